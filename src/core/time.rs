@@ -1,0 +1,176 @@
+//! Points in time and lengths of time, both in whole milliseconds.
+//!
+//! Nothing here reads a clock: the only place that does is `clock.rs`.
+
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub};
+
+/// A point in time: milliseconds since 1970-01-01T00:00:00Z, never before year 1 or after year 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i64);
+
+/// A length of time in milliseconds. Negative only as a difference of two times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(i64);
+
+impl Time {
+    /// 0001-01-01T00:00:00Z: before everything.
+    pub const MIN: Time = Time(-62_135_596_800_000);
+    /// 9999-12-31T23:59:59.999Z: after everything.
+    pub const MAX: Time = Time(253_402_300_799_999);
+
+    /// The time so many milliseconds after the epoch, brought into the supported range.
+    pub fn from_ms(ms: i64) -> Time {
+        Time(ms.clamp(Time::MIN.0, Time::MAX.0))
+    }
+
+    /// The time so many whole seconds after the epoch.
+    pub fn from_secs(secs: i64) -> Time {
+        Time::from_ms(secs.saturating_mul(1000))
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn as_ms(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds since the epoch, with the fraction: the form of Prometheus' timestamps.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+
+    /// The same instant as chrono's UTC time.
+    pub fn to_utc(self) -> chrono::DateTime<chrono::Utc> {
+        chrono::DateTime::from_timestamp_millis(self.0).expect("Time is kept within chrono's range")
+    }
+}
+
+impl Span {
+    /// No time at all.
+    pub const ZERO: Span = Span(0);
+    /// A millisecond: the smallest step of time here.
+    pub const MS: Span = Span(1);
+    /// Longer than any span between two times.
+    pub const MAX: Span = Span(Time::MAX.0 - Time::MIN.0);
+
+    /// So many milliseconds.
+    pub const fn ms(ms: i64) -> Span {
+        Span(ms)
+    }
+
+    /// So many seconds.
+    pub const fn secs(secs: i64) -> Span {
+        Span(secs.saturating_mul(1000))
+    }
+
+    /// So many minutes.
+    pub const fn mins(mins: i64) -> Span {
+        Span::secs(mins.saturating_mul(60))
+    }
+
+    /// Milliseconds.
+    pub const fn as_ms(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds, with the fraction.
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1000.0
+    }
+}
+
+impl Add<Span> for Time {
+    type Output = Time;
+    fn add(self, span: Span) -> Time {
+        Time::from_ms(self.0.saturating_add(span.0))
+    }
+}
+
+impl Sub<Span> for Time {
+    type Output = Time;
+    fn sub(self, span: Span) -> Time {
+        Time::from_ms(self.0.saturating_sub(span.0))
+    }
+}
+
+impl Sub<Time> for Time {
+    type Output = Span;
+    fn sub(self, earlier: Time) -> Span {
+        Span(self.0 - earlier.0)
+    }
+}
+
+impl Add<Span> for Span {
+    type Output = Span;
+    fn add(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign<Span> for Span {
+    fn add_assign(&mut self, other: Span) {
+        *self = *self + other;
+    }
+}
+
+impl Sub<Span> for Span {
+    type Output = Span;
+    fn sub(self, other: Span) -> Span {
+        Span(self.0.saturating_sub(other.0))
+    }
+}
+
+/// RFC 3339 in UTC, with milliseconds only where they are not zero.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format =
+            if self.0.rem_euclid(1000) == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
+        write!(f, "{}", self.to_utc().format(format))
+    }
+}
+
+/// As Prometheus writes durations: `1d2h`, `90s` as `1m30s`, `250ms`; zero is `0s`.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return f.write_str("0s");
+        }
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        let mut rest = self.0.unsigned_abs();
+        for (unit, ms) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+            let count = rest / ms;
+            rest %= ms;
+            if count > 0 {
+                write!(f, "{count}{unit}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_print_as_rfc_3339() {
+        assert_eq!(Time::from_ms(1_774_656_000_000).to_string(), "2026-03-28T00:00:00Z");
+        assert_eq!(Time::from_ms(1_774_656_000_250).to_string(), "2026-03-28T00:00:00.250Z");
+    }
+
+    #[test]
+    fn spans_print_as_prometheus_durations() {
+        assert_eq!(Span::secs(90).to_string(), "1m30s");
+        assert_eq!(Span::ms(86_400_250).to_string(), "1d250ms");
+        assert_eq!(Span::ZERO.to_string(), "0s");
+        assert_eq!(Span::ms(-1500).to_string(), "-1s500ms");
+    }
+
+    #[test]
+    fn arithmetic_stays_within_the_supported_years() {
+        assert_eq!(Time::MAX + Span::MAX, Time::MAX);
+        assert_eq!(Time::MIN - Span::MAX, Time::MIN);
+    }
+}

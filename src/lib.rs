@@ -1,0 +1,3 @@
+//! punctual makes sure that what should happen does happen.
+
+pub mod core;
