@@ -1,3 +1,8 @@
 //! punctual makes sure that what should happen does happen.
+//!
+//! Dependencies point one way: `core ← config, store, notify, metrics ← engine ← http ← cli`; siblings do not know
+//! each other, and `clock` is the only place that reads the time. `tests/tidy.rs` holds this.
 
+pub mod clock;
 pub mod core;
+pub mod store;

@@ -3,5 +3,18 @@
 //! Nothing here does IO, reads a clock, waits, logs or is serialized; the current time is always an argument.
 //! Rows of a database are made in `store`, types of an API in `http`.
 
+pub mod alert;
+pub mod blind;
+pub mod cause;
+pub mod check;
 pub mod cron;
+pub mod incident;
+pub mod notice;
+pub mod outbox;
+pub mod retention;
+pub mod route;
+pub mod schedule;
+pub mod state;
+pub mod step;
 pub mod time;
+pub mod window;

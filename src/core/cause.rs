@@ -1,0 +1,206 @@
+//! Why a check is bad, and the status that is a view of it (§6).
+
+use super::time::Time;
+
+/// Why a check is bad (6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CauseKind {
+    /// No success by the deadline.
+    Missing,
+    /// Missing, and there never was a success or fail.
+    NeverSeen,
+    /// No start by due + `start_within`.
+    NotStarted,
+    /// A run longer than `max_runtime`.
+    Overrun,
+    /// Fewer successes than `at_least`.
+    TooFew,
+    /// It said that it failed.
+    Failed,
+    /// More successes than `at_most`.
+    TooMany,
+    /// A success sooner than `min_runtime` after its start.
+    TooShort,
+    /// Two runs at a time.
+    Overlapping,
+    /// We were not listening, and cannot tell (§9).
+    Blind,
+}
+
+/// The gauge that a cause belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// It did not happen when it should have.
+    Late,
+    /// It happened, and was bad.
+    Failing,
+    /// We cannot tell.
+    Unknown,
+}
+
+impl CauseKind {
+    /// All kinds, in the order in which they are shown.
+    pub const ALL: [CauseKind; 10] = [
+        CauseKind::Missing,
+        CauseKind::NeverSeen,
+        CauseKind::NotStarted,
+        CauseKind::Overrun,
+        CauseKind::TooFew,
+        CauseKind::Failed,
+        CauseKind::TooMany,
+        CauseKind::TooShort,
+        CauseKind::Overlapping,
+        CauseKind::Blind,
+    ];
+
+    /// As it stands in labels, messages and pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CauseKind::Missing => "missing",
+            CauseKind::NeverSeen => "never_seen",
+            CauseKind::NotStarted => "not_started",
+            CauseKind::Overrun => "overrun",
+            CauseKind::TooFew => "too_few",
+            CauseKind::Failed => "failed",
+            CauseKind::TooMany => "too_many",
+            CauseKind::TooShort => "too_short",
+            CauseKind::Overlapping => "overlapping",
+            CauseKind::Blind => "blind",
+        }
+    }
+
+    /// Which gauge it sets (6.1).
+    pub fn family(self) -> Family {
+        match self {
+            CauseKind::Missing
+            | CauseKind::NeverSeen
+            | CauseKind::NotStarted
+            | CauseKind::Overrun
+            | CauseKind::TooFew => Family::Late,
+            CauseKind::Failed | CauseKind::TooMany | CauseKind::TooShort | CauseKind::Overlapping => {
+                Family::Failing
+            }
+            CauseKind::Blind => Family::Unknown,
+        }
+    }
+}
+
+/// One reason why a check is bad, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Why.
+    pub kind: CauseKind,
+    /// The time of the transition itself, not of its notice.
+    pub since: Time,
+    /// For [`CauseKind::Blind`] what it would have been (9.5); `None` for every other kind.
+    pub would_be: Option<CauseKind>,
+}
+
+/// The causes of one check: at most one of each kind, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Causes(Vec<Cause>);
+
+impl Causes {
+    /// Adds a cause, unless one of its kind is there already. Answers whether it was added.
+    pub fn insert(&mut self, cause: Cause) -> bool {
+        assert_eq!(cause.kind == CauseKind::Blind, cause.would_be.is_some(), "only blindness has a would-be");
+        if self.has(cause.kind) {
+            return false;
+        }
+        let place = self.0.partition_point(|other| (other.since, other.kind) <= (cause.since, cause.kind));
+        self.0.insert(place, cause);
+        true
+    }
+
+    /// Removes what the filter does not keep. Answers whether anything went.
+    pub fn retain(&mut self, keep: impl FnMut(&Cause) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(keep);
+        self.0.len() < before
+    }
+
+    /// Whether a cause of this kind is there.
+    pub fn has(&self, kind: CauseKind) -> bool {
+        self.0.iter().any(|cause| cause.kind == kind)
+    }
+
+    /// Whether a cause of this family is there.
+    pub fn any(&self, family: Family) -> bool {
+        self.0.iter().any(|cause| cause.kind.family() == family)
+    }
+
+    /// The causes, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Cause> {
+        self.0.iter()
+    }
+
+    /// Whether there is none: the check is not bad.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A view of a check's causes (6.2), worst first where several hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Not judged, because somebody said so.
+    Paused,
+    /// Something was due while we were not listening.
+    Unknown,
+    /// It happened, and was bad.
+    Failing,
+    /// It did not happen.
+    Late,
+    /// Due, but not yet past its deadline. Only a view: entering it is no flip.
+    Grace,
+    /// As it should be.
+    Up,
+    /// Not bad, and there never was a success or fail.
+    New,
+    /// No longer declared (10.3).
+    Archived,
+}
+
+impl Status {
+    /// All statuses, worst first.
+    pub const ALL: [Status; 8] = [
+        Status::Paused,
+        Status::Unknown,
+        Status::Failing,
+        Status::Late,
+        Status::Grace,
+        Status::Up,
+        Status::New,
+        Status::Archived,
+    ];
+
+    /// As it stands in labels, messages and pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Paused => "paused",
+            Status::Unknown => "unknown",
+            Status::Failing => "failing",
+            Status::Late => "late",
+            Status::Grace => "grace",
+            Status::Up => "up",
+            Status::New => "new",
+            Status::Archived => "archived",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_there_once_and_the_oldest_is_first() {
+        let cause = |kind, s| Cause { kind, since: Time::from_secs(s), would_be: None };
+        let mut causes = Causes::default();
+        assert!(causes.insert(cause(CauseKind::Failed, 20)));
+        assert!(causes.insert(cause(CauseKind::Missing, 10)));
+        assert!(!causes.insert(cause(CauseKind::Failed, 30)));
+        let kinds: Vec<CauseKind> = causes.iter().map(|cause| cause.kind).collect();
+        assert_eq!(kinds, [CauseKind::Missing, CauseKind::Failed]);
+    }
+}

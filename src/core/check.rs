@@ -1,0 +1,239 @@
+//! What a check is: its name, what was declared about it, and what a ping of it says.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::schedule::Schedule;
+use super::time::Span;
+
+/// The number a store gives to a check. It never changes, also over a rename, and is never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckId(pub u64);
+
+/// A check's slug: `[a-z0-9][a-z0-9_-]*`, at most [`Name::MAX_BYTES`], and nothing that a ping's URL already means.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Arc<str>);
+
+/// Why a text is no name of a check.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing there.
+    #[error("a name cannot be empty")]
+    Empty,
+    /// Longer than [`Name::MAX_BYTES`].
+    #[error("a name has at most {} characters", Name::MAX_BYTES)]
+    TooLong,
+    /// A character outside of the alphabet, or a first one that is no letter or digit.
+    #[error("a name is made of a-z, 0-9, _ and -, and begins with a letter or digit")]
+    Alphabet,
+    /// `start`, `fail`, `log`, digits only, or a UUID.
+    #[error("`{0}` means something else in a ping's URL")]
+    Reserved(String),
+}
+
+impl Name {
+    /// The longest name, in bytes.
+    pub const MAX_BYTES: usize = 128;
+
+    /// Reads a name, refusing what a ping's URL would mistake for an action, an exit status or another system's id.
+    pub fn parse(text: &str) -> Result<Name, NameError> {
+        let first = text.bytes().next().ok_or(NameError::Empty)?;
+        if text.len() > Name::MAX_BYTES {
+            return Err(NameError::TooLong);
+        }
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        if !plain(first) || !text.bytes().all(|b| plain(b) || b == b'_' || b == b'-') {
+            return Err(NameError::Alphabet);
+        }
+        let digits_only = text.bytes().all(|b| b.is_ascii_digit());
+        if matches!(text, "start" | "fail" | "log") || digits_only || is_uuid(text) {
+            return Err(NameError::Reserved(text.to_owned()));
+        }
+        Ok(Name(text.into()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([8, 4, 4, 4, 12])
+        && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Everything that was declared about a check. Only [`Definition::spec`] is judged; the rest says whom to tell what.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Definition {
+    /// The slug, unique among the checks.
+    pub name: Name,
+    /// Former names, whose identity and history this check continues (10.3).
+    pub renamed_from: Vec<Name>,
+    /// For people; the name where nothing else was given.
+    pub title: String,
+    /// The group of the file that declares it, or "".
+    pub group: String,
+    /// The check's own labels, sorted by name.
+    pub labels: Vec<(String, String)>,
+    /// What is judged.
+    pub spec: Spec,
+    /// Free text for people, or "".
+    pub description: String,
+    /// Where to read what to do, or "".
+    pub runbook_url: String,
+    /// While one of these is late or failing, this check's deliveries are held (8.3).
+    pub depends_on: Vec<Name>,
+    /// Times in which deliveries are held (8.2).
+    pub quiet: Vec<super::schedule::Quiet>,
+    /// Which HTTP methods count as a ping.
+    pub ping_methods: PingMethods,
+    /// The trailing window of `count_in_window` (3.7), where one was given.
+    pub window: Option<Span>,
+    /// Where it was declared.
+    pub source: Source,
+}
+
+/// Which HTTP methods a check takes for a ping.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PingMethods {
+    /// GET, HEAD, POST and PUT.
+    #[default]
+    Any,
+    /// POST only, so that a link's preview or a crawler is no ping.
+    Post,
+}
+
+/// Where a check was declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// In a file, which alone may change it.
+    File {
+        /// As it was named on the command line or in `check_files`.
+        path: String,
+        /// Counted from 1.
+        line: u32,
+    },
+}
+
+/// What is judged. Two equal specs judge alike: only a difference here is a change (10.2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spec {
+    /// When something must happen.
+    pub schedule: Schedule,
+    /// How long after a due time it may still happen.
+    pub grace: Span,
+    /// How long before an occurrence a ping already serves it (2.2). `None`: 5 s, at most a quarter of the gap.
+    pub early: Option<Span>,
+    /// How long a run may take (4.2).
+    pub max_runtime: Option<Span>,
+    /// How soon after due a start must be seen (4.3); at most `grace`.
+    pub start_within: Option<Span>,
+    /// A success sooner than this after its start is a failure (4.4).
+    pub min_runtime: Option<Span>,
+    /// Whether two runs at a time are a failure (4.5).
+    pub overlap: Overlap,
+    /// So many failures in a row are a cause (5.1); at least 1.
+    pub failures_before_alert: u32,
+    /// So many successes in a row end it (5.1); at least 1.
+    pub successes_to_recover: u32,
+    /// A ping does not end a pause made at run time (7.2).
+    pub manual_resume: bool,
+    /// Paused by the file, until the file says otherwise (7.1).
+    pub paused: bool,
+}
+
+/// What two runs at a time mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// Nothing.
+    #[default]
+    Allowed,
+    /// A failure (4.5).
+    Fail,
+}
+
+/// A run's identity as its job gave it: 1 to 64 characters of `[A-Za-z0-9._:-]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rid(Arc<str>);
+
+impl Rid {
+    /// The longest run id, in bytes.
+    pub const MAX_BYTES: usize = 64;
+
+    /// Reads a run id; `None` if it is empty, too long, or has a character outside of the alphabet.
+    pub fn parse(text: &str) -> Option<Rid> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
+        let fits = !text.is_empty() && text.len() <= Rid::MAX_BYTES;
+        (fits && text.bytes().all(plain)).then(|| Rid(text.into()))
+    }
+
+    /// The run id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a ping says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PingKind {
+    /// It happened: the bare URL, or exit status 0.
+    Success,
+    /// It failed: `/fail`, or an exit status of 1 to 255.
+    Fail,
+    /// A run begins.
+    Start,
+    /// Recorded, and judges nothing (5.2).
+    Log,
+}
+
+impl PingKind {
+    /// All kinds, in the order in which they are shown.
+    pub const ALL: [PingKind; 4] = [PingKind::Success, PingKind::Fail, PingKind::Start, PingKind::Log];
+
+    /// As it stands in URLs, labels and pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PingKind::Success => "success",
+            PingKind::Fail => "fail",
+            PingKind::Start => "start",
+            PingKind::Log => "log",
+        }
+    }
+}
+
+/// What is judged of a ping. Its comment, body and source are facts that no rule looks at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// What it says.
+    pub kind: PingKind,
+    /// Its run, if it names one.
+    pub rid: Option<Rid>,
+    /// The job's exit status, if it gave one.
+    pub exit_status: Option<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_a_ping_url_would_mistake_are_refused() {
+        for good in ["a", "nightly-backup", "etl_ran", "1a", "start-up", "0-0"] {
+            assert!(Name::parse(good).is_ok(), "{good}");
+        }
+        let uuid = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+        for bad in
+            ["", "start", "fail", "log", "17", uuid, "-a", "_a", "A", "a b", "ä", "a/b", &"a".repeat(129)]
+        {
+            assert!(Name::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

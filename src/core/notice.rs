@@ -1,0 +1,68 @@
+//! What a message says of one incident: frozen with the message, so that every attempt says the same (§12, DESIGN.md §6).
+
+use chrono_tz::Tz;
+
+use super::cause::Cause;
+use super::check::Name;
+use super::incident::{IncidentId, IncidentStatus};
+use super::outbox::DeliveryKind;
+use super::time::{Span, Time};
+
+/// Everything that a message tells about one incident of one check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Alert, reminder, recovery, or both in one.
+    pub kind: DeliveryKind,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Where the incident stood.
+    pub incident_status: IncidentStatus,
+    /// Of which check.
+    pub check: Name,
+    /// The check's title.
+    pub title: String,
+    /// The check's group, or "".
+    pub group: String,
+    /// The check's own labels.
+    pub labels: Vec<(String, String)>,
+    /// The check's description, or "".
+    pub description: String,
+    /// Where to read what to do, or "".
+    pub runbook_url: String,
+    /// The cause that opened the incident: its kind names the thread.
+    pub first: Cause,
+    /// The causes at the time, oldest first; empty at a recovery.
+    pub causes: Vec<Cause>,
+    /// When the incident began.
+    pub opened_at: Time,
+    /// When it ended, if it has.
+    pub ended_at: Option<Time>,
+    /// The schedule in words: `every 5m`, `cron "0 2 * * *" Europe/Berlin`.
+    pub schedule: String,
+    /// The check's grace.
+    pub grace: Span,
+    /// The due time that was missed, where there is one.
+    pub due: Option<Time>,
+    /// In which zone people read this check's times.
+    pub zone: Tz,
+    /// The last success.
+    pub last_success: Option<Time>,
+    /// How long the last run took.
+    pub last_duration: Option<Span>,
+    /// The last exit status.
+    pub last_exit_status: Option<u8>,
+    /// The newest ping: where it came from, and what its comment said.
+    pub last_source: Option<String>,
+    /// The newest ping's comment.
+    pub last_comment: Option<String>,
+    /// Where the check was declared: `checks/dba.yaml:12`.
+    pub declared: String,
+    /// Which responder asked for it, counted from 1; `None`: `default_receivers`.
+    pub responder: Option<u32>,
+    /// How long until it is told again, if it will be.
+    pub repeat_interval: Option<Span>,
+    /// The key of this incident's first message to this receiver: what replies refer to. `None`: this is the first.
+    pub thread: Option<String>,
+    /// For a blind cause: the stretch in which punctual was not listening.
+    pub blind: Option<super::blind::Window>,
+}

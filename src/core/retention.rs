@@ -1,0 +1,39 @@
+//! How much history is kept (15.2).
+
+use super::time::Span;
+
+/// How much history is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The newest pings of a check that are kept whatever their age.
+    pub keep_at_least: u32,
+    /// The most pings of a check.
+    pub keep_at_most: u32,
+    /// Pings older than this go, but for `keep_at_least`.
+    pub max_age: Span,
+    /// The budget of all bodies together.
+    pub max_body_bytes: u64,
+    /// How long the history of a check is kept that is no longer declared (10.3).
+    pub archived: Span,
+}
+
+impl Retention {
+    /// Bodies are kept for so many of a check's newest pings.
+    pub const BODIES_OF_A_CHECK: u32 = 20;
+    /// Flips kept of a check.
+    pub const FLIPS_OF_A_CHECK: u32 = 10_000;
+    /// How long judgements are kept (3.6).
+    pub const JUDGEMENTS: Span = Span::mins(7 * 24 * 60);
+}
+
+impl Default for Retention {
+    fn default() -> Retention {
+        Retention {
+            keep_at_least: 100,
+            keep_at_most: 1000,
+            max_age: Span::mins(7 * 24 * 60),
+            max_body_bytes: 1_000_000_000,
+            archived: Span::mins(30 * 24 * 60),
+        }
+    }
+}

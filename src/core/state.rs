@@ -1,0 +1,163 @@
+//! What is known of a check: all that judging needs, and nothing else (15.1).
+
+use std::collections::VecDeque;
+
+use super::cause::{Causes, Family, Status};
+use super::check::{PingKind, Rid};
+use super::time::{Span, Time};
+
+/// A run that has begun and not ended (§4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its identity; starts without one share a run.
+    pub rid: Option<Rid>,
+    /// When its start came.
+    pub start: Time,
+    /// Another run was open beside it at some time (4.5).
+    pub overlapped: bool,
+}
+
+/// What is remembered of a run id after its last counted fact: enough to know a repeated ping (4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RidMemory {
+    /// Whose.
+    pub rid: Rid,
+    /// Its last counted fact.
+    pub kind: PingKind,
+    /// The exit status that came with it.
+    pub exit_status: Option<u8>,
+    /// When.
+    pub at: Time,
+    /// Its run was open when the check was paused (7.2).
+    pub closed_by_pause: bool,
+}
+
+/// The start that serves the current due time (4.2, 4.3): at most one for each due time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// When it came.
+    pub start: Time,
+    /// Its overrun has been judged: this due time has no further deadline.
+    pub judged: bool,
+}
+
+/// How far the occurrences of a counted check have been judged (§3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Occurrences up to and including this time are done with, but for `pending`.
+    pub judged_to: Time,
+    /// An occurrence with a shortfall that its grace may still fill.
+    pub pending: Option<Time>,
+    /// The occurrence whose shortfall is the cause `too_few` (3.3).
+    pub late_for: Option<Time>,
+}
+
+/// Who paused a check, and since when (§7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pause {
+    /// By its file (7.1).
+    pub by_file: Option<Time>,
+    /// At run time (7.2).
+    pub at_run_time: Option<Time>,
+}
+
+impl Pause {
+    /// Since when it is paused, by whomever first.
+    pub fn since(self) -> Option<Time> {
+        match (self.by_file, self.at_run_time) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+/// Counters that only ever grow, so that a restart or pruning is no reset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Counted pings, in the order of [`PingKind::ALL`].
+    pub pings: [u64; 4],
+    /// How often the check became late.
+    pub late: u64,
+    /// How often the check became failing.
+    pub failing: u64,
+}
+
+/// All that judging needs to know of a check (15.1). Made only by [`super::step`]; history is never read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The newest time in here: a clock that was set back shows in it (1.1).
+    pub newest: Time,
+    /// Gone from the files since (10.3).
+    pub archived: Option<Time>,
+    /// The latest of declaration, unpausing and return from the archive (2.1).
+    pub armed_since: Time,
+    /// Nothing due before this is judged: the schedule changed (10.2), or we were blind (9.5).
+    pub floor: Time,
+    /// Whether it is paused.
+    pub pause: Pause,
+    /// Why it is bad.
+    pub causes: Causes,
+    /// When it last stopped being late or failing (8.3).
+    pub recovered_at: Option<Time>,
+    /// The last of each kind, in the order of [`PingKind::ALL`].
+    pub last: [Option<Time>; 4],
+    /// The last ping of any kind, repeated ones too.
+    pub last_seen: Option<Time>,
+    /// The last success or fail (2.4).
+    pub last_discharge: Option<Time>,
+    /// How long the last run took that ended with a known start.
+    pub last_duration: Option<Span>,
+    /// The last exit status that was given.
+    pub last_exit_status: Option<u8>,
+    /// The start that serves the current due time.
+    pub claim: Option<Claim>,
+    /// Open runs, oldest first; at most [`State::MAX_RUNS`].
+    pub runs: Vec<Run>,
+    /// Run ids seen lately, oldest first; at most [`State::MAX_RUNS`].
+    pub rids: VecDeque<RidMemory>,
+    /// A run without id was open when the check was paused: the next end without id is its end (7.2).
+    pub nameless_run_before_pause: bool,
+    /// Failures since the last success.
+    pub failures_in_a_row: u32,
+    /// Successes since the last failure.
+    pub successes_in_a_row: u32,
+    /// The newest max(N, M + 1) successes of a check with `expect`, oldest first; empty for others.
+    pub successes: VecDeque<Time>,
+    /// For checks counted at occurrences.
+    pub counted: Option<Counted>,
+    /// Moments in which a ping of this check was refused (9.1), oldest first; at most [`State::MAX_REFUSALS`].
+    pub refusals: VecDeque<Time>,
+    /// For metrics.
+    pub counters: Counters,
+}
+
+impl State {
+    /// The most open runs, and the most run ids remembered (4.1).
+    pub const MAX_RUNS: usize = 16;
+    /// The most refused pings remembered.
+    pub const MAX_REFUSALS: usize = 8;
+
+    /// When a ping of this kind last came.
+    pub fn last(&self, kind: PingKind) -> Option<Time> {
+        self.last[kind as usize]
+    }
+
+    /// The status without [`Status::Grace`], which depends on the current time (6.2).
+    pub fn status(&self) -> Status {
+        if self.archived.is_some() {
+            Status::Archived
+        } else if self.pause.since().is_some() {
+            Status::Paused
+        } else if self.causes.any(Family::Unknown) {
+            Status::Unknown
+        } else if self.causes.any(Family::Failing) {
+            Status::Failing
+        } else if self.causes.any(Family::Late) {
+            Status::Late
+        } else if self.last_discharge.is_some() {
+            Status::Up
+        } else {
+            Status::New
+        }
+    }
+}

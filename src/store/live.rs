@@ -1,0 +1,134 @@
+//! What readers see without asking the store: the committed state of every check, and a few totals.
+//!
+//! Pages and `/metrics` read here while pings are written. The store changes it after each commit and never before.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::core::blind::BlindWindows;
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::route::Mute;
+use crate::core::state::State;
+use crate::core::time::Time;
+use crate::core::window::WindowCount;
+
+/// The committed state of all checks. Written by the store alone.
+#[derive(Debug, Default)]
+pub struct Live {
+    directory: RwLock<Arc<Directory>>,
+    blind: RwLock<Arc<BlindWindows>>,
+    mutes: RwLock<Arc<Vec<Mute>>>,
+    /// Totals for `/metrics` and pages.
+    pub totals: Totals,
+}
+
+/// All declared checks: replaced as a whole when the configuration changes.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// Sorted by name.
+    pub checks: Vec<Arc<Check>>,
+    /// By name, former names included.
+    pub by_name: HashMap<Name, Arc<Check>>,
+}
+
+/// One declared check.
+#[derive(Debug)]
+pub struct Check {
+    /// Its number.
+    pub id: CheckId,
+    /// What was declared.
+    pub definition: Arc<Definition>,
+    known: Mutex<Known>,
+}
+
+/// What is known of a check.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The state as committed.
+    pub state: State,
+    /// For `count_in_window`.
+    pub window: WindowCount,
+    /// Where the newest ping came from.
+    pub last_source: Option<String>,
+}
+
+/// Totals that the store keeps up to date.
+#[derive(Debug, Default)]
+pub struct Totals {
+    /// Incidents that have not ended.
+    pub incidents_open: AtomicU64,
+    /// Deliveries that wait or are under way.
+    pub deliveries_pending: AtomicU64,
+    /// Deliveries that were given up.
+    pub deliveries_parked: AtomicU64,
+    /// When the database was made, in ms since the epoch.
+    pub database_created_ms: AtomicU64,
+    /// How long we were blind, in ms, since the database was made.
+    pub blind_ms: AtomicU64,
+}
+
+impl Check {
+    /// A check as the store knows it.
+    pub fn new(id: CheckId, definition: Arc<Definition>, known: Known) -> Check {
+        Check { id, definition, known: Mutex::new(known) }
+    }
+
+    /// What is known of it now. Hold it briefly: the writer waits.
+    pub fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Live {
+    /// The checks as of now.
+    pub fn directory(&self) -> Arc<Directory> {
+        read(&self.directory)
+    }
+
+    /// The check of this name or former name.
+    pub fn find(&self, name: &str) -> Option<Arc<Check>> {
+        let name = Name::parse(name).ok()?;
+        self.directory().by_name.get(&name).cloned()
+    }
+
+    /// The blind windows.
+    pub fn blind(&self) -> Arc<BlindWindows> {
+        read(&self.blind)
+    }
+
+    /// The mutes, ended ones perhaps included: look at their `until`.
+    pub fn mutes(&self) -> Arc<Vec<Mute>> {
+        read(&self.mutes)
+    }
+
+    /// For the store: the checks are these now.
+    pub fn set_directory(&self, directory: Directory) {
+        write(&self.directory, directory);
+    }
+
+    /// For the store: the blind windows are these now.
+    pub fn set_blind(&self, blind: BlindWindows) {
+        write(&self.blind, blind);
+    }
+
+    /// For the store: the mutes are these now.
+    pub fn set_mutes(&self, mutes: Vec<Mute>) {
+        write(&self.mutes, mutes);
+    }
+}
+
+impl Totals {
+    /// When the database was made.
+    pub fn database_created(&self) -> Time {
+        Time::from_ms(i64::try_from(self.database_created_ms.load(Ordering::Relaxed)).unwrap_or(i64::MAX))
+    }
+}
+
+fn read<T>(lock: &RwLock<Arc<T>>) -> Arc<T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn write<T>(lock: &RwLock<Arc<T>>, value: T) {
+    *lock.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+}

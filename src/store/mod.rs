@@ -1,0 +1,241 @@
+//! Where facts, states, flips, incidents and deliveries are kept.
+//!
+//! [`Store`] is what every store guarantees; [`live`] is what readers see of it without asking it. One conformance
+//! suite runs against every store. No SQL and no store's own type passes through here.
+//!
+//! Whoever owns a store owns it alone: the writer's thread in the server, the simulation in its tests.
+
+pub mod live;
+
+use std::sync::Arc;
+
+use crate::core::alert::Alert;
+use crate::core::blind::Window;
+use crate::core::check::{CheckId, Definition, Name, Ping};
+use crate::core::notice::Notice;
+use crate::core::outbox::{Attempt, Message, MessageId};
+use crate::core::retention::Retention;
+use crate::core::route::Policy;
+use crate::core::step::Counted;
+use crate::core::time::Time;
+
+use live::Live;
+
+/// What happens to one check at one time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Whose.
+    pub check: CheckId,
+    /// When it entered the queue (1.2).
+    pub at: Time,
+    /// What.
+    pub what: What,
+}
+
+/// What happens to a check; changes of configuration come by [`Store::configure`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A job spoke.
+    Ping(PingFact),
+    /// Time passed.
+    Tick,
+    /// Paused at run time.
+    Pause,
+    /// Unpaused at run time.
+    Unpause,
+    /// A ping was answered 503 (9.1).
+    Refused,
+}
+
+/// A ping with everything that is kept of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PingFact {
+    /// What is judged.
+    pub ping: Ping,
+    /// At most [`PingFact::MAX_COMMENT_BYTES`], cut at a character.
+    pub comment: Option<String>,
+    /// Its body's first [`PingFact::MAX_BODY_BYTES`], any bytes; `None` if it had none.
+    pub body: Option<Vec<u8>>,
+    /// The body was longer.
+    pub body_cut: bool,
+    /// The peer's address, as text.
+    pub source: String,
+}
+
+impl PingFact {
+    /// The longest comment that is kept, in bytes.
+    pub const MAX_COMMENT_BYTES: usize = 500;
+    /// The longest body that is kept, in bytes.
+    pub const MAX_BODY_BYTES: usize = 10_000;
+}
+
+/// What became of an [`Entry`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Applied {
+    /// It is stored. For a ping, what it counted for.
+    Done(Option<Counted>),
+    /// No such check, or it is archived: nothing was stored.
+    NoSuchCheck,
+    /// Unpausing a check that its file pauses (7.1): nothing was stored.
+    PausedByFile,
+}
+
+/// A whole configuration, as far as a store keeps it.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// Every check that is declared.
+    pub checks: Vec<Definition>,
+    /// Who is told.
+    pub policy: Arc<Policy>,
+    /// How much history is kept.
+    pub retention: Retention,
+    /// Take a removal of more than half of at least 10 checks (10.4).
+    pub allow_mass_removal: bool,
+}
+
+/// What a new configuration changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Declared for the first time.
+    pub added: usize,
+    /// Judged differently from now on.
+    pub changed: usize,
+    /// Only told differently from now on (title, labels, …).
+    pub updated: usize,
+    /// No longer declared.
+    pub archived: usize,
+    /// Declared again.
+    pub returned: usize,
+    /// Old and new name.
+    pub renamed: Vec<(Name, Name)>,
+    /// Would have been archived by a start with a configuration that removes too many (10.4): they were kept.
+    pub kept: Vec<Name>,
+}
+
+/// Why a configuration was not taken. Nothing of it was stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigureError {
+    /// 10.4
+    #[error(
+        "it would remove {removed} of {declared} checks; if that is meant, start with --config.allow-mass-removal"
+    )]
+    MassRemoval {
+        /// How many are no longer declared.
+        removed: usize,
+        /// How many were declared.
+        declared: usize,
+    },
+    /// 10.3
+    #[error("`{new}` has `renamed_from: [{old}]`, but both have a history: give one of them another name")]
+    BothHaveHistory {
+        /// The former name.
+        old: Name,
+        /// The name that continues it.
+        new: Name,
+    },
+    /// The store could not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a store could not do something. Nothing of the call was stored, unless [`StoreError::Unclear`].
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full,
+    /// The file belongs to a newer version.
+    #[error(
+        "the database is of a newer version ({found}) than this program knows ({known}): run a newer punctual, or restore a backup from before the upgrade"
+    )]
+    Newer {
+        /// The file's version.
+        found: u32,
+        /// The newest that we know.
+        known: u32,
+    },
+    /// Whether it was stored shows at the next start: the commit was begun and its outcome is not known.
+    #[error("the commit failed, and whether it was stored is not known: {0}")]
+    Unclear(String),
+    /// Anything else.
+    #[error("the database failed: {0}")]
+    Failed(String),
+}
+
+/// A message that is to be sent now, by the caller, with no transaction open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outgoing {
+    /// The message; its attempt is committed already.
+    pub message: Message,
+    /// One for each member, in their order.
+    pub notices: Vec<Notice>,
+}
+
+/// What every store guarantees.
+///
+/// Every call is one transaction (14.1): facts, states, flips, incidents, their steps and deliveries are stored
+/// together or not at all, and are durable when the call answers. A call that fails has changed nothing that a later
+/// call could see, and the store can be used again once its cause is gone. Calls judge with `core` alone; the time is
+/// always the caller's.
+pub trait Store: Send {
+    /// What readers see of this store.
+    fn live(&self) -> Arc<Live>;
+
+    /// Called once after opening, before anything else: ends the claims of the server before (12.7), and stores the
+    /// time from its last sign of life to `now` as a blind window (9.1). Answers that window; `None` for a new database.
+    /// A `now` before the last sign of life stores no window.
+    fn begin(&mut self, now: Time) -> Result<Option<Window>, StoreError>;
+
+    /// The last stored sign of life.
+    fn last_sign_of_life(&self) -> Option<Time>;
+
+    /// Stores that pings are taken and judging runs (9.1).
+    fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError>;
+
+    /// Stores a blind window (9.1). What is already judged stays.
+    fn blind(&mut self, window: Window) -> Result<(), StoreError>;
+
+    /// Settles every check whose state has a time later than `now`: the clock was set back (1.1).
+    fn reanchor(&mut self, now: Time) -> Result<(), StoreError>;
+
+    /// Takes a configuration, all or nothing (§10). With `at_start`, a configuration that removes too many archives
+    /// nothing and says so in [`Changes::kept`]; at a reload it is refused.
+    fn configure(
+        &mut self,
+        configuration: &Configuration,
+        at_start: bool,
+        now: Time,
+    ) -> Result<Changes, ConfigureError>;
+
+    /// Steps each entry in its order and stores what came of it. Answers one [`Applied`] for each entry.
+    fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError>;
+
+    /// Checks whose deadline is before `now`, those due first: a hint, `step` is the judge. At most `limit`.
+    fn due(&mut self, now: Time, limit: usize) -> Vec<CheckId>;
+
+    /// The earliest deadline: nothing needs judging up to and including it.
+    fn next_deadline(&self) -> Option<Time>;
+
+    /// Freezes and answers the messages that may leave at `now` (12.3): new ones, and those whose retry is due. At most
+    /// one for each receiver that has none under way.
+    fn claim(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError>;
+
+    /// When [`Store::claim`] may have something to do next, if nothing else happens before.
+    fn next_claim(&self) -> Option<Time>;
+
+    /// Stores how an attempt ended (12.4).
+    fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError>;
+
+    /// Brings the stored alerts up to date and answers all that Alertmanager should hear: those that fire, and those
+    /// resolved within 15 min (§13).
+    fn alerts(&mut self, now: Time) -> Result<Vec<Alert>, StoreError>;
+
+    /// Mutes what the matchers match until a time (8.2); answers the mute's number.
+    fn mute(&mut self, mute: crate::core::route::Mute, now: Time) -> Result<u64, StoreError>;
+
+    /// Ends a mute; false if there is none of this number.
+    fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError>;
+
+    /// Removes history that the retention no longer keeps, for a few milliseconds; true if there is more to do (15.2).
+    fn prune(&mut self, now: Time) -> Result<bool, StoreError>;
+}
