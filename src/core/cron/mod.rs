@@ -1,0 +1,63 @@
+//! Cron expressions: what they mean, and when they occur in a time zone (docs/semantics.md, 2.2).
+//!
+//! cron(5) and cron(8) as Debian's cron does it, with the last and the n-th day of a month. An expression is
+//! read once into bit masks ([`parse`]), matched against a calendar without zones ([`calendar`]), and only
+//! then laid on real time, where an hour may be missing or come twice ([`occurrence`]).
+
+mod calendar;
+#[cfg(test)]
+mod daylight_saving_tests;
+mod error;
+mod occurrence;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use calendar::Pattern;
+use chrono_tz::Tz;
+
+use crate::core::time::Time;
+pub use error::{CronError, Fault, Field};
+
+/// The longest expression that is read, in bytes: every minute of an hour by name takes 168.
+pub const MAX_LEN: usize = 256;
+
+/// A cron expression that occurs: dates that never come are refused when it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cron {
+    text: String,
+    pattern: Pattern,
+}
+
+impl Cron {
+    /// Reads five fields or one of the macros `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
+    ///
+    /// Beyond cron(5): `n/step` (from n to the field's end), `?` for `*` in a day field, `L` (the month's last
+    /// day) and `LW` (its last day from Monday to Friday) as days of the month, `5L` (the last Friday) and
+    /// `5#2` (the second) as days of the week.
+    pub fn parse(text: &str) -> Result<Cron, CronError> {
+        if text.len() > MAX_LEN {
+            return Err(CronError::TooLong { len: text.len() });
+        }
+        let fields: Vec<&str> = text.split_ascii_whitespace().collect();
+        let pattern = parse::pattern(&fields)?;
+        Ok(Cron { text: fields.join(" "), pattern })
+    }
+
+    /// The expression as written, with single spaces.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The first occurrence strictly after `after`; none only when it would be later than the year 2200.
+    pub fn next_after(&self, zone: Tz, after: Time) -> Option<Time> {
+        let from = after.as_ms().div_euclid(1000) + 1;
+        occurrence::first_from(&self.pattern, zone, from).map(Time::from_secs)
+    }
+
+    /// The last occurrence strictly before `before`; none only when it would be earlier than the year 1900.
+    pub fn prev_before(&self, zone: Tz, before: Time) -> Option<Time> {
+        let until = (before.as_ms() - 1).div_euclid(1000);
+        occurrence::last_until(&self.pattern, zone, until).map(Time::from_secs)
+    }
+}
