@@ -18,3 +18,4 @@ pub mod state;
 pub mod step;
 pub mod time;
 pub mod window;
+pub mod zone;
