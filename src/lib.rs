@@ -4,5 +4,6 @@
 //! each other, and `clock` is the only place that reads the time. `tests/tidy.rs` holds this.
 
 pub mod clock;
+pub mod config;
 pub mod core;
 pub mod store;

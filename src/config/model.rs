@@ -1,0 +1,72 @@
+//! What was configured, validated: the only form in which the rest of the program sees it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::core::check::Definition;
+use crate::core::receiver::{Alertmanager, Receiver, Smtp};
+use crate::core::retention::Retention;
+use crate::core::route::Policy;
+use crate::core::secret::Secret;
+
+/// Everything that the files say, with every default filled in and every secret read.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How mail leaves; there if a receiver sends mail.
+    pub smtp: Option<Smtp>,
+    /// Each of them gets every alert (13.1).
+    pub alertmanagers: Vec<Alertmanager>,
+    /// How each receiver is reached; [`Policy::receivers`] says when.
+    pub receivers: Vec<Receiver>,
+    /// Whoever has one of these may ping. None: whoever reaches the port may.
+    pub ping_keys: Vec<PingKey>,
+    /// Whether a ping without a key is refused; only true where there are keys.
+    pub ping_keys_required: bool,
+    /// Who is told what, and when.
+    pub policy: Arc<Policy>,
+    /// How much history is kept.
+    pub retention: Retention,
+    /// All checks of all files, in the order of the files.
+    pub checks: Vec<Definition>,
+    /// The most checks there may ever be.
+    pub max_checks: usize,
+    /// What will disappoint, though it is no fault.
+    pub warnings: Vec<Warning>,
+    /// Of everything that was read.
+    pub content_hash: ContentHash,
+}
+
+/// A key that pings show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PingKey {
+    /// Whose it is, for logs; unique.
+    pub name: String,
+    /// The key: characters that stand in a URL as they are.
+    pub key: Secret,
+}
+
+/// Something that will disappoint, though it is no fault: one line for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning(pub String);
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A hash over the names and contents of all files that were read. Equal: nothing to reload.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ContentHash(pub [u8; 32]);
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
