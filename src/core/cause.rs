@@ -134,6 +134,11 @@ impl Causes {
         self.0.iter()
     }
 
+    /// Changes the time of each cause; the order stays that of the list.
+    pub(super) fn each_since(&mut self, change: impl Fn(&mut Time)) {
+        self.0.iter_mut().for_each(|cause| change(&mut cause.since));
+    }
+
     /// Whether there is none: the check is not bad.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

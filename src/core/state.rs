@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::cause::{Causes, Family, Status};
 use super::check::{PingKind, Rid};
+use super::schedule::Expect;
 use super::time::{Span, Time};
 
 /// A run that has begun and not ended (§4).
@@ -83,6 +84,8 @@ pub struct Counters {
 }
 
 /// All that judging needs to know of a check (15.1). Made only by [`super::step`]; history is never read.
+///
+/// The default is a state of no check: it lets a step move a state instead of copying it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// The newest time in here: a clock that was set back shows in it (1.1).
@@ -158,6 +161,71 @@ impl State {
             Status::Up
         } else {
             Status::New
+        }
+    }
+
+    /// 1.1: no time in a state is later than now; a wrong date that a clock once had silences nothing.
+    pub(super) fn bring_back_to(&mut self, now: Time) {
+        if self.newest <= now {
+            return;
+        }
+        let back = |time: &mut Time| *time = (*time).min(now);
+        back(&mut self.newest);
+        back(&mut self.armed_since);
+        back(&mut self.floor);
+        let options =
+            [&mut self.archived, &mut self.recovered_at, &mut self.last_seen, &mut self.last_discharge];
+        let pause = [&mut self.pause.by_file, &mut self.pause.at_run_time];
+        options.into_iter().chain(pause).chain(&mut self.last).flatten().for_each(back);
+        self.causes.each_since(back);
+        self.claim.iter_mut().for_each(|claim| back(&mut claim.start));
+        self.runs.iter_mut().for_each(|run| back(&mut run.start));
+        self.rids.iter_mut().for_each(|memory| back(&mut memory.at));
+        self.successes.iter_mut().for_each(back);
+        self.refusals.iter_mut().for_each(back);
+        if let Some(counted) = &mut self.counted {
+            back(&mut counted.judged_to);
+            counted.pending.iter_mut().for_each(back);
+            counted.late_for.iter_mut().for_each(back);
+        }
+    }
+
+    /// What must hold of every state that a step made.
+    pub(super) fn assert_bounds(&self) {
+        assert!(self.runs.len() <= State::MAX_RUNS, "too many open runs");
+        assert!(self.rids.len() <= State::MAX_RUNS, "too many run ids");
+        assert!(self.refusals.len() <= State::MAX_REFUSALS, "too many refusals");
+        assert!(self.successes.len() <= Expect::MAX_COUNT as usize + 1, "too many successes");
+        assert!(self.archived.is_none() || self.causes.is_empty(), "an archived check is not bad");
+        assert!(self.pause.since().is_none() || self.runs.is_empty(), "a paused check has no open run");
+    }
+}
+
+impl Default for State {
+    fn default() -> State {
+        State {
+            newest: Time::MIN,
+            archived: None,
+            armed_since: Time::MIN,
+            floor: Time::MIN,
+            pause: Pause::default(),
+            causes: Causes::default(),
+            recovered_at: None,
+            last: [None; 4],
+            last_seen: None,
+            last_discharge: None,
+            last_duration: None,
+            last_exit_status: None,
+            claim: None,
+            runs: Vec::new(),
+            rids: VecDeque::new(),
+            nameless_run_before_pause: false,
+            failures_in_a_row: 0,
+            successes_in_a_row: 0,
+            successes: VecDeque::new(),
+            counted: None,
+            refusals: VecDeque::new(),
+            counters: Counters::default(),
         }
     }
 }

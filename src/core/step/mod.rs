@@ -1,9 +1,25 @@
 //! The judge: one input, one state, the next state and what is to be told (1.3, 1.4).
+//!
+//! [`step`] first settles every transition whose time has passed, oldest first, each stamped with its own time, and then
+//! applies the input. A transition of time t holds from the millisecond after t on: a ping at t still counts, whatever
+//! was asked first. So a tick inserted anywhere changes nothing.
 
-use super::cause::{Cause, CauseKind, Causes, Status};
+mod change;
+mod counted;
+mod next;
+mod ping;
+mod sight;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use super::blind::BlindWindows;
+use super::cause::{Cause, CauseKind, Causes, Family, Status};
 use super::check::{Ping, Spec};
 use super::state::State;
 use super::time::{Span, Time};
+
+pub use view::{View, view};
 
 /// What happens to a check.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,4 +117,152 @@ pub struct Judgement {
     pub at_most: Option<u32>,
     /// Whether the count fits.
     pub met: bool,
+}
+
+/// The most transitions that one step settles; what remains of a counted check's occurrences is passed over. Reached
+/// only when a check was not looked at for thousands of its occurrences, and nobody called that a blind window.
+const MAX_TRANSITIONS: usize = 4096;
+
+/// Settles what is past, then applies the input. Total: any state, input and time give an answer.
+///
+/// `spec` is the one that `state` was judged by until now, also where the input brings another.
+pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWindows) -> Step {
+    let mut judge = Judge { spec, state, now, blind, flips: Vec::new(), judgements: Vec::new() };
+    judge.state.bring_back_to(now);
+    judge.settle();
+    let mut counted = None;
+    match input {
+        Input::Tick => {}
+        Input::Ping(ping) => counted = judge.ping(&ping),
+        Input::Pause => judge.pause(),
+        Input::Unpause => judge.unpause(),
+        Input::Refused => judge.refused(),
+        Input::Archive => judge.archive(),
+        Input::Change(new) => return judge.change(&new).finish(None),
+        Input::Return(new) => return judge.come_back(&new).finish(None),
+    }
+    judge.finish(counted)
+}
+
+/// The time up to and including which nothing needs judging; `None`: only an input can change anything.
+pub fn deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Time> {
+    next::next(spec, state, blind).map(|next| next.at)
+}
+
+/// A step under way.
+struct Judge<'a> {
+    spec: &'a Spec,
+    state: State,
+    now: Time,
+    blind: &'a BlindWindows,
+    flips: Vec<Flip>,
+    judgements: Vec<Judgement>,
+}
+
+impl<'a> Judge<'a> {
+    fn settle(&mut self) {
+        for _ in 0..MAX_TRANSITIONS {
+            match next::next(self.spec, &self.state, self.blind) {
+                Some(next) if next.at < self.now => self.transit(next),
+                _ => return,
+            }
+        }
+        if let Some(counted) = &mut self.state.counted {
+            counted.judged_to = self.now;
+            counted.pending = None;
+        }
+    }
+
+    fn transit(&mut self, next: next::Next) {
+        let at = next.at;
+        self.state.newest = self.state.newest.max(at);
+        if let Some(window) = next.blind {
+            return self.cannot_tell(at, &next.what, window);
+        }
+        match next.what {
+            next::What::Late(kind) => {
+                self.flip(at, FlipReason::Judged, |state| {
+                    state.judge_late(kind, at);
+                });
+            }
+            next::What::Overrun { start } => self.flip(at, FlipReason::Judged, |state| {
+                state.close_overrun(start);
+                state.judge_late(CauseKind::Overrun, at);
+            }),
+            next::What::Count { occurrence } => self.count_at(occurrence),
+            next::What::PassOver => self.pass_over(),
+            next::What::Shortfall { occurrence } => self.shortfall(occurrence, at),
+            next::What::CountFits => self.flip(at, FlipReason::Judged, |state| {
+                state.causes.retain(|cause| cause.kind != CauseKind::TooMany);
+            }),
+        }
+    }
+
+    /// 9.5: the evidence was blind for too long to call it late.
+    fn cannot_tell(&mut self, at: Time, what: &next::What, window: super::blind::Window) {
+        let would_be = match *what {
+            next::What::Late(kind) => kind,
+            next::What::Overrun { .. } => CauseKind::Overrun,
+            _ => CauseKind::TooFew,
+        };
+        let due = next::due(self.spec, &self.state);
+        self.flip(at, FlipReason::Judged, |state| {
+            let mut floor = Some(window.to);
+            match *what {
+                next::What::Overrun { start } => {
+                    let serves = state.claim.is_some_and(|claim| claim.start <= start);
+                    state.close_overrun(start);
+                    floor = floor.filter(|_| serves);
+                }
+                next::What::Shortfall { .. } => {
+                    if let Some(counted) = &mut state.counted {
+                        counted.pending = None;
+                    }
+                }
+                _ => {}
+            }
+            if let Some(floor) = floor {
+                let judged_due = due.and_then(|due| due.at_occurrence.then_some(due.at)).unwrap_or(floor);
+                state.floor = state.floor.max(floor).max(judged_due);
+                state.claim = None;
+            }
+            if !state.causes.any(Family::Late) {
+                state.causes.insert(Cause { kind: CauseKind::Blind, since: at, would_be: Some(would_be) });
+            }
+        });
+    }
+
+    /// Does something to the state, and records a flip if the status or the causes are then others (6.3).
+    fn flip(&mut self, at: Time, reason: FlipReason, act: impl FnOnce(&mut State)) {
+        let from = self.state.status();
+        let before = self.state.causes.clone();
+        act(&mut self.state);
+        self.record(at, reason, from, &before);
+    }
+
+    fn record(&mut self, at: Time, reason: FlipReason, from: Status, before: &Causes) {
+        let to = self.state.status();
+        let causes = &self.state.causes;
+        if from == to && *before == *causes {
+            return;
+        }
+        let new = |cause: &&Cause| !before.iter().any(|old| old == *cause);
+        let begun: Vec<Cause> = causes.iter().filter(new).copied().collect();
+        let ended = before.iter().filter(|old| !causes.has(old.kind)).map(|old| old.kind).collect();
+        let became = |family| causes.any(family) && !before.any(family);
+        let was_bad = before.any(Family::Late) || before.any(Family::Failing);
+        let is_bad = causes.any(Family::Late) || causes.any(Family::Failing);
+        let flip = Flip { at, from, to, begun, ended, causes: causes.clone(), reason };
+        self.state.counters.late += u64::from(became(Family::Late));
+        self.state.counters.failing += u64::from(became(Family::Failing));
+        if was_bad && !is_bad {
+            self.state.recovered_at = Some(at);
+        }
+        self.flips.push(flip);
+    }
+
+    fn finish(mut self, ping: Option<Counted>) -> Step {
+        self.state.assert_bounds();
+        Step { state: std::mem::take(&mut self.state), flips: self.flips, judgements: self.judgements, ping }
+    }
 }

@@ -1,0 +1,271 @@
+//! Pausing, archiving, and a spec that becomes another (§7, §10).
+
+use super::next::{self, What};
+use super::{FlipReason, Judge};
+use crate::core::cause::{Cause, CauseKind, Causes, Family};
+use crate::core::check::{Overlap, PingKind, Spec};
+use crate::core::schedule::Schedule;
+use crate::core::state::{Counted, Pause, RidMemory, State};
+use crate::core::time::Time;
+
+impl<'a> Judge<'a> {
+    pub(super) fn pause(&mut self) {
+        let now = self.now;
+        if self.state.archived.is_some() || self.state.pause.at_run_time.is_some() {
+            return;
+        }
+        self.state.newest = self.state.newest.max(now);
+        self.flip(now, FlipReason::Paused, |state| {
+            state.pause.at_run_time = Some(now);
+            state.close_runs_for_pause(now);
+        });
+    }
+
+    pub(super) fn unpause(&mut self) {
+        let now = self.now;
+        if self.state.pause.at_run_time.is_none() {
+            return;
+        }
+        self.state.newest = self.state.newest.max(now);
+        self.flip(now, FlipReason::Unpaused, |state| {
+            state.pause.at_run_time = None;
+            state.arm_unless_paused(now);
+        });
+    }
+
+    pub(super) fn refused(&mut self) {
+        self.state.newest = self.state.newest.max(self.now);
+        if self.state.refusals.len() == State::MAX_REFUSALS {
+            self.state.refusals.pop_front();
+        }
+        self.state.refusals.push_back(self.now);
+    }
+
+    pub(super) fn archive(&mut self) {
+        let now = self.now;
+        if self.state.archived.is_some() {
+            return;
+        }
+        self.state.newest = self.state.newest.max(now);
+        self.flip(now, FlipReason::Archived, |state| {
+            state.archived = Some(now);
+            state.pause = Pause::default();
+            state.causes = Causes::default();
+            state.runs.clear();
+            state.claim = None;
+        });
+    }
+
+    /// 10.3: armed from now, with its history.
+    pub(super) fn come_back(mut self, new: &'a Spec) -> Judge<'a> {
+        let now = self.now;
+        if self.state.archived.is_none() {
+            return self.change(new);
+        }
+        self.state.newest = self.state.newest.max(now);
+        self.flip(now, FlipReason::Returned, |state| {
+            state.archived = None;
+            state.floor = now;
+            state.failures_in_a_row = 0;
+            state.successes_in_a_row = 0;
+            state.pause.by_file = new.paused.then_some(now);
+            state.arm(now);
+            state.fit_to(&new.schedule, now);
+        });
+        Judge { spec: new, ..self }
+    }
+
+    /// 10.2
+    pub(super) fn change(mut self, new: &'a Spec) -> Judge<'a> {
+        let now = self.now;
+        if self.state.archived.is_some() || *new == *self.spec {
+            return Judge { spec: new, ..self };
+        }
+        self.state.newest = self.state.newest.max(now);
+        self.pause_as(new);
+        let rescheduled = new.schedule != self.spec.schedule;
+        let from = self.state.status();
+        let before = self.state.causes.clone();
+        if let Some(claim) = &mut self.state.claim {
+            claim.judged = false;
+        }
+        if rescheduled {
+            self.state.claim = None;
+            self.state.fit_to(&new.schedule, now);
+        }
+        let late = self.late_by(new);
+        keep_lateness(&mut self.state.causes, new, late);
+        keep_failures(&mut self.state, new, now);
+        if rescheduled {
+            self.state.floor = now;
+        }
+        self.record(now, FlipReason::Changed, from, &before);
+        let mut judge = Judge { spec: new, ..self };
+        judge.settle();
+        judge
+    }
+
+    fn pause_as(&mut self, new: &Spec) {
+        let now = self.now;
+        match (self.state.pause.by_file, new.paused) {
+            (None, true) => self.flip(now, FlipReason::Paused, |state| {
+                state.pause.by_file = Some(now);
+                state.close_runs_for_pause(now);
+            }),
+            (Some(_), false) => self.flip(now, FlipReason::Unpaused, |state| {
+                state.pause.by_file = None;
+                state.arm_unless_paused(now);
+            }),
+            _ => {}
+        }
+    }
+
+    /// Whether the stored facts are late by a new spec, as if it had always been that.
+    fn late_by(&self, new: &Spec) -> Option<CauseKind> {
+        let state = &self.state;
+        match &new.schedule {
+            Schedule::Every(_) | Schedule::At(_) => {
+                let mut probe = state.clone();
+                probe.causes = Causes::default();
+                probe.pause = Pause::default();
+                let next = next::next(new, &probe, self.blind).filter(|next| next.at < self.now)?;
+                match next.what {
+                    _ if next.blind.is_some() => None,
+                    What::Late(kind) => Some(kind),
+                    What::Overrun { .. } => Some(CauseKind::Overrun),
+                    _ => None,
+                }
+            }
+            Schedule::Counted(expect) => {
+                let count = state.successes_in(self.now - expect.within, self.now);
+                (count < expect.at_least?).then_some(CauseKind::TooFew)
+            }
+            Schedule::CountedAt(occurrences, expect) => {
+                let last = occurrences.prev_before(self.now)?;
+                let count = state.successes_in(last - expect.within, self.now);
+                (count < expect.at_least?).then_some(CauseKind::TooFew)
+            }
+        }
+    }
+}
+
+/// A lateness ends only if the new spec over the stored facts is not late; else what still makes sense of it stays.
+fn keep_lateness(causes: &mut Causes, new: &Spec, late: Option<CauseKind>) {
+    let Some(since) =
+        causes.iter().find(|cause| cause.kind.family() == Family::Late).map(|cause| cause.since)
+    else {
+        return;
+    };
+    let counted = matches!(new.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
+    causes.retain(|cause| match cause.kind {
+        _ if cause.kind.family() != Family::Late => true,
+        _ if late.is_none() => false,
+        CauseKind::TooFew => counted,
+        CauseKind::Missing | CauseKind::NeverSeen => !counted,
+        CauseKind::NotStarted => !counted && new.start_within.is_some(),
+        CauseKind::Overrun => new.max_runtime.is_some(),
+        _ => true,
+    });
+    if let Some(kind) = late
+        && !causes.any(Family::Late)
+    {
+        causes.insert(Cause { kind, since, would_be: None });
+    }
+}
+
+/// What the new spec does not know cannot go on.
+fn keep_failures(state: &mut State, new: &Spec, now: Time) {
+    let too_many = match &new.schedule {
+        Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => {
+            expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
+        }
+        Schedule::Every(_) | Schedule::At(_) => false,
+    };
+    state.causes.retain(|cause| match cause.kind {
+        CauseKind::TooMany => too_many,
+        CauseKind::Overlapping => new.overlap == Overlap::Fail,
+        _ => true,
+    });
+}
+
+impl State {
+    /// A check that is declared for the first time (2.1).
+    pub fn declared(spec: &Spec, now: Time) -> State {
+        let mut state = State { newest: now, armed_since: now, floor: now, ..State::default() };
+        state.pause.by_file = spec.paused.then_some(now);
+        state.fit_to(&spec.schedule, now);
+        state
+    }
+
+    /// Due times count from now on.
+    fn arm(&mut self, now: Time) {
+        self.armed_since = now;
+        self.claim = None;
+        self.nameless_run_before_pause = false;
+        for memory in &mut self.rids {
+            memory.closed_by_pause = false;
+        }
+        if let Some(counted) = &mut self.counted {
+            counted.judged_to = now;
+            counted.pending = None;
+        }
+    }
+
+    fn arm_unless_paused(&mut self, now: Time) {
+        if self.pause.since().is_none() {
+            self.arm(now);
+        }
+    }
+
+    /// Remembers what this schedule needs, and nothing else.
+    fn fit_to(&mut self, schedule: &Schedule, now: Time) {
+        let late_for = self.counted.and_then(|counted| counted.late_for);
+        self.counted = matches!(schedule, Schedule::CountedAt(..)).then_some(Counted {
+            judged_to: now,
+            pending: None,
+            late_for,
+        });
+        let memory = match schedule {
+            Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => expect.memory(),
+            Schedule::Every(_) | Schedule::At(_) => 0,
+        };
+        while self.successes.len() > memory {
+            self.successes.pop_front();
+        }
+    }
+
+    /// 7.2, 7.3: pausing closes runs; their ends, when they come, are known for what they are.
+    fn close_runs_for_pause(&mut self, now: Time) {
+        self.claim = None;
+        if let Some(counted) = &mut self.counted {
+            counted.pending = None;
+        }
+        for run in std::mem::take(&mut self.runs) {
+            let Some(rid) = run.rid else {
+                self.nameless_run_before_pause = true;
+                continue;
+            };
+            self.rids.retain(|memory| memory.rid != rid);
+            if self.rids.len() == State::MAX_RUNS {
+                self.rids.pop_front();
+            }
+            self.rids.push_back(RidMemory {
+                rid,
+                kind: PingKind::Start,
+                exit_status: None,
+                at: now,
+                closed_by_pause: true,
+            });
+        }
+    }
+
+    /// Runs that began by then have taken too long: they are closed, and so is the due time that one of them served.
+    pub(super) fn close_overrun(&mut self, start: Time) {
+        self.runs.retain(|run| run.start > start);
+        if let Some(claim) = &mut self.claim
+            && claim.start <= start
+        {
+            claim.judged = true;
+        }
+    }
+}

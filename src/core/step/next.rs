@@ -1,0 +1,219 @@
+//! The next transition of a check that nothing happens to.
+
+use super::sight::{self, Sight};
+use crate::core::blind::{BlindWindows, Window};
+use crate::core::cause::CauseKind;
+use crate::core::check::Spec;
+use crate::core::schedule::{Expect, Occurrences, Schedule};
+use crate::core::state::State;
+use crate::core::time::{Span, Time};
+
+/// How long before an occurrence a ping serves it, where nothing else is said (2.2).
+const EARLY: Span = Span::secs(5);
+/// By how much blindness moves a deadline, where no other margin applies (9.4).
+const MARGIN: Span = Span::mins(2);
+/// The most by which it moves the deadline of `every` (9.4).
+const MAX_EVERY_MARGIN: Span = Span::mins(15);
+
+/// A transition: it holds from the millisecond after its time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Next {
+    /// Its time.
+    pub(super) at: Time,
+    /// What it is, if we can tell.
+    pub(super) what: What,
+    /// We cannot tell: the last blind window of its evidence.
+    pub(super) blind: Option<Window>,
+}
+
+/// What a transition does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// A late cause begins: `missing`, `never_seen`, `not_started`, and `too_few` of a sliding count.
+    Late(CauseKind),
+    /// Runs that began by then have taken too long.
+    Overrun {
+        /// The start of the last of them.
+        start: Time,
+    },
+    /// A counted check comes to an occurrence.
+    Count {
+        /// Which.
+        occurrence: Time,
+    },
+    /// The next occurrence came before blindness allowed to judge the pending one.
+    PassOver,
+    /// The grace of an occurrence with a shortfall is over.
+    Shortfall {
+        /// Which.
+        occurrence: Time,
+    },
+    /// A sliding count no longer exceeds `at_most`.
+    CountFits,
+}
+
+/// When the next success is expected (2.1, 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Due {
+    /// The time.
+    pub(super) at: Time,
+    /// It is an occurrence of a schedule, not a period that has passed.
+    pub(super) at_occurrence: bool,
+    /// Where its evidence begins (9.3): the last discharge, or due − early.
+    pub(super) evidence_from: Time,
+}
+
+/// The earliest transition; `None` if only an input can change anything.
+pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Next> {
+    if state.archived.is_some() || state.pause.since().is_some() {
+        return None;
+    }
+    let mut first: Option<Next> = None;
+    let mut consider = |sight: Sight, what| {
+        if first.is_none_or(|first| sight.at < first.at) {
+            first = Some(Next { at: sight.at, what, blind: sight.blind });
+        }
+    };
+    match &spec.schedule {
+        Schedule::Every(_) | Schedule::At(_) => scheduled(spec, state, blind, &mut consider),
+        Schedule::CountedAt(occurrences, expect) => {
+            counted(spec, state, blind, (occurrences, expect), &mut consider);
+        }
+        Schedule::Counted(expect) => sliding(spec, state, blind, expect, &mut consider),
+    }
+    overrun(spec, state, blind, &mut consider);
+    first
+}
+
+/// The current due time; `None` for counted checks, and for occurrences beyond the supported years.
+pub(super) fn due(spec: &Spec, state: &State) -> Option<Due> {
+    let base = state.last_discharge.map_or(state.armed_since, |at| at.max(state.armed_since));
+    match &spec.schedule {
+        Schedule::Every(period) => {
+            let from = base.max(state.floor);
+            Some(Due { at: from + *period, at_occurrence: false, evidence_from: from })
+        }
+        Schedule::At(occurrences) => {
+            let mut at = occurrences.next_after(base)?;
+            if at <= base + spec.early.unwrap_or(EARLY) && at <= base + early(spec, occurrences, at) {
+                at = occurrences.next_after(at)?;
+            }
+            if at <= state.floor {
+                at = occurrences.next_after(state.floor)?;
+            }
+            Some(Due { at, at_occurrence: true, evidence_from: at - early(spec, occurrences, at) })
+        }
+        Schedule::CountedAt(..) | Schedule::Counted(_) => None,
+    }
+}
+
+/// How long before this occurrence a ping serves it: at most a quarter of the gap to the next (2.2).
+pub(super) fn early(spec: &Spec, occurrences: &Occurrences, occurrence: Time) -> Span {
+    let early = spec.early.unwrap_or(EARLY);
+    match occurrences.next_after(occurrence) {
+        Some(next) => early.min(Span::ms((next - occurrence).as_ms() / 4)),
+        None => early,
+    }
+}
+
+/// Until how long after due a start serves it (4.2).
+pub(super) fn start_window(spec: &Spec) -> Span {
+    spec.start_within.unwrap_or(spec.grace)
+}
+
+fn scheduled(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut impl FnMut(Sight, What)) {
+    let missed = state.causes.has(CauseKind::Missing) || state.causes.has(CauseKind::NeverSeen);
+    let Some(due) = due(spec, state).filter(|_| !missed) else { return };
+    let margin = margin(spec, state, blind, &due);
+    // With `max_runtime`, the start that serves this due time has replaced its deadline (4.2): see `overrun`.
+    if state.claim.is_none() || spec.max_runtime.is_none() {
+        let kind = if state.last_discharge.is_none() { CauseKind::NeverSeen } else { CauseKind::Missing };
+        let sight = sight::look(blind, state, due.evidence_from, due.at + spec.grace, margin);
+        consider(sight, What::Late(kind));
+    }
+    if let Some(within) = spec.start_within
+        && state.claim.is_none()
+        && !state.causes.has(CauseKind::NotStarted)
+    {
+        let sight = sight::look(blind, state, due.evidence_from, due.at + within, margin);
+        consider(sight, What::Late(CauseKind::NotStarted));
+    }
+}
+
+/// 9.4: by how much blindness moves the deadline of this due time.
+fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &Due) -> Span {
+    let margin = match &spec.schedule {
+        Schedule::Every(period) => (*period + spec.grace).min(MAX_EVERY_MARGIN),
+        _ => MARGIN,
+    };
+    match spec.max_runtime {
+        Some(runtime) if sight::any(blind, state, due.evidence_from, due.at + start_window(spec)) => {
+            margin.max(runtime)
+        }
+        _ => margin,
+    }
+}
+
+fn overrun(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut impl FnMut(Sight, What)) {
+    let Some(max_runtime) = spec.max_runtime else { return };
+    let serving = state.claim.filter(|claim| !claim.judged).map(|claim| claim.start);
+    let oldest = state.runs.iter().map(|run| run.start).chain(serving).min();
+    if let Some(start) = oldest {
+        consider(sight::look(blind, state, start, start + max_runtime, MARGIN), What::Overrun { start });
+    }
+}
+
+fn counted(
+    spec: &Spec,
+    state: &State,
+    blind: &BlindWindows,
+    (occurrences, expect): (&Occurrences, &Expect),
+    consider: &mut impl FnMut(Sight, What),
+) {
+    let Some(counted) = state.counted else { return };
+    let next = occurrences.next_after(counted.judged_to);
+    if let Some(occurrence) = counted.pending {
+        let from = occurrence - expect.within;
+        let sight = sight::look(blind, state, from, occurrence + spec.grace, MARGIN);
+        match next {
+            Some(next) if next <= sight.at => consider(Sight { at: next, blind: None }, What::PassOver),
+            _ => consider(sight, What::Shortfall { occurrence }),
+        }
+    } else if let Some(occurrence) = next {
+        consider(Sight { at: occurrence, blind: None }, What::Count { occurrence });
+    }
+}
+
+fn sliding(
+    spec: &Spec,
+    state: &State,
+    blind: &BlindWindows,
+    expect: &Expect,
+    consider: &mut impl FnMut(Sight, What),
+) {
+    if let Some(sight) = sliding_shortfall(spec, state, blind, expect)
+        && !state.causes.has(CauseKind::TooFew)
+    {
+        consider(sight, What::Late(CauseKind::TooFew));
+    }
+    if let Some(at_most) = expect.at_most
+        && state.causes.has(CauseKind::TooMany)
+    {
+        let leaves = state.newest_success(at_most + 1).map_or(state.newest, |at| at + expect.within);
+        consider(Sight { at: leaves, blind: None }, What::CountFits);
+    }
+}
+
+/// When a sliding count falls below `at_least` (3.4), grace included.
+pub(super) fn sliding_shortfall(
+    spec: &Spec,
+    state: &State,
+    blind: &BlindWindows,
+    expect: &Expect,
+) -> Option<Sight> {
+    let begins = state.armed_since.max(state.floor);
+    let nth = state.newest_success(expect.at_least?).map_or(begins, |at| at.max(begins));
+    let short_from = nth + expect.within;
+    // 3.4 wants a full window after blindness, so the margin is a window.
+    Some(sight::look(blind, state, nth, short_from + spec.grace, expect.within))
+}

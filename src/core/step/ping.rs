@@ -1,0 +1,203 @@
+//! What a ping does (§4, §5, 7.2).
+
+use super::next::{due, early, start_window};
+use super::{Counted, FlipReason, Judge};
+use crate::core::cause::CauseKind;
+use crate::core::check::{Overlap, Ping, PingKind, Rid};
+use crate::core::schedule::Schedule;
+use crate::core::state::{Claim, RidMemory, Run, State};
+use crate::core::time::{Span, Time};
+
+/// A ping that equals its run id's previous fact repeats it, if it comes within this of it (4.1).
+const REPEAT_WITHIN: Span = Span::mins(10);
+
+impl Judge<'_> {
+    /// `None`: the check is archived, and nothing is counted.
+    pub(super) fn ping(&mut self, ping: &Ping) -> Option<Counted> {
+        if self.state.archived.is_some() {
+            return None;
+        }
+        let now = self.now;
+        self.state.newest = self.state.newest.max(now);
+        self.state.last_seen = Some(now);
+        if self.state.repeats(ping, now) {
+            return Some(Counted { repeat: true, success: false, duration: None });
+        }
+        self.state.counters.pings[ping.kind as usize] += 1;
+        self.state.last[ping.kind as usize] = Some(now);
+        if ping.exit_status.is_some() {
+            self.state.last_exit_status = ping.exit_status;
+        }
+        if ping.kind == PingKind::Log {
+            return Some(Counted { repeat: false, success: false, duration: None });
+        }
+        let of_old_run = self.state.ends_run_from_before_pause(ping);
+        if self.state.pause.at_run_time.is_some() && !self.spec.manual_resume && !of_old_run {
+            self.unpause_by(ping.kind);
+        }
+        let from = self.state.status();
+        let before = self.state.causes.clone();
+        let counted = match ping.kind {
+            PingKind::Start => self.start(ping.rid.as_ref()),
+            _ => self.end(ping.kind, ping.rid.as_ref()),
+        };
+        self.state.remember(ping, now);
+        self.record(now, FlipReason::Pinged, from, &before);
+        Some(counted)
+    }
+
+    fn start(&mut self, rid: Option<&Rid>) -> Counted {
+        let counted = Counted { repeat: false, success: false, duration: None };
+        if self.state.pause.since().is_some() {
+            return counted;
+        }
+        let now = self.now;
+        self.claim();
+        let state = &mut self.state;
+        state.runs.retain(|run| run.rid.as_ref() != rid);
+        let overlapped = !state.runs.is_empty();
+        if overlapped {
+            for run in &mut state.runs {
+                run.overlapped = true;
+            }
+            if self.spec.overlap == Overlap::Fail {
+                state.set(CauseKind::Overlapping, true, now);
+            }
+        }
+        if state.runs.len() == State::MAX_RUNS {
+            state.runs.remove(0);
+        }
+        state.runs.push(Run { rid: rid.cloned(), start: now, overlapped });
+        counted
+    }
+
+    /// 4.2: the first start in the window of the current due time serves it.
+    fn claim(&mut self) {
+        if self.state.claim.is_some() {
+            return;
+        }
+        let Some(due) = due(self.spec, &self.state) else { return };
+        let in_window = due.evidence_from <= self.now && self.now <= due.at + start_window(self.spec);
+        if !due.at_occurrence || in_window {
+            self.state.claim = Some(Claim { start: self.now, judged: false });
+        }
+    }
+
+    fn end(&mut self, kind: PingKind, rid: Option<&Rid>) -> Counted {
+        let now = self.now;
+        let state = &mut self.state;
+        // Without rid it ends the latest run, whatever that one's id; with an unknown rid it ends none (4.1).
+        let place = match rid {
+            Some(rid) => state.runs.iter().position(|run| run.rid.as_ref() == Some(rid)),
+            None => state.runs.len().checked_sub(1),
+        };
+        let run = place.map(|place| state.runs.remove(place));
+        let duration = run.as_ref().map(|run| now - run.start);
+        if duration.is_some() {
+            state.last_duration = duration;
+        }
+        let too_short = matches!((duration, self.spec.min_runtime), (Some(took), Some(min)) if took < min);
+        let success = kind == PingKind::Success && !too_short;
+        state.last_discharge = Some(now);
+        state.claim = None;
+        state.set(CauseKind::Blind, false, now);
+        if success {
+            self.succeed(run.as_ref());
+        } else {
+            self.fail(if kind == PingKind::Fail { CauseKind::Failed } else { CauseKind::TooShort });
+        }
+        Counted { repeat: false, success, duration }
+    }
+
+    fn succeed(&mut self, run: Option<&Run>) {
+        let now = self.now;
+        let state = &mut self.state;
+        state.failures_in_a_row = 0;
+        state.successes_in_a_row = state.successes_in_a_row.saturating_add(1);
+        let recovered = state.successes_in_a_row >= self.spec.successes_to_recover;
+        let clean_run = run.is_some_and(|run| !run.overlapped);
+        state.causes.retain(|cause| match cause.kind {
+            CauseKind::Missing | CauseKind::NeverSeen | CauseKind::NotStarted | CauseKind::Overrun => false,
+            CauseKind::Failed | CauseKind::TooShort => !recovered,
+            CauseKind::Overlapping => !clean_run,
+            CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind => true,
+        });
+        if let Some(run) = run {
+            state.runs.retain(|other| other.start >= run.start);
+        }
+        if let Schedule::Counted(expect) | Schedule::CountedAt(_, expect) = &self.spec.schedule {
+            state.successes.push_back(now);
+            while state.successes.len() > expect.memory() {
+                state.successes.pop_front();
+            }
+            self.count_success();
+        }
+    }
+
+    fn fail(&mut self, kind: CauseKind) {
+        let state = &mut self.state;
+        state.successes_in_a_row = 0;
+        state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+        if state.failures_in_a_row >= self.spec.failures_before_alert {
+            state.set(kind, true, self.now);
+        }
+    }
+
+    /// 2.2, 7.2: a ping ends a pause; a start then serves the occurrence whose start window holds it.
+    fn unpause_by(&mut self, kind: PingKind) {
+        let served = if kind == PingKind::Start { self.served_occurrence() } else { None };
+        self.unpause();
+        if let Some(before_window) = served {
+            self.state.armed_since = before_window;
+        }
+    }
+
+    /// The moment before the start window that holds now, of a check that is due at occurrences.
+    fn served_occurrence(&self) -> Option<Time> {
+        let Schedule::At(occurrences) = &self.spec.schedule else { return None };
+        let soon = occurrences.next_after(self.now - Span::MS)?;
+        let begins = |occurrence| occurrence - early(self.spec, occurrences, occurrence);
+        if begins(soon) <= self.now {
+            return Some(begins(soon) - Span::MS);
+        }
+        let last = occurrences.prev_before(self.now)?;
+        (self.now <= last + start_window(self.spec)).then(|| begins(last) - Span::MS)
+    }
+}
+
+impl State {
+    fn repeats(&self, ping: &Ping, now: Time) -> bool {
+        let Some(rid) = &ping.rid else { return false };
+        self.rids.iter().any(|memory| {
+            memory.rid == *rid
+                && memory.kind == ping.kind
+                && memory.exit_status == ping.exit_status
+                && !memory.closed_by_pause
+                && now - memory.at <= REPEAT_WITHIN
+        })
+    }
+
+    fn remember(&mut self, ping: &Ping, now: Time) {
+        let Some(rid) = &ping.rid else { return };
+        self.rids.retain(|memory| memory.rid != *rid);
+        if self.rids.len() == State::MAX_RUNS {
+            self.rids.pop_front();
+        }
+        self.rids.push_back(RidMemory {
+            rid: rid.clone(),
+            kind: ping.kind,
+            exit_status: ping.exit_status,
+            at: now,
+            closed_by_pause: false,
+        });
+    }
+
+    /// 7.2: an end of a run that the pause closed does not end the pause. An end without rid is remembered only once.
+    fn ends_run_from_before_pause(&mut self, ping: &Ping) -> bool {
+        match (&ping.rid, ping.kind) {
+            (_, PingKind::Start | PingKind::Log) => false,
+            (Some(rid), _) => self.rids.iter().any(|memory| memory.rid == *rid && memory.closed_by_pause),
+            (None, _) => std::mem::take(&mut self.nameless_run_before_pause),
+        }
+    }
+}

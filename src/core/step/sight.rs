@@ -1,0 +1,55 @@
+//! What of a judgement's evidence we did not see, and what follows (9.3–9.5).
+
+use crate::core::blind::{BlindWindows, Window};
+use crate::core::state::State;
+use crate::core::time::{Span, Time};
+
+/// More blindness than this over the evidence, and we cannot tell (9.4).
+const MAX_BLIND: Span = Span::mins(2);
+/// A deadline is moved at most by its margin and this; then we say that we cannot tell, rather than stay silent while
+/// we are restarted again and again.
+const MAX_MOVE: Span = Span::mins(15);
+
+/// When a judgement may be made, and whether it can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sight {
+    /// The deadline, moved past the blindness.
+    pub(super) at: Time,
+    /// There was too much blindness to tell: the last window of it.
+    pub(super) blind: Option<Window>,
+}
+
+/// Looks at the evidence (`from`, `deadline`]: without blindness the deadline stands; with up to two minutes it moves to
+/// the last window's end and `margin`; with more, we cannot tell. A moved deadline has more evidence, so that windows in
+/// it count as well.
+pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Time, margin: Span) -> Sight {
+    let mut sight = Sight { at: deadline, blind: None };
+    let mut sum = Span::ZERO;
+    for window in windows(blind, state, from) {
+        if window.from >= sight.at {
+            break;
+        }
+        sum += window.to - window.from.max(from);
+        let moved = sight.at.max(window.to + margin);
+        if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE || sight.blind.is_some() {
+            sight = Sight { at: sight.at.max(window.to), blind: Some(window) };
+        } else {
+            sight.at = moved;
+        }
+    }
+    sight
+}
+
+/// Whether any blindness lies in (`from`, `to`].
+pub(super) fn any(blind: &BlindWindows, state: &State, from: Time, to: Time) -> bool {
+    windows(blind, state, from).first().is_some_and(|window| window.from < to)
+}
+
+/// Everything blind that ends after `from`, oldest first: ours, and the moments in which this check's pings were refused.
+fn windows(blind: &BlindWindows, state: &State, from: Time) -> Vec<Window> {
+    let refused = |at: &Time| Window { from: *at - Span::MS, to: *at };
+    let mut windows = blind.ending_after(from).to_vec();
+    windows.extend(state.refusals.iter().filter(|at| **at > from).map(refused));
+    windows.sort_by_key(|window| window.from);
+    windows
+}

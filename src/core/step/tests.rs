@@ -1,0 +1,211 @@
+//! Scenarios: a spec, a script, and the flips that must come of it.
+//!
+//! Times are seconds; a window `blind A-B` stands at its end. Every scenario runs again with ticks between any two of its
+//! lines and on both sides of every transition, and must end in the same state with the same flips (1.3).
+
+mod blind;
+mod change;
+mod counted;
+mod due;
+mod runs;
+
+use std::fmt::Write as _;
+
+use super::{Flip, FlipReason, Input, Step, deadline, step, view};
+use crate::core::blind::{BlindWindows, Window};
+use crate::core::cause::Causes;
+use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};
+use crate::core::cron::Cron;
+use crate::core::schedule::{Expect, Occurrences, Schedule};
+use crate::core::state::State;
+use crate::core::time::{Span, Time};
+
+/// `every: 60s` with 10 s of grace.
+fn every() -> Spec {
+    Spec {
+        schedule: Schedule::Every(Span::secs(60)),
+        grace: Span::secs(10),
+        early: None,
+        max_runtime: None,
+        start_within: None,
+        min_runtime: None,
+        overlap: Overlap::Allowed,
+        failures_before_alert: 1,
+        successes_to_recover: 1,
+        manual_resume: false,
+        paused: false,
+    }
+}
+
+fn occurrences(text: &str) -> Occurrences {
+    Occurrences { cron: Cron::parse(text).unwrap(), zone: chrono_tz::UTC }
+}
+
+/// Every hour, with 10 min of grace.
+fn hourly() -> Spec {
+    Spec { schedule: Schedule::At(occurrences("0 * * * *")), grace: Span::mins(10), ..every() }
+}
+
+fn expect(at_least: Option<u32>, at_most: Option<u32>, within_secs: i64) -> Expect {
+    Expect { at_least, at_most, within: Span::secs(within_secs) }
+}
+
+fn time(text: &str) -> Time {
+    let (secs, ms) = text.split_once('.').unwrap_or((text, "0"));
+    Time::from_ms(secs.parse::<i64>().unwrap() * 1000 + format!("{ms:0<3}").parse::<i64>().unwrap())
+}
+
+struct Line<'a> {
+    at: Time,
+    verb: &'a str,
+    rest: Vec<&'a str>,
+}
+
+fn parse(script: &str) -> Vec<Line<'_>> {
+    let lines = script.split([';', '\n']).map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let mut words = line.split_whitespace();
+            let at = time(words.next().unwrap());
+            Line { at, verb: words.next().unwrap(), rest: words.collect() }
+        })
+        .collect()
+}
+
+fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
+    let ping = |kind, exit_status| {
+        let rid = line.rest.iter().find_map(|word| word.strip_prefix("rid="));
+        Some(Input::Ping(Ping { kind, rid: rid.map(|rid| Rid::parse(rid).unwrap()), exit_status }))
+    };
+    let spec = || Box::new(specs[line.rest[0].parse::<usize>().unwrap()].clone());
+    match line.verb {
+        "success" => ping(PingKind::Success, None),
+        "fail" => ping(PingKind::Fail, None),
+        "exit3" => ping(PingKind::Fail, Some(3)),
+        "start" => ping(PingKind::Start, None),
+        "log" => ping(PingKind::Log, None),
+        "tick" => Some(Input::Tick),
+        "pause" => Some(Input::Pause),
+        "unpause" => Some(Input::Unpause),
+        "refused" => Some(Input::Refused),
+        "archive" => Some(Input::Archive),
+        "change" => Some(Input::Change(spec())),
+        "return" => Some(Input::Return(spec())),
+        "blind" => None,
+        other => panic!("no such line: {other}"),
+    }
+}
+
+struct Run {
+    spec: Spec,
+    state: State,
+    blind: BlindWindows,
+    flips: Vec<Flip>,
+    met: Vec<(Time, u32, bool)>,
+}
+
+impl Run {
+    fn new(spec: &Spec) -> Run {
+        let state = State::declared(spec, Time::from_secs(0));
+        Run { spec: spec.clone(), state, blind: BlindWindows::default(), flips: Vec::new(), met: Vec::new() }
+    }
+
+    fn feed(&mut self, input: Input, now: Time) -> Option<super::Counted> {
+        let Step { state, flips, judgements, ping } =
+            step(&self.spec, self.state.clone(), input.clone(), now, &self.blind);
+        if let Input::Change(new) | Input::Return(new) = input {
+            self.spec = *new;
+        }
+        self.state = state;
+        self.flips.extend(flips);
+        self.met.extend(judgements.iter().map(|judged| (judged.occurrence, judged.count, judged.met)));
+        ping
+    }
+
+    /// Runs a script; `ticks` are further times at which to look, when the script comes to them.
+    fn script(&mut self, lines: &[Line], specs: &[Spec], ticks: &[Time]) {
+        let mut before = Time::from_secs(0);
+        for line in lines {
+            let blind = (line.verb == "blind").then(|| {
+                let (from, to) = line.rest[0].split_once('-').unwrap();
+                Window { from: time(from), to: time(to) }
+            });
+            let awake_until = blind.map_or(line.at, |window| window.from);
+            for tick in ticks.iter().filter(|tick| **tick > before && **tick < awake_until) {
+                self.feed(Input::Tick, *tick);
+            }
+            before = line.at;
+            match blind {
+                Some(window) => self.blind.add(window),
+                None => {
+                    self.feed(input(line, specs).unwrap(), line.at);
+                }
+            }
+        }
+    }
+
+    fn told(&self) -> String {
+        let mut told = String::new();
+        for flip in &self.flips {
+            let causes = list(&flip.causes);
+            let reason = match flip.reason {
+                FlipReason::Judged | FlipReason::Pinged => String::new(),
+                other => format!(" ({other:?})"),
+            };
+            let seconds = flip.at.as_secs_f64();
+            writeln!(told, "{seconds} {}→{}{causes}{reason}", flip.from.as_str(), flip.to.as_str()).unwrap();
+        }
+        told
+    }
+}
+
+fn list(causes: &Causes) -> String {
+    let mut text = String::new();
+    for cause in causes.iter() {
+        write!(text, " {}", cause.kind.as_str()).unwrap();
+        if let Some(would_be) = cause.would_be {
+            write!(text, "({})", would_be.as_str()).unwrap();
+        }
+    }
+    text
+}
+
+/// Runs a script against one spec (`change 1` takes the first of `more`), and compares the flips, one a line.
+fn check_all(spec: &Spec, more: &[Spec], script: &str, expected: &str) -> Run {
+    let specs: Vec<Spec> = std::iter::once(spec.clone()).chain(more.iter().cloned()).collect();
+    let lines = parse(script);
+    let mut run = Run::new(spec);
+    run.script(&lines, &specs, &[]);
+    let clean = |text: &str| {
+        text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(clean(&run.told()), clean(expected), "script: {script}");
+    ticks_change_nothing(&run, spec, &lines, &specs);
+    run
+}
+
+fn check(spec: &Spec, script: &str, expected: &str) -> Run {
+    check_all(spec, &[], script, expected)
+}
+
+/// 1.3
+fn ticks_change_nothing(run: &Run, spec: &Spec, lines: &[Line], specs: &[Spec]) {
+    let around = |at: Time| [at - Span::MS, at, at + Span::MS, at + Span::secs(1)];
+    let mut ticks: Vec<Time> = lines.iter().map(|line| line.at).flat_map(around).collect();
+    ticks.extend(run.flips.iter().map(|flip| flip.at).flat_map(around));
+    ticks.sort();
+    let mut ticked = Run::new(spec);
+    ticked.script(lines, specs, &ticks);
+    assert_eq!(ticked.told(), run.told(), "ticks changed the flips");
+    assert_eq!(ticked.met, run.met, "ticks changed the judgements");
+    assert_eq!(ticked.state, run.state, "ticks changed the state");
+    let now = lines.last().map_or(Time::from_secs(0), |line| line.at);
+    let again = step(&run.spec, run.state.clone(), Input::Tick, now, &run.blind);
+    assert_eq!(again.state, run.state, "a step that runs twice changed the state");
+    assert!(again.flips.is_empty(), "a step that runs twice flipped");
+    if let Some(deadline) = deadline(&run.spec, &run.state, &run.blind) {
+        assert!(deadline >= now, "what is past must have been settled");
+    }
+    let seen = view(&run.spec, &run.state, now, &run.blind);
+    assert_eq!(seen.paused, run.state.pause.since().is_some());
+}

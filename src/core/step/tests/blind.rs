@@ -1,0 +1,145 @@
+//! §9: what we did not see.
+
+use super::*;
+
+/// 9.2: a deadline before the window is judged at once, as if we had been there.
+#[test]
+fn what_was_overdue_before_is_late_at_once() {
+    check(&every(), "60 success; 1000 blind 130-1000; 1000.001 tick", "60 new→up\n130 up→late missing");
+}
+
+/// 9.5: more than two minutes, and we cannot tell; a success or fail ends it.
+#[test]
+fn due_while_we_were_away_is_unknown() {
+    let away = "60 success; 720 blind 120-720; 721 tick";
+    check(&every(), away, "60 new→up\n720 up→unknown blind(missing)");
+    check(
+        &every(),
+        &format!("{away}; 730 success"),
+        "60 new→up\n720 up→unknown blind(missing)\n730 unknown→up",
+    );
+    check(
+        &every(),
+        &format!("{away}; 730 fail"),
+        "60 new→up\n720 up→unknown blind(missing)\n730 unknown→failing failed",
+    );
+}
+
+/// 9.5: judged again at the window's end + P + grace.
+#[test]
+fn unknown_becomes_late_when_it_may_be() {
+    check(
+        &every(),
+        "60 success; 720 blind 120-720; 790 tick; 790.001 tick",
+        "60 new→up\n720 up→unknown blind(missing)\n790 unknown→late missing",
+    );
+    check(
+        &hourly(),
+        "10 success; 4000 blind 3000-4000; 7800 tick; 7801 tick",
+        "10 new→up\n4200 up→unknown blind(missing)\n7800 unknown→late missing",
+    );
+}
+
+/// 9.3: for cron only (due − early, deadline] is evidence.
+#[test]
+fn blindness_before_an_occurrence_does_not_matter_to_it() {
+    check(&hourly(), "10 success; 3595 blind 1000-3595; 4201 tick", "10 new→up\n4200 up→late missing");
+    check(
+        &hourly(),
+        "10 success; 3596 blind 1000-3596; 4202 tick; 4321 tick",
+        "10 new→up\n4200 up→late missing",
+    );
+}
+
+/// 9.4: a short restart moves the deadline, so that jobs that retry get through.
+#[test]
+fn a_restart_at_the_due_time_makes_no_page_for_a_job_that_retries() {
+    check(&hourly(), "10 success; 4203 blind 4198-4203; 4210 success", "10 new→up");
+    check(&hourly(), "10 success; 4203 blind 4198-4203; 4324 tick", "10 new→up\n4323 up→late missing");
+    check(&every(), "60 success; 132 blind 127-132; 195 success", "60 new→up");
+    check(&every(), "60 success; 132 blind 127-132; 203 tick", "60 new→up\n202 up→late missing");
+}
+
+/// 9.4: blindness is summed over the evidence.
+#[test]
+fn many_short_restarts_are_one_long_one() {
+    let spec = Spec { schedule: Schedule::Every(Span::mins(60)), grace: Span::ZERO, ..every() };
+    let restarts: String =
+        (1..=13).map(|i| format!("{} blind {}-{};", i * 100 + 10, i * 100, i * 100 + 10)).collect();
+    check(&spec, &format!("1 success; {restarts} 3602 tick"), "1 new→up\n3601 up→unknown blind(missing)");
+}
+
+/// 9.4: restarted again and again, we say that we cannot tell rather than stay silent.
+#[test]
+fn restarts_without_end_do_not_silence_a_check() {
+    let restarts: String =
+        (0..90).map(|i| format!("{} blind {}-{}.5;", 130 + i * 60, 129 + i * 60, 129 + i * 60)).collect();
+    let mut run = Run::new(&every());
+    run.script(&parse(&format!("60 success; {restarts} 5600 tick")), &[], &[]);
+    let first = run.flips.iter().find(|flip| flip.at > time("60")).unwrap();
+    assert_eq!(first.to.as_str(), "unknown");
+    assert!(first.at < time("1200"), "{}", first.at);
+}
+
+/// 9.4: the start may have been lost, so a job of an hour has an hour.
+#[test]
+fn blindness_in_a_start_window_waits_for_the_run() {
+    let spec = Spec { max_runtime: Some(Span::mins(40)), ..hourly() };
+    check(&spec, "10 success; 3605 blind 3599-3605; 5900 success", "10 new→up");
+    check(&spec, "10 success; 3605 blind 3599-3605; 6006 tick", "10 new→up\n6005 up→late missing");
+}
+
+/// 9.3: the evidence of an overrun is its run.
+#[test]
+fn an_end_that_may_have_been_lost_is_unknown() {
+    let spec = Spec { max_runtime: Some(Span::mins(5)), ..hourly() };
+    check(&spec, "3600 start; 3900 blind 3700-3900; 3901 tick", "3900 new→unknown blind(overrun)");
+    check(&spec, "3600 start; 3705 blind 3700-3705; 3901 tick", "3900 new→late overrun");
+}
+
+/// 9.1: a 503 makes that check blind for the moment.
+#[test]
+fn a_refused_ping_moves_the_deadline() {
+    check(&hourly(), "10 success; 4190 refused; 4300 success", "10 new→up");
+    check(&hourly(), "10 success; 4190 refused; 4311 tick", "10 new→up\n4310 up→late missing");
+}
+
+/// 9.5: for expect, the first window wholly seen is judged; at_most stays valid.
+#[test]
+fn a_count_is_judged_again_in_the_first_window_wholly_seen() {
+    let expect = expect(Some(2), Some(3), 300);
+    let spec = Spec {
+        schedule: Schedule::CountedAt(occurrences("*/5 * * * *"), expect),
+        grace: Span::ZERO,
+        ..every()
+    };
+    check(
+        &spec,
+        "10 success; 20 success; 500 blind 310-500; 601 tick; 900 tick",
+        "10 new→up\n600 up→unknown blind(too_few)",
+    );
+    check(
+        &spec,
+        "10 success; 20 success; 500 blind 310-500; 601 tick; 901 tick; 1201 tick",
+        "10 new→up\n600 up→unknown blind(too_few)\n900 unknown→late too_few",
+    );
+}
+
+/// 9.3, 9.4, 3.4: a sliding count waits for a full window after a restart.
+#[test]
+fn a_sliding_count_waits_a_window_after_a_restart() {
+    let spec = Spec { schedule: Schedule::Counted(expect(Some(4), None, 60)), grace: Span::ZERO, ..every() };
+    let steady: String = (1..10).map(|i| format!("{} success;", i * 14)).collect();
+    check(
+        &spec,
+        &format!("{steady} 140 blind 130-140; 150 success; 164 success; 178 success; 199 success"),
+        "14 new→up",
+    );
+    check(&spec, &format!("{steady} 140 blind 130-140; 201 tick"), "14 new→up\n200 up→late too_few");
+}
+
+/// 7: while paused nothing is judged, blind or not.
+#[test]
+fn a_paused_check_is_not_unknown() {
+    check(&every(), "10 pause; 900 blind 100-900; 901 tick", "10 new→paused (Paused)");
+}

@@ -1,0 +1,89 @@
+//! §10: changes of configuration.
+
+use super::*;
+
+/// 10.2: a changed schedule judges only what is due after the change; for `every` the change + P.
+#[test]
+fn a_shorter_period_counts_from_the_change() {
+    let long = Spec { schedule: Schedule::Every(Span::mins(60)), ..every() };
+    check_all(&long, &[every()], "10 success; 1000 change 1; 1070 tick", "10 new→up");
+    check_all(&long, &[every()], "10 success; 1000 change 1; 1071 tick", "10 new→up\n1070 up→late missing");
+}
+
+/// 10.2
+#[test]
+fn a_changed_cron_judges_occurrences_after_the_change() {
+    let half = Spec { schedule: Schedule::At(occurrences("30 * * * *")), ..hourly() };
+    check_all(
+        &hourly(),
+        &[half],
+        "10 success; 2000 change 1; 6000 tick; 6001 tick",
+        "10 new→up\n6000 up→late missing",
+    );
+}
+
+/// 10.2: a lateness ends only if the new spec over the stored facts is not late.
+#[test]
+fn a_lateness_ends_only_if_the_new_spec_is_not_late() {
+    let longer = Spec { schedule: Schedule::Every(Span::mins(60)), ..every() };
+    let late = "10 new→up\n80 up→late missing";
+    check_all(&every(), &[longer], "10 success; 100 change 1", &format!("{late}\n100 late→up (Changed)"));
+    let shorter = Spec { schedule: Schedule::Every(Span::secs(30)), ..every() };
+    check_all(&every(), &[shorter], "10 success; 100 change 1; 500 tick", late);
+    let gracious = Spec { grace: Span::mins(10), ..every() };
+    check_all(&every(), &[gracious], "10 success; 100 change 1", &format!("{late}\n100 late→up (Changed)"));
+}
+
+/// 10.2: only what is judged counts as changed.
+#[test]
+fn an_equal_spec_changes_nothing() {
+    check_all(&every(), &[every()], "10 success; 50 change 1; 81 tick", "10 new→up\n80 up→late missing");
+}
+
+/// 10.2: what the new spec does not know cannot go on.
+#[test]
+fn a_cause_that_the_new_spec_cannot_have_ends() {
+    let expect = expect(None, Some(0), 600);
+    let none = Spec { schedule: Schedule::Counted(expect), grace: Span::ZERO, ..every() };
+    check_all(
+        &none,
+        &[every()],
+        "10 success; 20 change 1",
+        "10 new→failing too_many\n20 failing→up (Changed)",
+    );
+    let alone = Spec { overlap: Overlap::Fail, max_runtime: Some(Span::mins(10)), ..every() };
+    let script = "10 start rid=a; 20 start rid=b; 30 change 1";
+    check_all(&alone, &[every()], script, "20 new→failing overlapping\n30 failing→new (Changed)");
+}
+
+/// 10.2: late by an occurrence stays late when it becomes counted differently.
+#[test]
+fn an_overrun_is_judged_again_by_a_longer_limit() {
+    let short = Spec { max_runtime: Some(Span::mins(5)), ..hourly() };
+    let long = Spec { max_runtime: Some(Span::mins(30)), ..hourly() };
+    check_all(
+        &short,
+        &[long],
+        "3600 start; 4000 change 1; 5401 tick",
+        "3900 new→late overrun\n4000 late→new (Changed)\n5400 new→late overrun",
+    );
+}
+
+/// 10.3: gone, its causes end; back again, it is armed from now with its history.
+#[test]
+fn an_archived_check_is_silent_and_returns_armed() {
+    let run = check_all(
+        &every(),
+        &[every()],
+        "10 success; 100 tick; 110 archive; 120 success; 500 tick; 600 return 1; 671 tick",
+        "10 new→up\n80 up→late missing\n110 late→archived (Archived)\n600 archived→up (Returned)\n670 up→late missing",
+    );
+    assert_eq!(run.state.counters.pings, [1, 0, 0, 0]);
+}
+
+/// 10.1: settled by the old spec first, each at its own time.
+#[test]
+fn what_was_late_before_the_change_was_late() {
+    let longer = Spec { schedule: Schedule::Every(Span::mins(60)), ..every() };
+    check_all(&every(), &[longer], "100 change 1", "70 new→late never_seen\n100 late→new (Changed)");
+}

@@ -1,0 +1,135 @@
+//! §3: counted checks.
+
+use super::*;
+
+/// Three successes within 5 min, judged every 5 min.
+fn at_five(at_least: Option<u32>, at_most: Option<u32>, grace_secs: i64) -> Spec {
+    let expect = expect(at_least, at_most, 300);
+    let schedule = Schedule::CountedAt(occurrences("*/5 * * * *"), expect);
+    Spec { schedule, grace: Span::secs(grace_secs), ..every() }
+}
+
+fn sliding(at_least: Option<u32>, at_most: Option<u32>, within: i64, grace_secs: i64) -> Spec {
+    let schedule = Schedule::Counted(expect(at_least, at_most, within));
+    Spec { schedule, grace: Span::secs(grace_secs), ..every() }
+}
+
+fn judged(run: &Run) -> Vec<(i64, u32, bool)> {
+    run.met.iter().map(|(at, count, met)| (at.as_ms() / 1000, *count, *met)).collect()
+}
+
+/// 3.1, 3.6: (T − W, T], and a row for every judgement.
+#[test]
+fn successes_up_to_the_occurrence_count_for_it() {
+    let run = check(
+        &at_five(Some(2), None, 0),
+        "1 success; 300 success; 301 tick; 300.5 tick; 600 success; 601 tick",
+        "1 new→up\n600 up→late too_few",
+    );
+    assert_eq!(judged(&run), [(300, 2, true), (600, 1, false)]);
+}
+
+/// 3.1: a success in the grace fills a shortfall, but never counts for at_most.
+#[test]
+fn the_grace_fills_a_shortfall_only() {
+    let run = check(&at_five(Some(2), Some(2), 60), "10 success; 310 success; 400 tick", "10 new→up");
+    assert_eq!(judged(&run), [(300, 2, true)]);
+    check(&at_five(Some(1), Some(1), 60), "10 success; 310 success; 400 tick", "10 new→up");
+    check(
+        &at_five(Some(2), None, 60),
+        "10 success; 361 success",
+        "10 new→up\n360 up→late too_few\n361 late→up",
+    );
+}
+
+/// 3.1: more than M at T; the next occurrence judges anew.
+#[test]
+fn too_many_holds_until_an_occurrence_fits() {
+    check(
+        &at_five(None, Some(1), 0),
+        "10 success; 20 success; 301 tick; 601 tick",
+        "10 new→up\n300 up→failing too_many\n600 failing→up",
+    );
+}
+
+/// 3.1: the window must lie wholly after the declaration.
+#[test]
+fn a_window_from_before_the_declaration_is_not_judged() {
+    let expect = expect(Some(1), None, 600);
+    let spec =
+        Spec { schedule: Schedule::CountedAt(occurrences("*/5 * * * *"), expect), ..at_five(None, None, 0) };
+    let run = check(&spec, "601 tick", "600 new→late too_few");
+    assert_eq!(judged(&run), [(600, 0, false)]);
+}
+
+/// 3.3: while late for T each success judges (T − W, now] again.
+#[test]
+fn a_repeated_job_clears_its_lateness() {
+    check(
+        &at_five(Some(2), None, 0),
+        "10 success; 301 tick; 310 success",
+        "10 new→up\n300 up→late too_few\n310 late→up",
+    );
+    check(&at_five(Some(2), None, 0), "301 tick; 310 success; 601 tick", "300 new→late too_few");
+}
+
+/// 3.4: at_least is judged after a full window, and slides.
+#[test]
+fn a_sliding_count_is_judged_all_the_time() {
+    check(&sliding(Some(1), None, 60, 0), "60 tick", "");
+    check(
+        &sliding(Some(1), None, 60, 0),
+        "60.001 tick; 70 success; 131 tick",
+        "60 new→late too_few\n70 late→up\n130 up→late too_few",
+    );
+    check(
+        &sliding(Some(2), None, 60, 10),
+        "10 success; 50 success; 75 success; 90 tick; 121 tick",
+        "10 new→up\n120 up→late too_few",
+    );
+}
+
+/// 3.4: too many at once, and over when the count fits.
+#[test]
+fn a_sliding_count_can_be_too_high() {
+    check(
+        &sliding(None, Some(2), 60, 0),
+        "10 success; 20 success; 30 success; 71 tick",
+        "10 new→up\n30 up→failing too_many\n70 failing→up",
+    );
+    check(&sliding(None, Some(0), 60, 0), "10 success; 71 tick", "10 new→failing too_many\n70 failing→up");
+    check(
+        &sliding(None, Some(1), 60, 0),
+        "10 success; 20 success; 70 success; 85 tick; 131 tick",
+        "10 new→up\n20 up→failing too_many\n80 failing→up",
+    );
+}
+
+/// 3.4: a pause starts the window anew.
+#[test]
+fn a_sliding_count_begins_anew_after_a_pause() {
+    check(
+        &sliding(Some(1), None, 60, 0),
+        "10 success; 20 pause; 200 unpause; 260 tick; 260.001 tick",
+        "10 new→up\n20 up→paused (Paused)\n200 paused→up (Unpaused)\n260 up→late too_few",
+    );
+}
+
+/// 4.1, 3.7: a ping that repeats counts once.
+#[test]
+fn a_repeated_success_counts_once() {
+    check(
+        &sliding(Some(2), None, 60, 0),
+        "10 success rid=a; 20 success rid=a; 61 tick",
+        "10 new→up\n60 up→late too_few",
+    );
+}
+
+/// 1.4: a step is bounded, however many occurrences it missed.
+#[test]
+fn a_step_settles_a_bounded_number_of_occurrences() {
+    let mut run = Run::new(&at_five(None, Some(1), 0));
+    run.feed(Input::Tick, time("90000000"));
+    assert_eq!(run.met.len(), super::super::MAX_TRANSITIONS);
+    assert!(deadline(&run.spec, &run.state, &run.blind).unwrap() >= time("90000000"));
+}

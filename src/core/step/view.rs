@@ -1,0 +1,82 @@
+//! A check as it is seen at a time: lateness is computed then, not read from a flag (DESIGN.md §5).
+
+use super::{Input, next, step};
+use crate::core::blind::BlindWindows;
+use crate::core::cause::{Causes, Family, Status};
+use crate::core::check::Spec;
+use crate::core::schedule::Schedule;
+use crate::core::state::State;
+use crate::core::time::Time;
+
+/// What gauges and pages show of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The status, [`Status::Grace`] included.
+    pub status: Status,
+    /// A late cause holds, and no pause hides it.
+    pub late: bool,
+    /// A failing cause holds, and no pause hides it.
+    pub failing: bool,
+    /// We cannot tell, and no pause hides it.
+    pub unknown: bool,
+    /// Paused by its file or at run time.
+    pub paused: bool,
+    /// A run is open.
+    pub running: bool,
+    /// When the next success is expected; for a counted check the occurrence that is judged next.
+    pub due: Option<Time>,
+    /// When it will be late.
+    pub deadline: Option<Time>,
+    /// Why it is bad; empty while a pause hides it.
+    pub causes: Causes,
+}
+
+/// Looks at a check. `now` may be before the state's newest time: then it is seen as it was left.
+pub fn view(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
+    let overdue = next::next(spec, state, blind).is_some_and(|next| next.at < now);
+    if overdue && now >= state.newest {
+        let settled = step(spec, state.clone(), Input::Tick, now, blind).state;
+        return look(spec, &settled, now, blind);
+    }
+    look(spec, state, now, blind)
+}
+
+fn look(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
+    let judged = state.archived.is_none() && state.pause.since().is_none();
+    let (due, deadline) = if judged { due_and_deadline(spec, state, blind) } else { (None, None) };
+    let status = match state.status() {
+        Status::Up | Status::New if due.is_some_and(|due| due < now) => Status::Grace,
+        status => status,
+    };
+    View {
+        status,
+        late: judged && state.causes.any(Family::Late),
+        failing: judged && state.causes.any(Family::Failing),
+        unknown: judged && state.causes.any(Family::Unknown),
+        paused: state.pause.since().is_some(),
+        running: !state.runs.is_empty(),
+        due,
+        deadline,
+        causes: if judged { state.causes.clone() } else { Causes::default() },
+    }
+}
+
+fn due_and_deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> (Option<Time>, Option<Time>) {
+    match &spec.schedule {
+        Schedule::Every(_) | Schedule::At(_) => {
+            let due = next::due(spec, state).map(|due| due.at);
+            let replaced =
+                state.claim.zip(spec.max_runtime).map(|(claim, max_runtime)| claim.start + max_runtime);
+            (due, replaced.or(due.map(|due| due + spec.grace)))
+        }
+        Schedule::CountedAt(occurrences, _) => {
+            let counted = state.counted;
+            let next = counted.and_then(|counted| occurrences.next_after(counted.judged_to));
+            let due = counted.and_then(|counted| counted.pending).or(next);
+            (due, due.map(|due| due + spec.grace))
+        }
+        Schedule::Counted(expect) => {
+            (None, next::sliding_shortfall(spec, state, blind, expect).map(|sight| sight.at))
+        }
+    }
+}
