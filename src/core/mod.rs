@@ -9,6 +9,7 @@ pub mod cause;
 pub mod check;
 pub mod cron;
 pub mod incident;
+pub mod matcher;
 pub mod notice;
 pub mod outbox;
 pub mod receiver;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use regex::Regex;
+use sha2::{Digest, Sha256};
 
 use super::time::{Span, Time};
 
@@ -58,6 +59,19 @@ pub struct Action {
     pub repeat_interval: Option<Span>,
 }
 
+impl Action {
+    /// An action, with the id that its fields give it.
+    pub fn new(receiver: ReceiverName, after: Span, repeat_interval: Option<Span>) -> Action {
+        let mut hash = Sha256::new();
+        hash.update(after.as_ms().to_be_bytes());
+        hash.update(repeat_interval.map_or(-1, Span::as_ms).to_be_bytes());
+        hash.update(receiver.as_bytes());
+        let digest = hash.finalize();
+        let first = digest.first_chunk().expect("SHA-256 has more than eight bytes");
+        Action { id: ActionId(u64::from_be_bytes(*first)), receiver, after, repeat_interval }
+    }
+}
+
 /// One of Alertmanager's matchers: `label="value"`, `!=`, `=~`, `!~`, fully anchored. A label that is not there is "".
 #[derive(Clone, Debug)]
 pub struct Matcher {
@@ -95,4 +109,24 @@ pub struct Mute {
     pub since: Time,
     /// Why, in the words of who made it.
     pub comment: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 12.1: what is stored names actions by this number, so that it must never change.
+    #[test]
+    fn an_actions_id_is_a_hash_of_its_definition() {
+        let action = |receiver: &str, after, repeat| Action::new(receiver.into(), after, repeat).id;
+        let ids = [
+            action("ops", Span::ZERO, None),
+            action("ops", Span::ZERO, Some(Span::ZERO)),
+            action("ops", Span::mins(15), None),
+            action("dba", Span::ZERO, None),
+        ];
+        let distinct: std::collections::BTreeSet<ActionId> = ids.into_iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        assert_eq!(ids[0], ActionId(0x7940_f270_2784_3e64));
+    }
 }
