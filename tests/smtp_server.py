@@ -1,57 +1,58 @@
 #!/usr/bin/env python3
-"""A real SMTP server for the tests: each mail it takes becomes a file in a folder.
+"""A real SMTP server for the tests, on 127.0.0.1: each mail it takes is printed as a line of JSON.
 
-Prints `ready` once it listens and `mail PATH` for each mail, after the file is whole. A line on standard input, or its
-end, stops it.
+Prints `ready` once it listens. The end of standard input stops it.
 """
 
 import argparse
 import asyncio
-import itertools
-import os
+import email
+import email.policy
+import json
 import ssl
 import sys
-import time
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
-class KeepMails:
-    """Writes the envelope as `X-Envelope-…` lines before the mail, as it came."""
+def part_of(mail, kind):
+    part = mail.get_body(preferencelist=(kind,))
+    return None if part is None else part.get_content().replace("\r\n", "\n")
 
-    def __init__(self, folder, refuse):
-        self.folder = folder
+
+class PrintMails:
+    def __init__(self, refuse):
         self.refuse = refuse
-        self.numbers = itertools.count()
 
     async def handle_DATA(self, server, session, envelope):
         if self.refuse:
             return self.refuse
-        name = f"{time.time_ns():020}-{next(self.numbers):06}.eml"
-        path = os.path.join(self.folder, name)
-        head = [f"X-Envelope-From: {envelope.mail_from}"]
-        head += [f"X-Envelope-To: {to}" for to in envelope.rcpt_tos]
-        head.append(f"X-Session-Tls: {'yes' if session.ssl else 'no'}")
-        head.append(f"X-Session-Login: {session.auth_data or 'none'}")
-        with open(path + ".part", "wb") as file:
-            file.write("\r\n".join(head).encode() + b"\r\n" + envelope.original_content)
-        os.rename(path + ".part", path)
-        print("mail", path, flush=True)
-        return "250 kept"
+        mail = email.message_from_bytes(envelope.original_content, policy=email.policy.default)
+        received = {
+            "from": envelope.mail_from,
+            "to": envelope.rcpt_tos,
+            "tls": server.transport.get_extra_info("ssl_object") is not None,
+            "login": session.auth_data,
+            "headers": [[name, str(value)] for name, value in mail.items()],
+            "text": part_of(mail, "plain"),
+            "html": part_of(mail, "html"),
+            "raw": envelope.original_content.decode("utf-8", "replace"),
+        }
+        print(json.dumps(received), flush=True)
+        return "250 taken"
 
 
 def authenticator(username, password):
     def authenticate(server, session, envelope, mechanism, data):
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (username.encode(), password.encode())
-        return AuthResult(success=good, handled=False, auth_data=data.login.decode() if good else None)
+        return AuthResult(success=good, handled=False, auth_data=username if good else None)
 
     return authenticate
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
-    parser.add_argument("--folder", required=True, help="where mails are kept, one file each")
+    parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tls", choices=["none", "starttls", "implicit"], default="none")
     parser.add_argument("--cert", help="PEM with the certificate, for TLS")
     parser.add_argument("--key", help="PEM with its private key")
@@ -74,18 +75,18 @@ async def serve(options):
         smtp_options |= {
             "authenticator": authenticator(username, password),
             "auth_required": True,
+            # aiosmtpd only knows the TLS that STARTTLS made.
             "auth_require_tls": options.tls == "starttls",
         }
-    handler = KeepMails(options.folder, options.refuse)
-    server = await loop.create_server(
+    handler = PrintMails(options.refuse)
+    await loop.create_server(
         lambda: SMTP(handler, loop=loop, **smtp_options),
         host="127.0.0.1",
         port=options.port,
         ssl=tls if options.tls == "implicit" else None,
     )
     print("ready", flush=True)
-    await loop.run_in_executor(None, sys.stdin.readline)
-    server.close()
+    await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,9 @@
+//! punctual from outside: the real binary among real Prometheus, Alertmanager, mail server and webhooks.
+//!
+//! One file a capability; `support` starts and stops the parts. `tests/run` brings the programs they need.
+
+// A test may fail anywhere, also in a function that it calls.
+#![allow(clippy::unwrap_used)]
+
+mod parts;
+mod support;

@@ -1,0 +1,96 @@
+//! A client of HTTP that waits for its answer, and a raw one for what no client would send.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, RequestBuilder};
+use tokio::runtime::Runtime;
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
+    }
+
+    /// A header's value, or the empty string.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Drives the client and the servers that live in the test's own process.
+pub(crate) fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    })
+}
+
+/// Follows no redirect, uses no proxy, accepts the certificates that tests make.
+pub(crate) fn client() -> &'static Client {
+    static CLIENT: OnceLock<Client> = OnceLock::new();
+    CLIENT.get_or_init(|| {
+        // Fails only if another test of this process was first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .tls_danger_accept_invalid_certs(true)
+            .timeout(super::process::PATIENCE)
+            .build()
+            .unwrap()
+    })
+}
+
+pub(crate) fn try_send(request: RequestBuilder) -> reqwest::Result<Response> {
+    runtime().block_on(async {
+        let response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Response { status, headers, body: response.bytes().await?.to_vec() })
+    })
+}
+
+pub(crate) fn send(request: RequestBuilder) -> Response {
+    try_send(request).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+pub(crate) fn try_get(url: &str) -> reqwest::Result<Response> {
+    try_send(client().get(url))
+}
+
+pub(crate) fn get(url: &str) -> Response {
+    send(client().get(url))
+}
+
+pub(crate) fn post(url: &str, body: impl Into<reqwest::Body>) -> Response {
+    send(client().post(url).body(body))
+}
+
+pub(crate) fn post_json(url: &str, body: &serde_json::Value) -> Response {
+    send(client().post(url).json(body))
+}
+
+/// Sends exactly these bytes and reads until the server closes, at most `within`; what came until then.
+pub(crate) fn raw(port: u16, bytes: &[u8], within: Duration) -> Vec<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(within)).unwrap();
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    // Running out of time, or a reset by a server that has had enough, still leaves what came before.
+    let _ = stream.read_to_end(&mut answer);
+    answer
+}

@@ -1,0 +1,11 @@
+//! Starts the real parts, each in its own temporary folder and on a free port of 127.0.0.1, and stops them when dropped.
+//! A test that fails shows the end of every part's log.
+
+pub(crate) mod http;
+pub(crate) mod inbox;
+pub(crate) mod process;
+pub(crate) mod prometheus;
+#[expect(dead_code, reason = "nothing is served yet; goes with the first test that starts the binary")]
+pub(crate) mod punctual;
+pub(crate) mod sink;
+pub(crate) mod smtp;

@@ -1,0 +1,149 @@
+//! The real binary.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use super::http::{self, Response};
+use super::process::{Process, free_port};
+
+/// `punctual serve` in a folder of its own, which holds `punctual.yaml` and `data`.
+pub(crate) struct Punctual {
+    port: u16,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    process: Option<Process>,
+    folder: TempDir,
+}
+
+impl Punctual {
+    /// Starts it with this configuration and waits until it is ready.
+    pub(crate) fn start(config: &str) -> Punctual {
+        let mut punctual = Punctual::new(config);
+        punctual.start_again();
+        punctual
+    }
+
+    /// Not started yet: for more files, arguments and environment.
+    pub(crate) fn new(config: &str) -> Punctual {
+        let punctual = Punctual {
+            port: free_port(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            process: None,
+            folder: TempDir::new().unwrap(),
+        };
+        punctual.write_config(config);
+        punctual
+    }
+
+    pub(crate) fn argument(mut self, argument: &str) -> Punctual {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    pub(crate) fn environment(mut self, name: &str, value: &str) -> Punctual {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Trusts the authority of a PEM file, and no other.
+    pub(crate) fn trusting(self, authority: &Path) -> Punctual {
+        self.environment("SSL_CERT_FILE", authority.to_str().unwrap())
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The path begins with `/`.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Response {
+        http::get(&self.url(path))
+    }
+
+    /// A ping that must be accepted: `NAME`, `NAME/fail`, `NAME/start?rid=…`.
+    pub(crate) fn ping(&self, path: &str) {
+        let response = http::post(&self.url(&format!("/ping/{path}")), "");
+        assert_eq!(response.status, 200, "{}", response.text());
+    }
+
+    pub(crate) fn write_config(&self, config: &str) {
+        std::fs::write(self.folder().join("punctual.yaml"), config).unwrap();
+    }
+
+    /// Asks it to read its configuration again; the answer comes when that is done.
+    pub(crate) fn reload(&self) -> Response {
+        http::post(&self.url("/-/reload"), "")
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.running().signal(signal);
+    }
+
+    /// Starts it, or starts it again with the same folder and port.
+    pub(crate) fn start_again(&mut self) {
+        self.start_unready();
+        let ready = self.url("/-/ready");
+        self.process.as_mut().expect("it was started just now").wait_until_ready(&ready);
+    }
+
+    /// Starts it without waiting.
+    pub(crate) fn start_unready(&mut self) {
+        self.process = None;
+        let mut command = Command::new(env!("CARGO_BIN_EXE_punctual"));
+        command.current_dir(self.folder()).arg("serve");
+        command.args(["--config.file", "punctual.yaml", "--storage.path", "data", "--web.enable-lifecycle"]);
+        command.args(["--web.listen-address", &format!("127.0.0.1:{}", self.port), "--log.format", "json"]);
+        command.args(&self.arguments).envs(self.environment.iter().cloned());
+        self.process = Some(Process::start("punctual", &mut command, self.folder.path()));
+    }
+
+    /// Kills it at once (SIGKILL).
+    pub(crate) fn kill9(&mut self) {
+        self.process = None;
+    }
+
+    /// Asks it to stop (SIGTERM) and waits for its end.
+    pub(crate) fn stop(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait(Duration::from_secs(15))
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) fn wait(&mut self, within: Duration) -> ExitStatus {
+        let mut process = self.process.take().expect("it was started");
+        process.wait(within)
+    }
+
+    /// Stops it and starts it again.
+    pub(crate) fn restart(&mut self) {
+        let status = self.stop();
+        assert!(status.success(), "it ended with {status}");
+        self.start_again();
+    }
+
+    /// What it has logged since the first start.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder().join("punctual.log")).unwrap_or_default()
+    }
+
+    fn running(&self) -> &Process {
+        self.process.as_ref().expect("it was started")
+    }
+}
+
+/// Runs a command of the binary to its end: whether it succeeded, and all that it said.
+pub(crate) fn punctual(arguments: &[&str]) -> (bool, String) {
+    super::process::run(Command::new(env!("CARGO_BIN_EXE_punctual")).args(arguments))
+}
