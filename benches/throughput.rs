@@ -5,19 +5,21 @@
 //! every ping that was answered 200 is counted in `/metrics`.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod common;
+
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+
+use common::{Server, free_address, get, start, start_punctual, tool, write};
 
 const CHECKS: usize = 10_000;
 const CONNECTIONS: usize = 256;
@@ -46,7 +48,7 @@ fn main() {
     );
     let rivals = [
         Rival { name: "bare hyper", server: start_bare(), script: ping.clone() },
-        Rival { name: "punctual", server: start_punctual(folder.path()), script: ping },
+        Rival { name: "punctual", server: start_punctual(folder.path(), &config()), script: ping },
         Rival { name: "Pushgateway", server: start_pushgateway(), script: push },
     ];
     let mut rounds: Vec<Vec<Round>> = rivals.iter().map(|_| Vec::new()).collect();
@@ -131,31 +133,6 @@ fn milliseconds(text: &str) -> f64 {
     }
 }
 
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn start(address: SocketAddr, command: &mut Command) -> Server {
-    let child =
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server can be started");
-    let server = Server { child, address };
-    let begun = Instant::now();
-    while TcpStream::connect(address).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing listens on {address}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    server
-}
-
 fn start_bare() -> Server {
     let address = free_address();
     let itself = std::env::current_exe().expect("the bench knows its own file");
@@ -168,32 +145,17 @@ fn start_pushgateway() -> Server {
     start(address, Command::new(tool("pushgateway")).args([&listen, "--push.disable-consistency-check"]))
 }
 
-fn start_punctual(folder: &Path) -> Server {
-    let address = free_address();
+fn config() -> String {
     let mut config = String::from("checks:\n");
     for number in 1..=CHECKS {
         writeln!(config, "  - {{name: check-{number}, every: 1h, grace: 5m}}").expect("a string takes text");
     }
-    let file = write(folder, "punctual.yaml", &config);
-    start(
-        address,
-        Command::new(env!("CARGO_BIN_EXE_punctual"))
-            .arg("serve")
-            .arg("--config.file")
-            .arg(file)
-            .arg("--storage.path")
-            .arg(folder.join("data"))
-            .args(["--web.listen-address", &address.to_string()]),
-    )
+    config
 }
 
 /// The sum of all counted successes.
 fn stored_pings(address: SocketAddr) -> u64 {
-    let mut stream = TcpStream::connect(address).expect("punctual still listens");
-    let request = "GET /metrics HTTP/1.0\r\nHost: punctual\r\nAccept: text/plain\r\n\r\n";
-    stream.write_all(request.as_bytes()).expect("punctual reads a request");
-    let mut text = String::new();
-    stream.read_to_string(&mut text).expect("punctual answers with text");
+    let text = get(address, "/metrics");
     let successes = text
         .lines()
         .filter(|line| line.starts_with("punctual_check_pings_total{") && line.contains("kind=\"success\""));
@@ -219,20 +181,4 @@ fn serve_bare(address: SocketAddr) {
             });
         }
     });
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("a listener has an address")
-}
-
-fn tool(name: &str) -> PathBuf {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
-    if ours.exists() { ours } else { PathBuf::from(name) }
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
-    let path = folder.join(name);
-    std::fs::write(&path, text).expect("the temporary folder takes a file");
-    path
 }

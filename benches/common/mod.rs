@@ -1,0 +1,77 @@
+//! What the benchmarks share: real servers on loopback, ended when they go out of scope.
+#![allow(dead_code, reason = "each benchmark uses its part")]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A server of its own process.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts a server and waits until it listens.
+pub(crate) fn start(address: SocketAddr, command: &mut Command) -> Server {
+    let child =
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the server can be started");
+    let server = Server { child, address };
+    let begun = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing listens on {address}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    server
+}
+
+/// Starts the release binary with this configuration.
+pub(crate) fn start_punctual(folder: &Path, config: &str) -> Server {
+    let address = free_address();
+    let file = write(folder, "punctual.yaml", config);
+    start(
+        address,
+        Command::new(env!("CARGO_BIN_EXE_punctual"))
+            .arg("serve")
+            .arg("--config.file")
+            .arg(file)
+            .arg("--storage.path")
+            .arg(folder.join("data"))
+            .args(["--web.listen-address", &address.to_string()]),
+    )
+}
+
+/// The body of an answer.
+pub(crate) fn get(address: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: bench\r\nAccept: text/plain\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("the server reads a request");
+    let mut text = String::new();
+    stream.read_to_string(&mut text).expect("the server answers with text");
+    text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).expect("an answer has a head")
+}
+
+pub(crate) fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("a listener has an address")
+}
+
+pub(crate) fn tool(name: &str) -> PathBuf {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
+    if ours.exists() { ours } else { PathBuf::from(name) }
+}
+
+pub(crate) fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("the temporary folder takes a file");
+    path
+}
