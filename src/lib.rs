@@ -6,4 +6,5 @@
 pub mod clock;
 pub mod config;
 pub mod core;
+pub mod http;
 pub mod store;

@@ -6,4 +6,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod parts;
+mod ping;
+mod server;
 mod support;

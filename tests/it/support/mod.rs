@@ -1,6 +1,7 @@
 //! Starts the real parts, each in its own temporary folder and on a free port of 127.0.0.1, and stops them when dropped.
 //! A test that fails shows the end of every part's log.
 
+pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod inbox;
 pub(crate) mod process;

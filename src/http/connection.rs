@@ -1,0 +1,276 @@
+//! One connection: its socket, how long it may take for what, and its end.
+
+use std::convert::Infallible;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::limits::Limits;
+use super::reply::Reply;
+
+/// What connections are told by the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Serve on.
+    Serve,
+    /// Finish what is under way, then close.
+    Drain,
+    /// Close now.
+    Close,
+}
+
+/// What a connection is doing, which says how long it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    /// Nothing has come yet.
+    Fresh,
+    /// A request's head is coming.
+    Head,
+    /// A handler has it: handlers have time-outs of their own.
+    Serving,
+    /// An answer leaves, or the next request is awaited.
+    Idle,
+    /// All is answered and said to be so; what still comes is dropped.
+    Ending,
+}
+
+/// Shared by a connection's socket, its handler and its watchdog, which all run in one task.
+#[derive(Debug)]
+struct Progress {
+    phase: AtomicU8,
+    /// Watchdog ticks since the phase began or, when idle, since the last byte.
+    age_ticks: AtomicU32,
+}
+
+impl Progress {
+    const PHASES: [Phase; 5] = [Phase::Fresh, Phase::Head, Phase::Serving, Phase::Idle, Phase::Ending];
+
+    fn new() -> Progress {
+        Progress { phase: AtomicU8::new(Phase::Fresh as u8), age_ticks: AtomicU32::new(0) }
+    }
+
+    fn phase(&self) -> Phase {
+        Progress::PHASES[usize::from(self.phase.load(Ordering::Relaxed))]
+    }
+
+    fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+        self.age_ticks.store(0, Ordering::Relaxed);
+    }
+
+    fn read_some(&self) {
+        match self.phase() {
+            // The head's time counts from the connection's beginning.
+            Phase::Fresh => self.phase.store(Phase::Head as u8, Ordering::Relaxed),
+            Phase::Idle => self.enter(Phase::Head),
+            Phase::Head | Phase::Serving | Phase::Ending => {}
+        }
+    }
+
+    fn wrote_some(&self) {
+        if self.phase() == Phase::Idle {
+            self.age_ticks.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Ends connections that take too long. Ticks coarsely, so that a request costs no timer.
+struct Watchdog {
+    tick: Duration,
+    idle_ticks: u32,
+}
+
+impl Watchdog {
+    const TICKS_OF_A_HEAD: u32 = 4;
+
+    fn new(limits: &Limits) -> Watchdog {
+        let tick = (limits.head_timeout / Watchdog::TICKS_OF_A_HEAD).max(Duration::from_millis(1));
+        let idle_ticks = limits.idle_timeout.as_millis().div_ceil(tick.as_millis());
+        Watchdog { tick, idle_ticks: u32::try_from(idle_ticks).unwrap_or(u32::MAX) }
+    }
+
+    /// A tick has passed: whether the connection has overrun its time. When it is crowded, the idle go first.
+    fn overrun(&self, progress: &Progress, crowded: bool) -> bool {
+        let age_ticks = progress.age_ticks.fetch_add(1, Ordering::Relaxed) + 1;
+        let allowed_ticks = match progress.phase() {
+            Phase::Fresh | Phase::Head => Watchdog::TICKS_OF_A_HEAD,
+            Phase::Serving => return false,
+            Phase::Idle if crowded => 1,
+            Phase::Idle => self.idle_ticks,
+            Phase::Ending => 1,
+        };
+        age_ticks > allowed_ticks
+    }
+}
+
+/// A connection's socket, which notes its progress, and reads on for a while after the last answer: a socket closed with
+/// something unread would be reset, and the answer lost on its way.
+struct Socket {
+    stream: TcpStream,
+    progress: Arc<Progress>,
+    read_to_end: bool,
+    wasted_bytes: usize,
+}
+
+impl Socket {
+    /// So much is read after the last answer.
+    const MAX_WASTED_BYTES: usize = 4 << 20;
+
+    fn new(stream: TcpStream, progress: Arc<Progress>) -> Socket {
+        Socket { stream, progress, read_to_end: false, wasted_bytes: 0 }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let outcome = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
+        if outcome.is_ok() && buf.filled().len() > before {
+            self.progress.read_some();
+        } else {
+            self.read_to_end = true;
+        }
+        Poll::Ready(outcome)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let outcome = ready!(Pin::new(&mut self.stream).poll_write(cx, buf));
+        self.progress.wrote_some();
+        Poll::Ready(outcome)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs));
+        self.progress.wrote_some();
+        Poll::Ready(outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.progress.phase() != Phase::Ending {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            self.progress.enter(Phase::Ending);
+        }
+        let mut waste = [0; 4096];
+        while !self.read_to_end && self.wasted_bytes < Socket::MAX_WASTED_BYTES {
+            let mut buf = ReadBuf::new(&mut waste);
+            ready!(self.as_mut().poll_read(cx, &mut buf))?;
+            self.wasted_bytes += buf.filled().len();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Serves one connection to its end: each request by `handler`, within `limits`, as ordered.
+pub(super) async fn serve<H, A>(
+    stream: TcpStream,
+    limits: &Limits,
+    mut order: watch::Receiver<Order>,
+    crowded: impl Fn() -> bool,
+    handler: H,
+) where
+    H: Fn(Request<Incoming>) -> A,
+    A: Future<Output = Reply>,
+{
+    let progress = Arc::new(Progress::new());
+    let service = service_fn(|request| {
+        progress.enter(Phase::Serving);
+        let answer = handler(request);
+        let progress = &progress;
+        async move {
+            let reply = answer.await;
+            progress.enter(Phase::Idle);
+            Ok::<Reply, Infallible>(reply)
+        }
+    });
+    let socket = TokioIo::new(Socket::new(stream, progress.clone()));
+    let mut connection = pin!(
+        http1::Builder::new()
+            // The watchdog's work: hyper would set a timer for each request.
+            .header_read_timeout(None)
+            .max_headers(limits.max_headers)
+            .max_header_size(limits.max_head_bytes)
+            // A client that has sent all and closes its side still wants its answer; and this spares a read.
+            .half_close(true)
+            .serve_connection(socket, service)
+    );
+    let watchdog = Watchdog::new(limits);
+    let mut tick = pin!(sleep(watchdog.tick));
+    let mut draining = false;
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut connection => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                return;
+            }
+            () = &mut tick => {
+                if watchdog.overrun(&progress, crowded()) || (draining && progress.phase() == Phase::Fresh) {
+                    return;
+                }
+                tick.set(sleep(watchdog.tick));
+            }
+            changed = order.changed() => match (changed, *order.borrow_and_update()) {
+                (Ok(()), Order::Serve) => {}
+                (Ok(()), Order::Drain) => {
+                    draining = true;
+                    connection.as_mut().graceful_shutdown();
+                    tick.set(sleep(FRESH_WHILE_DRAINING.min(watchdog.tick)));
+                }
+                (Ok(()), Order::Close) | (Err(_), _) => return,
+            },
+        }
+    }
+}
+
+/// While draining, a connection on which nothing has come yet is given so long.
+const FRESH_WHILE_DRAINING: Duration = Duration::from_millis(500);
+
+/// So long a client may take to hear that there is no place for it.
+const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Answers 503 without reading the request: there are too many connections.
+pub(super) async fn refuse(stream: TcpStream) {
+    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
+        Content-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
+    let mut socket = Socket::new(stream, Arc::new(Progress::new()));
+    let answer = async {
+        socket.write_all(ANSWER).await?;
+        socket.shutdown().await
+    };
+    // Who does not listen is not told.
+    let _ = timeout(REFUSAL_TIMEOUT, answer).await;
+}

@@ -1,0 +1,108 @@
+//! What a URL says: percent-decoding and queries.
+
+use std::borrow::Cow;
+
+/// One part of a path, decoded; `None` if a `%` is not followed by two hex digits.
+pub(super) fn path_part(raw: &str) -> Option<Cow<'_, [u8]>> {
+    if raw.contains('%') {
+        percent_decoded(raw.as_bytes(), false).map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(raw.as_bytes()))
+    }
+}
+
+/// The first value of each of `names` in a query, in the order of `names`. Anything may be text: what is not, is
+/// replaced; a `%` that means nothing stands for itself.
+pub(super) fn query_values<'q, const N: usize>(
+    query: Option<&'q str>,
+    names: [&str; N],
+) -> [Option<Cow<'q, str>>; N] {
+    let mut values = [const { None }; N];
+    for pair in query.unwrap_or("").split('&') {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if let Some(at) = names.iter().position(|wanted| *wanted == name)
+            && values[at].is_none()
+        {
+            values[at] = Some(query_value(value));
+        }
+    }
+    values
+}
+
+fn query_value(raw: &str) -> Cow<'_, str> {
+    if !raw.contains(['%', '+']) {
+        return Cow::Borrowed(raw);
+    }
+    match percent_decoded(raw.as_bytes(), true) {
+        Some(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+fn percent_decoded(raw: &[u8], plus_is_space: bool) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match byte {
+            b'%' => {
+                let (&[high, low], after) = rest.split_first_chunk::<2>()?;
+                decoded.push(digit(high)? << 4 | digit(low)?);
+                rest = after;
+            }
+            b'+' if plus_is_space => decoded.push(b' '),
+            other => decoded.push(other),
+        }
+    }
+    Some(decoded)
+}
+
+/// A text for a log or page that came from outside: at most `max_chars`, without control characters.
+pub(super) fn shown(bytes: &[u8], max_chars: usize) -> String {
+    // A character has at most four bytes: what is further behind is not shown anyway.
+    let enough = &bytes[..bytes.len().min(max_chars * 4)];
+    let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    String::from_utf8_lossy(enough).chars().take(max_chars).map(clean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_decoded_once_and_never_guessed() {
+        let check = |raw: &str, expected: Option<&str>| {
+            assert_eq!(path_part(raw).as_deref(), expected.map(str::as_bytes), "{raw}");
+        };
+        check("nightly-backup", Some("nightly-backup"));
+        check("%6eightly%2Dbackup", Some("nightly-backup"));
+        check("a+b", Some("a+b"));
+        check("%252e", Some("%2e"));
+        for bad in ["%", "%4", "a%zz", "%+1"] {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn a_query_names_values_once_and_may_hold_anything() {
+        let check = |query: &str, expected: [Option<&str>; 2]| {
+            let values = query_values(Some(query), ["rid", "m"]);
+            assert_eq!(values.each_ref().map(Option::as_deref), expected, "{query}");
+        };
+        check("rid=1&m=two+words", [Some("1"), Some("two words")]);
+        check("m=a&m=b", [None, Some("a")]);
+        check("rid", [Some(""), None]);
+        check("m=100%25%20done&x=1", [None, Some("100% done")]);
+        check("m=100%", [None, Some("100%")]);
+        check("m=%ff", [None, Some("\u{fffd}")]);
+        check("&&=&rid=", [Some(""), None]);
+        assert_eq!(query_values(None, ["m"]), [None]);
+    }
+
+    #[test]
+    fn what_is_shown_is_short_and_has_no_control_characters() {
+        assert_eq!(shown(b"a\nb\x1b[31m", 100), "a\u{fffd}b\u{fffd}[31m");
+        assert_eq!(shown("ääää".as_bytes(), 2), "ää");
+    }
+}

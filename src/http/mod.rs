@@ -1,0 +1,102 @@
+//! The doors: pings, pages, metrics and what operators ask, over HTTP.
+//!
+//! [`server`] takes connections within [`limits`], [`routes`] knows every path, and one file answers each. Nothing here
+//! judges or stores: pings go to the store's writer, and what is shown is read from [`Live`].
+
+mod alertmanager;
+mod auth;
+mod body;
+mod connection;
+mod decode;
+pub mod limits;
+mod operate;
+mod ping;
+mod reply;
+mod routes;
+pub mod server;
+mod target;
+mod unknown;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::core::check::CheckId;
+use crate::store::live::Live;
+use crate::store::{Applied, PingFact, StoreError};
+
+pub use auth::PingKeys;
+pub use operate::ReloadRequest;
+pub use ping::{FormerNames, PingOutcomes};
+pub use server::ConnectionCounters;
+pub use unknown::{UnknownName, UnknownNames};
+
+/// What the handlers of requests share.
+pub struct App {
+    /// What is known of the checks.
+    pub live: Arc<Live>,
+    /// Where pings are stored.
+    pub writer: Box<dyn TakePings>,
+    /// Engine time.
+    pub clock: Arc<Clock>,
+    /// How pings ended.
+    pub outcomes: PingOutcomes,
+    /// What became of connections.
+    pub connections: ConnectionCounters,
+    /// Pings to names that no check has.
+    pub unknown: UnknownNames,
+    /// Former names that are still pinged.
+    pub former_names: FormerNames,
+    /// Whoever reaches the port may have the configuration read again.
+    pub lifecycle: bool,
+    /// Where such wishes go.
+    pub reloads: mpsc::Sender<ReloadRequest>,
+    ping_keys: RwLock<Arc<PingKeys>>,
+}
+
+/// Where pings are stored.
+pub trait TakePings: Send + Sync {
+    /// Queues a ping; what became of it is answered when it is durable.
+    fn ping(
+        &self,
+        check: CheckId,
+        fact: PingFact,
+    ) -> Result<oneshot::Receiver<Result<Applied, StoreError>>, Overloaded>;
+}
+
+/// The queue is full.
+#[derive(Debug)]
+pub struct Overloaded;
+
+impl App {
+    /// Before the first request: with nothing counted, and without ping keys.
+    pub fn new(
+        live: Arc<Live>,
+        writer: Box<dyn TakePings>,
+        clock: Arc<Clock>,
+        reloads: mpsc::Sender<ReloadRequest>,
+    ) -> App {
+        App {
+            live,
+            writer,
+            clock,
+            outcomes: PingOutcomes::default(),
+            connections: ConnectionCounters::default(),
+            unknown: UnknownNames::default(),
+            former_names: FormerNames::default(),
+            lifecycle: false,
+            reloads,
+            ping_keys: RwLock::default(),
+        }
+    }
+
+    /// The configuration was read again: pings are asked for these keys from now on.
+    pub fn set_ping_keys(&self, keys: PingKeys) {
+        *self.ping_keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    fn ping_keys(&self) -> Arc<PingKeys> {
+        self.ping_keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,282 @@
+//! A ping: read, checked, stored, and only then answered (DESIGN.md §2).
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+
+use super::alertmanager::{self, AlertStatus};
+use super::auth::{self, Admission};
+use super::body::{self, BodyError, Received};
+use super::limits::Limits;
+use super::reply::{self, Reply};
+use super::target::{self, Fault, Target};
+use super::{App, decode};
+use crate::core::check::{Ping, PingKind, PingMethods, Rid};
+use crate::store::live::Check;
+use crate::store::{Applied, PingFact};
+
+/// How pings ended, since the start. Written by the handler of pings.
+#[derive(Debug, Default)]
+pub struct PingOutcomes {
+    /// Stored.
+    pub accepted: AtomicU64,
+    /// No check has this name.
+    pub unknown_check: AtomicU64,
+    /// A wrong key, or none where one is required.
+    pub bad_key: AtomicU64,
+    /// It could not be understood, or did not arrive.
+    pub bad_request: AtomicU64,
+    /// Answered 503: the queue was full, or the store failed.
+    pub overloaded: AtomicU64,
+    /// Of those accepted: without a key, though there are keys.
+    pub unkeyed: AtomicU64,
+}
+
+/// Former names whose use was logged already; at most [`FormerNames::MAX`].
+#[derive(Debug, Default)]
+pub struct FormerNames(Mutex<BTreeSet<String>>);
+
+impl FormerNames {
+    const MAX: usize = 1000;
+
+    /// Says once that a check was pinged by its former name (10.3).
+    fn log_use(&self, check: &Check, target: &Target<'_>) {
+        let name = &check.definition.name;
+        let Some(former) = target.name().filter(|pinged| *pinged != name.as_str()) else { return };
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.len() < FormerNames::MAX && !names.contains(former) {
+            names.insert(former.to_owned());
+            tracing::warn!(former, check = %name, "a check is pinged by its former name: change the URL in its job");
+        }
+    }
+}
+
+/// A ping that was understood, before its body came.
+struct Asked {
+    check: Arc<Check>,
+    ping: Ping,
+    comment: Option<String>,
+    admission: Admission,
+}
+
+/// Answers `/ping/…`; `path` is what follows the prefix.
+pub(super) async fn answer(
+    app: &App,
+    limits: &Limits,
+    source: &str,
+    path: &str,
+    parts: &Parts,
+    body: Incoming,
+) -> Reply {
+    let asked = understand(app, source, path, parts);
+    // The body is read also where it is of no use: a connection with something unread could not be used again.
+    let keep_bytes = if asked.is_ok() { PingFact::MAX_BODY_BYTES } else { 0 };
+    let received = body::read(body, keep_bytes, limits).await;
+    let answered = match (asked, received) {
+        (Ok(asked), Ok(received)) => take(app, source, asked, received, is_json(parts)).await,
+        (Ok(_), Err(error)) => Err(Refusal::Body(error)),
+        (Err(refusal), _) => Err(refusal),
+    };
+    let (counter, reply) = match answered {
+        Ok(said) => (&app.outcomes.accepted, reply::to_ping(StatusCode::OK, said)),
+        Err(refusal) => (refusal.counter(&app.outcomes), refusal.reply()),
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+    reply
+}
+
+/// What the URL and the headers say, as far as it can be taken.
+fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Asked, Refusal> {
+    let keys = app.ping_keys();
+    let target = match target::parse(path) {
+        Ok(target) => target,
+        Err(Fault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
+        Err(Fault::Encoding) => return Err(Refusal::BadRequest(BAD_ENCODING)),
+        Err(Fault::ExitStatus) => return Err(Refusal::BadRequest(BAD_EXIT_STATUS)),
+        Err(Fault::Action) => return Err(Refusal::BadRequest(BAD_ACTION)),
+    };
+    let header = auth::bearer(parts.headers.get(AUTHORIZATION));
+    // The key comes before the name: who has none must not learn which names there are.
+    let admission = keys.admit(target.key.as_deref().or(header));
+    match (&admission, &target.key) {
+        (Admission::Missing, _) => return Err(Refusal::KeyMissing),
+        (Admission::Wrong, _) => return Err(Refusal::KeyWrong),
+        (Admission::Open, Some(first)) => return Err(without_keys(app, source, first, &target)),
+        _ => {}
+    }
+    let [rid, create, comment, m] =
+        decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
+    let Some(check) = target.name().and_then(|name| app.live.find(name)) else {
+        app.unknown.note(&target.name, source, app.clock.now());
+        return Err(match (create.as_deref(), keys.any() && target.key.is_none() && header.is_none()) {
+            (Some("1"), _) => Refusal::NoCreate,
+            (_, true) => Refusal::NotFound(NOT_FOUND_USE_KEY),
+            (_, false) => Refusal::NotFound(NOT_FOUND),
+        });
+    };
+    if check.definition.ping_methods == PingMethods::Post && parts.method != Method::POST {
+        return Err(Refusal::OnlyPost);
+    }
+    let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
+    app.former_names.log_use(&check, &target);
+    Ok(Asked {
+        check,
+        ping: Ping { kind: target.kind, rid, exit_status: target.exit_status },
+        comment: comment.or(m).filter(|text| !text.is_empty()).map(|text| shortened(&text)),
+        admission,
+    })
+}
+
+/// Two parts, though there are no keys: a check and something that is no action, or a key that nobody asks for.
+fn without_keys(app: &App, source: &str, first: &[u8], target: &Target<'_>) -> Refusal {
+    let first_is_a_check = std::str::from_utf8(first).is_ok_and(|name| app.live.find(name).is_some());
+    if first_is_a_check {
+        return Refusal::BadRequest(BAD_ACTION);
+    }
+    app.unknown.note(&target.name, source, app.clock.now());
+    Refusal::NotFound(NOT_FOUND_NO_KEYS)
+}
+
+/// Hands the ping to the writer and waits until it is durable. Answers what to say.
+async fn take(
+    app: &App,
+    source: &str,
+    asked: Asked,
+    received: Received,
+    json: bool,
+) -> Result<Cow<'static, str>, Refusal> {
+    let Asked { check, mut ping, comment, admission } = asked;
+    let alert = if json { alertmanager::status(&received.kept, received.cut) } else { None };
+    let resolved = alert == Some(AlertStatus::Resolved);
+    if resolved {
+        ping.kind = PingKind::Log;
+    }
+    let said = thanks(resolved, &received);
+    let body = Some(received.kept).filter(|kept| !kept.is_empty());
+    let fact = PingFact { ping, comment, body, body_cut: received.cut, source: source.to_owned() };
+    let stored = app.writer.ping(check.id, fact).map_err(|_| Refusal::Overloaded)?;
+    match stored.await {
+        Ok(Ok(Applied::Done(_) | Applied::PausedByFile)) => {}
+        Ok(Ok(Applied::NoSuchCheck)) => return Err(Refusal::NotFound(NOT_FOUND)),
+        // The writer has logged what failed; if it is gone, we are stopping.
+        Ok(Err(_)) | Err(_) => return Err(Refusal::NotStored),
+    }
+    if admission == Admission::Tolerated {
+        app.outcomes.unkeyed.fetch_add(1, Ordering::Relaxed);
+    }
+    Ok(said)
+}
+
+fn thanks(resolved: bool, received: &Received) -> Cow<'static, str> {
+    if resolved {
+        return "OK: a resolved alert is recorded as a log, it is not a sign of life".into();
+    }
+    if !received.cut {
+        return "OK".into();
+    }
+    let kept = received.kept.len();
+    let unread = if received.unread { ", and not read to its end" } else { "" };
+    format!("OK: the body is longer than the {kept} bytes that are kept{unread}").into()
+}
+
+fn is_json(parts: &Parts) -> bool {
+    let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|value| value.starts_with(b"application/json"))
+}
+
+/// At most so much of a comment as is kept, cut at a character.
+fn shortened(text: &str) -> String {
+    let fits =
+        (0..=PingFact::MAX_COMMENT_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    text[..fits.unwrap_or(0)].to_owned()
+}
+
+/// Why a ping is not taken.
+enum Refusal {
+    NotFound(&'static str),
+    NoCreate,
+    KeyMissing,
+    KeyWrong,
+    BadRequest(&'static str),
+    OnlyPost,
+    Body(BodyError),
+    Overloaded,
+    NotStored,
+}
+
+const NOT_FOUND: &str = "not found\n";
+const NOT_FOUND_USE_KEY: &str = "not found: use /ping/KEY/NAME\n";
+const NOT_FOUND_NO_KEYS: &str = "not found: there are no ping keys here, use /ping/NAME\n";
+const BAD_SHAPE: &str = "not found: use /ping/NAME or /ping/KEY/NAME, and after it nothing, /start, /fail, /log or an exit status\n";
+const NO_CREATE: &str = "not found, and create=1 is not supported: declare the check in the configuration\n";
+const NEEDS_KEY: &str = "a ping key is needed: use /ping/KEY/NAME, or the header Authorization: Bearer KEY\n";
+const WRONG_KEY: &str = "wrong ping key: use /ping/KEY/NAME, or the header Authorization: Bearer KEY\n";
+const BAD_ENCODING: &str = "bad URL: a % must be followed by two hex digits\n";
+const BAD_EXIT_STATUS: &str = "bad exit status: use 0 to 255\n";
+const BAD_ACTION: &str =
+    "bad action: after the name comes nothing (success), /start, /fail, /log or an exit status of 0 to 255\n";
+const BAD_RID: &str = "bad rid: a run's id is 1 to 64 characters of A-Z a-z 0-9 . _ : - (a UUID, for instance), \
+    the same at its start and its end\n";
+
+impl Refusal {
+    fn counter<'a>(&self, outcomes: &'a PingOutcomes) -> &'a AtomicU64 {
+        match self {
+            Refusal::NotFound(_) | Refusal::NoCreate => &outcomes.unknown_check,
+            Refusal::KeyMissing | Refusal::KeyWrong => &outcomes.bad_key,
+            Refusal::BadRequest(_) | Refusal::OnlyPost | Refusal::Body(_) => &outcomes.bad_request,
+            Refusal::Overloaded | Refusal::NotStored => &outcomes.overloaded,
+        }
+    }
+
+    fn reply(&self) -> Reply {
+        let say = |status, text| reply::to_ping(status, text);
+        match self {
+            Refusal::NotFound(text) => say(StatusCode::NOT_FOUND, *text),
+            Refusal::NoCreate => say(StatusCode::BAD_REQUEST, NO_CREATE),
+            Refusal::KeyMissing => {
+                let mut reply = say(StatusCode::UNAUTHORIZED, NEEDS_KEY);
+                reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                reply
+            }
+            Refusal::KeyWrong => say(StatusCode::FORBIDDEN, WRONG_KEY),
+            Refusal::BadRequest(text) => say(StatusCode::BAD_REQUEST, *text),
+            Refusal::OnlyPost => {
+                let text = "this check takes only POST (ping_methods)\n";
+                reply::with_allow(say(StatusCode::METHOD_NOT_ALLOWED, text), &[Method::POST])
+            }
+            Refusal::Body(BodyError::TimedOut) => {
+                say(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time: nothing was recorded\n")
+            }
+            Refusal::Body(BodyError::Broken) => {
+                say(StatusCode::BAD_REQUEST, "the body did not arrive: nothing was recorded\n")
+            }
+            Refusal::Overloaded => {
+                reply::with_retry_after(say(StatusCode::SERVICE_UNAVAILABLE, "too busy, try again\n"), 1)
+            }
+            Refusal::NotStored => {
+                let text = "the ping could not be stored, try again\n";
+                reply::with_retry_after(say(StatusCode::SERVICE_UNAVAILABLE, text), 5)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_is_cut_at_a_character() {
+        let long = "ä".repeat(PingFact::MAX_COMMENT_BYTES);
+        let cut = shortened(&long);
+        assert_eq!(cut.len(), PingFact::MAX_COMMENT_BYTES);
+        assert_eq!(shortened(&format!("x{long}")).len(), PingFact::MAX_COMMENT_BYTES - 1);
+        assert_eq!(shortened("ok"), "ok");
+    }
+}

@@ -1,0 +1,94 @@
+//! Answers, made of parts that are prepared once.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use hyper::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+};
+use hyper::{HeaderMap, Method, Response, StatusCode};
+
+use crate::store::PingFact;
+
+/// An answer.
+pub(super) type Reply = Response<Body>;
+
+/// An answer's body, whole.
+#[derive(Debug)]
+pub(super) struct Body(Bytes);
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let bytes = std::mem::take(&mut self.get_mut().0);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.len() as u64)
+    }
+}
+
+const PING_BODY_LIMIT: HeaderName = HeaderName::from_static("ping-body-limit");
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+/// As Healthchecks has it: nobody may answer in our place.
+const NO_STORE: HeaderValue =
+    HeaderValue::from_static("max-age=0, no-cache, no-store, must-revalidate, private");
+
+fn whole(text: Cow<'static, str>) -> Body {
+    Body(match text {
+        Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+        Cow::Owned(text) => text.into(),
+    })
+}
+
+/// A text for people and logs.
+pub(super) fn text(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Reply {
+    let mut reply = Response::new(whole(text.into()));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, TEXT);
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// The answer to a ping, with the headers that Healthchecks' clients look for.
+pub(super) fn to_ping(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Reply {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(CONTENT_TYPE, TEXT);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    const { assert!(PingFact::MAX_BODY_BYTES == 10_000, "the header below says so") };
+    headers.insert(PING_BODY_LIMIT, HeaderValue::from_static("10000"));
+    let mut reply = Response::new(whole(text.into()));
+    *reply.status_mut() = status;
+    *reply.headers_mut() = headers;
+    reply
+}
+
+/// Says which methods there are.
+pub(super) fn with_allow(mut reply: Reply, methods: &[Method]) -> Reply {
+    let list = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+    let value = HeaderValue::from_str(&list).expect("methods are tokens");
+    reply.headers_mut().insert(ALLOW, value);
+    reply
+}
+
+/// Says when to come again.
+pub(super) fn with_retry_after(mut reply: Reply, secs: u32) -> Reply {
+    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
+    reply
+}

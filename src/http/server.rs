@@ -1,0 +1,182 @@
+//! The listening sockets: taking connections, within limits, until told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+
+use super::App;
+use super::connection::{self, Order};
+use super::limits::Limits;
+use super::routes;
+
+/// Listening sockets that are bound and not yet served.
+#[derive(Debug)]
+pub struct Listeners(Vec<TcpListener>);
+
+impl Listeners {
+    /// Connections that the kernel keeps for us: jobs come all at once, at the beginning of a minute.
+    const BACKLOG: u32 = 4096;
+
+    /// Listens at each of these addresses.
+    pub fn bind(addresses: &[SocketAddr]) -> Result<Listeners, BindError> {
+        let bind = |address: &SocketAddr| {
+            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+            socket.set_reuseaddr(true)?;
+            socket.bind(*address)?;
+            socket.listen(Listeners::BACKLOG)
+        };
+        let listen =
+            |address: &SocketAddr| bind(address).map_err(|source| BindError { address: *address, source });
+        addresses.iter().map(listen).collect::<Result<Vec<TcpListener>, BindError>>().map(Listeners)
+    }
+
+    /// The addresses, with the ports that port 0 became.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.0.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+}
+
+/// An address at which we cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen at {address}: {source}")]
+pub struct BindError {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// What became of connections, since the start. Written by the server.
+#[derive(Debug, Default)]
+pub struct ConnectionCounters {
+    /// Answered 503 because there were too many.
+    pub refused: AtomicU64,
+    /// Failures of accept(2).
+    pub accept_failures: AtomicU64,
+}
+
+/// What all accepting tasks share.
+struct Shared {
+    app: Arc<App>,
+    limits: Limits,
+    /// One for each connection.
+    places: Arc<Semaphore>,
+    /// One for each connection that is being told that there is no place.
+    refusals: Arc<Semaphore>,
+    order: watch::Sender<Order>,
+}
+
+impl Shared {
+    const REFUSALS_AT_A_TIME: usize = 64;
+
+    /// Few places are left: idle connections should go.
+    fn is_crowded(&self) -> bool {
+        self.places.available_permits() < self.limits.max_connections / 8
+    }
+}
+
+/// Serves until `stop` completes; then takes no more connections, finishes what is under way, and returns within the
+/// drain time-out.
+pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: impl Future<Output = ()>) {
+    let shared = Arc::new(Shared {
+        app,
+        limits,
+        places: Arc::new(Semaphore::new(limits.max_connections)),
+        refusals: Arc::new(Semaphore::new(Shared::REFUSALS_AT_A_TIME)),
+        order: watch::Sender::new(Order::Serve),
+    });
+    let accepting: Vec<_> =
+        listeners.0.into_iter().map(|listener| tokio::spawn(accept(listener, shared.clone()))).collect();
+    stop.await;
+    shared.order.send_replace(Order::Drain);
+    for task in accepting {
+        // A task that panicked has logged it, and accepts no more.
+        let _ = task.await;
+    }
+    let all = u32::try_from(limits.max_connections).unwrap_or(u32::MAX);
+    if timeout(limits.drain_timeout, shared.places.acquire_many(all)).await.is_err() {
+        let open = limits.max_connections - shared.places.available_permits();
+        tracing::warn!(open, "closing connections that did not end in time");
+    }
+    shared.order.send_replace(Order::Close);
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut order = shared.order.subscribe();
+    let mut backoff = Backoff::default();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = order.wait_for(|order| *order != Order::Serve) => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                backoff = Backoff::default();
+                take(stream, peer, &shared);
+            }
+            Err(error) => {
+                shared.app.connections.accept_failures.fetch_add(1, Ordering::Relaxed);
+                backoff.wait(&error).await;
+            }
+        }
+    }
+    // Who connected before we stopped, and waits in the kernel's queue, would otherwise be reset.
+    let mut now = Context::from_waker(Waker::noop());
+    while let Poll::Ready(Ok((stream, peer))) = listener.poll_accept(&mut now) {
+        take(stream, peer, &shared);
+    }
+}
+
+/// Waits after a failed accept(2): a lack of files or memory does not pass at once, and an accept that fails at once
+/// would take the whole processor.
+#[derive(Default)]
+struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    async fn wait(&mut self, error: &io::Error) {
+        use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+        if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
+            return;
+        }
+        if self.failures == 0 {
+            tracing::error!(%error, "cannot take connections; trying again");
+        }
+        self.failures = self.failures.saturating_add(1);
+        sleep(Duration::from_millis(10) * (1 << self.failures.min(6))).await;
+    }
+}
+
+fn take(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
+    // An answer is one small packet: it must not wait for another. Where it cannot be set, it is only slower.
+    let _ = stream.set_nodelay(true);
+    let mut order = shared.order.subscribe();
+    if *order.borrow() != Order::Serve {
+        order.mark_changed();
+    }
+    if let Ok(place) = shared.places.clone().try_acquire_owned() {
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            let source: Arc<str> = peer.ip().to_canonical().to_string().into();
+            let crowded = || shared.is_crowded();
+            let handler = |request| routes::answer(&shared.app, &shared.limits, &source, request);
+            connection::serve(stream, &shared.limits, order, crowded, handler).await;
+            drop(place);
+        });
+        return;
+    }
+    shared.app.connections.refused.fetch_add(1, Ordering::Relaxed);
+    if let Ok(place) = shared.refusals.clone().try_acquire_owned() {
+        tokio::spawn(async move {
+            connection::refuse(stream).await;
+            drop(place);
+        });
+    }
+}

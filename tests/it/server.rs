@@ -1,0 +1,197 @@
+//! Limits on connections and requests, and a stop that loses nothing.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use punctual::http::limits::Limits;
+
+use crate::support::doors::{Doors, Mode};
+use crate::support::http;
+use crate::support::process::PATIENCE;
+
+fn quick() -> Limits {
+    let ms = Duration::from_millis;
+    Limits { head_timeout: ms(200), body_timeout: ms(200), idle_timeout: ms(400), ..Limits::default() }
+}
+
+fn connect(doors: &Doors) -> TcpStream {
+    let stream = TcpStream::connect(("127.0.0.1", doors.port())).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Everything up to the connection's end.
+fn read_all(mut stream: &TcpStream) -> String {
+    let mut text = String::new();
+    // A reset ends it too.
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+/// One answer to a request that keeps the connection.
+fn read_answer(mut stream: &TcpStream) -> String {
+    let mut text = Vec::new();
+    while !text.ends_with(b"\r\n\r\nOK") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        text.push(byte[0]);
+    }
+    String::from_utf8(text).unwrap()
+}
+
+fn send(mut stream: &TcpStream, text: &str) {
+    stream.write_all(text.as_bytes()).unwrap();
+}
+
+const PING: &str = "GET /ping/worker HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[test]
+fn a_connection_that_says_nothing_or_says_it_slowly_is_closed() {
+    let doors = Doors::open(quick());
+    assert_eq!(read_all(&connect(&doors)), "");
+    let slow = connect(&doors);
+    for part in PING.as_bytes().chunks(4) {
+        // Slow, but never silent; at some time the server has had enough.
+        std::thread::sleep(Duration::from_millis(50));
+        if (&slow).write_all(part).is_err() {
+            break;
+        }
+    }
+    assert_eq!(read_all(&slow), "");
+    assert!(doors.ledger.facts.all().is_empty());
+}
+
+#[test]
+fn an_idle_connection_is_closed_after_its_time_and_not_before() {
+    let doors = Doors::open(quick());
+    let stream = connect(&doors);
+    for _ in 0..3 {
+        send(&stream, PING);
+        assert!(read_answer(&stream).starts_with("HTTP/1.1 200"));
+        // Longer than a head may take: between requests that is no fault.
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    assert_eq!(read_all(&stream), "");
+}
+
+#[test]
+fn a_request_whose_body_does_not_arrive_is_no_ping() {
+    let doors = Doors::open(quick());
+    let slow = connect(&doors);
+    send(&slow, "POST /ping/worker HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    assert!(read_all(&slow).starts_with("HTTP/1.1 408"));
+    let broken = connect(&doors);
+    send(&broken, "POST /ping/worker HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    broken.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(read_all(&broken).starts_with("HTTP/1.1 400"));
+    let chunked = connect(&doors);
+    send(&chunked, "POST /ping/worker HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+    assert!(read_all(&chunked).starts_with("HTTP/1.1 400"));
+    assert!(doors.ledger.facts.all().is_empty());
+}
+
+#[test]
+fn a_client_that_has_sent_all_and_closes_its_side_is_answered() {
+    let doors = Doors::open(quick());
+    let stream = connect(&doors);
+    send(&stream, "GET /ping/worker HTTP/1.0\r\n\r\n");
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert!(read_all(&stream).ends_with("OK"));
+}
+
+#[test]
+fn hostile_requests_are_refused() {
+    let doors = Doors::open(Limits { max_head_bytes: 8192, ..quick() });
+    let check = |request: &str, status: &str| {
+        let stream = connect(&doors);
+        send(&stream, request);
+        let answer = read_all(&stream);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request:.60}: {answer}");
+    };
+    let closing = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    check("\x00\x01\x02\r\n\r\n", "400");
+    check("GET / HTTP/9.9\r\n\r\n", "400");
+    check("POST /ping/worker HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400");
+    check("POST /ping/worker HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx", "400");
+    check(&format!("GET /ping/worker HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(9000)), "431");
+    check(&format!("GET /ping/worker HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(200)), "431");
+    check(&closing("/ping/../../etc/passwd"), "404");
+    check(&closing("/ping/%2e%2e%2fetc%2fpasswd"), "404");
+    check(&closing("/ping/worker%00"), "404");
+    check(&closing("/ping/worker%0d%0aX-Injected:%20yes"), "404");
+    check(&closing("//ping/worker"), "404");
+    check(&closing("*"), "404");
+    check(&closing(&format!("/ping/{}", "a/".repeat(3000))), "404");
+    assert!(doors.ledger.facts.all().is_empty());
+}
+
+#[test]
+fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
+    let doors = Doors::open(Limits { max_connections: 2, idle_timeout: PATIENCE, ..Limits::default() });
+    let there: Vec<TcpStream> = (0..2).map(|_| connect(&doors)).collect();
+    for stream in &there {
+        send(stream, PING);
+        read_answer(stream);
+    }
+    let beyond = connect(&doors);
+    send(&beyond, PING);
+    let answer = read_all(&beyond);
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After: 1"), "{answer}");
+    assert_eq!(doors.app.connections.refused.load(std::sync::atomic::Ordering::Relaxed), 1);
+    send(&there[0], PING);
+    assert!(read_answer(&there[0]).starts_with("HTTP/1.1 200"));
+    drop(there);
+    crate::support::process::wait_until("a free place", PATIENCE, || {
+        http::try_get(&doors.url("/ping/worker")).is_ok_and(|answer| answer.status == 200)
+    });
+}
+
+#[test]
+fn a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
+    let mut doors = Doors::open(Limits::default());
+    let idle = connect(&doors);
+    send(&idle, PING);
+    read_answer(&idle);
+    doors.ledger.set_mode(Mode::Hold);
+    let under_way = connect(&doors);
+    send(&under_way, PING);
+    doors.ledger.facts.wait_for_count("the ping under way", PATIENCE, 2);
+    doors.stop();
+    assert_eq!(read_all(&idle), "", "an idle connection is closed at once");
+    crate::support::process::wait_until("a refusal", PATIENCE, || {
+        TcpStream::connect(("127.0.0.1", doors.port())).is_err()
+    });
+    doors.ledger.release();
+    let answer = read_all(&under_way);
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    doors.wait();
+}
+
+#[test]
+fn a_stop_does_not_wait_for_ever() {
+    let mut doors = Doors::open(Limits { drain_timeout: Duration::from_millis(300), ..Limits::default() });
+    doors.ledger.set_mode(Mode::Hold);
+    let hanging = connect(&doors);
+    send(&hanging, PING);
+    doors.ledger.facts.wait_for_count("the ping under way", PATIENCE, 1);
+    doors.stop();
+    doors.wait();
+    assert_eq!(read_all(&hanging), "");
+}
+
+#[test]
+fn every_other_path_says_where_to_go() {
+    let doors = Doors::open(quick());
+    for path in ["/nothing", "/-/", "/ping", "/-/ready/x", "/%00", "/<script>"] {
+        let answer = http::get(&doors.url(path));
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(answer.text().contains("/ping/NAME") && !answer.text().contains("script"), "{path}");
+    }
+    let answer = http::post(&doors.url("/-/ready"), "");
+    assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD"));
+    assert_eq!(http::get(&doors.url("/-/ready")).status, 200);
+    let answer = http::post(&doors.url("/-/reload"), "");
+    assert_eq!(answer.status, 403);
+    assert!(answer.text().contains("--web.enable-lifecycle"));
+}

@@ -1,0 +1,193 @@
+//! The HTTP server in the test's own process: with limits small enough to reach, and pings that wait as long as told.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use punctual::clock::Clock;
+use punctual::core::check::{CheckId, Definition, Name, PingMethods, Source, Spec};
+use punctual::core::schedule::Schedule;
+use punctual::core::state::State;
+use punctual::core::time::{Span, Time};
+use punctual::core::window::WindowCount;
+use punctual::http::limits::Limits;
+use punctual::http::server::{self, Listeners};
+use punctual::http::{App, Overloaded, TakePings};
+use punctual::store::live::{Check, Directory, Known, Live};
+use punctual::store::{Applied, PingFact, StoreError};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::http::runtime;
+use super::inbox::Inbox;
+
+type Answer = oneshot::Sender<Result<Applied, StoreError>>;
+
+/// Takes pings in place of the writer's thread, and answers them as told.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    /// What was taken: the check's name, and the fact.
+    pub(crate) facts: Inbox<(String, PingFact)>,
+    mode: Arc<Mutex<Mode>>,
+    held: Arc<Mutex<Vec<Answer>>>,
+    names: Arc<HashMap<CheckId, String>>,
+}
+
+/// What happens to a ping.
+#[derive(Clone, Copy)]
+pub(crate) enum Mode {
+    Store,
+    /// Until [`Ledger::release`].
+    Hold,
+    Refuse,
+    Fail,
+}
+
+impl Ledger {
+    pub(crate) fn set_mode(&self, mode: Mode) {
+        *self.mode.lock().unwrap() = mode;
+    }
+
+    /// Stores what is held.
+    pub(crate) fn release(&self) {
+        for answer in self.held.lock().unwrap().drain(..) {
+            let _ = answer.send(Ok(Applied::Done(None)));
+        }
+    }
+}
+
+impl TakePings for Ledger {
+    fn ping(
+        &self,
+        check: CheckId,
+        fact: PingFact,
+    ) -> Result<oneshot::Receiver<Result<Applied, StoreError>>, Overloaded> {
+        let (answer, answered) = oneshot::channel();
+        match *self.mode.lock().unwrap() {
+            Mode::Refuse => return Err(Overloaded),
+            Mode::Hold => self.held.lock().unwrap().push(answer),
+            Mode::Store => answer.send(Ok(Applied::Done(None))).unwrap(),
+            Mode::Fail => answer.send(Err(StoreError::Full)).unwrap(),
+        }
+        self.facts.push((self.names[&check].clone(), fact));
+        Ok(answered)
+    }
+}
+
+/// A server that stops when it is dropped.
+pub(crate) struct Doors {
+    pub(crate) app: Arc<App>,
+    pub(crate) ledger: Ledger,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Doors {
+    /// The checks `backup` (formerly `old-backup`), `worker` and `post-only`.
+    pub(crate) fn open(limits: Limits) -> Doors {
+        Doors::open_with(limits, |_| {})
+    }
+
+    /// The same, with the app changed before it serves.
+    pub(crate) fn open_with(limits: Limits, change: impl FnOnce(&mut App)) -> Doors {
+        let live = Arc::new(Live::default());
+        let checks = [
+            check(1, "backup", &["old-backup"], PingMethods::Any),
+            check(2, "post-only", &[], PingMethods::Post),
+            check(3, "worker", &[], PingMethods::Any),
+        ];
+        let names = checks.iter().map(|check| (check.id, check.definition.name.to_string())).collect();
+        live.set_directory(directory(checks.into()));
+        let ledger = Ledger {
+            facts: Inbox::new(),
+            mode: Arc::new(Mutex::new(Mode::Store)),
+            held: Arc::default(),
+            names: Arc::new(names),
+        };
+        let (reloads, _) = tokio::sync::mpsc::channel(1);
+        let mut app = App::new(live, Box::new(ledger.clone()), Arc::new(Clock::new()), reloads);
+        change(&mut app);
+        let app = Arc::new(app);
+        let (stop, stopped) = oneshot::channel();
+        let _guard = runtime().enter();
+        let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let address = listeners.addresses()[0];
+        let stopped = async { drop(stopped.await) };
+        let serving = runtime().spawn(server::serve(listeners, app.clone(), limits, stopped));
+        Doors { app, ledger, address, stop: Some(stop), serving: Some(serving) }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The path begins with `/`.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Asks it to stop; [`Doors::wait`] waits for the end.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    pub(crate) fn wait(&mut self) {
+        runtime().block_on(self.serving.take().unwrap()).unwrap();
+    }
+}
+
+impl Drop for Doors {
+    fn drop(&mut self) {
+        self.ledger.release();
+        self.stop();
+    }
+}
+
+fn directory(checks: Vec<Arc<Check>>) -> Directory {
+    let names = |check: &Arc<Check>| {
+        let definition = check.definition.clone();
+        let former = definition.renamed_from.clone();
+        [definition.name.clone()].into_iter().chain(former).collect::<Vec<Name>>()
+    };
+    let by_name =
+        checks.iter().flat_map(|check| names(check).into_iter().map(|name| (name, check.clone()))).collect();
+    Directory { checks, by_name }
+}
+
+fn check(id: u64, name: &str, former: &[&str], ping_methods: PingMethods) -> Arc<Check> {
+    let spec = Spec {
+        schedule: Schedule::Every(Span::mins(5)),
+        grace: Span::mins(1),
+        early: None,
+        max_runtime: None,
+        start_within: None,
+        min_runtime: None,
+        overlap: punctual::core::check::Overlap::Allowed,
+        failures_before_alert: 1,
+        successes_to_recover: 1,
+        manual_resume: false,
+        paused: false,
+    };
+    let known = Known {
+        state: State::declared(&spec, Time::from_secs(1_700_000_000)),
+        window: WindowCount::new(Span::mins(6)),
+        last_source: None,
+    };
+    let definition = Definition {
+        name: Name::parse(name).unwrap(),
+        renamed_from: former.iter().map(|name| Name::parse(name).unwrap()).collect(),
+        title: format!("<b>{name}</b>"),
+        group: String::new(),
+        labels: Vec::new(),
+        spec,
+        description: String::new(),
+        runbook_url: String::new(),
+        depends_on: Vec::new(),
+        quiet: Vec::new(),
+        ping_methods,
+        window: None,
+        source: Source::File { path: "punctual.yaml".into(), line: 3 },
+    };
+    Arc::new(Check::new(CheckId(id), Arc::new(definition), known))
+}
