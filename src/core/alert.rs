@@ -1,16 +1,117 @@
-//! The projection of checks to Alertmanager's alerts (13.2).
+//! The projection of checks to Alertmanager's alerts (§13).
 
-use super::time::Time;
+use super::cause::{Cause, Family};
+use super::check::Definition;
+use super::state::State;
+use super::time::{Span, Time};
+
+/// So long after its end an alert is still pushed as resolved (13.1).
+pub const RESOLVED_KEPT: Span = Span::mins(15);
+
+/// The most resolved alerts of one check that are kept; only changing its labels over and over makes so many.
+const MAX_RESOLVED: usize = 16;
 
 /// One alert, exactly as it is pushed and stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// Sorted by name: `alertname`, `check`, `group` and the check's own. They are the alert's identity.
+    /// Sorted by name: `alertname`, `check`, `group` and the check's own; none is empty. They are the alert's identity.
     pub labels: Vec<(String, String)>,
     /// summary, description, reason, runbook_url: those that are not empty.
     pub annotations: Vec<(String, String)>,
     /// When it began.
     pub starts_at: Time,
-    /// When it was resolved; `None` while it fires.
+    /// When it was resolved, never before it began; `None` while it fires.
     pub ended_at: Option<Time>,
+}
+
+impl Alert {
+    /// Which gauge it stands for: its `alertname`.
+    fn name(&self) -> Option<&str> {
+        self.labels.iter().find(|(name, _)| name == "alertname").map(|(_, value)| value.as_str())
+    }
+}
+
+/// The alerts that a check should have now: one for each of its gauges that is 1 (13.2). A paused or archived one has
+/// none.
+pub fn alerts_of(definition: &Definition, state: &State) -> Vec<Alert> {
+    if state.archived.is_some() || state.pause.since().is_some() {
+        return Vec::new();
+    }
+    let families = [Family::Late, Family::Failing, Family::Unknown];
+    families.into_iter().filter_map(|family| alert(definition, state.causes.as_slice(), family)).collect()
+}
+
+fn alert(definition: &Definition, causes: &[Cause], family: Family) -> Option<Alert> {
+    let causes: Vec<&Cause> = causes.iter().filter(|cause| cause.kind.family() == family).collect();
+    let starts_at = causes.iter().map(|cause| cause.since).min()?;
+    let name = match family {
+        Family::Late => "PunctualCheckLate",
+        Family::Failing => "PunctualCheckFailing",
+        Family::Unknown => "PunctualCheckUnknown",
+    };
+    let own = definition.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let ours = [("alertname", name), ("check", definition.name.as_str()), ("group", &definition.group)];
+    let mut labels = not_empty(own.chain(ours));
+    labels.sort();
+    let summary = summary(&definition.title, family);
+    let reasons: Vec<&str> = causes.iter().map(|cause| cause.kind.as_str()).collect();
+    let annotations = not_empty([
+        ("summary", summary.as_str()),
+        ("description", &definition.description),
+        ("reason", &reasons.join(", ")),
+        ("runbook_url", &definition.runbook_url),
+    ]);
+    Some(Alert { labels, annotations, starts_at, ended_at: None })
+}
+
+/// The same sentence for as long as it fires: no times in it, so that Alertmanager does not tell a change.
+fn summary(title: &str, family: Family) -> String {
+    match family {
+        Family::Late => format!("{title} is late: what should have happened did not."),
+        Family::Failing => format!("{title} is failing."),
+        Family::Unknown => format!("{title} was due while punctual was not listening."),
+    }
+}
+
+fn not_empty<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// What is stored and pushed of one check from now on (13.2, 13.3).
+///
+/// `stored` is what was until now, `wanted` is [`alerts_of`], `is_held` is
+/// [`super::route::Verdict::holds_push`]: a new alert is then not pushed, but what fires already is not withdrawn. What
+/// fired and is not wanted any more is resolved now: it ended, the check was paused or archived, or its labels changed;
+/// then the new ones fire in its place, held or not. What was resolved is forgotten after [`RESOLVED_KEPT`].
+pub fn project(stored: &[Alert], wanted: &[Alert], is_held: bool, now: Time) -> Vec<Alert> {
+    let firing = |want: &Alert| {
+        let mut firing =
+            stored.iter().filter(|alert| alert.ended_at.is_none() && alert.name() == want.name());
+        firing.next()
+    };
+    let mut alerts = Vec::new();
+    for want in wanted {
+        assert!(want.ended_at.is_none(), "a wanted alert fires");
+        let earlier = firing(want);
+        if earlier.is_some() || !is_held {
+            // It began once, also when the oldest of its causes has ended meanwhile.
+            let began = earlier.map_or(now, |earlier| earlier.starts_at);
+            alerts.push(Alert { starts_at: want.starts_at.min(began), ..want.clone() });
+        }
+    }
+    let is_replaced = |alert: &&Alert| alerts.iter().any(|new| new.labels == alert.labels);
+    let others = stored.iter().filter(|alert| !is_replaced(alert));
+    let mut resolved: Vec<Alert> = others.filter_map(|alert| resolve(alert, now)).collect();
+    resolved.sort_by_key(|alert| std::cmp::Reverse(alert.ended_at));
+    resolved.truncate(MAX_RESOLVED);
+    alerts.extend(resolved);
+    alerts
+}
+
+/// An alert that is not wanted any more, while it is still to be pushed.
+fn resolve(alert: &Alert, now: Time) -> Option<Alert> {
+    let ended_at = alert.ended_at.unwrap_or(now).min(now);
+    let starts_at = alert.starts_at.min(ended_at);
+    (now < ended_at + RESOLVED_KEPT).then(|| Alert { starts_at, ended_at: Some(ended_at), ..alert.clone() })
 }

@@ -38,6 +38,17 @@ pub enum Family {
     Unknown,
 }
 
+impl Family {
+    /// As it stands in labels, messages and pages: the name of the [`Status`] that it makes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Family::Late => "late",
+            Family::Failing => "failing",
+            Family::Unknown => "unknown",
+        }
+    }
+}
+
 impl CauseKind {
     /// All kinds, in the order in which they are shown.
     pub const ALL: [CauseKind; 10] = [
@@ -137,6 +148,11 @@ impl Causes {
     /// Changes the time of each cause; the order stays that of the list.
     pub(super) fn each_since(&mut self, change: impl Fn(&mut Time)) {
         self.0.iter_mut().for_each(|cause| change(&mut cause.since));
+    }
+
+    /// The causes, oldest first.
+    pub fn as_slice(&self) -> &[Cause] {
+        &self.0
     }
 
     /// Whether there is none: the check is not bad.

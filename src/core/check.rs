@@ -101,6 +101,13 @@ pub struct Definition {
     pub source: Source,
 }
 
+impl Definition {
+    /// The value of one of the check's own labels; "" if it has none of this name.
+    pub fn label(&self, name: &str) -> &str {
+        self.labels.iter().find(|(label, _)| label == name).map_or("", |(_, value)| value)
+    }
+}
+
 /// Which HTTP methods a check takes for a ping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PingMethods {

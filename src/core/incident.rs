@@ -1,7 +1,8 @@
 //! The record of one bad period of a check, and what a flip does to it (§11).
 
-use super::cause::{Cause, CauseKind};
+use super::cause::{Cause, CauseKind, Status};
 use super::check::CheckId;
+use super::step::{Flip, FlipReason};
 use super::time::Time;
 
 /// The number of an incident, given by the store; never used again.
@@ -56,8 +57,177 @@ pub struct Incident {
     pub status: IncidentStatus,
     /// The cause that opened it: what messages of its thread are named after.
     pub first: Cause,
-    /// Every kind of cause that it has had, in the order in which they came.
+    /// Every kind of cause that it has had, in the order in which they came; each once.
     pub kinds: Vec<CauseKind>,
-    /// Hashes of the actions that were planned for it already (11.1): they are not planned again.
+    /// The actions that were planned for it already (11.1): they are not planned again.
     pub actions: Vec<super::route::ActionId>,
+}
+
+/// One step of an incident, on record (11.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentStep {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub what: StepKind,
+    /// Who: a person's name as it was given, cut to [`IncidentStep::MAX_BY_BYTES`], or what made the flip.
+    pub by: String,
+}
+
+impl IncidentStep {
+    /// The longest name that is kept, in bytes.
+    pub const MAX_BY_BYTES: usize = 200;
+}
+
+/// What happened to an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepKind {
+    /// A cause began; the first one opened the incident.
+    Began(CauseKind),
+    /// A cause ended.
+    Eased(CauseKind),
+    /// No cause is left.
+    Resolved,
+    /// The check is no longer declared (10.3).
+    Removed,
+    /// Somebody is on it.
+    Acknowledged,
+    /// Nobody wants to hear of it.
+    WontFix,
+    /// Acknowledging or `wont_fix` was taken back.
+    Reopened,
+}
+
+/// What a flip made of a check's incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// The incident after it.
+    pub incident: Incident,
+    /// What happened to it.
+    pub turn: Turn,
+    /// For the record, in their order; never empty.
+    pub steps: Vec<IncidentStep>,
+}
+
+/// Which way an incident went.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Turn {
+    /// It is a new one: actions are to be planned for these causes.
+    Opened(Vec<Cause>),
+    /// It has further causes: actions that newly match them are to be planned (11.1).
+    Grew(Vec<Cause>),
+    /// It has fewer causes, and some are left.
+    Eased,
+    /// It ended, resolved or removed: [`super::outbox::at_recovery`] says who is told.
+    Ended,
+}
+
+/// What a flip does to the check's open incident (11.1); `None`: nothing, as for pausing.
+///
+/// An incident also opens and grows while the check is paused: [`super::route::route`] holds what is told of it.
+pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: IncidentId) -> Option<Change> {
+    let Some(open) = open else { return opened(flip, check, next_id) };
+    assert!(!open.status.is_ended(), "a recurrence is a new incident");
+    assert_eq!(open.check, check, "an incident belongs to one check");
+    if flip.causes.is_empty() {
+        return Some(ended(open, flip));
+    }
+    let mut incident = open.clone();
+    let began = flip.begun.iter().map(|cause| StepKind::Began(cause.kind));
+    let steps: Vec<IncidentStep> = eased(flip).chain(began).map(|what| made_by_flip(what, flip)).collect();
+    incident.add_kinds(&flip.begun);
+    let turn = if flip.begun.is_empty() { Turn::Eased } else { Turn::Grew(flip.begun.clone()) };
+    (!steps.is_empty()).then_some(Change { incident, turn, steps })
+}
+
+fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
+    let causes = flip.causes.as_slice();
+    let mut incident = Incident {
+        id,
+        check,
+        opened_at: flip.at,
+        ended_at: None,
+        status: IncidentStatus::Open,
+        first: *causes.first()?,
+        kinds: Vec::new(),
+        actions: Vec::new(),
+    };
+    incident.add_kinds(causes);
+    let steps = causes.iter().map(|cause| made_by_flip(StepKind::Began(cause.kind), flip)).collect();
+    Some(Change { incident, turn: Turn::Opened(causes.to_vec()), steps })
+}
+
+fn ended(open: &Incident, flip: &Flip) -> Change {
+    let removed = flip.to == Status::Archived;
+    let (status, last) = if removed {
+        (IncidentStatus::Removed, StepKind::Removed)
+    } else {
+        (IncidentStatus::Resolved, StepKind::Resolved)
+    };
+    let incident = Incident { status, ended_at: Some(flip.at.max(open.opened_at)), ..open.clone() };
+    let steps = eased(flip).filter(|_| !removed).chain([last]);
+    Change { incident, turn: Turn::Ended, steps: steps.map(|what| made_by_flip(what, flip)).collect() }
+}
+
+fn eased(flip: &Flip) -> impl Iterator<Item = StepKind> {
+    flip.ended.iter().map(|kind| StepKind::Eased(*kind))
+}
+
+fn made_by_flip(what: StepKind, flip: &Flip) -> IncidentStep {
+    let by = match flip.reason {
+        FlipReason::Judged => "punctual",
+        FlipReason::Pinged => "a ping",
+        FlipReason::Paused | FlipReason::Unpaused => "a pause",
+        FlipReason::Changed | FlipReason::Archived | FlipReason::Returned => "the configuration",
+    };
+    IncidentStep { at: flip.at, what, by: by.to_owned() }
+}
+
+impl Incident {
+    /// Somebody is on it (11.2): its waiting deliveries are to be cancelled ([`super::outbox::cancel_waiting`]).
+    /// `None`: it has ended, or is acknowledged already.
+    pub fn acknowledge(&self, by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
+        self.stand(IncidentStatus::Acknowledged, StepKind::Acknowledged, by, now)
+    }
+
+    /// Nobody wants to hear of it until it recovers (11.2): its waiting deliveries are to be cancelled.
+    /// `None`: it has ended, or is `wont_fix` already.
+    pub fn wont_fix(&self, by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
+        self.stand(IncidentStatus::WontFix, StepKind::WontFix, by, now)
+    }
+
+    /// Takes either back (11.2). No action counts as planned any more: all that match its causes are to be planned again,
+    /// from now. `None`: it has ended, or is open already.
+    pub fn reopen(&self, by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
+        let (incident, step) = self.stand(IncidentStatus::Open, StepKind::Reopened, by, now)?;
+        Some((Incident { actions: Vec::new(), ..incident }, step))
+    }
+
+    fn stand(
+        &self,
+        status: IncidentStatus,
+        what: StepKind,
+        by: &str,
+        now: Time,
+    ) -> Option<(Incident, IncidentStep)> {
+        if self.status.is_ended() || self.status == status {
+            return None;
+        }
+        Some((Incident { status, ..self.clone() }, IncidentStep { at: now, what, by: cut(by).to_owned() }))
+    }
+
+    fn add_kinds(&mut self, causes: &[Cause]) {
+        for cause in causes {
+            if !self.kinds.contains(&cause.kind) {
+                self.kinds.push(cause.kind);
+            }
+        }
+    }
+}
+
+/// At most [`IncidentStep::MAX_BY_BYTES`] of it, whole characters.
+fn cut(by: &str) -> &str {
+    let ends = by.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = ends.take_while(|end| *end <= IncidentStep::MAX_BY_BYTES).last().unwrap_or(0);
+    &by[..end]
 }

@@ -1,4 +1,15 @@
 //! Deliveries: rows that are stored before anything leaves, and what becomes of them (§12).
+//!
+//! A delivery waits, leaves in a message, and is sent or parked; or it is cancelled before that. `docs/outbox.md` tells
+//! its life in plain words. The functions here decide; a store keeps the rows and calls them.
+
+mod attempt;
+mod freeze;
+mod recovery;
+
+pub use attempt::{AfterAttempt, Repeat, after_attempt, after_sent};
+pub use freeze::{Departure, freeze};
+pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
 
 use super::check::CheckId;
 use super::incident::IncidentId;
@@ -45,12 +56,79 @@ pub struct Delivery {
     pub kind: DeliveryKind,
     /// Not earlier than this (12.1).
     pub not_before: Time,
-    /// When the row was made: what is grouped is counted from here (12.3).
+    /// When the row was made.
     pub queued_at: Time,
     /// Told again so long after it was told.
     pub repeat_interval: Option<Span>,
     /// What has become of it.
     pub state: DeliveryState,
+}
+
+/// A delivery that is to be inserted: it waits, and the store gives it its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewDelivery {
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Of which check.
+    pub check: CheckId,
+    /// To whom.
+    pub receiver: ReceiverName,
+    /// By which action.
+    pub action: ActionId,
+    /// Which responder asked for it, counted from 1; `None`: `default_receivers`.
+    pub responder: Option<u32>,
+    /// What.
+    pub kind: DeliveryKind,
+    /// Not earlier than this.
+    pub not_before: Time,
+    /// The transaction's time.
+    pub queued_at: Time,
+    /// Told again so long after it was told.
+    pub repeat_interval: Option<Span>,
+}
+
+impl NewDelivery {
+    /// The row that it becomes.
+    pub fn numbered(self, id: DeliveryId) -> Delivery {
+        Delivery {
+            id,
+            incident: self.incident,
+            check: self.check,
+            receiver: self.receiver,
+            action: self.action,
+            responder: self.responder,
+            kind: self.kind,
+            not_before: self.not_before,
+            queued_at: self.queued_at,
+            repeat_interval: self.repeat_interval,
+            state: DeliveryState::Waiting,
+        }
+    }
+}
+
+impl Delivery {
+    /// When it may leave at the earliest: what is grouped is counted from here (12.3).
+    pub fn ready_at(&self) -> Time {
+        self.not_before.max(self.queued_at)
+    }
+
+    /// Whether it is or was in a message: the receiver may have been told.
+    pub fn is_attempted(&self) -> bool {
+        match self.state {
+            DeliveryState::InMessage(_) | DeliveryState::Sent(_) => true,
+            DeliveryState::Parked { message, .. } => message.is_some(),
+            DeliveryState::Waiting | DeliveryState::Cancelled(_) => false,
+        }
+    }
+
+    /// The clock was set back (1.1): a row from a time after `now` waits no longer than it was to wait when it was made.
+    pub fn bring_back_to(&mut self, now: Time) {
+        if self.queued_at > now {
+            let wait = (self.not_before - self.queued_at).max(Span::ZERO);
+            self.not_before = now + wait;
+            self.queued_at = now;
+        }
+    }
 }
 
 /// What has become of a delivery.
@@ -63,7 +141,12 @@ pub enum DeliveryState {
     /// The receiver took it.
     Sent(MessageId),
     /// Given up.
-    Parked(ParkReason),
+    Parked {
+        /// Why.
+        reason: ParkReason,
+        /// The message in which it was attempted; `None`: it never was.
+        message: Option<MessageId>,
+    },
     /// Never to be told.
     Cancelled(CancelReason),
 }
@@ -82,14 +165,17 @@ pub enum ParkReason {
 /// Why a delivery need not be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CancelReason {
-    /// It was not yet due when the check recovered.
+    /// It was not yet due when the check recovered, or only just.
     RecoveredBeforeDue,
     /// It was held when the check recovered.
     RecoveredWhileHeld,
-    /// It began and ended within one `group_wait`.
+    /// It became due and its check recovered within one `group_wait`.
     TooShort,
-    /// The recovery's message tells of it (it became its [`DeliveryKind::Episode`]).
+    /// Another message of its incident to the same receiver tells of it: the recovery, or an
+    /// [`DeliveryKind::Episode`].
     Merged,
+    /// A reminder, and another one to the same receiver comes sooner (12.4).
+    RemindedSooner,
     /// Somebody acknowledged the incident.
     Acknowledged,
     /// Somebody said `wont_fix`.
@@ -120,6 +206,14 @@ pub struct Message {
 impl Message {
     /// The most deliveries in a message.
     pub const MAX_MEMBERS: usize = 256;
+
+    /// The clock was set back (1.1): a message from a time after `now` is tried again without waiting for it.
+    pub fn bring_back_to(&mut self, now: Time) {
+        if self.created_at > now {
+            self.created_at = now;
+            self.retry_at = self.retry_at.map(|at| at.min(now));
+        }
+    }
 }
 
 /// How an attempt ended.

@@ -1,0 +1,102 @@
+//! How an attempt ends: sent, tried again later, or given up (12.4).
+
+use super::{Attempt, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, NewDelivery, ParkReason};
+use crate::core::incident::IncidentStatus;
+use crate::core::time::{Span, Time};
+
+/// The wait after the first failure, before jitter; each further one doubles it.
+const FIRST_RETRY: Span = Span::secs(5);
+/// The longest wait between two attempts, unless the receiver wishes for more.
+const MAX_RETRY: Span = Span::mins(10);
+/// The longest wait that a receiver may wish for: it must not silence itself for ever.
+const MAX_RETRY_AFTER: Span = Span::mins(60);
+
+/// What becomes of a message after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterAttempt {
+    /// The receiver took it.
+    Sent,
+    /// The same members are sent again then.
+    RetryAt(Time),
+    /// It is given up, and what waits behind it may go.
+    Park(ParkReason),
+}
+
+/// What becomes of `message` after an attempt that ended at `now` (12.4).
+///
+/// Waits for 5 s, 10 s, 20 s, … at most 10 min, of which between half and all, as `entropy` (any number) says; longer
+/// if the receiver wished for it, at most an hour. The last attempt is at `give_up_after`, counted from the message's
+/// creation.
+pub fn after_attempt(
+    message: &Message,
+    attempt: &Attempt,
+    give_up_after: Span,
+    now: Time,
+    entropy: u64,
+) -> AfterAttempt {
+    let wish = match attempt {
+        Attempt::Taken => return AfterAttempt::Sent,
+        Attempt::Never { .. } => return AfterAttempt::Park(ParkReason::Refused),
+        Attempt::Later { after, .. } => after.unwrap_or(Span::ZERO),
+    };
+    let give_up_at = message.created_at + give_up_after;
+    if now >= give_up_at {
+        return AfterAttempt::Park(ParkReason::GaveUp);
+    }
+    let wait = backoff(message.attempts, entropy).max(wish.min(MAX_RETRY_AFTER));
+    AfterAttempt::RetryAt((now + wait).min(give_up_at))
+}
+
+fn backoff(attempts: u32, entropy: u64) -> Span {
+    let doublings = attempts.saturating_sub(1).min(16);
+    let whole_ms = (FIRST_RETRY.as_ms() << doublings).min(MAX_RETRY.as_ms());
+    let half_ms = whole_ms / 2;
+    let jitter_ms = i64::try_from(entropy % (half_ms.unsigned_abs() + 1)).unwrap_or(0);
+    Span::ms(half_ms + jitter_ms)
+}
+
+/// The next reminder of what was told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repeat {
+    /// To be inserted.
+    pub reminder: NewDelivery,
+    /// To be cancelled, [`super::CancelReason::RemindedSooner`]: it would come later.
+    pub instead_of: Option<DeliveryId>,
+}
+
+/// The reminder that follows a delivery which was sent at `now` (12.4); `None`: nothing more, or one that comes no
+/// later waits already.
+///
+/// `waiting` is the reminder of the same incident to the same receiver that waits now: there is at most one, of
+/// whichever action, and the soonest of them is kept.
+pub fn after_sent(
+    sent: &Delivery,
+    incident: IncidentStatus,
+    waiting: Option<&Delivery>,
+    now: Time,
+) -> Option<Repeat> {
+    let tells_again = matches!(sent.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
+    if !tells_again || incident != IncidentStatus::Open {
+        return None;
+    }
+    let not_before = now + sent.repeat_interval?;
+    if let Some(waiting) = waiting {
+        let is_its = waiting.incident == sent.incident && waiting.receiver == sent.receiver;
+        assert!(is_its && waiting.state == DeliveryState::Waiting, "a waiting reminder of the same incident");
+        if waiting.not_before <= not_before {
+            return None;
+        }
+    }
+    let reminder = NewDelivery {
+        incident: sent.incident,
+        check: sent.check,
+        receiver: sent.receiver.clone(),
+        action: sent.action,
+        responder: sent.responder,
+        kind: DeliveryKind::Reminder,
+        not_before,
+        queued_at: now,
+        repeat_interval: sent.repeat_interval,
+    };
+    Some(Repeat { reminder, instead_of: waiting.map(|waiting| waiting.id) })
+}

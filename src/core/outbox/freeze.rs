@@ -1,0 +1,64 @@
+//! What leaves together, in which order (12.3, 12.5).
+
+use std::collections::BTreeMap;
+
+use super::{Delivery, DeliveryId, DeliveryState, Message};
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentId;
+use crate::core::time::{Span, Time};
+
+/// What leaves now for one receiver, or when to look again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// These, together, as one message; more may leave after them.
+    Leaves(Vec<DeliveryId>),
+    /// Nothing before this time; `None`: nothing until something else happens.
+    Waits(Option<Time>),
+}
+
+/// Which of a receiver's waiting deliveries leave together now.
+///
+/// `waiting` are those that [`crate::core::route::route`] lets go, in the order of their ids. `is_blocked` says of a
+/// check that an earlier delivery of it to this receiver is in a message that is under way or waits for its retry: what
+/// follows waits, and other checks' deliveries do not. All that is due leaves once the first of it has waited for
+/// `group_wait`, or at once when a message is full.
+pub fn freeze<'a>(
+    waiting: impl IntoIterator<Item = &'a Delivery>,
+    is_blocked: impl Fn(CheckId) -> bool,
+    group_wait: Span,
+    now: Time,
+) -> Departure {
+    let mut due: Vec<DeliveryId> = Vec::new();
+    let mut first: Option<Time> = None;
+    let mut next: Option<Time> = None;
+    let mut passed_over: BTreeMap<CheckId, IncidentId> = BTreeMap::new();
+    let mut last_id = None;
+    for delivery in waiting {
+        assert_eq!(delivery.state, DeliveryState::Waiting, "only what waits can leave");
+        assert!(last_id < Some(delivery.id), "deliveries come in the order of their ids");
+        last_id = Some(delivery.id);
+        if is_blocked(delivery.check) {
+            continue;
+        }
+        let ready_at = delivery.ready_at();
+        // Nothing of a later incident overtakes what an earlier one still has to tell.
+        let overtakes = passed_over.get(&delivery.check).is_some_and(|earlier| *earlier != delivery.incident);
+        if ready_at > now || overtakes {
+            passed_over.entry(delivery.check).or_insert(delivery.incident);
+            next = earliest(next, ready_at);
+            continue;
+        }
+        due.push(delivery.id);
+        first = earliest(first, ready_at);
+        if due.len() == Message::MAX_MEMBERS {
+            return Departure::Leaves(due);
+        }
+    }
+    let Some(first) = first else { return Departure::Waits(next) };
+    let leaves_at = first + group_wait;
+    if leaves_at <= now { Departure::Leaves(due) } else { Departure::Waits(Some(leaves_at)) }
+}
+
+fn earliest(one: Option<Time>, other: Time) -> Option<Time> {
+    Some(one.map_or(other, |one| one.min(other)))
+}

@@ -1,0 +1,96 @@
+//! What is still told when an incident ends (8.4, 10.3, 12.5, 12.6).
+
+use super::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, NewDelivery};
+use crate::core::incident::{Incident, IncidentStatus};
+use crate::core::route::{ReceiverPolicy, Verdict};
+use crate::core::time::{Span, Time};
+
+/// What becomes of a delivery that waits when its incident ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is not told.
+    Cancel(CancelReason),
+    /// It becomes a [`DeliveryKind::Episode`], and goes on waiting for its turn.
+    Episode,
+}
+
+/// What one receiver is still told of an incident that ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AtRecovery {
+    /// What becomes of each delivery that waits.
+    pub endings: Vec<(DeliveryId, Ending)>,
+    /// To be inserted.
+    pub recovery: Option<NewDelivery>,
+}
+
+/// What one receiver is still told of an incident that ended (12.5, 12.6).
+///
+/// `rows` are all deliveries of the incident to the receiver, in the order of their ids. `verdict` is what
+/// [`crate::core::route::route`] says of a waiting one, asked with the state and the causes from before the flip that ended the incident.
+/// `receiver` is `None` if it is no longer configured. `now` is the transaction's time.
+///
+/// Whether a delivery was due is a matter of facts: by when the flips happened, not by when they were noticed.
+pub fn at_recovery(
+    incident: &Incident,
+    rows: &[Delivery],
+    verdict: impl Fn(&Delivery) -> Verdict,
+    receiver: Option<&ReceiverPolicy>,
+    now: Time,
+) -> AtRecovery {
+    let ended_at = incident.ended_at.expect("it is asked when the incident has ended");
+    let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
+    let first_attempted = rows.iter().find(|row| row.is_attempted());
+    let mut told_by_another = first_attempted.is_some() || rows.iter().any(|row| tells_of_the_end(row.kind));
+    let send_resolved = receiver.is_some_and(|receiver| receiver.send_resolved);
+    let recovery = first_attempted
+        .filter(|_| send_resolved && !rows.iter().any(|row| tells_of_the_end(row.kind)))
+        .map(|attempted| recovery_after(attempted, now));
+    let mut endings = Vec::new();
+    for row in waiting(rows) {
+        let ending = if incident.status == IncidentStatus::Removed {
+            Ending::Cancel(CancelReason::Removed)
+        } else if row.not_before >= ended_at {
+            Ending::Cancel(CancelReason::RecoveredBeforeDue)
+        } else if let Some(reason) = verdict(row).at_recovery() {
+            Ending::Cancel(reason)
+        } else if told_by_another {
+            Ending::Cancel(CancelReason::Merged)
+        } else if ended_at - row.not_before < group_wait {
+            Ending::Cancel(CancelReason::TooShort)
+        } else {
+            told_by_another = true;
+            Ending::Episode
+        };
+        endings.push((row.id, ending));
+    }
+    AtRecovery { endings, recovery }
+}
+
+/// The waiting deliveries of an incident that somebody acknowledged, or wants to hear no more of (11.2): they are to be
+/// cancelled. What was attempted already is tried again all the same.
+pub fn cancel_waiting(rows: &[Delivery]) -> impl Iterator<Item = DeliveryId> {
+    waiting(rows).map(|row| row.id)
+}
+
+/// What is still to be told of an incident that has not ended.
+fn waiting(rows: &[Delivery]) -> impl Iterator<Item = &Delivery> {
+    rows.iter().filter(|row| row.state == DeliveryState::Waiting && !tells_of_the_end(row.kind))
+}
+
+fn tells_of_the_end(kind: DeliveryKind) -> bool {
+    matches!(kind, DeliveryKind::Recovery | DeliveryKind::Episode)
+}
+
+fn recovery_after(attempted: &Delivery, now: Time) -> NewDelivery {
+    NewDelivery {
+        incident: attempted.incident,
+        check: attempted.check,
+        receiver: attempted.receiver.clone(),
+        action: attempted.action,
+        responder: attempted.responder,
+        kind: DeliveryKind::Recovery,
+        not_before: now,
+        queued_at: now,
+        repeat_interval: None,
+    }
+}
