@@ -7,4 +7,5 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod http;
+pub mod notify;
 pub mod store;

@@ -77,7 +77,7 @@ pub struct BasicAuth {
 /// Which certificates are believed and shown. The files are read already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsConfig {
-    /// Believed besides those of the system: certificates as PEM.
+    /// Believed instead of those of the system, as in Prometheus: certificates as PEM.
     pub ca_pem: Option<String>,
     /// What we show of ourselves.
     pub client: Option<ClientIdentity>,

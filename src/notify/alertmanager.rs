@@ -1,0 +1,222 @@
+//! The push to Alertmanager, as Prometheus does it: every alert to every address, again and again (§13).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use reqwest::Url;
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use super::client::{Server, origin};
+use super::render::{base, page};
+use super::{duration, text};
+use crate::core::alert::Alert;
+use crate::core::check::Name;
+use crate::core::outbox::Attempt;
+use crate::core::receiver;
+use crate::core::secret::Secret;
+use crate::core::time::{Span, Time};
+
+/// Pushes to every address of every Alertmanager.
+#[derive(Debug)]
+pub struct Pusher {
+    alertmanagers: Vec<Arc<Alertmanager>>,
+}
+
+/// An Alertmanager; its name may stand for several.
+#[derive(Debug)]
+struct Alertmanager {
+    settings: receiver::Alertmanager,
+    timeout: Span,
+    /// A client for each address that the name had at the last push.
+    servers: Mutex<BTreeMap<Option<SocketAddr>, Arc<Server>>>,
+}
+
+/// How the push to one address went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Scheme and host, with the address that its name stands for.
+    pub target: String,
+    /// Why not everything was taken; for people, without secrets.
+    pub result: Result<(), String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Posted<'a> {
+    labels: BTreeMap<&'a str, &'a str>,
+    annotations: BTreeMap<&'a str, &'a str>,
+    starts_at: String,
+    ends_at: String,
+    #[serde(rename = "generatorURL")]
+    generator_url: String,
+}
+
+/// The push to one address.
+struct Pushed {
+    address: Option<SocketAddr>,
+    target: String,
+    result: Result<(), String>,
+    is_unreachable: bool,
+}
+
+impl Pusher {
+    /// How long a request may take: Prometheus' own bound.
+    pub const TIMEOUT: Span = Span::secs(10);
+    /// While it fires, an alert says that it ends so long from now: four pushes may be lost (13.1).
+    pub const ENDS_AFTER: Span = Span::mins(4);
+    /// At most so many alerts go in one request.
+    pub const MAX_ALERTS: usize = 256;
+    /// A name stands for at most so many addresses.
+    const MAX_ADDRESSES: usize = 32;
+
+    /// Nothing is connected yet. `timeout` bounds each request; mostly [`Pusher::TIMEOUT`].
+    pub fn new(alertmanagers: &[receiver::Alertmanager], timeout: Span) -> Pusher {
+        let new = |settings: &receiver::Alertmanager| {
+            Arc::new(Alertmanager { settings: settings.clone(), timeout, servers: Mutex::default() })
+        };
+        Pusher { alertmanagers: alertmanagers.iter().map(new).collect() }
+    }
+
+    /// Pushes all alerts to every address of every Alertmanager, side by side: one that hangs delays no other. No
+    /// alerts: nothing is sent.
+    pub async fn push(&self, alerts: &[Alert], now: Time, external_url: &str) -> Vec<Outcome> {
+        if alerts.is_empty() {
+            return Vec::new();
+        }
+        let requests = alerts.chunks(Pusher::MAX_ALERTS).map(|some| body(some, now, external_url));
+        let requests: Arc<Vec<Vec<u8>>> = Arc::new(requests.collect());
+        let mut pushes = JoinSet::new();
+        for (i, alertmanager) in self.alertmanagers.iter().map(Arc::clone).enumerate() {
+            let requests = Arc::clone(&requests);
+            pushes.spawn(async move { (i, alertmanager.push(requests, now).await) });
+        }
+        let mut outcomes: Vec<(usize, Vec<Outcome>)> = pushes.join_all().await;
+        outcomes.sort_by_key(|(i, _)| *i);
+        outcomes.into_iter().flat_map(|(_, outcomes)| outcomes).collect()
+    }
+}
+
+impl Alertmanager {
+    async fn push(&self, requests: Arc<Vec<Vec<u8>>>, now: Time) -> Vec<Outcome> {
+        let servers = match self.resolve().await {
+            Ok(servers) => servers,
+            Err(why) => return vec![Outcome { target: origin(&self.settings.url), result: Err(why) }],
+        };
+        let mut pushes = JoinSet::new();
+        for (address, server) in servers {
+            pushes.spawn(push_all(address, server, Arc::clone(&requests), self.timeout, now));
+        }
+        let mut pushed: Vec<Pushed> = pushes.join_all().await;
+        forget_other_family(&mut pushed);
+        pushed.sort_by_key(|one| one.address);
+        pushed.into_iter().map(|one| Outcome { target: one.target, result: one.result }).collect()
+    }
+
+    /// A client for each address; those of addresses that are gone are dropped.
+    async fn resolve(&self) -> Result<BTreeMap<Option<SocketAddr>, Arc<Server>>, String> {
+        let receiver::Alertmanager { url, http } = &self.settings;
+        let timeout = self.timeout;
+        let parsed = Url::parse(url).map_err(|error| format!("not a URL: {error}"))?;
+        let (Some(host), Some(port)) = (parsed.host_str(), parsed.port_or_known_default()) else {
+            return Err("a URL of an Alertmanager needs a host".to_owned());
+        };
+        let addresses: Vec<Option<SocketAddr>> = if http.proxy_url.is_some() {
+            // The proxy resolves the name.
+            vec![None]
+        } else {
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let found = tokio::time::timeout(duration(timeout), tokio::net::lookup_host((host, port))).await;
+            let found = found.map_err(|_| format!("{host} was not resolved within {timeout}"))?;
+            let found = found.map_err(|error| text::reason(&format!("{host}: {error}")))?;
+            found.take(Pusher::MAX_ADDRESSES).map(Some).collect()
+        };
+        let endpoint = Secret::new(format!("{}/api/v2/alerts", base(url)));
+        let mut servers = self.servers.lock().await;
+        servers.retain(|address, _| addresses.contains(address));
+        for address in addresses {
+            servers.entry(address).or_insert_with(|| {
+                let http = http.clone();
+                Arc::new(match address {
+                    Some(address) => Server::at(endpoint.clone(), http, address),
+                    None => Server::new(endpoint.clone(), http),
+                })
+            });
+        }
+        Ok(servers.clone())
+    }
+}
+
+fn body(alerts: &[Alert], now: Time, external_url: &str) -> Vec<u8> {
+    let posted: Vec<Posted<'_>> = alerts.iter().map(|alert| posted(alert, now, external_url)).collect();
+    serde_json::to_vec(&posted).expect("alerts have only texts and lists")
+}
+
+fn posted<'a>(alert: &'a Alert, now: Time, external_url: &str) -> Posted<'a> {
+    let pairs = |pairs: &'a [(String, String)]| {
+        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<BTreeMap<_, _>>()
+    };
+    let labels = pairs(&alert.labels);
+    let check = labels.get("check").and_then(|check| Name::parse(check).ok());
+    Posted {
+        annotations: pairs(&alert.annotations),
+        starts_at: alert.starts_at.to_string(),
+        ends_at: alert.ended_at.unwrap_or(now + Pusher::ENDS_AFTER).to_string(),
+        generator_url: match check {
+            Some(check) => page(external_url, &check),
+            None => base(external_url).to_owned(),
+        },
+        labels,
+    }
+}
+
+async fn push_all(
+    address: Option<SocketAddr>,
+    server: Arc<Server>,
+    requests: Arc<Vec<Vec<u8>>>,
+    timeout: Span,
+    now: Time,
+) -> Pushed {
+    let origin = server.origin();
+    let target = match address {
+        Some(address) => format!("{origin} ({})", address.ip()),
+        None => origin.clone(),
+    };
+    let mut result = Ok(());
+    let mut is_unreachable = false;
+    for request in requests.iter() {
+        let posting = server.post("application/json", &[], request.clone(), now);
+        match tokio::time::timeout(duration(timeout), posting).await {
+            Ok(Ok(answer)) => match answer.into_attempt(&origin) {
+                Attempt::Taken => {}
+                // One bad alert keeps the other requests from nobody.
+                Attempt::Later { why, .. } | Attempt::Never { why } => result = Err(why),
+            },
+            Ok(Err(error)) => {
+                is_unreachable = error.is_connect;
+                result = Err(text::reason(&error.why));
+                break;
+            }
+            Err(_) => {
+                result = Err(format!("{origin}: no answer within {timeout}"));
+                break;
+            }
+        }
+    }
+    Pushed { address, target, result, is_unreachable }
+}
+
+/// A name often stands for IPv4 and IPv6 while the server listens on one of them (`localhost` does): a family of which
+/// nothing can be reached is left out if the other took the alerts.
+fn forget_other_family(pushed: &mut Vec<Pushed>) {
+    let is_v6 = |one: &Pushed| one.address.is_some_and(|address| address.is_ipv6());
+    for v6 in [true, false] {
+        let is_dead = pushed.iter().filter(|one| is_v6(one) == v6).all(|one| one.is_unreachable);
+        let is_other_good = pushed.iter().any(|one| is_v6(one) != v6 && one.result.is_ok());
+        if is_dead && is_other_good {
+            pushed.retain(|one| is_v6(one) != v6);
+        }
+    }
+}

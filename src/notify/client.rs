@@ -1,0 +1,300 @@
+//! HTTP for everything that posts: built when first used, bounded in all it reads, silent about secrets.
+//!
+//! No redirect is followed: it could carry the message and its credentials to another host.
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
+use tokio::sync::OnceCell;
+
+use super::{later, never, text, tls};
+use crate::core::outbox::Attempt;
+use crate::core::receiver::{Authorization, BasicAuth, HttpConfig, TlsConfig};
+use crate::core::secret::Secret;
+use crate::core::time::{Span, Time};
+
+/// A server's answer, as far as anybody looks at it.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its Retry-After, at most [`MAX_RETRY_AFTER`].
+    pub retry_after: Option<Span>,
+    /// The beginning of its body: what went wrong, in the server's own words.
+    pub body: String,
+}
+
+/// Why there is no answer; for people, without secrets.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{why}")]
+pub struct NoAnswer {
+    /// In words.
+    pub why: String,
+    /// Whether not even a connection came about.
+    pub is_connect: bool,
+}
+
+/// A wish to wait longer than this is not heeded: a server that errs must not silence us for a day.
+pub const MAX_RETRY_AFTER: Span = Span::mins(60);
+
+/// So much of an answer's body is read.
+const MAX_BODY_BYTES: usize = 4096;
+
+/// A server that is posted to.
+#[derive(Debug)]
+pub struct Server {
+    url: Secret,
+    http: HttpConfig,
+    /// Where the URL's host is, instead of asking the resolver.
+    address: Option<std::net::SocketAddr>,
+    client: OnceCell<(Client, Url)>,
+}
+
+impl Server {
+    /// A server at this URL.
+    pub fn new(url: Secret, http: HttpConfig) -> Server {
+        Server { url, http, address: None, client: OnceCell::new() }
+    }
+
+    /// A server at this URL, reached at this address whatever the URL's host resolves to.
+    pub fn at(url: Secret, http: HttpConfig, address: std::net::SocketAddr) -> Server {
+        Server { url, http, address: Some(address), client: OnceCell::new() }
+    }
+
+    /// Posts a body and reads the beginning of the answer. Never ends by itself if the server hangs: the caller
+    /// bounds the whole attempt.
+    pub async fn post(
+        &self,
+        content_type: &'static str,
+        headers: &[(&'static str, &str)],
+        body: impl Into<reqwest::Body>,
+        now: Time,
+    ) -> Result<Answer, NoAnswer> {
+        let (client, url) = self.client.get_or_try_init(async || self.build()).await?;
+        let mut request = client.post(url.clone()).header(CONTENT_TYPE, content_type).body(body);
+        for (name, value) in headers {
+            request = request.header(HeaderName::from_static(name), header_value(name, value)?);
+        }
+        if let Some(Authorization { scheme, credentials }) = &self.http.authorization {
+            let value = format!("{scheme} {}", credentials.expose());
+            let mut value = header_value("authorization", &value)?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(BasicAuth { username, password }) = &self.http.basic_auth {
+            request = request.basic_auth(username, Some(password.expose()));
+        }
+        let response = request.send().await.map_err(|error| self.no_answer(error))?;
+        let mut answer = read(response, now).await;
+        answer.body = text::line(&self.redact(&answer.body), 300);
+        Ok(answer)
+    }
+
+    /// Scheme and host: all that may be shown of a URL that may hold a secret.
+    pub fn origin(&self) -> String {
+        origin(self.url.expose())
+    }
+
+    fn build(&self) -> Result<(Client, Url), NoAnswer> {
+        let fault = |why: String| NoAnswer { why, is_connect: false };
+        let url = Url::parse(self.url.expose()).map_err(|error| fault(format!("not a URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(fault("not an http or https URL with a host".to_owned()));
+        }
+        tls::install_crypto();
+        let mut builder = Client::builder()
+            .user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none());
+        if let (Some(address), Some(host)) = (self.address, url.host_str()) {
+            builder = builder.resolve(host, address);
+        }
+        if let Some(proxy) = &self.http.proxy_url {
+            let proxy = Proxy::all(proxy.expose()).map_err(|_| fault("proxy_url is not a URL".to_owned()))?;
+            builder = builder.proxy(proxy);
+        }
+        let needs_tls = url.scheme() == "https" || self.http.proxy_url.is_some();
+        let builder = with_tls(builder, &self.http.tls, needs_tls).map_err(fault)?;
+        let client = builder.build().map_err(|error| fault(causes(&error.without_url())))?;
+        Ok((client, url))
+    }
+
+    /// Without the secrets that an error or a server's answer may repeat.
+    fn redact(&self, text: &str) -> String {
+        let path = Url::parse(self.url.expose())
+            .ok()
+            .map(|url| format!("{}?{}", url.path(), url.query().unwrap_or_default()));
+        let http = &self.http;
+        let credentials = http.authorization.as_ref().map(|authorization| &authorization.credentials);
+        let password = http.basic_auth.as_ref().map(|basic| &basic.password);
+        let secrets = [credentials, password, http.proxy_url.as_ref()].into_iter().flatten();
+        let secrets = secrets.map(Secret::expose).chain(path.as_deref());
+        // Shorter ones would only punch holes into words.
+        let secrets =
+            secrets.map(|secret| secret.trim_matches(['/', '?'])).filter(|secret| secret.len() >= 6);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+    }
+
+    fn no_answer(&self, error: reqwest::Error) -> NoAnswer {
+        let is_connect = error.is_connect();
+        let why = self.redact(&causes(&error.without_url()));
+        NoAnswer { why: format!("{}: {why}", self.origin()), is_connect }
+    }
+}
+
+impl Answer {
+    /// What an answer to a message means for its outbox: 2xx took it, 408, 425, 429, 5xx and a redirect may be mended,
+    /// any other will never take it.
+    pub fn into_attempt(self, origin: &str) -> Attempt {
+        let why = match self.body.as_str() {
+            "" => format!("{origin} answered {}", self.status),
+            body => format!("{origin} answered {}: {body}", self.status),
+        };
+        match self.status.as_u16() {
+            200..300 => Attempt::Taken,
+            300..400 => later(format!("{why} (redirects are not followed: use the address it leads to)")),
+            408 | 425 | 429 | 500.. => Attempt::Later { after: self.retry_after, why: text::reason(&why) },
+            _ => never(why),
+        }
+    }
+}
+
+fn header_value(name: &str, value: &str) -> Result<HeaderValue, NoAnswer> {
+    HeaderValue::from_bytes(value.as_bytes()).map_err(|_| NoAnswer {
+        why: format!("the header {name} would have a character that no header can carry"),
+        is_connect: false,
+    })
+}
+
+/// Scheme and host of a URL.
+pub fn origin(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(url) => match url.origin() {
+            origin if origin.is_tuple() => origin.ascii_serialization(),
+            _ => format!("{}:…", url.scheme()),
+        },
+        Err(_) => "a URL that cannot be read".to_owned(),
+    }
+}
+
+/// Without TLS no certificate is needed, so a machine without any can still post in plain.
+fn with_tls(builder: ClientBuilder, config: &TlsConfig, needs_tls: bool) -> Result<ClientBuilder, String> {
+    let mut builder = builder.tls_danger_accept_invalid_certs(config.insecure_skip_verify);
+    match &config.ca_pem {
+        Some(pem) => {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+            let certificates = certificates.map_err(|_| "ca_file holds no PEM certificates".to_owned())?;
+            builder = builder.tls_certs_only(certificates);
+        }
+        None if needs_tls => {}
+        None => builder = builder.tls_certs_only([]),
+    }
+    if let Some(identity) = &config.client {
+        let pem = format!("{}\n{}", identity.cert_pem, identity.key_pem.expose());
+        let identity = reqwest::Identity::from_pem(pem.as_bytes());
+        builder = builder.identity(
+            identity.map_err(|_| "cert_file and key_file hold no PEM certificate with its key".to_owned())?,
+        );
+    }
+    Ok(builder)
+}
+
+async fn read(mut response: Response, now: Time) -> Answer {
+    let status = response.status();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after = retry_after.and_then(|value| parse_retry_after(value, now));
+    let mut body = Vec::new();
+    // A body that breaks off changes nothing: the status was the answer.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = MAX_BODY_BYTES - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if body.len() == MAX_BODY_BYTES {
+            break;
+        }
+    }
+    Answer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() }
+}
+
+/// Seconds, or a date as in `Date:`; at most [`MAX_RETRY_AFTER`] (RFC 9110 §10.2.3).
+fn parse_retry_after(value: &str, now: Time) -> Option<Span> {
+    let value = value.trim();
+    let wish = match value.parse::<u32>() {
+        Ok(secs) => Span::secs(i64::from(secs)),
+        Err(_) => {
+            let date = chrono::DateTime::parse_from_rfc2822(value).ok()?;
+            Time::from_ms(date.timestamp_millis()) - now
+        }
+    };
+    Some(wish.clamp(Span::ZERO, MAX_RETRY_AFTER))
+}
+
+/// An error with what led to it; its URL must be gone from it already.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let said = error.to_string();
+        if !words.last().is_some_and(|before| before.contains(&said)) {
+            words.push(said);
+        }
+        next = error.source();
+    }
+    words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_scheme_and_host_of_a_url_are_shown() {
+        assert_eq!(
+            origin("https://u:p@hooks.example.org:8443/T0/s3cret?x=1"),
+            "https://hooks.example.org:8443"
+        );
+        assert_eq!(origin("http://10.0.0.1/s3cret"), "http://10.0.0.1");
+        assert_eq!(origin("s3cret"), "a URL that cannot be read");
+        assert_eq!(origin("mailto:s3cret"), "mailto:…");
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_bounded() {
+        let now = Time::from_secs(784_111_777);
+        for (value, expected) in [
+            ("120", Some(Span::secs(120))),
+            (" 0 ", Some(Span::ZERO)),
+            ("999999", Some(MAX_RETRY_AFTER)),
+            ("Sun, 06 Nov 1994 08:50:37 GMT", Some(Span::secs(60))),
+            ("Sun, 06 Nov 1994 08:48:37 GMT", Some(Span::ZERO)),
+            ("Sat, 06 Nov 2094 08:48:37 GMT", Some(MAX_RETRY_AFTER)),
+            ("soon", None),
+            ("-5", None),
+        ] {
+            assert_eq!(parse_retry_after(value, now), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn answers_are_sorted_into_taken_later_and_never() {
+        let class = |status: u16| {
+            let status = StatusCode::from_u16(status).expect("a status of three digits");
+            let answer = Answer { status, retry_after: Some(Span::secs(7)), body: "no".to_owned() };
+            match answer.into_attempt("https://a") {
+                Attempt::Taken => "taken",
+                Attempt::Later { after: Some(_), .. } => "later, as asked",
+                Attempt::Later { after: None, .. } => "later",
+                Attempt::Never { .. } => "never",
+            }
+        };
+        for status in [200, 201, 202, 204, 299] {
+            assert_eq!(class(status), "taken", "{status}");
+        }
+        for status in [408, 425, 429, 500, 502, 503, 504, 599] {
+            assert_eq!(class(status), "later, as asked", "{status}");
+        }
+        for status in [301, 302, 307, 308] {
+            assert_eq!(class(status), "later", "{status}");
+        }
+        for status in [400, 401, 403, 404, 410, 413, 422, 451] {
+            assert_eq!(class(status), "never", "{status}");
+        }
+    }
+}

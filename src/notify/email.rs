@@ -1,0 +1,285 @@
+//! Messages by mail: text and HTML, in threads, over STARTTLS, TLS or plainly.
+//!
+//! Each recipient is asked for by itself, so that one dead mailbox keeps a page from nobody else. A message that some
+//! took and others may take later is sent again to the others alone, as long as this process remembers.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, Certificate, CertificateStore, Identity, TlsParameters,
+};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::{Address, Message};
+
+use super::render::{base, render};
+use super::{Notification, duration, later, never, tls, within};
+use crate::core::outbox::Attempt;
+use crate::core::receiver::{BasicAuth, ClientIdentity, Smtp, SmtpTls};
+use crate::core::time::{Span, Time};
+
+/// Why nobody can be sent mail.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Neither `a@b` nor `Name <a@b>`.
+    #[error("`{0}` is no mail address")]
+    Address(String),
+    /// Nobody to send to.
+    #[error("mail needs at least one recipient")]
+    NoRecipient,
+}
+
+/// A receiver that gets mail.
+#[derive(Debug)]
+pub struct Email {
+    smtp: Smtp,
+    timeout: Span,
+    from: Mailbox,
+    to: Vec<Mailbox>,
+    /// Who took the message that is under way already; its key and their addresses.
+    taken: Mutex<(String, Vec<Address>)>,
+}
+
+/// After the last byte a server may think longer (virus scanners do, RFC 5321 §4.5.3.2.6): giving up then would send a
+/// mail again that was taken.
+const PATIENCE_AFTER_DATA: Span = Span::mins(2);
+
+/// So many messages of a thread are referred to: a header has its limits.
+const MAX_REFERENCES: usize = 20;
+
+/// What became of the recipients of one attempt.
+#[derive(Default)]
+struct Outcome {
+    refused: Vec<String>,
+    postponed: Vec<String>,
+    accepted: Vec<Address>,
+}
+
+impl Email {
+    /// Reads the addresses. Nothing is connected yet. `timeout` bounds each attempt up to the mail's last byte.
+    pub fn new(to: &[String], smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
+        let parse = |text: &String| text.parse::<Mailbox>().map_err(|_| AddressError::Address(text.clone()));
+        let from = parse(&smtp.from)?;
+        let to = to.iter().map(parse).collect::<Result<Vec<Mailbox>, AddressError>>()?;
+        if to.is_empty() {
+            return Err(AddressError::NoRecipient);
+        }
+        Ok(Email { smtp: smtp.clone(), timeout, from, to, taken: Mutex::default() })
+    }
+
+    /// Makes one attempt.
+    pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
+        let message = match self.message(notification) {
+            Ok(message) => message.formatted(),
+            Err(error) => return never(format!("the mail cannot be written: {error}")),
+        };
+        let rest = self.recipients_left(notification.key);
+        if rest.is_empty() {
+            return Attempt::Taken;
+        }
+        let attempt = async {
+            match self.deliver(notification.key, &rest, &message).await {
+                Ok(outcome) => outcome.into_attempt(),
+                Err(fault) => self.fault(&fault),
+            }
+        };
+        within(self.timeout + PATIENCE_AFTER_DATA, attempt).await
+    }
+
+    /// The mail, ready to be sent.
+    fn message(&self, notification: &Notification<'_>) -> Result<Message, lettre::error::Error> {
+        let text = render(notification);
+        let domain = self.from.email.domain();
+        let id = |key: &str| format!("<{}@{domain}>", token(key));
+        let mut builder = Message::builder()
+            .from(self.from.clone())
+            .date(system_time(notification.now))
+            .subject(text.subject.clone())
+            .message_id(Some(id(notification.key)));
+        for to in &self.to {
+            builder = builder.to(to.clone());
+        }
+        let mut threads: Vec<String> =
+            notification.notices.iter().filter_map(|notice| notice.thread.as_deref()).map(id).collect();
+        threads.sort();
+        threads.dedup();
+        threads.truncate(MAX_REFERENCES);
+        if let Some(first) = threads.first() {
+            builder = builder.in_reply_to(first.clone()).references(threads.join(" "));
+        }
+        let list = format!("{}.punctual.{domain}", token(notification.receiver));
+        let page = base(notification.external_url);
+        for (name, value) in [
+            // RFC 3834: no vacation notice answers this.
+            (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()),
+            // RFC 2919: filters can sort by it.
+            (HeaderName::new_from_ascii_str("List-Id"), format!("punctual <{list}>")),
+            (HeaderName::new_from_ascii_str("X-Punctual-URL"), super::text::line(page, 200)),
+        ] {
+            builder = builder.raw_header(HeaderValue::new(name, value));
+        }
+        builder.multipart(MultiPart::alternative_plain_html(text.plain(), text.html()))
+    }
+
+    /// Those who have not taken this message yet.
+    fn recipients_left(&self, key: &str) -> Vec<Address> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_left = |to: &Address| taken.0 != key || !taken.1.contains(to);
+        self.to.iter().map(|to| to.email.clone()).filter(is_left).collect()
+    }
+
+    fn remember(&self, key: &str, accepted: &[Address]) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.0 != key {
+            *taken = (key.to_owned(), Vec::new());
+        }
+        taken.1.extend_from_slice(accepted);
+    }
+
+    async fn deliver(&self, key: &str, to: &[Address], message: &[u8]) -> Result<Outcome, Fault> {
+        let before_data = async {
+            let mut connection = self.connect().await?;
+            let outcome = self.ask_for(&mut connection, to, message).await?;
+            if !outcome.accepted.is_empty() {
+                connection.command(Data).await.map_err(Fault::Message)?;
+            }
+            Ok((connection, outcome))
+        };
+        let timeout = self.timeout;
+        let (mut connection, outcome) = tokio::time::timeout(duration(timeout), before_data)
+            .await
+            .map_err(|_| Fault::Other(format!("no answer within {timeout}")))??;
+        if !outcome.accepted.is_empty() {
+            connection.message(message).await.map_err(Fault::Message)?;
+            self.remember(key, &outcome.accepted);
+        }
+        // The mail is theirs already: how the goodbye goes changes nothing.
+        let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
+        Ok(outcome)
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
+        let Smtp { host, port, tls, login, .. } = &self.smtp;
+        let hello = ClientId::default();
+        let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters()?) } else { None };
+        let connecting =
+            AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), None, &hello, implicit, None);
+        let mut connection = connecting.await.map_err(Fault::Connection)?;
+        if *tls == SmtpTls::Starttls {
+            connection.starttls(self.tls_parameters()?, &hello).await.map_err(Fault::Connection)?;
+        }
+        if let Some(BasicAuth { username, password }) = login {
+            let credentials = Credentials::new(username.clone(), password.expose().to_owned());
+            let mechanisms = [Mechanism::Plain, Mechanism::Login];
+            connection.auth(&mechanisms, &credentials).await.map_err(Fault::Connection)?;
+        }
+        Ok(connection)
+    }
+
+    /// The sender and each recipient. Only a server that takes nobody ends the attempt.
+    async fn ask_for(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        to: &[Address],
+        message: &[u8],
+    ) -> Result<Outcome, Fault> {
+        let has = |extension| connection.server_info().supports_feature(extension);
+        let can_utf8 = has(Extension::SmtpUtfEight);
+        let mut parameters = Vec::new();
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        if can_utf8 && !(is_ascii(&self.from.email) && to.iter().all(is_ascii)) {
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !message.is_ascii() && has(Extension::EightBitMime) {
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        let sender = Mail::new(Some(self.from.email.clone()), parameters);
+        connection.command(sender).await.map_err(Fault::Message)?;
+        let mut outcome = Outcome::default();
+        for address in to {
+            if !is_ascii(address) && !can_utf8 {
+                outcome.refused.push(format!("{address}: the server takes only ASCII (no SMTPUTF8)"));
+                continue;
+            }
+            match connection.command(Rcpt::new(address.clone(), Vec::new())).await {
+                Ok(_) => outcome.accepted.push(address.clone()),
+                Err(error) if error.is_permanent() => outcome.refused.push(format!("{address}: {error}")),
+                Err(error) if error.is_transient() => outcome.postponed.push(format!("{address}: {error}")),
+                Err(error) => return Err(Fault::Message(error)),
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn tls_parameters(&self) -> Result<TlsParameters, Fault> {
+        tls::install_crypto();
+        let config = &self.smtp.tls_config;
+        let mut builder = TlsParameters::builder(self.smtp.host.clone())
+            .dangerous_accept_invalid_certs(config.insecure_skip_verify);
+        if let Some(pem) = &config.ca_pem {
+            let certificate = Certificate::from_pem(pem.as_bytes());
+            let certificate =
+                certificate.map_err(|_| Fault::Other("ca_file holds no PEM certificates".to_owned()))?;
+            builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
+        }
+        if let Some(ClientIdentity { cert_pem, key_pem }) = &config.client {
+            let identity = Identity::from_pem(cert_pem.as_bytes(), key_pem.expose().as_bytes());
+            let why = "cert_file and key_file hold no PEM certificate with its key";
+            builder = builder.identify_with(identity.map_err(|_| Fault::Other(why.to_owned()))?);
+        }
+        builder.build().map_err(Fault::Connection)
+    }
+
+    fn fault(&self, fault: &Fault) -> Attempt {
+        let server = format!("{}:{}", self.smtp.host, self.smtp.port);
+        match fault {
+            Fault::Message(error) if error.is_permanent() && !wants_login(error) => {
+                never(format!("{server}: {error}"))
+            }
+            Fault::Message(error) | Fault::Connection(error) => later(format!("{server}: {error}")),
+            Fault::Other(why) => later(format!("{server}: {why}")),
+        }
+    }
+}
+
+/// Why an attempt came to nobody.
+enum Fault {
+    /// Before the message was spoken of: the server, the settings or the password may be mended.
+    Connection(lettre::transport::smtp::Error),
+    /// The server's answer to this message.
+    Message(lettre::transport::smtp::Error),
+    /// Anything else that may be mended.
+    Other(String),
+}
+
+/// 530, 534, 535 and 538 speak of our login, not of the message (RFC 4954 §6).
+fn wants_login(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
+}
+
+impl Outcome {
+    fn into_attempt(self) -> Attempt {
+        if !self.refused.is_empty() {
+            tracing::warn!(recipients = ?self.refused, "the mail server refuses recipients");
+        }
+        if !self.postponed.is_empty() {
+            return later(self.postponed.join("; "));
+        }
+        if self.accepted.is_empty() { never(self.refused.join("; ")) } else { Attempt::Taken }
+    }
+}
+
+/// Only what may stand in a Message-ID or a List-Id as it is (RFC 5322 `dot-atom`, without the rarer signs).
+fn token(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect()
+}
+
+fn system_time(time: Time) -> SystemTime {
+    let ms = time.as_ms();
+    let away = Duration::from_millis(ms.unsigned_abs());
+    if ms >= 0 { SystemTime::UNIX_EPOCH + away } else { SystemTime::UNIX_EPOCH - away }
+}

@@ -1,0 +1,227 @@
+//! What each kind of message says, whole, in snapshots.
+
+use chrono_tz::Tz;
+
+use super::*;
+use crate::core::blind::Window;
+use crate::core::incident::IncidentId;
+use crate::core::time::{Span, Time};
+use crate::notify::sample;
+
+fn at(text: &str) -> Time {
+    Time::from_ms(chrono::DateTime::parse_from_rfc3339(text).expect("a time").timestamp_millis())
+}
+
+fn now() -> Time {
+    at("2026-03-30T00:34:00Z")
+}
+
+/// The example of DESIGN.md §6.
+fn backup() -> Notice {
+    let since = at("2026-03-30T00:30:00Z");
+    let cause = Cause { kind: CauseKind::Missing, since, would_be: None };
+    Notice {
+        incident: IncidentId(17),
+        check: Name::parse("nightly-backup").expect("a good name"),
+        title: "Nightly backup".to_owned(),
+        group: String::new(),
+        labels: [("severity", "critical"), ("team", "dba")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
+        description: String::new(),
+        runbook_url: "https://wiki.example.org/runbooks/backup?v=2&x=1".to_owned(),
+        first: cause,
+        causes: vec![cause],
+        opened_at: since,
+        schedule: "cron \"0 2 * * *\" Europe/Berlin".to_owned(),
+        grace: Span::mins(30),
+        due: Some(at("2026-03-30T00:00:00Z")),
+        zone: Tz::Europe__Berlin,
+        last_success: Some(at("2026-03-29T00:41:00Z")),
+        last_source: Some("10.0.3.7".to_owned()),
+        last_comment: None,
+        declared: "checks/dba.yaml:12".to_owned(),
+        responder: Some(2),
+        repeat_interval: Some(Span::mins(240)),
+        ..sample::alert(now())
+    }
+}
+
+fn recovered() -> Notice {
+    Notice {
+        kind: DeliveryKind::Recovery,
+        incident_status: IncidentStatus::Resolved,
+        causes: Vec::new(),
+        ended_at: Some(at("2026-03-30T00:50:00Z")),
+        last_success: Some(at("2026-03-30T00:50:00Z")),
+        thread: Some("m1".to_owned()),
+        ..backup()
+    }
+}
+
+fn failing() -> Notice {
+    let cause = Cause { kind: CauseKind::Failed, since: at("2026-03-30T00:33:10Z"), would_be: None };
+    Notice {
+        first: cause,
+        causes: vec![cause],
+        opened_at: cause.since,
+        due: None,
+        last_exit_status: Some(3),
+        last_duration: Some(Span::ms(1_250)),
+        last_comment: Some("pg_dump: could not connect to server".to_owned()),
+        responder: None,
+        repeat_interval: None,
+        ..backup()
+    }
+}
+
+fn unknown(name: &str) -> Notice {
+    let window = Window { from: at("2026-03-30T00:00:00Z"), to: at("2026-03-30T00:05:00Z") };
+    let cause = Cause { kind: CauseKind::Blind, since: window.to, would_be: Some(CauseKind::Missing) };
+    Notice {
+        check: Name::parse(name).expect("a good name"),
+        title: format!("Job {name}"),
+        first: cause,
+        causes: vec![cause],
+        opened_at: cause.since,
+        blind: Some(window),
+        ..backup()
+    }
+}
+
+fn named(notice: Notice, name: &str) -> Notice {
+    Notice { check: Name::parse(name).expect("a good name"), title: name.to_owned(), ..notice }
+}
+
+fn rendered(notices: &[Notice], now: Time) -> Text {
+    render(&Notification {
+        key: "m2",
+        receiver: "ops-mail",
+        notices,
+        external_url: "https://punctual.example.org/",
+        now,
+    })
+}
+
+/// Renders the notices and holds the whole message in a snapshot of this name.
+fn check(snapshot: &str, notices: &[Notice], now: Time) {
+    let text = rendered(notices, now);
+    let Text { subject, headline, .. } = &text;
+    assert!(!text.plain().contains("/ping/"), "bare ping URLs never stand in messages");
+    let message = format!("Subject:  {subject}\nHeadline: {headline}\n\n{}\n{}\n", text.plain(), text.html());
+    insta::assert_snapshot!(snapshot, message);
+}
+
+#[test]
+fn an_alert_says_everything() {
+    check("alert", &[backup()], now());
+}
+
+#[test]
+fn an_alert_of_several_causes_names_all() {
+    let failed = Cause { kind: CauseKind::Failed, since: at("2026-03-30T00:33:00Z"), would_be: None };
+    let notice = backup();
+    let causes = vec![notice.first, failed];
+    check("alert_with_two_causes", &[Notice { causes, ..notice }], now());
+}
+
+#[test]
+fn a_reminder_keeps_the_subject_of_its_thread() {
+    let reminder = Notice { kind: DeliveryKind::Reminder, thread: Some("m1".to_owned()), ..backup() };
+    check("reminder", &[reminder], at("2026-03-30T04:34:00Z"));
+}
+
+#[test]
+fn a_recovery_replies_to_its_alert() {
+    check("recovery", &[recovered()], at("2026-03-30T00:50:01Z"));
+}
+
+#[test]
+fn a_removed_check_is_no_recovery() {
+    check(
+        "removed",
+        &[Notice { incident_status: IncidentStatus::Removed, ..recovered() }],
+        at("2026-03-30T01:00:00Z"),
+    );
+}
+
+#[test]
+fn an_episode_tells_the_whole_story_once() {
+    let episode = Notice { kind: DeliveryKind::Episode, thread: None, ..recovered() };
+    check("episode", &[episode], at("2026-03-30T00:51:00Z"));
+}
+
+#[test]
+fn a_failure_tells_exit_status_and_comment() {
+    check("failing", &[failing()], now());
+}
+
+#[test]
+fn an_unknown_check_says_when_nobody_listened() {
+    check("unknown", &[unknown("job-a")], now());
+}
+
+/// 9.6
+#[test]
+fn many_unknown_checks_make_one_sentence() {
+    let notices: Vec<Notice> =
+        ["a", "b", "c", "d", "e", "f", "g"].map(|end| unknown(&format!("job-{end}"))).into();
+    check("unknown_digest", &notices, now());
+}
+
+#[test]
+fn a_digest_puts_the_worst_first() {
+    let notices = [
+        named(recovered(), "mail-queue"),
+        named(backup(), "billing"),
+        unknown("job-a"),
+        named(failing(), "etl"),
+        unknown("job-b"),
+    ];
+    check("digest", &notices, at("2026-03-30T00:51:00Z"));
+}
+
+#[test]
+fn a_large_digest_gives_a_line_to_each_further_check() {
+    let notices: Vec<Notice> = (0..256).map(|i| named(backup(), &format!("job-{i}"))).collect();
+    let text = rendered(&notices, now());
+    assert_eq!(text.subject, "[LATE] 256 checks: job-0, job-1, job-2, …");
+    assert_eq!((text.cards.len(), text.rest.len()), (Text::MAX_CARDS, 256 - Text::MAX_CARDS));
+    assert_eq!(text.rest[235], "job-255: LATE (missing) since 02:30 CEST / 00:30 UTC, 4 min ago");
+    assert!(text.html().len() < 100_000, "{} bytes", text.html().len());
+}
+
+#[test]
+fn titles_of_any_script_stay_as_they_are() {
+    for title in
+        ["Größenprüfung", "夜間バックアップ", "النسخ الاحتياطي", "Резервная копия", "नाइटली बैकअप", "🚀 deploy"]
+    {
+        let text = rendered(&[Notice { title: title.to_owned(), ..backup() }], now());
+        assert_eq!(text.subject, format!("[LATE] {title}"));
+        assert!(text.html().contains(title), "{title}");
+    }
+}
+
+#[test]
+fn hostile_words_break_out_of_nothing() {
+    let hostile = Notice {
+        title: format!(
+            "a\r\nBcc: x@example.org\u{202e}\u{2066}<script>alert(1)</script>{}",
+            "A".repeat(10_000)
+        ),
+        group: "g\nh".to_owned(),
+        labels: (0..100).map(|i| (format!("label{i}"), format!("v\n<b>{}", "x".repeat(10_000)))).collect(),
+        description: "see https://punctual.example.org/ping/nightly-backup now\n\n<img src=x>".to_owned(),
+        runbook_url: "javascript:alert(1)".to_owned(),
+        schedule: "cron \"<i>\"".to_owned(),
+        last_source: Some("10.0.3.7\n\"><u>".to_owned()),
+        last_comment: Some("</td><a href='https://evil.example.org'>\u{0}\u{1b}[31mred".to_owned()),
+        declared: "checks/<b>.yaml:1".to_owned(),
+        ..backup()
+    };
+    check("hostile", &[hostile], now());
+}
+
+#[test]
+fn a_title_of_nothing_visible_gives_way_to_the_name() {
+    let text = rendered(&[Notice { title: "\u{200b}\n\u{202e}".to_owned(), ..backup() }], now());
+    assert_eq!(text.subject, "[LATE] nightly-backup");
+}

@@ -1,0 +1,77 @@
+//! Made-up notices: what `test-notify` sends, what a template must be able to render, and the ground of the tests.
+
+use chrono_tz::Tz;
+
+use super::Notification;
+use crate::core::cause::{Cause, CauseKind};
+use crate::core::check::Name;
+use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::notice::Notice;
+use crate::core::outbox::DeliveryKind;
+use crate::core::time::{Span, Time};
+
+/// A late backup, four minutes before `now`, marked as a sample in all that people read first.
+pub fn alert(now: Time) -> Notice {
+    let since = now - Span::mins(4);
+    let cause = Cause { kind: CauseKind::Missing, since, would_be: None };
+    Notice {
+        kind: DeliveryKind::Alert,
+        incident: IncidentId(1),
+        incident_status: IncidentStatus::Open,
+        check: Name::parse("sample").expect("the word is a good name"),
+        title: "Sample, nothing is wrong".to_owned(),
+        group: "samples".to_owned(),
+        labels: vec![("severity".to_owned(), "info".to_owned())],
+        description: "This is a test message of punctual test-notify.".to_owned(),
+        runbook_url: String::new(),
+        first: cause,
+        causes: vec![cause],
+        opened_at: since,
+        ended_at: None,
+        schedule: "every 1h".to_owned(),
+        grace: Span::mins(30),
+        due: Some(since - Span::mins(30)),
+        zone: Tz::UTC,
+        last_success: Some(since - Span::mins(90)),
+        last_duration: Some(Span::mins(41)),
+        last_exit_status: Some(0),
+        last_source: Some("192.0.2.7".to_owned()),
+        last_comment: Some("all done".to_owned()),
+        declared: "nowhere".to_owned(),
+        responder: None,
+        repeat_interval: None,
+        thread: None,
+        blind: None,
+    }
+}
+
+/// The end of what [`alert`] told.
+pub fn recovery(now: Time, thread: Option<String>) -> Notice {
+    Notice {
+        kind: DeliveryKind::Recovery,
+        incident_status: IncidentStatus::Resolved,
+        causes: Vec::new(),
+        ended_at: Some(now),
+        due: None,
+        thread,
+        ..alert(now)
+    }
+}
+
+/// An alert, a recovery, and a digest of both.
+pub(super) fn of_every_kind() -> [Vec<Notice>; 3] {
+    let now = Time::from_secs(1_774_830_840);
+    let over = recovery(now, Some("0".to_owned()));
+    [vec![alert(now)], vec![over.clone()], vec![alert(now), over]]
+}
+
+/// An attempt to send them, for nobody.
+pub(super) fn notification(notices: &[Notice]) -> Notification<'_> {
+    Notification {
+        key: "0",
+        receiver: "sample",
+        notices,
+        external_url: "https://punctual.example.org",
+        now: Time::from_secs(1_774_830_840),
+    }
+}

@@ -1,0 +1,269 @@
+//! Words of strangers, made harmless; times and lengths of time, made readable.
+//!
+//! Titles, comments and labels come from files and pings. Here they lose what could break a line, turn the reading
+//! order around or be followed by a chat's preview; each form of message then escapes its own markup.
+
+use std::sync::LazyLock;
+
+use chrono_tz::Tz;
+use regex::Regex;
+
+use crate::core::time::{Span, Time};
+
+/// One line, without control characters and without invisible characters that change how the rest is read (bidi
+/// overrides, zero-width spaces); at most `max` characters, with `…` where something was cut. URLs that would ping are
+/// named, not shown: a preview would follow them.
+pub fn line(text: &str, max: usize) -> String {
+    // Nobody reads more; the bound keeps a hostile text from costing time.
+    let mut bound = text.len().min(4 * max + 64);
+    while !text.is_char_boundary(bound) {
+        bound -= 1;
+    }
+    let mut line = String::with_capacity(bound);
+    for c in text[..bound].chars().filter(|c| !is_invisible(*c)) {
+        let c = if c.is_control() || c.is_whitespace() { ' ' } else { c };
+        if c != ' ' || !(line.is_empty() || line.ends_with(' ')) {
+            line.push(c);
+        }
+    }
+    let line = without_ping_urls(line.trim_end());
+    if bound < text.len() && line.chars().count() <= max {
+        return cut(&format!("{line}…"), max);
+    }
+    cut(&line, max)
+}
+
+/// At most `max` characters, the last of them `…` if something was cut.
+pub fn cut(text: &str, max: usize) -> String {
+    assert!(max > 0, "there must be room for the mark of the cut");
+    match text.char_indices().nth(max) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept: String = text.chars().take(max - 1).collect();
+            format!("{}…", kept.trim_end())
+        }
+    }
+}
+
+/// At most `max` bytes, cut at a character, with `…` at its end if something was cut.
+pub fn cut_bytes(text: &str, max: usize) -> String {
+    const MARK: &str = "…";
+    assert!(max >= MARK.len(), "there must be room for the mark of the cut");
+    if text.len() <= max {
+        return text.to_owned();
+    }
+    let mut end = max - MARK.len();
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}{MARK}", &text[..end])
+}
+
+/// Why an attempt failed, as `core::outbox::Attempt` bounds it: one line of at most 500 bytes.
+pub fn reason(why: &str) -> String {
+    cut_bytes(&line(why, 500), 500)
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{061c}' | '\u{180e}'
+        | '\u{200b}' | '\u{200e}' | '\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+static PING_URL: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)https?://\S*?/ping/\S*").expect("the pattern above is a regex"));
+
+/// Bare ping URLs never stand in messages: a chat's preview would ping them (DESIGN.md §4).
+pub fn without_ping_urls(text: &str) -> String {
+    PING_URL.replace_all(text, "(a ping URL)").into_owned()
+}
+
+/// Whether this is a link that may be followed: `http` or `https`, of sane length, in one piece.
+pub fn is_link(url: &str) -> bool {
+    let http = url.starts_with("http://") || url.starts_with("https://");
+    http && url.len() <= 2000
+        && !url
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || is_invisible(c) || "\"<>`\\".contains(c))
+        && !PING_URL.is_match(url)
+}
+
+/// A length of time as people say it: at most two units, `23h53m`, `4m10s`, `250ms`.
+pub fn span(span: Span) -> String {
+    let ms = span.as_ms().max(0);
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+    let first = units.iter().position(|(_, size)| ms >= *size).unwrap_or(3);
+    let (name, size) = units[first];
+    let rest = ms % size;
+    match units.get(first + 1) {
+        Some((lower, lower_size)) if *lower != "ms" && rest >= *lower_size => {
+            format!("{}{name}{}{lower}", ms / size, rest / lower_size)
+        }
+        _ => format!("{}{name}", ms / size),
+    }
+}
+
+/// `4 min ago`, `23h53m ago`, `just now`; `in 4 min` for what is still to come.
+pub fn ago(time: Time, now: Time) -> String {
+    let away = if time <= now { now - time } else { time - now };
+    let words = match away.as_ms() / 1000 {
+        0 => return "just now".to_owned(),
+        secs @ 1..60 => format!("{secs} s"),
+        secs @ 60..3600 => format!("{} min", secs / 60),
+        _ => span(away),
+    };
+    if time <= now { format!("{words} ago") } else { format!("in {words}") }
+}
+
+/// `02:30`, with the date where it is another day than `now`'s, and the seconds where they are not zero.
+pub fn clock(time: Time, zone: Tz, now: Time) -> String {
+    let local = time.to_utc().with_timezone(&zone);
+    let today = now.to_utc().with_timezone(&zone).date_naive();
+    let hour = if time.as_ms() / 1000 % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
+    if local.date_naive() == today {
+        local.format(hour).to_string()
+    } else {
+        local.format(&format!("%Y-%m-%d {hour}")).to_string()
+    }
+}
+
+/// `02:30 CEST / 00:30 UTC`: in the check's zone and in UTC, once if they are the same.
+pub fn both_clocks(time: Time, zone: Tz, now: Time) -> String {
+    let here = clock(time, zone, now);
+    let name = time.to_utc().with_timezone(&zone).format("%Z").to_string();
+    if name == "UTC" {
+        return format!("{here} UTC");
+    }
+    format!("{here} {name} / {} UTC", utc_beside(time, zone, now))
+}
+
+/// `02:00–02:05 CEST / 00:00–00:05 UTC`.
+pub fn both_stretches(from: Time, to: Time, zone: Tz, now: Time) -> String {
+    // The end's date is said only where it is another than the beginning's.
+    let here = format!("{}–{}", clock(from, zone, now), clock(to, zone, from));
+    let name = to.to_utc().with_timezone(&zone).format("%Z").to_string();
+    if name == "UTC" {
+        return format!("{here} UTC");
+    }
+    format!("{here} {name} / {}–{} UTC", utc_beside(from, zone, now), clock(to, Tz::UTC, from))
+}
+
+/// The UTC time that stands beside a local one: with its date only where the reader could take it for another day.
+fn utc_beside(time: Time, zone: Tz, now: Time) -> String {
+    let local_day = time.to_utc().with_timezone(&zone).date_naive();
+    let is_plain = time.to_utc().date_naive() == local_day;
+    if is_plain { clock(time, Tz::UTC, time) } else { clock(time, Tz::UTC, other_day(time, now)) }
+}
+
+/// A time of another UTC day than `time`, so that [`clock`] says its date.
+fn other_day(time: Time, now: Time) -> Time {
+    if now.to_utc().date_naive() == time.to_utc().date_naive() { now + Span::mins(24 * 60) } else { now }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        assert_eq!(line(text, 20), expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_hostile_text_becomes_one_harmless_line() {
+        check("plain", "plain");
+        check("two\r\nlines\t and   gaps ", "two lines and gaps");
+        check("a\0b\u{7}c\u{1b}[31m", "a b c [31m");
+        check("pay\u{202e}lru\u{2066}x\u{200b}y\u{feff}", "paylruxy");
+        check("line\u{2028}sep\u{85}next", "line sep next");
+        check("日本語のバックアップ", "日本語のバックアップ");
+        check("می‌خواهم 👨‍👩‍👧", "می‌خواهم 👨‍👩‍👧");
+        check(&"x".repeat(20), &"x".repeat(20));
+        check(&"x".repeat(21), &format!("{}…", "x".repeat(19)));
+        check(&"é".repeat(10_000), &format!("{}…", "é".repeat(19)));
+        check(&"\u{200b}".repeat(10_000), "…");
+        check("", "");
+    }
+
+    #[test]
+    fn a_ping_url_is_never_shown() {
+        assert_eq!(line("see https://p.example.org/ping/key/job?rid=1 now", 99), "see (a ping URL) now");
+        assert_eq!(line("HTTP://10.0.0.1:19099/punctual/PING/job", 99), "(a ping URL)");
+        assert_eq!(line("https://wiki.example.org/shipping/a", 99), "https://wiki.example.org/shipping/a");
+        assert!(is_link("https://wiki.example.org/a?b=c&d=%20#e"));
+        for bad in ["javascript:alert(1)", "https://a/ping/b", "https://a b", "https://a\"b", "", "ftp://a"] {
+            assert!(!is_link(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn cuts_fall_between_characters() {
+        assert_eq!(cut_bytes("ééé", 6), "ééé");
+        assert_eq!(cut_bytes("éééé", 7), "éé…");
+        assert_eq!(cut_bytes("éééé", 6), "é…");
+        assert!(reason(&"ü\n".repeat(5_000)).len() <= 500);
+    }
+
+    #[test]
+    fn lengths_of_time_have_at_most_two_units() {
+        let cases = [
+            (0, "0s"),
+            (250, "250ms"),
+            (1_250, "1s"),
+            (250_000, "4m10s"),
+            (85_980_000, "23h53m"),
+            (3_600_000, "1h"),
+            (3_630_000, "1h"),
+            (90_061_001, "1d1h"),
+        ];
+        for (ms, expected) in cases {
+            assert_eq!(span(Span::ms(ms)), expected);
+        }
+    }
+
+    #[test]
+    fn relative_times_count_from_the_time_given() {
+        let now = Time::from_secs(1_000_000);
+        for (before, expected) in [
+            (0, "just now"),
+            (59, "59 s ago"),
+            (240, "4 min ago"),
+            (85_980, "23h53m ago"),
+            (-240, "in 4 min"),
+        ] {
+            assert_eq!(ago(now - Span::secs(before), now), expected);
+        }
+    }
+
+    #[test]
+    fn a_date_is_said_where_a_reader_could_be_wrong() {
+        let at = |text: &str| {
+            Time::from_ms(chrono::DateTime::parse_from_rfc3339(text).expect("a time").timestamp_millis())
+        };
+        let berlin = Tz::Europe__Berlin;
+        let both = |time: &str, zone: Tz, now: &str| both_clocks(at(time), zone, at(now));
+        assert_eq!(both("2026-03-30T00:30:00Z", berlin, "2026-03-30T00:34:00Z"), "02:30 CEST / 00:30 UTC");
+        assert_eq!(
+            both("2026-03-30T00:30:05Z", berlin, "2026-04-02T00:34:00Z"),
+            "2026-03-30 02:30:05 CEST / 00:30:05 UTC"
+        );
+        // Half past one in the night at Berlin is still yesterday in UTC.
+        assert_eq!(
+            both("2026-03-29T23:30:00Z", berlin, "2026-03-29T23:34:00Z"),
+            "01:30 CEST / 2026-03-29 23:30 UTC"
+        );
+        assert_eq!(both("2026-03-29T23:30:00Z", Tz::UTC, "2026-03-29T23:34:00Z"), "23:30 UTC");
+        let stretch =
+            |from: &str, to: &str, zone: Tz, now: &str| both_stretches(at(from), at(to), zone, at(now));
+        assert_eq!(
+            stretch("2026-03-30T00:00:00Z", "2026-03-30T00:05:00Z", berlin, "2026-03-30T00:06:00Z"),
+            "02:00–02:05 CEST / 00:00–00:05 UTC"
+        );
+        assert_eq!(
+            stretch("2026-03-29T23:55:00Z", "2026-03-30T00:05:00Z", Tz::UTC, "2026-03-30T00:06:00Z"),
+            "2026-03-29 23:55–2026-03-30 00:05 UTC"
+        );
+    }
+}

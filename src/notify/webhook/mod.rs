@@ -1,0 +1,107 @@
+//! Messages by HTTP POST, in the form that the other side reads.
+
+mod chat;
+mod payload;
+mod template;
+
+use crate::core::outbox::Attempt;
+use crate::core::receiver::{self, WebhookFormat};
+use crate::core::time::Span;
+
+use super::client::Server;
+use super::render::render;
+use super::{Notification, later, within};
+
+pub use template::{Template, TemplateError};
+
+/// What is posted.
+#[derive(Clone, Debug)]
+enum Format {
+    Alertmanager,
+    Slack,
+    Teams,
+    Discord,
+    /// The URL's last part is the topic.
+    Ntfy {
+        topic: String,
+    },
+    Template(Template),
+}
+
+/// A receiver that is posted to.
+#[derive(Debug)]
+pub struct Webhook {
+    server: Server,
+    format: Format,
+    timeout: Span,
+}
+
+/// What is posted, and as what.
+struct Body {
+    content_type: &'static str,
+    bytes: Vec<u8>,
+}
+
+const JSON: &str = "application/json";
+
+impl Webhook {
+    /// Nothing is connected yet. `timeout` bounds each attempt.
+    pub fn new(settings: &receiver::Webhook, timeout: Span) -> Result<Webhook, TemplateError> {
+        let mut url = settings.url.clone();
+        let format = match &settings.format {
+            WebhookFormat::Alertmanager => Format::Alertmanager,
+            WebhookFormat::Slack => Format::Slack,
+            WebhookFormat::Teams => Format::Teams,
+            WebhookFormat::Discord => Format::Discord,
+            WebhookFormat::Ntfy => {
+                let (root, topic) = chat::ntfy_address(&url);
+                url = root;
+                Format::Ntfy { topic }
+            }
+            WebhookFormat::Template(source) => Format::Template(Template::parse(source)?),
+        };
+        Ok(Webhook { server: Server::new(url, settings.http.clone()), format, timeout })
+    }
+
+    /// Makes one attempt.
+    pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
+        let body = match self.body(notification) {
+            Ok(body) => body,
+            // The files may be mended before the message is given up.
+            Err(error) => return later(format!("the template failed: {error}")),
+        };
+        within(self.timeout, async {
+            let headers = [("idempotency-key", notification.key)];
+            let answer = self.server.post(body.content_type, &headers, body.bytes, notification.now).await;
+            match answer {
+                Ok(answer) => answer.into_attempt(&self.server.origin()),
+                Err(error) => later(error.why),
+            }
+        })
+        .await
+    }
+
+    fn body(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
+        let json =
+            |value: serde_json::Value| Body { content_type: JSON, bytes: value.to_string().into_bytes() };
+        let text = render(notification);
+        Ok(match &self.format {
+            Format::Alertmanager => {
+                let payload = payload::Payload::new(notification);
+                json(serde_json::to_value(payload).expect("a payload has only texts and lists"))
+            }
+            Format::Slack => json(chat::slack(&text)),
+            Format::Teams => json(chat::teams(&text)),
+            Format::Discord => json(chat::discord(&text)),
+            Format::Ntfy { topic } => json(chat::ntfy(&text, topic)),
+            Format::Template(template) => {
+                let rendered = template.render(notification, &text)?;
+                let content_type = if template.is_json() { JSON } else { "text/plain; charset=utf-8" };
+                Body { content_type, bytes: rendered.into_bytes() }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

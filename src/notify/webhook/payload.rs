@@ -1,0 +1,149 @@
+//! Alertmanager's webhook payload, version "4": what reads Alertmanager's webhooks reads ours.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::core::cause::Family;
+use crate::core::notice::Notice;
+use crate::core::time::Time;
+use crate::notify::Notification;
+use crate::notify::render::{base, family_word, is_over, meaning, page, title};
+use crate::notify::text::{is_link, line};
+
+type Labels = BTreeMap<String, String>;
+
+/// A message: the alerts of its notices.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Payload {
+    receiver: String,
+    status: &'static str,
+    alerts: Vec<Alert>,
+    group_labels: Labels,
+    common_labels: Labels,
+    common_annotations: Labels,
+    #[serde(rename = "externalURL")]
+    external_url: String,
+    version: &'static str,
+    group_key: String,
+    truncated_alerts: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Alert {
+    status: &'static str,
+    labels: Labels,
+    annotations: Labels,
+    starts_at: String,
+    ends_at: String,
+    #[serde(rename = "generatorURL")]
+    generator_url: String,
+    fingerprint: String,
+}
+
+impl Payload {
+    /// The group is the check; a message of several checks belongs to the group of everything, as with Alertmanager's
+    /// empty `group_by`. An alert's fingerprint stays the same from its beginning to its end either way.
+    pub(super) fn new(notification: &Notification<'_>) -> Payload {
+        let notices = notification.notices;
+        let alerts: Vec<Alert> = notices.iter().map(|notice| alert(notice, notification)).collect();
+        let is_firing = alerts.iter().any(|alert| alert.status == FIRING);
+        let first = &notices[0].check;
+        let is_one_check = notices.iter().all(|notice| notice.check == *first);
+        let (group_labels, group_key) = if is_one_check {
+            let labels = Labels::from([("check".to_owned(), first.to_string())]);
+            (labels, format!("{{}}:{{check=\"{first}\"}}"))
+        } else {
+            (Labels::new(), "{}:{}".to_owned())
+        };
+        Payload {
+            receiver: notification.receiver.to_owned(),
+            status: if is_firing { FIRING } else { RESOLVED },
+            common_labels: common(alerts.iter().map(|alert| &alert.labels)),
+            common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
+            alerts,
+            group_labels,
+            external_url: base(notification.external_url).to_owned(),
+            version: "4",
+            group_key,
+            truncated_alerts: 0,
+        }
+    }
+}
+
+const FIRING: &str = "firing";
+const RESOLVED: &str = "resolved";
+
+fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
+    let labels = labels(notice);
+    let is_over = is_over(notice);
+    let ended_at = notice.ended_at.unwrap_or(notification.now);
+    Alert {
+        status: if is_over { RESOLVED } else { FIRING },
+        fingerprint: fingerprint(&labels),
+        labels,
+        annotations: annotations(notice),
+        starts_at: notice.opened_at.to_string(),
+        // While it fires there is no end: Go's zero time.
+        ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
+        generator_url: page(notification.external_url, &notice.check),
+    }
+}
+
+/// The alert is named after the incident's first cause, so that its end has the labels of its beginning.
+fn labels(notice: &Notice) -> Labels {
+    let mut labels: Labels = notice.labels.iter().cloned().collect();
+    labels.insert("alertname".to_owned(), alertname(notice.first.kind.family()).to_owned());
+    labels.insert("check".to_owned(), notice.check.to_string());
+    if !notice.group.is_empty() {
+        labels.insert("group".to_owned(), notice.group.clone());
+    }
+    labels
+}
+
+/// As in 13.2.
+fn alertname(family: Family) -> &'static str {
+    match family {
+        Family::Late => "PunctualCheckLate",
+        Family::Failing => "PunctualCheckFailing",
+        Family::Unknown => "PunctualCheckUnknown",
+    }
+}
+
+fn annotations(notice: &Notice) -> Labels {
+    let kind = notice.first.kind;
+    let family = family_word(kind.family()).to_lowercase();
+    let description = line(&notice.description, 1000);
+    let pairs = [
+        ("summary", format!("{} is {family}: {}", title(notice), meaning(kind))),
+        ("description", description),
+        ("reason", kind.as_str().to_owned()),
+        ("runbook_url", Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default()),
+    ];
+    pairs
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(name, text)| (name.to_owned(), text))
+        .collect()
+}
+
+/// The pairs that all of them have.
+fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
+    let mut common = all.next().cloned().unwrap_or_default();
+    for labels in all {
+        common.retain(|name, value| labels.get(name) == Some(value));
+    }
+    common
+}
+
+/// Alertmanager's own: FNV-1a over the labels in the order of their names, each part ended by the byte 255.
+fn fingerprint(labels: &Labels) -> String {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let parts = labels.iter().flat_map(|(name, value)| [name, value]);
+    let bytes = parts.flat_map(|part| part.bytes().chain([0xff]));
+    let hash = bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    format!("{hash:016x}")
+}

@@ -1,0 +1,149 @@
+//! The user's own form of a message: a template in Jinja's language.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use serde::Serialize;
+
+use super::payload::Payload;
+use crate::notify::render::Text;
+use crate::notify::{Notification, render, sample, text};
+
+/// A template that has rendered samples of every kind of message already.
+///
+/// It sees all of Alertmanager's payload under its names (`status`, `alerts`, `commonLabels`, …), and `subject`,
+/// `headline`, `text`, `key`. One that begins with `{` or `[` makes JSON: each value that it prints brings its own quotes,
+/// `{"text": {{ text }}}`, so that no title can break out of its place.
+#[derive(Clone, Debug)]
+pub struct Template {
+    environment: Arc<Environment<'static>>,
+    is_json: bool,
+}
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct TemplateError {
+    /// Counted from 1, within the template; `None`: the template as a whole.
+    pub line: Option<usize>,
+    /// For people.
+    pub what: String,
+}
+
+impl std::fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line} of the template: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Context<'a> {
+    #[serde(flatten)]
+    payload: Payload,
+    subject: &'a str,
+    headline: &'a str,
+    text: String,
+    key: &'a str,
+}
+
+const NAME: &str = "template";
+
+impl Template {
+    /// The longest template, in bytes.
+    pub const MAX_BYTES: usize = 64 * 1024;
+    /// The longest text it may make, in bytes.
+    pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
+    /// Steps it may take: a message of 256 checks needs a tenth of them.
+    const FUEL: u64 = 1_000_000;
+
+    /// Reads a template, and renders an alert, a recovery and a digest by it: what would fail in the night fails now.
+    pub fn parse(source: &str) -> Result<Template, TemplateError> {
+        if source.len() > Template::MAX_BYTES {
+            let what = format!("a template has at most {} bytes", Template::MAX_BYTES);
+            return Err(TemplateError { line: None, what });
+        }
+        let begins = |with: &[&str]| with.iter().any(|with| source.trim_start().starts_with(with));
+        let is_json = begins(&["{", "["]) && !begins(&["{{", "{%", "{#"]);
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(Template::FUEL));
+        environment.set_auto_escape_callback(
+            move |_| {
+                if is_json { AutoEscape::Json } else { AutoEscape::None }
+            },
+        );
+        environment.add_template_owned(NAME, source.to_owned()).map_err(|error| fault(&error))?;
+        let template = Template { environment: Arc::new(environment), is_json };
+        for notices in sample::of_every_kind() {
+            let notification = sample::notification(&notices);
+            template.render(&notification, &render::render(&notification))?;
+        }
+        Ok(template)
+    }
+
+    /// Whether it makes JSON.
+    pub fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    pub(super) fn render(
+        &self,
+        notification: &Notification<'_>,
+        text: &Text,
+    ) -> Result<String, TemplateError> {
+        let context = Context {
+            payload: Payload::new(notification),
+            subject: &text.subject,
+            headline: &text.headline,
+            text: text.plain(),
+            key: notification.key,
+        };
+        let template = self.environment.get_template(NAME).map_err(|error| fault(&error))?;
+        let mut output = Bounded(Vec::new());
+        template
+            .render_captured_to(Value::from(Serde(context)), &mut output)
+            .map_err(|error| fault(&error))?;
+        let rendered = String::from_utf8(output.0).expect("a template renders texts, and texts are UTF-8");
+        if self.is_json
+            && let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&rendered)
+        {
+            let what = format!(
+                "it begins as JSON, but what it makes is none: {error}. In JSON a value brings its own quotes: \
+                 write {{{{ text }}}}, not \"{{{{ text }}}}\""
+            );
+            return Err(TemplateError { line: None, what });
+        }
+        Ok(rendered)
+    }
+}
+
+fn fault(error: &minijinja::Error) -> TemplateError {
+    let mut what = error.kind().to_string();
+    if let Some(detail) = error.detail() {
+        what = format!("{what}: {detail}");
+    }
+    let source = std::error::Error::source(error).map(|source| format!(": {source}"));
+    what.push_str(&source.unwrap_or_default());
+    TemplateError { line: error.line(), what: text::line(&what, 300) }
+}
+
+/// Takes at most [`Template::MAX_OUTPUT_BYTES`].
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > Template::MAX_OUTPUT_BYTES {
+            return Err(io::Error::other("it makes more text than any receiver would take"));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

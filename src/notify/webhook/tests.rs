@@ -1,0 +1,154 @@
+//! Each form of a webhook, whole, in snapshots; and what a hostile title does to it: nothing.
+
+use super::*;
+use crate::core::check::Name;
+use crate::core::notice::Notice;
+use crate::core::secret::Secret;
+use crate::core::time::Time;
+use crate::notify::sample;
+
+fn now() -> Time {
+    Time::from_secs(1_774_830_840)
+}
+
+fn webhook(format: WebhookFormat) -> Webhook {
+    let url = Secret::new("https://hooks.example.org/T0/topic");
+    let settings = receiver::Webhook { url, format, http: receiver::HttpConfig::default() };
+    Webhook::new(&settings, Span::secs(1)).expect("the settings are good")
+}
+
+fn body(format: WebhookFormat, notices: &[Notice]) -> String {
+    let notification = Notification { key: "m2", ..sample::notification(notices) };
+    let body = webhook(format).body(&notification).expect("the template renders");
+    String::from_utf8(body.bytes).expect("JSON is UTF-8")
+}
+
+fn json(format: WebhookFormat, notices: &[Notice]) -> serde_json::Value {
+    serde_json::from_str(&body(format, notices)).expect("it is JSON")
+}
+
+fn alert() -> Notice {
+    Notice { runbook_url: "https://wiki.example.org/a?b=1&c=2".to_owned(), ..sample::alert(now()) }
+}
+
+fn hostile() -> Notice {
+    let everybody =
+        "@everyone @here <!channel> <@U1|x> <http://evil.example.org|y> @all *b* _i_ [l](http://e) \"},{";
+    Notice { title: everybody.to_owned(), last_comment: Some(everybody.to_owned()), ..alert() }
+}
+
+fn large_digest() -> Vec<Notice> {
+    let long = |i: usize| Notice {
+        check: Name::parse(&format!("job-{i}")).expect("a good name"),
+        title: format!("{i} {}", "夜<&>".repeat(2_000)),
+        description: "説".repeat(10_000),
+        last_comment: Some("<&@*".repeat(100)),
+        ..alert()
+    };
+    (0..256).map(long).collect()
+}
+
+/// Holds what is posted for an alert, for a hostile title and for a digest in a snapshot.
+fn check(name: &str, format: &WebhookFormat) {
+    let over = sample::recovery(now(), Some("m1".to_owned()));
+    let digest = [alert(), Notice { check: Name::parse("other").expect("a good name"), ..over }];
+    let messages = [vec![alert()], vec![hostile()], digest.to_vec()];
+    let pretty = messages.map(|notices| format!("{:#}", json(format.clone(), &notices)));
+    insta::assert_snapshot!(name, pretty.join("\n\n"));
+}
+
+#[test]
+fn alertmanagers_payload_is_version_4() {
+    check("alertmanager", &WebhookFormat::Alertmanager);
+}
+
+#[test]
+fn slack_mentions_nobody() {
+    check("slack", &WebhookFormat::Slack);
+}
+
+#[test]
+fn teams_gets_an_adaptive_card() {
+    check("teams", &WebhookFormat::Teams);
+}
+
+#[test]
+fn discord_mentions_nobody() {
+    check("discord", &WebhookFormat::Discord);
+}
+
+#[test]
+fn ntfy_publishes_to_the_topic_of_its_url() {
+    check("ntfy", &WebhookFormat::Ntfy);
+}
+
+#[test]
+fn a_template_makes_what_it_says() {
+    let source = r#"{"title": {{ subject }}, "firing": {{ status == "firing" }}, "key": {{ key }},
+        "checks": [{% for a in alerts %}{{ a.labels.check }}{% if not loop.last %},{% endif %}{% endfor %}]}"#;
+    check("template", &WebhookFormat::Template(source.to_owned()));
+}
+
+#[test]
+fn a_template_of_plain_text_is_plain_text() {
+    let text = body(WebhookFormat::Template("{{ status }}: {{ headline }}".to_owned()), &[hostile()]);
+    assert!(text.starts_with("firing: [LATE] @everyone @here <!channel>"), "{text}");
+}
+
+#[test]
+fn a_template_that_would_fail_at_night_fails_when_it_is_read() {
+    for (source, expected) in [
+        ("{% if %}", "line 1 of the template"),
+        ("\n\n{{ subjct }}", "line 3 of the template: undefined value"),
+        ("{{ alerts[7].status }}", "undefined value"),
+        ("{\"text\": \"{{ text }}\"}", "a value brings its own quotes"),
+        ("{\"text\": {{ text }}", "it begins as JSON"),
+        ("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "fuel"),
+        ("{% for a in range(2000) %}{{ text * 100 }}{% endfor %}", "more text than any receiver"),
+        ("{% include 'other' %}", "template"),
+    ] {
+        let error = Template::parse(source).expect_err(source).to_string();
+        assert!(error.contains(expected), "{source}: {error}");
+    }
+    let error = Template::parse(&" ".repeat(Template::MAX_BYTES + 1)).expect_err("too long").to_string();
+    assert_eq!(error, "a template has at most 65536 bytes");
+}
+
+#[test]
+fn no_chat_refuses_a_digest_for_its_length() {
+    let notices = large_digest();
+    let chars = |value: &serde_json::Value| value.as_str().expect("a text").chars().count();
+
+    let slack = json(WebhookFormat::Slack, &notices);
+    assert!(chars(&slack["blocks"][0]["text"]["text"]) <= 3000);
+    assert!(slack["text"].as_str().expect("a text").ends_with("… (shortened)"));
+
+    let discord = json(WebhookFormat::Discord, &notices);
+    let embeds = discord["embeds"].as_array().expect("a list");
+    let of_embed = |embed: &serde_json::Value| {
+        let (title, description) = (chars(&embed["title"]), chars(&embed["description"]));
+        assert!(title <= 256 && description <= 4096, "{title} {description}");
+        title + description
+    };
+    assert!(embeds.len() > 1 && embeds.len() <= 10, "{}", embeds.len());
+    assert!(embeds.iter().map(of_embed).sum::<usize>() <= 6000);
+
+    let teams = body(WebhookFormat::Teams, &notices);
+    assert!(teams.len() > 10_000 && teams.len() < 28_000, "{}", teams.len());
+
+    let ntfy = json(WebhookFormat::Ntfy, &notices);
+    assert!(ntfy["message"].as_str().expect("a text").len() <= 4096);
+
+    let alertmanager = json(WebhookFormat::Alertmanager, &notices);
+    assert_eq!(alertmanager["alerts"].as_array().map(Vec::len), Some(256));
+}
+
+#[test]
+fn an_alert_and_its_end_have_one_fingerprint() {
+    let notices = [alert(), sample::recovery(now(), None)];
+    let payload = json(WebhookFormat::Alertmanager, &notices);
+    assert_eq!(payload["alerts"][0]["fingerprint"], payload["alerts"][1]["fingerprint"]);
+    assert_eq!(payload["alerts"][0]["status"], "firing");
+    assert_eq!(payload["alerts"][1]["status"], "resolved");
+    assert_eq!(payload["groupKey"], "{}:{check=\"sample\"}");
+}
