@@ -7,5 +7,6 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod http;
+pub mod metrics;
 pub mod notify;
 pub mod store;

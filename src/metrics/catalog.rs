@@ -1,0 +1,111 @@
+//! The labels of every check, escaped once for each configuration.
+
+use super::encode::push_label;
+use crate::core::check::{Definition, Source};
+use crate::core::schedule::{Expect, Schedule};
+
+/// What of the checks stays the same from scrape to scrape. Made anew when the configuration changes.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    labels: Texts,
+    info: Texts,
+    from_files: u64,
+}
+
+impl Catalog {
+    /// The labels of these checks; a check's number is its place in this order.
+    pub fn new<'a>(definitions: impl IntoIterator<Item = &'a Definition>) -> Catalog {
+        let mut catalog = Catalog::default();
+        for definition in definitions {
+            let labels = catalog.labels.start();
+            push_label(labels, "check", definition.name.as_str());
+            push_label(labels, "group", &definition.group);
+            for (name, value) in &definition.labels {
+                push_label(labels, name, value);
+            }
+            catalog.labels.end();
+            push_info(catalog.info.start(), definition);
+            catalog.info.end();
+            match &definition.source {
+                Source::File { .. } => catalog.from_files += 1,
+            }
+        }
+        catalog
+    }
+
+    /// `check="…",group="…",…` of a check.
+    #[inline]
+    pub(super) fn labels(&self, check: u32) -> &[u8] {
+        self.labels.get(check)
+    }
+
+    /// What only the info metric says of a check: `title="…",schedule="…",…`
+    #[inline]
+    pub(super) fn info(&self, check: u32) -> &[u8] {
+        self.info.get(check)
+    }
+
+    /// How many checks there are, by where they were declared.
+    pub(super) fn counts(&self) -> Vec<(String, u64)> {
+        vec![("file".to_owned(), self.from_files)]
+    }
+}
+
+fn push_info(text: &mut Vec<u8>, definition: &Definition) {
+    let (schedule, zone) = schedule_text(&definition.spec.schedule);
+    let Source::File { path, line } = &definition.source;
+    push_label(text, "title", &definition.title);
+    push_label(text, "schedule", &schedule);
+    push_label(text, "timezone", zone);
+    push_label(text, "source", &format!("{path}:{line}"));
+}
+
+/// As it was declared: `every 5m`; `0 2 * * *` and its zone; with what is expected.
+fn schedule_text(schedule: &Schedule) -> (String, &'static str) {
+    match schedule {
+        Schedule::Every(period) => (format!("every {period}"), ""),
+        Schedule::At(at) => (at.cron.as_str().to_owned(), at.zone.name()),
+        Schedule::CountedAt(at, expect) => {
+            (format!("{}, {}", at.cron.as_str(), expect_text(expect)), at.zone.name())
+        }
+        Schedule::Counted(expect) => (expect_text(expect), ""),
+    }
+}
+
+fn expect_text(expect: &Expect) -> String {
+    let within = expect.within;
+    match (expect.at_least, expect.at_most) {
+        (Some(least), Some(most)) => format!("{least} to {most} within {within}"),
+        (Some(least), None) => format!("at least {least} within {within}"),
+        (None, Some(most)) => format!("at most {most} within {within}"),
+        (None, None) => format!("any number within {within}"),
+    }
+}
+
+/// Texts one after the other in one piece of memory: a scrape reads all of them, family by family.
+#[derive(Debug, Default)]
+struct Texts {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// Where the next text is to be appended.
+    fn start(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    /// Ends the text, without the comma that every label leaves behind it.
+    fn end(&mut self) {
+        let end = self.text.pop();
+        assert!(end.is_none_or(|byte| byte == b','), "labels end in a comma");
+        self.ends.push(self.text.len());
+    }
+
+    #[inline]
+    fn get(&self, index: u32) -> &[u8] {
+        let index = index as usize;
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.text[start..self.ends[index]]
+    }
+}

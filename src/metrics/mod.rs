@@ -1,0 +1,102 @@
+//! `/metrics`: what there is ([`METRICS`]), what a scrape shows ([`Snapshot`]), and how it is written ([`render`]).
+//!
+//! A new metric is a row of the table in `table.rs`. Nothing here knows a store or a server: whoever answers a scrape
+//! takes one [`Row`] of every check, all at one time, beside a [`Catalog`] that is made once for each configuration.
+//! Rows are all that a scrape holds: text is made in chunks of 64 KB, each sent before the next is begun.
+
+mod catalog;
+mod encode;
+mod histogram;
+mod negotiate;
+mod output;
+mod own;
+mod process;
+mod row;
+mod shard;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+
+use crate::core::time::{Span, Time};
+
+pub use catalog::Catalog;
+pub use histogram::Histogram;
+pub use negotiate::{Format, Negotiated, negotiate};
+pub use own::{Own, ReceiverCounters};
+pub use row::{Row, Seen};
+pub use shard::{BadShard, Shard};
+pub use table::{Kind, METRICS, Metric};
+
+use encode::Encoder;
+use output::Output;
+
+/// Whoever asked is gone: the rest need not be rendered.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gone;
+
+/// All that one scrape shows.
+#[derive(Debug)]
+pub struct Snapshot<'a> {
+    /// What does not change between two configurations.
+    pub catalog: &'a Catalog,
+    /// The checks of this shard, in the catalog's order.
+    pub rows: Vec<Row>,
+    /// Which part of the checks is asked for. What is not of a check is in the first part only.
+    pub shard: Shard,
+    /// From the store.
+    pub totals: Totals,
+    /// How pings ended since the start.
+    pub pings: PingRequests,
+    /// What this process counts.
+    pub own: &'a Own,
+}
+
+/// What the store counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Totals {
+    /// Incidents that have not ended.
+    pub incidents_open: u64,
+    /// Deliveries that wait or are under way.
+    pub deliveries_pending: u64,
+    /// Deliveries that were given up.
+    pub deliveries_parked: u64,
+    /// How long we were blind since the database was made.
+    pub blind: Span,
+    /// When the database was made.
+    pub database_created: Time,
+}
+
+/// How requests to ping URLs ended since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PingRequests {
+    /// Stored.
+    pub accepted: u64,
+    /// No check has this name.
+    pub unknown_check: u64,
+    /// A wrong key, or none where one is required.
+    pub bad_key: u64,
+    /// It could not be understood, or did not arrive.
+    pub bad_request: u64,
+    /// Answered 503.
+    pub overloaded: u64,
+    /// Of those accepted: without a key, though there are keys.
+    pub unkeyed: u64,
+}
+
+/// Writes a snapshot, chunk by chunk; `send` says [`Gone`] when nobody listens any more.
+pub fn render(
+    snapshot: &Snapshot<'_>,
+    negotiated: Negotiated,
+    send: &mut dyn FnMut(Bytes) -> Result<(), Gone>,
+) -> Result<(), Gone> {
+    let mut encoder = Encoder::new(negotiated.format, Output::new(negotiated.gzip, send));
+    for metric in METRICS {
+        metric.write(snapshot, &mut encoder)?;
+    }
+    if snapshot.shard.is_first() {
+        process::write(&mut encoder)?;
+    }
+    encoder.finish()
+}

@@ -1,0 +1,101 @@
+//! What this process counts itself: lost at a restart, as Prometheus expects it of counters.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::histogram::Histogram;
+use crate::core::route::ReceiverName;
+use crate::core::time::Time;
+
+/// Counters and histograms of this process. Shared; whoever does a thing counts it.
+#[derive(Debug)]
+pub struct Own {
+    /// From a ping's entry into the writer's queue to its commit.
+    pub ping_commit: Histogram,
+    /// From a transition's time to its commit.
+    pub expiry_lag: Histogram,
+    /// From a flip to the receiver's answer.
+    pub delivery_latency: Histogram,
+    /// Pushes to one address of an Alertmanager, the failed ones included.
+    pub alertmanager_pushes: AtomicU64,
+    /// Those that failed.
+    pub alertmanager_pushes_failed: AtomicU64,
+    receivers: RwLock<BTreeMap<ReceiverName, Arc<ReceiverCounters>>>,
+    reload_successful: AtomicBool,
+    reload_success_ms: AtomicI64,
+}
+
+/// How messages to one receiver fared.
+#[derive(Debug, Default)]
+pub struct ReceiverCounters {
+    /// Attempts, the failed ones included.
+    pub deliveries: AtomicU64,
+    /// Attempts that failed, whether tried again or not.
+    pub failed: AtomicU64,
+}
+
+const COMMIT_BOUNDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+const LAG_BOUNDS: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0];
+const DELIVERY_BOUNDS: &[f64] =
+    &[0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0];
+
+impl Own {
+    /// Nothing counted yet, and no configuration loaded.
+    pub fn new() -> Own {
+        Own {
+            ping_commit: Histogram::new(COMMIT_BOUNDS),
+            expiry_lag: Histogram::new(LAG_BOUNDS),
+            delivery_latency: Histogram::new(DELIVERY_BOUNDS),
+            alertmanager_pushes: AtomicU64::new(0),
+            alertmanager_pushes_failed: AtomicU64::new(0),
+            receivers: RwLock::default(),
+            reload_successful: AtomicBool::new(false),
+            reload_success_ms: AtomicI64::new(0),
+        }
+    }
+
+    /// A configuration was taken: these are its receivers. Those that stay keep their counts.
+    pub fn config_loaded<'a>(&self, receivers: impl IntoIterator<Item = &'a ReceiverName>, now: Time) {
+        let mut known = self.receivers.write().unwrap_or_else(PoisonError::into_inner);
+        *known = receivers
+            .into_iter()
+            .map(|name| (name.clone(), known.get(name).cloned().unwrap_or_default()))
+            .collect();
+        self.reload_success_ms.store(now.as_ms(), Ordering::Relaxed);
+        self.reload_successful.store(true, Ordering::Relaxed);
+    }
+
+    /// A configuration was refused, or taken only in part (10.4): the one before is still used.
+    pub fn config_refused(&self) {
+        self.reload_successful.store(false, Ordering::Relaxed);
+    }
+
+    /// The counters of a receiver; `None` if it is not configured (any more).
+    pub fn receiver(&self, name: &str) -> Option<Arc<ReceiverCounters>> {
+        self.receivers.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    pub(super) fn by_receiver(&self, count: fn(&ReceiverCounters) -> &AtomicU64) -> Vec<(String, u64)> {
+        let receivers = self.receivers.read().unwrap_or_else(PoisonError::into_inner);
+        let read = |(name, counters): (&ReceiverName, &Arc<ReceiverCounters>)| {
+            (name.to_string(), count(counters).load(Ordering::Relaxed))
+        };
+        receivers.iter().map(read).collect()
+    }
+
+    pub(super) fn reload_successful(&self) -> bool {
+        self.reload_successful.load(Ordering::Relaxed)
+    }
+
+    /// When a configuration was last taken; `None` before the first.
+    pub(super) fn reload_success(&self) -> Option<Time> {
+        Some(self.reload_success_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    }
+}
+
+impl Default for Own {
+    fn default() -> Own {
+        Own::new()
+    }
+}

@@ -1,0 +1,23 @@
+//! `process_*`: what the system says of this process.
+
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::MetricType;
+
+use super::Gone;
+use super::encode::{Encoder, Value};
+use super::table::{Kind, unit_of};
+
+pub(super) fn write(encoder: &mut Encoder<'_>) -> Result<(), Gone> {
+    for family in ProcessCollector::for_self().collect() {
+        let is_counter = family.get_field_type() == MetricType::COUNTER;
+        let kind = if is_counter { Kind::Counter } else { Kind::Gauge };
+        encoder.family(family.name(), kind, unit_of(family.name()), family.help());
+        for metric in family.get_metric() {
+            let value =
+                if is_counter { metric.get_counter().get_value() } else { metric.get_gauge().get_value() };
+            encoder.sample(b"", b"", Value::Float(value))?;
+        }
+    }
+    Ok(())
+}

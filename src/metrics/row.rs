@@ -1,0 +1,86 @@
+//! What a scrape shows of one check.
+
+use crate::core::check::Definition;
+use crate::core::schedule::Schedule;
+use crate::core::state::{Counters, State};
+use crate::core::step::View;
+use crate::core::time::{Span, Time};
+
+/// One check as seen at the time of the scrape: plain numbers, so that all rows can be taken at once and quickly.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its place in the catalog.
+    pub(super) check: u32,
+    pub(super) last_seen: Option<Time>,
+    pub(super) last_success: Option<Time>,
+    pub(super) due: Option<Time>,
+    pub(super) deadline: Option<Time>,
+    pub(super) last_duration: Option<Span>,
+    pub(super) last_exit_status: Option<u8>,
+    pub(super) late: bool,
+    pub(super) failing: bool,
+    pub(super) unknown: bool,
+    pub(super) paused: bool,
+    pub(super) muted: bool,
+    pub(super) running: bool,
+    /// A bit for each of [`crate::core::cause::CauseKind::ALL`].
+    pub(super) problems: u16,
+    pub(super) count_in_window: u64,
+    pub(super) window: Span,
+    pub(super) grace: Span,
+    pub(super) max_runtime: Option<Span>,
+    pub(super) at_least: Option<u32>,
+    pub(super) at_most: Option<u32>,
+    pub(super) counters: Counters,
+}
+
+/// What a scrape is told of one check.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// What was declared.
+    pub definition: &'a Definition,
+    /// What is stored.
+    pub state: &'a State,
+    /// What that means at the time of the scrape.
+    pub view: &'a View,
+    /// Successes in the trailing window (3.7).
+    pub count_in_window: u64,
+    /// That window.
+    pub window: Span,
+    /// Deliveries are held by a mute or a quiet time (8.2).
+    pub muted: bool,
+}
+
+impl Row {
+    /// The row of a check; `check` is its place in the catalog.
+    pub fn new(check: u32, seen: &Seen<'_>) -> Row {
+        let Seen { definition, state, view, .. } = seen;
+        let expect = match &definition.spec.schedule {
+            Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => Some(expect),
+            Schedule::Every(_) | Schedule::At(_) => None,
+        };
+        Row {
+            check,
+            last_seen: state.last_seen,
+            last_success: state.last(crate::core::check::PingKind::Success),
+            due: view.due,
+            deadline: view.deadline,
+            last_duration: state.last_duration,
+            last_exit_status: state.last_exit_status,
+            late: view.late,
+            failing: view.failing,
+            unknown: view.unknown,
+            paused: view.paused,
+            muted: seen.muted,
+            running: view.running,
+            problems: view.causes.iter().fold(0, |bits, cause| bits | 1 << cause.kind as u16),
+            count_in_window: seen.count_in_window,
+            window: seen.window,
+            grace: definition.spec.grace,
+            max_runtime: definition.spec.max_runtime,
+            at_least: expect.and_then(|expect| expect.at_least),
+            at_most: expect.and_then(|expect| expect.at_most),
+            counters: state.counters,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The table of all metrics: what each is called, what it means, and where its value comes from.
+//!
+//! Names, units and labels are a promise: rules, dashboards and other people's queries are built on them.
+
+use std::sync::atomic::Ordering;
+
+use super::encode::{Encoder, Value, push_label};
+use super::histogram::Histogram;
+use super::own::Own;
+use super::row::Row;
+use super::{Gone, Snapshot};
+use crate::core::cause::CauseKind;
+use crate::core::check::PingKind;
+use crate::core::time::{Span, Time};
+
+/// What a metric's numbers are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Goes up and down.
+    Gauge,
+    /// Only goes up.
+    Counter,
+    /// How often something took how long.
+    Histogram,
+    /// Always 1: its labels are what it says.
+    Info,
+}
+
+/// One family of metrics.
+#[derive(Debug)]
+pub struct Metric {
+    /// As samples bear it.
+    pub name: &'static str,
+    /// What its numbers are.
+    pub kind: Kind,
+    /// For people: one line.
+    pub help: &'static str,
+    source: Source,
+}
+
+/// Where the samples of a family come from.
+#[derive(Debug)]
+enum Source {
+    /// One for each check, with the check's labels.
+    Check(fn(&Row) -> Value),
+    /// Several for each check, with one label more.
+    CheckBy(&'static str, fn() -> Vec<&'static str>, fn(&Row, usize) -> Value),
+    /// One for each check, with what is known of its declaration.
+    CheckInfo,
+    /// One.
+    Server(fn(&Snapshot<'_>) -> Value),
+    /// One for each value of a label.
+    ServerBy(&'static str, fn(&Snapshot<'_>) -> Vec<(String, u64)>),
+    /// A histogram.
+    Histogram(fn(&Own) -> &Histogram),
+}
+
+use Kind::{Counter, Gauge, Info};
+use Source::{Check, CheckBy, CheckInfo, Server, ServerBy};
+
+/// Every metric but `process_*`, in the order in which they are written.
+#[rustfmt::skip]
+pub static METRICS: &[Metric] = &[
+    metric("punctual_check_last_seen_timestamp_seconds", Gauge, "When the last ping of any kind came; 0 if none ever came.", Check(|row| time_or_0(row.last_seen))),
+    metric("punctual_check_late", Gauge, "1 while the check is late: what should have happened did not. Computed at the scrape.", Check(|row| Value::flag(row.late))),
+    metric("punctual_check_count_in_window", Gauge, "Successes in the check's trailing window.", Check(|row| Value::Whole(row.count_in_window))),
+    metric("punctual_check_failing", Gauge, "1 while the check is failing: it happened, and was bad.", Check(|row| Value::flag(row.failing))),
+    metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due.", Check(|row| Value::flag(row.unknown))),
+    metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| Value::flag(row.paused))),
+    metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute or a quiet time.", Check(|row| Value::flag(row.muted))),
+    metric("punctual_check_running", Gauge, "1 while a run has started and not ended.", Check(|row| Value::flag(row.running))),
+    metric("punctual_check_problem", Gauge, "1 for each reason why the check is bad; absent while it is not.", CheckBy("reason", reasons, problem)),
+    metric("punctual_check_last_success_timestamp_seconds", Gauge, "When the last success came; 0 if none ever came.", Check(|row| time_or_0(row.last_success))),
+    metric("punctual_check_due_timestamp_seconds", Gauge, "When the next success is expected; absent while nothing is due.", Check(|row| time(row.due))),
+    metric("punctual_check_deadline_timestamp_seconds", Gauge, "When the check will be late; absent while nothing is due.", Check(|row| time(row.deadline))),
+    metric("punctual_check_last_duration_seconds", Gauge, "How long the last run took; absent before the first that had a start.", Check(|row| span(row.last_duration))),
+    metric("punctual_check_last_exit_status", Gauge, "The last exit status that a ping gave; absent before the first.", Check(|row| number(row.last_exit_status))),
+    metric("punctual_check_window_seconds", Gauge, "Configuration: the trailing window in which successes are counted.", Check(|row| span(Some(row.window)))),
+    metric("punctual_check_grace_seconds", Gauge, "Configuration: how long after it is due the check may still happen.", Check(|row| span(Some(row.grace)))),
+    metric("punctual_check_max_runtime_seconds", Gauge, "Configuration: how long a run may take.", Check(|row| span(row.max_runtime))),
+    metric("punctual_check_expect_at_least", Gauge, "Configuration: the fewest successes in the window.", Check(|row| number(row.at_least))),
+    metric("punctual_check_expect_at_most", Gauge, "Configuration: the most successes in the window.", Check(|row| number(row.at_most))),
+    metric("punctual_check_pings_total", Counter, "Pings that counted, by kind. Stored: a restart is no reset.", CheckBy("kind", kinds, |row, kind| Value::Whole(row.counters.pings[kind]))),
+    metric("punctual_check_late_total", Counter, "How often the check became late. Stored: a restart is no reset.", Check(|row| Value::Whole(row.counters.late))),
+    metric("punctual_check_failing_total", Counter, "How often the check became failing. Stored: a restart is no reset.", Check(|row| Value::Whole(row.counters.failing))),
+    metric("punctual_check_info", Info, "What was declared about the check, and where.", CheckInfo),
+
+    metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", ServerBy("source", |all| all.catalog.counts())),
+    metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Server(|all| Value::Whole(all.totals.incidents_open))),
+    metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Server(|all| Value::Whole(all.totals.deliveries_pending))),
+    metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Server(|all| Value::Whole(all.totals.deliveries_parked))),
+    metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening. Stored: a restart is no reset.", Server(|all| span(Some(all.totals.blind)))),
+    metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Server(|all| time(Some(all.totals.database_created)))),
+    metric("punctual_build_info", Info, "The version that runs.", ServerBy("version", |_| vec![(env!("CARGO_PKG_VERSION").to_owned(), 1)])),
+    metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),
+    metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
+
+    metric("punctual_ping_requests_total", Counter, "Requests to ping URLs by how they ended.", ServerBy("outcome", outcomes)),
+    metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| Value::Whole(all.pings.unkeyed))),
+    metric("punctual_ping_commit_duration_seconds", Kind::Histogram, "From a ping's entry into the queue to its commit.", Source::Histogram(|own| &own.ping_commit)),
+    metric("punctual_expiry_lag_seconds", Kind::Histogram, "From the moment at which a check became late to the commit that says so.", Source::Histogram(|own| &own.expiry_lag)),
+    metric("punctual_deliveries_total", Counter, "Attempts to deliver a message, by receiver; the failed ones included.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.deliveries))),
+    metric("punctual_deliveries_failed_total", Counter, "Attempts to deliver a message that failed, by receiver.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.failed))),
+    metric("punctual_delivery_latency_seconds", Kind::Histogram, "From a check's flip to the receiver's answer.", Source::Histogram(|own| &own.delivery_latency)),
+    metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| Value::Whole(all.own.alertmanager_pushes.load(Ordering::Relaxed)))),
+    metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| Value::Whole(all.own.alertmanager_pushes_failed.load(Ordering::Relaxed)))),
+];
+
+const fn metric(name: &'static str, kind: Kind, help: &'static str, source: Source) -> Metric {
+    Metric { name, kind, help, source }
+}
+
+impl Kind {
+    /// The family's name and type in the text format.
+    pub(super) fn in_text(self, name: &str) -> (&str, &'static str) {
+        match self {
+            Kind::Counter => (name, "counter"),
+            Kind::Histogram => (name, "histogram"),
+            Kind::Gauge | Kind::Info => (name, "gauge"),
+        }
+    }
+
+    /// The family's name and type in OpenMetrics, where the suffix of a counter and an info belongs to the sample. So
+    /// a counter cannot be beside a gauge of its name without `_total`: it is then of no known type.
+    pub(super) fn in_openmetrics(self, name: &str) -> (&str, &'static str) {
+        let without = |suffix| name.strip_suffix(suffix).unwrap_or(name);
+        match self {
+            Kind::Counter if METRICS.iter().any(|other| other.name == without("_total")) => (name, "unknown"),
+            Kind::Counter => (without("_total"), "counter"),
+            Kind::Info => (without("_info"), "info"),
+            Kind::Histogram => (name, "histogram"),
+            Kind::Gauge => (name, "gauge"),
+        }
+    }
+}
+
+impl Metric {
+    /// The base unit, which is the end of the name; `None` for what is counted.
+    pub fn unit(&self) -> Option<&'static str> {
+        unit_of(self.name)
+    }
+
+    /// Its labels. `*` stands for the check's own.
+    pub fn labels(&self) -> Vec<&'static str> {
+        let more: &[&str] = match &self.source {
+            Source::Check(_) | Source::Server(_) => &[],
+            Source::CheckInfo => &["title", "schedule", "timezone", "source"],
+            Source::CheckBy(label, ..) | Source::ServerBy(label, _) => &[label],
+            Source::Histogram(_) => &["le"],
+        };
+        let check: &[&str] = if self.is_of_checks() { &["check", "group", "*"] } else { &[] };
+        [check, more].concat()
+    }
+
+    fn is_of_checks(&self) -> bool {
+        matches!(self.source, Source::Check(_) | Source::CheckBy(..) | Source::CheckInfo)
+    }
+
+    /// Writes the family. What is not of a check is in the first shard only.
+    pub(super) fn write(&self, all: &Snapshot<'_>, encoder: &mut Encoder<'_>) -> Result<(), Gone> {
+        if !self.is_of_checks() && !all.shard.is_first() {
+            return Ok(());
+        }
+        encoder.family(self.name, self.kind, self.unit(), self.help);
+        match &self.source {
+            Source::Check(value) => all
+                .rows
+                .iter()
+                .try_for_each(|row| encoder.sample(all.catalog.labels(row.check), b"", value(row))),
+            Source::CheckBy(label, values, value) => {
+                let more: Vec<Vec<u8>> = values().iter().map(|value| label_text(label, value)).collect();
+                all.rows.iter().try_for_each(|row| {
+                    let labels = all.catalog.labels(row.check);
+                    let mut each = more.iter().enumerate();
+                    each.try_for_each(|(i, more)| encoder.sample(labels, more, value(row, i)))
+                })
+            }
+            Source::CheckInfo => all.rows.iter().try_for_each(|row| {
+                let (labels, info) = (all.catalog.labels(row.check), all.catalog.info(row.check));
+                encoder.sample(labels, info, Value::Whole(1))
+            }),
+            Source::Server(value) => encoder.sample(b"", b"", value(all)),
+            Source::ServerBy(label, values) => values(all).iter().try_for_each(|(by, count)| {
+                encoder.sample(b"", &label_text(label, by), Value::Whole(*count))
+            }),
+            Source::Histogram(histogram) => encoder.histogram(histogram(all.own)),
+        }
+    }
+}
+
+/// The base unit that a name ends in.
+pub(super) fn unit_of(name: &str) -> Option<&'static str> {
+    let name = name.strip_suffix("_total").unwrap_or(name);
+    ["seconds", "bytes"].into_iter().find(|unit| name.ends_with(unit))
+}
+
+fn label_text(name: &str, value: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    push_label(&mut text, name, value);
+    text.pop();
+    text
+}
+
+fn time(time: Option<Time>) -> Value {
+    time.map_or(Value::Absent, |time| Value::Millis(time.as_ms()))
+}
+
+fn time_or_0(time: Option<Time>) -> Value {
+    Value::Millis(time.map_or(0, Time::as_ms))
+}
+
+fn span(span: Option<Span>) -> Value {
+    span.map_or(Value::Absent, |span| Value::Millis(span.as_ms()))
+}
+
+fn number<T: Into<u64>>(number: Option<T>) -> Value {
+    number.map_or(Value::Absent, |number| Value::Whole(number.into()))
+}
+
+fn kinds() -> Vec<&'static str> {
+    PingKind::ALL.map(PingKind::as_str).to_vec()
+}
+
+fn reasons() -> Vec<&'static str> {
+    CauseKind::ALL.map(CauseKind::as_str).to_vec()
+}
+
+fn problem(row: &Row, reason: usize) -> Value {
+    if row.problems & 1 << reason == 0 { Value::Absent } else { Value::Whole(1) }
+}
+
+fn outcomes(all: &Snapshot<'_>) -> Vec<(String, u64)> {
+    let pings = &all.pings;
+    let outcomes = [
+        ("accepted", pings.accepted),
+        ("unknown_check", pings.unknown_check),
+        ("bad_key", pings.bad_key),
+        ("bad_request", pings.bad_request),
+        ("overloaded", pings.overloaded),
+    ];
+    outcomes.map(|(outcome, count)| (outcome.to_owned(), count)).to_vec()
+}

@@ -1,0 +1,404 @@
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::time::Duration;
+
+use flate2::read::GzDecoder;
+
+use super::*;
+use crate::core::blind::BlindWindows;
+use crate::core::cause::CauseKind;
+use crate::core::check::{Definition, Name, Overlap, Ping, PingKind, Source, Spec};
+use crate::core::cron::Cron;
+use crate::core::route::ReceiverName;
+use crate::core::schedule::{Expect, Occurrences, Schedule};
+use crate::core::state::State;
+use crate::core::step::{Input, step, view};
+
+fn definition(name: &str, schedule: Schedule) -> Definition {
+    Definition {
+        name: Name::parse(name).unwrap(),
+        renamed_from: Vec::new(),
+        title: name.to_owned(),
+        group: String::new(),
+        labels: Vec::new(),
+        spec: Spec {
+            schedule,
+            grace: Span::mins(1),
+            early: None,
+            max_runtime: None,
+            start_within: None,
+            min_runtime: None,
+            overlap: Overlap::Allowed,
+            failures_before_alert: 1,
+            successes_to_recover: 1,
+            manual_resume: false,
+            paused: false,
+        },
+        description: String::new(),
+        runbook_url: String::new(),
+        depends_on: Vec::new(),
+        quiet: Vec::new(),
+        ping_methods: Default::default(),
+        window: None,
+        source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
+    }
+}
+
+fn every(name: &str) -> Definition {
+    definition(name, Schedule::Every(Span::mins(5)))
+}
+
+/// A check that was declared at 1000 s, what happened to it, and what it is at a time.
+fn row(check: u32, definition: &Definition, inputs: &[(i64, Input)], now: i64) -> Row {
+    let none = BlindWindows::default();
+    let mut state = State::declared(&definition.spec, Time::from_secs(1000));
+    for (at, input) in inputs {
+        state = step(&definition.spec, state, input.clone(), Time::from_secs(*at), &none).state;
+    }
+    let seen = view(&definition.spec, &state, Time::from_secs(now), &none);
+    Row::new(
+        check,
+        &Seen {
+            definition,
+            state: &state,
+            view: &seen,
+            count_in_window: 2,
+            window: Span::mins(6),
+            muted: false,
+        },
+    )
+}
+
+fn ping(kind: PingKind, exit_status: Option<u8>) -> Input {
+    Input::Ping(Ping { kind, rid: None, exit_status })
+}
+
+fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<'a> {
+    Snapshot {
+        catalog,
+        rows,
+        shard: Shard::WHOLE,
+        totals: Totals {
+            incidents_open: 1,
+            deliveries_pending: 2,
+            deliveries_parked: 3,
+            blind: Span::ms(1500),
+            database_created: Time::from_secs(900),
+        },
+        pings: PingRequests { accepted: 7, unkeyed: 4, ..PingRequests::default() },
+        own,
+    }
+}
+
+fn text(snapshot: &Snapshot<'_>, format: Format) -> String {
+    String::from_utf8(bytes(snapshot, Negotiated { format, gzip: false }).concat()).unwrap()
+}
+
+fn bytes(snapshot: &Snapshot<'_>, negotiated: Negotiated) -> Vec<Bytes> {
+    let mut chunks = Vec::new();
+    render(snapshot, negotiated, &mut |chunk| {
+        chunks.push(chunk);
+        Ok(())
+    })
+    .unwrap();
+    chunks
+}
+
+/// The lines of one family's samples.
+fn samples<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+    let is_sample = |line: &&str| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']));
+    text.lines().filter(is_sample).collect()
+}
+
+#[test]
+fn a_check_that_never_came_shows_zero_and_what_is_configured() {
+    let check = every("a");
+    let catalog = Catalog::new([&check]);
+    let own = Own::new();
+    let text = text(&snapshot(&catalog, vec![row(0, &check, &[], 1100)], &own), Format::Text);
+    let expect = |name: &str, expected: &[&str]| assert_eq!(samples(&text, name), expected, "{name}");
+    expect(
+        "punctual_check_last_seen_timestamp_seconds",
+        &["punctual_check_last_seen_timestamp_seconds{check=\"a\"} 0"],
+    );
+    expect("punctual_check_late", &["punctual_check_late{check=\"a\"} 0"]);
+    expect("punctual_check_count_in_window", &["punctual_check_count_in_window{check=\"a\"} 2"]);
+    expect(
+        "punctual_check_due_timestamp_seconds",
+        &["punctual_check_due_timestamp_seconds{check=\"a\"} 1300"],
+    );
+    expect(
+        "punctual_check_deadline_timestamp_seconds",
+        &["punctual_check_deadline_timestamp_seconds{check=\"a\"} 1360"],
+    );
+    expect("punctual_check_grace_seconds", &["punctual_check_grace_seconds{check=\"a\"} 60"]);
+    expect("punctual_check_problem", &[]);
+    expect("punctual_check_last_duration_seconds", &[]);
+    expect("punctual_check_last_exit_status", &[]);
+    expect("punctual_check_max_runtime_seconds", &[]);
+    expect("punctual_check_expect_at_least", &[]);
+    expect("punctual_check_expect_at_most", &[]);
+    expect(
+        "punctual_check_pings_total",
+        &[
+            "punctual_check_pings_total{check=\"a\",kind=\"success\"} 0",
+            "punctual_check_pings_total{check=\"a\",kind=\"fail\"} 0",
+            "punctual_check_pings_total{check=\"a\",kind=\"start\"} 0",
+            "punctual_check_pings_total{check=\"a\",kind=\"log\"} 0",
+        ],
+    );
+    expect(
+        "punctual_check_info",
+        &[r#"punctual_check_info{check="a",title="a",schedule="every 5m",source="checks/dba.yaml:12"} 1"#],
+    );
+}
+
+/// 2.5: late is computed at the scrape, though no tick has stored it.
+#[test]
+fn late_is_computed_at_the_scrape() {
+    let check = every("a");
+    let catalog = Catalog::new([&check]);
+    let own = Own::new();
+    let at = |now| text(&snapshot(&catalog, vec![row(0, &check, &[], now)], &own), Format::Text);
+    let (on_time, late) = (at(1360), at(1361));
+    assert_eq!(samples(&on_time, "punctual_check_late"), ["punctual_check_late{check=\"a\"} 0"]);
+    assert_eq!(samples(&late, "punctual_check_late"), ["punctual_check_late{check=\"a\"} 1"]);
+    let problem = "punctual_check_problem{check=\"a\",reason=\"never_seen\"} 1";
+    assert_eq!(samples(&late, "punctual_check_problem"), [problem]);
+}
+
+#[test]
+fn a_check_that_ran_shows_how_it_went() {
+    let mut check = every("a");
+    check.spec.max_runtime = Some(Span::ms(2500));
+    let catalog = Catalog::new([&check]);
+    let own = Own::new();
+    let inputs = [(1010, ping(PingKind::Start, None)), (1012, ping(PingKind::Fail, Some(3)))];
+    let text = text(&snapshot(&catalog, vec![row(0, &check, &inputs, 1020)], &own), Format::Text);
+    let expect = |name: &str, value: &str| {
+        assert_eq!(samples(&text, name), [format!("{name}{{check=\"a\"}} {value}")], "{name}");
+    };
+    expect("punctual_check_last_seen_timestamp_seconds", "1012");
+    expect("punctual_check_last_success_timestamp_seconds", "0");
+    expect("punctual_check_last_duration_seconds", "2");
+    expect("punctual_check_last_exit_status", "3");
+    expect("punctual_check_max_runtime_seconds", "2.5");
+    expect("punctual_check_failing", "1");
+    expect("punctual_check_late", "0");
+    expect("punctual_check_failing_total", "1");
+    let problem = "punctual_check_problem{check=\"a\",reason=\"failed\"} 1";
+    assert_eq!(samples(&text, "punctual_check_problem"), [problem]);
+}
+
+#[test]
+fn a_paused_check_has_no_due_time() {
+    let check = every("a");
+    let catalog = Catalog::new([&check]);
+    let own = Own::new();
+    let text =
+        text(&snapshot(&catalog, vec![row(0, &check, &[(1010, Input::Pause)], 2000)], &own), Format::Text);
+    assert_eq!(samples(&text, "punctual_check_paused"), ["punctual_check_paused{check=\"a\"} 1"]);
+    assert_eq!(samples(&text, "punctual_check_late"), ["punctual_check_late{check=\"a\"} 0"]);
+    assert_eq!(samples(&text, "punctual_check_due_timestamp_seconds"), [""; 0]);
+    assert_eq!(samples(&text, "punctual_check_deadline_timestamp_seconds"), [""; 0]);
+}
+
+#[test]
+fn labels_are_the_checks_own_and_what_a_schedule_is_stands_in_its_info() {
+    let zone = chrono_tz::Europe::Berlin;
+    let occurrences = Occurrences { cron: Cron::parse("0 2 * * *").unwrap(), zone };
+    let expect = Expect { at_least: Some(1), at_most: Some(3), within: Span::mins(20) };
+    let mut check = definition("a", Schedule::CountedAt(occurrences, expect));
+    check.group = "db \"a\"".to_owned();
+    check.title = "Back\\slash\nand line".to_owned();
+    check.labels = vec![("empty".to_owned(), String::new()), ("team".to_owned(), "dba".to_owned())];
+    let catalog = Catalog::new([&check]);
+    let own = Own::new();
+    let text = text(&snapshot(&catalog, vec![row(0, &check, &[], 1100)], &own), Format::Text);
+    assert_eq!(
+        samples(&text, "punctual_check_info"),
+        [concat!(
+            r#"punctual_check_info{check="a",group="db \"a\"",team="dba",title="Back\\slash\nand line","#,
+            r#"schedule="0 2 * * *, 1 to 3 within 20m",timezone="Europe/Berlin",source="checks/dba.yaml:12"} 1"#
+        )]
+    );
+    let at_most = r#"punctual_check_expect_at_most{check="a",group="db \"a\"",team="dba"} 3"#;
+    assert_eq!(samples(&text, "punctual_check_expect_at_most"), [at_most]);
+}
+
+#[test]
+fn what_is_of_the_server_is_there_from_the_start() {
+    let catalog = Catalog::default();
+    let own = Own::new();
+    let before = text(&snapshot(&catalog, Vec::new(), &own), Format::Text);
+    assert!(before.contains("\npunctual_config_last_reload_successful 0\n"));
+    let (mail, chat) = (ReceiverName::from("ops-mail"), ReceiverName::from("chat"));
+    own.config_loaded([&mail, &chat], Time::from_secs(1000));
+    own.receiver("chat").unwrap().failed.fetch_add(2, std::sync::atomic::Ordering::Relaxed);
+    own.config_loaded([&chat], Time::from_secs(2000));
+    own.config_refused();
+    own.ping_commit.observe(Duration::from_micros(1500));
+    let text = text(&snapshot(&catalog, Vec::new(), &own), Format::Text);
+    for line in [
+        "punctual_checks{source=\"file\"} 0",
+        "punctual_incidents_open 1",
+        "punctual_deliveries_pending 2",
+        "punctual_deliveries_parked 3",
+        "punctual_blind_seconds_total 1.5",
+        "punctual_database_created_timestamp_seconds 900",
+        concat!("punctual_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        "punctual_config_last_reload_successful 0",
+        "punctual_config_last_reload_success_timestamp_seconds 2000",
+        "punctual_ping_requests_total{outcome=\"accepted\"} 7",
+        "punctual_ping_requests_total{outcome=\"overloaded\"} 0",
+        "punctual_ping_requests_unkeyed_total 4",
+        "punctual_deliveries_total{receiver=\"chat\"} 0",
+        "punctual_deliveries_failed_total{receiver=\"chat\"} 2",
+        "punctual_ping_commit_duration_seconds_bucket{le=\"0.001\"} 0",
+        "punctual_ping_commit_duration_seconds_bucket{le=\"1.0\"} 1",
+        "punctual_ping_commit_duration_seconds_bucket{le=\"+Inf\"} 1",
+        "punctual_ping_commit_duration_seconds_sum 0.0015",
+        "punctual_ping_commit_duration_seconds_count 1",
+        "punctual_alertmanager_pushes_failed_total 0",
+    ] {
+        assert!(text.contains(&format!("\n{line}\n")), "{line} is missing in:\n{text}");
+    }
+    assert!(!text.contains("ops-mail"), "a receiver that is gone has vanished");
+    for name in ["process_cpu_seconds_total", "process_resident_memory_bytes", "process_start_time_seconds"] {
+        assert_eq!(samples(&text, name).len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn openmetrics_names_families_without_suffix_and_ends() {
+    let check = every("a");
+    let catalog = Catalog::new([&check]);
+    let own = Own::new();
+    let snapshot = snapshot(&catalog, vec![row(0, &check, &[], 1100)], &own);
+    let open = text(&snapshot, Format::OpenMetrics);
+    for lines in [
+        "# TYPE punctual_check_pings counter\n",
+        "# TYPE punctual_check_late gauge\n",
+        "# TYPE punctual_check_late_total unknown\n",
+        "# TYPE punctual_check info\n",
+        "# TYPE punctual_build info\n",
+        "# TYPE punctual_blind_seconds counter\n# UNIT punctual_blind_seconds seconds\n",
+        "# TYPE punctual_expiry_lag_seconds histogram\n# UNIT punctual_expiry_lag_seconds seconds\n",
+        "# TYPE process_cpu_seconds counter\n# UNIT process_cpu_seconds seconds\nprocess_cpu_seconds_total ",
+        "# TYPE punctual_check_last_exit_status gauge\n",
+    ] {
+        assert!(open.contains(lines), "{lines:?} is missing in:\n{open}");
+    }
+    assert!(open.ends_with("\n# EOF\n"));
+    assert_eq!(open.matches("# EOF").count(), 1);
+    let plain = text(&snapshot, Format::Text);
+    assert!(!plain.contains("# EOF") && !plain.contains("# UNIT"));
+    assert!(plain.contains("# TYPE punctual_check_pings_total counter\n"));
+    assert!(plain.contains("# TYPE punctual_check_info gauge\n"));
+    let samples = |text: &str| -> Vec<String> {
+        let is_sample = |line: &&str| !line.starts_with('#') && !line.starts_with("process_");
+        text.lines().filter(is_sample).map(str::to_owned).collect()
+    };
+    assert_eq!(samples(&open), samples(&plain), "the samples are the same in both formats");
+}
+
+#[test]
+fn families_are_contiguous_and_samples_unique() {
+    let checks = [every("a"), every("b"), every("c")];
+    let catalog = Catalog::new(&checks);
+    let own = Own::new();
+    let rows: Vec<Row> =
+        checks.iter().enumerate().map(|(i, check)| row(i as u32, check, &[], 5000)).collect();
+    for format in [Format::Text, Format::OpenMetrics] {
+        let text = text(&snapshot(&catalog, rows.clone(), &own), format);
+        let mut families = BTreeSet::new();
+        let mut samples = BTreeSet::new();
+        let mut family = "";
+        for line in text.lines() {
+            if let Some(rest) = line.strip_prefix("# HELP ") {
+                family = rest.split(' ').next().unwrap();
+                assert!(families.insert(family), "{family} comes twice");
+            } else if !line.starts_with('#') {
+                assert!(line.starts_with(family), "{line} is not of {family}");
+                let (series, _) = line.rsplit_once(' ').unwrap();
+                assert!(samples.insert(series), "{series} comes twice");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_shards_together_are_the_whole() {
+    let checks: Vec<Definition> = (0..50).map(|i| every(&format!("check-{i}"))).collect();
+    let catalog = Catalog::new(&checks);
+    let own = Own::new();
+    let lines = |shard: Shard| -> Vec<String> {
+        let rows = checks
+            .iter()
+            .enumerate()
+            .filter(|(_, check)| shard.holds(check.name.as_str()))
+            .map(|(i, check)| row(i as u32, check, &[], 1100))
+            .collect();
+        let text = text(&Snapshot { shard, ..snapshot(&catalog, rows, &own) }, Format::Text);
+        let is_sample = |line: &&str| !line.starts_with('#') && !line.starts_with("process_");
+        text.lines().filter(is_sample).map(str::to_owned).collect()
+    };
+    let mut parts: Vec<String> =
+        (1..=4).flat_map(|i| lines(Shard::parse(&format!("{i}/4")).unwrap())).collect();
+    let mut whole = lines(Shard::WHOLE);
+    parts.sort();
+    whole.sort();
+    assert_eq!(parts, whole);
+    assert!(lines(Shard::parse("2/4").unwrap()).iter().all(|line| line.starts_with("punctual_check_")));
+}
+
+#[test]
+fn a_large_scrape_leaves_in_chunks_and_unpacks_to_the_same() {
+    let checks: Vec<Definition> = (0..1000).map(|i| every(&format!("check-{i}"))).collect();
+    let catalog = Catalog::new(&checks);
+    let own = Own::new();
+    let rows = checks.iter().enumerate().map(|(i, check)| row(i as u32, check, &[], 1100)).collect();
+    // process_* change between two scrapes: a shard other than the first has none.
+    let snapshot = Snapshot { shard: Shard::parse("2/2").unwrap(), ..snapshot(&catalog, rows, &own) };
+    let plain = bytes(&snapshot, Negotiated { format: Format::Text, gzip: false });
+    assert!(plain.len() > 10, "{} chunks", plain.len());
+    assert!(plain.iter().all(|chunk| chunk.len() < 80 * 1024));
+    let packed = bytes(&snapshot, Negotiated { format: Format::Text, gzip: true }).concat();
+    let mut unpacked = Vec::new();
+    GzDecoder::new(packed.as_slice()).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain.concat());
+    assert!(packed.len() * 5 < unpacked.len());
+}
+
+#[test]
+fn rendering_ends_when_nobody_listens() {
+    let checks: Vec<Definition> = (0..1000).map(|i| every(&format!("check-{i}"))).collect();
+    let catalog = Catalog::new(&checks);
+    let own = Own::new();
+    let rows = checks.iter().enumerate().map(|(i, check)| row(i as u32, check, &[], 1100)).collect();
+    let snapshot = snapshot(&catalog, rows, &own);
+    for gzip in [false, true] {
+        let mut chunks = 0;
+        let result = render(&snapshot, Negotiated { format: Format::Text, gzip }, &mut |_| {
+            chunks += 1;
+            Err(Gone)
+        });
+        assert_eq!((result, chunks), (Err(Gone), 1));
+    }
+}
+
+#[test]
+fn the_table_keeps_prometheus_conventions() {
+    let mut names = BTreeSet::new();
+    for metric in METRICS {
+        let name = metric.name;
+        assert!(names.insert(name), "{name} is there twice");
+        assert!(name.starts_with("punctual_"), "{name}");
+        assert_eq!(metric.kind == Kind::Counter, name.ends_with("_total"), "{name}");
+        assert_eq!(metric.kind == Kind::Info, name.ends_with("_info"), "{name}");
+        let help = metric.help;
+        assert!(!help.contains(['"', '\\', '\n']) && help.ends_with('.'), "{name}: {help}");
+    }
+    let kind_bits: Vec<usize> = CauseKind::ALL.map(|kind| kind as usize).to_vec();
+    assert_eq!(kind_bits, (0..CauseKind::ALL.len()).collect::<Vec<_>>(), "bits of Row::problems");
+}
