@@ -1,5 +1,7 @@
 //! When something must happen: the schedules a check can have.
 
+use std::fmt;
+
 use chrono_tz::Tz;
 
 use super::cron::Cron;
@@ -37,6 +39,37 @@ impl Expect {
     pub fn memory(&self) -> usize {
         let at_most = self.at_most.map_or(0, |m| m + 1);
         self.at_least.unwrap_or(0).max(at_most) as usize
+    }
+}
+
+/// In words, for messages and pages: `every 5m`, `cron "0 2 * * *" Europe/Berlin`, `at least 4 within 5m, cron "…" UTC`.
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Schedule::Every(period) => write!(f, "every {period}"),
+            Schedule::At(occurrences) => occurrences.fmt(f),
+            Schedule::CountedAt(occurrences, expect) => write!(f, "{expect}, {occurrences}"),
+            Schedule::Counted(expect) => expect.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.at_least, self.at_most) {
+            (Some(n), Some(m)) if n == m => write!(f, "exactly {n}")?,
+            (Some(n), Some(m)) => write!(f, "{n} to {m}")?,
+            (Some(n), None) => write!(f, "at least {n}")?,
+            (None, Some(m)) => write!(f, "at most {m}")?,
+            (None, None) => f.write_str("any number")?,
+        }
+        write!(f, " within {}", self.within)
+    }
+}
+
+impl fmt::Display for Occurrences {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cron \"{}\" {}", self.cron.as_str(), self.zone.name())
     }
 }
 

@@ -10,6 +10,7 @@ mod connection;
 mod decode;
 pub mod limits;
 mod operate;
+mod pages;
 mod ping;
 mod reply;
 mod routes;
@@ -22,7 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
-use crate::core::check::CheckId;
+use crate::core::check::{CheckId, Name};
 use crate::store::live::Live;
 use crate::store::{Applied, PingFact, StoreError};
 
@@ -52,7 +53,19 @@ pub struct App {
     pub lifecycle: bool,
     /// Where such wishes go.
     pub reloads: mpsc::Sender<ReloadRequest>,
+    /// Where people and jobs find us, without a slash at its end.
+    pub external_url: String,
     ping_keys: RwLock<Arc<PingKeys>>,
+    notices: RwLock<Arc<Notices>>,
+}
+
+/// What came of the last reading of the configuration, as far as people must know it.
+#[derive(Clone, Debug, Default)]
+pub struct Notices {
+    /// Why it was not taken.
+    pub reload_fault: Option<String>,
+    /// Checks that are no longer declared, and were kept (10.4).
+    pub kept: Vec<Name>,
 }
 
 /// Where pings are stored.
@@ -87,13 +100,24 @@ impl App {
             former_names: FormerNames::default(),
             lifecycle: false,
             reloads,
+            external_url: "http://127.0.0.1:19099".to_owned(),
             ping_keys: RwLock::default(),
+            notices: RwLock::default(),
         }
     }
 
     /// The configuration was read again: pings are asked for these keys from now on.
     pub fn set_ping_keys(&self, keys: PingKeys) {
         *self.ping_keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// The configuration was read again, and this came of it.
+    pub fn set_notices(&self, notices: Notices) {
+        *self.notices.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(notices);
+    }
+
+    fn notices(&self) -> Arc<Notices> {
+        self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn ping_keys(&self) -> Arc<PingKeys> {

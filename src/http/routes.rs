@@ -5,7 +5,7 @@ use hyper::{Method, Request, StatusCode};
 
 use super::limits::Limits;
 use super::reply::{self, Reply};
-use super::{App, operate, ping};
+use super::{App, operate, pages, ping};
 
 /// A path, or all paths below one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,9 @@ pub(super) enum Handler {
     Ping,
     Ready,
     Reload,
+    Checks,
+    Check,
+    Style,
 }
 
 /// One row of the table.
@@ -54,6 +57,9 @@ pub(super) const ROUTES: &[Route] = &[
     Route { pattern: Pattern::Below("/ping/"), methods: PING, needs: Needs::PingKey, handler: Handler::Ping },
     Route { pattern: Pattern::Is("/-/ready"), methods: READ, needs: Needs::Nothing, handler: Handler::Ready },
     Route { pattern: Pattern::Is("/-/reload"), methods: WRITE, needs: Needs::Lifecycle, handler: Handler::Reload },
+    Route { pattern: Pattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
+    Route { pattern: Pattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
+    Route { pattern: Pattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
 ];
 
 impl Pattern {
@@ -86,6 +92,9 @@ pub(super) async fn answer(app: &App, limits: &Limits, source: &str, request: Re
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
         Handler::Ready => operate::ready(),
         Handler::Reload => operate::reload(app, &parts).await,
+        Handler::Checks => pages::checks(app, parts.uri.query(), None),
+        Handler::Check => pages::check(app, rest),
+        Handler::Style => pages::style(),
     }
 }
 

@@ -5,6 +5,7 @@
 // A test may fail anywhere, also in a function that it calls.
 #![allow(clippy::unwrap_used)]
 
+mod pages;
 mod parts;
 mod ping;
 mod server;

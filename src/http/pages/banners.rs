@@ -1,0 +1,63 @@
+//! What must not be overlooked: said on top of the first page.
+
+use std::sync::atomic::Ordering;
+
+use maud::{Markup, html};
+
+use super::super::App;
+use super::words::when;
+use crate::core::time::{Span, Time};
+
+/// A new database is pointed out for so long.
+const NEW_FOR: Span = Span::mins(60);
+
+/// All banners that apply, the worst first. `failing` says what is wrong with the store or the engine, if anything is.
+pub(super) fn banners(app: &App, failing: Option<&str>, declared: usize, now: Time) -> Markup {
+    let notices = app.notices();
+    let parked = app.live.totals.deliveries_parked.load(Ordering::Relaxed);
+    let unkeyed = app.outcomes.unkeyed.load(Ordering::Relaxed);
+    let created = app.live.totals.database_created();
+    html! {
+        @if let Some(failing) = failing {
+            div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (failing) }
+        }
+        @if let Some(fault) = &notices.reload_fault {
+            div.banner.bad role="alert" {
+                strong { "The configuration could not be reloaded; the one before is still used." }
+                pre { (fault) }
+            }
+        }
+        @if !notices.kept.is_empty() {
+            div.banner.bad role="alert" {
+                strong { (notices.kept.len()) " checks are no longer declared, and were kept" }
+                " because the files at the start removed too many at once. If that is meant, start with "
+                code { "--config.allow-mass-removal" } "."
+                details { summary { "Which" } p { @for name in notices.kept.iter().take(100) { (name) " " } } }
+            }
+        }
+        @if parked > 0 {
+            div.banner.warn {
+                strong { (parked) " message" @if parked != 1 { "s" } " could not be delivered" }
+                " and will not be tried again. The log says why."
+            }
+        }
+        @if declared == 0 {
+            div.banner.warn {
+                strong { "No check is declared." } " Put one into the configuration file and reload:"
+                pre { "checks:\n  - {name: hello, every: 5m}" }
+            }
+        }
+        @if now - created < NEW_FOR {
+            div.banner.say {
+                strong { "The database is new" } ", made " (when(created, now))
+                ": nothing is known of the time before. If that is a surprise, look at " code { "--storage.path" } "."
+            }
+        }
+        @if unkeyed > 0 {
+            div.banner.say {
+                (unkeyed) " ping" @if unkeyed != 1 { "s" } " came without a key since the start, and "
+                @if unkeyed == 1 { "was" } @else { "were" } " taken: " code { "ping_keys_required" } " is off."
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The page of one check.
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, LOCATION};
+use maud::{Markup, html};
+
+use super::super::App;
+use super::super::reply::{self, Reply};
+use super::{page, words};
+use crate::core::cause::Status;
+use crate::core::check::{Definition, PingKind, Source};
+use crate::core::schedule::Schedule;
+use crate::core::state::State;
+use crate::core::step::{View, view};
+use crate::core::time::Time;
+use crate::store::live::Check;
+
+/// So many of the next due times are shown.
+const NEXT_DUES: usize = 5;
+
+/// Answers `/checks/{name}`.
+pub(in super::super) fn answer(app: &App, name: &str) -> Reply {
+    let Some(check) = app.live.find(name) else {
+        let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
+        return page(StatusCode::NOT_FOUND, "No such check", "../", false, &content);
+    };
+    let canonical = check.definition.name.as_str();
+    if canonical != name {
+        let mut reply = reply::text(StatusCode::FOUND, format!("it is named {canonical} now\n"));
+        let location = HeaderValue::from_str(canonical).expect("a name is plain text");
+        reply.headers_mut().insert(LOCATION, location);
+        return reply;
+    }
+    let now = app.clock.now();
+    let (state, last_source) = {
+        let known = check.known();
+        (known.state.clone(), known.last_source.clone())
+    };
+    let view = view(&check.definition.spec, &state, now, &app.live.blind());
+    let definition = &check.definition;
+    let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);
+    let content = html! {
+        p.small { a href="../" { "All checks" } }
+        h1 { (definition.title) }
+        p { (words::status(view.status)) @if view.running { span.quiet { " · running" } } }
+        @for cause in view.causes.iter() { p { (words::cause(cause, now)) } }
+        @if !definition.description.is_empty() { p { (definition.description) } }
+        (facts(&state, &view, last_source.as_deref(), now))
+        h2 { "Declared" }
+        (declaration(definition))
+        (next_dues(definition, &view, now))
+        h2 { "Ping it" }
+        (ping_lines(app, &check))
+    };
+    page(StatusCode::OK, &format!("{} – punctual", definition.title), "../", good, &content)
+}
+
+fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Markup {
+    html! {
+        dl {
+            dt { "Last seen" }
+            dd {
+                (words::when_or(state.last_seen, now, "never"))
+                @if let Some(source) = last_source { " from " (source) }
+            }
+            dt { "Last success" } dd { (words::when_or(state.last(PingKind::Success), now, "never")) }
+            @if let Some(failed) = state.last(PingKind::Fail) { dt { "Last failure" } dd { (words::when(failed, now)) } }
+            @if let Some(duration) = state.last_duration { dt { "Last duration" } dd { (duration) } }
+            @if let Some(status) = state.last_exit_status { dt { "Last exit status" } dd { (status) } }
+            @if let Some(due) = view.due { dt { "Next due" } dd { (words::when(due, now)) } }
+            @if let Some(deadline) = view.deadline { dt { "Late after" } dd { (words::when(deadline, now)) } }
+            @for run in &state.runs {
+                dt { "Running" }
+                dd {
+                    "since " (words::when(run.start, now))
+                    @if let Some(rid) = &run.rid { ", rid " code { (rid.as_str()) } }
+                }
+            }
+            @if let Some(paused) = state.pause.by_file { dt { "Paused" } dd { "by its file, " (words::when(paused, now)) } }
+            @if let Some(paused) = state.pause.at_run_time { dt { "Paused" } dd { "at run time, " (words::when(paused, now)) } }
+        }
+    }
+}
+
+fn declaration(definition: &Definition) -> Markup {
+    let spec = &definition.spec;
+    let Source::File { path, line } = &definition.source;
+    html! {
+        dl {
+            dt { "Name" } dd { code { (definition.name) } }
+            @if !definition.group.is_empty() || !definition.labels.is_empty() { dt { "Labels" } dd { (words::labels(definition)) } }
+            dt { "Schedule" } dd { (spec.schedule) }
+            dt { "Grace" } dd { (spec.grace) }
+            @if let Some(max) = spec.max_runtime { dt { "Runs at most" } dd { (max) } }
+            @if let Some(min) = spec.min_runtime { dt { "Runs at least" } dd { (min) } }
+            @if let Some(within) = spec.start_within { dt { "Starts within" } dd { (within) } }
+            @if !definition.depends_on.is_empty() {
+                dt { "Depends on" } dd { @for name in &definition.depends_on { a href=(name) { (name) } " " } }
+            }
+            @if !definition.runbook_url.is_empty() { dt { "Runbook" } dd { (link(&definition.runbook_url)) } }
+            dt { "In" } dd { code { (path) ":" (line) } }
+        }
+    }
+}
+
+/// A link only to the web: a page must not be made to run a script by its address.
+fn link(url: &str) -> Markup {
+    let is_web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+    html! { @if is_web { a href=(url) rel="noopener noreferrer" { (url) } } @else { (url) } }
+}
+
+fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
+    let (Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _)) = &definition.spec.schedule else {
+        return html! {};
+    };
+    let first = view.due.or_else(|| occurrences.next_after(now));
+    let dues = std::iter::successors(first, |due| occurrences.next_after(*due)).take(NEXT_DUES);
+    let zone = occurrences.zone;
+    html! {
+        h2 { "Next due" }
+        ul { @for due in dues {
+            li {
+                (due.to_utc().with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z"))
+                @if zone != chrono_tz::UTC { span.quiet { " · " (due) } }
+                span.quiet { " · " (words::when(due, now)) }
+            }
+        } }
+    }
+}
+
+fn ping_lines(app: &App, check: &Check) -> Markup {
+    let with_key = app.ping_keys().any();
+    let url = words::ping_url(&app.external_url, with_key, check.definition.name.as_str());
+    let end = words::curl(&format!("{url}/$?"));
+    html! {
+        p { "At the job's end, when it succeeded:" }
+        pre { (words::curl(&url)) }
+        p { "Or around it, so that runs are timed and failures told:" }
+        pre { (words::curl(&format!("{url}/start"))) "\nyour-job\n" (end) }
+    }
+}

@@ -1,0 +1,213 @@
+//! The first page: all checks, those that need somebody first.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use maud::{Markup, html};
+
+use super::super::reply::Reply;
+use super::super::{App, decode};
+use super::{banners, page, words};
+use crate::core::cause::Status;
+use crate::core::check::{Definition, Name};
+use crate::core::step::{View, view};
+use crate::core::time::Time;
+use crate::store::live::Check;
+
+/// More rows are not shown: the filter finds the rest.
+const MAX_ROWS: usize = 1000;
+/// The longest filter, in characters.
+const MAX_FILTER: usize = 200;
+
+/// The order in which people should look.
+const ORDER: [Status; 7] =
+    [Status::Failing, Status::Late, Status::Unknown, Status::Grace, Status::New, Status::Up, Status::Paused];
+
+/// A check as it is shown.
+struct Row {
+    check: Arc<Check>,
+    view: View,
+    last_seen: Option<Time>,
+}
+
+/// What is asked for.
+struct Filter {
+    text: String,
+    status: Option<Status>,
+}
+
+impl Filter {
+    fn parse(query: Option<&str>) -> Filter {
+        let [text, status] = decode::query_values(query, ["q", "status"]);
+        let text = decode::shown(text.unwrap_or_default().trim().as_bytes(), MAX_FILTER);
+        let status = status.and_then(|status| ORDER.into_iter().find(|known| known.as_str() == status));
+        Filter { text, status }
+    }
+
+    fn holds(&self, row: &Row, words: &str) -> bool {
+        self.status.is_none_or(|status| status == row.view.status) && {
+            let definition = &row.check.definition;
+            words.is_empty() || haystack(definition).contains(words)
+        }
+    }
+}
+
+fn haystack(definition: &Definition) -> String {
+    let mut text = format!("{} {} {}", definition.name, definition.title, definition.group);
+    for (name, value) in &definition.labels {
+        text.push_str(&format!(" {name}={value}"));
+    }
+    text.to_lowercase()
+}
+
+/// Answers `/`. `failing` says what is wrong with the store or the engine, if anything is.
+pub(in super::super) fn answer(app: &App, query: Option<&str>, failing: Option<&str>) -> Reply {
+    let now = app.clock.now();
+    let filter = Filter::parse(query);
+    let rows = rows(app, now);
+    let count = |status: Status| rows.iter().filter(|row| row.view.status == status).count();
+    let counts: Vec<(Status, usize)> = ORDER.into_iter().map(|status| (status, count(status))).collect();
+    let words = filter.text.to_lowercase();
+    let shown: Vec<&Row> = rows.iter().filter(|row| filter.holds(row, &words)).collect();
+    let bad = counts[..3].iter().map(|(_, count)| count).sum::<usize>();
+    let title = if bad > 0 { format!("({bad}) punctual") } else { "punctual".to_owned() };
+    let content = html! {
+        h1 { (headline(bad, rows.len())) }
+        (banners::banners(app, failing, rows.len(), now))
+        @if !rows.is_empty() {
+            (totals(&filter, &counts, rows.len()))
+            (search(&filter))
+            (table(app, &shown[..shown.len().min(MAX_ROWS)], now))
+            @if shown.len() > MAX_ROWS {
+                p.quiet { "The first " (MAX_ROWS) " of " (shown.len()) ": filter to find the others." }
+            }
+            @if shown.is_empty() { p.quiet { "No check matches. " a href="./" { "Show all" } } }
+        }
+        (unknown_names(app, now))
+    };
+    page(StatusCode::OK, &title, "", bad == 0 && failing.is_none(), &content)
+}
+
+fn rows(app: &App, now: Time) -> Vec<Row> {
+    let blind = app.live.blind();
+    let row = |check: &Arc<Check>| {
+        let known = check.known();
+        let view = view(&check.definition.spec, &known.state, now, &blind);
+        Row { check: check.clone(), view, last_seen: known.state.last_seen }
+    };
+    let mut rows: Vec<Row> = app.live.directory().checks.iter().map(row).collect();
+    let place = |row: &Row| ORDER.iter().position(|status| *status == row.view.status);
+    // Stable: of one status they stay sorted by name.
+    rows.sort_by_key(place);
+    rows
+}
+
+fn headline(bad: usize, all: usize) -> String {
+    match (bad, all) {
+        (_, 0) => "Nothing is expected to happen".to_owned(),
+        (0, 1) => "The check is as it should be".to_owned(),
+        (0, _) => format!("All {all} checks are as they should be"),
+        (1, _) => "1 check needs somebody".to_owned(),
+        (bad, _) => format!("{bad} checks need somebody"),
+    }
+}
+
+fn totals(filter: &Filter, counts: &[(Status, usize)], all: usize) -> Markup {
+    html! {
+        ul.totals aria-label="Checks by status" {
+            li {
+                a href="./" aria-current=[filter.status.is_none().then_some("true")] { b { (all) } " all" }
+            }
+            @for (status, count) in counts.iter().filter(|(status, count)| *count > 0 || filter.status == Some(*status)) {
+                li {
+                    a href={ "?status=" (status.as_str()) } aria-current=[(filter.status == Some(*status)).then_some("true")] {
+                        b { (count) } " " (words::status(*status))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn search(filter: &Filter) -> Markup {
+    html! {
+        form role="search" {
+            input type="search" name="q" value=(filter.text) maxlength=(MAX_FILTER) placeholder="Name, title, group or label=value"
+                aria-label="Filter checks";
+            @if let Some(status) = filter.status { input type="hidden" name="status" value=(status.as_str()); }
+            button { "Filter" }
+        }
+    }
+}
+
+fn table(app: &App, rows: &[&Row], now: Time) -> Markup {
+    let with_key = app.ping_keys().any();
+    html! {
+        @if !rows.is_empty() {
+            div.scroll { table {
+                thead { tr {
+                    th scope="col" { "Status" } th scope="col" { "Check" } th scope="col" { "Why" }
+                    th scope="col" { "Last seen" } th scope="col" { "Next due" } th scope="col" { "Ping it" }
+                } }
+                tbody { @for row in rows { (table_row(app, row, with_key, now)) } }
+            } }
+        }
+    }
+}
+
+fn table_row(app: &App, row: &Row, with_key: bool, now: Time) -> Markup {
+    let definition = &row.check.definition;
+    let name = definition.name.as_str();
+    html! {
+        tr {
+            td { (words::status(row.view.status)) }
+            td {
+                a.name href={ "checks/" (name) } { (definition.title) }
+                @if definition.title != name { " " code.quiet { (name) } }
+                div { (words::labels(definition)) }
+            }
+            td {
+                @for cause in row.view.causes.iter() { div { (words::cause(cause, now)) } }
+                @if row.view.running { div.quiet { "running" } }
+            }
+            td.time { (words::when_or(row.last_seen, now, "never")) }
+            td.time { (words::when_or(row.view.due, now, "–")) }
+            td {
+                details {
+                    summary { "curl" }
+                    pre { (words::curl(&words::ping_url(&app.external_url, with_key, name))) }
+                }
+            }
+        }
+    }
+}
+
+fn unknown_names(app: &App, now: Time) -> Markup {
+    let unknown = app.unknown.list(|name| app.live.find(name).is_some());
+    html! {
+        @if !unknown.is_empty() {
+            h2 { "Pings to names that no check has" }
+            p.quiet { "They were answered 404. Declare the check, or correct the URL in its job." }
+            div.scroll { table {
+                thead { tr {
+                    th scope="col" { "Name" } th scope="col" { "Pings" } th scope="col" { "Last" }
+                    th scope="col" { "From" } th scope="col" { "To declare it" }
+                } }
+                tbody { @for unknown in &unknown {
+                    tr {
+                        td { code { (unknown.name) } }
+                        td { (unknown.count) }
+                        td.time { (words::when(unknown.last, now)) }
+                        td { (unknown.source) }
+                        td {
+                            @match Name::parse(&unknown.name) {
+                                Ok(name) => code { "- {name: " (name) ", every: 1h}" },
+                                Err(error) => span.quiet { (error) },
+                            }
+                        }
+                    }
+                } }
+            } }
+        }
+    }
+}

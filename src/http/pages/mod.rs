@@ -1,0 +1,66 @@
+//! Pages for people: made whole on the server, without scripts, escaped by maud.
+
+mod banners;
+mod check;
+mod checks;
+mod style;
+mod words;
+
+use hyper::StatusCode;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use maud::{DOCTYPE, Markup, html};
+
+use super::reply::{self, Reply};
+
+pub(super) use check::answer as check;
+pub(super) use checks::answer as checks;
+pub(super) use style::answer as style;
+
+/// Nothing but our own style, and the icon that is part of the page.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+
+/// A page around its content. `up` leads from the page's folder to the first page: addresses are relative, so that a
+/// proxy may put punctual below a path.
+fn page(status: StatusCode, title: &str, up: &str, all_good: bool, content: &Markup) -> Reply {
+    // A dot: green while all is good.
+    let icon = if all_good { ICON_GOOD } else { ICON_BAD };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                link rel="icon" href=(icon);
+                link rel="stylesheet" href={ (up) "style.css?" (style::version()) };
+            }
+            body {
+                header {
+                    a.brand href=(if up.is_empty() { "./" } else { up }) { "punctual" }
+                    nav aria-label="Machines" {
+                        a href={ (up) "metrics" } { "metrics" }
+                        span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }
+                    }
+                }
+                main { (content) }
+            }
+        }
+    };
+    let mut reply = reply::text(status, page.into_string());
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    reply
+}
+
+const ICON_GOOD: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%232da44e'/%3E%3C/svg%3E";
+const ICON_BAD: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%23cf222e'/%3E%3C/svg%3E";
