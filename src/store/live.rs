@@ -56,6 +56,8 @@ pub struct Known {
 /// Totals that the store keeps up to date.
 #[derive(Debug, Default)]
 pub struct Totals {
+    /// Flips since the start: whoever must look at every flip waits for this to grow.
+    pub flips: AtomicU64,
     /// Incidents that have not ended.
     pub incidents_open: AtomicU64,
     /// Deliveries that wait or are under way.

@@ -6,6 +6,7 @@
 //! Whoever owns a store owns it alone: the writer's thread in the server, the simulation in its tests.
 
 pub mod live;
+pub mod writer;
 
 use std::sync::Arc;
 
@@ -44,7 +45,10 @@ pub enum What {
     /// Unpaused at run time.
     Unpause,
     /// A ping was answered 503 (9.1).
-    Refused,
+    Refused {
+        /// When: it may be earlier than the entry, which could not be stored then.
+        at: Time,
+    },
 }
 
 /// A ping with everything that is kept of it.
@@ -210,8 +214,9 @@ pub trait Store: Send {
     /// Steps each entry in its order and stores what came of it. Answers one [`Applied`] for each entry.
     fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError>;
 
-    /// Checks whose deadline is before `now`, those due first: a hint, `step` is the judge. At most `limit`.
-    fn due(&mut self, now: Time, limit: usize) -> Vec<CheckId>;
+    /// Checks whose deadline is before `now`, those due first, with that deadline: a hint, `step` is the judge. At most
+    /// `limit`.
+    fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)>;
 
     /// The earliest deadline: nothing needs judging up to and including it.
     fn next_deadline(&self) -> Option<Time>;

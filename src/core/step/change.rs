@@ -33,14 +33,6 @@ impl<'a> Judge<'a> {
         });
     }
 
-    pub(super) fn refused(&mut self) {
-        self.state.newest = self.state.newest.max(self.now);
-        if self.state.refusals.len() == State::MAX_REFUSALS {
-            self.state.refusals.pop_front();
-        }
-        self.state.refusals.push_back(self.now);
-    }
-
     pub(super) fn archive(&mut self) {
         let now = self.now;
         if self.state.archived.is_some() {
@@ -195,6 +187,15 @@ impl State {
         state.pause.by_file = spec.paused.then_some(now);
         state.fit_to(&spec.schedule, now);
         state
+    }
+
+    /// 9.1: a ping was refused, so this check was blind for the moment.
+    pub(super) fn refused(&mut self, at: Time) {
+        self.newest = self.newest.max(at);
+        if self.refusals.len() == State::MAX_REFUSALS {
+            self.refusals.pop_front();
+        }
+        self.refusals.push_back(at);
     }
 
     /// Due times count from now on.

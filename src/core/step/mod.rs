@@ -34,8 +34,11 @@ pub enum Input {
     Unpause,
     /// Its spec is another one from now on (10.1).
     Change(Box<Spec>),
-    /// A ping of this check was answered 503 at this time (9.1).
-    Refused,
+    /// A ping of this check was answered 503 (9.1).
+    Refused {
+        /// When. It may lie before `now`: what was refused could not be stored then. It counts as known since.
+        at: Time,
+    },
     /// It is no longer declared (10.3).
     Archive,
     /// It is declared again, thus (10.3).
@@ -129,14 +132,16 @@ const MAX_TRANSITIONS: usize = 4096;
 pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWindows) -> Step {
     let mut judge = Judge { spec, state, now, blind, flips: Vec::new(), judgements: Vec::new() };
     judge.state.bring_back_to(now);
+    if let Input::Refused { at } = input {
+        judge.state.refused(at.min(now));
+    }
     judge.settle();
     let mut counted = None;
     match input {
-        Input::Tick => {}
+        Input::Tick | Input::Refused { .. } => {}
         Input::Ping(ping) => counted = judge.ping(&ping),
         Input::Pause => judge.pause(),
         Input::Unpause => judge.unpause(),
-        Input::Refused => judge.refused(),
         Input::Archive => judge.archive(),
         Input::Change(new) => return judge.change(&new).finish(None),
         Input::Return(new) => return judge.come_back(&new).finish(None),

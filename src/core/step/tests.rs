@@ -87,7 +87,10 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "tick" => Some(Input::Tick),
         "pause" => Some(Input::Pause),
         "unpause" => Some(Input::Unpause),
-        "refused" => Some(Input::Refused),
+        "refused" => {
+            let at = line.rest.first().map_or(line.at, |word| time(word.strip_prefix("at=").unwrap()));
+            Some(Input::Refused { at })
+        }
         "archive" => Some(Input::Archive),
         "change" => Some(Input::Change(spec())),
         "return" => Some(Input::Return(spec())),

@@ -104,6 +104,15 @@ fn a_refused_ping_moves_the_deadline() {
     check(&hourly(), "10 success; 4190 refused; 4311 tick", "10 new→up\n4310 up→late missing");
 }
 
+/// 9.1: what was refused while nothing could be stored counts from then, not from when it was stored.
+#[test]
+fn a_refusal_that_is_stored_late_counts_from_its_own_time() {
+    let mut run = Run::new(&hourly());
+    let script = parse("10 success; 4203 refused at=4199; 4300 success");
+    run.script(&script, &[], &[]);
+    assert_eq!(run.told(), "10 new→up\n");
+}
+
 /// 9.5: for expect, the first window wholly seen is judged; at_most stays valid.
 #[test]
 fn a_count_is_judged_again_in_the_first_window_wholly_seen() {

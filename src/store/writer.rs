@@ -1,0 +1,425 @@
+//! The one thread that writes: it owns the store, commits pings in groups, and answers them once they are durable.
+//!
+//! Everything that changes the store comes through its queue, in the order of arrival (1.2): pings, and calls for all the
+//! rest. The queue is bounded; what does not fit, or cannot be stored, is refused at once and said so to the check (9.1).
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+use super::{Applied, Entry, PingFact, Store, StoreError, What};
+use crate::clock::{Clock, Stopwatch};
+use crate::core::blind::Window;
+use crate::core::check::CheckId;
+use crate::core::time::{Span, Time};
+
+/// More time than this between two signs of life is a blind window (9.1).
+const MAX_GAP: Span = Span::secs(10);
+/// How often a sign of life is stored (9.1), and how often a failing store is tried again.
+const SIGN_OF_LIFE_EVERY: Span = Span::secs(1);
+
+/// Bounds of the writer's queue (15.3).
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Pings that wait.
+    pub max_queued: usize,
+    /// Bytes of the bodies and comments that wait.
+    pub max_queued_bytes: usize,
+    /// Pings in one transaction.
+    pub max_batch: usize,
+    /// The least time between two commits while pings keep coming; an idle writer does not wait.
+    pub pace: Duration,
+    /// Checks that are remembered as refused.
+    pub max_refused: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            max_queued: 65_536,
+            max_queued_bytes: 64 << 20,
+            max_batch: 2_048,
+            pace: Duration::from_millis(1),
+            max_refused: 100_000,
+        }
+    }
+}
+
+/// The ping cannot be taken now: the queue is full, the store fails, or the server stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("pings cannot be stored now")]
+pub struct Overloaded;
+
+/// What became of a ping, once it is durable.
+pub type Answer = oneshot::Receiver<Result<Applied, StoreError>>;
+
+/// When there is something to do next, after the last commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wakes {
+    /// The earliest deadline.
+    pub deadline: Option<Time>,
+    /// When a message may leave.
+    pub claim: Option<Time>,
+    /// Flips since the start.
+    pub flips: u64,
+}
+
+/// Stores that we are here, and, if we were not, since when (9.1). To be called before anything else is judged at `now`.
+pub fn watch_over(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
+    let gap = store.last_sign_of_life().map(|last| Window { from: last, to: now });
+    let blind = gap.filter(|gap| gap.to - gap.from > MAX_GAP);
+    if let Some(window) = blind {
+        store.blind(window)?;
+    }
+    store.sign_of_life(now)?;
+    Ok(blind)
+}
+
+type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
+
+enum Item {
+    Ping { entry: Entry, answer: oneshot::Sender<Result<Applied, StoreError>> },
+    Call(Call),
+}
+
+struct Queue {
+    items: VecDeque<Item>,
+    /// Pings among the items, and the bytes they hold.
+    pings: usize,
+    bytes: usize,
+    /// Checks of which a ping was refused since the last turn, and when.
+    refused: HashMap<CheckId, Time>,
+    /// The last turn could not be stored: pings are refused until one can.
+    failing: bool,
+    stopping: bool,
+}
+
+struct Shared {
+    limits: Limits,
+    clock: Arc<Clock>,
+    queue: Mutex<Queue>,
+    filled: Condvar,
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The way to the writer's thread. Ends it when dropped, with all that is queued stored.
+pub struct Writer {
+    shared: Arc<Shared>,
+    wakes: watch::Receiver<Wakes>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    /// Starts the thread. `on_commit` hears how long each ping of a commit waited for it.
+    pub fn start(
+        store: Box<dyn Store>,
+        clock: Arc<Clock>,
+        limits: Limits,
+        on_commit: impl Fn(Duration, usize) + Send + 'static,
+    ) -> std::io::Result<Writer> {
+        let queue = Queue {
+            items: VecDeque::new(),
+            pings: 0,
+            bytes: 0,
+            refused: HashMap::new(),
+            failing: false,
+            stopping: false,
+        };
+        let shared = Arc::new(Shared { limits, clock, queue: Mutex::new(queue), filled: Condvar::new() });
+        let (sender, wakes) = watch::channel(wakes_of(&*store));
+        let mut turns = Turns {
+            store,
+            shared: shared.clone(),
+            wakes: sender,
+            on_commit: Box::new(on_commit),
+            last_life: None,
+        };
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
+            // Without this thread nothing is stored or judged any more: better gone, and seen to be, than deaf.
+            let _abort = AbortOnPanic;
+            turns.run();
+        })?;
+        Ok(Writer { shared, wakes, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Queues a ping; what became of it is answered when it is durable.
+    pub fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded> {
+        let bytes = bytes_of(&fact);
+        let limits = &self.shared.limits;
+        let mut queue = self.shared.queue();
+        // 1.2: read under the queue's lock, so that the queue's order is that of the times.
+        let at = self.shared.clock.now();
+        let full = queue.pings >= limits.max_queued || queue.bytes + bytes > limits.max_queued_bytes;
+        if full || queue.failing || queue.stopping {
+            queue.refuse(check, at, limits.max_refused);
+            return Err(Overloaded);
+        }
+        let (answer, receiver) = oneshot::channel();
+        queue.items.push_back(Item::Ping { entry: Entry { check, at, what: What::Ping(fact) }, answer });
+        queue.pings += 1;
+        queue.bytes += bytes;
+        drop(queue);
+        self.shared.filled.notify_one();
+        Ok(receiver)
+    }
+
+    /// Runs something on the writer's thread, after what is queued already. Never answers once the writer has ended:
+    /// whoever still asks then is about to end as well.
+    pub async fn call<R: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
+    ) -> R {
+        let (sender, receiver) = oneshot::channel();
+        let call: Call = Box::new(move |store, now| {
+            // Nobody may be left to hear it.
+            let _ = sender.send(call(store, now));
+        });
+        self.shared.queue().items.push_back(Item::Call(call));
+        self.shared.filled.notify_one();
+        match receiver.await {
+            Ok(answer) => answer,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// Hears when there is something to do next.
+    pub fn wakes(&self) -> watch::Receiver<Wakes> {
+        self.wakes.clone()
+    }
+
+    /// Whether the last turn was stored.
+    pub fn is_healthy(&self) -> bool {
+        !self.shared.queue().failing
+    }
+
+    /// Stores all that is queued, takes nothing more, and ends the thread. Blocks until then.
+    pub fn stop(&self) {
+        self.shared.queue().stopping = true;
+        self.shared.filled.notify_one();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic of the thread aborts the program before it could be seen here.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Queue {
+    fn refuse(&mut self, check: CheckId, at: Time, most: usize) {
+        if self.refused.len() < most {
+            self.refused.insert(check, at);
+        }
+    }
+}
+
+struct AbortOnPanic;
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the writer's thread ended by a bug: aborting, so that somebody notices");
+            std::process::abort();
+        }
+    }
+}
+
+/// The thread's own: nothing else touches the store.
+struct Turns {
+    store: Box<dyn Store>,
+    shared: Arc<Shared>,
+    wakes: watch::Sender<Wakes>,
+    on_commit: Box<dyn Fn(Duration, usize) + Send>,
+    last_life: Option<Time>,
+}
+
+impl Turns {
+    fn run(&mut self) {
+        let mut since_commit = Stopwatch::start();
+        loop {
+            let Some((items, refused)) = self.wait(&since_commit) else { return };
+            let stored = self.turn(items, refused);
+            since_commit = Stopwatch::start();
+            let mut queue = self.shared.queue();
+            if queue.failing == stored {
+                log_health(stored);
+            }
+            queue.failing = !stored;
+            drop(queue);
+            self.publish();
+        }
+    }
+
+    /// The next items, or none when it is time for a sign of life; `None` once there is nothing left before a stop.
+    fn wait(&self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, HashMap<CheckId, Time>)> {
+        let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
+        let mut queue = self.shared.queue();
+        if queue.items.is_empty() && !queue.stopping {
+            let waited = self
+                .shared
+                .filled
+                .wait_timeout_while(queue, until_life, |queue| queue.items.is_empty() && !queue.stopping);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let early = self.shared.limits.pace.saturating_sub(since_commit.took());
+        if !queue.items.is_empty() && !early.is_zero() && !queue.stopping {
+            // More will have come by then, and one sync serves them all.
+            drop(queue);
+            std::thread::sleep(early);
+            queue = self.shared.queue();
+        }
+        if queue.items.is_empty() && queue.stopping {
+            return None;
+        }
+        queue.pings = 0;
+        queue.bytes = 0;
+        Some((std::mem::take(&mut queue.items), std::mem::take(&mut queue.refused)))
+    }
+
+    /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
+    /// not be stored.
+    fn turn(&mut self, items: VecDeque<Item>, refused: HashMap<CheckId, Time>) -> bool {
+        let now = self.shared.clock.now();
+        let mut stored = self.sign_of_life(now) && self.tell_refused(&refused, now);
+        if !stored {
+            let mut queue = self.shared.queue();
+            for (check, at) in refused {
+                queue.refuse(check, at, self.shared.limits.max_refused);
+            }
+        }
+        let mut batch = Vec::new();
+        let mut answers = Vec::new();
+        for item in items {
+            match item {
+                Item::Ping { entry, answer } => {
+                    batch.push(entry);
+                    answers.push(answer);
+                    if batch.len() == self.shared.limits.max_batch {
+                        stored &= self.commit(&mut batch, &mut answers);
+                    }
+                }
+                Item::Call(call) => {
+                    stored &= self.commit(&mut batch, &mut answers);
+                    call(&mut *self.store, self.shared.clock.now());
+                }
+            }
+        }
+        stored & self.commit(&mut batch, &mut answers)
+    }
+
+    fn sign_of_life(&mut self, now: Time) -> bool {
+        if self.last_life.is_some_and(|last| now - last < SIGN_OF_LIFE_EVERY && last <= now) {
+            return true;
+        }
+        match watch_over(&mut *self.store, now) {
+            Ok(blind) => {
+                if let Some(window) = blind {
+                    tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
+                }
+                self.last_life = Some(now);
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "cannot store a sign of life");
+                self.last_life = None;
+                false
+            }
+        }
+    }
+
+    fn tell_refused(&mut self, refused: &HashMap<CheckId, Time>, now: Time) -> bool {
+        if refused.is_empty() {
+            return true;
+        }
+        let entry = |(check, at): (&CheckId, &Time)| Entry {
+            check: *check,
+            at: now,
+            what: What::Refused { at: *at },
+        };
+        self.store.apply(refused.iter().map(entry).collect()).is_ok()
+    }
+
+    /// Stores a batch of pings and answers them. An empty batch is stored.
+    fn commit(
+        &mut self,
+        batch: &mut Vec<Entry>,
+        answers: &mut Vec<oneshot::Sender<Result<Applied, StoreError>>>,
+    ) -> bool {
+        if batch.is_empty() {
+            return true;
+        }
+        let entries = std::mem::take(batch);
+        let answers = std::mem::take(answers);
+        let pings = entries.len();
+        let checks: Vec<(CheckId, Time)> = entries.iter().map(|entry| (entry.check, entry.at)).collect();
+        let watch = Stopwatch::start();
+        match self.store.apply(entries) {
+            Ok(applied) => {
+                assert_eq!(applied.len(), answers.len(), "one answer for each entry");
+                (self.on_commit)(watch.took(), pings);
+                for (answer, applied) in answers.into_iter().zip(applied) {
+                    // A client that has gone away has still pinged.
+                    let _ = answer.send(Ok(applied));
+                }
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, pings, "pings could not be stored, and were refused");
+                let mut queue = self.shared.queue();
+                for (check, at) in checks {
+                    queue.refuse(check, at, self.shared.limits.max_refused);
+                }
+                drop(queue);
+                for answer in answers {
+                    let _ = answer.send(Err(StoreError::Failed(error.to_string())));
+                }
+                false
+            }
+        }
+    }
+
+    fn publish(&self) {
+        let new = wakes_of(&*self.store);
+        self.wakes.send_if_modified(|wakes| std::mem::replace(wakes, new) != new);
+    }
+}
+
+fn wakes_of(store: &dyn Store) -> Wakes {
+    let flips = store.live().totals.flips.load(std::sync::atomic::Ordering::Relaxed);
+    Wakes { deadline: store.next_deadline(), claim: store.next_claim(), flips }
+}
+
+fn log_health(stored: bool) {
+    if stored {
+        tracing::info!("pings can be stored again");
+    } else {
+        tracing::error!("pings cannot be stored: they are answered 503 until they can");
+    }
+}
+
+fn bytes_of(fact: &PingFact) -> usize {
+    // What a row costs without its texts.
+    const ROW_BYTES: usize = 256;
+    let body = fact.body.as_ref().map_or(0, Vec::len);
+    let comment = fact.comment.as_ref().map_or(0, String::len);
+    ROW_BYTES + body + comment + fact.source.len()
+}
