@@ -1,7 +1,34 @@
 //! The configuration: files that people write, and the validated [`Config`] that the rest of the program sees.
 //!
-//! Nothing outside of this room sees YAML, a path of a secret or a default that is still to be filled in.
+//! A file becomes a tree in which every node knows its place (`tree`), is read against one table of keys (`keys`,
+//! `fields`), and yields definitions, or faults that say what is wrong, where, and what would be right (`fault`). All
+//! faults of all files are gathered before anybody is told. Nothing outside of this room sees YAML, the path of a
+//! secret, or a default that is still to be filled in.
 
+mod check;
+mod fault;
+mod fields;
+mod inputs;
+mod keys;
+mod loader;
 mod model;
+mod names;
+mod reach;
+mod responders;
+mod schema;
+mod sections;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod times;
+mod tree;
+mod units;
+mod warnings;
 
+pub use fault::{Fault, Faults};
+pub use inputs::Inputs;
+pub use loader::load;
 pub use model::{Config, ContentHash, PingKey, Warning};
+pub use reach::{Reach, Told, reach};
+pub use schema::schema;
+pub use units::{DurationError, parse_duration};

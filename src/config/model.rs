@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::inputs::Inputs;
 use crate::core::check::Definition;
 use crate::core::receiver::{Alertmanager, Receiver, Smtp};
 use crate::core::retention::Retention;
@@ -32,7 +33,9 @@ pub struct Config {
     pub max_checks: usize,
     /// What will disappoint, though it is no fault.
     pub warnings: Vec<Warning>,
-    /// Of everything that was read.
+    /// What was read: a change of these is a reason to load again.
+    pub inputs: Inputs,
+    /// Of everything that was read, as [`Inputs::hash`] makes it.
     pub content_hash: ContentHash,
 }
 

@@ -1,0 +1,324 @@
+//! One check: from its keys to its definition.
+
+use chrono_tz::Tz;
+
+use super::fault::{At, Log, quote};
+use super::fields::{Fields, MAX_LABELS};
+use super::keys::DEFAULT_GRACE;
+use super::names::{Mention, Mentions};
+use super::times::Times;
+use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
+use crate::core::time::Span;
+
+/// The most quiet times of a check.
+const MAX_QUIET: usize = 16;
+/// The most names that a check may mention in one key.
+const MAX_MENTIONS: usize = 32;
+
+/// What checks are where they say nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Defaults {
+    grace: Option<Span>,
+    zone: Option<Tz>,
+    early: Option<Span>,
+    failures_before_alert: Option<u32>,
+    successes_to_recover: Option<u32>,
+    manual_resume: Option<bool>,
+    ping_methods: Option<PingMethods>,
+}
+
+impl Defaults {
+    /// Reads `defaults`; what it leaves out is as in `outer`.
+    pub(super) fn read(fields: &Fields<'_>, outer: &Defaults, times: &mut Times, log: &mut Log) -> Defaults {
+        Defaults {
+            grace: fields.duration(log, "grace").or(outer.grace),
+            zone: times.zone(fields, log).or(outer.zone),
+            early: fields.duration(log, "early").or(outer.early),
+            failures_before_alert: count(fields, log, "failures_before_alert")
+                .or(outer.failures_before_alert),
+            successes_to_recover: count(fields, log, "successes_to_recover").or(outer.successes_to_recover),
+            manual_resume: fields.flag(log, "manual_resume").or(outer.manual_resume),
+            ping_methods: ping_methods(fields, log).or(outer.ping_methods),
+        }
+    }
+}
+
+/// What the checks of one file share.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shared {
+    /// The file, as it was named.
+    pub(super) path: String,
+    pub(super) group: String,
+    /// Sorted by name.
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) defaults: Defaults,
+}
+
+/// The check's name, if it has a valid one.
+pub(super) fn name(fields: &Fields<'_>, log: &mut Log) -> Option<Name> {
+    let text = fields.text(log, "name")?;
+    parse_name(text, fields.at_value("name"), log)
+}
+
+fn parse_name(text: &str, at: At, log: &mut Log) -> Option<Name> {
+    let hint = || {
+        let slug = slug(text);
+        if Name::parse(&slug).is_ok() { format!(": `{slug}`?") } else { String::new() }
+    };
+    Name::parse(text)
+        .map_err(|error| log.fault(at, format!("{} is no name of a check: {error}{}", quote(text), hint())))
+        .ok()
+}
+
+/// The name that was probably meant: lower case, with `-` for what cannot stand in it.
+fn slug(text: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '-' };
+    let slug: String = text.chars().take(Name::MAX_BYTES).map(letter).collect();
+    slug.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// Reads everything but the name. Faults go to the log, and then the answer is worth nothing.
+pub(super) fn definition(
+    fields: &Fields<'_>,
+    name: Name,
+    shared: &Shared,
+    times: &mut Times,
+    log: &mut Log,
+) -> Option<(Definition, Mentions)> {
+    let faults_before = log.count();
+    let zone = times.zone(fields, log).or(shared.defaults.zone).unwrap_or(Tz::UTC);
+    let schedule = schedule(fields, zone, times, log);
+    let quiet = quiet(fields, zone, times, log);
+    let labels = labels(fields, shared, log);
+    let mentions = Mentions {
+        renamed_from: mentioned(fields, "renamed_from", log),
+        depends_on: mentioned(fields, "depends_on", log),
+    };
+    let definition = Definition {
+        title: fields.text(log, "title").map_or_else(|| name.as_str().to_owned(), str::to_owned),
+        name,
+        renamed_from: Mention::names(&mentions.renamed_from),
+        group: shared.group.clone(),
+        labels,
+        spec: spec(fields, schedule?, &shared.defaults, log),
+        description: fields.text(log, "description").unwrap_or_default().to_owned(),
+        runbook_url: runbook_url(fields, log),
+        depends_on: Mention::names(&mentions.depends_on),
+        quiet,
+        ping_methods: ping_methods(fields, log).or(shared.defaults.ping_methods).unwrap_or_default(),
+        window: window(fields, log),
+        source: Source::File { path: shared.path.clone(), line: fields.at.line },
+    };
+    check_grace(fields, &definition.spec, log);
+    (log.count() == faults_before).then_some((definition, mentions))
+}
+
+fn schedule(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> Option<Schedule> {
+    let (every, cron, counts) = (fields.has("every"), fields.has("cron"), fields.has("expect"));
+    if every && cron {
+        log.fault(fields.at_key("cron"), "a check has `every` or `cron`, not both");
+        return None;
+    }
+    if every && counts {
+        let message =
+            "`expect` does not go with `every`: use `expect` alone, which counts all the time, or `cron`";
+        log.fault(fields.at_key("expect"), message);
+        return None;
+    }
+    if !every && !cron && !counts {
+        // Those have been refused already.
+        if !fields.has("calendar") && !fields.has("assert") {
+            log.fault(fields.at, "a check needs to know when: `every`, `cron` or `expect`");
+        }
+        return None;
+    }
+    let period = fields.duration(log, "every");
+    let expect = fields.map(log, "expect").and_then(|fields| expect(&fields, log));
+    let at = times.cron(fields, zone, log).map(|known| Occurrences { cron: known.cron.clone(), zone });
+    match (period, at) {
+        (Some(period), _) => Some(Schedule::Every(period)),
+        (None, Some(at)) if counts => Some(Schedule::CountedAt(at, expect?)),
+        (None, Some(at)) => Some(Schedule::At(at)),
+        (None, None) if !every && !cron => Some(Schedule::Counted(expect?)),
+        (None, None) => None,
+    }
+}
+
+fn expect(fields: &Fields<'_>, log: &mut Log) -> Option<Expect> {
+    let (at_least, at_most) = (count(fields, log, "at_least"), count(fields, log, "at_most"));
+    if !fields.has("at_least") && !fields.has("at_most") {
+        log.fault(fields.at, "`expect` needs `at_least`, `at_most` or both");
+        return None;
+    }
+    if let (Some(at_least), Some(at_most)) = (at_least, at_most)
+        && at_least > at_most
+    {
+        let message =
+            format!("`at_least` ({at_least}) is more than `at_most` ({at_most}): no count fits both");
+        log.fault(fields.at_value("at_least"), message);
+    }
+    Some(Expect { at_least, at_most, within: fields.duration(log, "within")? })
+}
+
+fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut Log) -> Spec {
+    // 3.2: with `expect`, only what the check itself says.
+    let inherited = match schedule {
+        Schedule::Every(_) | Schedule::At(_) => defaults.grace.unwrap_or(DEFAULT_GRACE),
+        Schedule::CountedAt(..) | Schedule::Counted(_) => Span::ZERO,
+    };
+    Spec {
+        grace: fields.duration(log, "grace").unwrap_or(inherited),
+        early: early(fields, &schedule, log).or(defaults.early),
+        max_runtime: fields.duration(log, "max_runtime"),
+        start_within: fields.duration(log, "start_within"),
+        min_runtime: fields.duration(log, "min_runtime"),
+        overlap: match fields.one_of(log, "overlap") {
+            Some("fail") => Overlap::Fail,
+            _ => Overlap::Allowed,
+        },
+        failures_before_alert: count(fields, log, "failures_before_alert")
+            .or(defaults.failures_before_alert)
+            .unwrap_or(1),
+        successes_to_recover: count(fields, log, "successes_to_recover")
+            .or(defaults.successes_to_recover)
+            .unwrap_or(1),
+        manual_resume: fields.flag(log, "manual_resume").or(defaults.manual_resume).unwrap_or(false),
+        paused: fields.flag(log, "paused").unwrap_or(false),
+        schedule,
+    }
+}
+
+fn early(fields: &Fields<'_>, schedule: &Schedule, log: &mut Log) -> Option<Span> {
+    let early = fields.duration(log, "early")?;
+    if !matches!(schedule, Schedule::At(_)) {
+        log.fault(
+            fields.at_key("early"),
+            "`early` goes with `cron` alone: only then is there an occurrence to serve",
+        );
+    }
+    Some(early)
+}
+
+/// What `grace`, the times of runs and the schedule say about each other.
+fn check_grace(fields: &Fields<'_>, spec: &Spec, log: &mut Log) {
+    if let Schedule::CountedAt(at, _) = &spec.schedule
+        && spec.grace > Span::ZERO
+        && Times::some_gap_is_within(at, spec.grace)
+    {
+        let message =
+            format!("`grace` ({}) must be shorter than the time between two occurrences", spec.grace);
+        log.fault(fields.at_value("grace"), message);
+    }
+    if let Some(start_within) = spec.start_within {
+        if matches!(spec.schedule, Schedule::CountedAt(..) | Schedule::Counted(_)) {
+            let message = "`start_within` does not go with `expect`, which counts successes";
+            log.fault(fields.at_key("start_within"), message);
+        } else if start_within > spec.grace {
+            let message = format!(
+                "`start_within` ({start_within}) is at most `grace` ({}), after which it is late",
+                spec.grace
+            );
+            log.fault(fields.at_value("start_within"), message);
+        }
+    }
+    if let (Some(min), Some(max)) = (spec.min_runtime, spec.max_runtime)
+        && min >= max
+    {
+        let message = format!("`min_runtime` ({min}) must be shorter than `max_runtime` ({max})");
+        log.fault(fields.at_value("min_runtime"), message);
+    }
+    if spec.overlap == Overlap::Fail && spec.max_runtime.is_none() && !fields.has("max_runtime") {
+        let message = "`overlap: fail` needs `max_runtime`, which ends a run whose end was lost";
+        log.fault(fields.at_value("overlap"), message);
+    }
+}
+
+fn window(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
+    let window = fields.duration(log, "window")?;
+    if fields.has("expect") {
+        log.fault(fields.at_key("window"), "with `expect`, the window is its `within`: leave `window` out");
+    } else if fields.has("every") {
+        log.fault(
+            fields.at_key("window"),
+            "with `every`, the window is the period and grace: leave `window` out",
+        );
+    }
+    Some(window)
+}
+
+fn quiet(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> Vec<Quiet> {
+    let sections = fields.sections(log, "quiet");
+    if sections.len() > MAX_QUIET {
+        log.fault(fields.at_value("quiet"), format!("a check has at most {MAX_QUIET} quiet times"));
+    }
+    let mut quiet = Vec::with_capacity(sections.len());
+    for section in sections {
+        let zone = times.zone(&section, log).unwrap_or(zone);
+        let cron = times.cron(&section, zone, log).map(|known| known.cron.clone());
+        if let (Some(cron), Some(lasts)) = (cron, section.duration(log, "for")) {
+            quiet.push(Quiet { at: Occurrences { cron, zone }, lasts });
+        }
+    }
+    quiet
+}
+
+/// The check's own labels, and those of its file that it does not set itself.
+fn labels(fields: &Fields<'_>, shared: &Shared, log: &mut Log) -> Vec<(String, String)> {
+    let mut labels = fields.labels(log, "labels");
+    for (name, value) in &shared.labels {
+        if !labels.iter().any(|(own, _)| own == name) {
+            labels.push((name.clone(), value.clone()));
+        }
+    }
+    if labels.len() > MAX_LABELS {
+        let message =
+            format!("with those of its file a check has at most {MAX_LABELS} labels, not {}", labels.len());
+        log.fault(fields.at_value("labels"), message);
+    }
+    labels.sort();
+    labels
+}
+
+fn mentioned(fields: &Fields<'_>, key: &str, log: &mut Log) -> Vec<Mention> {
+    let texts = fields.texts(log, key);
+    if texts.len() > MAX_MENTIONS {
+        log.fault(fields.at_value(key), format!("`{key}` has at most {MAX_MENTIONS} names"));
+    }
+    let mut mentions: Vec<Mention> = Vec::with_capacity(texts.len());
+    for (at, text) in texts {
+        let Some(name) = parse_name(text, at, log) else { continue };
+        if mentions.iter().any(|other| other.name == name) {
+            log.fault(at, format!("`{name}` stands twice in `{key}`"));
+        }
+        mentions.push(Mention { name, at });
+    }
+    mentions
+}
+
+fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> String {
+    let Some(url) = fields.text(log, "runbook_url") else { return String::new() };
+    let http = url.starts_with("https://") || url.starts_with("http://");
+    if !http || url.contains(char::is_whitespace) {
+        let message =
+            format!("`runbook_url` begins with https:// or http:// and has no blanks, not {}", quote(url));
+        log.fault(fields.at_value("runbook_url"), message);
+    }
+    url.to_owned()
+}
+
+fn ping_methods(fields: &Fields<'_>, log: &mut Log) -> Option<PingMethods> {
+    match fields.one_of(log, "ping_methods")? {
+        "post" => Some(PingMethods::Post),
+        _ => Some(PingMethods::Any),
+    }
+}
+
+fn count(fields: &Fields<'_>, log: &mut Log, key: &str) -> Option<u32> {
+    fields.whole(log, key).map(|number| u32::try_from(number).expect("the table allows no more"))
+}
+
+/// Stands for the name of a check that has none, while its other faults are found.
+pub(super) fn nameless() -> Name {
+    Name::parse("nameless").expect("it is a name")
+}

@@ -1,0 +1,213 @@
+//! Faults: what is wrong, where, and what would be right. All of them are gathered before anybody is told.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::inputs::Inputs;
+use super::model::Warning;
+
+/// More faults are counted, not kept.
+const MAX_FAULTS: usize = 1000;
+/// Hostile or endless text is cut to so many characters where it is shown.
+const MAX_SHOWN_CHARS: usize = 60;
+
+/// A place in one of the files that were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct At {
+    /// Which file, by its number in [`Log`].
+    pub(super) file: u32,
+    /// Counted from 1; 0: the file as a whole.
+    pub(super) line: u32,
+    /// Counted from 1, in characters; 0 together with `line`.
+    pub(super) column: u32,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The file, as it was named.
+    pub file: Arc<str>,
+    /// Counted from 1; 0: the file as a whole.
+    pub line: u32,
+    /// Counted from 1, in characters; 0 together with `line`.
+    pub column: u32,
+    /// What is wrong; what would be right. One line, without any secret.
+    pub message: String,
+}
+
+/// `file:line:column: message`, as compilers write it.
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            0 => write!(f, "{}: {}", self.file, self.message),
+            line => write!(f, "{}:{line}:{}: {}", self.file, self.column, self.message),
+        }
+    }
+}
+
+/// Why a configuration was not loaded: every fault of every file, up to a thousand.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct Faults {
+    /// In the order of the files and lines; never empty.
+    pub list: Vec<Fault>,
+    /// How many more there are.
+    pub omitted: usize,
+    /// What was read: a change of these is a reason to try again.
+    pub inputs: Inputs,
+}
+
+/// One fault a line.
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, fault) in self.list.iter().enumerate() {
+            let end = if i + 1 < self.list.len() { "\n" } else { "" };
+            write!(f, "{fault}{end}")?;
+        }
+        match self.omitted {
+            0 => Ok(()),
+            omitted => write!(f, "\nand {omitted} more faults"),
+        }
+    }
+}
+
+/// Where faults and warnings are gathered while files are read.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    files: Vec<Arc<str>>,
+    faults: Vec<(At, String)>,
+    omitted: usize,
+    /// What will disappoint, in the order in which it was found.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl Log {
+    /// A new file, by the name that people know it by; answers the place of the file as a whole.
+    pub(super) fn file(&mut self, shown: &str) -> At {
+        let file = u32::try_from(self.files.len()).expect("there are fewer files than MAX_FILES");
+        self.files.push(quote_path(shown).into());
+        At { file, line: 0, column: 0 }
+    }
+
+    /// Keeps a fault.
+    pub(super) fn fault(&mut self, at: At, message: impl Into<String>) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push((at, message.into()));
+        } else {
+            self.omitted += 1;
+        }
+    }
+
+    /// Keeps a warning.
+    pub(super) fn warn(&mut self, text: impl Into<String>) {
+        self.warnings.push(Warning(text.into()));
+    }
+
+    /// How many faults there are: more of them than before something was read means that it is bad.
+    pub(super) fn count(&self) -> usize {
+        self.faults.len() + self.omitted
+    }
+
+    /// The name of the file that a place is in.
+    pub(super) fn file_name(&self, at: At) -> &Arc<str> {
+        &self.files[at.file as usize]
+    }
+
+    /// `file:line`, for a message about another place.
+    pub(super) fn show(&self, at: At) -> String {
+        format!("{}:{}", self.file_name(at), at.line)
+    }
+
+    /// All faults, in the order of their places; the warnings are lost.
+    pub(super) fn into_faults(mut self, inputs: Inputs) -> Faults {
+        self.faults.sort_by_key(|(at, _)| *at);
+        let files = self.files;
+        let fault = |(at, message): (At, String)| Fault {
+            file: Arc::clone(&files[at.file as usize]),
+            line: at.line,
+            column: at.column,
+            message,
+        };
+        Faults { list: self.faults.into_iter().map(fault).collect(), omitted: self.omitted, inputs }
+    }
+}
+
+/// Text from outside, in backquotes: escaped, and cut if it is long.
+pub(super) fn quote(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    format!("`{}`", shown.replace("\\\"", "\"").replace("\\'", "'"))
+}
+
+/// A path from outside, escaped and not cut: it must be found again.
+pub(super) fn quote_path(path: &str) -> String {
+    path.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }).collect()
+}
+
+/// `; did you mean X?` if one of the candidates is near enough to what was written, else nothing.
+pub(super) fn guess<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    match nearest(written, candidates) {
+        Some(candidate) => format!("; did you mean `{candidate}`?"),
+        None => String::new(),
+    }
+}
+
+/// The candidate that differs from what was written in the fewest letters, if they are few.
+pub(super) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = written.chars().count();
+    if !(2..=128).contains(&length) {
+        return None;
+    }
+    let allowed = (length / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(written.len()) <= 2 * allowed)
+        .map(|candidate| (distance(written, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be put in, left out, changed or swapped with their neighbour (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let changed = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = changed.min(above[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut above, row);
+    }
+    above[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_guessed_and_another_word_is_not() {
+        let keys = ["timezone", "grace", "cron", "every"];
+        assert_eq!(nearest("tiemzone", keys), Some("timezone"));
+        assert_eq!(nearest("Grace", keys), Some("grace"));
+        assert_eq!(nearest("crn", keys), Some("cron"));
+        assert_eq!(nearest("colour", keys), None);
+        assert_eq!(nearest("x", keys), None);
+        assert_eq!(nearest(&"grace".repeat(100_000), keys), None);
+    }
+
+    #[test]
+    fn text_from_outside_is_escaped_and_cut() {
+        assert_eq!(quote("a\u{1b}[31m\n\"x\""), "`a\\u{1b}[31m\\n\"x\"`");
+        assert_eq!(quote(&"ä".repeat(10_000_000)), format!("`{}…`", "ä".repeat(60)));
+    }
+}

@@ -1,0 +1,361 @@
+//! A mapping of keys, read value by value against the table of keys. What is wrong goes to the log, and reading goes
+//! on: a value that is faulty is answered as if it were not there.
+
+use super::fault::{At, Log, guess, nearest, quote};
+use super::keys::{HABITS, Key, Kind, Need, Section};
+use super::tree::{Node, Value};
+use super::units::{parse_duration, parse_size};
+use crate::core::time::Span;
+
+/// The most items of a list of texts.
+const MAX_TEXTS: usize = 256;
+/// The most labels of a check, and of a file.
+pub(super) const MAX_LABELS: usize = 32;
+/// The longest value of a label, in bytes.
+const MAX_LABEL_BYTES: usize = 1024;
+/// Labels that mean something already, here or in Prometheus.
+const REFUSED_LABELS: [&str; 15] = [
+    "check",
+    "group",
+    "reason",
+    "status",
+    "kind",
+    "alertname",
+    "job",
+    "instance",
+    "pod",
+    "le",
+    "quantile",
+    "title",
+    "schedule",
+    "timezone",
+    "source",
+];
+
+/// One mapping of a file, of a known section.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields<'a> {
+    /// Where the mapping begins.
+    pub(super) at: At,
+    section: Section,
+    pairs: &'a [(Node<'a>, Node<'a>)],
+}
+
+impl<'a> Fields<'a> {
+    /// Takes a node for this section: unknown keys, those of later versions and missing ones are faults.
+    pub(super) fn open(node: &'a Node<'a>, section: Section, log: &mut Log) -> Option<Fields<'a>> {
+        let pairs = match &node.value {
+            Value::Map(pairs) => pairs,
+            Value::Broken => return None,
+            _ => {
+                let message = format!("{} is a mapping of keys, not {}", section.title(), node.kind());
+                log.fault(node.at, message);
+                return None;
+            }
+        };
+        for (key, _) in pairs {
+            match section.key(key.text()) {
+                Some(Key { kind: Kind::Later, name, .. }) => {
+                    log.fault(key.at, format!("`{name}` is not supported by this version"));
+                }
+                Some(_) => {}
+                None => log.fault(key.at, unknown_key(key.text(), section)),
+            }
+        }
+        let fields = Fields { at: node.at, section, pairs };
+        for key in section.keys() {
+            let missing = || fields.node(key.name).is_none_or(Node::is_null);
+            if matches!(key.need, Need::Required) && missing() {
+                log.fault(
+                    node.at,
+                    format!("{} needs `{}`: {}", section.title(), key.name, uncapped(key.doc)),
+                );
+            }
+        }
+        Some(fields)
+    }
+
+    fn node(&self, name: &str) -> Option<&'a Node<'a>> {
+        self.pairs.iter().find(|(key, _)| key.text() == name).map(|(_, value)| value)
+    }
+
+    /// The value of a key that is there, not empty and readable.
+    pub(super) fn get(&self, name: &str) -> Option<&'a Node<'a>> {
+        self.kind(name);
+        self.node(name).filter(|node| !node.is_null() && !matches!(node.value, Value::Broken))
+    }
+
+    /// Whether the key is there with some value, be it a readable one or not.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.node(name).is_some_and(|node| !node.is_null())
+    }
+
+    /// Where the key's value stands; the section's place if it does not.
+    pub(super) fn at_value(&self, name: &str) -> At {
+        self.node(name).map_or(self.at, |node| node.at)
+    }
+
+    /// Where the key stands; the section's place if it does not.
+    pub(super) fn at_key(&self, name: &str) -> At {
+        self.pairs.iter().find(|(key, _)| key.text() == name).map_or(self.at, |(key, _)| key.at)
+    }
+
+    fn kind(&self, name: &str) -> Kind {
+        self.section.key(name).unwrap_or_else(|| panic!("`{name}` is missing in the table of keys")).kind
+    }
+
+    /// A scalar of any kind; anything else is a fault.
+    pub(super) fn scalar(&self, log: &mut Log, name: &str) -> Option<&'a str> {
+        let node = self.get(name)?;
+        match &node.value {
+            Value::Text { text, .. } => Some(text),
+            _ => {
+                let wanted = expectation(self.kind(name));
+                log.fault(node.at, format!("`{name}` is {wanted}, not {}", node.kind()));
+                None
+            }
+        }
+    }
+
+    /// A text within its limits, and not empty.
+    pub(super) fn text(&self, log: &mut Log, name: &str) -> Option<&'a str> {
+        let (max_bytes, lines) = match self.kind(name) {
+            Kind::Text(max_bytes) => (max_bytes, false),
+            Kind::Lines(max_bytes) => (max_bytes, true),
+            other => panic!("`{name}` is read as a text and declared as {other:?}"),
+        };
+        let text = self.scalar(log, name)?;
+        let control = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\t'));
+        let problem = if text.trim().is_empty() {
+            "is empty; leave the key out or give it a value".to_owned()
+        } else if text.len() > max_bytes {
+            format!("has at most {max_bytes} bytes, not {}", text.len())
+        } else if text.contains(control) {
+            "is one line of text without control characters".to_owned()
+        } else {
+            return Some(text);
+        };
+        log.fault(self.at_value(name), format!("`{name}` {problem}"));
+        None
+    }
+
+    /// A text, or a list of texts, each with its place.
+    pub(super) fn texts(&self, log: &mut Log, name: &str) -> Vec<(At, &'a str)> {
+        let Some(node) = self.get(name) else { return Vec::new() };
+        let items = match &node.value {
+            Value::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(node),
+        };
+        if items.len() > MAX_TEXTS {
+            log.fault(node.at, format!("`{name}` has at most {MAX_TEXTS} items, not {}", items.len()));
+            return Vec::new();
+        }
+        let mut texts = Vec::with_capacity(items.len());
+        for item in items {
+            match &item.value {
+                Value::Text { text, .. } if !item.is_null() && !text.is_empty() => {
+                    texts.push((item.at, &**text));
+                }
+                Value::Broken => {}
+                _ => log.fault(item.at, format!("an item of `{name}` is a text, not {}", item.kind())),
+            }
+        }
+        texts
+    }
+
+    /// A duration within its limits.
+    pub(super) fn duration(&self, log: &mut Log, name: &str) -> Option<Span> {
+        let Kind::Duration(min, max) = self.kind(name) else {
+            panic!("`{name}` is not declared as a duration")
+        };
+        let text = self.scalar(log, name)?;
+        let message = match parse_duration(text) {
+            Ok(span) if span < min => format!("`{name}` is at least {min}, not {span}"),
+            Ok(span) if span > max => format!("`{name}` is at most {max}, not {span}"),
+            Ok(span) => return Some(span),
+            Err(error) => format!("`{name}` is {}: {error}", quote(text)),
+        };
+        log.fault(self.at_value(name), message);
+        None
+    }
+
+    /// A whole number within its limits.
+    pub(super) fn whole(&self, log: &mut Log, name: &str) -> Option<u64> {
+        let Kind::Whole(min, max) = self.kind(name) else { panic!("`{name}` is not declared as a number") };
+        let text = self.scalar(log, name)?;
+        match text.parse::<u64>() {
+            Ok(number) if (min..=max).contains(&number) => Some(number),
+            _ => {
+                let message = format!("`{name}` is a whole number from {min} to {max}, not {}", quote(text));
+                log.fault(self.at_value(name), message);
+                None
+            }
+        }
+    }
+
+    /// A number of bytes.
+    pub(super) fn size(&self, log: &mut Log, name: &str) -> Option<u64> {
+        let text = self.scalar(log, name)?;
+        let size = parse_size(text);
+        if size.is_none() {
+            let message = format!("`{name}` is a size like `500MB` or `1GB`, not {}", quote(text));
+            log.fault(self.at_value(name), message);
+        }
+        size
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&self, log: &mut Log, name: &str) -> Option<bool> {
+        match self.scalar(log, name)? {
+            "true" | "True" | "TRUE" | "yes" | "on" => Some(true),
+            "false" | "False" | "FALSE" | "no" | "off" => Some(false),
+            other => {
+                log.fault(self.at_value(name), format!("`{name}` is true or false, not {}", quote(other)));
+                None
+            }
+        }
+    }
+
+    /// One of the words of the table.
+    pub(super) fn one_of(&self, log: &mut Log, name: &str) -> Option<&'static str> {
+        let Kind::OneOf(words) = self.kind(name) else {
+            panic!("`{name}` is not declared as one of some words")
+        };
+        let text = self.scalar(log, name)?;
+        let word = words.iter().find(|word| **word == text).copied();
+        if word.is_none() {
+            let all = words.join(", ");
+            let hint = guess(text, words.iter().copied());
+            log.fault(self.at_value(name), format!("`{name}` is one of {all}, not {}{hint}", quote(text)));
+        }
+        word
+    }
+
+    /// Another section below this one.
+    pub(super) fn map(&self, log: &mut Log, name: &str) -> Option<Fields<'a>> {
+        let Kind::Map(section) = self.kind(name) else { panic!("`{name}` is not declared as a mapping") };
+        Fields::open(self.get(name)?, section, log)
+    }
+
+    /// The items of a list of sections, to be opened one by one.
+    pub(super) fn items(&self, log: &mut Log, name: &str) -> &'a [Node<'a>] {
+        let Kind::List(_) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
+        let Some(node) = self.get(name) else { return &[] };
+        match &node.value {
+            Value::List(items) => items,
+            _ => {
+                log.fault(
+                    node.at,
+                    format!("`{name}` is a list (each item begins with `-`), not {}", node.kind()),
+                );
+                &[]
+            }
+        }
+    }
+
+    /// The sections of a list that are mappings.
+    pub(super) fn sections(&self, log: &mut Log, name: &str) -> Vec<Fields<'a>> {
+        let Kind::List(section) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
+        self.items(log, name).iter().filter_map(|item| Fields::open(item, section, log)).collect()
+    }
+
+    /// Labels, sorted by name; their values as they were written.
+    pub(super) fn labels(&self, log: &mut Log, name: &str) -> Vec<(String, String)> {
+        let Some(node) = self.get(name) else { return Vec::new() };
+        let Value::Map(pairs) = &node.value else {
+            let message = format!("`{name}` is a mapping, as in {{team: dba}}, not {}", node.kind());
+            log.fault(node.at, message);
+            return Vec::new();
+        };
+        if pairs.len() > MAX_LABELS {
+            log.fault(node.at, format!("there are at most {MAX_LABELS} labels, not {}", pairs.len()));
+        }
+        let mut labels = Vec::with_capacity(pairs.len());
+        for (label, value) in pairs {
+            if let Some(problem) = label_problem(label.text()) {
+                log.fault(label.at, format!("the label {} {problem}", quote(label.text())));
+            }
+            match &value.value {
+                Value::Broken => {}
+                Value::Text { text, .. } if !value.is_null() && !text.is_empty() => {
+                    if text.len() > MAX_LABEL_BYTES || text.contains(char::is_control) {
+                        let message =
+                            format!("a label's value is one line of at most {MAX_LABEL_BYTES} bytes of text");
+                        log.fault(value.at, message);
+                    }
+                    labels.push((label.text().to_owned(), text.to_string()));
+                }
+                _ => {
+                    let message =
+                        format!("the label {} needs a text, not {}", quote(label.text()), value.kind());
+                    log.fault(value.at, message);
+                }
+            }
+        }
+        labels.sort();
+        labels
+    }
+}
+
+/// Why no check may have this label.
+fn label_problem(name: &str) -> Option<&'static str> {
+    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let other = |c: char| first(c) || c.is_ascii_digit();
+    if !name.starts_with(first) || !name.chars().all(other) || name.len() > 128 {
+        Some("is no label's name: letters, digits and _, not beginning with a digit, at most 128")
+    } else if REFUSED_LABELS.contains(&name) {
+        Some("means something already; choose another name")
+    } else if name.starts_with("__") || name.starts_with("exported_") {
+        Some("belongs to Prometheus; choose another name")
+    } else {
+        None
+    }
+}
+
+/// What is said about a key that the section does not have.
+fn unknown_key(name: &str, section: Section) -> String {
+    let names = || section.keys().iter().map(|key| key.name);
+    let habit = HABITS.iter().find(|(habit, ours)| *habit == name && names().any(|name| name == *ours));
+    let hint = if let Some(near) = habit.map(|(_, ours)| *ours).or_else(|| nearest(name, names())) {
+        format!("; did you mean `{near}`?")
+    } else if let Some(home) = home_of(name, section) {
+        format!("; it belongs in {}", home.title())
+    } else {
+        let all: Vec<&str> = names().collect();
+        format!("; it has {}", all.join(", "))
+    };
+    format!("{} has no key {}{hint}", section.title(), quote(name))
+}
+
+/// The section that has this key, if it stands in the wrong kind of file or next to its section.
+fn home_of(name: &str, section: Section) -> Option<Section> {
+    let candidates: &[Section] = match section {
+        Section::Main => &[Section::CheckFile],
+        Section::CheckFile | Section::Auth | Section::Alerting => &[Section::Main],
+        Section::Defaults => &[Section::Check],
+        Section::Email | Section::Webhook => &[Section::Receiver, Section::Smtp],
+        Section::Responder => &[Section::Action, Section::Receiver],
+        Section::Action => &[Section::Receiver, Section::Responder],
+        Section::Check => &[Section::CheckFile, Section::Expect, Section::Quiet],
+        Section::Expect | Section::Quiet => &[Section::Check],
+        Section::Alertmanager | Section::Receiver => &[Section::HttpConfig, Section::Webhook],
+        _ => &[],
+    };
+    candidates.iter().copied().find(|candidate| candidate.key(name).is_some())
+}
+
+fn expectation(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Duration(..) => "a duration",
+        Kind::Whole(..) => "a whole number",
+        Kind::Size => "a size",
+        Kind::Flag => "true or false",
+        Kind::OneOf(_) => "a word",
+        _ => "a text",
+    }
+}
+
+fn uncapped(doc: &str) -> String {
+    let mut chars = doc.trim_end_matches('.').chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}

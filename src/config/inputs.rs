@@ -1,0 +1,115 @@
+//! The files that a configuration is made of: read within limits, and hashed to know when they change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::model::ContentHash;
+
+/// The largest file with checks, in bytes.
+pub(super) const MAX_FILE_BYTES: u64 = 128 << 20;
+/// The largest file with a secret, a certificate or a template, in bytes.
+pub(super) const MAX_SECRET_BYTES: u64 = 64 << 10;
+/// The most files that patterns may match.
+pub(super) const MAX_FILES: usize = 10_000;
+
+/// Everything that was read, so that it can be seen whether it has changed (`--config.auto-reload-interval`).
+///
+/// Contents count, not times or links: a swapped link of Kubernetes is a change only if it leads to other bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// Files that were named, with the most bytes that are read of each.
+    named: BTreeMap<PathBuf, u64>,
+    /// Patterns of `check_files`: what they match may change as well.
+    patterns: BTreeSet<String>,
+}
+
+impl Inputs {
+    /// Hashes what is there now. Blocks while it reads; compare with [`super::Config::content_hash`].
+    pub fn hash(&self) -> ContentHash {
+        let mut files = self.named.clone();
+        for pattern in &self.patterns {
+            for path in expand(pattern).unwrap_or_default() {
+                files.entry(path).or_insert(MAX_FILE_BYTES);
+            }
+        }
+        let digests = files.into_iter().map(|(path, max_bytes)| {
+            let digest = read_file(&path, max_bytes).ok().map(|bytes| Sha256::digest(bytes).into());
+            (path, digest)
+        });
+        combine(digests)
+    }
+
+    pub(super) fn name(&mut self, path: &Path, max_bytes: u64) {
+        self.named.insert(path.to_owned(), max_bytes);
+    }
+
+    pub(super) fn pattern(&mut self, pattern: &str) {
+        self.patterns.insert(pattern.to_owned());
+    }
+}
+
+/// The digests of the files while they are read; `None`: not readable.
+#[derive(Debug, Default)]
+pub(super) struct Digests(BTreeMap<PathBuf, Option<[u8; 32]>>);
+
+impl Digests {
+    pub(super) fn add(&mut self, path: &Path, bytes: Option<&[u8]>) {
+        self.0.insert(path.to_owned(), bytes.map(|bytes| Sha256::digest(bytes).into()));
+    }
+
+    pub(super) fn hash(self) -> ContentHash {
+        combine(self.0)
+    }
+}
+
+/// In the order of the paths.
+fn combine(digests: impl IntoIterator<Item = (PathBuf, Option<[u8; 32]>)>) -> ContentHash {
+    let mut hash = Sha256::new();
+    for (path, digest) in digests {
+        let path = path.as_os_str().as_encoded_bytes();
+        hash.update((path.len() as u64).to_be_bytes());
+        hash.update(path);
+        hash.update([u8::from(digest.is_some())]);
+        hash.update(digest.unwrap_or_default());
+    }
+    ContentHash(hash.finalize().into())
+}
+
+/// What a pattern matches, sorted. A hidden file (Kubernetes' `..data`) only if the pattern names its dot.
+pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, String> {
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let matches = glob::glob_with(pattern, options).map_err(|error| error.msg.to_owned())?;
+    // What cannot be looked into is kept, so that reading it says why.
+    let paths = matches.map(|entry| entry.unwrap_or_else(|error| error.path().to_owned()));
+    let mut paths: Vec<PathBuf> = paths.take(MAX_FILES + 1).collect();
+    paths.sort();
+    paths.dedup();
+    Ok(paths)
+}
+
+/// The content of a regular file of at most so many bytes, or why there is none.
+pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> {
+    let reason = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "the file may not be read (permission denied)".to_owned(),
+        _ => format!("the file cannot be read: {error}"),
+    };
+    let metadata = fs::metadata(path).map_err(reason)?;
+    if metadata.is_dir() {
+        return Err("this is a directory, not a file".to_owned());
+    }
+    // Opening a pipe would wait, and a device may never end.
+    if !metadata.is_file() {
+        return Err("this is no regular file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    File::open(path).and_then(|file| file.take(max_bytes + 1).read_to_end(&mut bytes)).map_err(reason)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(format!("the file has more than {max_bytes} bytes"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,320 @@
+//! Reading all files: the main one, those it names, and its secrets.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::check::{self, Defaults, Shared};
+use super::fault::{At, Faults, Log, quote, quote_path};
+use super::fields::Fields;
+use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_FILES, MAX_SECRET_BYTES, expand, read_file};
+use super::keys::{MAX_CHECKS, Section};
+use super::model::Config;
+use super::names::Names;
+use super::times::Times;
+use super::tree::Node;
+use super::{syntax, tree, warnings};
+use crate::core::check::Definition;
+use crate::core::secret::Secret;
+
+/// All files with checks together, in bytes.
+const MAX_TOTAL_BYTES: u64 = 1 << 30;
+/// The most patterns in `check_files` is bounded by the length of a list of texts; the longest one, in bytes.
+const MAX_PATTERN_BYTES: usize = 4096;
+
+/// Reads the main file at this path, all that it names, and validates it: every fault of every file in one go.
+pub fn load(path: &Path) -> Result<Config, Faults> {
+    let mut loader = Loader::default();
+    match loader.main(path) {
+        Some(config) if loader.log.count() == 0 => Ok(config),
+        _ => {
+            assert!(loader.log.count() > 0, "a configuration is refused for a reason");
+            Err(loader.log.into_faults(loader.inputs))
+        }
+    }
+}
+
+/// What is gathered while files are read.
+#[derive(Default)]
+pub(super) struct Loader {
+    pub(super) log: Log,
+    inputs: Inputs,
+    digests: Digests,
+    /// The folder of the main file: what it names is relative to it.
+    folder: PathBuf,
+    bytes_read: u64,
+    /// Some file was not read to its end.
+    cut_short: bool,
+    names: Names,
+    times: Times,
+    checks: Vec<Definition>,
+    max_checks: usize,
+}
+
+impl Loader {
+    fn main(&mut self, path: &Path) -> Option<Config> {
+        self.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        self.inputs.name(path, MAX_FILE_BYTES);
+        let shown = path.to_string_lossy();
+        let at = self.log.file(&shown);
+        let bytes = self.file(at, path)?;
+        self.document(at, &bytes, |loader, root| {
+            let main = Fields::open(root?, Section::Main, &mut loader.log)?;
+            let config = loader.sections(&main, path)?;
+            Some(loader.finish(config))
+        })
+    }
+
+    /// Everything in the main file, and the files with checks that it names.
+    fn sections(&mut self, main: &Fields<'_>, path: &Path) -> Option<Config> {
+        let max_checks = main.whole(&mut self.log, "max_checks").and_then(|max| usize::try_from(max).ok());
+        self.max_checks = max_checks.unwrap_or(MAX_CHECKS);
+        let smtp = self.smtp(main);
+        let (ping_keys, ping_keys_required) = self.auth(main);
+        let alertmanagers = self.alertmanagers(main);
+        let (receivers, policies) = self.receivers(main);
+        let policy = self.policy(main, policies);
+        let retention = self.retention(main);
+        let defaults = self.defaults(main, &Defaults::default());
+        let shared = Shared {
+            path: quote_path(&path.to_string_lossy()),
+            defaults: defaults.clone(),
+            ..Shared::default()
+        };
+        self.checks(main, &shared);
+        self.check_files(main, path, &defaults);
+        Some(Config {
+            smtp,
+            alertmanagers,
+            receivers,
+            ping_keys,
+            ping_keys_required,
+            policy,
+            retention,
+            checks: std::mem::take(&mut self.checks),
+            max_checks: self.max_checks,
+            warnings: Vec::new(),
+            inputs: Inputs::default(),
+            content_hash: std::mem::take(&mut self.digests).hash(),
+        })
+    }
+
+    /// What can only be judged when all is known.
+    fn finish(&mut self, mut config: Config) -> Config {
+        self.names.check(!self.cut_short, &mut self.log);
+        if self.log.count() == 0 {
+            warnings::of(&config, &self.times, &mut self.log);
+        }
+        config.warnings = std::mem::take(&mut self.log.warnings);
+        config.inputs = self.inputs.clone();
+        config
+    }
+
+    fn defaults(&mut self, fields: &Fields<'_>, outer: &Defaults) -> Defaults {
+        match fields.map(&mut self.log, "defaults") {
+            Some(fields) => Defaults::read(&fields, outer, &mut self.times, &mut self.log),
+            None => outer.clone(),
+        }
+    }
+
+    fn checks(&mut self, fields: &Fields<'_>, shared: &Shared) {
+        let items = fields.items(&mut self.log, "checks");
+        self.checks.reserve(items.len());
+        for item in items {
+            let Some(fields) = Fields::open(item, Section::Check, &mut self.log) else { continue };
+            self.check(&fields, shared);
+        }
+    }
+
+    fn check(&mut self, fields: &Fields<'_>, shared: &Shared) {
+        let name = check::name(fields, &mut self.log);
+        if let Some(name) = &name {
+            self.names.declare(name, fields.at_value("name"), &mut self.log);
+            if self.names.len() == self.max_checks + 1 {
+                let message =
+                    format!("there are more than {} checks; `max_checks` allows no more", self.max_checks);
+                self.log.fault(fields.at, message);
+            }
+        }
+        // Without a name of its own it is read for its other faults.
+        let name = name.unwrap_or_else(check::nameless);
+        let read = check::definition(fields, name, shared, &mut self.times, &mut self.log);
+        if let Some((check, mentions)) = read {
+            self.names.mention(&check.name, mentions);
+            self.checks.push(check);
+        }
+    }
+
+    fn check_files(&mut self, main: &Fields<'_>, main_path: &Path, defaults: &Defaults) {
+        let mut seen: HashSet<PathBuf> = HashSet::from([identity(main_path)]);
+        for (at, pattern) in main.texts(&mut self.log, "check_files") {
+            for path in self.matches(at, pattern) {
+                // Two patterns may match one file, and `*.yaml` the main one.
+                if !seen.insert(identity(&path)) {
+                    self.digests.add(&path, read_file(&path, MAX_FILE_BYTES).as_deref().ok());
+                    continue;
+                }
+                if seen.len() > MAX_FILES {
+                    self.log.fault(at, format!("`check_files` name more than {MAX_FILES} files"));
+                    return;
+                }
+                self.check_file(&path, defaults);
+            }
+        }
+    }
+
+    /// What a pattern matches. Nothing is a fault: a folder that was moved must not remove its checks (10.4).
+    fn matches(&mut self, at: At, pattern: &str) -> Vec<PathBuf> {
+        if pattern.len() > MAX_PATTERN_BYTES || pattern.contains(char::is_control) {
+            self.log.fault(at, format!("a pattern is one line of at most {MAX_PATTERN_BYTES} bytes"));
+            return Vec::new();
+        }
+        let folder = glob::Pattern::escape(&self.folder.to_string_lossy());
+        let full = Path::new(&folder).join(pattern).to_string_lossy().into_owned();
+        self.inputs.pattern(&full);
+        match expand(&full) {
+            Err(reason) => self.log.fault(at, format!("{} is no pattern: {reason}", quote(pattern))),
+            Ok(paths) if paths.is_empty() => {
+                let message =
+                    format!("no file matches {}; it is relative to the folder of this file", quote(pattern));
+                self.log.fault(at, message);
+            }
+            Ok(paths) => return paths,
+        }
+        Vec::new()
+    }
+
+    fn check_file(&mut self, path: &Path, defaults: &Defaults) {
+        let shown = path.to_string_lossy();
+        let at = self.log.file(&shown);
+        let Some(bytes) = self.file(at, path) else { return };
+        self.document(at, &bytes, |loader, root| {
+            let fields = Fields::open(root?, Section::CheckFile, &mut loader.log)?;
+            let shared = Shared {
+                path: quote_path(&shown),
+                group: fields.text(&mut loader.log, "group").unwrap_or_default().to_owned(),
+                labels: fields.labels(&mut loader.log, "labels"),
+                defaults: loader.defaults(&fields, defaults),
+            };
+            loader.checks(&fields, &shared);
+            Some(())
+        });
+    }
+
+    /// Reads a file with checks.
+    fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {
+        let read = read_file(path, MAX_FILE_BYTES);
+        self.digests.add(path, read.as_deref().ok());
+        let bytes = read.map_err(|reason| self.log.fault(at, reason)).ok()?;
+        self.bytes_read += bytes.len() as u64;
+        if self.bytes_read > MAX_TOTAL_BYTES {
+            self.log.fault(at, format!("all files together have more than {MAX_TOTAL_BYTES} bytes"));
+            return None;
+        }
+        Some(bytes)
+    }
+
+    /// Reads a document, and hands its top on: `None` where nothing of it is readable.
+    fn document<T>(
+        &mut self,
+        at: At,
+        bytes: &[u8],
+        then: impl FnOnce(&mut Loader, Option<&Node<'_>>) -> Option<T>,
+    ) -> Option<T> {
+        let text = match syntax::not_text(bytes) {
+            Ok(text) => text,
+            Err((line, column, message)) => {
+                self.cut_short = true;
+                self.log.fault(At { line, column, ..at }, message);
+                return None;
+            }
+        };
+        let mut tree = tree::read(text, at.file, &[]);
+        let unquoted = if tree.faults.is_empty() { None } else { syntax::unquoted(text) };
+        if let Some(unquoted) = &unquoted {
+            for (line, column, message) in &unquoted.faults {
+                self.log.fault(At { line: *line, column: *column, ..at }, message.clone());
+            }
+            tree = tree::read(&unquoted.text, at.file, &unquoted.starts);
+        }
+        for (place, message) in tree.faults {
+            self.log.fault(place, message);
+        }
+        self.cut_short |= tree.cut_short;
+        match tree.root {
+            Some(root) if root.is_null() => {
+                self.log.fault(at, "the file is empty; at least `checks:` belongs in it");
+                None
+            }
+            root => then(self, root.as_ref()),
+        }
+    }
+
+    /// A secret from its file or in place; both are a fault, and in place is a warning where it matters.
+    pub(super) fn secret(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        file_key: &str,
+        matters: bool,
+    ) -> Option<Secret> {
+        if fields.has(key) && fields.has(file_key) {
+            self.log.fault(fields.at_key(key), format!("`{key}` and `{file_key}` exclude each other"));
+            return None;
+        }
+        let (used, text) = if fields.has(key) {
+            let place = self.log.show(fields.at_value(key));
+            if matters {
+                self.log.warn(format!(
+                    "{place}: `{key}` is a secret in place; `{file_key}` keeps it out of this file"
+                ));
+            }
+            (key, fields.scalar(&mut self.log, key)?.to_owned())
+        } else {
+            (file_key, self.file_text(fields, file_key)?)
+        };
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() || text.contains(char::is_control) || text.len() > 4096 {
+            let message = format!("`{used}` gives one line of at most 4096 bytes; it is empty or has more");
+            self.log.fault(fields.at_value(used), message);
+            return None;
+        }
+        Some(Secret::new(text))
+    }
+
+    /// A secret that must be there.
+    pub(super) fn required_secret(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        file_key: &str,
+        matters: bool,
+    ) -> Option<Secret> {
+        if !fields.has(key) && !fields.has(file_key) {
+            self.log.fault(fields.at, format!("`{file_key}` is missing (or `{key}`, in place)"));
+            return None;
+        }
+        self.secret(fields, key, file_key, matters)
+    }
+
+    /// The text of a file that a key names; secrets among them, so that nothing of it is ever shown.
+    pub(super) fn file_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
+        let name = fields.scalar(&mut self.log, key)?;
+        let at = fields.at_value(key);
+        if name.is_empty() || name.contains('\0') {
+            self.log.fault(at, format!("`{key}` is the path of a file"));
+            return None;
+        }
+        let path = self.folder.join(name);
+        self.inputs.name(&path, MAX_SECRET_BYTES);
+        let read = read_file(&path, MAX_SECRET_BYTES);
+        self.digests.add(&path, read.as_deref().ok());
+        let text = read
+            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned()));
+        text.map_err(|reason| self.log.fault(at, format!("`{key}` {}: {reason}", quote(name)))).ok()
+    }
+}
+
+/// The same for two ways to name one file.
+fn identity(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,99 @@
+//! The JSON Schema of the files, made from the table of keys.
+
+use serde_json::{Map, Value, json};
+
+use super::keys::{Key, Kind, Need, Section};
+
+/// The JSON Schema (2020-12) of the main file; `#/$defs/check_file` is that of a file of `check_files`.
+pub fn schema() -> Value {
+    let mut definitions = Map::new();
+    let mut waiting = vec![Section::Main, Section::CheckFile];
+    while let Some(section) = waiting.pop() {
+        if definitions.contains_key(id(section)) {
+            continue;
+        }
+        let below = section.keys().iter().filter_map(|key| match key.kind {
+            Kind::Map(below) | Kind::List(below) => Some(below),
+            _ => None,
+        });
+        waiting.extend(below);
+        definitions.insert(id(section).to_owned(), object(section));
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "punctual",
+        "$ref": format!("#/$defs/{}", id(Section::Main)),
+        "$defs": definitions,
+    })
+}
+
+fn object(section: Section) -> Value {
+    let built = || section.keys().iter().filter(|key| !matches!(key.kind, Kind::Later));
+    let properties: Map<String, Value> = built().map(|key| (key.name.to_owned(), property(key))).collect();
+    let required: Vec<&str> =
+        built().filter(|key| matches!(key.need, Need::Required)).map(|key| key.name).collect();
+    json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required})
+}
+
+fn property(key: &Key) -> Value {
+    let mut property = of_kind(key.kind);
+    property["description"] = json!(key.doc);
+    if let Need::Default(text) = key.need {
+        property["default"] = match key.kind {
+            Kind::Flag | Kind::Whole(..) => {
+                serde_json::from_str(text).expect("the table's default is a JSON value")
+            }
+            _ => json!(text),
+        };
+    }
+    property
+}
+
+fn of_kind(kind: Kind) -> Value {
+    const DURATION: &str = "^(0|([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?)$";
+    match kind {
+        Kind::Text(max) | Kind::Lines(max) => json!({"type": "string", "maxLength": max}),
+        Kind::Secret | Kind::Path => json!({"type": "string"}),
+        Kind::Texts => json!({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+        Kind::Duration(..) => json!({"type": ["string", "integer"], "minLength": 1, "pattern": DURATION}),
+        Kind::Whole(min, max) => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Kind::Size => json!({"type": "string", "pattern": "^[0-9]+ *([kKMGT]?B|[KMGT]iB)$"}),
+        Kind::Flag => json!({"type": "boolean"}),
+        Kind::OneOf(words) => json!({"enum": words}),
+        Kind::Labels => {
+            json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
+        }
+        Kind::Map(section) => json!({"$ref": format!("#/$defs/{}", id(section))}),
+        Kind::List(section) => {
+            json!({"type": "array", "items": {"$ref": format!("#/$defs/{}", id(section))}})
+        }
+        Kind::Later => unreachable!("keys that are not built yet are left out"),
+    }
+}
+
+fn id(section: Section) -> &'static str {
+    match section {
+        Section::Main => "main",
+        Section::CheckFile => "check_file",
+        Section::Smtp => "smtp",
+        Section::Auth => "auth",
+        Section::PingKey => "ping_key",
+        Section::Alerting => "alerting",
+        Section::Alertmanager => "alertmanager",
+        Section::HttpConfig => "http_config",
+        Section::Authorization => "authorization",
+        Section::BasicAuth => "basic_auth",
+        Section::TlsConfig => "tls_config",
+        Section::Receiver => "receiver",
+        Section::Email => "email",
+        Section::Webhook => "webhook",
+        Section::Responder => "responder",
+        Section::Action => "action",
+        Section::Retention => "retention",
+        Section::PingRetention => "ping_retention",
+        Section::Defaults => "defaults",
+        Section::Check => "check",
+        Section::Expect => "expect",
+        Section::Quiet => "quiet",
+    }
+}

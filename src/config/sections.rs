@@ -1,0 +1,349 @@
+//! The sections of the main file that say who may ping, who is told, and how they are reached.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+
+use super::fault::{At, guess, quote};
+use super::fields::Fields;
+use super::loader::Loader;
+use super::model::PingKey;
+use crate::core::receiver::{
+    Alertmanager, Authorization, BasicAuth, ClientIdentity, Email, HttpConfig, Receiver, ReceiverKind, Smtp,
+    SmtpTls, TlsConfig, Webhook, WebhookFormat,
+};
+use crate::core::retention::Retention;
+use crate::core::route::{ReceiverName, ReceiverPolicy};
+use crate::core::secret::Secret;
+use crate::core::time::Span;
+
+/// The most receivers, and the most Alertmanagers and ping keys.
+const MAX_ITEMS: usize = 1000;
+/// The longest ping key, in bytes.
+const MAX_PING_KEY_BYTES: usize = 128;
+/// A shorter one can be guessed.
+const SHORT_PING_KEY_BYTES: usize = 16;
+
+impl Loader {
+    /// `smtp`.
+    pub(super) fn smtp(&mut self, main: &Fields<'_>) -> Option<Smtp> {
+        let fields = main.map(&mut self.log, "smtp")?;
+        let log = &mut self.log;
+        let (tls, usual_port) = match fields.one_of(log, "tls") {
+            Some("implicit") => (SmtpTls::Implicit, 465),
+            Some("none") => (SmtpTls::None, 25),
+            _ => (SmtpTls::Starttls, 587),
+        };
+        let port = fields.whole(log, "port").and_then(|port| u16::try_from(port).ok());
+        let host = fields.text(log, "host");
+        if host.is_some_and(|host| host.contains(|c: char| c.is_whitespace() || "/@".contains(c))) {
+            log.fault(fields.at_value("host"), "`host` is a name or an address without port, path or user");
+        }
+        let from = fields.text(log, "from");
+        if let Some(from) = from {
+            self.address(fields.at_value("from"), from);
+        }
+        let password = self.secret(&fields, "password", "password_file", true);
+        let username = fields.text(&mut self.log, "username");
+        if fields.has("username") != (fields.has("password") || fields.has("password_file")) {
+            self.log.fault(fields.at, "a login needs both `username` and `password_file`");
+        }
+        let local = matches!(host, Some("localhost" | "127.0.0.1" | "::1"));
+        if tls == SmtpTls::None && username.is_some() && !local {
+            self.log.warn("smtp sends its password unprotected: `tls: none`");
+        }
+        let tls_config = fields.map(&mut self.log, "tls_config").map(|fields| self.tls_config(&fields));
+        Some(Smtp {
+            host: host?.to_owned(),
+            port: port.unwrap_or(usual_port),
+            tls,
+            tls_config: tls_config.unwrap_or_default(),
+            login: username
+                .zip(password)
+                .map(|(username, password)| BasicAuth { username: username.to_owned(), password }),
+            from: from?.to_owned(),
+        })
+    }
+
+    /// `auth`: the keys, and whether they are required.
+    pub(super) fn auth(&mut self, main: &Fields<'_>) -> (Vec<PingKey>, bool) {
+        let Some(fields) = main.map(&mut self.log, "auth") else { return (Vec::new(), false) };
+        let mut keys: Vec<PingKey> = Vec::new();
+        for item in self.limited(&fields, "ping_keys") {
+            let name = item.text(&mut self.log, "name");
+            let key = self.required_secret(&item, "key", "key_file", true);
+            let (Some(name), Some(key)) = (name, key) else { continue };
+            self.check_ping_key(&item, name, &key);
+            if keys.iter().any(|other| other.name == name) {
+                self.log.fault(item.at_value("name"), format!("there are two ping keys {}", quote(name)));
+            }
+            keys.push(PingKey { name: name.to_owned(), key });
+        }
+        let required = fields.flag(&mut self.log, "ping_keys_required");
+        if required == Some(true) && !fields.has("ping_keys") {
+            let message = "keys are required and there are none: nobody could ping; add `ping_keys`";
+            self.log.fault(fields.at_value("ping_keys_required"), message);
+        }
+        let required = required.unwrap_or(true) && !keys.is_empty();
+        (keys, required)
+    }
+
+    fn check_ping_key(&mut self, item: &Fields<'_>, name: &str, key: &Secret) {
+        let at = item.at_value(if item.has("key") { "key" } else { "key_file" });
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
+        let key = key.expose();
+        if !key.bytes().all(plain) || key.len() > MAX_PING_KEY_BYTES {
+            let message = format!(
+                "a ping key stands in an address: it is made of letters, digits and . _ ~ -, at most \
+                 {MAX_PING_KEY_BYTES} of them"
+            );
+            self.log.fault(at, message);
+        } else if key.len() < SHORT_PING_KEY_BYTES {
+            let message = format!(
+                "the ping key {} is short enough to be guessed: take at least {SHORT_PING_KEY_BYTES} characters",
+                quote(name)
+            );
+            self.log.warn(message);
+        }
+    }
+
+    /// `alerting.alertmanagers`.
+    pub(super) fn alertmanagers(&mut self, main: &Fields<'_>) -> Vec<Alertmanager> {
+        let Some(fields) = main.map(&mut self.log, "alerting") else { return Vec::new() };
+        let mut alertmanagers = Vec::new();
+        for item in self.limited(&fields, "alertmanagers") {
+            let url = item.text(&mut self.log, "url");
+            let http = self.http_config(&item);
+            let Some(url) = url.filter(|url| self.http_url("url", item.at_value("url"), url, true)) else {
+                continue;
+            };
+            alertmanagers.push(Alertmanager { url: url.trim_end_matches('/').to_owned(), http });
+        }
+        alertmanagers
+    }
+
+    /// `receivers`: how and when each is reached.
+    pub(super) fn receivers(
+        &mut self,
+        main: &Fields<'_>,
+    ) -> (Vec<Receiver>, BTreeMap<ReceiverName, ReceiverPolicy>) {
+        let (mut receivers, mut policies) = (Vec::new(), BTreeMap::new());
+        for item in self.limited(main, "receivers") {
+            let name = item.text(&mut self.log, "name");
+            let kind = self.receiver_kind(&item, main.has("smtp"));
+            let log = &mut self.log;
+            let policy = ReceiverPolicy {
+                send_resolved: item.flag(log, "send_resolved").unwrap_or(true),
+                group_wait: item.duration(log, "group_wait").unwrap_or(Span::secs(5)),
+                give_up_after: item.duration(log, "give_up_after").unwrap_or(Span::mins(24 * 60)),
+            };
+            let Some(name) = name else { continue };
+            let name: ReceiverName = name.into();
+            // Also where its kind is faulty: a responder that names it is right.
+            if policies.insert(Arc::clone(&name), policy).is_some() {
+                log.fault(item.at_value("name"), format!("there are two receivers {}", quote(&name)));
+            }
+            receivers.extend(kind.map(|kind| Receiver { name, kind }));
+        }
+        (receivers, policies)
+    }
+
+    fn receiver_kind(&mut self, item: &Fields<'_>, smtp: bool) -> Option<ReceiverKind> {
+        let (email, webhook) = (item.has("email"), item.has("webhook"));
+        if email && webhook {
+            self.log.fault(item.at, "a receiver has `email` or `webhook`, not both: make two of it");
+            return None;
+        }
+        if webhook {
+            let fields = item.map(&mut self.log, "webhook")?;
+            return self.webhook(&fields).map(|webhook| ReceiverKind::Webhook(Box::new(webhook)));
+        }
+        if !email {
+            if !item.has("exec") {
+                self.log.fault(item.at, "a receiver needs `email` or `webhook`");
+            }
+            return None;
+        }
+        if !smtp {
+            self.log.fault(item.at_key("email"), "mail needs the section `smtp`, which is missing");
+        }
+        let fields = item.map(&mut self.log, "email")?;
+        Some(ReceiverKind::Email(self.email(&fields)))
+    }
+
+    fn email(&mut self, fields: &Fields<'_>) -> Email {
+        let to = fields.texts(&mut self.log, "to");
+        to.iter().for_each(|(at, text)| self.address(*at, text));
+        if to.is_empty() && fields.has("to") {
+            self.log.fault(fields.at_value("to"), "`to` needs at least one address");
+        }
+        Email { to: to.into_iter().map(|(_, text)| text.to_owned()).collect() }
+    }
+
+    fn webhook(&mut self, fields: &Fields<'_>) -> Option<Webhook> {
+        let format = fields.one_of(&mut self.log, "format");
+        // The addresses of these services are all that is needed to write there.
+        let secret = matches!(format, Some("slack" | "teams" | "discord"));
+        let url = self.required_secret(fields, "url", "url_file", secret);
+        let template = match (fields.has("template"), fields.has("template_file")) {
+            (true, true) => {
+                self.log.fault(fields.at, "a webhook has `template` or `template_file`, not both");
+                None
+            }
+            (true, false) => fields.text(&mut self.log, "template").map(str::to_owned),
+            _ => self.file_text(fields, "template_file"),
+        };
+        if template.is_some() && fields.has("format") {
+            self.log.fault(fields.at_key("format"), "a webhook has `format` or a template, not both");
+        }
+        if let Some(error) = template.as_deref().and_then(template_problem) {
+            let key = if fields.has("template") { "template" } else { "template_file" };
+            self.log.fault(fields.at_value(key), error);
+        }
+        let format = match (template, format) {
+            (Some(template), _) => WebhookFormat::Template(template),
+            (None, Some("slack")) => WebhookFormat::Slack,
+            (None, Some("teams")) => WebhookFormat::Teams,
+            (None, Some("discord")) => WebhookFormat::Discord,
+            (None, Some("ntfy")) => WebhookFormat::Ntfy,
+            (None, _) => WebhookFormat::Alertmanager,
+        };
+        let http = self.http_config(fields);
+        let key = if fields.has("url") { "url" } else { "url_file" };
+        let url = url.filter(|url| self.http_url(key, fields.at_value(key), url.expose(), false))?;
+        Some(Webhook { url, format, http })
+    }
+
+    /// `http_config`, where it is given.
+    fn http_config(&mut self, fields: &Fields<'_>) -> HttpConfig {
+        let Some(fields) = fields.map(&mut self.log, "http_config") else { return HttpConfig::default() };
+        if fields.has("authorization") && fields.has("basic_auth") {
+            let message =
+                "`authorization` and `basic_auth` exclude each other: both are the header Authorization";
+            self.log.fault(fields.at_key("basic_auth"), message);
+        }
+        let authorization = fields.map(&mut self.log, "authorization").and_then(|fields| {
+            let scheme = fields.text(&mut self.log, "type").unwrap_or("Bearer").to_owned();
+            if !scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+                self.log.fault(fields.at_value("type"), "`type` is one word, such as Bearer");
+            }
+            let credentials = self.required_secret(&fields, "credentials", "credentials_file", true)?;
+            Some(Authorization { scheme, credentials })
+        });
+        let basic_auth = fields.map(&mut self.log, "basic_auth").and_then(|fields| {
+            let username = fields.text(&mut self.log, "username");
+            let password = self.required_secret(&fields, "password", "password_file", true)?;
+            Some(BasicAuth { username: username?.to_owned(), password })
+        });
+        let proxy_url = fields
+            .scalar(&mut self.log, "proxy_url")
+            .filter(|url| self.http_url("proxy_url", fields.at_value("proxy_url"), url, false))
+            .map(Secret::new);
+        let tls = fields.map(&mut self.log, "tls_config").map(|fields| self.tls_config(&fields));
+        HttpConfig { authorization, basic_auth, proxy_url, tls: tls.unwrap_or_default() }
+    }
+
+    fn tls_config(&mut self, fields: &Fields<'_>) -> TlsConfig {
+        let ca_pem = self.pem(fields, "ca_file", "CERTIFICATE");
+        if fields.has("cert_file") != fields.has("key_file") {
+            self.log.fault(fields.at, "`cert_file` and `key_file` go together");
+        }
+        let cert_pem = self.pem(fields, "cert_file", "CERTIFICATE");
+        let key_pem = self.pem(fields, "key_file", "PRIVATE KEY");
+        TlsConfig {
+            ca_pem,
+            client: cert_pem
+                .zip(key_pem)
+                .map(|(cert_pem, key_pem)| ClientIdentity { cert_pem, key_pem: Secret::new(key_pem) }),
+            insecure_skip_verify: fields.flag(&mut self.log, "insecure_skip_verify").unwrap_or(false),
+        }
+    }
+
+    fn pem(&mut self, fields: &Fields<'_>, key: &str, label: &str) -> Option<String> {
+        let text = self.file_text(fields, key)?;
+        let begins = text.lines().any(|line| line.starts_with("-----BEGIN ") && line.contains(label));
+        if !begins {
+            let message = format!("the file of `{key}` holds no PEM block `{label}`");
+            self.log.fault(fields.at_value(key), message);
+        }
+        Some(text)
+    }
+
+    /// `retention`.
+    pub(super) fn retention(&mut self, main: &Fields<'_>) -> Retention {
+        let mut retention = Retention::default();
+        let Some(fields) = main.map(&mut self.log, "retention") else { return retention };
+        let log = &mut self.log;
+        retention.max_body_bytes = fields.size(log, "bodies").unwrap_or(retention.max_body_bytes);
+        retention.archived = fields.duration(log, "archived").unwrap_or(retention.archived);
+        let Some(pings) = fields.map(log, "pings") else { return retention };
+        let number = |n: u64| u32::try_from(n).expect("the table allows no more");
+        let keep_at_least = pings.whole(log, "keep_at_least").map_or(retention.keep_at_least, number);
+        let keep_at_most = pings.whole(log, "keep_at_most").map_or(retention.keep_at_most, number);
+        if keep_at_least > keep_at_most {
+            let message =
+                format!("`keep_at_least` ({keep_at_least}) is more than `keep_at_most` ({keep_at_most})");
+            log.fault(pings.at, message);
+        }
+        retention.max_age = pings.duration(log, "max_age").unwrap_or(retention.max_age);
+        Retention { keep_at_least, keep_at_most, ..retention }
+    }
+
+    /// The sections of a list that is not too long.
+    pub(super) fn limited<'a>(&mut self, fields: &Fields<'a>, key: &str) -> Vec<Fields<'a>> {
+        let sections = fields.sections(&mut self.log, key);
+        if sections.len() > MAX_ITEMS {
+            self.log.fault(fields.at_value(key), format!("`{key}` has at most {MAX_ITEMS} items"));
+            return Vec::new();
+        }
+        sections
+    }
+
+    /// Says if a mail server would not take this address.
+    fn address(&mut self, at: At, text: &str) {
+        if text.contains(char::is_control) || text.parse::<Mailbox>().is_err() {
+            let message = format!(
+                "{} is no mail address: write `a@example.org` or `Name <a@example.org>`",
+                quote(text)
+            );
+            self.log.fault(at, message);
+        }
+    }
+
+    /// Whether it is an address of HTTP; a fault does not show it unless `shown`.
+    fn http_url(&mut self, key: &str, at: At, url: &str, shown: bool) -> bool {
+        let problem = match reqwest::Url::parse(url) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return true,
+            Ok(_) => "begins with https:// or http:// and names a host".to_owned(),
+            Err(error) => format!("is no address ({error}): write it as in https://example.org/path"),
+        };
+        let shown = if shown { format!(": {}", quote(url)) } else { String::new() };
+        self.log.fault(at, format!("`{key}` {problem}{shown}"));
+        false
+    }
+
+    /// Says if a receiver is not there.
+    pub(super) fn known_receiver(
+        &mut self,
+        at: At,
+        name: &str,
+        receivers: &BTreeMap<ReceiverName, ReceiverPolicy>,
+    ) -> bool {
+        let known = receivers.contains_key(name);
+        if !known {
+            let hint = guess(name, receivers.keys().map(|name| &**name));
+            self.log.fault(at, format!("there is no receiver {}{hint}", quote(name)));
+        }
+        known
+    }
+}
+
+/// Why a template cannot be read.
+fn template_problem(template: &str) -> Option<String> {
+    let environment = minijinja::Environment::new();
+    let error = environment.template_from_str(template).err()?;
+    let line = error.line().map(|line| format!(" in its line {line}")).unwrap_or_default();
+    let detail = error.detail().unwrap_or("syntax error");
+    Some(format!("the template cannot be read{line}: {}", quote(detail).trim_matches('`')))
+}

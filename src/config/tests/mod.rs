@@ -1,0 +1,30 @@
+//! Files that are right, files that are wrong, and files that are meant to do harm.
+
+mod example;
+mod good;
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::{Config, Faults, load};
+
+/// Files in a folder of their own; the first is the main one.
+fn load_files(files: &[(&str, &str)]) -> (Result<Config, Faults>, TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("the folder can be made");
+        std::fs::write(path, content).expect("the file can be written");
+    }
+    (load(&folder.path().join(files[0].0)), folder)
+}
+
+/// A main file alone that is right.
+fn good(text: &str) -> Config {
+    load_files(&[("main.yaml", text)]).0.unwrap_or_else(|faults| panic!("{faults}\n{text}"))
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}

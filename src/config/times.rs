@@ -1,0 +1,112 @@
+//! Cron expressions and zones, read once for all checks that share them.
+
+use std::collections::HashMap;
+
+use chrono_tz::Tz;
+
+use super::fault::{At, Log, quote};
+use super::fields::Fields;
+use crate::core::cron::Cron;
+use crate::core::schedule::Occurrences;
+use crate::core::time::{Span, Time};
+use crate::core::zone::{est_like_warning, parse_timezone};
+
+/// Occurrences are looked at from 2023-12-31T00:00:00Z on, with a leap day and changes of clocks ahead: what is said
+/// about a file must not depend on the day.
+const SAMPLE_BEGIN_SECS: i64 = 1_703_980_800;
+/// The shortest gap is searched among so many occurrences.
+const SAMPLE: usize = 32;
+/// An expression that leaves a longer gap comes rarely.
+const RARE: Span = Span::mins(367 * 24 * 60);
+
+/// What is known of an expression in a zone.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) cron: Cron,
+    /// The shortest time between two occurrences, as far as a sample shows.
+    pub(super) shortest_gap: Span,
+    /// The longest one, if it is more than a year.
+    pub(super) rare: Option<Span>,
+}
+
+/// All expressions and zones that were read so far.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    crons: HashMap<Tz, HashMap<String, Result<Known, String>>>,
+    zones: HashMap<String, Result<Tz, String>>,
+    /// How many checks use each zone that misleads.
+    pub(super) misleading_zones: HashMap<Tz, (At, usize)>,
+}
+
+impl Times {
+    /// Reads `timezone`, and remembers those that mislead.
+    pub(super) fn zone(&mut self, fields: &Fields<'_>, log: &mut Log) -> Option<Tz> {
+        let text = fields.text(log, "timezone")?;
+        let at = fields.at_value("timezone");
+        if !self.zones.contains_key(text) {
+            let zone = parse_timezone(text).map_err(|error| error.to_string());
+            self.zones.insert(text.to_owned(), zone);
+        }
+        match &self.zones[text] {
+            Ok(zone) => {
+                if est_like_warning(*zone).is_some() {
+                    self.misleading_zones.entry(*zone).or_insert((at, 0)).1 += 1;
+                }
+                Some(*zone)
+            }
+            Err(reason) => {
+                log.fault(at, reason.clone());
+                None
+            }
+        }
+    }
+
+    /// Reads `cron` in this zone.
+    pub(super) fn cron(&mut self, fields: &Fields<'_>, zone: Tz, log: &mut Log) -> Option<&Known> {
+        let text = fields.text(log, "cron")?;
+        // As the expression itself is kept, so that `known` finds it.
+        let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        let crons = self.crons.entry(zone).or_default();
+        match crons.entry(text).or_insert_with_key(|text| read(text, zone)) {
+            Ok(known) => Some(known),
+            Err(reason) => {
+                log.fault(fields.at_value("cron"), reason.clone());
+                None
+            }
+        }
+    }
+
+    /// What is known of an expression that was read before.
+    pub(super) fn known(&self, cron: &str, zone: Tz) -> Option<&Known> {
+        self.crons.get(&zone)?.get(cron)?.as_ref().ok()
+    }
+
+    /// Whether some occurrence comes sooner than `span` after the one before it. Looks further than
+    /// [`Known::shortest_gap`]: over a year, so that changes of clocks are in it, or 1,000 occurrences.
+    pub(super) fn some_gap_is_within(at: &Occurrences, span: Span) -> bool {
+        let end = Time::from_secs(SAMPLE_BEGIN_SECS) + RARE;
+        gaps(at).take(1000).take_while(|(from, _)| *from < end).any(|(_, gap)| gap <= span)
+    }
+}
+
+fn read(text: &str, zone: Tz) -> Result<Known, String> {
+    let cron = Cron::parse(text).map_err(|error| format!("the cron expression {}: {error}", quote(text)))?;
+    let at = Occurrences { cron, zone };
+    let sample: Vec<Span> = gaps(&at).take(SAMPLE).map(|(_, gap)| gap).collect();
+    Ok(Known {
+        shortest_gap: sample.iter().min().copied().unwrap_or(Span::MAX),
+        rare: sample.iter().max().copied().filter(|gap| *gap > RARE),
+        cron: at.cron,
+    })
+}
+
+/// The sample's occurrences, each with the gap to the next.
+fn gaps(at: &Occurrences) -> impl Iterator<Item = (Time, Span)> {
+    let mut last = at.next_after(Time::from_secs(SAMPLE_BEGIN_SECS));
+    std::iter::from_fn(move || {
+        let from = last?;
+        let next = at.next_after(from)?;
+        last = Some(next);
+        Some((from, next - from))
+    })
+}

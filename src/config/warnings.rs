@@ -1,0 +1,207 @@
+//! What will disappoint, though it is no fault (10.4, 12.2, 13.4). What many checks share is one line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fault::{Log, guess};
+use super::model::Config;
+use super::names::place_of;
+use super::reach::{possible_causes, reach, status_of};
+use super::times::Times;
+use crate::core::cause::CauseKind;
+use crate::core::check::Definition;
+use crate::core::route::{MatchTest, Matcher};
+use crate::core::schedule::{Occurrences, Schedule};
+use crate::core::zone::est_like_warning;
+
+/// So many checks are named in a warning.
+const NAMED_CHECKS: usize = 5;
+
+/// Checks that share a warning: their number, and the first of them.
+#[derive(Default)]
+struct Sharing {
+    count: usize,
+    named: Vec<String>,
+}
+
+impl Sharing {
+    fn add(&mut self, check: &Definition) {
+        self.count += 1;
+        if self.named.len() < NAMED_CHECKS {
+            self.named.push(format!("{} ({})", check.name, place_of(check)));
+        }
+    }
+
+    /// `check a (file:1)`, `2 checks, a (file:1) and b (file:9)`.
+    fn subject(&self) -> String {
+        let more = self.count - self.named.len();
+        let end = if more > 0 { format!(" and {more} more") } else { String::new() };
+        match self.count {
+            1 => format!("check {}", self.named[0]),
+            count => format!("{count} checks, {}{end}", self.named.join(", ")),
+        }
+    }
+}
+
+/// Warns of everything that only shows when all is known.
+pub(super) fn of(config: &Config, times: &Times, log: &mut Log) {
+    of_runs(config, log);
+    of_schedules(config, times, log);
+    of_zones(times, log);
+    of_ways_to_work(config, log);
+    of_matchers(config, log);
+    of_reach(config, log);
+}
+
+fn warn_shared(log: &mut Log, sharing: &Sharing, what: &str) {
+    if sharing.count > 0 {
+        log.warn(format!("{}: {what}", sharing.subject()));
+    }
+}
+
+/// A job may run longer than its grace, and is then late if it does not say that it has begun.
+fn of_runs(config: &Config, log: &mut Log) {
+    let mut sharing = Sharing::default();
+    for check in &config.checks {
+        let spec = &check.spec;
+        let pinged_at_end = matches!(spec.schedule, Schedule::Every(_) | Schedule::At(_));
+        let short = spec.max_runtime.is_some_and(|max| spec.grace < max);
+        if pinged_at_end && short && spec.start_within.is_none() {
+            sharing.add(check);
+        }
+    }
+    let what = "`grace` is shorter than `max_runtime`: a run that sends no start is late although it may still be \
+                running; let the job send a start and say so with `start_within`, or make `grace` longer";
+    warn_shared(log, &sharing, what);
+}
+
+fn of_schedules(config: &Config, times: &Times, log: &mut Log) {
+    let (mut rare, mut forgiven) = (Sharing::default(), Sharing::default());
+    for check in &config.checks {
+        let at = match &check.spec.schedule {
+            Schedule::At(at) | Schedule::CountedAt(at, _) => at,
+            Schedule::Every(_) | Schedule::Counted(_) => continue,
+        };
+        let Occurrences { cron, zone } = at;
+        let Some(known) = times.known(cron.as_str(), *zone) else { continue };
+        if known.rare.is_some() {
+            rare.add(check);
+        }
+        if matches!(check.spec.schedule, Schedule::At(_)) && check.spec.grace >= known.shortest_gap {
+            forgiven.add(check);
+        }
+    }
+    warn_shared(
+        log,
+        &rare,
+        "the dates of its schedule come rarely: more than a year lies between two of them",
+    );
+    let what = "`grace` is as long as the time between two occurrences or longer: a run that is left out goes \
+                unnoticed if the next one comes";
+    warn_shared(log, &forgiven, what);
+}
+
+fn of_zones(times: &Times, log: &mut Log) {
+    let zones: BTreeMap<&str, String> = times
+        .misleading_zones
+        .iter()
+        .filter_map(|(zone, (at, uses))| {
+            let more = if *uses > 1 { format!(" (and {} more)", uses - 1) } else { String::new() };
+            let warning = est_like_warning(*zone)?;
+            Some((zone.name(), format!("{}{more}: {warning}", log.show(*at))))
+        })
+        .collect();
+    zones.into_values().for_each(|text| log.warn(text));
+}
+
+/// 13.4: either Alertmanager tells people, or punctual does.
+fn of_ways_to_work(config: &Config, log: &mut Log) {
+    let tells = !config.policy.responders.is_empty() || !config.policy.default_receivers.is_empty();
+    if !config.alertmanagers.is_empty() && tells {
+        log.warn(
+            "alerts go to Alertmanager and messages to receivers: people hear everything twice, and a silence in \
+             Alertmanager does not hold messages; use `alerting` or `responders` and `default_receivers`, not both",
+        );
+    }
+}
+
+/// Matchers that can never match, or always do.
+fn of_matchers(config: &Config, log: &mut Log) {
+    let labels: BTreeSet<&str> =
+        config.checks.iter().flat_map(|check| check.labels.iter().map(|(name, _)| name.as_str())).collect();
+    let causes: BTreeSet<CauseKind> = config.checks.iter().flat_map(possible_causes).collect();
+    for (i, responder) in config.policy.responders.iter().enumerate() {
+        for matcher in &responder.matchers {
+            let known =
+                |name: &str| matches!(name, "check" | "group" | "reason" | "status") || labels.contains(name);
+            if !config.checks.is_empty() && !known(&matcher.label) {
+                let hint = guess(&matcher.label, labels.iter().copied());
+                log.warn(format!("responder {}: no check has the label `{}`{hint}", i + 1, matcher.label));
+            } else if let Some(words) = words_of(&matcher.label, &causes)
+                && never_accepts(matcher, &words)
+            {
+                let all: Vec<&str> = words.into_iter().collect();
+                let all = all.join(", ");
+                log.warn(format!("responder {}: {matcher} never matches; there is {all}", i + 1));
+            }
+        }
+    }
+}
+
+/// The values that `reason` and `status` can have.
+fn words_of(label: &str, causes: &BTreeSet<CauseKind>) -> Option<BTreeSet<&'static str>> {
+    match label {
+        "reason" => Some(causes.iter().map(|cause| cause.as_str()).chain(["blind"]).collect()),
+        "status" => Some(causes.iter().map(|cause| status_of(*cause)).chain(["unknown"]).collect()),
+        _ => None,
+    }
+}
+
+fn never_accepts(matcher: &Matcher, words: &BTreeSet<&str>) -> bool {
+    let positive = matches!(matcher.test, MatchTest::Equal(_) | MatchTest::Matches(_));
+    positive && !words.iter().any(|word| matcher.accepts(word))
+}
+
+/// 12.2: checks that reach nobody, and receivers that nothing reaches.
+fn of_reach(config: &Config, log: &mut Log) {
+    let policy = &config.policy;
+    let named: BTreeSet<&str> = policy
+        .responders
+        .iter()
+        .flat_map(|responder| responder.actions.iter().map(|action| &*action.receiver))
+        .chain(policy.default_receivers.iter().map(|name| &**name))
+        .collect();
+    // Without receivers, Alertmanager tells people (13.4), and every check would be warned of.
+    if policy.receivers.is_empty() {
+        return;
+    }
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    let mut nobody = Sharing::default();
+    let mut partly: BTreeMap<Vec<CauseKind>, Sharing> = BTreeMap::new();
+    for check in &config.checks {
+        let reach = reach(policy, check);
+        if reach.nobody {
+            nobody.add(check);
+        } else if !reach.unheard.is_empty() {
+            partly.entry(reach.unheard).or_default().add(check);
+        }
+        for told in reach.told {
+            if !reached.contains(&*told.receiver) {
+                reached.insert(told.receiver.to_string());
+            }
+        }
+    }
+    let what = "nobody would be told: no responder matches, and there are no `default_receivers`";
+    warn_shared(log, &nobody, what);
+    for (causes, sharing) in partly {
+        let names: Vec<&str> = causes.iter().map(|cause| cause.as_str()).collect();
+        warn_shared(log, &sharing, &format!("nobody would be told when the reason is {}", names.join(", ")));
+    }
+    for receiver in policy.receivers.keys().filter(|name| !reached.contains(&***name)) {
+        if !named.contains(&**receiver) {
+            let what = "no responder names it, and `default_receivers` do not";
+            log.warn(format!("nothing reaches the receiver `{receiver}`: {what}"));
+        } else if !config.checks.is_empty() {
+            log.warn(format!("nothing reaches the receiver `{receiver}`: no check matches"));
+        }
+    }
+}
