@@ -1,0 +1,129 @@
+//! Deliveries: claim, send with no transaction open, settle (12.3, 12.4).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Engine, STORE_RETRY, duration};
+use crate::core::notice::Notice;
+use crate::core::outbox::{Attempt, DeliveryKind};
+use crate::core::time::Time;
+use crate::notify::Notification;
+use crate::store::Outgoing;
+
+/// How long a stop waits for attempts under way; what is then unsettled is sent again at the next start (12.7).
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Each receiver has at most one attempt under way, in a task of its own: one that hangs delays no other (12.7).
+pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    let mut attempts = JoinSet::new();
+    let mut wakes = engine.writer.wakes();
+    while !*stop.borrow() {
+        let claim = wakes.borrow_and_update().claim;
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            Some(ended) = attempts.join_next() => report_panic(ended),
+            due = engine.wait_past(claim, &mut wakes) => if due && !claim_and_send(engine, &mut attempts).await {
+                engine.rest(&mut wakes).await;
+            },
+        }
+    }
+    let drained = async {
+        while let Some(ended) = attempts.join_next().await {
+            report_panic(ended);
+        }
+    };
+    if tokio::time::timeout(DRAIN, drained).await.is_err() {
+        tracing::warn!("stopped while messages were being sent: they will be sent again");
+    }
+}
+
+/// False if there was nothing to send.
+async fn claim_and_send(engine: &Arc<Engine>, attempts: &mut JoinSet<()>) -> bool {
+    match engine.writer.call(|store, now| store.claim(now)).await {
+        Ok(outgoing) => {
+            let any = !outgoing.is_empty();
+            for outgoing in outgoing {
+                let engine = engine.clone();
+                attempts.spawn(async move { attempt(&engine, outgoing).await });
+            }
+            any
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot claim what is to be sent");
+            false
+        }
+    }
+}
+
+async fn attempt(engine: &Engine, outgoing: Outgoing) {
+    let message = &outgoing.message;
+    let transport = engine.outward.borrow().receiver(&message.receiver);
+    let attempt = match transport {
+        Some(transport) => {
+            let notification = Notification {
+                key: &message.key,
+                receiver: &message.receiver,
+                notices: &outgoing.notices,
+                external_url: &engine.external_url,
+                now: engine.clock.now(),
+            };
+            transport.send(&notification).await
+        }
+        // A reload between claim and send; the next claim parks it if the receiver is really gone.
+        None => Attempt::Later { after: None, why: "the receiver is being reconfigured".to_owned() },
+    };
+    report(engine, &outgoing, &attempt);
+    loop {
+        let (id, attempt) = (message.id, attempt.clone());
+        match engine.writer.call(move |store, now| store.settle(id, &attempt, now)).await {
+            Ok(()) => return,
+            // Until it is stored it would be sent again at the next start: rather twice than never.
+            Err(error) => {
+                tracing::warn!(%error, receiver = %message.receiver, "cannot store how an attempt ended");
+                tokio::time::sleep(STORE_RETRY).await;
+            }
+        }
+    }
+}
+
+fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt) {
+    let message = &outgoing.message;
+    let (receiver, members, attempts) = (&message.receiver, message.members.len(), message.attempts);
+    if let Some(counters) = engine.counters.receiver(receiver) {
+        counters.deliveries.fetch_add(1, Ordering::Relaxed);
+        counters.failed.fetch_add(u64::from(*attempt != Attempt::Taken), Ordering::Relaxed);
+    }
+    match attempt {
+        Attempt::Taken => {
+            tracing::info!(%receiver, members, attempts, "message sent");
+            let now = engine.clock.now();
+            for notice in &outgoing.notices {
+                engine.counters.delivery_latency.observe(duration(now - told_of(notice)));
+            }
+        }
+        Attempt::Later { why, .. } => {
+            tracing::warn!(%receiver, members, attempts, why, "message not taken, trying again later");
+        }
+        Attempt::Never { why } => {
+            tracing::error!(%receiver, members, attempts, why, "message refused for good");
+        }
+    }
+}
+
+/// The time of the flip that a notice tells of.
+fn told_of(notice: &Notice) -> Time {
+    match notice.kind {
+        DeliveryKind::Alert | DeliveryKind::Reminder => notice.opened_at,
+        DeliveryKind::Recovery | DeliveryKind::Episode => notice.ended_at.unwrap_or(notice.opened_at),
+    }
+}
+
+fn report_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "an attempt ended by a bug; its message will be sent again at the next start");
+    }
+}

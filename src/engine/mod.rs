@@ -1,0 +1,187 @@
+//! What happens without being asked: expiry, deliveries, pushes to Alertmanager, reloads and housekeeping.
+//!
+//! [`expire`] is a plain function over a store, so that the simulation runs what the server runs. [`Engine::run`] is a thin
+//! loop around it and its like: it waits for the store's next deadline, not by polling, and sends with no transaction open.
+
+mod deliver;
+mod outward;
+mod push;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::core::blind::Window;
+use crate::core::time::{Span, Time};
+use crate::metrics::Own;
+use crate::store::writer::{Wakes, Writer};
+use crate::store::{Entry, Store, StoreError, What};
+
+pub use outward::{Outward, OutwardError};
+
+/// Checks that one transaction judges at most, so that pings are never kept waiting by a wave of expiries.
+const MAX_EXPIRED: usize = 256;
+/// How long to wait after the store failed: it tries to recover once a second.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+/// How often old history is looked for when there was none to remove.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// Between two slices of pruning, so that pings come first.
+const PRUNE_PAUSE: Duration = Duration::from_millis(20);
+/// How often the wall clock is compared with engine time.
+const CLOCK_EVERY: Duration = Duration::from_secs(1);
+/// The longest wait for one timer: a clock that was set is noticed by then.
+const MAX_SLEEP: Span = Span::mins(1);
+
+/// What one look at the deadlines did: nothing, once nothing is due any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expired {
+    /// How long after its deadline each check was judged.
+    pub lags: Vec<Span>,
+}
+
+/// Judges every check whose deadline has passed, at most [`MAX_EXPIRED`] of them. The deadline is only a hint: `step`
+/// decides, and what turns out not to be due is left as it was.
+pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
+    let due = store.due(now, MAX_EXPIRED);
+    if due.is_empty() {
+        return Ok(Expired::default());
+    }
+    let lags = due.iter().map(|(_, deadline)| now - *deadline).collect();
+    let ticks = due.iter().map(|(check, _)| Entry { check: *check, at: now, what: What::Tick }).collect();
+    store.apply(ticks)?;
+    Ok(Expired { lags })
+}
+
+/// The wall clock was set: what lies between is blind, and no state stays in the future (1.1). A clock that was set back
+/// hides nothing from us: we were listening all the time.
+pub fn clock_was_set(store: &mut dyn Store, before: Time, after: Time) -> Result<(), StoreError> {
+    if after > before {
+        store.blind(Window { from: before, to: after })?;
+    }
+    store.reanchor(after)
+}
+
+/// The engine's tasks and what they share.
+#[derive(Debug)]
+pub struct Engine {
+    /// The time.
+    pub clock: Arc<Clock>,
+    /// The way to the store.
+    pub writer: Arc<Writer>,
+    /// What is counted for `/metrics`.
+    pub counters: Arc<Own>,
+    /// Receivers and Alertmanagers of the configuration in force; replaced by whoever reloads.
+    pub outward: watch::Receiver<Arc<Outward>>,
+    /// Where people find punctual.
+    pub external_url: String,
+}
+
+impl Engine {
+    /// Runs until `stop` says true. Attempts that are under way then are waited for, for a few seconds.
+    pub async fn run(self: Arc<Engine>, stop: watch::Receiver<bool>) {
+        tokio::join!(
+            self.until(stop.clone(), self.expiry()),
+            deliver::run(&self, stop.clone()),
+            self.until(stop.clone(), push::run(&self)),
+            self.until(stop.clone(), self.clock_watch()),
+            self.until(stop.clone(), self.pruning()),
+        );
+    }
+
+    async fn until(&self, mut stop: watch::Receiver<bool>, task: impl Future<Output = ()>) {
+        tokio::select! {
+            () = task => {}
+            // The sender gone means the same.
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+
+    /// Waits for the earliest deadline, to the millisecond.
+    async fn expiry(&self) {
+        let mut wakes = self.writer.wakes();
+        loop {
+            let deadline = wakes.borrow_and_update().deadline;
+            if !self.wait_past(deadline, &mut wakes).await {
+                continue;
+            }
+            if !self.clock.is_trusted() {
+                tokio::time::sleep(CLOCK_EVERY).await;
+                continue;
+            }
+            match self.writer.call(expire).await {
+                Ok(expired) if expired.lags.is_empty() => self.rest(&mut wakes).await,
+                Ok(expired) => {
+                    expired.lags.iter().for_each(|lag| self.counters.expiry_lag.observe(duration(*lag)));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot judge what is due");
+                    tokio::time::sleep(STORE_RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Waits until engine time is past a moment (true), or the store's wakes have changed (false).
+    async fn wait_past(&self, moment: Option<Time>, wakes: &mut watch::Receiver<Wakes>) -> bool {
+        let wait = moment.map_or(MAX_SLEEP, |moment| moment + Span::MS - self.clock.now());
+        if wait <= Span::ZERO {
+            return true;
+        }
+        let sleep = duration(wait.min(MAX_SLEEP));
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => moment.is_some_and(|moment| self.clock.now() > moment),
+            // The writer gone means that we are about to stop: wait for that.
+            changed = wakes.changed() => {
+                if changed.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                false
+            }
+        }
+    }
+
+    /// There was nothing to do, though there seemed to be: the store's next wake is on its way. Never spins.
+    async fn rest(&self, wakes: &mut watch::Receiver<Wakes>) {
+        // Either way there is a reason to look again.
+        let _ = tokio::time::timeout(STORE_RETRY, wakes.changed()).await;
+    }
+
+    /// Notices that the wall clock was set, and re-anchors engine time between two transactions.
+    async fn clock_watch(&self) {
+        loop {
+            tokio::time::sleep(CLOCK_EVERY).await;
+            let Some(ahead) = self.clock.jump() else { continue };
+            let clock = self.clock.clone();
+            let stored = self.writer.call(move |store, before| {
+                let stored = clock_was_set(store, before, before + ahead);
+                clock.anchor();
+                stored
+            });
+            match stored.await {
+                Ok(()) => tracing::warn!(seconds = ahead.as_secs_f64(), "the clock was set"),
+                Err(error) => tracing::error!(%error, "the clock was set, and that could not be stored"),
+            }
+        }
+    }
+
+    async fn pruning(&self) {
+        loop {
+            let pause = match self.writer.call(|store, now| store.prune(now)).await {
+                Ok(true) => PRUNE_PAUSE,
+                Ok(false) => PRUNE_EVERY,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot remove old history");
+                    PRUNE_EVERY
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+/// A length of time for the runtime and for histograms; never negative.
+fn duration(span: Span) -> Duration {
+    Duration::from_millis(span.as_ms().max(0).unsigned_abs())
+}
