@@ -14,18 +14,23 @@ mod pages;
 mod ping;
 mod reply;
 mod routes;
+mod scrape;
 pub mod server;
 mod target;
 mod unknown;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use crate::clock::Clock;
 use crate::core::check::{CheckId, Name};
+use crate::core::time::Time;
+use crate::metrics::Own;
+use crate::store::PingFact;
 use crate::store::live::Live;
-use crate::store::{Applied, PingFact, StoreError};
+use crate::store::writer::{Answer, Overloaded, Writer};
+use scrape::Scrapes;
 
 pub use auth::PingKeys;
 pub use operate::ReloadRequest;
@@ -38,7 +43,7 @@ pub struct App {
     /// What is known of the checks.
     pub live: Arc<Live>,
     /// Where pings are stored.
-    pub writer: Box<dyn TakePings>,
+    pub writer: Arc<dyn TakePings>,
     /// Engine time.
     pub clock: Arc<Clock>,
     /// How pings ended.
@@ -55,6 +60,9 @@ pub struct App {
     pub reloads: mpsc::Sender<ReloadRequest>,
     /// Where people and jobs find us, without a slash at its end.
     pub external_url: String,
+    /// What this process counts.
+    pub own: Arc<Own>,
+    scrapes: Scrapes,
     ping_keys: RwLock<Arc<PingKeys>>,
     notices: RwLock<Arc<Notices>>,
 }
@@ -68,25 +76,30 @@ pub struct Notices {
     pub kept: Vec<Name>,
 }
 
-/// Where pings are stored.
+/// What the handlers need of the store's writer.
 pub trait TakePings: Send + Sync {
     /// Queues a ping; what became of it is answered when it is durable.
-    fn ping(
-        &self,
-        check: CheckId,
-        fact: PingFact,
-    ) -> Result<oneshot::Receiver<Result<Applied, StoreError>>, Overloaded>;
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded>;
+
+    /// The earliest deadline that is not judged yet.
+    fn deadline(&self) -> Option<Time>;
 }
 
-/// The queue is full.
-#[derive(Debug)]
-pub struct Overloaded;
+impl TakePings for Writer {
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded> {
+        Writer::ping(self, check, fact)
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.wakes().borrow().deadline
+    }
+}
 
 impl App {
     /// Before the first request: with nothing counted, and without ping keys.
     pub fn new(
         live: Arc<Live>,
-        writer: Box<dyn TakePings>,
+        writer: Arc<dyn TakePings>,
         clock: Arc<Clock>,
         reloads: mpsc::Sender<ReloadRequest>,
     ) -> App {
@@ -101,6 +114,8 @@ impl App {
             lifecycle: false,
             reloads,
             external_url: "http://127.0.0.1:19099".to_owned(),
+            own: Arc::default(),
+            scrapes: Scrapes::new(),
             ping_keys: RwLock::default(),
             notices: RwLock::default(),
         }

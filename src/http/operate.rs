@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::App;
 use super::reply::{self, Reply};
+use crate::core::time::Span;
 
 /// Somebody asks for the configuration to be read again, and waits for what came of it: a line for people.
 pub type ReloadRequest = oneshot::Sender<Result<String, String>>;
@@ -13,6 +14,33 @@ pub type ReloadRequest = oneshot::Sender<Result<String, String>>;
 /// Requests are taken: this one was.
 pub(super) fn ready() -> Reply {
     reply::text(StatusCode::OK, "punctual is ready.\n")
+}
+
+/// The longest that a sign of life may be ago, and that a deadline may wait to be judged.
+const MAX_SILENCE: Span = Span::secs(10);
+
+/// Judging runs and the disk takes writes (9.1).
+pub(super) fn healthy(app: &App) -> Reply {
+    match fault(app) {
+        None => reply::text(StatusCode::OK, "punctual is healthy.\n"),
+        Some(fault) => reply::text(StatusCode::SERVICE_UNAVAILABLE, fault + "\n"),
+    }
+}
+
+/// What is wrong with the store or the engine, if anything is.
+pub(super) fn fault(app: &App) -> Option<String> {
+    let now = app.clock.now();
+    match app.live.totals.last_sign_of_life() {
+        None => return Some("no sign of life was stored yet".to_owned()),
+        Some(last) if now - last > MAX_SILENCE => {
+            return Some(format!("the last sign of life was stored at {last}: the disk takes no writes"));
+        }
+        Some(_) => {}
+    }
+    // While the clock is doubted nothing is to be judged (1.1).
+    let waiting =
+        app.writer.deadline().filter(|deadline| app.clock.is_trusted() && now - *deadline > MAX_SILENCE);
+    waiting.map(|deadline| format!("a deadline at {deadline} is not judged yet: judging has stopped"))
 }
 
 /// Has the configuration read again, and answers when that is done.

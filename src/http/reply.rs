@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
@@ -11,15 +11,21 @@ use hyper::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
+use tokio::sync::mpsc;
 
 use crate::store::PingFact;
 
 /// An answer.
 pub(super) type Reply = Response<Body>;
 
-/// An answer's body, whole.
+/// An answer's body.
 #[derive(Debug)]
-pub(super) struct Body(Bytes);
+pub(super) enum Body {
+    /// All of it.
+    Whole(Bytes),
+    /// Piece by piece, from another thread.
+    Pieces(mpsc::Receiver<Bytes>),
+}
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
@@ -27,18 +33,24 @@ impl hyper::body::Body for Body {
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let bytes = std::mem::take(&mut self.get_mut().0);
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+        let data = match self.get_mut() {
+            Body::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+            Body::Pieces(pieces) => ready!(pieces.poll_recv(cx)),
+        };
+        Poll::Ready(data.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        matches!(self, Body::Whole(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.len() as u64)
+        match self {
+            Body::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Body::Pieces(_) => SizeHint::default(),
+        }
     }
 }
 
@@ -50,7 +62,7 @@ const NO_STORE: HeaderValue =
     HeaderValue::from_static("max-age=0, no-cache, no-store, must-revalidate, private");
 
 fn whole(text: Cow<'static, str>) -> Body {
-    Body(match text {
+    Body::Whole(match text {
         Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
         Cow::Owned(text) => text.into(),
     })
@@ -91,4 +103,9 @@ pub(super) fn with_allow(mut reply: Reply, methods: &[Method]) -> Reply {
 pub(super) fn with_retry_after(mut reply: Reply, secs: u32) -> Reply {
     reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
     reply
+}
+
+/// An answer that is still being made.
+pub(super) fn pieces(pieces: mpsc::Receiver<Bytes>) -> Reply {
+    Response::new(Body::Pieces(pieces))
 }

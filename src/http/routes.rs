@@ -1,11 +1,13 @@
 //! Every path there is: one table, which requests are sent by and tests walk.
 
+use std::sync::Arc;
+
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 
 use super::limits::Limits;
 use super::reply::{self, Reply};
-use super::{App, operate, pages, ping};
+use super::{App, operate, pages, ping, scrape};
 
 /// A path, or all paths below one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,8 @@ pub(super) enum Needs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Handler {
     Ping,
+    Metrics,
+    Healthy,
     Ready,
     Reload,
     Checks,
@@ -55,6 +59,8 @@ const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
 #[rustfmt::skip]
 pub(super) const ROUTES: &[Route] = &[
     Route { pattern: Pattern::Below("/ping/"), methods: PING, needs: Needs::PingKey, handler: Handler::Ping },
+    Route { pattern: Pattern::Is("/metrics"), methods: READ, needs: Needs::Nothing, handler: Handler::Metrics },
+    Route { pattern: Pattern::Is("/-/healthy"), methods: READ, needs: Needs::Nothing, handler: Handler::Healthy },
     Route { pattern: Pattern::Is("/-/ready"), methods: READ, needs: Needs::Nothing, handler: Handler::Ready },
     Route { pattern: Pattern::Is("/-/reload"), methods: WRITE, needs: Needs::Lifecycle, handler: Handler::Reload },
     Route { pattern: Pattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
@@ -75,7 +81,12 @@ impl Pattern {
 const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
 
 /// Answers a request.
-pub(super) async fn answer(app: &App, limits: &Limits, source: &str, request: Request<Incoming>) -> Reply {
+pub(super) async fn answer(
+    app: &Arc<App>,
+    limits: &Limits,
+    source: &str,
+    request: Request<Incoming>,
+) -> Reply {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let Some((route, rest)) = ROUTES.iter().find_map(|route| Some((route, route.pattern.rest(path)?))) else {
@@ -90,9 +101,11 @@ pub(super) async fn answer(app: &App, limits: &Limits, source: &str, request: Re
     }
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
+        Handler::Metrics => scrape::answer(app, &parts),
+        Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
         Handler::Reload => operate::reload(app, &parts).await,
-        Handler::Checks => pages::checks(app, parts.uri.query(), None),
+        Handler::Checks => pages::checks(app, parts.uri.query()),
         Handler::Check => pages::check(app, rest),
         Handler::Style => pages::style(),
     }

@@ -3,7 +3,7 @@
 //! Pages and `/metrics` read here while pings are written. The store changes it after each commit and never before.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
@@ -58,6 +58,8 @@ pub struct Known {
 pub struct Totals {
     /// Flips since the start: whoever must look at every flip waits for this to grow.
     pub flips: AtomicU64,
+    /// When a sign of life was last stored, in ms since the epoch; 0: not since the start (9.1).
+    pub last_sign_of_life_ms: AtomicI64,
     /// Incidents that have not ended.
     pub incidents_open: AtomicU64,
     /// Deliveries that wait or are under way.
@@ -121,6 +123,11 @@ impl Live {
 }
 
 impl Totals {
+    /// When a sign of life was last stored; `None`: not since the start.
+    pub fn last_sign_of_life(&self) -> Option<Time> {
+        Some(self.last_sign_of_life_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    }
+
     /// When the database was made.
     pub fn database_created(&self) -> Time {
         Time::from_ms(i64::try_from(self.database_created_ms.load(Ordering::Relaxed)).unwrap_or(i64::MAX))

@@ -4,6 +4,7 @@
 //! rest. The queue is bounded; what does not fit, or cannot be stored, is refused at once and said so to the check (9.1).
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -336,6 +337,7 @@ impl Turns {
                     tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
                 }
                 self.last_life = Some(now);
+                self.store.live().totals.last_sign_of_life_ms.store(now.as_ms(), Ordering::Relaxed);
                 true
             }
             Err(error) => {

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use punctual::core::time::Span;
 use punctual::http::limits::Limits;
 
 use crate::support::doors::{Doors, Mode};
@@ -194,4 +195,54 @@ fn every_other_path_says_where_to_go() {
     let answer = http::post(&doors.url("/-/reload"), "");
     assert_eq!(answer.status, 403);
     assert!(answer.text().contains("--web.enable-lifecycle"));
+}
+
+// 9.1
+#[test]
+fn it_is_healthy_while_signs_of_life_are_stored_and_deadlines_judged() {
+    use std::sync::atomic::Ordering::Relaxed;
+    let doors = Doors::open(quick());
+    let check = |age: Span, deadline_ago: Option<Span>, status: u16, says: &str| {
+        let now = doors.app.clock.now();
+        doors.app.live.totals.last_sign_of_life_ms.store((now - age).as_ms(), Relaxed);
+        *doors.ledger.deadline.lock().unwrap() = deadline_ago.map(|ago| now - ago);
+        let answer = http::get(&doors.url("/-/healthy"));
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert!(answer.text().contains(says), "{}", answer.text());
+        let page = http::get(&doors.url("/")).text();
+        assert_eq!(page.contains("Nothing can be relied on now"), status != 200);
+    };
+    check(Span::secs(1), None, 200, "healthy");
+    check(Span::secs(1), Some(Span::secs(1)), 200, "healthy");
+    check(Span::secs(1), Some(Span::secs(-100)), 200, "healthy");
+    check(Span::secs(11), None, 503, "the disk takes no writes");
+    check(Span::secs(1), Some(Span::secs(11)), 503, "judging has stopped");
+    assert_eq!(http::get(&doors.url("/-/ready")).status, 200);
+}
+
+#[test]
+fn metrics_are_scraped_whole_and_in_parts() {
+    let doors = Doors::open(quick());
+    http::get(&doors.url("/ping/worker"));
+    let scrape = |query: &str| http::get(&doors.url(&format!("/metrics{query}")));
+    let answer = scrape("");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "text/plain; version=0.0.4; charset=utf-8")
+    );
+    let late = |text: &str| text.lines().filter(|line| line.starts_with("punctual_check_late{")).count();
+    assert_eq!(late(&answer.text()), 3);
+    assert!(answer.text().contains("punctual_ping_requests_total{outcome=\"accepted\"} 1\n"));
+    let parts: usize = (1..=2).map(|part| late(&scrape(&format!("?shard={part}/2")).text())).sum();
+    assert_eq!(parts, 3);
+    assert_eq!(scrape("?shard=3/2").status, 400);
+    let ask = |name, value| http::send(http::client().get(doors.url("/metrics")).header(name, value));
+    let answer = ask("accept", "application/openmetrics-text");
+    assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
+    assert!(answer.text().ends_with("# EOF\n"));
+    let answer = ask("accept-encoding", "gzip");
+    assert_eq!(answer.header("content-encoding"), "gzip");
+    assert_eq!(answer.body[..2], [0x1f, 0x8b]);
+    let head = http::send(http::client().head(doors.url("/metrics")));
+    assert_eq!((head.status, head.body.len()), (200, 0));
 }

@@ -11,15 +11,15 @@ use crate::core::time::{Span, Time};
 /// A new database is pointed out for so long.
 const NEW_FOR: Span = Span::mins(60);
 
-/// All banners that apply, the worst first. `failing` says what is wrong with the store or the engine, if anything is.
-pub(super) fn banners(app: &App, failing: Option<&str>, declared: usize, now: Time) -> Markup {
+/// All banners that apply, the worst first. `fault` says what is wrong with the store or the engine.
+pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time) -> Markup {
     let notices = app.notices();
     let parked = app.live.totals.deliveries_parked.load(Ordering::Relaxed);
     let unkeyed = app.outcomes.unkeyed.load(Ordering::Relaxed);
     let created = app.live.totals.database_created();
     html! {
-        @if let Some(failing) = failing {
-            div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (failing) }
+        @if let Some(fault) = fault {
+            div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (fault) }
         }
         @if let Some(fault) = &notices.reload_fault {
             div.banner.bad role="alert" {

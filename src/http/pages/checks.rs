@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::super::reply::Reply;
-use super::super::{App, decode};
+use super::super::{App, decode, operate};
 use super::{banners, page, words};
 use crate::core::cause::Status;
 use crate::core::check::{Definition, Name};
@@ -60,9 +60,10 @@ fn haystack(definition: &Definition) -> String {
     text.to_lowercase()
 }
 
-/// Answers `/`. `failing` says what is wrong with the store or the engine, if anything is.
-pub(in super::super) fn answer(app: &App, query: Option<&str>, failing: Option<&str>) -> Reply {
+/// Answers `/`.
+pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
     let now = app.clock.now();
+    let fault = operate::fault(app);
     let filter = Filter::parse(query);
     let rows = rows(app, now);
     let count = |status: Status| rows.iter().filter(|row| row.view.status == status).count();
@@ -73,7 +74,7 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, failing: Option<&
     let title = if bad > 0 { format!("({bad}) punctual") } else { "punctual".to_owned() };
     let content = html! {
         h1 { (headline(bad, rows.len())) }
-        (banners::banners(app, failing, rows.len(), now))
+        (banners::banners(app, fault.as_deref(), rows.len(), now))
         @if !rows.is_empty() {
             (totals(&filter, &counts, rows.len()))
             (search(&filter))
@@ -85,7 +86,7 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, failing: Option<&
         }
         (unknown_names(app, now))
     };
-    page(StatusCode::OK, &title, "", bad == 0 && failing.is_none(), &content)
+    page(StatusCode::OK, &title, "", bad == 0 && fault.is_none(), &content)
 }
 
 fn rows(app: &App, now: Time) -> Vec<Row> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use punctual::clock::Clock;
@@ -12,8 +13,9 @@ use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
-use punctual::http::{App, Overloaded, TakePings};
+use punctual::http::{App, TakePings};
 use punctual::store::live::{Check, Directory, Known, Live};
+use punctual::store::writer::{Answer, Overloaded};
 use punctual::store::{Applied, PingFact, StoreError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -21,7 +23,7 @@ use tokio::task::JoinHandle;
 use super::http::runtime;
 use super::inbox::Inbox;
 
-type Answer = oneshot::Sender<Result<Applied, StoreError>>;
+type Held = oneshot::Sender<Result<Applied, StoreError>>;
 
 /// Takes pings in place of the writer's thread, and answers them as told.
 #[derive(Clone)]
@@ -29,7 +31,9 @@ pub(crate) struct Ledger {
     /// What was taken: the check's name, and the fact.
     pub(crate) facts: Inbox<(String, PingFact)>,
     mode: Arc<Mutex<Mode>>,
-    held: Arc<Mutex<Vec<Answer>>>,
+    held: Arc<Mutex<Vec<Held>>>,
+    /// The earliest that is not judged yet.
+    pub(crate) deadline: Arc<Mutex<Option<Time>>>,
     names: Arc<HashMap<CheckId, String>>,
 }
 
@@ -57,11 +61,7 @@ impl Ledger {
 }
 
 impl TakePings for Ledger {
-    fn ping(
-        &self,
-        check: CheckId,
-        fact: PingFact,
-    ) -> Result<oneshot::Receiver<Result<Applied, StoreError>>, Overloaded> {
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded> {
         let (answer, answered) = oneshot::channel();
         match *self.mode.lock().unwrap() {
             Mode::Refuse => return Err(Overloaded),
@@ -71,6 +71,10 @@ impl TakePings for Ledger {
         }
         self.facts.push((self.names[&check].clone(), fact));
         Ok(answered)
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        *self.deadline.lock().unwrap()
     }
 }
 
@@ -103,10 +107,13 @@ impl Doors {
             facts: Inbox::new(),
             mode: Arc::new(Mutex::new(Mode::Store)),
             held: Arc::default(),
+            deadline: Arc::default(),
             names: Arc::new(names),
         };
         let (reloads, _) = tokio::sync::mpsc::channel(1);
-        let mut app = App::new(live, Box::new(ledger.clone()), Arc::new(Clock::new()), reloads);
+        let mut app = App::new(live, Arc::new(ledger.clone()), Arc::new(Clock::new()), reloads);
+        let alive_ms = app.clock.now().as_ms();
+        app.live.totals.last_sign_of_life_ms.store(alive_ms, Ordering::Relaxed);
         change(&mut app);
         let app = Arc::new(app);
         let (stop, stopped) = oneshot::channel();
