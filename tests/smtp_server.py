@@ -24,6 +24,15 @@ class PrintMails:
     def __init__(self, refuse):
         self.refuse = refuse
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        """Two kinds of mailboxes cannot be reached: gone…@ never again, full…@ not now."""
+        if address.startswith("gone"):
+            return "550 5.1.1 no such mailbox"
+        if address.startswith("full"):
+            return "452 4.2.2 mailbox full"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
         if self.refuse:
             return self.refuse

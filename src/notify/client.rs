@@ -2,6 +2,8 @@
 //!
 //! No redirect is followed: it could carry the message and its credentials to another host.
 
+use std::time::Duration;
+
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
@@ -35,6 +37,9 @@ pub struct NoAnswer {
 
 /// A wish to wait longer than this is not heeded: a server that errs must not silence us for a day.
 pub const MAX_RETRY_AFTER: Span = Span::mins(60);
+
+/// Shared by the addresses of a name: one that swallows everything leaves time for the next.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// So much of an answer's body is read.
 const MAX_BODY_BYTES: usize = 4096;
@@ -103,6 +108,7 @@ impl Server {
         tls::install_crypto();
         let mut builder = Client::builder()
             .user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none());
         if let (Some(address), Some(host)) = (self.address, url.host_str()) {
             builder = builder.resolve(host, address);

@@ -103,11 +103,12 @@ impl Email {
         for to in &self.to {
             builder = builder.to(to.clone());
         }
-        let mut threads: Vec<String> =
-            notification.notices.iter().filter_map(|notice| notice.thread.as_deref()).map(id).collect();
-        threads.sort();
-        threads.dedup();
-        threads.truncate(MAX_REFERENCES);
+        let mut threads: Vec<String> = Vec::new();
+        for thread in notification.notices.iter().filter_map(|notice| notice.thread.as_deref()).map(id) {
+            if threads.len() < MAX_REFERENCES && !threads.contains(&thread) {
+                threads.push(thread);
+            }
+        }
         if let Some(first) = threads.first() {
             builder = builder.in_reply_to(first.clone()).references(threads.join(" "));
         }
@@ -165,9 +166,11 @@ impl Email {
     async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
         let Smtp { host, port, tls, login, .. } = &self.smtp;
         let hello = ClientId::default();
+        // One address that swallows everything leaves time for the next.
+        let patience = Some(duration(self.timeout) / 3);
         let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters()?) } else { None };
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1((host.as_str(), *port), None, &hello, implicit, None);
+        let server = (host.as_str(), *port);
+        let connecting = AsyncSmtpConnection::connect_tokio1(server, patience, &hello, implicit, None);
         let mut connection = connecting.await.map_err(Fault::Connection)?;
         if *tls == SmtpTls::Starttls {
             connection.starttls(self.tls_parameters()?, &hello).await.map_err(Fault::Connection)?;

@@ -5,8 +5,11 @@
 // A test may fail anywhere, also in a function that it calls.
 #![allow(clippy::unwrap_used)]
 
+mod alertmanager;
+mod mail;
 mod pages;
 mod parts;
 mod ping;
 mod server;
 mod support;
+mod webhook;

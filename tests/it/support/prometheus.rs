@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::http;
 use super::process::{PATIENCE, Process, free_port, run, tool, wait_for};
+use super::smtp::Certificates;
 
 /// One series of an instant query.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +102,7 @@ impl Prometheus {
 /// Keeps its port, and on disk its silences, while it is stopped.
 pub(crate) struct Alertmanager {
     port: u16,
+    tls: Option<Certificates>,
     process: Option<Process>,
     folder: TempDir,
 }
@@ -116,9 +118,22 @@ impl Alertmanager {
             "receivers": [{"name": "test", "webhook_configs": webhooks}],
         });
         std::fs::write(folder.path().join("alertmanager.yml"), config.to_string()).unwrap();
-        let mut alertmanager = Alertmanager { port: free_port(), process: None, folder };
+        let mut alertmanager = Alertmanager { port: free_port(), tls: None, process: None, folder };
         alertmanager.start_again();
         alertmanager
+    }
+
+    /// Speaks TLS alone, with a certificate of [`Alertmanager::authority`].
+    pub(crate) fn start_with_tls() -> Alertmanager {
+        let mut alertmanager = Alertmanager::start(None);
+        alertmanager.tls = Some(Certificates::make(alertmanager.folder.path()));
+        alertmanager.start_again();
+        alertmanager
+    }
+
+    /// PEM of the authority to trust.
+    pub(crate) fn authority(&self) -> String {
+        std::fs::read_to_string(&self.tls.as_ref().expect("it speaks TLS").authority).unwrap()
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -126,7 +141,8 @@ impl Alertmanager {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -142,6 +158,12 @@ impl Alertmanager {
         // No cluster: it would listen on every address.
         command.arg("--cluster.listen-address=");
         command.args(["--web.listen-address", &format!("127.0.0.1:{}", self.port)]);
+        if let Some(Certificates { certificate, key, .. }) = &self.tls {
+            let config = json!({"tls_server_config": {"cert_file": certificate, "key_file": key}});
+            let file = folder.join("web.yml");
+            std::fs::write(&file, config.to_string()).unwrap();
+            command.arg("--web.config.file").arg(file);
+        }
         let mut process = Process::start("alertmanager", &mut command, folder);
         process.wait_until_ready(&format!("{}/-/ready", self.url()));
         self.process = Some(process);

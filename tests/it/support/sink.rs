@@ -23,6 +23,8 @@ pub(crate) enum Answer {
     Status(u16),
     /// With a `Retry-After` of so many seconds.
     RetryAfter(u16, u32),
+    /// 307 to this URL.
+    Redirect(String),
     /// Takes the request and never answers.
     Hang,
     /// Takes the request and closes the connection.
@@ -127,6 +129,10 @@ async fn respond(
         Answer::RetryAfter(status, seconds) => {
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
             response.headers_mut().insert("retry-after", seconds.into());
+        }
+        Answer::Redirect(url) => {
+            *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+            response.headers_mut().insert("location", url.parse().unwrap());
         }
         Answer::Hang => never().await,
         Answer::Close => return Err(Closed),

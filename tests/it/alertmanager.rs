@@ -1,0 +1,219 @@
+//! The push, as real Alertmanagers take it; and our webhook beside Alertmanager's own.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+
+use punctual::core::alert::Alert;
+use punctual::core::outbox::Attempt;
+use punctual::core::receiver::{self, HttpConfig, Receiver, ReceiverKind, TlsConfig, Webhook, WebhookFormat};
+use punctual::core::secret::Secret;
+use punctual::core::time::{Span, Time};
+use punctual::notify::alertmanager::{Outcome, Pusher};
+use punctual::notify::{Notification, Transport, sample};
+use serde_json::Value;
+
+use crate::support::http::runtime;
+use crate::support::process::{PATIENCE, free_port};
+use crate::support::prometheus::Alertmanager;
+use crate::support::sink::WebhookSink;
+
+const EXTERNAL_URL: &str = "https://punctual.example.org";
+
+/// The real time: Alertmanager compares with its own.
+fn now() -> Time {
+    punctual::clock::Clock::new().now()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn firing(check: &str, since: Time) -> Alert {
+    Alert {
+        labels: pairs(&[("alertname", "PunctualCheckLate"), ("check", check), ("team", "dba \"Ä\"\n")]),
+        annotations: pairs(&[("reason", "missing"), ("summary", "nächtlich is late")]),
+        starts_at: since,
+        ended_at: None,
+    }
+}
+
+fn at(url: String, http: HttpConfig) -> receiver::Alertmanager {
+    receiver::Alertmanager { url, http }
+}
+
+fn pusher(urls: &[String]) -> Pusher {
+    let alertmanagers: Vec<_> = urls.iter().map(|url| at(url.clone(), HttpConfig::default())).collect();
+    Pusher::new(&alertmanagers, Pusher::TIMEOUT)
+}
+
+fn push(pusher: &Pusher, alerts: &[Alert], now: Time) -> Vec<Outcome> {
+    runtime().block_on(pusher.push(alerts, now, EXTERNAL_URL))
+}
+
+#[track_caller]
+fn assert_all_taken(outcomes: &[Outcome], count: usize) {
+    assert_eq!(outcomes.len(), count, "{outcomes:?}");
+    assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()), "{outcomes:?}");
+}
+
+/// 13.1
+#[test]
+fn every_alertmanager_lists_what_fires_until_it_is_resolved() {
+    let alertmanagers = [Alertmanager::start(None), Alertmanager::start(None)];
+    let pusher = pusher(&alertmanagers.each_ref().map(|one| format!("{}/", one.url())));
+    let now = now();
+    let since = now - Span::mins(5);
+    let alert = firing("nightly-backup", since);
+    assert_all_taken(&push(&pusher, std::slice::from_ref(&alert), now), 2);
+    for alertmanager in &alertmanagers {
+        let listed = alertmanager.wait_for_alerts("the alert", |alerts| alerts.first().cloned());
+        assert_eq!(listed["labels"]["check"], "nightly-backup");
+        assert_eq!(listed["labels"]["team"], "dba \"Ä\"\n");
+        assert_eq!(listed["annotations"]["summary"], "nächtlich is late");
+        assert_eq!(listed["generatorURL"], "https://punctual.example.org/checks/nightly-backup");
+        let time = |name: &str| {
+            let text = listed[name].as_str().unwrap();
+            Time::from_ms(chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis())
+        };
+        assert_eq!(time("startsAt"), since);
+        assert_eq!(time("endsAt"), now + Span::mins(4));
+    }
+    let resolved = Alert { ended_at: Some(now), ..alert };
+    assert_all_taken(&push(&pusher, &[resolved], now), 2);
+    for alertmanager in &alertmanagers {
+        alertmanager.wait_for_alerts("no alert", |alerts| alerts.is_empty().then_some(()));
+    }
+}
+
+#[test]
+fn an_alertmanager_that_forgot_its_alerts_hears_them_again() {
+    let mut alertmanager = Alertmanager::start(None);
+    let pusher = pusher(&[alertmanager.url()]);
+    let alert = firing("nightly-backup", now());
+    assert_all_taken(&push(&pusher, std::slice::from_ref(&alert), now()), 1);
+    alertmanager.stop();
+    let outcomes = push(&pusher, std::slice::from_ref(&alert), now());
+    assert!(outcomes[0].result.as_ref().unwrap_err().contains("refused"), "{outcomes:?}");
+    alertmanager.start_again();
+    assert_all_taken(&push(&pusher, &[alert], now()), 1);
+    alertmanager.wait_for_alerts("the alert", |alerts| (alerts.len() == 1).then_some(()));
+}
+
+#[test]
+fn a_thousand_alerts_go_in_requests_of_256() {
+    let (alertmanager, sink) = (Alertmanager::start(None), WebhookSink::start());
+    let alerts: Vec<Alert> = (0..1000).map(|i| firing(&format!("job-{i}"), now())).collect();
+    let sink_url = format!("http://127.0.0.1:{}", sink.port());
+    assert_all_taken(&push(&pusher(&[alertmanager.url(), sink_url]), &alerts, now()), 2);
+    alertmanager.wait_for_alerts("all alerts", |alerts| (alerts.len() == 1000).then_some(()));
+    let sizes: Vec<usize> =
+        sink.received.all().iter().map(|request| request.json().as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [256, 256, 256, 232]);
+}
+
+#[test]
+fn an_alertmanager_that_hangs_keeps_the_alerts_from_no_other() {
+    let alertmanager = Alertmanager::start(None);
+    let hung = TcpListener::bind("127.0.0.1:0").unwrap();
+    let urls = [format!("http://{}", hung.local_addr().unwrap()), alertmanager.url()];
+    let alertmanagers = urls.map(|url| at(url, HttpConfig::default()));
+    let pusher = Pusher::new(&alertmanagers, Span::ms(500));
+    let outcomes = push(&pusher, &[firing("nightly-backup", now())], now());
+    assert!(outcomes[0].result.as_ref().unwrap_err().contains("no answer within 500ms"), "{outcomes:?}");
+    assert_eq!(outcomes[1].result, Ok(()));
+    assert_eq!(alertmanager.alerts().len(), 1);
+}
+
+#[test]
+fn a_name_of_two_families_is_no_fault_where_one_of_them_listens() {
+    // It listens on 127.0.0.1, and localhost is mostly ::1 as well.
+    let alertmanager = Alertmanager::start(None);
+    let somebody = format!("http://localhost:{}", alertmanager.port());
+    assert_all_taken(&push(&pusher(&[somebody]), &[firing("nightly-backup", now())], now()), 1);
+    let nobody = format!("http://localhost:{}", free_port());
+    let outcomes = push(&pusher(&[nobody]), &[firing("nightly-backup", now())], now());
+    assert!(!outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.result.is_err()), "{outcomes:?}");
+}
+
+#[test]
+fn tls_is_believed_only_with_its_authority() {
+    let alertmanager = Alertmanager::start_with_tls();
+    let alert = [firing("nightly-backup", now())];
+    let trusting = TlsConfig { ca_pem: Some(alertmanager.authority()), ..TlsConfig::default() };
+    let http = HttpConfig { tls: trusting, ..HttpConfig::default() };
+    // By name: the address is pinned, the certificate is still that of the name.
+    let url = format!("https://localhost:{}", alertmanager.port());
+    let trusted = Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT);
+    assert_all_taken(&push(&trusted, &alert, now()), 1);
+    assert_eq!(alertmanager.alerts().len(), 1);
+
+    let strange = Alertmanager::start_with_tls().authority();
+    let tls = TlsConfig { ca_pem: Some(strange), ..TlsConfig::default() };
+    let http = HttpConfig { tls, ..HttpConfig::default() };
+    let outcomes = push(&Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT), &alert, now());
+    assert!(outcomes[0].result.as_ref().unwrap_err().contains("certificate"), "{outcomes:?}");
+
+    let tls = TlsConfig { insecure_skip_verify: true, ..TlsConfig::default() };
+    let http = HttpConfig { tls, ..HttpConfig::default() };
+    assert_all_taken(&push(&Pusher::new(&[at(url, http)], Pusher::TIMEOUT), &alert, now()), 1);
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// The types of what stands under the keys.
+fn types(value: &Value) -> Vec<(&str, std::mem::Discriminant<Value>)> {
+    value
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(key, value)| (key.as_str(), std::mem::discriminant(value)))
+        .collect()
+}
+
+#[test]
+fn our_webhook_says_what_alertmanagers_own_says() {
+    let sink = WebhookSink::start();
+    let now = now();
+    let notice = sample::alert(now);
+    let webhook = Webhook {
+        url: Secret::new(sink.url()),
+        format: WebhookFormat::Alertmanager,
+        http: HttpConfig::default(),
+    };
+    let receiver = Receiver { name: "test".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
+    let transport = Transport::new(&receiver, None, Transport::TIMEOUT).unwrap();
+    let notices = [notice.clone()];
+    let notification =
+        Notification { key: "m1", receiver: "test", notices: &notices, external_url: EXTERNAL_URL, now };
+    assert_eq!(runtime().block_on(transport.send(&notification)), Attempt::Taken);
+    let ours = sink.received.wait_for_count("our webhook", PATIENCE, 1)[0].json();
+
+    let alertmanager = Alertmanager::start(Some(&sink.url()));
+    let of = |name: &str| {
+        let object = ours["alerts"][0][name].as_object().unwrap();
+        object.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect()
+    };
+    let alert = Alert {
+        labels: of("labels"),
+        annotations: of("annotations"),
+        starts_at: notice.opened_at,
+        ended_at: None,
+    };
+    assert_all_taken(&push(&pusher(&[alertmanager.url()]), &[alert], now), 1);
+    let theirs = sink.received.wait_for_count("Alertmanager's webhook", PATIENCE, 2)[1].clone();
+    assert_eq!(theirs.header("content-type"), "application/json");
+    let theirs = theirs.json();
+
+    assert_eq!(keys(&ours), keys(&theirs));
+    assert_eq!(types(&ours), types(&theirs));
+    let (our_alert, their_alert) = (&ours["alerts"][0], &theirs["alerts"][0]);
+    assert_eq!(types(our_alert), types(their_alert));
+    for same in ["status", "labels", "annotations", "endsAt", "generatorURL", "fingerprint"] {
+        assert_eq!(our_alert[same], their_alert[same], "{same}");
+    }
+    for same in ["receiver", "status", "version", "commonLabels", "commonAnnotations", "truncatedAlerts"] {
+        assert_eq!(ours[same], theirs[same], "{same}");
+    }
+}
