@@ -8,20 +8,21 @@ mod auth;
 mod body;
 mod connection;
 mod decode;
+mod exposition;
 pub mod limits;
 mod operate;
 mod pages;
 mod ping;
 mod reply;
 mod routes;
-mod scrape;
+pub mod scrape;
 pub mod server;
 mod target;
 mod unknown;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
 use crate::core::check::{CheckId, Name};
@@ -30,7 +31,7 @@ use crate::metrics::Own;
 use crate::store::PingFact;
 use crate::store::live::Live;
 use crate::store::writer::{Answer, Overloaded, Writer};
-use scrape::Scrapes;
+use scrape::Scraper;
 
 pub use auth::PingKeys;
 pub use operate::ReloadRequest;
@@ -62,7 +63,8 @@ pub struct App {
     pub external_url: String,
     /// What this process counts.
     pub own: Arc<Own>,
-    scrapes: Scrapes,
+    scraper: Scraper,
+    scrape_places: Arc<Semaphore>,
     ping_keys: RwLock<Arc<PingKeys>>,
     notices: RwLock<Arc<Notices>>,
 }
@@ -115,7 +117,8 @@ impl App {
             reloads,
             external_url: "http://127.0.0.1:19099".to_owned(),
             own: Arc::default(),
-            scrapes: Scrapes::new(),
+            scraper: Scraper::default(),
+            scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
             ping_keys: RwLock::default(),
             notices: RwLock::default(),
         }

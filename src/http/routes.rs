@@ -7,7 +7,7 @@ use hyper::{Method, Request, StatusCode};
 
 use super::limits::Limits;
 use super::reply::{self, Reply};
-use super::{App, operate, pages, ping, scrape};
+use super::{App, exposition, operate, pages, ping};
 
 /// A path, or all paths below one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub(super) async fn answer(
     }
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
-        Handler::Metrics => scrape::answer(app, &parts),
+        Handler::Metrics => exposition::answer(app, &parts),
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
         Handler::Reload => operate::reload(app, &parts).await,

@@ -1,149 +1,124 @@
-//! `/metrics`: takes a snapshot of all checks, and hands it out as it is written.
+//! What a scrape of `/metrics` shows: one look at every check, all at one time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use hyper::StatusCode;
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
-use hyper::http::request::Parts;
-use tokio::sync::{Semaphore, mpsc};
 
-use super::reply::{self, Reply};
-use super::{App, decode};
-use crate::core::route::{Facts, muted};
+use super::PingOutcomes;
+use crate::core::blind::BlindWindows;
+use crate::core::route::{Facts, Mute, muted};
 use crate::core::step::view;
 use crate::core::time::{Span, Time};
 use crate::metrics::{
-    self, Catalog, Gone, Negotiated, PingRequests, Row, Seen, Shard, Snapshot, Totals, negotiate,
+    Catalog, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
 };
-use crate::store::live::Directory;
+use crate::store::live::{self, Check, Directory, Live};
 
-/// Scrapes answered at a time: each holds a thread, and a slow reader holds it long.
-const MAX_AT_A_TIME: usize = 8;
-/// Chunks that wait for a slow reader.
-const CHUNKS_AHEAD: usize = 2;
-
-/// What scrapes share: places for them, and the catalog of the checks that were declared at the last one.
-#[derive(Debug)]
-pub(super) struct Scrapes {
-    places: Arc<Semaphore>,
-    catalog: Mutex<(Arc<Directory>, Arc<Catalog>)>,
+/// Answers scrapes. The labels of all checks are escaped once for each configuration.
+#[derive(Debug, Default)]
+pub struct Scraper {
+    /// Of the directory last seen. The lock is held while it is made: two scrapes never make it twice.
+    catalog: Mutex<Option<(Arc<Directory>, Arc<Catalog>)>>,
 }
 
-impl Scrapes {
-    pub(super) fn new() -> Scrapes {
-        Scrapes { places: Arc::new(Semaphore::new(MAX_AT_A_TIME)), catalog: Mutex::default() }
+/// One request for metrics.
+#[derive(Clone, Copy, Debug)]
+pub struct Scrape {
+    /// When it came.
+    pub now: Time,
+    /// Which checks.
+    pub shard: Shard,
+    /// How they are written.
+    pub negotiated: Negotiated,
+}
+
+impl Scraper {
+    /// Looks at every check, then writes chunk by chunk until the end or until nobody listens. Takes as long as it
+    /// takes: not for an asynchronous thread.
+    pub fn answer(
+        &self,
+        scrape: Scrape,
+        live: &Live,
+        outcomes: &PingOutcomes,
+        own: &Own,
+        send: &mut dyn FnMut(Bytes) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
+        let directory = live.directory();
+        let catalog = self.catalog(&directory);
+        let snapshot = Snapshot {
+            catalog: &catalog,
+            rows: rows(scrape, live, &directory),
+            shard: scrape.shard,
+            totals: totals(&live.totals),
+            pings: pings(outcomes),
+            own,
+        };
+        render(&snapshot, scrape.negotiated, send)
     }
 
-    /// Made anew when the directory is another one.
     fn catalog(&self, directory: &Arc<Directory>) -> Arc<Catalog> {
-        let mut last = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        if !Arc::ptr_eq(&last.0, directory) {
-            let definitions = directory.checks.iter().map(|check| &*check.definition);
-            *last = (directory.clone(), Arc::new(Catalog::new(definitions)));
+        let mut known = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, catalog)) = &*known
+            && Arc::ptr_eq(of, directory)
+        {
+            return catalog.clone();
         }
-        last.1.clone()
+        let catalog = Catalog::new(directory.checks.iter().map(|check| &*check.definition));
+        let catalog = Arc::new(catalog);
+        *known = Some((directory.clone(), catalog.clone()));
+        catalog
     }
 }
 
-/// Answers `/metrics`.
-pub(super) fn answer(app: &Arc<App>, parts: &Parts) -> Reply {
-    let [shard] = decode::query_values(parts.uri.query(), ["shard"]);
-    let shard = match shard.map_or(Ok(Shard::WHOLE), |text| Shard::parse(&text)) {
-        Ok(shard) => shard,
-        Err(error) => return reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
-    };
-    let Ok(place) = app.scrapes.places.clone().try_acquire_owned() else {
-        let reply = reply::text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at a time\n");
-        return reply::with_retry_after(reply, 1);
-    };
-    let negotiated = negotiate(header(parts, &ACCEPT).as_deref(), header(parts, &ACCEPT_ENCODING).as_deref());
-    let (sender, pieces) = mpsc::channel(CHUNKS_AHEAD);
-    let app = app.clone();
-    tokio::task::spawn_blocking(move || {
-        // Gone: nobody listens any more, and that is all right.
-        let _ = write(&app, shard, negotiated, &sender);
-        drop(place);
-    });
-    let mut reply = reply::pieces(pieces);
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(negotiated.format.content_type()));
-    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    if negotiated.gzip {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    reply
-}
-
-/// All values of a header, which may be on several lines; what is no text is not ours to understand.
-fn header(parts: &Parts, name: &HeaderName) -> Option<String> {
-    let values: Vec<&str> =
-        parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-    (!values.is_empty()).then(|| values.join(","))
-}
-
-fn write(app: &App, shard: Shard, negotiated: Negotiated, to: &mpsc::Sender<Bytes>) -> Result<(), Gone> {
-    let directory = app.live.directory();
-    let catalog = app.scrapes.catalog(&directory);
-    let snapshot = Snapshot {
-        catalog: &catalog,
-        rows: rows(app, &directory, shard, app.clock.now()),
-        shard,
-        totals: totals(app),
-        pings: pings(app),
-        own: &app.own,
-    };
-    metrics::render(&snapshot, negotiated, &mut |chunk| to.blocking_send(chunk).map_err(|_| Gone))
-}
-
-fn rows(app: &App, directory: &Directory, shard: Shard, now: Time) -> Vec<Row> {
-    let (blind, mutes) = (app.live.blind(), app.live.mutes());
-    let numbered = (0_u32..).zip(&directory.checks);
-    let of_shard = numbered.filter(|(_, check)| shard.holds(check.definition.name.as_str()));
-    of_shard
-        .map(|(number, check)| {
-            let definition = &*check.definition;
-            let known = check.known();
-            let view = view(&definition.spec, &known.state, now, &blind);
-            let nobody_asked = mutes.is_empty() && definition.quiet.is_empty();
-            let facts = Facts { definition, causes: view.causes.as_slice() };
-            let seen = Seen {
-                definition,
-                state: &known.state,
-                view: &view,
-                count_in_window: known.window.count(now),
-                window: known.window.within(),
-                muted: !nobody_asked && muted(now, &facts, &mutes, &definition.quiet).is_some(),
-            };
-            Row::new(number, &seen)
-        })
+fn rows(scrape: Scrape, live: &Live, directory: &Directory) -> Vec<Row> {
+    let (mutes, blind) = (live.mutes(), live.blind());
+    let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
+    let (now, checks) = (scrape.now, (0..).zip(&directory.checks));
+    checks
+        .filter(|(_, check)| of_shard(check))
+        .map(|(number, check)| row(number, check, now, &mutes, &blind))
         .collect()
 }
 
-fn totals(app: &App) -> Totals {
-    let totals = &app.live.totals;
+fn row(number: u32, check: &Check, now: Time, mutes: &[Mute], blind: &BlindWindows) -> Row {
+    let definition = &*check.definition;
+    let known = check.known();
+    let view = view(&definition.spec, &known.state, now, blind);
+    let is_muted = || {
+        let causes: Vec<_> = view.causes.iter().copied().collect();
+        muted(now, &Facts { definition, causes: &causes }, mutes, &definition.quiet).is_some()
+    };
+    let seen = Seen {
+        definition,
+        state: &known.state,
+        view: &view,
+        count_in_window: known.window.count(now),
+        window: known.window.within(),
+        muted: (!mutes.is_empty() || !definition.quiet.is_empty()) && is_muted(),
+    };
+    Row::new(number, &seen)
+}
+
+fn totals(totals: &live::Totals) -> Totals {
+    let blind_ms = totals.blind_ms.load(Ordering::Relaxed);
     Totals {
-        incidents_open: read(&totals.incidents_open),
-        deliveries_pending: read(&totals.deliveries_pending),
-        deliveries_parked: read(&totals.deliveries_parked),
-        blind: Span::ms(i64::try_from(read(&totals.blind_ms)).unwrap_or(i64::MAX)),
+        incidents_open: totals.incidents_open.load(Ordering::Relaxed),
+        deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
+        deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
+        blind: Span::ms(i64::try_from(blind_ms).unwrap_or(i64::MAX)),
         database_created: totals.database_created(),
     }
 }
 
-fn pings(app: &App) -> PingRequests {
-    let outcomes = &app.outcomes;
+fn pings(outcomes: &PingOutcomes) -> PingRequests {
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     PingRequests {
-        accepted: read(&outcomes.accepted),
-        unknown_check: read(&outcomes.unknown_check),
-        bad_key: read(&outcomes.bad_key),
-        bad_request: read(&outcomes.bad_request),
-        overloaded: read(&outcomes.overloaded),
-        unkeyed: read(&outcomes.unkeyed),
+        accepted: count(&outcomes.accepted),
+        unknown_check: count(&outcomes.unknown_check),
+        bad_key: count(&outcomes.bad_key),
+        bad_request: count(&outcomes.bad_request),
+        overloaded: count(&outcomes.overloaded),
+        unkeyed: count(&outcomes.unkeyed),
     }
-}
-
-fn read(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Relaxed)
 }

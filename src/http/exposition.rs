@@ -1,0 +1,56 @@
+//! `/metrics`: negotiates, and hands out what a scrape writes while it is written.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
+use hyper::http::request::Parts;
+use tokio::sync::mpsc;
+
+use super::reply::{self, Reply};
+use super::scrape::Scrape;
+use super::{App, decode};
+use crate::metrics::{Gone, Shard, negotiate};
+
+/// Scrapes answered at a time: each holds a thread, and a slow reader holds it long.
+pub(super) const MAX_AT_A_TIME: usize = 8;
+/// Chunks that wait for a slow reader.
+const CHUNKS_AHEAD: usize = 2;
+
+/// Answers `/metrics`.
+pub(super) fn answer(app: &Arc<App>, parts: &Parts) -> Reply {
+    let [shard] = decode::query_values(parts.uri.query(), ["shard"]);
+    let shard = match shard.map_or(Ok(Shard::WHOLE), |text| Shard::parse(&text)) {
+        Ok(shard) => shard,
+        Err(error) => return reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
+    };
+    let Ok(place) = app.scrape_places.clone().try_acquire_owned() else {
+        let reply = reply::text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at a time\n");
+        return reply::with_retry_after(reply, 1);
+    };
+    let negotiated = negotiate(header(parts, &ACCEPT).as_deref(), header(parts, &ACCEPT_ENCODING).as_deref());
+    let (sender, pieces) = mpsc::channel(CHUNKS_AHEAD);
+    let app = app.clone();
+    tokio::task::spawn_blocking(move || {
+        let scrape = Scrape { now: app.clock.now(), shard, negotiated };
+        let mut send = |chunk| sender.blocking_send(chunk).map_err(|_| Gone);
+        // Gone: nobody listens any more, and that is all right.
+        let _ = app.scraper.answer(scrape, &app.live, &app.outcomes, &app.own, &mut send);
+        drop(place);
+    });
+    let mut reply = reply::pieces(pieces);
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(negotiated.format.content_type()));
+    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if negotiated.gzip {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    reply
+}
+
+/// All values of a header, which may be on several lines; what is no text is not ours to understand.
+fn header(parts: &Parts, name: &HeaderName) -> Option<String> {
+    let values: Vec<&str> =
+        parts.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
