@@ -115,3 +115,6 @@ fn resolve(alert: &Alert, now: Time) -> Option<Alert> {
     let starts_at = alert.starts_at.min(ended_at);
     (now < ended_at + RESOLVED_KEPT).then(|| Alert { starts_at, ended_at: Some(ended_at), ..alert.clone() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -231,3 +231,6 @@ fn cut(by: &str) -> &str {
     let end = ends.take_while(|end| *end <= IncidentStep::MAX_BY_BYTES).last().unwrap_or(0);
     &by[..end]
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ pub mod blind;
 pub mod cause;
 pub mod check;
 pub mod cron;
+#[cfg(test)]
+mod fixtures;
 pub mod incident;
 pub mod matcher;
 pub mod notice;

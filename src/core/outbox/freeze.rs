@@ -45,7 +45,9 @@ pub fn freeze<'a>(
         let overtakes = passed_over.get(&delivery.check).is_some_and(|earlier| *earlier != delivery.incident);
         if ready_at > now || overtakes {
             passed_over.entry(delivery.check).or_insert(delivery.incident);
-            next = earliest(next, ready_at);
+            if ready_at > now {
+                next = earliest(next, ready_at);
+            }
             continue;
         }
         due.push(delivery.id);

@@ -234,3 +234,6 @@ pub enum Attempt {
         why: String,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! Small things that the tests of several modules begin with.
+
+use super::cause::{Cause, CauseKind, Causes};
+use super::check::{CheckId, Definition, Name, Overlap, PingMethods, Source, Spec};
+use super::incident::{Incident, IncidentId, IncidentStatus};
+use super::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState};
+use super::route::ActionId;
+use super::schedule::Schedule;
+use super::time::{Span, Time};
+
+/// So many seconds after the epoch.
+pub(super) fn at(secs: i64) -> Time {
+    Time::from_secs(secs)
+}
+
+/// `nightly-backup` in the group `db`, with the label `team="dba"`; every hour, with two minutes of grace.
+pub(super) fn definition() -> Definition {
+    let spec = Spec {
+        schedule: Schedule::Every(Span::mins(60)),
+        grace: Span::mins(2),
+        early: None,
+        max_runtime: None,
+        start_within: None,
+        min_runtime: None,
+        overlap: Overlap::Allowed,
+        failures_before_alert: 1,
+        successes_to_recover: 1,
+        manual_resume: false,
+        paused: false,
+    };
+    Definition {
+        name: Name::parse("nightly-backup").unwrap(),
+        renamed_from: Vec::new(),
+        title: "Nightly backup".to_owned(),
+        group: "db".to_owned(),
+        labels: vec![("team".to_owned(), "dba".to_owned())],
+        spec,
+        description: String::new(),
+        runbook_url: String::new(),
+        depends_on: Vec::new(),
+        quiet: Vec::new(),
+        ping_methods: PingMethods::Any,
+        window: None,
+        source: Source::File { path: "checks/db.yaml".to_owned(), line: 3 },
+    }
+}
+
+/// `missing`, `failed@20` (its since, else 0), `blind(missing)@20`.
+pub(super) fn cause(text: &str) -> Cause {
+    let kind = |name: &str| CauseKind::ALL.into_iter().find(|kind| kind.as_str() == name).unwrap();
+    let (name, since) = text.split_once('@').unwrap_or((text, "0"));
+    let since = at(since.parse().unwrap());
+    match name.strip_prefix("blind(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(would_be) => Cause { kind: CauseKind::Blind, since, would_be: Some(kind(would_be)) },
+        None => Cause { kind: kind(name), since, would_be: None },
+    }
+}
+
+/// Several of [`cause`], parted by blanks.
+pub(super) fn causes(text: &str) -> Causes {
+    let mut causes = Causes::default();
+    for word in text.split_whitespace() {
+        causes.insert(cause(word));
+    }
+    causes
+}
+
+/// An open incident of check 1, which opened at 0 with `missing`.
+pub(super) fn incident() -> Incident {
+    Incident {
+        id: IncidentId(1),
+        check: CheckId(1),
+        opened_at: at(0),
+        ended_at: None,
+        status: IncidentStatus::Open,
+        first: cause("missing"),
+        kinds: vec![CauseKind::Missing],
+        actions: Vec::new(),
+    }
+}
+
+/// A waiting alert of [`incident`] to `ops`, due and made at 0.
+pub(super) fn delivery(id: u64) -> Delivery {
+    Delivery {
+        id: DeliveryId(id),
+        incident: IncidentId(1),
+        check: CheckId(1),
+        receiver: "ops".into(),
+        action: ActionId(7),
+        responder: Some(1),
+        kind: DeliveryKind::Alert,
+        not_before: at(0),
+        queued_at: at(0),
+        repeat_interval: None,
+        state: DeliveryState::Waiting,
+    }
+}

@@ -1,0 +1,158 @@
+//! What flips and people make of an incident.
+
+use std::fmt::Write as _;
+
+use super::*;
+use crate::core::fixtures::{at, cause, causes, incident};
+
+/// `10 missing failed`: at 10 these are the causes; `archived` and `paused` are statuses.
+fn flip(line: &str, before: &crate::core::cause::Causes) -> Flip {
+    let (time, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    let (to, reason) = match rest {
+        "archived" => (Status::Archived, FlipReason::Archived),
+        _ if rest.contains("paused") => (Status::Paused, FlipReason::Paused),
+        "" => (Status::Up, FlipReason::Pinged),
+        _ => (Status::Late, FlipReason::Judged),
+    };
+    let after = causes(&rest.replace("archived", "").replace("paused", ""));
+    let begun = after.iter().filter(|cause| !before.has(cause.kind)).copied().collect();
+    let ended = before.iter().filter(|cause| !after.has(cause.kind)).map(|cause| cause.kind).collect();
+    Flip { at: at(time.parse().unwrap()), from: Status::Up, to, begun, ended, causes: after, reason }
+}
+
+/// Flips, parted by `;`, and what they make of the check's incidents: one line for each that changes something.
+fn check(flips: &str, expected: &str) {
+    let mut open: Option<Incident> = None;
+    let mut before = causes("");
+    let mut next_id = IncidentId(1);
+    let mut told = String::new();
+    for line in flips.split(';') {
+        let flip = flip(line, &before);
+        before = flip.causes.clone();
+        let Some(change) = on_flip(open.as_ref(), &flip, CheckId(1), next_id) else { continue };
+        let turn = match &change.turn {
+            Turn::Opened(begun) => format!("opened {}", kinds(begun)),
+            Turn::Grew(begun) => format!("grew {}", kinds(begun)),
+            Turn::Eased => "eased".to_owned(),
+            Turn::Ended => change.incident.status.as_str().to_owned(),
+        };
+        writeln!(told, "{} {turn}", change.incident.id.0).unwrap();
+        assert!(change.steps.iter().all(|step| step.at == flip.at));
+        assert_eq!(change.incident.ended_at.is_some(), change.turn == Turn::Ended);
+        next_id = IncidentId(change.incident.id.0 + 1);
+        open = (change.turn != Turn::Ended).then_some(change.incident);
+    }
+    let expected: String = expected.split(';').map(|line| format!("{}\n", line.trim())).collect();
+    assert_eq!(told, expected, "of {flips}");
+}
+
+fn kinds(causes: &[Cause]) -> String {
+    causes.iter().map(|cause| cause.kind.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// 11.1
+#[test]
+fn the_first_cause_opens_and_the_last_one_ends_an_incident() {
+    check("10 missing; 20", "1 opened missing; 1 resolved");
+    check(
+        "10 missing; 20 missing failed; 30 failed; 40",
+        "1 opened missing; 1 grew failed; 1 eased; 1 resolved",
+    );
+    check("10 too_few; 20 missing; 30", "1 opened too_few; 1 grew missing; 1 resolved");
+    check("10 missing failed; 20", "1 opened missing failed; 1 resolved");
+}
+
+/// 11.1
+#[test]
+fn a_recurrence_is_a_new_incident() {
+    check("10 missing; 20; 30 missing; 40", "1 opened missing; 1 resolved; 2 opened missing; 2 resolved");
+}
+
+/// 10.3, 11.1
+#[test]
+fn archiving_removes_the_incident() {
+    check("10 missing; 20 archived", "1 opened missing; 1 removed");
+}
+
+/// 7.3: causes survive a pause, and so does the incident.
+#[test]
+fn a_pause_neither_ends_nor_opens_an_incident() {
+    check("10 missing; 20 paused missing; 30 missing; 40", "1 opened missing; 1 resolved");
+    check("10 missing; 20 paused missing; 30 paused", "1 opened missing; 1 resolved");
+}
+
+/// 11.1: also while it is paused; what is told of it is held (7.3).
+#[test]
+fn a_cause_that_begins_in_a_pause_opens_an_incident() {
+    check("10 paused; 20 paused failed; 30", "1 opened failed; 1 resolved");
+}
+
+/// 11.3
+#[test]
+fn every_step_is_on_record_with_what_when_and_who() {
+    let step = |secs, what, by: &str| IncidentStep { at: at(secs), what, by: by.to_owned() };
+    let opening = flip("10 missing", &causes(""));
+    let opened = on_flip(None, &opening, CheckId(1), IncidentId(1)).unwrap();
+    assert_eq!(opened.steps, [step(10, StepKind::Began(CauseKind::Missing), "punctual")]);
+
+    let growing = flip("20 failed", &causes("missing"));
+    let grown = on_flip(Some(&opened.incident), &growing, CheckId(1), IncidentId(2)).unwrap();
+    let expected = [StepKind::Eased(CauseKind::Missing), StepKind::Began(CauseKind::Failed)];
+    assert_eq!(grown.steps, expected.map(|what| step(20, what, "punctual")));
+    assert_eq!(grown.incident.kinds, [CauseKind::Missing, CauseKind::Failed]);
+    assert_eq!(grown.incident.first, cause("missing"));
+
+    let (acknowledged, said) = grown.incident.acknowledge("Ada", at(25)).unwrap();
+    assert_eq!(said, step(25, StepKind::Acknowledged, "Ada"));
+
+    let ending = flip("30", &causes("failed"));
+    let ended = on_flip(Some(&acknowledged), &ending, CheckId(1), IncidentId(2)).unwrap();
+    let expected = [StepKind::Eased(CauseKind::Failed), StepKind::Resolved];
+    assert_eq!(ended.steps, expected.map(|what| step(30, what, "a ping")));
+    assert_eq!(ended.incident.ended_at, Some(at(30)));
+
+    let removing = flip("30 archived", &causes("failed"));
+    let removed = on_flip(Some(&acknowledged), &removing, CheckId(1), IncidentId(2)).unwrap();
+    assert_eq!(removed.steps, [step(30, StepKind::Removed, "the configuration")]);
+}
+
+/// 11.2: where people may bring an incident, and from where.
+#[test]
+fn people_acknowledge_and_reopen_what_has_not_ended() {
+    use IncidentStatus::{Acknowledged, Open, Removed, Resolved, WontFix};
+    type Say = fn(&Incident, &str, Time) -> Option<(Incident, IncidentStep)>;
+    let check = |say: Say, to: IncidentStatus, allowed: &[IncidentStatus]| {
+        for from in [Open, Acknowledged, WontFix, Resolved, Removed] {
+            let ended_at = from.is_ended().then_some(at(5));
+            let before = Incident {
+                status: from,
+                ended_at,
+                actions: vec![crate::core::route::ActionId(1)],
+                ..incident()
+            };
+            let after = say(&before, "Ada", at(9)).map(|(after, _)| after.status);
+            assert_eq!(after, allowed.contains(&from).then_some(to), "from {from:?} to {to:?}");
+        }
+    };
+    check(Incident::acknowledge, Acknowledged, &[Open, WontFix]);
+    check(Incident::wont_fix, WontFix, &[Open, Acknowledged]);
+    check(Incident::reopen, Open, &[Acknowledged, WontFix]);
+}
+
+/// 11.2: what was cancelled is planned anew.
+#[test]
+fn a_reopened_incident_has_no_planned_actions() {
+    let told = Incident { actions: vec![crate::core::route::ActionId(1)], ..incident() };
+    let (muted, _) = told.wont_fix("Ada", at(1)).unwrap();
+    assert_eq!(muted.actions, told.actions);
+    let (again, _) = muted.reopen("Ada", at(2)).unwrap();
+    assert!(again.actions.is_empty());
+}
+
+#[test]
+fn a_long_name_is_cut_at_a_character() {
+    let (_, step) = incident().acknowledge(&"ä".repeat(150), at(1)).unwrap();
+    assert_eq!(step.by, "ä".repeat(100));
+    let (_, step) = incident().acknowledge(&format!("x{}", "ä".repeat(150)), at(1)).unwrap();
+    assert_eq!(step.by.len(), 199);
+}

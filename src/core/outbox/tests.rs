@@ -1,0 +1,64 @@
+//! What leaves when, and what becomes of it.
+
+mod attempt;
+mod freeze;
+mod life;
+mod recovery;
+
+use super::*;
+use crate::core::fixtures::{at, delivery};
+
+#[test]
+fn a_delivery_is_ready_when_it_is_due_and_stored() {
+    let row = |not_before, queued_at| Delivery {
+        not_before: at(not_before),
+        queued_at: at(queued_at),
+        ..delivery(1)
+    };
+    assert_eq!(row(10, 20).ready_at(), at(20));
+    assert_eq!(row(30, 20).ready_at(), at(30));
+}
+
+#[test]
+fn what_was_in_a_message_was_attempted() {
+    let check = |state, expected| {
+        let row = Delivery { state, ..delivery(1) };
+        assert_eq!(row.is_attempted(), expected, "{row:?}");
+    };
+    let parked = |message| DeliveryState::Parked { reason: ParkReason::ReceiverGone, message };
+    check(DeliveryState::Waiting, false);
+    check(DeliveryState::InMessage(MessageId(1)), true);
+    check(DeliveryState::Sent(MessageId(1)), true);
+    check(parked(Some(MessageId(1))), true);
+    check(parked(None), false);
+    check(DeliveryState::Cancelled(CancelReason::Merged), false);
+}
+
+/// 1.1
+#[test]
+fn a_clock_that_was_set_back_delays_no_delivery() {
+    let check = |not_before, queued_at, now, expected: (i64, i64)| {
+        let mut row = Delivery { not_before: at(not_before), queued_at: at(queued_at), ..delivery(1) };
+        row.bring_back_to(at(now));
+        assert_eq!((row.not_before, row.queued_at), (at(expected.0), at(expected.1)));
+    };
+    check(1900, 1000, 2000, (1900, 1000));
+    check(1900, 1000, 1000, (1900, 1000));
+    check(1900, 1000, 400, (1300, 400));
+    check(990, 1000, 400, (400, 400));
+}
+
+/// 1.1
+#[test]
+fn a_clock_that_was_set_back_delays_no_retry() {
+    let check = |created_at, retry_at: Option<i64>, now, expected: (i64, Option<i64>)| {
+        let mut message = attempt::message(1);
+        message.created_at = at(created_at);
+        message.retry_at = retry_at.map(at);
+        message.bring_back_to(at(now));
+        assert_eq!((message.created_at, message.retry_at), (at(expected.0), expected.1.map(at)));
+    };
+    check(1000, Some(1600), 1100, (1000, Some(1600)));
+    check(1000, Some(1600), 400, (400, Some(400)));
+    check(1000, None, 400, (400, None));
+}

@@ -1,0 +1,90 @@
+//! What leaves together, in which order.
+
+use std::collections::BTreeSet;
+
+use crate::core::check::CheckId;
+use crate::core::fixtures::{at, delivery};
+use crate::core::incident::IncidentId;
+use crate::core::outbox::{Delivery, DeliveryId, Departure, Message, freeze};
+use crate::core::time::Span;
+
+/// `2.1@10`: of check 2, incident 21, ready at 10. Ids count from 1.
+fn rows(text: &str) -> Vec<Delivery> {
+    let row = |(id, word): (u64, &str)| {
+        let (of, ready) = word.split_once('@').unwrap();
+        let (check, incident) = of.split_once('.').unwrap();
+        let incident = check.to_owned() + incident;
+        Delivery {
+            check: CheckId(check.parse().unwrap()),
+            incident: IncidentId(incident.parse().unwrap()),
+            not_before: at(ready.parse().unwrap()),
+            ..delivery(id)
+        }
+    };
+    (1..).zip(text.split_whitespace()).map(row).collect()
+}
+
+/// With a `group_wait` of 5 s: `leaves 1 2`, `waits 10`, `waits`.
+fn check_blocked(text: &str, blocked: &[u64], now: i64, expected: &str) {
+    let blocked: BTreeSet<CheckId> = blocked.iter().copied().map(CheckId).collect();
+    let departure = freeze(&rows(text), |check| blocked.contains(&check), Span::secs(5), at(now));
+    let shown = match departure {
+        Departure::Leaves(ids) => ids.iter().fold("leaves".to_owned(), |text, id| format!("{text} {}", id.0)),
+        Departure::Waits(Some(until)) => format!("waits {}", until.as_ms() / 1000),
+        Departure::Waits(None) => "waits".to_owned(),
+    };
+    assert_eq!(shown, expected, "{text} at {now}");
+}
+
+fn check(text: &str, now: i64, expected: &str) {
+    check_blocked(text, &[], now, expected);
+}
+
+/// 12.3
+#[test]
+fn what_is_due_within_group_wait_of_the_first_leaves_together() {
+    check("", 10, "waits");
+    check("1.1@10", 10, "waits 15");
+    check("1.1@10", 14, "waits 15");
+    check("1.1@10", 15, "leaves 1");
+    check("1.1@10 2.1@14 3.1@15", 15, "leaves 1 2 3");
+    check("1.1@10 2.1@16", 15, "leaves 1");
+    check("1.1@12 2.1@10", 15, "leaves 1 2");
+}
+
+/// 12.1
+#[test]
+fn nothing_leaves_before_it_is_due() {
+    check("1.1@10", 9, "waits 10");
+    check("1.1@20 2.1@10", 9, "waits 10");
+    check("1.1@20 2.1@10", 15, "leaves 2");
+}
+
+/// 12.5
+#[test]
+fn what_follows_an_unfinished_delivery_waits_and_other_checks_do_not() {
+    check_blocked("1.1@10 2.1@11", &[1], 15, "waits 16");
+    check_blocked("1.1@10 2.1@11", &[1], 16, "leaves 2");
+    check_blocked("1.1@10 2.1@11", &[1, 2], 99, "waits");
+}
+
+/// 12.5: also where the clock was set back between the two incidents.
+#[test]
+fn a_later_incident_never_overtakes_an_earlier_one() {
+    check("1.1@50 1.2@10", 20, "waits 50");
+    check("1.1@50 1.2@10 2.1@10", 20, "leaves 3");
+    check("1.1@50 1.2@10", 55, "leaves 1 2");
+    // An action of the same incident with a longer `after` is no reason to wait.
+    check("1.1@50 1.1@10", 20, "leaves 2");
+}
+
+/// 12.3: at most 256, and a full message need not wait.
+#[test]
+fn a_full_message_leaves_at_once() {
+    let many = |count: u64| (1..=count).map(|check| format!("{check}.1@10 ")).collect::<String>();
+    let leaves = |count: u64, now| freeze(&rows(&many(count)), |_| false, Span::secs(5), at(now));
+    let full: Vec<DeliveryId> = (1..=Message::MAX_MEMBERS as u64).map(DeliveryId).collect();
+    assert_eq!(leaves(255, 10), Departure::Waits(Some(at(15))));
+    assert_eq!(leaves(256, 10), Departure::Leaves(full.clone()));
+    assert_eq!(leaves(300, 15), Departure::Leaves(full));
+}

@@ -1,0 +1,471 @@
+//! Two checks, one receiver, and anything that may happen to them: nothing is lost, doubled or out of order.
+//!
+//! [`World`] keeps rows as a store does, with nothing but the functions of the core to decide. What must hold is asserted
+//! from outside, at every departure and at the end.
+
+use proptest::prelude::*;
+
+use crate::core::cause::{Cause, Causes, Status};
+use crate::core::check::{CheckId, Definition};
+use crate::core::fixtures::{at, cause, definition};
+use crate::core::incident::{Change, Incident, IncidentId, IncidentStatus, Turn, on_flip};
+use crate::core::outbox::*;
+use crate::core::route::{
+    Action, Context, Facts, Matcher, Mute, Policy, ReceiverPolicy, Responder, Verdict, plan, route,
+};
+use crate::core::step::{Flip, FlipReason};
+use crate::core::time::{Span, Time};
+
+const CHECKS: usize = 2;
+const GROUP_WAIT: Span = Span::secs(5);
+
+#[derive(Clone, Debug)]
+enum Event {
+    /// The check's causes are these from now on: none, missing, failed, or both.
+    Causes(usize, u8),
+    Archive(usize),
+    Mute(usize, bool),
+    Acknowledge(usize),
+    WontFix(usize),
+    Reopen(usize),
+    Pass(i64),
+    /// What may leave does, and this is how its attempt ends after so many seconds; it may recover meanwhile.
+    Attempt {
+        ends: Ends,
+        secs: i64,
+        meanwhile: Option<(usize, u8)>,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Ends {
+    Taken,
+    Later,
+    Never,
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let check = 0..CHECKS;
+    let ends = prop_oneof![4 => Just(Ends::Taken), 3 => Just(Ends::Later), 1 => Just(Ends::Never)];
+    let meanwhile = proptest::option::weighted(0.3, (check.clone(), 0..4_u8));
+    let event = prop_oneof![
+        5 => (check.clone(), 0..4_u8).prop_map(|(check, causes)| Event::Causes(check, causes)),
+        1 => check.clone().prop_map(Event::Archive),
+        2 => (check.clone(), any::<bool>()).prop_map(|(check, on)| Event::Mute(check, on)),
+        1 => check.clone().prop_map(Event::Acknowledge),
+        1 => check.clone().prop_map(Event::WontFix),
+        1 => check.prop_map(Event::Reopen),
+        5 => (1..90_i64).prop_map(Event::Pass),
+        8 => (ends, 0..8_i64, meanwhile)
+            .prop_map(|(ends, secs, meanwhile)| Event::Attempt { ends, secs, meanwhile }),
+    ];
+    proptest::collection::vec(event, 1..60)
+}
+
+struct World {
+    now: Time,
+    policy: Policy,
+    definition: Definition,
+    muted: [bool; CHECKS],
+    causes: [Causes; CHECKS],
+    incidents: Vec<Incident>,
+    /// Whether the check was muted when the incident ended.
+    muted_at_end: Vec<bool>,
+    rows: Vec<Delivery>,
+    messages: Vec<Message>,
+}
+
+impl World {
+    fn new(send_resolved: bool) -> World {
+        let action = |after, repeat| Action::new("ops".into(), Span::secs(after), Some(Span::secs(repeat)));
+        let responder =
+            |matchers: &str, actions| Responder { matchers: Matcher::parse_list(matchers).unwrap(), actions };
+        let responders = vec![
+            responder("status=late", vec![action(0, 120), action(30, 45)]),
+            responder("status=failing", vec![action(0, 60)]),
+        ];
+        let ops = ReceiverPolicy { send_resolved, group_wait: GROUP_WAIT, give_up_after: Span::mins(10) };
+        World {
+            now: at(1000),
+            policy: Policy {
+                responders,
+                default_receivers: Vec::new(),
+                receivers: [("ops".into(), ops)].into(),
+            },
+            definition: definition(),
+            muted: [false; CHECKS],
+            causes: [Causes::default(), Causes::default()],
+            incidents: Vec::new(),
+            muted_at_end: Vec::new(),
+            rows: Vec::new(),
+            messages: Vec::new(),
+        }
+    }
+
+    fn receiver(&self) -> &ReceiverPolicy {
+        &self.policy.receivers["ops"]
+    }
+
+    fn open(&self, check: usize) -> Option<usize> {
+        self.incidents.iter().position(|i| i.check == CheckId(check as u64) && !i.status.is_ended())
+    }
+
+    fn set_causes(&mut self, check: usize, bits: u8, archived: bool) {
+        let mut after = Causes::default();
+        for (bit, kind) in [(1, "missing"), (2, "failed")] {
+            let old = self.causes[check].iter().find(|old| old.kind.as_str() == kind).copied();
+            if bits & bit != 0 {
+                let new = Cause { since: self.now, ..cause(kind) };
+                after.insert(old.unwrap_or(new));
+            }
+        }
+        let before = std::mem::replace(&mut self.causes[check], after.clone());
+        let begun = after.iter().filter(|cause| !before.has(cause.kind)).copied().collect();
+        let ended = before.iter().filter(|cause| !after.has(cause.kind)).map(|cause| cause.kind).collect();
+        let to = if archived { Status::Archived } else { Status::Up };
+        let reason = if archived { FlipReason::Archived } else { FlipReason::Pinged };
+        let flip = Flip { at: self.now, from: Status::Up, to, begun, ended, causes: after, reason };
+        let open = self.open(check);
+        let id = IncidentId(self.incidents.len() as u64);
+        let change = on_flip(open.map(|i| &self.incidents[i]), &flip, CheckId(check as u64), id);
+        if let Some(change) = change {
+            self.take(check, &before, change);
+        }
+    }
+
+    fn take(&mut self, check: usize, before: &Causes, Change { incident, turn, .. }: Change) {
+        let place = incident.id.0 as usize;
+        match &turn {
+            Turn::Opened(_) => {
+                self.incidents.push(incident);
+                self.muted_at_end.push(false);
+            }
+            Turn::Grew(_) | Turn::Eased => self.incidents[place] = incident,
+            Turn::Ended => self.end(check, before, incident),
+        }
+        if let Turn::Opened(begun) | Turn::Grew(begun) = turn {
+            self.plan(place, &begun);
+        }
+    }
+
+    fn plan(&mut self, place: usize, begun: &[Cause]) {
+        let facts = Facts { definition: &self.definition, causes: begun };
+        let plan = plan(&self.policy, &facts, &self.incidents[place], self.now, self.now);
+        self.incidents[place].actions.extend(plan.actions);
+        plan.deliveries.into_iter().for_each(|new| self.insert(new));
+    }
+
+    fn insert(&mut self, new: NewDelivery) {
+        let id = DeliveryId(self.rows.len() as u64);
+        self.rows.push(new.numbered(id));
+    }
+
+    fn row(&mut self, id: DeliveryId) -> &mut Delivery {
+        &mut self.rows[id.0 as usize]
+    }
+
+    fn cancel(&mut self, id: DeliveryId, reason: CancelReason) {
+        assert_eq!(self.row(id).state, DeliveryState::Waiting, "only what waits is cancelled");
+        self.row(id).state = DeliveryState::Cancelled(reason);
+    }
+
+    fn end(&mut self, check: usize, before: &Causes, ended: Incident) {
+        let place = ended.id.0 as usize;
+        let rows: Vec<Delivery> = self.rows.iter().filter(|row| row.incident == ended.id).cloned().collect();
+        let status = self.incidents[place].status;
+        let told = at_recovery(
+            &ended,
+            &rows,
+            |row| self.verdict(row, before, status),
+            Some(self.receiver()),
+            self.now,
+        );
+        for (id, ending) in told.endings {
+            match ending {
+                Ending::Cancel(reason) => self.cancel(id, reason),
+                Ending::Episode => self.row(id).kind = DeliveryKind::Episode,
+            }
+        }
+        told.recovery.into_iter().for_each(|new| self.insert(new));
+        self.incidents[place] = ended;
+        self.muted_at_end[place] = self.muted[check];
+    }
+
+    fn verdict(&self, row: &Delivery, causes: &Causes, incident: IncidentStatus) -> Verdict {
+        let mutes = [Mute {
+            id: 1,
+            matchers: Vec::new(),
+            text: String::new(),
+            until: Time::MAX,
+            since: at(0),
+            comment: String::new(),
+        }];
+        let context = Context {
+            now: self.now,
+            facts: Facts { definition: &self.definition, causes: causes.as_slice() },
+            incident,
+            is_paused: false,
+            mutes: if self.muted[row.check.0 as usize] { &mutes } else { &[] },
+            quiet: &[],
+            dependencies: &[],
+            grace: Span::ZERO,
+            ready_at: row.ready_at(),
+            group_wait: GROUP_WAIT,
+        };
+        route(row.kind, &context)
+    }
+
+    /// The message whose attempt begins now, if there is one.
+    fn claim(&mut self) -> Option<usize> {
+        let retry = self.messages.iter().position(|m| m.retry_at.is_some_and(|at| at <= self.now));
+        let place = retry.or_else(|| self.freeze())?;
+        self.messages[place].retry_at = None;
+        self.messages[place].attempts += 1;
+        Some(place)
+    }
+
+    fn freeze(&mut self) -> Option<usize> {
+        let mut go = Vec::new();
+        for row in self.rows.clone() {
+            if row.state != DeliveryState::Waiting {
+                continue;
+            }
+            let status = self.incidents[row.incident.0 as usize].status;
+            match self.verdict(&row, &self.causes[row.check.0 as usize].clone(), status) {
+                Verdict::Send => go.push(row),
+                Verdict::Hold(_) => {}
+                Verdict::Drop(reason) => self.cancel(row.id, reason.cancels()),
+            }
+        }
+        let unfinished = |row: &&Delivery| matches!(row.state, DeliveryState::InMessage(_));
+        let blocked: Vec<CheckId> = self.rows.iter().filter(unfinished).map(|row| row.check).collect();
+        let departure = freeze(&go, |check| blocked.contains(&check), GROUP_WAIT, self.now);
+        let Departure::Leaves(members) = departure else { return None };
+        self.assert_may_leave(&members);
+        let id = MessageId(self.messages.len() as u64);
+        for member in &members {
+            self.row(*member).state = DeliveryState::InMessage(id);
+        }
+        let message = Message {
+            id,
+            receiver: "ops".into(),
+            key: id.0.to_string(),
+            members,
+            created_at: self.now,
+            attempts: 0,
+            retry_at: None,
+        };
+        self.messages.push(message);
+        Some(self.messages.len() - 1)
+    }
+
+    fn settle(&mut self, place: usize, ends: Ends) {
+        let attempt = match ends {
+            Ends::Taken => Attempt::Taken,
+            Ends::Later => Attempt::Later { after: None, why: String::new() },
+            Ends::Never => Attempt::Never { why: String::new() },
+        };
+        let message = self.messages[place].clone();
+        let give_up_after = self.receiver().give_up_after;
+        let after = after_attempt(&message, &attempt, give_up_after, self.now, 7);
+        for id in message.members {
+            match after {
+                AfterAttempt::RetryAt(_) => {}
+                AfterAttempt::Park(reason) => {
+                    self.row(id).state = DeliveryState::Parked { reason, message: Some(message.id) };
+                }
+                AfterAttempt::Sent => {
+                    self.row(id).state = DeliveryState::Sent(message.id);
+                    self.remind(id);
+                }
+            }
+        }
+        if let AfterAttempt::RetryAt(retry_at) = after {
+            self.messages[place].retry_at = Some(retry_at);
+        }
+    }
+
+    fn remind(&mut self, id: DeliveryId) {
+        let sent = self.row(id).clone();
+        let waits = |row: &&Delivery| {
+            row.incident == sent.incident
+                && row.kind == DeliveryKind::Reminder
+                && row.state == DeliveryState::Waiting
+        };
+        let waiting = self.rows.iter().find(waits).cloned();
+        let status = self.incidents[sent.incident.0 as usize].status;
+        let Some(repeat) = after_sent(&sent, status, waiting.as_ref(), self.now) else { return };
+        if let Some(other) = repeat.instead_of {
+            self.cancel(other, CancelReason::RemindedSooner);
+        }
+        self.insert(repeat.reminder);
+    }
+
+    fn say(&mut self, check: usize, event: &Event) {
+        let Some(place) = self.open(check) else { return };
+        let incident = &self.incidents[place];
+        let (change, reason) = match event {
+            Event::Acknowledge(_) => {
+                (incident.acknowledge("Ada", self.now), Some(CancelReason::Acknowledged))
+            }
+            Event::WontFix(_) => (incident.wont_fix("Ada", self.now), Some(CancelReason::WontFix)),
+            _ => (incident.reopen("Ada", self.now), None),
+        };
+        let Some((incident, _)) = change else { return };
+        let rows: Vec<Delivery> =
+            self.rows.iter().filter(|row| row.incident == incident.id).cloned().collect();
+        self.incidents[place] = incident;
+        match reason {
+            Some(reason) => cancel_waiting(&rows).for_each(|id| self.cancel(id, reason)),
+            None => {
+                let causes = self.causes[check].clone();
+                self.plan(place, causes.as_slice());
+            }
+        }
+    }
+
+    fn happen(&mut self, event: &Event) {
+        match *event {
+            Event::Causes(check, bits) => self.set_causes(check, bits, false),
+            Event::Archive(check) => self.set_causes(check, 0, true),
+            Event::Mute(check, on) => self.muted[check] = on,
+            Event::Acknowledge(check) | Event::WontFix(check) | Event::Reopen(check) => {
+                self.say(check, event);
+            }
+            Event::Pass(secs) => self.now = self.now + Span::secs(secs),
+            Event::Attempt { ends, secs, meanwhile } => {
+                let Some(place) = self.claim() else { return };
+                self.now = self.now + Span::secs(secs);
+                if let Some((check, bits)) = meanwhile {
+                    self.set_causes(check, bits, false);
+                }
+                self.settle(place, ends);
+            }
+        }
+        self.assert_one_reminder();
+    }
+
+    /// Everything recovers, nothing is muted, and the receiver takes what it gets.
+    fn drain(&mut self) {
+        self.muted = [false; CHECKS];
+        for check in 0..CHECKS {
+            self.set_causes(check, 0, false);
+        }
+        for _ in 0..2000 {
+            match self.claim() {
+                Some(place) => self.settle(place, Ends::Taken),
+                None => self.now = self.now + Span::secs(1),
+            }
+            self.assert_one_reminder();
+        }
+    }
+}
+
+/// What must hold.
+impl World {
+    /// 12.4
+    fn assert_one_reminder(&self) {
+        for incident in &self.incidents {
+            let waits = |row: &&Delivery| {
+                row.incident == incident.id
+                    && row.kind == DeliveryKind::Reminder
+                    && row.state == DeliveryState::Waiting
+            };
+            assert!(self.rows.iter().filter(waits).count() <= 1, "two reminders wait");
+        }
+    }
+
+    /// 8.2, 11.2, 12.3, 12.5
+    fn assert_may_leave(&self, members: &[DeliveryId]) {
+        assert!(!members.is_empty() && members.is_sorted(), "in the order of their ids");
+        for id in members {
+            let row = &self.rows[id.0 as usize];
+            let incident = &self.incidents[row.incident.0 as usize];
+            assert!(row.not_before <= self.now);
+            if matches!(row.kind, DeliveryKind::Alert | DeliveryKind::Reminder) {
+                assert_eq!(incident.status, IncidentStatus::Open, "nobody took care of it");
+                assert!(!self.muted[row.check.0 as usize], "what is muted does not leave");
+            }
+            for other in self.rows.iter().filter(|other| other.check == row.check) {
+                assert!(!matches!(other.state, DeliveryState::InMessage(_)), "it overtakes {other:?}");
+                let is_earlier = other.incident < row.incident && other.state == DeliveryState::Waiting;
+                assert!(!is_earlier || members.contains(&other.id), "it overtakes {other:?}");
+            }
+        }
+    }
+
+    /// At the end, after [`World::drain`].
+    fn assert_told(&self) {
+        for row in &self.rows {
+            match row.state {
+                DeliveryState::Sent(_) | DeliveryState::Parked { .. } => {}
+                DeliveryState::Cancelled(reason) => self.assert_excused(row, reason),
+                DeliveryState::Waiting | DeliveryState::InMessage(_) => panic!("never told: {row:?}"),
+            }
+            let messages = self.messages.iter().filter(|message| message.members.contains(&row.id)).count();
+            assert_eq!(messages, usize::from(row.is_attempted()), "in one message: {row:?}");
+        }
+        for incident in &self.incidents {
+            self.assert_end_told(incident);
+        }
+    }
+
+    /// 12.5: every alert that was due, not held and not shorter than `group_wait` is told.
+    fn assert_excused(&self, row: &Delivery, reason: CancelReason) {
+        let incident = &self.incidents[row.incident.0 as usize];
+        let ended_at = incident.ended_at.unwrap();
+        let of_incident =
+            || self.rows.iter().filter(|other| other.incident == row.incident && other.id != row.id);
+        let holds = match reason {
+            CancelReason::RecoveredBeforeDue => row.not_before >= ended_at,
+            CancelReason::RecoveredWhileHeld => self.muted_at_end[row.incident.0 as usize],
+            CancelReason::TooShort => ended_at - row.not_before < GROUP_WAIT,
+            CancelReason::Merged => of_incident().any(Delivery::is_attempted),
+            CancelReason::RemindedSooner => {
+                let sooner = |other: &Delivery| {
+                    other.kind == DeliveryKind::Reminder && other.not_before < row.not_before
+                };
+                row.kind == DeliveryKind::Reminder && of_incident().any(sooner)
+            }
+            CancelReason::Removed => incident.status == IncidentStatus::Removed,
+            // Somebody said so; that nothing else is cancelled for it shows in `recovery.rs`.
+            CancelReason::Acknowledged | CancelReason::WontFix => true,
+        };
+        assert!(holds, "cancelled without that reason: {row:?}");
+        let tells_of_the_end = matches!(row.kind, DeliveryKind::Recovery | DeliveryKind::Episode);
+        assert!(!tells_of_the_end, "the end is never cancelled: {row:?}");
+    }
+
+    /// 12.6: exactly one recovery iff something was attempted and `send_resolved`; and nothing comes after it.
+    fn assert_end_told(&self, incident: &Incident) {
+        let rows: Vec<&Delivery> =
+            self.rows.iter().filter(|row| row.incident == incident.id && row.is_attempted()).collect();
+        let is = |kind: DeliveryKind| move |row: &&&Delivery| row.kind == kind;
+        let recoveries = rows.iter().filter(is(DeliveryKind::Recovery)).count();
+        let episodes = rows.iter().filter(is(DeliveryKind::Episode)).count();
+        let told = rows.len() - recoveries - episodes > 0;
+        assert_eq!(recoveries, usize::from(told && self.receiver().send_resolved), "of {incident:?}");
+        assert!(episodes == 0 || (episodes == 1 && !told), "of {incident:?}");
+        let muted_at_end = self.muted_at_end[incident.id.0 as usize];
+        assert!(episodes == 0 || !muted_at_end, "what recovered while muted is told: {incident:?}");
+        let message_of = |row: &Delivery| self.messages.iter().position(|m| m.members.contains(&row.id));
+        let last = rows.iter().max_by_key(|row| (message_of(row), row.id));
+        let is_end = |row: &&Delivery| matches!(row.kind, DeliveryKind::Recovery | DeliveryKind::Episode);
+        assert!(recoveries + episodes == 0 || last.is_some_and(is_end), "of {incident:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// 12.4, 12.5, 12.6
+    #[test]
+    fn nothing_is_lost_or_doubled_or_out_of_order(events in events(), send_resolved: bool) {
+        let mut world = World::new(send_resolved);
+        for event in &events {
+            world.happen(event);
+        }
+        world.drain();
+        world.assert_told();
+    }
+}
