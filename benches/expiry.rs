@@ -28,11 +28,11 @@ fn main() {
     println!("{CHECKS} checks loaded and served after {:.1} s", begun.elapsed().as_secs_f64());
     for round in 1..=ROUNDS {
         ping_within_a_second(server.address);
-        let before = lags(&get(server.address, "/metrics?shard=0/1000"));
+        let before = lags(&get(server.address, "/metrics?shard=1/1000"));
         let messages_before = messages.load(Ordering::Relaxed);
         let deadline = Instant::now() + PERIOD + Duration::from_secs(20);
         let after = loop {
-            let now = lags(&get(server.address, "/metrics?shard=0/1000"));
+            let now = lags(&get(server.address, "/metrics?shard=1/1000"));
             if now.total - before.total >= DUE as f64 {
                 break now;
             }

@@ -1,0 +1,132 @@
+//! How long a scrape takes the server: every look at a check and every byte, into memory that is let go at once.
+//!
+//! `cargo bench --bench scrape`. Medians of five for 10,000 and 100,000 checks with two labels and a group; half of them
+//! by `every`, half by cron in a zone with daylight saving.
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use punctual::core::check::{CheckId, Definition, Name, Overlap, Ping, PingKind, PingMethods, Source, Spec};
+use punctual::core::cron::Cron;
+use punctual::core::schedule::{Occurrences, Schedule};
+use punctual::core::state::State;
+use punctual::core::step::{Input, step};
+use punctual::core::time::{Span, Time};
+use punctual::core::window::WindowCount;
+use punctual::http::PingOutcomes;
+use punctual::http::scrape::{Scrape, Scraper};
+use punctual::metrics::{Format, Negotiated, Own, Shard};
+use punctual::store::live::{Check, Directory, Known, Live};
+
+const ROUNDS: usize = 5;
+/// A Saturday noon, so that cron has something to look for.
+const NOW: i64 = 1_774_699_200;
+
+fn main() {
+    println!(
+        "{:>8}  {:<12} {:>5} {:>10} {:>9} {:>12}",
+        "checks", "format", "gzip", "ms", "MB", "peak RSS MB"
+    );
+    for checks in [10_000, 100_000] {
+        let live = live(checks);
+        for (format, name) in [(Format::Text, "text"), (Format::OpenMetrics, "openmetrics")] {
+            for gzip in [false, true] {
+                let mut rounds: Vec<(Duration, usize)> = Vec::new();
+                let scraper = Scraper::default();
+                for _ in 0..=ROUNDS {
+                    rounds.push(scrape(&scraper, &live, Negotiated { format, gzip }));
+                }
+                // The first one made the catalog, as after a reload.
+                let first = rounds.remove(0);
+                rounds.sort();
+                let (took, bytes) = rounds[ROUNDS / 2];
+                println!(
+                    "{checks:>8}  {name:<12} {gzip:>5} {:>10.1} {:>9.1} {:>12.0}   (first {:.1} ms)",
+                    took.as_secs_f64() * 1e3,
+                    bytes as f64 / 1e6,
+                    peak_rss_mb(),
+                    first.0.as_secs_f64() * 1e3
+                );
+            }
+        }
+    }
+}
+
+fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> (Duration, usize) {
+    let (outcomes, own) = (PingOutcomes::default(), Own::new());
+    let scrape = Scrape { now: Time::from_secs(NOW), shard: Shard::WHOLE, negotiated };
+    let mut bytes = 0;
+    let begun = Instant::now();
+    let answered = scraper.answer(scrape, live, &outcomes, &own, &mut |chunk| {
+        bytes += chunk.len();
+        Ok(())
+    });
+    answered.expect("everything was taken");
+    (begun.elapsed(), bytes)
+}
+
+fn live(checks: u64) -> Live {
+    let live = Live::default();
+    let checks = (0..checks).map(|number| Arc::new(check(number))).collect();
+    live.set_directory(Directory { checks, ..Directory::default() });
+    live
+}
+
+fn check(number: u64) -> Check {
+    let schedule = if number.is_multiple_of(2) {
+        Schedule::Every(Span::mins(5))
+    } else {
+        let cron = Cron::parse(&format!("{} 2 * * 1-5", number % 60)).expect("an expression");
+        Schedule::At(Occurrences { cron, zone: chrono_tz::Europe::Berlin })
+    };
+    let spec = spec(schedule);
+    let none = Default::default();
+    let seconds_ago = |secs: i64| Time::from_secs(NOW - secs);
+    let mut state = State::declared(&spec, seconds_ago(7200));
+    let mut window = WindowCount::new(Span::mins(10));
+    for (ago, kind) in [(100, PingKind::Start), (60, PingKind::Success)] {
+        let ping = Input::Ping(Ping { kind, rid: None, exit_status: Some(0) });
+        state = step(&spec, state, ping, seconds_ago(ago), &none).state;
+    }
+    window.add(seconds_ago(60));
+    let definition = Definition {
+        name: Name::parse(&format!("nightly-backup-{number:06}")).expect("a name"),
+        renamed_from: Vec::new(),
+        title: format!("Nightly backup {number}"),
+        group: format!("group-{}", number % 50),
+        labels: vec![("severity".to_owned(), "critical".to_owned()), ("team".to_owned(), "dba".to_owned())],
+        spec,
+        description: String::new(),
+        runbook_url: String::new(),
+        depends_on: Vec::new(),
+        quiet: Vec::new(),
+        ping_methods: PingMethods::Any,
+        window: None,
+        source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
+    };
+    Check::new(CheckId(number), Arc::new(definition), Known { state, window, last_source: None })
+}
+
+fn spec(schedule: Schedule) -> Spec {
+    Spec {
+        schedule,
+        grace: Span::mins(5),
+        early: None,
+        max_runtime: None,
+        start_within: None,
+        min_runtime: None,
+        overlap: Overlap::Allowed,
+        failures_before_alert: 1,
+        successes_to_recover: 1,
+        manual_resume: false,
+        paused: false,
+    }
+}
+
+fn peak_rss_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux has it");
+    let kb: f64 = line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number of kB");
+    kb / 1024.0
+}
