@@ -104,7 +104,7 @@ fn a_mail_goes_over_starttls_with_a_login() {
     assert_eq!(mail.to, ["ops@example.org", "boss@example.com"]);
     assert_eq!(mail.header("from"), "Pünktlich <punctual@example.org>");
     assert_eq!(mail.header("to"), "Ops Ünit <ops@example.org>, boss@example.com");
-    assert_eq!(mail.header("subject"), "[LATE] Sample, nothing is wrong");
+    assert_eq!(mail.header("subject"), "[LATE] Test message, nothing is wrong");
     assert_eq!(mail.header("message-id"), "<m1@example.org>");
     assert_eq!(mail.header("auto-submitted"), "auto-generated");
     assert_eq!(mail.header("list-id"), "punctual <ops-mail.punctual.example.org>");

@@ -12,4 +12,5 @@ mod parts;
 mod ping;
 mod server;
 mod support;
+mod test_notify;
 mod webhook;

@@ -1,0 +1,118 @@
+//! `punctual test-notify RECEIVER`: does a message get through?
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::clock::Clock;
+use crate::config::{self, Config, Faults};
+use crate::core::notice::Notice;
+use crate::core::outbox::Attempt;
+use crate::core::receiver::Receiver;
+use crate::notify::{Notification, SetupError, Transport, sample};
+
+/// Sends a sample to a receiver, by the way that real messages take, and says what became of it.
+///
+/// The sample is marked as one. Where the receiver hears of recoveries, a recovery follows it.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The receiver's name, as in the configuration
+    receiver: String,
+    /// The configuration
+    #[arg(long = "config.file", env = "PUNCTUAL_CONFIG_FILE", default_value = "punctual.yaml")]
+    config_file: PathBuf,
+    /// Where people find punctual: links in the message lead there
+    #[arg(
+        long = "web.external-url",
+        env = "PUNCTUAL_WEB_EXTERNAL_URL",
+        default_value = "http://127.0.0.1:19099"
+    )]
+    external_url: String,
+}
+
+/// Why nothing was sent, or it was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The files have faults.
+    #[error(transparent)]
+    Config(#[from] Faults),
+    /// A slip of the finger.
+    #[error("there is no receiver `{wanted}`; there are: {known}")]
+    NoSuchReceiver {
+        /// What was asked for.
+        wanted: String,
+        /// Those that are configured.
+        known: String,
+    },
+    /// The receiver cannot be reached as it is configured.
+    #[error("receiver `{0}`: {1}")]
+    Setup(String, SetupError),
+    /// The receiver did not take it; why is in the output.
+    #[error("the sample was not taken")]
+    NotTaken,
+    /// The output is closed.
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Sends the sample; one line on `out` for each message.
+pub async fn run(args: &Args, clock: &Clock, out: &mut impl Write) -> Result<(), Error> {
+    let config = config::load(&args.config_file)?;
+    let receiver = find(&config, &args.receiver)?;
+    let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT)
+        .map_err(|error| Error::Setup(args.receiver.clone(), error))?;
+    // Unlike the key of any real message.
+    let first = format!("test-{}", clock.now().as_ms());
+    let alert = sample::alert(clock.now());
+    send(args, &transport, &first, &alert, "alert", clock, out).await?;
+    let hears_recoveries =
+        config.policy.receivers.get(&receiver.name).is_none_or(|policy| policy.send_resolved);
+    if hears_recoveries {
+        let recovery = sample::recovery(clock.now(), Some(first.clone()));
+        // What an alert's receiver opened it shall close: the same beginning.
+        let recovery = Notice { opened_at: alert.opened_at, first: alert.first, ..recovery };
+        send(args, &transport, &format!("{first}-end"), &recovery, "recovery", clock, out).await?;
+    }
+    Ok(())
+}
+
+fn find<'a>(config: &'a Config, wanted: &str) -> Result<&'a Receiver, Error> {
+    let found = config.receivers.iter().find(|receiver| &*receiver.name == wanted);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = config.receivers.iter().map(|receiver| &*receiver.name).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Error::NoSuchReceiver { wanted: wanted.to_owned(), known }
+    })
+}
+
+async fn send(
+    args: &Args,
+    transport: &Transport,
+    key: &str,
+    notice: &Notice,
+    what: &str,
+    clock: &Clock,
+    out: &mut impl Write,
+) -> Result<(), Error> {
+    let now = clock.now();
+    let notification = Notification {
+        key,
+        receiver: &args.receiver,
+        notices: std::slice::from_ref(notice),
+        external_url: &args.external_url,
+        now,
+    };
+    let attempt = transport.send(&notification).await;
+    let took = clock.now() - now;
+    match attempt {
+        Attempt::Taken => writeln!(out, "{what}: {} took it within {took}", args.receiver)?,
+        Attempt::Later { why, .. } => {
+            writeln!(out, "{what}: not taken; a real message would be tried again: {why}")?;
+            return Err(Error::NotTaken);
+        }
+        Attempt::Never { why } => {
+            writeln!(out, "{what}: refused; a real message would be given up: {why}")?;
+            return Err(Error::NotTaken);
+        }
+    }
+    Ok(())
+}
