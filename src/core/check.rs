@@ -106,6 +106,19 @@ impl Definition {
     pub fn label(&self, name: &str) -> &str {
         self.labels.iter().find(|(label, _)| label == name).map_or("", |(_, value)| value)
     }
+
+    /// How long `count_in_window` looks back where nothing says otherwise.
+    pub const DEFAULT_WINDOW: Span = Span::mins(24 * 60);
+
+    /// The trailing window of `count_in_window` (3.7).
+    pub fn count_window(&self) -> Span {
+        let by_schedule = match &self.spec.schedule {
+            Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => return expect.within,
+            Schedule::Every(period) => *period + self.spec.grace,
+            Schedule::At(_) => Definition::DEFAULT_WINDOW,
+        };
+        self.window.unwrap_or(by_schedule)
+    }
 }
 
 /// Which HTTP methods a check takes for a ping.

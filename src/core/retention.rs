@@ -24,6 +24,10 @@ impl Retention {
     pub const FLIPS_OF_A_CHECK: u32 = 10_000;
     /// How long judgements are kept (3.6).
     pub const JUDGEMENTS: Span = Span::mins(7 * 24 * 60);
+    /// How long incidents are kept after their end, with their steps, deliveries and messages.
+    pub const INCIDENTS: Span = Span::mins(90 * 24 * 60);
+    /// The most incidents that are kept, but for those that are open.
+    pub const MAX_INCIDENTS: u64 = 100_000;
 }
 
 impl Default for Retention {

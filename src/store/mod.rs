@@ -6,6 +6,9 @@
 //! Whoever owns a store owns it alone: the writer's thread in the server, the simulation in its tests.
 
 pub mod live;
+mod migrations;
+mod row;
+pub mod sqlite;
 pub mod writer;
 
 use std::sync::Arc;
@@ -13,10 +16,11 @@ use std::sync::Arc;
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Definition, Name, Ping};
+use crate::core::incident::IncidentId;
 use crate::core::notice::Notice;
 use crate::core::outbox::{Attempt, Message, MessageId};
 use crate::core::retention::Retention;
-use crate::core::route::Policy;
+use crate::core::route::{Mute, Policy};
 use crate::core::step::Counted;
 use crate::core::time::Time;
 
@@ -166,6 +170,17 @@ pub enum StoreError {
     Failed(String),
 }
 
+/// What people say of an open incident (11.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stance {
+    /// Somebody is on it.
+    Acknowledge,
+    /// Nobody wants to hear of it until it recovers.
+    WontFix,
+    /// Neither: whoever matches is told, from now.
+    Reopen,
+}
+
 /// A message that is to be sent now, by the caller, with no transaction open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
@@ -228,15 +243,25 @@ pub trait Store: Send {
     /// When [`Store::claim`] may have something to do next, if nothing else happens before.
     fn next_claim(&self) -> Option<Time>;
 
-    /// Stores how an attempt ended (12.4).
+    /// Stores how an attempt ended (12.4). To be called again until it succeeds: until then the message counts as being
+    /// sent. What is settled already stays as it is.
     fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError>;
+
+    /// Somebody says how an incident stands (11.2); false if it has ended, or stands so already. `by` is a person's name.
+    fn stand(
+        &mut self,
+        incident: IncidentId,
+        stance: Stance,
+        by: &str,
+        now: Time,
+    ) -> Result<bool, StoreError>;
 
     /// Brings the stored alerts up to date and answers all that Alertmanager should hear: those that fire, and those
     /// resolved within 15 min (§13).
     fn alerts(&mut self, now: Time) -> Result<Vec<Alert>, StoreError>;
 
     /// Mutes what the matchers match until a time (8.2); answers the mute's number.
-    fn mute(&mut self, mute: crate::core::route::Mute, now: Time) -> Result<u64, StoreError>;
+    fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError>;
 
     /// Ends a mute; false if there is none of this number.
     fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError>;

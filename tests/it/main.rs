@@ -11,6 +11,7 @@ mod pages;
 mod parts;
 mod ping;
 mod server;
+mod store;
 mod support;
 mod test_notify;
 mod webhook;

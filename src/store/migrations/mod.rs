@@ -1,0 +1,50 @@
+//! The schema, one SQL file for each version: a file that has been released is never changed, a new one follows it.
+
+use rusqlite::Connection;
+
+use super::StoreError;
+use super::sqlite::error::failed;
+
+/// From each version to the next, in their order.
+const STEPS: &[&str] = &[include_str!("0001.sql")];
+
+/// The version that this program reads and writes.
+pub(super) const VERSION: u32 = STEPS.len() as u32;
+
+/// Marks the file as punctual's (`PRAGMA application_id`): "Pctl".
+const APPLICATION_ID: i32 = 0x5063_746c;
+
+/// The version of a database, 0 for an empty one. Refuses a newer one, and one of another program.
+pub(super) fn inspect(db: &Connection) -> Result<u32, StoreError> {
+    let found: u32 = pragma(db, "user_version")?;
+    let application: i32 = pragma(db, "application_id")?;
+    let tables: u32 =
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    if tables > 0 && application != APPLICATION_ID {
+        return Err(StoreError::Failed("the file is a database of another program".to_owned()));
+    }
+    if found > VERSION {
+        return Err(StoreError::Newer { found, known: VERSION });
+    }
+    Ok(found)
+}
+
+/// Brings a database to [`VERSION`], in one transaction; answers whether it was empty before.
+pub(super) fn migrate(db: &mut Connection) -> Result<bool, StoreError> {
+    let found = inspect(db)?;
+    if found == VERSION {
+        return Ok(false);
+    }
+    let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+    for step in &STEPS[found as usize..] {
+        tx.execute_batch(step).map_err(failed)?;
+    }
+    tx.pragma_update(None, "user_version", VERSION).map_err(failed)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+    tx.commit().map_err(failed)?;
+    Ok(found == 0)
+}
+
+fn pragma<T: rusqlite::types::FromSql>(db: &Connection, name: &str) -> Result<T, StoreError> {
+    db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
+}

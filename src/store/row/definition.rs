@@ -1,0 +1,210 @@
+//! A check's definition as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::cron::Cron;
+use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
+use crate::core::time::Span;
+
+#[derive(Serialize, Deserialize)]
+struct DefinitionRow<'a> {
+    name: &'a str,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    renamed_from: Vec<String>,
+    title: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    group: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<(String, String)>,
+    spec: SpecRow,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    runbook_url: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    depends_on: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    quiet: Vec<QuietRow>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    post_only: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<i64>,
+    source: SourceRow,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SpecRow {
+    schedule: ScheduleRow,
+    grace: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    early: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_runtime: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start_within: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_runtime: Option<i64>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    overlap_fails: bool,
+    failures_before_alert: u32,
+    successes_to_recover: u32,
+    #[serde(default, skip_serializing_if = "is_false")]
+    manual_resume: bool,
+    #[serde(default, skip_serializing_if = "is_false")]
+    paused: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ScheduleRow {
+    Every(i64),
+    At(OccurrencesRow),
+    CountedAt(OccurrencesRow, ExpectRow),
+    Counted(ExpectRow),
+}
+
+#[derive(Serialize, Deserialize)]
+struct OccurrencesRow {
+    cron: String,
+    zone: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ExpectRow {
+    at_least: Option<u32>,
+    at_most: Option<u32>,
+    within: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct QuietRow {
+    at: OccurrencesRow,
+    lasts: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SourceRow {
+    File { path: String, line: u32 },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// The definition as it stands in its row.
+pub(in crate::store) fn write_definition(definition: &Definition) -> String {
+    let texts = |names: &[Name]| names.iter().map(|name| name.as_str().to_owned()).collect();
+    let Source::File { path, line } = &definition.source;
+    let row = DefinitionRow {
+        name: definition.name.as_str(),
+        renamed_from: texts(&definition.renamed_from),
+        title: definition.title.clone(),
+        group: definition.group.clone(),
+        labels: definition.labels.clone(),
+        spec: spec_row(&definition.spec),
+        description: definition.description.clone(),
+        runbook_url: definition.runbook_url.clone(),
+        depends_on: texts(&definition.depends_on),
+        quiet: definition
+            .quiet
+            .iter()
+            .map(|quiet| QuietRow { at: occurrences_row(&quiet.at), lasts: quiet.lasts.as_ms() })
+            .collect(),
+        post_only: definition.ping_methods == PingMethods::Post,
+        window: definition.window.map(Span::as_ms),
+        source: SourceRow::File { path: path.clone(), line: *line },
+    };
+    serde_json::to_string(&row).expect("a row of texts and numbers is always JSON")
+}
+
+fn spec_row(spec: &Spec) -> SpecRow {
+    let expect_row = |expect: &Expect| ExpectRow {
+        at_least: expect.at_least,
+        at_most: expect.at_most,
+        within: expect.within.as_ms(),
+    };
+    SpecRow {
+        schedule: match &spec.schedule {
+            Schedule::Every(period) => ScheduleRow::Every(period.as_ms()),
+            Schedule::At(at) => ScheduleRow::At(occurrences_row(at)),
+            Schedule::CountedAt(at, expect) => {
+                ScheduleRow::CountedAt(occurrences_row(at), expect_row(expect))
+            }
+            Schedule::Counted(expect) => ScheduleRow::Counted(expect_row(expect)),
+        },
+        grace: spec.grace.as_ms(),
+        early: spec.early.map(Span::as_ms),
+        max_runtime: spec.max_runtime.map(Span::as_ms),
+        start_within: spec.start_within.map(Span::as_ms),
+        min_runtime: spec.min_runtime.map(Span::as_ms),
+        overlap_fails: spec.overlap == Overlap::Fail,
+        failures_before_alert: spec.failures_before_alert,
+        successes_to_recover: spec.successes_to_recover,
+        manual_resume: spec.manual_resume,
+        paused: spec.paused,
+    }
+}
+
+fn occurrences_row(at: &Occurrences) -> OccurrencesRow {
+    OccurrencesRow { cron: at.cron.as_str().to_owned(), zone: at.zone.name().to_owned() }
+}
+
+/// Reads a definition back; an error says what this program cannot read.
+pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String> {
+    let row: DefinitionRow<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let name = |text: &str| Name::parse(text).map_err(|error| format!("{text}: {error}"));
+    let names = |texts: &[String]| texts.iter().map(|text| name(text)).collect::<Result<Vec<_>, _>>();
+    let quiet =
+        |row: QuietRow| Ok::<_, String>(Quiet { at: read_occurrences(&row.at)?, lasts: Span::ms(row.lasts) });
+    let SourceRow::File { path, line } = row.source;
+    Ok(Definition {
+        name: name(row.name)?,
+        renamed_from: names(&row.renamed_from)?,
+        title: row.title,
+        group: row.group,
+        labels: row.labels,
+        spec: read_spec(&row.spec)?,
+        description: row.description,
+        runbook_url: row.runbook_url,
+        depends_on: names(&row.depends_on)?,
+        quiet: row.quiet.into_iter().map(quiet).collect::<Result<_, _>>()?,
+        ping_methods: if row.post_only { PingMethods::Post } else { PingMethods::Any },
+        window: row.window.map(Span::ms),
+        source: Source::File { path, line },
+    })
+}
+
+fn read_spec(row: &SpecRow) -> Result<Spec, String> {
+    let expect = |row: &ExpectRow| Expect {
+        at_least: row.at_least,
+        at_most: row.at_most,
+        within: Span::ms(row.within),
+    };
+    Ok(Spec {
+        schedule: match &row.schedule {
+            ScheduleRow::Every(period) => Schedule::Every(Span::ms(*period)),
+            ScheduleRow::At(at) => Schedule::At(read_occurrences(at)?),
+            ScheduleRow::CountedAt(at, row) => Schedule::CountedAt(read_occurrences(at)?, expect(row)),
+            ScheduleRow::Counted(row) => Schedule::Counted(expect(row)),
+        },
+        grace: Span::ms(row.grace),
+        early: row.early.map(Span::ms),
+        max_runtime: row.max_runtime.map(Span::ms),
+        start_within: row.start_within.map(Span::ms),
+        min_runtime: row.min_runtime.map(Span::ms),
+        overlap: if row.overlap_fails { Overlap::Fail } else { Overlap::Allowed },
+        failures_before_alert: row.failures_before_alert,
+        successes_to_recover: row.successes_to_recover,
+        manual_resume: row.manual_resume,
+        paused: row.paused,
+    })
+}
+
+fn read_occurrences(row: &OccurrencesRow) -> Result<Occurrences, String> {
+    let zone = row.zone.parse().map_err(|_| format!("unknown time zone {}", row.zone))?;
+    let cron = Cron::parse(&row.cron).map_err(|error| format!("{}: {error}", row.cron))?;
+    Ok(Occurrences { cron, zone })
+}

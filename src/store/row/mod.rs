@@ -1,0 +1,15 @@
+//! Rows: how the core's types stand in a database. The core itself knows no serialization (docs/semantics.md, §14).
+//!
+//! Every word and number here is in users' files: it may be added to, never changed.
+
+mod definition;
+mod notice;
+mod outbox;
+mod state;
+mod words;
+
+pub(super) use definition::{read_definition, write_definition};
+pub(super) use notice::{read_alerts, read_notices, write_alerts, write_notices};
+pub(super) use outbox::*;
+pub(super) use state::{read_state, write_state};
+pub(super) use words::*;

@@ -1,0 +1,151 @@
+//! Frozen notices, and alerts, as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::outbox::{delivery_kind, delivery_kind_word, incident_status};
+use super::words::{CauseRow, cause_of, cause_row};
+use crate::core::alert::Alert;
+use crate::core::blind::Window;
+use crate::core::check::Name;
+use crate::core::incident::IncidentId;
+use crate::core::notice::Notice;
+use crate::core::time::{Span, Time};
+
+#[derive(Serialize, Deserialize)]
+struct NoticeRow {
+    kind: String,
+    incident: u64,
+    incident_status: String,
+    check: String,
+    title: String,
+    group: String,
+    labels: Vec<(String, String)>,
+    description: String,
+    runbook_url: String,
+    first: CauseRow,
+    causes: Vec<CauseRow>,
+    opened_at: i64,
+    ended_at: Option<i64>,
+    schedule: String,
+    grace: i64,
+    due: Option<i64>,
+    zone: String,
+    last_success: Option<i64>,
+    last_duration: Option<i64>,
+    last_exit_status: Option<u8>,
+    last_source: Option<String>,
+    last_comment: Option<String>,
+    declared: String,
+    responder: Option<u32>,
+    repeat_interval: Option<i64>,
+    thread: Option<String>,
+    blind: Option<(i64, i64)>,
+}
+
+/// Notices as they stand in their message's row.
+pub(in crate::store) fn write_notices(notices: &[Notice]) -> String {
+    let rows: Vec<NoticeRow> = notices.iter().map(notice_row).collect();
+    serde_json::to_string(&rows).expect("a row of texts and numbers is always JSON")
+}
+
+fn notice_row(notice: &Notice) -> NoticeRow {
+    NoticeRow {
+        kind: delivery_kind_word(notice.kind).to_owned(),
+        incident: notice.incident.0,
+        incident_status: notice.incident_status.as_str().to_owned(),
+        check: notice.check.as_str().to_owned(),
+        title: notice.title.clone(),
+        group: notice.group.clone(),
+        labels: notice.labels.clone(),
+        description: notice.description.clone(),
+        runbook_url: notice.runbook_url.clone(),
+        first: cause_row(&notice.first),
+        causes: notice.causes.iter().map(cause_row).collect(),
+        opened_at: notice.opened_at.as_ms(),
+        ended_at: notice.ended_at.map(Time::as_ms),
+        schedule: notice.schedule.clone(),
+        grace: notice.grace.as_ms(),
+        due: notice.due.map(Time::as_ms),
+        zone: notice.zone.name().to_owned(),
+        last_success: notice.last_success.map(Time::as_ms),
+        last_duration: notice.last_duration.map(Span::as_ms),
+        last_exit_status: notice.last_exit_status,
+        last_source: notice.last_source.clone(),
+        last_comment: notice.last_comment.clone(),
+        declared: notice.declared.clone(),
+        responder: notice.responder,
+        repeat_interval: notice.repeat_interval.map(Span::as_ms),
+        thread: notice.thread.clone(),
+        blind: notice.blind.map(|window| (window.from.as_ms(), window.to.as_ms())),
+    }
+}
+
+/// Reads notices back; `None` if this program cannot read them.
+pub(in crate::store) fn read_notices(text: &str) -> Option<Vec<Notice>> {
+    let rows: Vec<NoticeRow> = serde_json::from_str(text).ok()?;
+    rows.into_iter().map(read_notice).collect()
+}
+
+fn read_notice(row: NoticeRow) -> Option<Notice> {
+    Some(Notice {
+        kind: delivery_kind(&row.kind)?,
+        incident: IncidentId(row.incident),
+        incident_status: incident_status(&row.incident_status)?,
+        check: Name::parse(&row.check).ok()?,
+        title: row.title,
+        group: row.group,
+        labels: row.labels,
+        description: row.description,
+        runbook_url: row.runbook_url,
+        first: cause_of(&row.first)?,
+        causes: row.causes.iter().map(cause_of).collect::<Option<_>>()?,
+        opened_at: Time::from_ms(row.opened_at),
+        ended_at: row.ended_at.map(Time::from_ms),
+        schedule: row.schedule,
+        grace: Span::ms(row.grace),
+        due: row.due.map(Time::from_ms),
+        zone: row.zone.parse().ok()?,
+        last_success: row.last_success.map(Time::from_ms),
+        last_duration: row.last_duration.map(Span::ms),
+        last_exit_status: row.last_exit_status,
+        last_source: row.last_source,
+        last_comment: row.last_comment,
+        declared: row.declared,
+        responder: row.responder,
+        repeat_interval: row.repeat_interval.map(Span::ms),
+        thread: row.thread,
+        blind: row.blind.map(|(from, to)| Window { from: Time::from_ms(from), to: Time::from_ms(to) }),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct AlertRow {
+    labels: Vec<(String, String)>,
+    annotations: Vec<(String, String)>,
+    starts_at: i64,
+    ended_at: Option<i64>,
+}
+
+/// Alerts as they stand in their check's row.
+pub(in crate::store) fn write_alerts(alerts: &[Alert]) -> String {
+    let row = |alert: &Alert| AlertRow {
+        labels: alert.labels.clone(),
+        annotations: alert.annotations.clone(),
+        starts_at: alert.starts_at.as_ms(),
+        ended_at: alert.ended_at.map(Time::as_ms),
+    };
+    let rows: Vec<AlertRow> = alerts.iter().map(row).collect();
+    serde_json::to_string(&rows).expect("a row of texts and numbers is always JSON")
+}
+
+/// Reads alerts back; `None` if this program cannot read them.
+pub(in crate::store) fn read_alerts(text: &str) -> Option<Vec<Alert>> {
+    let rows: Vec<AlertRow> = serde_json::from_str(text).ok()?;
+    let alert = |row: AlertRow| Alert {
+        labels: row.labels,
+        annotations: row.annotations,
+        starts_at: Time::from_ms(row.starts_at),
+        ended_at: row.ended_at.map(Time::from_ms),
+    };
+    Some(rows.into_iter().map(alert).collect())
+}

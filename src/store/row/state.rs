@@ -1,0 +1,233 @@
+//! A check's state in few bytes, since it is written with every ping: postcard, times as the distance back from the
+//! newest one.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{cause_code, cause_kind, ping_code, ping_kind};
+use crate::core::cause::{Cause, CauseKind, Causes};
+use crate::core::check::Rid;
+use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
+use crate::core::time::{Span, Time};
+
+/// The first byte of a state.
+const VERSION: u8 = 1;
+
+/// A time, as ms back from [`StateRow::newest`].
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Ago(i64);
+
+#[derive(Serialize, Deserialize)]
+struct StateRow<'a> {
+    newest: i64,
+    archived: Option<Ago>,
+    armed_since: Option<Ago>,
+    floor: Option<Ago>,
+    paused_by_file: Option<Ago>,
+    paused_at_run_time: Option<Ago>,
+    causes: Vec<(u8, Ago, Option<u8>)>,
+    recovered_at: Option<Ago>,
+    last: [Option<Ago>; 4],
+    last_seen: Option<Ago>,
+    last_discharge: Option<Ago>,
+    last_duration: Option<i64>,
+    last_exit_status: Option<u8>,
+    claim: Option<(Ago, bool)>,
+    #[serde(borrow)]
+    runs: Vec<RunRow<'a>>,
+    #[serde(borrow)]
+    rids: Vec<RidRow<'a>>,
+    nameless_run_before_pause: bool,
+    failures_in_a_row: u32,
+    successes_in_a_row: u32,
+    /// Each as ms back from the one after it, newest first: with many a second, a byte each.
+    successes: Vec<Ago>,
+    counted: Option<(Ago, Option<Ago>, Option<Ago>)>,
+    refusals: Vec<Ago>,
+    pings: [u64; 4],
+    late: u64,
+    failing: u64,
+}
+
+/// Its id, its start, and whether it overlapped another.
+type RunRow<'a> = (Option<&'a str>, Ago, bool);
+
+#[derive(Serialize, Deserialize)]
+struct RidRow<'a> {
+    rid: &'a str,
+    kind: u8,
+    exit_status: Option<u8>,
+    at: Ago,
+    closed_by_pause: bool,
+}
+
+/// Counts times back from the newest one, and forward again.
+#[derive(Clone, Copy)]
+struct Since(Time);
+
+impl Since {
+    fn ago(self, time: Time) -> Ago {
+        Ago((self.0 - time).as_ms())
+    }
+
+    fn maybe(self, time: Option<Time>) -> Option<Ago> {
+        time.map(|time| self.ago(time))
+    }
+
+    /// [`Time::MIN`] stands for "never" and would take nine bytes.
+    fn unless_never(self, time: Time) -> Option<Ago> {
+        (time != Time::MIN).then(|| self.ago(time))
+    }
+
+    fn time(self, ago: Ago) -> Time {
+        self.0 - Span::ms(ago.0)
+    }
+
+    fn times(self, ago: Option<Ago>) -> Option<Time> {
+        ago.map(|ago| self.time(ago))
+    }
+}
+
+/// The state as it stands in its row.
+pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
+    let since = Since(state.newest);
+    let cause =
+        |cause: &Cause| (cause_code(cause.kind), since.ago(cause.since), cause.would_be.map(cause_code));
+    let row = StateRow {
+        newest: state.newest.as_ms(),
+        archived: since.maybe(state.archived),
+        armed_since: since.unless_never(state.armed_since),
+        floor: since.unless_never(state.floor),
+        paused_by_file: since.maybe(state.pause.by_file),
+        paused_at_run_time: since.maybe(state.pause.at_run_time),
+        causes: state.causes.iter().map(cause).collect(),
+        recovered_at: since.maybe(state.recovered_at),
+        last: state.last.map(|time| since.maybe(time)),
+        last_seen: since.maybe(state.last_seen),
+        last_discharge: since.maybe(state.last_discharge),
+        last_duration: state.last_duration.map(Span::as_ms),
+        last_exit_status: state.last_exit_status,
+        claim: state.claim.map(|claim| (since.ago(claim.start), claim.judged)),
+        runs: state.runs.iter().map(|run| run_row(run, since)).collect(),
+        rids: state.rids.iter().map(|memory| rid_row(memory, since)).collect(),
+        nameless_run_before_pause: state.nameless_run_before_pause,
+        failures_in_a_row: state.failures_in_a_row,
+        successes_in_a_row: state.successes_in_a_row,
+        successes: successes_row(&state.successes, state.newest),
+        counted: state.counted.map(|counted| {
+            (since.ago(counted.judged_to), since.maybe(counted.pending), since.maybe(counted.late_for))
+        }),
+        refusals: state.refusals.iter().map(|time| since.ago(*time)).collect(),
+        pings: state.counters.pings,
+        late: state.counters.late,
+        failing: state.counters.failing,
+    };
+    postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
+}
+
+fn run_row(run: &Run, since: Since) -> RunRow<'_> {
+    (run.rid.as_ref().map(Rid::as_str), since.ago(run.start), run.overlapped)
+}
+
+fn rid_row(memory: &RidMemory, since: Since) -> RidRow<'_> {
+    RidRow {
+        rid: memory.rid.as_str(),
+        kind: ping_code(memory.kind),
+        exit_status: memory.exit_status,
+        at: since.ago(memory.at),
+        closed_by_pause: memory.closed_by_pause,
+    }
+}
+
+fn successes_row(successes: &VecDeque<Time>, newest: Time) -> Vec<Ago> {
+    let mut after = newest;
+    let ago = |time: &Time| Ago((std::mem::replace(&mut after, *time) - *time).as_ms());
+    successes.iter().rev().map(ago).collect()
+}
+
+/// Reads a state back; `None` if this program cannot read it.
+pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
+    let (version, bytes) = bytes.split_first()?;
+    if *version != VERSION {
+        return None;
+    }
+    let row: StateRow<'_> = postcard::from_bytes(bytes).ok()?;
+    let newest = Time::from_ms(row.newest);
+    let since = Since(newest);
+    Some(State {
+        newest,
+        archived: since.times(row.archived),
+        armed_since: since.times(row.armed_since).unwrap_or(Time::MIN),
+        floor: since.times(row.floor).unwrap_or(Time::MIN),
+        pause: Pause {
+            by_file: since.times(row.paused_by_file),
+            at_run_time: since.times(row.paused_at_run_time),
+        },
+        causes: read_causes(&row.causes, since)?,
+        recovered_at: since.times(row.recovered_at),
+        last: row.last.map(|ago| since.times(ago)),
+        last_seen: since.times(row.last_seen),
+        last_discharge: since.times(row.last_discharge),
+        last_duration: row.last_duration.map(Span::ms),
+        last_exit_status: row.last_exit_status,
+        claim: row.claim.map(|(start, judged)| Claim { start: since.time(start), judged }),
+        runs: row.runs.iter().map(|run| read_run(run, since)).collect::<Option<_>>()?,
+        rids: row.rids.iter().map(|memory| read_rid(memory, since)).collect::<Option<_>>()?,
+        nameless_run_before_pause: row.nameless_run_before_pause,
+        failures_in_a_row: row.failures_in_a_row,
+        successes_in_a_row: row.successes_in_a_row,
+        successes: read_successes(&row.successes, newest),
+        counted: row.counted.map(|(judged_to, pending, late_for)| Counted {
+            judged_to: since.time(judged_to),
+            pending: since.times(pending),
+            late_for: since.times(late_for),
+        }),
+        refusals: row.refusals.iter().map(|ago| since.time(*ago)).collect(),
+        counters: Counters { pings: row.pings, late: row.late, failing: row.failing },
+    })
+}
+
+fn read_causes(rows: &[(u8, Ago, Option<u8>)], since: Since) -> Option<Causes> {
+    let mut causes = Causes::default();
+    for (kind, ago, would_be) in rows {
+        let would_be = match would_be {
+            Some(code) => Some(cause_kind(*code)?),
+            None => None,
+        };
+        let kind = cause_kind(*kind)?;
+        if (kind == CauseKind::Blind) != would_be.is_some() {
+            return None;
+        }
+        causes.insert(Cause { kind, since: since.time(*ago), would_be });
+    }
+    Some(causes)
+}
+
+fn read_run((rid, start, overlapped): &RunRow<'_>, since: Since) -> Option<Run> {
+    let rid = match rid {
+        Some(text) => Some(Rid::parse(text)?),
+        None => None,
+    };
+    Some(Run { rid, start: since.time(*start), overlapped: *overlapped })
+}
+
+fn read_rid(row: &RidRow<'_>, since: Since) -> Option<RidMemory> {
+    Some(RidMemory {
+        rid: Rid::parse(row.rid)?,
+        kind: ping_kind(row.kind)?,
+        exit_status: row.exit_status,
+        at: since.time(row.at),
+        closed_by_pause: row.closed_by_pause,
+    })
+}
+
+fn read_successes(rows: &[Ago], newest: Time) -> VecDeque<Time> {
+    let mut after = newest;
+    let mut successes = VecDeque::with_capacity(rows.len());
+    for ago in rows {
+        after = after - Span::ms(ago.0);
+        successes.push_front(after);
+    }
+    successes
+}

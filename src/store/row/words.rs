@@ -1,0 +1,133 @@
+//! The words and numbers of enumerations.
+
+use crate::core::cause::{Cause, CauseKind, Status};
+use crate::core::check::PingKind;
+use crate::core::step::FlipReason;
+use crate::core::time::Time;
+
+/// The number of a kind of cause.
+pub(in crate::store) fn cause_code(kind: CauseKind) -> u8 {
+    match kind {
+        CauseKind::Missing => 0,
+        CauseKind::NeverSeen => 1,
+        CauseKind::NotStarted => 2,
+        CauseKind::Overrun => 3,
+        CauseKind::TooFew => 4,
+        CauseKind::Failed => 5,
+        CauseKind::TooMany => 6,
+        CauseKind::TooShort => 7,
+        CauseKind::Overlapping => 8,
+        CauseKind::Blind => 9,
+    }
+}
+
+/// The kind of cause of this number.
+pub(in crate::store) fn cause_kind(code: u8) -> Option<CauseKind> {
+    CauseKind::ALL.into_iter().find(|kind| cause_code(*kind) == code)
+}
+
+/// The number of a kind of ping.
+pub(in crate::store) fn ping_code(kind: PingKind) -> u8 {
+    match kind {
+        PingKind::Success => 0,
+        PingKind::Fail => 1,
+        PingKind::Start => 2,
+        PingKind::Log => 3,
+    }
+}
+
+/// The kind of ping of this number.
+pub(in crate::store) fn ping_kind(code: u8) -> Option<PingKind> {
+    PingKind::ALL.into_iter().find(|kind| ping_code(*kind) == code)
+}
+
+/// The status of this word.
+#[allow(dead_code, reason = "for history")]
+pub(in crate::store) fn status(word: &str) -> Option<Status> {
+    Status::ALL.into_iter().find(|status| status.as_str() == word)
+}
+
+const FLIP_REASONS: [(FlipReason, &str); 7] = [
+    (FlipReason::Judged, "judged"),
+    (FlipReason::Pinged, "pinged"),
+    (FlipReason::Paused, "paused"),
+    (FlipReason::Unpaused, "unpaused"),
+    (FlipReason::Changed, "changed"),
+    (FlipReason::Archived, "archived"),
+    (FlipReason::Returned, "returned"),
+];
+
+/// The word of a flip's reason.
+pub(in crate::store) fn flip_reason_word(reason: FlipReason) -> &'static str {
+    word_of(&FLIP_REASONS, reason)
+}
+
+/// The flip's reason of this word.
+#[allow(dead_code, reason = "for history")]
+pub(in crate::store) fn flip_reason(word: &str) -> Option<FlipReason> {
+    value_of(&FLIP_REASONS, word)
+}
+
+/// The word of a value in a table that has every value.
+pub(super) fn word_of<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
+    let found = words.iter().find(|(other, _)| *other == value);
+    found.map(|(_, word)| *word).expect("the table has every value of its enumeration")
+}
+
+/// The value of a word.
+pub(super) fn value_of<T: Copy>(words: &[(T, &'static str)], word: &str) -> Option<T> {
+    words.iter().find(|(_, other)| *other == word).map(|(value, _)| *value)
+}
+
+/// A cause as it stands in JSON: its kind, its since, and what it would have been.
+pub(super) type CauseRow = (String, i64, Option<String>);
+
+pub(super) fn cause_row(cause: &Cause) -> CauseRow {
+    let word = |kind: CauseKind| kind.as_str().to_owned();
+    (word(cause.kind), cause.since.as_ms(), cause.would_be.map(word))
+}
+
+pub(super) fn cause_of((kind, since, would_be): &CauseRow) -> Option<Cause> {
+    let would_be = match would_be {
+        Some(word) => Some(kind_of(word)?),
+        None => None,
+    };
+    Some(Cause { kind: kind_of(kind)?, since: Time::from_ms(*since), would_be })
+}
+
+/// Causes as JSON.
+pub(in crate::store) fn write_causes<'a>(causes: impl IntoIterator<Item = &'a Cause>) -> String {
+    let rows: Vec<CauseRow> = causes.into_iter().map(cause_row).collect();
+    serde_json::to_string(&rows).expect("a row of texts and numbers is always JSON")
+}
+
+/// Causes from JSON.
+pub(in crate::store) fn read_causes(text: &str) -> Option<Vec<Cause>> {
+    let rows: Vec<CauseRow> = serde_json::from_str(text).ok()?;
+    rows.iter().map(cause_of).collect()
+}
+
+/// Kinds of causes as JSON.
+pub(in crate::store) fn write_kinds(kinds: &[CauseKind]) -> String {
+    let words: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    serde_json::to_string(&words).expect("a list of texts is always JSON")
+}
+
+/// Kinds of causes from JSON.
+pub(in crate::store) fn read_kinds(text: &str) -> Option<Vec<CauseKind>> {
+    let words: Vec<String> = serde_json::from_str(text).ok()?;
+    words.iter().map(|word| kind_of(word)).collect()
+}
+
+fn kind_of(word: &str) -> Option<CauseKind> {
+    CauseKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+}
+
+/// A flag of a ping's row: it repeats its run id's previous fact.
+pub(in crate::store) const PING_REPEAT: u8 = 1;
+/// A flag of a ping's row: its body was cut.
+pub(in crate::store) const PING_BODY_CUT: u8 = 2;
+/// A flag of a ping's row: it counts as a success in windows.
+pub(in crate::store) const PING_SUCCESS: u8 = 4;
+/// A flag of a ping's row: it has a body.
+pub(in crate::store) const PING_BODY: u8 = 8;

@@ -1,0 +1,67 @@
+//! What Alertmanager should hear (§13): a projection, stored so that what ended is still told.
+
+use std::collections::BTreeSet;
+
+use rusqlite::params;
+
+use super::outbox::Seen;
+use super::tx::Tx;
+use super::{SqliteStore, key};
+use crate::core::alert::{Alert, alerts_of, project};
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentStatus;
+use crate::core::outbox::DeliveryKind;
+use crate::core::time::{Span, Time};
+use crate::store::{StoreError, row};
+
+/// How long the alert of a check waits for those that it depends on (8.3): as a delivery does by default.
+const GATHER: Span = Span::secs(5);
+
+impl SqliteStore {
+    pub(super) fn alerts_at(&mut self, now: Time) -> Result<Vec<Alert>, StoreError> {
+        self.transact(|tx| {
+            let stored = tx.memory.alerts.keys().copied();
+            let checks: BTreeSet<CheckId> = tx.memory.bad.iter().copied().chain(stored).collect();
+            let mut all = Vec::new();
+            for check in checks {
+                all.extend(tx.project(check, now)?);
+            }
+            Ok(all)
+        })
+    }
+}
+
+impl Tx<'_> {
+    fn project(&mut self, id: CheckId, now: Time) -> Result<Vec<Alert>, StoreError> {
+        let slot = &self.memory.checks[&id];
+        let definition = slot.check.definition.clone();
+        let state = slot.check.known().state.clone();
+        let wanted = alerts_of(&definition, &state);
+        let incident = self.memory.outbox.open_incident(id);
+        let seen = Seen {
+            definition: &definition,
+            causes: state.causes.as_slice(),
+            is_paused: state.pause.since().is_some(),
+            incident: incident.map_or(IncidentStatus::Open, |incident| incident.status),
+        };
+        let opened_at = incident.map_or(now, |incident| incident.opened_at);
+        let dependencies = self.dependencies(&definition);
+        let verdict = self.verdict(seen, &dependencies, DeliveryKind::Alert, opened_at, GATHER, now);
+        let stored = self.memory.alerts.get(&id).map_or(&[][..], Vec::as_slice);
+        let alerts = project(stored, &wanted, verdict.holds_push(), now);
+        if alerts == stored {
+            return Ok(alerts);
+        }
+        if alerts.is_empty() {
+            self.execute("DELETE FROM alerts WHERE check_id = ?1", params![key(id.0)])?;
+            self.memory.alerts.remove(&id);
+        } else {
+            self.execute(
+                "INSERT OR REPLACE INTO alerts (check_id, alerts) VALUES (?1, ?2)",
+                params![key(id.0), row::write_alerts(&alerts)],
+            )?;
+            self.memory.alerts.insert(id, alerts.clone());
+        }
+        Ok(alerts)
+    }
+}

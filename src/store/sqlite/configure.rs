@@ -1,0 +1,237 @@
+//! A new configuration against what is declared (§10): first a plan, which may refuse it, then its changes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use rusqlite::params;
+
+use super::memory::{Memory, Settings};
+use super::tx::Tx;
+use super::{SqliteStore, key, load};
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::state::State;
+use crate::core::step::Input;
+use crate::core::time::Time;
+use crate::store::{Changes, Configuration, ConfigureError, StoreError, row};
+
+/// Up to so many checks may go at once (10.4).
+const FREE_REMOVALS_BELOW: usize = 10;
+
+/// What becomes of every check.
+#[derive(Default)]
+struct Plan<'a> {
+    /// Each definition, with the check that it continues; `None`: a new one.
+    declared: Vec<(&'a Definition, Option<CheckId>)>,
+    archived: Vec<CheckId>,
+    /// A rename gave their name to another.
+    superseded: Vec<CheckId>,
+    renamed: Vec<(Name, Name)>,
+    kept: Vec<Name>,
+}
+
+impl SqliteStore {
+    pub(super) fn configure_with(
+        &mut self,
+        configuration: &Configuration,
+        at_start: bool,
+        now: Time,
+    ) -> Result<Changes, ConfigureError> {
+        self.ready()?;
+        let plan = plan(&self.memory, configuration, at_start)?;
+        let settings =
+            Settings { policy: configuration.policy.clone(), retention: configuration.retention.clone() };
+        let before = self.settings.replace(settings);
+        let done = self.transact(|tx| carry_out(tx, plan, now));
+        if done.is_err() {
+            self.settings = before;
+        }
+        Ok(done?)
+    }
+}
+
+fn plan<'a>(
+    memory: &Memory,
+    configuration: &'a Configuration,
+    at_start: bool,
+) -> Result<Plan<'a>, ConfigureError> {
+    let names: HashSet<&Name> = configuration.checks.iter().map(|check| &check.name).collect();
+    let mut plan = Plan::default();
+    let mut continued = HashSet::new();
+    for definition in &configuration.checks {
+        let id = plan_one(&mut plan, memory, &names, &continued, definition)?;
+        continued.extend(id);
+        plan.declared.push((definition, id));
+    }
+    let is_archived = |id: &CheckId| memory.checks[id].check.known().state.archived.is_some();
+    let declared_before: Vec<CheckId> =
+        memory.by_name.values().filter(|id| !is_archived(id)).copied().collect();
+    let is_gone = |id: &CheckId| !continued.contains(id) && !plan.superseded.contains(id);
+    let mut gone: Vec<CheckId> = declared_before.iter().filter(|id| is_gone(id)).copied().collect();
+    gone.sort_unstable();
+    let (removed, declared) = (gone.len(), declared_before.len());
+    let is_mass = declared >= FREE_REMOVALS_BELOW && removed * 2 > declared;
+    if !is_mass || configuration.allow_mass_removal {
+        plan.archived = gone;
+    } else if at_start {
+        plan.kept = gone.iter().map(|id| memory.checks[id].check.definition.name.clone()).collect();
+    } else {
+        return Err(ConfigureError::MassRemoval { removed, declared });
+    }
+    Ok(plan)
+}
+
+/// Which check a definition continues: the one that has its name or a former name of it, and history if any has (10.3).
+fn plan_one(
+    plan: &mut Plan<'_>,
+    memory: &Memory,
+    names: &HashSet<&Name>,
+    continued: &HashSet<CheckId>,
+    definition: &Definition,
+) -> Result<Option<CheckId>, ConfigureError> {
+    let same = memory.by_name.get(&definition.name).copied();
+    let free = |name: &&Name| !names.contains(name);
+    let olds = definition.renamed_from.iter().filter(free);
+    let olds: Vec<(&Name, CheckId)> = olds
+        .filter_map(|name| Some((name, *memory.by_name.get(name)?)))
+        .filter(|(_, id)| !continued.contains(id))
+        .collect();
+    let has_history = |id: CheckId| memory.checks[&id].pings > 0;
+    let mut with_history = olds.iter().filter(|(_, id)| has_history(*id));
+    let old = with_history.next();
+    let other = with_history.next().or(old.filter(|_| same.is_some_and(has_history)));
+    if let Some((other, _)) = other {
+        let new = definition.name.clone();
+        return Err(ConfigureError::BothHaveHistory { old: (*other).clone(), new });
+    }
+    let old = old.or(olds.first().filter(|_| same.is_none()));
+    let Some((name, id)) = old else { return Ok(same) };
+    plan.renamed.push(((*name).clone(), definition.name.clone()));
+    plan.superseded.extend(same);
+    Ok(Some(*id))
+}
+
+fn carry_out(tx: &mut Tx<'_>, plan: Plan<'_>, now: Time) -> Result<Changes, StoreError> {
+    let mut changes = Changes {
+        archived: plan.archived.len(),
+        kept: plan.kept,
+        renamed: plan.renamed,
+        ..Changes::default()
+    };
+    for id in &plan.superseded {
+        tx.archive(*id, now)?;
+        tx.stage(*id).expect("the plan names checks of memory").is_superseded = true;
+        tx.execute("UPDATE checks SET superseded = 1 WHERE id = ?1", params![key(id.0)])?;
+    }
+    for id in plan.archived {
+        tx.archive(id, now)?;
+    }
+    let mut ids = HashMap::new();
+    for (definition, id) in &plan.declared {
+        let id = match id {
+            Some(id) => tx.declare_again(*id, definition, now, &mut changes)?,
+            None => tx.declare(definition, now, &mut changes)?,
+        };
+        ids.insert(&definition.name, id);
+    }
+    for (definition, _) in &plan.declared {
+        let id = ids[&definition.name];
+        for old in definition.renamed_from.iter().filter(|old| !ids.contains_key(old)) {
+            tx.set_former_name(old, id)?;
+        }
+        tx.free_name(&definition.name)?;
+    }
+    // Other receivers, labels, dependencies and quiet times.
+    tx.memory.outbox.look_everywhere(now);
+    Ok(changes)
+}
+
+impl Tx<'_> {
+    fn archive(&mut self, id: CheckId, now: Time) -> Result<(), StoreError> {
+        let staged = self.stage(id).expect("the plan names checks of memory");
+        staged.is_redeclared = true;
+        if staged.state.archived.is_none() {
+            self.step(id, Input::Archive, now)?;
+        }
+        Ok(())
+    }
+
+    fn declare(
+        &mut self,
+        definition: &Definition,
+        now: Time,
+        changes: &mut Changes,
+    ) -> Result<CheckId, StoreError> {
+        self.execute(
+            "INSERT INTO checks (name, definition) VALUES (?1, ?2)",
+            params![definition.name.as_str(), row::write_definition(definition)],
+        )?;
+        let id = load::id(self.db.last_insert_rowid());
+        self.stage_new(id, Arc::new(definition.clone()), State::declared(&definition.spec, now));
+        changes.added += 1;
+        Ok(id)
+    }
+
+    fn declare_again(
+        &mut self,
+        id: CheckId,
+        definition: &Definition,
+        now: Time,
+        changes: &mut Changes,
+    ) -> Result<CheckId, StoreError> {
+        let known = &self.memory.checks[&id].check;
+        let is_archived = known.known().state.archived.is_some();
+        if !is_archived && *known.definition == *definition {
+            return Ok(id);
+        }
+        let is_changed = known.definition.spec != definition.spec;
+        let is_recounted = known.definition.count_window() != definition.count_window();
+        let staged = self.stage(id).expect("the plan names checks of memory");
+        staged.is_redeclared = true;
+        let last_ping = staged.last_ping;
+        let spec = || Box::new(definition.spec.clone());
+        if is_archived {
+            changes.returned += 1;
+            self.step(id, Input::Return(spec()), now)?;
+        } else if is_changed {
+            changes.changed += 1;
+            self.step(id, Input::Change(spec()), now)?;
+        } else {
+            changes.updated += 1;
+        }
+        let window = if is_recounted {
+            Some(load::window(self.db, last_ping, definition.count_window(), now)?)
+        } else {
+            None
+        };
+        self.execute(
+            "UPDATE checks SET name = ?2, definition = ?3 WHERE id = ?1",
+            params![key(id.0), definition.name.as_str(), row::write_definition(definition)],
+        )?;
+        let staged = self.stage(id).expect("it was staged above");
+        staged.definition = Arc::new(definition.clone());
+        staged.window = window;
+        Ok(id)
+    }
+
+    /// The old URL leads to this check.
+    fn set_former_name(&mut self, old: &Name, id: CheckId) -> Result<(), StoreError> {
+        if self.memory.former.get(old) == Some(&id) {
+            return Ok(());
+        }
+        self.memory.former.insert(old.clone(), id);
+        self.is_renamed = true;
+        self.execute(
+            "INSERT OR REPLACE INTO names (name, check_id) VALUES (?1, ?2)",
+            params![old.as_str(), key(id.0)],
+        )
+    }
+
+    /// A name that is declared is nobody's former name.
+    fn free_name(&mut self, name: &Name) -> Result<(), StoreError> {
+        if self.memory.former.remove(name).is_none() {
+            return Ok(());
+        }
+        self.is_renamed = true;
+        self.execute("DELETE FROM names WHERE name = ?1", params![name.as_str()])
+    }
+}

@@ -1,0 +1,89 @@
+//! The files of a folder: the database, and the lock that keeps a second server out (14.4).
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{FlockOperation, flock};
+
+use super::error::failed;
+use crate::store::{StoreError, migrations};
+
+/// Pages of the write-ahead log that are collected before they move to the database file: long enough that a page which
+/// every batch touches is moved once for many batches.
+const CHECKPOINT_PAGES: u32 = 4000;
+/// What the writer keeps of the database in memory, in KiB.
+const CACHE_KIB: u32 = 65_536;
+/// Statements kept prepared: more than there are.
+const STATEMENTS: usize = 128;
+/// How long to wait for another process's lock (a backup, somebody's shell).
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The database's file in a folder.
+pub(in crate::store) fn database(folder: &Path) -> PathBuf {
+    folder.join("punctual.db")
+}
+
+/// Held by the one server of a folder; the kernel lets go of it when the process ends, however it ends.
+#[derive(Debug)]
+pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+
+/// Makes the folder where it is missing, and waits until no other server holds it, with one line in the log.
+pub(super) fn lock(folder: &Path) -> Result<Lock, StoreError> {
+    let told = |error: io::Error| StoreError::Failed(format!("{}: {error}", folder.display()));
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(told)?;
+    let path = folder.join("punctual.lock");
+    let file = OpenOptions::new().create(true).append(true).mode(0o640).open(&path).map_err(told)?;
+    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        tracing::warn!(lock = %path.display(), "another server holds this folder: waiting until it ends");
+        loop {
+            match flock(&file, FlockOperation::LockExclusive) {
+                Ok(()) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(told(error.into())),
+            }
+        }
+        tracing::info!("the other server has ended");
+    }
+    Ok(Lock(file))
+}
+
+/// Opens the database for its writer. One that is not ours to write is refused untouched.
+pub(super) fn open_writer(folder: &Path) -> Result<Connection, StoreError> {
+    let path = database(folder);
+    let db = Connection::open(&path)
+        .map_err(|error| StoreError::Failed(format!("cannot open {}: {error}", path.display())))?;
+    db.busy_timeout(BUSY).map_err(failed)?;
+    migrations::inspect(&db)?;
+    let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+    if mode != "wal" {
+        return Err(StoreError::Failed(format!("the folder's file system has no shared memory ({mode})")));
+    }
+    db.execute_batch(&format!(
+        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
+         PRAGMA cache_size = -{CACHE_KIB}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+    ))
+    .map_err(failed)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(db)
+}
+
+/// Opens the database for reading, beside its writer or without one.
+#[allow(dead_code, reason = "for history")]
+pub(in crate::store) fn open_reader(folder: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(database(folder), flags).map_err(failed)?;
+    db.busy_timeout(BUSY).map_err(failed)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(db)
+}
+
+/// Moves the whole write-ahead log into the database file and syncs it, so that nothing depends on pages of the log that
+/// a failed fsync may have left unwritten (14.3).
+pub(super) fn checkpoint(db: &Connection) -> Result<(), StoreError> {
+    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed)?;
+    if busy { Err(StoreError::Failed("a reader keeps the log from being moved".to_owned())) } else { Ok(()) }
+}

@@ -1,0 +1,135 @@
+//! Being there: a start, signs of life, blind windows, and a clock that was set back (§9, 1.1).
+
+use rusqlite::params;
+
+use super::memory::Slot;
+use super::tx::Tx;
+use super::{SqliteStore, load};
+use crate::core::blind::Window;
+use crate::core::check::CheckId;
+use crate::core::step::Input;
+use crate::core::time::{Span, Time};
+use crate::store::StoreError;
+
+impl SqliteStore {
+    pub(super) fn begin_at(&mut self, now: Time) -> Result<Option<Window>, StoreError> {
+        let window = self.transact(|tx| {
+            if tx.memory.created.is_none() {
+                tx.set_meta("created", now.as_ms())?;
+                tx.set_meta("database_id", tx.memory.database_id)?;
+                tx.memory.created = Some(now);
+            }
+            let away = tx.memory.sign_of_life.filter(|last| *last < now).map(|from| Window { from, to: now });
+            if let Some(window) = away {
+                tx.add_blind(window)?;
+            }
+            tx.sign_of_life(now)?;
+            Ok(away)
+        })?;
+        self.show_blind();
+        Ok(window)
+    }
+
+    pub(super) fn sign_of_life_at(&mut self, now: Time) -> Result<(), StoreError> {
+        let done = self.transact(|tx| tx.sign_of_life(now));
+        // Memory changes after its row, so that a full disk leaves it true, and the next try need not read it anew.
+        if self.db.is_some() {
+            self.is_stale = false;
+        }
+        done
+    }
+
+    pub(super) fn blind_in(&mut self, window: Window) -> Result<(), StoreError> {
+        self.transact(|tx| tx.add_blind(window))?;
+        self.show_blind();
+        Ok(())
+    }
+
+    pub(super) fn reanchor_at(&mut self, now: Time) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            if tx.memory.sign_of_life.is_some_and(|last| last > now) {
+                tx.set_meta("sign_of_life", now.as_ms())?;
+                tx.memory.sign_of_life = Some(now);
+            }
+            for id in tx.later_than(now) {
+                let staged = tx.stage(id).expect("the number is one of memory's");
+                let within = staged.definition.count_window();
+                let last_ping = staged.last_ping;
+                tx.step(id, Input::Tick, now)?;
+                let window = load::window(tx.db, last_ping, within, now)?;
+                tx.stage(id).expect("it was staged above").window = Some(window);
+            }
+            tx.bring_back_outbox(now)
+        })
+    }
+
+    fn show_blind(&mut self) {
+        self.live.set_blind(self.memory.blind.clone());
+    }
+}
+
+impl Tx<'_> {
+    /// Never goes back, but by [`SqliteStore::reanchor_at`]: a clock that is wrong at a start would make a blind window of
+    /// years. The row is written in any case: it proves that the disk takes writes.
+    fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError> {
+        let newest = self.memory.sign_of_life.map_or(now, |last| last.max(now));
+        self.set_meta("sign_of_life", newest.as_ms())?;
+        self.memory.sign_of_life = Some(newest);
+        Ok(())
+    }
+
+    fn add_blind(&mut self, window: Window) -> Result<(), StoreError> {
+        if window.to <= window.from {
+            return Ok(());
+        }
+        let known = self.memory.blind.ending_after(window.from).iter();
+        let overlap = known.fold(Span::ZERO, |sum, other| {
+            let both = window.to.min(other.to) - window.from.max(other.from);
+            sum + both.max(Span::ZERO)
+        });
+        self.memory.blind_total += (window.to - window.from) - overlap;
+        self.set_meta("blind_ms", self.memory.blind_total.as_ms())?;
+        self.memory.blind.add(window);
+        self.write_blind(window)?;
+        self.memory.judge_deadlines();
+        Ok(())
+    }
+
+    /// Writes the window that holds this one now, in place of those that it joined; and forgets what memory forgot.
+    fn write_blind(&self, added: Window) -> Result<(), StoreError> {
+        let windows = self.memory.blind.ending_after(added.from);
+        let joined = windows.first().expect("the window that was added ends after its beginning");
+        let oldest = self.memory.blind.iter().next().map_or(joined.from, |window| window.from);
+        self.execute(
+            "DELETE FROM blind_windows WHERE from_at BETWEEN ?1 AND ?2 OR from_at < ?3",
+            params![joined.from.as_ms(), joined.to.as_ms(), oldest.as_ms()],
+        )?;
+        self.execute(
+            "INSERT INTO blind_windows (from_at, to_at) VALUES (?1, ?2)",
+            params![joined.from.as_ms(), joined.to.as_ms()],
+        )
+    }
+
+    fn bring_back_outbox(&mut self, now: Time) -> Result<(), StoreError> {
+        let (deliveries, messages) = self.memory.outbox.later_than(now);
+        for mut delivery in deliveries {
+            delivery.bring_back_to(now);
+            self.update_delivery(delivery)?;
+        }
+        for mut message in messages {
+            message.bring_back_to(now);
+            self.update_message(message, None)?;
+        }
+        self.memory.outbox.look_everywhere(now);
+        Ok(())
+    }
+
+    /// The checks whose states know a later time.
+    fn later_than(&self, now: Time) -> Vec<CheckId> {
+        let is_later = |slot: &Slot| slot.check.known().state.newest > now;
+        let later = self.memory.checks.iter().filter(|(_, slot)| is_later(slot));
+        let mut ids: Vec<CheckId> = later.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
+    }
+}

@@ -1,0 +1,159 @@
+//! Reads everything that the store keeps in memory: at a start, and after a call that failed.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::error::{damaged, failed};
+use super::memory::Memory;
+use super::{mutes, outbox};
+use crate::core::blind::Window;
+use crate::core::check::{CheckId, Name};
+use crate::core::state::State;
+use crate::core::time::{Span, Time};
+use crate::core::window::WindowCount;
+use crate::store::live::Known;
+use crate::store::{StoreError, row};
+
+/// The whole memory, as the rows say.
+pub(super) fn load(db: &Connection) -> Result<Memory, StoreError> {
+    let mut memory = Memory::default();
+    load_meta(db, &mut memory)?;
+    load_blind(db, &mut memory)?;
+    load_checks(db, &mut memory)?;
+    load_alerts(db, &mut memory)?;
+    memory.mutes = mutes::load(db)?;
+    memory.outbox = outbox::rows::load(db)?;
+    memory.note_dependencies();
+    memory.deadlines.settle();
+    Ok(memory)
+}
+
+fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    let value = |name: &str| -> Result<Option<i64>, StoreError> {
+        db.query_row("SELECT value FROM meta WHERE key = ?1", [name], |row| row.get(0))
+            .optional()
+            .map_err(failed)
+    };
+    memory.created = value("created")?.map(Time::from_ms);
+    memory.sign_of_life = value("sign_of_life")?.map(Time::from_ms);
+    memory.blind_total = Span::ms(value("blind_ms")?.unwrap_or(0));
+    memory.database_id = value("database_id")?.unwrap_or(0);
+    memory.body_bytes = value("body_bytes")?.unwrap_or(0);
+    let newest: Option<i64> =
+        db.query_row("SELECT max(seq) FROM pings", [], |row| row.get(0)).map_err(failed)?;
+    memory.last_ping = newest.max(value("last_ping")?).unwrap_or(0);
+    Ok(())
+}
+
+fn load_blind(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    for_each(db, "SELECT from_at, to_at FROM blind_windows ORDER BY from_at", |row| {
+        let (from, to) = (Time::from_ms(row.get(0)?), Time::from_ms(row.get(1)?));
+        memory.blind.add(Window { from, to });
+        Ok(Ok(()))
+    })
+}
+
+fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    let sql = "SELECT id, definition, superseded, last_ping, pings, state
+               FROM checks JOIN states ON check_id = id ORDER BY id";
+    for_each(db, sql, |row| {
+        let id = id(row.get(0)?);
+        let definition = match row::read_definition(row.get_ref(1)?.as_str()?) {
+            Ok(definition) => Arc::new(definition),
+            Err(why) => return Ok(Err(damaged(format_args!("definition of check {}: {why}", id.0)))),
+        };
+        let Some(state) = row::read_state(row.get_ref(5)?.as_blob()?) else {
+            return Ok(Err(damaged(format_args!("state of check {}", definition.name))));
+        };
+        let is_superseded: bool = row.get(2)?;
+        let (last_ping, pings): (i64, i64) = (row.get(3)?, row.get(4)?);
+        let known = match known(db, definition.count_window(), last_ping, state) {
+            Ok(known) => known,
+            Err(error) => return Ok(Err(error)),
+        };
+        if !is_superseded {
+            memory.by_name.insert(definition.name.clone(), id);
+        }
+        memory.put(id, definition, (known, last_ping, pings));
+        Ok(Ok(()))
+    })?;
+    for_each(db, "SELECT name, check_id FROM names", |row| {
+        let Ok(name) = Name::parse(row.get_ref(0)?.as_str()?) else {
+            return Ok(Err(damaged("a former name")));
+        };
+        memory.former.insert(name, id(row.get(1)?));
+        Ok(Ok(()))
+    })
+}
+
+fn load_alerts(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    for_each(db, "SELECT check_id, alerts FROM alerts", |row| {
+        let id = id(row.get(0)?);
+        let Some(alerts) = row::read_alerts(row.get_ref(1)?.as_str()?) else {
+            return Ok(Err(damaged(format_args!("alerts of check {}", id.0))));
+        };
+        memory.alerts.insert(id, alerts);
+        Ok(Ok(()))
+    })
+}
+
+fn known(db: &Connection, within: Span, last_ping: i64, state: State) -> Result<Known, StoreError> {
+    let mut find = db.prepare_cached("SELECT source FROM pings WHERE seq = ?1").map_err(failed)?;
+    let last_source = find.query_row([last_ping], |row| row.get(0)).optional().map_err(failed)?;
+    Ok(Known { state, window: window(db, last_ping, within, Time::MAX)?, last_source })
+}
+
+/// Counts the successes of a check's trailing window anew, from its newest ping back: as many rows are read as the window
+/// holds. What is later than `now` (a clock was wrong) does not count.
+pub(super) fn window(
+    db: &Connection,
+    last_ping: i64,
+    within: Span,
+    now: Time,
+) -> Result<WindowCount, StoreError> {
+    let mut find =
+        db.prepare_cached("SELECT at, flags, previous FROM pings WHERE seq = ?1").map_err(failed)?;
+    let mut successes = Vec::new();
+    let mut newest = None;
+    let mut seq = last_ping;
+    while seq != 0 {
+        let found = find
+            .query_row([seq], |row| Ok((Time::from_ms(row.get(0)?), row.get::<_, u8>(1)?, row.get(2)?)))
+            .optional()
+            .map_err(failed)?;
+        let Some((at, flags, previous)) = found else { break };
+        seq = if previous < seq { previous } else { 0 };
+        if at > now {
+            continue;
+        }
+        if at <= *newest.get_or_insert(at) - within {
+            break;
+        }
+        if flags & row::PING_SUCCESS != 0 {
+            successes.push(at);
+        }
+    }
+    let mut window = WindowCount::new(within);
+    successes.into_iter().rev().for_each(|at| window.add(at));
+    Ok(window)
+}
+
+/// Runs a query and hands on each row.
+pub(super) fn for_each(
+    db: &Connection,
+    sql: &str,
+    mut act: impl FnMut(&Row<'_>) -> rusqlite::Result<Result<(), StoreError>>,
+) -> Result<(), StoreError> {
+    let mut query = db.prepare(sql).map_err(failed)?;
+    let mut rows = query.query([]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        act(row).map_err(failed)??;
+    }
+    Ok(())
+}
+
+/// A number of SQLite as a check's.
+pub(super) fn id(number: i64) -> CheckId {
+    CheckId(u64::try_from(number).unwrap_or_default())
+}

@@ -1,0 +1,114 @@
+//! What the store knows without asking the database. The rows are the truth: after a call that failed, all of this is
+//! read anew.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::deadlines::Deadlines;
+use super::outbox::Outbox;
+use crate::core::alert::Alert;
+use crate::core::blind::BlindWindows;
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::retention::Retention;
+use crate::core::route::{Mute, Policy};
+use crate::core::state::State;
+use crate::core::step;
+use crate::core::time::{Span, Time};
+use crate::store::live::{Check, Directory, Known};
+
+/// Everything the store knows, but for history.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// All checks, archived ones too.
+    pub(super) checks: HashMap<CheckId, Slot>,
+    /// By present name, archived ones too.
+    pub(super) by_name: HashMap<Name, CheckId>,
+    /// By former name.
+    pub(super) former: BTreeMap<Name, CheckId>,
+    pub(super) deadlines: Deadlines,
+    pub(super) blind: BlindWindows,
+    /// The sum of all blind windows, also of those that are forgotten.
+    pub(super) blind_total: Span,
+    pub(super) created: Option<Time>,
+    pub(super) sign_of_life: Option<Time>,
+    /// The largest seq that a ping was given.
+    pub(super) last_ping: i64,
+    /// The sum of all bodies that are kept.
+    pub(super) body_bytes: i64,
+    /// Any number, another one in every database: message keys begin with it.
+    pub(super) database_id: i64,
+    pub(super) outbox: Outbox,
+    pub(super) mutes: Vec<Mute>,
+    /// What Alertmanager was last told of each check, and may have to hear again.
+    pub(super) alerts: BTreeMap<CheckId, Vec<Alert>>,
+    /// Checks that have a cause.
+    pub(super) bad: BTreeSet<CheckId>,
+}
+
+/// What the last configuration said and no row holds.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) policy: Arc<Policy>,
+    pub(super) retention: Retention,
+}
+
+/// One check.
+#[derive(Debug)]
+pub(super) struct Slot {
+    /// As readers see it.
+    pub(super) check: Arc<Check>,
+    /// The seq of its newest ping; 0: none.
+    pub(super) last_ping: i64,
+    /// How many pings it ever had.
+    pub(super) pings: i64,
+}
+
+impl Memory {
+    /// Puts a check in its place, as committed.
+    pub(super) fn put(&mut self, id: CheckId, definition: Arc<Definition>, slot: (Known, i64, i64)) {
+        let (known, last_ping, pings) = slot;
+        self.deadlines.set(id, step::deadline(&definition.spec, &known.state, &self.blind));
+        self.note_causes(id, &known.state);
+        let check = Arc::new(Check::new(id, definition, known));
+        self.checks.insert(id, Slot { check, last_ping, pings });
+    }
+
+    pub(super) fn note_causes(&mut self, id: CheckId, state: &State) {
+        if state.causes.is_empty() {
+            self.bad.remove(&id);
+        } else {
+            self.bad.insert(id);
+        }
+    }
+
+    /// Who waits for whose recovery (8.3).
+    pub(super) fn note_dependencies(&mut self) {
+        let declared = self.checks.values().map(|slot| &slot.check.definition);
+        self.outbox.depended_on =
+            declared.flat_map(|definition| definition.depends_on.iter().cloned()).collect();
+    }
+
+    /// Judges anew when every check is due: the blind windows are others.
+    pub(super) fn judge_deadlines(&mut self) {
+        for (id, slot) in &self.checks {
+            let at = step::deadline(&slot.check.definition.spec, &slot.check.known().state, &self.blind);
+            self.deadlines.set(*id, at);
+        }
+        self.deadlines.settle();
+    }
+
+    /// The declared checks, for readers.
+    pub(super) fn directory(&self) -> Directory {
+        let is_declared = |check: &Arc<Check>| check.known().state.archived.is_none();
+        let mut checks: Vec<Arc<Check>> =
+            self.by_name.values().map(|id| self.checks[id].check.clone()).filter(is_declared).collect();
+        checks.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
+        let former = self.former.iter().filter_map(|(name, id)| Some((name, &self.checks.get(id)?.check)));
+        let mut by_name: HashMap<Name, Arc<Check>> = former
+            .filter(|(_, check)| is_declared(check))
+            .map(|(name, check)| (name.clone(), check.clone()))
+            .collect();
+        by_name.extend(checks.iter().map(|check| (check.definition.name.clone(), check.clone())));
+        Directory { checks, by_name }
+    }
+}

@@ -1,0 +1,296 @@
+//! The SQLite store: one folder, one writer.
+//!
+//! The rows are the truth. Beside them stands a [`memory::Memory`] of everything but history, so that judging reads
+//! nothing; a call changes it together with its rows, and a call that fails has it read anew. Readers see the
+//! [`Live`], which changes after each commit.
+
+mod alerts;
+mod apply;
+mod configure;
+mod deadlines;
+pub(super) mod error;
+pub(super) mod files;
+mod life;
+mod load;
+mod memory;
+mod mutes;
+mod outbox;
+mod prune;
+mod tx;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rusqlite::Connection;
+
+use self::error::{commit_failed, failed};
+use self::memory::{Memory, Settings};
+use self::tx::Tx;
+use super::live::Live;
+use super::{
+    Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, Stance, Store, StoreError, migrations,
+};
+use crate::core::alert::Alert;
+use crate::core::blind::Window;
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentId;
+use crate::core::outbox::{Attempt, MessageId};
+use crate::core::route::Mute;
+use crate::core::time::Time;
+
+/// The store of one folder. Dropping it lets go of the folder; nothing is lost, however it ends.
+pub struct SqliteStore {
+    folder: PathBuf,
+    live: Arc<Live>,
+    /// `None` after a failure: the database is opened again before anything else (14.3).
+    db: Option<Connection>,
+    memory: Memory,
+    /// A call failed on its way: the memory is read anew before anything else.
+    is_stale: bool,
+    settings: Option<Settings>,
+    /// Messages that a claim of ours has answered, and that are not settled: somebody is sending them.
+    handed: HashSet<MessageId>,
+    /// What a new database gets for its id.
+    new_id: i64,
+    round: prune::Round,
+    faults: Option<Faults>,
+    _lock: files::Lock,
+}
+
+/// Where a test may make a call fail.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultPoint {
+    /// All is written; nothing is committed.
+    BeforeCommit,
+    /// It is committed; the caller has not heard of it.
+    AfterCommit,
+}
+
+type Faults = Box<dyn FnMut(FaultPoint) -> Option<StoreError> + Send>;
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database of a folder, making what is missing. While another server has it, it waits (14.4).
+    pub fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
+        // The standard library's only source of numbers that nobody can foresee.
+        let any = RandomState::new().hash_one(folder);
+        SqliteStore::open_with(folder, any)
+    }
+
+    /// Like [`SqliteStore::open`]; a new database has this id, so that its messages have the same keys in every run.
+    #[doc(hidden)]
+    pub fn open_with(folder: &Path, new_id: u64) -> Result<SqliteStore, StoreError> {
+        let lock = files::lock(folder)?;
+        let mut store = SqliteStore {
+            folder: folder.to_owned(),
+            live: Arc::new(Live::default()),
+            db: None,
+            memory: Memory::default(),
+            is_stale: true,
+            settings: None,
+            handed: HashSet::new(),
+            new_id: new_id.cast_signed(),
+            round: prune::Round::default(),
+            faults: None,
+            _lock: lock,
+        };
+        let mut db = files::open_writer(folder)?;
+        if migrations::migrate(&mut db)? {
+            tracing::warn!(folder = %folder.display(), "the database is new and empty");
+        }
+        store.db = Some(db);
+        store.ready()?;
+        Ok(store)
+    }
+
+    /// Asked at every commit, whether it shall fail.
+    #[doc(hidden)]
+    pub fn set_faults(&mut self, faults: impl FnMut(FaultPoint) -> Option<StoreError> + Send + 'static) {
+        self.faults = Some(Box::new(faults));
+    }
+
+    /// Opens the database again and reads the memory anew, where a failure made that necessary.
+    fn ready(&mut self) -> Result<(), StoreError> {
+        if self.db.is_none() {
+            let mut db = files::open_writer(&self.folder)?;
+            migrations::migrate(&mut db)?;
+            files::checkpoint(&db)?;
+            self.db = Some(db);
+            self.is_stale = true;
+        }
+        if self.is_stale
+            && let Some(db) = &self.db
+        {
+            self.memory = load::load(db)?;
+            if self.memory.created.is_none() {
+                self.memory.database_id = self.new_id;
+            }
+            self.handed.retain(|id| self.memory.outbox.has_message(*id));
+            self.memory.outbox.end_claims(&self.handed);
+            self.live.set_mutes(self.memory.mutes.clone());
+            self.live.set_directory(self.memory.directory());
+            self.live.set_blind(self.memory.blind.clone());
+            self.is_stale = false;
+        }
+        self.show_totals();
+        Ok(())
+    }
+
+    /// One call: rows and memory change together or not at all (14.1), then readers see it.
+    fn transact<R>(
+        &mut self,
+        act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        self.ready()?;
+        let db = self.db.take().expect("ready() has opened it");
+        self.is_stale = true;
+        let done = self.commit(&db, act);
+        match &done {
+            Ok(_) => {
+                self.is_stale = false;
+                self.db = Some(db);
+            }
+            // A full disk is no broken file: the same connection works again once there is space.
+            Err(StoreError::Full) if db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok() => {
+                self.db = Some(db);
+            }
+            Err(error) => tracing::warn!(%error, "the database is opened again"),
+        }
+        self.show_totals();
+        done
+    }
+
+    fn commit<R>(
+        &mut self,
+        db: &Connection,
+        act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        let settings = self.settings.as_ref();
+        db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
+        let mut tx = Tx::new(db, &mut self.memory, settings)?;
+        let answer = act(&mut tx)?;
+        tx.write_states()?;
+        let mut fault = |point| self.faults.as_mut().and_then(|faults| faults(point)).map_or(Ok(()), Err);
+        fault(FaultPoint::BeforeCommit)?;
+        db.execute_batch("COMMIT").map_err(commit_failed)?;
+        fault(FaultPoint::AfterCommit)?;
+        tx.publish(&self.live);
+        Ok(answer)
+    }
+
+    fn show_totals(&self) {
+        let totals = &self.live.totals;
+        let ms = |ms: i64| u64::try_from(ms).unwrap_or(0);
+        let (incidents, deliveries, parked) = self.memory.outbox.totals();
+        totals.incidents_open.store(incidents as u64, Ordering::Relaxed);
+        totals.deliveries_pending.store(deliveries as u64, Ordering::Relaxed);
+        totals.deliveries_parked.store(parked, Ordering::Relaxed);
+        let created = self.memory.created.map_or(0, |created| created.as_ms());
+        totals.database_created_ms.store(ms(created), Ordering::Relaxed);
+        totals.blind_ms.store(ms(self.memory.blind_total.as_ms()), Ordering::Relaxed);
+    }
+}
+
+impl Store for SqliteStore {
+    fn live(&self) -> Arc<Live> {
+        self.live.clone()
+    }
+
+    fn begin(&mut self, now: Time) -> Result<Option<Window>, StoreError> {
+        self.begin_at(now)
+    }
+
+    fn last_sign_of_life(&self) -> Option<Time> {
+        self.memory.sign_of_life
+    }
+
+    fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError> {
+        self.sign_of_life_at(now)
+    }
+
+    fn blind(&mut self, window: Window) -> Result<(), StoreError> {
+        self.blind_in(window)
+    }
+
+    fn reanchor(&mut self, now: Time) -> Result<(), StoreError> {
+        self.reanchor_at(now)
+    }
+
+    fn configure(
+        &mut self,
+        configuration: &Configuration,
+        at_start: bool,
+        now: Time,
+    ) -> Result<Changes, ConfigureError> {
+        self.configure_with(configuration, at_start, now)
+    }
+
+    fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
+        self.apply_all(entries)
+    }
+
+    fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
+        match self.ready() {
+            Ok(()) => self.memory.deadlines.before(now, limit),
+            // Nothing could be judged either.
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Time> {
+        self.memory.deadlines.next()
+    }
+
+    fn claim(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError> {
+        self.claim_at(now)
+    }
+
+    fn next_claim(&self) -> Option<Time> {
+        self.memory.outbox.next_claim()
+    }
+
+    fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
+        self.settle_message(message, attempt, now)
+    }
+
+    fn stand(
+        &mut self,
+        incident: IncidentId,
+        stance: Stance,
+        by: &str,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        self.stand_to(incident, stance, by, now)
+    }
+
+    fn alerts(&mut self, now: Time) -> Result<Vec<Alert>, StoreError> {
+        self.alerts_at(now)
+    }
+
+    fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {
+        self.mute_until(mute, now)
+    }
+
+    fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError> {
+        self.unmute_now(id, now)
+    }
+
+    fn prune(&mut self, now: Time) -> Result<bool, StoreError> {
+        self.prune_slice(now)
+    }
+}
+
+/// A number of the core as SQLite's.
+fn key(number: u64) -> i64 {
+    i64::try_from(number).expect("numbers are given by SQLite, which counts in i64")
+}

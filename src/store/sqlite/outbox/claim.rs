@@ -1,0 +1,198 @@
+//! Which messages may leave now (12.3): those whose retry is due, else what waits.
+
+use std::collections::HashSet;
+
+use super::effects::Seen;
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentStatus;
+use crate::core::outbox::{
+    Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, freeze,
+};
+use crate::core::route::{ReceiverName, Verdict};
+use crate::core::time::{Span, Time};
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::error::damaged;
+use crate::store::sqlite::tx::Tx;
+use crate::store::{Outgoing, StoreError, row};
+
+impl SqliteStore {
+    pub(in crate::store::sqlite) fn claim_at(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError> {
+        // Before the first configuration nobody knows who is to be told.
+        if self.settings.is_none() {
+            return Ok(Vec::new());
+        }
+        let claimed = self.transact(|tx| {
+            let lanes: Vec<ReceiverName> = tx.memory.outbox.lanes.keys().cloned().collect();
+            let mut outgoing = Vec::new();
+            for lane in lanes {
+                outgoing.extend(tx.claim_from(&lane, now)?);
+            }
+            Ok(outgoing)
+        })?;
+        self.handed.extend(claimed.iter().map(|outgoing| outgoing.message.id));
+        Ok(claimed)
+    }
+}
+
+/// What a look at a lane's waiting deliveries showed.
+#[derive(Default)]
+struct Look {
+    sendable: Vec<Delivery>,
+    dropped: Vec<Delivery>,
+    /// When what is held is to be looked at again.
+    next: Option<Time>,
+}
+
+impl Tx<'_> {
+    fn claim_from(&mut self, name: &ReceiverName, now: Time) -> Result<Option<Outgoing>, StoreError> {
+        let outbox = &self.memory.outbox;
+        let lane = &outbox.lanes[name];
+        if lane.under_way.is_some() {
+            return Ok(None);
+        }
+        let retry = outbox.next_retry(lane).filter(|(at, _)| *at <= now).map(|(_, id)| id);
+        let is_time = lane.look_at.is_some_and(|at| at <= now);
+        let policy = self.policy();
+        let Some(receiver) = policy.receivers.get(name) else {
+            if retry.is_some() || is_time {
+                self.park_lane(name, now)?;
+            }
+            return Ok(None);
+        };
+        if let Some(id) = retry {
+            return self.send_again(id).map(Some);
+        }
+        if !is_time {
+            return Ok(None);
+        }
+        let blocked = self.blocked(name);
+        let look = self.look(name, &blocked, receiver.group_wait, now);
+        for delivery in look.dropped {
+            self.update_delivery(delivery)?;
+        }
+        let departure = freeze(&look.sendable, |check| blocked.contains(&check), receiver.group_wait, now);
+        let (leaving, next) = match departure {
+            Departure::Leaves(ids) => (ids, Some(now)),
+            Departure::Waits(next) => (Vec::new(), next),
+        };
+        if let Some(lane) = self.memory.outbox.lanes.get_mut(name) {
+            lane.look_at = look.next.into_iter().chain(next).min();
+        }
+        if leaving.is_empty() { Ok(None) } else { self.send(name, leaving, now).map(Some) }
+    }
+
+    /// Checks with a delivery in a message that is not settled: what follows waits for it (12.5).
+    fn blocked(&self, name: &ReceiverName) -> HashSet<CheckId> {
+        let outbox = &self.memory.outbox;
+        let messages = outbox.lanes[name].messages.iter();
+        let members = messages.flat_map(|id| &outbox.messages[id].members);
+        members.map(|member| outbox.deliveries[member].check).collect()
+    }
+
+    /// Asks `route` about what waits and is not blocked, in its order, until there is more than enough for a message.
+    fn look(&self, name: &ReceiverName, blocked: &HashSet<CheckId>, group_wait: Span, now: Time) -> Look {
+        let outbox = &self.memory.outbox;
+        let mut look = Look::default();
+        let mut ready = 0;
+        for id in &outbox.lanes[name].waiting {
+            let delivery = &outbox.deliveries[id];
+            if blocked.contains(&delivery.check) {
+                continue;
+            }
+            if ready == 2 * Message::MAX_MEMBERS {
+                break;
+            }
+            let verdict = self.verdict_now(delivery, group_wait, now);
+            let next = verdict.next_look().into_iter();
+            look.next = look.next.into_iter().chain(next).min();
+            match verdict {
+                Verdict::Send => {
+                    ready += usize::from(delivery.ready_at() <= now);
+                    look.sendable.push(delivery.clone());
+                }
+                Verdict::Hold(_) => {}
+                Verdict::Drop(reason) => {
+                    let state = DeliveryState::Cancelled(reason.cancels());
+                    look.dropped.push(Delivery { state, ..delivery.clone() });
+                }
+            }
+        }
+        look
+    }
+
+    fn verdict_now(&self, delivery: &Delivery, group_wait: Span, now: Time) -> Verdict {
+        let slot = &self.memory.checks[&delivery.check];
+        let (causes, is_paused) = {
+            let known = slot.check.known();
+            (known.state.causes.clone(), known.state.pause.since().is_some())
+        };
+        let incident = self.memory.outbox.incidents.get(&delivery.incident);
+        let seen = Seen {
+            definition: &slot.check.definition,
+            causes: causes.as_slice(),
+            is_paused,
+            incident: incident.map_or(IncidentStatus::Resolved, |incident| incident.status),
+        };
+        let dependencies = self.dependencies(seen.definition);
+        self.verdict(seen, &dependencies, delivery.kind, delivery.ready_at(), group_wait, now)
+    }
+
+    fn send(
+        &mut self,
+        name: &ReceiverName,
+        members: Vec<DeliveryId>,
+        now: Time,
+    ) -> Result<Outgoing, StoreError> {
+        let mut notices = Vec::with_capacity(members.len());
+        for id in &members {
+            notices.push(self.freeze_notice(&self.memory.outbox.deliveries[id], now)?);
+        }
+        let mut message = Message {
+            id: MessageId(0),
+            receiver: name.clone(),
+            key: String::new(),
+            members,
+            created_at: now,
+            attempts: 1,
+            retry_at: None,
+        };
+        message.id = self.insert_message(&message, &row::write_notices(&notices))?;
+        message.key = format!("{:016x}-{}", self.memory.database_id, message.id.0);
+        self.update_message(message.clone(), None)?;
+        for id in &message.members {
+            let delivery = self.memory.outbox.deliveries[id].clone();
+            let state = DeliveryState::InMessage(message.id);
+            self.update_delivery(Delivery { state, ..delivery })?;
+        }
+        Ok(Outgoing { message, notices })
+    }
+
+    fn send_again(&mut self, id: MessageId) -> Result<Outgoing, StoreError> {
+        let mut message = self.memory.outbox.messages[&id].clone();
+        message.attempts = message.attempts.saturating_add(1);
+        message.retry_at = None;
+        self.update_message(message.clone(), None)?;
+        let notices = row::read_notices(&self.notices_of(id)?)
+            .filter(|notices| notices.len() == message.members.len())
+            .ok_or_else(|| damaged(format_args!("message {}", id.0)))?;
+        Ok(Outgoing { message, notices })
+    }
+
+    /// 12.3: the receiver is no longer configured.
+    fn park_lane(&mut self, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
+        let lane = &self.memory.outbox.lanes[name];
+        let (messages, waiting) = (lane.messages.clone(), lane.waiting.clone());
+        for id in messages {
+            let message = self.memory.outbox.messages[&id].clone();
+            self.park(&message, ParkReason::ReceiverGone, None, now)?;
+        }
+        for id in waiting {
+            let delivery = self.memory.outbox.deliveries[&id].clone();
+            let state = DeliveryState::Parked { reason: ParkReason::ReceiverGone, message: None };
+            self.update_delivery(Delivery { state, ..delivery })?;
+        }
+        self.memory.outbox.lanes.remove(name);
+        tracing::error!(receiver = %name, "deliveries were given up: the receiver is no longer configured");
+        Ok(())
+    }
+}

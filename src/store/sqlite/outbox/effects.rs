@@ -1,0 +1,165 @@
+//! What a flip does to its check's incident, and what is to be told of it: in the transaction of the flip (12.1).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::rows;
+use crate::core::cause::{Cause, Status};
+use crate::core::check::{CheckId, Definition};
+use crate::core::incident::{Incident, IncidentId, IncidentStatus, Turn, on_flip};
+use crate::core::outbox::{
+    CancelReason, Delivery, DeliveryKind, DeliveryState, Ending, at_recovery, cancel_waiting,
+};
+use crate::core::route::{Context, Dependency, Facts, Policy, ReceiverName, Verdict, plan, route};
+use crate::core::step::Flip;
+use crate::core::time::{Span, Time};
+use crate::store::StoreError;
+use crate::store::sqlite::tx::Tx;
+
+/// A check as deliveries see it.
+#[derive(Clone, Copy)]
+pub(in crate::store::sqlite) struct Seen<'a> {
+    pub(in crate::store::sqlite) definition: &'a Definition,
+    pub(in crate::store::sqlite) causes: &'a [Cause],
+    pub(in crate::store::sqlite) is_paused: bool,
+    pub(in crate::store::sqlite) incident: IncidentStatus,
+}
+
+impl Tx<'_> {
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        let settings = self.settings.expect("a store is configured before anything is judged");
+        settings.policy.clone()
+    }
+
+    /// Follows a flip; `before` are the causes before it.
+    pub(in crate::store::sqlite) fn follow(
+        &mut self,
+        check: CheckId,
+        definition: &Arc<Definition>,
+        before: &[Cause],
+        flip: &Flip,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.memory.outbox.look_after_flip(&definition.name, check, now);
+        let open = self.memory.outbox.open_incident(check);
+        let stood = open.map_or(IncidentStatus::Open, |incident| incident.status);
+        if let Some(change) = on_flip(open, flip, check, IncidentId(0)) {
+            let mut incident = change.incident;
+            if matches!(change.turn, Turn::Opened(_)) {
+                incident.id = self.insert_incident(&incident)?;
+            }
+            for step in &change.steps {
+                self.insert_step(incident.id, step)?;
+            }
+            match &change.turn {
+                Turn::Opened(causes) | Turn::Grew(causes) => {
+                    let facts = Facts { definition, causes };
+                    self.plan_actions(&mut incident, &facts, flip.at, now)?;
+                }
+                Turn::Eased => {}
+                Turn::Ended => {
+                    let is_paused = flip.from == Status::Paused;
+                    let seen = Seen { definition, causes: before, is_paused, incident: stood };
+                    self.tell_the_end(&incident, seen, now)?;
+                }
+            }
+            self.update_incident(incident)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn plan_actions(
+        &mut self,
+        incident: &mut Incident,
+        facts: &Facts<'_>,
+        at: Time,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let plan = plan(&self.policy(), facts, incident, at, now);
+        incident.actions.extend(plan.actions);
+        for delivery in plan.deliveries {
+            self.insert_delivery(delivery)?;
+        }
+        Ok(())
+    }
+
+    /// 12.5, 12.6: receiver by receiver.
+    fn tell_the_end(&mut self, incident: &Incident, seen: Seen<'_>, now: Time) -> Result<(), StoreError> {
+        let policy = self.policy();
+        let mut by_receiver: BTreeMap<ReceiverName, Vec<Delivery>> = BTreeMap::new();
+        for delivery in rows::deliveries_of(self.db, incident.id)? {
+            by_receiver.entry(delivery.receiver.clone()).or_default().push(delivery);
+        }
+        let dependencies = self.dependencies(seen.definition);
+        for (name, mut rows) in by_receiver {
+            let receiver = policy.receivers.get(&name);
+            let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
+            let verdict =
+                |row: &Delivery| self.verdict(seen, &dependencies, row.kind, row.ready_at(), group_wait, now);
+            let end = at_recovery(incident, &rows, verdict, receiver, now);
+            for (id, ending) in end.endings {
+                let at =
+                    rows.iter().position(|row| row.id == id).expect("it ends one of the rows it was given");
+                let mut row = rows.swap_remove(at);
+                match ending {
+                    Ending::Cancel(reason) => row.state = DeliveryState::Cancelled(reason),
+                    Ending::Episode => row.kind = DeliveryKind::Episode,
+                }
+                self.update_delivery(row)?;
+            }
+            if let Some(recovery) = end.recovery {
+                self.insert_delivery(recovery)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cancels what waits of an incident that goes on.
+    pub(super) fn cancel_all(
+        &mut self,
+        incident: IncidentId,
+        reason: CancelReason,
+    ) -> Result<(), StoreError> {
+        let rows: Vec<Delivery> = self.memory.outbox.unfinished(incident).cloned().collect();
+        for id in cancel_waiting(&rows) {
+            let row = rows.iter().find(|row| row.id == id).expect("it cancels one of the rows it was given");
+            self.update_delivery(Delivery { state: DeliveryState::Cancelled(reason), ..row.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// What a check depends on, as this call has left it so far.
+    pub(in crate::store::sqlite) fn dependencies(&self, definition: &Definition) -> Vec<Dependency> {
+        let of = |name| {
+            let id = *self.memory.by_name.get(name)?;
+            let incident = self.memory.outbox.open_incident(id).map(|incident| incident.status);
+            Some(self.with_state(id, |state| Dependency::of(name, state, incident)))
+        };
+        definition.depends_on.iter().filter_map(of).collect()
+    }
+
+    /// 8.1
+    pub(in crate::store::sqlite) fn verdict(
+        &self,
+        seen: Seen<'_>,
+        dependencies: &[Dependency],
+        kind: DeliveryKind,
+        ready_at: Time,
+        group_wait: Span,
+        now: Time,
+    ) -> Verdict {
+        let context = Context {
+            now,
+            facts: Facts { definition: seen.definition, causes: seen.causes },
+            incident: seen.incident,
+            is_paused: seen.is_paused,
+            mutes: &self.memory.mutes,
+            quiet: &seen.definition.quiet,
+            dependencies,
+            grace: seen.definition.spec.grace,
+            ready_at,
+            group_wait,
+        };
+        route(kind, &context)
+    }
+}

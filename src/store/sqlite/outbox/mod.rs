@@ -1,0 +1,209 @@
+//! Incidents, deliveries and messages that are not finished, in memory beside their rows (§11, §12).
+//!
+//! The core decides; here its decisions become rows: [`effects`] of flips, [`claim`] and [`settle`] of messages, and
+//! what people say of an incident ([`stand`]).
+
+mod claim;
+mod effects;
+mod notice;
+pub(super) mod rows;
+mod settle;
+mod stand;
+
+pub(super) use effects::Seen;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::core::check::{CheckId, Name};
+use crate::core::incident::{Incident, IncidentId};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
+use crate::core::route::ReceiverName;
+use crate::core::time::{Span, Time};
+
+/// Everything that still has to be told, and what it is about.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    /// Open ones, and ended ones of which something is still to be told.
+    pub(super) incidents: BTreeMap<IncidentId, Incident>,
+    pub(super) open: HashMap<CheckId, IncidentId>,
+    /// Those that wait or are in a message that is not settled.
+    pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
+    /// The same, by incident.
+    by_incident: HashMap<IncidentId, BTreeSet<DeliveryId>>,
+    /// Not settled.
+    messages: BTreeMap<MessageId, Message>,
+    lanes: BTreeMap<ReceiverName, Lane>,
+    /// Names that some check depends on: their flips may let something go.
+    pub(super) depended_on: HashSet<Name>,
+    pub(super) parked: u64,
+}
+
+/// One receiver's queue. Receivers do not wait for each other (12.7).
+#[derive(Debug, Default)]
+struct Lane {
+    waiting: BTreeSet<DeliveryId>,
+    messages: BTreeSet<MessageId>,
+    /// The message that is being sent now: at most one for each receiver.
+    under_way: Option<MessageId>,
+    /// When a waiting one may leave.
+    look_at: Option<Time>,
+}
+
+impl Lane {
+    fn look_by(&mut self, at: Time) {
+        self.look_at = Some(self.look_at.map_or(at, |other| other.min(at)));
+    }
+}
+
+impl Outbox {
+    pub(super) fn open_incident(&self, check: CheckId) -> Option<&Incident> {
+        self.incidents.get(self.open.get(&check)?)
+    }
+
+    pub(super) fn put_incident(&mut self, incident: Incident) {
+        if incident.status.is_ended() {
+            self.open.remove(&incident.check);
+            if !self.by_incident.contains_key(&incident.id) {
+                self.incidents.remove(&incident.id);
+                return;
+            }
+        } else {
+            self.open.insert(incident.check, incident.id);
+        }
+        self.incidents.insert(incident.id, incident);
+    }
+
+    /// Takes a delivery as its row is now: an unfinished one is kept, a finished one forgotten.
+    pub(super) fn put_delivery(&mut self, delivery: Delivery) {
+        let lane = self.lanes.entry(delivery.receiver.clone()).or_default();
+        if delivery.state == DeliveryState::Waiting {
+            lane.waiting.insert(delivery.id);
+        } else {
+            lane.waiting.remove(&delivery.id);
+        }
+        if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::InMessage(_)) {
+            self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
+            self.deliveries.insert(delivery.id, delivery);
+        } else {
+            self.forget_delivery(&delivery);
+        }
+    }
+
+    fn forget_delivery(&mut self, delivery: &Delivery) {
+        self.deliveries.remove(&delivery.id);
+        if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {
+            ids.remove(&delivery.id);
+            if ids.is_empty() {
+                self.by_incident.remove(&delivery.incident);
+                let has_ended = |incident: &Incident| incident.status.is_ended();
+                if self.incidents.get(&delivery.incident).is_some_and(has_ended) {
+                    self.incidents.remove(&delivery.incident);
+                }
+            }
+        }
+    }
+
+    /// Takes a message as its row is now, not settled.
+    pub(super) fn put_message(&mut self, message: Message) {
+        let lane = self.lanes.entry(message.receiver.clone()).or_default();
+        lane.messages.insert(message.id);
+        if message.retry_at.is_none() {
+            assert!(
+                lane.under_way.is_none_or(|id| id == message.id),
+                "a receiver gets one message at a time"
+            );
+            lane.under_way = Some(message.id);
+        } else if lane.under_way == Some(message.id) {
+            lane.under_way = None;
+        }
+        self.messages.insert(message.id, message);
+    }
+
+    fn forget_message(&mut self, id: MessageId) {
+        let Some(message) = self.messages.remove(&id) else { return };
+        if let Some(lane) = self.lanes.get_mut(&message.receiver) {
+            lane.messages.remove(&id);
+            lane.under_way = lane.under_way.filter(|other| *other != id);
+        }
+    }
+
+    /// A new delivery waits: when its lane is to be looked at. `group_wait` is its receiver's.
+    fn expect(&mut self, delivery: &Delivery, group_wait: Span) {
+        if let Some(lane) = self.lanes.get_mut(&delivery.receiver) {
+            let is_full = lane.waiting.len() >= Message::MAX_MEMBERS;
+            lane.look_by(if is_full { delivery.queued_at } else { delivery.ready_at() + group_wait });
+        }
+    }
+
+    /// Something that [`crate::core::route::route`] looks at is another: every lane is looked at again.
+    pub(super) fn look_everywhere(&mut self, now: Time) {
+        self.lanes.values_mut().filter(|lane| !lane.waiting.is_empty()).for_each(|lane| lane.look_by(now));
+    }
+
+    /// A check flipped: what waits because of it is looked at again.
+    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
+        if self.depended_on.contains(name) {
+            return self.look_everywhere(now);
+        }
+        let Some(ids) = self.open.get(&check).and_then(|incident| self.by_incident.get(incident)) else {
+            return;
+        };
+        for id in ids {
+            if let Some(lane) = self.lanes.get_mut(&self.deliveries[id].receiver) {
+                lane.look_by(now);
+            }
+        }
+    }
+
+    /// The earliest retry in a lane.
+    fn next_retry(&self, lane: &Lane) -> Option<(Time, MessageId)> {
+        lane.messages.iter().filter_map(|id| Some((self.messages.get(id)?.retry_at?, *id))).min()
+    }
+
+    /// When a message may leave next; `None`: not before something else happens.
+    pub(super) fn next_claim(&self) -> Option<Time> {
+        let free = self.lanes.values().filter(|lane| lane.under_way.is_none());
+        let next = free.filter_map(|lane| {
+            let retry_at = self.next_retry(lane).map(|(at, _)| at);
+            let look_at = lane.look_at.filter(|_| !lane.waiting.is_empty());
+            look_at.into_iter().chain(retry_at).min()
+        });
+        next.min()
+    }
+
+    /// What waits or is in a message of this incident.
+    fn unfinished(&self, incident: IncidentId) -> impl Iterator<Item = &Delivery> {
+        let ids = self.by_incident.get(&incident).into_iter().flatten();
+        ids.filter_map(|id| self.deliveries.get(id))
+    }
+
+    pub(super) fn has_deliveries_of(&self, check: CheckId) -> bool {
+        self.deliveries.values().any(|delivery| delivery.check == check)
+    }
+
+    pub(super) fn has_message(&self, id: MessageId) -> bool {
+        self.messages.contains_key(&id)
+    }
+
+    /// Ends the claims of messages that nobody is sending: of a server before, or of a call whose commit was not heard of.
+    pub(super) fn end_claims(&mut self, handed: &HashSet<MessageId>) {
+        let abandoned = |message: &&Message| message.retry_at.is_none() && !handed.contains(&message.id);
+        let abandoned: Vec<Message> = self.messages.values().filter(abandoned).cloned().collect();
+        for message in abandoned {
+            self.put_message(Message { retry_at: Some(message.created_at), ..message });
+        }
+    }
+
+    /// The clock was set back (1.1): what is from a later time.
+    pub(super) fn later_than(&self, now: Time) -> (Vec<Delivery>, Vec<Message>) {
+        let waiting = self.deliveries.values().filter(|row| row.state == DeliveryState::Waiting);
+        let deliveries = waiting.filter(|delivery| delivery.queued_at > now).cloned().collect();
+        let messages = self.messages.values().filter(|message| message.created_at > now).cloned().collect();
+        (deliveries, messages)
+    }
+
+    /// How many incidents are open, deliveries wait or are under way, and deliveries were given up.
+    pub(super) fn totals(&self) -> (usize, usize, u64) {
+        (self.open.len(), self.deliveries.len(), self.parked)
+    }
+}

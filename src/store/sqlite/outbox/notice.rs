@@ -1,0 +1,94 @@
+//! What a message says of one incident, frozen when the message is (12.3, DESIGN.md §6).
+
+use chrono_tz::Tz;
+use rusqlite::OptionalExtension;
+
+use crate::core::blind::{BlindWindows, Window};
+use crate::core::cause::{CauseKind, Causes, Family};
+use crate::core::check::{PingKind, Source};
+use crate::core::notice::Notice;
+use crate::core::outbox::{Delivery, DeliveryKind};
+use crate::core::schedule::Schedule;
+use crate::core::state::State;
+use crate::core::step::view;
+use crate::core::time::Time;
+use crate::store::StoreError;
+use crate::store::sqlite::error::failed;
+use crate::store::sqlite::tx::Tx;
+
+impl Tx<'_> {
+    pub(super) fn freeze_notice(&self, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
+        let slot = &self.memory.checks[&delivery.check];
+        let (definition, known) = (&slot.check.definition, slot.check.known().clone());
+        let state = &known.state;
+        let incident = &self.memory.outbox.incidents[&delivery.incident];
+        let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
+        let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
+        let Source::File { path, line } = &definition.source;
+        let spec = &definition.spec;
+        let is_late = causes.any(Family::Late) || causes.any(Family::Unknown);
+        let due = if is_late {
+            missed(&spec.schedule, state, || view(spec, state, now, &self.memory.blind).due)
+        } else {
+            None
+        };
+        Ok(Notice {
+            kind: delivery.kind,
+            incident: incident.id,
+            incident_status: incident.status,
+            check: definition.name.clone(),
+            title: definition.title.clone(),
+            group: definition.group.clone(),
+            labels: definition.labels.clone(),
+            description: definition.description.clone(),
+            runbook_url: definition.runbook_url.clone(),
+            first: incident.first,
+            blind: blind(&causes, &self.memory.blind),
+            causes: causes.iter().copied().collect(),
+            opened_at: incident.opened_at,
+            ended_at: incident.ended_at,
+            schedule: spec.schedule.to_string(),
+            grace: spec.grace,
+            due: due.filter(|due| *due <= now),
+            zone: zone(&spec.schedule),
+            last_success: state.last(PingKind::Success),
+            last_duration: state.last_duration,
+            last_exit_status: state.last_exit_status,
+            last_source: known.last_source,
+            last_comment: self.comment_of(slot.last_ping)?,
+            declared: format!("{path}:{line}"),
+            responder: delivery.responder,
+            repeat_interval: delivery.repeat_interval,
+            thread: self.thread_of(incident.id, &delivery.receiver)?,
+        })
+    }
+
+    fn comment_of(&self, seq: i64) -> Result<Option<String>, StoreError> {
+        let mut find = self.db.prepare_cached("SELECT comment FROM pings WHERE seq = ?1").map_err(failed)?;
+        let found = find.query_row([seq], |row| row.get(0)).optional().map_err(failed)?;
+        Ok(found.flatten())
+    }
+}
+
+/// The due time that was missed; `due` is what is due now.
+fn missed(schedule: &Schedule, state: &State, due: impl FnOnce() -> Option<Time>) -> Option<Time> {
+    match schedule {
+        Schedule::CountedAt(..) => state.counted.and_then(|counted| counted.late_for),
+        Schedule::Counted(_) => None,
+        Schedule::Every(_) | Schedule::At(_) => due(),
+    }
+}
+
+/// People read a check's times where its schedule is.
+fn zone(schedule: &Schedule) -> Tz {
+    match schedule {
+        Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => occurrences.zone,
+        Schedule::Every(_) | Schedule::Counted(_) => Tz::UTC,
+    }
+}
+
+/// The stretch that a blind cause is about: the last one that had begun.
+fn blind(causes: &Causes, windows: &BlindWindows) -> Option<Window> {
+    let cause = causes.iter().find(|cause| cause.kind == CauseKind::Blind)?;
+    windows.iter().filter(|window| window.from < cause.since).last().copied()
+}

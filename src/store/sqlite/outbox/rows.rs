@@ -1,0 +1,304 @@
+//! Reading and writing the rows of incidents, deliveries and messages.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Outbox;
+use crate::core::check::CheckId;
+use crate::core::incident::{Incident, IncidentId, IncidentStep};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery};
+use crate::core::route::ActionId;
+use crate::core::time::{Span, Time};
+use crate::store::StoreError;
+use crate::store::row;
+use crate::store::sqlite::error::{damaged, failed};
+use crate::store::sqlite::key;
+use crate::store::sqlite::load::for_each;
+use crate::store::sqlite::tx::Tx;
+
+const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, kinds, actions";
+const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
+                        repeat_interval, state, reason, message_id";
+const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at";
+
+/// Everything that is not finished.
+pub(in crate::store::sqlite) fn load(db: &Connection) -> Result<Outbox, StoreError> {
+    let mut outbox = Outbox::default();
+    let sql =
+        format!("SELECT {DELIVERY} FROM deliveries WHERE state IN ('waiting', 'in_message') ORDER BY id");
+    for_each(db, &sql, |row| Ok(read_delivery(row)?.map(|delivery| outbox.put_delivery(delivery))))?;
+    let sql = format!(
+        "SELECT {INCIDENT} FROM incidents WHERE ended_at IS NULL OR id IN
+         (SELECT incident_id FROM deliveries WHERE state IN ('waiting', 'in_message')) ORDER BY id"
+    );
+    for_each(db, &sql, |row| Ok(read_incident(row)?.map(|incident| outbox.put_incident(incident))))?;
+    let sql = format!("SELECT {MESSAGE} FROM messages WHERE state = 'open' ORDER BY id");
+    for_each(db, &sql, |row| Ok(read_message(row)?.map(|message| outbox.put_message(message))))?;
+    outbox.parked = db
+        .query_row("SELECT count(*) FROM deliveries WHERE state = 'parked'", [], |row| row.get::<_, i64>(0))
+        .map_err(failed)?
+        .unsigned_abs();
+    // What was waited for is not known any more: the first claim finds out.
+    outbox.look_everywhere(Time::MIN);
+    Ok(outbox)
+}
+
+type Read<T> = rusqlite::Result<Result<T, StoreError>>;
+
+fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::unsigned_abs)
+}
+
+fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Time> {
+    row.get(column).map(Time::from_ms)
+}
+
+fn some_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Time::from_ms))
+}
+
+/// A row of the columns of [`INCIDENT`].
+pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
+    let number = id(row, 0)?;
+    let first = row::read_causes(row.get_ref(5)?.as_str()?).and_then(|causes| causes.first().copied());
+    let kinds = row::read_kinds(row.get_ref(6)?.as_str()?);
+    let actions: Option<Vec<u64>> = serde_json::from_str(row.get_ref(7)?.as_str()?).ok();
+    let status = row::incident_status(row.get_ref(4)?.as_str()?);
+    let (Some(first), Some(kinds), Some(actions), Some(status)) = (first, kinds, actions, status) else {
+        return Ok(Err(damaged(format_args!("incident {number}"))));
+    };
+    Ok(Ok(Incident {
+        id: IncidentId(number),
+        check: CheckId(id(row, 1)?),
+        opened_at: time(row, 2)?,
+        ended_at: some_time(row, 3)?,
+        status,
+        first,
+        kinds,
+        actions: actions.into_iter().map(ActionId).collect(),
+    }))
+}
+
+/// A row of the columns of [`DELIVERY`].
+pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
+    let number = id(row, 0)?;
+    let kind = row::delivery_kind(row.get_ref(6)?.as_str()?);
+    let reason: Option<String> = row.get(11)?;
+    let message: Option<i64> = row.get(12)?;
+    let state = row::read_delivery_state(
+        row.get_ref(10)?.as_str()?,
+        reason.as_deref(),
+        message.map(i64::unsigned_abs),
+    );
+    let (Some(kind), Some(state)) = (kind, state) else {
+        return Ok(Err(damaged(format_args!("delivery {number}"))));
+    };
+    Ok(Ok(Delivery {
+        id: DeliveryId(number),
+        incident: IncidentId(id(row, 1)?),
+        check: CheckId(id(row, 2)?),
+        receiver: row.get_ref(3)?.as_str()?.into(),
+        action: ActionId(row.get::<_, i64>(4)?.cast_unsigned()),
+        responder: row.get(5)?,
+        kind,
+        not_before: time(row, 7)?,
+        queued_at: time(row, 8)?,
+        repeat_interval: row.get::<_, Option<i64>>(9)?.map(Span::ms),
+        state,
+    }))
+}
+
+fn read_message(row: &Row<'_>) -> Read<Message> {
+    let number = id(row, 0)?;
+    let Ok(members) = serde_json::from_str::<Vec<u64>>(row.get_ref(3)?.as_str()?) else {
+        return Ok(Err(damaged(format_args!("message {number}"))));
+    };
+    Ok(Ok(Message {
+        id: MessageId(number),
+        receiver: row.get_ref(1)?.as_str()?.into(),
+        key: row.get(2)?,
+        members: members.into_iter().map(DeliveryId).collect(),
+        created_at: time(row, 4)?,
+        attempts: row.get(5)?,
+        retry_at: some_time(row, 6)?,
+    }))
+}
+
+/// All deliveries of an incident, the finished ones too, in the order of their ids.
+pub(in crate::store) fn deliveries_of(
+    db: &Connection,
+    incident: IncidentId,
+) -> Result<Vec<Delivery>, StoreError> {
+    let sql = format!("SELECT {DELIVERY} FROM deliveries WHERE incident_id = ?1 ORDER BY id");
+    let mut query = db.prepare_cached(&sql).map_err(failed)?;
+    let rows = query.query_map([key(incident.0)], read_delivery).map_err(failed)?;
+    rows.map(|row| row.map_err(failed)?).collect()
+}
+
+impl Tx<'_> {
+    /// Writes an incident that no row holds yet, and answers the number that it got.
+    pub(super) fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError> {
+        let sql = format!("INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        self.write_incident(&sql, incident)?;
+        Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
+    }
+
+    pub(super) fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
+                   kinds = ?7, actions = ?8 WHERE id = ?1";
+        self.write_incident(sql, &incident)?;
+        self.memory.outbox.put_incident(incident);
+        Ok(())
+    }
+
+    fn write_incident(&self, sql: &str, incident: &Incident) -> Result<(), StoreError> {
+        let actions: Vec<u64> = incident.actions.iter().map(|action| action.0).collect();
+        self.execute(
+            sql,
+            params![
+                key(incident.id.0),
+                key(incident.check.0),
+                incident.opened_at.as_ms(),
+                incident.ended_at.map(Time::as_ms),
+                incident.status.as_str(),
+                row::write_causes([&incident.first]),
+                row::write_kinds(&incident.kinds),
+                serde_json::to_string(&actions).expect("a list of numbers is always JSON"),
+            ],
+        )
+    }
+
+    pub(super) fn insert_step(&self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError> {
+        let (what, kind) = row::write_step(step.what);
+        self.execute(
+            "INSERT INTO incident_steps (incident_id, number, at, what, kind, by) VALUES
+             (?1, (SELECT ifnull(max(number), 0) + 1 FROM incident_steps WHERE incident_id = ?1), ?2, ?3, ?4, ?5)",
+            params![key(incident.0), step.at.as_ms(), what, kind, step.by],
+        )
+    }
+
+    pub(super) fn insert_delivery(&mut self, new: NewDelivery) -> Result<(), StoreError> {
+        let group_wait =
+            self.policy().receivers.get(&new.receiver).map_or(Span::ZERO, |receiver| receiver.group_wait);
+        self.execute(
+            "INSERT INTO deliveries (incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
+             repeat_interval, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'waiting')",
+            params![
+                key(new.incident.0),
+                key(new.check.0),
+                &*new.receiver,
+                new.action.0.cast_signed(),
+                new.responder,
+                row::delivery_kind_word(new.kind),
+                new.not_before.as_ms(),
+                new.queued_at.as_ms(),
+                new.repeat_interval.map(Span::as_ms),
+            ],
+        )?;
+        let delivery = new.numbered(DeliveryId(self.db.last_insert_rowid().unsigned_abs()));
+        self.memory.outbox.put_delivery(delivery.clone());
+        self.memory.outbox.expect(&delivery, group_wait);
+        Ok(())
+    }
+
+    /// Writes what may change of a delivery.
+    pub(in crate::store::sqlite) fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError> {
+        let (state, reason, message) = row::write_delivery_state(&delivery.state);
+        self.execute(
+            "UPDATE deliveries SET kind = ?2, not_before = ?3, queued_at = ?4, state = ?5, reason = ?6, message_id = ?7
+             WHERE id = ?1",
+            params![
+                key(delivery.id.0),
+                row::delivery_kind_word(delivery.kind),
+                delivery.not_before.as_ms(),
+                delivery.queued_at.as_ms(),
+                state,
+                reason,
+                message.map(key),
+            ],
+        )?;
+        if matches!(delivery.state, DeliveryState::Parked { .. }) {
+            self.memory.outbox.parked += 1;
+        }
+        self.memory.outbox.put_delivery(delivery);
+        Ok(())
+    }
+
+    /// Writes a message that no row holds yet, under way, with what it says; answers the number that it got.
+    pub(super) fn insert_message(&self, message: &Message, notices: &str) -> Result<MessageId, StoreError> {
+        let members: Vec<u64> = message.members.iter().map(|member| member.0).collect();
+        self.execute(
+            "INSERT INTO messages (receiver, key, members, notices, created_at, attempts, state)
+             VALUES (?1, '', ?2, ?3, ?4, ?5, 'open')",
+            params![
+                &*message.receiver,
+                serde_json::to_string(&members).expect("a list of numbers is always JSON"),
+                notices,
+                message.created_at.as_ms(),
+                message.attempts,
+            ],
+        )?;
+        Ok(MessageId(self.db.last_insert_rowid().unsigned_abs()))
+    }
+
+    /// Writes what may change of a message that is not settled. `error` is its last attempt's.
+    pub(in crate::store::sqlite) fn update_message(
+        &mut self,
+        message: Message,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE messages SET key = ?2, created_at = ?3, attempts = ?4, retry_at = ?5, error = ifnull(?6, error)
+             WHERE id = ?1",
+            params![
+                key(message.id.0),
+                message.key,
+                message.created_at.as_ms(),
+                message.attempts,
+                message.retry_at.map(Time::as_ms),
+                error,
+            ],
+        )?;
+        self.memory.outbox.put_message(message);
+        Ok(())
+    }
+
+    /// A message is sent or parked: what it said is not needed any more.
+    pub(super) fn finish_message(
+        &mut self,
+        id: MessageId,
+        state: &str,
+        error: Option<&str>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE messages SET state = ?2, settled_at = ?3, error = ifnull(?4, error), retry_at = NULL, notices = ''
+             WHERE id = ?1",
+            params![key(id.0), state, now.as_ms(), error],
+        )?;
+        self.memory.outbox.forget_message(id);
+        Ok(())
+    }
+
+    pub(super) fn notices_of(&self, id: MessageId) -> Result<String, StoreError> {
+        self.db
+            .query_row("SELECT notices FROM messages WHERE id = ?1", [key(id.0)], |row| row.get(0))
+            .map_err(failed)
+    }
+
+    /// The key of an incident's first message to a receiver: its thread.
+    pub(super) fn thread_of(
+        &self,
+        incident: IncidentId,
+        receiver: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let mut find = self
+            .db
+            .prepare_cached(
+                "SELECT key FROM deliveries JOIN messages ON messages.id = message_id
+                 WHERE incident_id = ?1 AND deliveries.receiver = ?2 ORDER BY messages.id LIMIT 1",
+            )
+            .map_err(failed)?;
+        find.query_row(params![key(incident.0), receiver], |row| row.get(0)).optional().map_err(failed)
+    }
+}

@@ -1,0 +1,120 @@
+//! How an attempt ended, stored (12.4).
+
+use crate::core::outbox::{
+    AfterAttempt, Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message,
+    MessageId, ParkReason, after_attempt, after_sent,
+};
+use crate::core::time::Time;
+use crate::store::StoreError;
+use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::tx::Tx;
+
+/// The longest error that is kept, in bytes.
+const MAX_ERROR_BYTES: usize = 500;
+
+impl SqliteStore {
+    pub(in crate::store::sqlite) fn settle_message(
+        &mut self,
+        id: MessageId,
+        attempt: &Attempt,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            // Settled already, or of a server before: nothing is to be done twice.
+            let Some(message) = tx.memory.outbox.messages.get(&id).cloned() else { return Ok(()) };
+            tx.settle(message, attempt, now)
+        })?;
+        self.handed.remove(&id);
+        Ok(())
+    }
+}
+
+impl Tx<'_> {
+    fn settle(&mut self, mut message: Message, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
+        let error = match attempt {
+            Attempt::Taken => None,
+            Attempt::Later { why, .. } | Attempt::Never { why } => Some(cut(why)),
+        };
+        let policy = self.policy();
+        let after = match policy.receivers.get(&message.receiver) {
+            None if *attempt != Attempt::Taken => AfterAttempt::Park(ParkReason::ReceiverGone),
+            None => AfterAttempt::Sent,
+            Some(receiver) => {
+                let entropy = entropy(self.memory.database_id, &message);
+                after_attempt(&message, attempt, receiver.give_up_after, now, entropy)
+            }
+        };
+        match after {
+            AfterAttempt::RetryAt(at) => {
+                message.retry_at = Some(at);
+                return self.update_message(message, error);
+            }
+            AfterAttempt::Sent => {
+                for id in &message.members {
+                    self.sent(*id, message.id, now)?;
+                }
+                self.finish_message(message.id, "sent", None, now)?;
+            }
+            AfterAttempt::Park(reason) => self.park(&message, reason, error, now)?,
+        }
+        // What was blocked behind it may go.
+        if let Some(lane) = self.memory.outbox.lanes.get_mut(&message.receiver) {
+            lane.look_by(now);
+        }
+        Ok(())
+    }
+
+    fn sent(&mut self, id: DeliveryId, message: MessageId, now: Time) -> Result<(), StoreError> {
+        let delivery = self.memory.outbox.deliveries[&id].clone();
+        let outbox = &self.memory.outbox;
+        let is_its_reminder = |other: &&Delivery| {
+            other.kind == DeliveryKind::Reminder
+                && other.receiver == delivery.receiver
+                && other.state == DeliveryState::Waiting
+        };
+        let waiting = outbox.unfinished(delivery.incident).find(is_its_reminder).cloned();
+        let incident = outbox.incidents.get(&delivery.incident);
+        let repeat =
+            incident.and_then(|incident| after_sent(&delivery, incident.status, waiting.as_ref(), now));
+        if let Some(repeat) = repeat {
+            if let Some(waiting) = waiting.filter(|waiting| Some(waiting.id) == repeat.instead_of) {
+                let state = DeliveryState::Cancelled(CancelReason::RemindedSooner);
+                self.update_delivery(Delivery { state, ..waiting })?;
+            }
+            self.insert_delivery(repeat.reminder)?;
+        }
+        self.update_delivery(Delivery { state: DeliveryState::Sent(message), ..delivery })
+    }
+
+    /// Gives a message up.
+    pub(super) fn park(
+        &mut self,
+        message: &Message,
+        reason: ParkReason,
+        error: Option<&str>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        for id in &message.members {
+            let delivery = self.memory.outbox.deliveries[id].clone();
+            let state = DeliveryState::Parked { reason, message: Some(message.id) };
+            self.update_delivery(Delivery { state, ..delivery })?;
+        }
+        self.finish_message(message.id, "parked", error, now)?;
+        tracing::error!(receiver = %message.receiver, message = message.key, ?reason, error, "a message was given up");
+        Ok(())
+    }
+}
+
+fn cut(why: &str) -> &str {
+    let end = (0..=MAX_ERROR_BYTES.min(why.len())).rev().find(|end| why.is_char_boundary(*end));
+    &why[..end.unwrap_or(0)]
+}
+
+/// Spreads retries, the same way in every run of one database.
+fn entropy(database_id: i64, message: &Message) -> u64 {
+    let seed = database_id.cast_unsigned() ^ message.id.0.rotate_left(32) ^ u64::from(message.attempts);
+    // The last step of SplitMix64: every bit of the seed moves every bit of the answer.
+    let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

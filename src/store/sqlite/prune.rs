@@ -1,0 +1,307 @@
+//! Removes what the retention no longer keeps (15.2), a slice at each call, so that pings never wait long.
+//!
+//! A round goes through all tables; within one, a cursor goes through the rows by their ids. Nothing is lost if a round is
+//! broken off: the next one begins anew.
+
+use rusqlite::{CachedStatement, params};
+
+use super::error::failed;
+use super::memory::Slot;
+use super::tx::Tx;
+use super::{SqliteStore, key, load};
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentId;
+use crate::core::retention::Retention;
+use crate::core::time::Time;
+use crate::store::{StoreError, row};
+
+/// Rows looked at in a slice.
+const LOOKED_AT: i64 = 2000;
+/// Rows removed in a slice.
+const REMOVED: usize = 500;
+
+/// How far a round has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Round {
+    stage: Stage,
+    /// The last row that was looked at.
+    cursor: i64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Pings,
+    Bodies,
+    Judgements,
+    Flips,
+    Incidents,
+    Messages,
+    Checks,
+}
+
+/// What a slice came to.
+enum Slice {
+    /// There is more of this stage, after this row.
+    More(i64),
+    /// The stage is done.
+    Done,
+}
+
+impl SqliteStore {
+    pub(super) fn prune_slice(&mut self, now: Time) -> Result<bool, StoreError> {
+        let Some(settings) = &self.settings else { return Ok(false) };
+        let retention = settings.retention.clone();
+        let Round { stage, cursor } = self.round;
+        let slice = self.transact(|tx| match stage {
+            Stage::Pings => tx.prune_pings(cursor, &retention, now),
+            Stage::Bodies => tx.prune_bodies(cursor, &retention),
+            Stage::Judgements => tx.prune_judgements(now),
+            Stage::Flips => tx.prune_flips(cursor),
+            Stage::Incidents => tx.prune_incidents(cursor, now),
+            Stage::Messages => tx.prune_messages(cursor, now),
+            Stage::Checks => tx.prune_checks(&retention, now),
+        })?;
+        self.round = match slice {
+            Slice::More(cursor) => Round { stage, cursor },
+            Slice::Done => Round { stage: after(stage), cursor: 0 },
+        };
+        Ok(self.round != Round::default())
+    }
+}
+
+fn after(stage: Stage) -> Stage {
+    match stage {
+        Stage::Pings => Stage::Bodies,
+        Stage::Bodies => Stage::Judgements,
+        Stage::Judgements => Stage::Flips,
+        Stage::Flips => Stage::Incidents,
+        Stage::Incidents => Stage::Messages,
+        Stage::Messages => Stage::Checks,
+        Stage::Checks => Stage::Pings,
+    }
+}
+
+/// Whether a ping is to go: its place among its check's pings, and its age, are both what is asked. What may still be in
+/// the check's window stays (15.1), and with it the chain that leads there.
+fn is_ping_over(slot: &Slot, ordinal: i64, at: Time, retention: &Retention, now: Time) -> bool {
+    let newer = slot.pings - ordinal;
+    let is_too_many = newer >= i64::from(retention.keep_at_most);
+    let is_too_old = at < now - retention.max_age && newer >= i64::from(retention.keep_at_least);
+    let is_in_window = at > now - slot.check.definition.count_window();
+    (is_too_many || is_too_old) && !is_in_window
+}
+
+impl<'a> Tx<'a> {
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+        self.db.prepare_cached(sql).map_err(failed)
+    }
+
+    fn prune_pings(&mut self, cursor: i64, retention: &Retention, now: Time) -> Result<Slice, StoreError> {
+        let mut look = self.prepare(
+            "SELECT seq, check_id, at, ordinal, flags FROM pings WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+        )?;
+        let mut remove = self.prepare("DELETE FROM pings WHERE seq = ?1")?;
+        let mut rows = look.query(params![cursor, LOOKED_AT]).map_err(failed)?;
+        let (mut last, mut looked_at) = (cursor, 0);
+        let mut over: Vec<(i64, bool)> = Vec::new();
+        while over.len() < REMOVED
+            && let Some(row) = rows.next().map_err(failed)?
+        {
+            let column = |column: usize| row.get::<_, i64>(column).map_err(failed);
+            looked_at += 1;
+            last = column(0)?;
+            let at = Time::from_ms(column(2)?);
+            let slot = self.memory.checks.get(&load::id(column(1)?));
+            let ordinal = column(3)?;
+            if slot.is_none_or(|slot| is_ping_over(slot, ordinal, at, retention, now)) {
+                over.push((last, column(4)? & i64::from(row::PING_BODY) != 0));
+            }
+        }
+        drop(rows);
+        for (seq, has_body) in &over {
+            remove.execute([seq]).map_err(failed)?;
+            if *has_body {
+                self.remove_body(*seq)?;
+            }
+        }
+        if !over.is_empty() {
+            // The newest ping may be among them, and its number is never given again.
+            self.set_meta("last_ping", self.memory.last_ping)?;
+            self.set_meta("body_bytes", self.memory.body_bytes)?;
+        }
+        Ok(if looked_at < LOOKED_AT && over.len() < REMOVED { Slice::Done } else { Slice::More(last) })
+    }
+
+    fn remove_body(&mut self, seq: i64) -> Result<(), StoreError> {
+        let mut remove = self.prepare("DELETE FROM bodies WHERE seq = ?1 RETURNING length(body)")?;
+        let mut rows = remove.query([seq]).map_err(failed)?;
+        if let Some(row) = rows.next().map_err(failed)? {
+            self.memory.body_bytes -= row.get::<_, i64>(0).map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// The oldest go first, until the rest fits into the budget.
+    fn prune_bodies(&mut self, cursor: i64, retention: &Retention) -> Result<Slice, StoreError> {
+        let mut look =
+            self.prepare("SELECT seq, check_id, ordinal FROM bodies WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+        let rows = look.query_map(params![cursor, LOOKED_AT], |row| {
+            Ok((row.get::<_, i64>(0)?, load::id(row.get(1)?), row.get::<_, i64>(2)?))
+        });
+        let rows: Vec<_> = rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
+        let budget = i64::try_from(retention.max_body_bytes).unwrap_or(i64::MAX);
+        let (mut last, mut removed) = (cursor, 0);
+        for (seq, check, ordinal) in &rows {
+            last = *seq;
+            let newer = self.memory.checks.get(check).map_or(i64::MAX, |slot| slot.pings - ordinal);
+            if newer >= i64::from(Retention::BODIES_OF_A_CHECK) || self.memory.body_bytes > budget {
+                self.remove_body(*seq)?;
+                removed += 1;
+            }
+            if removed == REMOVED {
+                break;
+            }
+        }
+        if removed > 0 {
+            self.set_meta("body_bytes", self.memory.body_bytes)?;
+        }
+        let is_done = removed < REMOVED && (rows.len() as i64) < LOOKED_AT;
+        Ok(if is_done { Slice::Done } else { Slice::More(last) })
+    }
+
+    fn prune_judgements(&mut self, now: Time) -> Result<Slice, StoreError> {
+        let removed = self.change(
+            "DELETE FROM judgements WHERE occurrence < ?1
+             AND id IN (SELECT id FROM judgements ORDER BY id LIMIT ?2)",
+            params![(now - Retention::JUDGEMENTS).as_ms(), REMOVED as i64],
+        )?;
+        Ok(if removed == REMOVED { Slice::More(0) } else { Slice::Done })
+    }
+
+    /// Check by check.
+    fn prune_flips(&mut self, cursor: i64) -> Result<Slice, StoreError> {
+        let mut checks: Vec<i64> =
+            self.memory.checks.keys().map(|id| key(id.0)).filter(|id| *id > cursor).collect();
+        checks.sort_unstable();
+        let mut last = cursor;
+        for check in checks.iter().take(REMOVED) {
+            let removed = self.change(
+                "DELETE FROM flips WHERE id IN (SELECT id FROM flips WHERE check_id = ?1 AND id <= (
+                   SELECT id FROM flips WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
+                 ) ORDER BY id LIMIT ?3)",
+                params![check, Retention::FLIPS_OF_A_CHECK, REMOVED as i64],
+            )?;
+            if removed == REMOVED {
+                return Ok(Slice::More(last));
+            }
+            last = *check;
+        }
+        Ok(if checks.len() > REMOVED { Slice::More(last) } else { Slice::Done })
+    }
+
+    fn prune_incidents(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
+        let newest: i64 = self
+            .db
+            .query_row("SELECT ifnull(max(id), 0) FROM incidents", [], |row| row.get(0))
+            .map_err(failed)?;
+        let too_many = newest - key(Retention::MAX_INCIDENTS);
+        let mut look =
+            self.prepare("SELECT id, ended_at FROM incidents WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let rows = look.query_map(params![cursor, LOOKED_AT / 10], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows: Vec<(i64, Option<i64>)> =
+            rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
+        for (id, ended_at) in &rows {
+            let is_told = !self.memory.outbox.incidents.contains_key(&IncidentId(id.unsigned_abs()));
+            let is_old = ended_at.is_some_and(|at| Time::from_ms(at) < now - Retention::INCIDENTS);
+            if is_told && ended_at.is_some() && (is_old || *id <= too_many) {
+                self.remove_incident(*id)?;
+            }
+        }
+        let is_done = (rows.len() as i64) < LOOKED_AT / 10;
+        let last = rows.last().map_or(cursor, |(id, _)| *id);
+        Ok(if is_done { Slice::Done } else { Slice::More(last) })
+    }
+
+    fn remove_incident(&mut self, id: i64) -> Result<(), StoreError> {
+        let parked: i64 = self
+            .prepare("SELECT count(*) FROM deliveries WHERE incident_id = ?1 AND state = 'parked'")?
+            .query_row([id], |row| row.get(0))
+            .map_err(failed)?;
+        let outbox = &mut self.memory.outbox;
+        outbox.parked = outbox.parked.saturating_sub(parked.unsigned_abs());
+        self.execute("DELETE FROM deliveries WHERE incident_id = ?1", params![id])?;
+        self.execute("DELETE FROM incident_steps WHERE incident_id = ?1", params![id])?;
+        self.execute("DELETE FROM incidents WHERE id = ?1", params![id])
+    }
+
+    /// Messages go with the last of their deliveries: the first one of an incident names its thread.
+    fn prune_messages(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
+        let last: Option<i64> = self
+            .prepare("SELECT max(id) FROM (SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2)")?
+            .query_row(params![cursor, REMOVED as i64], |row| row.get(0))
+            .map_err(failed)?;
+        let Some(last) = last else { return Ok(Slice::Done) };
+        self.execute(
+            "DELETE FROM messages WHERE id > ?1 AND id <= ?2 AND state <> 'open' AND settled_at < ?3 AND NOT EXISTS
+             (SELECT 1 FROM json_each(members) JOIN deliveries ON deliveries.id = value)",
+            params![cursor, last, (now - Retention::JUDGEMENTS).as_ms()],
+        )?;
+        Ok(Slice::More(last))
+    }
+
+    /// One check that was archived long enough ago, and of which nothing is still to be told.
+    fn prune_checks(&mut self, retention: &Retention, now: Time) -> Result<Slice, StoreError> {
+        let is_over = |slot: &Slot| {
+            slot.check.known().state.archived.is_some_and(|archived| archived < now - retention.archived)
+        };
+        let is_told =
+            |id: &CheckId| !self.memory.alerts.contains_key(id) && !self.memory.outbox.has_deliveries_of(*id);
+        let over = self.memory.checks.iter().filter(|(id, slot)| is_over(slot) && is_told(id));
+        let Some(check) = over.map(|(id, _)| *id).min() else { return Ok(Slice::Done) };
+        let id = key(check.0);
+        for table in ["flips", "judgements"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE check_id = ?1 LIMIT ?2)"
+            );
+            if self.change(&sql, params![id, REMOVED as i64])? == REMOVED {
+                return Ok(Slice::More(0));
+            }
+        }
+        let incidents: Vec<i64> = self
+            .prepare("SELECT id FROM incidents WHERE check_id = ?1 LIMIT ?2")?
+            .query_map(params![id, REMOVED as i64 / 10], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .map_err(failed)?;
+        for incident in &incidents {
+            self.remove_incident(*incident)?;
+        }
+        if incidents.len() < REMOVED / 10 {
+            self.forget_check(check)?;
+        }
+        Ok(Slice::More(0))
+    }
+
+    /// Its pings are removed in the next round, since no check has their number.
+    fn forget_check(&mut self, check: CheckId) -> Result<(), StoreError> {
+        let id = key(check.0);
+        self.execute("DELETE FROM names WHERE check_id = ?1", params![id])?;
+        self.execute("DELETE FROM states WHERE check_id = ?1", params![id])?;
+        self.execute("DELETE FROM checks WHERE id = ?1", params![id])?;
+        let memory = &mut *self.memory;
+        memory.former.retain(|_, of| *of != check);
+        memory.deadlines.set(check, None);
+        if let Some(slot) = memory.checks.remove(&check) {
+            let name = &slot.check.definition.name;
+            if memory.by_name.get(name) == Some(&check) {
+                memory.by_name.remove(name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement, prepared once; answers how many rows it changed.
+    fn change(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> Result<usize, StoreError> {
+        self.db.prepare_cached(sql).and_then(|mut sql| sql.execute(values)).map_err(failed)
+    }
+}

@@ -1,0 +1,251 @@
+//! One call's changes: rows in an open transaction, and beside them what readers will see once it is committed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rusqlite::{CachedStatement, Connection, ToSql, params};
+
+use super::error::failed;
+use super::key;
+use super::memory::{Memory, Settings};
+use crate::core::check::{CheckId, Definition};
+use crate::core::state::State;
+use crate::core::step::{Counted, Flip, Input, Judgement, deadline, step};
+use crate::core::time::Time;
+use crate::core::window::WindowCount;
+use crate::store::live::{Known, Live};
+use crate::store::{StoreError, row};
+
+/// A call under way. What it changes in `memory` is read anew from the database if the call fails.
+pub(super) struct Tx<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) memory: &'a mut Memory,
+    pub(super) settings: Option<&'a Settings>,
+    /// A former name leads elsewhere.
+    pub(super) is_renamed: bool,
+    staged: BTreeMap<CheckId, Staged>,
+    flips: usize,
+    write_state: CachedStatement<'a>,
+}
+
+/// One check as this call leaves it.
+pub(super) struct Staged {
+    pub(super) definition: Arc<Definition>,
+    pub(super) state: State,
+    pub(super) last_ping: i64,
+    pub(super) pings: i64,
+    /// Where its newest ping came from, if this call took one.
+    pub(super) last_source: Option<String>,
+    /// Successes that this call took.
+    pub(super) successes: Vec<Time>,
+    /// All successes in the window, where they were counted anew.
+    pub(super) window: Option<WindowCount>,
+    /// Readers need a new list of checks: it is new, archived, back, or declared otherwise.
+    pub(super) is_redeclared: bool,
+    /// A rename gave its name to another.
+    pub(super) is_superseded: bool,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(
+        db: &'a Connection,
+        memory: &'a mut Memory,
+        settings: Option<&'a Settings>,
+    ) -> Result<Tx<'a>, StoreError> {
+        let write_state = db
+            .prepare_cached(
+                "INSERT INTO states (check_id, last_ping, pings, state) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4",
+            )
+            .map_err(failed)?;
+        Ok(Tx { db, memory, settings, is_renamed: false, staged: BTreeMap::new(), flips: 0, write_state })
+    }
+
+    /// The check as this call has left it so far; `None` if there is none of this number.
+    pub(super) fn stage(&mut self, id: CheckId) -> Option<&mut Staged> {
+        if !self.staged.contains_key(&id) {
+            let slot = self.memory.checks.get(&id)?;
+            let staged = Staged {
+                definition: slot.check.definition.clone(),
+                state: slot.check.known().state.clone(),
+                last_ping: slot.last_ping,
+                pings: slot.pings,
+                last_source: None,
+                successes: Vec::new(),
+                window: None,
+                is_redeclared: false,
+                is_superseded: false,
+            };
+            self.staged.insert(id, staged);
+        }
+        self.staged.get_mut(&id)
+    }
+
+    /// The state of a check of memory, as this call has left it so far.
+    pub(super) fn with_state<R>(&self, id: CheckId, look: impl FnOnce(&State) -> R) -> R {
+        match self.staged.get(&id) {
+            Some(staged) => look(&staged.state),
+            None => look(&self.memory.checks[&id].check.known().state),
+        }
+    }
+
+    /// Takes a check that no row holds yet.
+    pub(super) fn stage_new(&mut self, id: CheckId, definition: Arc<Definition>, state: State) {
+        let staged = Staged {
+            definition,
+            state,
+            last_ping: 0,
+            pings: 0,
+            last_source: None,
+            successes: Vec::new(),
+            window: None,
+            is_redeclared: true,
+            is_superseded: false,
+        };
+        let before = self.staged.insert(id, staged);
+        assert!(before.is_none(), "a number is given once");
+    }
+
+    /// Steps a check and writes what came of it, but for its state, which is written once at the end. Answers what a ping
+    /// counted for.
+    pub(super) fn step(
+        &mut self,
+        id: CheckId,
+        input: Input,
+        now: Time,
+    ) -> Result<Option<Counted>, StoreError> {
+        let staged = self.staged.get_mut(&id).expect("a check is staged before it is stepped");
+        let state = std::mem::take(&mut staged.state);
+        let mut before = state.causes.clone();
+        let made = step(&staged.definition.spec, state, input, now, &self.memory.blind);
+        staged.state = made.state;
+        let definition = staged.definition.clone();
+        for judgement in &made.judgements {
+            self.insert_judgement(id, judgement)?;
+        }
+        for flip in &made.flips {
+            self.insert_flip(id, flip)?;
+            self.follow(id, &definition, before.as_slice(), flip, now)?;
+            before = flip.causes.clone();
+        }
+        self.flips += made.flips.len();
+        Ok(made.ping)
+    }
+
+    fn insert_flip(&self, id: CheckId, flip: &Flip) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO flips (check_id, at, from_status, to_status, reason, begun, ended, causes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                key(id.0),
+                flip.at.as_ms(),
+                flip.from.as_str(),
+                flip.to.as_str(),
+                row::flip_reason_word(flip.reason),
+                row::write_causes(&flip.begun),
+                row::write_kinds(&flip.ended),
+                row::write_causes(flip.causes.iter()),
+            ],
+        )
+    }
+
+    fn insert_judgement(&self, id: CheckId, judgement: &Judgement) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO judgements (check_id, occurrence, count, at_least, at_most, met)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                key(id.0),
+                judgement.occurrence.as_ms(),
+                judgement.count,
+                judgement.at_least,
+                judgement.at_most,
+                judgement.met
+            ],
+        )
+    }
+
+    /// Writes a number of `meta`.
+    pub(super) fn set_meta(&self, name: &str, value: i64) -> Result<(), StoreError> {
+        self.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", params![name, value])
+    }
+
+    /// Runs a statement, prepared once.
+    pub(super) fn execute(&self, sql: &str, values: &[&dyn ToSql]) -> Result<(), StoreError> {
+        self.db.prepare_cached(sql).and_then(|mut sql| sql.execute(values)).map_err(failed)?;
+        Ok(())
+    }
+
+    /// Writes the states of all checks that this call touched: the last thing before the commit.
+    pub(super) fn write_states(&mut self) -> Result<(), StoreError> {
+        for (id, staged) in &self.staged {
+            let state = row::write_state(&staged.state);
+            self.write_state
+                .execute(params![key(id.0), staged.last_ping, staged.pings, state])
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Shows readers what was committed.
+    pub(super) fn publish(self, live: &Live) {
+        let mut is_directory_changed = self.is_renamed;
+        for (id, staged) in self.staged {
+            if staged.is_redeclared {
+                is_directory_changed = true;
+                redeclare(self.memory, id, staged);
+            } else {
+                keep(self.memory, id, staged);
+            }
+        }
+        self.memory.deadlines.settle();
+        live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
+        if is_directory_changed {
+            self.memory.note_dependencies();
+            live.set_directory(self.memory.directory());
+        }
+    }
+}
+
+/// Puts a changed check in its place.
+fn keep(memory: &mut Memory, id: CheckId, staged: Staged) {
+    let at = deadline(&staged.definition.spec, &staged.state, &memory.blind);
+    memory.deadlines.set(id, at);
+    memory.note_causes(id, &staged.state);
+    let slot = memory.checks.get_mut(&id).expect("what is not new was staged from its slot");
+    slot.last_ping = staged.last_ping;
+    slot.pings = staged.pings;
+    let mut known = slot.check.known();
+    known.state = staged.state;
+    if let Some(window) = staged.window {
+        known.window = window;
+    }
+    for at in staged.successes {
+        known.window.add(at);
+    }
+    if staged.last_source.is_some() {
+        known.last_source = staged.last_source;
+    }
+}
+
+/// Makes the place of a check that is new or declared otherwise.
+fn redeclare(memory: &mut Memory, id: CheckId, staged: Staged) {
+    let before = memory.checks.get(&id).map(|slot| slot.check.known().clone());
+    let (window, last_source) = before.map_or((None, None), |known| (Some(known.window), known.last_source));
+    let window = staged.window.or(window);
+    let known = Known {
+        state: staged.state,
+        window: window.unwrap_or_else(|| WindowCount::new(staged.definition.count_window())),
+        last_source,
+    };
+    if let Some(slot) = memory.checks.get(&id) {
+        let name = &slot.check.definition.name;
+        if memory.by_name.get(name) == Some(&id) {
+            memory.by_name.remove(name);
+        }
+    }
+    if !staged.is_superseded {
+        memory.by_name.insert(staged.definition.name.clone(), id);
+    }
+    memory.put(id, staged.definition, (known, staged.last_ping, staged.pings));
+}

@@ -1,0 +1,239 @@
+//! Incidents, deliveries and alerts (§8, §11, §12, §13).
+
+use punctual::core::check::PingKind;
+use punctual::core::outbox::Attempt;
+use punctual::core::route::{Matcher, Mute, Policy};
+use punctual::core::time::Span;
+use punctual::store::{Stance, Store};
+
+use super::world::{GROUP_WAIT, Place, World, check, later, name, said};
+
+/// Pinged, and failed; some time later it has been gathered.
+fn fail<P: Place>(world: &mut World<P>, names: &[&str]) {
+    for name in names {
+        world.ping(name, PingKind::Fail);
+    }
+    world.wait(GROUP_WAIT);
+}
+
+fn succeed<P: Place>(world: &mut World<P>, name: &str) {
+    world.ping(name, PingKind::Success);
+    world.wait(GROUP_WAIT);
+}
+
+/// 12.3
+pub(crate) fn what_is_due_leaves_together_and_a_retry_has_the_same_members<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b", "c"]);
+    fail(world, &["a", "b"]);
+    let first = world.claim_one();
+    assert_eq!(said(&first), ["Alert a", "Alert b"]);
+    assert_eq!((first.message.attempts, first.message.retry_at), (1, None));
+    assert!(world.claim().is_empty(), "one at a time");
+    world.settle(first.message.id, &later());
+    fail(world, &["c"]);
+    succeed(world, "a");
+    world.wait(Span::secs(10));
+    let again = world.claim_one();
+    assert_eq!(again.message.key, first.message.key);
+    assert_eq!(again.message.members, first.message.members);
+    assert_eq!(again.notices, first.notices, "it says the same at every attempt");
+    assert_eq!(again.message.attempts, 2);
+    world.settle(again.message.id, &Attempt::Taken);
+    assert_eq!(world.told(), ["Alert c", "Recovery a"]);
+    assert_eq!(world.store().next_claim(), None);
+}
+
+/// 12.7
+pub(crate) fn a_new_start_ends_all_claims<P: Place>(world: &mut World<P>) {
+    world.declare(&["a"]);
+    fail(world, &["a"]);
+    let first = world.claim_one();
+    world.reopen();
+    let again = world.claim_one();
+    assert_eq!((again.message.key, again.notices), (first.message.key, first.notices));
+    assert_eq!(again.message.attempts, 2, "the attempt was stored before it began");
+    world.settle(again.message.id, &Attempt::Taken);
+    world.settle(again.message.id, &Attempt::Taken);
+    world.reopen();
+    assert!(world.claim().is_empty(), "what was taken is not sent again");
+}
+
+/// 12.5, 12.6, 11.1
+pub(crate) fn a_recovery_follows_what_was_told<P: Place>(world: &mut World<P>) {
+    world.declare(&["a"]);
+    fail(world, &["a"]);
+    let alert = world.claim_one();
+    succeed(world, "a");
+    assert!(world.claim().is_empty(), "the alert is still under way");
+    world.settle(alert.message.id, &Attempt::Taken);
+    let recovery = world.claim_one();
+    assert_eq!(said(&recovery), ["Recovery a"]);
+    assert_eq!(recovery.notices[0].thread.as_deref(), Some(&*alert.message.key), "it replies to the alert");
+    assert_eq!(alert.notices[0].thread, None);
+    world.settle(recovery.message.id, &Attempt::Taken);
+    fail(world, &["a"]);
+    let next = world.claim_one();
+    assert_ne!(next.notices[0].incident, alert.notices[0].incident, "a recurrence is a new incident");
+}
+
+/// 12.5
+pub(crate) fn nothing_is_told_of_what_recovered_before_it_was_due<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::mins(15), None)]);
+    world.declare(&["a"]);
+    fail(world, &["a"]);
+    succeed(world, "a");
+    world.wait(Span::mins(30));
+    assert!(world.claim().is_empty());
+    assert_eq!(world.store().next_claim(), None);
+}
+
+/// 12.3
+pub(crate) fn a_receiver_that_is_gone_parks_its_deliveries<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    fail(world, &["a"]);
+    let sent = world.claim_one();
+    world.settle(sent.message.id, &later());
+    fail(world, &["b"]);
+    let mut policy = Policy { default_receivers: Vec::new(), ..(*world.configuration.policy).clone() };
+    policy.receivers.clear();
+    world.configuration.policy = policy.into();
+    world.configure().unwrap();
+    world.wait(Span::mins(10));
+    assert!(world.claim().is_empty());
+    assert_eq!(world.store().next_claim(), None);
+    let parked = |world: &mut World<P>| {
+        let live = world.store().live();
+        live.totals.deliveries_parked.load(std::sync::atomic::Ordering::Relaxed)
+    };
+    assert_eq!(parked(world), 2);
+    world.reopen();
+    assert_eq!(parked(world), 2);
+}
+
+fn mute<P: Place>(world: &mut World<P>, matchers: &str, lasts: Span) -> u64 {
+    let now = world.now;
+    let mute = Mute {
+        id: 0,
+        matchers: Matcher::parse_list(matchers).unwrap(),
+        text: matchers.to_owned(),
+        until: now + lasts,
+        since: now,
+        comment: "night work".to_owned(),
+    };
+    world.store().mute(mute, now).unwrap()
+}
+
+/// 8.2
+pub(crate) fn a_mute_holds_and_its_end_lets_go<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    mute(world, "check=\"a\"", Span::secs(100));
+    let b = mute(world, "check=\"b\"", Span::mins(60));
+    fail(world, &["a", "b"]);
+    assert!(world.claim().is_empty());
+    world.reopen();
+    assert!(world.claim().is_empty(), "also after a new start");
+    assert_eq!(world.store().live().mutes().len(), 2);
+    world.wait(Span::secs(95));
+    assert!(world.store().next_claim().is_some_and(|at| at <= world.now));
+    assert_eq!(world.told(), ["Alert a"]);
+    let now = world.now;
+    assert!(world.store().unmute(b, now).unwrap());
+    assert!(!world.store().unmute(b, now).unwrap());
+    assert_eq!(world.told(), ["Alert b"]);
+}
+
+/// 11.2
+pub(crate) fn an_acknowledged_incident_tells_only_its_recovery<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::ZERO, None), ("boss", Span::mins(15), None)]);
+    world.declare(&["a"]);
+    fail(world, &["a"]);
+    let outgoing = world.claim_one();
+    world.settle(outgoing.message.id, &Attempt::Taken);
+    let (incident, now) = (outgoing.notices[0].incident, world.now);
+    assert!(world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap());
+    assert!(!world.store().stand(incident, Stance::Acknowledge, "bob", now).unwrap());
+    world.wait(Span::mins(30));
+    assert!(world.claim().is_empty());
+    succeed(world, "a");
+    let recovery = world.claim_one();
+    assert_eq!((&*recovery.message.receiver, said(&recovery)), ("ops", vec!["Recovery a".to_owned()]));
+}
+
+/// 10.3
+pub(crate) fn an_archived_check_tells_that_it_was_removed<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    fail(world, &["a"]);
+    assert_eq!(world.told(), ["Alert a"]);
+    world.declare(&["b"]);
+    world.wait(GROUP_WAIT);
+    world.reopen();
+    let told = world.claim_one();
+    assert_eq!(said(&told), ["Recovery a"]);
+    assert_eq!(told.notices[0].incident_status, punctual::core::incident::IncidentStatus::Removed);
+}
+
+/// 8.3
+pub(crate) fn a_dependency_holds_what_depends_on_it<P: Place>(world: &mut World<P>) {
+    world.configuration.checks = vec![check("database"), check("report")];
+    world.configuration.checks[1].depends_on = vec![name("database")];
+    world.configure().unwrap();
+    fail(world, &["report", "database"]);
+    assert_eq!(world.told(), ["Alert database"]);
+    assert!(world.claim().is_empty());
+    succeed(world, "database");
+    assert_eq!(world.told(), ["Recovery database"]);
+    world.wait(Span::mins(1));
+    assert!(world.store().next_claim().is_some_and(|at| at <= world.now), "its time to recover is over");
+    assert_eq!(world.told(), ["Alert report"]);
+}
+
+/// 13.1, 13.2
+pub(crate) fn alerts_fire_and_are_told_for_a_while_after_they_end<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    fail(world, &["a"]);
+    let now = world.now;
+    let fired = world.store().alerts(now).unwrap();
+    assert_eq!(fired.len(), 1);
+    assert_eq!((fired[0].starts_at, fired[0].ended_at), (now - GROUP_WAIT, None));
+    world.ping("a", PingKind::Success);
+    world.reopen();
+    let resolved = world.store().alerts(now).unwrap();
+    assert_eq!((&resolved[0].labels, resolved[0].ended_at), (&fired[0].labels, Some(now)));
+    assert_eq!(world.store().alerts(now + Span::mins(14)).unwrap(), resolved);
+    assert!(world.store().alerts(now + Span::mins(15)).unwrap().is_empty());
+}
+
+/// 12.4
+pub(crate) fn a_reminder_follows_and_there_is_only_one<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::ZERO, Some(Span::mins(60)))]);
+    world.declare(&["a"]);
+    fail(world, &["a"]);
+    assert_eq!(world.told(), ["Alert a"]);
+    for _ in 0..3 {
+        world.reopen();
+        world.wait(Span::mins(60));
+        assert!(world.claim().is_empty(), "gathered like every other");
+        world.wait(GROUP_WAIT);
+        assert_eq!(world.told(), ["Reminder a"]);
+    }
+    succeed(world, "a");
+    assert_eq!(world.told(), ["Recovery a"]);
+    assert_eq!(world.store().next_claim(), None);
+}
+
+/// 12.4, 12.5
+pub(crate) fn a_message_that_nobody_takes_is_parked_and_its_recovery_goes<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    fail(world, &["a"]);
+    let alert = world.claim_one();
+    let wish = Attempt::Later { after: Some(Span::mins(30)), why: "429".to_owned() };
+    world.settle(alert.message.id, &wish);
+    succeed(world, "a");
+    fail(world, &["b"]);
+    assert_eq!(world.told(), ["Alert b"], "others do not wait for it");
+    world.wait(Span::mins(60));
+    let again = world.claim_one();
+    assert_eq!(again.message.key, alert.message.key);
+    world.settle(again.message.id, &later());
+    assert_eq!(world.told(), ["Recovery a"], "a parked down lets its up go");
+}

@@ -1,0 +1,53 @@
+//! What every store guarantees, told by stores themselves: the conformance suite, and what is SQLite's own.
+//!
+//! Another store is another line of [`conformance`].
+
+mod deliveries;
+mod facts;
+mod sqlite;
+mod world;
+
+/// Runs each fact against a new, empty store of one kind.
+macro_rules! conformance {
+    ($kind:ident, $new:expr, $($room:ident: $($fact:ident)*;)*) => {
+        mod $kind {
+            $($(
+                #[test]
+                fn $fact() {
+                    super::$room::$fact(&mut $new);
+                }
+            )*)*
+        }
+    };
+}
+conformance! {
+    every_sqlite_store, super::world::World::new(super::world::Sqlite::default()),
+    facts:
+        what_was_answered_is_there_after_reopening
+        entries_are_applied_in_their_order
+        a_late_check_flips_opens_an_incident_and_waits_to_be_told
+        deadlines_are_exact_and_a_reopening_does_not_move_them
+        a_new_check_an_archived_one_and_one_that_returns
+        a_rename_keeps_identity_and_history_and_the_old_url
+        a_rename_of_two_with_history_is_refused
+        removing_most_checks_needs_a_word
+        a_changed_spec_is_an_input_also_at_a_start
+        a_stop_is_a_blind_window_and_a_new_database_has_none
+        a_clock_that_is_behind_does_not_undo_the_last_sign_of_life
+        windows_are_counted_anew_after_reopening
+        a_clock_set_back_leaves_no_state_in_the_future
+        a_pause_by_the_file_is_not_undone_at_run_time;
+    deliveries:
+        what_is_due_leaves_together_and_a_retry_has_the_same_members
+        a_new_start_ends_all_claims
+        a_recovery_follows_what_was_told
+        nothing_is_told_of_what_recovered_before_it_was_due
+        a_receiver_that_is_gone_parks_its_deliveries
+        a_mute_holds_and_its_end_lets_go
+        an_acknowledged_incident_tells_only_its_recovery
+        an_archived_check_tells_that_it_was_removed
+        a_dependency_holds_what_depends_on_it
+        alerts_fire_and_are_told_for_a_while_after_they_end
+        a_reminder_follows_and_there_is_only_one
+        a_message_that_nobody_takes_is_parked_and_its_recovery_goes;
+}
