@@ -220,3 +220,38 @@ fn forget_other_family(pushed: &mut Vec<Pushed>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which of these addresses count, by how the push to each went.
+    fn check(pushes: &[(&str, Result<(), &str>)], expected: &[&str]) {
+        let pushed = |(ip, result): &(&str, Result<(), &str>)| Pushed {
+            address: Some(SocketAddr::new(ip.parse().expect("an address"), 9093)),
+            target: (*ip).to_owned(),
+            result: result.map_err(str::to_owned),
+            is_unreachable: *result == Err("refused"),
+        };
+        let mut all: Vec<Pushed> = pushes.iter().map(pushed).collect();
+        forget_other_family(&mut all);
+        let left: Vec<&str> = all.iter().map(|one| one.target.as_str()).collect();
+        assert_eq!(left, expected, "{pushes:?}");
+    }
+
+    #[test]
+    fn a_family_that_nobody_listens_on_is_left_out() {
+        check(&[("127.0.0.1", Ok(())), ("::1", Err("refused"))], &["127.0.0.1"]);
+        check(&[("127.0.0.1", Err("refused")), ("::1", Ok(()))], &["::1"]);
+    }
+
+    #[test]
+    fn an_alertmanager_that_is_down_counts() {
+        let both = ["127.0.0.1", "::1"];
+        check(&[("127.0.0.1", Err("refused")), ("::1", Err("refused"))], &both);
+        check(&[("127.0.0.1", Ok(())), ("::1", Err("500"))], &both);
+        let three = ["10.0.0.1", "10.0.0.2", "fd00::1"];
+        check(&[("10.0.0.1", Ok(())), ("10.0.0.2", Err("refused")), ("fd00::1", Ok(()))], &three);
+        check(&[("10.0.0.1", Ok(())), ("10.0.0.2", Err("refused"))], &three[..2]);
+    }
+}

@@ -176,6 +176,35 @@ fn secrets_stand_in_no_error() {
 }
 
 #[test]
+fn a_server_that_repeats_secrets_is_not_quoted_with_them() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/T0/s3cret-path?token=t0ken-value", listener.local_addr().unwrap());
+    let echo = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 2048];
+        let mut length = 0;
+        while !request[..length].windows(4).any(|end| end == b"\r\n\r\n") {
+            length += stream.read(&mut request[length..]).unwrap();
+        }
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n").unwrap();
+        stream.write_all(&request[..length]).unwrap();
+        // A close with the rest of the request unread would reset the connection and lose the answer.
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    });
+    let credentials = Secret::new("b3arer-token");
+    let authorization = Some(Authorization { scheme: "Bearer".to_owned(), credentials });
+    let http = HttpConfig { authorization, ..HttpConfig::default() };
+    let attempt = send(&transport(&url, WebhookFormat::Slack, http, Span::secs(30)));
+    echo.join().unwrap();
+    let Attempt::Never { why } = attempt else { panic!("{attempt:?}") };
+    assert!(why.contains("403 Forbidden: POST /… HTTP/1.1") && why.contains("Bearer …"), "{why}");
+    for secret in ["s3cret-path", "t0ken-value", "b3arer-token"] {
+        assert!(!why.contains(secret), "{why}");
+    }
+}
+
+#[test]
 fn credentials_and_proxy_are_used_as_configured() {
     let sink = WebhookSink::start();
     let credentials = Secret::new("t0ken");
