@@ -89,6 +89,9 @@ pub(super) fn definition(
     let faults_before = log.count();
     let zone = times.zone(fields, log).or(shared.defaults.zone).unwrap_or(Tz::UTC);
     let schedule = schedule(fields, zone, times, log);
+    let complete = schedule.is_some();
+    // What else is wrong with the check is told without a schedule as well.
+    let schedule = schedule.unwrap_or(Schedule::Every(Span::MAX));
     let quiet = quiet(fields, zone, times, log);
     let labels = labels(fields, shared, log);
     let mentions = Mentions {
@@ -101,7 +104,7 @@ pub(super) fn definition(
         renamed_from: Mention::names(&mentions.renamed_from),
         group: shared.group.clone(),
         labels,
-        spec: spec(fields, schedule?, &shared.defaults, log),
+        spec: spec(fields, schedule, &shared.defaults, log),
         description: fields.text(log, "description").unwrap_or_default().to_owned(),
         runbook_url: runbook_url(fields, log),
         depends_on: Mention::names(&mentions.depends_on),
@@ -110,8 +113,10 @@ pub(super) fn definition(
         window: window(fields, log),
         source: Source::File { path: shared.path.clone(), line: fields.at.line },
     };
-    check_grace(fields, &definition.spec, log);
-    (log.count() == faults_before).then_some((definition, mentions))
+    if complete {
+        check_grace(fields, &definition.spec, log);
+    }
+    (complete && log.count() == faults_before).then_some((definition, mentions))
 }
 
 fn schedule(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> Option<Schedule> {
@@ -127,8 +132,8 @@ fn schedule(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> 
         return None;
     }
     if !every && !cron && !counts {
-        // Those have been refused already.
-        if !fields.has("calendar") && !fields.has("assert") {
+        // A key that was refused may have been the schedule.
+        if !fields.has_refused_keys() {
             log.fault(fields.at, "a check needs to know when: `every`, `cron` or `expect`");
         }
         return None;
@@ -169,7 +174,7 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
     };
     Spec {
         grace: fields.duration(log, "grace").unwrap_or(inherited),
-        early: early(fields, &schedule, log).or(defaults.early),
+        early: early(fields, log).or(defaults.early),
         max_runtime: fields.duration(log, "max_runtime"),
         start_within: fields.duration(log, "start_within"),
         min_runtime: fields.duration(log, "min_runtime"),
@@ -189,9 +194,9 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
     }
 }
 
-fn early(fields: &Fields<'_>, schedule: &Schedule, log: &mut Log) -> Option<Span> {
+fn early(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
     let early = fields.duration(log, "early")?;
-    if !matches!(schedule, Schedule::At(_)) {
+    if !fields.has("cron") || fields.has("expect") {
         log.fault(
             fields.at_key("early"),
             "`early` goes with `cron` alone: only then is there an occurrence to serve",
@@ -271,7 +276,7 @@ fn labels(fields: &Fields<'_>, shared: &Shared, log: &mut Log) -> Vec<(String, S
             labels.push((name.clone(), value.clone()));
         }
     }
-    if labels.len() > MAX_LABELS {
+    if labels.len() > MAX_LABELS && !shared.labels.is_empty() {
         let message =
             format!("with those of its file a check has at most {MAX_LABELS} labels, not {}", labels.len());
         log.fault(fields.at_value("labels"), message);

@@ -39,6 +39,8 @@ pub(super) struct Fields<'a> {
     pub(super) at: At,
     section: Section,
     pairs: &'a [(Node<'a>, Node<'a>)],
+    /// Some key was refused: what seems to be missing may have been meant by it.
+    refused: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -53,6 +55,7 @@ impl<'a> Fields<'a> {
                 return None;
             }
         };
+        let faults_before = log.count();
         for (key, _) in pairs {
             match section.key(key.text()) {
                 Some(Key { kind: Kind::Later, name, .. }) => {
@@ -62,10 +65,10 @@ impl<'a> Fields<'a> {
                 None => log.fault(key.at, unknown_key(key.text(), section)),
             }
         }
-        let fields = Fields { at: node.at, section, pairs };
+        let fields = Fields { at: node.at, section, pairs, refused: log.count() > faults_before };
         for key in section.keys() {
-            let missing = || fields.node(key.name).is_none_or(Node::is_null);
-            if matches!(key.need, Need::Required) && missing() {
+            let missing = matches!(key.need, Need::Required) && !fields.has(key.name);
+            if missing && !fields.refused {
                 log.fault(
                     node.at,
                     format!("{} needs `{}`: {}", section.title(), key.name, uncapped(key.doc)),
@@ -88,6 +91,11 @@ impl<'a> Fields<'a> {
     /// Whether the key is there with some value, be it a readable one or not.
     pub(super) fn has(&self, name: &str) -> bool {
         self.node(name).is_some_and(|node| !node.is_null())
+    }
+
+    /// Whether some key was refused: what seems to be missing may have been meant by it.
+    pub(super) fn has_refused_keys(&self) -> bool {
+        self.refused
     }
 
     /// Where the key's value stands; the section's place if it does not.
@@ -314,7 +322,8 @@ fn label_problem(name: &str) -> Option<&'static str> {
 
 /// What is said about a key that the section does not have.
 fn unknown_key(name: &str, section: Section) -> String {
-    let names = || section.keys().iter().map(|key| key.name);
+    let built = |key: &&Key| !matches!(key.kind, Kind::Later);
+    let names = || section.keys().iter().filter(built).map(|key| key.name);
     let habit = HABITS.iter().find(|(habit, ours)| *habit == name && names().any(|name| name == *ours));
     let hint = if let Some(near) = habit.map(|(_, ours)| *ours).or_else(|| nearest(name, names())) {
         format!("; did you mean `{near}`?")

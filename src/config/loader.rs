@@ -18,6 +18,8 @@ use crate::core::secret::Secret;
 
 /// All files with checks together, in bytes.
 const MAX_TOTAL_BYTES: u64 = 1 << 30;
+/// The longest secret, in bytes.
+const MAX_SECRET_LINE_BYTES: usize = 4096;
 /// The most patterns in `check_files` is bounded by the length of a list of texts; the longest one, in bytes.
 const MAX_PATTERN_BYTES: usize = 4096;
 
@@ -236,17 +238,16 @@ impl Loader {
             }
             tree = tree::read(&unquoted.text, at.file, &unquoted.starts);
         }
+        let readable = tree.faults.is_empty();
         for (place, message) in tree.faults {
             self.log.fault(place, message);
         }
         self.cut_short |= tree.cut_short;
-        match tree.root {
-            Some(root) if root.is_null() => {
-                self.log.fault(at, "the file is empty; at least `checks:` belongs in it");
-                None
-            }
-            root => then(self, root.as_ref()),
+        if readable && tree.root.as_ref().is_none_or(Node::is_null) {
+            self.log.fault(at, "the file is empty; at least `checks:` belongs in it");
+            return None;
         }
+        then(self, tree.root.as_ref())
     }
 
     /// A secret from its file or in place; both are a fault, and in place is a warning where it matters.
@@ -273,12 +274,16 @@ impl Loader {
             (file_key, self.file_text(fields, file_key)?)
         };
         let text = text.trim_end_matches(['\r', '\n']);
-        if text.is_empty() || text.contains(char::is_control) || text.len() > 4096 {
-            let message = format!("`{used}` gives one line of at most 4096 bytes; it is empty or has more");
-            self.log.fault(fields.at_value(used), message);
-            return None;
-        }
-        Some(Secret::new(text))
+        let problem = match text {
+            "" => "is empty",
+            _ if text.contains(char::is_control) => {
+                "has more than one line, or control characters; it is one line"
+            }
+            _ if text.len() > MAX_SECRET_LINE_BYTES => "is longer than 4096 bytes",
+            _ => return Some(Secret::new(text)),
+        };
+        self.log.fault(fields.at_value(used), format!("the secret of `{used}` {problem}"));
+        None
     }
 
     /// A secret that must be there.

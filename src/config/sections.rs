@@ -37,7 +37,9 @@ impl Loader {
         };
         let port = fields.whole(log, "port").and_then(|port| u16::try_from(port).ok());
         let host = fields.text(log, "host");
-        if host.is_some_and(|host| host.contains(|c: char| c.is_whitespace() || "/@".contains(c))) {
+        if host.is_some_and(|host| {
+            host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) || host.matches(':').count() == 1
+        }) {
             log.fault(fields.at_value("host"), "`host` is a name or an address without port, path or user");
         }
         let from = fields.text(log, "from");
@@ -315,11 +317,11 @@ impl Loader {
     fn http_url(&mut self, key: &str, at: At, url: &str, shown: bool) -> bool {
         let problem = match reqwest::Url::parse(url) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return true,
-            Ok(_) => "begins with https:// or http:// and names a host".to_owned(),
+            Ok(_) => "does not begin with https:// or http:// and a host".to_owned(),
             Err(error) => format!("is no address ({error}): write it as in https://example.org/path"),
         };
-        let shown = if shown { format!(": {}", quote(url)) } else { String::new() };
-        self.log.fault(at, format!("`{key}` {problem}{shown}"));
+        let shown = if shown { format!(" {}", quote(url)) } else { String::new() };
+        self.log.fault(at, format!("`{key}`{shown} {problem}"));
         false
     }
 

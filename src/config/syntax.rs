@@ -66,7 +66,9 @@ pub(super) fn unquoted(text: &str) -> Option<Unquoted> {
         counted = value.start();
         let column = before.as_str().chars().count() + 1;
         let shown = quote(value.as_str().trim_end());
-        let message = format!("YAML reads {shown} as something else: put the expression in quotes");
+        let is_cron = before.as_str().trim_end().ends_with("cron:");
+        let what = if is_cron { "the expression" } else { "it" };
+        let message = format!("YAML reads {shown} as something else: put {what} in quotes");
         faults.push((number(line), number(column), message));
     }
     let text = String::from_utf8(bytes).expect("one ASCII character took the place of another");

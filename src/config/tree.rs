@@ -11,8 +11,10 @@ use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag, 
 use super::fault::{At, quote};
 use super::syntax;
 
-/// The most nodes of a file, copies by aliases included: a million checks of 20 keys.
-const MAX_NODES: usize = 40_000_000;
+/// The most nodes of a file: a million checks of 10 keys.
+const MAX_NODES: usize = 20_000_000;
+/// The most nodes that aliases may bring in: 100,000 checks with 10 of them.
+const MAX_COPIED_NODES: usize = 1_000_000;
 /// The deepest nesting, also by aliases.
 const MAX_DEPTH: usize = 64;
 
@@ -125,6 +127,7 @@ struct Builder<'a> {
     file: u32,
     unreadable: &'a [usize],
     nodes: usize,
+    copied_nodes: usize,
     documents: usize,
     open: Vec<Open<'a>>,
     anchors: HashMap<usize, Anchored<'a>>,
@@ -140,6 +143,7 @@ impl<'a> Builder<'a> {
             file,
             unreadable,
             nodes: 0,
+            copied_nodes: 0,
             documents: 0,
             open: Vec::new(),
             anchors: HashMap::new(),
@@ -173,7 +177,7 @@ impl<'a> Builder<'a> {
                 } else {
                     Value::Text { text, plain: style == ScalarStyle::Plain }
                 };
-                self.count(at, 1)?;
+                self.count(at)?;
                 self.add(Node { at, value }, anchor)?;
             }
             Event::SequenceStart(_, anchor, _) => {
@@ -190,7 +194,7 @@ impl<'a> Builder<'a> {
                     quote(&format!("*{name}"))
                 );
                 self.faults.push((at, message));
-                self.count(at, 1)?;
+                self.count(at)?;
                 self.add(Node { at, value: Value::Broken }, 0)?;
             }
             _ => {}
@@ -204,16 +208,24 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn count(&mut self, at: At, nodes: usize) -> Result<(), Fatal> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        if self.nodes > MAX_NODES {
-            return Err((at, format!("more than {MAX_NODES} values in one file, those of aliases included")));
+    fn count(&mut self, at: At) -> Result<(), Fatal> {
+        self.nodes += 1;
+        match self.nodes <= MAX_NODES {
+            true => Ok(()),
+            false => Err((at, format!("more than {MAX_NODES} values in one file"))),
         }
-        Ok(())
+    }
+
+    fn count_copied(&mut self, at: At, nodes: usize) -> Result<(), Fatal> {
+        self.copied_nodes = self.copied_nodes.saturating_add(nodes);
+        match self.copied_nodes <= MAX_COPIED_NODES {
+            true => Ok(()),
+            false => Err((at, format!("anchors and aliases stand for more than {MAX_COPIED_NODES} values"))),
+        }
     }
 
     fn open(&mut self, at: At, anchor: usize, content: Content<'a>) -> Result<(), Fatal> {
-        self.count(at, 1)?;
+        self.count(at)?;
         self.check_depth(at, 1)?;
         self.open.push(Open { at, anchor, content });
         Ok(())
@@ -245,7 +257,7 @@ impl<'a> Builder<'a> {
     fn add(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Fatal> {
         if anchor > 0 {
             let (nodes, depth) = measure(&node);
-            self.count(node.at, nodes)?;
+            self.count_copied(node.at, nodes)?;
             self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, depth });
         }
         match self.open.last_mut().map(|open| &mut open.content) {
@@ -264,7 +276,7 @@ impl<'a> Builder<'a> {
             return Err((at, "an alias inside of what it refers to".to_owned()));
         };
         let (nodes, depth) = (anchored.nodes, anchored.depth);
-        self.count(at, nodes)?;
+        self.count_copied(at, nodes)?;
         self.check_depth(at, depth)?;
         let node = self.anchors[&anchor].node.clone();
         self.add(node, 0)
@@ -328,8 +340,10 @@ impl<'a> Builder<'a> {
             self.open.pop();
         }
         if self.open.len() == 2
-            && let Some(Open { at, content: Content::List(items), .. }) = self.open.pop()
+            && let Some(Open { at, content: Content::List(mut items), .. }) = self.open.pop()
         {
+            // A line that is indented otherwise ends the item that it belongs to.
+            items.pop();
             let list = Node { at, value: Value::List(items) };
             self.add(list, 0).expect("nothing is counted without an anchor");
         }

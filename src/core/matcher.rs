@@ -43,7 +43,7 @@ pub enum MatcherError {
         label: String,
     },
     /// Something behind the matcher.
-    #[error("`{}` follows a complete matcher; matchers are parted by commas or are items of a list", .rest.escape_debug())]
+    #[error("`{rest}` follows a complete matcher; matchers are parted by commas or are items of a list")]
     Trailing {
         /// What follows, cut to a few characters.
         rest: String,
@@ -168,7 +168,10 @@ impl<'a> Reader<'a> {
     fn end(&self) -> Result<(), MatcherError> {
         match self.rest {
             "" => Ok(()),
-            rest => Err(MatcherError::Trailing { rest: rest.chars().take(20).collect() }),
+            rest => {
+                let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+                Err(MatcherError::Trailing { rest: rest.chars().take(20).map(shown).collect() })
+            }
         }
     }
 

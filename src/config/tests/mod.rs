@@ -1,7 +1,10 @@
 //! Files that are right, files that are wrong, and files that are meant to do harm.
 
+mod bad;
 mod example;
 mod good;
+mod hostile;
+mod warnings;
 
 use std::path::Path;
 
@@ -27,4 +30,10 @@ fn good(text: &str) -> Config {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+/// The faults of some files, without the folder they are in.
+fn faults_of(files: &[(&str, &str)]) -> String {
+    let (result, folder) = load_files(files);
+    let faults = result.expect_err("there is a fault");
+    faults.to_string().replace(&format!("{}/", folder.path().display()), "")
 }

@@ -1,0 +1,131 @@
+use super::{good, load_files};
+
+/// Exactly these warnings, each by a part of it.
+fn check(text: &str, expected: &[&str]) {
+    let config = good(text);
+    let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings.len(), expected.len(), "{text}: {warnings:#?}");
+    for (warning, part) in warnings.iter().zip(expected) {
+        assert!(warning.contains(part), "{text}: {warning}");
+        assert!(!warning.contains('\n'));
+    }
+}
+
+const HOOK: &str = "receivers: [{name: hook, webhook: {url: 'http://127.0.0.1/'}}]\n";
+
+/// A job that may run for two hours is not late after half an hour, if it says that it began.
+#[test]
+fn grace_below_max_runtime_without_a_start_is_a_warning() {
+    let backup = |rest: &str| format!("checks: [{{name: a, cron: '0 2 * * *', grace: 30m, {rest}}}]");
+    check(&backup("max_runtime: 2h"), &["check a (", "`grace` is shorter than `max_runtime`"][..1]);
+    check(&backup("max_runtime: 2h, start_within: 10m"), &[]);
+    check(&backup("max_runtime: 30m"), &[]);
+    check("checks: [{name: a, expect: {at_least: 1, within: 1d}, max_runtime: 2h}]", &[]);
+}
+
+#[test]
+fn what_many_checks_share_is_one_warning() {
+    let checks: String =
+        (0..1000).map(|i| format!("  - {{name: c{i}, every: 1h, grace: 1m, max_runtime: 5m}}\n")).collect();
+    let config = good(&format!("checks:\n{checks}"));
+    let [warning] = &config.warnings[..] else { panic!("{:?}", config.warnings) };
+    let text = warning.to_string();
+    assert!(text.starts_with("1000 checks, c0 (") && text.contains(" and 995 more: "), "{text}");
+}
+
+#[test]
+fn zones_that_mislead_are_a_warning() {
+    check("checks: [{name: a, cron: '0 2 * * *', timezone: EST}]", &["main.yaml:1: timezone `EST`"]);
+    check("defaults: {timezone: Etc/GMT-2}\nchecks: []", &["timezone `Etc/GMT-2`"]);
+    check("checks: [{name: a, cron: '0 2 * * *', timezone: America/New_York}]", &[]);
+}
+
+#[test]
+fn dates_that_come_rarely_are_a_warning() {
+    check("checks: [{name: a, cron: '0 2 29 2 *'}]", &["come rarely"]);
+    check("checks: [{name: a, cron: '0 2 1 1 *'}]", &[]);
+}
+
+/// 2.4: the next run's success would serve the one that was left out.
+#[test]
+fn grace_as_long_as_the_gap_is_a_warning() {
+    check("checks: [{name: a, cron: '0 * * * *', grace: 1h}]", &["goes unnoticed"]);
+    check("checks: [{name: a, cron: '0  * * * *', grace: 1h}]", &["goes unnoticed"]);
+    check("checks: [{name: a, cron: '0 * * * *', grace: 59m}]", &[]);
+}
+
+/// 12.2: both ends of the way are looked at.
+#[test]
+fn checks_that_reach_nobody_and_receivers_that_nothing_reaches_are_warnings() {
+    let checks = "checks: [{name: a, every: 1h, labels: {team: x}}, {name: b, every: 1h}]\n";
+    let file = |rest: &str| format!("{HOOK}{checks}{rest}");
+    check(&file("default_receivers: [hook]"), &[]);
+    check(&file(""), &["2 checks, a (", "nothing reaches the receiver `hook`: no responder names it"]);
+    let team = "responders: [{matchers: [team=x], actions: [{notify: hook}]}]";
+    check(&file(team), &["check b ("]);
+    let late = "responders: [{matchers: [status=late], actions: [{notify: hook}]}]";
+    check(&file(late), &["2 checks, a ("]);
+    let late = good(&file(late)).warnings[0].to_string();
+    assert!(late.ends_with("nobody would be told when the reason is failed"), "{late}");
+    let nothing = "default_receivers: [hook]\n\
+                   responders: [{matchers: ['check=\"b\"', team=x], actions: [{notify: hook}]}]";
+    check(&file(nothing), &[]);
+}
+
+/// 12.2: it is named, and still nothing comes.
+#[test]
+fn a_receiver_that_is_named_and_never_told_is_a_warning() {
+    let text = format!(
+        "{HOOK}checks: [{{name: a, every: 1h, labels: {{team: x}}}}]\n\
+         responders: [{{matchers: ['team!=x'], actions: [{{notify: hook}}]}}]"
+    );
+    check(&text, &["check a (", "nothing reaches the receiver `hook`: no check matches"]);
+}
+
+#[test]
+fn matchers_that_never_match_are_a_warning() {
+    let responder = |matcher: &str| {
+        format!(
+            "{HOOK}default_receivers: [hook]\nchecks: [{{name: a, every: 1h, labels: {{team: x}}}}]\n\
+             responders: [{{matchers: ['{matcher}'], actions: [{{notify: hook, after: 1m}}]}}]"
+        )
+    };
+    check(&responder("taem=x"), &["responder 1: no check has the label `taem`; did you mean `team`?"]);
+    check(&responder("status=down"), &["status=\"down\" never matches; there is failing, late, unknown"]);
+    check(&responder("reason=~missing|too_few"), &[]);
+    check(&responder("reason=too_few"), &["never matches"]);
+    check(&responder("group=\"\""), &[]);
+}
+
+/// 13.4: either Alertmanager tells people, or punctual does.
+#[test]
+fn both_ways_of_working_at_once_are_a_warning() {
+    let push = "alerting: {alertmanagers: [{url: 'http://127.0.0.1:9093'}]}\n";
+    let checks = "checks: [{name: a, every: 1h}]\n";
+    check(&format!("{push}{checks}"), &[]);
+    check(&format!("{push}{checks}{HOOK}default_receivers: [hook]"), &["people hear everything twice"]);
+    check(checks, &[]);
+}
+
+#[test]
+fn secrets_in_place_are_warnings_that_do_not_show_them() {
+    let text = "smtp: {host: mail.example.org, tls: none, from: a@example.org, username: u, password: hunter2}\n\
+                auth: {ping_keys: [{name: jobs, key: hunter2}]}\n\
+                receivers:\n\
+                \x20 - {name: chat, webhook: {format: slack, url: 'https://hooks.example.org/hunter2'}}\n\
+                default_receivers: [chat]";
+    let expected =
+        ["`password` is a secret in place", "sends its password unprotected", "`key` is a secret in place"];
+    check(
+        text,
+        &[expected[0], expected[1], expected[2], "short enough to be guessed", "`url` is a secret in place"],
+    );
+    assert!(!format!("{:?}", good(text)).contains("hunter2"));
+}
+
+/// A folder that was moved must not archive its checks.
+#[test]
+fn a_pattern_that_matches_nothing_is_a_fault() {
+    let faults = load_files(&[("main.yaml", "check_files: [checks/*.yaml]")]).0.expect_err("nothing matches");
+    assert!(faults.to_string().contains("no file matches `checks/*.yaml`"));
+}
