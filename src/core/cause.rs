@@ -97,7 +97,7 @@ impl CauseKind {
 }
 
 /// One reason why a check is bad, and since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cause {
     /// Why.
     pub kind: CauseKind,
@@ -108,7 +108,7 @@ pub struct Cause {
 }
 
 /// The causes of one check: at most one of each kind, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Causes(Vec<Cause>);
 
 impl Causes {

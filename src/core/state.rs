@@ -8,7 +8,7 @@ use super::schedule::Expect;
 use super::time::{Span, Time};
 
 /// A run that has begun and not ended (§4).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Run {
     /// Its identity; starts without one share a run.
     pub rid: Option<Rid>,
@@ -19,7 +19,7 @@ pub struct Run {
 }
 
 /// What is remembered of a run id after its last counted fact: enough to know a repeated ping (4.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RidMemory {
     /// Whose.
     pub rid: Rid,
@@ -34,7 +34,7 @@ pub struct RidMemory {
 }
 
 /// The start that serves the current due time (4.2, 4.3): at most one for each due time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// When it came.
     pub start: Time,
@@ -43,7 +43,7 @@ pub struct Claim {
 }
 
 /// How far the occurrences of a counted check have been judged (§3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Counted {
     /// Occurrences up to and including this time are done with, but for `pending`.
     pub judged_to: Time,
@@ -54,7 +54,7 @@ pub struct Counted {
 }
 
 /// Who paused a check, and since when (§7).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pause {
     /// By its file (7.1).
     pub by_file: Option<Time>,
@@ -73,7 +73,7 @@ impl Pause {
 }
 
 /// Counters that only ever grow, so that a restart or pruning is no reset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Counters {
     /// Counted pings, in the order of [`PingKind::ALL`].
     pub pings: [u64; 4],
@@ -86,7 +86,7 @@ pub struct Counters {
 /// All that judging needs to know of a check (15.1). Made only by [`super::step`]; history is never read.
 ///
 /// The default is a state of no check: it lets a step move a state instead of copying it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     /// The newest time in here: a clock that was set back shows in it (1.1).
     pub newest: Time,

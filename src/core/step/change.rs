@@ -92,7 +92,7 @@ impl<'a> Judge<'a> {
             self.state.floor = now;
         }
         self.record(now, FlipReason::Changed, from, &before);
-        let mut judge = Judge { spec: new, ..self };
+        let mut judge = Judge { spec: new, not_before: now, ..self };
         judge.settle();
         judge
     }
@@ -121,8 +121,8 @@ impl<'a> Judge<'a> {
                 probe.causes = Causes::default();
                 probe.pause = Pause::default();
                 let next = next::next(new, &probe, self.blind).filter(|next| next.at < self.now)?;
+                // Also where we cannot tell: what is late already stays so until we can tell that it is not.
                 match next.what {
-                    _ if next.blind.is_some() => None,
                     What::Late(kind) => Some(kind),
                     What::Overrun { .. } => Some(CauseKind::Overrun),
                     _ => None,
@@ -260,11 +260,11 @@ impl State {
         }
     }
 
-    /// Runs that began by then have taken too long: they are closed, and so is the due time that one of them served.
+    /// The run that began then has taken too long: it is closed, and so is the due time that it served.
     pub(super) fn close_overrun(&mut self, start: Time) {
-        self.runs.retain(|run| run.start > start);
+        self.runs.retain(|run| run.start != start);
         if let Some(claim) = &mut self.claim
-            && claim.start <= start
+            && claim.start == start
         {
             claim.judged = true;
         }

@@ -130,7 +130,8 @@ const MAX_TRANSITIONS: usize = 4096;
 ///
 /// `spec` is the one that `state` was judged by until now, also where the input brings another.
 pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWindows) -> Step {
-    let mut judge = Judge { spec, state, now, blind, flips: Vec::new(), judgements: Vec::new() };
+    let not_before = Time::MIN;
+    let mut judge = Judge { spec, state, now, not_before, blind, flips: Vec::new(), judgements: Vec::new() };
     judge.state.bring_back_to(now);
     if let Input::Refused { at } = input {
         judge.state.refused(at.min(now));
@@ -159,6 +160,8 @@ struct Judge<'a> {
     spec: &'a Spec,
     state: State,
     now: Time,
+    /// No transition is stamped earlier: a new spec judges from its change on, whatever it finds.
+    not_before: Time,
     blind: &'a BlindWindows,
     flips: Vec<Flip>,
     judgements: Vec<Judgement>,
@@ -179,7 +182,7 @@ impl<'a> Judge<'a> {
     }
 
     fn transit(&mut self, next: next::Next) {
-        let at = next.at;
+        let at = next.at.max(self.not_before);
         self.state.newest = self.state.newest.max(at);
         if let Some(window) = next.blind {
             return self.cannot_tell(at, &next.what, window);
@@ -215,7 +218,7 @@ impl<'a> Judge<'a> {
             let mut floor = Some(window.to);
             match *what {
                 next::What::Overrun { start } => {
-                    let serves = state.claim.is_some_and(|claim| claim.start <= start);
+                    let serves = state.claim.is_some_and(|claim| claim.start == start);
                     state.close_overrun(start);
                     floor = floor.filter(|_| serves);
                 }

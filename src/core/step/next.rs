@@ -31,9 +31,9 @@ pub(super) struct Next {
 pub(super) enum What {
     /// A late cause begins: `missing`, `never_seen`, `not_started`, and `too_few` of a sliding count.
     Late(CauseKind),
-    /// Runs that began by then have taken too long.
+    /// A run has taken too long.
     Overrun {
-        /// The start of the last of them.
+        /// Its start.
         start: Time,
     },
     /// A counted check comes to an occurrence.
@@ -157,8 +157,8 @@ fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &Due) -> Span {
 fn overrun(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut impl FnMut(Sight, What)) {
     let Some(max_runtime) = spec.max_runtime else { return };
     let serving = state.claim.filter(|claim| !claim.judged).map(|claim| claim.start);
-    let oldest = state.runs.iter().map(|run| run.start).chain(serving).min();
-    if let Some(start) = oldest {
+    // Not only the oldest: blindness may have moved its limit past that of a younger one.
+    for start in state.runs.iter().map(|run| run.start).chain(serving) {
         consider(sight::look(blind, state, start, start + max_runtime, MARGIN), What::Overrun { start });
     }
 }
@@ -199,8 +199,9 @@ fn sliding(
     if let Some(at_most) = expect.at_most
         && state.causes.has(CauseKind::TooMany)
     {
+        // In a pause nothing ends: then it fits when the pause is over.
         let leaves = state.newest_success(at_most + 1).map_or(state.newest, |at| at + expect.within);
-        consider(Sight { at: leaves, blind: None }, What::CountFits);
+        consider(Sight { at: leaves.max(state.armed_since), blind: None }, What::CountFits);
     }
 }
 

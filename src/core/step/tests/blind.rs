@@ -152,3 +152,14 @@ fn a_sliding_count_waits_a_window_after_a_restart() {
 fn a_paused_check_is_not_unknown() {
     check(&every(), "10 pause; 900 blind 100-900; 901 tick", "10 new→paused (Paused)");
 }
+
+/// 4.2, 9.4: each run has its own limit; blindness in an older one does not move that of a younger.
+#[test]
+fn a_younger_run_does_not_wait_for_an_older_one() {
+    let spec = Spec { max_runtime: Some(Span::secs(40)), ..every() };
+    check(
+        &spec,
+        "80 start rid=a; 110 blind 80-110; 110 start rid=b; 190 success rid=a",
+        "70 new→late never_seen\n150 late→late never_seen overrun\n190 late→up",
+    );
+}

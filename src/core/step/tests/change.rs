@@ -87,3 +87,28 @@ fn what_was_late_before_the_change_was_late() {
     let longer = Spec { schedule: Schedule::Every(Span::mins(60)), ..every() };
     check_all(&every(), &[longer], "100 change 1", "70 new→late never_seen\n100 late→new (Changed)");
 }
+
+/// 10.2, 6.3: a shorter grace finds a check late by the new spec: from the change on, not in the past.
+#[test]
+fn what_a_change_finds_late_is_late_from_the_change() {
+    let strict = Spec { grace: Span::ZERO, overlap: Overlap::Fail, ..every() };
+    let lenient = Spec { grace: Span::mins(5), ..strict.clone() };
+    check_all(
+        &lenient,
+        &[strict],
+        "10 success; 100 start rid=a; 110 start rid=b; 120 change 1",
+        "10 new→up\n110 up→failing overlapping\n120 failing→failing overlapping missing",
+    );
+}
+
+/// 10.2: where the new spec cannot tell, a lateness neither ends nor begins anew.
+#[test]
+fn a_lateness_does_not_end_because_we_were_away() {
+    let gracious = Spec { grace: Span::secs(20), ..every() };
+    check_all(
+        &every(),
+        &[Spec { grace: Span::secs(15), ..every() }, gracious],
+        "10 success; 81 tick; 400 blind 82-400; 500 change 1; 600 change 2",
+        "10 new→up\n80 up→late missing",
+    );
+}

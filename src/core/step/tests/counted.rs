@@ -133,3 +133,14 @@ fn a_step_settles_a_bounded_number_of_occurrences() {
     assert_eq!(run.met.len(), super::super::MAX_TRANSITIONS);
     assert!(deadline(&run.spec, &run.state, &run.blind).unwrap() >= time("90000000"));
 }
+
+/// 3.4, 7.3: what leaves the window in a pause has left it when the pause is over.
+#[test]
+fn a_sliding_count_that_fits_again_in_a_pause_fits_after_it() {
+    check(
+        &sliding(None, Some(2), 60, 0),
+        "10 success; 20 success; 30 success; 40 pause; 200 success; 201 tick",
+        "10 new→up\n30 up→failing too_many\n40 failing→paused too_many (Paused)
+         200 paused→failing too_many (Unpaused)\n200 failing→up",
+    );
+}
