@@ -1,0 +1,305 @@
+//! What facts do to a check.
+
+use punctual::core::cause::{CauseKind, Family};
+use punctual::core::check::{Overlap, Ping, PingKind, Rid};
+use punctual::core::schedule::Schedule;
+use punctual::core::time::{Span, Time};
+
+use super::{Model, Plan, Remembered, Run};
+
+/// 4.1
+const REPEAT_WITHIN: Span = Span::mins(10);
+/// 9.1: so many refused pings are remembered.
+const MAX_REFUSALS: usize = 8;
+
+impl Model {
+    /// The caller has walked to `now`. Answers whether it counted (4.1).
+    pub(crate) fn ping(&mut self, plan: &Plan, ping: &Ping, now: Time) -> bool {
+        if self.archived || self.repeats(ping, now) {
+            return false;
+        }
+        if ping.kind == PingKind::Log {
+            return true;
+        }
+        let ends_older_run = ping.kind != PingKind::Start
+            && match &ping.rid {
+                Some(rid) => self.rids.get(rid).is_some_and(|last| last.run_closed_by_pause),
+                None => std::mem::take(&mut self.nameless_run_closed_by_pause),
+            };
+        if self.paused_at_run_time && !plan.spec.manual_resume && !ends_older_run {
+            let served =
+                (ping.kind == PingKind::Start).then(|| self.start_window_around(plan, now)).flatten();
+            self.unpause(now);
+            self.armed = served.unwrap_or(self.armed);
+        }
+        match ping.kind {
+            PingKind::Start => self.start(plan, ping.rid.as_ref(), now),
+            kind => self.end_run(plan, kind, ping.rid.as_ref(), now),
+        }
+        if let Some(rid) = &ping.rid {
+            let last = Remembered {
+                kind: ping.kind,
+                exit_status: ping.exit_status,
+                at: now,
+                run_closed_by_pause: false,
+            };
+            self.rids.insert(rid.clone(), last);
+        }
+        true
+    }
+
+    fn repeats(&self, ping: &Ping, now: Time) -> bool {
+        let last = ping.rid.as_ref().and_then(|rid| self.rids.get(rid));
+        last.is_some_and(|last| {
+            (last.kind, last.exit_status) == (ping.kind, ping.exit_status)
+                && !last.run_closed_by_pause
+                && now - last.at <= REPEAT_WITHIN
+        })
+    }
+
+    /// 2.2: just before the start window that holds `now`.
+    fn start_window_around(&self, plan: &Plan, now: Time) -> Option<Time> {
+        if !matches!(plan.spec.schedule, Schedule::At(_)) {
+            return None;
+        }
+        let begins = |at: Time| at - plan.early(at);
+        let holds = |at: &&Time| begins(**at) <= now && now <= **at + plan.start_window();
+        plan.occurrences.iter().rev().find(holds).map(|at| begins(*at) - Span::MS)
+    }
+
+    fn start(&mut self, plan: &Plan, rid: Option<&Rid>, now: Time) {
+        if self.is_paused() {
+            return;
+        }
+        if self.serving.is_none() && self.serves(plan, now) {
+            self.serving = Some((now, false));
+        }
+        self.runs.retain(|run| run.rid.as_ref() != rid);
+        let overlapped = !self.runs.is_empty();
+        if overlapped {
+            self.runs.iter_mut().for_each(|run| run.overlapped = true);
+            if plan.spec.overlap == Overlap::Fail {
+                self.begin(CauseKind::Overlapping, now);
+            }
+        }
+        self.runs.push(Run { rid: rid.cloned(), start: now, overlapped });
+    }
+
+    fn end_run(&mut self, plan: &Plan, kind: PingKind, rid: Option<&Rid>, now: Time) {
+        let place = match rid {
+            Some(_) => self.runs.iter().position(|run| run.rid.as_ref() == rid),
+            None => self.runs.len().checked_sub(1),
+        };
+        let run = place.map(|place| self.runs.remove(place));
+        let took = run.as_ref().map(|run| now - run.start);
+        let too_short = took.zip(plan.spec.min_runtime).is_some_and(|(took, min)| took < min);
+        self.discharge = Some(now);
+        self.serving = None;
+        self.end(&[CauseKind::Blind]);
+        if kind == PingKind::Success && !too_short {
+            self.succeed(plan, run.as_ref(), now);
+        } else {
+            self.successes_in_a_row = 0;
+            self.fails_in_a_row += 1;
+            if self.fails_in_a_row >= plan.spec.failures_before_alert {
+                let cause = if kind == PingKind::Fail { CauseKind::Failed } else { CauseKind::TooShort };
+                self.begin(cause, now);
+            }
+        }
+    }
+
+    /// 5.1, and §3 for what is counted.
+    fn succeed(&mut self, plan: &Plan, run: Option<&Run>, now: Time) {
+        self.fails_in_a_row = 0;
+        self.successes_in_a_row += 1;
+        self.end(&[CauseKind::Missing, CauseKind::NeverSeen, CauseKind::NotStarted, CauseKind::Overrun]);
+        if self.successes_in_a_row >= plan.spec.successes_to_recover {
+            self.end(&[CauseKind::Failed, CauseKind::TooShort]);
+        }
+        if let Some(run) = run {
+            self.runs.retain(|other| other.start >= run.start);
+            if !run.overlapped {
+                self.end(&[CauseKind::Overlapping]);
+            }
+        }
+        match plan.spec.schedule {
+            Schedule::Every(_) | Schedule::At(_) => {}
+            Schedule::CountedAt(_, expect) => {
+                self.successes.push(now);
+                let Some(at_least) = expect.at_least else { return };
+                if let Some(occurrence) = self.short_for
+                    && self.count(occurrence - expect.within, now) >= at_least
+                {
+                    self.short_for = None;
+                    self.late_for = None;
+                    self.end(&[CauseKind::TooFew]);
+                }
+                if let Some(occurrence) = self.late_for
+                    && self.count(occurrence - expect.within, now) >= at_least
+                {
+                    self.late_for = None;
+                    self.end(&[CauseKind::TooFew]);
+                }
+            }
+            Schedule::Counted(expect) => {
+                self.successes.push(now);
+                let count = self.count(now - expect.within, now);
+                if expect.at_most.is_some_and(|at_most| count > at_most) {
+                    self.begin(CauseKind::TooMany, now);
+                }
+                if expect.at_least.is_some_and(|at_least| count >= at_least) {
+                    self.end(&[CauseKind::TooFew]);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn pause(&mut self) {
+        if !self.archived && !self.paused_at_run_time {
+            self.paused_at_run_time = true;
+            self.close_runs();
+        }
+    }
+
+    fn close_runs(&mut self) {
+        self.serving = None;
+        self.short_for = None;
+        for run in std::mem::take(&mut self.runs) {
+            let Some(rid) = run.rid else {
+                self.nameless_run_closed_by_pause = true;
+                continue;
+            };
+            let last = Remembered {
+                kind: PingKind::Start,
+                exit_status: None,
+                at: self.walked,
+                run_closed_by_pause: true,
+            };
+            self.rids.insert(rid, last);
+        }
+    }
+
+    pub(crate) fn unpause(&mut self, now: Time) {
+        if self.paused_at_run_time {
+            self.paused_at_run_time = false;
+            self.arm_unless_paused(now);
+        }
+    }
+
+    fn arm_unless_paused(&mut self, now: Time) {
+        if !self.is_paused() {
+            self.arm(now);
+        }
+    }
+
+    fn arm(&mut self, now: Time) {
+        self.armed = now;
+        self.serving = None;
+        self.short_for = None;
+        self.counted_to = now;
+        self.nameless_run_closed_by_pause = false;
+        self.rids.values_mut().for_each(|last| last.run_closed_by_pause = false);
+    }
+
+    pub(crate) fn refuse(&mut self, now: Time) {
+        self.refusals.push(now);
+        if self.refusals.len() > MAX_REFUSALS {
+            self.refusals.remove(0);
+        }
+    }
+
+    pub(crate) fn blind(&mut self, from: Time, to: Time) {
+        match self.blind.last_mut() {
+            Some((_, end)) if *end >= from => *end = to,
+            _ => self.blind.push((from, to)),
+        }
+    }
+
+    pub(crate) fn archive(&mut self) {
+        self.archived = true;
+        self.paused_by_file = false;
+        self.paused_at_run_time = false;
+        self.causes.clear();
+        self.runs.clear();
+        self.serving = None;
+    }
+
+    pub(crate) fn come_back(&mut self, new: &Plan, now: Time) {
+        self.archived = false;
+        self.floor = now;
+        self.fails_in_a_row = 0;
+        self.successes_in_a_row = 0;
+        self.paused_by_file = new.spec.paused;
+        self.arm(now);
+    }
+
+    /// 10.2
+    pub(crate) fn change(&mut self, old: &Plan, new: &Plan, now: Time) {
+        if self.archived || old.spec == new.spec {
+            return;
+        }
+        match (self.paused_by_file, new.spec.paused) {
+            (false, true) => {
+                self.paused_by_file = true;
+                self.close_runs();
+            }
+            (true, false) => {
+                self.paused_by_file = false;
+                self.arm_unless_paused(now);
+            }
+            _ => {}
+        }
+        if let Some((_, judged)) = &mut self.serving {
+            *judged = false;
+        }
+        let rescheduled = old.spec.schedule != new.spec.schedule;
+        if rescheduled {
+            self.serving = None;
+            self.short_for = None;
+            self.counted_to = now;
+        }
+        self.lateness_after_change(new, now);
+        if new.spec.overlap != Overlap::Fail {
+            self.end(&[CauseKind::Overlapping]);
+        }
+        if rescheduled {
+            self.floor = now;
+        }
+        // Twice: what is blind may by now be late again (9.5).
+        self.judge(new, now - Span::MS, now);
+        self.judge(new, now - Span::MS, now);
+    }
+
+    /// 10.2: it ends only if the new spec over the stored facts, without the floor of the change, is not late.
+    fn lateness_after_change(&mut self, new: &Plan, now: Time) {
+        if !self.is(Family::Late) || !matches!(new.spec.schedule, Schedule::Every(_) | Schedule::At(_)) {
+            return;
+        }
+        let mut facts = self.clone();
+        facts.causes.clear();
+        facts.paused_by_file = false;
+        facts.paused_at_run_time = false;
+        facts.judge(new, now - Span::MS, now);
+        // What we cannot tell is not known to be on time.
+        let would_be =
+            |(kind, (_, would_be)): (&CauseKind, &(Time, Option<CauseKind>))| would_be.unwrap_or(*kind);
+        let late: Vec<CauseKind> = facts.causes.iter().map(would_be).collect();
+        let since = self
+            .causes()
+            .into_iter()
+            .find(|(kind, ..)| kind.family() == Family::Late)
+            .map(|(_, since, _)| since);
+        let knows = |kind: CauseKind| match kind {
+            CauseKind::NotStarted => new.spec.start_within.is_some(),
+            CauseKind::Overrun => new.spec.max_runtime.is_some(),
+            _ => true,
+        };
+        self.causes.retain(|kind, _| kind.family() != Family::Late || (!late.is_empty() && knows(*kind)));
+        if let Some(kind) = late.first()
+            && !self.is(Family::Late)
+            && let Some(since) = since
+        {
+            self.begin(*kind, since);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What time alone does to a check, point by point.
+
+use punctual::core::cause::{CauseKind, Family};
+use punctual::core::schedule::{Expect, Schedule};
+use punctual::core::time::{Span, Time};
+
+use super::{Model, Plan};
+
+/// 9.4
+const MAX_BLIND: Span = Span::mins(2);
+const MARGIN: Span = Span::mins(2);
+const MAX_EVERY_MARGIN: Span = Span::mins(15);
+/// Not in the rules: so far past its margin a deadline moves before we say that we cannot tell.
+const MAX_MOVE: Span = Span::mins(15);
+
+/// When something is judged, and whether it can be (9.4, 9.5).
+enum Sight {
+    Seen(Time),
+    Blind { at: Time, window_end: Time },
+}
+
+struct Due {
+    at: Time,
+    is_occurrence: bool,
+    evidence_from: Time,
+}
+
+impl Model {
+    /// Judges what is due at or before `point`; what begins is stamped `stamp`.
+    pub(super) fn judge(&mut self, plan: &Plan, point: Time, stamp: Time) {
+        if self.archived || self.is_paused() {
+            return;
+        }
+        match plan.spec.schedule {
+            Schedule::Every(_) | Schedule::At(_) => self.judge_due(plan, point, stamp),
+            Schedule::CountedAt(_, expect) => self.judge_occurrence(plan, &expect, point, stamp),
+            Schedule::Counted(expect) => self.judge_sliding(plan, &expect, point, stamp),
+        }
+        self.judge_runs(plan, point, stamp);
+    }
+
+    /// 2.1, 2.2, and 10.2's and 9.5's floor.
+    fn due(&self, plan: &Plan) -> Option<Due> {
+        let base = self.discharge.map_or(self.armed, |at| at.max(self.armed));
+        match plan.spec.schedule {
+            Schedule::Every(period) => {
+                let from = base.max(self.floor);
+                Some(Due { at: from + period, is_occurrence: false, evidence_from: from })
+            }
+            Schedule::At(_) => {
+                let serves = |at: &&Time| **at - plan.early(**at) <= base;
+                let at =
+                    *plan.occurrences.iter().find(|at| **at > base && !serves(at) && **at > self.floor)?;
+                Some(Due { at, is_occurrence: true, evidence_from: at - plan.early(at) })
+            }
+            _ => None,
+        }
+    }
+
+    /// 4.2: whether a start now serves the current due time.
+    pub(super) fn serves(&self, plan: &Plan, now: Time) -> bool {
+        self.due(plan).is_some_and(|due| {
+            let in_window = due.evidence_from <= now && now <= due.at + plan.start_window();
+            !due.is_occurrence || in_window
+        })
+    }
+
+    /// 2.5, 4.3. Both at one time (blindness moved them together) are one: it is missing.
+    fn judge_due(&mut self, plan: &Plan, point: Time, stamp: Time) {
+        if self.serving.is_none() || plan.spec.max_runtime.is_none() {
+            let kind = if self.discharge.is_none() { CauseKind::NeverSeen } else { CauseKind::Missing };
+            self.judge_late(kind, plan, plan.spec.grace, point, stamp);
+        }
+        if let Some(within) = plan.spec.start_within.filter(|_| self.serving.is_none()) {
+            self.judge_late(CauseKind::NotStarted, plan, within, point, stamp);
+        }
+    }
+
+    fn judge_late(&mut self, kind: CauseKind, plan: &Plan, after_due: Span, point: Time, stamp: Time) {
+        let known = [CauseKind::Missing, CauseKind::NeverSeen, kind];
+        let Some(due) = self.due(plan).filter(|_| !known.iter().any(|kind| self.causes.contains_key(kind)))
+        else {
+            return;
+        };
+        match self.look(due.evidence_from, due.at + after_due, self.margin(plan, &due)) {
+            Sight::Seen(at) if at <= point => {
+                self.end(&[CauseKind::Blind]);
+                self.begin(kind, stamp);
+            }
+            Sight::Blind { at, window_end } if at <= point => {
+                self.cannot_tell(kind, stamp);
+                self.judge_again_after(window_end, Some(&due));
+            }
+            _ => {}
+        }
+    }
+
+    /// 9.4
+    fn margin(&self, plan: &Plan, due: &Due) -> Span {
+        let margin = match plan.spec.schedule {
+            Schedule::Every(period) => (period + plan.spec.grace).min(MAX_EVERY_MARGIN),
+            _ => MARGIN,
+        };
+        let window_end = due.at + plan.start_window();
+        match plan.spec.max_runtime {
+            Some(runtime) if !self.windows(due.evidence_from, window_end).is_empty() => margin.max(runtime),
+            _ => margin,
+        }
+    }
+
+    /// 4.2: every run past its limit, and the start that replaced a deadline.
+    fn judge_runs(&mut self, plan: &Plan, point: Time, stamp: Time) {
+        let Some(limit) = plan.spec.max_runtime else { return };
+        let serving = self.serving.filter(|(_, judged)| !judged).map(|(start, _)| start);
+        let mut starts: Vec<Time> = self.runs.iter().map(|run| run.start).chain(serving).collect();
+        starts.sort();
+        starts.dedup();
+        for start in starts {
+            let (at, blind_until) = match self.look(start, start + limit, MARGIN) {
+                Sight::Seen(at) => (at, None),
+                Sight::Blind { at, window_end } => (at, Some(window_end)),
+            };
+            if at > point {
+                continue;
+            }
+            let due = self.due(plan);
+            let served = self.serving.is_some_and(|(serving, _)| serving == start);
+            self.runs.retain(|run| run.start != start);
+            if let Some((_, judged)) = self.serving.as_mut().filter(|(serving, _)| *serving == start) {
+                *judged = true;
+            }
+            match blind_until {
+                None => {
+                    self.end(&[CauseKind::Blind]);
+                    self.begin(CauseKind::Overrun, stamp);
+                }
+                Some(window_end) => {
+                    self.cannot_tell(CauseKind::Overrun, stamp);
+                    if served {
+                        self.judge_again_after(window_end, due.as_ref());
+                    }
+                }
+            }
+        }
+    }
+
+    /// 3.1
+    fn judge_occurrence(&mut self, plan: &Plan, expect: &Expect, point: Time, stamp: Time) {
+        if plan.is_occurrence(point) && point > self.counted_to {
+            self.counted_to = point;
+            let count = self.count(point - expect.within, point);
+            if expect.at_most.is_some_and(|at_most| count > at_most) {
+                self.begin(CauseKind::TooMany, point);
+            } else {
+                self.end(&[CauseKind::TooMany]);
+            }
+            self.short_for = None;
+            if let Some(at_least) = expect.at_least
+                && point - expect.within >= self.armed.max(self.floor)
+            {
+                if count >= at_least {
+                    self.late_for = None;
+                    self.end(&[CauseKind::TooFew, CauseKind::Blind]);
+                } else {
+                    self.short_for = Some(point);
+                }
+            }
+        }
+        let Some(occurrence) = self.short_for else { return };
+        match self.look(occurrence - expect.within, occurrence + plan.spec.grace, MARGIN) {
+            Sight::Seen(at) if at <= point => {
+                self.short_for = None;
+                self.late_for = Some(occurrence);
+                self.end(&[CauseKind::Blind]);
+                self.begin(CauseKind::TooFew, stamp);
+            }
+            Sight::Blind { at, window_end } if at <= point => {
+                self.short_for = None;
+                self.cannot_tell(CauseKind::TooFew, stamp);
+                self.judge_again_after(window_end, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// 3.4
+    fn judge_sliding(&mut self, plan: &Plan, expect: &Expect, point: Time, stamp: Time) {
+        let count = self.count(point - expect.within, point);
+        if expect.at_most.is_some_and(|at_most| count <= at_most) {
+            self.end(&[CauseKind::TooMany]);
+        }
+        let Some(at_least) = expect.at_least.filter(|_| !self.causes.contains_key(&CauseKind::TooFew)) else {
+            return;
+        };
+        // The last moment at which the count was, or need not be, enough: the window that began there is too thin.
+        let begins = self.armed.max(self.floor);
+        let counted = self.successes.iter().filter(|at| **at <= point).rev().nth(at_least as usize - 1);
+        let thin_from = counted.map_or(begins, |at| (*at).max(begins));
+        let due = thin_from + expect.within + plan.spec.grace;
+        match self.look(thin_from, due, expect.within) {
+            Sight::Seen(at) if at <= point => {
+                self.end(&[CauseKind::Blind]);
+                self.begin(CauseKind::TooFew, stamp);
+            }
+            Sight::Blind { at, window_end } if at <= point => {
+                self.cannot_tell(CauseKind::TooFew, stamp);
+                self.judge_again_after(window_end, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// 9.5: what is late already stays so.
+    fn cannot_tell(&mut self, would_be: CauseKind, stamp: Time) {
+        if !self.is(Family::Late) {
+            self.causes.entry(CauseKind::Blind).or_insert((stamp, Some(would_be)));
+        }
+    }
+
+    /// 9.5: the window's end, and for cron the next due after it and after the one that we could not tell.
+    fn judge_again_after(&mut self, window_end: Time, due: Option<&Due>) {
+        let judged = due.filter(|due| due.is_occurrence).map_or(window_end, |due| due.at);
+        self.floor = self.floor.max(window_end).max(judged);
+        self.serving = None;
+    }
+
+    /// Blind stretches that overlap (from, to], refused pings too.
+    fn windows(&self, from: Time, to: Time) -> Vec<(Time, Time)> {
+        let refused = self.refusals.iter().map(|at| (*at - Span::MS, *at));
+        let all = self.blind.iter().copied().chain(refused);
+        all.filter(|(begin, end)| *end > from && *begin < to).collect()
+    }
+
+    /// 9.4: a deadline that moved has more evidence, so that it is looked at again.
+    fn look(&self, from: Time, deadline: Time, margin: Span) -> Sight {
+        let mut at = deadline;
+        loop {
+            let windows = self.windows(from, at);
+            let Some(last) = windows.iter().map(|(_, end)| *end).max() else { return Sight::Seen(at) };
+            let sum = windows.iter().fold(Span::ZERO, |sum, (begin, end)| sum + (*end - (*begin).max(from)));
+            let moved = at.max(last + margin);
+            if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE {
+                return Sight::Blind { at: at.max(last), window_end: last };
+            }
+            if moved == at {
+                return Sight::Seen(at);
+            }
+            at = moved;
+        }
+    }
+}
