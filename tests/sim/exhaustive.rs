@@ -184,7 +184,7 @@ impl Run<'_> {
             Symbol::Tick => Input::Tick,
             Symbol::Pause => Input::Pause,
             Symbol::Unpause => Input::Unpause,
-            Symbol::Refused => Input::Refused,
+            Symbol::Refused => Input::Refused { at: made.now },
             Symbol::Change => {
                 made.spec = (made.spec + 1) % self.case.specs.len();
                 Input::Change(Box::new(self.case.specs[made.spec].clone()))
@@ -204,7 +204,7 @@ impl Run<'_> {
             Input::Tick => {}
             Input::Pause => made.model.pause(),
             Input::Unpause => made.model.unpause(made.now),
-            Input::Refused => made.model.refuse(made.now),
+            Input::Refused { at } => made.model.refuse(*at),
             Input::Change(_) => made.model.change(old, new, made.now),
             Input::Archive => made.model.archive(),
             Input::Return(_) => made.model.come_back(new, made.now),
