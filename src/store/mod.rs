@@ -5,6 +5,7 @@
 //!
 //! Whoever owns a store owns it alone: the writer's thread in the server, the simulation in its tests.
 
+pub mod history;
 pub mod live;
 mod migrations;
 mod row;

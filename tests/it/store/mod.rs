@@ -4,6 +4,7 @@
 
 mod deliveries;
 mod facts;
+mod history;
 mod sqlite;
 mod world;
 

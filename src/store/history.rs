@@ -1,0 +1,325 @@
+//! History for people: what happened to a check, newest first, in short pages, beside the writer and never in its way.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+use super::StoreError;
+use super::row::{
+    PING_BODY, PING_BODY_CUT, PING_REPEAT, flip_reason, incident_status, ping_kind, read_causes, status,
+};
+use super::sqlite::error::{damaged, failed};
+use super::sqlite::files::open_reader;
+use crate::core::cause::{Cause, Status};
+use crate::core::check::{CheckId, PingKind};
+use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::step::{FlipReason, Judgement};
+use crate::core::time::{Span, Time};
+
+/// A page has at most so many entries, whatever is asked for.
+pub const MAX_PAGE: usize = 1000;
+
+/// Reads history. One connection of its own, opened when it is first needed; calls block, each for a short page.
+#[derive(Debug)]
+pub struct Reader {
+    folder: PathBuf,
+    db: Mutex<Option<Connection>>,
+}
+
+/// A ping as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PingRecord {
+    /// Its number among all pings: also the cursor to the page after it, and the key of its body.
+    pub seq: u64,
+    /// When it came.
+    pub at: Time,
+    /// What it said.
+    pub kind: PingKind,
+    /// It only repeated what its run had said.
+    pub repeat: bool,
+    /// It came with a body; an old body may be gone by now.
+    pub has_body: bool,
+    /// The body was longer than what was kept.
+    pub body_cut: bool,
+    /// The exit status it gave.
+    pub exit_status: Option<u8>,
+    /// How long the run took that it ended.
+    pub duration: Option<Span>,
+    /// Its run id.
+    pub rid: Option<String>,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Where it came from.
+    pub source: String,
+}
+
+/// A flip as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlipRecord {
+    /// Its number: also the cursor to the page after it.
+    pub id: u64,
+    /// The time of the transition.
+    pub at: Time,
+    /// The status before.
+    pub from: Status,
+    /// The status after.
+    pub to: Status,
+    /// Why.
+    pub reason: FlipReason,
+    /// The causes after it.
+    pub causes: Vec<Cause>,
+}
+
+/// A judgement as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgementRecord {
+    /// Its number: also the cursor to the page after it.
+    pub id: u64,
+    /// What was judged.
+    pub judgement: Judgement,
+}
+
+/// A run: from a start to the success or fail that ended it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRecord {
+    /// The ping that ended it: also the cursor to the page after it.
+    pub seq: u64,
+    /// When it began.
+    pub start: Time,
+    /// How long it took.
+    pub duration: Span,
+    /// How it ended.
+    pub kind: PingKind,
+    /// The exit status that it gave.
+    pub exit_status: Option<u8>,
+    /// Its run id.
+    pub rid: Option<String>,
+}
+
+/// An incident as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentRecord {
+    /// Its number: also the cursor to the page after it.
+    pub id: IncidentId,
+    /// Whose.
+    pub check: CheckId,
+    /// When it began.
+    pub opened_at: Time,
+    /// When it ended.
+    pub ended_at: Option<Time>,
+    /// Where it stands.
+    pub status: IncidentStatus,
+    /// The cause that opened it.
+    pub first: Cause,
+}
+
+impl Reader {
+    /// Reads the database of this folder.
+    pub fn new(folder: &Path) -> Reader {
+        Reader { folder: folder.to_owned(), db: Mutex::new(None) }
+    }
+
+    /// Pings of a check, newest first: those before the ping `before`, or the newest.
+    pub fn pings(
+        &self,
+        check: CheckId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<PingRecord>, StoreError> {
+        self.read(|db| {
+            let mut next = match before {
+                Some(seq) => previous_of(db, check, seq)?,
+                None => newest_of(db, check)?,
+            };
+            let mut pings = Vec::new();
+            let mut statement = db.prepare_cached(
+                "SELECT seq, at, kind, flags, exit_status, duration, rid, comment, source, previous
+                 FROM pings WHERE seq = ?1 AND check_id = ?2",
+            )?;
+            while next > 0 && pings.len() < limit.min(MAX_PAGE) {
+                let found = statement
+                    .query_row((next, key(check.0)), |row| Ok((ping(row)?, row.get(9)?)))
+                    .optional()?;
+                // What is older was pruned.
+                let Some((record, previous)) = found else { break };
+                pings.push(record);
+                next = previous;
+            }
+            Ok(pings)
+        })
+    }
+
+    /// The body of a ping of a check; `None` if it had none, or it is gone.
+    pub fn body(&self, check: CheckId, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|db| {
+            let mut statement =
+                db.prepare_cached("SELECT body FROM bodies WHERE seq = ?1 AND check_id = ?2")?;
+            statement.query_row((key(seq), key(check.0)), |row| row.get(0)).optional()
+        })
+    }
+
+    /// Runs of a check that have ended, newest first, among the pings before `before`.
+    pub fn runs(
+        &self,
+        check: CheckId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<RunRecord>, StoreError> {
+        let pings = self.pings(check, before, MAX_PAGE)?;
+        let run = |ping: PingRecord| {
+            let duration = ping.duration?;
+            let PingRecord { seq, at, kind, exit_status, rid, .. } = ping;
+            Some(RunRecord { seq, start: at - duration, duration, kind, exit_status, rid })
+        };
+        Ok(pings.into_iter().filter_map(run).take(limit).collect())
+    }
+
+    /// Flips of a check, newest first, before the flip `before`.
+    pub fn flips(
+        &self,
+        check: CheckId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<FlipRecord>, StoreError> {
+        self.page(
+            "SELECT id, at, from_status, to_status, reason, causes FROM flips
+             WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+            (check, before, limit),
+            |row| {
+                Ok(FlipRecord {
+                    id: number(row, 0)?,
+                    at: Time::from_ms(row.get(1)?),
+                    from: word(row, 2, status)?,
+                    to: word(row, 3, status)?,
+                    reason: word(row, 4, flip_reason)?,
+                    causes: word(row, 5, read_causes)?,
+                })
+            },
+        )
+    }
+
+    /// Judgements of a check, newest first, before the judgement `before`.
+    pub fn judgements(
+        &self,
+        check: CheckId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<JudgementRecord>, StoreError> {
+        self.page(
+            "SELECT id, occurrence, count, at_least, at_most, met FROM judgements
+             WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+            (check, before, limit),
+            |row| {
+                let judgement = Judgement {
+                    occurrence: Time::from_ms(row.get(1)?),
+                    count: row.get(2)?,
+                    at_least: row.get(3)?,
+                    at_most: row.get(4)?,
+                    met: row.get(5)?,
+                };
+                Ok(JudgementRecord { id: number(row, 0)?, judgement })
+            },
+        )
+    }
+
+    /// Incidents of a check, newest first, before the incident `before`.
+    pub fn incidents(
+        &self,
+        check: CheckId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<IncidentRecord>, StoreError> {
+        self.page(
+            "SELECT id, check_id, opened_at, ended_at, status, first FROM incidents
+             WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+            (check, before, limit),
+            |row| {
+                let first = word(row, 5, |text| read_causes(text)?.first().copied())?;
+                Ok(IncidentRecord {
+                    id: IncidentId(number(row, 0)?),
+                    check: CheckId(number(row, 1)?),
+                    opened_at: Time::from_ms(row.get(2)?),
+                    ended_at: row.get::<_, Option<i64>>(3)?.map(Time::from_ms),
+                    status: word(row, 4, incident_status)?,
+                    first,
+                })
+            },
+        )
+    }
+
+    fn page<R>(
+        &self,
+        sql: &str,
+        (check, before, limit): (CheckId, Option<u64>, usize),
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<R>,
+    ) -> Result<Vec<R>, StoreError> {
+        self.read(|db| {
+            let before = before.map_or(i64::MAX, key);
+            let mut statement = db.prepare_cached(sql)?;
+            let rows = statement.query_map((key(check.0), before, key(limit.min(MAX_PAGE) as u64)), read)?;
+            rows.collect()
+        })
+    }
+
+    fn read<R>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<R>) -> Result<R, StoreError> {
+        let mut slot = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        if slot.is_none() {
+            *slot = Some(open_reader(&self.folder)?);
+        }
+        let db = slot.as_ref().ok_or_else(|| damaged("the reader has no connection"))?;
+        let answer = db.unchecked_transaction().and_then(|_snapshot| read(db));
+        if answer.is_err() {
+            // The file may have been replaced: the next call opens it anew.
+            *slot = None;
+        }
+        answer.map_err(failed)
+    }
+}
+
+fn newest_of(db: &Connection, check: CheckId) -> rusqlite::Result<i64> {
+    let mut statement = db.prepare_cached("SELECT last_ping FROM states WHERE check_id = ?1")?;
+    Ok(statement.query_row([key(check.0)], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+fn previous_of(db: &Connection, check: CheckId, seq: u64) -> rusqlite::Result<i64> {
+    let mut statement = db.prepare_cached("SELECT previous FROM pings WHERE seq = ?1 AND check_id = ?2")?;
+    Ok(statement.query_row((key(seq), key(check.0)), |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+fn ping(row: &Row<'_>) -> rusqlite::Result<PingRecord> {
+    let kind: u8 = row.get(2)?;
+    let flags: u8 = row.get(3)?;
+    let kind = ping_kind(kind).ok_or_else(|| rusqlite::Error::IntegralValueOutOfRange(2, i64::from(kind)))?;
+    Ok(PingRecord {
+        seq: number(row, 0)?,
+        at: Time::from_ms(row.get(1)?),
+        kind,
+        repeat: flags & PING_REPEAT != 0,
+        has_body: flags & PING_BODY != 0,
+        body_cut: flags & PING_BODY_CUT != 0,
+        exit_status: row.get(4)?,
+        duration: row.get::<_, Option<i64>>(5)?.map(Span::ms),
+        rid: row.get(6)?,
+        comment: row.get(7)?,
+        source: row.get(8)?,
+    })
+}
+
+/// A word of an enumeration, or a list in JSON. One that this program does not know is a fault of the file.
+fn word<T>(row: &Row<'_>, column: usize, read: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    let unknown = || format!("`{text}` is no word that this program knows").into();
+    read(&text).ok_or_else(|| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, unknown())
+    })
+}
+
+fn number(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(column)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+fn key(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,72 @@
+//! History by check, as readers find it beside the writer.
+
+use punctual::core::check::{Ping, PingKind, Rid};
+use punctual::core::time::Span;
+use punctual::store::history::Reader;
+use punctual::store::{PingFact, What};
+
+use super::world::{Sqlite, World, at, fact};
+
+fn of_run(kind: PingKind, rid: &str) -> What {
+    What::Ping(PingFact { ping: Ping { kind, rid: Rid::parse(rid), exit_status: None }, ..fact(kind) })
+}
+
+#[test]
+fn history_is_found_by_check_newest_first_and_in_pages() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b"]);
+    for _ in 0..5 {
+        world.wait(Span::secs(1));
+        world.ping("a", PingKind::Success);
+        world.ping("b", PingKind::Fail);
+    }
+    let a = world.id("a");
+    let reader = Reader::new(world.place.0.path());
+    let newest = reader.pings(a, None, 3).unwrap();
+    assert!(newest.iter().all(|ping| ping.kind == PingKind::Success));
+    let older = reader.pings(a, Some(newest[2].seq), 10).unwrap();
+    assert_eq!((newest.len(), older.len()), (3, 2));
+    let seqs: Vec<u64> = newest.iter().chain(&older).map(|ping| ping.seq).collect();
+    assert!(seqs.is_sorted_by(|one, next| one > next), "{seqs:?}");
+    let b = world.id("b");
+    assert_eq!(reader.flips(b, None, 10).unwrap().len(), 1);
+    let incidents = reader.incidents(b, None, 10).unwrap();
+    assert_eq!((incidents.len(), incidents[0].ended_at), (1, None));
+    assert!(reader.incidents(b, Some(incidents[0].id.0), 10).unwrap().is_empty());
+}
+
+#[test]
+fn a_body_is_read_apart_and_only_by_its_own_check() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b"]);
+    let with_body =
+        PingFact { body: Some(vec![0, 255, 10]), comment: Some("ok".to_owned()), ..fact(PingKind::Log) };
+    world.apply("a", What::Ping(with_body));
+    let (a, b) = (world.id("a"), world.id("b"));
+    let reader = Reader::new(world.place.0.path());
+    let ping = reader.pings(a, None, 1).unwrap().remove(0);
+    assert!(ping.has_body && !ping.body_cut && !ping.repeat);
+    assert_eq!(ping.comment.as_deref(), Some("ok"));
+    assert_eq!(reader.body(a, ping.seq).unwrap(), Some(vec![0, 255, 10]));
+    assert_eq!(reader.body(b, ping.seq).unwrap(), None);
+    assert!(reader.pings(b, Some(ping.seq), 10).unwrap().is_empty());
+}
+
+#[test]
+fn runs_are_those_that_ended_with_a_known_start() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    world.apply("a", of_run(PingKind::Start, "r1"));
+    world.wait(Span::secs(30));
+    world.apply("a", of_run(PingKind::Success, "r1"));
+    world.apply("a", of_run(PingKind::Success, "r1"));
+    world.ping("a", PingKind::Success);
+    let a = world.id("a");
+    let reader = Reader::new(world.place.0.path());
+    let runs = reader.runs(a, None, 10).unwrap();
+    assert_eq!(runs.len(), 1);
+    assert_eq!((runs[0].duration, runs[0].rid.as_deref()), (Span::secs(30), Some("r1")));
+    let repeats = reader.pings(a, None, 10).unwrap().iter().filter(|ping| ping.repeat).count();
+    assert_eq!(repeats, 1);
+    assert!(runs[0].start >= at(0));
+}
