@@ -1,10 +1,10 @@
 //! Whom a check's messages reach: what `check-config` shows, and what it warns of (12.2).
 
-use crate::core::cause::{CauseKind, Family};
+use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{Definition, Overlap};
-use crate::core::route::{Matcher, Policy, ReceiverName};
+use crate::core::route::{Facts, Matcher, Policy, ReceiverName};
 use crate::core::schedule::{Expect, Schedule};
-use crate::core::time::Span;
+use crate::core::time::{Span, Time};
 
 /// One receiver that a check's messages reach.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,33 +98,17 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     CauseKind::ALL.into_iter().filter(possible).collect()
 }
 
-/// What a matcher's label is for this check; `None` where it depends on the cause.
-fn label<'a>(check: &'a Definition, name: &str) -> Option<&'a str> {
-    match name {
-        "reason" | "status" => None,
-        "check" => Some(check.name.as_str()),
-        "group" => Some(&check.group),
-        _ => Some(check.labels.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value)),
-    }
-}
-
+/// Whether the responder can match the check at all: its matchers without those of causes, which are few.
 fn may_match(matchers: &[Matcher], check: &Definition) -> bool {
-    matchers.iter().all(|matcher| label(check, &matcher.label).is_none_or(|value| matcher.accepts(value)))
-}
-
-fn matches_cause(matchers: &[Matcher], check: &Definition, cause: CauseKind) -> bool {
     matchers.iter().all(|matcher| match matcher.label.as_str() {
-        "reason" => matcher.accepts(cause.as_str()),
-        "status" => matcher.accepts(status_of(cause)),
-        name => label(check, name).is_some_and(|value| matcher.accepts(value)),
+        "reason" | "status" => true,
+        "check" => matcher.accepts(check.name.as_str()),
+        "group" => matcher.accepts(&check.group),
+        label => matcher.accepts(check.label(label)),
     })
 }
 
-/// The status of a check that has this cause alone.
-pub(super) fn status_of(cause: CauseKind) -> &'static str {
-    match cause.family() {
-        Family::Late => "late",
-        Family::Failing => "failing",
-        Family::Unknown => "unknown",
-    }
+fn matches_cause(matchers: &[Matcher], check: &Definition, kind: CauseKind) -> bool {
+    let cause = Cause { kind, since: Time::MIN, would_be: None };
+    Facts { definition: check, causes: &[cause] }.matched_by(matchers)
 }

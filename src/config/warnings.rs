@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fault::{Log, guess};
 use super::model::Config;
 use super::names::place_of;
-use super::reach::{possible_causes, reach, status_of};
+use super::reach::{possible_causes, reach};
 use super::times::Times;
 use crate::core::cause::CauseKind;
 use crate::core::check::Definition;
@@ -151,7 +151,7 @@ fn of_matchers(config: &Config, log: &mut Log) {
 fn words_of(label: &str, causes: &BTreeSet<CauseKind>) -> Option<BTreeSet<&'static str>> {
     match label {
         "reason" => Some(causes.iter().map(|cause| cause.as_str()).chain(["blind"]).collect()),
-        "status" => Some(causes.iter().map(|cause| status_of(*cause)).chain(["unknown"]).collect()),
+        "status" => Some(causes.iter().map(|cause| cause.family().as_str()).chain(["unknown"]).collect()),
         _ => None,
     }
 }
