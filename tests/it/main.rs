@@ -6,7 +6,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod alertmanager;
+mod alerts;
 mod mail;
+mod metrics;
 mod pages;
 mod parts;
 mod ping;

@@ -1,0 +1,84 @@
+//! The shipped rules: their own tests, and what an operator expects of a rule.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::prometheus::promtool;
+
+pub(crate) fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(repository(folder)).unwrap();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
+
+/// Every alerting rule of both files.
+pub(crate) fn rules() -> Vec<Value> {
+    let mut rules = Vec::new();
+    for file in yaml_files("alerts") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let parsed: Value = serde_yaml::from_str(&text).unwrap();
+        for group in parsed["groups"].as_array().unwrap() {
+            rules.extend(group["rules"].as_array().unwrap().iter().cloned());
+        }
+    }
+    assert!(rules.len() > 10, "{} rules", rules.len());
+    rules
+}
+
+/// Late, failing, never seen, unknown, muted, severity, rollouts; and everything about punctual itself.
+#[test]
+fn the_rules_pass_their_tests() {
+    let tests = yaml_files("alerts/tests");
+    let mut arguments = vec!["test", "rules"];
+    arguments.extend(tests.iter().map(|path| path.to_str().unwrap()));
+    let (passed, said) = promtool(&arguments);
+    assert!(passed, "{said}");
+}
+
+#[test]
+fn every_rule_is_tested() {
+    let tests: String =
+        yaml_files("alerts/tests").iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    for rule in rules() {
+        let alert = rule["alert"].as_str().unwrap();
+        let fires = format!("alertname: {alert}\n        exp_alerts:");
+        assert!(tests.contains(&fires), "no test in alerts/tests expects {alert}");
+    }
+}
+
+#[test]
+fn rules_say_what_is_wrong_and_what_to_do() {
+    let runbooks = std::fs::read_to_string(repository("docs/runbooks.md")).unwrap();
+    let headings: BTreeSet<&str> = runbooks.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let mut alerts = BTreeSet::new();
+    for rule in rules() {
+        let alert = rule["alert"].as_str().unwrap().to_owned();
+        assert!(alert.starts_with("Punctual"), "{alert}");
+        assert!(headings.contains(alert.as_str()), "docs/runbooks.md has no `## {alert}`");
+        let annotation = |name: &str| rule["annotations"][name].as_str().unwrap_or_default().to_owned();
+        let url = format!("docs/runbooks.md#{}", alert.to_lowercase());
+        assert_eq!(annotation("runbook_url"), url, "{alert}");
+        assert!(annotation("description").len() > 20, "{alert}");
+        let summary = annotation("summary");
+        assert!(summary.ends_with('.') && !summary.contains("{{"), "{alert}: a summary is a static sentence");
+        let severity = rule["labels"]["severity"].as_str().unwrap();
+        let of_checks = alert.starts_with("PunctualCheck") && alert != "PunctualChecksDropped";
+        let expected: &[&str] = if of_checks {
+            &["{{ with $labels.severity }}{{ . }}{{ else }}warning{{ end }}"]
+        } else {
+            &["critical", "warning", "info"]
+        };
+        assert!(expected.contains(&severity), "{alert}: {severity}");
+        alerts.insert(alert);
+    }
+    let headings: BTreeSet<String> = headings.into_iter().map(str::to_owned).collect();
+    assert_eq!(headings, alerts, "docs/runbooks.md has a heading for each alert, and no other");
+}
