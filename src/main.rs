@@ -1,3 +1,5 @@
 //! The command `punctual`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    punctual::cli::main()
+}

@@ -1,5 +1,104 @@
 //! What the command `punctual` can do: one file a subcommand.
 
 pub mod check_config;
+mod control;
+mod log;
 pub mod next;
+mod reload;
+mod serve;
+mod settings;
+mod table;
 pub mod test_notify;
+
+use std::io::stdout;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use log::{LogFormat, LogLevel};
+
+use crate::clock::Clock;
+
+/// Makes sure that what should happen does happen.
+#[derive(Parser)]
+#[command(name = "punctual", version, about, max_term_width = 100)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take pings, judge, and tell
+    Serve(settings::Flags),
+    /// Check configuration files, and show whom each check's messages reach
+    CheckConfig(check_config::Args),
+    /// Show when a schedule occurs next
+    Next(next::Args),
+    /// Stop judging a check, until it is unpaused or speaks
+    Pause(control::OneCheck),
+    /// Judge a check again that was paused at run time
+    Unpause(control::OneCheck),
+    /// Hold the messages of checks for a while; they are judged as usual
+    Mute(control::Mute),
+    /// End a mute
+    Unmute(control::Unmute),
+    /// List the mutes
+    Mutes(control::List),
+    /// What there is to know of the checks
+    #[command(subcommand)]
+    Checks(control::Checks),
+    /// How things stand
+    Status(control::List),
+    /// Send a sample to a receiver
+    TestNotify(test_notify::Args),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let outcome = match Line::parse().command {
+        Command::Serve(flags) => serve::main(flags),
+        Command::CheckConfig(args) => check_config::run(&args, &mut stdout()).map_err(Into::into),
+        Command::Next(args) => next::run(&args, Clock::new().now(), &mut stdout()).map_err(Into::into),
+        Command::Pause(args) => control::pause(args),
+        Command::Unpause(args) => control::unpause(args),
+        Command::Mute(args) => control::mute(&args),
+        Command::Unmute(args) => control::unmute(&args),
+        Command::Mutes(args) => control::mutes(&args),
+        Command::Checks(args) => control::checks(&args),
+        Command::Status(args) => control::status(&args),
+        Command::TestNotify(args) => {
+            wait_for(async { test_notify::run(&args, &Clock::new(), &mut stdout()).await })
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(text)) => {
+            eprintln!("{text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why a command did not do what it should: said to people, on standard error.
+#[derive(Debug)]
+struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure(format!("punctual: {error}"))
+    }
+}
+
+/// Runs a short command that speaks with others.
+fn wait_for<E: Into<Failure>>(command: impl Future<Output = Result<(), E>>) -> Result<(), Failure> {
+    install_tls();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(command).map_err(Into::into)
+}
+
+/// To be called before anything speaks TLS.
+fn install_tls() {
+    // Fails only if there is a provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

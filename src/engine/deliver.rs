@@ -24,7 +24,8 @@ pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let claim = wakes.borrow_and_update().claim;
         tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
+            // The value must not be held over an await.
+            () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
             Some(ended) = attempts.join_next() => report_panic(ended),
             due = engine.wait_past(claim, &mut wakes) => if due && !claim_and_send(engine, &mut attempts).await {
                 engine.rest(&mut wakes).await;

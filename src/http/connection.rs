@@ -227,6 +227,7 @@ pub(super) async fn serve<H, A>(
     );
     let watchdog = Watchdog::new(limits);
     let mut tick = pin!(sleep(watchdog.tick));
+    let hurried = watchdog.tick.min(TICK_WHILE_DRAINING);
     let mut draining = false;
     loop {
         tokio::select! {
@@ -238,17 +239,18 @@ pub(super) async fn serve<H, A>(
                 return;
             }
             () = &mut tick => {
-                if watchdog.overrun(&progress, crowded()) || (draining && progress.phase() == Phase::Fresh) {
+                let waits = matches!(progress.phase(), Phase::Fresh | Phase::Ending);
+                if watchdog.overrun(&progress, crowded()) || (draining && waits) {
                     return;
                 }
-                tick.set(sleep(watchdog.tick));
+                tick.set(sleep(if draining { hurried } else { watchdog.tick }));
             }
             changed = order.changed() => match (changed, *order.borrow_and_update()) {
                 (Ok(()), Order::Serve) => {}
                 (Ok(()), Order::Drain) => {
                     draining = true;
                     connection.as_mut().graceful_shutdown();
-                    tick.set(sleep(FRESH_WHILE_DRAINING.min(watchdog.tick)));
+                    tick.set(sleep(hurried));
                 }
                 (Ok(()), Order::Close) | (Err(_), _) => return,
             },
@@ -256,8 +258,9 @@ pub(super) async fn serve<H, A>(
     }
 }
 
-/// While draining, a connection on which nothing has come yet is given so long.
-const FRESH_WHILE_DRAINING: Duration = Duration::from_millis(500);
+/// The watchdog's tick while draining. A connection on which nothing has come yet, or on which all is answered, is given
+/// one.
+const TICK_WHILE_DRAINING: Duration = Duration::from_millis(500);
 
 /// So long a client may take to hear that there is no place for it.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);

@@ -7,6 +7,7 @@ mod alertmanager;
 mod auth;
 mod body;
 mod connection;
+pub mod control;
 mod decode;
 mod exposition;
 pub mod limits;
@@ -26,6 +27,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
 use crate::core::check::{CheckId, Name};
+use crate::core::route::Policy;
 use crate::core::time::Time;
 use crate::metrics::Own;
 use crate::store::PingFact;
@@ -66,6 +68,7 @@ pub struct App {
     scraper: Scraper,
     scrape_places: Arc<Semaphore>,
     ping_keys: RwLock<Arc<PingKeys>>,
+    policy: RwLock<Arc<Policy>>,
     notices: RwLock<Arc<Notices>>,
 }
 
@@ -120,6 +123,7 @@ impl App {
             scraper: Scraper::default(),
             scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
             ping_keys: RwLock::default(),
+            policy: RwLock::default(),
             notices: RwLock::default(),
         }
     }
@@ -127,6 +131,21 @@ impl App {
     /// The configuration was read again: pings are asked for these keys from now on.
     pub fn set_ping_keys(&self, keys: PingKeys) {
         *self.ping_keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
+    /// The configuration was read again: pages say by this who is told.
+    pub fn set_policy(&self, policy: Arc<Policy>) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+    }
+
+    fn policy(&self) -> Arc<Policy> {
+        self.policy.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where a check is pinged; `KEY` stands for a key, where one is asked for.
+    pub fn ping_url(&self, name: &str) -> String {
+        let key = if self.ping_keys().any() { "KEY/" } else { "" };
+        format!("{}/ping/{key}{name}", self.external_url)
     }
 
     /// The configuration was read again, and this came of it.

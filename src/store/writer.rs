@@ -79,6 +79,12 @@ pub fn watch_over(store: &mut dyn Store, now: Time) -> Result<Option<Window>, St
     Ok(blind)
 }
 
+fn show_sign_of_life(store: &dyn Store) {
+    if let Some(last) = store.last_sign_of_life() {
+        store.live().totals.last_sign_of_life_ms.store(last.as_ms(), Ordering::Relaxed);
+    }
+}
+
 type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
 enum Item {
@@ -141,6 +147,7 @@ impl Writer {
             stopping: false,
         };
         let shared = Arc::new(Shared { limits, clock, queue: Mutex::new(queue), filled: Condvar::new() });
+        show_sign_of_life(&*store);
         let (sender, wakes) = watch::channel(wakes_of(&*store));
         let mut turns = Turns {
             store,
@@ -337,7 +344,7 @@ impl Turns {
                     tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
                 }
                 self.last_life = Some(now);
-                self.store.live().totals.last_sign_of_life_ms.store(now.as_ms(), Ordering::Relaxed);
+                show_sign_of_life(&*self.store);
                 true
             }
             Err(error) => {

@@ -12,6 +12,7 @@ mod metrics;
 mod pages;
 mod parts;
 mod ping;
+mod serve;
 mod server;
 mod store;
 mod support;

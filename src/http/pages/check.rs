@@ -7,12 +7,14 @@ use maud::{Markup, html};
 use super::super::App;
 use super::super::reply::{self, Reply};
 use super::{page, words};
-use crate::core::cause::Status;
+use crate::config::reach;
+use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Definition, PingKind, Source};
+use crate::core::route::Policy;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{View, view};
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::store::live::Check;
 
 /// So many of the next due times are shown.
@@ -49,6 +51,8 @@ pub(in super::super) fn answer(app: &App, name: &str) -> Reply {
         h2 { "Declared" }
         (declaration(definition))
         (next_dues(definition, &view, now))
+        h2 { "Who is told" }
+        (told(&app.policy(), definition))
         h2 { "Ping it" }
         (ping_lines(app, &check))
     };
@@ -128,9 +132,29 @@ fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
     }
 }
 
+fn told(policy: &Policy, definition: &Definition) -> Markup {
+    let reach = reach(policy, definition);
+    let kinds = |kinds: &[CauseKind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+    html! {
+        @if reach.nobody { p { "Nobody. Alertmanager may be: it hears of every check that is pushed or scraped." } }
+        ul { @for told in &reach.told {
+            li {
+                strong { (told.receiver) }
+                @if told.after > Span::ZERO { ", after " (told.after) }
+                @if let Some(interval) = told.repeat_interval { ", again every " (interval) }
+                @if !told.only.is_empty() { span.quiet { " · only " (kinds(&told.only)) } }
+                @match told.responder {
+                    Some(number) => span.quiet { " · responder " (number) },
+                    None => span.quiet { " · by default" },
+                }
+            }
+        } }
+        @if !reach.nobody && !reach.unheard.is_empty() { p { "Nobody of: " (kinds(&reach.unheard)) "." } }
+    }
+}
+
 fn ping_lines(app: &App, check: &Check) -> Markup {
-    let with_key = app.ping_keys().any();
-    let url = words::ping_url(&app.external_url, with_key, check.definition.name.as_str());
+    let url = app.ping_url(check.definition.name.as_str());
     let end = words::curl(&format!("{url}/$?"));
     html! {
         p { "At the job's end, when it succeeded:" }

@@ -142,7 +142,6 @@ fn search(filter: &Filter) -> Markup {
 }
 
 fn table(app: &App, rows: &[&Row], now: Time) -> Markup {
-    let with_key = app.ping_keys().any();
     html! {
         @if !rows.is_empty() {
             div.scroll { table {
@@ -150,13 +149,13 @@ fn table(app: &App, rows: &[&Row], now: Time) -> Markup {
                     th scope="col" { "Status" } th scope="col" { "Check" } th scope="col" { "Why" }
                     th scope="col" { "Last seen" } th scope="col" { "Next due" } th scope="col" { "Ping it" }
                 } }
-                tbody { @for row in rows { (table_row(app, row, with_key, now)) } }
+                tbody { @for row in rows { (table_row(app, row, now)) } }
             } }
         }
     }
 }
 
-fn table_row(app: &App, row: &Row, with_key: bool, now: Time) -> Markup {
+fn table_row(app: &App, row: &Row, now: Time) -> Markup {
     let definition = &row.check.definition;
     let name = definition.name.as_str();
     html! {
@@ -176,7 +175,7 @@ fn table_row(app: &App, row: &Row, with_key: bool, now: Time) -> Markup {
             td {
                 details {
                     summary { "curl" }
-                    pre { (words::curl(&words::ping_url(&app.external_url, with_key, name))) }
+                    pre { (words::curl(&app.ping_url(name))) }
                 }
             }
         }

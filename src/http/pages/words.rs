@@ -71,12 +71,6 @@ pub(super) fn labels(definition: &Definition) -> Markup {
     }
 }
 
-/// Where a check is pinged; `KEY` stands for a key.
-pub(super) fn ping_url(external_url: &str, with_key: bool, name: &str) -> String {
-    let key = if with_key { "KEY/" } else { "" };
-    format!("{external_url}/ping/{key}{name}")
-}
-
 /// The line for the end of a job.
 pub(super) fn curl(url: &str) -> String {
     format!("curl -fsS -m 10 --retry 5 --retry-connrefused -o /dev/null {url}")

@@ -6,7 +6,7 @@ pub(crate) mod http;
 pub(crate) mod inbox;
 pub(crate) mod process;
 pub(crate) mod prometheus;
-#[expect(dead_code, reason = "nothing is served yet; goes with the first test that starts the binary")]
+#[expect(dead_code, reason = "kill -9, the environment and certificates are for the tests of the main job")]
 pub(crate) mod punctual;
 pub(crate) mod sink;
 pub(crate) mod smtp;

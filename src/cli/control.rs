@@ -1,0 +1,246 @@
+//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, checks, status.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::Failure;
+use super::table::Table;
+use crate::config::parse_duration;
+use crate::http::control::{self, CheckLine, For, Line, MuteLine, Request, Status};
+
+/// So long the server may be silent.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the server is.
+#[derive(Args, Debug)]
+pub(super) struct Server {
+    /// The folder of the server's database: its control socket is there
+    #[arg(
+        long = "storage.path",
+        env = "PUNCTUAL_STORAGE_PATH",
+        value_name = "FOLDER",
+        default_value = "data"
+    )]
+    storage_path: PathBuf,
+}
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Which check.
+#[derive(Args, Debug)]
+pub(super) struct OneCheck {
+    /// The check's name
+    name: String,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// What to mute, and how long.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("end").required(true))]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub(super) struct Mute {
+    /// The checks' names
+    #[arg(group = "what")]
+    names: Vec<String>,
+    /// Instead of names, matchers as in Alertmanager; all must match
+    #[arg(long = "matcher", short = 'm', value_name = "MATCHER", group = "what", conflicts_with = "names")]
+    matchers: Vec<String>,
+    /// How long, as in 2h30m
+    #[arg(long = "for", value_name = "DURATION", group = "end")]
+    lasts: Option<String>,
+    /// Until when, as in 2026-03-28T06:00:00Z
+    #[arg(long, value_name = "TIME", group = "end")]
+    until: Option<String>,
+    /// Why
+    #[arg(long, short, default_value = "")]
+    comment: String,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Which mute.
+#[derive(Args, Debug)]
+pub(super) struct Unmute {
+    /// Its number, as `punctual mutes` lists it
+    id: u64,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// A list.
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// How it is written
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// What to know of the checks.
+#[derive(Subcommand, Debug)]
+pub(super) enum Checks {
+    /// List all checks and how they stand
+    List(List),
+}
+
+pub(super) fn pause(args: OneCheck) -> Result<(), Failure> {
+    say(&args.server, &Request::Pause { check: args.name })
+}
+
+pub(super) fn unpause(args: OneCheck) -> Result<(), Failure> {
+    say(&args.server, &Request::Unpause { check: args.name })
+}
+
+pub(super) fn mute(args: &Mute) -> Result<(), Failure> {
+    let lasts = match (&args.lasts, &args.until) {
+        (Some(lasts), _) => {
+            let bad = |error| Failure(format!("punctual: --for {lasts}: {error}"));
+            For::Ms(parse_duration(lasts).map_err(bad)?.as_ms())
+        }
+        (None, Some(until)) => For::Until(until.clone()),
+        (None, None) => return Err(Failure("punctual: say --for or --until".to_owned())),
+    };
+    let matchers = match args.names.as_slice() {
+        [] => args.matchers.join(", "),
+        [name] => format!("check=\"{name}\""),
+        names => format!("check=~\"{}\"", names.join("|")),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if let Some(name) = args.names.iter().find(|name| !name.chars().all(plain)) {
+        return Err(Failure(format!(
+            "punctual: `{name}` is no check's name; for a matcher write --matcher '{name}'"
+        )));
+    }
+    say(&args.server, &Request::Mute { matchers, lasts, comment: args.comment.clone() })
+}
+
+pub(super) fn unmute(args: &Unmute) -> Result<(), Failure> {
+    say(&args.server, &Request::Unmute { id: args.id })
+}
+
+pub(super) fn mutes(args: &List) -> Result<(), Failure> {
+    let (lines, _) = ask(&args.server, &Request::Mutes)?;
+    let mutes: Vec<MuteLine> = lines
+        .into_iter()
+        .filter_map(|line| if let Line::Mute(mute) = line { Some(mute) } else { None })
+        .collect();
+    write_list(args.output, &mutes, &["ID", "UNTIL", "MATCHERS", "COMMENT"], |mute| {
+        vec![mute.id.to_string(), mute.until.clone(), mute.matchers.clone(), mute.comment.clone()]
+    })
+}
+
+pub(super) fn checks(Checks::List(args): &Checks) -> Result<(), Failure> {
+    let (lines, _) = ask(&args.server, &Request::Checks)?;
+    let checks: Vec<CheckLine> = lines
+        .into_iter()
+        .filter_map(|line| if let Line::Check(check) = line { Some(check) } else { None })
+        .collect();
+    write_list(args.output, &checks, &["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE"], |check| {
+        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let why = if check.causes.is_empty() { "-".to_owned() } else { check.causes.join(",") };
+        vec![
+            check.name.clone(),
+            check.status.clone(),
+            why,
+            or_dash(&check.since),
+            or_dash(&check.last_seen),
+            or_dash(&check.due),
+        ]
+    })
+}
+
+pub(super) fn status(args: &List) -> Result<(), Failure> {
+    let (lines, _) = ask(&args.server, &Request::Status)?;
+    let status =
+        lines.into_iter().find_map(|line| if let Line::Status(status) = line { Some(status) } else { None });
+    let Some(status) = status else { return Err(Failure("punctual: the server said nothing".to_owned())) };
+    let mut out = io::stdout().lock();
+    match args.output {
+        Output::Json => writeln!(out, "{}", serde_json::to_string(&status)?)?,
+        Output::Text => write_status(&mut out, &status)?,
+    }
+    Ok(())
+}
+
+fn write_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
+    writeln!(out, "punctual {}", status.version)?;
+    if let Some(fault) = &status.fault {
+        writeln!(out, "UNHEALTHY: {fault}")?;
+    }
+    let checks: Vec<String> =
+        status.checks.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    writeln!(out, "checks: {}", if checks.is_empty() { "none".to_owned() } else { checks.join(", ") })?;
+    writeln!(out, "incidents open: {}", status.incidents_open)?;
+    writeln!(out, "deliveries: {} pending, {} given up", status.deliveries_pending, status.deliveries_parked)
+}
+
+fn write_list<T: serde::Serialize>(
+    output: Output,
+    rows: &[T],
+    head: &[&str],
+    cells: impl Fn(&T) -> Vec<String>,
+) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match output {
+        Output::Json => writeln!(out, "{}", serde_json::to_string_pretty(rows)?)?,
+        Output::Text => write!(out, "{}", Table::new(head, rows.iter().map(cells)))?,
+    }
+    Ok(())
+}
+
+/// Asks, and tells what was done.
+fn say(server: &Server, request: &Request) -> Result<(), Failure> {
+    let (_, done) = ask(server, request)?;
+    writeln!(io::stdout(), "{done}")?;
+    Ok(())
+}
+
+/// All lines of the answer but its last, and what that says.
+fn ask(server: &Server, request: &Request) -> Result<(Vec<Line>, String), Failure> {
+    let stream = connect(&control::path(&server.storage_path))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    let mut text = serde_json::to_vec(request)?;
+    text.push(b'\n');
+    (&stream).write_all(&text)?;
+    let mut lines = Vec::new();
+    for line in BufReader::new(&stream).lines() {
+        match serde_json::from_str(&line?)? {
+            Line::Done(done) => return Ok((lines, done)),
+            Line::Failed(why) => return Err(Failure(format!("punctual: {why}"))),
+            line => lines.push(line),
+        }
+    }
+    Err(Failure("punctual: the server closed the connection; its log may say why".to_owned()))
+}
+
+fn connect(path: &Path) -> Result<UnixStream, Failure> {
+    UnixStream::connect(path).map_err(|error| {
+        let shown = path.display();
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "there is none: is a server running with this --storage.path?".to_owned()
+            }
+            io::ErrorKind::ConnectionRefused => "nobody listens: the server has ended".to_owned(),
+            io::ErrorKind::PermissionDenied => {
+                "not allowed: run this as the user that the server runs as, or as root".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Failure(format!("punctual: the control socket {shown}: {why}"))
+    })
+}

@@ -1,0 +1,194 @@
+//! Reading the configuration again: all of it is taken, or nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::Signal;
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::Clock;
+use crate::config::{self, Config, ContentHash, Faults, Inputs};
+use crate::core::check::Name;
+use crate::engine::Outward;
+use crate::http::{App, Notices, PingKeys, ReloadRequest};
+use crate::metrics::Own;
+use crate::store::writer::Writer;
+use crate::store::{Changes, Configuration};
+
+/// Owns what a new configuration replaces.
+pub(super) struct Reloader {
+    pub(super) config_file: PathBuf,
+    pub(super) allow_mass_removal: bool,
+    pub(super) app: Arc<App>,
+    pub(super) writer: Arc<Writer>,
+    pub(super) clock: Arc<Clock>,
+    pub(super) own: Arc<Own>,
+    pub(super) outward: watch::Sender<Arc<Outward>>,
+    /// What was read last, whether it was taken or not.
+    pub(super) seen: Seen,
+}
+
+/// What was read: as long as it stays, there is nothing to reload.
+pub(super) struct Seen {
+    inputs: Inputs,
+    hash: ContentHash,
+}
+
+impl Seen {
+    pub(super) fn of(config: &Config) -> Seen {
+        Seen { inputs: config.inputs.clone(), hash: config.content_hash }
+    }
+
+    fn of_faults(faults: &Faults) -> Seen {
+        Seen { inputs: faults.inputs.clone(), hash: faults.inputs.hash() }
+    }
+}
+
+impl Reloader {
+    /// Reloads whenever somebody asks, by a request or by SIGHUP, or when files have changed, looked at every `interval`.
+    pub(super) async fn run(
+        mut self,
+        mut requests: mpsc::Receiver<ReloadRequest>,
+        mut hangups: Signal,
+        interval: Option<Duration>,
+    ) {
+        loop {
+            let look = async {
+                match interval {
+                    Some(interval) => tokio::time::sleep(interval).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                Some(request) = requests.recv() => {
+                    let outcome = self.reload().await;
+                    // Whoever asked may have gone away.
+                    let _ = request.send(outcome);
+                }
+                _ = hangups.recv() => drop(self.reload().await),
+                () = look => if self.has_changed().await {
+                    drop(self.reload().await);
+                },
+            }
+        }
+    }
+
+    async fn has_changed(&self) -> bool {
+        let inputs = self.seen.inputs.clone();
+        let hash = tokio::task::spawn_blocking(move || inputs.hash()).await;
+        hash.is_ok_and(|hash| hash != self.seen.hash)
+    }
+
+    /// Says in a line what changed, or what is wrong; both are logged.
+    async fn reload(&mut self) -> Result<String, String> {
+        let outcome = self.take().await;
+        let mut notices = Notices::default();
+        match &outcome {
+            Ok(done) => tracing::info!("configuration reloaded: {done}"),
+            Err(fault) => {
+                tracing::error!("the configuration was not reloaded, the one before is still used: {fault}");
+                self.own.config_refused();
+                notices.reload_fault = Some(fault.clone());
+            }
+        }
+        self.app.set_notices(notices);
+        outcome
+    }
+
+    async fn take(&mut self) -> Result<String, String> {
+        let file = self.config_file.clone();
+        let loaded = tokio::task::spawn_blocking(move || {
+            config::load(&file).map_err(|faults| (Seen::of_faults(&faults), faults.to_string()))
+        });
+        let config = match loaded.await.map_err(|error| error.to_string())? {
+            Ok(config) => config,
+            Err((seen, faults)) => {
+                self.seen = seen;
+                return Err(faults);
+            }
+        };
+        self.seen = Seen::of(&config);
+        let outward = Outward::new(&config).map_err(|error| error.to_string())?;
+        let parts = Parts::of(&config);
+        let configuration = configuration(config, self.allow_mass_removal);
+        let configured = self.writer.call(move |store, now| store.configure(&configuration, false, now));
+        let changes = configured.await.map_err(|error| error.to_string())?;
+        self.outward.send_replace(Arc::new(outward));
+        parts.put_into(&self.app, &self.own, &self.clock);
+        Ok(in_words(&changes))
+    }
+}
+
+/// The parts of a configuration that others than the store must know.
+pub(super) struct Parts {
+    keys: PingKeys,
+    policy: Arc<crate::core::route::Policy>,
+}
+
+impl Parts {
+    pub(super) fn of(config: &Config) -> Parts {
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let keys = config.ping_keys.iter().map(|key| (key.name.as_str(), key.key.expose().as_bytes()));
+        Parts { keys: PingKeys::new(keys, config.ping_keys_required), policy: config.policy.clone() }
+    }
+
+    pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
+        own.config_loaded(self.policy.receivers.keys(), clock.now());
+        app.set_ping_keys(self.keys);
+        app.set_policy(self.policy);
+    }
+}
+
+/// What the store keeps of it.
+pub(super) fn configuration(config: Config, allow_mass_removal: bool) -> Configuration {
+    let Config { checks, policy, retention, .. } = config;
+    Configuration { checks, policy, retention, allow_mass_removal }
+}
+
+/// `3 checks added, 1 changed`.
+pub(super) fn in_words(changes: &Changes) -> String {
+    let counts = [
+        (changes.added, "added"),
+        (changes.changed, "judged differently"),
+        (changes.updated, "changed in other ways"),
+        (changes.archived, "archived"),
+        (changes.returned, "back again"),
+        (changes.renamed.len(), "renamed"),
+    ];
+    let parts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    if parts.is_empty() { "no check changed".to_owned() } else { format!("checks: {}", parts.join(", ")) }
+}
+
+/// Says loudly which checks a start has kept (10.4).
+pub(super) fn report_kept(kept: &[Name], app: &App, own: &Own) {
+    if kept.is_empty() {
+        return;
+    }
+    let some: Vec<&str> = kept.iter().take(20).map(Name::as_str).collect();
+    tracing::error!(
+        count = kept.len(),
+        some = some.join(" "),
+        "checks are no longer declared and were kept, because too many are gone at once; if that is meant, start with --config.allow-mass-removal"
+    );
+    own.config_refused();
+    app.set_notices(Notices { reload_fault: None, kept: kept.to_vec() });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_told_in_words() {
+        assert_eq!(in_words(&Changes::default()), "no check changed");
+        let changes = Changes { added: 3, archived: 1, ..Changes::default() };
+        assert_eq!(in_words(&changes), "checks: 3 added, 1 archived");
+    }
+}

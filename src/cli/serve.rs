@@ -1,0 +1,215 @@
+//! `punctual serve`: puts the parts together, runs them, and takes them apart in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::Mode;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::reload::{self, Parts, Reloader, Seen};
+use super::settings::{Flags, Settings};
+use super::{Failure, install_tls, log};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::engine::{Engine, Outward};
+use crate::http::App;
+use crate::http::control::{self, Socket};
+use crate::http::limits::Limits;
+use crate::http::server::{self, Listeners};
+use crate::metrics::Own;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+use crate::store::writer::{self, Writer};
+
+/// Ping URLs that are logged at the start.
+const MAX_URLS: usize = 20;
+/// What is queued is stored within this after the last answer; a disk that hangs is not waited for longer.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(2);
+/// Reloads that wait.
+const MAX_RELOADS: usize = 16;
+
+/// Runs until a signal says to stop.
+pub(super) fn main(flags: Flags) -> Result<(), Failure> {
+    let settings = flags.validate()?;
+    log::start(settings.log_level, settings.log_format);
+    install_tls();
+    // What jobs send is for the server's user and group.
+    umask(Mode::WGRP | Mode::RWXO);
+    let config = config::load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(run(settings, config));
+    // A thread that hangs must not keep the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn run(settings: Settings, config: Config) -> Result<(), Failure> {
+    let store = SqliteStore::open(&settings.storage_path)?;
+    let limits = Limits::default().within_open_files(raise_open_files());
+    // From here on jobs that connect wait, and are not refused.
+    let listeners = Listeners::bind(&settings.listen_addresses)?;
+    let (parts, reloads, hangups) = assemble(&settings, store, config)?;
+    let Running { app, writer, engine, reloader } = parts;
+    log_urls(&app, &listeners);
+
+    let (stop, stopped) = watch::channel(false);
+    let interval = settings.auto_reload_interval;
+    let reloading = tokio::spawn(reloader.run(reloads, hangups, interval));
+    let mut judging = tokio::spawn(engine.run(stopped.clone()));
+    let control = serve_control(&settings, &app, &writer);
+    let serving = tokio::spawn(server::serve(listeners, app, limits, until(stopped.clone())));
+
+    let failure = tokio::select! {
+        signal = termination() => {
+            tracing::info!(signal, "stopping: finishing what is under way");
+            None
+        }
+        ended = &mut judging => Some(Failure(format!("punctual: judging has ended: {ended:?}"))),
+    };
+    reloading.abort();
+    drop(control);
+    stop.send_replace(true);
+    tokio::spawn(async {
+        termination().await;
+        tracing::warn!("stopping at once");
+        std::process::exit(1);
+    });
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "the server ended by a bug");
+    }
+    if failure.is_none()
+        && let Err(error) = judging.await
+    {
+        tracing::error!(%error, "the engine ended by a bug");
+    }
+    let storing = tokio::task::spawn_blocking(move || writer.stop());
+    if tokio::time::timeout(WRITER_TIMEOUT, storing).await.is_err() {
+        return Err(Failure("punctual: the disk hangs: stopped without waiting for it".to_owned()));
+    }
+    tracing::info!("stopped");
+    failure.map_or(Ok(()), Err)
+}
+
+/// Takes commands at the control socket until it is dropped; without one all else works.
+fn serve_control(settings: &Settings, app: &Arc<App>, writer: &Arc<Writer>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    match Socket::bind(&settings.storage_path) {
+        Ok(socket) => {
+            tasks.spawn(socket.serve(app.clone(), writer.clone()));
+        }
+        Err(error) => {
+            let path = control::path(&settings.storage_path);
+            tracing::error!(path = %path.display(), %error, "no control socket: nobody can pause or mute at run time");
+        }
+    }
+    tasks
+}
+
+/// The parts, before they run.
+struct Running {
+    app: Arc<App>,
+    writer: Arc<Writer>,
+    engine: Arc<Engine>,
+    reloader: Reloader,
+}
+
+type Assembled = (Running, mpsc::Receiver<crate::http::ReloadRequest>, tokio::signal::unix::Signal);
+
+fn assemble(settings: &Settings, mut store: SqliteStore, config: Config) -> Result<Assembled, Failure> {
+    let hangups = signal(SignalKind::hangup())?;
+    let clock = Arc::new(Clock::new());
+    if let Some(last) = store.last_sign_of_life() {
+        clock.not_before(last);
+    }
+    if let Some(window) = store.begin(clock.now())? {
+        tracing::info!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
+    }
+    let own = Arc::new(Own::new());
+    let (outward, in_force) = watch::channel(Arc::new(Outward::new(&config)?));
+    let (seen, parts) = (Seen::of(&config), Parts::of(&config));
+    let configuration = reload::configuration(config, settings.allow_mass_removal);
+    let changes = store.configure(&configuration, true, clock.now())?;
+    tracing::info!("configuration loaded: {}", reload::in_words(&changes));
+
+    let live = store.live();
+    let commits = own.clone();
+    let on_commit =
+        move |took: Duration, pings: usize| (0..pings).for_each(|_| commits.ping_commit.observe(took));
+    let writer = Writer::start(Box::new(store), clock.clone(), writer::Limits::default(), on_commit)?;
+    let writer = Arc::new(writer);
+    let (requests, reloads) = mpsc::channel(MAX_RELOADS);
+    let mut app = App::new(live, writer.clone(), clock.clone(), requests);
+    app.lifecycle = settings.lifecycle;
+    app.external_url.clone_from(&settings.external_url);
+    app.own = own.clone();
+    let app = Arc::new(app);
+    parts.put_into(&app, &own, &clock);
+    reload::report_kept(&changes.kept, &app, &own);
+
+    let engine = Engine {
+        clock: clock.clone(),
+        writer: writer.clone(),
+        counters: own.clone(),
+        outward: in_force,
+        external_url: settings.external_url.clone(),
+    };
+    let reloader = Reloader {
+        config_file: settings.config_file.clone(),
+        allow_mass_removal: settings.allow_mass_removal,
+        app: app.clone(),
+        writer: writer.clone(),
+        clock,
+        own,
+        outward,
+        seen,
+    };
+    Ok((Running { app, writer, engine: Arc::new(engine), reloader }, reloads, hangups))
+}
+
+/// SIGTERM or SIGINT, by name.
+async fn termination() -> &'static str {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        // Without handlers the signals end the process by themselves.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // The sender gone means the same.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Allows as many open files as this process may have: each connection is one. Answers how many.
+fn raise_open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum.unwrap_or(u64::MAX),
+        Err(_) => limit.current.unwrap_or(u64::MAX),
+    }
+}
+
+/// What jobs are to be given.
+fn log_urls(app: &App, listeners: &Listeners) {
+    for address in listeners.addresses() {
+        tracing::info!(%address, "listening");
+    }
+    let directory = app.live.directory();
+    for check in directory.checks.iter().take(MAX_URLS) {
+        let name = &check.definition.name;
+        tracing::info!(check = %name, url = app.ping_url(name.as_str()), "ping URL");
+    }
+    let more = directory.checks.len().saturating_sub(MAX_URLS);
+    if more > 0 {
+        tracing::info!("and {more} more: the first page shows them all, {}/", app.external_url);
+    }
+}

@@ -1,0 +1,229 @@
+//! The flags of `serve`, and what they mean: nothing behind this file sees a flag as it was written.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use reqwest::Url;
+
+use super::log::{LogFormat, LogLevel};
+use crate::config::parse_duration;
+
+/// As they were written.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Flags {
+    /// The configuration.
+    #[arg(
+        long = "config.file",
+        env = "PUNCTUAL_CONFIG_FILE",
+        value_name = "FILE",
+        default_value = "punctual.yaml"
+    )]
+    config_file: PathBuf,
+
+    /// Read the configuration again when its files change, looked at this often; 0s: only when told to.
+    #[arg(
+        long = "config.auto-reload-interval",
+        env = "PUNCTUAL_CONFIG_AUTO_RELOAD_INTERVAL",
+        value_name = "DURATION",
+        default_value = "0s"
+    )]
+    auto_reload_interval: String,
+
+    /// Take a configuration that removes more than half of the checks.
+    #[arg(long = "config.allow-mass-removal", env = "PUNCTUAL_CONFIG_ALLOW_MASS_REMOVAL")]
+    allow_mass_removal: bool,
+
+    /// Where to listen; may be given several times (in the environment: with commas).
+    #[arg(
+        long = "web.listen-address",
+        env = "PUNCTUAL_WEB_LISTEN_ADDRESS",
+        value_name = "ADDRESS:PORT",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:19099"
+    )]
+    listen_addresses: Vec<String>,
+
+    /// Where people and jobs find this server; by default made from the first address it listens at.
+    #[arg(long = "web.external-url", env = "PUNCTUAL_WEB_EXTERNAL_URL", value_name = "URL")]
+    external_url: Option<String>,
+
+    /// Let whoever reaches the port have the configuration read again, by a POST to /-/reload.
+    #[arg(long = "web.enable-lifecycle", env = "PUNCTUAL_WEB_ENABLE_LIFECYCLE")]
+    enable_lifecycle: bool,
+
+    /// The folder of the database.
+    #[arg(
+        long = "storage.path",
+        env = "PUNCTUAL_STORAGE_PATH",
+        value_name = "FOLDER",
+        default_value = "data"
+    )]
+    storage_path: PathBuf,
+
+    /// The least that is logged.
+    #[arg(long = "log.level", env = "PUNCTUAL_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
+    log_level: LogLevel,
+
+    /// How it is logged.
+    #[arg(long = "log.format", env = "PUNCTUAL_LOG_FORMAT", value_name = "FORMAT", default_value = "logfmt")]
+    log_format: LogFormat,
+}
+
+/// What the flags mean.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) config_file: PathBuf,
+    /// `None`: only when told to.
+    pub(super) auto_reload_interval: Option<Duration>,
+    pub(super) allow_mass_removal: bool,
+    pub(super) listen_addresses: Vec<SocketAddr>,
+    /// Without a slash at its end.
+    pub(super) external_url: String,
+    pub(super) lifecycle: bool,
+    pub(super) storage_path: PathBuf,
+    pub(super) log_level: LogLevel,
+    pub(super) log_format: LogFormat,
+}
+
+/// A flag that means nothing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("--{flag}={value}: {reason}")]
+pub(super) struct FlagError {
+    flag: &'static str,
+    value: String,
+    reason: String,
+}
+
+impl Flags {
+    pub(super) fn validate(self) -> Result<Settings, FlagError> {
+        let interval = &self.auto_reload_interval;
+        let interval_ms = match interval.as_str() {
+            "0" | "0s" => 0,
+            text => parse_duration(text)
+                .map_err(|error| fault("config.auto-reload-interval", text, &error))?
+                .as_ms(),
+        };
+        if (1..1000).contains(&interval_ms) {
+            return Err(fault("config.auto-reload-interval", interval, &"at least 1s, or 0s for never"));
+        }
+        let interval = Duration::from_millis(interval_ms.unsigned_abs());
+        let addresses: Vec<SocketAddr> =
+            self.listen_addresses.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
+        let external_url = match &self.external_url {
+            Some(text) => external_url(text)?,
+            None => url_of(addresses[0]),
+        };
+        Ok(Settings {
+            config_file: self.config_file,
+            auto_reload_interval: Some(interval).filter(|interval| !interval.is_zero()),
+            allow_mass_removal: self.allow_mass_removal,
+            listen_addresses: addresses,
+            external_url,
+            lifecycle: self.enable_lifecycle,
+            storage_path: self.storage_path,
+            log_level: self.log_level,
+            log_format: self.log_format,
+        })
+    }
+}
+
+fn fault(flag: &'static str, value: &str, reason: &dyn std::fmt::Display) -> FlagError {
+    FlagError { flag, value: value.to_owned(), reason: reason.to_string() }
+}
+
+/// `127.0.0.1:19099`, `[::1]:19099`, `localhost:19099`; `:19099` is every address, as Prometheus has it.
+fn address(text: &str) -> Result<SocketAddr, FlagError> {
+    let full = match text.strip_prefix(':') {
+        Some(port) => format!("[::]:{port}"),
+        None => text.replacen("localhost:", "127.0.0.1:", 1),
+    };
+    full.parse()
+        .map_err(|_| fault("web.listen-address", text, &"give an address and a port, as in 127.0.0.1:19099"))
+}
+
+fn external_url(text: &str) -> Result<String, FlagError> {
+    let bad = |reason: &str| fault("web.external-url", text, &reason);
+    let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(bad("it must begin with http:// or https://"));
+    }
+    if url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err(bad("no user, query or fragment belongs into it"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+/// Who listens everywhere is found at its own name; from elsewhere only by it.
+fn url_of(address: SocketAddr) -> String {
+    let port = address.port();
+    if !address.ip().is_unspecified() {
+        return format!("http://{address}");
+    }
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    match name.trim() {
+        name if !name.is_empty() && name.chars().all(plain) => format!("http://{name}:{port}"),
+        _ => format!("http://{}:{port}", IpAddr::V4(Ipv4Addr::LOCALHOST)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        flags: Flags,
+    }
+
+    fn settings(arguments: &[&str]) -> Result<Settings, String> {
+        let line =
+            Line::try_parse_from([&["punctual"], arguments].concat()).map_err(|error| error.to_string())?;
+        line.flags.validate().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let defaults = settings(&[]).unwrap();
+        assert_eq!(defaults.listen_addresses, ["127.0.0.1:19099".parse().unwrap()]);
+        assert_eq!(defaults.external_url, "http://127.0.0.1:19099");
+        assert_eq!(defaults.auto_reload_interval, None);
+        let given = settings(&[
+            "--web.listen-address=:80",
+            "--web.listen-address=[::1]:81",
+            "--web.external-url=https://Example.org/punctual/",
+            "--config.auto-reload-interval=1m30s",
+        ]);
+        let given = given.unwrap();
+        assert_eq!(given.listen_addresses, ["[::]:80".parse().unwrap(), "[::1]:81".parse().unwrap()]);
+        assert_eq!(given.external_url, "https://example.org/punctual");
+        assert_eq!(given.auto_reload_interval, Some(Duration::from_secs(90)));
+    }
+
+    #[test]
+    fn a_flag_that_means_nothing_is_refused_with_its_name() {
+        for bad in [
+            "--web.listen-address=80",
+            "--web.listen-address=example.org:80",
+            "--web.external-url=example.org",
+            "--web.external-url=ftp://example.org",
+            "--web.external-url=http://a:b@example.org",
+            "--config.auto-reload-interval=5",
+            "--config.auto-reload-interval=10ms",
+            "--log.level=loud",
+        ] {
+            let name = bad.split('=').next().unwrap();
+            let error = settings(&[bad]).unwrap_err();
+            assert!(error.contains(name), "{bad}: {error}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What is done for a request.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::words::{CheckLine, For, Line, MuteLine, Request, Status};
+use crate::core::route::{Matcher, Mute};
+use crate::core::step::{View, view};
+use crate::core::time::{Span, Time};
+use crate::http::{App, operate};
+use crate::store::live::Check;
+use crate::store::writer::Writer;
+use crate::store::{Applied, Entry, What};
+
+/// The longest mute: one that lasts longer is a change of the configuration.
+const MAX_MUTE: Span = Span::mins(366 * 24 * 60);
+/// The most mutes that last at a time.
+const MAX_MUTES: usize = 1000;
+/// The longest comment, in bytes.
+const MAX_COMMENT_BYTES: usize = 1000;
+/// So long the writer may take.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Answers a request of a user, known by number.
+pub(super) async fn answer(app: &App, writer: &Writer, request: Request, user: u32) -> Vec<Line> {
+    let done = match request {
+        Request::Mutes => return mutes(app),
+        Request::Checks => return checks(app),
+        Request::Status => return vec![Line::Status(status(app)), Line::Done("status".to_owned())],
+        Request::Pause { check } => pause(app, writer, &check, What::Pause).await,
+        Request::Unpause { check } => pause(app, writer, &check, What::Unpause).await,
+        Request::Mute { matchers, lasts, comment } => mute(app, writer, matchers, &lasts, comment).await,
+        Request::Unmute { id } => unmute(writer, id).await,
+    };
+    match done {
+        Ok(done) => {
+            tracing::info!(user, "by the control socket: {done}");
+            vec![Line::Done(done)]
+        }
+        Err(why) => vec![Line::Failed(why)],
+    }
+}
+
+/// What the writer's thread answers, unless it takes too long.
+async fn within<T>(call: impl Future<Output = T>) -> Result<T, String> {
+    timeout(WRITER_TIMEOUT, call)
+        .await
+        .map_err(|_| "the server is too busy, or its disk hangs; try again".to_owned())
+}
+
+async fn pause(app: &App, writer: &Writer, name: &str, what: What) -> Result<String, String> {
+    let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
+    let name = check.definition.name.clone();
+    let paused = check.known().state.pause;
+    let pausing = what == What::Pause;
+    if pausing && paused.at_run_time.is_some() {
+        return Ok(format!("{name} is paused already"));
+    }
+    if !pausing && paused.since().is_none() {
+        return Ok(format!("{name} is not paused"));
+    }
+    let id = check.id;
+    let applied =
+        within(writer.call(move |store, now| store.apply(vec![Entry { check: id, at: now, what }]))).await?;
+    match applied.map_err(|error| error.to_string())?.as_slice() {
+        [Applied::Done(_)] if pausing => Ok(format!("{name} is paused")),
+        [Applied::Done(_)] => Ok(format!("{name} is not paused any more")),
+        [Applied::PausedByFile] => {
+            Err(format!("{name} is paused by its file: take `paused: true` out of it, and reload"))
+        }
+        _ => Err(format!("{name} is no longer declared")),
+    }
+}
+
+async fn mute(
+    app: &App,
+    writer: &Writer,
+    text: String,
+    lasts: &For,
+    comment: String,
+) -> Result<String, String> {
+    let matchers = Matcher::parse_list(&text).map_err(|error| error.to_string())?;
+    if matchers.is_empty() {
+        return Err("say what to mute; all checks are check=~\".*\"".to_owned());
+    }
+    if comment.len() > MAX_COMMENT_BYTES {
+        return Err(format!("a comment has at most {MAX_COMMENT_BYTES} bytes"));
+    }
+    let now = app.clock.now();
+    if app.live.mutes().iter().filter(|mute| now < mute.until).count() >= MAX_MUTES {
+        return Err(format!("there are {MAX_MUTES} mutes already: end some"));
+    }
+    let until = match lasts {
+        For::Ms(ms) => now + Span::ms(*ms),
+        For::Until(text) => parse_time(text)?,
+    };
+    if until <= now || until - now > MAX_MUTE {
+        return Err(format!("a mute ends later than now, and within {MAX_MUTE}"));
+    }
+    let mute = Mute { id: 0, matchers, text: text.clone(), until, since: now, comment };
+    let id = within(writer.call(move |store, now| store.mute(mute, now))).await?;
+    let id = id.map_err(|error| error.to_string())?;
+    Ok(format!("mute {id}: {text} is muted until {until}"))
+}
+
+fn parse_time(text: &str) -> Result<Time, String> {
+    let bad =
+        |_| format!("`{text}` is no time: write it as 2026-03-28T06:00:00Z or 2026-03-28T07:00:00+01:00");
+    chrono::DateTime::parse_from_rfc3339(text).map(|time| Time::from_ms(time.timestamp_millis())).map_err(bad)
+}
+
+async fn unmute(writer: &Writer, id: u64) -> Result<String, String> {
+    let ended = within(writer.call(move |store, now| store.unmute(id, now))).await?;
+    match ended.map_err(|error| error.to_string())? {
+        true => Ok(format!("mute {id} has ended")),
+        false => Err(format!("there is no mute {id}: `punctual mutes` lists them")),
+    }
+}
+
+fn mutes(app: &App) -> Vec<Line> {
+    let now = app.clock.now();
+    let line = |mute: &Mute| {
+        Line::Mute(MuteLine {
+            id: mute.id,
+            matchers: mute.text.clone(),
+            since: mute.since.to_string(),
+            until: mute.until.to_string(),
+            comment: mute.comment.clone(),
+        })
+    };
+    let mut lines: Vec<Line> = app.live.mutes().iter().filter(|mute| now < mute.until).map(line).collect();
+    lines.push(Line::Done(format!("{} mutes", lines.len())));
+    lines
+}
+
+fn views(app: &App) -> Vec<(std::sync::Arc<Check>, View, Option<Time>)> {
+    let (now, blind) = (app.clock.now(), app.live.blind());
+    let seen = |check: &std::sync::Arc<Check>| {
+        let known = check.known();
+        (check.clone(), view(&check.definition.spec, &known.state, now, &blind), known.state.last_seen)
+    };
+    app.live.directory().checks.iter().map(seen).collect()
+}
+
+fn checks(app: &App) -> Vec<Line> {
+    let text = |time: Option<Time>| time.map(|time| time.to_string());
+    let mut lines: Vec<Line> = views(app)
+        .into_iter()
+        .map(|(check, view, last_seen)| {
+            let definition = &check.definition;
+            Line::Check(CheckLine {
+                name: definition.name.to_string(),
+                title: definition.title.clone(),
+                group: definition.group.clone(),
+                labels: definition.labels.iter().cloned().collect(),
+                status: view.status.as_str().to_owned(),
+                causes: view.causes.iter().map(|cause| cause.kind.as_str().to_owned()).collect(),
+                since: text(view.causes.iter().next().map(|cause| cause.since)),
+                last_seen: text(last_seen),
+                due: text(view.due),
+                deadline: text(view.deadline),
+            })
+        })
+        .collect();
+    lines.push(Line::Done(format!("{} checks", lines.len())));
+    lines
+}
+
+fn status(app: &App) -> Status {
+    let mut checks = BTreeMap::new();
+    for (_, view, _) in views(app) {
+        *checks.entry(view.status.as_str().to_owned()).or_default() += 1;
+    }
+    let totals = &app.live.totals;
+    Status {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        fault: operate::fault(app),
+        checks,
+        incidents_open: totals.incidents_open.load(Ordering::Relaxed),
+        deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
+        deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
+    }
+}

@@ -1,0 +1,122 @@
+//! What is said over the control socket.
+
+use serde::{Deserialize, Serialize};
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Request {
+    /// Stops judging a check until it is unpaused (7.1).
+    Pause {
+        /// Its name.
+        check: String,
+    },
+    /// Ends a pause that was made at run time.
+    Unpause {
+        /// Its name.
+        check: String,
+    },
+    /// Holds deliveries for a while (8.2).
+    Mute {
+        /// As in Alertmanager: `team="dba", check=~".*backup.*"`.
+        matchers: String,
+        /// How long.
+        lasts: For,
+        /// Why.
+        comment: String,
+    },
+    /// Ends a mute.
+    Unmute {
+        /// Its number.
+        id: u64,
+    },
+    /// Lists the mutes that last.
+    Mutes,
+    /// Lists the checks.
+    Checks,
+    /// How things stand.
+    Status,
+}
+
+/// How long a mute lasts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum For {
+    /// So many milliseconds from now.
+    Ms(i64),
+    /// Until this time, RFC 3339.
+    Until(String),
+}
+
+/// A line of an answer. The last one is [`Line::Done`] or [`Line::Failed`], and no other.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// One of the checks.
+    Check(CheckLine),
+    /// One of the mutes.
+    Mute(MuteLine),
+    /// How things stand.
+    Status(Status),
+    /// It is done: in a line for people.
+    Done(String),
+    /// It is not: why, in a line for people.
+    Failed(String),
+}
+
+/// A check in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckLine {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Its group, or "".
+    pub group: String,
+    /// Its own labels.
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// Its status.
+    pub status: String,
+    /// Why it is bad, oldest first.
+    pub causes: Vec<String>,
+    /// Since when it is bad, RFC 3339.
+    pub since: Option<String>,
+    /// The last ping, RFC 3339.
+    pub last_seen: Option<String>,
+    /// When it is next due, RFC 3339.
+    pub due: Option<String>,
+    /// When it will be late, RFC 3339.
+    pub deadline: Option<String>,
+}
+
+/// A mute in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MuteLine {
+    /// Its number.
+    pub id: u64,
+    /// What it matches.
+    pub matchers: String,
+    /// When it was made, RFC 3339.
+    pub since: String,
+    /// When it ends, RFC 3339.
+    pub until: String,
+    /// Why.
+    pub comment: String,
+}
+
+/// How things stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The server's.
+    pub version: String,
+    /// What is wrong with the store or the engine.
+    pub fault: Option<String>,
+    /// Checks by status; only those that there are.
+    pub checks: std::collections::BTreeMap<String, usize>,
+    /// Incidents that have not ended.
+    pub incidents_open: u64,
+    /// Deliveries that wait or are under way.
+    pub deliveries_pending: u64,
+    /// Deliveries that were given up.
+    pub deliveries_parked: u64,
+}

@@ -1,0 +1,199 @@
+//! The server as a process: what it says when it starts, takes from operators while it runs, and leaves when it stops.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+
+use punctual::clock::Clock;
+use punctual::core::time::Span;
+use rustix::process::Signal;
+
+use crate::support::http;
+use crate::support::process::{PATIENCE, wait_until};
+use crate::support::punctual::{Punctual, punctual};
+
+const CONFIG: &str = "checks:\n\
+    - {name: job, title: A job, every: 1h}\n\
+    - {name: by-file, every: 1h, paused: true}\n";
+
+/// A command for the server: whether it succeeded, and what it said.
+fn command(server: &Punctual, arguments: &[&str]) -> (bool, String) {
+    let data = server.folder().join("data");
+    punctual(&[arguments, &["--storage.path", data.to_str().unwrap()]].concat())
+}
+
+fn done(server: &Punctual, arguments: &[&str]) -> String {
+    let (is_done, said) = command(server, arguments);
+    assert!(is_done, "{arguments:?}: {said}");
+    said
+}
+
+fn failed(server: &Punctual, arguments: &[&str]) -> String {
+    let (is_done, said) = command(server, arguments);
+    assert!(!is_done, "{arguments:?}: {said}");
+    said
+}
+
+fn status_of(server: &Punctual, name: &str) -> String {
+    let list: serde_json::Value =
+        serde_json::from_str(&done(server, &["checks", "list", "--output", "json"])).unwrap();
+    let check = list.as_array().unwrap().iter().find(|check| check["name"] == name).unwrap();
+    check["status"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_start_says_where_each_check_is_pinged_and_that_the_database_is_new() {
+    let server = Punctual::start(CONFIG);
+    let log = server.log();
+    assert!(log.contains(&server.url("/ping/job")), "{log}");
+    assert!(log.contains("the database is new"), "{log}");
+    assert!(log.lines().all(|line| line.starts_with("{\"time\":\"")), "{log}");
+}
+
+// 7.1
+#[test]
+fn a_check_is_paused_and_unpaused_at_run_time_but_not_against_its_file() {
+    let server = Punctual::start(CONFIG);
+    server.ping("job");
+    assert!(done(&server, &["pause", "job"]).contains("is paused"));
+    assert_eq!(status_of(&server, "job"), "paused");
+    assert!(done(&server, &["unpause", "job"]).contains("not paused any more"));
+    assert_eq!(status_of(&server, "job"), "up");
+    assert!(failed(&server, &["unpause", "by-file"]).contains("by its file"));
+    assert_eq!(status_of(&server, "by-file"), "paused");
+    assert!(failed(&server, &["pause", "nobody"]).contains("no check `nobody`"));
+}
+
+// 8.2
+#[test]
+fn a_mute_is_made_listed_seen_in_the_metrics_and_ended() {
+    let mut server = Punctual::start(CONFIG);
+    let is_muted =
+        |server: &Punctual| server.get("/metrics").text().contains("punctual_check_muted{check=\"job\"} 1");
+    assert!(!is_muted(&server));
+    done(&server, &["mute", "job", "--for", "1h", "--comment", "moving house"]);
+    assert!(is_muted(&server));
+    assert!(done(&server, &["mutes"]).contains("moving house"));
+    server.restart();
+    assert!(is_muted(&server), "a mute outlives the server");
+    done(&server, &["unmute", "1"]);
+    assert!(!is_muted(&server));
+    assert!(failed(&server, &["unmute", "1"]).contains("no mute 1"));
+    let until = (Clock::new().now() + Span::mins(60)).to_string();
+    done(&server, &["mute", "--matcher", "check=~\"j.*\"", "--until", &until]);
+    assert!(is_muted(&server));
+}
+
+#[test]
+fn a_mute_that_means_nothing_is_refused() {
+    let server = Punctual::start(CONFIG);
+    assert!(failed(&server, &["mute", "job"]).contains("--for"));
+    assert!(failed(&server, &["mute", "--for", "1h"]).contains("--matcher"));
+    assert!(failed(&server, &["mute", "job", "--for", "soon"]).contains("soon"));
+    assert!(failed(&server, &["mute", "job", "--until", "2000-01-01T00:00:00Z"]).contains("later than now"));
+    assert!(failed(&server, &["mute", "a|b", "--for", "1h"]).contains("--matcher"));
+    assert!(
+        failed(&server, &["mute", "--matcher", "team=~\"(\"", "--for", "1h"]).contains("regular expression")
+    );
+    assert!(done(&server, &["mutes"]).lines().count() == 1, "only the head");
+}
+
+#[test]
+fn the_control_socket_is_for_its_owner_and_survives_nonsense() {
+    use std::os::unix::net::UnixStream;
+    let mut server = Punctual::start(CONFIG);
+    let path = server.folder().join("data/control.sock");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    for nonsense in ["\n", "{}\n", "{\"request\":\"launch\"}\n", "\u{0}\u{1}\n", &"x".repeat(100_000)] {
+        let mut stream = UnixStream::connect(&path).unwrap();
+        // The server may have had enough before the end.
+        let _ = stream.write_all(nonsense.as_bytes());
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let said = std::io::read_to_string(&stream).unwrap_or_default();
+        assert!(said.is_empty() || said.contains("not understood"), "{said}");
+    }
+    assert!(done(&server, &["status"]).contains("1 new, 1 paused"));
+    server.stop();
+    assert!(failed(&server, &["status"]).contains("the server has ended"));
+}
+
+#[test]
+fn a_command_without_a_server_says_so() {
+    let server = Punctual::new(CONFIG);
+    assert!(failed(&server, &["pause", "job"]).contains("is a server running"));
+}
+
+// 10.4
+#[test]
+fn a_reload_takes_all_or_nothing() {
+    let server = Punctual::start(CONFIG);
+    server.write_config("checks:\n- {name: job, every: 2h}\n- {name: new, every: 1h}\n");
+    let answer = server.reload();
+    assert_eq!(
+        (answer.status, answer.text().trim()),
+        (200, "checks: 1 added, 1 judged differently, 1 archived")
+    );
+    server.ping("new");
+
+    server.write_config("checks:\n- {name: newer, every: 1h}\n- {name: Bad Name, every: 1h}\n");
+    let answer = server.reload();
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("punctual.yaml:3:"), "{}", answer.text());
+    assert_eq!(server.get("/ping/newer").status, 404);
+    server.ping("new");
+    assert!(server.get("/").text().contains("could not be reloaded"));
+    assert!(server.get("/metrics").text().contains("punctual_config_last_reload_successful 0"));
+
+    server.write_config("checks:\n- {name: newer, every: 1h}\n");
+    server.signal(Signal::HUP);
+    wait_until("the reload", PATIENCE, || server.get("/ping/newer").status == 200);
+    wait_until("the banner gone", PATIENCE, || !server.get("/").text().contains("could not be reloaded"));
+}
+
+#[test]
+fn changed_files_are_noticed_where_that_is_asked_for() {
+    let mut server = Punctual::new(CONFIG).argument("--config.auto-reload-interval=1s");
+    server.start_again();
+    server.write_config("checks: [{name: later, every: 1h}]\n");
+    wait_until("the new check", PATIENCE, || server.get("/ping/later").status == 200);
+}
+
+#[test]
+fn a_bad_configuration_is_told_and_nothing_starts() {
+    let mut server = Punctual::new("checks:\n- {name: job, evry: 1h}\n");
+    server.start_unready();
+    assert!(!server.wait(PATIENCE).success());
+    assert!(server.log().contains("punctual.yaml:2:"), "{}", server.log());
+    assert!(!server.folder().join("data").exists());
+}
+
+#[test]
+fn pings_need_the_key_of_the_file() {
+    let server = Punctual::start(&format!("auth: {{ping_keys: [{{name: a, key: secret-key}}]}}\n{CONFIG}"));
+    assert_eq!(server.get("/ping/job").status, 401);
+    assert_eq!(server.get("/ping/wrong/job").status, 403);
+    assert_eq!(server.get("/ping/secret-key/job").status, 200);
+    assert!(!server.log().contains("secret-key"));
+    assert!(!server.get("/").text().contains("secret-key"));
+}
+
+/// What is on its way when the server is told to stop is stored and answered; then the process ends well.
+#[test]
+fn a_stop_loses_nothing() {
+    let mut server = Punctual::start(CONFIG);
+    let mut half = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    half.write_all(b"POST /ping/job HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha").unwrap();
+    // Another request, so that the first has surely begun.
+    server.ping("job");
+    server.signal(Signal::TERM);
+    wait_until("no more connections", PATIENCE, || TcpStream::connect(("127.0.0.1", server.port())).is_err());
+    half.write_all(b"lf").unwrap();
+    let answer = std::io::read_to_string(&half).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(server.wait(PATIENCE).success());
+    server.start_again();
+    let metrics = server.get("/metrics").text();
+    let counted = "punctual_check_pings_total{check=\"job\",kind=\"success\"} 2";
+    assert!(metrics.contains(counted), "{metrics}");
+    assert_eq!(http::get(&server.url("/-/healthy")).status, 200);
+}
