@@ -4,6 +4,7 @@ mod bad;
 mod example;
 mod good;
 mod hostile;
+mod reference;
 mod warnings;
 
 use std::path::Path;

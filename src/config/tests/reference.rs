@@ -1,0 +1,135 @@
+use std::fmt::Write as _;
+
+use super::{good, root};
+use crate::config::keys::{DEFAULT_GRACE, Key, Kind, Need, Section};
+use crate::config::{parse_duration, units};
+use crate::core::time::Span;
+
+/// `docs/configuration.md` is made from the table of keys.
+#[test]
+fn the_reference_has_every_key() {
+    let text = reference();
+    let docs = root().join("docs/configuration.md");
+    if std::fs::read_to_string(&docs).ok().as_deref() != Some(&text) {
+        let made = root().join("target/configuration.md");
+        std::fs::create_dir_all(root().join("target")).expect("target can be made");
+        std::fs::write(&made, &text).expect("target can be written");
+        panic!("docs/configuration.md is not of this table: cp target/configuration.md docs/");
+    }
+}
+
+/// What the table says about keys that are left out is what is done.
+#[test]
+fn defaults_are_as_the_table_says() {
+    let text = "receivers: [{name: a, webhook: {url: 'http://127.0.0.1/'}}]\ndefault_receivers: [a]\n\
+                checks: [{name: a, every: 1h}]";
+    let config = good(text);
+    let policy = &config.policy.receivers["a"];
+    assert_eq!(policy.group_wait, span(Section::Receiver, "group_wait"));
+    assert_eq!(policy.give_up_after, span(Section::Receiver, "give_up_after"));
+    assert_eq!(policy.send_resolved.to_string(), default(Section::Receiver, "send_resolved"));
+    let retention = &config.retention;
+    assert_eq!(retention.max_age, span(Section::PingRetention, "max_age"));
+    assert_eq!(retention.archived, span(Section::Retention, "archived"));
+    assert_eq!(retention.keep_at_least.to_string(), default(Section::PingRetention, "keep_at_least"));
+    assert_eq!(retention.keep_at_most.to_string(), default(Section::PingRetention, "keep_at_most"));
+    assert_eq!(Some(retention.max_body_bytes), units::parse_size(default(Section::Retention, "bodies")));
+    assert_eq!(config.max_checks.to_string(), default(Section::Main, "max_checks"));
+    assert_eq!(config.checks[0].spec.grace, span(Section::Defaults, "grace"));
+    assert_eq!(DEFAULT_GRACE, span(Section::Defaults, "grace"));
+}
+
+fn default(section: Section, name: &str) -> &'static str {
+    match section.key(name).expect("it is a key").need {
+        Need::Default(text) => text,
+        _ => panic!("{name} has no default"),
+    }
+}
+
+fn span(section: Section, name: &str) -> Span {
+    parse_duration(default(section, name)).expect("it is a duration")
+}
+
+const HEAD: &str = "\
+# Configuration
+
+Every key of the files. `config.example.yaml` shows how they go together, `docs/semantics.md` says what is judged and
+told, and `punctual check-config FILE` says what is wrong with a file and whom each check's messages reach.
+
+Durations are written as in Prometheus (`90s`, `15m`, `1h30m`, `7d`). Paths are relative to the file that names them. A
+cron expression needs quotes. A key that is left empty is as if it were not there; a key that is not known is a fault.
+Secrets are read from files of one line (`…_file`), or stand in place for a first try.
+";
+
+const SECTIONS: [(Section, &str); 22] = [
+    (Section::Main, "The main file"),
+    (Section::CheckFile, "A file of `check_files`"),
+    (Section::Check, "A check (`checks`)"),
+    (Section::Expect, "`expect` of a check"),
+    (Section::Quiet, "A quiet time (`quiet` of a check)"),
+    (Section::Defaults, "`defaults`"),
+    (Section::Receiver, "A receiver (`receivers`)"),
+    (Section::Email, "`email` of a receiver"),
+    (Section::Webhook, "`webhook` of a receiver"),
+    (Section::Responder, "A responder (`responders`)"),
+    (Section::Action, "An action (`actions` of a responder)"),
+    (Section::Smtp, "`smtp`"),
+    (Section::Alerting, "`alerting`"),
+    (Section::Alertmanager, "An Alertmanager (`alerting.alertmanagers`)"),
+    (Section::HttpConfig, "`http_config`"),
+    (Section::Authorization, "`authorization` of an `http_config`"),
+    (Section::BasicAuth, "`basic_auth` of an `http_config`"),
+    (Section::TlsConfig, "`tls_config`"),
+    (Section::Auth, "`auth`"),
+    (Section::PingKey, "A ping key (`auth.ping_keys`)"),
+    (Section::Retention, "`retention`"),
+    (Section::PingRetention, "`retention.pings`"),
+];
+
+fn reference() -> String {
+    let mut text = HEAD.to_owned();
+    for (section, title) in SECTIONS {
+        let _ = write!(text, "\n## {title}\n\n| key | value | left out | |\n|---|---|---|---|\n");
+        for key in section.keys().iter().filter(|key| !matches!(key.kind, Kind::Later)) {
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | {} | {} |",
+                key.name,
+                value(key),
+                left_out(section, key),
+                key.doc
+            );
+        }
+    }
+    text
+}
+
+fn value(key: &Key) -> String {
+    match key.kind {
+        Kind::Text(max) => format!("text, at most {max} bytes"),
+        Kind::Lines(max) => format!("text of several lines, at most {max} bytes"),
+        Kind::Secret => "secret".to_owned(),
+        Kind::Path => "path of a file".to_owned(),
+        Kind::Texts => "text, or list of texts".to_owned(),
+        Kind::Duration(min, max) => format!("duration, {min} to {max}"),
+        Kind::Whole(min, max) => format!("number, {min} to {max}"),
+        Kind::Size => "size, such as `500MB`".to_owned(),
+        Kind::Flag => "true, false".to_owned(),
+        Kind::OneOf(words) => words.join(", "),
+        Kind::Labels => "labels, such as `{team: dba}`".to_owned(),
+        Kind::Map(_) => "keys, see below".to_owned(),
+        Kind::List(_) => "list, see below".to_owned(),
+        Kind::Later => unreachable!("keys that are not built are left out"),
+    }
+}
+
+fn left_out(section: Section, key: &Key) -> String {
+    match key.need {
+        Need::Optional if section == Section::Check && Section::Defaults.key(key.name).is_some() => {
+            "as in `defaults`".to_owned()
+        }
+        Need::Required => "required".to_owned(),
+        Need::Default("") | Need::Optional => String::new(),
+        Need::Default(text) => format!("`{text}`"),
+    }
+}
