@@ -21,6 +21,7 @@ use crate::http::limits::Limits;
 use crate::http::server::{self, Listeners};
 use crate::metrics::Own;
 use crate::store::Store;
+use crate::store::history::Reader;
 use crate::store::sqlite::SqliteStore;
 use crate::store::writer::{self, Writer};
 
@@ -145,6 +146,7 @@ fn assemble(settings: &Settings, mut store: SqliteStore, config: Config) -> Resu
     app.lifecycle = settings.lifecycle;
     app.external_url.clone_from(&settings.external_url);
     app.own = own.clone();
+    app.history = Some(Reader::new(&settings.storage_path));
     let app = Arc::new(app);
     parts.put_into(&app, &own, &clock);
     reload::report_kept(&changes.kept, &app, &own);

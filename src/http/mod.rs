@@ -31,6 +31,7 @@ use crate::core::route::Policy;
 use crate::core::time::Time;
 use crate::metrics::Own;
 use crate::store::PingFact;
+use crate::store::history::Reader;
 use crate::store::live::Live;
 use crate::store::writer::{Answer, Overloaded, Writer};
 use scrape::Scraper;
@@ -65,6 +66,9 @@ pub struct App {
     pub external_url: String,
     /// What this process counts.
     pub own: Arc<Own>,
+    /// What happened to the checks; without it, pages show none of it.
+    pub history: Option<Reader>,
+    pages: Arc<Semaphore>,
     scraper: Scraper,
     scrape_places: Arc<Semaphore>,
     ping_keys: RwLock<Arc<PingKeys>>,
@@ -120,6 +124,8 @@ impl App {
             reloads,
             external_url: "http://127.0.0.1:19099".to_owned(),
             own: Arc::default(),
+            history: None,
+            pages: Arc::new(Semaphore::new(pages::MAX_AT_A_TIME)),
             scraper: Scraper::default(),
             scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
             ping_keys: RwLock::default(),

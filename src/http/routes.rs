@@ -105,8 +105,11 @@ pub(super) async fn answer(
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
         Handler::Reload => operate::reload(app, &parts).await,
-        Handler::Checks => pages::checks(app, parts.uri.query()),
-        Handler::Check => pages::check(app, rest),
+        Handler::Checks => pages::make(app, move |app| pages::checks(app, parts.uri.query())).await,
+        Handler::Check => {
+            let name = rest.to_owned();
+            pages::make(app, move |app| pages::check(app, &name, parts.uri.query())).await
+        }
         Handler::Style => pages::style(),
     }
 }

@@ -177,6 +177,29 @@ fn pings_need_the_key_of_the_file() {
     assert!(!server.get("/").text().contains("secret-key"));
 }
 
+#[test]
+fn a_checks_page_shows_its_last_pings_and_what_they_said() {
+    let server = Punctual::start(CONFIG);
+    for i in 0..30 {
+        server.ping(&format!("job?rid=run-{i}&m=<i>said</i>"));
+    }
+    let body = http::post(&server.url("/ping/job/fail"), "<script>alert(1)</script>\u{fffd}");
+    assert_eq!(body.status, 200);
+    let page = server.get("/checks/job").text();
+    assert!(page.contains("run-29") && !page.contains(">run-5<"));
+    assert!(page.contains("&lt;i&gt;said") && !page.contains("<i>said"));
+    assert!(page.contains("it said that it failed"));
+    let link = |part: &str| page[page.find(part).unwrap()..].split('"').next().unwrap().to_owned();
+    let older = server.get(&format!("/checks/job{}", link("?before=").replace("#pings", ""))).text();
+    assert!(older.contains(">run-5<") && !older.contains("run-29"));
+    let body = server.get(&format!("/checks/job{}", link("?body=")));
+    assert_eq!(body.text(), "<script>alert(1)</script>\u{fffd}");
+    assert_eq!(body.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(body.header("x-content-type-options"), "nosniff");
+    assert_eq!(server.get("/checks/job?body=999999").status, 404);
+    assert_eq!(server.get("/checks/by-file?body=31").status, 404, "another check's body is not shown here");
+}
+
 /// What is on its way when the server is told to stop is stored and answered; then the process ends well.
 #[test]
 fn a_stop_loses_nothing() {

@@ -1,27 +1,28 @@
 //! The page of one check.
 
 use hyper::StatusCode;
-use hyper::header::{HeaderValue, LOCATION};
+use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
 
-use super::super::App;
 use super::super::reply::{self, Reply};
-use super::{page, words};
+use super::super::{App, decode};
+use super::history::history;
+use super::{look, page, words};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Definition, PingKind, Source};
 use crate::core::route::Policy;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
-use crate::core::step::{View, view};
+use crate::core::step::View;
 use crate::core::time::{Span, Time};
 use crate::store::live::Check;
 
 /// So many of the next due times are shown.
 const NEXT_DUES: usize = 5;
 
-/// Answers `/checks/{name}`.
-pub(in super::super) fn answer(app: &App, name: &str) -> Reply {
+/// Answers `/checks/{name}`; `?before=` leads to older pings, `?body=` to a ping's body.
+pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Reply {
     let Some(check) = app.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
         return page(StatusCode::NOT_FOUND, "No such check", "../", false, &content);
@@ -33,12 +34,17 @@ pub(in super::super) fn answer(app: &App, name: &str) -> Reply {
         reply.headers_mut().insert(LOCATION, location);
         return reply;
     }
+    let [before, body] =
+        decode::query_values(query, ["before", "body"]).map(|value| value?.parse::<u64>().ok());
+    if let Some(seq) = body {
+        return ping_body(app, &check, seq);
+    }
     let now = app.clock.now();
     let (state, last_source) = {
         let known = check.known();
         (known.state.clone(), known.last_source.clone())
     };
-    let view = view(&check.definition.spec, &state, now, &app.live.blind());
+    let (view, held) = look(&check, &state, now, &app.live.blind(), &app.live.mutes());
     let definition = &check.definition;
     let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);
     let content = html! {
@@ -46,8 +52,10 @@ pub(in super::super) fn answer(app: &App, name: &str) -> Reply {
         h1 { (definition.title) }
         p { (words::status(view.status)) @if view.running { span.quiet { " · running" } } }
         @for cause in view.causes.iter() { p { (words::cause(cause, now)) } }
+        (words::held(held.as_ref(), now))
         @if !definition.description.is_empty() { p { (definition.description) } }
         (facts(&state, &view, last_source.as_deref(), now))
+        (history(app, check.id, before, now))
         h2 { "Declared" }
         (declaration(definition))
         (next_dues(definition, &view, now))
@@ -57,6 +65,19 @@ pub(in super::super) fn answer(app: &App, name: &str) -> Reply {
         (ping_lines(app, &check))
     };
     page(StatusCode::OK, &format!("{} – punctual", definition.title), "../", good, &content)
+}
+
+/// The body as it came: any bytes, shown as text and as nothing else.
+fn ping_body(app: &App, check: &Check, seq: u64) -> Reply {
+    match app.history.as_ref().map(|reader| reader.body(check.id, seq)) {
+        Some(Ok(Some(body))) => {
+            let mut reply = reply::text(StatusCode::OK, String::from_utf8_lossy(&body).into_owned());
+            reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            reply
+        }
+        Some(Err(error)) => reply::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+        Some(Ok(None)) | None => reply::text(StatusCode::NOT_FOUND, "this body is not kept any more\n"),
+    }
 }
 
 fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Markup {
@@ -76,12 +97,12 @@ fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Ma
             @for run in &state.runs {
                 dt { "Running" }
                 dd {
-                    "since " (words::when(run.start, now))
+                    (words::lasting(run.start, now))
                     @if let Some(rid) = &run.rid { ", rid " code { (rid.as_str()) } }
                 }
             }
-            @if let Some(paused) = state.pause.by_file { dt { "Paused" } dd { "by its file, " (words::when(paused, now)) } }
-            @if let Some(paused) = state.pause.at_run_time { dt { "Paused" } dd { "at run time, " (words::when(paused, now)) } }
+            @if let Some(paused) = state.pause.by_file { dt { "Paused" } dd { "by its file, " (words::lasting(paused, now)) } }
+            @if let Some(paused) = state.pause.at_run_time { dt { "Paused" } dd { "at run time, " (words::lasting(paused, now)) } }
         }
     }
 }

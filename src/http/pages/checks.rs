@@ -7,10 +7,11 @@ use maud::{Markup, html};
 
 use super::super::reply::Reply;
 use super::super::{App, decode, operate};
-use super::{banners, page, words};
+use super::{banners, look, page, words};
 use crate::core::cause::Status;
 use crate::core::check::{Definition, Name};
-use crate::core::step::{View, view};
+use crate::core::route::HoldReason;
+use crate::core::step::View;
 use crate::core::time::Time;
 use crate::store::live::Check;
 
@@ -27,6 +28,7 @@ const ORDER: [Status; 7] =
 struct Row {
     check: Arc<Check>,
     view: View,
+    held: Option<HoldReason>,
     last_seen: Option<Time>,
 }
 
@@ -90,11 +92,11 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
 }
 
 fn rows(app: &App, now: Time) -> Vec<Row> {
-    let blind = app.live.blind();
+    let (blind, mutes) = (app.live.blind(), app.live.mutes());
     let row = |check: &Arc<Check>| {
         let known = check.known();
-        let view = view(&check.definition.spec, &known.state, now, &blind);
-        Row { check: check.clone(), view, last_seen: known.state.last_seen }
+        let (view, held) = look(check, &known.state, now, &blind, &mutes);
+        Row { check: check.clone(), view, held, last_seen: known.state.last_seen }
     };
     let mut rows: Vec<Row> = app.live.directory().checks.iter().map(row).collect();
     let place = |row: &Row| ORDER.iter().position(|status| *status == row.view.status);
@@ -169,6 +171,7 @@ fn table_row(app: &App, row: &Row, now: Time) -> Markup {
             td {
                 @for cause in row.view.causes.iter() { div { (words::cause(cause, now)) } }
                 @if row.view.running { div.quiet { "running" } }
+                (words::held(row.held.as_ref(), now))
             }
             td.time { (words::when_or(row.last_seen, now, "never")) }
             td.time { (words::when_or(row.view.due, now, "–")) }

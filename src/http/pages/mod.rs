@@ -3,8 +3,11 @@
 mod banners;
 mod check;
 mod checks;
+mod history;
 mod style;
 mod words;
+
+use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::header::{
@@ -13,16 +16,55 @@ use hyper::header::{
 };
 use maud::{DOCTYPE, Markup, html};
 
+use super::App;
 use super::reply::{self, Reply};
+use crate::core::blind::BlindWindows;
+use crate::core::route::{Facts, HoldReason, Mute, muted};
+use crate::core::state::State;
+use crate::core::step::{View, view};
+use crate::core::time::Time;
+use crate::store::live::Check;
 
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use style::answer as style;
 
+/// Pages made at a time: each takes a thread, and those of many checks take a while.
+pub(super) const MAX_AT_A_TIME: usize = 4;
+
+/// Makes a page on a thread that may block, when there is a place for it.
+pub(super) async fn make(app: &Arc<App>, page: impl FnOnce(&App) -> Reply + Send + 'static) -> Reply {
+    let _place = app.pages.acquire().await.expect("this semaphore is never closed");
+    let app = app.clone();
+    match tokio::task::spawn_blocking(move || page(&app)).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            tracing::error!(%error, "a page was not made, by a bug");
+            reply::text(StatusCode::INTERNAL_SERVER_ERROR, "this page could not be made\n")
+        }
+    }
+}
+
 /// Nothing but our own style, and the icon that is part of the page.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
+
+/// A look at a check: its view, and whether its messages are held by a mute or a quiet time (8.2).
+fn look(
+    check: &Check,
+    state: &State,
+    now: Time,
+    blind: &BlindWindows,
+    mutes: &[Mute],
+) -> (View, Option<HoldReason>) {
+    let definition = &*check.definition;
+    let view = view(&definition.spec, state, now, blind);
+    let nobody_asked = mutes.is_empty() && definition.quiet.is_empty();
+    let facts = Facts { definition, causes: view.causes.as_slice() };
+    let held = if nobody_asked { None } else { muted(now, &facts, mutes, &definition.quiet) };
+    (view, held)
+}
 
 /// A page around its content. `up` leads from the page's folder to the first page: addresses are relative, so that a
 /// proxy may put punctual below a path.

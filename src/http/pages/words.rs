@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::core::cause::{Cause, CauseKind, Status};
 use crate::core::check::Definition;
+use crate::core::route::HoldReason;
 use crate::core::time::{Span, Time};
 
 /// A length of time, as exactly as people want it: `42s`, `5m`, `3h 12m`, `2d 4h`, `40d`.
@@ -21,12 +22,21 @@ pub(super) fn rough(span: Span) -> String {
 
 /// A time as seen from now, with the exact one at hand.
 pub(super) fn when(time: Time, now: Time) -> Markup {
-    let exact = time.to_string();
     let words = match time - now {
         ahead if ahead > Span::ZERO => format!("in {}", rough(ahead)),
         ago if ago > Span::ms(-1000) => "just now".to_owned(),
         ago => format!("{} ago", rough(ago)),
     };
+    exactly(time, &words)
+}
+
+/// How long something lasts by now, with the time at hand at which it began.
+pub(super) fn lasting(since: Time, now: Time) -> Markup {
+    html! { "for " (exactly(since, &rough(now - since))) }
+}
+
+fn exactly(time: Time, words: &str) -> Markup {
+    let exact = time.to_string();
     html! { time datetime=(exact) title={ (exact.replace('T', " ").replace('Z', " UTC")) } { (words) } }
 }
 
@@ -43,12 +53,24 @@ pub(super) fn status(status: Status) -> Markup {
     html! { span class={ "status s-" (status.as_str()) } { (status.as_str()) } }
 }
 
-/// Why a check is bad.
-pub(super) fn cause(cause: &Cause, now: Time) -> Markup {
-    html! { (reason(cause.kind)) " " span.quiet { "(" (cause.kind.as_str()) ")" } ", since " (when(cause.since, now)) }
+/// Why messages about a check are held, where they are.
+pub(super) fn held(held: Option<&HoldReason>, now: Time) -> Markup {
+    html! {
+        @match held {
+            Some(HoldReason::Muted { until, id }) => span.label { "muted (" (id) "), ends " (when(*until, now)) },
+            Some(HoldReason::Quiet { until }) => span.label { "quiet, ends " (when(*until, now)) },
+            _ => {}
+        }
+    }
 }
 
-fn reason(kind: CauseKind) -> &'static str {
+/// Why a check is bad.
+pub(super) fn cause(cause: &Cause, now: Time) -> Markup {
+    html! { (reason(cause.kind)) " " span.quiet { "(" (cause.kind.as_str()) ")" } ", " (lasting(cause.since, now)) }
+}
+
+/// Why, in words.
+pub(super) fn reason(kind: CauseKind) -> &'static str {
     match kind {
         CauseKind::Missing => "no success in time",
         CauseKind::NeverSeen => "nothing was ever heard of it",

@@ -1,0 +1,117 @@
+//! What happened to a check: its last pings, flips and incidents.
+
+use maud::{Markup, html};
+
+use super::super::App;
+use super::words;
+use crate::core::check::{CheckId, PingKind};
+use crate::core::step::FlipReason;
+use crate::core::time::Time;
+use crate::store::StoreError;
+use crate::store::history::{FlipRecord, PingRecord, Reader};
+
+/// Pings on a page.
+const PINGS: usize = 25;
+/// Changes on a page.
+const FLIPS: usize = 15;
+
+/// Both tables; `before` is the number of a ping, for the page of those before it.
+pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, now: Time) -> Markup {
+    let Some(reader) = &app.history else { return html! {} };
+    match read(reader, check, before) {
+        Ok((pings, flips)) => html! {
+            (pings_table(&pings, before.is_some(), now))
+            @if before.is_none() { (flips_table(&flips, now)) }
+        },
+        Err(error) => html! { div.banner.bad role="alert" { "The history cannot be read: " (error) } },
+    }
+}
+
+fn read(
+    reader: &Reader,
+    check: CheckId,
+    before: Option<u64>,
+) -> Result<(Vec<PingRecord>, Vec<FlipRecord>), StoreError> {
+    Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?))
+}
+
+fn pings_table(pings: &[PingRecord], older: bool, now: Time) -> Markup {
+    html! {
+        h2 #pings { @if older { "Older pings" } @else { "Last pings" } }
+        @if pings.is_empty() { p.quiet { "None." } }
+        @else {
+            div.scroll { table {
+                thead { tr {
+                    th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Took" }
+                    th scope="col" { "From" } th scope="col" { "Said" }
+                } }
+                tbody { @for ping in pings { (ping_row(ping, now)) } }
+            } }
+            @if let Some(last) = pings.last().filter(|_| pings.len() == PINGS) {
+                p.small { a href={ "?before=" (last.seq) "#pings" } { "Older" } }
+            }
+        }
+    }
+}
+
+fn ping_row(ping: &PingRecord, now: Time) -> Markup {
+    let class = match ping.kind {
+        PingKind::Success => "s-up",
+        PingKind::Fail => "s-failing",
+        PingKind::Start | PingKind::Log => "s-new",
+    };
+    html! {
+        tr {
+            td.time { (words::when(ping.at, now)) }
+            td {
+                span class={ "status " (class) } { (ping.kind.as_str()) }
+                @if let Some(status) = ping.exit_status { span.quiet { " · exit status " (status) } }
+                @if ping.repeat { span.quiet { " · repeated" } }
+                @if let Some(rid) = &ping.rid { div { code.quiet { (rid) } } }
+            }
+            td.time { @if let Some(duration) = ping.duration { (duration) } }
+            td { (ping.source) }
+            td {
+                @if let Some(comment) = &ping.comment { (comment) " " }
+                @if ping.has_body {
+                    a href={ "?body=" (ping.seq) } { "body" }
+                    @if ping.body_cut { span.quiet { " (its beginning)" } }
+                }
+            }
+        }
+    }
+}
+
+fn flips_table(flips: &[FlipRecord], now: Time) -> Markup {
+    html! {
+        h2 { "Last changes" }
+        @if flips.is_empty() { p.quiet { "None." } }
+        @else {
+            div.scroll { table {
+                thead { tr {
+                    th scope="col" { "When" } th scope="col" { "To" } th scope="col" { "Why" } th scope="col" { "By" }
+                } }
+                tbody { @for flip in flips {
+                    tr {
+                        td.time { (words::when(flip.at, now)) }
+                        td { (words::status(flip.to)) }
+                        td { @for cause in &flip.causes { div { (words::reason(cause.kind)) } } }
+                        td.quiet { (by(flip.reason)) }
+                    }
+                } }
+            } }
+        }
+    }
+}
+
+fn by(reason: FlipReason) -> &'static str {
+    match reason {
+        FlipReason::Judged => "a time that passed",
+        FlipReason::Pinged => "a ping",
+        FlipReason::Paused => "a pause",
+        FlipReason::Unpaused => "the end of a pause",
+        FlipReason::Changed => "a change of its declaration",
+        FlipReason::Archived => "its removal",
+        FlipReason::Returned => "its return",
+    }
+}
