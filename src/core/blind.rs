@@ -3,7 +3,7 @@
 use super::time::{Span, Time};
 
 /// A stretch of time in which pings may have been lost: (from, to].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
     /// The last moment at which pings were surely taken.
     pub from: Time,
@@ -36,6 +36,14 @@ impl BlindWindows {
         self.0.insert(place, window);
         if self.0.len() > BlindWindows::MAX {
             self.0.remove(0);
+        }
+    }
+
+    /// The clock was set back (1.1): nothing of a window is later than now. A wrong date must not make us blind for years.
+    pub fn bring_back_to(&mut self, now: Time) {
+        self.0.retain(|window| window.from < now);
+        for window in &mut self.0 {
+            window.to = window.to.min(now);
         }
     }
 

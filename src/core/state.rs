@@ -128,7 +128,7 @@ pub struct State {
     pub successes: VecDeque<Time>,
     /// For checks counted at occurrences.
     pub counted: Option<Counted>,
-    /// Moments in which a ping of this check was refused (9.1), oldest first; at most [`State::MAX_REFUSALS`].
+    /// Moments in which a ping of this check was refused (9.1), in the order in which they were told; at most [`State::MAX_REFUSALS`].
     pub refusals: VecDeque<Time>,
     /// For metrics.
     pub counters: Counters,
@@ -138,7 +138,7 @@ impl State {
     /// The most open runs, and the most run ids remembered (4.1).
     pub const MAX_RUNS: usize = 16;
     /// The most refused pings remembered.
-    pub const MAX_REFUSALS: usize = 8;
+    pub const MAX_REFUSALS: usize = 16;
 
     /// When a ping of this kind last came.
     pub fn last(&self, kind: PingKind) -> Option<Time> {
@@ -181,12 +181,24 @@ impl State {
         self.claim.iter_mut().for_each(|claim| back(&mut claim.start));
         self.runs.iter_mut().for_each(|run| back(&mut run.start));
         self.rids.iter_mut().for_each(|memory| back(&mut memory.at));
-        self.successes.iter_mut().for_each(back);
+        self.bring_successes_back_to(now);
         self.refusals.iter_mut().for_each(back);
         if let Some(counted) = &mut self.counted {
             back(&mut counted.judged_to);
             counted.pending.iter_mut().for_each(back);
             counted.late_for.iter_mut().for_each(back);
+        }
+    }
+
+    /// Successes keep their distances: many at one moment would be too many.
+    fn bring_successes_back_to(&mut self, now: Time) {
+        let Some(newest) = self.successes.back().copied().filter(|newest| *newest > now) else { return };
+        let mut previous = Time::MIN;
+        for at in &mut self.successes {
+            if *at > now {
+                *at = (now - (newest - *at)).max(previous);
+            }
+            previous = *at;
         }
     }
 

@@ -89,7 +89,17 @@ type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
 enum Item {
     Ping { entry: Entry, answer: oneshot::Sender<Result<Applied, StoreError>> },
-    Call(Call),
+    Call { call: Call, at: Time },
+}
+
+impl Item {
+    /// When it entered the queue.
+    fn at(&self) -> Time {
+        match self {
+            Item::Ping { entry, .. } => entry.at,
+            Item::Call { at, .. } => *at,
+        }
+    }
 }
 
 struct Queue {
@@ -97,8 +107,8 @@ struct Queue {
     /// Pings among the items, and the bytes they hold.
     pings: usize,
     bytes: usize,
-    /// Checks of which a ping was refused since the last turn, and when.
-    refused: HashMap<CheckId, Time>,
+    /// Checks of which pings were refused since the last turn, from the first to the last.
+    refused: HashMap<CheckId, Window>,
     /// The last turn could not be stored: pings are refused until one can.
     failing: bool,
     stopping: bool,
@@ -196,12 +206,19 @@ impl Writer {
             // Nobody may be left to hear it.
             let _ = sender.send(call(store, now));
         });
-        self.shared.queue().items.push_back(Item::Call(call));
+        self.queue_call(call);
         self.shared.filled.notify_one();
         match receiver.await {
             Ok(answer) => answer,
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// 1.2: a call's time is that of its place in the queue, so that it judges nothing past a ping that came before it.
+    fn queue_call(&self, call: Call) {
+        let mut queue = self.shared.queue();
+        let at = self.shared.clock.now();
+        queue.items.push_back(Item::Call { call, at });
     }
 
     /// Hears when there is something to do next.
@@ -234,8 +251,10 @@ impl Drop for Writer {
 
 impl Queue {
     fn refuse(&mut self, check: CheckId, at: Time, most: usize) {
-        if self.refused.len() < most {
-            self.refused.insert(check, at);
+        if let Some(known) = self.refused.get_mut(&check) {
+            *known = Window { from: known.from.min(at), to: known.to.max(at) };
+        } else if self.refused.len() < most {
+            self.refused.insert(check, Window { from: at, to: at });
         }
     }
 }
@@ -278,7 +297,7 @@ impl Turns {
     }
 
     /// The next items, or none when it is time for a sign of life; `None` once there is nothing left before a stop.
-    fn wait(&self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, HashMap<CheckId, Time>)> {
+    fn wait(&self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, HashMap<CheckId, Window>)> {
         let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
         let mut queue = self.shared.queue();
         if queue.items.is_empty() && !queue.stopping {
@@ -305,13 +324,16 @@ impl Turns {
 
     /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
     /// not be stored.
-    fn turn(&mut self, items: VecDeque<Item>, refused: HashMap<CheckId, Time>) -> bool {
+    fn turn(&mut self, items: VecDeque<Item>, refused: HashMap<CheckId, Window>) -> bool {
         let now = self.shared.clock.now();
-        let mut stored = self.sign_of_life(now) && self.tell_refused(&refused, now);
+        // Not past what waits: a refusal is told at the time of the first item, if there is one.
+        let first = items.front().map_or(now, Item::at);
+        let mut stored = self.sign_of_life(now) && self.tell_refused(&refused, first);
         if !stored {
             let mut queue = self.shared.queue();
-            for (check, at) in refused {
-                queue.refuse(check, at, self.shared.limits.max_refused);
+            for (check, window) in refused {
+                queue.refuse(check, window.from, self.shared.limits.max_refused);
+                queue.refuse(check, window.to, self.shared.limits.max_refused);
             }
         }
         let mut batch = Vec::new();
@@ -325,9 +347,9 @@ impl Turns {
                         stored &= self.commit(&mut batch, &mut answers);
                     }
                 }
-                Item::Call(call) => {
+                Item::Call { call, at } => {
                     stored &= self.commit(&mut batch, &mut answers);
-                    call(&mut *self.store, self.shared.clock.now());
+                    call(&mut *self.store, at);
                 }
             }
         }
@@ -355,16 +377,15 @@ impl Turns {
         }
     }
 
-    fn tell_refused(&mut self, refused: &HashMap<CheckId, Time>, now: Time) -> bool {
+    fn tell_refused(&mut self, refused: &HashMap<CheckId, Window>, now: Time) -> bool {
         if refused.is_empty() {
             return true;
         }
-        let entry = |(check, at): (&CheckId, &Time)| Entry {
-            check: *check,
-            at: now,
-            what: What::Refused { at: *at },
+        let told = |(check, window): (&CheckId, &Window)| {
+            let entry = |at| Entry { check: *check, at: now, what: What::Refused { at } };
+            [entry(window.from), entry(window.to)]
         };
-        self.store.apply(refused.iter().map(entry).collect()).is_ok()
+        self.store.apply(refused.iter().flat_map(told).collect()).is_ok()
     }
 
     /// Stores a batch of pings and answers them. An empty batch is stored.

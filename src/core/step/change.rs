@@ -6,7 +6,10 @@ use crate::core::cause::{Cause, CauseKind, Causes, Family};
 use crate::core::check::{Overlap, PingKind, Spec};
 use crate::core::schedule::Schedule;
 use crate::core::state::{Counted, Pause, RidMemory, State};
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
+
+/// A refusal moves a deadline by this (9.4): one that follows sooner moves it on.
+const NEAR: Span = Span::mins(2);
 
 impl<'a> Judge<'a> {
     pub(super) fn pause(&mut self) {
@@ -17,7 +20,7 @@ impl<'a> Judge<'a> {
         self.state.newest = self.state.newest.max(now);
         self.flip(now, FlipReason::Paused, |state| {
             state.pause.at_run_time = Some(now);
-            state.close_runs_for_pause(now);
+            state.close_runs_for_pause();
         });
     }
 
@@ -63,6 +66,7 @@ impl<'a> Judge<'a> {
             state.pause.by_file = new.paused.then_some(now);
             state.arm(now);
             state.fit_to(&new.schedule, now);
+            state.late_for_last_of(&new.schedule, now);
         });
         Judge { spec: new, ..self }
     }
@@ -75,21 +79,32 @@ impl<'a> Judge<'a> {
         }
         self.state.newest = self.state.newest.max(now);
         self.pause_as(new);
-        let rescheduled = new.schedule != self.spec.schedule;
+        let old = self.spec;
+        let rescheduled = new.schedule != old.schedule || new.early != old.early;
+        let due_otherwise = rescheduled
+            || (new.grace, new.max_runtime, new.start_within)
+                != (old.grace, old.max_runtime, old.start_within);
         let from = self.state.status();
         let before = self.state.causes.clone();
-        if let Some(claim) = &mut self.state.claim {
+        if due_otherwise && let Some(claim) = &mut self.state.claim {
             claim.judged = false;
         }
         if rescheduled {
             self.state.claim = None;
             self.state.fit_to(&new.schedule, now);
         }
-        let late = self.late_by(new);
-        keep_lateness(&mut self.state.causes, new, late);
+        if due_otherwise {
+            let late = self.late_by(new);
+            keep_lateness(&mut self.state.causes, old, new, late);
+            if never_late(new) {
+                // Nothing else would ever end it.
+                self.state.set(CauseKind::Blind, false, now);
+            }
+        }
         keep_failures(&mut self.state, new, now);
         if rescheduled {
             self.state.floor = now;
+            self.state.late_for_last_of(&new.schedule, now);
         }
         self.record(now, FlipReason::Changed, from, &before);
         let mut judge = Judge { spec: new, not_before: now, ..self };
@@ -102,7 +117,7 @@ impl<'a> Judge<'a> {
         match (self.state.pause.by_file, new.paused) {
             (None, true) => self.flip(now, FlipReason::Paused, |state| {
                 state.pause.by_file = Some(now);
-                state.close_runs_for_pause(now);
+                state.close_runs_for_pause();
             }),
             (Some(_), false) => self.flip(now, FlipReason::Unpaused, |state| {
                 state.pause.by_file = None;
@@ -141,16 +156,27 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// A check that expects nothing to happen cannot be late, and not unknown either.
+fn never_late(spec: &Spec) -> bool {
+    match &spec.schedule {
+        Schedule::Every(_) | Schedule::At(_) => false,
+        Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => expect.at_least.is_none(),
+    }
+}
+
 /// A lateness ends only if the new spec over the stored facts is not late; else what still makes sense of it stays.
-fn keep_lateness(causes: &mut Causes, new: &Spec, late: Option<CauseKind>) {
+fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<CauseKind>) {
     let Some(since) =
         causes.iter().find(|cause| cause.kind.family() == Family::Late).map(|cause| cause.since)
     else {
         return;
     };
     let counted = matches!(new.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
+    // The run that took too long is closed and forgotten: only a longer limit, or none, can make it good.
+    let as_short = matches!((old.max_runtime, new.max_runtime), (Some(old), Some(new)) if new <= old);
     causes.retain(|cause| match cause.kind {
         _ if cause.kind.family() != Family::Late => true,
+        CauseKind::Overrun if as_short => true,
         _ if late.is_none() => false,
         CauseKind::TooFew => counted,
         CauseKind::Missing | CauseKind::NeverSeen => !counted,
@@ -193,7 +219,10 @@ impl State {
     pub(super) fn refused(&mut self, at: Time) {
         self.newest = self.newest.max(at);
         if self.refusals.len() == State::MAX_REFUSALS {
-            self.refusals.pop_front();
+            // A job that tries again and again: the chain of refusals has to hold, not each of its links.
+            let link =
+                (1..State::MAX_REFUSALS - 1).find(|i| self.refusals[i + 1] - self.refusals[i - 1] < NEAR);
+            self.refusals.remove(link.unwrap_or(0));
         }
         self.refusals.push_back(at);
     }
@@ -235,8 +264,17 @@ impl State {
         }
     }
 
+    /// 3.3: a lateness that another spec left behind is ended by the successes of the last occurrence.
+    fn late_for_last_of(&mut self, schedule: &Schedule, now: Time) {
+        let Schedule::CountedAt(occurrences, _) = schedule else { return };
+        let is_late = self.causes.has(CauseKind::TooFew);
+        if let Some(counted) = &mut self.counted {
+            counted.late_for = if is_late { occurrences.prev_before(now) } else { None };
+        }
+    }
+
     /// 7.2, 7.3: pausing closes runs; their ends, when they come, are known for what they are.
-    fn close_runs_for_pause(&mut self, now: Time) {
+    fn close_runs_for_pause(&mut self) {
         self.claim = None;
         if let Some(counted) = &mut self.counted {
             counted.pending = None;
@@ -254,7 +292,7 @@ impl State {
                 rid,
                 kind: PingKind::Start,
                 exit_status: None,
-                at: now,
+                at: run.start,
                 closed_by_pause: true,
             });
         }

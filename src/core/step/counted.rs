@@ -7,7 +7,8 @@ use crate::core::state::State;
 use crate::core::time::Time;
 
 impl Judge<'_> {
-    /// 3.1: the occurrence itself. What is short may still be filled within the grace.
+    /// 3.1: the occurrence itself. What is short may still be filled within the grace. Where blindness put off the judgement
+    /// of an earlier one beyond this, that one stays the pending one: restarts without end must not put it off for ever.
     pub(super) fn count_at(&mut self, occurrence: Time) {
         let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
         let count = self.state.successes_in(occurrence - expect.within, occurrence);
@@ -18,7 +19,7 @@ impl Judge<'_> {
         self.flip(occurrence, FlipReason::Judged, |state| {
             if let Some(counted) = &mut state.counted {
                 counted.judged_to = occurrence;
-                counted.pending = short.then_some(occurrence);
+                counted.pending = counted.pending.or(short.then_some(occurrence));
             }
             state.set(CauseKind::TooMany, many, occurrence);
             if at_least.is_some() && !short {
@@ -27,13 +28,6 @@ impl Judge<'_> {
         });
         if !short && (at_least.is_some() || expect.at_most.is_some()) {
             self.judged(occurrence, count, &expect, at_least, !many);
-        }
-    }
-
-    /// The pending occurrence was too close to blindness to be judged before the next: the next one decides.
-    pub(super) fn pass_over(&mut self) {
-        if let Some(counted) = &mut self.state.counted {
-            counted.pending = None;
         }
     }
 

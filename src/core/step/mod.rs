@@ -175,6 +175,7 @@ impl<'a> Judge<'a> {
                 _ => return,
             }
         }
+        self.state.newest = self.state.newest.max(self.now);
         if let Some(counted) = &mut self.state.counted {
             counted.judged_to = self.now;
             counted.pending = None;
@@ -198,7 +199,6 @@ impl<'a> Judge<'a> {
                 state.judge_late(CauseKind::Overrun, at);
             }),
             next::What::Count { occurrence } => self.count_at(occurrence),
-            next::What::PassOver => self.pass_over(),
             next::What::Shortfall { occurrence } => self.shortfall(occurrence, at),
             next::What::CountFits => self.flip(at, FlipReason::Judged, |state| {
                 state.causes.retain(|cause| cause.kind != CauseKind::TooMany);

@@ -41,8 +41,6 @@ pub(super) enum What {
         /// Which.
         occurrence: Time,
     },
-    /// The next occurrence came before blindness allowed to judge the pending one.
-    PassOver,
     /// The grace of an occurrence with a shortfall is over.
     Shortfall {
         /// Which.
@@ -171,16 +169,14 @@ fn counted(
     consider: &mut impl FnMut(Sight, What),
 ) {
     let Some(counted) = state.counted else { return };
-    let next = occurrences.next_after(counted.judged_to);
+    // Before the pending one, so that at equal times what comes in is counted first.
+    if let Some(occurrence) = occurrences.next_after(counted.judged_to) {
+        consider(Sight { at: occurrence, blind: None }, What::Count { occurrence });
+    }
     if let Some(occurrence) = counted.pending {
         let from = occurrence - expect.within;
         let sight = sight::look(blind, state, from, occurrence + spec.grace, MARGIN);
-        match next {
-            Some(next) if next <= sight.at => consider(Sight { at: next, blind: None }, What::PassOver),
-            _ => consider(sight, What::Shortfall { occurrence }),
-        }
-    } else if let Some(occurrence) = next {
-        consider(Sight { at: occurrence, blind: None }, What::Count { occurrence });
+        consider(sight, What::Shortfall { occurrence });
     }
 }
 

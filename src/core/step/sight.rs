@@ -32,7 +32,7 @@ pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Ti
         sum += window.to - window.from.max(from);
         let moved = sight.at.max(window.to + margin);
         if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE || sight.blind.is_some() {
-            sight = Sight { at: sight.at.max(window.to), blind: Some(window) };
+            sight = Sight { at: deadline.max(window.to), blind: Some(window) };
         } else {
             sight.at = moved;
         }

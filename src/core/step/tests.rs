@@ -191,6 +191,15 @@ fn check(spec: &Spec, script: &str, expected: &str) -> Run {
     check_all(spec, &[], script, expected)
 }
 
+/// Runs a script whose flips are looked at by the test itself.
+fn check_quietly(spec: &Spec, script: &str) -> Run {
+    let lines = parse(script);
+    let mut run = Run::new(spec);
+    run.script(&lines, &[], &[]);
+    ticks_change_nothing(&run, spec, &lines, &[]);
+    run
+}
+
 /// 1.3
 fn ticks_change_nothing(run: &Run, spec: &Spec, lines: &[Line], specs: &[Spec]) {
     let around = |at: Time| [at - Span::MS, at, at + Span::MS, at + Span::secs(1)];

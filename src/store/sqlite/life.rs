@@ -51,6 +51,7 @@ impl SqliteStore {
                 tx.set_meta("sign_of_life", now.as_ms())?;
                 tx.memory.sign_of_life = Some(now);
             }
+            tx.bring_back_blind(now)?;
             for id in tx.later_than(now) {
                 let staged = tx.stage(id).expect("the number is one of memory's");
                 let within = staged.definition.count_window();
@@ -60,7 +61,9 @@ impl SqliteStore {
                 tx.stage(id).expect("it was staged above").window = Some(window);
             }
             tx.bring_back_outbox(now)
-        })
+        })?;
+        self.show_blind();
+        Ok(())
     }
 
     fn show_blind(&mut self) {
@@ -91,6 +94,14 @@ impl Tx<'_> {
         self.set_meta("blind_ms", self.memory.blind_total.as_ms())?;
         self.memory.blind.add(window);
         self.write_blind(window)?;
+        self.memory.judge_deadlines();
+        Ok(())
+    }
+
+    fn bring_back_blind(&mut self, now: Time) -> Result<(), StoreError> {
+        self.memory.blind.bring_back_to(now);
+        self.execute("DELETE FROM blind_windows WHERE from_at >= ?1", params![now.as_ms()])?;
+        self.execute("UPDATE blind_windows SET to_at = min(to_at, ?1)", params![now.as_ms()])?;
         self.memory.judge_deadlines();
         Ok(())
     }

@@ -249,16 +249,20 @@ impl Model {
             }
             _ => {}
         }
-        if let Some((_, judged)) = &mut self.serving {
+        let rescheduled = old.spec.schedule != new.spec.schedule || old.spec.early != new.spec.early;
+        let bounds = |plan: &Plan| (plan.spec.grace, plan.spec.max_runtime, plan.spec.start_within);
+        let bears_on_lateness = rescheduled || bounds(old) != bounds(new);
+        if let Some((_, judged)) = self.serving.as_mut().filter(|_| bears_on_lateness) {
             *judged = false;
         }
-        let rescheduled = old.spec.schedule != new.spec.schedule;
         if rescheduled {
             self.serving = None;
             self.short_for = None;
             self.counted_to = now;
         }
-        self.lateness_after_change(new, now);
+        if bears_on_lateness {
+            self.lateness_after_change(old, new, now);
+        }
         if new.spec.overlap != Overlap::Fail {
             self.end(&[CauseKind::Overlapping]);
         }
@@ -271,7 +275,7 @@ impl Model {
     }
 
     /// 10.2: it ends only if the new spec over the stored facts, without the floor of the change, is not late.
-    fn lateness_after_change(&mut self, new: &Plan, now: Time) {
+    fn lateness_after_change(&mut self, old: &Plan, new: &Plan, now: Time) {
         if !self.is(Family::Late) || !matches!(new.spec.schedule, Schedule::Every(_) | Schedule::At(_)) {
             return;
         }
@@ -294,7 +298,12 @@ impl Model {
             CauseKind::Overrun => new.spec.max_runtime.is_some(),
             _ => true,
         };
-        self.causes.retain(|kind, _| kind.family() != Family::Late || (!late.is_empty() && knows(*kind)));
+        let as_short =
+            matches!((old.spec.max_runtime, new.spec.max_runtime), (Some(old), Some(new)) if new <= old);
+        self.causes.retain(|kind, _| {
+            let stays = *kind == CauseKind::Overrun && as_short;
+            stays || kind.family() != Family::Late || (!late.is_empty() && knows(*kind))
+        });
         if let Some(kind) = late.first()
             && !self.is(Family::Late)
             && let Some(since) = since

@@ -154,14 +154,15 @@ impl Model {
             } else {
                 self.end(&[CauseKind::TooMany]);
             }
-            self.short_for = None;
             if let Some(at_least) = expect.at_least
                 && point - expect.within >= self.armed.max(self.floor)
             {
                 if count >= at_least {
+                    self.short_for = None;
                     self.late_for = None;
                     self.end(&[CauseKind::TooFew, CauseKind::Blind]);
-                } else {
+                } else if self.short_for.is_none() {
+                    // One that blindness put off stays the one that is waited for.
                     self.short_for = Some(point);
                 }
             }
@@ -240,7 +241,7 @@ impl Model {
             let sum = windows.iter().fold(Span::ZERO, |sum, (begin, end)| sum + (*end - (*begin).max(from)));
             let moved = at.max(last + margin);
             if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE {
-                return Sight::Blind { at: at.max(last), window_end: last };
+                return Sight::Blind { at: deadline.max(last), window_end: last };
             }
             if moved == at {
                 return Sight::Seen(at);

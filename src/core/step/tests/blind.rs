@@ -163,3 +163,39 @@ fn a_younger_run_does_not_wait_for_an_older_one() {
         "70 new→late never_seen\n150 late→late never_seen overrun\n190 late→up",
     );
 }
+
+/// 9.1, 9.4: a job that is refused again and again is not called missing; after a quarter of an hour we cannot tell.
+#[test]
+fn a_job_refused_all_the_time_is_not_missing() {
+    let refusals: String = (0..60).map(|i| format!("{} refused;", 4190 + i * 10)).collect();
+    check(&hourly(), &format!("10 success; {refusals} 4860 success"), "10 new→up");
+    let refusals: String = (0..120).map(|i| format!("{} refused;", 4190 + i * 10)).collect();
+    let run = check_quietly(&hourly(), &format!("10 success; {refusals} 5400 tick"));
+    assert!(run.told().ends_with("up→unknown blind(missing)\n"), "{}", run.told());
+}
+
+/// 9.5: restarts without end put off no occurrence for ever.
+#[test]
+fn restarts_without_end_do_not_silence_a_counted_check() {
+    let expect = expect(Some(1), None, 300);
+    let spec = Spec {
+        schedule: Schedule::CountedAt(occurrences("*/5 * * * *"), expect),
+        grace: Span::ZERO,
+        ..every()
+    };
+    let restarts: String =
+        (1..60).map(|i| format!("{} blind {}-{};", i * 60 + 31, i * 60 + 30, i * 60 + 31)).collect();
+    let run = check_quietly(&spec, &format!("10 success; {restarts} 3600 tick"));
+    assert!(run.told().contains("up→unknown blind(too_few)"), "{}", run.told());
+    assert!(run.flips[1].at < time("2100"), "{}", run.told());
+}
+
+/// 1.1: a clock set back takes blind windows back with it.
+#[test]
+fn a_window_made_by_a_wrong_date_does_not_blind_us_for_years() {
+    let mut run = Run::new(&every());
+    run.script(&parse("60 success; 400000000 blind 100-400000000"), &[], &[]);
+    run.blind.bring_back_to(time("110"));
+    run.script(&parse("400 tick"), &[], &[]);
+    assert_eq!(run.told(), "60 new→up\n180 up→late missing\n");
+}

@@ -112,3 +112,42 @@ fn a_lateness_does_not_end_because_we_were_away() {
         "10 new→up\n80 up→late missing",
     );
 }
+
+/// 10.2: a change of what has nothing to do with lateness ends none.
+#[test]
+fn an_unrelated_change_ends_no_lateness() {
+    let spec = Spec { failures_before_alert: 3, ..hourly() };
+    let other = Spec { manual_resume: true, ..spec.clone() };
+    check_all(&spec, &[other], "10 success; 4300 fail; 4400 change 1", "10 new→up\n4200 up→late missing");
+    let spec = Spec { max_runtime: Some(Span::mins(5)), ..hourly() };
+    let other = Spec { manual_resume: true, ..spec.clone() };
+    check_all(&spec, &[other], "10 success; 1000 start; 2000 change 1", "10 new→up\n1300 up→late overrun");
+    let gracious = Spec { grace: Span::mins(20), ..spec.clone() };
+    check_all(&spec, &[gracious], "10 success; 1000 start; 2000 change 1", "10 new→up\n1300 up→late overrun");
+}
+
+/// 3.3, 10.2: what was late before it was counted is ended by the successes of the last occurrence.
+#[test]
+fn a_lateness_from_before_counting_is_ended_by_a_success() {
+    let counted = Schedule::CountedAt(occurrences("0 * * * *"), expect(Some(1), None, 7200));
+    let counted = Spec { schedule: counted, grace: Span::ZERO, ..every() };
+    check_all(
+        &hourly(),
+        &[counted],
+        "4400 change 1; 4500 success",
+        "4200 new→late never_seen\n4400 late→late too_few (Changed)\n4500 late→up",
+    );
+}
+
+/// 9.5, 10.2: a check that expects nothing has nothing that could end its blindness.
+#[test]
+fn what_expects_nothing_is_not_unknown() {
+    let never = Schedule::CountedAt(occurrences("0 * * * *"), expect(None, Some(0), 3600));
+    let never = Spec { schedule: never, grace: Span::ZERO, ..every() };
+    check_all(
+        &hourly(),
+        &[never],
+        "10 success; 4000 blind 3000-4000; 4300 change 1",
+        "10 new→up\n4200 up→unknown blind(missing)\n4300 unknown→up (Changed)",
+    );
+}

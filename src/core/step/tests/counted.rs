@@ -144,3 +144,25 @@ fn a_sliding_count_that_fits_again_in_a_pause_fits_after_it() {
          200 paused→failing too_many (Unpaused)\n200 failing→up",
     );
 }
+
+/// 1.1: after a wrong date, whatever was settled by it, occurrences are judged again.
+#[test]
+fn a_wrong_date_does_not_end_the_counting() {
+    let expect = expect(Some(1), None, 60);
+    let spec =
+        Spec { schedule: Schedule::CountedAt(occurrences("* * * * *"), expect), ..at_five(None, None, 0) };
+    let mut run = Run::new(&spec);
+    run.feed(Input::Tick, time("2000000000"));
+    run.feed(Input::Tick, time("400000"));
+    assert!(deadline(&run.spec, &run.state, &run.blind).unwrap() < time("400121"));
+}
+
+/// 1.1: successes of a clock that was ahead keep their distances: they are not all of one moment.
+#[test]
+fn a_clock_set_back_does_not_make_too_many() {
+    let mut run = Run::new(&at_five(None, Some(2), 0));
+    run.script(&parse("10 success; 1000 success; 1400 success; 2000 success"), &[], &[]);
+    run.feed(Input::Tick, time("550"));
+    run.feed(Input::Tick, time("700"));
+    assert_eq!(run.told(), "10 new→up\n");
+}

@@ -103,14 +103,6 @@ fn open_runs_are_bounded() {
     assert_eq!(run.state.runs[0].start, time("4"));
 }
 
-fn check_quietly(spec: &Spec, script: &str) -> Run {
-    let lines = parse(script);
-    let mut run = Run::new(spec);
-    run.script(&lines, &[], &[]);
-    ticks_change_nothing(&run, spec, &lines, &[]);
-    run
-}
-
 /// 7.2: a pause at run time ends by an unpause, success, fail or start, and is armed from then.
 #[test]
 fn a_ping_ends_a_pause() {
@@ -185,4 +177,15 @@ fn a_pause_by_the_file_holds_over_pings() {
     );
     let run = check(&paused, "500 success; 600 tick", "");
     assert_eq!(run.state.status().as_str(), "paused");
+}
+
+/// 4.1: ten minutes count from the start itself, also over a pause.
+#[test]
+fn a_start_after_a_pause_is_no_repeat_of_an_old_one() {
+    let spec = Spec { start_within: Some(Span::mins(5)), max_runtime: Some(Span::mins(30)), ..hourly() };
+    check(
+        &spec,
+        "3000 start rid=a; 3500 pause; 3550 unpause; 3700 start rid=a; 3950 success rid=a",
+        "3500 new→paused (Paused)\n3550 paused→new (Unpaused)\n3950 new→up",
+    );
 }
