@@ -7,6 +7,7 @@
 
 mod alertmanager;
 mod alerts;
+mod dashboards;
 mod mail;
 mod metrics;
 mod pages;

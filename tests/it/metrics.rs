@@ -2,10 +2,7 @@
 
 use std::process::Stdio;
 
-use punctual::http::limits::Limits;
-
-use crate::support::doors::Doors;
-use crate::support::http;
+use crate::dashboards::punctual_with_everything;
 use crate::support::process::tool;
 
 /// What `promtool check metrics` says of this text: nothing, if it is content.
@@ -21,9 +18,9 @@ fn promtool_says(text: &[u8]) -> String {
 
 #[test]
 fn promtool_finds_nothing_to_say() {
-    let doors = Doors::open(Limits::default());
-    http::get(&doors.url("/ping/worker"));
-    let answer = http::get(&doors.url("/metrics"));
+    let (punctual, _sink) = punctual_with_everything();
+    let answer = punctual.get("/metrics");
+    assert!(answer.text().contains("punctual_check_problem{"), "{}", answer.text());
     assert_eq!(promtool_says(&answer.body), "");
     // It would say something.
     let bad = b"# TYPE punctual_things_total gauge\npunctual_things_total 1\n";
