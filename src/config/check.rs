@@ -88,6 +88,12 @@ pub(super) fn definition(
 ) -> Option<(Definition, Mentions)> {
     let faults_before = log.count();
     let zone = times.zone(fields, log).or(shared.defaults.zone).unwrap_or(Tz::UTC);
+    if fields.has("timezone") && !fields.has("cron") && !fields.has("quiet") && !fields.has_refused_keys() {
+        log.fault(
+            fields.at_key("timezone"),
+            "`timezone` says nothing without `cron` or `quiet`: leave it out",
+        );
+    }
     let schedule = schedule(fields, zone, times, log);
     let complete = schedule.is_some();
     // What else is wrong with the check is told without a schedule as well.

@@ -44,8 +44,8 @@ pub(super) struct Loader {
     /// The folder of the main file: what it names is relative to it.
     folder: PathBuf,
     bytes_read: u64,
-    /// Some file was not read to its end.
-    cut_short: bool,
+    /// Some check was not read: what is not known may well exist.
+    checks_missing: bool,
     names: Names,
     times: Times,
     checks: Vec<Definition>,
@@ -102,7 +102,7 @@ impl Loader {
 
     /// What can only be judged when all is known.
     fn finish(&mut self, mut config: Config) -> Config {
-        self.names.check(!self.cut_short, &mut self.log);
+        self.names.check(!self.checks_missing, &mut self.log);
         if self.log.count() == 0 {
             warnings::of(&config, &self.times, &mut self.log);
         }
@@ -129,6 +129,7 @@ impl Loader {
 
     fn check(&mut self, fields: &Fields<'_>, shared: &Shared) {
         let name = check::name(fields, &mut self.log);
+        self.checks_missing |= name.is_none();
         if let Some(name) = &name {
             self.names.declare(name, fields.at_value("name"), &mut self.log);
             if self.names.len() == self.max_checks + 1 {
@@ -182,6 +183,7 @@ impl Loader {
             }
             Ok(paths) => return paths,
         }
+        self.checks_missing = true;
         Vec::new()
     }
 
@@ -206,13 +208,15 @@ impl Loader {
     fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {
         let read = read_file(path, MAX_FILE_BYTES);
         self.digests.add(path, read.as_deref().ok());
-        let bytes = read.map_err(|reason| self.log.fault(at, reason)).ok()?;
-        self.bytes_read += bytes.len() as u64;
-        if self.bytes_read > MAX_TOTAL_BYTES {
-            self.log.fault(at, format!("all files together have more than {MAX_TOTAL_BYTES} bytes"));
-            return None;
-        }
-        Some(bytes)
+        let read = read.and_then(|bytes| {
+            self.bytes_read += bytes.len() as u64;
+            match self.bytes_read <= MAX_TOTAL_BYTES {
+                true => Ok(bytes),
+                false => Err(format!("all files together have more than {MAX_TOTAL_BYTES} bytes")),
+            }
+        });
+        self.checks_missing |= read.is_err();
+        read.map_err(|reason| self.log.fault(at, reason)).ok()
     }
 
     /// Reads a document, and hands its top on: `None` where nothing of it is readable.
@@ -225,7 +229,7 @@ impl Loader {
         let text = match syntax::not_text(bytes) {
             Ok(text) => text,
             Err((line, column, message)) => {
-                self.cut_short = true;
+                self.checks_missing = true;
                 self.log.fault(At { line, column, ..at }, message);
                 return None;
             }
@@ -242,7 +246,7 @@ impl Loader {
         for (place, message) in tree.faults {
             self.log.fault(place, message);
         }
-        self.cut_short |= tree.cut_short;
+        self.checks_missing |= tree.cut_short;
         if readable && tree.root.as_ref().is_none_or(Node::is_null) {
             self.log.fault(at, "the file is empty; at least `checks:` belongs in it");
             return None;

@@ -63,8 +63,8 @@ impl Names {
         self.places.len()
     }
 
-    /// Judges what was mentioned, once all files are read. `complete`: no file was cut short by an error of syntax,
-    /// so that what is not known does not exist.
+    /// Judges what was mentioned, once all files are read. `complete`: every check was read, so that what is not
+    /// known does not exist.
     pub(super) fn check(&self, complete: bool, log: &mut Log) {
         if complete {
             self.check_known(log);

@@ -316,11 +316,14 @@ impl Loader {
     /// Whether it is an address of HTTP; a fault does not show it unless `shown`.
     fn http_url(&mut self, key: &str, at: At, url: &str, shown: bool) -> bool {
         let problem = match reqwest::Url::parse(url) {
+            Ok(url) if shown && url.password().is_some() => {
+                "has a password in it, which would show in logs: use `basic_auth` of `http_config`".to_owned()
+            }
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return true,
             Ok(_) => "does not begin with https:// or http:// and a host".to_owned(),
             Err(error) => format!("is no address ({error}): write it as in https://example.org/path"),
         };
-        let shown = if shown { format!(" {}", quote(url)) } else { String::new() };
+        let shown = if shown && !url.contains('@') { format!(" {}", quote(url)) } else { String::new() };
         self.log.fault(at, format!("`{key}`{shown} {problem}"));
         false
     }
