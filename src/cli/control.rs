@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::Failure;
 use super::table::Table;
 use crate::config::parse_duration;
-use crate::http::control::{self, CheckLine, For, Line, MuteLine, Request, Status};
+use crate::http::control::{self, CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
 /// So long the server may be silent.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -95,6 +95,57 @@ pub(super) struct List {
 pub(super) enum Checks {
     /// List all checks and how they stand
     List(List),
+}
+
+/// What to do about incidents.
+#[derive(Subcommand, Debug)]
+pub(super) enum Incidents {
+    /// List those that have not ended
+    List(List),
+    /// Say that somebody is on it: nothing more is sent but its recovery
+    Ack(Stand),
+    /// Say that it stays so: nothing more is sent of it until it has recovered
+    WontFix(Stand),
+    /// Take either back
+    Reopen(Stand),
+}
+
+/// Who says what of which incident.
+#[derive(Args, Debug)]
+pub(super) struct Stand {
+    /// The check's name
+    name: String,
+    /// Who says so
+    #[arg(long, env = "USER", value_name = "NAME")]
+    by: String,
+    #[command(flatten)]
+    server: Server,
+}
+
+pub(super) fn incidents(args: Incidents) -> Result<(), Failure> {
+    let (stand, stance) = match args {
+        Incidents::List(list) => return list_incidents(&list),
+        Incidents::Ack(stand) => (stand, StanceWord::Acknowledge),
+        Incidents::WontFix(stand) => (stand, StanceWord::WontFix),
+        Incidents::Reopen(stand) => (stand, StanceWord::Reopen),
+    };
+    let Stand { name, by, server } = stand;
+    say(&server, &Request::Stand { check: name, stance, by })
+}
+
+fn list_incidents(args: &List) -> Result<(), Failure> {
+    let (lines, _) = ask(&args.server, &Request::Incidents)?;
+    let only = |line| if let Line::Incident(incident) = line { Some(incident) } else { None };
+    let incidents: Vec<IncidentLine> = lines.into_iter().filter_map(only).collect();
+    write_list(args.output, &incidents, &["ID", "CHECK", "STATUS", "FIRST", "SINCE"], |incident| {
+        vec![
+            incident.id.to_string(),
+            incident.check.clone(),
+            incident.status.clone(),
+            incident.first.clone(),
+            incident.opened_at.clone(),
+        ]
+    })
 }
 
 pub(super) fn pause(args: OneCheck) -> Result<(), Failure> {

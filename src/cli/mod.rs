@@ -48,6 +48,9 @@ enum Command {
     /// What there is to know of the checks
     #[command(subcommand)]
     Checks(control::Checks),
+    /// What is wrong, and who is on it
+    #[command(subcommand)]
+    Incidents(control::Incidents),
     /// How things stand
     Status(control::List),
     /// Send a sample to a receiver
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Unmute(args) => control::unmute(&args),
         Command::Mutes(args) => control::mutes(&args),
         Command::Checks(args) => control::checks(&args),
+        Command::Incidents(args) => control::incidents(args),
         Command::Status(args) => control::status(&args),
         Command::TestNotify(args) => {
             wait_for(async { test_notify::run(&args, &Clock::new(), &mut stdout()).await })

@@ -98,6 +98,25 @@ fn a_mute_that_means_nothing_is_refused() {
     assert!(done(&server, &["mutes"]).lines().count() == 1, "only the head");
 }
 
+// 11.2
+#[test]
+fn an_incident_is_listed_acknowledged_and_opened_again() {
+    let server = Punctual::start(CONFIG);
+    let list = || done(&server, &["incidents", "list"]);
+    assert_eq!(list().lines().count(), 1, "only the head");
+    assert!(failed(&server, &["incidents", "ack", "job", "--by", "ann"]).contains("no open incident"));
+    server.ping("job/fail");
+    assert!(list().contains("job    open    failed"), "{}", list());
+    assert!(done(&server, &["incidents", "ack", "job", "--by", "ann"]).contains("says ann"));
+    assert!(list().contains("acknowledged"));
+    assert!(failed(&server, &["incidents", "ack", "job", "--by", "bob"]).contains("stands so already"));
+    done(&server, &["incidents", "wont-fix", "job", "--by", "bob"]);
+    done(&server, &["incidents", "reopen", "job", "--by", "bob"]);
+    assert!(list().contains("job    open    failed"), "{}", list());
+    server.ping("job");
+    assert_eq!(list().lines().count(), 1, "{}", list());
+}
+
 #[test]
 fn the_control_socket_is_for_its_owner_and_survives_nonsense() {
     use std::os::unix::net::UnixStream;

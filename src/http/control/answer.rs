@@ -1,11 +1,13 @@
 //! What is done for a request.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::incidents;
 use super::words::{CheckLine, For, Line, MuteLine, Request, Status};
 use crate::core::route::{Matcher, Mute};
 use crate::core::step::{View, view};
@@ -25,7 +27,7 @@ const MAX_COMMENT_BYTES: usize = 1000;
 const WRITER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers a request of a user, known by number.
-pub(super) async fn answer(app: &App, writer: &Writer, request: Request, user: u32) -> Vec<Line> {
+pub(super) async fn answer(app: &Arc<App>, writer: &Writer, request: Request, user: u32) -> Vec<Line> {
     let done = match request {
         Request::Mutes => return mutes(app),
         Request::Checks => return checks(app),
@@ -34,6 +36,8 @@ pub(super) async fn answer(app: &App, writer: &Writer, request: Request, user: u
         Request::Unpause { check } => pause(app, writer, &check, What::Unpause).await,
         Request::Mute { matchers, lasts, comment } => mute(app, writer, matchers, &lasts, comment).await,
         Request::Unmute { id } => unmute(writer, id).await,
+        Request::Incidents => return incidents::list(app).await,
+        Request::Stand { check, stance, by } => incidents::stand(app, writer, &check, stance, by).await,
     };
     match done {
         Ok(done) => {
@@ -45,7 +49,7 @@ pub(super) async fn answer(app: &App, writer: &Writer, request: Request, user: u
 }
 
 /// What the writer's thread answers, unless it takes too long.
-async fn within<T>(call: impl Future<Output = T>) -> Result<T, String> {
+pub(super) async fn within<T>(call: impl Future<Output = T>) -> Result<T, String> {
     timeout(WRITER_TIMEOUT, call)
         .await
         .map_err(|_| "the server is too busy, or its disk hangs; try again".to_owned())
@@ -136,9 +140,9 @@ fn mutes(app: &App) -> Vec<Line> {
     lines
 }
 
-fn views(app: &App) -> Vec<(std::sync::Arc<Check>, View, Option<Time>)> {
+fn views(app: &App) -> Vec<(Arc<Check>, View, Option<Time>)> {
     let (now, blind) = (app.clock.now(), app.live.blind());
-    let seen = |check: &std::sync::Arc<Check>| {
+    let seen = |check: &Arc<Check>| {
         let known = check.known();
         (check.clone(), view(&check.definition.spec, &known.state, now, &blind), known.state.last_seen)
     };

@@ -7,6 +7,7 @@
 //! A client sends one request on a line, as JSON ([`Request`]), and hears lines until one that is final ([`Line`]).
 
 mod answer;
+mod incidents;
 mod words;
 
 use std::io;
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 use super::App;
 use crate::store::writer::Writer;
 
-pub use words::{CheckLine, For, Line, MuteLine, Request, Status};
+pub use words::{CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
 /// The socket's name in the database's folder.
 const FILE: &str = "control.sock";
@@ -82,7 +83,7 @@ impl Socket {
     }
 }
 
-async fn converse(stream: UnixStream, app: &App, writer: &Writer) -> io::Result<()> {
+async fn converse(stream: UnixStream, app: &Arc<App>, writer: &Writer) -> io::Result<()> {
     // The file's permissions have said so already; a folder on a strange file system may have none.
     let user = stream.peer_cred()?.uid();
     if user != 0 && user != rustix::process::geteuid().as_raw() {

@@ -34,8 +34,31 @@ pub enum Request {
     Mutes,
     /// Lists the checks.
     Checks,
+    /// Lists the incidents that have not ended.
+    Incidents,
+    /// Says how the open incident of a check stands (11.2).
+    Stand {
+        /// The check's name.
+        check: String,
+        /// How.
+        stance: StanceWord,
+        /// Who says so.
+        by: String,
+    },
     /// How things stand.
     Status,
+}
+
+/// What people say of an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StanceWord {
+    /// Somebody is on it.
+    Acknowledge,
+    /// Nobody wants to hear of it until it recovers.
+    WontFix,
+    /// Neither.
+    Reopen,
 }
 
 /// How long a mute lasts.
@@ -56,6 +79,8 @@ pub enum Line {
     Check(CheckLine),
     /// One of the mutes.
     Mute(MuteLine),
+    /// One of the incidents.
+    Incident(IncidentLine),
     /// How things stand.
     Status(Status),
     /// It is done: in a line for people.
@@ -102,6 +127,21 @@ pub struct MuteLine {
     pub until: String,
     /// Why.
     pub comment: String,
+}
+
+/// An incident in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentLine {
+    /// Its number.
+    pub id: u64,
+    /// Whose.
+    pub check: String,
+    /// Where it stands.
+    pub status: String,
+    /// The cause that opened it.
+    pub first: String,
+    /// When it began, RFC 3339.
+    pub opened_at: String,
 }
 
 /// How things stand.
