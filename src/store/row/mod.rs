@@ -6,6 +6,8 @@ mod definition;
 mod notice;
 mod outbox;
 mod state;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub(super) use definition::{read_definition, write_definition};

@@ -1,1 +1,325 @@
-//! What is SQLite's own: files, faults, a full disk.
+//! What is SQLite's own: its files, its faults, a full disk.
+
+use std::path::Path;
+use std::sync::mpsc;
+
+use punctual::core::check::{Ping, PingKind, Rid};
+use punctual::core::time::Span;
+use punctual::store::sqlite::{FaultPoint, SqliteStore};
+use punctual::store::{PingFact, Store, StoreError, What};
+
+use super::world::{GROUP_WAIT, Sqlite, World, at, check, fact};
+
+fn database(folder: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(folder.join("punctual.db")).unwrap()
+}
+
+/// 14.4
+#[test]
+fn a_second_server_waits_for_the_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = SqliteStore::open(folder.path()).unwrap();
+    let (sender, opened) = mpsc::channel();
+    let path = folder.path().to_owned();
+    let second = std::thread::spawn(move || {
+        let store = SqliteStore::open(&path).unwrap();
+        sender.send(()).unwrap();
+        drop(store);
+    });
+    // The kernel's table of locks shows who waits: the line of a waiter has an arrow.
+    let waits = || {
+        std::fs::read_to_string("/proc/locks")
+            .unwrap()
+            .lines()
+            .any(|line| line.contains("->") && line.contains(&format!(" {} ", std::process::id())))
+    };
+    while !waits() {
+        assert!(opened.try_recv().is_err(), "two servers have the folder");
+        std::thread::yield_now();
+    }
+    drop(first);
+    opened.recv().unwrap();
+    second.join().unwrap();
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(SqliteStore::open(folder.path()).unwrap());
+    database(folder.path()).pragma_update(None, "user_version", 99).unwrap();
+    let before = std::fs::read(folder.path().join("punctual.db")).unwrap();
+    let error = SqliteStore::open(folder.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error}");
+    assert_eq!(std::fs::read(folder.path().join("punctual.db")).unwrap(), before);
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    database(folder.path()).execute_batch("CREATE TABLE theirs (a)").unwrap();
+    let error = SqliteStore::open(folder.path()).unwrap_err();
+    assert!(error.to_string().contains("another program"), "{error}");
+}
+
+/// 14.1, 14.3: a call that fails has done nothing, or (after its commit) everything.
+#[test]
+fn a_call_that_fails_is_all_or_nothing() {
+    for point in [FaultPoint::BeforeCommit, FaultPoint::AfterCommit] {
+        let mut world = World::new(Sqlite::default());
+        world.declare(&["a"]);
+        world.ping("a", PingKind::Success);
+        let before = world.summary();
+        let mut left = 1;
+        world.store().set_faults(move |at| {
+            let hits = at == point && left > 0;
+            left -= i32::from(hits);
+            hits.then(|| StoreError::Unclear("a test".to_owned()))
+        });
+        let failed = world.try_apply("a", What::Ping(fact(PingKind::Fail)));
+        assert!(matches!(failed, Err(StoreError::Unclear(_))), "{failed:?}");
+        // Whatever is asked next is asked of the rows.
+        let now = world.now;
+        world.store().sign_of_life(now).unwrap();
+        let after = world.summary();
+        if point == FaultPoint::BeforeCommit {
+            assert_eq!(after, before);
+        } else {
+            assert_eq!(world.state("a").counters.pings, [1, 1, 0, 0]);
+            assert!(after.2.is_some(), "the failure waits to be told");
+        }
+        world.ping("a", PingKind::Fail);
+        world.wait(GROUP_WAIT);
+        assert_eq!(world.told(), ["Alert a"]);
+    }
+}
+
+/// 12.7: nobody heard of the claim, so nobody is sending.
+#[test]
+fn a_claim_whose_commit_was_not_heard_of_is_claimed_again() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    let mut left = 1;
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::AfterCommit && left > 0;
+        left -= i32::from(hits);
+        hits.then(|| StoreError::Unclear("a test".to_owned()))
+    });
+    let now = world.now;
+    world.store().claim(now).unwrap_err();
+    let again = world.claim_one();
+    assert_eq!(again.message.attempts, 2);
+    // One that was heard of is not claimed again, whatever else fails.
+    let mut left = 1;
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::BeforeCommit && left > 0;
+        left -= i32::from(hits);
+        hits.then(|| StoreError::Failed("a test".to_owned()))
+    });
+    world.store().sign_of_life(now).unwrap_err();
+    assert!(world.claim().is_empty());
+}
+
+/// 14.3: the same with a real file that cannot grow; what was answered stays, and space is enough to go on.
+#[test]
+fn a_full_disk_refuses_and_loses_nothing_and_recovers_by_itself() {
+    let Some(disk) = SmallDisk::mount() else {
+        eprintln!("not root: no small disk can be mounted");
+        return;
+    };
+    let folder = disk.0.path().join("data");
+    let mut world = World::new(OnDisk(folder.clone()));
+    world.declare(&["a"]);
+    let ballast = disk.0.path().join("ballast");
+    std::fs::write(&ballast, vec![0; 512 << 10]).unwrap();
+    let mut stored = 0;
+    let error = loop {
+        let mut ping = fact(PingKind::Success);
+        ping.body = Some(vec![7; PingFact::MAX_BODY_BYTES]);
+        match world.try_apply("a", What::Ping(ping)) {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, StoreError::Full), "{error}");
+    assert!(stored > 10, "{stored}");
+    assert_eq!(world.state("a").counters.pings[0], stored, "readers see what was answered");
+    world.try_apply("a", What::Ping(fact(PingKind::Fail))).unwrap_err();
+    std::fs::remove_file(&ballast).unwrap();
+    world.ping("a", PingKind::Fail);
+    world.reopen();
+    assert_eq!(world.state("a").counters.pings, [stored, 1, 0, 0]);
+    drop(world);
+}
+
+struct OnDisk(std::path::PathBuf);
+
+impl super::world::Place for OnDisk {
+    type Store = SqliteStore;
+
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open(&self.0).unwrap()
+    }
+}
+
+/// A file system of a few megabytes; gone when dropped.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<SmallDisk> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = std::process::Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(folder.path());
+        let is_mounted = mount.output().ok()?.status.success();
+        is_mounted.then_some(SmallDisk(folder))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a test that failed may still have files open.
+        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+fn prune(world: &mut World<Sqlite>) {
+    let now = world.now;
+    while world.store().prune(now).unwrap() {}
+}
+
+fn count(world: &World<Sqlite>, table: &str) -> i64 {
+    let sql = format!("SELECT count(*) FROM {table}");
+    database(world.place.0.path()).query_row(&sql, [], |row| row.get(0)).unwrap()
+}
+
+/// 15.2
+#[test]
+fn pings_and_bodies_are_kept_as_the_retention_says() {
+    let mut world = World::new(Sqlite::default());
+    world.configuration.retention.keep_at_least = 5;
+    world.configuration.retention.keep_at_most = 30;
+    world.configuration.retention.max_age = Span::mins(60);
+    world.declare(&["busy", "rare"]);
+    for _ in 0..100 {
+        let mut ping = fact(PingKind::Log);
+        ping.body = Some(b"so far so good".to_vec());
+        world.apply("busy", What::Ping(ping));
+    }
+    (0..10).for_each(|_| world.ping("rare", PingKind::Success));
+    prune(&mut world);
+    assert_eq!(count(&world, "pings"), 110, "all of it may still be in a window");
+    world.wait(Span::mins(2));
+    prune(&mut world);
+    assert_eq!((count(&world, "pings"), count(&world, "bodies")), (40, 20));
+    world.wait(Span::mins(61));
+    prune(&mut world);
+    assert_eq!((count(&world, "pings"), count(&world, "bodies")), (10, 5));
+    assert_eq!(world.state("busy").counters.pings[3], 100, "pruning is no reset");
+    world.reopen();
+    assert_eq!(world.state("busy").counters.pings[3], 100);
+    world.configuration.retention.max_body_bytes = 30;
+    world.configure().unwrap();
+    prune(&mut world);
+    assert_eq!(count(&world, "bodies"), 2, "the newest that fit into the budget");
+}
+
+/// 15.1
+#[test]
+fn what_is_in_a_window_is_not_pruned() {
+    let mut world = World::new(Sqlite::default());
+    world.configuration.retention.keep_at_least = 1;
+    world.configuration.retention.keep_at_most = 2;
+    world.configuration.checks = vec![check("a")];
+    world.configuration.checks[0].window = Some(Span::mins(60));
+    world.configure().unwrap();
+    for _ in 0..100 {
+        world.wait(Span::mins(1));
+        world.ping("a", PingKind::Success);
+    }
+    prune(&mut world);
+    assert_eq!(count(&world, "pings"), 60);
+    world.reopen();
+    let window = world.store().live().find("a").unwrap().known().window.clone();
+    assert_eq!(window.count(world.now), 60);
+}
+
+/// 10.3
+#[test]
+fn an_archived_check_is_forgotten_after_its_time() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b"]);
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    world.told();
+    world.declare(&["b"]);
+    world.wait(GROUP_WAIT);
+    assert_eq!(world.told(), ["Recovery a"]);
+    world.wait(Span::mins(29 * 24 * 60));
+    prune(&mut world);
+    assert_eq!(count(&world, "checks"), 2);
+    world.wait(Span::mins(2 * 24 * 60));
+    prune(&mut world);
+    prune(&mut world);
+    let tables = ["checks", "states", "flips", "incidents", "incident_steps", "deliveries", "pings"];
+    let left: Vec<i64> = tables.iter().map(|table| count(&world, table)).collect();
+    assert_eq!(left, [1, 1, 0, 0, 0, 0, 0]);
+    world.reopen();
+    assert_eq!(world.declare(&["a", "b"]).added, 1, "it is a new one");
+    world.ping("a", PingKind::Success);
+    assert_eq!(count(&world, "pings"), 1);
+}
+
+/// The number of a ping is its place in the order of facts: it is never given again.
+#[test]
+fn the_number_of_a_ping_is_never_given_again() {
+    let mut world = World::new(Sqlite::default());
+    world.configuration.retention.keep_at_least = 0;
+    world.declare(&["a"]);
+    (0..5).for_each(|_| world.ping("a", PingKind::Success));
+    world.wait(Span::mins(8 * 24 * 60));
+    prune(&mut world);
+    assert_eq!(count(&world, "pings"), 0);
+    world.reopen();
+    world.ping("a", PingKind::Success);
+    let seq = "SELECT seq FROM pings";
+    let seq: i64 = database(world.place.0.path()).query_row(seq, [], |row| row.get(0)).unwrap();
+    assert_eq!(seq, 6);
+}
+
+/// 4.1: run ids, durations and exit statuses stand in the rows.
+#[test]
+fn a_ping_is_kept_with_all_that_it_said() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    let run = |kind, exit_status| PingFact {
+        ping: Ping { kind, rid: Rid::parse("r-1"), exit_status },
+        comment: Some("naïve".to_owned()),
+        body: Some(vec![0, 255]),
+        body_cut: true,
+        source: "::1".to_owned(),
+    };
+    world.apply("a", What::Ping(run(PingKind::Start, None)));
+    world.wait(Span::ms(1500));
+    world.apply("a", What::Ping(run(PingKind::Fail, Some(3))));
+    world.apply("a", What::Ping(run(PingKind::Fail, Some(3))));
+    let db = database(world.place.0.path());
+    let row = |seq: i64| {
+        db.query_row(
+            "SELECT kind, flags, ordinal, previous, exit_status, duration, rid, comment, source,
+             (SELECT body FROM bodies WHERE bodies.seq = pings.seq) FROM pings WHERE seq = ?1",
+            [seq],
+            |row| {
+                let numbers: Vec<Option<i64>> = (0..6).map(|i| row.get(i)).collect::<Result<_, _>>()?;
+                let texts: Vec<String> = (6..9).map(|i| row.get(i)).collect::<Result<_, _>>()?;
+                Ok((numbers, texts, row.get::<_, Vec<u8>>(9)?))
+            },
+        )
+    };
+    let (numbers, texts, body) = row(2).unwrap();
+    assert_eq!(numbers, [Some(1), Some(2 | 8), Some(2), Some(1), Some(3), Some(1500)]);
+    assert_eq!((texts.join(" "), body), ("r-1 naïve ::1".to_owned(), vec![0, 255]));
+    assert_eq!(row(3).unwrap().0[1], Some(1 | 2 | 8), "a repeat is kept, and said to be one");
+    assert_eq!(world.state("a").last_duration, Some(Span::ms(1500)));
+    assert_eq!(world.state("a").last_seen, Some(at(1_000_001) + Span::ms(500)));
+}

@@ -1,0 +1,227 @@
+//! What is written is read back, whatever it is; and what users have on disk is read for ever.
+
+use chrono_tz::Tz;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::core::cause::{Cause, CauseKind};
+use crate::core::check::{Definition, Name, Overlap, PingKind, PingMethods, Rid, Source, Spec};
+use crate::core::cron::Cron;
+use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::notice::Notice;
+use crate::core::outbox::DeliveryKind;
+use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
+use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
+use crate::core::time::{Span, Time};
+
+fn time() -> impl Strategy<Value = Time> {
+    prop_oneof![
+        Just(Time::MIN),
+        Just(Time::MAX),
+        any::<i64>().prop_map(Time::from_ms),
+        (1_700_000_000_000..1_800_000_000_000_i64).prop_map(Time::from_ms),
+    ]
+}
+
+fn maybe() -> impl Strategy<Value = Option<Time>> {
+    proptest::option::of(time())
+}
+
+fn rid() -> impl Strategy<Value = Rid> {
+    "[A-Za-z0-9._:-]{1,64}".prop_map(|text| Rid::parse(&text).unwrap())
+}
+
+fn ping_kind_of() -> impl Strategy<Value = PingKind> {
+    (0..4_u8).prop_map(|code| ping_kind(code).unwrap())
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    (0..9_u8, 0..10_u8, time()).prop_map(|(would_be, kind, since)| {
+        let kind = cause_kind(kind).unwrap();
+        let would_be = (kind == CauseKind::Blind).then(|| cause_kind(would_be).unwrap());
+        Cause { kind, since, would_be }
+    })
+}
+
+fn runs() -> impl Strategy<Value = Vec<Run>> {
+    let run = (proptest::option::of(rid()), time(), any::<bool>());
+    vec(run.prop_map(|(rid, start, overlapped)| Run { rid, start, overlapped }), 0..16)
+}
+
+fn rids() -> impl Strategy<Value = Vec<RidMemory>> {
+    let memory = (rid(), ping_kind_of(), any::<Option<u8>>(), time(), any::<bool>());
+    let memory = memory.prop_map(|(rid, kind, exit_status, at, closed_by_pause)| RidMemory {
+        rid,
+        kind,
+        exit_status,
+        at,
+        closed_by_pause,
+    });
+    vec(memory, 0..16)
+}
+
+prop_compose! {
+    fn state()(
+        times in [time(), time(), time()],
+        options in vec(maybe(), 13),
+        causes in vec(cause(), 0..10),
+        runs in runs(),
+        rids in rids(),
+        successes in vec(time(), 0..50),
+        refusals in vec(time(), 0..8),
+        numbers in any::<([u64; 4], u64, u32, u32, Option<u8>, bool, bool)>(),
+        duration in proptest::option::of(0..i64::MAX / 2),
+        counted in any::<bool>(),
+    ) -> State {
+        let mut state = State {
+            newest: times[0],
+            armed_since: times[1],
+            floor: times[2],
+            archived: options[0],
+            pause: Pause { by_file: options[1], at_run_time: options[2] },
+            recovered_at: options[3],
+            last: [options[4], options[5], options[6], options[7]],
+            last_seen: options[8],
+            last_discharge: options[9],
+            last_duration: duration.map(Span::ms),
+            last_exit_status: numbers.4,
+            claim: options[10].map(|start| Claim { start, judged: numbers.5 }),
+            runs,
+            rids: rids.into(),
+            nameless_run_before_pause: numbers.6,
+            failures_in_a_row: numbers.2,
+            successes_in_a_row: numbers.3,
+            successes: successes.into(),
+            counted: counted.then_some(Counted {
+                judged_to: times[0],
+                pending: options[11],
+                late_for: options[12],
+            }),
+            refusals: refusals.into(),
+            counters: Counters { pings: numbers.0, late: numbers.1, failing: 7 },
+            ..State::default()
+        };
+        causes.into_iter().for_each(|cause| { state.causes.insert(cause); });
+        state
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_state_is_read_back(state in state()) {
+        prop_assert_eq!(read_state(&write_state(&state)), Some(state));
+    }
+
+    #[test]
+    fn no_bytes_make_a_panic(bytes in vec(any::<u8>(), 0..200)) {
+        let _ = read_state(&bytes);
+        let _ = read_state(&[&[1], &*bytes].concat());
+        let text = String::from_utf8_lossy(&bytes);
+        let _ = (read_notices(&text), read_alerts(&text), read_definition(&text));
+    }
+}
+
+fn full_definition() -> Definition {
+    let cron = |text| Occurrences { cron: Cron::parse(text).unwrap(), zone: Tz::Europe__Berlin };
+    let expect = Expect { at_least: Some(4), at_most: None, within: Span::mins(5) };
+    Definition {
+        name: Name::parse("nightly-backup").unwrap(),
+        renamed_from: vec![Name::parse("backup").unwrap()],
+        title: "Nächtliche \"Sicherung\"\n".to_owned(),
+        group: "dba".to_owned(),
+        labels: vec![("team".to_owned(), "dba".to_owned())],
+        spec: Spec {
+            schedule: Schedule::CountedAt(cron("*/5 * * * *"), expect),
+            grace: Span::secs(30),
+            early: Some(Span::secs(5)),
+            max_runtime: Some(Span::mins(2)),
+            start_within: Some(Span::secs(20)),
+            min_runtime: Some(Span::secs(1)),
+            overlap: Overlap::Fail,
+            failures_before_alert: 3,
+            successes_to_recover: 2,
+            manual_resume: true,
+            paused: true,
+        },
+        description: "all of it".to_owned(),
+        runbook_url: "https://example.org".to_owned(),
+        depends_on: vec![Name::parse("database").unwrap()],
+        quiet: vec![Quiet { at: cron("0 0 * * 0"), lasts: Span::mins(60) }],
+        ping_methods: PingMethods::Post,
+        window: Some(Span::mins(60)),
+        source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
+    }
+}
+
+#[test]
+fn every_definition_is_read_back() {
+    let mut definition = full_definition();
+    assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
+    let Schedule::CountedAt(at, expect) = definition.spec.schedule.clone() else { unreachable!() };
+    for schedule in [Schedule::Every(Span::secs(1)), Schedule::At(at), Schedule::Counted(expect)] {
+        definition.spec.schedule = schedule;
+        assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
+    }
+}
+
+#[test]
+fn every_notice_is_read_back() {
+    let blind = Cause { kind: CauseKind::Blind, since: Time::MIN, would_be: Some(CauseKind::Overrun) };
+    let full = Notice {
+        kind: DeliveryKind::Episode,
+        incident: IncidentId(u64::MAX),
+        incident_status: IncidentStatus::WontFix,
+        check: Name::parse("a").unwrap(),
+        title: "ä".to_owned(),
+        group: "g".to_owned(),
+        labels: vec![("a".to_owned(), "b".to_owned())],
+        description: "d".to_owned(),
+        runbook_url: "r".to_owned(),
+        first: blind,
+        causes: vec![Cause { kind: CauseKind::Failed, since: Time::MAX, would_be: None }, blind],
+        opened_at: Time::from_ms(1),
+        ended_at: Some(Time::from_ms(2)),
+        schedule: "every 5m".to_owned(),
+        grace: Span::ms(3),
+        due: Some(Time::from_ms(4)),
+        zone: Tz::Asia__Kathmandu,
+        last_success: Some(Time::from_ms(5)),
+        last_duration: Some(Span::ms(6)),
+        last_exit_status: Some(7),
+        last_source: Some("s".to_owned()),
+        last_comment: Some("c".to_owned()),
+        declared: "f:1".to_owned(),
+        responder: Some(8),
+        repeat_interval: Some(Span::ms(9)),
+        thread: Some("t".to_owned()),
+        blind: Some(crate::core::blind::Window { from: Time::MIN, to: Time::MAX }),
+    };
+    let empty = Notice { ended_at: None, due: None, blind: None, thread: None, ..full.clone() };
+    let notices = vec![full, empty];
+    assert_eq!(read_notices(&write_notices(&notices)).unwrap(), notices);
+}
+
+/// The state is written with every ping: a check that is simply pinged takes few bytes.
+#[test]
+fn the_state_of_a_simple_check_is_small() {
+    let newest = Time::from_secs(1_800_000_000);
+    let ago = |secs| Some(newest - Span::secs(secs));
+    let mut state = State { newest, armed_since: newest - Span::mins(60 * 24 * 300), ..State::default() };
+    state.last = [ago(0), ago(86_400), None, None];
+    state.last_seen = ago(0);
+    state.last_discharge = ago(0);
+    state.counters.pings[0] = 100_000;
+    let bytes = write_state(&state).len();
+    assert!(bytes <= 60, "{bytes}");
+}
+
+/// Rows that are in users' files: what wrote them is gone, what reads them must not be.
+#[test]
+fn rows_of_the_first_version_are_read() {
+    let state = [1, 0];
+    assert_eq!(read_state(&state), None, "cut short");
+    let definition = r#"{"name":"a","title":"A","spec":{"schedule":{"at":{"cron":"0 2 * * *","zone":"UTC"}},"grace":1000,
+        "failures_before_alert":1,"successes_to_recover":1},"source":{"file":{"path":"f","line":1}}}"#;
+    assert_eq!(read_definition(definition).unwrap().spec.grace, Span::secs(1));
+}
