@@ -7,13 +7,16 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::StoreError;
 use super::row::{
-    PING_BODY, PING_BODY_CUT, PING_REPEAT, flip_reason, incident_status, ping_kind, read_causes, status,
+    PING_BODY, PING_BODY_CUT, PING_REPEAT, flip_reason, incident_status, ping_kind, read_causes, read_step,
+    status,
 };
 use super::sqlite::error::{damaged, failed};
 use super::sqlite::files::open_reader;
+use super::sqlite::outbox::rows::deliveries_of;
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
+use crate::core::outbox::Delivery;
 use crate::core::step::{FlipReason, Judgement};
 use crate::core::time::{Span, Time};
 
@@ -246,6 +249,28 @@ impl Reader {
                 })
             },
         )
+    }
+
+    /// What happened to an incident, oldest first; at most [`MAX_PAGE`] steps.
+    pub fn steps(&self, incident: IncidentId) -> Result<Vec<IncidentStep>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT at, what, kind, by FROM incident_steps WHERE incident_id = ?1 ORDER BY number LIMIT ?2",
+            )?;
+            let rows = statement.query_map((key(incident.0), key(MAX_PAGE as u64)), |row| {
+                let kind: Option<String> = row.get(2)?;
+                let what = word(row, 1, |what| read_step(what, kind.as_deref()))?;
+                Ok(IncidentStep { at: Time::from_ms(row.get(0)?), what, by: row.get(3)? })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// Who was or will be told of an incident, in the order of the deliveries' numbers; at most [`MAX_PAGE`].
+    pub fn deliveries(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
+        let mut deliveries = self.read(|db| Ok(deliveries_of(db, incident)))??;
+        deliveries.truncate(MAX_PAGE);
+        Ok(deliveries)
     }
 
     fn page<R>(

@@ -300,11 +300,10 @@ impl Turns {
     fn wait(&self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, HashMap<CheckId, Window>)> {
         let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
         let mut queue = self.shared.queue();
-        if queue.items.is_empty() && !queue.stopping {
-            let waited = self
-                .shared
-                .filled
-                .wait_timeout_while(queue, until_life, |queue| queue.items.is_empty() && !queue.stopping);
+        // A store that fails is tried again once a second, whatever waits for it.
+        let is_idle = |queue: &mut Queue| (queue.items.is_empty() || queue.failing) && !queue.stopping;
+        if is_idle(&mut queue) {
+            let waited = self.shared.filled.wait_timeout_while(queue, until_life, is_idle);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let early = self.shared.limits.pace.saturating_sub(since_commit.took());
@@ -326,15 +325,15 @@ impl Turns {
     /// not be stored.
     fn turn(&mut self, items: VecDeque<Item>, refused: HashMap<CheckId, Window>) -> bool {
         let now = self.shared.clock.now();
+        if !self.sign_of_life(now) {
+            self.put_off(items, refused);
+            return false;
+        }
         // Not past what waits: a refusal is told at the time of the first item, if there is one.
         let first = items.front().map_or(now, Item::at);
-        let mut stored = self.sign_of_life(now) && self.tell_refused(&refused, first);
+        let mut stored = self.tell_refused(&refused, first);
         if !stored {
-            let mut queue = self.shared.queue();
-            for (check, window) in refused {
-                queue.refuse(check, window.from, self.shared.limits.max_refused);
-                queue.refuse(check, window.to, self.shared.limits.max_refused);
-            }
+            self.refuse_again(&mut self.shared.queue(), refused);
         }
         let mut batch = Vec::new();
         let mut answers = Vec::new();
@@ -354,6 +353,31 @@ impl Turns {
             }
         }
         stored & self.commit(&mut batch, &mut answers)
+    }
+
+    /// Our own absence may be one that nobody knows of yet: nothing is judged before it is stored. Pings are refused, and
+    /// calls go to the end of the queue, behind pings that came since; at a stop they are given up, as if the program had ended before them.
+    fn put_off(&self, items: VecDeque<Item>, refused: HashMap<CheckId, Window>) {
+        let mut queue = self.shared.queue();
+        let at = self.shared.clock.now();
+        self.refuse_again(&mut queue, refused);
+        for item in items {
+            match item {
+                Item::Ping { entry, answer } => {
+                    queue.refuse(entry.check, entry.at, self.shared.limits.max_refused);
+                    let _ = answer.send(Err(StoreError::Failed("no sign of life can be stored".to_owned())));
+                }
+                Item::Call { .. } if queue.stopping => {}
+                Item::Call { call, .. } => queue.items.push_back(Item::Call { call, at }),
+            }
+        }
+    }
+
+    fn refuse_again(&self, queue: &mut Queue, refused: HashMap<CheckId, Window>) {
+        for (check, window) in refused {
+            queue.refuse(check, window.from, self.shared.limits.max_refused);
+            queue.refuse(check, window.to, self.shared.limits.max_refused);
+        }
     }
 
     fn sign_of_life(&mut self, now: Time) -> bool {

@@ -98,7 +98,6 @@ pub(in crate::store) fn write_step(what: StepKind) -> (&'static str, Option<&'st
 }
 
 /// A step of an incident from its two columns.
-#[allow(dead_code, reason = "for history")]
 pub(in crate::store) fn read_step(what: &str, kind: Option<&str>) -> Option<StepKind> {
     let kind = kind.and_then(|word| CauseKind::ALL.into_iter().find(|kind| kind.as_str() == word));
     Some(match what {

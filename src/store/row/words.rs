@@ -42,7 +42,6 @@ pub(in crate::store) fn ping_kind(code: u8) -> Option<PingKind> {
 }
 
 /// The status of this word.
-#[allow(dead_code, reason = "for history")]
 pub(in crate::store) fn status(word: &str) -> Option<Status> {
     Status::ALL.into_iter().find(|status| status.as_str() == word)
 }
@@ -63,7 +62,6 @@ pub(in crate::store) fn flip_reason_word(reason: FlipReason) -> &'static str {
 }
 
 /// The flip's reason of this word.
-#[allow(dead_code, reason = "for history")]
 pub(in crate::store) fn flip_reason(word: &str) -> Option<FlipReason> {
     value_of(&FLIP_REASONS, word)
 }

@@ -72,7 +72,6 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Opens the database for reading, beside its writer or without one.
-#[allow(dead_code, reason = "for history")]
 pub(in crate::store) fn open_reader(folder: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(database(folder), flags).map_err(failed)?;

@@ -14,7 +14,7 @@ mod life;
 mod load;
 mod memory;
 mod mutes;
-mod outbox;
+pub(super) mod outbox;
 mod prune;
 mod tx;
 

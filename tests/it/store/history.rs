@@ -1,11 +1,12 @@
 //! History by check, as readers find it beside the writer.
 
 use punctual::core::check::{Ping, PingKind, Rid};
+use punctual::core::outbox::DeliveryKind;
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
-use punctual::store::{PingFact, What};
+use punctual::store::{PingFact, Stance, Store, What};
 
-use super::world::{Sqlite, World, at, fact};
+use super::world::{GROUP_WAIT, Sqlite, World, at, fact};
 
 fn of_run(kind: PingKind, rid: &str) -> What {
     What::Ping(PingFact { ping: Ping { kind, rid: Rid::parse(rid), exit_status: None }, ..fact(kind) })
@@ -69,4 +70,27 @@ fn runs_are_those_that_ended_with_a_known_start() {
     let repeats = reader.pings(a, None, 10).unwrap().iter().filter(|ping| ping.repeat).count();
     assert_eq!(repeats, 1);
     assert!(runs[0].start >= at(0));
+}
+
+/// 11.3
+#[test]
+fn every_step_of_an_incident_is_on_record_and_who_was_told() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    world.told();
+    let (a, now) = (world.id("a"), world.now);
+    let reader = Reader::new(world.place.0.path());
+    let incident = reader.incidents(a, None, 10).unwrap()[0].id;
+    world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap();
+    world.ping("a", PingKind::Success);
+    let steps = reader.steps(incident).unwrap();
+    let said: Vec<String> = steps.iter().map(|step| format!("{:?} by {}", step.what, step.by)).collect();
+    let by_pings = ["Began(Failed) by a ping", "Eased(Failed) by a ping", "Resolved by a ping"];
+    assert_eq!(said, [by_pings[0], "Acknowledged by ada", by_pings[1], by_pings[2]]);
+    let deliveries = reader.deliveries(incident).unwrap();
+    let told: Vec<(DeliveryKind, bool)> =
+        deliveries.iter().map(|delivery| (delivery.kind, delivery.is_attempted())).collect();
+    assert_eq!(told, [(DeliveryKind::Alert, true), (DeliveryKind::Recovery, false)]);
 }

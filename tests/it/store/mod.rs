@@ -7,6 +7,7 @@ mod facts;
 mod history;
 mod sqlite;
 mod world;
+mod writer;
 
 /// Runs each fact against a new, empty store of one kind.
 macro_rules! conformance {

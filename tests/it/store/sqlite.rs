@@ -129,7 +129,7 @@ fn a_full_disk_refuses_and_loses_nothing_and_recovers_by_itself() {
         return;
     };
     let folder = disk.0.path().join("data");
-    let mut world = World::new(OnDisk(folder.clone()));
+    let mut world = World::new(OnDisk(folder));
     world.declare(&["a"]);
     let ballast = disk.0.path().join("ballast");
     std::fs::write(&ballast, vec![0; 512 << 10]).unwrap();

@@ -72,6 +72,11 @@ impl<P: Place> World<P> {
         self.store.as_mut().expect("the world has a store but while it is opened again")
     }
 
+    /// The store itself, for somebody else to own.
+    pub(crate) fn take(&mut self) -> P::Store {
+        self.store.take().expect("the world has a store but while it is opened again")
+    }
+
     /// A crash, and a new start at once, with the same configuration.
     pub(crate) fn reopen(&mut self) {
         self.store = None;

@@ -6,7 +6,7 @@
 mod claim;
 mod effects;
 mod notice;
-pub(super) mod rows;
+pub(in crate::store) mod rows;
 mod settle;
 mod stand;
 

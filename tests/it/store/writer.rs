@@ -1,0 +1,102 @@
+//! The writer's thread, around a real store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use punctual::clock::Clock;
+use punctual::core::check::PingKind;
+use punctual::core::time::Span;
+use punctual::engine::expire;
+use punctual::store::sqlite::{FaultPoint, SqliteStore};
+use punctual::store::writer::{Limits, Writer};
+use punctual::store::{Applied, Store, StoreError};
+
+use super::world::{Sqlite, World, fact};
+
+/// The store of a world, moved to the real time: it was last alive so long ago.
+fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) {
+    let clock = Arc::new(Clock::new());
+    let mut world = World::new(Sqlite::default());
+    world.now = clock.now() - span;
+    world.reopen();
+    world.declare(names);
+    let store = world.take();
+    (world, clock, store)
+}
+
+fn start(store: SqliteStore, clock: &Arc<Clock>) -> Writer {
+    Writer::start(Box::new(store), clock.clone(), Limits::default(), |_, _| {}).unwrap()
+}
+
+/// 14.1: what is queued at a stop is stored and answered.
+#[tokio::test]
+async fn what_is_queued_is_stored_before_a_stop() {
+    let (mut world, clock, store) = away(Span::ZERO, &["a"]);
+    let id = store.live().find("a").unwrap().id;
+    let writer = start(store, &clock);
+    let answers: Vec<_> = (0..1000).map(|_| writer.ping(id, fact(PingKind::Log)).unwrap()).collect();
+    writer.stop();
+    for answer in answers {
+        assert!(matches!(answer.await.unwrap().unwrap(), Applied::Done(Some(_))));
+    }
+    writer.ping(id, fact(PingKind::Log)).unwrap_err();
+    drop(writer);
+    world.now = clock.now();
+    world.reopen();
+    assert_eq!(world.state("a").counters.pings[3], 1000);
+}
+
+/// 9.1: what was due in an absence is judged only once the absence itself is stored.
+#[tokio::test]
+async fn nothing_is_judged_before_our_own_absence_is_stored() {
+    // Due in the middle of the absence: nobody can tell whether it was pinged.
+    let (_world, clock, mut store) = away(Span::mins(10), &["a"]);
+    let failed = Arc::new(AtomicBool::new(false));
+    let once = failed.clone();
+    store.set_faults(move |at| {
+        let fails = at == FaultPoint::BeforeCommit && !once.swap(true, Ordering::SeqCst);
+        fails.then(|| StoreError::Failed("a test".to_owned()))
+    });
+    let live = store.live();
+    let writer = start(store, &clock);
+    writer.call(expire).await.unwrap();
+    assert!(failed.load(Ordering::SeqCst), "the absence could not be stored at first");
+    assert_eq!(live.blind().iter().count(), 1);
+    let check = live.find("a").unwrap();
+    let causes = check.known().state.causes.clone();
+    assert!(causes.iter().all(|cause| cause.would_be.is_some()), "not late, but unknown: {causes:?}");
+    writer.stop();
+}
+
+/// 9.1, 14.3: pings that cannot be stored are refused, the check is told, and the writer recovers by itself.
+#[tokio::test]
+async fn a_failing_store_refuses_pings_and_recovers() {
+    let (_world, clock, mut store) = away(Span::ZERO, &["a"]);
+    let fails = Arc::new(AtomicBool::new(false));
+    let asked = fails.clone();
+    store.set_faults(move |at| {
+        let hits = at == FaultPoint::BeforeCommit && asked.load(Ordering::SeqCst);
+        hits.then_some(StoreError::Full)
+    });
+    let live = store.live();
+    let id = live.find("a").unwrap().id;
+    let writer = start(store, &clock);
+    fails.store(true, Ordering::SeqCst);
+    let answer = writer.ping(id, fact(PingKind::Success)).unwrap().await.unwrap();
+    assert!(answer.is_err(), "{answer:?}");
+    while writer.is_healthy() {
+        tokio::task::yield_now().await;
+    }
+    writer.ping(id, fact(PingKind::Success)).unwrap_err();
+    fails.store(false, Ordering::SeqCst);
+    while !writer.is_healthy() {
+        tokio::task::yield_now().await;
+    }
+    let answer = writer.ping(id, fact(PingKind::Success)).unwrap().await.unwrap();
+    assert!(matches!(answer, Ok(Applied::Done(Some(_)))), "{answer:?}");
+    let check = live.find("a").unwrap();
+    let state = check.known().state.clone();
+    assert!(!state.refusals.is_empty(), "the check knows that it was not heard");
+    assert_eq!(state.counters.pings[0], 1);
+    writer.stop();
+}
