@@ -1,0 +1,92 @@
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::metrics::{Kind, METRICS, Metric};
+
+/// `docs/metrics.md` is made from the table of metrics.
+#[test]
+fn the_reference_has_every_metric() {
+    let text = reference();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    if std::fs::read_to_string(root.join("docs/metrics.md")).ok().as_deref() != Some(&text) {
+        std::fs::create_dir_all(root.join("target")).expect("target can be made");
+        std::fs::write(root.join("target/metrics.md"), &text).expect("target can be written");
+        panic!("docs/metrics.md is not of this table: cp target/metrics.md docs/");
+    }
+}
+
+const HEAD: &str = "\
+# Metrics
+
+`GET /metrics` answers Prometheus' text format 0.0.4 or OpenMetrics 1.0.0, whichever the client likes better, with gzip
+where it is accepted:
+
+```yaml
+scrape_configs:
+  - job_name: punctual
+    static_configs: [{targets: [\"127.0.0.1:19099\"]}]
+rule_files: [alerts/punctual-self.rules.yaml, alerts/punctual-checks.rules.yaml]
+```
+
+Every declared check is always there, also one that never came: no threshold and no `absent()` for each job, since
+lateness is computed here, at each scrape. A check that is no longer declared vanishes at the next scrape.
+
+- `alerts/punctual-self.rules.yaml` watches punctual itself: load it always. `alerts/punctual-checks.rules.yaml` has one rule
+  for all checks: load it where Alertmanager hears of them from Prometheus, not together with `alerting` in the
+  configuration. `docs/runbooks.md` says what to do about each alert. `promtool test rules alerts/tests/*.yaml` tests them.
+- `dashboards/` has three for Grafana: all checks with their states over time, one check, and punctual itself.
+- `/metrics?shard=2/4` answers the second of four parts of the checks, for a server with so many that one scrape takes too
+  long (10,000 checks are 26 MB, 1.3 MB by gzip, and 10 ms of a processor). A check stays in its part; what is not of a
+  check is in the first. Scrape all parts, with a label of its own for each (`shard`), as targets of one job.
+
+";
+
+fn reference() -> String {
+    let mut text = HEAD.to_owned();
+    let (checks, others): (Vec<&Metric>, Vec<&Metric>) =
+        METRICS.iter().partition(|metric| metric.labels().contains(&"check"));
+    let sections = [
+        (
+            "Of each check",
+            "Each has the labels `check`, `group` where there is one, and the check's own. What is 0 or 1 is independent \
+             of the others: a check can be late and failing. Times are seconds since the epoch.",
+            checks,
+        ),
+        (
+            "Of the server",
+            "`process_cpu_seconds_total`, `process_resident_memory_bytes` and the other `process_*` are there as well.",
+            others,
+        ),
+    ];
+    for (title, about, metrics) in sections {
+        let _ = write!(text, "## {title}\n\n{about}\n\n| metric | type | labels | |\n|---|---|---|---|\n");
+        for metric in metrics {
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | {} | {} |",
+                metric.name,
+                kind(metric),
+                labels(metric),
+                metric.help
+            );
+        }
+        text.push('\n');
+    }
+    text.pop();
+    text
+}
+
+fn kind(metric: &Metric) -> &'static str {
+    match metric.kind {
+        Kind::Gauge => "gauge",
+        Kind::Counter => "counter",
+        Kind::Histogram => "histogram",
+        Kind::Info => "info",
+    }
+}
+
+/// Those that not every metric of its section has.
+fn labels(metric: &Metric) -> String {
+    let labels = metric.labels().into_iter().filter(|label| !["check", "group", "*", "le"].contains(label));
+    labels.map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ")
+}
