@@ -35,13 +35,15 @@ impl Tx<'_> {
     fn project(&mut self, id: CheckId, now: Time) -> Result<Vec<Alert>, StoreError> {
         let slot = &self.memory.checks[&id];
         let definition = slot.check.definition.clone();
-        let state = slot.check.known().state.clone();
-        let wanted = alerts_of(&definition, &state);
+        let (wanted, causes, is_paused) = {
+            let state = &slot.check.known().state;
+            (alerts_of(&definition, state), state.causes.clone(), state.pause.since().is_some())
+        };
         let incident = self.memory.outbox.open_incident(id);
         let seen = Seen {
             definition: &definition,
-            causes: state.causes.as_slice(),
-            is_paused: state.pause.since().is_some(),
+            causes: causes.as_slice(),
+            is_paused,
             incident: incident.map_or(IncidentStatus::Open, |incident| incident.status),
         };
         let opened_at = incident.map_or(now, |incident| incident.opened_at);

@@ -15,6 +15,8 @@ use crate::store::{StoreError, migrations};
 /// Pages of the write-ahead log that are collected before they move to the database file: long enough that a page which
 /// every batch touches is moved once for many batches.
 const CHECKPOINT_PAGES: u32 = 4000;
+/// A log that grew longer, because a reader stayed for long, is cut again.
+const MAX_LOG_BYTES: u32 = 64 << 20;
 /// What the writer keeps of the database in memory, in KiB.
 const CACHE_KIB: u32 = 65_536;
 /// Statements kept prepared: more than there are.
@@ -64,7 +66,8 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, StoreError> {
     }
     db.execute_batch(&format!(
         "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
-         PRAGMA cache_size = -{CACHE_KIB}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+         PRAGMA cache_size = -{CACHE_KIB}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+         PRAGMA journal_size_limit = {MAX_LOG_BYTES};"
     ))
     .map_err(failed)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);

@@ -8,7 +8,7 @@ use punctual::core::time::Span;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::{PingFact, Store, StoreError, What};
 
-use super::world::{GROUP_WAIT, Sqlite, World, at, check, fact};
+use super::world::{GROUP_WAIT, Sqlite, World, at, check, fact, later, said};
 
 fn database(folder: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(folder.join("punctual.db")).unwrap()
@@ -119,6 +119,22 @@ fn a_claim_whose_commit_was_not_heard_of_is_claimed_again() {
     });
     world.store().sign_of_life(now).unwrap_err();
     assert!(world.claim().is_empty());
+}
+
+/// One damaged row must not silence a receiver.
+#[test]
+fn a_message_whose_words_are_lost_says_how_things_stand_now() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    let first = world.claim_one();
+    world.settle(first.message.id, &later());
+    database(world.place.0.path()).execute("UPDATE messages SET notices = 'lost'", []).unwrap();
+    world.wait(Span::mins(1));
+    let again = world.claim_one();
+    let said = said(&again);
+    assert_eq!((again.message.key, said), (first.message.key, vec!["Alert a".to_owned()]));
 }
 
 /// 14.3: the same with a real file that cannot grow; what was answered stays, and space is enough to go on.

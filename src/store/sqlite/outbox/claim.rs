@@ -11,7 +11,6 @@ use crate::core::outbox::{
 use crate::core::route::{ReceiverName, Verdict};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
-use crate::store::sqlite::error::damaged;
 use crate::store::sqlite::tx::Tx;
 use crate::store::{Outgoing, StoreError, row};
 
@@ -60,7 +59,7 @@ impl Tx<'_> {
             return Ok(None);
         };
         if let Some(id) = retry {
-            return self.send_again(id).map(Some);
+            return self.send_again(id, now).map(Some);
         }
         if !is_time {
             return Ok(None);
@@ -143,10 +142,7 @@ impl Tx<'_> {
         members: Vec<DeliveryId>,
         now: Time,
     ) -> Result<Outgoing, StoreError> {
-        let mut notices = Vec::with_capacity(members.len());
-        for id in &members {
-            notices.push(self.freeze_notice(&self.memory.outbox.deliveries[id], now)?);
-        }
+        let notices = self.freeze_notices(&members, now)?;
         let mut message = Message {
             id: MessageId(0),
             receiver: name.clone(),
@@ -167,14 +163,22 @@ impl Tx<'_> {
         Ok(Outgoing { message, notices })
     }
 
-    fn send_again(&mut self, id: MessageId) -> Result<Outgoing, StoreError> {
+    fn send_again(&mut self, id: MessageId, now: Time) -> Result<Outgoing, StoreError> {
         let mut message = self.memory.outbox.messages[&id].clone();
         message.attempts = message.attempts.saturating_add(1);
         message.retry_at = None;
         self.update_message(message.clone(), None)?;
-        let notices = row::read_notices(&self.notices_of(id)?)
-            .filter(|notices| notices.len() == message.members.len())
-            .ok_or_else(|| damaged(format_args!("message {}", id.0)))?;
+        let frozen = row::read_notices(&self.notices_of(id)?);
+        let notices = match frozen.filter(|notices| notices.len() == message.members.len()) {
+            Some(notices) => notices,
+            None => {
+                tracing::error!(
+                    message = message.key,
+                    "what it said cannot be read: it says how things stand now"
+                );
+                self.freeze_notices(&message.members, now)?
+            }
+        };
         Ok(Outgoing { message, notices })
     }
 

@@ -7,7 +7,7 @@ use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{PingKind, Source};
 use crate::core::notice::Notice;
-use crate::core::outbox::{Delivery, DeliveryKind};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind};
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::view;
@@ -17,10 +17,19 @@ use crate::store::sqlite::error::failed;
 use crate::store::sqlite::tx::Tx;
 
 impl Tx<'_> {
-    pub(super) fn freeze_notice(&self, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
+    /// One notice for each delivery, in their order.
+    pub(super) fn freeze_notices(&self, ids: &[DeliveryId], now: Time) -> Result<Vec<Notice>, StoreError> {
+        ids.iter().map(|id| self.freeze_notice(&self.memory.outbox.deliveries[id], now)).collect()
+    }
+
+    fn freeze_notice(&self, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
         let slot = &self.memory.checks[&delivery.check];
-        let (definition, known) = (&slot.check.definition, slot.check.known().clone());
-        let state = &known.state;
+        let definition = &slot.check.definition;
+        let (state, last_source) = {
+            let known = slot.check.known();
+            (known.state.clone(), known.last_source.clone())
+        };
+        let state = &state;
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
         let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
@@ -54,7 +63,7 @@ impl Tx<'_> {
             last_success: state.last(PingKind::Success),
             last_duration: state.last_duration,
             last_exit_status: state.last_exit_status,
-            last_source: known.last_source,
+            last_source,
             last_comment: self.comment_of(slot.last_ping)?,
             declared: format!("{path}:{line}"),
             responder: delivery.responder,
