@@ -5,10 +5,14 @@
 // A test may fail anywhere, also in a function that it calls.
 #![allow(clippy::unwrap_used)]
 
+mod absence;
 mod alertmanager;
 mod alerts;
 mod dashboards;
+mod durability;
+mod hang;
 mod mail;
+mod main_job;
 mod metrics;
 mod pages;
 mod parts;

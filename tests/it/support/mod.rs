@@ -1,12 +1,12 @@
 //! Starts the real parts, each in its own temporary folder and on a free port of 127.0.0.1, and stops them when dropped.
 //! A test that fails shows the end of every part's log.
 
+pub(crate) mod disk;
 pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod inbox;
 pub(crate) mod process;
 pub(crate) mod prometheus;
-#[expect(dead_code, reason = "kill -9, the environment and certificates are for the tests of the main job")]
 pub(crate) mod punctual;
 pub(crate) mod sink;
 pub(crate) mod smtp;

@@ -40,6 +40,10 @@ impl Process {
         Process { name: name.to_owned(), child, log }
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn child(&mut self) -> &mut Child {
         &mut self.child
     }

@@ -1,12 +1,13 @@
 //! The real binary.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+use super::disk::SmallDisk;
 use super::http::{self, Response};
 use super::process::{Process, free_port};
 
@@ -15,6 +16,8 @@ pub(crate) struct Punctual {
     port: u16,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// Holds `data`, if that is no part of the folder.
+    disk: Option<SmallDisk>,
     process: Option<Process>,
     folder: TempDir,
 }
@@ -33,6 +36,7 @@ impl Punctual {
             port: free_port(),
             arguments: Vec::new(),
             environment: Vec::new(),
+            disk: None,
             process: None,
             folder: TempDir::new().unwrap(),
         };
@@ -55,6 +59,17 @@ impl Punctual {
         self.environment("SSL_CERT_FILE", authority.to_str().unwrap())
     }
 
+    /// Keeps `data` on a disk of this size, which ends with this object.
+    pub(crate) fn on_small_disk(mut self, size_bytes: u64) -> Punctual {
+        self.disk = Some(SmallDisk::mount(self.folder(), "data", size_bytes));
+        self
+    }
+
+    /// Where `data` is seen from outside.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.disk.as_ref().map_or_else(|| self.folder().join("data"), SmallDisk::path)
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -70,6 +85,19 @@ impl Punctual {
 
     pub(crate) fn get(&self, path: &str) -> Response {
         http::get(&self.url(path))
+    }
+
+    /// The values of a metric's series that have this label.
+    pub(crate) fn values(&self, metric: &str, label: &str) -> Vec<f64> {
+        let metrics = self.get("/metrics").text();
+        let start = format!("{metric}{{");
+        let series = metrics.lines().filter(|line| line.starts_with(&start) && line.contains(label));
+        series.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect()
+    }
+
+    /// Their sum, of a metric that counts.
+    pub(crate) fn sum(&self, metric: &str, label: &str) -> u64 {
+        self.values(metric, label).iter().sum::<f64>() as u64
     }
 
     /// A ping that must be accepted: `NAME`, `NAME/fail`, `NAME/start?rid=…`.
@@ -101,7 +129,9 @@ impl Punctual {
     /// Starts it without waiting.
     pub(crate) fn start_unready(&mut self) {
         self.process = None;
-        let mut command = Command::new(env!("CARGO_BIN_EXE_punctual"));
+        let binary = env!("CARGO_BIN_EXE_punctual");
+        let mut command =
+            self.disk.as_ref().map_or_else(|| Command::new(binary), |disk| disk.command(binary));
         command.current_dir(self.folder()).arg("serve");
         command.args(["--config.file", "punctual.yaml", "--storage.path", "data", "--web.enable-lifecycle"]);
         command.args(["--web.listen-address", &format!("127.0.0.1:{}", self.port), "--log.format", "json"]);
