@@ -1,6 +1,7 @@
 //! One connection: its socket, how long it may take for what, and its end.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 
 use super::limits::Limits;
 use super::reply::Reply;
@@ -219,43 +220,82 @@ pub(super) async fn serve<H, A>(
         http1::Builder::new()
             // The watchdog's work: hyper would set a timer for each request.
             .header_read_timeout(None)
-            .max_headers(limits.max_headers)
+            // The number of headers is bounded by hyper: at most 100; a number of our own would cost an allocation.
             .max_header_size(limits.max_head_bytes)
+            // Head and body of an answer are small: one buffer is written faster than two.
+            .writev(false)
             // A client that has sent all and closes its side still wants its answer; and this spares a read.
             .half_close(true)
             .serve_connection(socket, service)
     );
     let watchdog = Watchdog::new(limits);
-    let mut tick = pin!(sleep(watchdog.tick));
     let hurried = watchdog.tick.min(TICK_WHILE_DRAINING);
+    let mut tick = pin!(sleep(watchdog.tick));
     let mut draining = false;
     loop {
-        tokio::select! {
-            biased;
-            ended = &mut connection => {
-                if let Err(error) = ended {
+        match next_event(connection.as_mut(), tick.as_mut(), &mut order).await {
+            Event::Ended(outcome) => {
+                if let Err(error) = outcome {
                     tracing::debug!(%error, "a connection ended early");
                 }
                 return;
             }
-            () = &mut tick => {
+            Event::Tick => {
                 let waits = matches!(progress.phase(), Phase::Fresh | Phase::Ending);
                 if watchdog.overrun(&progress, crowded()) || (draining && waits) {
                     return;
                 }
                 tick.set(sleep(if draining { hurried } else { watchdog.tick }));
             }
-            changed = order.changed() => match (changed, *order.borrow_and_update()) {
-                (Ok(()), Order::Serve) => {}
-                (Ok(()), Order::Drain) => {
-                    draining = true;
-                    connection.as_mut().graceful_shutdown();
-                    tick.set(sleep(hurried));
-                }
-                (Ok(()), Order::Close) | (Err(_), _) => return,
-            },
+            Event::Ordered(Order::Serve) => {}
+            Event::Ordered(Order::Drain) => {
+                draining = true;
+                connection.as_mut().graceful_shutdown();
+                tick.set(sleep(hurried));
+            }
+            Event::Ordered(Order::Close) => return,
         }
     }
+}
+
+enum Event {
+    /// The connection is over.
+    Ended(hyper::Result<()>),
+    /// The watchdog's time.
+    Tick,
+    /// The server says so.
+    Ordered(Order),
+}
+
+/// What happens next. A connection is polled twice for each of its requests, and the others hardly ever have something to
+/// say: once they know whom to wake, a glance at each is enough.
+async fn next_event(
+    mut connection: Pin<&mut impl Future<Output = hyper::Result<()>>>,
+    mut tick: Pin<&mut Sleep>,
+    order: &mut watch::Receiver<Order>,
+) -> Event {
+    let glance = order.clone();
+    let mut ordered = pin!(order.changed());
+    let mut known = false;
+    poll_fn(|cx| {
+        if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
+            return Poll::Ready(Event::Ended(outcome));
+        }
+        // The sender gone counts as an order, too.
+        if (!known || glance.has_changed().unwrap_or(true))
+            && let Poll::Ready(changed) = ordered.as_mut().poll(cx)
+        {
+            let order = if changed.is_ok() { *glance.borrow() } else { Order::Close };
+            return Poll::Ready(Event::Ordered(order));
+        }
+        if (!known || tick.is_elapsed()) && tick.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Event::Tick);
+        }
+        // A task has one waker as long as it lives.
+        known = true;
+        Poll::Pending
+    })
+    .await
 }
 
 /// The watchdog's tick while draining. A connection on which nothing has come yet, or on which all is answered, is given

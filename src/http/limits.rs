@@ -17,8 +17,6 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// Request line and headers together, in bytes.
     pub max_head_bytes: usize,
-    /// Headers of one request.
-    pub max_headers: usize,
     /// So much of a body is read, in bytes; the connection is closed after the answer to a longer one.
     pub max_body_bytes: usize,
 }
@@ -32,7 +30,6 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(75),
             drain_timeout: Duration::from_secs(8),
             max_head_bytes: 16 * 1024,
-            max_headers: 64,
             max_body_bytes: 1_000_000,
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -79,15 +80,18 @@ pub(super) fn text(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Re
 
 /// The answer to a ping, with the headers that Healthchecks' clients look for.
 pub(super) fn to_ping(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Reply {
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(CONTENT_TYPE, TEXT);
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    const { assert!(PingFact::MAX_BODY_BYTES == 10_000, "the header below says so") };
-    headers.insert(PING_BODY_LIMIT, HeaderValue::from_static("10000"));
+    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+        const { assert!(PingFact::MAX_BODY_BYTES == 10_000, "the header says so") };
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(CONTENT_TYPE, TEXT);
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(PING_BODY_LIMIT, HeaderValue::from_static("10000"));
+        headers
+    });
     let mut reply = Response::new(whole(text.into()));
     *reply.status_mut() = status;
-    *reply.headers_mut() = headers;
+    *reply.headers_mut() = HEADERS.clone();
     reply
 }
 

@@ -99,16 +99,21 @@ pub(super) async fn answer(
     if route.needs == Needs::Lifecycle && !app.lifecycle {
         return reply::text(StatusCode::FORBIDDEN, "not allowed: start with --web.enable-lifecycle\n");
     }
+    let query = || parts.uri.query().map(str::to_owned);
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
         Handler::Metrics => exposition::answer(app, &parts),
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
-        Handler::Reload => operate::reload(app, &parts).await,
-        Handler::Checks => pages::make(app, move |app| pages::checks(app, parts.uri.query())).await,
+        // In boxes: what is kept for a request is moved at every ping, and should be small.
+        Handler::Reload => Box::pin(operate::reload(app, &parts)).await,
+        Handler::Checks => {
+            let query = query();
+            Box::pin(pages::make(app, move |app| pages::checks(app, query.as_deref()))).await
+        }
         Handler::Check => {
-            let name = rest.to_owned();
-            pages::make(app, move |app| pages::check(app, &name, parts.uri.query())).await
+            let (name, query) = (rest.to_owned(), query());
+            Box::pin(pages::make(app, move |app| pages::check(app, &name, query.as_deref()))).await
         }
         Handler::Style => pages::style(),
     }
