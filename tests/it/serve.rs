@@ -239,3 +239,16 @@ fn a_stop_loses_nothing() {
     assert!(metrics.contains(counted), "{metrics}");
     assert_eq!(http::get(&server.url("/-/healthy")).status, 200);
 }
+
+/// The file that a newcomer starts with.
+#[test]
+fn the_example_is_checked_and_served_as_it_is() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.yaml");
+    let (is_good, said) = punctual(&["check-config", example]);
+    assert!(is_good && said.contains("hello"), "{said}");
+    let server = Punctual::start(&std::fs::read_to_string(example).unwrap());
+    assert!(server.log().contains(&server.url("/ping/hello")), "{}", server.log());
+    server.ping("hello");
+    assert_eq!(status_of(&server, "hello"), "up");
+    assert_eq!(server.values("punctual_check_late", "").len(), 4);
+}
