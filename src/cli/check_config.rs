@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::cli::next::Output;
+use super::Output;
 use crate::config::{self, Config, Told, reach};
 use crate::core::check::{Definition, Source};
 

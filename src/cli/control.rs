@@ -5,10 +5,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
-use super::Failure;
 use super::table::Table;
+use super::{Failure, Output};
 use crate::config::parse_duration;
 use crate::http::control::{self, CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
@@ -26,16 +26,6 @@ pub(super) struct Server {
         default_value = "data"
     )]
     storage_path: PathBuf,
-}
-
-/// How a list is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum Output {
-    /// For people
-    #[default]
-    Text,
-    /// For programs
-    Json,
 }
 
 /// Which check.

@@ -57,6 +57,16 @@ enum Command {
     TestNotify(test_notify::Args),
 }
 
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let outcome = match Line::parse().command {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeZone};
 use chrono_tz::Tz;
 
+use super::Output;
 use crate::config::{self, Faults};
 use crate::core::check::Name;
 use crate::core::cron::{Cron, CronError};
@@ -37,16 +38,6 @@ pub struct Args {
     /// The configuration that has the check
     #[arg(long = "config.file", env = "PUNCTUAL_CONFIG_FILE", default_value = "punctual.yaml")]
     config_file: PathBuf,
-}
-
-/// How the answer is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// Why there is no answer.

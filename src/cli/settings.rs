@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use reqwest::Url;
 
 use super::log::{LogFormat, LogLevel};
@@ -32,7 +33,7 @@ pub(super) struct Flags {
     auto_reload_interval: String,
 
     /// Take a configuration that removes more than half of the checks.
-    #[arg(long = "config.allow-mass-removal", env = "PUNCTUAL_CONFIG_ALLOW_MASS_REMOVAL")]
+    #[arg(long = "config.allow-mass-removal", env = "PUNCTUAL_CONFIG_ALLOW_MASS_REMOVAL", value_parser = BoolishValueParser::new())]
     allow_mass_removal: bool,
 
     /// Where to listen; may be given several times (in the environment: with commas).
@@ -50,7 +51,7 @@ pub(super) struct Flags {
     external_url: Option<String>,
 
     /// Let whoever reaches the port have the configuration read again, by a POST to /-/reload.
-    #[arg(long = "web.enable-lifecycle", env = "PUNCTUAL_WEB_ENABLE_LIFECYCLE")]
+    #[arg(long = "web.enable-lifecycle", env = "PUNCTUAL_WEB_ENABLE_LIFECYCLE", value_parser = BoolishValueParser::new())]
     enable_lifecycle: bool,
 
     /// The folder of the database.

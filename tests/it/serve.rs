@@ -50,6 +50,18 @@ fn a_start_says_where_each_check_is_pinged_and_that_the_database_is_new() {
     assert!(log.lines().all(|line| line.starts_with("{\"time\":\"")), "{log}");
 }
 
+#[test]
+fn a_flag_may_stand_in_the_environment() {
+    let mut server = Punctual::new(CONFIG)
+        .environment("PUNCTUAL_WEB_EXTERNAL_URL", "https://punctual.example.org/")
+        .environment("PUNCTUAL_CONFIG_ALLOW_MASS_REMOVAL", "1")
+        .environment("PUNCTUAL_CONFIG_AUTO_RELOAD_INTERVAL", "1s");
+    server.start_again();
+    assert!(server.log().contains("https://punctual.example.org/ping/job"), "{}", server.log());
+    server.write_config("checks: [{name: later, every: 1h}]\n");
+    wait_until("the new check", PATIENCE, || server.get("/ping/later").status == 200);
+}
+
 // 7.1
 #[test]
 fn a_check_is_paused_and_unpaused_at_run_time_but_not_against_its_file() {
