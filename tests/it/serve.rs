@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use punctual::clock::Clock;
 use punctual::core::time::Span;
-use rustix::process::Signal;
+use rustix::process::{Resource, Rlimit, Signal, prlimit};
 
 use crate::support::http;
 use crate::support::process::{PATIENCE, wait_until};
@@ -206,6 +206,22 @@ fn pings_need_the_key_of_the_file() {
     assert_eq!(server.get("/ping/secret-key/job").status, 200);
     assert!(!server.log().contains("secret-key"));
     assert!(!server.get("/").text().contains("secret-key"));
+}
+
+#[test]
+fn a_lack_of_open_files_passes() {
+    let server = Punctual::start(CONFIG);
+    let open_files = || std::fs::read_dir(format!("/proc/{}/fd", server.pid())).unwrap().count() as u64;
+    let limit_to = |count| {
+        let limit = Rlimit { current: Some(count), maximum: Some(4096) };
+        prlimit(Some(server.pid()), Resource::Nofile, limit).unwrap();
+    };
+    limit_to(open_files());
+    let mut waiting = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    waiting.write_all(b"GET /ping/job HTTP/1.0\r\n\r\n").unwrap();
+    wait_until("the lack to be noticed", PATIENCE, || server.log().contains("cannot take connections"));
+    limit_to(1024);
+    assert!(std::io::read_to_string(&waiting).unwrap().starts_with("HTTP/1.0 200"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
 use super::disk::SmallDisk;
@@ -113,6 +113,10 @@ impl Punctual {
     /// Asks it to read its configuration again; the answer comes when that is done.
     pub(crate) fn reload(&self) -> Response {
         http::post(&self.url("/-/reload"), "")
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.running().pid()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
