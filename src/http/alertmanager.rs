@@ -95,4 +95,11 @@ mod tests {
             check(other, false, None);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_payload_or_none(body: Vec<u8>, cut: bool) {
+            proptest::prop_assert_eq!(status(&body, cut), None);
+        }
+    }
 }

@@ -41,7 +41,7 @@ enum Phase {
     Fresh,
     /// A request's head is coming.
     Head,
-    /// A handler has it: handlers have time-outs of their own.
+    /// A handler has it.
     Serving,
     /// An answer leaves, or the next request is awaited.
     Idle,
@@ -92,6 +92,7 @@ impl Progress {
 /// Ends connections that take too long. Ticks coarsely, so that a request costs no timer.
 struct Watchdog {
     tick: Duration,
+    serving_ticks: u32,
     idle_ticks: u32,
 }
 
@@ -100,8 +101,13 @@ impl Watchdog {
 
     fn new(limits: &Limits) -> Watchdog {
         let tick = (limits.head_timeout / Watchdog::TICKS_OF_A_HEAD).max(Duration::from_millis(1));
-        let idle_ticks = limits.idle_timeout.as_millis().div_ceil(tick.as_millis());
-        Watchdog { tick, idle_ticks: u32::try_from(idle_ticks).unwrap_or(u32::MAX) }
+        let ticks =
+            |time: Duration| u32::try_from(time.as_millis().div_ceil(tick.as_millis())).unwrap_or(u32::MAX);
+        Watchdog {
+            tick,
+            serving_ticks: ticks(limits.serving_timeout),
+            idle_ticks: ticks(limits.idle_timeout),
+        }
     }
 
     /// A tick has passed: whether the connection has overrun its time. When it is crowded, the idle go first.
@@ -109,7 +115,7 @@ impl Watchdog {
         let age_ticks = progress.age_ticks.fetch_add(1, Ordering::Relaxed) + 1;
         let allowed_ticks = match progress.phase() {
             Phase::Fresh | Phase::Head => Watchdog::TICKS_OF_A_HEAD,
-            Phase::Serving => return false,
+            Phase::Serving => self.serving_ticks,
             Phase::Idle if crowded => 1,
             Phase::Idle => self.idle_ticks,
             Phase::Ending => 1,

@@ -129,4 +129,15 @@ mod tests {
             check(action, Err(Fault::Action));
         }
     }
+
+    proptest::proptest! {
+        /// Whatever stands in a URL is a target or a fault, and never has an empty part or two meanings.
+        #[test]
+        fn any_path_is_a_target_or_a_fault(path in "(/|%[0-9a-fA-F]{0,2}|start|0|256|[a-z]|\\PC){0,12}") {
+            if let Ok(target) = parse(&path) {
+                proptest::prop_assert!(!target.name.is_empty());
+                proptest::prop_assert!(target.key.is_none_or(|key| !key.is_empty()));
+            }
+        }
+    }
 }

@@ -182,6 +182,17 @@ fn a_stop_does_not_wait_for_ever() {
 }
 
 #[test]
+fn a_request_that_is_never_answered_does_not_keep_its_place() {
+    let limits = Limits { serving_timeout: Duration::from_millis(300), ..quick() };
+    let doors = Doors::open(limits);
+    doors.ledger.set_mode(Mode::Hold);
+    let hanging = connect(&doors);
+    send(&hanging, PING);
+    assert_eq!(read_all(&hanging), "");
+    assert_eq!(doors.ledger.facts.all().len(), 1);
+}
+
+#[test]
 fn every_other_path_says_where_to_go() {
     let doors = Doors::open(quick());
     for path in ["/nothing", "/-/", "/ping", "/-/ready/x", "/%00", "/<script>"] {
