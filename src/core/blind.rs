@@ -84,6 +84,17 @@ mod tests {
         assert_eq!(windows.total(), Span::secs(40));
     }
 
+    /// 1.1
+    #[test]
+    fn a_wrong_date_leaves_no_blindness_ahead() {
+        let mut windows = BlindWindows::default();
+        for w in [window(10, 20), window(40, 5000), window(6000, 7000)] {
+            windows.add(w);
+        }
+        windows.bring_back_to(Time::from_secs(50));
+        assert_eq!(windows.0, [window(10, 20), window(40, 50)]);
+    }
+
     #[test]
     fn the_oldest_window_is_forgotten_past_the_limit() {
         let mut windows = BlindWindows::default();

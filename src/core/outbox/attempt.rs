@@ -7,7 +7,7 @@ use crate::core::time::{Span, Time};
 /// The wait after the first failure, before jitter; each further one doubles it.
 const FIRST_RETRY: Span = Span::secs(5);
 /// The longest wait between two attempts, unless the receiver wishes for more.
-const MAX_RETRY: Span = Span::mins(10);
+pub(super) const MAX_RETRY: Span = Span::mins(10);
 /// The longest wait that a receiver may wish for: it must not silence itself for ever.
 const MAX_RETRY_AFTER: Span = Span::mins(60);
 

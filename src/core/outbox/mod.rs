@@ -207,12 +207,12 @@ impl Message {
     /// The most deliveries in a message.
     pub const MAX_MEMBERS: usize = 256;
 
-    /// The clock was set back (1.1): a message from a time after `now` is tried again without waiting for it.
+    /// The clock was set back (1.1): a message from a time after `now` is tried again without waiting for it, and none
+    /// waits longer than a receiver that does not answer makes it wait.
     pub fn bring_back_to(&mut self, now: Time) {
-        if self.created_at > now {
-            self.created_at = now;
-            self.retry_at = self.retry_at.map(|at| at.min(now));
-        }
+        let longest = if self.created_at > now { Span::ZERO } else { attempt::MAX_RETRY };
+        self.created_at = self.created_at.min(now);
+        self.retry_at = self.retry_at.map(|at| at.min(now + longest));
     }
 }
 

@@ -60,5 +60,7 @@ fn a_clock_that_was_set_back_delays_no_retry() {
     };
     check(1000, Some(1600), 1100, (1000, Some(1600)));
     check(1000, Some(1600), 400, (400, Some(400)));
+    // Made before the clock showed a wrong date, and tried last while it did.
+    check(1000, Some(900_000), 1100, (1000, Some(1700)));
     check(1000, None, 400, (400, None));
 }

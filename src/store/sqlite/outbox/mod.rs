@@ -198,7 +198,8 @@ impl Outbox {
     pub(super) fn later_than(&self, now: Time) -> (Vec<Delivery>, Vec<Message>) {
         let waiting = self.deliveries.values().filter(|row| row.state == DeliveryState::Waiting);
         let deliveries = waiting.filter(|delivery| delivery.queued_at > now).cloned().collect();
-        let messages = self.messages.values().filter(|message| message.created_at > now).cloned().collect();
+        let is_later = |message: &&Message| message.created_at > now || message.retry_at > Some(now);
+        let messages = self.messages.values().filter(is_later).cloned().collect();
         (deliveries, messages)
     }
 
