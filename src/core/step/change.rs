@@ -101,7 +101,7 @@ impl<'a> Judge<'a> {
                 self.state.set(CauseKind::Blind, false, now);
             }
         }
-        keep_failures(&mut self.state, new, now);
+        keep_failures(&mut self.state, new, rescheduled, now);
         if rescheduled {
             self.state.floor = now;
             self.state.late_for_last_of(&new.schedule, now);
@@ -191,9 +191,10 @@ fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<Cause
     }
 }
 
-/// What the new spec does not know cannot go on.
-fn keep_failures(state: &mut State, new: &Spec, now: Time) {
+/// What the new spec does not know cannot go on; a count is only taken anew where it is another count.
+fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, now: Time) {
     let too_many = match &new.schedule {
+        _ if !rescheduled => true,
         Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => {
             expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
         }

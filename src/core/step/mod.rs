@@ -130,8 +130,16 @@ const MAX_TRANSITIONS: usize = 4096;
 ///
 /// `spec` is the one that `state` was judged by until now, also where the input brings another.
 pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWindows) -> Step {
-    let not_before = Time::MIN;
-    let mut judge = Judge { spec, state, now, not_before, blind, flips: Vec::new(), judgements: Vec::new() };
+    let mut judge = Judge {
+        spec,
+        state,
+        now,
+        not_before: Time::MIN,
+        blind,
+        flips: Vec::new(),
+        began: None,
+        judgements: Vec::new(),
+    };
     judge.state.bring_back_to(now);
     if let Input::Refused { at } = input {
         judge.state.refused(at.min(now));
@@ -164,7 +172,18 @@ struct Judge<'a> {
     not_before: Time,
     blind: &'a BlindWindows,
     flips: Vec<Flip>,
+    /// What the last of them began with.
+    began: Option<Began>,
     judgements: Vec<Judgement>,
+}
+
+/// What a flip began with.
+struct Began {
+    from: Status,
+    causes: Causes,
+    late: u64,
+    failing: u64,
+    recovered_at: Option<Time>,
 }
 
 impl<'a> Judge<'a> {
@@ -230,9 +249,10 @@ impl<'a> Judge<'a> {
                 _ => {}
             }
             if let Some(floor) = floor {
-                let judged_due = due.and_then(|due| due.at_occurrence.then_some(due.at)).unwrap_or(floor);
-                state.floor = state.floor.max(floor).max(judged_due);
-                state.claim = None;
+                let judged_due = due.and_then(|due| due.at_occurrence.then_some(due.at));
+                state.floor = state.floor.max(floor).max(judged_due.unwrap_or(floor));
+                // A start that was seen after the window serves a period that is counted from its end.
+                state.claim = state.claim.filter(|claim| judged_due.is_none() && claim.start > floor);
             }
             if !state.causes.any(Family::Late) {
                 state.causes.insert(Cause { kind: CauseKind::Blind, since: at, would_be: Some(would_be) });
@@ -249,9 +269,27 @@ impl<'a> Judge<'a> {
     }
 
     fn record(&mut self, at: Time, reason: FlipReason, from: Status, before: &Causes) {
-        let to = self.state.status();
-        let causes = &self.state.causes;
-        if from == to && *before == *causes {
+        let State { counters, recovered_at, .. } = &self.state;
+        let mut began = Began {
+            from,
+            causes: before.clone(),
+            late: counters.late,
+            failing: counters.failing,
+            recovered_at: *recovered_at,
+        };
+        // Transitions of one time are one flip: nothing is good for no time at all, and then bad again.
+        let is_same =
+            |last: &mut Flip| reason == FlipReason::Judged && (last.at, last.reason) == (at, reason);
+        if self.flips.pop_if(is_same).is_some()
+            && let Some(first) = self.began.take()
+        {
+            began = first;
+            self.state.counters.late = began.late;
+            self.state.counters.failing = began.failing;
+            self.state.recovered_at = began.recovered_at;
+        }
+        let (to, before, causes) = (self.state.status(), &began.causes, &self.state.causes);
+        if began.from == to && *before == *causes {
             return;
         }
         let new = |cause: &&Cause| !before.iter().any(|old| old == *cause);
@@ -260,13 +298,14 @@ impl<'a> Judge<'a> {
         let became = |family| causes.any(family) && !before.any(family);
         let was_bad = before.any(Family::Late) || before.any(Family::Failing);
         let is_bad = causes.any(Family::Late) || causes.any(Family::Failing);
-        let flip = Flip { at, from, to, begun, ended, causes: causes.clone(), reason };
+        let flip = Flip { at, from: began.from, to, begun, ended, causes: causes.clone(), reason };
         self.state.counters.late += u64::from(became(Family::Late));
         self.state.counters.failing += u64::from(became(Family::Failing));
         if was_bad && !is_bad {
             self.state.recovered_at = Some(at);
         }
         self.flips.push(flip);
+        self.began = Some(began);
     }
 
     fn finish(mut self, ping: Option<Counted>) -> Step {

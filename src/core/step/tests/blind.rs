@@ -199,3 +199,15 @@ fn a_window_made_by_a_wrong_date_does_not_blind_us_for_years() {
     run.script(&parse("400 tick"), &[], &[]);
     assert_eq!(run.told(), "60 new→up\n180 up→late missing\n");
 }
+
+/// 9.5, 4.3: a start that was seen after the window has started.
+#[test]
+fn what_started_after_the_window_is_not_called_not_started() {
+    let spec = Spec { schedule: Schedule::Every(Span::mins(65)), grace: Span::mins(18), ..every() };
+    let spec = Spec { start_within: Some(Span::mins(9)), ..spec };
+    check(
+        &spec,
+        "60 success; 420 blind 60-420; 1860 start; 5041 tick; 5401 tick",
+        "60 new→up\n5040 up→unknown blind(missing)\n5400 unknown→late missing",
+    );
+}

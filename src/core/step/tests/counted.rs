@@ -166,3 +166,26 @@ fn a_clock_set_back_does_not_make_too_many() {
     run.feed(Input::Tick, time("700"));
     assert_eq!(run.told(), "10 new→up\n");
 }
+
+/// 10.2, 3.1: a change of something else leaves a count to its next occurrence; and causes survive a pause (7.3).
+#[test]
+fn too_many_outlives_a_change_of_something_else() {
+    let paused = Spec { paused: true, ..at_five(None, Some(1), 0) };
+    check_all(
+        &at_five(None, Some(1), 0),
+        &[paused],
+        "10 success; 20 success; 301 tick; 590 change 1",
+        "10 new→up\n300 up→failing too_many\n590 failing→paused too_many (Paused)",
+    );
+}
+
+/// 3.1, 11.1: from too many to too few at once there is no moment at which it was good.
+#[test]
+fn from_too_many_to_too_few_is_one_flip() {
+    let run = check(
+        &at_five(Some(1), Some(1), 0),
+        "10 success; 20 success; 601 tick",
+        "10 new→up\n300 up→failing too_many\n600 failing→late too_few",
+    );
+    assert_eq!(judged(&run), [(300, 2, false), (600, 0, false)]);
+}
