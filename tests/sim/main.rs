@@ -1,9 +1,23 @@
 //! The two heavy proofs: `step` over all short sequences of inputs, and the simulation.
 //!
-//! [`model`] judges beside the code, written from docs/semantics.md alone.
+//! [`model`] judges beside the code, written from docs/semantics.md alone. The simulation ([`world`]) runs the real core,
+//! the real engine's functions and the real store in virtual time, from one seed: jobs, receivers, operators and accidents
+//! around one process that may die between any two calls.
 
 // A test may fail anywhere, also in a function that it calls.
 #![allow(clippy::unwrap_used)]
 
+mod evidence;
 mod exhaustive;
+mod jobs;
+mod judged;
 mod model;
+mod operators;
+mod properties;
+mod receivers;
+mod rng;
+mod scene;
+mod server;
+mod simulation;
+mod turns;
+mod world;

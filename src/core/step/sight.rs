@@ -20,24 +20,24 @@ pub(super) struct Sight {
 }
 
 /// Looks at the evidence (`from`, `deadline`]: without blindness the deadline stands; with up to two minutes it moves to
-/// the last window's end and `margin`; with more, we cannot tell. A moved deadline has more evidence, and is looked at
-/// again with the windows in it.
+/// the last window's end and `margin`; with more, we cannot tell. A moved deadline has more evidence, so that windows in
+/// it count as well.
 pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Time, margin: Span) -> Sight {
-    let windows = windows(blind, state, from);
-    let mut at = deadline;
-    loop {
-        let seen = &windows[..windows.partition_point(|window| window.from < at)];
-        let Some(last) = seen.iter().max_by_key(|window| window.to) else { return Sight { at, blind: None } };
-        let sum = seen.iter().fold(Span::ZERO, |sum, window| sum + (window.to - window.from.max(from)));
-        let moved = at.max(last.to + margin);
-        if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE {
-            return Sight { at: deadline.max(last.to), blind: Some(*last) };
+    let mut sight = Sight { at: deadline, blind: None };
+    let mut sum = Span::ZERO;
+    for window in windows(blind, state, from) {
+        if window.from >= sight.at {
+            break;
         }
-        if moved == at {
-            return Sight { at, blind: None };
+        sum += window.to - window.from.max(from);
+        let moved = sight.at.max(window.to + margin);
+        if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE || sight.blind.is_some() {
+            sight = Sight { at: deadline.max(window.to), blind: Some(window) };
+        } else {
+            sight.at = moved;
         }
-        at = moved;
     }
+    sight
 }
 
 /// Whether any blindness lies in (`from`, `to`].

@@ -2,15 +2,15 @@
 
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid};
-use punctual::core::schedule::Schedule;
+use punctual::core::schedule::{Expect, Schedule};
 use punctual::core::time::{Span, Time};
 
 use super::{Model, Plan, Remembered, Run};
 
 /// 4.1
 const REPEAT_WITHIN: Span = Span::mins(10);
-/// 9.1: so many refused pings are remembered.
-const MAX_REFUSALS: usize = 8;
+/// 4.1
+const MAX_RUNS: usize = 16;
 
 impl Model {
     /// The caller has walked to `now`. Answers whether it counted (4.1).
@@ -82,6 +82,9 @@ impl Model {
                 self.begin(CauseKind::Overlapping, now);
             }
         }
+        if self.runs.len() == MAX_RUNS {
+            self.runs.remove(0);
+        }
         self.runs.push(Run { rid: rid.cloned(), start: now, overlapped });
     }
 
@@ -125,7 +128,7 @@ impl Model {
         match plan.spec.schedule {
             Schedule::Every(_) | Schedule::At(_) => {}
             Schedule::CountedAt(_, expect) => {
-                self.successes.push(now);
+                self.count_success(&expect, now);
                 let Some(at_least) = expect.at_least else { return };
                 if let Some(occurrence) = self.short_for
                     && self.count(occurrence - expect.within, now) >= at_least
@@ -142,7 +145,7 @@ impl Model {
                 }
             }
             Schedule::Counted(expect) => {
-                self.successes.push(now);
+                self.count_success(&expect, now);
                 let count = self.count(now - expect.within, now);
                 if expect.at_most.is_some_and(|at_most| count > at_most) {
                     self.begin(CauseKind::TooMany, now);
@@ -152,6 +155,13 @@ impl Model {
                 }
             }
         }
+    }
+
+    /// 15.1: the newest max(N, M + 1) are remembered, and no others.
+    fn count_success(&mut self, expect: &Expect, now: Time) {
+        self.successes.push(now);
+        let most = expect.at_least.unwrap_or(0).max(expect.at_most.map_or(0, |at_most| at_most + 1));
+        self.successes.drain(..self.successes.len().saturating_sub(most as usize));
     }
 
     pub(crate) fn pause(&mut self) {
@@ -172,7 +182,7 @@ impl Model {
             let last = Remembered {
                 kind: PingKind::Start,
                 exit_status: None,
-                at: self.walked,
+                at: run.start,
                 run_closed_by_pause: true,
             };
             self.rids.insert(rid, last);
@@ -203,16 +213,16 @@ impl Model {
 
     pub(crate) fn refuse(&mut self, now: Time) {
         self.refusals.push(now);
-        if self.refusals.len() > MAX_REFUSALS {
-            self.refusals.remove(0);
-        }
     }
 
+    /// Windows that touch are one.
     pub(crate) fn blind(&mut self, from: Time, to: Time) {
-        match self.blind.last_mut() {
-            Some((_, end)) if *end >= from => *end = to,
-            _ => self.blind.push((from, to)),
-        }
+        let touches = |window: &(Time, Time)| window.0 <= to && from <= window.1;
+        let (touching, mut apart): (Vec<_>, Vec<_>) = self.blind.drain(..).partition(touches);
+        let joined = touching.iter().fold((from, to), |one, other| (one.0.min(other.0), one.1.max(other.1)));
+        apart.push(joined);
+        apart.sort();
+        self.blind = apart;
     }
 
     pub(crate) fn archive(&mut self) {
@@ -276,7 +286,18 @@ impl Model {
 
     /// 10.2: it ends only if the new spec over the stored facts, without the floor of the change, is not late.
     fn lateness_after_change(&mut self, old: &Plan, new: &Plan, now: Time) {
-        if !self.is(Family::Late) || !matches!(new.spec.schedule, Schedule::Every(_) | Schedule::At(_)) {
+        if !self.is(Family::Late) {
+            return;
+        }
+        if let Schedule::Counted(expect) | Schedule::CountedAt(_, expect) = new.spec.schedule {
+            let last = match new.spec.schedule {
+                Schedule::CountedAt(..) => new.occurrence_before(now),
+                _ => Some(now),
+            };
+            let short = |at_least| last.is_some_and(|last| self.count(last - expect.within, now) < at_least);
+            if !expect.at_least.is_some_and(short) {
+                self.end(&[CauseKind::TooFew]);
+            }
             return;
         }
         let mut facts = self.clone();
@@ -310,5 +331,36 @@ impl Model {
         {
             self.begin(*kind, since);
         }
+    }
+
+    /// 1.1: the clock was set back; no fact and no state is later than now.
+    pub(crate) fn bring_back_to(&mut self, now: Time) {
+        let back = |time: &mut Time| *time = (*time).min(now);
+        self.blind.retain_mut(|(from, to)| {
+            *to = (*to).min(now);
+            *from < *to
+        });
+        for time in [&mut self.walked, &mut self.armed, &mut self.floor, &mut self.counted_to] {
+            back(time);
+        }
+        let times = [&mut self.discharge, &mut self.short_for, &mut self.late_for];
+        times.into_iter().flatten().for_each(back);
+        self.serving.iter_mut().for_each(|(start, _)| back(start));
+        self.runs.iter_mut().for_each(|run| back(&mut run.start));
+        self.rids.values_mut().for_each(|last| back(&mut last.at));
+        self.refusals.iter_mut().for_each(back);
+        // Successes keep their distances: they are not all of one moment.
+        if let Some(ahead) =
+            self.successes.last().map(|newest| *newest - now).filter(|ahead| *ahead > Span::ZERO)
+        {
+            let mut before = Time::MIN;
+            for at in &mut self.successes {
+                if *at > now {
+                    *at = (*at - ahead).max(before);
+                }
+                before = *at;
+            }
+        }
+        self.causes.values_mut().for_each(|(since, _)| back(since));
     }
 }

@@ -48,9 +48,9 @@ impl Model {
                 Some(Due { at: from + period, is_occurrence: false, evidence_from: from })
             }
             Schedule::At(_) => {
-                let serves = |at: &&Time| **at - plan.early(**at) <= base;
-                let at =
-                    *plan.occurrences.iter().find(|at| **at > base && !serves(at) && **at > self.floor)?;
+                let first = plan.occurrences.partition_point(|at| *at <= base.max(self.floor));
+                let served = |at: &&Time| **at - plan.early(**at) <= base;
+                let at = *plan.occurrences[first..].iter().find(|at| !served(at))?;
                 Some(Due { at, is_occurrence: true, evidence_from: at - plan.early(at) })
             }
             _ => None,
@@ -220,9 +220,10 @@ impl Model {
 
     /// 9.5: the window's end, and for cron the next due after it and after the one that we could not tell.
     fn judge_again_after(&mut self, window_end: Time, due: Option<&Due>) {
-        let judged = due.filter(|due| due.is_occurrence).map_or(window_end, |due| due.at);
-        self.floor = self.floor.max(window_end).max(judged);
-        self.serving = None;
+        let judged = due.filter(|due| due.is_occurrence).map(|due| due.at);
+        self.floor = self.floor.max(window_end).max(judged.unwrap_or(window_end));
+        // A start after the window belongs to the period that begins with the window's end.
+        self.serving = self.serving.filter(|(start, _)| judged.is_none() && *start > window_end);
     }
 
     /// Blind stretches that overlap (from, to], refused pings too.
@@ -232,21 +233,25 @@ impl Model {
         all.filter(|(begin, end)| *end > from && *begin < to).collect()
     }
 
-    /// 9.4: a deadline that moved has more evidence, so that it is looked at again.
+    /// 9.4: windows as they are met; a deadline that moved meets more of them.
     fn look(&self, from: Time, deadline: Time, margin: Span) -> Sight {
-        let mut at = deadline;
-        loop {
-            let windows = self.windows(from, at);
-            let Some(last) = windows.iter().map(|(_, end)| *end).max() else { return Sight::Seen(at) };
-            let sum = windows.iter().fold(Span::ZERO, |sum, (begin, end)| sum + (*end - (*begin).max(from)));
-            let moved = at.max(last + margin);
-            if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE {
-                return Sight::Blind { at: deadline.max(last), window_end: last };
+        let mut windows = self.windows(from, Time::MAX);
+        windows.sort();
+        let (mut sum, mut at, mut blind_until) = (Span::ZERO, deadline, None);
+        for (begin, end) in windows {
+            if begin >= at {
+                break;
             }
-            if moved == at {
-                return Sight::Seen(at);
+            sum += end - begin.max(from);
+            at = at.max(end + margin);
+            if sum > MAX_BLIND || at > deadline + margin + MAX_MOVE || blind_until.is_some() {
+                at = deadline.max(end);
+                blind_until = Some(end);
             }
-            at = moved;
+        }
+        match blind_until {
+            None => Sight::Seen(at),
+            Some(window_end) => Sight::Blind { at, window_end },
         }
     }
 }

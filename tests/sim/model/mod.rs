@@ -35,7 +35,12 @@ impl Plan {
     }
 
     fn occurrence_after(&self, time: Time) -> Option<Time> {
-        self.occurrences.iter().copied().find(|at| *at > time)
+        self.occurrences.get(self.occurrences.partition_point(|at| *at <= time)).copied()
+    }
+
+    fn occurrence_before(&self, time: Time) -> Option<Time> {
+        let place = self.occurrences.partition_point(|at| *at < time);
+        place.checked_sub(1).map(|place| self.occurrences[place])
     }
 
     fn is_occurrence(&self, time: Time) -> bool {
@@ -133,11 +138,15 @@ impl Model {
 
     /// Judges every point of the grid before `now`; what is due at `now` itself may still be pinged (1.3).
     pub(crate) fn walk(&mut self, plan: &Plan, now: Time, grid: Span) {
-        while self.walked < now {
-            self.judge(plan, self.walked, self.walked);
-            self.walked = self.walked + grid;
-        }
-        assert_eq!(self.walked, now, "a fact beside the grid");
+        while self.judge_next(plan, now, grid).is_some() {}
+    }
+
+    /// Judges the next point of the grid before `now`, and answers it.
+    pub(crate) fn judge_next(&mut self, plan: &Plan, now: Time, grid: Span) -> Option<Time> {
+        let point = Some(self.walked).filter(|point| *point < now)?;
+        self.judge(plan, point, point);
+        self.walked = point + grid;
+        Some(point)
     }
 
     pub(crate) fn is_paused(&self) -> bool {

@@ -1,0 +1,171 @@
+//! All that a world left in its database, read beside the store.
+
+use std::collections::BTreeMap;
+
+use punctual::core::outbox::{DeliveryId, MessageId};
+use punctual::core::time::Time;
+use rusqlite::Connection;
+
+use crate::operators::reader;
+use crate::world::World;
+
+/// Kind, since, would-be.
+pub(crate) type StoredCause = (String, i64, Option<String>);
+
+/// A change of a check, as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Flip {
+    pub(crate) at: i64,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) reason: String,
+    pub(crate) causes: Vec<StoredCause>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Incident {
+    pub(crate) id: u64,
+    pub(crate) opened_at: Time,
+    pub(crate) ended_at: Option<Time>,
+    pub(crate) status: String,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) id: DeliveryId,
+    pub(crate) incident: u64,
+    pub(crate) check: u64,
+    pub(crate) receiver: String,
+    pub(crate) action: u64,
+    pub(crate) kind: String,
+    pub(crate) not_before: Time,
+    pub(crate) queued_at: Time,
+    pub(crate) state: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) message: Option<MessageId>,
+}
+
+impl Delivery {
+    pub(crate) fn is_attempted(&self) -> bool {
+        self.message.is_some()
+    }
+
+    pub(crate) fn tells_of_the_end(&self) -> bool {
+        matches!(self.kind.as_str(), "recovery" | "episode")
+    }
+}
+
+pub(crate) struct Message {
+    pub(crate) id: MessageId,
+    pub(crate) key: String,
+    pub(crate) receiver: String,
+    pub(crate) members: Vec<DeliveryId>,
+    pub(crate) attempts: u32,
+    pub(crate) state: String,
+}
+
+/// All that was stored.
+pub(crate) struct Evidence {
+    pub(crate) flips: BTreeMap<u64, Vec<Flip>>,
+    /// Check, occurrence, count, met.
+    pub(crate) judgements: Vec<(u64, i64, i64, bool)>,
+    pub(crate) incidents: BTreeMap<u64, Vec<Incident>>,
+    pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) messages: Vec<Message>,
+}
+
+fn rows<T>(db: &Connection, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
+    let mut statement = db.prepare(sql).unwrap();
+    statement.query_map([], |row| read(row)).unwrap().map(Result::unwrap).collect()
+}
+
+fn number(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(place).map(i64::cast_unsigned)
+}
+
+fn time(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<Time> {
+    row.get(place).map(Time::from_ms)
+}
+
+impl Evidence {
+    pub(crate) fn read(world: &World) -> Evidence {
+        let db = reader(world.server.folder());
+        let flips = rows(
+            &db,
+            "SELECT check_id, at, from_status, to_status, reason, causes FROM flips ORDER BY id",
+            |row| {
+                let causes: serde_json::Value = serde_json::from_str(&row.get::<_, String>(5)?).unwrap();
+                let cause = |cause: &serde_json::Value| {
+                    let text = |place: usize| cause[place].as_str().map(str::to_owned);
+                    (text(0).unwrap(), cause[1].as_i64().unwrap(), text(2))
+                };
+                let flip = Flip {
+                    at: row.get(1)?,
+                    from: row.get(2)?,
+                    to: row.get(3)?,
+                    reason: row.get(4)?,
+                    causes: causes.as_array().unwrap().iter().map(cause).collect(),
+                };
+                Ok((number(row, 0)?, flip))
+            },
+        );
+        let judgements = "SELECT check_id, occurrence, count, met FROM judgements ORDER BY id";
+        let incidents =
+            rows(&db, "SELECT check_id, id, opened_at, ended_at, status FROM incidents ORDER BY id", |row| {
+                let ended_at = row.get::<_, Option<i64>>(3)?.map(Time::from_ms);
+                let (id, opened_at, status) = (number(row, 1)?, time(row, 2)?, row.get(4)?);
+                Ok((number(row, 0)?, Incident { id, opened_at, ended_at, status }))
+            });
+        Evidence {
+            flips: by_check(flips),
+            judgements: rows(&db, judgements, |row| {
+                Ok((number(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            }),
+            incidents: by_check(incidents),
+            deliveries: deliveries(&db),
+            messages: messages(&db),
+        }
+    }
+}
+
+fn by_check<T>(rows: Vec<(u64, T)>) -> BTreeMap<u64, Vec<T>> {
+    let mut sorted: BTreeMap<u64, Vec<T>> = BTreeMap::new();
+    for (check, row) in rows {
+        sorted.entry(check).or_default().push(row);
+    }
+    sorted
+}
+
+fn deliveries(db: &Connection) -> Vec<Delivery> {
+    let sql = "SELECT id, incident_id, check_id, receiver, action, kind, not_before, queued_at, state, reason, message_id
+               FROM deliveries ORDER BY id";
+    rows(db, sql, |row| {
+        Ok(Delivery {
+            id: DeliveryId(number(row, 0)?),
+            incident: number(row, 1)?,
+            check: number(row, 2)?,
+            receiver: row.get(3)?,
+            action: number(row, 4)?,
+            kind: row.get(5)?,
+            not_before: time(row, 6)?,
+            queued_at: time(row, 7)?,
+            state: row.get(8)?,
+            reason: row.get(9)?,
+            message: row.get::<_, Option<i64>>(10)?.map(|id| MessageId(id.cast_unsigned())),
+        })
+    })
+}
+
+fn messages(db: &Connection) -> Vec<Message> {
+    rows(db, "SELECT id, key, receiver, members, attempts, state FROM messages ORDER BY id", |row| {
+        let members: Vec<u64> = serde_json::from_str(&row.get::<_, String>(3)?).unwrap();
+        Ok(Message {
+            id: MessageId(number(row, 0)?),
+            key: row.get(1)?,
+            receiver: row.get(2)?,
+            members: members.into_iter().map(DeliveryId).collect(),
+            attempts: row.get(4)?,
+            state: row.get(5)?,
+        })
+    })
+}

@@ -1,0 +1,186 @@
+//! Jobs: they run by their schedule, on time, late, failing or not at all, and ping as well as they can.
+
+use std::collections::BTreeMap;
+
+use punctual::core::check::{Ping, PingKind, Rid, Spec};
+use punctual::core::schedule::Schedule;
+use punctual::core::time::{Span, Time};
+use punctual::store::PingFact;
+
+use crate::rng::Rng;
+use crate::scene::Scale;
+
+/// How a job behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Character {
+    /// Always on time; tries until it is heard.
+    Good,
+    /// Never runs.
+    Dead,
+    /// Anything.
+    Mixed,
+}
+
+/// One ping that is to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Shot {
+    ping: Ping,
+    tries: u32,
+}
+
+/// One job.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    /// The name that it pings, which may be a former one.
+    pub(crate) name: String,
+    pub(crate) character: Character,
+    rng: Rng,
+    next_cycle: Time,
+    queue: BTreeMap<(Time, u64), Shot>,
+    count: u64,
+}
+
+impl Job {
+    pub(crate) fn new(name: &str, seed: u64, now: Time) -> Job {
+        let character = match name {
+            "good" => Character::Good,
+            "dead" => Character::Dead,
+            _ => Character::Mixed,
+        };
+        let rng = Rng::new(seed, name);
+        Job { name: name.to_owned(), character, rng, next_cycle: now, queue: BTreeMap::new(), count: 0 }
+    }
+
+    /// When it next does something.
+    pub(crate) fn next(&self) -> Option<Time> {
+        let shot = self.queue.first_key_value().map(|((at, _), _)| *at);
+        let cycle = Some(self.next_cycle).filter(|_| self.character != Character::Dead);
+        shot.into_iter().chain(cycle).min()
+    }
+
+    /// The pings of this moment; `None`: it only plans its next cycle.
+    pub(crate) fn shots(&mut self, spec: &Spec, scale: &Scale, now: Time) -> Vec<Shot> {
+        while self.character != Character::Dead && self.next_cycle <= now {
+            self.plan_cycle(spec, scale);
+        }
+        let mut shots = Vec::new();
+        while let Some(entry) = self.queue.first_entry().filter(|entry| entry.key().0 <= now) {
+            shots.push(entry.remove());
+        }
+        shots
+    }
+
+    /// The interval clock was set, and a job's runs with it: what it would do then it does after as long a time.
+    pub(crate) fn shift(&mut self, by: Span) {
+        self.next_cycle = self.next_cycle + by;
+        let queue = std::mem::take(&mut self.queue);
+        self.queue = queue.into_iter().map(|((at, n), shot)| ((at + by, n), shot)).collect();
+    }
+
+    /// It was not heard: it tries again, as curl does, or until it is.
+    pub(crate) fn not_heard(&mut self, mut shot: Shot, scale: &Scale, now: Time) {
+        let patience = if self.character == Character::Good { u32::MAX } else { self.rng.pick(&[0, 2, 4]) };
+        if shot.tries >= patience {
+            return;
+        }
+        let wait = if self.character == Character::Good { 3 } else { 1 << shot.tries.min(2) };
+        shot.tries += 1;
+        self.put(now + Span::ms(scale.grid.as_ms() * wait), shot);
+    }
+
+    fn put(&mut self, at: Time, shot: Shot) {
+        self.count += 1;
+        self.queue.insert((at, self.count), shot);
+    }
+
+    fn send(&mut self, at: Time, kind: PingKind, rid: Option<&Rid>) {
+        let exit_status = match kind {
+            PingKind::Fail if self.rng.percent(30) => Some(3),
+            _ => None,
+        };
+        self.put(at, Shot { ping: Ping { kind, rid: rid.cloned(), exit_status }, tries: 0 });
+    }
+
+    fn plan_cycle(&mut self, spec: &Spec, scale: &Scale) {
+        let at = self.next_cycle;
+        let units = |count: i64| Span::ms(scale.grid.as_ms() * count);
+        self.next_cycle = match &spec.schedule {
+            Schedule::Every(period) => at + *period,
+            Schedule::At(occurrences) => occurrences.next_after(at).unwrap_or(Time::MAX),
+            Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => {
+                let wanted = i64::from(expect.at_least.unwrap_or(1).max(1));
+                let gap = expect.within.as_ms() / scale.grid.as_ms() / (wanted + 1);
+                at + self.rng.times(scale.grid, (gap / 2).max(1), gap.max(2))
+            }
+        };
+        if self.character == Character::Good {
+            return self.send(at, PingKind::Success, None);
+        }
+        let grace = spec.grace.as_ms() / scale.grid.as_ms();
+        let delay = match self.rng.below(20) {
+            0..=11 => Span::ZERO,
+            12 | 13 => units(1),
+            // At the deadline, to the millisecond, and just after it.
+            14 | 15 => units(grace),
+            16 => units(grace + 1),
+            17 => units(grace + 1 + self.rng.below(30) as i64),
+            // Twice as late.
+            18 => units(2 * grace + 60),
+            // Not at all.
+            _ => return,
+        };
+        self.plan_run(at + delay, spec, scale);
+    }
+
+    fn plan_run(&mut self, at: Time, spec: &Spec, scale: &Scale) {
+        let units = |count: i64| Span::ms(scale.grid.as_ms() * count);
+        let rid = self.rng.percent(70).then(|| {
+            self.count += 1;
+            Rid::parse(&format!("r{}", self.count)).unwrap()
+        });
+        let end = match self.rng.below(12) {
+            0..=8 => PingKind::Success,
+            9 | 10 => PingKind::Fail,
+            _ => PingKind::Log,
+        };
+        let mut ended = at;
+        let has_start = self.rng.percent(if spec.max_runtime.is_some() { 80 } else { 25 });
+        if has_start {
+            self.send(at, PingKind::Start, rid.as_ref());
+            let limit = spec.max_runtime.map_or(5, |limit| limit.as_ms() / scale.grid.as_ms());
+            ended = at + units(self.rng.pick(&[1, 3, limit / 2, limit, limit + 1, 2 * limit]));
+            if self.rng.percent(8) {
+                return;
+            }
+        }
+        self.send(ended, end, rid.as_ref());
+        // Its network retries what was heard already (4.1), or its script pings twice.
+        if self.rng.percent(15) {
+            let again = ended + units(self.rng.pick(&[0, 1, 3]));
+            self.send_again(again, rid.as_ref());
+        }
+    }
+
+    fn send_again(&mut self, at: Time, rid: Option<&Rid>) {
+        if let Some(last) = self.queue.values().rfind(|shot| shot.ping.rid.as_ref() == rid) {
+            let shot = last.clone();
+            self.put(at, shot);
+        }
+    }
+}
+
+impl Shot {
+    pub(crate) fn fact(&self) -> PingFact {
+        PingFact {
+            ping: self.ping.clone(),
+            comment: None,
+            body: None,
+            body_cut: false,
+            source: "10.0.0.1".to_owned(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> PingKind {
+        self.ping.kind
+    }
+}

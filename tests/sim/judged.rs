@@ -1,0 +1,151 @@
+//! One check as a bystander sees it: the model, every change of its causes, and whom each bad period should be told.
+
+use std::collections::BTreeSet;
+
+use punctual::core::cause::{CauseKind, Family};
+use punctual::core::check::Definition;
+use punctual::core::route::{Action, ActionId};
+use punctual::core::time::{Span, Time};
+
+use crate::model::{Causes, Model, Plan};
+use crate::scene::{Files, Scale};
+
+/// One bad period, and the actions that should (or may) be planned for it (12.1, 12.2).
+#[derive(Clone, Debug)]
+pub(crate) struct Bad {
+    pub(crate) opened_at: Time,
+    pub(crate) ended_at: Option<Time>,
+    pub(crate) required: BTreeSet<ActionId>,
+    /// Also what one of several causes that came at one time would have had alone.
+    pub(crate) allowed: BTreeSet<ActionId>,
+}
+
+/// The bystander of one check.
+#[derive(Clone, Debug)]
+pub(crate) struct Judged {
+    pub(crate) definition: Definition,
+    pub(crate) plan: Plan,
+    pub(crate) model: Model,
+    /// The causes from each time on, those of one time as they were at its end.
+    pub(crate) history: Vec<(Time, Causes)>,
+    pub(crate) bad: Vec<Bad>,
+    /// When it last stopped being late or failing (8.3).
+    pub(crate) recovered_at: Option<Time>,
+    /// Pings that counted.
+    pub(crate) pings: u64,
+    /// It had quiet times, depended on others or was paused by its file at some time.
+    pub(crate) may_be_held: bool,
+    was_late_or_failing: bool,
+}
+
+impl Judged {
+    pub(crate) fn declared(definition: &Definition, scale: &Scale, now: Time) -> Judged {
+        let plan = Judged::plan(definition, scale);
+        Judged {
+            definition: definition.clone(),
+            model: Model::declared(&plan, now),
+            plan,
+            history: vec![(now, Causes::new())],
+            bad: Vec::new(),
+            recovered_at: None,
+            pings: 0,
+            may_be_held: is_ever_held(definition),
+            was_late_or_failing: false,
+        }
+    }
+
+    pub(crate) fn plan(definition: &Definition, scale: &Scale) -> Plan {
+        // As far as a wrong date leads (1.1).
+        let reach = Span::mins(24 * 60 * if scale.is_short { 1 } else { 8 });
+        Plan::new(&definition.spec, scale.start - reach, scale.end() + reach)
+    }
+
+    /// Judges all that is before `now`, by the files that are in force.
+    pub(crate) fn walk(&mut self, now: Time, scale: &Scale, files: &Files) {
+        while let Some(point) = self.model.judge_next(&self.plan, now, scale.grid) {
+            self.note(point, files);
+        }
+    }
+
+    /// Notes what became of the causes at a time.
+    pub(crate) fn note(&mut self, at: Time, files: &Files) {
+        let is_late_or_failing = self.model.is(Family::Late) || self.model.is(Family::Failing);
+        if self.was_late_or_failing && !is_late_or_failing {
+            self.recovered_at = Some(at);
+        }
+        self.was_late_or_failing = is_late_or_failing;
+        let causes = self.model.causes();
+        let before = self.history.last().map(|(_, causes)| causes);
+        if before.is_some_and(|before| *before == causes) {
+            return;
+        }
+        let before = before.cloned().unwrap_or_default();
+        if self.history.last().is_some_and(|(last, _)| *last == at) {
+            self.history.pop();
+        }
+        self.history.push((at, causes.clone()));
+        let began: Causes = causes.iter().filter(|cause| !before.contains(cause)).copied().collect();
+        if causes.is_empty() {
+            if let Some(bad) = self.bad.last_mut() {
+                bad.ended_at = Some(at);
+            }
+        } else if before.is_empty() {
+            let mut bad =
+                Bad { opened_at: at, ended_at: None, required: BTreeSet::new(), allowed: BTreeSet::new() };
+            expect_told(&mut bad, &self.definition, &causes, files);
+            self.bad.push(bad);
+        } else if let Some(bad) = self.bad.last_mut() {
+            expect_told(bad, &self.definition, &began, files);
+        }
+    }
+
+    /// 1.1: nothing that is known is later than now; that is no change of the causes.
+    pub(crate) fn set_back(&mut self, now: Time) {
+        self.model.bring_back_to(now);
+        self.recovered_at = self.recovered_at.map(|at| at.min(now));
+        if let Some((_, causes)) = self.history.last_mut() {
+            *causes = self.model.causes();
+        }
+    }
+
+    /// Somebody reopened the incident: all that match its causes are told again (11.2).
+    pub(crate) fn reopened(&mut self, files: &Files) {
+        let causes = self.model.causes();
+        if let Some(bad) = self.bad.last_mut() {
+            expect_told(bad, &self.definition, &causes, files);
+        }
+    }
+
+    /// A bad dependency holds (8.3).
+    pub(crate) fn holds_dependents(&self) -> bool {
+        self.was_late_or_failing && !self.model.archived && !self.model.is_paused()
+    }
+}
+
+pub(crate) fn is_ever_held(definition: &Definition) -> bool {
+    !definition.quiet.is_empty() || !definition.depends_on.is_empty() || definition.spec.paused
+}
+
+/// 12.2: all responders that match act, `default_receivers` if none does.
+fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files) {
+    let of = |causes: &[(CauseKind, Time, Option<CauseKind>)]| -> Vec<ActionId> {
+        let matches = |wish: &crate::scene::Wish| {
+            causes.iter().any(|(kind, _, would_be)| wish.matches(check, *kind, *would_be))
+        };
+        let watching: Vec<_> =
+            files.watches.iter().filter(|watch| watch.wish.as_ref().is_none_or(matches)).collect();
+        let defaults = || files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None).id);
+        if watching.is_empty() {
+            return defaults().collect();
+        }
+        watching.iter().flat_map(|watch| &watch.actions).map(|action| action.id).collect()
+    };
+    if began.is_empty() {
+        return;
+    }
+    bad.required.extend(of(began));
+    bad.allowed.extend(of(began));
+    for one in began {
+        bad.allowed.extend(of(&[*one]));
+    }
+}

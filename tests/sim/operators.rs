@@ -1,0 +1,345 @@
+//! What people do, and what befalls the machine: pauses, mutes, reloads, incidents that are acknowledged, clocks that are
+//! set, and deaths between two calls.
+
+use punctual::core::check::{CheckId, Name, Spec};
+use punctual::core::incident::IncidentId;
+use punctual::core::route::{Matcher, Mute};
+use punctual::core::schedule::Schedule;
+use punctual::core::time::Span;
+use punctual::store::{Entry, Stance, Store, What};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::rng::Rng;
+use crate::scene::{Files, Scale, Wish, random_due, random_spec, vary_runs};
+use crate::server::{Fate, Server};
+use crate::world::World;
+
+/// A mute's text as the model understands it.
+pub(crate) fn wish_of(text: &str) -> Wish {
+    let (label, value) = text.split_once('=').expect("mutes of the simulation are `label=\"value\"`");
+    let labels = ["check", "group", "reason", "status", "team"];
+    let label = labels.into_iter().find(|known| *known == label).expect("a label that the simulation uses");
+    Wish { label, value: value.trim_matches('"').to_owned() }
+}
+
+/// A reader beside the process.
+pub(crate) fn reader(folder: &std::path::Path) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(folder.join("punctual.db"), flags).unwrap()
+}
+
+/// Incidents that have not ended, oldest first, with their checks.
+pub(crate) fn open_incidents(server: &Server) -> Vec<(IncidentId, CheckId)> {
+    let db = reader(server.folder());
+    let mut find =
+        db.prepare("SELECT id, check_id FROM incidents WHERE ended_at IS NULL ORDER BY id").unwrap();
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok((IncidentId(row.get::<_, i64>(0)?.unsigned_abs()), CheckId(row.get::<_, i64>(1)?.unsigned_abs())))
+    };
+    find.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
+impl World {
+    /// One thing that people do. True if the time is another now.
+    pub(crate) fn operate(&mut self) -> bool {
+        let (kind, lot) = (self.unrest.below(24), self.unrest.next() as usize);
+        if !self.server.is_up() {
+            return false;
+        }
+        match kind {
+            0..=2 => {
+                self.may_hold = true;
+                self.pause_or_unpause(lot);
+            }
+            3..=5 => {
+                self.may_hold = true;
+                self.mute(lot);
+            }
+            6..=9 => self.reload(lot),
+            10 => self.take_out_or_put_back(lot),
+            11 => self.rename(lot),
+            12 | 13 => self.stand(lot),
+            14 => self.receiver_goes_or_comes(lot),
+            15 | 16 => return self.set_clock(lot),
+            17 => self.prune(),
+            _ => self.kill(),
+        }
+        self.mourn();
+        false
+    }
+
+    /// Checks that people touch: neither the good nor the dead one.
+    fn touchable(&self, lot: usize) -> Option<CheckId> {
+        let ids: Vec<CheckId> = self
+            .server
+            .judged
+            .iter()
+            .filter(|(_, judged)| !judged.model.archived)
+            .map(|(id, _)| *id)
+            .collect();
+        let ids: Vec<CheckId> = ids.into_iter().filter(|id| id.0 > 2).collect();
+        (!ids.is_empty()).then(|| ids[lot % ids.len()])
+    }
+
+    fn fate(&mut self) -> Fate {
+        Fate::random(&mut self.unrest, 60, true)
+    }
+
+    fn kill(&mut self) {
+        self.server.die();
+    }
+
+    fn prune(&mut self) {
+        let (now, fate) = (self.diary.now, self.fate());
+        self.server.other(fate, |store| store.prune(now));
+    }
+
+    fn pause_or_unpause(&mut self, lot: usize) {
+        let (now, fate) = (self.diary.now, self.fate());
+        let Some(check) = self.touchable(lot) else { return };
+        let is_paused = self.server.judged[&check].model.paused_at_run_time;
+        let what = if is_paused { What::Unpause } else { What::Pause };
+        self.trace.say(now, &format!("{what:?} {check:?}, {fate:?}"));
+        self.server.apply(vec![Entry { check, at: now, what }], now, fate);
+    }
+
+    fn mute(&mut self, lot: usize) {
+        let (now, fate) = (self.diary.now, self.fate());
+        if lot.is_multiple_of(4) && !self.server.mutes.is_empty() {
+            let mute = self.server.mutes.remove(lot / 4 % self.server.mutes.len());
+            self.trace.say(now, &format!("unmute {}", mute.text));
+            let done = self.server.other(fate, |store| store.unmute(mute.id, now));
+            if done.commits == 0 {
+                self.server.mutes.push(mute);
+            }
+            return;
+        }
+        let texts = [
+            "check=\"c2\"",
+            "team=\"dba\"",
+            "status=\"late\"",
+            "reason=\"failed\"",
+            "group=\"g1\"",
+            "check=\"dead\"",
+        ];
+        let text = texts[lot % texts.len()].to_owned();
+        let until = now + self.unrest.times(self.scale.grid, 10, 300);
+        self.trace.say(now, &format!("mute {text} until {until}, {fate:?}"));
+        let mute = Mute {
+            id: 0,
+            matchers: Matcher::parse_list(&text).unwrap(),
+            text,
+            until,
+            since: now,
+            comment: String::new(),
+        };
+        let done = self.server.other(fate, |store| store.mute(mute.clone(), now));
+        if done.commits > 0 {
+            let id = done.answer.unwrap_or_else(|| newest_mute(&self.server));
+            self.server.mutes.push(Mute { id, ..mute });
+        }
+    }
+
+    /// Takes new files, and again until they are taken. What the process dies of, it dies of.
+    fn take_files(&mut self, files: &Files) {
+        let now = self.diary.now;
+        for _ in 0..10 {
+            let fate = self.fate();
+            if !self.server.is_up() || self.server.configure(files.clone(), false, now, fate) {
+                return;
+            }
+        }
+    }
+
+    fn reload(&mut self, lot: usize) {
+        let now = self.diary.now;
+        let mut files = self.server.files.clone();
+        let (scale, rng) = (self.scale.clone(), &mut self.unrest);
+        if files.checks.len() < 3 {
+            return;
+        }
+        let place = 2 + lot % (files.checks.len() - 2);
+        let check = &mut files.checks[place];
+        let is_counted = matches!(check.spec.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
+        match rng.below(6) {
+            0 if !is_counted => check.spec.schedule = random_due(rng, &scale),
+            1 if !is_counted => vary_runs(rng, &scale, &mut check.spec),
+            2 => {
+                let least = check.spec.start_within.unwrap_or(Span::ZERO);
+                check.spec.grace = rng.times(scale.grid, 0, 25).max(least);
+            }
+            3 => check.spec.failures_before_alert = rng.pick(&[1, 2, 3]),
+            4 => check.spec.paused = !check.spec.paused,
+            _ => check.labels = vec![("team".to_owned(), rng.pick(&["dba", "web"]).to_owned())],
+        }
+        let what =
+            format!("reload: {} is {:?}, paused {}", check.name, check.spec.schedule, check.spec.paused);
+        self.trace.say(now, &what.chars().take(120).collect::<String>());
+        self.take_files(&files);
+    }
+
+    fn take_out_or_put_back(&mut self, lot: usize) {
+        let now = self.diary.now;
+        let mut files = self.server.files.clone();
+        let mut attic = self.attic.clone();
+        let comes_back = !attic.is_empty() && !lot.is_multiple_of(3);
+        if comes_back {
+            let mut check = attic.remove(lot % attic.len());
+            if lot.is_multiple_of(2) {
+                check.spec = random_like(&mut self.unrest, &self.scale, &check.spec);
+            }
+            self.trace.say(now, &format!("{} is declared again", check.name));
+            files.checks.push(check);
+        } else if files.checks.len() > 3 {
+            let check = files.checks.remove(2 + lot % (files.checks.len() - 2));
+            self.trace.say(now, &format!("{} is taken out", check.name));
+            attic.push(check);
+        }
+        let declared: Vec<Name> = files.checks.iter().map(|check| check.name.clone()).collect();
+        for check in &mut files.checks {
+            check.depends_on.retain(|name| declared.contains(name));
+        }
+        self.take_files(&files);
+        let is_taken = self.server.files.checks.len() == files.checks.len();
+        if is_taken {
+            self.attic = attic;
+        }
+    }
+
+    /// 10.3: the job goes on pinging the old URL, or knows better.
+    fn rename(&mut self, lot: usize) {
+        let now = self.diary.now;
+        let mut files = self.server.files.clone();
+        if files.checks.len() < 3 {
+            return;
+        }
+        let place = 2 + lot % (files.checks.len() - 2);
+        let old = files.checks[place].name.clone();
+        let new = Name::parse(&format!("n{}", self.renames)).unwrap();
+        self.renames += 1;
+        self.trace.say(now, &format!("{old} is renamed {new}"));
+        files.checks[place].renamed_from.push(old.clone());
+        files.checks[place].name = new.clone();
+        for check in &mut files.checks {
+            for name in check.depends_on.iter_mut().filter(|name| **name == old) {
+                *name = new.clone();
+            }
+        }
+        self.take_files(&files);
+        let is_taken = self.server.files.checks.iter().any(|check| check.name == new);
+        if is_taken && lot.is_multiple_of(2) {
+            let job = self.jobs.iter_mut().find(|job| job.name == old.as_str());
+            job.into_iter().for_each(|job| job.name = new.to_string());
+        }
+    }
+
+    /// 11.2
+    fn stand(&mut self, lot: usize) {
+        let (now, fate) = (self.diary.now, self.fate());
+        let open = open_incidents(&self.server);
+        if open.is_empty() {
+            return;
+        }
+        let (incident, check) = open[lot % open.len()];
+        let stance = [Stance::Acknowledge, Stance::WontFix, Stance::Reopen][lot / 7 % 3];
+        let before = self.stood.get(&incident).and_then(|stances| stances.last()).copied();
+        self.trace.say(now, &format!("{incident:?} of {check:?}: {stance:?}, {fate:?}"));
+        let done = self.server.other(fate, |store| store.stand(incident, stance, "ops", now));
+        let is_new = before.unwrap_or(Stance::Reopen) != stance;
+        if done.commits > 0 && is_new {
+            self.stood.entry(incident).or_default().push(stance);
+            if stance == Stance::Reopen {
+                let files = self.server.files.clone();
+                let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
+                judged.reopened(&files);
+            }
+        }
+    }
+
+    fn receiver_goes_or_comes(&mut self, lot: usize) {
+        let now = self.diary.now;
+        let mut files = self.server.files.clone();
+        let is_there = files.receivers.contains_key("chat");
+        if is_there && !lot.is_multiple_of(3) {
+            return;
+        }
+        if is_there {
+            files.receivers.remove("chat");
+            for watch in &mut files.watches {
+                watch.actions.retain(|action| &*action.receiver != "chat");
+            }
+            self.ever_gone.insert("chat".to_owned());
+        } else {
+            let policy = files.receivers["pager"].clone();
+            files.receivers.insert("chat".into(), policy);
+        }
+        self.trace.say(now, if is_there { "chat is gone" } else { "chat is back" });
+        self.take_files(&files);
+    }
+
+    /// 1.1: a clock that is set, and sometimes a wrong date that is put right after a while.
+    fn set_clock(&mut self, lot: usize) -> bool {
+        if self.diary.right_at.is_some() {
+            return false;
+        }
+        let grid = self.scale.grid;
+        let units = |count: usize| Span::ms(grid.as_ms() * count as i64);
+        let by = match lot % 8 {
+            0 | 1 => units(6 + lot / 8 % 100),
+            2 | 3 => units(120 + lot / 8 % 300),
+            4..=6 => Span::ZERO - units(6 + lot / 8 % 200),
+            _ => {
+                let by = units(3000 + lot / 8 % 6000);
+                let right_at = self.diary.now + by + units(20 + lot / 16 % 200);
+                self.diary.right_at = Some((right_at, by));
+                by
+            }
+        };
+        self.jump(by);
+        true
+    }
+
+    pub(crate) fn put_the_date_right(&mut self) {
+        let (_, by) = self.diary.right_at.take().expect("there is a date to put right");
+        self.jump(Span::ZERO - by);
+    }
+
+    fn jump(&mut self, by: Span) {
+        let before = self.diary.now;
+        let after = before + by;
+        self.was_jump = true;
+        self.server.set_clock(before, after);
+        for job in &mut self.jobs {
+            job.shift(by);
+        }
+        for sending in &mut self.receivers.under_way {
+            sending.ends_at = sending.ends_at + by;
+        }
+        let diary = &mut self.diary;
+        for time in [
+            &mut diary.now,
+            &mut diary.storm_ends,
+            &mut diary.ends,
+            &mut diary.life_at,
+            &mut diary.unrest_at,
+            &mut diary.look_not_before,
+            &mut diary.claim_not_before,
+        ] {
+            *time = *time + by;
+        }
+        diary.restart_at = diary.now;
+        self.trace.say(before, &format!("the clock is set to {after}"));
+    }
+}
+
+/// Another spec with the same kind of schedule.
+fn random_like(rng: &mut Rng, scale: &Scale, old: &Spec) -> Spec {
+    let is_counted = |spec: &Spec| matches!(spec.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
+    let new = random_spec(rng, scale);
+    if is_counted(&new) || is_counted(old) { old.clone() } else { new }
+}
+
+fn newest_mute(server: &Server) -> u64 {
+    let db = reader(server.folder());
+    db.query_row("SELECT max(id) FROM mutes", [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
+}

@@ -1,0 +1,348 @@
+//! What must hold of every world, each property by itself, with the rule that it holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::evidence::{Delivery, Evidence, Incident};
+use crate::world::World;
+use punctual::core::cause::CauseKind;
+use punctual::core::check::CheckId;
+use punctual::core::outbox::{DeliveryId, MessageId};
+use punctual::core::time::Span;
+
+/// Deliveries that were never told, by the reason that exempts them; and how many were.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) told: u64,
+    pub(crate) exempt: BTreeMap<String, u64>,
+    pub(crate) flips: u64,
+    pub(crate) incidents: u64,
+    pub(crate) attempts: u64,
+    pub(crate) deaths: u64,
+    pub(crate) errors: u64,
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Tally) {
+        for (reason, count) in &other.exempt {
+            *self.exempt.entry(reason.clone()).or_default() += count;
+        }
+        self.told += other.told;
+        self.flips += other.flips;
+        self.incidents += other.incidents;
+        self.attempts += other.attempts;
+        self.deaths += other.deaths;
+        self.errors += other.errors;
+    }
+}
+
+/// Every property over one world that has come to its end.
+pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
+    flips_are_those_of_the_model(world, evidence);
+    flips_are_chained(evidence);
+    incidents_are_the_bad_periods(world, evidence);
+    every_match_is_planned(world, evidence);
+    keys_are_unique(evidence);
+    a_retry_says_the_same(world, evidence);
+    attempts_are_stored_before_they_are_made(world, evidence);
+    what_is_sent_has_arrived(world, evidence);
+    order_is_kept(world, evidence);
+    the_recovery_follows_what_was_attempted(world, evidence);
+    one_reminder_waits(evidence);
+    nothing_waits_for_ever(world, evidence);
+    let mut tally = everything_planned_is_told_or_exempt(world, evidence);
+    tally.flips = evidence.flips.values().map(|flips| flips.len() as u64).sum();
+    tally.incidents = evidence.incidents.values().map(|incidents| incidents.len() as u64).sum();
+    tally.attempts = world.receivers.tries.len() as u64;
+    tally.deaths = u64::from(world.server.deaths);
+    tally.errors = u64::from(world.server.errors);
+    tally
+}
+
+/// 1.3, 2.5, §3–§5, §9, §10: no flip is missed, doubled or misplaced, over all deaths, errors and jumps.
+fn flips_are_those_of_the_model(world: &World, evidence: &Evidence) {
+    for (id, judged) in &world.server.judged {
+        let flips = evidence.flips.get(&id.0).into_iter().flatten();
+        let stored = flips.map(|flip| {
+            let causes = flip.causes.iter().map(|(kind, _, would_be)| (kind.clone(), would_be.clone()));
+            (flip.at, causes.collect())
+        });
+        let expected = judged.history.iter().map(|(at, causes)| {
+            let word = |kind: CauseKind| kind.as_str().to_owned();
+            let causes = causes.iter().map(|(kind, _, would_be)| (word(*kind), would_be.map(word)));
+            (at.as_ms(), causes.collect())
+        });
+        let (stored, expected) = (changes(stored), changes(expected));
+        if stored != expected {
+            let mut text = String::new();
+            for place in 0..stored.len().max(expected.len()) {
+                let (left, right) = (stored.get(place), expected.get(place));
+                let sign = if left == right { ' ' } else { '!' };
+                writeln!(text, "{sign} stored {left:?}\n{sign} model  {right:?}").unwrap();
+            }
+            panic!("flips of {} are not the model's:\n{text}", judged.definition.name);
+        }
+    }
+}
+
+/// A time, and the causes from then on, with what they would have been.
+type Change = (i64, Vec<(String, Option<String>)>);
+
+/// What changed, without pauses and the like: those of one time as one.
+fn changes(all: impl Iterator<Item = Change>) -> Vec<Change> {
+    let mut joined: Vec<Change> = Vec::new();
+    for (at, mut causes) in all {
+        causes.sort();
+        joined.pop_if(|(last, _)| *last == at);
+        joined.push((at, causes));
+    }
+    let mut kept: Vec<Change> = vec![(0, Vec::new())];
+    for change in joined {
+        if kept.last().is_some_and(|(_, last)| *last != change.1) {
+            kept.push(change);
+        }
+    }
+    kept
+}
+
+/// 6.3
+fn flips_are_chained(evidence: &Evidence) {
+    for flips in evidence.flips.values() {
+        for pair in flips.windows(2) {
+            assert_eq!(pair[0].to, pair[1].from, "flips are not chained: {pair:?}");
+            let same = pair[0].to == pair[1].to && pair[0].causes == pair[1].causes;
+            assert!(!same, "a flip of nothing: {pair:?}");
+        }
+    }
+}
+
+/// 11.1: one incident for each bad period, opened and ended with it.
+fn incidents_are_the_bad_periods(world: &World, evidence: &Evidence) {
+    for (id, judged) in &world.server.judged {
+        let stored = evidence.incidents.get(&id.0).map_or(&[][..], Vec::as_slice);
+        let stored: Vec<_> = stored.iter().map(|incident| (incident.opened_at, incident.ended_at)).collect();
+        // An incident ends no earlier than it began, whatever the clock said.
+        let ended = |bad: &crate::judged::Bad| bad.ended_at.map(|at| at.max(bad.opened_at));
+        let expected: Vec<_> = judged.bad.iter().map(|bad| (bad.opened_at, ended(bad))).collect();
+        assert_eq!(
+            stored,
+            expected,
+            "incidents of {} are not its bad periods: {:#?}",
+            judged.definition.name,
+            evidence.flips.get(&id.0)
+        );
+    }
+}
+
+/// 12.1, 12.2: one delivery for each action that matches, and none else.
+fn every_match_is_planned(world: &World, evidence: &Evidence) {
+    for (id, judged) in &world.server.judged {
+        let incidents = evidence.incidents.get(&id.0).map_or(&[][..], Vec::as_slice);
+        for (incident, bad) in incidents.iter().zip(&judged.bad) {
+            let of = evidence.deliveries.iter().filter(|delivery| delivery.incident == incident.id);
+            let planned: BTreeSet<u64> = of.map(|delivery| delivery.action).collect();
+            let required: BTreeSet<u64> = bad.required.iter().map(|action| action.0).collect();
+            let allowed: BTreeSet<u64> = bad.allowed.iter().map(|action| action.0).collect();
+            // Of two actions with the same receiver and delay one is enough.
+            let missing: Vec<u64> = required.difference(&planned).copied().collect();
+            let told = |action: &u64| world.is_covered(*action, &planned);
+            assert!(
+                missing.iter().all(told),
+                "{incident:?} of {}: not planned: {missing:?}",
+                judged.definition.name
+            );
+            let extra: Vec<u64> = planned.difference(&allowed).copied().collect();
+            assert!(
+                extra.is_empty(),
+                "{incident:?} of {}: nobody asked for {extra:?}",
+                judged.definition.name
+            );
+        }
+    }
+}
+
+/// 12.3: Idempotency-Key and Message-ID.
+fn keys_are_unique(evidence: &Evidence) {
+    let keys: BTreeSet<&str> = evidence.messages.iter().map(|message| message.key.as_str()).collect();
+    assert_eq!(keys.len(), evidence.messages.len(), "two messages have one key");
+}
+
+/// 12.3: the same members, in the same order, under the same key.
+fn a_retry_says_the_same(world: &World, evidence: &Evidence) {
+    let mut first: BTreeMap<&str, &crate::receivers::Try> = BTreeMap::new();
+    for attempt in &world.receivers.tries {
+        let known = first.entry(&attempt.key).or_insert(attempt);
+        assert_eq!(known.message, attempt.message, "one key for two messages");
+        assert_eq!(known.members, attempt.members, "a retry has other members");
+        assert_eq!(known.told, attempt.told, "a retry says something else");
+        assert_eq!(known.receiver, attempt.receiver, "a retry goes elsewhere");
+    }
+    for message in &evidence.messages {
+        if let Some(known) = first.get(message.key.as_str()) {
+            assert_eq!((&known.members, &known.receiver), (&message.members, &message.receiver));
+        }
+    }
+}
+
+/// 12.3: what reached a receiver is known to the database, with at least as many attempts.
+fn attempts_are_stored_before_they_are_made(world: &World, evidence: &Evidence) {
+    let mut last: BTreeMap<MessageId, u32> = BTreeMap::new();
+    for attempt in &world.receivers.tries {
+        let before = last.insert(attempt.message, attempt.attempt).unwrap_or(0);
+        assert!(attempt.attempt > before, "attempt {} of {} was made twice", attempt.attempt, attempt.key);
+        let stored = evidence.messages.iter().find(|message| message.id == attempt.message);
+        let stored = stored.expect("a message that reached a receiver is not in the database");
+        assert_eq!(stored.key, attempt.key, "a message that reached a receiver has another key");
+        assert!(
+            stored.attempts >= attempt.attempt,
+            "an attempt was made that is not stored: {}",
+            attempt.key
+        );
+    }
+}
+
+/// 12.7: at least once. What counts as sent has been in its receiver's hands.
+fn what_is_sent_has_arrived(world: &World, evidence: &Evidence) {
+    let taken: BTreeSet<MessageId> =
+        world.receivers.tries.iter().filter(|attempt| attempt.taken).map(|attempt| attempt.message).collect();
+    for message in evidence.messages.iter().filter(|message| message.state == "sent") {
+        assert!(taken.contains(&message.id), "{} counts as sent, and nobody has it", message.key);
+    }
+    for delivery in evidence.deliveries.iter().filter(|delivery| delivery.state == "sent") {
+        assert!(delivery.message.is_some_and(|id| taken.contains(&id)), "{delivery:?} counts as sent");
+    }
+}
+
+/// 12.5: first in, first out for each check and receiver.
+fn order_is_kept(world: &World, evidence: &Evidence) {
+    let delivery: BTreeMap<DeliveryId, &Delivery> =
+        evidence.deliveries.iter().map(|delivery| (delivery.id, delivery)).collect();
+    // By check and receiver: the last message that was handed over, and what of it was told last.
+    let mut last: BTreeMap<(u64, &str), (MessageId, &Delivery)> = BTreeMap::new();
+    for (place, attempt) in world.receivers.tries.iter().enumerate() {
+        for member in &attempt.members {
+            let member = delivery[member];
+            let lane = (member.check, attempt.receiver.as_str());
+            if let Some((message, before)) =
+                last.get(&lane).filter(|(message, _)| *message != attempt.message)
+            {
+                let closed = world.closed.get(message).is_some_and(|at| *at <= place);
+                let parked =
+                    evidence.messages.iter().any(|other| other.id == *message && other.state == "parked");
+                assert!(
+                    closed || parked,
+                    "{} overtakes an open message to {}",
+                    attempt.key,
+                    attempt.receiver
+                );
+                assert!(
+                    before.incident <= member.incident,
+                    "an older incident is told after a newer one: {member:?}"
+                );
+                let ends = before.incident == member.incident && before.tells_of_the_end();
+                assert!(!ends, "something follows the recovery: {member:?}");
+            }
+            last.insert(lane, (attempt.message, member));
+        }
+    }
+}
+
+/// 12.6, 8.4: a recovery for every receiver with an attempted message that wants it, and for no other.
+fn the_recovery_follows_what_was_attempted(world: &World, evidence: &Evidence) {
+    let mut of: BTreeMap<(u64, &str), Vec<&Delivery>> = BTreeMap::new();
+    for delivery in &evidence.deliveries {
+        of.entry((delivery.incident, delivery.receiver.as_str())).or_default().push(delivery);
+    }
+    let ended: BTreeMap<u64, &Incident> = evidence
+        .incidents
+        .values()
+        .flatten()
+        .filter(|incident| incident.ended_at.is_some())
+        .map(|incident| (incident.id, incident))
+        .collect();
+    for ((incident, receiver), rows) in of {
+        let recoveries = rows.iter().filter(|row| row.kind == "recovery").count();
+        let Some(incident) = ended.get(&incident) else {
+            assert_eq!(recoveries, 0, "a recovery of what is still bad: {rows:?}");
+            continue;
+        };
+        // Whoever was taken out of the files hears nothing; these are counted among the exempt.
+        if world.ever_gone.contains(receiver) {
+            continue;
+        }
+        let attempted = rows.iter().any(|row| !row.tells_of_the_end() && row.is_attempted());
+        let episode = rows.iter().any(|row| row.kind == "episode");
+        let wants = world.server.files.receivers.get(receiver).is_some_and(|receiver| receiver.send_resolved);
+        assert_eq!(
+            recoveries,
+            usize::from(attempted && wants && !episode),
+            "{incident:?} for {receiver}: {rows:?}"
+        );
+    }
+}
+
+/// 12.4
+fn one_reminder_waits(evidence: &Evidence) {
+    let mut waiting = BTreeSet::new();
+    for row in evidence.deliveries.iter().filter(|row| row.kind == "reminder" && row.state == "waiting") {
+        assert!(waiting.insert((row.incident, &row.receiver)), "two reminders wait: {row:?}");
+    }
+}
+
+/// After the storm every receiver takes what it gets: what still waits is not yet due, or held by a rule of §8.
+fn nothing_waits_for_ever(world: &World, evidence: &Evidence) {
+    let now = world.diary.now;
+    for row in &evidence.deliveries {
+        let judged = &world.server.judged[&CheckId(row.check)];
+        match row.state.as_str() {
+            "in_message" => panic!("still in a message: {row:?}"),
+            "waiting" => {
+                let due = row.not_before.max(row.queued_at) + Span::secs(30);
+                let held = world.held(judged.definition.name.as_str());
+                assert!(due >= now || held.is_some(), "it waits, and nothing holds it at {now}: {row:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// 12.5: every delivery is told, or has a reason not to be, which is looked at here.
+fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> Tally {
+    let mut tally = Tally::default();
+    let incidents: BTreeMap<u64, &Incident> =
+        evidence.incidents.values().flatten().map(|incident| (incident.id, incident)).collect();
+    for row in &evidence.deliveries {
+        let incident = incidents[&row.incident];
+        let reason = row.reason.as_deref().unwrap_or("");
+        if row.state == "sent" {
+            tally.told += 1;
+            continue;
+        }
+        *tally.exempt.entry(format!("{} {reason}", row.state)).or_default() += 1;
+        let others = evidence.deliveries.iter().filter(|other| {
+            (other.incident, &other.receiver) == (row.incident, &row.receiver) && other.id != row.id
+        });
+        let told_otherwise = others.into_iter().any(|other| other.is_attempted() || other.tells_of_the_end());
+        let stood = world.stood.contains_key(&punctual::core::incident::IncidentId(row.incident));
+        let ended_at = incident.ended_at;
+        let is_so = match (row.state.as_str(), reason) {
+            ("waiting", _) => true,
+            ("cancelled", "recovered_before_due") => ended_at.is_some_and(|at| at <= row.not_before),
+            ("cancelled", "recovered_while_held") => {
+                ended_at.is_some() && world.may_have_been_held(row.check)
+            }
+            ("cancelled", "too_short") => ended_at.is_some_and(|at| at - row.not_before < Span::secs(5)),
+            ("cancelled", "merged") => told_otherwise,
+            ("cancelled", "reminded_sooner") => row.kind == "reminder",
+            ("cancelled", "acknowledged" | "wont_fix") => stood,
+            ("cancelled", "removed") => incident.status == "removed",
+            ("parked", "receiver_gone") => world.ever_gone.contains(&row.receiver),
+            ("parked", "refused" | "gave_up") => row.is_attempted(),
+            _ => false,
+        };
+        // Where the clock was set back, times of the row and of the incident are not of one clock.
+        let is_of_two_clocks = world.was_jump && matches!(reason, "recovered_before_due" | "too_short");
+        assert!(is_so || is_of_two_clocks, "not told, without a reason that holds: {row:?} of {incident:?}");
+    }
+    tally
+}

@@ -1,0 +1,116 @@
+//! Receivers that take messages, refuse them, hang and lie; and the record of all that ever reached them.
+
+use std::collections::BTreeMap;
+
+use punctual::core::outbox::{Attempt, DeliveryId, DeliveryKind, MessageId};
+use punctual::core::time::{Span, Time};
+use punctual::store::Outgoing;
+
+use crate::rng::Rng;
+
+/// One attempt, as the receiver's side saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct Try {
+    pub(crate) message: MessageId,
+    pub(crate) receiver: String,
+    pub(crate) key: String,
+    pub(crate) members: Vec<DeliveryId>,
+    pub(crate) attempt: u32,
+    /// What the receiver has in hand, whatever it answered.
+    pub(crate) told: Vec<(String, DeliveryKind)>,
+    /// It took the message.
+    pub(crate) taken: bool,
+}
+
+/// An attempt under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Sending {
+    pub(crate) message: MessageId,
+    pub(crate) receiver: String,
+    pub(crate) ends_at: Time,
+    pub(crate) attempt: Attempt,
+    /// Its end is known, and not yet stored.
+    pub(crate) is_over: bool,
+}
+
+/// What a receiver does for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    Takes,
+    Fails,
+    /// With Retry-After.
+    Asks,
+    /// Takes it, but the answer is lost.
+    Lies,
+    Hangs,
+    Refuses,
+}
+
+/// All receivers.
+#[derive(Debug)]
+pub(crate) struct Receivers {
+    rng: Rng,
+    moods: BTreeMap<String, (Mood, u32)>,
+    pub(crate) tries: Vec<Try>,
+    pub(crate) under_way: Vec<Sending>,
+}
+
+impl Receivers {
+    pub(crate) fn new(seed: u64) -> Receivers {
+        let rng = Rng::new(seed, "receivers");
+        Receivers { rng, moods: BTreeMap::new(), tries: Vec::new(), under_way: Vec::new() }
+    }
+
+    /// The process hands a message over, with its attempt committed. `calm`: whoever is asked takes it at once.
+    pub(crate) fn send(&mut self, outgoing: &Outgoing, now: Time, calm: bool) -> String {
+        let message = &outgoing.message;
+        let mood = if calm { Mood::Takes } else { self.mood(&message.receiver) };
+        let later = |after| Attempt::Later { after, why: "simulated".to_owned() };
+        let (taken, seconds, attempt) = match mood {
+            Mood::Takes => (true, 0, Attempt::Taken),
+            Mood::Fails => (false, 1, later(None)),
+            Mood::Asks => (false, 1, later(Some(Span::secs(40)))),
+            Mood::Lies => (true, 10, later(None)),
+            Mood::Hangs => (self.rng.percent(50), 30, later(None)),
+            Mood::Refuses => (false, 1, Attempt::Never { why: "simulated".to_owned() }),
+        };
+        let busy = self.under_way.iter().any(|other| other.receiver == *message.receiver && !other.is_over);
+        assert!(!busy, "two messages at a time for {} (12.3)", message.receiver);
+        self.under_way.push(Sending {
+            message: message.id,
+            receiver: message.receiver.to_string(),
+            ends_at: now + Span::secs(seconds) + Span::MS,
+            attempt,
+            is_over: false,
+        });
+        self.tries.push(Try {
+            message: message.id,
+            receiver: message.receiver.to_string(),
+            key: message.key.clone(),
+            members: message.members.clone(),
+            attempt: message.attempts,
+            told: outgoing.notices.iter().map(|notice| (notice.check.to_string(), notice.kind)).collect(),
+            taken,
+        });
+        format!("{} attempt {} of {} ({mood:?})", message.receiver, message.attempts, message.key)
+    }
+
+    fn mood(&mut self, receiver: &str) -> Mood {
+        let (mood, left) = self.moods.get(receiver).copied().unwrap_or((Mood::Takes, 0));
+        if left > 0 {
+            self.moods.insert(receiver.to_owned(), (mood, left - 1));
+            return mood;
+        }
+        let mood = match self.rng.below(20) {
+            0..=9 => Mood::Takes,
+            10..=12 => Mood::Fails,
+            13 | 14 => Mood::Asks,
+            15 | 16 => Mood::Lies,
+            17 | 18 => Mood::Hangs,
+            _ => Mood::Refuses,
+        };
+        let left = if mood == Mood::Refuses { 0 } else { self.rng.below(4) as u32 };
+        self.moods.insert(receiver.to_owned(), (mood, left));
+        mood
+    }
+}

@@ -1,0 +1,307 @@
+//! What a world is made of: its scale, and a random configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use punctual::core::cause::{CauseKind, Family};
+use punctual::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
+use punctual::core::cron::Cron;
+use punctual::core::retention::Retention;
+use punctual::core::route::{Action, Matcher, Policy, ReceiverName, ReceiverPolicy, Responder};
+use punctual::core::schedule::{Expect, Occurrences, Quiet, Schedule};
+use punctual::core::time::{Span, Time};
+use punctual::store::Configuration;
+
+use crate::rng::Rng;
+
+/// How fast things happen. All facts lie on the grid.
+#[derive(Clone, Debug)]
+pub(crate) struct Scale {
+    pub(crate) grid: Span,
+    pub(crate) start: Time,
+    /// While things go wrong.
+    pub(crate) stormy: Span,
+    /// After that, until everything must have settled.
+    pub(crate) calm: Span,
+    /// The most time between two signs of life.
+    pub(crate) life: Span,
+    /// The mean time between two doings of operators, and between two deaths.
+    pub(crate) unrest: Span,
+    pub(crate) is_short: bool,
+}
+
+impl Scale {
+    pub(crate) fn random(rng: &mut Rng) -> Scale {
+        // 2026-03-10, and the days around both changes of the clock in Berlin.
+        let starts = [1_773_100_800, 1_774_656_000, 1_792_800_000];
+        if rng.percent(67) {
+            return Scale {
+                grid: Span::secs(1),
+                start: Time::from_secs(rng.pick(&starts) + 43_200),
+                stormy: Span::mins(25),
+                calm: Span::mins(13),
+                life: Span::secs(5),
+                unrest: Span::secs(75),
+                is_short: true,
+            };
+        }
+        Scale {
+            grid: Span::mins(1),
+            start: Time::from_secs(rng.pick(&starts[1..])),
+            stormy: Span::mins(54 * 60),
+            calm: Span::mins(180),
+            life: Span::mins(15),
+            unrest: Span::mins(150),
+            is_short: false,
+        }
+    }
+
+    pub(crate) fn end(&self) -> Time {
+        self.start + self.stormy + self.calm
+    }
+}
+
+/// `label="value"`, understood without the code's matchers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Wish {
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+}
+
+impl Wish {
+    pub(crate) fn matcher(&self) -> String {
+        format!("{}=\"{}\"", self.label, self.value)
+    }
+
+    /// Whether it matches a check that is bad for this reason (9.6: or would have been).
+    pub(crate) fn matches(&self, check: &Definition, kind: CauseKind, would_be: Option<CauseKind>) -> bool {
+        let family = |kind: CauseKind| match kind.family() {
+            Family::Late => "late",
+            Family::Failing => "failing",
+            Family::Unknown => "unknown",
+        };
+        let as_one = |kind: CauseKind| match self.label {
+            "check" => self.value == check.name.as_str(),
+            "group" => self.value == check.group,
+            "reason" => self.value == kind.as_str(),
+            "status" => self.value == family(kind),
+            label => check.labels.iter().any(|(name, value)| name == label && *value == self.value),
+        };
+        as_one(kind) || would_be.is_some_and(as_one)
+    }
+}
+
+/// A responder as the model understands it.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    pub(crate) wish: Option<Wish>,
+    pub(crate) actions: Vec<Action>,
+}
+
+/// All files, and whom they tell.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) checks: Vec<Definition>,
+    pub(crate) watches: Vec<Watch>,
+    pub(crate) defaults: Vec<ReceiverName>,
+    pub(crate) receivers: BTreeMap<ReceiverName, ReceiverPolicy>,
+}
+
+impl Files {
+    pub(crate) fn configuration(&self) -> Configuration {
+        let responder = |watch: &Watch| {
+            let text = watch.wish.as_ref().map_or("group=~\".*\"".to_owned(), Wish::matcher);
+            Responder { matchers: Matcher::parse_list(&text).unwrap(), actions: watch.actions.clone() }
+        };
+        let policy = Policy {
+            responders: self.watches.iter().map(responder).collect(),
+            default_receivers: self.defaults.clone(),
+            receivers: self.receivers.clone(),
+        };
+        Configuration {
+            checks: self.checks.clone(),
+            policy: Arc::new(policy),
+            retention: Retention::default(),
+            allow_mass_removal: true,
+        }
+    }
+
+    pub(crate) fn random(rng: &mut Rng, scale: &Scale) -> Files {
+        let names = ["pager", "chat", "mail"];
+        let receivers: BTreeMap<ReceiverName, ReceiverPolicy> = names
+            .iter()
+            .map(|name| {
+                let policy = ReceiverPolicy {
+                    send_resolved: *name != "chat" || rng.percent(50),
+                    group_wait: rng.pick(&[Span::ZERO, Span::secs(5)]),
+                    give_up_after: rng.pick(&[Span::mins(24 * 60), Span::mins(24 * 60), Span::mins(6)]),
+                };
+                ((*name).into(), policy)
+            })
+            .collect();
+        let mut checks = vec![good(scale), dead(rng, scale)];
+        for number in 2..4 + rng.below(4) {
+            checks.push(random_check(rng, scale, number));
+        }
+        if rng.percent(60) {
+            let on = checks[1 + rng.below(checks.len() - 2)].name.clone();
+            checks.last_mut().unwrap().depends_on = vec![on];
+        }
+        Files { checks, watches: watches(rng, scale), defaults: vec!["mail".into()], receivers }
+    }
+}
+
+fn watches(rng: &mut Rng, scale: &Scale) -> Vec<Watch> {
+    let wishes = [
+        None,
+        Some(("team", "dba")),
+        Some(("status", "late")),
+        Some(("reason", "failed")),
+        Some(("group", "g1")),
+        Some(("check", "c3")),
+    ];
+    let mut watches = Vec::new();
+    for _ in 0..1 + rng.below(3) {
+        let wish = rng.pick(&wishes).map(|(label, value)| Wish { label, value: value.to_owned() });
+        let mut actions: Vec<Action> = Vec::new();
+        for _ in 0..1 + rng.below(2) {
+            let after = rng.pick(&[Span::ZERO, Span::ZERO, Span::secs(30), scale.grid + scale.grid]);
+            let receiver: ReceiverName = rng.pick(&["pager", "chat", "mail"]).into();
+            let repeat = rng.pick(&[None, None, Some(scale.life + scale.life + Span::secs(100))]);
+            // Of two with one receiver and one delay only one would be told (12.2).
+            if !actions.iter().any(|other| (&other.receiver, other.after) == (&receiver, after)) {
+                actions.push(Action::new(receiver, after, repeat));
+            }
+        }
+        watches.push(Watch { wish, actions });
+    }
+    watches
+}
+
+fn definition(name: &str, spec: Spec) -> Definition {
+    Definition {
+        name: Name::parse(name).unwrap(),
+        renamed_from: Vec::new(),
+        title: name.to_owned(),
+        group: "g0".to_owned(),
+        labels: Vec::new(),
+        spec,
+        description: String::new(),
+        runbook_url: String::new(),
+        depends_on: Vec::new(),
+        quiet: Vec::new(),
+        ping_methods: PingMethods::Any,
+        window: None,
+        source: Source::File { path: "checks.yaml".to_owned(), line: 1 },
+    }
+}
+
+fn spec(schedule: Schedule, grace: Span) -> Spec {
+    Spec {
+        schedule,
+        grace,
+        early: None,
+        max_runtime: None,
+        start_within: None,
+        min_runtime: None,
+        overlap: Overlap::Allowed,
+        failures_before_alert: 1,
+        successes_to_recover: 1,
+        manual_resume: false,
+        paused: false,
+    }
+}
+
+/// Its job is always on time, and tries until it is heard. Nobody touches it.
+fn good(scale: &Scale) -> Definition {
+    let period = if scale.is_short { Span::secs(60) } else { Span::mins(60) };
+    definition("good", spec(Schedule::Every(period), Span::ms(scale.grid.as_ms() * 10)))
+}
+
+/// Its job never runs. Nobody touches it.
+fn dead(rng: &mut Rng, scale: &Scale) -> Definition {
+    let cron = random_cron(rng, scale);
+    let period = if scale.is_short { Span::secs(90) } else { Span::mins(120) };
+    let schedule = rng.pick(&[Schedule::Every(period), Schedule::At(cron)]);
+    definition("dead", spec(schedule, Span::ms(scale.grid.as_ms() * 5)))
+}
+
+fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Definition {
+    let mut check = definition(&format!("c{number}"), random_spec(rng, scale));
+    check.group = format!("g{}", rng.below(3));
+    if rng.percent(50) {
+        check.labels = vec![("team".to_owned(), rng.pick(&["dba", "web"]).to_owned())];
+    }
+    if rng.percent(20) {
+        let cron = if scale.is_short { "*/10 * * * *" } else { "0 22 * * *" };
+        let lasts = if scale.is_short { Span::mins(2) } else { Span::mins(6 * 60) };
+        check.quiet = vec![Quiet { at: occurrences(cron), lasts }];
+    }
+    check
+}
+
+fn occurrences(cron: &str) -> Occurrences {
+    Occurrences { cron: Cron::parse(cron).unwrap(), zone: Tz::Europe__Berlin }
+}
+
+fn random_cron(rng: &mut Rng, scale: &Scale) -> Occurrences {
+    let short = ["* * * * *", "*/2 * * * *", "*/5 * * * *", "1-59/3 * * * *"];
+    // Half past two does not exist on one of these days, and comes twice on another.
+    let long = ["30 2 * * *", "0 */3 * * *", "15 * * * *", "0 2,14 * * *", "0 3 * * 1-5", "30 1-3 * * *"];
+    occurrences(if scale.is_short { rng.pick(&short) } else { rng.pick(&long) })
+}
+
+/// A random period of this scale.
+fn random_period(rng: &mut Rng, scale: &Scale) -> Span {
+    if scale.is_short { rng.times(scale.grid, 20, 180) } else { rng.times(scale.grid, 30, 400) }
+}
+
+/// What is due at times: every or cron.
+pub(crate) fn random_due(rng: &mut Rng, scale: &Scale) -> Schedule {
+    if rng.percent(50) {
+        Schedule::Every(random_period(rng, scale))
+    } else {
+        Schedule::At(random_cron(rng, scale))
+    }
+}
+
+pub(crate) fn random_spec(rng: &mut Rng, scale: &Scale) -> Spec {
+    let kind = rng.below(10);
+    let mut made = match kind {
+        0..=6 => {
+            let grace = rng.times(scale.grid, 0, 25);
+            spec(random_due(rng, scale), grace)
+        }
+        7 | 8 => spec(Schedule::CountedAt(random_cron(rng, scale), random_expect(rng, scale)), Span::ZERO),
+        _ => spec(Schedule::Counted(random_expect(rng, scale)), Span::ZERO),
+    };
+    if kind > 6 {
+        made.grace = rng.times(scale.grid, 0, 20);
+    } else {
+        vary_runs(rng, scale, &mut made);
+    }
+    made.failures_before_alert = rng.pick(&[1, 1, 2]);
+    made.successes_to_recover = rng.pick(&[1, 1, 2]);
+    made.manual_resume = rng.percent(15);
+    made
+}
+
+/// §4
+pub(crate) fn vary_runs(rng: &mut Rng, scale: &Scale, spec: &mut Spec) {
+    spec.max_runtime = rng.percent(45).then(|| rng.times(scale.grid, 5, 40));
+    let half = Span::ms(spec.grace.as_ms() / 2 / scale.grid.as_ms() * scale.grid.as_ms());
+    spec.start_within = (rng.percent(30) && half > Span::ZERO).then_some(half);
+    spec.min_runtime = rng.percent(20).then(|| rng.times(scale.grid, 2, 4));
+    if spec.max_runtime.is_some() && rng.percent(30) {
+        spec.overlap = Overlap::Fail;
+    }
+}
+
+fn random_expect(rng: &mut Rng, scale: &Scale) -> Expect {
+    let at_least = rng.percent(80).then(|| 1 + rng.below(3) as u32);
+    let at_most =
+        (at_least.is_none() || rng.percent(50)).then(|| at_least.unwrap_or(0) + rng.below(3) as u32);
+    let within = if scale.is_short { rng.times(scale.grid, 40, 200) } else { rng.times(scale.grid, 60, 400) };
+    Expect { at_least, at_most, within }
+}

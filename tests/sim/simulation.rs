@@ -1,0 +1,162 @@
+//! Many worlds, each from one seed.
+//!
+//! `PUNCTUAL_SIM_SEEDS=N` runs so many (300), `PUNCTUAL_SIM_SEED=S` one.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use punctual::core::time::Span;
+use punctual::store::Store;
+
+use crate::evidence::Evidence;
+use crate::properties::{Tally, hold};
+use crate::world::World;
+
+const SEEDS: u64 = 300;
+
+fn env(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}
+
+/// In memory where the system has a place for that.
+fn folder() -> tempfile::TempDir {
+    let memory = PathBuf::from("/dev/shm");
+    tempfile::tempdir_in(&memory).or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+/// What one world came to.
+struct Outcome {
+    hash: u64,
+    tally: Tally,
+    evidence: Evidence,
+}
+
+/// Every fourth seed is a world in which only judging may die, so that it can be compared with its twin.
+fn is_twin(seed: u64) -> bool {
+    seed.is_multiple_of(4)
+}
+
+fn live(seed: u64, with_ticks: bool) -> Result<Outcome, String> {
+    let folder = folder();
+    let mut world = World::new(seed, folder.path(), is_twin(seed), with_ticks);
+    let lived = catch_unwind(AssertUnwindSafe(|| {
+        world.run();
+        assert!(world.server.is_up(), "the process lives at the end");
+        assert!(world.dead_is_bad(), "a job never ran, and nobody says so (2.5)");
+        let evidence = Evidence::read(&world);
+        let tally = hold(&world, &evidence);
+        drain(&mut world);
+        (tally, evidence)
+    }));
+    match lived {
+        Ok((tally, evidence)) => Ok(Outcome { hash: world.trace.hash, tally, evidence }),
+        Err(panic) => {
+            let tail = world.trace.tail.join("\n");
+            Err(format!("{tail}\nat {}: {}", world.diary.now, what_was_said(&*panic)))
+        }
+    }
+}
+
+fn what_was_said(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words")
+}
+
+/// Once nothing is declared any more, nothing is left to be told (12.5, 12.6).
+fn drain(world: &mut World) {
+    world.remove_everything();
+    for _ in 0..1000 {
+        world.diary.ends = world.diary.now + Span::secs(30);
+        world.run();
+        let store = world.server.store.as_ref().expect("nothing dies in the calm");
+        if store.next_claim().is_none() && world.receivers.under_way.is_empty() {
+            break;
+        }
+    }
+    let store = world.server.store.as_ref().expect("nothing dies in the calm");
+    let totals = &store.live().totals;
+    assert_eq!(totals.incidents_open.load(Ordering::Relaxed), 0, "an incident outlives its check (10.3)");
+    assert_eq!(totals.deliveries_pending.load(Ordering::Relaxed), 0, "the outbox does not drain (12.5)");
+}
+
+/// Runs worlds on all cores; reports the first that breaks with the command that repeats it.
+fn worlds(seeds: &[u64], test: &str, run: impl Fn(u64) -> Result<Tally, String> + Sync) -> Tally {
+    let next = AtomicU64::new(0);
+    let total = Mutex::new(Tally::default());
+    let failed = Mutex::new(None);
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                while failed.lock().unwrap().is_none() {
+                    let place = next.fetch_add(1, Ordering::Relaxed) as usize;
+                    let Some(seed) = seeds.get(place) else { return };
+                    match run(*seed) {
+                        Ok(tally) => total.lock().unwrap().add(&tally),
+                        Err(story) => {
+                            failed.lock().unwrap().get_or_insert((*seed, story));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    if let Some((seed, story)) = failed.into_inner().unwrap() {
+        panic!(
+            "{story}\n\nseed {seed} breaks a property (above: what was said last). It is repeated by\n  \
+             PUNCTUAL_SIM_SEED={seed} cargo test --test sim -- --exact {test}\n"
+        );
+    }
+    total.into_inner().unwrap()
+}
+
+fn seeds(of: u64) -> Vec<u64> {
+    match env("PUNCTUAL_SIM_SEED") {
+        Some(seed) => vec![seed],
+        None => (1..=of).collect(),
+    }
+}
+
+/// DESIGN.md §7: nothing is late that was on time, nothing late is missed or doubled, and no page is lost.
+#[test]
+fn worlds_keep_every_promise() {
+    let seeds = seeds(env("PUNCTUAL_SIM_SEEDS").unwrap_or(SEEDS));
+    let tally = worlds(&seeds, "simulation::worlds_keep_every_promise", |seed| {
+        live(seed, false).map(|outcome| outcome.tally)
+    });
+    eprintln!("{} worlds: {tally:#?}", seeds.len());
+}
+
+/// 1.3: a tick inserted anywhere changes nothing.
+#[test]
+fn worlds_are_the_same_with_ticks_anywhere() {
+    let seeds: Vec<u64> =
+        seeds(env("PUNCTUAL_SIM_SEEDS").unwrap_or(SEEDS) / 3).into_iter().filter(|s| is_twin(*s)).collect();
+    worlds(&seeds, "simulation::worlds_are_the_same_with_ticks_anywhere", |seed| {
+        let (one, other) = (live(seed, false)?, live(seed, true)?);
+        for (check, flips) in &one.evidence.flips {
+            if other.evidence.flips.get(check) != Some(flips) {
+                return Err(format!("ticks changed the flips of check {check}"));
+            }
+        }
+        if one.evidence.judgements != other.evidence.judgements {
+            return Err("ticks changed the judgements".to_owned());
+        }
+        Ok(one.tally)
+    });
+}
+
+#[test]
+fn the_same_seed_makes_the_same_trace() {
+    let seeds = seeds(8);
+    worlds(&seeds, "simulation::the_same_seed_makes_the_same_trace", |seed| {
+        let (one, other) = (live(seed, false)?, live(seed, false)?);
+        if one.hash != other.hash {
+            return Err(format!("{:x} is not {:x}", one.hash, other.hash));
+        }
+        eprintln!("seed {seed}: trace {:016x}", one.hash);
+        Ok(one.tally)
+    });
+}

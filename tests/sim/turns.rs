@@ -1,0 +1,149 @@
+//! The engine's turns, as its loop takes them: looks at deadlines, claims, and how attempts ended.
+
+use punctual::core::check::Name;
+use punctual::core::incident::IncidentId;
+use punctual::core::outbox::{Attempt, DeliveryKind};
+use punctual::core::schedule::Quiet;
+use punctual::core::time::{Span, Time};
+use punctual::store::{Outgoing, Stance, Store};
+
+use crate::server::Fate;
+use crate::world::World;
+
+impl World {
+    pub(crate) fn look_at(&self) -> Option<Time> {
+        let deadline = self.server.store.as_ref()?.next_deadline()?;
+        Some((deadline + Span::MS + self.diary.lag).max(self.diary.look_not_before))
+    }
+
+    pub(crate) fn look(&mut self) {
+        let now = self.diary.now;
+        self.diary.lag = match self.lags.below(10) {
+            0 => self.lags.times(Span::ms(self.scale.grid.as_ms() / 2), 1, 6),
+            _ => Span::ZERO,
+        };
+        let (is_twin, calm) = (self.is_twin, self.is_calm());
+        let telling = &mut self.telling;
+        let fate = || {
+            let fate = Fate::random(telling, 25, !is_twin);
+            if calm { Fate::Fine } else { fate }
+        };
+        if !self.server.look(now, fate) {
+            self.diary.look_not_before = now + Span::secs(1);
+        }
+    }
+
+    pub(crate) fn claim_at(&self) -> Option<Time> {
+        let claim = self.server.store.as_ref()?.next_claim()?;
+        Some((claim + Span::MS).max(self.diary.claim_not_before))
+    }
+
+    pub(crate) fn claim(&mut self) {
+        let now = self.diary.now;
+        let fate = self.telling_fate();
+        let Some(outgoing) = self.server.claim(now, fate) else {
+            self.diary.claim_not_before = now + Span::secs(1);
+            return;
+        };
+        if outgoing.is_empty() {
+            // The engine rests until something changes, at most a second.
+            self.diary.claim_not_before = now + Span::secs(1);
+        }
+        for outgoing in outgoing {
+            self.check_outgoing(&outgoing);
+            let calm = self.is_calm();
+            let told = self.receivers.send(&outgoing, now, calm);
+            self.trace.say(now, &told);
+        }
+    }
+
+    /// §8: what leaves for the first time is not held, and of an incident that is open.
+    fn check_outgoing(&self, outgoing: &Outgoing) {
+        let store = self.server.store.as_ref().expect("only a living process claims");
+        let looks_later = store.next_deadline().is_some_and(|deadline| deadline < self.diary.now);
+        if outgoing.message.attempts > 1 || looks_later {
+            return;
+        }
+        for notice in &outgoing.notices {
+            let alerts = matches!(notice.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
+            let check = self.server.judged.values().find(|judged| judged.definition.name == notice.check);
+            let check = check.expect("a notice names a check that is declared");
+            if alerts {
+                let held = self.held(check.definition.name.as_str());
+                assert_eq!(held, None, "`{}` is told though it is held (8.1)", notice.check);
+                assert!(
+                    !check.model.causes.is_empty(),
+                    "`{}` is told bad and is not: {notice:?}",
+                    notice.check
+                );
+                let stood = self.stood.get(&notice.incident).and_then(|stances| stances.last());
+                assert!(
+                    matches!(stood, None | Some(Stance::Reopen)),
+                    "told after somebody said {stood:?} (11.2)"
+                );
+            }
+        }
+    }
+
+    /// Why deliveries of a check are held now, by the rules alone (§8).
+    pub(crate) fn held(&self, name: &str) -> Option<&'static str> {
+        let now = self.diary.now;
+        let check = self.server.judged.values().find(|judged| judged.definition.name.as_str() == name)?;
+        let definition = &check.definition;
+        if check.model.is_paused() {
+            return Some("paused");
+        }
+        let causes = check.model.causes();
+        let is_muted = |(kind, _, would_be): &(_, Time, _)| {
+            let mutes = self.server.mutes.iter().filter(|mute| now < mute.until);
+            let mut wishes = mutes.map(|mute| crate::operators::wish_of(&mute.text));
+            wishes.any(|wish| wish.matches(definition, *kind, *would_be))
+        };
+        if !causes.is_empty() && causes.iter().all(is_muted) {
+            return Some("muted");
+        }
+        let begun = |quiet: &Quiet| quiet.at.next_after(now - quiet.lasts).is_some_and(|at| at <= now);
+        if definition.quiet.iter().any(begun) {
+            return Some("quiet");
+        }
+        let on = definition.depends_on.iter();
+        let on: Vec<_> = on
+            .filter_map(|name| self.server.judged.values().find(|judged| judged.definition.name == *name))
+            .collect();
+        let wont_fix = |name: &Name| self.is_wont_fix(name.as_str());
+        if on.iter().any(|check| check.holds_dependents() && !wont_fix(&check.definition.name)) {
+            return Some("dependency");
+        }
+        let patience = definition.spec.grace.max(Span::mins(1));
+        let recovering = |at: Time| at <= now && now < at + patience;
+        let recovered = on.iter().filter_map(|check| check.recovered_at).max();
+        recovered.is_some_and(recovering).then_some("dependency recovering")
+    }
+
+    fn is_wont_fix(&self, name: &str) -> bool {
+        let open = crate::operators::open_incidents(&self.server);
+        let stood = |id: &IncidentId| self.stood.get(id).and_then(|stances| stances.last()).copied();
+        open.iter().any(|(id, check)| {
+            self.server.judged[check].definition.name.as_str() == name && stood(id) == Some(Stance::WontFix)
+        })
+    }
+
+    pub(crate) fn settle(&mut self, place: usize) {
+        let now = self.diary.now;
+        let sending = self.receivers.under_way[place].clone();
+        let fate = self.telling_fate();
+        let done = self.server.settle(sending.message, &sending.attempt, now, fate);
+        if done.commits > 0 && !matches!(sending.attempt, Attempt::Later { .. }) {
+            self.closed.entry(sending.message).or_insert(self.receivers.tries.len());
+        }
+        if !self.server.is_up() {
+            return;
+        }
+        if done.answer.is_some() {
+            self.receivers.under_way.remove(place);
+        } else {
+            self.receivers.under_way[place].is_over = true;
+            self.receivers.under_way[place].ends_at = now + Span::secs(1);
+        }
+    }
+}

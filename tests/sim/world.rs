@@ -1,0 +1,393 @@
+//! A world with virtual time: jobs, receivers, operators and accidents around one process.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use punctual::core::check::{CheckId, Definition};
+use punctual::core::incident::IncidentId;
+use punctual::core::outbox::MessageId;
+use punctual::core::route::Action;
+use punctual::core::time::{Span, Time};
+use punctual::store::{Entry, Stance, Store, What};
+
+use crate::jobs::{Character, Job, Shot};
+use crate::receivers::Receivers;
+use crate::rng::Rng;
+use crate::scene::{Files, Scale};
+use crate::server::{Fate, Server};
+
+/// The last lines of what happened, and a number that stands for all of it.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    pub(crate) hash: u64,
+    pub(crate) tail: Vec<String>,
+}
+
+impl Trace {
+    const TAIL: usize = 80;
+
+    pub(crate) fn say(&mut self, now: Time, text: &str) {
+        let line = format!("{now} {text}");
+        for byte in line.bytes() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        if self.tail.len() == Trace::TAIL {
+            self.tail.remove(0);
+        }
+        self.tail.push(line);
+    }
+}
+
+/// When the world does what.
+#[derive(Clone, Debug)]
+pub(crate) struct Diary {
+    pub(crate) now: Time,
+    pub(crate) storm_ends: Time,
+    pub(crate) ends: Time,
+    pub(crate) life_at: Time,
+    pub(crate) unrest_at: Time,
+    pub(crate) restart_at: Time,
+    /// A date that was wrong is put right, by so much.
+    pub(crate) right_at: Option<(Time, Span)>,
+    /// After a failure the engine rests.
+    pub(crate) look_not_before: Time,
+    pub(crate) claim_not_before: Time,
+    pub(crate) lag: Span,
+}
+
+pub(crate) struct World {
+    pub(crate) scale: Scale,
+    pub(crate) server: Server,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) receivers: Receivers,
+    pub(crate) trace: Trace,
+    pub(crate) diary: Diary,
+    /// What operators do, and when the process dies by itself.
+    pub(crate) unrest: Rng,
+    /// What happens to calls that judge, and to those that only tell.
+    hazards: Rng,
+    pub(crate) telling: Rng,
+    pub(crate) lags: Rng,
+    /// Looks at times of its own.
+    ticks: Option<Rng>,
+    /// Nothing that happens to deliveries may kill the process: then flips do not depend on when they are noticed.
+    pub(crate) is_twin: bool,
+    /// Checks that were taken out of the files, to be put back.
+    pub(crate) attic: Vec<Definition>,
+    /// What people said of incidents.
+    pub(crate) stood: BTreeMap<IncidentId, Vec<Stance>>,
+    /// Settled for good, with how many messages had been handed over by then.
+    pub(crate) closed: BTreeMap<MessageId, usize>,
+    pub(crate) ever_gone: BTreeSet<String>,
+    /// All that any files ever asked for.
+    actions: Vec<Action>,
+    pub(crate) was_jump: bool,
+    /// Somebody muted or paused something.
+    pub(crate) may_hold: bool,
+    pub(crate) renames: u32,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, folder: &Path, is_twin: bool, with_ticks: bool) -> World {
+        let mut rng = Rng::new(seed, "scene");
+        let scale = Scale::random(&mut rng);
+        let files = Files::random(&mut rng, &scale);
+        let start = scale.start;
+        let diary = Diary {
+            now: start,
+            storm_ends: start + scale.stormy,
+            ends: scale.end(),
+            life_at: start,
+            unrest_at: start + scale.unrest,
+            restart_at: start,
+            right_at: None,
+            look_not_before: start,
+            claim_not_before: start,
+            lag: Span::ZERO,
+        };
+        let defaults = files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None));
+        let actions = files.watches.iter().flat_map(|watch| watch.actions.clone()).chain(defaults).collect();
+        let jobs = files.checks.iter().map(|check| Job::new(check.name.as_str(), seed, start)).collect();
+        World {
+            server: Server::new(folder, seed, &scale, files),
+            jobs,
+            receivers: Receivers::new(seed),
+            trace: Trace { hash: 0xcbf2_9ce4_8422_2325, tail: Vec::new() },
+            diary,
+            scale,
+            unrest: Rng::new(seed, "unrest"),
+            hazards: Rng::new(seed, "hazards"),
+            telling: Rng::new(seed, "telling"),
+            lags: Rng::new(seed, "lags"),
+            ticks: with_ticks.then(|| Rng::new(seed, "ticks")),
+            is_twin,
+            attic: Vec::new(),
+            stood: BTreeMap::new(),
+            closed: BTreeMap::new(),
+            ever_gone: BTreeSet::new(),
+            actions,
+            was_jump: false,
+            may_hold: false,
+            renames: 0,
+        }
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.diary.now >= self.diary.storm_ends
+    }
+
+    /// Until the end of the calm after the storm.
+    pub(crate) fn run(&mut self) {
+        let mut peace = false;
+        while self.diary.now < self.diary.ends {
+            if self.is_calm() && !self.server.is_up() {
+                self.diary.restart_at = self.diary.now;
+            }
+            if self.is_calm() && self.server.is_up() && !peace {
+                self.make_peace();
+                peace = true;
+            }
+            while self.instant() {}
+            if self.tick_between() {
+                while self.instant() {}
+            }
+            let next = self.next_time();
+            assert!(next > self.diary.now, "time stands still");
+            self.diary.now = next;
+        }
+    }
+
+    /// Everything that happens now, and what comes of it at once. True if the clock was set: then it is another now.
+    fn instant(&mut self) -> bool {
+        let now = self.diary.now;
+        if !self.server.is_up() && self.diary.restart_at <= now {
+            self.restart();
+        }
+        if self.diary.right_at.is_some_and(|(at, _)| at <= now) && self.server.is_up() {
+            self.put_the_date_right();
+            return true;
+        }
+        if self.diary.unrest_at <= now {
+            self.diary.unrest_at =
+                now + self.scale.grid.max(self.unrest.times(self.scale.grid, 1, self.unrest_units()));
+            if !self.is_calm() && self.operate() {
+                return true;
+            }
+        }
+        self.run_jobs();
+        if self.server.is_up() && self.diary.life_at <= now {
+            self.diary.life_at = now + self.scale.life;
+            let fate = self.judging_fate();
+            self.server.live(now, fate);
+        }
+        self.mourn();
+        for _ in 0..50 {
+            if !self.engine_turns() {
+                return false;
+            }
+        }
+        panic!("the engine does not come to rest");
+    }
+
+    fn unrest_units(&self) -> i64 {
+        2 * self.scale.unrest.as_ms() / self.scale.grid.as_ms()
+    }
+
+    fn engine_turns(&mut self) -> bool {
+        let now = self.diary.now;
+        let mut did = false;
+        if self.server.is_up() && self.look_at().is_some_and(|at| at <= now) {
+            did = true;
+            self.look();
+        }
+        if let Some(place) = self.receivers.under_way.iter().position(|sending| sending.ends_at <= now)
+            && self.server.is_up()
+        {
+            did = true;
+            self.settle(place);
+        }
+        if self.server.is_up() && self.claim_at().is_some_and(|at| at <= now) {
+            did = true;
+            self.claim();
+        }
+        self.mourn();
+        did
+    }
+
+    /// The process may have died in a call: its attempts end with it, and somebody starts it again.
+    pub(crate) fn mourn(&mut self) {
+        if self.server.is_up() || self.diary.restart_at > self.diary.now {
+            return;
+        }
+        let grid = self.scale.grid;
+        let away = match self.unrest.below(20) {
+            0..=11 => self.unrest.times(grid, 1, 5),
+            12..=16 => self.unrest.times(grid, 5, 100),
+            _ => self.unrest.times(grid, 120, 400),
+        };
+        let now = self.on_grid();
+        self.diary.restart_at = now + away;
+        self.receivers.under_way.clear();
+        self.trace.say(self.diary.now, &format!("the process is dead for {away}"));
+    }
+
+    /// The next point of the grid, now included.
+    fn on_grid(&self) -> Time {
+        let grid = self.scale.grid.as_ms();
+        let since = (self.diary.now - self.scale.start).as_ms();
+        self.scale.start + Span::ms((since + grid - 1).div_euclid(grid) * grid)
+    }
+
+    fn restart(&mut self) {
+        let now = self.diary.now;
+        let calm = self.is_calm();
+        let hazards = &mut self.hazards;
+        let fate = || if calm { Fate::Fine } else { Fate::random(hazards, 60, true) };
+        let up = self.server.start(now, fate);
+        self.trace.say(now, if up { "the process starts" } else { "the process dies while it starts" });
+        if up {
+            self.diary.life_at = now + self.scale.life;
+            self.diary.look_not_before = now;
+            self.diary.claim_not_before = now;
+        } else {
+            self.diary.restart_at = now + self.scale.grid;
+        }
+    }
+
+    fn judging_fate(&mut self) -> Fate {
+        let fate = Fate::random(&mut self.hazards, 8, true);
+        if self.is_calm() { Fate::Fine } else { fate }
+    }
+
+    /// What happens to calls that have to do with telling.
+    pub(crate) fn telling_fate(&mut self) -> Fate {
+        let fate = Fate::random(&mut self.telling, 25, !self.is_twin);
+        if self.is_calm() { Fate::Fine } else { fate }
+    }
+
+    fn run_jobs(&mut self) {
+        let now = self.diary.now;
+        for number in 0..self.jobs.len() {
+            if self.jobs[number].next().is_none_or(|at| at > now) {
+                continue;
+            }
+            let name = self.jobs[number].name.clone();
+            let is_it = |check: &&Definition| {
+                check.name.as_str() == name || check.renamed_from.iter().any(|old| old.as_str() == name)
+            };
+            let spec = self.server.files.checks.iter().find(is_it).map(|check| check.spec.clone());
+            let spec = spec.or_else(|| {
+                let gone = self.attic.iter().find(is_it);
+                gone.map(|check| check.spec.clone())
+            });
+            let spec = spec.expect("a job's check is in the files or in the attic");
+            let shots = self.jobs[number].shots(&spec, &self.scale, now);
+            for shot in shots {
+                self.shoot(number, shot);
+                self.mourn();
+            }
+        }
+    }
+
+    fn shoot(&mut self, number: usize, shot: Shot) {
+        let now = self.diary.now;
+        let name = self.jobs[number].name.clone();
+        if !self.server.is_up() {
+            return self.jobs[number].not_heard(shot, &self.scale, now);
+        }
+        let found = self.server.store.as_ref().and_then(|store| store.live().find(&name));
+        let Some(check) = found.map(|check| check.id) else { return };
+        let calm = self.is_calm();
+        let hazards = &mut self.hazards;
+        let fate = || {
+            let fate = Fate::random(hazards, 8, true);
+            if calm { Fate::Fine } else { fate }
+        };
+        let answer = self.server.pings(&[(check, shot.fact())], now, fate);
+        let heard = if answer.is_some() { "taken" } else { "503" };
+        self.trace.say(now, &format!("{name} pings {}: {heard}", shot.kind().as_str()));
+        if answer.is_none() {
+            self.jobs[number].not_heard(shot, &self.scale, now);
+        }
+    }
+
+    /// 1.3: with ticks, somebody looks at every check at a time of no importance.
+    fn tick_between(&mut self) -> bool {
+        let next = self.next_time();
+        let now = self.diary.now;
+        let Some(ticks) = &mut self.ticks else { return false };
+        if !self.server.is_up() || !ticks.percent(30) || next - now < Span::ms(2) {
+            return false;
+        }
+        let at =
+            now + Span::ms(1 + (ticks.next() % (next - now - Span::MS).as_ms().unsigned_abs()).cast_signed());
+        let ids: Vec<CheckId> = self.server.judged.keys().copied().collect();
+        let tick = |check: CheckId| Entry { check, at, what: What::Tick };
+        let entries = ids.into_iter().map(tick).collect();
+        self.server.apply(entries, at, Fate::Fine).expect("nothing fails here");
+        self.diary.now = at;
+        true
+    }
+
+    fn next_time(&self) -> Time {
+        let diary = &self.diary;
+        let jobs = self.jobs.iter().filter_map(Job::next).chain([diary.unrest_at]);
+        let own = if self.server.is_up() {
+            let sendings = self.receivers.under_way.iter().map(|sending| sending.ends_at);
+            let right = diary.right_at.map(|(at, _)| at);
+            let engine = [self.look_at(), self.claim_at(), Some(diary.life_at), right];
+            sendings.chain(engine.into_iter().flatten()).min()
+        } else {
+            Some(diary.restart_at)
+        };
+        let next = jobs.chain(own).min().unwrap_or(diary.ends).min(diary.ends);
+        if diary.now < diary.storm_ends { next.min(diary.storm_ends) } else { next }
+    }
+
+    /// The storm is over: nothing goes wrong any more, and nobody is asked to be silent.
+    fn make_peace(&mut self) {
+        let now = self.diary.now;
+        self.trace.say(now, "the storm is over");
+        for mute in std::mem::take(&mut self.server.mutes) {
+            let done = self.server.other(Fate::Fine, |store| store.unmute(mute.id, now));
+            done.answer.expect("nothing fails here");
+        }
+        let ids: Vec<CheckId> = self.server.judged.keys().copied().collect();
+        for id in ids {
+            let judged = &self.server.judged[&id];
+            if judged.model.paused_at_run_time && !judged.model.archived {
+                let unpause = Entry { check: id, at: now, what: What::Unpause };
+                self.server.apply(vec![unpause], now, Fate::Fine).expect("nothing fails here");
+            }
+        }
+    }
+
+    /// The dead check's job never ran: it is late, or we say that we cannot tell (2.5, 9.5).
+    pub(crate) fn dead_is_bad(&self) -> bool {
+        let dead = self.jobs.iter().find(|job| job.character == Character::Dead);
+        let name = &dead.expect("there is a job that never runs").name;
+        let check = self.server.judged.values().find(|judged| judged.definition.name.as_str() == name);
+        check.is_some_and(|check| !check.model.causes.is_empty())
+    }
+
+    /// Nothing is declared any more.
+    pub(crate) fn remove_everything(&mut self) {
+        self.diary.now = self.on_grid();
+        let now = self.diary.now;
+        self.jobs.clear();
+        let files = Files { checks: Vec::new(), ..self.server.files.clone() };
+        assert!(self.server.configure(files, false, now, Fate::Fine), "nothing fails here");
+    }
+
+    /// Something that holds deliveries of this check was there at some time (8.2, 8.3, 7.3).
+    pub(crate) fn may_have_been_held(&self, check: u64) -> bool {
+        self.may_hold || self.server.judged[&CheckId(check)].may_be_held
+    }
+
+    /// An action with the same receiver and delay is planned, which is enough (12.2).
+    pub(crate) fn is_covered(&self, action: u64, planned: &BTreeSet<u64>) -> bool {
+        let Some(it) = self.actions.iter().find(|other| other.id.0 == action) else { return false };
+        let same = |other: &&Action| (&other.receiver, other.after) == (&it.receiver, it.after);
+        self.actions.iter().filter(same).any(|other| planned.contains(&other.id.0))
+    }
+}
