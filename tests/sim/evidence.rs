@@ -67,7 +67,7 @@ pub(crate) struct Message {
 /// All that was stored.
 pub(crate) struct Evidence {
     pub(crate) flips: BTreeMap<u64, Vec<Flip>>,
-    /// Check, occurrence, count, met.
+    /// Check, occurrence, count, met; the order in which checks are judged at one time says nothing.
     pub(crate) judgements: Vec<(u64, i64, i64, bool)>,
     pub(crate) incidents: BTreeMap<u64, Vec<Incident>>,
     pub(crate) deliveries: Vec<Delivery>,
@@ -109,7 +109,7 @@ impl Evidence {
                 Ok((number(row, 0)?, flip))
             },
         );
-        let judgements = "SELECT check_id, occurrence, count, met FROM judgements ORDER BY id";
+        let judgements = "SELECT check_id, occurrence, count, met FROM judgements ORDER BY check_id, id";
         let incidents =
             rows(&db, "SELECT check_id, id, opened_at, ended_at, status FROM incidents ORDER BY id", |row| {
                 let ended_at = row.get::<_, Option<i64>>(3)?.map(Time::from_ms);
