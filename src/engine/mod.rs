@@ -55,12 +55,13 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
 }
 
 /// The wall clock was set: what lies between is blind, and no state stays in the future (1.1). A clock that was set back
-/// hides nothing from us: we were listening all the time.
+/// hides nothing from us: we were listening all the time. We live at the new time, lest the way there count twice.
 pub fn clock_was_set(store: &mut dyn Store, before: Time, after: Time) -> Result<(), StoreError> {
     if after > before {
         store.blind(Window { from: before, to: after })?;
     }
-    store.reanchor(after)
+    store.reanchor(after)?;
+    store.sign_of_life(after)
 }
 
 /// The engine's tasks and what they share.

@@ -296,7 +296,7 @@ impl Server {
         applied
     }
 
-    fn tell_refused(&mut self, now: Time, fate: Fate) -> bool {
+    pub(crate) fn tell_refused(&mut self, now: Time, fate: Fate) -> bool {
         if self.refused.is_empty() {
             return true;
         }
@@ -421,7 +421,7 @@ impl Server {
         for judged in self.judged.values_mut() {
             judged.set_back(after);
         }
-        self.last_sign = self.last_sign.map(|last| last.min(after));
+        self.last_sign = Some(after);
         self.last_life = None;
         for (first, last) in self.refused.values_mut() {
             (*first, *last) = ((*first).min(after), (*last).min(after));

@@ -12,6 +12,7 @@ use punctual::store::Store;
 
 use crate::evidence::Evidence;
 use crate::properties::{Tally, hold};
+use crate::server::Fate;
 use crate::world::World;
 
 const SEEDS: u64 = 300;
@@ -44,6 +45,7 @@ fn live(seed: u64, with_ticks: bool) -> Result<Outcome, String> {
     let lived = catch_unwind(AssertUnwindSafe(|| {
         world.run();
         assert!(world.server.is_up(), "the process lives at the end");
+        assert!(world.server.look(world.diary.now, || Fate::Fine), "nothing fails in the calm");
         assert!(world.dead_is_bad(), "a job never ran, and nobody says so (2.5)");
         let evidence = Evidence::read(&world);
         let tally = hold(&world, &evidence);
@@ -138,7 +140,16 @@ fn worlds_are_the_same_with_ticks_anywhere() {
         let (one, other) = (live(seed, false)?, live(seed, true)?);
         for (check, flips) in &one.evidence.flips {
             if other.evidence.flips.get(check) != Some(flips) {
-                return Err(format!("ticks changed the flips of check {check}"));
+                let other = other.evidence.flips.get(check).cloned().unwrap_or_default();
+                let place = flips
+                    .iter()
+                    .zip(&other)
+                    .position(|(a, b)| a != b)
+                    .unwrap_or(flips.len().min(other.len()));
+                let (without, with) = (flips.get(place), other.get(place));
+                return Err(format!(
+                    "ticks changed flip {place} of check {check}: {without:#?} became {with:#?}"
+                ));
             }
         }
         if one.evidence.judgements != other.evidence.judgements {
