@@ -78,6 +78,8 @@ pub(crate) struct Server {
     last_life: Option<Time>,
     /// Checks of which pings were refused, from the first to the last, and that were not yet told; gone with the process.
     refused: BTreeMap<CheckId, (Time, Time)>,
+    /// In twins, the time: before it dies the process shows that it lived until then, and so did what was looked at.
+    pub(crate) last_words_at: Option<Time>,
     pub(crate) mutes: Vec<Mute>,
     pub(crate) deaths: u32,
     pub(crate) errors: u32,
@@ -96,6 +98,7 @@ impl Server {
             last_sign: None,
             last_life: None,
             refused: BTreeMap::new(),
+            last_words_at: None,
             mutes: Vec::new(),
             deaths: 0,
             errors: 0,
@@ -112,10 +115,18 @@ impl Server {
 
     /// Dead at once: what was not committed is gone.
     pub(crate) fn die(&mut self) {
+        self.say_last_words();
         self.store = None;
         self.last_life = None;
         self.refused.clear();
         self.deaths += 1;
+    }
+
+    fn say_last_words(&mut self) {
+        if let (Some(now), Some(_), Some(store)) = (self.last_words_at, self.last_life, &mut self.store) {
+            store.sign_of_life(now).expect("nothing fails yet");
+            self.last_sign = Some(now);
+        }
     }
 
     /// One call of the real thing.
@@ -422,7 +433,7 @@ impl Server {
             judged.set_back(after);
         }
         self.last_sign = Some(after);
-        self.last_life = None;
+        self.last_life = Some(after);
         for (first, last) in self.refused.values_mut() {
             (*first, *last) = ((*first).min(after), (*last).min(after));
         }

@@ -160,6 +160,7 @@ impl World {
     /// Everything that happens now, and what comes of it at once. True if the clock was set: then it is another now.
     fn instant(&mut self) -> bool {
         let now = self.diary.now;
+        self.server.last_words_at = self.is_twin.then_some(now);
         if !self.server.is_up() && self.diary.restart_at <= now {
             self.restart();
         }
