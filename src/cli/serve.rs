@@ -137,8 +137,7 @@ fn assemble(settings: &Settings, mut store: SqliteStore, config: Config) -> Resu
 
     let live = store.live();
     let commits = own.clone();
-    let on_commit =
-        move |took: Duration, pings: usize| (0..pings).for_each(|_| commits.ping_commit.observe(took));
+    let on_commit = move |took: Duration, pings: usize| commits.ping_commit.observe_all(took, pings as u64);
     let writer = Writer::start(Box::new(store), clock.clone(), writer::Limits::default(), on_commit)?;
     let writer = Arc::new(writer);
     let (requests, reloads) = mpsc::channel(MAX_RELOADS);

@@ -112,6 +112,8 @@ struct Queue {
     /// The last turn could not be stored: pings are refused until one can.
     failing: bool,
     stopping: bool,
+    /// The writer waits for something to do, and is to be woken: a system call that most pings need not make.
+    idle: bool,
 }
 
 struct Shared {
@@ -155,6 +157,7 @@ impl Writer {
             refused: HashMap::new(),
             failing: false,
             stopping: false,
+            idle: false,
         };
         let shared = Arc::new(Shared { limits, clock, queue: Mutex::new(queue), filled: Condvar::new() });
         show_sign_of_life(&*store);
@@ -190,8 +193,11 @@ impl Writer {
         queue.items.push_back(Item::Ping { entry: Entry { check, at, what: What::Ping(fact) }, answer });
         queue.pings += 1;
         queue.bytes += bytes;
+        let idle = std::mem::take(&mut queue.idle);
         drop(queue);
-        self.shared.filled.notify_one();
+        if idle {
+            self.shared.filled.notify_one();
+        }
         Ok(receiver)
     }
 
@@ -301,10 +307,14 @@ impl Turns {
         let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
         let mut queue = self.shared.queue();
         // A store that fails is tried again once a second, whatever waits for it.
-        let is_idle = |queue: &mut Queue| (queue.items.is_empty() || queue.failing) && !queue.stopping;
+        let is_idle = |queue: &mut Queue| {
+            queue.idle = (queue.items.is_empty() || queue.failing) && !queue.stopping;
+            queue.idle
+        };
         if is_idle(&mut queue) {
             let waited = self.shared.filled.wait_timeout_while(queue, until_life, is_idle);
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.idle = false;
         }
         let early = self.shared.limits.pace.saturating_sub(since_commit.took());
         if !queue.items.is_empty() && !early.is_zero() && !queue.stopping {
