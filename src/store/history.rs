@@ -303,7 +303,12 @@ impl Reader {
 }
 
 fn newest_of(db: &Connection, check: CheckId) -> rusqlite::Result<i64> {
-    let mut statement = db.prepare_cached("SELECT last_ping FROM states WHERE check_id = ?1")?;
+    // Its state's row may be behind (see sqlite/states.rs); what it may not know of is not much.
+    let mut statement = db.prepare_cached(
+        "SELECT max(last_ping, ifnull((SELECT max(seq) FROM pings WHERE check_id = ?1
+           AND seq > ifnull((SELECT value FROM meta WHERE key = 'states_up_to'), 0)), 0))
+         FROM states WHERE check_id = ?1",
+    )?;
     Ok(statement.query_row([key(check.0)], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 

@@ -1,7 +1,8 @@
 -- The first schema. Times and lengths of time are in milliseconds, times since 1970-01-01T00:00:00Z.
 
 -- Single numbers: created, sign_of_life, blind_ms (the sum of all blind windows), body_bytes (the sum of all bodies),
--- last_ping (the largest pings.seq ever given), database_id (any number, other in every database).
+-- last_ping (the largest pings.seq ever given), database_id (any number, other in every database), states_up_to (every row
+-- of states knows the pings of its check up to this seq).
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,
     value INTEGER NOT NULL
@@ -22,8 +23,9 @@ CREATE TABLE names (
     check_id INTEGER NOT NULL
 ) WITHOUT ROWID, STRICT;
 
--- What is judged of each check, apart from its definition since it is written with every ping.
--- last_ping is the seq of its newest ping (0: none), pings counts all it ever had.
+-- What is judged of each check, apart from its definition since it is written often.
+-- last_ping is the seq of the newest ping that it knows (0: none), pings counts all up to that one. Later pings of the
+-- check flipped nothing: a start steps through them.
 CREATE TABLE states (
     check_id  INTEGER PRIMARY KEY,
     last_ping INTEGER NOT NULL,

@@ -111,6 +111,7 @@ fn plan_one(
 }
 
 fn carry_out(tx: &mut Tx<'_>, plan: Plan<'_>, now: Time) -> Result<Changes, StoreError> {
+    tx.catch_up_all()?;
     let mut changes = Changes {
         archived: plan.archived.len(),
         kept: plan.kept,

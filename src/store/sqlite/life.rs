@@ -85,6 +85,7 @@ impl Tx<'_> {
         if window.to <= window.from {
             return Ok(());
         }
+        self.catch_up_all()?;
         let known = self.memory.blind.ending_after(window.from).iter();
         let overlap = known.fold(Span::ZERO, |sum, other| {
             let both = window.to.min(other.to) - window.from.max(other.from);
@@ -99,6 +100,7 @@ impl Tx<'_> {
     }
 
     fn bring_back_blind(&mut self, now: Time) -> Result<(), StoreError> {
+        self.catch_up_all()?;
         self.memory.blind.bring_back_to(now);
         self.execute("DELETE FROM blind_windows WHERE from_at >= ?1", params![now.as_ms()])?;
         self.execute("UPDATE blind_windows SET to_at = min(to_at, ?1)", params![now.as_ms()])?;

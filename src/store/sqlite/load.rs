@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::{damaged, failed};
 use super::memory::Memory;
+use super::states::{self, Behind, LaterPings};
 use super::{mutes, outbox};
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Name};
@@ -43,6 +44,7 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let newest: Option<i64> =
         db.query_row("SELECT max(seq) FROM pings", [], |row| row.get(0)).map_err(failed)?;
     memory.last_ping = newest.max(value("last_ping")?).unwrap_or(0);
+    memory.behind = Behind::new(value(states::UP_TO)?, memory.last_ping);
     Ok(())
 }
 
@@ -57,17 +59,22 @@ fn load_blind(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
 fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let sql = "SELECT id, definition, superseded, last_ping, pings, state
                FROM checks JOIN states ON check_id = id ORDER BY id";
+    let mut later = LaterPings::load(db, memory.behind.up_to())?;
     for_each(db, sql, |row| {
         let id = id(row.get(0)?);
         let definition = match row::read_definition(row.get_ref(1)?.as_str()?) {
             Ok(definition) => Arc::new(definition),
             Err(why) => return Ok(Err(damaged(format_args!("definition of check {}: {why}", id.0)))),
         };
-        let Some(state) = row::read_state(row.get_ref(5)?.as_blob()?) else {
+        let Some(mut state) = row::read_state(row.get_ref(5)?.as_blob()?) else {
             return Ok(Err(damaged(format_args!("state of check {}", definition.name))));
         };
         let is_superseded: bool = row.get(2)?;
-        let (last_ping, pings): (i64, i64) = (row.get(3)?, row.get(4)?);
+        let (mut last_ping, mut pings): (i64, i64) = (row.get(3)?, row.get(4)?);
+        let place = (&mut state, &mut last_ping, &mut pings);
+        if later.replay(id, &definition.spec, &memory.blind, place) {
+            memory.behind.add(id);
+        }
         let known = match known(db, definition.count_window(), last_ping, state) {
             Ok(known) => known,
             Err(error) => return Ok(Err(error)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::deadlines::Deadlines;
 use super::outbox::Outbox;
+use super::states::Behind;
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
@@ -33,6 +34,7 @@ pub(super) struct Memory {
     pub(super) sign_of_life: Option<Time>,
     /// The largest seq that a ping was given.
     pub(super) last_ping: i64,
+    pub(super) behind: Behind,
     /// The sum of all bodies that are kept.
     pub(super) body_bytes: i64,
     /// Any number, another one in every database: message keys begin with it.

@@ -16,6 +16,7 @@ mod memory;
 mod mutes;
 pub(super) mod outbox;
 mod prune;
+mod states;
 mod tx;
 
 use std::collections::HashSet;
@@ -57,6 +58,8 @@ pub struct SqliteStore {
     /// What a new database gets for its id.
     new_id: i64,
     round: prune::Round,
+    /// How many rows of states a batch brings up to date at least.
+    catch_up: usize,
     faults: Option<Faults>,
     _lock: files::Lock,
 }
@@ -101,6 +104,7 @@ impl SqliteStore {
             handed: HashSet::new(),
             new_id: new_id.cast_signed(),
             round: prune::Round::default(),
+            catch_up: states::CATCH_UP,
             faults: None,
             _lock: lock,
         };
@@ -117,6 +121,12 @@ impl SqliteStore {
     #[doc(hidden)]
     pub fn set_faults(&mut self, faults: impl FnMut(FaultPoint) -> Option<StoreError> + Send + 'static) {
         self.faults = Some(Box::new(faults));
+    }
+
+    /// With 0, rows of states stay behind for as long as they may.
+    #[doc(hidden)]
+    pub fn set_catch_up(&mut self, at_least: usize) {
+        self.catch_up = at_least;
     }
 
     /// Opens the database again and reads the memory anew, where a failure made that necessary.
@@ -179,7 +189,7 @@ impl SqliteStore {
         db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
         let mut tx = Tx::new(db, &mut self.memory, settings)?;
         let answer = act(&mut tx)?;
-        tx.write_states()?;
+        tx.write_states(self.catch_up)?;
         let mut fault = |point| self.faults.as_mut().and_then(|faults| faults(point)).map_or(Ok(()), Err);
         fault(FaultPoint::BeforeCommit)?;
         db.execute_batch("COMMIT").map_err(commit_failed)?;

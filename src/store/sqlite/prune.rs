@@ -98,11 +98,13 @@ impl<'a> Tx<'a> {
     }
 
     fn prune_pings(&mut self, cursor: i64, retention: &Retention, now: Time) -> Result<Slice, StoreError> {
+        // What a row does not know of yet is still needed.
+        let up_to = self.catch_up_some()?;
         let mut look = self.prepare(
-            "SELECT seq, check_id, at, ordinal, flags FROM pings WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            "SELECT seq, check_id, at, ordinal, flags FROM pings WHERE seq > ?1 AND seq <= ?3 ORDER BY seq LIMIT ?2",
         )?;
         let mut remove = self.prepare("DELETE FROM pings WHERE seq = ?1")?;
-        let mut rows = look.query(params![cursor, LOOKED_AT]).map_err(failed)?;
+        let mut rows = look.query(params![cursor, LOOKED_AT, up_to]).map_err(failed)?;
         let (mut last, mut looked_at) = (cursor, 0);
         let mut over: Vec<(i64, bool)> = Vec::new();
         while over.len() < REMOVED
@@ -291,6 +293,7 @@ impl<'a> Tx<'a> {
         let memory = &mut *self.memory;
         memory.former.retain(|_, of| *of != check);
         memory.deadlines.set(check, None);
+        memory.behind.remove(check);
         if let Some(slot) = memory.checks.remove(&check) {
             let name = &slot.check.definition.name;
             if memory.by_name.get(name) == Some(&check) {

@@ -24,9 +24,10 @@ pub(super) struct Tx<'a> {
     pub(super) settings: Option<&'a Settings>,
     /// A former name leads elsewhere.
     pub(super) is_renamed: bool,
-    staged: BTreeMap<CheckId, Staged>,
+    /// In boxes: the map moves its values about as it grows.
+    pub(super) staged: BTreeMap<CheckId, Box<Staged>>,
     flips: usize,
-    write_state: CachedStatement<'a>,
+    pub(super) insert_state: CachedStatement<'a>,
 }
 
 /// One check as this call leaves it.
@@ -45,6 +46,8 @@ pub(super) struct Staged {
     pub(super) is_redeclared: bool,
     /// A rename gave its name to another.
     pub(super) is_superseded: bool,
+    /// Nothing but pings that flipped nothing: its row may stay behind them.
+    pub(super) may_stay_behind: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -53,13 +56,13 @@ impl<'a> Tx<'a> {
         memory: &'a mut Memory,
         settings: Option<&'a Settings>,
     ) -> Result<Tx<'a>, StoreError> {
-        let write_state = db
+        let insert_state = db
             .prepare_cached(
                 "INSERT INTO states (check_id, last_ping, pings, state) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4",
             )
             .map_err(failed)?;
-        Ok(Tx { db, memory, settings, is_renamed: false, staged: BTreeMap::new(), flips: 0, write_state })
+        Ok(Tx { db, memory, settings, is_renamed: false, staged: BTreeMap::new(), flips: 0, insert_state })
     }
 
     /// The check as this call has left it so far; `None` if there is none of this number.
@@ -76,10 +79,11 @@ impl<'a> Tx<'a> {
                 window: None,
                 is_redeclared: false,
                 is_superseded: false,
+                may_stay_behind: true,
             };
-            self.staged.insert(id, staged);
+            self.staged.insert(id, Box::new(staged));
         }
-        self.staged.get_mut(&id)
+        self.staged.get_mut(&id).map(Box::as_mut)
     }
 
     /// The state of a check of memory, as this call has left it so far.
@@ -102,8 +106,9 @@ impl<'a> Tx<'a> {
             window: None,
             is_redeclared: true,
             is_superseded: false,
+            may_stay_behind: false,
         };
-        let before = self.staged.insert(id, staged);
+        let before = self.staged.insert(id, Box::new(staged));
         assert!(before.is_none(), "a number is given once");
     }
 
@@ -118,8 +123,10 @@ impl<'a> Tx<'a> {
         let staged = self.staged.get_mut(&id).expect("a check is staged before it is stepped");
         let state = std::mem::take(&mut staged.state);
         let mut before = state.causes.clone();
+        let is_ping = matches!(input, Input::Ping(_));
         let made = step(&staged.definition.spec, state, input, now, &self.memory.blind);
         staged.state = made.state;
+        staged.may_stay_behind &= is_ping && made.flips.is_empty() && made.judgements.is_empty();
         let definition = staged.definition.clone();
         for judgement in &made.judgements {
             self.insert_judgement(id, judgement)?;
@@ -176,26 +183,15 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Writes the states of all checks that this call touched: the last thing before the commit.
-    pub(super) fn write_states(&mut self) -> Result<(), StoreError> {
-        for (id, staged) in &self.staged {
-            let state = row::write_state(&staged.state);
-            self.write_state
-                .execute(params![key(id.0), staged.last_ping, staged.pings, state])
-                .map_err(failed)?;
-        }
-        Ok(())
-    }
-
     /// Shows readers what was committed.
     pub(super) fn publish(self, live: &Live) {
         let mut is_directory_changed = self.is_renamed;
         for (id, staged) in self.staged {
             if staged.is_redeclared {
                 is_directory_changed = true;
-                redeclare(self.memory, id, staged);
+                redeclare(self.memory, id, *staged);
             } else {
-                keep(self.memory, id, staged);
+                keep(self.memory, id, *staged);
             }
         }
         self.memory.deadlines.settle();

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 
 use punctual::core::check::{Ping, PingKind, Rid};
 use punctual::core::time::Span;
+use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::{PingFact, Store, StoreError, What};
 
@@ -91,6 +92,33 @@ fn a_call_that_fails_is_all_or_nothing() {
         world.wait(GROUP_WAIT);
         assert_eq!(world.told(), ["Alert a"]);
     }
+}
+
+/// 14.2: rows and pings together say all that was known.
+#[test]
+fn a_state_whose_row_is_behind_is_made_again_from_its_pings() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b", "c"]);
+    world.store().set_catch_up(0);
+    let kinds = [PingKind::Start, PingKind::Log, PingKind::Success, PingKind::Fail, PingKind::Success];
+    for kind in kinds.into_iter().cycle().take(50) {
+        world.wait(Span::secs(1));
+        let ping = Ping { kind, rid: Rid::parse("r-1"), exit_status: Some(3) };
+        world.apply("a", What::Ping(PingFact { ping, ..fact(kind) }));
+        world.ping("b", PingKind::Success);
+    }
+    let is_behind = "SELECT count(*) FROM states JOIN pings USING (check_id) WHERE seq > states.last_ping";
+    let db = database(world.place.0.path());
+    let behind = || -> i64 { db.query_row(is_behind, [], |row| row.get(0)).unwrap() };
+    assert!(behind() > 40, "{}", behind());
+    let reader = Reader::new(world.place.0.path());
+    let b = world.id("b");
+    assert_eq!(reader.pings(b, None, 100).unwrap().len(), 50, "readers find them");
+    let before = world.summary();
+    world.reopen();
+    assert_eq!(world.summary(), before);
+    assert_eq!(world.store().live().find("b").unwrap().known().window.count(world.now), 50);
+    assert_eq!(behind(), 0, "none is behind where files or blind windows may have changed");
 }
 
 /// 12.7: nobody heard of the claim, so nobody is sending.
