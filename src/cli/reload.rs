@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
 use crate::engine::Outward;
-use crate::http::{App, Notices, PingKeys, ReloadRequest};
+use crate::http::{Access, App, Notices, ReloadRequest};
 use crate::metrics::Own;
 use crate::store::writer::Writer;
 use crate::store::{Changes, Configuration};
@@ -122,7 +122,7 @@ impl Reloader {
 
 /// The parts of a configuration that others than the store must know.
 pub(super) struct Parts {
-    keys: PingKeys,
+    access: Access,
     policy: Arc<crate::core::route::Policy>,
 }
 
@@ -131,13 +131,12 @@ impl Parts {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        let keys = config.ping_keys.iter().map(|key| (key.name.as_str(), key.key.expose().as_bytes()));
-        Parts { keys: PingKeys::new(keys, config.ping_keys_required), policy: config.policy.clone() }
+        Parts { access: Access::of(config), policy: config.policy.clone() }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
         own.config_loaded(self.policy.receivers.keys(), clock.now());
-        app.set_ping_keys(self.keys);
+        app.set_access(self.access);
         app.set_policy(self.policy);
     }
 }

@@ -340,7 +340,7 @@ fn unknown_key(name: &str, section: Section) -> String {
 fn home_of(name: &str, section: Section) -> Option<Section> {
     let candidates: &[Section] = match section {
         Section::Main => &[Section::CheckFile],
-        Section::CheckFile | Section::Auth | Section::Alerting => &[Section::Main],
+        Section::CheckFile | Section::Auth | Section::Alerting | Section::Compat => &[Section::Main],
         Section::Defaults => &[Section::Check],
         Section::Email | Section::Webhook => &[Section::Receiver, Section::Smtp],
         Section::Responder => &[Section::Action, Section::Receiver],

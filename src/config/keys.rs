@@ -14,6 +14,9 @@ pub(super) enum Section {
     Smtp,
     Auth,
     PingKey,
+    Token,
+    Compat,
+    CompatSystem,
     Alerting,
     Alertmanager,
     HttpConfig,
@@ -116,6 +119,9 @@ impl Section {
             Section::Smtp => SMTP,
             Section::Auth => AUTH,
             Section::PingKey => PING_KEY,
+            Section::Token => TOKEN,
+            Section::Compat => COMPAT,
+            Section::CompatSystem => COMPAT_SYSTEM,
             Section::Alerting => ALERTING,
             Section::Alertmanager => ALERTMANAGER,
             Section::HttpConfig => HTTP_CONFIG,
@@ -149,6 +155,9 @@ impl Section {
             Section::Smtp => "`smtp`",
             Section::Auth => "`auth`",
             Section::PingKey => "a ping key",
+            Section::Token => "a token",
+            Section::Compat => "`compat`",
+            Section::CompatSystem => "a system of `compat`",
             Section::Alerting => "`alerting`",
             Section::Alertmanager => "an Alertmanager",
             Section::HttpConfig => "`http_config`",
@@ -196,7 +205,7 @@ pub(super) const HABITS: &[(&str, &str)] = &[
 
 const MAIN: &[Key] = &[
     key("smtp", Map(Section::Smtp), Optional, "How mail leaves."),
-    key("auth", Map(Section::Auth), Optional, "Who may ping."),
+    key("auth", Map(Section::Auth), Optional, "Who may ping, and who may use the API."),
     key("alerting", Map(Section::Alerting), Optional, "The Alertmanagers that get every alert."),
     key("receivers", List(Section::Receiver), Optional, "Where messages go."),
     key("default_receivers", Texts, Optional, "The receivers told when no responder matches."),
@@ -206,7 +215,7 @@ const MAIN: &[Key] = &[
         Optional,
         "Which incidents get which actions; all that match act.",
     ),
-    key("compat", Later, Optional, "The ping addresses of other systems."),
+    key("compat", Map(Section::Compat), Optional, "The interfaces of other systems, for their users."),
     key("databases", Later, Optional, "The databases of sql probes."),
     key("retention", Map(Section::Retention), Optional, "How much history is kept."),
     key(
@@ -251,7 +260,47 @@ const SMTP: &[Key] = &[
 const AUTH: &[Key] = &[
     key("ping_keys", List(Section::PingKey), Optional, "Who may ping. None: whoever reaches the port."),
     key("ping_keys_required", Flag, Default("true"), "`false` while jobs still ping without a key."),
-    key("tokens", Later, Optional, "Tokens of the API."),
+    key(
+        "tokens",
+        List(Section::Token),
+        Optional,
+        "Who may use the API. None: everybody may read, nobody may write.",
+    ),
+];
+
+const TOKEN: &[Key] = &[
+    key("name", Text(NAME), Required, "Whose token it is, for logs."),
+    key(
+        "scope",
+        OneOf(&["read", "ping", "write"]),
+        Required,
+        "What it is good for; `write` is good for all.",
+    ),
+    key("token", Secret, Optional, "The token, in place."),
+    key("token_file", Path, Optional, "The file with the token."),
+];
+
+const COMPAT: &[Key] = &[
+    key("coal_mine", Map(Section::CompatSystem), Optional, "coal-mine: `/coal-mine/v1/canary/…` and `/ID`."),
+    key(
+        "nights_watch",
+        Map(Section::CompatSystem),
+        Optional,
+        "Night's Watch: `/nights-watch/v1/watcher/…` and `/ID`.",
+    ),
+    key("affirmative", Later, Optional, "Affirmative."),
+    key("healthchecks", Later, Optional, "Healthchecks."),
+];
+
+const COMPAT_SYSTEM: &[Key] = &[
+    key("enabled", Flag, Required, "Whether this interface answers."),
+    key(
+        "auth_key",
+        Secret,
+        Optional,
+        "What its `auth_key` must be, in place. None: whoever reaches the port may use it.",
+    ),
+    key("auth_key_file", Path, Optional, "The file with what its `auth_key` must be."),
 ];
 
 const PING_KEY: &[Key] = &[

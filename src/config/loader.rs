@@ -71,7 +71,8 @@ impl Loader {
         let max_checks = main.whole(&mut self.log, "max_checks").and_then(|max| usize::try_from(max).ok());
         self.max_checks = max_checks.unwrap_or(MAX_CHECKS);
         let smtp = self.smtp(main);
-        let (ping_keys, ping_keys_required) = self.auth(main);
+        let auth = self.auth(main);
+        let compat = self.compat(main);
         let alertmanagers = self.alertmanagers(main);
         let (receivers, policies) = self.receivers(main);
         let policy = self.policy(main, policies);
@@ -88,8 +89,10 @@ impl Loader {
             smtp,
             alertmanagers,
             receivers,
-            ping_keys,
-            ping_keys_required,
+            ping_keys: auth.ping_keys,
+            ping_keys_required: auth.ping_keys_required,
+            tokens: auth.tokens,
+            compat,
             policy,
             retention,
             checks: std::mem::take(&mut self.checks),

@@ -5,6 +5,7 @@
 //! faults of all files are gathered before anybody is told. Nothing outside of this room sees YAML, the path of a
 //! secret, or a default that is still to be filled in.
 
+mod access;
 mod check;
 mod fault;
 mod fields;
@@ -28,7 +29,7 @@ mod warnings;
 pub use fault::{Fault, Faults};
 pub use inputs::Inputs;
 pub use loader::load;
-pub use model::{Config, ContentHash, PingKey, Warning};
+pub use model::{Compat, Config, ContentHash, PingKey, Scope, Token, Warning};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;
 pub use units::{DurationError, parse_duration};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::inputs::Inputs;
-use crate::core::check::Definition;
+use crate::core::check::{Definition, System};
 use crate::core::receiver::{Alertmanager, Receiver, Smtp};
 use crate::core::retention::Retention;
 use crate::core::route::Policy;
@@ -23,6 +23,10 @@ pub struct Config {
     pub ping_keys: Vec<PingKey>,
     /// Whether a ping without a key is refused; only true where there are keys.
     pub ping_keys_required: bool,
+    /// Whoever has one of these may use the API, as far as its scope goes. None: nobody may write.
+    pub tokens: Vec<Token>,
+    /// The interfaces of other systems that are switched on.
+    pub compat: Vec<Compat>,
     /// Who is told what, and when.
     pub policy: Arc<Policy>,
     /// How much history is kept.
@@ -46,6 +50,53 @@ pub struct PingKey {
     pub name: String,
     /// The key: characters that stand in a URL as they are.
     pub key: Secret,
+}
+
+/// A token of the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Whose it is, for logs; unique.
+    pub name: String,
+    /// What it is good for.
+    pub scope: Scope,
+    /// The token: characters that stand in a header as they are.
+    pub token: Secret,
+}
+
+/// What a token is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Reading.
+    Read,
+    /// Pinging.
+    Ping,
+    /// Everything: reading and pinging as well.
+    Write,
+}
+
+impl Scope {
+    /// As it stands in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scope::Read => "read",
+            Scope::Ping => "ping",
+            Scope::Write => "write",
+        }
+    }
+
+    /// Whether a token of this scope is good for what needs `needed`.
+    pub fn covers(self, needed: Scope) -> bool {
+        self == needed || self == Scope::Write
+    }
+}
+
+/// An interface of another system that is switched on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compat {
+    /// Which.
+    pub system: System,
+    /// What its `auth_key` must be. None: whoever reaches the port may use it.
+    pub auth_key: Option<Secret>,
 }
 
 /// Something that will disappoint, though it is no fault: one line for people.

@@ -1,4 +1,4 @@
-//! The sections of the main file that say who may ping, who is told, and how they are reached.
+//! The sections of the main file that say who is told, and how they are reached.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use lettre::message::Mailbox;
 use super::fault::{At, guess, quote};
 use super::fields::Fields;
 use super::loader::Loader;
-use super::model::PingKey;
 use crate::core::receiver::{
     Alertmanager, Authorization, BasicAuth, ClientIdentity, Email, HttpConfig, Receiver, ReceiverKind, Smtp,
     SmtpTls, TlsConfig, Webhook, WebhookFormat,
@@ -18,12 +17,8 @@ use crate::core::route::{ReceiverName, ReceiverPolicy};
 use crate::core::secret::Secret;
 use crate::core::time::Span;
 
-/// The most receivers, and the most Alertmanagers and ping keys.
+/// The most receivers, and the most Alertmanagers, ping keys and tokens.
 const MAX_ITEMS: usize = 1000;
-/// The longest ping key, in bytes.
-const MAX_PING_KEY_BYTES: usize = 128;
-/// A shorter one can be guessed.
-const SHORT_PING_KEY_BYTES: usize = 16;
 
 impl Loader {
     /// `smtp`.
@@ -66,48 +61,6 @@ impl Loader {
                 .map(|(username, password)| BasicAuth { username: username.to_owned(), password }),
             from: from?.to_owned(),
         })
-    }
-
-    /// `auth`: the keys, and whether they are required.
-    pub(super) fn auth(&mut self, main: &Fields<'_>) -> (Vec<PingKey>, bool) {
-        let Some(fields) = main.map(&mut self.log, "auth") else { return (Vec::new(), false) };
-        let mut keys: Vec<PingKey> = Vec::new();
-        for item in self.limited(&fields, "ping_keys") {
-            let name = item.text(&mut self.log, "name");
-            let key = self.required_secret(&item, "key", "key_file", true);
-            let (Some(name), Some(key)) = (name, key) else { continue };
-            self.check_ping_key(&item, name, &key);
-            if keys.iter().any(|other| other.name == name) {
-                self.log.fault(item.at_value("name"), format!("there are two ping keys {}", quote(name)));
-            }
-            keys.push(PingKey { name: name.to_owned(), key });
-        }
-        let required = fields.flag(&mut self.log, "ping_keys_required");
-        if required == Some(true) && !fields.has("ping_keys") {
-            let message = "keys are required and there are none: nobody could ping; add `ping_keys`";
-            self.log.fault(fields.at_value("ping_keys_required"), message);
-        }
-        let required = required.unwrap_or(true) && !keys.is_empty();
-        (keys, required)
-    }
-
-    fn check_ping_key(&mut self, item: &Fields<'_>, name: &str, key: &Secret) {
-        let at = item.at_value(if item.has("key") { "key" } else { "key_file" });
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
-        let key = key.expose();
-        if !key.bytes().all(plain) || key.len() > MAX_PING_KEY_BYTES {
-            let message = format!(
-                "a ping key stands in an address: it is made of letters, digits and . _ ~ -, at most \
-                 {MAX_PING_KEY_BYTES} of them"
-            );
-            self.log.fault(at, message);
-        } else if key.len() < SHORT_PING_KEY_BYTES {
-            let message = format!(
-                "the ping key {} is short enough to be guessed: take at least {SHORT_PING_KEY_BYTES} characters",
-                quote(name)
-            );
-            self.log.warn(message);
-        }
     }
 
     /// `alerting.alertmanagers`.

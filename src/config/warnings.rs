@@ -50,6 +50,7 @@ pub(super) fn of(config: &Config, times: &Times, log: &mut Log) {
     of_ways_to_work(config, log);
     of_matchers(config, log);
     of_reach(config, log);
+    of_compat(config, log);
 }
 
 fn warn_shared(log: &mut Log, sharing: &Sharing, what: &str) {
@@ -159,6 +160,22 @@ fn words_of(label: &str, causes: &BTreeSet<CauseKind>) -> Option<BTreeSet<&'stat
 fn never_accepts(matcher: &Matcher, words: &BTreeSet<&str>) -> bool {
     let positive = matches!(matcher.test, MatchTest::Equal(_) | MatchTest::Matches(_));
     positive && !words.iter().any(|word| matcher.accepts(word))
+}
+
+/// Interfaces of other systems that anybody may use, or whose mails cannot leave.
+fn of_compat(config: &Config, log: &mut Log) {
+    for compat in &config.compat {
+        let system = compat.system.as_str();
+        if compat.auth_key.is_none() {
+            log.warn(format!(
+                "`compat.{system}` has no `auth_key_file`: whoever reaches the port may make, change and delete checks"
+            ));
+        }
+    }
+    if !config.compat.is_empty() && config.smtp.is_none() {
+        let what = "`compat` is switched on without `smtp`: the mails of checks with addresses of their own cannot leave";
+        log.warn(what);
+    }
 }
 
 /// 12.2: checks that reach nobody, and receivers that nothing reaches.

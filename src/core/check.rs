@@ -151,6 +151,28 @@ pub enum Source {
     },
 }
 
+/// A system whose users ping and manage their checks here as they did there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum System {
+    /// coal-mine.
+    CoalMine,
+    /// Night's Watch.
+    NightsWatch,
+}
+
+impl System {
+    /// All of them.
+    pub const ALL: [System; 2] = [System::CoalMine, System::NightsWatch];
+
+    /// As it stands in files and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            System::CoalMine => "coal_mine",
+            System::NightsWatch => "nights_watch",
+        }
+    }
+}
+
 /// What is judged. Two equal specs judge alike: only a difference here is a change (10.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {

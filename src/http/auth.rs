@@ -1,20 +1,75 @@
-//! Who may ping: keys, several at a time so that they can be changed without a gap.
+//! Who may do what: ping keys, tokens and the keys of other systems' interfaces, several at a time so that they can be
+//! changed without a gap. Only hashes are kept, and comparing takes a time that does not depend on what is right.
 
+use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-/// The keys that pings are asked for. Only hashes are kept.
+use crate::config::{Compat, Config, Scope, Token};
+use crate::core::check::System;
+
+/// Everything that is asked for at the doors: replaced as a whole when the configuration is read again.
 #[derive(Debug, Default)]
-pub struct PingKeys {
-    keys: Vec<PingKey>,
-    required: bool,
+pub struct Access {
+    /// For pings.
+    pub ping_keys: PingKeys,
+    /// For the API.
+    pub tokens: Tokens,
+    /// For the interfaces of other systems.
+    pub compat: CompatDoors,
 }
 
-#[derive(Debug)]
-struct PingKey {
-    name: Arc<str>,
-    hash: [u8; 32],
+impl Access {
+    /// As this configuration says.
+    pub fn of(config: &Config) -> Access {
+        let keys = config.ping_keys.iter().map(|key| (key.name.as_str(), key.key.expose().as_bytes()));
+        Access {
+            ping_keys: PingKeys::new(keys, config.ping_keys_required),
+            tokens: Tokens::new(&config.tokens),
+            compat: CompatDoors::new(&config.compat),
+        }
+    }
+
+    /// Judges what a ping shows: a key in its path or header, or a token in its header that is good for pinging.
+    pub(super) fn admit_ping(&self, key: Option<&[u8]>, bearer: Option<&[u8]>) -> Admission {
+        match (self.ping_keys.admit(key.or(bearer)), key, bearer) {
+            (Admission::Wrong, None, Some(token)) => match self.tokens.judge(Some(token), Scope::Ping) {
+                Verdict::Good(name) => Admission::Key(name),
+                _ => Admission::Wrong,
+            },
+            (admission, _, _) => admission,
+        }
+    }
+}
+
+/// A secret's hash.
+#[derive(Clone, Copy)]
+struct Hash([u8; 32]);
+
+impl Hash {
+    fn of(secret: &[u8]) -> Hash {
+        Hash(Sha256::digest(secret).into())
+    }
+
+    /// Without an early end.
+    fn equals(&self, other: &Hash) -> bool {
+        self.0.iter().zip(&other.0).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+    }
+}
+
+/// A weak secret could be guessed from its hash.
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<hash>")
+    }
+}
+
+/// The keys that pings are asked for.
+#[derive(Debug, Default)]
+pub struct PingKeys {
+    keys: Vec<(Arc<str>, Hash)>,
+    required: bool,
 }
 
 /// What a ping's key is worth.
@@ -35,10 +90,8 @@ pub(super) enum Admission {
 impl PingKeys {
     /// These keys, each with its name. Without any, nothing is required.
     pub fn new<'a>(keys: impl IntoIterator<Item = (&'a str, &'a [u8])>, required: bool) -> PingKeys {
-        let keys: Vec<PingKey> = keys
-            .into_iter()
-            .map(|(name, key)| PingKey { name: name.into(), hash: Sha256::digest(key).into() })
-            .collect();
+        let keys: Vec<(Arc<str>, Hash)> =
+            keys.into_iter().map(|(name, key)| (name.into(), Hash::of(key))).collect();
         PingKeys { required: required && !keys.is_empty(), keys }
     }
 
@@ -47,24 +100,113 @@ impl PingKeys {
         !self.keys.is_empty()
     }
 
-    /// Judges a key, in a time that does not depend on how much of it is right.
-    pub(super) fn admit(&self, given: Option<&[u8]>) -> Admission {
+    fn admit(&self, given: Option<&[u8]>) -> Admission {
         if self.keys.is_empty() {
             return Admission::Open;
         }
         let Some(given) = given else {
             return if self.required { Admission::Missing } else { Admission::Tolerated };
         };
-        let hash: [u8; 32] = Sha256::digest(given).into();
+        let hash = Hash::of(given);
         let mut found = None;
-        for key in &self.keys {
-            // No early end: neither within a hash nor among the keys.
-            let difference = key.hash.iter().zip(&hash).fold(0, |sum, (a, b)| sum | (a ^ b));
-            if difference == 0 {
-                found = Some(&key.name);
+        for (name, key) in &self.keys {
+            // No early end among the keys either.
+            if key.equals(&hash) {
+                found = Some(name);
             }
         }
         found.map_or(Admission::Wrong, |name| Admission::Key(name.clone()))
+    }
+}
+
+/// The tokens of the API.
+#[derive(Debug, Default)]
+pub struct Tokens(Vec<(Arc<str>, Scope, Hash)>);
+
+/// What a token is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// There are no tokens.
+    NoTokens,
+    /// It is the token of this name, and good for this.
+    Good(Arc<str>),
+    /// Nothing was shown.
+    Missing,
+    /// It is not ours.
+    Wrong,
+    /// It is good for something else.
+    OutOfScope(Scope),
+}
+
+impl Tokens {
+    /// These tokens.
+    pub fn new(tokens: &[Token]) -> Tokens {
+        let hashed = |token: &Token| {
+            (token.name.as_str().into(), token.scope, Hash::of(token.token.expose().as_bytes()))
+        };
+        Tokens(tokens.iter().map(hashed).collect())
+    }
+
+    /// Judges a token for what needs this scope.
+    pub(super) fn judge(&self, given: Option<&[u8]>, needed: Scope) -> Verdict {
+        if self.0.is_empty() {
+            return Verdict::NoTokens;
+        }
+        let Some(given) = given else { return Verdict::Missing };
+        let hash = Hash::of(given);
+        let mut verdict = Verdict::Wrong;
+        for (name, scope, token) in &self.0 {
+            if token.equals(&hash) {
+                verdict = if scope.covers(needed) {
+                    Verdict::Good(name.clone())
+                } else {
+                    Verdict::OutOfScope(*scope)
+                };
+            }
+        }
+        verdict
+    }
+}
+
+/// The interfaces of other systems: which are switched on, and with which key.
+#[derive(Debug, Default)]
+pub struct CompatDoors(Vec<(System, CompatDoor)>);
+
+/// An interface of another system that is switched on.
+#[derive(Debug)]
+pub struct CompatDoor {
+    key: Option<Hash>,
+}
+
+impl CompatDoors {
+    /// Those that are switched on.
+    pub fn new(compat: &[Compat]) -> CompatDoors {
+        let door = |compat: &Compat| {
+            let key = compat.auth_key.as_ref().map(|key| Hash::of(key.expose().as_bytes()));
+            (compat.system, CompatDoor { key })
+        };
+        CompatDoors(compat.iter().map(door).collect())
+    }
+
+    /// The door of this system; `None`: it is switched off.
+    pub(super) fn of(&self, system: System) -> Option<&CompatDoor> {
+        self.0.iter().find(|(other, _)| *other == system).map(|(_, door)| door)
+    }
+}
+
+impl CompatDoor {
+    /// Whether an `auth_key` is asked for.
+    pub fn needs_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Whether this `auth_key` opens it; without a key of its own whatever is given does.
+    pub fn is_opened_by(&self, given: Option<&[u8]>) -> bool {
+        match (&self.key, given) {
+            (None, _) => true,
+            (Some(key), Some(given)) => key.equals(&Hash::of(given)),
+            (Some(_), None) => false,
+        }
     }
 }
 
@@ -77,6 +219,11 @@ pub(super) fn bearer(header: Option<&hyper::header::HeaderValue>) -> Option<&[u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::secret::Secret;
+
+    fn token(name: &str, scope: Scope, text: &str) -> Token {
+        Token { name: name.to_owned(), scope, token: Secret::new(text) }
+    }
 
     #[test]
     fn any_of_several_keys_admits_and_nothing_else_does() {
@@ -101,8 +248,76 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_never_shown() {
-        let keys = PingKeys::new([("a", b"very-secret".as_slice())], true);
-        assert!(!format!("{keys:?}").contains("very-secret"));
+    fn a_token_is_good_for_its_scope_and_one_that_writes_for_all() {
+        let scopes = [Scope::Read, Scope::Ping, Scope::Write];
+        let tokens = Tokens::new(&scopes.map(|scope| token(scope.as_str(), scope, scope.as_str())));
+        let check = |given: Option<&str>, expected: [Verdict; 3]| {
+            let verdicts = scopes.map(|needed| tokens.judge(given.map(str::as_bytes), needed));
+            assert_eq!(verdicts, expected, "{given:?}");
+        };
+        let (good, not) = (|name: &str| Verdict::Good(name.into()), Verdict::OutOfScope);
+        check(Some("read"), [good("read"), not(Scope::Read), not(Scope::Read)]);
+        check(Some("ping"), [not(Scope::Ping), good("ping"), not(Scope::Ping)]);
+        check(Some("write"), [good("write"), good("write"), good("write")]);
+        for wrong in ["", "rea", "Read", "read "] {
+            check(Some(wrong), [Verdict::Wrong, Verdict::Wrong, Verdict::Wrong]);
+        }
+        check(None, [Verdict::Missing, Verdict::Missing, Verdict::Missing]);
+        assert_eq!(Tokens::default().judge(Some(b"x"), Scope::Read), Verdict::NoTokens);
+    }
+
+    #[test]
+    fn while_tokens_change_the_old_and_the_new_are_good() {
+        let both = Tokens::new(&[token("old", Scope::Write, "1"), token("new", Scope::Write, "2")]);
+        assert_eq!(both.judge(Some(b"1"), Scope::Write), Verdict::Good("old".into()));
+        assert_eq!(both.judge(Some(b"2"), Scope::Write), Verdict::Good("new".into()));
+    }
+
+    #[test]
+    fn a_token_for_pings_or_writes_stands_in_for_a_ping_key_in_the_header_alone() {
+        let scopes = [Scope::Read, Scope::Ping, Scope::Write];
+        let access = Access {
+            ping_keys: PingKeys::new([("jobs", b"key".as_slice())], true),
+            tokens: Tokens::new(&scopes.map(|scope| token(scope.as_str(), scope, scope.as_str()))),
+            compat: CompatDoors::default(),
+        };
+        let check = |key: Option<&str>, bearer: Option<&str>, expected: Admission| {
+            let admission = access.admit_ping(key.map(str::as_bytes), bearer.map(str::as_bytes));
+            assert_eq!(admission, expected, "{key:?} {bearer:?}");
+        };
+        check(None, Some("key"), Admission::Key("jobs".into()));
+        check(None, Some("ping"), Admission::Key("ping".into()));
+        check(None, Some("write"), Admission::Key("write".into()));
+        check(None, Some("read"), Admission::Wrong);
+        check(Some("write"), None, Admission::Wrong);
+        check(Some("wrong"), Some("write"), Admission::Wrong);
+        check(None, None, Admission::Missing);
+    }
+
+    #[test]
+    fn a_door_of_another_system_is_shut_open_or_has_a_key() {
+        let compat = |system, key: Option<&str>| Compat { system, auth_key: key.map(Secret::new) };
+        let doors = CompatDoors::new(&[compat(System::CoalMine, Some("k"))]);
+        assert!(doors.of(System::NightsWatch).is_none());
+        let door = doors.of(System::CoalMine).expect("it is switched on");
+        assert!(door.needs_key() && door.is_opened_by(Some(b"k")));
+        assert!(!door.is_opened_by(Some(b"K")) && !door.is_opened_by(None));
+        let open = CompatDoors::new(&[compat(System::CoalMine, None)]);
+        let door = open.of(System::CoalMine).expect("it is switched on");
+        assert!(!door.needs_key() && door.is_opened_by(None));
+    }
+
+    #[test]
+    fn secrets_are_never_shown_nor_their_hashes() {
+        let access = Access {
+            ping_keys: PingKeys::new([("a", b"very-secret".as_slice())], true),
+            tokens: Tokens::new(&[token("b", Scope::Read, "very-secret")]),
+            compat: CompatDoors::new(&[Compat {
+                system: System::CoalMine,
+                auth_key: Some(Secret::new("very-secret")),
+            }]),
+        };
+        let shown = format!("{access:?}");
+        assert!(!shown.contains("very-secret") && shown.matches("<hash>").count() == 3, "{shown}");
     }
 }

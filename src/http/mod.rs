@@ -9,17 +9,20 @@ mod body;
 mod connection;
 pub mod control;
 mod decode;
+mod door;
 mod exposition;
 pub mod limits;
 mod operate;
 mod pages;
 mod ping;
+mod problem;
 mod reply;
-mod routes;
+pub mod routes;
 pub mod scrape;
 pub mod server;
 mod target;
 mod unknown;
+mod write;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -33,14 +36,15 @@ use crate::metrics::Own;
 use crate::store::PingFact;
 use crate::store::history::Reader;
 use crate::store::live::Live;
-use crate::store::writer::{Answer, Overloaded, Writer};
+use crate::store::writer::{Answer, Call, Overloaded, Writer};
 use scrape::Scraper;
 
-pub use auth::PingKeys;
+pub use auth::{Access, CompatDoor, CompatDoors, PingKeys, Tokens};
 pub use operate::ReloadRequest;
 pub use ping::{FormerNames, PingOutcomes};
 pub use server::ConnectionCounters;
 pub use unknown::{UnknownName, UnknownNames};
+pub use write::Busy;
 
 /// What the handlers of requests share.
 pub struct App {
@@ -71,7 +75,8 @@ pub struct App {
     pages: Arc<Semaphore>,
     scraper: Scraper,
     scrape_places: Arc<Semaphore>,
-    ping_keys: RwLock<Arc<PingKeys>>,
+    write_places: Semaphore,
+    access: RwLock<Arc<Access>>,
     policy: RwLock<Arc<Policy>>,
     notices: RwLock<Arc<Notices>>,
 }
@@ -92,6 +97,9 @@ pub trait TakePings: Send + Sync {
 
     /// The earliest deadline that is not judged yet.
     fn deadline(&self) -> Option<Time>;
+
+    /// Queues something for the writer's thread; it is not run if that has ended.
+    fn call(&self, call: Call);
 }
 
 impl TakePings for Writer {
@@ -102,10 +110,14 @@ impl TakePings for Writer {
     fn deadline(&self) -> Option<Time> {
         self.wakes().borrow().deadline
     }
+
+    fn call(&self, call: Call) {
+        self.queue_call(call);
+    }
 }
 
 impl App {
-    /// Before the first request: with nothing counted, and without ping keys.
+    /// Before the first request: with nothing counted, and without keys or tokens.
     pub fn new(
         live: Arc<Live>,
         writer: Arc<dyn TakePings>,
@@ -128,15 +140,16 @@ impl App {
             pages: Arc::new(Semaphore::new(pages::MAX_AT_A_TIME)),
             scraper: Scraper::default(),
             scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
-            ping_keys: RwLock::default(),
+            write_places: write::places(),
+            access: RwLock::default(),
             policy: RwLock::default(),
             notices: RwLock::default(),
         }
     }
 
-    /// The configuration was read again: pings are asked for these keys from now on.
-    pub fn set_ping_keys(&self, keys: PingKeys) {
-        *self.ping_keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    /// The configuration was read again: these keys and tokens are asked for from now on.
+    pub fn set_access(&self, access: Access) {
+        *self.access.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
     }
 
     /// The configuration was read again: pages say by this who is told.
@@ -150,7 +163,7 @@ impl App {
 
     /// Where a check is pinged; `KEY` stands for a key, where one is asked for.
     pub fn ping_url(&self, name: &str) -> String {
-        let key = if self.ping_keys().any() { "KEY/" } else { "" };
+        let key = if self.access().ping_keys.any() { "KEY/" } else { "" };
         format!("{}/ping/{key}{name}", self.external_url)
     }
 
@@ -163,7 +176,7 @@ impl App {
         self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn ping_keys(&self) -> Arc<PingKeys> {
-        self.ping_keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn access(&self) -> Arc<Access> {
+        self.access.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

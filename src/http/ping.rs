@@ -93,7 +93,7 @@ pub(super) async fn answer(
 
 /// What the URL and the headers say, as far as it can be taken.
 fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Asked, Refusal> {
-    let keys = app.ping_keys();
+    let access = app.access();
     let target = match target::parse(path) {
         Ok(target) => target,
         Err(Fault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
@@ -103,7 +103,7 @@ fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Aske
     };
     let header = auth::bearer(parts.headers.get(AUTHORIZATION));
     // The key comes before the name: who has none must not learn which names there are.
-    let admission = keys.admit(target.key.as_deref().or(header));
+    let admission = access.admit_ping(target.key.as_deref(), header);
     match (&admission, &target.key) {
         (Admission::Missing, _) => return Err(Refusal::KeyMissing),
         (Admission::Wrong, _) => return Err(Refusal::KeyWrong),
@@ -114,11 +114,13 @@ fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Aske
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
     let Some(check) = target.name().and_then(|name| app.live.find(name)) else {
         app.unknown.note(&target.name, source, app.clock.now());
-        return Err(match (create.as_deref(), keys.any() && target.key.is_none() && header.is_none()) {
-            (Some("1"), _) => Refusal::NoCreate,
-            (_, true) => Refusal::NotFound(NOT_FOUND_USE_KEY),
-            (_, false) => Refusal::NotFound(NOT_FOUND),
-        });
+        return Err(
+            match (create.as_deref(), access.ping_keys.any() && target.key.is_none() && header.is_none()) {
+                (Some("1"), _) => Refusal::NoCreate,
+                (_, true) => Refusal::NotFound(NOT_FOUND_USE_KEY),
+                (_, false) => Refusal::NotFound(NOT_FOUND),
+            },
+        );
     };
     if check.definition.ping_methods == PingMethods::Post && parts.method != Method::POST {
         return Err(Refusal::OnlyPost);

@@ -6,27 +6,39 @@ use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 
 use super::limits::Limits;
+use super::problem::Problem;
 use super::reply::{self, Reply};
-use super::{App, exposition, operate, pages, ping};
+use super::{App, body, door, exposition, operate, pages, ping};
+use crate::core::check::System;
 
 /// A path, or all paths below one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pattern {
+pub enum Pattern {
     /// This path.
     Is(&'static str),
     /// Every path that begins so.
     Below(&'static str),
+    /// Every path that is the first text, one part and the second text.
+    Around(&'static str, &'static str),
 }
 
 /// Who may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Needs {
+pub enum Needs {
     /// Whoever reaches the port.
     Nothing,
     /// Whoever has a ping key, where there are keys: the handler of pings asks for it.
     PingKey,
     /// Whoever reaches the port, if `--web.enable-lifecycle` is given.
     Lifecycle,
+    /// Whoever has a token of scope `read` or `write`; without any token in the configuration, whoever reaches the port.
+    Read,
+    /// Whoever has a token of scope `ping` or `write`.
+    Ping,
+    /// Whoever has a token of scope `write`.
+    Write,
+    /// Whoever has the `auth_key` of another system's interface, if that is switched on: its handler asks for the key.
+    Compat(System),
 }
 
 /// Who answers.
@@ -44,10 +56,13 @@ pub(super) enum Handler {
 
 /// One row of the table.
 #[derive(Debug)]
-pub(super) struct Route {
-    pub(super) pattern: Pattern,
-    pub(super) methods: &'static [Method],
-    pub(super) needs: Needs,
+pub struct Route {
+    /// Which paths.
+    pub pattern: Pattern,
+    /// Which methods; the other methods of its paths have rows of their own.
+    pub methods: &'static [Method],
+    /// Who may.
+    pub needs: Needs,
     pub(super) handler: Handler,
 }
 
@@ -57,7 +72,7 @@ const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
 
 /// All paths. The busiest first: requests are compared with one row after the other.
 #[rustfmt::skip]
-pub(super) const ROUTES: &[Route] = &[
+pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Below("/ping/"), methods: PING, needs: Needs::PingKey, handler: Handler::Ping },
     Route { pattern: Pattern::Is("/metrics"), methods: READ, needs: Needs::Nothing, handler: Handler::Metrics },
     Route { pattern: Pattern::Is("/-/healthy"), methods: READ, needs: Needs::Nothing, handler: Handler::Healthy },
@@ -74,11 +89,40 @@ impl Pattern {
         match self {
             Pattern::Is(whole) => (path == *whole).then_some(""),
             Pattern::Below(prefix) => path.strip_prefix(prefix),
+            Pattern::Around(prefix, suffix) => {
+                let part = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
+                (!part.is_empty() && !part.contains('/')).then_some(part)
+            }
         }
     }
 }
 
 const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
+
+/// The row for a request, and what follows its pattern; or which methods the path takes, none if there is no such path.
+fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, &'p str), Vec<Method>> {
+    let mut methods = Vec::new();
+    for route in ROUTES {
+        let Some(rest) = route.pattern.rest(path) else { continue };
+        if route.methods.contains(method) {
+            return Ok((route, rest));
+        }
+        methods.extend_from_slice(route.methods);
+    }
+    Err(methods)
+}
+
+fn unanswered(path: &str, methods: &[Method]) -> Reply {
+    let (status, text) = match methods {
+        [] => (StatusCode::NOT_FOUND, NOT_FOUND),
+        _ => (StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method\n"),
+    };
+    let reply = match path.starts_with("/api/") {
+        true => Problem::new(status, text.trim_end()).reply(),
+        false => reply::text(status, text),
+    };
+    if methods.is_empty() { reply } else { reply::with_allow(reply, methods) }
+}
 
 /// Answers a request.
 pub(super) async fn answer(
@@ -89,15 +133,14 @@ pub(super) async fn answer(
 ) -> Reply {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
-    let Some((route, rest)) = ROUTES.iter().find_map(|route| Some((route, route.pattern.rest(path)?))) else {
-        return reply::text(StatusCode::NOT_FOUND, NOT_FOUND);
+    let (route, rest) = match find(path, &parts.method) {
+        Ok(found) => found,
+        Err(methods) => return unanswered(path, &methods),
     };
-    if !route.methods.contains(&parts.method) {
-        let reply = reply::text(StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method\n");
-        return reply::with_allow(reply, route.methods);
-    }
-    if route.needs == Needs::Lifecycle && !app.lifecycle {
-        return reply::text(StatusCode::FORBIDDEN, "not allowed: start with --web.enable-lifecycle\n");
+    if let Err(refusal) = door::pass(app, route.needs, &parts) {
+        // A connection with something unread could not be used again; a body that does not come changes nothing.
+        let _ = body::read(body, 0, limits).await;
+        return *refusal;
     }
     let query = || parts.uri.query().map(str::to_owned);
     match route.handler {
@@ -125,21 +168,25 @@ mod tests {
 
     #[test]
     fn no_route_hides_another() {
-        for (at, route) in ROUTES.iter().enumerate() {
+        for route in ROUTES {
             let path = match route.pattern {
                 Pattern::Is(path) => path.to_owned(),
                 Pattern::Below(prefix) => format!("{prefix}x"),
+                Pattern::Around(prefix, suffix) => format!("{prefix}x{suffix}"),
             };
-            let found = ROUTES.iter().position(|other| other.pattern.rest(&path).is_some());
-            assert_eq!(found, Some(at), "{path}");
+            for method in route.methods {
+                let (found, _) = find(&path, method).expect("it is a row of the table");
+                assert!(std::ptr::eq(found, route), "{method} {path}");
+            }
         }
     }
 
+    /// Other systems write by GET as well.
     #[test]
-    fn who_only_reads_needs_nothing_and_who_writes_needs_something() {
-        for route in ROUTES {
+    fn who_only_reads_needs_nothing_or_may_read_and_who_writes_needs_more() {
+        for route in ROUTES.iter().filter(|route| !matches!(route.needs, Needs::Compat(_))) {
             let reads = route.methods.iter().all(|method| READ.contains(method));
-            assert_eq!(reads, route.needs == Needs::Nothing, "{route:?}");
+            assert_eq!(reads, matches!(route.needs, Needs::Nothing | Needs::Read), "{route:?}");
         }
     }
 }

@@ -85,7 +85,8 @@ fn show_sign_of_life(store: &dyn Store) {
     }
 }
 
-type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
+/// Something to do on the writer's thread, with the time of its place in the queue.
+pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
 enum Item {
     Ping { entry: Entry, answer: oneshot::Sender<Result<Applied, StoreError>> },
@@ -213,18 +214,20 @@ impl Writer {
             let _ = sender.send(call(store, now));
         });
         self.queue_call(call);
-        self.shared.filled.notify_one();
         match receiver.await {
             Ok(answer) => answer,
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// 1.2: a call's time is that of its place in the queue, so that it judges nothing past a ping that came before it.
-    fn queue_call(&self, call: Call) {
+    /// Queues something without waiting for it. 1.2: a call's time is that of its place in the queue, so that it judges
+    /// nothing past a ping that came before it.
+    pub fn queue_call(&self, call: Call) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
         queue.items.push_back(Item::Call { call, at });
+        drop(queue);
+        self.shared.filled.notify_one();
     }
 
     /// Hears when there is something to do next.

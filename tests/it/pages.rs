@@ -1,7 +1,7 @@
 //! Pages for people.
 
 use punctual::http::limits::Limits;
-use punctual::http::{Notices, PingKeys};
+use punctual::http::{Access, Notices, PingKeys};
 
 use crate::support::doors::Doors;
 use crate::support::http::{self, Response};
@@ -34,7 +34,8 @@ fn the_first_page_shows_every_check_and_how_to_ping_it() {
         assert!(text.contains(&format!("-o /dev/null {}/ping/{name}<", doors.app.external_url)), "{name}");
     }
     assert!(!text.contains("href=\"http"), "a ping URL is never a link: a browser might follow it");
-    doors.app.set_ping_keys(PingKeys::new([("a", &b"secret-key"[..])], true));
+    let ping_keys = PingKeys::new([("a", &b"secret-key"[..])], true);
+    doors.app.set_access(Access { ping_keys, ..Access::default() });
     let text = first(&doors, "");
     assert!(text.contains("/ping/KEY/backup<") && !text.contains("secret-key"));
 }

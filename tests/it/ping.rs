@@ -1,8 +1,8 @@
 //! What a ping may look like, what is recorded of it, and what it is answered.
 
 use punctual::core::check::PingKind;
-use punctual::http::PingKeys;
 use punctual::http::limits::Limits;
+use punctual::http::{Access, PingKeys};
 use punctual::store::PingFact;
 use reqwest::Method;
 use serde_json::json;
@@ -16,7 +16,8 @@ fn open() -> Doors {
 
 fn with_keys(required: bool) -> Doors {
     let doors = open();
-    doors.app.set_ping_keys(PingKeys::new([("old", &b"key-1"[..]), ("new", b"k/2")], required));
+    let ping_keys = PingKeys::new([("old", &b"key-1"[..]), ("new", b"k/2")], required);
+    doors.app.set_access(Access { ping_keys, ..Access::default() });
     doors
 }
 

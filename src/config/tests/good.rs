@@ -1,12 +1,13 @@
 use chrono_tz::{Europe, Tz};
 
 use super::{good, load, load_files};
-use crate::config::{Config, reach};
-use crate::core::check::{Definition, Overlap, PingMethods, Source};
+use crate::config::{Compat, Config, Scope, reach};
+use crate::core::check::{Definition, Overlap, PingMethods, Source, System};
 use crate::core::cron::Cron;
 use crate::core::receiver::{ReceiverKind, SmtpTls, WebhookFormat};
 use crate::core::retention::Retention;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
+use crate::core::secret::Secret;
 use crate::core::time::Span;
 
 /// A configuration with every section.
@@ -15,6 +16,8 @@ smtp: {host: mail.example.org, port: 587, tls: starttls, username: punctual, pas
 auth:
   ping_keys: [{name: jobs, key_file: secrets/ping-key}]
   ping_keys_required: true
+  tokens: [{name: ci, scope: write, token_file: secrets/ci}, {name: look, scope: read, token: AAAAAAAAAAAAAAAA}]
+compat: {coal_mine: {enabled: true, auth_key_file: secrets/cm}, nights_watch: {enabled: false, auth_key: BBBBBBBBBBBBBBBB}}
 alerting:
   alertmanagers: [{url: "http://127.0.0.1:9093/"}]
 receivers:
@@ -39,6 +42,8 @@ fn full() -> Config {
         ("punctual.yaml", FULL),
         ("secrets/smtp", "hunter2\n"),
         ("secrets/ping-key", "0123456789abcdefghij\r\n"),
+        ("secrets/ci", "CCCCCCCCCCCCCCCC\n"),
+        ("secrets/cm", "cm key, with blanks\n"),
         ("secrets/chat-url", "https://hooks.example.org/T0/B0\n"),
         ("checks/dba.yaml", "group: dba\nlabels: {team: dba}\nchecks:\n  - {name: vacuum, every: 1d}\n"),
     ];
@@ -83,7 +88,12 @@ fn secrets_are_read_from_their_files_and_not_shown() {
     assert_eq!(webhook.url.expose(), "https://hooks.example.org/T0/B0");
     assert_eq!(webhook.format, WebhookFormat::Slack);
     let shown = format!("{config:?}");
-    for secret in ["hunter2", "0123456789", "hooks.example"] {
+    let tokens: Vec<(&str, Scope, &str)> =
+        config.tokens.iter().map(|token| (token.name.as_str(), token.scope, token.token.expose())).collect();
+    assert_eq!(tokens, [("ci", Scope::Write, "CCCCCCCCCCCCCCCC"), ("look", Scope::Read, "AAAAAAAAAAAAAAAA")]);
+    let auth_key = Some(Secret::new("cm key, with blanks"));
+    assert_eq!(config.compat, [Compat { system: System::CoalMine, auth_key }]);
+    for secret in ["hunter2", "0123456789", "hooks.example", "CCCC", "AAAA", "BBBB", "cm key"] {
         assert!(!shown.contains(secret), "{secret} is shown");
     }
     assert_eq!(config.alertmanagers[0].url, "http://127.0.0.1:9093");

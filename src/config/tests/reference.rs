@@ -61,7 +61,7 @@ cron expression needs quotes. A key that is left empty is as if it were not ther
 Secrets are read from files of one line (`…_file`), or stand in place for a first try.
 ";
 
-const SECTIONS: [(Section, &str); 22] = [
+const SECTIONS: [(Section, &str); 25] = [
     (Section::Main, "The main file"),
     (Section::CheckFile, "A file of `check_files`"),
     (Section::Check, "A check (`checks`)"),
@@ -82,6 +82,9 @@ const SECTIONS: [(Section, &str); 22] = [
     (Section::TlsConfig, "`tls_config`"),
     (Section::Auth, "`auth`"),
     (Section::PingKey, "A ping key (`auth.ping_keys`)"),
+    (Section::Token, "A token (`auth.tokens`)"),
+    (Section::Compat, "`compat`"),
+    (Section::CompatSystem, "A system of `compat`"),
     (Section::Retention, "`retention`"),
     (Section::PingRetention, "`retention.pings`"),
 ];

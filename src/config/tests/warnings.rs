@@ -123,6 +123,21 @@ fn secrets_in_place_are_warnings_that_do_not_show_them() {
     assert!(!format!("{:?}", good(text)).contains("hunter2"));
 }
 
+/// Whoever reaches the port could do anything, and nobody would hear of it.
+#[test]
+fn an_open_interface_and_one_whose_mails_cannot_leave_are_warnings() {
+    let smtp = "smtp: {host: mail.example.org, from: a@example.org}\n";
+    let mail = "cannot leave";
+    check("compat: {coal_mine: {enabled: true}}", &["`compat.coal_mine` has no `auth_key_file`", mail]);
+    check(&format!("{smtp}compat: {{nights_watch: {{enabled: true}}}}"), &["`compat.nights_watch` has no"]);
+    let key = "auth_key: shortkey";
+    let expected = ["`auth_key` is a secret in place", "of `coal_mine` is short enough", mail];
+    check(&format!("compat: {{coal_mine: {{enabled: true, {key}}}}}"), &expected);
+    check("compat: {coal_mine: {enabled: false}}", &[]);
+    let token = "auth: {tokens: [{name: ci, scope: read, token: short}]}";
+    check(token, &["`token` is a secret in place", "the token `ci` is short enough to be guessed"]);
+}
+
 /// A folder that was moved must not archive its checks.
 #[test]
 fn a_pattern_that_matches_nothing_is_a_fault() {

@@ -15,7 +15,7 @@ use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
 use punctual::http::{App, TakePings};
 use punctual::store::live::{Check, Directory, Known, Live};
-use punctual::store::writer::{Answer, Overloaded};
+use punctual::store::writer::{Answer, Call, Overloaded};
 use punctual::store::{Applied, PingFact, StoreError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -76,6 +76,9 @@ impl TakePings for Ledger {
     fn deadline(&self) -> Option<Time> {
         *self.deadline.lock().unwrap()
     }
+
+    /// There is no store behind these doors.
+    fn call(&self, _: Call) {}
 }
 
 /// A server that stops when it is dropped.

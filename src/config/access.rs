@@ -1,0 +1,134 @@
+//! Who may ping, who may use the API, and which interfaces of other systems answer.
+
+use super::fault::quote;
+use super::fields::Fields;
+use super::loader::Loader;
+use super::model::{Compat, PingKey, Scope, Token};
+use crate::core::check::System;
+use crate::core::secret::Secret;
+
+/// The longest ping key, in bytes.
+const MAX_PING_KEY_BYTES: usize = 128;
+/// A shorter key or token can be guessed.
+const SHORT_SECRET_BYTES: usize = 16;
+
+/// The section `auth`.
+#[derive(Default)]
+pub(super) struct Auth {
+    pub(super) ping_keys: Vec<PingKey>,
+    pub(super) ping_keys_required: bool,
+    pub(super) tokens: Vec<Token>,
+}
+
+impl Loader {
+    /// `auth`.
+    pub(super) fn auth(&mut self, main: &Fields<'_>) -> Auth {
+        let Some(fields) = main.map(&mut self.log, "auth") else { return Auth::default() };
+        let ping_keys = self.ping_keys(&fields);
+        let required = fields.flag(&mut self.log, "ping_keys_required");
+        if required == Some(true) && !fields.has("ping_keys") {
+            let message = "keys are required and there are none: nobody could ping; add `ping_keys`";
+            self.log.fault(fields.at_value("ping_keys_required"), message);
+        }
+        let ping_keys_required = required.unwrap_or(true) && !ping_keys.is_empty();
+        Auth { ping_keys, ping_keys_required, tokens: self.tokens(&fields) }
+    }
+
+    fn ping_keys(&mut self, auth: &Fields<'_>) -> Vec<PingKey> {
+        let mut keys: Vec<PingKey> = Vec::new();
+        for item in self.limited(auth, "ping_keys") {
+            let name = item.text(&mut self.log, "name");
+            let key = self.required_secret(&item, "key", "key_file", true);
+            let (Some(name), Some(key)) = (name, key) else { continue };
+            self.check_ping_key(&item, name, &key);
+            if keys.iter().any(|other| other.name == name) {
+                self.log.fault(item.at_value("name"), format!("there are two ping keys {}", quote(name)));
+            }
+            keys.push(PingKey { name: name.to_owned(), key });
+        }
+        keys
+    }
+
+    fn check_ping_key(&mut self, item: &Fields<'_>, name: &str, key: &Secret) {
+        let at = item.at_value(if item.has("key") { "key" } else { "key_file" });
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-');
+        let text = key.expose();
+        if !text.bytes().all(plain) || text.len() > MAX_PING_KEY_BYTES {
+            let message = format!(
+                "a ping key stands in an address: it is made of letters, digits and . _ ~ -, at most \
+                 {MAX_PING_KEY_BYTES} of them"
+            );
+            self.log.fault(at, message);
+        } else {
+            self.warn_if_short(&format!("the ping key {}", quote(name)), key);
+        }
+    }
+
+    /// `auth.tokens`.
+    fn tokens(&mut self, auth: &Fields<'_>) -> Vec<Token> {
+        let mut tokens: Vec<Token> = Vec::new();
+        for item in self.limited(auth, "tokens") {
+            let name = item.text(&mut self.log, "name");
+            let scope = item.one_of(&mut self.log, "scope").map(|word| match word {
+                "read" => Scope::Read,
+                "ping" => Scope::Ping,
+                _ => Scope::Write,
+            });
+            let token = self.required_secret(&item, "token", "token_file", true);
+            let (Some(name), Some(scope), Some(token)) = (name, scope, token) else { continue };
+            self.check_token(&item, name, &token);
+            if tokens.iter().any(|other| other.name == name) {
+                self.log.fault(item.at_value("name"), format!("there are two tokens {}", quote(name)));
+            } else if let Some(other) = tokens.iter().find(|other| other.token == token) {
+                let message = format!(
+                    "the tokens {} and {} are the same text: give each its own",
+                    quote(&other.name),
+                    quote(name)
+                );
+                self.log.fault(item.at, message);
+            }
+            tokens.push(Token { name: name.to_owned(), scope, token });
+        }
+        tokens
+    }
+
+    fn check_token(&mut self, item: &Fields<'_>, name: &str, token: &Secret) {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+        if token.expose().bytes().all(plain) {
+            self.warn_if_short(&format!("the token {}", quote(name)), token);
+        } else {
+            let at = item.at_value(if item.has("token") { "token" } else { "token_file" });
+            self.log.fault(
+                at,
+                "a token stands in the header Authorization: it is made of letters, digits and - . _ ~ + / =",
+            );
+        }
+    }
+
+    /// `compat`: what is switched on.
+    pub(super) fn compat(&mut self, main: &Fields<'_>) -> Vec<Compat> {
+        let Some(fields) = main.map(&mut self.log, "compat") else { return Vec::new() };
+        let mut compat = Vec::new();
+        for system in System::ALL {
+            let Some(item) = fields.map(&mut self.log, system.as_str()) else { continue };
+            let enabled = item.flag(&mut self.log, "enabled");
+            let given = item.has("auth_key") || item.has("auth_key_file");
+            let auth_key = given.then(|| self.secret(&item, "auth_key", "auth_key_file", true)).flatten();
+            if let Some(key) = &auth_key {
+                self.warn_if_short(&format!("the `auth_key` of `{}`", system.as_str()), key);
+            }
+            if enabled == Some(true) {
+                compat.push(Compat { system, auth_key });
+            }
+        }
+        compat
+    }
+
+    fn warn_if_short(&mut self, what: &str, secret: &Secret) {
+        if secret.expose().len() < SHORT_SECRET_BYTES {
+            self.log.warn(format!(
+                "{what} is short enough to be guessed: take at least {SHORT_SECRET_BYTES} characters"
+            ));
+        }
+    }
+}
