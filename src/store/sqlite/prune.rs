@@ -99,7 +99,10 @@ impl<'a> Tx<'a> {
 
     fn prune_pings(&mut self, cursor: i64, retention: &Retention, now: Time) -> Result<Slice, StoreError> {
         // What a row does not know of yet is still needed.
-        let up_to = self.catch_up_some()?;
+        if cursor == 0 {
+            self.catch_up_some()?;
+        }
+        let up_to = self.memory.behind.up_to();
         let mut look = self.prepare(
             "SELECT seq, check_id, at, ordinal, flags FROM pings WHERE seq > ?1 AND seq <= ?3 ORDER BY seq LIMIT ?2",
         )?;
