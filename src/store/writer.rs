@@ -169,6 +169,7 @@ impl Writer {
             wakes: sender,
             on_commit: Box::new(on_commit),
             last_life: None,
+            spare: VecDeque::new(),
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
             // Without this thread nothing is stored or judged any more: better gone, and seen to be, than deaf.
@@ -286,6 +287,8 @@ struct Turns {
     wakes: watch::Sender<Wakes>,
     on_commit: Box<dyn Fn(Duration, usize) + Send>,
     last_life: Option<Time>,
+    /// The queue's other room, empty: it is filled while this turn's items are stored.
+    spare: VecDeque<Item>,
 }
 
 impl Turns {
@@ -306,7 +309,7 @@ impl Turns {
     }
 
     /// The next items, or none when it is time for a sign of life; `None` once there is nothing left before a stop.
-    fn wait(&self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, HashMap<CheckId, Window>)> {
+    fn wait(&mut self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, HashMap<CheckId, Window>)> {
         let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
         let mut queue = self.shared.queue();
         // A store that fails is tried again once a second, whatever waits for it.
@@ -331,12 +334,13 @@ impl Turns {
         }
         queue.pings = 0;
         queue.bytes = 0;
-        Some((std::mem::take(&mut queue.items), std::mem::take(&mut queue.refused)))
+        let items = std::mem::replace(&mut queue.items, std::mem::take(&mut self.spare));
+        Some((items, std::mem::take(&mut queue.refused)))
     }
 
     /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
     /// not be stored.
-    fn turn(&mut self, items: VecDeque<Item>, refused: HashMap<CheckId, Window>) -> bool {
+    fn turn(&mut self, mut items: VecDeque<Item>, refused: HashMap<CheckId, Window>) -> bool {
         let now = self.shared.clock.now();
         if !self.sign_of_life(now) {
             self.put_off(items, refused);
@@ -348,9 +352,10 @@ impl Turns {
         if !stored {
             self.refuse_again(&mut self.shared.queue(), refused);
         }
-        let mut batch = Vec::new();
-        let mut answers = Vec::new();
-        for item in items {
+        let expected = items.len().min(self.shared.limits.max_batch);
+        let mut batch = Vec::with_capacity(expected);
+        let mut answers = Vec::with_capacity(expected);
+        for item in items.drain(..) {
             match item {
                 Item::Ping { entry, answer } => {
                     batch.push(entry);
@@ -365,6 +370,9 @@ impl Turns {
                 }
             }
         }
+        // A turn of an extraordinary length does not keep its memory.
+        items.shrink_to(self.shared.limits.max_batch);
+        self.spare = items;
         stored & self.commit(&mut batch, &mut answers)
     }
 
