@@ -62,6 +62,7 @@ pub(crate) struct Message {
     pub(crate) members: Vec<DeliveryId>,
     pub(crate) attempts: u32,
     pub(crate) state: String,
+    pub(crate) settled_at: Option<Time>,
 }
 
 /// All that was stored.
@@ -122,7 +123,7 @@ impl Evidence {
                 Ok((number(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             }),
             incidents: by_check(incidents),
-            deliveries: deliveries(&db),
+            deliveries: deliveries(&db, "true"),
             messages: messages(&db),
         }
     }
@@ -136,10 +137,13 @@ fn by_check<T>(rows: Vec<(u64, T)>) -> BTreeMap<u64, Vec<T>> {
     sorted
 }
 
-fn deliveries(db: &Connection) -> Vec<Delivery> {
-    let sql = "SELECT id, incident_id, check_id, receiver, action, kind, not_before, queued_at, state, reason, message_id
-               FROM deliveries ORDER BY id";
-    rows(db, sql, |row| {
+/// Those of which `which` is true.
+pub(crate) fn deliveries(db: &Connection, which: &str) -> Vec<Delivery> {
+    let sql = format!(
+        "SELECT id, incident_id, check_id, receiver, action, kind, not_before, queued_at, state, reason, message_id
+         FROM deliveries WHERE {which} ORDER BY id"
+    );
+    rows(db, &sql, |row| {
         Ok(Delivery {
             id: DeliveryId(number(row, 0)?),
             incident: number(row, 1)?,
@@ -157,15 +161,20 @@ fn deliveries(db: &Connection) -> Vec<Delivery> {
 }
 
 fn messages(db: &Connection) -> Vec<Message> {
-    rows(db, "SELECT id, key, receiver, members, attempts, state FROM messages ORDER BY id", |row| {
-        let members: Vec<u64> = serde_json::from_str(&row.get::<_, String>(3)?).unwrap();
-        Ok(Message {
-            id: MessageId(number(row, 0)?),
-            key: row.get(1)?,
-            receiver: row.get(2)?,
-            members: members.into_iter().map(DeliveryId).collect(),
-            attempts: row.get(4)?,
-            state: row.get(5)?,
-        })
-    })
+    rows(
+        db,
+        "SELECT id, key, receiver, members, attempts, state, settled_at FROM messages ORDER BY id",
+        |row| {
+            let members: Vec<u64> = serde_json::from_str(&row.get::<_, String>(3)?).unwrap();
+            Ok(Message {
+                id: MessageId(number(row, 0)?),
+                key: row.get(1)?,
+                receiver: row.get(2)?,
+                members: members.into_iter().map(DeliveryId).collect(),
+                attempts: row.get(4)?,
+                state: row.get(5)?,
+                settled_at: row.get::<_, Option<i64>>(6)?.map(Time::from_ms),
+            })
+        },
+    )
 }

@@ -19,5 +19,6 @@ mod rng;
 mod scene;
 mod server;
 mod simulation;
+mod times;
 mod turns;
 mod world;

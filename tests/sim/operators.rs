@@ -308,6 +308,8 @@ impl World {
         let before = self.diary.now;
         let after = before + by;
         self.was_jump = true;
+        self.patience.clear();
+        self.overdue.clear();
         self.server.set_clock(before, after);
         for job in &mut self.jobs {
             job.shift(by);
@@ -321,6 +323,7 @@ impl World {
             &mut diary.storm_ends,
             &mut diary.ends,
             &mut diary.life_at,
+            &mut diary.watch_at,
             &mut diary.unrest_at,
             &mut diary.look_not_before,
             &mut diary.claim_not_before,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use punctual::core::outbox::{Attempt, DeliveryId, DeliveryKind, MessageId};
+use punctual::core::notice::Notice;
+use punctual::core::outbox::{Attempt, DeliveryId, MessageId};
 use punctual::core::time::{Span, Time};
 use punctual::store::Outgoing;
 
@@ -16,8 +17,9 @@ pub(crate) struct Try {
     pub(crate) key: String,
     pub(crate) members: Vec<DeliveryId>,
     pub(crate) attempt: u32,
+    pub(crate) at: Time,
     /// What the receiver has in hand, whatever it answered.
-    pub(crate) told: Vec<(String, DeliveryKind)>,
+    pub(crate) told: Vec<Notice>,
     /// It took the message.
     pub(crate) taken: bool,
 }
@@ -89,7 +91,8 @@ impl Receivers {
             key: message.key.clone(),
             members: message.members.clone(),
             attempt: message.attempts,
-            told: outgoing.notices.iter().map(|notice| (notice.check.to_string(), notice.kind)).collect(),
+            at: now,
+            told: outgoing.notices.clone(),
             taken,
         });
         format!("{} attempt {} of {} ({mood:?})", message.receiver, message.attempts, message.key)

@@ -1,12 +1,17 @@
 //! The engine's turns, as its loop takes them: looks at deadlines, claims, and how attempts ended.
 
-use punctual::core::check::Name;
+use std::collections::{BTreeMap, BTreeSet};
+
+use punctual::core::check::{CheckId, Name};
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{Attempt, DeliveryKind};
 use punctual::core::schedule::Quiet;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Outgoing, Stance, Store};
 
+use crate::evidence::{Delivery, deliveries};
+use crate::operators::reader;
+use crate::receivers::Sending;
 use crate::server::Fate;
 use crate::world::World;
 
@@ -51,6 +56,12 @@ impl World {
         }
         for outgoing in outgoing {
             self.check_outgoing(&outgoing);
+            let not_before = self.patience.get(&outgoing.message.id);
+            assert!(
+                not_before.is_none_or(|at| *at <= now),
+                "{:?} is sent again too soon (12.4)",
+                outgoing.message
+            );
             let calm = self.is_calm();
             let told = self.receivers.send(&outgoing, now, calm);
             self.trace.say(now, &told);
@@ -69,13 +80,15 @@ impl World {
             let check = self.server.judged.values().find(|judged| judged.definition.name == notice.check);
             let check = check.expect("a notice names a check that is declared");
             if alerts {
-                let held = self.held(check.definition.name.as_str());
+                let held = self.held(check.definition.name.as_str(), self.diary.now);
                 assert_eq!(held, None, "`{}` is told though it is held (8.1)", notice.check);
-                assert!(
-                    !check.model.causes.is_empty(),
-                    "`{}` is told bad and is not: {notice:?}",
-                    notice.check
-                );
+                let mut causes: Vec<_> =
+                    notice.causes.iter().map(|cause| (cause.kind, cause.since, cause.would_be)).collect();
+                causes.sort_by_key(|(kind, since, _)| (*since, *kind));
+                assert!(!causes.is_empty(), "`{}` is told bad and is not: {notice:?}", notice.check);
+                assert_eq!(causes, check.model.causes(), "`{}` is bad for other reasons", notice.check);
+                let began = check.bad.last().map(|bad| bad.opened_at);
+                assert_eq!(Some(notice.opened_at), began, "`{}` is bad since another time", notice.check);
                 let stood = self.stood.get(&notice.incident).and_then(|stances| stances.last());
                 assert!(
                     matches!(stood, None | Some(Stance::Reopen)),
@@ -85,9 +98,37 @@ impl World {
         }
     }
 
-    /// Why deliveries of a check are held now, by the rules alone (§8).
-    pub(crate) fn held(&self, name: &str) -> Option<&'static str> {
+    /// 12.3: what may leave does.
+    pub(crate) fn nobody_is_kept_waiting(&mut self) {
+        if !self.server.is_up() {
+            return;
+        }
         let now = self.diary.now;
+        let rows = deliveries(&reader(self.server.folder()), "state IN ('waiting', 'in_message')");
+        let lane = |row: &Delivery| (row.check, row.receiver.clone());
+        let blocked: BTreeSet<_> = rows.iter().filter(|row| row.state == "in_message").map(lane).collect();
+        let gathered = Span::secs(15);
+        let overdue = rows.iter().filter(|row| {
+            let name = self.server.judged[&CheckId(row.check)].definition.name.as_str();
+            let is_busy = self.receivers.under_way.iter().any(|sending| sending.receiver == row.receiver);
+            row.state == "waiting"
+                && row.not_before.max(row.queued_at) + gathered < now
+                && self.server.files.receivers.contains_key(row.receiver.as_str())
+                && !is_busy
+                && !blocked.contains(&lane(row))
+                && (row.tells_of_the_end() || self.held(name, now).is_none())
+        });
+        let since = |row: &Delivery| self.overdue.get(&row.id).copied().unwrap_or(now).min(now);
+        let overdue: BTreeMap<_, _> = overdue.map(|row| (row.id, since(row))).collect();
+        // The engine looks at once, or after a rest of a second, and again if a call fails.
+        let patience = Span::secs(if self.is_calm() { 2 } else { 20 });
+        let late = overdue.iter().find(|(_, since)| now - **since > patience);
+        assert_eq!(late, None, "it may leave since then, and waits: {rows:?}");
+        self.overdue = overdue;
+    }
+
+    /// Why deliveries of a check are held at a time, by the rules alone (§8).
+    pub(crate) fn held(&self, name: &str, now: Time) -> Option<&'static str> {
         let check = self.server.judged.values().find(|judged| judged.definition.name.as_str() == name)?;
         let definition = &check.definition;
         if check.model.is_paused() {
@@ -128,6 +169,16 @@ impl World {
         })
     }
 
+    /// 12.4: the next attempt waits as long as the receiver wished, and else at least half of five seconds.
+    fn be_patient(&mut self, sending: &Sending, after: Option<Span>) {
+        let receiver = self.server.files.receivers.get(sending.receiver.as_str());
+        // The last attempt is at `give_up_after`, whatever was wished.
+        if receiver.is_some_and(|receiver| receiver.give_up_after > Span::mins(60)) {
+            let wait = after.unwrap_or(Span::ms(2500));
+            self.patience.insert(sending.message, self.diary.now + wait);
+        }
+    }
+
     pub(crate) fn settle(&mut self, place: usize) {
         let now = self.diary.now;
         let sending = self.receivers.under_way[place].clone();
@@ -135,6 +186,11 @@ impl World {
         let done = self.server.settle(sending.message, &sending.attempt, now, fate);
         if done.commits > 0 && !matches!(sending.attempt, Attempt::Later { .. }) {
             self.closed.entry(sending.message).or_insert(self.receivers.tries.len());
+        }
+        if done.commits > 0
+            && let Attempt::Later { after, .. } = &sending.attempt
+        {
+            self.be_patient(&sending, *after);
         }
         if !self.server.is_up() {
             return;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use punctual::core::check::{CheckId, Definition};
 use punctual::core::incident::IncidentId;
-use punctual::core::outbox::MessageId;
+use punctual::core::outbox::{DeliveryId, MessageId};
 use punctual::core::route::Action;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Entry, Stance, Store, What};
@@ -45,6 +45,8 @@ pub(crate) struct Diary {
     pub(crate) storm_ends: Time,
     pub(crate) ends: Time,
     pub(crate) life_at: Time,
+    /// When somebody asks whether anything waits in vain.
+    pub(crate) watch_at: Time,
     pub(crate) unrest_at: Time,
     pub(crate) restart_at: Time,
     /// A date that was wrong is put right, by so much.
@@ -81,6 +83,10 @@ pub(crate) struct World {
     pub(crate) ever_gone: BTreeSet<String>,
     /// All that any files ever asked for.
     actions: Vec<Action>,
+    /// Before then a receiver does not want to be asked again.
+    pub(crate) patience: BTreeMap<MessageId, Time>,
+    /// What should have left, since when.
+    pub(crate) overdue: BTreeMap<DeliveryId, Time>,
     pub(crate) was_jump: bool,
     /// Somebody muted or paused something.
     pub(crate) may_hold: bool,
@@ -98,6 +104,7 @@ impl World {
             storm_ends: start + scale.stormy,
             ends: scale.end(),
             life_at: start,
+            watch_at: start,
             unrest_at: start + scale.unrest,
             restart_at: start,
             right_at: None,
@@ -126,6 +133,8 @@ impl World {
             closed: BTreeMap::new(),
             ever_gone: BTreeSet::new(),
             actions,
+            patience: BTreeMap::new(),
+            overdue: BTreeMap::new(),
             was_jump: false,
             may_hold: false,
             renames: 0,
@@ -148,6 +157,10 @@ impl World {
                 peace = true;
             }
             while self.instant() {}
+            if peace || self.diary.watch_at <= self.diary.now {
+                self.diary.watch_at = self.diary.now + self.scale.life;
+                self.nobody_is_kept_waiting();
+            }
             if self.tick_between() {
                 while self.instant() {}
             }
@@ -229,6 +242,7 @@ impl World {
         let now = self.on_grid();
         self.diary.restart_at = now + away;
         self.receivers.under_way.clear();
+        self.overdue.clear();
         self.trace.say(self.diary.now, &format!("the process is dead for {away}"));
     }
 
@@ -273,9 +287,7 @@ impl World {
                 continue;
             }
             let name = self.jobs[number].name.clone();
-            let is_it = |check: &&Definition| {
-                check.name.as_str() == name || check.renamed_from.iter().any(|old| old.as_str() == name)
-            };
+            let is_it = |check: &&Definition| goes_by(check, &name);
             let spec = self.server.files.checks.iter().find(is_it).map(|check| check.spec.clone());
             let spec = spec.or_else(|| {
                 let gone = self.attic.iter().find(is_it);
@@ -297,7 +309,11 @@ impl World {
             return self.jobs[number].not_heard(shot, &self.scale, now);
         }
         let found = self.server.store.as_ref().and_then(|store| store.live().find(&name));
-        let Some(check) = found.map(|check| check.id) else { return };
+        let Some(check) = found.map(|check| check.id) else {
+            let is_declared = self.server.files.checks.iter().any(|check| goes_by(check, &name));
+            assert!(!is_declared, "`{name}` is declared, and its ping finds nothing (10.3)");
+            return;
+        };
         let calm = self.is_calm();
         let hazards = &mut self.hazards;
         let fate = || {
@@ -353,7 +369,10 @@ impl World {
     fn make_peace(&mut self) {
         let now = self.diary.now;
         self.trace.say(now, "the storm is over");
-        for mute in std::mem::take(&mut self.server.mutes) {
+        // Some mutes end by themselves.
+        let long = now + Span::ms(self.scale.calm.as_ms() / 2);
+        let unmuted: Vec<_> = self.server.mutes.extract_if(.., |mute| mute.until > long).collect();
+        for mute in unmuted {
             let done = self.server.other(Fate::Fine, |store| store.unmute(mute.id, now));
             done.answer.expect("nothing fails here");
         }
@@ -389,10 +408,20 @@ impl World {
         self.may_hold || self.server.judged[&CheckId(check)].may_be_held
     }
 
+    /// An action that some files asked for.
+    pub(crate) fn action(&self, id: u64) -> Option<&Action> {
+        self.actions.iter().find(|action| action.id.0 == id)
+    }
+
     /// An action with the same receiver and delay is planned, which is enough (12.2).
     pub(crate) fn is_covered(&self, action: u64, planned: &BTreeSet<u64>) -> bool {
-        let Some(it) = self.actions.iter().find(|other| other.id.0 == action) else { return false };
+        let Some(it) = self.action(action) else { return false };
         let same = |other: &&Action| (&other.receiver, other.after) == (&it.receiver, it.after);
         self.actions.iter().filter(same).any(|other| planned.contains(&other.id.0))
     }
+}
+
+/// It has this name, or had it.
+fn goes_by(check: &Definition, name: &str) -> bool {
+    check.name.as_str() == name || check.renamed_from.iter().any(|old| old.as_str() == name)
 }

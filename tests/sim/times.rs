@@ -1,0 +1,98 @@
+//! When things are told: what must hold of every world, with the rule that it holds.
+
+use std::collections::BTreeMap;
+
+use punctual::core::check::CheckId;
+use punctual::core::incident::IncidentId;
+use punctual::core::outbox::DeliveryId;
+use punctual::core::time::Time;
+
+use crate::evidence::{Delivery, Evidence};
+use crate::receivers::Try;
+use crate::world::World;
+
+pub(crate) fn hold(world: &World, evidence: &Evidence) {
+    pages_are_planned_for_their_time(world, evidence);
+    nothing_leaves_before_its_time(world, evidence);
+    what_is_still_bad_is_told_again(world, evidence);
+    giving_up_takes_its_time(world, evidence);
+}
+
+/// 12.1, 12.4: `after` counts from when a cause began, however late that was noticed; `repeat_interval` from the last page.
+fn pages_are_planned_for_their_time(world: &World, evidence: &Evidence) {
+    for row in evidence.deliveries.iter().filter(|row| !row.tells_of_the_end()) {
+        let action = world.action(row.action).expect("a delivery of no action");
+        if row.kind == "reminder" {
+            let wait = row.not_before - row.queued_at;
+            assert_eq!(Some(wait), action.repeat_interval, "reminds at another time: {row:?}");
+            continue;
+        }
+        // Reopening plans from then on; after a clock was set back, its times are not those of the flips.
+        if world.was_jump || world.stood.contains_key(&IncidentId(row.incident)) {
+            continue;
+        }
+        let began = row.not_before - action.after;
+        let history = &world.server.judged[&CheckId(row.check)].history;
+        assert!(
+            history.iter().any(|(at, _)| *at == began),
+            "nothing began {:?} before it: {row:?}",
+            action.after
+        );
+    }
+}
+
+/// 12.1, 12.3: a page waits for its `after`, and what is gathered for its `group_wait`.
+fn nothing_leaves_before_its_time(world: &World, evidence: &Evidence) {
+    if world.was_jump {
+        return;
+    }
+    let ready_at: BTreeMap<DeliveryId, Time> =
+        evidence.deliveries.iter().map(|row| (row.id, row.not_before.max(row.queued_at))).collect();
+    for attempt in world.receivers.tries.iter().filter(|attempt| attempt.attempt == 1) {
+        let ready = attempt.members.iter().map(|member| ready_at[member]);
+        assert!(ready.clone().all(|at| at <= attempt.at), "{} leaves too early", attempt.key);
+        // A receiver that comes back gathers as another one.
+        if world.ever_gone.contains(&attempt.receiver) {
+            continue;
+        }
+        let group_wait = world.server.files.receivers[attempt.receiver.as_str()].group_wait;
+        let first = ready.min().expect("a message has members");
+        assert!(first + group_wait <= attempt.at, "{} does not wait for what leaves with it", attempt.key);
+    }
+}
+
+/// 12.4: sent, and still bad, and nobody said anything: the next reminder is there.
+fn what_is_still_bad_is_told_again(world: &World, evidence: &Evidence) {
+    for incident in evidence.incidents.values().flatten() {
+        if incident.ended_at.is_some() || world.stood.contains_key(&IncidentId(incident.id)) {
+            continue;
+        }
+        let rows = || evidence.deliveries.iter().filter(|row| row.incident == incident.id);
+        let repeats =
+            |row: &&Delivery| world.action(row.action).is_some_and(|it| it.repeat_interval.is_some());
+        for told in rows().filter(|row| row.state == "sent").filter(repeats) {
+            let waits = |row: &Delivery| {
+                row.kind == "reminder"
+                    && row.receiver == told.receiver
+                    && row.state != "sent"
+                    && row.state != "cancelled"
+            };
+            assert!(rows().any(waits), "no reminder follows {told:?}");
+        }
+    }
+}
+
+/// 12.4: nothing is given up before `give_up_after`.
+fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
+    let gave_up = evidence.deliveries.iter().filter(|row| row.reason.as_deref() == Some("gave_up"));
+    for row in gave_up.filter(|row| !world.was_jump && !world.ever_gone.contains(&row.receiver)) {
+        let message = evidence.messages.iter().find(|message| Some(message.id) == row.message);
+        let settled_at = message.and_then(|message| message.settled_at);
+        // It counts from when the message was made: if that attempt never left, it is not known here.
+        let is_first = |attempt: &&Try| Some(attempt.message) == row.message && attempt.attempt == 1;
+        let Some(first) = world.receivers.tries.iter().find(is_first) else { continue };
+        let took = settled_at.map(|at| at - first.at);
+        let give_up_after = world.server.files.receivers[row.receiver.as_str()].give_up_after;
+        assert!(took.is_some_and(|took| took >= give_up_after), "given up after {took:?}: {row:?}");
+    }
+}
