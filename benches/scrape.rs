@@ -80,7 +80,7 @@ fn median(mut values: [f64; ROUNDS]) -> f64 {
 fn live(checks: u64) -> Live {
     let live = Live::default();
     let checks = (0..checks).map(|number| Arc::new(check(number))).collect();
-    live.set_directory(Directory { checks, ..Directory::default() });
+    live.set_directory(Directory::new(checks, []));
     live
 }
 
@@ -114,6 +114,8 @@ fn check(number: u64) -> Check {
         quiet: Vec::new(),
         ping_methods: PingMethods::Any,
         window: None,
+        emails: Vec::new(),
+        canary: None,
         source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
     };
     Check::new(CheckId(number), Arc::new(definition), Known { state, window, last_source: None })

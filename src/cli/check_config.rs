@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::Output;
 use crate::config::{self, Config, Told, reach};
-use crate::core::check::{Definition, Source};
+use crate::core::check::Definition;
+use crate::core::route::is_own_receiver;
 
 /// So many checks are shown without `--all`.
 const SHOWN_CHECKS: usize = 50;
@@ -109,16 +110,18 @@ fn show(path: &Path, config: &Config, shown_checks: usize, out: &mut dyn Write) 
 }
 
 fn place(check: &Definition) -> String {
-    let Source::File { path, line } = &check.source;
-    format!("{path}:{line}")
+    check.source.to_string()
 }
 
 /// `chat after 15m, then every 4h (responder 1), if too_few or failed`
 fn in_words(told: &Told) -> String {
     let after = if told.after.as_ms() == 0 { "at once".to_owned() } else { format!("after {}", told.after) };
     let repeat = told.repeat_interval.map(|interval| format!(", then every {interval}")).unwrap_or_default();
-    let by =
-        told.responder.map_or_else(|| "default_receivers".to_owned(), |number| format!("responder {number}"));
+    let by = match told.responder {
+        Some(number) => format!("responder {number}"),
+        None if is_own_receiver(&told.receiver) => "its own emails".to_owned(),
+        None => "default_receivers".to_owned(),
+    };
     let reasons: Vec<&str> = told.only.iter().map(|cause| cause.as_str()).collect();
     let only = if reasons.is_empty() { String::new() } else { format!(", if {}", reasons.join(" or ")) };
     format!("{} {after}{repeat} ({by}){only}", told.receiver)

@@ -143,8 +143,8 @@ impl Parts {
 
 /// What the store keeps of it.
 pub(super) fn configuration(config: Config, allow_mass_removal: bool) -> Configuration {
-    let Config { checks, policy, retention, .. } = config;
-    Configuration { checks, policy, retention, allow_mass_removal }
+    let Config { checks, policy, retention, max_checks, .. } = config;
+    Configuration { checks, policy, retention, max_checks, allow_mass_removal }
 }
 
 /// `3 checks added, 1 changed`.

@@ -6,6 +6,7 @@ use super::fault::{At, Log, quote};
 use super::fields::{Fields, MAX_LABELS};
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions};
+use super::sections::check_address;
 use super::times::Times;
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
@@ -117,6 +118,8 @@ pub(super) fn definition(
         quiet,
         ping_methods: ping_methods(fields, log).or(shared.defaults.ping_methods).unwrap_or_default(),
         window: window(fields, log),
+        emails: emails(fields, log),
+        canary: None,
         source: Source::File { path: shared.path.clone(), line: fields.at.line },
     };
     if complete {
@@ -305,6 +308,27 @@ fn mentioned(fields: &Fields<'_>, key: &str, log: &mut Log) -> Vec<Mention> {
         mentions.push(Mention { name, at });
     }
     mentions
+}
+
+/// Whom the check itself mails; an address that stands there twice gets one mail.
+fn emails(fields: &Fields<'_>, log: &mut Log) -> Vec<String> {
+    let faults_before = log.count();
+    let texts = fields.texts(log, "emails");
+    if texts.is_empty() && fields.has("emails") && log.count() == faults_before {
+        log.fault(fields.at_value("emails"), "`emails` needs at least one address");
+    }
+    if texts.len() > Definition::MAX_EMAILS {
+        let message = format!("`emails` has at most {} addresses", Definition::MAX_EMAILS);
+        log.fault(fields.at_value("emails"), message);
+    }
+    let mut emails: Vec<String> = Vec::with_capacity(texts.len());
+    for (at, text) in texts {
+        check_address(at, text, log);
+        if !emails.iter().any(|other| other == text) {
+            emails.push(text.to_owned());
+        }
+    }
+    emails
 }
 
 fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> String {

@@ -462,6 +462,7 @@ const CHECK: &[Key] = &[
     key("runbook_url", Text(URL), Optional, "Where to read what to do."),
     key("depends_on", Texts, Optional, "While one of these checks is bad, this one's messages are held."),
     key("quiet", List(Section::Quiet), Optional, "Times in which messages are held."),
+    key("emails", Texts, Optional, "Addresses that the check itself mails, beside what responders say."),
     key("renamed_from", Texts, Optional, "Former names, whose history this check continues."),
     key("assert", Later, Optional, "A probe that punctual runs itself."),
 ];

@@ -50,6 +50,8 @@ pub(super) struct Loader {
     times: Times,
     checks: Vec<Definition>,
     max_checks: usize,
+    /// There is a mail server.
+    can_mail: bool,
 }
 
 impl Loader {
@@ -70,6 +72,7 @@ impl Loader {
     fn sections(&mut self, main: &Fields<'_>, path: &Path) -> Option<Config> {
         let max_checks = main.whole(&mut self.log, "max_checks").and_then(|max| usize::try_from(max).ok());
         self.max_checks = max_checks.unwrap_or(MAX_CHECKS);
+        self.can_mail = main.has("smtp");
         let smtp = self.smtp(main);
         let auth = self.auth(main);
         let compat = self.compat(main);
@@ -140,6 +143,9 @@ impl Loader {
                     format!("there are more than {} checks; `max_checks` allows no more", self.max_checks);
                 self.log.fault(fields.at, message);
             }
+        }
+        if fields.has("emails") && !self.can_mail {
+            self.log.fault(fields.at_key("emails"), "mail needs the section `smtp`, which is missing");
         }
         // Without a name of its own it is read for its other faults.
         let name = name.unwrap_or_else(check::nameless);

@@ -157,6 +157,5 @@ fn cycle(path: &[(&Name, usize)], back_to: &Name) -> String {
 
 /// Where a check was declared, for messages.
 pub(super) fn place_of(check: &Definition) -> String {
-    let crate::core::check::Source::File { path, line } = &check.source;
-    format!("{path}:{line}")
+    check.source.to_string()
 }

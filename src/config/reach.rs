@@ -2,7 +2,7 @@
 
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{Definition, Overlap};
-use crate::core::route::{Facts, Matcher, Policy, ReceiverName};
+use crate::core::route::{Facts, Matcher, Policy, ReceiverName, own_receiver};
 use crate::core::schedule::{Expect, Schedule};
 use crate::core::time::{Span, Time};
 
@@ -15,7 +15,7 @@ pub struct Told {
     pub after: Span,
     /// Told again so often, while it lasts.
     pub repeat_interval: Option<Span>,
-    /// Which responder says so, counted from 1; `None`: `default_receivers`.
+    /// Which responder says so, counted from 1; `None`: `default_receivers`, or the check's own `emails`.
     pub responder: Option<u32>,
     /// Only for these causes; empty: for every one that the check can have.
     pub only: Vec<CauseKind>,
@@ -60,20 +60,21 @@ pub fn reach(policy: &Policy, check: &Definition) -> Reach {
             only: only.clone(),
         }));
     }
-    if policy.default_receivers.is_empty() {
+    if !check.emails.is_empty() {
+        reach.told.push(at_once(own_receiver(&check.name), Vec::new()));
+    } else if policy.default_receivers.is_empty() {
         reach.nobody = unanswered.len() == causes.len();
         reach.unheard = unanswered;
     } else if !unanswered.is_empty() {
         let only = if unanswered.len() == causes.len() { Vec::new() } else { unanswered };
-        reach.told.extend(policy.default_receivers.iter().map(|receiver| Told {
-            receiver: receiver.clone(),
-            after: Span::ZERO,
-            repeat_interval: None,
-            responder: None,
-            only: only.clone(),
-        }));
+        let defaults = policy.default_receivers.iter();
+        reach.told.extend(defaults.map(|receiver| at_once(receiver.clone(), only.clone())));
     }
     reach
+}
+
+fn at_once(receiver: ReceiverName, only: Vec<CauseKind>) -> Told {
+    Told { receiver, after: Span::ZERO, repeat_interval: None, responder: None, only }
 }
 
 /// The causes that a check can have by what it declares; without blindness, which is routed as what it hides (9.6).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lettre::message::Mailbox;
 
-use super::fault::{At, guess, quote};
+use super::fault::{At, Log, guess, quote};
 use super::fields::Fields;
 use super::loader::Loader;
 use crate::core::receiver::{
@@ -13,7 +13,7 @@ use crate::core::receiver::{
     SmtpTls, TlsConfig, Webhook, WebhookFormat,
 };
 use crate::core::retention::Retention;
-use crate::core::route::{ReceiverName, ReceiverPolicy};
+use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::secret::Secret;
 use crate::core::time::Span;
 
@@ -39,7 +39,7 @@ impl Loader {
         }
         let from = fields.text(log, "from");
         if let Some(from) = from {
-            self.address(fields.at_value("from"), from);
+            check_address(fields.at_value("from"), from, &mut self.log);
         }
         let password = self.secret(&fields, "password", "password_file", true);
         let username = fields.text(&mut self.log, "username");
@@ -94,6 +94,11 @@ impl Loader {
                 give_up_after: item.duration(log, "give_up_after").unwrap_or(Span::mins(24 * 60)),
             };
             let Some(name) = name else { continue };
+            if is_own_receiver(name) {
+                let message =
+                    format!("{} is a check's own: choose a name that does not begin so", quote(name));
+                log.fault(item.at_value("name"), message);
+            }
             let name: ReceiverName = name.into();
             // Also where its kind is faulty: a responder that names it is right.
             if policies.insert(Arc::clone(&name), policy).is_some() {
@@ -129,7 +134,7 @@ impl Loader {
 
     fn email(&mut self, fields: &Fields<'_>) -> Email {
         let to = fields.texts(&mut self.log, "to");
-        to.iter().for_each(|(at, text)| self.address(*at, text));
+        to.iter().for_each(|(at, text)| check_address(*at, text, &mut self.log));
         if to.is_empty() && fields.has("to") {
             self.log.fault(fields.at_value("to"), "`to` needs at least one address");
         }
@@ -255,17 +260,6 @@ impl Loader {
         sections
     }
 
-    /// Says if a mail server would not take this address.
-    fn address(&mut self, at: At, text: &str) {
-        if text.contains(char::is_control) || text.parse::<Mailbox>().is_err() {
-            let message = format!(
-                "{} is no mail address: write `a@example.org` or `Name <a@example.org>`",
-                quote(text)
-            );
-            self.log.fault(at, message);
-        }
-    }
-
     /// Whether it is an address of HTTP; a fault does not show it unless `shown`.
     fn http_url(&mut self, key: &str, at: At, url: &str, shown: bool) -> bool {
         let problem = match reqwest::Url::parse(url) {
@@ -294,6 +288,15 @@ impl Loader {
             self.log.fault(at, format!("there is no receiver {}{hint}", quote(name)));
         }
         known
+    }
+}
+
+/// Says if a mail server would not take this address.
+pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
+    if text.contains(char::is_control) || text.parse::<Mailbox>().is_err() {
+        let message =
+            format!("{} is no mail address: write `a@example.org` or `Name <a@example.org>`", quote(text));
+        log.fault(at, message);
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::schedule::Schedule;
 use super::time::Span;
 
+pub use super::canary::{Canary, System};
+
 /// The number a store gives to a check. It never changes, also over a rename, and is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CheckId(pub u64);
@@ -105,11 +107,19 @@ pub struct Definition {
     pub ping_methods: PingMethods,
     /// The trailing window of `count_in_window` (3.7), where one was given.
     pub window: Option<Span>,
+    /// Whom the check itself mails, beside what responders say: `a@b` or `Name <a@b>`; at most
+    /// [`Definition::MAX_EMAILS`].
+    pub emails: Vec<String>,
+    /// How it is known to users of another system, if it is.
+    pub canary: Option<Canary>,
     /// Where it was declared.
     pub source: Source,
 }
 
 impl Definition {
+    /// The most addresses that a check itself mails.
+    pub const MAX_EMAILS: usize = 32;
+
     /// The value of one of the check's own labels; "" if it has none of this name.
     pub fn label(&self, name: &str) -> &str {
         self.labels.iter().find(|(label, _)| label == name).map_or("", |(_, value)| value)
@@ -149,26 +159,16 @@ pub enum Source {
         /// Counted from 1.
         line: u32,
     },
+    /// Through an API, which may change it: the database alone has it.
+    Api,
 }
 
-/// A system whose users ping and manage their checks here as they did there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum System {
-    /// coal-mine.
-    CoalMine,
-    /// Night's Watch.
-    NightsWatch,
-}
-
-impl System {
-    /// All of them.
-    pub const ALL: [System; 2] = [System::CoalMine, System::NightsWatch];
-
-    /// As it stands in files and metrics.
-    pub fn as_str(self) -> &'static str {
+/// For people: `checks/dba.yaml:12`, `made through the API`.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            System::CoalMine => "coal_mine",
-            System::NightsWatch => "nights_watch",
+            Source::File { path, line } => write!(f, "{path}:{line}"),
+            Source::Api => f.write_str("made through the API"),
         }
     }
 }

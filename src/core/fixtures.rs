@@ -41,6 +41,8 @@ pub(super) fn definition() -> Definition {
         quiet: Vec::new(),
         ping_methods: PingMethods::Any,
         window: None,
+        emails: Vec::new(),
+        canary: None,
         source: Source::File { path: "checks/db.yaml".to_owned(), line: 3 },
     }
 }

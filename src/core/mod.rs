@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod blind;
+pub mod canary;
 pub mod cause;
 pub mod check;
 pub mod cron;

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 
 use super::cause::Cause;
-use super::check::Name;
+use super::check::{Name, System};
 use super::incident::{IncidentId, IncidentStatus};
 use super::outbox::DeliveryKind;
 use super::time::{Span, Time};
@@ -57,7 +57,7 @@ pub struct Notice {
     pub last_comment: Option<String>,
     /// Where the check was declared: `checks/dba.yaml:12`.
     pub declared: String,
-    /// Which responder asked for it, counted from 1; `None`: `default_receivers`.
+    /// Which responder asked for it, counted from 1; `None`: `default_receivers`, or the check's own `emails`.
     pub responder: Option<u32>,
     /// How long until it is told again, if it will be.
     pub repeat_interval: Option<Span>,
@@ -65,4 +65,21 @@ pub struct Notice {
     pub thread: Option<String>,
     /// For a blind cause: the stretch in which punctual was not listening.
     pub blind: Option<super::blind::Window>,
+    /// The check's own addresses, where it mails them itself; empty for every other receiver.
+    pub emails: Vec<String>,
+    /// What its users know it by, where the check mails its own addresses; `None` for every other receiver.
+    pub canary: Option<CanaryNotice>,
+}
+
+/// What a mail tells about a canary in the words of its system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanaryNotice {
+    /// Whose users read it.
+    pub system: System,
+    /// Its id there.
+    pub id: String,
+    /// When it was to report, or is to report next; `None` while nothing is due.
+    pub deadline: Option<Time>,
+    /// Its newest events, newest first; at most [`super::check::Canary::EVENTS_IN_A_MAIL`].
+    pub events: Vec<(Time, String)>,
 }

@@ -10,6 +10,7 @@ pub struct Catalog {
     labels: Texts,
     info: Texts,
     from_files: u64,
+    from_api: u64,
 }
 
 impl Catalog {
@@ -28,6 +29,7 @@ impl Catalog {
             catalog.info.end();
             match &definition.source {
                 Source::File { .. } => catalog.from_files += 1,
+                Source::Api => catalog.from_api += 1,
             }
         }
         catalog
@@ -47,17 +49,20 @@ impl Catalog {
 
     /// How many checks there are, by where they were declared.
     pub(super) fn counts(&self) -> Vec<(String, u64)> {
-        vec![("file".to_owned(), self.from_files)]
+        vec![("file".to_owned(), self.from_files), ("api".to_owned(), self.from_api)]
     }
 }
 
 fn push_info(text: &mut Vec<u8>, definition: &Definition) {
     let (schedule, zone) = schedule_text(&definition.spec.schedule);
-    let Source::File { path, line } = &definition.source;
+    let source = match &definition.source {
+        source @ Source::File { .. } => source.to_string(),
+        Source::Api => "api".to_owned(),
+    };
     push_label(text, "title", &definition.title);
     push_label(text, "schedule", &schedule);
     push_label(text, "timezone", zone);
-    push_label(text, "source", &format!("{path}:{line}"));
+    push_label(text, "source", &source);
 }
 
 /// As it was declared: `every 5m`; `0 2 * * *` and its zone; with what is expected.

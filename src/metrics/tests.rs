@@ -42,6 +42,8 @@ fn definition(name: &str, schedule: Schedule) -> Definition {
         quiet: Vec::new(),
         ping_methods: Default::default(),
         window: None,
+        emails: Vec::new(),
+        canary: None,
         source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
     }
 }
@@ -243,6 +245,7 @@ fn what_is_of_the_server_is_there_from_the_start() {
     let text = text(&snapshot(&catalog, Vec::new(), &own), Format::Text);
     for line in [
         "punctual_checks{source=\"file\"} 0",
+        "punctual_checks{source=\"api\"} 0",
         "punctual_incidents_open 1",
         "punctual_deliveries_pending 2",
         "punctual_deliveries_parked 3",

@@ -42,6 +42,8 @@ pub fn alert(now: Time) -> Notice {
         repeat_interval: None,
         thread: None,
         blind: None,
+        emails: Vec::new(),
+        canary: None,
     }
 }
 

@@ -10,6 +10,7 @@ use super::row::{
     PING_BODY, PING_BODY_CUT, PING_REPEAT, flip_reason, incident_status, ping_kind, read_causes, read_step,
     status,
 };
+use super::sqlite::canary;
 use super::sqlite::error::{damaged, failed};
 use super::sqlite::files::open_reader;
 use super::sqlite::outbox::rows::deliveries_of;
@@ -249,6 +250,11 @@ impl Reader {
                 })
             },
         )
+    }
+
+    /// The newest events of a canary, newest first; empty for other checks. Their bound is the canary's, not that of a page.
+    pub fn canary_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
+        self.read(|db| canary::events(db, check, limit))
     }
 
     /// What happened to an incident, oldest first; at most [`MAX_PAGE`] steps.

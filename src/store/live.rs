@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
-use crate::core::check::{CheckId, Definition, Name};
+use crate::core::check::{CheckId, Definition, Name, System};
 use crate::core::route::Mute;
 use crate::core::state::State;
 use crate::core::time::Time;
@@ -30,6 +30,30 @@ pub struct Directory {
     pub checks: Vec<Arc<Check>>,
     /// By name, former names included.
     pub by_name: HashMap<Name, Arc<Check>>,
+    /// Canaries of both systems by their id.
+    pub by_canary: HashMap<String, Arc<Check>>,
+    /// In the order of [`System::ALL`].
+    by_slug: [HashMap<String, Arc<Check>>; 2],
+}
+
+impl Directory {
+    /// Of these checks, sorted by name, and of those that are known by a former name.
+    pub fn new(checks: Vec<Arc<Check>>, former: impl IntoIterator<Item = (Name, Arc<Check>)>) -> Directory {
+        let mut directory = Directory { by_name: former.into_iter().collect(), ..Directory::default() };
+        for check in &checks {
+            directory.by_name.insert(check.definition.name.clone(), check.clone());
+            if let Some(canary) = &check.definition.canary {
+                directory.by_canary.insert(canary.id.clone(), check.clone());
+                directory.by_slug[canary.system as usize].insert(canary.slug.clone(), check.clone());
+            }
+        }
+        Directory { checks, ..directory }
+    }
+
+    /// The canary that the users of a system know by this slug.
+    pub fn by_slug(&self, system: System, slug: &str) -> Option<&Arc<Check>> {
+        self.by_slug[system as usize].get(slug)
+    }
 }
 
 /// One declared check.
@@ -94,6 +118,11 @@ impl Live {
     pub fn find(&self, name: &str) -> Option<Arc<Check>> {
         // Without a copy of the whole directory's handle: every ping comes by here.
         self.directory.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
+    }
+
+    /// The canary of this id, of whichever system.
+    pub fn find_canary(&self, id: &str) -> Option<Arc<Check>> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).by_canary.get(id).cloned()
     }
 
     /// The blind windows.

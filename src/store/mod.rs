@@ -5,6 +5,7 @@
 //!
 //! Whoever owns a store owns it alone: the writer's thread in the server, the simulation in its tests.
 
+mod edit;
 pub mod history;
 pub mod live;
 mod migrations;
@@ -27,6 +28,8 @@ use crate::core::time::Time;
 
 use live::Live;
 
+pub use edit::{Change, Edit, EditError, NewCheck, Past, Refused};
+
 /// What happens to one check at one time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
@@ -46,9 +49,15 @@ pub enum What {
     /// Time passed.
     Tick,
     /// Paused at run time.
-    Pause,
+    Pause {
+        /// Why, for the history of a canary; cut to [`PingFact::MAX_COMMENT_BYTES`].
+        comment: Option<String>,
+    },
     /// Unpaused at run time.
-    Unpause,
+    Unpause {
+        /// Why, for the history of a canary; cut to [`PingFact::MAX_COMMENT_BYTES`].
+        comment: Option<String>,
+    },
     /// A ping was answered 503 (9.1).
     Refused {
         /// When: it may be earlier than the entry, which could not be stored then.
@@ -98,6 +107,8 @@ pub struct Configuration {
     pub policy: Arc<Policy>,
     /// How much history is kept.
     pub retention: Retention,
+    /// The most checks there may be, those made through an API included: no edit makes more.
+    pub max_checks: usize,
     /// Take a removal of more than half of at least 10 checks (10.4).
     pub allow_mass_removal: bool,
 }
@@ -218,7 +229,8 @@ pub trait Store: Send {
     /// Settles every check whose state has a time later than `now`: the clock was set back (1.1).
     fn reanchor(&mut self, now: Time) -> Result<(), StoreError>;
 
-    /// Takes a configuration, all or nothing (§10). With `at_start`, a configuration that removes too many archives
+    /// Takes a configuration, all or nothing (§10). Checks that were made through an API stay as they are, unless a file
+    /// declares the name of one: then it is the file's, with its identity, its history and its `canary`. With `at_start`, a configuration that removes too many archives
     /// nothing and says so in [`Changes::kept`]; at a reload it is refused.
     fn configure(
         &mut self,
@@ -226,6 +238,18 @@ pub trait Store: Send {
         at_start: bool,
         now: Time,
     ) -> Result<Changes, ConfigureError>;
+
+    /// Makes, changes or deletes checks through an API: all of the edits, in their order, or none. Answers one number for
+    /// each.
+    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, Refused>;
+
+    /// [`Store::edit_all`] for one.
+    fn edit(&mut self, edit: Edit, now: Time) -> Result<CheckId, EditError> {
+        match self.edit_all(vec![edit], now) {
+            Ok(ids) => Ok(*ids.first().expect("one number is answered for each edit")),
+            Err(refused) => Err(refused.error),
+        }
+    }
 
     /// Steps each entry in its order and stores what came of it. Answers one [`Applied`] for each entry.
     fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError>;

@@ -31,6 +31,8 @@ enum Symbol {
     Refused,
     /// From the first spec to the second, and back.
     Change,
+    /// The same, counted from what the deadline counts from.
+    Rearm,
     ArchiveOrReturn,
 }
 
@@ -189,6 +191,12 @@ impl Run<'_> {
                 made.spec = (made.spec + 1) % self.case.specs.len();
                 Input::Change(Box::new(self.case.specs[made.spec].clone()))
             }
+            Symbol::Rearm => {
+                made.spec = (made.spec + 1) % self.case.specs.len();
+                let State { armed_since, last_discharge, .. } = made.state;
+                let from = last_discharge.map_or(armed_since, |at| at.max(armed_since));
+                Input::Rearm { spec: Box::new(self.case.specs[made.spec].clone()), from }
+            }
             Symbol::ArchiveOrReturn if made.state.archived.is_none() => Input::Archive,
             Symbol::ArchiveOrReturn => Input::Return(Box::new(self.case.specs[made.spec].clone())),
         }
@@ -206,6 +214,7 @@ impl Run<'_> {
             Input::Unpause => made.model.unpause(made.now),
             Input::Refused { at } => made.model.refuse(*at),
             Input::Change(_) => made.model.change(old, new, made.now),
+            Input::Rearm { from, .. } => made.model.rearm(old, new, *from, made.now),
             Input::Archive => made.model.archive(),
             Input::Return(_) => made.model.come_back(new, made.now),
         }
@@ -373,6 +382,27 @@ fn every_period_with_runs() {
             (Awake(20), Symbol::Pause),
             (Awake(80), Symbol::Start(Some("a"))),
             (Away(30), Symbol::Fail),
+        ],
+        grid: 10,
+    });
+}
+
+/// Coal-mine's update: late or not is judged anew at once, from a time that has passed.
+#[test]
+fn a_period_that_becomes_another_from_the_past_on() {
+    use Stretch::{Awake, Away};
+    exhaust(&Case {
+        name: "rearmed",
+        specs: vec![every(60, 0), every(120, 0), every(20, 0)],
+        alphabet: vec![
+            (Awake(20), SUCCESS),
+            (Awake(40), Symbol::Fail),
+            (Awake(20), Symbol::Rearm),
+            (Awake(100), Symbol::Rearm),
+            (Away(140), Symbol::Rearm),
+            (Awake(20), Symbol::Pause),
+            (Awake(20), Symbol::Unpause),
+            (Awake(100), Symbol::Tick),
         ],
         grid: 10,
     });

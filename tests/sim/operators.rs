@@ -98,7 +98,7 @@ impl World {
         let (now, fate) = (self.diary.now, self.fate());
         let Some(check) = self.touchable(lot) else { return };
         let is_paused = self.server.judged[&check].model.paused_at_run_time;
-        let what = if is_paused { What::Unpause } else { What::Pause };
+        let what = if is_paused { What::Unpause { comment: None } } else { What::Pause { comment: None } };
         self.trace.say(now, &format!("{what:?} {check:?}, {fate:?}"));
         self.server.apply(vec![Entry { check, at: now, what }], now, fate);
     }

@@ -123,6 +123,7 @@ impl Files {
             checks: self.checks.clone(),
             policy: Arc::new(policy),
             retention: Retention::default(),
+            max_checks: 1000,
             allow_mass_removal: true,
         }
     }
@@ -193,6 +194,8 @@ fn definition(name: &str, spec: Spec) -> Definition {
         quiet: Vec::new(),
         ping_methods: PingMethods::Any,
         window: None,
+        emails: Vec::new(),
+        canary: None,
         source: Source::File { path: "checks.yaml".to_owned(), line: 1 },
     }
 }

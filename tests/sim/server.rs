@@ -347,9 +347,9 @@ impl Server {
                 let counted = judged.model.ping(&judged.plan, &fact.ping, now);
                 judged.pings += u64::from(counted);
             }
-            What::Pause => judged.model.pause(),
-            What::Unpause if !judged.definition.spec.paused => judged.model.unpause(now),
-            What::Unpause | What::Tick | What::Refused { .. } => {}
+            What::Pause { .. } => judged.model.pause(),
+            What::Unpause { .. } if !judged.definition.spec.paused => judged.model.unpause(now),
+            What::Unpause { .. } | What::Tick | What::Refused { .. } => {}
         }
         judged.note(now, &self.files);
     }

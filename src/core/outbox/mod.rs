@@ -24,6 +24,11 @@ pub struct DeliveryId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(pub u64);
 
+impl MessageId {
+    /// The message of another system, told before its check came here: no row has this number.
+    pub const ELSEWHERE: MessageId = MessageId(0);
+}
+
 /// What a delivery tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryKind {
@@ -180,7 +185,7 @@ pub enum CancelReason {
     Acknowledged,
     /// Somebody said `wont_fix`.
     WontFix,
-    /// The check is no longer declared.
+    /// The check is no longer declared, or mails nobody itself any more.
     Removed,
 }
 

@@ -13,8 +13,10 @@ use super::outbox::{DeliveryKind, NewDelivery};
 use super::time::{Span, Time};
 
 mod hold;
+mod own;
 
 pub use hold::{Context, Dependency, DropReason, HoldReason, MIN_DEPENDENT_GRACE, Verdict, muted, route};
+pub use own::{is_own_receiver, own_action, own_receiver};
 
 /// A receiver's name, as in the configuration.
 pub type ReceiverName = Arc<str>;
@@ -28,7 +30,7 @@ pub struct ActionId(pub u64);
 pub struct Policy {
     /// All that match act.
     pub responders: Vec<Responder>,
-    /// Told when no responder matches.
+    /// Told when no responder matches a check that has no `emails` of its own.
     pub default_receivers: Vec<ReceiverName>,
     /// Every receiver that exists.
     pub receivers: BTreeMap<ReceiverName, ReceiverPolicy>,
@@ -168,7 +170,8 @@ fn views_of(cause: &Cause) -> Views {
     std::iter::once(cause.kind).chain(cause.would_be).map(view).collect()
 }
 
-/// An action that runs, and which responder asked for it, counted from 1; `None`: `default_receivers`.
+/// An action that runs, and which responder asked for it, counted from 1; `None`: `default_receivers`, or the check's own
+/// `emails`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matched {
     /// What is done.
@@ -178,7 +181,8 @@ pub struct Matched {
 }
 
 impl Policy {
-    /// The actions of all responders that match, in their order; of `default_receivers`, if none does (12.2).
+    /// The actions of all responders that match, in their order, and the one of the check's own `emails`; of
+    /// `default_receivers`, if there is none of either (12.2).
     pub fn actions_for(&self, facts: &Facts<'_>) -> Vec<Matched> {
         let mut matched = Vec::new();
         let mut nobody_matches = true;
@@ -189,7 +193,9 @@ impl Policy {
                 matched.extend(actions.map(|action| Matched { action, responder: Some(number) }));
             }
         }
-        if nobody_matches {
+        if !facts.definition.emails.is_empty() {
+            matched.push(Matched { action: own_action(&facts.definition.name), responder: None });
+        } else if nobody_matches {
             let actions =
                 self.default_receivers.iter().cloned().map(|name| Action::new(name, Span::ZERO, None));
             matched.extend(actions.map(|action| Matched { action, responder: None }));

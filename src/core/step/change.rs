@@ -5,7 +5,7 @@ use super::{FlipReason, Judge};
 use crate::core::cause::{Cause, CauseKind, Causes, Family};
 use crate::core::check::{Overlap, PingKind, Spec};
 use crate::core::schedule::Schedule;
-use crate::core::state::{Counted, Pause, RidMemory, State};
+use crate::core::state::{Counted, Counters, Pause, RidMemory, State};
 use crate::core::time::{Span, Time};
 
 /// A refusal moves a deadline by this (9.4): one that follows sooner moves it on.
@@ -109,6 +109,48 @@ impl<'a> Judge<'a> {
         self.record(now, FlipReason::Changed, from, &before);
         let mut judge = Judge { spec: new, not_before: now, ..self };
         judge.settle();
+        judge
+    }
+
+    /// The deadline counts from `from` by another spec, also where it has passed by now (coal-mine's update). What was late
+    /// and is not by the new spec ends; what was not and is begins now; and all of it is one flip.
+    pub(super) fn rearm(mut self, new: &'a Spec, from: Time) -> Judge<'a> {
+        let now = self.now;
+        if self.state.archived.is_some() {
+            return Judge { spec: new, ..self };
+        }
+        self.state.newest = self.state.newest.max(now);
+        self.pause_as(new);
+        let old = self.spec;
+        let status = self.state.status();
+        let before = self.state.causes.clone();
+        let (flips, recovered_at) = (self.flips.len(), self.state.recovered_at);
+        let Counters { late, failing, .. } = self.state.counters;
+        self.state.claim = None;
+        self.state.fit_to(&new.schedule, now);
+        keep_failures(&mut self.state, new, true, now);
+        if self.state.pause.since().is_none() {
+            self.state.armed_since = from.min(now);
+            self.state.floor = self.state.armed_since;
+            let late = self.late_by(new);
+            keep_lateness(&mut self.state.causes, old, new, late);
+            self.state.set(CauseKind::Blind, false, now);
+            self.state.late_for_last_of(&new.schedule, now);
+        }
+        let mut judge = Judge { spec: new, not_before: now, ..self };
+        judge.settle();
+        if let Some(blind) = before.iter().find(|cause| cause.kind == CauseKind::Blind)
+            && judge.state.causes.has(CauseKind::Blind)
+        {
+            // We still cannot tell: that is nothing new.
+            judge.state.causes.retain(|cause| cause.kind != CauseKind::Blind);
+            judge.state.causes.insert(*blind);
+        }
+        judge.flips.truncate(flips);
+        judge.began = None;
+        judge.state.recovered_at = recovered_at;
+        (judge.state.counters.late, judge.state.counters.failing) = (late, failing);
+        judge.record(now, FlipReason::Changed, status, &before);
         judge
     }
 

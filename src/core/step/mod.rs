@@ -7,6 +7,7 @@
 mod change;
 mod counted;
 mod next;
+mod past;
 mod ping;
 mod sight;
 #[cfg(test)]
@@ -19,7 +20,8 @@ use super::check::{Ping, Spec};
 use super::state::State;
 use super::time::{Span, Time};
 
-pub use view::{View, view};
+pub use past::PastState;
+pub use view::{View, promised_deadline, view};
 
 /// What happens to a check.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,14 @@ pub enum Input {
     Unpause,
     /// Its spec is another one from now on (10.1).
     Change(Box<Spec>),
+    /// Its spec is another one from now on, and counts from a time that has passed: coal-mine's update. It is judged anew at
+    /// once, late or not; while it is paused, only the spec changes.
+    Rearm {
+        /// The new one.
+        spec: Box<Spec>,
+        /// What its deadline counts from; not later than now.
+        from: Time,
+    },
     /// A ping of this check was answered 503 (9.1).
     Refused {
         /// When. It may lie before `now`: what was refused could not be stored then. It counts as known since.
@@ -153,6 +163,7 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
         Input::Unpause => judge.unpause(),
         Input::Archive => judge.archive(),
         Input::Change(new) => return judge.change(&new).finish(None),
+        Input::Rearm { spec: new, from } => return judge.rearm(&new, from).finish(None),
         Input::Return(new) => return judge.come_back(&new).finish(None),
     }
     judge.finish(counted)

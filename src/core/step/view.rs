@@ -41,6 +41,17 @@ pub fn view(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View
     look(spec, state, now, blind)
 }
 
+/// The deadline that the users of a canary were told: the coming one, or the one that it missed. Where nobody could judge
+/// that one (9.5), it is still the one that they were told. `None` while it is paused.
+pub fn promised_deadline(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> Option<Time> {
+    let view = view(spec, state, now, blind);
+    if !view.unknown {
+        return view.deadline;
+    }
+    let promised = State { floor: Time::MIN, ..state.clone() };
+    next::due(spec, &promised).map(|due| due.at + spec.grace)
+}
+
 fn look(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
     let judged = state.archived.is_none() && state.pause.since().is_none();
     let (due, deadline) = if judged { due_and_deadline(spec, state, blind) } else { (None, None) };

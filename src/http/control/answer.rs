@@ -32,8 +32,8 @@ pub(super) async fn answer(app: &Arc<App>, writer: &Writer, request: Request, us
         Request::Mutes => return mutes(app),
         Request::Checks => return checks(app),
         Request::Status => return vec![Line::Status(status(app)), Line::Done("status".to_owned())],
-        Request::Pause { check } => pause(app, writer, &check, What::Pause).await,
-        Request::Unpause { check } => pause(app, writer, &check, What::Unpause).await,
+        Request::Pause { check } => pause(app, writer, &check, What::Pause { comment: None }).await,
+        Request::Unpause { check } => pause(app, writer, &check, What::Unpause { comment: None }).await,
         Request::Mute { matchers, lasts, comment } => mute(app, writer, matchers, &lasts, comment).await,
         Request::Unmute { id } => unmute(writer, id).await,
         Request::Incidents => return incidents::list(app).await,
@@ -59,7 +59,7 @@ async fn pause(app: &App, writer: &Writer, name: &str, what: What) -> Result<Str
     let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
     let name = check.definition.name.clone();
     let paused = check.known().state.pause;
-    let pausing = what == What::Pause;
+    let pausing = matches!(what, What::Pause { .. });
     if pausing && paused.at_run_time.is_some() {
         return Ok(format!("{name} is paused already"));
     }

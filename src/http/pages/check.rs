@@ -10,7 +10,7 @@ use super::history::history;
 use super::{look, page, words};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
-use crate::core::check::{Definition, PingKind, Source};
+use crate::core::check::{Definition, PingKind};
 use crate::core::route::Policy;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
@@ -109,7 +109,6 @@ fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Ma
 
 fn declaration(definition: &Definition) -> Markup {
     let spec = &definition.spec;
-    let Source::File { path, line } = &definition.source;
     html! {
         dl {
             dt { "Name" } dd { code { (definition.name) } }
@@ -123,7 +122,7 @@ fn declaration(definition: &Definition) -> Markup {
                 dt { "Depends on" } dd { @for name in &definition.depends_on { a href=(name) { (name) } " " } }
             }
             @if !definition.runbook_url.is_empty() { dt { "Runbook" } dd { (link(&definition.runbook_url)) } }
-            dt { "In" } dd { code { (path) ":" (line) } }
+            dt { "Declared" } dd { code { (definition.source) } }
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::check::{Canary, Definition, Name, Overlap, PingMethods, Source, Spec};
 use crate::core::cron::Cron;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
+
+use super::words::system;
 
 #[derive(Serialize, Deserialize)]
 struct DefinitionRow<'a> {
@@ -30,7 +32,18 @@ struct DefinitionRow<'a> {
     post_only: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     window: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    emails: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    canary: Option<CanaryRow>,
     source: SourceRow,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CanaryRow {
+    system: String,
+    id: String,
+    slug: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -87,6 +100,7 @@ struct QuietRow {
 #[serde(rename_all = "snake_case")]
 enum SourceRow {
     File { path: String, line: u32 },
+    Api,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -97,7 +111,6 @@ fn is_false(value: &bool) -> bool {
 /// The definition as it stands in its row.
 pub(in crate::store) fn write_definition(definition: &Definition) -> String {
     let texts = |names: &[Name]| names.iter().map(|name| name.as_str().to_owned()).collect();
-    let Source::File { path, line } = &definition.source;
     let row = DefinitionRow {
         name: definition.name.as_str(),
         renamed_from: texts(&definition.renamed_from),
@@ -115,9 +128,18 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
             .collect(),
         post_only: definition.ping_methods == PingMethods::Post,
         window: definition.window.map(Span::as_ms),
-        source: SourceRow::File { path: path.clone(), line: *line },
+        emails: definition.emails.clone(),
+        canary: definition.canary.as_ref().map(canary_row),
+        source: match &definition.source {
+            Source::File { path, line } => SourceRow::File { path: path.clone(), line: *line },
+            Source::Api => SourceRow::Api,
+        },
     };
     serde_json::to_string(&row).expect("a row of texts and numbers is always JSON")
+}
+
+fn canary_row(canary: &Canary) -> CanaryRow {
+    CanaryRow { system: canary.system.as_str().to_owned(), id: canary.id.clone(), slug: canary.slug.clone() }
 }
 
 fn spec_row(spec: &Spec) -> SpecRow {
@@ -159,7 +181,6 @@ pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String
     let names = |texts: &[String]| texts.iter().map(|text| name(text)).collect::<Result<Vec<_>, _>>();
     let quiet =
         |row: QuietRow| Ok::<_, String>(Quiet { at: read_occurrences(&row.at)?, lasts: Span::ms(row.lasts) });
-    let SourceRow::File { path, line } = row.source;
     Ok(Definition {
         name: name(row.name)?,
         renamed_from: names(&row.renamed_from)?,
@@ -173,8 +194,18 @@ pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String
         quiet: row.quiet.into_iter().map(quiet).collect::<Result<_, _>>()?,
         ping_methods: if row.post_only { PingMethods::Post } else { PingMethods::Any },
         window: row.window.map(Span::ms),
-        source: Source::File { path, line },
+        emails: row.emails,
+        canary: row.canary.map(read_canary).transpose()?,
+        source: match row.source {
+            SourceRow::File { path, line } => Source::File { path, line },
+            SourceRow::Api => Source::Api,
+        },
     })
+}
+
+fn read_canary(row: CanaryRow) -> Result<Canary, String> {
+    let system = system(&row.system).ok_or_else(|| format!("unknown system {}", row.system))?;
+    Ok(Canary { system, id: row.id, slug: row.slug })
 }
 
 fn read_spec(row: &SpecRow) -> Result<Spec, String> {

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::outbox::{delivery_kind, delivery_kind_word, incident_status};
-use super::words::{CauseRow, cause_of, cause_row};
+use super::words::{CauseRow, cause_of, cause_row, system};
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
 use crate::core::check::Name;
 use crate::core::incident::IncidentId;
-use crate::core::notice::Notice;
+use crate::core::notice::{CanaryNotice, Notice};
 use crate::core::time::{Span, Time};
 
 #[derive(Serialize, Deserialize)]
@@ -40,6 +40,18 @@ struct NoticeRow {
     repeat_interval: Option<i64>,
     thread: Option<String>,
     blind: Option<(i64, i64)>,
+    #[serde(default)]
+    emails: Vec<String>,
+    #[serde(default)]
+    canary: Option<CanaryNoticeRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CanaryNoticeRow {
+    system: String,
+    id: String,
+    deadline: Option<i64>,
+    events: Vec<(i64, String)>,
 }
 
 /// Notices as they stand in their message's row.
@@ -77,7 +89,27 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         repeat_interval: notice.repeat_interval.map(Span::as_ms),
         thread: notice.thread.clone(),
         blind: notice.blind.map(|window| (window.from.as_ms(), window.to.as_ms())),
+        emails: notice.emails.clone(),
+        canary: notice.canary.as_ref().map(canary_row),
     }
+}
+
+fn canary_row(canary: &CanaryNotice) -> CanaryNoticeRow {
+    CanaryNoticeRow {
+        system: canary.system.as_str().to_owned(),
+        id: canary.id.clone(),
+        deadline: canary.deadline.map(Time::as_ms),
+        events: canary.events.iter().map(|(at, text)| (at.as_ms(), text.clone())).collect(),
+    }
+}
+
+fn read_canary(row: CanaryNoticeRow) -> Option<CanaryNotice> {
+    Some(CanaryNotice {
+        system: system(&row.system)?,
+        id: row.id,
+        deadline: row.deadline.map(Time::from_ms),
+        events: row.events.into_iter().map(|(at, text)| (Time::from_ms(at), text)).collect(),
+    })
 }
 
 /// Reads notices back; `None` if this program cannot read them.
@@ -115,6 +147,11 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         repeat_interval: row.repeat_interval.map(Span::ms),
         thread: row.thread,
         blind: row.blind.map(|(from, to)| Window { from: Time::from_ms(from), to: Time::from_ms(to) }),
+        emails: row.emails,
+        canary: match row.canary {
+            Some(row) => Some(read_canary(row)?),
+            None => None,
+        },
     })
 }
 

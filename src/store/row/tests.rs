@@ -6,10 +6,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::core::cause::{Cause, CauseKind};
-use crate::core::check::{Definition, Name, Overlap, PingKind, PingMethods, Rid, Source, Spec};
+use crate::core::check::{
+    Canary, Definition, Name, Overlap, PingKind, PingMethods, Rid, Source, Spec, System,
+};
 use crate::core::cron::Cron;
 use crate::core::incident::{IncidentId, IncidentStatus};
-use crate::core::notice::Notice;
+use crate::core::notice::{CanaryNotice, Notice};
 use crate::core::outbox::DeliveryKind;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
@@ -150,6 +152,8 @@ fn full_definition() -> Definition {
         quiet: vec![Quiet { at: cron("0 0 * * 0"), lasts: Span::mins(60) }],
         ping_methods: PingMethods::Post,
         window: Some(Span::mins(60)),
+        emails: vec!["Ops <ops@example.org>".to_owned()],
+        canary: Some(Canary { system: System::CoalMine, id: "abcdefgh".to_owned(), slug: "ä-b".to_owned() }),
         source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
     }
 }
@@ -161,6 +165,7 @@ fn every_definition_is_read_back() {
     let Schedule::CountedAt(at, expect) = definition.spec.schedule.clone() else { unreachable!() };
     for schedule in [Schedule::Every(Span::secs(1)), Schedule::At(at), Schedule::Counted(expect)] {
         definition.spec.schedule = schedule;
+        definition.source = Source::Api;
         assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
     }
 }
@@ -196,8 +201,15 @@ fn every_notice_is_read_back() {
         repeat_interval: Some(Span::ms(9)),
         thread: Some("t".to_owned()),
         blind: Some(crate::core::blind::Window { from: Time::MIN, to: Time::MAX }),
+        emails: vec!["a@example.org".to_owned()],
+        canary: Some(CanaryNotice {
+            system: System::NightsWatch,
+            id: "abcdefgh".to_owned(),
+            deadline: Some(Time::from_ms(10)),
+            events: vec![(Time::from_ms(11), "Triggered (ä)".to_owned())],
+        }),
     };
-    let empty = Notice { ended_at: None, due: None, blind: None, thread: None, ..full.clone() };
+    let empty = Notice { ended_at: None, due: None, blind: None, thread: None, canary: None, ..full.clone() };
     let notices = vec![full, empty];
     assert_eq!(read_notices(&write_notices(&notices)).unwrap(), notices);
 }

@@ -1,7 +1,7 @@
 //! The words and numbers of enumerations.
 
 use crate::core::cause::{Cause, CauseKind, Status};
-use crate::core::check::PingKind;
+use crate::core::check::{PingKind, System};
 use crate::core::step::FlipReason;
 use crate::core::time::Time;
 
@@ -44,6 +44,11 @@ pub(in crate::store) fn ping_kind(code: u8) -> Option<PingKind> {
 /// The status of this word.
 pub(in crate::store) fn status(word: &str) -> Option<Status> {
     Status::ALL.into_iter().find(|status| status.as_str() == word)
+}
+
+/// The system of this word.
+pub(super) fn system(word: &str) -> Option<System> {
+    System::ALL.into_iter().find(|system| system.as_str() == word)
 }
 
 const FLIP_REASONS: [(FlipReason, &str); 7] = [

@@ -2,10 +2,12 @@
 
 use rusqlite::{CachedStatement, params};
 
+use super::canary::is_paused;
 use super::error::failed;
 use super::tx::Tx;
 use super::{SqliteStore, key};
-use crate::core::check::CheckId;
+use crate::core::canary::Happening;
+use crate::core::check::{CheckId, PingKind};
 use crate::core::step::{Counted, Input};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
@@ -26,20 +28,40 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
     let Some(staged) = tx.stage(check).filter(|staged| staged.state.archived.is_none()) else {
         return Ok(Applied::NoSuchCheck);
     };
-    let input = match what {
+    let was_paused = is_paused(&staged.state);
+    let (input, comment) = match what {
         What::Ping(fact) => {
             let counted = tx.step(check, Input::Ping(fact.ping.clone()), at)?;
+            note_ping(tx, check, was_paused, &fact, counted, at)?;
             pings.insert(tx, check, at, fact, counted)?;
             return Ok(Applied::Done(counted));
         }
-        What::Unpause if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
-        What::Tick => Input::Tick,
-        What::Pause => Input::Pause,
-        What::Unpause => Input::Unpause,
-        What::Refused { at } => Input::Refused { at },
+        What::Unpause { .. } if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
+        What::Tick => (Input::Tick, None),
+        What::Pause { comment } => (Input::Pause, comment),
+        What::Unpause { comment } => (Input::Unpause, comment),
+        What::Refused { at } => (Input::Refused { at }, None),
     };
     tx.step(check, input, at)?;
+    tx.note_pause(check, was_paused, comment.as_deref(), at)?;
     Ok(Applied::Done(None))
+}
+
+/// A canary's history knows successes, by whatever door they came, and pauses that a start or a failure ended.
+fn note_ping(
+    tx: &mut Tx<'_>,
+    check: CheckId,
+    was_paused: bool,
+    fact: &PingFact,
+    counted: Option<Counted>,
+    at: Time,
+) -> Result<(), StoreError> {
+    let is_repeat = counted.is_none_or(|counted| counted.repeat);
+    if fact.ping.kind == PingKind::Success && !is_repeat {
+        tx.note_happening(check, Happening::Triggered, fact.comment.as_deref(), at)
+    } else {
+        tx.note_pause(check, was_paused, fact.comment.as_deref(), at)
+    }
 }
 
 /// Appends facts.

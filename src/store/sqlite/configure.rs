@@ -8,11 +8,11 @@ use rusqlite::params;
 use super::memory::{Memory, Settings};
 use super::tx::Tx;
 use super::{SqliteStore, key, load};
-use crate::core::check::{CheckId, Definition, Name};
+use crate::core::check::{Canary, CheckId, Definition, Name, Source};
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Changes, Configuration, ConfigureError, StoreError, row};
+use crate::store::{Changes, Configuration, ConfigureError, StoreError};
 
 /// Up to so many checks may go at once (10.4).
 const FREE_REMOVALS_BELOW: usize = 10;
@@ -38,8 +38,11 @@ impl SqliteStore {
     ) -> Result<Changes, ConfigureError> {
         self.ready()?;
         let plan = plan(&self.memory, configuration, at_start)?;
-        let settings =
-            Settings { policy: configuration.policy.clone(), retention: configuration.retention.clone() };
+        let settings = Settings {
+            policy: configuration.policy.clone(),
+            retention: configuration.retention.clone(),
+            max_checks: configuration.max_checks,
+        };
         let before = self.settings.replace(settings);
         let done = self.transact(|tx| carry_out(tx, plan, now));
         if done.is_err() {
@@ -63,8 +66,10 @@ fn plan<'a>(
         plan.declared.push((definition, id));
     }
     let is_archived = |id: &CheckId| memory.checks[id].check.known().state.archived.is_some();
+    // What was made through an API is no file's to remove.
+    let is_by_file = |id: &CheckId| matches!(memory.checks[id].check.definition.source, Source::File { .. });
     let declared_before: Vec<CheckId> =
-        memory.by_name.values().filter(|id| !is_archived(id)).copied().collect();
+        memory.by_name.values().filter(|id| is_by_file(id) && !is_archived(id)).copied().collect();
     let is_gone = |id: &CheckId| !continued.contains(id) && !plan.superseded.contains(id);
     let mut gone: Vec<CheckId> = declared_before.iter().filter(|id| is_gone(id)).copied().collect();
     gone.sort_unstable();
@@ -120,8 +125,7 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan<'_>, now: Time) -> Result<Changes, Stor
     };
     for id in &plan.superseded {
         tx.archive(*id, now)?;
-        tx.stage(*id).expect("the plan names checks of memory").is_superseded = true;
-        tx.execute("UPDATE checks SET superseded = 1 WHERE id = ?1", params![key(id.0)])?;
+        tx.supersede(*id)?;
     }
     for id in plan.archived {
         tx.archive(id, now)?;
@@ -147,7 +151,7 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan<'_>, now: Time) -> Result<Changes, Stor
 }
 
 impl Tx<'_> {
-    fn archive(&mut self, id: CheckId, now: Time) -> Result<(), StoreError> {
+    pub(super) fn archive(&mut self, id: CheckId, now: Time) -> Result<(), StoreError> {
         let staged = self.stage(id).expect("the plan names checks of memory");
         staged.is_redeclared = true;
         if staged.state.archived.is_none() {
@@ -162,11 +166,7 @@ impl Tx<'_> {
         now: Time,
         changes: &mut Changes,
     ) -> Result<CheckId, StoreError> {
-        self.execute(
-            "INSERT INTO checks (name, definition) VALUES (?1, ?2)",
-            params![definition.name.as_str(), row::write_definition(definition)],
-        )?;
-        let id = load::id(self.db.last_insert_rowid());
+        let id = self.insert_check(definition)?;
         self.stage_new(id, Arc::new(definition.clone()), State::declared(&definition.spec, now));
         changes.added += 1;
         Ok(id)
@@ -181,6 +181,9 @@ impl Tx<'_> {
     ) -> Result<CheckId, StoreError> {
         let known = &self.memory.checks[&id].check;
         let is_archived = known.known().state.archived.is_some();
+        // How its users know it stays, whoever declares it; but what was given away meanwhile is gone.
+        let canary = known.definition.canary.clone().filter(|canary| !is_archived || self.is_free(canary));
+        let definition = &Definition { canary, ..definition.clone() };
         if !is_archived && *known.definition == *definition {
             return Ok(id);
         }
@@ -204,18 +207,27 @@ impl Tx<'_> {
         } else {
             None
         };
-        self.execute(
-            "UPDATE checks SET name = ?2, definition = ?3 WHERE id = ?1",
-            params![key(id.0), definition.name.as_str(), row::write_definition(definition)],
-        )?;
+        self.write_check(id, definition)?;
         let staged = self.stage(id).expect("it was staged above");
         staged.definition = Arc::new(definition.clone());
         staged.window = window;
         Ok(id)
     }
 
+    /// Whether no canary of today has this id or slug.
+    fn is_free(&self, canary: &Canary) -> bool {
+        let mut others =
+            self.memory.checks.values().filter(|slot| slot.check.known().state.archived.is_none());
+        !others.any(|slot| {
+            let other = slot.check.definition.canary.as_ref();
+            other.is_some_and(|other| {
+                other.id == canary.id || (other.system, &other.slug) == (canary.system, &canary.slug)
+            })
+        })
+    }
+
     /// The old URL leads to this check.
-    fn set_former_name(&mut self, old: &Name, id: CheckId) -> Result<(), StoreError> {
+    pub(super) fn set_former_name(&mut self, old: &Name, id: CheckId) -> Result<(), StoreError> {
         if self.memory.former.get(old) == Some(&id) {
             return Ok(());
         }
@@ -228,7 +240,7 @@ impl Tx<'_> {
     }
 
     /// A name that is declared is nobody's former name.
-    fn free_name(&mut self, name: &Name) -> Result<(), StoreError> {
+    pub(super) fn free_name(&mut self, name: &Name) -> Result<(), StoreError> {
         if self.memory.former.remove(name).is_none() {
             return Ok(());
         }

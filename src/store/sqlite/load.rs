@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::error::{damaged, failed};
 use super::memory::Memory;
 use super::states::{self, Behind, LaterPings};
-use super::{mutes, outbox};
+use super::{canary, mutes, outbox};
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Name};
 use crate::core::state::State;
@@ -23,6 +23,7 @@ pub(super) fn load(db: &Connection) -> Result<Memory, StoreError> {
     load_blind(db, &mut memory)?;
     load_checks(db, &mut memory)?;
     load_alerts(db, &mut memory)?;
+    canary::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
     memory.outbox = outbox::rows::load(db)?;
     memory.note_dependencies();

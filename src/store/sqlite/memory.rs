@@ -43,6 +43,8 @@ pub(super) struct Memory {
     pub(super) mutes: Vec<Mute>,
     /// What Alertmanager was last told of each check, and may have to hear again.
     pub(super) alerts: BTreeMap<CheckId, Vec<Alert>>,
+    /// How many events each canary has in its history.
+    pub(super) events: HashMap<CheckId, u64>,
     /// Checks that have a cause.
     pub(super) bad: BTreeSet<CheckId>,
 }
@@ -52,6 +54,7 @@ pub(super) struct Memory {
 pub(super) struct Settings {
     pub(super) policy: Arc<Policy>,
     pub(super) retention: Retention,
+    pub(super) max_checks: usize,
 }
 
 /// One check.
@@ -105,12 +108,8 @@ impl Memory {
         let mut checks: Vec<Arc<Check>> =
             self.by_name.values().map(|id| self.checks[id].check.clone()).filter(is_declared).collect();
         checks.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
-        let former = self.former.iter().filter_map(|(name, id)| Some((name, &self.checks.get(id)?.check)));
-        let mut by_name: HashMap<Name, Arc<Check>> = former
-            .filter(|(_, check)| is_declared(check))
-            .map(|(name, check)| (name.clone(), check.clone()))
-            .collect();
-        by_name.extend(checks.iter().map(|check| (check.definition.name.clone(), check.clone())));
-        Directory { checks, by_name }
+        let former = self.former.iter();
+        let former = former.filter_map(|(name, id)| Some((name.clone(), self.checks.get(id)?.check.clone())));
+        Directory::new(checks, former.filter(|(_, check)| is_declared(check)))
     }
 }

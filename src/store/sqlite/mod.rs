@@ -6,8 +6,10 @@
 
 mod alerts;
 mod apply;
+pub(super) mod canary;
 mod configure;
 mod deadlines;
+mod edit;
 pub(super) mod error;
 pub(super) mod files;
 mod life;
@@ -33,7 +35,8 @@ use self::memory::{Memory, Settings};
 use self::tx::Tx;
 use super::live::Live;
 use super::{
-    Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, Stance, Store, StoreError, migrations,
+    Applied, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance, Store,
+    StoreError, migrations,
 };
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
@@ -243,6 +246,10 @@ impl Store for SqliteStore {
         now: Time,
     ) -> Result<Changes, ConfigureError> {
         self.configure_with(configuration, at_start, now)
+    }
+
+    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, Refused> {
+        self.carry_out_edits(edits, now)
     }
 
     fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {

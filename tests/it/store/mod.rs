@@ -3,6 +3,7 @@
 //! Another store is another line of [`conformance`].
 
 mod deliveries;
+mod edits;
 mod facts;
 mod history;
 mod sqlite;
@@ -39,6 +40,14 @@ conformance! {
         windows_are_counted_anew_after_reopening
         a_clock_set_back_leaves_no_state_in_the_future
         a_pause_by_the_file_is_not_undone_at_run_time;
+    edits:
+        what_an_api_made_is_there_after_reopening_and_no_file_removes_it
+        an_edit_that_is_refused_changes_nothing
+        a_canary_is_found_by_its_id_and_slug_and_named_after_them
+        what_is_deleted_frees_its_names_at_once
+        an_update_keeps_identity_and_history
+        a_file_takes_over_what_an_api_made
+        several_edits_are_all_or_nothing;
     deliveries:
         what_is_due_leaves_together_and_a_retry_has_the_same_members
         a_new_start_ends_all_claims

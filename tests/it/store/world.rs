@@ -60,6 +60,7 @@ impl<P: Place> World<P> {
             checks: Vec::new(),
             policy: Arc::new(policy),
             retention: Retention::default(),
+            max_checks: 100_000,
             allow_mass_removal: false,
         };
         let store = place.open();
@@ -235,6 +236,8 @@ pub(crate) fn check(text: &str) -> Definition {
         quiet: Vec::new(),
         ping_methods: PingMethods::Any,
         window: None,
+        emails: Vec::new(),
+        canary: None,
         source: Source::File { path: "checks.yaml".to_owned(), line: 1 },
     }
 }

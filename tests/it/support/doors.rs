@@ -155,14 +155,10 @@ impl Drop for Doors {
 }
 
 fn directory(checks: Vec<Arc<Check>>) -> Directory {
-    let names = |check: &Arc<Check>| {
-        let definition = check.definition.clone();
-        let former = definition.renamed_from.clone();
-        [definition.name.clone()].into_iter().chain(former).collect::<Vec<Name>>()
-    };
-    let by_name =
+    let names = |check: &Arc<Check>| check.definition.renamed_from.clone();
+    let former: Vec<(Name, Arc<Check>)> =
         checks.iter().flat_map(|check| names(check).into_iter().map(|name| (name, check.clone()))).collect();
-    Directory { checks, by_name }
+    Directory::new(checks, former)
 }
 
 fn check(id: u64, name: &str, former: &[&str], ping_methods: PingMethods) -> Arc<Check> {
@@ -197,6 +193,8 @@ fn check(id: u64, name: &str, former: &[&str], ping_methods: PingMethods) -> Arc
         quiet: Vec::new(),
         ping_methods,
         window: None,
+        emails: Vec::new(),
+        canary: None,
         source: Source::File { path: "punctual.yaml".into(), line: 3 },
     };
     Arc::new(Check::new(CheckId(id), Arc::new(definition), known))

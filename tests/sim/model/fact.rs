@@ -284,6 +284,31 @@ impl Model {
         self.judge(new, now - Span::MS, now);
     }
 
+    /// Coal-mine's update: the deadline counts from a time that has passed, and lateness is judged anew at once.
+    pub(crate) fn rearm(&mut self, old: &Plan, new: &Plan, from: Time, now: Time) {
+        if self.archived {
+            return;
+        }
+        self.serving = None;
+        self.short_for = None;
+        self.counted_to = now;
+        if new.spec.overlap != Overlap::Fail {
+            self.end(&[CauseKind::Overlapping]);
+        }
+        if self.is_paused() {
+            return;
+        }
+        self.armed = from;
+        self.floor = from;
+        self.lateness_after_change(old, new, now);
+        let blind = self.causes.remove(&CauseKind::Blind);
+        self.judge(new, now - Span::MS, now);
+        self.judge(new, now - Span::MS, now);
+        if let (Some(before), Some(after)) = (blind, self.causes.get_mut(&CauseKind::Blind)) {
+            *after = before;
+        }
+    }
+
     /// 10.2: it ends only if the new spec over the stored facts, without the floor of the change, is not late.
     fn lateness_after_change(&mut self, old: &Plan, new: &Plan, now: Time) {
         if !self.is(Family::Late) {

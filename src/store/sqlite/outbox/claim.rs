@@ -6,9 +6,9 @@ use super::effects::Seen;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{
-    Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, freeze,
+    CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, freeze,
 };
-use crate::core::route::{ReceiverName, Verdict};
+use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
@@ -52,7 +52,7 @@ impl Tx<'_> {
         let retry = outbox.next_retry(lane).filter(|(at, _)| *at <= now).map(|(_, id)| id);
         let is_time = lane.look_at.is_some_and(|at| at <= now);
         let policy = self.policy();
-        let Some(receiver) = policy.receivers.get(name) else {
+        let Some(receiver) = policy.receiver(name) else {
             if retry.is_some() || is_time {
                 self.park_lane(name, now)?;
             }
@@ -71,6 +71,9 @@ impl Tx<'_> {
         }
         let departure = freeze(&look.sendable, |check| blocked.contains(&check), receiver.group_wait, now);
         let (leaving, next) = match departure {
+            // A mail of its own for each: it may be another check's that once had this name, and what is told to a check's
+            // own addresses is nobody else's business.
+            Departure::Leaves(ids) if is_own_receiver(name) => (ids[..1].to_vec(), Some(now)),
             Departure::Leaves(ids) => (ids, Some(now)),
             Departure::Waits(next) => (Vec::new(), next),
         };
@@ -100,6 +103,12 @@ impl Tx<'_> {
             }
             if ready == 2 * Message::MAX_MEMBERS {
                 break;
+            }
+            if is_own_receiver(name) && self.memory.checks[&delivery.check].check.definition.emails.is_empty()
+            {
+                let state = DeliveryState::Cancelled(CancelReason::Removed);
+                look.dropped.push(Delivery { state, ..delivery.clone() });
+                continue;
             }
             let verdict = self.verdict_now(delivery, group_wait, now);
             let next = verdict.next_look().into_iter();

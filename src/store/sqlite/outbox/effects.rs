@@ -92,7 +92,7 @@ impl Tx<'_> {
         }
         let dependencies = self.dependencies(seen.definition);
         for (name, mut rows) in by_receiver {
-            let receiver = policy.receivers.get(&name);
+            let receiver = policy.receiver(&name);
             let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
             let verdict =
                 |row: &Delivery| self.verdict(seen, &dependencies, row.kind, row.ready_at(), group_wait, now);

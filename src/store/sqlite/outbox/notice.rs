@@ -5,12 +5,13 @@ use rusqlite::OptionalExtension;
 
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
-use crate::core::check::{PingKind, Source};
-use crate::core::notice::Notice;
+use crate::core::check::{Canary, CheckId, PingKind};
+use crate::core::notice::{CanaryNotice, Notice};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind};
+use crate::core::route::is_own_receiver;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
-use crate::core::step::view;
+use crate::core::step::{promised_deadline, view};
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::sqlite::error::failed;
@@ -33,8 +34,8 @@ impl Tx<'_> {
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
         let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
-        let Source::File { path, line } = &definition.source;
         let spec = &definition.spec;
+        let is_own = is_own_receiver(&delivery.receiver);
         let is_late = causes.any(Family::Late) || causes.any(Family::Unknown);
         let due = if is_late {
             missed(&spec.schedule, state, || view(spec, state, now, &self.memory.blind).due)
@@ -65,11 +66,23 @@ impl Tx<'_> {
             last_exit_status: state.last_exit_status,
             last_source,
             last_comment: self.comment_of(slot.last_ping)?,
-            declared: format!("{path}:{line}"),
+            declared: definition.source.to_string(),
             responder: delivery.responder,
             repeat_interval: delivery.repeat_interval,
             thread: self.thread_of(incident.id, &delivery.receiver)?,
+            emails: if is_own { definition.emails.clone() } else { Vec::new() },
+            canary: if is_own { self.canary_notice(delivery.check, now)? } else { None },
         })
+    }
+
+    /// What the users of another system are told of a canary.
+    fn canary_notice(&self, check: CheckId, now: Time) -> Result<Option<CanaryNotice>, StoreError> {
+        let slot = &self.memory.checks[&check];
+        let Some(canary) = &slot.check.definition.canary else { return Ok(None) };
+        let spec = &slot.check.definition.spec;
+        let deadline = promised_deadline(spec, &slot.check.known().state, now, &self.memory.blind);
+        let events = self.newest_events(check, Canary::EVENTS_IN_A_MAIL)?;
+        Ok(Some(CanaryNotice { system: canary.system, id: canary.id.clone(), deadline, events }))
     }
 
     fn comment_of(&self, seq: i64) -> Result<Option<String>, StoreError> {

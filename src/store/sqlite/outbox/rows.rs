@@ -136,13 +136,16 @@ pub(in crate::store) fn deliveries_of(
 
 impl Tx<'_> {
     /// Writes an incident that no row holds yet, and answers the number that it got.
-    pub(super) fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError> {
+    pub(in crate::store::sqlite) fn insert_incident(
+        &mut self,
+        incident: &Incident,
+    ) -> Result<IncidentId, StoreError> {
         let sql = format!("INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
         self.write_incident(&sql, incident)?;
         Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
     }
 
-    pub(super) fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError> {
+    pub(in crate::store::sqlite) fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError> {
         let sql =
             "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
                    kinds = ?7, actions = ?8 WHERE id = ?1";
@@ -168,7 +171,11 @@ impl Tx<'_> {
         )
     }
 
-    pub(super) fn insert_step(&self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError> {
+    pub(in crate::store::sqlite) fn insert_step(
+        &self,
+        incident: IncidentId,
+        step: &IncidentStep,
+    ) -> Result<(), StoreError> {
         let (what, kind) = row::write_step(step.what);
         self.execute(
             "INSERT INTO incident_steps (incident_id, number, at, what, kind, by) VALUES
@@ -177,12 +184,25 @@ impl Tx<'_> {
         )
     }
 
+    /// Writes a delivery that no row holds yet, waiting.
     pub(super) fn insert_delivery(&mut self, new: NewDelivery) -> Result<(), StoreError> {
         let group_wait =
-            self.policy().receivers.get(&new.receiver).map_or(Span::ZERO, |receiver| receiver.group_wait);
+            self.policy().receiver(&new.receiver).map_or(Span::ZERO, |receiver| receiver.group_wait);
+        let delivery = self.insert_delivery_as(new, &DeliveryState::Waiting)?;
+        self.memory.outbox.expect(&delivery, group_wait);
+        Ok(())
+    }
+
+    /// Writes a delivery that no row holds yet, in this state.
+    pub(in crate::store::sqlite) fn insert_delivery_as(
+        &mut self,
+        new: NewDelivery,
+        state: &DeliveryState,
+    ) -> Result<Delivery, StoreError> {
+        let (word, reason, message) = row::write_delivery_state(state);
         self.execute(
             "INSERT INTO deliveries (incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-             repeat_interval, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'waiting')",
+             repeat_interval, state, reason, message_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             params![
                 key(new.incident.0),
                 key(new.check.0),
@@ -193,12 +213,15 @@ impl Tx<'_> {
                 new.not_before.as_ms(),
                 new.queued_at.as_ms(),
                 new.repeat_interval.map(Span::as_ms),
+                word,
+                reason,
+                message.map(key),
             ],
         )?;
-        let delivery = new.numbered(DeliveryId(self.db.last_insert_rowid().unsigned_abs()));
+        let id = DeliveryId(self.db.last_insert_rowid().unsigned_abs());
+        let delivery = Delivery { state: state.clone(), ..new.numbered(id) };
         self.memory.outbox.put_delivery(delivery.clone());
-        self.memory.outbox.expect(&delivery, group_wait);
-        Ok(())
+        Ok(delivery)
     }
 
     /// Writes what may change of a delivery.

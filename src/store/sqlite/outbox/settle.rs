@@ -36,7 +36,7 @@ impl Tx<'_> {
             Attempt::Later { why, .. } | Attempt::Never { why } => Some(cut(why)),
         };
         let policy = self.policy();
-        let after = match policy.receivers.get(&message.receiver) {
+        let after = match policy.receiver(&message.receiver) {
             None if *attempt != Attempt::Taken => AfterAttempt::Park(ParkReason::ReceiverGone),
             None => AfterAttempt::Sent,
             Some(receiver) => {

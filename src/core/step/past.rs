@@ -1,0 +1,50 @@
+//! A check that another system has judged until now.
+
+use crate::core::cause::{Cause, CauseKind};
+use crate::core::check::Spec;
+use crate::core::schedule::Schedule;
+use crate::core::state::State;
+use crate::core::time::Time;
+
+/// What another system knew of a check when we took it over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PastState {
+    /// Its last success.
+    pub last_success: Option<Time>,
+    /// When it will be late, or was to be; `None` while it is paused.
+    pub deadline: Option<Time>,
+    /// What the deadline counts from, if that is known.
+    pub counts_from: Option<Time>,
+    /// It is late, since then.
+    pub late_since: Option<Time>,
+    /// It is paused, since then.
+    pub paused_since: Option<Time>,
+}
+
+impl State {
+    /// A check that goes on where another system left it.
+    ///
+    /// One whose deadline has passed without being called late counts from now: whether it reported since is not known
+    /// here, and an import must not cry wolf.
+    pub fn taken_over(spec: &Spec, past: &PastState, now: Time) -> State {
+        let not_later = |time: Time| time.min(now);
+        let counts_from = match (&spec.schedule, past.deadline) {
+            (Schedule::Every(period), Some(deadline)) => Some(deadline - spec.grace - *period),
+            _ => past.counts_from,
+        };
+        let is_overdue = past.late_since.is_none() && past.deadline.is_some_and(|deadline| deadline <= now);
+        let armed_since = counts_from.filter(|_| !is_overdue).map_or(now, not_later);
+        let last_success = past.last_success.map(not_later);
+        let mut state = State { armed_since, floor: armed_since, ..State::declared(spec, now) };
+        state.last_seen = last_success;
+        state.last[crate::core::check::PingKind::Success as usize] = last_success;
+        state.last_discharge = last_success.map(|success| success.min(armed_since));
+        state.pause.at_run_time = past.paused_since.map(not_later);
+        if let Some(since) = past.late_since {
+            let kind = if last_success.is_some() { CauseKind::Missing } else { CauseKind::NeverSeen };
+            state.causes.insert(Cause { kind, since: not_later(since), would_be: None });
+        }
+        state.assert_bounds();
+        state
+    }
+}

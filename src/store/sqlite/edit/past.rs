@@ -1,0 +1,85 @@
+//! A check that another system has watched until now: it goes on from there, and nobody is alerted by that.
+
+use std::sync::Arc;
+
+use crate::core::cause::Cause;
+use crate::core::check::{CheckId, Definition};
+use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
+use crate::core::outbox::{DeliveryKind, DeliveryState, MessageId, NewDelivery};
+use crate::core::route::own_action;
+use crate::core::state::State;
+use crate::core::step::PastState;
+use crate::core::time::Time;
+use crate::store::sqlite::tx::Tx;
+use crate::store::{Past, StoreError};
+
+impl Tx<'_> {
+    pub(super) fn take_over(
+        &mut self,
+        id: CheckId,
+        definition: Definition,
+        past: &Past,
+        paused: bool,
+        now: Time,
+    ) -> Result<CheckId, StoreError> {
+        let newest = past.history.first().map(|(at, _)| *at);
+        let state = PastState {
+            counts_from: past.state.counts_from.or(newest),
+            paused_since: past.state.paused_since.or(paused.then_some(newest.unwrap_or(now))),
+            ..past.state
+        };
+        let state = State::taken_over(&definition.spec, &state, now);
+        let cause = state.causes.iter().next().copied();
+        let most = definition.canary.as_ref().map_or(0, |canary| canary.system.max_events());
+        let definition = Arc::new(definition);
+        self.stage_new(id, definition.clone(), state);
+        let kept = past.history.iter().take(usize::try_from(most).unwrap_or(usize::MAX));
+        for (at, text) in kept.rev() {
+            self.insert_event(id, *at, text)?;
+        }
+        if let Some(cause) = cause {
+            self.open_as_told(id, &definition, cause, now)?;
+        }
+        Ok(id)
+    }
+
+    /// The incident of a check that was late before it came here: its own addresses were told there.
+    fn open_as_told(
+        &mut self,
+        check: CheckId,
+        definition: &Definition,
+        cause: Cause,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let action = own_action(&definition.name);
+        let mut incident = Incident {
+            id: IncidentId(0),
+            check,
+            opened_at: cause.since,
+            ended_at: None,
+            status: IncidentStatus::Open,
+            first: cause,
+            kinds: vec![cause.kind],
+            actions: vec![action.id],
+        };
+        incident.id = self.insert_incident(&incident)?;
+        let step =
+            IncidentStep { at: cause.since, what: StepKind::Began(cause.kind), by: "an import".to_owned() };
+        self.insert_step(incident.id, &step)?;
+        if !definition.emails.is_empty() {
+            let told = NewDelivery {
+                incident: incident.id,
+                check,
+                receiver: action.receiver,
+                action: action.id,
+                responder: None,
+                kind: DeliveryKind::Alert,
+                not_before: cause.since,
+                queued_at: now,
+                repeat_interval: None,
+            };
+            self.insert_delivery_as(told, &DeliveryState::Sent(MessageId::ELSEWHERE))?;
+        }
+        self.update_incident(incident)
+    }
+}

@@ -1,0 +1,216 @@
+//! Whether edits may be made, and under which names: looked at before anything is written, so that a refusal costs nothing.
+
+use std::collections::HashMap;
+
+use crate::core::check::{Canary, CheckId, Definition, Name, Source, System};
+use crate::store::live::Directory;
+use crate::store::sqlite::memory::Memory;
+use crate::store::{Edit, EditError, NewCheck, Refused};
+
+/// Whose something is after the edits before this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Holder {
+    Nobody,
+    Check(CheckId),
+    /// One that an edit before this one makes.
+    New,
+}
+
+/// What the edits before this one leave: only what they change is noted here.
+struct Plan<'a> {
+    memory: &'a Memory,
+    directory: &'a Directory,
+    max_checks: usize,
+    names: HashMap<Name, Holder>,
+    ids: HashMap<String, Holder>,
+    slugs: HashMap<(System, String), Holder>,
+    /// Checks that an edit before this one changes: what they are then, `None`: deleted.
+    changed: HashMap<CheckId, Option<Definition>>,
+    count: usize,
+}
+
+/// Gives every edit its final names, or says why it cannot be made.
+pub(super) fn plan(
+    memory: &Memory,
+    directory: &Directory,
+    max_checks: usize,
+    edits: Vec<Edit>,
+) -> Result<Vec<Edit>, Refused> {
+    let mut plan = Plan {
+        memory,
+        directory,
+        max_checks,
+        names: HashMap::new(),
+        ids: HashMap::new(),
+        slugs: HashMap::new(),
+        changed: HashMap::new(),
+        count: directory.checks.len(),
+    };
+    let edits = edits.into_iter().enumerate();
+    edits.map(|(index, edit)| plan.one(edit).map_err(|error| Refused { index, error })).collect()
+}
+
+impl Plan<'_> {
+    fn one(&mut self, edit: Edit) -> Result<Edit, EditError> {
+        match edit {
+            Edit::Create(new) => self.create(*new),
+            Edit::Update { check, definition, how } => {
+                let definition = self.update(check, *definition)?;
+                Ok(Edit::Update { check, definition: Box::new(definition), how })
+            }
+            Edit::Delete { check } => {
+                let definition = self.known(check)?;
+                self.free(&definition);
+                self.changed.insert(check, None);
+                self.count -= 1;
+                Ok(Edit::Delete { check })
+            }
+        }
+    }
+
+    fn create(&mut self, mut new: NewCheck) -> Result<Edit, EditError> {
+        if self.count >= self.max_checks {
+            return Err(EditError::TooMany { max: self.max_checks });
+        }
+        let definition = &mut new.definition;
+        as_by_api(definition);
+        if let Some(canary) = &definition.canary {
+            self.check_canary(canary, Holder::New)?;
+            let name = self.name_of(canary, Holder::New);
+            definition.name = name.ok_or_else(|| EditError::BadId(canary.id.clone()))?;
+        }
+        self.check_name(&definition.name, Holder::New)?;
+        self.check_dependencies(definition)?;
+        self.take(definition, Holder::New);
+        self.count += 1;
+        Ok(Edit::Create(Box::new(new)))
+    }
+
+    fn update(&mut self, check: CheckId, mut definition: Definition) -> Result<Definition, EditError> {
+        let known = self.known(check)?;
+        let me = Holder::Check(check);
+        as_by_api(&mut definition);
+        match (&known.canary, &mut definition.canary) {
+            (Some(canary), None) => definition.canary = Some(canary.clone()),
+            (Some(canary), Some(new)) => {
+                *new = Canary { slug: std::mem::take(&mut new.slug), ..canary.clone() };
+            }
+            (None, _) => {}
+        }
+        if let Some(canary) = &definition.canary {
+            self.check_canary(canary, me)?;
+            let is_as_before = known.canary.as_ref().is_some_and(|known| known.slug == canary.slug);
+            let name = if is_as_before { None } else { self.name_of(canary, me) };
+            definition.name = name.unwrap_or_else(|| known.name.clone());
+        }
+        self.check_name(&definition.name, me)?;
+        self.check_dependencies(&definition)?;
+        self.free(&known);
+        self.take(&definition, me);
+        self.changed.insert(check, Some(definition.clone()));
+        Ok(definition)
+    }
+
+    /// A check that an API may change, as the edits before this one leave it.
+    fn known(&self, check: CheckId) -> Result<Definition, EditError> {
+        if let Some(changed) = self.changed.get(&check) {
+            return changed.clone().ok_or(EditError::NoSuchCheck);
+        }
+        let slot = self.memory.checks.get(&check).ok_or(EditError::NoSuchCheck)?;
+        if slot.check.known().state.archived.is_some() {
+            return Err(EditError::NoSuchCheck);
+        }
+        match &slot.check.definition.source {
+            Source::Api => Ok((*slot.check.definition).clone()),
+            Source::File { path, line } => Err(EditError::DeclaredInFile { path: path.clone(), line: *line }),
+        }
+    }
+
+    /// The name of a canary: its slug if that is a name and free, else its id; `None` if that is not free either.
+    fn name_of(&self, canary: &Canary, me: Holder) -> Option<Name> {
+        let candidates = [&canary.slug, &canary.id].into_iter().filter_map(|text| Name::parse(text).ok());
+        candidates.into_iter().find(|name| self.check_name(name, me).is_ok())
+    }
+
+    fn check_name(&self, name: &Name, me: Holder) -> Result<(), EditError> {
+        let known = || self.directory.by_name.get(name).filter(|check| check.definition.name == *name);
+        let holder = self.names.get(name).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
+        if is_free(holder, me) { Ok(()) } else { Err(EditError::NameTaken(name.clone())) }
+    }
+
+    fn check_canary(&self, canary: &Canary, me: Holder) -> Result<(), EditError> {
+        let known = || self.directory.by_canary.get(&canary.id);
+        let of_id =
+            self.ids.get(&canary.id).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
+        if !Canary::is_id(&canary.id) || !is_free(of_id, me) {
+            return Err(EditError::BadId(canary.id.clone()));
+        }
+        let known = || self.directory.by_slug(canary.system, &canary.slug);
+        let key = (canary.system, canary.slug.clone());
+        let of_slug = self.slugs.get(&key).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
+        if is_free(of_slug, me) { Ok(()) } else { Err(EditError::SlugTaken) }
+    }
+
+    /// What depends on itself would be held for ever (8.3).
+    fn check_dependencies(&self, definition: &Definition) -> Result<(), EditError> {
+        for direct in &definition.depends_on {
+            let mut waiting = vec![direct.clone()];
+            let mut seen = Vec::new();
+            while let Some(name) = waiting.pop() {
+                if name == definition.name {
+                    return Err(EditError::DependencyCircle(direct.clone()));
+                }
+                if seen.contains(&name) {
+                    continue;
+                }
+                let known = self.directory.by_name.get(&name).filter(|check| check.definition.name == name);
+                let known = known.and_then(|check| match self.changed.get(&check.id) {
+                    Some(changed) => changed.clone(),
+                    None => Some((*check.definition).clone()),
+                });
+                match known {
+                    Some(known) => waiting.extend(known.depends_on),
+                    None if name == *direct => return Err(EditError::UnknownDependency(name)),
+                    None => {}
+                }
+                seen.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn free(&mut self, definition: &Definition) {
+        self.hold(definition, Holder::Nobody);
+    }
+
+    fn take(&mut self, definition: &Definition, me: Holder) {
+        self.hold(definition, me);
+    }
+
+    fn hold(&mut self, definition: &Definition, holder: Holder) {
+        self.names.insert(definition.name.clone(), holder);
+        if let Some(canary) = &definition.canary {
+            self.ids.insert(canary.id.clone(), holder);
+            self.slugs.insert((canary.system, canary.slug.clone()), holder);
+        }
+    }
+}
+
+fn as_by_api(definition: &mut Definition) {
+    definition.source = Source::Api;
+    definition.spec.paused = false;
+    definition.renamed_from.clear();
+    definition.emails.truncate(Definition::MAX_EMAILS);
+}
+
+fn holder(check: Option<CheckId>) -> Holder {
+    check.map_or(Holder::Nobody, Holder::Check)
+}
+
+fn is_free(holder: Holder, me: Holder) -> bool {
+    match holder {
+        Holder::Nobody => true,
+        Holder::Check(_) => holder == me,
+        Holder::New => false,
+    }
+}

@@ -1,0 +1,197 @@
+//! Checks that are made through an API.
+
+use punctual::core::cause::{CauseKind, Status};
+use punctual::core::check::{Canary, CheckId, Definition, PingKind, Source, System};
+use punctual::core::schedule::Schedule;
+use punctual::core::time::Span;
+use punctual::store::{Change, Edit, EditError, NewCheck, Store};
+
+use super::world::{Place, World, check, name};
+
+/// A canary of coal-mine: every minute, without grace.
+pub(crate) fn canary(title: &str, slug: &str, id: &str) -> Definition {
+    let mut definition = check("unnamed");
+    definition.title = title.to_owned();
+    definition.spec.grace = Span::ZERO;
+    definition.emails = vec!["ada@example.org".to_owned()];
+    definition.canary = Some(Canary { system: System::CoalMine, id: id.to_owned(), slug: slug.to_owned() });
+    definition
+}
+
+pub(crate) fn create(definition: Definition) -> Edit {
+    Edit::Create(Box::new(NewCheck { definition, paused: false, past: None }))
+}
+
+fn update(check: CheckId, definition: Definition) -> Edit {
+    Edit::Update { check, definition: Box::new(definition), how: Change::Judged }
+}
+
+pub(crate) fn edit<P: Place>(world: &mut World<P>, edit: Edit) -> Result<CheckId, EditError> {
+    let now = world.now;
+    world.store().edit(edit, now)
+}
+
+pub(crate) fn definition<P: Place>(world: &mut World<P>, name: &str) -> Definition {
+    (*world.store().live().find(name).unwrap().definition).clone()
+}
+
+pub(crate) fn what_an_api_made_is_there_after_reopening_and_no_file_removes_it<P: Place>(
+    world: &mut World<P>,
+) {
+    world.declare(&["filed"]);
+    let id = edit(world, create(check("made"))).unwrap();
+    world.ping("made", PingKind::Success);
+    for _ in 0..2 {
+        assert_eq!(world.id("made"), id);
+        assert_eq!(definition(world, "made").source, Source::Api);
+        assert_eq!(world.state("made").counters.pings[0], 1);
+        world.reopen();
+    }
+    world.configuration.checks.clear();
+    assert_eq!(world.configure().unwrap().archived, 1);
+    assert!(world.store().live().find("filed").is_none());
+    assert_eq!(world.id("made"), id);
+    world.wait(Span::secs(71));
+    assert_eq!(world.expire(), 1);
+    assert!(world.state("made").causes.has(CauseKind::Missing));
+}
+
+/// 14.1
+pub(crate) fn an_edit_that_is_refused_changes_nothing<P: Place>(world: &mut World<P>) {
+    world.configuration.max_checks = 4;
+    world.declare(&["filed"]);
+    edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    let made = edit(world, create(check("made"))).unwrap();
+    let before = world.summary();
+    let filed = world.id("filed");
+    let mut circle = check("made");
+    circle.depends_on = vec![name("made")];
+    let mut nothing = check("other");
+    nothing.depends_on = vec![name("nothing")];
+    let refused: [(Edit, &str); 10] = [
+        (create(check("filed")), "there is a check of the name `filed` already"),
+        (create(check("made")), "there is a check of the name `made` already"),
+        (create(canary("A", "a", "bbbbbbbb")), "another one has this slug already"),
+        (create(canary("B", "b", "aaaaaaaa")), "`aaaaaaaa` cannot be an id here"),
+        (create(canary("B", "b", "B")), "`B` cannot be an id here"),
+        (update(filed, check("filed")), "it is declared in checks.yaml:1: change it there"),
+        (Edit::Delete { check: CheckId(99) }, "there is no such check"),
+        (update(made, check("filed")), "there is a check of the name `filed` already"),
+        (update(made, circle), "it would depend on itself, through `made`"),
+        (create(nothing), "it would depend on `nothing`, which is no check"),
+    ];
+    for (refused, why) in refused {
+        assert_eq!(edit(world, refused).unwrap_err().to_string(), why);
+    }
+    edit(world, create(check("fourth"))).unwrap();
+    let error = edit(world, create(check("fifth"))).unwrap_err();
+    assert!(matches!(error, EditError::TooMany { max: 4 }), "{error}");
+    let fourth = world.id("fourth");
+    edit(world, Edit::Delete { check: fourth }).unwrap();
+    let after = world.summary();
+    assert_eq!(after, before);
+}
+
+pub(crate) fn a_canary_is_found_by_its_id_and_slug_and_named_after_them<P: Place>(world: &mut World<P>) {
+    let named = |world: &mut World<P>, slug: &str, id: &str| {
+        let check = edit(world, create(canary("x", slug, id))).unwrap();
+        let live = world.store().live();
+        let found = live.find_canary(id).unwrap();
+        assert_eq!(found.id, check);
+        assert_eq!(live.directory().by_slug(System::CoalMine, slug).unwrap().id, check);
+        assert!(live.directory().by_slug(System::NightsWatch, slug).is_none());
+        found.definition.name.to_string()
+    };
+    world.declare(&["filed"]);
+    assert_eq!(named(world, "nightly", "aaaaaaaa"), "nightly");
+    assert_eq!(named(world, "h\u{e9}llo", "bbbbbbbb"), "bbbbbbbb", "no name of a check");
+    assert_eq!(named(world, "filed", "cccccccc"), "cccccccc", "a name that is taken");
+    let mut watcher = canary("w", "nightly", "dddddddd");
+    watcher.canary.as_mut().unwrap().system = System::NightsWatch;
+    edit(world, create(watcher)).unwrap();
+    world.reopen();
+    let live = world.store().live();
+    assert_eq!(live.find_canary("dddddddd").unwrap().definition.name.as_str(), "dddddddd");
+    assert_eq!(live.directory().by_slug(System::NightsWatch, "nightly").unwrap().definition.title, "w");
+}
+
+/// 10.3
+pub(crate) fn what_is_deleted_frees_its_names_at_once<P: Place>(world: &mut World<P>) {
+    world.declare(&["filed"]);
+    let first = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    world.ping("a", PingKind::Fail);
+    edit(world, Edit::Delete { check: first }).unwrap();
+    assert!(matches!(edit(world, Edit::Delete { check: first }), Err(EditError::NoSuchCheck)));
+    for _ in 0..2 {
+        assert!(world.store().live().find("a").is_none());
+        assert!(world.store().live().find_canary("aaaaaaaa").is_none());
+        world.reopen();
+    }
+    let second = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(world.state("a").status(), Status::New, "it is another one");
+    world.reopen();
+    assert_eq!(world.id("a"), second);
+}
+
+pub(crate) fn an_update_keeps_identity_and_history<P: Place>(world: &mut World<P>) {
+    let id = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    world.ping("a", PingKind::Success);
+    let mut definition = definition(world, "a");
+    definition.title = "B".to_owned();
+    definition.spec.schedule = Schedule::Every(Span::secs(600));
+    definition.canary.as_mut().unwrap().slug = "b".to_owned();
+    definition.canary.as_mut().unwrap().id = "zzzzzzzz".to_owned();
+    assert_eq!(edit(world, update(id, definition)).unwrap(), id);
+    for _ in 0..2 {
+        let live = world.store().live();
+        let check = live.find("b").unwrap();
+        assert_eq!((check.id, check.definition.title.as_str()), (id, "B"));
+        assert_eq!(live.find("a").unwrap().id, id, "the old address works");
+        assert_eq!(live.find_canary("aaaaaaaa").unwrap().id, id, "its id stays");
+        assert!(live.directory().by_slug(System::CoalMine, "a").is_none());
+        assert_eq!(world.state("b").counters.pings[0], 1);
+        assert_eq!(world.store().next_deadline(), Some(world.now + Span::secs(600)));
+        world.reopen();
+    }
+    edit(world, create(check("a"))).unwrap();
+    assert_ne!(world.id("a"), id, "until somebody else takes it");
+}
+
+pub(crate) fn a_file_takes_over_what_an_api_made<P: Place>(world: &mut World<P>) {
+    let id = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    world.ping("a", PingKind::Success);
+    world.declare(&["a"]);
+    for _ in 0..2 {
+        let now = definition(world, "a");
+        assert_eq!((world.id("a"), world.state("a").counters.pings[0]), (id, 1));
+        assert_eq!(now.canary.unwrap().id, "aaaaaaaa");
+        assert!(now.emails.is_empty(), "they are the file's");
+        let refused = edit(world, Edit::Delete { check: id });
+        assert!(matches!(refused, Err(EditError::DeclaredInFile { .. })));
+        world.reopen();
+    }
+    assert_eq!(world.configure().unwrap(), punctual::store::Changes::default());
+    assert_eq!(world.declare(&[]).archived, 1);
+    assert!(world.store().live().find_canary("aaaaaaaa").is_none());
+    // Back again, it is the same one; but what somebody else has by now is theirs.
+    edit(world, create(canary("B", "b", "aaaaaaaa"))).unwrap();
+    assert_eq!(world.declare(&["a"]).returned, 1);
+    assert_eq!((world.id("a"), definition(world, "a").canary), (id, None));
+}
+
+pub(crate) fn several_edits_are_all_or_nothing<P: Place>(world: &mut World<P>) {
+    let now = world.now;
+    let twice = vec![create(canary("A", "a", "aaaaaaaa")), create(check("b")), create(check("a"))];
+    let refused = world.store().edit_all(twice, now).unwrap_err();
+    assert!(refused.index == 2 && matches!(refused.error, EditError::NameTaken(_)), "{refused}");
+    assert!(world.store().live().directory().checks.is_empty());
+    let ids = world.store().edit_all(vec![create(check("a")), create(check("b"))], now).unwrap();
+    // A name goes over within one call.
+    let edits = vec![Edit::Delete { check: ids[0] }, update(ids[1], check("a")), create(check("b"))];
+    let edited = world.store().edit_all(edits, now).unwrap();
+    for _ in 0..2 {
+        assert_eq!((world.id("a"), world.id("b")), (ids[1], edited[2]));
+        world.reopen();
+    }
+}
