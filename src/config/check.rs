@@ -73,7 +73,7 @@ fn parse_name(text: &str, at: At, log: &mut Log) -> Option<Name> {
 }
 
 /// The name that was probably meant: lower case, with `-` for what cannot stand in it.
-fn slug(text: &str) -> String {
+pub(super) fn slug(text: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '-' };
     let slug: String = text.chars().take(Name::MAX_BYTES).map(letter).collect();
     slug.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")

@@ -117,6 +117,12 @@ impl Log {
         format!("{}:{}", self.file_name(at), at.line)
     }
 
+    /// The faults that were kept and their places, in that order.
+    pub(super) fn into_places(mut self) -> Vec<(At, String)> {
+        self.faults.sort_by_key(|(at, _)| *at);
+        self.faults
+    }
+
     /// All faults, in the order of their places; the warnings are lost.
     pub(super) fn into_faults(mut self, inputs: Inputs) -> Faults {
         self.faults.sort_by_key(|(at, _)| *at);

@@ -18,6 +18,8 @@ pub struct Access {
     pub tokens: Tokens,
     /// For the interfaces of other systems.
     pub compat: CompatDoors,
+    /// Mail can leave: checks may have addresses of their own.
+    pub mail: bool,
 }
 
 impl Access {
@@ -28,6 +30,7 @@ impl Access {
             ping_keys: PingKeys::new(keys, config.ping_keys_required),
             tokens: Tokens::new(&config.tokens),
             compat: CompatDoors::new(&config.compat),
+            mail: config.smtp.is_some(),
         }
     }
 
@@ -279,7 +282,7 @@ mod tests {
         let access = Access {
             ping_keys: PingKeys::new([("jobs", b"key".as_slice())], true),
             tokens: Tokens::new(&scopes.map(|scope| token(scope.as_str(), scope, scope.as_str()))),
-            compat: CompatDoors::default(),
+            ..Access::default()
         };
         let check = |key: Option<&str>, bearer: Option<&str>, expected: Admission| {
             let admission = access.admit_ping(key.map(str::as_bytes), bearer.map(str::as_bytes));
@@ -316,6 +319,7 @@ mod tests {
                 system: System::CoalMine,
                 auth_key: Some(Secret::new("very-secret")),
             }]),
+            mail: false,
         };
         let shown = format!("{access:?}");
         assert!(!shown.contains("very-secret") && shown.matches("<hash>").count() == 3, "{shown}");

@@ -29,6 +29,15 @@ pub(super) fn query_values<'q, const N: usize>(
     values
 }
 
+/// All names and values of a query, in their order.
+pub(super) fn query_pairs(query: Option<&str>) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let pairs = query.unwrap_or("").split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (query_value(name), query_value(value))
+    })
+}
+
 fn query_value(raw: &str) -> Cow<'_, str> {
     if !raw.contains(['%', '+']) {
         return Cow::Borrowed(raw);
@@ -98,6 +107,14 @@ mod tests {
         check("m=%ff", [None, Some("\u{fffd}")]);
         check("&&=&rid=", [Some(""), None]);
         assert_eq!(query_values(None, ["m"]), [None]);
+    }
+
+    #[test]
+    fn a_query_s_pairs_are_all_there() {
+        let pairs: Vec<_> = query_pairs(Some("label=team%3Ddba&label=a=b&&limit=&x+y")).collect();
+        let expected = [("label", "team=dba"), ("label", "a=b"), ("limit", ""), ("x y", "")];
+        assert_eq!(pairs, expected.map(|(name, value)| (name.into(), value.into())));
+        assert_eq!(query_pairs(None).count(), 0);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! judges or stores: pings go to the store's writer, and what is shown is read from [`Live`].
 
 mod alertmanager;
+mod api;
 mod auth;
 mod body;
 mod connection;

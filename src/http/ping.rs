@@ -11,6 +11,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
 use super::alertmanager::{self, AlertStatus};
+use super::api::Asked;
 use super::auth::{self, Admission};
 use super::body::{self, BodyError, Received};
 use super::limits::Limits;
@@ -58,7 +59,7 @@ impl FormerNames {
 }
 
 /// A ping that was understood, before its body came.
-struct Asked {
+struct Pinged {
     check: Arc<Check>,
     ping: Ping,
     comment: Option<String>,
@@ -75,6 +76,34 @@ pub(super) async fn answer(
     body: Incoming,
 ) -> Reply {
     let asked = understand(app, source, path, parts);
+    let answered = end(app, limits, source, asked, parts, body).await;
+    answered.map_or_else(|refusal| refusal.reply(), |said| reply::to_ping(StatusCode::OK, said))
+}
+
+/// Takes a ping of whoever has a token; answers what to say.
+pub(super) async fn by_token(
+    asked: &Asked<'_>,
+    kind: PingKind,
+    exit_status: Option<u8>,
+    body: Incoming,
+) -> Result<Cow<'static, str>, Refusal> {
+    let Asked { app, limits, source, parts, .. } = *asked;
+    let name = decode::path_part(asked.name).unwrap_or_default();
+    let target = Target { key: None, name, kind, exit_status };
+    let admission = Admission::Key(asked.caller.clone().unwrap_or_default());
+    let ping = understand_named(app, source, &target, parts, admission);
+    end(app, limits, source, ping, parts, body).await
+}
+
+/// Reads the body, has the ping stored, and counts how it ended.
+async fn end(
+    app: &App,
+    limits: &Limits,
+    source: &str,
+    asked: Result<Pinged, Refusal>,
+    parts: &Parts,
+    body: Incoming,
+) -> Result<Cow<'static, str>, Refusal> {
     // The body is read also where it is of no use: a connection with something unread could not be used again.
     let keep_bytes = if asked.is_ok() { PingFact::MAX_BODY_BYTES } else { 0 };
     let received = body::read(body, keep_bytes, limits).await;
@@ -83,16 +112,16 @@ pub(super) async fn answer(
         (Ok(_), Err(error)) => Err(Refusal::Body(error)),
         (Err(refusal), _) => Err(refusal),
     };
-    let (counter, reply) = match answered {
-        Ok(said) => (&app.outcomes.accepted, reply::to_ping(StatusCode::OK, said)),
-        Err(refusal) => (refusal.counter(&app.outcomes), refusal.reply()),
+    let counter = match &answered {
+        Ok(_) => &app.outcomes.accepted,
+        Err(refusal) => refusal.counter(&app.outcomes),
     };
     counter.fetch_add(1, Ordering::Relaxed);
-    reply
+    answered
 }
 
 /// What the URL and the headers say, as far as it can be taken.
-fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Asked, Refusal> {
+fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Pinged, Refusal> {
     let access = app.access();
     let target = match target::parse(path) {
         Ok(target) => target,
@@ -110,24 +139,35 @@ fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Aske
         (Admission::Open, Some(first)) => return Err(without_keys(app, source, first, &target)),
         _ => {}
     }
+    understand_named(app, source, &target, parts, admission)
+}
+
+/// What is left to see once it is known who pings.
+fn understand_named(
+    app: &App,
+    source: &str,
+    target: &Target<'_>,
+    parts: &Parts,
+    admission: Admission,
+) -> Result<Pinged, Refusal> {
     let [rid, create, comment, m] =
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
     let Some(check) = target.name().and_then(|name| app.live.find(name)) else {
         app.unknown.note(&target.name, source, app.clock.now());
-        return Err(
-            match (create.as_deref(), access.ping_keys.any() && target.key.is_none() && header.is_none()) {
-                (Some("1"), _) => Refusal::NoCreate,
-                (_, true) => Refusal::NotFound(NOT_FOUND_USE_KEY),
-                (_, false) => Refusal::NotFound(NOT_FOUND),
-            },
-        );
+        // Somebody without a key, though there are keys.
+        let strange = admission == Admission::Tolerated;
+        return Err(match (create.as_deref(), strange) {
+            (Some("1"), _) => Refusal::NoCreate,
+            (_, true) => Refusal::NotFound(NOT_FOUND_USE_KEY),
+            (_, false) => Refusal::NotFound(NOT_FOUND),
+        });
     };
     if check.definition.ping_methods == PingMethods::Post && parts.method != Method::POST {
         return Err(Refusal::OnlyPost);
     }
     let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
-    app.former_names.log_use(&check, &target);
-    Ok(Asked {
+    app.former_names.log_use(&check, target);
+    Ok(Pinged {
         check,
         ping: Ping { kind: target.kind, rid, exit_status: target.exit_status },
         comment: comment.or(m).filter(|text| !text.is_empty()).map(|text| shortened(&text)),
@@ -149,11 +189,11 @@ fn without_keys(app: &App, source: &str, first: &[u8], target: &Target<'_>) -> R
 async fn take(
     app: &App,
     source: &str,
-    asked: Asked,
+    asked: Pinged,
     received: Received,
     json: bool,
 ) -> Result<Cow<'static, str>, Refusal> {
-    let Asked { check, mut ping, comment, admission } = asked;
+    let Pinged { check, mut ping, comment, admission } = asked;
     let alert = if json { alertmanager::status(&received.kept, received.cut) } else { None };
     let resolved = alert == Some(AlertStatus::Resolved);
     if resolved {
@@ -200,7 +240,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// Why a ping is not taken.
-enum Refusal {
+pub(super) enum Refusal {
     NotFound(&'static str),
     NoCreate,
     KeyMissing,
@@ -226,6 +266,12 @@ const BAD_ACTION: &str =
 const BAD_RID: &str = "bad rid: a run's id is 1 to 64 characters of A-Z a-z 0-9 . _ : - (a UUID, for instance), \
     the same at its start and its end\n";
 
+const ONLY_POST: &str = "this check takes only POST (ping_methods)\n";
+const TOO_SLOW: &str = "the body did not arrive in time: nothing was recorded\n";
+const BROKEN: &str = "the body did not arrive: nothing was recorded\n";
+const OVERLOADED: &str = "too busy, try again\n";
+const NOT_STORED: &str = "the ping could not be stored, try again\n";
+
 impl Refusal {
     fn counter<'a>(&self, outcomes: &'a PingOutcomes) -> &'a AtomicU64 {
         match self {
@@ -236,35 +282,44 @@ impl Refusal {
         }
     }
 
-    fn reply(&self) -> Reply {
-        let say = |status, text| reply::to_ping(status, text);
+    /// What is said, and how.
+    pub(super) fn said(&self) -> (StatusCode, &'static str) {
         match self {
-            Refusal::NotFound(text) => say(StatusCode::NOT_FOUND, *text),
-            Refusal::NoCreate => say(StatusCode::BAD_REQUEST, NO_CREATE),
+            Refusal::NotFound(text) => (StatusCode::NOT_FOUND, text),
+            Refusal::NoCreate => (StatusCode::BAD_REQUEST, NO_CREATE),
+            Refusal::KeyMissing => (StatusCode::UNAUTHORIZED, NEEDS_KEY),
+            Refusal::KeyWrong => (StatusCode::FORBIDDEN, WRONG_KEY),
+            Refusal::BadRequest(text) => (StatusCode::BAD_REQUEST, text),
+            Refusal::OnlyPost => (StatusCode::METHOD_NOT_ALLOWED, ONLY_POST),
+            Refusal::Body(BodyError::TimedOut) => (StatusCode::REQUEST_TIMEOUT, TOO_SLOW),
+            Refusal::Body(BodyError::Broken) => (StatusCode::BAD_REQUEST, BROKEN),
+            Refusal::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, OVERLOADED),
+            Refusal::NotStored => (StatusCode::SERVICE_UNAVAILABLE, NOT_STORED),
+        }
+    }
+
+    /// When to come again.
+    pub(super) fn retry_after_secs(&self) -> Option<u32> {
+        match self {
+            Refusal::Overloaded => Some(1),
+            Refusal::NotStored => Some(5),
+            _ => None,
+        }
+    }
+
+    fn reply(&self) -> Reply {
+        let (status, text) = self.said();
+        let mut reply = reply::to_ping(status, text);
+        match self {
             Refusal::KeyMissing => {
-                let mut reply = say(StatusCode::UNAUTHORIZED, NEEDS_KEY);
                 reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 reply
             }
-            Refusal::KeyWrong => say(StatusCode::FORBIDDEN, WRONG_KEY),
-            Refusal::BadRequest(text) => say(StatusCode::BAD_REQUEST, *text),
-            Refusal::OnlyPost => {
-                let text = "this check takes only POST (ping_methods)\n";
-                reply::with_allow(say(StatusCode::METHOD_NOT_ALLOWED, text), &[Method::POST])
-            }
-            Refusal::Body(BodyError::TimedOut) => {
-                say(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time: nothing was recorded\n")
-            }
-            Refusal::Body(BodyError::Broken) => {
-                say(StatusCode::BAD_REQUEST, "the body did not arrive: nothing was recorded\n")
-            }
-            Refusal::Overloaded => {
-                reply::with_retry_after(say(StatusCode::SERVICE_UNAVAILABLE, "too busy, try again\n"), 1)
-            }
-            Refusal::NotStored => {
-                let text = "the ping could not be stored, try again\n";
-                reply::with_retry_after(say(StatusCode::SERVICE_UNAVAILABLE, text), 5)
-            }
+            Refusal::OnlyPost => reply::with_allow(reply, &[Method::POST]),
+            _ => match self.retry_after_secs() {
+                Some(secs) => reply::with_retry_after(reply, secs),
+                None => reply,
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::reply::{self, Reply};
 
@@ -11,12 +11,14 @@ use super::reply::{self, Reply};
 pub(super) struct Problem {
     status: StatusCode,
     detail: String,
+    more: Vec<(&'static str, Value)>,
     challenge: Option<HeaderValue>,
+    retry_after_secs: Option<u32>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
-        Problem { status, detail: detail.into(), challenge: None }
+        Problem { status, detail: detail.into(), more: Vec::new(), challenge: None, retry_after_secs: None }
     }
 
     /// With the header `WWW-Authenticate` (RFC 6750).
@@ -25,19 +27,37 @@ impl Problem {
         self
     }
 
+    /// With a member of its own.
+    pub(super) fn with(mut self, name: &'static str, value: Value) -> Problem {
+        self.more.push((name, value));
+        self
+    }
+
+    /// To be tried again.
+    pub(super) fn with_retry_after(mut self, secs: u32) -> Problem {
+        self.retry_after_secs = Some(secs);
+        self
+    }
+
     pub(super) fn reply(self) -> Reply {
-        let problem = json!({
+        let mut problem = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
             "status": self.status.as_u16(),
             "detail": self.detail,
         });
+        for (name, value) in self.more {
+            problem[name] = value;
+        }
         let mut reply = reply::text(self.status, format!("{problem}\n"));
         let kind = HeaderValue::from_static("application/problem+json");
         reply.headers_mut().insert(CONTENT_TYPE, kind);
         if let Some(challenge) = self.challenge {
             reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
-        reply
+        match self.retry_after_secs {
+            Some(secs) => reply::with_retry_after(reply, secs),
+            None => reply,
+        }
     }
 }

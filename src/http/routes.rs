@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 
+use super::api::{self, Action, Asked, Kind};
 use super::limits::Limits;
 use super::problem::Problem;
 use super::reply::{self, Reply};
@@ -52,6 +53,7 @@ pub(super) enum Handler {
     Checks,
     Check,
     Style,
+    Api(Action),
 }
 
 /// One row of the table.
@@ -68,7 +70,11 @@ pub struct Route {
 
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 const WRITE: &[Method] = &[Method::POST, Method::PUT];
+const POST: &[Method] = &[Method::POST];
 const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
+
+/// Below it is one check.
+const CHECK: &str = "/api/v1/checks/";
 
 /// All paths. The busiest first: requests are compared with one row after the other.
 #[rustfmt::skip]
@@ -81,6 +87,20 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
     Route { pattern: Pattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
     Route { pattern: Pattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
+    Route { pattern: Pattern::Is("/api/v1/checks"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::List) },
+    Route { pattern: Pattern::Is("/api/v1/checks"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Create) },
+    Route { pattern: Pattern::Around(CHECK, ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Show) },
+    Route { pattern: Pattern::Around(CHECK, ""), methods: &[Method::PUT], needs: Needs::Write, handler: Handler::Api(Action::Replace) },
+    Route { pattern: Pattern::Around(CHECK, ""), methods: &[Method::PATCH], needs: Needs::Write, handler: Handler::Api(Action::Amend) },
+    Route { pattern: Pattern::Around(CHECK, ""), methods: &[Method::DELETE], needs: Needs::Write, handler: Handler::Api(Action::Delete) },
+    Route { pattern: Pattern::Around(CHECK, "/pause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Pause) },
+    Route { pattern: Pattern::Around(CHECK, "/unpause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Unpause) },
+    Route { pattern: Pattern::Around(CHECK, "/ping"), methods: POST, needs: Needs::Ping, handler: Handler::Api(Action::Ping) },
+    Route { pattern: Pattern::Around(CHECK, "/pings"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Pings)) },
+    Route { pattern: Pattern::Around(CHECK, "/runs"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Runs)) },
+    Route { pattern: Pattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Flips)) },
+    Route { pattern: Pattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Judgements)) },
+    Route { pattern: Pattern::Around(CHECK, "/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Incidents)) },
 ];
 
 impl Pattern {
@@ -97,7 +117,7 @@ impl Pattern {
     }
 }
 
-const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
+const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
 
 /// The row for a request, and what follows its pattern; or which methods the path takes, none if there is no such path.
 fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, &'p str), Vec<Method>> {
@@ -137,11 +157,14 @@ pub(super) async fn answer(
         Ok(found) => found,
         Err(methods) => return unanswered(path, &methods),
     };
-    if let Err(refusal) = door::pass(app, route.needs, &parts) {
-        // A connection with something unread could not be used again; a body that does not come changes nothing.
-        let _ = body::read(body, 0, limits).await;
-        return *refusal;
-    }
+    let caller = match door::pass(app, route.needs, &parts) {
+        Ok(caller) => caller,
+        Err(refusal) => {
+            // A connection with something unread could not be used again; a body that does not come changes nothing.
+            let _ = Box::pin(body::read(body, 0, limits)).await;
+            return *refusal;
+        }
+    };
     let query = || parts.uri.query().map(str::to_owned);
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
@@ -159,6 +182,10 @@ pub(super) async fn answer(
             Box::pin(pages::make(app, move |app| pages::check(app, &name, query.as_deref()))).await
         }
         Handler::Style => pages::style(),
+        Handler::Api(action) => {
+            let asked = Asked { app, limits, source, caller, parts: &parts, name: rest };
+            Box::pin(api::answer(asked, action, body)).await
+        }
     }
 }
 

@@ -6,8 +6,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod absence;
+mod access;
 mod alertmanager;
 mod alerts;
+mod api;
 mod dashboards;
 mod durability;
 mod hang;

@@ -51,7 +51,7 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// A look at a check: its view, and whether its messages are held by a mute or a quiet time (8.2).
-fn look(
+pub(super) fn look(
     check: &Check,
     state: &State,
     now: Time,

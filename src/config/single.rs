@@ -1,0 +1,124 @@
+//! One check by itself, as an API's client says it: JSON with the words of `checks:`, judged by the same code.
+
+use std::borrow::Cow;
+
+use super::check::{self, Shared};
+use super::fault::{Log, quote};
+use super::fields::Fields;
+use super::json::{self, Document};
+use super::keys::Section;
+use super::times::Times;
+use super::tree::{Node, Value};
+use crate::core::check::{Definition, Name, Source};
+
+/// A check as a client describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// What it is; made through an API, and not paused by a file.
+    pub definition: Definition,
+    /// What `paused` says, if it is there.
+    pub paused: Option<bool>,
+}
+
+/// Why a description was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DescribedError {
+    /// It cannot be read at all.
+    #[error("this is not JSON: {0}")]
+    NotJson(String),
+    /// It can be read, and is wrong.
+    #[error("the check is not right")]
+    Faults {
+        /// In the order of the document; never empty.
+        list: Vec<DescribedFault>,
+        /// How many more there are.
+        omitted: usize,
+    },
+}
+
+/// One thing that is wrong with a description.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribedFault {
+    /// A JSON Pointer to it.
+    pub pointer: String,
+    /// What is wrong; what would be right. One line.
+    pub message: String,
+}
+
+impl DescribedError {
+    /// More faults are counted, not told.
+    const MAX_FAULTS: usize = 50;
+}
+
+/// Reads the description of a check. What it leaves out is as where a file has no `defaults`. Its name is `known` if it
+/// gives none, and without that made of its title.
+pub fn read_check(json: &[u8], known: Option<&Name>) -> Result<Described, DescribedError> {
+    let mut document = json::read(json).map_err(DescribedError::NotJson)?;
+    let mut log = Log::default();
+    log.file("the request");
+    let described = match add_name(&mut document.root, known, &mut log) {
+        true => described(&document.root, &mut log),
+        false => None,
+    };
+    match described {
+        Some(described) if log.count() == 0 => Ok(described),
+        _ => Err(faults(&document, log)),
+    }
+}
+
+fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
+    let fields = Fields::open(root, Section::Check, log)?;
+    if fields.has("renamed_from") {
+        let message = "`renamed_from` is for files: here a check is renamed by giving it another `name`";
+        log.fault(fields.at_key("renamed_from"), message);
+    }
+    let paused = fields.flag(log, "paused");
+    let name = check::name(&fields, log).unwrap_or_else(check::nameless);
+    let (mut definition, _) =
+        check::definition(&fields, name, &Shared::default(), &mut Times::default(), log)?;
+    definition.source = Source::Api;
+    definition.spec.paused = false;
+    Some(Described { definition, paused })
+}
+
+/// Gives the check a name if it has none; false if that is a fault that leaves nothing to look at.
+fn add_name(root: &mut Node<'_>, known: Option<&Name>, log: &mut Log) -> bool {
+    let at = root.at;
+    let Value::Map(pairs) = &mut root.value else { return true };
+    let find = |key: &str| pairs.iter().find(|(name, value)| name.text() == key && !value.is_null());
+    if find("name").is_some() {
+        return true;
+    }
+    let name = match (known, find("title")) {
+        (Some(name), _) => name.to_string(),
+        (None, Some((_, title))) => {
+            let slug = check::slug(title.text());
+            if Name::parse(&slug).is_err() {
+                let message = format!(
+                    "no name can be made of the title {}: give the check a `name`",
+                    quote(title.text())
+                );
+                log.fault(title.at, message);
+                return false;
+            }
+            slug
+        }
+        (None, None) => {
+            log.fault(at, "a check needs `name`, or `title`, of which its name is made");
+            return false;
+        }
+    };
+    pairs.retain(|(key, _)| key.text() != "name");
+    let text = |text: Cow<'static, str>| Node { at, value: Value::Text { text, plain: false } };
+    pairs.push((text("name".into()), text(name.into())));
+    true
+}
+
+fn faults(document: &Document, log: Log) -> DescribedError {
+    let count = log.count();
+    let mut faults = log.into_places();
+    faults.truncate(DescribedError::MAX_FAULTS);
+    let omitted = count - faults.len();
+    let fault = |(at, message)| DescribedFault { pointer: document.pointer(at), message };
+    DescribedError::Faults { list: faults.into_iter().map(fault).collect(), omitted }
+}

@@ -1,0 +1,139 @@
+//! A check in the words of `checks:`, so that it can be read again: the way back from its definition.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value, json};
+
+use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
+use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
+use crate::core::time::Span;
+
+/// Keys and values, in the order in which people write them. What is as where nothing is said is left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Words(pub Vec<(&'static str, Value)>);
+
+impl Serialize for Words {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, value) in &self.0 {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+impl Words {
+    fn add(&mut self, key: &'static str, value: impl Into<Value>) {
+        self.0.push((key, value.into()));
+    }
+
+    fn add_span(&mut self, key: &'static str, span: Option<Span>) {
+        if let Some(span) = span {
+            self.add(key, span.to_string());
+        }
+    }
+
+    fn add_text(&mut self, key: &'static str, text: &str) {
+        if !text.is_empty() {
+            self.add(key, text);
+        }
+    }
+
+    fn add_names(&mut self, key: &'static str, names: &[Name]) {
+        if !names.is_empty() {
+            self.add(key, names.iter().map(Name::as_str).collect::<Vec<_>>());
+        }
+    }
+
+    /// As a JSON object.
+    pub fn into_object(self) -> Map<String, Value> {
+        self.0.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+}
+
+/// Everything that can be said of a check in its own entry: its group and source are not among it.
+pub fn words_of(definition: &Definition) -> Words {
+    let mut words = Words(Vec::new());
+    words.add("name", definition.name.as_str());
+    if definition.title != definition.name.as_str() {
+        words.add("title", definition.title.as_str());
+    }
+    add_schedule(&mut words, &definition.spec.schedule);
+    add_spec(&mut words, &definition.spec);
+    words.add_span("window", definition.window);
+    if definition.ping_methods == PingMethods::Post {
+        words.add("ping_methods", "post");
+    }
+    if !definition.labels.is_empty() {
+        let labels = definition.labels.iter().map(|(name, value)| (name.clone(), value.clone().into()));
+        words.add("labels", labels.collect::<Map<String, Value>>());
+    }
+    words.add_text("description", &definition.description);
+    words.add_text("runbook_url", &definition.runbook_url);
+    if !definition.emails.is_empty() {
+        words.add("emails", definition.emails.clone());
+    }
+    words.add_names("depends_on", &definition.depends_on);
+    if !definition.quiet.is_empty() {
+        words.add("quiet", definition.quiet.iter().map(quiet).collect::<Vec<_>>());
+    }
+    words.add_names("renamed_from", &definition.renamed_from);
+    words
+}
+
+fn add_schedule(words: &mut Words, schedule: &Schedule) {
+    match schedule {
+        Schedule::Every(period) => words.add("every", period.to_string()),
+        Schedule::At(at) => add_occurrences(words, at),
+        Schedule::CountedAt(at, counts) => {
+            add_occurrences(words, at);
+            words.add("expect", expect(counts));
+        }
+        Schedule::Counted(counts) => words.add("expect", expect(counts)),
+    }
+}
+
+fn add_occurrences(words: &mut Words, at: &Occurrences) {
+    words.add("cron", at.cron.as_str());
+    words.add("timezone", at.zone.name());
+}
+
+fn expect(expect: &Expect) -> Value {
+    let mut map = Map::new();
+    if let Some(at_least) = expect.at_least {
+        map.insert("at_least".to_owned(), at_least.into());
+    }
+    if let Some(at_most) = expect.at_most {
+        map.insert("at_most".to_owned(), at_most.into());
+    }
+    map.insert("within".to_owned(), expect.within.to_string().into());
+    Value::Object(map)
+}
+
+fn quiet(quiet: &Quiet) -> Value {
+    let Quiet { at, lasts } = quiet;
+    json!({"cron": at.cron.as_str(), "timezone": at.zone.name(), "for": lasts.to_string()})
+}
+
+fn add_spec(words: &mut Words, spec: &Spec) {
+    words.add("grace", spec.grace.to_string());
+    words.add_span("early", spec.early);
+    words.add_span("max_runtime", spec.max_runtime);
+    words.add_span("min_runtime", spec.min_runtime);
+    words.add_span("start_within", spec.start_within);
+    if spec.overlap == Overlap::Fail {
+        words.add("overlap", "fail");
+    }
+    for (key, count) in [
+        ("failures_before_alert", spec.failures_before_alert),
+        ("successes_to_recover", spec.successes_to_recover),
+    ] {
+        if count != 1 {
+            words.add(key, count);
+        }
+    }
+    for (key, flag) in [("manual_resume", spec.manual_resume), ("paused", spec.paused)] {
+        if flag {
+            words.add(key, flag);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Making, changing and deleting checks that live in the database.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::header::{HeaderValue, LOCATION};
+use serde_json::{Map, Value, json};
+
+use super::check::{Declared, Look};
+use super::query::bad;
+use super::{Asked, Outcome, no_such_check};
+use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
+use crate::core::check::{Definition, Name};
+use crate::http::problem::Problem;
+use crate::http::reply::Reply;
+use crate::http::{App, Busy, reply};
+use crate::store::live::Check;
+use crate::store::{Change, Edit, EditError, NewCheck, StoreError};
+
+/// `POST /api/v1/checks`
+pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> Outcome {
+    asked.query(&[])?;
+    let Described { definition, paused } = read_check(body, None).map_err(not_right)?;
+    check_mail(asked.app, &definition, &[])?;
+    let name = definition.name.clone();
+    let new = NewCheck { definition, paused: paused.unwrap_or(false), past: None };
+    edit(asked.app, Edit::Create(Box::new(new))).await?;
+    asked.log(name.as_str(), "created");
+    let mut reply = shown(asked.app, &name, StatusCode::CREATED)?;
+    let location = HeaderValue::from_str(&format!("{}/api/v1/checks/{name}", asked.app.external_url));
+    reply.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
+    Ok(reply)
+}
+
+/// `PUT /api/v1/checks/{name}`: the check is what the body says, and nothing is left of what it was.
+pub(super) async fn replace(asked: &Asked<'_>, body: &[u8]) -> Outcome {
+    asked.query(&[])?;
+    let check = changeable(asked)?;
+    update(asked, &check, body).await
+}
+
+/// `PATCH /api/v1/checks/{name}`: a JSON Merge Patch (RFC 7396) over its definition.
+pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> Outcome {
+    asked.query(&[])?;
+    let check = changeable(asked)?;
+    let patch: Value =
+        serde_json::from_slice(body).map_err(|error| bad(format!("this is not JSON: {error}")))?;
+    let Value::Object(patch) = patch else {
+        return Err(bad("a change is a JSON object with the keys that change; null takes a key away"));
+    };
+    let mut words = words_of(&check.definition).into_object();
+    merge(&mut words, patch);
+    update(asked, &check, Value::Object(words).to_string().as_bytes()).await
+}
+
+/// `DELETE /api/v1/checks/{name}`
+pub(super) async fn delete(asked: &Asked<'_>) -> Outcome {
+    asked.query(&[])?;
+    let check = changeable(asked)?;
+    edit(asked.app, Edit::Delete { check: check.id }).await?;
+    asked.log(check.definition.name.as_str(), "deleted");
+    Ok(reply::text(StatusCode::NO_CONTENT, ""))
+}
+
+async fn update(asked: &Asked<'_>, check: &Check, description: &[u8]) -> Outcome {
+    let before = &check.definition;
+    let described = read_check(description, Some(&before.name)).map_err(not_right)?;
+    if described.paused.is_some() {
+        let message =
+            "a check that is there is paused by POST /api/v1/checks/NAME/pause, and unpaused by …/unpause";
+        return Err(faults(&[fault("/paused", message)], 0));
+    }
+    check_mail(asked.app, &described.definition, &before.emails)?;
+    let definition = Definition { group: before.group.clone(), ..described.definition };
+    let name = definition.name.clone();
+    let edited = Edit::Update { check: check.id, definition: Box::new(definition), how: Change::Judged };
+    edit(asked.app, edited).await?;
+    asked.log(before.name.as_str(), "changed");
+    // A canary's name follows its slug.
+    let directory = asked.app.live.directory();
+    let known = directory.checks.iter().find(|known| known.id == check.id);
+    shown(asked.app, known.map_or(&name, |known| &known.definition.name), StatusCode::OK)
+}
+
+/// A file's rule: new addresses need a mail server.
+fn check_mail(app: &App, definition: &Definition, before: &[String]) -> Result<(), Problem> {
+    let emails = &definition.emails;
+    match emails.is_empty() || emails == before || app.access().mail {
+        true => Ok(()),
+        false => {
+            let message = "mail needs the section `smtp`, which is missing in the configuration";
+            Err(faults(&[fault("/emails", message)], 0))
+        }
+    }
+}
+
+/// The check of the path, if no file declares it.
+fn changeable(asked: &Asked<'_>) -> Result<Arc<Check>, Problem> {
+    let check = asked.check()?;
+    match Declared::of(&check.definition.source) {
+        Some(declared) => Err(in_file(&declared)),
+        None => Ok(check),
+    }
+}
+
+fn in_file(declared: &Declared) -> Problem {
+    let Declared { file, line } = declared;
+    let detail = format!(
+        "this check is declared in {file}:{line}: change it there and reload; only pausing and unpausing work from here"
+    );
+    Problem::new(StatusCode::CONFLICT, detail).with("declared", json!({"file": file, "line": line}))
+}
+
+fn shown(app: &App, name: &Name, status: StatusCode) -> Result<Reply, Problem> {
+    // Somebody else may have deleted it by now.
+    let check = app.live.find(name.as_str()).ok_or_else(no_such_check)?;
+    Ok(super::json(status, &Look::new(app).at(&check)))
+}
+
+/// Has the store change something.
+async fn edit(app: &App, edit: Edit) -> Result<(), Problem> {
+    match app.on_store(move |store, now| store.edit(edit, now)).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(refused(&error)),
+        Err(busy) => Err(too_busy(busy)),
+    }
+}
+
+pub(super) fn too_busy(busy: Busy) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, busy.to_string()).with_retry_after(5)
+}
+
+pub(super) fn not_stored(error: &StoreError) -> Problem {
+    let what = match error {
+        StoreError::Unclear(_) => "look before you try again",
+        _ => "nothing was changed, try again",
+    };
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}: {what}")).with_retry_after(5)
+}
+
+fn refused(error: &EditError) -> Problem {
+    let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
+    match error {
+        EditError::NameTaken(name) => {
+            conflict(format!("{error}: choose another `name`, or change that one at /api/v1/checks/{name}"))
+        }
+        EditError::SlugTaken | EditError::BadId(_) => conflict(error.to_string()),
+        EditError::TooMany { .. } => {
+            conflict(format!("{error}: delete some, or allow more in the configuration"))
+        }
+        EditError::NoSuchCheck => no_such_check(),
+        EditError::DeclaredInFile { path, line } => in_file(&Declared { file: path.clone(), line: *line }),
+        EditError::UnknownDependency(_) | EditError::DependencyCircle(_) => {
+            faults(&[fault("/depends_on", &error.to_string())], 0)
+        }
+        EditError::Store(error) => not_stored(error),
+    }
+}
+
+fn not_right(error: DescribedError) -> Problem {
+    match error {
+        DescribedError::NotJson(_) => {
+            bad(format!("{error}; a check is an object with the keys of `checks:`"))
+        }
+        DescribedError::Faults { list, omitted } => faults(&list, omitted),
+    }
+}
+
+fn fault(pointer: &str, message: &str) -> DescribedFault {
+    DescribedFault { pointer: pointer.to_owned(), message: message.to_owned() }
+}
+
+/// The first fault in the detail, and all of them, each with its place.
+fn faults(list: &[DescribedFault], omitted: usize) -> Problem {
+    let more = match list.len() + omitted {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more, see `errors`)", count - 1),
+    };
+    let detail = list.first().map_or("", |first| &first.message);
+    let errors: Vec<Value> =
+        list.iter().map(|fault| json!({"pointer": fault.pointer, "detail": fault.message})).collect();
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{detail}{more}"))
+        .with("errors", errors.into())
+        .with("errors_omitted", omitted.into())
+}
+
+/// RFC 7396
+fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (key, change) in patch {
+        match change {
+            Value::Null => {
+                target.remove(&key);
+            }
+            Value::Object(change) => {
+                let below = target.entry(key).or_insert_with(|| Value::Object(Map::new()));
+                if !below.is_object() {
+                    *below = Value::Object(Map::new());
+                }
+                if let Value::Object(below) = below {
+                    merge(below, change);
+                }
+            }
+            value => {
+                target.insert(key, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cases of RFC 7396, appendix A, that change an object.
+    #[test]
+    fn a_merge_patch_changes_what_it_names_and_null_takes_away() {
+        let check = |target: Value, patch: Value, expected: Value| {
+            let (Value::Object(mut target), Value::Object(patch)) = (target, patch) else {
+                panic!("both are objects")
+            };
+            merge(&mut target, patch);
+            assert_eq!(Value::Object(target), expected);
+        };
+        check(json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"}));
+        check(json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"}));
+        check(json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"}));
+        check(json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"}));
+        check(json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}}));
+        check(json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]}));
+        check(json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1}));
+        check(json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}}));
+        check(json!({"a": "b"}), json!({"a": {"b": "c"}}), json!({"a": {"b": "c"}}));
+    }
+}

@@ -1,0 +1,146 @@
+//! A check as the API shows it.
+
+use std::collections::BTreeMap;
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::{Asked, Outcome, json};
+use crate::config::{Words, words_of};
+use crate::core::blind::BlindWindows;
+use crate::core::check::{PingKind, Source};
+use crate::core::route::Mute;
+use crate::core::step::View;
+use crate::core::time::Time;
+use crate::http::{App, pages};
+use crate::store::live::Check;
+
+/// A check: what is known of it now, and what was declared. Times are RFC 3339, in UTC.
+#[derive(Debug, Serialize)]
+pub(super) struct CheckJson {
+    name: String,
+    title: String,
+    group: String,
+    labels: BTreeMap<String, String>,
+    source: &'static str,
+    /// Where its file says so; null if it was made through the API.
+    declared: Option<Declared>,
+    status: &'static str,
+    late: bool,
+    failing: bool,
+    unknown: bool,
+    paused: bool,
+    /// Its messages are held by a mute or a quiet time.
+    muted: bool,
+    running: bool,
+    causes: Vec<CauseJson>,
+    due: Option<String>,
+    deadline: Option<String>,
+    last_seen: Option<String>,
+    last_success: Option<String>,
+    last_fail: Option<String>,
+    last_start: Option<String>,
+    last_duration_seconds: Option<f64>,
+    last_exit_status: Option<u8>,
+    ping_url: String,
+    /// In the words of the files; good for PUT.
+    definition: Words,
+}
+
+/// Where a file declares a check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Declared {
+    pub(super) file: String,
+    pub(super) line: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct CauseJson {
+    kind: &'static str,
+    since: String,
+}
+
+impl Declared {
+    /// Where the file declares it, if one does.
+    pub(super) fn of(source: &Source) -> Option<Declared> {
+        match source {
+            Source::File { path, line } => Some(Declared { file: path.clone(), line: *line }),
+            Source::Api => None,
+        }
+    }
+}
+
+/// The time at which checks are looked at, and what holds for all of them then.
+pub(super) struct Look<'a> {
+    app: &'a App,
+    now: Time,
+    blind: std::sync::Arc<BlindWindows>,
+    mutes: std::sync::Arc<Vec<Mute>>,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn new(app: &'a App) -> Look<'a> {
+        Look { app, now: app.clock.now(), blind: app.live.blind(), mutes: app.live.mutes() }
+    }
+
+    /// How it stands.
+    pub(super) fn view(&self, check: &Check) -> View {
+        pages::look(check, &check.known().state, self.now, &self.blind, &self.mutes).0
+    }
+
+    /// All of it.
+    pub(super) fn at(&self, check: &Check) -> CheckJson {
+        let state = check.known().state.clone();
+        let (view, held) = pages::look(check, &state, self.now, &self.blind, &self.mutes);
+        let definition = &*check.definition;
+        let declared = Declared::of(&definition.source);
+        let cause = |cause: &crate::core::cause::Cause| CauseJson {
+            kind: cause.kind.as_str(),
+            since: cause.since.to_string(),
+        };
+        CheckJson {
+            name: definition.name.to_string(),
+            title: definition.title.clone(),
+            group: definition.group.clone(),
+            labels: definition.labels.iter().cloned().collect(),
+            source: if declared.is_some() { "file" } else { "api" },
+            declared,
+            status: view.status.as_str(),
+            late: view.late,
+            failing: view.failing,
+            unknown: view.unknown,
+            paused: view.paused,
+            muted: held.is_some(),
+            running: view.running,
+            causes: view.causes.iter().map(cause).collect(),
+            due: text(view.due),
+            deadline: text(view.deadline),
+            last_seen: text(state.last_seen),
+            last_success: text(state.last(PingKind::Success)),
+            last_fail: text(state.last(PingKind::Fail)),
+            last_start: text(state.last(PingKind::Start)),
+            last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
+            last_exit_status: state.last_exit_status,
+            ping_url: self.app.ping_url(definition.name.as_str()),
+            definition: words_of(definition),
+        }
+    }
+}
+
+/// A time as the API writes it.
+pub(super) fn text(time: Option<Time>) -> Option<String> {
+    time.map(|time| time.to_string())
+}
+
+/// Seconds with their thousandths.
+#[expect(clippy::cast_precision_loss, reason = "a span of ten thousand years has 49 bits")]
+pub(super) fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+/// Answers `GET /api/v1/checks/{name}`.
+pub(super) fn answer(asked: &Asked<'_>) -> Outcome {
+    asked.query(&[])?;
+    let check = asked.check()?;
+    Ok(json(StatusCode::OK, &Look::new(asked.app).at(&check)))
+}

@@ -1,0 +1,172 @@
+//! What happened to a check, newest first, page by page.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::check::{seconds, text};
+use super::query::bad;
+use super::{Asked, Outcome, make};
+use crate::core::check::CheckId;
+use crate::core::step::FlipReason;
+use crate::http::problem::Problem;
+use crate::store::StoreError;
+use crate::store::history::{FlipRecord, IncidentRecord, JudgementRecord, MAX_PAGE, PingRecord, Reader};
+
+/// Which history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Kind {
+    Pings,
+    Runs,
+    Flips,
+    Judgements,
+    Incidents,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Kind::Pings => "pings",
+            Kind::Runs => "runs",
+            Kind::Flips => "flips",
+            Kind::Judgements => "judgements",
+            Kind::Incidents => "incidents",
+        }
+    }
+}
+
+/// Items, and the cursor to the page after them.
+type Page = (Vec<Value>, Option<u64>);
+
+/// Answers `GET /api/v1/checks/{name}/pings` and its siblings.
+pub(super) async fn answer(asked: &Asked<'_>, kind: Kind) -> Outcome {
+    let query = asked.query(&["limit", "cursor"])?;
+    let limit = query.limit()?;
+    let cursor = query.one("cursor")?.map(str::parse::<u64>).transpose();
+    let before = cursor.map_err(|_| bad("`cursor` is the `next_cursor` of the page before"))?;
+    let check = asked.check()?.id;
+    make(asked, move |app| {
+        let reader = app.history.as_ref().ok_or_else(no_history)?;
+        let (items, next) = read(reader, kind, check, before, limit).map_err(|error| unreadable(&error))?;
+        let next = next.map(|next| next.to_string());
+        Ok(super::json(StatusCode::OK, &json!({kind.as_str(): items, "next_cursor": next})))
+    })
+    .await
+}
+
+fn no_history() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "this server keeps no history")
+}
+
+fn unreadable(error: &StoreError) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the history cannot be read: {error}"))
+        .with_retry_after(5)
+}
+
+fn read(
+    reader: &Reader,
+    kind: Kind,
+    check: CheckId,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    Ok(match kind {
+        Kind::Pings => page(&reader.pings(check, before, limit)?, limit, |ping| ping.seq, ping),
+        Kind::Runs => runs(&reader.pings(check, before, MAX_PAGE)?, limit),
+        Kind::Flips => page(&reader.flips(check, before, limit)?, limit, |flip| flip.id, flip),
+        Kind::Judgements => {
+            page(&reader.judgements(check, before, limit)?, limit, |judged| judged.id, judgement)
+        }
+        Kind::Incidents => {
+            page(&reader.incidents(check, before, limit)?, limit, |incident| incident.id.0, incident)
+        }
+    })
+}
+
+/// A page that is not full is the last.
+fn page<R>(records: &[R], limit: usize, id: impl Fn(&R) -> u64, item: impl Fn(&R) -> Value) -> Page {
+    let next = records.last().filter(|_| records.len() == limit).map(id);
+    (records.iter().map(item).collect(), next)
+}
+
+/// Runs are among the pings that ended them: a page looks at so many pings, and may have few runs.
+fn runs(pings: &[PingRecord], limit: usize) -> Page {
+    let mut items = Vec::new();
+    for ended in pings {
+        let Some(duration) = ended.duration else { continue };
+        items.push(json!({
+            "id": ended.seq,
+            "start": (ended.at - duration).to_string(),
+            "duration_seconds": seconds(duration.as_ms()),
+            "kind": ended.kind.as_str(),
+            "exit_status": ended.exit_status,
+            "rid": ended.rid,
+        }));
+        if items.len() == limit {
+            return (items, Some(ended.seq));
+        }
+    }
+    let next = pings.last().filter(|_| pings.len() == MAX_PAGE).map(|ping| ping.seq);
+    (items, next)
+}
+
+fn ping(ping: &PingRecord) -> Value {
+    json!({
+        "id": ping.seq,
+        "at": ping.at.to_string(),
+        "kind": ping.kind.as_str(),
+        "repeat": ping.repeat,
+        "exit_status": ping.exit_status,
+        "duration_seconds": ping.duration.map(|span| seconds(span.as_ms())),
+        "rid": ping.rid,
+        "comment": ping.comment,
+        "source": ping.source,
+        "has_body": ping.has_body,
+        "body_cut": ping.body_cut,
+    })
+}
+
+fn flip(flip: &FlipRecord) -> Value {
+    let causes: Vec<&str> = flip.causes.iter().map(|cause| cause.kind.as_str()).collect();
+    json!({
+        "id": flip.id,
+        "at": flip.at.to_string(),
+        "from": flip.from.as_str(),
+        "to": flip.to.as_str(),
+        "reason": reason(flip.reason),
+        "causes": causes,
+    })
+}
+
+fn reason(reason: FlipReason) -> &'static str {
+    match reason {
+        FlipReason::Judged => "judged",
+        FlipReason::Pinged => "pinged",
+        FlipReason::Paused => "paused",
+        FlipReason::Unpaused => "unpaused",
+        FlipReason::Changed => "changed",
+        FlipReason::Archived => "archived",
+        FlipReason::Returned => "returned",
+    }
+}
+
+fn judgement(record: &JudgementRecord) -> Value {
+    let judged = &record.judgement;
+    json!({
+        "id": record.id,
+        "occurrence": judged.occurrence.to_string(),
+        "count": judged.count,
+        "at_least": judged.at_least,
+        "at_most": judged.at_most,
+        "met": judged.met,
+    })
+}
+
+fn incident(incident: &IncidentRecord) -> Value {
+    json!({
+        "id": incident.id.0,
+        "status": incident.status.as_str(),
+        "reason": incident.first.kind.as_str(),
+        "opened_at": incident.opened_at.to_string(),
+        "ended_at": text(incident.ended_at),
+    })
+}

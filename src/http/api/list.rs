@@ -1,0 +1,88 @@
+//! `GET /api/v1/checks`: page by page, in the order of the names.
+
+use hyper::StatusCode;
+use serde::Serialize;
+
+use super::check::{CheckJson, Look};
+use super::query::{Query, bad};
+use super::{Asked, Outcome, json, make};
+use crate::core::cause::Status;
+use crate::core::check::{Definition, Source};
+use crate::http::App;
+use crate::http::problem::Problem;
+use crate::store::live::Check;
+
+const STATUSES: [Status; 7] =
+    [Status::Failing, Status::Late, Status::Unknown, Status::Grace, Status::New, Status::Up, Status::Paused];
+
+/// A page.
+#[derive(Serialize)]
+struct Page {
+    checks: Vec<CheckJson>,
+    /// For `cursor`, to the page after this one; null if it is the last.
+    next_cursor: Option<String>,
+}
+
+/// What is asked for.
+struct Wanted {
+    limit: usize,
+    /// The name of the last check of the page before.
+    cursor: String,
+    group: Option<String>,
+    labels: Vec<(String, String)>,
+    status: Option<Status>,
+    /// Whether it was made through the API.
+    api: Option<bool>,
+}
+
+impl Wanted {
+    fn read(query: &Query<'_>) -> Result<Wanted, Problem> {
+        let label = |text: &str| {
+            let (name, value) = text.split_once('=').ok_or_else(|| {
+                bad("`label` is a name and a value, as in label=team=dba; it may be repeated")
+            })?;
+            Ok((name.to_owned(), value.to_owned()))
+        };
+        Ok(Wanted {
+            limit: query.limit()?,
+            cursor: query.one("cursor")?.unwrap_or_default().to_owned(),
+            group: query.all("group").next().map(str::to_owned),
+            labels: query.all("label").map(label).collect::<Result<_, Problem>>()?,
+            status: query.word("status", &STATUSES, Status::as_str)?,
+            api: query.word("source", &[false, true], |api| if api { "api" } else { "file" })?,
+        })
+    }
+
+    fn is_met_by(&self, definition: &Definition) -> bool {
+        let made_by_api = definition.source == Source::Api;
+        self.api.is_none_or(|api| api == made_by_api)
+            && self.group.as_ref().is_none_or(|group| *group == definition.group)
+            && self.labels.iter().all(|(name, value)| definition.label(name) == value)
+    }
+}
+
+/// Answers the list.
+pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
+    let query = asked.query(&["limit", "cursor", "group", "label", "status", "source"])?;
+    let wanted = Wanted::read(&query)?;
+    make(asked, move |app| Ok(json(StatusCode::OK, &page(app, &wanted)))).await
+}
+
+fn page(app: &App, wanted: &Wanted) -> Page {
+    let look = Look::new(app);
+    let directory = app.live.directory();
+    let begin = directory.checks.partition_point(|check| check.definition.name.as_str() <= &*wanted.cursor);
+    let is_met = |check: &&std::sync::Arc<Check>| {
+        wanted.is_met_by(&check.definition)
+            && wanted.status.is_none_or(|status| status == look.view(check).status)
+    };
+    // One more than is shown says whether there is a page after it.
+    let mut checks: Vec<_> = directory.checks[begin..].iter().filter(is_met).take(wanted.limit + 1).collect();
+    let more = checks.len() > wanted.limit;
+    checks.truncate(wanted.limit);
+    let last = checks.last().map(|check| check.definition.name.to_string());
+    Page {
+        checks: checks.into_iter().map(|check| look.at(check)).collect(),
+        next_cursor: last.filter(|_| more),
+    }
+}

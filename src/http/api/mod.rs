@@ -1,0 +1,146 @@
+//! The API: checks as JSON, made, changed and looked at by programs (docs/api.md).
+//!
+//! One file an idea. Who may is asked at the door before; what is wrong is a [`Problem`] that says what to do. Checks are
+//! judged by the code that reads the files, so that what is wrong is said in the same words.
+
+mod change;
+mod check;
+mod history;
+mod list;
+mod pause;
+mod ping;
+mod query;
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::http::request::Parts;
+use serde::Serialize;
+
+use super::body::{self, BodyError};
+use super::door::Caller;
+use super::limits::Limits;
+use super::problem::Problem;
+use super::reply::{self, Reply};
+use super::{App, decode, pages};
+use crate::store::live::Check;
+
+/// The largest description of a check, in bytes.
+pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    List,
+    Create,
+    Show,
+    Replace,
+    Amend,
+    Delete,
+    Pause,
+    Unpause,
+    Ping,
+    History(history::Kind),
+}
+
+pub(super) use history::Kind;
+
+/// A request at the API, before its body came.
+pub(super) struct Asked<'a> {
+    pub(super) app: &'a Arc<App>,
+    pub(super) limits: &'a Limits,
+    /// The peer's address.
+    pub(super) source: &'a str,
+    /// Whose token it is.
+    pub(super) caller: Caller,
+    pub(super) parts: &'a Parts,
+    /// The part of the path that names the check; "" where none is named.
+    pub(super) name: &'a str,
+}
+
+type Outcome = Result<Reply, Problem>;
+
+/// Answers a request.
+pub(super) async fn answer(asked: Asked<'_>, action: Action, body: Incoming) -> Reply {
+    let outcome = match action {
+        Action::Ping => ping::take(&asked, body).await,
+        _ => match read_body(&asked, body).await {
+            Ok(body) => act(&asked, action, &body).await,
+            Err(problem) => Err(problem),
+        },
+    };
+    outcome.unwrap_or_else(Problem::reply)
+}
+
+async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
+    match action {
+        Action::List => list::answer(asked).await,
+        Action::Create => change::create(asked, body).await,
+        Action::Show => check::answer(asked),
+        Action::Replace => change::replace(asked, body).await,
+        Action::Amend => change::amend(asked, body).await,
+        Action::Delete => change::delete(asked).await,
+        Action::Pause => pause::pause(asked, body).await,
+        Action::Unpause => pause::unpause(asked, body).await,
+        Action::Ping => unreachable!("pings read their bodies themselves"),
+        Action::History(kind) => history::answer(asked, kind).await,
+    }
+}
+
+/// The whole body; one that is too long is refused.
+async fn read_body(asked: &Asked<'_>, body: Incoming) -> Result<Vec<u8>, Problem> {
+    match body::read(body, MAX_BODY_BYTES, asked.limits).await {
+        Ok(received) if received.cut => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a body has at most {MAX_BODY_BYTES} bytes: say less"),
+        )),
+        Ok(received) => Ok(received.kept),
+        Err(BodyError::TimedOut) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time: nothing was done",
+        )),
+        Err(BodyError::Broken) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, "the body did not arrive: nothing was done"))
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// The check that the path names.
+    fn check(&self) -> Result<Arc<Check>, Problem> {
+        let name = decode::path_part(self.name).and_then(|name| String::from_utf8(name.into_owned()).ok());
+        name.and_then(|name| self.app.live.find(&name)).ok_or_else(no_such_check)
+    }
+
+    /// The query; what is not among `known` is refused.
+    fn query(&self, known: &[&str]) -> Result<query::Query<'_>, Problem> {
+        query::Query::read(self.parts.uri.query(), known)
+    }
+
+    /// Puts into the log who changed something.
+    fn log(&self, check: &str, done: &str) {
+        let token = self.caller.as_deref().unwrap_or("");
+        tracing::info!(check, token, source = self.source, "by the API: {done}");
+    }
+}
+
+fn no_such_check() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no check of this name: GET /api/v1/checks lists them")
+}
+
+/// An answer in JSON.
+fn json(status: StatusCode, value: &impl Serialize) -> Reply {
+    let text = serde_json::to_string(value).expect("our own structs have texts for keys");
+    let mut reply = reply::text(status, text + "\n");
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    reply
+}
+
+/// Makes a longer answer on a thread that may block.
+async fn make(asked: &Asked<'_>, work: impl FnOnce(&App) -> Outcome + Send + 'static) -> Outcome {
+    Ok(pages::make(asked.app, move |app| work(app).unwrap_or_else(Problem::reply)).await)
+}

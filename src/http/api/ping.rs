@@ -1,0 +1,47 @@
+//! `POST /api/v1/checks/{name}/ping`: a ping by somebody with a token.
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use serde_json::json;
+
+use super::query::{Query, bad};
+use super::{Asked, Outcome, read_body};
+use crate::core::check::PingKind;
+use crate::http::ping;
+use crate::http::problem::Problem;
+
+/// Takes a ping, as `/ping/` does: `kind` or `exit_status` say what happened, `rid` and `comment` are as there, and the
+/// body is kept.
+pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> Outcome {
+    let understood = asked.query(&["kind", "exit_status", "rid", "comment"]).and_then(|query| said(&query));
+    let (kind, exit_status) = match understood {
+        Ok(said) => said,
+        Err(problem) => {
+            read_body(asked, body).await?;
+            return Err(problem);
+        }
+    };
+    let pinged = ping::by_token(asked, kind, exit_status, body).await;
+    let message = pinged.map_err(|refusal| {
+        let (status, text) = refusal.said();
+        let problem = Problem::new(status, text.trim_end());
+        match refusal.retry_after_secs() {
+            Some(secs) => problem.with_retry_after(secs),
+            None => problem,
+        }
+    })?;
+    Ok(super::json(StatusCode::OK, &json!({"message": message})))
+}
+
+fn said(query: &Query<'_>) -> Result<(PingKind, Option<u8>), Problem> {
+    let kind = query.word("kind", &PingKind::ALL, PingKind::as_str)?;
+    let Some(text) = query.one("exit_status")? else { return Ok((kind.unwrap_or(PingKind::Success), None)) };
+    if kind.is_some() {
+        return Err(bad("a ping has `kind` or `exit_status`, not both: 0 is a success, 1 to 255 a fail"));
+    }
+    match text.parse::<u8>() {
+        Ok(0) => Ok((PingKind::Success, Some(0))),
+        Ok(status) => Ok((PingKind::Fail, Some(status))),
+        Err(_) => Err(bad("`exit_status` is a number from 0 to 255")),
+    }
+}

@@ -1,0 +1,78 @@
+//! What a query asks for: known parameters alone, so that a misspelt one does not go unnoticed.
+
+use std::borrow::Cow;
+
+use hyper::StatusCode;
+
+use crate::http::decode;
+use crate::http::problem::Problem;
+use crate::store::history::MAX_PAGE;
+
+/// Items of a page where nothing else was asked for.
+const DEFAULT_LIMIT: usize = 100;
+
+/// A query's parameters, in their order.
+#[derive(Debug)]
+pub(super) struct Query<'q>(Vec<(Cow<'q, str>, Cow<'q, str>)>);
+
+impl<'q> Query<'q> {
+    /// Takes a query with these parameters and no others.
+    pub(super) fn read(query: Option<&'q str>, known: &[&str]) -> Result<Query<'q>, Problem> {
+        let pairs: Vec<_> = decode::query_pairs(query).collect();
+        match pairs.iter().find(|(name, _)| !known.contains(&&**name)) {
+            Some((name, _)) => {
+                let name = decode::shown(name.as_bytes(), 60);
+                let known = match known {
+                    [] => "none".to_owned(),
+                    _ => known.join(", "),
+                };
+                Err(bad(format!("there is no parameter `{name}` here: there is {known}")))
+            }
+            None => Ok(Query(pairs)),
+        }
+    }
+
+    /// The parameter's only value, if it is there and not empty.
+    pub(super) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.all(name);
+        let first = values.next();
+        match values.next() {
+            Some(_) => Err(bad(format!("`{name}` is there more than once: give it once"))),
+            None => Ok(first.filter(|value| !value.is_empty())),
+        }
+    }
+
+    /// All values of a parameter.
+    pub(super) fn all<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    /// `limit`: how many items a page has.
+    pub(super) fn limit(&self) -> Result<usize, Problem> {
+        let Some(text) = self.one("limit")? else { return Ok(DEFAULT_LIMIT) };
+        let limit = text.parse().ok().filter(|limit| (1..=MAX_PAGE).contains(limit));
+        limit.ok_or_else(|| bad(format!("`limit` is a number from 1 to {MAX_PAGE}")))
+    }
+
+    /// One of these words.
+    pub(super) fn word<T: Copy>(
+        &self,
+        name: &str,
+        words: &[T],
+        text: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(value) = self.one(name)? else { return Ok(None) };
+        match words.iter().find(|word| text(**word) == value) {
+            Some(word) => Ok(Some(*word)),
+            None => {
+                let all: Vec<&str> = words.iter().map(|word| text(*word)).collect();
+                Err(bad(format!("`{name}` is one of {}", all.join(", "))))
+            }
+        }
+    }
+}
+
+/// What was asked for cannot be understood.
+pub(super) fn bad(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}

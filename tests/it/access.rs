@@ -1,0 +1,234 @@
+//! Who may do what, over every row of the route table and every method, against the real binary.
+
+use std::collections::BTreeSet;
+
+use punctual::http::routes::{Needs, Pattern, ROUTES};
+use serde_json::Value;
+
+use crate::support::http::{self, Response};
+use crate::support::punctual::Punctual;
+
+const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
+const CHECKS: &str = "checks: [{name: backup, every: 1h}]\n";
+const KEY: &str = "ping-key-of-the-jobs";
+const READ: &str = "token-that-reads-all";
+const PING: &str = "token-that-only-pings";
+const WRITE: &str = "token-that-may-write";
+const NEW: &str = "token-that-is-the-new-one";
+const AUTH_KEY: &str = "auth-key-of-the-mine";
+const WRONG: &str = "token-that-is-wrong";
+const SECRETS: [&str; 6] = [KEY, READ, PING, WRITE, NEW, AUTH_KEY];
+
+fn with_tokens() -> Punctual {
+    Punctual::start(&format!(
+        "auth:\n  ping_keys: [{{name: jobs, key: {KEY}}}]\n  tokens: [{{name: look, scope: read, token: {READ}}}, \
+         {{name: jobs, scope: ping, token: {PING}}}, {{name: ci, scope: write, token: {WRITE}}}]\n\
+         compat: {{coal_mine: {{enabled: true, auth_key: {AUTH_KEY}}}}}\n{CHECKS}"
+    ))
+}
+
+/// A path that the pattern matches.
+fn path(pattern: Pattern) -> String {
+    match pattern {
+        Pattern::Is(path) => path.to_owned(),
+        Pattern::Below(prefix) => format!("{prefix}backup"),
+        Pattern::Around(prefix, suffix) => format!("{prefix}backup{suffix}"),
+    }
+}
+
+/// Every method of every row.
+fn all() -> impl Iterator<Item = (Needs, &'static str, String)> {
+    ROUTES.iter().flat_map(|route| {
+        let path = path(route.pattern);
+        route.methods.iter().map(move |method| (route.needs, method.as_str(), path.clone()))
+    })
+}
+
+fn ask(server: &Punctual, method: &str, path: &str, token: Option<&str>) -> Response {
+    let request = http::client().request(method.parse().unwrap(), server.url(path));
+    http::send(match token {
+        Some(token) => request.bearer_auth(token),
+        None => request,
+    })
+}
+
+/// All that writing through the API could change.
+fn checks(server: &Punctual, token: Option<&str>) -> Vec<(Value, Value)> {
+    let list = ask(server, "GET", "/api/v1/checks", token).json();
+    let of = |check: &Value| (check["definition"].clone(), check["paused"].clone());
+    list["checks"].as_array().unwrap().iter().map(of).collect()
+}
+
+fn assert_problem(answer: &Response, status: u16, detail: &str, what: &str) {
+    assert_eq!(answer.status, status, "{what}: {}", answer.text());
+    if !what.starts_with("HEAD") {
+        assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
+        let problem = answer.json();
+        assert_eq!(problem["status"], status, "{what}");
+        assert!(problem["detail"].as_str().unwrap().contains(detail), "{what}: {problem}");
+    }
+}
+
+#[test]
+fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
+    let server = Punctual::start(&format!("auth: {{ping_keys: [{{name: jobs, key: {KEY}}}]}}\n{CHECKS}"));
+    let before = checks(&server, None);
+    let mut seen = 0;
+    for (needs, method, path) in all() {
+        for token in [None, Some(WRONG), Some(KEY)] {
+            let what = format!("{method} {path} with {token:?}");
+            match needs {
+                Needs::Write | Needs::Ping => {
+                    assert_problem(&ask(&server, method, &path, token), 403, "`auth.tokens`", &what);
+                    seen += 1;
+                }
+                Needs::Read | Needs::Nothing => {
+                    let status = ask(&server, method, &path, token).status;
+                    assert!(status < 400, "{what}: {status}");
+                }
+                Needs::PingKey if token == Some(KEY) => {
+                    assert_eq!(ask(&server, method, &path, token).status, 200, "{what}");
+                }
+                Needs::PingKey => {
+                    let refused = ask(&server, method, &path, token).status;
+                    assert_eq!(refused, if token.is_some() { 403 } else { 401 }, "{what}");
+                }
+                Needs::Compat(_) => assert_eq!(ask(&server, method, &path, token).status, 404, "{what}"),
+                // Its switch is no matter of tokens, and on here.
+                Needs::Lifecycle => assert_eq!(ask(&server, method, &path, token).status, 200, "{what}"),
+            }
+        }
+    }
+    assert!(seen >= 21, "only {seen} were refused");
+    assert_eq!(checks(&server, None), before, "nothing was changed");
+}
+
+#[test]
+fn a_token_opens_what_its_scope_covers_and_nothing_else() {
+    let server = with_tokens();
+    for (needs, method, path) in all() {
+        let good: &[&str] = match needs {
+            Needs::Read => &[READ, WRITE],
+            Needs::Ping => &[PING, WRITE],
+            Needs::Write => &[WRITE],
+            _ => continue,
+        };
+        for token in [None, Some(WRONG), Some(KEY), Some(AUTH_KEY), Some(READ), Some(PING), Some(WRITE)] {
+            let what = format!("{method} {path} with {token:?}");
+            let answer = ask(&server, method, &path, token);
+            let challenge = answer.header("www-authenticate").to_owned();
+            match token {
+                Some(token) if good.contains(&token) => {
+                    assert!(![401, 403].contains(&answer.status), "{what}: {}", answer.text());
+                }
+                Some(READ | PING | WRITE) => {
+                    assert_problem(&answer, 403, "use another", &what);
+                    assert!(challenge.contains("insufficient_scope"), "{what}: {challenge}");
+                }
+                Some(_) => {
+                    assert_problem(&answer, 401, "not known", &what);
+                    assert!(challenge.contains("invalid_token"), "{what}: {challenge}");
+                }
+                None => {
+                    assert_problem(&answer, 401, "Authorization: Bearer TOKEN", &what);
+                    assert!(challenge.starts_with("Bearer "), "{what}: {challenge}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_method_that_is_not_in_the_table_is_answered_405_whoever_asks() {
+    let server = with_tokens();
+    let paths: BTreeSet<String> = all().map(|(_, _, path)| path).collect();
+    for path in paths {
+        let taken: BTreeSet<&str> =
+            all().filter(|(_, _, other)| *other == path).map(|(_, method, _)| method).collect();
+        for method in METHODS.into_iter().filter(|method| !taken.contains(method)) {
+            let answer = ask(&server, method, &path, Some(WRITE));
+            assert_eq!(answer.status, 405, "{method} {path}");
+            let allowed: BTreeSet<&str> = answer.header("allow").split(", ").collect();
+            assert_eq!(allowed, taken, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_pings_or_writes_is_good_in_place_of_a_ping_key() {
+    let server = with_tokens();
+    let check = |path: &str, token: Option<&str>, expected: u16| {
+        let answer = ask(&server, "POST", path, token);
+        assert_eq!(answer.status, expected, "{path} {token:?}: {}", answer.text());
+    };
+    check("/ping/backup", Some(KEY), 200);
+    check("/ping/backup", Some(PING), 200);
+    check("/ping/backup", Some(WRITE), 200);
+    check("/ping/backup", Some(READ), 403);
+    check("/ping/backup", Some(WRONG), 403);
+    check("/ping/backup", None, 401);
+    // In an address it would stand in logs.
+    check(&format!("/ping/{WRITE}/backup"), None, 403);
+}
+
+#[test]
+fn tokens_change_at_a_reload_and_the_old_and_the_new_are_good_together() {
+    let server = Punctual::start(CHECKS);
+    let become_ = |tokens: &[&str]| {
+        let list: Vec<String> = tokens
+            .iter()
+            .enumerate()
+            .map(|(i, token)| format!("{{name: t{i}, scope: read, token: {token}}}"))
+            .collect();
+        server.write_config(&format!("auth: {{tokens: [{}]}}\n{CHECKS}", list.join(", ")));
+        assert_eq!(server.reload().status, 200);
+    };
+    let check = |expected: [(Option<&str>, u16); 3]| {
+        for (token, status) in expected {
+            assert_eq!(ask(&server, "GET", "/api/v1/checks", token).status, status, "{token:?}");
+        }
+    };
+    become_(&[READ]);
+    check([(None, 401), (Some(READ), 200), (Some(NEW), 401)]);
+    become_(&[READ, NEW]);
+    check([(None, 401), (Some(READ), 200), (Some(NEW), 200)]);
+    become_(&[NEW]);
+    check([(None, 401), (Some(READ), 401), (Some(NEW), 200)]);
+    become_(&[]);
+    check([(None, 200), (Some(READ), 200), (Some(NEW), 200)]);
+}
+
+#[test]
+fn secrets_stand_in_no_answer_and_no_log() {
+    let mut server = with_tokens();
+    let mut said = String::new();
+    let everything = |said: &mut String, server: &Punctual| {
+        for (_, method, path) in all() {
+            for token in [None, Some(WRONG), Some(KEY), Some(READ), Some(PING), Some(WRITE), Some(AUTH_KEY)] {
+                let answer = ask(server, method, &path, token);
+                said.push_str(&format!("{:?}\n{}\n", answer.headers, String::from_utf8_lossy(&answer.body)));
+            }
+        }
+    };
+    everything(&mut said, &server);
+    for path in ["/", "/metrics", "/checks/backup", "/no-such-page"] {
+        said.push_str(&ask(&server, "GET", path, None).text());
+    }
+    // A configuration that is refused names what is wrong, and not the secrets in it.
+    let token = |name: &str, token: &str| format!("{{name: {name}, scope: all, token: '{token}'}}");
+    let tokens = [token("a", NEW), token("a", NEW), token("b", &format!("{READ} with blanks"))].join(", ");
+    server.write_config(&format!("auth: {{tokens: [{tokens}]}}\n{CHECKS}"));
+    let refused = server.reload();
+    assert_eq!(refused.status, 500);
+    said.push_str(&refused.text());
+    said.push_str(&ask(&server, "GET", "/", None).text());
+    server.stop();
+    said.push_str(&server.log());
+    assert!(
+        said.contains("scope") && said.contains("secret in place"),
+        "the faults and the log were looked at"
+    );
+    for secret in SECRETS {
+        assert!(!said.contains(secret), "{secret} was shown");
+    }
+}

@@ -1,0 +1,338 @@
+//! Checks made, changed and looked at through the API.
+
+use serde_json::{Value, json};
+
+use crate::support::http::{self, Response};
+use crate::support::process::{PATIENCE, run, tool, wait_for};
+use crate::support::punctual::Punctual;
+
+const TOKEN: &str = "token-that-may-write";
+const CONFIG: &str = "auth: {tokens: [{name: ci, scope: write, token: token-that-may-write}]}\n";
+const DECLARED: &str = "checks:\n  - {name: declared, every: 1h, labels: {team: dba}}\n";
+
+fn start() -> Punctual {
+    Punctual::start(&format!("{CONFIG}{DECLARED}"))
+}
+
+fn ask(server: &Punctual, method: &str, path: &str, body: &str) -> Response {
+    let request =
+        http::client().request(method.parse().unwrap(), server.url(&format!("/api/v1/checks{path}")));
+    http::send(request.bearer_auth(TOKEN).body(body.to_owned()))
+}
+
+/// A request that must succeed.
+fn done(server: &Punctual, method: &str, path: &str, body: &Value) -> Value {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let answer = ask(server, method, path, &body);
+    assert!((200..300).contains(&answer.status), "{method} {path}: {} {}", answer.status, answer.text());
+    if answer.status == 204 { Value::Null } else { answer.json() }
+}
+
+fn show(server: &Punctual, name: &str) -> Value {
+    done(server, "GET", &format!("/{name}"), &Value::Null)
+}
+
+/// A request that is refused with this status; its problem.
+fn refused(server: &Punctual, (method, path, body): (&str, &str, &str), status: u16, detail: &str) -> Value {
+    let answer = ask(server, method, path, body);
+    let what = format!("{method} {path} {}", &body[..body.len().min(200)]);
+    assert_eq!(answer.status, status, "{what}: {}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/problem+json", "{what}");
+    let problem = answer.json();
+    assert_eq!(
+        (problem["status"].as_u64(), problem["type"].as_str()),
+        (Some(status.into()), Some("about:blank"))
+    );
+    assert!(problem["detail"].as_str().unwrap().contains(detail), "{what}: {problem}");
+    problem
+}
+
+fn names(page: &Value) -> Vec<&str> {
+    page["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload() {
+    let mut server = start();
+    let body = json!({"title": "Nightly backup", "every": "1h", "grace": "10m", "labels": {"team": "web"}});
+    let answer = ask(&server, "POST", "", &body.to_string());
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert!(answer.header("location").ends_with("/api/v1/checks/nightly-backup"), "{:?}", answer.headers);
+    let made = answer.json();
+    assert_eq!(
+        (&made["name"], &made["source"], &made["declared"]),
+        (&json!("nightly-backup"), &json!("api"), &Value::Null)
+    );
+    assert_eq!(
+        (&made["status"], &made["paused"], &made["last_seen"]),
+        (&json!("new"), &json!(false), &Value::Null)
+    );
+    assert_eq!(
+        made["definition"],
+        json!({"name": "nightly-backup", "title": "Nightly backup", "every": "1h", "grace": "10m", "labels": {"team": "web"}})
+    );
+    server.ping("nightly-backup");
+    server.restart();
+    assert_eq!(server.reload().status, 200);
+    let kept = show(&server, "nightly-backup");
+    assert_eq!((&kept["definition"], &kept["status"]), (&made["definition"], &json!("up")));
+
+    let changed = done(
+        &server,
+        "PATCH",
+        "/nightly-backup",
+        &json!({"grace": null, "every": "2h", "labels": {"team": null, "tier": "1"}}),
+    );
+    assert_eq!(
+        changed["definition"],
+        json!({"name": "nightly-backup", "title": "Nightly backup", "every": "2h", "grace": "5m", "labels": {"tier": "1"}})
+    );
+    let replaced = done(&server, "PUT", "/nightly-backup", &json!({"cron": "0 2 * * *"}));
+    assert_eq!(
+        replaced["definition"],
+        json!({"name": "nightly-backup", "cron": "0 2 * * *", "timezone": "UTC", "grace": "5m"})
+    );
+    let again = done(&server, "PUT", "/nightly-backup", &replaced["definition"]);
+    assert_eq!(again["definition"], replaced["definition"], "what is shown is good for PUT");
+
+    let renamed = done(&server, "PATCH", "/nightly-backup", &json!({"name": "backup"}));
+    assert_eq!((&renamed["name"], &renamed["last_success"]), (&json!("backup"), &kept["last_success"]));
+    server.ping("nightly-backup");
+    assert_ne!(
+        show(&server, "backup")["last_success"],
+        kept["last_success"],
+        "the old address still leads to it"
+    );
+
+    assert_eq!(done(&server, "DELETE", "/backup", &Value::Null), Value::Null);
+    refused(&server, ("GET", "/backup", ""), 404, "GET /api/v1/checks lists them");
+    assert_eq!(http::post(&server.url("/ping/backup"), "").status, 404);
+    done(&server, "POST", "", &json!({"name": "backup", "every": "5m"}));
+    assert_eq!(
+        show(&server, "backup")["last_seen"],
+        Value::Null,
+        "a new one of this name has another history"
+    );
+}
+
+#[test]
+fn what_a_file_declares_can_be_paused_and_pinged_here_and_nothing_else() {
+    let server = start();
+    for (method, body) in [("PUT", r#"{"every": "5m"}"#), ("PATCH", r#"{"every": "5m"}"#), ("DELETE", "")] {
+        let problem = refused(&server, (method, "/declared", body), 409, "punctual.yaml:3: change it there");
+        assert_eq!(problem["declared"], json!({"file": "punctual.yaml", "line": 3}));
+    }
+    refused(
+        &server,
+        ("POST", "", r#"{"name": "declared", "every": "5m"}"#),
+        409,
+        "of the name `declared` already",
+    );
+    assert_eq!(show(&server, "declared")["definition"]["every"], "1h");
+
+    let paused = done(&server, "POST", "/declared/pause", &json!({"comment": "on purpose"}));
+    assert_eq!((&paused["paused"], &paused["status"]), (&json!(true), &json!("paused")));
+    done(&server, "POST", "/declared/pause", &Value::Null);
+    let unpaused = done(&server, "POST", "/declared/unpause", &Value::Null);
+    assert_eq!(unpaused["paused"], false);
+    done(&server, "POST", "/declared/unpause", &Value::Null);
+    assert_eq!(done(&server, "POST", "/declared/ping", &Value::Null)["message"], "OK");
+    assert_eq!(show(&server, "declared")["status"], "up");
+}
+
+/// 7.1
+#[test]
+fn what_its_file_pauses_is_not_unpaused_here() {
+    let server = Punctual::start(&format!("{CONFIG}checks: [{{name: a, every: 1h, paused: true}}]"));
+    refused(&server, ("POST", "/a/unpause", ""), 409, "take `paused: true` out of it");
+}
+
+#[test]
+fn a_check_may_begin_paused_and_a_ping_ends_it() {
+    let server = start();
+    let made = done(&server, "POST", "", &json!({"name": "a", "every": "5m", "paused": true}));
+    assert_eq!((&made["paused"], &made["deadline"]), (&json!(true), &Value::Null));
+    let problem = refused(&server, ("PATCH", "/a", r#"{"paused": false}"#), 422, "/unpause");
+    assert_eq!(problem["errors"][0]["pointer"], "/paused");
+    server.ping("a");
+    assert_eq!(show(&server, "a")["status"], "up");
+}
+
+#[test]
+fn what_is_wrong_is_said_with_its_place_and_nothing_is_made() {
+    let server = start();
+    let unprocessable = |body: &Value, expected: &[(&str, &str)]| {
+        let problem = refused(&server, ("POST", "", &body.to_string()), 422, expected[0].1);
+        let errors: Vec<(&str, &str)> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| (error["pointer"].as_str().unwrap(), error["detail"].as_str().unwrap()))
+            .collect();
+        assert_eq!(errors.len(), expected.len(), "{errors:?}");
+        for ((pointer, detail), (place, part)) in errors.iter().zip(expected) {
+            assert!(pointer == place && detail.contains(part), "{errors:?}");
+        }
+    };
+    unprocessable(&json!({"name": "a"}), &[("", "a check needs to know when")]);
+    unprocessable(
+        &json!({"name": "A", "every": "5", "colour": "red"}),
+        &[("/colour", "no key `colour`"), ("/every", "`5s`"), ("/name", "is no name of a check")],
+    );
+    unprocessable(
+        &json!({"name": "a", "every": "5m", "depends_on": ["b"]}),
+        &[("/depends_on", "`b`, which is no check")],
+    );
+    unprocessable(
+        &json!({"name": "a", "every": "5m", "emails": ["a@example.org"]}),
+        &[("/emails", "mail needs the section `smtp`")],
+    );
+    done(&server, "POST", "", &json!({"name": "b", "every": "5m", "depends_on": ["declared"]}));
+    let problem = refused(&server, ("PATCH", "/b", r#"{"depends_on": ["b"]}"#), 422, "depend on itself");
+    assert_eq!(problem["errors"][0]["pointer"], "/depends_on");
+
+    let long = format!(r#"{{"name": "a", "every": "5m", "description": "{}"}}"#, "x".repeat(65_536));
+    refused(&server, ("POST", "", &long), 413, "at most 65536 bytes");
+    for body in ["", "{", "every: 5m", "null x", "\u{0}"] {
+        refused(&server, ("POST", "", body), 400, "this is not JSON");
+    }
+    refused(&server, ("PATCH", "/b", "[]"), 400, "null takes a key away");
+    refused(&server, ("POST", "/b/pause", r#"{"reason": "x"}"#), 400, "{\"comment\": \"why\"}");
+    refused(&server, ("POST", "/b/pause", r#"{"comment": "a\nb"}"#), 422, "one line");
+    refused(&server, ("POST", "/b/ping?kind=ok", ""), 400, "success, fail, start, log");
+    refused(&server, ("POST", "/b/ping?exit_status=256", ""), 400, "0 to 255");
+    refused(&server, ("POST", "/b/ping?exit_status=1&kind=fail", ""), 400, "not both");
+    refused(&server, ("POST", "/b/ping?rid=a%20b", ""), 400, "bad rid");
+    refused(&server, ("GET", "?limit=0", ""), 400, "from 1 to 1000");
+    refused(&server, ("GET", "?limit=1001", ""), 400, "from 1 to 1000");
+    refused(&server, ("GET", "?limit=1&limit=2", ""), 400, "more than once");
+    refused(&server, ("GET", "?stauts=late", ""), 400, "no parameter `stauts`");
+    refused(&server, ("GET", "?status=bad", ""), 400, "failing, late");
+    refused(&server, ("GET", "?label=team", ""), 400, "label=team=dba");
+    refused(&server, ("GET", "/b/pings?cursor=x", ""), 400, "`next_cursor`");
+    for (method, path) in
+        [("GET", "/c"), ("PUT", "/c"), ("DELETE", "/%ff"), ("POST", "/c/pause"), ("GET", "/c/pings")]
+    {
+        refused(&server, (method, path, ""), 404, "there is no check of this name");
+    }
+    refused(&server, ("POST", "/c/ping", ""), 404, "not found");
+    refused(&server, ("GET", "/b/unknown", ""), 404, "/api/v1/checks");
+    assert_eq!(names(&done(&server, "GET", "", &Value::Null)), ["b", "declared"]);
+}
+
+#[test]
+fn no_more_checks_are_made_than_may_be() {
+    let server = Punctual::start(&format!("max_checks: 2\n{CONFIG}{DECLARED}"));
+    done(&server, "POST", "", &json!({"name": "a", "every": "5m"}));
+    refused(&server, ("POST", "", r#"{"name": "b", "every": "5m"}"#), 409, "`max_checks`");
+    done(&server, "DELETE", "/a", &Value::Null);
+    done(&server, "POST", "", &json!({"name": "b", "every": "5m"}));
+}
+
+#[test]
+fn the_list_comes_page_by_page_and_filtered() {
+    let server = Punctual::start(&format!("{CONFIG}checks: []\n"));
+    std::fs::write(
+        server.folder().join("dba.yaml"),
+        "group: dba\nchecks: [{name: vacuum, every: 1h, labels: {team: dba}}]",
+    )
+    .unwrap();
+    server.write_config(&format!("{CONFIG}check_files: [dba.yaml]\n"));
+    assert_eq!(server.reload().status, 200);
+    for i in 0..5 {
+        let team = if i % 2 == 0 { "web" } else { "dba" };
+        let body =
+            json!({"name": format!("job-{i}"), "every": "1h", "labels": {"team": team, "n": i.to_string()}});
+        done(&server, "POST", "", &body);
+    }
+    server.ping("job-1");
+    let list = |query: &str| done(&server, "GET", query, &Value::Null);
+    let check = |query: &str, expected: &[&str]| assert_eq!(names(&list(query)), expected, "{query}");
+    check("", &["job-0", "job-1", "job-2", "job-3", "job-4", "vacuum"]);
+    check("?status=up", &["job-1"]);
+    check("?source=file", &["vacuum"]);
+    check("?source=api&label=team%3Ddba", &["job-1", "job-3"]);
+    check("?label=team=dba&label=n=3", &["job-3"]);
+    check("?group=dba", &["vacuum"]);
+    check("?group=", &["job-0", "job-1", "job-2", "job-3", "job-4"]);
+    check("?label=team=none", &[]);
+    for (limit, filter) in [(1, ""), (2, ""), (5, ""), (6, ""), (1000, ""), (1, "&label=team=dba")] {
+        let all = list(&format!("?{filter}"));
+        let (mut walked, mut cursor) = (Vec::new(), Some(String::new()));
+        while let Some(at) = cursor {
+            let page = list(&format!("?limit={limit}{filter}&cursor={at}"));
+            walked.extend(names(&page).into_iter().map(str::to_owned));
+            assert!(names(&page).len() <= limit && !names(&page).is_empty(), "{limit}{filter}");
+            cursor = page["next_cursor"].as_str().map(str::to_owned);
+        }
+        assert_eq!(walked, names(&all), "{limit}{filter}");
+    }
+}
+
+#[test]
+fn what_happened_to_a_check_is_listed_newest_first_page_by_page() {
+    let server = start();
+    done(&server, "POST", "/declared/ping?kind=start&rid=r1", &Value::Null);
+    let body = ask(&server, "POST", "/declared/ping?exit_status=3&rid=r1&comment=it+broke", "what it said");
+    assert_eq!(body.status, 200);
+    done(&server, "POST", "/declared/ping?kind=log", &Value::Null);
+    done(&server, "POST", "/declared/ping", &Value::Null);
+    let page = |path: &str| done(&server, "GET", &format!("/declared/{path}"), &Value::Null);
+    let pings = page("pings");
+    let kinds = |page: &Value| -> Vec<String> {
+        page["pings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|ping| ping["kind"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(kinds(&pings), ["success", "log", "fail", "start"]);
+    let fail = &pings["pings"][2];
+    assert_eq!(
+        (&fail["exit_status"], &fail["rid"], &fail["comment"], &fail["has_body"], &fail["source"]),
+        (&json!(3), &json!("r1"), &json!("it broke"), &json!(true), &json!("127.0.0.1"))
+    );
+    let first = page("pings?limit=3");
+    let rest = page(&format!("pings?limit=3&cursor={}", first["next_cursor"].as_str().unwrap()));
+    assert_eq!((kinds(&rest), &rest["next_cursor"]), (vec!["start".to_owned()], &Value::Null));
+    let run = &page("runs")["runs"][0];
+    assert_eq!((&run["kind"], &run["rid"], &run["exit_status"]), (&json!("fail"), &json!("r1"), &json!(3)));
+    let flips = page("flips");
+    assert_eq!((&flips["flips"][0]["to"], &flips["flips"][0]["reason"]), (&json!("up"), &json!("pinged")));
+    assert_eq!(flips["flips"][1]["causes"], json!(["failed"]));
+    let incident = &page("incidents")["incidents"][0];
+    assert_eq!((&incident["status"], &incident["reason"]), (&json!("resolved"), &json!("failed")));
+    assert_eq!(page("judgements")["judgements"], json!([]));
+}
+
+/// A check of the API is late like any other.
+#[test]
+fn a_check_of_the_api_is_judged_and_exported() {
+    let server = start();
+    done(&server, "POST", "", &json!({"name": "soon", "every": "1s", "grace": "0s"}));
+    let late =
+        wait_for("lateness", PATIENCE, || Some(show(&server, "soon")).filter(|check| check["late"] == true));
+    assert_eq!((&late["status"], &late["causes"][0]["kind"]), (&json!("late"), &json!("never_seen")));
+    assert_eq!(server.values("punctual_check_late", "check=\"soon\""), [1.0]);
+    assert_eq!(server.values("punctual_checks", "source=\"api\""), [1.0]);
+}
+
+/// Every line of shell in the manual, one after the other.
+#[test]
+fn the_manual_s_lines_work() {
+    let server = start();
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md")).unwrap();
+    let blocks = manual.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
+    assert!(lines.len() > 12, "{lines:?}");
+    for line in lines {
+        let mut shell = tool("sh");
+        shell.args(["-c", line]).env("URL", server.url("")).env("TOKEN", TOKEN).env("NO_PROXY", "*");
+        let (is_good, said) = run(&mut shell);
+        assert!(is_good, "{line}: {said}");
+        if line.contains("status=new") {
+            assert!(said.contains("\"name\":\"nightly-backup\""), "{line}: {said}");
+        }
+    }
+}
