@@ -15,6 +15,7 @@ pub mod incident;
 pub mod matcher;
 pub mod notice;
 pub mod outbox;
+pub mod periods;
 pub mod receiver;
 pub mod retention;
 pub mod route;

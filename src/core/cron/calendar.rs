@@ -9,16 +9,16 @@ use chrono::{Datelike, NaiveDate};
 const FIRST_DAY: i64 = -25_567;
 /// 2200-12-31, the last.
 const LAST_DAY: i64 = 84_370;
-const MINUTES_PER_DAY: i64 = 1440;
+pub(in crate::core) const MINUTES_PER_DAY: i64 = 1440;
 
 /// In [`DayRule::weekdays`]: the last of its kind in the month.
 pub(super) const LAST_OF_MONTH: u8 = 1 << 6;
 
 /// The five fields as masks: bit n stands for the number n.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pattern {
-    pub(super) minutes: u64,
-    pub(super) hours: u32,
+pub(in crate::core) struct Pattern {
+    pub(in crate::core) minutes: u64,
+    pub(in crate::core) hours: u32,
     pub(super) months: u32,
     pub(super) days: DayRule,
     /// The minute or the hour starts with `*`: it is about real time, and a changed clock changes nothing.
@@ -41,28 +41,33 @@ pub(super) struct DayRule {
 
 /// A month of a year.
 #[derive(Clone, Copy)]
-struct Month {
+pub(in crate::core) struct Month {
     year: i64,
     /// 1 to 12.
     number: u32,
-    first_day: i64,
+    pub(in crate::core) first_day: i64,
     /// 28 to 31.
-    len: u32,
+    pub(in crate::core) len: u32,
 }
 
 impl Pattern {
-    /// Whether there is any such date: the 14 kinds of year hold every combination.
+    /// Whether there is any such date.
     pub(super) fn occurs(&self) -> bool {
         assert!(self.minutes != 0 && self.hours != 0 && self.months != 0, "every field names a number");
-        (1..=12).filter(|number| self.months >> number & 1 == 1).any(|number| {
-            let lens =
-                if number == 2 { 28..=29 } else { month_len(number, false)..=month_len(number, false) };
-            lens.into_iter().any(|len| (0..7).any(|weekday| self.days.matching(weekday, len) != 0))
-        })
+        kinds_of_month().any(|kind| self.days_in(kind) != 0)
+    }
+
+    /// Whether this minute matches.
+    pub(in crate::core) fn matches(&self, minute: i64) -> bool {
+        let time = minute.rem_euclid(MINUTES_PER_DAY);
+        self.hours >> (time / 60) & 1 == 1
+            && self.minutes >> (time % 60) & 1 == 1
+            && Month::of(minute.div_euclid(MINUTES_PER_DAY))
+                .is_some_and(|(month, day)| self.days_in(month) >> day & 1 == 1)
     }
 
     /// The first matching minute that is not before `minute`.
-    pub(super) fn first_from(&self, minute: i64) -> Option<i64> {
+    pub(in crate::core) fn first_from(&self, minute: i64) -> Option<i64> {
         let minute = minute.max(FIRST_DAY * MINUTES_PER_DAY);
         let day = minute.div_euclid(MINUTES_PER_DAY);
         let (mut month, day_of_month) = Month::of(day)?;
@@ -126,7 +131,8 @@ impl Pattern {
         (hours != 0).then(|| i64::from(hours.ilog2()) * 60 + i64::from(self.minutes.ilog2()))
     }
 
-    fn days_in(&self, month: Month) -> u32 {
+    /// The matching days of a month: bits 1 to 31.
+    pub(in crate::core) fn days_in(&self, month: Month) -> u32 {
         if self.months >> month.number & 1 == 0 {
             return 0;
         }
@@ -181,7 +187,7 @@ impl DayRule {
 
 impl Month {
     /// The month of a day, and which of its days that is; none outside the supported years.
-    fn of(day: i64) -> Option<(Month, u32)> {
+    pub(in crate::core) fn of(day: i64) -> Option<(Month, u32)> {
         if !(FIRST_DAY..=LAST_DAY).contains(&day) {
             return None;
         }
@@ -196,7 +202,7 @@ impl Month {
         Some((month, date.day()))
     }
 
-    fn next(self) -> Option<Month> {
+    pub(in crate::core) fn next(self) -> Option<Month> {
         let (year, number) =
             if self.number == 12 { (self.year + 1, 1) } else { (self.year, self.number + 1) };
         let first_day = self.first_day + i64::from(self.len);
@@ -215,6 +221,14 @@ impl Month {
         let first_day = self.first_day - i64::from(len);
         (first_day >= FIRST_DAY).then_some(Month { year, number, first_day, len })
     }
+}
+
+/// A month of each number, length and first weekday. What patterns do in any month, they do in one of these: the 14
+/// kinds of year hold every combination.
+pub(in crate::core) fn kinds_of_month() -> impl Iterator<Item = Month> {
+    let lens = (1..=12).map(|number| (number, month_len(number, false))).chain([(2, 29)]);
+    // The days 3 to 9 after the epoch are a week from Sunday.
+    lens.flat_map(|(number, len)| (3..10).map(move |first_day| Month { year: 1970, number, first_day, len }))
 }
 
 /// 0 is Sunday; 1970-01-01 was a Thursday.

@@ -13,11 +13,12 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use calendar::Pattern;
 use chrono_tz::Tz;
 
 use crate::core::time::Time;
+pub(super) use calendar::{MINUTES_PER_DAY, Month, Pattern, kinds_of_month};
 pub use error::{CronError, Fault, Field};
+use parse::DayFields;
 
 /// The longest expression that is read, in bytes: every minute of an hour by name takes 168.
 pub const MAX_LEN: usize = 256;
@@ -40,7 +41,7 @@ impl Cron {
             return Err(CronError::TooLong { len: text.len() });
         }
         let fields: Vec<&str> = text.split_ascii_whitespace().collect();
-        let pattern = parse::pattern(&fields)?;
+        let pattern = parse::pattern(&fields, DayFields::AsInCron5)?;
         Ok(Cron { text: fields.join(" "), pattern })
     }
 
@@ -60,4 +61,13 @@ impl Cron {
         let until = (before.as_ms() - 1).div_euclid(1000);
         occurrence::last_until(&self.pattern, zone, until).map(Time::from_secs)
     }
+}
+
+/// The minutes that five fields select where a day must match both of its fields, as `Cron` reads them otherwise.
+pub(super) fn minutes_of_all_fields(fields: [&str; 5]) -> Result<Pattern, CronError> {
+    let len = fields.iter().map(|field| field.len()).sum();
+    if len > MAX_LEN {
+        return Err(CronError::TooLong { len });
+    }
+    parse::pattern(&fields, DayFields::Both)
 }

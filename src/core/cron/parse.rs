@@ -5,12 +5,21 @@ use super::error::{CronError, Fault, Field};
 
 const MAX_STEP: u32 = 9999;
 
+/// Which days two day fields select together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum DayFields {
+    /// Those of either field, where both are restricted.
+    AsInCron5,
+    /// Those of both.
+    Both,
+}
+
 /// Reads the words of an expression: five fields or one macro.
-pub(super) fn pattern(words: &[&str]) -> Result<Pattern, CronError> {
+pub(super) fn pattern(words: &[&str], days: DayFields) -> Result<Pattern, CronError> {
     match *words {
-        [word] if word.starts_with('@') => five_fields(expand(word)?),
+        [word] if word.starts_with('@') => five_fields(expand(word)?, days),
         [minute, hour, day_of_month, month, day_of_week] => {
-            five_fields([minute, hour, day_of_month, month, day_of_week])
+            five_fields([minute, hour, day_of_month, month, day_of_week], days)
         }
         _ => Err(CronError::FieldCount { found: words.len() }),
     }
@@ -29,7 +38,10 @@ fn expand(word: &str) -> Result<[&'static str; 5], CronError> {
     })
 }
 
-fn five_fields([minute, hour, day_of_month, month, day_of_week]: [&str; 5]) -> Result<Pattern, CronError> {
+fn five_fields(
+    [minute, hour, day_of_month, month, day_of_week]: [&str; 5],
+    day_fields: DayFields,
+) -> Result<Pattern, CronError> {
     let minutes = numbers(Field::Minute, minute)?;
     let hours = numbers(Field::Hour, hour)?;
     let (days, last_day, last_weekday) = days_of_month(day_of_month)?;
@@ -46,7 +58,7 @@ fn five_fields([minute, hour, day_of_month, month, day_of_week]: [&str; 5]) -> R
             weekdays,
             // cron(5): "if both fields are restricted (i.e., don't start with *), the command will be run when
             // either field matches the current time".
-            either: !is_star(day_of_month) && !is_star(day_of_week),
+            either: day_fields == DayFields::AsInCron5 && !is_star(day_of_month) && !is_star(day_of_week),
         },
         // cron(8): "Only jobs that run at a particular time (not specified as @hourly, nor with '*' in the hour
         // or minute specifier) are affected." Debian's cron looks at the first character of each.

@@ -1,0 +1,93 @@
+//! From text to entries.
+
+use super::{Entry, MAX_ENTRIES, MAX_LEN, MAX_PERIOD, PeriodsError};
+use crate::core::cron::{self, Month};
+use crate::core::time::Span;
+
+/// So much of an entry is shown in an error.
+const MAX_SHOWN_CHARS: usize = 60;
+
+pub(super) fn entries(text: &str) -> Result<Vec<Entry>, PeriodsError> {
+    if text.len() > MAX_LEN {
+        return Err(PeriodsError::TooLong { len: text.len() });
+    }
+    if text.contains(|char: char| char.is_control() && char != '\t') {
+        return Err(PeriodsError::NotOneLine);
+    }
+    let texts = || text.split(';').map(str::trim).filter(|text| !text.is_empty() && !text.starts_with('#'));
+    let found = texts().count();
+    if found > MAX_ENTRIES {
+        return Err(PeriodsError::TooMany { found });
+    }
+    let entries = texts().map(entry).collect::<Result<Vec<Entry>, PeriodsError>>()?;
+    if entries.is_empty() {
+        return Err(PeriodsError::Empty);
+    }
+    if let Some((first, second)) = overlap(&entries) {
+        let shown = |n| texts().nth(n).map(shown).unwrap_or_default();
+        return Err(PeriodsError::Overlap { first: shown(first), second: shown(second) });
+    }
+    Ok(entries)
+}
+
+fn entry(text: &str) -> Result<Entry, PeriodsError> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let &[minute, hour, day_of_month, month, day_of_week, seconds] = words.as_slice() else {
+        return Err(PeriodsError::WordCount { entry: shown(text), found: words.len() });
+    };
+    let minutes = cron::minutes_of_all_fields([minute, hour, day_of_month, month, &weekdays(day_of_week)])
+        .map_err(|error| PeriodsError::Fields { entry: shown(text), error })?;
+    let period = period(seconds).ok_or_else(|| PeriodsError::Seconds { entry: shown(text) })?;
+    Ok(Entry { minutes, period })
+}
+
+/// The days of the week in the words of [`cron`]: `L5` is `5L` there, and a Sunday that ends a range is 7.
+fn weekdays(field: &str) -> String {
+    let part = |part: &str| {
+        if let Some(day) = part.strip_prefix(['L', 'l'])
+            && !day.is_empty()
+        {
+            return format!("{day}L");
+        }
+        let (range, step) = part.find('/').map_or((part, ""), |at| part.split_at(at));
+        match range.split_once('-') {
+            Some((first, last)) if last == "0" || last.eq_ignore_ascii_case("sun") => {
+                format!("{first}-7{step}")
+            }
+            _ => part.to_owned(),
+        }
+    };
+    field.split(',').map(part).collect::<Vec<String>>().join(",")
+}
+
+/// Seconds as a decimal number, to the millisecond.
+fn period(text: &str) -> Option<Span> {
+    let secs: f64 = text.parse().ok()?;
+    let ms = (secs * 1000.0).round();
+    // Neither what is no number nor what is endless is in this range.
+    (1.0..=MAX_PERIOD.as_ms() as f64).contains(&ms).then(|| Span::ms(ms as i64))
+}
+
+/// Two entries that hold at the same minute of any day that there is.
+fn overlap(entries: &[Entry]) -> Option<(usize, usize)> {
+    let months: Vec<Month> = cron::kinds_of_month().collect();
+    let days_of = |entry: &Entry| months.iter().map(|month| entry.minutes.days_in(*month)).collect();
+    let days: Vec<Vec<u32>> = entries.iter().map(days_of).collect();
+    let meet = |first: usize, second: usize| {
+        let (one, other) = (&entries[first].minutes, &entries[second].minutes);
+        one.hours & other.hours != 0
+            && one.minutes & other.minutes != 0
+            && days[first].iter().zip(&days[second]).any(|(one, other)| one & other != 0)
+    };
+    let pairs = (0..entries.len()).flat_map(|second| (0..second).map(move |first| (first, second)));
+    pairs.into_iter().find(|(first, second)| meet(*first, *second))
+}
+
+/// Foreign text for a message: nothing in it can move a terminal's cursor, and it is not long.
+fn shown(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
