@@ -174,6 +174,9 @@ fn a_full_disk_loses_no_ping_that_was_answered_200_and_is_got_over() {
     std::fs::remove_file(&filler).unwrap();
     wait_until("a ping taken again", PATIENCE, || ping(&punctual, &body) == 200);
     wait_until("the server well", PATIENCE, || is_healthy(&punctual));
+    assert!(punctual.log().contains("the disk is full"));
+    let blind_seconds = punctual.value("punctual_blind_seconds_total");
+    assert!(blind_seconds > 10.0, "nobody was heard for {blind_seconds} s");
     for _ in 0..20 {
         assert_eq!(ping(&punctual, ""), 200);
     }

@@ -31,9 +31,13 @@ impl SqliteStore {
     }
 
     pub(super) fn sign_of_life_at(&mut self, now: Time) -> Result<(), StoreError> {
+        self.ready()?;
+        let before = self.memory.sign_of_life;
         let done = self.transact(|tx| tx.sign_of_life(now));
-        // Memory changes after its row, so that a full disk leaves it true, and the next try need not read it anew.
-        if self.db.is_some() {
+        // A full disk shows at the commit. Nothing but this number is to be put back, so that a disk that stays full does
+        // not have the whole memory read anew each second.
+        if done.is_err() && self.db.is_some() {
+            self.memory.sign_of_life = before;
             self.is_stale = false;
         }
         done

@@ -1,12 +1,15 @@
 //! What is SQLite's own: its files, its faults, a full disk.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 
+use punctual::core::blind::Window;
 use punctual::core::check::{Ping, PingKind, Rid};
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
+use punctual::store::writer::watch_over;
 use punctual::store::{PingFact, Store, StoreError, What};
 
 use super::world::{GROUP_WAIT, Sqlite, World, at, check, fact, later, said};
@@ -165,66 +168,32 @@ fn a_message_whose_words_are_lost_says_how_things_stand_now() {
     assert_eq!((again.message.key, said), (first.message.key, vec!["Alert a".to_owned()]));
 }
 
-/// 14.3: the same with a real file that cannot grow; what was answered stays, and space is enough to go on.
+/// 9.1, 14.3: what took nothing for a while was blind for all of it, however often it was tried.
 #[test]
-fn a_full_disk_refuses_and_loses_nothing_and_recovers_by_itself() {
-    let Some(disk) = SmallDisk::mount() else {
-        eprintln!("not root: no small disk can be mounted");
-        return;
-    };
-    let folder = disk.0.path().join("data");
-    let mut world = World::new(OnDisk(folder));
+fn a_disk_that_stays_full_leaves_one_blind_window() {
+    let mut world = World::new(Sqlite::default());
     world.declare(&["a"]);
-    let ballast = disk.0.path().join("ballast");
-    std::fs::write(&ballast, vec![0; 512 << 10]).unwrap();
-    let mut stored = 0;
-    let error = loop {
-        let mut ping = fact(PingKind::Success);
-        ping.body = Some(vec![7; PingFact::MAX_BODY_BYTES]);
-        match world.try_apply("a", What::Ping(ping)) {
-            Ok(_) => stored += 1,
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(error, StoreError::Full), "{error}");
-    assert!(stored > 10, "{stored}");
-    assert_eq!(world.state("a").counters.pings[0], stored, "readers see what was answered");
-    world.try_apply("a", What::Ping(fact(PingKind::Fail))).unwrap_err();
-    std::fs::remove_file(&ballast).unwrap();
-    world.ping("a", PingKind::Fail);
+    world.wait(Span::secs(1));
+    let from = world.now;
+    let full = Arc::new(AtomicBool::new(true));
+    let is_full = full.clone();
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::BeforeCommit && is_full.load(Ordering::SeqCst);
+        hits.then_some(StoreError::Full)
+    });
+    for _ in 0..60 {
+        world.now = world.now + Span::secs(1);
+        let now = world.now;
+        assert!(matches!(watch_over(world.store(), now), Err(StoreError::Full)));
+    }
+    full.store(false, Ordering::SeqCst);
+    let to = world.now + Span::secs(1);
+    let window = Window { from, to };
+    assert_eq!(watch_over(world.store(), to).unwrap(), Some(window));
+    assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
+    world.now = to;
     world.reopen();
-    assert_eq!(world.state("a").counters.pings, [stored, 1, 0, 0]);
-    drop(world);
-}
-
-struct OnDisk(std::path::PathBuf);
-
-impl super::world::Place for OnDisk {
-    type Store = SqliteStore;
-
-    fn open(&self) -> SqliteStore {
-        SqliteStore::open(&self.0).unwrap()
-    }
-}
-
-/// A file system of a few megabytes; gone when dropped.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<SmallDisk> {
-        let folder = tempfile::tempdir().unwrap();
-        let mut mount = std::process::Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(folder.path());
-        let is_mounted = mount.output().ok()?.status.success();
-        is_mounted.then_some(SmallDisk(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: a test that failed may still have files open.
-        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
+    assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
 }
 
 fn prune(world: &mut World<Sqlite>) {

@@ -95,6 +95,13 @@ impl Punctual {
         series.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect()
     }
 
+    /// The value of a metric without labels.
+    pub(crate) fn value(&self, metric: &str) -> f64 {
+        let metrics = self.get("/metrics").text();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {metric} in\n{metrics}")).parse().unwrap()
+    }
+
     /// Their sum, of a metric that counts.
     pub(crate) fn sum(&self, metric: &str, label: &str) -> u64 {
         self.values(metric, label).iter().sum::<f64>() as u64
