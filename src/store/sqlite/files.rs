@@ -53,13 +53,34 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, StoreError> {
     Ok(Lock(file))
 }
 
-/// Opens the database for its writer. One that is not ours to write is refused untouched.
-pub(super) fn open_writer(folder: &Path) -> Result<Connection, StoreError> {
+/// Opens the database for its writer, at a start; answers whether it is new. One that is not ours to write is refused
+/// untouched.
+pub(super) fn open_writer(folder: &Path) -> Result<(Connection, bool), StoreError> {
+    let (mut db, _) = connect(folder, OpenFlags::SQLITE_OPEN_CREATE)?;
+    let is_new = migrations::migrate(&mut db)?;
+    Ok((db, is_new))
+}
+
+/// Opens the database again that we had open, with its whole write-ahead log moved into it. It is not made anew: that
+/// would be to forget everything, and to say that all is well.
+pub(super) fn reopen_writer(folder: &Path) -> Result<Connection, StoreError> {
+    let (db, version) = connect(folder, OpenFlags::empty())?;
+    if version == 0 {
+        let path = database(folder);
+        return Err(StoreError::Failed(format!("{} was emptied while we had it open", path.display())));
+    }
+    checkpoint(&db)?;
+    Ok(db)
+}
+
+/// A connection that may write, and the version of what it found.
+fn connect(folder: &Path, may_create: OpenFlags) -> Result<(Connection, u32), StoreError> {
     let path = database(folder);
-    let db = Connection::open(&path)
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | may_create;
+    let db = Connection::open_with_flags(&path, flags)
         .map_err(|error| StoreError::Failed(format!("cannot open {}: {error}", path.display())))?;
     db.busy_timeout(BUSY).map_err(failed)?;
-    migrations::inspect(&db)?;
+    let version = migrations::inspect(&db)?;
     let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
         return Err(StoreError::Failed(format!("the folder's file system has no shared memory ({mode})")));
@@ -71,7 +92,7 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, StoreError> {
     ))
     .map_err(failed)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(db)
+    Ok((db, version))
 }
 
 /// Opens the database for reading, beside its writer or without one.
@@ -85,7 +106,7 @@ pub(in crate::store) fn open_reader(folder: &Path) -> Result<Connection, StoreEr
 
 /// Moves the whole write-ahead log into the database file and syncs it, so that nothing depends on pages of the log that
 /// a failed fsync may have left unwritten (14.3).
-pub(super) fn checkpoint(db: &Connection) -> Result<(), StoreError> {
+fn checkpoint(db: &Connection) -> Result<(), StoreError> {
     let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed)?;
     if busy { Err(StoreError::Failed("a reader keeps the log from being moved".to_owned())) } else { Ok(()) }
 }

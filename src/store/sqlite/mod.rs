@@ -36,7 +36,7 @@ use self::tx::Tx;
 use super::live::Live;
 use super::{
     Applied, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance, Store,
-    StoreError, migrations,
+    StoreError,
 };
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
@@ -111,8 +111,8 @@ impl SqliteStore {
             faults: None,
             _lock: lock,
         };
-        let mut db = files::open_writer(folder)?;
-        if migrations::migrate(&mut db)? {
+        let (db, is_new) = files::open_writer(folder)?;
+        if is_new {
             tracing::warn!(folder = %folder.display(), "the database is new and empty");
         }
         store.db = Some(db);
@@ -135,10 +135,7 @@ impl SqliteStore {
     /// Opens the database again and reads the memory anew, where a failure made that necessary.
     fn ready(&mut self) -> Result<(), StoreError> {
         if self.db.is_none() {
-            let mut db = files::open_writer(&self.folder)?;
-            migrations::migrate(&mut db)?;
-            files::checkpoint(&db)?;
-            self.db = Some(db);
+            self.db = Some(files::reopen_writer(&self.folder)?);
             self.is_stale = true;
         }
         if self.is_stale

@@ -124,6 +124,30 @@ fn a_state_whose_row_is_behind_is_made_again_from_its_pings() {
     assert_eq!(behind(), 0, "none is behind where files or blind windows may have changed");
 }
 
+/// 14.3: whoever pings must not believe in a database that knows of no check.
+#[test]
+fn a_database_that_vanished_is_not_made_anew() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    let folder = world.place.0.path().to_owned();
+    let file = folder.join("punctual.db");
+    let mut left = 1;
+    world.store().set_faults(move |_| {
+        left -= 1;
+        (left >= 0).then(|| StoreError::Failed("a test".to_owned()))
+    });
+    world.try_apply("a", What::Ping(fact(PingKind::Log))).unwrap_err();
+    let away = folder.join("away");
+    std::fs::rename(&file, &away).unwrap();
+    world.try_apply("a", What::Ping(fact(PingKind::Log))).unwrap_err();
+    assert!(!file.exists());
+    std::fs::write(&file, "").unwrap();
+    let error = world.try_apply("a", What::Ping(fact(PingKind::Log))).unwrap_err();
+    assert!(error.to_string().contains("emptied"), "{error}");
+    std::fs::rename(&away, &file).unwrap();
+    world.ping("a", PingKind::Log);
+}
+
 /// 12.7: nobody heard of the claim, so nobody is sending.
 #[test]
 fn a_claim_whose_commit_was_not_heard_of_is_claimed_again() {
