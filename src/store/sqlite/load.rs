@@ -1,5 +1,6 @@
 //! Reads everything that the store keeps in memory: at a start, and after a call that failed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -10,14 +11,15 @@ use super::states::{self, Behind, LaterPings};
 use super::{canary, mutes, outbox};
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Name};
+use crate::core::outbox::MessageId;
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
 use crate::store::live::Known;
 use crate::store::{StoreError, row};
 
-/// The whole memory, as the rows say.
-pub(super) fn load(db: &Connection) -> Result<Memory, StoreError> {
+/// The whole memory, as the rows say. Somebody is sending the messages `handed`.
+pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memory, StoreError> {
     let mut memory = Memory::default();
     load_meta(db, &mut memory)?;
     load_blind(db, &mut memory)?;
@@ -25,7 +27,7 @@ pub(super) fn load(db: &Connection) -> Result<Memory, StoreError> {
     load_alerts(db, &mut memory)?;
     canary::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
-    memory.outbox = outbox::rows::load(db)?;
+    memory.outbox = outbox::rows::load(db, handed)?;
     memory.note_dependencies();
     memory.deadlines.settle();
     Ok(memory)

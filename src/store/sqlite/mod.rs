@@ -141,12 +141,11 @@ impl SqliteStore {
         if self.is_stale
             && let Some(db) = &self.db
         {
-            self.memory = load::load(db)?;
+            self.memory = load::load(db, &self.handed)?;
             if self.memory.created.is_none() {
                 self.memory.database_id = self.new_id;
             }
             self.handed.retain(|id| self.memory.outbox.has_message(*id));
-            self.memory.outbox.end_claims(&self.handed);
             self.live.set_mutes(self.memory.mutes.clone());
             self.live.set_directory(self.memory.directory());
             self.live.set_blind(self.memory.blind.clone());

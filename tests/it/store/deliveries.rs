@@ -59,6 +59,24 @@ pub(crate) fn a_new_start_ends_all_claims<P: Place>(world: &mut World<P>) {
 }
 
 /// 12.5, 12.6, 11.1
+/// 12.7, 1.1: a clock that was behind at a start, and one more crash.
+pub(crate) fn two_claims_of_one_receiver_end_as_well<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    fail(world, &["a"]);
+    let first = world.claim_one();
+    world.now = world.now - Span::mins(60);
+    world.reopen();
+    fail(world, &["b"]);
+    let second = world.claim_one();
+    assert_eq!(said(&second), ["Alert b"], "the first one is of a later time");
+    world.now = world.now + Span::mins(120);
+    world.reopen();
+    let again = world.claim_one();
+    assert_eq!(again.message.key, second.message.key, "the one that was made first goes first");
+    world.settle(again.message.id, &Attempt::Taken);
+    assert_eq!(world.claim_one().message.key, first.message.key);
+}
+
 pub(crate) fn a_recovery_follows_what_was_told<P: Place>(world: &mut World<P>) {
     world.declare(&["a"]);
     fail(world, &["a"]);

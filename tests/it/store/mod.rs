@@ -51,6 +51,7 @@ conformance! {
     deliveries:
         what_is_due_leaves_together_and_a_retry_has_the_same_members
         a_new_start_ends_all_claims
+        two_claims_of_one_receiver_end_as_well
         a_recovery_follows_what_was_told
         nothing_is_told_of_what_recovered_before_it_was_due
         a_receiver_that_is_gone_parks_its_deliveries

@@ -185,15 +185,6 @@ impl Outbox {
         self.messages.contains_key(&id)
     }
 
-    /// Ends the claims of messages that nobody is sending: of a server before, or of a call whose commit was not heard of.
-    pub(super) fn end_claims(&mut self, handed: &HashSet<MessageId>) {
-        let abandoned = |message: &&Message| message.retry_at.is_none() && !handed.contains(&message.id);
-        let abandoned: Vec<Message> = self.messages.values().filter(abandoned).cloned().collect();
-        for message in abandoned {
-            self.put_message(Message { retry_at: Some(message.created_at), ..message });
-        }
-    }
-
     /// The clock was set back (1.1): what is from a later time.
     pub(super) fn later_than(&self, now: Time) -> (Vec<Delivery>, Vec<Message>) {
         let waiting = self.deliveries.values().filter(|row| row.state == DeliveryState::Waiting);

@@ -1,5 +1,7 @@
 //! Reading and writing the rows of incidents, deliveries and messages.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
@@ -20,8 +22,12 @@ const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, 
                         repeat_interval, state, reason, message_id";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at";
 
-/// Everything that is not finished.
-pub(in crate::store::sqlite) fn load(db: &Connection) -> Result<Outbox, StoreError> {
+/// Everything that is not finished. Somebody is sending the messages `handed`; the claims of all others have ended (12.7):
+/// they are of a server before, or of a call whose commit was not heard of.
+pub(in crate::store::sqlite) fn load(
+    db: &Connection,
+    handed: &HashSet<MessageId>,
+) -> Result<Outbox, StoreError> {
     let mut outbox = Outbox::default();
     let sql =
         format!("SELECT {DELIVERY} FROM deliveries WHERE state IN ('waiting', 'in_message') ORDER BY id");
@@ -32,7 +38,12 @@ pub(in crate::store::sqlite) fn load(db: &Connection) -> Result<Outbox, StoreErr
     );
     for_each(db, &sql, |row| Ok(read_incident(row)?.map(|incident| outbox.put_incident(incident))))?;
     let sql = format!("SELECT {MESSAGE} FROM messages WHERE state = 'open' ORDER BY id");
-    for_each(db, &sql, |row| Ok(read_message(row)?.map(|message| outbox.put_message(message))))?;
+    let mut put = |message: Message| {
+        let is_abandoned = message.retry_at.is_none() && !handed.contains(&message.id);
+        let retry_at = if is_abandoned { Some(message.created_at) } else { message.retry_at };
+        outbox.put_message(Message { retry_at, ..message });
+    };
+    for_each(db, &sql, |row| Ok(read_message(row)?.map(&mut put)))?;
     outbox.parked = db
         .query_row("SELECT count(*) FROM deliveries WHERE state = 'parked'", [], |row| row.get::<_, i64>(0))
         .map_err(failed)?
