@@ -14,7 +14,7 @@ use super::settings::{Flags, Settings};
 use super::{Failure, install_tls, log};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::engine::{Engine, Outward};
+use crate::engine::{self, Engine, Outward};
 use crate::http::App;
 use crate::http::control::{self, Socket};
 use crate::http::limits::Limits;
@@ -122,10 +122,7 @@ type Assembled = (Running, mpsc::Receiver<crate::http::ReloadRequest>, tokio::si
 fn assemble(settings: &Settings, mut store: SqliteStore, config: Config) -> Result<Assembled, Failure> {
     let hangups = signal(SignalKind::hangup())?;
     let clock = Arc::new(Clock::new());
-    if let Some(last) = store.last_sign_of_life() {
-        clock.not_before(last);
-    }
-    if let Some(window) = store.begin(clock.now())? {
+    if let Some(window) = engine::begin(&mut store, &clock)? {
         tracing::info!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
     }
     let own = Arc::new(Own::new());

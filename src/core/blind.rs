@@ -58,9 +58,11 @@ impl BlindWindows {
         self.0.iter()
     }
 
-    /// How much of the time up to now was blind, as far as it is remembered.
-    pub fn total(&self) -> Span {
-        self.0.iter().fold(Span::ZERO, |sum, window| sum + (window.to - window.from))
+    /// How much of what comes after `time` is blind.
+    pub fn after(&self, time: Time) -> Span {
+        self.ending_after(time)
+            .iter()
+            .fold(Span::ZERO, |sum, window| sum + (window.to - window.from.max(time)))
     }
 }
 
@@ -81,7 +83,8 @@ mod tests {
         assert_eq!(windows.0, [window(10, 30), window(40, 50)]);
         windows.add(window(25, 45));
         assert_eq!(windows.0, [window(10, 50)]);
-        assert_eq!(windows.total(), Span::secs(40));
+        assert_eq!(windows.after(Time::from_secs(0)), Span::secs(40));
+        assert_eq!(windows.after(Time::from_secs(45)), Span::secs(5));
     }
 
     /// 1.1

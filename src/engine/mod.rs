@@ -51,7 +51,24 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
     let lags = due.iter().map(|(_, deadline)| now - *deadline).collect();
     let ticks = due.iter().map(|(check, _)| Entry { check: *check, at: now, what: What::Tick }).collect();
     store.apply(ticks)?;
-    Ok(Expired { lags })
+    Ok(Expired { deadlines })
+}
+
+/// A start: before anything is judged. Answers for how long nobody was listening (9.1).
+///
+/// While the clock is doubted nobody knows that. So all from the last sign of life on is blind, for longer than the doubt
+/// can last: pings are taken, and judge nothing that was due meanwhile (1.1). [`clock_was_set`] cuts it to what it was.
+pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, StoreError> {
+    let last = store.last_sign_of_life();
+    if let Some(last) = last {
+        clock.not_before(last);
+    }
+    let now = clock.now();
+    let window = store.begin(now)?;
+    if let Some(from) = last.filter(|_| !clock.is_trusted()) {
+        store.blind(Window { from, to: now + Clock::PATIENCE + MAX_SLEEP })?;
+    }
+    Ok(window)
 }
 
 /// The wall clock was set: what lies between is blind, and no state stays in the future (1.1). A clock that was set back

@@ -223,10 +223,12 @@ pub trait Store: Send {
     /// Stores that pings are taken and judging runs (9.1).
     fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError>;
 
-    /// Stores a blind window (9.1). What is already judged stays.
+    /// Stores a blind window (9.1). What is already judged stays. It may end in the future: what cannot be told is not
+    /// judged until then, or until [`Store::reanchor`] cuts it off.
     fn blind(&mut self, window: Window) -> Result<(), StoreError>;
 
-    /// Settles every check whose state has a time later than `now`: the clock was set back (1.1).
+    /// Settles every check whose state has a time later than `now`, and leaves no blindness after it: the clock was set
+    /// (1.1).
     fn reanchor(&mut self, now: Time) -> Result<(), StoreError>;
 
     /// Takes a configuration, all or nothing (§10). Checks that were made through an API stay as they are, unless a file

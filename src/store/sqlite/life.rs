@@ -105,6 +105,8 @@ impl Tx<'_> {
 
     fn bring_back_blind(&mut self, now: Time) -> Result<(), StoreError> {
         self.catch_up_all()?;
+        self.memory.blind_total = self.memory.blind_total - self.memory.blind.after(now);
+        self.set_meta("blind_ms", self.memory.blind_total.as_ms())?;
         self.memory.blind.bring_back_to(now);
         self.execute("DELETE FROM blind_windows WHERE from_at >= ?1", params![now.as_ms()])?;
         self.execute("UPDATE blind_windows SET to_at = min(to_at, ?1)", params![now.as_ms()])?;

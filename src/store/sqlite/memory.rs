@@ -28,7 +28,7 @@ pub(super) struct Memory {
     pub(super) former: BTreeMap<Name, CheckId>,
     pub(super) deadlines: Deadlines,
     pub(super) blind: BlindWindows,
-    /// The sum of all blind windows, also of those that are forgotten.
+    /// The sum of all blind windows, also of those that are forgotten, and of what of them is still to come.
     pub(super) blind_total: Span,
     pub(super) created: Option<Time>,
     pub(super) sign_of_life: Option<Time>,

@@ -44,7 +44,7 @@ use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{Attempt, MessageId};
 use crate::core::route::Mute;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 
 /// The store of one folder. Dropping it lets go of the folder; nothing is lost, however it ends.
 pub struct SqliteStore {
@@ -206,7 +206,9 @@ impl SqliteStore {
         totals.deliveries_parked.store(parked, Ordering::Relaxed);
         let created = self.memory.created.map_or(0, |created| created.as_ms());
         totals.database_created_ms.store(ms(created), Ordering::Relaxed);
-        totals.blind_ms.store(ms(self.memory.blind_total.as_ms()), Ordering::Relaxed);
+        // A window may end in the future while the clock is doubted: that part was not yet.
+        let ahead = self.memory.sign_of_life.map_or(Span::ZERO, |now| self.memory.blind.after(now));
+        totals.blind_ms.store(ms((self.memory.blind_total - ahead).as_ms()), Ordering::Relaxed);
     }
 }
 
