@@ -1,7 +1,11 @@
 //! Deliveries: claim, send with no transaction open, settle (12.3, 12.4).
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -72,7 +76,7 @@ async fn attempt(engine: &Engine, outgoing: Outgoing) {
                 external_url: &engine.external_url,
                 now: engine.clock.now(),
             };
-            transport.send(&notification).await
+            survive(transport.send(&notification)).await
         }
         // A reload between claim and send; the next claim parks it if the receiver is really gone.
         None => Attempt::Later { after: None, why: "the receiver is being reconfigured".to_owned() },
@@ -89,6 +93,22 @@ async fn attempt(engine: &Engine, outgoing: Outgoing) {
             }
         }
     }
+}
+
+/// A bug that one message runs into must not silence its receiver: it counts as an attempt that failed, and the others
+/// of its receiver follow.
+async fn survive(sending: impl Future<Output = Attempt>) -> Attempt {
+    let mut sending = pin!(sending);
+    // After a panic it is never asked again, and no one else sees what it left behind.
+    let mut poll =
+        |context: &mut Context<'_>| catch_unwind(AssertUnwindSafe(|| sending.as_mut().poll(context)));
+    let ended = poll_fn(|context| match poll(context) {
+        Ok(poll) => poll.map(Some),
+        Err(_) => Poll::Ready(None),
+    });
+    ended
+        .await
+        .unwrap_or_else(|| Attempt::Later { after: None, why: "punctual has a bug: see its log".to_owned() })
 }
 
 fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt) {
@@ -126,5 +146,22 @@ fn told_of(notice: &Notice) -> Time {
 fn report_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         tracing::error!(%error, "an attempt ended by a bug; its message will be sent again at the next start");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 12.7
+    #[tokio::test]
+    async fn an_attempt_that_panics_is_one_that_failed() {
+        let panics = async {
+            tokio::task::yield_now().await;
+            panic!("a test");
+        };
+        let attempt = survive(panics).await;
+        assert!(matches!(&attempt, Attempt::Later { after: None, .. }), "{attempt:?}");
+        assert_eq!(survive(async { Attempt::Taken }).await, Attempt::Taken);
     }
 }
