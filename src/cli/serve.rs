@@ -134,7 +134,7 @@ fn assemble(settings: &Settings, mut store: SqliteStore, config: Config) -> Resu
 
     let live = store.live();
     let commits = own.clone();
-    let on_commit = move |took: Duration, pings: usize| commits.ping_commit.observe_all(took, pings as u64);
+    let on_commit = move |waited: Duration| commits.ping_commit.observe(waited);
     let writer = Writer::start(Box::new(store), clock.clone(), writer::Limits::default(), on_commit)?;
     let writer = Arc::new(writer);
     let (requests, reloads) = mpsc::channel(MAX_RELOADS);

@@ -122,8 +122,8 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt) {
         Attempt::Taken => {
             tracing::info!(%receiver, members, attempts, "message sent");
             let now = engine.clock.now();
-            for notice in &outgoing.notices {
-                engine.counters.delivery_latency.observe(duration(now - told_of(notice)));
+            for told_of in outgoing.notices.iter().filter_map(told_of) {
+                engine.counters.delivery_latency.observe(duration(now - told_of));
             }
         }
         Attempt::Later { why, .. } => {
@@ -135,11 +135,12 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt) {
     }
 }
 
-/// The time of the flip that a notice tells of.
-fn told_of(notice: &Notice) -> Time {
+/// The time of the flip that a notice tells of; a reminder tells of none.
+fn told_of(notice: &Notice) -> Option<Time> {
     match notice.kind {
-        DeliveryKind::Alert | DeliveryKind::Reminder => notice.opened_at,
-        DeliveryKind::Recovery | DeliveryKind::Episode => notice.ended_at.unwrap_or(notice.opened_at),
+        DeliveryKind::Alert => Some(notice.opened_at),
+        DeliveryKind::Reminder => None,
+        DeliveryKind::Recovery | DeliveryKind::Episode => notice.ended_at,
     }
 }
 

@@ -37,8 +37,8 @@ const MAX_SLEEP: Span = Span::mins(1);
 /// What one look at the deadlines did: nothing, once nothing is due any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
-    /// How long after its deadline each check was judged.
-    pub lags: Vec<Span>,
+    /// The deadline of each check that was judged.
+    pub deadlines: Vec<Time>,
 }
 
 /// Judges every check whose deadline has passed, at most [`MAX_EXPIRED`] of them. The deadline is only a hint: `step`
@@ -48,7 +48,7 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
     if due.is_empty() {
         return Ok(Expired::default());
     }
-    let lags = due.iter().map(|(_, deadline)| now - *deadline).collect();
+    let deadlines = due.iter().map(|(_, deadline)| *deadline).collect();
     let ticks = due.iter().map(|(check, _)| Entry { check: *check, at: now, what: What::Tick }).collect();
     store.apply(ticks)?;
     Ok(Expired { deadlines })
@@ -129,9 +129,11 @@ impl Engine {
                 continue;
             }
             match self.writer.call(expire).await {
-                Ok(expired) if expired.lags.is_empty() => self.rest(&mut wakes).await,
+                Ok(expired) if expired.deadlines.is_empty() => self.rest(&mut wakes).await,
                 Ok(expired) => {
-                    expired.lags.iter().for_each(|lag| self.counters.expiry_lag.observe(duration(*lag)));
+                    let now = self.clock.now();
+                    let lags = expired.deadlines.iter().map(|deadline| duration(now - *deadline));
+                    lags.for_each(|lag| self.counters.expiry_lag.observe(lag));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot judge what is due");

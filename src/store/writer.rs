@@ -89,8 +89,14 @@ fn show_sign_of_life(store: &dyn Store) {
 pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
 enum Item {
-    Ping { entry: Entry, answer: oneshot::Sender<Result<Applied, StoreError>> },
+    Ping { entry: Entry, waiting: Waiting },
     Call { call: Call, at: Time },
+}
+
+/// Who waits for a ping's commit, and since when.
+struct Waiting {
+    answer: oneshot::Sender<Result<Applied, StoreError>>,
+    since: Stopwatch,
 }
 
 impl Item {
@@ -144,12 +150,12 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `on_commit` hears how long each ping of a commit waited for it.
+    /// Starts the thread. `on_commit` hears of each ping how long after its entry into the queue it was committed.
     pub fn start(
         store: Box<dyn Store>,
         clock: Arc<Clock>,
         limits: Limits,
-        on_commit: impl Fn(Duration, usize) + Send + 'static,
+        on_commit: impl Fn(Duration) + Send + 'static,
     ) -> std::io::Result<Writer> {
         let queue = Queue {
             items: VecDeque::new(),
@@ -192,7 +198,8 @@ impl Writer {
             return Err(Overloaded);
         }
         let (answer, receiver) = oneshot::channel();
-        queue.items.push_back(Item::Ping { entry: Entry { check, at, what: What::Ping(fact) }, answer });
+        let waiting = Waiting { answer, since: Stopwatch::start() };
+        queue.items.push_back(Item::Ping { entry: Entry { check, at, what: What::Ping(fact) }, waiting });
         queue.pings += 1;
         queue.bytes += bytes;
         let idle = std::mem::take(&mut queue.idle);
@@ -285,7 +292,7 @@ struct Turns {
     store: Box<dyn Store>,
     shared: Arc<Shared>,
     wakes: watch::Sender<Wakes>,
-    on_commit: Box<dyn Fn(Duration, usize) + Send>,
+    on_commit: Box<dyn Fn(Duration) + Send>,
     last_life: Option<Time>,
     /// The queue's other room, empty: it is filled while this turn's items are stored.
     spare: VecDeque<Item>,
@@ -357,9 +364,9 @@ impl Turns {
         let mut answers = Vec::with_capacity(expected);
         for item in items.drain(..) {
             match item {
-                Item::Ping { entry, answer } => {
+                Item::Ping { entry, waiting } => {
                     batch.push(entry);
-                    answers.push(answer);
+                    answers.push(waiting);
                     if batch.len() == self.shared.limits.max_batch {
                         stored &= self.commit(&mut batch, &mut answers);
                     }
@@ -384,9 +391,11 @@ impl Turns {
         self.refuse_again(&mut queue, refused);
         for item in items {
             match item {
-                Item::Ping { entry, answer } => {
+                Item::Ping { entry, waiting } => {
                     queue.refuse(entry.check, entry.at, self.shared.limits.max_refused);
-                    let _ = answer.send(Err(StoreError::Failed("no sign of life can be stored".to_owned())));
+                    let _ = waiting
+                        .answer
+                        .send(Err(StoreError::Failed("no sign of life can be stored".to_owned())));
                 }
                 Item::Call { .. } if queue.stopping => {}
                 Item::Call { call, .. } => queue.items.push_back(Item::Call { call, at }),
@@ -434,11 +443,7 @@ impl Turns {
     }
 
     /// Stores a batch of pings and answers them. An empty batch is stored.
-    fn commit(
-        &mut self,
-        batch: &mut Vec<Entry>,
-        answers: &mut Vec<oneshot::Sender<Result<Applied, StoreError>>>,
-    ) -> bool {
+    fn commit(&mut self, batch: &mut Vec<Entry>, answers: &mut Vec<Waiting>) -> bool {
         if batch.is_empty() {
             return true;
         }
@@ -446,14 +451,13 @@ impl Turns {
         let answers = std::mem::take(answers);
         let pings = entries.len();
         let checks: Vec<(CheckId, Time)> = entries.iter().map(|entry| (entry.check, entry.at)).collect();
-        let watch = Stopwatch::start();
         match self.store.apply(entries) {
             Ok(applied) => {
                 assert_eq!(applied.len(), answers.len(), "one answer for each entry");
-                (self.on_commit)(watch.took(), pings);
-                for (answer, applied) in answers.into_iter().zip(applied) {
+                for (waiting, applied) in answers.into_iter().zip(applied) {
+                    (self.on_commit)(waiting.since.took());
                     // A client that has gone away has still pinged.
-                    let _ = answer.send(Ok(applied));
+                    let _ = waiting.answer.send(Ok(applied));
                 }
                 true
             }
@@ -464,8 +468,8 @@ impl Turns {
                     queue.refuse(check, at, self.shared.limits.max_refused);
                 }
                 drop(queue);
-                for answer in answers {
-                    let _ = answer.send(Err(StoreError::Failed(error.to_string())));
+                for waiting in answers {
+                    let _ = waiting.answer.send(Err(StoreError::Failed(error.to_string())));
                 }
                 false
             }

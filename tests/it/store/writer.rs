@@ -1,17 +1,20 @@
 //! The writer's thread, around a real store.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use punctual::clock::Clock;
+use punctual::core::blind::Window;
+use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
 use punctual::core::time::Span;
-use punctual::engine::expire;
+use punctual::engine::{self, Expired, expire};
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{Limits, Writer};
-use punctual::store::{Applied, Store, StoreError};
+use punctual::store::{Applied, Entry, Store, StoreError, What};
 
-use super::world::{Sqlite, World, fact};
+use super::world::{Place, Sqlite, World, fact};
 
 /// The store of a world, moved to the real time: it was last alive so long ago.
 fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) {
@@ -25,7 +28,7 @@ fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) 
 }
 
 fn start(store: SqliteStore, clock: &Arc<Clock>) -> Writer {
-    Writer::start(Box::new(store), clock.clone(), Limits::default(), |_, _| {}).unwrap()
+    Writer::start(Box::new(store), clock.clone(), Limits::default(), |_| {}).unwrap()
 }
 
 /// 14.1: what is queued at a stop is stored and answered.
@@ -65,6 +68,72 @@ async fn nothing_is_judged_before_our_own_absence_is_stored() {
     let check = live.find("a").unwrap();
     let causes = check.known().state.causes.clone();
     assert!(causes.iter().all(|cause| cause.would_be.is_some()), "not late, but unknown: {causes:?}");
+    writer.stop();
+}
+
+/// 1.1: a machine without a battery starts with an old date.
+#[test]
+fn while_the_clock_is_doubted_pings_are_taken_and_nothing_is_judged() {
+    let (world, clock, mut store) = away(Span::ZERO - Span::mins(60), &["a"]);
+    let last = world.now + Span::secs(1);
+    store.sign_of_life(last).unwrap();
+    let before = store.live().totals.blind_ms.load(Ordering::Relaxed);
+    drop(store);
+    let mut store = world.place.open();
+    engine::begin(&mut store, &clock).unwrap();
+    assert!(!clock.is_trusted());
+    store.configure(&world.configuration, true, clock.now()).unwrap();
+    let live = store.live();
+    let check = live.find("a").unwrap();
+    // It would be late 70 s after it was declared, if this were the time.
+    let doubted = last + Span::mins(9);
+    for kind in [PingKind::Log, PingKind::Start] {
+        let entry = Entry { check: check.id, at: doubted, what: What::Ping(fact(kind)) };
+        assert!(matches!(store.apply(vec![entry]).unwrap()[..], [Applied::Done(Some(_))]));
+    }
+    assert_eq!(expire(&mut store, doubted).unwrap(), Expired::default());
+    assert_eq!(check.known().state.status(), Status::New);
+    store.sign_of_life(doubted).unwrap();
+    let blind_ms = || live.totals.blind_ms.load(Ordering::Relaxed) - before;
+    assert_eq!(blind_ms(), 9 * 60_000, "what is not yet is not counted");
+
+    let set = doubted + Span::secs(1);
+    engine::clock_was_set(&mut store, doubted, set).unwrap();
+    assert_eq!(live.blind().iter().last(), Some(&Window { from: last, to: set }));
+    assert_eq!(blind_ms(), 9 * 60_000 + 1000);
+    assert_eq!(expire(&mut store, set + Span::secs(1)).unwrap().deadlines.len(), 1);
+    assert_eq!(check.known().state.status(), Status::Unknown, "nobody can tell whether it was pinged");
+}
+
+/// DESIGN.md §5: the wait in the queue counts.
+#[tokio::test]
+async fn what_a_ping_waited_for_its_commit_counts_from_its_entry_into_the_queue() {
+    let (_world, clock, store) = away(Span::ZERO, &["a"]);
+    let id = store.live().find("a").unwrap().id;
+    let (sender, waits) = mpsc::channel();
+    let on_commit = move |waited| sender.send(waited).unwrap();
+    let writer = Writer::start(Box::new(store), clock, Limits::default(), on_commit).unwrap();
+    let (hold, held) = mpsc::channel::<()>();
+    let (busy, is_busy) = mpsc::channel();
+    let slow = writer.call(move |_, _| {
+        busy.send(()).unwrap();
+        held.recv().unwrap();
+    });
+    let ping = async {
+        tokio::task::yield_now().await;
+        is_busy.recv().unwrap();
+        let since = Instant::now();
+        let answer = writer.ping(id, fact(PingKind::Log)).unwrap();
+        let ago = since.elapsed();
+        while since.elapsed() < Duration::from_millis(20) {
+            tokio::task::yield_now().await;
+        }
+        hold.send(()).unwrap();
+        answer.await.unwrap().unwrap();
+        Duration::from_millis(20) - ago
+    };
+    let ((), waited) = tokio::join!(slow, ping);
+    assert!(waits.recv().unwrap() >= waited);
     writer.stop();
 }
 
