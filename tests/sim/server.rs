@@ -218,6 +218,8 @@ impl Server {
             let known = self.judged.iter_mut().find(|(_, judged)| is_it(judged));
             let id = match known {
                 Some((id, judged)) => {
+                    // Whatever is judged now is told of the check as it is now: so are the responders.
+                    judged.definition = definition.clone();
                     let plan = Judged::plan(definition, &scale);
                     let is_archived = judged.model.archived;
                     if is_archived || judged.plan.spec != plan.spec {
@@ -228,10 +230,8 @@ impl Server {
                             judged.model.change(&judged.plan, &plan, now);
                         }
                         judged.plan = plan;
-                        // What the change itself began is told of the check as it was.
                         judged.note(now, &files);
                     }
-                    judged.definition = definition.clone();
                     judged.may_be_held |= is_ever_held(definition);
                     *id
                 }

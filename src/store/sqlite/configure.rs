@@ -193,12 +193,14 @@ impl Tx<'_> {
         staged.is_redeclared = true;
         let last_ping = staged.last_ping;
         let spec = || Box::new(definition.spec.clone());
+        let new = Arc::new(definition.clone());
+        // The policy is the new one already: old labels would not be those that it was written for.
         if is_archived {
             changes.returned += 1;
-            self.step(id, Input::Return(spec()), now)?;
+            self.step_told_as(id, &new, Input::Return(spec()), now)?;
         } else if is_changed {
             changes.changed += 1;
-            self.step(id, Input::Change(spec()), now)?;
+            self.step_told_as(id, &new, Input::Change(spec()), now)?;
         } else {
             changes.updated += 1;
         }
@@ -209,7 +211,7 @@ impl Tx<'_> {
         };
         self.write_check(id, definition)?;
         let staged = self.stage(id).expect("it was staged above");
-        staged.definition = Arc::new(definition.clone());
+        staged.definition = new;
         staged.window = window;
         Ok(id)
     }

@@ -120,6 +120,20 @@ impl<'a> Tx<'a> {
         input: Input,
         now: Time,
     ) -> Result<Option<Counted>, StoreError> {
+        let staged = self.staged.get(&id).expect("a check is staged before it is stepped");
+        let definition = staged.definition.clone();
+        self.step_told_as(id, &definition, input, now)
+    }
+
+    /// Like [`Tx::step`], but who is to be told depends on another definition than the one that the check is judged by
+    /// until now: on the labels that it has from this call on.
+    pub(super) fn step_told_as(
+        &mut self,
+        id: CheckId,
+        definition: &Arc<Definition>,
+        input: Input,
+        now: Time,
+    ) -> Result<Option<Counted>, StoreError> {
         let staged = self.staged.get_mut(&id).expect("a check is staged before it is stepped");
         let state = std::mem::take(&mut staged.state);
         let mut before = state.causes.clone();
@@ -127,13 +141,12 @@ impl<'a> Tx<'a> {
         let made = step(&staged.definition.spec, state, input, now, &self.memory.blind);
         staged.state = made.state;
         staged.may_stay_behind &= is_ping && made.flips.is_empty() && made.judgements.is_empty();
-        let definition = staged.definition.clone();
         for judgement in &made.judgements {
             self.insert_judgement(id, judgement)?;
         }
         for flip in &made.flips {
             self.insert_flip(id, flip)?;
-            self.follow(id, &definition, before.as_slice(), flip, now)?;
+            self.follow(id, definition, before.as_slice(), flip, now)?;
             before = flip.causes.clone();
         }
         self.flips += made.flips.len();

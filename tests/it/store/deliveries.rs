@@ -3,6 +3,7 @@
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Mute, Policy};
+use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
 use punctual::store::{Stance, Store};
 
@@ -58,7 +59,6 @@ pub(crate) fn a_new_start_ends_all_claims<P: Place>(world: &mut World<P>) {
     assert!(world.claim().is_empty(), "what was taken is not sent again");
 }
 
-/// 12.5, 12.6, 11.1
 /// 12.7, 1.1: a clock that was behind at a start, and one more crash.
 pub(crate) fn two_claims_of_one_receiver_end_as_well<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);
@@ -77,6 +77,7 @@ pub(crate) fn two_claims_of_one_receiver_end_as_well<P: Place>(world: &mut World
     assert_eq!(world.claim_one().message.key, first.message.key);
 }
 
+/// 12.5, 12.6, 11.1
 pub(crate) fn a_recovery_follows_what_was_told<P: Place>(world: &mut World<P>) {
     world.declare(&["a"]);
     fail(world, &["a"]);
@@ -103,6 +104,28 @@ pub(crate) fn nothing_is_told_of_what_recovered_before_it_was_due<P: Place>(worl
     world.wait(Span::mins(30));
     assert!(world.claim().is_empty());
     assert_eq!(world.store().next_claim(), None);
+}
+
+/// 12.2: a reload that changes labels, responders and the schedule at once.
+pub(crate) fn what_a_reload_judges_is_told_to_whom_it_says<P: Place>(world: &mut World<P>) {
+    let respond = |world: &mut World<P>, matchers: &str| {
+        world.respond(&[("ops", Span::ZERO, None)]);
+        let mut policy = (*world.configuration.policy).clone();
+        policy.responders[0].matchers = Matcher::parse_list(matchers).unwrap();
+        policy.default_receivers.clear();
+        world.configuration.policy = policy.into();
+    };
+    world.configuration.checks = vec![check("a")];
+    world.configuration.checks[0].labels = vec![("team".to_owned(), "dba".to_owned())];
+    respond(world, "team=\"dba\"");
+    world.configure().unwrap();
+    world.wait(Span::secs(71));
+    world.configuration.checks[0].labels[0].1 = "web".to_owned();
+    world.configuration.checks[0].spec.schedule = Schedule::Every(Span::secs(30));
+    respond(world, "team=\"web\"");
+    world.configure().unwrap();
+    world.wait(GROUP_WAIT);
+    assert_eq!(world.told(), ["Alert a"]);
 }
 
 /// 12.3

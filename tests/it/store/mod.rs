@@ -54,6 +54,7 @@ conformance! {
         two_claims_of_one_receiver_end_as_well
         a_recovery_follows_what_was_told
         nothing_is_told_of_what_recovered_before_it_was_due
+        what_a_reload_judges_is_told_to_whom_it_says
         a_receiver_that_is_gone_parks_its_deliveries
         a_mute_holds_and_its_end_lets_go
         an_acknowledged_incident_tells_only_its_recovery
