@@ -3,22 +3,23 @@
 //! Everything that changes the store comes through its queue, in the order of arrival (1.2): pings, and calls for all the
 //! rest. The queue is bounded; what does not fit, or cannot be stored, is refused at once and said so to the check (9.1).
 
+mod life;
+
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+use self::life::show_sign_of_life;
+pub use self::life::watch_over;
 use super::{Applied, Entry, PingFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::time::{Span, Time};
 
-/// More time than this between two signs of life is a blind window (9.1).
-const MAX_GAP: Span = Span::secs(10);
 /// How often a sign of life is stored (9.1), and how often a failing store is tried again.
 const SIGN_OF_LIFE_EVERY: Span = Span::secs(1);
 
@@ -66,23 +67,6 @@ pub struct Wakes {
     pub claim: Option<Time>,
     /// Flips since the start.
     pub flips: u64,
-}
-
-/// Stores that we are here, and, if we were not, since when (9.1). To be called before anything else is judged at `now`.
-pub fn watch_over(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
-    let gap = store.last_sign_of_life().map(|last| Window { from: last, to: now });
-    let blind = gap.filter(|gap| gap.to - gap.from > MAX_GAP);
-    if let Some(window) = blind {
-        store.blind(window)?;
-    }
-    store.sign_of_life(now)?;
-    Ok(blind)
-}
-
-fn show_sign_of_life(store: &dyn Store) {
-    if let Some(last) = store.last_sign_of_life() {
-        store.live().totals.last_sign_of_life_ms.store(last.as_ms(), Ordering::Relaxed);
-    }
 }
 
 /// Something to do on the writer's thread, with the time of its place in the queue.

@@ -1,0 +1,28 @@
+//! Signs of life, and their lack (9.1).
+
+use std::sync::atomic::Ordering;
+
+use crate::core::blind::Window;
+use crate::core::time::{Span, Time};
+use crate::store::{Store, StoreError};
+
+/// More time than this between two signs of life is a blind window (9.1).
+const MAX_GAP: Span = Span::secs(10);
+
+/// Stores that we are here, and, if we were not, since when (9.1). To be called before anything else is judged at `now`.
+pub fn watch_over(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
+    let gap = store.last_sign_of_life().map(|last| Window { from: last, to: now });
+    let blind = gap.filter(|gap| gap.to - gap.from > MAX_GAP);
+    if let Some(window) = blind {
+        store.blind(window)?;
+    }
+    store.sign_of_life(now)?;
+    Ok(blind)
+}
+
+/// Shows readers when a sign of life was last stored.
+pub(super) fn show_sign_of_life(store: &dyn Store) {
+    if let Some(last) = store.last_sign_of_life() {
+        store.live().totals.last_sign_of_life_ms.store(last.as_ms(), Ordering::Relaxed);
+    }
+}
