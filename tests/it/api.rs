@@ -1,7 +1,12 @@
 //! Checks made, changed and looked at through the API.
 
+use punctual::config::{Scope, Token};
+use punctual::core::secret::Secret;
+use punctual::http::limits::Limits;
+use punctual::http::{Access, Tokens};
 use serde_json::{Value, json};
 
+use crate::support::doors::{Doors, Mode};
 use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, run, tool, wait_for};
 use crate::support::punctual::Punctual;
@@ -316,6 +321,53 @@ fn a_check_of_the_api_is_judged_and_exported() {
     assert_eq!((&late["status"], &late["causes"][0]["kind"]), (&json!("late"), &json!("never_seen")));
     assert_eq!(server.values("punctual_check_late", "check=\"soon\""), [1.0]);
     assert_eq!(server.values("punctual_checks", "source=\"api\""), [1.0]);
+}
+
+/// The disk hangs, or the server is stopping: nobody is told that something was done.
+#[test]
+fn what_cannot_be_stored_is_answered_503_and_to_be_tried_again() {
+    let doors = Doors::open(Limits::default());
+    let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
+    doors.app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
+    for (path, body) in [("", r#"{"name": "a", "every": "5m"}"#), ("/worker/pause", "")] {
+        let request = http::client().post(doors.url(&format!("/api/v1/checks{path}")));
+        let answer = http::send(request.bearer_auth(TOKEN).body(body));
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "5"), "{path}: {}", answer.text());
+        assert!(answer.text().contains("nothing was changed, try again"), "{}", answer.text());
+    }
+    doors.ledger.set_mode(Mode::Refuse);
+    let ping = http::send(http::client().post(doors.url("/api/v1/checks/worker/ping")).bearer_auth(TOKEN));
+    assert_eq!((ping.status, ping.header("retry-after")), (503, "1"), "{}", ping.text());
+    assert_eq!(ping.header("content-type"), "application/problem+json");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(300))]
+    /// Whatever is asked for is answered, and never by a fault of ours.
+    #[test]
+    fn any_request_at_the_api_is_answered(
+        method in "GET|HEAD|POST|PUT|PATCH|DELETE",
+        path in "(/(backup|worker|checks|ping|pings|runs|flips|pause|%[0-9a-f]{2}|%|[a-z0-9.~_-]{0,3})){0,4}",
+        query in "(\\?((limit|cursor|label|status|kind|rid|exit_status|x)=(%[0-9a-f]{2}|%|[a-z0-9&=+]{0,4})&?){0,3})?",
+        body in "\\PC{0,20}|(\\{\"(name|title|every|comment|paused)\":(\"[a-z5m]{0,4}\"|null|true|[0-9]{1,3}|\\[\\]|\\{\\})\\})",
+    ) {
+        static DOORS: std::sync::OnceLock<Doors> = std::sync::OnceLock::new();
+        let doors = DOORS.get_or_init(|| {
+            let doors = Doors::open(Limits::default());
+            let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
+            doors.app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
+            doors
+        });
+        let url = doors.url(&format!("/api/v1/checks{path}{query}"));
+        let request = http::client().request(method.parse().unwrap(), url);
+        let answer = http::send(request.bearer_auth(TOKEN).body(body));
+        // There is no store behind these doors: 503 is as far as a right request comes.
+        proptest::prop_assert!(answer.status != 500, "{}", answer.text());
+        if answer.status >= 400 && method != "HEAD" {
+            proptest::prop_assert_eq!(answer.header("content-type"), "application/problem+json");
+            proptest::prop_assert!(answer.json()["detail"].is_string());
+        }
+    }
 }
 
 /// Every line of shell in the manual, one after the other.

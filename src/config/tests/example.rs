@@ -24,10 +24,13 @@ fn the_examples_comments_load_when_they_are_uncommented() {
         ("secrets/smtp", "password\n"),
         ("secrets/chat-url", "https://chat.example.org/hook\n"),
         ("secrets/ping-key", "abcdefghijklmnopqrstuvwxyz\n"),
+        ("secrets/ci", "bcdefghijklmnopqrstuvwxyza\n"),
+        ("secrets/coal-mine", "cdefghijklmnopqrstuvwxyzab\n"),
     ];
     let config = super::load_files(&files).0.unwrap_or_else(|faults| panic!("{faults}\n{uncommented}"));
     assert_eq!(config.receivers.len(), 2);
     assert_eq!(config.policy.responders.len(), 1);
     assert_eq!(config.checks.len(), 5);
     assert!(config.ping_keys_required);
+    assert_eq!((config.tokens.len(), config.compat.len()), (1, 1));
 }

@@ -71,6 +71,7 @@ async fn update(asked: &Asked<'_>, check: &Check, description: &[u8]) -> Outcome
         return Err(faults(&[fault("/paused", message)], 0));
     }
     check_mail(asked.app, &described.definition, &before.emails)?;
+    check_canary(&described.definition, before)?;
     let definition = Definition { group: before.group.clone(), ..described.definition };
     let name = definition.name.clone();
     let edited = Edit::Update { check: check.id, definition: Box::new(definition), how: Change::Judged };
@@ -92,6 +93,21 @@ fn check_mail(app: &App, definition: &Definition, before: &[String]) -> Result<(
             Err(faults(&[fault("/emails", message)], 0))
         }
     }
+}
+
+/// The names of a canary go together in the way of its system, and its users look it up by them.
+fn check_canary(definition: &Definition, before: &Definition) -> Result<(), Problem> {
+    let Some(canary) = &before.canary else { return Ok(()) };
+    let message = format!(
+        "users of `{}` know it by its name: rename it there, with the id `{}`",
+        canary.system.as_str(),
+        canary.id
+    );
+    let name = (definition.name != before.name).then_some("/name");
+    let title = (definition.title != before.title).then_some("/title");
+    let list: Vec<DescribedFault> =
+        name.into_iter().chain(title).map(|pointer| fault(pointer, &message)).collect();
+    if list.is_empty() { Ok(()) } else { Err(faults(&list, 0)) }
 }
 
 /// The check of the path, if no file declares it.
@@ -210,6 +226,7 @@ fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::check::{Canary, System};
 
     /// The cases of RFC 7396, appendix A, that change an object.
     #[test]
@@ -230,5 +247,21 @@ mod tests {
         check(json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1}));
         check(json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}}));
         check(json!({"a": "b"}), json!({"a": {"b": "c"}}), json!({"a": {"b": "c"}}));
+    }
+
+    #[test]
+    fn a_canary_keeps_the_names_by_which_it_is_looked_up() {
+        let read =
+            |json: Value| read_check(json.to_string().as_bytes(), None).expect("it is right").definition;
+        let mut before = read(json!({"name": "a", "title": "A", "every": "5m"}));
+        let renamed = read(json!({"name": "b", "title": "B", "every": "5m"}));
+        let slower = read(json!({"name": "a", "title": "A", "every": "1h"}));
+        assert_eq!(check_canary(&renamed, &before), Ok(()));
+        before.canary =
+            Some(Canary { system: System::CoalMine, id: "abcdefgh".to_owned(), slug: "a".to_owned() });
+        assert_eq!(check_canary(&slower, &before), Ok(()));
+        let problem = format!("{:?}", check_canary(&renamed, &before));
+        assert!(problem.contains("/name") && problem.contains("/title"), "{problem}");
+        assert!(problem.contains("rename it there, with the id `abcdefgh`"), "{problem}");
     }
 }

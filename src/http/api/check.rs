@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Asked, Outcome, json};
 use crate::config::{Words, words_of};
 use crate::core::blind::BlindWindows;
-use crate::core::check::{PingKind, Source};
+use crate::core::check::{Canary, PingKind, Source};
 use crate::core::route::Mute;
 use crate::core::step::View;
 use crate::core::time::Time;
@@ -43,6 +43,8 @@ pub(super) struct CheckJson {
     last_duration_seconds: Option<f64>,
     last_exit_status: Option<u8>,
     ping_url: String,
+    /// How users of another system know it; null for most.
+    canary: Option<CanaryJson>,
     /// In the words of the files; good for PUT.
     definition: Words,
 }
@@ -52,6 +54,13 @@ pub(super) struct CheckJson {
 pub(super) struct Declared {
     pub(super) file: String,
     pub(super) line: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct CanaryJson {
+    system: &'static str,
+    id: String,
+    slug: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -67,6 +76,12 @@ impl Declared {
             Source::File { path, line } => Some(Declared { file: path.clone(), line: *line }),
             Source::Api => None,
         }
+    }
+}
+
+impl CanaryJson {
+    fn of(canary: &Canary) -> CanaryJson {
+        CanaryJson { system: canary.system.as_str(), id: canary.id.clone(), slug: canary.slug.clone() }
     }
 }
 
@@ -121,6 +136,7 @@ impl<'a> Look<'a> {
             last_start: text(state.last(PingKind::Start)),
             last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
             last_exit_status: state.last_exit_status,
+            canary: definition.canary.as_ref().map(CanaryJson::of),
             ping_url: self.app.ping_url(definition.name.as_str()),
             definition: words_of(definition),
         }
