@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use crate::clock::Clock;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
+use crate::core::route::{ALL_OWN, Policy};
 use crate::engine::Outward;
 use crate::http::{Access, App, Notices, ReloadRequest};
 use crate::metrics::Own;
@@ -123,7 +124,8 @@ impl Reloader {
 /// The parts of a configuration that others than the store must know.
 pub(super) struct Parts {
     access: Access,
-    policy: Arc<crate::core::route::Policy>,
+    policy: Arc<Policy>,
+    can_mail: bool,
 }
 
 impl Parts {
@@ -131,11 +133,12 @@ impl Parts {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        Parts { access: Access::of(config), policy: config.policy.clone() }
+        Parts { access: Access::of(config), policy: config.policy.clone(), can_mail: config.smtp.is_some() }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
-        own.config_loaded(self.policy.receivers.keys(), clock.now());
+        let own_mail = self.can_mail.then(|| ALL_OWN.into());
+        own.config_loaded(self.policy.receivers.keys().chain(&own_mail), clock.now());
         app.set_access(self.access);
         app.set_policy(self.policy);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Config;
-use crate::core::route::ReceiverName;
+use crate::core::route::{ALL_OWN, ReceiverName, is_own_receiver};
 use crate::notify::alertmanager::Pusher;
 use crate::notify::{SetupError, Transport};
 
@@ -12,6 +12,8 @@ use crate::notify::{SetupError, Transport};
 #[derive(Debug, Default)]
 pub struct Outward {
     receivers: BTreeMap<ReceiverName, Arc<Transport>>,
+    /// To the addresses that checks mail themselves; there if there is a mail server.
+    of_checks: Option<Arc<Transport>>,
     /// There is none to push to: nothing is pushed.
     pub(super) pusher: Option<Pusher>,
 }
@@ -25,14 +27,21 @@ impl Outward {
                 .map_err(|error| OutwardError { receiver: receiver.name.clone(), error })?;
             receivers.insert(receiver.name.clone(), Arc::new(transport));
         }
+        let of_checks = config.smtp.as_ref().map(|smtp| Transport::of_checks(smtp, Transport::TIMEOUT));
+        let of_checks =
+            of_checks.transpose().map_err(|error| OutwardError { receiver: ALL_OWN.into(), error })?;
         let alertmanagers = &config.alertmanagers;
         let pusher = (!alertmanagers.is_empty()).then(|| Pusher::new(alertmanagers, Pusher::TIMEOUT));
-        Ok(Outward { receivers, pusher })
+        Ok(Outward { receivers, of_checks: of_checks.map(Arc::new), pusher })
     }
 
-    /// How a receiver is reached.
-    pub(super) fn receiver(&self, name: &str) -> Option<Arc<Transport>> {
-        self.receivers.get(name).cloned()
+    /// How a receiver is reached, or why not now.
+    pub(super) fn receiver(&self, name: &str) -> Result<Arc<Transport>, &'static str> {
+        if is_own_receiver(name) {
+            return self.of_checks.clone().ok_or("no mail server is configured: `smtp: {host: …, from: …}`");
+        }
+        // A reload between claim and send; the next claim parks it if the receiver is really gone.
+        self.receivers.get(name).cloned().ok_or("the receiver is being reconfigured")
     }
 }
 

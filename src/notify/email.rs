@@ -3,6 +3,7 @@
 //! Each recipient is asked for by itself, so that one dead mailbox keeps a page from nobody else. A message that some
 //! took and others may take later is sent again to the others alone, as long as this process remembers.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -33,15 +34,23 @@ pub enum AddressError {
     NoRecipient,
 }
 
+/// Whom mail goes to.
+#[derive(Debug)]
+enum Recipients {
+    Listed(Vec<Mailbox>),
+    /// The addresses of the check that it tells of.
+    OfTheCheck,
+}
+
 /// A receiver that gets mail.
 #[derive(Debug)]
 pub struct Email {
     smtp: Smtp,
     timeout: Span,
     from: Mailbox,
-    to: Vec<Mailbox>,
-    /// Who took the message that is under way already; its key and their addresses.
-    taken: Mutex<(String, Vec<Address>)>,
+    to: Recipients,
+    /// Who took messages already that others may take later: by the message's key, the newest at the end.
+    taken: Mutex<VecDeque<(String, Vec<Address>)>>,
 }
 
 /// After the last byte a server may think longer (virus scanners do, RFC 5321 §4.5.3.2.6): giving up then would send a
@@ -50,6 +59,9 @@ const PATIENCE_AFTER_DATA: Span = Span::mins(2);
 
 /// So many messages of a thread are referred to: a header has its limits.
 const MAX_REFERENCES: usize = 20;
+
+/// Of so many messages it is remembered who took them.
+const MAX_REMEMBERED: usize = 1000;
 
 /// What became of the recipients of one attempt.
 #[derive(Default)]
@@ -62,22 +74,34 @@ struct Outcome {
 impl Email {
     /// Reads the addresses. Nothing is connected yet. `timeout` bounds each attempt up to the mail's last byte.
     pub fn new(to: &[String], smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
-        let parse = |text: &String| text.parse::<Mailbox>().map_err(|_| AddressError::Address(text.clone()));
-        let from = parse(&smtp.from)?;
-        let to = to.iter().map(parse).collect::<Result<Vec<Mailbox>, AddressError>>()?;
+        let to = to.iter().map(|text| parse(text)).collect::<Result<Vec<Mailbox>, AddressError>>()?;
         if to.is_empty() {
             return Err(AddressError::NoRecipient);
         }
+        Email::to_recipients(Recipients::Listed(to), smtp, timeout)
+    }
+
+    /// For checks that mail their own addresses: those of the first notice.
+    pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
+        Email::to_recipients(Recipients::OfTheCheck, smtp, timeout)
+    }
+
+    fn to_recipients(to: Recipients, smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
+        let from = parse(&smtp.from)?;
         Ok(Email { smtp: smtp.clone(), timeout, from, to, taken: Mutex::default() })
     }
 
     /// Makes one attempt.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
-        let message = match self.message(notification) {
+        let to = self.recipients(notification);
+        if to.is_empty() {
+            return never("none of its addresses is one of mail");
+        }
+        let message = match self.message(notification, &to) {
             Ok(message) => message.formatted(),
             Err(error) => return never(format!("the mail cannot be written: {error}")),
         };
-        let rest = self.recipients_left(notification.key);
+        let rest = self.recipients_left(notification.key, to);
         if rest.is_empty() {
             return Attempt::Taken;
         }
@@ -90,8 +114,23 @@ impl Email {
         within(self.timeout + PATIENCE_AFTER_DATA, attempt).await
     }
 
+    fn recipients(&self, notification: &Notification<'_>) -> Vec<Mailbox> {
+        let own = match &self.to {
+            Recipients::Listed(to) => return to.clone(),
+            Recipients::OfTheCheck => notification.notices.first().map_or(&[][..], |notice| &notice.emails),
+        };
+        let read = |text: &String| {
+            parse(text).inspect_err(|error| tracing::warn!(%error, receiver = notification.receiver)).ok()
+        };
+        own.iter().filter_map(read).collect()
+    }
+
     /// The mail, ready to be sent.
-    fn message(&self, notification: &Notification<'_>) -> Result<Message, lettre::error::Error> {
+    fn message(
+        &self,
+        notification: &Notification<'_>,
+        to: &[Mailbox],
+    ) -> Result<Message, lettre::error::Error> {
         let text = render(notification);
         let domain = self.from.email.domain();
         let id = |key: &str| format!("<{}@{domain}>", token(key));
@@ -100,7 +139,7 @@ impl Email {
             .date(system_time(notification.now))
             .subject(text.subject.clone())
             .message_id(Some(id(notification.key)));
-        for to in &self.to {
+        for to in to {
             builder = builder.to(to.clone());
         }
         let mut threads: Vec<String> = Vec::new();
@@ -127,18 +166,22 @@ impl Email {
     }
 
     /// Those who have not taken this message yet.
-    fn recipients_left(&self, key: &str) -> Vec<Address> {
+    fn recipients_left(&self, key: &str, to: Vec<Mailbox>) -> Vec<Address> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_left = |to: &Address| taken.0 != key || !taken.1.contains(to);
-        self.to.iter().map(|to| to.email.clone()).filter(is_left).collect()
+        let took = taken.iter().find(|(other, _)| other == key).map_or(&[][..], |(_, took)| took);
+        to.into_iter().map(|to| to.email).filter(|to| !took.contains(to)).collect()
     }
 
     fn remember(&self, key: &str, accepted: &[Address]) {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.0 != key {
-            *taken = (key.to_owned(), Vec::new());
+        let place = taken.iter().position(|(other, _)| other == key);
+        let (key, mut took) =
+            place.and_then(|place| taken.remove(place)).unwrap_or((key.to_owned(), Vec::new()));
+        took.extend_from_slice(accepted);
+        taken.push_back((key, took));
+        if taken.len() > MAX_REMEMBERED {
+            taken.pop_front();
         }
-        taken.1.extend_from_slice(accepted);
     }
 
     async fn deliver(&self, key: &str, to: &[Address], message: &[u8]) -> Result<Outcome, Fault> {
@@ -274,6 +317,10 @@ impl Outcome {
         }
         if self.accepted.is_empty() { never(self.refused.join("; ")) } else { Attempt::Taken }
     }
+}
+
+fn parse(text: &str) -> Result<Mailbox, AddressError> {
+    text.parse::<Mailbox>().map_err(|_| AddressError::Address(text.to_owned()))
 }
 
 /// Only what may stand in a Message-ID or a List-Id as it is (RFC 5322 `dot-atom`, without the rarer signs).

@@ -73,6 +73,11 @@ impl Transport {
         })
     }
 
+    /// The way to the addresses that checks mail themselves: they come with the notice.
+    pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Transport, SetupError> {
+        Ok(Transport::Email(email::Email::of_checks(smtp, timeout)?))
+    }
+
     /// Makes one attempt. Ends within the time-out of its settings, whatever the receiver does.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         assert!(!notification.notices.is_empty(), "a message has at least one member");

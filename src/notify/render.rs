@@ -345,6 +345,7 @@ fn labels(notice: &Notice) -> String {
 fn sent_because(notification: &Notification<'_>, notice: &Notice) -> String {
     let asked = match notice.responder {
         Some(number) => format!("responder {number}"),
+        None if !notice.emails.is_empty() => "the check's own emails".to_owned(),
         None => "default receivers".to_owned(),
     };
     match notice.repeat_interval.filter(|_| !is_over(notice)) {

@@ -211,6 +211,7 @@ impl Run<'_> {
             }
             Input::Tick => {}
             Input::Pause => made.model.pause(),
+            Input::PauseAndForgive => unreachable!("no letter says so"),
             Input::Unpause => made.model.unpause(made.now),
             Input::Refused { at } => made.model.refuse(*at),
             Input::Change(_) => made.model.change(old, new, made.now),

@@ -16,7 +16,7 @@ mod hold;
 mod own;
 
 pub use hold::{Context, Dependency, DropReason, HoldReason, MIN_DEPENDENT_GRACE, Verdict, muted, route};
-pub use own::{is_own_receiver, own_action, own_receiver};
+pub use own::{ALL_OWN, is_own_receiver, own_action, own_receiver};
 
 /// A receiver's name, as in the configuration.
 pub type ReceiverName = Arc<str>;

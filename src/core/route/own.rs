@@ -7,6 +7,9 @@ use crate::core::time::Span;
 /// The names of checks' own receivers begin so; no other receiver's does.
 const PREFIX: &str = "emails/";
 
+/// What all of these receivers together are called where they are counted.
+pub const ALL_OWN: &str = "emails/*";
+
 /// At once and one by one: what happens two seconds apart is two mails.
 static POLICY: ReceiverPolicy =
     ReceiverPolicy { send_resolved: true, group_wait: Span::ZERO, give_up_after: Span::mins(24 * 60) };

@@ -12,7 +12,7 @@ use crate::core::time::{Span, Time};
 const NEAR: Span = Span::mins(2);
 
 impl<'a> Judge<'a> {
-    pub(super) fn pause(&mut self) {
+    pub(super) fn pause(&mut self, forgives: bool) {
         let now = self.now;
         if self.state.archived.is_some() || self.state.pause.at_run_time.is_some() {
             return;
@@ -21,6 +21,9 @@ impl<'a> Judge<'a> {
         self.flip(now, FlipReason::Paused, |state| {
             state.pause.at_run_time = Some(now);
             state.close_runs_for_pause();
+            if forgives {
+                state.causes.retain(|cause| cause.kind.family() == Family::Failing);
+            }
         });
     }
 

@@ -32,6 +32,8 @@ pub enum Input {
     Tick,
     /// Somebody paused it at run time (7.1).
     Pause,
+    /// The same, and what was late is so no more: a pause as Night's Watch knows it.
+    PauseAndForgive,
     /// Somebody ended that pause; a pause by the file stays.
     Unpause,
     /// Its spec is another one from now on (10.1).
@@ -159,7 +161,8 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
     match input {
         Input::Tick | Input::Refused { .. } => {}
         Input::Ping(ping) => counted = judge.ping(&ping),
-        Input::Pause => judge.pause(),
+        Input::Pause => judge.pause(false),
+        Input::PauseAndForgive => judge.pause(true),
         Input::Unpause => judge.unpause(),
         Input::Archive => judge.archive(),
         Input::Change(new) => return judge.change(&new).finish(None),

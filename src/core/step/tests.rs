@@ -7,6 +7,7 @@ mod blind;
 mod change;
 mod counted;
 mod due;
+mod rearm;
 mod runs;
 
 use std::fmt::Write as _;
@@ -86,6 +87,7 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "log" => ping(PingKind::Log, None),
         "tick" => Some(Input::Tick),
         "pause" => Some(Input::Pause),
+        "pause-and-forgive" => Some(Input::PauseAndForgive),
         "unpause" => Some(Input::Unpause),
         "refused" => {
             let at = line.rest.first().map_or(line.at, |word| time(word.strip_prefix("at=").unwrap()));
@@ -94,6 +96,10 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "archive" => Some(Input::Archive),
         "change" => Some(Input::Change(spec())),
         "return" => Some(Input::Return(spec())),
+        "rearm" => {
+            let from = time(line.rest[1].strip_prefix("from=").unwrap());
+            Some(Input::Rearm { spec: spec(), from })
+        }
         "blind" => None,
         other => panic!("no such line: {other}"),
     }
@@ -116,7 +122,7 @@ impl Run {
     fn feed(&mut self, input: Input, now: Time) -> Option<super::Counted> {
         let Step { state, flips, judgements, ping } =
             step(&self.spec, self.state.clone(), input.clone(), now, &self.blind);
-        if let Input::Change(new) | Input::Return(new) = input {
+        if let Input::Change(new) | Input::Return(new) | Input::Rearm { spec: new, .. } = input {
             self.spec = *new;
         }
         self.state = state;

@@ -7,7 +7,7 @@ use super::error::failed;
 use super::tx::Tx;
 use super::{SqliteStore, key};
 use crate::core::canary::Happening;
-use crate::core::check::{CheckId, PingKind};
+use crate::core::check::{CheckId, Definition, PingKind, System};
 use crate::core::step::{Counted, Input};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
@@ -38,13 +38,18 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
         }
         What::Unpause { .. } if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
         What::Tick => (Input::Tick, None),
-        What::Pause { comment } => (Input::Pause, comment),
+        What::Pause { comment } => (pause_of(&staged.definition), comment),
         What::Unpause { comment } => (Input::Unpause, comment),
         What::Refused { at } => (Input::Refused { at }, None),
     };
     tx.step(check, input, at)?;
     tx.note_pause(check, was_paused, comment.as_deref(), at)?;
     Ok(Applied::Done(None))
+}
+
+fn pause_of(definition: &Definition) -> Input {
+    let system = definition.canary.as_ref().map(|canary| canary.system);
+    if system == Some(System::NightsWatch) { Input::PauseAndForgive } else { Input::Pause }
 }
 
 /// A canary's history knows successes, by whatever door they came, and pauses that a start or a failure ended.

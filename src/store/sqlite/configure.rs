@@ -183,7 +183,8 @@ impl Tx<'_> {
         let is_archived = known.known().state.archived.is_some();
         // How its users know it stays, whoever declares it; but what was given away meanwhile is gone.
         let canary = known.definition.canary.clone().filter(|canary| !is_archived || self.is_free(canary));
-        let definition = &Definition { canary, ..definition.clone() };
+        let as_canary = canary.map(|canary| Definition { canary: Some(canary), ..definition.clone() });
+        let definition = as_canary.as_ref().unwrap_or(definition);
         if !is_archived && *known.definition == *definition {
             return Ok(id);
         }

@@ -265,7 +265,7 @@ impl<'a> Tx<'a> {
         let over = self.memory.checks.iter().filter(|(id, slot)| is_over(slot) && is_told(id));
         let Some(check) = over.map(|(id, _)| *id).min() else { return Ok(Slice::Done) };
         let id = key(check.0);
-        for table in ["flips", "judgements"] {
+        for table in ["flips", "judgements", "canary_events"] {
             let sql = format!(
                 "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE check_id = ?1 LIMIT ?2)"
             );
@@ -297,6 +297,7 @@ impl<'a> Tx<'a> {
         memory.former.retain(|_, of| *of != check);
         memory.deadlines.set(check, None);
         memory.behind.remove(check);
+        memory.events.remove(&check);
         if let Some(slot) = memory.checks.remove(&check) {
             let name = &slot.check.definition.name;
             if memory.by_name.get(name) == Some(&check) {

@@ -1,11 +1,12 @@
 //! History by check, as readers find it beside the writer.
 
-use punctual::core::check::{Ping, PingKind, Rid};
+use punctual::core::check::{Ping, PingKind, Rid, System};
 use punctual::core::outbox::DeliveryKind;
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
-use punctual::store::{PingFact, Stance, Store, What};
+use punctual::store::{Edit, NewCheck, Past, PingFact, Stance, Store, What};
 
+use super::edits::{canary, create, edit};
 use super::world::{GROUP_WAIT, Sqlite, World, at, fact};
 
 fn of_run(kind: PingKind, rid: &str) -> What {
@@ -93,4 +94,85 @@ fn every_step_of_an_incident_is_on_record_and_who_was_told() {
     let told: Vec<(DeliveryKind, bool)> =
         deliveries.iter().map(|delivery| (delivery.kind, delivery.is_attempted())).collect();
     assert_eq!(told, [(DeliveryKind::Alert, true), (DeliveryKind::Recovery, false)]);
+}
+
+fn events(world: &mut World<Sqlite>, name: &str) -> Vec<String> {
+    let check = world.id(name);
+    let reader = Reader::new(world.place.0.path());
+    reader.canary_events(check, 20_000).unwrap().into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn a_canary_keeps_what_its_users_see_of_its_history() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["filed"]);
+    edit(&mut world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    let comment = |text: &str| Some(text.to_owned());
+    world.ping("a", PingKind::Success);
+    world.apply("a", What::Ping(PingFact { comment: comment("x"), ..fact(PingKind::Success) }));
+    world.apply("a", of_run(PingKind::Success, "r1"));
+    world.apply("a", of_run(PingKind::Success, "r1"));
+    world.ping("a", PingKind::Log);
+    world.ping("a", PingKind::Fail);
+    world.apply("a", What::Pause { comment: comment("night work") });
+    world.apply("a", What::Pause { comment: comment("again") });
+    world.apply("a", What::Unpause { comment: comment(&"\u{e4}".repeat(300)) });
+    world.apply("a", What::Unpause { comment: None });
+    world.apply("a", What::Pause { comment: None });
+    world.ping("a", PingKind::Start);
+    world.apply("a", What::Pause { comment: None });
+    world.ping("a", PingKind::Success);
+    let long = format!("Unpaused ({})", "\u{e4}".repeat(250));
+    let expected = [
+        "Triggered",
+        "Paused",
+        "Unpaused",
+        "Paused",
+        &long,
+        "Paused (night work)",
+        "Triggered",
+        "Triggered (x)",
+        "Triggered",
+        "Canary created",
+    ];
+    assert_eq!(events(&mut world, "a"), expected);
+    world.reopen();
+    assert_eq!(events(&mut world, "a"), expected);
+    world.ping("filed", PingKind::Success);
+    assert!(events(&mut world, "filed").is_empty());
+}
+
+/// A history of so many events, the oldest of them so long ago; then it is triggered once more.
+fn kept(system: System, count: i64, oldest: Span) -> (usize, String) {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&[]);
+    let mut definition = canary("A", "a", "aaaaaaaa");
+    definition.canary.as_mut().unwrap().system = system;
+    let entry = |n| (world.now - Span::ms(oldest.as_ms() / count * n), format!("event {n}"));
+    let past = Past { history: (1..=count).map(entry).collect(), ..Past::default() };
+    edit(&mut world, Edit::Create(Box::new(NewCheck { definition, paused: false, past: Some(past) })))
+        .unwrap();
+    world.ping("a", PingKind::Success);
+    let events = events(&mut world, "a");
+    (events.len(), events.last().unwrap().clone())
+}
+
+#[test]
+fn the_oldest_events_go_as_each_system_says() {
+    const DAY: Span = Span::mins(24 * 60);
+    let week = Span::ms(7 * DAY.as_ms());
+    let check = |system, count, oldest, left: usize, last: &str| {
+        assert_eq!(kept(system, count, oldest), (left, last.to_owned()), "{system:?} {count}");
+    };
+    // More than 1000; or more than 100, and the oldest over a week old.
+    check(System::CoalMine, 999, DAY, 1000, "event 999");
+    check(System::CoalMine, 1000, DAY, 1000, "event 999");
+    check(System::CoalMine, 1200, DAY, 1000, "event 999");
+    check(System::CoalMine, 99, week + DAY, 100, "event 99");
+    check(System::CoalMine, 100, week + DAY, 100, "event 99");
+    check(System::CoalMine, 800, week + week, 401, "event 400");
+    check(System::CoalMine, 400, Span::ms(week.as_ms() * 8), 100, "event 99");
+    check(System::NightsWatch, 1200, DAY, 1201, "event 1200");
+    check(System::NightsWatch, 150, week + week, 100, "event 99");
+    check(System::NightsWatch, 10_001, DAY, 10_000, "event 9999");
 }

@@ -2,10 +2,12 @@
 //!
 //! Another store is another line of [`conformance`].
 
+mod canaries;
 mod deliveries;
 mod edits;
 mod facts;
 mod history;
+mod imports;
 mod sqlite;
 mod world;
 mod writer;
@@ -48,6 +50,24 @@ conformance! {
         an_update_keeps_identity_and_history
         a_file_takes_over_what_an_api_made
         several_edits_are_all_or_nothing;
+    canaries:
+        a_canary_mails_its_own_addresses_at_once_and_one_by_one
+        a_mail_that_nobody_takes_is_tried_again_and_the_recovery_follows_it
+        responders_and_own_addresses_are_both_told_and_the_defaults_of_neither
+        addresses_that_are_gone_are_told_nothing_more
+        a_rename_goes_on_with_what_was_told
+        a_mail_tells_of_one_check_alone
+        only_so_many_checks_are_mailed_at_a_time
+        an_update_counts_from_the_newest_entry_of_the_history
+        a_pause_keeps_or_clears_lateness_as_its_system_does
+        one_that_is_made_paused_waits_for_its_first_trigger
+        a_deadline_that_passed_in_an_absence_is_told_with_what_was_promised
+        own_addresses_need_no_receiver_in_the_files;
+    imports:
+        a_late_canary_is_told_of_no_more_than_its_recovery
+        deadlines_and_pauses_are_kept
+        one_that_became_due_on_the_way_counts_from_the_import
+        a_thousand_come_in_one_call_and_nobody_is_alerted;
     deliveries:
         what_is_due_leaves_together_and_a_retry_has_the_same_members
         a_new_start_ends_all_claims

@@ -10,8 +10,9 @@ use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::watch_over;
-use punctual::store::{PingFact, Store, StoreError, What};
+use punctual::store::{Edit, EditError, PingFact, Store, StoreError, What};
 
+use super::edits::{canary, create, edit};
 use super::world::{GROUP_WAIT, Sqlite, World, at, check, fact, later, said};
 
 fn database(folder: &Path) -> rusqlite::Connection {
@@ -359,4 +360,97 @@ fn a_ping_is_kept_with_all_that_it_said() {
     assert_eq!(row(3).unwrap().0[1], Some(1 | 2 | 8), "a repeat is kept, and said to be one");
     assert_eq!(world.state("a").last_duration, Some(Span::ms(1500)));
     assert_eq!(world.state("a").last_seen, Some(at(1_000_001) + Span::ms(500)));
+}
+
+/// A database of version 1 keeps its checks, states and history, and takes canaries from then on.
+#[test]
+fn a_database_of_the_first_version_is_brought_up_to_date() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b"]);
+    world.ping("a", PingKind::Success);
+    world.ping("b", PingKind::Fail);
+    let before = world.summary();
+    drop(world.take());
+    let path = world.place.0.path().to_owned();
+    let old = include_str!("../../../src/store/migrations/0001.sql");
+    let file = rusqlite::Connection::open_in_memory().unwrap();
+    file.execute_batch(old).unwrap();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+    let tables: Vec<String> = file
+        .prepare(tables)
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    file.execute("ATTACH ?1 AS new", [path.join("punctual.db").to_str().unwrap()]).unwrap();
+    for table in tables {
+        file.execute(&format!("INSERT INTO main.{table} SELECT * FROM new.{table}"), []).unwrap();
+    }
+    let application: i32 = file.query_row("PRAGMA new.application_id", [], |row| row.get(0)).unwrap();
+    file.execute("DETACH new", []).unwrap();
+    file.pragma_update(None, "application_id", application).unwrap();
+    file.pragma_update(None, "user_version", 1).unwrap();
+    ["punctual.db-wal", "punctual.db-shm", "punctual.db"].iter().for_each(|name| {
+        let _ = std::fs::remove_file(path.join(name));
+    });
+    file.execute("VACUUM INTO ?1", [path.join("punctual.db").to_str().unwrap()]).unwrap();
+    world.reopen();
+    let after = world.summary();
+    assert_eq!((after.0, after.1), (before.0, before.1));
+    assert_eq!(count(&world, "canary_events"), 0);
+    edit(&mut world, create(canary("C", "c", "cccccccc"))).unwrap();
+    world.ping("c", PingKind::Success);
+    assert_eq!(count(&world, "canary_events"), 2);
+}
+
+/// 14.1: of edits that fail nothing is left, in the rows or in memory; and they can be made once the fault is gone.
+#[test]
+fn edits_that_fail_leave_nothing() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["filed"]);
+    let id = edit(&mut world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    world.ping("a", PingKind::Success);
+    let mut renamed = super::edits::definition(&mut world, "a");
+    renamed.canary.as_mut().unwrap().slug = "renamed".to_owned();
+    let edits = || {
+        let definition = Box::new(renamed.clone());
+        let how = punctual::store::Change::Rearmed;
+        vec![Edit::Update { check: id, definition, how }, create(canary("B", "a", "bbbbbbbb"))]
+    };
+    let (before, now) = (world.summary(), world.now);
+    let mut left = 1;
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::BeforeCommit && left > 0;
+        left -= i32::from(hits);
+        hits.then(|| StoreError::Failed("a test".to_owned()))
+    });
+    let refused = world.store().edit_all(edits(), now).unwrap_err();
+    assert!(matches!(refused.error, EditError::Store(StoreError::Failed(_))), "{refused}");
+    world.store().sign_of_life(now).unwrap();
+    assert_eq!(world.summary(), before);
+    assert!(world.store().live().find_canary("bbbbbbbb").is_none());
+    assert_eq!(count(&world, "canary_events"), 2);
+    world.store().edit_all(edits(), now).unwrap();
+    assert_eq!(world.id("renamed"), id);
+    assert_ne!(world.id("a"), id);
+}
+
+/// 10.3: of a canary that was deleted nothing is left after its time.
+#[test]
+fn a_deleted_canary_is_forgotten_after_its_time() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&[]);
+    let check = edit(&mut world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    world.ping("a", PingKind::Success);
+    edit(&mut world, Edit::Delete { check }).unwrap();
+    world.wait(Span::mins(31 * 24 * 60));
+    prune(&mut world);
+    prune(&mut world);
+    let left: Vec<i64> =
+        ["checks", "states", "canary_events", "pings"].iter().map(|table| count(&world, table)).collect();
+    assert_eq!(left, [0, 0, 0, 0]);
+    edit(&mut world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    world.reopen();
+    assert_eq!(world.state("a").counters.pings[0], 0);
 }

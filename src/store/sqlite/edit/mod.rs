@@ -78,8 +78,7 @@ impl Tx<'_> {
         staged.may_stay_behind = false;
         let old = staged.definition.clone();
         let last_ping = staged.last_ping;
-        // What the change makes late is told to those who are to be told from now on.
-        staged.definition = Arc::new(Definition { spec: old.spec.clone(), ..definition.clone() });
+        let definition = Arc::new(definition);
         if definition.name != old.name {
             self.take_name(&definition.name)?;
         }
@@ -89,7 +88,7 @@ impl Tx<'_> {
                 Change::Judged => Input::Change(spec),
                 Change::Rearmed => Input::Rearm { spec, from: self.rearmed_from(id)? },
             };
-            self.step(id, input, now)?;
+            self.step_told_as(id, &definition, input, now)?;
         }
         let window = if old.count_window() == definition.count_window() {
             None
@@ -101,7 +100,7 @@ impl Tx<'_> {
             self.set_former_name(&old.name, id)?;
         }
         let staged = self.stage(id).expect("it was staged above");
-        staged.definition = Arc::new(definition);
+        staged.definition = definition;
         staged.window = window;
         Ok(id)
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::OWN_AT_A_TIME;
 use super::effects::Seen;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentStatus;
@@ -21,10 +22,16 @@ impl SqliteStore {
             return Ok(Vec::new());
         }
         let claimed = self.transact(|tx| {
-            let lanes: Vec<ReceiverName> = tx.memory.outbox.lanes.keys().cloned().collect();
             let mut outgoing = Vec::new();
-            for lane in lanes {
-                outgoing.extend(tx.claim_from(&lane, now)?);
+            let mut own = tx.memory.outbox.own_under_way();
+            for name in tx.memory.outbox.due(now) {
+                let is_own = is_own_receiver(&name);
+                if is_own && own >= OWN_AT_A_TIME {
+                    continue;
+                }
+                let claimed = tx.claim_from(&name, now)?;
+                own += usize::from(is_own && claimed.is_some());
+                outgoing.extend(claimed);
             }
             Ok(outgoing)
         })?;

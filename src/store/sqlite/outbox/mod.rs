@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
-use crate::core::route::ReceiverName;
+use crate::core::route::{ReceiverName, is_own_receiver};
 use crate::core::time::{Span, Time};
 
 /// Everything that still has to be told, and what it is about.
@@ -37,6 +37,9 @@ pub(super) struct Outbox {
     pub(super) depended_on: HashSet<Name>,
     pub(super) parked: u64,
 }
+
+/// Mails of checks' own that are under way at a time: all of them go through one mail server.
+const OWN_AT_A_TIME: usize = 8;
 
 /// One receiver's queue. Receivers do not wait for each other (12.7).
 #[derive(Debug, Default)]
@@ -86,6 +89,15 @@ impl Outbox {
             self.deliveries.insert(delivery.id, delivery);
         } else {
             self.forget_delivery(&delivery);
+            self.forget_empty_lane(&delivery.receiver);
+        }
+    }
+
+    /// There may be one for each check, and every one is looked at after every commit.
+    fn forget_empty_lane(&mut self, name: &str) {
+        let is_empty = |lane: &Lane| lane.waiting.is_empty() && lane.messages.is_empty();
+        if is_own_receiver(name) && self.lanes.get(name).is_some_and(is_empty) {
+            self.lanes.remove(name);
         }
     }
 
@@ -125,6 +137,7 @@ impl Outbox {
             lane.messages.remove(&id);
             lane.under_way = lane.under_way.filter(|other| *other != id);
         }
+        self.forget_empty_lane(&message.receiver);
     }
 
     /// A new delivery waits: when its lane is to be looked at. `group_wait` is its receiver's.
@@ -162,13 +175,31 @@ impl Outbox {
 
     /// When a message may leave next; `None`: not before something else happens.
     pub(super) fn next_claim(&self) -> Option<Time> {
-        let free = self.lanes.values().filter(|lane| lane.under_way.is_none());
-        let next = free.filter_map(|lane| {
+        let is_full = self.own_under_way() >= OWN_AT_A_TIME;
+        self.departures().filter(|(_, name)| !(is_full && is_own_receiver(name))).map(|(at, _)| at).min()
+    }
+
+    /// The receivers to which something may leave now, those that have waited longest first.
+    fn due(&self, now: Time) -> Vec<ReceiverName> {
+        let mut due: Vec<_> = self.departures().filter(|(at, _)| *at <= now).collect();
+        due.sort();
+        due.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// When something may leave for each receiver that has no message under way.
+    fn departures(&self) -> impl Iterator<Item = (Time, &ReceiverName)> {
+        self.lanes.iter().filter(|(_, lane)| lane.under_way.is_none()).filter_map(|(name, lane)| {
             let retry_at = self.next_retry(lane).map(|(at, _)| at);
             let look_at = lane.look_at.filter(|_| !lane.waiting.is_empty());
-            look_at.into_iter().chain(retry_at).min()
-        });
-        next.min()
+            Some((look_at.into_iter().chain(retry_at).min()?, name))
+        })
+    }
+
+    /// How many checks are being mailed themselves.
+    fn own_under_way(&self) -> usize {
+        let is_under_way =
+            |message: &&Message| message.retry_at.is_none() && is_own_receiver(&message.receiver);
+        self.messages.values().filter(is_under_way).count()
     }
 
     /// What waits or is in a message of this incident.
