@@ -6,9 +6,10 @@ use punctual::http::limits::Limits;
 use punctual::http::{Access, Tokens};
 use serde_json::{Value, json};
 
+use crate::support::disk;
 use crate::support::doors::{Doors, Mode};
 use crate::support::http::{self, Response};
-use crate::support::process::{PATIENCE, run, tool, wait_for};
+use crate::support::process::{PATIENCE, run, tool, wait_for, wait_until};
 use crate::support::punctual::Punctual;
 
 const TOKEN: &str = "token-that-may-write";
@@ -321,6 +322,54 @@ fn a_check_of_the_api_is_judged_and_exported() {
     assert_eq!((&late["status"], &late["causes"][0]["kind"]), (&json!("late"), &json!("never_seen")));
     assert_eq!(server.values("punctual_check_late", "check=\"soon\""), [1.0]);
     assert_eq!(server.values("punctual_checks", "source=\"api\""), [1.0]);
+}
+
+#[test]
+fn of_several_who_make_a_check_of_one_name_one_succeeds() {
+    let server = start();
+    let make = || ask(&server, "POST", "", r#"{"name": "a", "every": "5m"}"#).status;
+    let mut statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
+}
+
+#[test]
+fn a_check_that_moves_into_a_file_keeps_its_history_and_is_the_files() {
+    let server = start();
+    done(&server, "POST", "", &json!({"name": "moved", "every": "5m"}));
+    server.ping("moved");
+    let before = show(&server, "moved");
+    server.write_config(&format!("{CONFIG}{DECLARED}  - {{name: moved, every: 5m}}\n"));
+    assert_eq!(server.reload().status, 200);
+    let after = show(&server, "moved");
+    assert_eq!((&after["source"], &after["declared"]["line"]), (&json!("file"), &json!(4)));
+    assert_eq!(
+        (&after["last_success"], &after["definition"]),
+        (&before["last_success"], &before["definition"])
+    );
+    refused(&server, ("DELETE", "/moved", ""), 409, "punctual.yaml:4");
+    let pings = done(&server, "GET", "/moved/pings", &Value::Null);
+    assert_eq!(pings["pings"].as_array().unwrap().len(), 1);
+}
+
+/// Whoever was told to try again does: what was given up must not be done as well, later.
+#[test]
+fn what_a_full_disk_refuses_is_not_done_when_there_is_room_again() {
+    let mut server = Punctual::new(&format!("{CONFIG}{DECLARED}")).on_small_disk(4 << 20);
+    server.start_again();
+    let filler = server.data().join("filler");
+    disk::fill(&filler);
+    let ping = || http::post(&server.url("/ping/declared"), "x".repeat(9_000)).status;
+    wait_until("a refused ping", PATIENCE, || ping() == 503);
+    let problem = refused(&server, ("POST", "", r#"{"name": "a", "every": "5m"}"#), 503, "try again");
+    assert!(problem["detail"].as_str().unwrap().contains("nothing was changed"), "{problem}");
+    std::fs::remove_file(&filler).unwrap();
+    wait_until("a ping taken again", PATIENCE, || ping() == 200);
+    assert_eq!(names(&done(&server, "GET", "", &Value::Null)), ["declared"]);
+    done(&server, "POST", "", &json!({"name": "a", "every": "5m"}));
 }
 
 /// The disk hangs, or the server is stopping: nobody is told that something was done.
