@@ -223,6 +223,10 @@ pub trait Store: Send {
     /// Stores that pings are taken and judging runs (9.1).
     fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError>;
 
+    /// A clean stop: a last sign of life, and every state is stored as it is, so that a start, perhaps of a newer version,
+    /// has nothing to step through.
+    fn end(&mut self, now: Time) -> Result<(), StoreError>;
+
     /// Stores a blind window (9.1). What is already judged stays. It may end in the future: what cannot be told is not
     /// judged until then, or until [`Store::reanchor`] cuts it off.
     fn blind(&mut self, window: Window) -> Result<(), StoreError>;
@@ -232,8 +236,8 @@ pub trait Store: Send {
     fn reanchor(&mut self, now: Time) -> Result<(), StoreError>;
 
     /// Takes a configuration, all or nothing (§10). Checks that were made through an API stay as they are, unless a file
-    /// declares the name of one: then it is the file's, with its identity, its history and its `canary`. With `at_start`, a configuration that removes too many archives
-    /// nothing and says so in [`Changes::kept`]; at a reload it is refused.
+    /// declares the name of one: then it is the file's, with its identity, its history and its `canary`. With `at_start`,
+    /// a configuration that removes too many archives nothing and says so in [`Changes::kept`]; at a reload it is refused.
     fn configure(
         &mut self,
         configuration: &Configuration,

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use self::life::show_sign_of_life;
 pub use self::life::watch_over;
+use self::life::{say_goodbye, show_sign_of_life};
 use super::{Applied, Entry, PingFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
@@ -286,7 +286,9 @@ impl Turns {
     fn run(&mut self) {
         let mut since_commit = Stopwatch::start();
         loop {
-            let Some((items, refused)) = self.wait(&since_commit) else { return };
+            let Some((items, refused)) = self.wait(&since_commit) else {
+                return say_goodbye(&mut *self.store, self.shared.clock.now());
+            };
             let stored = self.turn(items, refused);
             since_commit = Stopwatch::start();
             let mut queue = self.shared.queue();

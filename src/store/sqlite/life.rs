@@ -43,6 +43,13 @@ impl SqliteStore {
         done
     }
 
+    pub(super) fn end_at(&mut self, now: Time) -> Result<(), StoreError> {
+        self.transact(|tx| {
+            tx.catch_up_entirely()?;
+            tx.sign_of_life(now)
+        })
+    }
+
     pub(super) fn blind_in(&mut self, window: Window) -> Result<(), StoreError> {
         self.transact(|tx| tx.add_blind(window))?;
         self.show_blind();

@@ -229,6 +229,10 @@ impl Store for SqliteStore {
         self.sign_of_life_at(now)
     }
 
+    fn end(&mut self, now: Time) -> Result<(), StoreError> {
+        self.end_at(now)
+    }
+
     fn blind(&mut self, window: Window) -> Result<(), StoreError> {
         self.blind_in(window)
     }

@@ -26,3 +26,10 @@ pub(super) fn show_sign_of_life(store: &dyn Store) {
         store.live().totals.last_sign_of_life_ms.store(last.as_ms(), Ordering::Relaxed);
     }
 }
+
+/// The last thing before a stop.
+pub(super) fn say_goodbye(store: &mut dyn Store, now: Time) {
+    if let Err(error) = store.end(now) {
+        tracing::warn!(%error, "cannot store that this is a stop: the next start has more to do");
+    }
+}

@@ -123,6 +123,12 @@ fn a_state_whose_row_is_behind_is_made_again_from_its_pings() {
     assert_eq!(world.summary(), before);
     assert_eq!(world.store().live().find("b").unwrap().known().window.count(world.now), 50);
     assert_eq!(behind(), 0, "none is behind where files or blind windows may have changed");
+    world.store().set_catch_up(0);
+    world.ping("b", PingKind::Success);
+    assert_eq!(behind(), 1);
+    let now = world.now;
+    world.store().end(now).unwrap();
+    assert_eq!(behind(), 0, "nor after a clean stop, which may be for an upgrade");
 }
 
 /// 14.3: whoever pings must not believe in a database that knows of no check.
