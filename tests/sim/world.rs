@@ -369,9 +369,10 @@ impl World {
     fn make_peace(&mut self) {
         let now = self.diary.now;
         self.trace.say(now, "the storm is over");
-        // Some mutes end by themselves.
+        // Some mutes end by themselves, others sooner.
         let long = now + Span::ms(self.scale.calm.as_ms() / 2);
-        let unmuted: Vec<_> = self.server.mutes.extract_if(.., |mute| mute.until > long).collect();
+        let unmuted: Vec<_> =
+            self.server.mutes.extract_if(.., |mute| mute.until > long || mute.id.is_multiple_of(2)).collect();
         for mute in unmuted {
             let done = self.server.other(Fate::Fine, |store| store.unmute(mute.id, now));
             done.answer.expect("nothing fails here");
