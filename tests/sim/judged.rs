@@ -18,6 +18,8 @@ pub(crate) struct Bad {
     pub(crate) required: BTreeSet<ActionId>,
     /// Also what one of several causes that came at one time would have had alone.
     pub(crate) allowed: BTreeSet<ActionId>,
+    /// When it was reopened, and what is then planned anew (11.2).
+    pub(crate) reopened: Vec<(Time, BTreeSet<ActionId>)>,
 }
 
 /// The bystander of one check.
@@ -90,8 +92,13 @@ impl Judged {
                 bad.ended_at = Some(at);
             }
         } else if before.is_empty() {
-            let mut bad =
-                Bad { opened_at: at, ended_at: None, required: BTreeSet::new(), allowed: BTreeSet::new() };
+            let mut bad = Bad {
+                opened_at: at,
+                ended_at: None,
+                required: BTreeSet::new(),
+                allowed: BTreeSet::new(),
+                reopened: Vec::new(),
+            };
             expect_told(&mut bad, &self.definition, &causes, files);
             self.bad.push(bad);
         } else if let Some(bad) = self.bad.last_mut() {
@@ -109,10 +116,11 @@ impl Judged {
     }
 
     /// Somebody reopened the incident: all that match its causes are told again (11.2).
-    pub(crate) fn reopened(&mut self, files: &Files) {
+    pub(crate) fn reopened(&mut self, files: &Files, now: Time) {
         let causes = self.model.causes();
         if let Some(bad) = self.bad.last_mut() {
             expect_told(bad, &self.definition, &causes, files);
+            bad.reopened.push((now, actions_for(&self.definition, &causes, files)));
         }
     }
 
@@ -126,26 +134,30 @@ pub(crate) fn is_ever_held(definition: &Definition) -> bool {
     !definition.quiet.is_empty() || !definition.depends_on.is_empty() || definition.spec.paused
 }
 
-/// 12.2: all responders that match act, `default_receivers` if none does.
 fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files) {
-    let of = |causes: &[(CauseKind, Time, Option<CauseKind>)]| -> Vec<ActionId> {
-        let matches = |wish: &crate::scene::Wish| {
-            causes.iter().any(|(kind, _, would_be)| wish.matches(check, *kind, *would_be))
-        };
-        let watching: Vec<_> =
-            files.watches.iter().filter(|watch| watch.wish.as_ref().is_none_or(matches)).collect();
-        let defaults = || files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None).id);
-        if watching.is_empty() {
-            return defaults().collect();
-        }
-        watching.iter().flat_map(|watch| &watch.actions).map(|action| action.id).collect()
-    };
     if began.is_empty() {
         return;
     }
-    bad.required.extend(of(began));
-    bad.allowed.extend(of(began));
+    bad.required.extend(actions_for(check, began, files));
+    bad.allowed.extend(actions_for(check, began, files));
     for one in began {
-        bad.allowed.extend(of(&[*one]));
+        bad.allowed.extend(actions_for(check, &[*one], files));
     }
+}
+
+/// 12.2: all responders that match act, `default_receivers` if none does.
+fn actions_for(
+    check: &Definition,
+    causes: &[(CauseKind, Time, Option<CauseKind>)],
+    files: &Files,
+) -> BTreeSet<ActionId> {
+    let matches = |wish: &crate::scene::Wish| {
+        causes.iter().any(|(kind, _, would_be)| wish.matches(check, *kind, *would_be))
+    };
+    let watching: Vec<_> =
+        files.watches.iter().filter(|watch| watch.wish.as_ref().is_none_or(matches)).collect();
+    if watching.is_empty() {
+        return files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None).id).collect();
+    }
+    watching.iter().flat_map(|watch| &watch.actions).map(|action| action.id).collect()
 }

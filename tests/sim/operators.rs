@@ -251,7 +251,7 @@ impl World {
             if stance == Stance::Reopen {
                 let files = self.server.files.clone();
                 let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
-                judged.reopened(&files);
+                judged.reopened(&files, now);
             }
         }
     }

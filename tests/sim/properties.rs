@@ -10,6 +10,7 @@ use punctual::core::cause::CauseKind;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
+use punctual::core::route::ActionId;
 use punctual::core::time::Span;
 
 /// Deliveries that were never told, by the reason that exempts them; and how many were.
@@ -45,6 +46,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     incidents_are_the_bad_periods(world, evidence);
     every_match_is_planned(world, evidence);
     times::hold(world, evidence);
+    reopening_plans_anew(world, evidence);
     keys_are_unique(evidence);
     a_retry_says_the_same(world, evidence);
     attempts_are_stored_before_they_are_made(world, evidence);
@@ -160,6 +162,19 @@ fn every_match_is_planned(world: &World, evidence: &Evidence) {
                 "{incident:?} of {}: nobody asked for {extra:?}",
                 judged.definition.name
             );
+        }
+    }
+}
+
+/// 11.2: whoever reopens an incident hears of it again.
+fn reopening_plans_anew(world: &World, evidence: &Evidence) {
+    for (id, judged) in world.server.judged.iter().filter(|_| !world.was_jump) {
+        for (at, actions) in judged.bad.iter().flat_map(|bad| &bad.reopened) {
+            let then = evidence.deliveries.iter().filter(|row| (row.check, row.queued_at) == (id.0, *at));
+            let planned = then.map(|row| row.action).collect();
+            let is_planned = |action: &ActionId| world.is_covered(action.0, &planned);
+            let name = &judged.definition.name;
+            assert!(actions.iter().all(is_planned), "`{name}` is reopened at {at}, and nobody is told");
         }
     }
 }
