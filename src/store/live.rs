@@ -24,7 +24,7 @@ pub struct Live {
 }
 
 /// All declared checks: replaced as a whole when the configuration changes.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Directory {
     /// Sorted by name.
     pub checks: Vec<Arc<Check>>,
@@ -40,14 +40,36 @@ impl Directory {
     /// Of these checks, sorted by name, and of those that are known by a former name.
     pub fn new(checks: Vec<Arc<Check>>, former: impl IntoIterator<Item = (Name, Arc<Check>)>) -> Directory {
         let mut directory = Directory { by_name: former.into_iter().collect(), ..Directory::default() };
-        for check in &checks {
-            directory.by_name.insert(check.definition.name.clone(), check.clone());
-            if let Some(canary) = &check.definition.canary {
-                directory.by_canary.insert(canary.id.clone(), check.clone());
-                directory.by_slug[canary.system as usize].insert(canary.slug.clone(), check.clone());
-            }
-        }
+        checks.iter().for_each(|check| directory.point_to(check));
         Directory { checks, ..directory }
+    }
+
+    fn point_to(&mut self, check: &Arc<Check>) {
+        self.by_name.insert(check.definition.name.clone(), check.clone());
+        if let Some(canary) = &check.definition.canary {
+            self.by_canary.insert(canary.id.clone(), check.clone());
+            self.by_slug[canary.system as usize].insert(canary.slug.clone(), check.clone());
+        }
+    }
+
+    /// Adds a check that nothing leads to yet.
+    pub fn add(&mut self, check: &Arc<Check>) {
+        let place = self.checks.partition_point(|other| other.definition.name < check.definition.name);
+        self.checks.insert(place, check.clone());
+        self.point_to(check);
+    }
+
+    /// Takes a check out that no former name leads to, if it is there.
+    pub fn take_out(&mut self, check: &Check) {
+        let name = &check.definition.name;
+        let place = self.checks.binary_search_by(|other| other.definition.name.cmp(name));
+        let Some(place) = place.ok().filter(|place| self.checks[*place].id == check.id) else { return };
+        self.checks.remove(place);
+        self.by_name.remove(name);
+        if let Some(canary) = &check.definition.canary {
+            self.by_canary.remove(&canary.id);
+            self.by_slug[canary.system as usize].remove(&canary.slug);
+        }
     }
 
     /// The canary that the users of a system know by this slug.
@@ -138,6 +160,19 @@ impl Live {
     /// For the store: the checks are these now.
     pub fn set_directory(&self, directory: Directory) {
         write(&self.directory, directory);
+    }
+
+    /// For the store, which alone changes it: the checks are changed in place, where nobody is looking at them.
+    pub fn change_directory(&self, change: impl FnOnce(&mut Directory)) {
+        let mut slot = self.directory.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(directory) = Arc::get_mut(&mut slot) {
+            return change(directory);
+        }
+        drop(slot);
+        // Pings go on finding their checks while it is copied.
+        let mut directory = (*self.directory()).clone();
+        change(&mut directory);
+        self.set_directory(directory);
     }
 
     /// For the store: the blind windows are these now.

@@ -77,6 +77,14 @@ fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload()
         made["definition"],
         json!({"name": "nightly-backup", "title": "Nightly backup", "every": "1h", "grace": "10m", "labels": {"team": "web"}})
     );
+    let page = http::get(&server.url("/checks/nightly-backup")).text();
+    assert!(page.contains("made through the API"), "{page}");
+    let metrics = http::get(&server.url("/metrics")).text();
+    for line in
+        ["punctual_checks{source=\"file\"} 1\n", "punctual_checks{source=\"api\"} 1\n", "source=\"api\"} 1\n"]
+    {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
     server.ping("nightly-backup");
     server.restart();
     assert_eq!(server.reload().status, 200);

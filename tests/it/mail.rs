@@ -248,6 +248,32 @@ fn a_full_mailbox_is_tried_again_without_telling_the_others_again() {
     assert_eq!(ids, ["<m1@example.org>", "<m2@example.org>"]);
 }
 
+/// Checks that mail their own addresses share a transport: each message goes to those that came with it.
+#[test]
+fn a_check_is_mailed_to_the_addresses_that_come_with_its_notice() {
+    let server = SmtpServer::start(Tls::None, None);
+    let of_checks = Transport::of_checks(&settings(&server, SmtpTls::None), Span::secs(30)).unwrap();
+    let to = |key: &str, emails: &[&str]| {
+        let emails = emails.iter().map(|email| (*email).to_owned()).collect();
+        send(&of_checks, key, &Notice { emails, ..sample::alert(now()) })
+    };
+    assert_later(&to("m1", &["ada@example.org", "full@example.org"]), "full@example.org");
+    assert_eq!(to("m2", &["no address", "Bob <bob@example.org>"]), Attempt::Taken);
+    assert_later(&to("m1", &["ada@example.org", "full@example.org"]), "full@example.org");
+    let mails = received(&server, 2);
+    assert_eq!(
+        (&mails[0].to[..], &mails[1].to[..]),
+        (&["ada@example.org".to_owned()][..], &["bob@example.org".to_owned()][..])
+    );
+    for nobody in [&[][..], &["a@example.org\nBcc: b@example.org"]] {
+        let attempt = to("m3", nobody);
+        assert!(
+            matches!(&attempt, Attempt::Never { why } if why.contains("none of its addresses")),
+            "{attempt:?}"
+        );
+    }
+}
+
 #[test]
 fn a_mail_program_shows_one_thread() {
     let server = SmtpServer::start(Tls::None, None);

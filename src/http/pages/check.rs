@@ -11,7 +11,7 @@ use super::{look, page, words};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Definition, PingKind};
-use crate::core::route::Policy;
+use crate::core::route::{Policy, is_own_receiver};
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::View;
@@ -165,6 +165,7 @@ fn told(policy: &Policy, definition: &Definition) -> Markup {
                 @if !told.only.is_empty() { span.quiet { " · only " (kinds(&told.only)) } }
                 @match told.responder {
                     Some(number) => span.quiet { " · responder " (number) },
+                    None if is_own_receiver(&told.receiver) => span.quiet { " · its own addresses" },
                     None => span.quiet { " · by default" },
                 }
             }

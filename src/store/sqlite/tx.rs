@@ -14,7 +14,7 @@ use crate::core::state::State;
 use crate::core::step::{Counted, Flip, Input, Judgement, deadline, step};
 use crate::core::time::Time;
 use crate::core::window::WindowCount;
-use crate::store::live::{Known, Live};
+use crate::store::live::{Check, Known, Live};
 use crate::store::{StoreError, row};
 
 /// A call under way. What it changes in `memory` is read anew from the database if the call fails.
@@ -198,23 +198,35 @@ impl<'a> Tx<'a> {
 
     /// Shows readers what was committed.
     pub(super) fn publish(self, live: &Live) {
-        let mut is_directory_changed = self.is_renamed;
+        let (mut before, mut after) = (Vec::new(), Vec::new());
         for (id, staged) in self.staged {
             if staged.is_redeclared {
-                is_directory_changed = true;
+                before.extend(self.memory.checks.get(&id).map(|slot| slot.check.clone()));
                 redeclare(self.memory, id, *staged);
+                after.push(self.memory.checks[&id].check.clone());
             } else {
                 keep(self.memory, id, *staged);
             }
         }
         self.memory.deadlines.settle();
         live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
-        if is_directory_changed {
+        if self.is_renamed || !after.is_empty() {
             self.memory.note_dependencies();
-            live.set_directory(self.memory.directory());
+            let has_former_name = |check: &Arc<Check>| self.memory.former.values().any(|id| *id == check.id);
+            if self.is_renamed || after.len() > FEW || after.iter().any(has_former_name) {
+                return live.set_directory(self.memory.directory());
+            }
+            after.retain(|check| check.known().state.archived.is_none());
+            live.change_directory(|directory| {
+                before.iter().for_each(|check| directory.take_out(check));
+                after.iter().for_each(|check| directory.add(check));
+            });
         }
     }
 }
+
+/// Up to so many checks that are declared otherwise need no new list of all checks.
+const FEW: usize = 16;
 
 /// Puts a changed check in its place.
 fn keep(memory: &mut Memory, id: CheckId, staged: Staged) {

@@ -195,3 +195,53 @@ pub(crate) fn several_edits_are_all_or_nothing<P: Place>(world: &mut World<P>) {
         world.reopen();
     }
 }
+
+/// Every way to every check: its names, id and slug.
+fn ways<P: Place>(world: &mut World<P>) -> Vec<String> {
+    let directory = world.store().live().directory();
+    let listed = directory.checks.iter().map(|check| format!("{} {}", check.definition.name, check.id.0));
+    let mut ways: Vec<String> = listed.collect();
+    assert!(directory.checks.is_sorted_by_key(|check| check.definition.name.clone()));
+    let named = directory.by_name.iter().map(|(name, check)| format!("by {name}: {}", check.definition.name));
+    ways.extend(named);
+    for (id, check) in &directory.by_canary {
+        let canary = check.definition.canary.as_ref().unwrap();
+        assert_eq!((&canary.id, directory.by_slug(canary.system, &canary.slug).unwrap().id), (id, check.id));
+        ways.push(format!("by {id}: {}", check.definition.name));
+    }
+    ways.sort();
+    ways
+}
+
+/// What is changed in place comes to the same as all of it made anew.
+pub(crate) fn readers_find_what_a_new_start_shows<P: Place>(world: &mut World<P>) {
+    world.declare(&["c0", "other"]);
+    let mut random = 7_u64;
+    let mut refused = 0;
+    for round in 0..200 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let (slug, id) = (format!("c{}", (random >> 33) % 6), char::from(b'a' + (random >> 40) as u8 % 6));
+        let directory = world.store().live().directory();
+        let some = directory.checks[(random >> 48) as usize % directory.checks.len()].clone();
+        let one = match random >> 62 {
+            0 => Edit::Delete { check: some.id },
+            1 => {
+                let mut definition = (*some.definition).clone();
+                definition.title = format!("round {round}");
+                definition.canary.iter_mut().for_each(|canary| canary.slug.clone_from(&slug));
+                update(some.id, definition)
+            }
+            _ => create(canary("x", &slug, &id.to_string().repeat(8))),
+        };
+        // Every other time somebody looks at the list while it is changed.
+        let looking = (round % 2 == 0).then_some(directory);
+        refused += u32::from(edit(world, one).is_err());
+        drop(looking);
+        if round % 10 == 0 {
+            let seen = ways(world);
+            world.reopen();
+            assert_eq!(ways(world), seen, "round {round}");
+        }
+    }
+    assert!((20..150).contains(&refused), "{refused}");
+}

@@ -49,7 +49,8 @@ conformance! {
         what_is_deleted_frees_its_names_at_once
         an_update_keeps_identity_and_history
         a_file_takes_over_what_an_api_made
-        several_edits_are_all_or_nothing;
+        several_edits_are_all_or_nothing
+        readers_find_what_a_new_start_shows;
     canaries:
         a_canary_mails_its_own_addresses_at_once_and_one_by_one
         a_mail_that_nobody_takes_is_tried_again_and_the_recovery_follows_it
