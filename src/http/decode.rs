@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// One part of a path, decoded; `None` if a `%` is not followed by two hex digits.
 pub(super) fn path_part(raw: &str) -> Option<Cow<'_, [u8]>> {
     if raw.contains('%') {
-        percent_decoded(raw.as_bytes(), false).map(Cow::Owned)
+        percent_decoded(raw.as_bytes()).map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(raw.as_bytes()))
     }
@@ -42,29 +42,38 @@ fn query_value(raw: &str) -> Cow<'_, str> {
     if !raw.contains(['%', '+']) {
         return Cow::Borrowed(raw);
     }
-    match percent_decoded(raw.as_bytes(), true) {
-        Some(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-        None => Cow::Borrowed(raw),
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut rest = raw.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, hex_byte(rest)) {
+            (b'%', Some((escaped, after))) => {
+                decoded.push(escaped);
+                rest = after;
+            }
+            (b'+', _) => decoded.push(b' '),
+            (other, _) => decoded.push(other),
+        }
     }
+    Cow::Owned(String::from_utf8_lossy(&decoded).into_owned())
 }
 
-fn percent_decoded(raw: &[u8], plus_is_space: bool) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+fn percent_decoded(raw: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((&byte, after)) = rest.split_first() {
+        let (byte, after) = if byte == b'%' { hex_byte(after)? } else { (byte, after) };
+        decoded.push(byte);
         rest = after;
-        match byte {
-            b'%' => {
-                let (&[high, low], after) = rest.split_first_chunk::<2>()?;
-                decoded.push(digit(high)? << 4 | digit(low)?);
-                rest = after;
-            }
-            b'+' if plus_is_space => decoded.push(b' '),
-            other => decoded.push(other),
-        }
     }
     Some(decoded)
+}
+
+/// The byte that two hex digits stand for, and what follows them.
+fn hex_byte(raw: &[u8]) -> Option<(u8, &[u8])> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (&[high, low], after) = raw.split_first_chunk::<2>()?;
+    Some((digit(high)? << 4 | digit(low)?, after))
 }
 
 /// A text for a log or page that came from outside: at most `max_chars`, without control characters.
@@ -104,6 +113,7 @@ mod tests {
         check("rid", [Some(""), None]);
         check("m=100%25%20done&x=1", [None, Some("100% done")]);
         check("m=100%", [None, Some("100%")]);
+        check("m=a+%zz%20%4", [None, Some("a %zz %4")]);
         check("m=%ff", [None, Some("\u{fffd}")]);
         check("&&=&rid=", [Some(""), None]);
         assert_eq!(query_values(None, ["m"]), [None]);

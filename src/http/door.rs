@@ -24,7 +24,7 @@ const NO_TOKENS: &str = "nobody may do this, for there is no token: add one unde
 /// Lets pass who may, and says who it is. A ping's key and the key of another system are their handlers' matter.
 pub(super) fn pass(app: &App, needs: Needs, parts: &Parts) -> Result<Caller, Box<Reply>> {
     match needs {
-        Needs::Nothing | Needs::PingKey => Ok(None),
+        Needs::Nothing | Needs::PingKey | Needs::CanaryId => Ok(None),
         Needs::Lifecycle if app.lifecycle => Ok(None),
         Needs::Lifecycle => Err(Box::new(reply::text(StatusCode::FORBIDDEN, NO_LIFECYCLE))),
         Needs::Read => token(app, parts, Scope::Read).map_err(|problem| Box::new(problem.reply())),

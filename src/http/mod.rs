@@ -7,6 +7,7 @@ mod alertmanager;
 mod api;
 mod auth;
 mod body;
+mod compat;
 mod connection;
 pub mod control;
 mod decode;
@@ -77,6 +78,7 @@ pub struct App {
     scraper: Scraper,
     scrape_places: Arc<Semaphore>,
     write_places: Semaphore,
+    list_places: Arc<Semaphore>,
     access: RwLock<Arc<Access>>,
     policy: RwLock<Arc<Policy>>,
     notices: RwLock<Arc<Notices>>,
@@ -142,6 +144,7 @@ impl App {
             scraper: Scraper::default(),
             scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
             write_places: write::places(),
+            list_places: Arc::new(Semaphore::new(compat::MAX_LISTS_AT_A_TIME)),
             access: RwLock::default(),
             policy: RwLock::default(),
             notices: RwLock::default(),

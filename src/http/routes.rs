@@ -9,8 +9,8 @@ use super::api::{self, Action, Asked, Kind};
 use super::limits::Limits;
 use super::problem::Problem;
 use super::reply::{self, Reply};
-use super::{App, body, door, exposition, operate, pages, ping};
-use crate::core::check::System;
+use super::{App, body, compat, door, exposition, operate, pages, ping};
+use crate::core::check::{Canary, System};
 
 /// A path, or all paths below one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Pattern {
     Is(&'static str),
     /// Every path that begins so.
     Below(&'static str),
+    /// `/` and the id of a canary: eight letters.
+    CanaryId,
     /// Every path that is the first text, one part and the second text.
     Around(&'static str, &'static str),
 }
@@ -38,6 +40,8 @@ pub enum Needs {
     Ping,
     /// Whoever has a token of scope `write`.
     Write,
+    /// Whoever knows the id of a canary, if the interface of its system is switched on: its handler asks.
+    CanaryId,
     /// Whoever has the `auth_key` of another system's interface, if that is switched on: its handler asks for the key.
     Compat(System),
 }
@@ -54,6 +58,8 @@ pub(super) enum Handler {
     Check,
     Style,
     Api(Action),
+    Compat(System),
+    Trigger,
 }
 
 /// One row of the table.
@@ -86,6 +92,9 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Is("/-/reload"), methods: WRITE, needs: Needs::Lifecycle, handler: Handler::Reload },
     Route { pattern: Pattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
     Route { pattern: Pattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
+    Route { pattern: Pattern::CanaryId, methods: PING, needs: Needs::CanaryId, handler: Handler::Trigger },
+    Route { pattern: Pattern::Below("/coal-mine/"), methods: PING, needs: Needs::Compat(System::CoalMine), handler: Handler::Compat(System::CoalMine) },
+    Route { pattern: Pattern::Below("/nights-watch/"), methods: PING, needs: Needs::Compat(System::NightsWatch), handler: Handler::Compat(System::NightsWatch) },
     Route { pattern: Pattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
     Route { pattern: Pattern::Is("/api/v1/checks"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::List) },
     Route { pattern: Pattern::Is("/api/v1/checks"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Create) },
@@ -109,6 +118,7 @@ impl Pattern {
         match self {
             Pattern::Is(whole) => (path == *whole).then_some(""),
             Pattern::Below(prefix) => path.strip_prefix(prefix),
+            Pattern::CanaryId => path.strip_prefix('/').filter(|id| Canary::is_id(id)),
             Pattern::Around(prefix, suffix) => {
                 let part = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
                 (!part.is_empty() && !part.contains('/')).then_some(part)
@@ -117,7 +127,7 @@ impl Pattern {
     }
 }
 
-const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
+pub(super) const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
 
 /// The row for a request, and what follows its pattern; or which methods the path takes, none if there is no such path.
 fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, &'p str), Vec<Method>> {
@@ -144,6 +154,11 @@ fn unanswered(path: &str, methods: &[Method]) -> Reply {
     if methods.is_empty() { reply } else { reply::with_allow(reply, methods) }
 }
 
+/// A client that was told an address with a slash at its end doubles it.
+fn one_slash(path: &str) -> &str {
+    if path.starts_with("//") { &path[path.len() - path.trim_start_matches("/").len() - 1..] } else { path }
+}
+
 /// Answers a request.
 pub(super) async fn answer(
     app: &Arc<App>,
@@ -152,7 +167,7 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Reply {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path();
+    let path = one_slash(parts.uri.path());
     let (route, rest) = match find(path, &parts.method) {
         Ok(found) => found,
         Err(methods) => return unanswered(path, &methods),
@@ -186,6 +201,10 @@ pub(super) async fn answer(
             let asked = Asked { app, limits, source, caller, parts: &parts, name: rest };
             Box::pin(api::answer(asked, action, body)).await
         }
+        Handler::Compat(system) => {
+            Box::pin(compat::answer(app, limits, source, (system, rest), &parts, body)).await
+        }
+        Handler::Trigger => Box::pin(compat::short(app, limits, source, rest, &parts, body)).await,
     }
 }
 
@@ -199,6 +218,7 @@ mod tests {
             let path = match route.pattern {
                 Pattern::Is(path) => path.to_owned(),
                 Pattern::Below(prefix) => format!("{prefix}x"),
+                Pattern::CanaryId => "/abcdefgh".to_owned(),
                 Pattern::Around(prefix, suffix) => format!("{prefix}x{suffix}"),
             };
             for method in route.methods {

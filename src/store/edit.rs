@@ -34,7 +34,7 @@ pub enum Edit {
 pub enum Change {
     /// From now on (10.2).
     Judged,
-    /// As coal-mine does it: the deadline counts from the newest entry of its history.
+    /// As coal-mine does it: the deadline counts from the newest entry of its history, also where the spec is the same.
     Rearmed,
 }
 

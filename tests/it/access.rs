@@ -31,6 +31,7 @@ fn with_tokens() -> Punctual {
 fn path(pattern: Pattern) -> String {
     match pattern {
         Pattern::Is(path) => path.to_owned(),
+        Pattern::CanaryId => "/abcdefgh".to_owned(),
         Pattern::Below(prefix) => format!("{prefix}backup"),
         Pattern::Around(prefix, suffix) => format!("{prefix}backup{suffix}"),
     }
@@ -93,7 +94,9 @@ fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
                     let refused = ask(&server, method, &path, token).status;
                     assert_eq!(refused, if token.is_some() { 403 } else { 401 }, "{what}");
                 }
-                Needs::Compat(_) => assert_eq!(ask(&server, method, &path, token).status, 404, "{what}"),
+                Needs::Compat(_) | Needs::CanaryId => {
+                    assert_eq!(ask(&server, method, &path, token).status, 404, "{what}");
+                }
                 // Its switch is no matter of tokens, and on here.
                 Needs::Lifecycle => assert_eq!(ask(&server, method, &path, token).status, 200, "{what}"),
             }

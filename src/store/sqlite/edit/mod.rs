@@ -82,7 +82,7 @@ impl Tx<'_> {
         if definition.name != old.name {
             self.take_name(&definition.name)?;
         }
-        if definition.spec != old.spec {
+        if definition.spec != old.spec || how == Change::Rearmed {
             let spec = Box::new(definition.spec.clone());
             let input = match how {
                 Change::Judged => Input::Change(spec),

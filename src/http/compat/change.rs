@@ -1,0 +1,254 @@
+//! `create`, `update` and `delete`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use super::dialect::Dialect;
+use super::fault::Fault;
+use super::{Command, aside, ok, periodicity, python, slug};
+use crate::core::check::{Canary, Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::schedule::Schedule;
+use crate::core::time::{Span, Time};
+use crate::http::reply::Reply;
+use crate::store::live::Check;
+use crate::store::{Change, Edit, EditError, NewCheck, Store};
+
+/// The longest name, in bytes: that of a check's title.
+const MAX_NAME_BYTES: usize = 200;
+/// The longest description, in bytes.
+const MAX_DESCRIPTION_BYTES: usize = 4096;
+/// Ids that are tried for a new canary. One in a hundred million is taken where there are thousands.
+const ID_TRIES: usize = 8;
+
+/// Answers `create`.
+pub(super) async fn create(command: &Command<'_>) -> Result<Reply, Fault> {
+    let Command { app, dialect, args, .. } = command;
+    let dialect = *dialect;
+    let title = name(args.required("name")?)?.to_owned();
+    let periodicity = args.required("periodicity")?;
+    let paused = args.flag("paused")?.unwrap_or(false);
+    args.only(&["name", "periodicity", "description", "email", "paused"])?;
+    let description = description(args.last("description").unwrap_or_default())?.to_owned();
+    let emails = emails(&args.all("email"))?;
+    let slug = slug::slug(&title);
+    if let Some(other) = app.live.directory().by_slug(dialect.system, &slug) {
+        return Err(taken(dialect, &slug, Some(other)));
+    }
+    let definition = Definition { title, description, emails, ..plain(command.schedule(periodicity).await?) };
+    let new = NewCanary { definition, slug, paused };
+    let id = app.on_store(move |store, now| new.make(store, dialect, now)).await;
+    command.show(id.map_err(|_| Fault::Unavailable)??).await
+}
+
+struct NewCanary {
+    definition: Definition,
+    slug: String,
+    paused: bool,
+}
+
+impl NewCanary {
+    /// Makes it under an id that nobody has, and answers that. The store finds the check's name.
+    fn make(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<String, Fault> {
+        for _ in 0..ID_TRIES {
+            let id = random_id()?;
+            let canary = Canary { system: dialect.system, id: id.clone(), slug: self.slug.clone() };
+            let definition = Definition { canary: Some(canary), ..self.definition.clone() };
+            let new = NewCheck { definition, paused: self.paused, past: None };
+            match store.edit(Edit::Create(Box::new(new)), now) {
+                Ok(_) => return Ok(id),
+                Err(EditError::BadId(_)) => {}
+                Err(error) => return Err(refused(error, store, dialect, &self.slug)),
+            }
+        }
+        Err(Fault::Unavailable)
+    }
+}
+
+/// Answers `delete`.
+pub(super) async fn delete(command: &Command<'_>) -> Result<Reply, Fault> {
+    command.args.only(&["id", "slug", "name"])?;
+    let check = command.find()?.check.id;
+    let deleted = command.app.on_store(move |store, now| store.edit(Edit::Delete { check }, now)).await;
+    deleted.map_err(|_| Fault::Unavailable)??;
+    Ok(ok(&serde_json::json!({"status": "ok"})))
+}
+
+/// Answers `update`.
+pub(super) async fn update(command: &Command<'_>) -> Result<Reply, Fault> {
+    let Command { app, dialect, args, .. } = command;
+    let dialect = *dialect;
+    args.only(&["id", "slug", "name", "periodicity", "description", "email"])?;
+    let id = command.find_without_name()?.id;
+    let update = Update {
+        title: args.last("name").map(name).transpose()?.map(str::to_owned),
+        schedule: match args.last("periodicity") {
+            Some(text) => Some(command.schedule(text).await?),
+            None => None,
+        },
+        description: args.last("description").map(description).transpose()?.map(str::to_owned),
+        emails: match args.all("email").as_slice() {
+            [] => None,
+            ["-"] if dialect.extras => Some(Vec::new()),
+            list => Some(emails(list)?),
+        },
+    };
+    let asked = id.clone();
+    let updated = app.on_store(move |store, now| update.carry_out(store, dialect, &asked, now)).await;
+    updated.map_err(|_| Fault::Unavailable)??;
+    command.show(id).await
+}
+
+/// What is to be another; `None`: it stays.
+struct Update {
+    title: Option<String>,
+    schedule: Option<Schedule>,
+    description: Option<String>,
+    emails: Option<Vec<String>>,
+}
+
+impl Update {
+    fn carry_out(self, store: &mut dyn Store, dialect: &Dialect, id: &str, now: Time) -> Result<(), Fault> {
+        // Looked up again: it may have changed since.
+        let check = store.live().find_canary(id).ok_or(Fault::NotFound)?;
+        if let Source::File { path, line } = &check.definition.source {
+            return Err(EditError::DeclaredInFile { path: path.clone(), line: *line }.into());
+        }
+        let (definition, how) = self.applied_to(&check);
+        if definition == *check.definition {
+            return Err(Fault::exception("ValueError", "No updates specified"));
+        }
+        let slug = definition.canary.as_ref().map_or_else(String::new, |canary| canary.slug.clone());
+        let edit = Edit::Update { check: check.id, definition: Box::new(definition), how };
+        store.edit(edit, now).map(|_| ()).map_err(|error| refused(error, store, dialect, &slug))
+    }
+
+    fn applied_to(self, check: &Check) -> (Definition, Change) {
+        let mut definition = (*check.definition).clone();
+        let mut how = Change::Judged;
+        if let Some(title) = self.title.filter(|title| *title != definition.title) {
+            if let Some(canary) = &mut definition.canary {
+                canary.slug = slug::slug(&title);
+            }
+            definition.title = title;
+        }
+        if let Some(schedule) = self.schedule.filter(|schedule| *schedule != definition.spec.schedule) {
+            definition.spec.schedule = schedule;
+            how = Change::Rearmed;
+        }
+        if let Some(description) = self.description {
+            definition.description = description;
+        }
+        let set = |emails: &[String]| emails.iter().cloned().collect::<BTreeSet<String>>();
+        if let Some(emails) = self.emails.filter(|emails| set(emails) != set(&definition.emails)) {
+            definition.emails = emails;
+        }
+        (definition, how)
+    }
+}
+
+impl Command<'_> {
+    /// Reads a periodicity, aside: a schedule takes a while.
+    async fn schedule(&self, text: &str) -> Result<Schedule, Fault> {
+        let (text, dialect) = (text.to_owned(), self.dialect);
+        aside(self.app, move |_| periodicity::schedule(&text, dialect)).await
+    }
+}
+
+/// A check of which nothing is known but when it must report.
+fn plain(schedule: Schedule) -> Definition {
+    let spec = Spec {
+        schedule,
+        grace: Span::ZERO,
+        early: None,
+        max_runtime: None,
+        start_within: None,
+        min_runtime: None,
+        overlap: Overlap::Allowed,
+        failures_before_alert: 1,
+        successes_to_recover: 1,
+        manual_resume: false,
+        paused: false,
+    };
+    Definition {
+        name: Name::parse("new").expect("it is a name"),
+        renamed_from: Vec::new(),
+        title: String::new(),
+        group: String::new(),
+        labels: Vec::new(),
+        spec,
+        description: String::new(),
+        runbook_url: String::new(),
+        depends_on: Vec::new(),
+        quiet: Vec::new(),
+        ping_methods: PingMethods::Any,
+        window: None,
+        emails: Vec::new(),
+        canary: None,
+        source: Source::Api,
+    }
+}
+
+fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -> Fault {
+    match error {
+        EditError::SlugTaken => taken(dialect, slug, store.live().directory().by_slug(dialect.system, slug)),
+        other => other.into(),
+    }
+}
+
+/// The slug is somebody else's.
+fn taken(dialect: &Dialect, slug: &str, other: Option<&Arc<Check>>) -> Fault {
+    let id = other.and_then(|check| dialect.known(check)).map_or("", |(_, canary)| &canary.id);
+    let text = format!("{} {slug} already exists with identifier {id}", dialect.noun);
+    Fault::exception("AlreadyExistsError", &text)
+}
+
+fn name(text: &str) -> Result<&str, Fault> {
+    if text.len() > MAX_NAME_BYTES {
+        return Err(Fault::bad(format!("a name has at most {MAX_NAME_BYTES} bytes, not {}", text.len())));
+    }
+    if text.contains(char::is_control) {
+        return Err(Fault::bad("a name is one line, without control characters"));
+    }
+    Ok(text)
+}
+
+fn description(text: &str) -> Result<&str, Fault> {
+    match text.len() {
+        0..=MAX_DESCRIPTION_BYTES => Ok(text),
+        bytes => {
+            Err(Fault::bad(format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes, not {bytes}")))
+        }
+    }
+}
+
+fn emails(texts: &[&str]) -> Result<Vec<String>, Fault> {
+    const MAX: usize = Definition::MAX_EMAILS;
+    if texts.len() > MAX {
+        return Err(Fault::bad(format!("there are at most {MAX} addresses, not {}", texts.len())));
+    }
+    let address = |text: &&str| {
+        if text.contains(char::is_control) || text.parse::<Mailbox>().is_err() {
+            return Err(Fault::bad(format!("{} is no mail address", python::repr(text))));
+        }
+        Ok((*text).to_owned())
+    };
+    texts.iter().map(address).collect()
+}
+
+fn random_id() -> Result<String, Fault> {
+    // The largest multiple of 26 in a byte: what is beyond would favour the first letters.
+    const FAIR: u8 = 234;
+    let mut id = String::with_capacity(Canary::ID_LETTERS);
+    let mut bytes = [0; 32];
+    while id.len() < Canary::ID_LETTERS {
+        getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|_| Fault::Unavailable)?;
+        let missing = Canary::ID_LETTERS - id.len();
+        id.extend(
+            bytes.iter().filter(|byte| **byte < FAIR).take(missing).map(|byte| char::from(b'a' + byte % 26)),
+        );
+    }
+    Ok(id)
+}

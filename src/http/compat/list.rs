@@ -1,0 +1,122 @@
+//! `list`: written piece by piece, since a thousand canaries may have a million events.
+
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use regex::Regex;
+use serde::ser::{Error as _, Serialize, SerializeSeq, Serializer};
+use tokio::sync::mpsc;
+
+use super::dialect::Dialect;
+use super::fault::Fault;
+use super::shown::{self, Answer, Standing};
+use super::{Command, aside, json, search};
+use crate::core::check::Canary;
+use crate::http::App;
+use crate::http::reply::{self, Reply};
+use crate::store::live::Check;
+
+/// Pieces are of about this size, in bytes.
+const PIECE_BYTES: usize = 64 * 1024;
+/// Pieces that wait for a slow reader.
+const PIECES_AHEAD: usize = 2;
+
+/// What is listed, and how much of it.
+struct List {
+    app: Arc<App>,
+    dialect: &'static Dialect,
+    verbose: bool,
+    paused: Option<bool>,
+    late: Option<bool>,
+    search: Option<Regex>,
+}
+
+/// Answers `list`.
+pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
+    let Command { app, dialect, args, .. } = command;
+    let [verbose, paused, late] = [args.flag("verbose")?, args.flag("paused")?, args.flag("late")?];
+    let all = ["verbose", "paused", "late", "search"];
+    args.only(if dialect.extras { &all } else { &all[..3] })?;
+    let search = match args.last("search") {
+        Some(text) => {
+            let text = text.to_owned();
+            Some(aside(app, move |_| search::expression(&text)).await?)
+        }
+        None => None,
+    };
+    let list = List { app: Arc::clone(app), dialect, verbose: verbose == Some(true), paused, late, search };
+    let place = app.list_places.clone().acquire_owned().await.expect("this semaphore is never closed");
+    let (sender, pieces) = mpsc::channel(PIECES_AHEAD);
+    tokio::task::spawn_blocking(move || {
+        let mut out = BufWriter::with_capacity(PIECE_BYTES, Pieces(sender));
+        let answer = Answer(list.dialect.many, &list);
+        if let Err(error) = json::write(&mut out, &answer).and_then(|()| out.flush()) {
+            // Either nobody listens any more, or what was sent is cut short, which is no JSON.
+            tracing::warn!(%error, "a list of canaries was not sent to its end");
+        }
+        drop(place);
+    });
+    let mut reply = reply::pieces(pieces);
+    reply.headers_mut().insert(CONTENT_TYPE, super::JSON);
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(reply)
+}
+
+impl List {
+    fn has(&self, check: &Check, canary: &Canary) -> bool {
+        let definition = &check.definition;
+        if let Some(search) = &self.search {
+            let texts = [&definition.title, &canary.slug, &canary.id];
+            if !texts.into_iter().chain(&definition.emails).any(|text| search.is_match(text)) {
+                return false;
+            }
+        }
+        if self.paused.is_none() && self.late.is_none() {
+            return true;
+        }
+        let standing = Standing::of(&self.app, self.dialect, check);
+        self.paused.is_none_or(|paused| paused == standing.paused)
+            && self.late.is_none_or(|late| late == standing.late)
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Short<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+impl Serialize for List {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let directory = self.app.live.directory();
+        let mut canaries: Vec<_> =
+            directory.checks.iter().filter_map(|check| self.dialect.known(check)).collect();
+        // As they were made.
+        canaries.sort_by_key(|(check, _)| check.id);
+        let mut list = serializer.serialize_seq(None)?;
+        for (check, canary) in canaries.into_iter().filter(|(check, canary)| self.has(check, canary)) {
+            if self.verbose {
+                let look = shown::look(&self.app, self.dialect, (check, canary));
+                list.serialize_element(&look.map_err(S::Error::custom)?)?;
+            } else {
+                list.serialize_element(&Short { id: &canary.id, name: &check.definition.title })?;
+            }
+        }
+        list.end()
+    }
+}
+
+struct Pieces(mpsc::Sender<Bytes>);
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.blocking_send(Bytes::copy_from_slice(bytes)).map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,218 @@
+//! coal-mine's and Night's Watch's own interfaces, for the jobs, scripts and clients of their users.
+//!
+//! One engine carries out the commands of both; a [`dialect`] says how a system speaks. A canary (a watcher) is a check
+//! with [`crate::core::check::Canary`]: only those of a system are seen through its interface. What changes anything is
+//! decided and stored in one go on the writer's thread; what takes long is done aside, so that no ping waits for it.
+
+mod args;
+mod change;
+mod dialect;
+mod fault;
+mod json;
+mod list;
+mod pause;
+mod periodicity;
+mod python;
+mod search;
+mod shown;
+mod slug;
+mod trigger;
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
+use serde::Serialize;
+
+use self::args::Args;
+use self::dialect::Dialect;
+use self::fault::Fault;
+use self::shown::Answer;
+use super::limits::Limits;
+use super::reply::{self, Reply};
+use super::{App, body, decode};
+use crate::core::check::System;
+use crate::store::live::Check;
+
+/// Lists at a time: each takes a thread, and a slow reader holds it long.
+pub(super) const MAX_LISTS_AT_A_TIME: usize = 4;
+
+const JSON: HeaderValue = HeaderValue::from_static("text/json; charset=utf-8");
+
+/// What was asked for.
+struct Command<'r> {
+    app: &'r Arc<App>,
+    dialect: &'static Dialect,
+    args: Args,
+    method: &'r Method,
+    source: &'r str,
+}
+
+/// A canary of the system that was asked.
+struct Found {
+    check: Arc<Check>,
+    id: String,
+}
+
+/// Answers a path of a system: `path` is what follows its first part.
+pub(super) async fn answer(
+    app: &Arc<App>,
+    limits: &Limits,
+    source: &str,
+    (system, path): (System, &str),
+    parts: &Parts,
+    body: Incoming,
+) -> Reply {
+    // A connection with something unread could not be used again; that a body does not come changes nothing.
+    let _ = body::read(body, 0, limits).await;
+    let dialect = Dialect::of(system);
+    let args = Args::parse(parts.uri.query());
+    let command = Command { app, dialect, args, method: &parts.method, source };
+    let path = decode::path_part(path);
+    let word = path.as_deref().and_then(|path| path.strip_prefix(dialect.path.as_bytes()));
+    to_reply(dialect, command.carry_out(word.unwrap_or_default()).await)
+}
+
+/// Answers `/ID`, which triggers the canary of this id, whichever its system.
+pub(super) async fn short(
+    app: &Arc<App>,
+    limits: &Limits,
+    source: &str,
+    id: &str,
+    parts: &Parts,
+    body: Incoming,
+) -> Reply {
+    let _ = body::read(body, 0, limits).await;
+    let access = app.access();
+    let known = app.live.find_canary(id).and_then(|check| Some(check.definition.canary.as_ref()?.system));
+    let open = |system: &System| access.compat.of(*system).is_some();
+    let Some(system) = known.filter(open).or(System::ALL.into_iter().find(open)) else {
+        return reply::text(StatusCode::NOT_FOUND, super::routes::NOT_FOUND);
+    };
+    let dialect = Dialect::of(system);
+    let args = Args::parse(parts.uri.query()).with("id", id);
+    let command = Command { app, dialect, args, method: &parts.method, source };
+    to_reply(dialect, command.carry_out(b"trigger").await)
+}
+
+fn to_reply(dialect: &Dialect, answered: Result<Reply, Fault>) -> Reply {
+    answered.unwrap_or_else(|fault| {
+        let reply =
+            with_status(fault.status(), &Failure { status: "error", error: fault.text(dialect.noun) });
+        if fault == Fault::Unavailable { reply::with_retry_after(reply, 1) } else { reply }
+    })
+}
+
+#[derive(Serialize)]
+struct Failure {
+    status: &'static str,
+    error: String,
+}
+
+fn with_status(status: StatusCode, value: &impl Serialize) -> Reply {
+    let mut reply = reply::text(status, json::text(value));
+    reply.headers_mut().insert(CONTENT_TYPE, JSON);
+    reply
+}
+
+fn ok(value: &impl Serialize) -> Reply {
+    with_status(StatusCode::OK, value)
+}
+
+impl Command<'_> {
+    async fn carry_out(mut self, word: &[u8]) -> Result<Reply, Fault> {
+        const WORDS: [&[u8]; 8] =
+            [b"create", b"delete", b"get", b"list", b"pause", b"trigger", b"unpause", b"update"];
+        // The path is judged before the key.
+        if !WORDS.contains(&word) {
+            return Err(Fault::NoSuchPath);
+        }
+        self.admit(word == b"trigger")?;
+        match word {
+            b"create" => change::create(&self).await,
+            b"delete" => change::delete(&self).await,
+            b"get" => self.get().await,
+            b"list" => list::list(&self).await,
+            b"pause" => pause::pause(&self).await,
+            b"trigger" => trigger::trigger(&self).await,
+            b"unpause" => pause::unpause(&self).await,
+            b"update" => change::update(&self).await,
+            _ => Err(Fault::NoSuchPath),
+        }
+    }
+
+    /// Asks for the key, but of a trigger. Where there is none, one that is given is an argument that nobody expects.
+    fn admit(&mut self, is_trigger: bool) -> Result<(), Fault> {
+        let access = self.app.access();
+        let door = access.compat.of(self.dialect.system).ok_or(Fault::NoSuchPath)?;
+        if !door.needs_key() {
+            return Ok(());
+        }
+        let given = self.args.take_first("auth_key");
+        if is_trigger || door.is_opened_by(given.as_deref().map(str::as_bytes)) {
+            Ok(())
+        } else {
+            Err(Fault::Unauthorized)
+        }
+    }
+
+    async fn get(&self) -> Result<Reply, Fault> {
+        self.args.only(&["id", "slug", "name"])?;
+        self.show(self.find()?.id).await
+    }
+
+    /// The canary that is named by its id, slug or name, in this order.
+    fn find(&self) -> Result<Found, Fault> {
+        let by_name = self.args.last("name").map(slug::slug);
+        self.find_by(by_name.as_deref(), "Must specify id, slug, or name")
+    }
+
+    /// The canary that is named by its id or slug; `name` is not what finds it.
+    fn find_without_name(&self) -> Result<Found, Fault> {
+        self.find_by(None, "Must specify id or slug")
+    }
+
+    fn find_by(&self, slug_of_name: Option<&str>, else_say: &str) -> Result<Found, Fault> {
+        let directory = self.app.live.directory();
+        let found = match (self.args.last("id"), self.args.last("slug").or(slug_of_name)) {
+            (Some(id), _) => directory.by_canary.get(id),
+            (None, Some(slug)) => directory.by_slug(self.dialect.system, slug),
+            (None, None) => return Err(Fault::exception("Exception", else_say)),
+        };
+        let (check, canary) = found.and_then(|check| self.dialect.known(check)).ok_or(Fault::NotFound)?;
+        Ok(Found { check: check.clone(), id: canary.id.clone() })
+    }
+
+    /// The answer that shows a canary as it is now.
+    async fn show(&self, id: String) -> Result<Reply, Fault> {
+        let dialect = self.dialect;
+        aside(self.app, move |app| {
+            let check = app.live.find_canary(&id).ok_or(Fault::NotFound)?;
+            let known = dialect.known(&check).ok_or(Fault::NotFound)?;
+            let shown = shown::look(app, dialect, known).map_err(|error| {
+                tracing::error!(%error, "the history of a canary cannot be read");
+                Fault::Unavailable
+            })?;
+            Ok(ok(&Answer(dialect.one, shown)))
+        })
+        .await
+    }
+}
+
+/// Does on a thread of its own what may take a while, as pages are made.
+async fn aside<T: Send + 'static>(
+    app: &Arc<App>,
+    work: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
+) -> Result<T, Fault> {
+    let _place = app.pages.acquire().await.expect("this semaphore is never closed");
+    let app = app.clone();
+    match tokio::task::spawn_blocking(move || work(&app)).await {
+        Ok(done) => done,
+        Err(error) => {
+            tracing::error!(%error, "a command was not carried out, by a bug");
+            Err(Fault::Unavailable)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A canary as its users see it: read from what is known of the check, and from its history.
+
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::dialect::Dialect;
+use super::python;
+use crate::core::blind::BlindWindows;
+use crate::core::cause::{CauseKind, Causes, Family};
+use crate::core::check::{Canary, Spec};
+use crate::core::schedule::Schedule;
+use crate::core::state::State;
+use crate::core::step::{promised_deadline, view};
+use crate::core::time::{Span, Time};
+use crate::http::App;
+use crate::store::StoreError;
+use crate::store::live::Check;
+
+/// A canary, in the order of the original's keys.
+#[derive(serde::Serialize)]
+pub(super) struct Shown {
+    id: String,
+    name: String,
+    slug: String,
+    periodicity: Periodicity,
+    description: String,
+    emails: Vec<String>,
+    paused: bool,
+    /// Newest first.
+    history: Vec<(String, String)>,
+    late: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deadline: Option<String>,
+}
+
+/// Seconds, or words.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Periodicity {
+    Seconds(f64),
+    WholeSeconds(i64),
+    Text(String),
+}
+
+/// What a canary is at a time, without its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) late: bool,
+    pub(super) paused: bool,
+    pub(super) deadline: Option<Time>,
+}
+
+impl Standing {
+    /// How a check stands now.
+    pub(super) fn of(app: &App, dialect: &Dialect, check: &Check) -> Standing {
+        let state = check.known().state.clone();
+        Standing::at(dialect, &check.definition.spec, &state, app.clock.now(), &app.live.blind())
+    }
+
+    fn at(dialect: &Dialect, spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> Standing {
+        let paused = state.pause.since().is_some();
+        let late = match paused {
+            true if dialect.pause_clears_late => false,
+            true => is_late(&state.causes),
+            false => is_late(&view(spec, state, now, blind).causes),
+        };
+        Standing { late, paused, deadline: promised_deadline(spec, state, now, blind) }
+    }
+}
+
+/// Whether it did not report when it should have; where we were not listening, whether it would have been said so.
+pub(super) fn is_late(causes: &Causes) -> bool {
+    let is_late = |kind: CauseKind| kind.family() == Family::Late;
+    causes.iter().any(|cause| is_late(cause.kind) || cause.would_be.is_some_and(is_late))
+}
+
+/// Looks at a canary. Reads its history: not on a thread that serves.
+pub(super) fn look(
+    app: &App,
+    dialect: &Dialect,
+    (check, canary): (&Arc<Check>, &Canary),
+) -> Result<Shown, StoreError> {
+    let most = usize::try_from(canary.system.max_events()).unwrap_or(usize::MAX);
+    let events = match &app.history {
+        Some(reader) => reader.canary_events(check.id, most)?,
+        None => Vec::new(),
+    };
+    let definition = &check.definition;
+    let standing = Standing::of(app, dialect, check);
+    let time = |time: Time| python::iso_time(time, dialect.zone);
+    Ok(Shown {
+        id: canary.id.clone(),
+        name: definition.title.clone(),
+        slug: canary.slug.clone(),
+        periodicity: periodicity(dialect, &definition.spec.schedule),
+        description: definition.description.clone(),
+        emails: definition.emails.clone(),
+        paused: standing.paused,
+        history: events.into_iter().map(|(at, text)| (time(at), text)).collect(),
+        late: standing.late,
+        deadline: standing.deadline.map(time),
+    })
+}
+
+fn periodicity(dialect: &Dialect, schedule: &Schedule) -> Periodicity {
+    match schedule {
+        Schedule::Every(period) => seconds(dialect, *period),
+        // Declared in a file, in words that the original did not know.
+        other => Periodicity::Text(other.to_string()),
+    }
+}
+
+fn seconds(dialect: &Dialect, period: Span) -> Periodicity {
+    if dialect.whole_seconds && period.as_ms() % 1000 == 0 {
+        Periodicity::WholeSeconds(period.as_ms() / 1000)
+    } else {
+        Periodicity::Seconds(period.as_secs_f64())
+    }
+}
+
+/// `{"status": "ok"}`, with one more key.
+pub(super) struct Answer<'a, T>(pub(super) &'a str, pub(super) T);
+
+impl<T: Serialize> Serialize for Answer<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("status", "ok")?;
+        map.serialize_entry(self.0, &self.1)?;
+        map.end()
+    }
+}

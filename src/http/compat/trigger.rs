@@ -1,0 +1,70 @@
+//! `trigger`: a success ping, on the way of all pings.
+
+use std::sync::atomic::Ordering;
+
+use hyper::Method;
+use serde::Serialize;
+
+use super::fault::Fault;
+use super::shown::Standing;
+use super::{Command, ok};
+use crate::core::check::{Ping, PingKind, PingMethods};
+use crate::http::reply::Reply;
+use crate::store::{Applied, PingFact};
+
+#[derive(Serialize)]
+struct Triggered {
+    status: &'static str,
+    recovered: bool,
+    unpaused: bool,
+}
+
+/// Answers `trigger`, once it is durable.
+pub(super) async fn trigger(command: &Command<'_>) -> Result<Reply, Fault> {
+    let outcomes = &command.app.outcomes;
+    let answered = take(command).await;
+    let counter = match &answered {
+        Ok(_) => &outcomes.accepted,
+        Err(Fault::NotFound) => &outcomes.unknown_check,
+        Err(Fault::Unavailable) => &outcomes.overloaded,
+        Err(_) => &outcomes.bad_request,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+    answered
+}
+
+async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
+    let Command { app, dialect, args, .. } = command;
+    let all = ["id", "slug", "name", "comment", "m"];
+    args.only(if dialect.extras { &all } else { &all[..4] })?;
+    let check = command.find()?.check;
+    if check.definition.ping_methods == PingMethods::Post && command.method != Method::POST {
+        return Err(Fault::bad("this check takes only POST (ping_methods)"));
+    }
+    let before = Standing::of(app, dialect, &check);
+    let fact = PingFact {
+        ping: Ping { kind: PingKind::Success, rid: None, exit_status: None },
+        comment: args.last("comment").or(args.last("m")).map(cut),
+        body: None,
+        body_cut: false,
+        source: command.source.to_owned(),
+    };
+    let stored = app.writer.ping(check.id, fact).map_err(|_| Fault::Unavailable)?;
+    match stored.await {
+        Ok(Ok(Applied::Done(_) | Applied::PausedByFile)) => {}
+        Ok(Ok(Applied::NoSuchCheck)) => return Err(Fault::NotFound),
+        // The writer has logged what failed; if it is gone, we are stopping.
+        Ok(Err(_)) | Err(_) => return Err(Fault::Unavailable),
+    }
+    let now = command.find().map_or(before, |found| Standing::of(app, dialect, &found.check));
+    Ok(ok(&Triggered {
+        status: "ok",
+        recovered: before.late && !now.late,
+        unpaused: before.paused && !now.paused,
+    }))
+}
+
+/// At most so much of a comment as is kept.
+pub(super) fn cut(comment: &str) -> String {
+    comment[..comment.floor_char_boundary(PingFact::MAX_COMMENT_BYTES)].to_owned()
+}

@@ -1,0 +1,158 @@
+//! The commands: deadlines, lateness, pauses, updates, lists.
+
+use punctual::core::time::Span;
+use serde_json::json;
+
+use super::{BOTH, Mine, newest, text, time, until_deadline};
+
+#[test]
+fn a_new_canary_is_due_after_its_period_unless_it_is_paused() {
+    let mine = Mine::coal();
+    let canary = mine.canary("create?name=a&periodicity=3600&description=what+it+is");
+    assert_eq!(until_deadline(&canary), Span::secs(3600));
+    let shown = ["periodicity", "description", "paused", "late"].map(|key| canary[key].clone());
+    assert_eq!(shown, [json!(3600.0), json!("what it is"), json!(false), json!(false)]);
+    let paused = mine.canary("create?name=b&periodicity=0.5&paused=True");
+    assert_eq!((paused["paused"].clone(), paused["periodicity"].clone()), (json!(true), json!(0.5)));
+    assert!(!paused.as_object().unwrap().contains_key("deadline"));
+    assert_eq!(paused["history"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_trigger_ends_lateness_and_pause_and_says_so() {
+    let mine = Mine::coal();
+    let id = text(&mine.canary("create?name=a&periodicity=0.05")["id"]);
+    let late = mine.wait_until_late(&id);
+    // What it missed.
+    assert_eq!(until_deadline(&late), Span::ms(50));
+    assert_eq!(mine.names("late=true"), ["a"]);
+    mine.canary(&format!("update?id={id}&periodicity=3600"));
+    let answer = |command: &str| {
+        let json = mine.ok(command);
+        (json["recovered"].as_bool().unwrap(), json["unpaused"].as_bool().unwrap())
+    };
+    assert_eq!(answer("trigger?name=a"), (false, false));
+    mine.ok("pause?name=a");
+    assert_eq!(answer("trigger?name=a&comment=c&m=m"), (false, true));
+    let canary = mine.canary("get?name=a");
+    assert_eq!((newest(&canary).1.as_str(), until_deadline(&canary)), ("Triggered (c)", Span::secs(3600)));
+    let id = text(&mine.canary("create?name=b&periodicity=0.2")["id"]);
+    mine.wait_until_late(&id);
+    mine.ok("pause?name=b");
+    assert_eq!(answer("trigger?name=b&m=m"), (true, true));
+    assert_eq!(newest(&mine.canary("get?name=b")).1, "Triggered (m)");
+}
+
+#[test]
+fn a_pause_keeps_lateness_and_its_end_counts_from_now() {
+    let mine = Mine::coal();
+    let id = text(&mine.canary("create?name=a&periodicity=0.05")["id"]);
+    mine.wait_until_late(&id);
+    let paused = mine.canary("pause?name=a&comment=night+work");
+    assert_eq!((&paused["late"], &paused["paused"]), (&json!(true), &json!(true)));
+    assert!(!paused.as_object().unwrap().contains_key("deadline"));
+    assert_eq!(newest(&paused).1, "Paused (night work)");
+    assert_eq!(mine.names("late=1&paused=1"), ["a"]);
+    // While it is paused, another period changes nothing else.
+    let updated = mine.canary("update?slug=a&periodicity=3600");
+    assert_eq!((&updated["late"], &updated["paused"]), (&json!(true), &json!(true)));
+    let unpaused = mine.canary("unpause?slug=a");
+    assert_eq!((&unpaused["late"], &unpaused["paused"]), (&json!(true), &json!(false)));
+    assert_eq!((newest(&unpaused).1.as_str(), until_deadline(&unpaused)), ("Unpaused", Span::secs(3600)));
+}
+
+#[test]
+fn another_period_counts_from_the_newest_entry_and_judges_anew() {
+    let mine = Mine::coal();
+    let id = text(&mine.canary("create?name=a&periodicity=3600")["id"]);
+    mine.ok("pause?name=a");
+    mine.ok("unpause?name=a&comment=x");
+    let before = mine.canary("get?name=a");
+    // Shorter than what has passed since: late at once.
+    let late = mine.canary("update?slug=a&periodicity=0.001");
+    assert_eq!((&late["late"], until_deadline(&late)), (&json!(true), Span::MS));
+    assert_eq!(late["history"], before["history"]);
+    let good = mine.canary(&format!("update?id={id}&periodicity=7200"));
+    assert_eq!((&good["late"], until_deadline(&good)), (&json!(false), Span::secs(7200)));
+    assert_eq!(newest(&good), newest(&before));
+    // What is no periodicity changes no deadline.
+    let renamed = mine.canary("update?slug=a&name=B&description=new");
+    assert_eq!(time(&renamed["deadline"]), time(&good["deadline"]));
+    assert_eq!(["name", "slug", "description"].map(|key| text(&renamed[key])), ["B", "b", "new"]);
+}
+
+#[test]
+fn addresses_are_a_set_that_a_list_replaces_and_a_dash_clears() {
+    let mine = Mine::coal();
+    mine.canary("create?name=a&periodicity=60&email=a%40example.org&email=b%40example.org");
+    let emails = |parameters: &str| mine.canary(&format!("update?slug=a&{parameters}"))["emails"].clone();
+    assert_eq!(emails("description=x"), json!(["a@example.org", "b@example.org"]));
+    assert_eq!(emails("email=c%40example.org"), json!(["c@example.org"]));
+    assert_eq!(emails("email=-"), json!([]));
+    mine.refused("update?slug=a&email=-", 400, "ValueError('No updates specified')");
+}
+
+#[test]
+fn a_list_is_short_or_verbose_and_filtered() {
+    let mine = Mine::coal();
+    let late = text(&mine.canary("create?name=Late+One&periodicity=0.05&email=ops%40example.org")["id"]);
+    mine.wait_until_late(&late);
+    mine.canary("create?name=good&periodicity=3600");
+    mine.canary("create?name=asleep&periodicity=3600&paused=yes&email=Dev%40example.org");
+    let check =
+        |parameters: &str, expected: &[&str]| assert_eq!(mine.names(parameters), expected, "{parameters}");
+    check("", &["Late One", "good", "asleep"]);
+    check("late=true", &["Late One"]);
+    check("late=false", &["good", "asleep"]);
+    check("paused=True", &["asleep"]);
+    check("paused=0", &["Late One", "good"]);
+    check("paused=no&late=no", &["good"]);
+    // Anywhere in a name, a slug, an id or an address; the case counts.
+    check("search=oo", &["good"]);
+    check("search=Late", &["Late One"]);
+    check("search=late-one", &["Late One"]);
+    check("search=LATE", &[]);
+    check(&format!("search=%5E{late}%24"), &["Late One"]);
+    check("search=%40example%5C.org", &["Late One", "asleep"]);
+    check("search=dev%40", &[]);
+    check("search=(%3Fi)dev%40&paused=1", &["asleep"]);
+    let short = mine.ok("list?search=good");
+    let keys: Vec<&String> = short["canaries"][0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["id", "name"]);
+    let verbose = mine.ok("list?verbose=True");
+    for canary in verbose["canaries"].as_array().unwrap() {
+        assert_eq!(*canary, mine.canary(&format!("get?id={}", text(&canary["id"]))));
+    }
+    assert_eq!(mine.ok("list?verbose=false"), mine.ok("list"));
+}
+
+#[test]
+fn what_a_file_has_taken_over_is_seen_triggered_and_paused_but_changed_in_the_file() {
+    let mine = Mine::coal();
+    let created = mine.canary("create?name=Backup&periodicity=3600&email=a%40example.org");
+    mine.server
+        .write_config(&format!("{BOTH}checks:\n  - {{name: backup, title: Backup, every: 2h, grace: 0s}}\n"));
+    assert_eq!(mine.server.reload().status, 200);
+    let id = text(&created["id"]);
+    let taken = mine.canary(&format!("get?id={id}"));
+    assert_eq!((&taken["history"], &taken["periodicity"]), (&created["history"], &json!(7200.0)));
+    assert_eq!(mine.names("paused=0"), ["Backup"]);
+    mine.ok("trigger?name=backup");
+    mine.ok("pause?slug=backup");
+    mine.ok("unpause?slug=backup");
+    let in_file = "it is declared in punctual.yaml:3: change it there";
+    mine.refused("update?slug=backup&periodicity=60", 400, in_file);
+    mine.refused("delete?slug=backup", 400, in_file);
+    assert_eq!(mine.canary("get?name=backup")["history"].as_array().unwrap().len(), 4);
+    mine.server
+        .write_config(&format!("{BOTH}checks:\n  - {{name: backup, cron: \"0 2 * * *\", paused: true}}\n"));
+    assert_eq!(mine.server.reload().status, 200);
+    let by_file = mine.canary("get?name=backup");
+    assert_eq!(
+        (&by_file["paused"], &by_file["periodicity"]),
+        (&json!(true), &json!("cron \"0 2 * * *\" UTC"))
+    );
+    mine.refused("pause?name=backup", 400, "AlreadyPausedError()");
+    let paused = "it is paused by the file that declares it: take `paused: true` out of it";
+    mine.refused("unpause?name=backup", 400, paused);
+}
