@@ -14,8 +14,8 @@ pub struct Outward {
     receivers: BTreeMap<ReceiverName, Arc<Transport>>,
     /// To the addresses that checks mail themselves; there if there is a mail server.
     of_checks: Option<Arc<Transport>>,
-    /// There is none to push to: nothing is pushed.
-    pub(super) pusher: Option<Pusher>,
+    /// One for each Alertmanager: they do not wait for each other.
+    pub(super) pushers: Vec<Arc<Pusher>>,
 }
 
 impl Outward {
@@ -30,9 +30,8 @@ impl Outward {
         let of_checks = config.smtp.as_ref().map(|smtp| Transport::of_checks(smtp, Transport::TIMEOUT));
         let of_checks =
             of_checks.transpose().map_err(|error| OutwardError { receiver: ALL_OWN.into(), error })?;
-        let alertmanagers = &config.alertmanagers;
-        let pusher = (!alertmanagers.is_empty()).then(|| Pusher::new(alertmanagers, Pusher::TIMEOUT));
-        Ok(Outward { receivers, of_checks: of_checks.map(Arc::new), pusher })
+        let pushers = config.alertmanagers.chunks(1).map(|one| Arc::new(Pusher::new(one, Pusher::TIMEOUT)));
+        Ok(Outward { receivers, of_checks: of_checks.map(Arc::new), pushers: pushers.collect() })
     }
 
     /// How a receiver is reached, or why not now.

@@ -1,11 +1,17 @@
-//! The projection to Alertmanager: at every flip, at most once a second, and every minute (13.1).
+//! The projection to Alertmanager: at every flip, at most once a second, when what was held may go, and every
+//! minute (13.1).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Engine, STORE_RETRY};
-use crate::notify::alertmanager::Outcome;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Engine, STORE_RETRY, duration};
+use crate::core::alert::Alert;
+use crate::notify::alertmanager::{Outcome, Pusher};
+use crate::store::Alerts;
 
 /// Alertmanager forgets its alerts when it restarts: they are pushed again this often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -14,28 +20,60 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(engine: &Arc<Engine>) {
     let mut outward = engine.outward.clone();
+    loop {
+        let current = outward.borrow_and_update().clone();
+        tokio::select! {
+            () = push_to(engine, &current.pushers) => {}
+            changed = outward.changed() => if changed.is_err() {
+                // Nobody reloads any more: we are about to stop.
+                return push_to(engine, &current.pushers).await;
+            },
+        }
+    }
+}
+
+/// Pushes to each Alertmanager in a task of its own: one that hangs gets the newest alerts when it is done with those
+/// before, and the others do not wait for it. Returns only if one of the tasks ended by a bug.
+async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>]) {
+    if pushers.is_empty() {
+        return std::future::pending().await;
+    }
+    let (newest, alerts) = watch::channel(Arc::default());
+    let mut pushes = JoinSet::new();
+    for pusher in pushers {
+        pushes.spawn(push_newest(engine.clone(), pusher.clone(), alerts.clone()));
+    }
     let mut wakes = engine.writer.wakes();
     loop {
         let flips = wakes.borrow_and_update().flips;
-        let current = outward.borrow_and_update().clone();
-        if let Some(pusher) = &current.pusher {
-            match engine.writer.call(|store, now| store.alerts(now)).await {
-                Ok(alerts) => {
-                    let now = engine.clock.now();
-                    count(engine, &pusher.push(&alerts, now, &engine.external_url).await);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "cannot tell which alerts fire");
-                    tokio::time::sleep(STORE_RETRY).await;
-                }
+        let wait = match engine.writer.call(|store, now| store.alerts(now)).await {
+            Ok(Alerts { all, next_look }) => {
+                newest.send_replace(Arc::new(all));
+                let now = engine.clock.now();
+                next_look.map_or(EVERY, |at| duration(at - now).min(EVERY))
             }
-            tokio::time::sleep(PAUSE).await;
-        }
+            Err(error) => {
+                tracing::warn!(%error, "cannot tell which alerts fire");
+                STORE_RETRY
+            }
+        };
+        tokio::time::sleep(PAUSE).await;
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(wait.saturating_sub(PAUSE)) => {}
             _ = wakes.wait_for(|wakes| wakes.flips != flips) => {}
-            _ = outward.changed() => {}
+            Some(ended) = pushes.join_next() => {
+                tracing::error!(?ended, "a push to Alertmanager ended by a bug: beginning anew");
+                return;
+            }
         }
+    }
+}
+
+async fn push_newest(engine: Arc<Engine>, pusher: Arc<Pusher>, mut alerts: watch::Receiver<Arc<Vec<Alert>>>) {
+    while alerts.changed().await.is_ok() {
+        let newest = alerts.borrow_and_update().clone();
+        let now = engine.clock.now();
+        count(&engine, &pusher.push(&newest, now, &engine.external_url).await);
     }
 }
 

@@ -202,6 +202,15 @@ pub struct Outgoing {
     pub notices: Vec<Notice>,
 }
 
+/// What Alertmanager should hear (§13).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Alerts {
+    /// Those that fire, and those resolved within 15 min.
+    pub all: Vec<Alert>,
+    /// When more of them may fire though nothing else happens: a mute ends, or what a check depends on stayed good (13.3).
+    pub next_look: Option<Time>,
+}
+
 /// What every store guarantees.
 ///
 /// Every call is one transaction (14.1): facts, states, flips, incidents, their steps and deliveries are stored
@@ -287,9 +296,8 @@ pub trait Store: Send {
         now: Time,
     ) -> Result<bool, StoreError>;
 
-    /// Brings the stored alerts up to date and answers all that Alertmanager should hear: those that fire, and those
-    /// resolved within 15 min (§13).
-    fn alerts(&mut self, now: Time) -> Result<Vec<Alert>, StoreError>;
+    /// Brings the stored alerts up to date and answers all that Alertmanager should hear (§13).
+    fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError>;
 
     /// Mutes what the matchers match until a time (8.2); answers the mute's number.
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError>;

@@ -13,6 +13,26 @@ fn statuses(received: &[Received]) -> Vec<String> {
     received.iter().map(|request| request.json()["status"].as_str().unwrap().to_owned()).collect()
 }
 
+/// 13.1
+#[test]
+fn an_alertmanager_that_hangs_delays_no_push_to_another() {
+    let (hanging, quick) = (WebhookSink::start(), WebhookSink::start());
+    hanging.answer_with(Answer::Hang);
+    let punctual = Punctual::start(&format!(
+        "alerting: {{alertmanagers: [{{url: \"http://127.0.0.1:{}\"}}, {{url: \"http://127.0.0.1:{}\"}}]}}\n\
+         checks: [{{name: job, every: 1h}}, {{name: other, every: 1h}}]\n",
+        hanging.port(),
+        quick.port()
+    ));
+    punctual.ping("job/fail");
+    quick.received.wait_for_count("the first push", PATIENCE, 1);
+    hanging.received.wait_for_count("the push that hangs", PATIENCE, 1);
+    punctual.ping("other/fail");
+    let received = quick.received.wait_for_count("the second push", PATIENCE, 2);
+    assert_eq!(hanging.received.all().len(), 1, "the first push still hangs");
+    assert_eq!(received[1].json().as_array().unwrap().len(), 2);
+}
+
 /// 12.7
 #[test]
 fn a_receiver_that_hangs_delays_neither_pings_nor_metrics_nor_another_receiver_nor_a_stop() {

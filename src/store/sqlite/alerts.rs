@@ -12,27 +12,30 @@ use crate::core::check::CheckId;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::{Span, Time};
-use crate::store::{StoreError, row};
+use crate::store::{Alerts, StoreError, row};
 
 /// How long the alert of a check waits for those that it depends on (8.3): as a delivery does by default.
 const GATHER: Span = Span::secs(5);
 
 impl SqliteStore {
-    pub(super) fn alerts_at(&mut self, now: Time) -> Result<Vec<Alert>, StoreError> {
+    pub(super) fn alerts_at(&mut self, now: Time) -> Result<Alerts, StoreError> {
         self.transact(|tx| {
             let stored = tx.memory.alerts.keys().copied();
             let checks: BTreeSet<CheckId> = tx.memory.bad.iter().copied().chain(stored).collect();
-            let mut all = Vec::new();
+            let mut alerts = Alerts::default();
             for check in checks {
-                all.extend(tx.project(check, now)?);
+                let (of_check, next_look) = tx.project(check, now)?;
+                alerts.all.extend(of_check);
+                alerts.next_look = alerts.next_look.into_iter().chain(next_look).min();
             }
-            Ok(all)
+            Ok(alerts)
         })
     }
 }
 
 impl Tx<'_> {
-    fn project(&mut self, id: CheckId, now: Time) -> Result<Vec<Alert>, StoreError> {
+    /// The alerts of a check, and when those that are held may fire.
+    fn project(&mut self, id: CheckId, now: Time) -> Result<(Vec<Alert>, Option<Time>), StoreError> {
         let slot = &self.memory.checks[&id];
         let definition = slot.check.definition.clone();
         let (wanted, causes, is_paused) = {
@@ -49,10 +52,11 @@ impl Tx<'_> {
         let opened_at = incident.map_or(now, |incident| incident.opened_at);
         let dependencies = self.dependencies(&definition);
         let verdict = self.verdict(seen, &dependencies, DeliveryKind::Alert, opened_at, GATHER, now);
+        let next_look = verdict.next_look().filter(|_| !wanted.is_empty());
         let stored = self.memory.alerts.get(&id).map_or(&[][..], Vec::as_slice);
         let alerts = project(stored, &wanted, verdict.holds_push(), now);
         if alerts == stored {
-            return Ok(alerts);
+            return Ok((alerts, next_look));
         }
         if alerts.is_empty() {
             self.execute("DELETE FROM alerts WHERE check_id = ?1", params![key(id.0)])?;
@@ -64,6 +68,6 @@ impl Tx<'_> {
             )?;
             self.memory.alerts.insert(id, alerts.clone());
         }
-        Ok(alerts)
+        Ok((alerts, next_look))
     }
 }

@@ -35,10 +35,9 @@ use self::memory::{Memory, Settings};
 use self::tx::Tx;
 use super::live::Live;
 use super::{
-    Applied, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance, Store,
+    Alerts, Applied, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance, Store,
     StoreError,
 };
-use crate::core::alert::Alert;
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
@@ -292,7 +291,7 @@ impl Store for SqliteStore {
         self.stand_to(incident, stance, by, now)
     }
 
-    fn alerts(&mut self, now: Time) -> Result<Vec<Alert>, StoreError> {
+    fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {
         self.alerts_at(now)
     }
 

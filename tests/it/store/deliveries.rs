@@ -5,7 +5,7 @@ use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Mute, Policy};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
-use punctual::store::{Stance, Store};
+use punctual::store::{Alerts, Stance, Store};
 
 use super::world::{GROUP_WAIT, Place, World, check, later, name, said};
 
@@ -233,15 +233,34 @@ pub(crate) fn alerts_fire_and_are_told_for_a_while_after_they_end<P: Place>(worl
     world.declare(&["a", "b"]);
     fail(world, &["a"]);
     let now = world.now;
-    let fired = world.store().alerts(now).unwrap();
+    let fired = world.store().alerts(now).unwrap().all;
     assert_eq!(fired.len(), 1);
     assert_eq!((fired[0].starts_at, fired[0].ended_at), (now - GROUP_WAIT, None));
     world.ping("a", PingKind::Success);
     world.reopen();
-    let resolved = world.store().alerts(now).unwrap();
+    let resolved = world.store().alerts(now).unwrap().all;
     assert_eq!((&resolved[0].labels, resolved[0].ended_at), (&fired[0].labels, Some(now)));
-    assert_eq!(world.store().alerts(now + Span::mins(14)).unwrap(), resolved);
-    assert!(world.store().alerts(now + Span::mins(15)).unwrap().is_empty());
+    assert_eq!(world.store().alerts(now + Span::mins(14)).unwrap().all, resolved);
+    assert!(world.store().alerts(now + Span::mins(15)).unwrap().all.is_empty());
+}
+
+/// 13.1, 13.3
+pub(crate) fn an_alert_that_is_held_is_looked_at_when_it_may_fire<P: Place>(world: &mut World<P>) {
+    world.configuration.checks = vec![check("database"), check("report"), check("a")];
+    world.configuration.checks[1].depends_on = vec![name("database")];
+    world.configure().unwrap();
+    world.ping("report", PingKind::Fail);
+    world.ping("a", PingKind::Fail);
+    mute(world, "check=\"a\"", Span::secs(30));
+    let mut fire = |span: Span| {
+        world.wait(span);
+        let now = world.now;
+        let Alerts { all, next_look } = world.store().alerts(now).unwrap();
+        (all.len(), next_look.map(|at| at - now))
+    };
+    assert_eq!(fire(Span::ZERO), (0, Some(Span::secs(5))), "the database may be bad, too");
+    assert_eq!(fire(Span::secs(5)), (1, Some(Span::secs(25))), "it is not");
+    assert_eq!(fire(Span::secs(25)), (2, None), "the mute has ended");
 }
 
 /// 12.4

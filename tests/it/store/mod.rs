@@ -82,6 +82,7 @@ conformance! {
         an_archived_check_tells_that_it_was_removed
         a_dependency_holds_what_depends_on_it
         alerts_fire_and_are_told_for_a_while_after_they_end
+        an_alert_that_is_held_is_looked_at_when_it_may_fire
         a_reminder_follows_and_there_is_only_one
         a_message_that_nobody_takes_is_parked_and_its_recovery_goes;
 }
