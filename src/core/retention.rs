@@ -18,7 +18,7 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// Bodies are kept for so many of a check's newest pings.
+    /// So many of a check's newest bodies are kept.
     pub const BODIES_OF_A_CHECK: u32 = 20;
     /// Flips kept of a check.
     pub const FLIPS_OF_A_CHECK: u32 = 10_000;

@@ -147,32 +147,55 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// The oldest go first, until the rest fits into the budget.
+    /// Over the budget the oldest go first; then, check by check, all but the newest.
     fn prune_bodies(&mut self, cursor: i64, retention: &Retention) -> Result<Slice, StoreError> {
-        let mut look =
-            self.prepare("SELECT seq, check_id, ordinal FROM bodies WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
-        let rows = look.query_map(params![cursor, LOOKED_AT], |row| {
-            Ok((row.get::<_, i64>(0)?, load::id(row.get(1)?), row.get::<_, i64>(2)?))
-        });
-        let rows: Vec<_> = rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
         let budget = i64::try_from(retention.max_body_bytes).unwrap_or(i64::MAX);
-        let (mut last, mut removed) = (cursor, 0);
-        for (seq, check, ordinal) in &rows {
-            last = *seq;
-            let newer = self.memory.checks.get(check).map_or(i64::MAX, |slot| slot.pings - ordinal);
-            if newer >= i64::from(Retention::BODIES_OF_A_CHECK) || self.memory.body_bytes > budget {
-                self.remove_body(*seq)?;
-                removed += 1;
-            }
-            if removed == REMOVED {
-                break;
-            }
+        let oldest = self.oldest_bodies(budget)?;
+        let (over, slice) =
+            if oldest.is_empty() { self.older_bodies(cursor)? } else { (oldest, Slice::More(cursor)) };
+        for seq in &over {
+            self.remove_body(*seq)?;
         }
-        if removed > 0 {
+        if !over.is_empty() {
             self.set_meta("body_bytes", self.memory.body_bytes)?;
         }
-        let is_done = removed < REMOVED && (rows.len() as i64) < LOOKED_AT;
-        Ok(if is_done { Slice::Done } else { Slice::More(last) })
+        Ok(slice)
+    }
+
+    /// So many of the oldest that the rest fits into the budget, but no more than go in a slice.
+    fn oldest_bodies(&self, budget: i64) -> Result<Vec<i64>, StoreError> {
+        let mut look = self.prepare("SELECT seq, length(body) FROM bodies ORDER BY seq LIMIT ?1")?;
+        let mut rows = look.query([REMOVED as i64]).map_err(failed)?;
+        let mut left = self.memory.body_bytes;
+        let mut over = Vec::new();
+        while left > budget
+            && let Some(row) = rows.next().map_err(failed)?
+        {
+            over.push(row.get(0).map_err(failed)?);
+            left -= row.get::<_, i64>(1).map_err(failed)?;
+        }
+        Ok(over)
+    }
+
+    /// Those that are not among the newest of their checks, of some checks after this one.
+    fn older_bodies(&self, cursor: i64) -> Result<(Vec<i64>, Slice), StoreError> {
+        let mut next = self.prepare("SELECT min(check_id) FROM bodies WHERE check_id > ?1")?;
+        let mut look =
+            self.prepare("SELECT seq FROM bodies WHERE check_id = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3")?;
+        let mut over: Vec<i64> = Vec::new();
+        let mut last = cursor;
+        for _ in 0..REMOVED {
+            let check: Option<i64> = next.query_row([last], |row| row.get(0)).map_err(failed)?;
+            let Some(check) = check else { return Ok((over, Slice::Done)) };
+            let left = (REMOVED - over.len()) as i64;
+            let rows = look.query_map(params![check, left, Retention::BODIES_OF_A_CHECK], |row| row.get(0));
+            over.extend(rows.and_then(Iterator::collect::<Result<Vec<i64>, _>>).map_err(failed)?);
+            if over.len() == REMOVED {
+                break;
+            }
+            last = check;
+        }
+        Ok((over, Slice::More(last)))
     }
 
     fn prune_judgements(&mut self, now: Time) -> Result<Slice, StoreError> {

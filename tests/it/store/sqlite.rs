@@ -54,7 +54,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     database(folder.path()).pragma_update(None, "user_version", 99).unwrap();
     let before = std::fs::read(folder.path().join("punctual.db")).unwrap();
     let error = SqliteStore::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 2 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 3 }), "{error}");
     assert_eq!(std::fs::read(folder.path().join("punctual.db")).unwrap(), before);
 }
 
@@ -266,6 +266,25 @@ fn pings_and_bodies_are_kept_as_the_retention_says() {
     world.configure().unwrap();
     prune(&mut world);
     assert_eq!(count(&world, "bodies"), 2, "the newest that fit into the budget");
+}
+
+/// 15.2: a job that sends its output with its end only.
+#[test]
+fn pings_without_a_body_push_no_body_out() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b"]);
+    for _ in 0..30 {
+        let mut ping = fact(PingKind::Success);
+        ping.body = Some(b"so far so good".to_vec());
+        world.apply("a", What::Ping(ping));
+        (0..3).for_each(|_| world.ping("a", PingKind::Log));
+    }
+    let mut ping = fact(PingKind::Fail);
+    ping.body = Some(b"no".to_vec());
+    world.apply("b", What::Ping(ping));
+    prune(&mut world);
+    assert_eq!(count(&world, "bodies"), 21);
+    assert_eq!(count(&world, "bodies WHERE seq <= 40"), 0, "the oldest went");
 }
 
 /// 15.1
