@@ -26,6 +26,8 @@ impl Retention {
     pub const JUDGEMENTS: Span = Span::mins(7 * 24 * 60);
     /// How long incidents are kept after their end, with their steps, deliveries and messages.
     pub const INCIDENTS: Span = Span::mins(90 * 24 * 60);
+    /// Reminders kept of an incident that goes on, of those that were told or are not to be.
+    pub const REMINDERS_OF_AN_INCIDENT: u32 = 100;
     /// The most incidents that are kept, but for those that are open.
     pub const MAX_INCIDENTS: u64 = 100_000;
 }

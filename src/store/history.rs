@@ -24,6 +24,9 @@ use crate::core::time::{Span, Time};
 /// A page has at most so many entries, whatever is asked for.
 pub const MAX_PAGE: usize = 1000;
 
+/// Runs are looked for in so many pages of pings.
+const MAX_PAGES_FOR_RUNS: usize = 100;
+
 /// Reads history. One connection of its own, opened when it is first needed; calls block, each for a short page.
 #[derive(Debug)]
 pub struct Reader {
@@ -163,20 +166,31 @@ impl Reader {
         })
     }
 
-    /// Runs of a check that have ended, newest first, among the pings before `before`.
+    /// Runs of a check that have ended, newest first, among the pings before `before`: also where many pings that ended
+    /// none lie between them.
     pub fn runs(
         &self,
         check: CheckId,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<RunRecord>, StoreError> {
-        let pings = self.pings(check, before, MAX_PAGE)?;
         let run = |ping: PingRecord| {
             let duration = ping.duration?;
             let PingRecord { seq, at, kind, exit_status, rid, .. } = ping;
             Some(RunRecord { seq, start: at - duration, duration, kind, exit_status, rid })
         };
-        Ok(pings.into_iter().filter_map(run).take(limit).collect())
+        let limit = limit.min(MAX_PAGE);
+        let (mut runs, mut before) = (Vec::new(), before);
+        for _ in 0..MAX_PAGES_FOR_RUNS {
+            let pings = self.pings(check, before, MAX_PAGE)?;
+            before = pings.last().map(|ping| ping.seq);
+            runs.extend(pings.into_iter().filter_map(run));
+            if runs.len() >= limit || before.is_none() {
+                break;
+            }
+        }
+        runs.truncate(limit);
+        Ok(runs)
     }
 
     /// Flips of a check, newest first, before the flip `before`.
@@ -274,9 +288,7 @@ impl Reader {
 
     /// Who was or will be told of an incident, in the order of the deliveries' numbers; at most [`MAX_PAGE`].
     pub fn deliveries(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
-        let mut deliveries = self.read(|db| Ok(deliveries_of(db, incident)))??;
-        deliveries.truncate(MAX_PAGE);
-        Ok(deliveries)
+        self.read(|db| Ok(deliveries_of(db, incident, Some(MAX_PAGE))))?
     }
 
     fn page<R>(

@@ -194,16 +194,18 @@ impl Writer {
         Ok(receiver)
     }
 
-    /// Runs something on the writer's thread, after what is queued already. Never answers once the writer has ended:
-    /// whoever still asks then is about to end as well.
+    /// Runs something on the writer's thread, after what is queued already; not at all if nobody waits for the answer any
+    /// more when its turn comes. Never answers once the writer has ended: whoever still asks then is about to end as well.
     pub async fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
     ) -> R {
         let (sender, receiver) = oneshot::channel();
         let call: Call = Box::new(move |store, now| {
-            // Nobody may be left to hear it.
-            let _ = sender.send(call(store, now));
+            // Whoever was told that it took too long must not find it done later.
+            if !sender.is_closed() {
+                let _ = sender.send(call(store, now));
+            }
         });
         self.queue_call(call);
         match receiver.await {

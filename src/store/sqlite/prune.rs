@@ -11,6 +11,7 @@ use super::tx::Tx;
 use super::{SqliteStore, key, load};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
+use crate::core::outbox::DeliveryKind;
 use crate::core::retention::Retention;
 use crate::core::time::Time;
 use crate::store::{StoreError, row};
@@ -244,11 +245,28 @@ impl<'a> Tx<'a> {
             let is_old = ended_at.is_some_and(|at| Time::from_ms(at) < now - Retention::INCIDENTS);
             if is_told && ended_at.is_some() && (is_old || *id <= too_many) {
                 self.remove_incident(*id)?;
+            } else if ended_at.is_none() {
+                self.prune_reminders(*id)?;
             }
         }
         let is_done = (rows.len() as i64) < LOOKED_AT / 10;
         let last = rows.last().map_or(cursor, |(id, _)| *id);
         Ok(if is_done { Slice::Done } else { Slice::More(last) })
+    }
+
+    /// An incident may go on for years, and be told of every minute.
+    fn prune_reminders(&self, incident: i64) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM deliveries WHERE id IN (
+               SELECT id FROM deliveries WHERE incident_id = ?1 AND kind = ?2 AND state IN ('sent', 'cancelled')
+               ORDER BY id DESC LIMIT ?3 OFFSET ?4)",
+            params![
+                incident,
+                row::delivery_kind_word(DeliveryKind::Reminder),
+                REMOVED as i64,
+                Retention::REMINDERS_OF_AN_INCIDENT
+            ],
+        )
     }
 
     fn remove_incident(&mut self, id: i64) -> Result<(), StoreError> {
@@ -267,7 +285,7 @@ impl<'a> Tx<'a> {
     fn prune_messages(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
         let last: Option<i64> = self
             .prepare("SELECT max(id) FROM (SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2)")?
-            .query_row(params![cursor, REMOVED as i64], |row| row.get(0))
+            .query_row(params![cursor, REMOVED as i64 / 10], |row| row.get(0))
             .map_err(failed)?;
         let Some(last) = last else { return Ok(Slice::Done) };
         self.execute(

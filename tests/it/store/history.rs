@@ -3,7 +3,7 @@
 use punctual::core::check::{Ping, PingKind, Rid, System};
 use punctual::core::outbox::DeliveryKind;
 use punctual::core::time::Span;
-use punctual::store::history::Reader;
+use punctual::store::history::{MAX_PAGE, Reader};
 use punctual::store::{Edit, NewCheck, Past, PingFact, Stance, Store, What};
 
 use super::edits::{canary, create, edit};
@@ -71,6 +71,10 @@ fn runs_are_those_that_ended_with_a_known_start() {
     let repeats = reader.pings(a, None, 10).unwrap().iter().filter(|ping| ping.repeat).count();
     assert_eq!(repeats, 1);
     assert!(runs[0].start >= at(0));
+    let log = world.entry("a", What::Ping(fact(PingKind::Log)));
+    world.store().apply(vec![log; MAX_PAGE + 1]).unwrap();
+    assert_eq!(reader.runs(a, None, 10).unwrap(), runs, "however far back");
+    assert_eq!(reader.runs(a, Some(runs[0].seq), 10).unwrap(), []);
 }
 
 /// 11.3

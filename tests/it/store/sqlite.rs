@@ -6,6 +6,7 @@ use std::sync::{Arc, mpsc};
 
 use punctual::core::blind::Window;
 use punctual::core::check::{Ping, PingKind, Rid};
+use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
@@ -305,6 +306,30 @@ fn what_is_in_a_window_is_not_pruned() {
     world.reopen();
     let window = world.store().live().find("a").unwrap().known().window.clone();
     assert_eq!(window.count(world.now), 60);
+}
+
+/// 15.2
+#[test]
+fn an_incident_that_goes_on_keeps_its_newest_reminders() {
+    let mut world = World::new(Sqlite::default());
+    world.respond(&[("ops", Span::ZERO, Some(Span::mins(1)))]);
+    world.declare(&["a"]);
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    let first = world.claim_one();
+    world.settle(first.message.id, &Attempt::Taken);
+    for _ in 0..120 {
+        world.wait(Span::mins(1) + GROUP_WAIT);
+        assert_eq!(world.told(), ["Reminder a"]);
+    }
+    prune(&mut world);
+    assert_eq!(count(&world, "deliveries WHERE kind = 'reminder' AND state = 'sent'"), 100);
+    assert_eq!(count(&world, "deliveries"), 102, "and the alert, and the next one");
+    world.ping("a", PingKind::Success);
+    world.wait(GROUP_WAIT);
+    let recovery = world.claim_one();
+    assert_eq!(said(&recovery), ["Recovery a"]);
+    assert_eq!(recovery.notices[0].thread.as_deref(), Some(&*first.message.key));
 }
 
 /// 10.3

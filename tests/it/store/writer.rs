@@ -137,6 +137,32 @@ async fn what_a_ping_waited_for_its_commit_counts_from_its_entry_into_the_queue(
     writer.stop();
 }
 
+/// Whoever was told that it took too long must not find it done later.
+#[tokio::test]
+async fn a_call_that_nobody_waits_for_any_more_is_not_carried_out() {
+    let (_world, clock, store) = away(Span::ZERO, &["a"]);
+    let id = store.live().find("a").unwrap().id;
+    let writer = start(store, &clock);
+    let (hold, held) = mpsc::channel::<()>();
+    let slow = writer.call(move |_, _| held.recv().unwrap());
+    let given_up = async {
+        let carried_out = Arc::new(AtomicBool::new(false));
+        let seen = carried_out.clone();
+        let call = writer.call(move |_, _| seen.store(true, Ordering::SeqCst));
+        tokio::select! {
+            biased;
+            () = call => panic!("the writer is busy"),
+            () = tokio::task::yield_now() => {}
+        }
+        let answer = writer.ping(id, fact(PingKind::Log)).unwrap();
+        hold.send(()).unwrap();
+        answer.await.unwrap().unwrap();
+        assert!(!carried_out.load(Ordering::SeqCst));
+    };
+    tokio::join!(slow, given_up);
+    writer.stop();
+}
+
 /// 9.1, 14.3: pings that cannot be stored are refused, the check is told, and the writer recovers by itself.
 #[tokio::test]
 async fn a_failing_store_refuses_pings_and_recovers() {

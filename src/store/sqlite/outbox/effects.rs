@@ -87,7 +87,7 @@ impl Tx<'_> {
     fn tell_the_end(&mut self, incident: &Incident, seen: Seen<'_>, now: Time) -> Result<(), StoreError> {
         let policy = self.policy();
         let mut by_receiver: BTreeMap<ReceiverName, Vec<Delivery>> = BTreeMap::new();
-        for delivery in rows::deliveries_of(self.db, incident.id)? {
+        for delivery in rows::deliveries_of(self.db, incident.id, None)? {
             by_receiver.entry(delivery.receiver.clone()).or_default().push(delivery);
         }
         let dependencies = self.dependencies(seen.definition);

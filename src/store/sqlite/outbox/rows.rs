@@ -134,14 +134,17 @@ fn read_message(row: &Row<'_>) -> Read<Message> {
     }))
 }
 
-/// All deliveries of an incident, the finished ones too, in the order of their ids.
+/// The first deliveries of an incident, the finished ones too, in the order of their ids.
 pub(in crate::store) fn deliveries_of(
     db: &Connection,
     incident: IncidentId,
+    limit: Option<usize>,
 ) -> Result<Vec<Delivery>, StoreError> {
-    let sql = format!("SELECT {DELIVERY} FROM deliveries WHERE incident_id = ?1 ORDER BY id");
+    let sql = format!("SELECT {DELIVERY} FROM deliveries WHERE incident_id = ?1 ORDER BY id LIMIT ?2");
+    // -1 is no limit.
+    let limit = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
     let mut query = db.prepare_cached(&sql).map_err(failed)?;
-    let rows = query.query_map([key(incident.0)], read_delivery).map_err(failed)?;
+    let rows = query.query_map([key(incident.0), limit], read_delivery).map_err(failed)?;
     rows.map(|row| row.map_err(failed)?).collect()
 }
 
