@@ -90,7 +90,7 @@ impl Loader {
             let log = &mut self.log;
             let policy = ReceiverPolicy {
                 send_resolved: item.flag(log, "send_resolved").unwrap_or(true),
-                group_wait: item.duration(log, "group_wait").unwrap_or(Span::secs(5)),
+                group_wait: item.duration(log, "group_wait").unwrap_or(ReceiverPolicy::GROUP_WAIT),
                 give_up_after: item.duration(log, "give_up_after").unwrap_or(Span::mins(24 * 60)),
             };
             let Some(name) = name else { continue };

@@ -44,13 +44,9 @@ pub fn alerts_of(definition: &Definition, state: &State) -> Vec<Alert> {
 fn alert(definition: &Definition, causes: &[Cause], family: Family) -> Option<Alert> {
     let causes: Vec<&Cause> = causes.iter().filter(|cause| cause.kind.family() == family).collect();
     let starts_at = causes.iter().map(|cause| cause.since).min()?;
-    let name = match family {
-        Family::Late => "PunctualCheckLate",
-        Family::Failing => "PunctualCheckFailing",
-        Family::Unknown => "PunctualCheckUnknown",
-    };
     let own = definition.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let ours = [("alertname", name), ("check", definition.name.as_str()), ("group", &definition.group)];
+    let ours =
+        [("alertname", alertname(family)), ("check", definition.name.as_str()), ("group", &definition.group)];
     let mut labels = not_empty(own.chain(ours));
     labels.sort();
     let summary = summary(&definition.title, family);
@@ -62,6 +58,15 @@ fn alert(definition: &Definition, causes: &[Cause], family: Family) -> Option<Al
         ("runbook_url", &definition.runbook_url),
     ]);
     Some(Alert { labels, annotations, starts_at, ended_at: None })
+}
+
+/// Which gauge an alert stands for, in its labels (13.2).
+pub fn alertname(family: Family) -> &'static str {
+    match family {
+        Family::Late => "PunctualCheckLate",
+        Family::Failing => "PunctualCheckFailing",
+        Family::Unknown => "PunctualCheckUnknown",
+    }
 }
 
 /// The same sentence for as long as it fires: no times in it, so that Alertmanager does not tell a change.

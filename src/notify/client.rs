@@ -9,7 +9,7 @@ use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
 
 use super::{later, never, text, tls};
-use crate::core::outbox::Attempt;
+use crate::core::outbox::{Attempt, MAX_RETRY_AFTER};
 use crate::core::receiver::{Authorization, BasicAuth, HttpConfig, TlsConfig};
 use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
@@ -34,9 +34,6 @@ pub struct NoAnswer {
     /// Whether not even a connection came about.
     pub is_connect: bool,
 }
-
-/// A wish to wait longer than this is not heeded: a server that errs must not silence us for a day.
-pub const MAX_RETRY_AFTER: Span = Span::mins(60);
 
 /// Shared by the addresses of a name: one that swallows everything leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

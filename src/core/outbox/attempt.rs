@@ -8,8 +8,8 @@ use crate::core::time::{Span, Time};
 const FIRST_RETRY: Span = Span::secs(5);
 /// The longest wait between two attempts, unless the receiver wishes for more.
 pub(super) const MAX_RETRY: Span = Span::mins(10);
-/// The longest wait that a receiver may wish for: it must not silence itself for ever.
-const MAX_RETRY_AFTER: Span = Span::mins(60);
+/// The longest wait that a receiver may wish for: one that errs must not silence itself for a day.
+pub const MAX_RETRY_AFTER: Span = Span::mins(60);
 
 /// What becomes of a message after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod attempt;
 mod freeze;
 mod recovery;
 
-pub use attempt::{AfterAttempt, Repeat, after_attempt, after_sent};
+pub use attempt::{AfterAttempt, MAX_RETRY_AFTER, Repeat, after_attempt, after_sent};
 pub use freeze::{Departure, freeze};
 pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
 

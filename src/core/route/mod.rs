@@ -47,6 +47,11 @@ pub struct ReceiverPolicy {
     pub give_up_after: Span,
 }
 
+impl ReceiverPolicy {
+    /// The `group_wait` of a receiver that says nothing else.
+    pub const GROUP_WAIT: Span = Span::secs(5);
+}
+
 /// Which incidents get which actions.
 #[derive(Clone, Debug)]
 pub struct Responder {

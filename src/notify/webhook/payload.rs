@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::core::cause::Family;
+use crate::core::alert::alertname;
 use crate::core::notice::Notice;
 use crate::core::time::Time;
 use crate::notify::Notification;
@@ -101,15 +101,6 @@ fn labels(notice: &Notice) -> Labels {
         labels.insert("group".to_owned(), notice.group.clone());
     }
     labels
-}
-
-/// As in 13.2.
-fn alertname(family: Family) -> &'static str {
-    match family {
-        Family::Late => "PunctualCheckLate",
-        Family::Failing => "PunctualCheckFailing",
-        Family::Unknown => "PunctualCheckUnknown",
-    }
 }
 
 fn annotations(notice: &Notice) -> Labels {

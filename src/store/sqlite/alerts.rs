@@ -11,11 +11,9 @@ use crate::core::alert::{Alert, alerts_of, project};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
-use crate::core::time::{Span, Time};
+use crate::core::route::ReceiverPolicy;
+use crate::core::time::Time;
 use crate::store::{Alerts, StoreError, row};
-
-/// How long the alert of a check waits for those that it depends on (8.3): as a delivery does by default.
-const GATHER: Span = Span::secs(5);
 
 impl SqliteStore {
     pub(super) fn alerts_at(&mut self, now: Time) -> Result<Alerts, StoreError> {
@@ -51,7 +49,9 @@ impl Tx<'_> {
         };
         let opened_at = incident.map_or(now, |incident| incident.opened_at);
         let dependencies = self.dependencies(&definition);
-        let verdict = self.verdict(seen, &dependencies, DeliveryKind::Alert, opened_at, GATHER, now);
+        // 8.3: it waits for what it depends on as a delivery does by default.
+        let gather = ReceiverPolicy::GROUP_WAIT;
+        let verdict = self.verdict(seen, &dependencies, DeliveryKind::Alert, opened_at, gather, now);
         let next_look = verdict.next_look().filter(|_| !wanted.is_empty());
         let stored = self.memory.alerts.get(&id).map_or(&[][..], Vec::as_slice);
         let alerts = project(stored, &wanted, verdict.holds_push(), now);
