@@ -8,6 +8,7 @@ mod edits;
 mod facts;
 mod history;
 mod imports;
+mod prune;
 mod sqlite;
 mod world;
 mod writer;

@@ -6,7 +6,6 @@ use std::sync::{Arc, mpsc};
 
 use punctual::core::blind::Window;
 use punctual::core::check::{Ping, PingKind, Rid};
-use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
@@ -14,9 +13,10 @@ use punctual::store::writer::watch_over;
 use punctual::store::{Edit, EditError, PingFact, Store, StoreError, What};
 
 use super::edits::{canary, create, edit};
-use super::world::{GROUP_WAIT, Sqlite, World, at, check, fact, later, said};
+use super::prune::{count, prune};
+use super::world::{GROUP_WAIT, Sqlite, World, at, fact, later, said};
 
-fn database(folder: &Path) -> rusqlite::Connection {
+pub(super) fn database(folder: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(folder.join("punctual.db")).unwrap()
 }
 
@@ -226,153 +226,6 @@ fn a_disk_that_stays_full_leaves_one_blind_window() {
     world.now = to;
     world.reopen();
     assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
-}
-
-fn prune(world: &mut World<Sqlite>) {
-    let now = world.now;
-    while world.store().prune(now).unwrap() {}
-}
-
-fn count(world: &World<Sqlite>, table: &str) -> i64 {
-    let sql = format!("SELECT count(*) FROM {table}");
-    database(world.place.0.path()).query_row(&sql, [], |row| row.get(0)).unwrap()
-}
-
-/// 15.2
-#[test]
-fn pings_and_bodies_are_kept_as_the_retention_says() {
-    let mut world = World::new(Sqlite::default());
-    world.configuration.retention.keep_at_least = 5;
-    world.configuration.retention.keep_at_most = 30;
-    world.configuration.retention.max_age = Span::mins(60);
-    world.declare(&["busy", "rare"]);
-    for _ in 0..100 {
-        let mut ping = fact(PingKind::Log);
-        ping.body = Some(b"so far so good".to_vec());
-        world.apply("busy", What::Ping(ping));
-    }
-    (0..10).for_each(|_| world.ping("rare", PingKind::Success));
-    prune(&mut world);
-    assert_eq!(count(&world, "pings"), 110, "all of it may still be in a window");
-    world.wait(Span::mins(2));
-    prune(&mut world);
-    assert_eq!((count(&world, "pings"), count(&world, "bodies")), (40, 20));
-    world.wait(Span::mins(61));
-    prune(&mut world);
-    assert_eq!((count(&world, "pings"), count(&world, "bodies")), (10, 5));
-    assert_eq!(world.state("busy").counters.pings[3], 100, "pruning is no reset");
-    world.reopen();
-    assert_eq!(world.state("busy").counters.pings[3], 100);
-    world.configuration.retention.max_body_bytes = 30;
-    world.configure().unwrap();
-    prune(&mut world);
-    assert_eq!(count(&world, "bodies"), 2, "the newest that fit into the budget");
-}
-
-/// 15.2: a job that sends its output with its end only.
-#[test]
-fn pings_without_a_body_push_no_body_out() {
-    let mut world = World::new(Sqlite::default());
-    world.declare(&["a", "b"]);
-    for _ in 0..30 {
-        let mut ping = fact(PingKind::Success);
-        ping.body = Some(b"so far so good".to_vec());
-        world.apply("a", What::Ping(ping));
-        (0..3).for_each(|_| world.ping("a", PingKind::Log));
-    }
-    let mut ping = fact(PingKind::Fail);
-    ping.body = Some(b"no".to_vec());
-    world.apply("b", What::Ping(ping));
-    prune(&mut world);
-    assert_eq!(count(&world, "bodies"), 21);
-    assert_eq!(count(&world, "bodies WHERE seq <= 40"), 0, "the oldest went");
-}
-
-/// 15.1
-#[test]
-fn what_is_in_a_window_is_not_pruned() {
-    let mut world = World::new(Sqlite::default());
-    world.configuration.retention.keep_at_least = 1;
-    world.configuration.retention.keep_at_most = 2;
-    world.configuration.checks = vec![check("a")];
-    world.configuration.checks[0].window = Some(Span::mins(60));
-    world.configure().unwrap();
-    for _ in 0..100 {
-        world.wait(Span::mins(1));
-        world.ping("a", PingKind::Success);
-    }
-    prune(&mut world);
-    assert_eq!(count(&world, "pings"), 60);
-    world.reopen();
-    let window = world.store().live().find("a").unwrap().known().window.clone();
-    assert_eq!(window.count(world.now), 60);
-}
-
-/// 15.2
-#[test]
-fn an_incident_that_goes_on_keeps_its_newest_reminders() {
-    let mut world = World::new(Sqlite::default());
-    world.respond(&[("ops", Span::ZERO, Some(Span::mins(1)))]);
-    world.declare(&["a"]);
-    world.ping("a", PingKind::Fail);
-    world.wait(GROUP_WAIT);
-    let first = world.claim_one();
-    world.settle(first.message.id, &Attempt::Taken);
-    for _ in 0..120 {
-        world.wait(Span::mins(1) + GROUP_WAIT);
-        assert_eq!(world.told(), ["Reminder a"]);
-    }
-    prune(&mut world);
-    assert_eq!(count(&world, "deliveries WHERE kind = 'reminder' AND state = 'sent'"), 100);
-    assert_eq!(count(&world, "deliveries"), 102, "and the alert, and the next one");
-    world.ping("a", PingKind::Success);
-    world.wait(GROUP_WAIT);
-    let recovery = world.claim_one();
-    assert_eq!(said(&recovery), ["Recovery a"]);
-    assert_eq!(recovery.notices[0].thread.as_deref(), Some(&*first.message.key));
-}
-
-/// 10.3
-#[test]
-fn an_archived_check_is_forgotten_after_its_time() {
-    let mut world = World::new(Sqlite::default());
-    world.declare(&["a", "b"]);
-    world.ping("a", PingKind::Fail);
-    world.wait(GROUP_WAIT);
-    world.told();
-    world.declare(&["b"]);
-    world.wait(GROUP_WAIT);
-    assert_eq!(world.told(), ["Recovery a"]);
-    world.wait(Span::mins(29 * 24 * 60));
-    prune(&mut world);
-    assert_eq!(count(&world, "checks"), 2);
-    world.wait(Span::mins(2 * 24 * 60));
-    prune(&mut world);
-    prune(&mut world);
-    let tables = ["checks", "states", "flips", "incidents", "incident_steps", "deliveries", "pings"];
-    let left: Vec<i64> = tables.iter().map(|table| count(&world, table)).collect();
-    assert_eq!(left, [1, 1, 0, 0, 0, 0, 0]);
-    world.reopen();
-    assert_eq!(world.declare(&["a", "b"]).added, 1, "it is a new one");
-    world.ping("a", PingKind::Success);
-    assert_eq!(count(&world, "pings"), 1);
-}
-
-/// The number of a ping is its place in the order of facts: it is never given again.
-#[test]
-fn the_number_of_a_ping_is_never_given_again() {
-    let mut world = World::new(Sqlite::default());
-    world.configuration.retention.keep_at_least = 0;
-    world.declare(&["a"]);
-    (0..5).for_each(|_| world.ping("a", PingKind::Success));
-    world.wait(Span::mins(8 * 24 * 60));
-    prune(&mut world);
-    assert_eq!(count(&world, "pings"), 0);
-    world.reopen();
-    world.ping("a", PingKind::Success);
-    let seq = "SELECT seq FROM pings";
-    let seq: i64 = database(world.place.0.path()).query_row(seq, [], |row| row.get(0)).unwrap();
-    assert_eq!(seq, 6);
 }
 
 /// 4.1: run ids, durations and exit statuses stand in the rows.
