@@ -150,9 +150,10 @@ impl World {
         let mut peace = false;
         while self.diary.now < self.diary.ends {
             if self.is_calm() && !self.server.is_up() {
-                self.diary.restart_at = self.diary.now;
+                self.diary.restart_at = self.on_grid();
             }
-            if self.is_calm() && self.server.is_up() && !peace {
+            // Somebody unpauses then, and all facts lie on the grid.
+            if self.is_calm() && self.server.is_up() && self.on_grid() == self.diary.now && !peace {
                 self.make_peace();
                 peace = true;
             }
