@@ -32,12 +32,17 @@ impl Clock {
         Clock { anchor_ms: AtomicI64::new(wall_ms() - boot_ms()), doubted_until_ms: AtomicI64::new(0) }
     }
 
-    /// It is not before this time, whatever the wall clock says. If that is behind, time goes on from here, and
-    /// [`Clock::is_trusted`] is false until the wall clock is set or [`Clock::PATIENCE`] is over.
+    /// It is not before this time, whatever the wall clock says: if that is behind, time goes on from here. If it is so
+    /// by more than [`Clock::TOLERANCE`], [`Clock::is_trusted`] is false until the wall clock is set or
+    /// [`Clock::PATIENCE`] is over; by less it was already when `last` was stored.
     pub fn not_before(&self, last: Time) {
-        if self.now() < last {
-            let boot_ms = boot_ms();
-            self.anchor_ms.store(last.as_ms() - boot_ms, Ordering::Release);
+        let behind = last - self.now();
+        if behind <= Span::ZERO {
+            return;
+        }
+        let boot_ms = boot_ms();
+        self.anchor_ms.store(last.as_ms() - boot_ms, Ordering::Release);
+        if behind > Clock::TOLERANCE {
             self.doubted_until_ms.store(boot_ms + Clock::PATIENCE.as_ms(), Ordering::Release);
         }
     }
@@ -122,6 +127,16 @@ mod tests {
         assert_eq!(clock.jump(), None);
         clock.anchor();
         assert!(clock.is_trusted() && clock.now() < last);
+    }
+
+    /// 1.1: engine time may have been ahead by as much before a restart.
+    #[test]
+    fn a_wall_clock_within_the_tolerance_is_believed() {
+        let clock = Clock::new();
+        let last = clock.now() + Span::secs(4);
+        clock.not_before(last);
+        assert!(clock.now() >= last && clock.is_trusted());
+        assert_eq!(clock.jump(), None);
     }
 
     #[test]

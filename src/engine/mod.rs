@@ -66,6 +66,7 @@ pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, Sto
     let now = clock.now();
     let window = store.begin(now)?;
     if let Some(from) = last.filter(|_| !clock.is_trusted()) {
+        tracing::error!(last = %from, "the clock is behind what was stored: nothing is judged until it is set");
         store.blind(Window { from, to: now + Clock::PATIENCE + MAX_SLEEP })?;
     }
     Ok(window)

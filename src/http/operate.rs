@@ -37,9 +37,10 @@ pub(super) fn fault(app: &App) -> Option<String> {
         }
         Some(_) => {}
     }
-    // While the clock is doubted nothing is to be judged (1.1).
-    let waiting =
-        app.writer.deadline().filter(|deadline| app.clock.is_trusted() && now - *deadline > MAX_SILENCE);
+    if !app.clock.is_trusted() {
+        return Some("the clock is behind what was stored: nothing is judged until it is set".to_owned());
+    }
+    let waiting = app.writer.deadline().filter(|deadline| now - *deadline > MAX_SILENCE);
     waiting.map(|deadline| format!("a deadline at {deadline} is not judged yet: judging has stopped"))
 }
 
