@@ -103,6 +103,11 @@ impl PingKeys {
         !self.keys.is_empty()
     }
 
+    /// Whether this is one of them.
+    pub(super) fn is_key(&self, text: &[u8]) -> bool {
+        matches!(self.admit(Some(text)), Admission::Key(_))
+    }
+
     fn admit(&self, given: Option<&[u8]>) -> Admission {
         if self.keys.is_empty() {
             return Admission::Open;

@@ -153,6 +153,10 @@ fn understand_named(
     let [rid, create, comment, m] =
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
     let Some(check) = target.name().and_then(|name| app.live.find(name)) else {
+        if app.access().ping_keys.is_key(&target.name) {
+            // A key without a name behind it: shown as an unknown name, it would be on the first page.
+            return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
+        }
         app.unknown.note(&target.name, source, app.clock.now());
         // Somebody without a key, though there are keys.
         let strange = admission == Admission::Tolerated;

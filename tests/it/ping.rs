@@ -118,6 +118,18 @@ fn pings_to_unknown_names_are_remembered_without_what_could_harm() {
     assert_eq!(names, [("<script>\u{fffd}\u{fffd}x\u{fffd}", 1), ("nobody", 2)]);
 }
 
+/// While keys are introduced, a URL may have lost its name, or its name may be empty.
+#[test]
+fn a_key_in_the_place_of_a_name_is_not_shown() {
+    let doors = with_keys(false);
+    for path in ["/ping/key-1", "/ping/key-1/", "/ping/key-1/start", "/ping/k%2F2/0", "/ping/key-1/k%2F2"] {
+        let answer = ask(&doors, "GET", path);
+        assert_eq!((answer.status, answer.text().contains("use /ping/KEY/NAME")), (404, true), "{path}");
+    }
+    assert_eq!(doors.app.unknown.list(|_| false), []);
+    assert!(!http::get(&doors.url("/")).text().contains("key-1"));
+}
+
 #[test]
 fn without_the_key_nobody_pings() {
     let doors = with_keys(true);
