@@ -334,45 +334,49 @@ impl Turns {
     }
 
     /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
-    /// not be stored.
+    /// not be stored; what comes after it is put off.
     fn turn(&mut self, mut items: VecDeque<Item>, refused: HashMap<CheckId, Window>) -> bool {
         let now = self.shared.clock.now();
-        if !self.sign_of_life(now) {
-            self.put_off(items, refused);
-            return false;
-        }
         // Not past what waits: a refusal is told at the time of the first item, if there is one.
         let first = items.front().map_or(now, Item::at);
-        let mut stored = self.tell_refused(&refused, first);
-        if !stored {
-            self.refuse_again(&mut self.shared.queue(), refused);
+        if !self.sign_of_life(now) || !self.tell_refused(&refused, first) {
+            self.put_off(items, refused);
+            return false;
         }
         let expected = items.len().min(self.shared.limits.max_batch);
         let mut batch = Vec::with_capacity(expected);
         let mut answers = Vec::with_capacity(expected);
-        for item in items.drain(..) {
-            match item {
+        while let Some(item) = items.pop_front() {
+            let stored = match item {
                 Item::Ping { entry, waiting } => {
                     batch.push(entry);
                     answers.push(waiting);
-                    if batch.len() == self.shared.limits.max_batch {
-                        stored &= self.commit(&mut batch, &mut answers);
-                    }
+                    batch.len() < self.shared.limits.max_batch || self.commit(&mut batch, &mut answers)
                 }
                 Item::Call { call, at } => {
-                    stored &= self.commit(&mut batch, &mut answers);
-                    call(&mut *self.store, at);
+                    let stored = self.commit(&mut batch, &mut answers);
+                    if stored {
+                        call(&mut *self.store, at);
+                    } else {
+                        items.push_front(Item::Call { call, at });
+                    }
+                    stored
                 }
+            };
+            if !stored {
+                self.put_off(items, HashMap::new());
+                return false;
             }
         }
         // A turn of an extraordinary length does not keep its memory.
         items.shrink_to(self.shared.limits.max_batch);
         self.spare = items;
-        stored & self.commit(&mut batch, &mut answers)
+        self.commit(&mut batch, &mut answers)
     }
 
-    /// Our own absence may be one that nobody knows of yet: nothing is judged before it is stored. Pings are refused, and
-    /// calls go to the end of the queue, behind pings that came since; at a stop they are given up, as if the program had ended before them.
+    /// What could not be stored, our own absence or a ping, is to be known before anything is judged (9.1). Pings are
+    /// refused, and calls go to the end of the queue, behind pings that came since; at a stop they are given up, as if
+    /// the program had ended before them.
     fn put_off(&self, items: VecDeque<Item>, refused: HashMap<CheckId, Window>) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
@@ -381,9 +385,7 @@ impl Turns {
             match item {
                 Item::Ping { entry, waiting } => {
                     queue.refuse(entry.check, entry.at, self.shared.limits.max_refused);
-                    let _ = waiting
-                        .answer
-                        .send(Err(StoreError::Failed("no sign of life can be stored".to_owned())));
+                    let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
                 }
                 Item::Call { .. } if queue.stopping => {}
                 Item::Call { call, .. } => queue.items.push_back(Item::Call { call, at }),

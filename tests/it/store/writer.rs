@@ -195,3 +195,41 @@ async fn a_failing_store_refuses_pings_and_recovers() {
     assert_eq!(state.counters.pings[0], 1);
     writer.stop();
 }
+
+/// 9.1: a ping that was answered 503 is no reason for a page, also in the turn in which it was refused.
+#[tokio::test]
+async fn nothing_is_judged_between_a_refused_ping_and_its_record() {
+    let (_world, clock, mut store) = away(Span::ZERO, &["a"]);
+    let fails = Arc::new(AtomicBool::new(false));
+    let once = fails.clone();
+    store.set_faults(move |at| {
+        let hits = at == FaultPoint::BeforeCommit && once.swap(false, Ordering::SeqCst);
+        hits.then_some(StoreError::Full)
+    });
+    let live = store.live();
+    let id = live.find("a").unwrap().id;
+    let writer = start(store, &clock);
+    // The ping and the judgement are in one turn: they wait for this call.
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (waits, is_waiting) = tokio::sync::oneshot::channel();
+    writer.queue_call(Box::new(move |_, _| {
+        waits.send(()).unwrap();
+        wait.recv().unwrap();
+    }));
+    is_waiting.await.unwrap();
+    let ping = writer.ping(id, fact(PingKind::Success)).unwrap();
+    let deadline = writer.wakes().borrow().deadline.unwrap();
+    let (judged, is_judged) = tokio::sync::oneshot::channel();
+    writer.queue_call(Box::new(move |store, _| {
+        expire(store, deadline + Span::MS).unwrap();
+        judged.send(()).unwrap();
+    }));
+    fails.store(true, Ordering::SeqCst);
+    go_on.send(()).unwrap();
+    ping.await.unwrap().unwrap_err();
+    is_judged.await.unwrap();
+    // 9.4: the refusal moves the deadline.
+    let causes = live.find("a").unwrap().known().state.causes.clone();
+    assert!(causes.iter().next().is_none(), "{causes:?}");
+    writer.stop();
+}
