@@ -346,9 +346,13 @@ impl Turns {
         let expected = items.len().min(self.shared.limits.max_batch);
         let mut batch = Vec::with_capacity(expected);
         let mut answers = Vec::with_capacity(expected);
+        // A call may have set the clock back, and nothing comes from the future (1.1).
+        let mut latest = None;
         while let Some(item) = items.pop_front() {
+            let not_later = |at: Time| latest.map_or(at, |latest| at.min(latest));
             let stored = match item {
-                Item::Ping { entry, waiting } => {
+                Item::Ping { mut entry, waiting } => {
+                    entry.at = not_later(entry.at);
                     batch.push(entry);
                     answers.push(waiting);
                     batch.len() < self.shared.limits.max_batch || self.commit(&mut batch, &mut answers)
@@ -356,7 +360,8 @@ impl Turns {
                 Item::Call { call, at } => {
                     let stored = self.commit(&mut batch, &mut answers);
                     if stored {
-                        call(&mut *self.store, at);
+                        call(&mut *self.store, not_later(at));
+                        latest = Some(self.shared.clock.now());
                     } else {
                         items.push_front(Item::Call { call, at });
                     }

@@ -233,3 +233,26 @@ async fn nothing_is_judged_between_a_refused_ping_and_its_record() {
     assert!(causes.iter().next().is_none(), "{causes:?}");
     writer.stop();
 }
+
+/// 1.1: engine time may be set back while pings wait.
+#[tokio::test]
+async fn a_ping_that_waits_while_the_clock_is_set_back_is_not_in_the_future() {
+    let (_world, clock, store) = away(Span::ZERO, &["a"]);
+    let live = store.live();
+    let id = live.find("a").unwrap().id;
+    let writer = start(store, &clock);
+    // Ahead of the wall clock, which is believed again in the call.
+    clock.not_before(clock.now() + Span::secs(4));
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let set_back = clock.clone();
+    writer.queue_call(Box::new(move |_, _| {
+        wait.recv().unwrap();
+        set_back.anchor();
+    }));
+    let ping = writer.ping(id, fact(PingKind::Success)).unwrap();
+    go_on.send(()).unwrap();
+    ping.await.unwrap().unwrap();
+    let seen = live.find("a").unwrap().known().state.last_seen.unwrap();
+    assert!(seen <= clock.now(), "{seen}");
+    writer.stop();
+}
