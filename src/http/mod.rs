@@ -101,6 +101,9 @@ pub trait TakePings: Send + Sync {
     /// The earliest deadline that is not judged yet.
     fn deadline(&self) -> Option<Time>;
 
+    /// Whether what came last could be stored; pings are refused while not.
+    fn is_healthy(&self) -> bool;
+
     /// Queues something for the writer's thread; it is not run if that has ended.
     fn call(&self, call: Call);
 }
@@ -112,6 +115,10 @@ impl TakePings for Writer {
 
     fn deadline(&self) -> Option<Time> {
         self.wakes().borrow().deadline
+    }
+
+    fn is_healthy(&self) -> bool {
+        Writer::is_healthy(self)
     }
 
     fn call(&self, call: Call) {

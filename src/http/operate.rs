@@ -37,6 +37,9 @@ pub(super) fn fault(app: &App) -> Option<String> {
         }
         Some(_) => {}
     }
+    if !app.writer.is_healthy() {
+        return Some("pings cannot be stored, and are refused: the log says why".to_owned());
+    }
     if !app.clock.is_trusted() {
         return Some("the clock is behind what was stored: nothing is judged until it is set".to_owned());
     }

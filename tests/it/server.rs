@@ -229,6 +229,9 @@ fn it_is_healthy_while_signs_of_life_are_stored_and_deadlines_judged() {
     check(Span::secs(11), None, 503, "the disk takes no writes");
     check(Span::secs(1), Some(Span::secs(11)), 503, "judging has stopped");
     assert_eq!(http::get(&doors.url("/-/ready")).status, 200);
+    doors.ledger.set_mode(Mode::Fail);
+    check(Span::secs(1), None, 503, "pings cannot be stored");
+    doors.ledger.set_mode(Mode::Store);
     // 1.1
     doors.app.clock.not_before(doors.app.clock.now() + Span::mins(60));
     check(Span::secs(1), None, 503, "the clock is behind what was stored");

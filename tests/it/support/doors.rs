@@ -77,6 +77,10 @@ impl TakePings for Ledger {
         *self.deadline.lock().unwrap()
     }
 
+    fn is_healthy(&self) -> bool {
+        !matches!(*self.mode.lock().unwrap(), Mode::Refuse | Mode::Fail)
+    }
+
     /// There is no store behind these doors.
     fn call(&self, _: Call) {}
 }
