@@ -82,6 +82,19 @@ pub fn clock_was_set(store: &mut dyn Store, before: Time, after: Time) -> Result
     store.sign_of_life(after)
 }
 
+/// Believes the wall clock, which is so much ahead of `before`, from now on. While that cannot be stored, the clock stays
+/// as it is, to be looked at again.
+pub fn follow_wall_clock(
+    clock: &Clock,
+    store: &mut dyn Store,
+    before: Time,
+    ahead: Span,
+) -> Result<(), StoreError> {
+    clock_was_set(store, before, before + ahead)?;
+    clock.anchor();
+    Ok(())
+}
+
 /// The engine's tasks and what they share.
 #[derive(Debug)]
 pub struct Engine {
@@ -175,11 +188,8 @@ impl Engine {
             tokio::time::sleep(CLOCK_EVERY).await;
             let Some(ahead) = self.clock.jump() else { continue };
             let clock = self.clock.clone();
-            let stored = self.writer.call(move |store, before| {
-                let stored = clock_was_set(store, before, before + ahead);
-                clock.anchor();
-                stored
-            });
+            let stored =
+                self.writer.call(move |store, before| follow_wall_clock(&clock, store, before, ahead));
             match stored.await {
                 Ok(()) => tracing::warn!(seconds = ahead.as_secs_f64(), "the clock was set"),
                 Err(error) => tracing::error!(%error, "the clock was set, and that could not be stored"),

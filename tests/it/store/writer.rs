@@ -9,7 +9,7 @@ use punctual::core::blind::Window;
 use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
 use punctual::core::time::Span;
-use punctual::engine::{self, Expired, expire};
+use punctual::engine::{self, Expired, expire, follow_wall_clock};
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{Limits, Writer};
 use punctual::store::{Applied, Entry, Store, StoreError, What};
@@ -255,4 +255,20 @@ async fn a_ping_that_waits_while_the_clock_is_set_back_is_not_in_the_future() {
     let seen = live.find("a").unwrap().known().state.last_seen.unwrap();
     assert!(seen <= clock.now(), "{seen}");
     writer.stop();
+}
+
+/// 1.1: otherwise the blind time would never be stored, and what was due in it be judged late.
+#[test]
+fn a_wall_clock_is_not_followed_before_that_is_stored() {
+    let (_world, clock, mut store) = away(Span::ZERO, &["a"]);
+    clock.not_before(clock.now() + Span::mins(60));
+    let before = clock.now();
+    let windows = store.live().blind().iter().count();
+    store.set_faults(|at| (at == FaultPoint::BeforeCommit).then_some(StoreError::Full));
+    follow_wall_clock(&clock, &mut store, before, Span::mins(1)).unwrap_err();
+    assert!(!clock.is_trusted() && clock.now() >= before);
+    store.set_faults(|_| None);
+    follow_wall_clock(&clock, &mut store, before, Span::mins(1)).unwrap();
+    assert!(clock.is_trusted() && clock.now() < before);
+    assert_eq!(store.live().blind().iter().count(), windows + 1);
 }
