@@ -15,7 +15,7 @@ use punctual::core::state::State;
 use punctual::core::step::{Input, step};
 use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
-use punctual::http::PingOutcomes;
+use punctual::http::{ConnectionCounters, PingOutcomes};
 use punctual::http::scrape::{Scrape, Scraper};
 use punctual::metrics::{Format, Negotiated, Own, Shard};
 use punctual::store::live::{Check, Directory, Known, Live};
@@ -55,11 +55,11 @@ struct Round {
 }
 
 fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> Round {
-    let (outcomes, own) = (PingOutcomes::default(), Own::new());
+    let (outcomes, connections, own) = (PingOutcomes::default(), ConnectionCounters::default(), Own::new());
     let scrape = Scrape { now: Time::from_secs(NOW), shard: Shard::WHOLE, negotiated };
     let mut bytes = 0;
     let (cpu, clock) = (cpu_ms(), Instant::now());
-    let answered = scraper.answer(scrape, live, &outcomes, &own, &mut |chunk| {
+    let answered = scraper.answer(scrape, live, (&outcomes, &connections), &own, &mut |chunk| {
         bytes += chunk.len();
         Ok(())
     });

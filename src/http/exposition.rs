@@ -35,7 +35,8 @@ pub(super) fn answer(app: &Arc<App>, parts: &Parts) -> Reply {
         let scrape = Scrape { now: app.clock.now(), shard, negotiated };
         let mut send = |chunk| sender.blocking_send(chunk).map_err(|_| Gone);
         // Gone: nobody listens any more, and that is all right.
-        let _ = app.scraper.answer(scrape, &app.live, &app.outcomes, &app.own, &mut send);
+        let outcomes = (&app.outcomes, &app.connections);
+        let _ = app.scraper.answer(scrape, &app.live, outcomes, &app.own, &mut send);
         drop(place);
     });
     let mut reply = reply::pieces(pieces);

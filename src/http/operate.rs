@@ -37,6 +37,9 @@ pub(super) fn fault(app: &App) -> Option<String> {
         }
         Some(_) => {}
     }
+    if app.connections.last().is_some_and(|last| now - last < MAX_SILENCE) {
+        return Some("connections are not taken, and pings on them are lost: the log says why".to_owned());
+    }
     if !app.writer.is_healthy() {
         return Some("pings cannot be stored, and are refused: the log says why".to_owned());
     }

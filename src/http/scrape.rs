@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use super::PingOutcomes;
+use super::{ConnectionCounters, PingOutcomes};
 use crate::core::blind::BlindWindows;
 use crate::core::route::{Facts, Mute, muted};
 use crate::core::step::view;
 use crate::core::time::{Span, Time};
 use crate::metrics::{
-    Catalog, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
+    Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
 };
 use crate::store::live::{self, Check, Directory, Live};
 
@@ -40,7 +40,7 @@ impl Scraper {
         &self,
         scrape: Scrape,
         live: &Live,
-        outcomes: &PingOutcomes,
+        outcomes: (&PingOutcomes, &ConnectionCounters),
         own: &Own,
         send: &mut dyn FnMut(Bytes) -> Result<(), Gone>,
     ) -> Result<(), Gone> {
@@ -51,7 +51,8 @@ impl Scraper {
             rows: rows(scrape, live, &directory),
             shard: scrape.shard,
             totals: totals(&live.totals),
-            pings: pings(outcomes),
+            pings: pings(outcomes.0),
+            connections: connections(outcomes.1),
             own,
         };
         render(&snapshot, scrape.negotiated, send)
@@ -120,5 +121,12 @@ fn pings(outcomes: &PingOutcomes) -> PingRequests {
         bad_request: count(&outcomes.bad_request),
         overloaded: count(&outcomes.overloaded),
         unkeyed: count(&outcomes.unkeyed),
+    }
+}
+
+fn connections(counters: &ConnectionCounters) -> Connections {
+    Connections {
+        refused: counters.refused.load(Ordering::Relaxed),
+        accept_failures: counters.accept_failures.load(Ordering::Relaxed),
     }
 }

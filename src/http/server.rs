@@ -1,9 +1,10 @@
 //! The listening sockets: taking connections, within limits, until told to stop.
 
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::App;
 use super::connection::{self, Order};
 use super::limits::Limits;
 use super::routes;
+use crate::core::time::{Span, Time};
 
 /// Listening sockets that are bound and not yet served.
 #[derive(Debug)]
@@ -56,8 +58,37 @@ pub struct BindError {
 pub struct ConnectionCounters {
     /// Answered 503 because there were too many.
     pub refused: AtomicU64,
-    /// Failures of accept(2).
+    /// Failures of accept(2) for lack of something, such as files.
     pub accept_failures: AtomicU64,
+    /// When one was last not taken, for either reason, in ms since the epoch; 0: never.
+    last_ms: AtomicI64,
+    /// When that was last logged.
+    logged_ms: AtomicI64,
+}
+
+impl ConnectionCounters {
+    /// The log hears of it so often: there may be thousands in a second.
+    const LOG_EVERY: Span = Span::mins(1);
+
+    /// Counts a connection that was not taken.
+    fn note(&self, counter: &AtomicU64, now: Time, why: &dyn Display) {
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.last_ms.store(now.as_ms(), Ordering::Relaxed);
+        let logged_ms = self.logged_ms.load(Ordering::Relaxed);
+        let is_due = (now - Time::from_ms(logged_ms)).as_ms().abs() >= ConnectionCounters::LOG_EVERY.as_ms();
+        let set = |to| {
+            let order = Ordering::Relaxed;
+            self.logged_ms.compare_exchange(logged_ms, to, order, order).is_ok()
+        };
+        if is_due && set(now.as_ms()) {
+            tracing::warn!(%why, "connections are not taken: pings on them are lost unless their jobs try again");
+        }
+    }
+
+    /// When a connection was last not taken; `None`: never.
+    pub(super) fn last(&self) -> Option<Time> {
+        Some(self.last_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    }
 }
 
 /// What all accepting tasks share.
@@ -120,9 +151,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 backoff = Backoff::default();
                 take(stream, peer, &shared);
             }
+            Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                shared.app.connections.accept_failures.fetch_add(1, Ordering::Relaxed);
-                backoff.wait(&error).await;
+                let connections = &shared.app.connections;
+                connections.note(&connections.accept_failures, shared.app.clock.now(), &error);
+                backoff.wait().await;
             }
         }
     }
@@ -133,6 +166,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
+/// Its client has gone again: nothing is wrong with us.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
 /// Waits after a failed accept(2): a lack of files or memory does not pass at once, and an accept that fails at once
 /// would take the whole processor.
 #[derive(Default)]
@@ -141,14 +180,7 @@ struct Backoff {
 }
 
 impl Backoff {
-    async fn wait(&mut self, error: &io::Error) {
-        use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-        if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
-            return;
-        }
-        if self.failures == 0 {
-            tracing::error!(%error, "cannot take connections; trying again");
-        }
+    async fn wait(&mut self) {
         self.failures = self.failures.saturating_add(1);
         sleep(Duration::from_millis(10) * (1 << self.failures.min(6))).await;
     }
@@ -172,7 +204,8 @@ fn take(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
         });
         return;
     }
-    shared.app.connections.refused.fetch_add(1, Ordering::Relaxed);
+    let connections = &shared.app.connections;
+    connections.note(&connections.refused, shared.app.clock.now(), &"there are too many at a time");
     if let Ok(place) = shared.refusals.clone().try_acquire_owned() {
         tokio::spawn(async move {
             connection::refuse(stream).await;

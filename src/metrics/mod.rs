@@ -49,6 +49,8 @@ pub struct Snapshot<'a> {
     pub totals: Totals,
     /// How pings ended since the start.
     pub pings: PingRequests,
+    /// Connections that were not taken.
+    pub connections: Connections,
     /// What this process counts.
     pub own: &'a Own,
 }
@@ -83,6 +85,15 @@ pub struct PingRequests {
     pub overloaded: u64,
     /// Of those accepted: without a key, though there are keys.
     pub unkeyed: u64,
+}
+
+/// Connections that were not taken since the start: what their clients wanted is not known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Connections {
+    /// Answered 503: there were too many at a time.
+    pub refused: u64,
+    /// accept(2) failed for lack of something.
+    pub accept_failures: u64,
 }
 
 /// Writes a snapshot, chunk by chunk; `send` says [`Gone`] when nobody listens any more.

@@ -97,6 +97,8 @@ pub static METRICS: &[Metric] = &[
 
     metric("punctual_ping_requests_total", Counter, "Requests to ping URLs by how they ended.", ServerBy("outcome", outcomes)),
     metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| Value::Whole(all.pings.unkeyed))),
+    metric("punctual_connections_refused_total", Counter, "Connections answered 503 because there were too many at a time: pings among them are not in punctual_ping_requests_total.", Server(|all| Value::Whole(all.connections.refused))),
+    metric("punctual_accept_failures_total", Counter, "Failures to take a connection, for lack of open files or memory.", Server(|all| Value::Whole(all.connections.accept_failures))),
     metric("punctual_ping_commit_duration_seconds", Kind::Histogram, "From a ping's entry into the queue to its commit.", Source::Histogram(|own| &own.ping_commit)),
     metric("punctual_expiry_lag_seconds", Kind::Histogram, "From the moment at which a check became late to the commit that says so.", Source::Histogram(|own| &own.expiry_lag)),
     metric("punctual_deliveries_total", Counter, "Attempts to deliver a message, by receiver; the failed ones included.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.deliveries))),

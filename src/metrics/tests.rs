@@ -90,6 +90,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
             database_created: Time::from_secs(900),
         },
         pings: PingRequests { accepted: 7, unkeyed: 4, ..PingRequests::default() },
+        connections: Connections { refused: 8, accept_failures: 9 },
         own,
     }
 }
@@ -256,6 +257,8 @@ fn what_is_of_the_server_is_there_from_the_start() {
         "punctual_config_last_reload_success_timestamp_seconds 2000",
         "punctual_ping_requests_total{outcome=\"accepted\"} 7",
         "punctual_ping_requests_total{outcome=\"overloaded\"} 0",
+        "punctual_connections_refused_total 8",
+        "punctual_accept_failures_total 9",
         "punctual_ping_requests_unkeyed_total 4",
         "punctual_deliveries_total{receiver=\"chat\"} 0",
         "punctual_deliveries_failed_total{receiver=\"chat\"} 2",

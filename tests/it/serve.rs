@@ -219,7 +219,7 @@ fn a_lack_of_open_files_passes() {
     limit_to(open_files());
     let mut waiting = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     waiting.write_all(b"GET /ping/job HTTP/1.0\r\n\r\n").unwrap();
-    wait_until("the lack to be noticed", PATIENCE, || server.log().contains("cannot take connections"));
+    wait_until("the lack to be noticed", PATIENCE, || server.log().contains("connections are not taken"));
     limit_to(1024);
     assert!(std::io::read_to_string(&waiting).unwrap().starts_with("HTTP/1.0 200"));
 }

@@ -146,6 +146,11 @@ fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
     crate::support::process::wait_until("a free place", PATIENCE, || {
         http::try_get(&doors.url("/ping/worker")).is_ok_and(|answer| answer.status == 200)
     });
+    let answer = http::get(&doors.url("/-/healthy"));
+    assert_eq!((answer.status, answer.text().contains("connections are not taken")), (503, true));
+    let metrics = http::get(&doors.url("/metrics")).text();
+    let refused = doors.app.connections.refused.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(metrics.contains(&format!("punctual_connections_refused_total {refused}\n")), "{metrics}");
 }
 
 #[test]
