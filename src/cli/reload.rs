@@ -15,7 +15,7 @@ use crate::engine::Outward;
 use crate::http::{Access, App, Notices, ReloadRequest};
 use crate::metrics::Own;
 use crate::store::writer::Writer;
-use crate::store::{Changes, Configuration};
+use crate::store::{Changes, Configuration, ConfigureError};
 
 /// Owns what a new configuration replaces.
 pub(super) struct Reloader {
@@ -26,7 +26,7 @@ pub(super) struct Reloader {
     pub(super) clock: Arc<Clock>,
     pub(super) own: Arc<Own>,
     pub(super) outward: watch::Sender<Arc<Outward>>,
-    /// What was read last, whether it was taken or not.
+    /// What was read last, taken or faulty. What could not be stored was not seen: it is tried again.
     pub(super) seen: Seen,
 }
 
@@ -109,15 +109,37 @@ impl Reloader {
                 return Err(faults);
             }
         };
-        self.seen = Seen::of(&config);
-        let outward = Outward::new(&config).map_err(|error| error.to_string())?;
+        let seen = Seen::of(&config);
+        let outward = match Outward::new(&config) {
+            Ok(outward) => Arc::new(outward),
+            Err(error) => {
+                self.seen = seen;
+                return Err(error.to_string());
+            }
+        };
         let parts = Parts::of(&config);
         let configuration = configuration(config, self.allow_mass_removal);
-        let configured = self.writer.call(move |store, now| store.configure(&configuration, false, now));
-        let changes = configured.await.map_err(|error| error.to_string())?;
-        self.outward.send_replace(Arc::new(outward));
-        parts.put_into(&self.app, &self.own, &self.clock);
-        Ok(in_words(&changes))
+        let (in_force, app) = (self.outward.clone(), self.app.clone());
+        let (own, clock) = (self.own.clone(), self.clock.clone());
+        let configured = self.writer.call(move |store, now| {
+            let changes = store.configure(&configuration, false, now)?;
+            // On this thread, so that nothing is claimed for a receiver that cannot be reached yet.
+            in_force.send_replace(outward);
+            parts.put_into(&app, &own, &clock);
+            Ok::<Changes, ConfigureError>(changes)
+        });
+        match configured.await {
+            Ok(changes) => {
+                self.seen = seen;
+                Ok(in_words(&changes))
+            }
+            Err(error) => {
+                if !matches!(error, ConfigureError::Store(_)) {
+                    self.seen = seen;
+                }
+                Err(error.to_string())
+            }
+        }
     }
 }
 
@@ -185,12 +207,59 @@ pub(super) fn report_kept(kept: &[Name], app: &App, own: &Own) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
+    use crate::store::sqlite::SqliteStore;
+    use crate::store::{Store, StoreError, writer};
 
     #[test]
     fn changes_are_told_in_words() {
         assert_eq!(in_words(&Changes::default()), "no check changed");
         let changes = Changes { added: 3, archived: 1, ..Changes::default() };
         assert_eq!(in_words(&changes), "checks: 3 added, 1 archived");
+    }
+
+    /// A reload must not be given up because the disk was full for a moment.
+    #[tokio::test]
+    async fn what_could_not_be_stored_is_not_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let config_file = folder.path().join("punctual.yaml");
+        let write = |text: &str| std::fs::write(&config_file, text).unwrap();
+        write("checks: [{name: a, every: 1m}]");
+        let config = config::load(&config_file).unwrap();
+        let fails = Arc::new(AtomicBool::new(false));
+        let asked = fails.clone();
+        let mut store = SqliteStore::open_with(folder.path(), 7).unwrap();
+        // Once: of a store that fails for long, the writer's thread waits for the end.
+        store.set_faults(move |_| asked.swap(false, Ordering::SeqCst).then_some(StoreError::Full));
+        let (clock, own, live) = (Arc::new(Clock::new()), Arc::new(Own::new()), store.live());
+        store.begin(clock.now()).unwrap();
+        let limits = writer::Limits::default();
+        let writer = Arc::new(Writer::start(Box::new(store), clock.clone(), limits, |_| {}).unwrap());
+        let (requests, _) = mpsc::channel(1);
+        let app = Arc::new(App::new(live.clone(), writer.clone(), clock.clone(), requests));
+        let outward = watch::Sender::new(Arc::new(Outward::new(&config).unwrap()));
+        let seen = Seen::of(&config);
+        let (allow_mass_removal, config_file) = (false, config_file.clone());
+        let mut reloader =
+            Reloader { config_file, allow_mass_removal, app, writer, clock, own, outward, seen };
+
+        // A sign of life may take the fault.
+        for i in 0.. {
+            write(&format!("checks: [{{name: b-{i}, every: 1m}}, {{name: a, every: 1m}}]"));
+            fails.store(true, Ordering::SeqCst);
+            if reloader.take().await.is_err() {
+                break;
+            }
+        }
+        assert!(reloader.has_changed().await);
+        reloader.take().await.unwrap();
+        assert!(!reloader.has_changed().await);
+        assert!(live.directory().checks.iter().any(|check| check.definition.name.as_str().starts_with("b-")));
+        // A fault of the files stays until they change.
+        write("checks: 7");
+        reloader.take().await.unwrap_err();
+        assert!(!reloader.has_changed().await);
     }
 }
