@@ -21,7 +21,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its Retry-After, at most [`MAX_RETRY_AFTER`].
     pub retry_after: Option<Span>,
-    /// The beginning of its body: what went wrong, in the server's own words.
+    /// The beginning of its body: what went wrong, in the server's own words. Empty if all is well.
     pub body: String,
 }
 
@@ -38,8 +38,11 @@ pub struct NoAnswer {
 /// Shared by the addresses of a name: one that swallows everything leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// So much of an answer's body is read.
+/// So much of an answer's body is read, and only of one that is no success.
 const MAX_BODY_BYTES: usize = 4096;
+
+/// So long a body is read: the status was the answer.
+const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A server that is posted to.
 #[derive(Debug)]
@@ -205,13 +208,18 @@ async fn read(mut response: Response, now: Time) -> Answer {
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|value| parse_retry_after(value, now));
     let mut body = Vec::new();
-    // A body that breaks off changes nothing: the status was the answer.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        let room = MAX_BODY_BYTES - body.len();
-        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if body.len() == MAX_BODY_BYTES {
-            break;
-        }
+    if !status.is_success() {
+        let reading = async {
+            while let Ok(Some(chunk)) = response.chunk().await {
+                let room = MAX_BODY_BYTES - body.len();
+                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+                if body.len() == MAX_BODY_BYTES {
+                    break;
+                }
+            }
+        };
+        // A body that breaks off or does not end changes nothing: the status was the answer.
+        let _ = tokio::time::timeout(BODY_TIMEOUT, reading).await;
     }
     Answer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() }
 }

@@ -138,6 +138,36 @@ fn an_answer_without_end_is_read_to_a_bound() {
     assert!(why.len() <= 500, "{} bytes", why.len());
 }
 
+/// Reads a request's head, answers this, and says nothing more, without closing.
+fn answer_and_hold(answer: &'static [u8]) -> (String, std::thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let holding = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 4]).unwrap();
+        stream.write_all(answer).unwrap();
+        // Until the client has had enough.
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    (url, holding)
+}
+
+/// Told again and again otherwise: the status is the answer.
+#[test]
+fn a_receiver_that_took_it_and_leaves_its_answer_open_is_told_once() {
+    let (url, holding) = answer_and_hold(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n");
+    assert_eq!(attempt_within(&url, Span::secs(30)), Attempt::Taken);
+    holding.join().unwrap();
+}
+
+#[test]
+fn a_refusal_counts_also_if_its_reason_never_ends() {
+    let (url, holding) = answer_and_hold(b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nno");
+    let attempt = attempt_within(&url, Span::secs(30));
+    assert!(matches!(&attempt, Attempt::Never { why } if why.contains("404")), "{attempt:?}");
+    holding.join().unwrap();
+}
+
 #[test]
 fn secrets_stand_in_no_error() {
     let sink = WebhookSink::start();
