@@ -15,8 +15,8 @@ use punctual::core::state::State;
 use punctual::core::step::{Input, step};
 use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
-use punctual::http::{ConnectionCounters, PingOutcomes};
 use punctual::http::scrape::{Scrape, Scraper};
+use punctual::http::{ConnectionCounters, PingOutcomes};
 use punctual::metrics::{Format, Negotiated, Own, Shard};
 use punctual::store::live::{Check, Directory, Known, Live};
 

@@ -320,7 +320,7 @@ const ALERTMANAGER: &[Key] = &[
 const HTTP_CONFIG: &[Key] = &[
     key("authorization", Map(Section::Authorization), Optional, "The header `Authorization`."),
     key("basic_auth", Map(Section::BasicAuth), Optional, "A user's name and password."),
-    key("proxy_url", Secret, Optional, "The proxy to go through."),
+    key("proxy_url", Secret, Optional, "The proxy to go through. Those of the environment are not used."),
     key("tls_config", Map(Section::TlsConfig), Optional, "Which certificates are believed and shown."),
 ];
 

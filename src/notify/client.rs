@@ -109,6 +109,8 @@ impl Server {
         let mut builder = Client::builder()
             .user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
+            // What is not in the configuration does not lead our messages to somebody else.
+            .no_proxy()
             .redirect(reqwest::redirect::Policy::none());
         if let (Some(address), Some(host)) = (self.address, url.host_str()) {
             builder = builder.resolve(host, address);

@@ -46,6 +46,29 @@ checks: [{{name: backup, every: 5m}}]",
 }
 
 #[test]
+fn a_proxy_of_the_environment_is_not_used() {
+    let sink = WebhookSink::start();
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("punctual.yaml");
+    let url = sink.url();
+    let receivers = format!("receivers: [{{name: chat, webhook: {{url: '{url}'}}}}]");
+    std::fs::write(&file, receivers + "\nchecks: [{name: backup, every: 5m}]").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_punctual"));
+    command
+        .args(["test-notify", "chat", "--config.file"])
+        .arg(&file)
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy");
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        // Nobody listens there.
+        command.env(name, "http://127.0.0.1:1");
+    }
+    let (is_good, said) = crate::support::process::run(&mut command);
+    assert!(is_good, "{said}");
+    assert!(!sink.received.all().is_empty());
+}
+
+#[test]
 fn a_webhook_that_refuses_is_told_apart_from_one_that_is_busy() {
     let sink = WebhookSink::start();
     let config = format!(
