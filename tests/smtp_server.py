@@ -25,11 +25,11 @@ class PrintMails:
         self.refuse = refuse
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        """Two kinds of mailboxes cannot be reached: gone…@ never again, full…@ not now."""
+        """Two kinds of mailboxes cannot be reached: gone…@ never again, full…@ not now, or as every mail."""
         if address.startswith("gone"):
             return "550 5.1.1 no such mailbox"
         if address.startswith("full"):
-            return "452 4.2.2 mailbox full"
+            return self.refuse or "452 4.2.2 mailbox full"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -101,6 +101,7 @@ impl Email {
             Ok(message) => message.formatted(),
             Err(error) => return never(format!("the mail cannot be written: {error}")),
         };
+        let all = to.len();
         let rest = self.recipients_left(notification.key, to);
         if rest.is_empty() {
             return Attempt::Taken;
@@ -111,7 +112,14 @@ impl Email {
                 Err(fault) => self.fault(&fault),
             }
         };
-        within(self.timeout + PATIENCE_AFTER_DATA, attempt).await
+        match within(self.timeout + PATIENCE_AFTER_DATA, attempt).await {
+            // Who has it is to hear of its end as well.
+            Attempt::Never { why } if rest.len() < all => {
+                tracing::warn!(why, "a mail that others have taken reaches not all of its recipients");
+                Attempt::Taken
+            }
+            attempt => attempt,
+        }
     }
 
     fn recipients(&self, notification: &Notification<'_>) -> Vec<Mailbox> {

@@ -243,6 +243,9 @@ fn a_full_mailbox_is_tried_again_without_telling_the_others_again() {
     assert_later(&send(&transport, "m1", &alert), "full@example.org");
     assert_later(&send(&transport, "m1", &alert), "full@example.org");
     assert_later(&send(&transport, "m2", &alert), "full@example.org");
+    // Messages take turns.
+    assert_later(&send(&transport, "m1", &alert), "full@example.org");
+    assert_later(&send(&transport, "m2", &alert), "full@example.org");
     let ids: Vec<String> =
         received(&server, 2).iter().map(|mail| mail.header("message-id").to_owned()).collect();
     assert_eq!(ids, ["<m1@example.org>", "<m2@example.org>"]);
@@ -272,6 +275,21 @@ fn a_check_is_mailed_to_the_addresses_that_come_with_its_notice() {
             "{attempt:?}"
         );
     }
+}
+
+/// Who has the mail hears of reminders and of its end only if it counts as taken.
+#[test]
+fn a_recipient_that_refuses_at_last_does_not_undo_what_others_took() {
+    let mut server = SmtpServer::start(Tls::None, None);
+    let smtp = settings(&server, SmtpTls::None);
+    let transport = transport(&smtp, &["ops@example.org", "full@example.org"], Span::secs(30));
+    let alert = sample::alert(now());
+    assert_later(&send(&transport, "m1", &alert), "full@example.org");
+    server.start_refusing("550 5.1.1 no such mailbox");
+    assert_eq!(send(&transport, "m1", &alert), Attempt::Taken);
+    // Nobody took this one.
+    let nobody = send(&transport, "m2", &alert);
+    assert!(matches!(&nobody, Attempt::Never { .. }), "{nobody:?}");
 }
 
 #[test]
