@@ -24,9 +24,10 @@ impl Loader {
     /// `auth`.
     pub(super) fn auth(&mut self, main: &Fields<'_>) -> Auth {
         let Some(fields) = main.map(&mut self.log, "auth") else { return Auth::default() };
-        let ping_keys = self.ping_keys(&fields);
+        let (ping_keys, declared) = self.ping_keys(&fields);
         let required = fields.flag(&mut self.log, "ping_keys_required");
-        if required == Some(true) && !fields.has("ping_keys") {
+        // An empty list, as from a template, must not open the server either.
+        if required == Some(true) && declared == 0 {
             let message = "keys are required and there are none: nobody could ping; add `ping_keys`";
             self.log.fault(fields.at_value("ping_keys_required"), message);
         }
@@ -34,9 +35,12 @@ impl Loader {
         Auth { ping_keys, ping_keys_required, tokens: self.tokens(&fields) }
     }
 
-    fn ping_keys(&mut self, auth: &Fields<'_>) -> Vec<PingKey> {
+    /// The keys, and how many are declared, the faulty ones included.
+    fn ping_keys(&mut self, auth: &Fields<'_>) -> (Vec<PingKey>, usize) {
         let mut keys: Vec<PingKey> = Vec::new();
-        for item in self.limited(auth, "ping_keys") {
+        let items = self.limited(auth, "ping_keys");
+        let declared = items.len();
+        for item in items {
             let name = item.text(&mut self.log, "name");
             let key = self.required_secret(&item, "key", "key_file", true);
             let (Some(name), Some(key)) = (name, key) else { continue };
@@ -46,7 +50,7 @@ impl Loader {
             }
             keys.push(PingKey { name: name.to_owned(), key });
         }
-        keys
+        (keys, declared)
     }
 
     fn check_ping_key(&mut self, item: &Fields<'_>, name: &str, key: &Secret) {
