@@ -84,16 +84,17 @@ impl Reloader {
     /// Says in a line what changed, or what is wrong; both are logged.
     async fn reload(&mut self) -> Result<String, String> {
         let outcome = self.take().await;
-        let mut notices = Notices::default();
         match &outcome {
-            Ok(done) => tracing::info!("configuration reloaded: {done}"),
+            Ok(done) => {
+                tracing::info!("configuration reloaded: {done}");
+                self.app.set_notices(Notices::default());
+            }
             Err(fault) => {
                 tracing::error!("the configuration was not reloaded, the one before is still used: {fault}");
                 self.own.config_refused();
-                notices.reload_fault = Some(fault.clone());
+                self.app.set_reload_fault(fault.clone());
             }
         }
-        self.app.set_notices(notices);
         outcome
     }
 

@@ -49,11 +49,16 @@ pub(super) fn main(flags: Flags) -> Result<(), Failure> {
 
 async fn run(settings: Settings, config: Config) -> Result<(), Failure> {
     let store = SqliteStore::open(&settings.storage_path)?;
+    let (config, fault) = newest(&settings, config);
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = Listeners::bind(&settings.listen_addresses)?;
     let (parts, reloads, hangups) = assemble(&settings, store, config)?;
     let Running { app, writer, engine, reloader } = parts;
+    if let Some(fault) = fault {
+        app.own.config_refused();
+        app.set_reload_fault(fault);
+    }
     log_urls(&app, &listeners);
 
     let (stop, stopped) = watch::channel(false);
@@ -92,6 +97,22 @@ async fn run(settings: Settings, config: Config) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     failure.map_or(Ok(()), Err)
+}
+
+/// The configuration as it is now, and not as it was when we began to wait for another server's end. If that is faulty by
+/// now: the one we have, and the fault.
+fn newest(settings: &Settings, config: Config) -> (Config, Option<String>) {
+    if config.inputs.hash() == config.content_hash {
+        return (config, None);
+    }
+    match config::load(&settings.config_file) {
+        Ok(newer) => (newer, None),
+        Err(faults) => {
+            let fault = faults.to_string();
+            tracing::error!("the configuration has changed and is faulty, the one before is used: {fault}");
+            (config, Some(fault))
+        }
+    }
 }
 
 /// Takes commands at the control socket until it is dropped; without one all else works.

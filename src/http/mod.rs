@@ -183,6 +183,12 @@ impl App {
         *self.notices.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(notices);
     }
 
+    /// The configuration was read again, and not taken. What was said of the checks that were kept stays true.
+    pub fn set_reload_fault(&self, fault: String) {
+        let kept = self.notices().kept.clone();
+        self.set_notices(Notices { reload_fault: Some(fault), kept });
+    }
+
     fn notices(&self) -> Arc<Notices> {
         self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

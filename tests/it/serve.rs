@@ -50,6 +50,34 @@ fn a_start_says_where_each_check_is_pinged_and_that_the_database_is_new() {
     assert!(log.lines().all(|line| line.starts_with("{\"time\":\"")), "{log}");
 }
 
+/// 14.4: a standby may wait for months.
+#[test]
+fn a_standby_takes_over_with_the_configuration_of_now() {
+    let mut server = Punctual::start(CONFIG);
+    let mut standby = Punctual::new(CONFIG);
+    std::os::unix::fs::symlink(server.data(), standby.data()).unwrap();
+    standby.start_unready();
+    wait_until("the standby to wait", PATIENCE, || {
+        standby.log().contains("another server holds this folder")
+    });
+    standby.write_config(&CONFIG.replace("name: job", "name: newer"));
+    assert!(server.stop().success());
+    standby.wait_ready();
+    assert!(standby.log().contains("/ping/newer"), "{}", standby.log());
+
+    standby.stop();
+    standby.write_config(CONFIG);
+    server.start_again();
+    standby.start_unready();
+    let waits = || standby.log().matches("another server holds this folder").count() == 2;
+    wait_until("the standby to wait", PATIENCE, waits);
+    standby.write_config("checks: 7");
+    assert!(server.stop().success());
+    // Rather the configuration of then than none.
+    standby.wait_ready();
+    assert!(standby.get("/").text().contains("The configuration could not be reloaded"));
+}
+
 #[test]
 fn a_flag_may_stand_in_the_environment() {
     let mut server = Punctual::new(CONFIG)

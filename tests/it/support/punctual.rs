@@ -133,6 +133,11 @@ impl Punctual {
     /// Starts it, or starts it again with the same folder and port.
     pub(crate) fn start_again(&mut self) {
         self.start_unready();
+        self.wait_ready();
+    }
+
+    /// Waits until it is ready, after it was started without waiting.
+    pub(crate) fn wait_ready(&mut self) {
         let ready = self.url("/-/ready");
         self.process.as_mut().expect("it was started just now").wait_until_ready(&ready);
     }
