@@ -1,5 +1,6 @@
 //! Pages for people.
 
+use punctual::core::check::Name;
 use punctual::http::limits::Limits;
 use punctual::http::{Access, Notices, PingKeys};
 
@@ -66,7 +67,10 @@ fn nothing_that_came_from_outside_becomes_markup() {
     let doors = open();
     http::get(&doors.url("/ping/%3Cimg%20src=x%20onerror=alert(1)%3E"));
     http::get(&doors.url("/ping/new-job"));
-    doors.app.set_notices(Notices { reload_fault: Some("<i>fault</i>".into()), kept: Vec::new() });
+    let kept = vec![Name::parse("kept-one").unwrap()];
+    doors.app.set_notices(Notices { reload_fault: None, kept });
+    doors.app.set_reload_fault("<i>fault</i>".into());
+    assert!(first(&doors, "").contains("were kept"), "a fault of a reload does not take that back");
     for path in ["/", "/checks/backup", "/checks/%3Cscript%3E"] {
         let text = page(&doors, path).text();
         for markup in ["<b>backup", "<img", "<i>fault"] {

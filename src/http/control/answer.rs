@@ -30,8 +30,8 @@ const WRITER_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) async fn answer(app: &Arc<App>, writer: &Writer, request: Request, user: u32) -> Vec<Line> {
     let done = match request {
         Request::Mutes => return mutes(app),
-        Request::Checks => return checks(app),
-        Request::Status => return vec![Line::Status(status(app)), Line::Done("status".to_owned())],
+        Request::Checks => return look(app, checks).await,
+        Request::Status => return look(app, status).await,
         Request::Pause { check } => pause(app, writer, &check, What::Pause { comment: None }).await,
         Request::Unpause { check } => pause(app, writer, &check, What::Unpause { comment: None }).await,
         Request::Mute { matchers, lasts, comment } => mute(app, writer, matchers, &lasts, comment).await,
@@ -48,11 +48,23 @@ pub(super) async fn answer(app: &Arc<App>, writer: &Writer, request: Request, us
     }
 }
 
+/// A look at all checks, which may be many: on a thread that may block.
+async fn look(app: &Arc<App>, lines: fn(&App) -> Vec<Line>) -> Vec<Line> {
+    let app = app.clone();
+    match tokio::task::spawn_blocking(move || lines(&app)).await {
+        Ok(lines) => lines,
+        Err(error) => {
+            tracing::error!(%error, "the control socket was not answered, by a bug");
+            vec![Line::Failed("the server could not answer, by a bug: its log says more".to_owned())]
+        }
+    }
+}
+
 /// What the writer's thread answers, unless it takes too long.
 pub(super) async fn within<T>(call: impl Future<Output = T>) -> Result<T, String> {
     timeout(WRITER_TIMEOUT, call)
         .await
-        .map_err(|_| "the server is too busy, or its disk hangs; try again".to_owned())
+        .map_err(|_| "the server is too busy, or its disk hangs; what was asked may still be done: look before you ask again".to_owned())
 }
 
 async fn pause(app: &App, writer: &Writer, name: &str, what: What) -> Result<String, String> {
@@ -173,18 +185,19 @@ fn checks(app: &App) -> Vec<Line> {
     lines
 }
 
-fn status(app: &App) -> Status {
+fn status(app: &App) -> Vec<Line> {
     let mut checks = BTreeMap::new();
     for (_, view, _) in views(app) {
         *checks.entry(view.status.as_str().to_owned()).or_default() += 1;
     }
     let totals = &app.live.totals;
-    Status {
+    let status = Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         fault: operate::fault(app),
         checks,
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
         deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
-    }
+    };
+    vec![Line::Status(status), Line::Done("status".to_owned())]
 }

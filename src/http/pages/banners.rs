@@ -37,8 +37,8 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
         }
         @if parked > 0 {
             div.banner.warn {
-                strong { (parked) " message" @if parked != 1 { "s" } " could not be delivered" }
-                " and will not be tried again. The log says why."
+                strong { (parked) @if parked == 1 { " delivery was" } @else { " deliveries were" } " given up" }
+                ": somebody was not told, and will not be. The log says why."
             }
         }
         @if declared == 0 {
