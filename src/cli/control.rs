@@ -1,4 +1,4 @@
-//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, checks, status.
+//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, checks, incidents, status.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -166,7 +166,8 @@ pub(super) fn mute(args: &Mute) -> Result<(), Failure> {
             "punctual: `{name}` is no check's name; for a matcher write --matcher '{name}'"
         )));
     }
-    say(&args.server, &Request::Mute { matchers, lasts, comment: args.comment.clone() })
+    let (names, comment) = (args.names.clone(), args.comment.clone());
+    say(&args.server, &Request::Mute { matchers, names, lasts, comment })
 }
 
 pub(super) fn unmute(args: &Unmute) -> Result<(), Failure> {

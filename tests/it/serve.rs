@@ -111,7 +111,8 @@ fn a_mute_is_made_listed_seen_in_the_metrics_and_ended() {
     let is_muted =
         |server: &Punctual| server.get("/metrics").text().contains("punctual_check_muted{check=\"job\"} 1");
     assert!(!is_muted(&server));
-    done(&server, &["mute", "job", "--for", "1h", "--comment", "moving house"]);
+    let said = done(&server, &["mute", "job", "--for", "1h", "--comment", "moving house"]);
+    assert!(said.contains("it matches 1 check now"), "{said}");
     assert!(is_muted(&server));
     assert!(done(&server, &["mutes"]).contains("moving house"));
     server.restart();
@@ -121,6 +122,9 @@ fn a_mute_is_made_listed_seen_in_the_metrics_and_ended() {
     assert!(failed(&server, &["unmute", "1"]).contains("no mute 1"));
     let until = (Clock::new().now() + Span::mins(60)).to_string();
     done(&server, &["mute", "--matcher", "check=~\"j.*\"", "--until", &until]);
+    // Perhaps one that is still to be declared.
+    let said = done(&server, &["mute", "--matcher", "team=\"nobody\"", "--for", "1h"]);
+    assert!(said.contains("WARNING: no check matches it now"), "{said}");
     assert!(is_muted(&server));
 }
 
@@ -130,6 +134,8 @@ fn a_mute_that_means_nothing_is_refused() {
     assert!(failed(&server, &["mute", "job"]).contains("--for"));
     assert!(failed(&server, &["mute", "--for", "1h"]).contains("--matcher"));
     assert!(failed(&server, &["mute", "job", "--for", "soon"]).contains("soon"));
+    let said = failed(&server, &["mute", "job", "jop", "--for", "1h"]);
+    assert!(said.contains("there is no check `jop`"), "{said}");
     assert!(failed(&server, &["mute", "job", "--until", "2000-01-01T00:00:00Z"]).contains("later than now"));
     assert!(failed(&server, &["mute", "a|b", "--for", "1h"]).contains("--matcher"));
     assert!(

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::incidents;
 use super::words::{CheckLine, For, Line, MuteLine, Request, Status};
-use crate::core::route::{Matcher, Mute};
+use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::step::{View, view};
 use crate::core::time::{Span, Time};
 use crate::http::{App, operate};
@@ -34,7 +34,10 @@ pub(super) async fn answer(app: &Arc<App>, writer: &Writer, request: Request, us
         Request::Status => return look(app, status).await,
         Request::Pause { check } => pause(app, writer, &check, What::Pause { comment: None }).await,
         Request::Unpause { check } => pause(app, writer, &check, What::Unpause { comment: None }).await,
-        Request::Mute { matchers, lasts, comment } => mute(app, writer, matchers, &lasts, comment).await,
+        Request::Mute { matchers, names, lasts, comment } => match known(app, &names) {
+            Ok(()) => mute(app, writer, matchers, &lasts, comment).await,
+            Err(why) => Err(why),
+        },
         Request::Unmute { id } => unmute(writer, id).await,
         Request::Incidents => return incidents::list(app).await,
         Request::Stand { check, stance, by } => incidents::stand(app, writer, &check, stance, by).await,
@@ -91,6 +94,25 @@ async fn pause(app: &App, writer: &Writer, name: &str, what: What) -> Result<Str
     }
 }
 
+/// A mute of a name that no check has, by a typing error, would hold nothing. Nor does a former name.
+fn known(app: &App, names: &[String]) -> Result<(), String> {
+    let is_known =
+        |name: &str| app.live.find(name).is_some_and(|check| check.definition.name.as_str() == name);
+    match names.iter().find(|name| !is_known(name)) {
+        Some(name) => Err(format!("there is no check `{name}`")),
+        None => Ok(()),
+    }
+}
+
+/// How many checks these match, as they stand now.
+fn matching(app: &App, matchers: &[Matcher]) -> usize {
+    let matches = |check: &&Arc<Check>| {
+        let causes = check.known().state.causes.clone();
+        Facts { definition: &check.definition, causes: causes.as_slice() }.matched_by(matchers)
+    };
+    app.live.directory().checks.iter().filter(matches).count()
+}
+
 async fn mute(
     app: &App,
     writer: &Writer,
@@ -116,10 +138,16 @@ async fn mute(
     if until <= now || until - now > MAX_MUTE {
         return Err(format!("a mute ends later than now, and within {MAX_MUTE}"));
     }
+    let matching = matching(app, &matchers);
     let mute = Mute { id: 0, matchers, text: text.clone(), until, since: now, comment };
     let id = within(writer.call(move |store, now| store.mute(mute, now))).await?;
     let id = id.map_err(|error| error.to_string())?;
-    Ok(format!("mute {id}: {text} is muted until {until}"))
+    let done = format!("mute {id}: {text} is muted until {until}");
+    Ok(match matching {
+        0 => format!("{done}; WARNING: no check matches it now"),
+        1 => format!("{done}; it matches 1 check now"),
+        _ => format!("{done}; it matches {matching} checks now"),
+    })
 }
 
 fn parse_time(text: &str) -> Result<Time, String> {

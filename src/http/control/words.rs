@@ -20,6 +20,9 @@ pub enum Request {
     Mute {
         /// As in Alertmanager: `team="dba", check=~".*backup.*"`.
         matchers: String,
+        /// Checks that the matchers name: each must be there.
+        #[serde(default)]
+        names: Vec<String>,
         /// How long.
         lasts: For,
         /// Why.
