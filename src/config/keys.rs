@@ -337,7 +337,7 @@ const BASIC_AUTH: &[Key] = &[
 ];
 
 const TLS_CONFIG: &[Key] = &[
-    key("ca_file", Path, Optional, "Certificates that are believed besides those of the system."),
+    key("ca_file", Path, Optional, "Certificates that are believed instead of those of the system."),
     key("cert_file", Path, Optional, "Our certificate; together with `key_file`."),
     key("key_file", Path, Optional, "Its private key."),
     key("insecure_skip_verify", Flag, Default("false"), "Believe every certificate."),
