@@ -1,4 +1,4 @@
-//! Messages by mail: text and HTML, in threads, over STARTTLS, TLS or plainly.
+//! Messages by mail: text and HTML (for canaries text alone), in threads, over STARTTLS, TLS or plainly.
 //!
 //! Each recipient is asked for by itself, so that one dead mailbox keeps a page from nobody else. A message that some
 //! took and others may take later is sent again to the others alone, as long as this process remembers.
@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, CertificateStore, Identity, TlsParameters,
@@ -17,6 +17,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::{Address, Message};
 
+use super::canary::{self, CanaryMail};
 use super::render::{base, render};
 use super::{Notification, duration, later, never, tls, within};
 use crate::core::outbox::Attempt;
@@ -139,14 +140,10 @@ impl Email {
         notification: &Notification<'_>,
         to: &[Mailbox],
     ) -> Result<Message, lettre::error::Error> {
-        let text = render(notification);
         let domain = self.from.email.domain();
         let id = |key: &str| format!("<{}@{domain}>", token(key));
-        let mut builder = Message::builder()
-            .from(self.from.clone())
-            .date(system_time(notification.now))
-            .subject(text.subject.clone())
-            .message_id(Some(id(notification.key)));
+        let mut builder =
+            Message::builder().date(system_time(notification.now)).message_id(Some(id(notification.key)));
         for to in to {
             builder = builder.to(to.clone());
         }
@@ -170,6 +167,24 @@ impl Email {
         ] {
             builder = builder.raw_header(HeaderValue::new(name, value));
         }
+        self.say(builder, notification)
+    }
+
+    /// Who the mail is from, its subject, and what it says.
+    fn say(
+        &self,
+        builder: MessageBuilder,
+        notification: &Notification<'_>,
+    ) -> Result<Message, lettre::error::Error> {
+        // What is told to a check's own addresses is a message by itself.
+        if let [notice] = notification.notices
+            && let Some(CanaryMail { sender, subject, body }) = canary::mail(notice)
+        {
+            let from = Mailbox::new(sender.map(str::to_owned), self.from.email.clone());
+            return builder.from(from).subject(subject).singlepart(SinglePart::plain(body));
+        }
+        let text = render(notification);
+        let builder = builder.from(self.from.clone()).subject(text.subject.clone());
         builder.multipart(MultiPart::alternative_plain_html(text.plain(), text.html()))
     }
 

@@ -5,6 +5,7 @@
 //! the same for every receiver.
 
 pub mod alertmanager;
+pub mod canary;
 pub mod client;
 pub mod email;
 pub mod render;

@@ -1,0 +1,140 @@
+//! The mails of canaries: text alone, in the words of the system whose users read them, so that neither their filters nor
+//! their eyes need learn anew. What those systems did not know (a failure, an end that is told together with its
+//! beginning) is said in the same style.
+
+use super::render::{family_word, is_over, title};
+use super::text::line;
+use crate::core::cause::{Cause, CauseKind, Family};
+use crate::core::check::System;
+use crate::core::incident::IncidentStatus;
+use crate::core::notice::Notice;
+use crate::core::outbox::DeliveryKind;
+use crate::core::time::Time;
+
+/// What stands in a mail about a canary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CanaryMail {
+    /// Who it is from, before the sender's address; `None`: the address alone.
+    pub sender: Option<&'static str>,
+    /// `[LATE] NAME has not reported`: one line.
+    pub subject: String,
+    /// Each line ends with `\n`.
+    pub body: String,
+}
+
+/// So much of an event is told.
+const MAX_EVENT_CHARS: usize = 500;
+
+/// The mail about a canary; `None` if the notice is about none.
+pub fn mail(notice: &Notice) -> Option<CanaryMail> {
+    let canary = notice.canary.as_ref()?;
+    let Words { noun, zone, sender } = Words::of(canary.system);
+    let name = title(notice);
+    let Story { word, subject, body } = Story::of(notice, canary.deadline, zone);
+    let mut text = format!("The {noun} {name} ({}) {body}.\n", canary.id);
+    let is_watched = notice.incident_status != IncidentStatus::Removed;
+    if let Some(next) = canary.deadline.filter(|_| is_over(notice) && is_watched) {
+        let next = timestamp(next, zone);
+        text.push_str(&format!("\nThe next trigger for this {noun} is due before {next}.\n"));
+    }
+    text.push_str(&format!("\nRecent events for this {noun}:\n\n"));
+    for (at, event) in &canary.events {
+        text.push_str(&format!("{:30} {}\n", timestamp(*at, zone), line(event, MAX_EVENT_CHARS)));
+    }
+    Some(CanaryMail { sender, subject: format!("[{word}] {name} {subject}"), body: text })
+}
+
+/// What sets the mails of the two systems apart.
+struct Words {
+    noun: &'static str,
+    /// What stands behind a time.
+    zone: &'static str,
+    sender: Option<&'static str>,
+}
+
+impl Words {
+    fn of(system: System) -> Words {
+        match system {
+            System::CoalMine => Words { noun: "canary", zone: "+00:00", sender: Some("Coal Mine") },
+            System::NightsWatch => Words { noun: "watcher", zone: "", sender: None },
+        }
+    }
+}
+
+/// What happened: a word, and what follows the canary's name in the subject and in the body.
+struct Story {
+    word: &'static str,
+    subject: String,
+    body: String,
+}
+
+impl Story {
+    fn of(notice: &Notice, deadline: Option<Time>, zone: &str) -> Story {
+        let at = |time: Time| timestamp(time, zone);
+        let ended = at(notice.ended_at.unwrap_or(notice.opened_at));
+        let (was, again) = match judged(notice.first).family() {
+            Family::Late => ("was late", "is reporting again"),
+            Family::Failing => ("was failing", "is well again"),
+            Family::Unknown => ("could not be judged", "is well again"),
+        };
+        match (notice.kind, notice.incident_status) {
+            (DeliveryKind::Alert | DeliveryKind::Reminder, _) => Story::bad(cause(notice), deadline, at),
+            (_, IncidentStatus::Removed) => Story::new(
+                "REMOVED",
+                "is not watched any more",
+                format!("is not watched any more as of {ended}"),
+            ),
+            (DeliveryKind::Recovery, _) => Story::new("RESUMED", again, format!("{again} as of {ended}")),
+            (DeliveryKind::Episode, _) => {
+                let body = format!("{was} as of {} and {again} as of {ended}", at(notice.first.since));
+                Story::new("RESUMED", &format!("{was} and {again}"), body)
+            }
+        }
+    }
+
+    fn bad(cause: Cause, deadline: Option<Time>, at: impl Fn(Time) -> String) -> Story {
+        let kind = judged(cause);
+        let what = match kind {
+            CauseKind::Missing | CauseKind::NeverSeen => {
+                // The end of a pause can have promised another deadline since.
+                let missed = deadline.map_or(cause.since, |deadline| deadline.min(cause.since));
+                let body = format!("was expected to report before {}", at(missed));
+                return Story::new("LATE", "has not reported", body);
+            }
+            CauseKind::NotStarted => "has not started in time",
+            CauseKind::Overrun => "is running longer than it may",
+            CauseKind::TooFew => "has reported too rarely",
+            CauseKind::Failed => "has reported a failure",
+            CauseKind::TooMany => "has reported too often",
+            CauseKind::TooShort => "has ended too soon",
+            CauseKind::Overlapping => "has been started while it was running",
+            CauseKind::Blind => "cannot be judged",
+        };
+        Story::new(family_word(kind.family()), what, format!("{what} as of {}", at(cause.since)))
+    }
+
+    fn new(word: &'static str, subject: &str, body: String) -> Story {
+        Story { word, subject: subject.to_owned(), body }
+    }
+}
+
+/// Why it is told now: what opened the incident, or if that is over, what is left of it.
+fn cause(notice: &Notice) -> Cause {
+    let is_first = |cause: &&Cause| cause.kind == notice.first.kind;
+    *notice.causes.iter().find(is_first).or(notice.causes.first()).unwrap_or(&notice.first)
+}
+
+/// Those systems knew nothing of not having listened: what they would have said.
+fn judged(cause: Cause) -> CauseKind {
+    cause.would_be.unwrap_or(cause.kind)
+}
+
+/// As Python writes a time: `2026-11-21 08:45:35.504000+00:00`, no fraction where it is zero.
+fn timestamp(time: Time, zone: &str) -> String {
+    let format =
+        if time.as_ms().rem_euclid(1000) == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };
+    format!("{}{zone}", time.to_utc().format(format))
+}
+
+#[cfg(test)]
+mod tests;
