@@ -2,6 +2,7 @@
 
 pub mod check_config;
 mod control;
+mod import;
 mod log;
 pub mod next;
 mod reload;
@@ -53,6 +54,8 @@ enum Command {
     Incidents(control::Incidents),
     /// How things stand
     Status(control::List),
+    /// Take over the canaries of coal-mine or the watchers of Night's Watch; the server is stopped meanwhile
+    Import(import::Args),
     /// Send a sample to a receiver
     TestNotify(test_notify::Args),
 }
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
         Command::Checks(args) => control::checks(&args),
         Command::Incidents(args) => control::incidents(args),
         Command::Status(args) => control::status(&args),
+        Command::Import(args) => import::main(&args, &mut stdout()),
         Command::TestNotify(args) => {
             wait_for(async { test_notify::run(&args, &Clock::new(), &mut stdout()).await })
         }

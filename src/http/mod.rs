@@ -7,7 +7,7 @@ mod alertmanager;
 mod api;
 mod auth;
 mod body;
-mod compat;
+pub mod compat;
 mod connection;
 pub mod control;
 mod decode;

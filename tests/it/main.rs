@@ -14,6 +14,7 @@ mod compat;
 mod dashboards;
 mod durability;
 mod hang;
+mod import;
 mod mail;
 mod main_job;
 mod metrics;

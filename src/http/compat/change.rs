@@ -9,7 +9,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use super::dialect::Dialect;
 use super::fault::Fault;
 use super::{Command, aside, ok, periodicity, python, slug};
-use crate::core::check::{Canary, Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::check::{Canary, Definition, Name, Overlap, PingMethods, Source, Spec, System};
 use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
 use crate::http::reply::Reply;
@@ -41,6 +41,35 @@ pub(super) async fn create(command: &Command<'_>) -> Result<Reply, Fault> {
     let new = NewCanary { definition, slug, paused };
     let id = app.on_store(move |store, now| new.make(store, dialect, now)).await;
     command.show(id.map_err(|_| Fault::Unavailable)??).await
+}
+
+/// A canary in the words of its system.
+#[derive(Clone, Copy, Debug)]
+pub struct InWords<'a> {
+    /// Its name there.
+    pub name: &'a str,
+    /// As `create` takes it.
+    pub periodicity: &'a str,
+    /// Free text.
+    pub description: &'a str,
+    /// Whom it mails.
+    pub emails: &'a [&'a str],
+}
+
+/// The check that a canary becomes, as `create` would make it; why not, in words. Its id and slug are the caller's.
+pub fn definition_of(system: System, words: InWords<'_>) -> Result<Definition, String> {
+    let dialect = Dialect::of(system);
+    let read = || {
+        let title = match name(words.name)? {
+            "" => return Err(Fault::bad("it has no name")),
+            title => title.to_owned(),
+        };
+        let description = description(words.description)?.to_owned();
+        let emails = emails(words.emails)?;
+        let schedule = periodicity::schedule(words.periodicity, dialect)?;
+        Ok(Definition { title, description, emails, ..plain(schedule) })
+    };
+    read().map_err(|fault| fault.text(dialect.noun))
 }
 
 struct NewCanary {

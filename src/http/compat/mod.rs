@@ -18,6 +18,9 @@ mod shown;
 mod slug;
 mod trigger;
 
+pub use self::change::{InWords, definition_of};
+pub use self::slug::slug as slug_of;
+
 use std::sync::Arc;
 
 use hyper::body::Incoming;

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 /// Lower case; `-`, `_` and white space become one `-`; what is no letter and no number is dropped. May be empty.
-pub(super) fn slug(name: &str) -> String {
+pub fn slug(name: &str) -> String {
     // Python's white space has four control characters more than Unicode's.
     static GAPS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[-_\s\x1c-\x1f]+").expect("the pattern is a constant"));

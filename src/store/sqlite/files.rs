@@ -35,10 +35,8 @@ pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 /// Makes the folder where it is missing, and waits until no other server holds it, with one line in the log.
 pub(super) fn lock(folder: &Path) -> Result<Lock, StoreError> {
-    let told = |error: io::Error| StoreError::Failed(format!("{}: {error}", folder.display()));
-    fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(told)?;
-    let path = folder.join("punctual.lock");
-    let file = OpenOptions::new().create(true).append(true).mode(0o640).open(&path).map_err(told)?;
+    let told = |error: io::Error| told(folder, &error);
+    let (file, path) = lock_file(folder)?;
     if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         tracing::warn!(lock = %path.display(), "another server holds this folder: waiting until it ends");
         loop {
@@ -51,6 +49,28 @@ pub(super) fn lock(folder: &Path) -> Result<Lock, StoreError> {
         tracing::info!("the other server has ended");
     }
     Ok(Lock(file))
+}
+
+/// [`lock`], but it does not wait: `None` while a server holds the folder.
+pub(super) fn try_lock(folder: &Path) -> Result<Option<Lock>, StoreError> {
+    let (file, _) = lock_file(folder)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(told(folder, &error.into())),
+    }
+}
+
+fn lock_file(folder: &Path) -> Result<(File, PathBuf), StoreError> {
+    let told = |error: io::Error| told(folder, &error);
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(told)?;
+    let path = folder.join("punctual.lock");
+    let file = OpenOptions::new().create(true).append(true).mode(0o640).open(&path).map_err(told)?;
+    Ok((file, path))
+}
+
+fn told(folder: &Path, error: &io::Error) -> StoreError {
+    StoreError::Failed(format!("{}: {error}", folder.display()))
 }
 
 /// Opens the database for its writer, at a start; answers whether it is new. One that is not ours to write is refused

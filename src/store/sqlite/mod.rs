@@ -95,7 +95,17 @@ impl SqliteStore {
     /// Like [`SqliteStore::open`]; a new database has this id, so that its messages have the same keys in every run.
     #[doc(hidden)]
     pub fn open_with(folder: &Path, new_id: u64) -> Result<SqliteStore, StoreError> {
-        let lock = files::lock(folder)?;
+        SqliteStore::open_locked(folder, new_id, files::lock(folder)?)
+    }
+
+    /// Like [`SqliteStore::open`], but does not wait: `None` while a server has it.
+    pub fn open_unless_held(folder: &Path) -> Result<Option<SqliteStore>, StoreError> {
+        let Some(lock) = files::try_lock(folder)? else { return Ok(None) };
+        let any = RandomState::new().hash_one(folder);
+        SqliteStore::open_locked(folder, any, lock).map(Some)
+    }
+
+    fn open_locked(folder: &Path, new_id: u64, lock: files::Lock) -> Result<SqliteStore, StoreError> {
         let mut store = SqliteStore {
             folder: folder.to_owned(),
             live: Arc::new(Live::default()),

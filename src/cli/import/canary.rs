@@ -1,0 +1,255 @@
+//! A document of coal-mine or Night's Watch as the check that it becomes.
+
+use chrono::{DateTime, NaiveDateTime};
+use serde_json::{Map, Value};
+
+use crate::core::check::{Canary, Definition, System};
+use crate::core::step::PastState;
+use crate::core::time::Time;
+use crate::http::compat::{InWords, definition_of, slug_of};
+use crate::store::{NewCheck, Past};
+
+/// The longest slug, in bytes: more than any name makes.
+const MAX_SLUG_BYTES: usize = 800;
+/// The longest text of an event that is kept, in bytes.
+const MAX_EVENT_BYTES: usize = 600;
+/// The most events that are looked at.
+const MAX_EVENTS: usize = 100_000;
+/// Times before 1970 and from 2200 on are none of a canary's.
+const END_OF_TIMES_MS: i64 = 7_258_118_400_000;
+/// What is understood; `periodicity_schedule` says what `periodicity` does.
+const KNOWN: [&str; 13] = [
+    "_id",
+    "id",
+    "name",
+    "slug",
+    "periodicity",
+    "description",
+    "emails",
+    "paused",
+    "history",
+    "late",
+    "deadline",
+    "periodicity_schedule",
+    "__v",
+];
+
+/// What is to be made, and what of the document is lost.
+#[derive(Debug)]
+pub(super) struct Carried {
+    pub(super) new: NewCheck,
+    /// One sentence each.
+    pub(super) lost: Vec<String>,
+}
+
+/// Reads a document; why it cannot be carried over, in words.
+pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Result<Carried, String> {
+    let mut lost: Vec<String> = fields
+        .keys()
+        .filter(|key| !KNOWN.contains(&key.as_str()))
+        .take(20)
+        .map(|key| format!("`{}` is not known here", key.escape_debug()))
+        .collect();
+    let id = text(fields, "id")?.or(text(fields, "_id")?).ok_or("it has no `id`")?;
+    if !Canary::is_id(&id) {
+        return Err(format!("`{}` is no id: it has 8 letters a-z", id.escape_debug()));
+    }
+    let name = text(fields, "name")?.ok_or("it has no `name`")?;
+    let slug = text(fields, "slug")?.unwrap_or_else(|| slug_of(&name));
+    if slug.len() > MAX_SLUG_BYTES || slug.contains(char::is_control) {
+        return Err("its slug is too long or has control characters".to_owned());
+    }
+    let periodicity = match fields.get("periodicity").map(plain) {
+        Some(Value::Number(number)) => number.as_f64().ok_or("`periodicity` is no number")?.to_string(),
+        Some(Value::String(text)) => text,
+        _ => return Err("`periodicity` must be a number or a text".to_owned()),
+    };
+    let description = text(fields, "description")?.unwrap_or_default();
+    let all_emails = emails(fields)?;
+    let is_address =
+        |email: &&str| !email.contains(char::is_control) && email.parse::<lettre::message::Mailbox>().is_ok();
+    let (good, bad): (Vec<&str>, Vec<&str>) = all_emails.iter().map(String::as_str).partition(is_address);
+    lost.extend(bad.iter().take(20).map(|email| format!("`{}` is no mail address", email.escape_debug())));
+    let words = InWords { name: &name, periodicity: &periodicity, description: &description, emails: &good };
+    let definition =
+        Definition { canary: Some(Canary { system, id, slug }), ..definition_of(system, words)? };
+    let paused = flag(fields, "paused")?;
+    let past = past(fields, paused, now, &mut lost)?;
+    Ok(Carried { new: NewCheck { definition, paused, past: Some(past) }, lost })
+}
+
+fn past(
+    fields: &Map<String, Value>,
+    paused: bool,
+    now: Time,
+    lost: &mut Vec<String>,
+) -> Result<Past, String> {
+    let history = history(fields)?;
+    let newest_of = |what: &str| history.iter().find(|(_, text)| text.starts_with(what)).map(|(at, _)| *at);
+    let newest = history.first().map(|(at, _)| *at);
+    let deadline = match fields.get("deadline").map(plain) {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(time(&value).ok_or("`deadline` is no time")?),
+    };
+    let late = flag(fields, "late")?;
+    let paused_since = paused.then(|| newest_of("Paused").or(newest).unwrap_or(now));
+    // While it is paused its deadline is not kept there: it was late by then.
+    let late_since = late.then(|| deadline.or(paused_since).or(newest).unwrap_or(now));
+    if !late && !paused && deadline.is_some_and(|deadline| deadline <= now) {
+        lost.push("its deadline has passed since: it counts from the import".to_owned());
+    }
+    let state = PastState {
+        last_success: newest_of("Triggered"),
+        deadline: deadline.filter(|_| !paused),
+        counts_from: None,
+        late_since,
+        paused_since,
+    };
+    Ok(Past { state, history })
+}
+
+fn text(fields: &Map<String, Value>, key: &str) -> Result<Option<String>, String> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(_) => Err(format!("`{key}` is no text")),
+    }
+}
+
+fn flag(fields: &Map<String, Value>, key: &str) -> Result<bool, String> {
+    match fields.get(key) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(format!("`{key}` is neither true nor false")),
+    }
+}
+
+fn emails(fields: &Map<String, Value>) -> Result<Vec<String>, String> {
+    let wrong = || "`emails` is no list of texts".to_owned();
+    match fields.get("emails") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(list)) => {
+            list.iter().map(|email| email.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        }
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// Newest first.
+fn history(fields: &Map<String, Value>) -> Result<Vec<(Time, String)>, String> {
+    let list = match fields.get("history") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err("`history` is no list".to_owned()),
+    };
+    if list.len() > MAX_EVENTS {
+        return Err(format!("`history` has more than {MAX_EVENTS} entries"));
+    }
+    let entry = |(index, entry): (usize, &Value)| {
+        let read = match entry.as_array().map(Vec::as_slice) {
+            Some([at, Value::String(text)]) => time(&plain(at)).map(|at| (at, event(text))),
+            _ => None,
+        };
+        read.ok_or_else(|| format!("entry {} of `history` is no time with a text", index + 1))
+    };
+    let mut history = list.iter().enumerate().map(entry).collect::<Result<Vec<_>, String>>()?;
+    // Stable: those of one time stay in their order.
+    history.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(history)
+}
+
+/// One line, of bounded length.
+fn event(text: &str) -> String {
+    let cut = &text[..text.floor_char_boundary(MAX_EVENT_BYTES)];
+    cut.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// What stands within `{"$date": …}`, `{"$numberLong": …}` and the like; a number that is written as text, as a number.
+fn plain(value: &Value) -> Value {
+    let Some((key, inner)) = value.as_object().filter(|map| map.len() == 1).and_then(|map| map.iter().next())
+    else {
+        return value.clone();
+    };
+    let number = |value: &Value| match value {
+        Value::String(text) => text.parse().map_or(Value::Null, Value::Number),
+        other => other.clone(),
+    };
+    match (key.as_str(), inner) {
+        ("$numberInt" | "$numberLong" | "$numberDouble", inner) => number(inner),
+        ("$date", Value::Object(long)) => long.get("$numberLong").map_or(Value::Null, number),
+        ("$date", inner) => inner.clone(),
+        _ => Value::Null,
+    }
+}
+
+/// A text as coal-mine, Night's Watch or mongoexport writes it (UTC where it names no zone), or milliseconds.
+fn time(value: &Value) -> Option<Time> {
+    let ms = match value {
+        Value::Number(ms) => ms.as_i64()?,
+        Value::String(text) => DateTime::parse_from_rfc3339(text)
+            .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
+            .map(|time| time.timestamp_millis())
+            .or_else(|_| {
+                let naive = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f");
+                naive.map(|time| time.and_utc().timestamp_millis())
+            })
+            .ok()?,
+        _ => return None,
+    };
+    (0..END_OF_TIMES_MS).contains(&ms).then(|| Time::from_ms(ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: i64 = 1_774_656_000_000;
+
+    fn carry(value: Value) -> Result<Carried, String> {
+        let Value::Object(fields) = value else { panic!("an object") };
+        read(&fields, System::CoalMine, Time::from_ms(NOW))
+    }
+
+    #[test]
+    fn times_are_read_however_they_are_written() {
+        let check = |value: Value, expected: Option<i64>| {
+            assert_eq!(time(&plain(&value)), expected.map(Time::from_ms), "{value}");
+        };
+        check(json!("2026-03-28T00:00:00.504509+00:00"), Some(NOW + 504));
+        check(json!("2026-03-28T00:00:00"), Some(NOW));
+        check(json!({"$date": "2026-03-28T00:00:00.500Z"}), Some(NOW + 500));
+        check(json!({"$date": "2026-03-28T01:00:00.5+0100"}), Some(NOW + 500));
+        check(json!({"$date": {"$numberLong": "1774656000000"}}), Some(NOW));
+        check(json!({"$date": NOW}), Some(NOW));
+        check(json!({"$date": {"$numberLong": "-1"}}), None);
+        check(json!({"$date": "9999-12-31T00:00:00Z"}), None);
+        check(json!("yesterday"), None);
+        check(json!([]), None);
+    }
+
+    #[test]
+    fn what_cannot_be_carried_is_said() {
+        let check = |value: Value, expected: &str| {
+            let error = carry(value).expect_err(expected);
+            assert!(error.contains(expected), "{error}");
+        };
+        check(json!({"name": "a", "periodicity": 60}), "it has no `id`");
+        check(json!({"id": "a\u{1b}b", "name": "a", "periodicity": 60}), "is no id");
+        let with = |key: &str, value: Value| {
+            let mut fields = json!({"_id": "abcdefgh", "name": "a", "periodicity": {"$numberInt": "60"}});
+            fields[key] = value;
+            fields
+        };
+        check(with("name", json!(3)), "`name` is no text");
+        check(with("name", json!("a\nb")), "one line");
+        check(with("periodicity", json!(-5)), "malformed periodicity");
+        check(with("periodicity", json!({"$numberDouble": "NaN"})), "`periodicity` must be");
+        check(with("late", json!("yes")), "`late` is neither");
+        check(with("history", json!([["2026-03-28T00:00:00", 3]])), "entry 1 of `history`");
+        let carried = carry(with("emails", json!(["a@example.org", "nobody"]))).expect("the rest is carried");
+        assert_eq!(carried.new.definition.emails, ["a@example.org"]);
+        assert_eq!(carried.lost, ["`nobody` is no mail address"]);
+    }
+}

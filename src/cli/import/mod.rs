@@ -1,0 +1,276 @@
+//! `punctual import coal-mine|nights-watch FILE…`: canaries of another server become checks here. A [`document`] is what
+//! its file says of one, a [`canary`] what becomes of it. Nobody is alerted by it, and nothing is kept without `--apply`.
+
+mod canary;
+mod document;
+mod ini;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use self::document::{many, one};
+use super::{Failure, Output};
+use crate::clock::Clock;
+use crate::core::check::System;
+use crate::core::time::Time;
+use crate::store::live::Directory;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Edit, NewCheck, Store};
+
+/// The largest file.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+
+/// What to import, and where to.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// The system that they come from
+    #[arg(value_enum)]
+    from: From,
+    /// Its collection as mongoexport writes it, or saved answers of `list?verbose=true`; or coal-mine.ini,
+    /// which is printed as YAML for punctual
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Do it; without this it is only said what would be done
+    #[arg(long)]
+    apply: bool,
+    /// How it is said
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Output,
+    /// The folder of the server's database; with --apply the server must be stopped
+    #[arg(
+        long = "storage.path",
+        env = "PUNCTUAL_STORAGE_PATH",
+        value_name = "FOLDER",
+        default_value = "data"
+    )]
+    storage_path: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum From {
+    /// Canaries
+    CoalMine,
+    /// Watchers
+    NightsWatch,
+}
+
+/// What becomes of one document.
+#[derive(Debug, Serialize)]
+struct Outcome {
+    file: String,
+    /// Counted from 1.
+    line: usize,
+    id: String,
+    name: String,
+    /// Why it is not imported; null if it is.
+    refused: Option<String>,
+    /// What of it is not carried over.
+    lost: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    /// Whether it was done.
+    applied: bool,
+    /// A server holds the folder: what it has already was not looked at.
+    server_is_running: bool,
+    imported: usize,
+    refused: usize,
+    canaries: Vec<Outcome>,
+}
+
+/// Writes what would be done, and does it if that is wanted.
+pub(super) fn main(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
+    let system = match args.from {
+        From::CoalMine => System::CoalMine,
+        From::NightsWatch => System::NightsWatch,
+    };
+    let is_ini = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "ini");
+    if args.files.iter().any(is_ini) {
+        return print_ini(args, system, out);
+    }
+    let opened = open(args)?;
+    let directory = opened.store().map_or_else(Default::default, |store| store.live().directory());
+    let now = Clock::new().now();
+    let (canaries, new) = read_all(&args.files, system, &directory, now)?;
+    let report = Report {
+        applied: args.apply,
+        server_is_running: matches!(opened, Opened::Held),
+        imported: new.len(),
+        refused: canaries.len() - new.len(),
+        canaries,
+    };
+    if let (true, Opened::Ours(mut store)) = (args.apply, opened) {
+        let edits = new.into_iter().map(|new| Edit::Create(Box::new(new))).collect();
+        store.edit_all(edits, now).map_err(|refused| not_stored(&report, &refused))?;
+    }
+    match args.output {
+        Output::Json => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
+        Output::Text => report.write(system, out)?,
+    }
+    match report.refused {
+        0 => Ok(()),
+        refused => {
+            Err(Failure(format!("punctual: {refused} of {} cannot be imported", report.canaries.len())))
+        }
+    }
+}
+
+fn print_ini(args: &Args, system: System, out: &mut dyn Write) -> Result<(), Failure> {
+    let [path] = args.files.as_slice() else {
+        return Err(Failure("punctual: give an .ini file by itself".to_owned()));
+    };
+    if system == System::NightsWatch || args.apply || args.output == Output::Json {
+        let why = "only coal-mine's .ini is read; it is printed as YAML, and nothing is applied";
+        return Err(Failure(format!("punctual: {why}")));
+    }
+    let yaml = read_file(path).and_then(|text| ini::to_yaml(&text));
+    let yaml = yaml.map_err(|why| Failure(format!("punctual: {}: {why}", path.display())))?;
+    Ok(write!(out, "{yaml}")?)
+}
+
+fn not_stored(report: &Report, refused: &crate::store::Refused) -> Failure {
+    let mut taken = report.canaries.iter().filter(|outcome| outcome.refused.is_none());
+    let id = taken.nth(refused.index).map_or("", |outcome| &outcome.id);
+    Failure(format!("punctual: nothing was imported: {id}: {}", refused.error))
+}
+
+/// The database, if it can be had.
+enum Opened {
+    Ours(Box<SqliteStore>),
+    /// There is none, and none is made for nothing.
+    Missing,
+    /// A server has it.
+    Held,
+}
+
+impl Opened {
+    fn store(&self) -> Option<&SqliteStore> {
+        match self {
+            Opened::Ours(store) => Some(store),
+            Opened::Missing | Opened::Held => None,
+        }
+    }
+}
+
+fn open(args: &Args) -> Result<Opened, Failure> {
+    let folder = &args.storage_path;
+    if !args.apply && !folder.join("punctual.db").exists() {
+        return Ok(Opened::Missing);
+    }
+    match SqliteStore::open_unless_held(folder)? {
+        Some(store) => Ok(Opened::Ours(Box::new(store))),
+        None if args.apply => Err(Failure(format!(
+            "punctual: a server is running on {}: stop it, import, and start it again",
+            folder.display()
+        ))),
+        None => Ok(Opened::Held),
+    }
+}
+
+fn read_all(
+    files: &[PathBuf],
+    system: System,
+    directory: &Directory,
+    now: Time,
+) -> Result<(Vec<Outcome>, Vec<NewCheck>), Failure> {
+    let mut taken = Taken { directory, system, ids: HashSet::new(), slugs: HashSet::new() };
+    let (mut outcomes, mut all_new) = (Vec::new(), Vec::new());
+    for path in files {
+        let file = path.display().to_string();
+        let bad = |why: String| Failure(format!("punctual: {file}: {why}"));
+        let text = read_file(path).map_err(bad)?;
+        for document in document::read(&text, system).map_err(bad)? {
+            let text = |key: &str| document.fields.get(key).and_then(|value| value.as_str());
+            let mut outcome = Outcome {
+                file: file.clone(),
+                line: document.line,
+                id: text("id").or(text("_id")).unwrap_or_default().to_owned(),
+                name: text("name").unwrap_or_default().to_owned(),
+                refused: None,
+                lost: Vec::new(),
+            };
+            let carried = canary::read(&document.fields, system, now)
+                .and_then(|carried| taken.take(&carried.new).map(|()| carried));
+            match carried {
+                Ok(carried) => {
+                    outcome.lost = carried.lost;
+                    all_new.push(carried.new);
+                }
+                Err(why) => outcome.refused = Some(why),
+            }
+            outcomes.push(outcome);
+        }
+        if outcomes.len() > document::MAX_DOCUMENTS {
+            return Err(bad(format!("more than {} in all: import them in parts", document::MAX_DOCUMENTS)));
+        }
+    }
+    Ok((outcomes, all_new))
+}
+
+fn read_file(path: &Path) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!("it has more than {} MiB: import it in parts", MAX_FILE_BYTES >> 20));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        format!("line {line}: this is not UTF-8")
+    })
+}
+
+/// Ids and slugs that are somebody's.
+struct Taken<'a> {
+    directory: &'a Directory,
+    system: System,
+    ids: HashSet<String>,
+    slugs: HashSet<String>,
+}
+
+impl Taken<'_> {
+    fn take(&mut self, new: &NewCheck) -> Result<(), String> {
+        let canary = new.definition.canary.as_ref().expect("what is imported is a canary");
+        if self.directory.by_canary.contains_key(&canary.id) {
+            return Err("its id is here already: was it imported before?".to_owned());
+        }
+        if self.directory.by_slug(self.system, &canary.slug).is_some() {
+            return Err(format!("another one here has the slug `{}` already", canary.slug));
+        }
+        if self.ids.contains(&canary.id) {
+            return Err("another one before it has this id".to_owned());
+        }
+        if !self.slugs.insert(canary.slug.clone()) {
+            return Err(format!("another one before it has the slug `{}`", canary.slug));
+        }
+        self.ids.insert(canary.id.clone());
+        Ok(())
+    }
+}
+
+impl Report {
+    fn write(&self, system: System, out: &mut dyn Write) -> io::Result<()> {
+        for Outcome { file, line, id, name, refused, lost } in &self.canaries {
+            let (id, name) = (id.escape_debug(), name.escape_debug());
+            match refused {
+                Some(why) => writeln!(out, "{file}:{line}: NOT {id} \"{name}\": {why}")?,
+                None => writeln!(out, "{file}:{line}: {id} \"{name}\"")?,
+            }
+            for lost in lost {
+                writeln!(out, "    {lost}")?;
+            }
+        }
+        if self.server_is_running {
+            writeln!(out, "a server is running: what it has already was not looked at; stop it for --apply")?;
+        }
+        let what = if self.imported == 1 { one(system) } else { many(system) };
+        let did = if self.applied { "imported" } else { "would import (do it with --apply)" };
+        writeln!(out, "{did}: {} {what}; cannot import: {}", self.imported, self.refused)
+    }
+}

@@ -1,0 +1,173 @@
+//! Canaries of another server, imported and then served by the real binary.
+
+use std::path::Path;
+
+use punctual::core::time::{Span, Time};
+use serde_json::{Value, json};
+
+use crate::support::process::PATIENCE;
+use crate::support::punctual::{Punctual, punctual};
+use crate::support::smtp::{SmtpServer, Tls};
+
+const COUNT: i64 = 1000;
+const COMPAT: &str = "compat: {coal_mine: {enabled: true}, nights_watch: {enabled: true}}\n";
+
+/// `aaaaaaaa`, `aaaaaaab`, …
+fn id(n: i64) -> String {
+    (0..8).rev().map(|place| char::from(b'a' + (n / 26_i64.pow(place) % 26) as u8)).collect()
+}
+
+fn iso(time: Time) -> String {
+    time.to_utc().format("%Y-%m-%dT%H:%M:%S%.3f000+00:00").to_string()
+}
+
+/// What `list?verbose=true` says of a canary: up, late, paused, or late and paused.
+fn canary(n: i64, now: Time) -> Value {
+    let (late, paused) = (n % 4 % 2 == 1, n % 4 >= 2);
+    let newest = now - Span::secs(100 + n) - Span::ms(n % 1000 + 1);
+    let period = Span::secs(if late { 60 } else { 7200 });
+    let count = if n == 0 { 1000 } else { 5 };
+    let mut history: Vec<Value> =
+        (0..count).map(|k| json!([iso(newest - Span::secs(k)), format!("Triggered (é {k})")])).collect();
+    if paused {
+        history.insert(0, json!([iso(newest + Span::secs(61)), "Paused (night)"]));
+    }
+    let mut canary = json!({
+        "id": id(n), "name": format!("Jöb {n}"), "slug": format!("jöb-{n}"), "periodicity": period.as_secs_f64(),
+        "description": "what it does", "emails": [format!("ops{n}@example.org")], "paused": paused,
+        "history": history, "late": late,
+    });
+    if !paused {
+        canary["deadline"] = json!(iso(newest + period));
+    }
+    canary
+}
+
+/// The same as mongoexport writes it.
+fn exported(canary: &Value) -> String {
+    let date = |text: &Value| {
+        let ms = chrono::DateTime::parse_from_rfc3339(text.as_str().unwrap()).unwrap().timestamp_millis();
+        match ms % 2 {
+            0 => json!({"$date": Time::from_ms(ms).to_string()}),
+            _ => json!({"$date": {"$numberLong": ms.to_string()}}),
+        }
+    };
+    let mut document = canary.clone();
+    let map = document.as_object_mut().unwrap();
+    let id = map.remove("id").unwrap();
+    map.insert("_id".to_owned(), id);
+    if let Some(deadline) = map.get_mut("deadline") {
+        *deadline = date(deadline);
+    }
+    for entry in map["history"].as_array_mut().unwrap() {
+        entry[0] = date(&entry[0]);
+    }
+    map["periodicity"] = json!({"$numberDouble": canary["periodicity"].to_string()});
+    format!("{document}\n")
+}
+
+fn import(from: &str, folder: &Path, file: &Path, flags: &[&str]) -> (bool, String) {
+    let storage = folder.join("data");
+    let arguments = ["import", from, file.to_str().unwrap(), "--storage.path", storage.to_str().unwrap()];
+    punctual(&[&arguments[..], flags].concat())
+}
+
+fn list(server: &Punctual) -> Vec<Value> {
+    let list = server.get("/coal-mine/v1/canary/list?verbose=true").json();
+    let mut list = list["canaries"].as_array().unwrap().clone();
+    list.sort_by_key(|canary| canary["id"].as_str().unwrap().to_owned());
+    list
+}
+
+/// Times without their fractions' needless zeros.
+fn plain(mut canary: Value) -> Value {
+    let short = |text: &mut Value| {
+        let time = chrono::DateTime::parse_from_rfc3339(text.as_str().unwrap()).unwrap();
+        *text = json!(time.timestamp_millis());
+    };
+    canary["history"].as_array_mut().unwrap().iter_mut().for_each(|entry| short(&mut entry[0]));
+    if let Some(deadline) = canary.get_mut("deadline") {
+        short(deadline);
+    }
+    canary
+}
+
+#[test]
+fn a_thousand_canaries_go_on_as_they_were_and_nobody_is_alerted() {
+    let mail = SmtpServer::start(Tls::None, None);
+    let smtp =
+        format!("smtp: {{host: 127.0.0.1, port: {}, tls: none, from: punctual@example.org}}\n", mail.port());
+    let mut server = Punctual::new(&format!("{COMPAT}{smtp}"));
+    let now = Time::from_ms(chrono::Utc::now().timestamp_millis());
+    let canaries: Vec<Value> = (0..COUNT).map(|n| canary(n, now)).collect();
+    let file = server.folder().join("canaries.json");
+    std::fs::write(&file, canaries.iter().map(exported).collect::<String>()).unwrap();
+
+    let (is_good, said) = import("coal-mine", server.folder(), &file, &[]);
+    assert!(is_good && said.contains("would import (do it with --apply): 1000 canaries"), "{said}");
+    assert!(!server.data().exists(), "a dry run leaves nothing behind");
+    let (is_good, said) = import("coal-mine", server.folder(), &file, &["--apply"]);
+    assert!(is_good && said.ends_with("imported: 1000 canaries; cannot import: 0\n"), "{said}");
+
+    server.start_again();
+    let answer = server.get("/coal-mine/v1/canary/list?verbose=true").text();
+    let served = list(&server);
+    assert_eq!(served.len(), canaries.len());
+    for (served, expected) in served.into_iter().zip(&canaries) {
+        let mut expected = plain(expected.clone());
+        expected["history"].as_array_mut().unwrap().truncate(1000);
+        assert_eq!(plain(served), expected);
+    }
+    let (is_good, said) = import("coal-mine", server.folder(), &file, &["--apply"]);
+    assert!(!is_good && said.contains("a server is running"), "{said}");
+
+    // The first mail that leaves is of the one that reports again: none was before it.
+    assert_eq!(server.get(&format!("/{}", id(1))).json()["recovered"], true);
+    let told = mail.mails.wait_for_count("the recovery", PATIENCE, 1);
+    assert_eq!((told.len(), told[0].to.as_slice()), (1, &["ops1@example.org".to_owned()][..]));
+    let subject = told[0].header("subject");
+    assert!(subject.starts_with("[RE") && subject.contains("Jöb 1"), "{subject}");
+
+    // A saved answer of its list is imported elsewhere in the same way.
+    let other = Punctual::new(COMPAT);
+    let saved = other.folder().join("list.json");
+    std::fs::write(&saved, answer).unwrap();
+    let (is_good, said) = import("coal-mine", other.folder(), &saved, &["--apply", "--output", "json"]);
+    assert!(is_good, "{said}");
+    let report: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&report["imported"], &report["applied"]), (&json!(1000), &json!(true)));
+    let (is_good, said) = import("coal-mine", other.folder(), &saved, &[]);
+    assert!(!is_good && said.contains("its id is here already"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_carried_is_named_with_its_line_and_the_rest_goes_on() {
+    let server = Punctual::new(COMPAT);
+    let file = server.folder().join("watchers.json");
+    let lines = [
+        r#"{"_id": "aaaaaaaa", "name": "A", "slug": "a", "periodicity": 60, "late": false, "paused": false, "history": [], "emails": ["x"]}"#,
+        r#"{"_id": "aaaaaaab", "name": "B", "slug": "b", "periodicity": "often"}"#,
+        r#"{"_id": "aaaaaaac", "name": "A", "slug": "a", "periodicity": 60}"#,
+        r#"{"_id": "aaaaaaaa", "name": "D", "slug": "d", "periodicity": 60}"#,
+    ];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let (is_good, said) = import("nights-watch", server.folder(), &file, &["--apply"]);
+    assert!(!is_good, "{said}");
+    for part in [
+        "watchers.json:1: aaaaaaaa \"A\"\n    `x` is no mail address\n",
+        "watchers.json:2: NOT aaaaaaab \"B\": ",
+        "watchers.json:3: NOT aaaaaaac \"A\": another one before it has the slug `a`",
+        "watchers.json:4: NOT aaaaaaaa \"D\": another one before it has this id",
+        "imported: 1 watcher; cannot import: 3\n",
+        "3 of 4 cannot be imported",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    let ini = server.folder().join("coal-mine.ini");
+    std::fs::write(&ini, "[email]\nsender = a@example.org\n[wsgi]\nauth_key = k3y\n").unwrap();
+    let (is_good, said) = import("coal-mine", server.folder(), &ini, &[]);
+    assert!(is_good && said.contains("auth_key_file: coal-mine-auth-key") && !said.contains("k3y"), "{said}");
+    std::fs::write(&file, b"{}\n{\"a\": \xff}").unwrap();
+    let (is_good, said) = import("nights-watch", server.folder(), &file, &["--apply"]);
+    assert!(!is_good && said.contains("line 2: this is not UTF-8"), "{said}");
+}
