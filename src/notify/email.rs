@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{
     AsyncSmtpConnection, Certificate, CertificateStore, Identity, TlsParameters,
@@ -181,7 +181,8 @@ impl Email {
             && let Some(CanaryMail { sender, subject, body }) = canary::mail(notice)
         {
             let from = Mailbox::new(sender.map(str::to_owned), self.from.email.clone());
-            return builder.from(from).subject(subject).singlepart(SinglePart::plain(body));
+            let builder = builder.from(from).subject(subject);
+            return builder.header(MIME_VERSION_1_0).header(ContentType::TEXT_PLAIN).body(body);
         }
         let text = render(notification);
         let builder = builder.from(self.from.clone()).subject(text.subject.clone());
@@ -221,6 +222,8 @@ impl Email {
             .await
             .map_err(|_| Fault::Other(format!("no answer within {timeout}")))??;
         if !outcome.accepted.is_empty() {
+            // The end of the data brings a line's end of its own.
+            let message = message.strip_suffix(b"\r\n").unwrap_or(message);
             connection.message(message).await.map_err(Fault::Message)?;
             self.remember(key, &outcome.accepted);
         }

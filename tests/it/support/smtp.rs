@@ -6,7 +6,10 @@ use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
+use super::http::runtime;
 use super::inbox::Inbox;
 use super::process::{PATIENCE, Process, free_port, run, tool};
 
@@ -86,6 +89,8 @@ pub(crate) struct SmtpServer {
     certificates: Certificates,
     pub(crate) mails: Inbox<Mail>,
     process: Option<Process>,
+    /// What takes its connections while it hangs.
+    hanging: Option<JoinHandle<()>>,
 }
 
 impl SmtpServer {
@@ -100,6 +105,7 @@ impl SmtpServer {
             certificates,
             mails: Inbox::new(),
             process: None,
+            hanging: None,
             folder,
         };
         server.start_again();
@@ -117,6 +123,27 @@ impl SmtpServer {
 
     pub(crate) fn stop(&mut self) {
         self.process = None;
+        if let Some(hanging) = self.hanging.take() {
+            hanging.abort();
+            // Its port is free once it has ended.
+            let _ = runtime().block_on(hanging);
+        }
+    }
+
+    /// From now on it takes connections and says nothing; what comes in is one for each.
+    pub(crate) fn hang(&mut self) -> Inbox<()> {
+        self.stop();
+        let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", self.port))).unwrap();
+        let connections = Inbox::new();
+        let inbox = connections.clone();
+        self.hanging = Some(runtime().spawn(async move {
+            let mut held = Vec::new();
+            loop {
+                held.push(listener.accept().await.unwrap());
+                inbox.push(());
+            }
+        }));
+        connections
     }
 
     pub(crate) fn start_again(&mut self) {
@@ -156,5 +183,11 @@ impl SmtpServer {
         });
         is_ready.wait_for_count("the SMTP server", PATIENCE, 1);
         self.process = Some(process);
+    }
+}
+
+impl Drop for SmtpServer {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
