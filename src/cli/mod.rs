@@ -2,6 +2,7 @@
 
 pub mod check_config;
 mod control;
+mod export;
 mod import;
 mod log;
 pub mod next;
@@ -54,6 +55,8 @@ enum Command {
     Incidents(control::Incidents),
     /// How things stand
     Status(control::List),
+    /// Write the checks that were made through the API as YAML; a file that declares one takes it over
+    Export(export::Args),
     /// Take over the canaries of coal-mine or the watchers of Night's Watch; the server is stopped meanwhile
     Import(import::Args),
     /// Send a sample to a receiver
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Checks(args) => control::checks(&args),
         Command::Incidents(args) => control::incidents(args),
         Command::Status(args) => control::status(&args),
+        Command::Export(args) => wait_for(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),
         Command::TestNotify(args) => {
             wait_for(async { test_notify::run(&args, &Clock::new(), &mut stdout()).await })

@@ -10,7 +10,7 @@ use crate::support::disk;
 use crate::support::doors::{Doors, Mode};
 use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, run, tool, wait_for, wait_until};
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, punctual};
 
 const TOKEN: &str = "token-that-may-write";
 const CONFIG: &str = "auth: {tokens: [{name: ci, scope: write, token: token-that-may-write}]}\n";
@@ -127,6 +127,44 @@ fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload()
         Value::Null,
         "a new one of this name has another history"
     );
+}
+
+#[test]
+fn what_is_exported_is_a_configuration_that_takes_the_checks_over() {
+    let server = start();
+    done(
+        &server,
+        "POST",
+        "",
+        &json!({"title": "Jöb: \"one\" # {x}", "name": "one", "cron": "0 2 * * *", "timezone": "Europe/Berlin", "labels": {"team": "a'b"}}),
+    );
+    for n in 0..150 {
+        done(
+            &server,
+            "POST",
+            "",
+            &json!({"name": format!("n{n}"), "every": "90s", "grace": "0s", "description": "a\n- b"}),
+        );
+    }
+    server.ping("one");
+    let before = show(&server, "one");
+    let token = server.folder().join("token");
+    std::fs::write(&token, format!("{TOKEN}\n")).unwrap();
+    let export = ["export", "--server", &server.url("/"), "--token-file", token.to_str().unwrap()];
+    let (is_good, yaml) = punctual(&export);
+    assert!(is_good, "{yaml}");
+    let (is_good, said) = punctual(&export[..3]);
+    assert!(!is_good && said.contains("401"), "{said}");
+
+    let exported = server.folder().join("exported.yaml");
+    std::fs::write(&exported, &yaml).unwrap();
+    let (is_good, said) = punctual(&["check-config", exported.to_str().unwrap()]);
+    assert!(is_good && said.contains("OK: 151 checks"), "{said}");
+    server.write_config(&format!("{CONFIG}{yaml}"));
+    assert_eq!(server.reload().status, 200);
+    let after = show(&server, "one");
+    assert_eq!((&after["source"], &after["definition"]), (&json!("file"), &before["definition"]));
+    assert_eq!(after["last_success"], before["last_success"]);
 }
 
 #[test]
