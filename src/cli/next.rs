@@ -1,6 +1,7 @@
 //! `punctual next`: when does a schedule occur?
 
 use std::io::{self, Write};
+use std::iter::successors;
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeZone};
@@ -14,7 +15,7 @@ use crate::core::schedule::{Occurrences, Schedule};
 use crate::core::time::{Span, Time};
 use crate::core::zone::{ZoneError, est_like_warning, parse_timezone};
 
-/// Shows when a cron expression, or a check with one, occurs next.
+/// Shows when a cron expression, or a check with one, occurs next; of a check with periods, the deadline after a success now.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// A check of the configuration
@@ -77,37 +78,43 @@ pub enum Error {
 
 /// Writes the next occurrences to `out`; `now` is where they begin unless `--from` says otherwise.
 pub fn run(args: &Args, now: Time, out: &mut dyn Write) -> Result<(), Error> {
-    let (at, grace) = occurrences(args)?;
-    let mut time = args.from.unwrap_or(now);
-    let mut times = Vec::with_capacity(usize::from(args.count));
-    while times.len() < usize::from(args.count) {
-        let Some(next) = at.next_after(time) else { break };
-        times.push(next);
-        time = next;
-    }
+    let (schedule, grace) = schedule(args)?;
+    let from = args.from.unwrap_or(now);
+    let (times, zone): (Vec<Time>, Tz) = match &schedule {
+        Schedule::At(at) | Schedule::CountedAt(at, _) => {
+            let times = successors(at.next_after(from), |time| at.next_after(*time));
+            (times.take(usize::from(args.count)).collect(), at.zone)
+        }
+        // What comes after it depends on the next ping.
+        Schedule::Periods(periods) => (periods.deadline(from).into_iter().collect(), Tz::UTC),
+        Schedule::Every(_) | Schedule::Counted(_) => (Vec::new(), Tz::UTC),
+    };
     if args.output == Output::Json {
         let list: Vec<String> = times.iter().map(Time::to_string).collect();
         return Ok(writeln!(out, "{}", serde_json::json!(list))?);
     }
-    writeln!(out, "{at}")?;
-    if let Some(warning) = est_like_warning(at.zone) {
+    match &schedule {
+        Schedule::CountedAt(at, _) => writeln!(out, "{at}")?,
+        schedule => writeln!(out, "{schedule}")?,
+    }
+    if let Some(warning) = est_like_warning(zone) {
         writeln!(out, "warning: {warning}")?;
     }
     for time in times {
-        write!(out, "{}  {time}", local(at.zone, time))?;
+        write!(out, "{}  {time}", local(zone, time))?;
         match grace {
-            Some(grace) => writeln!(out, "  late after {}", local(at.zone, time + grace))?,
+            Some(grace) => writeln!(out, "  late after {}", local(zone, time + grace))?,
             None => writeln!(out)?,
         }
     }
     Ok(())
 }
 
-/// The occurrences that were asked for, with the grace of the check.
-fn occurrences(args: &Args) -> Result<(Occurrences, Option<Span>), Error> {
+/// The schedule that was asked for, with the grace of the check.
+fn schedule(args: &Args) -> Result<(Schedule, Option<Span>), Error> {
     if let Some(cron) = &args.cron {
         let at = Occurrences { cron: Cron::parse(cron)?, zone: parse_timezone(&args.timezone)? };
-        return Ok((at, None));
+        return Ok((Schedule::At(at), None));
     }
     let name = args.name.as_deref().unwrap_or_default();
     let config = config::load(&args.config_file)?;
@@ -115,7 +122,9 @@ fn occurrences(args: &Args) -> Result<(Occurrences, Option<Span>), Error> {
         return Err(Error::NoSuchCheck { name: name.to_owned(), file: args.config_file.clone() });
     };
     match check.spec.schedule {
-        Schedule::At(at) | Schedule::CountedAt(at, _) => Ok((at, Some(check.spec.grace))),
+        schedule @ (Schedule::At(_) | Schedule::CountedAt(..) | Schedule::Periods(_)) => {
+            Ok((schedule, Some(check.spec.grace)))
+        }
         schedule => Err(Error::NoOccurrences { name: check.name, schedule: schedule.to_string() }),
     }
 }
@@ -189,6 +198,22 @@ mod tests {
         refuse(&["hello", "--config.file", file], "has no occurrences of its own (every 1m)");
         refuse(&["helo", "--config.file", file], "there is no check `helo`");
         refuse(&["hello", "--config.file", "/no/such/file"], "there is no such file");
+    }
+
+    /// 2.6: Saturday's gap is followed by Sunday's five minutes.
+    #[test]
+    fn a_check_with_periods_has_one_deadline_from_now() {
+        let dir = tempfile::tempdir().expect("a folder can be made");
+        let file = dir.path().join("punctual.yaml");
+        let text = "checks: [{name: a, periods: '* * * * sun 300; * * * * mon-fri 60', grace: 1m}]";
+        std::fs::write(&file, text).expect("it can be written");
+        let file = file.to_str().expect("the path is text");
+        check(
+            &["a", "--config.file", file],
+            "periods \"* * * * sun 300; * * * * mon-fri 60\"\n\
+             Sun 2026-03-29 00:05:00 UTC  2026-03-29T00:05:00Z  late after Sun 2026-03-29 00:06:00 UTC\n",
+        );
+        check(&["a", "--config.file", file, "--output", "json"], "[\"2026-03-29T00:05:00Z\"]\n");
     }
 
     #[test]

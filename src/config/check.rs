@@ -9,6 +9,7 @@ use super::names::{Mention, Mentions};
 use super::sections::check_address;
 use super::times::Times;
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
@@ -130,6 +131,9 @@ pub(super) fn definition(
 
 fn schedule(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> Option<Schedule> {
     let (every, cron, counts) = (fields.has("every"), fields.has("cron"), fields.has("expect"));
+    if fields.has("periods") {
+        return periods(fields, log);
+    }
     if every && cron {
         log.fault(fields.at_key("cron"), "a check has `every` or `cron`, not both");
         return None;
@@ -143,7 +147,7 @@ fn schedule(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> 
     if !every && !cron && !counts {
         // A key that was refused may have been the schedule.
         if !fields.has_refused_keys() {
-            log.fault(fields.at, "a check needs to know when: `every`, `cron` or `expect`");
+            log.fault(fields.at, "a check needs to know when: `every`, `cron`, `periods` or `expect`");
         }
         return None;
     }
@@ -157,6 +161,19 @@ fn schedule(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> 
         (None, None) if !every && !cron => Some(Schedule::Counted(expect?)),
         (None, None) => None,
     }
+}
+
+/// `periods`, alone.
+fn periods(fields: &Fields<'_>, log: &mut Log) -> Option<Schedule> {
+    if let Some(other) = ["every", "cron", "expect"].into_iter().find(|key| fields.has(key)) {
+        log.fault(fields.at_key(other), format!("a check has `periods` or `{other}`, not both"));
+        return None;
+    }
+    let periods = Periods::parse(fields.text(log, "periods")?);
+    periods
+        .map(Schedule::Periods)
+        .map_err(|error| log.fault(fields.at_value("periods"), error.to_string()))
+        .ok()
 }
 
 fn expect(fields: &Fields<'_>, log: &mut Log) -> Option<Expect> {
@@ -176,10 +193,10 @@ fn expect(fields: &Fields<'_>, log: &mut Log) -> Option<Expect> {
 }
 
 fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut Log) -> Spec {
-    // 3.2: with `expect`, only what the check itself says.
+    // 3.2, 2.6: with `expect` and `periods`, only what the check itself says.
     let inherited = match schedule {
         Schedule::Every(_) | Schedule::At(_) => defaults.grace.unwrap_or(DEFAULT_GRACE),
-        Schedule::CountedAt(..) | Schedule::Counted(_) => Span::ZERO,
+        Schedule::Periods(_) | Schedule::CountedAt(..) | Schedule::Counted(_) => Span::ZERO,
     };
     Spec {
         grace: fields.duration(log, "grace").unwrap_or(inherited),
@@ -257,6 +274,9 @@ fn window(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
             fields.at_key("window"),
             "with `every`, the window is the period and grace: leave `window` out",
         );
+    } else if fields.has("periods") {
+        let message = "with `periods`, the window is the longest period and grace: leave `window` out";
+        log.fault(fields.at_key("window"), message);
     }
     Some(window)
 }

@@ -1,5 +1,6 @@
 //! Every key that a file may have: one table for the reader, for guesses at misspelt keys, and for the JSON Schema.
 
+use crate::core::periods;
 use crate::core::schedule::Expect;
 use crate::core::time::Span;
 
@@ -403,7 +404,7 @@ const PING_RETENTION: &[Key] = &[
 ];
 
 const GRACE_DOC: &str =
-    "How long after a due time it may still happen. With `expect`: 0 unless the check says so.";
+    "How long after a due time it may still happen. With `expect` or `periods`: 0 unless the check says so.";
 const FAILURES_DOC: &str = "So many failures in a row make it failing.";
 const SUCCESSES_DOC: &str = "So many successes in a row end it.";
 const EARLY_DOC: &str =
@@ -427,6 +428,12 @@ const CHECK: &[Key] = &[
     key("title", Text(200), Optional, "The name for people."),
     key("every", Duration(SECOND, TEN_YEARS), Optional, "A success at least this often."),
     key("cron", Text(256), Optional, "A success for each occurrence of this cron expression."),
+    key(
+        "periods",
+        Text(periods::MAX_LEN),
+        Optional,
+        "A success so often, depending on the time in UTC: `* * * * sat,sun 300; * * * * mon-fri 60`.",
+    ),
     key("calendar", Later, Optional, "A schedule as in systemd's OnCalendar."),
     key("timezone", Text(64), Optional, "The IANA name of the zone of the cron expression."),
     key("grace", Duration(Span::ZERO, TEN_YEARS), Optional, GRACE_DOC),

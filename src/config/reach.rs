@@ -81,7 +81,7 @@ fn at_once(receiver: ReceiverName, only: Vec<CauseKind>) -> Told {
 pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     let spec = &check.spec;
     let (missing, expect) = match &spec.schedule {
-        Schedule::Every(_) | Schedule::At(_) => (true, None),
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => (true, None),
         Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => (false, Some(expect)),
     };
     let bound = |of: fn(&Expect) -> Option<u32>| expect.and_then(of).is_some();

@@ -64,7 +64,8 @@ fn of_runs(config: &Config, log: &mut Log) {
     let mut sharing = Sharing::default();
     for check in &config.checks {
         let spec = &check.spec;
-        let pinged_at_end = matches!(spec.schedule, Schedule::Every(_) | Schedule::At(_));
+        let pinged_at_end =
+            matches!(spec.schedule, Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_));
         let short = spec.max_runtime.is_some_and(|max| spec.grace < max);
         if pinged_at_end && short && spec.start_within.is_none() {
             sharing.add(check);
@@ -80,7 +81,7 @@ fn of_schedules(config: &Config, times: &Times, log: &mut Log) {
     for check in &config.checks {
         let at = match &check.spec.schedule {
             Schedule::At(at) | Schedule::CountedAt(at, _) => at,
-            Schedule::Every(_) | Schedule::Counted(_) => continue,
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => continue,
         };
         let Occurrences { cron, zone } = at;
         let Some(known) = times.known(cron.as_str(), *zone) else { continue };

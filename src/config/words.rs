@@ -83,6 +83,7 @@ pub fn words_of(definition: &Definition) -> Words {
 fn add_schedule(words: &mut Words, schedule: &Schedule) {
     match schedule {
         Schedule::Every(period) => words.add("every", period.to_string()),
+        Schedule::Periods(periods) => words.add("periods", periods.text()),
         Schedule::At(at) => add_occurrences(words, at),
         Schedule::CountedAt(at, counts) => {
             add_occurrences(words, at);

@@ -133,6 +133,7 @@ impl Definition {
         let by_schedule = match &self.spec.schedule {
             Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => return expect.within,
             Schedule::Every(period) => *period + self.spec.grace,
+            Schedule::Periods(periods) => periods.longest() + self.spec.grace,
             Schedule::At(_) => Definition::DEFAULT_WINDOW,
         };
         self.window.unwrap_or(by_schedule)

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono_tz::Tz;
 
 use super::cron::Cron;
+use super::periods::Periods;
 use super::time::{Span, Time};
 
 /// When something must happen (§2, §3).
@@ -12,6 +13,8 @@ use super::time::{Span, Time};
 pub enum Schedule {
     /// A success at least this often (2.1).
     Every(Span),
+    /// A success so often, depending on the time (2.6).
+    Periods(Periods),
     /// A success for each occurrence (2.2).
     At(Occurrences),
     /// Successes are counted at each occurrence (3.1).
@@ -47,6 +50,7 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Schedule::Every(period) => write!(f, "every {period}"),
+            Schedule::Periods(periods) => write!(f, "periods \"{}\"", periods.text()),
             Schedule::At(occurrences) => occurrences.fmt(f),
             Schedule::CountedAt(occurrences, expect) => write!(f, "{expect}, {occurrences}"),
             Schedule::Counted(expect) => expect.fmt(f),

@@ -69,6 +69,7 @@ fn push_info(text: &mut Vec<u8>, definition: &Definition) {
 fn schedule_text(schedule: &Schedule) -> (String, &'static str) {
     match schedule {
         Schedule::Every(period) => (format!("every {period}"), ""),
+        Schedule::Periods(periods) => (periods.text().to_owned(), "UTC"),
         Schedule::At(at) => (at.cron.as_str().to_owned(), at.zone.name()),
         Schedule::CountedAt(at, expect) => {
             (format!("{}, {}", at.cron.as_str(), expect_text(expect)), at.zone.name())

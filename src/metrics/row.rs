@@ -57,7 +57,7 @@ impl Row {
         let Seen { definition, state, view, .. } = seen;
         let expect = match &definition.spec.schedule {
             Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => Some(expect),
-            Schedule::Every(_) | Schedule::At(_) => None,
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => None,
         };
         Row {
             check,

@@ -11,6 +11,7 @@ use crate::core::blind::BlindWindows;
 use crate::core::cause::CauseKind;
 use crate::core::check::{Definition, Name, Overlap, Ping, PingKind, Source, Spec};
 use crate::core::cron::Cron;
+use crate::core::periods::Periods;
 use crate::core::route::ReceiverName;
 use crate::core::schedule::{Expect, Occurrences, Schedule};
 use crate::core::state::State;
@@ -229,6 +230,20 @@ fn labels_are_the_checks_own_and_what_a_schedule_is_stands_in_its_info() {
     );
     let at_most = r#"punctual_check_expect_at_most{check="a",group="db \"a\"",team="dba"} 3"#;
     assert_eq!(samples(&text, "punctual_check_expect_at_most"), [at_most]);
+}
+
+/// 2.6: its due time is its deadline, of the period that applies.
+#[test]
+fn periods_stand_in_the_info_and_say_when_it_is_due() {
+    let periods = Periods::parse("0-29 * * * * 60; 30-59 * * * * 300").unwrap();
+    let check = definition("a", Schedule::Periods(periods));
+    let catalog = Catalog::new([&check]);
+    let ping = Input::Ping(Ping { kind: PingKind::Success, rid: None, exit_status: None });
+    let row = row(0, &check, &[(1860, ping)], 1900);
+    assert_eq!(row.due, Some(Time::from_secs(2160)));
+    let text = text(&snapshot(&catalog, vec![row], &Own::new()), Format::Text);
+    let info = samples(&text, "punctual_check_info");
+    assert!(info[0].contains(r#"schedule="0-29 * * * * 60; 30-59 * * * * 300",timezone="UTC""#), "{info:?}");
 }
 
 #[test]

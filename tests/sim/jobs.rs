@@ -106,6 +106,7 @@ impl Job {
         let units = |count: i64| Span::ms(scale.grid.as_ms() * count);
         self.next_cycle = match &spec.schedule {
             Schedule::Every(period) => at + *period,
+            Schedule::Periods(periods) => periods.deadline(at).unwrap_or(Time::MAX),
             Schedule::At(occurrences) => occurrences.next_after(at).unwrap_or(Time::MAX),
             Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => {
                 let wanted = i64::from(expect.at_least.unwrap_or(1).max(1));

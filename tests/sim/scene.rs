@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
 use punctual::core::cron::Cron;
+use punctual::core::periods::Periods;
 use punctual::core::retention::Retention;
 use punctual::core::route::{Action, Matcher, Policy, ReceiverName, ReceiverPolicy, Responder};
 use punctual::core::schedule::{Expect, Occurrences, Quiet, Schedule};
@@ -260,10 +261,20 @@ fn random_period(rng: &mut Rng, scale: &Scale) -> Span {
     if scale.is_short { rng.times(scale.grid, 20, 180) } else { rng.times(scale.grid, 30, 400) }
 }
 
-/// What is due at times: every or cron.
+/// Ranges, gaps, and ranges that follow each other, of this scale.
+fn random_periods(rng: &mut Rng, scale: &Scale) -> Periods {
+    let short = ["*/2 * * * * 40; 1-59/2 * * * * 90", "*/3 * * * * 30", "0-29 * * * * 50; 35-59 * * * * 180"];
+    let long =
+        ["* 0-11 * * * 3600; * 12-20 * * * 7200", "* * * * 1-5 9000; * 8 * * 6 900", "30 */4 * * * 5400"];
+    Periods::parse(if scale.is_short { rng.pick(&short) } else { rng.pick(&long) }).unwrap()
+}
+
+/// What is due at times: every, periods or cron.
 pub(crate) fn random_due(rng: &mut Rng, scale: &Scale) -> Schedule {
     if rng.percent(50) {
         Schedule::Every(random_period(rng, scale))
+    } else if rng.percent(20) {
+        Schedule::Periods(random_periods(rng, scale))
     } else {
         Schedule::At(random_cron(rng, scale))
     }

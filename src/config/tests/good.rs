@@ -4,6 +4,7 @@ use super::{good, load, load_files};
 use crate::config::{Compat, Config, Scope, reach};
 use crate::core::check::{Definition, Overlap, PingMethods, Source, System};
 use crate::core::cron::Cron;
+use crate::core::periods::Periods;
 use crate::core::receiver::{ReceiverKind, SmtpTls, WebhookFormat};
 use crate::core::retention::Retention;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
@@ -52,6 +53,18 @@ fn full() -> Config {
 
 fn cron(text: &str, zone: Tz) -> Occurrences {
     Occurrences { cron: Cron::parse(text).expect(text), zone }
+}
+
+/// 2.6: the grace of `defaults` is not of it, and folded lines are one.
+#[test]
+fn periods_are_a_schedule_with_a_grace_of_their_own() {
+    let text = "defaults: {grace: 7m}\nchecks:\n  - name: a\n    periods: >-\n      # nights ;\n      * 0-5 * * * 900;\n      \
+                * 6-23 * * * 60.5\n  - {name: b, periods: '* * * * * 1', grace: 2s}";
+    let config = good(text);
+    let periods = "# nights ; * 0-5 * * * 900; * 6-23 * * * 60.5";
+    assert_eq!(config.checks[0].spec.schedule, Schedule::Periods(Periods::parse(periods).unwrap()));
+    assert_eq!((config.checks[0].spec.grace, config.checks[1].spec.grace), (Span::ZERO, Span::secs(2)));
+    assert_eq!(config.checks[0].spec.schedule.to_string(), format!("periods \"{periods}\""));
 }
 
 #[test]

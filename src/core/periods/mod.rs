@@ -20,13 +20,13 @@ pub const MAX_LEN: usize = 8192;
 /// The most entries.
 pub const MAX_ENTRIES: usize = 64;
 /// The longest period that an entry may have: ten years.
-pub const MAX_PERIOD: Span = Span::mins(3660 * MINUTES_PER_DAY);
+pub const MAX_PERIOD: Span = Span::mins(3650 * MINUTES_PER_DAY);
 /// The most ranges that are shown: a week of minutes.
 pub const MAX_RANGES: usize = 7 * MINUTES_PER_DAY as usize;
 
 const WEEK_MINUTES: i64 = 7 * MINUTES_PER_DAY;
 /// So far ahead it is looked for entries that have not been shown: 29 February comes within eight years.
-const HORIZON_MINUTES: i64 = 3660 * MINUTES_PER_DAY;
+const HORIZON_MINUTES: i64 = 3650 * MINUTES_PER_DAY;
 /// So many ways to cover a whole day are remembered.
 const MAX_REMEMBERED: usize = 8;
 const MINUTE_MS: i64 = 60_000;

@@ -176,7 +176,7 @@ impl<'a> Judge<'a> {
     fn late_by(&self, new: &Spec) -> Option<CauseKind> {
         let state = &self.state;
         match &new.schedule {
-            Schedule::Every(_) | Schedule::At(_) => {
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
                 let mut probe = state.clone();
                 probe.causes = Causes::default();
                 probe.pause = Pause::default();
@@ -204,7 +204,7 @@ impl<'a> Judge<'a> {
 /// A check that expects nothing to happen cannot be late, and not unknown either.
 fn never_late(spec: &Spec) -> bool {
     match &spec.schedule {
-        Schedule::Every(_) | Schedule::At(_) => false,
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => false,
         Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => expect.at_least.is_none(),
     }
 }
@@ -243,7 +243,7 @@ fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, now: Time) {
         Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => {
             expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
         }
-        Schedule::Every(_) | Schedule::At(_) => false,
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => false,
     };
     state.causes.retain(|cause| match cause.kind {
         CauseKind::TooMany => too_many,
@@ -303,7 +303,7 @@ impl State {
         });
         let memory = match schedule {
             Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => expect.memory(),
-            Schedule::Every(_) | Schedule::At(_) => 0,
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => 0,
         };
         while self.successes.len() > memory {
             self.successes.pop_front();

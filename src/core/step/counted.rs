@@ -59,7 +59,7 @@ impl Judge<'_> {
                 }
             }
             Schedule::CountedAt(_, expect) => self.fill(&expect),
-            Schedule::Every(_) | Schedule::At(_) => {}
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {}
         }
     }
 

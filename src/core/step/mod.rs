@@ -247,6 +247,8 @@ impl<'a> Judge<'a> {
             _ => CauseKind::TooFew,
         };
         let due = next::due(self.spec, &self.state);
+        // Counted from the window's end, periods may be due by now: a success in the window made no difference to that.
+        self.not_before = self.not_before.max(at);
         self.flip(at, FlipReason::Judged, |state| {
             let mut floor = Some(window.to);
             match *what {
@@ -263,7 +265,7 @@ impl<'a> Judge<'a> {
                 _ => {}
             }
             if let Some(floor) = floor {
-                let judged_due = due.and_then(|due| due.at_occurrence.then_some(due.at));
+                let judged_due = due.filter(|due| due.period.is_none()).map(|due| due.at);
                 state.floor = state.floor.max(floor).max(judged_due.unwrap_or(floor));
                 // A start that was seen after the window serves a period that is counted from its end.
                 state.claim = state.claim.filter(|claim| judged_due.is_none() && claim.start > floor);

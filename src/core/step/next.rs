@@ -15,7 +15,7 @@ const EARLY: Span = Span::secs(5);
 const QUARTER_OF_THE_SHORTEST_GAP: Span = Span::secs(15);
 /// By how much blindness moves a deadline, where no other margin applies (9.4).
 const MARGIN: Span = Span::mins(2);
-/// The most by which it moves the deadline of `every` (9.4).
+/// The most by which it moves the deadline of a period (9.4).
 const MAX_EVERY_MARGIN: Span = Span::mins(15);
 
 /// A transition: it holds from the millisecond after its time on.
@@ -53,13 +53,13 @@ pub(super) enum What {
     CountFits,
 }
 
-/// When the next success is expected (2.1, 2.2).
+/// When the next success is expected (2.1, 2.2, 2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
     /// The time.
     pub(super) at: Time,
-    /// It is an occurrence of a schedule, not a period that has passed.
-    pub(super) at_occurrence: bool,
+    /// The period that has passed then; `None`: it is an occurrence of a schedule.
+    pub(super) period: Option<Span>,
     /// Where its evidence begins (9.3): the last discharge, or due − early.
     pub(super) evidence_from: Time,
 }
@@ -76,7 +76,9 @@ pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<N
         }
     };
     match &spec.schedule {
-        Schedule::Every(_) | Schedule::At(_) => scheduled(spec, state, blind, &mut consider),
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
+            scheduled(spec, state, blind, &mut consider);
+        }
         Schedule::CountedAt(occurrences, expect) => {
             counted(spec, state, blind, (occurrences, expect), &mut consider);
         }
@@ -86,13 +88,18 @@ pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<N
     first
 }
 
-/// The current due time; `None` for counted checks, and for occurrences beyond the supported years.
+/// The current due time; `None` for counted checks, and beyond the years that calendars know here.
 pub(super) fn due(spec: &Spec, state: &State) -> Option<Due> {
     let base = state.last_discharge.map_or(state.armed_since, |at| at.max(state.armed_since));
     match &spec.schedule {
         Schedule::Every(period) => {
             let from = base.max(state.floor);
-            Some(Due { at: from + *period, at_occurrence: false, evidence_from: from })
+            Some(Due { at: from + *period, period: Some(*period), evidence_from: from })
+        }
+        Schedule::Periods(periods) => {
+            let from = base.max(state.floor);
+            let due = periods.due(from)?;
+            Some(Due { at: due.at, period: Some(due.period), evidence_from: from })
         }
         Schedule::At(occurrences) => {
             let mut at = occurrences.next_after(base)?;
@@ -102,7 +109,7 @@ pub(super) fn due(spec: &Spec, state: &State) -> Option<Due> {
             if at <= state.floor {
                 at = occurrences.next_after(state.floor)?;
             }
-            Some(Due { at, at_occurrence: true, evidence_from: at - early(spec, occurrences, at) })
+            Some(Due { at, period: None, evidence_from: at - early(spec, occurrences, at) })
         }
         Schedule::CountedAt(..) | Schedule::Counted(_) => None,
     }
@@ -146,10 +153,8 @@ fn scheduled(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut im
 
 /// 9.4: by how much blindness moves the deadline of this due time.
 fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &Due) -> Span {
-    let margin = match &spec.schedule {
-        Schedule::Every(period) => (*period + spec.grace).min(MAX_EVERY_MARGIN),
-        _ => MARGIN,
-    };
+    let of_period = |period: Span| (period + spec.grace).min(MAX_EVERY_MARGIN);
+    let margin = due.period.map_or(MARGIN, of_period);
     match spec.max_runtime {
         Some(runtime) if sight::any(blind, state, due.evidence_from, due.at + start_window(spec)) => {
             margin.max(runtime)

@@ -78,7 +78,7 @@ impl Judge<'_> {
         }
         let Some(due) = due(self.spec, &self.state) else { return };
         let in_window = due.evidence_from <= self.now && self.now <= due.at + start_window(self.spec);
-        if !due.at_occurrence || in_window {
+        if due.period.is_some() || in_window {
             self.state.claim = Some(Claim { start: self.now, judged: false });
         }
     }

@@ -7,6 +7,7 @@ mod blind;
 mod change;
 mod counted;
 mod due;
+mod periods;
 mod rearm;
 mod runs;
 

@@ -74,7 +74,7 @@ fn look(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
 
 fn due_and_deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> (Option<Time>, Option<Time>) {
     match &spec.schedule {
-        Schedule::Every(_) | Schedule::At(_) => {
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
             let due = next::due(spec, state).map(|due| due.at);
             let replaced =
                 state.claim.zip(spec.max_runtime).map(|(claim, max_runtime)| claim.start + max_runtime);

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::check::{Canary, Definition, Name, Overlap, PingMethods, Source, Spec};
 use crate::core::cron::Cron;
+use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
@@ -72,6 +73,7 @@ struct SpecRow {
 #[serde(rename_all = "snake_case")]
 enum ScheduleRow {
     Every(i64),
+    Periods(String),
     At(OccurrencesRow),
     CountedAt(OccurrencesRow, ExpectRow),
     Counted(ExpectRow),
@@ -151,6 +153,7 @@ fn spec_row(spec: &Spec) -> SpecRow {
     SpecRow {
         schedule: match &spec.schedule {
             Schedule::Every(period) => ScheduleRow::Every(period.as_ms()),
+            Schedule::Periods(periods) => ScheduleRow::Periods(periods.text().to_owned()),
             Schedule::At(at) => ScheduleRow::At(occurrences_row(at)),
             Schedule::CountedAt(at, expect) => {
                 ScheduleRow::CountedAt(occurrences_row(at), expect_row(expect))
@@ -217,6 +220,9 @@ fn read_spec(row: &SpecRow) -> Result<Spec, String> {
     Ok(Spec {
         schedule: match &row.schedule {
             ScheduleRow::Every(period) => Schedule::Every(Span::ms(*period)),
+            ScheduleRow::Periods(text) => {
+                Schedule::Periods(Periods::parse(text).map_err(|error| format!("{text}: {error}"))?)
+            }
             ScheduleRow::At(at) => Schedule::At(read_occurrences(at)?),
             ScheduleRow::CountedAt(at, row) => Schedule::CountedAt(read_occurrences(at)?, expect(row)),
             ScheduleRow::Counted(row) => Schedule::Counted(expect(row)),

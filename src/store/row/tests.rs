@@ -13,6 +13,7 @@ use crate::core::cron::Cron;
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{CanaryNotice, Notice};
 use crate::core::outbox::DeliveryKind;
+use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
@@ -163,7 +164,14 @@ fn every_definition_is_read_back() {
     let mut definition = full_definition();
     assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
     let Schedule::CountedAt(at, expect) = definition.spec.schedule.clone() else { unreachable!() };
-    for schedule in [Schedule::Every(Span::secs(1)), Schedule::At(at), Schedule::Counted(expect)] {
+    let periods = Periods::parse("* * * * 6 300; # ä ; * * * * 1-5 60.5").unwrap();
+    let others = [
+        Schedule::Every(Span::secs(1)),
+        Schedule::Periods(periods),
+        Schedule::At(at),
+        Schedule::Counted(expect),
+    ];
+    for schedule in others {
         definition.spec.schedule = schedule;
         definition.source = Source::Api;
         assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);

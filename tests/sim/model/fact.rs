@@ -126,7 +126,7 @@ impl Model {
             }
         }
         match plan.spec.schedule {
-            Schedule::Every(_) | Schedule::At(_) => {}
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {}
             Schedule::CountedAt(_, expect) => {
                 self.count_success(&expect, now);
                 let Some(at_least) = expect.at_least else { return };

@@ -32,7 +32,7 @@ impl Model {
             return;
         }
         match plan.spec.schedule {
-            Schedule::Every(_) | Schedule::At(_) => self.judge_due(plan, point, stamp),
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => self.judge_due(plan, point, stamp),
             Schedule::CountedAt(_, expect) => self.judge_occurrence(plan, &expect, point, stamp),
             Schedule::Counted(expect) => self.judge_sliding(plan, &expect, point, stamp),
         }
@@ -46,6 +46,10 @@ impl Model {
             Schedule::Every(period) => {
                 let from = base.max(self.floor);
                 Some(Due { at: from + period, is_occurrence: false, evidence_from: from })
+            }
+            Schedule::Periods(ref periods) => {
+                let from = base.max(self.floor);
+                Some(Due { at: periods.deadline(from)?, is_occurrence: false, evidence_from: from })
             }
             Schedule::At(_) => {
                 let first = plan.occurrences.partition_point(|at| *at <= base.max(self.floor));
@@ -90,6 +94,8 @@ impl Model {
             Sight::Blind { at, window_end } if at <= point => {
                 self.cannot_tell(kind, stamp);
                 self.judge_again_after(window_end, Some(&due));
+                // 2.6: what periods make of the window's end may have been due by now.
+                self.judge_late(kind, plan, after_due, point, stamp);
             }
             _ => {}
         }
@@ -99,6 +105,10 @@ impl Model {
     fn margin(&self, plan: &Plan, due: &Due) -> Span {
         let margin = match plan.spec.schedule {
             Schedule::Every(period) => (period + plan.spec.grace).min(MAX_EVERY_MARGIN),
+            Schedule::Periods(ref periods) => {
+                let period = periods.due(due.evidence_from).map_or(Span::ZERO, |due| due.period);
+                (period + plan.spec.grace).min(MAX_EVERY_MARGIN)
+            }
             _ => MARGIN,
         };
         let window_end = due.at + plan.start_window();

@@ -97,7 +97,7 @@ fn missed(schedule: &Schedule, state: &State, due: impl FnOnce() -> Option<Time>
     match schedule {
         Schedule::CountedAt(..) => state.counted.and_then(|counted| counted.late_for),
         Schedule::Counted(_) => None,
-        Schedule::Every(_) | Schedule::At(_) => due(),
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => due(),
     }
 }
 
@@ -105,7 +105,7 @@ fn missed(schedule: &Schedule, state: &State, due: impl FnOnce() -> Option<Time>
 fn zone(schedule: &Schedule) -> Tz {
     match schedule {
         Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => occurrences.zone,
-        Schedule::Every(_) | Schedule::Counted(_) => Tz::UTC,
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => Tz::UTC,
     }
 }
 
