@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::dialect::Dialect;
 use super::fault::Fault;
-use super::shown::{self, Answer, Standing};
+use super::shown::{self, Answer, Ranges, Standing};
 use super::{Command, aside, json, search};
 use crate::core::check::Canary;
 use crate::http::App;
@@ -98,7 +98,7 @@ impl Serialize for List {
         let mut list = serializer.serialize_seq(None)?;
         for (check, canary) in canaries.into_iter().filter(|(check, canary)| self.has(check, canary)) {
             if self.verbose {
-                let look = shown::look(&self.app, self.dialect, (check, canary));
+                let look = shown::look(&self.app, self.dialect, (check, canary), Ranges::LeftOut);
                 list.serialize_element(&look.map_err(S::Error::custom)?)?;
             } else {
                 list.serialize_element(&Short { id: &canary.id, name: &check.definition.title })?;

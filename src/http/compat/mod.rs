@@ -32,7 +32,7 @@ use serde::Serialize;
 use self::args::Args;
 use self::dialect::Dialect;
 use self::fault::Fault;
-use self::shown::Answer;
+use self::shown::{Answer, Ranges};
 use super::limits::Limits;
 use super::reply::{self, Reply};
 use super::{App, body, decode};
@@ -194,7 +194,7 @@ impl Command<'_> {
         aside(self.app, move |app| {
             let check = app.live.find_canary(&id).ok_or(Fault::NotFound)?;
             let known = dialect.known(&check).ok_or(Fault::NotFound)?;
-            let shown = shown::look(app, dialect, known).map_err(|error| {
+            let shown = shown::look(app, dialect, known, Ranges::Shown).map_err(|error| {
                 tracing::error!(%error, "the history of a canary cannot be read");
                 Fault::Unavailable
             })?;

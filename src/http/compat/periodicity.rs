@@ -2,6 +2,7 @@
 
 use super::dialect::Dialect;
 use super::fault::Fault;
+use crate::core::periods::{Periods, PeriodsError};
 use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
 
@@ -19,7 +20,8 @@ pub(super) fn schedule(text: &str, dialect: &Dialect) -> Result<Schedule, Fault>
     if text.contains('\n') {
         return Err(malformed("malformed periodicity: no newlines allowed"));
     }
-    Err(malformed("malformed periodicity: must be a positive number"))
+    let malformed = |error: PeriodsError| malformed(&format!("malformed periodicity: {error}"));
+    Ok(Schedule::Periods(Periods::parse(text).map_err(malformed)?))
 }
 
 fn malformed(text: &str) -> Fault {
@@ -88,6 +90,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_a_schedule() {
+        let read = schedule("* * * * * 300", Dialect::of(System::CoalMine));
+        assert!(matches!(read, Ok(Schedule::Periods(_))), "{read:?}");
         for bad in ["-5", "1e3", "inf", "nan", "hourly", "* * * * * 0", "* * * * * 60; 0 * * * * 30"] {
             let fault = schedule(bad, Dialect::of(System::CoalMine)).expect_err(bad).text("Canary");
             assert!(fault.starts_with("TypeError('malformed periodicity: "), "{bad}: {fault}");

@@ -9,6 +9,7 @@ use super::python;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Canary, Spec};
+use crate::core::periods::PeriodRange;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{promised_deadline, view};
@@ -32,6 +33,8 @@ pub(super) struct Shown {
     late: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     deadline: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    periodicity_schedule: Option<Vec<(String, String, Periodicity)>>,
 }
 
 /// Seconds, or words.
@@ -41,6 +44,13 @@ enum Periodicity {
     Seconds(f64),
     WholeSeconds(i64),
     Text(String),
+}
+
+/// Whether the ranges of a schedule are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ranges {
+    Shown,
+    LeftOut,
 }
 
 /// What a canary is at a time, without its history.
@@ -80,6 +90,7 @@ pub(super) fn look(
     app: &App,
     dialect: &Dialect,
     (check, canary): (&Arc<Check>, &Canary),
+    ranges: Ranges,
 ) -> Result<Shown, StoreError> {
     let most = usize::try_from(canary.system.max_events()).unwrap_or(usize::MAX);
     let events = match &app.history {
@@ -100,12 +111,26 @@ pub(super) fn look(
         history: events.into_iter().map(|(at, text)| (time(at), text)).collect(),
         late: standing.late,
         deadline: standing.deadline.map(time),
+        periodicity_schedule: match &definition.spec.schedule {
+            Schedule::Periods(periods) if ranges == Ranges::Shown => Some(
+                periods.ranges(app.clock.now()).iter().map(|range| shown_range(dialect, range)).collect(),
+            ),
+            _ => None,
+        },
     })
+}
+
+fn shown_range(dialect: &Dialect, range: &PeriodRange) -> (String, String, Periodicity) {
+    let time = |time: Time| python::iso_time(time, dialect.zone);
+    let inactive = || Periodicity::Text("Inactive".to_owned());
+    let period = range.period.map_or_else(inactive, |period| Periodicity::Seconds(period.as_secs_f64()));
+    (time(range.start), time(range.end), period)
 }
 
 fn periodicity(dialect: &Dialect, schedule: &Schedule) -> Periodicity {
     match schedule {
         Schedule::Every(period) => seconds(dialect, *period),
+        Schedule::Periods(periods) => Periodicity::Text(periods.text().to_owned()),
         // Declared in a file, in words that the original did not know.
         other => Periodicity::Text(other.to_string()),
     }

@@ -9,6 +9,7 @@ use super::fault::Fault;
 use super::shown::Standing;
 use super::{Command, ok};
 use crate::core::check::{Ping, PingKind, PingMethods};
+use crate::core::schedule::Schedule;
 use crate::http::reply::Reply;
 use crate::store::{Applied, PingFact};
 
@@ -59,9 +60,17 @@ async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
     let now = command.find().map_or(before, |found| Standing::of(app, dialect, &found.check));
     Ok(ok(&Triggered {
         status: "ok",
-        recovered: before.late && !now.late,
+        recovered: before.late && (ends_lateness(&check.definition.spec.schedule) || !now.late),
         unpaused: before.paused && !now.paused,
     }))
+}
+
+/// Whether a success does, by itself (5.1): asked of the state a moment later, one of a short period is late again.
+fn ends_lateness(schedule: &Schedule) -> bool {
+    match schedule {
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => true,
+        Schedule::CountedAt(..) | Schedule::Counted(_) => false,
+    }
 }
 
 /// At most so much of a comment as is kept.
