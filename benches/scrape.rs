@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use punctual::core::check::{CheckId, Definition, Name, Overlap, Ping, PingKind, PingMethods, Source, Spec};
+use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
 use punctual::core::cron::Cron;
 use punctual::core::schedule::{Occurrences, Schedule};
 use punctual::core::state::State;
@@ -91,7 +91,7 @@ fn check(number: u64) -> Check {
         let cron = Cron::parse(&format!("{} 2 * * 1-5", number % 60)).expect("an expression");
         Schedule::At(Occurrences { cron, zone: chrono_tz::Europe::Berlin })
     };
-    let spec = spec(schedule);
+    let spec = Spec { grace: Span::mins(5), ..Spec::new(schedule) };
     let none = Default::default();
     let seconds_ago = |secs: i64| Time::from_secs(NOW - secs);
     let mut state = State::declared(&spec, seconds_ago(7200));
@@ -101,40 +101,15 @@ fn check(number: u64) -> Check {
         state = step(&spec, state, ping, seconds_ago(ago), &none).state;
     }
     window.add(seconds_ago(60));
+    let name = Name::parse(&format!("nightly-backup-{number:06}")).expect("a name");
+    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: 12 };
     let definition = Definition {
-        name: Name::parse(&format!("nightly-backup-{number:06}")).expect("a name"),
-        renamed_from: Vec::new(),
         title: format!("Nightly backup {number}"),
         group: format!("group-{}", number % 50),
         labels: vec![("severity".to_owned(), "critical".to_owned()), ("team".to_owned(), "dba".to_owned())],
-        spec,
-        description: String::new(),
-        runbook_url: String::new(),
-        depends_on: Vec::new(),
-        quiet: Vec::new(),
-        ping_methods: PingMethods::Any,
-        window: None,
-        emails: Vec::new(),
-        canary: None,
-        source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
+        ..Definition::new(name, spec, source)
     };
     Check::new(CheckId(number), Arc::new(definition), Known { state, window, last_source: None })
-}
-
-fn spec(schedule: Schedule) -> Spec {
-    Spec {
-        schedule,
-        grace: Span::mins(5),
-        early: None,
-        max_runtime: None,
-        start_within: None,
-        min_runtime: None,
-        overlap: Overlap::Allowed,
-        failures_before_alert: 1,
-        successes_to_recover: 1,
-        manual_resume: false,
-        paused: false,
-    }
 }
 
 fn peak_rss_mb() -> f64 {

@@ -117,6 +117,27 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// A check of which nothing else is declared: its title is its name.
+    pub fn new(name: Name, spec: Spec, source: Source) -> Definition {
+        Definition {
+            title: name.as_str().to_owned(),
+            name,
+            renamed_from: Vec::new(),
+            group: String::new(),
+            labels: Vec::new(),
+            spec,
+            description: String::new(),
+            runbook_url: String::new(),
+            depends_on: Vec::new(),
+            quiet: Vec::new(),
+            ping_methods: PingMethods::Any,
+            window: None,
+            emails: Vec::new(),
+            canary: None,
+            source,
+        }
+    }
+
     /// The most addresses that a check itself mails.
     pub const MAX_EMAILS: usize = 32;
 
@@ -199,6 +220,25 @@ pub struct Spec {
     pub manual_resume: bool,
     /// Paused by the file, until the file says otherwise (7.1).
     pub paused: bool,
+}
+
+impl Spec {
+    /// What is judged where nothing but the schedule is declared: no grace, and each failure counts.
+    pub fn new(schedule: Schedule) -> Spec {
+        Spec {
+            schedule,
+            grace: Span::ZERO,
+            early: None,
+            max_runtime: None,
+            start_within: None,
+            min_runtime: None,
+            overlap: Overlap::Allowed,
+            failures_before_alert: 1,
+            successes_to_recover: 1,
+            manual_resume: false,
+            paused: false,
+        }
+    }
 }
 
 /// What two runs at a time mean.

@@ -1,7 +1,7 @@
 //! Small things that the tests of several modules begin with.
 
 use super::cause::{Cause, CauseKind, Causes};
-use super::check::{CheckId, Definition, Name, Overlap, PingMethods, Source, Spec};
+use super::check::{CheckId, Definition, Name, Source, Spec};
 use super::incident::{Incident, IncidentId, IncidentStatus};
 use super::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState};
 use super::route::ActionId;
@@ -15,35 +15,13 @@ pub(super) fn at(secs: i64) -> Time {
 
 /// `nightly-backup` in the group `db`, with the label `team="dba"`; every hour, with two minutes of grace.
 pub(super) fn definition() -> Definition {
-    let spec = Spec {
-        schedule: Schedule::Every(Span::mins(60)),
-        grace: Span::mins(2),
-        early: None,
-        max_runtime: None,
-        start_within: None,
-        min_runtime: None,
-        overlap: Overlap::Allowed,
-        failures_before_alert: 1,
-        successes_to_recover: 1,
-        manual_resume: false,
-        paused: false,
-    };
+    let spec = Spec { grace: Span::mins(2), ..Spec::new(Schedule::Every(Span::mins(60))) };
+    let source = Source::File { path: "checks/db.yaml".to_owned(), line: 3 };
     Definition {
-        name: Name::parse("nightly-backup").unwrap(),
-        renamed_from: Vec::new(),
         title: "Nightly backup".to_owned(),
         group: "db".to_owned(),
         labels: vec![("team".to_owned(), "dba".to_owned())],
-        spec,
-        description: String::new(),
-        runbook_url: String::new(),
-        depends_on: Vec::new(),
-        quiet: Vec::new(),
-        ping_methods: PingMethods::Any,
-        window: None,
-        emails: Vec::new(),
-        canary: None,
-        source: Source::File { path: "checks/db.yaml".to_owned(), line: 3 },
+        ..Definition::new(Name::parse("nightly-backup").unwrap(), spec, source)
     }
 }
 

@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use super::*;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::CauseKind;
-use crate::core::check::{Definition, Name, Overlap, Ping, PingKind, Source, Spec};
+use crate::core::check::{Definition, Name, Ping, PingKind, Source, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
 use crate::core::route::ReceiverName;
@@ -18,35 +18,9 @@ use crate::core::state::State;
 use crate::core::step::{Input, step, view};
 
 fn definition(name: &str, schedule: Schedule) -> Definition {
-    Definition {
-        name: Name::parse(name).unwrap(),
-        renamed_from: Vec::new(),
-        title: name.to_owned(),
-        group: String::new(),
-        labels: Vec::new(),
-        spec: Spec {
-            schedule,
-            grace: Span::mins(1),
-            early: None,
-            max_runtime: None,
-            start_within: None,
-            min_runtime: None,
-            overlap: Overlap::Allowed,
-            failures_before_alert: 1,
-            successes_to_recover: 1,
-            manual_resume: false,
-            paused: false,
-        },
-        description: String::new(),
-        runbook_url: String::new(),
-        depends_on: Vec::new(),
-        quiet: Vec::new(),
-        ping_methods: Default::default(),
-        window: None,
-        emails: Vec::new(),
-        canary: None,
-        source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
-    }
+    let spec = Spec { grace: Span::mins(1), ..Spec::new(schedule) };
+    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: 12 };
+    Definition::new(Name::parse(name).unwrap(), spec, source)
 }
 
 fn every(name: &str) -> Definition {

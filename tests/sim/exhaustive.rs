@@ -86,19 +86,7 @@ struct Run<'a> {
 }
 
 fn every(period: i64, grace: i64) -> Spec {
-    Spec {
-        schedule: Schedule::Every(Span::secs(period)),
-        grace: Span::secs(grace),
-        early: None,
-        max_runtime: None,
-        start_within: None,
-        min_runtime: None,
-        overlap: Overlap::Allowed,
-        failures_before_alert: 1,
-        successes_to_recover: 1,
-        manual_resume: false,
-        paused: false,
-    }
+    Spec { grace: Span::secs(grace), ..Spec::new(Schedule::Every(Span::secs(period))) }
 }
 
 fn at(cron: &str) -> Occurrences {

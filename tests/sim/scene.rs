@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use punctual::core::cause::{CauseKind, Family};
-use punctual::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
+use punctual::core::check::{Definition, Name, Overlap, Source, Spec};
 use punctual::core::cron::Cron;
 use punctual::core::periods::Periods;
 use punctual::core::retention::Retention;
@@ -182,39 +182,12 @@ fn watches(rng: &mut Rng, scale: &Scale) -> Vec<Watch> {
 }
 
 fn definition(name: &str, spec: Spec) -> Definition {
-    Definition {
-        name: Name::parse(name).unwrap(),
-        renamed_from: Vec::new(),
-        title: name.to_owned(),
-        group: "g0".to_owned(),
-        labels: Vec::new(),
-        spec,
-        description: String::new(),
-        runbook_url: String::new(),
-        depends_on: Vec::new(),
-        quiet: Vec::new(),
-        ping_methods: PingMethods::Any,
-        window: None,
-        emails: Vec::new(),
-        canary: None,
-        source: Source::File { path: "checks.yaml".to_owned(), line: 1 },
-    }
+    let source = Source::File { path: "checks.yaml".to_owned(), line: 1 };
+    Definition { group: "g0".to_owned(), ..Definition::new(Name::parse(name).unwrap(), spec, source) }
 }
 
 fn spec(schedule: Schedule, grace: Span) -> Spec {
-    Spec {
-        schedule,
-        grace,
-        early: None,
-        max_runtime: None,
-        start_within: None,
-        min_runtime: None,
-        overlap: Overlap::Allowed,
-        failures_before_alert: 1,
-        successes_to_recover: 1,
-        manual_resume: false,
-        paused: false,
-    }
+    Spec { grace, ..Spec::new(schedule) }
 }
 
 /// Its job is always on time, and tries until it is heard. Nobody touches it.

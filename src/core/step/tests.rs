@@ -24,19 +24,7 @@ use crate::core::time::{Span, Time};
 
 /// `every: 60s` with 10 s of grace.
 fn every() -> Spec {
-    Spec {
-        schedule: Schedule::Every(Span::secs(60)),
-        grace: Span::secs(10),
-        early: None,
-        max_runtime: None,
-        start_within: None,
-        min_runtime: None,
-        overlap: Overlap::Allowed,
-        failures_before_alert: 1,
-        successes_to_recover: 1,
-        manual_resume: false,
-        paused: false,
-    }
+    Spec { grace: Span::secs(10), ..Spec::new(Schedule::Every(Span::secs(60))) }
 }
 
 fn occurrences(text: &str) -> Occurrences {

@@ -9,9 +9,9 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use super::dialect::Dialect;
 use super::fault::Fault;
 use super::{Command, aside, ok, periodicity, python, slug};
-use crate::core::check::{Canary, Definition, Name, Overlap, PingMethods, Source, Spec, System};
+use crate::core::check::{Canary, Definition, Name, Source, Spec, System};
 use crate::core::schedule::Schedule;
-use crate::core::time::{Span, Time};
+use crate::core::time::Time;
 use crate::http::reply::Reply;
 use crate::store::live::Check;
 use crate::store::{Change, Edit, EditError, NewCheck, Store};
@@ -188,36 +188,8 @@ impl Command<'_> {
 
 /// A check of which nothing is known but when it must report.
 fn plain(schedule: Schedule) -> Definition {
-    let spec = Spec {
-        schedule,
-        grace: Span::ZERO,
-        early: None,
-        max_runtime: None,
-        start_within: None,
-        min_runtime: None,
-        overlap: Overlap::Allowed,
-        failures_before_alert: 1,
-        successes_to_recover: 1,
-        manual_resume: false,
-        paused: false,
-    };
-    Definition {
-        name: Name::parse("new").expect("it is a name"),
-        renamed_from: Vec::new(),
-        title: String::new(),
-        group: String::new(),
-        labels: Vec::new(),
-        spec,
-        description: String::new(),
-        runbook_url: String::new(),
-        depends_on: Vec::new(),
-        quiet: Vec::new(),
-        ping_methods: PingMethods::Any,
-        window: None,
-        emails: Vec::new(),
-        canary: None,
-        source: Source::Api,
-    }
+    let name = Name::parse("new").expect("it is a name");
+    Definition::new(name, Spec::new(schedule), Source::Api)
 }
 
 fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -> Fault {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual::core::check::{CheckId, Definition, Name, Overlap, Ping, PingKind, PingMethods, Source, Spec};
+use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
 use punctual::core::outbox::{Attempt, MessageId};
 use punctual::core::retention::Retention;
 use punctual::core::route::{Action, Policy, ReceiverName, ReceiverPolicy, Responder};
@@ -211,35 +211,8 @@ pub(crate) fn name(text: &str) -> Name {
 }
 
 pub(crate) fn check(text: &str) -> Definition {
-    Definition {
-        name: name(text),
-        renamed_from: Vec::new(),
-        title: text.to_owned(),
-        group: String::new(),
-        labels: Vec::new(),
-        spec: Spec {
-            schedule: Schedule::Every(Span::secs(60)),
-            grace: Span::secs(10),
-            early: None,
-            max_runtime: None,
-            start_within: None,
-            min_runtime: None,
-            overlap: Overlap::Allowed,
-            failures_before_alert: 1,
-            successes_to_recover: 1,
-            manual_resume: false,
-            paused: false,
-        },
-        description: String::new(),
-        runbook_url: String::new(),
-        depends_on: Vec::new(),
-        quiet: Vec::new(),
-        ping_methods: PingMethods::Any,
-        window: None,
-        emails: Vec::new(),
-        canary: None,
-        source: Source::File { path: "checks.yaml".to_owned(), line: 1 },
-    }
+    let spec = Spec { grace: Span::secs(10), ..Spec::new(Schedule::Every(Span::secs(60))) };
+    Definition::new(name(text), spec, Source::File { path: "checks.yaml".to_owned(), line: 1 })
 }
 
 pub(crate) fn fact(kind: PingKind) -> PingFact {

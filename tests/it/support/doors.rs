@@ -166,40 +166,18 @@ fn directory(checks: Vec<Arc<Check>>) -> Directory {
 }
 
 fn check(id: u64, name: &str, former: &[&str], ping_methods: PingMethods) -> Arc<Check> {
-    let spec = Spec {
-        schedule: Schedule::Every(Span::mins(5)),
-        grace: Span::mins(1),
-        early: None,
-        max_runtime: None,
-        start_within: None,
-        min_runtime: None,
-        overlap: punctual::core::check::Overlap::Allowed,
-        failures_before_alert: 1,
-        successes_to_recover: 1,
-        manual_resume: false,
-        paused: false,
-    };
+    let spec = Spec { grace: Span::mins(1), ..Spec::new(Schedule::Every(Span::mins(5))) };
     let known = Known {
         state: State::declared(&spec, Time::from_secs(1_700_000_000)),
         window: WindowCount::new(Span::mins(6)),
         last_source: None,
     };
+    let source = Source::File { path: "punctual.yaml".into(), line: 3 };
     let definition = Definition {
-        name: Name::parse(name).unwrap(),
         renamed_from: former.iter().map(|name| Name::parse(name).unwrap()).collect(),
         title: format!("<b>{name}</b>"),
-        group: String::new(),
-        labels: Vec::new(),
-        spec,
-        description: String::new(),
-        runbook_url: String::new(),
-        depends_on: Vec::new(),
-        quiet: Vec::new(),
         ping_methods,
-        window: None,
-        emails: Vec::new(),
-        canary: None,
-        source: Source::File { path: "punctual.yaml".into(), line: 3 },
+        ..Definition::new(Name::parse(name).unwrap(), spec, source)
     };
     Arc::new(Check::new(CheckId(id), Arc::new(definition), known))
 }
