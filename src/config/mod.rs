@@ -35,6 +35,7 @@ pub use loader::load;
 pub use model::{Compat, Config, ContentHash, PingKey, Scope, Token, Warning};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;
+pub use sections::is_mail_address;
 pub use single::{Described, DescribedError, DescribedFault, read_check};
 pub use units::{DurationError, parse_duration};
 pub use words::{Words, words_of};

@@ -293,11 +293,16 @@ impl Loader {
 
 /// Says if a mail server would not take this address.
 pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
-    if text.contains(char::is_control) || text.parse::<Mailbox>().is_err() {
+    if !is_mail_address(text) {
         let message =
             format!("{} is no mail address: write `a@example.org` or `Name <a@example.org>`", quote(text));
         log.fault(at, message);
     }
+}
+
+/// Whether a mail can be sent to it, as it is shown. A name that looks encoded (RFC 2047) would be shown as something else.
+pub fn is_mail_address(text: &str) -> bool {
+    !text.contains(char::is_control) && !text.contains("=?") && text.parse::<Mailbox>().is_ok()
 }
 
 /// Why a template cannot be read.

@@ -19,7 +19,7 @@ use lettre::{Address, Message};
 
 use super::canary::{self, CanaryMail};
 use super::render::{base, render};
-use super::{Notification, duration, later, never, tls, within};
+use super::{Notification, duration, later, never, subject, tls, within};
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{BasicAuth, ClientIdentity, Smtp, SmtpTls};
 use crate::core::time::{Span, Time};
@@ -181,11 +181,11 @@ impl Email {
             && let Some(CanaryMail { sender, subject, body }) = canary::mail(notice)
         {
             let from = Mailbox::new(sender.map(str::to_owned), self.from.email.clone());
-            let builder = builder.from(from).subject(subject);
+            let builder = builder.from(from).raw_header(subject::header(&subject));
             return builder.header(MIME_VERSION_1_0).header(ContentType::TEXT_PLAIN).body(body);
         }
         let text = render(notification);
-        let builder = builder.from(self.from.clone()).subject(text.subject.clone());
+        let builder = builder.from(self.from.clone()).raw_header(subject::header(&text.subject));
         builder.multipart(MultiPart::alternative_plain_html(text.plain(), text.html()))
     }
 

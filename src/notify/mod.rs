@@ -10,6 +10,7 @@ pub mod client;
 pub mod email;
 pub mod render;
 pub mod sample;
+mod subject;
 pub mod text;
 pub mod tls;
 pub mod webhook;

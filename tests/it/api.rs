@@ -57,6 +57,7 @@ fn names(page: &Value) -> Vec<&str> {
     page["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect()
 }
 
+/// 16.1, 16.3
 #[test]
 fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload() {
     let mut server = start();
@@ -129,6 +130,7 @@ fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload()
     );
 }
 
+/// 16.2
 #[test]
 fn what_is_exported_is_a_configuration_that_takes_the_checks_over() {
     let server = start();
@@ -167,6 +169,7 @@ fn what_is_exported_is_a_configuration_that_takes_the_checks_over() {
     assert_eq!(after["last_success"], before["last_success"]);
 }
 
+/// 16.1
 #[test]
 fn what_a_file_declares_can_be_paused_and_pinged_here_and_nothing_else() {
     let server = start();
@@ -272,6 +275,7 @@ fn what_is_wrong_is_said_with_its_place_and_nothing_is_made() {
     assert_eq!(names(&done(&server, "GET", "", &Value::Null)), ["b", "declared"]);
 }
 
+/// 16.3
 #[test]
 fn no_more_checks_are_made_than_may_be() {
     let server = Punctual::start(&format!("max_checks: 2\n{CONFIG}{DECLARED}"));
@@ -382,6 +386,7 @@ fn of_several_who_make_a_check_of_one_name_one_succeeds() {
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409]);
 }
 
+/// 16.2
 #[test]
 fn a_check_that_moves_into_a_file_keeps_its_history_and_is_the_files() {
     let server = start();

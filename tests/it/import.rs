@@ -92,6 +92,7 @@ fn plain(mut canary: Value) -> Value {
     canary
 }
 
+/// 16.9
 #[test]
 fn a_thousand_canaries_go_on_as_they_were_and_nobody_is_alerted() {
     let mail = SmtpServer::start(Tls::None, None);

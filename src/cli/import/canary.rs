@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value};
 
+use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, System};
 use crate::core::step::PastState;
 use crate::core::time::Time;
@@ -66,9 +67,8 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
     };
     let description = text(fields, "description")?.unwrap_or_default();
     let all_emails = emails(fields)?;
-    let is_address =
-        |email: &&str| !email.contains(char::is_control) && email.parse::<lettre::message::Mailbox>().is_ok();
-    let (good, bad): (Vec<&str>, Vec<&str>) = all_emails.iter().map(String::as_str).partition(is_address);
+    let (good, bad): (Vec<&str>, Vec<&str>) =
+        all_emails.iter().map(String::as_str).partition(|email| is_mail_address(email));
     lost.extend(bad.iter().take(20).map(|email| format!("`{}` is no mail address", email.escape_debug())));
     let words = InWords { name: &name, periodicity: &periodicity, description: &description, emails: &good };
     let definition =

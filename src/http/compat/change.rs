@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use lettre::message::Mailbox;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::dialect::Dialect;
 use super::fault::Fault;
 use super::{Command, aside, ok, periodicity, python, slug};
+use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, Name, Source, Spec, System};
 use crate::core::schedule::Schedule;
 use crate::core::time::Time;
@@ -231,7 +231,7 @@ fn emails(texts: &[&str]) -> Result<Vec<String>, Fault> {
         return Err(Fault::bad(format!("there are at most {MAX} addresses, not {}", texts.len())));
     }
     let address = |text: &&str| {
-        if text.contains(char::is_control) || text.parse::<Mailbox>().is_err() {
+        if !is_mail_address(text) {
             return Err(Fault::bad(format!("{} is no mail address", python::repr(text))));
         }
         Ok((*text).to_owned())

@@ -43,6 +43,7 @@ fn a_trigger_ends_lateness_and_pause_and_says_so() {
     assert_eq!(newest(&mine.canary("get?name=b")).1, "Triggered (m)");
 }
 
+/// 16.6
 #[test]
 fn a_pause_keeps_lateness_and_its_end_counts_from_now() {
     let mine = Mine::coal();
@@ -61,6 +62,7 @@ fn a_pause_keeps_lateness_and_its_end_counts_from_now() {
     assert_eq!((newest(&unpaused).1.as_str(), until_deadline(&unpaused)), ("Unpaused", Span::secs(3600)));
 }
 
+/// 16.7
 #[test]
 fn another_period_counts_from_the_newest_entry_and_judges_anew() {
     let mine = Mine::coal();
@@ -126,6 +128,7 @@ fn a_list_is_short_or_verbose_and_filtered() {
     assert_eq!(mine.ok("list?verbose=false"), mine.ok("list"));
 }
 
+/// 16.1, 16.2
 #[test]
 fn what_a_file_has_taken_over_is_seen_triggered_and_paused_but_changed_in_the_file() {
     let mine = Mine::coal();

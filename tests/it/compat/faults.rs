@@ -1,6 +1,6 @@
 //! Every row of the table of errors.
 
-use super::{BOTH, COAL_MINE, Mine, NIGHTS_WATCH, text};
+use super::{COAL_MINE, Mine, text};
 use crate::support::punctual::Punctual;
 
 const KEY: &str = "a-key-that-is-long";
@@ -73,7 +73,6 @@ fn a_key_that_nobody_asks_for_is_an_unexpected_argument() {
 #[test]
 fn what_no_canary_is_known_by_is_not_found() {
     let mine = Mine::coal();
-    Mine::of(Punctual::start(BOTH), NIGHTS_WATCH);
     mine.canary("create?name=a&periodicity=60");
     for command in ["get", "delete", "trigger", "pause", "unpause"] {
         for who in ["id=aaaaaaaa", "id=a", "slug=b", "name=b", "id=aaaaaaaa&name=a", "slug=b&name=a"] {

@@ -1,19 +1,17 @@
 //! The mails of canaries, as a real SMTP server takes them from the real binary.
 
-use std::time::{Duration, Instant};
-
+use regex::Regex;
 use serde_json::Value;
 
 use super::{BOTH, COAL_MINE, Mine, NIGHTS_WATCH, text};
-use crate::support::http::Response;
-use crate::support::process::{PATIENCE, wait_until};
+use crate::support::process::PATIENCE;
 use crate::support::punctual::Punctual;
 use crate::support::smtp::{Mail, SmtpServer, Tls};
 
-const LATE: &str = "[LATE] Nächtliche Sicherung 夜 has not reported";
-const RESUMED: &str = "[RESUMED] Nächtliche Sicherung 夜 is reporting again";
+pub(super) const LATE: &str = "[LATE] Nächtliche Sicherung 夜 has not reported";
+pub(super) const RESUMED: &str = "[RESUMED] Nächtliche Sicherung 夜 is reporting again";
 
-fn start(smtp: &SmtpServer, prefix: &'static str) -> Mine {
+pub(super) fn start(smtp: &SmtpServer, prefix: &'static str) -> Mine {
     let mail = format!(
         "smtp: {{host: 127.0.0.1, port: {}, tls: none, from: Punctual <punctual@example.org>}}\n",
         smtp.port()
@@ -22,26 +20,17 @@ fn start(smtp: &SmtpServer, prefix: &'static str) -> Mine {
 }
 
 /// Late a second after it was made, and after each trigger.
-fn create(mine: &Mine) -> String {
+pub(super) fn create(mine: &Mine) -> String {
     let name = "name=N%C3%A4chtliche+Sicherung+%E5%A4%9C";
     let emails = "email=ada%40example.org&email=bob%40example.com";
     text(&mine.canary(&format!("create?{name}&periodicity=1&{emails}"))["id"])
 }
 
-fn received(smtp: &SmtpServer, count: usize) -> Vec<Mail> {
+pub(super) fn received(smtp: &SmtpServer, count: usize) -> Vec<Mail> {
     smtp.mails.wait_for_count("mails of a canary", PATIENCE, count)
 }
 
-/// Waits until punctual knows that its first mail was taken: if the server were gone before, it would send it again.
-fn first_is_sent(mine: &Mine) {
-    wait_for_log(mine, "message sent");
-}
-
-fn wait_for_log(mine: &Mine, words: &str) {
-    wait_until(words, PATIENCE, || mine.server.log().contains(words));
-}
-
-fn subjects(mails: &[Mail]) -> Vec<&str> {
+pub(super) fn subjects(mails: &[Mail]) -> Vec<&str> {
     mails.iter().map(|mail| mail.header("subject")).collect()
 }
 
@@ -50,11 +39,19 @@ fn in_a_mail(time: &Value) -> String {
     text(time).replacen('T', " ", 1)
 }
 
-/// The end of a mail about this canary.
+/// The end of a mail about this canary: the newest fifteen of its history.
 fn events(canary: &Value) -> String {
-    let history = canary["history"].as_array().unwrap().iter();
+    let history = canary["history"].as_array().unwrap().iter().take(15);
     let lines = history.map(|entry| format!("{:30} {}\n", in_a_mail(&entry[0]), text(&entry[1])));
     format!("\nRecent events for this canary:\n\n{}", lines.collect::<String>())
+}
+
+/// What filters, vacation notices and threads go by. A canary whose slug is no name is known by its id.
+fn has_the_headers_of_a_list(mail: &Mail, id: &str) {
+    assert_eq!(mail.header("auto-submitted"), "auto-generated");
+    assert_eq!(mail.header("list-id"), format!("punctual <emails-{id}.punctual.example.org>"));
+    let message_id = Regex::new(r"^<[A-Za-z0-9_-]{8,64}@example\.org>$").unwrap();
+    assert!(message_id.is_match(mail.header("message-id")), "{}", mail.header("message-id"));
 }
 
 #[test]
@@ -71,9 +68,8 @@ fn late_and_resumed_arrive_to_the_letter_and_in_one_thread() {
     assert_eq!(late.to, ["ada@example.org", "bob@example.com"]);
     assert_eq!(late.header("to"), "ada@example.org, bob@example.com");
     assert_eq!(late.header("from"), "Coal Mine <punctual@example.org>");
-    assert_eq!(late.header("auto-submitted"), "auto-generated");
-    assert!(late.header("list-id").contains("punctual.example.org"), "{}", late.header("list-id"));
-    assert!(late.html.is_none() && !late.has_header("in-reply-to"));
+    has_the_headers_of_a_list(&late, &id);
+    assert!(late.html.is_none() && !late.has_header("in-reply-to") && !late.has_header("references"));
     assert!(late.raw.is_ascii(), "every server can carry it");
 
     mine.ok(&format!("trigger?id={id}&comment=all+done+%E2%9C%93"));
@@ -87,7 +83,9 @@ fn late_and_resumed_arrive_to_the_letter_and_in_one_thread() {
         events(&canary)
     );
     assert_eq!((resumed.header("subject"), resumed.text.as_deref()), (RESUMED, Some(expected.as_str())));
+    has_the_headers_of_a_list(&resumed, &id);
     assert_eq!(resumed.header("in-reply-to"), late.header("message-id"));
+    assert_eq!(resumed.header("references"), late.header("message-id"));
     assert_ne!(resumed.header("message-id"), late.header("message-id"));
 
     // Late anew is a thread of its own.
@@ -107,47 +105,128 @@ fn nights_watch_mails_come_from_the_address_alone() {
     assert!(body.starts_with("The watcher x (") && body.ends_with(" Watcher created\n"), "{body}");
 }
 
-/// 12.7
+/// 16.7, as the original does: another period may make it late at once, or well again.
 #[test]
-fn a_mail_server_that_hangs_delays_nothing_but_its_mail() {
-    let mut smtp = SmtpServer::start(Tls::None, None);
+fn what_an_update_changes_is_told() {
+    let smtp = SmtpServer::start(Tls::None, None);
     let mine = start(&smtp, COAL_MINE);
-    let id = create(&mine);
-    first_is_sent(&mine);
-    let hanging = smtp.hang();
-    mine.ok(&format!("trigger?id={id}"));
-    hanging.wait_for_count("the attempt that hangs", PATIENCE, 1);
-    let at_once = |ask: &dyn Fn() -> Response| {
-        let start = Instant::now();
-        assert_eq!(ask().status, 200);
-        assert!(start.elapsed() < Duration::from_secs(1), "it took {:?}", start.elapsed());
-    };
-    for _ in 0..10 {
-        at_once(&|| mine.ask("list?verbose=true"));
-        at_once(&|| mine.server.get("/ping/other"));
-        at_once(&|| mine.ask("create?name=another&periodicity=60"));
-        at_once(&|| mine.ask("delete?name=another"));
-    }
-    mine.wait_until_late(&id);
-    smtp.start_again();
-    assert_eq!(subjects(&received(&smtp, 3)), [LATE, RESUMED, LATE]);
+    let id = text(&mine.canary("create?name=x&periodicity=3600&email=ada%40example.org")["id"]);
+    // Addresses, names and words are no news.
+    mine.canary(&format!("update?id={id}&name=a&description=d&email=bob%40example.org"));
+    mine.canary(&format!("update?id={id}&periodicity=0.001"));
+    let late = received(&smtp, 1).remove(0);
+    assert_eq!((late.header("subject"), late.header("to")), ("[LATE] a has not reported", "bob@example.org"));
+    mine.canary(&format!("update?id={id}&periodicity=7200"));
+    let resumed = received(&smtp, 2).remove(1);
+    assert_eq!(resumed.header("subject"), "[RESUMED] a is reporting again");
+    assert_eq!(resumed.header("in-reply-to"), late.header("message-id"));
 }
 
-/// 12.7
+/// 16.4
 #[test]
-fn a_mail_server_that_is_down_over_a_restart_gets_each_mail_once() {
-    let mut smtp = SmtpServer::start(Tls::None, None);
-    let mut mine = start(&smtp, COAL_MINE);
-    let id = create(&mine);
-    first_is_sent(&mine);
-    smtp.stop();
-    mine.ok(&format!("trigger?id={id}"));
-    wait_for_log(&mine, "message not taken");
-    mine.wait_until_late(&id);
-    mine.server.restart();
-    smtp.start_again();
-    assert_eq!(subjects(&received(&smtp, 3)), [LATE, RESUMED, LATE]);
-    // Whatever came twice would come before this.
-    mine.ok(&format!("trigger?id={id}"));
-    assert_eq!(subjects(&received(&smtp, 4)[..4]), [LATE, RESUMED, LATE, RESUMED]);
+fn a_mail_tells_the_newest_fifteen_events() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let mine = start(&smtp, COAL_MINE);
+    let id = text(&mine.canary("create?name=x&periodicity=3600&email=ada%40example.org")["id"]);
+    for n in 0..20 {
+        mine.ok(&format!("trigger?id={id}&comment={n}"));
+    }
+    let canary = mine.canary(&format!("update?id={id}&periodicity=0.001"));
+    let body = received(&smtp, 1).remove(0).text.unwrap();
+    assert!(body.ends_with(&events(&canary)), "{body}");
+    assert!(body.contains(" Triggered (5)\n") && !body.contains(" Triggered (4)\n"), "{body}");
+}
+
+/// A mail of which one header, or one line, was written by whoever named the canary.
+#[test]
+fn nothing_that_a_stranger_says_becomes_a_header_or_a_line_of_its_own() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let mine = start(&smtp, COAL_MINE);
+    let injected =
+        ["a%0D%0ABcc:+eve%40example.org", "a%0ABcc:+eve%40example.org", "a%0D", "a%00", "a%C2%85b"];
+    for name in injected {
+        let refused = mine.ask(&format!("create?name={name}&periodicity=60&email=ada%40example.org"));
+        assert_eq!(refused.status, 400, "{name}: {}", refused.text());
+        let by = format!("create?name=x&periodicity=60&email=ada%40example.org{}", &name[1..]);
+        assert!(name == "a%C2%85b" || mine.ask(&by).status == 400, "{by}");
+    }
+    let check = |name: &str, count: usize| {
+        let escaped: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let created = mine.canary(&format!("create?name={escaped}&periodicity=3600&email=ada%40example.org"));
+        let id = text(&created["id"]);
+        mine.ok(&format!("trigger?id={id}&comment=x%0D%0ABcc:+eve%40example.org%0D%0A.%0D%0Ay"));
+        mine.canary(&format!("update?id={id}&periodicity=0.001"));
+        let mail = received(&smtp, count).remove(count - 1);
+        assert_eq!(mail.header("subject"), format!("[LATE] {name} has not reported"));
+        assert!(mail.raw.is_ascii() && mail.raw.lines().all(|line| line.len() <= 998), "{}", mail.raw);
+        assert_eq!(
+            (mail.to.as_slice(), mail.has_header("bcc")),
+            (&["ada@example.org".to_owned()][..], false)
+        );
+        let body = mail.text.unwrap();
+        assert!(body.starts_with(&format!("The canary {name} ({id}) was expected")), "{body}");
+        assert!(body.contains(" Triggered (x Bcc: eve@example.org . y)\n"), "{body}");
+        assert_eq!(body.lines().count(), 6, "{body}");
+    };
+    check(&"夜".repeat(66), 1);
+    check(&"x".repeat(200), 2);
+    // Addresses likewise: nothing in them is read as anything else.
+    let encoded = "%3D%3Futf-8%3Fq%3FBcc%3F%3D+%3Ca%40example.org%3E";
+    assert_eq!(mine.ask(&format!("create?name=z&periodicity=1&email={encoded}")).status, 400);
+    // What would be decoded as something else.
+    check("=?utf-8?q?=0D=0ABcc:_eve=40example.org?=", 3);
+    check("\"quoted\" <a@example.org>, (b): c; \\", 4);
+}
+
+/// 16.6. Nobody has heard of it when it is paused or unpaused, and a trigger then finds nothing late.
+#[test]
+fn a_pause_of_a_late_watcher_ends_its_lateness_without_a_mail() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let watch = start(&smtp, NIGHTS_WATCH);
+    let id = text(&watch.canary("create?name=x&periodicity=1&email=ada%40example.org")["id"]);
+    let mut expected = Vec::new();
+    for ends_the_pause in ["unpause", "trigger"] {
+        expected.push("[LATE] x has not reported");
+        // Whatever was told of a pause or its end would stand before this.
+        let mails = received(&smtp, expected.len());
+        assert_eq!(subjects(&mails), expected);
+        assert!(!mails[mails.len() - 1].has_header("in-reply-to"), "late anew is a thread of its own");
+        assert_eq!(watch.canary(&format!("pause?id={id}"))["late"], false);
+        let ended = watch.ok(&format!("{ends_the_pause}?id={id}"));
+        assert!(ended.get("recovered").is_none_or(|recovered| recovered == false), "{ended}");
+    }
+    // Late once more, and it reports: that is told.
+    received(&smtp, 3);
+    watch.ok(&format!("trigger?id={id}"));
+    expected.extend(["[LATE] x has not reported", "[RESUMED] x is reporting again"]);
+    let mails = received(&smtp, 4);
+    assert_eq!(subjects(&mails[..4]), expected);
+    assert_eq!(mails[3].header("in-reply-to"), mails[2].header("message-id"));
+    let body = mails[3].text.as_deref().unwrap();
+    assert!(body.starts_with(&format!("The watcher x ({id}) is reporting again as of 20")), "{body}");
+    assert!(body.contains("The next trigger for this watcher is due before 20") && !body.contains("+00:00"));
+}
+
+/// 16.6. Whoever else was told hears that the incident is over, also by a pause.
+#[test]
+fn a_pause_of_a_late_watcher_is_told_to_its_responders() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let mail = format!("smtp: {{host: 127.0.0.1, port: {}, tls: none, from: p@example.org}}\n", smtp.port());
+    let receivers = "receivers: [{name: ops, email: {to: [ops@example.org]}, group_wait: 0s}]\n\
+                     responders: [{matchers: ['check=\"x\"'], actions: [{notify: ops}]}]\n";
+    let watch = Mine::of(Punctual::start(&format!("{BOTH}{mail}{receivers}")), NIGHTS_WATCH);
+    let id = text(&watch.canary("create?name=x&periodicity=1&email=ada%40example.org")["id"]);
+    let to_ops = |count: usize| -> Vec<Mail> {
+        smtp.mails.wait("mails to ops", PATIENCE, |mails| {
+            let to_ops: Vec<Mail> =
+                mails.iter().filter(|mail| mail.to == ["ops@example.org"]).cloned().collect();
+            (to_ops.len() == count).then_some(to_ops)
+        })
+    };
+    to_ops(1);
+    watch.canary(&format!("pause?id={id}"));
+    let mails = to_ops(2);
+    assert_eq!(mails[1].header("in-reply-to"), mails[0].header("message-id"));
+    let text = mails[1].text.as_deref().unwrap();
+    assert!(text.contains("reporting again") || text.contains("RECOVERED"), "{text}");
 }

@@ -6,6 +6,7 @@ mod faults;
 mod history;
 mod mails;
 mod nights_watch;
+mod outages;
 mod schedules;
 mod slugs;
 mod transport;

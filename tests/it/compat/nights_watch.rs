@@ -43,6 +43,7 @@ fn it_does_not_have_what_coal_mine_added() {
     watch.refused("update?slug=a&email=-", 400, "'-' is no mail address");
 }
 
+/// 16.6
 #[test]
 fn a_pause_clears_lateness_and_its_end_counts_from_now() {
     let watch = watch();

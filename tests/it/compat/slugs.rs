@@ -25,6 +25,7 @@ fn a_canary_is_found_by_its_id_its_slug_or_any_name_of_that_slug() {
     assert_eq!(mine.canary("get?name=???")["name"], "!!!");
 }
 
+/// 16.5
 #[test]
 fn ids_are_all_different() {
     let mine = Mine::coal();
@@ -38,6 +39,7 @@ fn ids_are_all_different() {
     assert_eq!(letters.len(), 26, "{letters:?}");
 }
 
+/// 16.5
 #[test]
 fn the_check_is_called_by_the_slug_where_that_can_be_a_name_and_else_by_the_id() {
     let mine = Mine::coal();
@@ -56,6 +58,7 @@ fn the_check_is_called_by_the_slug_where_that_can_be_a_name_and_else_by_the_id()
     assert_eq!(mine.canary("get?name=weekly")["history"].as_array().unwrap().len(), 4);
 }
 
+/// 16.3
 #[test]
 fn a_slug_is_free_again_after_its_canary_was_deleted_or_renamed() {
     let mine = Mine::coal();
@@ -71,6 +74,7 @@ fn a_slug_is_free_again_after_its_canary_was_deleted_or_renamed() {
     assert_eq!(mine.server.get(&format!("/{first}")).status, 404);
 }
 
+/// 16.1
 #[test]
 fn all_is_as_it_was_after_a_restart() {
     let mut mine = Mine::coal();

@@ -37,7 +37,7 @@ fn rearm<P: Place>(world: &mut World<P>, name: &str, period: Span) {
     edit(world, Edit::Update { check, definition: Box::new(definition), how: Change::Rearmed }).unwrap();
 }
 
-/// 12.1, 12.6
+/// 12.1, 12.6, 16.4
 pub(crate) fn a_canary_mails_its_own_addresses_at_once_and_one_by_one<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     edit(world, create(canary("Nightly", "nightly", "aaaaaaaa"))).unwrap();
@@ -77,7 +77,7 @@ pub(crate) fn a_mail_that_nobody_takes_is_tried_again_and_the_recovery_follows_i
     assert_eq!(world.told(), ["Recovery a"]);
 }
 
-/// 12.2: `default_receivers` are for checks that nobody else answers for.
+/// 12.2, 16.4: `default_receivers` are for checks that nobody else answers for.
 pub(crate) fn responders_and_own_addresses_are_both_told_and_the_defaults_of_neither<P: Place>(
     world: &mut World<P>,
 ) {
@@ -109,6 +109,7 @@ pub(crate) fn responders_and_own_addresses_are_both_told_and_the_defaults_of_nei
     assert_eq!(told, expected);
 }
 
+/// 16.4
 pub(crate) fn addresses_that_are_gone_are_told_nothing_more<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let id = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
@@ -122,7 +123,7 @@ pub(crate) fn addresses_that_are_gone_are_told_nothing_more<P: Place>(world: &mu
     assert_eq!(parked, 0, "nobody has to look after that");
 }
 
-/// 12.6: the incident began under another name, and its end is told to whom the check mails now.
+/// 12.6, 16.4: the incident began under another name, and its end is told to whom the check mails now.
 pub(crate) fn a_rename_goes_on_with_what_was_told<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let id = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
@@ -142,7 +143,7 @@ pub(crate) fn a_rename_goes_on_with_what_was_told<P: Place>(world: &mut World<P>
     );
 }
 
-/// Two checks that had one name at different times never share a mail.
+/// 16.4: two checks that had one name at different times never share a mail.
 pub(crate) fn a_mail_tells_of_one_check_alone<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let first = edit(world, create(canary("First", "a", "aaaaaaaa"))).unwrap();
@@ -186,6 +187,7 @@ pub(crate) fn only_so_many_checks_are_mailed_at_a_time<P: Place>(world: &mut Wor
     assert_eq!(told, all);
 }
 
+/// 16.7
 pub(crate) fn an_update_counts_from_the_newest_entry_of_the_history<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let made = world.now;
@@ -212,7 +214,7 @@ pub(crate) fn an_update_counts_from_the_newest_entry_of_the_history<P: Place>(wo
     assert_eq!(world.store().next_deadline(), Some(world.now + Span::secs(1)));
 }
 
-/// Coal-mine keeps `late` over a pause; Night's Watch clears it.
+/// 16.6: coal-mine keeps `late` over a pause; Night's Watch clears it.
 pub(crate) fn a_pause_keeps_or_clears_lateness_as_its_system_does<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let mut watcher = canary("B", "b", "bbbbbbbb");
@@ -241,7 +243,7 @@ pub(crate) fn one_that_is_made_paused_waits_for_its_first_trigger<P: Place>(worl
     assert!(world.claim().is_empty());
 }
 
-/// 9.1, 9.5: coal-mine's users hear of a deadline that passed while the server was down.
+/// 9.1, 9.5, 16.5: coal-mine's users hear of a deadline that passed while the server was down.
 pub(crate) fn a_deadline_that_passed_in_an_absence_is_told_with_what_was_promised<P: Place>(
     world: &mut World<P>,
 ) {

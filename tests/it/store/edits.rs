@@ -35,6 +35,7 @@ pub(crate) fn definition<P: Place>(world: &mut World<P>, name: &str) -> Definiti
     (*world.store().live().find(name).unwrap().definition).clone()
 }
 
+/// 16.1
 pub(crate) fn what_an_api_made_is_there_after_reopening_and_no_file_removes_it<P: Place>(
     world: &mut World<P>,
 ) {
@@ -56,7 +57,7 @@ pub(crate) fn what_an_api_made_is_there_after_reopening_and_no_file_removes_it<P
     assert!(world.state("made").causes.has(CauseKind::Missing));
 }
 
-/// 14.1
+/// 14.1, 16.3
 pub(crate) fn an_edit_that_is_refused_changes_nothing<P: Place>(world: &mut World<P>) {
     world.configuration.max_checks = 4;
     world.declare(&["filed"]);
@@ -92,6 +93,7 @@ pub(crate) fn an_edit_that_is_refused_changes_nothing<P: Place>(world: &mut Worl
     assert_eq!(after, before);
 }
 
+/// 16.5
 pub(crate) fn a_canary_is_found_by_its_id_and_slug_and_named_after_them<P: Place>(world: &mut World<P>) {
     let named = |world: &mut World<P>, slug: &str, id: &str| {
         let check = edit(world, create(canary("x", slug, id))).unwrap();
@@ -115,7 +117,7 @@ pub(crate) fn a_canary_is_found_by_its_id_and_slug_and_named_after_them<P: Place
     assert_eq!(live.directory().by_slug(System::NightsWatch, "nightly").unwrap().definition.title, "w");
 }
 
-/// 10.3
+/// 10.3, 16.3
 pub(crate) fn what_is_deleted_frees_its_names_at_once<P: Place>(world: &mut World<P>) {
     world.declare(&["filed"]);
     let first = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
@@ -134,6 +136,7 @@ pub(crate) fn what_is_deleted_frees_its_names_at_once<P: Place>(world: &mut Worl
     assert_eq!(world.id("a"), second);
 }
 
+/// 16.3
 pub(crate) fn an_update_keeps_identity_and_history<P: Place>(world: &mut World<P>) {
     let id = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
     world.ping("a", PingKind::Success);
@@ -158,6 +161,7 @@ pub(crate) fn an_update_keeps_identity_and_history<P: Place>(world: &mut World<P
     assert_ne!(world.id("a"), id, "until somebody else takes it");
 }
 
+/// 16.2
 pub(crate) fn a_file_takes_over_what_an_api_made<P: Place>(world: &mut World<P>) {
     let id = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
     world.ping("a", PingKind::Success);

@@ -29,7 +29,7 @@ fn late_since(since: Time, now: Time) -> Past {
     Past { state, history: history(now - Span::mins(60), 3) }
 }
 
-/// 12.6: it was told there, and its recovery is told here.
+/// 12.6, 16.9: it was told there, and its recovery is told here.
 pub(crate) fn a_late_canary_is_told_of_no_more_than_its_recovery<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let since = world.now - Span::mins(50);
@@ -61,6 +61,7 @@ pub(crate) fn a_late_canary_is_told_of_no_more_than_its_recovery<P: Place>(world
     assert_eq!(world.told(), ["Alert a"], "what comes then is told as usual");
 }
 
+/// 16.9
 pub(crate) fn deadlines_and_pauses_are_kept<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let now = world.now;
@@ -88,7 +89,7 @@ pub(crate) fn deadlines_and_pauses_are_kept<P: Place>(world: &mut World<P>) {
     assert_eq!(world.told(), ["Recovery c"], "also after a pause");
 }
 
-/// A dump of yesterday: whether it reported since is not known.
+/// 16.9. A dump of yesterday: whether it reported since is not known.
 pub(crate) fn one_that_became_due_on_the_way_counts_from_the_import<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let state = PastState { deadline: Some(world.now - Span::mins(60)), ..PastState::default() };
@@ -97,7 +98,7 @@ pub(crate) fn one_that_became_due_on_the_way_counts_from_the_import<P: Place>(wo
     assert_eq!(world.store().next_deadline(), Some(world.now + Span::secs(60)));
 }
 
-/// The collection: a thousand canaries with their history, in one call.
+/// 16.9. A thousand canaries with their history, in one call.
 pub(crate) fn a_thousand_come_in_one_call_and_nobody_is_alerted<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let now = world.now;

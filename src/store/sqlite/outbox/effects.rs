@@ -10,8 +10,10 @@ use crate::core::incident::{Incident, IncidentId, IncidentStatus, Turn, on_flip}
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryKind, DeliveryState, Ending, at_recovery, cancel_waiting,
 };
-use crate::core::route::{Context, Dependency, Facts, Policy, ReceiverName, Verdict, plan, route};
-use crate::core::step::Flip;
+use crate::core::route::{
+    Context, Dependency, Facts, Policy, ReceiverName, Verdict, is_own_receiver, plan, route,
+};
+use crate::core::step::{Flip, FlipReason};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::sqlite::tx::Tx;
@@ -60,7 +62,8 @@ impl Tx<'_> {
                 Turn::Ended => {
                     let is_paused = flip.from == Status::Paused;
                     let seen = Seen { definition, causes: before, is_paused, incident: stood };
-                    self.tell_the_end(&incident, seen, now)?;
+                    let forgiven = flip.reason == FlipReason::Paused;
+                    self.tell_the_end(&incident, seen, forgiven, now)?;
                 }
             }
             self.update_incident(incident)?;
@@ -83,8 +86,15 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// 12.5, 12.6: receiver by receiver.
-    fn tell_the_end(&mut self, incident: &Incident, seen: Seen<'_>, now: Time) -> Result<(), StoreError> {
+    /// 12.5, 12.6: receiver by receiver. Where a pause has `forgiven` it (16.6), nothing was heard of the check: its own
+    /// addresses, who would be told that it reports again, are told nothing.
+    fn tell_the_end(
+        &mut self,
+        incident: &Incident,
+        seen: Seen<'_>,
+        forgiven: bool,
+        now: Time,
+    ) -> Result<(), StoreError> {
         let policy = self.policy();
         let mut by_receiver: BTreeMap<ReceiverName, Vec<Delivery>> = BTreeMap::new();
         for delivery in rows::deliveries_of(self.db, incident.id, None)? {
@@ -92,6 +102,10 @@ impl Tx<'_> {
         }
         let dependencies = self.dependencies(seen.definition);
         for (name, mut rows) in by_receiver {
+            if forgiven && is_own_receiver(&name) {
+                self.cancel(&rows, CancelReason::RecoveredWhileHeld)?;
+                continue;
+            }
             let receiver = policy.receiver(&name);
             let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
             let verdict =
@@ -121,7 +135,11 @@ impl Tx<'_> {
         reason: CancelReason,
     ) -> Result<(), StoreError> {
         let rows: Vec<Delivery> = self.memory.outbox.unfinished(incident).cloned().collect();
-        for id in cancel_waiting(&rows) {
+        self.cancel(&rows, reason)
+    }
+
+    fn cancel(&mut self, rows: &[Delivery], reason: CancelReason) -> Result<(), StoreError> {
+        for id in cancel_waiting(rows) {
             let row = rows.iter().find(|row| row.id == id).expect("it cancels one of the rows it was given");
             self.update_delivery(Delivery { state: DeliveryState::Cancelled(reason), ..row.clone() })?;
         }

@@ -1,0 +1,116 @@
+//! A mail server that hangs, that is down, that takes mail again; and punctual itself, down and up again.
+
+use std::time::{Duration, Instant};
+
+use super::mails::{LATE, RESUMED, create, received, start, subjects};
+use super::{COAL_MINE, Mine, text};
+use crate::support::process::{PATIENCE, wait_until};
+use crate::support::smtp::{SmtpServer, Tls};
+
+/// Waits until punctual knows that its first mail was taken: if the server were gone before, it would send it again.
+fn first_is_sent(mine: &Mine) {
+    wait_for_log(mine, "message sent");
+}
+
+fn wait_for_log(mine: &Mine, words: &str) {
+    wait_until(words, PATIENCE, || mine.server.log().contains(words));
+}
+
+/// How long each of some requests took; sorted.
+struct Latencies(Vec<Duration>);
+
+impl Latencies {
+    /// Carries out these requests over and over, a few dozen a second, until so much time has passed.
+    fn of(during: Duration, requests: &[&dyn Fn()]) -> Latencies {
+        // Not as fast as it goes: other tests run beside this one, and it is the mail that must not matter.
+        const PAUSE: Duration = Duration::from_millis(20);
+        let start = Instant::now();
+        let mut latencies = Vec::new();
+        while start.elapsed() < during {
+            for request in requests {
+                let start = Instant::now();
+                request();
+                latencies.push(start.elapsed());
+            }
+            std::thread::sleep(PAUSE);
+        }
+        latencies.sort_unstable();
+        Latencies(latencies)
+    }
+
+    /// Nearly all are quick; none is as slow as what waits for a server that hangs (10 s and more).
+    fn are_those_of_nothing_that_waits(&self) {
+        let (p99, max) = (self.0[self.0.len() * 99 / 100], self.0[self.0.len() - 1]);
+        assert!(self.0.len() > 200, "only {} requests", self.0.len());
+        assert!(p99 < Duration::from_secs(1) && max < Duration::from_secs(5), "p99 {p99:?}, at most {max:?}");
+    }
+}
+
+/// 12.7
+#[test]
+fn a_mail_server_that_hangs_for_a_minute_delays_nothing_but_its_mail() {
+    // A retry that waits then comes after 40 s, and may meet a server that is just starting.
+    const UNTIL_THE_NEXT_RETRY: Duration = Duration::from_secs(100);
+    let mut smtp = SmtpServer::start(Tls::None, None);
+    let mine = start(&smtp, COAL_MINE);
+    let id = create(&mine);
+    first_is_sent(&mine);
+    let hanging = smtp.hang();
+    mine.ok(&format!("trigger?id={id}"));
+    hanging.wait_for_count("the attempt that hangs", PATIENCE, 1);
+    let latencies = Latencies::of(
+        Duration::from_secs(60),
+        &[
+            &|| mine.server.ping("other"),
+            &|| assert_eq!(mine.ok("list?verbose=true")["canaries"].as_array().unwrap().len(), 1),
+            &|| drop(mine.ok("create?name=another&periodicity=60&email=ada%40example.org")),
+            &|| drop(mine.ok("delete?name=another")),
+        ],
+    );
+    latencies.are_those_of_nothing_that_waits();
+    assert!(hanging.all().len() > 1, "it was tried again meanwhile");
+    assert_eq!(mine.canary(&format!("get?id={id}"))["late"], true);
+    smtp.start_again();
+    let mails = smtp.mails.wait_for_count("the mails that waited", UNTIL_THE_NEXT_RETRY, 3);
+    assert_eq!(subjects(&mails), [LATE, RESUMED, LATE]);
+    // Whatever came twice would come before this.
+    mine.ok(&format!("trigger?id={id}"));
+    assert_eq!(subjects(&received(&smtp, 4)[..4]), [LATE, RESUMED, LATE, RESUMED]);
+}
+
+/// 12.7
+#[test]
+fn a_mail_server_that_is_down_over_a_restart_gets_each_mail_once() {
+    let mut smtp = SmtpServer::start(Tls::None, None);
+    let mut mine = start(&smtp, COAL_MINE);
+    let id = create(&mine);
+    first_is_sent(&mine);
+    smtp.stop();
+    mine.ok(&format!("trigger?id={id}"));
+    wait_for_log(&mine, "message not taken");
+    mine.wait_until_late(&id);
+    mine.server.restart();
+    smtp.start_again();
+    assert_eq!(subjects(&received(&smtp, 3)), [LATE, RESUMED, LATE]);
+    // Whatever came twice would come before this.
+    mine.ok(&format!("trigger?id={id}"));
+    assert_eq!(subjects(&received(&smtp, 4)[..4]), [LATE, RESUMED, LATE, RESUMED]);
+}
+
+/// 9.4. The original tells it a second after its start; here it first has a moment to report.
+#[test]
+fn a_deadline_that_passed_while_punctual_was_down_is_told_after_its_start() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let mut mine = start(&smtp, COAL_MINE);
+    let id = text(&mine.canary("create?name=x&periodicity=2&email=ada%40example.org")["id"]);
+    let created = Instant::now();
+    assert!(mine.server.stop().success());
+    // Nothing tells of time that passes.
+    std::thread::sleep(Duration::from_millis(2100).saturating_sub(created.elapsed()));
+    mine.server.start_again();
+    assert_eq!(subjects(&received(&smtp, 1)), ["[LATE] x has not reported"]);
+    assert_eq!(mine.canary(&format!("get?id={id}"))["late"], true);
+    mine.ok(&format!("trigger?id={id}"));
+    let mails = received(&smtp, 2);
+    assert_eq!(subjects(&mails), ["[LATE] x has not reported", "[RESUMED] x is reporting again"]);
+}
