@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Output;
+use super::reload::load;
 use crate::config::{self, Config, Told, reach};
 use crate::core::check::Definition;
 use crate::core::route::is_own_receiver;
@@ -49,7 +50,8 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), Error> {
     let mut bad = 0;
     let mut first = true;
     for path in &args.files {
-        let loaded = config::load(path);
+        // What is left to be found when messages leave is found now.
+        let loaded = load(path).map(|(config, _)| config);
         bad += usize::from(loaded.is_err());
         match args.output {
             Output::Json => {
@@ -304,6 +306,27 @@ checks:
         let report: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
         assert_eq!(report[0]["faults"][1]["line"], 3);
         assert!(error.is_some());
+    }
+
+    #[test]
+    fn a_template_that_cannot_be_rendered_is_a_fault_with_its_place() {
+        let webhook =
+            |template: &str| format!("webhook: {{url: 'http://127.0.0.1', template: '{template}'}}");
+        let (unknown, no_json) = (webhook("{{ nosuch }}"), webhook(r#"{"text": "{{ text }}"}"#));
+        let config = format!(
+            "receivers:\n  - {{name: good, {}}}\n  - {{name: a, {unknown}}}\n  - {{name: b, {no_json}}}\n\
+             default_receivers: [good, a, b]\n",
+            webhook("{{ text }}"),
+        );
+        let (text, error) = said(&config, &[]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(
+            lines[0].starts_with("MAIN:3:5: receiver `a`: line 1 of the template: undefined value"),
+            "{text}"
+        );
+        assert!(lines[1].starts_with("MAIN:4:5: receiver `b`: it begins as JSON"), "{text}");
+        assert_eq!(error.as_deref(), Some("1 of 1 configurations cannot be used"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Reading the configuration again: all of it is taken, or nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -100,24 +100,15 @@ impl Reloader {
 
     async fn take(&mut self) -> Result<String, String> {
         let file = self.config_file.clone();
-        let loaded = tokio::task::spawn_blocking(move || {
-            config::load(&file).map_err(|faults| (Seen::of_faults(&faults), faults.to_string()))
-        });
-        let config = match loaded.await.map_err(|error| error.to_string())? {
-            Ok(config) => config,
-            Err((seen, faults)) => {
-                self.seen = seen;
-                return Err(faults);
+        let loaded = tokio::task::spawn_blocking(move || load(&file));
+        let (config, outward) = match loaded.await.map_err(|error| error.to_string())? {
+            Ok((config, outward)) => (config, Arc::new(outward)),
+            Err(faults) => {
+                self.seen = Seen::of_faults(&faults);
+                return Err(faults.to_string());
             }
         };
         let seen = Seen::of(&config);
-        let outward = match Outward::new(&config) {
-            Ok(outward) => Arc::new(outward),
-            Err(error) => {
-                self.seen = seen;
-                return Err(error.to_string());
-            }
-        };
         let parts = Parts::of(&config);
         let configuration = configuration(config, self.allow_mass_removal);
         let (in_force, app) = (self.outward.clone(), self.app.clone());
@@ -142,6 +133,16 @@ impl Reloader {
             }
         }
     }
+}
+
+/// A configuration, and the ways outward that it names.
+pub(super) type Loaded = (Config, Outward);
+
+/// Reads the files, and makes ready what they say about the ways outward: faults of both keep a configuration from use.
+pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
+    let config = config::load(file)?;
+    let outward = Outward::new(&config)?;
+    Ok((config, outward))
 }
 
 /// The parts of a configuration that others than the store must know.
@@ -262,5 +263,14 @@ mod tests {
         write("checks: 7");
         reloader.take().await.unwrap_err();
         assert!(!reloader.has_changed().await);
+        // So does one that only rendering a template finds.
+        write(
+            "receivers: [{name: r, webhook: {url: 'http://127.0.0.1', template: '{{ nosuch }}'}}]\n\
+             default_receivers: [r]\nchecks: [{name: c, every: 1m}]",
+        );
+        let fault = reloader.take().await.unwrap_err();
+        assert!(fault.contains("punctual.yaml:1:13: receiver `r`: line 1 of the template"), "{fault}");
+        assert!(!reloader.has_changed().await);
+        assert!(live.directory().checks.iter().all(|check| check.definition.name.as_str() != "c"));
     }
 }

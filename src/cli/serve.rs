@@ -9,12 +9,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::reload::{self, Parts, Reloader, Seen};
+use super::reload::{self, Loaded, Parts, Reloader, Seen, load};
 use super::settings::{Flags, Settings};
 use super::{Failure, install_tls, log};
 use crate::clock::Clock;
-use crate::config::{self, Config};
-use crate::engine::{self, Engine, Outward};
+use crate::engine::{self, Engine};
 use crate::http::App;
 use crate::http::control::{self, Socket};
 use crate::http::limits::Limits;
@@ -39,21 +38,21 @@ pub(super) fn main(flags: Flags) -> Result<(), Failure> {
     install_tls();
     // What jobs send is for the server's user and group.
     umask(Mode::WGRP | Mode::RWXO);
-    let config = config::load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
+    let loaded = load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(run(settings, config));
+    let outcome = runtime.block_on(run(settings, loaded));
     // A thread that hangs must not keep the process.
     runtime.shutdown_background();
     outcome
 }
 
-async fn run(settings: Settings, config: Config) -> Result<(), Failure> {
+async fn run(settings: Settings, loaded: Loaded) -> Result<(), Failure> {
     let store = SqliteStore::open(&settings.storage_path)?;
-    let (config, fault) = newest(&settings, config);
+    let (loaded, fault) = newest(&settings, loaded);
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = Listeners::bind(&settings.listen_addresses)?;
-    let (parts, reloads, hangups) = assemble(&settings, store, config)?;
+    let (parts, reloads, hangups) = assemble(&settings, store, loaded)?;
     let Running { app, writer, engine, reloader } = parts;
     if let Some(fault) = fault {
         app.own.config_refused();
@@ -101,16 +100,17 @@ async fn run(settings: Settings, config: Config) -> Result<(), Failure> {
 
 /// The configuration as it is now, and not as it was when we began to wait for another server's end. If that is faulty by
 /// now: the one we have, and the fault.
-fn newest(settings: &Settings, config: Config) -> (Config, Option<String>) {
+fn newest(settings: &Settings, loaded: Loaded) -> (Loaded, Option<String>) {
+    let (config, _) = &loaded;
     if config.inputs.hash() == config.content_hash {
-        return (config, None);
+        return (loaded, None);
     }
-    match config::load(&settings.config_file) {
+    match load(&settings.config_file) {
         Ok(newer) => (newer, None),
         Err(faults) => {
             let fault = faults.to_string();
             tracing::error!("the configuration has changed and is faulty, the one before is used: {fault}");
-            (config, Some(fault))
+            (loaded, Some(fault))
         }
     }
 }
@@ -140,14 +140,18 @@ struct Running {
 
 type Assembled = (Running, mpsc::Receiver<crate::http::ReloadRequest>, tokio::signal::unix::Signal);
 
-fn assemble(settings: &Settings, mut store: SqliteStore, config: Config) -> Result<Assembled, Failure> {
+fn assemble(
+    settings: &Settings,
+    mut store: SqliteStore,
+    (config, outward): Loaded,
+) -> Result<Assembled, Failure> {
     let hangups = signal(SignalKind::hangup())?;
     let clock = Arc::new(Clock::new());
     if let Some(window) = engine::begin(&mut store, &clock)? {
         tracing::info!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
     }
     let own = Arc::new(Own::new());
-    let (outward, in_force) = watch::channel(Arc::new(Outward::new(&config)?));
+    let (outward, in_force) = watch::channel(Arc::new(outward));
     let (seen, parts) = (Seen::of(&config), Parts::of(&config));
     let configuration = reload::configuration(config, settings.allow_mass_removal);
     let changes = store.configure(&configuration, true, clock.now())?;

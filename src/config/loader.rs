@@ -1,6 +1,6 @@
 //! Reading all files: the main one, those it names, and its secrets.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::check::{self, Defaults, Shared};
@@ -8,12 +8,13 @@ use super::fault::{At, Faults, Log, quote, quote_path};
 use super::fields::Fields;
 use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_FILES, MAX_SECRET_BYTES, expand, read_file};
 use super::keys::{MAX_CHECKS, Section};
-use super::model::Config;
+use super::model::{Config, Place};
 use super::names::Names;
 use super::times::Times;
 use super::tree::Node;
 use super::{syntax, tree, warnings};
 use crate::core::check::Definition;
+use crate::core::route::ReceiverName;
 use crate::core::secret::Secret;
 
 /// All files with checks together, in bytes.
@@ -52,6 +53,7 @@ pub(super) struct Loader {
     max_checks: usize,
     /// There is a mail server.
     can_mail: bool,
+    pub(super) places: BTreeMap<ReceiverName, Place>,
 }
 
 impl Loader {
@@ -103,6 +105,7 @@ impl Loader {
             warnings: Vec::new(),
             inputs: Inputs::default(),
             content_hash: std::mem::take(&mut self.digests).hash(),
+            places: std::mem::take(&mut self.places),
         })
     }
 

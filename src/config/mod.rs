@@ -15,6 +15,7 @@ mod keys;
 mod loader;
 mod model;
 mod names;
+mod pem;
 mod reach;
 mod responders;
 mod schema;

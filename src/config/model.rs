@@ -1,13 +1,15 @@
 //! What was configured, validated: the only form in which the rest of the program sees it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::fault::{Fault, Faults, quote};
 use super::inputs::Inputs;
 use crate::core::check::{Definition, System};
 use crate::core::receiver::{Alertmanager, Receiver, Smtp};
 use crate::core::retention::Retention;
-use crate::core::route::Policy;
+use crate::core::route::{Policy, ReceiverName};
 use crate::core::secret::Secret;
 
 /// Everything that the files say, with every default filled in and every secret read.
@@ -41,6 +43,32 @@ pub struct Config {
     pub inputs: Inputs,
     /// Of everything that was read, as [`Inputs::hash`] makes it.
     pub content_hash: ContentHash,
+    /// Where each receiver stands.
+    pub(super) places: BTreeMap<ReceiverName, Place>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) file: Arc<str>,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+impl Config {
+    /// What only those can find who reach the receivers, as faults of the files: at least one.
+    ///
+    /// # Panics
+    /// If there is none, or one of a receiver that is not configured.
+    pub fn faults(&self, found: impl IntoIterator<Item = (ReceiverName, String)>) -> Faults {
+        let fault = |(receiver, why): (ReceiverName, String)| {
+            let Place { file, line, column } = self.places[&receiver].clone();
+            Fault { file, line, column, message: format!("receiver {}: {why}", quote(&receiver)) }
+        };
+        let list: Vec<Fault> = found.into_iter().map(fault).collect();
+        assert!(!list.is_empty(), "a configuration is refused for a reason");
+        Faults { list, omitted: 0, inputs: self.inputs.clone() }
+    }
 }
 
 /// A key that pings show.

@@ -8,6 +8,8 @@ use lettre::message::Mailbox;
 use super::fault::{At, Log, guess, quote};
 use super::fields::Fields;
 use super::loader::Loader;
+use super::model::Place;
+use super::pem;
 use crate::core::receiver::{
     Alertmanager, Authorization, BasicAuth, ClientIdentity, Email, HttpConfig, Receiver, ReceiverKind, Smtp,
     SmtpTls, TlsConfig, Webhook, WebhookFormat,
@@ -100,6 +102,9 @@ impl Loader {
                 log.fault(item.at_value("name"), message);
             }
             let name: ReceiverName = name.into();
+            let At { line, column, .. } = item.at;
+            let place = Place { file: Arc::clone(log.file_name(item.at)), line, column };
+            self.places.insert(Arc::clone(&name), place);
             // Also where its kind is faulty: a responder that names it is right.
             if policies.insert(Arc::clone(&name), policy).is_some() {
                 log.fault(item.at_value("name"), format!("there are two receivers {}", quote(&name)));
@@ -172,6 +177,12 @@ impl Loader {
         let http = self.http_config(fields);
         let key = if fields.has("url") { "url" } else { "url_file" };
         let url = url.filter(|url| self.http_url(key, fields.at_value(key), url.expose(), false))?;
+        if format == WebhookFormat::Ntfy && !is_ntfy_topic(url.expose()) {
+            let message = format!(
+                "`{key}` of ntfy ends with the topic, and with nothing behind it, as in https://ntfy.example.org/topic"
+            );
+            self.log.fault(fields.at_value(key), message);
+        }
         Some(Webhook { url, format, http })
     }
 
@@ -205,29 +216,39 @@ impl Loader {
     }
 
     fn tls_config(&mut self, fields: &Fields<'_>) -> TlsConfig {
-        let ca_pem = self.pem(fields, "ca_file", "CERTIFICATE");
+        let ca_pem = self.pem(fields, "ca_file", pem::authorities);
         if fields.has("cert_file") != fields.has("key_file") {
             self.log.fault(fields.at, "`cert_file` and `key_file` go together");
         }
-        let cert_pem = self.pem(fields, "cert_file", "CERTIFICATE");
-        let key_pem = self.pem(fields, "key_file", "PRIVATE KEY");
+        let cert_pem = self.pem(fields, "cert_file", pem::certificates);
+        let key_pem = self.pem(fields, "key_file", pem::private_key);
+        let client = cert_pem.zip(key_pem).map(|((cert_pem, chain), (key_pem, key))| {
+            if let Err(reason) = pem::identity(chain, key) {
+                let message =
+                    format!("the file of `key_file` does not go with that of `cert_file`: {reason}");
+                self.log.fault(fields.at_value("key_file"), message);
+            }
+            ClientIdentity { cert_pem, key_pem: Secret::new(key_pem) }
+        });
         TlsConfig {
-            ca_pem,
-            client: cert_pem
-                .zip(key_pem)
-                .map(|(cert_pem, key_pem)| ClientIdentity { cert_pem, key_pem: Secret::new(key_pem) }),
+            ca_pem: ca_pem.map(|(pem, ())| pem),
+            client,
             insecure_skip_verify: fields.flag(&mut self.log, "insecure_skip_verify").unwrap_or(false),
         }
     }
 
-    fn pem(&mut self, fields: &Fields<'_>, key: &str, label: &str) -> Option<String> {
+    /// The text of a file, and what it holds.
+    fn pem<T>(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<(String, T)> {
         let text = self.file_text(fields, key)?;
-        let begins = text.lines().any(|line| line.starts_with("-----BEGIN ") && line.contains(label));
-        if !begins {
-            let message = format!("the file of `{key}` holds no PEM block `{label}`");
-            self.log.fault(fields.at_value(key), message);
-        }
-        Some(text)
+        let held = read(&text).map_err(|reason| {
+            self.log.fault(fields.at_value(key), format!("the file of `{key}` {reason}"));
+        });
+        Some((text, held.ok()?))
     }
 
     /// `retention`.
@@ -303,6 +324,13 @@ pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
 /// Whether a mail can be sent to it, as it is shown. A name that looks encoded (RFC 2047) would be shown as something else.
 pub fn is_mail_address(text: &str) -> bool {
     !text.contains(char::is_control) && !text.contains("=?") && text.parse::<Mailbox>().is_ok()
+}
+
+/// Whether an address is one of a topic of ntfy, which gets its settings from us, not from the address.
+fn is_ntfy_topic(url: &str) -> bool {
+    let has_topic = |url: &reqwest::Url| url.path().trim_end_matches('/').len() > 1;
+    reqwest::Url::parse(url)
+        .is_ok_and(|url| has_topic(&url) && url.query().is_none() && url.fragment().is_none())
 }
 
 /// Why a template cannot be read.

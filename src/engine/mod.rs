@@ -19,7 +19,7 @@ use crate::metrics::Own;
 use crate::store::writer::{Wakes, Writer};
 use crate::store::{Entry, Store, StoreError, What};
 
-pub use outward::{Outward, OutwardError};
+pub use outward::Outward;
 
 /// Checks that one transaction judges at most, so that pings are never kept waiting by a wave of expiries.
 const MAX_EXPIRED: usize = 256;

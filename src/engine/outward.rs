@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::Config;
-use crate::core::route::{ALL_OWN, ReceiverName, is_own_receiver};
+use crate::config::{Config, Faults};
+use crate::core::route::{ReceiverName, is_own_receiver};
+use crate::notify::Transport;
 use crate::notify::alertmanager::Pusher;
-use crate::notify::{SetupError, Transport};
 
 /// Where messages and alerts go, by one configuration.
 #[derive(Debug, Default)]
@@ -19,19 +19,25 @@ pub struct Outward {
 }
 
 impl Outward {
-    /// Makes what the configuration names. Nothing is connected yet.
-    pub fn new(config: &Config) -> Result<Outward, OutwardError> {
-        let mut receivers = BTreeMap::new();
+    /// Makes what the configuration names, every template rendered once. Nothing is connected yet.
+    pub fn new(config: &Config) -> Result<Outward, Faults> {
+        let (mut receivers, mut faults) = (BTreeMap::new(), Vec::new());
         for receiver in &config.receivers {
-            let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT)
-                .map_err(|error| OutwardError { receiver: receiver.name.clone(), error })?;
-            receivers.insert(receiver.name.clone(), Arc::new(transport));
+            let name = receiver.name.clone();
+            match Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT) {
+                Ok(transport) => drop(receivers.insert(name, Arc::new(transport))),
+                Err(error) => faults.push((name, error.to_string())),
+            }
         }
-        let of_checks = config.smtp.as_ref().map(|smtp| Transport::of_checks(smtp, Transport::TIMEOUT));
-        let of_checks =
-            of_checks.transpose().map_err(|error| OutwardError { receiver: ALL_OWN.into(), error })?;
+        if !faults.is_empty() {
+            return Err(config.faults(faults));
+        }
+        let of_checks = config.smtp.as_ref().map(|smtp| {
+            let transport = Transport::of_checks(smtp, Transport::TIMEOUT);
+            Arc::new(transport.expect("the sender's address was read with the configuration"))
+        });
         let pushers = config.alertmanagers.chunks(1).map(|one| Arc::new(Pusher::new(one, Pusher::TIMEOUT)));
-        Ok(Outward { receivers, of_checks: of_checks.map(Arc::new), pushers: pushers.collect() })
+        Ok(Outward { receivers, of_checks, pushers: pushers.collect() })
     }
 
     /// How a receiver is reached, or why not now.
@@ -42,12 +48,4 @@ impl Outward {
         // A reload between claim and send; the next claim parks it if the receiver is really gone.
         self.receivers.get(name).cloned().ok_or("the receiver is being reconfigured")
     }
-}
-
-/// A receiver that cannot be reached as it is configured.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("receiver `{receiver}`: {error}")]
-pub struct OutwardError {
-    receiver: ReceiverName,
-    error: SetupError,
 }

@@ -320,21 +320,21 @@ receivers:
       http_config: {authorization: {credentials_file: secret}}
 default_receivers: [hook]
 "#;
-    let pem = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
-    let (certificate, key) = (pem("CERTIFICATE"), pem("PRIVATE KEY"));
+    let (certificate, key) =
+        (include_str!("../../../tests/data/tls/cert.pem"), include_str!("../../../tests/data/tls/key.pem"));
     let files = [
         ("main.yaml", main),
         ("secret", "s3cret\n"),
-        ("ca.pem", &certificate),
-        ("cert.pem", &certificate),
-        ("key.pem", &key),
+        ("ca.pem", certificate),
+        ("cert.pem", certificate),
+        ("key.pem", key),
     ];
     let config = load_files(&files).0.unwrap_or_else(|faults| panic!("{faults}"));
     let http = &config.alertmanagers[0].http;
     let basic = http.basic_auth.as_ref().expect("it logs in");
     assert_eq!((basic.username.as_str(), basic.password.expose()), ("me", "s3cret"));
-    assert_eq!(http.tls.ca_pem.as_deref(), Some(certificate.as_str()));
-    assert_eq!(http.tls.client.as_ref().map(|client| client.key_pem.expose()), Some(key.as_str()));
+    assert_eq!(http.tls.ca_pem.as_deref(), Some(certificate));
+    assert_eq!(http.tls.client.as_ref().map(|client| client.key_pem.expose()), Some(key));
     assert!(http.tls.insecure_skip_verify && http.proxy_url.is_some());
     let ReceiverKind::Webhook(hook) = &config.receivers[0].kind else { panic!("it is a webhook") };
     let authorization = hook.http.authorization.as_ref().expect("it has a header");
