@@ -44,7 +44,7 @@ pub(super) struct Unquoted {
 
 static UNQUOTED: LazyLock<Regex> = LazyLock::new(|| {
     let expression =
-        r#"(?m)^(?P<before>(?:.*[\s{,-])?[A-Za-z_]+:[ \t]+)(?P<value>\*[/ ,\d-][^#}\n\r]*|@[^,}#\n\r]*)"#;
+        r#"(?m)^(?P<before>(?:.*[ \t{,-])?[A-Za-z_]+:[ \t]+)(?P<value>\*[/ ,\d-][^#}\n\r]*|@[^,}#\n\r]*)"#;
     Regex::new(expression).expect("the expression is fixed")
 });
 
