@@ -160,7 +160,7 @@ pub(super) fn guess<'a>(written: &str, candidates: impl IntoIterator<Item = &'a 
 }
 
 /// The candidate that differs from what was written in the fewest letters, if they are few.
-pub(super) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = written.chars().count();
     if !(2..=128).contains(&length) {
         return None;

@@ -7,6 +7,7 @@
 
 mod access;
 mod check;
+mod client;
 mod fault;
 mod fields;
 mod inputs;
@@ -30,7 +31,10 @@ mod units;
 mod warnings;
 mod words;
 
-pub use fault::{Fault, Faults};
+pub use client::{
+    ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
+};
+pub use fault::{Fault, Faults, nearest};
 pub use inputs::Inputs;
 pub use loader::load;
 pub use model::{Compat, Config, ContentHash, PingKey, Scope, Token, Warning};

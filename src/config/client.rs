@@ -1,0 +1,212 @@
+//! What a client of a server reads as YAML: where the server is and who the user is, and checks to be sent to its API.
+//!
+//! Checks are judged where they are declared, by the server: here they only become JSON, every value as it was written.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value as Json};
+
+use super::fault::{At, guess, quote};
+use super::tree::{self, Node, Value};
+use super::{inputs::MAX_FILE_BYTES, syntax};
+use crate::core::secret::Secret;
+
+/// The largest text with checks, in bytes.
+pub const MAX_DESCRIPTIONS_BYTES: u64 = MAX_FILE_BYTES;
+
+/// Whom to ask, and as whom: a user's own settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// The server's URL, as it was written.
+    pub server: Option<String>,
+    /// The token in place.
+    pub token: Option<Secret>,
+    /// The file with the token, as it was written.
+    pub token_file: Option<PathBuf>,
+}
+
+const SETTINGS: [&str; 3] = ["server", "token", "token_file"];
+
+/// Reads a user's settings. The error is one line, which holds no value, for it may be the token.
+pub fn read_client_settings(bytes: &[u8]) -> Result<ClientSettings, String> {
+    let text = syntax::not_text(bytes).map_err(|(line, column, _)| unreadable(line, column))?;
+    let tree = tree::read(text, 0, &[]);
+    if let Some((at, _)) = tree.faults.first() {
+        return Err(unreadable(at.line, at.column));
+    }
+    let mut settings = ClientSettings::default();
+    let Some(root) = tree.root.filter(|root| !root.is_null()) else { return Ok(settings) };
+    let Value::Map(pairs) = &root.value else {
+        return Err(format!("this is a mapping of keys (there are {})", SETTINGS.join(", ")));
+    };
+    for (key, value) in pairs {
+        let (name, line) = (key.text(), key.at.line);
+        let text = match &value.value {
+            Value::Text { text, .. } if !value.is_null() && !text.trim().is_empty() => text.trim().to_owned(),
+            _ => return Err(format!("line {line}: {} needs a text", quote(name))),
+        };
+        match name {
+            "server" => settings.server = Some(text),
+            "token" => settings.token = Some(Secret::new(text)),
+            "token_file" => settings.token_file = Some(text.into()),
+            _ => {
+                let hint = guess(name, SETTINGS);
+                let known = SETTINGS.join(", ");
+                return Err(format!(
+                    "line {line}: there is no key {} here{hint} (there are {known})",
+                    quote(name)
+                ));
+            }
+        }
+    }
+    if settings.token.is_some() && settings.token_file.is_some() {
+        return Err("it has `token` and `token_file`: one of them is enough".to_owned());
+    }
+    Ok(settings)
+}
+
+fn unreadable(line: u32, column: u32) -> String {
+    format!("line {line}, column {column}: this is not YAML; a text with special characters needs quotes")
+}
+
+const FOR_FILES: &str = "is for the server's own files: here each check says all of itself";
+
+/// Reads checks as the files have them: one check, a list of them, or a mapping whose only key is `checks`.
+pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String> {
+    let text =
+        syntax::not_text(bytes).map_err(|(line, column, message)| format!("{line}:{column}: {message}"))?;
+    let unquoted = || syntax::unquoted(text).and_then(|unquoted| unquoted.faults.into_iter().next());
+    let tree = tree::read(text, 0, &[]);
+    if let Some((at, message)) = tree.faults.into_iter().next() {
+        let (line, column, message) = unquoted().unwrap_or((at.line, at.column, message));
+        return Err(format!("{line}:{column}: {message}"));
+    }
+    let Some(root) = tree.root.filter(|root| !root.is_null()) else {
+        return Err("it is empty: a check is a mapping of keys, as in {name: backup, every: 1d}".to_owned());
+    };
+    match &root.value {
+        Value::List(items) => items.iter().map(description).collect(),
+        Value::Map(pairs) if pairs.iter().any(|(key, _)| key.text() == "checks") => {
+            let [(_, Node { value: Value::List(items), .. })] = pairs.as_slice() else {
+                let other = pairs.iter().find(|(key, _)| key.text() != "checks");
+                return Err(other.map_or_else(
+                    || at(root.at, "`checks` is a list (each item begins with `-`)"),
+                    |(other, _)| at(other.at, &format!("{} {FOR_FILES}", quote(other.text()))),
+                ));
+            };
+            items.iter().map(description).collect()
+        }
+        _ => description(&root).map(|description| vec![description]),
+    }
+}
+
+/// Reads one value of a check that is written in brackets or braces.
+pub fn read_value(text: &str) -> Result<Json, String> {
+    let tree = tree::read(text, 0, &[]);
+    match (tree.faults.into_iter().next(), tree.root) {
+        (Some((_, message)), _) => Err(message),
+        (None, root) => Ok(root.as_ref().map_or(Json::Null, json)),
+    }
+}
+
+fn at(at: At, message: &str) -> String {
+    format!("{}:{}: {message}", at.line, at.column)
+}
+
+fn description(node: &Node<'_>) -> Result<Map<String, Json>, String> {
+    match json(node) {
+        Json::Object(object) => Ok(object),
+        _ => Err(at(node.at, &format!("a check is a mapping of keys, not {}", node.kind()))),
+    }
+}
+
+/// Values stay texts, for the API reads them as a file's: a label's `1.10` is no number.
+fn json(node: &Node<'_>) -> Json {
+    match &node.value {
+        Value::Broken => Json::Null,
+        Value::Text { .. } if node.is_null() => Json::Null,
+        Value::Text { text, .. } => Json::String(text.to_string()),
+        Value::List(items) => Json::Array(items.iter().map(json).collect()),
+        Value::Map(pairs) => {
+            Json::Object(pairs.iter().map(|(key, value)| (key.text().to_owned(), json(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::read_check;
+
+    #[test]
+    fn checks_are_read_as_the_files_have_them() {
+        let check = |yaml: &str, expected: &str| {
+            let read = read_descriptions(yaml.as_bytes()).expect(yaml);
+            assert_eq!(serde_json::to_string(&read).expect("maps of texts"), expected, "{yaml}");
+        };
+        check("{name: a, every: 1d}", r#"[{"every":"1d","name":"a"}]"#);
+        check("name: a\nlabels: {v: 1.10, on: yes}", r#"[{"labels":{"on":"yes","v":"1.10"},"name":"a"}]"#);
+        check("- {name: a}\n- {name: b, grace: null}", r#"[{"name":"a"},{"grace":null,"name":"b"}]"#);
+        check("checks:\n  - {name: a, expect: {at_least: 4}}", r#"[{"expect":{"at_least":"4"},"name":"a"}]"#);
+        check("checks: []", "[]");
+        check(
+            r#"{"name": "a", "emails": ["x@example.org"]}"#,
+            r#"[{"emails":["x@example.org"],"name":"a"}]"#,
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_where_and_what_would_be_right() {
+        let check = |yaml: &str, expected: &str| {
+            let error = read_descriptions(yaml.as_bytes()).expect_err(yaml);
+            assert!(error.contains(expected), "{yaml}: {error}");
+        };
+        check("", "it is empty");
+        check("7", "1:1: a check is a mapping of keys, not a single value");
+        check("- 7", "1:3: a check is a mapping");
+        check("defaults: {grace: 1m}\nchecks: []", "1:1: `defaults` is for the server's own files");
+        check("checks: 7", "`checks` is a list");
+        check("name: a\ncron: * * * * *", "2:7: YAML reads `* * * * *` as something else");
+        check("{name: a, name: b}", "twice");
+        check("a: *b", "not defined as an anchor");
+        check("\u{1}", "does not belong in a text file");
+    }
+
+    #[test]
+    fn numbers_and_flags_that_became_texts_are_what_they_were() {
+        let yaml = "{name: a, every: 5m, failures_before_alert: 3, manual_resume: true, labels: {v: 1.10}}";
+        let read = read_descriptions(yaml.as_bytes()).expect(yaml).remove(0);
+        let definition = read_check(Json::Object(read).to_string().as_bytes(), None).expect(yaml).definition;
+        assert_eq!(definition.spec.failures_before_alert, 3);
+        assert!(definition.spec.manual_resume);
+        assert_eq!(definition.label("v"), "1.10");
+    }
+
+    #[test]
+    fn settings_say_where_the_server_is_and_an_error_never_shows_a_value() {
+        let read = |yaml: &str| read_client_settings(yaml.as_bytes());
+        let settings = read("server: https://x.example\ntoken_file: t").expect("it is right");
+        assert_eq!(settings.server.as_deref(), Some("https://x.example"));
+        assert_eq!(settings.token_file, Some("t".into()));
+        assert_eq!(read("token: s3cret").expect("it is right").token, Some(Secret::new("s3cret")));
+        assert_eq!(read("# nothing"), Ok(ClientSettings::default()));
+        let bad = [
+            "s3cret",
+            "token: *s3cret",
+            "token: \"s3cret",
+            "token: [s3cret]",
+            "token: @s3cret",
+            "token: s3cret\ntoken: s3cret",
+            "tokn: s3cret",
+            "token: s3cret\ntoken_file: f",
+            "token: {a: s3cret",
+            "token: !s3cret x",
+            "token: s3cret\u{7}",
+        ];
+        for yaml in bad {
+            let error = read(yaml).expect_err(yaml);
+            assert!(!error.contains("s3cret") && !error.contains('\n'), "{yaml}: {error}");
+        }
+        assert!(read("tokn: x").expect_err("a slip").contains("did you mean `token`?"));
+    }
+}
