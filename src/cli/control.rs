@@ -1,4 +1,4 @@
-//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, checks, incidents, status.
+//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, incidents, status.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::table::Table;
 use super::{Failure, Output};
 use crate::config::parse_duration;
-use crate::http::control::{self, CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
+use crate::http::control::{self, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
 /// So long the server may be silent.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -78,13 +79,6 @@ pub(super) struct List {
     output: Output,
     #[command(flatten)]
     server: Server,
-}
-
-/// What to know of the checks.
-#[derive(Subcommand, Debug)]
-pub(super) enum Checks {
-    /// List all checks and how they stand
-    List(List),
 }
 
 /// What to do about incidents.
@@ -185,24 +179,11 @@ pub(super) fn mutes(args: &List) -> Result<(), Failure> {
     })
 }
 
-pub(super) fn checks(Checks::List(args): &Checks) -> Result<(), Failure> {
-    let (lines, _) = ask(&args.server, &Request::Checks)?;
-    let checks: Vec<CheckLine> = lines
-        .into_iter()
-        .filter_map(|line| if let Line::Check(check) = line { Some(check) } else { None })
-        .collect();
-    write_list(args.output, &checks, &["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE"], |check| {
-        let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-        let why = if check.causes.is_empty() { "-".to_owned() } else { check.causes.join(",") };
-        vec![
-            check.name.clone(),
-            check.status.clone(),
-            why,
-            or_dash(&check.since),
-            or_dash(&check.last_seen),
-            or_dash(&check.due),
-        ]
-    })
+/// All checks as the server with its database in this folder knows them, as JSON like that of the API.
+pub(super) fn list_checks(folder: &Path) -> Result<Vec<Value>, Failure> {
+    let (lines, _) = ask(&Server { storage_path: folder.to_owned() }, &Request::Checks)?;
+    let only = |line| if let Line::Check(check) = line { Some(serde_json::to_value(check)) } else { None };
+    Ok(lines.into_iter().filter_map(only).collect::<Result<_, _>>()?)
 }
 
 pub(super) fn status(args: &List) -> Result<(), Failure> {

@@ -1,6 +1,8 @@
 //! What the command `punctual` can do: one file a subcommand.
 
 pub mod check_config;
+mod checks;
+mod client;
 mod control;
 mod export;
 mod import;
@@ -8,6 +10,7 @@ mod log;
 pub mod next;
 mod reload;
 mod serve;
+mod server;
 mod settings;
 mod table;
 pub mod test_notify;
@@ -47,9 +50,8 @@ enum Command {
     Unmute(control::Unmute),
     /// List the mutes
     Mutes(control::List),
-    /// What there is to know of the checks
-    #[command(subcommand)]
-    Checks(control::Checks),
+    /// Look at checks, make, change and ping them, at a server that may be anywhere
+    Checks(Box<checks::Args>),
     /// What is wrong, and who is on it
     #[command(subcommand)]
     Incidents(control::Incidents),
@@ -84,10 +86,10 @@ pub fn main() -> ExitCode {
         Command::Mute(args) => control::mute(&args),
         Command::Unmute(args) => control::unmute(&args),
         Command::Mutes(args) => control::mutes(&args),
-        Command::Checks(args) => control::checks(&args),
+        Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Incidents(args) => control::incidents(args),
         Command::Status(args) => control::status(&args),
-        Command::Export(args) => wait_for(async { export::run(&args, &mut stdout()).await }),
+        Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),
         Command::TestNotify(args) => {
             wait_for(async { test_notify::run(&args, &Clock::new(), &mut stdout()).await })

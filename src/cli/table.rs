@@ -24,16 +24,23 @@ impl fmt::Display for Table {
         };
         let widths: Vec<usize> = (0..count).map(wide).collect();
         for row in &self.rows {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", shown(cell)));
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{:<width$}", plain(cell)));
             writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
         }
         Ok(())
     }
 }
 
-/// What came from elsewhere must not command a terminal.
-fn shown(cell: &str) -> String {
-    cell.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+/// Text from elsewhere in one line, which commands no terminal.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|c| if is_command(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Whether a terminal does something at this character instead of showing it; also what turns the order of letters
+/// around, so that a text would look like another one.
+pub(super) fn is_command(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -45,5 +52,6 @@ mod tests {
         let rows = [["a", "späte", "x"], ["longer", "b\x1b", ""]];
         let table = Table::new(&["N", "S"], rows.map(|row| row.map(str::to_owned).to_vec()));
         assert_eq!(table.to_string(), "N       S\na       späte  x\nlonger  b\u{fffd}\n");
+        assert_eq!(plain("a\n\u{9b}2J\u{202e}b"), "a\u{fffd}\u{fffd}2J\u{fffd}b");
     }
 }

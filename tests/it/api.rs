@@ -478,9 +478,13 @@ fn the_manual_s_lines_work() {
     let blocks = manual.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let lines: Vec<&str> = blocks.flat_map(str::lines).collect();
     assert!(lines.len() > 12, "{lines:?}");
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_punctual")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
     for line in lines {
         let mut shell = tool("sh");
-        shell.args(["-c", line]).env("URL", server.url("")).env("TOKEN", TOKEN).env("NO_PROXY", "*");
+        shell.args(["-c", line]).current_dir(server.folder()).env("PATH", &path).env("NO_PROXY", "*");
+        shell.env("URL", server.url("")).env("TOKEN", TOKEN);
+        shell.env("PUNCTUAL_URL", server.url("")).env("PUNCTUAL_TOKEN", TOKEN);
         let (is_good, said) = run(&mut shell);
         assert!(is_good, "{line}: {said}");
         if line.contains("status=new") {

@@ -10,6 +10,7 @@ mod access;
 mod alertmanager;
 mod alerts;
 mod api;
+mod cli;
 mod compat;
 mod dashboards;
 mod durability;

@@ -37,7 +37,7 @@ fn failed(server: &Punctual, arguments: &[&str]) -> String {
 fn status_of(server: &Punctual, name: &str) -> String {
     let list: serde_json::Value =
         serde_json::from_str(&done(server, &["checks", "list", "--output", "json"])).unwrap();
-    let check = list.as_array().unwrap().iter().find(|check| check["name"] == name).unwrap();
+    let check = list["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap();
     check["status"].as_str().unwrap().to_owned()
 }
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::incidents;
-use super::words::{CheckLine, For, Line, MuteLine, Request, Status};
+use super::words::{CauseLine, CheckLine, For, Line, MuteLine, Request, Status};
+use crate::core::cause::Cause;
+use crate::core::check::Source;
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::step::{View, view};
 use crate::core::time::{Span, Time};
@@ -191,6 +193,8 @@ fn views(app: &App) -> Vec<(Arc<Check>, View, Option<Time>)> {
 
 fn checks(app: &App) -> Vec<Line> {
     let text = |time: Option<Time>| time.map(|time| time.to_string());
+    let cause =
+        |cause: &Cause| CauseLine { kind: cause.kind.as_str().to_owned(), since: cause.since.to_string() };
     let mut lines: Vec<Line> = views(app)
         .into_iter()
         .map(|(check, view, last_seen)| {
@@ -201,8 +205,8 @@ fn checks(app: &App) -> Vec<Line> {
                 group: definition.group.clone(),
                 labels: definition.labels.iter().cloned().collect(),
                 status: view.status.as_str().to_owned(),
-                causes: view.causes.iter().map(|cause| cause.kind.as_str().to_owned()).collect(),
-                since: text(view.causes.iter().next().map(|cause| cause.since)),
+                source: if definition.source == Source::Api { "api" } else { "file" }.to_owned(),
+                causes: view.causes.iter().map(cause).collect(),
                 last_seen: text(last_seen),
                 due: text(view.due),
                 deadline: text(view.deadline),

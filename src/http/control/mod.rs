@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use super::App;
 use crate::store::writer::Writer;
 
-pub use words::{CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
+pub use words::{CauseLine, CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
 /// The socket's name in the database's folder.
 const FILE: &str = "control.sock";

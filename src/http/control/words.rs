@@ -92,7 +92,7 @@ pub enum Line {
     Failed(String),
 }
 
-/// A check in a list.
+/// A check in a list: the most asked for of what the API says of it, under the same names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CheckLine {
     /// Its name.
@@ -105,16 +105,25 @@ pub struct CheckLine {
     pub labels: std::collections::BTreeMap<String, String>,
     /// Its status.
     pub status: String,
+    /// `api` or `file`.
+    pub source: String,
     /// Why it is bad, oldest first.
-    pub causes: Vec<String>,
-    /// Since when it is bad, RFC 3339.
-    pub since: Option<String>,
+    pub causes: Vec<CauseLine>,
     /// The last ping, RFC 3339.
     pub last_seen: Option<String>,
     /// When it is next due, RFC 3339.
     pub due: Option<String>,
     /// When it will be late, RFC 3339.
     pub deadline: Option<String>,
+}
+
+/// One reason to be bad.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CauseLine {
+    /// What it is.
+    pub kind: String,
+    /// Since when, RFC 3339.
+    pub since: String,
 }
 
 /// A mute in a list.

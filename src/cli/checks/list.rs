@@ -1,0 +1,154 @@
+//! `punctual checks list`
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::{Out, shown_json, text};
+use crate::cli::client::{Client, Trouble};
+use crate::cli::server::ServerArgs;
+use crate::cli::table::Table;
+use crate::cli::{Output, control};
+
+/// Which checks; all that is said must fit.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Only those whose name or title has this in it
+    text: Option<String>,
+    /// Only those that stand so: new, up, grace, late, failing, unknown, paused
+    #[arg(long, value_name = "STATUS")]
+    status: Option<String>,
+    /// Only those with this label, as in team=dba; may be repeated
+    #[arg(long = "label", value_name = "NAME=VALUE")]
+    labels: Vec<String>,
+    /// Only those of this group
+    #[arg(long)]
+    group: Option<String>,
+    /// Only those that a file declares, or that were made through the API: file, api
+    #[arg(long)]
+    source: Option<String>,
+    /// Not more than so many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+    /// Ask over the control socket in the folder of the server's database, without any token; not if --server or
+    /// PUNCTUAL_URL names a server
+    #[arg(
+        long = "storage.path",
+        env = "PUNCTUAL_STORAGE_PATH",
+        hide_env_values = true,
+        value_name = "FOLDER"
+    )]
+    storage_path: Option<PathBuf>,
+}
+
+impl Args {
+    /// The folder of the control socket, if that is to be asked.
+    pub(super) fn socket(&self, server: &ServerArgs) -> Option<&Path> {
+        let is_said = |folder: &&Path| !folder.as_os_str().is_empty() && !server.is_named();
+        self.storage_path.as_deref().filter(is_said)
+    }
+
+    pub(super) fn over_socket(&self, folder: &Path, out: &mut Out<'_>) -> Result<(), Trouble> {
+        let checks = control::list_checks(folder)?;
+        let mut list = List::new(out.output);
+        for check in checks.iter().filter(|check| self.fits(check)).take(self.limit.unwrap_or(usize::MAX)) {
+            list.add(check, out)?;
+        }
+        list.end(out)
+    }
+
+    pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
+        let plain = [("status", &self.status), ("group", &self.group), ("source", &self.source)];
+        let plain = plain.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let filters: Vec<(&str, &str)> =
+            plain.chain(self.labels.iter().map(|label| ("label", label.as_str()))).collect();
+        let mut list = List::new(out.output);
+        let mut left = self.limit.unwrap_or(usize::MAX);
+        if left > 0 {
+            let taken = client.each_check(&filters, |check| {
+                if self.is_named_so(check) {
+                    list.add(check, out)?;
+                    left -= 1;
+                }
+                Ok(left > 0)
+            });
+            taken.await?;
+        }
+        list.end(out)
+    }
+
+    fn is_named_so(&self, check: &Value) -> bool {
+        let has = |key: &str, part: &str| {
+            check[key].as_str().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))
+        };
+        self.text.as_ref().is_none_or(|part| has("name", part) || has("title", part))
+    }
+
+    /// As the API would filter.
+    fn fits(&self, check: &Value) -> bool {
+        let is =
+            |key: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| check[key] == **wanted);
+        let has_label = |label: &String| {
+            label.split_once('=').is_some_and(|(name, value)| check["labels"][name].as_str() == Some(value))
+        };
+        is("status", &self.status)
+            && is("group", &self.group)
+            && is("source", &self.source)
+            && self.labels.iter().all(has_label)
+            && self.is_named_so(check)
+    }
+}
+
+/// JSON leaves check by check; a table must know all rows before its first.
+struct List {
+    output: Output,
+    rows: Vec<Vec<String>>,
+    count: usize,
+}
+
+impl List {
+    fn new(output: Output) -> List {
+        List { output, rows: Vec::new(), count: 0 }
+    }
+
+    fn add(&mut self, check: &Value, out: &mut Out<'_>) -> Result<(), Trouble> {
+        match self.output {
+            Output::Text => self.rows.push(row(check)),
+            Output::Json => {
+                let before = if self.count == 0 { "{\"checks\": [" } else { "," };
+                write!(out.to, "{before}\n{}", shown_json(check))?;
+            }
+        }
+        self.count += 1;
+        Ok(())
+    }
+
+    /// The answer as a page of the API that has no next one.
+    fn end(self, out: &mut Out<'_>) -> Result<(), Trouble> {
+        match self.output {
+            Output::Text => {
+                let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE"];
+                write!(out.to, "{}", Table::new(&head, self.rows))?;
+            }
+            Output::Json if self.count == 0 => {
+                writeln!(out.to, "{}", json!({"checks": [], "next_cursor": null}))?;
+            }
+            Output::Json => writeln!(out.to, "\n], \"next_cursor\": null}}")?,
+        }
+        Ok(())
+    }
+}
+
+fn row(check: &Value) -> Vec<String> {
+    let causes = check["causes"].as_array().map_or(&[][..], Vec::as_slice);
+    let kinds: Vec<String> = causes.iter().map(|cause| text(&cause["kind"])).collect();
+    let muted = if check["muted"] == true { " (muted)" } else { "" };
+    vec![
+        text(&check["name"]),
+        format!("{}{muted}", text(&check["status"])),
+        if kinds.is_empty() { "-".to_owned() } else { kinds.join(",") },
+        text(&causes.first().map_or(Value::Null, |cause| cause["since"].clone())),
+        text(&check["last_seen"]),
+        text(&check["due"]),
+    ]
+}

@@ -1,0 +1,238 @@
+//! `punctual checks …`: looking at checks, making, changing and pinging them, at a server that may be anywhere
+//! (docs/api.md, "From a shell").
+
+mod edit;
+mod list;
+mod show;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Output;
+use super::client::{self, Client, Trouble};
+use super::server::{self, ServerArgs};
+use super::table::plain;
+use crate::core::check::Name;
+
+/// The longest body of a ping that is sent, in bytes; the server keeps less.
+const MAX_PING_BODY_BYTES: u64 = 1 << 20;
+
+/// What to do, and where.
+#[derive(clap::Args, Debug)]
+#[command(after_help = server::HELP)]
+pub(super) struct Args {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// How it is written: json is what the API answers
+    #[arg(long, short, global = true, value_enum, default_value_t, help_heading = "Server")]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// List checks and how they stand
+    List(list::Args),
+    /// Show a check: how it stands, what was declared, and what happened to it
+    Show(show::Args),
+    /// Make a check, which lives in the server's database
+    Create(edit::Create),
+    /// Change what is said of a check, and leave what is not
+    Update(edit::Update),
+    /// Stop judging a check, until it is unpaused or speaks
+    Pause(Pause),
+    /// Judge a check again that was paused at run time
+    Unpause(Pause),
+    /// Delete a check that was made through the API
+    Delete(One),
+    /// Ping a check, as its job would
+    Ping(Ping),
+}
+
+#[derive(clap::Args, Debug)]
+struct One {
+    /// The check's name
+    #[arg(value_parser = name)]
+    name: Name,
+}
+
+#[derive(clap::Args, Debug)]
+struct Pause {
+    /// The check's name
+    #[arg(value_parser = name)]
+    name: Name,
+    /// Why
+    #[arg(long, short = 'm', value_name = "TEXT", default_value = "")]
+    comment: String,
+}
+
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "PUNCTUAL_PING_KEY has the key, where the server asks for one (or PUNCTUAL_PING_KEY_FILE \
+    names its file); a token of scope `ping` is as good"
+)]
+struct Ping {
+    /// The check's name
+    #[arg(value_parser = name)]
+    name: Name,
+    /// What happened: success, start, fail, log, or the exit status of the job, from 0 to 255
+    #[arg(value_name = "KIND", default_value = "success", value_parser = kind)]
+    kind: String,
+    /// In a few words, for people
+    #[arg(long, short = 'm', value_name = "TEXT")]
+    comment: Option<String>,
+    /// Which run it belongs to
+    #[arg(long, value_name = "ID")]
+    rid: Option<String>,
+    /// A file with what the job has said, which is kept; - is standard input
+    #[arg(long, value_name = "FILE")]
+    body: Option<std::path::PathBuf>,
+}
+
+/// Where the answer goes.
+struct Out<'o> {
+    to: &'o mut dyn Write,
+    output: Output,
+}
+
+/// Does what is asked; its end as an exit status.
+pub(super) fn main(args: Args, to: &mut dyn Write) -> ExitCode {
+    client::run(async { act(args, to).await })
+}
+
+async fn act(args: Args, to: &mut dyn Write) -> Result<(), Trouble> {
+    let mut out = Out { to, output: args.output };
+    if let Command::List(list) = &args.command
+        && let Some(folder) = list.socket(&args.server)
+    {
+        return list.over_socket(folder, &mut out);
+    }
+    let client = Client::new(&args.server)?;
+    match args.command {
+        Command::List(list) => list.run(&client, &mut out).await,
+        Command::Show(show) => show.run(&client, &mut out).await,
+        Command::Create(create) => create.run(&client, &mut out).await,
+        Command::Update(update) => update.run(&client, &mut out).await,
+        Command::Pause(args) => pause(&client, &args, ("pause", "is paused"), &mut out).await,
+        Command::Unpause(args) => pause(&client, &args, ("unpause", "is not paused"), &mut out).await,
+        Command::Delete(One { name }) => {
+            client.about(Method::DELETE, name.as_str(), &[], &[], None).await?;
+            out.said(&Value::Null, &format!("{name} is deleted"))
+        }
+        Command::Ping(args) => ping(&client, &args, &mut out).await,
+    }
+}
+
+async fn pause(
+    client: &Client,
+    args: &Pause,
+    (verb, done): (&str, &str),
+    out: &mut Out<'_>,
+) -> Result<(), Trouble> {
+    let body = json!({"comment": args.comment}).to_string();
+    let check = client.about(Method::POST, args.name.as_str(), &[verb], &[], Some(body.into_bytes())).await?;
+    out.said(&check, &format!("{} {done}", text(&check["name"])))
+}
+
+async fn ping(client: &Client, args: &Ping, out: &mut Out<'_>) -> Result<(), Trouble> {
+    let body = args.body.as_ref().map_or_else(|| Ok(Vec::new()), |path| read(path, MAX_PING_BODY_BYTES))?;
+    let path = match args.kind.as_str() {
+        "success" => vec![args.name.as_str()],
+        kind => vec![args.name.as_str(), kind],
+    };
+    let query: Vec<(&str, &str)> = [("rid", &args.rid), ("comment", &args.comment)]
+        .into_iter()
+        .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
+        .collect();
+    let message = client.ping(&path, &query, body).await?;
+    out.said(&json!({"message": message}), &message)
+}
+
+impl Out<'_> {
+    /// What the API answered, for programs; for people, in a line.
+    fn said(&mut self, answer: &Value, line: &str) -> Result<(), Trouble> {
+        match (self.output, answer) {
+            (Output::Json, Value::Null) => {}
+            (Output::Json, answer) => writeln!(self.to, "{}", shown_json(answer))?,
+            (Output::Text, _) => writeln!(self.to, "{}", plain(line))?,
+        }
+        Ok(())
+    }
+}
+
+/// JSON that also a terminal can be shown: what JSON may hold and a terminal obeys is written as an escape.
+fn shown_json(value: &Value) -> String {
+    let text = format!("{value:#}");
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        // Outside of its texts JSON has none of these but the line's end.
+        if c != '\n' && super::table::is_command(c) {
+            let mut units = [0; 2];
+            shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// A text of an answer, or a dash.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) if text.is_empty() => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A whole file, or with `-` standard input.
+fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Trouble> {
+    let shown = path.display();
+    let bad = |error: std::io::Error| Trouble::NotAsked(format!("{shown}: {error}"));
+    let mut source: Box<dyn Read> = match path.as_os_str() == "-" {
+        true => Box::new(std::io::stdin()),
+        false => Box::new(File::open(path).map_err(bad)?),
+    };
+    let mut bytes = Vec::new();
+    (&mut source).take(max_bytes + 1).read_to_end(&mut bytes).map_err(bad)?;
+    if bytes.len() as u64 > max_bytes {
+        return Err(Trouble::NotAsked(format!("{shown}: this is longer than {max_bytes} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
+}
+
+fn kind(text: &str) -> Result<String, String> {
+    match text {
+        "success" | "start" | "fail" | "log" => Ok(text.to_owned()),
+        status => match status.parse::<u8>() {
+            Ok(status) => Ok(status.to_string()),
+            Err(_) => Err("this is success, start, fail, log, or a number from 0 to 255".to_owned()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_that_is_shown_is_the_same_json_and_commands_no_terminal() {
+        let hostile = json!({"a": "\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\n\t\"\\ ü 💣", "b": [1, null]});
+        let shown = shown_json(&hostile);
+        assert_eq!(serde_json::from_str::<Value>(&shown).expect("it is JSON"), hostile);
+        assert!(shown.chars().all(|c| c == '\n' || !super::super::table::is_command(c)), "{shown:?}");
+        assert!(shown.contains("\\u009b31m\\u202e\\u007f") && shown.contains("ü 💣"), "{shown:?}");
+    }
+}

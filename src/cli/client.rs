@@ -1,0 +1,330 @@
+//! A server's API, asked over HTTP: what goes there, and what its answers mean to people.
+
+use std::error::Error;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, StatusCode, Url};
+use serde_json::Value;
+
+use super::server::{Server, ServerArgs, Token};
+use super::table::plain;
+use super::{Failure, wait_for};
+use crate::config::nearest;
+
+/// So long the server may take for an answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER_BYTES: usize = 256 << 20;
+/// Checks of a page.
+const PAGE: &str = "500";
+/// Names among which a misspelt one is looked for: a page.
+const MAX_GUESSES: &str = "1000";
+
+/// Why it came to nothing.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The server says no.
+    Refused { status: StatusCode, why: String },
+    /// It was not asked, or did not answer.
+    NotAsked(String),
+    /// Whoever reads the output has heard enough.
+    Unheard,
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Trouble {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Trouble::Unheard,
+            _ => Trouble::NotAsked(error.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(Failure(text): Failure) -> Trouble {
+        Trouble::NotAsked(text.trim_start_matches("punctual: ").to_owned())
+    }
+}
+
+/// Runs a command that asks a server; its end as an exit status.
+pub(super) fn run(command: impl Future<Output = Result<(), Trouble>>) -> ExitCode {
+    let mut outcome = Ok(());
+    let ran = wait_for(async {
+        outcome = command.await;
+        Ok::<(), Failure>(())
+    });
+    match ran.map_err(Trouble::from).and(outcome) {
+        Ok(()) | Err(Trouble::Unheard) => ExitCode::SUCCESS,
+        Err(Trouble::Refused { why, .. }) => said(&why, 1),
+        Err(Trouble::NotAsked(why)) => said(&why, 2),
+    }
+}
+
+fn said(why: &str, status: u8) -> ExitCode {
+    for line in why.lines() {
+        eprintln!("punctual: {}", plain(line));
+    }
+    ExitCode::from(status)
+}
+
+/// Asks one server.
+pub(super) struct Client {
+    http: reqwest::Client,
+    server: Server,
+    verbose: bool,
+}
+
+/// What a server says: its status, and its body.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Client {
+    pub(super) fn new(args: &ServerArgs) -> Result<Client, Trouble> {
+        let server = args.resolve()?;
+        let builder = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
+        let builder = builder.user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")));
+        // What goes to this machine needs no other one's help, which would see the token.
+        let builder = if server.is_local() { builder.no_proxy() } else { builder };
+        let http = builder.build().map_err(|error| Trouble::NotAsked(error.to_string()))?;
+        Ok(Client { http, server, verbose: args.verbose })
+    }
+
+    /// A request to the API: the parts of the path below `/api/v1/checks`, and the query.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Result<Value, Trouble> {
+        let url = self.url(&[&["api", "v1", "checks"], path].concat(), query);
+        let mut request = self.http.request(method.clone(), url.clone());
+        if let Some(body) = body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body);
+        }
+        let token = self.server.token.as_ref();
+        let answer = self.send(&method, &url, request, token).await?;
+        if answer.status == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let json = answer.json();
+        match json {
+            Some(json) if answer.status.is_success() => Ok(json),
+            Some(problem) if answer.status.as_u16() >= 400 => Err(self.refused(&answer, &problem, token)),
+            _ => Err(self.not_punctual(&answer)),
+        }
+    }
+
+    /// A call about one check. If there is none of this name, one that is spelt like it is told.
+    pub(super) async fn about(
+        &self,
+        method: Method,
+        name: &str,
+        rest: &[&str],
+        query: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Result<Value, Trouble> {
+        match self.call(method, &[&[name], rest].concat(), query, body).await {
+            Err(Trouble::Refused { status: StatusCode::NOT_FOUND, .. }) => {
+                Err(self.no_such_check(name).await)
+            }
+            answered => answered,
+        }
+    }
+
+    /// Every check that fits, page by page, until there is no more or `take` says that it is enough.
+    pub(super) async fn each_check(
+        &self,
+        filters: &[(&str, &str)],
+        mut take: impl FnMut(&Value) -> Result<bool, Trouble>,
+    ) -> Result<(), Trouble> {
+        let mut cursor = String::new();
+        loop {
+            let query = [filters, &[("limit", PAGE), ("cursor", &cursor)]].concat();
+            let page = self.call(Method::GET, &[], &query, None).await?;
+            let Some(checks) = page["checks"].as_array() else {
+                return Err(Trouble::NotAsked(
+                    "the answer is no list of checks: is this punctual?".to_owned(),
+                ));
+            };
+            for check in checks {
+                if !take(check)? {
+                    return Ok(());
+                }
+            }
+            match page["next_cursor"].as_str() {
+                // A server that leads back would be asked for ever.
+                Some(next) if *next > *cursor => next.clone_into(&mut cursor),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// `POST /ping/…`: a ping, with a key if the environment has one, or else with the token. What the server says.
+    pub(super) async fn ping(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<String, Trouble> {
+        let url = self.url(&[&["ping"], path].concat(), query);
+        let key = Token::of_environment("PUNCTUAL_PING_KEY")?.or_else(|| self.server.token.clone());
+        let request = self.http.post(url.clone()).body(body);
+        let answer = self.send(&Method::POST, &url, request, key.as_ref()).await?;
+        let text = plain(String::from_utf8_lossy(&answer.body).trim());
+        match answer.status {
+            status if status.is_success() => Ok(text),
+            StatusCode::NOT_FOUND if text.starts_with("not found") => {
+                Err(self.no_such_check(path.first().unwrap_or(&"")).await)
+            }
+            status if status.as_u16() >= 400 && !text.starts_with('<') => {
+                let hint = match status {
+                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => match &key {
+                        Some(key) => format!(": what was shown is {}", key.origin),
+                        None => ": PUNCTUAL_PING_KEY or PUNCTUAL_PING_KEY_FILE gives a key, PUNCTUAL_TOKEN a token".to_owned(),
+                    },
+                    _ => String::new(),
+                };
+                Err(Trouble::Refused { status, why: format!("{text}{hint} ({})", status.as_u16()) })
+            }
+            _ => Err(self.not_punctual(&answer)),
+        }
+    }
+
+    /// Parts of a path cannot be other than that, whatever they hold.
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Url {
+        let mut url = self.server.url.clone();
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().extend(path);
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        url: &Url,
+        mut request: RequestBuilder,
+        token: Option<&Token>,
+    ) -> Result<Answer, Trouble> {
+        if let Some(token) = token {
+            if self.server.is_in_the_clear() {
+                let host = plain(self.server.url.host_str().unwrap_or_default());
+                eprintln!("punctual: warning: the token goes to {host} unencrypted: use https");
+            }
+            request = request.header(AUTHORIZATION, token.bearer());
+        }
+        if self.verbose {
+            let with = token.map_or_else(|| "no token".to_owned(), |token| token.origin.clone());
+            eprintln!("punctual: {method} {} with {}", plain(url.as_str()), plain(&with));
+        }
+        let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_ANSWER_BYTES {
+                return Err(Trouble::NotAsked("the answer does not end: is this punctual?".to_owned()));
+            }
+        }
+        if self.verbose {
+            eprintln!("punctual: {status}, {} bytes", body.len());
+        }
+        Ok(Answer { status, headers, body })
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Trouble {
+        let server = &self.server.url;
+        if error.is_timeout() {
+            let what = "what was asked may be done all the same, so look before you ask again";
+            return Trouble::NotAsked(format!("{server} did not answer in time; {what}"));
+        }
+        let mut cause: &dyn Error = error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        let what = "is a server running there? --server or PUNCTUAL_URL names another";
+        Trouble::NotAsked(format!("no answer from {server}: {cause}; {what}"))
+    }
+
+    /// A problem (RFC 9457) in lines for people.
+    fn refused(&self, answer: &Answer, problem: &Value, token: Option<&Token>) -> Trouble {
+        let status = answer.status;
+        let code = status.as_u16();
+        let detail = problem["detail"].as_str().unwrap_or("the server does not say why");
+        let faults: Vec<String> = problem["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|fault| fault["detail"].as_str().map(plain))
+            .collect();
+        let detail = if faults.len() > 1 { faults.join("\n") } else { plain(detail) };
+        let hint = match (status, token) {
+            (StatusCode::UNAUTHORIZED, None) => self.how_to_give_a_token(),
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(token)) => {
+                format!("\nwhat was sent is {}", token.origin)
+            }
+            _ => match answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) {
+                Some(seconds) => format!("; it may be tried again in {seconds} s"),
+                None => String::new(),
+            },
+        };
+        Trouble::Refused { status, why: format!("{detail} ({code}){hint}") }
+    }
+
+    fn how_to_give_a_token(&self) -> String {
+        let settings = match &self.server.settings {
+            Some(path) => path.display().to_string(),
+            None => "~/.config/punctual/cli.yaml".to_owned(),
+        };
+        let unsent = self.server.unsent.as_ref().map_or(String::new(), |why| format!("\n{why}"));
+        format!(
+            "{unsent}\nput it into PUNCTUAL_TOKEN, or into a file that --token-file, PUNCTUAL_TOKEN_FILE or `token_file` in {settings} names"
+        )
+    }
+
+    fn not_punctual(&self, answer: &Answer) -> Trouble {
+        let (server, status) = (&self.server.url, answer.status.as_u16());
+        let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+        Trouble::NotAsked(match location {
+            Some(location) if answer.status.is_redirection() => {
+                format!("{server} leads to {location} ({status}): name that server")
+            }
+            _ => format!("what answers at {server} is not punctual's API ({status}): is the URL right?"),
+        })
+    }
+
+    async fn no_such_check(&self, name: &str) -> Trouble {
+        // Who may ping need not be allowed to read: then there is no guess.
+        let page = self.call(Method::GET, &[], &[("limit", MAX_GUESSES)], None).await.unwrap_or_default();
+        let checks = page["checks"].as_array().map_or(&[][..], Vec::as_slice);
+        let guess = nearest(name, checks.iter().filter_map(|check| check["name"].as_str()));
+        let hint = match guess {
+            Some(guess) => format!("did you mean `{guess}`?"),
+            None => "`punctual checks list` lists them".to_owned(),
+        };
+        Trouble::Refused {
+            status: StatusCode::NOT_FOUND,
+            why: format!("there is no check `{name}`: {hint} (404)"),
+        }
+    }
+}
+
+impl Answer {
+    /// The body, if it is what the API speaks.
+    fn json(&self) -> Option<Value> {
+        let kind = self.headers.get(CONTENT_TYPE)?.as_bytes();
+        let is_ours =
+            [&b"application/json"[..], b"application/problem+json"].iter().any(|ours| kind.starts_with(ours));
+        if is_ours { serde_json::from_slice(&self.body).ok() } else { None }
+    }
+}
