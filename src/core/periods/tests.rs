@@ -189,11 +189,16 @@ fn hostile_texts_are_answered_soon() {
         )
     };
     let rare = |n: usize| format!("{} {} 29 2 sun {max_secs}", n % 60, n / 60);
+    // Each day of the month is covered in another way: more of them than are remembered.
+    let pairs = (1..30).map(|n| format!("{n},{} * * * * {max_secs}", n + 30));
+    let each_day = (1..32).map(|n| format!("0,30 * {n} * * {max_secs}"));
+    let many_ways = pairs.chain(each_day).collect::<Vec<_>>().join(";");
     let each_minute = |n: usize| format!("{} * * * * {}", n % 60, if n < 60 { n + 1 } else { 0 });
     for (name, text) in [
         ("minutes", joined(&minutes)),
         ("whole days", (0..60).map(whole).collect::<Vec<_>>().join(";")),
         ("rare", joined(&rare)),
+        ("many ways", many_ways),
         ("each minute", (0..60).map(each_minute).collect::<Vec<_>>().join(";")),
     ] {
         let periods = soon(&format!("{name}: parse"), || periods(&text));

@@ -4,6 +4,7 @@ mod canaries;
 mod cmcli;
 mod faults;
 mod history;
+mod latencies;
 mod mails;
 mod nights_watch;
 mod outages;

@@ -1,15 +1,16 @@
 //! Schedules as periodicity: deadlines and ranges are core's (held against the original's there); here is what is made of
 //! them, and how long that takes.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use punctual::clock::Clock;
-use punctual::core::periods::Periods;
+use punctual::core::periods::{MAX_ENTRIES, MAX_LEN, MAX_PERIOD, Periods};
 use punctual::core::time::Span;
 use serde_json::{Value, json};
 
+use super::latencies::Latencies;
 use super::{BOTH, Mine, NIGHTS_WATCH, newest, text, time, until_deadline};
-use crate::support::http;
 
 /// As it stands in a query.
 fn escaped(schedule: &str) -> String {
@@ -108,42 +109,78 @@ fn what_cannot_be_a_schedule_says_why() {
     assert!(BOTH.contains("nights_watch"));
 }
 
+/// The schedules that cost most, as large as they may be: found by the tests of `core::periods`.
+fn hostile() -> Vec<String> {
+    const LONGEST_SECS: i64 = MAX_PERIOD.as_ms() / 1000;
+    let joined = |count: usize, entry: &dyn Fn(usize) -> String| {
+        (0..count).map(entry).collect::<Vec<String>>().join(";")
+    };
+    let days = |n: usize| if n.is_multiple_of(2) { "1-31/2" } else { "2-30/2" };
+    // For ever without a gap: by 64 entries; another way on each day of the month.
+    let minutes = |n: usize| format!("{}-59/32 * {} * * {LONGEST_SECS}", n / 2, days(n));
+    let pairs = |n: usize| format!("{},{} * * * * {LONGEST_SECS}", n + 1, n + 31);
+    let each_day = |n: usize| format!("0,30 * {} * * {LONGEST_SECS}", n + 1);
+    // Never the same for two minutes; hardly ever.
+    let each_minute = |n: usize| format!("{n} * * * * {}", n + 1);
+    let rare = |n: usize| format!("{} {} 29 2 sun {LONGEST_SECS}", n % 60, n / 60);
+    let mut longest = joined(MAX_ENTRIES, &minutes);
+    longest = format!("#{};{longest}", "x".repeat(MAX_LEN - longest.len() - 2));
+    assert_eq!(longest.len(), MAX_LEN);
+    vec![
+        joined(MAX_ENTRIES, &minutes),
+        format!("{};{}", joined(29, &pairs), joined(31, &each_day)),
+        joined(60, &each_minute),
+        joined(MAX_ENTRIES, &rare),
+        longest,
+    ]
+}
+
+/// 2.6. Measured is the processor's time of the whole server for one request, the least of a few: other programs on the
+/// machine do not count in it. 50 ms are meant for what users run; without optimization everything takes ten times as long.
 #[test]
-fn creating_hostile_schedules_is_quick_and_no_ping_waits_for_it() {
-    // In debug and beside other tests; the original takes seconds on an idle machine.
-    const PATIENCE: Duration = Duration::from_secs(3);
+fn any_schedule_is_made_and_shown_in_less_than_50_ms() {
+    const LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+    let mine = Mine::coal();
+    for (n, schedule) in hostile().iter().enumerate() {
+        let escaped = escaped(schedule);
+        let mut least = [Duration::MAX; 4];
+        for _ in 0..3 {
+            let commands = [
+                &format!("create?name=h&periodicity={escaped}"),
+                "get?name=h",
+                "trigger?name=h",
+                "delete?name=h",
+            ];
+            for (least, command) in least.iter_mut().zip(commands) {
+                let before = mine.server.processor_time();
+                mine.ok(command);
+                *least = mine.server.processor_time().saturating_sub(before).min(*least);
+            }
+        }
+        assert!(least.iter().all(|least| *least < LIMIT), "schedule {n}: {least:?}");
+    }
+}
+
+/// While they are made, changed, triggered and deleted without a pause.
+#[test]
+fn no_ping_waits_for_a_hostile_schedule() {
     let mine = Mine::coal();
     mine.canary("create?name=a&periodicity=3600");
-    let many: Vec<String> = (0..30).map(|n| format!("{n},{} * * * * {}", n + 30, n + 1)).collect();
-    let hostile = [
-        "0 0 29 2 mon 60".to_owned(),
-        "0 0 29 2 * 1; 1 0 29 2 * 2; 59 23 31 12 fri 315360000".to_owned(),
-        many.join(";"),
-        (0..60).map(|n| format!("{n} {} * * * {}", n % 24, 1 + n % 2)).collect::<Vec<_>>().join(";"),
-    ];
+    let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let creators: Vec<_> = hostile
-            .iter()
-            .enumerate()
-            .map(|(n, schedule)| {
-                let url = mine.server.url(&format!(
-                    "{}create?name=h{n}&periodicity={}",
-                    super::COAL_MINE,
-                    escaped(schedule)
-                ));
-                scope.spawn(move || {
-                    let start = Instant::now();
-                    let answer = http::get(&url);
-                    assert_eq!(answer.status, 200, "{}", answer.text());
-                    assert!(start.elapsed() < PATIENCE, "{:?} for {url}", start.elapsed());
-                })
-            })
-            .collect();
-        while creators.iter().any(|creator| !creator.is_finished()) {
-            let start = Instant::now();
-            mine.server.ping("a");
-            assert!(start.elapsed() < PATIENCE, "{:?} for a ping", start.elapsed());
-        }
+        scope.spawn(|| {
+            let schedules: Vec<String> = hostile().iter().map(|schedule| escaped(schedule)).collect();
+            for n in (0..).take_while(|_| !is_over.load(Ordering::Relaxed)) {
+                let [one, other] = [n, n + 1].map(|n| &schedules[n % schedules.len()]);
+                mine.ok(&format!("create?name=h&periodicity={one}"));
+                mine.ok("trigger?name=h");
+                mine.ok(&format!("update?slug=h&periodicity={other}"));
+                mine.ok("list?verbose=true");
+                mine.ok("delete?name=h");
+            }
+        });
+        let latencies = Latencies::of(Duration::from_secs(5), &[&|| mine.server.ping("a")]);
+        is_over.store(true, Ordering::Relaxed);
+        latencies.are_those_of_nothing_that_waits();
     });
-    assert_eq!(mine.names("").len(), 5);
 }

@@ -126,6 +126,17 @@ impl Punctual {
         self.running().pid()
     }
 
+    /// What the processors have done for it so far.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.running().id())).unwrap();
+        // The first number is nanoseconds. A thread may have ended since.
+        let of_one = |schedstat: String| schedstat.split(' ').next().unwrap().parse::<u64>().unwrap();
+        let stats = threads.filter_map(|thread| {
+            std::fs::read_to_string(thread.unwrap().path().join("schedstat")).ok().map(of_one)
+        });
+        Duration::from_nanos(stats.sum())
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         self.running().signal(signal);
     }
