@@ -110,7 +110,7 @@ pub(super) fn definition(
         title: fields.text(log, "title").map_or_else(|| name.as_str().to_owned(), str::to_owned),
         name,
         renamed_from: Mention::names(&mentions.renamed_from),
-        group: shared.group.clone(),
+        group: fields.text(log, "group").unwrap_or(&shared.group).to_owned(),
         labels,
         spec: spec(fields, schedule, &shared.defaults, log),
         description: fields.text(log, "description").unwrap_or_default().to_owned(),

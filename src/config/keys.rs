@@ -464,6 +464,7 @@ const CHECK: &[Key] = &[
     key("manual_resume", Flag, Optional, RESUME_DOC),
     key("paused", Flag, Default("false"), "Not judged until the file says otherwise."),
     key("ping_methods", METHODS, Optional, METHODS_DOC),
+    key("group", Text(NAME), Optional, "Its group, another label. Left out: its file's."),
     key("labels", Labels, Optional, "Labels for metrics, alerts and matchers."),
     key("description", Kind::Lines(4096), Optional, "Free text for people."),
     key("runbook_url", Text(URL), Optional, "Where to read what to do."),

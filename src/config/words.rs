@@ -50,7 +50,7 @@ impl Words {
     }
 }
 
-/// Everything that can be said of a check in its own entry: its group and source are not among it.
+/// Everything that can be said of a check in its own entry.
 pub fn words_of(definition: &Definition) -> Words {
     let mut words = Words(Vec::new());
     words.add("name", definition.name.as_str());
@@ -63,6 +63,7 @@ pub fn words_of(definition: &Definition) -> Words {
     if definition.ping_methods == PingMethods::Post {
         words.add("ping_methods", "post");
     }
+    words.add_text("group", &definition.group);
     if !definition.labels.is_empty() {
         let labels = definition.labels.iter().map(|(name, value)| (name.clone(), value.clone().into()));
         words.add("labels", labels.collect::<Map<String, Value>>());

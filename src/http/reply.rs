@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::mpsc;
@@ -75,6 +76,18 @@ pub(super) fn text(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Re
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, TEXT);
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// What a stranger said, to be shown as text and as nothing else; what is no UTF-8 is not shown at all.
+pub(super) fn bytes(bytes: Vec<u8>) -> Reply {
+    let is_text = std::str::from_utf8(&bytes).is_ok();
+    let mut reply = text(StatusCode::OK, "");
+    *reply.body_mut() = Body::Whole(bytes.into());
+    if !is_text {
+        reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    }
+    reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
 }
 

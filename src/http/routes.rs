@@ -23,6 +23,8 @@ pub enum Pattern {
     CanaryId,
     /// Every path that is the first text, one part and the second text.
     Around(&'static str, &'static str),
+    /// Every path that is the first text, one part, the second text, one part and the third text.
+    AroundTwo(&'static str, &'static str, &'static str),
 }
 
 /// Who may.
@@ -81,6 +83,8 @@ const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
 
 /// Below it is one check.
 const CHECK: &str = "/api/v1/checks/";
+/// Between a check and one of its pings.
+pub(super) const PINGS: &str = "/pings/";
 
 /// All paths. The busiest first: requests are compared with one row after the other.
 #[rustfmt::skip]
@@ -106,6 +110,7 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Around(CHECK, "/unpause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Unpause) },
     Route { pattern: Pattern::Around(CHECK, "/ping"), methods: POST, needs: Needs::Ping, handler: Handler::Api(Action::Ping) },
     Route { pattern: Pattern::Around(CHECK, "/pings"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Pings)) },
+    Route { pattern: Pattern::AroundTwo(CHECK, PINGS, "/body"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Body) },
     Route { pattern: Pattern::Around(CHECK, "/runs"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Runs)) },
     Route { pattern: Pattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Flips)) },
     Route { pattern: Pattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Judgements)) },
@@ -121,10 +126,19 @@ impl Pattern {
             Pattern::CanaryId => path.strip_prefix('/').filter(|id| Canary::is_id(id)),
             Pattern::Around(prefix, suffix) => {
                 let part = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
-                (!part.is_empty() && !part.contains('/')).then_some(part)
+                is_one_part(part).then_some(part)
+            }
+            Pattern::AroundTwo(prefix, middle, suffix) => {
+                let parts = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
+                let (first, second) = parts.split_once(middle)?;
+                (is_one_part(first) && is_one_part(second)).then_some(parts)
             }
         }
     }
+}
+
+fn is_one_part(text: &str) -> bool {
+    !text.is_empty() && !text.contains('/')
 }
 
 pub(super) const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
@@ -226,6 +240,7 @@ mod tests {
                 Pattern::Below(prefix) => format!("{prefix}x"),
                 Pattern::CanaryId => "/abcdefgh".to_owned(),
                 Pattern::Around(prefix, suffix) => format!("{prefix}x{suffix}"),
+                Pattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}x{middle}1{suffix}"),
             };
             for method in route.methods {
                 let (found, _) = find(&path, method).expect("it is a row of the table");

@@ -138,7 +138,7 @@ fn what_is_exported_is_a_configuration_that_takes_the_checks_over() {
         &server,
         "POST",
         "",
-        &json!({"title": "Jöb: \"one\" # {x}", "name": "one", "cron": "0 2 * * *", "timezone": "Europe/Berlin", "labels": {"team": "a'b"}}),
+        &json!({"title": "Jöb: \"one\" # {x}", "name": "one", "cron": "0 2 * * *", "timezone": "Europe/Berlin", "group": "web # 1", "labels": {"team": "a'b"}}),
     );
     for n in 0..150 {
         done(
@@ -310,6 +310,10 @@ fn the_list_comes_page_by_page_and_filtered() {
     check("?source=api&label=team%3Ddba", &["job-1", "job-3"]);
     check("?label=team=dba&label=n=3", &["job-3"]);
     check("?group=dba", &["vacuum"]);
+    done(&server, "PATCH", "/job-0", &json!({"group": "dba"}));
+    check("?group=dba", &["job-0", "vacuum"]);
+    assert_eq!(server.values("punctual_check_late", "check=\"job-0\",group=\"dba\""), [0.0]);
+    done(&server, "PATCH", "/job-0", &json!({"group": null}));
     check("?group=", &["job-0", "job-1", "job-2", "job-3", "job-4"]);
     check("?label=team=none", &[]);
     for (limit, filter) in [(1, ""), (2, ""), (5, ""), (6, ""), (1000, ""), (1, "&label=team=dba")] {
@@ -349,7 +353,30 @@ fn what_happened_to_a_check_is_listed_newest_first_page_by_page() {
         (&fail["exit_status"], &fail["rid"], &fail["comment"], &fail["has_body"], &fail["source"]),
         (&json!(3), &json!("r1"), &json!("it broke"), &json!(true), &json!("127.0.0.1"))
     );
-    let first = page("pings?limit=3");
+    let said = |ping: &Value| ask(&server, "GET", &format!("/declared/pings/{}/body", ping["id"]), "");
+    let body = said(fail);
+    assert_eq!((body.status, body.text().as_str()), (200, "what it said"));
+    assert_eq!(body.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(body.header("x-content-type-options"), "nosniff");
+    assert_eq!(http::post(&server.url("/ping/declared"), b"\xff\0<b>".to_vec()).status, 200);
+    let binary = said(&page("pings?limit=1")["pings"][0]);
+    assert_eq!(
+        (binary.body.as_slice(), binary.header("content-type")),
+        (&b"\xff\0<b>"[..], "application/octet-stream")
+    );
+    for without in [&pings["pings"][0]["id"], &json!(99), &json!("x"), &json!("-1")] {
+        let without = without.to_string().replace('"', "");
+        refused(&server, ("GET", &format!("/declared/pings/{without}/body"), ""), 404, "not kept any more");
+    }
+    refused(
+        &server,
+        ("GET", &format!("/nobody/pings/{}/body", fail["id"]), ""),
+        404,
+        "no check of this name",
+    );
+    done(&server, "POST", "", &json!({"name": "other", "every": "1h"}));
+    refused(&server, ("GET", &format!("/other/pings/{}/body", fail["id"]), ""), 404, "not kept any more");
+    let first = page("pings?cursor=5&limit=3");
     let rest = page(&format!("pings?limit=3&cursor={}", first["next_cursor"].as_str().unwrap()));
     assert_eq!((kinds(&rest), &rest["next_cursor"]), (vec!["start".to_owned()], &Value::Null));
     let run = &page("runs")["runs"][0];
@@ -485,6 +512,8 @@ fn the_manual_s_lines_work() {
         shell.args(["-c", line]).current_dir(server.folder()).env("PATH", &path).env("NO_PROXY", "*");
         shell.env("URL", server.url("")).env("TOKEN", TOKEN);
         shell.env("PUNCTUAL_URL", server.url("")).env("PUNCTUAL_TOKEN", TOKEN);
+        // The second ping of the manual has a body.
+        shell.env("ID", "2");
         let (is_good, said) = run(&mut shell);
         assert!(is_good, "{line}: {said}");
         if line.contains("status=new") {

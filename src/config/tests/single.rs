@@ -45,6 +45,7 @@ checks:
     successes_to_recover: 3
     manual_resume: true
     ping_methods: post
+    group: others
     labels: {team: dba}
     description: "Two\nlines.\n"
     runbook_url: https://wiki.example.org/full

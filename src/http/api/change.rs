@@ -72,7 +72,7 @@ async fn update(asked: &Asked<'_>, check: &Check, description: &[u8]) -> Outcome
     }
     check_mail(asked.app, &described.definition, &before.emails)?;
     check_canary(&described.definition, before)?;
-    let definition = Definition { group: before.group.clone(), ..described.definition };
+    let definition = described.definition;
     let name = definition.name.clone();
     let edited = Edit::Update { check: check.id, definition: Box::new(definition), how: Change::Judged };
     edit(asked.app, edited).await?;

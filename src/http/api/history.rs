@@ -9,6 +9,8 @@ use super::{Asked, Outcome, make};
 use crate::core::check::CheckId;
 use crate::core::step::FlipReason;
 use crate::http::problem::Problem;
+use crate::http::reply;
+use crate::http::routes::PINGS;
 use crate::store::StoreError;
 use crate::store::history::{FlipRecord, IncidentRecord, JudgementRecord, MAX_PAGE, PingRecord, Reader};
 
@@ -49,6 +51,21 @@ pub(super) async fn answer(asked: &Asked<'_>, kind: Kind) -> Outcome {
         let (items, next) = read(reader, kind, check, before, limit).map_err(|error| unreadable(&error))?;
         let next = next.map(|next| next.to_string());
         Ok(super::json(StatusCode::OK, &json!({kind.as_str(): items, "next_cursor": next})))
+    })
+    .await
+}
+
+/// Answers `GET /api/v1/checks/{name}/pings/{id}/body`: the bytes as they came.
+pub(super) async fn body(asked: &Asked<'_>) -> Outcome {
+    asked.query(&[])?;
+    let (name, id) = asked.name.split_once(PINGS).expect("the route's pattern has it between two parts");
+    let check = asked.check_named(name)?.id;
+    let gone = || Problem::new(StatusCode::NOT_FOUND, "this ping had no body, or it is not kept any more");
+    let seq: u64 = id.parse().map_err(|_| gone())?;
+    make(asked, move |app| {
+        let reader = app.history.as_ref().ok_or_else(no_history)?;
+        let body = reader.body(check, seq).map_err(|error| unreadable(&error))?;
+        Ok(reply::bytes(body.ok_or_else(gone)?))
     })
     .await
 }

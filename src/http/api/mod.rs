@@ -43,6 +43,7 @@ pub(super) enum Action {
     Unpause,
     Ping,
     History(history::Kind),
+    Body,
 }
 
 pub(super) use history::Kind;
@@ -56,7 +57,7 @@ pub(super) struct Asked<'a> {
     /// Whose token it is.
     pub(super) caller: Caller,
     pub(super) parts: &'a Parts,
-    /// The part of the path that names the check; "" where none is named.
+    /// What follows the pattern of the path: the part that names the check; "" where none is named.
     pub(super) name: &'a str,
 }
 
@@ -86,6 +87,7 @@ async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
         Action::Unpause => pause::unpause(asked, body).await,
         Action::Ping => unreachable!("pings read their bodies themselves"),
         Action::History(kind) => history::answer(asked, kind).await,
+        Action::Body => history::body(asked).await,
     }
 }
 
@@ -110,7 +112,11 @@ async fn read_body(asked: &Asked<'_>, body: Incoming) -> Result<Vec<u8>, Problem
 impl Asked<'_> {
     /// The check that the path names.
     fn check(&self) -> Result<Arc<Check>, Problem> {
-        let name = decode::path_part(self.name).and_then(|name| String::from_utf8(name.into_owned()).ok());
+        self.check_named(self.name)
+    }
+
+    fn check_named(&self, part: &str) -> Result<Arc<Check>, Problem> {
+        let name = decode::path_part(part).and_then(|name| String::from_utf8(name.into_owned()).ok());
         name.and_then(|name| self.app.live.find(&name)).ok_or_else(no_such_check)
     }
 
