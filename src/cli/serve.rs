@@ -64,7 +64,7 @@ async fn run(settings: Settings, loaded: Loaded) -> Result<(), Failure> {
     let interval = settings.auto_reload_interval;
     let reloading = tokio::spawn(reloader.run(reloads, hangups, interval));
     let mut judging = tokio::spawn(engine.run(stopped.clone()));
-    let control = serve_control(&settings, &app, &writer);
+    let control = serve_control(&settings, &app);
     let serving = tokio::spawn(server::serve(listeners, app, limits, until(stopped.clone())));
 
     let failure = tokio::select! {
@@ -116,11 +116,11 @@ fn newest(settings: &Settings, loaded: Loaded) -> (Loaded, Option<String>) {
 }
 
 /// Takes commands at the control socket until it is dropped; without one all else works.
-fn serve_control(settings: &Settings, app: &Arc<App>, writer: &Arc<Writer>) -> JoinSet<()> {
+fn serve_control(settings: &Settings, app: &Arc<App>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     match Socket::bind(&settings.storage_path) {
         Ok(socket) => {
-            tasks.spawn(socket.serve(app.clone(), writer.clone()));
+            tasks.spawn(socket.serve(app.clone()));
         }
         Err(error) => {
             let path = control::path(&settings.storage_path);

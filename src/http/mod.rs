@@ -5,6 +5,7 @@
 
 mod alertmanager;
 mod api;
+mod aside;
 mod auth;
 mod body;
 pub mod compat;
@@ -16,6 +17,7 @@ mod exposition;
 pub mod limits;
 mod operate;
 mod pages;
+mod pausing;
 mod ping;
 mod problem;
 mod reply;
@@ -74,7 +76,7 @@ pub struct App {
     pub own: Arc<Own>,
     /// What happened to the checks; without it, pages show none of it.
     pub history: Option<Reader>,
-    pages: Arc<Semaphore>,
+    aside_places: Semaphore,
     scraper: Scraper,
     scrape_places: Arc<Semaphore>,
     write_places: Semaphore,
@@ -147,7 +149,7 @@ impl App {
             external_url: "http://127.0.0.1:19099".to_owned(),
             own: Arc::default(),
             history: None,
-            pages: Arc::new(Semaphore::new(pages::MAX_AT_A_TIME)),
+            aside_places: aside::places(),
             scraper: Scraper::default(),
             scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
             write_places: write::places(),

@@ -208,7 +208,10 @@ async fn take(
     let fact = PingFact { ping, comment, body, body_cut: received.cut, source: source.to_owned() };
     let stored = app.writer.ping(check.id, fact).map_err(|_| Refusal::Overloaded)?;
     match stored.await {
-        Ok(Ok(Applied::Done(_) | Applied::PausedByFile)) => {}
+        Ok(Ok(Applied::Done(_))) => {}
+        Ok(Ok(Applied::PausedByFile)) => {
+            unreachable!("a ping ends no pause of a file, and is told nothing of it")
+        }
         Ok(Ok(Applied::NoSuchCheck)) => return Err(Refusal::NotFound(NOT_FOUND)),
         // The writer has logged what failed; if it is gone, we are stopping.
         Ok(Err(_)) | Err(_) => return Err(Refusal::NotStored),

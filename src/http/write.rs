@@ -1,5 +1,7 @@
 //! What the API and other systems' interfaces change: on the writer's thread, within limits.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
@@ -14,10 +16,26 @@ pub(super) const MAX_AT_A_TIME: usize = 64;
 /// So long a change may wait for the writer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Nothing was changed: the server is too busy, or its disk hangs. To be tried again.
+/// Why it is not known to be done: the server is too busy, its disk hangs, or it is stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the server is too busy, or its disk hangs: nothing was changed, try again")]
-pub struct Busy;
+pub enum Busy {
+    /// It was not begun, and will not be.
+    #[error("the server is too busy, or its disk hangs: nothing was changed, try again")]
+    NotBegun,
+    /// It was begun.
+    #[error("the server's disk hangs: what was asked may still be done, look before you ask again")]
+    Begun,
+}
+
+/// What waits is begun or given up: whoever takes its turn first says which.
+#[derive(Clone, Default)]
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
+}
 
 pub(super) fn places() -> Semaphore {
     Semaphore::new(MAX_AT_A_TIME)
@@ -25,15 +43,17 @@ pub(super) fn places() -> Semaphore {
 
 impl App {
     /// Runs something on the writer's thread, after what is queued already, with the time of its place in the queue. What
-    /// nobody waits for any more is not begun; what has begun just then may still be done.
+    /// nobody waits for any more is not begun.
     pub async fn on_store<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
     ) -> Result<R, Busy> {
-        let _place = self.write_places.try_acquire().map_err(|_| Busy)?;
+        let _place = self.write_places.try_acquire().map_err(|_| Busy::NotBegun)?;
         let (sender, receiver) = oneshot::channel();
+        let turn = Turn::default();
+        let begins = turn.clone();
         self.writer.call(Box::new(move |store, now| {
-            if !sender.is_closed() {
+            if !sender.is_closed() && begins.take() {
                 // Whoever asked may have gone in between.
                 let _ = sender.send(work(store, now));
             }
@@ -41,7 +61,8 @@ impl App {
         match timeout(TIMEOUT, receiver).await {
             Ok(Ok(answer)) => Ok(answer),
             // Too late, or the writer has ended: we are stopping.
-            Ok(Err(_)) | Err(_) => Err(Busy),
+            Ok(Err(_)) | Err(_) if turn.take() => Err(Busy::NotBegun),
+            Ok(Err(_)) | Err(_) => Err(Busy::Begun),
         }
     }
 }

@@ -97,7 +97,9 @@ fn a_check_is_paused_and_unpaused_at_run_time_but_not_against_its_file() {
     server.ping("job");
     assert!(done(&server, &["pause", "job"]).contains("is paused"));
     assert_eq!(status_of(&server, "job"), "paused");
+    assert!(done(&server, &["pause", "job"]).contains("is paused already"));
     assert!(done(&server, &["unpause", "job"]).contains("not paused any more"));
+    assert!(done(&server, &["unpause", "job"]).contains("is not paused"));
     assert_eq!(status_of(&server, "job"), "up");
     assert!(failed(&server, &["unpause", "by-file"]).contains("by its file"));
     assert_eq!(status_of(&server, "by-file"), "paused");

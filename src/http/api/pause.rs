@@ -5,12 +5,15 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde::Deserialize;
 
+use super::change::{not_stored, too_busy};
 use super::check::Look;
 use super::query::bad;
-use super::{Asked, Outcome, change, json, no_such_check};
+use super::{Asked, json, no_such_check};
+use crate::http::api;
+use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::problem::Problem;
+use crate::store::PingFact;
 use crate::store::live::Check;
-use crate::store::{Applied, Entry, PingFact, What};
 
 /// What a body may say.
 #[derive(Default, Deserialize)]
@@ -20,23 +23,13 @@ struct Body {
 }
 
 /// `POST /api/v1/checks/{name}/pause`. A check that is paused at run time already stays so.
-pub(super) async fn pause(asked: &Asked<'_>, body: &[u8]) -> Outcome {
-    let (check, comment) = understand(asked, body)?;
-    if check.known().state.pause.at_run_time.is_none() {
-        apply(asked, &check, What::Pause { comment }).await?;
-        asked.log(check.definition.name.as_str(), "paused");
-    }
-    Ok(json(StatusCode::OK, &Look::new(asked.app).at(&check)))
+pub(super) async fn pause(asked: &Asked<'_>, body: &[u8]) -> api::Outcome {
+    change(asked, body, Wish::Pause, "paused").await
 }
 
 /// `POST /api/v1/checks/{name}/unpause`. A check that is not paused stays so.
-pub(super) async fn unpause(asked: &Asked<'_>, body: &[u8]) -> Outcome {
-    let (check, comment) = understand(asked, body)?;
-    if check.known().state.pause.since().is_some() {
-        apply(asked, &check, What::Unpause { comment }).await?;
-        asked.log(check.definition.name.as_str(), "unpaused");
-    }
-    Ok(json(StatusCode::OK, &Look::new(asked.app).at(&check)))
+pub(super) async fn unpause(asked: &Asked<'_>, body: &[u8]) -> api::Outcome {
+    change(asked, body, Wish::Unpause, "unpaused").await
 }
 
 fn understand(asked: &Asked<'_>, body: &[u8]) -> Result<(Arc<Check>, Option<String>), Problem> {
@@ -58,16 +51,18 @@ fn understand(asked: &Asked<'_>, body: &[u8]) -> Result<(Arc<Check>, Option<Stri
     }
 }
 
-async fn apply(asked: &Asked<'_>, check: &Check, what: What) -> Result<(), Problem> {
-    let id = check.id;
-    let call = asked.app.on_store(move |store, now| store.apply(vec![Entry { check: id, at: now, what }]));
-    let applied = call.await.map_err(change::too_busy)?;
-    match applied.map_err(|error| change::not_stored(&error))?.as_slice() {
-        [Applied::Done(_)] => Ok(()),
-        [Applied::PausedByFile] => {
-            let detail = "it is paused by its file: take `paused: true` out of it, and reload";
-            Err(Problem::new(StatusCode::CONFLICT, detail))
+async fn change(asked: &Asked<'_>, body: &[u8], wish: Wish, done: &str) -> api::Outcome {
+    let (check, comment) = understand(asked, body)?;
+    let changing = check.clone();
+    let changed =
+        asked.app.on_store(move |store, now| pausing::change(store, &changing, wish, comment, now)).await;
+    match changed.map_err(too_busy)?.map_err(|error| not_stored(&error))? {
+        Outcome::Done => asked.log(check.definition.name.as_str(), done),
+        Outcome::Already => {}
+        Outcome::PausedByFile => {
+            return Err(Problem::new(StatusCode::CONFLICT, format!("it is {PAUSED_BY_FILE}")));
         }
-        _ => Err(no_such_check()),
+        Outcome::Gone => return Err(no_such_check()),
     }
+    Ok(json(StatusCode::OK, &Look::new(asked.app).at(&check)))
 }

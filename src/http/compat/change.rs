@@ -7,7 +7,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::dialect::Dialect;
 use super::fault::Fault;
-use super::{Command, aside, ok, periodicity, python, slug};
+use super::{Command, ok, periodicity, python, slug};
 use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, Name, Source, Spec, System};
 use crate::core::schedule::Schedule;
@@ -40,7 +40,7 @@ pub(super) async fn create(command: &Command<'_>) -> Result<Reply, Fault> {
     let definition = Definition { title, description, emails, ..plain(command.schedule(periodicity).await?) };
     let new = NewCanary { definition, slug, paused };
     let id = app.on_store(move |store, now| new.make(store, dialect, now)).await;
-    command.show(id.map_err(|_| Fault::Unavailable)??).await
+    command.show(id??).await
 }
 
 /// A canary in the words of its system.
@@ -101,7 +101,7 @@ pub(super) async fn delete(command: &Command<'_>) -> Result<Reply, Fault> {
     command.args.only(&["id", "slug", "name"])?;
     let check = command.find()?.check.id;
     let deleted = command.app.on_store(move |store, now| store.edit(Edit::Delete { check }, now)).await;
-    deleted.map_err(|_| Fault::Unavailable)??;
+    deleted??;
     Ok(ok(&serde_json::json!({"status": "ok"})))
 }
 
@@ -126,7 +126,7 @@ pub(super) async fn update(command: &Command<'_>) -> Result<Reply, Fault> {
     };
     let asked = id.clone();
     let updated = app.on_store(move |store, now| update.carry_out(store, dialect, &asked, now)).await;
-    updated.map_err(|_| Fault::Unavailable)??;
+    updated??;
     command.show(id).await
 }
 
@@ -182,7 +182,7 @@ impl Command<'_> {
     /// Reads a periodicity, aside: a schedule takes a while.
     async fn schedule(&self, text: &str) -> Result<Schedule, Fault> {
         let (text, dialect) = (text.to_owned(), self.dialect);
-        aside(self.app, move |_| periodicity::schedule(&text, dialect)).await
+        self.app.aside(move |_| periodicity::schedule(&text, dialect)).await?
     }
 }
 

@@ -3,6 +3,8 @@
 use hyper::StatusCode;
 
 use super::python;
+use crate::http::Busy;
+use crate::http::aside::Bug;
 use crate::store::{EditError, StoreError};
 
 /// Why a command is not carried out.
@@ -50,6 +52,18 @@ impl Fault {
             Fault::Bad(text) => text.clone(),
             Fault::Unavailable => "503 Service Unavailable: it could not be stored, try again".to_owned(),
         }
+    }
+}
+
+impl From<Busy> for Fault {
+    fn from(_: Busy) -> Fault {
+        Fault::Unavailable
+    }
+}
+
+impl From<Bug> for Fault {
+    fn from(_: Bug) -> Fault {
+        Fault::Unavailable
     }
 }
 

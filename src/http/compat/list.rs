@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::dialect::Dialect;
 use super::fault::Fault;
 use super::shown::{self, Answer, Ranges, Standing};
-use super::{Command, aside, json, search};
+use super::{Command, json, search};
 use crate::core::check::Canary;
 use crate::http::App;
 use crate::http::reply::{self, Reply};
@@ -42,7 +42,7 @@ pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
     let search = match args.last("search") {
         Some(text) => {
             let text = text.to_owned();
-            Some(aside(app, move |_| search::expression(&text)).await?)
+            Some(app.aside(move |_| search::expression(&text)).await??)
         }
         None => None,
     };

@@ -191,7 +191,7 @@ impl Command<'_> {
     /// The answer that shows a canary as it is now.
     async fn show(&self, id: String) -> Result<Reply, Fault> {
         let dialect = self.dialect;
-        aside(self.app, move |app| {
+        let shown = self.app.aside(move |app| {
             let check = app.live.find_canary(&id).ok_or(Fault::NotFound)?;
             let known = dialect.known(&check).ok_or(Fault::NotFound)?;
             let shown = shown::look(app, dialect, known, Ranges::Shown).map_err(|error| {
@@ -199,23 +199,7 @@ impl Command<'_> {
                 Fault::Unavailable
             })?;
             Ok(ok(&Answer(dialect.one, shown)))
-        })
-        .await
-    }
-}
-
-/// Does on a thread of its own what may take a while, as pages are made.
-async fn aside<T: Send + 'static>(
-    app: &Arc<App>,
-    work: impl FnOnce(&App) -> Result<T, Fault> + Send + 'static,
-) -> Result<T, Fault> {
-    let _place = app.pages.acquire().await.expect("this semaphore is never closed");
-    let app = app.clone();
-    match tokio::task::spawn_blocking(move || work(&app)).await {
-        Ok(done) => done,
-        Err(error) => {
-            tracing::error!(%error, "a command was not carried out, by a bug");
-            Err(Fault::Unavailable)
-        }
+        });
+        shown.await?
     }
 }

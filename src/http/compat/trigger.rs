@@ -52,7 +52,10 @@ async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
     };
     let stored = app.writer.ping(check.id, fact).map_err(|_| Fault::Unavailable)?;
     match stored.await {
-        Ok(Ok(Applied::Done(_) | Applied::PausedByFile)) => {}
+        Ok(Ok(Applied::Done(_))) => {}
+        Ok(Ok(Applied::PausedByFile)) => {
+            unreachable!("a ping ends no pause of a file, and is told nothing of it")
+        }
         Ok(Ok(Applied::NoSuchCheck)) => return Err(Fault::NotFound),
         // The writer has logged what failed; if it is gone, we are stopping.
         Ok(Err(_)) | Err(_) => return Err(Fault::Unavailable),

@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-use tokio::time::timeout;
 
 use super::incidents;
 use super::words::{CauseLine, CheckLine, For, Line, MuteLine, Request, Status};
@@ -14,10 +11,10 @@ use crate::core::check::Source;
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::step::{View, view};
 use crate::core::time::{Span, Time};
+use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::{App, operate};
 use crate::store::live::Check;
-use crate::store::writer::Writer;
-use crate::store::{Applied, Entry, What};
+use crate::store::{Store, StoreError};
 
 /// The longest mute: one that lasts longer is a change of the configuration.
 const MAX_MUTE: Span = Span::mins(366 * 24 * 60);
@@ -25,24 +22,22 @@ const MAX_MUTE: Span = Span::mins(366 * 24 * 60);
 const MAX_MUTES: usize = 1000;
 /// The longest comment, in bytes.
 const MAX_COMMENT_BYTES: usize = 1000;
-/// So long the writer may take.
-const WRITER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Answers a request of a user, known by number.
-pub(super) async fn answer(app: &Arc<App>, writer: &Writer, request: Request, user: u32) -> Vec<Line> {
+pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<Line> {
     let done = match request {
         Request::Mutes => return mutes(app),
         Request::Checks => return look(app, checks).await,
         Request::Status => return look(app, status).await,
-        Request::Pause { check } => pause(app, writer, &check, What::Pause { comment: None }).await,
-        Request::Unpause { check } => pause(app, writer, &check, What::Unpause { comment: None }).await,
+        Request::Pause { check } => pause(app, &check, Wish::Pause).await,
+        Request::Unpause { check } => pause(app, &check, Wish::Unpause).await,
         Request::Mute { matchers, names, lasts, comment } => match known(app, &names) {
-            Ok(()) => mute(app, writer, matchers, &lasts, comment).await,
+            Ok(()) => mute(app, matchers, &lasts, comment).await,
             Err(why) => Err(why),
         },
-        Request::Unmute { id } => unmute(writer, id).await,
+        Request::Unmute { id } => unmute(app, id).await,
         Request::Incidents => return incidents::list(app).await,
-        Request::Stand { check, stance, by } => incidents::stand(app, writer, &check, stance, by).await,
+        Request::Stand { check, stance, by } => incidents::stand(app, &check, stance, by).await,
     };
     match done {
         Ok(done) => {
@@ -53,46 +48,30 @@ pub(super) async fn answer(app: &Arc<App>, writer: &Writer, request: Request, us
     }
 }
 
-/// A look at all checks, which may be many: on a thread that may block.
+/// A look at all checks, which may be many.
 async fn look(app: &Arc<App>, lines: fn(&App) -> Vec<Line>) -> Vec<Line> {
-    let app = app.clone();
-    match tokio::task::spawn_blocking(move || lines(&app)).await {
-        Ok(lines) => lines,
-        Err(error) => {
-            tracing::error!(%error, "the control socket was not answered, by a bug");
-            vec![Line::Failed("the server could not answer, by a bug: its log says more".to_owned())]
-        }
-    }
+    app.aside(lines).await.unwrap_or_else(|bug| vec![Line::Failed(bug.to_string())])
 }
 
-/// What the writer's thread answers, unless it takes too long.
-pub(super) async fn within<T>(call: impl Future<Output = T>) -> Result<T, String> {
-    timeout(WRITER_TIMEOUT, call)
-        .await
-        .map_err(|_| "the server is too busy, or its disk hangs; what was asked may still be done: look before you ask again".to_owned())
+/// What the writer's thread answers.
+pub(super) async fn stored<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&mut dyn Store, Time) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, String> {
+    app.on_store(work).await.map_err(|busy| busy.to_string())?.map_err(|error| error.to_string())
 }
 
-async fn pause(app: &App, writer: &Writer, name: &str, what: What) -> Result<String, String> {
+async fn pause(app: &App, name: &str, wish: Wish) -> Result<String, String> {
     let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
     let name = check.definition.name.clone();
-    let paused = check.known().state.pause;
-    let pausing = matches!(what, What::Pause { .. });
-    if pausing && paused.at_run_time.is_some() {
-        return Ok(format!("{name} is paused already"));
-    }
-    if !pausing && paused.since().is_none() {
-        return Ok(format!("{name} is not paused"));
-    }
-    let id = check.id;
-    let applied =
-        within(writer.call(move |store, now| store.apply(vec![Entry { check: id, at: now, what }]))).await?;
-    match applied.map_err(|error| error.to_string())?.as_slice() {
-        [Applied::Done(_)] if pausing => Ok(format!("{name} is paused")),
-        [Applied::Done(_)] => Ok(format!("{name} is not paused any more")),
-        [Applied::PausedByFile] => {
-            Err(format!("{name} is paused by its file: take `paused: true` out of it, and reload"))
-        }
-        _ => Err(format!("{name} is no longer declared")),
+    let outcome = stored(app, move |store, now| pausing::change(store, &check, wish, None, now)).await?;
+    match (outcome, wish) {
+        (Outcome::Done, Wish::Pause) => Ok(format!("{name} is paused")),
+        (Outcome::Done, Wish::Unpause) => Ok(format!("{name} is not paused any more")),
+        (Outcome::Already, Wish::Pause) => Ok(format!("{name} is paused already")),
+        (Outcome::Already, Wish::Unpause) => Ok(format!("{name} is not paused")),
+        (Outcome::PausedByFile, _) => Err(format!("{name} is {PAUSED_BY_FILE}")),
+        (Outcome::Gone, _) => Err(format!("{name} is no longer declared")),
     }
 }
 
@@ -115,13 +94,7 @@ fn matching(app: &App, matchers: &[Matcher]) -> usize {
     app.live.directory().checks.iter().filter(matches).count()
 }
 
-async fn mute(
-    app: &App,
-    writer: &Writer,
-    text: String,
-    lasts: &For,
-    comment: String,
-) -> Result<String, String> {
+async fn mute(app: &App, text: String, lasts: &For, comment: String) -> Result<String, String> {
     let matchers = Matcher::parse_list(&text).map_err(|error| error.to_string())?;
     if matchers.is_empty() {
         return Err("say what to mute; all checks are check=~\".*\"".to_owned());
@@ -142,8 +115,7 @@ async fn mute(
     }
     let matching = matching(app, &matchers);
     let mute = Mute { id: 0, matchers, text: text.clone(), until, since: now, comment };
-    let id = within(writer.call(move |store, now| store.mute(mute, now))).await?;
-    let id = id.map_err(|error| error.to_string())?;
+    let id = stored(app, move |store, now| store.mute(mute, now)).await?;
     let done = format!("mute {id}: {text} is muted until {until}");
     Ok(match matching {
         0 => format!("{done}; WARNING: no check matches it now"),
@@ -158,9 +130,8 @@ fn parse_time(text: &str) -> Result<Time, String> {
     chrono::DateTime::parse_from_rfc3339(text).map(|time| Time::from_ms(time.timestamp_millis())).map_err(bad)
 }
 
-async fn unmute(writer: &Writer, id: u64) -> Result<String, String> {
-    let ended = within(writer.call(move |store, now| store.unmute(id, now))).await?;
-    match ended.map_err(|error| error.to_string())? {
+async fn unmute(app: &App, id: u64) -> Result<String, String> {
+    match stored(app, move |store, now| store.unmute(id, now)).await? {
         true => Ok(format!("mute {id} has ended")),
         false => Err(format!("there is no mute {id}: `punctual mutes` lists them")),
     }

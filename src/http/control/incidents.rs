@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::answer::within;
+use super::answer::stored;
 use super::words::{IncidentLine, Line, StanceWord};
 use crate::http::App;
 use crate::store::Stance;
 use crate::store::history::IncidentRecord;
 use crate::store::live::Check;
-use crate::store::writer::Writer;
 
 /// The longest name of who says something, in bytes.
 const MAX_NAME_BYTES: usize = 100;
@@ -40,7 +39,6 @@ fn line(check: &Check, incident: &IncidentRecord) -> Line {
 /// Says how the open incident of a check stands.
 pub(super) async fn stand(
     app: &Arc<App>,
-    writer: &Writer,
     name: &str,
     stance: StanceWord,
     by: String,
@@ -57,8 +55,7 @@ pub(super) async fn stand(
         StanceWord::Reopen => (Stance::Reopen, "open again"),
     };
     let (id, who) = (incident.id, by.clone());
-    let changed = within(writer.call(move |store, now| store.stand(id, stance, &who, now))).await?;
-    match changed.map_err(|error| error.to_string())? {
+    match stored(app, move |store, now| store.stand(id, stance, &who, now)).await? {
         true => Ok(format!("incident {} of {name} is {word}, says {by}", id.0)),
         false => Err(format!("incident {} of {name} has ended, or stands so already", id.0)),
     }
@@ -66,8 +63,7 @@ pub(super) async fn stand(
 
 /// The newest incident of each of these checks, where it has not ended.
 async fn read(app: &Arc<App>, checks: Vec<Arc<Check>>) -> Result<Vec<(Arc<Check>, IncidentRecord)>, String> {
-    let app = app.clone();
-    let reading = tokio::task::spawn_blocking(move || {
+    let reading = app.aside(move |app| {
         let reader = app.history.as_ref().ok_or("this server has no history")?;
         let mut open = Vec::new();
         for check in checks {

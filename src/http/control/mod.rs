@@ -22,7 +22,6 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::App;
-use crate::store::writer::Writer;
 
 pub use words::{CauseLine, CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
@@ -60,15 +59,15 @@ impl Socket {
     }
 
     /// Serves for ever: whoever stops the server drops this.
-    pub async fn serve(self, app: Arc<App>, writer: Arc<Writer>) {
+    pub async fn serve(self, app: Arc<App>) {
         let places = Arc::new(Semaphore::new(MAX_CLIENTS));
         loop {
             let place = places.clone().acquire_owned().await.expect("this semaphore is never closed");
             match self.0.accept().await {
                 Ok((stream, _)) => {
-                    let (app, writer) = (app.clone(), writer.clone());
+                    let app = app.clone();
                     tokio::spawn(async move {
-                        if let Err(error) = converse(stream, &app, &writer).await {
+                        if let Err(error) = converse(stream, &app).await {
                             tracing::debug!(%error, "a client of the control socket has gone");
                         }
                         drop(place);
@@ -83,7 +82,7 @@ impl Socket {
     }
 }
 
-async fn converse(stream: UnixStream, app: &Arc<App>, writer: &Writer) -> io::Result<()> {
+async fn converse(stream: UnixStream, app: &Arc<App>) -> io::Result<()> {
     // The file's permissions have said so already; a folder on a strange file system may have none.
     let user = stream.peer_cred()?.uid();
     if user != 0 && user != rustix::process::geteuid().as_raw() {
@@ -94,7 +93,7 @@ async fn converse(stream: UnixStream, app: &Arc<App>, writer: &Writer) -> io::Re
     let mut limited = BufReader::new(read.take(MAX_REQUEST_BYTES));
     timeout(CLIENT_TIMEOUT, limited.read_line(&mut request)).await??;
     let lines = match serde_json::from_str(&request) {
-        Ok(request) => answer::answer(app, writer, request, user).await,
+        Ok(request) => answer::answer(app, request, user).await,
         Err(error) => vec![Line::Failed(format!("the request is not understood: {error}"))],
     };
     for line in lines {

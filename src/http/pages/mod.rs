@@ -29,20 +29,11 @@ pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use style::answer as style;
 
-/// Pages made at a time: each takes a thread, and those of many checks take a while.
-pub(super) const MAX_AT_A_TIME: usize = 4;
-
-/// Makes a page on a thread that may block, when there is a place for it.
+/// Makes a page aside.
 pub(super) async fn make(app: &Arc<App>, page: impl FnOnce(&App) -> Reply + Send + 'static) -> Reply {
-    let _place = app.pages.acquire().await.expect("this semaphore is never closed");
-    let app = app.clone();
-    match tokio::task::spawn_blocking(move || page(&app)).await {
-        Ok(reply) => reply,
-        Err(error) => {
-            tracing::error!(%error, "a page was not made, by a bug");
-            reply::text(StatusCode::INTERNAL_SERVER_ERROR, "this page could not be made\n")
-        }
-    }
+    app.aside(page)
+        .await
+        .unwrap_or_else(|bug| reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{bug}\n")))
 }
 
 /// Nothing but our own style, and the icon that is part of the page.

@@ -156,6 +156,6 @@ fn what_a_file_has_taken_over_is_seen_triggered_and_paused_but_changed_in_the_fi
         (&json!(true), &json!("cron \"0 2 * * *\" UTC"))
     );
     mine.refused("pause?name=backup", 400, "AlreadyPausedError()");
-    let paused = "it is paused by the file that declares it: take `paused: true` out of it";
+    let paused = "it is paused by its file: take `paused: true` out of it, and reload";
     mine.refused("unpause?name=backup", 400, paused);
 }

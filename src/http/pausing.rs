@@ -1,0 +1,53 @@
+//! Pausing and unpausing at run time (7.1, 7.2), by whatever door: decided and stored on the writer's thread. What is said
+//! of it is each door's own.
+
+use crate::core::time::Time;
+use crate::store::live::Check;
+use crate::store::{Applied, Entry, Store, StoreError, What};
+
+/// What is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    Pause,
+    Unpause,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It is as was wished.
+    Done,
+    /// It was so before: nothing was stored.
+    Already,
+    /// Its file pauses it, which nobody ends at run time: nothing was stored.
+    PausedByFile,
+    /// There is no such check any more.
+    Gone,
+}
+
+/// What to do about [`Outcome::PausedByFile`].
+pub(super) const PAUSED_BY_FILE: &str = "paused by its file: take `paused: true` out of it, and reload";
+
+/// Pauses a check, or ends the pause.
+pub(super) fn change(
+    store: &mut dyn Store,
+    check: &Check,
+    wish: Wish,
+    comment: Option<String>,
+    now: Time,
+) -> Result<Outcome, StoreError> {
+    let paused = check.known().state.pause;
+    let what = match wish {
+        Wish::Pause if paused.at_run_time.is_some() => return Ok(Outcome::Already),
+        Wish::Unpause if paused.since().is_none() => return Ok(Outcome::Already),
+        Wish::Pause => What::Pause { comment },
+        Wish::Unpause => What::Unpause { comment },
+    };
+    let applied = store.apply(vec![Entry { check: check.id, at: now, what }])?;
+    Ok(match applied.as_slice() {
+        [Applied::Done(_)] => Outcome::Done,
+        [Applied::PausedByFile] => Outcome::PausedByFile,
+        [Applied::NoSuchCheck] => Outcome::Gone,
+        answers => unreachable!("one entry has one answer, not {}", answers.len()),
+    })
+}
