@@ -1,5 +1,6 @@
 //! A server's API, asked over HTTP: what goes there, and what its answers mean to people.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
@@ -75,6 +76,8 @@ pub(super) struct Client {
     http: reqwest::Client,
     server: Server,
     verbose: bool,
+    /// That the token goes there in the clear was said: once is enough.
+    has_warned: Cell<bool>,
 }
 
 /// What a server says: its status, and its body.
@@ -92,7 +95,7 @@ impl Client {
         // What goes to this machine needs no other one's help, which would see the token.
         let builder = if server.is_local() { builder.no_proxy() } else { builder };
         let http = builder.build().map_err(|error| Trouble::NotAsked(error.to_string()))?;
-        Ok(Client { http, server, verbose: args.verbose })
+        Ok(Client { http, server, verbose: args.verbose, has_warned: Cell::new(false) })
     }
 
     /// A request to the API: the parts of the path below `/api/v1/checks`, and the query.
@@ -217,7 +220,7 @@ impl Client {
         token: Option<&Token>,
     ) -> Result<Answer, Trouble> {
         if let Some(token) = token {
-            if self.server.is_in_the_clear() {
+            if self.server.is_in_the_clear() && !self.has_warned.replace(true) {
                 let host = plain(self.server.url.host_str().unwrap_or_default());
                 eprintln!("punctual: warning: the token goes to {host} unencrypted: use https");
             }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::Output;
 use super::client::{self, Client, Trouble};
 use super::server::{self, ServerArgs};
-use super::table::plain;
+use super::table::{plain, plain_json};
 use crate::core::check::Name;
 
 /// The longest body of a ping that is sent, in bytes; the server keeps less.
@@ -167,20 +167,9 @@ impl Out<'_> {
     }
 }
 
-/// JSON that also a terminal can be shown: what JSON may hold and a terminal obeys is written as an escape.
+/// JSON that also a terminal can be shown.
 fn shown_json(value: &Value) -> String {
-    let text = format!("{value:#}");
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        // Outside of its texts JSON has none of these but the line's end.
-        if c != '\n' && super::table::is_command(c) {
-            let mut units = [0; 2];
-            shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    plain_json(&format!("{value:#}"))
 }
 
 /// A text of an answer, or a dash.
@@ -220,19 +209,5 @@ fn kind(text: &str) -> Result<String, String> {
             Ok(status) => Ok(status.to_string()),
             Err(_) => Err("this is success, start, fail, log, or a number from 0 to 255".to_owned()),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json_that_is_shown_is_the_same_json_and_commands_no_terminal() {
-        let hostile = json!({"a": "\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\n\t\"\\ ü 💣", "b": [1, null]});
-        let shown = shown_json(&hostile);
-        assert_eq!(serde_json::from_str::<Value>(&shown).expect("it is JSON"), hostile);
-        assert!(shown.chars().all(|c| c == '\n' || !super::super::table::is_command(c)), "{shown:?}");
-        assert!(shown.contains("\\u009b31m\\u202e\\u007f") && shown.contains("ü 💣"), "{shown:?}");
     }
 }
