@@ -395,3 +395,39 @@ fn what_others_wrote_commands_no_terminal() {
     let json = user.json(&["checks", "show", "declared"]);
     assert_eq!(json["pings"][0]["comment"], "\u{1b}[2J\u{9b}31mred\u{202e}back");
 }
+
+/// The database is read where it is.
+#[test]
+fn an_export_from_the_folder_of_a_stopped_server_is_that_of_the_running_one() {
+    let mut server = start();
+    let data = server.data();
+    let here = ["export", "--storage.path", data.to_str().unwrap()];
+    let asked = {
+        let user = User::of(&server).with("PUNCTUAL_TOKEN", TOKEN);
+        user.done(&["checks", "create", "b", "--title", "B: x", "--set", "periods=* * * * * 3600"]);
+        user.done(&[
+            "checks",
+            "create",
+            "a",
+            "--cron",
+            "0 2 * * *",
+            "--timezone",
+            "Europe/Berlin",
+            "--label",
+            "team=dba",
+        ]);
+        user.fails(&here, 2, "a server is running on it: stop it, or ask it with --server");
+        user.done(&["export"])
+    };
+    assert_eq!(
+        asked,
+        "checks:\n  \
+         - {\"name\": \"a\", \"cron\": \"0 2 * * *\", \"grace\": \"5m\", \"labels\": {\"team\":\"dba\"}, \"timezone\": \"Europe/Berlin\"}\n  \
+         - {\"name\": \"b\", \"title\": \"B: x\", \"grace\": \"0s\", \"periods\": \"* * * * * 3600\"}\n"
+    );
+    assert!(server.stop().success());
+    let user = User::of(&server);
+    assert_eq!(user.done(&here), asked);
+    user.fails(&["export", "--storage.path", "nowhere"], 2, "nowhere: there is no database");
+    assert!(!server.folder().join("nowhere").exists());
+}
