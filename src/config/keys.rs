@@ -107,7 +107,7 @@ const WEEK: Span = Span::mins(7 * 24 * 60);
 const NAME: usize = 128;
 const URL: usize = 2048;
 /// The most checks of a server, and what `max_checks` is by default.
-pub(super) const MAX_CHECKS: usize = 1_000_000;
+pub const MAX_CHECKS: usize = 1_000_000;
 /// What `grace` is where nothing else was said.
 pub(super) const DEFAULT_GRACE: Span = Span::mins(5);
 

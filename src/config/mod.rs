@@ -36,6 +36,7 @@ pub use client::{
 };
 pub use fault::{Fault, Faults, nearest};
 pub use inputs::Inputs;
+pub use keys::MAX_CHECKS;
 pub use loader::load;
 pub use model::{Compat, Config, ContentHash, PingKey, Scope, Token, Warning};
 pub use reach::{Reach, Told, reach};

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use punctual::core::periods::Periods;
 use punctual::core::time::{Span, Time};
 use serde_json::{Value, json};
 
@@ -171,4 +172,87 @@ fn what_cannot_be_carried_is_named_with_its_line_and_the_rest_goes_on() {
     std::fs::write(&file, b"{}\n{\"a\": \xff}").unwrap();
     let (is_good, said) = import("nights-watch", server.folder(), &file, &["--apply"]);
     assert!(!is_good && said.contains("line 2: this is not UTF-8"), "{said}");
+}
+
+/// 2.6, 16.9: how often depends on the time, also for those that come from elsewhere.
+#[test]
+fn schedules_are_carried_over_with_their_deadlines() {
+    let mut server = Punctual::new(COMPAT);
+    let now = Time::from_ms(chrono::Utc::now().timestamp_millis());
+    let day = |days: i64| (now + Span::mins(days * 24 * 60)).to_utc().format("%a").to_string().to_lowercase();
+    let schedules = [
+        "* * * * * 7200".to_owned(),
+        format!("# always; * * * * {} 7200.5; 30 4 * * {} 600", day(0), day(2)),
+    ];
+    let canaries: Vec<Value> = schedules
+        .iter()
+        .enumerate()
+        .map(|(n, schedule)| {
+            let mut canary = canary(n as i64 * 4, now);
+            let newest =
+                chrono::DateTime::parse_from_rfc3339(canary["history"][0][0].as_str().unwrap()).unwrap();
+            let newest = Time::from_ms(newest.timestamp_millis());
+            canary["periodicity"] = json!(schedule);
+            canary["deadline"] = json!(iso(Periods::parse(schedule).unwrap().deadline(newest).unwrap()));
+            canary
+        })
+        .collect();
+    let file = server.folder().join("canaries.json");
+    let lines = canaries.iter().map(|canary| {
+        let mut document: Value = serde_json::from_str(&exported(canary)).unwrap();
+        document["periodicity"] = canary["periodicity"].clone();
+        // A list shows it, and its schedule says it already.
+        document["periodicity_schedule"] = json!([]);
+        format!("{document}\n")
+    });
+    std::fs::write(&file, lines.collect::<String>()).unwrap();
+    let (is_good, said) = import("coal-mine", server.folder(), &file, &["--apply"]);
+    assert!(is_good && said.contains("imported: 2 canaries; cannot import: 0"), "{said}");
+
+    server.start_again();
+    for (served, canary) in list(&server).into_iter().zip(&canaries) {
+        let mut expected = plain(canary.clone());
+        expected["history"].as_array_mut().unwrap().truncate(1000);
+        assert_eq!(plain(served), expected);
+        let id = canary["id"].as_str().unwrap();
+        let got = server.get(&format!("/coal-mine/v1/canary/get?id={id}")).json()["canary"].clone();
+        assert_eq!(got["periodicity"], canary["periodicity"]);
+        assert!(!got["periodicity_schedule"].as_array().unwrap().is_empty(), "{got}");
+        assert_eq!(plain(got)["deadline"], plain(canary.clone())["deadline"]);
+    }
+    // What the API and an export say of it is what a file would say.
+    let api = server.get("/api/v1/checks").json();
+    let periods: Vec<&Value> =
+        api["checks"].as_array().unwrap().iter().map(|check| &check["definition"]["periods"]).collect();
+    assert_eq!(
+        periods,
+        schedules.iter().map(|schedule| json!(schedule)).collect::<Vec<_>>().iter().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn more_than_the_server_may_have_are_refused_before_anything_is_kept() {
+    let mut server = Punctual::new(&format!("max_checks: 3\n{COMPAT}checks: [{{name: a, every: 1h}}]"));
+    server.start_again();
+    assert!(server.stop().success());
+    let now = Time::from_ms(chrono::Utc::now().timestamp_millis());
+    let file = server.folder().join("canaries.json");
+    let write =
+        |count| std::fs::write(&file, (0..count).map(|n| exported(&canary(n, now))).collect::<String>());
+    let config = server.folder().join("punctual.yaml");
+    let flags = ["--apply", "--config.file", config.to_str().unwrap()];
+    write(3).unwrap();
+    for flags in [&flags[..], &flags[1..]] {
+        let (is_good, said) = import("coal-mine", server.folder(), &file, flags);
+        let expected = "nothing was imported: 1 checks are there and 3 would come, and `max_checks` allows 3";
+        assert!(!is_good && said.contains(expected), "{said}");
+    }
+    write(2).unwrap();
+    let (is_good, said) = import("coal-mine", server.folder(), &file, &flags);
+    assert!(is_good && said.contains("imported: 2 canaries"), "{said}");
+    server.start_again();
+    assert_eq!(list(&server).len(), 2);
+    std::fs::write(&config, "max_checks: none").unwrap();
+    let (is_good, said) = import("coal-mine", server.folder(), &file, &flags);
+    assert!(!is_good && said.contains("punctual.yaml:1:13: `max_checks` is a whole number"), "{said}");
 }

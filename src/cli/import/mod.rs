@@ -15,6 +15,7 @@ use serde::Serialize;
 use self::document::{many, one};
 use super::{Failure, Output};
 use crate::clock::Clock;
+use crate::config;
 use crate::core::check::System;
 use crate::core::time::Time;
 use crate::store::live::Directory;
@@ -48,6 +49,9 @@ pub(super) struct Args {
         default_value = "data"
     )]
     storage_path: PathBuf,
+    /// The server's configuration: not more than its `max_checks` are imported
+    #[arg(long = "config.file", env = "PUNCTUAL_CONFIG_FILE", value_name = "FILE")]
+    config_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -93,10 +97,12 @@ pub(super) fn main(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
     if args.files.iter().any(is_ini) {
         return print_ini(args, system, out);
     }
+    let max_checks = max_checks(args.config_file.as_deref())?;
     let opened = open(args)?;
     let directory = opened.store().map_or_else(Default::default, |store| store.live().directory());
     let now = Clock::new().now();
     let (canaries, new) = read_all(&args.files, system, &directory, now)?;
+    check_count(directory.checks.len(), new.len(), max_checks)?;
     let report = Report {
         applied: args.apply,
         server_is_running: matches!(opened, Opened::Held),
@@ -118,6 +124,28 @@ pub(super) fn main(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
             Err(Failure(format!("punctual: {refused} of {} cannot be imported", report.canaries.len())))
         }
     }
+}
+
+/// How many checks the server may have; without its configuration, as many as where it says nothing.
+fn max_checks(config_file: Option<&Path>) -> Result<usize, Failure> {
+    match config_file.filter(|file| !file.as_os_str().is_empty()) {
+        Some(file) => {
+            let config = config::load(file).map_err(|faults| Failure(faults.to_string()))?;
+            Ok(config.max_checks)
+        }
+        None => Ok(config::MAX_CHECKS),
+    }
+}
+
+/// Too many are refused before anything is kept.
+fn check_count(known: usize, new: usize, max_checks: usize) -> Result<(), Failure> {
+    if known.saturating_add(new) <= max_checks {
+        return Ok(());
+    }
+    Err(Failure(format!(
+        "punctual: nothing was imported: {known} checks are there and {new} would come, and `max_checks` allows {max_checks}: \
+         delete some, or allow more in the configuration"
+    )))
 }
 
 fn print_ini(args: &Args, system: System, out: &mut dyn Write) -> Result<(), Failure> {
