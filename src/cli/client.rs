@@ -323,11 +323,12 @@ impl Client {
 }
 
 impl Answer {
-    /// The body, if it is what the API speaks.
+    /// The body, if it is what the API speaks: always an object.
     fn json(&self) -> Option<Value> {
         let kind = self.headers.get(CONTENT_TYPE)?.as_bytes();
         let is_ours =
             [&b"application/json"[..], b"application/problem+json"].iter().any(|ours| kind.starts_with(ours));
-        if is_ours { serde_json::from_slice(&self.body).ok() } else { None }
+        let json: Value = serde_json::from_slice(&self.body).ok().filter(|_| is_ours)?;
+        json.is_object().then_some(json)
     }
 }

@@ -1,5 +1,8 @@
 //! What goes wrong says what to do, and ends with an exit status that has a meaning.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
 use super::*;
 
 #[test]
@@ -99,4 +102,58 @@ fn what_is_not_punctual_is_not_taken_for_it() {
     sink.answer_with(Answer::Redirect("http://127.0.0.1:9/elsewhere".to_owned()));
     let said = user.fails(&list, 2, "leads to http://127.0.0.1:9/elsewhere");
     assert!(said.contains("name that server"), "{said}");
+}
+
+/// A server that answers every request with this, whatever it is.
+fn answering(kind: &'static str, status: u16, body: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 65_536];
+            let _ = stream.read(&mut request);
+            let head = format!(
+                "HTTP/1.1 {status} x\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(&[head.as_bytes(), body.as_bytes()].concat());
+        }
+    });
+    url
+}
+
+#[test]
+fn a_hostile_server_commands_no_terminal_and_is_not_asked_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let user = User { home: folder.path(), environment: Vec::new() };
+    let run = |kind, status, body: String, command: &[&str]| {
+        let url = answering(kind, status, body);
+        let ran = user.run(&[&["checks"], command, &["--server", &url]].concat());
+        let said = format!("{}{}", ran.out, ran.error);
+        assert!(!said.contains(|c: char| c.is_control() && c != '\n'), "{said:?}");
+        (ran.status, said)
+    };
+    let problem = || {
+        json!({"status": 409, "detail": "no\u{1b}[2J\u{9b}1m", "errors": [{"detail": "a\u{7}"}]}).to_string()
+    };
+    for command in [&["list"][..], &["show", "a"], &["pause", "a"], &["update", "a", "--grace", "1m"]] {
+        let (status, said) = run("application/problem+json", 409, problem(), command);
+        assert_eq!((status, said.contains("no\u{fffd}[2J\u{fffd}1m (409)")), (1, true), "{said}");
+    }
+    let check = json!({"name": "\u{1b}[31mx", "status": "\u{7}", "causes": [{"kind": "\r"}], "pings": 7, "definition": 3});
+    // Its page leads back to itself.
+    let page = || json!({"checks": [check], "next_cursor": ""}).to_string();
+    let (status, said) = run("application/json", 200, page(), &["list"]);
+    assert_eq!((status, said.lines().count()), (0, 2), "{said}");
+    assert_eq!(run("application/json", 200, page(), &["list", "-o", "json"]).0, 0);
+    assert_eq!(run("application/json", 200, check.to_string(), &["show", "a"]).0, 0);
+    assert_eq!(run("application/json", 200, "[[[".to_owned(), &["list"]).0, 2);
+    assert_eq!(run("application/json", 200, "[]".to_owned(), &["list"]).0, 2);
+    assert_eq!(run("application/json", 200, "[]".to_owned(), &["show", "a"]).0, 2);
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(run("application/json", 200, deep, &["list"]).0, 2);
+    let (status, said) = run("text/plain", 200, "OK\u{1b}[2J".to_owned(), &["ping", "a"]);
+    assert_eq!((status, said.as_str()), (0, "OK\u{fffd}[2J\n"));
+    assert_eq!(run("text/html", 502, "<html>".to_owned(), &["ping", "a"]).0, 2);
 }
