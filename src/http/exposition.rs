@@ -5,20 +5,19 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
 use hyper::http::request::Parts;
-use tokio::sync::mpsc;
 
+use super::limits::Limits;
+use super::pieces::{self, CutShort};
 use super::reply::{self, Reply};
 use super::scrape::Scrape;
 use super::{App, decode};
 use crate::metrics::{Gone, Shard, negotiate};
 
-/// Scrapes answered at a time: each holds a thread, and a slow reader holds it long.
+/// Scrapes answered at a time: each holds a thread, a slow reader for as long as [`Limits::scrape_timeout`].
 pub(super) const MAX_AT_A_TIME: usize = 8;
-/// Chunks that wait for a slow reader.
-const CHUNKS_AHEAD: usize = 2;
 
 /// Answers `/metrics`.
-pub(super) fn answer(app: &Arc<App>, parts: &Parts) -> Reply {
+pub(super) fn answer(app: &Arc<App>, limits: &Limits, parts: &Parts) -> Reply {
     let [shard] = decode::query_values(parts.uri.query(), ["shard"]);
     let shard = match shard.map_or(Ok(Shard::WHOLE), |text| Shard::parse(&text)) {
         Ok(shard) => shard,
@@ -29,17 +28,13 @@ pub(super) fn answer(app: &Arc<App>, parts: &Parts) -> Reply {
         return reply::with_retry_after(reply, 1);
     };
     let negotiated = negotiate(header(parts, &ACCEPT).as_deref(), header(parts, &ACCEPT_ENCODING).as_deref());
-    let (sender, pieces) = mpsc::channel(CHUNKS_AHEAD);
     let app = app.clone();
-    tokio::task::spawn_blocking(move || {
+    let mut reply = pieces::answer(place, limits.scrape_timeout, move |sender| {
         let scrape = Scrape { now: app.clock.now(), shard, negotiated };
-        let mut send = |chunk| sender.blocking_send(chunk).map_err(|_| Gone);
-        // Gone: nobody listens any more, and that is all right.
+        let mut send = |chunk| sender.send(chunk).map_err(|CutShort| Gone);
         let outcomes = (&app.outcomes, &app.connections);
-        let _ = app.scraper.answer(scrape, &app.live, outcomes, &app.own, &mut send);
-        drop(place);
+        app.scraper.answer(scrape, &app.live, outcomes, &app.own, &mut send)
     });
-    let mut reply = reply::pieces(pieces);
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(negotiated.format.content_type()));
     headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Encoding"));

@@ -13,6 +13,8 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// For a whole request, from its head to the beginning of its answer: only a disk that hangs takes so long.
     pub serving_timeout: Duration,
+    /// For a whole scrape, from its request to the last byte that its reader takes: longer than any Prometheus waits.
+    pub scrape_timeout: Duration,
     /// Without a byte read or written, between two requests or while an answer is taken.
     pub idle_timeout: Duration,
     /// From the signal to stop to the last answer.
@@ -30,6 +32,7 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             serving_timeout: Duration::from_secs(120),
+            scrape_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             drain_timeout: Duration::from_secs(8),
             max_head_bytes: 16 * 1024,

@@ -18,6 +18,7 @@ pub mod limits;
 mod operate;
 mod pages;
 mod pausing;
+mod pieces;
 mod ping;
 mod problem;
 mod reply;

@@ -1,11 +1,12 @@
 //! Answers, made of parts that are prepared once.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::LazyLock;
 use std::task::{Context, Poll, ready};
 
+use super::pieces::{self, CutShort};
+use crate::store::PingFact;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{
@@ -13,9 +14,6 @@ use hyper::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
-use tokio::sync::mpsc;
-
-use crate::store::PingFact;
 
 /// An answer.
 pub(super) type Reply = Response<Body>;
@@ -26,22 +24,22 @@ pub(super) enum Body {
     /// All of it.
     Whole(Bytes),
     /// Piece by piece, from another thread.
-    Pieces(mpsc::Receiver<Bytes>),
+    Pieces(pieces::Receiver),
 }
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = CutShort;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         let data = match self.get_mut() {
-            Body::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
-            Body::Pieces(pieces) => ready!(pieces.poll_recv(cx)),
+            Body::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()).map(Ok),
+            Body::Pieces(pieces) => ready!(pieces.poll(cx)),
         };
-        Poll::Ready(data.map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(data.map(|bytes| bytes.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -120,9 +118,4 @@ pub(super) fn with_allow(mut reply: Reply, methods: &[Method]) -> Reply {
 pub(super) fn with_retry_after(mut reply: Reply, secs: u32) -> Reply {
     reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
     reply
-}
-
-/// An answer that is still being made.
-pub(super) fn pieces(pieces: mpsc::Receiver<Bytes>) -> Reply {
-    Response::new(Body::Pieces(pieces))
 }

@@ -203,7 +203,7 @@ pub(super) async fn answer(
     let query = || parts.uri.query().map(str::to_owned);
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
-        Handler::Metrics => exposition::answer(app, &parts),
+        Handler::Metrics => exposition::answer(app, limits, &parts),
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
         // In boxes: what is kept for a request is moved at every ping, and should be small.

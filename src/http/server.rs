@@ -1,15 +1,17 @@
 //! The listening sockets: taking connections, within limits, until told to stop.
 
 use std::fmt::Display;
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
 use super::App;
@@ -160,10 +162,20 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         }
     }
     // Who connected before we stopped, and waits in the kernel's queue, would otherwise be reset.
-    let mut now = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Ok((stream, peer))) = listener.poll_accept(&mut now) {
+    // No more than the queue can hold: others may go on to come.
+    for _ in 0..Listeners::BACKLOG {
+        let Some((stream, peer)) = in_queue(&listener).await else { return };
         take(stream, peer, &shared);
     }
+}
+
+/// Who waits in the kernel's queue. Tokio would have us pause after some of them, and say that nobody does.
+async fn in_queue(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    let accept = poll_fn(|cx| match listener.poll_accept(cx) {
+        Poll::Ready(Ok(accepted)) => Poll::Ready(Some(accepted)),
+        Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
+    });
+    unconstrained(accept).await
 }
 
 /// Its client has gone again: nothing is wrong with us.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use punctual::core::time::Span;
 use punctual::http::limits::Limits;
+use punctual::http::server::{self, Listeners};
 
 use crate::support::doors::{Doors, Mode};
 use crate::support::http;
@@ -172,6 +173,27 @@ fn a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
     let answer = read_all(&under_way);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     doors.wait();
+}
+
+#[test]
+fn a_stop_answers_all_who_wait_in_the_kernel_s_queue() {
+    let (app, ledger) = Doors::unopened(|_| {});
+    let guard = http::runtime().enter();
+    let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+    drop(guard);
+    // More than Tokio takes in one go.
+    let clients: Vec<TcpStream> = (0..200)
+        .map(|_| {
+            let stream = TcpStream::connect(listeners.addresses()[0]).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            send(&stream, PING);
+            stream
+        })
+        .collect();
+    let stopped = std::future::ready(());
+    http::runtime().block_on(server::serve(listeners, app, Limits::default(), stopped));
+    let answered = clients.iter().filter(|client| read_all(client).starts_with("HTTP/1.1 200")).count();
+    assert_eq!((answered, ledger.facts.all().len()), (200, 200));
 }
 
 #[test]

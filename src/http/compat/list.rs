@@ -1,13 +1,12 @@
 //! `list`: written piece by piece, since a thousand canaries may have a million events.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use regex::Regex;
 use serde::ser::{Error as _, Serialize, SerializeSeq, Serializer};
-use tokio::sync::mpsc;
 
 use super::dialect::Dialect;
 use super::fault::Fault;
@@ -15,13 +14,14 @@ use super::shown::{self, Answer, Ranges, Standing};
 use super::{Command, json, search};
 use crate::core::check::Canary;
 use crate::http::App;
-use crate::http::reply::{self, Reply};
+use crate::http::pieces;
+use crate::http::reply::Reply;
 use crate::store::live::Check;
 
 /// Pieces are of about this size, in bytes.
 const PIECE_BYTES: usize = 64 * 1024;
-/// Pieces that wait for a slow reader.
-const PIECES_AHEAD: usize = 2;
+/// For a whole list, from its request to the last byte that its reader takes.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What is listed, and how much of it.
 struct List {
@@ -48,17 +48,13 @@ pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
     };
     let list = List { app: Arc::clone(app), dialect, verbose: verbose == Some(true), paused, late, search };
     let place = app.list_places.clone().acquire_owned().await.expect("this semaphore is never closed");
-    let (sender, pieces) = mpsc::channel(PIECES_AHEAD);
-    tokio::task::spawn_blocking(move || {
-        let mut out = BufWriter::with_capacity(PIECE_BYTES, Pieces(sender));
+    let mut reply = pieces::answer(place, TIMEOUT, move |sender| {
+        let mut out = BufWriter::with_capacity(PIECE_BYTES, sender);
         let answer = Answer(list.dialect.many, &list);
-        if let Err(error) = json::write(&mut out, &answer).and_then(|()| out.flush()) {
-            // Either nobody listens any more, or what was sent is cut short, which is no JSON.
-            tracing::warn!(%error, "a list of canaries was not sent to its end");
-        }
-        drop(place);
+        json::write(&mut out, &answer)
+            .and_then(|()| out.flush())
+            .inspect_err(|error| tracing::warn!(%error, "a list of canaries was not sent to its end"))
     });
-    let mut reply = reply::pieces(pieces);
     reply.headers_mut().insert(CONTENT_TYPE, super::JSON);
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(reply)
@@ -105,18 +101,5 @@ impl Serialize for List {
             }
         }
         list.end()
-    }
-}
-
-struct Pieces(mpsc::Sender<Bytes>);
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.blocking_send(Bytes::copy_from_slice(bytes)).map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

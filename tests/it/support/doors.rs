@@ -102,6 +102,18 @@ impl Doors {
 
     /// The same, with the app changed before it serves.
     pub(crate) fn open_with(limits: Limits, change: impl FnOnce(&mut App)) -> Doors {
+        let (app, ledger) = Doors::unopened(change);
+        let (stop, stopped) = oneshot::channel();
+        let _guard = runtime().enter();
+        let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
+        let address = listeners.addresses()[0];
+        let stopped = async { drop(stopped.await) };
+        let serving = runtime().spawn(server::serve(listeners, app.clone(), limits, stopped));
+        Doors { app, ledger, address, stop: Some(stop), serving: Some(serving) }
+    }
+
+    /// What is behind the doors, for a server of the test's own.
+    pub(crate) fn unopened(change: impl FnOnce(&mut App)) -> (Arc<App>, Ledger) {
         let live = Arc::new(Live::default());
         let checks = [
             check(1, "backup", &["old-backup"], PingMethods::Any),
@@ -122,14 +134,7 @@ impl Doors {
         let alive_ms = app.clock.now().as_ms();
         app.live.totals.last_sign_of_life_ms.store(alive_ms, Ordering::Relaxed);
         change(&mut app);
-        let app = Arc::new(app);
-        let (stop, stopped) = oneshot::channel();
-        let _guard = runtime().enter();
-        let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        let address = listeners.addresses()[0];
-        let stopped = async { drop(stopped.await) };
-        let serving = runtime().spawn(server::serve(listeners, app.clone(), limits, stopped));
-        Doors { app, ledger, address, stop: Some(stop), serving: Some(serving) }
+        (Arc::new(app), ledger)
     }
 
     pub(crate) fn port(&self) -> u16 {
