@@ -183,6 +183,8 @@ fn the_day_to_day_work_from_making_a_check_to_deleting_it() {
             "1h",
             "--label",
             "v=",
+            "--group",
+            "night",
             "--unset",
             "description"
         ]),
@@ -190,8 +192,9 @@ fn the_day_to_day_work_from_making_a_check_to_deleting_it() {
     );
     assert_eq!(
         user.json(&["checks", "show", "backup", "--history", "0"])["definition"],
-        json!({"name": "backup", "title": "Nightly backup", "every": "1h", "grace": "30m", "labels": {"team": "dba"}})
+        json!({"name": "backup", "title": "Nightly backup", "every": "1h", "grace": "30m", "group": "night", "labels": {"team": "dba"}})
     );
+    assert!(user.done(&["checks", "show", "backup"]).contains("\ngroup          night\n"));
     assert_eq!(user.done(&["checks", "update", "backup", "--rename", "nightly"]), "nightly is changed\n");
     assert_eq!(user.done(&["checks", "pause", "declared", "-m", "it moves"]), "declared is paused\n");
     assert_eq!(user.json(&["checks", "list", "--status", "paused"])["checks"][0]["name"], "declared");

@@ -31,6 +31,9 @@ struct Keys {
     /// How long a run may take
     #[arg(long, value_name = "DURATION")]
     max_runtime: Option<String>,
+    /// Its group, another label
+    #[arg(long)]
+    group: Option<String>,
     /// Free text for people
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
@@ -148,6 +151,7 @@ impl Keys {
             ("timezone", &self.timezone),
             ("grace", &self.grace),
             ("max_runtime", &self.max_runtime),
+            ("group", &self.group),
             ("description", &self.description),
             ("runbook_url", &self.runbook_url),
         ];

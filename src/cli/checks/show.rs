@@ -64,9 +64,6 @@ fn for_people(check: &Value) -> String {
         let said = ["system", "id", "slug"].map(|key| text(&canary[key]));
         line("canary", &said.join(" "));
     }
-    if check["group"].as_str().is_some_and(|group| !group.is_empty()) {
-        line("group", &text(&check["group"]));
-    }
     for (key, value) in check["definition"].as_object().into_iter().flatten() {
         if !matches!(key.as_str(), "name" | "title") {
             line(key, &said(value));
