@@ -1,5 +1,7 @@
 //! Pages for people.
 
+use std::sync::atomic::Ordering;
+
 use punctual::core::check::Name;
 use punctual::http::limits::Limits;
 use punctual::http::{Access, Notices, PingKeys};
@@ -82,6 +84,21 @@ fn nothing_that_came_from_outside_becomes_markup() {
     assert!(text.contains("&lt;img src=x onerror=alert(1)&gt;") && text.contains("a name is made of"));
     assert!(text.contains("- {name: new-job, every: 1h}"), "the YAML to paste");
     assert!(text.contains("could not be reloaded") && text.contains("&lt;i&gt;fault"));
+}
+
+#[test]
+fn deliveries_that_were_given_up_are_said_for_a_day() {
+    let doors = open();
+    let totals = &doors.app.live.totals;
+    let now_ms = doors.app.clock.now().as_ms();
+    let hours_ago = |hours: i64| totals.last_parked_ms.store(now_ms - hours * 3_600_000, Ordering::Relaxed);
+    hours_ago(1);
+    assert!(!first(&doors, "").contains("given up"), "there is none");
+    totals.deliveries_parked.store(2, Ordering::Relaxed);
+    let text = first(&doors, "");
+    assert!(text.contains("2 deliveries were given up, the last one"), "{text}");
+    hours_ago(25);
+    assert!(!first(&doors, "").contains("given up"), "it is in the metrics");
 }
 
 #[test]

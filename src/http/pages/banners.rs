@@ -11,10 +11,14 @@ use crate::core::time::{Span, Time};
 /// A new database is pointed out for so long.
 const NEW_FOR: Span = Span::mins(60);
 
+/// Deliveries that were given up are pointed out for so long: old ones are in the metrics.
+const PARKED_FOR: Span = Span::mins(24 * 60);
+
 /// All banners that apply, the worst first. `fault` says what is wrong with the store or the engine.
 pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time) -> Markup {
     let notices = app.notices();
     let parked = app.live.totals.deliveries_parked.load(Ordering::Relaxed);
+    let last_parked = Time::from_ms(app.live.totals.last_parked_ms.load(Ordering::Relaxed));
     let unkeyed = app.outcomes.unkeyed.load(Ordering::Relaxed);
     let created = app.live.totals.database_created();
     html! {
@@ -35,9 +39,13 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
                 details { summary { "Which" } p { @for name in notices.kept.iter().take(100) { (name) " " } } }
             }
         }
-        @if parked > 0 {
+        @if parked > 0 && now - last_parked < PARKED_FOR {
             div.banner.warn {
-                strong { (parked) @if parked == 1 { " delivery was" } @else { " deliveries were" } " given up" }
+                strong {
+                    @if parked == 1 { "A delivery was given up " }
+                    @else { (parked) " deliveries were given up, the last one " }
+                    (when(last_parked, now))
+                }
                 ": somebody was not told, and will not be. The log says why."
             }
         }

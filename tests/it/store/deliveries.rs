@@ -1,10 +1,12 @@
 //! Incidents, deliveries and alerts (§8, §11, §12, §13).
 
+use std::sync::atomic::Ordering;
+
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Mute, Policy};
 use punctual::core::schedule::Schedule;
-use punctual::core::time::Span;
+use punctual::core::time::{Span, Time};
 use punctual::store::{Alerts, Stance, Store};
 
 use super::world::{GROUP_WAIT, Place, World, check, later, name, said};
@@ -144,11 +146,14 @@ pub(crate) fn a_receiver_that_is_gone_parks_its_deliveries<P: Place>(world: &mut
     assert_eq!(world.store().next_claim(), None);
     let parked = |world: &mut World<P>| {
         let live = world.store().live();
-        live.totals.deliveries_parked.load(std::sync::atomic::Ordering::Relaxed)
+        let last = live.totals.last_parked_ms.load(Ordering::Relaxed);
+        (live.totals.deliveries_parked.load(Ordering::Relaxed), Time::from_ms(last))
     };
-    assert_eq!(parked(world), 2);
+    let now = world.now;
+    assert_eq!(parked(world), (2, now));
+    world.wait(Span::mins(1));
     world.reopen();
-    assert_eq!(parked(world), 2);
+    assert_eq!(parked(world), (2, now), "as the rows say");
 }
 
 fn mute<P: Place>(world: &mut World<P>, matchers: &str, lasts: Span) -> u64 {

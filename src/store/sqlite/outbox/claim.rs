@@ -208,8 +208,7 @@ impl Tx<'_> {
         }
         for id in waiting {
             let delivery = self.memory.outbox.deliveries[&id].clone();
-            let state = DeliveryState::Parked { reason: ParkReason::ReceiverGone, message: None };
-            self.update_delivery(Delivery { state, ..delivery })?;
+            self.park_delivery(delivery, ParkReason::ReceiverGone, None, now)?;
         }
         self.memory.outbox.lanes.remove(name);
         tracing::error!(receiver = %name, "deliveries were given up: the receiver is no longer configured");

@@ -36,6 +36,7 @@ pub(super) struct Outbox {
     /// Names that some check depends on: their flips may let something go.
     pub(super) depended_on: HashSet<Name>,
     pub(super) parked: u64,
+    pub(super) last_parked: Option<Time>,
 }
 
 /// Mails of checks' own that are under way at a time: all of them go through one mail server.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::Outbox;
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentStep};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, ParkReason};
 use crate::core::route::ActionId;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
@@ -44,10 +44,10 @@ pub(in crate::store::sqlite) fn load(
         outbox.put_message(Message { retry_at, ..message });
     };
     for_each(db, &sql, |row| Ok(read_message(row)?.map(&mut put)))?;
-    outbox.parked = db
-        .query_row("SELECT count(*) FROM deliveries WHERE state = 'parked'", [], |row| row.get::<_, i64>(0))
-        .map_err(failed)?
-        .unsigned_abs();
+    let parked = "SELECT count(*), max(ifnull(settled_at, queued_at)) FROM deliveries
+                  LEFT JOIN messages ON messages.id = message_id WHERE deliveries.state = 'parked'";
+    (outbox.parked, outbox.last_parked) =
+        db.query_row(parked, [], |row| Ok((id(row, 0)?, some_time(row, 1)?))).map_err(failed)?;
     // What was waited for is not known any more: the first claim finds out.
     outbox.look_everywhere(Time::MIN);
     Ok(outbox)
@@ -254,10 +254,22 @@ impl Tx<'_> {
                 message.map(key),
             ],
         )?;
-        if matches!(delivery.state, DeliveryState::Parked { .. }) {
-            self.memory.outbox.parked += 1;
-        }
         self.memory.outbox.put_delivery(delivery);
+        Ok(())
+    }
+
+    /// Gives a delivery up: somebody is not told.
+    pub(super) fn park_delivery(
+        &mut self,
+        delivery: Delivery,
+        reason: ParkReason,
+        message: Option<MessageId>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.update_delivery(Delivery { state: DeliveryState::Parked { reason, message }, ..delivery })?;
+        let outbox = &mut self.memory.outbox;
+        outbox.parked += 1;
+        outbox.last_parked = outbox.last_parked.max(Some(now));
         Ok(())
     }
 

@@ -96,8 +96,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         for id in &message.members {
             let delivery = self.memory.outbox.deliveries[id].clone();
-            let state = DeliveryState::Parked { reason, message: Some(message.id) };
-            self.update_delivery(Delivery { state, ..delivery })?;
+            self.park_delivery(delivery, reason, Some(message.id), now)?;
         }
         self.finish_message(message.id, "parked", error, now)?;
         tracing::error!(receiver = %message.receiver, message = message.key, ?reason, error, "a message was given up");
