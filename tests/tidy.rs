@@ -22,11 +22,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["core", "clock"]),
     ("store", &["core", "clock"]),
     ("notify", &["core", "clock"]),
-    ("probe", &["core", "clock"]),
     ("metrics", &["core", "clock"]),
-    ("engine", &["core", "clock", "config", "store", "notify", "probe", "metrics"]),
-    ("http", &["core", "clock", "config", "store", "notify", "probe", "metrics", "engine"]),
-    ("cli", &["core", "clock", "config", "store", "notify", "probe", "metrics", "engine", "http"]),
+    ("engine", &["core", "clock", "config", "store", "notify", "metrics"]),
+    ("http", &["core", "clock", "config", "store", "notify", "metrics", "engine"]),
+    ("cli", &["core", "clock", "config", "store", "notify", "metrics", "engine", "http"]),
     ("main", &["cli"]),
 ];
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
@@ -46,14 +47,29 @@ impl Seen {
     }
 }
 
+/// What makes it read the configuration again.
+pub(super) struct Occasions {
+    /// Somebody asks.
+    pub(super) requests: mpsc::Receiver<ReloadRequest>,
+    /// SIGHUP.
+    pub(super) hangups: Signal,
+    /// Files that have changed are looked for so often.
+    pub(super) interval: Option<Duration>,
+}
+
 impl Reloader {
-    /// Reloads whenever somebody asks, by a request or by SIGHUP, or when files have changed, looked at every `interval`.
-    pub(super) async fn run(
-        mut self,
-        mut requests: mpsc::Receiver<ReloadRequest>,
-        mut hangups: Signal,
-        interval: Option<Duration>,
-    ) {
+    /// Reloads whenever there is an occasion, until this is dropped. If that ends by a bug, judging goes on by the
+    /// configuration that is there, and people are told as of any reload that failed.
+    pub(super) async fn run(self, occasions: Occasions) {
+        let (app, own) = (self.app.clone(), self.own.clone());
+        let fault = bug_of(self.wait_for(occasions)).await;
+        tracing::error!("no configuration is read any more until the next start: {fault}");
+        own.config_refused();
+        app.set_reload_fault(format!("none is read any more until the next start: {fault}"));
+    }
+
+    async fn wait_for(mut self, occasions: Occasions) {
+        let Occasions { mut requests, mut hangups, interval } = occasions;
         loop {
             let look = async {
                 match interval {
@@ -109,7 +125,7 @@ impl Reloader {
             }
         };
         let seen = Seen::of(&config);
-        let parts = Parts::of(&config);
+        let for_app = ForApp::of(&config);
         let configuration = configuration(config, self.allow_mass_removal);
         let (in_force, app) = (self.outward.clone(), self.app.clone());
         let (own, clock) = (self.own.clone(), self.clock.clone());
@@ -117,7 +133,7 @@ impl Reloader {
             let changes = store.configure(&configuration, false, now)?;
             // On this thread, so that nothing is claimed for a receiver that cannot be reached yet.
             in_force.send_replace(outward);
-            parts.put_into(&app, &own, &clock);
+            for_app.put_into(&app, &own, &clock);
             Ok::<Changes, ConfigureError>(changes)
         });
         match configured.await {
@@ -145,19 +161,30 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
     Ok((config, outward))
 }
 
-/// The parts of a configuration that others than the store must know.
-pub(super) struct Parts {
+/// How a task that never ends has ended.
+async fn bug_of(task: impl Future<Output = ()> + Send + 'static) -> String {
+    // Dropped with this.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(task);
+    match tasks.join_next().await {
+        Some(Err(error)) => format!("reloading has ended by a bug: {error}"),
+        Some(Ok(())) | None => "reloading has ended".to_owned(),
+    }
+}
+
+/// What the app takes from a configuration: all that others than the store and the ways outward must know.
+pub(super) struct ForApp {
     access: Access,
     policy: Arc<Policy>,
     can_mail: bool,
 }
 
-impl Parts {
-    pub(super) fn of(config: &Config) -> Parts {
+impl ForApp {
+    pub(super) fn of(config: &Config) -> ForApp {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        Parts { access: Access::of(config), policy: config.policy.clone(), can_mail: config.smtp.is_some() }
+        ForApp { access: Access::of(config), policy: config.policy.clone(), can_mail: config.smtp.is_some() }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
@@ -220,6 +247,12 @@ mod tests {
         assert_eq!(in_words(&Changes::default()), "no check changed");
         let changes = Changes { added: 3, archived: 1, ..Changes::default() };
         assert_eq!(in_words(&changes), "checks: 3 added, 1 archived");
+    }
+
+    #[tokio::test]
+    async fn a_bug_that_ends_reloading_is_told() {
+        let bug = bug_of(async { panic!("the bug") }).await;
+        assert!(bug.contains("ended by a bug") && bug.contains("the bug"), "{bug}");
     }
 
     /// A reload must not be given up because the disk was full for a moment.

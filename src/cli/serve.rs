@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::reload::{self, Loaded, Parts, Reloader, Seen, load};
+use super::reload::{self, ForApp, Loaded, Occasions, Reloader, Seen, load};
 use super::settings::{Flags, Settings};
 use super::{Failure, install_tls, log};
 use crate::clock::Clock;
@@ -52,8 +52,7 @@ async fn run(settings: Settings, loaded: Loaded) -> Result<(), Failure> {
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = Listeners::bind(&settings.listen_addresses)?;
-    let (parts, reloads, hangups) = assemble(&settings, store, loaded)?;
-    let Running { app, writer, engine, reloader } = parts;
+    let Parts { app, writer, engine, reloader, reloads } = assemble(&settings, store, loaded)?;
     if let Some(fault) = fault {
         app.own.config_refused();
         app.set_reload_fault(fault);
@@ -61,8 +60,7 @@ async fn run(settings: Settings, loaded: Loaded) -> Result<(), Failure> {
     log_urls(&app, &listeners);
 
     let (stop, stopped) = watch::channel(false);
-    let interval = settings.auto_reload_interval;
-    let reloading = tokio::spawn(reloader.run(reloads, hangups, interval));
+    let reloading = tokio::spawn(reloader.run(reloads));
     let mut judging = tokio::spawn(engine.run(stopped.clone()));
     let control = serve_control(&settings, &app);
     let serving = tokio::spawn(server::serve(listeners, app, limits, until(stopped.clone())));
@@ -130,21 +128,20 @@ fn serve_control(settings: &Settings, app: &Arc<App>) -> JoinSet<()> {
     tasks
 }
 
-/// The parts, before they run.
-struct Running {
+/// The parts of a server, of which only the writer's thread runs.
+struct Parts {
     app: Arc<App>,
     writer: Arc<Writer>,
     engine: Arc<Engine>,
     reloader: Reloader,
+    reloads: Occasions,
 }
-
-type Assembled = (Running, mpsc::Receiver<crate::http::ReloadRequest>, tokio::signal::unix::Signal);
 
 fn assemble(
     settings: &Settings,
     mut store: SqliteStore,
     (config, outward): Loaded,
-) -> Result<Assembled, Failure> {
+) -> Result<Parts, Failure> {
     let hangups = signal(SignalKind::hangup())?;
     let clock = Arc::new(Clock::new());
     if let Some(window) = engine::begin(&mut store, &clock)? {
@@ -152,7 +149,7 @@ fn assemble(
     }
     let own = Arc::new(Own::new());
     let (outward, in_force) = watch::channel(Arc::new(outward));
-    let (seen, parts) = (Seen::of(&config), Parts::of(&config));
+    let (seen, for_app) = (Seen::of(&config), ForApp::of(&config));
     let configuration = reload::configuration(config, settings.allow_mass_removal);
     let changes = store.configure(&configuration, true, clock.now())?;
     tracing::info!("configuration loaded: {}", reload::in_words(&changes));
@@ -162,14 +159,14 @@ fn assemble(
     let on_commit = move |waited: Duration| commits.ping_commit.observe(waited);
     let writer = Writer::start(Box::new(store), clock.clone(), writer::Limits::default(), on_commit)?;
     let writer = Arc::new(writer);
-    let (requests, reloads) = mpsc::channel(MAX_RELOADS);
-    let mut app = App::new(live, writer.clone(), clock.clone(), requests);
+    let (asks, requests) = mpsc::channel(MAX_RELOADS);
+    let mut app = App::new(live, writer.clone(), clock.clone(), asks);
     app.lifecycle = settings.lifecycle;
     app.external_url.clone_from(&settings.external_url);
     app.own = own.clone();
     app.history = Some(Reader::new(&settings.storage_path));
     let app = Arc::new(app);
-    parts.put_into(&app, &own, &clock);
+    for_app.put_into(&app, &own, &clock);
     reload::report_kept(&changes.kept, &app, &own);
 
     let engine = Engine {
@@ -189,7 +186,8 @@ fn assemble(
         outward,
         seen,
     };
-    Ok((Running { app, writer, engine: Arc::new(engine), reloader }, reloads, hangups))
+    let reloads = Occasions { requests, hangups, interval: settings.auto_reload_interval };
+    Ok(Parts { app, writer, engine: Arc::new(engine), reloader, reloads })
 }
 
 /// SIGTERM or SIGINT, by name.
