@@ -42,7 +42,7 @@ pub(crate) fn open_incidents(server: &Server) -> Vec<(IncidentId, CheckId)> {
 impl World {
     /// One thing that people do. True if the time is another now.
     pub(crate) fn operate(&mut self) -> bool {
-        let (kind, lot) = (self.unrest.below(24), self.unrest.next() as usize);
+        let (kind, lot) = (self.unrest.below(29), self.unrest.next() as usize);
         if !self.server.is_up() {
             return false;
         }
@@ -62,6 +62,7 @@ impl World {
             14 => self.receiver_goes_or_comes(lot),
             15 | 16 => return self.set_clock(lot),
             17 => self.prune(),
+            18..=22 => self.edit(lot),
             _ => self.kill(),
         }
         self.mourn();

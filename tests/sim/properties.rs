@@ -98,6 +98,10 @@ fn changes(all: impl Iterator<Item = Change>) -> Vec<Change> {
     let mut joined: Vec<Change> = Vec::new();
     for (at, mut causes) in all {
         causes.sort();
+        // Before those of one time are joined: a clock that was set back may come to that time again, after a pause.
+        if joined.last().is_some_and(|(_, last)| *last == causes) {
+            continue;
+        }
         joined.pop_if(|(last, _)| *last == at);
         joined.push((at, causes));
     }

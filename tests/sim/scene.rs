@@ -204,7 +204,7 @@ fn dead(rng: &mut Rng, scale: &Scale) -> Definition {
     definition("dead", spec(schedule, Span::ms(scale.grid.as_ms() * 5)))
 }
 
-fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Definition {
+pub(crate) fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Definition {
     let mut check = definition(&format!("c{number}"), random_spec(rng, scale));
     check.group = format!("g{}", rng.below(3));
     if rng.percent(50) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use punctual::core::blind::Window;
 use punctual::core::cause::Family;
-use punctual::core::check::CheckId;
+use punctual::core::check::{CheckId, Source};
 use punctual::core::outbox::{Attempt, MessageId};
 use punctual::core::route::Mute;
 use punctual::core::time::{Span, Time};
@@ -130,7 +130,11 @@ impl Server {
     }
 
     /// One call of the real thing.
-    fn call<R, E>(&mut self, fate: Fate, act: impl FnOnce(&mut SqliteStore) -> Result<R, E>) -> Called<R> {
+    pub(crate) fn call<R, E>(
+        &mut self,
+        fate: Fate,
+        act: impl FnOnce(&mut SqliteStore) -> Result<R, E>,
+    ) -> Called<R> {
         if fate == Fate::Dies(None) {
             self.die();
             return Called { answer: None, commits: 0 };
@@ -244,7 +248,8 @@ impl Server {
             declared.push(id);
         }
         for (id, judged) in &mut self.judged {
-            if !declared.contains(id) && !judged.model.archived {
+            let is_made = judged.definition.source == Source::Api;
+            if !declared.contains(id) && !judged.model.archived && !is_made {
                 judged.walk(now, &scale, &files);
                 judged.model.archive();
                 judged.note(now, &files);
@@ -275,6 +280,11 @@ impl Server {
         }
         self.last_life = done.answer.map(|()| now);
         self.last_life.is_some()
+    }
+
+    /// The next sign of life is given, however soon.
+    pub(crate) fn forget_life(&mut self) {
+        self.last_life = None;
     }
 
     fn tell_blind(&mut self, window: Window) {

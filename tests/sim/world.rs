@@ -8,7 +8,7 @@ use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
 use punctual::core::route::Action;
 use punctual::core::time::{Span, Time};
-use punctual::store::{Entry, Stance, Store, What};
+use punctual::store::{Edit, Entry, Stance, Store, What};
 
 use crate::jobs::{Character, Job, Shot};
 use crate::receivers::Receivers;
@@ -294,7 +294,8 @@ impl World {
                 let gone = self.attic.iter().find(is_it);
                 gone.map(|check| check.spec.clone())
             });
-            let spec = spec.expect("a job's check is in the files or in the attic");
+            let made = || self.server.ever_made(&name).map(|judged| judged.definition.spec.clone());
+            let spec = spec.or_else(made).expect("a job's check is in the files, in the attic, or was made");
             let shots = self.jobs[number].shots(&spec, &self.scale, now);
             for shot in shots {
                 self.shoot(number, shot);
@@ -312,7 +313,8 @@ impl World {
         let found = self.server.store.as_ref().and_then(|store| store.live().find(&name));
         let Some(check) = found.map(|check| check.id) else {
             let is_declared = self.server.files.checks.iter().any(|check| goes_by(check, &name));
-            assert!(!is_declared, "`{name}` is declared, and its ping finds nothing (10.3)");
+            let is_made = self.server.ever_made(&name).is_some_and(|judged| !judged.model.archived);
+            assert!(!is_declared && !is_made, "`{name}` is declared, and its ping finds nothing (10.3)");
             return;
         };
         let calm = self.is_calm();
@@ -403,6 +405,9 @@ impl World {
         self.jobs.clear();
         let files = Files { checks: Vec::new(), ..self.server.files.clone() };
         assert!(self.server.configure(files, false, now, Fate::Fine), "nothing fails here");
+        for check in self.server.made() {
+            self.server.edit(&Edit::Delete { check }, now, Fate::Fine);
+        }
     }
 
     /// Something that holds deliveries of this check was there at some time (8.2, 8.3, 7.3).

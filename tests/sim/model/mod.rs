@@ -149,6 +149,11 @@ impl Model {
         Some(point)
     }
 
+    /// 2.1
+    pub(crate) fn counts_from(&self) -> Time {
+        self.discharge.map_or(self.armed, |at| at.max(self.armed))
+    }
+
     pub(crate) fn is_paused(&self) -> bool {
         self.paused_by_file || self.paused_at_run_time
     }
