@@ -130,6 +130,27 @@ fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload()
     );
 }
 
+/// 16.1
+#[test]
+fn what_the_files_say_of_all_their_checks_is_not_said_of_these() {
+    let mut server = start();
+    let made = done(&server, "POST", "", &json!({"name": "a", "cron": "0 2 * * *"}));
+    let defaults =
+        "defaults: {grace: 1h, timezone: Europe/Berlin, failures_before_alert: 3, ping_methods: post}\n";
+    let config = format!("{CONFIG}{defaults}{DECLARED}");
+    server.write_config(&config);
+    assert_eq!(server.reload().status, 200);
+    assert_eq!(show(&server, "declared")["definition"]["grace"], "1h");
+    assert_eq!(show(&server, "a")["definition"], made["definition"]);
+    server.restart();
+    assert_eq!(show(&server, "a")["definition"], made["definition"]);
+    let other = done(&server, "POST", "", &json!({"name": "b", "cron": "0 2 * * *"}));
+    assert_eq!(
+        other["definition"],
+        json!({"name": "b", "cron": "0 2 * * *", "timezone": "UTC", "grace": "5m"})
+    );
+}
+
 /// 16.2
 #[test]
 fn what_is_exported_is_a_configuration_that_takes_the_checks_over() {

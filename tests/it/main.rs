@@ -19,6 +19,7 @@ mod import;
 mod mail;
 mod main_job;
 mod metrics;
+mod own_mail;
 mod pages;
 mod parts;
 mod ping;

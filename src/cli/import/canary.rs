@@ -74,11 +74,12 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
     let definition =
         Definition { canary: Some(Canary { system, id, slug }), ..definition_of(system, words)? };
     let paused = flag(fields, "paused")?;
-    let past = past(fields, paused, now, &mut lost)?;
+    let past = past(system, fields, paused, now, &mut lost)?;
     Ok(Carried { new: NewCheck { definition, paused, past: Some(past) }, lost })
 }
 
 fn past(
+    system: System,
     fields: &Map<String, Value>,
     paused: bool,
     now: Time,
@@ -91,7 +92,8 @@ fn past(
         None | Some(Value::Null) => None,
         Some(value) => Some(time(&value).ok_or("`deadline` is no time")?),
     };
-    let late = flag(fields, "late")?;
+    // 16.6: a watcher that is paused is not late.
+    let late = flag(fields, "late")? && !(paused && system == System::NightsWatch);
     let paused_since = paused.then(|| newest_of("Paused").or(newest).unwrap_or(now));
     // While it is paused its deadline is not kept there: it was late by then.
     let late_since = late.then(|| deadline.or(paused_since).or(newest).unwrap_or(now));
@@ -227,6 +229,18 @@ mod tests {
         check(json!({"$date": "9999-12-31T00:00:00Z"}), None);
         check(json!("yesterday"), None);
         check(json!([]), None);
+    }
+
+    /// 16.6
+    #[test]
+    fn late_is_kept_over_a_pause_of_coal_mine_alone() {
+        let fields = json!({"_id": "abcdefgh", "name": "a", "periodicity": 60, "paused": true, "late": true});
+        let Value::Object(fields) = fields else { panic!("an object") };
+        for (system, is_late) in [(System::CoalMine, true), (System::NightsWatch, false)] {
+            let carried = read(&fields, system, Time::from_ms(NOW)).expect("it is right");
+            let past = carried.new.past.expect("it comes from there");
+            assert_eq!((past.state.late_since.is_some(), carried.new.paused), (is_late, true), "{system:?}");
+        }
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! `pause` and `unpause`.
 
-use super::dialect::Dialect;
+use super::Command;
 use super::fault::Fault;
 use super::trigger::cut;
-use super::{Command, shown};
-use crate::core::check::Source;
 use crate::core::time::Time;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::reply::Reply;
-use crate::store::{Change, Edit, Store};
+use crate::store::Store;
 
 /// Answers `pause`.
 pub(super) async fn pause(command: &Command<'_>) -> Result<Reply, Fault> {
@@ -21,17 +19,16 @@ pub(super) async fn unpause(command: &Command<'_>) -> Result<Reply, Fault> {
 }
 
 async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, Fault> {
-    let Command { app, dialect, args, .. } = command;
+    let Command { app, args, .. } = command;
     args.only(&["id", "slug", "name", "comment"])?;
     let id = command.find()?.id;
-    let (asked, dialect, comment) = (id.clone(), *dialect, args.last("comment").map(cut));
-    app.on_store(move |store, now| carry_out(store, dialect, &asked, wish, comment, now)).await??;
+    let (asked, comment) = (id.clone(), args.last("comment").map(cut));
+    app.on_store(move |store, now| carry_out(store, &asked, wish, comment, now)).await??;
     command.show(id).await
 }
 
 fn carry_out(
     store: &mut dyn Store,
-    dialect: &Dialect,
     id: &str,
     wish: Wish,
     comment: Option<String>,
@@ -39,13 +36,13 @@ fn carry_out(
 ) -> Result<(), Fault> {
     // Looked up again: it may have changed since.
     let check = store.live().find_canary(id).ok_or(Fault::NotFound)?;
-    let state = check.known().state.clone();
+    let is_paused = check.known().state.pause.since().is_some();
     let already = || match wish {
         Wish::Pause => Fault::bad("AlreadyPausedError()"),
         Wish::Unpause => Fault::bad("AlreadyUnpausedError()"),
     };
     // These systems know of one pause, whoever made it.
-    if wish == Wish::Pause && state.pause.since().is_some() {
+    if wish == Wish::Pause && is_paused {
         return Err(already());
     }
     match pausing::change(store, &check, wish, comment, now)? {
@@ -53,12 +50,6 @@ fn carry_out(
         Outcome::Already => return Err(already()),
         Outcome::PausedByFile => return Err(Fault::bad(format!("it is {PAUSED_BY_FILE}"))),
         Outcome::Gone => return Err(Fault::NotFound),
-    }
-    let is_forgiven = dialect.pause_clears_late && shown::is_late(&state.causes);
-    if wish == Wish::Unpause && is_forgiven && check.definition.source == Source::Api {
-        // It was late no more when it was paused: it counts from now, like a new one.
-        let definition = Box::new((*check.definition).clone());
-        store.edit(Edit::Update { check: check.id, definition, how: Change::Rearmed }, now)?;
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 use punctual::core::time::Span;
 use serde_json::json;
 
-use super::{BOTH, Mine, newest, text, time, until_deadline};
+use super::{BOTH, COAL_MINE, Mine, newest, text, time, until_deadline};
+use crate::support::http;
+use crate::support::punctual::Punctual;
 
 #[test]
 fn a_new_canary_is_due_after_its_period_unless_it_is_paused() {
@@ -92,6 +94,32 @@ fn addresses_are_a_set_that_a_list_replaces_and_a_dash_clears() {
     assert_eq!(emails("email=c%40example.org"), json!(["c@example.org"]));
     assert_eq!(emails("email=-"), json!([]));
     mine.refused("update?slug=a&email=-", 400, "ValueError('No updates specified')");
+}
+
+/// 16.5: what the API and other doors make of it is told in the original's words.
+#[test]
+fn late_is_whatever_is_late_and_nothing_else() {
+    const TOKEN: &str = "token-that-may-write";
+    let auth = format!("auth: {{tokens: [{{name: ci, scope: write, token: {TOKEN}}}]}}\n");
+    let mine = Mine::of(Punctual::start(&format!("{auth}{BOTH}")), COAL_MINE);
+    let created = mine.canary("create?name=a&periodicity=3600");
+    let url = mine.server.url("/api/v1/checks/a");
+    let patch = http::client().patch(url).bearer_auth(TOKEN).body(r#"{"max_runtime": "1s"}"#);
+    let patched = http::send(patch);
+    assert_eq!(patched.status, 200, "{}", patched.text());
+    assert_eq!(patched.json()["canary"]["id"], created["id"]);
+    // It fails, and is not late.
+    mine.server.ping("a/fail");
+    assert_eq!(mine.canary("get?name=a")["late"], false);
+    assert!(mine.names("late=true").is_empty());
+    // Its run takes too long.
+    mine.server.ping("a/start");
+    let late = mine.wait_until_late(&text(&created["id"]));
+    assert_eq!(newest(&late).1, "Canary created", "neither is a trigger");
+    assert_eq!(mine.names("late=true"), ["a"]);
+    let triggered = mine.ok("trigger?name=a");
+    assert_eq!(triggered["recovered"], true);
+    assert_eq!(mine.canary("get?name=a")["late"], false);
 }
 
 #[test]

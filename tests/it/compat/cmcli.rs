@@ -4,7 +4,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::process::{run, tool};
+use crate::support::process::{PATIENCE, run, tool, wait_until};
 use crate::support::punctual::Punctual;
 
 /// cmcli with a configuration of its own.
@@ -109,6 +109,7 @@ fn every_command(cmcli: &Cmcli) {
     assert!(paused.contains("'paused': True") && !paused.contains("deadline"), "{paused}");
     lists(cmcli);
     changes(cmcli);
+    schedules(cmcli);
 
     assert_eq!(cmcli.says(&["delete", "--name", "asleep"]), "{'status': 'ok'}");
     assert_eq!(cmcli.says(&["delete", "--slug", "renamed"]), "{'status': 'ok'}");
@@ -138,6 +139,22 @@ fn lists(cmcli: &Cmcli) {
     assert!(terse.contains("'slug': 'asleep'") && !terse.contains("history"), "{terse}");
 }
 
+fn schedules(cmcli: &Cmcli) {
+    let created =
+        cmcli.says(&["create", "--name", "s", "--periodicity", "* * * * sat 300; * * * * sun 60.5"]);
+    let range = "[TIME, TIME, 'Inactive']";
+    for part in [range, "[TIME, TIME, 300.0]", "[TIME, TIME, 60.5]", "'periodicity': '* * * * sat 300; "] {
+        assert!(created.contains(part), "{part}: {created}");
+    }
+    let said = cmcli.says(&["delete", "--name", "s"]);
+    assert_eq!(said, "{'status': 'ok'}");
+    let (is_done, said) = run(&mut cmcli.command(&["create", "--name", "s", "--periodicity", "* * * * * 0"]));
+    assert!(
+        !is_done && said.starts_with("400 Bad Request\n") && said.contains("malformed periodicity"),
+        "{said}"
+    );
+}
+
 fn changes(cmcli: &Cmcli) {
     let triggered = "{'recovered': False, 'status': 'ok', 'unpaused': False}";
     assert_eq!(cmcli.says(&["trigger", "--name", "Héllo Wörld", "--comment", "by hand & more"]), triggered);
@@ -145,6 +162,10 @@ fn changes(cmcli: &Cmcli) {
     assert!(got.contains("[[TIME, 'Triggered (by hand & more)'],"), "{got}");
     let unpaused = "{'recovered': False, 'status': 'ok', 'unpaused': True}";
     assert_eq!(cmcli.says(&["trigger", "--slug", "asleep"]), unpaused);
+    let late = "{'canaries': [{'id': ID, 'name': 'asleep'}], 'status': 'ok'}";
+    wait_until("half a second", PATIENCE, || cmcli.says(&["list", "--late"]) == late);
+    let recovered = "{'recovered': True, 'status': 'ok', 'unpaused': False}";
+    assert_eq!(cmcli.says(&["trigger", "--slug", "asleep"]), recovered);
 
     let paused = cmcli.says(&["pause", "--name", "asleep", "--comment", "x"]);
     assert!(paused.contains("[[TIME, 'Paused (x)'],") && paused.contains("'paused': True"), "{paused}");

@@ -1,18 +1,20 @@
 //! Every row of the table of errors.
 
-use super::{COAL_MINE, Mine, text};
+use super::{COAL_MINE, Mine, NIGHTS_WATCH, text};
+use crate::support::http;
 use crate::support::punctual::Punctual;
 
 const KEY: &str = "a-key-that-is-long";
 
-fn locked() -> Mine {
-    let config = format!("compat: {{coal_mine: {{enabled: true, auth_key: {KEY}}}}}\n");
-    Mine::of(Punctual::start(&config), COAL_MINE)
+fn locked(prefix: &'static str) -> Mine {
+    let system = if prefix == COAL_MINE { "coal_mine" } else { "nights_watch" };
+    let config = format!("compat: {{{system}: {{enabled: true, auth_key: {KEY}}}}}\n");
+    Mine::of(Punctual::start(&config), prefix)
 }
 
 #[test]
 fn a_path_without_a_command_is_not_found_before_anybody_is_asked_for_a_key() {
-    for mine in [Mine::coal(), locked()] {
+    for mine in [Mine::coal(), locked(COAL_MINE)] {
         for bad in ["", "froodle", "List", "list/", "list/x", "get%20"] {
             mine.refused(bad, 404, "404 Not Found");
         }
@@ -29,7 +31,12 @@ fn a_path_without_a_command_is_not_found_before_anybody_is_asked_for_a_key() {
 
 #[test]
 fn without_the_key_nothing_but_a_trigger_is_carried_out() {
-    let mine = locked();
+    for prefix in [COAL_MINE, NIGHTS_WATCH] {
+        needs_its_key(&locked(prefix));
+    }
+}
+
+fn needs_its_key(mine: &Mine) {
     let created = mine.canary(&format!("create?name=a&periodicity=60&auth_key={KEY}"));
     let id = text(&created["id"]);
     for command in [
@@ -47,6 +54,13 @@ fn without_the_key_nothing_but_a_trigger_is_carried_out() {
         }
         // Of several keys the first counts.
         mine.refused(&format!("{command}&auth_key=wrong&auth_key={KEY}"), 401, "401 Unauthorized");
+        for method in ["HEAD", "POST", "PUT"] {
+            let url = mine.server.url(&format!("{}{command}", mine.prefix));
+            let request = http::client().request(method.parse().unwrap(), url);
+            // Nowhere else is a key looked for.
+            let answer = http::send(request.bearer_auth(KEY).body(format!("auth_key={KEY}")));
+            assert_eq!(answer.status, 401, "{method} {command}");
+        }
     }
     assert_eq!(mine.names(&format!("auth_key={KEY}&auth_key=wrong")), ["a"]);
     let untouched = mine.canary(&format!("get?id={id}&auth_key={KEY}"));

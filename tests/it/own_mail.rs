@@ -1,0 +1,47 @@
+//! Addresses that a check mails itself (16.4): declared in a file, changed by a reload, beside responders.
+
+use crate::support::process::PATIENCE;
+use crate::support::punctual::Punctual;
+use crate::support::smtp::{Mail, SmtpServer, Tls};
+
+/// The mails to an address, once there are so many.
+fn to(smtp: &SmtpServer, address: &str, count: usize) -> Vec<Mail> {
+    smtp.mails.wait(&format!("mails to {address}"), PATIENCE, |mails| {
+        let own: Vec<Mail> = mails.iter().filter(|mail| mail.to == [address]).cloned().collect();
+        (own.len() >= count).then_some(own)
+    })
+}
+
+/// 16.4
+#[test]
+fn a_check_mails_its_own_addresses_in_a_thread_beside_its_responders() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let port = smtp.port();
+    let config = |address: &str| {
+        format!(
+            "smtp: {{host: 127.0.0.1, port: {port}, tls: none, from: Punctual <punctual@example.org>}}\n\
+             receivers: [{{name: ops, email: {{to: [ops@example.org]}}, group_wait: 0s}}]\n\
+             responders: [{{matchers: ['check=\"backup\"'], actions: [{{notify: ops}}]}}]\n\
+             checks: [{{name: backup, title: Nächtliche Sicherung, every: 1h, emails: [{address}]}}]\n"
+        )
+    };
+    let server = Punctual::start(&config("ada@example.org"));
+    server.ping("backup/fail?comment=it+broke");
+    let failing = to(&smtp, "ada@example.org", 1).remove(0);
+    assert_eq!(failing.header("subject"), "[FAILING] Nächtliche Sicherung");
+    assert_eq!(failing.header("from"), "Punctual <punctual@example.org>");
+    assert_eq!(failing.header("list-id"), "punctual <emails-backup.punctual.example.org>");
+    assert_eq!(failing.header("auto-submitted"), "auto-generated");
+    assert!(failing.text.as_deref().unwrap().starts_with("FAILING (failed) since "), "{failing:?}");
+    let at_ops = to(&smtp, "ops@example.org", 1).remove(0);
+    assert_eq!(at_ops.header("list-id"), "punctual <ops.punctual.example.org>");
+    // Whom it mails from now on hears how it ends.
+    server.write_config(&config("bob@example.org"));
+    assert_eq!(server.reload().status, 200);
+    server.ping("backup");
+    let over = to(&smtp, "bob@example.org", 1).remove(0);
+    assert_eq!(over.header("in-reply-to"), failing.header("message-id"));
+    assert!(over.header("subject").contains("Nächtliche Sicherung"), "{over:?}");
+    assert_eq!(to(&smtp, "ops@example.org", 2)[1].header("in-reply-to"), at_ops.header("message-id"));
+    assert_eq!(to(&smtp, "ada@example.org", 1).len(), 1);
+}
