@@ -80,7 +80,7 @@ pub struct App {
     aside_places: Semaphore,
     scraper: Scraper,
     scrape_places: Arc<Semaphore>,
-    write_places: Semaphore,
+    write_places: Arc<Semaphore>,
     list_places: Arc<Semaphore>,
     access: RwLock<Arc<Access>>,
     policy: RwLock<Arc<Policy>>,

@@ -11,7 +11,8 @@ use super::App;
 use crate::core::time::Time;
 use crate::store::Store;
 
-/// Changes that wait at a time: they are rare, and pings go first.
+/// Changes that wait in the writer's queue at a time, those included that nobody waits for any more: they are rare, and
+/// pings go first.
 pub(super) const MAX_AT_A_TIME: usize = 64;
 /// So long a change may wait for the writer.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,8 +38,8 @@ impl Turn {
     }
 }
 
-pub(super) fn places() -> Semaphore {
-    Semaphore::new(MAX_AT_A_TIME)
+pub(super) fn places() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MAX_AT_A_TIME))
 }
 
 impl App {
@@ -48,11 +49,12 @@ impl App {
         &self,
         work: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
     ) -> Result<R, Busy> {
-        let _place = self.write_places.try_acquire().map_err(|_| Busy::NotBegun)?;
+        let place = self.write_places.clone().try_acquire_owned().map_err(|_| Busy::NotBegun)?;
         let (sender, receiver) = oneshot::channel();
         let turn = Turn::default();
         let begins = turn.clone();
         self.writer.call(Box::new(move |store, now| {
+            let _place = place;
             if !sender.is_closed() && begins.take() {
                 // Whoever asked may have gone in between.
                 let _ = sender.send(work(store, now));

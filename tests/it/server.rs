@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use punctual::core::time::Span;
+use punctual::http::Busy;
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
 
@@ -173,6 +174,24 @@ fn a_stop_finishes_what_is_under_way_and_takes_nothing_new() {
     let answer = read_all(&under_way);
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     doors.wait();
+}
+
+/// 15.3: a disk that hangs for an hour does not gather an hour's changes.
+#[test]
+fn changes_that_nobody_waits_for_any_more_still_take_their_place_in_the_queue() {
+    let (app, ledger) = Doors::unopened(|_| {});
+    ledger.set_mode(Mode::Hold);
+    http::runtime().block_on(async {
+        let change = || tokio::time::timeout(Duration::from_millis(1), app.on_store(|_, _| ()));
+        let mut waited = 0;
+        // Refused at once, and not after the time that a change may wait.
+        while change().await.is_err() {
+            waited += 1;
+            assert!(waited < 1000, "there is no end to it");
+        }
+        assert!(waited > 10, "only {waited} changes at a time");
+        assert_eq!(change().await, Ok(Err(Busy::NotBegun)));
+    });
 }
 
 #[test]

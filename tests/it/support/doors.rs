@@ -32,6 +32,7 @@ pub(crate) struct Ledger {
     pub(crate) facts: Inbox<(String, PingFact)>,
     mode: Arc<Mutex<Mode>>,
     held: Arc<Mutex<Vec<Held>>>,
+    held_calls: Arc<Mutex<Vec<Call>>>,
     /// The earliest that is not judged yet.
     pub(crate) deadline: Arc<Mutex<Option<Time>>>,
     names: Arc<HashMap<CheckId, String>>,
@@ -81,8 +82,12 @@ impl TakePings for Ledger {
         !matches!(*self.mode.lock().unwrap(), Mode::Refuse | Mode::Fail)
     }
 
-    /// There is no store behind these doors.
-    fn call(&self, _: Call) {}
+    /// There is no store behind these doors: calls are held, or lost.
+    fn call(&self, call: Call) {
+        if let Mode::Hold = *self.mode.lock().unwrap() {
+            self.held_calls.lock().unwrap().push(call);
+        }
+    }
 }
 
 /// A server that stops when it is dropped.
@@ -126,6 +131,7 @@ impl Doors {
             facts: Inbox::new(),
             mode: Arc::new(Mutex::new(Mode::Store)),
             held: Arc::default(),
+            held_calls: Arc::default(),
             deadline: Arc::default(),
             names: Arc::new(names),
         };
