@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::memory::{Memory, Settings};
 use super::tx::Tx;
-use super::{SqliteStore, key, load};
+use super::{SqliteStore, key, windows};
 use crate::core::check::{Canary, CheckId, Definition, Name, Source};
 use crate::core::state::State;
 use crate::core::step::Input;
@@ -206,7 +206,7 @@ impl Tx<'_> {
             changes.updated += 1;
         }
         let window = if is_recounted {
-            Some(load::window(self.db, last_ping, definition.count_window(), now)?)
+            Some(windows::of_check(self.db, last_ping, definition.count_window(), now)?)
         } else {
             None
         };

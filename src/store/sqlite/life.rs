@@ -4,7 +4,7 @@ use rusqlite::params;
 
 use super::memory::Slot;
 use super::tx::Tx;
-use super::{SqliteStore, load};
+use super::{SqliteStore, windows};
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::step::Input;
@@ -68,7 +68,7 @@ impl SqliteStore {
                 let within = staged.definition.count_window();
                 let last_ping = staged.last_ping;
                 tx.step(id, Input::Tick, now)?;
-                let window = load::window(tx.db, last_ping, within, now)?;
+                let window = windows::of_check(tx.db, last_ping, within, now)?;
                 tx.stage(id).expect("it was staged above").window = Some(window);
             }
             tx.bring_back_outbox(now)

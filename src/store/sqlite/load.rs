@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::error::{damaged, failed};
 use super::memory::Memory;
 use super::states::{self, Behind, LaterPings};
-use super::{canary, mutes, outbox};
+use super::{canary, mutes, outbox, windows};
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
@@ -24,6 +24,7 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_meta(db, &mut memory)?;
     load_blind(db, &mut memory)?;
     load_checks(db, &mut memory)?;
+    windows::load(db, &memory)?;
     load_alerts(db, &mut memory)?;
     canary::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
@@ -108,45 +109,11 @@ fn load_alerts(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     })
 }
 
+/// All but the window.
 fn known(db: &Connection, within: Span, last_ping: i64, state: State) -> Result<Known, StoreError> {
     let mut find = db.prepare_cached("SELECT source FROM pings WHERE seq = ?1").map_err(failed)?;
     let last_source = find.query_row([last_ping], |row| row.get(0)).optional().map_err(failed)?;
-    Ok(Known { state, window: window(db, last_ping, within, Time::MAX)?, last_source })
-}
-
-/// Counts the successes of a check's trailing window anew, from its newest ping back: as many rows are read as the window
-/// holds. What is later than `now` (a clock was wrong) does not count.
-pub(super) fn window(
-    db: &Connection,
-    last_ping: i64,
-    within: Span,
-    now: Time,
-) -> Result<WindowCount, StoreError> {
-    let mut find =
-        db.prepare_cached("SELECT at, flags, previous FROM pings WHERE seq = ?1").map_err(failed)?;
-    let mut successes = Vec::new();
-    let mut newest = None;
-    let mut seq = last_ping;
-    while seq != 0 {
-        let found = find
-            .query_row([seq], |row| Ok((Time::from_ms(row.get(0)?), row.get::<_, u8>(1)?, row.get(2)?)))
-            .optional()
-            .map_err(failed)?;
-        let Some((at, flags, previous)) = found else { break };
-        seq = if previous < seq { previous } else { 0 };
-        if at > now {
-            continue;
-        }
-        if at <= *newest.get_or_insert(at) - within {
-            break;
-        }
-        if flags & row::PING_SUCCESS != 0 {
-            successes.push(at);
-        }
-    }
-    let mut window = WindowCount::new(within);
-    successes.into_iter().rev().for_each(|at| window.add(at));
-    Ok(window)
+    Ok(Known { state, window: WindowCount::new(within), last_source })
 }
 
 /// Runs a query and hands on each row.

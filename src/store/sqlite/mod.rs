@@ -20,6 +20,7 @@ pub(super) mod outbox;
 mod prune;
 mod states;
 mod tx;
+mod windows;
 
 use std::collections::HashSet;
 use std::fmt;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rusqlite::params;
 
 use super::tx::Tx;
-use super::{SqliteStore, key, load};
+use super::{SqliteStore, key, load, windows};
 use crate::core::canary::Happening;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::state::State;
@@ -93,7 +93,7 @@ impl Tx<'_> {
         let window = if old.count_window() == definition.count_window() {
             None
         } else {
-            Some(load::window(self.db, last_ping, definition.count_window(), now)?)
+            Some(windows::of_check(self.db, last_ping, definition.count_window(), now)?)
         };
         self.write_check(id, &definition)?;
         if definition.name != old.name {
