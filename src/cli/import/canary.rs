@@ -7,7 +7,7 @@ use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, System};
 use crate::core::step::PastState;
 use crate::core::time::Time;
-use crate::http::compat::{InWords, definition_of, slug_of};
+use crate::http::compat::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, definition_of, slug_of};
 use crate::store::{NewCheck, Past};
 
 /// The longest slug, in bytes: more than any name makes.
@@ -65,17 +65,40 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
         Some(Value::String(text)) => text,
         _ => return Err("`periodicity` must be a number or a text".to_owned()),
     };
+    let name = shorter(one_line(&name, &mut lost), MAX_NAME_BYTES, "name", &mut lost);
     let description = text(fields, "description")?.unwrap_or_default();
+    let description = shorter(description, MAX_DESCRIPTION_BYTES, "description", &mut lost);
     let all_emails = emails(fields)?;
-    let (good, bad): (Vec<&str>, Vec<&str>) =
+    let (mut good, bad): (Vec<&str>, Vec<&str>) =
         all_emails.iter().map(String::as_str).partition(|email| is_mail_address(email));
     lost.extend(bad.iter().take(20).map(|email| format!("`{}` is no mail address", email.escape_debug())));
+    if good.len() > Definition::MAX_EMAILS {
+        lost.push(format!("of its {} addresses the first {} are kept", good.len(), Definition::MAX_EMAILS));
+        good.truncate(Definition::MAX_EMAILS);
+    }
     let words = InWords { name: &name, periodicity: &periodicity, description: &description, emails: &good };
     let definition =
         Definition { canary: Some(Canary { system, id, slug }), ..definition_of(system, words)? };
     let paused = flag(fields, "paused")?;
     let past = past(system, fields, paused, now, &mut lost)?;
     Ok(Carried { new: NewCheck { definition, paused, past: Some(past) }, lost })
+}
+
+/// A name is one line here.
+fn one_line(name: &str, lost: &mut Vec<String>) -> String {
+    if name.contains(char::is_control) {
+        lost.push("control characters of its name are blanks now".to_owned());
+    }
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// At most so many bytes.
+fn shorter(text: String, max_bytes: usize, what: &str, lost: &mut Vec<String>) -> String {
+    if text.len() <= max_bytes {
+        return text;
+    }
+    lost.push(format!("its {what} is cut: it has {} bytes, and may have {max_bytes}", text.len()));
+    text[..text.floor_char_boundary(max_bytes)].to_owned()
 }
 
 fn past(
@@ -257,7 +280,6 @@ mod tests {
             fields
         };
         check(with("name", json!(3)), "`name` is no text");
-        check(with("name", json!("a\nb")), "one line");
         check(with("periodicity", json!(-5)), "malformed periodicity");
         check(with("periodicity", json!({"$numberDouble": "NaN"})), "`periodicity` must be");
         check(with("late", json!("yes")), "`late` is neither");
@@ -265,5 +287,19 @@ mod tests {
         let carried = carry(with("emails", json!(["a@example.org", "nobody"]))).expect("the rest is carried");
         assert_eq!(carried.new.definition.emails, ["a@example.org"]);
         assert_eq!(carried.lost, ["`nobody` is no mail address"]);
+        let check = |key: &str, value: Value, expected: &str| {
+            let carried = carry(with(key, value)).expect("the rest is carried");
+            assert_eq!(carried.lost, [expected]);
+            carried.new.definition
+        };
+        let named = check("name", json!("a\r\nb"), "control characters of its name are blanks now");
+        assert_eq!((named.title.as_str(), named.canary.expect("it is one").slug.as_str()), ("a  b", "a-b"));
+        let long =
+            check("name", json!("é".repeat(150)), "its name is cut: it has 300 bytes, and may have 200");
+        assert_eq!(long.title, "é".repeat(100));
+        let long = json!("x".repeat(5000));
+        check("description", long, "its description is cut: it has 5000 bytes, and may have 4096");
+        let many = json!(vec!["a@example.org"; 40]);
+        assert_eq!(check("emails", many, "of its 40 addresses the first 32 are kept").emails.len(), 32);
     }
 }

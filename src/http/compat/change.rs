@@ -17,9 +17,9 @@ use crate::store::live::Check;
 use crate::store::{Change, Edit, EditError, NewCheck, Store};
 
 /// The longest name, in bytes: that of a check's title.
-const MAX_NAME_BYTES: usize = 200;
+pub const MAX_NAME_BYTES: usize = 200;
 /// The longest description, in bytes.
-const MAX_DESCRIPTION_BYTES: usize = 4096;
+pub const MAX_DESCRIPTION_BYTES: usize = 4096;
 /// Ids that are tried for a new canary. One in a hundred million is taken where there are thousands.
 const ID_TRIES: usize = 8;
 

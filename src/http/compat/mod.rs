@@ -18,7 +18,7 @@ mod shown;
 mod slug;
 mod trigger;
 
-pub use self::change::{InWords, definition_of};
+pub use self::change::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, definition_of};
 pub use self::slug::slug as slug_of;
 
 use std::sync::Arc;
