@@ -214,6 +214,20 @@ impl Status {
 mod tests {
     use super::*;
 
+    /// 6.1
+    #[test]
+    fn every_kind_has_its_family() {
+        use CauseKind::{
+            Blind, Failed, Missing, NeverSeen, NotStarted, Overlapping, Overrun, TooFew, TooMany, TooShort,
+        };
+        let check = |kinds: &[CauseKind], family: Family| {
+            assert!(kinds.iter().all(|kind| kind.family() == family), "{kinds:?}");
+        };
+        check(&[Missing, NeverSeen, NotStarted, Overrun, TooFew], Family::Late);
+        check(&[Failed, TooMany, TooShort, Overlapping], Family::Failing);
+        check(&[Blind], Family::Unknown);
+    }
+
     #[test]
     fn a_cause_is_there_once_and_the_oldest_is_first() {
         let cause = |kind, s| Cause { kind, since: Time::from_secs(s), would_be: None };
