@@ -136,10 +136,11 @@ fn hostile() -> Vec<String> {
 }
 
 /// 2.6. Measured is the processor's time of the whole server for one request, the least of a few: other programs on the
-/// machine do not count in it. 50 ms are meant for what users run; without optimization everything takes ten times as long.
+/// machine do not count in it. 50 ms are meant for what users run, which took at most 15 when this was written; without
+/// optimization everything takes some twenty times as long.
 #[test]
 fn any_schedule_is_made_and_shown_in_less_than_50_ms() {
-    const LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+    const LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1000 } else { 50 });
     let mine = Mine::coal();
     for (n, schedule) in hostile().iter().enumerate() {
         let escaped = escaped(schedule);
