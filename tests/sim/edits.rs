@@ -114,6 +114,7 @@ impl World {
             name: Name::parse(&name).unwrap(),
             title: name.clone(),
             source: Source::Api,
+            emails: if lot.is_multiple_of(3) { Vec::new() } else { vec![format!("{name}@example.org")] },
             ..random_check(&mut self.unrest, &self.scale, 0)
         };
         Edit::Create(Box::new(NewCheck { definition, paused: lot.is_multiple_of(5), past: None }))

@@ -8,7 +8,7 @@ use punctual::core::route::{Action, ActionId};
 use punctual::core::time::{Span, Time};
 
 use crate::model::{Causes, Model, Plan};
-use crate::scene::{Files, Scale};
+use crate::scene::{Files, Scale, own_action};
 
 /// One bad period, and the actions that should (or may) be planned for it (12.1, 12.2).
 #[derive(Clone, Debug)]
@@ -145,7 +145,7 @@ fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files)
     }
 }
 
-/// 12.2: all responders that match act, `default_receivers` if none does.
+/// 12.2, 16.4: all responders that match act, and the check's own addresses; `default_receivers` if there is neither.
 fn actions_for(
     check: &Definition,
     causes: &[(CauseKind, Time, Option<CauseKind>)],
@@ -156,8 +156,9 @@ fn actions_for(
     };
     let watching: Vec<_> =
         files.watches.iter().filter(|watch| watch.wish.as_ref().is_none_or(matches)).collect();
-    if watching.is_empty() {
+    let own = (!check.emails.is_empty()).then(|| own_action().id);
+    if watching.is_empty() && own.is_none() {
         return files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None).id).collect();
     }
-    watching.iter().flat_map(|watch| &watch.actions).map(|action| action.id).collect()
+    watching.iter().flat_map(|watch| &watch.actions).map(|action| action.id).chain(own).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::evidence::{Delivery, Evidence, Incident};
+use crate::receivers::Try;
 use crate::times;
 use crate::world::World;
 use punctual::core::cause::CauseKind;
@@ -21,6 +22,8 @@ pub(crate) struct Tally {
     pub(crate) flips: u64,
     pub(crate) incidents: u64,
     pub(crate) attempts: u64,
+    /// Of these, to checks' own addresses.
+    pub(crate) own_attempts: u64,
     pub(crate) deaths: u64,
     pub(crate) errors: u64,
 }
@@ -34,6 +37,7 @@ impl Tally {
         self.flips += other.flips;
         self.incidents += other.incidents;
         self.attempts += other.attempts;
+        self.own_attempts += other.own_attempts;
         self.deaths += other.deaths;
         self.errors += other.errors;
     }
@@ -59,6 +63,8 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     tally.flips = evidence.flips.values().map(|flips| flips.len() as u64).sum();
     tally.incidents = evidence.incidents.values().map(|incidents| incidents.len() as u64).sum();
     tally.attempts = world.receivers.tries.len() as u64;
+    let is_own = |attempt: &&Try| attempt.receiver.starts_with("emails/");
+    tally.own_attempts = world.receivers.tries.iter().filter(is_own).count() as u64;
     tally.deaths = u64::from(world.server.deaths);
     tally.errors = u64::from(world.server.errors);
     tally
@@ -191,7 +197,7 @@ fn keys_are_unique(evidence: &Evidence) {
 
 /// 12.3: the same members, in the same order, under the same key.
 fn a_retry_says_the_same(world: &World, evidence: &Evidence) {
-    let mut first: BTreeMap<&str, &crate::receivers::Try> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &Try> = BTreeMap::new();
     for attempt in &world.receivers.tries {
         let known = first.entry(&attempt.key).or_insert(attempt);
         assert_eq!(known.message, attempt.message, "one key for two messages");
@@ -295,7 +301,7 @@ fn the_recovery_follows_what_was_attempted(world: &World, evidence: &Evidence) {
         }
         let attempted = rows.iter().any(|row| !row.tells_of_the_end() && row.is_attempted());
         let episode = rows.iter().any(|row| row.kind == "episode");
-        let wants = world.server.files.receivers.get(receiver).is_some_and(|receiver| receiver.send_resolved);
+        let wants = world.server.files.receiver(receiver).is_some_and(|receiver| receiver.send_resolved);
         assert_eq!(
             recoveries,
             usize::from(attempted && wants && !episode),

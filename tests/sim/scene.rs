@@ -109,7 +109,22 @@ pub(crate) struct Files {
     pub(crate) receivers: BTreeMap<ReceiverName, ReceiverPolicy>,
 }
 
+/// What the action of a check's own addresses is known by (16.4).
+pub(crate) fn own_action() -> Action {
+    Action::new("emails/".into(), Span::ZERO, None)
+}
+
 impl Files {
+    /// How messages leave for a receiver; 16.4 for a check's own.
+    pub(crate) fn receiver(&self, name: &str) -> Option<ReceiverPolicy> {
+        let own = ReceiverPolicy {
+            send_resolved: true,
+            group_wait: Span::ZERO,
+            give_up_after: Span::mins(24 * 60),
+        };
+        if name.starts_with("emails/") { Some(own) } else { self.receivers.get(name).cloned() }
+    }
+
     pub(crate) fn configuration(&self) -> Configuration {
         let responder = |watch: &Watch| {
             let text = watch.wish.as_ref().map_or("group=~\".*\"".to_owned(), Wish::matcher);

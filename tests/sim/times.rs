@@ -55,7 +55,7 @@ fn nothing_leaves_before_its_time(world: &World, evidence: &Evidence) {
         if world.ever_gone.contains(&attempt.receiver) {
             continue;
         }
-        let group_wait = world.server.files.receivers[attempt.receiver.as_str()].group_wait;
+        let group_wait = world.server.files.receiver(&attempt.receiver).expect("it is there").group_wait;
         let first = ready.min().expect("a message has members");
         assert!(first + group_wait <= attempt.at, "{} does not wait for what leaves with it", attempt.key);
     }
@@ -92,7 +92,7 @@ fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
         let is_first = |attempt: &&Try| Some(attempt.message) == row.message && attempt.attempt == 1;
         let Some(first) = world.receivers.tries.iter().find(is_first) else { continue };
         let took = settled_at.map(|at| at - first.at);
-        let give_up_after = world.server.files.receivers[row.receiver.as_str()].give_up_after;
+        let give_up_after = world.server.files.receiver(&row.receiver).expect("it is there").give_up_after;
         assert!(took.is_some_and(|took| took >= give_up_after), "given up after {took:?}: {row:?}");
     }
 }

@@ -71,6 +71,14 @@ impl World {
     /// §8: what leaves for the first time is not held, and of an incident that is open.
     fn check_outgoing(&self, outgoing: &Outgoing) {
         let store = self.server.store.as_ref().expect("only a living process claims");
+        if outgoing.message.receiver.starts_with("emails/") {
+            let [notice] = outgoing.notices.as_slice() else { panic!("16.4: by itself: {outgoing:?}") };
+            let check = self.server.ever_made(notice.check.as_str()).expect("it has addresses");
+            assert_eq!(notice.emails, check.definition.emails);
+            assert_eq!(*outgoing.message.receiver, *format!("emails/{}", notice.check));
+        } else {
+            assert!(outgoing.notices.iter().all(|notice| notice.emails.is_empty()), "nobody else's business");
+        }
         let looks_later = store.next_deadline().is_some_and(|deadline| deadline < self.diary.now);
         if outgoing.message.attempts > 1 || looks_later {
             return;
@@ -113,7 +121,7 @@ impl World {
             let is_busy = self.receivers.under_way.iter().any(|sending| sending.receiver == row.receiver);
             row.state == "waiting"
                 && row.not_before.max(row.queued_at) + gathered < now
-                && self.server.files.receivers.contains_key(row.receiver.as_str())
+                && self.server.files.receiver(&row.receiver).is_some()
                 && !is_busy
                 && !blocked.contains(&lane(row))
                 && (row.tells_of_the_end() || self.held(name, now).is_none())
@@ -171,7 +179,7 @@ impl World {
 
     /// 12.4: the next attempt waits as long as the receiver wished, and else at least half of five seconds.
     fn be_patient(&mut self, sending: &Sending, after: Option<Span>) {
-        let receiver = self.server.files.receivers.get(sending.receiver.as_str());
+        let receiver = self.server.files.receiver(&sending.receiver);
         // The last attempt is at `give_up_after`, whatever was wished.
         if receiver.is_some_and(|receiver| receiver.give_up_after > Span::mins(60)) {
             let wait = after.unwrap_or(Span::ms(2500));

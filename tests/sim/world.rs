@@ -13,7 +13,7 @@ use punctual::store::{Edit, Entry, Stance, Store, What};
 use crate::jobs::{Character, Job, Shot};
 use crate::receivers::Receivers;
 use crate::rng::Rng;
-use crate::scene::{Files, Scale};
+use crate::scene::{Files, Scale, own_action};
 use crate::server::{Fate, Server};
 
 /// The last lines of what happened, and a number that stands for all of it.
@@ -113,7 +113,8 @@ impl World {
             lag: Span::ZERO,
         };
         let defaults = files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None));
-        let actions = files.watches.iter().flat_map(|watch| watch.actions.clone()).chain(defaults).collect();
+        let actions = files.watches.iter().flat_map(|watch| watch.actions.clone()).chain(defaults);
+        let actions = actions.chain([own_action()]).collect();
         let jobs = files.checks.iter().map(|check| Job::new(check.name.as_str(), seed, start)).collect();
         World {
             server: Server::new(folder, seed, &scale, files),
