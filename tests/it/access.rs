@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use punctual::core::check::System;
 use punctual::http::routes::{Needs, Pattern, ROUTES};
 use serde_json::Value;
 
@@ -238,4 +239,50 @@ fn secrets_stand_in_no_answer_and_no_log() {
     for secret in SECRETS {
         assert!(!said.contains(secret), "{secret} was shown");
     }
+}
+
+/// Every row that writes, asked by whoever has nothing, where everything has a key or a token.
+#[test]
+fn without_a_key_or_a_token_nothing_that_writes_is_open() {
+    let server = Punctual::start(&format!(
+        "auth:\n  ping_keys: [{{name: jobs, key: {KEY}}}]\n  tokens: [{{name: ci, scope: write, token: {WRITE}}}]\n\
+         compat: {{coal_mine: {{enabled: true, auth_key: {AUTH_KEY}}}, nights_watch: {{enabled: true, auth_key: {AUTH_KEY}}}}}\n\
+         {CHECKS}"
+    ));
+    let before = checks(&server, Some(WRITE));
+    let mut refused = 0;
+    let mut ask_without = |method: &str, path: &str, expected: u16| {
+        let answer = ask(&server, method, path, None);
+        assert_eq!(answer.status, expected, "{method} {path}: {}", answer.text());
+        refused += 1;
+    };
+    for (needs, method, path) in all() {
+        match needs {
+            // Whether it answers at all is a switch of the command line.
+            Needs::Nothing | Needs::Lifecycle => {}
+            Needs::PingKey | Needs::Read | Needs::Ping | Needs::Write => ask_without(method, &path, 401),
+            // Who knows an id may trigger; nobody has this one.
+            Needs::CanaryId => ask_without(method, &path, 404),
+            Needs::Compat(system) => {
+                let kind = if system == System::CoalMine { "canary" } else { "watcher" };
+                let path = format!("{}v1/{kind}", path.strip_suffix("backup").unwrap());
+                for command in [
+                    "create?name=x&periodicity=60",
+                    "update?slug=x&name=y",
+                    "delete?name=x",
+                    "get?name=x",
+                    "list",
+                    "pause?name=x",
+                    "unpause?name=x",
+                ] {
+                    ask_without(method, &format!("{path}/{command}"), 401);
+                }
+                // Of a trigger its id, slug or name is the key, as there.
+                ask_without(method, &format!("{path}/trigger?name=x"), 404);
+            }
+        }
+    }
+    assert!(refused > 80, "only {refused} were asked");
+    assert_eq!(checks(&server, Some(WRITE)), before, "nothing was changed");
+    assert_eq!(server.sum("punctual_check_pings_total", "check="), 0);
 }

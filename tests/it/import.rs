@@ -6,7 +6,7 @@ use punctual::core::periods::Periods;
 use punctual::core::time::{Span, Time};
 use serde_json::{Value, json};
 
-use crate::support::process::PATIENCE;
+use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::{Punctual, punctual};
 use crate::support::smtp::{SmtpServer, Tls};
 
@@ -255,4 +255,31 @@ fn more_than_the_server_may_have_are_refused_before_anything_is_kept() {
     std::fs::write(&config, "max_checks: none").unwrap();
     let (is_good, said) = import("coal-mine", server.folder(), &file, &flags);
     assert!(!is_good && said.contains("punctual.yaml:1:13: `max_checks` is a whole number"), "{said}");
+}
+
+/// 16.9
+#[test]
+fn watchers_go_from_one_server_to_another_by_a_saved_list() {
+    let get = |server: &Punctual, command: &str| {
+        let answer = server.get(&format!("/nights-watch/v1/watcher/{command}"));
+        assert_eq!(answer.status, 200, "{command}: {}", answer.text());
+        answer
+    };
+    let first = Punctual::start(COMPAT);
+    get(&first, "create?name=Ünit&periodicity=86400&description=d&email=a%40example.org");
+    get(&first, "trigger?name=Ünit&comment=ä");
+    get(&first, "create?name=asleep&periodicity=60&paused=true");
+    get(&first, "create?name=late&periodicity=1");
+    let is_late = || get(&first, "list?late=true").text().contains("\"late\"");
+    wait_until("a watcher that is late", PATIENCE, is_late);
+    let saved = get(&first, "list?verbose=true");
+
+    let mut second = Punctual::new(COMPAT);
+    let file = second.folder().join("list.json");
+    std::fs::write(&file, saved.text()).unwrap();
+    let (is_good, said) = import("nights-watch", second.folder(), &file, &["--apply"]);
+    assert!(is_good && said.ends_with("imported: 3 watchers; cannot import: 0\n"), "{said}");
+    second.start_again();
+    assert_eq!(get(&second, "list?verbose=true").json(), saved.json());
+    assert_eq!(get(&second, "trigger?name=late").json()["recovered"], true);
 }
