@@ -44,7 +44,7 @@ fn canary(n: i64, now: Time) -> Value {
     canary
 }
 
-/// The same as mongoexport writes it.
+/// The same as mongoexport writes it: coal-mine's `id` stands beside a key that MongoDB made, older ones are the key.
 fn exported(canary: &Value) -> String {
     let date = |text: &Value| {
         let ms = chrono::DateTime::parse_from_rfc3339(text.as_str().unwrap()).unwrap().timestamp_millis();
@@ -55,8 +55,11 @@ fn exported(canary: &Value) -> String {
     };
     let mut document = canary.clone();
     let map = document.as_object_mut().unwrap();
-    let id = map.remove("id").unwrap();
-    map.insert("_id".to_owned(), id);
+    let key = match canary["periodicity"] == 60.0 {
+        true => map.remove("id").unwrap(),
+        false => json!({"$oid": "65a1b2c3d4e5f60718293a4b"}),
+    };
+    map.insert("_id".to_owned(), key);
     if let Some(deadline) = map.get_mut("deadline") {
         *deadline = date(deadline);
     }

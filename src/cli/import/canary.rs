@@ -18,8 +18,8 @@ const MAX_EVENT_BYTES: usize = 600;
 const MAX_EVENTS: usize = 100_000;
 /// Times before 1970 and from 2200 on are none of a canary's.
 const END_OF_TIMES_MS: i64 = 7_258_118_400_000;
-/// What is understood; `periodicity_schedule` says what `periodicity` does.
-const KNOWN: [&str; 13] = [
+/// What is understood; `periodicity_schedule` says what `periodicity` does, `notify` is true while a mail is to be sent.
+const KNOWN: [&str; 14] = [
     "_id",
     "id",
     "name",
@@ -32,6 +32,7 @@ const KNOWN: [&str; 13] = [
     "late",
     "deadline",
     "periodicity_schedule",
+    "notify",
     "__v",
 ];
 
@@ -51,7 +52,7 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
         .take(20)
         .map(|key| format!("`{}` is not known here", key.escape_debug()))
         .collect();
-    let id = text(fields, "id")?.or(text(fields, "_id")?).ok_or("it has no `id`")?;
+    let id = id(fields)?;
     if !Canary::is_id(&id) {
         return Err(format!("`{}` is no id: it has 8 letters a-z", id.escape_debug()));
     }
@@ -80,8 +81,19 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
     let definition =
         Definition { canary: Some(Canary { system, id, slug }), ..definition_of(system, words)? };
     let paused = flag(fields, "paused")?;
+    if flag(fields, "notify")? {
+        lost.push("a mail about it that was still to be sent".to_owned());
+    }
     let past = past(system, fields, paused, now, &mut lost)?;
     Ok(Carried { new: NewCheck { definition, paused, past: Some(past) }, lost })
+}
+
+/// Its `id`. Where MongoDB made an `_id` of its own beside it, that says nothing.
+fn id(fields: &Map<String, Value>) -> Result<String, String> {
+    match text(fields, "id")? {
+        Some(id) => Ok(id),
+        None => Ok(text(fields, "_id")?.ok_or("it has no `id`")?),
+    }
 }
 
 /// A name is one line here.
@@ -267,6 +279,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_mongodb_made_is_not_taken_for_the_id() {
+        let with = |key: &str, value: Value| {
+            let mut fields =
+                json!({"_id": {"$oid": "65a1b2c3d4e5f60718293a4b"}, "name": "a", "periodicity": 60});
+            fields[key] = value;
+            fields
+        };
+        let carried = carry(with("id", json!("abcdefgh"))).expect("it has an id");
+        assert_eq!(carried.new.definition.canary.expect("it is one").id, "abcdefgh");
+        assert!(carried.lost.is_empty(), "{:?}", carried.lost);
+        let error = carry(with("slug", json!("a"))).expect_err("it has none");
+        assert!(error.contains("`_id` is no text"), "{error}");
+    }
+
+    #[test]
     fn what_cannot_be_carried_is_said() {
         let check = |value: Value, expected: &str| {
             let error = carry(value).expect_err(expected);
@@ -292,6 +319,7 @@ mod tests {
             assert_eq!(carried.lost, [expected]);
             carried.new.definition
         };
+        check("notify", json!(true), "a mail about it that was still to be sent");
         let named = check("name", json!("a\r\nb"), "control characters of its name are blanks now");
         assert_eq!((named.title.as_str(), named.canary.expect("it is one").slug.as_str()), ("a  b", "a-b"));
         let long =
