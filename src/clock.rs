@@ -98,6 +98,11 @@ impl Stopwatch {
     pub fn took(&self) -> Duration {
         self.0.elapsed()
     }
+
+    /// How long before the other one it was begun; nothing if it was not.
+    pub fn before(&self, other: Stopwatch) -> Duration {
+        other.0.saturating_duration_since(self.0)
+    }
 }
 
 fn wall_ms() -> i64 {
