@@ -30,7 +30,9 @@ pub(super) async fn read(body: Incoming, keep_bytes: usize, limits: &Limits) -> 
     if body.is_end_stream() {
         return Ok(Received::default());
     }
-    match tokio::time::timeout(limits.body_timeout, read_all(body, keep_bytes, limits.max_body_bytes)).await {
+    // In a box: most pings have no body, and what is kept for a request is moved at every ping.
+    let all = read_all(body, keep_bytes, limits.max_body_bytes);
+    match Box::pin(tokio::time::timeout(limits.body_timeout, all)).await {
         Ok(received) => received,
         Err(_) => Err(BodyError::TimedOut),
     }

@@ -196,6 +196,11 @@ impl App {
         self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Without a handle of its own: every ping comes by here.
+    fn with_access<R>(&self, look: impl FnOnce(&Access) -> R) -> R {
+        look(&self.access.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn access(&self) -> Arc<Access> {
         self.access.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

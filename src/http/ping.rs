@@ -18,8 +18,8 @@ use super::limits::Limits;
 use super::reply::{self, Reply};
 use super::target::{self, Fault, Target};
 use super::{App, decode};
-use crate::core::check::{Ping, PingKind, PingMethods, Rid};
-use crate::store::live::Check;
+use crate::core::check::{CheckId, Ping, PingKind, PingMethods, Rid};
+use crate::store::live::Live;
 use crate::store::{Applied, PingFact};
 
 /// How pings ended, since the start. Written by the handler of pings.
@@ -47,20 +47,22 @@ impl FormerNames {
     const MAX: usize = 1000;
 
     /// Says once that a check was pinged by its former name (10.3).
-    fn log_use(&self, check: &Check, target: &Target<'_>) {
-        let name = &check.definition.name;
-        let Some(former) = target.name().filter(|pinged| *pinged != name.as_str()) else { return };
+    fn log_use(&self, former: &str, live: &Live) {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if names.len() < FormerNames::MAX && !names.contains(former) {
+        if names.len() < FormerNames::MAX
+            && !names.contains(former)
+            && let Some(check) = live.find(former)
+        {
             names.insert(former.to_owned());
-            tracing::warn!(former, check = %name, "a check is pinged by its former name: change the URL in its job");
+            let check = &check.definition.name;
+            tracing::warn!(former, %check, "a check is pinged by its former name: change the URL in its job");
         }
     }
 }
 
 /// A ping that was understood, before its body came.
 struct Pinged {
-    check: Arc<Check>,
+    check: CheckId,
     ping: Ping,
     comment: Option<String>,
     admission: Admission,
@@ -70,7 +72,7 @@ struct Pinged {
 pub(super) async fn answer(
     app: &App,
     limits: &Limits,
-    source: &str,
+    source: &Arc<str>,
     path: &str,
     parts: &Parts,
     body: Incoming,
@@ -99,7 +101,7 @@ pub(super) async fn by_token(
 async fn end(
     app: &App,
     limits: &Limits,
-    source: &str,
+    source: &Arc<str>,
     asked: Result<Pinged, Refusal>,
     parts: &Parts,
     body: Incoming,
@@ -122,7 +124,6 @@ async fn end(
 
 /// What the URL and the headers say, as far as it can be taken.
 fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Pinged, Refusal> {
-    let access = app.access();
     let target = match target::parse(path) {
         Ok(target) => target,
         Err(Fault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
@@ -132,7 +133,7 @@ fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Ping
     };
     let header = auth::bearer(parts.headers.get(AUTHORIZATION));
     // The key comes before the name: who has none must not learn which names there are.
-    let admission = access.admit_ping(target.key.as_deref(), header);
+    let admission = app.with_access(|access| access.admit_ping(target.key.as_deref(), header));
     match (&admission, &target.key) {
         (Admission::Missing, _) => return Err(Refusal::KeyMissing),
         (Admission::Wrong, _) => return Err(Refusal::KeyWrong),
@@ -152,7 +153,8 @@ fn understand_named(
 ) -> Result<Pinged, Refusal> {
     let [rid, create, comment, m] =
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
-    let Some(check) = target.name().and_then(|name| app.live.find(name)) else {
+    let found = target.name().and_then(|name| Some((name, app.live.find_for_ping(name)?)));
+    let Some((name, check)) = found else {
         if app.access().ping_keys.is_key(&target.name) {
             // A key without a name behind it: shown as an unknown name, it would be on the first page.
             return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
@@ -166,13 +168,15 @@ fn understand_named(
             (_, false) => Refusal::NotFound(NOT_FOUND),
         });
     };
-    if check.definition.ping_methods == PingMethods::Post && parts.method != Method::POST {
+    if check.methods == PingMethods::Post && parts.method != Method::POST {
         return Err(Refusal::OnlyPost);
     }
     let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
-    app.former_names.log_use(&check, target);
+    if check.by_former_name {
+        app.former_names.log_use(name, &app.live);
+    }
     Ok(Pinged {
-        check,
+        check: check.id,
         ping: Ping { kind: target.kind, rid, exit_status: target.exit_status },
         comment: comment.or(m).filter(|text| !text.is_empty()).map(|text| shortened(&text)),
         admission,
@@ -192,7 +196,7 @@ fn without_keys(app: &App, source: &str, first: &[u8], target: &Target<'_>) -> R
 /// Hands the ping to the writer and waits until it is durable. Answers what to say.
 async fn take(
     app: &App,
-    source: &str,
+    source: &Arc<str>,
     asked: Pinged,
     received: Received,
     json: bool,
@@ -205,8 +209,8 @@ async fn take(
     }
     let said = thanks(resolved, &received);
     let body = Some(received.kept).filter(|kept| !kept.is_empty());
-    let fact = PingFact { ping, comment, body, body_cut: received.cut, source: source.to_owned() };
-    let stored = app.writer.ping(check.id, fact).map_err(|_| Refusal::Overloaded)?;
+    let fact = PingFact { ping, comment, body, body_cut: received.cut, source: source.clone() };
+    let stored = app.writer.ping(check, fact).map_err(|_| Refusal::Overloaded)?;
     match stored.await {
         Ok(Ok(Applied::Done(_))) => {}
         Ok(Ok(Applied::PausedByFile)) => {

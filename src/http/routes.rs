@@ -183,7 +183,7 @@ fn one_slash(path: &str) -> &str {
 pub(super) async fn answer(
     app: &Arc<App>,
     limits: &Limits,
-    source: &str,
+    source: &Arc<str>,
     request: Request<Incoming>,
 ) -> Reply {
     let (parts, body) = request.into_parts();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
-use crate::core::check::{CheckId, Definition, Name, System};
+use crate::core::check::{CheckId, Definition, Name, PingMethods, System};
 use crate::core::route::Mute;
 use crate::core::state::State;
 use crate::core::time::Time;
@@ -29,7 +29,7 @@ pub struct Directory {
     /// Sorted by name.
     pub checks: Vec<Arc<Check>>,
     /// By name, former names included.
-    pub by_name: HashMap<Name, Arc<Check>>,
+    pub by_name: HashMap<Name, Named>,
     /// Canaries of both systems by their id.
     pub by_canary: HashMap<String, Arc<Check>>,
     /// In the order of [`System::ALL`].
@@ -39,13 +39,14 @@ pub struct Directory {
 impl Directory {
     /// Of these checks, sorted by name, and of those that are known by a former name.
     pub fn new(checks: Vec<Arc<Check>>, former: impl IntoIterator<Item = (Name, Arc<Check>)>) -> Directory {
-        let mut directory = Directory { by_name: former.into_iter().collect(), ..Directory::default() };
+        let by_name = former.into_iter().map(|(name, check)| (name, Named::new(check, true))).collect();
+        let mut directory = Directory { by_name, ..Directory::default() };
         checks.iter().for_each(|check| directory.point_to(check));
         Directory { checks, ..directory }
     }
 
     fn point_to(&mut self, check: &Arc<Check>) {
-        self.by_name.insert(check.definition.name.clone(), check.clone());
+        self.by_name.insert(check.definition.name.clone(), Named::new(check.clone(), false));
         if let Some(canary) = &check.definition.canary {
             self.by_canary.insert(canary.id.clone(), check.clone());
             self.by_slug[canary.system as usize].insert(canary.slug.clone(), check.clone());
@@ -72,9 +73,42 @@ impl Directory {
         }
     }
 
+    /// The check that has this name now.
+    pub fn by_present_name(&self, name: &Name) -> Option<&Arc<Check>> {
+        self.by_name.get(name).filter(|named| !named.for_pings.by_former_name).map(|named| &named.check)
+    }
+
     /// The canary that the users of a system know by this slug.
     pub fn by_slug(&self, system: System, slug: &str) -> Option<&Arc<Check>> {
         self.by_slug[system as usize].get(slug)
+    }
+}
+
+/// What a name leads to.
+#[derive(Clone, Debug)]
+pub struct Named {
+    /// For whoever pings.
+    pub for_pings: ForPings,
+    /// For everybody else.
+    pub check: Arc<Check>,
+}
+
+/// What a ping must know of its check. Kept beside the name: the check itself is in the hands of the writer, and looking
+/// at it would take it out of the cache of another processor at every ping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForPings {
+    /// Its number.
+    pub id: CheckId,
+    /// How it may be pinged.
+    pub methods: PingMethods,
+    /// The name is not its present one.
+    pub by_former_name: bool,
+}
+
+impl Named {
+    fn new(check: Arc<Check>, by_former_name: bool) -> Named {
+        let for_pings = ForPings { id: check.id, methods: check.definition.ping_methods, by_former_name };
+        Named { for_pings, check }
     }
 }
 
@@ -96,7 +130,7 @@ pub struct Known {
     /// For `count_in_window`.
     pub window: WindowCount,
     /// Where the newest ping came from.
-    pub last_source: Option<String>,
+    pub last_source: Option<Arc<str>>,
 }
 
 /// Totals that the store keeps up to date.
@@ -140,8 +174,14 @@ impl Live {
 
     /// The check of this name or former name.
     pub fn find(&self, name: &str) -> Option<Arc<Check>> {
-        // Without a copy of the whole directory's handle: every ping comes by here.
-        self.directory.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+        directory.by_name.get(name).map(|named| named.check.clone())
+    }
+
+    /// What a ping by this name or former name must know.
+    pub fn find_for_ping(&self, name: &str) -> Option<ForPings> {
+        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
+        directory.by_name.get(name).map(|named| named.for_pings)
     }
 
     /// The canary of this id, of whichever system.

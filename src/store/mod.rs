@@ -77,7 +77,7 @@ pub struct PingFact {
     /// The body was longer.
     pub body_cut: bool,
     /// The peer's address, as text.
-    pub source: String,
+    pub source: Arc<str>,
 }
 
 impl PingFact {

@@ -177,7 +177,7 @@ impl Shot {
             comment: None,
             body: None,
             body_cut: false,
-            source: "10.0.0.1".to_owned(),
+            source: "10.0.0.1".into(),
         }
     }
 

@@ -53,7 +53,7 @@ pub(super) struct Asked<'a> {
     pub(super) app: &'a Arc<App>,
     pub(super) limits: &'a Limits,
     /// The peer's address.
-    pub(super) source: &'a str,
+    pub(super) source: &'a Arc<str>,
     /// Whose token it is.
     pub(super) caller: Caller,
     pub(super) parts: &'a Parts,
@@ -128,7 +128,7 @@ impl Asked<'_> {
     /// Puts into the log who changed something.
     fn log(&self, check: &str, done: &str) {
         let token = self.caller.as_deref().unwrap_or("");
-        tracing::info!(check, token, source = self.source, "by the API: {done}");
+        tracing::info!(check, token, source = %self.source, "by the API: {done}");
     }
 }
 

@@ -50,7 +50,7 @@ struct Command<'r> {
     dialect: &'static Dialect,
     args: Args,
     method: &'r Method,
-    source: &'r str,
+    source: &'r Arc<str>,
 }
 
 /// A canary of the system that was asked.
@@ -63,7 +63,7 @@ struct Found {
 pub(super) async fn answer(
     app: &Arc<App>,
     limits: &Limits,
-    source: &str,
+    source: &Arc<str>,
     (system, path): (System, &str),
     parts: &Parts,
     body: Incoming,
@@ -82,7 +82,7 @@ pub(super) async fn answer(
 pub(super) async fn short(
     app: &Arc<App>,
     limits: &Limits,
-    source: &str,
+    source: &Arc<str>,
     id: &str,
     parts: &Parts,
     body: Incoming,

@@ -33,7 +33,7 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
         What::Ping(fact) => {
             let counted = tx.step(check, Input::Ping(fact.ping.clone()), at)?;
             note_ping(tx, check, was_paused, &fact, counted, at)?;
-            pings.insert(tx, check, at, fact, counted)?;
+            pings.insert(tx, check, at, &fact, counted)?;
             return Ok(Applied::Done(counted));
         }
         What::Unpause { .. } if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
@@ -93,13 +93,14 @@ impl<'a> Pings<'a> {
         tx: &mut Tx<'_>,
         check: CheckId,
         at: Time,
-        fact: PingFact,
+        fact: &PingFact,
         counted: Option<Counted>,
     ) -> Result<(), StoreError> {
         tx.memory.last_ping += 1;
         let seq = tx.memory.last_ping;
         let staged = tx.stage(check).expect("a ping's check is staged");
         let previous = std::mem::replace(&mut staged.last_ping, seq);
+        staged.last_source = Some(fact.source.clone());
         staged.pings += 1;
         let body = fact.body.as_deref().filter(|body| !body.is_empty());
         let is_success = counted.is_some_and(|counted| counted.success);
@@ -129,9 +130,8 @@ impl<'a> Pings<'a> {
             self.body_bytes += i64::try_from(body.len()).unwrap_or(i64::MAX);
         }
         if is_success {
-            staged.successes.push(at);
+            tx.successes.push((check, at));
         }
-        staged.last_source = Some(fact.source);
         Ok(())
     }
 

@@ -2,8 +2,9 @@
 //! rather than at every ping (a success moves a deadline later, which costs nothing here).
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 
+use super::ids::ById;
 use crate::core::check::CheckId;
 use crate::core::time::Time;
 
@@ -11,7 +12,7 @@ use crate::core::time::Time;
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<(Time, CheckId)>>,
-    of: HashMap<CheckId, Deadline>,
+    of: ById<Deadline>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,6 +77,8 @@ impl Deadlines {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     fn at(secs: i64) -> Option<Time> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::deadlines::Deadlines;
+use super::ids::ById;
 use super::outbox::Outbox;
 use super::states::Behind;
 use crate::core::alert::Alert;
@@ -21,7 +22,7 @@ use crate::store::live::{Check, Directory, Known};
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// All checks, archived ones too.
-    pub(super) checks: HashMap<CheckId, Slot>,
+    pub(super) checks: ById<Slot>,
     /// By present name, archived ones too.
     pub(super) by_name: HashMap<Name, CheckId>,
     /// By former name.
@@ -44,7 +45,7 @@ pub(super) struct Memory {
     /// What Alertmanager was last told of each check, and may have to hear again.
     pub(super) alerts: BTreeMap<CheckId, Vec<Alert>>,
     /// How many events each canary has in its history.
-    pub(super) events: HashMap<CheckId, u64>,
+    pub(super) events: ById<u64>,
     /// Checks that have a cause.
     pub(super) bad: BTreeSet<CheckId>,
 }

@@ -12,12 +12,14 @@ mod deadlines;
 mod edit;
 pub(super) mod error;
 pub(super) mod files;
+mod ids;
 mod life;
 mod load;
 mod memory;
 mod mutes;
 pub(super) mod outbox;
 mod prune;
+mod staging;
 mod states;
 mod tx;
 mod windows;
@@ -33,6 +35,7 @@ use rusqlite::Connection;
 
 use self::error::{commit_failed, failed};
 use self::memory::{Memory, Settings};
+use self::staging::Staging;
 use self::tx::Tx;
 use super::live::Live;
 use super::{
@@ -63,6 +66,8 @@ pub struct SqliteStore {
     round: prune::Round,
     /// How many rows of states a batch brings up to date at least.
     catch_up: usize,
+    /// Room for what a call stages, empty.
+    spare: Staging,
     faults: Option<Faults>,
     _lock: files::Lock,
 }
@@ -118,6 +123,7 @@ impl SqliteStore {
             new_id: new_id.cast_signed(),
             round: prune::Round::default(),
             catch_up: states::CATCH_UP,
+            spare: Staging::default(),
             faults: None,
             _lock: lock,
         };
@@ -196,14 +202,15 @@ impl SqliteStore {
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
         db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
-        let mut tx = Tx::new(db, &mut self.memory, settings)?;
+        // What is staged by a call that fails is forgotten with it.
+        let mut tx = Tx::new(db, &mut self.memory, settings, std::mem::take(&mut self.spare))?;
         let answer = act(&mut tx)?;
         tx.write_states(self.catch_up)?;
         let mut fault = |point| self.faults.as_mut().and_then(|faults| faults(point)).map_or(Ok(()), Err);
         fault(FaultPoint::BeforeCommit)?;
         db.execute_batch("COMMIT").map_err(commit_failed)?;
         fault(FaultPoint::AfterCommit)?;
-        tx.publish(&self.live);
+        self.spare = tx.publish(&self.live);
         Ok(answer)
     }
 

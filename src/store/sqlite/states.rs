@@ -5,12 +5,12 @@
 //! some rows up to date, by their numbers, so that many of them lie on one page; whatever else a step is judged by (specs,
 //! blind windows) changes only when no row is behind.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Bound;
+use std::collections::HashMap;
 
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::error::{damaged, failed};
+use super::ids::IdSet;
 use super::key;
 use super::load::{for_each, id};
 use super::tx::Tx;
@@ -36,9 +36,9 @@ const SOME: usize = 2000;
 /// Which rows are behind.
 #[derive(Debug, Default)]
 pub(super) struct Behind {
-    checks: BTreeSet<CheckId>,
-    /// A round goes through all of them: the last one that was brought up to date.
-    cursor: Option<CheckId>,
+    checks: IdSet,
+    /// A round goes through all of them: those below this number were brought up to date.
+    cursor: u64,
     /// The newest ping at the beginning of the round.
     round_from: i64,
     /// No row is behind by a ping up to this one, as `meta` says.
@@ -61,15 +61,14 @@ impl Behind {
     }
 
     pub(super) fn remove(&mut self, check: CheckId) {
-        self.checks.remove(&check);
+        self.checks.remove(check);
     }
 
     /// The next one of the round, which is to be written now.
     fn next(&mut self) -> Option<CheckId> {
-        let from = self.cursor.map_or(Bound::Unbounded, Bound::Excluded);
-        let next = self.checks.range((from, Bound::Unbounded)).next().copied()?;
-        self.checks.remove(&next);
-        self.cursor = Some(next);
+        let next = self.checks.first_from(self.cursor)?;
+        self.checks.remove(next);
+        self.cursor = next.0 + 1;
         Some(next)
     }
 }
@@ -79,14 +78,20 @@ impl Tx<'_> {
     /// thing before the commit.
     pub(super) fn write_states(&mut self, at_least: usize) -> Result<(), StoreError> {
         let mut stay = 0;
-        for (id, staged) in &self.staged {
+        let mut written = Vec::new();
+        for (id, staged) in self.staged.iter() {
             if staged.may_stay_behind {
                 stay += 1;
-                self.memory.behind.add(*id);
+                self.memory.behind.add(id);
             } else {
-                self.memory.behind.remove(*id);
-                write(&mut self.insert_state, *id, &staged.state, (staged.last_ping, staged.pings))?;
+                written.push((id, staged));
             }
+        }
+        // By their numbers, so that those that lie on one page are written together.
+        written.sort_unstable_by_key(|(id, _)| *id);
+        for (id, staged) in written {
+            self.memory.behind.remove(id);
+            write(&mut self.insert_state, id, &staged.state, (staged.last_ping, staged.pings))?;
         }
         if stay > 0 { self.catch_up(at_least.max(stay / ONE_FOR), SLACK) } else { Ok(()) }
     }
@@ -101,7 +106,7 @@ impl Tx<'_> {
                 }
                 continue;
             };
-            if let Some(staged) = self.staged.get(&id) {
+            if let Some(staged) = self.staged.get(id) {
                 write(&mut self.insert_state, id, &staged.state, (staged.last_ping, staged.pings))?;
             } else {
                 let slot = &self.memory.checks[&id];
@@ -115,7 +120,7 @@ impl Tx<'_> {
         let last_ping = self.memory.last_ping;
         let behind = &mut self.memory.behind;
         let round_from = std::mem::replace(&mut behind.round_from, last_ping);
-        behind.cursor = None;
+        behind.cursor = 0;
         let up_to = if behind.checks.is_empty() { last_ping } else { round_from };
         if up_to - behind.up_to > slack {
             behind.up_to = up_to;

@@ -1,6 +1,5 @@
 //! One call's changes: rows in an open transaction, and beside them what readers will see once it is committed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -9,6 +8,7 @@ use rusqlite::{CachedStatement, Connection, ToSql, params};
 use super::error::failed;
 use super::key;
 use super::memory::{Memory, Settings};
+use super::staging::{Staged, Staging};
 use crate::core::check::{CheckId, Definition};
 use crate::core::state::State;
 use crate::core::step::{Counted, Flip, Input, Judgement, deadline, step};
@@ -24,30 +24,11 @@ pub(super) struct Tx<'a> {
     pub(super) settings: Option<&'a Settings>,
     /// A former name leads elsewhere.
     pub(super) is_renamed: bool,
-    /// In boxes: the map moves its values about as it grows.
-    pub(super) staged: BTreeMap<CheckId, Box<Staged>>,
+    pub(super) staged: Staging,
+    /// Successes that this call took, in their order.
+    pub(super) successes: Vec<(CheckId, Time)>,
     flips: usize,
     pub(super) insert_state: CachedStatement<'a>,
-}
-
-/// One check as this call leaves it.
-pub(super) struct Staged {
-    pub(super) definition: Arc<Definition>,
-    pub(super) state: State,
-    pub(super) last_ping: i64,
-    pub(super) pings: i64,
-    /// Where its newest ping came from, if this call took one.
-    pub(super) last_source: Option<String>,
-    /// Successes that this call took.
-    pub(super) successes: Vec<Time>,
-    /// All successes in the window, where they were counted anew.
-    pub(super) window: Option<WindowCount>,
-    /// Readers need a new list of checks: it is new, archived, back, or declared otherwise.
-    pub(super) is_redeclared: bool,
-    /// A rename gave its name to another.
-    pub(super) is_superseded: bool,
-    /// Nothing but pings that flipped nothing: its row may stay behind them.
-    pub(super) may_stay_behind: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -55,6 +36,7 @@ impl<'a> Tx<'a> {
         db: &'a Connection,
         memory: &'a mut Memory,
         settings: Option<&'a Settings>,
+        staged: Staging,
     ) -> Result<Tx<'a>, StoreError> {
         let insert_state = db
             .prepare_cached(
@@ -62,12 +44,13 @@ impl<'a> Tx<'a> {
                  ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4",
             )
             .map_err(failed)?;
-        Ok(Tx { db, memory, settings, is_renamed: false, staged: BTreeMap::new(), flips: 0, insert_state })
+        let successes = Vec::new();
+        Ok(Tx { db, memory, settings, is_renamed: false, staged, successes, flips: 0, insert_state })
     }
 
     /// The check as this call has left it so far; `None` if there is none of this number.
     pub(super) fn stage(&mut self, id: CheckId) -> Option<&mut Staged> {
-        if !self.staged.contains_key(&id) {
+        if self.staged.get(id).is_none() {
             let slot = self.memory.checks.get(&id)?;
             let staged = Staged {
                 definition: slot.check.definition.clone(),
@@ -75,20 +58,19 @@ impl<'a> Tx<'a> {
                 last_ping: slot.last_ping,
                 pings: slot.pings,
                 last_source: None,
-                successes: Vec::new(),
                 window: None,
                 is_redeclared: false,
                 is_superseded: false,
                 may_stay_behind: true,
             };
-            self.staged.insert(id, Box::new(staged));
+            return Some(self.staged.insert(id, staged));
         }
-        self.staged.get_mut(&id).map(Box::as_mut)
+        self.staged.get_mut(id)
     }
 
     /// The state of a check of memory, as this call has left it so far.
     pub(super) fn with_state<R>(&self, id: CheckId, look: impl FnOnce(&State) -> R) -> R {
-        match self.staged.get(&id) {
+        match self.staged.get(id) {
             Some(staged) => look(&staged.state),
             None => look(&self.memory.checks[&id].check.known().state),
         }
@@ -102,14 +84,12 @@ impl<'a> Tx<'a> {
             last_ping: 0,
             pings: 0,
             last_source: None,
-            successes: Vec::new(),
             window: None,
             is_redeclared: true,
             is_superseded: false,
             may_stay_behind: false,
         };
-        let before = self.staged.insert(id, Box::new(staged));
-        assert!(before.is_none(), "a number is given once");
+        self.staged.insert(id, staged);
     }
 
     /// Steps a check and writes what came of it, but for its state, which is written once at the end. Answers what a ping
@@ -120,7 +100,7 @@ impl<'a> Tx<'a> {
         input: Input,
         now: Time,
     ) -> Result<Option<Counted>, StoreError> {
-        let staged = self.staged.get(&id).expect("a check is staged before it is stepped");
+        let staged = self.staged.get(id).expect("a check is staged before it is stepped");
         let definition = staged.definition.clone();
         self.step_told_as(id, &definition, input, now)
     }
@@ -134,7 +114,7 @@ impl<'a> Tx<'a> {
         input: Input,
         now: Time,
     ) -> Result<Option<Counted>, StoreError> {
-        let staged = self.staged.get_mut(&id).expect("a check is staged before it is stepped");
+        let staged = self.staged.get_mut(id).expect("a check is staged before it is stepped");
         let state = std::mem::take(&mut staged.state);
         let mut before = state.causes.clone();
         let is_ping = matches!(input, Input::Ping(_));
@@ -197,39 +177,55 @@ impl<'a> Tx<'a> {
     }
 
     /// Shows readers what was committed.
-    pub(super) fn publish(self, live: &Live) {
+    pub(super) fn publish(mut self, live: &Live) -> Staging {
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        for (id, staged) in self.staged {
+        for (id, staged) in self.staged.iter_mut() {
             if staged.is_redeclared {
                 before.extend(self.memory.checks.get(&id).map(|slot| slot.check.clone()));
-                redeclare(self.memory, id, *staged);
+                redeclare(self.memory, id, staged);
                 after.push(self.memory.checks[&id].check.clone());
             } else {
-                keep(self.memory, id, *staged);
+                keep(self.memory, id, staged);
             }
         }
+        for (id, at) in self.successes {
+            self.memory.checks[&id].check.known().window.add(at);
+        }
+        self.staged.clear();
         self.memory.deadlines.settle();
         live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
         if self.is_renamed || !after.is_empty() {
             self.memory.note_dependencies();
-            let has_former_name = |check: &Arc<Check>| self.memory.former.values().any(|id| *id == check.id);
-            if self.is_renamed || after.len() > FEW || after.iter().any(has_former_name) {
-                return live.set_directory(self.memory.directory());
-            }
-            after.retain(|check| check.known().state.archived.is_none());
-            live.change_directory(|directory| {
-                before.iter().for_each(|check| directory.take_out(check));
-                after.iter().for_each(|check| directory.add(check));
-            });
+            show_directory(self.memory, live, self.is_renamed, &before, after);
         }
+        self.staged
     }
+}
+
+/// Shows readers which checks there are, where some are declared otherwise than before.
+fn show_directory(
+    memory: &Memory,
+    live: &Live,
+    is_renamed: bool,
+    before: &[Arc<Check>],
+    mut after: Vec<Arc<Check>>,
+) {
+    let has_former_name = |check: &Arc<Check>| memory.former.values().any(|id| *id == check.id);
+    if is_renamed || after.len() > FEW || after.iter().any(has_former_name) {
+        return live.set_directory(memory.directory());
+    }
+    after.retain(|check| check.known().state.archived.is_none());
+    live.change_directory(|directory| {
+        before.iter().for_each(|check| directory.take_out(check));
+        after.iter().for_each(|check| directory.add(check));
+    });
 }
 
 /// Up to so many checks that are declared otherwise need no new list of all checks.
 const FEW: usize = 16;
 
 /// Puts a changed check in its place.
-fn keep(memory: &mut Memory, id: CheckId, staged: Staged) {
+fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     let at = deadline(&staged.definition.spec, &staged.state, &memory.blind);
     memory.deadlines.set(id, at);
     memory.note_causes(id, &staged.state);
@@ -237,25 +233,22 @@ fn keep(memory: &mut Memory, id: CheckId, staged: Staged) {
     slot.last_ping = staged.last_ping;
     slot.pings = staged.pings;
     let mut known = slot.check.known();
-    known.state = staged.state;
-    if let Some(window) = staged.window {
+    std::mem::swap(&mut known.state, &mut staged.state);
+    if let Some(window) = staged.window.take() {
         known.window = window;
     }
-    for at in staged.successes {
-        known.window.add(at);
-    }
-    if staged.last_source.is_some() {
-        known.last_source = staged.last_source;
+    if let Some(source) = staged.last_source.take() {
+        known.last_source = Some(source);
     }
 }
 
 /// Makes the place of a check that is new or declared otherwise.
-fn redeclare(memory: &mut Memory, id: CheckId, staged: Staged) {
+fn redeclare(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     let before = memory.checks.get(&id).map(|slot| slot.check.known().clone());
     let (window, last_source) = before.map_or((None, None), |known| (Some(known.window), known.last_source));
-    let window = staged.window.or(window);
+    let window = staged.window.take().or(window);
     let known = Known {
-        state: staged.state,
+        state: std::mem::take(&mut staged.state),
         window: window.unwrap_or_else(|| WindowCount::new(staged.definition.count_window())),
         last_source,
     };
@@ -268,5 +261,5 @@ fn redeclare(memory: &mut Memory, id: CheckId, staged: Staged) {
     if !staged.is_superseded {
         memory.by_name.insert(staged.definition.name.clone(), id);
     }
-    memory.put(id, staged.definition, (known, staged.last_ping, staged.pings));
+    memory.put(id, staged.definition.clone(), (known, staged.last_ping, staged.pings));
 }

@@ -206,7 +206,8 @@ fn ways<P: Place>(world: &mut World<P>) -> Vec<String> {
     let listed = directory.checks.iter().map(|check| format!("{} {}", check.definition.name, check.id.0));
     let mut ways: Vec<String> = listed.collect();
     assert!(directory.checks.is_sorted_by_key(|check| check.definition.name.clone()));
-    let named = directory.by_name.iter().map(|(name, check)| format!("by {name}: {}", check.definition.name));
+    let named =
+        directory.by_name.iter().map(|(name, named)| format!("by {name}: {}", named.check.definition.name));
     ways.extend(named);
     for (id, check) in &directory.by_canary {
         let canary = check.definition.canary.as_ref().unwrap();

@@ -133,7 +133,7 @@ impl Plan<'_> {
     }
 
     fn check_name(&self, name: &Name, me: Holder) -> Result<(), EditError> {
-        let known = || self.directory.by_name.get(name).filter(|check| check.definition.name == *name);
+        let known = || self.directory.by_present_name(name);
         let holder = self.names.get(name).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
         if is_free(holder, me) { Ok(()) } else { Err(EditError::NameTaken(name.clone())) }
     }
@@ -163,7 +163,7 @@ impl Plan<'_> {
                 if seen.contains(&name) {
                     continue;
                 }
-                let known = self.directory.by_name.get(&name).filter(|check| check.definition.name == name);
+                let known = self.directory.by_present_name(&name);
                 let known = known.and_then(|check| match self.changed.get(&check.id) {
                     Some(changed) => changed.clone(),
                     None => Some((*check.definition).clone()),

@@ -64,7 +64,7 @@ impl Tx<'_> {
             last_success: state.last(PingKind::Success),
             last_duration: state.last_duration,
             last_exit_status: state.last_exit_status,
-            last_source,
+            last_source: last_source.map(|source| source.to_string()),
             last_comment: self.comment_of(slot.last_ping)?,
             declared: definition.source.to_string(),
             responder: delivery.responder,

@@ -1,0 +1,91 @@
+//! Checks by their numbers: SQLite gives them one after the other, so no stranger chooses them, and what is kept by them
+//! may be hashed cheaply and packed closely. Every ping comes by here several times.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::core::check::CheckId;
+
+/// A map by the numbers of checks.
+pub(super) type ById<T> = HashMap<CheckId, T, BuildHasherDefault<IdHasher>>;
+
+/// One multiplication, which spreads numbers that follow each other (Fibonacci hashing).
+#[derive(Debug, Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a check's number is one u64");
+    }
+
+    fn finish(&self) -> u64 {
+        // Tables look at the lowest bits and at the highest: the product's lowest know little of the number.
+        self.0.rotate_left(32)
+    }
+}
+
+/// A set of checks, in the order of their numbers: a bit for each, 64 of them together.
+#[derive(Debug, Default)]
+pub(super) struct IdSet(BTreeMap<u64, u64>);
+
+impl IdSet {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn insert(&mut self, check: CheckId) {
+        *self.0.entry(check.0 / 64).or_default() |= 1 << (check.0 % 64);
+    }
+
+    pub(super) fn remove(&mut self, check: CheckId) {
+        if let Some(bits) = self.0.get_mut(&(check.0 / 64)) {
+            *bits &= !(1 << (check.0 % 64));
+            if *bits == 0 {
+                self.0.remove(&(check.0 / 64));
+            }
+        }
+    }
+
+    /// The first one with this number or a higher one.
+    pub(super) fn first_from(&self, number: u64) -> Option<CheckId> {
+        self.0.range(number / 64..).find_map(|(word, bits)| {
+            let wanted = if *word == number / 64 { !0 << (number % 64) } else { !0 };
+            let left = bits & wanted;
+            (left != 0).then(|| CheckId(word * 64 + u64::from(left.trailing_zeros())))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_set_of_numbers_is_what_a_set_is(
+            steps in prop::collection::vec((0_u64..300, any::<bool>()), 0..200),
+            from in 0_u64..310,
+        ) {
+            let (mut set, mut truth) = (IdSet::default(), BTreeSet::new());
+            for (number, is_insert) in steps {
+                if is_insert {
+                    set.insert(CheckId(number));
+                    truth.insert(number);
+                } else {
+                    set.remove(CheckId(number));
+                    truth.remove(&number);
+                }
+                prop_assert_eq!(set.is_empty(), truth.is_empty());
+                prop_assert_eq!(set.first_from(from), truth.range(from..).next().copied().map(CheckId));
+            }
+        }
+    }
+}
