@@ -100,7 +100,7 @@ pub(super) struct Stand {
     /// The check's name
     name: String,
     /// Who says so
-    #[arg(long, env = "USER", value_name = "NAME")]
+    #[arg(long, env = "USER", value_name = "WHO")]
     by: String,
     #[command(flatten)]
     server: Server,

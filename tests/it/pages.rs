@@ -80,7 +80,10 @@ fn nothing_that_came_from_outside_becomes_markup() {
         }
     }
     let text = first(&doors, "");
-    assert!(text.contains("&lt;b&gt;backup&lt;/b&gt;"));
+    assert!(
+        text.contains("<bdi>&lt;b&gt;backup&lt;/b&gt;</bdi>"),
+        "it turns the direction of its own text only"
+    );
     assert!(text.contains("&lt;img src=x onerror=alert(1)&gt;") && text.contains("a name is made of"));
     assert!(text.contains("- {name: new-job, every: 1h}"), "the YAML to paste");
     assert!(text.contains("could not be reloaded") && text.contains("&lt;i&gt;fault"));
@@ -112,6 +115,18 @@ fn a_check_has_a_page_also_by_its_former_name() {
     assert_eq!(page(&doors, "/checks/nobody").status, 404);
     let answer = http::get(&doors.url("/checks/old-backup"));
     assert_eq!((answer.status, answer.header("location")), (302, "backup"));
+}
+
+/// 8.3: why nobody was told of it.
+#[test]
+fn a_page_tells_how_it_is_with_what_the_check_depends_on() {
+    let doors = open();
+    let text = page(&doors, "/checks/worker").text();
+    let start = text.find("Depends on").unwrap();
+    let shown = text[start..].split("</dd>").next().unwrap();
+    for part in ["href=\"backup\"", "s-late", "messages wait for it"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         (facts(&state, &view, last_source.as_deref(), now))
         (history(app, check.id, before, now))
         h2 { "Declared" }
-        (declaration(definition))
+        (declaration(app, definition, now))
         (next_dues(definition, &view, now))
         h2 { "Who is told" }
         (told(&app.policy(), definition))
@@ -107,7 +107,7 @@ fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Ma
     }
 }
 
-fn declaration(definition: &Definition) -> Markup {
+fn declaration(app: &App, definition: &Definition, now: Time) -> Markup {
     let spec = &definition.spec;
     html! {
         dl {
@@ -119,10 +119,27 @@ fn declaration(definition: &Definition) -> Markup {
             @if let Some(min) = spec.min_runtime { dt { "Runs at least" } dd { (min) } }
             @if let Some(within) = spec.start_within { dt { "Starts within" } dd { (within) } }
             @if !definition.depends_on.is_empty() {
-                dt { "Depends on" } dd { @for name in &definition.depends_on { a href=(name) { (name) } " " } }
+                dt { "Depends on" }
+                dd { @for name in &definition.depends_on { div { (dependency(app, name.as_str(), now)) } } }
             }
             @if !definition.runbook_url.is_empty() { dt { "Runbook" } dd { (link(&definition.runbook_url)) } }
             dt { "Declared" } dd { code { (definition.source) } }
+        }
+    }
+}
+
+/// A check that this one depends on, and how it is: that may be why nobody was told of this one (8.3).
+fn dependency(app: &App, name: &str, now: Time) -> Markup {
+    let (blind, mutes) = (app.live.blind(), app.live.mutes());
+    let status =
+        app.live.find(name).map(|check| look(&check, &check.known().state, now, &blind, &mutes).0.status);
+    html! {
+        a href=(name) { (name) }
+        @if let Some(status) = status {
+            " " (words::status(status))
+            @if matches!(status, Status::Late | Status::Failing) {
+                span.quiet { " · messages wait for it, unless it is marked wont-fix" }
+            }
         }
     }
 }

@@ -164,7 +164,8 @@ fn table_row(app: &App, row: &Row, now: Time) -> Markup {
         tr {
             td { (words::status(row.view.status)) }
             td {
-                a.name href={ "checks/" (name) } { (definition.title) }
+                // A title may turn the direction of writing: only its own.
+                a.name href={ "checks/" (name) } { bdi { (definition.title) } }
                 @if definition.title != name { " " code.quiet { (name) } }
                 div { (words::labels(definition)) }
             }

@@ -72,7 +72,7 @@ fn ping_row(ping: &PingRecord, now: Time) -> Markup {
             td.time { @if let Some(duration) = ping.duration { (duration) } }
             td { (ping.source) }
             td {
-                @if let Some(comment) = &ping.comment { (comment) " " }
+                @if let Some(comment) = &ping.comment { bdi { (comment) } " " }
                 @if ping.has_body {
                     a href={ "?body=" (ping.seq) } { "body" }
                     @if ping.body_cut { span.quiet { " (its beginning)" } }

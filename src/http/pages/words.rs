@@ -57,7 +57,7 @@ pub(super) fn status(status: Status) -> Markup {
 pub(super) fn held(held: Option<&HoldReason>, now: Time) -> Markup {
     html! {
         @match held {
-            Some(HoldReason::Muted { until, id }) => span.label { "muted (" (id) "), ends " (when(*until, now)) },
+            Some(HoldReason::Muted { until, id }) => span.label { "muted by mute " (id) ", ends " (when(*until, now)) },
             Some(HoldReason::Quiet { until }) => span.label { "quiet, ends " (when(*until, now)) },
             _ => {}
         }

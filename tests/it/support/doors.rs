@@ -100,7 +100,7 @@ pub(crate) struct Doors {
 }
 
 impl Doors {
-    /// The checks `backup` (formerly `old-backup`), `worker` and `post-only`.
+    /// The checks `backup` (formerly `old-backup`), `worker` (which depends on it) and `post-only`.
     pub(crate) fn open(limits: Limits) -> Doors {
         Doors::open_with(limits, |_| {})
     }
@@ -121,9 +121,9 @@ impl Doors {
     pub(crate) fn unopened(change: impl FnOnce(&mut App)) -> (Arc<App>, Ledger) {
         let live = Arc::new(Live::default());
         let checks = [
-            check(1, "backup", &["old-backup"], PingMethods::Any),
-            check(2, "post-only", &[], PingMethods::Post),
-            check(3, "worker", &[], PingMethods::Any),
+            check(1, "backup", |it| it.renamed_from = vec![Name::parse("old-backup").unwrap()]),
+            check(2, "post-only", |it| it.ping_methods = PingMethods::Post),
+            check(3, "worker", |it| it.depends_on = vec![Name::parse("backup").unwrap()]),
         ];
         let names = checks.iter().map(|check| (check.id, check.definition.name.to_string())).collect();
         live.set_directory(directory(checks.into()));
@@ -176,7 +176,7 @@ fn directory(checks: Vec<Arc<Check>>) -> Directory {
     Directory::new(checks, former)
 }
 
-fn check(id: u64, name: &str, former: &[&str], ping_methods: PingMethods) -> Arc<Check> {
+fn check(id: u64, name: &str, declare: impl FnOnce(&mut Definition)) -> Arc<Check> {
     let spec = Spec { grace: Span::mins(1), ..Spec::new(Schedule::Every(Span::mins(5))) };
     let known = Known {
         state: State::declared(&spec, Time::from_secs(1_700_000_000)),
@@ -184,11 +184,8 @@ fn check(id: u64, name: &str, former: &[&str], ping_methods: PingMethods) -> Arc
         last_source: None,
     };
     let source = Source::File { path: "punctual.yaml".into(), line: 3 };
-    let definition = Definition {
-        renamed_from: former.iter().map(|name| Name::parse(name).unwrap()).collect(),
-        title: format!("<b>{name}</b>"),
-        ping_methods,
-        ..Definition::new(Name::parse(name).unwrap(), spec, source)
-    };
+    let mut definition = Definition::new(Name::parse(name).unwrap(), spec, source);
+    definition.title = format!("<b>{name}</b>");
+    declare(&mut definition);
     Arc::new(Check::new(CheckId(id), Arc::new(definition), known))
 }
