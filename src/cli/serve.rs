@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -47,12 +47,14 @@ pub(super) fn main(flags: Flags) -> Result<(), Failure> {
 }
 
 async fn run(settings: Settings, loaded: Loaded) -> Result<(), Failure> {
+    // Before the wait for another server's end: by itself, a SIGHUP meant for all servers would end this one.
+    let hangups = signal(SignalKind::hangup())?;
     let store = SqliteStore::open(&settings.storage_path)?;
     let (loaded, fault) = newest(&settings, loaded);
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = Listeners::bind(&settings.listen_addresses)?;
-    let Parts { app, writer, engine, reloader, reloads } = assemble(&settings, store, loaded)?;
+    let Parts { app, writer, engine, reloader, reloads } = assemble(&settings, store, loaded, hangups)?;
     if let Some(fault) = fault {
         app.own.config_refused();
         app.set_reload_fault(fault);
@@ -141,8 +143,8 @@ fn assemble(
     settings: &Settings,
     mut store: SqliteStore,
     (config, outward): Loaded,
+    hangups: Signal,
 ) -> Result<Parts, Failure> {
-    let hangups = signal(SignalKind::hangup())?;
     let clock = Arc::new(Clock::new());
     if let Some(window) = engine::begin(&mut store, &clock)? {
         tracing::info!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");

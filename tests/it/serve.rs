@@ -61,6 +61,8 @@ fn a_standby_takes_over_with_the_configuration_of_now() {
         standby.log().contains("another server holds this folder")
     });
     standby.write_config(&CONFIG.replace("name: job", "name: newer"));
+    // To all servers at once, as those who roll files out do.
+    standby.signal(Signal::HUP);
     assert!(server.stop().success());
     standby.wait_ready();
     assert!(standby.log().contains("/ping/newer"), "{}", standby.log());
