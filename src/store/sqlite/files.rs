@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
@@ -111,6 +112,8 @@ fn connect(folder: &Path, may_create: OpenFlags) -> Result<(Connection, u32), St
          PRAGMA journal_size_limit = {MAX_LOG_BYTES};"
     ))
     .map_err(failed)?;
+    // A statement is planned once, and not anew for each value that could let it use an index of part of a table.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(failed)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok((db, version))
 }
