@@ -210,11 +210,11 @@ impl<'a> Tx<'a> {
 
     /// Check by check.
     fn prune_flips(&mut self, cursor: i64) -> Result<Slice, StoreError> {
-        let mut checks: Vec<i64> =
-            self.memory.checks.keys().map(|id| key(id.0)).filter(|id| *id > cursor).collect();
-        checks.sort_unstable();
+        let mut look = self.prepare("SELECT id FROM checks WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let checks = look.query_map(params![cursor, REMOVED as i64], |row| row.get(0)).map_err(failed)?;
+        let checks: Vec<i64> = checks.collect::<Result<_, _>>().map_err(failed)?;
         let mut last = cursor;
-        for check in checks.iter().take(REMOVED) {
+        for check in &checks {
             let removed = self.change(
                 "DELETE FROM flips WHERE id IN (SELECT id FROM flips WHERE check_id = ?1 AND id <= (
                    SELECT id FROM flips WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
@@ -226,7 +226,7 @@ impl<'a> Tx<'a> {
             }
             last = *check;
         }
-        Ok(if checks.len() > REMOVED { Slice::More(last) } else { Slice::Done })
+        Ok(if checks.len() == REMOVED { Slice::More(last) } else { Slice::Done })
     }
 
     fn prune_incidents(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
