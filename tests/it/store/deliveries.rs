@@ -2,11 +2,14 @@
 
 use std::sync::atomic::Ordering;
 
+use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Mute, Policy};
 use punctual::core::schedule::Schedule;
+use punctual::core::step::view;
 use punctual::core::time::{Span, Time};
+use punctual::store::live::Check;
 use punctual::store::{Alerts, Stance, Store};
 
 use super::world::{GROUP_WAIT, Place, World, check, later, name, said};
@@ -44,6 +47,62 @@ pub(crate) fn what_is_due_leaves_together_and_a_retry_has_the_same_members<P: Pl
     world.settle(again.message.id, &Attempt::Taken);
     assert_eq!(world.told(), ["Alert c", "Recovery a"]);
     assert_eq!(world.store().next_claim(), None);
+}
+
+/// How many checks have this status now.
+fn count<P: Place>(world: &mut World<P>, status: Status) -> usize {
+    let (now, live) = (world.now, world.store().live());
+    let blind = live.blind();
+    let is_so =
+        |check: &Check| view(&check.definition.spec, &check.known().state, now, &blind).status == status;
+    let directory = live.directory();
+    directory.checks.iter().filter(|check| is_so(check)).count()
+}
+
+/// 9.2, 9.5, 9.6, 12.3: ten minutes away, in which 50 checks were due. One was overdue before.
+pub(crate) fn what_was_due_in_an_absence_is_unknown_in_one_message_and_late_when_it_may_be<P: Place>(
+    world: &mut World<P>,
+) {
+    let jobs: Vec<String> = (0..50).map(|number| format!("job-{number:02}")).collect();
+    let mut names = vec!["overdue"];
+    names.extend(jobs.iter().map(String::as_str));
+    world.configuration.checks = names.iter().map(|name| check(name)).collect();
+    for job in &mut world.configuration.checks[1..] {
+        job.spec.schedule = Schedule::Every(Span::mins(5));
+    }
+    world.configure().unwrap();
+    world.ping("overdue", PingKind::Success);
+    for _ in 0..9 {
+        world.wait(Span::secs(8));
+    }
+    jobs.iter().for_each(|job| world.ping(job, PingKind::Success));
+    let returned = world.now + Span::mins(10);
+    world.now = returned;
+    world.reopen();
+    world.wait(Span::ms(1));
+    assert_eq!(world.expire(), 51);
+    assert_eq!((count(world, Status::Unknown), count(world, Status::Late)), (50, 1));
+    world.wait(GROUP_WAIT);
+    let alerts: Vec<String> = names.iter().map(|name| format!("Alert {name}")).collect();
+    let mut told = world.told();
+    told.sort_unstable_by_key(|alert| alert != "Alert overdue");
+    assert_eq!(told, alerts);
+
+    // every + grace after our return they may be late, and not before; one has come back.
+    world.ping("job-00", PingKind::Success);
+    let may_be_late_after = returned + Span::secs(310);
+    while world.now < may_be_late_after {
+        let span = Span::secs(5).min(may_be_late_after - world.now);
+        world.wait(span);
+        world.expire();
+    }
+    assert_eq!((count(world, Status::Unknown), count(world, Status::Late)), (49, 1));
+    assert_eq!(world.told(), ["Recovery job-00"]);
+    world.wait(Span::ms(1));
+    world.expire();
+    assert_eq!((count(world, Status::Unknown), count(world, Status::Late)), (0, 50));
+    world.wait(GROUP_WAIT);
+    assert!(world.claim().is_empty(), "people know of them: it is the same incident");
 }
 
 /// 12.7
