@@ -39,8 +39,9 @@ pub(super) async fn create(command: &Command<'_>) -> Result<Reply, Fault> {
     }
     let definition = Definition { title, description, emails, ..plain(command.schedule(periodicity).await?) };
     let new = NewCanary { definition, slug, paused };
-    let id = app.on_store(move |store, now| new.make(store, dialect, now)).await;
-    command.show(id??).await
+    let id = app.on_store(move |store, now| new.make(store, dialect, now)).await??;
+    command.log_id(&id, "made");
+    command.show(id).await
 }
 
 /// A canary in the words of its system.
@@ -99,9 +100,11 @@ impl NewCanary {
 /// Answers `delete`.
 pub(super) async fn delete(command: &Command<'_>) -> Result<Reply, Fault> {
     command.args.only(&["id", "slug", "name"])?;
-    let check = command.find()?.check.id;
+    let found = command.find()?.check;
+    let check = found.id;
     let deleted = command.app.on_store(move |store, now| store.edit(Edit::Delete { check }, now)).await;
     deleted??;
+    command.log(&found.definition, "deleted");
     Ok(ok(&serde_json::json!({"status": "ok"})))
 }
 
@@ -127,6 +130,7 @@ pub(super) async fn update(command: &Command<'_>) -> Result<Reply, Fault> {
     let asked = id.clone();
     let updated = app.on_store(move |store, now| update.carry_out(store, dialect, &asked, now)).await;
     updated??;
+    command.log_id(&id, "changed");
     command.show(id).await
 }
 

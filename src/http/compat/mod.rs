@@ -36,7 +36,7 @@ use self::shown::{Answer, Ranges};
 use super::limits::Limits;
 use super::reply::{self, Reply};
 use super::{App, body, decode};
-use crate::core::check::System;
+use crate::core::check::{Definition, System};
 use crate::store::live::Check;
 
 /// Lists at a time: each takes a thread, and a slow reader holds it long.
@@ -158,6 +158,20 @@ impl Command<'_> {
             Ok(())
         } else {
             Err(Fault::Unauthorized)
+        }
+    }
+
+    /// Puts into the log who changed something.
+    fn log(&self, check: &Definition, done: &str) {
+        let id = check.canary.as_ref().map_or("", |canary| &canary.id);
+        let (check, interface) = (check.name.as_str(), self.dialect.system.as_str());
+        tracing::info!(check, id, interface, source = &**self.source, "by another system's interface: {done}");
+    }
+
+    /// The same, of a canary that is there.
+    fn log_id(&self, id: &str, done: &str) {
+        if let Some(check) = self.app.live.find_canary(id) {
+            self.log(&check.definition, done);
         }
     }
 

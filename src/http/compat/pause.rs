@@ -24,6 +24,7 @@ async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, Fault> {
     let id = command.find()?.id;
     let (asked, comment) = (id.clone(), args.last("comment").map(cut));
     app.on_store(move |store, now| carry_out(store, &asked, wish, comment, now)).await??;
+    command.log_id(&id, if wish == Wish::Pause { "paused" } else { "unpaused" });
     command.show(id).await
 }
 

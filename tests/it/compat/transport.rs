@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{COAL_MINE, Mine, text};
 use crate::support::http;
 use crate::support::punctual::Punctual;
@@ -20,6 +22,28 @@ fn every_method_carries_out_a_command_and_what_a_body_says_is_ignored() {
     assert_eq!(mine.names(""), ["GET", "HEAD", "POST", "PUT"]);
     let answer = http::send(http::client().delete(mine.server.url(&format!("{COAL_MINE}list"))));
     assert_eq!((answer.status, answer.header("allow")), (405, "GET, HEAD, POST, PUT"));
+}
+
+#[test]
+fn what_is_made_changed_paused_and_deleted_is_in_the_log() {
+    let mine = Mine::coal();
+    let id = text(&mine.canary("create?name=%C3%A9&periodicity=60")["id"]);
+    mine.ok(&format!("update?id={id}&periodicity=61"));
+    mine.ok(&format!("pause?id={id}&comment=a%0Ab"));
+    mine.ok(&format!("unpause?id={id}"));
+    mine.ok(&format!("get?id={id}"));
+    mine.ok(&format!("delete?id={id}"));
+    let log = mine.server.log();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let done: Vec<Value> =
+        lines.filter(|line| text(&line["msg"]).starts_with("by another system's")).collect();
+    let expected = ["made", "changed", "paused", "unpaused", "deleted"];
+    assert_eq!(done.len(), expected.len(), "{log}");
+    for (line, done) in done.iter().zip(expected) {
+        assert_eq!(line["msg"], format!("by another system's interface: {done}"));
+        let who = ["check", "id", "interface", "source"].map(|field| line[field].as_str().unwrap());
+        assert_eq!(who, [&id, &id, "coal_mine", "127.0.0.1"]);
+    }
 }
 
 #[test]
