@@ -141,8 +141,8 @@ fn the_day_to_day_work_from_making_a_check_to_deleting_it() {
     );
     assert_eq!(
         user.done(&["checks", "list"]),
-        "NAME      STATUS  WHY  SINCE  LAST SEEN  DUE\n\
-         backup    new     -    -      -          TIME\n\
+        "NAME      STATUS  WHY  SINCE  LAST SEEN  DUE                       TITLE\n\
+         backup    new     -    -      -          TIME  Nightly backup\n\
          declared  new     -    -      -          TIME\n"
     );
     assert_eq!(user.done(&["checks", "ping", "backup", "start", "--rid", "r1"]), "OK\n");
@@ -279,7 +279,10 @@ fn a_list_goes_to_its_end_and_is_filtered() {
     assert_eq!(names(&["number 120"]), ["n0120", "n1200", "n1201", "n1202"]);
     assert_eq!(names(&["--label", "team=dba"]), ["job"]);
     assert_eq!(names(&["--source", "api"]), Vec::<String>::new());
-    assert_eq!(user.done(&["checks", "list", "nothing"]), "NAME  STATUS  WHY  SINCE  LAST SEEN  DUE\n");
+    assert_eq!(
+        user.done(&["checks", "list", "nothing"]),
+        "NAME  STATUS  WHY  SINCE  LAST SEEN  DUE  TITLE\n"
+    );
     user.fails(&["checks", "list", "--status", "bad"], 1, "`status` is one of failing, late, unknown");
     user.fails(&["checks", "list", "--label", "team"], 1, "`label` is a name and a value");
 
@@ -306,7 +309,7 @@ fn a_list_over_the_control_socket_is_the_list_over_http() {
     assert_eq!(local.done(&local_list), user.done(&["checks", "list"]));
     assert_eq!(
         local.done(&local_list),
-        "NAME   STATUS  WHY         SINCE                     LAST SEEN  DUE\n\
+        "NAME   STATUS  WHY         SINCE                     LAST SEEN  DUE                       TITLE\n\
          other  new     -           -                         -          TIME\n\
          soon   late    never_seen  TIME  -          TIME\n"
     );

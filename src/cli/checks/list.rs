@@ -127,7 +127,7 @@ impl List {
     fn end(self, out: &mut Out<'_>) -> Result<(), Trouble> {
         match self.output {
             Output::Text => {
-                let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE"];
+                let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE", "TITLE"];
                 write!(out.to, "{}", Table::new(&head, self.rows))?;
             }
             Output::Json if self.count == 0 => {
@@ -150,5 +150,6 @@ fn row(check: &Value) -> Vec<String> {
         text(&causes.first().map_or(Value::Null, |cause| cause["since"].clone())),
         text(&check["last_seen"]),
         text(&check["due"]),
+        if check["title"] == check["name"] { String::new() } else { text(&check["title"]) },
     ]
 }
