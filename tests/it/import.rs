@@ -6,7 +6,7 @@ use punctual::core::periods::Periods;
 use punctual::core::time::{Span, Time};
 use serde_json::{Value, json};
 
-use crate::support::process::{PATIENCE, wait_until};
+use crate::support::process::{PATIENCE, run, tool, wait_until};
 use crate::support::punctual::{Punctual, punctual};
 use crate::support::smtp::{SmtpServer, Tls};
 
@@ -143,6 +143,36 @@ fn a_thousand_canaries_go_on_as_they_were_and_nobody_is_alerted() {
     assert_eq!((&report["imported"], &report["applied"]), (&json!(1000), &json!(true)));
     let (is_good, said) = import("coal-mine", other.folder(), &saved, &[]);
     assert!(!is_good && said.contains("its id is here already"), "{said}");
+}
+
+/// Every line of shell in the manual, one after the other.
+#[test]
+fn the_manual_s_way_from_coal_mine_works() {
+    let mut server = Punctual::new("");
+    let write = |name: &str, text: &str| std::fs::write(server.folder().join(name), text).unwrap();
+    let ini = "[mongodb]\nhosts = m\n[email]\nsender = coal@example.org\n[wsgi]\nport = 8080\nauth_key = s3cret-of-them-all\n";
+    write("coal-mine.ini", ini);
+    write("coal-mine-auth-key", "s3cret-of-them-all");
+    let now = Time::from_ms(chrono::Utc::now().timestamp_millis());
+    write("canaries.json", &(0..4).map(|n| exported(&canary(n, now))).collect::<String>());
+    let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/coal-mine.md")).unwrap();
+    let blocks = manual.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let lines: Vec<&str> =
+        blocks.flat_map(str::lines).map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(lines.len() > 3, "{lines:?}");
+    let binary = Path::new(env!("CARGO_BIN_EXE_punctual")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    for line in lines {
+        let mut shell = tool("sh");
+        shell.args(["-c", line]).current_dir(server.folder()).env("PATH", &path);
+        let (is_good, said) = run(&mut shell);
+        assert!(is_good && !said.contains("s3cret"), "{line}: {said}");
+    }
+    let yaml = std::fs::read_to_string(server.folder().join("punctual.yaml")).unwrap();
+    server.write_config(&yaml);
+    server.start_again();
+    let list = server.get("/coal-mine/v1/canary/list?auth_key=s3cret-of-them-all");
+    assert_eq!(list.json()["canaries"].as_array().unwrap().len(), 4, "{}", list.text());
 }
 
 #[test]

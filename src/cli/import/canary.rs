@@ -64,6 +64,7 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
     let periodicity = match fields.get("periodicity").map(plain) {
         Some(Value::Number(number)) => number.as_f64().ok_or("`periodicity` is no number")?.to_string(),
         Some(Value::String(text)) => text,
+        None => return Err("it has no `periodicity`: save the answer of `list?verbose=true`".to_owned()),
         _ => return Err("`periodicity` must be a number or a text".to_owned()),
     };
     let name = shorter(one_line(&name, &mut lost), MAX_NAME_BYTES, "name", &mut lost);
@@ -306,6 +307,10 @@ mod tests {
             fields[key] = value;
             fields
         };
+        check(
+            json!({"id": "abcdefgh", "name": "a"}),
+            "no `periodicity`: save the answer of `list?verbose=true`",
+        );
         check(with("name", json!(3)), "`name` is no text");
         check(with("periodicity", json!(-5)), "malformed periodicity");
         check(with("periodicity", json!({"$numberDouble": "NaN"})), "`periodicity` must be");

@@ -35,6 +35,11 @@ pub(super) fn read(text: &str, system: System) -> Result<Vec<Document>, String> 
                 };
                 add_all(&mut documents, list, 2, (chunk, line, begin))?;
             }
+            Value::Object(answer) if answer.get("status").is_some_and(|status| status == "error") => {
+                let why = answer.get("error").and_then(Value::as_str).unwrap_or_default();
+                let why: String = why.chars().take(200).flat_map(char::escape_debug).collect();
+                return Err(format!("line {line}: this is the answer to a request that failed: {why}"));
+            }
             Value::Object(fields) => documents.push(Document { line, fields }),
             _ => return Err(format!("line {line}: a canary is a JSON object")),
         }
@@ -141,6 +146,10 @@ mod tests {
         check("{}\n17", "line 2: a canary is a JSON object");
         check("[{},\n3]", "entry 2 of the list");
         check(&format!("{{}}\n{{\"a\": {}", "[".repeat(100_000)), "line 2: this is not JSON: recursion");
+        check(
+            r#"{"status": "error", "error": "401 Unauthorized\u001b"}"#,
+            r"a request that failed: 401 Unauthorized\u{1b}",
+        );
         check("{\"status\": \"ok\", \"canaries\": 3}", "line 1: `canaries` is no list");
         check(&"{}\n".repeat(MAX_DOCUMENTS + 1), "there are more than 10000");
     }
