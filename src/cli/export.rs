@@ -73,7 +73,19 @@ fn line(definition: &Map<String, Value>) -> String {
     let is_name = |key: &str| matches!(key, "name" | "title");
     let names = ["name", "title"].into_iter().filter_map(|key| definition.get_key_value(key));
     let rest = definition.iter().filter(|(key, _)| !is_name(key));
+    let said = names.chain(rest).filter_map(|(key, value)| Some((key, as_a_file_says(key, value)?)));
     let pairs: Vec<String> =
-        names.chain(rest).map(|(key, value)| format!("{}: {value}", Value::from(key.as_str()))).collect();
+        said.map(|(key, value)| format!("{}: {value}", Value::from(key.as_str()))).collect();
     plain_json(&format!("{{{}}}", pairs.join(", ")))
+}
+
+/// Free text as a file may have it: users of other systems may have said nothing but blanks, or control characters.
+fn as_a_file_says(key: &str, value: &Value) -> Option<Value> {
+    let (true, Some(text)) = (matches!(key, "title" | "description"), value.as_str()) else {
+        return Some(value.clone());
+    };
+    let is_allowed = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
+    let text: String =
+        text.replace("\r\n", "\n").chars().map(|c| if is_allowed(c) { c } else { ' ' }).collect();
+    (!text.trim().is_empty()).then(|| Value::from(text))
 }

@@ -52,10 +52,10 @@ pub(super) fn plain_json(json: &str) -> String {
 }
 
 /// Whether a terminal does something at this character instead of showing it; also what turns the order of letters
-/// around, so that a text would look like another one.
+/// around, so that a text would look like another one, and what is no character, which YAML does not have.
 fn is_command(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

@@ -165,7 +165,13 @@ impl Command<'_> {
     fn log(&self, check: &Definition, done: &str) {
         let id = check.canary.as_ref().map_or("", |canary| &canary.id);
         let (check, interface) = (check.name.as_str(), self.dialect.system.as_str());
-        tracing::info!(check, id, interface, source = &**self.source, "by another system's interface: {done}");
+        tracing::info!(
+            check,
+            id,
+            interface,
+            source = &**self.source,
+            "by another system's interface: {done}"
+        );
     }
 
     /// The same, of a canary that is there.

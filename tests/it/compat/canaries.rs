@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{BOTH, COAL_MINE, Mine, newest, text, time, until_deadline};
 use crate::support::http;
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, punctual};
 
 #[test]
 fn a_new_canary_is_due_after_its_period_unless_it_is_paused() {
@@ -186,4 +186,17 @@ fn what_a_file_has_taken_over_is_seen_triggered_and_paused_but_changed_in_the_fi
     mine.refused("pause?name=backup", 400, "AlreadyPausedError()");
     let paused = "it is paused by its file: take `paused: true` out of it, and reload";
     mine.refused("unpause?name=backup", 400, paused);
+}
+
+#[test]
+fn what_files_would_not_say_is_exported_so_that_they_can() {
+    let mine = Mine::coal();
+    mine.canary("create?name=+&periodicity=60&description=+");
+    mine.canary("create?name=a%EF%BF%BE%E2%80%A8b&periodicity=60&description=one%0D%0Atwo%1B%5B31m%C2%85");
+    let (is_good, yaml) = punctual(&["export", "--server", &mine.server.url("")]);
+    assert!(is_good && yaml.contains(r#""description": "one\ntwo [31m ""#), "{yaml}");
+    mine.server.write_config(&format!("{BOTH}{yaml}"));
+    let answer = mine.server.reload();
+    assert_eq!(answer.status, 200, "{}: {yaml}", answer.text());
+    assert_eq!(mine.names("").len(), 2);
 }
