@@ -27,9 +27,9 @@ pub(super) const UP_TO: &str = "states_up_to";
 const SLACK: i64 = 1000;
 /// A batch brings one row up to date for so many that it leaves behind: so a start has some pings for each check to step
 /// through, however many came.
-const ONE_FOR: usize = 4;
+const ONE_FOR: usize = 16;
 /// At least so many, so that little is behind while little happens.
-pub(super) const CATCH_UP: usize = 16;
+pub(super) const CATCH_UP: usize = 4;
 /// Brought up to date at once while there is time: a few milliseconds.
 const SOME: usize = 2000;
 
