@@ -98,6 +98,13 @@ impl<'a> Tx<'a> {
         self.db.prepare_cached(sql).map_err(failed)
     }
 
+    /// Whether no ping goes before its age says so: no check ever had more than are kept, and those of checks that are
+    /// forgotten are older still.
+    fn are_young_kept(&self, retention: &Retention) -> bool {
+        let is_over = |slot: &Slot| slot.pings > i64::from(retention.keep_at_most);
+        retention.archived >= retention.max_age && !self.memory.checks.values().any(is_over)
+    }
+
     fn prune_pings(&mut self, cursor: i64, retention: &Retention, now: Time) -> Result<Slice, StoreError> {
         // What a row does not know of yet is still needed.
         if cursor == 0 {
@@ -111,6 +118,7 @@ impl<'a> Tx<'a> {
         let mut rows = look.query(params![cursor, LOOKED_AT, up_to]).map_err(failed)?;
         let (mut last, mut looked_at) = (cursor, 0);
         let mut over: Vec<(i64, bool)> = Vec::new();
+        let (mut are_young_kept, mut is_rest_kept) = (None, false);
         while over.len() < REMOVED
             && let Some(row) = rows.next().map_err(failed)?
         {
@@ -118,6 +126,12 @@ impl<'a> Tx<'a> {
             looked_at += 1;
             last = column(0)?;
             let at = Time::from_ms(column(2)?);
+            let is_young = at >= now - retention.max_age && at <= now;
+            if is_young && *are_young_kept.get_or_insert_with(|| self.are_young_kept(retention)) {
+                // From here on nothing is over: most rounds end where they begin.
+                is_rest_kept = true;
+                break;
+            }
             let slot = self.memory.checks.get(&load::id(column(1)?));
             let ordinal = column(3)?;
             if slot.is_none_or(|slot| is_ping_over(slot, ordinal, at, retention, now)) {
@@ -136,7 +150,8 @@ impl<'a> Tx<'a> {
             self.set_meta("last_ping", self.memory.last_ping)?;
             self.set_meta("body_bytes", self.memory.body_bytes)?;
         }
-        Ok(if looked_at < LOOKED_AT && over.len() < REMOVED { Slice::Done } else { Slice::More(last) })
+        let is_end = is_rest_kept || (looked_at < LOOKED_AT && over.len() < REMOVED);
+        Ok(if is_end { Slice::Done } else { Slice::More(last) })
     }
 
     fn remove_body(&mut self, seq: i64) -> Result<(), StoreError> {
