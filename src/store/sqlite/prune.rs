@@ -128,7 +128,8 @@ impl<'a> Tx<'a> {
             let at = Time::from_ms(column(2)?);
             let is_young = at >= now - retention.max_age && at <= now;
             if is_young && *are_young_kept.get_or_insert_with(|| self.are_young_kept(retention)) {
-                // From here on nothing is over: most rounds end where they begin.
+                // From here on nothing is over: most rounds end where they begin. A wrong date that a clock once had, in
+                // the future, is not taken for young: what came after it has its own age.
                 is_rest_kept = true;
                 break;
             }

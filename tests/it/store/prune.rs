@@ -3,7 +3,7 @@
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
-use punctual::store::{Store, What};
+use punctual::store::{Entry, Store, What};
 
 use super::sqlite::database;
 use super::world::{GROUP_WAIT, Sqlite, World, check, fact, said};
@@ -136,6 +136,44 @@ fn an_archived_check_is_forgotten_after_its_time() {
     assert_eq!(world.declare(&["a", "b"]).added, 1, "it is a new one");
     world.ping("a", PingKind::Success);
     assert_eq!(count(&world, "pings"), 1);
+}
+
+/// 15.2, 10.3: whoever keeps pings for longer than archived checks does not keep the pings of those.
+#[test]
+fn young_pings_of_a_forgotten_check_go_with_it() {
+    let mut world = World::new(Sqlite::default());
+    world.configuration.retention.max_age = Span::mins(90 * 24 * 60);
+    world.declare(&["a", "b"]);
+    world.ping("a", PingKind::Success);
+    world.declare(&["b"]);
+    world.wait(Span::mins(31 * 24 * 60));
+    prune(&mut world);
+    prune(&mut world);
+    assert_eq!(count(&world, "pings"), 0);
+}
+
+/// The writer does not walk through all that is kept every minute.
+#[test]
+fn a_round_of_pruning_ends_where_nothing_is_over() {
+    let mut world = World::new(Sqlite::default());
+    world.configuration.retention.keep_at_most = 5000;
+    world.declare(&["a"]);
+    let (id, at) = (world.id("a"), world.now);
+    let ping = || Entry { check: id, at, what: What::Ping(fact(PingKind::Log)) };
+    world.store().apply((0..4500).map(|_| ping()).collect()).unwrap();
+    let slices = |world: &mut World<Sqlite>| {
+        let now = world.now;
+        1 + (0..).take_while(|_| world.store().prune(now).unwrap()).count()
+    };
+    const STAGES: usize = 7;
+    // Rows of states catch up first, and what came after them is not looked at.
+    slices(&mut world);
+    assert_eq!(slices(&mut world), STAGES);
+    world.configuration.retention.keep_at_most = 4000;
+    world.configure().unwrap();
+    world.wait(Span::mins(2));
+    assert!(slices(&mut world) > STAGES, "too many are looked for among the young");
+    assert_eq!(count(&world, "pings"), 4000);
 }
 
 /// The number of a ping is its place in the order of facts: it is never given again.
