@@ -2,32 +2,19 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::table::Table;
-use super::{Failure, Output};
+use super::{Failure, Output, StorageFolder};
 use crate::config::parse_duration;
 use crate::http::control::{self, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
 /// So long the server may be silent.
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Where the server is.
-#[derive(Args, Debug)]
-pub(super) struct Server {
-    /// The folder of the server's database: its control socket is there
-    #[arg(
-        long = "storage.path",
-        env = "PUNCTUAL_STORAGE_PATH",
-        value_name = "FOLDER",
-        default_value = "data"
-    )]
-    storage_path: PathBuf,
-}
 
 /// Which check.
 #[derive(Args, Debug)]
@@ -35,7 +22,7 @@ pub(super) struct OneCheck {
     /// The check's name
     name: String,
     #[command(flatten)]
-    server: Server,
+    server: StorageFolder,
 }
 
 /// What to mute, and how long.
@@ -59,7 +46,7 @@ pub(super) struct Mute {
     #[arg(long, short, default_value = "")]
     comment: String,
     #[command(flatten)]
-    server: Server,
+    server: StorageFolder,
 }
 
 /// Which mute.
@@ -68,7 +55,7 @@ pub(super) struct Unmute {
     /// Its number, as `punctual mutes` lists it
     id: u64,
     #[command(flatten)]
-    server: Server,
+    server: StorageFolder,
 }
 
 /// A list.
@@ -78,7 +65,7 @@ pub(super) struct List {
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
     #[command(flatten)]
-    server: Server,
+    server: StorageFolder,
 }
 
 /// What to do about incidents.
@@ -103,7 +90,7 @@ pub(super) struct Stand {
     #[arg(long, env = "USER", value_name = "WHO")]
     by: String,
     #[command(flatten)]
-    server: Server,
+    server: StorageFolder,
 }
 
 pub(super) fn incidents(args: Incidents) -> Result<(), Failure> {
@@ -181,7 +168,7 @@ pub(super) fn mutes(args: &List) -> Result<(), Failure> {
 
 /// All checks as the server with its database in this folder knows them, as JSON like that of the API.
 pub(super) fn list_checks(folder: &Path) -> Result<Vec<Value>, Failure> {
-    let (lines, _) = ask(&Server { storage_path: folder.to_owned() }, &Request::Checks)?;
+    let (lines, _) = ask(&StorageFolder { storage_path: folder.to_owned() }, &Request::Checks)?;
     let only = |line| if let Line::Check(check) = line { Some(serde_json::to_value(check)) } else { None };
     Ok(lines.into_iter().filter_map(only).collect::<Result<_, _>>()?)
 }
@@ -226,14 +213,14 @@ fn write_list<T: serde::Serialize>(
 }
 
 /// Asks, and tells what was done.
-fn say(server: &Server, request: &Request) -> Result<(), Failure> {
+fn say(server: &StorageFolder, request: &Request) -> Result<(), Failure> {
     let (_, done) = ask(server, request)?;
     writeln!(io::stdout(), "{done}")?;
     Ok(())
 }
 
 /// All lines of the answer but its last, and what that says.
-fn ask(server: &Server, request: &Request) -> Result<(Vec<Line>, String), Failure> {
+fn ask(server: &StorageFolder, request: &Request) -> Result<(Vec<Line>, String), Failure> {
     let stream = connect(&control::path(&server.storage_path))?;
     stream.set_read_timeout(Some(TIMEOUT))?;
     stream.set_write_timeout(Some(TIMEOUT))?;

@@ -16,6 +16,7 @@ mod table;
 pub mod test_notify;
 
 use std::io::stdout;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +31,19 @@ use crate::clock::Clock;
 struct Line {
     #[command(subcommand)]
     command: Command,
+}
+
+/// Where a server's database is, for every command that needs it: its control socket is there as well.
+#[derive(clap::Args, Clone, Debug)]
+struct StorageFolder {
+    /// The folder of the server's database
+    #[arg(
+        long = "storage.path",
+        env = "PUNCTUAL_STORAGE_PATH",
+        value_name = "FOLDER",
+        default_value = "data"
+    )]
+    storage_path: PathBuf,
 }
 
 #[derive(Subcommand)]

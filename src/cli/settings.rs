@@ -8,6 +8,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use reqwest::Url;
 
+use super::StorageFolder;
 use super::log::{LogFormat, LogLevel};
 use crate::config::parse_duration;
 
@@ -54,14 +55,8 @@ pub(super) struct Flags {
     #[arg(long = "web.enable-lifecycle", env = "PUNCTUAL_WEB_ENABLE_LIFECYCLE", value_parser = BoolishValueParser::new())]
     enable_lifecycle: bool,
 
-    /// The folder of the database.
-    #[arg(
-        long = "storage.path",
-        env = "PUNCTUAL_STORAGE_PATH",
-        value_name = "FOLDER",
-        default_value = "data"
-    )]
-    storage_path: PathBuf,
+    #[command(flatten)]
+    storage: StorageFolder,
 
     /// The least that is logged.
     #[arg(long = "log.level", env = "PUNCTUAL_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
@@ -123,7 +118,7 @@ impl Flags {
             listen_addresses: addresses,
             external_url,
             lifecycle: self.enable_lifecycle,
-            storage_path: self.storage_path,
+            storage_path: self.storage.storage_path,
             log_level: self.log_level,
             log_format: self.log_format,
         })

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use self::document::{many, one};
-use super::{Failure, Output};
+use super::{Failure, Output, StorageFolder};
 use crate::clock::Clock;
 use crate::config;
 use crate::core::check::System;
@@ -35,20 +35,14 @@ pub(super) struct Args {
     /// which is printed as YAML for punctual
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Do it; without this it is only said what would be done
+    /// Do it, with the server stopped; without this it is only said what would be done
     #[arg(long)]
     apply: bool,
     /// How it is said
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
-    /// The folder of the server's database; with --apply the server must be stopped
-    #[arg(
-        long = "storage.path",
-        env = "PUNCTUAL_STORAGE_PATH",
-        value_name = "FOLDER",
-        default_value = "data"
-    )]
-    storage_path: PathBuf,
+    #[command(flatten)]
+    storage: StorageFolder,
     /// The server's configuration: not more than its `max_checks` are imported
     #[arg(long = "config.file", env = "PUNCTUAL_CONFIG_FILE", value_name = "FILE")]
     config_file: Option<PathBuf>,
@@ -186,7 +180,7 @@ impl Opened {
 }
 
 fn open(args: &Args) -> Result<Opened, Failure> {
-    let folder = &args.storage_path;
+    let folder = &args.storage.storage_path;
     if !args.apply && !folder.join("punctual.db").exists() {
         return Ok(Opened::Missing);
     }
