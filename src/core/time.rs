@@ -3,11 +3,15 @@
 //! Nothing here reads a clock: the only place that does is `clock.rs`.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::ops::{Add, AddAssign, Sub};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, never before year 1 or after year 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(i64);
+///
+/// Kept as the milliseconds since the beginning of year 1, and one more: so an `Option<Time>` is no larger than a `Time`.
+/// The state of a check is half made of them, and every ping copies it several times.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(NonZeroU64);
 
 /// A length of time in milliseconds. Negative only as a difference of two times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,13 +19,21 @@ pub struct Span(i64);
 
 impl Time {
     /// 0001-01-01T00:00:00Z: before everything.
-    pub const MIN: Time = Time(-62_135_596_800_000);
+    pub const MIN: Time = Time(NonZeroU64::MIN);
     /// 9999-12-31T23:59:59.999Z: after everything.
-    pub const MAX: Time = Time(253_402_300_799_999);
+    pub const MAX: Time = Time::new(253_402_300_799_999);
+    /// `MIN`, in milliseconds since the epoch.
+    const MIN_MS: i64 = -62_135_596_800_000;
 
     /// The time so many milliseconds after the epoch, brought into the supported range.
     pub fn from_ms(ms: i64) -> Time {
-        Time(ms.clamp(Time::MIN.0, Time::MAX.0))
+        Time::new(ms.min(Time::MAX.as_ms()))
+    }
+
+    const fn new(ms: i64) -> Time {
+        let since_min = ms.saturating_sub(Time::MIN_MS);
+        // Before `MIN` is `MIN`.
+        Time(NonZeroU64::MIN.saturating_add(if since_min > 0 { since_min.unsigned_abs() } else { 0 }))
     }
 
     /// The time so many whole seconds after the epoch.
@@ -31,17 +43,17 @@ impl Time {
 
     /// Milliseconds since the epoch.
     pub const fn as_ms(self) -> i64 {
-        self.0
+        (self.0.get() - 1).cast_signed() + Time::MIN_MS
     }
 
     /// Seconds since the epoch, with the fraction: the form of Prometheus' timestamps.
     pub fn as_secs_f64(self) -> f64 {
-        self.0 as f64 / 1000.0
+        self.as_ms() as f64 / 1000.0
     }
 
     /// The same instant as chrono's UTC time.
     pub fn to_utc(self) -> chrono::DateTime<chrono::Utc> {
-        chrono::DateTime::from_timestamp_millis(self.0).expect("Time is kept within chrono's range")
+        chrono::DateTime::from_timestamp_millis(self.as_ms()).expect("Time is kept within chrono's range")
     }
 }
 
@@ -51,7 +63,7 @@ impl Span {
     /// A millisecond: the smallest step of time here.
     pub const MS: Span = Span(1);
     /// Longer than any span between two times.
-    pub const MAX: Span = Span(Time::MAX.0 - Time::MIN.0);
+    pub const MAX: Span = Span(Time::MAX.as_ms() - Time::MIN.as_ms());
 
     /// So many milliseconds.
     pub const fn ms(ms: i64) -> Span {
@@ -82,21 +94,21 @@ impl Span {
 impl Add<Span> for Time {
     type Output = Time;
     fn add(self, span: Span) -> Time {
-        Time::from_ms(self.0.saturating_add(span.0))
+        Time::from_ms(self.as_ms().saturating_add(span.0))
     }
 }
 
 impl Sub<Span> for Time {
     type Output = Time;
     fn sub(self, span: Span) -> Time {
-        Time::from_ms(self.0.saturating_sub(span.0))
+        Time::from_ms(self.as_ms().saturating_sub(span.0))
     }
 }
 
 impl Sub<Time> for Time {
     type Output = Span;
     fn sub(self, earlier: Time) -> Span {
-        Span(self.0 - earlier.0)
+        Span(self.as_ms() - earlier.as_ms())
     }
 }
 
@@ -120,11 +132,17 @@ impl Sub<Span> for Span {
     }
 }
 
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Time").field(&self.as_ms()).finish()
+    }
+}
+
 /// RFC 3339 in UTC, with milliseconds only where they are not zero.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let format =
-            if self.0.rem_euclid(1000) == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
+            if self.as_ms().rem_euclid(1000) == 0 { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT%H:%M:%S%.3fZ" };
         write!(f, "{}", self.to_utc().format(format))
     }
 }
@@ -172,5 +190,21 @@ mod tests {
     fn arithmetic_stays_within_the_supported_years() {
         assert_eq!(Time::MAX + Span::MAX, Time::MAX);
         assert_eq!(Time::MIN - Span::MAX, Time::MIN);
+        assert_eq!(Time::MIN.to_string(), "0001-01-01T00:00:00Z");
+        assert_eq!(Time::MAX.to_string(), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn a_time_is_its_milliseconds_and_ordered_by_them() {
+        let (min, max) = (Time::MIN.as_ms(), Time::MAX.as_ms());
+        let all =
+            [i64::MIN, min - 1, min, min + 1, -1, 0, 1, 1_774_656_000_250, max - 1, max, max + 1, i64::MAX];
+        for ms in all {
+            assert_eq!(Time::from_ms(ms).as_ms(), ms.clamp(min, max));
+        }
+        assert!(all.is_sorted() && all.map(Time::from_ms).is_sorted());
+        assert!(Time::from_ms(-1) < Time::from_ms(0) && Time::from_ms(0) < Time::from_ms(1));
+        assert_eq!(format!("{:?}", Time::from_ms(-250)), "Time(-250)");
+        assert_eq!(size_of::<Option<Time>>(), size_of::<i64>());
     }
 }
