@@ -109,7 +109,7 @@ fn check(number: u64) -> Check {
         labels: vec![("severity".to_owned(), "critical".to_owned()), ("team".to_owned(), "dba".to_owned())],
         ..Definition::new(name, spec, source)
     };
-    Check::new(CheckId(number), Arc::new(definition), Known { state, window, last_source: None })
+    Check::new(CheckId(number), Arc::new(definition), Known { state, window })
 }
 
 fn peak_rss_mb() -> f64 {

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
@@ -72,7 +73,7 @@ struct Pinged {
 pub(super) async fn answer(
     app: &App,
     limits: &Limits,
-    source: &Arc<str>,
+    source: IpAddr,
     path: &str,
     parts: &Parts,
     body: Incoming,
@@ -101,7 +102,7 @@ pub(super) async fn by_token(
 async fn end(
     app: &App,
     limits: &Limits,
-    source: &Arc<str>,
+    source: IpAddr,
     asked: Result<Pinged, Refusal>,
     parts: &Parts,
     body: Incoming,
@@ -123,7 +124,7 @@ async fn end(
 }
 
 /// What the URL and the headers say, as far as it can be taken.
-fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Pinged, Refusal> {
+fn understand(app: &App, source: IpAddr, path: &str, parts: &Parts) -> Result<Pinged, Refusal> {
     let target = match target::parse(path) {
         Ok(target) => target,
         Err(Fault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
@@ -146,7 +147,7 @@ fn understand(app: &App, source: &str, path: &str, parts: &Parts) -> Result<Ping
 /// What is left to see once it is known who pings.
 fn understand_named(
     app: &App,
-    source: &str,
+    source: IpAddr,
     target: &Target<'_>,
     parts: &Parts,
     admission: Admission,
@@ -184,7 +185,7 @@ fn understand_named(
 }
 
 /// Two parts, though there are no keys: a check and something that is no action, or a key that nobody asks for.
-fn without_keys(app: &App, source: &str, first: &[u8], target: &Target<'_>) -> Refusal {
+fn without_keys(app: &App, source: IpAddr, first: &[u8], target: &Target<'_>) -> Refusal {
     let first_is_a_check = std::str::from_utf8(first).is_ok_and(|name| app.live.find(name).is_some());
     if first_is_a_check {
         return Refusal::BadRequest(BAD_ACTION);
@@ -196,7 +197,7 @@ fn without_keys(app: &App, source: &str, first: &[u8], target: &Target<'_>) -> R
 /// Hands the ping to the writer and waits until it is durable. Answers what to say.
 async fn take(
     app: &App,
-    source: &Arc<str>,
+    source: IpAddr,
     asked: Pinged,
     received: Received,
     json: bool,
@@ -209,7 +210,7 @@ async fn take(
     }
     let said = thanks(resolved, &received);
     let body = Some(received.kept).filter(|kept| !kept.is_empty());
-    let fact = PingFact { ping, comment, body, body_cut: received.cut, source: source.clone() };
+    let fact = PingFact { ping, comment, body, body_cut: received.cut, source };
     let stored = app.writer.ping(check, fact).map_err(|_| Refusal::Overloaded)?;
     match stored.await {
         Ok(Ok(Applied::Done(_))) => {}

@@ -1,5 +1,6 @@
 //! Every path there is: one table, which requests are sent by and tests walk.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -183,7 +184,7 @@ fn one_slash(path: &str) -> &str {
 pub(super) async fn answer(
     app: &Arc<App>,
     limits: &Limits,
-    source: &Arc<str>,
+    source: IpAddr,
     request: Request<Incoming>,
 ) -> Reply {
     let (parts, body) = request.into_parts();

@@ -208,9 +208,9 @@ fn take(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
         let shared = shared.clone();
         tokio::spawn(async move {
-            let source: Arc<str> = peer.ip().to_canonical().to_string().into();
+            let source = peer.ip().to_canonical();
             let crowded = || shared.is_crowded();
-            let handler = |request| routes::answer(&shared.app, &shared.limits, &source, request);
+            let handler = |request| routes::answer(&shared.app, &shared.limits, source, request);
             connection::serve(stream, &shared.limits, order, crowded, handler).await;
             drop(place);
         });

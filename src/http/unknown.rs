@@ -1,6 +1,7 @@
 //! Pings to names that no check has: a new job's check that was never declared, or a typing error.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::decode;
@@ -21,7 +22,7 @@ pub struct UnknownName {
     /// When last.
     pub last: Time,
     /// From where last.
-    pub source: String,
+    pub source: IpAddr,
 }
 
 impl UnknownNames {
@@ -29,12 +30,12 @@ impl UnknownNames {
     pub const MAX: usize = 100;
 
     /// A ping came for this name.
-    pub fn note(&self, name: &[u8], source: &str, now: Time) {
+    pub fn note(&self, name: &[u8], source: IpAddr, now: Time) {
         let name = decode::shown(name, Name::MAX_BYTES);
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = names.iter().position(|known| known.name == name);
         let before = at.and_then(|at| names.remove(at)).map_or(0, |known| known.count);
-        names.push_front(UnknownName { name, count: before + 1, last: now, source: source.to_owned() });
+        names.push_front(UnknownName { name, count: before + 1, last: now, source });
         names.truncate(UnknownNames::MAX);
     }
 
@@ -54,16 +55,20 @@ mod tests {
         Time::from_secs(secs)
     }
 
+    fn from(last: u8) -> IpAddr {
+        [10, 0, 0, last].into()
+    }
+
     #[test]
     fn the_last_hundred_unknown_names_are_kept() {
         let names = UnknownNames::default();
         for i in 0..150 {
-            names.note(format!("job-{i}").as_bytes(), "10.0.0.1", at(i));
+            names.note(format!("job-{i}").as_bytes(), from(1), at(i));
         }
-        names.note(b"job-60", "10.0.0.2", at(200));
+        names.note(b"job-60", from(2), at(200));
         let list = names.list(|_| false);
         assert_eq!(list.len(), UnknownNames::MAX);
-        let last = UnknownName { name: "job-60".into(), count: 2, last: at(200), source: "10.0.0.2".into() };
+        let last = UnknownName { name: "job-60".into(), count: 2, last: at(200), source: from(2) };
         assert_eq!(list[0], last);
         assert_eq!(list[1].name, "job-149");
         assert!(!list.iter().any(|unknown| unknown.name == "job-49"));
@@ -72,8 +77,8 @@ mod tests {
     #[test]
     fn a_name_that_was_declared_since_is_gone() {
         let names = UnknownNames::default();
-        names.note(b"a", "10.0.0.1", at(1));
-        names.note(b"b", "10.0.0.1", at(2));
+        names.note(b"a", from(1), at(1));
+        names.note(b"b", from(1), at(2));
         let left: Vec<String> =
             names.list(|name| name == "a").into_iter().map(|unknown| unknown.name).collect();
         assert_eq!(left, ["b"]);

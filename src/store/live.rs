@@ -130,8 +130,6 @@ pub struct Known {
     pub state: State,
     /// For `count_in_window`.
     pub window: WindowCount,
-    /// Where the newest ping came from.
-    pub last_source: Option<Arc<str>>,
 }
 
 /// Totals that the store keeps up to date.

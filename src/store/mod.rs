@@ -13,6 +13,7 @@ mod row;
 pub mod sqlite;
 pub mod writer;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::core::alert::Alert;
@@ -76,8 +77,8 @@ pub struct PingFact {
     pub body: Option<Vec<u8>>,
     /// The body was longer.
     pub body_cut: bool,
-    /// The peer's address, as text.
-    pub source: Arc<str>,
+    /// The peer's address.
+    pub source: IpAddr,
 }
 
 impl PingFact {

@@ -177,7 +177,7 @@ impl Shot {
             comment: None,
             body: None,
             body_cut: false,
-            source: "10.0.0.1".into(),
+            source: "10.0.0.1".parse().unwrap(),
         }
     }
 

@@ -11,6 +11,7 @@ mod pause;
 mod ping;
 mod query;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::StatusCode;
@@ -53,7 +54,7 @@ pub(super) struct Asked<'a> {
     pub(super) app: &'a Arc<App>,
     pub(super) limits: &'a Limits,
     /// The peer's address.
-    pub(super) source: &'a Arc<str>,
+    pub(super) source: IpAddr,
     /// Whose token it is.
     pub(super) caller: Caller,
     pub(super) parts: &'a Parts,

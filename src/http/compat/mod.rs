@@ -21,6 +21,7 @@ mod trigger;
 pub use self::change::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, definition_of};
 pub use self::slug::slug as slug_of;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
@@ -50,7 +51,7 @@ struct Command<'r> {
     dialect: &'static Dialect,
     args: Args,
     method: &'r Method,
-    source: &'r Arc<str>,
+    source: IpAddr,
 }
 
 /// A canary of the system that was asked.
@@ -63,7 +64,7 @@ struct Found {
 pub(super) async fn answer(
     app: &Arc<App>,
     limits: &Limits,
-    source: &Arc<str>,
+    source: IpAddr,
     (system, path): (System, &str),
     parts: &Parts,
     body: Incoming,
@@ -82,7 +83,7 @@ pub(super) async fn answer(
 pub(super) async fn short(
     app: &Arc<App>,
     limits: &Limits,
-    source: &Arc<str>,
+    source: IpAddr,
     id: &str,
     parts: &Parts,
     body: Incoming,
@@ -169,7 +170,7 @@ impl Command<'_> {
             check,
             id,
             interface,
-            source = &**self.source,
+            source = %self.source,
             "by another system's interface: {done}"
         );
     }

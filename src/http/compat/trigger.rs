@@ -48,7 +48,7 @@ async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
         comment: args.last("comment").or(args.last("m")).map(cut),
         body: None,
         body_cut: false,
-        source: command.source.clone(),
+        source: command.source,
     };
     let stored = app.writer.ping(check.id, fact).map_err(|_| Fault::Unavailable)?;
     match stored.await {

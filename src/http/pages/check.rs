@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::super::reply::{self, Reply};
 use super::super::{App, decode};
-use super::history::history;
+use super::history::{history, last_source};
 use super::{look, page, words};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
@@ -40,10 +40,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         return ping_body(app, &check, seq);
     }
     let now = app.clock.now();
-    let (state, last_source) = {
-        let known = check.known();
-        (known.state.clone(), known.last_source.clone())
-    };
+    let state = check.known().state.clone();
     let (view, held) = look(&check, &state, now, &app.live.blind(), &app.live.mutes());
     let definition = &check.definition;
     let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);
@@ -54,7 +51,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         @for cause in view.causes.iter() { p { (words::cause(cause, now)) } }
         (words::held(held.as_ref(), now))
         @if !definition.description.is_empty() { p { (definition.description) } }
-        (facts(&state, &view, last_source.as_deref(), now))
+        (facts(&state, &view, last_source(app, check.id).as_deref(), now))
         (history(app, check.id, before, now))
         h2 { "Declared" }
         (declaration(app, definition, now))

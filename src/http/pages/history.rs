@@ -27,6 +27,12 @@ pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, now: Time)
     }
 }
 
+/// Where the newest ping of a check came from, if that is still known.
+pub(super) fn last_source(app: &App, check: CheckId) -> Option<String> {
+    let newest = app.history.as_ref()?.pings(check, None, 1).ok()?;
+    newest.into_iter().next().map(|ping| ping.source)
+}
+
 fn read(
     reader: &Reader,
     check: CheckId,

@@ -101,7 +101,6 @@ impl<'a> Pings<'a> {
         let seq = tx.memory.last_ping;
         let staged = tx.stage(check).expect("a ping's check is staged");
         let previous = std::mem::replace(&mut staged.last_ping, seq);
-        staged.last_source = Some(fact.source.clone());
         staged.pings += 1;
         let body = fact.body.as_deref().filter(|body| !body.is_empty());
         let is_success = counted.is_some_and(|counted| counted.success);
@@ -123,7 +122,7 @@ impl<'a> Pings<'a> {
                 counted.and_then(|counted| counted.duration).map(Span::as_ms),
                 fact.ping.rid.as_ref().map(|rid| rid.as_str()),
                 fact.comment,
-                fact.source,
+                fact.source.to_string(),
             ])
             .map_err(failed)?;
         if let Some(body) = body {

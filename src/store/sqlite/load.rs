@@ -12,7 +12,6 @@ use super::{canary, mutes, outbox, windows};
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
-use crate::core::state::State;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
 use crate::store::live::Known;
@@ -79,10 +78,8 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         if later.replay(id, &definition.spec, &memory.blind, place) {
             memory.behind.add(id);
         }
-        let known = match known(db, definition.count_window(), last_ping, state) {
-            Ok(known) => known,
-            Err(error) => return Ok(Err(error)),
-        };
+        // Pings fill the window later.
+        let known = Known { state, window: WindowCount::new(definition.count_window()) };
         if !is_superseded {
             memory.by_name.insert(definition.name.clone(), id);
         }
@@ -107,13 +104,6 @@ fn load_alerts(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         memory.alerts.insert(id, alerts);
         Ok(Ok(()))
     })
-}
-
-/// All but the window.
-fn known(db: &Connection, within: Span, last_ping: i64, state: State) -> Result<Known, StoreError> {
-    let mut find = db.prepare_cached("SELECT source FROM pings WHERE seq = ?1").map_err(failed)?;
-    let last_source = find.query_row([last_ping], |row| row.get(0)).optional().map_err(failed)?;
-    Ok(Known { state, window: WindowCount::new(within), last_source })
 }
 
 /// Runs a query and hands on each row.

@@ -13,8 +13,6 @@ pub(super) struct Staged {
     pub(super) state: State,
     pub(super) last_ping: i64,
     pub(super) pings: i64,
-    /// Where its newest ping came from, if this call took one.
-    pub(super) last_source: Option<Arc<str>>,
     /// All successes in the window, where they were counted anew.
     pub(super) window: Option<WindowCount>,
     /// Readers need a new list of checks: it is new, archived, back, or declared otherwise.

@@ -57,7 +57,6 @@ impl<'a> Tx<'a> {
                 state: slot.check.known().state.clone(),
                 last_ping: slot.last_ping,
                 pings: slot.pings,
-                last_source: None,
                 window: None,
                 is_redeclared: false,
                 is_superseded: false,
@@ -83,7 +82,6 @@ impl<'a> Tx<'a> {
             state,
             last_ping: 0,
             pings: 0,
-            last_source: None,
             window: None,
             is_redeclared: true,
             is_superseded: false,
@@ -237,20 +235,15 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     if let Some(window) = staged.window.take() {
         known.window = window;
     }
-    if let Some(source) = staged.last_source.take() {
-        known.last_source = Some(source);
-    }
 }
 
 /// Makes the place of a check that is new or declared otherwise.
 fn redeclare(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
-    let before = memory.checks.get(&id).map(|slot| slot.check.known().clone());
-    let (window, last_source) = before.map_or((None, None), |known| (Some(known.window), known.last_source));
-    let window = staged.window.take().or(window);
+    let before = memory.checks.get(&id).map(|slot| slot.check.known().window.clone());
+    let window = staged.window.take().or(before);
     let known = Known {
         state: std::mem::take(&mut staged.state),
         window: window.unwrap_or_else(|| WindowCount::new(staged.definition.count_window())),
-        last_source,
     };
     if let Some(slot) = memory.checks.get(&id) {
         let name = &slot.check.definition.name;

@@ -79,5 +79,5 @@ pub(super) fn bytes_of(fact: &PingFact) -> usize {
     const ROW_BYTES: usize = 256;
     let body = fact.body.as_ref().map_or(0, Vec::len);
     let comment = fact.comment.as_ref().map_or(0, String::len);
-    ROW_BYTES + body + comment + fact.source.len()
+    ROW_BYTES + body + comment
 }

@@ -10,9 +10,9 @@ use punctual::core::schedule::Schedule;
 use punctual::core::step::view;
 use punctual::core::time::{Span, Time};
 use punctual::store::live::Check;
-use punctual::store::{Alerts, Stance, Store};
+use punctual::store::{Alerts, Stance, Store, What};
 
-use super::world::{GROUP_WAIT, Place, World, check, later, name, said};
+use super::world::{GROUP_WAIT, Place, World, check, fact, later, name, said};
 
 /// Pinged, and failed; some time later it has been gathered.
 fn fail<P: Place>(world: &mut World<P>, names: &[&str]) {
@@ -47,6 +47,23 @@ pub(crate) fn what_is_due_leaves_together_and_a_retry_has_the_same_members<P: Pl
     world.settle(again.message.id, &Attempt::Taken);
     assert_eq!(world.told(), ["Alert c", "Recovery a"]);
     assert_eq!(world.store().next_claim(), None);
+}
+
+pub(crate) fn a_notice_tells_where_the_newest_ping_came_from_and_what_it_said<P: Place>(
+    world: &mut World<P>,
+) {
+    world.declare(&["a"]);
+    let mut said = fact(PingKind::Fail);
+    said.comment = Some("disk full".to_owned());
+    let entry = world.entry("a", What::Ping(said));
+    world.store().apply(vec![entry]).unwrap();
+    world.reopen();
+    world.wait(GROUP_WAIT);
+    let notice = world.claim_one().notices.remove(0);
+    assert_eq!(
+        (notice.last_source.as_deref(), notice.last_comment.as_deref()),
+        (Some("10.0.3.7"), Some("disk full"))
+    );
 }
 
 /// How many checks have this status now.

@@ -238,7 +238,7 @@ fn a_ping_is_kept_with_all_that_it_said() {
         comment: Some("naïve".to_owned()),
         body: Some(vec![0, 255]),
         body_cut: true,
-        source: "::1".into(),
+        source: "::1".parse().unwrap(),
     };
     world.apply("a", What::Ping(run(PingKind::Start, None)));
     world.wait(Span::ms(1500));

@@ -221,6 +221,6 @@ pub(crate) fn fact(kind: PingKind) -> PingFact {
         comment: None,
         body: None,
         body_cut: false,
-        source: "10.0.3.7".into(),
+        source: "10.0.3.7".parse().unwrap(),
     }
 }

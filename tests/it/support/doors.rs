@@ -181,7 +181,6 @@ fn check(id: u64, name: &str, declare: impl FnOnce(&mut Definition)) -> Arc<Chec
     let known = Known {
         state: State::declared(&spec, Time::from_secs(1_700_000_000)),
         window: WindowCount::new(Span::mins(6)),
-        last_source: None,
     };
     let source = Source::File { path: "punctual.yaml".into(), line: 3 };
     let mut definition = Definition::new(Name::parse(name).unwrap(), spec, source);

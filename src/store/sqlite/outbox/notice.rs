@@ -26,11 +26,8 @@ impl Tx<'_> {
     fn freeze_notice(&self, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
         let slot = &self.memory.checks[&delivery.check];
         let definition = &slot.check.definition;
-        let (state, last_source) = {
-            let known = slot.check.known();
-            (known.state.clone(), known.last_source.clone())
-        };
-        let state = &state;
+        let state = &slot.check.known().state.clone();
+        let (last_source, last_comment) = self.said_with(slot.last_ping)?;
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
         let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
@@ -64,8 +61,8 @@ impl Tx<'_> {
             last_success: state.last(PingKind::Success),
             last_duration: state.last_duration,
             last_exit_status: state.last_exit_status,
-            last_source: last_source.map(|source| source.to_string()),
-            last_comment: self.comment_of(slot.last_ping)?,
+            last_source,
+            last_comment,
             declared: definition.source.to_string(),
             responder: delivery.responder,
             repeat_interval: delivery.repeat_interval,
@@ -85,10 +82,12 @@ impl Tx<'_> {
         Ok(Some(CanaryNotice { system: canary.system, id: canary.id.clone(), deadline, events }))
     }
 
-    fn comment_of(&self, seq: i64) -> Result<Option<String>, StoreError> {
-        let mut find = self.db.prepare_cached("SELECT comment FROM pings WHERE seq = ?1").map_err(failed)?;
-        let found = find.query_row([seq], |row| row.get(0)).optional().map_err(failed)?;
-        Ok(found.flatten())
+    /// Where a ping came from and its comment, as far as they are kept.
+    fn said_with(&self, seq: i64) -> Result<(Option<String>, Option<String>), StoreError> {
+        let sql = "SELECT source, comment FROM pings WHERE seq = ?1";
+        let mut find = self.db.prepare_cached(sql).map_err(failed)?;
+        let found = find.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(failed)?;
+        Ok(found.unwrap_or_default())
     }
 }
 
