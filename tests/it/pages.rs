@@ -8,6 +8,7 @@ use punctual::http::{Access, Notices, PingKeys};
 
 use crate::support::doors::Doors;
 use crate::support::http::{self, Response};
+use crate::support::punctual::Punctual;
 
 fn open() -> Doors {
     Doors::open(Limits::default())
@@ -127,6 +128,82 @@ fn a_page_tells_how_it_is_with_what_the_check_depends_on() {
     for part in ["href=\"backup\"", "s-late", "messages wait for it"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+}
+
+const DECLARED: &str = r#"
+smtp: {host: 127.0.0.1, tls: none, from: punctual@example.org}
+defaults: {early: 1m}
+checks:
+  - {name: plain, every: 5m}
+  - name: full
+    renamed_from: [old, older]
+    labels: {team: "<i>dba\u202e"}
+    cron: "0 2 * * *"
+    grace: 30m
+    early: 10m
+    start_within: 5m
+    min_runtime: 1m
+    max_runtime: 2h
+    overlap: fail
+    failures_before_alert: 3
+    successes_to_recover: 2
+    manual_resume: true
+    window: 7d
+    ping_methods: post
+    quiet: [{cron: "0 22 * * *", for: 8h, timezone: Europe/Berlin}, {cron: "0 0 * * sun", for: 1d}]
+    depends_on: [plain]
+    runbook_url: https://runbooks.example.org/full
+    emails: [private@example.org]
+"#;
+
+/// What is said under "Declared", without tags: a line for each entry.
+fn declared(server: &Punctual, name: &str) -> Vec<String> {
+    let page = server.get(&format!("/checks/{name}")).text();
+    assert!(!page.contains("<i>") && !page.contains("private@"), "pages ask for no token");
+    let list = page.split("<h2>Declared</h2><dl>").nth(1).unwrap().split("</dl>").next().unwrap();
+    let without_tags = |entry: &str| {
+        let entry = entry.replace("</dt>", ": ").replace("</div>", "; ");
+        let text: String =
+            entry.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect();
+        text.trim_end_matches([' ', ';']).replace("&quot;", "\"")
+    };
+    list.split("<dt>").skip(1).map(without_tags).collect()
+}
+
+#[test]
+fn all_that_was_declared_is_on_the_page_and_what_was_not_is_left_out() {
+    let server = Punctual::start(DECLARED);
+    let expected = ["Name: plain", "Schedule: every 5m", "Grace: 5m", "Declared: punctual.yaml:5"];
+    assert_eq!(declared(&server, "plain"), expected);
+    let expected = [
+        "Name: full",
+        "Formerly: old older",
+        "Labels: team=&lt;i&gt;dba\u{202e}",
+        "Schedule: cron \"0 2 * * *\" UTC",
+        "Grace: 30m",
+        "Counts early: up to 10m before it is due",
+        "Starts within: 5m of when it is due",
+        "Runs at most: 2h",
+        "Runs at least: 1m: a success sooner is a failure",
+        "Runs at a time: one: a second is a failure",
+        "Failing after: 3 failures in a row",
+        "Recovers after: 2 successes in a row, where it failed",
+        "Stays paused: until somebody unpauses it: no ping does",
+        "Counted over: the last 7d",
+        "Pinged by: POST alone: no link's preview is a ping",
+        "Quiet: for 8h from cron \"0 22 * * *\" Europe/Berlin · messages wait for its end; \
+         for 1d from cron \"0 0 * * sun\" UTC · messages wait for its end",
+        "Depends on: plain new",
+        "Runbook: https://runbooks.example.org/full",
+        "Declared: punctual.yaml:6",
+    ];
+    assert_eq!(declared(&server, "full"), expected);
+
+    // 16.5: its users know it by its slug, which is no name here.
+    let server = Punctual::start("compat: {coal_mine: {enabled: true}}\n");
+    let answer = server.get("/coal-mine/v1/canary/create?name=J%C3%B6b&periodicity=3600").json();
+    let name = answer["canary"]["id"].as_str().unwrap();
+    assert!(declared(&server, name).contains(&"In coal-mine: jöb".to_owned()));
 }
 
 #[test]

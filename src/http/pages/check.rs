@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::super::reply::{self, Reply};
 use super::super::{App, decode};
+use super::declared::declared;
 use super::history::{history, last_source};
 use super::{look, page, words};
 use crate::config::reach;
@@ -54,7 +55,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         (facts(&state, &view, last_source(app, check.id).as_deref(), now))
         (history(app, check.id, before, now))
         h2 { "Declared" }
-        (declaration(app, definition, now))
+        (declared(app, definition, now))
         (next_dues(definition, &view, now))
         h2 { "Who is told" }
         (told(&app.policy(), definition))
@@ -102,49 +103,6 @@ fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Ma
             @if let Some(paused) = state.pause.at_run_time { dt { "Paused" } dd { "at run time, " (words::lasting(paused, now)) } }
         }
     }
-}
-
-fn declaration(app: &App, definition: &Definition, now: Time) -> Markup {
-    let spec = &definition.spec;
-    html! {
-        dl {
-            dt { "Name" } dd { code { (definition.name) } }
-            @if !definition.group.is_empty() || !definition.labels.is_empty() { dt { "Labels" } dd { (words::labels(definition)) } }
-            dt { "Schedule" } dd { (spec.schedule) }
-            dt { "Grace" } dd { (spec.grace) }
-            @if let Some(max) = spec.max_runtime { dt { "Runs at most" } dd { (max) } }
-            @if let Some(min) = spec.min_runtime { dt { "Runs at least" } dd { (min) } }
-            @if let Some(within) = spec.start_within { dt { "Starts within" } dd { (within) } }
-            @if !definition.depends_on.is_empty() {
-                dt { "Depends on" }
-                dd { @for name in &definition.depends_on { div { (dependency(app, name.as_str(), now)) } } }
-            }
-            @if !definition.runbook_url.is_empty() { dt { "Runbook" } dd { (link(&definition.runbook_url)) } }
-            dt { "Declared" } dd { code { (definition.source) } }
-        }
-    }
-}
-
-/// A check that this one depends on, and how it is: that may be why nobody was told of this one (8.3).
-fn dependency(app: &App, name: &str, now: Time) -> Markup {
-    let (blind, mutes) = (app.live.blind(), app.live.mutes());
-    let status =
-        app.live.find(name).map(|check| look(&check, &check.known().state, now, &blind, &mutes).0.status);
-    html! {
-        a href=(name) { (name) }
-        @if let Some(status) = status {
-            " " (words::status(status))
-            @if matches!(status, Status::Late | Status::Failing) {
-                span.quiet { " · messages wait for it, unless it is marked wont-fix" }
-            }
-        }
-    }
-}
-
-/// A link only to the web: a page must not be made to run a script by its address.
-fn link(url: &str) -> Markup {
-    let is_web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
-    html! { @if is_web { a href=(url) rel="noopener noreferrer" { (url) } } @else { (url) } }
 }
 
 fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {

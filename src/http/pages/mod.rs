@@ -3,6 +3,7 @@
 mod banners;
 mod check;
 mod checks;
+mod declared;
 mod history;
 mod style;
 mod words;
