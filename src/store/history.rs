@@ -1,25 +1,23 @@
 //! History for people: what happened to a check, newest first, in short pages, beside the writer and never in its way.
 
+mod incidents;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::StoreError;
-use super::row::{
-    PING_BODY, PING_BODY_CUT, PING_REPEAT, flip_reason, incident_status, ping_kind, read_causes, read_step,
-    status,
-};
+use super::row::{PING_BODY, PING_BODY_CUT, PING_REPEAT, flip_reason, ping_kind, read_causes, status};
 use super::sqlite::canary;
 use super::sqlite::error::{damaged, failed};
 use super::sqlite::files::open_reader;
-use super::sqlite::outbox::rows::deliveries_of;
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
-use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
-use crate::core::outbox::Delivery;
 use crate::core::step::{FlipReason, Judgement};
 use crate::core::time::{Span, Time};
+
+pub use incidents::IncidentRecord;
 
 /// A page has at most so many entries, whatever is asked for.
 pub const MAX_PAGE: usize = 1000;
@@ -102,23 +100,6 @@ pub struct RunRecord {
     pub exit_status: Option<u8>,
     /// Its run id.
     pub rid: Option<String>,
-}
-
-/// An incident as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IncidentRecord {
-    /// Its number: also the cursor to the page after it.
-    pub id: IncidentId,
-    /// Whose.
-    pub check: CheckId,
-    /// When it began.
-    pub opened_at: Time,
-    /// When it ended.
-    pub ended_at: Option<Time>,
-    /// Where it stands.
-    pub status: IncidentStatus,
-    /// The cause that opened it.
-    pub first: Cause,
 }
 
 impl Reader {
@@ -241,54 +222,9 @@ impl Reader {
         )
     }
 
-    /// Incidents of a check, newest first, before the incident `before`.
-    pub fn incidents(
-        &self,
-        check: CheckId,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<IncidentRecord>, StoreError> {
-        self.page(
-            "SELECT id, check_id, opened_at, ended_at, status, first FROM incidents
-             WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-            (check, before, limit),
-            |row| {
-                let first = word(row, 5, |text| read_causes(text)?.first().copied())?;
-                Ok(IncidentRecord {
-                    id: IncidentId(number(row, 0)?),
-                    check: CheckId(number(row, 1)?),
-                    opened_at: Time::from_ms(row.get(2)?),
-                    ended_at: row.get::<_, Option<i64>>(3)?.map(Time::from_ms),
-                    status: word(row, 4, incident_status)?,
-                    first,
-                })
-            },
-        )
-    }
-
     /// The newest events of a canary, newest first; empty for other checks. Their bound is the canary's, not that of a page.
     pub fn canary_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
         self.read(|db| canary::events(db, check, limit))
-    }
-
-    /// What happened to an incident, oldest first; at most [`MAX_PAGE`] steps.
-    pub fn steps(&self, incident: IncidentId) -> Result<Vec<IncidentStep>, StoreError> {
-        self.read(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT at, what, kind, by FROM incident_steps WHERE incident_id = ?1 ORDER BY number LIMIT ?2",
-            )?;
-            let rows = statement.query_map((key(incident.0), key(MAX_PAGE as u64)), |row| {
-                let kind: Option<String> = row.get(2)?;
-                let what = word(row, 1, |what| read_step(what, kind.as_deref()))?;
-                Ok(IncidentStep { at: Time::from_ms(row.get(0)?), what, by: row.get(3)? })
-            })?;
-            rows.collect()
-        })
-    }
-
-    /// Who was or will be told of an incident, in the order of the deliveries' numbers; at most [`MAX_PAGE`].
-    pub fn deliveries(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
-        self.read(|db| Ok(deliveries_of(db, incident, Some(MAX_PAGE))))?
     }
 
     fn page<R>(

@@ -167,6 +167,30 @@ fn an_incident_is_listed_acknowledged_and_opened_again() {
     assert_eq!(list().lines().count(), 1, "{}", list());
 }
 
+/// 11.2, 11.3
+#[test]
+fn a_checks_page_tells_how_its_incident_stands_and_who_said_so() {
+    let server = Punctual::start(CONFIG);
+    let is_told = |part: &str| {
+        let page = server.get("/checks/job").text();
+        assert!(page.contains(part), "{part} is not in {page}");
+    };
+    let says = |what: &str, who: &str| done(&server, &["incidents", what, "job", "--by", who]);
+    assert!(!server.get("/checks/job").text().contains("Incident"));
+    server.ping("job/fail");
+    is_told("<p>Incident 1: open<span class=\"quiet\"> · nobody has said to be on it</span></p>");
+    says("ack", "<b>ann\u{202e}");
+    is_told("<p>Incident 1: acknowledged by <bdi>&lt;b&gt;ann\u{202e}</bdi>, <time datetime=");
+    is_told("</time><span class=\"quiet\"> · only its recovery will be told</span></p>");
+    server.ping("job/fail");
+    says("wont-fix", "bob");
+    is_told("<p>Incident 1: marked wont-fix by <bdi>bob</bdi>, ");
+    says("reopen", "eve");
+    is_told("<p>Incident 1: open again by <bdi>eve</bdi>, ");
+    server.ping("job");
+    assert!(!server.get("/checks/job").text().contains("Incident"), "it has ended");
+}
+
 #[test]
 fn the_control_socket_is_for_its_owner_and_survives_nonsense() {
     use std::os::unix::net::UnixStream;

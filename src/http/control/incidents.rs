@@ -61,16 +61,14 @@ pub(super) async fn stand(
     }
 }
 
-/// The newest incident of each of these checks, where it has not ended.
+/// The open incident of each of these checks that has one.
 async fn read(app: &Arc<App>, checks: Vec<Arc<Check>>) -> Result<Vec<(Arc<Check>, IncidentRecord)>, String> {
     let reading = app.aside(move |app| {
         let reader = app.history.as_ref().ok_or("this server has no history")?;
         let mut open = Vec::new();
         for check in checks {
-            let newest = reader.incidents(check.id, None, 1).map_err(|error| error.to_string())?.pop();
-            open.extend(
-                newest.filter(|incident| !incident.status.is_ended()).map(|incident| (check, incident)),
-            );
+            let incident = reader.open_incident(check.id).map_err(|error| error.to_string())?;
+            open.extend(incident.map(|incident| (check, incident)));
         }
         Ok(open)
     });

@@ -8,6 +8,7 @@ use super::super::reply::{self, Reply};
 use super::super::{App, decode};
 use super::declared::declared;
 use super::history::{history, last_source};
+use super::incident::incident;
 use super::{look, page, words};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
@@ -50,6 +51,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         h1 { (definition.title) }
         p { (words::status(view.status)) @if view.running { span.quiet { " · running" } } }
         @for cause in view.causes.iter() { p { (words::cause(cause, now)) } }
+        @if !state.causes.is_empty() { (incident(app, check.id, now)) }
         (words::held(held.as_ref(), now))
         @if !definition.description.is_empty() { p { (definition.description) } }
         (facts(&state, &view, last_source(app, check.id).as_deref(), now))

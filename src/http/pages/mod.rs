@@ -5,6 +5,7 @@ mod check;
 mod checks;
 mod declared;
 mod history;
+mod incident;
 mod style;
 mod words;
 

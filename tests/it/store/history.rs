@@ -1,6 +1,7 @@
 //! History by check, as readers find it beside the writer.
 
 use punctual::core::check::{Ping, PingKind, Rid, System};
+use punctual::core::incident::IncidentStatus;
 use punctual::core::outbox::DeliveryKind;
 use punctual::core::time::Span;
 use punctual::store::history::{MAX_PAGE, Reader};
@@ -88,8 +89,12 @@ fn every_step_of_an_incident_is_on_record_and_who_was_told() {
     let (a, now) = (world.id("a"), world.now);
     let reader = Reader::new(world.place.0.path());
     let incident = reader.incidents(a, None, 10).unwrap()[0].id;
+    assert_eq!(reader.last_said(incident).unwrap(), None, "a cause is nobody's word");
     world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap();
+    assert_eq!(reader.open_incident(a).unwrap().unwrap().status, IncidentStatus::Acknowledged);
     world.ping("a", PingKind::Success);
+    assert_eq!(reader.open_incident(a).unwrap(), None);
+    assert_eq!(reader.last_said(incident).unwrap().unwrap().by, "ada");
     let steps = reader.steps(incident).unwrap();
     let said: Vec<String> = steps.iter().map(|step| format!("{:?} by {}", step.what, step.by)).collect();
     let by_pings = ["Began(Failed) by a ping", "Eased(Failed) by a ping", "Resolved by a ping"];
