@@ -118,6 +118,23 @@ fn a_check_has_a_page_also_by_its_former_name() {
     assert_eq!((answer.status, answer.header("location")), (302, "backup"));
 }
 
+#[test]
+fn a_check_that_takes_post_alone_is_shown_with_lines_that_post() {
+    let doors = open();
+    let url = doors.url("/ping/post-only");
+    assert_eq!(http::get(&url).status, 405);
+    let line = |end: &str| {
+        let url = &doors.app.external_url;
+        format!("--retry-connrefused -X POST -o /dev/null {url}/ping/post-only{end}")
+    };
+    assert!(first(&doors, "").contains(&line("<")));
+    let text = page(&doors, "/checks/post-only").text();
+    for end in ["<", "/start\n", "/$?<"] {
+        assert!(text.contains(&line(end)), "{end:?}: {text}");
+    }
+    assert!(!page(&doors, "/checks/backup").text().contains("-X POST"));
+}
+
 /// 8.3: why nobody was told of it.
 #[test]
 fn a_page_tells_how_it_is_with_what_the_check_depends_on() {

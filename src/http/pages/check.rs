@@ -150,11 +150,11 @@ fn told(policy: &Policy, definition: &Definition) -> Markup {
 
 fn ping_lines(app: &App, check: &Check) -> Markup {
     let url = app.ping_url(check.definition.name.as_str());
-    let end = words::curl(&format!("{url}/$?"));
+    let curl = |end: &str| words::curl(&format!("{url}{end}"), check.definition.ping_methods);
     html! {
         p { "At the job's end, when it succeeded:" }
-        pre { (words::curl(&url)) }
+        pre { (curl("")) }
         p { "Or around it, so that runs are timed and failures told:" }
-        pre { (words::curl(&format!("{url}/start"))) "\nyour-job\n" (end) }
+        pre { (curl("/start")) "\nyour-job\n" (curl("/$?")) }
     }
 }

@@ -179,7 +179,7 @@ fn table_row(app: &App, row: &Row, now: Time) -> Markup {
             td {
                 details {
                     summary { "curl" }
-                    pre { (words::curl(&app.ping_url(name))) }
+                    pre { (words::curl(&app.ping_url(name), definition.ping_methods)) }
                 }
             }
         }

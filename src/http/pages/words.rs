@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::core::cause::{Cause, CauseKind, Status};
-use crate::core::check::Definition;
+use crate::core::check::{Definition, PingMethods};
 use crate::core::route::HoldReason;
 use crate::core::time::{Span, Time};
 
@@ -93,9 +93,13 @@ pub(super) fn labels(definition: &Definition) -> Markup {
     }
 }
 
-/// The line for the end of a job.
-pub(super) fn curl(url: &str) -> String {
-    format!("curl -fsS -m 10 --retry 5 --retry-connrefused -o /dev/null {url}")
+/// The line for the end of a job, with a method that the check takes for a ping.
+pub(super) fn curl(url: &str, methods: PingMethods) -> String {
+    let method = match methods {
+        PingMethods::Any => "",
+        PingMethods::Post => "-X POST ",
+    };
+    format!("curl -fsS -m 10 --retry 5 --retry-connrefused {method}-o /dev/null {url}")
 }
 
 #[cfg(test)]
