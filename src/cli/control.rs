@@ -84,8 +84,9 @@ pub(super) enum Incidents {
 /// Who says what of which incident.
 #[derive(Args, Debug)]
 pub(super) struct Stand {
-    /// The check's name
-    name: String,
+    /// The check's name, or the incident's number: `punctual incidents list` shows both
+    #[arg(value_name = "CHECK|ID")]
+    which: String,
     /// Who says so
     #[arg(long, env = "USER", value_name = "WHO")]
     by: String,
@@ -100,8 +101,8 @@ pub(super) fn incidents(args: Incidents) -> Result<(), Failure> {
         Incidents::WontFix(stand) => (stand, StanceWord::WontFix),
         Incidents::Reopen(stand) => (stand, StanceWord::Reopen),
     };
-    let Stand { name, by, server } = stand;
-    say(&server, &Request::Stand { check: name, stance, by })
+    let Stand { which, by, server } = stand;
+    say(&server, &Request::Stand { check: which, stance, by })
 }
 
 fn list_incidents(args: &List) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use punctual::clock::Clock;
 use punctual::core::time::Span;
 use rustix::process::{Resource, Rlimit, Signal, prlimit};
+use serde_json::Value;
 
 use crate::support::http;
 use crate::support::process::{PATIENCE, wait_until};
@@ -35,8 +36,7 @@ fn failed(server: &Punctual, arguments: &[&str]) -> String {
 }
 
 fn status_of(server: &Punctual, name: &str) -> String {
-    let list: serde_json::Value =
-        serde_json::from_str(&done(server, &["checks", "list", "--output", "json"])).unwrap();
+    let list: Value = serde_json::from_str(&done(server, &["checks", "list", "--output", "json"])).unwrap();
     let check = list["checks"].as_array().unwrap().iter().find(|check| check["name"] == name).unwrap();
     check["status"].as_str().unwrap().to_owned()
 }
@@ -165,6 +165,35 @@ fn an_incident_is_listed_acknowledged_and_opened_again() {
     assert!(list().contains("job    open    failed"), "{}", list());
     server.ping("job");
     assert_eq!(list().lines().count(), 1, "{}", list());
+}
+
+#[test]
+fn an_incident_is_named_by_its_check_or_by_the_number_that_the_list_shows() {
+    let server = Punctual::start("checks: [{name: a, every: 1h}, {name: b, every: 1h}]");
+    server.ping("a/fail");
+    server.ping("b/fail");
+    let list: Value = serde_json::from_str(&done(&server, &["incidents", "list", "-o", "json"])).unwrap();
+    let id = |check: &str| {
+        let incident = list.as_array().unwrap().iter().find(|incident| incident["check"] == check);
+        incident.unwrap()["id"].to_string()
+    };
+    let ack = |which: &str| done(&server, &["incidents", "ack", which, "--by", "ann"]);
+    let fails = |which: &str| failed(&server, &["incidents", "ack", which, "--by", "bob"]);
+    assert_eq!(ack(&id("b")), format!("incident {} of b is acknowledged, says ann\n", id("b")));
+    assert!(fails("b").contains("stands so already"));
+    assert_eq!(ack("a"), format!("incident {} of a is acknowledged, says ann\n", id("a")));
+    server.ping("a");
+    assert!(fails(&id("a")).contains("of a has ended"));
+    for none in ["0", "77", "99999999999999999999999"] {
+        assert!(fails(none).contains(&format!("there is no incident {none}")));
+    }
+    server.write_config("checks: [{name: a, every: 1h}]");
+    assert_eq!(server.reload().status, 200);
+    assert!(fails(&id("b")).contains("is no longer declared"));
+    for command in ["ack", "wont-fix", "reopen"] {
+        let (_, help) = punctual(&["incidents", command, "--help"]);
+        assert!(help.contains("<CHECK|ID>") && help.contains("incidents list"), "{help}");
+    }
 }
 
 /// 11.2, 11.3

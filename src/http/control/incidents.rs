@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::answer::stored;
 use super::words::{IncidentLine, Line, StanceWord};
+use crate::core::incident::IncidentId;
 use crate::http::App;
 use crate::store::Stance;
-use crate::store::history::IncidentRecord;
+use crate::store::history::{IncidentRecord, Reader};
 use crate::store::live::Check;
 
 /// The longest name of who says something, in bytes.
@@ -36,19 +37,20 @@ fn line(check: &Check, incident: &IncidentRecord) -> Line {
     })
 }
 
-/// Says how the open incident of a check stands.
+/// Says how an open incident stands: that of a check, or that of a number.
 pub(super) async fn stand(
     app: &Arc<App>,
-    name: &str,
+    which: &str,
     stance: StanceWord,
     by: String,
 ) -> Result<String, String> {
     if by.is_empty() || by.len() > MAX_NAME_BYTES || by.chars().any(char::is_control) {
         return Err(format!("who says so has a name of at most {MAX_NAME_BYTES} bytes"));
     }
-    let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
-    let open = read(app, vec![check]).await?.pop();
-    let Some((_, incident)) = open else { return Err(format!("{name} has no open incident")) };
+    // No check's name is digits only.
+    let is_number = !which.is_empty() && which.bytes().all(|byte| byte.is_ascii_digit());
+    let (name, incident) =
+        if is_number { of_number(app, which).await? } else { of_check(app, which).await? };
     let (stance, word) = match stance {
         StanceWord::Acknowledge => (Stance::Acknowledge, "acknowledged"),
         StanceWord::WontFix => (Stance::WontFix, "not to be fixed"),
@@ -61,10 +63,34 @@ pub(super) async fn stand(
     }
 }
 
+/// The open incident of a check, and the check's present name.
+async fn of_check(app: &Arc<App>, name: &str) -> Result<(String, IncidentRecord), String> {
+    let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
+    let open = read(app, vec![check]).await?.pop();
+    let (check, incident) = open.ok_or_else(|| format!("{name} has no open incident"))?;
+    Ok((check.definition.name.to_string(), incident))
+}
+
+/// The incident of a number, and its check's name. Whether it has ended is for the store to say.
+async fn of_number(app: &Arc<App>, number: &str) -> Result<(String, IncidentRecord), String> {
+    let none = || format!("there is no incident {number}");
+    let id = IncidentId(number.parse().map_err(|_| none())?);
+    let reading = app.aside(move |app| reader(app)?.incident(id).map_err(|error| error.to_string()));
+    let incident = reading.await.map_err(|error| error.to_string())??.ok_or_else(none)?;
+    let checks = &app.live.directory().checks;
+    let check = checks.iter().find(|check| check.id == incident.check);
+    let name = check.map(|check| check.definition.name.to_string());
+    Ok((name.ok_or_else(|| format!("the check of incident {number} is no longer declared"))?, incident))
+}
+
+fn reader(app: &App) -> Result<&Reader, String> {
+    app.history.as_ref().ok_or_else(|| "this server has no history".to_owned())
+}
+
 /// The open incident of each of these checks that has one.
 async fn read(app: &Arc<App>, checks: Vec<Arc<Check>>) -> Result<Vec<(Arc<Check>, IncidentRecord)>, String> {
     let reading = app.aside(move |app| {
-        let reader = app.history.as_ref().ok_or("this server has no history")?;
+        let reader = reader(app)?;
         let mut open = Vec::new();
         for check in checks {
             let incident = reader.open_incident(check.id).map_err(|error| error.to_string())?;

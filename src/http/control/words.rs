@@ -39,9 +39,9 @@ pub enum Request {
     Checks,
     /// Lists the incidents that have not ended.
     Incidents,
-    /// Says how the open incident of a check stands (11.2).
+    /// Says how an open incident stands (11.2).
     Stand {
-        /// The check's name.
+        /// Its check's name, or its number.
         check: String,
         /// How.
         stance: StanceWord,

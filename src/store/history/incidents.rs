@@ -45,6 +45,16 @@ impl Reader {
         )
     }
 
+    /// The incident of this number; `None`: there never was one, or it is forgotten.
+    pub fn incident(&self, id: IncidentId) -> Result<Option<IncidentRecord>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT id, check_id, opened_at, ended_at, status, first FROM incidents WHERE id = ?1",
+            )?;
+            statement.query_row([key(id.0)], incident).optional()
+        })
+    }
+
     /// The incident of a check that has not ended: its newest, or none (11.1).
     pub fn open_incident(&self, check: CheckId) -> Result<Option<IncidentRecord>, StoreError> {
         let newest = self.incidents(check, None, 1)?.pop();
