@@ -274,8 +274,10 @@ impl Turns {
     /// not be stored; what comes after it is put off.
     fn turn(&mut self, mut items: VecDeque<Item>, refused: HashMap<CheckId, Window>) -> bool {
         let now = self.shared.clock.now();
+        // A call may have set the clock back, in the turn before or in this one, and nothing comes from the future (1.1).
+        let mut latest = now;
         // Not past what waits: a refusal is told at the time of the first item, if there is one.
-        let first = items.front().map_or(now, Item::at);
+        let first = items.front().map_or(now, Item::at).min(now);
         if !self.sign_of_life(now) || !self.tell_refused(&refused, first) {
             self.put_off(items, refused);
             return false;
@@ -283,13 +285,10 @@ impl Turns {
         let expected = items.len().min(self.shared.limits.max_batch);
         let mut batch = Vec::with_capacity(expected);
         let mut answers = Vec::with_capacity(expected);
-        // A call may have set the clock back, and nothing comes from the future (1.1).
-        let mut latest = None;
         while let Some(item) = items.pop_front() {
-            let not_later = |at: Time| latest.map_or(at, |latest| at.min(latest));
             let stored = match item {
                 Item::Ping { mut entry, waiting } => {
-                    entry.at = not_later(entry.at);
+                    entry.at = entry.at.min(latest);
                     batch.push(entry);
                     answers.push(waiting);
                     batch.len() < self.shared.limits.max_batch || self.commit(&mut batch, &mut answers)
@@ -297,8 +296,8 @@ impl Turns {
                 Item::Call { call, at } => {
                     let stored = self.commit(&mut batch, &mut answers);
                     if stored {
-                        call(&mut *self.store, not_later(at));
-                        latest = Some(self.shared.clock.now());
+                        call(&mut *self.store, at.min(latest));
+                        latest = self.shared.clock.now();
                     } else {
                         items.push_front(Item::Call { call, at });
                     }

@@ -31,6 +31,19 @@ fn start(store: SqliteStore, clock: &Arc<Clock>) -> Writer {
     Writer::start(Box::new(store), clock.clone(), Limits::default(), |_| {}).unwrap()
 }
 
+/// The writer is in a call until it is told to go on, and then does this.
+async fn keep_busy(writer: &Writer, at_last: impl FnOnce() + Send + 'static) -> mpsc::Sender<()> {
+    let (go_on, wait) = mpsc::channel();
+    let (begins, has_begun) = tokio::sync::oneshot::channel();
+    writer.queue_call(Box::new(move |_, _| {
+        begins.send(()).unwrap();
+        wait.recv().unwrap();
+        at_last();
+    }));
+    has_begun.await.unwrap();
+    go_on
+}
+
 /// 14.1: what is queued at a stop is stored and answered.
 #[tokio::test]
 async fn what_is_queued_is_stored_before_a_stop() {
@@ -210,13 +223,7 @@ async fn nothing_is_judged_between_a_refused_ping_and_its_record() {
     let id = live.find("a").unwrap().id;
     let writer = start(store, &clock);
     // The ping and the judgement are in one turn: they wait for this call.
-    let (go_on, wait) = std::sync::mpsc::channel::<()>();
-    let (waits, is_waiting) = tokio::sync::oneshot::channel();
-    writer.queue_call(Box::new(move |_, _| {
-        waits.send(()).unwrap();
-        wait.recv().unwrap();
-    }));
-    is_waiting.await.unwrap();
+    let go_on = keep_busy(&writer, || {}).await;
     let ping = writer.ping(id, fact(PingKind::Success)).unwrap();
     let deadline = writer.wakes().borrow().deadline.unwrap();
     let (judged, is_judged) = tokio::sync::oneshot::channel();
@@ -243,12 +250,33 @@ async fn a_ping_that_waits_while_the_clock_is_set_back_is_not_in_the_future() {
     let writer = start(store, &clock);
     // Ahead of the wall clock, which is believed again in the call.
     clock.not_before(clock.now() + Span::secs(4));
-    let (go_on, wait) = std::sync::mpsc::channel::<()>();
     let set_back = clock.clone();
-    writer.queue_call(Box::new(move |_, _| {
-        wait.recv().unwrap();
-        set_back.anchor();
-    }));
+    // What comes from here on is of the next turn.
+    let go_on = keep_busy(&writer, move || set_back.anchor()).await;
+    let ping = writer.ping(id, fact(PingKind::Success)).unwrap();
+    let (sender, called) = tokio::sync::oneshot::channel();
+    writer.queue_call(Box::new(move |_, now| sender.send(now).unwrap()));
+    go_on.send(()).unwrap();
+    ping.await.unwrap().unwrap();
+    let seen = live.find("a").unwrap().known().state.last_seen.unwrap();
+    assert!(seen <= clock.now(), "{seen}");
+    let called = called.await.unwrap();
+    assert!(called <= clock.now(), "{called}");
+    writer.stop();
+}
+
+/// 1.1: also in the turn in which it is set back.
+#[tokio::test]
+async fn a_ping_after_the_call_that_sets_the_clock_back_is_not_in_the_future() {
+    let (_world, clock, store) = away(Span::ZERO, &["a"]);
+    let live = store.live();
+    let id = live.find("a").unwrap().id;
+    let writer = start(store, &clock);
+    clock.not_before(clock.now() + Span::secs(4));
+    // Both are in one turn: they wait for this call.
+    let go_on = keep_busy(&writer, || {}).await;
+    let set_back = clock.clone();
+    writer.queue_call(Box::new(move |_, _| set_back.anchor()));
     let ping = writer.ping(id, fact(PingKind::Success)).unwrap();
     go_on.send(()).unwrap();
     ping.await.unwrap().unwrap();
