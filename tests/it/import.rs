@@ -207,6 +207,41 @@ fn what_cannot_be_carried_is_named_with_its_line_and_the_rest_goes_on() {
     assert!(!is_good && said.contains("line 2: this is not UTF-8"), "{said}");
 }
 
+#[test]
+fn nothing_is_imported_while_a_line_is_no_json_and_all_such_lines_are_told() {
+    let mut server = Punctual::new(COMPAT);
+    let file = server.folder().join("canaries.json");
+    let lines = [
+        r#"{"_id": "aaaaaaaa", "name": "A", "slug": "a", "periodicity": 60, "emails": ["root", "a@example.org"]}"#,
+        r#"{"_id": "aaaaaaab", "name": "B", "slug": "b", "periodicity": 60"#,
+        r#"{"_id": "aaaaaaac", "name": "C", "slug": "c", "periodicity": "often"}"#,
+        r#"{"_id": "aaaaaaad", "name": "D\u001b", "slug" "d"}"#,
+    ];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    for flags in [&[][..], &["--apply"]] {
+        let (is_good, said) = import("coal-mine", server.folder(), &file, flags);
+        assert!(!is_good, "{said}");
+        for part in [
+            "canaries.json:1: aaaaaaaa \"A\"\n    `root` is no mail address\n",
+            "canaries.json:2: NOT: this is not JSON: expected `,` or `}` at line 3 column 1\n",
+            "canaries.json:3: NOT aaaaaaac \"C\": ",
+            "canaries.json:4: NOT: this is not JSON: expected `:` at line 4 column 47\n",
+            "could import, if all could be read: 1 canary; cannot import: 3\n",
+            "nothing was imported: 2 of 4 cannot be read",
+        ] {
+            assert!(said.contains(part), "{part} is not in {said}");
+        }
+    }
+    let (_, said) = import("coal-mine", server.folder(), &file, &["--apply", "--output", "json"]);
+    let report: Value = serde_json::Deserializer::from_str(&said).into_iter().next().unwrap().unwrap();
+    assert_eq!((&report["applied"], &report["unreadable"]), (&json!(false), &json!(2)));
+    std::fs::write(&file, lines[0]).unwrap();
+    let (is_good, said) = import("coal-mine", server.folder(), &file, &["--apply"]);
+    assert!(is_good && said.ends_with("imported: 1 canary; cannot import: 0\n"), "{said}");
+    server.start_again();
+    assert_eq!(list(&server).len(), 1, "nothing was there before");
+}
+
 /// 2.6, 16.9: how often depends on the time, also for those that come from elsewhere.
 #[test]
 fn schedules_are_carried_over_with_their_deadlines() {

@@ -12,47 +12,84 @@ pub(super) const MAX_DOCUMENTS: usize = 10_000;
 pub(super) struct Document {
     /// Where it begins, counted from 1.
     pub(super) line: usize,
-    pub(super) fields: Map<String, Value>,
+    /// Or why it cannot be read.
+    pub(super) fields: Result<Map<String, Value>, String>,
 }
 
-/// Reads a whole file; why it cannot be used, with the line.
+/// Reads a whole file; why it cannot be used, with the line. After what is no JSON, it goes on where the next line begins
+/// with a brace: so all that is wrong is told at once.
 pub(super) fn read(text: &str, system: System) -> Result<Vec<Document>, String> {
-    let mut values = Deserializer::from_str(text).into_iter::<Value>();
     let mut documents = Vec::new();
-    let mut end = 0;
-    let mut line = 1;
-    while let Some(value) = values.next() {
-        let value = value.map_err(|error| format!("line {}: this is not JSON: {error}", error.line()))?;
-        let chunk = &text[end..values.byte_offset()];
-        let begin = chunk.len() - chunk.trim_start().len();
-        line += lines(&chunk[..begin]);
-        let many = many(system);
-        match value {
-            Value::Array(list) => add_all(&mut documents, list, 1, (chunk, line, begin))?,
-            Value::Object(mut answer) if answer.contains_key("status") && answer.contains_key(many) => {
-                let Some(Value::Array(list)) = answer.remove(many) else {
-                    return Err(format!("line {line}: `{many}` is no list"));
-                };
-                add_all(&mut documents, list, 2, (chunk, line, begin))?;
+    let (mut rest, mut line) = (text, 1);
+    loop {
+        let mut values = Deserializer::from_str(rest).into_iter::<Value>();
+        let Some(value) = values.next() else { break };
+        let begin = rest.len() - rest.trim_start().len();
+        let first_line = line + lines(&rest[..begin]);
+        let end = match value {
+            Ok(value) => {
+                let end = values.byte_offset();
+                add(&mut documents, value, &rest[begin..end], first_line, system)?;
+                end
             }
-            Value::Object(answer) if answer.get("status").is_some_and(|status| status == "error") => {
-                let why = answer.get("error").and_then(Value::as_str).unwrap_or_default();
-                let why: String = why.chars().take(200).flat_map(char::escape_debug).collect();
-                return Err(format!("line {line}: this is the answer to a request that failed: {why}"));
+            Err(error) => {
+                documents.push(Document { line: first_line, fields: Err(not_json(&error, line)) });
+                next_document(rest, begin)
             }
-            Value::Object(fields) => documents.push(Document { line, fields }),
-            _ => return Err(format!("line {line}: a canary is a JSON object")),
-        }
+        };
         if documents.len() > MAX_DOCUMENTS {
-            return Err(format!("line {line}: there are more than {MAX_DOCUMENTS}: split the file"));
+            return Err(format!("line {first_line}: there are more than {MAX_DOCUMENTS}: split the file"));
         }
-        line += lines(&chunk[begin..]);
-        end = values.byte_offset();
+        line += lines(&rest[..end]);
+        rest = &rest[end..];
     }
     match documents.is_empty() {
         true => Err(format!("there is no {} in it", one(system))),
         false => Ok(documents),
     }
+}
+
+/// Adds what a value of the file holds: a canary, or a list of them.
+fn add(
+    documents: &mut Vec<Document>,
+    value: Value,
+    chunk: &str,
+    line: usize,
+    system: System,
+) -> Result<(), String> {
+    let many = many(system);
+    match value {
+        Value::Array(list) => add_all(documents, list, 1, (chunk, line)),
+        Value::Object(mut answer) if answer.contains_key("status") && answer.contains_key(many) => {
+            let Some(Value::Array(list)) = answer.remove(many) else {
+                return Err(format!("line {line}: `{many}` is no list"));
+            };
+            add_all(documents, list, 2, (chunk, line));
+        }
+        Value::Object(answer) if answer.get("status").is_some_and(|status| status == "error") => {
+            let why = answer.get("error").and_then(Value::as_str).unwrap_or_default();
+            let why: String = why.chars().take(200).flat_map(char::escape_debug).collect();
+            return Err(format!("line {line}: this is the answer to a request that failed: {why}"));
+        }
+        Value::Object(fields) => documents.push(Document { line, fields: Ok(fields) }),
+        _ => documents.push(Document { line, fields: Err("a canary is a JSON object".to_owned()) }),
+    }
+    Ok(())
+}
+
+/// Why it cannot be parsed. The text that was parsed begins on `first_line`.
+fn not_json(error: &serde_json::Error, first_line: usize) -> String {
+    let (line, column) = (error.line(), error.column());
+    let what = error.to_string();
+    let what = what.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&what);
+    format!("this is not JSON: {what} at line {} column {column}", (first_line + line).saturating_sub(1))
+}
+
+/// Where the first line begins with a brace after what begins at `begin`. What is left of a list is none of that: its end.
+fn next_document(text: &str, begin: usize) -> usize {
+    let is_list = text[begin..].starts_with('[');
+    let next = text[begin..].find("\n{").filter(|_| !is_list);
+    next.map_or(text.len(), |next| begin + next)
 }
 
 /// What a system calls a check.
@@ -75,20 +112,20 @@ fn add_all(
     documents: &mut Vec<Document>,
     list: Vec<Value>,
     depth: usize,
-    (chunk, first_line, begin): (&str, usize, usize),
-) -> Result<(), String> {
-    let begins = lines_of_objects(&chunk[begin..], depth, first_line);
-    for (index, value) in list.into_iter().enumerate() {
-        let line = begins.get(index).copied().unwrap_or(first_line);
-        let Value::Object(fields) = value else {
-            return Err(format!(
-                "line {line} or after it: entry {} of the list is no JSON object",
-                index + 1
-            ));
+    (chunk, first_line): (&str, usize),
+) {
+    let mut begins = lines_of_objects(chunk, depth, first_line).into_iter();
+    let mut line = first_line;
+    for (value, number) in list.into_iter().zip(1..) {
+        let fields = match value {
+            Value::Object(fields) => {
+                line = begins.next().unwrap_or(line);
+                Ok(fields)
+            }
+            _ => Err(format!("entry {number} of the list, on this line or after it, is no JSON object")),
         };
         documents.push(Document { line, fields });
     }
-    Ok(())
 }
 
 fn lines(text: &str) -> usize {
@@ -136,21 +173,59 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_is_told_with_its_line_and_the_rest_is_read() {
+        let check = |text: &str, expected: &[(usize, &str)]| {
+            let documents = read(text, System::CoalMine).expect(text);
+            let told = documents.iter().map(|Document { line, fields }| match fields {
+                Ok(_) => (*line, "good"),
+                Err(why) => (*line, why.as_str()),
+            });
+            assert_eq!(told.collect::<Vec<_>>(), expected, "{text}");
+        };
+        let no_value = "this is not JSON: expected value at line";
+        check(
+            "{}\n{\"a\": }\n\n{\"b\": [\n1}\n]\n{}\n",
+            &[
+                (1, "good"),
+                (2, &format!("{no_value} 2 column 7")),
+                (4, "this is not JSON: expected `,` or `]` at line 5 column 2"),
+                (7, "good"),
+            ],
+        );
+        check("<a>\n<b>\n{}", &[(1, &format!("{no_value} 1 column 1")), (3, "good")]);
+        check("{}{}\n17\n{}", &[(1, "good"), (1, "good"), (2, "a canary is a JSON object"), (3, "good")]);
+        // The last line was cut off; the line before it lost its end.
+        check(
+            "{\"a\": \"x\n{}\n{\"a\"",
+            &[
+                (
+                    1,
+                    "this is not JSON: control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0",
+                ),
+                (2, "good"),
+                (3, "this is not JSON: EOF while parsing an object at line 3 column 4"),
+            ],
+        );
+        check("[{},\n{},\n{]\n{}]", &[(1, "this is not JSON: key must be a string at line 3 column 2")]);
+        let entry = "entry 2 of the list, on this line or after it, is no JSON object";
+        check("[{},\n3,\n{}]", &[(1, "good"), (1, entry), (3, "good")]);
+        let deep = format!("{{\"a\": {}", "[".repeat(100_000));
+        check(&deep, &[(1, "this is not JSON: recursion limit exceeded at line 1 column 133")]);
+    }
+
+    #[test]
     fn what_is_no_list_of_canaries_is_refused_with_its_line() {
         let check = |text: &str, expected: &str| {
             let error = read(text, System::CoalMine).expect_err(text);
             assert!(error.contains(expected), "{error}");
         };
         check("", "there is no canary in it");
-        check("{}\n{\"a\": }", "line 2: this is not JSON");
-        check("{}\n17", "line 2: a canary is a JSON object");
-        check("[{},\n3]", "entry 2 of the list");
-        check(&format!("{{}}\n{{\"a\": {}", "[".repeat(100_000)), "line 2: this is not JSON: recursion");
         check(
             r#"{"status": "error", "error": "401 Unauthorized\u001b"}"#,
             r"a request that failed: 401 Unauthorized\u{1b}",
         );
         check("{\"status\": \"ok\", \"canaries\": 3}", "line 1: `canaries` is no list");
-        check(&"{}\n".repeat(MAX_DOCUMENTS + 1), "there are more than 10000");
+        check(&"{}\n".repeat(MAX_DOCUMENTS + 1), "line 10001: there are more than 10000");
+        check(&"{\n".repeat(MAX_DOCUMENTS + 1), "line 10001: there are more than 10000");
     }
 }

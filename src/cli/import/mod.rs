@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use self::document::{many, one};
+use self::document::{Document, many, one};
 use super::{Failure, Output, StorageFolder};
 use crate::clock::Clock;
 use crate::config;
@@ -78,6 +78,8 @@ struct Report {
     server_is_running: bool,
     imported: usize,
     refused: usize,
+    /// How many of those are not even read: then nothing is imported.
+    unreadable: usize,
     canaries: Vec<Outcome>,
 }
 
@@ -95,16 +97,17 @@ pub(super) fn main(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
     let opened = open(args)?;
     let directory = opened.store().map_or_else(Default::default, |store| store.live().directory());
     let now = Clock::new().now();
-    let (canaries, new) = read_all(&args.files, system, &directory, now)?;
+    let Found { canaries, new, unreadable } = read_all(&args.files, system, &directory, now)?;
     check_count(directory.checks.len(), new.len(), max_checks)?;
     let report = Report {
-        applied: args.apply,
+        applied: args.apply && unreadable == 0,
         server_is_running: matches!(opened, Opened::Held),
         imported: new.len(),
         refused: canaries.len() - new.len(),
+        unreadable,
         canaries,
     };
-    if let (true, Opened::Ours(mut store)) = (args.apply, opened) {
+    if let (true, Opened::Ours(mut store)) = (report.applied, opened) {
         let edits = new.into_iter().map(|new| Edit::Create(Box::new(new))).collect();
         store.edit_all(edits, now).map_err(|refused| not_stored(&report, &refused))?;
     }
@@ -112,11 +115,13 @@ pub(super) fn main(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
         Output::Json => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,
         Output::Text => report.write(system, out)?,
     }
-    match report.refused {
-        0 => Ok(()),
-        refused => {
-            Err(Failure(format!("punctual: {refused} of {} cannot be imported", report.canaries.len())))
-        }
+    let all = report.canaries.len();
+    match (report.unreadable, report.refused) {
+        (0, 0) => Ok(()),
+        (0, refused) => Err(Failure(format!("punctual: {refused} of {all} cannot be imported"))),
+        (unreadable, _) => Err(Failure(format!(
+            "punctual: nothing was imported: {unreadable} of {all} cannot be read: mend them, or take them out"
+        ))),
     }
 }
 
@@ -194,44 +199,48 @@ fn open(args: &Args) -> Result<Opened, Failure> {
     }
 }
 
-fn read_all(
-    files: &[PathBuf],
-    system: System,
-    directory: &Directory,
-    now: Time,
-) -> Result<(Vec<Outcome>, Vec<NewCheck>), Failure> {
+/// What the files hold.
+struct Found {
+    canaries: Vec<Outcome>,
+    new: Vec<NewCheck>,
+    unreadable: usize,
+}
+
+fn read_all(files: &[PathBuf], system: System, directory: &Directory, now: Time) -> Result<Found, Failure> {
     let mut taken = Taken { directory, system, ids: HashSet::new(), slugs: HashSet::new() };
-    let (mut outcomes, mut all_new) = (Vec::new(), Vec::new());
+    let mut all = Found { canaries: Vec::new(), new: Vec::new(), unreadable: 0 };
     for path in files {
         let file = path.display().to_string();
         let bad = |why: String| Failure(format!("punctual: {file}: {why}"));
         let text = read_file(path).map_err(bad)?;
-        for document in document::read(&text, system).map_err(bad)? {
-            let text = |key: &str| document.fields.get(key).and_then(|value| value.as_str());
+        for Document { line, fields } in document::read(&text, system).map_err(bad)? {
+            all.unreadable += usize::from(fields.is_err());
+            let text = |key: &str| fields.as_ref().ok()?.get(key)?.as_str();
             let mut outcome = Outcome {
                 file: file.clone(),
-                line: document.line,
+                line,
                 id: text("id").or(text("_id")).unwrap_or_default().to_owned(),
                 name: text("name").unwrap_or_default().to_owned(),
                 refused: None,
                 lost: Vec::new(),
             };
-            let carried = canary::read(&document.fields, system, now)
+            let carried = fields
+                .and_then(|fields| canary::read(&fields, system, now))
                 .and_then(|carried| taken.take(&carried.new).map(|()| carried));
             match carried {
                 Ok(carried) => {
                     outcome.lost = carried.lost;
-                    all_new.push(carried.new);
+                    all.new.push(carried.new);
                 }
                 Err(why) => outcome.refused = Some(why),
             }
-            outcomes.push(outcome);
+            all.canaries.push(outcome);
         }
-        if outcomes.len() > document::MAX_DOCUMENTS {
+        if all.canaries.len() > document::MAX_DOCUMENTS {
             return Err(bad(format!("more than {} in all: import them in parts", document::MAX_DOCUMENTS)));
         }
     }
-    Ok((outcomes, all_new))
+    Ok(all)
 }
 
 fn read_file(path: &Path) -> Result<String, String> {
@@ -279,8 +288,9 @@ impl Taken<'_> {
 impl Report {
     fn write(&self, system: System, out: &mut dyn Write) -> io::Result<()> {
         for Outcome { file, line, id, name, refused, lost } in &self.canaries {
-            let (id, name) = (id.escape_debug(), name.escape_debug());
+            let (id, name) = (id.escape_debug().to_string(), name.escape_debug().to_string());
             match refused {
+                Some(why) if id.is_empty() && name.is_empty() => writeln!(out, "{file}:{line}: NOT: {why}")?,
                 Some(why) => writeln!(out, "{file}:{line}: NOT {id} \"{name}\": {why}")?,
                 None => writeln!(out, "{file}:{line}: {id} \"{name}\"")?,
             }
@@ -292,7 +302,11 @@ impl Report {
             writeln!(out, "a server is running: what it has already was not looked at; stop it for --apply")?;
         }
         let what = if self.imported == 1 { one(system) } else { many(system) };
-        let did = if self.applied { "imported" } else { "would import (do it with --apply)" };
+        let did = match (self.applied, self.unreadable) {
+            (true, _) => "imported",
+            (false, 0) => "would import (do it with --apply)",
+            (false, _) => "could import, if all could be read",
+        };
         writeln!(out, "{did}: {} {what}; cannot import: {}", self.imported, self.refused)
     }
 }
