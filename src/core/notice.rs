@@ -47,14 +47,10 @@ pub struct Notice {
     pub zone: Tz,
     /// The last success.
     pub last_success: Option<Time>,
-    /// How long the last run took.
-    pub last_duration: Option<Span>,
-    /// The last exit status.
-    pub last_exit_status: Option<u8>,
-    /// The newest ping: where it came from, and what its comment said.
-    pub last_source: Option<String>,
-    /// The newest ping's comment.
-    pub last_comment: Option<String>,
+    /// The newest success or fail; `None`: there was none, or its ping is not kept or lies too far back.
+    pub last_run: Option<LastRun>,
+    /// The newest comment of a `log` since then, and when it came.
+    pub last_log: Option<(Time, String)>,
     /// Where the check was declared: `checks/dba.yaml:12`.
     pub declared: String,
     /// Which responder asked for it, counted from 1; `None`: `default_receivers`, or the check's own `emails`.
@@ -69,6 +65,23 @@ pub struct Notice {
     pub emails: Vec<String>,
     /// What its users know it by, where the check mails its own addresses; `None` for every other receiver.
     pub canary: Option<CanaryNotice>,
+}
+
+/// What one ping said of a run that it ended: nothing here is from another ping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastRun {
+    /// When it ended.
+    pub at: Time,
+    /// The ping was a success, or else a fail.
+    pub is_success: bool,
+    /// The exit status, if the ping gave one.
+    pub exit_status: Option<u8>,
+    /// How long it took, if it had a start.
+    pub duration: Option<Span>,
+    /// Where the ping came from.
+    pub source: String,
+    /// What its comment said.
+    pub comment: Option<String>,
 }
 
 /// What a mail tells about a canary in the words of its system.

@@ -13,7 +13,7 @@ use super::text::{ago, both_clocks, both_stretches, clock, cut, is_link, line, s
 use crate::core::cause::{Cause, CauseKind, Family};
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
-use crate::core::notice::Notice;
+use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::DeliveryKind;
 
 /// How good the news is.
@@ -232,15 +232,25 @@ fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
         say("Expected", Some(expected(notification, notice)));
     }
     if !is_removed {
+        let run = notice.last_run.as_ref();
         let success = notice.last_success.map_or_else(|| "never".to_owned(), |at| ago(at, notification.now));
-        match (last_run(notice), failed_last(notice)) {
-            (Some(run), false) => say("Last success", Some(format!("{success}, {run}"))),
-            (run, _) => {
-                say("Last success", Some(success));
-                say("Last run", run);
-            }
+        match run {
+            Some(run) if run.is_success => say("Last success", Some(ended(success, run))),
+            _ => say("Last success", Some(success)),
         }
-        say("Comment", notice.last_comment.as_deref().map(|comment| line(comment, 500)));
+        say(
+            "Last run",
+            run.filter(|run| !run.is_success)
+                .map(|run| ended(format!("failed {}", ago(run.at, notification.now)), run)),
+        );
+        say("Comment", run.and_then(|run| run.comment.as_deref()).map(|comment| line(comment, 500)));
+        say(
+            "Log",
+            notice
+                .last_log
+                .as_ref()
+                .map(|(at, comment)| format!("{}: {}", ago(*at, notification.now), line(comment, 500))),
+        );
     }
     say("Labels", Some(labels(notice)));
     let runbook = Some(notice.runbook_url.clone()).filter(|url| is_link(url));
@@ -319,19 +329,13 @@ fn expected(notification: &Notification<'_>, notice: &Notice) -> String {
     }
 }
 
-/// Whether what is known of the last run is about something other than the last success.
-fn failed_last(notice: &Notice) -> bool {
-    let is_failing = notice.causes.iter().any(|cause| cause.kind.family() == Family::Failing);
-    is_failing || notice.last_success.is_none() || notice.last_exit_status.is_some_and(|status| status != 0)
-}
-
-fn last_run(notice: &Notice) -> Option<String> {
-    let status = notice.last_exit_status.filter(|status| *status != 0);
+/// How and when a run ended, and what more its ping said of it.
+fn ended(when: String, run: &LastRun) -> String {
+    let status = run.exit_status.filter(|status| *status != 0);
     let status = status.map(|status| format!("exit status {status}"));
-    let took = notice.last_duration.map(|took| format!("took {}", span(took)));
-    let source = notice.last_source.as_deref().map(|source| format!("from {}", line(source, 100)));
-    let parts: Vec<String> = [status, took, source].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
+    let took = run.duration.map(|took| format!("took {}", span(took)));
+    let source = format!("from {}", line(&run.source, 100));
+    [Some(when), status, took, Some(source)].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn labels(notice: &Notice) -> String {

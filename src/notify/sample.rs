@@ -6,7 +6,7 @@ use super::Notification;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
 use crate::core::incident::{IncidentId, IncidentStatus};
-use crate::core::notice::Notice;
+use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::{Span, Time};
 
@@ -33,10 +33,15 @@ pub fn alert(now: Time) -> Notice {
         due: Some(since - Span::mins(30)),
         zone: Tz::UTC,
         last_success: Some(since - Span::mins(90)),
-        last_duration: Some(Span::mins(41)),
-        last_exit_status: Some(0),
-        last_source: Some("192.0.2.7".to_owned()),
-        last_comment: Some("all done".to_owned()),
+        last_run: Some(LastRun {
+            at: since - Span::mins(90),
+            is_success: true,
+            exit_status: Some(0),
+            duration: Some(Span::mins(41)),
+            source: "192.0.2.7".to_owned(),
+            comment: Some("all done".to_owned()),
+        }),
+        last_log: None,
         declared: "punctual test-notify".to_owned(),
         responder: None,
         repeat_interval: None,

@@ -365,7 +365,7 @@ fn no_word_of_a_stranger_becomes_a_header() {
     let notice = Notice {
         title: evil.to_owned(),
         description: evil.to_owned(),
-        last_comment: Some(evil.to_owned()),
+        last_log: Some((now(), evil.to_owned())),
         thread: Some(evil.to_owned()),
         ..sample::alert(now())
     };

@@ -16,6 +16,17 @@ fn now() -> Time {
     at("2026-03-30T00:34:00Z")
 }
 
+fn run() -> LastRun {
+    LastRun {
+        at: at("2026-03-29T00:41:00Z"),
+        is_success: true,
+        exit_status: None,
+        duration: Some(Span::mins(41)),
+        source: "10.0.3.7".to_owned(),
+        comment: None,
+    }
+}
+
 /// The example of DESIGN.md §6.
 fn backup() -> Notice {
     let since = at("2026-03-30T00:30:00Z");
@@ -36,8 +47,7 @@ fn backup() -> Notice {
         due: Some(at("2026-03-30T00:00:00Z")),
         zone: Tz::Europe__Berlin,
         last_success: Some(at("2026-03-29T00:41:00Z")),
-        last_source: Some("10.0.3.7".to_owned()),
-        last_comment: None,
+        last_run: Some(run()),
         declared: "checks/dba.yaml:12".to_owned(),
         responder: Some(2),
         repeat_interval: Some(Span::mins(240)),
@@ -52,6 +62,7 @@ fn recovered() -> Notice {
         causes: Vec::new(),
         ended_at: Some(at("2026-03-30T00:50:00Z")),
         last_success: Some(at("2026-03-30T00:50:00Z")),
+        last_run: Some(LastRun { at: at("2026-03-30T00:50:00Z"), ..run() }),
         thread: Some("m1".to_owned()),
         ..backup()
     }
@@ -64,9 +75,14 @@ fn failing() -> Notice {
         causes: vec![cause],
         opened_at: cause.since,
         due: None,
-        last_exit_status: Some(3),
-        last_duration: Some(Span::ms(1_250)),
-        last_comment: Some("pg_dump: could not connect to server".to_owned()),
+        last_run: Some(LastRun {
+            at: cause.since,
+            is_success: false,
+            exit_status: Some(3),
+            duration: Some(Span::ms(1_250)),
+            comment: Some("pg_dump: could not connect to server".to_owned()),
+            ..run()
+        }),
         responder: None,
         repeat_interval: None,
         ..backup()
@@ -154,6 +170,34 @@ fn a_failure_tells_exit_status_and_comment() {
     check("failing", &[failing()], now());
 }
 
+/// Each line is about one ping.
+#[test]
+fn what_one_ping_said_stands_under_no_other_label() {
+    let lines = |last_run: Option<LastRun>, last_log: Option<&str>| {
+        let last_log = last_log.map(|comment| (at("2026-03-30T00:33:00Z"), comment.to_owned()));
+        let text = rendered(&[Notice { last_run, last_log, ..backup() }], now());
+        let about = |label: &str| ["Last success", "Last run", "Comment", "Log"].contains(&label);
+        let lines = text.cards[0].lines.iter().filter(|(label, _)| about(label));
+        lines.map(|(label, text)| labelled(label, text)).collect::<Vec<_>>()
+    };
+    let plain = LastRun { duration: None, ..run() };
+    assert_eq!(lines(Some(plain.clone()), None), ["Last success: 23h53m ago, from 10.0.3.7"]);
+    assert_eq!(
+        lines(Some(LastRun { comment: Some("all done".to_owned()), ..run() }), Some("waiting for a lock")),
+        [
+            "Last success: 23h53m ago, took 41m, from 10.0.3.7",
+            "Comment: all done",
+            "Log: 1 min ago: waiting for a lock"
+        ]
+    );
+    let failed = LastRun { at: at("2026-03-30T00:32:00Z"), is_success: false, ..plain };
+    assert_eq!(
+        lines(Some(failed), None),
+        ["Last success: 23h53m ago", "Last run: failed 2 min ago, from 10.0.3.7"]
+    );
+    assert_eq!(lines(None, None), ["Last success: 23h53m ago"]);
+}
+
 #[test]
 fn an_unknown_check_says_when_nobody_listened() {
     check("unknown", &[unknown("job-a")], now());
@@ -212,8 +256,12 @@ fn hostile_words_break_out_of_nothing() {
         description: "see https://punctual.example.org/ping/nightly-backup now\n\n<img src=x>".to_owned(),
         runbook_url: "javascript:alert(1)".to_owned(),
         schedule: "cron \"<i>\"".to_owned(),
-        last_source: Some("10.0.3.7\n\"><u>".to_owned()),
-        last_comment: Some("</td><a href='https://evil.example.org'>\u{0}\u{1b}[31mred".to_owned()),
+        last_run: Some(LastRun {
+            source: "10.0.3.7\n\"><u>".to_owned(),
+            comment: Some("</td><a href='https://evil.example.org'>\u{0}\u{1b}[31mred".to_owned()),
+            ..run()
+        }),
+        last_log: Some((now(), "</td>\r\n<script>\u{202e}".to_owned())),
         declared: "checks/<b>.yaml:1".to_owned(),
         ..backup()
     };

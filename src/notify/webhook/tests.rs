@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::core::check::Name;
-use crate::core::notice::Notice;
+use crate::core::notice::{LastRun, Notice};
 use crate::core::secret::Secret;
 use crate::core::time::Time;
 use crate::notify::sample;
@@ -31,10 +31,14 @@ fn alert() -> Notice {
     Notice { runbook_url: "https://wiki.example.org/a?b=1&c=2".to_owned(), ..sample::alert(now()) }
 }
 
+fn said(comment: &str) -> Option<LastRun> {
+    alert().last_run.map(|run| LastRun { comment: Some(comment.to_owned()), ..run })
+}
+
 fn hostile() -> Notice {
     let everybody =
         "@everyone @here <!channel> <@U1|x> <http://evil.example.org|y> @all *b* _i_ [l](http://e) \"},{";
-    Notice { title: everybody.to_owned(), last_comment: Some(everybody.to_owned()), ..alert() }
+    Notice { title: everybody.to_owned(), last_run: said(everybody), ..alert() }
 }
 
 fn large_digest() -> Vec<Notice> {
@@ -42,7 +46,7 @@ fn large_digest() -> Vec<Notice> {
         check: Name::parse(&format!("job-{i}")).expect("a good name"),
         title: format!("{i} {}", "夜<&>".repeat(2_000)),
         description: "説".repeat(10_000),
-        last_comment: Some("<&@*".repeat(100)),
+        last_run: said(&"<&@*".repeat(100)),
         ..alert()
     };
     (0..256).map(long).collect()

@@ -8,7 +8,7 @@ use crate::core::alert::Alert;
 use crate::core::blind::Window;
 use crate::core::check::Name;
 use crate::core::incident::IncidentId;
-use crate::core::notice::{CanaryNotice, Notice};
+use crate::core::notice::{CanaryNotice, LastRun, Notice};
 use crate::core::time::{Span, Time};
 
 #[derive(Serialize, Deserialize)]
@@ -31,10 +31,10 @@ struct NoticeRow {
     due: Option<i64>,
     zone: String,
     last_success: Option<i64>,
-    last_duration: Option<i64>,
-    last_exit_status: Option<u8>,
-    last_source: Option<String>,
-    last_comment: Option<String>,
+    #[serde(default)]
+    last_run: Option<LastRunRow>,
+    #[serde(default)]
+    last_log: Option<(i64, String)>,
     declared: String,
     responder: Option<u32>,
     repeat_interval: Option<i64>,
@@ -44,6 +44,16 @@ struct NoticeRow {
     emails: Vec<String>,
     #[serde(default)]
     canary: Option<CanaryNoticeRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LastRunRow {
+    at: i64,
+    is_success: bool,
+    exit_status: Option<u8>,
+    duration: Option<i64>,
+    source: String,
+    comment: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,10 +90,8 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         due: notice.due.map(Time::as_ms),
         zone: notice.zone.name().to_owned(),
         last_success: notice.last_success.map(Time::as_ms),
-        last_duration: notice.last_duration.map(Span::as_ms),
-        last_exit_status: notice.last_exit_status,
-        last_source: notice.last_source.clone(),
-        last_comment: notice.last_comment.clone(),
+        last_run: notice.last_run.as_ref().map(run_row),
+        last_log: notice.last_log.as_ref().map(|(at, comment)| (at.as_ms(), comment.clone())),
         declared: notice.declared.clone(),
         responder: notice.responder,
         repeat_interval: notice.repeat_interval.map(Span::as_ms),
@@ -91,6 +99,28 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         blind: notice.blind.map(|window| (window.from.as_ms(), window.to.as_ms())),
         emails: notice.emails.clone(),
         canary: notice.canary.as_ref().map(canary_row),
+    }
+}
+
+fn run_row(run: &LastRun) -> LastRunRow {
+    LastRunRow {
+        at: run.at.as_ms(),
+        is_success: run.is_success,
+        exit_status: run.exit_status,
+        duration: run.duration.map(Span::as_ms),
+        source: run.source.clone(),
+        comment: run.comment.clone(),
+    }
+}
+
+fn read_run(row: LastRunRow) -> LastRun {
+    LastRun {
+        at: Time::from_ms(row.at),
+        is_success: row.is_success,
+        exit_status: row.exit_status,
+        duration: row.duration.map(Span::ms),
+        source: row.source,
+        comment: row.comment,
     }
 }
 
@@ -138,10 +168,8 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         due: row.due.map(Time::from_ms),
         zone: row.zone.parse().ok()?,
         last_success: row.last_success.map(Time::from_ms),
-        last_duration: row.last_duration.map(Span::ms),
-        last_exit_status: row.last_exit_status,
-        last_source: row.last_source,
-        last_comment: row.last_comment,
+        last_run: row.last_run.map(read_run),
+        last_log: row.last_log.map(|(at, comment)| (Time::from_ms(at), comment)),
         declared: row.declared,
         responder: row.responder,
         repeat_interval: row.repeat_interval.map(Span::ms),

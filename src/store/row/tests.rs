@@ -11,7 +11,7 @@ use crate::core::check::{
 };
 use crate::core::cron::Cron;
 use crate::core::incident::{IncidentId, IncidentStatus};
-use crate::core::notice::{CanaryNotice, Notice};
+use crate::core::notice::{CanaryNotice, LastRun, Notice};
 use crate::core::outbox::DeliveryKind;
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
@@ -200,10 +200,15 @@ fn every_notice_is_read_back() {
         due: Some(Time::from_ms(4)),
         zone: Tz::Asia__Kathmandu,
         last_success: Some(Time::from_ms(5)),
-        last_duration: Some(Span::ms(6)),
-        last_exit_status: Some(7),
-        last_source: Some("s".to_owned()),
-        last_comment: Some("c".to_owned()),
+        last_run: Some(LastRun {
+            at: Time::from_ms(6),
+            is_success: true,
+            exit_status: Some(7),
+            duration: Some(Span::ms(8)),
+            source: "s".to_owned(),
+            comment: Some("c".to_owned()),
+        }),
+        last_log: Some((Time::from_ms(12), "l".to_owned())),
         declared: "f:1".to_owned(),
         responder: Some(8),
         repeat_interval: Some(Span::ms(9)),
@@ -244,4 +249,11 @@ fn rows_of_the_first_version_are_read() {
     let definition = r#"{"name":"a","title":"A","spec":{"schedule":{"at":{"cron":"0 2 * * *","zone":"UTC"}},"grace":1000,
         "failures_before_alert":1,"successes_to_recover":1},"source":{"file":{"path":"f","line":1}}}"#;
     assert_eq!(read_definition(definition).unwrap().spec.grace, Span::secs(1));
+    let notice = r#"[{"kind":"alert","incident":1,"incident_status":"open","check":"a","title":"A","group":"","labels":[],
+        "description":"","runbook_url":"","first":FIRST,"causes":[],"opened_at":1,"ended_at":null,"schedule":"every 5m",
+        "grace":3,"due":null,"zone":"UTC","last_success":5,"last_duration":6,"last_exit_status":7,"last_source":"s",
+        "last_comment":"c","declared":"f:1","responder":null,"repeat_interval":null,"thread":null,"blind":null}]"#;
+    let first = r#"["missing",1,null]"#;
+    let read = read_notices(&notice.replace("FIRST", first)).unwrap();
+    assert_eq!((read[0].last_success, &read[0].last_run), (Some(Time::from_ms(5)), &None));
 }

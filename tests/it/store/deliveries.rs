@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
+use punctual::core::notice::LastRun;
 use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Mute, Policy};
 use punctual::core::schedule::Schedule;
@@ -49,21 +50,54 @@ pub(crate) fn what_is_due_leaves_together_and_a_retry_has_the_same_members<P: Pl
     assert_eq!(world.store().next_claim(), None);
 }
 
-pub(crate) fn a_notice_tells_where_the_newest_ping_came_from_and_what_it_said<P: Place>(
-    world: &mut World<P>,
-) {
+pub(crate) fn a_notice_tells_what_one_ping_said_of_the_last_run<P: Place>(world: &mut World<P>) {
     world.declare(&["a"]);
-    let mut said = fact(PingKind::Fail);
-    said.comment = Some("disk full".to_owned());
-    let entry = world.entry("a", What::Ping(said));
-    world.store().apply(vec![entry]).unwrap();
+    world.ping("a", PingKind::Start);
+    world.wait(Span::secs(2));
+    world.ping("a", PingKind::Success);
+    world.wait(Span::secs(71));
+    world.expire();
+    let mut failed = fact(PingKind::Fail);
+    failed.ping.exit_status = Some(3);
+    failed.comment = Some("disk full".to_owned());
+    world.apply("a", What::Ping(failed));
     world.reopen();
     world.wait(GROUP_WAIT);
-    let notice = world.claim_one().notices.remove(0);
-    assert_eq!(
-        (notice.last_source.as_deref(), notice.last_comment.as_deref()),
-        (Some("10.0.3.7"), Some("disk full"))
-    );
+    let at = world.now - GROUP_WAIT;
+    let from = |source: &str, at| LastRun {
+        at,
+        is_success: false,
+        exit_status: None,
+        duration: None,
+        source: source.to_owned(),
+        comment: None,
+    };
+    let failed =
+        LastRun { exit_status: Some(3), comment: Some("disk full".to_owned()), ..from("10.0.3.7", at) };
+    assert_eq!(last_told(world), (Some(failed), None));
+
+    succeed(world, "a");
+    let success = LastRun { is_success: true, ..from("10.0.3.7", world.now - GROUP_WAIT) };
+    assert_eq!(last_told(world), (Some(success.clone()), None));
+
+    world.ping("a", PingKind::Start);
+    let mut log = fact(PingKind::Log);
+    log.comment = Some("just a log".to_owned());
+    log.source = "10.0.3.9".parse().unwrap();
+    world.apply("a", What::Ping(log));
+    let logged_at = world.now;
+    world.wait(Span::secs(71));
+    world.expire();
+    world.wait(GROUP_WAIT);
+    assert_eq!(last_told(world), (Some(success), Some((logged_at, "just a log".to_owned()))));
+}
+
+/// What the one message that leaves now says of the pings; the receiver takes it.
+fn last_told<P: Place>(world: &mut World<P>) -> (Option<LastRun>, Option<(Time, String)>) {
+    let mut outgoing = world.claim_one();
+    world.settle(outgoing.message.id, &Attempt::Taken);
+    let notice = outgoing.notices.remove(0);
+    (notice.last_run, notice.last_log)
 }
 
 /// How many checks have this status now.

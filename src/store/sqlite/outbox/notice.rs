@@ -1,21 +1,22 @@
 //! What a message says of one incident, frozen when the message is (12.3, DESIGN.md §6).
 
 use chrono_tz::Tz;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, Row};
 
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Canary, CheckId, PingKind};
-use crate::core::notice::{CanaryNotice, Notice};
+use crate::core::notice::{CanaryNotice, LastRun, Notice};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind};
 use crate::core::route::is_own_receiver;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{promised_deadline, view};
-use crate::core::time::Time;
-use crate::store::StoreError;
+use crate::core::time::{Span, Time};
 use crate::store::sqlite::error::failed;
+use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
+use crate::store::{StoreError, row};
 
 impl Tx<'_> {
     /// One notice for each delivery, in their order.
@@ -27,7 +28,7 @@ impl Tx<'_> {
         let slot = &self.memory.checks[&delivery.check];
         let definition = &slot.check.definition;
         let state = &slot.check.known().state.clone();
-        let (last_source, last_comment) = self.said_with(slot.last_ping)?;
+        let (last_run, last_log) = self.said_last(delivery.check, slot.last_ping)?;
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
         let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
@@ -59,10 +60,8 @@ impl Tx<'_> {
             due: due.filter(|due| *due <= now),
             zone: zone(&spec.schedule),
             last_success: state.last(PingKind::Success),
-            last_duration: state.last_duration,
-            last_exit_status: state.last_exit_status,
-            last_source,
-            last_comment,
+            last_run,
+            last_log,
             declared: definition.source.to_string(),
             responder: delivery.responder,
             repeat_interval: delivery.repeat_interval,
@@ -82,13 +81,56 @@ impl Tx<'_> {
         Ok(Some(CanaryNotice { system: canary.system, id: canary.id.clone(), deadline, events }))
     }
 
-    /// Where a ping came from and its comment, as far as they are kept.
-    fn said_with(&self, seq: i64) -> Result<(Option<String>, Option<String>), StoreError> {
-        let sql = "SELECT source, comment FROM pings WHERE seq = ?1";
+    /// The newest success or fail from `last_ping` on backwards, and what was logged since, as far as they are kept.
+    fn said_last(&self, check: CheckId, last_ping: i64) -> Result<SaidLast, StoreError> {
+        let sql = "SELECT at, kind, flags, exit_status, duration, source, comment, previous
+                   FROM pings WHERE seq = ?1 AND check_id = ?2";
         let mut find = self.db.prepare_cached(sql).map_err(failed)?;
-        let found = find.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))).optional().map_err(failed)?;
-        Ok(found.unwrap_or_default())
+        let mut last_log = None;
+        let mut next = last_ping;
+        for _ in 0..MAX_PINGS_BACK {
+            let found = find.query_row((next, key(check.0)), said).optional().map_err(failed)?;
+            let Some(Said { kind, is_repeat, run, previous }) = found else { break };
+            match kind {
+                Some(PingKind::Success | PingKind::Fail) if !is_repeat => return Ok((Some(run), last_log)),
+                Some(PingKind::Log) if last_log.is_none() => {
+                    last_log = run.comment.map(|comment| (run.at, comment));
+                }
+                _ => {}
+            }
+            next = previous;
+        }
+        Ok((None, last_log))
     }
+}
+
+/// A notice looks so many pings back: it is frozen where the writer works, with up to 255 others.
+const MAX_PINGS_BACK: usize = 32;
+
+/// The last run, and when and what was logged since.
+type SaidLast = (Option<LastRun>, Option<(Time, String)>);
+
+struct Said {
+    /// `None`: a kind that this program does not know.
+    kind: Option<PingKind>,
+    is_repeat: bool,
+    run: LastRun,
+    previous: i64,
+}
+
+fn said(row: &Row<'_>) -> rusqlite::Result<Said> {
+    let kind = row::ping_kind(row.get(1)?);
+    let flags: u8 = row.get(2)?;
+    let duration: Option<i64> = row.get(4)?;
+    let run = LastRun {
+        at: Time::from_ms(row.get(0)?),
+        is_success: kind == Some(PingKind::Success),
+        exit_status: row.get(3)?,
+        duration: duration.map(Span::ms),
+        source: row.get(5)?,
+        comment: row.get(6)?,
+    };
+    Ok(Said { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)? })
 }
 
 /// The due time that was missed; `due` is what is due now.
