@@ -1,5 +1,7 @@
 //! Checks made, changed and looked at through the API.
 
+mod races;
+
 use punctual::config::{Scope, Token};
 use punctual::core::secret::Secret;
 use punctual::http::limits::Limits;

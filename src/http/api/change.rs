@@ -11,11 +11,12 @@ use super::query::bad;
 use super::{Asked, Outcome, no_such_check};
 use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
 use crate::core::check::{Definition, Name};
+use crate::core::time::Time;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
-use crate::http::{App, Busy, reply};
+use crate::http::{App, Busy, reply, write};
 use crate::store::live::Check;
-use crate::store::{Change, Edit, EditError, NewCheck, StoreError};
+use crate::store::{Change, Edit, EditError, NewCheck, Store, StoreError};
 
 /// `POST /api/v1/checks`
 pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> Outcome {
@@ -24,7 +25,7 @@ pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> Outcome {
     check_mail(asked.app, &definition, &[])?;
     let name = definition.name.clone();
     let new = NewCheck { definition, paused: paused.unwrap_or(false), past: None };
-    edit(asked.app, Edit::Create(Box::new(new))).await?;
+    on_store(asked.app, move |store, now| store.edit(Edit::Create(Box::new(new)), now)).await?;
     asked.log(name.as_str(), "created");
     let mut reply = shown(asked.app, &name, StatusCode::CREATED)?;
     let location = HeaderValue::from_str(&format!("{}/api/v1/checks/{name}", asked.app.external_url));
@@ -35,52 +36,79 @@ pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> Outcome {
 /// `PUT /api/v1/checks/{name}`: the check is what the body says, and nothing is left of what it was.
 pub(super) async fn replace(asked: &Asked<'_>, body: &[u8]) -> Outcome {
     asked.query(&[])?;
-    let check = changeable(asked)?;
-    update(asked, &check, body).await
+    update(asked, |_| body.to_vec()).await
 }
 
 /// `PATCH /api/v1/checks/{name}`: a JSON Merge Patch (RFC 7396) over its definition.
 pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> Outcome {
     asked.query(&[])?;
-    let check = changeable(asked)?;
     let patch: Value =
         serde_json::from_slice(body).map_err(|error| bad(format!("this is not JSON: {error}")))?;
     let Value::Object(patch) = patch else {
         return Err(bad("a change is a JSON object with the keys that change; null takes a key away"));
     };
-    let mut words = words_of(&check.definition).into_object();
-    merge(&mut words, patch);
-    update(asked, &check, Value::Object(words).to_string().as_bytes()).await
+    let patched = |definition: &Definition| {
+        let mut words = words_of(definition).into_object();
+        merge(&mut words, patch.clone());
+        Value::Object(words).to_string().into_bytes()
+    };
+    update(asked, patched).await
 }
 
 /// `DELETE /api/v1/checks/{name}`
 pub(super) async fn delete(asked: &Asked<'_>) -> Outcome {
     asked.query(&[])?;
     let check = changeable(asked)?;
-    edit(asked.app, Edit::Delete { check: check.id }).await?;
+    let edit = Edit::Delete { check: check.id };
+    on_store(asked.app, move |store, now| store.edit(edit, now)).await?;
     asked.log(check.definition.name.as_str(), "deleted");
     Ok(reply::text(StatusCode::NO_CONTENT, ""))
 }
 
-async fn update(asked: &Asked<'_>, check: &Check, description: &[u8]) -> Outcome {
-    let before = &check.definition;
+/// Changes the check of the path into what is described, which may depend on what it is now: where it has become another
+/// one meanwhile, by somebody else, it is described anew, so that no change undoes another.
+async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> Outcome {
+    for _ in 0..MAX_TRIES {
+        let check = changeable(asked)?;
+        let definition = described(asked.app, &check.definition, &describe(&check.definition))?;
+        let name = definition.name.clone();
+        if change_unless_changed(asked.app, check.clone(), definition).await? {
+            asked.log(check.definition.name.as_str(), "changed");
+            return shown(asked.app, &name, StatusCode::OK);
+        }
+    }
+    let detail = "others change this check all the time, and nothing was changed for you: try again";
+    Err(Problem::new(StatusCode::CONFLICT, detail))
+}
+
+/// Of changes that wait for the writer together, one is made whenever all are tried: so often, each has its turn.
+const MAX_TRIES: usize = write::MAX_AT_A_TIME;
+
+fn described(app: &App, before: &Definition, description: &[u8]) -> Result<Definition, Problem> {
     let described = read_check(description, Some(&before.name)).map_err(not_right)?;
     if described.paused.is_some() {
         let message =
             "a check that is there is paused by POST /api/v1/checks/NAME/pause, and unpaused by …/unpause";
         return Err(faults(&[fault("/paused", message)], 0));
     }
-    check_mail(asked.app, &described.definition, &before.emails)?;
+    check_mail(app, &described.definition, &before.emails)?;
     check_canary(&described.definition, before)?;
-    let definition = described.definition;
-    let name = definition.name.clone();
-    let edited = Edit::Update { check: check.id, definition: Box::new(definition), how: Change::Judged };
-    edit(asked.app, edited).await?;
-    asked.log(before.name.as_str(), "changed");
-    // A canary's name follows its slug.
-    let directory = asked.app.live.directory();
-    let known = directory.checks.iter().find(|known| known.id == check.id);
-    shown(asked.app, known.map_or(&name, |known| &known.definition.name), StatusCode::OK)
+    Ok(described.definition)
+}
+
+/// False if the check is no longer what it was: then nothing is stored.
+async fn change_unless_changed(app: &App, before: Arc<Check>, new: Definition) -> Result<bool, Problem> {
+    on_store(app, move |store, now| {
+        let known = store.live().find(before.definition.name.as_str());
+        let is_as_before =
+            known.is_some_and(|known| known.id == before.id && known.definition == before.definition);
+        if is_as_before {
+            let edit = Edit::Update { check: before.id, definition: Box::new(new), how: Change::Judged };
+            store.edit(edit, now)?;
+        }
+        Ok(is_as_before)
+    })
+    .await
 }
 
 /// A file's rule: new addresses need a mail server.
@@ -134,12 +162,11 @@ fn shown(app: &App, name: &Name, status: StatusCode) -> Result<Reply, Problem> {
 }
 
 /// Has the store change something.
-async fn edit(app: &App, edit: Edit) -> Result<(), Problem> {
-    match app.on_store(move |store, now| store.edit(edit, now)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(refused(&error)),
-        Err(busy) => Err(too_busy(busy)),
-    }
+async fn on_store<R: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&mut dyn Store, Time) -> Result<R, EditError> + Send + 'static,
+) -> Result<R, Problem> {
+    app.on_store(work).await.map_err(too_busy)?.map_err(|error| refused(&error))
 }
 
 pub(super) fn too_busy(busy: Busy) -> Problem {
