@@ -255,5 +255,10 @@ fn read<T>(lock: &RwLock<Arc<T>>) -> Arc<T> {
 }
 
 fn write<T>(lock: &RwLock<Arc<T>>, value: T) {
-    *lock.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(value);
+    let new = Arc::new(value);
+    let mut slot = lock.write().unwrap_or_else(PoisonError::into_inner);
+    let old = std::mem::replace(&mut *slot, new);
+    drop(slot);
+    // What is large takes a while to go: nobody waits for that.
+    drop(old);
 }
