@@ -108,6 +108,7 @@ fn totals(totals: &live::Totals) -> Totals {
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
         deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
         blind: Span::ms(i64::try_from(blind_ms).unwrap_or(i64::MAX)),
+        database_id: totals.database_id.load(Ordering::Relaxed),
         database_created: totals.database_created(),
     }
 }

@@ -55,7 +55,8 @@ pub struct Snapshot<'a> {
     pub own: &'a Own,
 }
 
-/// What the store counts.
+/// What the store knows. Its metrics bear the database's number: an address changes with a rollout, and two servers
+/// in one job are told apart by nothing else that stays.
 #[derive(Clone, Copy, Debug)]
 pub struct Totals {
     /// Incidents that have not ended.
@@ -66,6 +67,8 @@ pub struct Totals {
     pub deliveries_parked: u64,
     /// How long we were blind since the database was made.
     pub blind: Span,
+    /// A number that no other database has.
+    pub database_id: u64,
     /// When the database was made.
     pub database_created: Time,
 }

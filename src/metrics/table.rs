@@ -8,7 +8,7 @@ use super::encode::{Encoder, Value, push_label};
 use super::histogram::Histogram;
 use super::own::Own;
 use super::row::Row;
-use super::{Gone, Snapshot};
+use super::{Gone, Snapshot, Totals};
 use crate::core::cause::CauseKind;
 use crate::core::check::PingKind;
 use crate::core::time::{Span, Time};
@@ -47,6 +47,10 @@ enum Source {
     CheckBy(&'static str, fn() -> Vec<&'static str>, fn(&Row, usize) -> Value),
     /// One for each check, with what is known of its declaration.
     CheckInfo,
+    /// One, with the database's number.
+    Stored(fn(&Totals) -> Value),
+    /// One for each place where checks are declared, with the database's number.
+    StoredChecks,
     /// One.
     Server(fn(&Snapshot<'_>) -> Value),
     /// One for each value of a label.
@@ -56,7 +60,7 @@ enum Source {
 }
 
 use Kind::{Counter, Gauge, Info};
-use Source::{Check, CheckBy, CheckInfo, Server, ServerBy};
+use Source::{Check, CheckBy, CheckInfo, Server, ServerBy, Stored, StoredChecks};
 
 /// Every metric but `process_*`, in the order in which they are written.
 #[rustfmt::skip]
@@ -85,12 +89,12 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_failing_total", Counter, "How often the check became failing. Stored: a restart is no reset.", Check(|row| Value::Whole(row.counters.failing))),
     metric("punctual_check_info", Info, "What was declared about the check, and where.", CheckInfo),
 
-    metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", ServerBy("source", |all| all.catalog.counts())),
-    metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Server(|all| Value::Whole(all.totals.incidents_open))),
-    metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Server(|all| Value::Whole(all.totals.deliveries_pending))),
-    metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Server(|all| Value::Whole(all.totals.deliveries_parked))),
-    metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening. Stored: a restart is no reset.", Server(|all| span(Some(all.totals.blind)))),
-    metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Server(|all| time(Some(all.totals.database_created)))),
+    metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredChecks),
+    metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| Value::Whole(totals.incidents_open))),
+    metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| Value::Whole(totals.deliveries_pending))),
+    metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| Value::Whole(totals.deliveries_parked))),
+    metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
+    metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
     metric("punctual_build_info", Info, "The version that runs.", ServerBy("version", |_| vec![(env!("CARGO_PKG_VERSION").to_owned(), 1)])),
     metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
@@ -147,6 +151,8 @@ impl Metric {
         let more: &[&str] = match &self.source {
             Source::Check(_) | Source::Server(_) => &[],
             Source::CheckInfo => &["title", "schedule", "timezone", "source"],
+            Source::Stored(_) => &["database"],
+            Source::StoredChecks => &["database", "source"],
             Source::CheckBy(label, ..) | Source::ServerBy(label, _) => &[label],
             Source::Histogram(_) => &["le"],
         };
@@ -181,6 +187,10 @@ impl Metric {
                 let (labels, info) = (all.catalog.labels(row.check), all.catalog.info(row.check));
                 encoder.sample(labels, info, Value::Whole(1))
             }),
+            Source::Stored(value) => encoder.sample(&database(all), b"", value(&all.totals)),
+            Source::StoredChecks => all.catalog.counts().iter().try_for_each(|(source, count)| {
+                encoder.sample(&database(all), &label_text("source", source), Value::Whole(*count))
+            }),
             Source::Server(value) => encoder.sample(b"", b"", value(all)),
             Source::ServerBy(label, values) => values(all).iter().try_for_each(|(by, count)| {
                 encoder.sample(b"", &label_text(label, by), Value::Whole(*count))
@@ -201,6 +211,10 @@ fn label_text(name: &str, value: &str) -> Vec<u8> {
     push_label(&mut text, name, value);
     text.pop();
     text
+}
+
+fn database(all: &Snapshot<'_>) -> Vec<u8> {
+    label_text("database", &format!("{:016x}", all.totals.database_id))
 }
 
 fn time(time: Option<Time>) -> Value {

@@ -62,6 +62,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
             deliveries_pending: 2,
             deliveries_parked: 3,
             blind: Span::ms(1500),
+            database_id: 0xd8,
             database_created: Time::from_secs(900),
         },
         pings: PingRequests { accepted: 7, unkeyed: 4, ..PingRequests::default() },
@@ -234,13 +235,13 @@ fn what_is_of_the_server_is_there_from_the_start() {
     own.ping_commit.observe(Duration::from_micros(1500));
     let text = text(&snapshot(&catalog, Vec::new(), &own), Format::Text);
     for line in [
-        "punctual_checks{source=\"file\"} 0",
-        "punctual_checks{source=\"api\"} 0",
-        "punctual_incidents_open 1",
-        "punctual_deliveries_pending 2",
-        "punctual_deliveries_parked 3",
-        "punctual_blind_seconds_total 1.5",
-        "punctual_database_created_timestamp_seconds 900",
+        "punctual_checks{database=\"00000000000000d8\",source=\"file\"} 0",
+        "punctual_checks{database=\"00000000000000d8\",source=\"api\"} 0",
+        "punctual_incidents_open{database=\"00000000000000d8\"} 1",
+        "punctual_deliveries_pending{database=\"00000000000000d8\"} 2",
+        "punctual_deliveries_parked{database=\"00000000000000d8\"} 3",
+        "punctual_blind_seconds_total{database=\"00000000000000d8\"} 1.5",
+        "punctual_database_created_timestamp_seconds{database=\"00000000000000d8\"} 900",
         concat!("punctual_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         "punctual_config_last_reload_successful 0",
         "punctual_config_last_reload_success_timestamp_seconds 2000",

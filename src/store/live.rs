@@ -147,6 +147,8 @@ pub struct Totals {
     pub deliveries_parked: AtomicU64,
     /// When the last of them was, in ms since the epoch; 0: never.
     pub last_parked_ms: AtomicI64,
+    /// A number that no other database has.
+    pub database_id: AtomicU64,
     /// When the database was made, in ms since the epoch.
     pub database_created_ms: AtomicU64,
     /// How long we were blind, in ms, since the database was made.

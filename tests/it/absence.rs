@@ -66,7 +66,7 @@ fn a_check_overdue_from_before_is_late_at_once_after_a_restart_and_told_once() {
     sink.received.wait_for_count("the message", PATIENCE, 1);
     // Killed before the answer is stored, it would send again (12.7).
     wait_until("the message stored as sent", PATIENCE, || {
-        punctual.get("/metrics").text().contains("\npunctual_deliveries_pending 0\n")
+        punctual.value("punctual_deliveries_pending") == 0.0
     });
     punctual.kill9();
     punctual.start_again();
@@ -96,6 +96,6 @@ fn checks_due_during_an_absence_are_late_together_and_told_in_one_message() {
     assert!(told.iter().all(|(_, status)| status == "firing"), "{told:?}");
     assert_eq!(punctual.sum("punctual_check_late", ""), CHECKS as u64);
     // All that there was to tell was in it.
-    assert!(punctual.get("/metrics").text().contains("\npunctual_incidents_open 50\n"));
+    assert_eq!(punctual.value("punctual_incidents_open"), CHECKS as f64);
     assert_eq!(sink.received.all().len(), 1);
 }

@@ -38,6 +38,10 @@ lateness is computed here, at each scrape. A check that is no longer declared va
 - `/metrics?shard=2/4` answers the second of four parts of the checks, for a server with so many that one scrape takes too
   long (10,000 checks are 26 MB, 1.3 MB by gzip, and 10 ms of a processor). A check stays in its part; what is not of a
   check is in the first. Scrape all parts, with a label of its own for each (`shard`), as targets of one job.
+- Several servers may share a Prometheus and these rules. Two that have checks of the same name need jobs of their own, or
+  a target label that tells them apart.
+- The rules leave out the target labels `instance`, `pod` and `shard`, so that an alert stays the same over a rollout. Give
+  targets no other label that changes with one.
 
 ";
 
@@ -54,7 +58,9 @@ fn reference() -> String {
         ),
         (
             "Of the server",
-            "`process_cpu_seconds_total`, `process_resident_memory_bytes` and the other `process_*` are there as well.",
+            "`process_cpu_seconds_total`, `process_resident_memory_bytes` and the other `process_*` are there as well. What is \
+             stored bears the database's number as `database`: it stays over restarts and rollouts, and a new database has \
+             another.",
             others,
         ),
     ];

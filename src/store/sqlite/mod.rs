@@ -223,6 +223,7 @@ impl SqliteStore {
         totals.deliveries_parked.store(parked, Ordering::Relaxed);
         let last_parked_ms = self.memory.outbox.last_parked.map_or(0, Time::as_ms);
         totals.last_parked_ms.store(last_parked_ms, Ordering::Relaxed);
+        totals.database_id.store(self.memory.database_id.cast_unsigned(), Ordering::Relaxed);
         let created = self.memory.created.map_or(0, |created| created.as_ms());
         totals.database_created_ms.store(ms(created), Ordering::Relaxed);
         // A window may end in the future while the clock is doubted: that part was not yet.

@@ -95,11 +95,14 @@ impl Punctual {
         series.map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect()
     }
 
-    /// The value of a metric without labels.
+    /// The value of a metric of which there is one series.
     pub(crate) fn value(&self, metric: &str) -> f64 {
         let metrics = self.get("/metrics").text();
-        let value = metrics.lines().find_map(|line| line.strip_prefix(metric)?.strip_prefix(' '));
-        value.unwrap_or_else(|| panic!("no {metric} in\n{metrics}")).parse().unwrap()
+        let is_of_it =
+            |line: &&str| line.strip_prefix(metric).is_some_and(|rest| rest.starts_with([' ', '{']));
+        let lines: Vec<&str> = metrics.lines().filter(is_of_it).collect();
+        let [line] = lines[..] else { panic!("not one {metric} in\n{metrics}") };
+        line.rsplit(' ').next().unwrap().parse().unwrap()
     }
 
     /// Their sum, of a metric that counts.
