@@ -14,7 +14,7 @@ pub(super) const MAX_LABELS: usize = 32;
 /// The longest value of a label, in bytes.
 const MAX_LABEL_BYTES: usize = 1024;
 /// Labels that mean something already, here or in Prometheus.
-const REFUSED_LABELS: [&str; 15] = [
+const REFUSED_LABELS: [&str; 16] = [
     "check",
     "group",
     "reason",
@@ -24,6 +24,7 @@ const REFUSED_LABELS: [&str; 15] = [
     "job",
     "instance",
     "pod",
+    "shard",
     "le",
     "quantile",
     "title",

@@ -48,6 +48,7 @@ pub(super) fn of(config: &Config, times: &Times, log: &mut Log) {
     of_schedules(config, times, log);
     of_zones(times, log);
     of_ways_to_work(config, log);
+    of_rules(config, log);
     of_matchers(config, log);
     of_reach(config, log);
     of_compat(config, log);
@@ -123,6 +124,26 @@ fn of_ways_to_work(config: &Config, log: &mut Log) {
             "alerts go to Alertmanager and messages to receivers: people hear everything twice, and a silence in \
              Alertmanager does not hold messages; use `alerting` or `responders` and `default_receivers`, not both",
         );
+    }
+}
+
+/// Labels that Prometheus' operator gives to whatever it scrapes.
+const TARGET_LABELS: [&str; 4] = ["container", "endpoint", "namespace", "service"];
+
+/// Where punctual tells nobody itself, Prometheus does by the shipped rules: what those cannot see or show.
+fn of_rules(config: &Config, log: &mut Log) {
+    if !config.alertmanagers.is_empty() || !config.policy.receivers.is_empty() {
+        return;
+    }
+    for label in TARGET_LABELS {
+        let mut sharing = Sharing::default();
+        let has_it = |check: &&Definition| check.labels.iter().any(|(name, _)| name.as_str() == label);
+        config.checks.iter().filter(has_it).for_each(|check| sharing.add(check));
+        let what = format!(
+            "where Prometheus gives its targets a label `{label}`, as its operator does, the check's own is \
+             `exported_{label}` in its metrics and alerts; give it another name, or scrape with `honor_labels`"
+        );
+        warn_shared(log, &sharing, &what);
     }
 }
 

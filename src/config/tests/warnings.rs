@@ -33,6 +33,17 @@ fn what_many_checks_share_is_one_warning() {
     assert!(text.starts_with("1000 checks, c0 (") && text.contains(" and 995 more: "), "{text}");
 }
 
+/// Only where Prometheus tells people: everywhere else labels are as they were declared.
+#[test]
+fn labels_that_targets_often_have_are_a_warning() {
+    let labels = |labels: &str| format!("checks: [{{name: a, every: 1h, labels: {{{labels}}}}}]\n");
+    check(&labels("service: x, team: y"), &["`exported_service`"]);
+    check(&labels("namespace: x, container: y"), &["`exported_container`", "`exported_namespace`"]);
+    check(&labels("team: y"), &[]);
+    check(&(labels("service: x") + HOOK + "default_receivers: [hook]"), &[]);
+    check(&(labels("service: x") + "alerting: {alertmanagers: [{url: 'http://127.0.0.1'}]}"), &[]);
+}
+
 #[test]
 fn zones_that_mislead_are_a_warning() {
     check("checks: [{name: a, cron: '0 2 * * *', timezone: EST}]", &["main.yaml:1: timezone `EST`"]);
