@@ -38,10 +38,9 @@ pub(super) fn main(flags: Flags) -> Result<(), Failure> {
     install_tls();
     // What jobs send is for the server's user and group.
     umask(Mode::WGRP | Mode::RWXO);
-    let loaded = load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build()?;
-    let outcome = runtime.block_on(run(settings, loaded));
+    let outcome = runtime.block_on(run(settings));
     // A thread that hangs must not keep the process.
     runtime.shutdown_background();
     outcome
@@ -54,9 +53,11 @@ fn http_threads() -> usize {
     processors.saturating_sub(1).max(1)
 }
 
-async fn run(settings: Settings, loaded: Loaded) -> Result<(), Failure> {
-    // Before the wait for another server's end: by itself, a SIGHUP meant for all servers would end this one.
+async fn run(settings: Settings) -> Result<(), Failure> {
+    // Before anything that takes time, as many checks or the wait for another server's end: by itself, a SIGHUP would end
+    // this one.
     let hangups = signal(SignalKind::hangup())?;
+    let loaded = load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
     let store = SqliteStore::open(&settings.storage_path)?;
     let (loaded, fault) = newest(&settings, loaded);
     let limits = Limits::default().within_open_files(raise_open_files());

@@ -1,8 +1,9 @@
 //! The server as a process: what it says when it starts, takes from operators while it runs, and leaves when it stops.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 use punctual::clock::Clock;
 use punctual::core::time::Span;
@@ -10,7 +11,7 @@ use rustix::process::{Resource, Rlimit, Signal, prlimit};
 use serde_json::Value;
 
 use crate::support::http;
-use crate::support::process::{PATIENCE, wait_until};
+use crate::support::process::{PATIENCE, Process, tool, wait_until};
 use crate::support::punctual::{Punctual, punctual};
 
 const CONFIG: &str = "checks:\n\
@@ -78,6 +79,35 @@ fn a_standby_takes_over_with_the_configuration_of_now() {
     // Rather the configuration of then than none.
     standby.wait_ready();
     assert!(standby.get("/").text().contains("The configuration could not be reloaded"));
+}
+
+/// Says when somebody opens the file, who then waits until standard input ends.
+const LEASE: &str = r#"
+import fcntl, os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGIO})
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+os.write(1, b"held\n")
+if signal.sigtimedwait({signal.SIGIO}, 30) is None: sys.exit("nobody opens it")
+os.write(1, b"opened\n")
+sys.stdin.read()
+"#;
+
+#[test]
+fn a_hangup_while_the_first_configuration_is_read_makes_it_read_again() {
+    let mut server = Punctual::new(CONFIG);
+    let mut command = tool("python3");
+    command.args(["-c", LEASE, "punctual.yaml"]).current_dir(server.folder());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut lease = Process::start_piped("lease", &mut command, server.folder());
+    let mut lines = BufReader::new(lease.child().stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.next().as_deref(), Some("held"), "{}", lease.log());
+    server.start_unready();
+    assert_eq!(lines.next().as_deref(), Some("opened"), "{}", lease.log());
+    server.signal(Signal::HUP);
+    drop(lease);
+    server.wait_ready();
+    wait_until("the reload", PATIENCE, || server.log().contains("configuration reloaded"));
 }
 
 #[test]
