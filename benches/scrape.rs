@@ -2,8 +2,10 @@
 //!
 //! `cargo bench --bench scrape`. Medians of five for 10,000 and 100,000 checks with two labels and a group; half of them
 //! by `every`, half by cron in a zone with daylight saving. Time of the processor, which what else the machine does
-//! hardly changes, and time of the clock.
+//! hardly changes, and time of the clock. It fails if a goal is missed.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+mod common;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,31 +22,51 @@ use punctual::http::{ConnectionCounters, PingOutcomes};
 use punctual::metrics::{Format, Negotiated, Own, Shard};
 use punctual::store::live::{Check, Directory, Known, Live};
 
+use common::{exit_unless, goal};
+
 const ROUNDS: usize = 5;
+/// By how much the peak of memory may grow from the first scrape to the last: it is flat, but for what an allocator keeps.
+const MOST_GROWN_MB: f64 = 5.0;
 /// A Saturday noon, so that cron has something to look for.
 const NOW: i64 = 1_774_699_200;
 
 fn main() {
     println!("  checks  format        gzip     CPU ms   clock ms        MB   first ms  peak RSS MB");
-    for checks in [10_000, 100_000] {
+    let mut goals = Vec::new();
+    for (checks, most_ms) in [(10_000, 15.0), (100_000, 150.0)] {
         let live = live(checks);
         for (format, name) in [(Format::Text, "text"), (Format::OpenMetrics, "openmetrics")] {
             for gzip in [false, true] {
                 let scraper = Scraper::default();
                 // The first one makes the catalog, as after a reload.
                 let first = scrape(&scraper, &live, Negotiated { format, gzip });
+                let peak_before_mb = peak_rss_mb();
                 let rounds = [(); ROUNDS].map(|()| scrape(&scraper, &live, Negotiated { format, gzip }));
+                let cpu = median(rounds.map(|round| round.cpu_ms));
                 println!(
                     "{checks:>8}  {name:<12} {gzip:>5} {:>10.1} {:>10.1} {:>9.1} {:>10.1} {:>12.0}",
-                    median(rounds.map(|round| round.cpu_ms)),
+                    cpu,
                     median(rounds.map(|round| round.clock_ms)),
                     median(rounds.map(|round| round.bytes as f64 / 1e6)),
                     first.cpu_ms,
                     peak_rss_mb(),
                 );
+                if !gzip {
+                    goals.push((format!("{checks} checks, {name}, CPU ms"), cpu, most_ms));
+                }
+                let grown_mb = peak_rss_mb() - peak_before_mb;
+                goals.push((
+                    format!("{checks} checks, {name}, gzip {gzip}, MB more"),
+                    grown_mb,
+                    MOST_GROWN_MB,
+                ));
             }
         }
     }
+    let is_met = |(what, value, most): &(String, f64, f64)| {
+        goal(what, *value, |value| value <= *most, format!("at most {most}"))
+    };
+    exit_unless(&goals.iter().map(is_met).collect::<Vec<bool>>());
 }
 
 #[derive(Clone, Copy)]

@@ -1,6 +1,8 @@
 //! What the benchmarks share: real servers on loopback, ended when they go out of scope.
 #![allow(dead_code, reason = "each benchmark uses its part")]
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+use std::fmt::Display;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -13,11 +15,32 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
+impl Server {
+    /// Ends it as kill -9 does.
+    pub(crate) fn kill(&mut self) {
         // It may have ended by itself; then there is nothing to end.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Says whether a figure reaches its goal.
+pub(crate) fn goal(what: &str, value: f64, is_met: impl Fn(f64) -> bool, limit: impl Display) -> bool {
+    let met = is_met(value);
+    println!("goal {}: {what} {value:.2}, {limit}", if met { "met" } else { "MISSED" });
+    met
+}
+
+/// Ends the program with status 1 if a goal was missed.
+pub(crate) fn exit_unless(met: &[bool]) {
+    if met.contains(&false) {
+        std::process::exit(1);
     }
 }
 
