@@ -14,6 +14,8 @@ mod server;
 mod settings;
 mod table;
 pub mod test_notify;
+#[cfg(test)]
+mod tests;
 
 use std::io::stdout;
 use std::path::PathBuf;
