@@ -57,7 +57,7 @@ impl SqliteStore {
         let slice = self.transact(|tx| match stage {
             Stage::Pings => tx.prune_pings(cursor, &retention, now),
             Stage::Bodies => tx.prune_bodies(cursor, &retention),
-            Stage::Judgements => tx.prune_judgements(now),
+            Stage::Judgements => tx.prune_judgements(cursor, now),
             Stage::Flips => tx.prune_flips(cursor),
             Stage::Incidents => tx.prune_incidents(cursor, now),
             Stage::Messages => tx.prune_messages(cursor, now),
@@ -215,13 +215,23 @@ impl<'a> Tx<'a> {
         Ok((over, Slice::More(last)))
     }
 
-    fn prune_judgements(&mut self, now: Time) -> Result<Slice, StoreError> {
-        let removed = self.change(
-            "DELETE FROM judgements WHERE occurrence < ?1
-             AND id IN (SELECT id FROM judgements ORDER BY id LIMIT ?2)",
-            params![(now - Retention::JUDGEMENTS).as_ms(), REMOVED as i64],
-        )?;
-        Ok(if removed == REMOVED { Slice::More(0) } else { Slice::Done })
+    /// They stand in the order of their time, but for those of a clock that was ahead: these are passed over.
+    fn prune_judgements(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
+        let mut look =
+            self.prepare("SELECT id, occurrence FROM judgements WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+        let mut remove = self.prepare("DELETE FROM judgements WHERE id = ?1")?;
+        let rows = look.query_map(params![cursor, REMOVED as i64], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows: Vec<(i64, i64)> = rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
+        for (id, occurrence) in &rows {
+            let at = Time::from_ms(*occurrence);
+            if at < now - Retention::JUDGEMENTS {
+                remove.execute([id]).map_err(failed)?;
+            } else if at <= now {
+                return Ok(Slice::Done);
+            }
+        }
+        let last = rows.last().filter(|_| rows.len() == REMOVED);
+        Ok(last.map_or(Slice::Done, |(id, _)| Slice::More(*id)))
     }
 
     /// Check by check.

@@ -2,7 +2,7 @@
 
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
-use punctual::core::time::Span;
+use punctual::core::time::{Span, Time};
 use punctual::store::{Entry, Store, What};
 
 use super::sqlite::database;
@@ -86,6 +86,25 @@ fn what_is_in_a_window_is_not_pruned() {
     world.reopen();
     let window = world.store().live().find("a").unwrap().known().window.clone();
     assert_eq!(window.count(world.now), 60);
+}
+
+/// 15.2, 1.1
+#[test]
+fn judgements_of_a_clock_that_was_ahead_do_not_keep_the_old_ones() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    let days = |days: i64| Span::mins(days * 24 * 60);
+    let (old, young, wrong) = (world.now, world.now + days(20), world.now + days(400));
+    let db = database(world.place.0.path());
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+                INSERT INTO judgements (check_id, occurrence, count, met) SELECT 1, ?1, 0, 1 FROM n";
+    for at in [wrong, old, young] {
+        db.execute(rows, [at.as_ms()]).unwrap();
+    }
+    world.wait(days(21));
+    prune(&mut world);
+    let count = |at: Time| count(&world, &format!("judgements WHERE occurrence = {}", at.as_ms()));
+    assert_eq!([wrong, old, young].map(count), [3000, 0, 3000]);
 }
 
 /// 15.2
