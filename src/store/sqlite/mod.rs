@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use self::error::{commit_failed, failed};
 use self::memory::{Memory, Settings};
@@ -178,6 +178,15 @@ impl SqliteStore {
     ) -> Result<R, StoreError> {
         self.ready()?;
         let db = self.db.take().expect("ready() has opened it");
+        if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
+            if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
+                // Nothing has changed, and nothing is broken.
+                self.db = Some(db);
+                return Err(StoreError::Failed("another program holds the database locked".to_owned()));
+            }
+            tracing::warn!(%error, "the database is opened again");
+            return Err(failed(error));
+        }
         self.is_stale = true;
         let done = self.commit(&db, act);
         match &done {
@@ -195,13 +204,13 @@ impl SqliteStore {
         done
     }
 
+    /// Carries out and ends a transaction that has begun.
     fn commit<R>(
         &mut self,
         db: &Connection,
         act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
-        db.execute_batch("BEGIN IMMEDIATE").map_err(failed)?;
         // What is staged by a call that fails is forgotten with it.
         let mut tx = Tx::new(db, &mut self.memory, settings, std::mem::take(&mut self.spare))?;
         let answer = act(&mut tx)?;

@@ -99,6 +99,23 @@ fn a_call_that_fails_is_all_or_nothing() {
     }
 }
 
+/// 14.3: a backup, or somebody's shell. Nothing has changed, so nothing is read anew.
+#[test]
+fn while_another_program_holds_the_database_the_store_only_waits() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    let check = world.store().live().find("a").unwrap();
+    let other = database(world.place.0.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = world.try_apply("a", What::Ping(fact(PingKind::Success))).unwrap_err();
+    assert!(error.to_string().contains("another program"), "{error}");
+    other.execute_batch("ROLLBACK").unwrap();
+    world.ping("a", PingKind::Success);
+    assert_eq!(world.state("a").counters.pings[0], 1);
+    let after = world.store().live().find("a").unwrap();
+    assert!(Arc::ptr_eq(&check, &after), "the memory was read anew");
+}
+
 /// 14.2: rows and pings together say all that was known.
 #[test]
 fn a_state_whose_row_is_behind_is_made_again_from_its_pings() {
