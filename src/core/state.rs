@@ -110,7 +110,7 @@ pub struct State {
     pub last_discharge: Option<Time>,
     /// How long the last run took that ended with a known start.
     pub last_duration: Option<Span>,
-    /// The last exit status that was given.
+    /// The exit status of the last success or fail, if it gave one.
     pub last_exit_status: Option<u8>,
     /// The start that serves the current due time.
     pub claim: Option<Claim>,

@@ -78,7 +78,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_due_timestamp_seconds", Gauge, "When the next success is expected; absent while nothing is due.", Check(|row| time(row.due))),
     metric("punctual_check_deadline_timestamp_seconds", Gauge, "When the check will be late; absent while nothing is due.", Check(|row| time(row.deadline))),
     metric("punctual_check_last_duration_seconds", Gauge, "How long the last run took; absent before the first that had a start.", Check(|row| span(row.last_duration))),
-    metric("punctual_check_last_exit_status", Gauge, "The last exit status that a ping gave; absent before the first.", Check(|row| number(row.last_exit_status))),
+    metric("punctual_check_last_exit_status", Gauge, "The exit status of the last success or fail; absent if it gave none.", Check(|row| number(row.last_exit_status))),
     metric("punctual_check_window_seconds", Gauge, "Configuration: the trailing window in which successes are counted.", Check(|row| span(Some(row.window)))),
     metric("punctual_check_grace_seconds", Gauge, "Configuration: how long after it is due the check may still happen.", Check(|row| span(Some(row.grace)))),
     metric("punctual_check_max_runtime_seconds", Gauge, "Configuration: how long a run may take.", Check(|row| span(row.max_runtime))),

@@ -25,9 +25,6 @@ impl Judge<'_> {
         }
         self.state.counters.pings[ping.kind as usize] += 1;
         self.state.last[ping.kind as usize] = Some(now);
-        if ping.exit_status.is_some() {
-            self.state.last_exit_status = ping.exit_status;
-        }
         if ping.kind == PingKind::Log {
             return Some(Counted { repeat: false, success: false, duration: None });
         }
@@ -39,7 +36,10 @@ impl Judge<'_> {
         let before = self.state.causes.clone();
         let counted = match ping.kind {
             PingKind::Start => self.start(ping.rid.as_ref()),
-            _ => self.end(ping.kind, ping.rid.as_ref()),
+            _ => {
+                self.state.last_exit_status = ping.exit_status;
+                self.end(ping.kind, ping.rid.as_ref())
+            }
         };
         self.state.remember(ping, now);
         self.record(now, FlipReason::Pinged, from, &before);

@@ -45,6 +45,16 @@ fn a_run_that_does_not_begin_is_noticed_before_it_is_missing() {
     check(&spec, "3650 fail; 3700 tick", "3650 new→failing failed");
 }
 
+/// An alert names the last exit status: not that of a failure which others have replaced since.
+#[test]
+fn an_exit_status_does_not_outlive_what_it_is_about() {
+    let status = |script: &str| check_quietly(&limited(), script).state.last_exit_status;
+    assert_eq!(status("10 exit3"), Some(3));
+    assert_eq!(status("10 exit3; 20 start; 30 log"), Some(3));
+    assert_eq!(status("10 exit3; 20 success"), None);
+    assert_eq!(status("10 exit3; 20 fail"), None);
+}
+
 /// 4.4: too short is a failure, and discharges like one.
 #[test]
 fn a_success_that_came_too_soon_is_a_failure() {
