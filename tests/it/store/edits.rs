@@ -93,6 +93,43 @@ pub(crate) fn an_edit_that_is_refused_changes_nothing<P: Place>(world: &mut Worl
     assert_eq!(after, before);
 }
 
+/// 8.3, 16.3
+pub(crate) fn what_would_depend_on_itself_is_refused_by_whatever_way<P: Place>(world: &mut World<P>) {
+    let on = |me: &str, others: &[&str]| {
+        let mut definition = check(me);
+        definition.depends_on = others.iter().map(|other| name(other)).collect();
+        definition
+    };
+    let end = edit(world, create(check("end"))).unwrap();
+    edit(world, create(on("left", &["end"]))).unwrap();
+    edit(world, create(on("right", &["end"]))).unwrap();
+    let top = edit(world, create(on("top", &["left", "right", "end", "end"]))).unwrap();
+    let refuse = |world: &mut World<P>, edits: Vec<Edit>, why: &str| {
+        let now = world.now;
+        assert_eq!(world.store().edit_all(edits, now).unwrap_err().error.to_string(), why);
+    };
+    refuse(
+        world,
+        vec![update(end, on("end", &["right", "top"]))],
+        "it would depend on itself, through `right`",
+    );
+    refuse(world, vec![update(end, on("end", &["top"]))], "it would depend on itself, through `top`");
+    refuse(world, vec![create(on("new", &["left", "new"]))], "it would depend on itself, through `new`");
+    // As the edits before it leave them.
+    let first = update(top, on("top", &[]));
+    refuse(
+        world,
+        vec![first.clone(), update(end, on("end", &["top"])), update(top, on("top", &["left"]))],
+        "it would depend on itself, through `left`",
+    );
+    let now = world.now;
+    world.store().edit_all(vec![first, update(end, on("end", &["top"]))], now).unwrap();
+    // What is gone is no check, also where the way has come by it before.
+    edit(world, Edit::Delete { check: end }).unwrap();
+    let why = "it would depend on `end`, which is no check";
+    refuse(world, vec![create(on("new", &["left", "end"]))], why);
+}
+
 /// 16.5
 pub(crate) fn a_canary_is_found_by_its_id_and_slug_and_named_after_them<P: Place>(world: &mut World<P>) {
     let named = |world: &mut World<P>, slug: &str, id: &str| {

@@ -46,6 +46,7 @@ conformance! {
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing
+        what_would_depend_on_itself_is_refused_by_whatever_way
         a_canary_is_found_by_its_id_and_slug_and_named_after_them
         what_is_deleted_frees_its_names_at_once
         an_update_keeps_identity_and_history

@@ -1,6 +1,6 @@
 //! Whether edits may be made, and under which names: looked at before anything is written, so that a refusal costs nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::core::check::{Canary, CheckId, Definition, Name, Source, System};
 use crate::store::live::Directory;
@@ -153,30 +153,33 @@ impl Plan<'_> {
 
     /// What depends on itself would be held for ever (8.3).
     fn check_dependencies(&self, definition: &Definition) -> Result<(), EditError> {
+        let me = &definition.name;
+        // What was walked through leads to no circle, also where another way comes by it.
+        let mut seen = HashSet::new();
         for direct in &definition.depends_on {
-            let mut waiting = vec![direct.clone()];
-            let mut seen = Vec::new();
+            if direct != me && self.depends_on(direct).is_none() {
+                return Err(EditError::UnknownDependency(direct.clone()));
+            }
+            let mut waiting = vec![direct];
             while let Some(name) = waiting.pop() {
-                if name == definition.name {
+                if name == me {
                     return Err(EditError::DependencyCircle(direct.clone()));
                 }
-                if seen.contains(&name) {
-                    continue;
+                if seen.insert(name) {
+                    waiting.extend(self.depends_on(name).unwrap_or_default());
                 }
-                let known = self.directory.by_present_name(&name);
-                let known = known.and_then(|check| match self.changed.get(&check.id) {
-                    Some(changed) => changed.clone(),
-                    None => Some((*check.definition).clone()),
-                });
-                match known {
-                    Some(known) => waiting.extend(known.depends_on),
-                    None if name == *direct => return Err(EditError::UnknownDependency(name)),
-                    None => {}
-                }
-                seen.push(name);
             }
         }
         Ok(())
+    }
+
+    /// What a check depends on, as the edits before this one leave it; `None`: there is no such check.
+    fn depends_on(&self, name: &Name) -> Option<&[Name]> {
+        let known = self.directory.by_present_name(name)?;
+        match self.changed.get(&known.id) {
+            Some(changed) => changed.as_ref().map(|definition| definition.depends_on.as_slice()),
+            None => Some(&known.definition.depends_on),
+        }
     }
 
     fn free(&mut self, definition: &Definition) {
