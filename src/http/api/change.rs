@@ -6,14 +6,14 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use serde_json::{Map, Value, json};
 
-use super::check::{Declared, Look};
+use super::check::{Declared, show};
 use super::query::bad;
 use super::{Asked, Outcome, no_such_check};
 use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
 use crate::core::check::{Definition, Name};
 use crate::core::time::Time;
+use crate::http::aside::Bug;
 use crate::http::problem::Problem;
-use crate::http::reply::Reply;
 use crate::http::{App, Busy, reply, write};
 use crate::store::live::Check;
 use crate::store::{Change, Edit, EditError, NewCheck, Store, StoreError};
@@ -21,13 +21,15 @@ use crate::store::{Change, Edit, EditError, NewCheck, Store, StoreError};
 /// `POST /api/v1/checks`
 pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> Outcome {
     asked.query(&[])?;
-    let Described { definition, paused } = read_check(body, None).map_err(not_right)?;
+    let body = body.to_vec();
+    let Described { definition, paused } =
+        aside(asked, move |_| read_check(&body, None)).await?.map_err(not_right)?;
     check_mail(asked.app, &definition, &[])?;
     let name = definition.name.clone();
     let new = NewCheck { definition, paused: paused.unwrap_or(false), past: None };
     on_store(asked.app, move |store, now| store.edit(Edit::Create(Box::new(new)), now)).await?;
     asked.log(name.as_str(), "created");
-    let mut reply = shown(asked.app, &name, StatusCode::CREATED)?;
+    let mut reply = shown(asked, &name, StatusCode::CREATED).await?;
     let location = HeaderValue::from_str(&format!("{}/api/v1/checks/{name}", asked.app.external_url));
     reply.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
     Ok(reply)
@@ -70,11 +72,12 @@ pub(super) async fn delete(asked: &Asked<'_>) -> Outcome {
 async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> Outcome {
     for _ in 0..MAX_TRIES {
         let check = changeable(asked)?;
-        let definition = described(asked.app, &check.definition, &describe(&check.definition))?;
+        let (before, description) = (check.definition.clone(), describe(&check.definition));
+        let definition = aside(asked, move |app| described(app, &before, &description)).await??;
         let name = definition.name.clone();
         if change_unless_changed(asked.app, check.clone(), definition).await? {
             asked.log(check.definition.name.as_str(), "changed");
-            return shown(asked.app, &name, StatusCode::OK);
+            return shown(asked, &name, StatusCode::OK).await;
         }
     }
     let detail = "others change this check all the time, and nothing was changed for you: try again";
@@ -155,10 +158,19 @@ fn in_file(declared: &Declared) -> Problem {
     Problem::new(StatusCode::CONFLICT, detail).with("declared", json!({"file": file, "line": line}))
 }
 
-fn shown(app: &App, name: &Name, status: StatusCode) -> Result<Reply, Problem> {
+async fn shown(asked: &Asked<'_>, name: &Name, status: StatusCode) -> Outcome {
     // Somebody else may have deleted it by now.
-    let check = app.live.find(name.as_str()).ok_or_else(no_such_check)?;
-    Ok(super::json(status, &Look::new(app).at(&check)))
+    let check = asked.app.live.find(name.as_str()).ok_or_else(no_such_check)?;
+    show(asked, check, status).await
+}
+
+/// What a client describes may take a while to read.
+async fn aside<T: Send + 'static>(
+    asked: &Asked<'_>,
+    work: impl FnOnce(&App) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let bug = |bug: Bug| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, bug.to_string());
+    asked.app.aside(work).await.map_err(bug)
 }
 
 /// Has the store change something.

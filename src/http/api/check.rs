@@ -1,11 +1,12 @@
 //! A check as the API shows it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::{Asked, Outcome, json};
+use super::{Asked, Outcome, json, make};
 use crate::config::{Words, words_of};
 use crate::core::blind::BlindWindows;
 use crate::core::check::{Canary, PingKind, Source};
@@ -89,8 +90,8 @@ impl CanaryJson {
 pub(super) struct Look<'a> {
     app: &'a App,
     now: Time,
-    blind: std::sync::Arc<BlindWindows>,
-    mutes: std::sync::Arc<Vec<Mute>>,
+    blind: Arc<BlindWindows>,
+    mutes: Arc<Vec<Mute>>,
 }
 
 impl<'a> Look<'a> {
@@ -155,8 +156,12 @@ pub(super) fn seconds(ms: i64) -> f64 {
 }
 
 /// Answers `GET /api/v1/checks/{name}`.
-pub(super) fn answer(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
     asked.query(&[])?;
-    let check = asked.check()?;
-    Ok(json(StatusCode::OK, &Look::new(asked.app).at(&check)))
+    show(asked, asked.check()?, StatusCode::OK).await
+}
+
+/// The answer that shows a check: a schedule may take a while to look at.
+pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> Outcome {
+    make(asked, move |app| Ok(json(status, &Look::new(app).at(&check)))).await
 }

@@ -80,7 +80,7 @@ async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
     match action {
         Action::List => list::answer(asked).await,
         Action::Create => change::create(asked, body).await,
-        Action::Show => check::answer(asked),
+        Action::Show => check::answer(asked).await,
         Action::Replace => change::replace(asked, body).await,
         Action::Amend => change::amend(asked, body).await,
         Action::Delete => change::delete(asked).await,

@@ -6,9 +6,9 @@ use hyper::StatusCode;
 use serde::Deserialize;
 
 use super::change::{not_stored, too_busy};
-use super::check::Look;
+use super::check::show;
 use super::query::bad;
-use super::{Asked, json, no_such_check};
+use super::{Asked, no_such_check};
 use crate::http::api;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::problem::Problem;
@@ -64,5 +64,5 @@ async fn change(asked: &Asked<'_>, body: &[u8], wish: Wish, done: &str) -> api::
         }
         Outcome::Gone => return Err(no_such_check()),
     }
-    Ok(json(StatusCode::OK, &Look::new(asked.app).at(&check)))
+    show(asked, check, StatusCode::OK).await
 }

@@ -58,7 +58,6 @@ pub(super) enum Ranges {
 pub(super) struct Standing {
     pub(super) late: bool,
     pub(super) paused: bool,
-    pub(super) deadline: Option<Time>,
 }
 
 impl Standing {
@@ -75,7 +74,7 @@ impl Standing {
             true => is_late(&state.causes),
             false => is_late(&view(spec, state, now, blind).causes),
         };
-        Standing { late, paused, deadline: promised_deadline(spec, state, now, blind) }
+        Standing { late, paused }
     }
 }
 
@@ -98,7 +97,9 @@ pub(super) fn look(
         None => Vec::new(),
     };
     let definition = &check.definition;
-    let standing = Standing::of(app, dialect, check);
+    let (now, state, blind) = (app.clock.now(), check.known().state.clone(), app.live.blind());
+    let standing = Standing::at(dialect, &definition.spec, &state, now, &blind);
+    let deadline = promised_deadline(&definition.spec, &state, now, &blind);
     let time = |time: Time| python::iso_time(time, dialect.zone);
     Ok(Shown {
         id: canary.id.clone(),
@@ -110,11 +111,11 @@ pub(super) fn look(
         paused: standing.paused,
         history: events.into_iter().map(|(at, text)| (time(at), text)).collect(),
         late: standing.late,
-        deadline: standing.deadline.map(time),
+        deadline: deadline.map(time),
         periodicity_schedule: match &definition.spec.schedule {
-            Schedule::Periods(periods) if ranges == Ranges::Shown => Some(
-                periods.ranges(app.clock.now()).iter().map(|range| shown_range(dialect, range)).collect(),
-            ),
+            Schedule::Periods(periods) if ranges == Ranges::Shown => {
+                Some(periods.ranges(now).iter().map(|range| shown_range(dialect, range)).collect())
+            }
             _ => None,
         },
     })

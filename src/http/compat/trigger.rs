@@ -60,11 +60,12 @@ async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
         // The writer has logged what failed; if it is gone, we are stopping.
         Ok(Err(_)) | Err(_) => return Err(Fault::Unavailable),
     }
-    let now = command.find().map_or(before, |found| Standing::of(app, dialect, &found.check));
+    let now = command.find().map_or_else(|_| check.clone(), |found| found.check);
+    let is_late = || Standing::of(app, dialect, &now).late;
     Ok(ok(&Triggered {
         status: "ok",
-        recovered: before.late && (ends_lateness(&check.definition.spec.schedule) || !now.late),
-        unpaused: before.paused && !now.paused,
+        recovered: before.late && (ends_lateness(&check.definition.spec.schedule) || !is_late()),
+        unpaused: before.paused && now.known().state.pause.since().is_none(),
     }))
 }
 
