@@ -94,7 +94,7 @@ fn matching(app: &App, matchers: &[Matcher]) -> usize {
     app.live.directory().checks.iter().filter(matches).count()
 }
 
-async fn mute(app: &App, text: String, lasts: &For, comment: String) -> Result<String, String> {
+async fn mute(app: &Arc<App>, text: String, lasts: &For, comment: String) -> Result<String, String> {
     let matchers = Matcher::parse_list(&text).map_err(|error| error.to_string())?;
     if matchers.is_empty() {
         return Err("say what to mute; all checks are check=~\".*\"".to_owned());
@@ -113,7 +113,8 @@ async fn mute(app: &App, text: String, lasts: &For, comment: String) -> Result<S
     if until <= now || until - now > MAX_MUTE {
         return Err(format!("a mute ends later than now, and within {MAX_MUTE}"));
     }
-    let matching = matching(app, &matchers);
+    let counted = matchers.clone();
+    let matching = app.aside(move |app| matching(app, &counted)).await.map_err(|bug| bug.to_string())?;
     let mute = Mute { id: 0, matchers, text: text.clone(), until, since: now, comment };
     let id = stored(app, move |store, now| store.mute(mute, now)).await?;
     let done = format!("mute {id}: {text} is muted until {until}");

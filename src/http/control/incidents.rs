@@ -15,9 +15,8 @@ const MAX_NAME_BYTES: usize = 100;
 
 /// The incidents that have not ended.
 pub(super) async fn list(app: &Arc<App>) -> Vec<Line> {
-    let bad = |check: &&Arc<Check>| !check.known().state.causes.is_empty();
-    let checks: Vec<Arc<Check>> = app.live.directory().checks.iter().filter(bad).cloned().collect();
-    match read(app, checks).await {
+    let is_bad = |check: &&Arc<Check>| !check.known().state.causes.is_empty();
+    match read(app, move |app| app.live.directory().checks.iter().filter(is_bad).cloned().collect()).await {
         Ok(open) => {
             let mut lines: Vec<Line> = open.iter().map(|(check, incident)| line(check, incident)).collect();
             lines.push(Line::Done(format!("{} incidents", lines.len())));
@@ -66,21 +65,24 @@ pub(super) async fn stand(
 /// The open incident of a check, and the check's present name.
 async fn of_check(app: &Arc<App>, name: &str) -> Result<(String, IncidentRecord), String> {
     let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
-    let open = read(app, vec![check]).await?.pop();
+    let open = read(app, |_| vec![check]).await?.pop();
     let (check, incident) = open.ok_or_else(|| format!("{name} has no open incident"))?;
     Ok((check.definition.name.to_string(), incident))
 }
 
 /// The incident of a number, and its check's name. Whether it has ended is for the store to say.
 async fn of_number(app: &Arc<App>, number: &str) -> Result<(String, IncidentRecord), String> {
-    let none = || format!("there is no incident {number}");
-    let id = IncidentId(number.parse().map_err(|_| none())?);
-    let reading = app.aside(move |app| reader(app)?.incident(id).map_err(|error| error.to_string()));
-    let incident = reading.await.map_err(|error| error.to_string())??.ok_or_else(none)?;
-    let checks = &app.live.directory().checks;
-    let check = checks.iter().find(|check| check.id == incident.check);
-    let name = check.map(|check| check.definition.name.to_string());
-    Ok((name.ok_or_else(|| format!("the check of incident {number} is no longer declared"))?, incident))
+    let number = number.to_owned();
+    let reading = app.aside(move |app| {
+        let none = || format!("there is no incident {number}");
+        let id = IncidentId(number.parse().map_err(|_| none())?);
+        let incident = reader(app)?.incident(id).map_err(|error| error.to_string())?.ok_or_else(none)?;
+        let directory = app.live.directory();
+        let check = directory.checks.iter().find(|check| check.id == incident.check);
+        let name = check.map(|check| check.definition.name.to_string());
+        Ok((name.ok_or_else(|| format!("the check of incident {number} is no longer declared"))?, incident))
+    });
+    reading.await.map_err(|error| error.to_string())?
 }
 
 fn reader(app: &App) -> Result<&Reader, String> {
@@ -88,11 +90,14 @@ fn reader(app: &App) -> Result<&Reader, String> {
 }
 
 /// The open incident of each of these checks that has one.
-async fn read(app: &Arc<App>, checks: Vec<Arc<Check>>) -> Result<Vec<(Arc<Check>, IncidentRecord)>, String> {
+async fn read(
+    app: &Arc<App>,
+    checks: impl FnOnce(&App) -> Vec<Arc<Check>> + Send + 'static,
+) -> Result<Vec<(Arc<Check>, IncidentRecord)>, String> {
     let reading = app.aside(move |app| {
         let reader = reader(app)?;
         let mut open = Vec::new();
-        for check in checks {
+        for check in checks(app) {
             let incident = reader.open_incident(check.id).map_err(|error| error.to_string())?;
             open.extend(incident.map(|incident| (check, incident)));
         }
