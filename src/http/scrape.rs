@@ -84,18 +84,21 @@ fn rows(scrape: Scrape, live: &Live, directory: &Directory) -> Vec<Row> {
 
 fn row(number: u32, check: &Check, now: Time, mutes: &[Mute], blind: &BlindWindows) -> Row {
     let definition = &*check.definition;
-    let known = check.known();
-    let view = view(&definition.spec, &known.state, now, blind);
+    let (state, count_in_window, window) = {
+        let known = check.known();
+        (known.state.clone(), known.window.count(now), known.window.within())
+    };
+    let view = view(&definition.spec, &state, now, blind);
     let is_muted = || {
         let causes: Vec<_> = view.causes.iter().copied().collect();
         muted(now, &Facts { definition, causes: &causes }, mutes, &definition.quiet).is_some()
     };
     let seen = Seen {
         definition,
-        state: &known.state,
+        state: &state,
         view: &view,
-        count_in_window: known.window.count(now),
-        window: known.window.within(),
+        count_in_window,
+        window,
         muted: (!mutes.is_empty() || !definition.quiet.is_empty()) && is_muted(),
     };
     Row::new(number, &seen)

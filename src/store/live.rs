@@ -176,6 +176,11 @@ impl Check {
     pub fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Its state now, to look at it for longer: a schedule may have to be walked through.
+    pub fn state(&self) -> State {
+        self.known().state.clone()
+    }
 }
 
 impl Live {

@@ -101,12 +101,12 @@ impl<'a> Look<'a> {
 
     /// How it stands.
     pub(super) fn view(&self, check: &Check) -> View {
-        pages::look(check, &check.known().state, self.now, &self.blind, &self.mutes).0
+        pages::look(check, &check.state(), self.now, &self.blind, &self.mutes).0
     }
 
     /// All of it.
     pub(super) fn at(&self, check: &Check) -> CheckJson {
-        let state = check.known().state.clone();
+        let state = check.state();
         let (view, held) = pages::look(check, &state, self.now, &self.blind, &self.mutes);
         let definition = &*check.definition;
         let declared = Declared::of(&definition.source);

@@ -63,7 +63,7 @@ pub(super) struct Standing {
 impl Standing {
     /// How a check stands now.
     pub(super) fn of(app: &App, dialect: &Dialect, check: &Check) -> Standing {
-        let state = check.known().state.clone();
+        let state = check.state();
         Standing::at(dialect, &check.definition.spec, &state, app.clock.now(), &app.live.blind())
     }
 
@@ -97,7 +97,7 @@ pub(super) fn look(
         None => Vec::new(),
     };
     let definition = &check.definition;
-    let (now, state, blind) = (app.clock.now(), check.known().state.clone(), app.live.blind());
+    let (now, state, blind) = (app.clock.now(), check.state(), app.live.blind());
     let standing = Standing::at(dialect, &definition.spec, &state, now, &blind);
     let deadline = promised_deadline(&definition.spec, &state, now, &blind);
     let time = |time: Time| python::iso_time(time, dialect.zone);

@@ -157,8 +157,8 @@ fn mutes(app: &App) -> Vec<Line> {
 fn views(app: &App) -> Vec<(Arc<Check>, View, Option<Time>)> {
     let (now, blind) = (app.clock.now(), app.live.blind());
     let seen = |check: &Arc<Check>| {
-        let known = check.known();
-        (check.clone(), view(&check.definition.spec, &known.state, now, &blind), known.state.last_seen)
+        let state = check.state();
+        (check.clone(), view(&check.definition.spec, &state, now, &blind), state.last_seen)
     };
     app.live.directory().checks.iter().map(seen).collect()
 }
