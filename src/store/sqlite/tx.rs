@@ -177,9 +177,13 @@ impl<'a> Tx<'a> {
     /// Shows readers what was committed.
     pub(super) fn publish(mut self, live: &Live) -> Staging {
         let (mut before, mut after) = (Vec::new(), Vec::new());
+        let mut depends_otherwise = false;
         for (id, staged) in self.staged.iter_mut() {
             if staged.is_redeclared {
-                before.extend(self.memory.checks.get(&id).map(|slot| slot.check.clone()));
+                let known = self.memory.checks.get(&id).map(|slot| slot.check.clone());
+                let depended_on = known.as_ref().map_or(&[][..], |check| &check.definition.depends_on);
+                depends_otherwise |= staged.definition.depends_on != depended_on;
+                before.extend(known);
                 redeclare(self.memory, id, staged);
                 after.push(self.memory.checks[&id].check.clone());
             } else {
@@ -193,7 +197,9 @@ impl<'a> Tx<'a> {
         self.memory.deadlines.settle();
         live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
         if self.is_renamed || !after.is_empty() {
-            self.memory.note_dependencies();
+            if depends_otherwise {
+                self.memory.note_dependencies();
+            }
             show_directory(self.memory, live, self.is_renamed, &before, after);
         }
         self.staged

@@ -1,5 +1,7 @@
 //! Checks that are made through an API.
 
+use std::sync::Arc;
+
 use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{Canary, CheckId, Definition, PingKind, Source, System};
 use punctual::core::schedule::Schedule;
@@ -253,6 +255,21 @@ fn ways<P: Place>(world: &mut World<P>) -> Vec<String> {
     }
     ways.sort();
     ways
+}
+
+/// All checks are many: pings wait while they are copied.
+pub(crate) fn an_edit_copies_no_list_that_nobody_looks_at<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    let live = world.store().live();
+    let list = || Arc::as_ptr(&live.directory());
+    let before = list();
+    let id = edit(world, create(check("c"))).unwrap();
+    edit(world, update(id, Definition { title: "C".to_owned(), ..check("c") })).unwrap();
+    assert_eq!(list(), before);
+    assert_eq!(live.find("c").unwrap().definition.title, "C");
+    let looking = live.directory();
+    edit(world, Edit::Delete { check: id }).unwrap();
+    assert_eq!((looking.checks.len(), live.directory().checks.len()), (3, 2));
 }
 
 /// What is changed in place comes to the same as all of it made anew.

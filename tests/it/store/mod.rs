@@ -52,7 +52,8 @@ conformance! {
         an_update_keeps_identity_and_history
         a_file_takes_over_what_an_api_made
         several_edits_are_all_or_nothing
-        readers_find_what_a_new_start_shows;
+        readers_find_what_a_new_start_shows
+        an_edit_copies_no_list_that_nobody_looks_at;
     canaries:
         a_canary_mails_its_own_addresses_at_once_and_one_by_one
         a_mail_that_nobody_takes_is_tried_again_and_the_recovery_follows_it

@@ -19,9 +19,9 @@ use crate::store::{Change, Edit, NewCheck, Refused, StoreError, row};
 impl SqliteStore {
     pub(super) fn carry_out_edits(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, Refused> {
         self.ready().map_err(of_all)?;
-        let directory = self.live.directory();
         let max_checks = self.settings.as_ref().map_or(usize::MAX, |settings| settings.max_checks);
-        let edits = plan::plan(&self.memory, &directory, max_checks, edits)?;
+        // Nobody holds the directory while the edits are made: it is changed in place then.
+        let edits = plan::plan(&self.memory, &self.live.directory(), max_checks, edits)?;
         self.transact(|tx| {
             let ids = edits.into_iter().map(|edit| tx.edit(edit, now)).collect();
             // Other labels, addresses and dependencies.
