@@ -22,9 +22,6 @@ pub use incidents::IncidentRecord;
 /// A page has at most so many entries, whatever is asked for.
 pub const MAX_PAGE: usize = 1000;
 
-/// Runs are looked for in so many pages of pings.
-const MAX_PAGES_FOR_RUNS: usize = 100;
-
 /// Reads history. One connection of its own, opened when it is first needed; calls block, each for a short page.
 #[derive(Debug)]
 pub struct Reader {
@@ -85,23 +82,6 @@ pub struct JudgementRecord {
     pub judgement: Judgement,
 }
 
-/// A run: from a start to the success or fail that ended it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RunRecord {
-    /// The ping that ended it: also the cursor to the page after it.
-    pub seq: u64,
-    /// When it began.
-    pub start: Time,
-    /// How long it took.
-    pub duration: Span,
-    /// How it ended.
-    pub kind: PingKind,
-    /// The exit status that it gave.
-    pub exit_status: Option<u8>,
-    /// Its run id.
-    pub rid: Option<String>,
-}
-
 impl Reader {
     /// Reads the database of this folder.
     pub fn new(folder: &Path) -> Reader {
@@ -145,33 +125,6 @@ impl Reader {
                 db.prepare_cached("SELECT body FROM bodies WHERE seq = ?1 AND check_id = ?2")?;
             statement.query_row((key(seq), key(check.0)), |row| row.get(0)).optional()
         })
-    }
-
-    /// Runs of a check that have ended, newest first, among the pings before `before`: also where many pings that ended
-    /// none lie between them.
-    pub fn runs(
-        &self,
-        check: CheckId,
-        before: Option<u64>,
-        limit: usize,
-    ) -> Result<Vec<RunRecord>, StoreError> {
-        let run = |ping: PingRecord| {
-            let duration = ping.duration?;
-            let PingRecord { seq, at, kind, exit_status, rid, .. } = ping;
-            Some(RunRecord { seq, start: at - duration, duration, kind, exit_status, rid })
-        };
-        let limit = limit.min(MAX_PAGE);
-        let (mut runs, mut before) = (Vec::new(), before);
-        for _ in 0..MAX_PAGES_FOR_RUNS {
-            let pings = self.pings(check, before, MAX_PAGE)?;
-            before = pings.last().map(|ping| ping.seq);
-            runs.extend(pings.into_iter().filter_map(run));
-            if runs.len() >= limit || before.is_none() {
-                break;
-            }
-        }
-        runs.truncate(limit);
-        Ok(runs)
     }
 
     /// Flips of a check, newest first, before the flip `before`.
