@@ -12,6 +12,7 @@ use crate::core::check::{Canary, CheckId, Definition, Name, Source};
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
+use crate::store::live::Directory;
 use crate::store::{Changes, Configuration, ConfigureError, StoreError};
 
 /// Up to so many checks may go at once (10.4).
@@ -44,7 +45,8 @@ impl SqliteStore {
             max_checks: configuration.max_checks,
         };
         let before = self.settings.replace(settings);
-        let done = self.transact(|tx| carry_out(tx, plan, now));
+        let directory = self.live.directory();
+        let done = self.transact(move |tx| carry_out(tx, plan, &directory, now));
         if done.is_err() {
             self.settings = before;
         }
@@ -115,7 +117,12 @@ fn plan_one(
     Ok(Some(*id))
 }
 
-fn carry_out(tx: &mut Tx<'_>, plan: Plan<'_>, now: Time) -> Result<Changes, StoreError> {
+fn carry_out(
+    tx: &mut Tx<'_>,
+    plan: Plan<'_>,
+    directory: &Directory,
+    now: Time,
+) -> Result<Changes, StoreError> {
     tx.catch_up_all()?;
     let mut changes = Changes {
         archived: plan.archived.len(),
@@ -133,7 +140,7 @@ fn carry_out(tx: &mut Tx<'_>, plan: Plan<'_>, now: Time) -> Result<Changes, Stor
     let mut ids = HashMap::new();
     for (definition, id) in &plan.declared {
         let id = match id {
-            Some(id) => tx.declare_again(*id, definition, now, &mut changes)?,
+            Some(id) => tx.declare_again(*id, definition, directory, now, &mut changes)?,
             None => tx.declare(definition, now, &mut changes)?,
         };
         ids.insert(&definition.name, id);
@@ -176,13 +183,18 @@ impl Tx<'_> {
         &mut self,
         id: CheckId,
         definition: &Definition,
+        directory: &Directory,
         now: Time,
         changes: &mut Changes,
     ) -> Result<CheckId, StoreError> {
         let known = &self.memory.checks[&id].check;
         let is_archived = known.known().state.archived.is_some();
         // How its users know it stays, whoever declares it; but what was given away meanwhile is gone.
-        let canary = known.definition.canary.clone().filter(|canary| !is_archived || self.is_free(canary));
+        let is_taken = |canary: &Canary| {
+            directory.by_canary.contains_key(&canary.id)
+                || directory.by_slug(canary.system, &canary.slug).is_some()
+        };
+        let canary = known.definition.canary.clone().filter(|canary| !is_archived || !is_taken(canary));
         let as_canary = canary.map(|canary| Definition { canary: Some(canary), ..definition.clone() });
         let definition = as_canary.as_ref().unwrap_or(definition);
         if !is_archived && *known.definition == *definition {
@@ -215,18 +227,6 @@ impl Tx<'_> {
         staged.definition = new;
         staged.window = window;
         Ok(id)
-    }
-
-    /// Whether no canary of today has this id or slug.
-    fn is_free(&self, canary: &Canary) -> bool {
-        let mut others =
-            self.memory.checks.values().filter(|slot| slot.check.known().state.archived.is_none());
-        !others.any(|slot| {
-            let other = slot.check.definition.canary.as_ref();
-            other.is_some_and(|other| {
-                other.id == canary.id || (other.system, &other.slug) == (canary.system, &canary.slug)
-            })
-        })
     }
 
     /// The old URL leads to this check.
