@@ -70,31 +70,42 @@ async fn run(settings: Settings) -> Result<(), Failure> {
     }
     log_urls(&app, &listeners);
 
+    // Not before: while we wait for another server's end, nobody would hear them, and they must end us.
+    let mut terminations = Terminations::new()?;
     let (stop, stopped) = watch::channel(false);
     let reloading = tokio::spawn(reloader.run(reloads));
     let mut judging = tokio::spawn(engine.run(stopped.clone()));
     let control = serve_control(&settings, &app);
-    let serving = tokio::spawn(server::serve(listeners, app, limits, until(stopped.clone())));
+    let mut serving = tokio::spawn(server::serve(listeners, app, limits, until(stopped.clone())));
 
-    let failure = tokio::select! {
-        signal = termination() => {
+    // Whoever only judges finds everything late, and whoever only serves finds nothing late: neither goes on alone.
+    let (judged, served) = tokio::select! {
+        signal = terminations.next() => {
             tracing::info!(signal, "stopping: finishing what is under way");
-            None
+            (None, None)
         }
-        ended = &mut judging => Some(Failure(format!("punctual: judging has ended: {ended:?}"))),
+        ended = &mut judging => (Some(ended), None),
+        ended = &mut serving => (None, Some(ended)),
+    };
+    let by_itself = match (&judged, &served) {
+        (Some(ended), _) => Some(Failure(format!("punctual: judging has ended: {ended:?}"))),
+        (_, Some(ended)) => Some(Failure(format!("punctual: taking connections has ended: {ended:?}"))),
+        (None, None) => None,
     };
     reloading.abort();
     drop(control);
     stop.send_replace(true);
-    tokio::spawn(async {
-        termination().await;
+    tokio::spawn(async move {
+        terminations.next().await;
         tracing::warn!("stopping at once");
         std::process::exit(1);
     });
-    if let Err(error) = serving.await {
+    if served.is_none()
+        && let Err(error) = serving.await
+    {
         tracing::error!(%error, "the server ended by a bug");
     }
-    if failure.is_none()
+    if judged.is_none()
         && let Err(error) = judging.await
     {
         tracing::error!(%error, "the engine ended by a bug");
@@ -104,7 +115,7 @@ async fn run(settings: Settings) -> Result<(), Failure> {
         return Err(Failure("punctual: the disk hangs: stopped without waiting for it".to_owned()));
     }
     tracing::info!("stopped");
-    failure.map_or(Ok(()), Err)
+    by_itself.map_or(Ok(()), Err)
 }
 
 /// The configuration as it is now, and not as it was when we began to wait for another server's end. If that is faulty by
@@ -201,17 +212,26 @@ fn assemble(
     Ok(Parts { app, writer, engine: Arc::new(engine), reloader, reloads })
 }
 
-/// SIGTERM or SIGINT, by name.
-async fn termination() -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without handlers the signals end the process by themselves.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+/// SIGTERM and SIGINT. One for the whole process: none is lost between the first and the second.
+struct Terminations {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Terminations {
+    fn new() -> std::io::Result<Terminations> {
+        Ok(Terminations {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// The next one, by name.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
     }
 }
 

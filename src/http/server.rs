@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
@@ -113,8 +114,8 @@ impl Shared {
     }
 }
 
-/// Serves until `stop` completes; then takes no more connections, finishes what is under way, and returns within the
-/// drain time-out.
+/// Serves until `stop` completes, or a listener ends by a bug; then takes no more connections, finishes what is under way,
+/// and returns within the drain time-out.
 pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: impl Future<Output = ()>) {
     let shared = Arc::new(Shared {
         app,
@@ -123,14 +124,15 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
         refusals: Arc::new(Semaphore::new(Shared::REFUSALS_AT_A_TIME)),
         order: watch::Sender::new(Order::Serve),
     });
-    let accepting: Vec<_> =
-        listeners.0.into_iter().map(|listener| tokio::spawn(accept(listener, shared.clone()))).collect();
-    stop.await;
-    shared.order.send_replace(Order::Drain);
-    for task in accepting {
-        // A task that panicked has logged it, and accepts no more.
-        let _ = task.await;
+    let mut accepting: JoinSet<()> =
+        listeners.0.into_iter().map(|listener| accept(listener, shared.clone())).collect();
+    tokio::select! {
+        () = stop => {}
+        Some(_) = accepting.join_next() => tracing::error!("a listener has ended by a bug"),
     }
+    shared.order.send_replace(Order::Drain);
+    // A task that panicked has logged it, and accepts no more.
+    while accepting.join_next().await.is_some() {}
     let all = u32::try_from(limits.max_connections).unwrap_or(u32::MAX);
     if timeout(limits.drain_timeout, shared.places.acquire_many(all)).await.is_err() {
         let open = limits.max_connections - shared.places.available_permits();

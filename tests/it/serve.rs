@@ -390,6 +390,19 @@ fn a_stop_loses_nothing() {
     assert_eq!(http::get(&server.url("/-/healthy")).status, 200);
 }
 
+#[test]
+fn who_asks_twice_to_stop_is_not_kept_waiting() {
+    let mut server = Punctual::start(CONFIG);
+    let mut half = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    half.write_all(b"POST /ping/job HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha").unwrap();
+    server.ping("job");
+    // At once: also one that comes while the first is being taken is heard.
+    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
+    assert_eq!(server.wait(PATIENCE).code(), Some(1), "{}", server.log());
+    assert!(server.log().contains("stopping at once"));
+}
+
 /// The file that a newcomer starts with.
 #[test]
 fn the_example_is_checked_and_served_as_it_is() {
