@@ -17,12 +17,13 @@ use crate::core::zone::{ZoneError, est_like_warning, parse_timezone};
 
 /// Shows when a cron expression, or a check with one, occurs next; of a check with periods, the deadline after a success now.
 #[derive(Clone, Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("schedule").required(true))]
 pub struct Args {
     /// A check of the configuration
-    #[arg(required_unless_present = "cron", conflicts_with_all = ["cron", "timezone"])]
+    #[arg(group = "schedule", conflicts_with = "timezone")]
     name: Option<String>,
     /// A cron expression, in quotes: "0 2 * * *"
-    #[arg(long)]
+    #[arg(long, group = "schedule")]
     cron: Option<String>,
     /// The IANA name of its time zone
     #[arg(long, default_value = "UTC")]
@@ -218,7 +219,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_answered_says_why() {
-        refuse(&[], "required");
+        refuse(&[], "<NAME|--cron <CRON>>");
+        refuse(&["hello", "--timezone", "UTC"], "cannot be used with");
         refuse(&["--cron", "0 25 * * *"], "--cron: hour: `25`");
         refuse(&["--cron", "0 2 * * *", "--timezone", "Berlin"], "did you mean `Europe/Berlin`?");
         refuse(&["--cron", "0 2 * * *", "--count", "0"], "0 is not in 1..=1000");
