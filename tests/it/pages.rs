@@ -135,6 +135,38 @@ fn a_check_that_takes_post_alone_is_shown_with_lines_that_post() {
     assert!(!page(&doors, "/checks/backup").text().contains("-X POST"));
 }
 
+/// What the shell would make of a line of curl, sent by our own client.
+fn sent(line: &str) -> Response {
+    let words: Vec<&str> = line.split(' ').collect();
+    assert_eq!(words[0], "curl", "{line}");
+    let method = words.windows(2).find(|pair| pair[0] == "-X").map_or("GET", |pair| pair[1]);
+    let url = words.last().unwrap().replace("$?", "0");
+    http::send(http::client().request(method.parse().unwrap(), url))
+}
+
+#[test]
+fn the_lines_that_a_page_shows_are_taken_as_pings() {
+    let methods = [("any-method", "any"), ("post-only", "post")];
+    let check = |(name, methods)| format!("  - {{name: {name}, every: 1h, ping_methods: {methods}}}\n");
+    let server = Punctual::start(&format!("checks:\n{}", methods.map(check).concat()));
+    assert_eq!(server.get("/ping/post-only").status, 405);
+    for (name, _) in methods {
+        let texts = [server.get("/"), server.get(&format!("/checks/{name}"))].map(|page| page.text());
+        let is_for_it = |line: &&str| line.split('/').any(|part| part == name);
+        let lines: Vec<&str> = texts
+            .iter()
+            .flat_map(|text| text.split(['<', '>', '\n']))
+            .filter(|text| text.starts_with("curl -"))
+            .filter(is_for_it)
+            .collect();
+        assert_eq!(lines.len(), 4, "one on the first page, three on its own: {lines:?}");
+        for line in lines {
+            let answer = sent(line);
+            assert_eq!(answer.status, 200, "{line}: {}", answer.text());
+        }
+    }
+}
+
 /// 8.3: why nobody was told of it.
 #[test]
 fn a_page_tells_how_it_is_with_what_the_check_depends_on() {
