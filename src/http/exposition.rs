@@ -10,7 +10,7 @@ use super::limits::Limits;
 use super::pieces::{self, CutShort};
 use super::reply::{self, Reply};
 use super::scrape::Scrape;
-use super::{App, decode};
+use super::{App, decode, operate};
 use crate::metrics::{Gone, Shard, negotiate};
 
 /// Scrapes answered at a time: each holds a thread, a slow reader for as long as [`Limits::scrape_timeout`].
@@ -30,7 +30,8 @@ pub(super) fn answer(app: &Arc<App>, limits: &Limits, parts: &Parts) -> Reply {
     let negotiated = negotiate(header(parts, &ACCEPT).as_deref(), header(parts, &ACCEPT_ENCODING).as_deref());
     let app = app.clone();
     let mut reply = pieces::answer(place, limits.scrape_timeout, move |sender| {
-        let scrape = Scrape { now: app.clock.now(), shard, negotiated };
+        let is_healthy = operate::fault(&app).is_none();
+        let scrape = Scrape { now: app.clock.now(), shard, negotiated, is_healthy };
         let mut send = |chunk| sender.send(chunk).map_err(|CutShort| Gone);
         let outcomes = (&app.outcomes, &app.connections);
         app.scraper.answer(scrape, &app.live, outcomes, &app.own, &mut send)

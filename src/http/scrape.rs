@@ -9,7 +9,7 @@ use super::{ConnectionCounters, PingOutcomes};
 use crate::core::blind::BlindWindows;
 use crate::core::route::{Facts, Mute, muted};
 use crate::core::step::view;
-use crate::core::time::{Span, Time};
+use crate::core::time::Time;
 use crate::metrics::{
     Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
 };
@@ -31,6 +31,8 @@ pub struct Scrape {
     pub shard: Shard,
     /// How they are written.
     pub negotiated: Negotiated,
+    /// What `/-/healthy` would answer.
+    pub is_healthy: bool,
 }
 
 impl Scraper {
@@ -50,7 +52,8 @@ impl Scraper {
             catalog: &catalog,
             rows: rows(scrape, live, &directory),
             shard: scrape.shard,
-            totals: totals(&live.totals),
+            is_healthy: scrape.is_healthy,
+            totals: totals(&live.totals, scrape.now),
             pings: pings(outcomes.0),
             connections: connections(outcomes.1),
             own,
@@ -104,13 +107,12 @@ fn row(number: u32, check: &Check, now: Time, mutes: &[Mute], blind: &BlindWindo
     Row::new(number, &seen)
 }
 
-fn totals(totals: &live::Totals) -> Totals {
-    let blind_ms = totals.blind_ms.load(Ordering::Relaxed);
+fn totals(totals: &live::Totals, now: Time) -> Totals {
     Totals {
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
         deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
-        blind: Span::ms(i64::try_from(blind_ms).unwrap_or(i64::MAX)),
+        blind: totals.blind(now),
         database_id: totals.database_id.load(Ordering::Relaxed),
         database_created: totals.database_created(),
     }

@@ -93,9 +93,10 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| Value::Whole(totals.incidents_open))),
     metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| Value::Whole(totals.deliveries_pending))),
     metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| Value::Whole(totals.deliveries_parked))),
-    metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
+    metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening, or is not now. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
     metric("punctual_build_info", Info, "The version that runs.", ServerBy("version", |_| vec![(env!("CARGO_PKG_VERSION").to_owned(), 1)])),
+    metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| Value::flag(all.is_healthy))),
     metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
 

@@ -57,6 +57,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
         catalog,
         rows,
         shard: Shard::WHOLE,
+        is_healthy: true,
         totals: Totals {
             incidents_open: 1,
             deliveries_pending: 2,

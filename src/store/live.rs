@@ -11,8 +11,11 @@ use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name, PingMethods, System};
 use crate::core::route::Mute;
 use crate::core::state::State;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
+
+/// More time than this between two signs of life is a blind window (9.1).
+pub(super) const MAX_GAP: Span = Span::secs(10);
 
 /// The committed state of all checks. Written by the store alone.
 #[derive(Debug, Default)]
@@ -151,8 +154,8 @@ pub struct Totals {
     pub database_id: AtomicU64,
     /// When the database was made, in ms since the epoch.
     pub database_created_ms: AtomicU64,
-    /// How long we were blind, in ms, since the database was made.
-    pub blind_ms: AtomicU64,
+    /// How long we were blind since the database was made, and until when that was counted.
+    blind: Mutex<(Span, Option<Time>)>,
 }
 
 impl Check {
@@ -249,6 +252,19 @@ impl Totals {
     /// When a sign of life was last stored; `None`: not since the start.
     pub fn last_sign_of_life(&self) -> Option<Time> {
         Some(self.last_sign_of_life_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    }
+
+    /// How long we were blind since the database was made, and are now: nothing is stored while the disk takes no writes,
+    /// and whoever looks then must see it all the same (9.1).
+    pub fn blind(&self, now: Time) -> Span {
+        let (counted, until) = *self.blind.lock().unwrap_or_else(PoisonError::into_inner);
+        let silence = until.map_or(Span::ZERO, |until| now - until);
+        if silence > MAX_GAP { counted + silence } else { counted }
+    }
+
+    /// For the store: so long we were blind until the last sign of life.
+    pub fn set_blind(&self, counted: Span, until: Option<Time>) {
+        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = (counted, until);
     }
 
     /// When the database was made.

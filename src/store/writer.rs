@@ -25,6 +25,9 @@ use crate::core::time::{Span, Time};
 /// How often a sign of life is stored (9.1), and how often a failing store is tried again.
 const SIGN_OF_LIFE_EVERY: Span = Span::secs(1);
 
+/// How often the log says that nothing can be stored.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+
 /// Bounds of the writer's queue (15.3).
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -106,6 +109,7 @@ impl Writer {
             wakes: sender,
             on_commit: Box::new(on_commit),
             last_life: None,
+            complained: None,
             spare: VecDeque::new(),
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
@@ -217,6 +221,8 @@ struct Turns {
     wakes: watch::Sender<Wakes>,
     on_commit: Box<dyn Fn(Duration) + Send>,
     last_life: Option<Time>,
+    /// When the log last said that nothing can be stored, and whether it said since that it can.
+    complained: Option<(Stopwatch, bool)>,
     /// The queue's other room, empty: it is filled while this turn's items are stored.
     spare: VecDeque<Item>,
 }
@@ -230,12 +236,11 @@ impl Turns {
             };
             let stored = self.turn(items, refused);
             since_commit = Stopwatch::start();
-            let mut queue = self.shared.queue();
-            if queue.failing == stored {
-                log_health(stored);
+            self.shared.queue().failing = !stored;
+            if stored && let Some((_, is_over @ false)) = &mut self.complained {
+                tracing::info!("pings can be stored again");
+                *is_over = true;
             }
-            queue.failing = !stored;
-            drop(queue);
             self.publish();
         }
     }
@@ -355,7 +360,7 @@ impl Turns {
                 true
             }
             Err(error) => {
-                tracing::error!(%error, "cannot store a sign of life");
+                self.complain(&error);
                 self.last_life = None;
                 false
             }
@@ -370,7 +375,16 @@ impl Turns {
             let entry = |at| Entry { check: *check, at: now, what: What::Refused { at } };
             [entry(window.from), entry(window.to)]
         };
-        self.store.apply(refused.iter().flat_map(told).collect()).is_ok()
+        let applied = self.store.apply(refused.iter().flat_map(told).collect());
+        applied.inspect_err(|error| self.complain(error)).is_ok()
+    }
+
+    /// A store that goes on failing is tried again each second, and would fill the log.
+    fn complain(&mut self, error: &StoreError) {
+        if self.complained.is_none_or(|(last, _)| last.took() >= COMPLAIN_EVERY) {
+            tracing::error!(%error, "nothing can be stored: pings are answered 503 until it can");
+            self.complained = Some((Stopwatch::start(), false));
+        }
     }
 
     /// Stores a batch of pings and answers them. An empty batch is stored.
@@ -380,7 +394,6 @@ impl Turns {
         }
         let entries = std::mem::take(batch);
         let answers = std::mem::take(answers);
-        let pings = entries.len();
         let checks: Vec<(CheckId, Time)> = entries.iter().map(|entry| (entry.check, entry.at)).collect();
         match self.store.apply(entries) {
             Ok(applied) => {
@@ -394,7 +407,7 @@ impl Turns {
                 true
             }
             Err(error) => {
-                tracing::error!(%error, pings, "pings could not be stored, and were refused");
+                self.complain(&error);
                 let mut queue = self.shared.queue();
                 for (check, at) in checks {
                     queue.refuse(check, at, self.shared.limits.max_refused);
@@ -417,12 +430,4 @@ impl Turns {
 fn wakes_of(store: &dyn Store) -> Wakes {
     let flips = store.live().totals.flips.load(std::sync::atomic::Ordering::Relaxed);
     Wakes { deadline: store.next_deadline(), claim: store.next_claim(), flips }
-}
-
-fn log_health(stored: bool) {
-    if stored {
-        tracing::info!("pings can be stored again");
-    } else {
-        tracing::error!("pings cannot be stored: they are answered 503 until they can");
-    }
 }

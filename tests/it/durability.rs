@@ -172,11 +172,17 @@ fn a_full_disk_loses_no_ping_that_was_answered_200_and_is_got_over() {
         assert!(!is_healthy(&punctual));
     }
     assert!(punctual.sum("punctual_ping_requests_total", "outcome=\"overloaded\"") > 20);
+    // Whoever only scrapes sees it as well, while it lasts; and the log is not filled.
+    assert_eq!(punctual.value("punctual_healthy"), 0.0);
+    let blind_seconds = punctual.value("punctual_blind_seconds_total");
+    assert!(blind_seconds > 10.0, "nobody is heard for {blind_seconds} s");
+    assert_eq!(punctual.log().matches("nothing can be stored").count(), 1, "{}", punctual.log());
 
     std::fs::remove_file(&filler).unwrap();
     wait_until("a ping taken again", PATIENCE, || ping(&punctual, &body) == 200);
     wait_until("the server well", PATIENCE, || is_healthy(&punctual));
     assert!(punctual.log().contains("the disk is full"));
+    assert_eq!(punctual.value("punctual_healthy"), 1.0);
     let blind_seconds = punctual.value("punctual_blind_seconds_total");
     assert!(blind_seconds > 10.0, "nobody was heard for {blind_seconds} s");
     for _ in 0..20 {

@@ -193,14 +193,15 @@ impl SqliteStore {
             Ok(_) => {
                 self.is_stale = false;
                 self.db = Some(db);
+                self.show_totals();
             }
             // A full disk is no broken file: the same connection works again once there is space.
             Err(StoreError::Full) if db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok() => {
                 self.db = Some(db);
             }
-            Err(error) => tracing::warn!(%error, "the database is opened again"),
+            // Whoever called tells people.
+            Err(error) => tracing::debug!(%error, "the database is opened again"),
         }
-        self.show_totals();
         done
     }
 
@@ -237,7 +238,7 @@ impl SqliteStore {
         totals.database_created_ms.store(ms(created), Ordering::Relaxed);
         // A window may end in the future while the clock is doubted: that part was not yet.
         let ahead = self.memory.sign_of_life.map_or(Span::ZERO, |now| self.memory.blind.after(now));
-        totals.blind_ms.store(ms((self.memory.blind_total - ahead).as_ms()), Ordering::Relaxed);
+        totals.set_blind(self.memory.blind_total - ahead, self.memory.sign_of_life);
     }
 }
 

@@ -3,11 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::core::blind::Window;
-use crate::core::time::{Span, Time};
+use crate::core::time::Time;
+use crate::store::live::MAX_GAP;
 use crate::store::{Store, StoreError};
-
-/// More time than this between two signs of life is a blind window (9.1).
-const MAX_GAP: Span = Span::secs(10);
 
 /// Stores that we are here, and, if we were not, since when (9.1). To be called before anything else is judged at `now`.
 pub fn watch_over(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {

@@ -196,8 +196,9 @@ pub(crate) fn a_stop_is_a_blind_window_and_a_new_database_has_none<P: Place>(wor
     let whole = Window { from, to: world.now };
     assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&whole], "they touch, and are one");
     let live = world.store().live();
-    let blind_ms = live.totals.blind_ms.load(std::sync::atomic::Ordering::Relaxed);
-    assert_eq!(blind_ms, 30_001);
+    assert_eq!(live.totals.blind(world.now), Span::ms(30_001));
+    let silent = world.now + Span::secs(11);
+    assert_eq!(live.totals.blind(silent), Span::ms(41_001), "counted while it lasts");
 }
 
 /// 1.1
