@@ -161,6 +161,23 @@ fn prometheus_of(punctual: &Punctual) -> Prometheus {
     })
 }
 
+/// An expression as Grafana asks it, with `All` of what is not given.
+fn filled(expression: &str, job: &str, check: &str) -> String {
+    let mut query = expression.to_owned();
+    for (variable, value) in [
+        ("$job", job),
+        ("$instance", ".+"),
+        ("$group", ".*"),
+        ("$check", check),
+        ("$__rate_interval", "1m"),
+        ("$__range", "5m"),
+    ] {
+        query = query.replace(variable, value);
+    }
+    assert!(!query.contains('$'), "{query}");
+    query
+}
+
 /// Asks all at once and again until each has an answer; what never had one is named.
 fn all_answer(prometheus: &Prometheus, mut queries: BTreeSet<(String, String)>) {
     assert!(!queries.is_empty());
@@ -170,6 +187,7 @@ fn all_answer(prometheus: &Prometheus, mut queries: BTreeSet<(String, String)>) 
         queries.retain(|(_, query)| prometheus.query(query).is_empty());
         rest = queries.iter().map(|(title, query)| format!("{title}: {query}\n")).collect();
         assert!(std::time::Instant::now() < deadline, "no answer to:\n{rest}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
     assert_eq!(rest, "");
 }
@@ -183,18 +201,7 @@ fn every_query_of_a_dashboard_and_a_rule_answers() {
     for (file, dashboard) in dashboards() {
         for (title, expr) in expressions(&dashboard) {
             let check = if file == "punctual-check.json" && expr.contains("expect") { "busy" } else { ".+" };
-            let mut query = expr;
-            for (variable, value) in [
-                ("$job", ".+"),
-                ("$instance", ".+"),
-                ("$group", ".*"),
-                ("$check", check),
-                ("$__rate_interval", "1m"),
-                ("$__range", "5m"),
-            ] {
-                query = query.replace(variable, value);
-            }
-            assert!(!query.contains('$'), "{file}: {title}: {query}");
+            let query = filled(&expr, ".+", check);
             queries.insert((format!("{file}: {title}"), query));
         }
         for variable in array(&dashboard["templating"]["list"]) {
@@ -214,6 +221,27 @@ fn every_query_of_a_dashboard_and_a_rule_answers() {
         }
     }
     all_answer(&prometheus, queries);
+}
+
+/// Its variables default to All, which is everything that Prometheus scrapes: here Prometheus itself.
+#[test]
+fn the_dashboard_of_punctual_shows_nothing_else() {
+    let (punctual, _sink) = punctual_with_everything();
+    let prometheus = prometheus_of(&punctual);
+    for job in ["prometheus", "punctual"] {
+        prometheus.wait_for_series(&format!("rate(process_cpu_seconds_total{{job=\"{job}\"}}[1m])"));
+    }
+    let (_, dashboard) = dashboards().into_iter().find(|(file, _)| file == "punctual-self.json").unwrap();
+    for (title, expr) in expressions(&dashboard) {
+        let of = |job| prometheus.query(&filled(&expr, job, ".+"));
+        let (all, ours) = (of(".+"), of("punctual"));
+        let series =
+            |samples: &[Sample]| samples.iter().map(|sample| sample.labels.clone()).collect::<Vec<_>>();
+        assert_eq!(series(&all), series(&ours), "{title}: {expr}");
+        if ["Up", "Running since"].contains(&title.as_str()) {
+            assert_eq!(all, ours, "{title}: {expr}");
+        }
+    }
 }
 
 #[test]
@@ -253,6 +281,6 @@ fn the_rules_tell_of_what_is_wrong_and_of_nothing_else() {
     for rule in array(&groups["groups"]).iter().flat_map(|group| array(&group["rules"])) {
         assert_eq!(rule["health"], "ok", "{rule:#}");
     }
-    let samples: Vec<Sample> = prometheus.query("scrape_samples_scraped");
+    let samples: Vec<Sample> = prometheus.query("scrape_samples_scraped{job=\"punctual\"}");
     assert!(samples[0].value > 100.0, "{samples:?}");
 }

@@ -27,7 +27,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) alertmanagers: &'a [u16],
 }
 
-/// Scrapes and evaluates every second.
+/// Scrapes and evaluates every second; scrapes itself as well, as job `prometheus`.
 pub(crate) struct Prometheus {
     port: u16,
     _process: Process,
@@ -39,11 +39,13 @@ impl Prometheus {
         let folder = TempDir::new().unwrap();
         let addresses =
             |ports: &[u16]| ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>();
+        let port = free_port();
         let config = json!({
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
             "rule_files": setup.rule_files,
             "scrape_configs": [
                 {"job_name": "punctual", "static_configs": [{"targets": addresses(setup.scrape)}]},
+                {"job_name": "prometheus", "static_configs": [{"targets": addresses(&[port])}]},
             ],
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": addresses(setup.alertmanagers)}]}],
@@ -52,7 +54,6 @@ impl Prometheus {
         // JSON is YAML.
         let config_file = folder.path().join("prometheus.yml");
         std::fs::write(&config_file, config.to_string()).unwrap();
-        let port = free_port();
         let mut command = tool("prometheus");
         command
             .arg("--config.file")
