@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::prometheus::promtool;
+use crate::dashboards::prometheus_of;
+use crate::support::process::{PATIENCE, wait_until};
+use crate::support::prometheus::{Prometheus, promtool};
+use crate::support::punctual::Punctual;
+use crate::support::sink::{Answer, WebhookSink};
 
 pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -81,4 +85,50 @@ fn rules_say_what_is_wrong_and_what_to_do() {
     }
     let headings: BTreeSet<String> = headings.into_iter().map(str::to_owned).collect();
     assert_eq!(headings, alerts, "docs/runbooks.md has a heading for each alert, and no other");
+}
+
+/// Waits until the rule sees it in real metrics; how long it then waits before it fires is tested by promtool.
+fn wait_for_alert(prometheus: &Prometheus, name: &str) {
+    let is_it = |alert: &Value| alert["labels"]["alertname"] == name;
+    wait_until(name, PATIENCE, || prometheus.alerts().iter().any(is_it));
+}
+
+#[test]
+fn a_reload_that_failed_is_seen_by_its_rule() {
+    let punctual = Punctual::start("checks: []");
+    punctual.write_config("checks: [{name: a}]");
+    assert_eq!(punctual.reload().status, 500);
+    // One that had seen it well would wait for five minutes.
+    wait_for_alert(&prometheus_of(&punctual), "PunctualReloadFailed");
+}
+
+#[test]
+fn a_delivery_that_is_given_up_is_seen_by_its_rule() {
+    let sink = WebhookSink::start();
+    sink.answer_with(Answer::Status(400));
+    let url = sink.url();
+    let punctual = Punctual::start(&format!(
+        "receivers: [{{name: sink, webhook: {{url: '{url}'}}, group_wait: 0s}}]\n\
+         default_receivers: [sink]\nchecks: [{{name: a, every: 1h}}]"
+    ));
+    let prometheus = prometheus_of(&punctual);
+    prometheus.wait_for_series("punctual_deliveries_parked == 0");
+    punctual.ping("a/fail");
+    wait_for_alert(&prometheus, "PunctualDeliveriesParked");
+}
+
+#[test]
+fn a_new_database_is_seen_by_its_rule() {
+    let mut punctual = Punctual::start("checks: []");
+    let prometheus = prometheus_of(&punctual);
+    prometheus.wait_for_series("punctual_database_created_timestamp_seconds");
+    punctual.kill9();
+    punctual.start_again();
+    prometheus.wait_for_series("changes(process_start_time_seconds{job=\"punctual\"}[1m]) > 0");
+    let said = |alert: &Value| alert["labels"]["alertname"] == "PunctualDatabaseNew";
+    assert!(!prometheus.alerts().iter().any(said), "a restart is none");
+    punctual.kill9();
+    std::fs::remove_dir_all(punctual.data()).unwrap();
+    punctual.start_again();
+    wait_for_alert(&prometheus, "PunctualDatabaseNew");
 }
