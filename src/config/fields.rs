@@ -14,7 +14,7 @@ pub(super) const MAX_LABELS: usize = 32;
 /// The longest value of a label, in bytes.
 const MAX_LABEL_BYTES: usize = 1024;
 /// Labels that mean something already, here or in Prometheus.
-const REFUSED_LABELS: [&str; 16] = [
+const REFUSED_LABELS: [&str; 17] = [
     "check",
     "group",
     "reason",
@@ -31,6 +31,7 @@ const REFUSED_LABELS: [&str; 16] = [
     "schedule",
     "timezone",
     "source",
+    "runbook_url",
 ];
 
 /// One mapping of a file, of a known section.

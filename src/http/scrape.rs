@@ -24,13 +24,15 @@ pub struct Scraper {
 
 /// One request for metrics.
 #[derive(Clone, Copy, Debug)]
-pub struct Scrape {
+pub struct Scrape<'a> {
     /// When it came.
     pub now: Time,
     /// Which checks.
     pub shard: Shard,
     /// How they are written.
     pub negotiated: Negotiated,
+    /// Where people find our pages.
+    pub external_url: &'a str,
     /// What `/-/healthy` would answer.
     pub is_healthy: bool,
 }
@@ -40,7 +42,7 @@ impl Scraper {
     /// takes: not for an asynchronous thread.
     pub fn answer(
         &self,
-        scrape: Scrape,
+        scrape: Scrape<'_>,
         live: &Live,
         outcomes: (&PingOutcomes, &ConnectionCounters),
         own: &Own,
@@ -52,6 +54,7 @@ impl Scraper {
             catalog: &catalog,
             rows: rows(scrape, live, &directory),
             shard: scrape.shard,
+            external_url: scrape.external_url,
             is_healthy: scrape.is_healthy,
             totals: totals(&live.totals, scrape.now),
             pings: pings(outcomes.0),
@@ -75,7 +78,7 @@ impl Scraper {
     }
 }
 
-fn rows(scrape: Scrape, live: &Live, directory: &Directory) -> Vec<Row> {
+fn rows(scrape: Scrape<'_>, live: &Live, directory: &Directory) -> Vec<Row> {
     let (mutes, blind) = (live.mutes(), live.blind());
     let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
     let (now, checks) = (scrape.now, (0..).zip(&directory.checks));

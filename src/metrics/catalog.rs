@@ -63,6 +63,7 @@ fn push_info(text: &mut Vec<u8>, definition: &Definition) {
     push_label(text, "schedule", &schedule);
     push_label(text, "timezone", zone);
     push_label(text, "source", &source);
+    push_label(text, "runbook_url", &definition.runbook_url);
 }
 
 /// As it was declared: `every 5m`; `0 2 * * *` and its zone; with what is expected.

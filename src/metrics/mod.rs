@@ -45,6 +45,8 @@ pub struct Snapshot<'a> {
     pub rows: Vec<Row>,
     /// Which part of the checks is asked for. What is not of a check is in the first part only.
     pub shard: Shard,
+    /// Where people find our pages, without a slash at its end.
+    pub external_url: &'a str,
     /// What comes is stored, and what is due is judged.
     pub is_healthy: bool,
     /// From the store.

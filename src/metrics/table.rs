@@ -96,6 +96,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening, or is not now. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
     metric("punctual_build_info", Info, "The version that runs.", ServerBy("version", |_| vec![(env!("CARGO_PKG_VERSION").to_owned(), 1)])),
+    metric("punctual_external_url_info", Info, "Where people find the pages: that of a check is at URL/checks/NAME.", ServerBy("url", |all| vec![(all.external_url.to_owned(), 1)])),
     metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| Value::flag(all.is_healthy))),
     metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
@@ -151,7 +152,7 @@ impl Metric {
     pub fn labels(&self) -> Vec<&'static str> {
         let more: &[&str] = match &self.source {
             Source::Check(_) | Source::Server(_) => &[],
-            Source::CheckInfo => &["title", "schedule", "timezone", "source"],
+            Source::CheckInfo => &["title", "schedule", "timezone", "source", "runbook_url"],
             Source::Stored(_) => &["database"],
             Source::StoredChecks => &["database", "source"],
             Source::CheckBy(label, ..) | Source::ServerBy(label, _) => &[label],

@@ -57,6 +57,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
         catalog,
         rows,
         shard: Shard::WHOLE,
+        external_url: "https://punctual.example.org",
         is_healthy: true,
         totals: Totals {
             incidents_open: 1,
@@ -243,6 +244,8 @@ fn what_is_of_the_server_is_there_from_the_start() {
         "punctual_deliveries_parked{database=\"00000000000000d8\"} 3",
         "punctual_blind_seconds_total{database=\"00000000000000d8\"} 1.5",
         "punctual_database_created_timestamp_seconds{database=\"00000000000000d8\"} 900",
+        "punctual_external_url_info{url=\"https://punctual.example.org\"} 1",
+        "punctual_healthy 1",
         concat!("punctual_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         "punctual_config_last_reload_successful 0",
         "punctual_config_last_reload_success_timestamp_seconds 2000",

@@ -69,7 +69,7 @@ fn rules_say_what_is_wrong_and_what_to_do() {
         assert!(headings.contains(alert.as_str()), "docs/runbooks.md has no `## {alert}`");
         let annotation = |name: &str| rule["annotations"][name].as_str().unwrap_or_default().to_owned();
         let url = format!("docs/runbooks.md#{}", alert.to_lowercase());
-        assert_eq!(annotation("runbook_url"), url, "{alert}");
+        assert!(annotation("runbook_url").contains(&url), "{alert}");
         assert!(annotation("description").len() > 20, "{alert}");
         let summary = annotation("summary");
         assert!(summary.ends_with('.') && !summary.contains("{{"), "{alert}: a summary is a static sentence");
