@@ -74,8 +74,12 @@ pub(super) enum Incidents {
     /// List those that have not ended
     List(List),
     /// Say that somebody is on it: nothing more is sent but its recovery
+    ///
+    /// Alerts that Prometheus makes by the shipped rules go on: silence those in Alertmanager.
     Ack(Stand),
     /// Say that it stays so: nothing more is sent of it until it has recovered
+    ///
+    /// Alerts that Prometheus makes by the shipped rules go on: silence those in Alertmanager.
     WontFix(Stand),
     /// Take either back
     Reopen(Stand),

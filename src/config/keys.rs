@@ -468,7 +468,12 @@ const CHECK: &[Key] = &[
     key("labels", Labels, Optional, "Labels for metrics, alerts and matchers."),
     key("description", Kind::Lines(4096), Optional, "Free text for people."),
     key("runbook_url", Text(URL), Optional, "Where to read what to do."),
-    key("depends_on", Texts, Optional, "While one of these checks is bad, this one's messages are held."),
+    key(
+        "depends_on",
+        Texts,
+        Optional,
+        "While one of these checks is bad, this one's messages are held; Prometheus' alerts by the shipped rules are not.",
+    ),
     key("quiet", List(Section::Quiet), Optional, "Times in which messages are held."),
     key("emails", Texts, Optional, "Addresses that the check itself mails, beside what responders say."),
     key("renamed_from", Texts, Optional, "Former names, whose history this check continues."),

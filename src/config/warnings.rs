@@ -135,6 +135,11 @@ fn of_rules(config: &Config, log: &mut Log) {
     if !config.alertmanagers.is_empty() || !config.policy.receivers.is_empty() {
         return;
     }
+    let mut dependent = Sharing::default();
+    config.checks.iter().filter(|check| !check.depends_on.is_empty()).for_each(|check| dependent.add(check));
+    let what = "`depends_on` holds messages and pushed alerts, and there are neither: alerts that Prometheus makes by the \
+                shipped rules go on; use Alertmanager's inhibition";
+    warn_shared(log, &dependent, what);
     for label in TARGET_LABELS {
         let mut sharing = Sharing::default();
         let has_it = |check: &&Definition| check.labels.iter().any(|(name, _)| name.as_str() == label);

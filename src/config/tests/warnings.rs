@@ -44,6 +44,14 @@ fn labels_that_targets_often_have_are_a_warning() {
     check(&(labels("service: x") + "alerting: {alertmanagers: [{url: 'http://127.0.0.1'}]}"), &[]);
 }
 
+/// The shipped rules do not know it.
+#[test]
+fn dependencies_where_only_prometheus_tells_are_a_warning() {
+    let checks = "checks: [{name: a, every: 1h}, {name: b, every: 1h, depends_on: [a]}]\n";
+    check(checks, &["check b ("]);
+    check(&(checks.to_owned() + HOOK + "default_receivers: [hook]"), &[]);
+}
+
 #[test]
 fn zones_that_mislead_are_a_warning() {
     check("checks: [{name: a, cron: '0 2 * * *', timezone: EST}]", &["main.yaml:1: timezone `EST`"]);

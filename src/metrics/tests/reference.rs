@@ -36,6 +36,8 @@ lateness is computed here, at each scrape. A check that is no longer declared va
   configuration. `docs/runbooks.md` says what to do about each alert; a check's alerts link to its page and its own
   `runbook_url`. The rules name the runbooks by their path: put the address of your copy before it, with
   `sed -i 's|docs/runbooks.md|https://git.example.org/punctual/&|' *.rules.yaml`. `promtool test rules alerts/tests/*.yaml` tests them.
+- The rules know what is muted, quiet or paused. They know nothing of `depends_on`, `incidents ack` and `incidents wont-fix`,
+  which hold messages and pushed alerts: where Prometheus tells people, use Alertmanager's inhibition and silences.
 - `dashboards/` has three for Grafana: all checks with their states over time, one check, and punctual itself.
 - `/metrics?shard=2/4` answers the second of four parts of the checks, for a server with so many that one scrape takes too
   long (10,000 checks are 26 MB, 1.3 MB by gzip, and 10 ms of a processor). A check stays in its part; what is not of a
