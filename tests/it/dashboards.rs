@@ -131,7 +131,7 @@ const CHECKS: &str = r#"
 group: databases
 labels: {team: dba}
 checks:
-  - {name: never, every: 1s, grace: 0s, labels: {severity: critical}}
+  - {name: never, every: 1s, grace: 0s, labels: {severity: critical}, runbook_url: "https://wiki.example.org/never"}
   - {name: backup, cron: "0 2 * * *", timezone: Europe/Berlin, title: Nightly backup, max_runtime: 1h}
   - {name: etl, every: 1h}
   - {name: busy, expect: {at_least: 1, at_most: 100, within: 1h}}
@@ -275,7 +275,10 @@ fn the_rules_tell_of_what_is_wrong_and_of_nothing_else() {
         ("PunctualCheckFailing", "etl", "warning", failing),
     ]);
     assert_eq!(said, expected, "{firing:#?}");
-    let labels = &firing[0]["labels"];
+    let never = firing.iter().find(|alert| alert["labels"]["check"] == "never").unwrap();
+    assert_eq!(never["annotations"]["runbook_url"], "https://wiki.example.org/never");
+    assert_eq!(never["annotations"]["page_url"], punctual.url("/checks/never"));
+    let labels = &never["labels"];
     assert_eq!((&labels["team"], &labels["group"]), (&json!("dba"), &json!("databases")));
     assert!(labels.get("instance").is_none(), "{labels}");
 
