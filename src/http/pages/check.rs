@@ -120,7 +120,7 @@ fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
             li {
                 (due.to_utc().with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z"))
                 @if zone != chrono_tz::UTC { span.quiet { " · " (due) } }
-                span.quiet { " · " (words::when(due, now)) }
+                span.quiet { " · " (words::from_now(due, now)) }
             }
         } }
     }

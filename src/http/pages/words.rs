@@ -20,24 +20,30 @@ pub(super) fn rough(span: Span) -> String {
     }
 }
 
-/// A time as seen from now, with the exact one at hand.
+/// A time as seen from now, and as the clock shows it.
 pub(super) fn when(time: Time, now: Time) -> Markup {
-    let words = match time - now {
+    html! { time datetime=(time) { (from_now(time, now)) " " small { (clock(time, now)) } } }
+}
+
+/// The same, where the clock's time stands beside it already.
+pub(super) fn from_now(time: Time, now: Time) -> String {
+    match time - now {
         ahead if ahead > Span::ZERO => format!("in {}", rough(ahead)),
         ago if ago > Span::ms(-1000) => "just now".to_owned(),
         ago => format!("{} ago", rough(ago)),
-    };
-    exactly(time, &words)
+    }
 }
 
-/// How long something lasts by now, with the time at hand at which it began.
+/// How long something lasts by now, and when it began.
 pub(super) fn lasting(since: Time, now: Time) -> Markup {
-    html! { "for " (exactly(since, &rough(now - since))) }
+    html! { "for " time datetime=(since) { (rough(now - since)) " " small { "since " (clock(since, now)) } } }
 }
 
-fn exactly(time: Time, words: &str) -> Markup {
-    let exact = time.to_string();
-    html! { time datetime=(exact) title={ (exact.replace('T', " ").replace('Z', " UTC")) } { (words) } }
+/// To the second, with the date where that is not today's: people are somewhere else, so always in UTC.
+fn clock(time: Time, now: Time) -> String {
+    let (time, now) = (time.to_utc(), now.to_utc());
+    let format = if time.date_naive() == now.date_naive() { "%H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S UTC" };
+    time.format(format).to_string()
 }
 
 /// The same, or what is said instead.
@@ -120,16 +126,21 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_told_from_now_and_exactly() {
+    fn a_time_is_told_from_now_and_by_the_clock() {
         let now = Time::from_secs(1_700_000_000);
         let check = |time: Time, expected: &str| {
             let text = when(time, now).into_string();
-            assert!(text.ends_with(&format!(">{expected}</time>")), "{text}");
+            assert_eq!(text, format!("<time datetime=\"{time}\">{expected}</small></time>"));
         };
-        check(now, "just now");
-        check(now - Span::ms(999), "just now");
-        check(now - Span::secs(90), "1m ago");
-        check(now + Span::secs(90), "in 1m");
-        assert!(when(now, now).into_string().contains("title=\"2023-11-14 22:13:20 UTC\""));
+        check(now, "just now <small>22:13:20 UTC");
+        check(now - Span::ms(999), "just now <small>22:13:19 UTC");
+        check(now - Span::secs(90), "1m ago <small>22:11:50 UTC");
+        check(now + Span::secs(90), "in 1m <small>22:14:50 UTC");
+        check(now + Span::mins(120), "in 2h 0m <small>2023-11-15 00:13:20 UTC");
+        check(now - Span::mins(24 * 60), "1d 0h ago <small>2023-11-13 22:13:20 UTC");
+        assert_eq!(
+            lasting(now - Span::secs(90), now).into_string(),
+            "for <time datetime=\"2023-11-14T22:11:50Z\">1m <small>since 22:11:50 UTC</small></time>"
+        );
     }
 }
