@@ -167,6 +167,16 @@ fn the_lines_that_a_page_shows_are_taken_as_pings() {
     }
 }
 
+#[test]
+fn what_is_past_was_due_and_is_not_next() {
+    let doors = open();
+    let text = page(&doors, "/checks/backup").text();
+    assert!(text.contains("<dt>Was due</dt>") && !text.contains("Next due"), "{text}");
+    let server = Punctual::start("checks: [{name: nightly, cron: '0 0 29 2 *'}]");
+    let text = server.get("/checks/nightly").text();
+    assert!(text.contains("<dt>Next due</dt>") && !text.contains("Was due"), "{text}");
+}
+
 /// 8.3: why nobody was told of it.
 #[test]
 fn a_page_tells_how_it_is_with_what_the_check_depends_on() {

@@ -92,7 +92,10 @@ fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Ma
             @if let Some(failed) = state.last(PingKind::Fail) { dt { "Last failure" } dd { (words::when(failed, now)) } }
             @if let Some(duration) = state.last_duration { dt { "Last duration" } dd { (duration) } }
             @if let Some(status) = state.last_exit_status { dt { "Last exit status" } dd { (status) } }
-            @if let Some(due) = view.due { dt { "Next due" } dd { (words::when(due, now)) } }
+            @if let Some(due) = view.due {
+                dt { @if due > now { "Next due" } @else { "Was due" } }
+                dd { (words::when(due, now)) }
+            }
             @if let Some(deadline) = view.deadline { dt { "Late after" } dd { (words::when(deadline, now)) } }
             @for run in &state.runs {
                 dt { "Running" }
@@ -111,7 +114,8 @@ fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
     let (Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _)) = &definition.spec.schedule else {
         return html! {};
     };
-    let first = view.due.or_else(|| occurrences.next_after(now));
+    let ahead = view.due.filter(|due| *due > now);
+    let first = ahead.or_else(|| occurrences.next_after(now));
     let dues = std::iter::successors(first, |due| occurrences.next_after(*due)).take(NEXT_DUES);
     let zone = occurrences.zone;
     html! {
@@ -156,5 +160,29 @@ fn ping_lines(app: &App, check: &Check) -> Markup {
         pre { (curl("")) }
         p { "Or around it, so that runs are timed and failures told:" }
         pre { (curl("/start")) "\nyour-job\n" (curl("/$?")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::blind::BlindWindows;
+    use crate::core::check::{Name, Source, Spec};
+    use crate::core::cron::Cron;
+    use crate::core::schedule::Occurrences;
+    use crate::core::step::view;
+
+    #[test]
+    fn of_a_late_check_the_next_due_times_are_ahead() {
+        let cron = Cron::parse("0 2 * * *").expect("it is one");
+        let spec = Spec::new(Schedule::At(Occurrences { cron, zone: chrono_tz::UTC }));
+        let now = Time::from_secs(1_700_000_000);
+        let state = State::declared(&spec, now - Span::mins(3 * 24 * 60));
+        let view = view(&spec, &state, now, &BlindWindows::default());
+        assert!(view.due.is_some_and(|due| due < now), "{view:?}");
+        let source = Source::File { path: "punctual.yaml".into(), line: 3 };
+        let definition = Definition::new(Name::parse("a").expect("it is one"), spec, source);
+        let text = next_dues(&definition, &view, now).into_string();
+        assert!(text.starts_with("<h2>Next due</h2><ul><li>Wed 2023-11-15 02:00 UTC<"), "{text}");
     }
 }

@@ -149,7 +149,7 @@ fn table(app: &App, rows: &[&Row], now: Time) -> Markup {
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "Status" } th scope="col" { "Check" } th scope="col" { "Why" }
-                    th scope="col" { "Last seen" } th scope="col" { "Next due" } th scope="col" { "Ping it" }
+                    th scope="col" { "Last seen" } th scope="col" { "Due" } th scope="col" { "Ping it" }
                 } }
                 tbody { @for row in rows { (table_row(app, row, now)) } }
             } }
