@@ -11,9 +11,9 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
-use crate::core::route::{ALL_OWN, Policy};
+use crate::core::route::ALL_OWN;
 use crate::engine::Outward;
-use crate::http::{Access, App, Notices, ReloadRequest};
+use crate::http::{Access, App, Audience, Notices, ReloadRequest};
 use crate::metrics::Own;
 use crate::store::writer::Writer;
 use crate::store::{Changes, Configuration, ConfigureError};
@@ -175,7 +175,7 @@ async fn bug_of(task: impl Future<Output = ()> + Send + 'static) -> String {
 /// What the app takes from a configuration: all that others than the store and the ways outward must know.
 pub(super) struct ForApp {
     access: Access,
-    policy: Arc<Policy>,
+    audience: Audience,
     can_mail: bool,
 }
 
@@ -184,14 +184,16 @@ impl ForApp {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        ForApp { access: Access::of(config), policy: config.policy.clone(), can_mail: config.smtp.is_some() }
+        let audience =
+            Audience { policy: config.policy.clone(), has_alertmanager: !config.alertmanagers.is_empty() };
+        ForApp { access: Access::of(config), audience, can_mail: config.smtp.is_some() }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
         let own_mail = self.can_mail.then(|| ALL_OWN.into());
-        own.config_loaded(self.policy.receivers.keys().chain(&own_mail), clock.now());
+        own.config_loaded(self.audience.policy.receivers.keys().chain(&own_mail), clock.now());
         app.set_access(self.access);
-        app.set_policy(self.policy);
+        app.set_audience(self.audience);
     }
 }
 

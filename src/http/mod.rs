@@ -83,7 +83,7 @@ pub struct App {
     write_places: Arc<Semaphore>,
     list_places: Arc<Semaphore>,
     access: RwLock<Arc<Access>>,
-    policy: RwLock<Arc<Policy>>,
+    audience: RwLock<Arc<Audience>>,
     notices: RwLock<Arc<Notices>>,
 }
 
@@ -94,6 +94,15 @@ pub struct Notices {
     pub reload_fault: Option<String>,
     /// Checks that are no longer declared, and were kept (10.4).
     pub kept: Vec<Name>,
+}
+
+/// Who is told, as far as pages say it.
+#[derive(Clone, Debug, Default)]
+pub struct Audience {
+    /// Which receivers hear of what.
+    pub policy: Arc<Policy>,
+    /// Every alert is pushed to an Alertmanager (13.1).
+    pub has_alertmanager: bool,
 }
 
 /// What the handlers need of the store's writer.
@@ -156,7 +165,7 @@ impl App {
             write_places: write::places(),
             list_places: Arc::new(Semaphore::new(compat::MAX_LISTS_AT_A_TIME)),
             access: RwLock::default(),
-            policy: RwLock::default(),
+            audience: RwLock::default(),
             notices: RwLock::default(),
         }
     }
@@ -167,12 +176,12 @@ impl App {
     }
 
     /// The configuration was read again: pages say by this who is told.
-    pub fn set_policy(&self, policy: Arc<Policy>) {
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+    pub fn set_audience(&self, audience: Audience) {
+        *self.audience.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(audience);
     }
 
-    fn policy(&self) -> Arc<Policy> {
-        self.policy.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn audience(&self) -> Arc<Audience> {
+        self.audience.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where a check is pinged; `KEY` stands for a key, where one is asked for.

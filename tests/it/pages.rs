@@ -177,6 +177,39 @@ fn what_is_past_was_due_and_is_not_next() {
     assert!(text.contains("<dt>Next due</dt>") && !text.contains("Was due"), "{text}");
 }
 
+#[test]
+fn a_page_says_who_is_told_and_promises_no_alertmanager_that_is_not_there() {
+    let check = |config: &str, expected: &str| {
+        let server = Punctual::start(&format!("{config}\nchecks: [{{name: job, every: 1h}}]"));
+        let text = server.get("/checks/job").text();
+        let told = text.split("<h2>Who is told</h2>").nth(1).unwrap().split("<h2>").next().unwrap();
+        assert_eq!(told, expected, "{config}");
+    };
+    let receiver = "receivers: [{name: ops, webhook: {url: 'http://127.0.0.1:9/'}}]";
+    let alerting = "alerting: {alertmanagers: [{url: 'http://127.0.0.1:9'}]}";
+    let some = "responders: [{matchers: ['reason=failed'], actions: [{notify: ops}]}]";
+    let ops = "<strong>ops</strong><span class=\"quiet\">";
+    let alertmanager = "<li><strong>Alertmanager</strong>, at once</li>";
+    check(
+        "",
+        "<p>Nobody, by punctual itself: no receiver is declared for it. A rule of Prometheus may tell.</p>",
+    );
+    check(alerting, &format!("<ul>{alertmanager}</ul>"));
+    let by_default = format!("<li>{ops} · by default</span></li>");
+    check(
+        &format!("{receiver}\n{alerting}\ndefault_receivers: [ops]"),
+        &format!("<ul>{alertmanager}{by_default}</ul>"),
+    );
+    check(&format!("{receiver}\ndefault_receivers: [ops]"), &format!("<ul>{by_default}</ul>"));
+    check(
+        &format!("{receiver}\n{some}"),
+        &format!(
+            "<ul><li>{ops} · only failed</span><span class=\"quiet\"> · responder 1</span></li></ul>\
+             <p>No receiver hears of: missing, never_seen.</p>"
+        ),
+    );
+}
+
 /// 8.3: why nobody was told of it.
 #[test]
 fn a_page_tells_how_it_is_with_what_the_check_depends_on() {

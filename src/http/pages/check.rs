@@ -5,7 +5,7 @@ use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
 
 use super::super::reply::{self, Reply};
-use super::super::{App, decode};
+use super::super::{App, Audience, decode};
 use super::declared::declared;
 use super::history::{history, last_source};
 use super::incident::incident;
@@ -13,7 +13,7 @@ use super::{look, page, words};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Definition, PingKind};
-use crate::core::route::{Policy, is_own_receiver};
+use crate::core::route::is_own_receiver;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::View;
@@ -60,7 +60,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         (declared(app, definition, now))
         (next_dues(definition, &view, now))
         h2 { "Who is told" }
-        (told(&app.policy(), definition))
+        (told(&app.audience(), definition))
         h2 { "Ping it" }
         (ping_lines(app, &check))
     };
@@ -130,13 +130,15 @@ fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
     }
 }
 
-fn told(policy: &Policy, definition: &Definition) -> Markup {
-    let reach = reach(policy, definition);
+fn told(audience: &Audience, definition: &Definition) -> Markup {
+    let reach = reach(&audience.policy, definition);
     let kinds = |kinds: &[CauseKind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     html! {
-        @if reach.nobody { p { "Nobody. Alertmanager may be: it hears of every check that is pushed or scraped." } }
-        ul { @for told in &reach.told {
-            li {
+        @if reach.told.is_empty() && !audience.has_alertmanager {
+            p { "Nobody, by punctual itself: no receiver is declared for it. A rule of Prometheus may tell." }
+        } @else { ul {
+            @if audience.has_alertmanager { li { strong { "Alertmanager" } ", at once" } }
+            @for told in &reach.told { li {
                 strong { (told.receiver) }
                 @if told.after > Span::ZERO { ", after " (told.after) }
                 @if let Some(interval) = told.repeat_interval { ", again every " (interval) }
@@ -146,9 +148,11 @@ fn told(policy: &Policy, definition: &Definition) -> Markup {
                     None if is_own_receiver(&told.receiver) => span.quiet { " · its own addresses" },
                     None => span.quiet { " · by default" },
                 }
-            }
+            } }
         } }
-        @if !reach.nobody && !reach.unheard.is_empty() { p { "Nobody of: " (kinds(&reach.unheard)) "." } }
+        @if !reach.told.is_empty() && !reach.unheard.is_empty() {
+            p { "No receiver hears of: " (kinds(&reach.unheard)) "." }
+        }
     }
 }
 
