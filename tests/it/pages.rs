@@ -35,6 +35,7 @@ fn the_first_page_shows_every_check_and_how_to_ping_it() {
     let text = first(&doors, "");
     for name in ["backup", "post-only", "worker"] {
         assert!(text.contains(&format!("href=\"checks/{name}\"")), "{name}");
+        assert!(text.contains(&format!("<summary aria-label=\"curl line of {name}\">curl<")), "{name}");
         assert!(text.contains(&format!("-o /dev/null {}/ping/{name}<", doors.app.external_url)), "{name}");
     }
     assert!(!text.contains("href=\"http"), "a ping URL is never a link: a browser might follow it");

@@ -178,7 +178,8 @@ fn table_row(app: &App, row: &Row, now: Time) -> Markup {
             td.time { (words::when_or(row.view.due, now, "–")) }
             td {
                 details {
-                    summary { "curl" }
+                    // Without its name, all of them would be read out as the same.
+                    summary aria-label={ "curl line of " (name) } { "curl" }
                     pre { (words::curl(&app.ping_url(name), definition.ping_methods)) }
                 }
             }
