@@ -1,4 +1,4 @@
-//! What a URL says: percent-decoding and queries.
+//! What a URL says: percent-encoding and queries.
 
 use std::borrow::Cow;
 
@@ -69,6 +69,18 @@ fn percent_decoded(raw: &[u8]) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
+/// Any text as a value in a query.
+pub(super) fn encoded(text: &str) -> String {
+    let mut raw = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => raw.push(char::from(byte)),
+            _ => raw.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    raw
+}
+
 /// The byte that two hex digits stand for, and what follows them.
 fn hex_byte(raw: &[u8]) -> Option<(u8, &[u8])> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
@@ -99,6 +111,16 @@ mod tests {
         check("%252e", Some("%2e"));
         for bad in ["%", "%4", "a%zz", "%+1"] {
             check(bad, None);
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_to_the_same() {
+        assert_eq!(encoded("a-b_c.d~Z9"), "a-b_c.d~Z9");
+        for text in ["", "team=dba", "a+b c&q=%41#x", "\"><script>", "Jöb \u{202e}"] {
+            let raw = encoded(text);
+            assert!(raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'%'), "{raw}");
+            assert_eq!(query_value(&raw), text);
         }
     }
 

@@ -67,6 +67,26 @@ fn a_filter_finds_by_text_and_status() {
 }
 
 #[test]
+fn links_to_a_status_keep_the_text_and_count_what_has_it() {
+    let doors = open();
+    let check = |query: &str, expected: [&str; 2]| {
+        let text = first(&doors, query);
+        let list = text.split("<ul class=\"totals\"").nth(1).unwrap().split("</ul>").next().unwrap();
+        let links: Vec<&str> = list.split("<a href=\"").skip(1).collect();
+        for (link, expected) in links.iter().zip(expected) {
+            let (address, rest) = link.split_once('"').unwrap();
+            let count = rest.split("<b>").nth(1).unwrap().split('<').next().unwrap();
+            assert_eq!(format!("{address} {count}"), expected, "{query}");
+        }
+        assert_eq!(links.len(), 2, "{list}");
+    };
+    check("", ["./ 3", "?status=late 3"]);
+    check("?status=late", ["./ 3", "?status=late 3"]);
+    check("?q=o", ["?q=o 2", "?q=o&amp;status=late 2"]);
+    check("?q=%22%3E%26+x&status=late", ["?q=%22%3E%26%20x 0", "?q=%22%3E%26%20x&amp;status=late 0"]);
+}
+
+#[test]
 fn nothing_that_came_from_outside_becomes_markup() {
     let doors = open();
     http::get(&doors.url("/ping/%3Cimg%20src=x%20onerror=alert(1)%3E"));

@@ -24,6 +24,9 @@ const MAX_FILTER: usize = 200;
 const ORDER: [Status; 7] =
     [Status::Failing, Status::Late, Status::Unknown, Status::Grace, Status::New, Status::Up, Status::Paused];
 
+/// These need somebody.
+const BAD: [Status; 3] = [Status::Failing, Status::Late, Status::Unknown];
+
 /// A check as it is shown.
 struct Row {
     check: Arc<Check>,
@@ -46,12 +49,24 @@ impl Filter {
         Filter { text, status }
     }
 
-    fn holds(&self, row: &Row, words: &str) -> bool {
-        self.status.is_none_or(|status| status == row.view.status) && {
-            let definition = &row.check.definition;
-            words.is_empty() || haystack(definition).contains(words)
-        }
+    /// Only what has the text, of whatever status.
+    fn found<'r>(&self, rows: &'r [Row]) -> Vec<&'r Row> {
+        let words = self.text.to_lowercase();
+        let has = |row: &&Row| words.is_empty() || haystack(&row.check.definition).contains(&words);
+        rows.iter().filter(has).collect()
     }
+
+    /// The address of the same text with another status.
+    fn address(&self, status: Option<Status>) -> String {
+        let text = (!self.text.is_empty()).then(|| format!("q={}", decode::encoded(&self.text)));
+        let status = status.map(|status| format!("status={}", status.as_str()));
+        let query: Vec<String> = text.into_iter().chain(status).collect();
+        if query.is_empty() { "./".to_owned() } else { format!("?{}", query.join("&")) }
+    }
+}
+
+fn counts(rows: &[&Row]) -> [(Status, usize); ORDER.len()] {
+    ORDER.map(|status| (status, rows.iter().filter(|row| row.view.status == status).count()))
 }
 
 fn haystack(definition: &Definition) -> String {
@@ -68,17 +83,16 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
     let fault = operate::fault(app);
     let filter = Filter::parse(query);
     let rows = rows(app, now);
-    let count = |status: Status| rows.iter().filter(|row| row.view.status == status).count();
-    let counts: Vec<(Status, usize)> = ORDER.into_iter().map(|status| (status, count(status))).collect();
-    let words = filter.text.to_lowercase();
-    let shown: Vec<&Row> = rows.iter().filter(|row| filter.holds(row, &words)).collect();
-    let bad = counts[..3].iter().map(|(_, count)| count).sum::<usize>();
+    let found = filter.found(&rows);
+    let has_status = |row: &&&Row| filter.status.is_none_or(|status| status == row.view.status);
+    let shown: Vec<&Row> = found.iter().filter(has_status).copied().collect();
+    let bad = rows.iter().filter(|row| BAD.contains(&row.view.status)).count();
     let title = if bad > 0 { format!("({bad}) punctual") } else { "punctual".to_owned() };
     let content = html! {
         h1 { (headline(bad, rows.len())) }
         (banners::banners(app, fault.as_deref(), rows.len(), now))
         @if !rows.is_empty() {
-            (totals(&filter, &counts, rows.len()))
+            (totals(&filter, &found))
             (search(&filter))
             (table(app, &shown[..shown.len().min(MAX_ROWS)], now))
             @if shown.len() > MAX_ROWS {
@@ -115,16 +129,19 @@ fn headline(bad: usize, all: usize) -> String {
     }
 }
 
-fn totals(filter: &Filter, counts: &[(Status, usize)], all: usize) -> Markup {
+fn totals(filter: &Filter, found: &[&Row]) -> Markup {
+    let is_of_use = |(status, count): &(Status, usize)| *count > 0 || filter.status == Some(*status);
     html! {
         ul.totals aria-label="Checks by status" {
             li {
-                a href="./" aria-current=[filter.status.is_none().then_some("true")] { b { (all) } " all" }
+                a href=(filter.address(None)) aria-current=[filter.status.is_none().then_some("true")] {
+                    b { (found.len()) } " all"
+                }
             }
-            @for (status, count) in counts.iter().filter(|(status, count)| *count > 0 || filter.status == Some(*status)) {
+            @for (status, count) in counts(found).into_iter().filter(is_of_use) {
                 li {
-                    a href={ "?status=" (status.as_str()) } aria-current=[(filter.status == Some(*status)).then_some("true")] {
-                        b { (count) } " " (words::status(*status))
+                    a href=(filter.address(Some(status))) aria-current=[(filter.status == Some(status)).then_some("true")] {
+                        b { (count) } " " (words::status(status))
                     }
                 }
             }
