@@ -250,6 +250,35 @@ fn a_checks_page_tells_how_its_incident_stands_and_who_said_so() {
     assert!(!server.get("/checks/job").text().contains("Incident"), "it has ended");
 }
 
+/// 11.2
+#[test]
+fn the_first_page_tells_who_is_on_what() {
+    let server =
+        Punctual::start("checks: [{name: a, every: 1h}, {name: b, every: 1h}, {name: c, every: 1h}]");
+    let is_told = |headline: &str, label: &str| {
+        let page = server.get("/").text();
+        assert!(page.contains(&format!("<h1>{headline}</h1>")) && page.contains(label), "{page}");
+    };
+    for name in ["a", "b", "c"] {
+        server.ping(&format!("{name}/fail"));
+    }
+    is_told("3 checks need somebody", "");
+    assert!(!server.get("/").text().contains("acknowledged"));
+    done(&server, &["incidents", "ack", "a", "--by", "<b>ann\u{202e}"]);
+    let label = "<span class=\"label\">acknowledged by <bdi>&lt;b&gt;ann\u{202e}</bdi>, <time ";
+    is_told("2 checks need somebody, 1 is acknowledged", label);
+    done(&server, &["incidents", "ack", "b", "--by", "bob"]);
+    done(&server, &["incidents", "wont-fix", "c", "--by", "eve"]);
+    let label = "<span class=\"label\">marked wont-fix by <bdi>eve</bdi>, <time ";
+    is_told("2 checks are acknowledged, 1 is marked wont-fix", label);
+    done(&server, &["incidents", "reopen", "a", "--by", "bob"]);
+    is_told("1 check needs somebody, 1 is acknowledged, 1 is marked wont-fix", label);
+    for name in ["a", "b", "c"] {
+        server.ping(name);
+    }
+    is_told("All 3 checks are as they should be", "");
+}
+
 #[test]
 fn the_control_socket_is_for_its_owner_and_survives_nonsense() {
     use std::os::unix::net::UnixStream;

@@ -7,12 +7,15 @@ use maud::{Markup, html};
 
 use super::super::reply::Reply;
 use super::super::{App, decode, operate};
-use super::{banners, look, page, words};
+use super::incident::Answer;
+use super::{banners, incident, look, page, words};
 use crate::core::cause::Status;
 use crate::core::check::{Definition, Name};
+use crate::core::incident::IncidentStatus;
 use crate::core::route::HoldReason;
 use crate::core::step::View;
 use crate::core::time::Time;
+use crate::store::StoreError;
 use crate::store::live::Check;
 
 /// More rows are not shown: the filter finds the rest.
@@ -24,15 +27,19 @@ const MAX_FILTER: usize = 200;
 const ORDER: [Status; 7] =
     [Status::Failing, Status::Late, Status::Unknown, Status::Grace, Status::New, Status::Up, Status::Paused];
 
-/// These need somebody.
-const BAD: [Status; 3] = [Status::Failing, Status::Late, Status::Unknown];
-
 /// A check as it is shown.
 struct Row {
     check: Arc<Check>,
     view: View,
     held: Option<HoldReason>,
+    answer: Option<Answer>,
     last_seen: Option<Time>,
+}
+
+impl Row {
+    fn is_bad(&self) -> bool {
+        matches!(self.view.status, Status::Failing | Status::Late | Status::Unknown)
+    }
 }
 
 /// What is asked for.
@@ -82,15 +89,20 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
     let now = app.clock.now();
     let fault = operate::fault(app);
     let filter = Filter::parse(query);
-    let rows = rows(app, now);
+    let mut rows = rows(app, now);
+    // Without a store that answers, this page is all there is: it does not wait for that.
+    let unread = if fault.is_none() { read_answers(app, &mut rows).err() } else { None };
     let found = filter.found(&rows);
     let has_status = |row: &&&Row| filter.status.is_none_or(|status| status == row.view.status);
     let shown: Vec<&Row> = found.iter().filter(has_status).copied().collect();
-    let bad = rows.iter().filter(|row| BAD.contains(&row.view.status)).count();
+    let bad = rows.iter().filter(|row| row.is_bad()).count();
     let title = if bad > 0 { format!("({bad}) punctual") } else { "punctual".to_owned() };
     let content = html! {
-        h1 { (headline(bad, rows.len())) }
+        h1 { (headline(&rows)) }
         (banners::banners(app, fault.as_deref(), rows.len(), now))
+        @if let Some(error) = unread {
+            div.banner.bad role="alert" { "Who has acknowledged what cannot be read: " (error) }
+        }
         @if !rows.is_empty() {
             (totals(&filter, &found))
             (search(&filter))
@@ -110,7 +122,7 @@ fn rows(app: &App, now: Time) -> Vec<Row> {
     let row = |check: &Arc<Check>| {
         let known = check.known();
         let (view, held) = look(check, &known.state, now, &blind, &mutes);
-        Row { check: check.clone(), view, held, last_seen: known.state.last_seen }
+        Row { check: check.clone(), view, held, answer: None, last_seen: known.state.last_seen }
     };
     let mut rows: Vec<Row> = app.live.directory().checks.iter().map(row).collect();
     let place = |row: &Row| ORDER.iter().position(|status| *status == row.view.status);
@@ -119,14 +131,48 @@ fn rows(app: &App, now: Time) -> Vec<Row> {
     rows
 }
 
-fn headline(bad: usize, all: usize) -> String {
-    match (bad, all) {
+/// What people said of the first rows, which are those that may be shown. Of others nobody seems to have said anything:
+/// rather one who looks too often.
+fn read_answers(app: &App, rows: &mut [Row]) -> Result<(), StoreError> {
+    let Some(reader) = &app.history else { return Ok(()) };
+    for row in rows.iter_mut().take(MAX_ROWS).filter(|row| row.is_bad()) {
+        row.answer = incident::answer(reader, row.check.id)?;
+    }
+    Ok(())
+}
+
+fn headline(rows: &[Row]) -> String {
+    let answered = |status: IncidentStatus| {
+        rows.iter().filter(|row| row.answer.as_ref().is_some_and(|answer| answer.status == status)).count()
+    };
+    let bad = rows.iter().filter(|row| row.is_bad()).count();
+    let (acknowledged, wont_fix) =
+        (answered(IncidentStatus::Acknowledged), answered(IncidentStatus::WontFix));
+    match (bad, rows.len()) {
         (_, 0) => "Nothing is expected to happen".to_owned(),
         (0, 1) => "The check is as it should be".to_owned(),
-        (0, _) => format!("All {all} checks are as they should be"),
-        (1, _) => "1 check needs somebody".to_owned(),
-        (bad, _) => format!("{bad} checks need somebody"),
+        (0, all) => format!("All {all} checks are as they should be"),
+        (bad, _) => bad_in_words(bad - acknowledged - wont_fix, acknowledged, wont_fix),
     }
+}
+
+/// `2 checks need somebody, 1 is acknowledged`.
+fn bad_in_words(unanswered: usize, acknowledged: usize, wont_fix: usize) -> String {
+    let kinds = [
+        (unanswered, "needs somebody", "need somebody"),
+        (acknowledged, "is acknowledged", "are acknowledged"),
+        (wont_fix, "is marked wont-fix", "are marked wont-fix"),
+    ];
+    let mut words = String::new();
+    for (count, of_one, of_more) in kinds.into_iter().filter(|(count, ..)| *count > 0) {
+        let said = if count == 1 { of_one } else { of_more };
+        match (words.is_empty(), count) {
+            (true, 1) => words = format!("1 check {said}"),
+            (true, _) => words = format!("{count} checks {said}"),
+            (false, _) => words.push_str(&format!(", {count} {said}")),
+        }
+    }
+    words
 }
 
 fn totals(filter: &Filter, found: &[&Row]) -> Markup {
@@ -189,6 +235,7 @@ fn table_row(app: &App, row: &Row, now: Time) -> Markup {
             td {
                 @for cause in row.view.causes.iter() { div { (words::cause(cause, now)) } }
                 @if row.view.running { div.quiet { "running" } }
+                @if let Some(answer) = &row.answer { (incident::label(answer, now)) }
                 (words::held(row.held.as_ref(), now))
             }
             td.time { (words::when_or(row.last_seen, now, "never")) }
@@ -231,5 +278,22 @@ fn unknown_names(app: &App, now: Time) -> Markup {
                 } }
             } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headline_counts_first_what_needs_somebody() {
+        let check = |[unanswered, acknowledged, wont_fix]: [usize; 3], expected: &str| {
+            assert_eq!(bad_in_words(unanswered, acknowledged, wont_fix), expected);
+        };
+        check([1, 0, 0], "1 check needs somebody");
+        check([2, 1, 0], "2 checks need somebody, 1 is acknowledged");
+        check([0, 1, 0], "1 check is acknowledged");
+        check([0, 2, 2], "2 checks are acknowledged, 2 are marked wont-fix");
+        check([0, 0, 1], "1 check is marked wont-fix");
     }
 }

@@ -1,4 +1,4 @@
-//! The open incident of a check: how it stands, and who said so.
+//! The open incidents of checks: how they stand, and who said so.
 
 use maud::{Markup, html};
 
@@ -30,6 +30,32 @@ fn read(
     Ok(Some((incident, said)))
 }
 
+/// What somebody said of an incident that has not ended: it needs nobody else.
+pub(super) struct Answer {
+    pub(super) status: IncidentStatus,
+    said: Option<IncidentStep>,
+}
+
+/// What was said of the incident of a check; `None`: there is none, or nobody has said anything that stands.
+pub(super) fn answer(reader: &Reader, check: CheckId) -> Result<Option<Answer>, StoreError> {
+    let answered = |(incident, _): &(IncidentRecord, _)| {
+        matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix)
+    };
+    let read = read(reader, check)?.filter(answered);
+    Ok(read.map(|(incident, said)| Answer { status: incident.status, said }))
+}
+
+/// The same in few words, for a list.
+pub(super) fn label(answer: &Answer, now: Time) -> Markup {
+    let stands = if answer.status == IncidentStatus::WontFix { "marked wont-fix" } else { "acknowledged" };
+    html! { span.label { (stands) @if let Some(said) = &answer.said { (by(said, now)) } } }
+}
+
+/// A name may turn the direction of writing: only its own.
+fn by(said: &IncidentStep, now: Time) -> Markup {
+    html! { " by " bdi { (said.by) } ", " (words::when(said.at, now)) }
+}
+
 fn line(incident: &IncidentRecord, said: Option<&IncidentStep>, now: Time) -> Markup {
     let (stands, means) = match (incident.status, said) {
         (IncidentStatus::Acknowledged, _) => ("acknowledged", "only its recovery will be told"),
@@ -40,8 +66,7 @@ fn line(incident: &IncidentRecord, said: Option<&IncidentStep>, now: Time) -> Ma
     html! {
         p {
             "Incident " (incident.id.0) ": " (stands)
-            // A name may turn the direction of writing: only its own.
-            @if let Some(said) = said { " by " bdi { (said.by) } ", " (words::when(said.at, now)) }
+            @if let Some(said) = said { (by(said, now)) }
             span.quiet { " · " (means) }
         }
     }
