@@ -8,6 +8,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETR
 use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
 
+use super::redact::redact;
 use super::{later, never, text, tls};
 use crate::core::outbox::{Attempt, MAX_RETRY_AFTER};
 use crate::core::receiver::{Authorization, BasicAuth, HttpConfig, TlsConfig};
@@ -127,18 +128,7 @@ impl Server {
 
     /// Without the secrets that an error or a server's answer may repeat.
     fn redact(&self, text: &str) -> String {
-        let path = Url::parse(self.url.expose())
-            .ok()
-            .map(|url| format!("{}?{}", url.path(), url.query().unwrap_or_default()));
-        let http = &self.http;
-        let credentials = http.authorization.as_ref().map(|authorization| &authorization.credentials);
-        let password = http.basic_auth.as_ref().map(|basic| &basic.password);
-        let secrets = [credentials, password, http.proxy_url.as_ref()].into_iter().flatten();
-        let secrets = secrets.map(Secret::expose).chain(path.as_deref());
-        // Shorter ones would only punch holes into words.
-        let secrets =
-            secrets.map(|secret| secret.trim_matches(['/', '?'])).filter(|secret| secret.len() >= 6);
-        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
+        redact(text, &self.url, &self.http)
     }
 
     fn no_answer(&self, error: reqwest::Error) -> NoAnswer {

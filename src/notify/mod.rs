@@ -8,6 +8,7 @@ pub mod alertmanager;
 pub mod canary;
 pub mod client;
 pub mod email;
+mod redact;
 pub mod render;
 pub mod sample;
 mod subject;
