@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use maud::{DOCTYPE, Markup, html};
 
 use super::Notification;
-use super::text::{ago, both_clocks, both_stretches, clock, cut, is_link, line, span};
+use super::text::{ago, both_clocks, both_stretches, cut, is_link, line, span, zoned_clock};
 use crate::core::cause::{Cause, CauseKind, Family};
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
@@ -322,7 +322,7 @@ fn expected(notification: &Notification<'_>, notice: &Notice) -> String {
     let schedule = line(&notice.schedule, 200);
     match notice.due {
         Some(due) => {
-            let due = clock(due, notice.zone, notification.now);
+            let due = zoned_clock(due, notice.zone, notification.now);
             format!("success by {due} + {}, {schedule}", notice.grace)
         }
         None => format!("{schedule}, grace {}", notice.grace),
@@ -354,7 +354,7 @@ fn sent_because(notification: &Notification<'_>, notice: &Notice) -> String {
     };
     match notice.repeat_interval.filter(|_| !is_over(notice)) {
         Some(interval) => {
-            let next = clock(notification.now + interval, notice.zone, notification.now);
+            let next = zoned_clock(notification.now + interval, notice.zone, notification.now);
             format!("{asked}; next reminder {next}")
         }
         None => asked,

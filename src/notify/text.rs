@@ -119,7 +119,7 @@ pub fn ago(time: Time, now: Time) -> String {
 }
 
 /// `02:30`, with the date where it is another day than `now`'s, and the seconds where they are not zero.
-pub fn clock(time: Time, zone: Tz, now: Time) -> String {
+fn clock(time: Time, zone: Tz, now: Time) -> String {
     let local = time.to_utc().with_timezone(&zone);
     let today = now.to_utc().with_timezone(&zone).date_naive();
     let hour = if time.as_ms() / 1000 % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
@@ -130,21 +130,30 @@ pub fn clock(time: Time, zone: Tz, now: Time) -> String {
     }
 }
 
+/// `02:30 CEST`: a time that does not say where it is told would be read as the reader's own.
+pub fn zoned_clock(time: Time, zone: Tz, now: Time) -> String {
+    format!("{} {}", clock(time, zone, now), zone_name(time, zone))
+}
+
 /// `02:30 CEST / 00:30 UTC`: in the check's zone and in UTC, once if they are the same.
 pub fn both_clocks(time: Time, zone: Tz, now: Time) -> String {
-    let here = clock(time, zone, now);
-    let name = time.to_utc().with_timezone(&zone).format("%Z").to_string();
-    if name == "UTC" {
-        return format!("{here} UTC");
+    let here = zoned_clock(time, zone, now);
+    if zone_name(time, zone) == "UTC" {
+        return here;
     }
-    format!("{here} {name} / {} UTC", utc_beside(time, zone, now))
+    format!("{here} / {} UTC", utc_beside(time, zone, now))
+}
+
+/// What the zone's clocks are called at this time: `CEST`.
+fn zone_name(time: Time, zone: Tz) -> String {
+    time.to_utc().with_timezone(&zone).format("%Z").to_string()
 }
 
 /// `02:00–02:05 CEST / 00:00–00:05 UTC`.
 pub fn both_stretches(from: Time, to: Time, zone: Tz, now: Time) -> String {
     // The end's date is said only where it is another than the beginning's.
     let here = format!("{}–{}", clock(from, zone, now), clock(to, zone, from));
-    let name = to.to_utc().with_timezone(&zone).format("%Z").to_string();
+    let name = zone_name(to, zone);
     if name == "UTC" {
         return format!("{here} UTC");
     }
