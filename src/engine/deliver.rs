@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{Engine, STORE_RETRY, duration};
 use crate::core::notice::Notice;
-use crate::core::outbox::{Attempt, DeliveryKind};
+use crate::core::outbox::{Attempt, DeliveryKind, Message};
 use crate::core::route::{ALL_OWN, is_own_receiver};
 use crate::core::time::Time;
 use crate::notify::Notification;
@@ -65,10 +65,19 @@ async fn claim_and_send(engine: &Arc<Engine>, attempts: &mut JoinSet<()>) -> boo
     }
 }
 
+/// What could run into a bug comes under [`survive`] or after the settling: an attempt that is never settled would
+/// silence its receiver until the next start.
 async fn attempt(engine: &Engine, outgoing: Outgoing) {
+    let attempt = survive(send(engine, &outgoing)).await;
+    let ended_at = engine.clock.now();
+    settle(engine, &outgoing.message, &attempt).await;
+    report(engine, &outgoing, &attempt, ended_at);
+}
+
+async fn send(engine: &Engine, outgoing: &Outgoing) -> Attempt {
     let message = &outgoing.message;
     let transport = engine.outward.borrow().receiver(&message.receiver);
-    let attempt = match transport {
+    match transport {
         Ok(transport) => {
             let notification = Notification {
                 key: &message.key,
@@ -77,11 +86,13 @@ async fn attempt(engine: &Engine, outgoing: Outgoing) {
                 external_url: &engine.external_url,
                 now: engine.clock.now(),
             };
-            survive(transport.send(&notification)).await
+            transport.send(&notification).await
         }
         Err(why) => Attempt::Later { after: None, why: why.to_owned() },
-    };
-    report(engine, &outgoing, &attempt);
+    }
+}
+
+async fn settle(engine: &Engine, message: &Message, attempt: &Attempt) {
     loop {
         let (id, attempt) = (message.id, attempt.clone());
         match engine.writer.call(move |store, now| store.settle(id, &attempt, now)).await {
@@ -111,7 +122,7 @@ async fn survive(sending: impl Future<Output = Attempt>) -> Attempt {
         .unwrap_or_else(|| Attempt::Later { after: None, why: "punctual has a bug: see its log".to_owned() })
 }
 
-fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt) {
+fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Time) {
     let message = &outgoing.message;
     let (receiver, members, attempts) = (&message.receiver, message.members.len(), message.attempts);
     // One series for each check that mails somebody itself would be too many.
@@ -123,9 +134,8 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt) {
     match attempt {
         Attempt::Taken => {
             tracing::info!(%receiver, members, attempts, "message sent");
-            let now = engine.clock.now();
             for told_of in outgoing.notices.iter().filter_map(told_of) {
-                engine.counters.delivery_latency.observe(duration(now - told_of));
+                engine.counters.delivery_latency.observe(duration(ended_at - told_of));
             }
         }
         Attempt::Later { why, .. } => {
@@ -148,7 +158,7 @@ fn told_of(notice: &Notice) -> Option<Time> {
 
 fn report_panic(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(%error, "an attempt ended by a bug; its message will be sent again at the next start");
+        tracing::error!(%error, "an attempt to send a message ended by a bug");
     }
 }
 
