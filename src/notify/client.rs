@@ -9,7 +9,7 @@ use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
 
 use super::redact::redact;
-use super::{later, never, text, tls};
+use super::{aside, later, never, text, tls};
 use crate::core::outbox::{Attempt, MAX_RETRY_AFTER};
 use crate::core::receiver::{Authorization, BasicAuth, HttpConfig, TlsConfig};
 use crate::core::secret::Secret;
@@ -75,7 +75,7 @@ impl Server {
         body: impl Into<reqwest::Body>,
         now: Time,
     ) -> Result<Answer, NoAnswer> {
-        let (client, url) = self.client.get_or_try_init(async || self.build()).await?;
+        let (client, url) = self.client.get_or_try_init(|| self.build()).await?;
         let mut request = client.post(url.clone()).header(CONTENT_TYPE, content_type).body(body);
         for (name, value) in headers {
             request = request.header(HeaderName::from_static(name), header_value(name, value)?);
@@ -100,30 +100,10 @@ impl Server {
         origin(self.url.expose())
     }
 
-    fn build(&self) -> Result<(Client, Url), NoAnswer> {
-        let fault = |why: String| NoAnswer { why, is_connect: false };
-        let url = Url::parse(self.url.expose()).map_err(|error| fault(format!("not a URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(fault("not an http or https URL with a host".to_owned()));
-        }
-        tls::install_crypto();
-        let mut builder = Client::builder()
-            .user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            // What is not in the configuration does not lead our messages to somebody else.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none());
-        if let (Some(address), Some(host)) = (self.address, url.host_str()) {
-            builder = builder.resolve(host, address);
-        }
-        if let Some(proxy) = &self.http.proxy_url {
-            let proxy = Proxy::all(proxy.expose()).map_err(|_| fault("proxy_url is not a URL".to_owned()))?;
-            builder = builder.proxy(proxy);
-        }
-        let needs_tls = url.scheme() == "https" || self.http.proxy_url.is_some();
-        let builder = with_tls(builder, &self.http.tls, needs_tls).map_err(fault)?;
-        let client = builder.build().map_err(|error| fault(causes(&error.without_url())))?;
-        Ok((client, url))
+    /// Aside: it reads all certificates that the system trusts.
+    async fn build(&self) -> Result<(Client, Url), NoAnswer> {
+        let (url, http, address) = (self.url.clone(), self.http.clone(), self.address);
+        aside(move || build(&url, &http, address)).await
     }
 
     /// Without the secrets that an error or a server's answer may repeat.
@@ -136,6 +116,36 @@ impl Server {
         let why = self.redact(&causes(&error.without_url()));
         NoAnswer { why: format!("{}: {why}", self.origin()), is_connect }
     }
+}
+
+fn build(
+    url: &Secret,
+    http: &HttpConfig,
+    address: Option<std::net::SocketAddr>,
+) -> Result<(Client, Url), NoAnswer> {
+    let fault = |why: String| NoAnswer { why, is_connect: false };
+    let url = Url::parse(url.expose()).map_err(|error| fault(format!("not a URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err(fault("not an http or https URL with a host".to_owned()));
+    }
+    tls::install_crypto();
+    let mut builder = Client::builder()
+        .user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        // What is not in the configuration does not lead our messages to somebody else.
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none());
+    if let (Some(address), Some(host)) = (address, url.host_str()) {
+        builder = builder.resolve(host, address);
+    }
+    if let Some(proxy) = &http.proxy_url {
+        let proxy = Proxy::all(proxy.expose()).map_err(|_| fault("proxy_url is not a URL".to_owned()))?;
+        builder = builder.proxy(proxy);
+    }
+    let needs_tls = url.scheme() == "https" || http.proxy_url.is_some();
+    let builder = with_tls(builder, &http.tls, needs_tls).map_err(fault)?;
+    let client = builder.build().map_err(|error| fault(causes(&error.without_url())))?;
+    Ok((client, url))
 }
 
 impl Answer {

@@ -16,10 +16,11 @@ use lettre::transport::smtp::client::{
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::{Address, Message};
+use tokio::sync::OnceCell;
 
 use super::canary::{self, CanaryMail};
 use super::render::{base, render};
-use super::{Notification, duration, later, never, subject, tls, within};
+use super::{Notification, aside, duration, later, never, subject, tls, within};
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{BasicAuth, ClientIdentity, Smtp, SmtpTls};
 use crate::core::time::{Span, Time};
@@ -43,6 +44,15 @@ enum Recipients {
     OfTheCheck,
 }
 
+/// They have no `Debug` of their own.
+struct Tls(TlsParameters);
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tls")
+    }
+}
+
 /// A receiver that gets mail.
 #[derive(Debug)]
 pub struct Email {
@@ -50,6 +60,7 @@ pub struct Email {
     timeout: Span,
     from: Mailbox,
     to: Recipients,
+    tls: OnceCell<Tls>,
     /// Who took messages already that others may take later: by the message's key, the newest at the end.
     taken: Mutex<VecDeque<(String, Vec<Address>)>>,
 }
@@ -89,7 +100,7 @@ impl Email {
 
     fn to_recipients(to: Recipients, smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
         let from = parse(&smtp.from)?;
-        Ok(Email { smtp: smtp.clone(), timeout, from, to, taken: Mutex::default() })
+        Ok(Email { smtp: smtp.clone(), timeout, from, to, tls: OnceCell::new(), taken: Mutex::default() })
     }
 
     /// Makes one attempt.
@@ -237,12 +248,12 @@ impl Email {
         let hello = ClientId::default();
         // One address that swallows everything leaves time for the next.
         let patience = Some(duration(self.timeout) / 3);
-        let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters()?) } else { None };
+        let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters().await?) } else { None };
         let server = (host.as_str(), *port);
         let connecting = AsyncSmtpConnection::connect_tokio1(server, patience, &hello, implicit, None);
         let mut connection = connecting.await.map_err(Fault::Connection)?;
         if *tls == SmtpTls::Starttls {
-            connection.starttls(self.tls_parameters()?, &hello).await.map_err(Fault::Connection)?;
+            connection.starttls(self.tls_parameters().await?, &hello).await.map_err(Fault::Connection)?;
         }
         if let Some(BasicAuth { username, password }) = login {
             let credentials = Credentials::new(username.clone(), password.expose().to_owned());
@@ -287,23 +298,13 @@ impl Email {
         Ok(outcome)
     }
 
-    fn tls_parameters(&self) -> Result<TlsParameters, Fault> {
-        tls::install_crypto();
-        let config = &self.smtp.tls_config;
-        let mut builder = TlsParameters::builder(self.smtp.host.clone())
-            .dangerous_accept_invalid_certs(config.insecure_skip_verify);
-        if let Some(pem) = &config.ca_pem {
-            let certificate = Certificate::from_pem(pem.as_bytes());
-            let certificate =
-                certificate.map_err(|_| Fault::Other("ca_file holds no PEM certificates".to_owned()))?;
-            builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
-        }
-        if let Some(ClientIdentity { cert_pem, key_pem }) = &config.client {
-            let identity = Identity::from_pem(cert_pem.as_bytes(), key_pem.expose().as_bytes());
-            let why = "cert_file and key_file hold no PEM certificate with its key";
-            builder = builder.identify_with(identity.map_err(|_| Fault::Other(why.to_owned()))?);
-        }
-        builder.build().map_err(Fault::Connection)
+    /// Made once, aside: it reads all certificates that the system trusts.
+    async fn tls_parameters(&self) -> Result<TlsParameters, Fault> {
+        let make = async || {
+            let smtp = self.smtp.clone();
+            aside(move || tls_parameters(&smtp)).await.map(Tls)
+        };
+        Ok(self.tls.get_or_try_init(make).await?.0.clone())
     }
 
     fn fault(&self, fault: &Fault) -> Attempt {
@@ -316,6 +317,25 @@ impl Email {
             Fault::Other(why) => later(format!("{server}: {why}")),
         }
     }
+}
+
+fn tls_parameters(smtp: &Smtp) -> Result<TlsParameters, Fault> {
+    tls::install_crypto();
+    let config = &smtp.tls_config;
+    let mut builder =
+        TlsParameters::builder(smtp.host.clone()).dangerous_accept_invalid_certs(config.insecure_skip_verify);
+    if let Some(pem) = &config.ca_pem {
+        let certificate = Certificate::from_pem(pem.as_bytes());
+        let certificate =
+            certificate.map_err(|_| Fault::Other("ca_file holds no PEM certificates".to_owned()))?;
+        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
+    }
+    if let Some(ClientIdentity { cert_pem, key_pem }) = &config.client {
+        let identity = Identity::from_pem(cert_pem.as_bytes(), key_pem.expose().as_bytes());
+        let why = "cert_file and key_file hold no PEM certificate with its key";
+        builder = builder.identify_with(identity.map_err(|_| Fault::Other(why.to_owned()))?);
+    }
+    builder.build().map_err(Fault::Connection)
 }
 
 /// Why an attempt came to nobody.

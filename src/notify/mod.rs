@@ -18,6 +18,8 @@ pub mod webhook;
 
 use std::time::Duration;
 
+use tokio::task::JoinError;
+
 use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{Receiver, ReceiverKind, Smtp};
@@ -99,6 +101,16 @@ async fn within(timeout: Span, attempt: impl Future<Output = Attempt>) -> Attemp
     }
 }
 
+/// Does what takes the processor for long away from the threads that answer pings. A panic goes on in the caller.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // Not begun, as the runtime ends: so does the caller.
+        Err(Err(_)) => std::future::pending().await,
+    }
+}
+
 fn duration(span: Span) -> Duration {
     Duration::from_millis(span.as_ms().max(0).unsigned_abs())
 }
@@ -109,4 +121,23 @@ fn later(why: impl AsRef<str>) -> Attempt {
 
 fn never(why: impl AsRef<str>) -> Attempt {
     Attempt::Never { why: text::reason(why.as_ref()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_is_done_aside_leaves_the_thread_to_others() {
+        let (say, said) = std::sync::mpsc::channel();
+        let waits = aside(move || said.recv_timeout(Duration::from_secs(60)));
+        let (heard, sent) = tokio::join!(waits, async { say.send("a ping") });
+        assert_eq!((heard, sent), (Ok("a ping"), Ok(())));
+    }
+
+    #[tokio::test]
+    async fn a_bug_aside_is_a_bug_of_its_caller() {
+        let ended = tokio::spawn(aside(|| panic!("a test"))).await;
+        assert!(ended.is_err_and(|error: JoinError| error.is_panic()));
+    }
 }
