@@ -73,7 +73,7 @@ async fn push_newest(engine: Arc<Engine>, pusher: Arc<Pusher>, mut alerts: watch
     while alerts.changed().await.is_ok() {
         let newest = alerts.borrow_and_update().clone();
         let now = engine.clock.now();
-        count(&engine, &pusher.push(&newest, now, &engine.external_url).await);
+        count(&engine, &pusher.push(newest, now, &engine.external_url).await);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::client::{Server, origin};
 use super::render::{base, page};
-use super::{duration, text};
+use super::{aside, duration, text};
 use crate::core::alert::Alert;
 use crate::core::check::Name;
 use crate::core::outbox::Attempt;
@@ -54,6 +55,14 @@ struct Posted<'a> {
     generator_url: String,
 }
 
+/// What every address is told.
+#[derive(Clone)]
+struct News {
+    alerts: Arc<Vec<Alert>>,
+    now: Time,
+    external_url: Arc<str>,
+}
+
 /// The push to one address.
 struct Pushed {
     address: Option<SocketAddr>,
@@ -82,16 +91,15 @@ impl Pusher {
 
     /// Pushes all alerts to every address of every Alertmanager, side by side: one that hangs delays no other. No
     /// alerts: nothing is sent.
-    pub async fn push(&self, alerts: &[Alert], now: Time, external_url: &str) -> Vec<Outcome> {
+    pub async fn push(&self, alerts: Arc<Vec<Alert>>, now: Time, external_url: &str) -> Vec<Outcome> {
         if alerts.is_empty() {
             return Vec::new();
         }
-        let requests = alerts.chunks(Pusher::MAX_ALERTS).map(|some| body(some, now, external_url));
-        let requests: Arc<Vec<Vec<u8>>> = Arc::new(requests.collect());
+        let news = News { alerts, now, external_url: external_url.into() };
         let mut pushes = JoinSet::new();
         for (i, alertmanager) in self.alertmanagers.iter().map(Arc::clone).enumerate() {
-            let requests = Arc::clone(&requests);
-            pushes.spawn(async move { (i, alertmanager.push(requests, now).await) });
+            let news = news.clone();
+            pushes.spawn(async move { (i, alertmanager.push(news).await) });
         }
         let mut outcomes: Vec<(usize, Vec<Outcome>)> = pushes.join_all().await;
         outcomes.sort_by_key(|(i, _)| *i);
@@ -100,14 +108,14 @@ impl Pusher {
 }
 
 impl Alertmanager {
-    async fn push(&self, requests: Arc<Vec<Vec<u8>>>, now: Time) -> Vec<Outcome> {
+    async fn push(&self, news: News) -> Vec<Outcome> {
         let servers = match self.resolve().await {
             Ok(servers) => servers,
             Err(why) => return vec![Outcome { target: origin(&self.settings.url), result: Err(why) }],
         };
         let mut pushes = JoinSet::new();
         for (address, server) in servers {
-            pushes.spawn(push_all(address, server, Arc::clone(&requests), self.timeout, now));
+            pushes.spawn(push_all(address, server, news.clone(), self.timeout));
         }
         let mut pushed: Vec<Pushed> = pushes.join_all().await;
         forget_other_family(&mut pushed);
@@ -149,6 +157,15 @@ impl Alertmanager {
     }
 }
 
+impl News {
+    /// The request with these alerts. Each is made right before it is posted, and aside: all of them at once would hold
+    /// up pings, and fill the memory.
+    async fn request(&self, alerts: Range<usize>) -> Vec<u8> {
+        let news = self.clone();
+        aside(move || body(&news.alerts[alerts], news.now, &news.external_url)).await
+    }
+}
+
 fn body(alerts: &[Alert], now: Time, external_url: &str) -> Vec<u8> {
     let posted: Vec<Posted<'_>> = alerts.iter().map(|alert| posted(alert, now, external_url)).collect();
     serde_json::to_vec(&posted).expect("alerts have only texts and lists")
@@ -172,13 +189,7 @@ fn posted<'a>(alert: &'a Alert, now: Time, external_url: &str) -> Posted<'a> {
     }
 }
 
-async fn push_all(
-    address: Option<SocketAddr>,
-    server: Arc<Server>,
-    requests: Arc<Vec<Vec<u8>>>,
-    timeout: Span,
-    now: Time,
-) -> Pushed {
+async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, timeout: Span) -> Pushed {
     let origin = server.origin();
     let target = match address {
         Some(address) => format!("{origin} ({})", address.ip()),
@@ -186,8 +197,10 @@ async fn push_all(
     };
     let mut result = Ok(());
     let mut is_unreachable = false;
-    for request in requests.iter() {
-        let posting = server.post("application/json", &[], request.clone(), now);
+    let count = news.alerts.len();
+    for begin in (0..count).step_by(Pusher::MAX_ALERTS) {
+        let request = news.request(begin..count.min(begin + Pusher::MAX_ALERTS)).await;
+        let posting = server.post("application/json", &[], request, news.now);
         match tokio::time::timeout(duration(timeout), posting).await {
             Ok(Ok(answer)) => match answer.into_attempt(&origin) {
                 Attempt::Taken => {}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use punctual::core::alert::Alert;
 use punctual::core::outbox::Attempt;
@@ -47,7 +48,7 @@ fn pusher(urls: &[String]) -> Pusher {
 }
 
 fn push(pusher: &Pusher, alerts: &[Alert], now: Time) -> Vec<Outcome> {
-    runtime().block_on(pusher.push(alerts, now, EXTERNAL_URL))
+    runtime().block_on(pusher.push(Arc::new(alerts.to_vec()), now, EXTERNAL_URL))
 }
 
 #[track_caller]
