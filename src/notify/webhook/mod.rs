@@ -10,7 +10,7 @@ use crate::core::time::Span;
 
 use super::client::Server;
 use super::render::render;
-use super::{Notification, later, within};
+use super::{Notification, aside, later, within};
 
 pub use template::{Template, TemplateError};
 
@@ -65,7 +65,7 @@ impl Webhook {
 
     /// Makes one attempt.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
-        let body = match self.body(notification) {
+        let body = match self.body_aside(notification).await {
             Ok(body) => body,
             // The files may be mended before the message is given up.
             Err(error) => return later(format!("the template failed: {error}")),
@@ -81,11 +81,26 @@ impl Webhook {
         .await
     }
 
+    /// A template may take a million steps, and a message tell of hundreds of checks.
+    async fn body_aside(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
+        let format = self.format.clone();
+        let notices = notification.notices.to_vec();
+        let texts = [notification.key, notification.receiver, notification.external_url].map(str::to_owned);
+        let now = notification.now;
+        aside(move || {
+            let [key, receiver, external_url] = &texts;
+            format.body(&Notification { key, receiver, notices: &notices, external_url, now })
+        })
+        .await
+    }
+}
+
+impl Format {
     fn body(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
         let json =
             |value: serde_json::Value| Body { content_type: JSON, bytes: value.to_string().into_bytes() };
         let text = render(notification);
-        Ok(match &self.format {
+        Ok(match self {
             Format::Alertmanager => {
                 let payload = payload::Payload::new(notification);
                 json(serde_json::to_value(payload).expect("a payload has only texts and lists"))

@@ -19,7 +19,7 @@ fn webhook(format: WebhookFormat) -> Webhook {
 
 fn body(format: WebhookFormat, notices: &[Notice]) -> String {
     let notification = Notification { key: "m2", ..sample::notification(notices) };
-    let body = webhook(format).body(&notification).expect("the template renders");
+    let body = webhook(format).format.body(&notification).expect("the template renders");
     String::from_utf8(body.bytes).expect("JSON is UTF-8")
 }
 
