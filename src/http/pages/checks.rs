@@ -232,7 +232,7 @@ fn table_row(app: &App, row: &Row, now: Time) -> Markup {
                 @if definition.title != name { " " code.quiet { (name) } }
                 div { (words::labels(definition)) }
             }
-            td {
+            td.why {
                 @for cause in row.view.causes.iter() { div { (words::cause(cause, now)) } }
                 @if row.view.running { div.quiet { "running" } }
                 @if let Some(answer) = &row.answer { (incident::label(answer, now)) }
