@@ -37,6 +37,11 @@ impl Deadlines {
         }
     }
 
+    /// There is no such check any more.
+    pub(super) fn forget(&mut self, check: CheckId) {
+        self.of.remove(&check);
+    }
+
     /// Reads the check's deadline, so that the processor fetches it.
     pub(super) fn fetch(&self, check: CheckId) {
         black_box(self.of.get(&check).map(|deadline| deadline.at));
@@ -45,8 +50,10 @@ impl Deadlines {
     /// Brings the first entry up to date: to be called after [`Deadlines::set`], before anything is read.
     pub(super) fn settle(&mut self) {
         while let Some(Reverse((at, check))) = self.heap.peek().copied() {
-            let deadline = self.of.get_mut(&check).expect("what is queued has a deadline");
-            if deadline.queued == Some(at) {
+            // One that was forgotten may still be queued.
+            if let Some(deadline) = self.of.get_mut(&check)
+                && deadline.queued == Some(at)
+            {
                 if deadline.at == Some(at) {
                     return;
                 }
@@ -113,5 +120,8 @@ mod tests {
         assert_eq!(deadlines.before(now, 1000), due);
         assert_eq!(deadlines.before(now, 3), due[..3]);
         assert!(deadlines.heap.len() < 20_000, "stale entries went");
+        truth.keys().for_each(|check| deadlines.forget(*check));
+        deadlines.settle();
+        assert!(deadlines.heap.is_empty() && deadlines.of.is_empty());
     }
 }

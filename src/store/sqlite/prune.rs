@@ -3,6 +3,8 @@
 //! A round goes through all tables; within one, a cursor goes through the rows by their ids. Nothing is lost if a round is
 //! broken off: the next one begins anew.
 
+mod checks;
+
 use rusqlite::{CachedStatement, params};
 
 use super::error::failed;
@@ -22,11 +24,13 @@ const LOOKED_AT: i64 = 2000;
 const REMOVED: usize = 500;
 
 /// How far a round has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Round {
     stage: Stage,
     /// The last row that was looked at.
     cursor: i64,
+    /// Checks that are to be forgotten, the first at the end.
+    over: Vec<CheckId>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,7 +57,7 @@ impl SqliteStore {
     pub(super) fn prune_slice(&mut self, now: Time) -> Result<bool, StoreError> {
         let Some(settings) = &self.settings else { return Ok(false) };
         let retention = settings.retention.clone();
-        let Round { stage, cursor } = self.round;
+        let Round { stage, cursor, mut over } = std::mem::take(&mut self.round);
         let slice = self.transact(|tx| match stage {
             Stage::Pings => tx.prune_pings(cursor, &retention, now),
             Stage::Bodies => tx.prune_bodies(cursor, &retention),
@@ -61,11 +65,11 @@ impl SqliteStore {
             Stage::Flips => tx.prune_flips(cursor),
             Stage::Incidents => tx.prune_incidents(cursor, now),
             Stage::Messages => tx.prune_messages(cursor, now),
-            Stage::Checks => tx.prune_checks(&retention, now),
+            Stage::Checks => tx.prune_checks(cursor, &mut over, &retention, now),
         })?;
         self.round = match slice {
-            Slice::More(cursor) => Round { stage, cursor },
-            Slice::Done => Round { stage: after(stage), cursor: 0 },
+            Slice::More(cursor) => Round { stage, cursor, over },
+            Slice::Done => Round { stage: after(stage), ..Round::default() },
         };
         Ok(self.round != Round::default())
     }
@@ -320,58 +324,6 @@ impl<'a> Tx<'a> {
             params![cursor, last, (now - Retention::JUDGEMENTS).as_ms()],
         )?;
         Ok(Slice::More(last))
-    }
-
-    /// One check that was archived long enough ago, and of which nothing is still to be told.
-    fn prune_checks(&mut self, retention: &Retention, now: Time) -> Result<Slice, StoreError> {
-        let is_over = |slot: &Slot| {
-            slot.check.known().state.archived.is_some_and(|archived| archived < now - retention.archived)
-        };
-        let is_told =
-            |id: &CheckId| !self.memory.alerts.contains_key(id) && !self.memory.outbox.has_deliveries_of(*id);
-        let over = self.memory.checks.iter().filter(|(id, slot)| is_over(slot) && is_told(id));
-        let Some(check) = over.map(|(id, _)| *id).min() else { return Ok(Slice::Done) };
-        let id = key(check.0);
-        for table in ["flips", "judgements", "canary_events"] {
-            let sql = format!(
-                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE check_id = ?1 LIMIT ?2)"
-            );
-            if self.change(&sql, params![id, REMOVED as i64])? == REMOVED {
-                return Ok(Slice::More(0));
-            }
-        }
-        let incidents: Vec<i64> = self
-            .prepare("SELECT id FROM incidents WHERE check_id = ?1 LIMIT ?2")?
-            .query_map(params![id, REMOVED as i64 / 10], |row| row.get(0))
-            .and_then(Iterator::collect)
-            .map_err(failed)?;
-        for incident in &incidents {
-            self.remove_incident(*incident)?;
-        }
-        if incidents.len() < REMOVED / 10 {
-            self.forget_check(check)?;
-        }
-        Ok(Slice::More(0))
-    }
-
-    /// Its pings are removed in the next round, since no check has their number.
-    fn forget_check(&mut self, check: CheckId) -> Result<(), StoreError> {
-        let id = key(check.0);
-        self.execute("DELETE FROM names WHERE check_id = ?1", params![id])?;
-        self.execute("DELETE FROM states WHERE check_id = ?1", params![id])?;
-        self.execute("DELETE FROM checks WHERE id = ?1", params![id])?;
-        let memory = &mut *self.memory;
-        memory.former.retain(|_, of| *of != check);
-        memory.deadlines.set(check, None);
-        memory.behind.remove(check);
-        memory.events.remove(&check);
-        if let Some(slot) = memory.checks.remove(&check) {
-            let name = &slot.check.definition.name;
-            if memory.by_name.get(name) == Some(&check) {
-                memory.by_name.remove(name);
-            }
-        }
-        Ok(())
     }
 
     /// Runs a statement, prepared once; answers how many rows it changed.

@@ -13,6 +13,12 @@ pub(super) fn prune(world: &mut World<Sqlite>) {
     while world.store().prune(now).unwrap() {}
 }
 
+/// How many slices a round takes.
+fn slices(world: &mut World<Sqlite>) -> usize {
+    let now = world.now;
+    1 + (0..).take_while(|_| world.store().prune(now).unwrap()).count()
+}
+
 pub(super) fn count(world: &World<Sqlite>, table: &str) -> i64 {
     let sql = format!("SELECT count(*) FROM {table}");
     database(world.place.0.path()).query_row(&sql, [], |row| row.get(0)).unwrap()
@@ -157,6 +163,21 @@ fn an_archived_check_is_forgotten_after_its_time() {
     assert_eq!(count(&world, "pings"), 1);
 }
 
+/// 10.3: each slice looks for no more than it removes.
+#[test]
+fn archived_checks_are_forgotten_many_at_a_time() {
+    let mut world = World::new(Sqlite::default());
+    let names: Vec<String> = (0..200).map(|number| format!("c{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    world.declare(&names);
+    world.configuration.allow_mass_removal = true;
+    world.declare(&[]);
+    world.wait(Span::mins(31 * 24 * 60));
+    let slices = slices(&mut world);
+    assert_eq!(count(&world, "checks"), 0);
+    assert!(slices < 20, "{slices}");
+}
+
 /// 15.2, 10.3: whoever keeps pings for longer than archived checks does not keep the pings of those.
 #[test]
 fn young_pings_of_a_forgotten_check_go_with_it() {
@@ -180,10 +201,6 @@ fn a_round_of_pruning_ends_where_nothing_is_over() {
     let (id, at) = (world.id("a"), world.now);
     let ping = || Entry { check: id, at, what: What::Ping(fact(PingKind::Log)) };
     world.store().apply((0..4500).map(|_| ping()).collect()).unwrap();
-    let slices = |world: &mut World<Sqlite>| {
-        let now = world.now;
-        1 + (0..).take_while(|_| world.store().prune(now).unwrap()).count()
-    };
     const STAGES: usize = 7;
     // Rows of states catch up first, and what came after them is not looked at.
     slices(&mut world);

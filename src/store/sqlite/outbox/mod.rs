@@ -209,8 +209,9 @@ impl Outbox {
         ids.filter_map(|id| self.deliveries.get(id))
     }
 
-    pub(super) fn has_deliveries_of(&self, check: CheckId) -> bool {
-        self.deliveries.values().any(|delivery| delivery.check == check)
+    /// Checks of which something is still to be told.
+    pub(super) fn checks_with_deliveries(&self) -> HashSet<CheckId> {
+        self.deliveries.values().map(|delivery| delivery.check).collect()
     }
 
     pub(super) fn has_message(&self, id: MessageId) -> bool {
