@@ -120,9 +120,9 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
 fn rows(app: &App, now: Time) -> Vec<Row> {
     let (blind, mutes) = (app.live.blind(), app.live.mutes());
     let row = |check: &Arc<Check>| {
-        let known = check.known();
-        let (view, held) = look(check, &known.state, now, &blind, &mutes);
-        Row { check: check.clone(), view, held, answer: None, last_seen: known.state.last_seen }
+        let state = check.state();
+        let (view, held) = look(check, &state, now, &blind, &mutes);
+        Row { check: check.clone(), view, held, answer: None, last_seen: state.last_seen }
     };
     let mut rows: Vec<Row> = app.live.directory().checks.iter().map(row).collect();
     let place = |row: &Row| ORDER.iter().position(|status| *status == row.view.status);
