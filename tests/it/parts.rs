@@ -123,7 +123,7 @@ fn prometheus_evaluates_a_rule_and_tells_alertmanager() {
     let ports = [alertmanager.port()];
     let prometheus =
         Prometheus::start(&Setup { scrape: &ports, rule_files: &[&rules], alertmanagers: &ports });
-    let samples = prometheus.wait_for_series("up == 1");
+    let samples = prometheus.wait_for_series("up{job=\"punctual\"} == 1");
     assert_eq!(samples[0].labels["job"], "punctual");
     assert!((samples[0].value - 1.0).abs() < f64::EPSILON);
     alertmanager.wait_for_alerts("the rule's alert", |alerts| {
