@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// One part of a path, decoded; `None` if a `%` is not followed by two hex digits.
 pub(super) fn path_part(raw: &str) -> Option<Cow<'_, [u8]>> {
     if raw.contains('%') {
@@ -71,14 +73,9 @@ fn percent_decoded(raw: &[u8]) -> Option<Vec<u8>> {
 
 /// Any text as a value in a query.
 pub(super) fn encoded(text: &str) -> String {
-    let mut raw = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => raw.push(char::from(byte)),
-            _ => raw.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    raw
+    /// All but what RFC 3986 (2.3) calls unreserved.
+    const RESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, &RESERVED).to_string()
 }
 
 /// The byte that two hex digits stand for, and what follows them.
