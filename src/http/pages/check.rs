@@ -42,7 +42,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         return ping_body(app, &check, seq);
     }
     let now = app.clock.now();
-    let state = check.known().state.clone();
+    let state = check.state();
     let (view, held) = look(&check, &state, now, &app.live.blind(), &app.live.mutes());
     let definition = &check.definition;
     let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);

@@ -54,7 +54,7 @@ impl<'a> Tx<'a> {
             let slot = self.memory.checks.get(&id)?;
             let staged = Staged {
                 definition: slot.check.definition.clone(),
-                state: slot.check.known().state.clone(),
+                state: slot.check.state(),
                 last_ping: slot.last_ping,
                 pings: slot.pings,
                 window: None,

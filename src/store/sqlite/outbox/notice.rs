@@ -27,7 +27,7 @@ impl Tx<'_> {
     fn freeze_notice(&self, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
         let slot = &self.memory.checks[&delivery.check];
         let definition = &slot.check.definition;
-        let state = &slot.check.known().state.clone();
+        let state = &slot.check.state();
         let (last_run, last_log) = self.said_last(delivery.check, slot.last_ping)?;
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
@@ -76,7 +76,7 @@ impl Tx<'_> {
         let slot = &self.memory.checks[&check];
         let Some(canary) = &slot.check.definition.canary else { return Ok(None) };
         let spec = &slot.check.definition.spec;
-        let deadline = promised_deadline(spec, &slot.check.known().state, now, &self.memory.blind);
+        let deadline = promised_deadline(spec, &slot.check.state(), now, &self.memory.blind);
         let events = self.newest_events(check, Canary::EVENTS_IN_A_MAIL)?;
         Ok(Some(CanaryNotice { system: canary.system, id: canary.id.clone(), deadline, events }))
     }
