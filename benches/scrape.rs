@@ -63,10 +63,11 @@ fn main() {
             }
         }
     }
-    let is_met = |(what, value, most): &(String, f64, f64)| {
-        goal(what, *value, |value| value <= *most, format!("at most {most}"))
-    };
-    exit_unless(&goals.iter().map(is_met).collect::<Vec<bool>>());
+    let met: Vec<bool> = goals
+        .iter()
+        .map(|(what, value, most)| goal(what, *value, value <= most, format!("at most {most}")))
+        .collect();
+    exit_unless(&met);
 }
 
 #[derive(Clone, Copy)]

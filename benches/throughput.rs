@@ -86,12 +86,8 @@ fn main() {
     );
     assert!(stored >= answered, "a ping that was answered 200 must be counted");
     let ratio = median(|round| round.per_second, &rounds[1]) / bare;
-    exit_unless(&[goal(
-        "ratio to bare hyper",
-        ratio,
-        |ratio| ratio >= LEAST_RATIO,
-        format!("at least {LEAST_RATIO:.2}"),
-    )]);
+    let limit = format!("at least {LEAST_RATIO:.2}");
+    exit_unless(&[goal("ratio to bare hyper", ratio, ratio >= LEAST_RATIO, limit)]);
 }
 
 /// Who is measured, and with which requests.
