@@ -399,13 +399,19 @@ fn a_checks_page_shows_its_last_pings_and_what_they_said() {
 }
 
 /// What is on its way when the server is told to stop is stored and answered; then the process ends well.
-#[test]
-fn a_stop_loses_nothing() {
-    let mut server = Punctual::start(CONFIG);
+/// A ping of `job` that is under way: two bytes of its body are still to come.
+fn half_a_ping(server: &Punctual) -> TcpStream {
     let mut half = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
     half.write_all(b"POST /ping/job HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha").unwrap();
     // Another request, so that the first has surely begun.
     server.ping("job");
+    half
+}
+
+#[test]
+fn a_stop_loses_nothing() {
+    let mut server = Punctual::start(CONFIG);
+    let mut half = half_a_ping(&server);
     server.signal(Signal::TERM);
     wait_until("no more connections", PATIENCE, || TcpStream::connect(("127.0.0.1", server.port())).is_err());
     half.write_all(b"lf").unwrap();
@@ -422,9 +428,7 @@ fn a_stop_loses_nothing() {
 #[test]
 fn who_asks_twice_to_stop_is_not_kept_waiting() {
     let mut server = Punctual::start(CONFIG);
-    let mut half = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    half.write_all(b"POST /ping/job HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha").unwrap();
-    server.ping("job");
+    let _half = half_a_ping(&server);
     // At once: also one that comes while the first is being taken is heard.
     server.signal(Signal::TERM);
     server.signal(Signal::INT);
