@@ -1,5 +1,8 @@
 //! The projection to Alertmanager: at every flip, at most once a second, when what was held may go, and every
 //! minute (13.1).
+//!
+//! The store says what fires; each push repeats it by a timer of its own, also while the store does not answer: else
+//! Alertmanager would call resolved what is as bad as before.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,13 +23,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(engine: &Arc<Engine>) {
     let mut outward = engine.outward.clone();
+    // Outlives reloads: a new Alertmanager hears what fires though the store may not answer.
+    let newest = watch::Sender::default();
     loop {
         let current = outward.borrow_and_update().clone();
         tokio::select! {
-            () = push_to(engine, &current.pushers) => {}
+            () = push_to(engine, &current.pushers, &newest) => {}
             changed = outward.changed() => if changed.is_err() {
                 // Nobody reloads any more: we are about to stop.
-                return push_to(engine, &current.pushers).await;
+                return push_to(engine, &current.pushers, &newest).await;
             },
         }
     }
@@ -34,21 +39,32 @@ pub(super) async fn run(engine: &Arc<Engine>) {
 
 /// Pushes to each Alertmanager in a task of its own: one that hangs gets the newest alerts when it is done with those
 /// before, and the others do not wait for it. Returns only if one of the tasks ended by a bug.
-async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>]) {
+async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &watch::Sender<Arc<Vec<Alert>>>) {
     if pushers.is_empty() {
         return std::future::pending().await;
     }
-    let (newest, alerts) = watch::channel(Arc::default());
     let mut pushes = JoinSet::new();
     for pusher in pushers {
-        pushes.spawn(push_newest(engine.clone(), pusher.clone(), alerts.clone()));
+        let (engine, pusher) = (engine.clone(), pusher.clone());
+        let mut alerts = newest.subscribe();
+        alerts.mark_changed();
+        pushes.spawn(repeat(alerts, EVERY, async move |alerts| {
+            let now = engine.clock.now();
+            count(&engine, &pusher.push(alerts, now, &engine.external_url).await);
+        }));
     }
     let mut wakes = engine.writer.wakes();
     loop {
         let flips = wakes.borrow_and_update().flips;
         let wait = match engine.writer.call(|store, now| store.alerts(now)).await {
             Ok(Alerts { all, next_look }) => {
-                newest.send_replace(Arc::new(all));
+                newest.send_if_modified(|known: &mut Arc<Vec<Alert>>| {
+                    let is_news = **known != all;
+                    if is_news {
+                        *known = Arc::new(all);
+                    }
+                    is_news
+                });
                 let now = engine.clock.now();
                 next_look.map_or(EVERY, |at| duration(at - now).min(EVERY))
             }
@@ -69,11 +85,18 @@ async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>]) {
     }
 }
 
-async fn push_newest(engine: Arc<Engine>, pusher: Arc<Pusher>, mut alerts: watch::Receiver<Arc<Vec<Alert>>>) {
-    while alerts.changed().await.is_ok() {
+/// Pushes what fires whenever that changes, and again after each `every` (13.1). Ends with the sender.
+async fn repeat(
+    mut alerts: watch::Receiver<Arc<Vec<Alert>>>,
+    every: Duration,
+    push: impl AsyncFn(Arc<Vec<Alert>>),
+) {
+    loop {
+        if let Ok(Err(_gone)) = tokio::time::timeout(every, alerts.changed()).await {
+            return;
+        }
         let newest = alerts.borrow_and_update().clone();
-        let now = engine.clock.now();
-        count(&engine, &pusher.push(newest, now, &engine.external_url).await);
+        push(newest).await;
     }
 }
 
@@ -84,5 +107,36 @@ fn count(engine: &Engine, outcomes: &[Outcome]) {
             engine.counters.alertmanager_pushes_failed.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(target = %outcome.target, why, "Alertmanager did not take the alerts; the next push is in a minute");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::time::Time;
+
+    fn firing(check: &str) -> Alert {
+        let labels = vec![("check".to_owned(), check.to_owned())];
+        Alert { labels, annotations: Vec::new(), starts_at: Time::from_secs(1), ended_at: None }
+    }
+
+    /// 13.1: whoever hears nothing for four minutes resolves what fires.
+    #[tokio::test]
+    async fn what_fires_is_pushed_again_while_the_store_says_nothing() {
+        let (newest, alerts) = watch::channel(Arc::default());
+        let (pushed, mut pushes) = tokio::sync::mpsc::unbounded_channel();
+        let pushing = tokio::spawn(repeat(alerts, Duration::from_millis(1), async move |alerts| {
+            pushed.send(alerts).expect("the test hears all pushes");
+        }));
+        for check in ["first", "second"] {
+            newest.send_replace(Arc::new(vec![firing(check)]));
+            let mut times = 0;
+            while times < 3 {
+                let alerts = pushes.recv().await.expect("pushes go on");
+                times += usize::from(*alerts == [firing(check)]);
+            }
+        }
+        drop(newest);
+        pushing.await.expect("it ends with the sender");
     }
 }

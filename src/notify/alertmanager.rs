@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::client::{Server, origin};
 use super::render::{base, page};
 use super::{aside, duration, text};
+use crate::clock::Stopwatch;
 use crate::core::alert::Alert;
 use crate::core::check::Name;
 use crate::core::outbox::Attempt;
@@ -59,7 +60,8 @@ struct Posted<'a> {
 #[derive(Clone)]
 struct News {
     alerts: Arc<Vec<Alert>>,
-    now: Time,
+    begun_at: Time,
+    begun: Stopwatch,
     external_url: Arc<str>,
 }
 
@@ -95,7 +97,8 @@ impl Pusher {
         if alerts.is_empty() {
             return Vec::new();
         }
-        let news = News { alerts, now, external_url: external_url.into() };
+        let news =
+            News { alerts, begun_at: now, begun: Stopwatch::start(), external_url: external_url.into() };
         let mut pushes = JoinSet::new();
         for (i, alertmanager) in self.alertmanagers.iter().map(Arc::clone).enumerate() {
             let news = news.clone();
@@ -158,11 +161,16 @@ impl Alertmanager {
 }
 
 impl News {
+    /// A push of many requests takes a while, and each says from its own time on that its alerts go on (13.1).
+    fn now(&self) -> Time {
+        self.begun_at + Span::ms(i64::try_from(self.begun.took().as_millis()).unwrap_or(i64::MAX))
+    }
+
     /// The request with these alerts. Each is made right before it is posted, and aside: all of them at once would hold
     /// up pings, and fill the memory.
     async fn request(&self, alerts: Range<usize>) -> Vec<u8> {
         let news = self.clone();
-        aside(move || body(&news.alerts[alerts], news.now, &news.external_url)).await
+        aside(move || body(&news.alerts[alerts], news.now(), &news.external_url)).await
     }
 }
 
@@ -200,7 +208,7 @@ async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, 
     let count = news.alerts.len();
     for begin in (0..count).step_by(Pusher::MAX_ALERTS) {
         let request = news.request(begin..count.min(begin + Pusher::MAX_ALERTS)).await;
-        let posting = server.post("application/json", &[], request, news.now);
+        let posting = server.post("application/json", &[], request, news.now());
         match tokio::time::timeout(duration(timeout), posting).await {
             Ok(Ok(answer)) => match answer.into_attempt(&origin) {
                 Attempt::Taken => {}
