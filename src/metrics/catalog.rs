@@ -55,14 +55,15 @@ impl Catalog {
 
 fn push_info(text: &mut Vec<u8>, definition: &Definition) {
     let (schedule, zone) = schedule_text(&definition.spec.schedule);
+    // Without the line: a comment above it would make a new series of every check of the file.
     let source = match &definition.source {
-        source @ Source::File { .. } => source.to_string(),
-        Source::Api => "api".to_owned(),
+        Source::File { path, .. } => path,
+        Source::Api => "api",
     };
     push_label(text, "title", &definition.title);
     push_label(text, "schedule", &schedule);
     push_label(text, "timezone", zone);
-    push_label(text, "source", &source);
+    push_label(text, "source", source);
     push_label(text, "runbook_url", &definition.runbook_url);
 }
 

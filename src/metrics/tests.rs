@@ -132,7 +132,7 @@ fn a_check_that_never_came_shows_zero_and_what_is_configured() {
     );
     expect(
         "punctual_check_info",
-        &[r#"punctual_check_info{check="a",title="a",schedule="every 5m",source="checks/dba.yaml:12"} 1"#],
+        &[r#"punctual_check_info{check="a",title="a",schedule="every 5m",source="checks/dba.yaml"} 1"#],
     );
 }
 
@@ -202,11 +202,29 @@ fn labels_are_the_checks_own_and_what_a_schedule_is_stands_in_its_info() {
         samples(&text, "punctual_check_info"),
         [concat!(
             r#"punctual_check_info{check="a",group="db \"a\"",team="dba",title="Back\\slash\nand line","#,
-            r#"schedule="0 2 * * *, 1 to 3 within 20m",timezone="Europe/Berlin",source="checks/dba.yaml:12"} 1"#
+            r#"schedule="0 2 * * *, 1 to 3 within 20m",timezone="Europe/Berlin",source="checks/dba.yaml"} 1"#
         )]
     );
     let at_most = r#"punctual_check_expect_at_most{check="a",group="db \"a\"",team="dba"} 3"#;
     assert_eq!(samples(&text, "punctual_check_expect_at_most"), [at_most]);
+}
+
+#[test]
+fn a_line_added_above_a_check_changes_no_series() {
+    let mut check = every("a");
+    let own = Own::new();
+    let series = |check: &Definition| {
+        let catalog = Catalog::new([check]);
+        text(&snapshot(&catalog, vec![row(0, check, &[], 5000)], &own), Format::Text)
+            .lines()
+            .filter_map(|line| line.rsplit_once(' ').map(|(series, _)| series.to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let before = series(&check);
+    check.source = Source::File { path: "checks/dba.yaml".to_owned(), line: 13 };
+    assert_eq!(series(&check), before);
+    check.source = Source::File { path: "checks/etl.yaml".to_owned(), line: 13 };
+    assert_ne!(series(&check), before, "where it is declared is still told");
 }
 
 /// 2.6: its due time is its deadline, of the period that applies.
