@@ -5,6 +5,7 @@
 //! [`Clock::anchor`] when the wall clock should be believed again.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -16,40 +17,71 @@ use crate::core::time::{Span, Time};
 pub struct Clock {
     /// What is added to the boot clock, in ms.
     anchor_ms: AtomicI64,
-    /// Until then, by the boot clock in ms, a wall clock that is behind is not believed; 0: it is.
-    doubted_until_ms: AtomicI64,
+    /// There while the wall clock is not believed.
+    doubt: Mutex<Option<Doubt>>,
+}
+
+/// A wall clock that is behind what we know to be past.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    /// The newest time that is known to be past: a wall clock that has reached it is believed.
+    past: Time,
+    /// When this process began to doubt, by the boot clock in ms.
+    since_ms: i64,
+    /// What was spent in this doubt by processes before this one.
+    before: Span,
+}
+
+impl Doubt {
+    /// The time spent in it, by the boot clock: a difference of dates would be as wrong as the dates.
+    fn spent(&self, boot_ms: i64) -> Span {
+        self.before + Span::ms(boot_ms - self.since_ms)
+    }
 }
 
 impl Clock {
     /// A wall clock that is off by more than this has jumped (1.1).
     pub const TOLERANCE: Span = Span::secs(5);
 
-    /// How long a wall clock is waited for that is behind what we know to be past: a machine without a battery (1.1).
+    /// How long a wall clock is waited for that is behind what we know to be past, over all starts: a machine without a
+    /// battery (1.1).
     pub const PATIENCE: Span = Span::mins(10);
 
     /// A clock that agrees with the wall clock now.
     pub fn new() -> Clock {
-        Clock { anchor_ms: AtomicI64::new(wall_ms() - boot_ms()), doubted_until_ms: AtomicI64::new(0) }
+        Clock { anchor_ms: AtomicI64::new(wall_ms() - boot_ms()), doubt: Mutex::default() }
     }
 
-    /// It is not before this time, whatever the wall clock says: if that is behind, time goes on from here. If it is so
-    /// by more than [`Clock::TOLERANCE`], [`Clock::is_trusted`] is false until the wall clock is set or
-    /// [`Clock::PATIENCE`] is over; by less it was already when `last` was stored.
-    pub fn not_before(&self, last: Time) {
-        let behind = last - self.now();
+    /// It is not before `past`, the last trusted sign of life, whatever the wall clock says. A wall clock that is behind it
+    /// by no more than [`Clock::TOLERANCE`] was so already when that was stored: time goes on from there. One that is
+    /// further behind is doubted until it has caught up or [`Clock::PATIENCE`] is over, of which `spent` has gone by in
+    /// starts before this one; engine time goes on from where they left it.
+    pub fn not_before(&self, past: Time, spent: Span) {
+        let behind = past - self.now();
         if behind <= Span::ZERO {
             return;
         }
         let boot_ms = boot_ms();
-        self.anchor_ms.store(last.as_ms() - boot_ms, Ordering::Release);
-        if behind > Clock::TOLERANCE {
-            self.doubted_until_ms.store(boot_ms + Clock::PATIENCE.as_ms(), Ordering::Release);
+        if behind <= Clock::TOLERANCE {
+            self.anchor_ms.store(past.as_ms() - boot_ms, Ordering::Release);
+        } else if spent < Clock::PATIENCE {
+            self.anchor_ms.store((past + spent).as_ms() - boot_ms, Ordering::Release);
+            *self.doubt() = Some(Doubt { past, since_ms: boot_ms, before: spent });
         }
+    }
+
+    fn doubt(&self) -> std::sync::MutexGuard<'_, Option<Doubt>> {
+        self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long the wall clock has been doubted, over all starts (1.1). Nothing is judged meanwhile.
+    pub fn doubted(&self) -> Option<Span> {
+        self.doubt().map(|doubt| doubt.spent(boot_ms()))
     }
 
     /// Whether engine time follows a wall clock that can be right: only then anything is judged.
     pub fn is_trusted(&self) -> bool {
-        self.doubted_until_ms.load(Ordering::Acquire) == 0
+        self.doubt().is_none()
     }
 
     /// The engine's time.
@@ -59,14 +91,12 @@ impl Clock {
 
     /// By how much the wall clock is ahead of engine time (negative: behind), where that is a jump.
     pub fn jump(&self) -> Option<Span> {
-        let boot_ms = boot_ms();
-        let ahead = Span::ms(wall_ms() - boot_ms - self.anchor_ms.load(Ordering::Acquire));
-        let doubted = boot_ms < self.doubted_until_ms.load(Ordering::Acquire);
-        // A clock that catches up is a jump however small, so that it is believed again.
-        let is_jump = if self.is_trusted() {
-            ahead.as_ms().abs() > Clock::TOLERANCE.as_ms()
-        } else {
-            ahead >= Span::ZERO || !doubted
+        let (boot_ms, wall_ms) = (boot_ms(), wall_ms());
+        let ahead = Span::ms(wall_ms - boot_ms - self.anchor_ms.load(Ordering::Acquire));
+        let is_jump = match *self.doubt() {
+            None => ahead.as_ms().abs() > Clock::TOLERANCE.as_ms(),
+            // Believed again, however small the jump.
+            Some(doubt) => Time::from_ms(wall_ms) >= doubt.past || doubt.spent(boot_ms) >= Clock::PATIENCE,
         };
         is_jump.then_some(ahead)
     }
@@ -74,7 +104,7 @@ impl Clock {
     /// Believes the wall clock from now on.
     pub fn anchor(&self) {
         self.anchor_ms.store(wall_ms() - boot_ms(), Ordering::Release);
-        self.doubted_until_ms.store(0, Ordering::Release);
+        *self.doubt() = None;
     }
 }
 
@@ -127,7 +157,7 @@ mod tests {
         let clock = Clock::new();
         assert!(clock.is_trusted() && clock.jump().is_none());
         let last = clock.now() + Span::mins(60);
-        clock.not_before(last);
+        clock.not_before(last, Span::ZERO);
         assert!(clock.now() >= last && !clock.is_trusted());
         assert_eq!(clock.jump(), None);
         clock.anchor();
@@ -139,7 +169,7 @@ mod tests {
     fn a_wall_clock_within_the_tolerance_is_believed() {
         let clock = Clock::new();
         let last = clock.now() + Span::secs(4);
-        clock.not_before(last);
+        clock.not_before(last, Span::ZERO);
         assert!(clock.now() >= last && clock.is_trusted());
         assert_eq!(clock.jump(), None);
     }
@@ -147,7 +177,32 @@ mod tests {
     #[test]
     fn a_wall_clock_that_is_ahead_is_believed() {
         let clock = Clock::new();
-        clock.not_before(clock.now() - Span::mins(60));
+        clock.not_before(clock.now() - Span::mins(60), Span::ZERO);
         assert!(clock.is_trusted());
+    }
+
+    /// 1.1: restarts do not make it patient for ever.
+    #[test]
+    fn a_doubt_goes_on_over_starts_and_ends_with_its_patience() {
+        let past = Clock::new().now() + Span::mins(60);
+        let almost = Clock::PATIENCE - Span::secs(1);
+        let clock = Clock::new();
+        clock.not_before(past, almost);
+        assert!(clock.doubted().is_some_and(|spent| spent >= almost), "{:?}", clock.doubted());
+        assert!(clock.now() >= past + almost, "engine time goes on from where it was left");
+        let clock = Clock::new();
+        clock.not_before(past, Clock::PATIENCE);
+        assert!(clock.is_trusted() && clock.now() < past);
+    }
+
+    /// 1.1: a start would believe it, so a process that has waited for it does as well.
+    #[test]
+    fn a_wall_clock_that_reaches_what_is_known_to_be_past_is_believed() {
+        let clock = Clock::new();
+        clock.not_before(clock.now() + Span::mins(60), Span::ZERO);
+        assert_eq!(clock.jump(), None);
+        let caught_up = clock.doubt().map(|doubt| Doubt { past: Clock::new().now(), ..doubt });
+        *clock.doubt() = caught_up;
+        assert!(clock.jump().is_some_and(|ahead| ahead < Span::ZERO), "back to what the wall clock says");
     }
 }

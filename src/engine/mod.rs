@@ -56,19 +56,27 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
 
 /// A start: before anything is judged. Answers for how long nobody was listening (9.1).
 ///
-/// While the clock is doubted nobody knows that. So all from the last sign of life on is blind, for longer than the doubt
-/// can last: pings are taken, and judge nothing that was due meanwhile (1.1). [`clock_was_set`] cuts it to what it was.
+/// While the clock is doubted nobody knows that. So all from the last trusted sign of life on is blind, for longer than the
+/// doubt can last: pings are taken, and judge nothing that was due meanwhile (1.1). [`clock_was_set`] cuts it to what it
+/// was.
 pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, StoreError> {
-    let last = store.last_sign_of_life();
+    let (last, spent) = (store.last_sign_of_life(), store.doubted());
     if let Some(last) = last {
-        clock.not_before(last);
+        clock.not_before(last, spent);
     }
     let now = clock.now();
-    let window = store.begin(now)?;
-    if let Some(from) = last.filter(|_| !clock.is_trusted()) {
-        tracing::error!(last = %from, "the clock is behind what was stored: nothing is judged until it is set");
-        store.blind(Window { from, to: now + Clock::PATIENCE + MAX_SLEEP })?;
+    if let (Some(last), Some(spent)) = (last, clock.doubted()) {
+        tracing::error!(%last, "the clock is behind what was stored: nothing is judged until it is set");
+        store.begin(last)?;
+        store.blind(Window { from: last, to: now + (Clock::PATIENCE - spent) + MAX_SLEEP })?;
+        return Ok(None);
     }
+    if spent > Span::ZERO {
+        // The process that doubted has ended before the clock was set.
+        store.reanchor(now)?;
+    }
+    let window = store.begin(now)?;
+    store.doubt(Span::ZERO)?;
     Ok(window)
 }
 
@@ -79,7 +87,8 @@ pub fn clock_was_set(store: &mut dyn Store, before: Time, after: Time) -> Result
         store.blind(Window { from: before, to: after })?;
     }
     store.reanchor(after)?;
-    store.sign_of_life(after)
+    store.sign_of_life(after)?;
+    store.doubt(Span::ZERO)
 }
 
 /// Believes the wall clock, which is so much ahead of `before`, from now on. While that cannot be stored, the clock stays

@@ -32,7 +32,8 @@ pub(super) fn answer(app: &Arc<App>, limits: &Limits, parts: &Parts) -> Reply {
     let mut reply = pieces::answer(place, limits.scrape_timeout, move |sender| {
         let is_healthy = operate::fault(&app).is_none();
         let (now, external_url) = (app.clock.now(), &*app.external_url);
-        let scrape = Scrape { now, shard, negotiated, external_url, is_healthy };
+        let is_clock_doubted = !app.clock.is_trusted();
+        let scrape = Scrape { now, shard, negotiated, external_url, is_healthy, is_clock_doubted };
         let mut send = |chunk| sender.send(chunk).map_err(|CutShort| Gone);
         let outcomes = (&app.outcomes, &app.connections);
         app.scraper.answer(scrape, &app.live, outcomes, &app.own, &mut send)

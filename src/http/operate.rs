@@ -6,6 +6,7 @@ use tokio::sync::oneshot;
 
 use super::App;
 use super::reply::{self, Reply};
+use crate::clock::Clock;
 use crate::core::time::Span;
 
 /// Somebody asks for the configuration to be read again, and waits for what came of it: a line for people.
@@ -22,17 +23,32 @@ const MAX_SILENCE: Span = Span::secs(10);
 /// Judging runs and the disk takes writes (9.1).
 pub(super) fn healthy(app: &App) -> Reply {
     match fault(app) {
-        None => reply::text(StatusCode::OK, "punctual is healthy.\n"),
+        None => match doubt(app) {
+            None => reply::text(StatusCode::OK, "punctual is healthy.\n"),
+            // A restart would not mend it (1.1).
+            Some(doubt) => reply::text(StatusCode::OK, format!("punctual is healthy, but {doubt}.\n")),
+        },
         Some(fault) => reply::text(StatusCode::SERVICE_UNAVAILABLE, fault + "\n"),
     }
+}
+
+/// That nothing is judged for now, if that is so, and for how long (1.1).
+pub(super) fn doubt(app: &App) -> Option<String> {
+    let left = Clock::PATIENCE - app.clock.doubted()?;
+    Some(format!(
+        "the clock is behind what was stored: pings are taken, and nothing is judged until it is set, for {} at most",
+        left.max(Span::ZERO)
+    ))
 }
 
 /// What is wrong with the store or the engine, if anything is.
 pub(super) fn fault(app: &App) -> Option<String> {
     let now = app.clock.now();
+    let is_trusted = app.clock.is_trusted();
     match app.live.totals.last_sign_of_life() {
         None => return Some("no sign of life was stored yet".to_owned()),
-        Some(last) if now - last > MAX_SILENCE => {
+        // While the clock is doubted none is stored.
+        Some(last) if is_trusted && now - last > MAX_SILENCE => {
             return Some(format!("the last sign of life was stored at {last}: the disk takes no writes"));
         }
         Some(_) => {}
@@ -43,10 +59,7 @@ pub(super) fn fault(app: &App) -> Option<String> {
     if !app.writer.is_healthy() {
         return Some("pings cannot be stored, and are refused: the log says why".to_owned());
     }
-    if !app.clock.is_trusted() {
-        return Some("the clock is behind what was stored: nothing is judged until it is set".to_owned());
-    }
-    let waiting = app.writer.deadline().filter(|deadline| now - *deadline > MAX_SILENCE);
+    let waiting = app.writer.deadline().filter(|deadline| is_trusted && now - *deadline > MAX_SILENCE);
     waiting.map(|deadline| format!("a deadline at {deadline} is not judged yet: judging has stopped"))
 }
 

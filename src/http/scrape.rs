@@ -35,6 +35,8 @@ pub struct Scrape<'a> {
     pub external_url: &'a str,
     /// What `/-/healthy` would answer.
     pub is_healthy: bool,
+    /// Nothing is judged because the wall clock cannot be right (1.1).
+    pub is_clock_doubted: bool,
 }
 
 impl Scraper {
@@ -56,6 +58,7 @@ impl Scraper {
             shard: scrape.shard,
             external_url: scrape.external_url,
             is_healthy: scrape.is_healthy,
+            is_clock_doubted: scrape.is_clock_doubted,
             totals: totals(&live.totals, scrape.now),
             pings: pings(outcomes.0),
             connections: connections(outcomes.1),

@@ -49,6 +49,8 @@ pub struct Snapshot<'a> {
     pub external_url: &'a str,
     /// What comes is stored, and what is due is judged.
     pub is_healthy: bool,
+    /// Nothing is judged because the wall clock cannot be right (1.1).
+    pub is_clock_doubted: bool,
     /// From the store.
     pub totals: Totals,
     /// How pings ended since the start.

@@ -97,6 +97,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
     metric("punctual_build_info", Info, "The version that runs.", ServerBy("version", |_| vec![(env!("CARGO_PKG_VERSION").to_owned(), 1)])),
     metric("punctual_external_url_info", Info, "Where people find the pages: that of a check is at URL/checks/NAME.", ServerBy("url", |all| vec![(all.external_url.to_owned(), 1)])),
+    metric("punctual_clock_doubted", Gauge, "1 while the wall clock is behind what was stored: pings are taken, and nothing is judged until it is set, for 10 minutes at most.", Server(|all| Value::flag(all.is_clock_doubted))),
     metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| Value::flag(all.is_healthy))),
     metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),

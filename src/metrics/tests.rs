@@ -59,6 +59,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
         shard: Shard::WHOLE,
         external_url: "https://punctual.example.org",
         is_healthy: true,
+        is_clock_doubted: false,
         totals: Totals {
             incidents_open: 1,
             deliveries_pending: 2,
@@ -263,6 +264,7 @@ fn what_is_of_the_server_is_there_from_the_start() {
         "punctual_blind_seconds_total{database=\"00000000000000d8\"} 1.5",
         "punctual_database_created_timestamp_seconds{database=\"00000000000000d8\"} 900",
         "punctual_external_url_info{url=\"https://punctual.example.org\"} 1",
+        "punctual_clock_doubted 0",
         "punctual_healthy 1",
         concat!("punctual_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
         "punctual_config_last_reload_successful 0",

@@ -25,7 +25,7 @@ use crate::core::outbox::{Attempt, Message, MessageId};
 use crate::core::retention::Retention;
 use crate::core::route::{Mute, Policy};
 use crate::core::step::Counted;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 
 use live::Live;
 
@@ -232,6 +232,12 @@ pub trait Store: Send {
 
     /// Stores that pings are taken and judging runs (9.1).
     fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError>;
+
+    /// How long the clock has been doubted, over all starts (1.1).
+    fn doubted(&self) -> Span;
+
+    /// Stores this, in place of a sign of life; zero once the clock is trusted.
+    fn doubt(&mut self, spent: Span) -> Result<(), StoreError>;
 
     /// A clean stop: a last sign of life, and every state is stored as it is, so that a start, perhaps of a newer version,
     /// has nothing to step through.

@@ -232,7 +232,7 @@ impl Turns {
         let mut since_commit = Stopwatch::start();
         loop {
             let Some((items, refused)) = self.wait(&since_commit) else {
-                return say_goodbye(&mut *self.store, self.shared.clock.now());
+                return say_goodbye(&mut *self.store, &self.shared.clock);
             };
             let stored = self.turn(items, refused);
             since_commit = Stopwatch::start();
@@ -350,7 +350,12 @@ impl Turns {
         if self.last_life.is_some_and(|last| now - last < SIGN_OF_LIFE_EVERY && last <= now) {
             return true;
         }
-        match watch_over(&mut *self.store, now) {
+        let watched = match self.shared.clock.doubted() {
+            None => watch_over(&mut *self.store, now),
+            // What is stored is how long: a date may be as wrong as the clock (1.1).
+            Some(spent) => self.store.doubt(spent).map(|()| None),
+        };
+        match watched {
             Ok(blind) => {
                 if let Some(window) = blind {
                     tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use maud::{Markup, html};
 
-use super::super::App;
+use super::super::{App, operate};
 use super::words::when;
 use crate::core::time::{Span, Time};
 
@@ -24,6 +24,9 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
     html! {
         @if let Some(fault) = fault {
             div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (fault) }
+        }
+        @if let Some(doubt) = operate::doubt(app) {
+            div.banner.bad role="alert" { strong { "Nothing is judged now: " } (doubt) "." }
         }
         @if let Some(fault) = &notices.reload_fault {
             div.banner.bad role="alert" {

@@ -43,6 +43,16 @@ impl SqliteStore {
         done
     }
 
+    pub(super) fn doubted_for(&mut self, spent: Span) -> Result<(), StoreError> {
+        self.ready()?;
+        if spent == Span::ZERO && self.memory.doubted == Span::ZERO {
+            return Ok(());
+        }
+        self.transact(|tx| tx.set_meta("doubted_ms", spent.as_ms()))?;
+        self.memory.doubted = spent;
+        Ok(())
+    }
+
     pub(super) fn end_at(&mut self, now: Time) -> Result<(), StoreError> {
         self.transact(|tx| {
             tx.catch_up_entirely()?;

@@ -41,6 +41,7 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     };
     memory.created = value("created")?.map(Time::from_ms);
     memory.sign_of_life = value("sign_of_life")?.map(Time::from_ms);
+    memory.doubted = value("doubted_ms")?.map_or(Span::ZERO, Span::ms);
     memory.blind_total = Span::ms(value("blind_ms")?.unwrap_or(0));
     memory.database_id = value("database_id")?.unwrap_or(0);
     memory.body_bytes = value("body_bytes")?.unwrap_or(0);

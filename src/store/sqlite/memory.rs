@@ -33,6 +33,8 @@ pub(super) struct Memory {
     pub(super) blind_total: Span,
     pub(super) created: Option<Time>,
     pub(super) sign_of_life: Option<Time>,
+    /// How long the clock has been doubted (1.1).
+    pub(super) doubted: Span,
     /// The largest seq that a ping was given.
     pub(super) last_ping: i64,
     pub(super) behind: Behind,

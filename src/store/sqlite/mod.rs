@@ -259,6 +259,14 @@ impl Store for SqliteStore {
         self.sign_of_life_at(now)
     }
 
+    fn doubted(&self) -> Span {
+        self.memory.doubted
+    }
+
+    fn doubt(&mut self, spent: Span) -> Result<(), StoreError> {
+        self.doubted_for(spent)
+    }
+
     fn end(&mut self, now: Time) -> Result<(), StoreError> {
         self.end_at(now)
     }

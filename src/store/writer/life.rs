@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::clock::Clock;
 use crate::core::blind::Window;
 use crate::core::time::Time;
 use crate::store::live::MAX_GAP;
@@ -25,9 +26,13 @@ pub(super) fn show_sign_of_life(store: &dyn Store) {
     }
 }
 
-/// The last thing before a stop.
-pub(super) fn say_goodbye(store: &mut dyn Store, now: Time) {
-    if let Err(error) = store.end(now) {
+/// The last thing before a stop. While the clock is doubted no later time than the trusted one is stored (1.1).
+pub(super) fn say_goodbye(store: &mut dyn Store, clock: &Clock) {
+    let ended = match (clock.doubted(), store.last_sign_of_life()) {
+        (Some(spent), Some(trusted)) => store.doubt(spent).and_then(|()| store.end(trusted)),
+        _ => store.end(clock.now()),
+    };
+    if let Err(error) = ended {
         tracing::warn!(%error, "cannot store that this is a stop: the next start has more to do");
     }
 }

@@ -15,6 +15,7 @@ use punctual::store::writer::{Limits, Writer};
 use punctual::store::{Applied, Entry, Store, StoreError, What};
 
 use super::world::{Place, Sqlite, World, fact};
+use crate::support::process::{PATIENCE, wait_until};
 
 /// The store of a world, moved to the real time: it was last alive so long ago.
 fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) {
@@ -116,6 +117,66 @@ fn while_the_clock_is_doubted_pings_are_taken_and_nothing_is_judged() {
     assert_eq!(blind(set), Span::mins(9) + Span::secs(1));
     assert_eq!(expire(&mut store, set + Span::secs(1)).unwrap().deadlines.len(), 1);
     assert_eq!(check.known().state.status(), Status::Unknown, "nobody can tell whether it was pinged");
+}
+
+/// 1.1: a probe that kills an unwell server, or a crash loop, must not make the doubt last for ever.
+#[test]
+fn a_doubt_of_the_clock_goes_on_over_starts_and_ends() {
+    let (mut world, clock, mut store) = away(Span::ZERO - Span::mins(60), &["a"]);
+    let last = store.last_sign_of_life().unwrap();
+    let restart = |spent: Option<Span>| {
+        let clock = Arc::new(Clock::new());
+        let mut store = world.place.open();
+        spent.into_iter().for_each(|spent| store.doubt(spent).unwrap());
+        engine::begin(&mut store, &clock).unwrap();
+        store.configure(&world.configuration, true, clock.now()).unwrap();
+        (store, clock)
+    };
+    engine::begin(&mut store, &clock).unwrap();
+    let writer = start(store, &clock);
+    let stored = |spent: Option<Span>| spent.is_some_and(|spent| spent > Span::ZERO);
+    wait_until("the doubt to grow", PATIENCE, || stored(clock.doubted()));
+    writer.stop();
+    let (store, clock) = restart(None);
+    let spent = store.doubted();
+    assert!(stored(Some(spent)) && clock.doubted().is_some_and(|doubted| doubted >= spent));
+    assert_eq!(store.last_sign_of_life(), Some(last), "no later one than the trusted one");
+    drop(store);
+
+    let (mut store, clock) = restart(Some(Clock::PATIENCE));
+    assert!(clock.is_trusted() && clock.now() < last);
+    assert_eq!(store.doubted(), Span::ZERO);
+    assert!(store.last_sign_of_life().unwrap() <= clock.now());
+    assert!(store.live().blind().iter().all(|window| window.to <= clock.now()));
+    // A dead check is judged again: late, or unknown since nobody can tell when it was due.
+    let later = clock.now() + Span::mins(15);
+    store.sign_of_life(later).unwrap();
+    expire(&mut store, later).unwrap();
+    assert_ne!(store.live().find("a").unwrap().known().state.status(), Status::New);
+    drop(store);
+    world.now = later;
+}
+
+/// 1.1: the process that doubted may end before the clock is set.
+#[test]
+fn a_clock_that_was_set_between_two_starts_is_believed() {
+    let (world, clock, mut store) = away(Span::ZERO, &["a"]);
+    let last = store.last_sign_of_life().unwrap();
+    // It had gone on from a wrong date for nine minutes, and took a ping then.
+    store.doubt(Span::mins(9)).unwrap();
+    let ahead = last + Span::mins(9);
+    let check = store.live().find("a").unwrap().id;
+    let ping = Entry { check, at: ahead, what: What::Ping(fact(PingKind::Success)) };
+    store.apply(vec![ping]).unwrap();
+    drop(store);
+    let mut store = world.place.open();
+    engine::begin(&mut store, &clock).unwrap();
+    assert!(clock.is_trusted() && clock.now() < ahead);
+    let live = store.live();
+    let check = live.find("a").unwrap();
+    let known = check.known();
+    assert!(known.state.newest <= clock.now(), "one wrong date silences nothing");
+    assert_eq!(store.doubted(), Span::ZERO);
 }
 
 /// DESIGN.md §5: the wait in the queue counts.
@@ -249,7 +310,7 @@ async fn a_ping_that_waits_while_the_clock_is_set_back_is_not_in_the_future() {
     let id = live.find("a").unwrap().id;
     let writer = start(store, &clock);
     // Ahead of the wall clock, which is believed again in the call.
-    clock.not_before(clock.now() + Span::secs(4));
+    clock.not_before(clock.now() + Span::secs(4), Span::ZERO);
     let set_back = clock.clone();
     // What comes from here on is of the next turn.
     let go_on = keep_busy(&writer, move || set_back.anchor()).await;
@@ -272,7 +333,7 @@ async fn a_ping_after_the_call_that_sets_the_clock_back_is_not_in_the_future() {
     let live = store.live();
     let id = live.find("a").unwrap().id;
     let writer = start(store, &clock);
-    clock.not_before(clock.now() + Span::secs(4));
+    clock.not_before(clock.now() + Span::secs(4), Span::ZERO);
     // Both are in one turn: they wait for this call.
     let go_on = keep_busy(&writer, || {}).await;
     let set_back = clock.clone();
@@ -289,7 +350,7 @@ async fn a_ping_after_the_call_that_sets_the_clock_back_is_not_in_the_future() {
 #[test]
 fn a_wall_clock_is_not_followed_before_that_is_stored() {
     let (_world, clock, mut store) = away(Span::ZERO, &["a"]);
-    clock.not_before(clock.now() + Span::mins(60));
+    clock.not_before(clock.now() + Span::mins(60), Span::ZERO);
     let before = clock.now();
     let windows = store.live().blind().iter().count();
     store.set_faults(|at| (at == FaultPoint::BeforeCommit).then_some(StoreError::Full));
