@@ -80,6 +80,22 @@ impl CauseKind {
         }
     }
 
+    /// What it means, in words that need no manual: the same in messages and on pages.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            CauseKind::Missing => "no success by its deadline",
+            CauseKind::NeverSeen => "it has never succeeded, and its first deadline has passed",
+            CauseKind::NotStarted => "it did not start in time",
+            CauseKind::Overrun => "its run takes longer than it may",
+            CauseKind::TooFew => "fewer successes than expected",
+            CauseKind::Failed => "the job said that it failed",
+            CauseKind::TooMany => "more successes than allowed",
+            CauseKind::TooShort => "it ended sooner than it can have done its work",
+            CauseKind::Overlapping => "it was started again while it was running",
+            CauseKind::Blind => "punctual was not listening when it was due",
+        }
+    }
+
     /// Which gauge it sets (6.1).
     pub fn family(self) -> Family {
         match self {

@@ -102,7 +102,7 @@ pub struct State {
     pub causes: Causes,
     /// When it last stopped being late or failing (8.3).
     pub recovered_at: Option<Time>,
-    /// The last of each kind, in the order of [`PingKind::ALL`].
+    /// The last of each kind, in the order of [`PingKind::ALL`]; a success that came too soon is a failure (4.4).
     pub last: [Option<Time>; 4],
     /// The last ping of any kind, repeated ones too.
     pub last_seen: Option<Time>,

@@ -128,22 +128,6 @@ pub fn family_word(family: Family) -> &'static str {
     }
 }
 
-/// What a cause means, in a sentence that needs no manual.
-pub fn meaning(kind: CauseKind) -> &'static str {
-    match kind {
-        CauseKind::Missing => "no success by its deadline",
-        CauseKind::NeverSeen => "never heard of, and its first deadline has passed",
-        CauseKind::NotStarted => "it did not start in time",
-        CauseKind::Overrun => "its run takes longer than it may",
-        CauseKind::TooFew => "fewer successes than expected",
-        CauseKind::Failed => "the job said that it failed",
-        CauseKind::TooMany => "more successes than allowed",
-        CauseKind::TooShort => "it ended sooner than it can have done its work",
-        CauseKind::Overlapping => "it was started again while it was running",
-        CauseKind::Blind => "punctual was not listening when it was due",
-    }
-}
-
 /// Whether this notice says that something is over.
 pub fn is_over(notice: &Notice) -> bool {
     matches!(notice.kind, DeliveryKind::Recovery | DeliveryKind::Episode)
@@ -314,7 +298,7 @@ fn why(notification: &Notification<'_>, notice: &Notice, cause: Cause) -> String
             let would_be = format!("{} ({})", family_word(would_be.family()), would_be.as_str());
             format!("punctual was not listening, {when}; if no job ran then, it is {would_be}")
         }
-        _ => meaning(cause.kind).to_owned(),
+        _ => cause.kind.meaning().to_owned(),
     }
 }
 

@@ -385,7 +385,7 @@ fn a_checks_page_shows_its_last_pings_and_what_they_said() {
     let page = server.get("/checks/job").text();
     assert!(page.contains("run-29") && !page.contains(">run-5<"));
     assert!(page.contains("&lt;i&gt;said") && !page.contains("<i>said"));
-    assert!(page.contains("it said that it failed"));
+    assert!(page.contains("the job said that it failed"));
     assert!(page.contains(" from 127.0.0.1</dd>"), "where it was last seen from");
     let link = |part: &str| page[page.find(part).unwrap()..].split('"').next().unwrap().to_owned();
     let older = server.get(&format!("/checks/job{}", link("?before=").replace("#pings", ""))).text();

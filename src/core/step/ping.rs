@@ -24,7 +24,9 @@ impl Judge<'_> {
             return Some(Counted { repeat: true, success: false, duration: None });
         }
         self.state.counters.pings[ping.kind as usize] += 1;
-        self.state.last[ping.kind as usize] = Some(now);
+        if matches!(ping.kind, PingKind::Start | PingKind::Log) {
+            self.state.last[ping.kind as usize] = Some(now);
+        }
         if ping.kind == PingKind::Log {
             return Some(Counted { repeat: false, success: false, duration: None });
         }
@@ -98,6 +100,9 @@ impl Judge<'_> {
         }
         let too_short = matches!((duration, self.spec.min_runtime), (Some(took), Some(min)) if took < min);
         let success = kind == PingKind::Success && !too_short;
+        // 4.4: what came too soon is a failure, whatever it said.
+        let counts_as = if success { PingKind::Success } else { PingKind::Fail };
+        state.last[counts_as as usize] = Some(now);
         state.last_discharge = Some(now);
         state.claim = None;
         state.set(CauseKind::Blind, false, now);

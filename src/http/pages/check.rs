@@ -49,9 +49,8 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
     let content = html! {
         p.small { a href="../" { "All checks" } }
         h1 { (definition.title) }
-        p { (words::status(view.status)) @if view.running { span.quiet { " · running" } } }
-        @for cause in view.causes.iter() { p { (words::cause(cause, now)) } }
-        @if !state.causes.is_empty() { (incident(app, check.id, now)) }
+        (stands(&view, now))
+        @if !state.causes.is_empty() { (incident(app, check.id, view.paused, now)) }
         (words::held(held.as_ref(), now))
         @if !definition.description.is_empty() { p { (definition.description) } }
         (facts(&state, &view, last_source(app, check.id).as_deref(), now))
@@ -80,7 +79,15 @@ fn ping_body(app: &App, check: &Check, seq: u64) -> Reply {
     }
 }
 
-fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Markup {
+/// How it is, and why.
+pub(super) fn stands(view: &View, now: Time) -> Markup {
+    html! {
+        p { (words::status(view.status)) @if view.running { span.quiet { " · running" } } }
+        @for cause in view.causes.iter() { p { (words::cause(cause, now)) } }
+    }
+}
+
+pub(super) fn facts(state: &State, view: &View, last_source: Option<&str>, now: Time) -> Markup {
     html! {
         dl {
             dt { "Last seen" }

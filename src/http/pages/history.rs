@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::App;
 use super::words;
+use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::step::FlipReason;
 use crate::core::time::Time;
@@ -95,14 +96,15 @@ fn flips_table(flips: &[FlipRecord], now: Time) -> Markup {
         @else {
             div.scroll { table {
                 thead { tr {
-                    th scope="col" { "When" } th scope="col" { "To" } th scope="col" { "Why" } th scope="col" { "By" }
+                    th scope="col" { "When" } th scope="col" { "To" } th scope="col" { "Why" }
+                    th scope="col" { "What happened" }
                 } }
                 tbody { @for flip in flips {
                     tr {
                         td.time { (words::when(flip.at, now)) }
                         td { (words::status(flip.to)) }
-                        td { @for cause in &flip.causes { div { (words::reason(cause.kind)) } } }
-                        td.quiet { (by(flip.reason)) }
+                        td { @for cause in shown_causes(flip) { div { (cause.kind.meaning()) } } }
+                        td.quiet { (happened(flip.reason)) }
                     }
                 } }
             } }
@@ -110,14 +112,19 @@ fn flips_table(flips: &[FlipRecord], now: Time) -> Markup {
     }
 }
 
-fn by(reason: FlipReason) -> &'static str {
+/// 7.3: causes survive a pause, but are not shown.
+fn shown_causes(flip: &FlipRecord) -> &[Cause] {
+    if flip.to == Status::Paused { &[] } else { &flip.causes }
+}
+
+fn happened(reason: FlipReason) -> &'static str {
     match reason {
-        FlipReason::Judged => "a time that passed",
-        FlipReason::Pinged => "a ping",
-        FlipReason::Paused => "a pause",
-        FlipReason::Unpaused => "the end of a pause",
-        FlipReason::Changed => "a change of its declaration",
-        FlipReason::Archived => "its removal",
-        FlipReason::Returned => "its return",
+        FlipReason::Judged => "time passed",
+        FlipReason::Pinged => "a ping came",
+        FlipReason::Paused => "it was paused",
+        FlipReason::Unpaused => "its pause ended",
+        FlipReason::Changed => "its declaration changed",
+        FlipReason::Archived => "it was no longer declared",
+        FlipReason::Returned => "it was declared again",
     }
 }

@@ -11,9 +11,9 @@ use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, Reader};
 
 /// A line on the incident that has not ended, if there is one.
-pub(super) fn incident(app: &App, check: CheckId, now: Time) -> Markup {
+pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, now: Time) -> Markup {
     match app.history.as_ref().map(|reader| read(reader, check)) {
-        Some(Ok(Some((incident, said)))) => line(&incident, said.as_ref(), now),
+        Some(Ok(Some((incident, said)))) => line(&incident, said.as_ref(), is_paused, now),
         Some(Err(error)) => {
             html! { div.banner.bad role="alert" { "Its incident cannot be read: " (error) } }
         }
@@ -56,8 +56,9 @@ fn by(said: &IncidentStep, now: Time) -> Markup {
     html! { " by " bdi { (said.by) } ", " (words::when(said.at, now)) }
 }
 
-fn line(incident: &IncidentRecord, said: Option<&IncidentStep>, now: Time) -> Markup {
+fn line(incident: &IncidentRecord, said: Option<&IncidentStep>, is_paused: bool, now: Time) -> Markup {
     let (stands, means) = match (incident.status, said) {
+        (IncidentStatus::Open, _) if is_paused => ("open", "nothing is sent of it while the check is paused"),
         (IncidentStatus::Acknowledged, _) => ("acknowledged", "only its recovery will be told"),
         (IncidentStatus::WontFix, _) => ("marked wont-fix", "nothing is sent of it before its recovery"),
         (_, Some(_)) => ("open again", "nobody is on it"),

@@ -7,6 +7,8 @@ mod declared;
 mod history;
 mod incident;
 mod style;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::core::cause::{Cause, CauseKind, Status};
+use crate::core::cause::{Cause, Status};
 use crate::core::check::{Definition, PingMethods};
 use crate::core::route::HoldReason;
 use crate::core::time::{Span, Time};
@@ -72,23 +72,7 @@ pub(super) fn held(held: Option<&HoldReason>, now: Time) -> Markup {
 
 /// Why a check is bad.
 pub(super) fn cause(cause: &Cause, now: Time) -> Markup {
-    html! { (reason(cause.kind)) " " span.quiet { "(" (cause.kind.as_str()) ")" } ", " (lasting(cause.since, now)) }
-}
-
-/// Why, in words.
-pub(super) fn reason(kind: CauseKind) -> &'static str {
-    match kind {
-        CauseKind::Missing => "no success in time",
-        CauseKind::NeverSeen => "nothing was ever heard of it",
-        CauseKind::NotStarted => "no start in time",
-        CauseKind::Overrun => "it runs too long",
-        CauseKind::TooFew => "too few successes",
-        CauseKind::Failed => "it said that it failed",
-        CauseKind::TooMany => "too many successes",
-        CauseKind::TooShort => "it ended too soon",
-        CauseKind::Overlapping => "two runs at a time",
-        CauseKind::Blind => "it was due while punctual was not listening",
-    }
+    html! { (cause.kind.meaning()) " " span.quiet { "(" (cause.kind.as_str()) ")" } ", " (lasting(cause.since, now)) }
 }
 
 /// A check's own labels, and its group.

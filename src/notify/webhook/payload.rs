@@ -8,7 +8,7 @@ use crate::core::alert::alertname;
 use crate::core::notice::Notice;
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::notify::render::{base, family_word, is_over, meaning, page, title};
+use crate::notify::render::{base, family_word, is_over, page, title};
 use crate::notify::text::{is_link, line};
 
 type Labels = BTreeMap<String, String>;
@@ -108,7 +108,7 @@ fn annotations(notice: &Notice) -> Labels {
     let family = family_word(kind.family()).to_lowercase();
     let description = line(&notice.description, 1000);
     let pairs = [
-        ("summary", format!("{} is {family}: {}", title(notice), meaning(kind))),
+        ("summary", format!("{} is {family}: {}", title(notice), kind.meaning())),
         ("description", description),
         ("reason", kind.as_str().to_owned()),
         ("runbook_url", Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default()),

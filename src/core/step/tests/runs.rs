@@ -61,6 +61,8 @@ fn a_success_that_came_too_soon_is_a_failure() {
     let spec = Spec { min_runtime: Some(Span::secs(30)), ..every() };
     let run = check(&spec, "10 start; 20 success", "20 new→failing too_short");
     assert_eq!(run.state.last_duration, Some(Span::secs(10)));
+    assert_eq!(run.state.last(PingKind::Success), None, "it is the last failure, and no last success");
+    assert_eq!(run.state.last(PingKind::Fail), Some(Time::from_secs(20)));
     check(&spec, "10 start; 40 success", "40 new→up");
     check(&spec, "10 success", "10 new→up");
 }

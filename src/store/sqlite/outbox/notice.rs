@@ -28,7 +28,12 @@ impl Tx<'_> {
         let slot = &self.memory.checks[&delivery.check];
         let definition = &slot.check.definition;
         let state = &slot.check.state();
-        let (last_run, last_log) = self.said_last(delivery.check, slot.last_ping)?;
+        let (mut last_run, last_log) = self.said_last(delivery.check, slot.last_ping)?;
+        if let Some(run) = &mut last_run {
+            // 4.4: what came too soon is a failure, whatever it said.
+            let took = run.duration.unwrap_or(Span::MAX);
+            run.is_success &= definition.spec.min_runtime.is_none_or(|least| took >= least);
+        }
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
         let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
