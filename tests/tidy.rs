@@ -195,6 +195,29 @@ fn lifted_lints(source: &Source) -> Vec<Fault> {
     attributes.map(|(line, text)| source.fault(*line, format!("#[{text}]"))).collect()
 }
 
+/// Names that a log line has already: a field of the same name takes the place of its text, or stands there twice.
+const LOG_KEYS: &[&str] = &["message", "msg", "level", "ts"];
+
+fn fields_in_place_of_the_text(source: &Source) -> Vec<Fault> {
+    let fields = source.facts.log_fields.iter().filter(|(_, name)| LOG_KEYS.contains(&name.as_str()));
+    fields.map(|(line, name)| source.fault(*line, format!("a log line has a field `{name}`"))).collect()
+}
+
+#[test]
+fn no_field_of_a_log_line_takes_the_place_of_its_text() {
+    let rule = fields_in_place_of_the_text;
+    hold(rule, "Give the field another name: `key`, for a message's key.");
+    check(rule, "src/a.rs", "fn f() {\n info!(message = key, \"sent\");\n}", &[2]);
+    check(
+        rule,
+        "src/a.rs",
+        "fn f() {\n tracing::error!(%message, \"sent\");\n warn!(a, msg, \"b\");\n}",
+        &[2, 3],
+    );
+    check(rule, "src/a.rs", "fn f() { debug!(%message.key, key = message.key, \"message\"); }", &[]);
+    check(rule, "src/a.rs", "fn f() { println!(\"{message}\", message = 1); }", &[]);
+}
+
 #[test]
 fn imports_point_one_way() {
     hold(

@@ -10,6 +10,7 @@ use super::fields::Fields;
 use super::loader::Loader;
 use super::model::Place;
 use super::pem;
+use crate::core::outbox::Message;
 use crate::core::receiver::{
     Alertmanager, Authorization, BasicAuth, ClientIdentity, Email, HttpConfig, Receiver, ReceiverKind, Smtp,
     SmtpTls, TlsConfig, Webhook, WebhookFormat,
@@ -94,6 +95,7 @@ impl Loader {
                 send_resolved: item.flag(log, "send_resolved").unwrap_or(true),
                 group_wait: item.duration(log, "group_wait").unwrap_or(ReceiverPolicy::GROUP_WAIT),
                 give_up_after: item.duration(log, "give_up_after").unwrap_or(Span::mins(24 * 60)),
+                max_members: kind.as_ref().map_or(Message::MAX_MEMBERS, ReceiverKind::max_members),
             };
             let Some(name) = name else { continue };
             if is_own_receiver(name) {

@@ -2,6 +2,7 @@
 //!
 //! Only words, so that the two rooms need not know each other. When something leaves is said by [`super::route`].
 
+use super::outbox::Message;
 use super::route::ReceiverName;
 use super::secret::Secret;
 
@@ -110,6 +111,29 @@ pub enum ReceiverKind {
     Webhook(Box<Webhook>),
     /// By mail, through the mail server.
     Email(Email),
+}
+
+impl ReceiverKind {
+    /// The most checks that one message names, whatever their texts (12.3).
+    pub fn max_members(&self) -> usize {
+        match self {
+            ReceiverKind::Webhook(webhook) => webhook.format.max_members(),
+            ReceiverKind::Email(_) => Message::MAX_MEMBERS,
+        }
+    }
+}
+
+impl WebhookFormat {
+    fn max_members(&self) -> usize {
+        match self {
+            WebhookFormat::Alertmanager
+            | WebhookFormat::Slack
+            | WebhookFormat::Teams
+            | WebhookFormat::Discord
+            | WebhookFormat::Ntfy
+            | WebhookFormat::Template(_) => Message::MAX_MEMBERS,
+        }
+    }
 }
 
 /// An HTTP POST for each message.

@@ -121,6 +121,7 @@ impl Files {
             send_resolved: true,
             group_wait: Span::ZERO,
             give_up_after: Span::mins(24 * 60),
+            max_members: 1,
         };
         if name.starts_with("emails/") { Some(own) } else { self.receivers.get(name).cloned() }
     }
@@ -153,6 +154,7 @@ impl Files {
                     send_resolved: *name != "chat" || rng.percent(50),
                     group_wait: rng.pick(&[Span::ZERO, Span::secs(5)]),
                     give_up_after: rng.pick(&[Span::mins(24 * 60), Span::mins(24 * 60), Span::mins(6)]),
+                    max_members: rng.pick(&[1, 2, 3, 256]),
                 };
                 ((*name).into(), policy)
             })

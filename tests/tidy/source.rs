@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) paths: Vec<(usize, Vec<String>)>,
     /// Method calls with the string literal that is their only argument.
     pub(crate) calls: Vec<(usize, String, Option<String>)>,
+    /// The fields of log lines, as their names.
+    pub(crate) log_fields: Vec<(usize, String)>,
     /// Functions with the number of their lines, from `fn` to the last brace.
     pub(crate) functions: Vec<(usize, String, usize)>,
     /// Attributes as `allow(clippy::name)`, without spaces.
@@ -232,6 +234,10 @@ impl<'ast> Visit<'ast> for Collector {
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        let name = call.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        if LOGS.contains(&name.as_str()) {
+            self.facts.log_fields.extend(log_fields(call.tokens.clone()));
+        }
         self.add_tokens(call.tokens.clone());
         visit::visit_macro(self, call);
     }
@@ -274,6 +280,23 @@ impl<'ast> Visit<'ast> for Collector {
         }
         visit::visit_trait_item_fn(self, function);
     }
+}
+
+/// Macros that write a line of the log.
+const LOGS: &[&str] = &["error", "warn", "info", "debug", "trace", "event"];
+
+/// `name = …`, `name`, `%name`, `?name` among the arguments of a log line.
+fn log_fields(arguments: TokenStream) -> Vec<(usize, String)> {
+    let arguments: Vec<TokenTree> = arguments.into_iter().collect();
+    let is = |token: Option<&TokenTree>, signs: &[char]| matches!(token, Some(TokenTree::Punct(sign)) if signs.contains(&sign.as_char()));
+    let parts = arguments.split(|token| is(Some(token), &[',']));
+    let field = |part: &[TokenTree]| {
+        let part = if is(part.first(), &['%', '?']) { &part[1..] } else { part };
+        let Some(TokenTree::Ident(name)) = part.first() else { return None };
+        let is_whole = part.len() == 1 || is(part.get(1), &['=']);
+        is_whole.then(|| (name.span().start().line, name.to_string()))
+    };
+    parts.filter_map(field).collect()
 }
 
 /// `("…")` after the name of a method, within a macro.

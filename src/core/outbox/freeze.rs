@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Delivery, DeliveryId, DeliveryState, Message};
+use super::{Delivery, DeliveryId, DeliveryState};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
-use crate::core::time::{Span, Time};
+use crate::core::route::ReceiverPolicy;
+use crate::core::time::Time;
 
 /// What leaves now for one receiver, or when to look again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,11 +22,11 @@ pub enum Departure {
 /// `waiting` are those that [`crate::core::route::route`] lets go, in the order of their ids. `is_blocked` says of a
 /// check that an earlier delivery of it to this receiver is in a message that is under way or waits for its retry: what
 /// follows waits, and other checks' deliveries do not. All that is due leaves once the first of it has waited for
-/// `group_wait`, or at once when a message is full.
+/// `group_wait`, or at once when a message is full: it has as many members as the receiver's format can name.
 pub fn freeze<'a>(
     waiting: impl IntoIterator<Item = &'a Delivery>,
     is_blocked: impl Fn(CheckId) -> bool,
-    group_wait: Span,
+    receiver: &ReceiverPolicy,
     now: Time,
 ) -> Departure {
     let mut due: Vec<DeliveryId> = Vec::new();
@@ -52,12 +53,12 @@ pub fn freeze<'a>(
         }
         due.push(delivery.id);
         first = earliest(first, ready_at);
-        if due.len() == Message::MAX_MEMBERS {
+        if due.len() >= receiver.max_members {
             return Departure::Leaves(due);
         }
     }
     let Some(first) = first else { return Departure::Waits(next) };
-    let leaves_at = first + group_wait;
+    let leaves_at = first + receiver.group_wait;
     if leaves_at <= now { Departure::Leaves(due) } else { Departure::Waits(Some(leaves_at)) }
 }
 

@@ -198,7 +198,7 @@ pub struct Message {
     pub receiver: ReceiverName,
     /// The same at every attempt, and unique over all databases: Idempotency-Key and Message-ID.
     pub key: String,
-    /// Its deliveries, in their order; at most [`Message::MAX_MEMBERS`].
+    /// Its deliveries, in their order; at most its receiver's `max_members`.
     pub members: Vec<DeliveryId>,
     /// When it was frozen: `give_up_after` counts from here.
     pub created_at: Time,
@@ -209,7 +209,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// The most deliveries in a message.
+    /// The most deliveries in a message to any receiver.
     pub const MAX_MEMBERS: usize = 256;
 
     /// The clock was set back (1.1): a message from a time after `now` is tried again without waiting for it, and none

@@ -45,6 +45,8 @@ pub struct ReceiverPolicy {
     pub group_wait: Span,
     /// After so long a message is parked (12.4).
     pub give_up_after: Span,
+    /// The most deliveries in one of its messages (12.3); at least 1.
+    pub max_members: usize,
 }
 
 impl ReceiverPolicy {

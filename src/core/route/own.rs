@@ -10,9 +10,14 @@ const PREFIX: &str = "emails/";
 /// What all of these receivers together are called where they are counted.
 pub const ALL_OWN: &str = "emails/*";
 
-/// At once and one by one: what happens two seconds apart is two mails.
-static POLICY: ReceiverPolicy =
-    ReceiverPolicy { send_resolved: true, group_wait: Span::ZERO, give_up_after: Span::mins(24 * 60) };
+/// At once and one by one: what happens two seconds apart is two mails. It may also be another check's that once had this
+/// name, and what is told to a check's own addresses is nobody else's business.
+static POLICY: ReceiverPolicy = ReceiverPolicy {
+    send_resolved: true,
+    group_wait: Span::ZERO,
+    give_up_after: Span::mins(24 * 60),
+    max_members: 1,
+};
 
 /// The receiver that a check of this name has of its own, if it has `emails`.
 pub fn own_receiver(check: &Name) -> ReceiverName {

@@ -49,8 +49,12 @@ pub(crate) const GROUP_WAIT: Span = Span::secs(5);
 impl<P: Place> World<P> {
     /// A new store, begun, with a receiver `ops` that is told of everything.
     pub(crate) fn new(place: P) -> World<P> {
-        let receiver =
-            ReceiverPolicy { send_resolved: true, group_wait: GROUP_WAIT, give_up_after: Span::mins(60) };
+        let receiver = ReceiverPolicy {
+            send_resolved: true,
+            group_wait: GROUP_WAIT,
+            give_up_after: Span::mins(60),
+            max_members: 256,
+        };
         let policy = Policy {
             responders: Vec::new(),
             default_receivers: vec!["ops".into()],

@@ -5,8 +5,19 @@ use std::collections::BTreeSet;
 use crate::core::check::CheckId;
 use crate::core::fixtures::{at, delivery};
 use crate::core::incident::IncidentId;
-use crate::core::outbox::{Delivery, DeliveryId, Departure, Message, freeze};
+use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze};
+use crate::core::route::ReceiverPolicy;
 use crate::core::time::Span;
+
+/// A `group_wait` of 5 s.
+fn receiver(max_members: usize) -> ReceiverPolicy {
+    ReceiverPolicy {
+        send_resolved: true,
+        group_wait: Span::secs(5),
+        give_up_after: Span::mins(60),
+        max_members,
+    }
+}
 
 /// `2.1@10`: of check 2, incident 21, ready at 10. Ids count from 1.
 fn rows(text: &str) -> Vec<Delivery> {
@@ -27,7 +38,7 @@ fn rows(text: &str) -> Vec<Delivery> {
 /// With a `group_wait` of 5 s: `leaves 1 2`, `waits 10`, `waits`.
 fn check_blocked(text: &str, blocked: &[u64], now: i64, expected: &str) {
     let blocked: BTreeSet<CheckId> = blocked.iter().copied().map(CheckId).collect();
-    let departure = freeze(&rows(text), |check| blocked.contains(&check), Span::secs(5), at(now));
+    let departure = freeze(&rows(text), |check| blocked.contains(&check), &receiver(256), at(now));
     let shown = match departure {
         Departure::Leaves(ids) => ids.iter().fold("leaves".to_owned(), |text, id| format!("{text} {}", id.0)),
         Departure::Waits(Some(until)) => format!("waits {}", until.as_ms() / 1000),
@@ -78,13 +89,17 @@ fn a_later_incident_never_overtakes_an_earlier_one() {
     check("1.1@50 1.1@10", 20, "leaves 2");
 }
 
-/// 12.3: at most 256, and a full message need not wait.
+/// 12.3: at most as many as its receiver's format names, and a full message need not wait.
 #[test]
 fn a_full_message_leaves_at_once() {
     let many = |count: u64| (1..=count).map(|check| format!("{check}.1@10 ")).collect::<String>();
-    let leaves = |count: u64, now| freeze(&rows(&many(count)), |_| false, Span::secs(5), at(now));
-    let full: Vec<DeliveryId> = (1..=Message::MAX_MEMBERS as u64).map(DeliveryId).collect();
-    assert_eq!(leaves(255, 10), Departure::Waits(Some(at(15))));
-    assert_eq!(leaves(256, 10), Departure::Leaves(full.clone()));
-    assert_eq!(leaves(300, 15), Departure::Leaves(full));
+    let leaves = |count: u64, max, now| freeze(&rows(&many(count)), |_| false, &receiver(max), at(now));
+    let first = |count: u64| Departure::Leaves((1..=count).map(DeliveryId).collect());
+    assert_eq!(leaves(255, 256, 10), Departure::Waits(Some(at(15))));
+    assert_eq!(leaves(256, 256, 10), first(256));
+    assert_eq!(leaves(300, 256, 15), first(256));
+    assert_eq!(leaves(8, 9, 10), Departure::Waits(Some(at(15))));
+    assert_eq!(leaves(9, 9, 10), first(9));
+    assert_eq!(leaves(40, 9, 15), first(9));
+    assert_eq!(leaves(2, 1, 10), first(1));
 }

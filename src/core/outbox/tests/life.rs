@@ -84,7 +84,12 @@ impl World {
             responder("status=late", vec![action(0, 120), action(30, 45)]),
             responder("status=failing", vec![action(0, 60)]),
         ];
-        let ops = ReceiverPolicy { send_resolved, group_wait: GROUP_WAIT, give_up_after: Span::mins(10) };
+        let ops = ReceiverPolicy {
+            send_resolved,
+            group_wait: GROUP_WAIT,
+            give_up_after: Span::mins(10),
+            max_members: 256,
+        };
         World {
             now: at(1000),
             policy: Policy {
@@ -239,7 +244,7 @@ impl World {
         }
         let unfinished = |row: &&Delivery| matches!(row.state, DeliveryState::InMessage(_));
         let blocked: Vec<CheckId> = self.rows.iter().filter(unfinished).map(|row| row.check).collect();
-        let departure = freeze(&go, |check| blocked.contains(&check), GROUP_WAIT, self.now);
+        let departure = freeze(&go, |check| blocked.contains(&check), self.receiver(), self.now);
         let Departure::Leaves(members) = departure else { return None };
         self.assert_may_leave(&members);
         let id = MessageId(self.messages.len() as u64);

@@ -55,8 +55,12 @@ struct Case {
 
 /// Nothing is held; `group_wait` is 5 s.
 fn plain() -> Case {
-    let receiver =
-        ReceiverPolicy { send_resolved: true, group_wait: Span::secs(5), give_up_after: Span::mins(60) };
+    let receiver = ReceiverPolicy {
+        send_resolved: true,
+        group_wait: Span::secs(5),
+        give_up_after: Span::mins(60),
+        max_members: 256,
+    };
     Case { status: IncidentStatus::Resolved, verdict: Verdict::Send, receiver: Some(receiver) }
 }
 

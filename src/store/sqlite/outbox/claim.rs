@@ -9,7 +9,7 @@ use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, freeze,
 };
-use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
+use crate::core::route::{ReceiverName, ReceiverPolicy, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
@@ -72,15 +72,12 @@ impl Tx<'_> {
             return Ok(None);
         }
         let blocked = self.blocked(name);
-        let look = self.look(name, &blocked, receiver.group_wait, now);
+        let look = self.look(name, &blocked, receiver, now);
         for delivery in look.dropped {
             self.update_delivery(delivery)?;
         }
-        let departure = freeze(&look.sendable, |check| blocked.contains(&check), receiver.group_wait, now);
+        let departure = freeze(&look.sendable, |check| blocked.contains(&check), receiver, now);
         let (leaving, next) = match departure {
-            // A mail of its own for each: it may be another check's that once had this name, and what is told to a check's
-            // own addresses is nobody else's business.
-            Departure::Leaves(ids) if is_own_receiver(name) => (ids[..1].to_vec(), Some(now)),
             Departure::Leaves(ids) => (ids, Some(now)),
             Departure::Waits(next) => (Vec::new(), next),
         };
@@ -99,7 +96,13 @@ impl Tx<'_> {
     }
 
     /// Asks `route` about what waits and is not blocked, in its order, until there is more than enough for a message.
-    fn look(&self, name: &ReceiverName, blocked: &HashSet<CheckId>, group_wait: Span, now: Time) -> Look {
+    fn look(
+        &self,
+        name: &ReceiverName,
+        blocked: &HashSet<CheckId>,
+        receiver: &ReceiverPolicy,
+        now: Time,
+    ) -> Look {
         let outbox = &self.memory.outbox;
         let mut look = Look::default();
         let mut ready = 0;
@@ -108,7 +111,7 @@ impl Tx<'_> {
             if blocked.contains(&delivery.check) {
                 continue;
             }
-            if ready == 2 * Message::MAX_MEMBERS {
+            if ready == 2 * receiver.max_members {
                 break;
             }
             if is_own_receiver(name) && self.memory.checks[&delivery.check].check.definition.emails.is_empty()
@@ -117,7 +120,7 @@ impl Tx<'_> {
                 look.dropped.push(Delivery { state, ..delivery.clone() });
                 continue;
             }
-            let verdict = self.verdict_now(delivery, group_wait, now);
+            let verdict = self.verdict_now(delivery, receiver.group_wait, now);
             let next = verdict.next_look().into_iter();
             look.next = look.next.into_iter().chain(next).min();
             match verdict {
@@ -189,7 +192,7 @@ impl Tx<'_> {
             Some(notices) => notices,
             None => {
                 tracing::error!(
-                    message = message.key,
+                    key = message.key,
                     "what it said cannot be read: it says how things stand now"
                 );
                 self.freeze_notices(&message.members, now)?

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
-use crate::core::route::{ReceiverName, is_own_receiver};
+use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
 
 /// Everything that still has to be told, and what it is about.
@@ -141,10 +141,11 @@ impl Outbox {
         self.forget_empty_lane(&message.receiver);
     }
 
-    /// A new delivery waits: when its lane is to be looked at. `group_wait` is its receiver's.
-    fn expect(&mut self, delivery: &Delivery, group_wait: Span) {
+    /// A new delivery waits: when its lane is to be looked at. `receiver` is its receiver, if there is one.
+    fn expect(&mut self, delivery: &Delivery, receiver: Option<&ReceiverPolicy>) {
+        let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
         if let Some(lane) = self.lanes.get_mut(&delivery.receiver) {
-            let is_full = lane.waiting.len() >= Message::MAX_MEMBERS;
+            let is_full = receiver.is_some_and(|receiver| lane.waiting.len() >= receiver.max_members);
             lane.look_by(if is_full { delivery.queued_at } else { delivery.ready_at() + group_wait });
         }
     }

@@ -200,10 +200,9 @@ impl Tx<'_> {
 
     /// Writes a delivery that no row holds yet, waiting.
     pub(super) fn insert_delivery(&mut self, new: NewDelivery) -> Result<(), StoreError> {
-        let group_wait =
-            self.policy().receiver(&new.receiver).map_or(Span::ZERO, |receiver| receiver.group_wait);
+        let policy = self.policy();
         let delivery = self.insert_delivery_as(new, &DeliveryState::Waiting)?;
-        self.memory.outbox.expect(&delivery, group_wait);
+        self.memory.outbox.expect(&delivery, policy.receiver(&delivery.receiver));
         Ok(())
     }
 

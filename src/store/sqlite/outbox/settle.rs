@@ -99,7 +99,7 @@ impl Tx<'_> {
             self.park_delivery(delivery, reason, Some(message.id), now)?;
         }
         self.finish_message(message.id, "parked", error, now)?;
-        tracing::error!(receiver = %message.receiver, message = message.key, ?reason, error, "a message was given up");
+        tracing::error!(receiver = %message.receiver, key = message.key, ?reason, error, "a message was given up");
         Ok(())
     }
 }
