@@ -7,6 +7,7 @@
 // A test may fail anywhere, also in a function that it calls.
 #![allow(clippy::unwrap_used)]
 
+mod alertmanager;
 mod edits;
 mod evidence;
 mod exhaustive;

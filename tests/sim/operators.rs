@@ -311,6 +311,7 @@ impl World {
         self.was_jump = true;
         self.patience.clear();
         self.overdue.clear();
+        self.alertmanager.forget();
         self.server.set_clock(before, after);
         for job in &mut self.jobs {
             job.shift(by);

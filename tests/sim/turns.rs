@@ -169,7 +169,7 @@ impl World {
         recovered.is_some_and(recovering).then_some("dependency recovering")
     }
 
-    fn is_wont_fix(&self, name: &str) -> bool {
+    pub(crate) fn is_wont_fix(&self, name: &str) -> bool {
         let open = crate::operators::open_incidents(&self.server);
         let stood = |id: &IncidentId| self.stood.get(id).and_then(|stances| stances.last()).copied();
         open.iter().any(|(id, check)| {

@@ -10,6 +10,7 @@ use punctual::core::route::Action;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Edit, Entry, Stance, Store, What};
 
+use crate::alertmanager::Alertmanager;
 use crate::jobs::{Character, Job, Shot};
 use crate::receivers::Receivers;
 use crate::rng::Rng;
@@ -62,6 +63,7 @@ pub(crate) struct World {
     pub(crate) server: Server,
     pub(crate) jobs: Vec<Job>,
     pub(crate) receivers: Receivers,
+    pub(crate) alertmanager: Alertmanager,
     pub(crate) trace: Trace,
     pub(crate) diary: Diary,
     /// What operators do, and when the process dies by itself.
@@ -120,6 +122,7 @@ impl World {
             server: Server::new(folder, seed, &scale, files),
             jobs,
             receivers: Receivers::new(seed),
+            alertmanager: Alertmanager::default(),
             trace: Trace { hash: 0xcbf2_9ce4_8422_2325, tail: Vec::new() },
             diary,
             scale,
@@ -197,9 +200,20 @@ impl World {
             self.server.live(now, fate);
         }
         self.mourn();
+        self.engine_rests();
+        if self.server.is_up() {
+            self.push_alerts();
+            self.mourn();
+            // What a failed call left is read anew by the next one, and may be due.
+            self.engine_rests();
+        }
+        false
+    }
+
+    fn engine_rests(&mut self) {
         for _ in 0..50 {
             if !self.engine_turns() {
-                return false;
+                return;
             }
         }
         panic!("the engine does not come to rest");
@@ -244,6 +258,7 @@ impl World {
         let now = self.on_grid();
         self.diary.restart_at = now + away;
         self.receivers.under_way.clear();
+        self.alertmanager.lose_the_process();
         self.overdue.clear();
         self.trace.say(self.diary.now, &format!("the process is dead for {away}"));
     }
