@@ -73,7 +73,7 @@ pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, Sto
     }
     if spent > Span::ZERO {
         // The process that doubted has ended before the clock was set.
-        store.reanchor(now)?;
+        store.reanchor(last.map_or(now, |last| last + spent), now)?;
     }
     let window = store.begin(now)?;
     store.doubt(Span::ZERO)?;
@@ -86,7 +86,7 @@ pub fn clock_was_set(store: &mut dyn Store, before: Time, after: Time) -> Result
     if after > before {
         store.blind(Window { from: before, to: after })?;
     }
-    store.reanchor(after)?;
+    store.reanchor(before, after)?;
     store.sign_of_life(after)?;
     store.doubt(Span::ZERO)
 }

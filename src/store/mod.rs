@@ -248,8 +248,8 @@ pub trait Store: Send {
     fn blind(&mut self, window: Window) -> Result<(), StoreError>;
 
     /// Settles every check whose state has a time later than `now`, and leaves no blindness after it: the clock was set
-    /// (1.1).
-    fn reanchor(&mut self, now: Time) -> Result<(), StoreError>;
+    /// (1.1). It was `before`: mutes that had ended by then stay ended.
+    fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError>;
 
     /// Takes a configuration, all or nothing (§10). Checks that were made through an API stay as they are, unless a file
     /// declares the name of one: then it is the file's, with its identity, its history and its `canary`. With `at_start`,

@@ -313,6 +313,14 @@ impl World {
         self.overdue.clear();
         self.alertmanager.forget();
         self.server.set_clock(before, after);
+        if after < before {
+            // 1.1: what was over stays so, and what was made by a wrong date lasts as long as was meant.
+            self.server.mutes.retain(|mute| mute.until > before);
+            for mute in self.server.mutes.iter_mut().filter(|mute| mute.since > after) {
+                mute.until = mute.until - (mute.since - after);
+                mute.since = after;
+            }
+        }
         for job in &mut self.jobs {
             job.shift(by);
         }

@@ -128,6 +128,17 @@ pub struct Mute {
     pub comment: String,
 }
 
+impl Mute {
+    /// The clock was set back (1.1): one that was made after `now` lasts as long as was meant.
+    pub fn bring_back_to(&mut self, now: Time) {
+        let ahead = self.since - now;
+        if ahead > Span::ZERO {
+            self.since = now;
+            self.until = self.until - ahead;
+        }
+    }
+}
+
 /// What matchers look at: a check, and why it is bad.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {

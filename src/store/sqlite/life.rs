@@ -66,7 +66,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(super) fn reanchor_at(&mut self, now: Time) -> Result<(), StoreError> {
+    pub(super) fn reanchor_at(&mut self, before: Time, now: Time) -> Result<(), StoreError> {
         self.transact(|tx| {
             if tx.memory.sign_of_life.is_some_and(|last| last > now) {
                 tx.set_meta("sign_of_life", now.as_ms())?;
@@ -81,9 +81,11 @@ impl SqliteStore {
                 let window = windows::of_check(tx.db, last_ping, within, now)?;
                 tx.stage(id).expect("it was staged above").window = Some(window);
             }
+            tx.bring_back_mutes(before, now)?;
             tx.bring_back_outbox(now)
         })?;
         self.show_blind();
+        self.live.set_mutes(self.memory.mutes.clone());
         Ok(())
     }
 

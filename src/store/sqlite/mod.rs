@@ -275,8 +275,8 @@ impl Store for SqliteStore {
         self.blind_in(window)
     }
 
-    fn reanchor(&mut self, now: Time) -> Result<(), StoreError> {
-        self.reanchor_at(now)
+    fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError> {
+        self.reanchor_at(before, now)
     }
 
     fn configure(

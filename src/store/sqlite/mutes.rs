@@ -67,6 +67,19 @@ impl SqliteStore {
 }
 
 impl Tx<'_> {
+    /// 1.1: a mute that has ended by the clock that was wrong does not begin again, and one made by it does not last longer.
+    pub(super) fn bring_back_mutes(&mut self, before: Time, now: Time) -> Result<(), StoreError> {
+        self.forget_ended_mutes(before)?;
+        let mut mutes = std::mem::take(&mut self.memory.mutes);
+        for mute in mutes.iter_mut().filter(|mute| mute.since > now) {
+            mute.bring_back_to(now);
+            let times = params![super::key(mute.id), mute.since.as_ms(), mute.until.as_ms()];
+            self.execute("UPDATE mutes SET since = ?2, until = ?3 WHERE id = ?1", times)?;
+        }
+        self.memory.mutes = mutes;
+        Ok(())
+    }
+
     fn forget_ended_mutes(&mut self, now: Time) -> Result<(), StoreError> {
         self.execute("DELETE FROM mutes WHERE until <= ?1", params![now.as_ms()])?;
         self.memory.mutes.retain(|mute| mute.until > now);

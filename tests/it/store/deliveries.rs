@@ -279,6 +279,27 @@ fn mute<P: Place>(world: &mut World<P>, matchers: &str, lasts: Span) -> u64 {
     world.store().mute(mute, now).unwrap()
 }
 
+/// 1.1: one wrong date silences nothing.
+pub(crate) fn a_clock_set_back_neither_revives_nor_lengthens_a_mute<P: Place>(world: &mut World<P>) {
+    world.declare(&["a"]);
+    let right = world.now;
+    mute(world, "check=\"ended\"", Span::mins(60));
+    world.wait(Span::mins(3 * 24 * 60));
+    mute(world, "check=\"later\"", Span::mins(60));
+    let wrong = world.now;
+    mute(world, "check=\"ends\"", Span::mins(10));
+    world.now = right + Span::mins(1);
+    let now = world.now;
+    world.store().reanchor(wrong, now).unwrap();
+    for _ in 0..2 {
+        let mutes = world.store().live().mutes();
+        let ends: Vec<_> = mutes.iter().map(|mute| (mute.text.as_str(), mute.since, mute.until)).collect();
+        let [later, ends_soon] = ["check=\"later\"", "check=\"ends\""];
+        assert_eq!(ends, [(later, now, now + Span::mins(60)), (ends_soon, now, now + Span::mins(10))]);
+        world.reopen();
+    }
+}
+
 /// 8.2
 pub(crate) fn a_mute_holds_and_its_end_lets_go<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);

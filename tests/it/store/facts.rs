@@ -211,7 +211,7 @@ pub(crate) fn a_clock_that_is_behind_does_not_undo_the_last_sign_of_life<P: Plac
     world.store().sign_of_life(now).unwrap();
     assert_eq!(world.store().last_sign_of_life(), Some(last));
     assert_eq!(world.store().live().blind().iter().count(), 0);
-    world.store().reanchor(now).unwrap();
+    world.store().reanchor(now, now).unwrap();
     assert_eq!(world.store().last_sign_of_life(), Some(now), "the clock was right after all");
 }
 
@@ -245,7 +245,7 @@ pub(crate) fn a_clock_set_back_leaves_no_state_in_the_future<P: Place>(world: &m
     world.ping("a", PingKind::Success);
     world.now = at(1_000_100);
     let now = world.now;
-    world.store().reanchor(now).unwrap();
+    world.store().reanchor(now, now).unwrap();
     assert_eq!(world.state("a").newest, now);
     assert_eq!(world.store().next_deadline(), Some(now + Span::secs(70)));
     world.ping("a", PingKind::Success);

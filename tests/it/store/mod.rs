@@ -83,6 +83,7 @@ conformance! {
         what_a_reload_judges_is_told_to_whom_it_says
         a_receiver_that_is_gone_parks_its_deliveries
         a_mute_holds_and_its_end_lets_go
+        a_clock_set_back_neither_revives_nor_lengthens_a_mute
         an_acknowledged_incident_tells_only_its_recovery
         an_archived_check_tells_that_it_was_removed
         a_dependency_holds_what_depends_on_it
