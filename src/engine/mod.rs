@@ -60,7 +60,7 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
 /// doubt can last: pings are taken, and judge nothing that was due meanwhile (1.1). [`clock_was_set`] cuts it to what it
 /// was.
 pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, StoreError> {
-    let (last, spent) = (store.last_sign_of_life(), store.doubted());
+    let (last, spent) = (store.last_sign_of_life()?, store.doubted());
     if let Some(last) = last {
         clock.not_before(last, spent);
     }

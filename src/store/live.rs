@@ -140,7 +140,7 @@ pub struct Known {
 pub struct Totals {
     /// Flips since the start: whoever must look at every flip waits for this to grow.
     pub flips: AtomicU64,
-    /// When a sign of life was last stored, in ms since the epoch; 0: not since the start (9.1).
+    /// When a sign of life was last stored, in ms since the epoch; 0: never (9.1).
     pub last_sign_of_life_ms: AtomicI64,
     /// Incidents that have not ended.
     pub incidents_open: AtomicU64,
@@ -249,7 +249,7 @@ impl Live {
 }
 
 impl Totals {
-    /// When a sign of life was last stored; `None`: not since the start.
+    /// When a sign of life was last stored; `None`: never.
     pub fn last_sign_of_life(&self) -> Option<Time> {
         Some(self.last_sign_of_life_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
     }

@@ -227,8 +227,8 @@ pub trait Store: Send {
     /// A `now` before the last sign of life stores no window.
     fn begin(&mut self, now: Time) -> Result<Option<Window>, StoreError>;
 
-    /// The last stored sign of life.
-    fn last_sign_of_life(&self) -> Option<Time>;
+    /// The last sign of life that is committed, whatever became of calls since: after one that failed, it is looked up.
+    fn last_sign_of_life(&mut self) -> Result<Option<Time>, StoreError>;
 
     /// Stores that pings are taken and judging runs (9.1).
     fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError>;

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+use self::life::say_goodbye;
 pub use self::life::watch_over;
-use self::life::{say_goodbye, show_sign_of_life};
 use self::queue::{Item, Queue, Shared, Waiting, bytes_of};
 use super::{Applied, Entry, PingFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
@@ -101,7 +101,6 @@ impl Writer {
         on_commit: impl Fn(Duration) + Send + 'static,
     ) -> std::io::Result<Writer> {
         let shared = Arc::new(Shared { limits, clock, queue: Mutex::default(), filled: Condvar::new() });
-        show_sign_of_life(&*store);
         let (sender, wakes) = watch::channel(wakes_of(&*store));
         let mut turns = Turns {
             store,
@@ -361,7 +360,6 @@ impl Turns {
                     tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
                 }
                 self.last_life = Some(now);
-                show_sign_of_life(&*self.store);
                 true
             }
             Err(error) => {

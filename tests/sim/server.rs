@@ -162,12 +162,15 @@ impl Server {
         let mut store =
             SqliteStore::open_with(&self.folder, self.database_id).expect("the folder can be opened");
         let armed = self.armed.clone();
+        let mut errors = self.errors;
         store.set_faults(move |point| {
             let mut armed = armed.lock().unwrap();
             armed.commits += u32::from(point == FaultPoint::AfterCommit);
             let hit = armed.fails_at.take_if(|fails_at| *fails_at == point);
+            errors += u32::from(hit.is_some());
             hit.map(|point| match point {
-                FaultPoint::BeforeCommit => StoreError::Full,
+                FaultPoint::BeforeCommit if errors.is_multiple_of(2) => StoreError::Full,
+                FaultPoint::BeforeCommit => StoreError::Failed("a broken disk".to_owned()),
                 FaultPoint::AfterCommit => StoreError::Unclear("lost on its way".to_owned()),
             })
         });

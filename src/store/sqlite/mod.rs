@@ -239,6 +239,8 @@ impl SqliteStore {
         // A window may end in the future while the clock is doubted: that part was not yet.
         let ahead = self.memory.sign_of_life.map_or(Span::ZERO, |now| self.memory.blind.after(now));
         totals.set_blind(self.memory.blind_total - ahead, self.memory.sign_of_life);
+        let last_sign_of_life_ms = self.memory.sign_of_life.map_or(0, Time::as_ms);
+        totals.last_sign_of_life_ms.store(last_sign_of_life_ms, Ordering::Relaxed);
     }
 }
 
@@ -251,8 +253,9 @@ impl Store for SqliteStore {
         self.begin_at(now)
     }
 
-    fn last_sign_of_life(&self) -> Option<Time> {
-        self.memory.sign_of_life
+    fn last_sign_of_life(&mut self) -> Result<Option<Time>, StoreError> {
+        self.ready()?;
+        Ok(self.memory.sign_of_life)
     }
 
     fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError> {

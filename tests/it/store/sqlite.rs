@@ -217,32 +217,39 @@ fn a_message_whose_words_are_lost_says_how_things_stand_now() {
     assert_eq!((again.message.key, said), (first.message.key, vec!["Alert a".to_owned()]));
 }
 
-/// 9.1, 14.3: what took nothing for a while was blind for all of it, however often it was tried.
+/// 9.1, 14.3: what took nothing for a while was blind for all of it, whatever the error was and however often it was tried.
 #[test]
-fn a_disk_that_stays_full_leaves_one_blind_window() {
-    let mut world = World::new(Sqlite::default());
-    world.declare(&["a"]);
-    world.wait(Span::secs(1));
-    let from = world.now;
-    let full = Arc::new(AtomicBool::new(true));
-    let is_full = full.clone();
-    world.store().set_faults(move |at| {
-        let hits = at == FaultPoint::BeforeCommit && is_full.load(Ordering::SeqCst);
-        hits.then_some(StoreError::Full)
-    });
-    for _ in 0..60 {
-        world.now = world.now + Span::secs(1);
-        let now = world.now;
-        assert!(matches!(watch_over(world.store(), now), Err(StoreError::Full)));
+fn a_disk_that_takes_nothing_for_a_while_leaves_one_blind_window() {
+    let full: fn() -> StoreError = || StoreError::Full;
+    let failed = || StoreError::Failed("a test".to_owned());
+    let unclear = || StoreError::Unclear("a test".to_owned());
+    for error in [full, failed, unclear] {
+        let mut world = World::new(Sqlite::default());
+        world.declare(&["a"]);
+        world.wait(Span::secs(1));
+        let from = world.now;
+        let fails = Arc::new(AtomicBool::new(true));
+        let asked = fails.clone();
+        world.store().set_faults(move |at| {
+            let hits = at == FaultPoint::BeforeCommit && asked.load(Ordering::SeqCst);
+            hits.then(error)
+        });
+        for _ in 0..60 {
+            world.now = world.now + Span::secs(1);
+            let now = world.now;
+            watch_over(world.store(), now).unwrap_err();
+            assert_eq!(world.store().last_sign_of_life().unwrap(), Some(from));
+            assert_eq!(world.store().live().totals.last_sign_of_life(), Some(from));
+        }
+        fails.store(false, Ordering::SeqCst);
+        let to = world.now + Span::secs(1);
+        let window = Window { from, to };
+        assert_eq!(watch_over(world.store(), to).unwrap(), Some(window), "after {:?}", error());
+        assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
+        world.now = to;
+        world.reopen();
+        assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
     }
-    full.store(false, Ordering::SeqCst);
-    let to = world.now + Span::secs(1);
-    let window = Window { from, to };
-    assert_eq!(watch_over(world.store(), to).unwrap(), Some(window));
-    assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
-    world.now = to;
-    world.reopen();
-    assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
 }
 
 /// 4.1: run ids, durations and exit statuses stand in the rows.
