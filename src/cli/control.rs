@@ -1,4 +1,4 @@
-//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, incidents, status.
+//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, incidents, status, reload.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -8,13 +8,15 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::table::Table;
+use super::table::{Table, plain};
 use super::{Failure, Output, StorageFolder};
 use crate::config::parse_duration;
 use crate::http::control::{self, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
 /// So long the server may be silent.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// So long it may take to read its configuration again, behind reloads that others have asked for.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Which check.
 #[derive(Args, Debug)]
@@ -64,6 +66,16 @@ pub(super) struct List {
     /// How it is written
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
+    #[command(flatten)]
+    server: StorageFolder,
+}
+
+/// How the configuration is read again.
+#[derive(Args, Debug)]
+pub(super) struct Reload {
+    /// Take a configuration that removes more than half of the checks, this time
+    #[arg(long)]
+    allow_mass_removal: bool,
     #[command(flatten)]
     server: StorageFolder,
 }
@@ -188,13 +200,38 @@ pub(super) fn status(args: &List) -> Result<(), Failure> {
         Output::Json => writeln!(out, "{}", serde_json::to_string(&status)?)?,
         Output::Text => write_status(&mut out, &status)?,
     }
-    Ok(())
+    match (&status.fault, &status.reload_fault) {
+        (None, None) => Ok(()),
+        // What is wrong is in the output already.
+        _ => Err(Failure::told()),
+    }
+}
+
+/// Waits until the server has read its configuration again. Says what changed, or every fault, as `check-config` does.
+pub(super) fn reload(args: &Reload) -> Result<(), Failure> {
+    let request = Request::Reload { allow_mass_removal: args.allow_mass_removal };
+    match answer(&args.server, &request, RELOAD_TIMEOUT)? {
+        (_, Ok(done)) => Ok(writeln!(io::stdout(), "{}", shown(&done))?),
+        (_, Err(faults)) => {
+            let end = "punctual: the configuration was not reloaded, the one before is still used";
+            Err(Failure(format!("{}\n{end}", shown(&faults))))
+        }
+    }
+}
+
+/// Lines that also a terminal can be shown.
+fn shown(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 fn write_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
     writeln!(out, "punctual {}", status.version)?;
     if let Some(fault) = &status.fault {
         writeln!(out, "UNHEALTHY: {fault}")?;
+    }
+    if let Some(faults) = &status.reload_fault {
+        writeln!(out, "NOT RELOADED: the configuration before is still used, because of")?;
+        faults.lines().try_for_each(|fault| writeln!(out, "  {}", plain(fault)))?;
     }
     let checks: Vec<String> =
         status.checks.iter().map(|(status, count)| format!("{count} {status}")).collect();
@@ -226,8 +263,18 @@ fn say(server: &StorageFolder, request: &Request) -> Result<(), Failure> {
 
 /// All lines of the answer but its last, and what that says.
 fn ask(server: &StorageFolder, request: &Request) -> Result<(Vec<Line>, String), Failure> {
+    let (lines, end) = answer(server, request, TIMEOUT)?;
+    end.map(|done| (lines, done)).map_err(|why| Failure(format!("punctual: {why}")))
+}
+
+/// All lines of the answer but its last, and what that says: that it is done, or why not.
+fn answer(
+    server: &StorageFolder,
+    request: &Request,
+    patience: Duration,
+) -> Result<(Vec<Line>, Result<String, String>), Failure> {
     let stream = connect(&control::path(&server.storage_path))?;
-    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     let mut text = serde_json::to_vec(request)?;
     text.push(b'\n');
@@ -235,8 +282,8 @@ fn ask(server: &StorageFolder, request: &Request) -> Result<(Vec<Line>, String),
     let mut lines = Vec::new();
     for line in BufReader::new(&stream).lines() {
         match serde_json::from_str(&line?)? {
-            Line::Done(done) => return Ok((lines, done)),
-            Line::Failed(why) => return Err(Failure(format!("punctual: {why}"))),
+            Line::Done(done) => return Ok((lines, Ok(done))),
+            Line::Failed(why) => return Ok((lines, Err(why))),
             line => lines.push(line),
         }
     }

@@ -66,27 +66,58 @@ where
         let mut fields = Fields::default();
         event.record(&mut fields);
         let head = [
-            ("time", Clock::new().now().to_string()),
-            ("level", event.metadata().level().to_string()),
-            ("msg", std::mem::take(&mut fields.message)),
+            ("time", Value::Text(Clock::new().now().to_string())),
+            ("level", Value::Text(event.metadata().level().to_string())),
+            ("msg", Value::Text(std::mem::take(&mut fields.message))),
         ];
         let all = head.into_iter().chain(fields.others);
         writeln!(writer, "{}", written(self.0, all))
     }
 }
 
+/// Says on standard error why the program ends: a line for each line of the text, as its log is written.
+pub(super) fn say_the_end(format: LogFormat, why: &str) {
+    for line in why.lines() {
+        match format {
+            // For whoever has just typed the command.
+            LogFormat::Logfmt => eprintln!("{line}"),
+            LogFormat::Json => {
+                let why = line.trim_start_matches("punctual: ").to_owned();
+                let (time, level) = (Clock::new().now().to_string(), Level::ERROR.to_string());
+                let fields = [("time", time), ("level", level), ("msg", why)];
+                eprintln!(
+                    "{}",
+                    written(format, fields.map(|(name, text)| (name, Value::Text(text))).into_iter())
+                );
+            }
+        }
+    }
+}
+
+/// What a field says.
+#[derive(Clone, Debug)]
+enum Value {
+    Text(String),
+    /// A number, or true or false: JSON as it is.
+    Plain(String),
+}
+
 #[derive(Default)]
 struct Fields {
     message: String,
-    others: Vec<(&'static str, String)>,
+    others: Vec<(&'static str, Value)>,
 }
 
 impl Fields {
     fn add(&mut self, field: &Field, value: String) {
         match field.name() {
             "message" => self.message = value,
-            name => self.others.push((name, value)),
+            name => self.others.push((name, Value::Text(value))),
         }
+    }
+
+    fn add_plain(&mut self, field: &Field, value: &dyn fmt::Display) {
+        self.others.push((field.name(), Value::Plain(value.to_string())));
     }
 }
 
@@ -98,18 +129,37 @@ impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.add(field, value.to_owned());
     }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add_plain(field, &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.add_plain(field, &value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add_plain(field, &value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        // JSON knows no infinity.
+        if value.is_finite() { self.add_plain(field, &value) } else { self.add(field, value.to_string()) }
+    }
 }
 
-fn written(format: LogFormat, fields: impl Iterator<Item = (&'static str, String)>) -> String {
+fn written(format: LogFormat, fields: impl Iterator<Item = (&'static str, Value)>) -> String {
     let mut line = String::new();
     for (name, value) in fields {
         let first = line.is_empty();
+        let value = match value {
+            Value::Plain(value) => value,
+            Value::Text(text) if format == LogFormat::Logfmt && is_plain(&text) => text,
+            Value::Text(text) => quoted(&text),
+        };
         let written = match format {
-            LogFormat::Logfmt if is_plain(&value) => {
-                write!(line, "{}{name}={value}", if first { "" } else { " " })
-            }
-            LogFormat::Logfmt => write!(line, "{}{name}={}", if first { "" } else { " " }, quoted(&value)),
-            LogFormat::Json => write!(line, "{}\"{name}\":{}", if first { "{" } else { "," }, quoted(&value)),
+            LogFormat::Logfmt => write!(line, "{}{name}={value}", if first { "" } else { " " }),
+            LogFormat::Json => write!(line, "{}\"{name}\":{value}", if first { "{" } else { "," }),
         };
         written.expect("writing to memory does not fail");
     }
@@ -135,7 +185,7 @@ mod tests {
     use super::*;
 
     fn check(format: LogFormat, fields: &[(&'static str, &str)], expected: &str) {
-        let fields = fields.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let fields = fields.iter().map(|(name, value)| (*name, Value::Text((*value).to_owned())));
         assert_eq!(written(format, fields), expected);
     }
 
@@ -145,5 +195,12 @@ mod tests {
         check(LogFormat::Logfmt, &fields, r#"msg="a ping" check=backup x="a=b" y="one\ntwo" z="""#);
         check(LogFormat::Json, &fields[..2], r#"{"msg":"a ping","check":"backup"}"#);
         check(LogFormat::Json, &[("msg", "\"}\n{\"")], r#"{"msg":"\"}\n{\""}"#);
+    }
+
+    #[test]
+    fn a_number_is_one_in_json_and_a_text_of_digits_is_none() {
+        let fields = || [("n", Value::Plain("7".to_owned())), ("t", Value::Text("7".to_owned()))].into_iter();
+        assert_eq!(written(LogFormat::Json, fields()), r#"{"n":7,"t":"7"}"#);
+        assert_eq!(written(LogFormat::Logfmt, fields()), "n=7 t=7");
     }
 }

@@ -4,6 +4,7 @@ pub mod check_config;
 mod checks;
 mod client;
 mod control;
+mod difference;
 mod export;
 mod import;
 mod log;
@@ -17,7 +18,7 @@ pub mod test_notify;
 #[cfg(test)]
 mod tests;
 
-use std::io::stdout;
+use std::io::{Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,10 +27,11 @@ use clap::{Parser, Subcommand};
 pub use log::{LogFormat, LogLevel};
 
 use crate::clock::Clock;
+use crate::core::version;
 
 /// Makes sure that what should happen does happen.
 #[derive(Parser)]
-#[command(name = "punctual", version, about, max_term_width = 100)]
+#[command(name = "punctual", version = version::LINE, about, max_term_width = 100)]
 struct Line {
     #[command(subcommand)]
     command: Command,
@@ -71,8 +73,12 @@ enum Command {
     /// What is wrong, and who is on it
     #[command(subcommand)]
     Incidents(control::Incidents),
-    /// How things stand
+    /// How things stand; fails if something is wrong with the server, or its last reload
     Status(control::List),
+    /// Have the server read its configuration again, and wait: fails with every fault if it was not taken
+    Reload(control::Reload),
+    /// Say which version this is
+    Version,
     /// Write the checks that were made through the API as YAML; a file that declares one takes it over
     Export(export::Args),
     /// Take over the canaries of coal-mine or the watchers of Night's Watch; the server is stopped meanwhile
@@ -105,6 +111,8 @@ pub fn main() -> ExitCode {
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Incidents(args) => control::incidents(args),
         Command::Status(args) => control::status(&args),
+        Command::Reload(args) => control::reload(&args),
+        Command::Version => writeln!(stdout(), "punctual {}", version::LINE).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),
         Command::TestNotify(args) => {
@@ -114,15 +122,21 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure(text)) => {
-            eprintln!("{text}");
+            text.lines().for_each(|line| eprintln!("{line}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Why a command did not do what it should: said to people, on standard error.
+/// Why a command did not do what it should: said to people, on standard error. Empty: they were told already.
 #[derive(Debug)]
 struct Failure(String);
+
+impl Failure {
+    fn told() -> Failure {
+        Failure(String::new())
+    }
+}
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Failure {

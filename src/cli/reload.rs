@@ -8,6 +8,7 @@ use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::difference::{Difference, Rest, log_faults};
 use crate::clock::Clock;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
@@ -27,6 +28,8 @@ pub(super) struct Reloader {
     pub(super) clock: Arc<Clock>,
     pub(super) own: Arc<Own>,
     pub(super) outward: watch::Sender<Arc<Outward>>,
+    /// What is in force, beside the checks.
+    pub(super) rest: Rest,
     /// What was read last, taken or faulty. What could not be stored was not seen: it is tried again.
     pub(super) seen: Seen,
 }
@@ -78,14 +81,14 @@ impl Reloader {
                 }
             };
             tokio::select! {
-                Some(request) = requests.recv() => {
-                    let outcome = self.reload().await;
+                Some(ReloadRequest { allow_mass_removal, outcome }) = requests.recv() => {
+                    let reloaded = self.reload(allow_mass_removal).await;
                     // Whoever asked may have gone away.
-                    let _ = request.send(outcome);
+                    let _ = outcome.send(reloaded);
                 }
-                _ = hangups.recv() => drop(self.reload().await),
+                _ = hangups.recv() => drop(self.reload(false).await),
                 () = look => if self.has_changed().await {
-                    drop(self.reload().await);
+                    drop(self.reload(false).await);
                 },
             }
         }
@@ -97,24 +100,24 @@ impl Reloader {
         hash.is_ok_and(|hash| hash != self.seen.hash)
     }
 
-    /// Says in a line what changed, or what is wrong; both are logged.
-    async fn reload(&mut self) -> Result<String, String> {
-        let outcome = self.take().await;
+    /// Says what changed, or what is wrong; both are logged.
+    async fn reload(&mut self, allow_mass_removal: bool) -> Result<String, String> {
+        let outcome = self.take(allow_mass_removal || self.allow_mass_removal).await;
         match &outcome {
             Ok(done) => {
-                tracing::info!("configuration reloaded: {done}");
+                done.log("configuration reloaded");
                 self.app.set_notices(Notices::default());
             }
             Err(fault) => {
-                tracing::error!("the configuration was not reloaded, the one before is still used: {fault}");
+                log_faults("the configuration was not reloaded, the one before is still used", fault);
                 self.own.config_refused();
                 self.app.set_reload_fault(fault.clone());
             }
         }
-        outcome
+        outcome.map(|done| done.in_lines())
     }
 
-    async fn take(&mut self) -> Result<String, String> {
+    async fn take(&mut self, allow_mass_removal: bool) -> Result<Difference, String> {
         let file = self.config_file.clone();
         let loaded = tokio::task::spawn_blocking(move || load(&file));
         let (config, outward) = match loaded.await.map_err(|error| error.to_string())? {
@@ -125,8 +128,9 @@ impl Reloader {
             }
         };
         let seen = Seen::of(&config);
+        let rest = Rest::of(&config);
         let for_app = ForApp::of(&config);
-        let configuration = configuration(config, self.allow_mass_removal);
+        let configuration = configuration(config, allow_mass_removal);
         let (in_force, app) = (self.outward.clone(), self.app.clone());
         let (own, clock) = (self.own.clone(), self.clock.clone());
         let configured = self.writer.call(move |store, now| {
@@ -139,7 +143,10 @@ impl Reloader {
         match configured.await {
             Ok(changes) => {
                 self.seen = seen;
-                Ok(in_words(&changes))
+                rest.warn(Some(&self.rest));
+                let difference = Difference::new(&changes, Some(&self.rest), &rest);
+                self.rest = rest;
+                Ok(difference)
             }
             Err(error) => {
                 if !matches!(error, ConfigureError::Store(_)) {
@@ -181,9 +188,6 @@ pub(super) struct ForApp {
 
 impl ForApp {
     pub(super) fn of(config: &Config) -> ForApp {
-        for warning in &config.warnings {
-            tracing::warn!("{warning}");
-        }
         let audience =
             Audience { policy: config.policy.clone(), has_alertmanager: !config.alertmanagers.is_empty() };
         ForApp { access: Access::of(config), audience, can_mail: config.smtp.is_some() }
@@ -203,24 +207,6 @@ pub(super) fn configuration(config: Config, allow_mass_removal: bool) -> Configu
     Configuration { checks, policy, retention, max_checks, allow_mass_removal }
 }
 
-/// `3 checks added, 1 changed`.
-pub(super) fn in_words(changes: &Changes) -> String {
-    let counts = [
-        (changes.added, "added"),
-        (changes.changed, "judged differently"),
-        (changes.updated, "changed in other ways"),
-        (changes.archived, "archived"),
-        (changes.returned, "back again"),
-        (changes.renamed.len(), "renamed"),
-    ];
-    let parts: Vec<String> = counts
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect();
-    if parts.is_empty() { "no check changed".to_owned() } else { format!("checks: {}", parts.join(", ")) }
-}
-
 /// Says loudly which checks a start has kept (10.4).
 pub(super) fn report_kept(kept: &[Name], app: &App, own: &Own) {
     if kept.is_empty() {
@@ -230,7 +216,7 @@ pub(super) fn report_kept(kept: &[Name], app: &App, own: &Own) {
     tracing::error!(
         count = kept.len(),
         some = some.join(" "),
-        "checks are no longer declared and were kept, because too many are gone at once; if that is meant, start with --config.allow-mass-removal"
+        "checks are no longer declared and were kept, because too many are gone at once; if that is meant: punctual reload --allow-mass-removal"
     );
     own.config_refused();
     app.set_notices(Notices { reload_fault: None, kept: kept.to_vec() });
@@ -243,13 +229,6 @@ mod tests {
     use super::*;
     use crate::store::sqlite::SqliteStore;
     use crate::store::{Store, StoreError, writer};
-
-    #[test]
-    fn changes_are_told_in_words() {
-        assert_eq!(in_words(&Changes::default()), "no check changed");
-        let changes = Changes { added: 3, archived: 1, ..Changes::default() };
-        assert_eq!(in_words(&changes), "checks: 3 added, 1 archived");
-    }
 
     #[tokio::test]
     async fn a_bug_that_ends_reloading_is_told() {
@@ -277,33 +256,33 @@ mod tests {
         let (requests, _) = mpsc::channel(1);
         let app = Arc::new(App::new(live.clone(), writer.clone(), clock.clone(), requests));
         let outward = watch::Sender::new(Arc::new(Outward::new(&config).unwrap()));
-        let seen = Seen::of(&config);
+        let (seen, rest) = (Seen::of(&config), Rest::of(&config));
         let (allow_mass_removal, config_file) = (false, config_file.clone());
         let mut reloader =
-            Reloader { config_file, allow_mass_removal, app, writer, clock, own, outward, seen };
+            Reloader { config_file, allow_mass_removal, app, writer, clock, own, outward, rest, seen };
 
         // A sign of life may take the fault.
         for i in 0.. {
             write(&format!("checks: [{{name: b-{i}, every: 1m}}, {{name: a, every: 1m}}]"));
             fails.store(true, Ordering::SeqCst);
-            if reloader.take().await.is_err() {
+            if reloader.take(false).await.is_err() {
                 break;
             }
         }
         assert!(reloader.has_changed().await);
-        reloader.take().await.unwrap();
+        reloader.take(false).await.unwrap();
         assert!(!reloader.has_changed().await);
         assert!(live.directory().checks.iter().any(|check| check.definition.name.as_str().starts_with("b-")));
         // A fault of the files stays until they change.
         write("checks: 7");
-        reloader.take().await.unwrap_err();
+        reloader.take(false).await.unwrap_err();
         assert!(!reloader.has_changed().await);
         // So does one that only rendering a template finds.
         write(
             "receivers: [{name: r, webhook: {url: 'http://127.0.0.1', template: '{{ nosuch }}'}}]\n\
              default_receivers: [r]\nchecks: [{name: c, every: 1m}]",
         );
-        let fault = reloader.take().await.unwrap_err();
+        let fault = reloader.take(false).await.unwrap_err();
         assert!(fault.contains("punctual.yaml:1:13: receiver `r`: line 1 of the template"), "{fault}");
         assert!(!reloader.has_changed().await);
         assert!(live.directory().checks.iter().all(|check| check.definition.name.as_str() != "c"));

@@ -9,10 +9,12 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::difference::{Difference, Rest, log_faults};
 use super::reload::{self, ForApp, Loaded, Occasions, Reloader, Seen, load};
 use super::settings::{Flags, Settings};
 use super::{Failure, install_tls, log};
 use crate::clock::Clock;
+use crate::core::version;
 use crate::engine::{self, Engine};
 use crate::http::App;
 use crate::http::control::{self, Socket};
@@ -34,7 +36,17 @@ const MAX_RELOADS: usize = 16;
 /// Runs until a signal says to stop.
 pub(super) fn main(flags: Flags) -> Result<(), Failure> {
     let settings = flags.validate()?;
-    log::start(settings.log_level, settings.log_format);
+    let format = settings.log_format;
+    log::start(settings.log_level, format);
+    let outcome = start(settings);
+    outcome.map_err(|Failure(why)| {
+        log::say_the_end(format, &why);
+        Failure::told()
+    })
+}
+
+fn start(settings: Settings) -> Result<(), Failure> {
+    tracing::info!(version = version::VERSION, commit = version::COMMIT, "punctual starts");
     install_tls();
     // What jobs send is for the server's user and group.
     umask(Mode::WGRP | Mode::RWXO);
@@ -129,7 +141,7 @@ fn newest(settings: &Settings, loaded: Loaded) -> (Loaded, Option<String>) {
         Ok(newer) => (newer, None),
         Err(faults) => {
             let fault = faults.to_string();
-            tracing::error!("the configuration has changed and is faulty, the one before is used: {fault}");
+            log_faults("the configuration has changed and is faulty, the one before is used", &fault);
             (loaded, Some(fault))
         }
     }
@@ -171,10 +183,11 @@ fn assemble(
     }
     let own = Arc::new(Own::new());
     let (outward, in_force) = watch::channel(Arc::new(outward));
-    let (seen, for_app) = (Seen::of(&config), ForApp::of(&config));
+    let (seen, rest, for_app) = (Seen::of(&config), Rest::of(&config), ForApp::of(&config));
+    rest.warn(None);
     let configuration = reload::configuration(config, settings.allow_mass_removal);
     let changes = store.configure(&configuration, true, clock.now())?;
-    tracing::info!("configuration loaded: {}", reload::in_words(&changes));
+    Difference::new(&changes, None, &rest).log("configuration loaded");
 
     let live = store.live();
     let commits = own.clone();
@@ -206,6 +219,7 @@ fn assemble(
         clock,
         own,
         outward,
+        rest,
         seen,
     };
     let reloads = Occasions { requests, hangups, interval: settings.auto_reload_interval };

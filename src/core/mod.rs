@@ -24,5 +24,6 @@ pub mod secret;
 pub mod state;
 pub mod step;
 pub mod time;
+pub mod version;
 pub mod window;
 pub mod zone;

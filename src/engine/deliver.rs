@@ -21,6 +21,8 @@ use crate::store::Outgoing;
 
 /// How long a stop waits for attempts under way; what is then unsettled is sent again at the next start (12.7).
 const DRAIN: Duration = Duration::from_secs(5);
+/// So many checks of a message are named in the log.
+const LOGGED_CHECKS: usize = 10;
 
 /// Each receiver has at most one attempt under way, in a task of its own: one that hangs delays no other (12.7).
 pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
@@ -133,7 +135,8 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
     }
     match attempt {
         Attempt::Taken => {
-            tracing::info!(%receiver, members, attempts, "message sent");
+            let checks = checks(&outgoing.notices);
+            tracing::info!(%receiver, members, attempts, checks, "message sent");
             for told_of in outgoing.notices.iter().filter_map(told_of) {
                 engine.counters.delivery_latency.observe(duration(ended_at - told_of));
             }
@@ -144,6 +147,21 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
         Attempt::Never { why } => {
             tracing::error!(%receiver, members, attempts, why, "message refused for good");
         }
+    }
+}
+
+/// The first checks of a message, each once, and how many more there are: `backup, report and 38 more`.
+fn checks(notices: &[Notice]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for notice in notices {
+        let name = notice.check.as_str();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    match names.len().saturating_sub(LOGGED_CHECKS) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names[..LOGGED_CHECKS].join(", ")),
     }
 }
 

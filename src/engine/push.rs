@@ -103,6 +103,9 @@ async fn repeat(
 fn count(engine: &Engine, outcomes: &[Outcome]) {
     for outcome in outcomes {
         engine.counters.alertmanager_pushes.fetch_add(1, Ordering::Relaxed);
+        if outcome.result.is_ok() {
+            tracing::debug!(target = %outcome.target, "alerts pushed to Alertmanager");
+        }
         if let Err(why) = &outcome.result {
             engine.counters.alertmanager_pushes_failed.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(target = %outcome.target, why, "Alertmanager did not take the alerts; the next push is in a minute");

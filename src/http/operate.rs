@@ -9,8 +9,14 @@ use super::reply::{self, Reply};
 use crate::clock::Clock;
 use crate::core::time::Span;
 
-/// Somebody asks for the configuration to be read again, and waits for what came of it: a line for people.
-pub type ReloadRequest = oneshot::Sender<Result<String, String>>;
+/// Somebody asks for the configuration to be read again, and waits for what came of it.
+#[derive(Debug)]
+pub struct ReloadRequest {
+    /// Take a configuration that removes most checks, this time (10.4).
+    pub allow_mass_removal: bool,
+    /// What changed, or every fault: lines for people.
+    pub outcome: oneshot::Sender<Result<String, String>>,
+}
 
 /// Requests are taken: this one was.
 pub(super) fn ready() -> Reply {
@@ -70,14 +76,16 @@ pub(super) async fn reload(app: &App, parts: &Parts) -> Reply {
     if site.is_some_and(|site| site != b"same-origin" && site != b"none") {
         return reply::text(StatusCode::FORBIDDEN, "not from another site\n");
     }
-    let (request, outcome) = oneshot::channel();
-    let gone = || reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
-    if app.reloads.send(request).await.is_err() {
-        return gone();
+    match read_again(app, false).await {
+        Some(Ok(done)) => reply::text(StatusCode::OK, done + "\n"),
+        Some(Err(fault)) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, fault + "\n"),
+        None => reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
     }
-    match outcome.await {
-        Ok(Ok(done)) => reply::text(StatusCode::OK, done + "\n"),
-        Ok(Err(fault)) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, fault + "\n"),
-        Err(_) => gone(),
-    }
+}
+
+/// What came of reading the configuration again; `None`: the server stops, and reads it no more.
+pub(super) async fn read_again(app: &App, allow_mass_removal: bool) -> Option<Result<String, String>> {
+    let (outcome, answer) = oneshot::channel();
+    app.reloads.send(ReloadRequest { allow_mass_removal, outcome }).await.ok()?;
+    answer.await.ok()
 }

@@ -67,6 +67,8 @@ struct Pinged {
     ping: Ping,
     comment: Option<String>,
     admission: Admission,
+    /// The name that was asked for, where the log wants it.
+    called: Option<String>,
 }
 
 /// Answers `/ping/…`; `path` is what follows the prefix.
@@ -110,6 +112,7 @@ async fn end(
     // The body is read also where it is of no use: a connection with something unread could not be used again.
     let keep_bytes = if asked.is_ok() { PingFact::MAX_BODY_BYTES } else { 0 };
     let received = body::read(body, keep_bytes, limits).await;
+    let called = asked.as_ref().ok().and_then(|asked| asked.called.clone());
     let answered = match (asked, received) {
         (Ok(asked), Ok(received)) => take(app, source, asked, received, is_json(parts)).await,
         (Ok(_), Err(error)) => Err(Refusal::Body(error)),
@@ -120,6 +123,14 @@ async fn end(
         Err(refusal) => refusal.counter(&app.outcomes),
     };
     counter.fetch_add(1, Ordering::Relaxed);
+    match &answered {
+        Ok(_) => tracing::debug!(check = called, %source, "ping accepted"),
+        Err(refusal) => {
+            let (status, why) = refusal.said();
+            let (status, why) = (status.as_u16(), why.trim_end());
+            tracing::debug!(check = called, %source, status, why, "ping refused");
+        }
+    }
     answered
 }
 
@@ -181,6 +192,7 @@ fn understand_named(
         ping: Ping { kind: target.kind, rid, exit_status: target.exit_status },
         comment: comment.or(m).filter(|text| !text.is_empty()).map(|text| shortened(&text)),
         admission,
+        called: tracing::enabled!(tracing::Level::DEBUG).then(|| name.to_owned()),
     })
 }
 
@@ -202,7 +214,7 @@ async fn take(
     received: Received,
     json: bool,
 ) -> Result<Cow<'static, str>, Refusal> {
-    let Pinged { check, mut ping, comment, admission } = asked;
+    let Pinged { check, mut ping, comment, admission, .. } = asked;
     let alert = if json { alertmanager::status(&received.kept, received.cut) } else { None };
     let resolved = alert == Some(AlertStatus::Resolved);
     if resolved {

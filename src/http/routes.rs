@@ -193,6 +193,10 @@ pub(super) async fn answer(
         Ok(found) => found,
         Err(methods) => return unanswered(path, &methods),
     };
+    // Elsewhere the path may hold a key.
+    if !matches!(route.needs, Needs::PingKey | Needs::CanaryId | Needs::Compat(_)) {
+        tracing::debug!(method = %parts.method, path, %source, "request");
+    }
     let caller = match door::pass(app, route.needs, &parts) {
         Ok(caller) => caller,
         Err(refusal) => {

@@ -32,6 +32,7 @@ impl UnknownNames {
     /// A ping came for this name.
     pub fn note(&self, name: &[u8], source: IpAddr, now: Time) {
         let name = decode::shown(name, Name::MAX_BYTES);
+        tracing::debug!(name, %source, "a ping to a name that no check has");
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let at = names.iter().position(|known| known.name == name);
         let before = at.and_then(|at| names.remove(at)).map_or(0, |known| known.count);

@@ -12,6 +12,7 @@ use super::{Gone, Snapshot, Totals};
 use crate::core::cause::CauseKind;
 use crate::core::check::PingKind;
 use crate::core::time::{Span, Time};
+use crate::core::version;
 
 /// What a metric's numbers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,8 @@ enum Source {
     Stored(fn(&Totals) -> Value),
     /// One for each place where checks are declared, with the database's number.
     StoredChecks,
+    /// One, with the version and the commit.
+    Build,
     /// One.
     Server(fn(&Snapshot<'_>) -> Value),
     /// One for each value of a label.
@@ -60,7 +63,7 @@ enum Source {
 }
 
 use Kind::{Counter, Gauge, Info};
-use Source::{Check, CheckBy, CheckInfo, Server, ServerBy, Stored, StoredChecks};
+use Source::{Build, Check, CheckBy, CheckInfo, Server, ServerBy, Stored, StoredChecks};
 
 /// Every metric but `process_*`, in the order in which they are written.
 #[rustfmt::skip]
@@ -95,7 +98,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| Value::Whole(totals.deliveries_parked))),
     metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening, or is not now. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
-    metric("punctual_build_info", Info, "The version that runs.", ServerBy("version", |_| vec![(env!("CARGO_PKG_VERSION").to_owned(), 1)])),
+    metric("punctual_build_info", Info, "The version that runs, and the commit that it was built from.", Build),
     metric("punctual_external_url_info", Info, "Where people find the pages: that of a check is at URL/checks/NAME.", ServerBy("url", |all| vec![(all.external_url.to_owned(), 1)])),
     metric("punctual_clock_doubted", Gauge, "1 while the wall clock is behind what was stored: pings are taken, and nothing is judged until it is set, for 10 minutes at most.", Server(|all| Value::flag(all.is_clock_doubted))),
     metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| Value::flag(all.is_healthy))),
@@ -153,6 +156,7 @@ impl Metric {
     pub fn labels(&self) -> Vec<&'static str> {
         let more: &[&str] = match &self.source {
             Source::Check(_) | Source::Server(_) => &[],
+            Source::Build => &["version", "commit"],
             Source::CheckInfo => &["title", "schedule", "timezone", "source", "runbook_url"],
             Source::Stored(_) => &["database"],
             Source::StoredChecks => &["database", "source"],
@@ -194,6 +198,10 @@ impl Metric {
             Source::StoredChecks => all.catalog.counts().iter().try_for_each(|(source, count)| {
                 encoder.sample(&database(all), &label_text("source", source), Value::Whole(*count))
             }),
+            Source::Build => {
+                let commit = label_text("commit", version::COMMIT);
+                encoder.sample(&label_text("version", version::VERSION), &commit, Value::Whole(1))
+            }
             Source::Server(value) => encoder.sample(b"", b"", value(all)),
             Source::ServerBy(label, values) => values(all).iter().try_for_each(|(by, count)| {
                 encoder.sample(b"", &label_text(label, by), Value::Whole(*count))

@@ -266,7 +266,13 @@ fn what_is_of_the_server_is_there_from_the_start() {
         "punctual_external_url_info{url=\"https://punctual.example.org\"} 1",
         "punctual_clock_doubted 0",
         "punctual_healthy 1",
-        concat!("punctual_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
+        concat!(
+            "punctual_build_info{version=\"",
+            env!("CARGO_PKG_VERSION"),
+            "\",commit=\"",
+            env!("PUNCTUAL_COMMIT"),
+            "\"} 1"
+        ),
         "punctual_config_last_reload_successful 0",
         "punctual_config_last_reload_success_timestamp_seconds 2000",
         "punctual_ping_requests_total{outcome=\"accepted\"} 7",

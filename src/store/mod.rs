@@ -118,15 +118,15 @@ pub struct Configuration {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Declared for the first time.
-    pub added: usize,
+    pub added: Vec<Name>,
     /// Judged differently from now on.
-    pub changed: usize,
+    pub changed: Vec<Name>,
     /// Only told differently from now on (title, labels, …).
-    pub updated: usize,
+    pub updated: Vec<Name>,
     /// No longer declared.
-    pub archived: usize,
+    pub archived: Vec<Name>,
     /// Declared again.
-    pub returned: usize,
+    pub returned: Vec<Name>,
     /// Old and new name.
     pub renamed: Vec<(Name, Name)>,
     /// Would have been archived by a start with a configuration that removes too many (10.4): they were kept.
@@ -138,7 +138,7 @@ pub struct Changes {
 pub enum ConfigureError {
     /// 10.4
     #[error(
-        "it would remove {removed} of {declared} checks; if that is meant, start with --config.allow-mass-removal"
+        "it would remove {removed} of {declared} checks; if that is meant: punctual reload --allow-mass-removal"
     )]
     MassRemoval {
         /// How many are no longer declared.

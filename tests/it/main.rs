@@ -16,6 +16,7 @@ mod dashboards;
 mod durability;
 mod hang;
 mod import;
+mod log;
 mod mail;
 mod main_job;
 mod metrics;

@@ -312,7 +312,10 @@ fn a_reload_takes_all_or_nothing() {
     let answer = server.reload();
     assert_eq!(
         (answer.status, answer.text().trim()),
-        (200, "checks: 1 added, 1 judged differently, 1 archived")
+        (
+            200,
+            "checks: 1 added, 1 judged differently, 1 archived\nadded: new\njudged differently: job\narchived: by-file"
+        )
     );
     server.ping("new");
 

@@ -11,6 +11,7 @@ use crate::core::check::Source;
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::step::{View, view};
 use crate::core::time::{Span, Time};
+use crate::core::version;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::{App, operate};
 use crate::store::live::Check;
@@ -29,6 +30,14 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
         Request::Mutes => return mutes(app),
         Request::Checks => return look(app, checks).await,
         Request::Status => return look(app, status).await,
+        Request::Reload { allow_mass_removal } => {
+            tracing::info!(
+                user,
+                allow_mass_removal,
+                "by the control socket: the configuration is read again"
+            );
+            return reload(app, allow_mass_removal).await;
+        }
         Request::Pause { check } => pause(app, &check, Wish::Pause).await,
         Request::Unpause { check } => pause(app, &check, Wish::Unpause).await,
         Request::Mute { matchers, names, lasts, comment } => match known(app, &names) {
@@ -46,6 +55,15 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
         }
         Err(why) => vec![Line::Failed(why)],
     }
+}
+
+/// What it came to is logged by whoever reads it.
+async fn reload(app: &App, allow_mass_removal: bool) -> Vec<Line> {
+    vec![match operate::read_again(app, allow_mass_removal).await {
+        Some(Ok(done)) => Line::Done(done),
+        Some(Err(faults)) => Line::Failed(faults),
+        None => Line::Failed("the server stops, and reads no configuration any more".to_owned()),
+    }]
 }
 
 /// A look at all checks, which may be many.
@@ -196,8 +214,9 @@ fn status(app: &App) -> Vec<Line> {
     }
     let totals = &app.live.totals;
     let status = Status {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: version::LINE.to_owned(),
         fault: operate::fault(app),
+        reload_fault: app.notices().reload_fault.clone(),
         checks,
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),

@@ -50,6 +50,11 @@ pub enum Request {
     },
     /// How things stand.
     Status,
+    /// Has the configuration read again, and answers what came of it.
+    Reload {
+        /// Take one that removes most checks, this time (10.4).
+        allow_mass_removal: bool,
+    },
 }
 
 /// What people say of an incident.
@@ -163,6 +168,9 @@ pub struct Status {
     pub version: String,
     /// What is wrong with the store or the engine.
     pub fault: Option<String>,
+    /// Why the last reading of the configuration was not taken: every fault on a line.
+    #[serde(default)]
+    pub reload_fault: Option<String>,
     /// Checks by status; only those that there are.
     pub checks: std::collections::BTreeMap<String, usize>,
     /// Incidents that have not ended.

@@ -124,8 +124,9 @@ fn carry_out(
     now: Time,
 ) -> Result<Changes, StoreError> {
     tx.catch_up_all()?;
+    let name = |id: &CheckId| tx.memory.checks[id].check.definition.name.clone();
     let mut changes = Changes {
-        archived: plan.archived.len(),
+        archived: plan.archived.iter().map(name).collect(),
         kept: plan.kept,
         renamed: plan.renamed,
         ..Changes::default()
@@ -175,7 +176,7 @@ impl Tx<'_> {
     ) -> Result<CheckId, StoreError> {
         let id = self.insert_check(definition)?;
         self.stage_new(id, Arc::new(definition.clone()), State::declared(&definition.spec, now));
-        changes.added += 1;
+        changes.added.push(definition.name.clone());
         Ok(id)
     }
 
@@ -209,13 +210,13 @@ impl Tx<'_> {
         let new = Arc::new(definition.clone());
         // The policy is the new one already: old labels would not be those that it was written for.
         if is_archived {
-            changes.returned += 1;
+            changes.returned.push(definition.name.clone());
             self.step_told_as(id, &new, Input::Return(spec()), now)?;
         } else if is_changed {
-            changes.changed += 1;
+            changes.changed.push(definition.name.clone());
             self.step_told_as(id, &new, Input::Change(spec()), now)?;
         } else {
-            changes.updated += 1;
+            changes.updated.push(definition.name.clone());
         }
         let window = if is_recounted {
             Some(windows::of_check(self.db, last_ping, definition.count_window(), now)?)

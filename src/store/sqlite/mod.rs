@@ -21,6 +21,7 @@ pub(super) mod outbox;
 mod prune;
 mod staging;
 mod states;
+mod story;
 mod tx;
 mod windows;
 
@@ -36,6 +37,7 @@ use rusqlite::{Connection, ErrorCode};
 use self::error::{commit_failed, failed};
 use self::memory::{Memory, Settings};
 use self::staging::Staging;
+use self::story::Teller;
 use self::tx::Tx;
 use super::live::Live;
 use super::{
@@ -68,6 +70,7 @@ pub struct SqliteStore {
     catch_up: usize,
     /// Room for what a call stages, empty.
     spare: Staging,
+    teller: Teller,
     faults: Option<Faults>,
     _lock: files::Lock,
 }
@@ -124,6 +127,7 @@ impl SqliteStore {
             round: prune::Round::default(),
             catch_up: states::CATCH_UP,
             spare: Staging::default(),
+            teller: Teller::new(),
             faults: None,
             _lock: lock,
         };
@@ -220,7 +224,9 @@ impl SqliteStore {
         fault(FaultPoint::BeforeCommit)?;
         db.execute_batch("COMMIT").map_err(commit_failed)?;
         fault(FaultPoint::AfterCommit)?;
+        let story = std::mem::take(&mut tx.story);
         self.spare = tx.publish(&self.live);
+        self.teller.tell(story);
         Ok(answer)
     }
 

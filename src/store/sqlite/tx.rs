@@ -9,6 +9,7 @@ use super::error::failed;
 use super::key;
 use super::memory::{Memory, Settings};
 use super::staging::{Staged, Staging};
+use super::story::{self, Story};
 use crate::core::check::{CheckId, Definition};
 use crate::core::state::State;
 use crate::core::step::{Counted, Flip, Input, Judgement, deadline, step};
@@ -28,6 +29,8 @@ pub(super) struct Tx<'a> {
     /// Successes that this call took, in their order.
     pub(super) successes: Vec<(CheckId, Time)>,
     flips: usize,
+    /// For the log, once it is committed.
+    pub(super) story: Story,
     pub(super) insert_state: CachedStatement<'a>,
 }
 
@@ -45,7 +48,8 @@ impl<'a> Tx<'a> {
             )
             .map_err(failed)?;
         let successes = Vec::new();
-        Ok(Tx { db, memory, settings, is_renamed: false, staged, successes, flips: 0, insert_state })
+        let story = Story::default();
+        Ok(Tx { db, memory, settings, is_renamed: false, staged, successes, flips: 0, story, insert_state })
     }
 
     /// The check as this call has left it so far; `None` if there is none of this number.
@@ -124,7 +128,10 @@ impl<'a> Tx<'a> {
         }
         for flip in &made.flips {
             self.insert_flip(id, flip)?;
+            let open = story::open(self.memory.outbox.open_incident(id));
             self.follow(id, definition, before.as_slice(), flip, now)?;
+            let still_open = story::open(self.memory.outbox.open_incident(id));
+            self.story.add(&definition.name, flip, (open, still_open));
             before = flip.causes.clone();
         }
         self.flips += made.flips.len();

@@ -51,7 +51,7 @@ pub(crate) fn what_an_api_made_is_there_after_reopening_and_no_file_removes_it<P
         world.reopen();
     }
     world.configuration.checks.clear();
-    assert_eq!(world.configure().unwrap().archived, 1);
+    assert_eq!(world.configure().unwrap().archived, [name("filed")]);
     assert!(world.store().live().find("filed").is_none());
     assert_eq!(world.id("made"), id);
     world.wait(Span::secs(71));
@@ -215,11 +215,11 @@ pub(crate) fn a_file_takes_over_what_an_api_made<P: Place>(world: &mut World<P>)
         world.reopen();
     }
     assert_eq!(world.configure().unwrap(), punctual::store::Changes::default());
-    assert_eq!(world.declare(&[]).archived, 1);
+    assert_eq!(world.declare(&[]).archived, [name("a")]);
     assert!(world.store().live().find_canary("aaaaaaaa").is_none());
     // Back again, it is the same one; but what somebody else has by now is theirs.
     edit(world, create(canary("B", "b", "aaaaaaaa"))).unwrap();
-    assert_eq!(world.declare(&["a"]).returned, 1);
+    assert_eq!(world.declare(&["a"]).returned, [name("a")]);
     assert_eq!((world.id("a"), definition(world, "a").canary), (id, None));
 }
 

@@ -6,7 +6,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::{Entry, Store, What};
 
 use super::sqlite::database;
-use super::world::{GROUP_WAIT, Sqlite, World, check, fact, said};
+use super::world::{GROUP_WAIT, Sqlite, World, check, fact, name, said};
 
 pub(super) fn prune(world: &mut World<Sqlite>) {
     let now = world.now;
@@ -158,7 +158,7 @@ fn an_archived_check_is_forgotten_after_its_time() {
     let left: Vec<i64> = tables.iter().map(|table| count(&world, table)).collect();
     assert_eq!(left, [1, 1, 0, 0, 0, 0, 0]);
     world.reopen();
-    assert_eq!(world.declare(&["a", "b"]).added, 1, "it is a new one");
+    assert_eq!(world.declare(&["a", "b"]).added, [name("a")], "it is a new one");
     world.ping("a", PingKind::Success);
     assert_eq!(count(&world, "pings"), 1);
 }

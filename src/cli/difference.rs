@@ -1,0 +1,271 @@
+//! What a new configuration changed, for people: in a line, and name by name.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::config::{Compat, Config, PingKey, Token, Warning};
+use crate::core::check::Name;
+use crate::core::receiver::{Alertmanager, Receiver, Smtp};
+use crate::core::retention::Retention;
+use crate::core::route::Policy;
+use crate::store::Changes;
+
+/// So many names of each kind are told.
+const MAX_NAMES: usize = 20;
+
+/// What a configuration says beside its checks.
+#[derive(Clone, Debug)]
+pub(super) struct Rest {
+    smtp: Option<Smtp>,
+    alertmanagers: Vec<Alertmanager>,
+    receivers: Vec<Receiver>,
+    ping_keys: (Vec<PingKey>, bool),
+    tokens: Vec<Token>,
+    compat: Vec<Compat>,
+    policy: Arc<Policy>,
+    retention: Retention,
+    max_checks: usize,
+    warnings: Vec<Warning>,
+}
+
+/// What a new configuration changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Difference {
+    /// Each kind of change of checks that there is, with their names.
+    checks: Vec<(&'static str, Vec<String>)>,
+    /// What else changed: `receivers (1 added: ops)`, `smtp`.
+    others: Vec<String>,
+}
+
+impl Rest {
+    pub(super) fn of(config: &Config) -> Rest {
+        Rest {
+            smtp: config.smtp.clone(),
+            alertmanagers: config.alertmanagers.clone(),
+            receivers: config.receivers.clone(),
+            ping_keys: (config.ping_keys.clone(), config.ping_keys_required),
+            tokens: config.tokens.clone(),
+            compat: config.compat.clone(),
+            policy: config.policy.clone(),
+            retention: config.retention.clone(),
+            max_checks: config.max_checks,
+            warnings: config.warnings.clone(),
+        }
+    }
+
+    /// Says in the log what will disappoint, but for what it said of the configuration before.
+    pub(super) fn warn(&self, before: Option<&Rest>) {
+        let known = before.map_or(&[][..], |before| &before.warnings);
+        self.warnings.iter().filter(|warning| !known.contains(warning)).for_each(|w| tracing::warn!("{w}"));
+    }
+
+    fn changed_since(&self, before: &Rest) -> Vec<String> {
+        let mut others = Vec::new();
+        others.extend(named("receivers", &before.receivers_by_name(), &self.receivers_by_name()));
+        // Patterns of matchers compare as they are written.
+        let responders = |rest: &Rest| format!("{:?}", rest.policy.responders);
+        let plain = [
+            ("responders", responders(before) != responders(self)),
+            ("default_receivers", before.policy.default_receivers != self.policy.default_receivers),
+            ("alerting", before.alertmanagers != self.alertmanagers),
+            ("smtp", before.smtp != self.smtp),
+        ];
+        let is_changed = |(name, is_changed): (&str, bool)| is_changed.then(|| name.to_owned());
+        others.extend(plain.into_iter().filter_map(is_changed));
+        let keys = |rest: &Rest| by_name(rest.ping_keys.0.iter().map(|key| (key.name.clone(), key.clone())));
+        let tokens =
+            |rest: &Rest| by_name(rest.tokens.iter().map(|token| (token.name.clone(), token.clone())));
+        others.extend(named("ping keys", &keys(before), &keys(self)));
+        others.extend(named("tokens", &tokens(before), &tokens(self)));
+        let plain = [
+            ("auth.ping_keys_required", before.ping_keys.1 != self.ping_keys.1),
+            ("compat", before.compat != self.compat),
+            ("retention", before.retention != self.retention),
+            ("max_checks", before.max_checks != self.max_checks),
+        ];
+        others.extend(plain.into_iter().filter_map(is_changed));
+        others
+    }
+
+    /// How each is reached, and when.
+    fn receivers_by_name(&self) -> BTreeMap<String, impl PartialEq> {
+        by_name(self.receivers.iter().map(|receiver| {
+            (
+                receiver.name.to_string(),
+                (receiver.clone(), self.policy.receivers.get(&receiver.name).cloned()),
+            )
+        }))
+    }
+}
+
+fn by_name<T>(items: impl Iterator<Item = (String, T)>) -> BTreeMap<String, T> {
+    items.collect()
+}
+
+/// `receivers (1 added: ops; 1 removed: chat)`; `None`: they are as before.
+fn named<T: PartialEq>(
+    what: &str,
+    before: &BTreeMap<String, T>,
+    after: &BTreeMap<String, T>,
+) -> Option<String> {
+    let names = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<_>>();
+    let added = names(after.keys().filter(|name| !before.contains_key(*name)).collect());
+    let removed = names(before.keys().filter(|name| !after.contains_key(*name)).collect());
+    let is_other = |(name, old): &(&String, &T)| after.get(*name).is_some_and(|new| new != *old);
+    let changed = names(before.iter().filter(is_other).map(|(name, _)| name).collect());
+    let kinds = [("added", added), ("changed", changed), ("removed", removed)];
+    let parts: Vec<String> = kinds
+        .iter()
+        .filter(|(_, names)| !names.is_empty())
+        .map(|(kind, names)| format!("{} {kind}: {}", names.len(), some(names)))
+        .collect();
+    if parts.is_empty() { None } else { Some(format!("{what} ({})", parts.join("; "))) }
+}
+
+/// The first names, and how many more there are.
+fn some(names: &[String]) -> String {
+    let first = names.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(" ");
+    match names.len().saturating_sub(MAX_NAMES) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+impl Difference {
+    /// Between the configuration before, if there was one, and the one whose checks made these changes.
+    pub(super) fn new(changes: &Changes, before: Option<&Rest>, after: &Rest) -> Difference {
+        let names = |names: &[Name]| names.iter().map(Name::to_string).collect::<Vec<_>>();
+        let renamed = changes.renamed.iter().map(|(old, new)| format!("{old}→{new}")).collect();
+        let kinds = [
+            ("added", names(&changes.added)),
+            ("judged differently", names(&changes.changed)),
+            ("changed in other ways", names(&changes.updated)),
+            ("archived", names(&changes.archived)),
+            ("back again", names(&changes.returned)),
+            ("renamed", renamed),
+        ];
+        let checks = kinds.into_iter().filter(|(_, names)| !names.is_empty()).collect();
+        Difference { checks, others: before.map_or(Vec::new(), |before| after.changed_since(before)) }
+    }
+
+    /// `checks: 3 added, 1 judged differently; others: smtp`
+    pub(super) fn in_words(&self) -> String {
+        let counts = |(kind, names): &(&str, Vec<String>)| format!("{} {kind}", names.len());
+        let checks = self.checks.iter().map(counts).collect::<Vec<_>>().join(", ");
+        let others = self.others.join(", ");
+        match (checks.is_empty(), others.is_empty()) {
+            (true, true) => "nothing changed".to_owned(),
+            (false, true) => format!("checks: {checks}"),
+            (true, false) => format!("changed: {others}; no check"),
+            (false, false) => format!("checks: {checks}; also changed: {others}"),
+        }
+    }
+
+    /// The same, and below it the names of the checks, a line for each kind.
+    pub(super) fn in_lines(&self) -> String {
+        let names = self.checks.iter().map(|(kind, names)| format!("\n{kind}: {}", some(names)));
+        self.in_words() + &names.collect::<String>()
+    }
+
+    /// A line in the log, with the names of the checks as its fields.
+    pub(super) fn log(&self, done: &str) {
+        let of = |wanted: &str| {
+            let found = self.checks.iter().find(|(kind, _)| *kind == wanted);
+            found.map(|(_, names)| some(names))
+        };
+        tracing::info!(
+            added = of("added"),
+            judged_differently = of("judged differently"),
+            changed_in_other_ways = of("changed in other ways"),
+            archived = of("archived"),
+            back_again = of("back again"),
+            renamed = of("renamed"),
+            "{done}: {}",
+            self.in_words()
+        );
+    }
+}
+
+/// Says in the log why a configuration is not used: a line for each fault.
+pub(super) fn log_faults(what: &str, faults: &str) {
+    /// So many faults are logged.
+    const MAX_FAULTS: usize = 100;
+    let lines: Vec<&str> = faults.lines().collect();
+    if let [fault] = lines[..] {
+        return tracing::error!(fault, "{what}");
+    }
+    tracing::error!(faults = lines.len(), "{what}");
+    lines.iter().take(MAX_FAULTS).for_each(|fault| tracing::error!(fault, "a fault of the configuration"));
+    if let more @ 1.. = lines.len().saturating_sub(MAX_FAULTS) {
+        tracing::error!(more, "and more faults: `punctual check-config` shows them");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+
+    fn rest(text: &str) -> Rest {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("punctual.yaml");
+        std::fs::write(&file, format!("checks: [{{name: a, every: 1m}}]\n{text}")).unwrap();
+        Rest::of(&config::load(&file).unwrap_or_else(|faults| panic!("{text}: {faults}")))
+    }
+
+    #[test]
+    fn names_are_told_up_to_twenty_of_each_kind() {
+        let name = |number: usize| Name::parse(&format!("check-{number}")).unwrap();
+        let renamed = vec![(name(98), name(99))];
+        let changes = Changes { added: (0..22).map(name).collect(), renamed, ..Changes::default() };
+        let difference = Difference::new(&changes, None, &rest(""));
+        assert_eq!(difference.in_words(), "checks: 22 added, 1 renamed");
+        let lines = difference.in_lines();
+        assert!(
+            lines.contains("\nadded: check-0 check-1 ") && lines.contains(" check-19 and 2 more"),
+            "{lines}"
+        );
+        assert!(lines.ends_with("\nrenamed: check-98→check-99"), "{lines}");
+    }
+
+    #[test]
+    fn every_section_that_changed_is_told() {
+        let receiver = |name: &str, url: &str| format!("{{name: {name}, webhook: {{url: 'http://{url}'}}}}");
+        let one = format!("receivers: [{}]\n", receiver("ops", "a"));
+        let two = format!("receivers: [{}, {}]\n", receiver("ops", "b"), receiver("chat", "a"));
+        let told = "default_receivers: [ops]\n";
+        let by = |severity: &str| {
+            format!("responders: [{{matchers: ['severity=\"{severity}\"'], actions: [{{notify: ops}}]}}]\n")
+        };
+        let alerting = "alerting: {alertmanagers: [{url: 'http://a'}]}\n";
+        let smtp = "smtp: {host: a, from: a@b.example}\n";
+        let token = |token: &str| {
+            format!("auth: {{tokens: [{{name: ci, scope: read, token: {token}-a-long-token}}]}}\n")
+        };
+        let check = |before: &str, after: &str, expected: &str| {
+            let difference = Difference::new(&Changes::default(), Some(&rest(before)), &rest(after));
+            assert_eq!(difference.in_words(), expected, "{before} {after}");
+        };
+        check("", "", "nothing changed");
+        check(
+            &format!("{two}{told}"),
+            &format!("{one}{told}"),
+            "changed: receivers (1 changed: ops; 1 removed: chat); no check",
+        );
+        check("", &format!("{one}{told}"), "changed: receivers (1 added: ops), default_receivers; no check");
+        let (before, after) = (format!("{one}{}", by("a")), format!("{one}{}", by("b")));
+        check(&before, &after, "changed: responders; no check");
+        check("", alerting, "changed: alerting; no check");
+        check("", smtp, "changed: smtp; no check");
+        check(&token("one"), &token("two"), "changed: tokens (1 changed: ci); no check");
+        check("", &token("one"), "changed: tokens (1 added: ci); no check");
+        check("", "max_checks: 7\n", "changed: max_checks; no check");
+        check("", "retention: {archived: 20d}\n", "changed: retention; no check");
+        check(
+            "",
+            "auth: {ping_keys: [{name: k, key: a-long-key-for-pings}]}\n",
+            "changed: ping keys (1 added: k), auth.ping_keys_required; no check",
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! What the log says of what was committed: a line for each flip, and one for each incident that was opened or has ended.
+
+use std::time::Duration;
+
+use crate::clock::Stopwatch;
+use crate::core::check::Name;
+use crate::core::incident::{Incident, IncidentId};
+use crate::core::step::Flip;
+use crate::core::time::Time;
+use crate::store::row::flip_reason_word;
+
+/// Lines in a second; the others are counted, lest a wave of flips fill a disk.
+const MAX_LINES: usize = 100;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What one call did, for the log: kept until it is committed.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    told: Vec<Told>,
+    more: Counts,
+}
+
+/// A line.
+#[derive(Debug)]
+enum Told {
+    Flipped { check: Name, flip: Flip, incident: Option<u64> },
+    Opened { check: Name, flip: Flip, incident: u64 },
+    Ended { check: Name, flip: Flip, incident: u64, opened_at: Time },
+}
+
+/// Lines that are not written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    flips: u64,
+    incidents: u64,
+}
+
+/// What a story must know of an open incident.
+pub(super) type Open = Option<(IncidentId, Time)>;
+
+pub(super) fn open(incident: Option<&Incident>) -> Open {
+    incident.map(|incident| (incident.id, incident.opened_at))
+}
+
+impl Story {
+    /// A check flipped: which incident of it was open before, and which one is now.
+    pub(super) fn add(&mut self, check: &Name, flip: &Flip, (before, after): (Open, Open)) {
+        let (check, flip) = (check.clone(), flip.clone());
+        let incident = after.or(before).map(|(id, _)| id.0);
+        self.push(Told::Flipped { check: check.clone(), flip: flip.clone(), incident });
+        match (before, after) {
+            (None, Some((id, _))) => self.push(Told::Opened { check, flip, incident: id.0 }),
+            (Some((id, opened_at)), None) => {
+                self.push(Told::Ended { check, flip, incident: id.0, opened_at });
+            }
+            _ => {}
+        }
+    }
+
+    fn push(&mut self, told: Told) {
+        if self.told.len() < MAX_LINES {
+            self.told.push(told);
+        } else {
+            self.more.add(&told);
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, told: &Told) {
+        match told {
+            Told::Flipped { .. } => self.flips += 1,
+            Told::Opened { .. } | Told::Ended { .. } => self.incidents += 1,
+        }
+    }
+}
+
+impl Told {
+    fn log(&self) {
+        match self {
+            Told::Flipped { check, flip, incident } => {
+                let (from, to) = (flip.from.as_str(), flip.to.as_str());
+                let (reason, at) = (flip_reason_word(flip.reason), flip.at);
+                tracing::info!(%check, from, to, reason, causes = causes(flip), incident, %at, "check flipped");
+            }
+            Told::Opened { check, flip, incident } => {
+                tracing::info!(incident, %check, status = flip.to.as_str(), causes = causes(flip), at = %flip.at, "incident opened");
+            }
+            Told::Ended { check, flip, incident, opened_at } => {
+                let (status, reason) = (flip.to.as_str(), flip_reason_word(flip.reason));
+                let seconds = (flip.at - *opened_at).as_secs_f64();
+                tracing::info!(incident, %check, status, reason, seconds, at = %flip.at, "incident ended");
+            }
+        }
+    }
+}
+
+/// Why it is bad, oldest first; `None`: it is not.
+fn causes(flip: &Flip) -> Option<String> {
+    let kinds: Vec<&str> = flip.causes.iter().map(|cause| cause.kind.as_str()).collect();
+    if kinds.is_empty() { None } else { Some(kinds.join(",")) }
+}
+
+/// Writes stories to the log, at most [`MAX_LINES`] in a second. Owned by the store; drops with the last count told.
+#[derive(Debug)]
+pub(super) struct Teller {
+    since: Stopwatch,
+    lines: usize,
+    held: Counts,
+}
+
+impl Teller {
+    pub(super) fn new() -> Teller {
+        Teller { since: Stopwatch::start(), lines: 0, held: Counts::default() }
+    }
+
+    /// To be called after each commit, and only then: also a story of nothing has those told that were held.
+    pub(super) fn tell(&mut self, story: Story) {
+        if self.since.took() >= SECOND {
+            self.tell_held();
+            (self.since, self.lines) = (Stopwatch::start(), 0);
+        }
+        for told in story.told {
+            if self.lines < MAX_LINES {
+                self.lines += 1;
+                told.log();
+            } else {
+                self.held.add(&told);
+            }
+        }
+        self.held.flips += story.more.flips;
+        self.held.incidents += story.more.incidents;
+    }
+
+    fn tell_held(&mut self) {
+        let Counts { flips, incidents } = std::mem::take(&mut self.held);
+        if flips + incidents > 0 {
+            tracing::info!(flips, incidents, "and so many more within a second, each without a line");
+        }
+    }
+}
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.tell_held();
+    }
+}
