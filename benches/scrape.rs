@@ -81,7 +81,15 @@ fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> Round {
     let (outcomes, connections, own) = (PingOutcomes::default(), ConnectionCounters::default(), Own::new());
     let (now, external_url) = (Time::from_secs(NOW), "http://127.0.0.1:19099");
     let shard = Shard::WHOLE;
-    let scrape = Scrape { now, shard, negotiated, external_url, is_healthy: true, is_clock_doubted: false };
+    let scrape = Scrape {
+        now,
+        applied_to: now,
+        shard,
+        negotiated,
+        external_url,
+        is_healthy: true,
+        is_clock_doubted: false,
+    };
     let mut bytes = 0;
     let (cpu, clock) = (cpu_ms(), Instant::now());
     let answered = scraper.answer(scrape, live, (&outcomes, &connections), &own, &mut |chunk| {

@@ -33,7 +33,15 @@ pub(super) fn answer(app: &Arc<App>, limits: &Limits, parts: &Parts) -> Reply {
         let is_healthy = operate::fault(&app).is_none();
         let (now, external_url) = (app.clock.now(), &*app.external_url);
         let is_clock_doubted = !app.clock.is_trusted();
-        let scrape = Scrape { now, shard, negotiated, external_url, is_healthy, is_clock_doubted };
+        let scrape = Scrape {
+            now,
+            applied_to: app.writer.applied_to(),
+            shard,
+            negotiated,
+            external_url,
+            is_healthy,
+            is_clock_doubted,
+        };
         let mut send = |chunk| sender.send(chunk).map_err(|CutShort| Gone);
         let outcomes = (&app.outcomes, &app.connections);
         app.scraper.answer(scrape, &app.live, outcomes, &app.own, &mut send)

@@ -40,7 +40,7 @@ use crate::core::time::Time;
 use crate::metrics::Own;
 use crate::store::PingFact;
 use crate::store::history::Reader;
-use crate::store::live::Live;
+use crate::store::live::{AsOf, Live};
 use crate::store::writer::{Answer, Call, Overloaded, Writer};
 use scrape::Scraper;
 
@@ -113,6 +113,9 @@ pub trait TakePings: Send + Sync {
     /// The earliest deadline that is not judged yet.
     fn deadline(&self) -> Option<Time>;
 
+    /// 1.5: up to when all that came is stored.
+    fn applied_to(&self) -> Time;
+
     /// Whether what came last could be stored; pings are refused while not.
     fn is_healthy(&self) -> bool;
 
@@ -127,6 +130,10 @@ impl TakePings for Writer {
 
     fn deadline(&self) -> Option<Time> {
         self.wakes().borrow().deadline
+    }
+
+    fn applied_to(&self) -> Time {
+        Writer::applied_to(self)
     }
 
     fn is_healthy(&self) -> bool {
@@ -168,6 +175,11 @@ impl App {
             audience: RwLock::default(),
             notices: RwLock::default(),
         }
+    }
+
+    /// How whoever shows checks judges them (1.5). To be asked before their states are looked at.
+    fn as_of(&self) -> AsOf {
+        self.live.as_of(self.writer.applied_to())
     }
 
     /// The configuration was read again: these keys and tokens are asked for from now on.

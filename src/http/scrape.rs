@@ -6,14 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::{ConnectionCounters, PingOutcomes};
-use crate::core::blind::BlindWindows;
 use crate::core::route::{Facts, Mute, muted};
-use crate::core::step::view;
 use crate::core::time::Time;
 use crate::metrics::{
     Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
 };
-use crate::store::live::{self, Check, Directory, Live};
+use crate::store::live::{self, AsOf, Check, Directory, Live};
 
 /// Answers scrapes. The labels of all checks are escaped once for each configuration.
 #[derive(Debug, Default)]
@@ -27,6 +25,8 @@ pub struct Scraper {
 pub struct Scrape<'a> {
     /// When it came.
     pub now: Time,
+    /// Up to when all that came was stored then: checks are judged at this time (1.5).
+    pub applied_to: Time,
     /// Which checks.
     pub shard: Shard,
     /// How they are written.
@@ -59,6 +59,7 @@ impl Scraper {
             external_url: scrape.external_url,
             is_healthy: scrape.is_healthy,
             is_clock_doubted: scrape.is_clock_doubted,
+            applied_to: scrape.applied_to,
             totals: totals(&live.totals, scrape.now),
             pings: pings(outcomes.0),
             connections: connections(outcomes.1),
@@ -82,22 +83,22 @@ impl Scraper {
 }
 
 fn rows(scrape: Scrape<'_>, live: &Live, directory: &Directory) -> Vec<Row> {
-    let (mutes, blind) = (live.mutes(), live.blind());
+    let (mutes, as_of) = (live.mutes(), live.as_of(scrape.applied_to));
     let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
     let (now, checks) = (scrape.now, (0..).zip(&directory.checks));
     checks
         .filter(|(_, check)| of_shard(check))
-        .map(|(number, check)| row(number, check, now, &mutes, &blind))
+        .map(|(number, check)| row(number, check, now, &mutes, &as_of))
         .collect()
 }
 
-fn row(number: u32, check: &Check, now: Time, mutes: &[Mute], blind: &BlindWindows) -> Row {
+fn row(number: u32, check: &Check, now: Time, mutes: &[Mute], as_of: &AsOf) -> Row {
     let definition = &*check.definition;
     let (state, count_in_window, window) = {
         let known = check.known();
         (known.state.clone(), known.window.count(now), known.window.within())
     };
-    let view = view(&definition.spec, &state, now, blind);
+    let view = as_of.view(&definition.spec, &state);
     let is_muted = || {
         let causes: Vec<_> = view.causes.iter().copied().collect();
         muted(now, &Facts { definition, causes: &causes }, mutes, &definition.quiet).is_some()

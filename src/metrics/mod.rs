@@ -51,6 +51,8 @@ pub struct Snapshot<'a> {
     pub is_healthy: bool,
     /// Nothing is judged because the wall clock cannot be right (1.1).
     pub is_clock_doubted: bool,
+    /// The time at which checks are judged (1.5).
+    pub applied_to: Time,
     /// From the store.
     pub totals: Totals,
     /// How pings ended since the start.

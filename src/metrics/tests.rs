@@ -60,6 +60,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
         external_url: "https://punctual.example.org",
         is_healthy: true,
         is_clock_doubted: false,
+        applied_to: Time::from_secs(1300),
         totals: Totals {
             incidents_open: 1,
             deliveries_pending: 2,

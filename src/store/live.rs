@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
-use crate::core::check::{CheckId, Definition, Name, PingMethods, System};
+use crate::core::check::{CheckId, Definition, Name, PingMethods, Spec, System};
 use crate::core::route::Mute;
 use crate::core::state::State;
+use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
 
@@ -186,7 +187,32 @@ impl Check {
     }
 }
 
+/// How readers judge: at one time for all that they show, so that an outage of the store never shows as late (1.5).
+#[derive(Clone, Debug)]
+pub struct AsOf {
+    /// The time: nothing that came up to then is still to be stored.
+    pub at: Time,
+    blind: Arc<BlindWindows>,
+}
+
+impl AsOf {
+    /// How a check stands.
+    pub fn view(&self, spec: &Spec, state: &State) -> View {
+        view(spec, state, self.at, &self.blind)
+    }
+
+    /// [`promised_deadline`] of a check.
+    pub fn promised_deadline(&self, spec: &Spec, state: &State) -> Option<Time> {
+        promised_deadline(spec, state, self.at, &self.blind)
+    }
+}
+
 impl Live {
+    /// A look at all checks, to be taken before any of their states: `applied_to` is the writer's.
+    pub fn as_of(&self, applied_to: Time) -> AsOf {
+        AsOf { at: applied_to, blind: self.blind() }
+    }
+
     /// The checks as of now.
     pub fn directory(&self) -> Arc<Directory> {
         read(&self.directory)

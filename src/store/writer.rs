@@ -16,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 use self::life::say_goodbye;
 pub use self::life::watch_over;
 use self::queue::{Item, Queue, Shared, Waiting, bytes_of};
+use super::live::Live;
 use super::{Applied, Entry, PingFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
@@ -82,6 +83,7 @@ pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 /// The way to the writer's thread. Ends it when dropped, with all that is queued stored.
 pub struct Writer {
     shared: Arc<Shared>,
+    live: Arc<Live>,
     wakes: watch::Receiver<Wakes>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -102,6 +104,7 @@ impl Writer {
     ) -> std::io::Result<Writer> {
         let shared = Arc::new(Shared { limits, clock, queue: Mutex::default(), filled: Condvar::new() });
         let (sender, wakes) = watch::channel(wakes_of(&*store));
+        let live = store.live();
         let mut turns = Turns {
             store,
             shared: shared.clone(),
@@ -116,7 +119,7 @@ impl Writer {
             let _abort = AbortOnPanic;
             turns.run();
         })?;
-        Ok(Writer { shared, wakes, thread: Mutex::new(Some(thread)) })
+        Ok(Writer { shared, live, wakes, thread: Mutex::new(Some(thread)) })
     }
 
     /// Queues a ping; what became of it is answered when it is durable.
@@ -179,6 +182,14 @@ impl Writer {
         self.wakes.clone()
     }
 
+    /// 1.5: up to when all that came is stored and seen by readers, who judge at this time. To be asked before they look
+    /// at states. Now while nothing waits and the store takes writes; it stands still while it does not, and while the
+    /// clock is doubted.
+    pub fn applied_to(&self) -> Time {
+        let last_life = self.live.totals.last_sign_of_life();
+        self.shared.applied_to(last_life.unwrap_or(Time::MIN))
+    }
+
     /// Whether the last turn was stored.
     pub fn is_healthy(&self) -> bool {
         !self.shared.queue().failing
@@ -235,7 +246,9 @@ impl Turns {
             };
             let stored = self.turn(items, refused);
             since_commit = Stopwatch::start();
-            self.shared.queue().failing = !stored;
+            let mut queue = self.shared.queue();
+            (queue.failing, queue.turn_from) = (!stored, None);
+            drop(queue);
             if stored && let Some((_, is_over @ false)) = &mut self.complained {
                 tracing::info!("pings can be stored again");
                 *is_over = true;
@@ -270,6 +283,8 @@ impl Turns {
         }
         queue.pings = 0;
         queue.bytes = 0;
+        let from = queue.items.front().map_or_else(|| self.shared.clock.now(), Item::at);
+        queue.turn_from = Some(queue.refused.values().fold(from, |from, window| from.min(window.from)));
         let items = std::mem::replace(&mut queue.items, std::mem::take(&mut self.spare));
         Some((items, std::mem::take(&mut queue.refused)))
     }

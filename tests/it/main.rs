@@ -20,6 +20,7 @@ mod log;
 mod mail;
 mod main_job;
 mod metrics;
+mod outage;
 mod own_mail;
 mod pages;
 mod parts;

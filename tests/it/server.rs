@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use punctual::core::time::Span;
+use punctual::core::time::{Span, Time};
 use punctual::http::Busy;
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
@@ -312,4 +312,36 @@ fn metrics_are_scraped_whole_and_in_parts() {
     assert_eq!(answer.body[..2], [0x1f, 0x8b]);
     let head = http::send(http::client().head(doors.url("/metrics")));
     assert_eq!((head.status, head.body.len()), (200, 0));
+}
+
+// 1.5
+#[test]
+fn whoever_looks_judges_at_the_time_up_to_which_all_is_stored() {
+    let doors = Doors::open(quick());
+    let get = |path: &str| http::get(&doors.url(path)).text();
+    let late = "punctual_check_late{check=\"backup\"";
+    let value = |metrics: &str, start: &str| {
+        let line = metrics.lines().find(|line| line.starts_with(start)).unwrap();
+        line.rsplit(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(value(&get("/metrics"), late), "1");
+    assert!(get("/api/v1/checks/backup").contains("\"late\":true"));
+    assert!(!get("/").contains("as of") && !get("/checks/backup").contains("as of"));
+
+    // Just after they were declared.
+    *doors.ledger.applied_to.lock().unwrap() = Some(Time::from_secs(1_700_000_001));
+    let metrics = get("/metrics");
+    assert_eq!(value(&metrics, late), "0");
+    assert_eq!(value(&metrics, "punctual_applied_timestamp_seconds"), "1700000001");
+    for path in ["/api/v1/checks/backup", "/api/v1/checks"] {
+        let json = get(path);
+        assert!(
+            json.contains("\"late\":false") && json.contains("\"as_of\":\"2023-11-14T22:13:21Z\""),
+            "{json}"
+        );
+    }
+    for path in ["/", "/checks/backup", "/checks/worker"] {
+        let page = get(path);
+        assert!(page.contains("Checks are shown as of") && !page.contains("?status=late"), "{page}");
+    }
 }

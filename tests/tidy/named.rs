@@ -105,6 +105,23 @@ fn rules_and_dashboards_name_metrics_that_exist() {
     );
 }
 
+// 1.5
+#[test]
+fn whoever_shows_checks_judges_as_the_store_does() {
+    let mut faults = Vec::new();
+    for path in tracked().into_iter().filter(|path| path.starts_with("src/http/")) {
+        let text = read(&path);
+        let judges = text.lines().enumerate().filter(|(_, line)| line.contains(".blind()"));
+        let fault =
+            |(i, line): (usize, &str)| Fault { path: path.clone(), line: i + 1, what: line.to_owned() };
+        faults.extend(judges.map(fault));
+    }
+    assert_none(
+        &faults,
+        "App::as_of judges at the time up to which all is stored: no reader may forget that.",
+    );
+}
+
 /// Lines that give away a machine or its registries, or end in a space.
 fn unclean_lines(text: &str) -> Vec<(usize, String)> {
     // Written in two parts so that this file is clean itself.

@@ -8,13 +8,12 @@ use serde::Serialize;
 
 use super::{Asked, Outcome, json, make};
 use crate::config::{Words, words_of};
-use crate::core::blind::BlindWindows;
 use crate::core::check::{Canary, PingKind, Source};
 use crate::core::route::Mute;
 use crate::core::step::View;
 use crate::core::time::Time;
 use crate::http::{App, pages};
-use crate::store::live::Check;
+use crate::store::live::{AsOf, Check};
 
 /// A check: what is known of it now, and what was declared. Times are RFC 3339, in UTC.
 #[derive(Debug, Serialize)]
@@ -26,6 +25,8 @@ pub(super) struct CheckJson {
     source: &'static str,
     /// Where its file says so; null if it was made through the API.
     declared: Option<Declared>,
+    /// When the status and what follows held: now, but while nothing can be stored (1.5).
+    as_of: String,
     status: &'static str,
     late: bool,
     failing: bool,
@@ -89,25 +90,25 @@ impl CanaryJson {
 /// The time at which checks are looked at, and what holds for all of them then.
 pub(super) struct Look<'a> {
     app: &'a App,
+    as_of: AsOf,
     now: Time,
-    blind: Arc<BlindWindows>,
     mutes: Arc<Vec<Mute>>,
 }
 
 impl<'a> Look<'a> {
     pub(super) fn new(app: &'a App) -> Look<'a> {
-        Look { app, now: app.clock.now(), blind: app.live.blind(), mutes: app.live.mutes() }
+        Look { app, as_of: app.as_of(), now: app.clock.now(), mutes: app.live.mutes() }
     }
 
     /// How it stands.
     pub(super) fn view(&self, check: &Check) -> View {
-        pages::look(check, &check.state(), self.now, &self.blind, &self.mutes).0
+        pages::look(check, &check.state(), (&self.as_of, self.now), &self.mutes).0
     }
 
     /// All of it.
     pub(super) fn at(&self, check: &Check) -> CheckJson {
         let state = check.state();
-        let (view, held) = pages::look(check, &state, self.now, &self.blind, &self.mutes);
+        let (view, held) = pages::look(check, &state, (&self.as_of, self.now), &self.mutes);
         let definition = &*check.definition;
         let declared = Declared::of(&definition.source);
         let cause = |cause: &crate::core::cause::Cause| CauseJson {
@@ -121,6 +122,7 @@ impl<'a> Look<'a> {
             labels: definition.labels.iter().cloned().collect(),
             source: if declared.is_some() { "file" } else { "api" },
             declared,
+            as_of: self.as_of.at.to_string(),
             status: view.status.as_str(),
             late: view.late,
             failing: view.failing,

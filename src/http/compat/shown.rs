@@ -6,17 +6,15 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::dialect::Dialect;
 use super::python;
-use crate::core::blind::BlindWindows;
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Canary, Spec};
 use crate::core::periods::PeriodRange;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
-use crate::core::step::{promised_deadline, view};
 use crate::core::time::{Span, Time};
 use crate::http::App;
 use crate::store::StoreError;
-use crate::store::live::Check;
+use crate::store::live::{AsOf, Check};
 
 /// A canary, in the order of the original's keys.
 #[derive(serde::Serialize)]
@@ -63,16 +61,16 @@ pub(super) struct Standing {
 impl Standing {
     /// How a check stands now.
     pub(super) fn of(app: &App, dialect: &Dialect, check: &Check) -> Standing {
-        let state = check.state();
-        Standing::at(dialect, &check.definition.spec, &state, app.clock.now(), &app.live.blind())
+        let as_of = app.as_of();
+        Standing::at(dialect, &check.definition.spec, &check.state(), &as_of)
     }
 
-    fn at(dialect: &Dialect, spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> Standing {
+    fn at(dialect: &Dialect, spec: &Spec, state: &State, as_of: &AsOf) -> Standing {
         let paused = state.pause.since().is_some();
         let late = match paused {
             true if dialect.pause_clears_late => false,
             true => is_late(&state.causes),
-            false => is_late(&view(spec, state, now, blind).causes),
+            false => is_late(&as_of.view(spec, state).causes),
         };
         Standing { late, paused }
     }
@@ -97,9 +95,10 @@ pub(super) fn look(
         None => Vec::new(),
     };
     let definition = &check.definition;
-    let (now, state, blind) = (app.clock.now(), check.state(), app.live.blind());
-    let standing = Standing::at(dialect, &definition.spec, &state, now, &blind);
-    let deadline = promised_deadline(&definition.spec, &state, now, &blind);
+    let as_of = app.as_of();
+    let (now, state) = (app.clock.now(), check.state());
+    let standing = Standing::at(dialect, &definition.spec, &state, &as_of);
+    let deadline = as_of.promised_deadline(&definition.spec, &state);
     let time = |time: Time| python::iso_time(time, dialect.zone);
     Ok(Shown {
         id: canary.id.clone(),

@@ -9,7 +9,7 @@ use super::words::{CauseLine, CheckLine, For, Line, MuteLine, Request, Status};
 use crate::core::cause::Cause;
 use crate::core::check::Source;
 use crate::core::route::{Facts, Matcher, Mute};
-use crate::core::step::{View, view};
+use crate::core::step::View;
 use crate::core::time::{Span, Time};
 use crate::core::version;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
@@ -173,10 +173,10 @@ fn mutes(app: &App) -> Vec<Line> {
 }
 
 fn views(app: &App) -> Vec<(Arc<Check>, View, Option<Time>)> {
-    let (now, blind) = (app.clock.now(), app.live.blind());
+    let as_of = app.as_of();
     let seen = |check: &Arc<Check>| {
         let state = check.state();
-        (check.clone(), view(&check.definition.spec, &state, now, &blind), state.last_seen)
+        (check.clone(), as_of.view(&check.definition.spec, &state), state.last_seen)
     };
     app.live.directory().checks.iter().map(seen).collect()
 }

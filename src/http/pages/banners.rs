@@ -14,6 +14,22 @@ const NEW_FOR: Span = Span::mins(60);
 /// Deliveries that were given up are pointed out for so long: old ones are in the metrics.
 const PARKED_FOR: Span = Span::mins(24 * 60);
 
+/// Checks are shown as of now, or somebody is told as of when: what is asked and stored meanwhile takes less.
+const NOW_ENOUGH: Span = Span::secs(2);
+
+/// As of when checks are shown, if that is not now (1.5).
+pub(super) fn as_of(app: &App, now: Time) -> Markup {
+    let at = app.as_of().at;
+    html! {
+        @if now - at > NOW_ENOUGH {
+            div.banner.warn {
+                strong { "Checks are shown as of " (when(at, now)) "." }
+                " What was due since then is judged once pings can be stored again."
+            }
+        }
+    }
+}
+
 /// All banners that apply, the worst first. `fault` says what is wrong with the store or the engine.
 pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time) -> Markup {
     let notices = app.notices();
@@ -28,6 +44,7 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
         @if let Some(doubt) = operate::doubt(app) {
             div.banner.bad role="alert" { strong { "Nothing is judged now: " } (doubt) "." }
         }
+        (as_of(app, now))
         @if let Some(fault) = &notices.reload_fault {
             div.banner.bad role="alert" {
                 strong { "The configuration could not be reloaded; the one before is still used." }

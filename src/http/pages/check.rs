@@ -9,7 +9,7 @@ use super::super::{App, Audience, decode};
 use super::declared::declared;
 use super::history::{history, last_source};
 use super::incident::incident;
-use super::{look, page, words};
+use super::{banners, look, page, words};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Definition, PingKind};
@@ -42,13 +42,15 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         return ping_body(app, &check, seq);
     }
     let now = app.clock.now();
+    let as_of = app.as_of();
     let state = check.state();
-    let (view, held) = look(&check, &state, now, &app.live.blind(), &app.live.mutes());
+    let (view, held) = look(&check, &state, (&as_of, now), &app.live.mutes());
     let definition = &check.definition;
     let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);
     let content = html! {
         p.small { a href="../" { "All checks" } }
         h1 { (definition.title) }
+        (banners::as_of(app, now))
         (stands(&view, now))
         @if !state.causes.is_empty() { (incident(app, check.id, view.paused, now)) }
         (words::held(held.as_ref(), now))

@@ -118,10 +118,10 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
 }
 
 fn rows(app: &App, now: Time) -> Vec<Row> {
-    let (blind, mutes) = (app.live.blind(), app.live.mutes());
+    let (as_of, mutes) = (app.as_of(), app.live.mutes());
     let row = |check: &Arc<Check>| {
         let state = check.state();
-        let (view, held) = look(check, &state, now, &blind, &mutes);
+        let (view, held) = look(check, &state, (&as_of, now), &mutes);
         Row { check: check.clone(), view, held, answer: None, last_seen: state.last_seen }
     };
     let mut rows: Vec<Row> = app.live.directory().checks.iter().map(row).collect();

@@ -76,8 +76,9 @@ fn quiet_time(quiet: &Quiet) -> Markup {
 
 /// A check that this one depends on, and how it is: that may be why nobody was told of this one (8.3).
 fn dependency(app: &App, name: &str, now: Time) -> Markup {
-    let (blind, mutes) = (app.live.blind(), app.live.mutes());
-    let status = app.live.find(name).map(|check| look(&check, &check.state(), now, &blind, &mutes).0.status);
+    let (as_of, mutes) = (app.as_of(), app.live.mutes());
+    let status =
+        app.live.find(name).map(|check| look(&check, &check.state(), (&as_of, now), &mutes).0.status);
     html! {
         a href=(name) { (name) }
         @if let Some(status) = status {

@@ -22,12 +22,11 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::App;
 use super::reply::{self, Reply};
-use crate::core::blind::BlindWindows;
 use crate::core::route::{Facts, HoldReason, Mute, muted};
 use crate::core::state::State;
-use crate::core::step::{View, view};
+use crate::core::step::View;
 use crate::core::time::Time;
-use crate::store::live::Check;
+use crate::store::live::{AsOf, Check};
 
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
@@ -45,16 +44,15 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// A look at a check: its view, and whether its messages are held by a mute or a quiet time (8.2).
+/// A look at a check: its view, and whether its messages are held by a mute or a quiet time now (8.2).
 pub(super) fn look(
     check: &Check,
     state: &State,
-    now: Time,
-    blind: &BlindWindows,
+    (as_of, now): (&AsOf, Time),
     mutes: &[Mute],
 ) -> (View, Option<HoldReason>) {
     let definition = &*check.definition;
-    let view = view(&definition.spec, state, now, blind);
+    let view = as_of.view(&definition.spec, state);
     let nobody_asked = mutes.is_empty() && definition.quiet.is_empty();
     let facts = Facts { definition, causes: view.causes.as_slice() };
     let held = if nobody_asked { None } else { muted(now, &facts, mutes, &definition.quiet) };

@@ -10,6 +10,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::time::Time;
+use crate::store::live::MAX_GAP;
 use crate::store::{Applied, Entry, PingFact, StoreError};
 
 /// What comes to the writer.
@@ -43,6 +44,8 @@ pub(super) struct Queue {
     pub(super) bytes: usize,
     /// Checks of which pings were refused since the last turn, from the first to the last.
     pub(super) refused: HashMap<CheckId, Window>,
+    /// The oldest time of what the turn under way has not stored yet; `None`: there is no turn under way.
+    pub(super) turn_from: Option<Time>,
     /// The last turn could not be stored: pings are refused until one can.
     pub(super) failing: bool,
     pub(super) stopping: bool,
@@ -62,6 +65,17 @@ impl Shared {
     pub(super) fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// 1.5: up to when all that came is stored. `last_life` is the last durable sign of life.
+    pub(super) fn applied_to(&self, last_life: Time) -> Time {
+        let queue = self.queue();
+        let now = self.clock.now();
+        let is_silent = queue.failing || now - last_life > MAX_GAP || !self.clock.is_trusted();
+        let up_to = if is_silent { now.min(last_life) } else { now };
+        let first = queue.items.front().map(Item::at);
+        let refused = queue.refused.values().map(|window| window.from).min();
+        [first, queue.turn_from, refused].into_iter().flatten().fold(up_to, Time::min)
+    }
 }
 
 impl Queue {
@@ -80,4 +94,50 @@ pub(super) fn bytes_of(fact: &PingFact) -> usize {
     let body = fact.body.as_ref().map_or(0, Vec::len);
     let comment = fact.comment.as_ref().map_or(0, String::len);
     ROW_BYTES + body + comment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::time::Span;
+
+    fn shared() -> (Shared, Time) {
+        let clock = Arc::new(Clock::new());
+        let now = clock.now();
+        let shared =
+            Shared { limits: Limits::default(), clock, queue: Mutex::default(), filled: Condvar::new() };
+        (shared, now)
+    }
+
+    /// 1.5
+    #[test]
+    fn readers_judge_now_unless_something_is_still_to_be_stored() {
+        let (shared, now) = shared();
+        let alive = now - Span::secs(1);
+        assert!(shared.applied_to(alive) >= now);
+        let waits = now - Span::ms(3);
+        shared.queue().items.push_back(Item::Call { call: Box::new(|_, _| {}), at: waits });
+        assert_eq!(shared.applied_to(alive), waits);
+        let under_way = now - Span::ms(4);
+        shared.queue().turn_from = Some(under_way);
+        assert_eq!(shared.applied_to(alive), under_way);
+        let refused = now - Span::ms(5);
+        shared.queue().refuse(CheckId(1), refused, 1);
+        assert_eq!(shared.applied_to(alive), refused);
+    }
+
+    /// 1.5
+    #[test]
+    fn readers_judge_at_the_last_sign_of_life_while_nothing_can_be_stored() {
+        let (shared, now) = shared();
+        let alive = now - Span::secs(1);
+        shared.queue().failing = true;
+        assert_eq!(shared.applied_to(alive), alive);
+        shared.queue().failing = false;
+        // Suspended, or a disk that hangs.
+        let silent = now - Span::secs(11);
+        assert_eq!(shared.applied_to(silent), silent);
+        shared.clock.not_before(now + Span::mins(60), Span::ZERO);
+        assert_eq!(shared.applied_to(alive), alive, "a clock that is doubted");
+    }
 }

@@ -35,6 +35,10 @@ impl TakePings for Desk {
         None
     }
 
+    fn applied_to(&self) -> Time {
+        now()
+    }
+
     fn is_healthy(&self) -> bool {
         true
     }

@@ -35,6 +35,8 @@ pub(crate) struct Ledger {
     held_calls: Arc<Mutex<Vec<Call>>>,
     /// The earliest that is not judged yet.
     pub(crate) deadline: Arc<Mutex<Option<Time>>>,
+    /// Up to when all is stored; `None`: now.
+    pub(crate) applied_to: Arc<Mutex<Option<Time>>>,
     names: Arc<HashMap<CheckId, String>>,
 }
 
@@ -76,6 +78,10 @@ impl TakePings for Ledger {
 
     fn deadline(&self) -> Option<Time> {
         *self.deadline.lock().unwrap()
+    }
+
+    fn applied_to(&self) -> Time {
+        self.applied_to.lock().unwrap().unwrap_or_else(|| Clock::new().now())
     }
 
     fn is_healthy(&self) -> bool {
@@ -133,6 +139,7 @@ impl Doors {
             held: Arc::default(),
             held_calls: Arc::default(),
             deadline: Arc::default(),
+            applied_to: Arc::default(),
             names: Arc::new(names),
         };
         let (reloads, _) = tokio::sync::mpsc::channel(1);
