@@ -11,51 +11,83 @@ pub struct Window {
     pub to: Time,
 }
 
-/// The blind windows that still matter: sorted, apart from each other, at most [`BlindWindows::MAX`].
+/// All blind windows, sorted and apart from each other. None is forgotten: beyond [`BlindWindows::MAX`] of one reason the
+/// two closest are joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BlindWindows(Vec<Window>);
+pub struct BlindWindows {
+    /// We were not there.
+    absences: Vec<Window>,
+    /// We were, and refused requests that nobody read.
+    refusals: Vec<Window>,
+    /// Both.
+    all: Vec<Window>,
+}
 
 impl BlindWindows {
-    /// More are not kept: the oldest is forgotten.
+    /// The most of one reason.
     pub const MAX: usize = 4096;
 
-    /// Adds a window, joining those that it touches. An empty or reversed one is none.
-    pub fn add(&mut self, mut window: Window) {
-        if window.to <= window.from {
-            return;
-        }
-        self.0.retain(|other| {
-            let touches = other.from <= window.to && window.from <= other.to;
-            if touches {
-                window.from = window.from.min(other.from);
-                window.to = window.to.max(other.to);
-            }
-            !touches
-        });
-        let place = self.0.partition_point(|other| other.from < window.from);
-        self.0.insert(place, window);
-        if self.0.len() > BlindWindows::MAX {
-            self.0.remove(0);
-        }
+    /// All at once.
+    pub fn new(
+        absences: impl IntoIterator<Item = Window>,
+        refusals: impl IntoIterator<Item = Window>,
+    ) -> BlindWindows {
+        let joined = |windows: &mut dyn Iterator<Item = Window>| {
+            let mut joined = Vec::new();
+            windows.for_each(|window| drop(put(&mut joined, window)));
+            joined
+        };
+        let (absences, refusals) = (joined(&mut absences.into_iter()), joined(&mut refusals.into_iter()));
+        BlindWindows { all: united(&absences, &refusals), absences, refusals }
+    }
+
+    /// Adds a window in which we were not there, joining those that it touches. An empty or reversed one is none. Answers
+    /// the windows of this reason that hold others from now on.
+    pub fn add(&mut self, window: Window) -> Vec<Window> {
+        let changed = put(&mut self.absences, window);
+        self.all = united(&self.absences, &self.refusals);
+        changed
+    }
+
+    /// [`BlindWindows::add`] for a window in which requests were refused unread.
+    pub fn add_refusals(&mut self, window: Window) -> Vec<Window> {
+        let changed = put(&mut self.refusals, window);
+        self.all = united(&self.absences, &self.refusals);
+        changed
     }
 
     /// The clock was set back (1.1): nothing of a window is later than now. A wrong date must not make us blind for years.
     pub fn bring_back_to(&mut self, now: Time) {
-        self.0.retain(|window| window.from < now);
-        for window in &mut self.0 {
-            window.to = window.to.min(now);
+        for windows in [&mut self.absences, &mut self.refusals] {
+            windows.retain(|window| window.from < now);
+            for window in windows {
+                window.to = window.to.min(now);
+            }
         }
+        self.all = united(&self.absences, &self.refusals);
+    }
+
+    /// Whether we were not there at some time in (`from`, `to`].
+    pub fn was_absent(&self, from: Time, to: Time) -> bool {
+        ending_after(&self.absences, from).first().is_some_and(|window| window.from < to)
+    }
+
+    /// Whether a window goes on to its end only because requests are refused.
+    pub fn is_refusal(&self, window: Window) -> bool {
+        !self.was_absent(window.to - Span::MS, window.to)
+            && ending_after(&self.refusals, window.to - Span::MS)
+                .first()
+                .is_some_and(|it| it.from < window.to)
     }
 
     /// The windows that end after `time`, oldest first.
     pub fn ending_after(&self, time: Time) -> &[Window] {
-        let first = self.0.partition_point(|window| window.to <= time);
-        &self.0[first..]
+        ending_after(&self.all, time)
     }
 
     /// All windows, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Window> {
-        self.0.iter()
+        self.all.iter()
     }
 
     /// How much of what comes after `time` is blind.
@@ -64,6 +96,46 @@ impl BlindWindows {
             .iter()
             .fold(Span::ZERO, |sum, window| sum + (window.to - window.from.max(time)))
     }
+}
+
+fn ending_after(windows: &[Window], time: Time) -> &[Window] {
+    &windows[windows.partition_point(|window| window.to <= time)..]
+}
+
+fn put(windows: &mut Vec<Window>, mut window: Window) -> Vec<Window> {
+    if window.to <= window.from {
+        return Vec::new();
+    }
+    windows.retain(|other| {
+        let touches = other.from <= window.to && window.from <= other.to;
+        if touches {
+            window.from = window.from.min(other.from);
+            window.to = window.to.max(other.to);
+        }
+        !touches
+    });
+    let place = windows.partition_point(|other| other.from < window.from);
+    windows.insert(place, window);
+    let mut changed = vec![window];
+    let closest = (1..windows.len()).min_by_key(|i| windows[*i].from - windows[*i - 1].to);
+    if let Some(closest) = closest.filter(|_| windows.len() > BlindWindows::MAX) {
+        windows[closest - 1].to = windows.remove(closest).to;
+        changed.push(windows[closest - 1]);
+    }
+    changed
+}
+
+fn united(some: &[Window], others: &[Window]) -> Vec<Window> {
+    let mut all: Vec<Window> = [some, others].concat();
+    all.sort_by_key(|window| window.from);
+    all.dedup_by(|later, earlier| {
+        let touches = later.from <= earlier.to;
+        if touches {
+            earlier.to = earlier.to.max(later.to);
+        }
+        touches
+    });
+    all
 }
 
 #[cfg(test)]
@@ -80,9 +152,9 @@ mod tests {
         for w in [window(10, 20), window(40, 50), window(20, 30), window(5, 5), window(9, 8)] {
             windows.add(w);
         }
-        assert_eq!(windows.0, [window(10, 30), window(40, 50)]);
+        assert_eq!(windows.all, [window(10, 30), window(40, 50)]);
         windows.add(window(25, 45));
-        assert_eq!(windows.0, [window(10, 50)]);
+        assert_eq!(windows.all, [window(10, 50)]);
         assert_eq!(windows.after(Time::from_secs(0)), Span::secs(40));
         assert_eq!(windows.after(Time::from_secs(45)), Span::secs(5));
     }
@@ -95,16 +167,34 @@ mod tests {
             windows.add(w);
         }
         windows.bring_back_to(Time::from_secs(50));
-        assert_eq!(windows.0, [window(10, 20), window(40, 50)]);
+        assert_eq!(windows.all, [window(10, 20), window(40, 50)]);
     }
 
+    /// 9.1
     #[test]
-    fn the_oldest_window_is_forgotten_past_the_limit() {
+    fn no_window_is_forgotten_and_the_closest_are_joined() {
         let mut windows = BlindWindows::default();
         for i in 0..=BlindWindows::MAX as i64 {
-            windows.add(window(10 * i, 10 * i + 1));
+            let early = if i == 7 { 5 } else { 0 };
+            windows.add(window(10 * i - early, 10 * i + 1));
         }
-        assert_eq!(windows.0.len(), BlindWindows::MAX);
-        assert_eq!(windows.ending_after(Time::from_secs(0))[0], window(10, 11));
+        assert_eq!(windows.all.len(), BlindWindows::MAX);
+        assert_eq!(windows.all[0], window(0, 1));
+        assert_eq!(windows.all[6], window(60, 71));
+    }
+
+    /// 9.1
+    #[test]
+    fn refusals_are_blind_as_absences_are_and_known_apart() {
+        let mut windows = BlindWindows::default();
+        windows.add(window(10, 20));
+        windows.add_refusals(window(20, 30));
+        windows.add_refusals(window(40, 50));
+        assert_eq!(windows.all, [window(10, 30), window(40, 50)]);
+        let at = Time::from_secs;
+        assert!(windows.was_absent(at(0), at(11)) && !windows.was_absent(at(20), at(100)));
+        assert!(windows.is_refusal(window(10, 30)) && !windows.is_refusal(window(10, 20)));
+        windows.bring_back_to(at(45));
+        assert_eq!(windows.all, [window(10, 30), window(40, 45)]);
     }
 }

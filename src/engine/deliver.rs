@@ -51,7 +51,9 @@ pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
 
 /// False if there was nothing to send.
 async fn claim_and_send(engine: &Arc<Engine>, attempts: &mut JoinSet<()>) -> bool {
-    match engine.writer.call(|store, now| store.claim(now)).await {
+    let claimed = engine.writer.call(|store, now| store.claim(now)).await;
+    engine.counters.claims.note(claimed.is_ok(), engine.clock.now());
+    match claimed {
         Ok(outgoing) => {
             let any = !outgoing.is_empty();
             for outgoing in outgoing {

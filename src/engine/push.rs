@@ -56,7 +56,9 @@ async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &watch::
     let mut wakes = engine.writer.wakes();
     loop {
         let flips = wakes.borrow_and_update().flips;
-        let wait = match engine.writer.call(|store, now| store.alerts(now)).await {
+        let read = engine.writer.call(|store, now| store.alerts(now)).await;
+        engine.counters.alerts.note(read.is_ok(), engine.clock.now());
+        let wait = match read {
             Ok(Alerts { all, next_look }) => {
                 newest.send_if_modified(|known: &mut Arc<Vec<Alert>>| {
                     let is_news = **known != all;

@@ -51,7 +51,7 @@ enum Phase {
 
 /// Shared by a connection's socket, its handler and its watchdog, which all run in one task.
 #[derive(Debug)]
-struct Progress {
+pub(super) struct Progress {
     phase: AtomicU8,
     /// Watchdog ticks since the phase began or, when idle, since the last byte.
     age_ticks: AtomicU32,
@@ -60,8 +60,13 @@ struct Progress {
 impl Progress {
     const PHASES: [Phase; 5] = [Phase::Fresh, Phase::Head, Phase::Serving, Phase::Idle, Phase::Ending];
 
-    fn new() -> Progress {
+    pub(super) fn new() -> Progress {
         Progress { phase: AtomicU8::new(Phase::Fresh as u8), age_ticks: AtomicU32::new(0) }
+    }
+
+    /// No request of it is under way: nothing is lost with it.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.phase(), Phase::Fresh | Phase::Head | Phase::Idle | Phase::Ending)
     }
 
     fn phase(&self) -> Phase {
@@ -201,7 +206,7 @@ impl AsyncWrite for Socket {
 
 /// Serves one connection to its end: each request by `handler`, within `limits`, as ordered.
 pub(super) async fn serve<H, A>(
-    stream: TcpStream,
+    (stream, progress): (TcpStream, Arc<Progress>),
     limits: &Limits,
     mut order: watch::Receiver<Order>,
     crowded: impl Fn() -> bool,
@@ -210,7 +215,6 @@ pub(super) async fn serve<H, A>(
     H: Fn(Request<Incoming>) -> A,
     A: Future<Output = Reply>,
 {
-    let progress = Arc::new(Progress::new());
     let service = service_fn(|request| {
         progress.enter(Phase::Serving);
         let answer = handler(request);

@@ -18,6 +18,7 @@ pub mod limits;
 mod operate;
 mod pages;
 mod pausing;
+mod peers;
 mod pieces;
 mod ping;
 mod problem;
@@ -113,6 +114,12 @@ pub trait TakePings: Send + Sync {
     /// The earliest deadline that is not judged yet.
     fn deadline(&self) -> Option<Time>;
 
+    /// A request was refused before it was read (9.1).
+    fn refuse_unread(&self);
+
+    /// The listeners close (9.1).
+    fn close(&self);
+
     /// 1.5: up to when all that came is stored.
     fn applied_to(&self) -> Time;
 
@@ -130,6 +137,14 @@ impl TakePings for Writer {
 
     fn deadline(&self) -> Option<Time> {
         self.wakes().borrow().deadline
+    }
+
+    fn refuse_unread(&self) {
+        Writer::refuse_unread(self);
+    }
+
+    fn close(&self) {
+        Writer::close(self);
     }
 
     fn applied_to(&self) -> Time {

@@ -65,6 +65,14 @@ pub(super) fn fault(app: &App) -> Option<String> {
     if !app.writer.is_healthy() {
         return Some("pings cannot be stored, and are refused: the log says why".to_owned());
     }
+    let outward = [(&app.own.claims, "messages cannot be read"), (&app.own.alerts, "alerts cannot be read")];
+    for (trouble, what) in outward {
+        if let Some(since) = trouble.since().filter(|since| now - *since > MAX_SILENCE) {
+            return Some(format!(
+                "{what} from the database since {since}, and nobody is told: the log says why"
+            ));
+        }
+    }
     let waiting = app.writer.deadline().filter(|deadline| is_trusted && now - *deadline > MAX_SILENCE);
     waiting.map(|deadline| format!("a deadline at {deadline} is not judged yet: judging has stopped"))
 }

@@ -119,6 +119,7 @@ fn totals(totals: &live::Totals, now: Time) -> Totals {
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
         deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
+        log_bytes: totals.log_bytes.load(Ordering::Relaxed),
         blind: totals.blind(now),
         database_id: totals.database_id.load(Ordering::Relaxed),
         database_created: totals.database_created(),

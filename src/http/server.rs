@@ -3,21 +3,22 @@
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
 use super::App;
-use super::connection::{self, Order};
+use super::connection::{self, Order, Progress};
 use super::limits::Limits;
+use super::peers::Peers;
 use super::routes;
 use crate::core::time::{Span, Time};
 
@@ -102,10 +103,13 @@ struct Shared {
     places: Arc<Semaphore>,
     /// One for each connection that is being told that there is no place.
     refusals: Arc<Semaphore>,
+    peers: Arc<Peers>,
     order: watch::Sender<Order>,
 }
 
 impl Shared {
+    /// So long a new connection waits for the place of one that was ended for it.
+    const ROOM_TIMEOUT: Duration = Duration::from_secs(1);
     const REFUSALS_AT_A_TIME: usize = 64;
 
     /// Few places are left: idle connections should go.
@@ -122,6 +126,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
         limits,
         places: Arc::new(Semaphore::new(limits.max_connections)),
         refusals: Arc::new(Semaphore::new(Shared::REFUSALS_AT_A_TIME)),
+        peers: Arc::default(),
         order: watch::Sender::new(Order::Serve),
     });
     let mut accepting: JoinSet<()> =
@@ -130,6 +135,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
         () = stop => {}
         Some(_) = accepting.join_next() => tracing::error!("a listener has ended by a bug"),
     }
+    shared.app.writer.close();
     shared.order.send_replace(Order::Drain);
     // A task that panicked has logged it, and accepts no more.
     while accepting.join_next().await.is_some() {}
@@ -159,6 +165,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             Err(error) => {
                 let connections = &shared.app.connections;
                 connections.note(&connections.accept_failures, shared.app.clock.now(), &error);
+                shared.app.writer.refuse_unread();
                 backoff.wait().await;
             }
         }
@@ -203,23 +210,47 @@ impl Backoff {
 fn take(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
     // An answer is one small packet: it must not wait for another. Where it cannot be set, it is only slower.
     let _ = stream.set_nodelay(true);
+    let source = peer.ip().to_canonical();
+    if let Ok(place) = shared.places.clone().try_acquire_owned() {
+        return serve_at(place, stream, source, shared);
+    }
+    // Whoever holds the most makes room, so that one address alone keeps nobody out.
+    if shared.peers.make_room() {
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            match timeout(Shared::ROOM_TIMEOUT, shared.places.clone().acquire_owned()).await {
+                Ok(Ok(place)) => serve_at(place, stream, source, &shared),
+                _ => refuse(stream, &shared),
+            }
+        });
+        return;
+    }
+    refuse(stream, shared);
+}
+
+fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, source: IpAddr, shared: &Arc<Shared>) {
     let mut order = shared.order.subscribe();
     if *order.borrow() != Order::Serve {
         order.mark_changed();
     }
-    if let Ok(place) = shared.places.clone().try_acquire_owned() {
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            let source = peer.ip().to_canonical();
-            let crowded = || shared.is_crowded();
-            let handler = |request| routes::answer(&shared.app, &shared.limits, source, request);
-            connection::serve(stream, &shared.limits, order, crowded, handler).await;
-            drop(place);
-        });
-        return;
-    }
+    let progress = Arc::new(Progress::new());
+    let seated = shared.peers.seat(source, progress.clone());
+    let number = seated.number();
+    let serving = shared.clone();
+    let task = tokio::spawn(async move {
+        let shared = serving;
+        let crowded = || shared.is_crowded();
+        let handler = |request| routes::answer(&shared.app, &shared.limits, source, request);
+        connection::serve((stream, progress), &shared.limits, order, crowded, handler).await;
+        drop((seated, place));
+    });
+    shared.peers.runs(source, number, task.abort_handle());
+}
+
+fn refuse(stream: TcpStream, shared: &Arc<Shared>) {
     let connections = &shared.app.connections;
     connections.note(&connections.refused, shared.app.clock.now(), &"there are too many at a time");
+    shared.app.writer.refuse_unread();
     if let Ok(place) = shared.refusals.clone().try_acquire_owned() {
         tokio::spawn(async move {
             connection::refuse(stream).await;

@@ -24,7 +24,7 @@ use crate::core::time::{Span, Time};
 pub use catalog::Catalog;
 pub use histogram::Histogram;
 pub use negotiate::{Format, Negotiated, negotiate};
-pub use own::{Own, ReceiverCounters};
+pub use own::{Own, ReceiverCounters, Trouble};
 pub use row::{Row, Seen};
 pub use shard::{BadShard, Shard};
 pub use table::{Kind, METRICS, Metric};
@@ -73,6 +73,8 @@ pub struct Totals {
     pub deliveries_pending: u64,
     /// Deliveries that were given up.
     pub deliveries_parked: u64,
+    /// Bytes of the write-ahead log.
+    pub log_bytes: u64,
     /// How long we were blind since the database was made.
     pub blind: Span,
     /// A number that no other database has.

@@ -21,9 +21,38 @@ pub struct Own {
     pub alertmanager_pushes: AtomicU64,
     /// Those that failed.
     pub alertmanager_pushes_failed: AtomicU64,
+    /// Messages cannot be taken from the store.
+    pub claims: Trouble,
+    /// What Alertmanager should hear cannot be read from the store.
+    pub alerts: Trouble,
     receivers: RwLock<BTreeMap<ReceiverName, Arc<ReceiverCounters>>>,
     reload_successful: AtomicBool,
     reload_success_ms: AtomicI64,
+}
+
+/// Something that goes wrong each time it is tried.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    /// In ms since the epoch; 0: it went well the last time.
+    since_ms: AtomicI64,
+}
+
+impl Trouble {
+    /// It was tried.
+    pub fn note(&self, went_well: bool, now: Time) {
+        let order = Ordering::Relaxed;
+        if went_well {
+            self.since_ms.store(0, order);
+        } else {
+            // Not if it went wrong before.
+            let _ = self.since_ms.compare_exchange(0, now.as_ms(), order, order);
+        }
+    }
+
+    /// Since when it goes wrong; `None`: it does not.
+    pub fn since(&self) -> Option<Time> {
+        Some(self.since_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    }
 }
 
 /// How messages to one receiver fared.
@@ -49,6 +78,8 @@ impl Own {
             delivery_latency: Histogram::new(DELIVERY_BOUNDS),
             alertmanager_pushes: AtomicU64::new(0),
             alertmanager_pushes_failed: AtomicU64::new(0),
+            claims: Trouble::default(),
+            alerts: Trouble::default(),
             receivers: RwLock::default(),
             reload_successful: AtomicBool::new(false),
             reload_success_ms: AtomicI64::new(0),

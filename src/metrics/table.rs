@@ -96,6 +96,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| Value::Whole(totals.incidents_open))),
     metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| Value::Whole(totals.deliveries_pending))),
     metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| Value::Whole(totals.deliveries_parked))),
+    metric("punctual_wal_bytes", Gauge, "Bytes of the database's write-ahead log: it grows while a reader from outside, as a backup, stays open.", Stored(|totals| Value::Whole(totals.log_bytes))),
     metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening, or is not now. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
     metric("punctual_build_info", Info, "The version that runs, and the commit that it was built from.", Build),

@@ -65,6 +65,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
             incidents_open: 1,
             deliveries_pending: 2,
             deliveries_parked: 3,
+            log_bytes: 4096,
             blind: Span::ms(1500),
             database_id: 0xd8,
             database_created: Time::from_secs(900),

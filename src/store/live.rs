@@ -151,6 +151,8 @@ pub struct Totals {
     pub deliveries_parked: AtomicU64,
     /// When the last of them was, in ms since the epoch; 0: never.
     pub last_parked_ms: AtomicI64,
+    /// Bytes of the store's write-ahead log at the last sign of life.
+    pub log_bytes: AtomicU64,
     /// A number that no other database has.
     pub database_id: AtomicU64,
     /// When the database was made, in ms since the epoch.

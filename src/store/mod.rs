@@ -247,6 +247,9 @@ pub trait Store: Send {
     /// judged until then, or until [`Store::reanchor`] cuts it off.
     fn blind(&mut self, window: Window) -> Result<(), StoreError>;
 
+    /// [`Store::blind`] for a window in which we were there, and refused requests unread: of which checks nobody knows.
+    fn refused_unread(&mut self, window: Window) -> Result<(), StoreError>;
+
     /// Settles every check whose state has a time later than `now`, and leaves no blindness after it: the clock was set
     /// (1.1). It was `before`: mutes that had ended by then stay ended.
     fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError>;

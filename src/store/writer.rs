@@ -6,7 +6,7 @@
 mod life;
 mod queue;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,11 +15,10 @@ use tokio::sync::{oneshot, watch};
 
 use self::life::say_goodbye;
 pub use self::life::watch_over;
-use self::queue::{Item, Queue, Shared, Waiting, bytes_of};
+use self::queue::{Item, Queue, Refusals, Shared, Waiting, bytes_of};
 use super::live::Live;
 use super::{Applied, Entry, PingFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
-use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::time::{Span, Time};
 
@@ -42,7 +41,8 @@ pub struct Limits {
     /// and that more connections wait for an answer instead of asking: of 0, 0.25, 0.5, 1 and 2 ms, a quarter and a half
     /// took the most pings (`benches/throughput`).
     pub pace: Duration,
-    /// Checks that are remembered as refused.
+    /// Checks that are remembered as refused in one turn: to tell each costs as much as a ping, and beyond these it is
+    /// told to all.
     pub max_refused: usize,
 }
 
@@ -53,7 +53,7 @@ impl Default for Limits {
             max_queued_bytes: 64 << 20,
             max_batch: 2_048,
             pace: Duration::from_micros(500),
-            max_refused: 100_000,
+            max_refused: 1_000,
         }
     }
 }
@@ -111,6 +111,7 @@ impl Writer {
             wakes: sender,
             on_commit: Box::new(on_commit),
             last_life: None,
+            refused_to: None,
             complained: None,
             spare: VecDeque::new(),
         };
@@ -131,7 +132,7 @@ impl Writer {
         let at = self.shared.clock.now();
         let full = queue.pings >= limits.max_queued || queue.bytes + bytes > limits.max_queued_bytes;
         if full || queue.failing || queue.stopping {
-            queue.refuse(check, at, limits.max_refused);
+            queue.refused.note(check, at, limits.max_refused);
             return Err(Overloaded);
         }
         let (answer, receiver) = oneshot::channel();
@@ -145,6 +146,21 @@ impl Writer {
             self.shared.filled.notify_one();
         }
         Ok(receiver)
+    }
+
+    /// A request was refused before it was read: it may have been a ping of any check (9.1).
+    pub fn refuse_unread(&self) {
+        let mut queue = self.shared.queue();
+        let at = self.shared.clock.now();
+        queue.refused.note_unread(at);
+    }
+
+    /// The listeners close: from now on we are deaf. No later sign of life is stored and nothing is judged beyond this
+    /// moment; what still comes is stored as of it (9.1).
+    pub fn close(&self) {
+        let mut queue = self.shared.queue();
+        let at = self.shared.clock.now();
+        queue.closed_at.get_or_insert(at);
     }
 
     /// Runs something on the writer's thread, after what is queued already; not at all if nobody waits for the answer any
@@ -231,6 +247,8 @@ struct Turns {
     wakes: watch::Sender<Wakes>,
     on_commit: Box<dyn Fn(Duration) + Send>,
     last_life: Option<Time>,
+    /// Until when what was refused unread is stored as blind.
+    refused_to: Option<Time>,
     /// When the log last said that nothing can be stored, and whether it said since that it can.
     complained: Option<(Stopwatch, bool)>,
     /// The queue's other room, empty: it is filled while this turn's items are stored.
@@ -242,7 +260,7 @@ impl Turns {
         let mut since_commit = Stopwatch::start();
         loop {
             let Some((items, refused)) = self.wait(&since_commit) else {
-                return say_goodbye(&mut *self.store, &self.shared.clock);
+                return say_goodbye(&mut *self.store, &self.shared);
             };
             let stored = self.turn(items, refused);
             since_commit = Stopwatch::start();
@@ -258,7 +276,7 @@ impl Turns {
     }
 
     /// The next items, or none when it is time for a sign of life; `None` once there is nothing left before a stop.
-    fn wait(&mut self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, HashMap<CheckId, Window>)> {
+    fn wait(&mut self, since_commit: &Stopwatch) -> Option<(VecDeque<Item>, Refusals)> {
         let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
         let mut queue = self.shared.queue();
         // A store that fails is tried again once a second, whatever waits for it.
@@ -278,26 +296,29 @@ impl Turns {
             std::thread::sleep(early);
             queue = self.shared.queue();
         }
-        if queue.items.is_empty() && queue.stopping {
+        // What was refused is told before the end; where nothing can be stored, that neither.
+        if queue.items.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
             return None;
         }
         queue.pings = 0;
         queue.bytes = 0;
         let from = queue.items.front().map_or_else(|| self.shared.clock.now(), Item::at);
-        queue.turn_from = Some(queue.refused.values().fold(from, |from, window| from.min(window.from)));
+        queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
         let items = std::mem::replace(&mut queue.items, std::mem::take(&mut self.spare));
         Some((items, std::mem::take(&mut queue.refused)))
     }
 
     /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
     /// not be stored; what comes after it is put off.
-    fn turn(&mut self, mut items: VecDeque<Item>, refused: HashMap<CheckId, Window>) -> bool {
-        let now = self.shared.clock.now();
+    fn turn(&mut self, mut items: VecDeque<Item>, refused: Refusals) -> bool {
+        let now = self.shared.now();
         // A call may have set the clock back, in the turn before or in this one, and nothing comes from the future (1.1).
         let mut latest = now;
         // Not past what waits: a refusal is told at the time of the first item, if there is one.
         let first = items.front().map_or(now, Item::at).min(now);
-        if !self.sign_of_life(now) || !self.tell_refused(&refused, first) {
+        if let Err(error) = self.show_life(now, &refused, first) {
+            self.complain(&error);
+            self.last_life = None;
             self.put_off(items, refused);
             return false;
         }
@@ -316,7 +337,7 @@ impl Turns {
                     let stored = self.commit(&mut batch, &mut answers);
                     if stored {
                         call(&mut *self.store, at.min(latest));
-                        latest = self.shared.clock.now();
+                        latest = self.shared.now();
                     } else {
                         items.push_front(Item::Call { call, at });
                     }
@@ -324,7 +345,7 @@ impl Turns {
                 }
             };
             if !stored {
-                self.put_off(items, HashMap::new());
+                self.put_off(items, Refusals::default());
                 return false;
             }
         }
@@ -337,64 +358,20 @@ impl Turns {
     /// What could not be stored, our own absence or a ping, is to be known before anything is judged (9.1). Pings are
     /// refused, and calls go to the end of the queue, behind pings that came since; at a stop they are given up, as if
     /// the program had ended before them.
-    fn put_off(&self, items: VecDeque<Item>, refused: HashMap<CheckId, Window>) {
+    fn put_off(&self, items: VecDeque<Item>, refused: Refusals) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
-        self.refuse_again(&mut queue, refused);
+        queue.refused.put_back(refused, self.shared.limits.max_refused);
         for item in items {
             match item {
                 Item::Ping { entry, waiting } => {
-                    queue.refuse(entry.check, entry.at, self.shared.limits.max_refused);
+                    queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
                     let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
                 }
                 Item::Call { .. } if queue.stopping => {}
                 Item::Call { call, .. } => queue.items.push_back(Item::Call { call, at }),
             }
         }
-    }
-
-    fn refuse_again(&self, queue: &mut Queue, refused: HashMap<CheckId, Window>) {
-        for (check, window) in refused {
-            queue.refuse(check, window.from, self.shared.limits.max_refused);
-            queue.refuse(check, window.to, self.shared.limits.max_refused);
-        }
-    }
-
-    fn sign_of_life(&mut self, now: Time) -> bool {
-        if self.last_life.is_some_and(|last| now - last < SIGN_OF_LIFE_EVERY && last <= now) {
-            return true;
-        }
-        let watched = match self.shared.clock.doubted() {
-            None => watch_over(&mut *self.store, now),
-            // What is stored is how long: a date may be as wrong as the clock (1.1).
-            Some(spent) => self.store.doubt(spent).map(|()| None),
-        };
-        match watched {
-            Ok(blind) => {
-                if let Some(window) = blind {
-                    tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
-                }
-                self.last_life = Some(now);
-                true
-            }
-            Err(error) => {
-                self.complain(&error);
-                self.last_life = None;
-                false
-            }
-        }
-    }
-
-    fn tell_refused(&mut self, refused: &HashMap<CheckId, Window>, now: Time) -> bool {
-        if refused.is_empty() {
-            return true;
-        }
-        let told = |(check, window): (&CheckId, &Window)| {
-            let entry = |at| Entry { check: *check, at: now, what: What::Refused { at } };
-            [entry(window.from), entry(window.to)]
-        };
-        let applied = self.store.apply(refused.iter().flat_map(told).collect());
-        applied.inspect_err(|error| self.complain(error)).is_ok()
     }
 
     /// A store that goes on failing is tried again each second, and would fill the log.
@@ -428,7 +405,7 @@ impl Turns {
                 self.complain(&error);
                 let mut queue = self.shared.queue();
                 for (check, at) in checks {
-                    queue.refuse(check, at, self.shared.limits.max_refused);
+                    queue.refused.note(check, at, self.shared.limits.max_refused);
                 }
                 drop(queue);
                 for waiting in answers {

@@ -10,7 +10,7 @@ use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
 
 use crate::support::doors::{Doors, Mode};
-use crate::support::http;
+use crate::support::http::{self, runtime};
 use crate::support::process::PATIENCE;
 
 fn quick() -> Limits {
@@ -132,16 +132,21 @@ fn hostile_requests_are_refused() {
 #[test]
 fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
     let doors = Doors::open(Limits { max_connections: 2, idle_timeout: PATIENCE, ..Limits::default() });
+    // None of them is idle, so none makes room.
+    doors.ledger.set_mode(Mode::Hold);
     let there: Vec<TcpStream> = (0..2).map(|_| connect(&doors)).collect();
-    for stream in &there {
-        send(stream, PING);
-        read_answer(stream);
-    }
+    there.iter().for_each(|stream| send(stream, PING));
+    doors.ledger.facts.wait_for_count("the pings under way", PATIENCE, 2);
     let beyond = connect(&doors);
     send(&beyond, PING);
     let answer = read_all(&beyond);
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After: 1"), "{answer}");
     assert_eq!(doors.app.connections.refused.load(std::sync::atomic::Ordering::Relaxed), 1);
+    let unread = doors.ledger.refused_unread.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(unread, 1, "it may have been a ping of any check (9.1)");
+    doors.ledger.set_mode(Mode::Store);
+    doors.ledger.release();
+    there.iter().for_each(|stream| assert!(read_answer(stream).starts_with("HTTP/1.1 200")));
     send(&there[0], PING);
     assert!(read_answer(&there[0]).starts_with("HTTP/1.1 200"));
     drop(there);
@@ -274,6 +279,16 @@ fn it_is_healthy_while_signs_of_life_are_stored_and_deadlines_judged() {
     check(Span::secs(1), Some(Span::secs(-100)), 200, "healthy");
     check(Span::secs(11), None, 503, "the disk takes no writes");
     check(Span::secs(1), Some(Span::secs(11)), 503, "judging has stopped");
+    let (now, own) = (doors.app.clock.now(), &doors.app.own);
+    for (trouble, says) in [(&own.claims, "messages cannot be read"), (&own.alerts, "alerts cannot be read")]
+    {
+        trouble.note(false, now - Span::secs(11));
+        check(Span::secs(1), None, 503, says);
+        trouble.note(true, now);
+        trouble.note(false, now);
+        check(Span::secs(1), None, 200, "healthy");
+        trouble.note(true, now);
+    }
     assert_eq!(http::get(&doors.url("/-/ready")).status, 200);
     doors.ledger.set_mode(Mode::Fail);
     check(Span::secs(1), None, 503, "pings cannot be stored");
@@ -344,4 +359,27 @@ fn whoever_looks_judges_at_the_time_up_to_which_all_is_stored() {
         let page = get(path);
         assert!(page.contains("Checks are shown as of") && !page.contains("?status=late"), "{page}");
     }
+}
+
+// 9.1
+#[test]
+fn one_address_that_opens_connections_without_end_keeps_nobody_out() {
+    let doors = Doors::open(Limits { max_connections: 8, ..quick() });
+    let to = std::net::SocketAddr::from(([127, 0, 0, 1], doors.port()));
+    let mut held = Vec::new();
+    for round in 0..10 {
+        for _ in 0..10 {
+            let opened = runtime().block_on(async {
+                let socket = tokio::net::TcpSocket::new_v4().unwrap();
+                socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+                socket.connect(to).await.unwrap()
+            });
+            held.push(opened);
+        }
+        // A new connection for each.
+        let job = connect(&doors);
+        send(&job, PING);
+        assert!(read_answer(&job).starts_with("HTTP/1.1 200"), "round {round}");
+    }
+    assert_eq!(doors.ledger.facts.all().len(), 10);
 }

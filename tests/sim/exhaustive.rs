@@ -143,7 +143,7 @@ impl Run<'_> {
             made.model.blind(node.now, now);
         }
         let mut blind = BlindWindows::default();
-        made.blind.iter().for_each(|(from, to)| blind.add(Window { from: *from, to: *to }));
+        made.blind.iter().for_each(|(from, to)| drop(blind.add(Window { from: *from, to: *to })));
         let spec = &self.case.specs[node.spec];
         let input = self.input(&mut made, symbol);
         let after = step(spec, node.state.clone(), input.clone(), now, &blind);

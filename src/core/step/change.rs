@@ -263,7 +263,6 @@ impl State {
 
     /// 9.1: a ping was refused, so this check was blind for the moment.
     pub(super) fn refused(&mut self, at: Time) {
-        self.newest = self.newest.max(at);
         if self.refusals.len() == State::MAX_REFUSALS {
             // A job that tries again and again: the chain of refusals has to hold, not each of its links.
             let link =

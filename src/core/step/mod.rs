@@ -48,7 +48,8 @@ pub enum Input {
     },
     /// A ping of this check was answered 503 (9.1).
     Refused {
-        /// When. It may lie before `now`: what was refused could not be stored then. It counts as known since.
+        /// When. It may lie before `now`, since what was refused could not be stored then; or after it, where pings that
+        /// came before it wait to be judged.
         at: Time,
     },
     /// It is no longer declared (10.3).
@@ -154,7 +155,7 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
     };
     judge.state.bring_back_to(now);
     if let Input::Refused { at } = input {
-        judge.state.refused(at.min(now));
+        judge.state.refused(at);
     }
     judge.settle();
     let mut counted = None;

@@ -156,7 +156,9 @@ fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &Due) -> Span {
     let of_period = |period: Span| (period + spec.grace).min(MAX_EVERY_MARGIN);
     let margin = due.period.map_or(MARGIN, of_period);
     match spec.max_runtime {
-        Some(runtime) if sight::any(blind, state, due.evidence_from, due.at + start_window(spec)) => {
+        Some(runtime)
+            if sight::may_lack_pings(blind, state, due.evidence_from, due.at + start_window(spec)) =>
+        {
             margin.max(runtime)
         }
         _ => margin,

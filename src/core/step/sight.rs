@@ -31,8 +31,11 @@ pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Ti
         }
         sum += window.to - window.from.max(from);
         let moved = sight.at.max(window.to + margin);
-        if sum > MAX_BLIND || moved > deadline + margin + MAX_MOVE || sight.blind.is_some() {
-            sight = Sight { at: deadline.max(window.to), blind: Some(window) };
+        let latest = deadline + margin + MAX_MOVE;
+        if sum > MAX_BLIND || moved > latest || sight.blind.is_some() {
+            // Whoever makes us refuse requests without end silences nothing for longer.
+            let seen_again = if blind.is_refusal(window) { window.to.min(latest) } else { window.to };
+            sight = Sight { at: deadline.max(seen_again), blind: Some(window) };
         } else {
             sight.at = moved;
         }
@@ -40,9 +43,10 @@ pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Ti
     sight
 }
 
-/// Whether any blindness lies in (`from`, `to`].
-pub(super) fn any(blind: &BlindWindows, state: &State, from: Time, to: Time) -> bool {
-    windows(blind, state, from).first().is_some_and(|window| window.from < to)
+/// Whether pings in (`from`, `to`] may be missing because we were not there, or refused them of this check (9.4). While
+/// requests of all checks are refused unread, nothing waits for as long as a job may run.
+pub(super) fn may_lack_pings(blind: &BlindWindows, state: &State, from: Time, to: Time) -> bool {
+    blind.was_absent(from, to) || state.refusals.iter().any(|at| *at > from && *at <= to)
 }
 
 /// Everything blind that ends after `from`, oldest first: ours, and the moments in which this check's pings were refused.

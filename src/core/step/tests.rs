@@ -134,7 +134,7 @@ impl Run {
             }
             before = line.at;
             match blind {
-                Some(window) => self.blind.add(window),
+                Some(window) => drop(self.blind.add(window)),
                 None => {
                     self.feed(input(line, specs).unwrap(), line.at);
                 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -84,14 +84,40 @@ pub(super) fn open_writer(folder: &Path) -> Result<(Connection, bool), StoreErro
 
 /// Opens the database again that we had open, with its whole write-ahead log moved into it. It is not made anew: that
 /// would be to forget everything, and to say that all is well.
-pub(super) fn reopen_writer(folder: &Path) -> Result<Connection, StoreError> {
+pub(super) fn reopen_writer(folder: &Path, file: FileId) -> Result<Connection, StoreError> {
+    is_still_there(folder, file)?;
     let (db, version) = connect(folder, OpenFlags::empty())?;
     if version == 0 {
         let path = database(folder);
         return Err(StoreError::Failed(format!("{} was emptied while we had it open", path.display())));
     }
-    checkpoint(&db)?;
+    checkpoint(&db, folder)?;
     Ok(db)
+}
+
+/// Which file it is, whatever its name: its device and its number there.
+pub(super) type FileId = (u64, u64);
+
+/// The database's file that has its name now.
+pub(super) fn file_id(folder: &Path) -> Result<FileId, StoreError> {
+    let path = database(folder);
+    let metadata = fs::metadata(&path).map_err(|error| told(&path, &error))?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Refuses to go on where another file has the database's name by now, or none: what is stored then is lost at the next
+/// start.
+pub(super) fn is_still_there(folder: &Path, file: FileId) -> Result<(), StoreError> {
+    if file_id(folder).is_ok_and(|id| id == file) {
+        return Ok(());
+    }
+    let path = database(folder);
+    Err(StoreError::Failed(format!("{} was removed or replaced while we had it open", path.display())))
+}
+
+/// Bytes of the write-ahead log; 0: there is none.
+pub(super) fn log_bytes(folder: &Path) -> u64 {
+    fs::metadata(folder.join("punctual.db-wal")).map_or(0, |metadata| metadata.len())
 }
 
 /// A connection that may write, and the version of what it found.
@@ -129,9 +155,31 @@ pub(in crate::store) fn open_reader(folder: &Path) -> Result<Connection, StoreEr
 
 /// Moves the whole write-ahead log into the database file and syncs it, so that nothing depends on pages of the log that
 /// a failed fsync may have left unwritten (14.3).
-fn checkpoint(db: &Connection) -> Result<(), StoreError> {
-    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed)?;
-    if busy { Err(StoreError::Failed("a reader keeps the log from being moved".to_owned())) } else { Ok(()) }
+fn checkpoint(db: &Connection, folder: &Path) -> Result<(), StoreError> {
+    // A reader from outside may stay for hours: it is not waited for.
+    db.busy_timeout(Duration::ZERO).map_err(failed)?;
+    let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed);
+    db.busy_timeout(BUSY).map_err(failed)?;
+    if busy? { write_again(&folder.join("punctual.db-wal")) } else { Ok(()) }
+}
+
+/// Writes a file over itself and syncs it. The kernel takes pages that it could not write for written, and would never try
+/// again. Nobody else writes to this file, and readers find what they found before.
+fn write_again(path: &Path) -> Result<(), StoreError> {
+    let written = || {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let mut piece = vec![0; 1 << 20];
+        let mut at = 0;
+        loop {
+            let length = file.read_at(&mut piece, at)?;
+            if length == 0 {
+                return file.sync_all();
+            }
+            file.write_all_at(&piece[..length], at)?;
+            at += length as u64;
+        }
+    };
+    written().map_err(|error| told(path, &error))
 }
 
 #[cfg(test)]
@@ -152,6 +200,6 @@ mod tests {
         assert!(is_new);
         full(&db);
         drop(db);
-        full(&reopen_writer(folder.path()).unwrap());
+        full(&reopen_writer(folder.path(), file_id(folder.path()).unwrap()).unwrap());
     }
 }

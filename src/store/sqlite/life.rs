@@ -1,11 +1,13 @@
 //! Being there: a start, signs of life, blind windows, and a clock that was set back (§9, 1.1).
 
+use std::sync::atomic::Ordering;
+
 use rusqlite::params;
 
 use super::memory::Slot;
 use super::tx::Tx;
-use super::{SqliteStore, windows};
-use crate::core::blind::Window;
+use super::{SqliteStore, files, windows};
+use crate::core::blind::{BlindWindows, Window};
 use crate::core::check::CheckId;
 use crate::core::step::Input;
 use crate::core::time::{Span, Time};
@@ -31,6 +33,8 @@ impl SqliteStore {
     }
 
     pub(super) fn sign_of_life_at(&mut self, now: Time) -> Result<(), StoreError> {
+        files::is_still_there(&self.folder, self.file)?;
+        self.live.totals.log_bytes.store(files::log_bytes(&self.folder), Ordering::Relaxed);
         self.ready()?;
         let before = self.memory.sign_of_life;
         let done = self.transact(|tx| tx.sign_of_life(now));
@@ -62,6 +66,12 @@ impl SqliteStore {
 
     pub(super) fn blind_in(&mut self, window: Window) -> Result<(), StoreError> {
         self.transact(|tx| tx.add_blind(window))?;
+        self.show_blind();
+        Ok(())
+    }
+
+    pub(super) fn refused_unread_in(&mut self, window: Window) -> Result<(), StoreError> {
+        self.transact(|tx| tx.add_window(window, "refused_windows", BlindWindows::add_refusals))?;
         self.show_blind();
         Ok(())
     }
@@ -105,19 +115,32 @@ impl Tx<'_> {
     }
 
     fn add_blind(&mut self, window: Window) -> Result<(), StoreError> {
+        self.add_window(window, "blind_windows", BlindWindows::add)
+    }
+
+    /// Adds a window, and writes those that hold others now in place of these.
+    fn add_window(
+        &mut self,
+        window: Window,
+        table: &str,
+        add: impl FnOnce(&mut BlindWindows, Window) -> Vec<Window>,
+    ) -> Result<(), StoreError> {
         if window.to <= window.from {
             return Ok(());
         }
         self.catch_up_all()?;
-        let known = self.memory.blind.ending_after(window.from).iter();
-        let overlap = known.fold(Span::ZERO, |sum, other| {
-            let both = window.to.min(other.to) - window.from.max(other.from);
-            sum + both.max(Span::ZERO)
-        });
-        self.memory.blind_total += (window.to - window.from) - overlap;
+        let before = self.memory.blind.after(Time::MIN);
+        let changed = add(&mut self.memory.blind, window);
+        self.memory.blind_total += self.memory.blind.after(Time::MIN) - before;
         self.set_meta("blind_ms", self.memory.blind_total.as_ms())?;
-        self.memory.blind.add(window);
-        self.write_blind(window)?;
+        for window in changed {
+            let (from, to) = (window.from.as_ms(), window.to.as_ms());
+            self.execute(&format!("DELETE FROM {table} WHERE from_at BETWEEN ?1 AND ?2"), params![from, to])?;
+            self.execute(
+                &format!("INSERT INTO {table} (from_at, to_at) VALUES (?1, ?2)"),
+                params![from, to],
+            )?;
+        }
         self.memory.judge_deadlines();
         Ok(())
     }
@@ -127,25 +150,12 @@ impl Tx<'_> {
         self.memory.blind_total = self.memory.blind_total - self.memory.blind.after(now);
         self.set_meta("blind_ms", self.memory.blind_total.as_ms())?;
         self.memory.blind.bring_back_to(now);
-        self.execute("DELETE FROM blind_windows WHERE from_at >= ?1", params![now.as_ms()])?;
-        self.execute("UPDATE blind_windows SET to_at = min(to_at, ?1)", params![now.as_ms()])?;
+        for table in ["blind_windows", "refused_windows"] {
+            self.execute(&format!("DELETE FROM {table} WHERE from_at >= ?1"), params![now.as_ms()])?;
+            self.execute(&format!("UPDATE {table} SET to_at = min(to_at, ?1)"), params![now.as_ms()])?;
+        }
         self.memory.judge_deadlines();
         Ok(())
-    }
-
-    /// Writes the window that holds this one now, in place of those that it joined; and forgets what memory forgot.
-    fn write_blind(&self, added: Window) -> Result<(), StoreError> {
-        let windows = self.memory.blind.ending_after(added.from);
-        let joined = windows.first().expect("the window that was added ends after its beginning");
-        let oldest = self.memory.blind.iter().next().map_or(joined.from, |window| window.from);
-        self.execute(
-            "DELETE FROM blind_windows WHERE from_at BETWEEN ?1 AND ?2 OR from_at < ?3",
-            params![joined.from.as_ms(), joined.to.as_ms(), oldest.as_ms()],
-        )?;
-        self.execute(
-            "INSERT INTO blind_windows (from_at, to_at) VALUES (?1, ?2)",
-            params![joined.from.as_ms(), joined.to.as_ms()],
-        )
     }
 
     fn bring_back_outbox(&mut self, now: Time) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use super::error::{damaged, failed};
 use super::memory::Memory;
 use super::states::{self, Behind, LaterPings};
 use super::{canary, mutes, outbox, windows};
-use crate::core::blind::Window;
+use crate::core::blind::{BlindWindows, Window};
 use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
@@ -53,11 +53,17 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
 }
 
 fn load_blind(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
-    for_each(db, "SELECT from_at, to_at FROM blind_windows ORDER BY from_at", |row| {
-        let (from, to) = (Time::from_ms(row.get(0)?), Time::from_ms(row.get(1)?));
-        memory.blind.add(Window { from, to });
-        Ok(Ok(()))
-    })
+    let windows = |table: &str| {
+        let mut windows = Vec::new();
+        for_each(db, &format!("SELECT from_at, to_at FROM {table} ORDER BY from_at"), |row| {
+            let (from, to) = (Time::from_ms(row.get(0)?), Time::from_ms(row.get(1)?));
+            windows.push(Window { from, to });
+            Ok(Ok(()))
+        })?;
+        Ok(windows)
+    };
+    memory.blind = BlindWindows::new(windows("blind_windows")?, windows("refused_windows")?);
+    Ok(())
 }
 
 fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {

@@ -54,6 +54,8 @@ use crate::core::time::{Span, Time};
 /// The store of one folder. Dropping it lets go of the folder; nothing is lost, however it ends.
 pub struct SqliteStore {
     folder: PathBuf,
+    /// The database that was opened at the start: no other one is ever taken for it.
+    file: files::FileId,
     live: Arc<Live>,
     /// `None` after a failure: the database is opened again before anything else (14.3).
     db: Option<Connection>,
@@ -115,10 +117,12 @@ impl SqliteStore {
     }
 
     fn open_locked(folder: &Path, new_id: u64, lock: files::Lock) -> Result<SqliteStore, StoreError> {
+        let (db, is_new) = files::open_writer(folder)?;
         let mut store = SqliteStore {
             folder: folder.to_owned(),
+            file: files::file_id(folder)?,
             live: Arc::new(Live::default()),
-            db: None,
+            db: Some(db),
             memory: Memory::default(),
             is_stale: true,
             settings: None,
@@ -131,11 +135,9 @@ impl SqliteStore {
             faults: None,
             _lock: lock,
         };
-        let (db, is_new) = files::open_writer(folder)?;
         if is_new {
             tracing::warn!(folder = %folder.display(), "the database is new and empty");
         }
-        store.db = Some(db);
         store.ready()?;
         Ok(store)
     }
@@ -155,7 +157,7 @@ impl SqliteStore {
     /// Opens the database again and reads the memory anew, where a failure made that necessary.
     fn ready(&mut self) -> Result<(), StoreError> {
         if self.db.is_none() {
-            self.db = Some(files::reopen_writer(&self.folder)?);
+            self.db = Some(files::reopen_writer(&self.folder, self.file)?);
             self.is_stale = true;
         }
         if self.is_stale
@@ -282,6 +284,10 @@ impl Store for SqliteStore {
 
     fn blind(&mut self, window: Window) -> Result<(), StoreError> {
         self.blind_in(window)
+    }
+
+    fn refused_unread(&mut self, window: Window) -> Result<(), StoreError> {
+        self.refused_unread_in(window)
     }
 
     fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError> {

@@ -1,33 +1,109 @@
-//! Signs of life, and their lack (9.1).
+//! Signs of life, their lack, and what was refused (9.1).
 
-use crate::clock::Clock;
+use super::queue::{Refusals, Shared};
+use super::{SIGN_OF_LIFE_EVERY, Turns};
 use crate::core::blind::Window;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::store::live::MAX_GAP;
-use crate::store::{Store, StoreError};
+use crate::store::{Entry, Store, StoreError, What};
+
+/// What was refused unread makes blind for this long around it.
+const REFUSAL: Span = Span::secs(1);
+/// Windows of such refusals that are less apart are one.
+const NEAR: Span = Span::secs(10);
 
 /// Stores that we are here, and, if we were not, since when (9.1). To be called before anything else is judged at `now`.
 pub fn watch_over(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
+    let blind = note_absence(store, now)?;
+    store.sign_of_life(now)?;
+    Ok(blind)
+}
+
+fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
     let gap = store.last_sign_of_life()?.map(|last| Window { from: last, to: now });
     let blind = gap.filter(|gap| gap.to - gap.from > MAX_GAP);
     if let Some(window) = blind {
         store.blind(window)?;
     }
-    store.sign_of_life(now)?;
     Ok(blind)
 }
 
+impl Turns {
+    /// What comes before all else in a turn: our own absence, what was refused, and only then a sign of life, lest what was
+    /// refused before it be forgotten by a death between the two (9.1). `first` is the time of what waits.
+    pub(super) fn show_life(&mut self, now: Time, refused: &Refusals, first: Time) -> Result<(), StoreError> {
+        let is_due = self.last_life.is_none_or(|last| now - last >= SIGN_OF_LIFE_EVERY || last > now);
+        let doubted = self.shared.clock.doubted();
+        let is_closed = self.shared.queue().closed_at.is_some();
+        if is_due
+            && doubted.is_none()
+            && !is_closed
+            && let Some(window) = note_absence(&mut *self.store, now)?
+        {
+            tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
+        }
+        self.tell_refused(refused, now, first)?;
+        if !is_due {
+            return Ok(());
+        }
+        match doubted {
+            // What is stored is how long: a date may be as wrong as the clock (1.1).
+            Some(spent) => self.store.doubt(spent)?,
+            None if is_closed => {}
+            None => self.store.sign_of_life(now)?,
+        }
+        self.last_life = Some(now);
+        Ok(())
+    }
+
+    fn tell_refused(&mut self, refused: &Refusals, now: Time, first: Time) -> Result<(), StoreError> {
+        if let Some(window) = refused.unread {
+            self.tell_unread(window, now)?;
+        }
+        if refused.checks.is_empty() {
+            return Ok(());
+        }
+        // Not past what waits: it is told at the time of the first item, whenever it was.
+        let entry = |check, at: Time| Entry { check, at: first, what: What::Refused { at: at.min(now) } };
+        let mut entries = Vec::with_capacity(refused.checks.len());
+        for (check, window) in &refused.checks {
+            entries.push(entry(*check, window.from));
+            if window.to > window.from {
+                entries.push(entry(*check, window.to));
+            }
+        }
+        self.store.apply(entries).map(drop)
+    }
+
+    /// The whole seconds into which they fell, once for each second at most.
+    fn tell_unread(&mut self, refused: Window, now: Time) -> Result<(), StoreError> {
+        let second = |at: Time| Time::from_ms((at.as_ms() - 1).div_euclid(REFUSAL.as_ms()) * REFUSAL.as_ms());
+        let mut window = Window { from: second(refused.from), to: second(refused.to) + REFUSAL };
+        // Unless the clock was set back since.
+        let before = self.refused_to.filter(|before| *before <= now + REFUSAL);
+        if before.is_some_and(|before| window.to <= before) {
+            return Ok(());
+        }
+        if let Some(before) = before.filter(|before| window.from - *before < NEAR) {
+            window.from = window.from.min(before);
+        }
+        self.store.refused_unread(window)?;
+        self.refused_to = Some(window.to);
+        Ok(())
+    }
+}
+
 /// The last thing before a stop.
-pub(super) fn say_goodbye(store: &mut dyn Store, clock: &Clock) {
-    if let Err(error) = end(store, clock) {
+pub(super) fn say_goodbye(store: &mut dyn Store, shared: &Shared) {
+    if let Err(error) = end(store, shared) {
         tracing::warn!(%error, "cannot store that this is a stop: the next start has more to do");
     }
 }
 
 /// While the clock is doubted no later time than the trusted one is stored (1.1).
-fn end(store: &mut dyn Store, clock: &Clock) -> Result<(), StoreError> {
-    let Some(spent) = clock.doubted() else { return store.end(clock.now()) };
+fn end(store: &mut dyn Store, shared: &Shared) -> Result<(), StoreError> {
+    let Some(spent) = shared.clock.doubted() else { return store.end(shared.now()) };
     store.doubt(spent)?;
     let trusted = store.last_sign_of_life()?;
-    store.end(trusted.unwrap_or_else(|| clock.now()))
+    store.end(trusted.unwrap_or_else(|| shared.now()))
 }

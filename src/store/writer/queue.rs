@@ -42,12 +42,14 @@ pub(super) struct Queue {
     /// Pings among the items, and the bytes they hold.
     pub(super) pings: usize,
     pub(super) bytes: usize,
-    /// Checks of which pings were refused since the last turn, from the first to the last.
-    pub(super) refused: HashMap<CheckId, Window>,
+    /// What was refused since the last turn.
+    pub(super) refused: Refusals,
     /// The oldest time of what the turn under way has not stored yet; `None`: there is no turn under way.
     pub(super) turn_from: Option<Time>,
     /// The last turn could not be stored: pings are refused until one can.
     pub(super) failing: bool,
+    /// When the listeners closed: nothing that comes after it is ours to hear (9.1).
+    pub(super) closed_at: Option<Time>,
     pub(super) stopping: bool,
     /// The writer waits for something to do, and is to be woken: a system call that most pings need not make.
     pub(super) idle: bool,
@@ -66,6 +68,12 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The time; from the closing of the listeners on, that of it (9.1).
+    pub(super) fn now(&self) -> Time {
+        let now = self.clock.now();
+        self.queue().closed_at.map_or(now, |closed| closed.min(now))
+    }
+
     /// 1.5: up to when all that came is stored. `last_life` is the last durable sign of life.
     pub(super) fn applied_to(&self, last_life: Time) -> Time {
         let queue = self.queue();
@@ -73,19 +81,71 @@ impl Shared {
         let is_silent = queue.failing || now - last_life > MAX_GAP || !self.clock.is_trusted();
         let up_to = if is_silent { now.min(last_life) } else { now };
         let first = queue.items.front().map(Item::at);
-        let refused = queue.refused.values().map(|window| window.from).min();
-        [first, queue.turn_from, refused].into_iter().flatten().fold(up_to, Time::min)
+        [first, queue.turn_from, queue.refused_since(), queue.closed_at]
+            .into_iter()
+            .flatten()
+            .fold(up_to, Time::min)
     }
 }
 
 impl Queue {
-    pub(super) fn refuse(&mut self, check: CheckId, at: Time, most: usize) {
-        if let Some(known) = self.refused.get_mut(&check) {
-            *known = Window { from: known.from.min(at), to: known.to.max(at) };
-        } else if self.refused.len() < most {
-            self.refused.insert(check, Window { from: at, to: at });
+    /// The oldest of what was refused and is not stored yet.
+    pub(super) fn refused_since(&self) -> Option<Time> {
+        self.refused.since
+    }
+}
+
+/// What was refused, and is not stored yet (9.1).
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    /// By check, from the first to the last.
+    pub(super) checks: HashMap<CheckId, Window>,
+    /// Of which checks nobody knows, from the first to the last.
+    pub(super) unread: Option<Window>,
+    since: Option<Time>,
+}
+
+impl Refusals {
+    /// A ping of this check. Once there are too many checks to remember, it is one of any.
+    pub(super) fn note(&mut self, check: CheckId, at: Time, most: usize) {
+        if let Some(known) = self.checks.get_mut(&check) {
+            *known = from_to(Some(*known), at);
+        } else if self.checks.len() < most {
+            self.checks.insert(check, Window { from: at, to: at });
+        } else {
+            return self.note_unread(at);
+        }
+        self.since = Some(self.since.map_or(at, |since| since.min(at)));
+    }
+
+    /// A request that nobody read.
+    pub(super) fn note_unread(&mut self, at: Time) {
+        self.unread = Some(from_to(self.unread, at));
+        self.since = Some(self.since.map_or(at, |since| since.min(at)));
+    }
+
+    /// These could not be stored.
+    pub(super) fn put_back(&mut self, refused: Refusals, most: usize) {
+        for (check, window) in refused.checks {
+            self.note(check, window.from, most);
+            self.note(check, window.to, most);
+        }
+        if let Some(window) = refused.unread {
+            self.note_unread(window.from);
+            self.note_unread(window.to);
         }
     }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.since.is_none()
+    }
+}
+
+fn from_to(known: Option<Window>, at: Time) -> Window {
+    known.map_or(Window { from: at, to: at }, |known| Window {
+        from: known.from.min(at),
+        to: known.to.max(at),
+    })
 }
 
 pub(super) fn bytes_of(fact: &PingFact) -> usize {
@@ -122,7 +182,7 @@ mod tests {
         shared.queue().turn_from = Some(under_way);
         assert_eq!(shared.applied_to(alive), under_way);
         let refused = now - Span::ms(5);
-        shared.queue().refuse(CheckId(1), refused, 1);
+        shared.queue().refused.note(CheckId(1), refused, 1);
         assert_eq!(shared.applied_to(alive), refused);
     }
 

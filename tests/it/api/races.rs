@@ -35,6 +35,10 @@ impl TakePings for Desk {
         None
     }
 
+    fn refuse_unread(&self) {}
+
+    fn close(&self) {}
+
     fn applied_to(&self) -> Time {
         now()
     }

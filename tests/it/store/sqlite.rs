@@ -55,7 +55,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     database(folder.path()).pragma_update(None, "user_version", 99).unwrap();
     let before = std::fs::read(folder.path().join("punctual.db")).unwrap();
     let error = SqliteStore::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 3 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 4 }), "{error}");
     assert_eq!(std::fs::read(folder.path().join("punctual.db")).unwrap(), before);
 }
 
@@ -168,7 +168,7 @@ fn a_database_that_vanished_is_not_made_anew() {
     assert!(!file.exists());
     std::fs::write(&file, "").unwrap();
     let error = world.try_apply("a", What::Ping(fact(PingKind::Log))).unwrap_err();
-    assert!(error.to_string().contains("emptied"), "{error}");
+    assert!(error.to_string().contains("removed or replaced"), "{error}");
     std::fs::rename(&away, &file).unwrap();
     world.ping("a", PingKind::Log);
 }
@@ -380,4 +380,46 @@ fn a_deleted_canary_is_forgotten_after_its_time() {
     edit(&mut world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
     world.reopen();
     assert_eq!(world.state("a").counters.pings[0], 0);
+}
+
+/// 14.3: what is written to a file without a name is lost at the next start.
+#[test]
+fn a_database_that_was_removed_or_replaced_takes_no_sign_of_life() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    let folder = world.place.0.path().to_owned();
+    let (file, away) = (folder.join("punctual.db"), folder.join("away"));
+    let now = world.now + Span::secs(1);
+    std::fs::rename(&file, &away).unwrap();
+    let error = world.store().sign_of_life(now).unwrap_err();
+    assert!(error.to_string().contains("removed or replaced"), "{error}");
+    std::fs::copy(&away, &file).unwrap();
+    world.store().sign_of_life(now).unwrap_err();
+    std::fs::rename(&away, &file).unwrap();
+    world.store().sign_of_life(now).unwrap();
+}
+
+/// 14.3: somebody's shell or backup may stay for hours.
+#[test]
+fn a_reader_from_outside_that_stays_does_not_keep_the_store_from_being_opened_again() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    let reader = database(world.place.0.path());
+    reader.execute_batch("BEGIN; SELECT count(*) FROM pings").unwrap();
+    let _: i64 = reader.query_row("SELECT count(*) FROM pings", [], |row| row.get(0)).unwrap();
+    world.ping("a", PingKind::Success);
+    let mut left = 1;
+    world.store().set_faults(move |_| {
+        left -= 1;
+        (left >= 0).then(|| StoreError::Failed("a test".to_owned()))
+    });
+    world.try_apply("a", What::Ping(fact(PingKind::Log))).unwrap_err();
+    world.ping("a", PingKind::Success);
+    assert_eq!(world.state("a").counters.pings[0], 2);
+    let now = world.now + Span::secs(1);
+    world.store().sign_of_life(now).unwrap();
+    assert!(world.store().live().totals.log_bytes.load(Ordering::SeqCst) > 0);
+    drop(reader);
+    world.reopen();
+    assert_eq!(world.state("a").counters.pings[0], 2);
 }

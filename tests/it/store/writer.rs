@@ -361,3 +361,81 @@ fn a_wall_clock_is_not_followed_before_that_is_stored() {
     assert!(clock.is_trusted() && clock.now() < before);
     assert_eq!(store.live().blind().iter().count(), windows + 1);
 }
+
+/// 9.1: nobody knows whose ping it was.
+#[tokio::test]
+async fn what_is_refused_unread_is_blind_for_all_before_anything_is_judged() {
+    let (mut world, clock, store) = away(Span::ZERO, &["a", "b"]);
+    let live = store.live();
+    let writer = start(store, &clock);
+    let go_on = keep_busy(&writer, || {}).await;
+    let refused = clock.now();
+    (0..100).for_each(|_| writer.refuse_unread());
+    assert!(writer.applied_to() <= clock.now(), "readers wait for it as well");
+    let deadline = writer.wakes().borrow().deadline.unwrap();
+    let (judged, is_judged) = tokio::sync::oneshot::channel();
+    writer.queue_call(Box::new(move |store, _| {
+        expire(store, deadline + Span::MS).unwrap();
+        judged.send(()).unwrap();
+    }));
+    go_on.send(()).unwrap();
+    is_judged.await.unwrap();
+    for name in ["a", "b"] {
+        let causes = live.find(name).unwrap().known().state.causes.clone();
+        assert!(causes.is_empty(), "9.4: it moves the deadline: {causes:?}");
+    }
+    let holds = |window: &&Window| window.from < refused && refused <= window.to;
+    let window = *live.blind().iter().find(holds).expect("the second is blind");
+    assert!(window.to - window.from <= Span::secs(2), "{window:?}");
+    writer.stop();
+    drop(writer);
+    world.now = clock.now();
+    world.reopen();
+    assert!(world.store().live().blind().iter().any(|it| it.from <= window.from && it.to >= window.to));
+}
+
+/// 9.1: a stop forgets nothing that was refused.
+#[test]
+fn what_was_refused_is_stored_at_a_stop() {
+    let (mut world, clock, store) = away(Span::ZERO, &["a", "b"]);
+    let [a, b] = ["a", "b"].map(|name| store.live().find(name).unwrap().id);
+    let limits = Limits { max_queued: 0, max_refused: 1, ..Limits::default() };
+    let writer = Writer::start(Box::new(store), clock.clone(), limits, |_| {}).unwrap();
+    let refused = clock.now();
+    writer.ping(a, fact(PingKind::Success)).unwrap_err();
+    writer.ping(b, fact(PingKind::Success)).unwrap_err();
+    writer.stop();
+    drop(writer);
+    world.now = clock.now();
+    world.reopen();
+    assert_eq!(world.state("a").refusals.len(), 1, "one moment takes one place");
+    // More than are remembered: of any check.
+    let store = world.store();
+    let holds = |window: &Window| window.from < refused && refused <= window.to;
+    assert!(store.live().blind().iter().any(holds));
+}
+
+/// 9.1: from the closing of the listeners on we are deaf, and the drain may take long.
+#[tokio::test]
+async fn nothing_is_judged_or_vouched_for_beyond_the_closing_of_the_listeners() {
+    let (mut world, clock, store) = away(Span::ZERO, &["a"]);
+    let live = store.live();
+    let id = live.find("a").unwrap().id;
+    let writer = start(store, &clock);
+    writer.call(|_, _| {}).await;
+    writer.close();
+    let closed = clock.now();
+    wait_until("more than a sign of life", PATIENCE, || clock.now() - closed > Span::ms(1200));
+    let called = writer.call(|_, now| now).await;
+    assert!(called <= closed && writer.applied_to() <= closed);
+    writer.ping(id, fact(PingKind::Success)).unwrap().await.unwrap().unwrap();
+    assert!(
+        live.find("a").unwrap().known().state.last_seen.unwrap() <= closed,
+        "what connected before it counts"
+    );
+    writer.stop();
+    drop(writer);
+    world.now = clock.now();
+    let mut store = world.place.open();
+    assert!(store.last_sign_of_life().unwrap().unwrap() <= closed);
+}

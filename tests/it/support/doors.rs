@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use punctual::clock::Clock;
@@ -37,6 +37,8 @@ pub(crate) struct Ledger {
     pub(crate) deadline: Arc<Mutex<Option<Time>>>,
     /// Up to when all is stored; `None`: now.
     pub(crate) applied_to: Arc<Mutex<Option<Time>>>,
+    /// How many requests were refused before they were read.
+    pub(crate) refused_unread: Arc<AtomicU64>,
     names: Arc<HashMap<CheckId, String>>,
 }
 
@@ -79,6 +81,12 @@ impl TakePings for Ledger {
     fn deadline(&self) -> Option<Time> {
         *self.deadline.lock().unwrap()
     }
+
+    fn refuse_unread(&self) {
+        self.refused_unread.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn close(&self) {}
 
     fn applied_to(&self) -> Time {
         self.applied_to.lock().unwrap().unwrap_or_else(|| Clock::new().now())
@@ -140,6 +148,7 @@ impl Doors {
             held_calls: Arc::default(),
             deadline: Arc::default(),
             applied_to: Arc::default(),
+            refused_unread: Arc::default(),
             names: Arc::new(names),
         };
         let (reloads, _) = tokio::sync::mpsc::channel(1);

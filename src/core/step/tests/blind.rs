@@ -113,6 +113,33 @@ fn a_refusal_that_is_stored_late_counts_from_its_own_time() {
     assert_eq!(run.told(), "10 new→up\n");
 }
 
+/// 9.1: a success that was refused after its start was taken, in one turn.
+#[test]
+fn a_refusal_that_is_told_before_its_own_time_counts_from_that() {
+    let mut run = Run::new(&hourly());
+    let script = parse("10 success; 4100 refused at=4199; 4300 success");
+    run.script(&script, &[], &[]);
+    assert_eq!(run.told(), "10 new→up\n");
+}
+
+/// 9.1, 9.4: whoever makes us refuse requests without end silences nothing for longer than that.
+#[test]
+fn requests_refused_without_end_hide_a_dead_job_for_half_an_hour_at_most() {
+    let slow = Spec { max_runtime: Some(Span::mins(360)), ..hourly() };
+    for spec in [every(), hourly(), slow] {
+        let state = State::declared(&spec, Time::from_secs(0));
+        let due = deadline(&spec, &state, &BlindWindows::default()).expect("it has one");
+        let mut blind = BlindWindows::default();
+        let seen_at = (0..20_000).map(Time::from_secs).find(|now| {
+            blind.add_refusals(Window { from: *now - Span::secs(1), to: *now + Span::secs(1) });
+            let seen = view(&spec, &state, *now, &blind);
+            seen.late || seen.unknown
+        });
+        let seen_at = seen_at.expect("it is told");
+        assert!(due < seen_at && seen_at <= due + Span::mins(30) + Span::secs(1), "{due}: {seen_at}");
+    }
+}
+
 /// 9.5: for expect, the first window wholly seen is judged; at_most stays valid.
 #[test]
 fn a_count_is_judged_again_in_the_first_window_wholly_seen() {
