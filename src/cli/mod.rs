@@ -21,6 +21,7 @@ mod tests;
 use std::io::{Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
@@ -28,10 +29,11 @@ pub use log::{LogFormat, LogLevel};
 
 use crate::clock::Clock;
 use crate::core::version;
+use crate::zones;
 
 /// Makes sure that what should happen does happen.
 #[derive(Parser)]
-#[command(name = "punctual", version = version::LINE, about, max_term_width = 100)]
+#[command(name = "punctual", version = version::LINE, long_version = long_version(), about, max_term_width = 100)]
 struct Line {
     #[command(subcommand)]
     command: Command,
@@ -97,6 +99,13 @@ pub enum Output {
     Json,
 }
 
+/// With the time zones' data, which changes more often than the program should.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> =
+        LazyLock::new(|| format!("{}\ntime zones: {}", version::LINE, zones::current()));
+    &TEXT
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let outcome = match Line::parse().command {
@@ -112,7 +121,7 @@ pub fn main() -> ExitCode {
         Command::Incidents(args) => control::incidents(args),
         Command::Status(args) => control::status(&args),
         Command::Reload(args) => control::reload(&args),
-        Command::Version => writeln!(stdout(), "punctual {}", version::LINE).map_err(Into::into),
+        Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),
         Command::TestNotify(args) => {

@@ -4,8 +4,7 @@ use std::io::{self, Write};
 use std::iter::successors;
 use std::path::PathBuf;
 
-use chrono::{DateTime, TimeZone};
-use chrono_tz::Tz;
+use chrono::DateTime;
 
 use super::Output;
 use crate::config::{self, Faults};
@@ -13,7 +12,8 @@ use crate::core::check::Name;
 use crate::core::cron::{Cron, CronError};
 use crate::core::schedule::{Occurrences, Schedule};
 use crate::core::time::{Span, Time};
-use crate::core::zone::{ZoneError, est_like_warning, parse_timezone};
+use crate::core::zone::{Zone, est_like_warning};
+use crate::zones::{ZoneError, parse_timezone};
 
 /// Shows when a cron expression, or a check with one, occurs next; of a check with periods, the deadline after a success now.
 #[derive(Clone, Debug, clap::Args)]
@@ -81,14 +81,14 @@ pub enum Error {
 pub fn run(args: &Args, now: Time, out: &mut dyn Write) -> Result<(), Error> {
     let (schedule, grace) = schedule(args)?;
     let from = args.from.unwrap_or(now);
-    let (times, zone): (Vec<Time>, Tz) = match &schedule {
+    let (times, zone): (Vec<Time>, Zone) = match &schedule {
         Schedule::At(at) | Schedule::CountedAt(at, _) => {
             let times = successors(at.next_after(from), |time| at.next_after(*time));
             (times.take(usize::from(args.count)).collect(), at.zone)
         }
         // What comes after it depends on the next ping.
-        Schedule::Periods(periods) => (periods.deadline(from).into_iter().collect(), Tz::UTC),
-        Schedule::Every(_) | Schedule::Counted(_) => (Vec::new(), Tz::UTC),
+        Schedule::Periods(periods) => (periods.deadline(from).into_iter().collect(), Zone::UTC),
+        Schedule::Every(_) | Schedule::Counted(_) => (Vec::new(), Zone::UTC),
     };
     if args.output == Output::Json {
         let list: Vec<String> = times.iter().map(Time::to_string).collect();
@@ -130,8 +130,8 @@ fn schedule(args: &Args) -> Result<(Schedule, Option<Span>), Error> {
     }
 }
 
-fn local(zone: Tz, time: Time) -> String {
-    zone.from_utc_datetime(&time.to_utc().naive_utc()).format("%a %Y-%m-%d %H:%M:%S %Z").to_string()
+fn local(zone: Zone, time: Time) -> String {
+    format!("{} {}", zone.local(time).format("%a %Y-%m-%d %H:%M:%S"), zone.abbreviation(time))
 }
 
 fn parse_time(text: &str) -> Result<Time, String> {

@@ -18,6 +18,10 @@ use crate::http::{Access, App, Audience, Notices, ReloadRequest};
 use crate::metrics::Own;
 use crate::store::writer::Writer;
 use crate::store::{Changes, Configuration, ConfigureError};
+use crate::zones;
+
+/// How often it is looked for newer data of time zones.
+const ZONES_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Owns what a new configuration replaces.
 pub(super) struct Reloader {
@@ -73,6 +77,8 @@ impl Reloader {
 
     async fn wait_for(mut self, occasions: Occasions) {
         let Occasions { mut requests, mut hangups, interval } = occasions;
+        let mut zones_before = None;
+        let mut minutes = tokio::time::interval(ZONES_INTERVAL);
         loop {
             let look = async {
                 match interval {
@@ -87,10 +93,33 @@ impl Reloader {
                     let _ = outcome.send(reloaded);
                 }
                 _ = hangups.recv() => drop(self.reload(false).await),
+                _ = minutes.tick() => self.look_at_zones(&mut zones_before).await,
                 () = look => if self.has_changed().await {
                     drop(self.reload(false).await);
                 },
             }
+        }
+    }
+
+    /// Other rules of a zone are other schedules (10.2), so that they are taken as those are. A database that is being
+    /// written is waited for, and files that nobody asked to reload are not reloaded for it.
+    async fn look_at_zones(&mut self, before: &mut Option<Vec<zones::Look>>) {
+        let look = || {
+            let zones = zones::current();
+            zones.has_changed().then(|| zones.look())
+        };
+        let now = tokio::task::spawn_blocking(look).await.ok().flatten();
+        let is_quiet = now.is_some() && now == *before;
+        *before = now;
+        if !is_quiet {
+            return;
+        }
+        if self.has_changed().await {
+            tracing::warn!(
+                "the data of time zones has changed: it is taken at the next reload, for the files have changed as well"
+            );
+        } else {
+            drop(self.reload(false).await);
         }
     }
 
@@ -163,9 +192,21 @@ pub(super) type Loaded = (Config, Outward);
 
 /// Reads the files, and makes ready what they say about the ways outward: faults of both keep a configuration from use.
 pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
+    if zones::refresh() {
+        tell_zones();
+    }
     let config = config::load(file)?;
     let outward = Outward::new(&config)?;
     Ok((config, outward))
+}
+
+/// Says which data of time zones is in use.
+pub(super) fn tell_zones() {
+    let zones = zones::current();
+    tracing::info!("time zones: {zones}");
+    if let Some(notice) = zones.notice() {
+        tracing::info!("{notice}");
+    }
 }
 
 /// How a task that never ends has ended.

@@ -188,6 +188,7 @@ fn assemble(
     let configuration = reload::configuration(config, settings.allow_mass_removal);
     let changes = store.configure(&configuration, true, clock.now())?;
     Difference::new(&changes, None, &rest).log("configuration loaded");
+    reload::tell_zones();
 
     let live = store.live();
     let commits = own.clone();

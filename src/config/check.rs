@@ -1,7 +1,5 @@
 //! One check: from its keys to its definition.
 
-use chrono_tz::Tz;
-
 use super::fault::{At, Log, quote};
 use super::fields::{Fields, MAX_LABELS};
 use super::keys::DEFAULT_GRACE;
@@ -12,6 +10,7 @@ use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
+use crate::core::zone::Zone;
 
 /// The most quiet times of a check.
 const MAX_QUIET: usize = 16;
@@ -22,7 +21,7 @@ const MAX_MENTIONS: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Defaults {
     grace: Option<Span>,
-    zone: Option<Tz>,
+    zone: Option<Zone>,
     early: Option<Span>,
     failures_before_alert: Option<u32>,
     successes_to_recover: Option<u32>,
@@ -89,7 +88,7 @@ pub(super) fn definition(
     log: &mut Log,
 ) -> Option<(Definition, Mentions)> {
     let faults_before = log.count();
-    let zone = times.zone(fields, log).or(shared.defaults.zone).unwrap_or(Tz::UTC);
+    let zone = times.zone(fields, log).or(shared.defaults.zone).unwrap_or(Zone::UTC);
     if fields.has("timezone") && !fields.has("cron") && !fields.has("quiet") && !fields.has_refused_keys() {
         log.fault(
             fields.at_key("timezone"),
@@ -129,7 +128,7 @@ pub(super) fn definition(
     (complete && log.count() == faults_before).then_some((definition, mentions))
 }
 
-fn schedule(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> Option<Schedule> {
+fn schedule(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> Option<Schedule> {
     let (every, cron, counts) = (fields.has("every"), fields.has("cron"), fields.has("expect"));
     if fields.has("periods") {
         return periods(fields, log);
@@ -281,7 +280,7 @@ fn window(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
     Some(window)
 }
 
-fn quiet(fields: &Fields<'_>, zone: Tz, times: &mut Times, log: &mut Log) -> Vec<Quiet> {
+fn quiet(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> Vec<Quiet> {
     let sections = fields.sections(log, "quiet");
     if sections.len() > MAX_QUIET {
         log.fault(fields.at_value("quiet"), format!("a check has at most {MAX_QUIET} quiet times"));

@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
-
 use super::fault::{At, Log, quote};
 use super::fields::Fields;
 use crate::core::cron::Cron;
 use crate::core::schedule::Occurrences;
 use crate::core::time::{Span, Time};
-use crate::core::zone::{est_like_warning, parse_timezone};
+use crate::core::zone::{Zone, est_like_warning};
+use crate::zones::parse_timezone;
 
 /// Occurrences are looked at from 2023-12-31T00:00:00Z on, with a leap day and changes of clocks ahead: what is said
 /// about a file must not depend on the day.
@@ -32,15 +31,15 @@ pub(super) struct Known {
 /// All expressions and zones that were read so far.
 #[derive(Debug, Default)]
 pub(super) struct Times {
-    crons: HashMap<Tz, HashMap<String, Result<Known, String>>>,
-    zones: HashMap<String, Result<Tz, String>>,
+    crons: HashMap<Zone, HashMap<String, Result<Known, String>>>,
+    zones: HashMap<String, Result<Zone, String>>,
     /// How many checks use each zone that misleads.
-    pub(super) misleading_zones: HashMap<Tz, (At, usize)>,
+    pub(super) misleading_zones: HashMap<Zone, (At, usize)>,
 }
 
 impl Times {
     /// Reads `timezone`, and remembers those that mislead.
-    pub(super) fn zone(&mut self, fields: &Fields<'_>, log: &mut Log) -> Option<Tz> {
+    pub(super) fn zone(&mut self, fields: &Fields<'_>, log: &mut Log) -> Option<Zone> {
         let text = fields.text(log, "timezone")?;
         let at = fields.at_value("timezone");
         if !self.zones.contains_key(text) {
@@ -62,7 +61,7 @@ impl Times {
     }
 
     /// Reads `cron` in this zone.
-    pub(super) fn cron(&mut self, fields: &Fields<'_>, zone: Tz, log: &mut Log) -> Option<&Known> {
+    pub(super) fn cron(&mut self, fields: &Fields<'_>, zone: Zone, log: &mut Log) -> Option<&Known> {
         let text = fields.text(log, "cron")?;
         // As the expression itself is kept, so that `known` finds it.
         let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
@@ -77,7 +76,7 @@ impl Times {
     }
 
     /// What is known of an expression that was read before.
-    pub(super) fn known(&self, cron: &str, zone: Tz) -> Option<&Known> {
+    pub(super) fn known(&self, cron: &str, zone: Zone) -> Option<&Known> {
         self.crons.get(&zone)?.get(cron)?.as_ref().ok()
     }
 
@@ -89,7 +88,7 @@ impl Times {
     }
 }
 
-fn read(text: &str, zone: Tz) -> Result<Known, String> {
+fn read(text: &str, zone: Zone) -> Result<Known, String> {
     let cron = Cron::parse(text).map_err(|error| format!("the cron expression {}: {error}", quote(text)))?;
     let at = Occurrences { cron, zone };
     let sample: Vec<Span> = gaps(&at).take(SAMPLE).map(|(_, gap)| gap).collect();

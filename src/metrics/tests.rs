@@ -16,6 +16,7 @@ use crate::core::route::ReceiverName;
 use crate::core::schedule::{Expect, Occurrences, Schedule};
 use crate::core::state::State;
 use crate::core::step::{Input, step, view};
+use crate::core::zone::Zone;
 
 fn definition(name: &str, schedule: Schedule) -> Definition {
     let spec = Spec { grace: Span::mins(1), ..Spec::new(schedule) };
@@ -191,7 +192,7 @@ fn a_paused_check_has_no_due_time() {
 
 #[test]
 fn labels_are_the_checks_own_and_what_a_schedule_is_stands_in_its_info() {
-    let zone = chrono_tz::Europe::Berlin;
+    let zone = Zone::bundled("Europe/Berlin").expect("it is built in");
     let occurrences = Occurrences { cron: Cron::parse("0 2 * * *").unwrap(), zone };
     let expect = Expect { at_least: Some(1), at_most: Some(3), within: Span::mins(20) };
     let mut check = definition("a", Schedule::CountedAt(occurrences, expect));

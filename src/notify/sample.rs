@@ -1,7 +1,5 @@
 //! Made-up notices: what `test-notify` sends, what a template must be able to render, and the ground of the tests.
 
-use chrono_tz::Tz;
-
 use super::Notification;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
@@ -9,6 +7,7 @@ use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::{Span, Time};
+use crate::core::zone::Zone;
 
 /// A late backup, four minutes before `now`, marked as a sample in all that people read first.
 pub fn alert(now: Time) -> Notice {
@@ -31,7 +30,7 @@ pub fn alert(now: Time) -> Notice {
         schedule: "every 1h".to_owned(),
         grace: Span::mins(30),
         due: Some(since - Span::mins(30)),
-        zone: Tz::UTC,
+        zone: Zone::UTC,
         last_success: Some(since - Span::mins(90)),
         last_run: Some(LastRun {
             at: since - Span::mins(90),

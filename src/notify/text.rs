@@ -5,10 +5,10 @@
 
 use std::sync::LazyLock;
 
-use chrono_tz::Tz;
 use regex::Regex;
 
 use crate::core::time::{Span, Time};
+use crate::core::zone::Zone;
 
 /// One line, without control characters and without invisible characters that change how the rest is read (bidi
 /// overrides, zero-width spaces); at most `max` characters, with `…` where something was cut. URLs that would ping are
@@ -119,9 +119,9 @@ pub fn ago(time: Time, now: Time) -> String {
 }
 
 /// `02:30`, with the date where it is another day than `now`'s, and the seconds where they are not zero.
-fn clock(time: Time, zone: Tz, now: Time) -> String {
-    let local = time.to_utc().with_timezone(&zone);
-    let today = now.to_utc().with_timezone(&zone).date_naive();
+fn clock(time: Time, zone: Zone, now: Time) -> String {
+    let local = zone.local(time);
+    let today = zone.local(now).date_naive();
     let hour = if time.as_ms() / 1000 % 60 == 0 { "%H:%M" } else { "%H:%M:%S" };
     if local.date_naive() == today {
         local.format(hour).to_string()
@@ -131,12 +131,12 @@ fn clock(time: Time, zone: Tz, now: Time) -> String {
 }
 
 /// `02:30 CEST`: a time that does not say where it is told would be read as the reader's own.
-pub fn zoned_clock(time: Time, zone: Tz, now: Time) -> String {
+pub fn zoned_clock(time: Time, zone: Zone, now: Time) -> String {
     format!("{} {}", clock(time, zone, now), zone_name(time, zone))
 }
 
 /// `02:30 CEST / 00:30 UTC`: in the check's zone and in UTC, once if they are the same.
-pub fn both_clocks(time: Time, zone: Tz, now: Time) -> String {
+pub fn both_clocks(time: Time, zone: Zone, now: Time) -> String {
     let here = zoned_clock(time, zone, now);
     if zone_name(time, zone) == "UTC" {
         return here;
@@ -145,26 +145,26 @@ pub fn both_clocks(time: Time, zone: Tz, now: Time) -> String {
 }
 
 /// What the zone's clocks are called at this time: `CEST`.
-fn zone_name(time: Time, zone: Tz) -> String {
-    time.to_utc().with_timezone(&zone).format("%Z").to_string()
+fn zone_name(time: Time, zone: Zone) -> String {
+    zone.abbreviation(time)
 }
 
 /// `02:00–02:05 CEST / 00:00–00:05 UTC`.
-pub fn both_stretches(from: Time, to: Time, zone: Tz, now: Time) -> String {
+pub fn both_stretches(from: Time, to: Time, zone: Zone, now: Time) -> String {
     // The end's date is said only where it is another than the beginning's.
     let here = format!("{}–{}", clock(from, zone, now), clock(to, zone, from));
     let name = zone_name(to, zone);
     if name == "UTC" {
         return format!("{here} UTC");
     }
-    format!("{here} {name} / {}–{} UTC", utc_beside(from, zone, now), clock(to, Tz::UTC, from))
+    format!("{here} {name} / {}–{} UTC", utc_beside(from, zone, now), clock(to, Zone::UTC, from))
 }
 
 /// The UTC time that stands beside a local one: with its date only where the reader could take it for another day.
-fn utc_beside(time: Time, zone: Tz, now: Time) -> String {
-    let local_day = time.to_utc().with_timezone(&zone).date_naive();
+fn utc_beside(time: Time, zone: Zone, now: Time) -> String {
+    let local_day = zone.local(time).date_naive();
     let is_plain = time.to_utc().date_naive() == local_day;
-    if is_plain { clock(time, Tz::UTC, time) } else { clock(time, Tz::UTC, other_day(time, now)) }
+    if is_plain { clock(time, Zone::UTC, time) } else { clock(time, Zone::UTC, other_day(time, now)) }
 }
 
 /// A time of another UTC day than `time`, so that [`clock`] says its date.
@@ -251,8 +251,8 @@ mod tests {
         let at = |text: &str| {
             Time::from_ms(chrono::DateTime::parse_from_rfc3339(text).expect("a time").timestamp_millis())
         };
-        let berlin = Tz::Europe__Berlin;
-        let both = |time: &str, zone: Tz, now: &str| both_clocks(at(time), zone, at(now));
+        let berlin = Zone::bundled("Europe/Berlin").expect("it is built in");
+        let both = |time: &str, zone: Zone, now: &str| both_clocks(at(time), zone, at(now));
         assert_eq!(both("2026-03-30T00:30:00Z", berlin, "2026-03-30T00:34:00Z"), "02:30 CEST / 00:30 UTC");
         assert_eq!(
             both("2026-03-30T00:30:05Z", berlin, "2026-04-02T00:34:00Z"),
@@ -263,15 +263,15 @@ mod tests {
             both("2026-03-29T23:30:00Z", berlin, "2026-03-29T23:34:00Z"),
             "01:30 CEST / 2026-03-29 23:30 UTC"
         );
-        assert_eq!(both("2026-03-29T23:30:00Z", Tz::UTC, "2026-03-29T23:34:00Z"), "23:30 UTC");
+        assert_eq!(both("2026-03-29T23:30:00Z", Zone::UTC, "2026-03-29T23:34:00Z"), "23:30 UTC");
         let stretch =
-            |from: &str, to: &str, zone: Tz, now: &str| both_stretches(at(from), at(to), zone, at(now));
+            |from: &str, to: &str, zone: Zone, now: &str| both_stretches(at(from), at(to), zone, at(now));
         assert_eq!(
             stretch("2026-03-30T00:00:00Z", "2026-03-30T00:05:00Z", berlin, "2026-03-30T00:06:00Z"),
             "02:00–02:05 CEST / 00:00–00:05 UTC"
         );
         assert_eq!(
-            stretch("2026-03-29T23:55:00Z", "2026-03-30T00:05:00Z", Tz::UTC, "2026-03-30T00:06:00Z"),
+            stretch("2026-03-29T23:55:00Z", "2026-03-30T00:05:00Z", Zone::UTC, "2026-03-30T00:06:00Z"),
             "2026-03-29 23:55–2026-03-30 00:05 UTC"
         );
     }

@@ -31,3 +31,4 @@ mod store;
 mod support;
 mod test_notify;
 mod webhook;
+mod zones;

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 
-use chrono_tz::Tz;
 use punctual::core::blind::{BlindWindows, Window};
 use punctual::core::cause::{CauseKind, Family, Status};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -16,6 +15,7 @@ use punctual::core::step::{Flip, FlipReason, Input, Step, deadline, step, view};
 use punctual::core::time::{Span, Time};
 
 use crate::model::{Model, Plan};
+use punctual::core::zone::Zone;
 
 const LENGTH: u32 = 6;
 
@@ -90,7 +90,7 @@ fn every(period: i64, grace: i64) -> Spec {
 }
 
 fn at(cron: &str) -> Occurrences {
-    Occurrences { cron: Cron::parse(cron).unwrap(), zone: Tz::UTC }
+    Occurrences { cron: Cron::parse(cron).unwrap(), zone: Zone::UTC }
 }
 
 fn exhaust(case: &Case) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono_tz::Tz;
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Definition, Name, Overlap, Source, Spec};
 use punctual::core::cron::Cron;
@@ -15,6 +14,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::Configuration;
 
 use crate::rng::Rng;
+use punctual::core::zone::Zone;
 
 /// How fast things happen. All facts lie on the grid.
 #[derive(Clone, Debug)]
@@ -236,7 +236,10 @@ pub(crate) fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Defin
 }
 
 fn occurrences(cron: &str) -> Occurrences {
-    Occurrences { cron: Cron::parse(cron).unwrap(), zone: Tz::Europe__Berlin }
+    Occurrences {
+        cron: Cron::parse(cron).unwrap(),
+        zone: Zone::bundled("Europe/Berlin").expect("it is built in"),
+    }
 }
 
 fn random_cron(rng: &mut Rng, scale: &Scale) -> Occurrences {

@@ -1,5 +1,3 @@
-use chrono_tz::{Europe, Tz};
-
 use super::{good, load, load_files};
 use crate::config::{Compat, Config, Scope, reach};
 use crate::core::check::{Definition, Overlap, PingMethods, Source, System};
@@ -10,6 +8,7 @@ use crate::core::retention::Retention;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::secret::Secret;
 use crate::core::time::Span;
+use crate::core::zone::Zone;
 
 /// A configuration with every section.
 const FULL: &str = r#"
@@ -51,7 +50,7 @@ fn full() -> Config {
     load_files(&files).0.unwrap_or_else(|faults| panic!("{faults}"))
 }
 
-fn cron(text: &str, zone: Tz) -> Occurrences {
+fn cron(text: &str, zone: Zone) -> Occurrences {
     Occurrences { cron: Cron::parse(text).expect(text), zone }
 }
 
@@ -72,14 +71,17 @@ fn a_file_with_every_section_becomes_definitions() {
     let config = full();
     let [backup, worker, etl, healthy, vacuum] = &config.checks[..] else { panic!("{:?}", config.checks) };
     assert_eq!(backup.title, "Nightly backup");
-    assert_eq!(backup.spec.schedule, Schedule::At(cron("0 2 * * *", Europe::Berlin)));
+    assert_eq!(
+        backup.spec.schedule,
+        Schedule::At(cron("0 2 * * *", Zone::bundled("Europe/Berlin").expect("it is built in")))
+    );
     assert_eq!((backup.spec.grace, backup.spec.max_runtime), (Span::mins(30), Some(Span::mins(120))));
     let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(backup.labels, [label("severity", "critical"), label("team", "dba")]);
     assert_eq!((worker.title.as_str(), worker.group.as_str()), ("queue-worker", ""));
     assert_eq!((&worker.spec.schedule, worker.spec.grace), (&Schedule::Every(Span::mins(5)), Span::mins(5)));
     let expect = |at_least, within| Expect { at_least: Some(at_least), at_most: None, within };
-    let every_5m = Schedule::CountedAt(cron("*/5 * * * *", Tz::UTC), expect(4, Span::mins(5)));
+    let every_5m = Schedule::CountedAt(cron("*/5 * * * *", Zone::UTC), expect(4, Span::mins(5)));
     assert_eq!(healthy.spec.schedule, every_5m);
     // 3.2: `defaults.grace` is not for checks with `expect`.
     assert_eq!(etl.spec.grace, Span::ZERO);
@@ -157,7 +159,10 @@ checks:
     let config = good(text);
     let [plain, full] = &config.checks[..] else { panic!("two checks") };
     let spec = &full.spec;
-    assert_eq!(spec.schedule, Schedule::At(cron("0 3 * * *", Europe::Berlin)));
+    assert_eq!(
+        spec.schedule,
+        Schedule::At(cron("0 3 * * *", Zone::bundled("Europe/Berlin").expect("it is built in")))
+    );
     assert_eq!((spec.grace, spec.early), (Span::mins(120), Some(Span::secs(10))));
     assert_eq!((spec.max_runtime, spec.min_runtime), (Some(Span::mins(60)), Some(Span::mins(1))));
     assert_eq!((spec.start_within, spec.overlap), (Some(Span::mins(15)), Overlap::Fail));
@@ -167,8 +172,11 @@ checks:
     assert_eq!(full.description, "Two\nlines.\n");
     assert_eq!(full.depends_on, std::slice::from_ref(&plain.name));
     assert_eq!(full.renamed_from.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["old", "older"]);
-    let night = Quiet { at: cron("0 22 * * *", Europe::Berlin), lasts: Span::mins(480) };
-    let new_year = Quiet { at: cron("0 0 1 1 *", Tz::UTC), lasts: Span::mins(24 * 60) };
+    let night = Quiet {
+        at: cron("0 22 * * *", Zone::bundled("Europe/Berlin").expect("it is built in")),
+        lasts: Span::mins(480),
+    };
+    let new_year = Quiet { at: cron("0 0 1 1 *", Zone::UTC), lasts: Span::mins(24 * 60) };
     assert_eq!(full.quiet, [night, new_year]);
     let spec = &plain.spec;
     assert_eq!((spec.grace, spec.early, spec.overlap), (Span::mins(5), None, Overlap::Allowed));

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{Datelike, NaiveDate, TimeZone, Timelike};
-use chrono_tz::Tz;
+use chrono::{Datelike, NaiveDate, Timelike};
 
 use super::Cron;
 use crate::core::time::{Span, Time};
+use crate::core::zone::Zone;
 
 /// All occurrences on a local day, as the clock shows them.
 fn on(expression: &str, zone: &str, day: &str) -> Vec<String> {
     let cron = Cron::parse(expression).unwrap();
-    let zone: Tz = zone.parse().unwrap();
+    let zone = Zone::bundled(zone).unwrap();
     let day: NaiveDate = day.parse().unwrap();
     let noon = Time::from_secs(i64::from(day.to_epoch_days()) * 86_400 + 43_200);
     let mut found = Vec::new();
     let mut at = noon - Span::secs(40 * 3600);
     while let Some(next) = cron.next_after(zone, at).filter(|next| *next < noon + Span::secs(40 * 3600)) {
         assert!(next > at, "occurrences move on");
-        let local = next.to_utc().with_timezone(&zone);
+        let local = zone.local(next);
         if local.date_naive() == day {
             found.push(local.format("%H:%M %:z").to_string());
         }
@@ -113,7 +113,7 @@ fn a_gap_of_two_hours_moves_jobs_and_one_of_three_does_not() {
 #[test]
 fn a_job_that_asks_only_for_skipped_minutes_ends_the_search() {
     let never = Cron::parse("*/30 2 * 3 SUN#2").unwrap();
-    let found = never.next_after(chrono_tz::America::New_York, Time::from_secs(1_774_656_000));
+    let found = never.next_after(Zone::bundled("America/New_York").unwrap(), Time::from_secs(1_774_656_000));
     assert!(found.is_none_or(|at| at.to_utc().year() > 2099), "{found:?}");
 }
 
@@ -150,13 +150,13 @@ const CHANGES: [(&str, &str); 26] = [
 type Minute = (i64, NaiveDate, u32, u32);
 
 /// Every minute of five days: real time, and what the clock shows.
-fn minutes_around(zone: Tz, day: &str) -> Vec<Minute> {
+fn minutes_around(zone: Zone, day: &str) -> Vec<Minute> {
     let day: NaiveDate = day.parse().unwrap();
     let noon = i64::from(day.to_epoch_days()) * 86_400 + 43_200;
     let minutes = (noon - 60 * 3600..noon + 60 * 3600).step_by(60);
     minutes
         .map(|at| {
-            let local = zone.timestamp_opt(at, 0).unwrap();
+            let local = zone.local(Time::from_secs(at));
             (at, local.date_naive(), local.hour(), local.minute())
         })
         .collect()
@@ -219,7 +219,7 @@ fn jobs() -> Vec<Job> {
 #[test]
 fn agrees_with_a_walk_of_every_minute_around_changes_of_clocks() {
     for (name, day) in CHANGES {
-        let zone: Tz = name.parse().unwrap();
+        let zone = Zone::bundled(name).unwrap();
         let minutes = minutes_around(zone, day);
         for job in jobs() {
             let occurrences = model(&minutes, &job);

@@ -13,9 +13,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use chrono_tz::Tz;
-
 use crate::core::time::Time;
+use crate::core::zone::Zone;
 pub(super) use calendar::{MINUTES_PER_DAY, Month, Pattern, kinds_of_month};
 pub use error::{CronError, Fault, Field};
 use parse::DayFields;
@@ -51,13 +50,13 @@ impl Cron {
     }
 
     /// The first occurrence strictly after `after`; none only when it would be later than the year 2200.
-    pub fn next_after(&self, zone: Tz, after: Time) -> Option<Time> {
+    pub fn next_after(&self, zone: Zone, after: Time) -> Option<Time> {
         let from = after.as_ms().div_euclid(1000) + 1;
         occurrence::first_from(&self.pattern, zone, from).map(Time::from_secs)
     }
 
     /// The last occurrence strictly before `before`; none only when it would be earlier than the year 1900.
-    pub fn prev_before(&self, zone: Tz, before: Time) -> Option<Time> {
+    pub fn prev_before(&self, zone: Zone, before: Time) -> Option<Time> {
         let until = (before.as_ms() - 1).div_euclid(1000);
         occurrence::last_until(&self.pattern, zone, until).map(Time::from_secs)
     }

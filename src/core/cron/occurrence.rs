@@ -7,11 +7,8 @@
 //!
 //! Times are whole seconds since the epoch: `local` ones as the zone's clocks show them, others real.
 
-use chrono::offset::LocalResult;
-use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
-use chrono_tz::{GapInfo, Tz};
-
 use super::calendar::Pattern;
+use crate::core::zone::{Local, Zone};
 
 /// A skip that is shorter than this moves jobs to its end.
 const LONGEST_MOVE_SECS: i64 = 3 * 3600;
@@ -51,8 +48,8 @@ impl Change {
 }
 
 /// The first occurrence that is not before `from`.
-pub(super) fn first_from(pattern: &Pattern, zone: Tz, from: i64) -> Option<i64> {
-    let local = from + offset(zone, from);
+pub(super) fn first_from(pattern: &Pattern, zone: Zone, from: i64) -> Option<i64> {
+    let local = from + zone.offset_at(from);
     if pattern.is_wildcard {
         first_real(pattern, zone, from, local)
     } else {
@@ -61,8 +58,8 @@ pub(super) fn first_from(pattern: &Pattern, zone: Tz, from: i64) -> Option<i64> 
 }
 
 /// The last occurrence that is not after `until`.
-pub(super) fn last_until(pattern: &Pattern, zone: Tz, until: i64) -> Option<i64> {
-    let local = until + offset(zone, until);
+pub(super) fn last_until(pattern: &Pattern, zone: Zone, until: i64) -> Option<i64> {
+    let local = until + zone.offset_at(until);
     if pattern.is_wildcard {
         last_real(pattern, zone, until, local)
     } else {
@@ -70,7 +67,7 @@ pub(super) fn last_until(pattern: &Pattern, zone: Tz, until: i64) -> Option<i64>
     }
 }
 
-fn first_real(pattern: &Pattern, zone: Tz, mut from: i64, mut local: i64) -> Option<i64> {
+fn first_real(pattern: &Pattern, zone: Zone, mut from: i64, mut local: i64) -> Option<i64> {
     if let Place::Fold(change) = place(zone, local)
         && from < change.at
     {
@@ -92,7 +89,7 @@ fn first_real(pattern: &Pattern, zone: Tz, mut from: i64, mut local: i64) -> Opt
     }
 }
 
-fn first_daily(pattern: &Pattern, zone: Tz, from: i64, mut local: i64) -> Option<i64> {
+fn first_daily(pattern: &Pattern, zone: Zone, from: i64, mut local: i64) -> Option<i64> {
     if let Place::Gap(change) = place(zone, local - 1)
         && change.moves_jobs()
     {
@@ -113,7 +110,7 @@ fn first_daily(pattern: &Pattern, zone: Tz, from: i64, mut local: i64) -> Option
     }
 }
 
-fn last_real(pattern: &Pattern, zone: Tz, mut until: i64, mut local: i64) -> Option<i64> {
+fn last_real(pattern: &Pattern, zone: Zone, mut until: i64, mut local: i64) -> Option<i64> {
     if let Place::Fold(change) = place(zone, local)
         && until >= change.at
     {
@@ -135,7 +132,7 @@ fn last_real(pattern: &Pattern, zone: Tz, mut until: i64, mut local: i64) -> Opt
     }
 }
 
-fn last_daily(pattern: &Pattern, zone: Tz, mut local: i64, until: i64) -> Option<i64> {
+fn last_daily(pattern: &Pattern, zone: Zone, mut local: i64, until: i64) -> Option<i64> {
     if let Place::Fold(change) = place(zone, local)
         && until >= change.at
     {
@@ -162,41 +159,20 @@ fn match_until(pattern: &Pattern, local: i64) -> Option<i64> {
     pattern.last_until(local.div_euclid(60)).map(|minute| minute * 60)
 }
 
-fn place(zone: Tz, local: i64) -> Place {
-    let clock = naive(local);
-    match zone.offset_from_local_datetime(&clock) {
-        LocalResult::Single(offset) => Place::Once(local - secs(&offset)),
-        LocalResult::Ambiguous(first, second) => {
-            Place::Fold(change_between(zone, local - secs(&first), local - secs(&second)))
-        }
-        LocalResult::None => {
-            let gap = GapInfo::new(&clock, &zone).and_then(|gap| gap.begin);
-            let (begin, before) = gap.expect("the zone's tables begin with a span without a beginning");
-            let at = begin.and_utc().timestamp() - secs(&before);
-            Place::Gap(Change { at, offset_before: secs(&before), offset_after: offset(zone, at) })
-        }
+fn place(zone: Zone, local: i64) -> Place {
+    match zone.place(local) {
+        Local::Once(offset) => Place::Once(local - offset),
+        Local::Gap(before, after) => Place::Gap(change_between(zone, local - after, local - before)),
+        Local::Fold(before, after) => Place::Fold(change_between(zone, local - before, local - after)),
     }
 }
 
 /// The change of clocks after `before` and not after `after`.
-fn change_between(zone: Tz, mut before: i64, mut after: i64) -> Change {
-    let offset_before = offset(zone, before);
+fn change_between(zone: Zone, mut before: i64, mut after: i64) -> Change {
+    let offset_before = zone.offset_at(before);
     while after - before > 1 {
         let middle = before + (after - before) / 2;
-        if offset(zone, middle) == offset_before { before = middle } else { after = middle }
+        if zone.offset_at(middle) == offset_before { before = middle } else { after = middle }
     }
-    Change { at: after, offset_before, offset_after: offset(zone, after) }
-}
-
-fn offset(zone: Tz, at: i64) -> i64 {
-    secs(&zone.offset_from_utc_datetime(&naive(at)))
-}
-
-fn secs(offset: &impl Offset) -> i64 {
-    i64::from(offset.fix().local_minus_utc())
-}
-
-fn naive(secs: i64) -> NaiveDateTime {
-    let time = DateTime::from_timestamp(secs, 0);
-    time.expect("a day beyond the years 1 to 9999 is within chrono's range").naive_utc()
+    Change { at: after, offset_before, offset_after: zone.offset_at(after) }
 }

@@ -1,12 +1,12 @@
 //! 2.2: the vectors, a second opinion, relations that always hold, and what is refused in which words.
 
 use chrono::{DateTime, Datelike, Utc};
-use chrono_tz::{TZ_VARIANTS, Tz};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::{Cron, CronError, MAX_LEN};
 use crate::core::time::Time;
+use crate::core::zone::Zone;
 
 /// `class,expression,timezone,start,next,previous`: times in seconds since the epoch.
 const VECTORS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/cron-vectors.csv"));
@@ -21,7 +21,7 @@ fn agrees_with_every_vector() {
             None => row.split_once(',').unwrap().1.split_once(',').unwrap(),
         };
         let [zone, start, next, previous] = rest.split(',').collect::<Vec<_>>().try_into().unwrap();
-        let zone: Tz = zone.parse().unwrap();
+        let zone = Zone::bundled(zone).unwrap();
         let time = |secs: &str| Time::from_secs(secs.parse().unwrap());
         let cron = Cron::parse(expression).unwrap_or_else(|error| panic!("{row}: {error}"));
         assert_eq!(cron.next_after(zone, time(start)), Some(time(next)), "next of {row}");
@@ -55,6 +55,13 @@ fn weekdays_from_one(field: &str) -> String {
     list.collect::<Vec<_>>().join(",")
 }
 
+/// All of them, read once.
+fn zones() -> Vec<Zone> {
+    static ZONES: std::sync::LazyLock<Vec<Zone>> =
+        std::sync::LazyLock::new(|| Zone::bundled_names().filter_map(Zone::bundled).collect());
+    ZONES.clone()
+}
+
 fn utc(secs: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(secs, 0).unwrap()
 }
@@ -79,8 +86,8 @@ proptest! {
         let previous = theirs.after(&utc(start)).next_back();
         match ours {
             Ok(ours) => {
-                let ours_next = ours.next_after(Tz::UTC, Time::from_secs(start)).map(Time::to_utc);
-                let ours_previous = ours.prev_before(Tz::UTC, Time::from_secs(start)).map(Time::to_utc);
+                let ours_next = ours.next_after(Zone::UTC, Time::from_secs(start)).map(Time::to_utc);
+                let ours_previous = ours.prev_before(Zone::UTC, Time::from_secs(start)).map(Time::to_utc);
                 prop_assert_eq!((ours_next, ours_previous), (next, previous));
             }
             Err(error) => {
@@ -96,7 +103,7 @@ proptest! {
         day in prop_oneof![3 => field(1, 31), 1 => select(vec!["L".to_owned(), "LW".into(), "3,L".into()])],
         month in field(1, 12),
         weekday in prop_oneof![3 => field(0, 7), 1 => select(vec!["5L".to_owned(), "MON#1".into(), "2#5".into()])],
-        zone in select(TZ_VARIANTS.to_vec()),
+        zone in select(zones()),
         // From 1941 to 2160: within them every expression has a neighbour on both sides.
         mut start in -915_148_800_000i64..5_995_900_800_000, later in 0i64..100_000_000_000,
         is_whole_minute: bool,
@@ -124,7 +131,7 @@ proptest! {
             "[-0-9*,/#?LWlwA-Z@ ]{0,40}",
             "([0-9*]{1,2}|\\*/[0-9]) [0-9*]{1,2} ([0-9*]{1,2}|LW|L) [0-9*] ([0-7*]|[0-7]L|[0-7]#[1-5])",
         ],
-        zone in select(TZ_VARIANTS.to_vec()),
+        zone in select(zones()),
         at in prop_oneof![any::<i64>(), -10_000_000_000_000i64..10_000_000_000_000],
     ) {
         let at = Time::from_ms(at);
@@ -292,15 +299,15 @@ fn the_longest_wait_is_40_years_for_a_monday_the_29th_of_february() {
     let cron = Cron::parse("0 0 */28 2 MON#5").unwrap();
     let occurrence = |text: &str| Time::from_ms(text.parse::<DateTime<Utc>>().unwrap().timestamp_millis());
     let (first, second) = (occurrence("2072-02-29T00:00:00Z"), occurrence("2112-02-29T00:00:00Z"));
-    assert_eq!(cron.next_after(Tz::UTC, first), Some(second));
-    assert_eq!(cron.prev_before(Tz::UTC, second), Some(first));
+    assert_eq!(cron.next_after(Zone::UTC, first), Some(second));
+    assert_eq!(cron.prev_before(Zone::UTC, second), Some(first));
 }
 
 #[test]
 fn occurrences_end_with_the_supported_years() {
     let cron = Cron::parse("@yearly").unwrap();
-    assert_eq!(cron.next_after(Tz::UTC, Time::MIN).unwrap().to_utc().year(), 1900);
-    assert_eq!(cron.prev_before(Tz::UTC, Time::MAX).unwrap().to_utc().year(), 2200);
-    assert_eq!(cron.next_after(Tz::UTC, Time::MAX), None);
-    assert_eq!(cron.prev_before(Tz::UTC, Time::MIN), None);
+    assert_eq!(cron.next_after(Zone::UTC, Time::MIN).unwrap().to_utc().year(), 1900);
+    assert_eq!(cron.prev_before(Zone::UTC, Time::MAX).unwrap().to_utc().year(), 2200);
+    assert_eq!(cron.next_after(Zone::UTC, Time::MAX), None);
+    assert_eq!(cron.prev_before(Zone::UTC, Time::MIN), None);
 }

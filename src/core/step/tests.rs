@@ -28,7 +28,7 @@ fn every() -> Spec {
 }
 
 fn occurrences(text: &str) -> Occurrences {
-    Occurrences { cron: Cron::parse(text).unwrap(), zone: chrono_tz::UTC }
+    Occurrences { cron: Cron::parse(text).unwrap(), zone: crate::core::zone::Zone::UTC }
 }
 
 /// Every hour, with 10 min of grace.

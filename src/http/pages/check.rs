@@ -18,6 +18,7 @@ use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
+use crate::core::zone::Zone;
 use crate::store::live::Check;
 
 /// So many of the next due times are shown.
@@ -131,8 +132,8 @@ fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
         h2 { "Next due" }
         ul { @for due in dues {
             li {
-                (due.to_utc().with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z"))
-                @if zone != chrono_tz::UTC { span.quiet { " · " (due) } }
+                (zone.local(due).format("%a %Y-%m-%d %H:%M")) " " (zone.abbreviation(due))
+                @if zone != Zone::UTC { span.quiet { " · " (due) } }
                 span.quiet { " · " (words::from_now(due, now)) }
             }
         } }
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn of_a_late_check_the_next_due_times_are_ahead() {
         let cron = Cron::parse("0 2 * * *").expect("it is one");
-        let spec = Spec::new(Schedule::At(Occurrences { cron, zone: chrono_tz::UTC }));
+        let spec = Spec::new(Schedule::At(Occurrences { cron, zone: Zone::UTC }));
         let now = Time::from_secs(1_700_000_000);
         let state = State::declared(&spec, now - Span::mins(3 * 24 * 60));
         let view = view(&spec, &state, now, &BlindWindows::default());

@@ -23,7 +23,10 @@ fn start_of(rid: &str) -> Input {
 /// Specs that can have every cause among them.
 fn specs() -> Vec<Spec> {
     let every = Spec { grace: Span::secs(10), ..Spec::new(Schedule::Every(Span::secs(60))) };
-    let hourly = Occurrences { cron: Cron::parse("0 * * * *").expect("it is one"), zone: chrono_tz::UTC };
+    let hourly = Occurrences {
+        cron: Cron::parse("0 * * * *").expect("it is one"),
+        zone: crate::core::zone::Zone::UTC,
+    };
     let some = Expect { at_least: Some(1), at_most: Some(2), within: Span::secs(600) };
     vec![
         every.clone(),

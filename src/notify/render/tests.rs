@@ -1,11 +1,10 @@
 //! What each kind of message says, whole, in snapshots.
 
-use chrono_tz::Tz;
-
 use super::*;
 use crate::core::blind::Window;
 use crate::core::incident::IncidentId;
 use crate::core::time::{Span, Time};
+use crate::core::zone::Zone;
 use crate::notify::sample;
 
 fn at(text: &str) -> Time {
@@ -45,7 +44,7 @@ fn backup() -> Notice {
         schedule: "cron \"0 2 * * *\" Europe/Berlin".to_owned(),
         grace: Span::mins(30),
         due: Some(at("2026-03-30T00:00:00Z")),
-        zone: Tz::Europe__Berlin,
+        zone: Zone::bundled("Europe/Berlin").expect("it is built in"),
         last_success: Some(at("2026-03-29T00:41:00Z")),
         last_run: Some(run()),
         declared: "checks/dba.yaml:12".to_owned(),

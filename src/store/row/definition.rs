@@ -9,6 +9,7 @@ use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
 use super::words::system;
+use crate::zones;
 
 #[derive(Serialize, Deserialize)]
 struct DefinitionRow<'a> {
@@ -83,6 +84,9 @@ enum ScheduleRow {
 struct OccurrencesRow {
     cron: String,
     zone: String,
+    /// By which rules of that zone it was judged; rows of 0.1.0 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clocks: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -174,7 +178,11 @@ fn spec_row(spec: &Spec) -> SpecRow {
 }
 
 fn occurrences_row(at: &Occurrences) -> OccurrencesRow {
-    OccurrencesRow { cron: at.cron.as_str().to_owned(), zone: at.zone.name().to_owned() }
+    OccurrencesRow {
+        cron: at.cron.as_str().to_owned(),
+        zone: at.zone.name().to_owned(),
+        clocks: Some(at.zone.mark()),
+    }
 }
 
 /// Reads a definition back; an error says what this program cannot read.
@@ -241,7 +249,7 @@ fn read_spec(row: &SpecRow) -> Result<Spec, String> {
 }
 
 fn read_occurrences(row: &OccurrencesRow) -> Result<Occurrences, String> {
-    let zone = row.zone.parse().map_err(|_| format!("unknown time zone {}", row.zone))?;
+    let zone = zones::current().as_stored(&row.zone, row.clocks);
     let cron = Cron::parse(&row.cron).map_err(|error| format!("{}: {error}", row.cron))?;
     Ok(Occurrences { cron, zone })
 }

@@ -10,6 +10,7 @@ use crate::core::check::Name;
 use crate::core::incident::IncidentId;
 use crate::core::notice::{CanaryNotice, LastRun, Notice};
 use crate::core::time::{Span, Time};
+use crate::zones;
 
 #[derive(Serialize, Deserialize)]
 struct NoticeRow {
@@ -166,7 +167,7 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         schedule: row.schedule,
         grace: Span::ms(row.grace),
         due: row.due.map(Time::from_ms),
-        zone: row.zone.parse().ok()?,
+        zone: zones::current().as_stored(&row.zone, None),
         last_success: row.last_success.map(Time::from_ms),
         last_run: row.last_run.map(read_run),
         last_log: row.last_log.map(|(at, comment)| (Time::from_ms(at), comment)),

@@ -1,6 +1,5 @@
 //! What is written is read back, whatever it is; and what users have on disk is read for ever.
 
-use chrono_tz::Tz;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -17,6 +16,7 @@ use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
+use crate::core::zone::Zone;
 
 fn time() -> impl Strategy<Value = Time> {
     prop_oneof![
@@ -126,7 +126,10 @@ proptest! {
 }
 
 fn full_definition() -> Definition {
-    let cron = |text| Occurrences { cron: Cron::parse(text).unwrap(), zone: Tz::Europe__Berlin };
+    let cron = |text| Occurrences {
+        cron: Cron::parse(text).unwrap(),
+        zone: Zone::bundled("Europe/Berlin").expect("it is built in"),
+    };
     let expect = Expect { at_least: Some(4), at_most: None, within: Span::mins(5) };
     Definition {
         name: Name::parse("nightly-backup").unwrap(),
@@ -198,7 +201,7 @@ fn every_notice_is_read_back() {
         schedule: "every 5m".to_owned(),
         grace: Span::ms(3),
         due: Some(Time::from_ms(4)),
-        zone: Tz::Asia__Kathmandu,
+        zone: Zone::bundled("Asia/Kathmandu").expect("it is built in"),
         last_success: Some(Time::from_ms(5)),
         last_run: Some(LastRun {
             at: Time::from_ms(6),

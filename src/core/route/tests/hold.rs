@@ -29,7 +29,7 @@ fn mutes(texts: &[&str]) -> Vec<Mute> {
 }
 
 fn quiet(cron: &str, lasts: i64) -> Quiet {
-    let at = Occurrences { cron: Cron::parse(cron).unwrap(), zone: chrono_tz::UTC };
+    let at = Occurrences { cron: Cron::parse(cron).unwrap(), zone: crate::core::zone::Zone::UTC };
     Quiet { at, lasts: Span::secs(lasts) }
 }
 

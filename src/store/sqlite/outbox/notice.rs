@@ -1,6 +1,5 @@
 //! What a message says of one incident, frozen when the message is (12.3, DESIGN.md §6).
 
-use chrono_tz::Tz;
 use rusqlite::{OptionalExtension, Row};
 
 use crate::core::blind::{BlindWindows, Window};
@@ -13,6 +12,7 @@ use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{promised_deadline, view};
 use crate::core::time::{Span, Time};
+use crate::core::zone::Zone;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
@@ -148,10 +148,10 @@ fn missed(schedule: &Schedule, state: &State, due: impl FnOnce() -> Option<Time>
 }
 
 /// People read a check's times where its schedule is.
-fn zone(schedule: &Schedule) -> Tz {
+fn zone(schedule: &Schedule) -> Zone {
     match schedule {
         Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => occurrences.zone,
-        Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => Tz::UTC,
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => Zone::UTC,
     }
 }
 
