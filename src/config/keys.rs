@@ -240,6 +240,12 @@ const CHECK_FILE: &[Key] = &[
 const SMTP: &[Key] = &[
     key("host", Text(253), Required, "The mail server's name or address."),
     key(
+        "hello",
+        Text(253),
+        Optional,
+        "What the server is greeted with (EHLO). Left out: this machine's name if it has a dot, else the domain of `from`.",
+    ),
+    key(
         "port",
         Whole(1, 65_535),
         Optional,

@@ -44,6 +44,7 @@ impl Loader {
         if let Some(from) = from {
             check_address(fields.at_value("from"), from, &mut self.log);
         }
+        let hello = hello(&fields, from, &mut self.log);
         let password = self.secret(&fields, "password", "password_file", true);
         let username = fields.text(&mut self.log, "username");
         if fields.has("username") != (fields.has("password") || fields.has("password_file")) {
@@ -63,6 +64,7 @@ impl Loader {
                 .zip(password)
                 .map(|(username, password)| BasicAuth { username: username.to_owned(), password }),
             from: from?.to_owned(),
+            hello,
         })
     }
 
@@ -315,6 +317,25 @@ impl Loader {
 }
 
 /// Says if a mail server would not take this address.
+/// What a mail server is greeted with. Servers refuse who says that it is `localhost` or 127.0.0.1.
+fn hello(fields: &Fields<'_>, from: Option<&str>, log: &mut Log) -> String {
+    if let Some(hello) = fields.text(log, "hello") {
+        let is_word = hello.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_word {
+            log.fault(fields.at_value("hello"), "`hello` is a host's name in ASCII, or its address in brackets: `[192.0.2.1]`");
+        }
+        return hello.to_owned();
+    }
+    let machine = rustix::system::uname();
+    let machine = machine.nodename().to_str().unwrap_or_default();
+    let is_full = machine.trim_end_matches('.').contains('.') && !machine.starts_with("localhost");
+    if is_full && machine.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)) {
+        return machine.to_owned();
+    }
+    let domain = from.and_then(|from| from.parse::<Mailbox>().ok()).map(|from| from.email.domain().to_owned());
+    domain.and_then(|domain| idna::domain_to_ascii(&domain).ok()).unwrap_or_else(|| "localhost".to_owned())
+}
+
 pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
     if !is_mail_address(text) {
         let message =

@@ -21,6 +21,8 @@ pub struct Smtp {
     pub login: Option<BasicAuth>,
     /// The sender's address, as written: `a@b` or `Name <a@b>`.
     pub from: String,
+    /// Who we are, as the server is greeted: a host's name or an address in brackets (RFC 5321 §4.1.1.1).
+    pub hello: String,
 }
 
 /// How a connection to a mail server is protected.

@@ -4,6 +4,7 @@
 //! took and others may take later is sent again to the others alone, as long as this process remembers.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -15,10 +16,12 @@ use lettre::transport::smtp::client::{
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::address::Envelope;
 use lettre::{Address, Message};
 use tokio::sync::OnceCell;
 
 use super::canary::{self, CanaryMail};
+use super::connection::{self, Way};
 use super::render::{base, render};
 use super::{Notification, aside, duration, later, never, subject, tls, within};
 use crate::core::outbox::Attempt;
@@ -155,9 +158,12 @@ impl Email {
         let id = |key: &str| format!("<{}@{domain}>", token(key));
         let mut builder =
             Message::builder().date(system_time(notification.now)).message_id(Some(id(notification.key)));
-        for to in to {
+        // A header goes to all: to those whose servers take no UTF-8 as well.
+        for to in to.iter().filter(|to| is_ascii(&to.email)) {
             builder = builder.to(to.clone());
         }
+        let envelope = Envelope::new(Some(self.from.email.clone()), to.iter().map(|to| to.email.clone()).collect())?;
+        builder = builder.envelope(envelope);
         let mut threads: Vec<String> = Vec::new();
         for thread in notification.notices.iter().filter_map(|notice| notice.thread.as_deref()).map(id) {
             if threads.len() < MAX_REFERENCES && !threads.contains(&thread) {
@@ -245,13 +251,18 @@ impl Email {
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
         let Smtp { host, port, tls, login, .. } = &self.smtp;
-        let hello = ClientId::default();
+        let hello = hello(&self.smtp.hello);
         // One address that swallows everything leaves time for the next.
-        let patience = Some(duration(self.timeout) / 3);
+        let patience = duration(self.timeout) / 3;
         let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters().await?) } else { None };
-        let server = (host.as_str(), *port);
-        let connecting = AsyncSmtpConnection::connect_tokio1(server, patience, &hello, implicit, None);
-        let mut connection = connecting.await.map_err(Fault::Connection)?;
+        let way = Way { host, port: *port, patience, implicit, hello: &hello };
+        let mut connection = match connection::connect(&way, false).await {
+            // It does not know EHLO, and so nothing that we need but this.
+            Err(error) if is_unknown(&error) && *tls != SmtpTls::Starttls => {
+                connection::connect(&way, true).await.map_err(Fault::Connection)?
+            }
+            connected => connected.map_err(Fault::Connection)?,
+        };
         if *tls == SmtpTls::Starttls {
             connection.starttls(self.tls_parameters().await?, &hello).await.map_err(Fault::Connection)?;
         }
@@ -273,7 +284,10 @@ impl Email {
         let has = |extension| connection.server_info().supports_feature(extension);
         let can_utf8 = has(Extension::SmtpUtfEight);
         let mut parameters = Vec::new();
-        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        if !is_ascii(&self.from.email) && !can_utf8 {
+            let why = format!("{}: the server takes only ASCII (no SMTPUTF8)", self.from.email);
+            return Ok(Outcome { refused: vec![why], ..Outcome::default() });
+        }
         if can_utf8 && !(is_ascii(&self.from.email) && to.iter().all(is_ascii)) {
             parameters.push(MailParameter::SmtpUtfEight);
         }
@@ -348,6 +362,20 @@ enum Fault {
     Other(String),
 }
 
+/// A command is not known or not implemented.
+fn is_unknown(error: &lettre::transport::smtp::Error) -> bool {
+    error.status().is_some_and(|code| matches!(u16::from(code), 500 | 502))
+}
+
+fn hello(name: &str) -> ClientId {
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    match address.and_then(|address| address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()) {
+        Some(IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Some(IpAddr::V6(address)) => ClientId::Ipv6(address),
+        None => ClientId::Domain(name.to_owned()),
+    }
+}
+
 /// 530, 534, 535 and 538 speak of our login, not of the message (RFC 4954 §6).
 fn wants_login(error: &lettre::transport::smtp::Error) -> bool {
     error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
@@ -365,8 +393,20 @@ impl Outcome {
     }
 }
 
+/// With the domain as every server takes it: in ASCII (A-labels, RFC 5891).
 fn parse(text: &str) -> Result<Mailbox, AddressError> {
-    text.parse::<Mailbox>().map_err(|_| AddressError::Address(text.to_owned()))
+    let fault = || AddressError::Address(text.to_owned());
+    let mut mailbox = text.parse::<Mailbox>().map_err(|_| fault())?;
+    if !mailbox.email.domain().is_ascii() {
+        let domain = idna::domain_to_ascii(mailbox.email.domain()).map_err(|_| fault())?;
+        mailbox.email = Address::new(mailbox.email.user(), domain).map_err(|_| fault())?;
+    }
+    Ok(mailbox)
+}
+
+/// Whether it needs no server that takes UTF-8 (RFC 6531).
+fn is_ascii(address: &Address) -> bool {
+    AsRef::<str>::as_ref(address).is_ascii()
 }
 
 /// Only what may stand in a Message-ID or a List-Id as it is (RFC 5322 `dot-atom`, without the rarer signs).

@@ -7,6 +7,7 @@
 pub mod alertmanager;
 pub mod canary;
 pub mod client;
+mod connection;
 pub mod email;
 mod redact;
 pub mod render;

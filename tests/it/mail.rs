@@ -33,6 +33,7 @@ fn settings(server: &SmtpServer, tls: SmtpTls) -> Smtp {
         tls_config: TlsConfig { ca_pem: Some(authority), ..TlsConfig::default() },
         login: None,
         from: "Pünktlich <punctual@example.org>".to_owned(),
+        hello: "punctual.example.org".to_owned(),
     }
 }
 
@@ -45,6 +46,7 @@ fn plain(host: &str, port: u16) -> Smtp {
         tls_config: TlsConfig::default(),
         login: None,
         from: "punctual@example.org".to_owned(),
+        hello: "punctual.example.org".to_owned(),
     }
 }
 

@@ -27,6 +27,7 @@ mod parts;
 mod ping;
 mod serve;
 mod server;
+mod smtp;
 mod store;
 mod support;
 mod test_notify;

@@ -1,0 +1,104 @@
+//! The connection to a mail server, bounded in what it reads.
+//!
+//! lettre looks at an answer's length when a line has ended; a line that never ends would fill the memory. Here the bytes
+//! between two of our commands are counted below it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_io::{AsyncRead as _, AsyncWrite as _};
+#[expect(deprecated, reason = "the only way to a TLS stream that lettre makes by its own parameters")]
+use lettre::transport::smtp::client::AsyncNetworkStream;
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// So much of an answer is read, with the certificates of STARTTLS; lettre itself takes 100 kB.
+pub(super) const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// Where a mail server is, and how it is greeted.
+pub(super) struct Way<'a> {
+    pub(super) host: &'a str,
+    pub(super) port: u16,
+    /// For each address of the host.
+    pub(super) patience: Duration,
+    /// TLS from the first byte.
+    pub(super) implicit: Option<TlsParameters>,
+    /// Who we are.
+    pub(super) hello: &'a ClientId,
+}
+
+/// Connects, hears the greeting, and greets: by HELO if the server is so old that it knows nothing else (RFC 5321 §3.2).
+pub(super) async fn connect(
+    way: &Way<'_>,
+    is_old: bool,
+) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
+    let server = (way.host, way.port);
+    #[expect(deprecated, reason = "as above")]
+    let stream = AsyncNetworkStream::connect_tokio1(server, Some(way.patience), way.implicit.clone(), None).await?;
+    let bounded = Bounded { stream, left: MAX_ANSWER_BYTES, is_old };
+    AsyncSmtpConnection::connect_with_transport(Box::new(bounded), way.hello).await
+}
+
+/// Ends a connection whose other side goes on and on.
+#[derive(Debug)]
+struct Bounded {
+    #[expect(deprecated, reason = "as above")]
+    stream: AsyncNetworkStream,
+    /// How many bytes may still be read before something is written again.
+    left: usize,
+    is_old: bool,
+}
+
+impl AsyncRead for Bounded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.left == 0 {
+            let why = format!("the server's answer has more than {MAX_ANSWER_BYTES} bytes");
+            return Poll::Ready(Err(io::Error::other(why)));
+        }
+        let room = buffer.remaining().min(self.left);
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer.initialize_unfilled_to(room));
+        read.map_ok(|count| {
+            self.left -= count;
+            buffer.advance(count);
+        })
+    }
+}
+
+impl AsyncWrite for Bounded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.left = MAX_ANSWER_BYTES;
+        match bytes.strip_prefix(b"EHLO ") {
+            Some(name) if self.is_old => {
+                let helo = [b"HELO ", name].concat();
+                Pin::new(&mut self.stream).poll_write(context, &helo)
+            }
+            _ => Pin::new(&mut self.stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(context)
+    }
+}
+
+impl AsyncTokioStream for Bounded {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+}
