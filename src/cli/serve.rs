@@ -65,7 +65,7 @@ fn http_threads() -> usize {
     processors.saturating_sub(1).max(1)
 }
 
-async fn run(settings: Settings) -> Result<(), Failure> {
+async fn run(mut settings: Settings) -> Result<(), Failure> {
     // Before anything that takes time, as many checks or the wait for another server's end: by itself, a SIGHUP would end
     // this one.
     let hangups = signal(SignalKind::hangup())?;
@@ -75,6 +75,7 @@ async fn run(settings: Settings) -> Result<(), Failure> {
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = Listeners::bind(&settings.listen_addresses)?;
+    settings.know_ports(&listeners.addresses());
     let Parts { app, writer, engine, reloader, reloads } = assemble(&settings, store, loaded, hangups)?;
     if let Some(fault) = fault {
         app.own.config_refused();

@@ -125,6 +125,17 @@ impl Flags {
     }
 }
 
+impl Settings {
+    /// Port 0 has become some port: where people find the pages by default is there.
+    pub(super) fn know_ports(&mut self, bound: &[SocketAddr]) {
+        if let (Some(asked), Some(bound)) = (self.listen_addresses.first(), bound.first())
+            && self.external_url == url_of(*asked)
+        {
+            self.external_url = url_of(*bound);
+        }
+    }
+}
+
 fn fault(flag: &'static str, value: &str, reason: &dyn std::fmt::Display) -> FlagError {
     FlagError { flag, value: value.to_owned(), reason: reason.to_string() }
 }
@@ -221,5 +232,17 @@ mod tests {
             let error = settings(&[bad]).unwrap_err();
             assert!(error.contains(name), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn ping_urls_have_the_port_that_port_0_became() {
+        let url = |asked: &str, given: &[&str]| {
+            let flags = [&["--web.listen-address", asked][..], given].concat();
+            let mut settings = settings(&flags).unwrap();
+            settings.know_ports(&["127.0.0.1:4711".parse().unwrap()]);
+            settings.external_url
+        };
+        assert_eq!(url("127.0.0.1:0", &[]), "http://127.0.0.1:4711");
+        assert_eq!(url("127.0.0.1:0", &["--web.external-url", "https://x.example"]), "https://x.example");
     }
 }

@@ -295,6 +295,13 @@ impl<'a> Fields<'a> {
                     }
                     labels.push((label.text().to_owned(), text.to_string()));
                 }
+                Value::Text { .. } => {
+                    let message = format!(
+                        "the label {} is empty: leave it out, or give it a text",
+                        quote(label.text())
+                    );
+                    log.fault(value.at, message);
+                }
                 _ => {
                     let message =
                         format!("the label {} needs a text, not {}", quote(label.text()), value.kind());

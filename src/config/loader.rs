@@ -292,6 +292,9 @@ impl Loader {
         let text = text.trim_end_matches(['\r', '\n']);
         let problem = match text {
             "" => "is empty",
+            _ if text.starts_with('\u{feff}') => {
+                "begins with a byte order mark, as Windows' editors write it: save the file without one"
+            }
             _ if text.contains(char::is_control) => {
                 "has more than one line, or control characters; it is one line"
             }

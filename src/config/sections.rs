@@ -34,6 +34,16 @@ impl Loader {
             _ => (SmtpTls::Starttls, 587),
         };
         let port = fields.whole(log, "port").and_then(|port| u16::try_from(port).ok());
+        // What such a port speaks first is the other thing, so that each attempt would only run out of time.
+        match (port, tls) {
+            (Some(465), SmtpTls::Starttls | SmtpTls::None) => {
+                log.warn("smtp: port 465 speaks TLS from its first byte: write `tls: implicit`");
+            }
+            (Some(port @ (25 | 587)), SmtpTls::Implicit) => {
+                log.warn(format!("smtp: port {port} begins in the clear: write `tls: starttls`"));
+            }
+            _ => {}
+        }
         let host = fields.text(log, "host");
         if host.is_some_and(|host| {
             host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) || host.matches(':').count() == 1
@@ -291,6 +301,7 @@ impl Loader {
             Ok(url) if shown && url.password().is_some() => {
                 "has a password in it, which would show in logs: use `basic_auth` of `http_config`".to_owned()
             }
+            Ok(url) if url.port() == Some(0) => "names the port 0, at which nobody listens".to_owned(),
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return true,
             Ok(_) => "does not begin with https:// or http:// and a host".to_owned(),
             Err(error) => format!("is no address ({error}): write it as in https://example.org/path"),
@@ -322,7 +333,10 @@ fn hello(fields: &Fields<'_>, from: Option<&str>, log: &mut Log) -> String {
     if let Some(hello) = fields.text(log, "hello") {
         let is_word = hello.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_word {
-            log.fault(fields.at_value("hello"), "`hello` is a host's name in ASCII, or its address in brackets: `[192.0.2.1]`");
+            log.fault(
+                fields.at_value("hello"),
+                "`hello` is a host's name in ASCII, or its address in brackets: `[192.0.2.1]`",
+            );
         }
         return hello.to_owned();
     }
@@ -332,7 +346,8 @@ fn hello(fields: &Fields<'_>, from: Option<&str>, log: &mut Log) -> String {
     if is_full && machine.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)) {
         return machine.to_owned();
     }
-    let domain = from.and_then(|from| from.parse::<Mailbox>().ok()).map(|from| from.email.domain().to_owned());
+    let domain =
+        from.and_then(|from| from.parse::<Mailbox>().ok()).map(|from| from.email.domain().to_owned());
     domain.and_then(|domain| idna::domain_to_ascii(&domain).ok()).unwrap_or_else(|| "localhost".to_owned())
 }
 

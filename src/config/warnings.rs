@@ -79,6 +79,7 @@ fn of_runs(config: &Config, log: &mut Log) {
 
 fn of_schedules(config: &Config, times: &Times, log: &mut Log) {
     let (mut rare, mut forgiven) = (Sharing::default(), Sharing::default());
+    let mut idle: BTreeMap<(String, String), Sharing> = BTreeMap::new();
     for check in &config.checks {
         let at = match &check.spec.schedule {
             Schedule::At(at) | Schedule::CountedAt(at, _) => at,
@@ -86,12 +87,21 @@ fn of_schedules(config: &Config, times: &Times, log: &mut Log) {
         };
         let Occurrences { cron, zone } = at;
         let Some(known) = times.known(cron.as_str(), *zone) else { continue };
+        if let Some((part, every)) = cron.idle_step() {
+            idle.entry((part.to_owned(), every)).or_default().add(check);
+        }
         if known.rare.is_some() {
             rare.add(check);
         }
         if matches!(check.spec.schedule, Schedule::At(_)) && check.spec.grace >= known.shortest_gap {
             forgiven.add(check);
         }
+    }
+    for ((part, every), sharing) in idle {
+        let what = format!(
+            "`{part}` steps over the whole field and selects only its first number: write `{every}` if an interval is meant"
+        );
+        warn_shared(log, &sharing, &what);
     }
     warn_shared(
         log,

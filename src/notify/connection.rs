@@ -38,7 +38,8 @@ pub(super) async fn connect(
 ) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
     let server = (way.host, way.port);
     #[expect(deprecated, reason = "as above")]
-    let stream = AsyncNetworkStream::connect_tokio1(server, Some(way.patience), way.implicit.clone(), None).await?;
+    let stream =
+        AsyncNetworkStream::connect_tokio1(server, Some(way.patience), way.implicit.clone(), None).await?;
     let bounded = Bounded { stream, left: MAX_ANSWER_BYTES, is_old };
     AsyncSmtpConnection::connect_with_transport(Box::new(bounded), way.hello).await
 }

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
@@ -16,7 +17,6 @@ use lettre::transport::smtp::client::{
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
-use lettre::address::Envelope;
 use lettre::{Address, Message};
 use tokio::sync::OnceCell;
 
@@ -162,7 +162,8 @@ impl Email {
         for to in to.iter().filter(|to| is_ascii(&to.email)) {
             builder = builder.to(to.clone());
         }
-        let envelope = Envelope::new(Some(self.from.email.clone()), to.iter().map(|to| to.email.clone()).collect())?;
+        let envelope =
+            Envelope::new(Some(self.from.email.clone()), to.iter().map(|to| to.email.clone()).collect())?;
         builder = builder.envelope(envelope);
         let mut threads: Vec<String> = Vec::new();
         for thread in notification.notices.iter().filter_map(|notice| notice.thread.as_deref()).map(id) {

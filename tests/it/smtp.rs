@@ -119,7 +119,10 @@ fn an_answer_without_an_end_fills_no_memory() {
 fn a_server_is_greeted_as_the_settings_say() {
     for hello in ["watch.example.org", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
         let server = Server::start(1, &[]);
-        assert_eq!(send(&Smtp { hello: hello.to_owned(), ..server.smtp() }, &["ops@example.org"]), Attempt::Taken);
+        assert_eq!(
+            send(&Smtp { hello: hello.to_owned(), ..server.smtp() }, &["ops@example.org"]),
+            Attempt::Taken
+        );
         assert_eq!(server.end().0[0], format!("EHLO {hello}"));
     }
 }
@@ -153,7 +156,8 @@ fn what_goes_to_a_server_that_takes_ascii_is_ascii() {
 
     // A sender whom it cannot name: nothing is sent.
     let server = Server::start(1, &[]);
-    let attempt = send(&Smtp { from: "pünktlich@example.org".to_owned(), ..server.smtp() }, &["ops@example.org"]);
+    let attempt =
+        send(&Smtp { from: "pünktlich@example.org".to_owned(), ..server.smtp() }, &["ops@example.org"]);
     assert!(matches!(&attempt, Attempt::Never { why } if why.contains("SMTPUTF8")), "{attempt:?}");
     assert!(!server.end().0.iter().any(|line| line.starts_with("MAIL")));
 }

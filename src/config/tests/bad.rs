@@ -23,6 +23,26 @@ fn every_bad_file_says_what_is_wrong_where_and_what_would_be_right() {
     });
 }
 
+/// What a message proposes is taken.
+#[test]
+fn what_misleads_elsewhere_is_told_with_what_to_write() {
+    let check = |check: &str, expected: &str| {
+        let faults = faults_of(&[("main.yaml", &format!("checks: [{{name: a, {check}}}]"))]);
+        assert!(faults.contains(expected), "{faults}");
+    };
+    check("cron: '@every 5m'", "write `every: 5m`");
+    check("cron: '@every 90s'", "write `every: 90s`");
+    check("cron: '@every 1h30m0s'", "write `every: 5m`");
+    check("cron: '@every'", "write `every: 5m`");
+    check("every: 1h, labels: {team: ''}", "the label `team` is empty");
+    let bom = "auth: {tokens: [{name: a, scope: write, token_file: t}]}\nchecks: []";
+    let faults = faults_of(&[("main.yaml", bom), ("t", "\u{feff}sekrit-token-123456\n")]);
+    assert!(faults.contains("begins with a byte order mark"), "{faults}");
+    let nobody = "alerting: {alertmanagers: [{url: 'http://127.0.0.1:0'}]}\nchecks: []";
+    let faults = faults_of(&[("main.yaml", nobody)]);
+    assert!(faults.contains("the port 0"), "{faults}");
+}
+
 /// 3.5
 #[test]
 fn expect_counts_to_a_thousand_and_not_with_every() {

@@ -163,3 +163,46 @@ fn a_pattern_that_matches_nothing_is_a_fault() {
     let faults = load_files(&[("main.yaml", "check_files: [checks/*.yaml]")]).0.expect_err("nothing matches");
     assert!(faults.to_string().contains("no file matches `checks/*.yaml`"));
 }
+
+/// Combinations that can never work would only run out of time, at each attempt.
+#[test]
+fn ports_of_mail_that_speak_otherwise_are_a_warning() {
+    let smtp = |rest: &str, expected: &[&str]| {
+        check(
+            &format!("smtp: {{host: mail.example.org, from: a@example.org, {rest}}}\nchecks: []"),
+            expected,
+        );
+    };
+    smtp("port: 465", &["port 465 speaks TLS from its first byte: write `tls: implicit`"]);
+    smtp("port: 465, tls: none", &["write `tls: implicit`"]);
+    smtp("port: 587, tls: implicit", &["port 587 begins in the clear: write `tls: starttls`"]);
+    smtp("port: 25, tls: implicit", &["port 25 begins in the clear: write `tls: starttls`"]);
+    for fits in [
+        "port: 465, tls: implicit",
+        "port: 587",
+        "port: 25",
+        "port: 25, tls: none",
+        "port: 2525, tls: implicit",
+        "tls: implicit",
+    ] {
+        smtp(fits, &[]);
+    }
+}
+
+/// What is proposed is taken, and without a warning.
+#[test]
+fn steps_beyond_their_field_are_a_warning() {
+    let cron = |text: &str, expected: &[&str]| {
+        check(&format!("checks: [{{name: a, cron: '{text}', grace: 1s}}]"), expected);
+    };
+    cron("*/90 * * * *", &["write `every: 90m`"]);
+    cron("*/60 * * * *", &["write `every: 60m`"]);
+    cron("0 */25 * * *", &["write `every: 25h`"]);
+    cron("0 5 */31 * *", &["write `every: 31d`"]);
+    for fits in ["*/59 * * * *", "*/5 */23 * * *", "0 0 */30 * *", "0 0 * * *", "@daily"] {
+        cron(fits, &[]);
+    }
+    for proposed in ["90m", "60m", "25h", "31d"] {
+        check(&format!("checks: [{{name: a, every: {proposed}}}]"), &[]);
+    }
+}

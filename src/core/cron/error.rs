@@ -27,6 +27,12 @@ pub enum CronError {
         "`@reboot` says no time, so nothing could be late: give the times or an interval that you expect"
     )]
     Reboot,
+    /// `@every 5m`, as other schedulers have it.
+    #[error("`@every` counts from the last run, which no clock shows: write `{}`", .every)]
+    Every {
+        /// The key to write instead.
+        every: String,
+    },
     /// A word with `@` that is none of the macros.
     #[error("`{name}` is not known: use @yearly, @annually, @monthly, @weekly, @daily, @midnight or @hourly")]
     UnknownMacro {

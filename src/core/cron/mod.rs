@@ -49,6 +49,21 @@ impl Cron {
         &self.text
     }
 
+    /// The first part of a field that steps over all of it, as `*/90` does over the minutes, which selects one number only;
+    /// with what was probably meant as an interval.
+    pub fn idle_step(&self) -> Option<(&str, String)> {
+        let sizes = [(60, "m"), (24, "h"), (31, "d")];
+        let parts = self
+            .text
+            .split(' ')
+            .zip(sizes)
+            .flat_map(|(field, size)| field.split(',').zip(std::iter::repeat(size)));
+        parts.into_iter().find_map(|(part, (size, unit))| {
+            let step: u32 = part.strip_prefix("*/")?.parse().ok()?;
+            (step >= size).then(|| (part, format!("every: {step}{unit}")))
+        })
+    }
+
     /// The first occurrence strictly after `after`; none only when it would be later than the year 2200.
     pub fn next_after(&self, zone: Zone, after: Time) -> Option<Time> {
         let from = after.as_ms().div_euclid(1000) + 1;

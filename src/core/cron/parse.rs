@@ -21,7 +21,21 @@ pub(super) fn pattern(words: &[&str], days: DayFields) -> Result<Pattern, CronEr
         [minute, hour, day_of_month, month, day_of_week] => {
             five_fields([minute, hour, day_of_month, month, day_of_week], days)
         }
+        ["@every", ref period @ ..] => Err(CronError::Every { every: every(period) }),
         _ => Err(CronError::FieldCount { found: words.len() }),
+    }
+}
+
+/// The key that means what `@every` does elsewhere, as it is read here.
+fn every(period: &[&str]) -> String {
+    let is_plain = |text: &str| {
+        text.len() <= 9
+            && text.starts_with(|c: char| c.is_ascii_digit() && c != '0')
+            && matches!(text.trim_start_matches(|c: char| c.is_ascii_digit()), "s" | "m" | "h" | "d")
+    };
+    match *period {
+        [text] if is_plain(text) => format!("every: {text}"),
+        _ => "every: 5m".to_owned(),
     }
 }
 
