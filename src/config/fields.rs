@@ -295,7 +295,7 @@ impl<'a> Fields<'a> {
                     }
                     labels.push((label.text().to_owned(), text.to_string()));
                 }
-                Value::Text { .. } => {
+                Value::Text { .. } if !value.is_null() => {
                     let message = format!(
                         "the label {} is empty: leave it out, or give it a text",
                         quote(label.text())

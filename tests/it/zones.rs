@@ -53,14 +53,14 @@ fn newer_time_zones_are_taken_at_a_reload_and_move_deadlines() {
     assert_eq!(due(&punctual), 3 * 3600 + 1800);
     shown(&punctual, "2099b");
     assert!(punctual.log().contains("time zones: 2099b of"), "{}", punctual.log());
-    assert!(punctual.log().contains("1 judged differently"), "{}", punctual.log());
+    assert!(punctual.log().contains("judged differently"), "{}", punctual.log());
 
     // At a start as well: what was stored knows by which rules it was judged.
     punctual.stop();
     write(zones.path(), "2099c", "Etc/UTC");
     punctual.start_again();
     assert_eq!(due(&punctual), 12 * 3600 + 1800);
-    assert_eq!(punctual.log().matches("1 judged differently").count(), 2, "{}", punctual.log());
+    assert_eq!(punctual.log().matches("judged differently").count(), 2, "{}", punctual.log());
 }
 
 #[test]

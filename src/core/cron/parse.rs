@@ -17,11 +17,11 @@ pub(super) enum DayFields {
 /// Reads the words of an expression: five fields or one macro.
 pub(super) fn pattern(words: &[&str], days: DayFields) -> Result<Pattern, CronError> {
     match *words {
+        ["@every", ref period @ ..] => Err(CronError::Every { every: every(period) }),
         [word] if word.starts_with('@') => five_fields(expand(word)?, days),
         [minute, hour, day_of_month, month, day_of_week] => {
             five_fields([minute, hour, day_of_month, month, day_of_week], days)
         }
-        ["@every", ref period @ ..] => Err(CronError::Every { every: every(period) }),
         _ => Err(CronError::FieldCount { found: words.len() }),
     }
 }
