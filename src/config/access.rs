@@ -3,7 +3,7 @@
 use super::fault::quote;
 use super::fields::Fields;
 use super::loader::Loader;
-use super::model::{Compat, PingKey, Scope, Token};
+use super::model::{Compat, PingKey, Scope, Token, Trigger};
 use crate::core::check::System;
 use crate::core::secret::Secret;
 
@@ -110,7 +110,7 @@ impl Loader {
     }
 
     /// `compat`: what is switched on.
-    pub(super) fn compat(&mut self, main: &Fields<'_>) -> Vec<Compat> {
+    pub(super) fn compat(&mut self, main: &Fields<'_>, auth: &Auth) -> Vec<Compat> {
         let Some(fields) = main.map(&mut self.log, "compat") else { return Vec::new() };
         let mut compat = Vec::new();
         for system in System::ALL {
@@ -121,11 +121,30 @@ impl Loader {
             if let Some(key) = &auth_key {
                 self.warn_if_short(&format!("the `auth_key` of `{}`", system.as_str()), key);
             }
+            let trigger = self.trigger(&item, given, auth);
             if enabled == Some(true) {
-                compat.push(Compat { system, auth_key });
+                compat.push(Compat { system, auth_key, trigger });
             }
         }
         compat
+    }
+
+    fn trigger(&mut self, item: &Fields<'_>, has_auth_key: bool, auth: &Auth) -> Trigger {
+        match item.one_of(&mut self.log, "trigger") {
+            Some("open") => Trigger::Open,
+            Some("id") => Trigger::Id,
+            Some(_) => {
+                if !has_auth_key {
+                    let message =
+                        "`trigger: key` asks for the `auth_key`, and there is none; add `auth_key_file`";
+                    self.log.fault(item.at_value("trigger"), message);
+                }
+                Trigger::Key
+            }
+            // The originals ask for nothing; but whoever asks for keys wants no ping without one.
+            None if auth.ping_keys_required => Trigger::Id,
+            None => Trigger::Open,
+        }
     }
 
     fn warn_if_short(&mut self, what: &str, secret: &Secret) {

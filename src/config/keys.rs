@@ -308,6 +308,13 @@ const COMPAT_SYSTEM: &[Key] = &[
         "What its `auth_key` must be, in place. None: whoever reaches the port may use it.",
     ),
     key("auth_key_file", Path, Optional, "The file with what its `auth_key` must be."),
+    key(
+        "trigger",
+        OneOf(&["open", "id", "key"]),
+        Optional,
+        "What `trigger` asks for: nothing (`open`), the id, or the `auth_key`. Left out: `id` where ping keys are \
+         required, else `open`.",
+    ),
 ];
 
 const PING_KEY: &[Key] = &[

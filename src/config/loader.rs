@@ -77,7 +77,7 @@ impl Loader {
         self.can_mail = main.has("smtp");
         let smtp = self.smtp(main);
         let auth = self.auth(main);
-        let compat = self.compat(main);
+        let compat = self.compat(main, &auth);
         let alertmanagers = self.alertmanagers(main);
         let (receivers, policies) = self.receivers(main);
         let policy = self.policy(main, policies);

@@ -38,7 +38,7 @@ pub use fault::{Fault, Faults, nearest};
 pub use inputs::Inputs;
 pub use keys::MAX_CHECKS;
 pub use loader::load;
-pub use model::{Compat, Config, ContentHash, PingKey, Scope, Token, Warning};
+pub use model::{Compat, Config, ContentHash, PingKey, Scope, Token, Trigger, Warning};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;
 pub use sections::is_mail_address;

@@ -125,6 +125,19 @@ pub struct Compat {
     pub system: System,
     /// What its `auth_key` must be. None: whoever reaches the port may use it.
     pub auth_key: Option<Secret>,
+    /// What its `trigger` asks for.
+    pub trigger: Trigger,
+}
+
+/// What the `trigger` of another system's interface asks for. Whoever has the `auth_key` may always trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Nothing, as in the originals: an id, a slug or a name.
+    Open,
+    /// An id, which nobody can guess.
+    Id,
+    /// The `auth_key`.
+    Key,
 }
 
 /// Something that will disappoint, though it is no fault: one line for people.

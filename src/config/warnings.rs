@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::{Log, guess};
-use super::model::Config;
+use super::model::{Config, Trigger};
 use super::names::place_of;
 use super::reach::{possible_causes, reach};
 use super::times::Times;
@@ -206,6 +206,12 @@ fn of_compat(config: &Config, log: &mut Log) {
         if compat.auth_key.is_none() {
             log.warn(format!(
                 "`compat.{system}` has no `auth_key_file`: whoever reaches the port may make, change and delete checks"
+            ));
+        }
+        if compat.trigger == Trigger::Open && !config.ping_keys.is_empty() {
+            log.warn(format!(
+                "`compat.{system}.trigger` is `open`, though there are ping keys: whoever reaches the port may tell, by \
+                 the slug or name of a check, that a job has succeeded which did not; say `trigger: id`, or `key`"
             ));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::{Compat, Config, Scope, Token};
+use crate::config::{Compat, Config, Scope, Token, Trigger};
 use crate::core::check::System;
 
 /// Everything that is asked for at the doors: replaced as a whole when the configuration is read again.
@@ -184,6 +184,7 @@ pub struct CompatDoors(Vec<(System, CompatDoor)>);
 #[derive(Debug)]
 pub struct CompatDoor {
     key: Option<Hash>,
+    trigger: Trigger,
 }
 
 impl CompatDoors {
@@ -191,7 +192,7 @@ impl CompatDoors {
     pub fn new(compat: &[Compat]) -> CompatDoors {
         let door = |compat: &Compat| {
             let key = compat.auth_key.as_ref().map(|key| Hash::of(key.expose().as_bytes()));
-            (compat.system, CompatDoor { key })
+            (compat.system, CompatDoor { key, trigger: compat.trigger })
         };
         CompatDoors(compat.iter().map(door).collect())
     }
@@ -206,6 +207,20 @@ impl CompatDoor {
     /// Whether an `auth_key` is asked for.
     pub fn needs_key(&self) -> bool {
         self.key.is_some()
+    }
+
+    /// Whether knowing a slug or a name is enough for a trigger: then neither is a secret.
+    pub(super) fn is_open_to_names(&self) -> bool {
+        self.trigger == Trigger::Open
+    }
+
+    /// Whether a trigger is let in; without a key of the door's own, one that is asked for is had by nobody.
+    pub(super) fn admits_trigger(&self, by_id: bool, given: Option<&[u8]>) -> bool {
+        match self.trigger {
+            Trigger::Open => true,
+            Trigger::Id if by_id => true,
+            Trigger::Id | Trigger::Key => self.needs_key() && self.is_opened_by(given),
+        }
     }
 
     /// Whether this `auth_key` opens it; without a key of its own whatever is given does.
@@ -304,7 +319,11 @@ mod tests {
 
     #[test]
     fn a_door_of_another_system_is_shut_open_or_has_a_key() {
-        let compat = |system, key: Option<&str>| Compat { system, auth_key: key.map(Secret::new) };
+        let compat = |system, key: Option<&str>| Compat {
+            system,
+            auth_key: key.map(Secret::new),
+            trigger: Trigger::Open,
+        };
         let doors = CompatDoors::new(&[compat(System::CoalMine, Some("k"))]);
         assert!(doors.of(System::NightsWatch).is_none());
         let door = doors.of(System::CoalMine).expect("it is switched on");
@@ -316,6 +335,24 @@ mod tests {
     }
 
     #[test]
+    fn a_trigger_asks_for_what_its_door_says_and_the_key_is_always_enough() {
+        let check = |trigger: Trigger, key: Option<&str>, expected: [bool; 4]| {
+            let compat = Compat { system: System::CoalMine, auth_key: key.map(Secret::new), trigger };
+            let doors = CompatDoors::new(&[compat]);
+            let door = doors.of(System::CoalMine).expect("it is switched on");
+            let asked = [(true, None), (false, None), (false, Some(b"k".as_slice())), (false, Some(b"x"))];
+            let admitted = asked.map(|(by_id, given)| door.admits_trigger(by_id, given));
+            assert_eq!(admitted, expected, "{trigger:?} {key:?}");
+        };
+        for key in [None, Some("k")] {
+            check(Trigger::Open, key, [true, true, true, true]);
+        }
+        check(Trigger::Id, Some("k"), [true, false, true, false]);
+        check(Trigger::Id, None, [true, false, false, false]);
+        check(Trigger::Key, Some("k"), [false, false, true, false]);
+    }
+
+    #[test]
     fn secrets_are_never_shown_nor_their_hashes() {
         let access = Access {
             ping_keys: PingKeys::new([("a", b"very-secret".as_slice())], true),
@@ -323,6 +360,7 @@ mod tests {
             compat: CompatDoors::new(&[Compat {
                 system: System::CoalMine,
                 auth_key: Some(Secret::new("very-secret")),
+                trigger: Trigger::Open,
             }]),
             mail: false,
         };

@@ -277,8 +277,10 @@ fn without_a_key_or_a_token_nothing_that_writes_is_open() {
                 ] {
                     ask_without(method, &format!("{path}/{command}"), 401);
                 }
-                // Of a trigger its id, slug or name is the key, as there.
-                ask_without(method, &format!("{path}/trigger?name=x"), 404);
+                // Of a trigger its id is the key, where pings need one.
+                ask_without(method, &format!("{path}/trigger?name=x"), 401);
+                ask_without(method, &format!("{path}/trigger?slug=x"), 401);
+                ask_without(method, &format!("{path}/trigger?id=abcdefgh"), 404);
             }
         }
     }

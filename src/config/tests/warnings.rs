@@ -206,3 +206,28 @@ fn steps_beyond_their_field_are_a_warning() {
         check(&format!("checks: [{{name: a, every: {proposed}}}]"), &[]);
     }
 }
+
+/// Whoever asks for ping keys and leaves a door without one is told what can be done by it.
+#[test]
+fn a_trigger_that_asks_for_nothing_though_there_are_ping_keys_is_a_warning() {
+    let open = |auth: &str, trigger: &str, expected: bool| {
+        let text = format!(
+            "auth: {{{auth}}}\ncompat: {{nights_watch: {{enabled: true, auth_key: abcdefghijklmnop{trigger}}}}}\n"
+        );
+        let warnings = good(&text).warnings;
+        let said = warnings.iter().any(|warning| {
+            let text = warning.to_string();
+            text.contains("`compat.nights_watch.trigger` is `open`") && text.contains("a job has succeeded")
+        });
+        assert_eq!(said, expected, "{text}: {warnings:?}");
+    };
+    const KEYS: &str = "ping_keys: [{name: a, key: abcdefghijklmnop}]";
+    let moving = format!("{KEYS}, ping_keys_required: false");
+    open("", "", false);
+    open(KEYS, "", false);
+    open(KEYS, ", trigger: open", true);
+    open(KEYS, ", trigger: id", false);
+    open(KEYS, ", trigger: key", false);
+    open(&moving, "", true);
+    open(&moving, ", trigger: id", false);
+}

@@ -23,6 +23,7 @@ pub use self::slug::slug as slug_of;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -133,7 +134,12 @@ impl Command<'_> {
         if !WORDS.contains(&word) {
             return Err(Fault::NoSuchPath);
         }
-        self.admit(word == b"trigger")?;
+        let is_trigger = word == b"trigger";
+        self.admit(is_trigger).inspect_err(|_| {
+            if is_trigger {
+                self.app.outcomes.bad_key.fetch_add(1, Ordering::Relaxed);
+            }
+        })?;
         match word {
             b"create" => change::create(&self).await,
             b"delete" => change::delete(&self).await,
@@ -147,19 +153,16 @@ impl Command<'_> {
         }
     }
 
-    /// Asks for the key, but of a trigger. Where there is none, one that is given is an argument that nobody expects.
+    /// Asks for the key; of a trigger for what its door says. Where there is none, one that is given is an argument that
+    /// nobody expects.
     fn admit(&mut self, is_trigger: bool) -> Result<(), Fault> {
         let access = self.app.access();
         let door = access.compat.of(self.dialect.system).ok_or(Fault::NoSuchPath)?;
-        if !door.needs_key() {
-            return Ok(());
-        }
-        let given = self.args.take_first("auth_key");
-        if is_trigger || door.is_opened_by(given.as_deref().map(str::as_bytes)) {
-            Ok(())
-        } else {
-            Err(Fault::Unauthorized)
-        }
+        let given = if door.needs_key() { self.args.take_first("auth_key") } else { None };
+        let given = given.as_deref().map(str::as_bytes);
+        let by_id = self.args.last("id").is_some();
+        let admitted = if is_trigger { door.admits_trigger(by_id, given) } else { door.is_opened_by(given) };
+        if admitted { Ok(()) } else { Err(Fault::Unauthorized) }
     }
 
     /// Puts into the log who changed something.

@@ -19,7 +19,7 @@ pub(super) fn declared(app: &App, definition: &Definition, now: Time) -> Markup 
                 dt { "Formerly" }
                 dd { @for name in &definition.renamed_from { code { (name) } " " } }
             }
-            @if let Some(canary) = &definition.canary { (elsewhere(canary)) }
+            @if let Some(canary) = &definition.canary { (elsewhere(app, canary)) }
             @if !definition.group.is_empty() || !definition.labels.is_empty() { dt { "Labels" } dd { (words::labels(definition)) } }
             dt { "Schedule" } dd { (spec.schedule) }
             dt { "Grace" } dd { (spec.grace) }
@@ -61,7 +61,11 @@ fn judging(spec: &Spec) -> Markup {
     }
 }
 
-fn elsewhere(canary: &Canary) -> Markup {
+/// A slug that a trigger does not open is nobody's business: whoever wants to trigger would guess from it.
+fn elsewhere(app: &App, canary: &Canary) -> Markup {
+    if app.access().compat.of(canary.system).is_some_and(|door| !door.is_open_to_names()) {
+        return html! {};
+    }
     let system = match canary.system {
         System::CoalMine => "In coal-mine",
         System::NightsWatch => "In Night's Watch",

@@ -11,6 +11,7 @@ mod outages;
 mod schedules;
 mod slugs;
 mod transport;
+mod trigger;
 
 use punctual::core::time::{Span, Time};
 use serde_json::Value;
