@@ -24,6 +24,8 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 pub use log::{LogFormat, LogLevel};
 
@@ -108,6 +110,8 @@ fn long_version() -> &'static str {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    // Whatever a command writes, as what jobs have sent, is for the server's user and group.
+    umask(Mode::WGRP | Mode::RWXO);
     let outcome = match Line::parse().command {
         Command::Serve(flags) => serve::main(flags),
         Command::CheckConfig(args) => check_config::run(&args, &mut stdout()).map_err(Into::into),

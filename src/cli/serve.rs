@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::fs::Mode;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit, umask};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -48,8 +47,6 @@ pub(super) fn main(flags: Flags) -> Result<(), Failure> {
 fn start(settings: Settings) -> Result<(), Failure> {
     tracing::info!(version = version::VERSION, commit = version::COMMIT, "punctual starts");
     install_tls();
-    // What jobs send is for the server's user and group.
-    umask(Mode::WGRP | Mode::RWXO);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build()?;
     let outcome = runtime.block_on(run(settings));

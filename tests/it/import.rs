@@ -1,5 +1,6 @@
 //! Canaries of another server, imported and then served by the real binary.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use punctual::core::periods::Periods;
@@ -113,6 +114,12 @@ fn a_thousand_canaries_go_on_as_they_were_and_nobody_is_alerted() {
     assert!(!server.data().exists(), "a dry run leaves nothing behind");
     let (is_good, said) = import("coal-mine", server.folder(), &file, &["--apply"]);
     assert!(is_good && said.ends_with("imported: 1000 canaries; cannot import: 0\n"), "{said}");
+    // What jobs have sent is for the server's user and group, whoever wrote it.
+    for file in std::fs::read_dir(server.folder().join("data")).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode & 0o027, 0, "{:?} is {mode:o}", file.path());
+    }
 
     server.start_again();
     let answer = server.get("/coal-mine/v1/canary/list?verbose=true").text();
