@@ -43,7 +43,16 @@ pub fn read_client_settings(bytes: &[u8]) -> Result<ClientSettings, String> {
         let (name, line) = (key.text(), key.at.line);
         let text = match &value.value {
             Value::Text { text, .. } if !value.is_null() && !text.trim().is_empty() => text.trim().to_owned(),
-            _ => return Err(format!("line {line}: {} needs a text", quote(name))),
+            _ if SETTINGS.contains(&name) => {
+                return Err(format!("line {line}: {} needs a text", quote(name)));
+            }
+            // With a colon forgotten, it may be the token.
+            _ => {
+                return Err(format!(
+                    "line {line}: this key needs a text (there are {})",
+                    SETTINGS.join(", ")
+                ));
+            }
         };
         match name {
             "server" => settings.server = Some(text),
@@ -52,10 +61,9 @@ pub fn read_client_settings(bytes: &[u8]) -> Result<ClientSettings, String> {
             _ => {
                 let hint = guess(name, SETTINGS);
                 let known = SETTINGS.join(", ");
-                return Err(format!(
-                    "line {line}: there is no key {} here{hint} (there are {known})",
-                    quote(name)
-                ));
+                let shown =
+                    if hint.is_empty() { "such key".to_owned() } else { format!("key {}", quote(name)) };
+                return Err(format!("line {line}: there is no {shown} here{hint} (there are {known})"));
             }
         }
     }

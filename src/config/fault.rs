@@ -146,6 +146,11 @@ pub(super) fn quote(text: &str) -> String {
     format!("`{}`", shown.replace("\\\"", "\"").replace("\\'", "'"))
 }
 
+/// Whether a text is one word: nothing that was meant as a key and its value, with the colon or the blank forgotten.
+pub(super) fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+}
+
 /// A path from outside, escaped and not cut: it must be found again.
 pub(super) fn quote_path(path: &str) -> String {
     path.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }).collect()

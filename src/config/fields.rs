@@ -1,7 +1,7 @@
 //! A mapping of keys, read value by value against the table of keys. What is wrong goes to the log, and reading goes
 //! on: a value that is faulty is answered as if it were not there.
 
-use super::fault::{At, Log, guess, nearest, quote};
+use super::fault::{At, Log, guess, is_word, nearest, quote};
 use super::keys::{HABITS, Key, Kind, Need, Section};
 use super::tree::{Node, Value};
 use super::units::{parse_duration, parse_size};
@@ -342,7 +342,15 @@ fn unknown_key(name: &str, section: Section) -> String {
         let all: Vec<&str> = names().collect();
         format!("; it has {}", all.join(", "))
     };
-    format!("{} has no key {}{hint}", section.title(), quote(name))
+    // With a colon or a blank forgotten, or in the wrong place, it may be a secret.
+    let is_near = habit.is_some() || nearest(name, names()).is_some() || home_of(name, section).is_some();
+    let may_be_shown = match (section.holds_secrets(), section.leads_to_secrets()) {
+        (true, _) => is_word(name) && is_near,
+        (false, true) => is_word(name),
+        (false, false) => true,
+    };
+    let shown = if may_be_shown { format!(" key {}", quote(name)) } else { " such key".to_owned() };
+    format!("{} has no{shown}{hint}", section.title())
 }
 
 /// The section that has this key, if it stands in the wrong kind of file or next to its section.

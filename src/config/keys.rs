@@ -147,37 +147,6 @@ impl Section {
     pub(super) fn key(self, name: &str) -> Option<&'static Key> {
         self.keys().iter().find(|key| key.name == name)
     }
-
-    /// What the section is called in messages.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Section::Main => "the main file",
-            Section::CheckFile => "a file of `check_files`",
-            Section::Smtp => "`smtp`",
-            Section::Auth => "`auth`",
-            Section::PingKey => "a ping key",
-            Section::Token => "a token",
-            Section::Compat => "`compat`",
-            Section::CompatSystem => "a system of `compat`",
-            Section::Alerting => "`alerting`",
-            Section::Alertmanager => "an Alertmanager",
-            Section::HttpConfig => "`http_config`",
-            Section::Authorization => "`authorization`",
-            Section::BasicAuth => "`basic_auth`",
-            Section::TlsConfig => "`tls_config`",
-            Section::Receiver => "a receiver",
-            Section::Email => "`email`",
-            Section::Webhook => "`webhook`",
-            Section::Responder => "a responder",
-            Section::Action => "an action",
-            Section::Retention => "`retention`",
-            Section::PingRetention => "`retention.pings`",
-            Section::Defaults => "`defaults`",
-            Section::Check => "a check",
-            Section::Expect => "`expect`",
-            Section::Quiet => "a quiet time",
-        }
-    }
 }
 
 /// What other systems call our keys.
@@ -312,8 +281,7 @@ const COMPAT_SYSTEM: &[Key] = &[
         "trigger",
         OneOf(&["open", "id", "key"]),
         Optional,
-        "What `trigger` asks for: nothing (`open`), the id, or the `auth_key`. Left out: `id` where ping keys are \
-         required, else `open`.",
+        "`open`: it asks for nothing, `id`: the id, `key`: the key. Left out: `id` where pings need keys, else `open`.",
     ),
 ];
 

@@ -17,6 +17,7 @@ mod loader;
 mod model;
 mod names;
 mod pem;
+mod places;
 mod reach;
 mod responders;
 mod schema;

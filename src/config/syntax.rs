@@ -29,7 +29,11 @@ pub(super) fn explain(kind: &ErrorKind) -> String {
         ErrorKind::RecursionLimitExceeded => return "this is nested too deep".to_owned(),
         _ => "",
     };
-    format!("this is not YAML: {kind}{advice}")
+    match kind {
+        // The character may be a secret's first.
+        ErrorKind::UnexpectedCharacter { .. } => format!("this is not YAML: unexpected character{advice}"),
+        _ => format!("this is not YAML: {kind}{advice}"),
+    }
 }
 
 /// Values that YAML takes for something else because they begin with `*` or `@` and have no quotes.
@@ -65,10 +69,14 @@ pub(super) fn unquoted(text: &str) -> Option<Unquoted> {
         line += text[counted..value.start()].matches('\n').count();
         counted = value.start();
         let column = before.as_str().chars().count() + 1;
-        let shown = quote(value.as_str().trim_end());
-        let is_cron = before.as_str().trim_end().ends_with("cron:");
-        let what = if is_cron { "the expression" } else { "it" };
-        let message = format!("YAML reads {shown} as something else: put {what} in quotes");
+        // Anything but an expression may be a secret, of which nothing is shown.
+        let message = match before.as_str().trim_end().ends_with("cron:") {
+            true => {
+                let shown = quote(value.as_str().trim_end());
+                format!("YAML reads {shown} as something else: put the expression in quotes")
+            }
+            false => "YAML reads this as something else: put it in quotes".to_owned(),
+        };
         faults.push((number(line), number(column), message));
     }
     let text = String::from_utf8(bytes).expect("one ASCII character took the place of another");

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag, options};
 
 use super::fault::{At, quote};
+use super::keys::Section;
 use super::syntax;
 
 /// The most nodes of a file: a million checks of 10 keys.
@@ -188,12 +189,11 @@ impl<'a> Builder<'a> {
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => self.alias(at, anchor)?,
-            Event::UnresolvedAlias(name) => {
-                let message = format!(
-                    "{} is not defined as an anchor before; a text that begins with `*` needs quotes",
-                    quote(&format!("*{name}"))
-                );
-                self.faults.push((at, message));
+            Event::UnresolvedAlias(_) => {
+                // It may be a secret, of which nothing is shown.
+                let message =
+                    "this alias is not defined as an anchor before; a text that begins with `*` needs quotes";
+                self.faults.push((at, message.to_owned()));
                 self.count(at)?;
                 self.add(Node { at, value: Value::Broken }, 0)?;
             }
@@ -303,7 +303,9 @@ impl<'a> Builder<'a> {
             };
             match before {
                 Some(first) => {
-                    let message = format!("{} stands twice; first in line {}", quote(text), first.line);
+                    // What is no key of ours may be a part of a secret.
+                    let shown = if Section::any_has(text) { quote(text) } else { "this key".to_owned() };
+                    let message = format!("{shown} stands twice; first in line {}", first.line);
                     self.faults.push((key.at, message));
                 }
                 None => kept.push((key, value)),

@@ -5,6 +5,7 @@ mod example;
 mod good;
 mod hostile;
 mod reference;
+mod secrets;
 mod single;
 mod warnings;
 
