@@ -1,6 +1,7 @@
 //! Messages by HTTP POST, in the form that the other side reads.
 
 mod chat;
+mod language;
 mod payload;
 mod template;
 

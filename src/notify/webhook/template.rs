@@ -7,6 +7,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use serde::Serialize;
 
+use super::language;
 use super::payload::Payload;
 use crate::notify::render::Text;
 use crate::notify::{Notification, render, sample, text};
@@ -68,7 +69,10 @@ impl Template {
         }
         let begins = |with: &[&str]| with.iter().any(|with| source.trim_start().starts_with(with));
         let is_json = begins(&["{", "["]) && !begins(&["{{", "{%", "{#"]);
-        let mut environment = Environment::new();
+        if let Err((line, what)) = language::check(source) {
+            return Err(TemplateError { line: Some(line), what });
+        }
+        let mut environment = language::environment();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(Template::FUEL));
         environment.set_auto_escape_callback(

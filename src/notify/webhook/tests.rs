@@ -108,7 +108,7 @@ fn a_template_that_would_fail_at_night_fails_when_it_is_read() {
         ("{\"text\": \"{{ text }}\"}", "a value brings its own quotes"),
         ("{\"text\": {{ text }}", "it begins as JSON"),
         ("{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "fuel"),
-        ("{% for a in range(2000) %}{{ text * 100 }}{% endfor %}", "more text than any receiver"),
+        ("{% for a in range(100000) %}{{ text }}{% endfor %}", "more text than any receiver"),
         ("{% include 'other' %}", "template"),
     ] {
         let error = Template::parse(source).expect_err(source).to_string();
@@ -116,6 +116,70 @@ fn a_template_that_would_fail_at_night_fails_when_it_is_read() {
     }
     let error = Template::parse(&" ".repeat(Template::MAX_BYTES + 1)).expect_err("too long").to_string();
     assert_eq!(error, "a template has at most 65536 bytes");
+}
+
+/// Each would hold far more than it may send: by steps of which there are few.
+#[test]
+fn a_template_that_multiplies_is_refused_and_takes_no_memory() {
+    let doubled = |statement: &str| format!("{}{{{{ x|length }}}}", statement.repeat(24));
+    for (source, expected) in [
+        ("{{ 'a' * 10000000 }}".to_owned(), "`*`"),
+        ("{{ [1] * 10000000 }}".to_owned(), "`*`"),
+        ("{{ ('a' * 10000)|replace('a', 'b') }}".to_owned(), "`*`"),
+        (format!("{{{{ '{0}'|replace('a', '{0}') }}}}", "a".repeat(5000)), "more text than any receiver"),
+        (format!("{{{{ '{0}'|replace('', '{0}') }}}}", "a".repeat(5000)), "more text than any receiver"),
+        (format!("{{{{ range(90000)|join('{}') }}}}", "a".repeat(5000)), "more text than any receiver"),
+        ("{{ [text]|tojson(indent=100000000) }}".to_owned(), "argument"),
+        (format!("{{% set x = 'a' %}}{}", doubled("{% set x = x ~ x %}")), "`~` and `+`"),
+        (format!("{{% set x = 'a' %}}{}", doubled("{%- set x = x + x -%}")), "`~` and `+`"),
+        (format!("{{% set x = 'a' %}}{}", doubled("{% set x = [x, x] %}")), "only texts and numbers"),
+        (format!("{{% set x = 'a' %}}{}", doubled("{% set x = x, x %}")), "one value"),
+        (format!("{{% set x = 'a' %}}{}", doubled("{% set x = (x, x) %}")), "only texts and numbers"),
+        (
+            format!("{{% set x = 'a' %}}{}", doubled("{% set x %}{{ x }}{{ x }}{% endset %}")),
+            "`set` has a value",
+        ),
+        (
+            format!("{{% set x = 'a' %}}{}", doubled("{% set x = x|list|chain(x|list)|list %}")),
+            "unknown filter",
+        ),
+        (format!("{{% set x = 'a' %}}{}", doubled("{% set x = dict(a=x, b=x) %}")), "unknown function"),
+        (
+            format!("{{% set x = '\\\\' %}}{}", doubled("{% set x = x|tojson %}")),
+            "more text than any receiver",
+        ),
+        ("{% with x = text ~ text %}{% endwith %}".to_owned(), "`~` and `+`"),
+        ("{% for x in [[text, text]] %}{% endfor %}".to_owned(), "only texts and numbers"),
+        ("{% for x in alerts recursive %}{{ loop(x ~ x) }}{% endfor %}".to_owned(), "is not known here"),
+        ("{% macro m(x) %}{{ m(x ~ x) }}{% endmacro %}{{ m('a') }}".to_owned(), "`macro`"),
+        (
+            "{% filter upper %}{% for a in range(90000) %}{{ text }}{% endfor %}{% endfilter %}".to_owned(),
+            "`filter`",
+        ),
+        ("{% set n = namespace(x='a') %}{% for a in range(40) %}{% endfor %}".to_owned(), "unknown function"),
+        ("{% set a = text|list %}".repeat(40), "more than 32"),
+        (format!("{{{{ {}text }}}}", "text ~ ".repeat(1000)), "more than 64 times"),
+    ] {
+        let error = Template::parse(&source).expect_err(&source).to_string();
+        assert!(error.contains(expected), "{}: {error}", source.chars().take(100).collect::<String>());
+    }
+}
+
+#[test]
+fn what_templates_are_made_of_is_taken() {
+    for source in [
+        "{% set name = commonLabels.check|default('none') %}{{ name ~ ': ' ~ subject }}",
+        "{% for alert in alerts if alert.status in ['firing', 'resolved'] %}{{ alert.labels.check }}{% endfor %}",
+        "{%- for key, value in commonLabels|items -%}{{ key }}={{ value }}{{ ', ' if not loop.last }}{%- endfor -%}",
+        "{% if loop is defined and 1 + 1 == 2 %}{% endif %}{{ text|replace('\n', ' ')|upper }}",
+        "{% set names = alerts|map(attribute='status')|unique|join(', ') %}{{ names }}",
+        "{% with a = alerts[0], b = text|replace('a', 'b') %}{{ a.status }}{{ b }}{% endwith %}",
+        "{\"text\": {{ text }}, \"names\": {{ [subject, headline] }}, \"more\": {{ {\"a\": {\"b\": key}} }}}",
+        "{# '{% macro %}' * #}{{ 'a * b ~ c' }} 5 * 5 { * }",
+        "[{{ alerts|map(attribute='labels')|list|tojson }}]",
+    ] {
+        Template::parse(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+    }
 }
 
 #[test]
