@@ -6,25 +6,43 @@ use tokio::sync::Semaphore;
 
 use super::App;
 
-/// Such work at a time: each takes a thread, and a look at many checks takes a while.
+/// Such work at a time for each [`Room`]: each takes a thread, and a look at many checks takes a while.
 const MAX_AT_A_TIME: usize = 4;
+
+/// For whom something is done. Each has places of its own: whoever looks at pages, as anybody may, keeps neither programs
+/// nor operators waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Room {
+    Pages,
+    /// The API, and the interfaces of other systems.
+    Programs,
+    /// The control socket.
+    Operators,
+}
+
+/// The places of all rooms.
+pub(super) struct Places([Semaphore; 3]);
+
+impl Default for Places {
+    fn default() -> Places {
+        Places([const { Semaphore::const_new(MAX_AT_A_TIME) }; 3])
+    }
+}
 
 /// It panicked: the log says where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server could not do this, by a bug: its log says more")]
 pub(super) struct Bug;
 
-pub(super) fn places() -> Semaphore {
-    Semaphore::new(MAX_AT_A_TIME)
-}
-
 impl App {
-    /// Does something aside, when there is a place for it.
+    /// Does something aside, when there is a place for it in its room.
     pub(super) async fn aside<T: Send + 'static>(
         self: &Arc<App>,
+        room: Room,
         work: impl FnOnce(&App) -> T + Send + 'static,
     ) -> Result<T, Bug> {
-        let _place = self.aside_places.acquire().await.expect("this semaphore is never closed");
+        let _place =
+            self.aside_places.0[room as usize].acquire().await.expect("this semaphore is never closed");
         let app = self.clone();
         tokio::task::spawn_blocking(move || work(&app)).await.map_err(|error| {
             tracing::error!(%error, "a request was not answered, by a bug");

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Compat, Config, Scope, Token, Trigger};
@@ -214,12 +216,12 @@ impl CompatDoor {
         self.trigger == Trigger::Open
     }
 
-    /// Whether a trigger is let in; without a key of the door's own, one that is asked for is had by nobody.
-    pub(super) fn admits_trigger(&self, by_id: bool, given: Option<&[u8]>) -> bool {
+    /// Whether a trigger needs the key; without a key of the door's own, nobody has it.
+    pub(super) fn trigger_needs_key(&self, by_id: bool) -> bool {
         match self.trigger {
-            Trigger::Open => true,
-            Trigger::Id if by_id => true,
-            Trigger::Id | Trigger::Key => self.needs_key() && self.is_opened_by(given),
+            Trigger::Open => false,
+            Trigger::Id => !by_id,
+            Trigger::Key => true,
         }
     }
 
@@ -231,6 +233,15 @@ impl CompatDoor {
             (Some(_), None) => false,
         }
     }
+}
+
+/// What people's browsers send for them: the password of an `Authorization: Basic` header, whatever the user's name.
+pub(super) fn password(header: Option<&hyper::header::HeaderValue>) -> Option<Vec<u8>> {
+    let (scheme, credentials) = header?.as_bytes().split_at_checked("Basic ".len())?;
+    let credentials = scheme.eq_ignore_ascii_case(b"Basic ").then(|| credentials.trim_ascii())?;
+    let credentials = BASE64_STANDARD.decode(credentials).ok()?;
+    let colon = credentials.iter().position(|byte| *byte == b':')?;
+    Some(credentials[colon + 1..].to_vec())
 }
 
 /// The token of an `Authorization: Bearer` header.
@@ -290,6 +301,21 @@ mod tests {
     }
 
     #[test]
+    fn a_password_stands_behind_any_user_name() {
+        let check = |header: &'static str, expected: Option<&str>| {
+            let header = hyper::header::HeaderValue::from_static(header);
+            assert_eq!(password(Some(&header)).as_deref(), expected.map(str::as_bytes), "{header:?}");
+        };
+        check("Basic YWRhOnNlY3JldA==", Some("secret"));
+        check("basic  OnNlOmNyZXQ= ", Some("se:cret"));
+        check("Basic YWRhOg==", Some(""));
+        for bad in ["Bearer YWRhOnNlY3JldA==", "Basic", "Basic ?", "Basic YWRh", "Basic YWRhOnNlY3JldA"] {
+            check(bad, None);
+        }
+        assert_eq!(password(None), None);
+    }
+
+    #[test]
     fn while_tokens_change_the_old_and_the_new_are_good() {
         let both = Tokens::new(&[token("old", Scope::Write, "1"), token("new", Scope::Write, "2")]);
         assert_eq!(both.judge(Some(b"1"), Scope::Write), Verdict::Good("old".into()));
@@ -335,21 +361,16 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_asks_for_what_its_door_says_and_the_key_is_always_enough() {
-        let check = |trigger: Trigger, key: Option<&str>, expected: [bool; 4]| {
-            let compat = Compat { system: System::CoalMine, auth_key: key.map(Secret::new), trigger };
+    fn a_trigger_asks_for_what_its_door_says() {
+        let check = |trigger: Trigger, expected: [bool; 2]| {
+            let compat = Compat { system: System::CoalMine, auth_key: None, trigger };
             let doors = CompatDoors::new(&[compat]);
             let door = doors.of(System::CoalMine).expect("it is switched on");
-            let asked = [(true, None), (false, None), (false, Some(b"k".as_slice())), (false, Some(b"x"))];
-            let admitted = asked.map(|(by_id, given)| door.admits_trigger(by_id, given));
-            assert_eq!(admitted, expected, "{trigger:?} {key:?}");
+            assert_eq!([true, false].map(|by_id| door.trigger_needs_key(by_id)), expected, "{trigger:?}");
         };
-        for key in [None, Some("k")] {
-            check(Trigger::Open, key, [true, true, true, true]);
-        }
-        check(Trigger::Id, Some("k"), [true, false, true, false]);
-        check(Trigger::Id, None, [true, false, false, false]);
-        check(Trigger::Key, Some("k"), [false, false, true, false]);
+        check(Trigger::Open, [false, false]);
+        check(Trigger::Id, [false, true]);
+        check(Trigger::Key, [true, true]);
     }
 
     #[test]

@@ -55,13 +55,19 @@ pub(super) struct Progress {
     phase: AtomicU8,
     /// Watchdog ticks since the phase began or, when idle, since the last byte.
     age_ticks: AtomicU32,
+    /// Watchdog ticks since the phase began, whatever was written meanwhile.
+    phase_ticks: AtomicU32,
 }
 
 impl Progress {
     const PHASES: [Phase; 5] = [Phase::Fresh, Phase::Head, Phase::Serving, Phase::Idle, Phase::Ending];
 
     pub(super) fn new() -> Progress {
-        Progress { phase: AtomicU8::new(Phase::Fresh as u8), age_ticks: AtomicU32::new(0) }
+        Progress {
+            phase: AtomicU8::new(Phase::Fresh as u8),
+            age_ticks: AtomicU32::new(0),
+            phase_ticks: AtomicU32::new(0),
+        }
     }
 
     /// No request of it is under way: nothing is lost with it.
@@ -76,6 +82,7 @@ impl Progress {
     fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
         self.age_ticks.store(0, Ordering::Relaxed);
+        self.phase_ticks.store(0, Ordering::Relaxed);
     }
 
     fn read_some(&self) {
@@ -99,6 +106,7 @@ struct Watchdog {
     tick: Duration,
     serving_ticks: u32,
     idle_ticks: u32,
+    answer_ticks: u32,
 }
 
 impl Watchdog {
@@ -112,12 +120,18 @@ impl Watchdog {
             tick,
             serving_ticks: ticks(limits.serving_timeout),
             idle_ticks: ticks(limits.idle_timeout),
+            // A connection may be idle behind its answer, and is no different from one whose answer leaves.
+            answer_ticks: ticks(limits.answer_timeout.max(limits.idle_timeout)),
         }
     }
 
     /// A tick has passed: whether the connection has overrun its time. When it is crowded, the idle go first.
     fn overrun(&self, progress: &Progress, crowded: bool) -> bool {
         let age_ticks = progress.age_ticks.fetch_add(1, Ordering::Relaxed) + 1;
+        let phase_ticks = progress.phase_ticks.fetch_add(1, Ordering::Relaxed) + 1;
+        if progress.phase() == Phase::Idle && phase_ticks > self.answer_ticks {
+            return true;
+        }
         let allowed_ticks = match progress.phase() {
             Phase::Fresh | Phase::Head => Watchdog::TICKS_OF_A_HEAD,
             Phase::Serving => self.serving_ticks,
@@ -232,6 +246,8 @@ pub(super) async fn serve<H, A>(
             .header_read_timeout(None)
             // The number of headers is bounded by hyper: at most 100; a number of our own would cost an allocation.
             .max_header_size(limits.max_head_bytes)
+            // A reader that is slow has so much of its answer in here, and [`reply::Body`] keeps account of the rest.
+            .max_buf_size(limits.max_head_bytes.max(MIN_BUFFER_BYTES))
             // Head and body of an answer are small: one buffer is written faster than two.
             .writev(false)
             // A client that has sent all and closes its side still wants its answer; and this spares a read.
@@ -267,6 +283,9 @@ pub(super) async fn serve<H, A>(
         }
     }
 }
+
+/// The smallest that hyper takes.
+const MIN_BUFFER_BYTES: usize = 8192;
 
 enum Event {
     /// The connection is over.

@@ -1,38 +1,96 @@
 //! Before anybody answers: whether who asks may (`Needs` of the route table).
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
-use super::App;
 use super::auth::{self, Verdict};
+use super::guesses::Guesses;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::routes::Needs;
+use super::{App, decode};
 use crate::config::Scope;
 use crate::core::check::System;
+use crate::core::time::Time;
 
 /// Who asks, as far as it is known: the name of a token.
 pub(super) type Caller = Option<Arc<str>>;
 
+const TOO_MANY_GUESSES: &str = "too many wrong tokens came from this address: try again in a minute\n";
 const NO_LIFECYCLE: &str = "not allowed: start with --web.enable-lifecycle\n";
 const NO_TOKENS: &str = "nobody may do this, for there is no token: add one under `auth.tokens` of the configuration \
     (`{name: ci, scope: write, token_file: …}`), reload, and send it as `Authorization: Bearer TOKEN`";
 
 /// Lets pass who may, and says who it is. A ping's key and the key of another system are their handlers' matter.
-pub(super) fn pass(app: &App, needs: Needs, parts: &Parts) -> Result<Caller, Box<Reply>> {
+pub(super) fn pass(app: &App, needs: Needs, source: IpAddr, parts: &Parts) -> Result<Caller, Box<Reply>> {
+    let token = |scope| token(app, source, parts, scope).map_err(|problem| Box::new(problem.reply()));
     match needs {
         Needs::Nothing | Needs::PingKey | Needs::CanaryId => Ok(None),
         Needs::Lifecycle if app.lifecycle => Ok(None),
         Needs::Lifecycle => Err(Box::new(reply::text(StatusCode::FORBIDDEN, NO_LIFECYCLE))),
-        Needs::Read => token(app, parts, Scope::Read).map_err(|problem| Box::new(problem.reply())),
-        Needs::Ping => token(app, parts, Scope::Ping).map_err(|problem| Box::new(problem.reply())),
-        Needs::Write => token(app, parts, Scope::Write).map_err(|problem| Box::new(problem.reply())),
+        Needs::Read => token(Scope::Read),
+        Needs::Ping => token(Scope::Ping),
+        Needs::Write => token(Scope::Write),
         Needs::Compat(system) if app.access().compat.of(system).is_some() => Ok(None),
         Needs::Compat(system) => Err(Box::new(reply::text(StatusCode::NOT_FOUND, switched_off(system)))),
     }
+}
+
+/// How much of what jobs said somebody may see who looks at a page: their texts, and where they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    All,
+    /// Only that they said something: there are tokens, and none was shown that may read.
+    Outline,
+}
+
+/// What whoever looks at a page may see, or why not the page that is `wanted` with all that jobs said. Other pages are open:
+/// a proxy's own passwords come with them, and are no reason to refuse one.
+pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Sight, Box<Reply>> {
+    let wanted = decode::query_values(parts.uri.query(), ["body", "said"]).iter().any(Option::is_some);
+    let header = parts.headers.get(AUTHORIZATION);
+    let password = auth::password(header);
+    let given = auth::bearer(header).or(password.as_deref());
+    let now = app.clock.now();
+    let verdict = app.access().tokens.judge(given, Scope::Read);
+    let admitted = given.is_none() || app.page_guesses.admits(source, now);
+    match verdict {
+        Verdict::NoTokens => Ok(Sight::All),
+        Verdict::Good(_) if admitted => Ok(Sight::All),
+        _ if wanted && !admitted => {
+            let reply = reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES);
+            Err(Box::new(reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS)))
+        }
+        verdict => {
+            match (verdict, wanted) {
+                (Verdict::Wrong, true) => wrong_token(app, &app.page_guesses, source, now),
+                (Verdict::Wrong, false) => drop(app.page_guesses.note(source, now)),
+                _ => {}
+            }
+            if wanted { Err(Box::new(ask_for_password())) } else { Ok(Sight::Outline) }
+        }
+    }
+}
+
+fn wrong_token(app: &App, guesses: &Guesses, source: IpAddr, now: Time) {
+    app.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
+    if guesses.note(source, now) {
+        tracing::warn!(%source, "a token was shown that is not known");
+    }
+}
+
+/// Has a browser ask for a token.
+fn ask_for_password() -> Reply {
+    let text = "a token of scope `read` is needed: any user name, and the token as the password\n";
+    let mut reply = reply::text(StatusCode::UNAUTHORIZED, text);
+    let challenge = HeaderValue::from_static("Basic realm=\"punctual\", charset=\"UTF-8\"");
+    reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    reply
 }
 
 fn switched_off(system: System) -> String {
@@ -42,11 +100,18 @@ fn switched_off(system: System) -> String {
     )
 }
 
-fn token(app: &App, parts: &Parts, needed: Scope) -> Result<Caller, Problem> {
+fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Caller, Problem> {
     let given = auth::bearer(parts.headers.get(AUTHORIZATION));
     let needs = needed.as_str();
     let challenge = HeaderValue::from_static;
-    match app.access().tokens.judge(given, needed) {
+    let now = app.clock.now();
+    let verdict = app.access().tokens.judge(given, needed);
+    // Also a good one, or whoever guesses would learn which it is.
+    if given.is_some() && verdict != Verdict::NoTokens && !app.guesses.admits(source, now) {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES.trim_end());
+        return Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS));
+    }
+    match verdict {
         Verdict::Good(name) => Ok(Some(name)),
         // Reading is open until somebody asks for tokens.
         Verdict::NoTokens if needed == Scope::Read => Ok(None),
@@ -57,6 +122,7 @@ fn token(app: &App, parts: &Parts, needed: Scope) -> Result<Caller, Problem> {
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\"")))
         }
         Verdict::Wrong => {
+            wrong_token(app, &app.guesses, source, now);
             let detail = "this token is not known: `auth.tokens` of the configuration has the ones that are";
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\", error=\"invalid_token\"")))

@@ -15,6 +15,8 @@ pub struct Limits {
     pub serving_timeout: Duration,
     /// For a whole scrape, from its request to the last byte that its reader takes: longer than any Prometheus waits.
     pub scrape_timeout: Duration,
+    /// For a whole answer, from its beginning to the last byte that its reader takes.
+    pub answer_timeout: Duration,
     /// Without a byte read or written, between two requests or while an answer is taken.
     pub idle_timeout: Duration,
     /// From the signal to stop to the last answer.
@@ -33,6 +35,7 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(30),
             serving_timeout: Duration::from_secs(120),
             scrape_timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(120),
             idle_timeout: Duration::from_secs(75),
             drain_timeout: Duration::from_secs(8),
             max_head_bytes: 16 * 1024,

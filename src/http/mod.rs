@@ -14,6 +14,7 @@ pub mod control;
 mod decode;
 mod door;
 mod exposition;
+mod guesses;
 pub mod limits;
 mod operate;
 mod pages;
@@ -26,6 +27,7 @@ mod reply;
 pub mod routes;
 pub mod scrape;
 pub mod server;
+mod site;
 mod target;
 mod unknown;
 mod write;
@@ -78,11 +80,14 @@ pub struct App {
     pub own: Arc<Own>,
     /// What happened to the checks; without it, pages show none of it.
     pub history: Option<Reader>,
-    aside_places: Semaphore,
+    aside_places: aside::Places,
     scraper: Scraper,
     scrape_places: Arc<Semaphore>,
     write_places: Arc<Semaphore>,
     list_places: Arc<Semaphore>,
+    answer_budget: Arc<Semaphore>,
+    guesses: guesses::Guesses,
+    page_guesses: guesses::Guesses,
     access: RwLock<Arc<Access>>,
     audience: RwLock<Arc<Audience>>,
     notices: RwLock<Arc<Notices>>,
@@ -181,11 +186,14 @@ impl App {
             external_url: "http://127.0.0.1:19099".to_owned(),
             own: Arc::default(),
             history: None,
-            aside_places: aside::places(),
+            aside_places: aside::Places::default(),
             scraper: Scraper::default(),
             scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
             write_places: write::places(),
             list_places: Arc::new(Semaphore::new(compat::MAX_LISTS_AT_A_TIME)),
+            answer_budget: reply::budget(),
+            guesses: guesses::Guesses::default(),
+            page_guesses: guesses::Guesses::default(),
             access: RwLock::default(),
             audience: RwLock::default(),
             notices: RwLock::default(),

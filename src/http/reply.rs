@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
 
 use super::pieces::{self, CutShort};
@@ -10,10 +10,12 @@ use crate::store::PingFact;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// An answer.
 pub(super) type Reply = Response<Body>;
@@ -23,6 +25,8 @@ pub(super) type Reply = Response<Body>;
 pub(super) enum Body {
     /// All of it.
     Whole(Bytes),
+    /// All of it, of which so much is not written yet: it holds its part of the budget until then.
+    Large { rest: Bytes, _held: OwnedSemaphorePermit },
     /// Piece by piece, from another thread.
     Pieces(pieces::Receiver),
 }
@@ -37,22 +41,57 @@ impl hyper::body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, CutShort>>> {
         let data = match self.get_mut() {
             Body::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()).map(Ok),
+            Body::Large { rest, .. } if rest.is_empty() => None,
+            Body::Large { rest, .. } => Some(Ok(rest.split_to(rest.len().min(SLICE_BYTES)))),
             Body::Pieces(pieces) => ready!(pieces.poll(cx)),
         };
         Poll::Ready(data.map(|bytes| bytes.map(Frame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Body::Whole(bytes) if bytes.is_empty())
+        matches!(self, Body::Whole(bytes) | Body::Large { rest: bytes, .. } if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Body::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Body::Whole(bytes) | Body::Large { rest: bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
             Body::Pieces(_) => SizeHint::default(),
         }
     }
 }
+
+/// Shorter answers are not accounted for: a connection itself takes as much.
+const SMALL_BYTES: usize = 16 * 1024;
+/// A large answer is written in such parts, so that no more of it than one lies around in buffers.
+const SLICE_BYTES: usize = 16 * 1024;
+/// The budget of large answers is counted in these, in bytes.
+const UNIT_BYTES: usize = 1024;
+/// All large answers together that are not written yet, in bytes: a slow reader keeps its own for as long as
+/// [`super::limits::Limits::answer_timeout`].
+const MAX_LARGE_BYTES: usize = 32 << 20;
+
+/// The budget of large answers.
+pub(super) fn budget() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(MAX_LARGE_BYTES / UNIT_BYTES))
+}
+
+/// Takes an answer's part of the budget, if it is a large one; says so where there is none left.
+pub(super) fn within(budget: &Arc<Semaphore>, reply: Reply) -> Reply {
+    let (head, body) = reply.into_parts();
+    match body {
+        Body::Whole(bytes) if bytes.len() > SMALL_BYTES => {
+            // One that is larger than the budget waits for all of it.
+            let units = bytes.len().min(MAX_LARGE_BYTES).div_ceil(UNIT_BYTES);
+            match budget.clone().try_acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX)) {
+                Ok(_held) => Response::from_parts(head, Body::Large { rest: bytes, _held }),
+                Err(_) => with_retry_after(text(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY), 1),
+            }
+        }
+        body => Response::from_parts(head, body),
+    }
+}
+
+const TOO_MANY: &str = "too many large answers are being read, by slow readers: try again\n";
 
 const PING_BODY_LIMIT: HeaderName = HeaderName::from_static("ping-body-limit");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -103,6 +142,18 @@ pub(super) fn to_ping(status: StatusCode, text: impl Into<Cow<'static, str>>) ->
     let mut reply = Response::new(whole(text.into()));
     *reply.status_mut() = status;
     *reply.headers_mut() = HEADERS.clone();
+    reply
+}
+
+/// What a browser asks before a page of another site pings with a key or a body (23.7).
+pub(super) fn to_preflight() -> Reply {
+    let mut reply = Response::new(whole("".into()));
+    *reply.status_mut() = StatusCode::NO_CONTENT;
+    let headers = reply.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     reply
 }
 

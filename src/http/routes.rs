@@ -1,15 +1,16 @@
 //! Every path there is: one table, which requests are sent by and tests walk.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
+use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
 use super::api::{self, Action, Asked, Kind};
 use super::limits::Limits;
 use super::problem::Problem;
 use super::reply::{self, Reply};
+use super::site::{self, Arrival, Deed};
 use super::{App, body, compat, door, exposition, operate, pages, ping};
 use crate::core::check::{Canary, System};
 
@@ -53,6 +54,7 @@ pub enum Needs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Handler {
     Ping,
+    Preflight,
     Metrics,
     Healthy,
     Ready,
@@ -80,6 +82,7 @@ pub struct Route {
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 const WRITE: &[Method] = &[Method::POST, Method::PUT];
 const POST: &[Method] = &[Method::POST];
+const OPTIONS: &[Method] = &[Method::OPTIONS];
 const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
 
 /// Below it is one check.
@@ -116,6 +119,7 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Flips)) },
     Route { pattern: Pattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Judgements)) },
     Route { pattern: Pattern::Around(CHECK, "/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Incidents)) },
+    Route { pattern: Pattern::Below("/ping/"), methods: OPTIONS, needs: Needs::Nothing, handler: Handler::Preflight },
 ];
 
 impl Pattern {
@@ -169,26 +173,53 @@ fn unanswered(path: &str, methods: &[Method]) -> Reply {
     if methods.is_empty() { reply } else { reply::with_allow(reply, methods) }
 }
 
-/// A client of coal-mine that was told an address with a slash at its end doubles it. Nobody else is answered so: whoever
-/// guards a path before us should not have to think of its other spellings.
-fn one_slash(path: &str) -> &str {
-    if !path.starts_with("//") {
-        return path;
+impl Route {
+    /// What a request at it does; `rest` follows its pattern. Other systems write by GET as well.
+    fn deed(&self, rest: &str) -> Deed {
+        match self.needs {
+            Needs::Nothing | Needs::Read | Needs::PingKey => Deed::Open,
+            Needs::CanaryId => Deed::Triggers,
+            Needs::Compat(system) => compat::deed(system, rest),
+            Needs::Lifecycle | Needs::Ping | Needs::Write => Deed::Changes,
+        }
     }
-    let once = &path[path.len() - path.trim_start_matches('/').len() - 1..];
-    let theirs = [Pattern::Below("/coal-mine/"), Pattern::Below("/nights-watch/"), Pattern::CanaryId];
-    if theirs.iter().any(|pattern| pattern.rest(once).is_some()) { once } else { path }
+
+    /// Whether it is answered under whatever name. Pages of any site may ping (23.7) and read the answer, so that nothing is
+    /// gained by refusing a job whose proxy keeps its own name.
+    fn takes_any_host(&self) -> bool {
+        matches!(self.needs, Needs::PingKey | Needs::CanaryId)
+    }
 }
 
-/// Answers a request.
+/// Whether a request may be answered at all, whoever sends it.
+fn admit(app: &App, route: &Route, rest: &str, arrival: Arrival, parts: &Parts) -> Result<(), Box<Reply>> {
+    if arrival.on_loopback && !route.takes_any_host() {
+        site::check_host(app, parts)?;
+    }
+    site::check_origin(app, parts, route.deed(rest))
+}
+
+/// Answers a request, within the budget of what is not written yet.
 pub(super) async fn answer(
     app: &Arc<App>,
     limits: &Limits,
-    source: IpAddr,
+    arrival: Arrival,
+    request: Request<Incoming>,
+) -> Reply {
+    reply::within(&app.answer_budget, answer_whole(app, limits, arrival, request).await)
+}
+
+async fn answer_whole(
+    app: &Arc<App>,
+    limits: &Limits,
+    arrival: Arrival,
     request: Request<Incoming>,
 ) -> Reply {
     let (parts, body) = request.into_parts();
-    let path = one_slash(parts.uri.path());
+    let (path, source) = (parts.uri.path(), arrival.source);
+    if let Err(refusal) = site::check_meaning(&parts) {
+        return *refusal;
+    }
     let (route, rest) = match find(path, &parts.method) {
         Ok(found) => found,
         Err(methods) => return unanswered(path, &methods),
@@ -197,7 +228,8 @@ pub(super) async fn answer(
     if !matches!(route.needs, Needs::PingKey | Needs::CanaryId | Needs::Compat(_)) {
         tracing::debug!(method = %parts.method, path, %source, "request");
     }
-    let caller = match door::pass(app, route.needs, &parts) {
+    let admitted = admit(app, route, rest, arrival, &parts);
+    let caller = match admitted.and_then(|()| door::pass(app, route.needs, source, &parts)) {
         Ok(caller) => caller,
         Err(refusal) => {
             // A connection with something unread could not be used again; a body that does not come changes nothing.
@@ -208,18 +240,30 @@ pub(super) async fn answer(
     let query = || parts.uri.query().map(str::to_owned);
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
+        Handler::Preflight => reply::to_preflight(),
         Handler::Metrics => exposition::answer(app, limits, &parts),
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
         // In boxes: what is kept for a request is moved at every ping, and should be small.
-        Handler::Reload => Box::pin(operate::reload(app, &parts)).await,
+        Handler::Reload => Box::pin(operate::reload(app)).await,
         Handler::Checks => {
             let query = query();
-            Box::pin(pages::make(app, move |app| pages::checks(app, query.as_deref()))).await
+            match door::sight(app, source, &parts) {
+                Ok(sight) => {
+                    Box::pin(pages::make(app, move |app| pages::checks(app, query.as_deref(), sight))).await
+                }
+                Err(refusal) => *refusal,
+            }
         }
         Handler::Check => {
             let (name, query) = (rest.to_owned(), query());
-            Box::pin(pages::make(app, move |app| pages::check(app, &name, query.as_deref()))).await
+            match door::sight(app, source, &parts) {
+                Ok(sight) => {
+                    let page = move |app: &App| pages::check(app, &name, query.as_deref(), sight);
+                    Box::pin(pages::make(app, page)).await
+                }
+                Err(refusal) => *refusal,
+            }
         }
         Handler::Style => pages::style(),
         Handler::Api(action) => {
@@ -258,7 +302,7 @@ mod tests {
     #[test]
     fn who_only_reads_needs_nothing_or_may_read_and_who_writes_needs_more() {
         for route in ROUTES.iter().filter(|route| !matches!(route.needs, Needs::Compat(_))) {
-            let reads = route.methods.iter().all(|method| READ.contains(method));
+            let reads = route.methods.iter().all(|method| READ.contains(method) || method == Method::OPTIONS);
             assert_eq!(reads, matches!(route.needs, Needs::Nothing | Needs::Read), "{route:?}");
         }
     }

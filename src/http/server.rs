@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::Poll;
@@ -20,6 +20,7 @@ use super::connection::{self, Order, Progress};
 use super::limits::Limits;
 use super::peers::Peers;
 use super::routes;
+use super::site::Arrival;
 use crate::core::time::{Span, Time};
 
 /// Listening sockets that are bound and not yet served.
@@ -148,6 +149,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let on_loopback = listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
     let mut order = shared.order.subscribe();
     let mut backoff = Backoff::default();
     loop {
@@ -159,7 +161,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         match accepted {
             Ok((stream, peer)) => {
                 backoff = Backoff::default();
-                take(stream, peer, &shared);
+                take(stream, peer, on_loopback, &shared);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -174,7 +176,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     // No more than the queue can hold: others may go on to come.
     for _ in 0..Listeners::BACKLOG {
         let Some((stream, peer)) = in_queue(&listener).await else { return };
-        take(stream, peer, &shared);
+        take(stream, peer, on_loopback, &shared);
     }
 }
 
@@ -207,19 +209,19 @@ impl Backoff {
     }
 }
 
-fn take(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
+fn take(stream: TcpStream, peer: SocketAddr, on_loopback: bool, shared: &Arc<Shared>) {
     // An answer is one small packet: it must not wait for another. Where it cannot be set, it is only slower.
     let _ = stream.set_nodelay(true);
-    let source = peer.ip().to_canonical();
+    let arrival = Arrival { source: peer.ip().to_canonical(), on_loopback };
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
-        return serve_at(place, stream, source, shared);
+        return serve_at(place, stream, arrival, shared);
     }
     // Whoever holds the most makes room, so that one address alone keeps nobody out.
     if shared.peers.make_room() {
         let shared = shared.clone();
         tokio::spawn(async move {
             match timeout(Shared::ROOM_TIMEOUT, shared.places.clone().acquire_owned()).await {
-                Ok(Ok(place)) => serve_at(place, stream, source, &shared),
+                Ok(Ok(place)) => serve_at(place, stream, arrival, &shared),
                 _ => refuse(stream, &shared),
             }
         });
@@ -228,23 +230,23 @@ fn take(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>) {
     refuse(stream, shared);
 }
 
-fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, source: IpAddr, shared: &Arc<Shared>) {
+fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, arrival: Arrival, shared: &Arc<Shared>) {
     let mut order = shared.order.subscribe();
     if *order.borrow() != Order::Serve {
         order.mark_changed();
     }
     let progress = Arc::new(Progress::new());
-    let seated = shared.peers.seat(source, progress.clone());
+    let seated = shared.peers.seat(arrival.source, progress.clone());
     let number = seated.number();
     let serving = shared.clone();
     let task = tokio::spawn(async move {
         let shared = serving;
         let crowded = || shared.is_crowded();
-        let handler = |request| routes::answer(&shared.app, &shared.limits, source, request);
+        let handler = |request| routes::answer(&shared.app, &shared.limits, arrival, request);
         connection::serve((stream, progress), &shared.limits, order, crowded, handler).await;
         drop((seated, place));
     });
-    shared.peers.runs(source, number, task.abort_handle());
+    shared.peers.runs(arrival.source, number, task.abort_handle());
 }
 
 fn refuse(stream: TcpStream, shared: &Arc<Shared>) {

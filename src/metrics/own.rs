@@ -25,6 +25,10 @@ pub struct Own {
     pub claims: Trouble,
     /// What Alertmanager should hear cannot be read from the store.
     pub alerts: Trouble,
+    /// Tokens that were shown and are not known.
+    pub wrong_tokens: AtomicU64,
+    /// The same of the `auth_key`s of other systems' interfaces.
+    pub wrong_auth_keys: AtomicU64,
     receivers: RwLock<BTreeMap<ReceiverName, Arc<ReceiverCounters>>>,
     reload_successful: AtomicBool,
     reload_success_ms: AtomicI64,
@@ -80,6 +84,8 @@ impl Own {
             alertmanager_pushes_failed: AtomicU64::new(0),
             claims: Trouble::default(),
             alerts: Trouble::default(),
+            wrong_tokens: AtomicU64::new(0),
+            wrong_auth_keys: AtomicU64::new(0),
             receivers: RwLock::default(),
             reload_successful: AtomicBool::new(false),
             reload_success_ms: AtomicI64::new(0),

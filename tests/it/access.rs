@@ -7,7 +7,7 @@ use punctual::http::routes::{Needs, Pattern, ROUTES};
 use serde_json::Value;
 
 use crate::support::http::{self, Response};
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, punctual};
 
 const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
 const CHECKS: &str = "checks: [{name: backup, every: 1h}]\n";
@@ -29,7 +29,7 @@ fn with_tokens() -> Punctual {
 }
 
 /// A path that the pattern matches.
-fn path(pattern: Pattern) -> String {
+pub(crate) fn path(pattern: Pattern) -> String {
     match pattern {
         Pattern::Is(path) => path.to_owned(),
         Pattern::CanaryId => "/abcdefgh".to_owned(),
@@ -48,7 +48,10 @@ fn all() -> impl Iterator<Item = (Needs, &'static str, String)> {
 }
 
 fn ask(server: &Punctual, method: &str, path: &str, token: Option<&str>) -> Response {
-    let request = http::client().request(method.parse().unwrap(), server.url(path));
+    // What is wrong is not taken without end from one address.
+    let own = [None, Some(READ), Some(PING), Some(WRITE), Some(NEW)].contains(&token);
+    let client = if own { http::client().clone() } else { http::stranger() };
+    let request = client.request(method.parse().unwrap(), server.url(path));
     http::send(match token {
         Some(token) => request.bearer_auth(token),
         None => request,
@@ -230,6 +233,18 @@ fn secrets_stand_in_no_answer_and_no_log() {
     assert_eq!(refused.status, 500);
     said.push_str(&refused.text());
     said.push_str(&ask(&server, "GET", "/", None).text());
+    // Nor does one that YAML reads as something else.
+    for unquoted in ["*", "@", "&", "!", "%", "\"", "[", "{"] {
+        server.write_config(&format!(
+            "auth:\n  tokens:\n    - name: a\n      scope: read\n      token: {unquoted}{NEW}\n"
+        ));
+        let refused = server.reload();
+        assert_eq!(refused.status, 500, "{unquoted}");
+        said.push_str(&refused.text());
+        said.push_str(&ask(&server, "GET", "/", None).text());
+        let file = server.folder().join("punctual.yaml");
+        said.push_str(&punctual(&["check-config", file.to_str().unwrap()]).1);
+    }
     server.stop();
     said.push_str(&server.log());
     assert!(
@@ -287,4 +302,102 @@ fn without_a_key_or_a_token_nothing_that_writes_is_open() {
     assert!(refused > 80, "only {refused} were asked");
     assert_eq!(checks(&server, Some(WRITE)), before, "nothing was changed");
     assert_eq!(server.sum("punctual_check_pings_total", "check="), 0);
+}
+
+/// Where there are tokens, what jobs said is for whoever has one; that they said something is for everybody.
+#[test]
+fn what_jobs_said_is_on_pages_for_whoever_has_a_token_that_reads() {
+    let server = with_tokens();
+    let said =
+        http::post(&server.url(&format!("/ping/{KEY}/backup?comment=said-aside")), "AWS_SECRET_ACCESS_KEY");
+    assert_eq!(said.status, 200);
+    http::post(&server.url(&format!("/ping/{KEY}/no-such-check")), "");
+    let pages = ["/", "/?said=1", "/checks/backup", "/checks/backup?said=1", "/checks/backup?body=1"];
+    let shown = |page: &str, header: Option<String>| {
+        let request = http::stranger().get(server.url(page));
+        let answer = http::send(match header {
+            Some(header) => request.header("Authorization", header),
+            None => request,
+        });
+        let words = ["AWS_SECRET", "said-aside", "127.0.0.1<", "from 127.0.0.1", "<td>127."];
+        let seen = words.into_iter().any(|word| answer.text().contains(word));
+        (answer.status, seen, answer.header("www-authenticate").starts_with("Basic "), answer.text())
+    };
+    let basic = |token: &str| {
+        let request =
+            http::client().get("http://localhost/").basic_auth("anybody", Some(token)).build().unwrap();
+        Some(request.headers()["authorization"].to_str().unwrap().to_owned())
+    };
+    for header in [None, basic(WRONG), basic(PING), basic(KEY), Some(format!("Bearer {PING}"))] {
+        let refused: Vec<(u16, bool, bool)> = pages
+            .iter()
+            .map(|page| shown(page, header.clone()))
+            .map(|(status, seen, asked, _)| (status, seen, asked))
+            .collect();
+        let (open, shut) = ((200, false, false), (401, false, true));
+        assert_eq!(refused, [open, shut, open, shut, shut], "{header:?}");
+        let (.., page) = shown("/checks/backup", header.clone());
+        assert!(page.contains("a comment") && page.contains("?body=1") && page.contains("?said=1"), "{page}");
+        let (.., first) = shown("/", header);
+        assert!(first.contains("no-such-check") && first.contains("?said=1"), "{first}");
+    }
+    for header in [basic(READ), basic(WRITE), Some(format!("Bearer {READ}"))] {
+        for page in pages {
+            let (status, seen, asked, text) = shown(page, header.clone());
+            assert!(status == 200 && seen && !asked, "{page} {header:?}: {status} {text}");
+        }
+    }
+}
+
+#[test]
+fn without_tokens_pages_show_all_that_jobs_said() {
+    let server = Punctual::start(CHECKS);
+    http::post(&server.url("/ping/backup?comment=said-aside"), "said-in-the-body");
+    let page = server.get("/checks/backup").text();
+    assert!(
+        page.contains("said-aside") && page.contains("127.0.0.1<") && !page.contains("?said=1"),
+        "{page}"
+    );
+    assert_eq!(server.get("/checks/backup?body=1").text(), "said-in-the-body");
+}
+
+/// Ten wrong ones a minute from one address; what others show, and pings, go on.
+#[test]
+fn wrong_tokens_and_keys_are_counted_logged_and_not_taken_without_end() {
+    let mut server = with_tokens();
+    let list = "/coal-mine/v1/canary/list?auth_key=";
+    let get = |client: &reqwest::Client, path: &str, token: Option<&str>| {
+        let request = client.get(server.url(path));
+        http::send(match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    };
+    let check = |path: &str, wrong: (&str, Option<&str>), good: (&str, Option<&str>)| {
+        let (one, other) = (http::stranger(), http::stranger());
+        let ask = |client: &reqwest::Client, (end, token): (&str, Option<&str>)| {
+            get(client, &format!("{path}{end}"), token)
+        };
+        for _ in 0..10 {
+            assert_eq!(ask(&one, wrong).status, 401, "{path}");
+        }
+        for shown in [wrong, good] {
+            let answer = ask(&one, shown);
+            assert_eq!((answer.status, answer.header("retry-after")), (429, "60"), "{path} {shown:?}");
+        }
+        assert_eq!(ask(&other, good).status, 200, "{path}");
+        let ping = one.post(server.url("/ping/backup")).bearer_auth(KEY);
+        assert_eq!(http::send(ping).status, 200);
+        assert_eq!(get(&one, "/checks/backup", None).status, 200, "pages are open");
+    };
+    check("/api/v1/checks", ("", Some(WRONG)), ("", Some(READ)));
+    check(list, (WRONG, None), (AUTH_KEY, None));
+    check("/checks/backup?said=1", ("", Some(WRONG)), ("", Some(READ)));
+    assert_eq!(server.sum("punctual_wrong_credentials_total", "kind=\"token\""), 20);
+    assert_eq!(server.sum("punctual_wrong_credentials_total", "kind=\"auth_key\""), 10);
+    server.stop();
+    let log = server.log();
+    assert_eq!(log.matches("a token was shown that is not known").count(), 20, "{log}");
+    assert_eq!(log.matches("a wrong auth_key was shown").count(), 10, "{log}");
+    assert!(!log.contains(WRONG) && !log.contains(AUTH_KEY));
 }

@@ -47,7 +47,7 @@ fn send(mut stream: &TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).unwrap();
 }
 
-const PING: &str = "GET /ping/worker HTTP/1.1\r\nHost: x\r\n\r\n";
+const PING: &str = "GET /ping/worker HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[test]
 fn a_connection_that_says_nothing_or_says_it_slowly_is_closed() {
@@ -82,14 +82,17 @@ fn an_idle_connection_is_closed_after_its_time_and_not_before() {
 fn a_request_whose_body_does_not_arrive_is_no_ping() {
     let doors = Doors::open(quick());
     let slow = connect(&doors);
-    send(&slow, "POST /ping/worker HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    send(&slow, "POST /ping/worker HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
     assert!(read_all(&slow).starts_with("HTTP/1.1 408"));
     let broken = connect(&doors);
-    send(&broken, "POST /ping/worker HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    send(&broken, "POST /ping/worker HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf");
     broken.shutdown(std::net::Shutdown::Write).unwrap();
     assert!(read_all(&broken).starts_with("HTTP/1.1 400"));
     let chunked = connect(&doors);
-    send(&chunked, "POST /ping/worker HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+    send(
+        &chunked,
+        "POST /ping/worker HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    );
     assert!(read_all(&chunked).starts_with("HTTP/1.1 400"));
     assert!(doors.ledger.facts.all().is_empty());
 }
@@ -112,11 +115,29 @@ fn hostile_requests_are_refused() {
         let answer = read_all(&stream);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request:.60}: {answer}");
     };
-    let closing = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let closing = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     check("\x00\x01\x02\r\n\r\n", "400");
     check("GET / HTTP/9.9\r\n\r\n", "400");
-    check("POST /ping/worker HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400");
-    check("POST /ping/worker HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx", "400");
+    check("POST /ping/worker HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", "400");
+    check(
+        "POST /ping/worker HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nx",
+        "400",
+    );
+    // RFC 9112, 3.2: a proxy before us might take another.
+    for path in ["/ping/worker", "/", "/no-such-page", "/api/v1/checks"] {
+        check(&format!("GET {path} HTTP/1.1\r\n\r\n"), "400");
+        check(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n"), "400");
+        check(&format!("GET {path} HTTP/1.0\r\nHost: localhost\r\nHost: localhost\r\n\r\n"), "400");
+    }
+    for twice in ["chunked\r\nTransfer-Encoding: chunked", "chunked, chunked", "chunked,chunked"] {
+        let body = "2\r\nhi\r\n0\r\n\r\n";
+        check(
+            &format!(
+                "POST /ping/worker HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: {twice}\r\n\r\n{body}"
+            ),
+            "400",
+        );
+    }
     check(&format!("GET /ping/worker HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(9000)), "431");
     check(&format!("GET /ping/worker HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(200)), "431");
     check(&closing("/ping/../../etc/passwd"), "404");

@@ -12,7 +12,7 @@ use super::{Asked, Outcome, no_such_check};
 use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
 use crate::core::check::{Definition, Name};
 use crate::core::time::Time;
-use crate::http::aside::Bug;
+use crate::http::aside::{Bug, Room};
 use crate::http::problem::Problem;
 use crate::http::{App, Busy, reply, write};
 use crate::store::live::Check;
@@ -170,7 +170,7 @@ async fn aside<T: Send + 'static>(
     work: impl FnOnce(&App) -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let bug = |bug: Bug| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, bug.to_string());
-    asked.app.aside(work).await.map_err(bug)
+    asked.app.aside(Room::Programs, work).await.map_err(bug)
 }
 
 /// Has the store change something.

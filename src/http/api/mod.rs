@@ -20,6 +20,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::request::Parts;
 use serde::Serialize;
 
+use super::aside::Room;
 use super::body::{self, BodyError};
 use super::door::Caller;
 use super::limits::Limits;
@@ -149,5 +150,5 @@ fn json(status: StatusCode, value: &impl Serialize) -> Reply {
 
 /// Makes a longer answer on a thread that may block.
 async fn make(asked: &Asked<'_>, work: impl FnOnce(&App) -> Outcome + Send + 'static) -> Outcome {
-    Ok(pages::make(asked.app, move |app| work(app).unwrap_or_else(Problem::reply)).await)
+    Ok(pages::make_in(Room::Programs, asked.app, move |app| work(app).unwrap_or_else(Problem::reply)).await)
 }

@@ -16,6 +16,8 @@ pub(super) enum Fault {
     NotFound,
     /// No `auth_key`, or a wrong one.
     Unauthorized,
+    /// Too many wrong ones came from this address.
+    TooMany,
     /// What was asked for cannot be: why, as the original said it where that is regular.
     Bad(String),
     /// It could not be stored now.
@@ -38,6 +40,7 @@ impl Fault {
         match self {
             Fault::NoSuchPath | Fault::NotFound => StatusCode::NOT_FOUND,
             Fault::Unauthorized => StatusCode::UNAUTHORIZED,
+            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Fault::Bad(_) => StatusCode::BAD_REQUEST,
             Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -49,6 +52,7 @@ impl Fault {
             Fault::NoSuchPath => "404 Not Found".to_owned(),
             Fault::NotFound => format!("{noun} Not Found"),
             Fault::Unauthorized => "401 Unauthorized".to_owned(),
+            Fault::TooMany => "429 Too Many Requests: too many wrong keys, try again in a minute".to_owned(),
             Fault::Bad(text) => text.clone(),
             Fault::Unavailable => "503 Service Unavailable: it could not be stored, try again".to_owned(),
         }

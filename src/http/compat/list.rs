@@ -14,6 +14,7 @@ use super::shown::{self, Answer, Ranges, Standing};
 use super::{Command, json, search};
 use crate::core::check::Canary;
 use crate::http::App;
+use crate::http::aside::Room;
 use crate::http::pieces;
 use crate::http::reply::Reply;
 use crate::store::live::Check;
@@ -42,7 +43,7 @@ pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
     let search = match args.last("search") {
         Some(text) => {
             let text = text.to_owned();
-            Some(app.aside(move |_| search::expression(&text)).await??)
+            Some(app.aside(Room::Programs, move |_| search::expression(&text)).await??)
         }
         None => None,
     };

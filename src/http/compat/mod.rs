@@ -35,9 +35,12 @@ use self::args::Args;
 use self::dialect::Dialect;
 use self::fault::Fault;
 use self::shown::{Answer, Ranges};
+use super::aside::Room;
+use super::guesses::Guesses;
 use super::limits::Limits;
 use super::reply::{self, Reply};
-use super::{App, body, decode};
+use super::site::Deed;
+use super::{App, body};
 use crate::core::check::{Definition, System};
 use crate::store::live::Check;
 
@@ -75,9 +78,22 @@ pub(super) async fn answer(
     let dialect = Dialect::of(system);
     let args = Args::parse(parts.uri.query());
     let command = Command { app, dialect, args, method: &parts.method, source };
-    let path = decode::path_part(path);
-    let word = path.as_deref().and_then(|path| path.strip_prefix(dialect.path.as_bytes()));
-    to_reply(dialect, command.carry_out(word.unwrap_or_default()).await)
+    to_reply(dialect, command.carry_out(word(dialect, path)).await)
+}
+
+/// The command that a path names, as it is written: whoever guards a path before us should not have to think of its other
+/// spellings.
+fn word<'p>(dialect: &Dialect, path: &'p str) -> &'p str {
+    path.strip_prefix(dialect.path).unwrap_or_default()
+}
+
+/// What a command does: all may be sent by GET.
+pub(super) fn deed(system: System, path: &str) -> Deed {
+    match word(Dialect::of(system), path) {
+        "get" | "list" => Deed::Open,
+        "trigger" => Deed::Triggers,
+        _ => Deed::Changes,
+    }
 }
 
 /// Answers `/ID`, which triggers the canary of this id, whichever its system.
@@ -99,14 +115,18 @@ pub(super) async fn short(
     let dialect = Dialect::of(system);
     let args = Args::parse(parts.uri.query()).with("id", id);
     let command = Command { app, dialect, args, method: &parts.method, source };
-    to_reply(dialect, command.carry_out(b"trigger").await)
+    to_reply(dialect, command.carry_out("trigger").await)
 }
 
 fn to_reply(dialect: &Dialect, answered: Result<Reply, Fault>) -> Reply {
     answered.unwrap_or_else(|fault| {
         let reply =
             with_status(fault.status(), &Failure { status: "error", error: fault.text(dialect.noun) });
-        if fault == Fault::Unavailable { reply::with_retry_after(reply, 1) } else { reply }
+        match fault {
+            Fault::Unavailable => reply::with_retry_after(reply, 1),
+            Fault::TooMany => reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS),
+            _ => reply,
+        }
     })
 }
 
@@ -127,28 +147,27 @@ fn ok(value: &impl Serialize) -> Reply {
 }
 
 impl Command<'_> {
-    async fn carry_out(mut self, word: &[u8]) -> Result<Reply, Fault> {
-        const WORDS: [&[u8]; 8] =
-            [b"create", b"delete", b"get", b"list", b"pause", b"trigger", b"unpause", b"update"];
+    async fn carry_out(mut self, word: &str) -> Result<Reply, Fault> {
+        const WORDS: [&str; 8] = ["create", "delete", "get", "list", "pause", "trigger", "unpause", "update"];
         // The path is judged before the key.
         if !WORDS.contains(&word) {
             return Err(Fault::NoSuchPath);
         }
-        let is_trigger = word == b"trigger";
+        let is_trigger = word == "trigger";
         self.admit(is_trigger).inspect_err(|_| {
             if is_trigger {
                 self.app.outcomes.bad_key.fetch_add(1, Ordering::Relaxed);
             }
         })?;
         match word {
-            b"create" => change::create(&self).await,
-            b"delete" => change::delete(&self).await,
-            b"get" => self.get().await,
-            b"list" => list::list(&self).await,
-            b"pause" => pause::pause(&self).await,
-            b"trigger" => trigger::trigger(&self).await,
-            b"unpause" => pause::unpause(&self).await,
-            b"update" => change::update(&self).await,
+            "create" => change::create(&self).await,
+            "delete" => change::delete(&self).await,
+            "get" => self.get().await,
+            "list" => list::list(&self).await,
+            "pause" => pause::pause(&self).await,
+            "trigger" => trigger::trigger(&self).await,
+            "unpause" => pause::unpause(&self).await,
+            "update" => change::update(&self).await,
             _ => Err(Fault::NoSuchPath),
         }
     }
@@ -158,11 +177,27 @@ impl Command<'_> {
     fn admit(&mut self, is_trigger: bool) -> Result<(), Fault> {
         let access = self.app.access();
         let door = access.compat.of(self.dialect.system).ok_or(Fault::NoSuchPath)?;
-        let given = if door.needs_key() { self.args.take_first("auth_key") } else { None };
-        let given = given.as_deref().map(str::as_bytes);
+        let has_key = door.needs_key();
+        let given = if has_key { self.args.take_first("auth_key") } else { None };
         let by_id = self.args.last("id").is_some();
-        let admitted = if is_trigger { door.admits_trigger(by_id, given) } else { door.is_opened_by(given) };
-        if admitted { Ok(()) } else { Err(Fault::Unauthorized) }
+        if !(if is_trigger { door.trigger_needs_key(by_id) } else { has_key }) {
+            return Ok(());
+        }
+        let (guesses, now) = (&self.app.guesses, self.app.clock.now());
+        match given {
+            None => Err(Fault::Unauthorized),
+            // Also a good one, or whoever guesses would learn which it is.
+            Some(_) if !guesses.admits(self.source, now) => Err(Fault::TooMany),
+            Some(key) if door.is_opened_by(Some(key.as_bytes())) => Ok(()),
+            Some(_) => {
+                self.app.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
+                if guesses.note(self.source, now) {
+                    let interface = self.dialect.system.as_str();
+                    tracing::warn!(interface, source = %self.source, "a wrong auth_key was shown");
+                }
+                Err(Fault::Unauthorized)
+            }
+        }
     }
 
     /// Puts into the log who changed something.
@@ -215,7 +250,7 @@ impl Command<'_> {
     /// The answer that shows a canary as it is now.
     async fn show(&self, id: String) -> Result<Reply, Fault> {
         let dialect = self.dialect;
-        let shown = self.app.aside(move |app| {
+        let shown = self.app.aside(Room::Programs, move |app| {
             let check = app.live.find_canary(&id).ok_or(Fault::NotFound)?;
             let known = dialect.known(&check).ok_or(Fault::NotFound)?;
             let shown = shown::look(app, dialect, known, Ranges::Shown).map_err(|error| {

@@ -12,6 +12,7 @@ use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
 use crate::core::version;
+use crate::http::aside::Room;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::{App, operate};
 use crate::store::live::Check;
@@ -68,7 +69,7 @@ async fn reload(app: &App, allow_mass_removal: bool) -> Vec<Line> {
 
 /// A look at all checks, which may be many.
 async fn look(app: &Arc<App>, lines: fn(&App) -> Vec<Line>) -> Vec<Line> {
-    app.aside(lines).await.unwrap_or_else(|bug| vec![Line::Failed(bug.to_string())])
+    app.aside(Room::Operators, lines).await.unwrap_or_else(|bug| vec![Line::Failed(bug.to_string())])
 }
 
 /// What the writer's thread answers.
@@ -132,7 +133,10 @@ async fn mute(app: &Arc<App>, text: String, lasts: &For, comment: String) -> Res
         return Err(format!("a mute ends later than now, and within {MAX_MUTE}"));
     }
     let counted = matchers.clone();
-    let matching = app.aside(move |app| matching(app, &counted)).await.map_err(|bug| bug.to_string())?;
+    let matching = app
+        .aside(Room::Operators, move |app| matching(app, &counted))
+        .await
+        .map_err(|bug| bug.to_string())?;
     let mute = Mute { id: 0, matchers, text: text.clone(), until, since: now, comment };
     let id = stored(app, move |store, now| store.mute(mute, now)).await?;
     let done = format!("mute {id}: {text} is muted until {until}");

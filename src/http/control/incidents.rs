@@ -6,6 +6,7 @@ use super::answer::stored;
 use super::words::{IncidentLine, Line, StanceWord};
 use crate::core::incident::IncidentId;
 use crate::http::App;
+use crate::http::aside::Room;
 use crate::store::Stance;
 use crate::store::history::{IncidentRecord, Reader};
 use crate::store::live::Check;
@@ -73,7 +74,7 @@ async fn of_check(app: &Arc<App>, name: &str) -> Result<(String, IncidentRecord)
 /// The incident of a number, and its check's name. Whether it has ended is for the store to say.
 async fn of_number(app: &Arc<App>, number: &str) -> Result<(String, IncidentRecord), String> {
     let number = number.to_owned();
-    let reading = app.aside(move |app| {
+    let reading = app.aside(Room::Operators, move |app| {
         let none = || format!("there is no incident {number}");
         let id = IncidentId(number.parse().map_err(|_| none())?);
         let incident = reader(app)?.incident(id).map_err(|error| error.to_string())?.ok_or_else(none)?;
@@ -94,7 +95,7 @@ async fn read(
     app: &Arc<App>,
     checks: impl FnOnce(&App) -> Vec<Arc<Check>> + Send + 'static,
 ) -> Result<Vec<(Arc<Check>, IncidentRecord)>, String> {
-    let reading = app.aside(move |app| {
+    let reading = app.aside(Room::Operators, move |app| {
         let reader = reader(app)?;
         let mut open = Vec::new();
         for check in checks(app) {

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
 
+use super::super::door::Sight;
 use super::super::reply::{self, Reply};
 use super::super::{App, Audience, decode};
 use super::declared::declared;
@@ -24,8 +25,8 @@ use crate::store::live::Check;
 /// So many of the next due times are shown.
 const NEXT_DUES: usize = 5;
 
-/// Answers `/checks/{name}`; `?before=` leads to older pings, `?body=` to a ping's body.
-pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Reply {
+/// Answers `/checks/{name}`; `?before=` leads to older pings, `?body=` to a ping's body: the door has asked for a token.
+pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight: Sight) -> Reply {
     let Some(check) = app.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
         return page(StatusCode::NOT_FOUND, "No such check", "../", false, &content);
@@ -56,8 +57,8 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>) -> Re
         @if !state.causes.is_empty() { (incident(app, check.id, view.paused, now)) }
         (words::held(held.as_ref(), now))
         @if !definition.description.is_empty() { p { (definition.description) } }
-        (facts(&state, &view, last_source(app, check.id).as_deref(), now))
-        (history(app, check.id, before, now))
+        (facts(&state, &view, last_source(app, check.id, sight).as_deref(), now))
+        (history(app, check.id, before, sight, now))
         h2 { "Declared" }
         (declared(app, definition, now))
         (next_dues(definition, &view, now))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use maud::{Markup, html};
 
+use super::super::door::Sight;
 use super::super::reply::Reply;
 use super::super::{App, decode, operate};
 use super::incident::Answer;
@@ -85,7 +86,7 @@ fn haystack(definition: &Definition) -> String {
 }
 
 /// Answers `/`.
-pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
+pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Sight) -> Reply {
     let now = app.clock.now();
     let fault = operate::fault(app);
     let filter = Filter::parse(query);
@@ -112,7 +113,7 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>) -> Reply {
             }
             @if shown.is_empty() { p.quiet { "No check matches. " a href="./" { "Show all" } } }
         }
-        (unknown_names(app, now))
+        (unknown_names(app, sight, now))
     };
     page(StatusCode::OK, &title, "", bad == 0 && fault.is_none(), &content)
 }
@@ -251,12 +252,13 @@ fn table_row(app: &App, row: &Row, now: Time) -> Markup {
     }
 }
 
-fn unknown_names(app: &App, now: Time) -> Markup {
+fn unknown_names(app: &App, sight: Sight, now: Time) -> Markup {
     let unknown = app.unknown.list(|name| app.live.find(name).is_some());
     html! {
         @if !unknown.is_empty() {
             h2 { "Pings to names that no check has" }
             p.quiet { "They were answered 404. Declare the check, or correct the URL in its job." }
+            @if sight == Sight::Outline { (words::how_to_see("Where they came from")) }
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "Name" } th scope="col" { "Pings" } th scope="col" { "Last" }
@@ -267,7 +269,7 @@ fn unknown_names(app: &App, now: Time) -> Markup {
                         td { code { (unknown.name) } }
                         td { (unknown.count) }
                         td.time { (words::when(unknown.last, now)) }
-                        td { (unknown.source) }
+                        td { @if sight == Sight::All { (unknown.source) } @else { span.quiet { "an address" } } }
                         td {
                             @match Name::parse(&unknown.name) {
                                 Ok(name) => code { "- {name: " (name) ", every: 1h}" },

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::App;
+use super::super::door::Sight;
 use super::words;
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
@@ -17,19 +18,22 @@ const PINGS: usize = 25;
 const FLIPS: usize = 15;
 
 /// Both tables; `before` is the number of a ping, for the page of those before it.
-pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, now: Time) -> Markup {
+pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, sight: Sight, now: Time) -> Markup {
     let Some(reader) = &app.history else { return html! {} };
     match read(reader, check, before) {
         Ok((pings, flips)) => html! {
-            (pings_table(&pings, before.is_some(), now))
+            (pings_table(&pings, before.is_some(), sight, now))
             @if before.is_none() { (flips_table(&flips, now)) }
         },
         Err(error) => html! { div.banner.bad role="alert" { "The history cannot be read: " (error) } },
     }
 }
 
-/// Where the newest ping of a check came from, if that is still known.
-pub(super) fn last_source(app: &App, check: CheckId) -> Option<String> {
+/// Where the newest ping of a check came from, if that is still known and may be seen.
+pub(super) fn last_source(app: &App, check: CheckId, sight: Sight) -> Option<String> {
+    if sight == Sight::Outline {
+        return None;
+    }
     let newest = app.history.as_ref()?.pings(check, None, 1).ok()?;
     newest.into_iter().next().map(|ping| ping.source)
 }
@@ -42,17 +46,18 @@ fn read(
     Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?))
 }
 
-fn pings_table(pings: &[PingRecord], older: bool, now: Time) -> Markup {
+fn pings_table(pings: &[PingRecord], older: bool, sight: Sight, now: Time) -> Markup {
     html! {
         h2 #pings { @if older { "Older pings" } @else { "Last pings" } }
         @if pings.is_empty() { p.quiet { "None." } }
         @else {
+            @if sight == Sight::Outline { (words::how_to_see("What jobs said, and from where,")) }
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Took" }
                     th scope="col" { "From" } th scope="col" { "Said" }
                 } }
-                tbody { @for ping in pings { (ping_row(ping, now)) } }
+                tbody { @for ping in pings { (ping_row(ping, sight, now)) } }
             } }
             @if let Some(last) = pings.last().filter(|_| pings.len() == PINGS) {
                 p.small { a href={ "?before=" (last.seq) "#pings" } { "Older" } }
@@ -61,7 +66,7 @@ fn pings_table(pings: &[PingRecord], older: bool, now: Time) -> Markup {
     }
 }
 
-fn ping_row(ping: &PingRecord, now: Time) -> Markup {
+fn ping_row(ping: &PingRecord, sight: Sight, now: Time) -> Markup {
     let class = match ping.kind {
         PingKind::Success => "s-up",
         PingKind::Fail => "s-failing",
@@ -77,9 +82,13 @@ fn ping_row(ping: &PingRecord, now: Time) -> Markup {
                 @if let Some(rid) = &ping.rid { div { code.quiet { (rid) } } }
             }
             td.time { @if let Some(duration) = ping.duration { (duration) } }
-            td { (ping.source) }
+            td { @if sight == Sight::All { (ping.source) } @else { span.quiet { "an address" } } }
             td {
-                @if let Some(comment) = &ping.comment { bdi { (comment) } " " }
+                @match (&ping.comment, sight) {
+                    (Some(comment), Sight::All) => { bdi { (comment) } " " }
+                    (Some(_), Sight::Outline) => { span.quiet { "a comment" } " " }
+                    (None, _) => {}
+                }
                 @if ping.has_body {
                     a href={ "?body=" (ping.seq) } { "body" }
                     @if ping.body_cut { span.quiet { " (its beginning)" } }

@@ -21,6 +21,7 @@ use hyper::header::{
 use maud::{DOCTYPE, Markup, html};
 
 use super::App;
+use super::aside::Room;
 use super::reply::{self, Reply};
 use crate::core::route::{Facts, HoldReason, Mute, muted};
 use crate::core::state::State;
@@ -34,7 +35,16 @@ pub(super) use style::answer as style;
 
 /// Makes a page aside.
 pub(super) async fn make(app: &Arc<App>, page: impl FnOnce(&App) -> Reply + Send + 'static) -> Reply {
-    app.aside(page)
+    make_in(Room::Pages, app, page).await
+}
+
+/// Makes an answer aside.
+pub(super) async fn make_in(
+    room: Room,
+    app: &Arc<App>,
+    answer: impl FnOnce(&App) -> Reply + Send + 'static,
+) -> Reply {
+    app.aside(room, answer)
         .await
         .unwrap_or_else(|bug| reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{bug}\n")))
 }

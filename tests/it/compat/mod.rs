@@ -16,7 +16,7 @@ mod trigger;
 use punctual::core::time::{Span, Time};
 use serde_json::Value;
 
-use crate::support::http::Response;
+use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, wait_for};
 use crate::support::punctual::Punctual;
 
@@ -29,6 +29,8 @@ struct Mine {
     server: Punctual,
     prefix: &'static str,
     key: &'static str,
+    /// What every command shows, where a key is asked for.
+    auth_key: Option<&'static str>,
 }
 
 impl Mine {
@@ -39,12 +41,14 @@ impl Mine {
 
     fn of(server: Punctual, prefix: &'static str) -> Mine {
         let key = if prefix == COAL_MINE { "canary" } else { "watcher" };
-        Mine { server, prefix, key }
+        Mine { server, prefix, key, auth_key: None }
     }
 
     /// What a command answers, `create?name=a&periodicity=1`, whatever its code.
     fn ask(&self, command: &str) -> Response {
-        self.server.get(&format!("{}{command}", self.prefix))
+        let join = if command.contains('?') { '&' } else { '?' };
+        let key = self.auth_key.map(|key| format!("{join}auth_key={key}")).unwrap_or_default();
+        self.server.get(&format!("{}{command}{key}", self.prefix))
     }
 
     /// The answer to a command that must be carried out.
@@ -65,7 +69,9 @@ impl Mine {
 
     /// The answer to a command that must be refused so.
     fn refused(&self, command: &str, status: u16, error: &str) {
-        let answer = self.ask(command);
+        // Wrong keys are not taken without end from one address.
+        let url = self.server.url(&format!("{}{command}", self.prefix));
+        let answer = http::send(http::stranger().get(url));
         assert_eq!((answer.status, answer.json()["error"].as_str().unwrap()), (status, error), "{command}");
         assert_eq!(answer.json()["status"], "error", "{command}");
     }

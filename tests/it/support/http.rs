@@ -1,8 +1,9 @@
 //! A client of HTTP that waits for its answer, and a raw one for what no client would send.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, TcpStream};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -54,6 +55,21 @@ pub(crate) fn client() -> &'static Client {
             .build()
             .unwrap()
     })
+}
+
+/// The same from another address of this machine each time: for what is not taken without end from one.
+pub(crate) fn stranger() -> Client {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let [_, a, b, c] = NUMBER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let address: IpAddr = [127, a + 1, b, c].into();
+    Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .tls_danger_accept_invalid_certs(true)
+        .local_address(address)
+        .timeout(super::process::PATIENCE)
+        .build()
+        .unwrap()
 }
 
 pub(crate) fn try_send(request: RequestBuilder) -> reqwest::Result<Response> {
