@@ -175,9 +175,23 @@ fn is_plain(value: &str) -> bool {
     !value.is_empty() && value.chars().all(plain)
 }
 
-/// With JSON's escapes, so that a value never ends its line.
+/// With JSON's escapes, so that a value never ends its line; also of what JSON leaves as it is and a terminal obeys (DEL, the
+/// C1 controls) or some programs take for a line's end.
 fn quoted(value: &str) -> String {
-    serde_json::to_string(value).expect("a text is always JSON")
+    let json = serde_json::to_string(value).expect("a text is always JSON");
+    let obeyed = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if !json.contains(obeyed) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if obeyed(c) {
+            write!(escaped, "\\u{:04x}", u32::from(c)).expect("writing to memory does not fail");
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -202,5 +216,21 @@ mod tests {
         let fields = || [("n", Value::Plain("7".to_owned())), ("t", Value::Text("7".to_owned()))].into_iter();
         assert_eq!(written(LogFormat::Json, fields()), r#"{"n":7,"t":"7"}"#);
         assert_eq!(written(LogFormat::Logfmt, fields()), "n=7 t=7");
+    }
+
+    /// A terminal obeys U+009B as it obeys ESC and `[`.
+    #[test]
+    fn no_control_character_reaches_a_terminal() {
+        let controls =
+            (0..=0x9f_u8).map(char::from).filter(|c| c.is_control()).chain(['\u{2028}', '\u{2029}']);
+        for control in controls {
+            for format in [LogFormat::Logfmt, LogFormat::Json] {
+                let value = format!("a{control}31mä");
+                let line = written(format, [("x", Value::Text(value.clone()))].into_iter());
+                assert!(!line.contains(control), "{line:?}");
+                let text = line.split_once(['=', ':']).expect("it has a value").1.trim_end_matches('}');
+                assert_eq!(serde_json::from_str::<String>(text).expect("it is JSON"), value);
+            }
+        }
     }
 }
