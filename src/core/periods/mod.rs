@@ -83,6 +83,11 @@ impl Periods {
         &self.text
     }
 
+    /// The shortest of the periods.
+    pub fn shortest(&self) -> Span {
+        self.entries.iter().map(|entry| entry.period).min().unwrap_or(Span::ZERO)
+    }
+
     /// The longest of the periods.
     pub fn longest(&self) -> Span {
         self.entries.iter().map(|entry| entry.period).max().unwrap_or(Span::ZERO)

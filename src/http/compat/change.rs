@@ -11,7 +11,8 @@ use super::{Command, ok, periodicity, python, slug};
 use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, Name, Source, Spec, System};
 use crate::core::schedule::Schedule;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
+use crate::http::aside::Room;
 use crate::http::reply::Reply;
 use crate::store::live::Check;
 use crate::store::{Change, Edit, EditError, NewCheck, Store};
@@ -37,7 +38,10 @@ pub(super) async fn create(command: &Command<'_>) -> Result<Reply, Fault> {
     if let Some(other) = app.live.directory().by_slug(dialect.system, &slug) {
         return Err(taken(dialect, &slug, Some(other)));
     }
+    let mails = Mails::of(command)?;
+    mails.admit(&emails)?;
     let definition = Definition { title, description, emails, ..plain(command.schedule(periodicity).await?) };
+    mails.check(&definition)?;
     let new = NewCanary { definition, slug, paused };
     let id = app.on_store(move |store, now| new.make(store, dialect, now)).await??;
     command.log_id(&id, "made");
@@ -127,11 +131,55 @@ pub(super) async fn update(command: &Command<'_>) -> Result<Reply, Fault> {
             list => Some(emails(list)?),
         },
     };
+    let mails = Mails::of(command)?;
+    mails.admit(update.emails.as_deref().unwrap_or_default())?;
     let asked = id.clone();
-    let updated = app.on_store(move |store, now| update.carry_out(store, dialect, &asked, now)).await;
+    let updated = app.on_store(move |store, now| update.carry_out(store, dialect, &asked, mails, now)).await;
     updated??;
     command.log_id(&id, "changed");
     command.show(id).await
+}
+
+/// What may be mailed for a canary: whoever makes one chooses words, addresses and how often.
+#[derive(Clone, Copy)]
+struct Mails {
+    /// Mail can leave.
+    leave: bool,
+    /// Who made it has shown a key.
+    by_key: bool,
+}
+
+impl Mails {
+    /// The shortest period of a canary that mails.
+    const MIN_PERIOD: Span = Span::mins(1);
+
+    fn of(command: &Command<'_>) -> Result<Mails, Fault> {
+        let access = command.app.access();
+        let door = access.compat.of(command.dialect.system).ok_or(Fault::NoSuchPath)?;
+        Ok(Mails { leave: access.mail, by_key: door.needs_key() })
+    }
+
+    /// Strangers must not have us mail whomever they like.
+    fn admit(self, emails: &[String]) -> Result<(), Fault> {
+        if emails.is_empty() || self.by_key || !self.leave {
+            return Ok(());
+        }
+        let why = "email is not taken without a key: whoever reaches this server could have it mail anybody; its \
+                   configuration needs an `auth_key_file` in this section of `compat`";
+        Err(Fault::bad(why))
+    }
+
+    fn check(self, definition: &Definition) -> Result<(), Fault> {
+        let shortest = match &definition.spec.schedule {
+            Schedule::Every(period) => *period,
+            Schedule::Periods(periods) => periods.shortest(),
+            Schedule::At(_) | Schedule::CountedAt(..) | Schedule::Counted(_) => return Ok(()),
+        };
+        if !self.leave || definition.emails.is_empty() || shortest >= Mails::MIN_PERIOD {
+            return Ok(());
+        }
+        Err(Fault::bad("with email, a period is at least 60 seconds: each lateness is a mail"))
+    }
 }
 
 /// What is to be another; `None`: it stays.
@@ -143,13 +191,24 @@ struct Update {
 }
 
 impl Update {
-    fn carry_out(self, store: &mut dyn Store, dialect: &Dialect, id: &str, now: Time) -> Result<(), Fault> {
+    fn carry_out(
+        self,
+        store: &mut dyn Store,
+        dialect: &Dialect,
+        id: &str,
+        mails: Mails,
+        now: Time,
+    ) -> Result<(), Fault> {
         // Looked up again: it may have changed since.
         let check = store.live().find_canary(id).ok_or(Fault::NotFound)?;
         if let Source::File { path, line } = &check.definition.source {
             return Err(EditError::DeclaredInFile { path: path.clone(), line: *line }.into());
         }
+        let touches_mails = self.schedule.is_some() || self.emails.is_some();
         let (definition, how) = self.applied_to(&check);
+        if touches_mails {
+            mails.check(&definition)?;
+        }
         if definition == *check.definition {
             return Err(Fault::exception("ValueError", "No updates specified"));
         }
@@ -186,7 +245,7 @@ impl Command<'_> {
     /// Reads a periodicity, aside: a schedule takes a while.
     async fn schedule(&self, text: &str) -> Result<Schedule, Fault> {
         let (text, dialect) = (text.to_owned(), self.dialect);
-        self.app.aside(move |_| periodicity::schedule(&text, dialect)).await?
+        self.app.aside(Room::Programs, move |_| periodicity::schedule(&text, dialect)).await?
     }
 }
 

@@ -4,6 +4,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::{BOTH, COAL_MINE, Mine, NIGHTS_WATCH, text};
+use crate::support::http;
 use crate::support::process::PATIENCE;
 use crate::support::punctual::Punctual;
 use crate::support::smtp::{Mail, SmtpServer, Tls};
@@ -11,19 +12,52 @@ use crate::support::smtp::{Mail, SmtpServer, Tls};
 pub(super) const LATE: &str = "[LATE] Nächtliche Sicherung 夜 has not reported";
 pub(super) const RESUMED: &str = "[RESUMED] Nächtliche Sicherung 夜 is reporting again";
 
+const KEY: &str = "auth-key-of-the-mine";
+const TOKEN: &str = "token-that-may-write";
+
 pub(super) fn start(smtp: &SmtpServer, prefix: &'static str) -> Mine {
+    start_with(smtp, prefix, "checks: [{name: other, every: 1h}]\n")
+}
+
+/// Without a key nobody may have it mail; with a token its checks are changed at will.
+fn start_with(smtp: &SmtpServer, prefix: &'static str, more: &str) -> Mine {
+    let doors = format!(
+        "compat: {{coal_mine: {{enabled: true, auth_key: {KEY}}}, nights_watch: {{enabled: true, auth_key: {KEY}}}}}\n\
+         auth: {{tokens: [{{name: tests, scope: write, token: {TOKEN}}}]}}\n"
+    );
     let mail = format!(
         "smtp: {{host: 127.0.0.1, port: {}, tls: none, from: Punctual <punctual@example.org>}}\n",
         smtp.port()
     );
-    Mine::of(Punctual::start(&format!("{BOTH}{mail}checks: [{{name: other, every: 1h}}]\n")), prefix)
+    let server = Punctual::start(&format!("{doors}{mail}{more}"));
+    Mine { auth_key: Some(KEY), ..Mine::of(server, prefix) }
 }
 
 /// Late a second after it was made, and after each trigger.
 pub(super) fn create(mine: &Mine) -> String {
     let name = "name=N%C3%A4chtliche+Sicherung+%E5%A4%9C";
     let emails = "email=ada%40example.org&email=bob%40example.com";
-    text(&mine.canary(&format!("create?{name}&periodicity=1&{emails}"))["id"])
+    create_hasty(mine, &format!("{name}&{emails}"), "1s")
+}
+
+/// A canary with addresses, of a period that nobody may give it through its own interface.
+pub(super) fn create_hasty(mine: &Mine, parameters: &str, period: &str) -> String {
+    let id = text(&mine.canary(&format!("create?{parameters}&periodicity=3600"))["id"]);
+    hasten(mine, &id, period);
+    id
+}
+
+fn hasten(mine: &Mine, id: &str, period: &str) {
+    let send = |request: reqwest::RequestBuilder| {
+        let answer = http::send(request.bearer_auth(TOKEN));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let list = send(http::client().get(mine.server.url("/api/v1/checks?limit=1000")));
+    let is_it = |check: &&Value| check["canary"]["id"] == id;
+    let name = text(&list["checks"].as_array().unwrap().iter().find(is_it).unwrap()["name"]);
+    let url = mine.server.url(&format!("/api/v1/checks/{name}"));
+    send(http::client().patch(url).json(&serde_json::json!({"every": period})));
 }
 
 pub(super) fn received(smtp: &SmtpServer, count: usize) -> Vec<Mail> {
@@ -97,7 +131,7 @@ fn late_and_resumed_arrive_to_the_letter_and_in_one_thread() {
 fn nights_watch_mails_come_from_the_address_alone() {
     let smtp = SmtpServer::start(Tls::None, None);
     let mine = start(&smtp, NIGHTS_WATCH);
-    mine.canary("create?name=x&periodicity=1&email=ada%40example.org");
+    create_hasty(&mine, "name=x&email=ada%40example.org", "1s");
     let mail = received(&smtp, 1).remove(0);
     assert_eq!(mail.header("from"), "punctual@example.org");
     assert_eq!(mail.header("subject"), "[LATE] x has not reported");
@@ -105,7 +139,7 @@ fn nights_watch_mails_come_from_the_address_alone() {
     assert!(body.starts_with("The watcher x (") && body.ends_with(" Watcher created\n"), "{body}");
 }
 
-/// 16.7, as the original does: another period may make it late at once, or well again.
+/// 16.7, as the original does: another period may make it well again.
 #[test]
 fn what_an_update_changes_is_told() {
     let smtp = SmtpServer::start(Tls::None, None);
@@ -113,7 +147,7 @@ fn what_an_update_changes_is_told() {
     let id = text(&mine.canary("create?name=x&periodicity=3600&email=ada%40example.org")["id"]);
     // Addresses, names and words are no news.
     mine.canary(&format!("update?id={id}&name=a&description=d&email=bob%40example.org"));
-    mine.canary(&format!("update?id={id}&periodicity=0.001"));
+    hasten(&mine, &id, "1s");
     let late = received(&smtp, 1).remove(0);
     assert_eq!((late.header("subject"), late.header("to")), ("[LATE] a has not reported", "bob@example.org"));
     mine.canary(&format!("update?id={id}&periodicity=7200"));
@@ -131,7 +165,8 @@ fn a_mail_tells_the_newest_fifteen_events() {
     for n in 0..20 {
         mine.ok(&format!("trigger?id={id}&comment={n}"));
     }
-    let canary = mine.canary(&format!("update?id={id}&periodicity=0.001"));
+    hasten(&mine, &id, "1s");
+    let canary = mine.wait_until_late(&id);
     let body = received(&smtp, 1).remove(0).text.unwrap();
     assert!(body.ends_with(&events(&canary)), "{body}");
     assert!(body.contains(" Triggered (5)\n") && !body.contains(" Triggered (4)\n"), "{body}");
@@ -155,7 +190,7 @@ fn nothing_that_a_stranger_says_becomes_a_header_or_a_line_of_its_own() {
         let created = mine.canary(&format!("create?name={escaped}&periodicity=3600&email=ada%40example.org"));
         let id = text(&created["id"]);
         mine.ok(&format!("trigger?id={id}&comment=x%0D%0ABcc:+eve%40example.org%0D%0A.%0D%0Ay"));
-        mine.canary(&format!("update?id={id}&periodicity=0.001"));
+        hasten(&mine, &id, "1s");
         let mail = received(&smtp, count).remove(count - 1);
         assert_eq!(mail.header("subject"), format!("[LATE] {name} has not reported"));
         assert!(mail.raw.is_ascii() && mail.raw.lines().all(|line| line.len() <= 998), "{}", mail.raw);
@@ -183,7 +218,7 @@ fn nothing_that_a_stranger_says_becomes_a_header_or_a_line_of_its_own() {
 fn a_pause_of_a_late_watcher_ends_its_lateness_without_a_mail() {
     let smtp = SmtpServer::start(Tls::None, None);
     let watch = start(&smtp, NIGHTS_WATCH);
-    let id = text(&watch.canary("create?name=x&periodicity=1&email=ada%40example.org")["id"]);
+    let id = create_hasty(&watch, "name=x&email=ada%40example.org", "1s");
     let mut expected = Vec::new();
     for ends_the_pause in ["unpause", "trigger"] {
         expected.push("[LATE] x has not reported");
@@ -211,11 +246,10 @@ fn a_pause_of_a_late_watcher_ends_its_lateness_without_a_mail() {
 #[test]
 fn a_pause_of_a_late_watcher_is_told_to_its_responders() {
     let smtp = SmtpServer::start(Tls::None, None);
-    let mail = format!("smtp: {{host: 127.0.0.1, port: {}, tls: none, from: p@example.org}}\n", smtp.port());
     let receivers = "receivers: [{name: ops, email: {to: [ops@example.org]}, group_wait: 0s}]\n\
                      responders: [{matchers: ['check=\"x\"'], actions: [{notify: ops}]}]\n";
-    let watch = Mine::of(Punctual::start(&format!("{BOTH}{mail}{receivers}")), NIGHTS_WATCH);
-    let id = text(&watch.canary("create?name=x&periodicity=1&email=ada%40example.org")["id"]);
+    let watch = start_with(&smtp, NIGHTS_WATCH, receivers);
+    let id = create_hasty(&watch, "name=x&email=ada%40example.org", "1s");
     let to_ops = |count: usize| -> Vec<Mail> {
         smtp.mails.wait("mails to ops", PATIENCE, |mails| {
             let to_ops: Vec<Mail> =
@@ -229,4 +263,50 @@ fn a_pause_of_a_late_watcher_is_told_to_its_responders() {
     assert_eq!(mails[1].header("in-reply-to"), mails[0].header("message-id"));
     let text = mails[1].text.as_deref().unwrap();
     assert!(text.contains("reporting again") || text.contains("RECOVERED"), "{text}");
+}
+
+/// Strangers must not have it mail whomever they like, in their own words, as often as they like.
+#[test]
+fn without_a_key_nobody_gives_a_canary_addresses_while_mail_can_leave() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let mail = format!("smtp: {{host: 127.0.0.1, port: {}, tls: none, from: p@example.org}}\n", smtp.port());
+    for prefix in [COAL_MINE, NIGHTS_WATCH] {
+        let mine = Mine::of(Punctual::start(&format!("{BOTH}{mail}")), prefix);
+        let refused = |command: &str| {
+            let answer = mine.ask(command);
+            assert_eq!(answer.status, 400, "{command}: {}", answer.text());
+            assert!(answer.text().contains("auth_key_file"), "{command}: {}", answer.text());
+        };
+        refused("create?name=a&periodicity=60&email=eve%40example.org");
+        mine.canary("create?name=a&periodicity=1");
+        refused("update?slug=a&email=eve%40example.org");
+        refused("update?slug=a&name=b&email=eve%40example.org");
+        assert_eq!(mine.canary("get?name=a")["emails"], serde_json::json!([]));
+    }
+    // Where no mail can leave, they are kept for whoever asks.
+    let mine = Mine::coal();
+    mine.canary("create?name=a&periodicity=1&email=ada%40example.org");
+}
+
+#[test]
+fn a_canary_that_mails_has_periods_of_at_least_a_minute() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let mine = start(&smtp, COAL_MINE);
+    let refused = |command: &str| {
+        let answer = mine.ask(command);
+        assert_eq!(answer.status, 400, "{command}: {}", answer.text());
+        assert!(answer.text().contains("at least 60 seconds"), "{command}: {}", answer.text());
+    };
+    let mails = "email=ada%40example.org";
+    for period in ["0.05", "59.999", "*+*+*+*+*+59", "*+0-11+*+*+*+3600;*+12-23+*+*+*+1"] {
+        refused(&format!("create?name=a&periodicity={period}&{mails}"));
+    }
+    mine.canary(&format!("create?name=a&periodicity=60&{mails}"));
+    refused("update?slug=a&periodicity=59");
+    mine.canary("create?name=b&periodicity=1");
+    refused(&format!("update?slug=b&{mails}"));
+    mine.canary(&format!("update?slug=b&{mails}&periodicity=60"));
+    // What is silent may be as short as before.
+    mine.canary("update?slug=b&email=-");
+    mine.canary("update?slug=b&periodicity=1");
 }

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::latencies::Latencies;
-use super::mails::{LATE, RESUMED, create, received, start, subjects};
-use super::{COAL_MINE, Mine, text};
+use super::mails::{LATE, RESUMED, create, create_hasty, received, start, subjects};
+use super::{COAL_MINE, Mine};
 use crate::support::process::{PATIENCE, wait_until};
 use crate::support::smtp::{SmtpServer, Tls};
 
@@ -73,7 +73,7 @@ fn a_mail_server_that_is_down_over_a_restart_gets_each_mail_once() {
 fn a_deadline_that_passed_while_punctual_was_down_is_told_after_its_start() {
     let smtp = SmtpServer::start(Tls::None, None);
     let mut mine = start(&smtp, COAL_MINE);
-    let id = text(&mine.canary("create?name=x&periodicity=2&email=ada%40example.org")["id"]);
+    let id = create_hasty(&mine, "name=x&email=ada%40example.org", "2s");
     let created = Instant::now();
     assert!(mine.server.stop().success());
     // Nothing tells of time that passes.
