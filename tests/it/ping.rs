@@ -100,7 +100,7 @@ fn what_cannot_be_understood_is_refused_and_says_what_would_be_right() {
     check("GET", "/ping/Backup", 404, "not found");
     check("GET", "/ping/nobody?create=1", 400, "create=1 is not supported");
     let answer = check("DELETE", "/ping/backup", 405, "method");
-    assert_eq!(answer.header("allow"), "GET, HEAD, POST, PUT");
+    assert_eq!(answer.header("allow"), "GET, HEAD, POST, PUT, OPTIONS");
     let answer = check("GET", "/ping/post-only", 405, "only POST");
     assert_eq!(answer.header("allow"), "POST");
     assert_eq!(doors.ledger.facts.all().len(), 0);

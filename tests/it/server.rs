@@ -113,7 +113,7 @@ fn hostile_requests_are_refused() {
         let stream = connect(&doors);
         send(&stream, request);
         let answer = read_all(&stream);
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request:.60}: {answer}");
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{request:.60}: {answer}");
     };
     let closing = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     check("\x00\x01\x02\r\n\r\n", "400");
