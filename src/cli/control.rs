@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::table::{Table, plain};
 use super::{Failure, Output, StorageFolder};
+use crate::clock::Clock;
 use crate::config::parse_duration;
 use crate::http::control::{self, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
 
@@ -18,11 +19,17 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// So long it may take to read its configuration again, behind reloads that others have asked for.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Which check.
+/// Which check to pause or unpause, who, and why.
 #[derive(Args, Debug)]
-pub(super) struct OneCheck {
+pub(super) struct Pause {
     /// The check's name
     name: String,
+    /// Why
+    #[arg(long, short, short_alias = 'm', value_name = "TEXT", default_value = "")]
+    comment: String,
+    /// Who says so
+    #[arg(long, env = "USER", hide_env_values = true, value_name = "WHO", default_value = "")]
+    by: String,
     #[command(flatten)]
     server: StorageFolder,
 }
@@ -45,8 +52,11 @@ pub(super) struct Mute {
     #[arg(long, value_name = "TIME", group = "end")]
     until: Option<String>,
     /// Why
-    #[arg(long, short, default_value = "")]
+    #[arg(long, short, value_name = "TEXT", default_value = "")]
     comment: String,
+    /// Who says so
+    #[arg(long, env = "USER", hide_env_values = true, value_name = "WHO", default_value = "")]
+    by: String,
     #[command(flatten)]
     server: StorageFolder,
 }
@@ -124,24 +134,33 @@ pub(super) fn incidents(args: Incidents) -> Result<(), Failure> {
 fn list_incidents(args: &List) -> Result<(), Failure> {
     let (lines, _) = ask(&args.server, &Request::Incidents)?;
     let only = |line| if let Line::Incident(incident) = line { Some(incident) } else { None };
-    let incidents: Vec<IncidentLine> = lines.into_iter().filter_map(only).collect();
-    write_list(args.output, &incidents, &["ID", "CHECK", "STATUS", "FIRST", "SINCE"], |incident| {
-        vec![
-            incident.id.to_string(),
-            incident.check.clone(),
-            incident.status.clone(),
-            incident.first.clone(),
-            incident.opened_at.clone(),
-        ]
-    })
+    let mut incidents: Vec<IncidentLine> = lines.into_iter().filter_map(only).collect();
+    // What waits for somebody first, and of that what has waited longest.
+    incidents.sort_by_key(|incident| (incident.status != "open", incident.opened_at.clone()));
+    write_list(
+        args.output,
+        &incidents,
+        &["ID", "CHECK", "STATUS", "FIRST", "SINCE", "SAID BY", "AT"],
+        |incident| {
+            vec![
+                incident.id.to_string(),
+                incident.check.clone(),
+                incident.status.clone(),
+                incident.first.clone(),
+                age(&incident.opened_at),
+                incident.said_by.clone().unwrap_or_default(),
+                incident.said_at.as_deref().map(age).unwrap_or_default(),
+            ]
+        },
+    )
 }
 
-pub(super) fn pause(args: OneCheck) -> Result<(), Failure> {
-    say(&args.server, &Request::Pause { check: args.name })
+pub(super) fn pause(args: Pause) -> Result<(), Failure> {
+    say(&args.server, &Request::Pause { check: args.name, comment: args.comment, by: args.by })
 }
 
-pub(super) fn unpause(args: OneCheck) -> Result<(), Failure> {
-    say(&args.server, &Request::Unpause { check: args.name })
+pub(super) fn unpause(args: Pause) -> Result<(), Failure> {
+    say(&args.server, &Request::Unpause { check: args.name, comment: args.comment, by: args.by })
 }
 
 pub(super) fn mute(args: &Mute) -> Result<(), Failure> {
@@ -164,8 +183,8 @@ pub(super) fn mute(args: &Mute) -> Result<(), Failure> {
             "punctual: `{name}` is no check's name; for a matcher write --matcher '{name}'"
         )));
     }
-    let (names, comment) = (args.names.clone(), args.comment.clone());
-    say(&args.server, &Request::Mute { matchers, names, lasts, comment })
+    let (names, comment, by) = (args.names.clone(), args.comment.clone(), args.by.clone());
+    say(&args.server, &Request::Mute { matchers, names, lasts, comment, by })
 }
 
 pub(super) fn unmute(args: &Unmute) -> Result<(), Failure> {
@@ -178,8 +197,14 @@ pub(super) fn mutes(args: &List) -> Result<(), Failure> {
         .into_iter()
         .filter_map(|line| if let Line::Mute(mute) = line { Some(mute) } else { None })
         .collect();
-    write_list(args.output, &mutes, &["ID", "UNTIL", "MATCHERS", "COMMENT"], |mute| {
-        vec![mute.id.to_string(), mute.until.clone(), mute.matchers.clone(), mute.comment.clone()]
+    write_list(args.output, &mutes, &["ID", "UNTIL", "MATCHERS", "BY", "COMMENT"], |mute| {
+        vec![
+            mute.id.to_string(),
+            mute.until.clone(),
+            mute.matchers.clone(),
+            mute.by.clone(),
+            mute.comment.clone(),
+        ]
     })
 }
 
@@ -252,6 +277,18 @@ fn write_list<T: serde::Serialize>(
         Output::Text => write!(out, "{}", Table::new(head, rows.iter().map(cells)))?,
     }
     Ok(())
+}
+
+/// How long ago a time of an answer was: `2m ago`. JSON has the time itself.
+fn age(time: &str) -> String {
+    let Ok(at) = chrono::DateTime::parse_from_rfc3339(time) else { return time.to_owned() };
+    let seconds = (Clock::new().now().as_ms() - at.timestamp_millis()).max(0) / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s ago"),
+        60..3600 => format!("{}m ago", seconds / 60),
+        3600..172_800 => format!("{}h ago", seconds / 3600),
+        _ => format!("{}d ago", seconds / 86_400),
+    }
 }
 
 /// Asks, and tells what was done.

@@ -63,9 +63,9 @@ enum Command {
     /// Show when a schedule occurs next
     Next(next::Args),
     /// Stop judging a check, until it is unpaused or speaks
-    Pause(control::OneCheck),
+    Pause(control::Pause),
     /// Judge a check again that was paused at run time
-    Unpause(control::OneCheck),
+    Unpause(control::Pause),
     /// Hold the messages of checks for a while; they are judged as usual
     Mute(control::Mute),
     /// End a mute

@@ -67,11 +67,16 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
     // this one.
     let hangups = signal(SignalKind::hangup())?;
     let loaded = load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
+    // Nobody holds a folder that is not there: an address that is taken is told before one is made.
+    let early = match settings.storage_path.exists() {
+        true => None,
+        false => Some(Listeners::bind(&settings.listen_addresses)?),
+    };
     let store = SqliteStore::open(&settings.storage_path)?;
     let (loaded, fault) = newest(&settings, loaded);
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
-    let listeners = Listeners::bind(&settings.listen_addresses)?;
+    let listeners = early.map_or_else(|| Listeners::bind(&settings.listen_addresses), Ok)?;
     settings.know_ports(&listeners.addresses());
     let Parts { app, writer, engine, reloader, reloads } = assemble(&settings, store, loaded, hangups)?;
     if let Some(fault) = fault {

@@ -28,20 +28,20 @@ pub(super) enum Outcome {
 /// What to do about [`Outcome::PausedByFile`].
 pub(super) const PAUSED_BY_FILE: &str = "paused by its file: take `paused: true` out of it, and reload";
 
-/// Pauses a check, or ends the pause.
+/// Pauses a check, or ends the pause: why, and who says so.
 pub(super) fn change(
     store: &mut dyn Store,
     check: &Check,
     wish: Wish,
-    comment: Option<String>,
+    (comment, by): (Option<String>, Option<String>),
     now: Time,
 ) -> Result<Outcome, StoreError> {
     let paused = check.known().state.pause;
     let what = match wish {
         Wish::Pause if paused.at_run_time.is_some() => return Ok(Outcome::Already),
         Wish::Unpause if paused.since().is_none() => return Ok(Outcome::Already),
-        Wish::Pause => What::Pause { comment },
-        Wish::Unpause => What::Unpause { comment },
+        Wish::Pause => What::Pause { comment, by },
+        Wish::Unpause => What::Unpause { comment, by },
     };
     let applied = store.apply(vec![Entry { check: check.id, at: now, what }])?;
     Ok(match applied.as_slice() {

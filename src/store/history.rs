@@ -73,6 +73,19 @@ pub struct FlipRecord {
     pub causes: Vec<Cause>,
 }
 
+/// A pause at run time, or its end, as somebody made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PauseRecord {
+    /// When.
+    pub at: Time,
+    /// A pause; else the end of one.
+    pub is_pause: bool,
+    /// Why.
+    pub comment: Option<String>,
+    /// Who, as far as that was known.
+    pub by: Option<String>,
+}
+
 /// A judgement as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgementRecord {
@@ -173,6 +186,27 @@ impl Reader {
                 Ok(JudgementRecord { id: number(row, 0)?, judgement })
             },
         )
+    }
+
+    /// Pauses of a check at run time and their ends, newest first; those that a ping ended have no end here.
+    pub fn pauses(&self, check: CheckId) -> Result<Vec<PauseRecord>, StoreError> {
+        self.page(
+            "SELECT at, paused, comment, by FROM pauses WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+            (check, None, MAX_PAGE),
+            |row| {
+                Ok(PauseRecord {
+                    at: Time::from_ms(row.get(0)?),
+                    is_pause: row.get(1)?,
+                    comment: row.get(2)?,
+                    by: row.get(3)?,
+                })
+            },
+        )
+    }
+
+    /// Who paused a check at run time, and why, as it stands paused now.
+    pub fn pause(&self, check: CheckId) -> Result<Option<PauseRecord>, StoreError> {
+        Ok(self.pauses(check)?.into_iter().next().filter(|newest| newest.is_pause))
     }
 
     /// The newest events of a canary, newest first; empty for other checks. Their bound is the canary's, not that of a page.

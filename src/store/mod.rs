@@ -51,13 +51,17 @@ pub enum What {
     Tick,
     /// Paused at run time.
     Pause {
-        /// Why, for the history of a canary; cut to [`PingFact::MAX_COMMENT_BYTES`].
+        /// Why; cut to [`PingFact::MAX_COMMENT_BYTES`].
         comment: Option<String>,
+        /// Who, if that is known.
+        by: Option<String>,
     },
     /// Unpaused at run time.
     Unpause {
-        /// Why, for the history of a canary; cut to [`PingFact::MAX_COMMENT_BYTES`].
+        /// Why; cut to [`PingFact::MAX_COMMENT_BYTES`].
         comment: Option<String>,
+        /// Who, if that is known.
+        by: Option<String>,
     },
     /// A ping was answered 503 (9.1).
     Refused {

@@ -310,8 +310,8 @@ fn a_list_over_the_control_socket_is_the_list_over_http() {
     assert_eq!(
         local.done(&local_list),
         "NAME   STATUS  WHY         SINCE                     LAST SEEN  DUE                       TITLE\n\
-         other  new     -           -                         -          TIME\n\
-         soon   late    never_seen  TIME  -          TIME\n"
+         soon   late    never_seen  TIME  -          TIME\n\
+         other  new     -           -                         -          TIME\n"
     );
     let of = |list: &Value| {
         let keys = [

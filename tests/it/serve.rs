@@ -138,6 +138,44 @@ fn a_check_is_paused_and_unpaused_at_run_time_but_not_against_its_file() {
     assert!(failed(&server, &["pause", "nobody"]).contains("no check `nobody`"));
 }
 
+/// 7.1
+#[test]
+fn a_pause_is_shown_with_who_made_it_and_why_and_both_survive_a_restart() {
+    let mut server = Punctual::start(CONFIG);
+    server.ping("job");
+    let said = done(&server, &["pause", "job", "-m", "vendor <outage>", "--by", "ann"]);
+    assert_eq!(said, "job is paused, says ann: vendor <outage>\n");
+    assert!(server.log().contains("job is paused, says ann: vendor <outage>"), "{}", server.log());
+    for _ in 0..2 {
+        let page = server.get("/checks/job").text();
+        assert!(page.contains("<p>Paused by <bdi>ann</bdi>: <bdi>vendor &lt;outage&gt;</bdi></p>"), "{page}");
+        assert!(
+            page.contains("it was paused, by <bdi>ann</bdi>: <bdi>vendor &lt;outage&gt;</bdi>"),
+            "{page}"
+        );
+        let shown: Value = serde_json::from_str(&server.get("/api/v1/checks/job").text()).unwrap();
+        assert_eq!(
+            (&shown["pause"]["by"], &shown["pause"]["comment"]),
+            (&"ann".into(), &"vendor <outage>".into())
+        );
+        assert!(shown["pause"]["since"].is_string(), "{shown}");
+        let (_, shown) = punctual(&["checks", "show", "job", "--server", &server.url("")]);
+        assert!(shown.contains(" by ann: vendor <outage>\n"), "{shown}");
+        server.restart();
+    }
+    done(&server, &["unpause", "job", "--comment", "over", "--by", "bob"]);
+    let page = server.get("/checks/job").text();
+    assert!(page.contains("its pause ended, by <bdi>bob</bdi>: <bdi>over</bdi>"), "{page}");
+    assert!(!page.contains("Paused by"), "{page}");
+    // A ping ends a pause, and what was said of it.
+    done(&server, &["pause", "job", "--by", "ann"]);
+    server.ping("job");
+    let shown: Value = serde_json::from_str(&server.get("/api/v1/checks/job").text()).unwrap();
+    assert_eq!((&shown["status"], &shown["pause"]), (&"up".into(), &Value::Null));
+    assert!(failed(&server, &["pause", "job", "--by", "ann\nbob"]).contains("who says so"));
+    assert!(failed(&server, &["pause", "job", "-c", &"x".repeat(1001)]).contains("a comment"));
+}
+
 // 8.2
 #[test]
 fn a_mute_is_made_listed_seen_in_the_metrics_and_ended() {
@@ -145,10 +183,10 @@ fn a_mute_is_made_listed_seen_in_the_metrics_and_ended() {
     let is_muted =
         |server: &Punctual| server.get("/metrics").text().contains("punctual_check_muted{check=\"job\"} 1");
     assert!(!is_muted(&server));
-    let said = done(&server, &["mute", "job", "--for", "1h", "--comment", "moving house"]);
+    let said = done(&server, &["mute", "job", "--for", "1h", "--comment", "moving house", "--by", "ann"]);
     assert!(said.contains("it matches 1 check now"), "{said}");
     assert!(is_muted(&server));
-    assert!(done(&server, &["mutes"]).contains("moving house"));
+    assert!(done(&server, &["mutes"]).contains("ann  moving house"), "{}", done(&server, &["mutes"]));
     server.restart();
     assert!(is_muted(&server), "a mute outlives the server");
     done(&server, &["unmute", "1"]);
@@ -189,7 +227,13 @@ fn an_incident_is_listed_acknowledged_and_opened_again() {
     assert!(list().contains("job    open    failed"), "{}", list());
     assert!(done(&server, &["incidents", "ack", "job", "--by", "ann"]).contains("says ann"));
     assert!(list().contains("acknowledged"));
-    assert!(failed(&server, &["incidents", "ack", "job", "--by", "bob"]).contains("stands so already"));
+    let again = failed(&server, &["incidents", "ack", "job", "--by", "bob"]);
+    assert!(
+        again.contains("stands so already: acknowledged since 2") && again.contains("says ann"),
+        "{again}"
+    );
+    let listed = list();
+    assert!(listed.contains("ago  ann") && listed.contains("s ago"), "{listed}");
     done(&server, &["incidents", "wont-fix", "job", "--by", "bob"]);
     done(&server, &["incidents", "reopen", "job", "--by", "bob"]);
     assert!(list().contains("job    open    failed"), "{}", list());
@@ -340,6 +384,38 @@ fn changed_files_are_noticed_where_that_is_asked_for() {
     server.start_again();
     server.write_config("checks: [{name: later, every: 1h}]\n");
     wait_until("the new check", PATIENCE, || server.get("/ping/later").status == 200);
+}
+
+/// W17
+#[test]
+fn a_port_that_is_taken_leaves_no_folder_behind_and_a_file_that_is_no_database_is_named() {
+    let server = Punctual::start(CONFIG);
+    let mut second = Punctual::new(CONFIG);
+    let address = format!("--web.listen-address=127.0.0.1:{}", server.port());
+    second = second.argument(&address);
+    second.start_unready();
+    assert_eq!(second.wait(PATIENCE).code(), Some(1), "{}", second.log());
+    assert!(second.log().contains("cannot listen at") && !second.data().exists(), "{}", second.log());
+
+    let mut third = Punctual::new(CONFIG);
+    std::fs::create_dir(third.data()).unwrap();
+    std::fs::write(third.data().join("punctual.db"), "no database at all".repeat(100)).unwrap();
+    third.start_unready();
+    assert_eq!(third.wait(PATIENCE).code(), Some(1), "{}", third.log());
+    let log = third.log();
+    assert!(log.contains("data/punctual.db") && log.contains("put a backup in its place"), "{log}");
+}
+
+#[test]
+fn the_worst_stand_first_and_a_status_is_no_name() {
+    let server =
+        Punctual::start("checks: [{name: a, every: 1h}, {name: b, every: 1h}, {name: c, every: 1h}]");
+    server.ping("a");
+    server.ping("c/fail");
+    let list = done(&server, &["checks", "list"]);
+    let names: Vec<&str> = list.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["NAME", "c", "b", "a"]);
+    assert!(failed(&server, &["checks", "list", "late"]).contains("punctual checks list --status late"));
 }
 
 #[test]

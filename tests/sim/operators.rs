@@ -99,7 +99,11 @@ impl World {
         let (now, fate) = (self.diary.now, self.fate());
         let Some(check) = self.touchable(lot) else { return };
         let is_paused = self.server.judged[&check].model.paused_at_run_time;
-        let what = if is_paused { What::Unpause { comment: None } } else { What::Pause { comment: None } };
+        let what = if is_paused {
+            What::Unpause { comment: None, by: None }
+        } else {
+            What::Pause { comment: None, by: None }
+        };
         self.trace.say(now, &format!("{what:?} {check:?}, {fate:?}"));
         self.server.apply(vec![Entry { check, at: now, what }], now, fate);
     }
@@ -133,6 +137,7 @@ impl World {
             until,
             since: now,
             comment: String::new(),
+            by: String::new(),
         };
         let done = self.server.other(fate, |store| store.mute(mute.clone(), now));
         if done.commits > 0 {

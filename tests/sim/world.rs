@@ -400,7 +400,7 @@ impl World {
         for id in ids {
             let judged = &self.server.judged[&id];
             if judged.model.paused_at_run_time && !judged.model.archived {
-                let unpause = Entry { check: id, at: now, what: What::Unpause { comment: None } };
+                let unpause = Entry { check: id, at: now, what: What::Unpause { comment: None, by: None } };
                 self.server.apply(vec![unpause], now, Fate::Fine).expect("nothing fails here");
             }
         }

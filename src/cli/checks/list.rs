@@ -49,6 +49,7 @@ impl Args {
     }
 
     pub(super) fn over_socket(&self, folder: &Path, out: &mut Out<'_>) -> Result<(), Trouble> {
+        self.is_no_status()?;
         let checks = control::list_checks(folder)?;
         let mut list = List::new(out.output);
         for check in checks.iter().filter(|check| self.fits(check)).take(self.limit.unwrap_or(usize::MAX)) {
@@ -58,6 +59,7 @@ impl Args {
     }
 
     pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
+        self.is_no_status()?;
         let plain = [("status", &self.status), ("group", &self.group), ("source", &self.source)];
         let plain = plain.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let filters: Vec<(&str, &str)> =
@@ -75,6 +77,17 @@ impl Args {
             taken.await?;
         }
         list.end(out)
+    }
+
+    /// `checks list late` would look for names, and find none.
+    fn is_no_status(&self) -> Result<(), Trouble> {
+        const STATUSES: [&str; 7] = ["new", "up", "grace", "late", "failing", "unknown", "paused"];
+        match self.text.as_deref() {
+            Some(text) if STATUSES.contains(&text) => {
+                Err(Trouble::NotAsked(format!("`{text}` is a status: punctual checks list --status {text}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn is_named_so(&self, check: &Value) -> bool {
@@ -124,9 +137,11 @@ impl List {
     }
 
     /// The answer as a page of the API that has no next one.
-    fn end(self, out: &mut Out<'_>) -> Result<(), Trouble> {
+    fn end(mut self, out: &mut Out<'_>) -> Result<(), Trouble> {
         match self.output {
             Output::Text => {
+                // Among equals the order stays that of the names.
+                self.rows.sort_by_key(|row| rank(&row[1]));
                 let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE", "TITLE"];
                 write!(out.to, "{}", Table::new(&head, self.rows))?;
             }
@@ -137,6 +152,13 @@ impl List {
         }
         Ok(())
     }
+}
+
+/// Where a status stands in a list: the worst first.
+fn rank(status: &str) -> usize {
+    const WORST_FIRST: [&str; 6] = ["failing", "late", "unknown", "grace", "new", "paused"];
+    let place = WORST_FIRST.iter().position(|other| status.split(' ').next() == Some(other));
+    place.unwrap_or(WORST_FIRST.len())
 }
 
 fn row(check: &Value) -> Vec<String> {

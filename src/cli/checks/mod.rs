@@ -69,7 +69,7 @@ struct Pause {
     #[arg(value_parser = name)]
     name: Name,
     /// Why
-    #[arg(long, short = 'm', value_name = "TEXT", default_value = "")]
+    #[arg(long, short, short_alias = 'm', value_name = "TEXT", default_value = "")]
     comment: String,
 }
 
@@ -86,7 +86,7 @@ struct Ping {
     #[arg(value_name = "KIND", default_value = "success", value_parser = kind)]
     kind: String,
     /// In a few words, for people
-    #[arg(long, short = 'm', value_name = "TEXT")]
+    #[arg(long, short, short_alias = 'm', value_name = "TEXT")]
     comment: Option<String>,
     /// Which run it belongs to
     #[arg(long, value_name = "ID")]

@@ -58,6 +58,10 @@ fn for_people(check: &Value) -> String {
     }
     line("last success", &with(&check["last_success"], &check["last_duration_seconds"], " s"));
     line("last fail", &text(&check["last_fail"]));
+    if let Some(pause) = check["pause"].as_object() {
+        let said = ["since", "by", "comment"].map(|key| text(&pause[key]));
+        line("paused", &format!("since {} by {}: {}", said[0], said[1], said[2]));
+    }
     line("ping URL", &text(&check["ping_url"]));
     line("declared in", &declared(check));
     if let Some(canary) = check["canary"].as_object() {

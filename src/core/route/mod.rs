@@ -126,6 +126,8 @@ pub struct Mute {
     pub since: Time,
     /// Why, in the words of who made it.
     pub comment: String,
+    /// Who has made it; "": that was not asked then.
+    pub by: String,
 }
 
 impl Mute {

@@ -13,6 +13,7 @@ use crate::core::route::Mute;
 use crate::core::step::View;
 use crate::core::time::Time;
 use crate::http::{App, pages};
+use crate::store::history::PauseRecord;
 use crate::store::live::{AsOf, Check};
 
 /// A check: what is known of it now, and what was declared. Times are RFC 3339, in UTC.
@@ -32,6 +33,8 @@ pub(super) struct CheckJson {
     failing: bool,
     unknown: bool,
     paused: bool,
+    /// Who paused it at run time, and why; null if nobody did, and in lists.
+    pause: Option<PauseJson>,
     /// Its messages are held by a mute or a quiet time.
     muted: bool,
     running: bool,
@@ -63,6 +66,13 @@ struct CanaryJson {
     system: &'static str,
     id: String,
     slug: String,
+}
+
+#[derive(Debug, Serialize)]
+struct PauseJson {
+    since: String,
+    by: Option<String>,
+    comment: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -128,6 +138,7 @@ impl<'a> Look<'a> {
             failing: view.failing,
             unknown: view.unknown,
             paused: view.paused,
+            pause: None,
             muted: held.is_some(),
             running: view.running,
             causes: view.causes.iter().map(cause).collect(),
@@ -165,5 +176,18 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
 
 /// The answer that shows a check: a schedule may take a while to look at.
 pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> Outcome {
-    make(asked, move |app| Ok(json(status, &Look::new(app).at(&check)))).await
+    make(asked, move |app| {
+        let mut shown = Look::new(app).at(&check);
+        let paused = check.state().pause.at_run_time.and(app.history.as_ref());
+        // Without it the check is shown all the same.
+        let pause = paused.and_then(|reader| reader.pause(check.id).ok().flatten());
+        let said = |pause: PauseRecord| PauseJson {
+            since: pause.at.to_string(),
+            by: pause.by,
+            comment: pause.comment,
+        };
+        shown.pause = pause.map(said);
+        Ok(json(status, &shown))
+    })
+    .await
 }

@@ -54,10 +54,18 @@ fn understand(asked: &Asked<'_>, body: &[u8]) -> Result<(Arc<Check>, Option<Stri
 async fn change(asked: &Asked<'_>, body: &[u8], wish: Wish, done: &str) -> api::Outcome {
     let (check, comment) = understand(asked, body)?;
     let changing = check.clone();
+    let by = match &asked.caller {
+        Some(token) => format!("{token} (token)"),
+        None => asked.source.to_string(),
+    };
+    let said = (comment.clone(), Some(by));
     let changed =
-        asked.app.on_store(move |store, now| pausing::change(store, &changing, wish, comment, now)).await;
+        asked.app.on_store(move |store, now| pausing::change(store, &changing, wish, said, now)).await;
     match changed.map_err(too_busy)?.map_err(|error| not_stored(&error))? {
-        Outcome::Done => asked.log(check.definition.name.as_str(), done),
+        Outcome::Done => {
+            let why = comment.map(|comment| format!(": {comment}")).unwrap_or_default();
+            asked.log(check.definition.name.as_str(), &format!("{done}{why}"));
+        }
         Outcome::Already => {}
         Outcome::PausedByFile => {
             return Err(Problem::new(StatusCode::CONFLICT, format!("it is {PAUSED_BY_FILE}")));

@@ -22,8 +22,10 @@ async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, Fault> {
     let Command { app, args, .. } = command;
     args.only(&["id", "slug", "name", "comment"])?;
     let id = command.find()?.id;
-    let (asked, comment) = (id.clone(), args.last("comment").map(cut));
-    app.on_store(move |store, now| carry_out(store, &asked, wish, comment, now)).await??;
+    let said =
+        (args.last("comment").map(cut), format!("{} at {}", command.dialect.system.as_str(), command.source));
+    let asked = id.clone();
+    app.on_store(move |store, now| carry_out(store, &asked, wish, said, now)).await??;
     command.log_id(&id, if wish == Wish::Pause { "paused" } else { "unpaused" });
     command.show(id).await
 }
@@ -32,7 +34,7 @@ fn carry_out(
     store: &mut dyn Store,
     id: &str,
     wish: Wish,
-    comment: Option<String>,
+    (comment, by): (Option<String>, String),
     now: Time,
 ) -> Result<(), Fault> {
     // Looked up again: it may have changed since.
@@ -46,7 +48,7 @@ fn carry_out(
     if wish == Wish::Pause && is_paused {
         return Err(already());
     }
-    match pausing::change(store, &check, wish, comment, now)? {
+    match pausing::change(store, &check, wish, (comment, Some(by)), now)? {
         Outcome::Done => {}
         Outcome::Already => return Err(already()),
         Outcome::PausedByFile => return Err(Fault::bad(format!("it is {PAUSED_BY_FILE}"))),

@@ -39,10 +39,14 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
             );
             return reload(app, allow_mass_removal).await;
         }
-        Request::Pause { check } => pause(app, &check, Wish::Pause).await,
-        Request::Unpause { check } => pause(app, &check, Wish::Unpause).await,
-        Request::Mute { matchers, names, lasts, comment } => match known(app, &names) {
-            Ok(()) => mute(app, matchers, &lasts, comment).await,
+        Request::Pause { check, comment, by } => {
+            pause(app, &check, Wish::Pause, Said::new(comment, by, user)).await
+        }
+        Request::Unpause { check, comment, by } => {
+            pause(app, &check, Wish::Unpause, Said::new(comment, by, user)).await
+        }
+        Request::Mute { matchers, names, lasts, comment, by } => match known(app, &names) {
+            Ok(()) => mute(app, matchers, &lasts, Said::new(comment, by, user)).await,
             Err(why) => Err(why),
         },
         Request::Unmute { id } => unmute(app, id).await,
@@ -80,13 +84,43 @@ pub(super) async fn stored<T: Send + 'static>(
     app.on_store(work).await.map_err(|busy| busy.to_string())?.map_err(|error| error.to_string())
 }
 
-async fn pause(app: &App, name: &str, wish: Wish) -> Result<String, String> {
+/// What somebody says, and who.
+struct Said {
+    comment: String,
+    by: String,
+}
+
+impl Said {
+    /// Of whoever gives no name, the number is known.
+    fn new(comment: String, by: String, user: u32) -> Said {
+        Said { comment, by: if by.is_empty() { format!("user {user}") } else { by } }
+    }
+
+    /// `, says ann: vendor outage`
+    fn in_words(&self) -> String {
+        let why = if self.comment.is_empty() { String::new() } else { format!(": {}", self.comment) };
+        format!(", says {}{why}", self.by)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        incidents::check_name(&self.by)?;
+        if self.comment.len() > MAX_COMMENT_BYTES || self.comment.chars().any(char::is_control) {
+            return Err(format!("a comment is one line of at most {MAX_COMMENT_BYTES} bytes"));
+        }
+        Ok(())
+    }
+}
+
+async fn pause(app: &App, name: &str, wish: Wish, said: Said) -> Result<String, String> {
+    said.check()?;
     let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
     let name = check.definition.name.clone();
-    let outcome = stored(app, move |store, now| pausing::change(store, &check, wish, None, now)).await?;
+    let kept = (Some(said.comment.clone()).filter(|comment| !comment.is_empty()), Some(said.by.clone()));
+    let outcome = stored(app, move |store, now| pausing::change(store, &check, wish, kept, now)).await?;
+    let said = said.in_words();
     match (outcome, wish) {
-        (Outcome::Done, Wish::Pause) => Ok(format!("{name} is paused")),
-        (Outcome::Done, Wish::Unpause) => Ok(format!("{name} is not paused any more")),
+        (Outcome::Done, Wish::Pause) => Ok(format!("{name} is paused{said}")),
+        (Outcome::Done, Wish::Unpause) => Ok(format!("{name} is not paused any more{said}")),
         (Outcome::Already, Wish::Pause) => Ok(format!("{name} is paused already")),
         (Outcome::Already, Wish::Unpause) => Ok(format!("{name} is not paused")),
         (Outcome::PausedByFile, _) => Err(format!("{name} is {PAUSED_BY_FILE}")),
@@ -113,13 +147,11 @@ fn matching(app: &App, matchers: &[Matcher]) -> usize {
     app.live.directory().checks.iter().filter(matches).count()
 }
 
-async fn mute(app: &Arc<App>, text: String, lasts: &For, comment: String) -> Result<String, String> {
+async fn mute(app: &Arc<App>, text: String, lasts: &For, said: Said) -> Result<String, String> {
+    said.check()?;
     let matchers = Matcher::parse_list(&text).map_err(|error| error.to_string())?;
     if matchers.is_empty() {
         return Err("say what to mute; all checks are check=~\".*\"".to_owned());
-    }
-    if comment.len() > MAX_COMMENT_BYTES {
-        return Err(format!("a comment has at most {MAX_COMMENT_BYTES} bytes"));
     }
     let now = app.clock.now();
     if app.live.mutes().iter().filter(|mute| now < mute.until).count() >= MAX_MUTES {
@@ -137,7 +169,8 @@ async fn mute(app: &Arc<App>, text: String, lasts: &For, comment: String) -> Res
         .aside(Room::Operators, move |app| matching(app, &counted))
         .await
         .map_err(|bug| bug.to_string())?;
-    let mute = Mute { id: 0, matchers, text: text.clone(), until, since: now, comment };
+    let Said { comment, by } = said;
+    let mute = Mute { id: 0, matchers, text: text.clone(), until, since: now, comment, by };
     let id = stored(app, move |store, now| store.mute(mute, now)).await?;
     let done = format!("mute {id}: {text} is muted until {until}");
     Ok(match matching {
@@ -169,6 +202,7 @@ fn mutes(app: &App) -> Vec<Line> {
             since: mute.since.to_string(),
             until: mute.until.to_string(),
             comment: mute.comment.clone(),
+            by: mute.by.clone(),
         })
     };
     let mut lines: Vec<Line> = app.live.mutes().iter().filter(|mute| now < mute.until).map(line).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::answer::stored;
 use super::words::{IncidentLine, Line, StanceWord};
-use crate::core::incident::IncidentId;
+use crate::core::incident::{IncidentId, IncidentStep};
 use crate::http::App;
 use crate::http::aside::Room;
 use crate::store::Stance;
@@ -17,9 +17,21 @@ const MAX_NAME_BYTES: usize = 100;
 /// The incidents that have not ended.
 pub(super) async fn list(app: &Arc<App>) -> Vec<Line> {
     let is_bad = |check: &&Arc<Check>| !check.known().state.causes.is_empty();
-    match read(app, move |app| app.live.directory().checks.iter().filter(is_bad).cloned().collect()).await {
+    let listing = app.aside(move |app| {
+        let reader = reader(app)?;
+        let mut open = Vec::new();
+        for check in app.live.directory().checks.iter().filter(is_bad) {
+            let Some(incident) = reader.open_incident(check.id).map_err(|error| error.to_string())? else {
+                continue;
+            };
+            let said = reader.last_said(incident.id).map_err(|error| error.to_string())?;
+            open.push(line(check, &incident, said));
+        }
+        Ok(open)
+    });
+    match listing.await.map_err(|bug| bug.to_string()).and_then(|listed| listed) {
         Ok(open) => {
-            let mut lines: Vec<Line> = open.iter().map(|(check, incident)| line(check, incident)).collect();
+            let mut lines = open;
             lines.push(Line::Done(format!("{} incidents", lines.len())));
             lines
         }
@@ -27,14 +39,24 @@ pub(super) async fn list(app: &Arc<App>) -> Vec<Line> {
     }
 }
 
-fn line(check: &Check, incident: &IncidentRecord) -> Line {
+fn line(check: &Check, incident: &IncidentRecord, said: Option<IncidentStep>) -> Line {
     Line::Incident(IncidentLine {
         id: incident.id.0,
         check: check.definition.name.to_string(),
         status: incident.status.as_str().to_owned(),
         first: incident.first.kind.as_str().to_owned(),
         opened_at: incident.opened_at.to_string(),
+        said_at: said.as_ref().map(|step| step.at.to_string()),
+        said_by: said.map(|step| step.by),
     })
+}
+
+/// The name of who says something.
+pub(super) fn check_name(by: &str) -> Result<(), String> {
+    if by.is_empty() || by.len() > MAX_NAME_BYTES || by.chars().any(char::is_control) {
+        return Err(format!("who says so has a name of at most {MAX_NAME_BYTES} bytes"));
+    }
+    Ok(())
 }
 
 /// Says how an open incident stands: that of a check, or that of a number.
@@ -44,9 +66,7 @@ pub(super) async fn stand(
     stance: StanceWord,
     by: String,
 ) -> Result<String, String> {
-    if by.is_empty() || by.len() > MAX_NAME_BYTES || by.chars().any(char::is_control) {
-        return Err(format!("who says so has a name of at most {MAX_NAME_BYTES} bytes"));
-    }
+    check_name(&by)?;
     // No check's name is digits only.
     let is_number = !which.is_empty() && which.bytes().all(|byte| byte.is_ascii_digit());
     let (name, incident) =
@@ -59,7 +79,25 @@ pub(super) async fn stand(
     let (id, who) = (incident.id, by.clone());
     match stored(app, move |store, now| store.stand(id, stance, &who, now)).await? {
         true => Ok(format!("incident {} of {name} is {word}, says {by}", id.0)),
-        false => Err(format!("incident {} of {name} has ended, or stands so already", id.0)),
+        false => Err(format!("incident {} of {name} {}", id.0, stands_so(app, id).await)),
+    }
+}
+
+/// Why nothing was changed: it has ended, or who has said the same before.
+async fn stands_so(app: &Arc<App>, id: IncidentId) -> String {
+    let reading = app.aside(move |app| {
+        let reader = reader(app)?;
+        let incident = reader.incident(id).map_err(|error| error.to_string())?;
+        let said = reader.last_said(id).map_err(|error| error.to_string())?;
+        Ok::<_, String>((incident, said))
+    });
+    match reading.await {
+        Ok(Ok((Some(incident), Some(said)))) if !incident.status.is_ended() => {
+            let status = incident.status.as_str();
+            format!("stands so already: {status} since {}, says {}", said.at, said.by)
+        }
+        Ok(Ok((Some(incident), None))) if !incident.status.is_ended() => "is open already".to_owned(),
+        _ => "has ended".to_owned(),
     }
 }
 

@@ -10,11 +10,23 @@ pub enum Request {
     Pause {
         /// Its name.
         check: String,
+        /// Why; "" says nothing.
+        #[serde(default)]
+        comment: String,
+        /// Who says so; "": the user of this number.
+        #[serde(default)]
+        by: String,
     },
     /// Ends a pause that was made at run time.
     Unpause {
         /// Its name.
         check: String,
+        /// Why; "" says nothing.
+        #[serde(default)]
+        comment: String,
+        /// Who says so; "": the user of this number.
+        #[serde(default)]
+        by: String,
     },
     /// Holds deliveries for a while (8.2).
     Mute {
@@ -27,6 +39,9 @@ pub enum Request {
         lasts: For,
         /// Why.
         comment: String,
+        /// Who says so; "": the user of this number.
+        #[serde(default)]
+        by: String,
     },
     /// Ends a mute.
     Unmute {
@@ -144,6 +159,9 @@ pub struct MuteLine {
     pub until: String,
     /// Why.
     pub comment: String,
+    /// Who has made it.
+    #[serde(default)]
+    pub by: String,
 }
 
 /// An incident in a list.
@@ -159,6 +177,12 @@ pub struct IncidentLine {
     pub first: String,
     /// When it began, RFC 3339.
     pub opened_at: String,
+    /// Who said last how it stands: acknowledged, not to be fixed, open again; null: nobody.
+    #[serde(default)]
+    pub said_by: Option<String>,
+    /// When, RFC 3339.
+    #[serde(default)]
+    pub said_at: Option<String>,
 }
 
 /// How things stand.

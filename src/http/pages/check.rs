@@ -8,7 +8,7 @@ use super::super::door::Sight;
 use super::super::reply::{self, Reply};
 use super::super::{App, Audience, decode};
 use super::declared::declared;
-use super::history::{history, last_source};
+use super::history::{history, last_source, who_paused};
 use super::incident::incident;
 use super::{banners, look, page, words};
 use crate::config::reach;
@@ -58,6 +58,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
         (words::held(held.as_ref(), now))
         @if !definition.description.is_empty() { p { (definition.description) } }
         (facts(&state, &view, last_source(app, check.id, sight).as_deref(), now))
+        @if state.pause.at_run_time.is_some() { (who_paused(app, check.id)) }
         (history(app, check.id, before, sight, now))
         h2 { "Declared" }
         (declared(app, definition, now))

@@ -10,7 +10,7 @@ use crate::core::check::{CheckId, PingKind};
 use crate::core::step::FlipReason;
 use crate::core::time::Time;
 use crate::store::StoreError;
-use crate::store::history::{FlipRecord, PingRecord, Reader};
+use crate::store::history::{FlipRecord, PauseRecord, PingRecord, Reader};
 
 /// Pings on a page.
 const PINGS: usize = 25;
@@ -21,9 +21,9 @@ const FLIPS: usize = 15;
 pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, sight: Sight, now: Time) -> Markup {
     let Some(reader) = &app.history else { return html! {} };
     match read(reader, check, before) {
-        Ok((pings, flips)) => html! {
+        Ok((pings, flips, pauses)) => html! {
             (pings_table(&pings, before.is_some(), sight, now))
-            @if before.is_none() { (flips_table(&flips, now)) }
+            @if before.is_none() { (flips_table(&flips, &pauses, now)) }
         },
         Err(error) => html! { div.banner.bad role="alert" { "The history cannot be read: " (error) } },
     }
@@ -42,8 +42,8 @@ fn read(
     reader: &Reader,
     check: CheckId,
     before: Option<u64>,
-) -> Result<(Vec<PingRecord>, Vec<FlipRecord>), StoreError> {
-    Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?))
+) -> Result<(Vec<PingRecord>, Vec<FlipRecord>, Vec<PauseRecord>), StoreError> {
+    Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?, reader.pauses(check)?))
 }
 
 fn pings_table(pings: &[PingRecord], older: bool, sight: Sight, now: Time) -> Markup {
@@ -98,7 +98,20 @@ fn ping_row(ping: &PingRecord, sight: Sight, now: Time) -> Markup {
     }
 }
 
-fn flips_table(flips: &[FlipRecord], now: Time) -> Markup {
+/// Who has paused a check at run time, and why, if either is known.
+pub(super) fn who_paused(app: &App, check: CheckId) -> Markup {
+    let pause = app.history.as_ref().and_then(|reader| reader.pause(check).ok().flatten());
+    html! {
+        @if let Some(PauseRecord { by, comment, .. }) = pause {
+            p {
+                "Paused by " bdi { (by.as_deref().unwrap_or("somebody")) }
+                @if let Some(comment) = comment { ": " bdi { (comment) } }
+            }
+        }
+    }
+}
+
+fn flips_table(flips: &[FlipRecord], pauses: &[PauseRecord], now: Time) -> Markup {
     html! {
         h2 { "Last changes" }
         @if flips.is_empty() { p.quiet { "None." } }
@@ -113,10 +126,23 @@ fn flips_table(flips: &[FlipRecord], now: Time) -> Markup {
                         td.time { (words::when(flip.at, now)) }
                         td { (words::status(flip.to)) }
                         td { @for cause in shown_causes(flip) { div { (cause.kind.meaning()) } } }
-                        td.quiet { (happened(flip.reason)) }
+                        td.quiet { (happened(flip.reason)) (said(flip, pauses)) }
                     }
                 } }
             } }
+        }
+    }
+}
+
+/// What was said at a pause, or its end.
+fn said(flip: &FlipRecord, pauses: &[PauseRecord]) -> Markup {
+    let is_of_it =
+        |pause: &&PauseRecord| pause.at == flip.at && pause.is_pause == (flip.reason == FlipReason::Paused);
+    let is_pause = matches!(flip.reason, FlipReason::Paused | FlipReason::Unpaused);
+    html! {
+        @if let Some(pause) = pauses.iter().find(is_of_it).filter(|_| is_pause) {
+            @if let Some(by) = &pause.by { ", by " bdi { (by) } }
+            @if let Some(comment) = &pause.comment { ": " bdi { (comment) } }
         }
     }
 }

@@ -30,7 +30,8 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
         return Ok(Applied::NoSuchCheck);
     };
     let was_paused = is_paused(&staged.state);
-    let (input, comment) = match what {
+    let at_run_time = staged.state.pause.at_run_time;
+    let (input, comment, by) = match what {
         What::Ping(fact) => {
             let counted = tx.step(check, Input::Ping(fact.ping.clone()), at)?;
             note_ping(tx, check, was_paused, &fact, counted, at)?;
@@ -38,13 +39,17 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
             return Ok(Applied::Done(counted));
         }
         What::Unpause { .. } if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
-        What::Tick => (Input::Tick, None),
-        What::Pause { comment } => (pause_of(&staged.definition), comment),
-        What::Unpause { comment } => (Input::Unpause, comment),
-        What::Refused { at } => (Input::Refused { at }, None),
+        What::Tick => (Input::Tick, None, None),
+        What::Pause { comment, by } => (pause_of(&staged.definition), comment, by),
+        What::Unpause { comment, by } => (Input::Unpause, comment, by),
+        What::Refused { at } => (Input::Refused { at }, None, None),
     };
     tx.step(check, input, at)?;
     tx.note_pause(check, was_paused, comment.as_deref(), at)?;
+    let is_paused = tx.with_state(check, |state| state.pause.at_run_time).is_some();
+    if at_run_time.is_some() != is_paused {
+        tx.note_who_paused(check, (is_paused, at), comment.as_deref(), by.as_deref())?;
+    }
     Ok(Applied::Done(None))
 }
 

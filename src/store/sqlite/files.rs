@@ -127,7 +127,13 @@ fn connect(folder: &Path, may_create: OpenFlags) -> Result<(Connection, u32), St
     let db = Connection::open_with_flags(&path, flags)
         .map_err(|error| StoreError::Failed(format!("cannot open {}: {error}", path.display())))?;
     db.busy_timeout(BUSY).map_err(failed)?;
-    let version = migrations::inspect(&db)?;
+    let version = migrations::inspect(&db).map_err(|error| match error {
+        StoreError::Failed(why) => StoreError::Failed(format!(
+            "{}: {why}: put a backup in its place, or move it away to begin with a new one",
+            path.display()
+        )),
+        other => other,
+    })?;
     let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
         return Err(StoreError::Failed(format!("the folder's file system has no shared memory ({mode})")));

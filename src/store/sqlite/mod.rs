@@ -18,6 +18,7 @@ mod load;
 mod memory;
 mod mutes;
 pub(super) mod outbox;
+mod pauses;
 mod prune;
 mod staging;
 mod states;

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 /// All mutes. One that cannot be read is none: better heard once too often than never.
 pub(super) fn load(db: &Connection) -> Result<Vec<Mute>, StoreError> {
     let mut mutes = Vec::new();
-    for_each(db, "SELECT id, matchers, until, since, comment FROM mutes ORDER BY id", |row| {
+    for_each(db, "SELECT id, matchers, until, since, comment, by FROM mutes ORDER BY id", |row| {
         let text: String = row.get(1)?;
         match Matcher::parse_list(&text) {
             Ok(matchers) => mutes.push(Mute {
@@ -22,6 +22,7 @@ pub(super) fn load(db: &Connection) -> Result<Vec<Mute>, StoreError> {
                 until: Time::from_ms(row.get(2)?),
                 since: Time::from_ms(row.get(3)?),
                 comment: row.get(4)?,
+                by: row.get(5)?,
             }),
             Err(error) => {
                 tracing::error!(matchers = text, %error, "a mute cannot be read, and holds nothing");
@@ -37,8 +38,8 @@ impl SqliteStore {
         let id = self.transact(|tx| {
             tx.forget_ended_mutes(now)?;
             tx.execute(
-                "INSERT INTO mutes (matchers, until, since, comment) VALUES (?1, ?2, ?3, ?4)",
-                params![mute.text, mute.until.as_ms(), mute.since.as_ms(), mute.comment],
+                "INSERT INTO mutes (matchers, until, since, comment, by) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![mute.text, mute.until.as_ms(), mute.since.as_ms(), mute.comment, mute.by],
             )?;
             mute.id = tx.db.last_insert_rowid().unsigned_abs();
             let id = mute.id;

@@ -275,6 +275,7 @@ fn mute<P: Place>(world: &mut World<P>, matchers: &str, lasts: Span) -> u64 {
         until: now + lasts,
         since: now,
         comment: "night work".to_owned(),
+        by: "ann".to_owned(),
     };
     world.store().mute(mute, now).unwrap()
 }

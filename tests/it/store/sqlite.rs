@@ -55,7 +55,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     database(folder.path()).pragma_update(None, "user_version", 99).unwrap();
     let before = std::fs::read(folder.path().join("punctual.db")).unwrap();
     let error = SqliteStore::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 4 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 5 }), "{error}");
     assert_eq!(std::fs::read(folder.path().join("punctual.db")).unwrap(), before);
 }
 
@@ -312,7 +312,14 @@ fn a_database_of_the_first_version_is_brought_up_to_date() {
         .unwrap();
     file.execute("ATTACH ?1 AS new", [path.join("punctual.db").to_str().unwrap()]).unwrap();
     for table in tables {
-        file.execute(&format!("INSERT INTO main.{table} SELECT * FROM new.{table}"), []).unwrap();
+        // A column that came later was not there yet.
+        let columns: String = file
+            .query_row("SELECT group_concat(name) FROM pragma_table_info(?1, 'main')", [&table], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
+        file.execute(&copy, []).unwrap();
     }
     let application: i32 = file.query_row("PRAGMA new.application_id", [], |row| row.get(0)).unwrap();
     file.execute("DETACH new", []).unwrap();

@@ -204,6 +204,7 @@ impl World {
             until: Time::MAX,
             since: at(0),
             comment: String::new(),
+            by: String::new(),
         }];
         let context = Context {
             now: self.now,

@@ -23,6 +23,7 @@ fn mutes(texts: &[&str]) -> Vec<Mute> {
             until: at(until.parse().unwrap()),
             since: at(0),
             comment: String::new(),
+            by: String::new(),
         }
     };
     (1..).zip(texts).map(mute).collect()

@@ -61,7 +61,7 @@ impl Tx<'_> {
     /// Removes a check and what is its own, no more than `left` rows of it; true once it is forgotten.
     fn remove_check(&mut self, check: CheckId, left: &mut usize) -> Result<bool, StoreError> {
         let id = key(check.0);
-        for table in ["flips", "judgements", "canary_events"] {
+        for table in ["flips", "judgements", "canary_events", "pauses"] {
             let sql = format!(
                 "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE check_id = ?1 LIMIT ?2)"
             );
