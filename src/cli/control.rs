@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::table::{Table, plain};
-use super::{Failure, Output, StorageFolder};
+use super::{Failure, Output, StorageFolder, Who};
 use crate::clock::Clock;
 use crate::config::parse_duration;
 use crate::http::control::{self, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
@@ -27,9 +27,8 @@ pub(super) struct Pause {
     /// Why
     #[arg(long, short, short_alias = 'm', value_name = "TEXT", default_value = "")]
     comment: String,
-    /// Who says so
-    #[arg(long, env = "USER", hide_env_values = true, value_name = "WHO", default_value = "")]
-    by: String,
+    #[command(flatten)]
+    who: Who,
     #[command(flatten)]
     server: StorageFolder,
 }
@@ -54,9 +53,8 @@ pub(super) struct Mute {
     /// Why
     #[arg(long, short, value_name = "TEXT", default_value = "")]
     comment: String,
-    /// Who says so
-    #[arg(long, env = "USER", hide_env_values = true, value_name = "WHO", default_value = "")]
-    by: String,
+    #[command(flatten)]
+    who: Who,
     #[command(flatten)]
     server: StorageFolder,
 }
@@ -113,9 +111,8 @@ pub(super) struct Stand {
     /// The check's name, or the incident's number: `punctual incidents list` shows both
     #[arg(value_name = "CHECK|ID")]
     which: String,
-    /// Who says so
-    #[arg(long, env = "USER", value_name = "WHO")]
-    by: String,
+    #[command(flatten)]
+    who: Who,
     #[command(flatten)]
     server: StorageFolder,
 }
@@ -127,7 +124,7 @@ pub(super) fn incidents(args: Incidents) -> Result<(), Failure> {
         Incidents::WontFix(stand) => (stand, StanceWord::WontFix),
         Incidents::Reopen(stand) => (stand, StanceWord::Reopen),
     };
-    let Stand { which, by, server } = stand;
+    let Stand { which, who: Who { by }, server } = stand;
     say(&server, &Request::Stand { check: which, stance, by })
 }
 
@@ -156,11 +153,11 @@ fn list_incidents(args: &List) -> Result<(), Failure> {
 }
 
 pub(super) fn pause(args: Pause) -> Result<(), Failure> {
-    say(&args.server, &Request::Pause { check: args.name, comment: args.comment, by: args.by })
+    say(&args.server, &Request::Pause { check: args.name, comment: args.comment, by: args.who.by })
 }
 
 pub(super) fn unpause(args: Pause) -> Result<(), Failure> {
-    say(&args.server, &Request::Unpause { check: args.name, comment: args.comment, by: args.by })
+    say(&args.server, &Request::Unpause { check: args.name, comment: args.comment, by: args.who.by })
 }
 
 pub(super) fn mute(args: &Mute) -> Result<(), Failure> {
@@ -183,7 +180,7 @@ pub(super) fn mute(args: &Mute) -> Result<(), Failure> {
             "punctual: `{name}` is no check's name; for a matcher write --matcher '{name}'"
         )));
     }
-    let (names, comment, by) = (args.names.clone(), args.comment.clone(), args.by.clone());
+    let (names, comment, by) = (args.names.clone(), args.comment.clone(), args.who.by.clone());
     say(&args.server, &Request::Mute { matchers, names, lasts, comment, by })
 }
 

@@ -44,14 +44,22 @@ struct Line {
 /// Where a server's database is, for every command that needs it: its control socket is there as well.
 #[derive(clap::Args, Clone, Debug)]
 struct StorageFolder {
-    /// The folder of the server's database
-    #[arg(
-        long = "storage.path",
-        env = "PUNCTUAL_STORAGE_PATH",
-        value_name = "FOLDER",
-        default_value = "data"
-    )]
+    /// The folder of the server's database [env: PUNCTUAL_STORAGE_PATH] [default: data]
+    #[arg(long = "storage.path", value_name = "FOLDER", default_value_os_t = usual_folder(), hide_default_value = true)]
     storage_path: PathBuf,
+}
+
+/// The library would name an option in each line of usage whose variable is set, as if it were required.
+fn usual_folder() -> PathBuf {
+    std::env::var_os("PUNCTUAL_STORAGE_PATH").map_or_else(|| PathBuf::from("data"), PathBuf::from)
+}
+
+/// Who says something at run time.
+#[derive(clap::Args, Clone, Debug)]
+struct Who {
+    /// Who says so [default: $USER]
+    #[arg(long, value_name = "WHO", default_value_t = std::env::var("USER").unwrap_or_default(), hide_default_value = true)]
+    by: String,
 }
 
 #[derive(Subcommand)]

@@ -406,6 +406,19 @@ fn a_port_that_is_taken_leaves_no_folder_behind_and_a_file_that_is_no_database_i
     assert!(log.contains("data/punctual.db") && log.contains("put a backup in its place"), "{log}");
 }
 
+/// W13
+#[test]
+fn a_line_of_usage_shows_no_option_as_required_because_its_variable_is_set() {
+    for command in [&["incidents", "ack"][..], &["pause"], &["unmute"]] {
+        let mut line = std::process::Command::new(env!("CARGO_BIN_EXE_punctual"));
+        line.args(command).env("USER", "ann").env("PUNCTUAL_STORAGE_PATH", "data");
+        let output = line.output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let usage = said.lines().find(|line| line.starts_with("Usage:")).unwrap();
+        assert!(!usage.contains("--by") && !usage.contains("--storage.path"), "{said}");
+    }
+}
+
 #[test]
 fn the_worst_stand_first_and_a_status_is_no_name() {
     let server =

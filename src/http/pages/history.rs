@@ -38,11 +38,10 @@ pub(super) fn last_source(app: &App, check: CheckId, sight: Sight) -> Option<Str
     newest.into_iter().next().map(|ping| ping.source)
 }
 
-fn read(
-    reader: &Reader,
-    check: CheckId,
-    before: Option<u64>,
-) -> Result<(Vec<PingRecord>, Vec<FlipRecord>, Vec<PauseRecord>), StoreError> {
+/// Newest first.
+type Happened = (Vec<PingRecord>, Vec<FlipRecord>, Vec<PauseRecord>);
+
+fn read(reader: &Reader, check: CheckId, before: Option<u64>) -> Result<Happened, StoreError> {
     Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?, reader.pauses(check)?))
 }
 
