@@ -17,7 +17,7 @@ const MAX_NAME_BYTES: usize = 100;
 /// The incidents that have not ended.
 pub(super) async fn list(app: &Arc<App>) -> Vec<Line> {
     let is_bad = |check: &&Arc<Check>| !check.known().state.causes.is_empty();
-    let listing = app.aside(move |app| {
+    let listing = app.aside(Room::Operators, move |app| {
         let reader = reader(app)?;
         let mut open = Vec::new();
         for check in app.live.directory().checks.iter().filter(is_bad) {
@@ -85,7 +85,7 @@ pub(super) async fn stand(
 
 /// Why nothing was changed: it has ended, or who has said the same before.
 async fn stands_so(app: &Arc<App>, id: IncidentId) -> String {
-    let reading = app.aside(move |app| {
+    let reading = app.aside(Room::Operators, move |app| {
         let reader = reader(app)?;
         let incident = reader.incident(id).map_err(|error| error.to_string())?;
         let said = reader.last_said(id).map_err(|error| error.to_string())?;
