@@ -84,40 +84,55 @@ pub(super) fn open_writer(folder: &Path) -> Result<(Connection, bool), StoreErro
 
 /// Opens the database again that we had open, with its whole write-ahead log moved into it. It is not made anew: that
 /// would be to forget everything, and to say that all is well.
-pub(super) fn reopen_writer(folder: &Path, file: FileId) -> Result<Connection, StoreError> {
-    is_still_there(folder, file)?;
+pub(super) fn reopen_writer(folder: &Path, file: &OpenFile) -> Result<Connection, StoreError> {
+    file.is_still_there()?;
     let (db, version) = connect(folder, OpenFlags::empty())?;
     if version == 0 {
         let path = database(folder);
         return Err(StoreError::Failed(format!("{} was emptied while we had it open", path.display())));
     }
-    checkpoint(&db, folder)?;
+    checkpoint(&db, file)?;
     Ok(db)
 }
 
-/// Which file it is, whatever its name: its device and its number there.
-pub(super) type FileId = (u64, u64);
-
-/// The database's file that has its name now.
-pub(super) fn file_id(folder: &Path) -> Result<FileId, StoreError> {
-    let path = database(folder);
-    let metadata = fs::metadata(&path).map_err(|error| told(&path, &error))?;
-    Ok((metadata.dev(), metadata.ino()))
+/// The database's file that was opened: its path as SQLite resolved it, its device, and its number there.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    path: PathBuf,
+    id: (u64, u64),
 }
 
-/// Refuses to go on where another file has the database's name by now, or none: what is stored then is lost at the next
-/// start.
-pub(super) fn is_still_there(folder: &Path, file: FileId) -> Result<(), StoreError> {
-    if file_id(folder).is_ok_and(|id| id == file) {
-        return Ok(());
+impl OpenFile {
+    /// The file of a connection.
+    pub(super) fn of(db: &Connection) -> Result<OpenFile, StoreError> {
+        let path = PathBuf::from(db.path().unwrap_or_default());
+        let id = id(&path).map_err(|error| told(&path, &error))?;
+        Ok(OpenFile { path, id })
     }
-    let path = database(folder);
-    Err(StoreError::Failed(format!("{} was removed or replaced while we had it open", path.display())))
+
+    /// Refuses to go on where another file has the database's name by now, or none: what is stored then is lost at the
+    /// next start.
+    pub(super) fn is_still_there(&self) -> Result<(), StoreError> {
+        if id(&self.path).is_ok_and(|id| id == self.id) {
+            return Ok(());
+        }
+        let path = self.path.display();
+        Err(StoreError::Failed(format!("{path} was removed or replaced while we had it open")))
+    }
+
+    /// Bytes of the write-ahead log; 0: there is none.
+    pub(super) fn log_bytes(&self) -> u64 {
+        fs::metadata(self.log()).map_or(0, |metadata| metadata.len())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path.with_extension("db-wal")
+    }
 }
 
-/// Bytes of the write-ahead log; 0: there is none.
-pub(super) fn log_bytes(folder: &Path) -> u64 {
-    fs::metadata(folder.join("punctual.db-wal")).map_or(0, |metadata| metadata.len())
+fn id(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// A connection that may write, and the version of what it found.
@@ -161,12 +176,12 @@ pub(in crate::store) fn open_reader(folder: &Path) -> Result<Connection, StoreEr
 
 /// Moves the whole write-ahead log into the database file and syncs it, so that nothing depends on pages of the log that
 /// a failed fsync may have left unwritten (14.3).
-fn checkpoint(db: &Connection, folder: &Path) -> Result<(), StoreError> {
+fn checkpoint(db: &Connection, file: &OpenFile) -> Result<(), StoreError> {
     // A reader from outside may stay for hours: it is not waited for.
     db.busy_timeout(Duration::ZERO).map_err(failed)?;
     let busy = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)).map_err(failed);
     db.busy_timeout(BUSY).map_err(failed)?;
-    if busy? { write_again(&folder.join("punctual.db-wal")) } else { Ok(()) }
+    if busy? { write_again(&file.log()) } else { Ok(()) }
 }
 
 /// Writes a file over itself and syncs it. The kernel takes pages that it could not write for written, and would never try
@@ -205,7 +220,8 @@ mod tests {
         let (db, is_new) = open_writer(folder.path()).unwrap();
         assert!(is_new);
         full(&db);
+        let file = OpenFile::of(&db).unwrap();
         drop(db);
-        full(&reopen_writer(folder.path(), file_id(folder.path()).unwrap()).unwrap());
+        full(&reopen_writer(folder.path(), &file).unwrap());
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use super::memory::Slot;
 use super::tx::Tx;
-use super::{SqliteStore, files, windows};
+use super::{SqliteStore, windows};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::check::CheckId;
 use crate::core::step::Input;
@@ -33,8 +33,8 @@ impl SqliteStore {
     }
 
     pub(super) fn sign_of_life_at(&mut self, now: Time) -> Result<(), StoreError> {
-        files::is_still_there(&self.folder, self.file)?;
-        self.live.totals.log_bytes.store(files::log_bytes(&self.folder), Ordering::Relaxed);
+        self.file.is_still_there()?;
+        self.live.totals.log_bytes.store(self.file.log_bytes(), Ordering::Relaxed);
         self.ready()?;
         let before = self.memory.sign_of_life;
         let done = self.transact(|tx| tx.sign_of_life(now));

@@ -56,7 +56,7 @@ use crate::core::time::{Span, Time};
 pub struct SqliteStore {
     folder: PathBuf,
     /// The database that was opened at the start: no other one is ever taken for it.
-    file: files::FileId,
+    file: files::OpenFile,
     live: Arc<Live>,
     /// `None` after a failure: the database is opened again before anything else (14.3).
     db: Option<Connection>,
@@ -121,7 +121,7 @@ impl SqliteStore {
         let (db, is_new) = files::open_writer(folder)?;
         let mut store = SqliteStore {
             folder: folder.to_owned(),
-            file: files::file_id(folder)?,
+            file: files::OpenFile::of(&db)?,
             live: Arc::new(Live::default()),
             db: Some(db),
             memory: Memory::default(),
@@ -158,7 +158,7 @@ impl SqliteStore {
     /// Opens the database again and reads the memory anew, where a failure made that necessary.
     fn ready(&mut self) -> Result<(), StoreError> {
         if self.db.is_none() {
-            self.db = Some(files::reopen_writer(&self.folder, self.file)?);
+            self.db = Some(files::reopen_writer(&self.folder, &self.file)?);
             self.is_stale = true;
         }
         if self.is_stale
