@@ -56,6 +56,8 @@ pub(super) fn incident() -> Incident {
         first: cause("missing"),
         kinds: vec![CauseKind::Missing],
         actions: Vec::new(),
+        covered: Vec::new(),
+        told_late_after_blind: false,
     }
 }
 

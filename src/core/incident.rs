@@ -1,7 +1,8 @@
 //! The record of one bad period of a check, and what a flip does to it (§11).
 
-use super::cause::{Cause, CauseKind, Status};
+use super::cause::{Cause, CauseKind, Family, Status};
 use super::check::CheckId;
+use super::route::ActionId;
 use super::step::{Flip, FlipReason};
 use super::time::Time;
 
@@ -60,7 +61,22 @@ pub struct Incident {
     /// Every kind of cause that it has had, in the order in which they came; each once.
     pub kinds: Vec<CauseKind>,
     /// The actions that were planned for it already (11.1): they are not planned again.
-    pub actions: Vec<super::route::ActionId>,
+    pub actions: Vec<Planned>,
+    /// While it is acknowledged: the families of causes that somebody has taken on (11.2); empty otherwise.
+    pub covered: Vec<Family>,
+    /// A late cause took the place of `blind` once (9.6): it is not planned anew for that again.
+    pub told_late_after_blind: bool,
+}
+
+/// An action that was planned for an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Which.
+    pub action: ActionId,
+    /// The kinds of causes for which it was planned.
+    pub kinds: Vec<CauseKind>,
+    /// It was planned for a cause that the acknowledgement does not cover, which therefore does not hold it (11.2).
+    pub is_uncovered: bool,
 }
 
 /// One step of an incident, on record (11.3).
@@ -116,6 +132,13 @@ pub enum Turn {
     Opened(Vec<Cause>),
     /// It has further causes: actions that newly match them are to be planned (11.1).
     Grew(Vec<Cause>),
+    /// A late cause took the place of `blind` (9.6): all actions that match what began are to be planned.
+    LateAfterBlind {
+        /// What began.
+        begun: Vec<Cause>,
+        /// Actions that count as planned no more: what waits because of them is to be cancelled.
+        superseded: Vec<ActionId>,
+    },
     /// It has fewer causes, and some are left.
     Eased,
     /// It ended, resolved or removed: [`super::outbox::at_recovery`] says who is told.
@@ -134,10 +157,29 @@ pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: In
     }
     let mut incident = open.clone();
     let began = flip.begun.iter().map(|cause| StepKind::Began(cause.kind));
-    let steps: Vec<IncidentStep> = eased(flip).chain(began).map(|what| made_by_flip(what, flip)).collect();
+    let mut steps: Vec<IncidentStep> =
+        eased(flip).chain(began).map(|what| made_by_flip(what, flip)).collect();
     incident.add_kinds(&flip.begun);
-    let turn = if flip.begun.is_empty() { Turn::Eased } else { Turn::Grew(flip.begun.clone()) };
+    let turn = if flip.begun.is_empty() {
+        Turn::Eased
+    } else if is_late_after_blind(flip) && !incident.told_late_after_blind {
+        let superseded = incident.begin_late_after_blind(flip);
+        if incident.covered == [Family::Unknown] {
+            // Whoever took on that we could not tell has not taken on that it is late.
+            incident.status = IncidentStatus::Open;
+            incident.covered.clear();
+            steps.push(IncidentStep { at: flip.at, what: StepKind::Reopened, by: PUNCTUAL.to_owned() });
+        }
+        Turn::LateAfterBlind { begun: flip.begun.clone(), superseded }
+    } else {
+        Turn::Grew(flip.begun.clone())
+    };
     (!steps.is_empty()).then_some(Change { incident, turn, steps })
+}
+
+fn is_late_after_blind(flip: &Flip) -> bool {
+    let is_late = |cause: &Cause| cause.kind.family() == Family::Late;
+    flip.ended.contains(&CauseKind::Blind) && flip.begun.iter().any(is_late)
 }
 
 fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
@@ -151,6 +193,8 @@ fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
         first: *causes.first()?,
         kinds: Vec::new(),
         actions: Vec::new(),
+        covered: Vec::new(),
+        told_late_after_blind: false,
     };
     incident.add_kinds(causes);
     let steps = causes.iter().map(|cause| made_by_flip(StepKind::Began(cause.kind), flip)).collect();
@@ -164,7 +208,8 @@ fn ended(open: &Incident, flip: &Flip) -> Change {
     } else {
         (IncidentStatus::Resolved, StepKind::Resolved)
     };
-    let incident = Incident { status, ended_at: Some(flip.at.max(open.opened_at)), ..open.clone() };
+    let incident =
+        Incident { status, ended_at: Some(flip.at.max(open.opened_at)), covered: Vec::new(), ..open.clone() };
     let steps = eased(flip).filter(|_| !removed).chain([last]);
     Change { incident, turn: Turn::Ended, steps: steps.map(|what| made_by_flip(what, flip)).collect() }
 }
@@ -173,9 +218,12 @@ fn eased(flip: &Flip) -> impl Iterator<Item = StepKind> {
     flip.ended.iter().map(|kind| StepKind::Eased(*kind))
 }
 
+/// Who takes a step that nobody and nothing else took.
+const PUNCTUAL: &str = "punctual";
+
 fn made_by_flip(what: StepKind, flip: &Flip) -> IncidentStep {
     let by = match flip.reason {
-        FlipReason::Judged => "punctual",
+        FlipReason::Judged => PUNCTUAL,
         FlipReason::Pinged => "a ping",
         FlipReason::Paused | FlipReason::Unpaused => "a pause",
         FlipReason::Changed | FlipReason::Archived | FlipReason::Returned => "the configuration",
@@ -184,16 +232,56 @@ fn made_by_flip(what: StepKind, flip: &Flip) -> IncidentStep {
 }
 
 impl Incident {
-    /// Somebody is on it (11.2): its waiting deliveries are to be cancelled ([`super::outbox::cancel_waiting`]).
-    /// `None`: it has ended, or is acknowledged already.
-    pub fn acknowledge(&self, by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
-        self.stand(IncidentStatus::Acknowledged, StepKind::Acknowledged, by, now)
+    /// Somebody is on it (11.2), on the families of the `causes` that hold now: its waiting deliveries are to be cancelled
+    /// ([`super::outbox::cancel_waiting`]). `None`: it has ended, or was acknowledged already with all of these.
+    pub fn acknowledge(&self, causes: &[Cause], by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
+        let mut covered = self.covered.clone();
+        for family in causes.iter().map(|cause| cause.kind.family()) {
+            if !covered.contains(&family) {
+                covered.push(family);
+            }
+        }
+        let is_known = self.status == IncidentStatus::Acknowledged && covered == self.covered;
+        if is_known || self.status.is_ended() {
+            return None;
+        }
+        let step = step(StepKind::Acknowledged, by, now);
+        let mut incident = Incident { status: IncidentStatus::Acknowledged, covered, ..self.clone() };
+        incident.actions.iter_mut().for_each(|planned| planned.is_uncovered = false);
+        Some((incident, step))
     }
 
     /// Nobody wants to hear of it until it recovers (11.2): its waiting deliveries are to be cancelled.
     /// `None`: it has ended, or is `wont_fix` already.
     pub fn wont_fix(&self, by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
         self.stand(IncidentStatus::WontFix, StepKind::WontFix, by, now)
+    }
+
+    /// Where it stands for what an action has to tell while these `causes` hold: open, where that was planned for a cause
+    /// that the acknowledgement does not cover, and one still holds (11.2).
+    pub fn stands_for(&self, action: ActionId, causes: &[Cause]) -> IncidentStatus {
+        let is_uncovered = |planned: &Planned| planned.action == action && planned.is_uncovered;
+        let kinds: Vec<CauseKind> = causes.iter().map(|cause| cause.kind).collect();
+        if self.is_uncovered(&kinds) && self.actions.iter().any(is_uncovered) {
+            return IncidentStatus::Open;
+        }
+        self.status
+    }
+
+    /// Whether somebody who acknowledged it has not taken on causes of these kinds (11.2).
+    pub fn is_uncovered(&self, kinds: &[CauseKind]) -> bool {
+        let is_covered = |kind: &CauseKind| self.covered.contains(&kind.family());
+        self.status == IncidentStatus::Acknowledged && !kinds.iter().all(is_covered)
+    }
+
+    /// 9.6: only those actions still count as planned that were planned for another cause which still holds. Answers the
+    /// others.
+    fn begin_late_after_blind(&mut self, flip: &Flip) -> Vec<ActionId> {
+        self.told_late_after_blind = true;
+        let begun = |kind: &CauseKind| flip.begun.iter().any(|cause| cause.kind == *kind);
+        let still_holds = |kind: &CauseKind| flip.causes.has(*kind) && !begun(kind);
+        let superseded = self.actions.extract_if(.., |planned| !planned.kinds.iter().any(still_holds));
+        superseded.map(|planned| planned.action).collect()
     }
 
     /// Takes either back (11.2). No action counts as planned any more: all that match its causes are to be planned again,
@@ -213,7 +301,7 @@ impl Incident {
         if self.status.is_ended() || self.status == status {
             return None;
         }
-        Some((Incident { status, ..self.clone() }, IncidentStep { at: now, what, by: cut(by).to_owned() }))
+        Some((Incident { status, covered: Vec::new(), ..self.clone() }, step(what, by, now)))
     }
 
     fn add_kinds(&mut self, causes: &[Cause]) {
@@ -223,6 +311,10 @@ impl Incident {
             }
         }
     }
+}
+
+fn step(what: StepKind, by: &str, now: Time) -> IncidentStep {
+    IncidentStep { at: now, what, by: cut(by).to_owned() }
 }
 
 /// At most [`IncidentStep::MAX_BY_BYTES`] of it, whole characters.

@@ -83,16 +83,19 @@ impl Scraper {
 }
 
 fn rows(scrape: Scrape<'_>, live: &Live, directory: &Directory) -> Vec<Row> {
-    let (mutes, as_of) = (live.mutes(), live.as_of(scrape.applied_to));
+    let (mutes, as_of, wont_fix) = (live.mutes(), live.as_of(scrape.applied_to), live.wont_fix());
     let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
     let (now, checks) = (scrape.now, (0..).zip(&directory.checks));
     checks
         .filter(|(_, check)| of_shard(check))
-        .map(|(number, check)| row(number, check, now, &mutes, &as_of))
+        .map(|(number, check)| {
+            let is_wont_fix = wont_fix.contains(&check.id);
+            row(number, check, now, (&mutes, is_wont_fix), &as_of)
+        })
         .collect()
 }
 
-fn row(number: u32, check: &Check, now: Time, mutes: &[Mute], as_of: &AsOf) -> Row {
+fn row(number: u32, check: &Check, now: Time, (mutes, is_wont_fix): (&[Mute], bool), as_of: &AsOf) -> Row {
     let definition = &*check.definition;
     let (state, count_in_window, window) = {
         let known = check.known();
@@ -109,7 +112,7 @@ fn row(number: u32, check: &Check, now: Time, mutes: &[Mute], as_of: &AsOf) -> R
         view: &view,
         count_in_window,
         window,
-        muted: (!mutes.is_empty() || !definition.quiet.is_empty()) && is_muted(),
+        muted: is_wont_fix || (!mutes.is_empty() || !definition.quiet.is_empty()) && is_muted(),
     };
     Row::new(number, &seen)
 }

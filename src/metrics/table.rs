@@ -75,7 +75,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_failing", Gauge, "1 while the check is failing: it happened, and was bad.", Check(|row| Value::flag(row.failing))),
     metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due.", Check(|row| Value::flag(row.unknown))),
     metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| Value::flag(row.paused))),
-    metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute or a quiet time.", Check(|row| Value::flag(row.muted))),
+    metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute, a quiet time or wont-fix.", Check(|row| Value::flag(row.muted))),
     metric("punctual_check_running", Gauge, "1 while a run has started and not ended.", Check(|row| Value::flag(row.running))),
     metric("punctual_check_problem", Gauge, "1 for each reason why the check is bad; absent while it is not.", CheckBy("reason", reasons, problem)),
     metric("punctual_check_last_success_timestamp_seconds", Gauge, "When the last success came; 0 if none ever came.", Check(|row| time_or_0(row.last_success))),

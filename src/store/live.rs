@@ -2,7 +2,7 @@
 //!
 //! Pages and `/metrics` read here while pings are written. The store changes it after each commit and never before.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -24,6 +24,7 @@ pub struct Live {
     directory: RwLock<Arc<Directory>>,
     blind: RwLock<Arc<BlindWindows>>,
     mutes: RwLock<Arc<Vec<Mute>>>,
+    wont_fix: RwLock<Arc<BTreeSet<CheckId>>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
@@ -247,6 +248,11 @@ impl Live {
         read(&self.mutes)
     }
 
+    /// Checks of whose open incident nobody wants to hear (11.2).
+    pub fn wont_fix(&self) -> Arc<BTreeSet<CheckId>> {
+        read(&self.wont_fix)
+    }
+
     /// For the store: the checks are these now.
     pub fn set_directory(&self, directory: Directory) {
         write(&self.directory, directory);
@@ -273,6 +279,13 @@ impl Live {
     /// For the store: the mutes are these now.
     pub fn set_mutes(&self, mutes: Vec<Mute>) {
         write(&self.mutes, mutes);
+    }
+
+    /// For the store: of these checks nobody wants to hear now.
+    pub fn set_wont_fix(&self, checks: &BTreeSet<CheckId>) {
+        if *self.wont_fix() != *checks {
+            write(&self.wont_fix, checks.clone());
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::Definition;
 use punctual::core::route::{Action, ActionId};
 use punctual::core::time::{Span, Time};
+use punctual::store::Stance;
 
 use crate::model::{Causes, Model, Plan};
 use crate::scene::{Files, Scale, own_action};
@@ -18,6 +19,11 @@ pub(crate) struct Bad {
     pub(crate) required: BTreeSet<ActionId>,
     /// Also what one of several causes that came at one time would have had alone.
     pub(crate) allowed: BTreeSet<ActionId>,
+    /// What people said last of it (11.2), and the families of causes that an acknowledgement covers.
+    pub(crate) stance: Stance,
+    pub(crate) covered: BTreeSet<Family>,
+    /// When a late cause took the place of `blind`, and what is then planned anew (9.6).
+    pub(crate) late_after_blind: Option<(Time, BTreeSet<ActionId>)>,
     /// When it was reopened, and what is then planned anew (11.2).
     pub(crate) reopened: Vec<(Time, BTreeSet<ActionId>)>,
 }
@@ -97,13 +103,48 @@ impl Judged {
                 ended_at: None,
                 required: BTreeSet::new(),
                 allowed: BTreeSet::new(),
+                stance: Stance::Reopen,
+                covered: BTreeSet::new(),
+                late_after_blind: None,
                 reopened: Vec::new(),
             };
             expect_told(&mut bad, &self.definition, &causes, files);
             self.bad.push(bad);
         } else if let Some(bad) = self.bad.last_mut() {
             expect_told(bad, &self.definition, &began, files);
+            let was_blind = |causes: &Causes| causes.iter().any(|(kind, ..)| *kind == CauseKind::Blind);
+            let is_late = began.iter().any(|(kind, ..)| kind.family() == Family::Late);
+            if was_blind(&before) && !was_blind(&causes) && is_late && bad.late_after_blind.is_none() {
+                let stays: Causes = causes.iter().filter(|cause| before.contains(cause)).copied().collect();
+                let told_already = stays.iter().flat_map(|one| actions_for(&self.definition, &[*one], files));
+                let mut anew = actions_for(&self.definition, &began, files);
+                told_already.for_each(|action| {
+                    anew.remove(&action);
+                });
+                bad.late_after_blind = Some((at, anew));
+                if bad.covered == BTreeSet::from([Family::Unknown]) {
+                    (bad.stance, bad.covered) = (Stance::Reopen, BTreeSet::new());
+                }
+            }
         }
+    }
+
+    /// Somebody said this of its open incident (11.2). Answers whether that was new.
+    pub(crate) fn stand(&mut self, stance: Stance) -> bool {
+        let families: Vec<Family> = self.model.causes().iter().map(|(kind, ..)| kind.family()).collect();
+        let Some(bad) = self.bad.last_mut() else { return false };
+        let is_new = bad.stance != stance;
+        bad.stance = stance;
+        match stance {
+            Stance::Acknowledge => bad.covered.extend(families),
+            Stance::WontFix | Stance::Reopen => bad.covered.clear(),
+        }
+        is_new
+    }
+
+    /// The bad period that lasts.
+    pub(crate) fn open(&self) -> Option<&Bad> {
+        self.bad.last().filter(|bad| bad.ended_at.is_none())
     }
 
     /// 1.1: nothing that is known is later than now; that is no change of the causes.

@@ -248,17 +248,16 @@ impl World {
         }
         let (incident, check) = open[lot % open.len()];
         let stance = [Stance::Acknowledge, Stance::WontFix, Stance::Reopen][lot / 7 % 3];
-        let before = self.stood.get(&incident).and_then(|stances| stances.last()).copied();
         self.trace.say(now, &format!("{incident:?} of {check:?}: {stance:?}, {fate:?}"));
         let done = self.server.other(fate, |store| store.stand(incident, stance, "ops", now));
-        let is_new = before.unwrap_or(Stance::Reopen) != stance;
-        if done.commits > 0 && is_new {
-            self.stood.entry(incident).or_default().push(stance);
-            if stance == Stance::Reopen {
-                let files = self.server.files.clone();
-                let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
+        if done.commits > 0 {
+            let files = self.server.files.clone();
+            let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
+            let is_new = judged.stand(stance);
+            if is_new && stance == Stance::Reopen {
                 judged.reopened(&files, now);
             }
+            self.stood.insert(incident);
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::evidence::{Delivery, Evidence, Incident};
+use crate::judged::Bad;
 use crate::receivers::Try;
 use crate::times;
 use crate::world::World;
@@ -51,6 +52,8 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     every_match_is_planned(world, evidence);
     times::hold(world, evidence);
     reopening_plans_anew(world, evidence);
+    late_after_blind_is_told(world, evidence);
+    nothing_is_planned_twice_at_a_time(evidence);
     keys_are_unique(evidence);
     a_retry_says_the_same(world, evidence);
     attempts_are_stored_before_they_are_made(world, evidence);
@@ -186,6 +189,44 @@ fn reopening_plans_anew(world: &World, evidence: &Evidence) {
             let name = &judged.definition.name;
             assert!(actions.iter().all(is_planned), "`{name}` is reopened at {at}, and nobody is told");
         }
+    }
+}
+
+/// The bad period of each incident, by its number.
+pub(crate) fn bad_of<'a>(world: &'a World, evidence: &Evidence) -> BTreeMap<u64, &'a Bad> {
+    let of = |(check, incidents): (&u64, &Vec<Incident>)| {
+        let bad = &world.server.judged[&CheckId(*check)].bad;
+        incidents.iter().map(|incident| incident.id).zip(bad).collect::<Vec<_>>()
+    };
+    evidence.incidents.iter().flat_map(of).collect()
+}
+
+/// 9.6: whoever is to hear of lateness does, also where that took the place of `blind`; and it counts from then on.
+fn late_after_blind_is_told(world: &World, evidence: &Evidence) {
+    for (incident, bad) in bad_of(world, evidence).into_iter().filter(|_| !world.was_jump) {
+        let Some((at, actions)) = &bad.late_after_blind else { continue };
+        // One that was due when it recovered may have become the message of both.
+        let is_alert = |row: &&Delivery| matches!(row.kind.as_str(), "alert" | "episode");
+        let rows = evidence.deliveries.iter().filter(|row| row.incident == incident);
+        let rows: Vec<&Delivery> = rows.filter(is_alert).collect();
+        for action in actions {
+            let after = world.action(action.0).expect("some files asked for it").after;
+            let then =
+                rows.iter().filter(|row| row.not_before == *at + after).map(|row| row.action).collect();
+            assert!(
+                world.is_covered(action.0, &then),
+                "late at {at}, and {action:?} is not planned: {rows:?}"
+            );
+        }
+    }
+}
+
+/// 12.1: one delivery for each action, at whatever time it is planned.
+fn nothing_is_planned_twice_at_a_time(evidence: &Evidence) {
+    let mut planned = BTreeSet::new();
+    for row in evidence.deliveries.iter().filter(|row| row.kind == "alert") {
+        let it = (row.incident, &row.receiver, row.action, row.not_before, row.queued_at);
+        assert!(planned.insert(it), "planned twice: {row:?}");
     }
 }
 
@@ -340,6 +381,7 @@ fn nothing_waits_for_ever(world: &World, evidence: &Evidence) {
 /// 12.5: every delivery is told, or has a reason not to be, which is looked at here.
 fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> Tally {
     let mut tally = Tally::default();
+    let bad_periods = bad_of(world, evidence);
     let incidents: BTreeMap<u64, &Incident> =
         evidence.incidents.values().flatten().map(|incident| (incident.id, incident)).collect();
     for row in &evidence.deliveries {
@@ -354,7 +396,8 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
             (other.incident, &other.receiver) == (row.incident, &row.receiver) && other.id != row.id
         });
         let told_otherwise = others.into_iter().any(|other| other.is_attempted() || other.tells_of_the_end());
-        let stood = world.stood.contains_key(&IncidentId(row.incident));
+        let stood = world.stood.contains(&IncidentId(row.incident));
+        let bad = bad_periods[&row.incident];
         let ended_at = incident.ended_at;
         let is_so = match (row.state.as_str(), reason) {
             ("waiting", _) => true,
@@ -366,6 +409,7 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
             ("cancelled", "merged") => told_otherwise,
             ("cancelled", "reminded_sooner") => row.kind == "reminder",
             ("cancelled", "acknowledged" | "wont_fix") => stood,
+            ("cancelled", "superseded") => bad.late_after_blind.is_some(),
             ("cancelled", "removed") => incident.status == "removed",
             ("parked", "receiver_gone") => world.ever_gone.contains(&row.receiver),
             ("parked", "refused" | "gave_up") => row.is_attempted(),

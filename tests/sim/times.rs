@@ -8,6 +8,7 @@ use punctual::core::outbox::DeliveryId;
 use punctual::core::time::Time;
 
 use crate::evidence::{Delivery, Evidence};
+use crate::properties::bad_of;
 use crate::receivers::Try;
 use crate::world::World;
 
@@ -28,7 +29,7 @@ fn pages_are_planned_for_their_time(world: &World, evidence: &Evidence) {
             continue;
         }
         // Reopening plans from then on; after a clock was set back, its times are not those of the flips.
-        if world.was_jump || world.stood.contains_key(&IncidentId(row.incident)) {
+        if world.was_jump || world.stood.contains(&IncidentId(row.incident)) {
             continue;
         }
         let began = row.not_before - action.after;
@@ -66,14 +67,18 @@ fn nothing_leaves_before_its_time(world: &World, evidence: &Evidence) {
 
 /// 12.4: sent, and still bad, and nobody said anything: the next reminder is there.
 fn what_is_still_bad_is_told_again(world: &World, evidence: &Evidence) {
+    let bad_periods = bad_of(world, evidence);
     for incident in evidence.incidents.values().flatten() {
-        if incident.ended_at.is_some() || world.stood.contains_key(&IncidentId(incident.id)) {
+        if incident.ended_at.is_some() || world.stood.contains(&IncidentId(incident.id)) {
             continue;
         }
+        // What was told of blindness is told anew for the lateness, or was for nobody else (9.6).
+        let late_at = bad_periods[&incident.id].late_after_blind.as_ref().map(|(at, _)| *at);
         let rows = || evidence.deliveries.iter().filter(|row| row.incident == incident.id);
         let repeats =
             |row: &&Delivery| world.action(row.action).is_some_and(|it| it.repeat_interval.is_some());
-        for told in rows().filter(|row| row.state == "sent").filter(repeats) {
+        let is_past = |row: &&Delivery| late_at.is_some_and(|at| row.queued_at < at || world.was_jump);
+        for told in rows().filter(|row| row.state == "sent" && !is_past(row)).filter(repeats) {
             let waits = |row: &Delivery| {
                 row.kind == "reminder"
                     && row.receiver == told.receiver

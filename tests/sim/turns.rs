@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use punctual::core::cause::CauseKind;
 use punctual::core::check::{CheckId, Name};
-use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{Attempt, DeliveryKind};
 use punctual::core::schedule::Quiet;
 use punctual::core::time::{Span, Time};
@@ -97,10 +97,17 @@ impl World {
                 assert_eq!(causes, check.model.causes(), "`{}` is bad for other reasons", notice.check);
                 let began = check.bad.last().map(|bad| bad.opened_at);
                 assert_eq!(Some(notice.opened_at), began, "`{}` is bad since another time", notice.check);
-                let stood = self.stood.get(&notice.incident).and_then(|stances| stances.last());
+                let bad = check.open().expect("what is told bad is");
+                let is_new = |(kind, ..): &(CauseKind, _, _)| !bad.covered.contains(&kind.family());
+                let may_be_told = match bad.stance {
+                    Stance::Reopen => true,
+                    Stance::Acknowledge => causes.iter().any(is_new),
+                    Stance::WontFix => false,
+                };
                 assert!(
-                    matches!(stood, None | Some(Stance::Reopen)),
-                    "told after somebody said {stood:?} (11.2)"
+                    may_be_told,
+                    "`{}` is told after somebody said {:?} (11.2)",
+                    notice.check, bad.stance
                 );
             }
         }
@@ -170,11 +177,9 @@ impl World {
     }
 
     pub(crate) fn is_wont_fix(&self, name: &str) -> bool {
-        let open = crate::operators::open_incidents(&self.server);
-        let stood = |id: &IncidentId| self.stood.get(id).and_then(|stances| stances.last()).copied();
-        open.iter().any(|(id, check)| {
-            self.server.judged[check].definition.name.as_str() == name && stood(id) == Some(Stance::WontFix)
-        })
+        let mut checks = self.server.judged.values();
+        let check = checks.find(|judged| judged.definition.name.as_str() == name);
+        check.and_then(|judged| judged.open()).is_some_and(|bad| bad.stance == Stance::WontFix)
     }
 
     /// 12.4: the next attempt waits as long as the receiver wished, and else at least half of five seconds.

@@ -8,7 +8,7 @@ use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
 use punctual::core::route::Action;
 use punctual::core::time::{Span, Time};
-use punctual::store::{Edit, Entry, Stance, Store, What};
+use punctual::store::{Edit, Entry, Store, What};
 
 use crate::alertmanager::Alertmanager;
 use crate::jobs::{Character, Job, Shot};
@@ -78,8 +78,8 @@ pub(crate) struct World {
     pub(crate) is_twin: bool,
     /// Checks that were taken out of the files, to be put back.
     pub(crate) attic: Vec<Definition>,
-    /// What people said of incidents.
-    pub(crate) stood: BTreeMap<IncidentId, Vec<Stance>>,
+    /// Incidents of which people said something.
+    pub(crate) stood: BTreeSet<IncidentId>,
     /// Settled for good, with how many messages had been handed over by then.
     pub(crate) closed: BTreeMap<MessageId, usize>,
     pub(crate) ever_gone: BTreeSet<String>,
@@ -133,7 +133,7 @@ impl World {
             ticks: with_ticks.then(|| Rng::new(seed, "ticks")),
             is_twin,
             attic: Vec::new(),
-            stood: BTreeMap::new(),
+            stood: BTreeSet::new(),
             closed: BTreeMap::new(),
             ever_gone: BTreeSet::new(),
             actions,

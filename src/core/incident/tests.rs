@@ -33,6 +33,7 @@ fn check(flips: &str, expected: &str) {
         let turn = match &change.turn {
             Turn::Opened(begun) => format!("opened {}", kinds(begun)),
             Turn::Grew(begun) => format!("grew {}", kinds(begun)),
+            Turn::LateAfterBlind { begun, .. } => format!("late after blind {}", kinds(begun)),
             Turn::Eased => "eased".to_owned(),
             Turn::Ended => change.incident.status.as_str().to_owned(),
         };
@@ -102,7 +103,8 @@ fn every_step_is_on_record_with_what_when_and_who() {
     assert_eq!(grown.incident.kinds, [CauseKind::Missing, CauseKind::Failed]);
     assert_eq!(grown.incident.first, cause("missing"));
 
-    let (acknowledged, said) = grown.incident.acknowledge("Ada", at(25)).unwrap();
+    let (acknowledged, said) =
+        grown.incident.acknowledge(causes("failed").as_slice(), "Ada", at(25)).unwrap();
     assert_eq!(said, step(25, StepKind::Acknowledged, "Ada"));
 
     let ending = flip("30", &causes("failed"));
@@ -127,14 +129,16 @@ fn people_acknowledge_and_reopen_what_has_not_ended() {
             let before = Incident {
                 status: from,
                 ended_at,
-                actions: vec![crate::core::route::ActionId(1)],
+                actions: vec![planned(1, &[CauseKind::Missing])],
+                covered: if from == Acknowledged { vec![Family::Late] } else { Vec::new() },
                 ..incident()
             };
             let after = say(&before, "Ada", at(9)).map(|(after, _)| after.status);
             assert_eq!(after, allowed.contains(&from).then_some(to), "from {from:?} to {to:?}");
         }
     };
-    check(Incident::acknowledge, Acknowledged, &[Open, WontFix]);
+    let acknowledge: Say = |incident, by, now| incident.acknowledge(&[cause("missing")], by, now);
+    check(acknowledge, Acknowledged, &[Open, WontFix]);
     check(Incident::wont_fix, WontFix, &[Open, Acknowledged]);
     check(Incident::reopen, Open, &[Acknowledged, WontFix]);
 }
@@ -142,7 +146,7 @@ fn people_acknowledge_and_reopen_what_has_not_ended() {
 /// 11.2: what was cancelled is planned anew.
 #[test]
 fn a_reopened_incident_has_no_planned_actions() {
-    let told = Incident { actions: vec![crate::core::route::ActionId(1)], ..incident() };
+    let told = Incident { actions: vec![planned(1, &[CauseKind::Missing])], ..incident() };
     let (muted, _) = told.wont_fix("Ada", at(1)).unwrap();
     assert_eq!(muted.actions, told.actions);
     let (again, _) = muted.reopen("Ada", at(2)).unwrap();
@@ -151,8 +155,88 @@ fn a_reopened_incident_has_no_planned_actions() {
 
 #[test]
 fn a_long_name_is_cut_at_a_character() {
-    let (_, step) = incident().acknowledge(&"ä".repeat(150), at(1)).unwrap();
+    let (_, step) = incident().acknowledge(&[], &"ä".repeat(150), at(1)).unwrap();
     assert_eq!(step.by, "ä".repeat(100));
-    let (_, step) = incident().acknowledge(&format!("x{}", "ä".repeat(150)), at(1)).unwrap();
+    let (_, step) = incident().wont_fix(&format!("x{}", "ä".repeat(150)), at(1)).unwrap();
     assert_eq!(step.by.len(), 199);
+}
+
+fn planned(action: u64, kinds: &[CauseKind]) -> Planned {
+    Planned { action: ActionId(action), kinds: kinds.to_vec(), is_uncovered: false }
+}
+
+/// 9.6
+#[test]
+fn a_late_cause_takes_the_place_of_blind_once_an_incident() {
+    check(
+        "10 blind(missing); 20 missing; 30 blind(missing) failed; 40 missing failed; 50",
+        "1 opened blind; 1 late after blind missing; 1 grew failed blind; 1 grew missing; 1 resolved",
+    );
+    // Whoever is failing instead has not been found late.
+    check("10 blind(missing); 20 failed; 30", "1 opened blind; 1 grew failed; 1 resolved");
+}
+
+/// An incident that opened with `before` and has these actions, and what of them a late cause leaves.
+fn late_after(before: &str, after: &str, actions: Vec<Planned>) -> (Incident, Vec<u64>, Vec<StepKind>) {
+    let opened = on_flip(None, &flip(&format!("10 {before}"), &causes("")), CheckId(1), IncidentId(1));
+    let open = Incident { actions, ..opened.unwrap().incident };
+    let change =
+        on_flip(Some(&open), &flip(&format!("20 {after}"), &causes(before)), CheckId(1), IncidentId(2));
+    let Change { incident, turn, steps } = change.unwrap();
+    let Turn::LateAfterBlind { superseded, .. } = turn else { panic!("{turn:?}") };
+    (incident, superseded.iter().map(|action| action.0).collect(), steps.iter().map(|s| s.what).collect())
+}
+
+/// 9.6: but for those planned for another cause that still holds.
+#[test]
+fn a_late_cause_has_what_was_planned_for_blind_planned_anew() {
+    use CauseKind::{Blind, Failed, Missing};
+    let actions = vec![planned(1, &[Blind]), planned(2, &[Failed]), planned(3, &[Failed, Blind])];
+    let (incident, superseded, steps) =
+        late_after("blind(missing) failed", "failed missing", actions.clone());
+    assert_eq!((superseded, incident.actions), (vec![1], actions[1..].to_vec()));
+    assert_eq!(steps, [StepKind::Eased(Blind), StepKind::Began(Missing)]);
+    let (incident, superseded, _) = late_after("blind(missing)", "missing", actions);
+    assert_eq!((superseded, incident.actions), (vec![1, 2, 3], Vec::new()));
+}
+
+/// 9.6, 11.3
+#[test]
+fn an_acknowledgement_of_blind_alone_ends_when_it_is_late() {
+    let check = |acknowledged: &str, before: &str, after: &str, expected: IncidentStatus| {
+        let opening = flip(&format!("10 {before}"), &causes(""));
+        let opened = on_flip(None, &opening, CheckId(1), IncidentId(1)).unwrap().incident;
+        let (stood, _) = opened.acknowledge(causes(acknowledged).as_slice(), "Ada", at(15)).unwrap();
+        let late = flip(&format!("20 {after}"), &causes(before));
+        let change = on_flip(Some(&stood), &late, CheckId(1), IncidentId(2)).unwrap();
+        assert_eq!(change.incident.status, expected, "{acknowledged}");
+        let step = IncidentStep { at: at(20), what: StepKind::Reopened, by: "punctual".to_owned() };
+        assert_eq!(change.steps.contains(&step), expected == IncidentStatus::Open);
+    };
+    check("blind(missing)", "blind(missing)", "missing", IncidentStatus::Open);
+    let both = "blind(missing) failed";
+    check(both, both, "missing failed", IncidentStatus::Acknowledged);
+}
+
+/// 11.2: it covers the families of the causes that hold then.
+#[test]
+fn an_acknowledgement_covers_the_families_that_it_was_given_to() {
+    let (stood, _) = incident().acknowledge(causes("missing").as_slice(), "Ada", at(5)).unwrap();
+    assert!(!stood.is_uncovered(&[CauseKind::Missing, CauseKind::Overrun]));
+    assert!(stood.is_uncovered(&[CauseKind::Missing, CauseKind::Failed]));
+    let free = Planned { is_uncovered: true, ..planned(2, &[CauseKind::Failed]) };
+    let stood = Incident { actions: vec![planned(1, &[CauseKind::Missing]), free], ..stood };
+    let both = causes("missing failed");
+    let stands = |incident: &Incident| {
+        [1, 2, 3].map(|action| incident.stands_for(ActionId(action), both.as_slice()).as_str())
+    };
+    assert_eq!(stands(&stood), ["acknowledged", "open", "acknowledged"]);
+    let eased = stood.stands_for(ActionId(2), causes("missing").as_slice());
+    assert_eq!(eased, IncidentStatus::Acknowledged, "what nobody took on is over");
+    // Whoever says so again takes on what has come since.
+    let (again, _) = stood.acknowledge(both.as_slice(), "Bob", at(6)).unwrap();
+    assert_eq!(stands(&again), ["acknowledged"; 3]);
+    assert!(again.acknowledge(both.as_slice(), "Ada", at(7)).is_none());
+    let (unwanted, _) = stood.wont_fix("Ada", at(8)).unwrap();
+    assert_eq!(stands(&unwanted), ["wont_fix"; 3]);
 }

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::cause::{Cause, CauseKind};
 use super::check::Definition;
-use super::incident::Incident;
+use super::incident::{Incident, Planned};
 use super::outbox::{DeliveryKind, NewDelivery};
 use super::time::{Span, Time};
 
@@ -159,6 +159,12 @@ impl Facts<'_> {
         self.views().iter().any(|views| self.view_matches(matchers, views))
     }
 
+    /// The kinds of the causes that all matchers match.
+    fn kinds_matched_by(&self, matchers: &[Matcher]) -> Vec<CauseKind> {
+        let matching = self.causes.iter().filter(|cause| self.view_matches(matchers, &views_of(cause)));
+        matching.map(|cause| cause.kind).collect()
+    }
+
     /// For each cause its views.
     fn views(&self) -> Vec<Views> {
         if self.causes.is_empty() {
@@ -198,6 +204,8 @@ pub struct Matched {
     pub action: Action,
     /// Who asked for it.
     pub responder: Option<u32>,
+    /// The kinds of causes that made it match.
+    pub kinds: Vec<CauseKind>,
 }
 
 impl Policy {
@@ -209,16 +217,19 @@ impl Policy {
         for (number, responder) in (1..).zip(&self.responders) {
             if facts.matched_by(&responder.matchers) {
                 nobody_matches = false;
+                let kinds = facts.kinds_matched_by(&responder.matchers);
                 let actions = responder.actions.iter().cloned();
-                matched.extend(actions.map(|action| Matched { action, responder: Some(number) }));
+                let of = |action| Matched { action, responder: Some(number), kinds: kinds.clone() };
+                matched.extend(actions.map(of));
             }
         }
+        let kinds = facts.kinds_matched_by(&[]);
         if !facts.definition.emails.is_empty() {
-            matched.push(Matched { action: own_action(&facts.definition.name), responder: None });
+            matched.push(Matched { action: own_action(&facts.definition.name), responder: None, kinds });
         } else if nobody_matches {
             let actions =
                 self.default_receivers.iter().cloned().map(|name| Action::new(name, Span::ZERO, None));
-            matched.extend(actions.map(|action| Matched { action, responder: None }));
+            matched.extend(actions.map(|action| Matched { action, responder: None, kinds: kinds.clone() }));
         }
         matched
     }
@@ -230,7 +241,7 @@ pub struct Plan {
     /// To be inserted.
     pub deliveries: Vec<NewDelivery>,
     /// To be added to [`Incident::actions`].
-    pub actions: Vec<ActionId>,
+    pub actions: Vec<Planned>,
 }
 
 /// Plans what is told of an incident that opened or grew (11.1, 12.1, 12.2).
@@ -243,10 +254,17 @@ pub fn plan(policy: &Policy, facts: &Facts<'_>, incident: &Incident, at: Time, n
     let mut plan = Plan::default();
     for matched in policy.actions_for(facts) {
         let action = &matched.action;
-        if incident.actions.contains(&action.id) || plan.actions.contains(&action.id) {
+        let is_it = |planned: &&mut Planned| planned.action == action.id;
+        if incident.actions.iter().any(|planned| planned.action == action.id) {
             continue;
         }
-        plan.actions.push(action.id);
+        let is_uncovered = incident.is_uncovered(&matched.kinds);
+        if let Some(planned) = plan.actions.iter_mut().find(is_it) {
+            planned.kinds.extend(&matched.kinds);
+            planned.is_uncovered |= is_uncovered;
+            continue;
+        }
+        plan.actions.push(Planned { action: action.id, kinds: matched.kinds.clone(), is_uncovered });
         let same = |other: &&mut Matched| {
             other.action.receiver == action.receiver && other.action.after == action.after
         };
@@ -265,7 +283,12 @@ fn repeats_sooner(one: &Action, other: &Action) -> bool {
     interval(one) < interval(other)
 }
 
-fn delivery(Matched { action, responder }: Matched, incident: &Incident, at: Time, now: Time) -> NewDelivery {
+fn delivery(
+    Matched { action, responder, .. }: Matched,
+    incident: &Incident,
+    at: Time,
+    now: Time,
+) -> NewDelivery {
     NewDelivery {
         incident: incident.id,
         check: incident.check,

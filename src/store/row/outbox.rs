@@ -1,9 +1,12 @@
 //! The words of incidents and deliveries.
 
+use serde::{Deserialize, Serialize};
+
 use super::words::{value_of, word_of};
-use crate::core::cause::CauseKind;
-use crate::core::incident::{IncidentStatus, StepKind};
+use crate::core::cause::{CauseKind, Family};
+use crate::core::incident::{IncidentStatus, Planned, StepKind};
 use crate::core::outbox::{CancelReason, DeliveryKind, DeliveryState, MessageId, ParkReason};
+use crate::core::route::ActionId;
 
 const DELIVERY_KINDS: [(DeliveryKind, &str); 4] = [
     (DeliveryKind::Alert, "alert"),
@@ -18,12 +21,13 @@ const PARK_REASONS: [(ParkReason, &str); 3] = [
     (ParkReason::ReceiverGone, "receiver_gone"),
 ];
 
-const CANCEL_REASONS: [(CancelReason, &str); 8] = [
+const CANCEL_REASONS: [(CancelReason, &str); 9] = [
     (CancelReason::RecoveredBeforeDue, "recovered_before_due"),
     (CancelReason::RecoveredWhileHeld, "recovered_while_held"),
     (CancelReason::TooShort, "too_short"),
     (CancelReason::Merged, "merged"),
     (CancelReason::RemindedSooner, "reminded_sooner"),
+    (CancelReason::Superseded, "superseded"),
     (CancelReason::Acknowledged, "acknowledged"),
     (CancelReason::WontFix, "wont_fix"),
     (CancelReason::Removed, "removed"),
@@ -36,6 +40,55 @@ const INCIDENT_STATUSES: [IncidentStatus; 5] = [
     IncidentStatus::Resolved,
     IncidentStatus::Removed,
 ];
+
+const FAMILIES: [Family; 3] = [Family::Late, Family::Failing, Family::Unknown];
+
+/// An action of an incident's row. Before it was known why an action was planned, only its number was kept.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum PlannedRow {
+    Number(u64),
+    For(u64, Vec<String>, bool),
+}
+
+/// The actions of an incident as JSON.
+pub(in crate::store) fn write_planned(actions: &[Planned]) -> String {
+    let row = |planned: &Planned| {
+        let kinds = planned.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
+        PlannedRow::For(planned.action.0, kinds, planned.is_uncovered)
+    };
+    let rows: Vec<PlannedRow> = actions.iter().map(row).collect();
+    serde_json::to_string(&rows).expect("a list of texts and numbers is always JSON")
+}
+
+/// The actions of an incident from JSON. Where it is not known for what they were planned, it was for `first`, the kind
+/// that opened the incident.
+pub(in crate::store) fn read_planned(text: &str, first: CauseKind) -> Option<Vec<Planned>> {
+    let rows: Vec<PlannedRow> = serde_json::from_str(text).ok()?;
+    let planned = |row| match row {
+        PlannedRow::Number(action) => {
+            Some(Planned { action: ActionId(action), kinds: vec![first], is_uncovered: false })
+        }
+        PlannedRow::For(action, words, is_uncovered) => {
+            let kinds: Option<Vec<CauseKind>> =
+                words.iter().map(|word| super::words::kind_of(word)).collect();
+            Some(Planned { action: ActionId(action), kinds: kinds?, is_uncovered })
+        }
+    };
+    rows.into_iter().map(planned).collect()
+}
+
+/// Families of causes as JSON.
+pub(in crate::store) fn write_families(families: &[Family]) -> String {
+    let words: Vec<&str> = families.iter().map(|family| family.as_str()).collect();
+    serde_json::to_string(&words).expect("a list of texts is always JSON")
+}
+
+/// Families of causes from JSON.
+pub(in crate::store) fn read_families(text: &str) -> Option<Vec<Family>> {
+    let words: Vec<String> = serde_json::from_str(text).ok()?;
+    words.iter().map(|word| FAMILIES.into_iter().find(|family| family.as_str() == word)).collect()
+}
 
 /// The word of a kind of delivery.
 pub(in crate::store) fn delivery_kind_word(kind: DeliveryKind) -> &'static str {

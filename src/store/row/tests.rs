@@ -260,3 +260,21 @@ fn rows_of_the_first_version_are_read() {
     let read = read_notices(&notice.replace("FIRST", first)).unwrap();
     assert_eq!((read[0].last_success, &read[0].last_run), (Some(Time::from_ms(5)), &None));
 }
+
+/// An incident of a version that kept numbers only: its actions were planned for what opened it.
+#[test]
+fn planned_actions_come_back_and_old_ones_are_read() {
+    let planned = |action, kinds: &[CauseKind], is_uncovered| crate::core::incident::Planned {
+        action: crate::core::route::ActionId(action),
+        kinds: kinds.to_vec(),
+        is_uncovered,
+    };
+    let actions =
+        vec![planned(u64::MAX, &[CauseKind::Missing], false), planned(2, &[CauseKind::Blind], true)];
+    assert_eq!(read_planned(&write_planned(&actions), CauseKind::Failed), Some(actions));
+    let old = read_planned("[18446744073709551615,7]", CauseKind::Blind).unwrap();
+    assert_eq!(old, [planned(u64::MAX, &[CauseKind::Blind], false), planned(7, &[CauseKind::Blind], false)]);
+    assert_eq!(read_planned(r#"[[7,["nonsense"],false]]"#, CauseKind::Blind), None);
+    let families = [crate::core::cause::Family::Late, crate::core::cause::Family::Unknown];
+    assert_eq!(read_families(&write_families(&families)), Some(families.to_vec()));
+}

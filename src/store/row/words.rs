@@ -122,7 +122,7 @@ pub(in crate::store) fn read_kinds(text: &str) -> Option<Vec<CauseKind>> {
     words.iter().map(|word| kind_of(word)).collect()
 }
 
-fn kind_of(word: &str) -> Option<CauseKind> {
+pub(super) fn kind_of(word: &str) -> Option<CauseKind> {
     CauseKind::ALL.into_iter().find(|kind| kind.as_str() == word)
 }
 

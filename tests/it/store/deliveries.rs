@@ -1,12 +1,13 @@
 //! Incidents, deliveries and alerts (§8, §11, §12, §13).
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use punctual::core::cause::Status;
+use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::PingKind;
 use punctual::core::notice::LastRun;
 use punctual::core::outbox::Attempt;
-use punctual::core::route::{Matcher, Mute, Policy};
+use punctual::core::route::{Matcher, Mute, Policy, Responder};
 use punctual::core::schedule::Schedule;
 use punctual::core::step::view;
 use punctual::core::time::{Span, Time};
@@ -153,7 +154,11 @@ pub(crate) fn what_was_due_in_an_absence_is_unknown_in_one_message_and_late_when
     world.expire();
     assert_eq!((count(world, Status::Unknown), count(world, Status::Late)), (0, 50));
     world.wait(GROUP_WAIT);
-    assert!(world.claim().is_empty(), "people know of them: it is the same incident");
+    let told = world.claim_one();
+    assert_eq!(told.notices.len(), 49, "who was told that we cannot tell is told that they are late (9.6)");
+    world.settle(told.message.id, &Attempt::Taken);
+    world.wait(Span::mins(60));
+    assert!(world.claim().is_empty(), "and once: it is the same incident");
 }
 
 /// 12.7
@@ -335,6 +340,95 @@ pub(crate) fn an_acknowledged_incident_tells_only_its_recovery<P: Place>(world: 
     succeed(world, "a");
     let recovery = world.claim_one();
     assert_eq!((&*recovery.message.receiver, said(&recovery)), ("ops", vec!["Recovery a".to_owned()]));
+}
+
+/// 9.6: the example of the rule. `after: 0` and `after: 30m`, an outage of 128 s.
+pub(crate) fn a_late_cause_after_blindness_is_told_for_itself<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::ZERO, None), ("boss", Span::mins(30), None)]);
+    world.declare(&["a"]);
+    world.ping("a", PingKind::Success);
+    world.now = world.now + Span::secs(128);
+    world.reopen();
+    world.wait(Span::ms(1));
+    world.expire();
+    world.wait(GROUP_WAIT);
+    let blind = world.claim_one();
+    assert_eq!(blind.notices[0].causes[0].kind, CauseKind::Blind);
+    world.settle(blind.message.id, &Attempt::Taken);
+    let (incident, now) = (blind.notices[0].incident, world.now);
+    assert!(world.store().stand(incident, Stance::Acknowledge, "only our deploy", now).unwrap());
+    world.wait(Span::secs(71));
+    world.expire();
+    world.wait(GROUP_WAIT);
+    let late = world.claim_one();
+    let causes: Vec<CauseKind> = late.notices[0].causes.iter().map(|cause| cause.kind).collect();
+    assert_eq!((&*late.message.receiver, causes), ("ops", vec![CauseKind::Missing]));
+    world.settle(late.message.id, &Attempt::Taken);
+    world.reopen();
+    world.wait(Span::mins(28));
+    world.wait(Span::mins(1));
+    assert!(world.claim().is_empty(), "half an hour counts from the lateness");
+    world.wait(Span::mins(2));
+    let boss = world.claim_one();
+    assert_eq!((&*boss.message.receiver, said(&boss)), ("boss", vec!["Alert a".to_owned()]));
+    world.settle(boss.message.id, &Attempt::Taken);
+    succeed(world, "a");
+    let ends = world.claim();
+    let mut ends: Vec<_> = ends.iter().map(|end| (&*end.message.receiver, said(end))).collect();
+    ends.sort();
+    assert_eq!(ends, [("boss", vec!["Recovery a".to_owned()]), ("ops", vec!["Recovery a".to_owned()])]);
+}
+
+/// 11.2
+pub(crate) fn an_acknowledgement_does_not_hold_a_cause_of_another_family<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::ZERO, None), ("dba", Span::ZERO, Some(Span::mins(10)))]);
+    let mut policy = (*world.configuration.policy).clone();
+    let [ops, dba] = policy.responders[0].actions.clone().try_into().unwrap();
+    let told_of = |status: &str, action| Responder {
+        matchers: Matcher::parse_list(&format!("status={status}")).unwrap(),
+        actions: vec![action],
+    };
+    policy.responders = vec![told_of("late", ops), told_of("failing", dba)];
+    world.configuration.policy = Arc::new(policy);
+    world.declare(&["a"]);
+    world.wait(Span::secs(71));
+    world.expire();
+    world.wait(GROUP_WAIT);
+    let late = world.claim_one();
+    assert_eq!(&*late.message.receiver, "ops");
+    world.settle(late.message.id, &Attempt::Taken);
+    let now = world.now;
+    assert!(world.store().stand(late.notices[0].incident, Stance::Acknowledge, "ada", now).unwrap());
+    world.reopen();
+    fail(world, &["a"]);
+    let failing = world.claim_one();
+    assert_eq!((&*failing.message.receiver, said(&failing)), ("dba", vec!["Alert a".to_owned()]));
+    world.settle(failing.message.id, &Attempt::Taken);
+    world.reopen();
+    world.wait(Span::mins(10) + GROUP_WAIT);
+    assert_eq!(world.told(), ["Reminder a"], "nobody took this on");
+    let now = world.now;
+    assert!(world.store().stand(late.notices[0].incident, Stance::Acknowledge, "bob", now).unwrap());
+    world.wait(Span::mins(11));
+    assert!(world.claim().is_empty(), "now somebody has");
+}
+
+/// 8.2, 11.2: `punctual_check_muted` shows it, over a restart, and until the recovery, which is told.
+pub(crate) fn nobody_wants_to_hear_of_a_check_until_it_recovers<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    fail(world, &["a", "b"]);
+    let told = world.claim_one();
+    world.settle(told.message.id, &Attempt::Taken);
+    let shown = |world: &mut World<P>| world.store().live().wont_fix().iter().copied().collect::<Vec<_>>();
+    assert_eq!(shown(world), []);
+    let (a, now) = (world.id("a"), world.now);
+    assert!(world.store().stand(told.notices[0].incident, Stance::WontFix, "ada", now).unwrap());
+    assert_eq!(shown(world), [a]);
+    world.reopen();
+    assert_eq!(shown(world), [a]);
+    succeed(world, "a");
+    assert_eq!(shown(world), []);
+    assert_eq!(world.told(), ["Recovery a"]);
 }
 
 /// 10.3

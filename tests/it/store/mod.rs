@@ -85,6 +85,9 @@ conformance! {
         a_mute_holds_and_its_end_lets_go
         a_clock_set_back_neither_revives_nor_lengthens_a_mute
         an_acknowledged_incident_tells_only_its_recovery
+        a_late_cause_after_blindness_is_told_for_itself
+        an_acknowledgement_does_not_hold_a_cause_of_another_family
+        nobody_wants_to_hear_of_a_check_until_it_recovers
         an_archived_check_tells_that_it_was_removed
         a_dependency_holds_what_depends_on_it
         alerts_fire_and_are_told_for_a_while_after_they_end

@@ -21,7 +21,7 @@ const GROUP_WAIT: Span = Span::secs(5);
 
 #[derive(Clone, Debug)]
 enum Event {
-    /// The check's causes are these from now on: none, missing, failed, or both.
+    /// The check's causes are these from now on: none, missing, failed, both, or blind in place of missing.
     Causes(usize, u8),
     Archive(usize),
     Mute(usize, bool),
@@ -47,9 +47,9 @@ enum Ends {
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let check = 0..CHECKS;
     let ends = prop_oneof![4 => Just(Ends::Taken), 3 => Just(Ends::Later), 1 => Just(Ends::Never)];
-    let meanwhile = proptest::option::weighted(0.3, (check.clone(), 0..4_u8));
+    let meanwhile = proptest::option::weighted(0.3, (check.clone(), 0..8_u8));
     let event = prop_oneof![
-        5 => (check.clone(), 0..4_u8).prop_map(|(check, causes)| Event::Causes(check, causes)),
+        5 => (check.clone(), 0..8_u8).prop_map(|(check, causes)| Event::Causes(check, causes)),
         1 => check.clone().prop_map(Event::Archive),
         2 => (check.clone(), any::<bool>()).prop_map(|(check, on)| Event::Mute(check, on)),
         1 => check.clone().prop_map(Event::Acknowledge),
@@ -117,10 +117,11 @@ impl World {
 
     fn set_causes(&mut self, check: usize, bits: u8, archived: bool) {
         let mut after = Causes::default();
-        for (bit, kind) in [(1, "missing"), (2, "failed")] {
-            let old = self.causes[check].iter().find(|old| old.kind.as_str() == kind).copied();
-            if bits & bit != 0 {
-                let new = Cause { since: self.now, ..cause(kind) };
+        for (bit, kind) in [(1, "missing"), (2, "failed"), (4, "blind(missing)")] {
+            let new = Cause { since: self.now, ..cause(kind) };
+            let old = self.causes[check].iter().find(|old| old.kind == new.kind).copied();
+            let is_late = bits & 1 != 0;
+            if bits & bit != 0 && !(bit == 4 && is_late) {
                 after.insert(old.unwrap_or(new));
             }
         }
@@ -145,11 +146,20 @@ impl World {
                 self.incidents.push(incident);
                 self.muted_at_end.push(false);
             }
-            Turn::Grew(_) | Turn::Eased => self.incidents[place] = incident,
+            Turn::Grew(_) | Turn::LateAfterBlind { .. } | Turn::Eased => self.incidents[place] = incident,
             Turn::Ended => self.end(check, before, incident),
         }
-        if let Turn::Opened(begun) | Turn::Grew(begun) = turn {
-            self.plan(place, &begun);
+        match turn {
+            Turn::Opened(begun) | Turn::Grew(begun) => self.plan(place, &begun),
+            Turn::LateAfterBlind { begun, superseded } => {
+                let is_of = |row: &&Delivery| row.incident.0 as usize == place;
+                let rows: Vec<Delivery> = self.rows.iter().filter(is_of).cloned().collect();
+                let rows: Vec<Delivery> =
+                    rows.into_iter().filter(|row| superseded.contains(&row.action)).collect();
+                cancel_waiting(&rows).for_each(|id| self.cancel(id, CancelReason::Superseded));
+                self.plan(place, &begun);
+            }
+            Turn::Eased | Turn::Ended => {}
         }
     }
 
@@ -177,11 +187,11 @@ impl World {
     fn end(&mut self, check: usize, before: &Causes, ended: Incident) {
         let place = ended.id.0 as usize;
         let rows: Vec<Delivery> = self.rows.iter().filter(|row| row.incident == ended.id).cloned().collect();
-        let status = self.incidents[place].status;
+        let stood = self.incidents[place].clone();
         let told = at_recovery(
             &ended,
             &rows,
-            |row| self.verdict(row, before, status),
+            |row| self.verdict(row, before, stood.stands_for(row.action, before.as_slice())),
             Some(self.receiver()),
             self.now,
         );
@@ -236,8 +246,9 @@ impl World {
             if row.state != DeliveryState::Waiting {
                 continue;
             }
-            let status = self.incidents[row.incident.0 as usize].status;
-            match self.verdict(&row, &self.causes[row.check.0 as usize].clone(), status) {
+            let causes = self.causes[row.check.0 as usize].clone();
+            let status = self.incidents[row.incident.0 as usize].stands_for(row.action, causes.as_slice());
+            match self.verdict(&row, &causes, status) {
                 Verdict::Send => go.push(row),
                 Verdict::Hold(_) => {}
                 Verdict::Drop(reason) => self.cancel(row.id, reason.cancels()),
@@ -299,7 +310,8 @@ impl World {
                 && row.state == DeliveryState::Waiting
         };
         let waiting = self.rows.iter().find(waits).cloned();
-        let status = self.incidents[sent.incident.0 as usize].status;
+        let status = self.incidents[sent.incident.0 as usize]
+            .stands_for(sent.action, self.causes[sent.check.0 as usize].as_slice());
         let Some(repeat) = after_sent(&sent, status, waiting.as_ref(), self.now) else { return };
         if let Some(other) = repeat.instead_of {
             self.cancel(other, CancelReason::RemindedSooner);
@@ -312,7 +324,8 @@ impl World {
         let incident = &self.incidents[place];
         let (change, reason) = match event {
             Event::Acknowledge(_) => {
-                (incident.acknowledge("Ada", self.now), Some(CancelReason::Acknowledged))
+                let causes = self.causes[check].as_slice();
+                (incident.acknowledge(causes, "Ada", self.now), Some(CancelReason::Acknowledged))
             }
             Event::WontFix(_) => (incident.wont_fix("Ada", self.now), Some(CancelReason::WontFix)),
             _ => (incident.reopen("Ada", self.now), None),
@@ -389,7 +402,12 @@ impl World {
             let incident = &self.incidents[row.incident.0 as usize];
             assert!(row.not_before <= self.now);
             if matches!(row.kind, DeliveryKind::Alert | DeliveryKind::Reminder) {
-                assert_eq!(incident.status, IncidentStatus::Open, "nobody took care of it");
+                let causes = self.causes[row.check.0 as usize].iter();
+                let is_covered = |cause: &Cause| incident.covered.contains(&cause.kind.family());
+                let is_taken_on =
+                    incident.status == IncidentStatus::Acknowledged && causes.into_iter().all(is_covered);
+                assert!(!is_taken_on, "nobody took care of it");
+                assert_ne!(incident.status, IncidentStatus::WontFix, "somebody wants to hear of it");
                 assert!(!self.muted[row.check.0 as usize], "what is muted does not leave");
             }
             for other in self.rows.iter().filter(|other| other.check == row.check) {
@@ -433,6 +451,7 @@ impl World {
                 };
                 row.kind == DeliveryKind::Reminder && of_incident().any(sooner)
             }
+            CancelReason::Superseded => incident.told_late_after_blind,
             CancelReason::Removed => incident.status == IncidentStatus::Removed,
             // Somebody said so; that nothing else is cancelled for it shows in `recovery.rs`.
             CancelReason::Acknowledged | CancelReason::WontFix => true,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::cause::Cause;
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
+use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, Planned, StepKind};
 use crate::core::outbox::{DeliveryKind, DeliveryState, MessageId, NewDelivery};
 use crate::core::route::own_action;
 use crate::core::state::State;
@@ -52,6 +52,7 @@ impl Tx<'_> {
         now: Time,
     ) -> Result<(), StoreError> {
         let action = own_action(&definition.name);
+        let planned = Planned { action: action.id, kinds: vec![cause.kind], is_uncovered: false };
         let mut incident = Incident {
             id: IncidentId(0),
             check,
@@ -60,7 +61,9 @@ impl Tx<'_> {
             status: IncidentStatus::Open,
             first: cause,
             kinds: vec![cause.kind],
-            actions: vec![action.id],
+            actions: vec![planned],
+            covered: Vec::new(),
+            told_late_after_blind: false,
         };
         incident.id = self.insert_incident(&incident)?;
         let step =

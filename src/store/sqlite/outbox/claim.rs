@@ -149,7 +149,9 @@ impl Tx<'_> {
             definition: &slot.check.definition,
             causes: causes.as_slice(),
             is_paused,
-            incident: incident.map_or(IncidentStatus::Resolved, |incident| incident.status),
+            incident: incident.map_or(IncidentStatus::Resolved, |incident| {
+                incident.stands_for(delivery.action, causes.as_slice())
+            }),
         };
         let dependencies = self.dependencies(seen.definition);
         self.verdict(seen, &dependencies, delivery.kind, delivery.ready_at(), group_wait, now)

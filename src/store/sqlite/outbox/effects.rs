@@ -44,7 +44,7 @@ impl Tx<'_> {
     ) -> Result<(), StoreError> {
         self.memory.outbox.look_after_flip(&definition.name, check, now);
         let open = self.memory.outbox.open_incident(check);
-        let stood = open.map_or(IncidentStatus::Open, |incident| incident.status);
+        let stood = open.cloned();
         if let Some(change) = on_flip(open, flip, check, IncidentId(0)) {
             let mut incident = change.incident;
             if matches!(change.turn, Turn::Opened(_)) {
@@ -58,12 +58,21 @@ impl Tx<'_> {
                     let facts = Facts { definition, causes };
                     self.plan_actions(&mut incident, &facts, flip.at, now)?;
                 }
+                Turn::LateAfterBlind { begun, superseded } => {
+                    let of = |row: &&Delivery| superseded.contains(&row.action);
+                    let rows: Vec<Delivery> =
+                        self.memory.outbox.unfinished(incident.id).filter(of).cloned().collect();
+                    self.cancel(&rows, CancelReason::Superseded)?;
+                    let facts = Facts { definition, causes: begun };
+                    self.plan_actions(&mut incident, &facts, flip.at, now)?;
+                }
                 Turn::Eased => {}
                 Turn::Ended => {
+                    let stood = stood.expect("what ends was open");
                     let is_paused = flip.from == Status::Paused;
-                    let seen = Seen { definition, causes: before, is_paused, incident: stood };
+                    let seen = Seen { definition, causes: before, is_paused, incident: stood.status };
                     let forgiven = flip.reason == FlipReason::Paused;
-                    self.tell_the_end(&incident, seen, forgiven, now)?;
+                    self.tell_the_end((&stood, &incident), seen, forgiven, now)?;
                 }
             }
             self.update_incident(incident)?;
@@ -86,11 +95,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// 12.5, 12.6: receiver by receiver. Where a pause has `forgiven` it (16.6), nothing was heard of the check: its own
+    /// 12.5, 12.6: receiver by receiver, of an incident as it `stood` and as it ended. Where a pause has `forgiven` it (16.6), nothing was heard of the check: its own
     /// addresses, who would be told that it reports again, are told nothing.
     fn tell_the_end(
         &mut self,
-        incident: &Incident,
+        (stood, incident): (&Incident, &Incident),
         seen: Seen<'_>,
         forgiven: bool,
         now: Time,
@@ -108,8 +117,10 @@ impl Tx<'_> {
             }
             let receiver = policy.receiver(&name);
             let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
-            let verdict =
-                |row: &Delivery| self.verdict(seen, &dependencies, row.kind, row.ready_at(), group_wait, now);
+            let verdict = |row: &Delivery| {
+                let seen = Seen { incident: stood.stands_for(row.action, seen.causes), ..seen };
+                self.verdict(seen, &dependencies, row.kind, row.ready_at(), group_wait, now)
+            };
             let end = at_recovery(incident, &rows, verdict, receiver, now);
             for (id, ending) in end.endings {
                 let at =

@@ -15,7 +15,7 @@ pub(super) use effects::Seen;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::core::check::{CheckId, Name};
-use crate::core::incident::{Incident, IncidentId};
+use crate::core::incident::{Incident, IncidentId, IncidentStatus};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
 use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
@@ -26,6 +26,8 @@ pub(super) struct Outbox {
     /// Open ones, and ended ones of which something is still to be told.
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
     pub(super) open: HashMap<CheckId, IncidentId>,
+    /// Of their open incidents nobody wants to hear (11.2).
+    pub(super) wont_fix: BTreeSet<CheckId>,
     /// Those that wait or are in a message that is not settled.
     pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
     /// The same, by incident.
@@ -65,6 +67,11 @@ impl Outbox {
     }
 
     pub(super) fn put_incident(&mut self, incident: Incident) {
+        if incident.status == IncidentStatus::WontFix {
+            self.wont_fix.insert(incident.check);
+        } else if self.open.get(&incident.check).is_none_or(|open| *open == incident.id) {
+            self.wont_fix.remove(&incident.check);
+        }
         if incident.status.is_ended() {
             self.open.remove(&incident.check);
             if !self.by_incident.contains_key(&incident.id) {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
 use crate::core::check::CheckId;
-use crate::core::incident::{Incident, IncidentId, IncidentStep};
+use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, ParkReason};
 use crate::core::route::ActionId;
 use crate::core::time::{Span, Time};
@@ -17,7 +17,8 @@ use crate::store::sqlite::key;
 use crate::store::sqlite::load::for_each;
 use crate::store::sqlite::tx::Tx;
 
-const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, kinds, actions";
+const INCIDENT: &str =
+    "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
                         repeat_interval, state, reason, message_id";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at";
@@ -72,9 +73,20 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
     let number = id(row, 0)?;
     let first = row::read_causes(row.get_ref(5)?.as_str()?).and_then(|causes| causes.first().copied());
     let kinds = row::read_kinds(row.get_ref(6)?.as_str()?);
-    let actions: Option<Vec<u64>> = serde_json::from_str(row.get_ref(7)?.as_str()?).ok();
+    let actions: String = row.get(7)?;
+    let actions = first.and_then(|first| row::read_planned(&actions, first.kind));
     let status = row::incident_status(row.get_ref(4)?.as_str()?);
-    let (Some(first), Some(kinds), Some(actions), Some(status)) = (first, kinds, actions, status) else {
+    let covered = match row.get::<_, Option<String>>(8)? {
+        Some(text) => row::read_families(&text),
+        // Acknowledged by a version that knew no families: with all that it had by then.
+        None if status == Some(IncidentStatus::Acknowledged) => {
+            kinds.as_ref().map(|kinds| kinds.iter().map(|kind| kind.family()).collect())
+        }
+        None => Some(Vec::new()),
+    };
+    let (Some(first), Some(kinds), Some(actions), Some(status), Some(covered)) =
+        (first, kinds, actions, status, covered)
+    else {
         return Ok(Err(damaged(format_args!("incident {number}"))));
     };
     Ok(Ok(Incident {
@@ -85,7 +97,9 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
         status,
         first,
         kinds,
-        actions: actions.into_iter().map(ActionId).collect(),
+        actions,
+        covered,
+        told_late_after_blind: row.get(9)?,
     }))
 }
 
@@ -154,7 +168,8 @@ impl Tx<'_> {
         &mut self,
         incident: &Incident,
     ) -> Result<IncidentId, StoreError> {
-        let sql = format!("INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+        let sql =
+            format!("INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         self.write_incident(&sql, incident)?;
         Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
     }
@@ -162,14 +177,13 @@ impl Tx<'_> {
     pub(in crate::store::sqlite) fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError> {
         let sql =
             "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
-                   kinds = ?7, actions = ?8 WHERE id = ?1";
+                   kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10 WHERE id = ?1";
         self.write_incident(sql, &incident)?;
         self.memory.outbox.put_incident(incident);
         Ok(())
     }
 
     fn write_incident(&self, sql: &str, incident: &Incident) -> Result<(), StoreError> {
-        let actions: Vec<u64> = incident.actions.iter().map(|action| action.0).collect();
         self.execute(
             sql,
             params![
@@ -180,7 +194,9 @@ impl Tx<'_> {
                 incident.status.as_str(),
                 row::write_causes([&incident.first]),
                 row::write_kinds(&incident.kinds),
-                serde_json::to_string(&actions).expect("a list of numbers is always JSON"),
+                row::write_planned(&incident.actions),
+                row::write_families(&incident.covered),
+                incident.told_late_after_blind,
             ],
         )
     }

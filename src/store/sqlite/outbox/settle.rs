@@ -74,8 +74,11 @@ impl Tx<'_> {
         };
         let waiting = outbox.unfinished(delivery.incident).find(is_its_reminder).cloned();
         let incident = outbox.incidents.get(&delivery.incident);
-        let repeat =
-            incident.and_then(|incident| after_sent(&delivery, incident.status, waiting.as_ref(), now));
+        let repeat = incident.and_then(|incident| {
+            let causes = self.with_state(delivery.check, |state| state.causes.clone());
+            let stands = incident.stands_for(delivery.action, causes.as_slice());
+            after_sent(&delivery, stands, waiting.as_ref(), now)
+        });
         if let Some(repeat) = repeat {
             if let Some(waiting) = waiting.filter(|waiting| Some(waiting.id) == repeat.instead_of) {
                 let state = DeliveryState::Cancelled(CancelReason::RemindedSooner);

@@ -23,8 +23,10 @@ impl SqliteStore {
 impl Tx<'_> {
     fn stand(&mut self, id: IncidentId, stance: Stance, by: &str, now: Time) -> Result<bool, StoreError> {
         let Some(incident) = self.memory.outbox.incidents.get(&id) else { return Ok(false) };
+        let check = self.memory.checks[&incident.check].check.clone();
+        let causes = check.known().state.causes.clone();
         let stands = match stance {
-            Stance::Acknowledge => incident.acknowledge(by, now),
+            Stance::Acknowledge => incident.acknowledge(causes.as_slice(), by, now),
             Stance::WontFix => incident.wont_fix(by, now),
             Stance::Reopen => incident.reopen(by, now),
         };
@@ -34,8 +36,6 @@ impl Tx<'_> {
             IncidentStatus::Acknowledged => self.cancel_all(id, CancelReason::Acknowledged)?,
             IncidentStatus::WontFix => self.cancel_all(id, CancelReason::WontFix)?,
             _ => {
-                let check = self.memory.checks[&incident.check].check.clone();
-                let causes = check.known().state.causes.clone();
                 let facts = Facts { definition: &check.definition, causes: causes.as_slice() };
                 self.plan_actions(&mut incident, &facts, now, now)?;
             }
