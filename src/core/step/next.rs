@@ -15,8 +15,8 @@ const EARLY: Span = Span::secs(5);
 const QUARTER_OF_THE_SHORTEST_GAP: Span = Span::secs(15);
 /// By how much blindness moves a deadline, where no other margin applies (9.4).
 const MARGIN: Span = Span::mins(2);
-/// The most by which it moves the deadline of a period (9.4).
-const MAX_EVERY_MARGIN: Span = Span::mins(15);
+/// The most by which it moves the deadline of a period, or of a sliding count (9.4).
+const MAX_MARGIN: Span = Span::mins(15);
 
 /// A transition: it holds from the millisecond after its time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,7 +153,7 @@ fn scheduled(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut im
 
 /// 9.4: by how much blindness moves the deadline of this due time.
 fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &Due) -> Span {
-    let of_period = |period: Span| (period + spec.grace).min(MAX_EVERY_MARGIN);
+    let of_period = |period: Span| (period + spec.grace).min(MAX_MARGIN);
     let margin = due.period.map_or(MARGIN, of_period);
     match spec.max_runtime {
         Some(runtime)
@@ -224,6 +224,5 @@ pub(super) fn sliding_shortfall(
     let begins = state.armed_since.max(state.floor);
     let nth = state.newest_success(expect.at_least?).map_or(begins, |at| at.max(begins));
     let short_from = nth + expect.within;
-    // 3.4 wants a full window after blindness, so the margin is a window.
-    Some(sight::look(blind, state, nth, short_from + spec.grace, expect.within))
+    Some(sight::look(blind, state, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
 }

@@ -6,7 +6,7 @@ use crate::core::time::{Span, Time};
 
 /// More blindness than this over the evidence, and we cannot tell (9.4).
 const MAX_BLIND: Span = Span::mins(2);
-/// A deadline is moved at most by its margin and this; then we say that we cannot tell, rather than stay silent while
+/// A deadline is moved at most by its margin and this (9.4); then we say that we cannot tell, rather than stay silent while
 /// we are restarted again and again.
 const MAX_MOVE: Span = Span::mins(15);
 

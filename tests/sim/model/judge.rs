@@ -9,8 +9,7 @@ use super::{Model, Plan};
 /// 9.4
 const MAX_BLIND: Span = Span::mins(2);
 const MARGIN: Span = Span::mins(2);
-const MAX_EVERY_MARGIN: Span = Span::mins(15);
-/// Not in the rules: so far past its margin a deadline moves before we say that we cannot tell.
+const MAX_MARGIN: Span = Span::mins(15);
 const MAX_MOVE: Span = Span::mins(15);
 
 /// When something is judged, and whether it can be (9.4, 9.5).
@@ -104,10 +103,10 @@ impl Model {
     /// 9.4
     fn margin(&self, plan: &Plan, due: &Due) -> Span {
         let margin = match plan.spec.schedule {
-            Schedule::Every(period) => (period + plan.spec.grace).min(MAX_EVERY_MARGIN),
+            Schedule::Every(period) => (period + plan.spec.grace).min(MAX_MARGIN),
             Schedule::Periods(ref periods) => {
                 let period = periods.due(due.evidence_from).map_or(Span::ZERO, |due| due.period);
-                (period + plan.spec.grace).min(MAX_EVERY_MARGIN)
+                (period + plan.spec.grace).min(MAX_MARGIN)
             }
             _ => MARGIN,
         };
@@ -208,7 +207,7 @@ impl Model {
         let counted = self.successes.iter().filter(|at| **at <= point).rev().nth(at_least as usize - 1);
         let thin_from = counted.map_or(begins, |at| (*at).max(begins));
         let due = thin_from + expect.within + plan.spec.grace;
-        match self.look(thin_from, due, expect.within) {
+        match self.look(thin_from, due, expect.within.min(MAX_MARGIN)) {
             Sight::Seen(at) if at <= point => {
                 self.end(&[CauseKind::Blind]);
                 self.begin(CauseKind::TooFew, stamp);

@@ -140,6 +140,40 @@ fn requests_refused_without_end_hide_a_dead_job_for_half_an_hour_at_most() {
     }
 }
 
+/// 3.4, 9.4: a restart of five seconds must not double the time to detection.
+#[test]
+fn a_restart_moves_a_sliding_count_by_a_quarter_of_an_hour_at_most() {
+    let sliding = |within| Spec {
+        schedule: Schedule::Counted(expect(Some(1), None, within)),
+        grace: Span::ZERO,
+        ..every()
+    };
+    let day = sliding(86_400);
+    check(&day, "10 success; 82805 blind 82800-82805; 86411 tick", "10 new→up\n86410 up→late too_few");
+    check(&day, "10 success; 86405 blind 86400-86405; 87306 tick", "10 new→up\n87305 up→late too_few");
+    check(&day, "10 success; 86405 blind 86400-86405; 87305 success", "10 new→up");
+    let hour = sliding(600);
+    check(&hour, "10 success; 605 blind 600-605; 1206 tick", "10 new→up\n1205 up→late too_few");
+}
+
+/// 9.4: no deadline moves beyond deadline + m + 15 min.
+#[test]
+fn blindness_that_would_move_a_deadline_too_far_makes_it_unknown() {
+    let spec = Spec { schedule: Schedule::Counted(expect(Some(1), None, 7200)), ..every() };
+    let spec = Spec { grace: Span::ZERO, ..spec };
+    let restarts = |last: i64| -> String {
+        (0..=last)
+            .map(|i| format!("{} blind {}-{};", 7201 + i * 600, 7200 + i * 600, 7201 + i * 600))
+            .collect()
+    };
+    check(&spec, &format!("10 success; {} 9002 tick", restarts(1)), "10 new→up\n8701 up→late too_few");
+    check(
+        &spec,
+        &format!("10 success; {} 9602 tick", restarts(2)),
+        "10 new→up\n8401 up→unknown blind(too_few)",
+    );
+}
+
 /// 9.5: for expect, the first window wholly seen is judged; at_most stays valid.
 #[test]
 fn a_count_is_judged_again_in_the_first_window_wholly_seen() {
