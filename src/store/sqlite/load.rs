@@ -82,8 +82,13 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         let is_superseded: bool = row.get(2)?;
         let (mut last_ping, mut pings): (i64, i64) = (row.get(3)?, row.get(4)?);
         let place = (&mut state, &mut last_ping, &mut pings);
-        if later.replay(id, &definition.spec, &memory.blind, place) {
+        let row_last = *place.1;
+        let again = later.replay(id, &definition.spec, &memory.blind, place);
+        if last_ping > row_last {
             memory.behind.add(id);
+        }
+        if !again.is_empty() {
+            memory.judge_again.push((id, again));
         }
         // Pings fill the window later.
         let known = Known { state, window: WindowCount::new(definition.count_window()) };

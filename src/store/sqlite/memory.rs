@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::deadlines::Deadlines;
 use super::ids::ById;
 use super::outbox::Outbox;
-use super::states::Behind;
+use super::states::{Behind, Later};
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
@@ -38,6 +38,8 @@ pub(super) struct Memory {
     /// The largest seq that a ping was given.
     pub(super) last_ping: i64,
     pub(super) behind: Behind,
+    /// Pings that are judged otherwise than before: nothing is stored of what follows from them yet.
+    pub(super) judge_again: Vec<(CheckId, Vec<Later>)>,
     /// The sum of all bodies that are kept.
     pub(super) body_bytes: i64,
     /// Any number, another one in every database: message keys begin with it.

@@ -221,6 +221,7 @@ impl SqliteStore {
         let settings = self.settings.as_ref();
         // What is staged by a call that fails is forgotten with it.
         let mut tx = Tx::new(db, &mut self.memory, settings, std::mem::take(&mut self.spare))?;
+        tx.judge_again()?;
         let answer = act(&mut tx)?;
         tx.write_states(self.catch_up)?;
         let mut fault = |point| self.faults.as_mut().and_then(|faults| faults(point)).map_or(Ok(()), Err);

@@ -52,18 +52,18 @@ impl SqliteStore {
     }
 
     pub(super) fn unmute_now(&mut self, id: u64, now: Time) -> Result<bool, StoreError> {
-        if !self.memory.mutes.iter().any(|mute| mute.id == id) {
-            return Ok(false);
-        }
-        self.transact(|tx| {
+        let was_there = self.transact(|tx| {
+            if !tx.memory.mutes.iter().any(|mute| mute.id == id) {
+                return Ok(false);
+            }
             tx.forget_ended_mutes(now)?;
             tx.execute("DELETE FROM mutes WHERE id = ?1", params![super::key(id)])?;
             tx.memory.mutes.retain(|mute| mute.id != id);
             tx.memory.outbox.look_everywhere(now);
-            Ok(())
+            Ok(true)
         })?;
         self.live.set_mutes(self.memory.mutes.clone());
-        Ok(true)
+        Ok(was_there)
     }
 }
 

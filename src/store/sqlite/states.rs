@@ -121,6 +121,9 @@ impl Tx<'_> {
         let behind = &mut self.memory.behind;
         let round_from = std::mem::replace(&mut behind.round_from, last_ping);
         behind.cursor = 0;
+        if !self.memory.judge_again.is_empty() {
+            return Ok(());
+        }
         let up_to = if behind.checks.is_empty() { last_ping } else { round_from };
         if up_to - behind.up_to > slack {
             behind.up_to = up_to;
@@ -157,7 +160,7 @@ fn write(
 
 /// A ping that its check's row may not know of.
 #[derive(Debug)]
-struct Later {
+pub(super) struct Later {
     seq: i64,
     at: Time,
     ordinal: i64,
@@ -191,25 +194,46 @@ impl LaterPings {
         Ok(LaterPings(pings))
     }
 
-    /// Steps a check through those of its pings that its row did not know of. Answers whether there were any.
+    /// Steps a check through those of its pings that its row did not know of: the row is behind if there were any. A ping
+    /// that flips would have brought its row up to date, so one that does now was judged otherwise before, by another
+    /// version of this program: from there on they are answered, to be judged in a transaction.
     pub(super) fn replay(
         &mut self,
         check: CheckId,
         spec: &Spec,
         blind: &BlindWindows,
         (state, last_ping, pings): (&mut State, &mut i64, &mut i64),
-    ) -> bool {
+    ) -> Vec<Later> {
         let row_last = *last_ping;
-        for later in self.0.remove(&check).into_iter().flatten().filter(|later| later.seq > row_last) {
-            let made = step(spec, std::mem::take(state), Input::Ping(later.ping), later.at, blind);
-            debug_assert!(made.flips.is_empty(), "a ping that flips brings its row up to date");
-            if !made.flips.is_empty() {
-                // Another version of this program judged it first.
+        let mut laters = self.0.remove(&check).into_iter().flatten().filter(|later| later.seq > row_last);
+        while let Some(later) = laters.next() {
+            let made = step(spec, state.clone(), Input::Ping(later.ping.clone()), later.at, blind);
+            if !made.flips.is_empty() || !made.judgements.is_empty() {
                 tracing::error!(check = check.0, ping = later.seq, "a ping is judged otherwise than before");
+                return std::iter::once(later).chain(laters).collect();
             }
             *state = made.state;
             (*last_ping, *pings) = (later.seq, later.ordinal);
         }
-        *last_ping > row_last
+        Vec::new()
+    }
+}
+
+impl Tx<'_> {
+    /// Judges pings that are judged otherwise than before, with all that follows from it. Before anything is configured
+    /// nobody knows whom to tell.
+    pub(super) fn judge_again(&mut self) -> Result<(), StoreError> {
+        if self.settings.is_none() {
+            return Ok(());
+        }
+        for (check, laters) in std::mem::take(&mut self.memory.judge_again) {
+            self.stage(check).expect("it was loaded with its pings").may_stay_behind = false;
+            for later in laters {
+                self.step(check, Input::Ping(later.ping), later.at)?;
+                let staged = self.stage(check).expect("it was staged above");
+                (staged.last_ping, staged.pings) = (later.seq, later.ordinal);
+            }
+        }
+        Ok(())
     }
 }

@@ -252,6 +252,60 @@ fn a_disk_that_takes_nothing_for_a_while_leaves_one_blind_window() {
     }
 }
 
+/// 14.2: another version of this program, or of the time zones, may judge what lies behind otherwise: then it is told.
+#[test]
+fn a_ping_that_is_judged_otherwise_at_a_start_flips_and_is_told() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    world.store().set_catch_up(0);
+    world.ping("a", PingKind::Success);
+    for _ in 0..3 {
+        world.wait(Span::secs(1));
+        world.ping("a", PingKind::Success);
+    }
+    drop(world.take());
+    let db = database(world.place.0.path());
+    let changed = db.execute("UPDATE pings SET kind = 1 WHERE seq = (SELECT max(seq) - 1 FROM pings)", []);
+    assert_eq!(changed, Ok(1));
+    let flips = || -> i64 { db.query_row("SELECT count(*) FROM flips", [], |row| row.get(0)).unwrap() };
+    let before = flips();
+    world.reopen();
+    assert_eq!(flips(), before + 2, "it failed, and then it did not");
+    let opened: i64 = db.query_row("SELECT count(*) FROM incidents", [], |row| row.get(0)).unwrap();
+    assert_eq!(opened, 1);
+    let state = world.state("a");
+    assert_eq!(state.counters.failing, 1);
+    world.reopen();
+    assert_eq!(flips(), before + 2, "once");
+    assert_eq!(world.state("a"), state);
+}
+
+/// 14.1: a call that failed leaves memory that no other call may look at.
+#[test]
+fn an_unmute_that_failed_can_be_tried_again() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    let mute = punctual::core::route::Mute {
+        id: 0,
+        matchers: Vec::new(),
+        text: String::new(),
+        until: at(2_000_000),
+        since: at(1_000_000),
+        comment: String::new(),
+    };
+    let now = world.now;
+    let id = world.store().mute(mute, now).unwrap();
+    let fails = Arc::new(AtomicBool::new(true));
+    let asked = fails.clone();
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::BeforeCommit && asked.swap(false, Ordering::SeqCst);
+        hits.then_some(StoreError::Failed("an I/O error".to_owned()))
+    });
+    world.store().unmute(id, now).unwrap_err();
+    assert!(world.store().unmute(id, now).unwrap(), "it is still there");
+    assert!(!world.store().unmute(id, now).unwrap());
+}
+
 /// 4.1: run ids, durations and exit statuses stand in the rows.
 #[test]
 fn a_ping_is_kept_with_all_that_it_said() {
