@@ -248,19 +248,27 @@ pub(super) fn configuration(config: Config, allow_mass_removal: bool) -> Configu
     Configuration { checks, policy, retention, max_checks, allow_mass_removal }
 }
 
-/// Says loudly which checks a start has kept (10.4).
-pub(super) fn report_kept(kept: &[Name], app: &App, own: &Own) {
-    if kept.is_empty() {
+/// Says loudly what a start did not carry out, of files that a reload would have refused: which checks it kept (10.4), and
+/// which renames it passed over (10.3).
+pub(super) fn report_kept(changes: &Changes, app: &App, own: &Own) {
+    let Changes { kept, passed_over, .. } = changes;
+    if kept.is_empty() && passed_over.is_empty() {
         return;
     }
-    let some: Vec<&str> = kept.iter().take(20).map(Name::as_str).collect();
-    tracing::error!(
-        count = kept.len(),
-        some = some.join(" "),
-        "checks are no longer declared and were kept, because too many are gone at once; if that is meant: punctual reload --allow-mass-removal"
-    );
+    if !kept.is_empty() {
+        let some: Vec<&str> = kept.iter().take(20).map(Name::as_str).collect();
+        tracing::error!(
+            count = kept.len(),
+            some = some.join(" "),
+            "checks are no longer declared and were kept, because too many are gone at once; if that is meant: punctual reload --allow-mass-removal"
+        );
+    }
+    for (old, new) in passed_over.iter().take(20) {
+        tracing::error!(%old, %new, "a rename was passed over, because both have a history; each stays as it is");
+    }
     own.config_refused();
-    app.set_notices(Notices { reload_fault: None, kept: kept.to_vec() });
+    let (kept, passed_over) = (kept.clone(), passed_over.clone());
+    app.set_notices(Notices { reload_fault: None, kept, passed_over });
 }
 
 #[cfg(test)]

@@ -206,7 +206,7 @@ fn assemble(
     app.history = Some(Reader::new(&settings.storage_path));
     let app = Arc::new(app);
     for_app.put_into(&app, &own, &clock);
-    reload::report_kept(&changes.kept, &app, &own);
+    reload::report_kept(&changes, &app, &own);
 
     let engine = Engine {
         clock: clock.clone(),

@@ -100,6 +100,8 @@ pub struct Notices {
     pub reload_fault: Option<String>,
     /// Checks that are no longer declared, and were kept (10.4).
     pub kept: Vec<Name>,
+    /// Old and new name of renames that a start passed over, since both have a history (10.3).
+    pub passed_over: Vec<(Name, Name)>,
 }
 
 /// Who is told, as far as pages say it.
@@ -230,10 +232,10 @@ impl App {
         *self.notices.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(notices);
     }
 
-    /// The configuration was read again, and not taken. What was said of the checks that were kept stays true.
+    /// The configuration was read again, and not taken. What was said of the start stays true.
     pub fn set_reload_fault(&self, fault: String) {
-        let kept = self.notices().kept.clone();
-        self.set_notices(Notices { reload_fault: Some(fault), kept });
+        let before = (*self.notices()).clone();
+        self.set_notices(Notices { reload_fault: Some(fault), ..before });
     }
 
     fn notices(&self) -> Arc<Notices> {

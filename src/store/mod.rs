@@ -135,6 +135,8 @@ pub struct Changes {
     pub renamed: Vec<(Name, Name)>,
     /// Would have been archived by a start with a configuration that removes too many (10.4): they were kept.
     pub kept: Vec<Name>,
+    /// Old and new name of renames that a start passed over, since both have a history (10.3): each stays as it is.
+    pub passed_over: Vec<(Name, Name)>,
 }
 
 /// Why a configuration was not taken. Nothing of it was stored.
@@ -260,7 +262,8 @@ pub trait Store: Send {
 
     /// Takes a configuration, all or nothing (§10). Checks that were made through an API stay as they are, unless a file
     /// declares the name of one: then it is the file's, with its identity, its history and its `canary`. With `at_start`,
-    /// a configuration that removes too many archives nothing and says so in [`Changes::kept`]; at a reload it is refused.
+    /// a configuration that removes too many archives nothing and says so in [`Changes::kept`], and a rename of two that have
+    /// a history is passed over, which [`Changes::passed_over`] says; at a reload both are refused.
     fn configure(
         &mut self,
         configuration: &Configuration,

@@ -92,9 +92,14 @@ fn nothing_that_came_from_outside_becomes_markup() {
     http::get(&doors.url("/ping/%3Cimg%20src=x%20onerror=alert(1)%3E"));
     http::get(&doors.url("/ping/new-job"));
     let kept = vec![Name::parse("kept-one").unwrap()];
-    doors.app.set_notices(Notices { reload_fault: None, kept });
+    doors.app.set_notices(Notices {
+        reload_fault: None,
+        kept,
+        passed_over: vec![(Name::parse("old-name").unwrap(), Name::parse("new-name").unwrap())],
+    });
     doors.app.set_reload_fault("<i>fault</i>".into());
     assert!(first(&doors, "").contains("were kept"), "a fault of a reload does not take that back");
+    assert!(first(&doors, "").contains("<code>old-name</code> → <code>new-name</code>"), "nor that");
     for path in ["/", "/checks/backup", "/checks/%3Cscript%3E"] {
         let text = page(&doors, path).text();
         for markup in ["<b>backup", "<img", "<i>fault"] {

@@ -59,6 +59,14 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
                 details { summary { "Which" } p { @for name in notices.kept.iter().take(100) { (name) " " } } }
             }
         }
+        @if !notices.passed_over.is_empty() {
+            div.banner.bad role="alert" {
+                strong { (notices.passed_over.len()) " checks were not renamed" }
+                " at the start, because the old and the new name both have a history. Each stays as it is, until the files "
+                "give one of them another name, or none as its former one: "
+                @for (old, new) in notices.passed_over.iter().take(100) { code { (old) } " → " code { (new) } " " }
+            }
+        }
         @if parked > 0 && now - last_parked < PARKED_FOR {
             div.banner.warn {
                 strong {

@@ -27,6 +27,10 @@ struct Plan<'a> {
     /// A rename gave their name to another.
     superseded: Vec<CheckId>,
     renamed: Vec<(Name, Name)>,
+    /// Renames of which both names have a history, at a start: each stays as it is.
+    passed_over: Vec<(Name, Name)>,
+    /// The checks of the old names of these.
+    kept_apart: HashSet<CheckId>,
     kept: Vec<Name>,
 }
 
@@ -63,7 +67,19 @@ fn plan<'a>(
     let mut plan = Plan::default();
     let mut continued = HashSet::new();
     for definition in &configuration.checks {
-        let id = plan_one(&mut plan, memory, &names, &continued, definition)?;
+        let id = match plan_one(&mut plan, memory, &names, &continued, definition) {
+            Ok(id) => id,
+            Err(olds) if at_start => {
+                let new = &definition.name;
+                plan.passed_over.extend(olds.iter().map(|(old, _)| ((*old).clone(), new.clone())));
+                plan.kept_apart.extend(olds.into_iter().map(|(_, id)| id));
+                memory.by_name.get(new).copied()
+            }
+            Err(olds) => {
+                let (old, new) = (olds[0].0.clone(), definition.name.clone());
+                return Err(ConfigureError::BothHaveHistory { old, new });
+            }
+        };
         continued.extend(id);
         plan.declared.push((definition, id));
     }
@@ -72,7 +88,8 @@ fn plan<'a>(
     let is_by_file = |id: &CheckId| matches!(memory.checks[id].check.definition.source, Source::File { .. });
     let declared_before: Vec<CheckId> =
         memory.by_name.values().filter(|id| is_by_file(id) && !is_archived(id)).copied().collect();
-    let is_gone = |id: &CheckId| !continued.contains(id) && !plan.superseded.contains(id);
+    let stays = |id: &CheckId| continued.contains(id) || plan.kept_apart.contains(id);
+    let is_gone = |id: &CheckId| !stays(id) && !plan.superseded.contains(id);
     let mut gone: Vec<CheckId> = declared_before.iter().filter(|id| is_gone(id)).copied().collect();
     gone.sort_unstable();
     let (removed, declared) = (gone.len(), declared_before.len());
@@ -88,29 +105,27 @@ fn plan<'a>(
 }
 
 /// Which check a definition continues: the one that has its name or a former name of it, and history if any has (10.3).
-fn plan_one(
+/// Where several have one, its former names that have.
+fn plan_one<'a>(
     plan: &mut Plan<'_>,
     memory: &Memory,
     names: &HashSet<&Name>,
     continued: &HashSet<CheckId>,
-    definition: &Definition,
-) -> Result<Option<CheckId>, ConfigureError> {
+    definition: &'a Definition,
+) -> Result<Option<CheckId>, Vec<(&'a Name, CheckId)>> {
     let same = memory.by_name.get(&definition.name).copied();
     let free = |name: &&Name| !names.contains(name);
     let olds = definition.renamed_from.iter().filter(free);
-    let olds: Vec<(&Name, CheckId)> = olds
+    let olds: Vec<(&'a Name, CheckId)> = olds
         .filter_map(|name| Some((name, *memory.by_name.get(name)?)))
         .filter(|(_, id)| !continued.contains(id))
         .collect();
     let has_history = |id: CheckId| memory.checks[&id].pings > 0;
-    let mut with_history = olds.iter().filter(|(_, id)| has_history(*id));
-    let old = with_history.next();
-    let other = with_history.next().or(old.filter(|_| same.is_some_and(has_history)));
-    if let Some((other, _)) = other {
-        let new = definition.name.clone();
-        return Err(ConfigureError::BothHaveHistory { old: (*other).clone(), new });
+    let with_history: Vec<_> = olds.iter().filter(|(_, id)| has_history(*id)).copied().collect();
+    if with_history.len() + usize::from(same.is_some_and(has_history)) > 1 {
+        return Err(with_history);
     }
-    let old = old.or(olds.first().filter(|_| same.is_none()));
+    let old = with_history.first().or(olds.first().filter(|_| same.is_none()));
     let Some((name, id)) = old else { return Ok(same) };
     plan.renamed.push(((*name).clone(), definition.name.clone()));
     plan.superseded.extend(same);
@@ -129,6 +144,7 @@ fn carry_out(
         archived: plan.archived.iter().map(name).collect(),
         kept: plan.kept,
         renamed: plan.renamed,
+        passed_over: plan.passed_over,
         ..Changes::default()
     };
     for id in &plan.superseded {
@@ -148,7 +164,9 @@ fn carry_out(
     }
     for (definition, _) in &plan.declared {
         let id = ids[&definition.name];
-        for old in definition.renamed_from.iter().filter(|old| !ids.contains_key(old)) {
+        let is_passed_over = |old: &Name| changes.passed_over.iter().any(|(other, _)| other == old);
+        let is_free = |old: &&Name| !ids.contains_key(old) && !is_passed_over(old);
+        for old in definition.renamed_from.iter().filter(is_free) {
             tx.set_former_name(old, id)?;
         }
         tx.free_name(&definition.name)?;

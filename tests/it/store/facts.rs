@@ -140,6 +140,33 @@ pub(crate) fn a_rename_of_two_with_history_is_refused<P: Place>(world: &mut Worl
     let refused = world.configure();
     assert!(matches!(refused, Err(ConfigureError::BothHaveHistory { .. })), "{refused:?}");
     assert_eq!(world.store().live().directory().checks.len(), 2, "nothing of it was stored");
+    // A start takes the rest of the files: nobody would be paged at all while it does not run.
+    world.configuration.checks.push(check("fresh"));
+    let (old, third) = (world.id("new"), world.id("third"));
+    let changes = world.configure_at_start().unwrap();
+    assert_eq!(changes.passed_over, [(name("new"), name("third"))]);
+    let counts = (changes.archived.len(), changes.added.len(), changes.renamed.len());
+    assert_eq!(counts, (0, 1, 0));
+    assert_eq!((world.id("new"), world.id("third")), (old, third), "each stays as it is");
+    world.ping("new", PingKind::Success);
+    world.reopen();
+    assert!(world.configure().is_err(), "a reload still refuses it");
+    // Also where the old one is archived, and where two former names have a history.
+    world.configuration.checks = vec![check("third")];
+    world.configure().unwrap();
+    let mut renamed = check("third");
+    renamed.renamed_from = vec![name("new")];
+    world.configuration.checks = vec![renamed];
+    assert_eq!(world.configure_at_start().unwrap().passed_over.len(), 1);
+    assert!(world.store().live().find("new").is_none(), "what is archived stays so");
+    world.configuration.checks = vec![check("new"), check("third")];
+    world.configure().unwrap();
+    let mut renamed = check("fourth");
+    renamed.renamed_from = vec![name("new"), name("third")];
+    world.configuration.checks = vec![renamed];
+    let changes = world.configure_at_start().unwrap();
+    let counts = (changes.passed_over.len(), changes.added.len(), changes.archived.len());
+    assert_eq!(counts, (2, 1, 0));
     world.configuration = before;
 }
 
