@@ -109,6 +109,10 @@ async fn send(
             writeln!(out, "{what}: not taken; a real message would be tried again: {why}")?;
             return Err(Error::NotTaken);
         }
+        Attempt::Misdirected { why } => {
+            writeln!(out, "{what}: refused, whatever it says; a real message would be tried again: {why}")?;
+            return Err(Error::NotTaken);
+        }
         Attempt::Never { why } => {
             writeln!(out, "{what}: refused; a real message would be given up: {why}")?;
             return Err(Error::NotTaken);

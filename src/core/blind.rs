@@ -92,10 +92,18 @@ impl BlindWindows {
 
     /// How much of what comes after `time` is blind.
     pub fn after(&self, time: Time) -> Span {
-        self.ending_after(time)
-            .iter()
-            .fold(Span::ZERO, |sum, window| sum + (window.to - window.from.max(time)))
+        length_after(&self.all, time)
     }
+
+    /// For how much of what comes after `time` we were not there.
+    pub fn absent_after(&self, time: Time) -> Span {
+        length_after(&self.absences, time)
+    }
+}
+
+fn length_after(windows: &[Window], time: Time) -> Span {
+    let windows = ending_after(windows, time).iter();
+    windows.fold(Span::ZERO, |sum, window| sum + (window.to - window.from.max(time)))
 }
 
 fn ending_after(windows: &[Window], time: Time) -> &[Window] {

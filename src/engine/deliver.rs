@@ -134,6 +134,8 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
     if let Some(counters) = engine.counters.receiver(counted) {
         counters.deliveries.fetch_add(1, Ordering::Relaxed);
         counters.failed.fetch_add(u64::from(*attempt != Attempt::Taken), Ordering::Relaxed);
+        let is_misdirected = matches!(attempt, Attempt::Misdirected { .. });
+        counters.misdirected.fetch_add(u64::from(is_misdirected), Ordering::Relaxed);
     }
     match attempt {
         Attempt::Taken => {
@@ -146,9 +148,14 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
         Attempt::Later { why, .. } => {
             tracing::warn!(%receiver, members, attempts, why, "message not taken, trying again later");
         }
-        Attempt::Never { why } => {
-            tracing::error!(%receiver, members, attempts, why, "message refused for good");
+        Attempt::Misdirected { why } => {
+            tracing::error!(
+                %receiver, members, attempts, why,
+                "the receiver refuses us, not what the message says: its settings should be mended; trying again later"
+            );
         }
+        // What comes of it is told by the store: it may be split.
+        Attempt::Never { why } => tracing::debug!(%receiver, members, attempts, why, "message refused"),
     }
 }
 

@@ -66,6 +66,8 @@ pub struct ReceiverCounters {
     pub deliveries: AtomicU64,
     /// Attempts that failed, whether tried again or not.
     pub failed: AtomicU64,
+    /// Attempts that were refused whatever the message says.
+    pub misdirected: AtomicU64,
 }
 
 const COMMIT_BOUNDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];

@@ -213,7 +213,9 @@ async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, 
             Ok(Ok(answer)) => match answer.into_attempt(&origin) {
                 Attempt::Taken => {}
                 // One bad alert keeps the other requests from nobody.
-                Attempt::Later { why, .. } | Attempt::Never { why } => result = Err(why),
+                Attempt::Later { why, .. } | Attempt::Misdirected { why } | Attempt::Never { why } => {
+                    result = Err(why);
+                }
             },
             Ok(Err(error)) => {
                 is_unreachable = error.is_connect;

@@ -9,7 +9,7 @@ use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
 
 use super::redact::redact;
-use super::{aside, later, never, text, tls};
+use super::{aside, later, misdirected, never, text, tls};
 use crate::core::outbox::{Attempt, MAX_RETRY_AFTER};
 use crate::core::receiver::{Authorization, BasicAuth, HttpConfig, TlsConfig};
 use crate::core::secret::Secret;
@@ -149,8 +149,8 @@ fn build(
 }
 
 impl Answer {
-    /// What an answer to a message means for its outbox: 2xx took it, 408, 425, 429, 5xx and a redirect may be mended,
-    /// any other will never take it.
+    /// What an answer to a message means for its outbox: 2xx took it, 408, 425, 429, 5xx and a redirect may be mended, 401,
+    /// 403, 404 and 407 speak of the way there; any other will never take what it says.
     pub fn into_attempt(self, origin: &str) -> Attempt {
         let why = match self.body.as_str() {
             "" => format!("{origin} answered {}", self.status),
@@ -158,7 +158,8 @@ impl Answer {
         };
         match self.status.as_u16() {
             200..300 => Attempt::Taken,
-            300..400 => later(format!("{why} (redirects are not followed: use the address it leads to)")),
+            300..=399 => later(format!("{why} (redirects are not followed: use the address it leads to)")),
+            401 | 403 | 404 | 407 => misdirected(why),
             408 | 425 | 429 | 500.. => Attempt::Later { after: self.retry_after, why: text::reason(&why) },
             _ => never(why),
         }
@@ -294,6 +295,7 @@ mod tests {
                 Attempt::Taken => "taken",
                 Attempt::Later { after: Some(_), .. } => "later, as asked",
                 Attempt::Later { after: None, .. } => "later",
+                Attempt::Misdirected { .. } => "misdirected",
                 Attempt::Never { .. } => "never",
             }
         };
@@ -306,7 +308,10 @@ mod tests {
         for status in [301, 302, 307, 308] {
             assert_eq!(class(status), "later", "{status}");
         }
-        for status in [400, 401, 403, 404, 410, 413, 422, 451] {
+        for status in [401, 403, 404, 407] {
+            assert_eq!(class(status), "misdirected", "{status}");
+        }
+        for status in [400, 402, 405, 406, 409, 410, 413, 422, 451] {
             assert_eq!(class(status), "never", "{status}");
         }
     }

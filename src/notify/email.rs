@@ -23,7 +23,7 @@ use tokio::sync::OnceCell;
 use super::canary::{self, CanaryMail};
 use super::connection::{self, Way};
 use super::render::{base, render};
-use super::{Notification, aside, duration, later, never, subject, tls, within};
+use super::{Notification, aside, duration, later, misdirected, never, subject, tls, within};
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{BasicAuth, ClientIdentity, Smtp, SmtpTls};
 use crate::core::time::{Span, Time};
@@ -129,7 +129,7 @@ impl Email {
         };
         match within(self.timeout + PATIENCE_AFTER_DATA, attempt).await {
             // Who has it is to hear of its end as well.
-            Attempt::Never { why } if rest.len() < all => {
+            Attempt::Never { why } | Attempt::Misdirected { why } if rest.len() < all => {
                 tracing::warn!(why, "a mail that others have taken reaches not all of its recipients");
                 Attempt::Taken
             }
@@ -242,7 +242,7 @@ impl Email {
         if !outcome.accepted.is_empty() {
             // The end of the data brings a line's end of its own.
             let message = message.strip_suffix(b"\r\n").unwrap_or(message);
-            connection.message(message).await.map_err(Fault::Message)?;
+            connection.message(message).await.map_err(Fault::Content)?;
             self.remember(key, &outcome.accepted);
         }
         // The mail is theirs already: how the goodbye goes changes nothing.
@@ -325,10 +325,17 @@ impl Email {
     fn fault(&self, fault: &Fault) -> Attempt {
         let server = format!("{}:{}", self.smtp.host, self.smtp.port);
         match fault {
-            Fault::Message(error) if error.is_permanent() && !wants_login(error) => {
+            Fault::Content(error) if error.is_permanent() && !wants_login(error) => {
                 never(format!("{server}: {error}"))
             }
-            Fault::Message(error) | Fault::Connection(error) => later(format!("{server}: {error}")),
+            Fault::Content(error) | Fault::Message(error) | Fault::Connection(error)
+                if error.is_permanent() =>
+            {
+                misdirected(format!("{server}: {error}"))
+            }
+            Fault::Content(error) | Fault::Message(error) | Fault::Connection(error) => {
+                later(format!("{server}: {error}"))
+            }
             Fault::Other(why) => later(format!("{server}: {why}")),
         }
     }
@@ -357,8 +364,10 @@ fn tls_parameters(smtp: &Smtp) -> Result<TlsParameters, Fault> {
 enum Fault {
     /// Before the message was spoken of: the server, the settings or the password may be mended.
     Connection(lettre::transport::smtp::Error),
-    /// The server's answer to this message.
+    /// The server's answer to who sends this message, and to whom.
     Message(lettre::transport::smtp::Error),
+    /// The server's answer to what it says.
+    Content(lettre::transport::smtp::Error),
     /// Anything else that may be mended.
     Other(String),
 }
@@ -390,7 +399,7 @@ impl Outcome {
         if !self.postponed.is_empty() {
             return later(self.postponed.join("; "));
         }
-        if self.accepted.is_empty() { never(self.refused.join("; ")) } else { Attempt::Taken }
+        if self.accepted.is_empty() { misdirected(self.refused.join("; ")) } else { Attempt::Taken }
     }
 }
 

@@ -120,6 +120,10 @@ fn later(why: impl AsRef<str>) -> Attempt {
     Attempt::Later { after: None, why: text::reason(why.as_ref()) }
 }
 
+fn misdirected(why: impl AsRef<str>) -> Attempt {
+    Attempt::Misdirected { why: text::reason(why.as_ref()) }
+}
+
 fn never(why: impl AsRef<str>) -> Attempt {
     Attempt::Never { why: text::reason(why.as_ref()) }
 }

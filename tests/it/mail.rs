@@ -83,6 +83,15 @@ fn received(server: &SmtpServer, count: usize) -> Vec<Mail> {
 }
 
 #[track_caller]
+fn assert_misdirected(attempt: &Attempt, reason: &str) {
+    match attempt {
+        Attempt::Misdirected { why } if why.contains(reason) => {
+            assert!(!why.contains(PASSWORD), "{why}");
+        }
+        other => panic!("not refused whatever it says because of {reason}: {other:?}"),
+    }
+}
+
 fn assert_later(attempt: &Attempt, reason: &str) {
     match attempt {
         Attempt::Later { after: None, why } if why.contains(reason) => {
@@ -158,8 +167,8 @@ fn a_certificate_that_nobody_vouches_for_is_not_believed() {
 fn a_wrong_password_is_tried_again_later_and_not_shown() {
     let server = SmtpServer::start(Tls::Starttls, Some("punctual:mended"));
     let wrong = Smtp { login: login(PASSWORD), ..settings(&server, SmtpTls::Starttls) };
-    assert_later(&attempt(&wrong), "535");
-    assert_later(&attempt(&Smtp { login: None, ..wrong.clone() }), "530");
+    assert_misdirected(&attempt(&wrong), "535");
+    assert_misdirected(&attempt(&Smtp { login: None, ..wrong.clone() }), "530");
     assert_eq!(attempt(&Smtp { login: login("mended"), ..wrong }), Attempt::Taken);
 }
 
@@ -232,7 +241,7 @@ fn a_dead_mailbox_keeps_the_mail_from_nobody_else() {
     assert_eq!(to(&["gone@example.org", "ops@example.org"]), Attempt::Taken);
     assert_eq!(received(&server, 1)[0].to, ["ops@example.org"]);
     let nobody = to(&["gone@example.org", "gone2@example.org"]);
-    assert!(matches!(&nobody, Attempt::Never { why } if why.contains("no such mailbox")), "{nobody:?}");
+    assert!(matches!(&nobody, Attempt::Misdirected { why } if why.contains("no such mailbox")), "{nobody:?}");
 }
 
 /// At least once for each recipient, and as long as the process remembers, not more.

@@ -79,7 +79,11 @@ checks: [{{name: backup, every: 5m}}]",
     let (result, said) = run(&config, "chat");
     assert!(result.is_ok(), "{result:?} {said}");
     assert_eq!(sink.received.all().len(), 1, "it does not hear of recoveries");
-    for (status, expected) in [(404, "a real message would be given up"), (503, "would be tried again")] {
+    for (status, expected) in [
+        (400, "a real message would be given up"),
+        (404, "whatever it says; a real message would be tried again"),
+        (503, "would be tried again"),
+    ] {
         sink.answer_with(Answer::Status(status));
         let (result, said) = run(&config, "chat");
         assert!(matches!(result, Err(Error::NotTaken)), "{result:?}");

@@ -80,9 +80,13 @@ fn an_answer_decides_between_taken_later_and_never() {
         attempt(&sink.url())
     };
     assert_eq!(answered(Answer::Status(204)), Attempt::Taken);
-    for status in [400, 401, 404, 410] {
+    for status in [400, 410, 413] {
         let attempt = answered(Answer::Status(status));
         assert!(matches!(attempt, Attempt::Never { .. }), "{attempt:?}");
+    }
+    for status in [401, 403, 404, 407] {
+        let attempt = answered(Answer::Status(status));
+        assert!(matches!(attempt, Attempt::Misdirected { .. }), "{attempt:?}");
     }
     for status in [408, 425, 500, 503] {
         let attempt = answered(Answer::Status(status));
@@ -164,7 +168,7 @@ fn a_receiver_that_took_it_and_leaves_its_answer_open_is_told_once() {
 fn a_refusal_counts_also_if_its_reason_never_ends() {
     let (url, holding) = answer_and_hold(b"HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nno");
     let attempt = attempt_within(&url, Span::secs(30));
-    assert!(matches!(&attempt, Attempt::Never { why } if why.contains("404")), "{attempt:?}");
+    assert!(matches!(&attempt, Attempt::Misdirected { why } if why.contains("404")), "{attempt:?}");
     holding.join().unwrap();
 }
 
@@ -192,8 +196,8 @@ fn secrets_stand_in_no_error() {
         let transport = transport(&url, WebhookFormat::Slack, http.clone(), Span::secs(30));
         assert!(!format!("{transport:?}").contains("s3cret"), "{transport:?}");
         match send(&transport) {
-            Attempt::Later { why, .. } | Attempt::Never { why } => why,
             Attempt::Taken => panic!("{url}"),
+            attempt => attempt.why().unwrap().to_owned(),
         }
     });
     for why in &whys {
@@ -227,7 +231,7 @@ fn a_server_that_repeats_secrets_is_not_quoted_with_them() {
     let http = HttpConfig { authorization, ..HttpConfig::default() };
     let attempt = send(&transport(&url, WebhookFormat::Slack, http, Span::secs(30)));
     echo.join().unwrap();
-    let Attempt::Never { why } = attempt else { panic!("{attempt:?}") };
+    let Attempt::Misdirected { why } = attempt else { panic!("{attempt:?}") };
     assert!(why.contains("403 Forbidden: POST /… HTTP/1.1") && why.contains("Bearer …"), "{why}");
     for secret in ["s3cret-path", "t0ken-value", "b3arer-token"] {
         assert!(!why.contains(secret), "{why}");

@@ -58,6 +58,8 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     a_retry_says_the_same(world, evidence);
     attempts_are_stored_before_they_are_made(world, evidence);
     what_is_sent_has_arrived(world, evidence);
+    nobody_is_told_by_two_messages(world, evidence);
+    nothing_is_planned_twice(world, evidence);
     order_is_kept(world, evidence);
     the_recovery_follows_what_was_attempted(world, evidence);
     one_reminder_waits(evidence);
@@ -282,6 +284,53 @@ fn what_is_sent_has_arrived(world: &World, evidence: &Evidence) {
     }
 }
 
+/// 12.3, 12.4: a delivery is a member of one open message at a time, and of at most one that was taken.
+fn nobody_is_told_by_two_messages(world: &World, evidence: &Evidence) {
+    let mut last: BTreeMap<DeliveryId, MessageId> = BTreeMap::new();
+    for (place, attempt) in world.receivers.tries.iter().enumerate() {
+        for member in &attempt.members {
+            let before = last.insert(*member, attempt.message).filter(|before| *before != attempt.message);
+            let Some(before) = before else { continue };
+            // A refusal whose commit was not heard of, before a death, is known to the database alone.
+            let is_closed = world.closed.get(&before).is_some_and(|at| *at <= place);
+            let state = evidence.messages.iter().find(|message| message.id == before);
+            let state = state.expect("what was handed over is stored").state.as_str();
+            assert!(is_closed && state != "sent", "{} tells again of {member:?}: {before:?}", attempt.key);
+        }
+    }
+    let mut taken = BTreeSet::new();
+    for message in evidence.messages.iter().filter(|message| message.state == "sent") {
+        let again = message.members.iter().find(|member| !taken.insert(**member));
+        assert_eq!(again, None, "{} was taken, and so was another one that tells of it", message.key);
+    }
+}
+
+/// 12.1: one alert for each action of an incident, again only after it was reopened or was unknown at first (9.6).
+fn nothing_is_planned_twice(world: &World, evidence: &Evidence) {
+    let mut planned: BTreeMap<(u64, u64), usize> = BTreeMap::new();
+    for row in evidence.deliveries.iter().filter(|row| row.kind == "alert") {
+        *planned.entry((row.incident, row.action)).or_default() += 1;
+    }
+    let blind: BTreeSet<u64> = evidence
+        .flips
+        .iter()
+        .flat_map(|(check, flips)| {
+            let is_blind =
+                |flip: &&crate::evidence::Flip| flip.causes.iter().any(|(kind, _, _)| kind == "blind");
+            flips.iter().filter(is_blind).map(|_| *check)
+        })
+        .collect();
+    for (check, incidents) in &evidence.incidents {
+        for incident in incidents {
+            let stances = world.stood.get(&IncidentId(incident.id)).map_or(0, Vec::len);
+            let most = 1 + stances + usize::from(blind.contains(check));
+            let of = planned.range((incident.id, 0)..=(incident.id, u64::MAX));
+            let doubled = of.clone().find(|(_, count)| **count > most);
+            assert_eq!(doubled, None, "an action of {incident:?} is planned too often");
+        }
+    }
+}
+
 /// 12.5: first in, first out for each check and receiver.
 fn order_is_kept(world: &World, evidence: &Evidence) {
     let delivery: BTreeMap<DeliveryId, &Delivery> =
@@ -305,6 +354,12 @@ fn order_is_kept(world: &World, evidence: &Evidence) {
                     attempt.key,
                     attempt.receiver
                 );
+                // A part of a message that was split tells once more what the whole one told.
+                let whole = evidence.messages.iter().find(|other| other.id == *message);
+                if whole.is_some_and(|whole| whole.state == "split" && whole.members.contains(&member.id)) {
+                    last.insert(lane, (attempt.message, member));
+                    continue;
+                }
                 assert!(
                     before.incident <= member.incident,
                     "an older incident is told after a newer one: {member:?}"

@@ -46,6 +46,10 @@ enum Mood {
     Lies,
     Hangs,
     Refuses,
+    /// Whatever the message says.
+    Denies,
+    /// Messages that tell of some checks, for what they say of them.
+    Picks,
 }
 
 /// All receivers.
@@ -67,6 +71,7 @@ impl Receivers {
     pub(crate) fn send(&mut self, outgoing: &Outgoing, now: Time, calm: bool) -> String {
         let message = &outgoing.message;
         let mood = if calm { Mood::Takes } else { self.mood(&message.receiver) };
+        let never = || Attempt::Never { why: "simulated".to_owned() };
         let later = |after| Attempt::Later { after, why: "simulated".to_owned() };
         let (taken, seconds, attempt) = match mood {
             Mood::Takes => (true, 0, Attempt::Taken),
@@ -74,7 +79,12 @@ impl Receivers {
             Mood::Asks => (false, 1, later(Some(Span::secs(40)))),
             Mood::Lies => (true, 10, later(None)),
             Mood::Hangs => (self.rng.percent(50), 30, later(None)),
-            Mood::Refuses => (false, 1, Attempt::Never { why: "simulated".to_owned() }),
+            Mood::Refuses => (false, 1, never()),
+            Mood::Denies => (false, 1, Attempt::Misdirected { why: "simulated".to_owned() }),
+            Mood::Picks if outgoing.notices.iter().any(|notice| offends(notice.check.as_str())) => {
+                (false, 1, never())
+            }
+            Mood::Picks => (true, 0, Attempt::Taken),
         };
         let busy = self.under_way.iter().any(|other| other.receiver == *message.receiver && !other.is_over);
         assert!(!busy, "two messages at a time for {} (12.3)", message.receiver);
@@ -109,11 +119,21 @@ impl Receivers {
             10..=12 => Mood::Fails,
             13 | 14 => Mood::Asks,
             15 | 16 => Mood::Lies,
-            17 | 18 => Mood::Hangs,
+            17 => Mood::Hangs,
+            18 => [Mood::Hangs, Mood::Denies, Mood::Picks][self.rng.below(3)],
             _ => Mood::Refuses,
         };
-        let left = if mood == Mood::Refuses { 0 } else { self.rng.below(4) as u32 };
+        let left = match mood {
+            Mood::Refuses => 0,
+            Mood::Picks => 4 + self.rng.below(8) as u32,
+            _ => self.rng.below(4) as u32,
+        };
         self.moods.insert(receiver.to_owned(), (mood, left));
         mood
     }
+}
+
+/// Checks of which some receivers do not like to hear.
+fn offends(check: &str) -> bool {
+    check.ends_with(['1', '3', '5'])
 }

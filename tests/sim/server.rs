@@ -81,6 +81,8 @@ pub(crate) struct Server {
     /// In twins, the time: before it dies the process shows that it lived until then, and so did what was looked at.
     pub(crate) last_words_at: Option<Time>,
     pub(crate) mutes: Vec<Mute>,
+    /// When nobody was there.
+    pub(crate) absences: Vec<Window>,
     pub(crate) deaths: u32,
     pub(crate) errors: u32,
 }
@@ -100,6 +102,7 @@ impl Server {
             refused: BTreeMap::new(),
             last_words_at: None,
             mutes: Vec::new(),
+            absences: Vec::new(),
             deaths: 0,
             errors: 0,
         }
@@ -291,6 +294,7 @@ impl Server {
     }
 
     fn tell_blind(&mut self, window: Window) {
+        self.absences.push(window);
         for judged in self.judged.values_mut() {
             judged.model.blind(window.from, window.to);
         }

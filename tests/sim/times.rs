@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use punctual::core::blind::Window;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::DeliveryId;
-use punctual::core::time::Time;
+use punctual::core::time::{Span, Time};
 
 use crate::evidence::{Delivery, Evidence};
 use crate::properties::bad_of;
@@ -59,6 +60,11 @@ fn nothing_leaves_before_its_time(world: &World, evidence: &Evidence) {
         let receiver = world.server.files.receiver(&attempt.receiver).expect("it is there");
         assert!(attempt.members.len() <= receiver.max_members, "{} names too many", attempt.key);
         let first = ready.min().expect("a message has members");
+        let mut split = evidence.messages.iter().filter(|message| message.state == "split");
+        // What it was split from has waited, or was full.
+        if split.any(|whole| whole.members.contains(&attempt.members[0])) {
+            continue;
+        }
         let is_full = attempt.members.len() == receiver.max_members;
         let has_waited = first + receiver.group_wait <= attempt.at;
         assert!(is_full || has_waited, "{} does not wait for what leaves with it", attempt.key);
@@ -96,10 +102,17 @@ fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
     for row in gave_up.filter(|row| !world.was_jump && !world.ever_gone.contains(&row.receiver)) {
         let message = evidence.messages.iter().find(|message| Some(message.id) == row.message);
         let settled_at = message.and_then(|message| message.settled_at);
-        // It counts from when the message was made: if that attempt never left, it is not known here.
-        let is_first = |attempt: &&Try| Some(attempt.message) == row.message && attempt.attempt == 1;
+        // It counts from when the message was made, or the one it was split from: if that attempt never left, it is not
+        // known here.
+        let is_first = |attempt: &&Try| attempt.attempt == 1 && attempt.members.contains(&row.id);
         let Some(first) = world.receivers.tries.iter().find(is_first) else { continue };
-        let took = settled_at.map(|at| at - first.at);
+        // Only while we were there.
+        let absences = world.server.absences.iter();
+        let away = |at: Time| {
+            let part = |window: &Window| (window.to.min(at) - window.from.max(first.at)).max(Span::ZERO);
+            absences.clone().fold(Span::ZERO, |sum, window| sum + part(window))
+        };
+        let took = settled_at.map(|at| (at - first.at) - away(at));
         let give_up_after = world.server.files.receiver(&row.receiver).expect("it is there").give_up_after;
         assert!(took.is_some_and(|took| took >= give_up_after), "given up after {took:?}: {row:?}");
     }

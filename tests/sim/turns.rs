@@ -80,7 +80,8 @@ impl World {
             assert!(outgoing.notices.iter().all(|notice| notice.emails.is_empty()), "nobody else's business");
         }
         let looks_later = store.next_deadline().is_some_and(|deadline| deadline < self.diary.now);
-        if outgoing.message.attempts > 1 || looks_later {
+        // A part of a message that was split says what the whole one said.
+        if outgoing.message.attempts > 1 || outgoing.message.origin.is_some() || looks_later {
             return;
         }
         for notice in &outgoing.notices {
@@ -197,7 +198,7 @@ impl World {
         let sending = self.receivers.under_way[place].clone();
         let fate = self.telling_fate();
         let done = self.server.settle(sending.message, &sending.attempt, now, fate);
-        if done.commits > 0 && !matches!(sending.attempt, Attempt::Later { .. }) {
+        if done.commits > 0 && matches!(sending.attempt, Attempt::Taken | Attempt::Never { .. }) {
             self.closed.entry(sending.message).or_insert(self.receivers.tries.len());
         }
         if done.commits > 0

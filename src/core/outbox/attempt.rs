@@ -8,6 +8,10 @@ use crate::core::time::{Span, Time};
 const FIRST_RETRY: Span = Span::secs(5);
 /// The longest wait between two attempts, unless the receiver wishes for more.
 pub(super) const MAX_RETRY: Span = Span::mins(10);
+/// So often a message is tried after a start before it is given up: what it needs may start after us.
+const LEAST_ATTEMPTS: u32 = 5;
+/// After so many attempts a start waits before it makes another one: it may be what the process died of.
+const FREE_ATTEMPTS: u32 = 3;
 /// The longest wait that a receiver may wish for: one that errs must not silence itself for a day.
 pub const MAX_RETRY_AFTER: Span = Span::mins(60);
 
@@ -18,6 +22,8 @@ pub enum AfterAttempt {
     Sent,
     /// The same members are sent again then.
     RetryAt(Time),
+    /// What it says was refused: it is split ([`super::halves`]), or given up if it cannot be.
+    Refused,
     /// It is given up, and what waits behind it may go.
     Park(ParkReason),
 }
@@ -26,7 +32,7 @@ pub enum AfterAttempt {
 ///
 /// Waits for 5 s, 10 s, 20 s, … at most 10 min, of which between half and all, as `entropy` (any number) says; longer
 /// if the receiver wished for it, at most an hour. The last attempt is at `give_up_after`, counted from the message's
-/// creation.
+/// creation, to which the caller adds the time in which we were not there; and not before five attempts since we are.
 pub fn after_attempt(
     message: &Message,
     attempt: &Attempt,
@@ -36,15 +42,26 @@ pub fn after_attempt(
 ) -> AfterAttempt {
     let wish = match attempt {
         Attempt::Taken => return AfterAttempt::Sent,
-        Attempt::Never { .. } => return AfterAttempt::Park(ParkReason::Refused),
+        Attempt::Never { .. } => return AfterAttempt::Refused,
+        Attempt::Misdirected { .. } => Span::ZERO,
         Attempt::Later { after, .. } => after.unwrap_or(Span::ZERO),
     };
     let give_up_at = message.created_at + give_up_after;
-    if now >= give_up_at {
+    if now >= give_up_at && message.attempts_here >= LEAST_ATTEMPTS {
         return AfterAttempt::Park(ParkReason::GaveUp);
     }
     let wait = backoff(message.attempts, entropy).max(wish.min(MAX_RETRY_AFTER));
-    AfterAttempt::RetryAt((now + wait).min(give_up_at))
+    let retry_at = now + wait;
+    AfterAttempt::RetryAt(if now < give_up_at { retry_at.min(give_up_at) } else { retry_at })
+}
+
+/// When a message is sent again whose attempt a start found under way (12.4): at once, but after more than three attempts
+/// as after one that failed when the process was last known to live.
+pub fn after_abandoned(message: &Message, last_life: Option<Time>, entropy: u64) -> Time {
+    match last_life {
+        Some(died_at) if message.attempts > FREE_ATTEMPTS => died_at + backoff(message.attempts, entropy),
+        _ => message.created_at,
+    }
 }
 
 fn backoff(attempts: u32, entropy: u64) -> Span {

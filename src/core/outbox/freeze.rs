@@ -1,6 +1,6 @@
 //! What leaves together, in which order (12.3, 12.5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Delivery, DeliveryId, DeliveryState};
 use crate::core::check::CheckId;
@@ -60,6 +60,20 @@ pub fn freeze<'a>(
     let Some(first) = first else { return Departure::Waits(next) };
     let leaves_at = first + receiver.group_wait;
     if leaves_at <= now { Departure::Leaves(due) } else { Departure::Waits(Some(leaves_at)) }
+}
+
+/// The members of the two messages that a refused one becomes (12.4), each in its order. All that is told of one check
+/// stays in one of them, so that nothing is overtaken. `None`: it is all of one check.
+pub fn halves(members: &[(DeliveryId, CheckId)]) -> Option<[Vec<DeliveryId>; 2]> {
+    let mut seen = BTreeSet::new();
+    let checks: Vec<CheckId> =
+        members.iter().map(|(_, check)| *check).filter(|check| seen.insert(*check)).collect();
+    if checks.len() < 2 {
+        return None;
+    }
+    let first = &checks[..checks.len() / 2];
+    let (one, other): (Vec<_>, Vec<_>) = members.iter().partition(|(_, check)| first.contains(check));
+    Some([one, other].map(|half| half.into_iter().map(|(id, _)| id).collect()))
 }
 
 fn earliest(one: Option<Time>, other: Time) -> Option<Time> {

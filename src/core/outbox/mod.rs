@@ -7,8 +7,8 @@ mod attempt;
 mod freeze;
 mod recovery;
 
-pub use attempt::{AfterAttempt, MAX_RETRY_AFTER, Repeat, after_attempt, after_sent};
-pub use freeze::{Departure, freeze};
+pub use attempt::{AfterAttempt, MAX_RETRY_AFTER, Repeat, after_abandoned, after_attempt, after_sent};
+pub use freeze::{Departure, freeze, halves};
 pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
 
 use super::check::CheckId;
@@ -202,12 +202,16 @@ pub struct Message {
     pub key: String,
     /// Its deliveries, in their order; at most its receiver's `max_members`.
     pub members: Vec<DeliveryId>,
-    /// When it was frozen: `give_up_after` counts from here.
+    /// When it was frozen, or what it was split from: `give_up_after` counts from here.
     pub created_at: Time,
     /// Attempts begun, the one under way included.
     pub attempts: u32,
+    /// Attempts begun since this process started, the one under way included: a start forgets them.
+    pub attempts_here: u32,
     /// When it may be sent again; `None` while an attempt is under way.
     pub retry_at: Option<Time>,
+    /// The message that was split first, if this one is a part of it (12.4).
+    pub origin: Option<MessageId>,
 }
 
 impl Message {
@@ -235,11 +239,27 @@ pub enum Attempt {
         /// For people, without secrets, at most 500 bytes.
         why: String,
     },
-    /// It will never work: other 4xx, a 5xx SMTP reply.
+    /// The way there is refused, whatever the message says: 401, 403, 404, 407, a 5xx SMTP reply before DATA. Somebody
+    /// should mend a setting; it is tried again like [`Attempt::Later`].
+    Misdirected {
+        /// For people, without secrets, at most 500 bytes.
+        why: String,
+    },
+    /// What the message says will never be taken: other 4xx, a 5xx SMTP reply after DATA.
     Never {
         /// For people, without secrets, at most 500 bytes.
         why: String,
     },
+}
+
+impl Attempt {
+    /// Why it was not taken.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Attempt::Taken => None,
+            Attempt::Later { why, .. } | Attempt::Misdirected { why } | Attempt::Never { why } => Some(why),
+        }
+    }
 }
 
 #[cfg(test)]

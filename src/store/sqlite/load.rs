@@ -27,7 +27,7 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_alerts(db, &mut memory)?;
     canary::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
-    memory.outbox = outbox::rows::load(db, handed)?;
+    memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
     memory.note_dependencies();
     memory.deadlines.settle();
     Ok(memory)

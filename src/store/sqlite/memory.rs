@@ -42,8 +42,10 @@ pub(super) struct Memory {
     pub(super) judge_again: Vec<(CheckId, Vec<Later>)>,
     /// The sum of all bodies that are kept.
     pub(super) body_bytes: i64,
-    /// Any number, another one in every database: message keys begin with it.
+    /// Any number, another one in every database.
     pub(super) database_id: i64,
+    /// Any number, another one at each start: keys of messages begin with it.
+    pub(super) epoch: u64,
     pub(super) outbox: Outbox,
     pub(super) mutes: Vec<Mute>,
     /// What Alertmanager was last told of each check, and may have to hear again.

@@ -66,8 +66,8 @@ pub struct SqliteStore {
     settings: Option<Settings>,
     /// Messages that a claim of ours has answered, and that are not settled: somebody is sending them.
     handed: HashSet<MessageId>,
-    /// What a new database gets for its id.
-    new_id: i64,
+    /// A number of this start; what a new database gets for its id.
+    epoch: u64,
     round: prune::Round,
     /// How many rows of states a batch brings up to date at least.
     catch_up: usize,
@@ -104,10 +104,10 @@ impl SqliteStore {
         SqliteStore::open_with(folder, any)
     }
 
-    /// Like [`SqliteStore::open`]; a new database has this id, so that its messages have the same keys in every run.
+    /// Like [`SqliteStore::open`]; the keys of its messages begin with this number, so that they are the same in every run.
     #[doc(hidden)]
-    pub fn open_with(folder: &Path, new_id: u64) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_locked(folder, new_id, files::lock(folder)?)
+    pub fn open_with(folder: &Path, epoch: u64) -> Result<SqliteStore, StoreError> {
+        SqliteStore::open_locked(folder, epoch, files::lock(folder)?)
     }
 
     /// Like [`SqliteStore::open`], but does not wait: `None` while a server has it.
@@ -117,7 +117,7 @@ impl SqliteStore {
         SqliteStore::open_locked(folder, any, lock).map(Some)
     }
 
-    fn open_locked(folder: &Path, new_id: u64, lock: files::Lock) -> Result<SqliteStore, StoreError> {
+    fn open_locked(folder: &Path, epoch: u64, lock: files::Lock) -> Result<SqliteStore, StoreError> {
         let (db, is_new) = files::open_writer(folder)?;
         let mut store = SqliteStore {
             folder: folder.to_owned(),
@@ -128,7 +128,7 @@ impl SqliteStore {
             is_stale: true,
             settings: None,
             handed: HashSet::new(),
-            new_id: new_id.cast_signed(),
+            epoch,
             round: prune::Round::default(),
             catch_up: states::CATCH_UP,
             spare: Staging::default(),
@@ -165,8 +165,9 @@ impl SqliteStore {
             && let Some(db) = &self.db
         {
             self.memory = load::load(db, &self.handed)?;
+            self.memory.epoch = self.epoch;
             if self.memory.created.is_none() {
-                self.memory.database_id = self.new_id;
+                self.memory.database_id = self.epoch.cast_signed();
             }
             self.handed.retain(|id| self.memory.outbox.has_message(*id));
             self.live.set_mutes(self.memory.mutes.clone());

@@ -526,5 +526,11 @@ pub(crate) fn a_message_that_nobody_takes_is_parked_and_its_recovery_goes<P: Pla
     let again = world.claim_one();
     assert_eq!(again.message.key, alert.message.key);
     world.settle(again.message.id, &later());
+    // Not before five attempts.
+    for _ in 0..3 {
+        world.wait(Span::mins(10));
+        let again = world.claim_one();
+        world.settle(again.message.id, &later());
+    }
     assert_eq!(world.told(), ["Recovery a"], "a parked down lets its up go");
 }

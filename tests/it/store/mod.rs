@@ -9,6 +9,7 @@ mod facts;
 mod history;
 mod imports;
 mod prune;
+mod refusals;
 mod sqlite;
 mod world;
 mod writer;
@@ -94,4 +95,10 @@ conformance! {
         an_alert_that_is_held_is_looked_at_when_it_may_fire
         a_reminder_follows_and_there_is_only_one
         a_message_that_nobody_takes_is_parked_and_its_recovery_goes;
+    refusals:
+        what_is_refused_is_split_until_one_stands_alone
+        a_part_survives_a_start_and_what_follows_waits_for_it
+        after_eight_refusals_and_nothing_taken_the_rest_is_given_up
+        an_absence_of_ours_does_not_count_towards_giving_up
+        what_a_start_finds_tried_often_waits;
 }

@@ -375,6 +375,8 @@ fn a_database_of_the_first_version_is_brought_up_to_date() {
         let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
         file.execute(&copy, []).unwrap();
     }
+    // Of the actions of an incident the first version knew their numbers.
+    assert_eq!(file.execute("UPDATE incidents SET actions = '[7, 18446744073709551615]'", []), Ok(1));
     let application: i32 = file.query_row("PRAGMA new.application_id", [], |row| row.get(0)).unwrap();
     file.execute("DETACH new", []).unwrap();
     file.pragma_update(None, "application_id", application).unwrap();

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use crate::core::fixtures::{at, delivery};
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{
-    AfterAttempt, Attempt, Delivery, DeliveryKind, Message, MessageId, ParkReason, after_attempt, after_sent,
+    AfterAttempt, Attempt, Delivery, DeliveryKind, Message, MessageId, ParkReason, after_abandoned,
+    after_attempt, after_sent,
 };
 use crate::core::time::{Span, Time};
 
@@ -20,7 +21,9 @@ pub(super) fn message(attempts: u32) -> Message {
         members: vec![delivery(1).id],
         created_at: at(0),
         attempts,
+        attempts_here: attempts,
         retry_at: None,
+        origin: None,
     }
 }
 
@@ -35,7 +38,9 @@ fn an_attempt_ends_in_sent_or_parked_or_another_one() {
     let after = |attempt: &Attempt, now| after_attempt(&message(1), attempt, DAY, at(now), 0);
     assert_eq!(after(&Attempt::Taken, 0), AfterAttempt::Sent);
     assert_eq!(after(&Attempt::Taken, 999_999), AfterAttempt::Sent);
-    assert_eq!(after(&never, 0), AfterAttempt::Park(ParkReason::Refused));
+    assert_eq!(after(&never, 0), AfterAttempt::Refused);
+    let denied = Attempt::Misdirected { why: "401 Unauthorized".to_owned() };
+    assert!(matches!(after(&denied, 0), AfterAttempt::RetryAt(_)));
     assert!(matches!(after(&later(None), 0), AfterAttempt::RetryAt(_)));
 }
 
@@ -88,19 +93,46 @@ fn a_message_is_given_up_after_a_while() {
     check(0, 0, AfterAttempt::Park(ParkReason::GaveUp));
 }
 
+/// 12.4: what the message needs may start after us.
+#[test]
+fn nothing_is_given_up_before_five_attempts_since_the_start() {
+    let after = |attempts_here| {
+        let message = Message { attempts_here, ..message(9) };
+        after_attempt(&message, &later(None), Span::secs(60), at(900), 0)
+    };
+    assert_eq!(after(1), AfterAttempt::RetryAt(at(1200)));
+    assert_eq!(after(4), AfterAttempt::RetryAt(at(1200)));
+    assert_eq!(after(5), AfterAttempt::Park(ParkReason::GaveUp));
+}
+
+/// 12.4: it may be what the process dies of.
+#[test]
+fn what_was_tried_often_waits_after_a_start() {
+    let check = |attempts, died_at: Option<i64>, expected| {
+        assert_eq!(after_abandoned(&message(attempts), died_at.map(at), 0), at(expected), "{attempts}");
+    };
+    check(1, Some(100), 0);
+    check(3, Some(100), 0);
+    check(4, Some(100), 120);
+    check(9, Some(100), 400);
+    check(9, None, 0);
+}
+
 proptest! {
     /// 12.4: whatever the receiver says, it ends.
     #[test]
     fn a_retry_lies_ahead_and_never_after_the_end(
-        attempts: u32, created: i64, now: i64, give_up_ms in 0..i64::MAX, wish: Option<i64>, entropy: u64,
+        attempts: u32, created: i64, now in -1_i64 << 60..1 << 60, give_up_ms in 0..i64::MAX, wish: Option<i64>, entropy: u64,
     ) {
-        let message = Message { created_at: Time::from_ms(created), attempts, ..message(1) };
+        let message = Message { created_at: Time::from_ms(created), ..message(attempts) };
         let now = Time::from_ms(now);
         let give_up_after = Span::ms(give_up_ms);
         let attempt = Attempt::Later { after: wish.map(Span::ms), why: String::new() };
         match after_attempt(&message, &attempt, give_up_after, now, entropy) {
             AfterAttempt::RetryAt(retry_at) => {
-                prop_assert!(now < retry_at && retry_at <= message.created_at + give_up_after);
+                let give_up_at = message.created_at + give_up_after;
+                prop_assert!(now < retry_at);
+                prop_assert!(retry_at <= give_up_at || now >= give_up_at && attempts < 5);
                 prop_assert!(retry_at - now <= Span::mins(60));
             }
             after => prop_assert_eq!(after, AfterAttempt::Park(ParkReason::GaveUp)),

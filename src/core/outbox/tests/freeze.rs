@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::core::check::CheckId;
 use crate::core::fixtures::{at, delivery};
 use crate::core::incident::IncidentId;
-use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze};
+use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze, halves};
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Span;
 
@@ -87,6 +87,22 @@ fn a_later_incident_never_overtakes_an_earlier_one() {
     check("1.1@50 1.2@10", 55, "leaves 1 2");
     // An action of the same incident with a longer `after` is no reason to wait.
     check("1.1@50 1.1@10", 20, "leaves 2");
+}
+
+/// 12.4: `1 2 1 3` are the checks of the members 1 to 4.
+#[test]
+fn a_refused_message_is_split_between_checks() {
+    let check = |checks: &str, expected: Option<[&[u64]; 2]>| {
+        let checks = checks.split_whitespace().map(|check| CheckId(check.parse().unwrap()));
+        let members: Vec<_> = (1..).map(DeliveryId).zip(checks).collect();
+        let ids = |half: &[u64]| half.iter().copied().map(DeliveryId).collect::<Vec<_>>();
+        assert_eq!(halves(&members), expected.map(|halves| halves.map(ids)), "{members:?}");
+    };
+    check("7", None);
+    check("7 7 7", None);
+    check("7 8", Some([&[1], &[2]]));
+    check("1 2 1 3", Some([&[1, 3], &[2, 4]]));
+    check("5 4 3 2 5", Some([&[1, 2, 5], &[3, 4]]));
 }
 
 /// 12.3: at most as many as its receiver's format names, and a full message need not wait.

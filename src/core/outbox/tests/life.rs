@@ -270,7 +270,9 @@ impl World {
             members,
             created_at: self.now,
             attempts: 0,
+            attempts_here: 5,
             retry_at: None,
+            origin: None,
         };
         self.messages.push(message);
         Some(self.messages.len() - 1)
@@ -288,6 +290,11 @@ impl World {
         for id in message.members {
             match after {
                 AfterAttempt::RetryAt(_) => {}
+                // Where it stands alone; how it is split is the store's to show.
+                AfterAttempt::Refused => {
+                    let (reason, message) = (ParkReason::Refused, Some(message.id));
+                    self.row(id).state = DeliveryState::Parked { reason, message };
+                }
                 AfterAttempt::Park(reason) => {
                     self.row(id).state = DeliveryState::Parked { reason, message: Some(message.id) };
                 }

@@ -6,6 +6,7 @@ use super::OWN_AT_A_TIME;
 use super::effects::Seen;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentStatus;
+use crate::core::notice::Notice;
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, freeze,
 };
@@ -171,10 +172,12 @@ impl Tx<'_> {
             members,
             created_at: now,
             attempts: 1,
+            attempts_here: 1,
             retry_at: None,
+            origin: None,
         };
         message.id = self.insert_message(&message, &row::write_notices(&notices))?;
-        message.key = format!("{:016x}-{}", self.memory.database_id, message.id.0);
+        message.key = self.key_of(message.id);
         self.update_message(message.clone(), None)?;
         for id in &message.members {
             let delivery = self.memory.outbox.deliveries[id].clone();
@@ -187,10 +190,10 @@ impl Tx<'_> {
     fn send_again(&mut self, id: MessageId, now: Time) -> Result<Outgoing, StoreError> {
         let mut message = self.memory.outbox.messages[&id].clone();
         message.attempts = message.attempts.saturating_add(1);
+        message.attempts_here = message.attempts_here.saturating_add(1);
         message.retry_at = None;
         self.update_message(message.clone(), None)?;
-        let frozen = row::read_notices(&self.notices_of(id)?);
-        let notices = match frozen.filter(|notices| notices.len() == message.members.len()) {
+        let notices = match self.frozen(&message)? {
             Some(notices) => notices,
             None => {
                 tracing::error!(
@@ -201,6 +204,18 @@ impl Tx<'_> {
             }
         };
         Ok(Outgoing { message, notices })
+    }
+
+    /// What a message says; `None`: it cannot be read.
+    pub(super) fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError> {
+        let notices = row::read_notices(&self.notices_of(message.id)?);
+        Ok(notices.filter(|notices| notices.len() == message.members.len()))
+    }
+
+    /// The key of a message that is frozen now. It bears a number of this start: a database that is restored from a backup
+    /// gives the numbers of its messages once more, and a receiver would take them for repetitions.
+    pub(super) fn key_of(&self, id: MessageId) -> String {
+        format!("{:016x}-{}", self.memory.epoch, id.0)
     }
 
     /// 12.3: the receiver is no longer configured.

@@ -8,6 +8,7 @@ mod effects;
 mod notice;
 pub(in crate::store) mod rows;
 mod settle;
+mod split;
 mod stand;
 
 pub(super) use effects::Seen;
@@ -177,9 +178,13 @@ impl Outbox {
         }
     }
 
-    /// The earliest retry in a lane.
+    /// The earliest retry in a lane; of those of one time the one with the oldest member, so that the parts of one that was
+    /// split follow its order.
     fn next_retry(&self, lane: &Lane) -> Option<(Time, MessageId)> {
-        lane.messages.iter().filter_map(|id| Some((self.messages.get(id)?.retry_at?, *id))).min()
+        let messages = lane.messages.iter().filter_map(|id| self.messages.get(id));
+        let retries = messages.filter_map(|message| Some((message.retry_at?, message)));
+        let first = retries.min_by_key(|(at, message)| (*at, message.members.first().copied()));
+        first.map(|(at, message)| (at, message.id))
     }
 
     /// When a message may leave next; `None`: not before something else happens.

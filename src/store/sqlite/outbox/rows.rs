@@ -5,9 +5,12 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
+use super::settle::entropy;
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, ParkReason};
+use crate::core::outbox::{
+    Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, ParkReason, after_abandoned,
+};
 use crate::core::route::ActionId;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
@@ -21,13 +24,15 @@ const INCIDENT: &str =
     "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
                         repeat_interval, state, reason, message_id";
-const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at";
+const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at, origin";
 
 /// Everything that is not finished. Somebody is sending the messages `handed`; the claims of all others have ended (12.7):
 /// they are of a server before, or of a call whose commit was not heard of.
 pub(in crate::store::sqlite) fn load(
     db: &Connection,
     handed: &HashSet<MessageId>,
+    last_life: Option<Time>,
+    database_id: i64,
 ) -> Result<Outbox, StoreError> {
     let mut outbox = Outbox::default();
     let sql =
@@ -41,7 +46,11 @@ pub(in crate::store::sqlite) fn load(
     let sql = format!("SELECT {MESSAGE} FROM messages WHERE state = 'open' ORDER BY id");
     let mut put = |message: Message| {
         let is_abandoned = message.retry_at.is_none() && !handed.contains(&message.id);
-        let retry_at = if is_abandoned { Some(message.created_at) } else { message.retry_at };
+        let retry_at = if is_abandoned {
+            Some(after_abandoned(&message, last_life, entropy(database_id, &message)))
+        } else {
+            message.retry_at
+        };
         outbox.put_message(Message { retry_at, ..message });
     };
     for_each(db, &sql, |row| Ok(read_message(row)?.map(&mut put)))?;
@@ -144,7 +153,9 @@ fn read_message(row: &Row<'_>) -> Read<Message> {
         members: members.into_iter().map(DeliveryId).collect(),
         created_at: time(row, 4)?,
         attempts: row.get(5)?,
+        attempts_here: 0,
         retry_at: some_time(row, 6)?,
+        origin: row.get::<_, Option<i64>>(7)?.map(|origin| MessageId(origin.unsigned_abs())),
     }))
 }
 
@@ -292,14 +303,15 @@ impl Tx<'_> {
     pub(super) fn insert_message(&self, message: &Message, notices: &str) -> Result<MessageId, StoreError> {
         let members: Vec<u64> = message.members.iter().map(|member| member.0).collect();
         self.execute(
-            "INSERT INTO messages (receiver, key, members, notices, created_at, attempts, state)
-             VALUES (?1, '', ?2, ?3, ?4, ?5, 'open')",
+            "INSERT INTO messages (receiver, key, members, notices, created_at, attempts, origin, state)
+             VALUES (?1, '', ?2, ?3, ?4, ?5, ?6, 'open')",
             params![
                 &*message.receiver,
                 serde_json::to_string(&members).expect("a list of numbers is always JSON"),
                 notices,
                 message.created_at.as_ms(),
                 message.attempts,
+                message.origin.map(|origin| key(origin.0)),
             ],
         )?;
         Ok(MessageId(self.db.last_insert_rowid().unsigned_abs()))

@@ -31,17 +31,15 @@ impl SqliteStore {
 
 impl Tx<'_> {
     fn settle(&mut self, mut message: Message, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        let error = match attempt {
-            Attempt::Taken => None,
-            Attempt::Later { why, .. } | Attempt::Never { why } => Some(cut(why)),
-        };
+        let error = attempt.why().map(cut);
         let policy = self.policy();
         let after = match policy.receiver(&message.receiver) {
             None if *attempt != Attempt::Taken => AfterAttempt::Park(ParkReason::ReceiverGone),
             None => AfterAttempt::Sent,
             Some(receiver) => {
                 let entropy = entropy(self.memory.database_id, &message);
-                after_attempt(&message, attempt, receiver.give_up_after, now, entropy)
+                let away = self.memory.blind.absent_after(message.created_at);
+                after_attempt(&message, attempt, receiver.give_up_after + away, now, entropy)
             }
         };
         match after {
@@ -55,6 +53,7 @@ impl Tx<'_> {
                 }
                 self.finish_message(message.id, "sent", None, now)?;
             }
+            AfterAttempt::Refused => self.refused(&message, error, now)?,
             AfterAttempt::Park(reason) => self.park(&message, reason, error, now)?,
         }
         // What was blocked behind it may go.
@@ -113,7 +112,7 @@ fn cut(why: &str) -> &str {
 }
 
 /// Spreads retries, the same way in every run of one database.
-fn entropy(database_id: i64, message: &Message) -> u64 {
+pub(super) fn entropy(database_id: i64, message: &Message) -> u64 {
     let seed = database_id.cast_unsigned() ^ message.id.0.rotate_left(32) ^ u64::from(message.attempts);
     // The last step of SplitMix64: every bit of the seed moves every bit of the answer.
     let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

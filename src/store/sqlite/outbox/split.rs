@@ -1,0 +1,94 @@
+//! A message whose content was refused (12.4): it is split until what offends stands alone.
+
+use rusqlite::params;
+
+use crate::core::check::CheckId;
+use crate::core::notice::Notice;
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, ParkReason, halves};
+use crate::core::time::Time;
+use crate::store::sqlite::error::failed;
+use crate::store::sqlite::key;
+use crate::store::sqlite::tx::Tx;
+use crate::store::{StoreError, row};
+
+/// So many stood alone and were refused, and none was taken: it is not the content of one of them.
+const ENOUGH_REFUSED: i64 = 8;
+
+impl Tx<'_> {
+    /// The receiver refused what a message says: each half is a message of its own. What is told of one check alone is
+    /// given up.
+    pub(super) fn refused(
+        &mut self,
+        message: &Message,
+        error: Option<&str>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let check = |id: &DeliveryId| (*id, self.memory.outbox.deliveries[id].check);
+        let members: Vec<(DeliveryId, CheckId)> = message.members.iter().map(check).collect();
+        let Some(halves) = halves(&members) else {
+            self.park(message, ParkReason::Refused, error, now)?;
+            return self.give_up_the_rest(message, now);
+        };
+        let notices = self.frozen(message)?;
+        for half in halves {
+            let said = notices.as_ref().map(|notices| notices_of(message, notices, &half));
+            self.insert_half(message, half, said.as_deref())?;
+        }
+        self.finish_message(message.id, "split", error, now)?;
+        tracing::warn!(
+            receiver = %message.receiver, key = message.key, members = members.len(), error,
+            "a message was refused: it is split in two"
+        );
+        Ok(())
+    }
+
+    fn insert_half(
+        &mut self,
+        whole: &Message,
+        members: Vec<DeliveryId>,
+        notices: Option<&[Notice]>,
+    ) -> Result<(), StoreError> {
+        let mut half = Message {
+            id: MessageId(0),
+            key: String::new(),
+            members,
+            attempts: 0,
+            attempts_here: 0,
+            // At once, before anything else.
+            retry_at: Some(whole.created_at),
+            origin: Some(whole.origin.unwrap_or(whole.id)),
+            ..whole.clone()
+        };
+        half.id = self.insert_message(&half, &notices.map(row::write_notices).unwrap_or_default())?;
+        half.key = self.key_of(half.id);
+        for id in &half.members {
+            let delivery = self.memory.outbox.deliveries[id].clone();
+            self.update_delivery(Delivery { state: DeliveryState::InMessage(half.id), ..delivery })?;
+        }
+        self.update_message(half, None)
+    }
+
+    /// Where enough stood alone and none was taken, the rest is given up as it is.
+    fn give_up_the_rest(&mut self, refused: &Message, now: Time) -> Result<(), StoreError> {
+        let Some(origin) = refused.origin else { return Ok(()) };
+        let sql = "SELECT count(*) FILTER (WHERE state = 'parked'), count(*) FILTER (WHERE state = 'sent')
+                   FROM messages WHERE origin = ?1";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let (alone, taken): (i64, i64) =
+            self.db.query_row(sql, params![key(origin.0)], read).map_err(failed)?;
+        if alone < ENOUGH_REFUSED || taken > 0 {
+            return Ok(());
+        }
+        let rest = self.memory.outbox.messages.values().filter(|message| message.origin == Some(origin));
+        for message in rest.cloned().collect::<Vec<Message>>() {
+            self.park(&message, ParkReason::Refused, None, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// What is said of some of a message's members.
+fn notices_of(whole: &Message, notices: &[Notice], members: &[DeliveryId]) -> Vec<Notice> {
+    let all = whole.members.iter().zip(notices);
+    all.filter(|(id, _)| members.contains(id)).map(|(_, notice)| notice.clone()).collect()
+}

@@ -1,0 +1,186 @@
+//! Messages that are refused, given up, and tried again (12.4).
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use punctual::core::check::PingKind;
+use punctual::core::outbox::Attempt;
+use punctual::core::time::Span;
+use punctual::store::sqlite::SqliteStore;
+use punctual::store::{Entry, Outgoing, Store, What};
+
+use super::world::{GROUP_WAIT, Place, Sqlite, World, fact, later, said};
+
+/// They fail, and some time later it has been gathered.
+fn fail<P: Place>(world: &mut World<P>, names: &[String]) {
+    for name in names {
+        world.ping(name, PingKind::Fail);
+    }
+    world.wait(GROUP_WAIT);
+}
+
+fn never() -> Attempt {
+    Attempt::Never { why: "400 Bad Request".to_owned() }
+}
+
+fn parked<P: Place>(world: &mut World<P>) -> u64 {
+    let live = world.store().live();
+    live.totals.deliveries_parked.load(Ordering::Relaxed)
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("c{number:02}")).collect()
+}
+
+fn declare<P: Place>(world: &mut World<P>, names: &[String]) {
+    world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// Answers every message until none is left.
+fn answer<P: Place>(world: &mut World<P>, refuses: impl Fn(&Outgoing) -> bool) -> Vec<(Outgoing, bool)> {
+    let mut all = Vec::new();
+    while let Some(outgoing) = world.claim().pop() {
+        let is_refused = refuses(&outgoing);
+        world.settle(outgoing.message.id, &if is_refused { never() } else { Attempt::Taken });
+        all.push((outgoing, is_refused));
+    }
+    all
+}
+
+/// 12.4: one member that a receiver cannot take keeps no page of the others.
+pub(crate) fn what_is_refused_is_split_until_one_stands_alone<P: Place>(world: &mut World<P>) {
+    let names = names(7);
+    declare(world, &names);
+    fail(world, &names);
+    let offends = |outgoing: &Outgoing| outgoing.notices.iter().any(|n| n.check.as_str() == "c04");
+    let all = answer(world, offends);
+    let taken = all.iter().filter(|(_, is_refused)| !is_refused);
+    let told: Vec<String> = taken.flat_map(|(outgoing, _)| said(outgoing)).collect();
+    let others = ["Alert c00", "Alert c01", "Alert c02", "Alert c03", "Alert c05", "Alert c06"];
+    assert_eq!(told, others, "once each, and in their order");
+    assert_eq!(parked(world), 1);
+    let keys: BTreeSet<&str> = all.iter().map(|(outgoing, _)| outgoing.message.key.as_str()).collect();
+    assert_eq!(keys.len(), all.len(), "each part has a key of its own");
+    assert!(all.iter().all(|(outgoing, _)| outgoing.message.attempts == 1));
+}
+
+/// 12.4, 12.7
+pub(crate) fn a_part_survives_a_start_and_what_follows_waits_for_it<P: Place>(world: &mut World<P>) {
+    let names = names(2);
+    declare(world, &names);
+    fail(world, &names);
+    let whole = world.claim_one();
+    world.settle(whole.message.id, &never());
+    world.ping("c01", PingKind::Success);
+    world.wait(GROUP_WAIT);
+    world.reopen();
+    let first = world.claim_one();
+    assert_eq!((said(&first), &first.notices[..]), (vec!["Alert c00".to_owned()], &whole.notices[..1]));
+    world.settle(first.message.id, &later());
+    let second = world.claim_one();
+    assert_eq!((said(&second), &second.notices[..]), (vec!["Alert c01".to_owned()], &whole.notices[1..]));
+    world.settle(second.message.id, &Attempt::Taken);
+    assert_eq!(world.told(), ["Recovery c01"]);
+    world.wait(Span::secs(5));
+    assert_eq!(world.told(), ["Alert c00"]);
+}
+
+/// 12.4: then it is not the content of one of them.
+pub(crate) fn after_eight_refusals_and_nothing_taken_the_rest_is_given_up<P: Place>(world: &mut World<P>) {
+    let names = names(40);
+    declare(world, &names);
+    fail(world, &names);
+    let all = answer(world, |_| true);
+    assert!(all.len() < 24, "{} attempts", all.len());
+    let alone = all.iter().filter(|(outgoing, _)| outgoing.message.members.len() == 1).count();
+    assert_eq!((alone, parked(world)), (8, 40));
+    // With one that is taken it is their content.
+    world.wait(Span::secs(1));
+    for name in &names {
+        world.ping(name, PingKind::Success);
+    }
+    world.wait(GROUP_WAIT);
+    answer(world, |_| false);
+    fail(world, &names);
+    let all = answer(world, |outgoing| outgoing.notices.iter().any(|n| n.check.as_str() != "c00"));
+    let alone = all.iter().filter(|(outgoing, _)| outgoing.message.members.len() == 1).count();
+    assert_eq!(alone, 40);
+}
+
+/// 12.4: who is told may have been away just as long.
+pub(crate) fn an_absence_of_ours_does_not_count_towards_giving_up<P: Place>(world: &mut World<P>) {
+    let names = names(1);
+    declare(world, &names);
+    fail(world, &names);
+    for _ in 0..6 {
+        let first = world.claim_one();
+        world.settle(first.message.id, &later());
+        world.wait(Span::mins(5));
+    }
+    // Half an hour of one, and then a day without us.
+    world.now = world.now + Span::mins(24 * 60);
+    world.reopen();
+    for minutes in [0, 10, 10] {
+        world.wait(Span::mins(minutes));
+        let again = world.claim_one();
+        world.settle(again.message.id, &later());
+        assert_eq!(parked(world), 0);
+    }
+    // The hour is over, and only three attempts were made since the start.
+    for _ in 0..2 {
+        world.wait(Span::mins(10));
+        let again = world.claim_one();
+        assert_eq!(parked(world), 0);
+        world.settle(again.message.id, &later());
+    }
+    assert_eq!(parked(world), 1);
+}
+
+/// 12.4: a process that dies of a message sends it not at once at every start.
+pub(crate) fn what_a_start_finds_tried_often_waits<P: Place>(world: &mut World<P>) {
+    let names = names(1);
+    declare(world, &names);
+    fail(world, &names);
+    for attempts in 1..=4 {
+        assert_eq!(world.claim_one().message.attempts, attempts);
+        world.reopen();
+    }
+    assert!(world.claim().is_empty());
+    world.wait(Span::secs(40));
+    assert_eq!(world.claim_one().message.attempts, 5);
+}
+
+/// 12.3: a receiver that tells repetitions apart would drop what is new.
+#[test]
+fn a_restored_copy_repeats_no_key() {
+    let mut world = World::new(Sqlite::default());
+    let names = names(2);
+    declare(&mut world, &names);
+    fail(&mut world, &names[..1]);
+    let before = world.told();
+    assert_eq!(before, ["Alert c00"]);
+    drop(world.take());
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(world.place.0.path().join("punctual.db"), copy.path().join("punctual.db")).unwrap();
+    let key_of = |folder: &std::path::Path| {
+        let mut store = SqliteStore::open(folder).unwrap();
+        let now = world.now;
+        store.begin(now).unwrap();
+        store.configure(&world.configuration, true, now).unwrap();
+        let check = store.live().find("c01").unwrap().id;
+        store.apply(vec![Entry { check, at: now, what: What::Ping(fact(PingKind::Fail)) }]).unwrap();
+        let claimed = store.claim(now + GROUP_WAIT).unwrap();
+        let first = (claimed[0].message.id, claimed[0].message.key.clone());
+        // At each attempt the same, also after a start.
+        drop(store);
+        let mut store = SqliteStore::open(folder).unwrap();
+        store.begin(now).unwrap();
+        store.configure(&world.configuration, true, now).unwrap();
+        let again = store.claim(now + GROUP_WAIT).unwrap();
+        assert_eq!((again[0].message.id, &again[0].message.key), (first.0, &first.1));
+        first
+    };
+    let (one, other) = (key_of(world.place.0.path()), key_of(copy.path()));
+    assert_eq!(one.0, other.0, "the numbers are given once more");
+    assert_ne!(one.1, other.1);
+}
