@@ -333,6 +333,12 @@ const RECEIVER: &[Key] = &[
     key("send_resolved", Flag, Default("true"), "Whether it hears of recoveries."),
     key("group_wait", Duration(Span::ZERO, HOUR), Default("5s"), "What is due within this leaves together."),
     key("give_up_after", Duration(MINUTE, MONTH), Default("24h"), "How long a message is tried."),
+    key(
+        "include_output",
+        Flag,
+        Default("true"),
+        "Whether it is told in the job's own words: comments, and the first and last lines of what a job wrote.",
+    ),
 ];
 
 const EMAIL: &[Key] = &[key("to", Texts, Required, "Addresses: `a@b` or `Name <a@b>`.")];

@@ -108,6 +108,7 @@ impl Loader {
                 group_wait: item.duration(log, "group_wait").unwrap_or(ReceiverPolicy::GROUP_WAIT),
                 give_up_after: item.duration(log, "give_up_after").unwrap_or(Span::mins(24 * 60)),
                 max_members: kind.as_ref().map_or(Message::MAX_MEMBERS, ReceiverKind::max_members),
+                include_output: item.flag(log, "include_output").unwrap_or(true),
             };
             let Some(name) = name else { continue };
             if is_own_receiver(name) {

@@ -1,4 +1,4 @@
-//! What a message says of one incident: frozen with the message, so that every attempt says the same (§12, DESIGN.md §6).
+//! What a message says of one incident: frozen with the message, so that every attempt says the same (§12, DESIGN.md §7).
 
 use super::cause::Cause;
 use super::check::{Name, System};
@@ -50,6 +50,8 @@ pub struct Notice {
     pub last_run: Option<LastRun>,
     /// The newest comment of a `log` since then, and when it came.
     pub last_log: Option<(Time, String)>,
+    /// The job's newest output, as [`excerpt`] leaves it, and when it came.
+    pub output: Option<(Time, String)>,
     /// Where the check was declared: `checks/dba.yaml:12`.
     pub declared: String,
     /// Which responder asked for it, counted from 1; `None`: `default_receivers`, or the check's own `emails`.
@@ -64,6 +66,85 @@ pub struct Notice {
     pub emails: Vec<String>,
     /// What its users know it by, where the check mails its own addresses; `None` for every other receiver.
     pub canary: Option<CanaryNotice>,
+}
+
+/// How bad a check's people call it, by its label `severity`. The worst is the least.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// `critical`
+    Critical,
+    /// `error`
+    Error,
+    /// `warning`
+    Warning,
+    /// `info`
+    Info,
+    /// Any other value: by its name.
+    Other(String),
+    /// There is no such label.
+    None,
+}
+
+impl Severity {
+    /// By a check's own labels.
+    pub fn of(labels: &[(String, String)]) -> Severity {
+        let value = labels.iter().find(|(name, _)| name == "severity").map(|(_, value)| value.as_str());
+        match value {
+            Some("critical") => Severity::Critical,
+            Some("error") => Severity::Error,
+            Some("warning") => Severity::Warning,
+            Some("info") => Severity::Info,
+            Some(other) if !other.is_empty() => Severity::Other(other.to_owned()),
+            _ => Severity::None,
+        }
+    }
+
+    /// The label's value; "" if there is none.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Severity::Critical => "critical",
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+            Severity::Other(value) => value,
+            Severity::None => "",
+        }
+    }
+}
+
+impl Notice {
+    /// Whether it says that something is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self.kind, DeliveryKind::Recovery | DeliveryKind::Episode)
+    }
+}
+
+/// In the order in which a message tells of them: what is bad before what is over, the most severe first, of those what
+/// is bad the longest; else as they come.
+pub fn worst_first(notices: &[Notice]) -> Vec<&Notice> {
+    let mut ordered: Vec<&Notice> = notices.iter().collect();
+    ordered.sort_by_cached_key(|notice| (notice.is_over(), Severity::of(&notice.labels), notice.opened_at));
+    ordered
+}
+
+/// The first and the last lines of what a job wrote: a message has no room for more, and an end says most.
+pub fn excerpt(body: &[u8]) -> String {
+    const FIRST: usize = 3;
+    const LAST: usize = 10;
+    const MAX_LINE_CHARS: usize = 200;
+    let text = String::from_utf8_lossy(body);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    let cut = |line: &&str| match line.char_indices().nth(MAX_LINE_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => (*line).to_owned(),
+    };
+    let left_out = lines.len().saturating_sub(FIRST + LAST);
+    if left_out < 2 {
+        return lines.iter().map(cut).collect::<Vec<_>>().join("\n");
+    }
+    let (first, last) = (&lines[..FIRST], &lines[lines.len() - LAST..]);
+    let between = [format!("… ({left_out} lines) …")];
+    first.iter().map(cut).chain(between).chain(last.iter().map(cut)).collect::<Vec<_>>().join("\n")
 }
 
 /// What one ping said of a run that it ended: nothing here is from another ping.
@@ -94,4 +175,30 @@ pub struct CanaryNotice {
     pub deadline: Option<Time>,
     /// Its newest events, newest first; at most [`super::check::Canary::EVENTS_IN_A_MAIL`].
     pub events: Vec<(Time, String)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn severities_stand_in_the_order_of_their_weight() {
+        let of = |value: &str| Severity::of(&[("severity".to_owned(), value.to_owned())]);
+        let none = Severity::of(&[("team".to_owned(), "critical".to_owned())]);
+        let order = [of("critical"), of("error"), of("warning"), of("info"), of("a"), of("page"), none];
+        assert!(order.is_sorted_by(|one, other| one < other), "{order:?}");
+        assert_eq!(of(""), Severity::None);
+    }
+
+    #[test]
+    fn an_excerpt_keeps_the_beginning_and_the_end() {
+        assert_eq!(excerpt(b"one\r\n\n  two  \n"), "one\n  two");
+        let long: String = (1..=40).map(|i| format!("line {i}\n")).collect();
+        let kept = excerpt(long.as_bytes());
+        assert!(kept.starts_with("line 1\nline 2\nline 3\n… (27 lines) …\nline 31\n"), "{kept}");
+        assert!(kept.ends_with("line 40"), "{kept}");
+        assert_eq!(excerpt("夜".repeat(3_000).as_bytes()), format!("{}…", "夜".repeat(200)));
+        assert_eq!(excerpt(b"\xff\xfebad"), "\u{fffd}\u{fffd}bad");
+        assert_eq!(excerpt(b"\n \n"), "");
+    }
 }

@@ -41,6 +41,7 @@ pub fn alert(now: Time) -> Notice {
             comment: Some("all done".to_owned()),
         }),
         last_log: None,
+        output: Some((since - Span::mins(90), "sample output".to_owned())),
         declared: "punctual test-notify".to_owned(),
         responder: None,
         repeat_interval: None,
@@ -64,11 +65,13 @@ pub fn recovery(now: Time, thread: Option<String>) -> Notice {
     }
 }
 
-/// An alert, a recovery, and a digest of both.
+/// An alert, a recovery, and a digest.
 pub(super) fn of_every_kind() -> [Vec<Notice>; 3] {
     let now = Time::from_secs(1_774_830_840);
     let over = recovery(now, Some("0".to_owned()));
-    [vec![alert(now)], vec![over.clone()], vec![alert(now), over]]
+    // One of which nothing is known but that it is late.
+    let bare = Notice { last_success: None, last_run: None, labels: Vec::new(), ..alert(now) };
+    [vec![alert(now)], vec![over.clone()], vec![alert(now), over, bare]]
 }
 
 /// An attempt to send them, for nobody.

@@ -122,6 +122,7 @@ impl Files {
             group_wait: Span::ZERO,
             give_up_after: Span::mins(24 * 60),
             max_members: 1,
+            include_output: true,
         };
         if name.starts_with("emails/") { Some(own) } else { self.receivers.get(name).cloned() }
     }
@@ -155,6 +156,7 @@ impl Files {
                     group_wait: rng.pick(&[Span::ZERO, Span::secs(5)]),
                     give_up_after: rng.pick(&[Span::mins(24 * 60), Span::mins(24 * 60), Span::mins(6)]),
                     max_members: rng.pick(&[1, 2, 3, 256]),
+                    include_output: true,
                 };
                 ((*name).into(), policy)
             })

@@ -47,6 +47,8 @@ pub struct ReceiverPolicy {
     pub give_up_after: Span,
     /// The most deliveries in one of its messages (12.3); at least 1.
     pub max_members: usize,
+    /// Whether it is told in the job's own words: comments, and what a job wrote.
+    pub include_output: bool,
 }
 
 impl ReceiverPolicy {

@@ -17,6 +17,7 @@ static POLICY: ReceiverPolicy = ReceiverPolicy {
     group_wait: Span::ZERO,
     give_up_after: Span::mins(24 * 60),
     max_members: 1,
+    include_output: true,
 };
 
 /// The receiver that a check of this name has of its own, if it has `emails`.

@@ -36,6 +36,8 @@ struct NoticeRow {
     last_run: Option<LastRunRow>,
     #[serde(default)]
     last_log: Option<(i64, String)>,
+    #[serde(default)]
+    output: Option<(i64, String)>,
     declared: String,
     responder: Option<u32>,
     repeat_interval: Option<i64>,
@@ -93,6 +95,7 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         last_success: notice.last_success.map(Time::as_ms),
         last_run: notice.last_run.as_ref().map(run_row),
         last_log: notice.last_log.as_ref().map(|(at, comment)| (at.as_ms(), comment.clone())),
+        output: notice.output.as_ref().map(|(at, text)| (at.as_ms(), text.clone())),
         declared: notice.declared.clone(),
         responder: notice.responder,
         repeat_interval: notice.repeat_interval.map(Span::as_ms),
@@ -171,6 +174,7 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         last_success: row.last_success.map(Time::from_ms),
         last_run: row.last_run.map(read_run),
         last_log: row.last_log.map(|(at, comment)| (Time::from_ms(at), comment)),
+        output: row.output.map(|(at, text)| (Time::from_ms(at), text)),
         declared: row.declared,
         responder: row.responder,
         repeat_interval: row.repeat_interval.map(Span::ms),

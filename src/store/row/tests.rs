@@ -212,6 +212,7 @@ fn every_notice_is_read_back() {
             comment: Some("c".to_owned()),
         }),
         last_log: Some((Time::from_ms(12), "l".to_owned())),
+        output: Some((Time::from_ms(13), "o\np".to_owned())),
         declared: "f:1".to_owned(),
         responder: Some(8),
         repeat_interval: Some(Span::ms(9)),
@@ -259,6 +260,7 @@ fn rows_of_the_first_version_are_read() {
     let first = r#"["missing",1,null]"#;
     let read = read_notices(&notice.replace("FIRST", first)).unwrap();
     assert_eq!((read[0].last_success, &read[0].last_run), (Some(Time::from_ms(5)), &None));
+    assert_eq!(read[0].output, None);
 }
 
 /// An incident of a version that kept numbers only: its actions were planned for what opened it.

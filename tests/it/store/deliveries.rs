@@ -7,12 +7,12 @@ use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::PingKind;
 use punctual::core::notice::LastRun;
 use punctual::core::outbox::Attempt;
-use punctual::core::route::{Matcher, Mute, Policy, Responder};
+use punctual::core::route::{Matcher, Mute, Policy, ReceiverPolicy, Responder};
 use punctual::core::schedule::Schedule;
 use punctual::core::step::view;
 use punctual::core::time::{Span, Time};
 use punctual::store::live::Check;
-use punctual::store::{Alerts, Stance, Store, What};
+use punctual::store::{Alerts, Outgoing, Stance, Store, What};
 
 use super::world::{GROUP_WAIT, Place, World, check, fact, later, name, said};
 
@@ -91,6 +91,39 @@ pub(crate) fn a_notice_tells_what_one_ping_said_of_the_last_run<P: Place>(world:
     world.expire();
     world.wait(GROUP_WAIT);
     assert_eq!(last_told(world), (Some(success), Some((logged_at, "just a log".to_owned()))));
+}
+
+/// The job's own words, and none of them for a receiver that must not see them.
+pub(crate) fn a_notice_has_the_jobs_own_words_unless_its_receiver_must_not_see_them<P: Place>(
+    world: &mut World<P>,
+) {
+    let mut policy = (*world.configuration.policy).clone();
+    let ops = policy.receivers.values().next().unwrap().clone();
+    policy.receivers.insert("partner".into(), ReceiverPolicy { include_output: false, ..ops });
+    policy.default_receivers.push("partner".into());
+    world.configuration.policy = Arc::new(policy);
+    world.declare(&["a"]);
+    let mut failed = fact(PingKind::Fail);
+    failed.comment = Some("disk full".to_owned());
+    let lines: String = (1..=99).map(|line| format!("line {line}\n")).collect();
+    failed.body = Some(lines.into_bytes());
+    world.apply("a", What::Ping(failed));
+    let at = world.now;
+    world.ping("a", PingKind::Start);
+    world.wait(GROUP_WAIT);
+    let outgoing = world.claim();
+    assert_eq!(outgoing.len(), 2);
+    for Outgoing { message, notices } in outgoing {
+        let notice = &notices[0];
+        let comment = notice.last_run.as_ref().unwrap().comment.as_deref();
+        if &*message.receiver == "ops" {
+            let (said_at, output) = notice.output.as_ref().unwrap();
+            assert_eq!((*said_at, comment), (at, Some("disk full")));
+            assert!(output.starts_with("line 1\n") && output.ends_with("\nline 99"), "{output}");
+        } else {
+            assert_eq!((&notice.output, &notice.last_log, comment), (&None, &None, None));
+        }
+    }
 }
 
 /// What the one message that leaves now says of the pings; the receiver takes it.

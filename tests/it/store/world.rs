@@ -54,6 +54,7 @@ impl<P: Place> World<P> {
             group_wait: GROUP_WAIT,
             give_up_after: Span::mins(60),
             max_members: 256,
+            include_output: true,
         };
         let policy = Policy {
             responders: Vec::new(),

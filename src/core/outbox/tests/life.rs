@@ -89,6 +89,7 @@ impl World {
             group_wait: GROUP_WAIT,
             give_up_after: Span::mins(10),
             max_members: 256,
+            include_output: true,
         };
         World {
             now: at(1000),

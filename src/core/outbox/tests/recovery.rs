@@ -60,6 +60,7 @@ fn plain() -> Case {
         group_wait: Span::secs(5),
         give_up_after: Span::mins(60),
         max_members: 256,
+        include_output: true,
     };
     Case { status: IncidentStatus::Resolved, verdict: Verdict::Send, receiver: Some(receiver) }
 }

@@ -1,11 +1,11 @@
-//! What a message says of one incident, frozen when the message is (12.3, DESIGN.md §6).
+//! What a message says of one incident, frozen when the message is (12.3, DESIGN.md §7).
 
 use rusqlite::{OptionalExtension, Row};
 
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Canary, CheckId, PingKind};
-use crate::core::notice::{CanaryNotice, LastRun, Notice};
+use crate::core::notice::{CanaryNotice, LastRun, Notice, excerpt};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind};
 use crate::core::route::is_own_receiver;
 use crate::core::schedule::Schedule;
@@ -28,11 +28,15 @@ impl Tx<'_> {
         let slot = &self.memory.checks[&delivery.check];
         let definition = &slot.check.definition;
         let state = &slot.check.state();
-        let (mut last_run, last_log) = self.said_last(delivery.check, slot.last_ping)?;
-        if let Some(run) = &mut last_run {
+        let mut said = self.said_last(delivery.check, slot.last_ping)?;
+        if let Some(run) = &mut said.run {
             // 4.4: what came too soon is a failure, whatever it said.
             let took = run.duration.unwrap_or(Span::MAX);
             run.is_success &= definition.spec.min_runtime.is_none_or(|least| took >= least);
+        }
+        let policy = self.policy();
+        if policy.receiver(&delivery.receiver).is_some_and(|receiver| !receiver.include_output) {
+            said = said.without_words();
         }
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
@@ -65,8 +69,9 @@ impl Tx<'_> {
             due: due.filter(|due| *due <= now),
             zone: zone(&spec.schedule),
             last_success: state.last(PingKind::Success),
-            last_run,
-            last_log,
+            last_run: said.run,
+            last_log: said.log,
+            output: said.output,
             declared: definition.source.to_string(),
             responder: delivery.responder,
             repeat_interval: delivery.repeat_interval,
@@ -86,40 +91,63 @@ impl Tx<'_> {
         Ok(Some(CanaryNotice { system: canary.system, id: canary.id.clone(), deadline, events }))
     }
 
-    /// The newest success or fail from `last_ping` on backwards, and what was logged since, as far as they are kept.
+    /// The newest success or fail from `last_ping` on backwards, what was logged since, and the newest body of these, as
+    /// far as they are kept.
     fn said_last(&self, check: CheckId, last_ping: i64) -> Result<SaidLast, StoreError> {
-        let sql = "SELECT at, kind, flags, exit_status, duration, source, comment, previous
+        let sql = "SELECT at, kind, flags, exit_status, duration, source, comment, previous,
+                   (SELECT body FROM bodies WHERE bodies.seq = pings.seq)
                    FROM pings WHERE seq = ?1 AND check_id = ?2";
         let mut find = self.db.prepare_cached(sql).map_err(failed)?;
-        let mut last_log = None;
+        let mut last = SaidLast::default();
         let mut next = last_ping;
         for _ in 0..MAX_PINGS_BACK {
             let found = find.query_row((next, key(check.0)), said).optional().map_err(failed)?;
-            let Some(Said { kind, is_repeat, run, previous }) = found else { break };
+            let Some(Said { kind, is_repeat, run, body, previous }) = found else { break };
+            if let Some(body) = body.filter(|_| last.output.is_none()) {
+                last.output = Some((run.at, excerpt(&body))).filter(|(_, text)| !text.is_empty());
+            }
             match kind {
-                Some(PingKind::Success | PingKind::Fail) if !is_repeat => return Ok((Some(run), last_log)),
-                Some(PingKind::Log) if last_log.is_none() => {
-                    last_log = run.comment.map(|comment| (run.at, comment));
+                Some(PingKind::Success | PingKind::Fail) if !is_repeat => {
+                    last.run = Some(run);
+                    return Ok(last);
+                }
+                Some(PingKind::Log) if last.log.is_none() => {
+                    last.log = run.comment.map(|comment| (run.at, comment));
                 }
                 _ => {}
             }
             next = previous;
         }
-        Ok((None, last_log))
+        Ok(last)
     }
 }
 
 /// A notice looks so many pings back: it is frozen where the writer works, with up to 255 others.
 const MAX_PINGS_BACK: usize = 32;
 
-/// The last run, and when and what was logged since.
-type SaidLast = (Option<LastRun>, Option<(Time, String)>);
+/// What a check's newest pings said.
+#[derive(Default)]
+struct SaidLast {
+    run: Option<LastRun>,
+    /// When and what was logged since.
+    log: Option<(Time, String)>,
+    output: Option<(Time, String)>,
+}
+
+impl SaidLast {
+    /// Without the job's own words.
+    fn without_words(self) -> SaidLast {
+        let run = self.run.map(|run| LastRun { comment: None, ..run });
+        SaidLast { run, log: None, output: None }
+    }
+}
 
 struct Said {
     /// `None`: a kind that this program does not know.
     kind: Option<PingKind>,
     is_repeat: bool,
     run: LastRun,
+    body: Option<Vec<u8>>,
     previous: i64,
 }
 
@@ -135,7 +163,7 @@ fn said(row: &Row<'_>) -> rusqlite::Result<Said> {
         source: row.get(5)?,
         comment: row.get(6)?,
     };
-    Ok(Said { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)? })
+    Ok(Said { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)?, body: row.get(8)? })
 }
 
 /// The due time that was missed; `due` is what is due now.
