@@ -126,14 +126,15 @@ impl ReceiverKind {
 }
 
 impl WebhookFormat {
-    fn max_members(&self) -> usize {
+    /// So many checks with the longest names, titles and reasons are named within the limits of those who read the format:
+    /// a test of `notify` holds each number.
+    pub fn max_members(&self) -> usize {
         match self {
-            WebhookFormat::Alertmanager
-            | WebhookFormat::Slack
-            | WebhookFormat::Teams
-            | WebhookFormat::Discord
-            | WebhookFormat::Ntfy
-            | WebhookFormat::Template(_) => Message::MAX_MEMBERS,
+            WebhookFormat::Slack => 50,
+            WebhookFormat::Teams => 20,
+            WebhookFormat::Discord => 10,
+            WebhookFormat::Ntfy => 8,
+            WebhookFormat::Alertmanager | WebhookFormat::Template(_) => Message::MAX_MEMBERS,
         }
     }
 }

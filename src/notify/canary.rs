@@ -2,7 +2,7 @@
 //! their eyes need learn anew. What those systems did not know (a failure, an end that is told together with its
 //! beginning) is said in the same style.
 
-use super::render::{family_word, is_over, title};
+use super::render::{family_word, title};
 use super::text::line;
 use crate::core::cause::{Cause, CauseKind, Family};
 use crate::core::check::System;
@@ -33,7 +33,7 @@ pub fn mail(notice: &Notice) -> Option<CanaryMail> {
     let Story { word, subject, body } = Story::of(notice, canary.deadline, zone);
     let mut text = format!("The {noun} {name} ({}) {body}.\n", canary.id);
     let is_watched = notice.incident_status != IncidentStatus::Removed;
-    if let Some(next) = canary.deadline.filter(|_| is_over(notice) && is_watched) {
+    if let Some(next) = canary.deadline.filter(|_| notice.is_over() && is_watched) {
         let next = timestamp(next, zone);
         text.push_str(&format!("\nThe next trigger for this {noun} is due before {next}.\n"));
     }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::core::check::Canary;
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
@@ -45,6 +46,51 @@ pub fn cut(text: &str, max: usize) -> String {
     }
 }
 
+/// Several lines, each of them as harmless as [`line`] makes one: without empty lines, at most `max_lines` of at most `max`
+/// characters.
+pub fn lines(text: &str, max_lines: usize, max: usize) -> String {
+    let mut kept = text.lines().map(|text| line(text, max)).filter(|line| !line.is_empty());
+    let mut lines: Vec<String> = kept.by_ref().take(max_lines).collect();
+    if kept.next().is_some() {
+        lines.push("…".to_owned());
+    }
+    lines.join("\n")
+}
+
+/// How long a text is where UTF-16 is counted: a character beyond the basic plane is two.
+pub fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// At most `max` units of UTF-16, the last of them `…` if something was cut.
+pub fn cut_units(text: &str, max: usize) -> String {
+    assert!(max > 0, "there must be room for the mark of the cut");
+    if units(text) <= max {
+        return text.to_owned();
+    }
+    let mut room = max - 1;
+    let fits = |c: &char| {
+        let is_room = c.len_utf16() <= room;
+        room = if is_room { room - c.len_utf16() } else { 0 };
+        is_room
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// At most `max` characters: the beginning and the end, which say most, with ` … ` where something was cut.
+pub fn shortened(text: &str, max: usize) -> String {
+    const MARK: &str = " … ";
+    let all = text.chars().count();
+    if all <= max {
+        return text.to_owned();
+    }
+    let room = max.saturating_sub(MARK.chars().count());
+    let first: String = text.chars().take(room / 2).collect();
+    let last: String = text.chars().skip(all - (room - room / 2)).collect();
+    format!("{first}{MARK}{last}")
+}
+
 /// At most `max` bytes, cut at a character, with `…` at its end if something was cut.
 pub fn cut_bytes(text: &str, max: usize) -> String {
     const MARK: &str = "…";
@@ -74,11 +120,50 @@ fn is_invisible(c: char) -> bool {
 }
 
 static PING_URL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)https?://\S*?/ping/\S*").expect("the pattern above is a regex"));
+    LazyLock::new(|| Regex::new(PING_URLS).expect("the pattern below is a regex"));
 
-/// Bare ping URLs never stand in messages: a chat's preview would ping them (DESIGN.md §4).
+/// Ours, and those of the systems whose interfaces are spoken here, wherever they are; without the addresses `/ID`, which
+/// only their host tells from others.
+const PING_URLS: &str = r"(?i)https?://\S*?/(ping|coal-mine/v1/canary|nights-watch/v1/watcher)/\S*";
+
+/// What stands where one was.
+const A_PING_URL: &str = "(a ping URL)";
+
+/// Bare ping URLs never stand in messages: a chat's preview would ping them (DESIGN.md §3).
 pub fn without_ping_urls(text: &str) -> String {
-    PING_URL.replace_all(text, "(a ping URL)").into_owned()
+    PING_URL.replace_all(text, A_PING_URL).into_owned()
+}
+
+/// The text without `BASE/ID`: eight letters at our own address, by which other systems' checks are pinged too.
+pub fn without_id_urls(text: &str, base: &str) -> String {
+    let mut rest = text;
+    let mut kept = String::new();
+    while let Some(place) = find_ignoring_case(rest, base) {
+        let (before, from) = rest.split_at(place);
+        let path = &from[base.len()..];
+        let ends = |c: char| c.is_whitespace() || "\"<>()[]|'".contains(c);
+        let url_len = base.len() + path.find(ends).unwrap_or(path.len());
+        let (url, after) = from.split_at(url_len);
+        kept.push_str(before);
+        kept.push_str(if is_id(&url[base.len()..]) { A_PING_URL } else { url });
+        rest = after;
+    }
+    kept + rest
+}
+
+fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
+    if wanted.is_empty() {
+        return None;
+    }
+    let bytes = text.as_bytes().windows(wanted.len());
+    bytes.into_iter().position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+}
+
+/// `/abcdefgh`, whatever follows it but another letter.
+fn is_id(path: &str) -> bool {
+    let Some(id) = path.strip_prefix('/') else { return false };
+    let letters = id.bytes().take_while(u8::is_ascii_alphabetic).count();
+    letters == Canary::ID_LETTERS && !id[letters..].starts_with('/')
 }
 
 /// Whether this is a link that may be followed: `http` or `https`, of sane length, in one piece.
@@ -194,6 +279,44 @@ mod tests {
         check(&"é".repeat(10_000), &format!("{}…", "é".repeat(19)));
         check(&"\u{200b}".repeat(10_000), "…");
         check("", "");
+    }
+
+    /// Their users' checks are pinged by GET as well.
+    #[test]
+    fn an_id_that_pings_is_never_shown_at_our_address() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(without_id_urls(text, "https://p.example.org"), expected, "{text}");
+        };
+        check("a https://p.example.org/abcdefgh b", "a (a ping URL) b");
+        check("[x](HTTPS://P.example.org/ABCDEFGH?m=1)é", "[x]((a ping URL))é");
+        check("https://p.example.org/abcdefgh https://p.example.org/abcdefgh", "(a ping URL) (a ping URL)");
+        for other in [
+            "https://p.example.org/checks/a",
+            "https://p.example.org/abcdefghi",
+            "https://wiki.example.org/runbooks",
+            "https://p.example.org",
+            "é https://p.example.org/",
+        ] {
+            check(other, other);
+        }
+        assert_eq!(line("https://a.example/coal-mine/v1/canary/trigger?slug=x", 99), "(a ping URL)");
+        assert_eq!(line("https://a.example/nights-watch/v1/watcher/trigger?id=x", 99), "(a ping URL)");
+    }
+
+    #[test]
+    fn several_lines_stay_several_harmless_lines() {
+        assert_eq!(lines("Runs ETL.\r\n\nCall\u{202e} Bob.\n", 5, 20), "Runs ETL.\nCall Bob.");
+        assert_eq!(lines("1\n2\n3", 2, 20), "1\n2\n…");
+    }
+
+    #[test]
+    fn a_text_is_cut_in_the_unit_that_is_counted() {
+        assert_eq!((units("a夜🚀"), units("")), (4, 0));
+        assert_eq!(cut_units("a🚀🚀", 5), "a🚀🚀");
+        assert_eq!(cut_units("a🚀🚀", 4), "a🚀…");
+        assert_eq!(cut_units("a🚀b", 3), "a…");
+        assert_eq!(shortened("0123456789", 10), "0123456789");
+        assert_eq!(shortened("01234567890", 9), "012 … 890");
     }
 
     #[test]

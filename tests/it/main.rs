@@ -20,6 +20,7 @@ mod import;
 mod log;
 mod mail;
 mod main_job;
+mod many;
 mod metrics;
 mod outage;
 mod own_mail;

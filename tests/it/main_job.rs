@@ -106,7 +106,7 @@ fn check_main_job(by: By) {
         late_alert(alerts).is_none().then_some(())
     });
     assert_eq!(mails[1].header("in-reply-to"), late[0].header("message-id"));
-    assert_eq!(mails[1].header("subject"), "Re: [LATE] Nightly backup");
+    assert_eq!(mails[1].header("subject"), "[RECOVERED] Nightly backup");
     assert_eq!(statuses(&posted[..2]), ["firing", "resolved"]);
 }
 

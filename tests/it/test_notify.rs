@@ -41,7 +41,7 @@ checks: [{{name: backup, every: 5m}}]",
     assert!(said.starts_with("alert: ops-mail took it within "), "{said}");
     let mails = server.mails.wait_for_count("two mails", PATIENCE, 2);
     assert_eq!(mails[0].header("subject"), "[LATE] Test message, nothing is wrong");
-    assert_eq!(mails[1].header("subject"), "Re: [LATE] Test message, nothing is wrong");
+    assert_eq!(mails[1].header("subject"), "[RECOVERED] Test message, nothing is wrong");
     assert_eq!(mails[1].header("in-reply-to"), mails[0].header("message-id"));
 }
 

@@ -1,8 +1,13 @@
 //! Messages by HTTP POST, in the form that the other side reads.
 
-mod chat;
+mod discord;
 mod language;
+mod ntfy;
 mod payload;
+mod room;
+mod seen;
+mod slack;
+mod teams;
 mod template;
 
 use crate::core::outbox::Attempt;
@@ -10,7 +15,7 @@ use crate::core::receiver::{self, WebhookFormat};
 use crate::core::time::Span;
 
 use super::client::Server;
-use super::render::render;
+use super::render::{Text, render};
 use super::{Notification, aside, later, within};
 
 pub use template::{Template, TemplateError};
@@ -34,6 +39,7 @@ enum Format {
 pub struct Webhook {
     server: Server,
     format: Format,
+    max_members: usize,
     timeout: Span,
 }
 
@@ -55,13 +61,14 @@ impl Webhook {
             WebhookFormat::Teams => Format::Teams,
             WebhookFormat::Discord => Format::Discord,
             WebhookFormat::Ntfy => {
-                let (root, topic) = chat::ntfy_address(&url);
+                let (root, topic) = ntfy::address(&url);
                 url = root;
                 Format::Ntfy { topic }
             }
             WebhookFormat::Template(source) => Format::Template(Template::parse(source)?),
         };
-        Ok(Webhook { server: Server::new(url, settings.http.clone()), format, timeout })
+        let max_members = settings.format.max_members();
+        Ok(Webhook { server: Server::new(url, settings.http.clone()), format, max_members, timeout })
     }
 
     /// Makes one attempt.
@@ -84,32 +91,32 @@ impl Webhook {
 
     /// A template may take a million steps, and a message tell of hundreds of checks.
     async fn body_aside(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
-        let format = self.format.clone();
+        let (format, max) = (self.format.clone(), self.max_members);
         let notices = notification.notices.to_vec();
         let texts = [notification.key, notification.receiver, notification.external_url].map(str::to_owned);
         let now = notification.now;
         aside(move || {
             let [key, receiver, external_url] = &texts;
-            format.body(&Notification { key, receiver, notices: &notices, external_url, now })
+            format.body(&Notification { key, receiver, notices: &notices, external_url, now }, max)
         })
         .await
     }
 }
 
 impl Format {
-    fn body(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
+    fn body(&self, notification: &Notification<'_>, max: usize) -> Result<Body, TemplateError> {
         let json =
             |value: serde_json::Value| Body { content_type: JSON, bytes: value.to_string().into_bytes() };
-        let text = render(notification);
+        let text = naming(render(notification), max);
         Ok(match self {
             Format::Alertmanager => {
                 let payload = payload::Payload::new(notification);
                 json(serde_json::to_value(payload).expect("a payload has only texts and lists"))
             }
-            Format::Slack => json(chat::slack(&text)),
-            Format::Teams => json(chat::teams(&text)),
-            Format::Discord => json(chat::discord(&text)),
-            Format::Ntfy { topic } => json(chat::ntfy(&text, topic)),
+            Format::Slack => json(slack::slack(&text)),
+            Format::Teams => json(teams::teams(&text)),
+            Format::Discord => json(discord::discord(&text)),
+            Format::Ntfy { topic } => json(ntfy::ntfy(&text, topic)),
             Format::Template(template) => {
                 let rendered = template.render(notification, &text)?;
                 let content_type = if template.is_json() { JSON } else { "text/plain; charset=utf-8" };
@@ -117,6 +124,18 @@ impl Format {
             }
         })
     }
+}
+
+/// A message is frozen with as many members as its form can name. One that was frozen for another form, or by an older
+/// version, says how many it does not name.
+fn naming(mut text: Text, max: usize) -> Text {
+    let unnamed = text.items.len().saturating_sub(max);
+    if unnamed > 0 {
+        text.items.truncate(max);
+        let more = format!("{unnamed} more have no room to be named here: see all checks.");
+        text.summary = Some(text.summary.map_or(more.clone(), |summary| format!("{summary} {more}")));
+    }
+    text
 }
 
 #[cfg(test)]

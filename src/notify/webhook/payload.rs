@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::core::alert::alertname;
-use crate::core::notice::Notice;
+use crate::core::notice::{Notice, worst_first};
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::notify::render::{base, family_word, is_over, page, title};
-use crate::notify::text::{is_link, line};
+use crate::notify::render::{base, family_word, page, title};
+use crate::notify::text::{is_link, line, lines, without_id_urls};
 
 type Labels = BTreeMap<String, String>;
 
@@ -48,7 +48,8 @@ impl Payload {
     /// empty `group_by`. An alert's fingerprint stays the same from its beginning to its end either way.
     pub(super) fn new(notification: &Notification<'_>) -> Payload {
         let notices = notification.notices;
-        let alerts: Vec<Alert> = notices.iter().map(|notice| alert(notice, notification)).collect();
+        let ordered = worst_first(notices).into_iter();
+        let alerts: Vec<Alert> = ordered.map(|notice| alert(notice, notification)).collect();
         let is_firing = alerts.iter().any(|alert| alert.status == FIRING);
         let first = &notices[0].check;
         let is_one_check = notices.iter().all(|notice| notice.check == *first);
@@ -73,18 +74,18 @@ impl Payload {
     }
 }
 
-const FIRING: &str = "firing";
-const RESOLVED: &str = "resolved";
+pub(super) const FIRING: &str = "firing";
+pub(super) const RESOLVED: &str = "resolved";
 
 fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
     let labels = labels(notice);
-    let is_over = is_over(notice);
+    let is_over = notice.is_over();
     let ended_at = notice.ended_at.unwrap_or(notification.now);
     Alert {
         status: if is_over { RESOLVED } else { FIRING },
         fingerprint: fingerprint(&labels),
         labels,
-        annotations: annotations(notice),
+        annotations: annotations(notice, notification),
         starts_at: notice.opened_at.to_string(),
         // While it fires there is no end: Go's zero time.
         ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
@@ -103,15 +104,20 @@ fn labels(notice: &Notice) -> Labels {
     labels
 }
 
-fn annotations(notice: &Notice) -> Labels {
+/// As the alerts that are pushed have them, and what the job said last.
+fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     let kind = notice.first.kind;
     let family = family_word(kind.family()).to_lowercase();
-    let description = line(&notice.description, 1000);
+    let words = |text: String| without_id_urls(&text, base(notification.external_url));
+    let comment = notice.last_run.as_ref().and_then(|run| run.comment.as_deref()).unwrap_or_default();
+    let output = notice.output.as_ref().map(|(_, output)| lines(output, 20, 210)).unwrap_or_default();
     let pairs = [
         ("summary", format!("{} is {family}: {}", title(notice), kind.meaning())),
-        ("description", description),
+        ("description", words(lines(&notice.description, 20, 1000))),
         ("reason", kind.as_str().to_owned()),
         ("runbook_url", Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default()),
+        ("comment", words(line(comment, 500))),
+        ("output", words(output)),
     ];
     pairs
         .into_iter()

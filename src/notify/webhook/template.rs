@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use super::language;
 use super::payload::Payload;
+use super::seen::{Seen, seen};
 use crate::notify::render::Text;
 use crate::notify::{Notification, render, sample, text};
 
 /// A template that has rendered samples of every kind of message already.
 ///
-/// It sees all of Alertmanager's payload under its names (`status`, `alerts`, `commonLabels`, …), and `subject`,
-/// `headline`, `text`, `key`. One that begins with `{` or `[` makes JSON: each value that it prints brings its own quotes,
+/// What it sees is in docs/templates.md: all of Alertmanager's payload under its names (`status`, `alerts`, …), `checks`, and
+/// the words of a mail. One that begins with `{` or `[` makes JSON: each value that it prints brings its own quotes,
 /// `{"text": {{ text }}}`, so that no title can break out of its place.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -42,10 +43,12 @@ impl std::fmt::Display for TemplateError {
 }
 
 #[derive(Serialize)]
-struct Context<'a> {
+pub(super) struct Context<'a> {
     #[serde(flatten)]
     payload: Payload,
+    checks: Vec<Seen>,
     subject: &'a str,
+    /// The subject's name in the first version.
     headline: &'a str,
     text: String,
     key: &'a str,
@@ -94,18 +97,24 @@ impl Template {
         self.is_json
     }
 
+    /// What it sees.
+    pub(super) fn context<'a>(notification: &Notification<'a>, text: &'a Text) -> Context<'a> {
+        Context {
+            payload: Payload::new(notification),
+            checks: seen(notification),
+            subject: &text.subject,
+            headline: &text.subject,
+            text: text.plain(),
+            key: notification.key,
+        }
+    }
+
     pub(super) fn render(
         &self,
         notification: &Notification<'_>,
         text: &Text,
     ) -> Result<String, TemplateError> {
-        let context = Context {
-            payload: Payload::new(notification),
-            subject: &text.subject,
-            headline: &text.headline,
-            text: text.plain(),
-            key: notification.key,
-        };
+        let context = Template::context(notification, text);
         let template = self.environment.get_template(NAME).map_err(|error| fault(&error))?;
         let mut output = Bounded(Vec::new());
         template

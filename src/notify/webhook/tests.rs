@@ -1,6 +1,10 @@
 //! Each form of a webhook, whole, in snapshots; and what a hostile title does to it: nothing.
 
 use super::*;
+
+mod limits;
+mod recipes;
+
 use crate::core::check::Name;
 use crate::core::notice::{LastRun, Notice};
 use crate::core::secret::Secret;
@@ -19,7 +23,10 @@ fn webhook(format: WebhookFormat) -> Webhook {
 
 fn body(format: WebhookFormat, notices: &[Notice]) -> String {
     let notification = Notification { key: "m2", ..sample::notification(notices) };
-    let body = webhook(format).format.body(&notification).expect("the template renders");
+    let body = webhook(format.clone())
+        .format
+        .body(&notification, format.max_members())
+        .expect("the template renders");
     String::from_utf8(body.bytes).expect("JSON is UTF-8")
 }
 
@@ -39,17 +46,6 @@ fn hostile() -> Notice {
     let everybody =
         "@everyone @here <!channel> <@U1|x> <http://evil.example.org|y> @all *b* _i_ [l](http://e) \"},{";
     Notice { title: everybody.to_owned(), last_run: said(everybody), ..alert() }
-}
-
-fn large_digest() -> Vec<Notice> {
-    let long = |i: usize| Notice {
-        check: Name::parse(&format!("job-{i}")).expect("a good name"),
-        title: format!("{i} {}", "夜<&>".repeat(2_000)),
-        description: "説".repeat(10_000),
-        last_run: said(&"<&@*".repeat(100)),
-        ..alert()
-    };
-    (0..256).map(long).collect()
 }
 
 /// Holds what is posted for an alert, for a hostile title and for a digest in a snapshot.
@@ -180,35 +176,6 @@ fn what_templates_are_made_of_is_taken() {
     ] {
         Template::parse(source).unwrap_or_else(|error| panic!("{source}: {error}"));
     }
-}
-
-#[test]
-fn no_chat_refuses_a_digest_for_its_length() {
-    let notices = large_digest();
-    let chars = |value: &serde_json::Value| value.as_str().expect("a text").chars().count();
-
-    let slack = json(WebhookFormat::Slack, &notices);
-    assert!(chars(&slack["blocks"][0]["text"]["text"]) <= 3000);
-    assert!(slack["text"].as_str().expect("a text").ends_with("… (shortened)"));
-
-    let discord = json(WebhookFormat::Discord, &notices);
-    let embeds = discord["embeds"].as_array().expect("a list");
-    let of_embed = |embed: &serde_json::Value| {
-        let (title, description) = (chars(&embed["title"]), chars(&embed["description"]));
-        assert!(title <= 256 && description <= 4096, "{title} {description}");
-        title + description
-    };
-    assert!(embeds.len() > 1 && embeds.len() <= 10, "{}", embeds.len());
-    assert!(embeds.iter().map(of_embed).sum::<usize>() <= 6000);
-
-    let teams = body(WebhookFormat::Teams, &notices);
-    assert!(teams.len() > 10_000 && teams.len() < 28_000, "{}", teams.len());
-
-    let ntfy = json(WebhookFormat::Ntfy, &notices);
-    assert!(ntfy["message"].as_str().expect("a text").len() <= 4096);
-
-    let alertmanager = json(WebhookFormat::Alertmanager, &notices);
-    assert_eq!(alertmanager["alerts"].as_array().map(Vec::len), Some(256));
 }
 
 #[test]

@@ -1,0 +1,251 @@
+//! What is said of one check.
+
+use super::{Tone, base, family_word, page, title, tone};
+use crate::core::cause::Cause;
+use crate::core::incident::IncidentStatus;
+use crate::core::notice::{LastRun, Notice};
+use crate::core::outbox::DeliveryKind;
+use crate::notify::Notification;
+use crate::notify::text::{
+    ago, both_clocks, both_stretches, cut, is_link, line, lines, shortened, span, without_id_urls,
+    zoned_clock,
+};
+
+/// What is said of one check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// The check's name.
+    pub name: String,
+    /// The check's title.
+    pub title: String,
+    /// How good the news is.
+    pub tone: Tone,
+    /// `LATE (missing) since 02:30 CEST / 00:30 UTC, 4 min ago`.
+    pub status: String,
+    /// What more there is to say, the most telling first.
+    pub lines: Vec<Line>,
+    /// Where to read what to do; a link that may be followed.
+    pub runbook: Option<String>,
+    /// The check's page.
+    pub page: String,
+    /// The incident's number.
+    pub incident: u64,
+    /// Where the check was declared.
+    pub declared: String,
+    /// Why this receiver is told.
+    pub sent_because: String,
+}
+
+/// A label (`Expected`) and what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// "" where the text stands for itself.
+    pub label: &'static str,
+    /// Mostly one line; several where a job or a person wrote them.
+    pub text: String,
+}
+
+impl Card {
+    /// What it says, line by line, without its title, links and small print. Each text of strangers is shortened to so many
+    /// characters, and none is left out.
+    pub fn said(&self, longest: usize) -> Vec<String> {
+        let mut said = vec![self.status.clone()];
+        for Line { label, text } in &self.lines {
+            let text = shortened(text, longest);
+            let mut lines = text.lines();
+            if label.is_empty() {
+                said.extend(lines.map(str::to_owned));
+            } else {
+                said.push(format!("{label}: {}", lines.next().unwrap_or_default()));
+                said.extend(lines.map(|line| format!("  {line}")));
+            }
+        }
+        said
+    }
+
+    /// `Runbook: …` and `Page: …`.
+    pub fn links(&self) -> Vec<String> {
+        let runbook = self.runbook.iter().map(|url| format!("Runbook: {url}"));
+        runbook.chain([format!("Page: {}", self.page)]).collect()
+    }
+
+    /// The small print: what only who looks for it needs to know.
+    pub fn small(&self) -> String {
+        let declared = (!self.declared.is_empty()).then(|| format!("Declared: {}", self.declared));
+        let parts = [Some(self.name.clone()), Some(format!("incident {}", self.incident)), declared];
+        let because = format!("Sent because: {}", self.sent_because);
+        parts.into_iter().flatten().chain([because]).collect::<Vec<_>>().join(" · ")
+    }
+}
+
+/// So much of what a person or a job wrote is told.
+const MAX_COMMENT_CHARS: usize = 500;
+const MAX_LINES: usize = 20;
+
+/// All that there is to say of a notice.
+pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
+    let mut said = Lines(Vec::new());
+    if !notice.is_over() {
+        for cause in notice.causes.iter().filter(|cause| Some(**cause) != leading(notice)) {
+            said.say("Also", bad_since(notification, notice, *cause));
+        }
+        if let Some(cause) = leading(notice) {
+            said.say("Why", why(notification, notice, cause));
+        }
+    }
+    said.say("", words(notification, &lines(&notice.description, MAX_LINES, 1000)));
+    if !notice.is_over() {
+        said.say("Expected", expected(notification, notice));
+    }
+    if notice.incident_status != IncidentStatus::Removed {
+        said.say_of_runs(notification, notice);
+    }
+    said.say("Labels", labels(notice));
+    let runbook = Some(notice.runbook_url.clone()).filter(|url| is_link(url));
+    if runbook.is_none() {
+        said.say("Runbook", line(&notice.runbook_url, 500));
+    }
+    Card {
+        name: notice.check.to_string(),
+        title: title(notice),
+        tone: tone(notice),
+        status: status(notification, notice),
+        lines: said.0,
+        runbook,
+        page: page(notification.external_url, &notice.check),
+        incident: notice.incident.0,
+        declared: line(&notice.declared, 100),
+        sent_because: sent_because(notification, notice),
+    }
+}
+
+/// Lines as they come; empty ones are not said.
+struct Lines(Vec<Line>);
+
+impl Lines {
+    fn say(&mut self, label: &'static str, text: String) {
+        if !text.is_empty() {
+            self.0.push(Line { label, text });
+        }
+    }
+
+    fn say_of_runs(&mut self, notification: &Notification<'_>, notice: &Notice) {
+        let now = notification.now;
+        let success = notice.last_success.map_or_else(|| "never".to_owned(), |at| ago(at, now));
+        match &notice.last_run {
+            Some(run) if run.is_success => self.say("Last success", ended(success, run)),
+            Some(run) => {
+                self.say("Last success", success);
+                self.say("Last run", ended(format!("failed {}", ago(run.at, now)), run));
+            }
+            None => self.say("Last success", success),
+        }
+        let comment = notice.last_run.as_ref().and_then(|run| run.comment.as_deref()).unwrap_or_default();
+        self.say("Comment", words(notification, &line(comment, MAX_COMMENT_CHARS)));
+        if let Some((at, comment)) = &notice.last_log {
+            let comment = words(notification, &line(comment, MAX_COMMENT_CHARS));
+            self.say("Log", format!("{}: {comment}", ago(*at, now)));
+        }
+        if let Some((at, output)) = &notice.output {
+            let output = words(notification, &lines(output, MAX_LINES, 210));
+            self.say("Output", format!("{}:\n{output}", ago(*at, now)));
+        }
+    }
+}
+
+/// What a job or a person wrote, made harmless already, without what would ping by being followed.
+fn words(notification: &Notification<'_>, text: &str) -> String {
+    without_id_urls(text, base(notification.external_url))
+}
+
+/// The cause that the thread is named after, or the oldest that is left of the others.
+pub(super) fn leading(notice: &Notice) -> Option<Cause> {
+    let first = notice.causes.iter().find(|cause| cause.kind == notice.first.kind);
+    first.or(notice.causes.first()).copied()
+}
+
+fn bad_since(notification: &Notification<'_>, notice: &Notice, cause: Cause) -> String {
+    let word = family_word(cause.kind.family());
+    let when = both_clocks(cause.since, notice.zone, notification.now);
+    format!("{word} ({}) since {when}, {}", cause.kind.as_str(), ago(cause.since, notification.now))
+}
+
+/// The first line of everything.
+fn status(notification: &Notification<'_>, notice: &Notice) -> String {
+    let now = notification.now;
+    let was = format!("{} ({})", family_word(notice.first.kind.family()), notice.first.kind.as_str());
+    let ended_at = notice.ended_at.unwrap_or(now);
+    let lasted = span(ended_at - notice.opened_at);
+    match (notice.kind, notice.incident_status) {
+        (DeliveryKind::Alert, _) => bad_since(notification, notice, leading(notice).unwrap_or(notice.first)),
+        (DeliveryKind::Reminder, _) => {
+            format!("still {}", bad_since(notification, notice, leading(notice).unwrap_or(notice.first)))
+        }
+        (_, IncidentStatus::Removed) => {
+            let when = both_clocks(ended_at, notice.zone, now);
+            format!("REMOVED at {when}: it is no longer declared; was {was} for {lasted}")
+        }
+        (DeliveryKind::Recovery, _) => {
+            let when = both_clocks(ended_at, notice.zone, now);
+            format!("RECOVERED at {when}, {}; was {was} for {lasted}", ago(ended_at, now))
+        }
+        (DeliveryKind::Episode, _) => {
+            let when = both_stretches(notice.opened_at, ended_at, notice.zone, now);
+            format!("was {was} {when}, recovered; it lasted {lasted}")
+        }
+    }
+}
+
+fn why(notification: &Notification<'_>, notice: &Notice, cause: Cause) -> String {
+    match (notice.blind, cause.would_be) {
+        (Some(window), Some(would_be)) => {
+            let when = both_stretches(window.from, window.to, notice.zone, notification.now);
+            let would_be = format!("{} ({})", family_word(would_be.family()), would_be.as_str());
+            format!("punctual was not listening, {when}; if no job ran then, it is {would_be}")
+        }
+        _ => cause.kind.meaning().to_owned(),
+    }
+}
+
+fn expected(notification: &Notification<'_>, notice: &Notice) -> String {
+    let schedule = line(&notice.schedule, 200);
+    match notice.due {
+        Some(due) => {
+            let due = zoned_clock(due, notice.zone, notification.now);
+            format!("success by {due} + {}, {schedule}", notice.grace)
+        }
+        None => format!("{schedule}, grace {}", notice.grace),
+    }
+}
+
+/// How and when a run ended, and what more its ping said of it.
+fn ended(when: String, run: &LastRun) -> String {
+    let status = run.exit_status.filter(|status| *status != 0);
+    let status = status.map(|status| format!("exit status {status}"));
+    let took = run.duration.map(|took| format!("took {}", span(took)));
+    let source = format!("from {}", line(&run.source, 100));
+    [Some(when), status, took, Some(source)].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn labels(notice: &Notice) -> String {
+    const MAX: usize = 32;
+    let group = (!notice.group.is_empty()).then(|| format!("group={}", line(&notice.group, 100)));
+    let own = notice.labels.iter().take(MAX).map(|(name, value)| format!("{name}={}", line(value, 100)));
+    let more = (notice.labels.len() > MAX).then(|| "…".to_owned());
+    cut(&group.into_iter().chain(own).chain(more).collect::<Vec<_>>().join(" "), 1000)
+}
+
+fn sent_because(notification: &Notification<'_>, notice: &Notice) -> String {
+    let asked = match notice.responder {
+        Some(number) => format!("responder {number}"),
+        None if !notice.emails.is_empty() => "the check's own emails".to_owned(),
+        None => "default receivers".to_owned(),
+    };
+    match notice.repeat_interval.filter(|_| !notice.is_over()) {
+        Some(interval) => {
+            let next = zoned_clock(notification.now + interval, notice.zone, notification.now);
+            format!("{asked}; next reminder {next}")
+        }
+        None => asked,
+    }
+}

@@ -1,0 +1,80 @@
+//! One line that names what a message tells of.
+
+use super::{Tone, card, family_word, page, title, tone, word};
+use crate::core::incident::IncidentStatus;
+use crate::core::notice::{Notice, Severity};
+use crate::notify::Notification;
+use crate::notify::text::{cut_units, line, span};
+
+/// One line of a message's list: which check, and why it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// How good the news is.
+    pub tone: Tone,
+    /// `LATE`.
+    pub word: &'static str,
+    /// The check's name.
+    pub name: String,
+    /// Its title, at most [`Item::MAX_TITLE_UNITS`]; "" where that is its name.
+    pub title: String,
+    /// Why, and for how long: our own words.
+    pub why: String,
+    /// Its severity, at most [`Item::MAX_SEVERITY_UNITS`], or "".
+    pub severity: String,
+    /// The check's page.
+    pub page: String,
+}
+
+impl Item {
+    /// The line as it is.
+    pub fn plain(&self) -> String {
+        self.line(&self.name, str::to_owned)
+    }
+
+    /// The longest title of an item, in units of UTF-16: how many checks a form can name is counted by it.
+    pub const MAX_TITLE_UNITS: usize = 50;
+    /// The longest severity of an item, in units of UTF-16.
+    pub const MAX_SEVERITY_UNITS: usize = 16;
+
+    /// The line, with the name as the form shows it; what strangers wrote goes through `escape`.
+    pub fn line(&self, name: &str, escape: impl Fn(&str) -> String) -> String {
+        let parts = [
+            self.word.to_owned(),
+            name.to_owned(),
+            escape(&self.title),
+            self.why.clone(),
+            escape(&self.severity),
+        ];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    }
+}
+
+/// What a notice is in the list.
+pub(super) fn item(notification: &Notification<'_>, notice: &Notice) -> Item {
+    let title = title(notice);
+    let title = if title == notice.check.as_str() { String::new() } else { title };
+    let severity = line(Severity::of(&notice.labels).as_str(), 100);
+    Item {
+        tone: tone(notice),
+        word: word(notice),
+        name: notice.check.to_string(),
+        title: cut_units(&title, Item::MAX_TITLE_UNITS),
+        why: why(notification, notice),
+        severity: cut_units(&severity, Item::MAX_SEVERITY_UNITS),
+        page: page(notification.external_url, &notice.check),
+    }
+}
+
+fn why(notification: &Notification<'_>, notice: &Notice) -> String {
+    let lasted = span(notice.ended_at.unwrap_or(notification.now) - notice.opened_at);
+    let first = notice.first.kind;
+    let was = || format!("was {} ({}) for {lasted}", family_word(first.family()), first.as_str());
+    match (notice.is_over(), notice.incident_status) {
+        (true, IncidentStatus::Removed) => format!("no longer declared, {}", was()),
+        (true, _) => was(),
+        (false, _) => {
+            let cause = card::leading(notice).unwrap_or(notice.first);
+            format!("{}, {lasted}", cause.kind.meaning())
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! ntfy: published as JSON at its root, with the topic inside; people write the topic's URL.
+
+use serde_json::{Value, json};
+
+use super::room::fitting;
+use crate::core::secret::Secret;
+use crate::notify::render::{Item, Text, Tone};
+use crate::notify::text::cut_bytes;
+
+/// ntfy makes a file of a message of more than 4,096 bytes.
+const MESSAGE_BYTES: usize = 4096;
+const TITLE_BYTES: usize = 250;
+
+/// ntfy's root, and the topic.
+pub(super) fn address(url: &Secret) -> (Secret, String) {
+    let url = url.expose();
+    match url.trim_end_matches('/').rsplit_once('/') {
+        Some((root, topic)) if !root.ends_with('/') => (Secret::new(format!("{root}/")), topic.to_owned()),
+        _ => (Secret::new(url), String::new()),
+    }
+}
+
+/// The request.
+pub(super) fn ntfy(text: &Text, topic: &str) -> Value {
+    let tag = match text.tone {
+        Tone::Bad => "rotating_light",
+        Tone::Unknown => "question",
+        Tone::Good => "white_check_mark",
+    };
+    let click = text.overview.as_ref().or(text.cards.first().map(|card| &card.page));
+    json!({
+        "topic": topic,
+        "title": cut_bytes(&text.subject, TITLE_BYTES),
+        "message": message(text),
+        "priority": priority(text),
+        "tags": [tag],
+        "click": click,
+    })
+}
+
+fn message(text: &Text) -> String {
+    let mut lines: Vec<String> = text.summary.clone().into_iter().collect();
+    if text.is_digest() {
+        lines.extend(text.items.iter().map(Item::plain));
+    }
+    let length = |lines: &[String]| lines.iter().map(|line| line.len() + 1).sum::<usize>();
+    // What is tapped leads to all checks.
+    let rest = |shown| text.is_digest().then(|| format!("\n{}", text.rest(shown)));
+    let mut room = MESSAGE_BYTES.saturating_sub(length(&lines) + rest(0).map_or(0, |rest| rest.len()));
+    let mut shown = 0;
+    for card in &text.cards {
+        let title = text.is_digest().then(|| format!("\n{}", card.title));
+        let title: Vec<String> = title.into_iter().collect();
+        let small = [card.small()];
+        let left = room.saturating_sub(length(&title) + length(&small));
+        let Some(said) = fitting(card, text.is_digest(), left, |line| line.len() + 1) else { break };
+        room = left - length(&said);
+        lines.extend(title.into_iter().chain(said).chain(small));
+        shown += 1;
+    }
+    lines.extend(rest(shown));
+    lines.join("\n")
+}
+
+/// From 1 to 5, by the worst that it tells of: 3 makes a sound, 4 and 5 do not stop at one.
+fn priority(text: &Text) -> u8 {
+    let of_worst = text.items.first().map_or("", |item| item.severity.as_str());
+    match (text.tone, of_worst) {
+        (_, "info") => 2,
+        (Tone::Good, _) | (_, "warning") => 3,
+        (_, "critical") => 5,
+        _ => 4,
+    }
+}

@@ -1,0 +1,89 @@
+//! What a template sees of each check, beside Alertmanager's payload (docs/templates.md).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::payload::{FIRING, RESOLVED};
+use crate::core::notice::{Notice, Severity, worst_first};
+use crate::core::outbox::DeliveryKind;
+use crate::core::time::{Span, Time};
+use crate::notify::Notification;
+use crate::notify::render::{base, page, title, word};
+use crate::notify::text::{is_link, line, lines, without_id_urls};
+
+/// One check of the message. Texts are "" where there is nothing to say, numbers `none`.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Seen {
+    name: String,
+    title: String,
+    group: String,
+    labels: BTreeMap<String, String>,
+    severity: String,
+    kind: &'static str,
+    status: &'static str,
+    word: &'static str,
+    reason: &'static str,
+    why: &'static str,
+    incident: u64,
+    since: String,
+    ended_at: String,
+    lasted_seconds: i64,
+    last_success: String,
+    exit_status: Option<u8>,
+    duration_seconds: Option<f64>,
+    source: String,
+    comment: String,
+    log: String,
+    output: String,
+    description: String,
+    runbook_url: String,
+    page: String,
+}
+
+/// All of them, the worst first.
+pub(super) fn seen(notification: &Notification<'_>) -> Vec<Seen> {
+    worst_first(notification.notices).into_iter().map(|notice| one(notification, notice)).collect()
+}
+
+fn one(notification: &Notification<'_>, notice: &Notice) -> Seen {
+    let words = |text: String| without_id_urls(&text, base(notification.external_url));
+    let run = notice.last_run.as_ref();
+    let time = |time: Option<Time>| time.map(|time| time.to_string()).unwrap_or_default();
+    let label = |(name, value): &(String, String)| (name.clone(), line(value, 500));
+    Seen {
+        name: notice.check.to_string(),
+        title: title(notice),
+        group: line(&notice.group, 128),
+        labels: notice.labels.iter().map(label).collect(),
+        severity: line(Severity::of(&notice.labels).as_str(), 100),
+        kind: match notice.kind {
+            DeliveryKind::Alert => "alert",
+            DeliveryKind::Reminder => "reminder",
+            DeliveryKind::Recovery => "recovery",
+            DeliveryKind::Episode => "episode",
+        },
+        status: if notice.is_over() { RESOLVED } else { FIRING },
+        word: word(notice),
+        reason: notice.first.kind.as_str(),
+        why: notice.first.kind.meaning(),
+        incident: notice.incident.0,
+        since: notice.opened_at.to_string(),
+        ended_at: time(notice.ended_at),
+        lasted_seconds: seconds(notice.ended_at.unwrap_or(notification.now) - notice.opened_at),
+        last_success: time(notice.last_success),
+        exit_status: run.and_then(|run| run.exit_status),
+        duration_seconds: run.and_then(|run| run.duration).map(|span| span.as_ms() as f64 / 1000.0),
+        source: run.map(|run| line(&run.source, 100)).unwrap_or_default(),
+        comment: words(line(run.and_then(|run| run.comment.as_deref()).unwrap_or_default(), 500)),
+        log: words(line(notice.last_log.as_ref().map_or("", |(_, text)| text), 500)),
+        output: words(lines(notice.output.as_ref().map_or("", |(_, text)| text), 20, 210)),
+        description: words(lines(&notice.description, 20, 1000)),
+        runbook_url: Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default(),
+        page: page(notification.external_url, &notice.check),
+    }
+}
+
+fn seconds(span: Span) -> i64 {
+    span.as_ms() / 1000
+}
