@@ -354,6 +354,12 @@ const WEBHOOK: &[Key] = &[
     ),
     key("template", Kind::Lines(65_536), Optional, "A template in Jinja's language for what is sent."),
     key("template_file", Path, Optional, "The file with the template."),
+    key(
+        "max_checks",
+        Whole(1, 256),
+        Optional,
+        "The most checks in one message. Left out, or more than the format can name: as many as it can.",
+    ),
     key("http_config", Map(Section::HttpConfig), Optional, "How the server is spoken to."),
 ];
 

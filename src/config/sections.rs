@@ -198,7 +198,9 @@ impl Loader {
             );
             self.log.fault(fields.at_value(key), message);
         }
-        Some(Webhook { url, format, http })
+        let max_checks = fields.whole(&mut self.log, "max_checks");
+        let max_checks = max_checks.and_then(|checks| usize::try_from(checks).ok());
+        Some(Webhook { url, format, max_checks, http })
     }
 
     /// `http_config`, where it is given.

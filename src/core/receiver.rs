@@ -119,9 +119,17 @@ impl ReceiverKind {
     /// The most checks that one message names, whatever their texts (12.3).
     pub fn max_members(&self) -> usize {
         match self {
-            ReceiverKind::Webhook(webhook) => webhook.format.max_members(),
+            ReceiverKind::Webhook(webhook) => webhook.max_members(),
             ReceiverKind::Email(_) => Message::MAX_MEMBERS,
         }
+    }
+}
+
+impl Webhook {
+    /// The most checks that one message names.
+    pub fn max_members(&self) -> usize {
+        let max = self.format.max_members();
+        self.max_checks.map_or(max, |checks| checks.min(max))
     }
 }
 
@@ -146,6 +154,8 @@ pub struct Webhook {
     pub url: Secret,
     /// What is sent.
     pub format: WebhookFormat,
+    /// The most checks in one message, if that is fewer than the format can name; at least 1.
+    pub max_checks: Option<usize>,
     /// How the server is spoken to.
     pub http: HttpConfig,
 }

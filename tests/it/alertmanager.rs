@@ -184,6 +184,7 @@ fn our_webhook_says_what_alertmanagers_own_says() {
     let webhook = Webhook {
         url: Secret::new(sink.url()),
         format: WebhookFormat::Alertmanager,
+        max_checks: None,
         http: HttpConfig::default(),
     };
     let receiver = Receiver { name: "test".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };

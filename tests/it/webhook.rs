@@ -20,7 +20,7 @@ fn now() -> Time {
 }
 
 fn transport(url: &str, format: WebhookFormat, http: HttpConfig, timeout: Span) -> Transport {
-    let webhook = Webhook { url: Secret::new(url), format, http };
+    let webhook = Webhook { url: Secret::new(url), format, max_checks: None, http };
     let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
     Transport::new(&receiver, None, timeout).unwrap()
 }

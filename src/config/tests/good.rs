@@ -193,6 +193,20 @@ fn expect_alone_slides() {
     assert_eq!(config.checks[0].spec.grace, Span::mins(1));
 }
 
+/// 12.3
+#[test]
+fn a_message_has_as_many_checks_as_its_format_names_or_fewer() {
+    let max = |webhook: &str| {
+        let text = format!(
+            "receivers: [{{name: r, webhook: {{url: \"http://127.0.0.1/x\"{webhook}}}}}]\nchecks: []"
+        );
+        good(&text).policy.receivers["r"].max_members
+    };
+    assert_eq!((max(""), max(", max_checks: 1")), (256, 1));
+    assert_eq!((max(", format: discord"), max(", format: discord, max_checks: 256")), (10, 10));
+    assert_eq!(max(", format: slack, max_checks: 3"), 3);
+}
+
 /// A check's own words come before its file's, and those before the main file's.
 #[test]
 fn what_is_nearer_to_the_check_wins() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Delivery, DeliveryId, DeliveryState};
+use super::{Delivery, DeliveryId, DeliveryState, Message};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::route::ReceiverPolicy;
@@ -21,15 +21,17 @@ pub enum Departure {
 ///
 /// `waiting` are those that [`crate::core::route::route`] lets go, in the order of their ids. `is_blocked` says of a
 /// check that an earlier delivery of it to this receiver is in a message that is under way or waits for its retry: what
-/// follows waits, and other checks' deliveries do not. All that is due leaves once the first of it has waited for
-/// `group_wait`, or at once when a message is full: it has as many members as the receiver's format can name.
-pub fn freeze<'a>(
+/// follows waits, and other checks' deliveries do not. What is due leaves once the first of it has waited for `group_wait`,
+/// or at once when it is [`Message::MAX_MEMBERS`]. If it is more than the receiver's format can name, those leave first
+/// whose `rank` is the least; the others leave next.
+pub fn freeze<'a, R: Ord>(
     waiting: impl IntoIterator<Item = &'a Delivery>,
     is_blocked: impl Fn(CheckId) -> bool,
+    rank: impl Fn(CheckId) -> R,
     receiver: &ReceiverPolicy,
     now: Time,
 ) -> Departure {
-    let mut due: Vec<DeliveryId> = Vec::new();
+    let mut due: Vec<&Delivery> = Vec::new();
     let mut first: Option<Time> = None;
     let mut next: Option<Time> = None;
     let mut passed_over: BTreeMap<CheckId, IncidentId> = BTreeMap::new();
@@ -51,15 +53,20 @@ pub fn freeze<'a>(
             }
             continue;
         }
-        due.push(delivery.id);
+        due.push(delivery);
         first = earliest(first, ready_at);
-        if due.len() >= receiver.max_members {
-            return Departure::Leaves(due);
-        }
     }
     let Some(first) = first else { return Departure::Waits(next) };
     let leaves_at = first + receiver.group_wait;
-    if leaves_at <= now { Departure::Leaves(due) } else { Departure::Waits(Some(leaves_at)) }
+    if leaves_at > now && due.len() < Message::MAX_MEMBERS {
+        return Departure::Waits(Some(leaves_at));
+    }
+    // The sort is stable, and all of one check have one rank: they stay in their order.
+    due.sort_by_cached_key(|delivery| rank(delivery.check));
+    due.truncate(receiver.max_members);
+    let mut ids: Vec<DeliveryId> = due.iter().map(|delivery| delivery.id).collect();
+    ids.sort_unstable();
+    Departure::Leaves(ids)
 }
 
 /// The members of the two messages that a refused one becomes (12.4), each in its order. All that is told of one check

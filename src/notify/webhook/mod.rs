@@ -67,7 +67,7 @@ impl Webhook {
             }
             WebhookFormat::Template(source) => Format::Template(Template::parse(source)?),
         };
-        let max_members = settings.format.max_members();
+        let max_members = settings.max_members();
         Ok(Webhook { server: Server::new(url, settings.http.clone()), format, max_members, timeout })
     }
 

@@ -17,16 +17,14 @@ fn now() -> Time {
 
 fn webhook(format: WebhookFormat) -> Webhook {
     let url = Secret::new("https://hooks.example.org/T0/topic");
-    let settings = receiver::Webhook { url, format, http: receiver::HttpConfig::default() };
+    let settings = receiver::Webhook { url, format, max_checks: None, http: receiver::HttpConfig::default() };
     Webhook::new(&settings, Span::secs(1)).expect("the settings are good")
 }
 
 fn body(format: WebhookFormat, notices: &[Notice]) -> String {
     let notification = Notification { key: "m2", ..sample::notification(notices) };
-    let body = webhook(format.clone())
-        .format
-        .body(&notification, format.max_members())
-        .expect("the template renders");
+    let max = format.max_members();
+    let body = webhook(format).format.body(&notification, max).expect("the template renders");
     String::from_utf8(body.bytes).expect("JSON is UTF-8")
 }
 

@@ -75,7 +75,7 @@ conformance! {
         a_thousand_come_in_one_call_and_nobody_is_alerted;
     deliveries:
         what_is_due_leaves_together_and_a_retry_has_the_same_members
-        a_notice_tells_what_one_ping_said_of_the_last_run,
+        a_notice_tells_what_one_ping_said_of_the_last_run
         a_notice_has_the_jobs_own_words_unless_its_receiver_must_not_see_them
         what_was_due_in_an_absence_is_unknown_in_one_message_and_late_when_it_may_be
         a_new_start_ends_all_claims

@@ -16,6 +16,7 @@ fn receiver(max_members: usize) -> ReceiverPolicy {
         group_wait: Span::secs(5),
         give_up_after: Span::mins(60),
         max_members,
+        include_output: true,
     }
 }
 
@@ -38,7 +39,7 @@ fn rows(text: &str) -> Vec<Delivery> {
 /// With a `group_wait` of 5 s: `leaves 1 2`, `waits 10`, `waits`.
 fn check_blocked(text: &str, blocked: &[u64], now: i64, expected: &str) {
     let blocked: BTreeSet<CheckId> = blocked.iter().copied().map(CheckId).collect();
-    let departure = freeze(&rows(text), |check| blocked.contains(&check), &receiver(256), at(now));
+    let departure = freeze(&rows(text), |check| blocked.contains(&check), |_| 0, &receiver(256), at(now));
     let shown = match departure {
         Departure::Leaves(ids) => ids.iter().fold("leaves".to_owned(), |text, id| format!("{text} {}", id.0)),
         Departure::Waits(Some(until)) => format!("waits {}", until.as_ms() / 1000),
@@ -105,17 +106,31 @@ fn a_refused_message_is_split_between_checks() {
     check("5 4 3 2 5", Some([&[1, 2, 5], &[3, 4]]));
 }
 
-/// 12.3: at most as many as its receiver's format names, and a full message need not wait.
+fn many(count: u64) -> Vec<Delivery> {
+    rows(&(1..=count).map(|check| format!("{check}.1@10 ")).collect::<String>())
+}
+
+/// 12.3: at most as many as its receiver's format names, and what is more than any message takes need not wait.
 #[test]
 fn a_full_message_leaves_at_once() {
-    let many = |count: u64| (1..=count).map(|check| format!("{check}.1@10 ")).collect::<String>();
-    let leaves = |count: u64, max, now| freeze(&rows(&many(count)), |_| false, &receiver(max), at(now));
+    let leaves = |count: u64, max, now| freeze(&many(count), |_| false, |_| 0, &receiver(max), at(now));
     let first = |count: u64| Departure::Leaves((1..=count).map(DeliveryId).collect());
     assert_eq!(leaves(255, 256, 10), Departure::Waits(Some(at(15))));
     assert_eq!(leaves(256, 256, 10), first(256));
     assert_eq!(leaves(300, 256, 15), first(256));
-    assert_eq!(leaves(8, 9, 10), Departure::Waits(Some(at(15))));
-    assert_eq!(leaves(9, 9, 10), first(9));
+    assert_eq!(leaves(40, 9, 14), Departure::Waits(Some(at(15))), "a worse one may come within `group_wait`");
     assert_eq!(leaves(40, 9, 15), first(9));
-    assert_eq!(leaves(2, 1, 10), first(1));
+    assert_eq!(leaves(256, 9, 10), first(9));
+    assert_eq!(leaves(2, 1, 15), first(1));
+}
+
+/// 12.3, 12.5: the worst leave first; what is of one check stays in its order.
+#[test]
+fn the_worst_of_too_many_leave_first() {
+    let rank = |check: CheckId| if check.0 >= 39 { 0 } else { 1 };
+    let departure = freeze(&many(40), |_| false, rank, &receiver(3), at(15));
+    assert_eq!(departure, Departure::Leaves([1, 39, 40].map(DeliveryId).into()));
+    let of_one = rows("1.1@10 2.1@10 2.1@10 2.2@10");
+    let departure = freeze(&of_one, |_| false, std::cmp::Reverse, &receiver(2), at(15));
+    assert_eq!(departure, Departure::Leaves([2, 3].map(DeliveryId).into()));
 }

@@ -6,11 +6,11 @@ use super::OWN_AT_A_TIME;
 use super::effects::Seen;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentStatus;
-use crate::core::notice::Notice;
+use crate::core::notice::{Notice, Severity};
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, freeze,
 };
-use crate::core::route::{ReceiverName, ReceiverPolicy, Verdict, is_own_receiver};
+use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
@@ -73,11 +73,12 @@ impl Tx<'_> {
             return Ok(None);
         }
         let blocked = self.blocked(name);
-        let look = self.look(name, &blocked, receiver, now);
+        let look = self.look(name, &blocked, receiver.group_wait, now);
         for delivery in look.dropped {
             self.update_delivery(delivery)?;
         }
-        let departure = freeze(&look.sendable, |check| blocked.contains(&check), receiver, now);
+        let rank = |check: CheckId| Severity::of(&self.memory.checks[&check].check.definition.labels);
+        let departure = freeze(&look.sendable, |check| blocked.contains(&check), rank, receiver, now);
         let (leaving, next) = match departure {
             Departure::Leaves(ids) => (ids, Some(now)),
             Departure::Waits(next) => (Vec::new(), next),
@@ -96,14 +97,9 @@ impl Tx<'_> {
         members.map(|member| outbox.deliveries[member].check).collect()
     }
 
-    /// Asks `route` about what waits and is not blocked, in its order, until there is more than enough for a message.
-    fn look(
-        &self,
-        name: &ReceiverName,
-        blocked: &HashSet<CheckId>,
-        receiver: &ReceiverPolicy,
-        now: Time,
-    ) -> Look {
+    /// Asks `route` about what waits and is not blocked, in its order, until there is more than enough for any
+    /// message: the worst of it leaves first.
+    fn look(&self, name: &ReceiverName, blocked: &HashSet<CheckId>, group_wait: Span, now: Time) -> Look {
         let outbox = &self.memory.outbox;
         let mut look = Look::default();
         let mut ready = 0;
@@ -112,7 +108,7 @@ impl Tx<'_> {
             if blocked.contains(&delivery.check) {
                 continue;
             }
-            if ready == 2 * receiver.max_members {
+            if ready == 2 * Message::MAX_MEMBERS {
                 break;
             }
             if is_own_receiver(name) && self.memory.checks[&delivery.check].check.definition.emails.is_empty()
@@ -121,7 +117,7 @@ impl Tx<'_> {
                 look.dropped.push(Delivery { state, ..delivery.clone() });
                 continue;
             }
-            let verdict = self.verdict_now(delivery, receiver.group_wait, now);
+            let verdict = self.verdict_now(delivery, group_wait, now);
             let next = verdict.next_look().into_iter();
             look.next = look.next.into_iter().chain(next).min();
             match verdict {

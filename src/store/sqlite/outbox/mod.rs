@@ -153,7 +153,7 @@ impl Outbox {
     fn expect(&mut self, delivery: &Delivery, receiver: Option<&ReceiverPolicy>) {
         let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
         if let Some(lane) = self.lanes.get_mut(&delivery.receiver) {
-            let is_full = receiver.is_some_and(|receiver| lane.waiting.len() >= receiver.max_members);
+            let is_full = lane.waiting.len() >= Message::MAX_MEMBERS;
             lane.look_by(if is_full { delivery.queued_at } else { delivery.ready_at() + group_wait });
         }
     }
