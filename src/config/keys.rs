@@ -333,12 +333,7 @@ const RECEIVER: &[Key] = &[
     key("send_resolved", Flag, Default("true"), "Whether it hears of recoveries."),
     key("group_wait", Duration(Span::ZERO, HOUR), Default("5s"), "What is due within this leaves together."),
     key("give_up_after", Duration(MINUTE, MONTH), Default("24h"), "How long a message is tried."),
-    key(
-        "include_output",
-        Flag,
-        Default("true"),
-        "Whether it is told in the job's own words: comments, and the first and last lines of what a job wrote.",
-    ),
+    key("include_output", Flag, Default("true"), "Whether it is told what jobs say: comments and output."),
 ];
 
 const EMAIL: &[Key] = &[key("to", Texts, Required, "Addresses: `a@b` or `Name <a@b>`.")];
@@ -354,12 +349,7 @@ const WEBHOOK: &[Key] = &[
     ),
     key("template", Kind::Lines(65_536), Optional, "A template in Jinja's language for what is sent."),
     key("template_file", Path, Optional, "The file with the template."),
-    key(
-        "max_checks",
-        Whole(1, 256),
-        Optional,
-        "The most checks in one message. Left out, or more than the format can name: as many as it can.",
-    ),
+    key("max_checks", Whole(1, 256), Optional, "The most checks in one message."),
     key("http_config", Map(Section::HttpConfig), Optional, "How the server is spoken to."),
 ];
 
