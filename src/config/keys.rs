@@ -338,15 +338,12 @@ const RECEIVER: &[Key] = &[
 
 const EMAIL: &[Key] = &[key("to", Texts, Required, "Addresses: `a@b` or `Name <a@b>`.")];
 
+const FORMATS: Kind = OneOf(&["alertmanager", "slack", "teams", "discord", "ntfy"]);
+
 const WEBHOOK: &[Key] = &[
     key("url", Secret, Optional, "Where to, in place."),
     key("url_file", Path, Optional, "The file with the address."),
-    key(
-        "format",
-        OneOf(&["alertmanager", "slack", "teams", "discord", "ntfy"]),
-        Default("alertmanager"),
-        "What is sent.",
-    ),
+    key("format", FORMATS, Default("alertmanager"), "What is sent."),
     key("template", Kind::Lines(65_536), Optional, "A template in Jinja's language for what is sent."),
     key("template_file", Path, Optional, "The file with the template."),
     key("max_checks", Whole(1, 256), Optional, "The most checks in one message."),
