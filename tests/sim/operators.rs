@@ -257,7 +257,7 @@ impl World {
             if is_new && stance == Stance::Reopen {
                 judged.reopened(&files, now);
             }
-            self.stood.insert(incident);
+            *self.stood.entry(incident).or_default() += 1;
         }
     }
 

@@ -322,7 +322,7 @@ fn nothing_is_planned_twice(world: &World, evidence: &Evidence) {
         .collect();
     for (check, incidents) in &evidence.incidents {
         for incident in incidents {
-            let stances = world.stood.get(&IncidentId(incident.id)).map_or(0, Vec::len);
+            let stances = world.stood.get(&IncidentId(incident.id)).copied().unwrap_or(0);
             let most = 1 + stances + usize::from(blind.contains(check));
             let of = planned.range((incident.id, 0)..=(incident.id, u64::MAX));
             let doubled = of.clone().find(|(_, count)| **count > most);
@@ -451,7 +451,7 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
             (other.incident, &other.receiver) == (row.incident, &row.receiver) && other.id != row.id
         });
         let told_otherwise = others.into_iter().any(|other| other.is_attempted() || other.tells_of_the_end());
-        let stood = world.stood.contains(&IncidentId(row.incident));
+        let stood = world.stood.contains_key(&IncidentId(row.incident));
         let bad = bad_periods[&row.incident];
         let ended_at = incident.ended_at;
         let is_so = match (row.state.as_str(), reason) {

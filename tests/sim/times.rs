@@ -30,7 +30,7 @@ fn pages_are_planned_for_their_time(world: &World, evidence: &Evidence) {
             continue;
         }
         // Reopening plans from then on; after a clock was set back, its times are not those of the flips.
-        if world.was_jump || world.stood.contains(&IncidentId(row.incident)) {
+        if world.was_jump || world.stood.contains_key(&IncidentId(row.incident)) {
             continue;
         }
         let began = row.not_before - action.after;
@@ -75,7 +75,7 @@ fn nothing_leaves_before_its_time(world: &World, evidence: &Evidence) {
 fn what_is_still_bad_is_told_again(world: &World, evidence: &Evidence) {
     let bad_periods = bad_of(world, evidence);
     for incident in evidence.incidents.values().flatten() {
-        if incident.ended_at.is_some() || world.stood.contains(&IncidentId(incident.id)) {
+        if incident.ended_at.is_some() || world.stood.contains_key(&IncidentId(incident.id)) {
             continue;
         }
         // What was told of blindness is told anew for the lateness, or was for nobody else (9.6).

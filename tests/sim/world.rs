@@ -79,7 +79,7 @@ pub(crate) struct World {
     /// Checks that were taken out of the files, to be put back.
     pub(crate) attic: Vec<Definition>,
     /// Incidents of which people said something.
-    pub(crate) stood: BTreeSet<IncidentId>,
+    pub(crate) stood: BTreeMap<IncidentId, usize>,
     /// Settled for good, with how many messages had been handed over by then.
     pub(crate) closed: BTreeMap<MessageId, usize>,
     pub(crate) ever_gone: BTreeSet<String>,
@@ -133,7 +133,7 @@ impl World {
             ticks: with_ticks.then(|| Rng::new(seed, "ticks")),
             is_twin,
             attic: Vec::new(),
-            stood: BTreeSet::new(),
+            stood: BTreeMap::new(),
             closed: BTreeMap::new(),
             ever_gone: BTreeSet::new(),
             actions,
