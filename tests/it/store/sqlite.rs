@@ -292,13 +292,13 @@ fn an_unmute_that_failed_can_be_tried_again() {
         until: at(2_000_000),
         since: at(1_000_000),
         comment: String::new(),
+        by: String::new(),
     };
     let now = world.now;
     let id = world.store().mute(mute, now).unwrap();
     let fails = Arc::new(AtomicBool::new(true));
-    let asked = fails.clone();
     world.store().set_faults(move |at| {
-        let hits = at == FaultPoint::BeforeCommit && asked.swap(false, Ordering::SeqCst);
+        let hits = at == FaultPoint::BeforeCommit && fails.swap(false, Ordering::SeqCst);
         hits.then_some(StoreError::Failed("an I/O error".to_owned()))
     });
     world.store().unmute(id, now).unwrap_err();
