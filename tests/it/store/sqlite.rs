@@ -55,7 +55,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     database(folder.path()).pragma_update(None, "user_version", 99).unwrap();
     let before = std::fs::read(folder.path().join("punctual.db")).unwrap();
     let error = SqliteStore::open(folder.path()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 5 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 1..99 }), "{error}");
     assert_eq!(std::fs::read(folder.path().join("punctual.db")).unwrap(), before);
 }
 
