@@ -20,6 +20,7 @@ pub mod receiver;
 pub mod retention;
 pub mod route;
 pub mod schedule;
+pub mod search;
 pub mod secret;
 pub mod state;
 pub mod step;

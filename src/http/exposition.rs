@@ -55,6 +55,11 @@ pub(super) fn answer(app: &Arc<App>, limits: &Limits, parts: &Parts) -> Reply {
     reply
 }
 
+/// Whether the client of a request takes gzip.
+pub(super) fn takes_gzip(parts: &Parts) -> bool {
+    negotiate(None, header(parts, &ACCEPT_ENCODING).as_deref()).gzip
+}
+
 /// All values of a header, which may be on several lines; what is no text is not ours to understand.
 fn header(parts: &Parts, name: &HeaderName) -> Option<String> {
     let values: Vec<&str> =

@@ -1,6 +1,7 @@
 //! Answers, made of parts that are prepared once.
 
 use std::borrow::Cow;
+use std::io::Write as _;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
@@ -8,11 +9,13 @@ use std::task::{Context, Poll, ready};
 use super::pieces::{self, CutShort};
 use crate::store::PingFact;
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use hyper::body::{Frame, SizeHint};
 use hyper::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
+    RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -156,6 +159,23 @@ pub(super) fn to_preflight() -> Reply {
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     reply
 }
+
+/// Compresses an answer that is whole, as `/metrics` is, for whoever takes that.
+pub(super) fn compressed(mut reply: Reply, takes_gzip: bool) -> Reply {
+    reply.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+    let Body::Whole(bytes) = reply.body() else { return reply };
+    if !takes_gzip || bytes.len() < MIN_COMPRESSED {
+        return reply;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let packed = encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes all");
+    *reply.body_mut() = Body::Whole(packed.into());
+    reply.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    reply
+}
+
+/// Less gains nothing.
+const MIN_COMPRESSED: usize = 1024;
 
 /// Says which methods there are.
 pub(super) fn with_allow(mut reply: Reply, methods: &[Method]) -> Reply {

@@ -250,7 +250,8 @@ async fn answer_whole(
             let query = query();
             match door::sight(app, source, &parts) {
                 Ok(sight) => {
-                    Box::pin(pages::make(app, move |app| pages::checks(app, query.as_deref(), sight))).await
+                    Box::pin(pages::make(app, &parts, move |app| pages::checks(app, query.as_deref(), sight)))
+                        .await
                 }
                 Err(refusal) => *refusal,
             }
@@ -260,12 +261,12 @@ async fn answer_whole(
             match door::sight(app, source, &parts) {
                 Ok(sight) => {
                     let page = move |app: &App| pages::check(app, &name, query.as_deref(), sight);
-                    Box::pin(pages::make(app, page)).await
+                    Box::pin(pages::make(app, &parts, page)).await
                 }
                 Err(refusal) => *refusal,
             }
         }
-        Handler::Style => pages::style(),
+        Handler::Style => reply::compressed(pages::style(), exposition::takes_gzip(&parts)),
         Handler::Api(action) => {
             let asked = Asked { app, limits, source, caller, parts: &parts, name: rest };
             Box::pin(api::answer(asked, action, body)).await

@@ -83,13 +83,13 @@ impl Scraper {
 }
 
 fn rows(scrape: Scrape<'_>, live: &Live, directory: &Directory) -> Vec<Row> {
-    let (mutes, as_of, wont_fix) = (live.mutes(), live.as_of(scrape.applied_to), live.wont_fix());
+    let (mutes, as_of, answered) = (live.mutes(), live.as_of(scrape.applied_to), live.answered());
     let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
     let (now, checks) = (scrape.now, (0..).zip(&directory.checks));
     checks
         .filter(|(_, check)| of_shard(check))
         .map(|(number, check)| {
-            let is_wont_fix = wont_fix.contains(&check.id);
+            let is_wont_fix = answered.get(&check.id) == Some(&IncidentStatus::WontFix);
             row(number, check, now, (&mutes, is_wont_fix), &as_of)
         })
         .collect()

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name, PingMethods, Spec, System};
+use crate::core::incident::IncidentStatus;
 use crate::core::route::Mute;
 use crate::core::state::State;
 use crate::core::step::{View, promised_deadline, view};
@@ -24,10 +25,13 @@ pub struct Live {
     directory: RwLock<Arc<Directory>>,
     blind: RwLock<Arc<BlindWindows>>,
     mutes: RwLock<Arc<Vec<Mute>>>,
-    wont_fix: RwLock<Arc<BTreeSet<CheckId>>>,
+    answered: RwLock<Arc<Answered>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
+
+/// Where the open incidents stand of which somebody has said something: acknowledged or `wont_fix`.
+pub type Answered = HashMap<CheckId, IncidentStatus>;
 
 /// All declared checks: replaced as a whole when the configuration changes.
 #[derive(Clone, Debug, Default)]
@@ -248,9 +252,9 @@ impl Live {
         read(&self.mutes)
     }
 
-    /// Checks of whose open incident nobody wants to hear (11.2).
-    pub fn wont_fix(&self) -> Arc<BTreeSet<CheckId>> {
-        read(&self.wont_fix)
+    /// What people said of open incidents.
+    pub fn answered(&self) -> Arc<Answered> {
+        read(&self.answered)
     }
 
     /// For the store: the checks are these now.
@@ -276,16 +280,17 @@ impl Live {
         write(&self.blind, blind);
     }
 
+    /// For the store: people have said this of open incidents. Looked at after each commit, changed seldom.
+    pub fn set_answered(&self, answered: &Arc<Answered>) {
+        if Arc::ptr_eq(&self.answered(), answered) {
+            return;
+        }
+        *self.answered.write().unwrap_or_else(PoisonError::into_inner) = answered.clone();
+    }
+
     /// For the store: the mutes are these now.
     pub fn set_mutes(&self, mutes: Vec<Mute>) {
         write(&self.mutes, mutes);
-    }
-
-    /// For the store: of these checks nobody wants to hear now.
-    pub fn set_wont_fix(&self, checks: &BTreeSet<CheckId>) {
-        if *self.wont_fix() != *checks {
-            write(&self.wont_fix, checks.clone());
-        }
     }
 }
 

@@ -15,6 +15,7 @@ mod cli;
 mod compat;
 mod dashboards;
 mod durability;
+mod first_page;
 mod hang;
 mod import;
 mod log;

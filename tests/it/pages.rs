@@ -61,7 +61,15 @@ fn a_filter_finds_by_text_and_status() {
     check("?status=late", &["backup", "post-only", "worker"]);
     check("?status=up", &[]);
     check("?status=late&q=o", &["post-only", "worker"]);
-    check("?status=nonsense", &["backup", "post-only", "worker"]);
+    for (query, said) in [
+        ("?status=nonsense", "there are failing, late, unknown, grace, new, up, paused"),
+        ("?q=team%3D~%5B", "the value of `team` is no regular expression"),
+        ("?page=0", "counted from 1"),
+    ] {
+        let answer = page(&doors, &format!("/{query}"));
+        assert_eq!(answer.status, 400, "{query}");
+        assert!(answer.text().contains(said), "{query}: {}", answer.text());
+    }
     let text = first(&doors, "?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E");
     assert!(text.contains("value=\"&quot;&gt;&lt;script&gt;"), "what was asked for is shown, and escaped");
 }

@@ -8,6 +8,7 @@ use super::query::{Query, bad};
 use super::{Asked, Outcome, json, make};
 use crate::core::cause::Status;
 use crate::core::check::{Definition, Source};
+use crate::core::search::Search;
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::store::live::Check;
@@ -30,6 +31,7 @@ struct Wanted {
     cursor: String,
     group: Option<String>,
     labels: Vec<(String, String)>,
+    search: Search,
     status: Option<Status>,
     /// Whether it was made through the API.
     api: Option<bool>,
@@ -48,6 +50,8 @@ impl Wanted {
             cursor: query.one("cursor")?.unwrap_or_default().to_owned(),
             group: query.all("group").next().map(str::to_owned),
             labels: query.all("label").map(label).collect::<Result<_, Problem>>()?,
+            search: Search::parse(query.one("q")?.unwrap_or_default())
+                .map_err(|error| bad(format!("`q`: {error}")))?,
             status: query.word("status", &STATUSES, Status::as_str)?,
             api: query.word("source", &[false, true], |api| if api { "api" } else { "file" })?,
         })
@@ -59,11 +63,20 @@ impl Wanted {
             && self.group.as_ref().is_none_or(|group| *group == definition.group)
             && self.labels.iter().all(|(name, value)| definition.label(name) == value)
     }
+
+    /// A look may take a while: only where it is needed.
+    fn is_met_as_it_stands(&self, look: &Look<'_>, check: &Check) -> bool {
+        if self.status.is_none() && self.search.is_empty() {
+            return true;
+        }
+        let view = look.view(check);
+        self.status.is_none_or(|status| status == view.status) && self.search.finds(&check.definition, &view)
+    }
 }
 
 /// Answers the list.
 pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
-    let query = asked.query(&["limit", "cursor", "group", "label", "status", "source"])?;
+    let query = asked.query(&["limit", "cursor", "q", "group", "label", "status", "source"])?;
     let wanted = Wanted::read(&query)?;
     make(asked, move |app| Ok(json(StatusCode::OK, &page(app, &wanted)))).await
 }
@@ -73,8 +86,7 @@ fn page(app: &App, wanted: &Wanted) -> Page {
     let directory = app.live.directory();
     let begin = directory.checks.partition_point(|check| check.definition.name.as_str() <= &*wanted.cursor);
     let is_met = |check: &&std::sync::Arc<Check>| {
-        wanted.is_met_by(&check.definition)
-            && wanted.status.is_none_or(|status| status == look.view(check).status)
+        wanted.is_met_by(&check.definition) && wanted.is_met_as_it_stands(&look, check)
     };
     // One more than is shown says whether there is a page after it.
     let mut checks: Vec<_> = directory.checks[begin..].iter().filter(is_met).take(wanted.limit + 1).collect();

@@ -4,8 +4,11 @@ use std::sync::atomic::Ordering;
 
 use maud::{Markup, html};
 
+use super::super::door::Sight;
 use super::super::{App, operate};
+use super::words;
 use super::words::when;
+use crate::core::check::Name;
 use crate::core::time::{Span, Time};
 
 /// A new database is pointed out for so long.
@@ -31,12 +34,16 @@ pub(super) fn as_of(app: &App, now: Time) -> Markup {
 }
 
 /// All banners that apply, the worst first. `fault` says what is wrong with the store or the engine.
-pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time) -> Markup {
+pub(super) fn banners(
+    app: &App,
+    fault: Option<&str>,
+    declared: usize,
+    (sight, now): (Sight, Time),
+) -> Markup {
     let notices = app.notices();
     let parked = app.live.totals.deliveries_parked.load(Ordering::Relaxed);
     let last_parked = Time::from_ms(app.live.totals.last_parked_ms.load(Ordering::Relaxed));
     let unkeyed = app.outcomes.unkeyed.load(Ordering::Relaxed);
-    let created = app.live.totals.database_created();
     html! {
         @if let Some(fault) = fault {
             div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (fault) }
@@ -83,16 +90,71 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
                 pre { "checks:\n  - {name: hello, every: 5m}" }
             }
         }
-        @if now - created < NEW_FOR {
-            div.banner.say {
-                strong { "The database is new" } ", made " (when(created, now))
-                ": nothing is known of the time before. If that is a surprise, look at " code { "--storage.path" } "."
-            }
-        }
+        (unknown_names(app, sight, now))
         @if unkeyed > 0 {
             div.banner.say {
                 (unkeyed) " ping" @if unkeyed != 1 { "s" } " came without a key since the start, and "
                 @if unkeyed == 1 { "was" } @else { "were" } " taken: " code { "ping_keys_required" } " is off."
+            }
+        }
+    }
+}
+
+/// So many unknown names are said without being asked for.
+const FEW_NAMES: usize = 3;
+
+/// A job that nobody watches, or a typing error: nobody else will say so.
+fn unknown_names(app: &App, sight: Sight, now: Time) -> Markup {
+    let unknown = app.unknown.list(|name| app.live.find(name).is_some());
+    html! {
+        @if !unknown.is_empty() {
+            div.banner.warn {
+                details {
+                    summary {
+                        strong { "Pings to names that no check has: " }
+                        @for (number, unknown) in unknown.iter().take(FEW_NAMES).enumerate() {
+                            @if number > 0 { ", " } code { (unknown.name) }
+                        }
+                        @if unknown.len() > FEW_NAMES { " and " (unknown.len() - FEW_NAMES) " more" }
+                    }
+                    p { "They were answered 404. Declare the check, or correct the URL in its job." }
+                    @if sight == Sight::Outline { (words::how_to_see("Where they came from")) }
+                    table {
+                        thead { tr {
+                            th scope="col" { "Name" } th scope="col" { "Pings" } th scope="col" { "Last" }
+                            th scope="col" { "From" } th scope="col" { "To declare it" }
+                        } }
+                        tbody { @for unknown in &unknown {
+                            tr {
+                                td { code { (unknown.name) } }
+                                td data-label="Pings" { (unknown.count) }
+                                td.time data-label="Last" { (when(unknown.last, now)) }
+                                td data-label="From" {
+                                    @if sight == Sight::All { (unknown.source) } @else { span.quiet { "an address" } }
+                                }
+                                td data-label="To declare it" {
+                                    @match Name::parse(&unknown.name) {
+                                        Ok(name) => code { "- {name: " (name) ", every: 1h}" },
+                                        Err(error) => span.quiet { (error) },
+                                    }
+                                }
+                            }
+                        } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Said beside the checks, not above them: whoever has just begun need not be warned of it. The log and a rule say it loudly.
+pub(super) fn new_database(app: &App, now: Time) -> Markup {
+    let created = app.live.totals.database_created();
+    html! {
+        @if now - created < NEW_FOR {
+            p.note.quiet {
+                "This database was made " (words::from_now(created, now)) ": nothing is known of the time before. "
+                "If you expected a history, look at " code { "--storage.path" } "."
             }
         }
     }

@@ -55,8 +55,8 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
         (banners::as_of(app, now))
         (stands(&view, now))
         @if !state.causes.is_empty() { (incident(app, check.id, view.paused, now)) }
-        (words::held(held.as_ref(), now))
-        @if !definition.description.is_empty() { p { (definition.description) } }
+        (words::held(held.as_ref(), "", now))
+        @if !definition.description.is_empty() { p.lines { (definition.description) } }
         (facts(&state, &view, last_source(app, check.id, sight).as_deref(), now))
         @if state.pause.at_run_time.is_some() { (who_paused(app, check.id)) }
         (history(app, check.id, before, sight, now))

@@ -20,7 +20,7 @@ pub(super) fn declared(app: &App, definition: &Definition, now: Time) -> Markup 
                 dd { @for name in &definition.renamed_from { code { (name) } " " } }
             }
             @if let Some(canary) = &definition.canary { (elsewhere(app, canary)) }
-            @if !definition.group.is_empty() || !definition.labels.is_empty() { dt { "Labels" } dd { (words::labels(definition)) } }
+            @if !definition.group.is_empty() || !definition.labels.is_empty() { dt { "Labels" } dd { (words::labels(definition, "../")) } }
             dt { "Schedule" } dd { (spec.schedule) }
             dt { "Grace" } dd { (spec.grace) }
             (judging(spec))

@@ -51,13 +51,13 @@ fn pings_table(pings: &[PingRecord], older: bool, sight: Sight, now: Time) -> Ma
         @if pings.is_empty() { p.quiet { "None." } }
         @else {
             @if sight == Sight::Outline { (words::how_to_see("What jobs said, and from where,")) }
-            div.scroll { table {
+            table {
                 thead { tr {
                     th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Took" }
                     th scope="col" { "From" } th scope="col" { "Said" }
                 } }
                 tbody { @for ping in pings { (ping_row(ping, sight, now)) } }
-            } }
+            }
             @if let Some(last) = pings.last().filter(|_| pings.len() == PINGS) {
                 p.small { a href={ "?before=" (last.seq) "#pings" } { "Older" } }
             }
@@ -80,9 +80,9 @@ fn ping_row(ping: &PingRecord, sight: Sight, now: Time) -> Markup {
                 @if ping.repeat { span.quiet { " · repeated" } }
                 @if let Some(rid) = &ping.rid { div { code.quiet { (rid) } } }
             }
-            td.time { @if let Some(duration) = ping.duration { (duration) } }
-            td { @if sight == Sight::All { (ping.source) } @else { span.quiet { "an address" } } }
-            td {
+            td.time data-label="Took" { @if let Some(duration) = ping.duration { (duration) } }
+            td data-label="From" { @if sight == Sight::All { (ping.source) } @else { span.quiet { "an address" } } }
+            td data-label="Said" {
                 @match (&ping.comment, sight) {
                     (Some(comment), Sight::All) => { bdi { (comment) } " " }
                     (Some(_), Sight::Outline) => { span.quiet { "a comment" } " " }
@@ -115,7 +115,7 @@ fn flips_table(flips: &[FlipRecord], pauses: &[PauseRecord], now: Time) -> Marku
         h2 { "Last changes" }
         @if flips.is_empty() { p.quiet { "None." } }
         @else {
-            div.scroll { table {
+            table {
                 thead { tr {
                     th scope="col" { "When" } th scope="col" { "To" } th scope="col" { "Why" }
                     th scope="col" { "What happened" }
@@ -124,11 +124,11 @@ fn flips_table(flips: &[FlipRecord], pauses: &[PauseRecord], now: Time) -> Marku
                     tr {
                         td.time { (words::when(flip.at, now)) }
                         td { (words::status(flip.to)) }
-                        td { @for cause in shown_causes(flip) { div { (cause.kind.meaning()) } } }
-                        td.quiet { (happened(flip.reason)) (said(flip, pauses)) }
+                        td data-label="Why" { @for cause in shown_causes(flip) { div { (cause.kind.meaning()) } } }
+                        td.quiet data-label="What happened" { (happened(flip.reason)) (said(flip, pauses)) }
                     }
                 } }
-            } }
+            }
         }
     }
 }

@@ -4,8 +4,10 @@ mod banners;
 mod check;
 mod checks;
 mod declared;
+mod filter;
 mod history;
 mod incident;
+mod list;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -18,11 +20,12 @@ use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
+use hyper::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 
-use super::App;
 use super::aside::Room;
 use super::reply::{self, Reply};
+use super::{App, exposition};
 use crate::core::route::{Facts, HoldReason, Mute, muted};
 use crate::core::state::State;
 use crate::core::step::View;
@@ -33,9 +36,14 @@ pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use style::answer as style;
 
-/// Makes a page aside.
-pub(super) async fn make(app: &Arc<App>, page: impl FnOnce(&App) -> Reply + Send + 'static) -> Reply {
-    make_in(Room::Pages, app, page).await
+/// Makes a page aside, compressed for whoever takes that.
+pub(super) async fn make(
+    app: &Arc<App>,
+    parts: &Parts,
+    page: impl FnOnce(&App) -> Reply + Send + 'static,
+) -> Reply {
+    let takes_gzip = exposition::takes_gzip(parts);
+    make_in(Room::Pages, app, move |app| reply::compressed(page(app), takes_gzip)).await
 }
 
 /// Makes an answer aside.
@@ -86,14 +94,16 @@ fn page(status: StatusCode, title: &str, up: &str, all_good: bool, content: &Mar
                 link rel="stylesheet" href={ (up) "style.css?" (style::version()) };
             }
             body {
+                a.skip href="#main" { "Skip to the content" }
                 header {
                     a.brand href=(if up.is_empty() { "./" } else { up }) { "punctual" }
-                    nav aria-label="Machines" {
+                    nav aria-label="punctual" {
+                        a href=(if up.is_empty() { "./" } else { up }) { "checks" }
                         a href={ (up) "metrics" } { "metrics" }
                         span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }
                     }
                 }
-                main { (content) }
+                main #main tabindex="-1" { (content) }
             }
         }
     };

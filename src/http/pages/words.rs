@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
+use super::super::decode::encoded;
 use crate::core::cause::{Cause, Status};
-use crate::core::check::{Definition, PingMethods};
-use crate::core::route::HoldReason;
+use crate::core::check::{Definition, Name, PingMethods};
+use crate::core::route::{HoldReason, MatchTest, Matcher};
 use crate::core::time::{Span, Time};
 
 /// A length of time, as exactly as people want it: `42s`, `5m`, `3h 12m`, `2d 4h`, `40d`.
@@ -70,12 +71,19 @@ pub(super) fn status(status: Status) -> Markup {
 }
 
 /// Why messages about a check are held, where they are.
-pub(super) fn held(held: Option<&HoldReason>, now: Time) -> Markup {
+///
+/// `checks` leads to the folder of the checks' pages.
+pub(super) fn held(held: Option<&HoldReason>, checks: &str, now: Time) -> Markup {
+    let other = |name: &Name| html! { a href={ (checks) (name) } { (name) } };
     html! {
         @match held {
             Some(HoldReason::Muted { until, id }) => span.label { "muted by mute " (id) ", ends " (when(*until, now)) },
             Some(HoldReason::Quiet { until }) => span.label { "quiet, ends " (when(*until, now)) },
-            _ => {}
+            Some(HoldReason::Dependency { name }) => span.label { "nothing is sent: waits for " (other(name)) },
+            Some(HoldReason::DependencyRecovering { name, until }) => span.label {
+                "nothing is sent before " (when(*until, now)) ": " (other(name)) " has just recovered"
+            },
+            Some(HoldReason::Paused | HoldReason::AwaitingDependencies { .. }) | None => {}
         }
     }
 }
@@ -85,11 +93,19 @@ pub(super) fn cause(cause: &Cause, now: Time) -> Markup {
     html! { (cause.kind.meaning()) " " span.quiet { "(" (cause.kind.as_str()) ")" } ", " (lasting(cause.since, now)) }
 }
 
-/// A check's own labels, and its group.
-pub(super) fn labels(definition: &Definition) -> Markup {
+/// A check's own labels, and its group; each leads to the checks that have it. `first_page` is the address of that list.
+pub(super) fn labels(definition: &Definition, first_page: &str) -> Markup {
+    let find = |name: &str, value: &str| {
+        let matcher = Matcher { label: name.to_owned(), test: MatchTest::Equal(value.to_owned()) };
+        format!("{first_page}?q={}", encoded(&matcher.to_string()))
+    };
     html! {
-        @if !definition.group.is_empty() { span.label { (definition.group) } }
-        @for (name, value) in &definition.labels { span.label { (name) "=" (value) } }
+        @if !definition.group.is_empty() {
+            a.label href=(find("group", &definition.group)) { bdi { (definition.group) } }
+        }
+        @for (name, value) in &definition.labels {
+            a.label href=(find(name, value)) { bdi { (name) "=" (value) } }
+        }
     }
 }
 

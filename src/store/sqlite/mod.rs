@@ -236,9 +236,9 @@ impl SqliteStore {
     }
 
     fn show_totals(&self) {
+        self.live.set_answered(&self.memory.outbox.answered);
         let totals = &self.live.totals;
         let ms = |ms: i64| u64::try_from(ms).unwrap_or(0);
-        self.live.set_wont_fix(&self.memory.outbox.wont_fix);
         let (incidents, deliveries, parked) = self.memory.outbox.totals();
         totals.incidents_open.store(incidents as u64, Ordering::Relaxed);
         totals.deliveries_pending.store(deliveries as u64, Ordering::Relaxed);

@@ -14,12 +14,14 @@ mod stand;
 pub(super) use effects::Seen;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStatus};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
 use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
+use crate::store::live::Answered;
 
 /// Everything that still has to be told, and what it is about.
 #[derive(Debug, Default)]
@@ -27,8 +29,8 @@ pub(super) struct Outbox {
     /// Open ones, and ended ones of which something is still to be told.
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
     pub(super) open: HashMap<CheckId, IncidentId>,
-    /// Of their open incidents nobody wants to hear (11.2).
-    pub(super) wont_fix: BTreeSet<CheckId>,
+    /// For readers.
+    pub(super) answered: Arc<Answered>,
     /// Those that wait or are in a message that is not settled.
     pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
     /// The same, by incident.
@@ -68,11 +70,7 @@ impl Outbox {
     }
 
     pub(super) fn put_incident(&mut self, incident: Incident) {
-        if incident.status == IncidentStatus::WontFix {
-            self.wont_fix.insert(incident.check);
-        } else if self.open.get(&incident.check).is_none_or(|open| *open == incident.id) {
-            self.wont_fix.remove(&incident.check);
-        }
+        self.note_answer(&incident);
         if incident.status.is_ended() {
             self.open.remove(&incident.check);
             if !self.by_incident.contains_key(&incident.id) {
@@ -83,6 +81,25 @@ impl Outbox {
             self.open.insert(incident.check, incident.id);
         }
         self.incidents.insert(incident.id, incident);
+    }
+
+    fn note_answer(&mut self, incident: &Incident) {
+        let is_answered = matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix);
+        let answer = is_answered.then_some(incident.status);
+        if self.answered.get(&incident.check).copied() == answer {
+            return;
+        }
+        // An incident that has ended may be another than the one that is open by now.
+        let is_the_open = self.open.get(&incident.check).is_none_or(|open| *open == incident.id);
+        match answer {
+            Some(status) => {
+                Arc::make_mut(&mut self.answered).insert(incident.check, status);
+            }
+            None if is_the_open => {
+                Arc::make_mut(&mut self.answered).remove(&incident.check);
+            }
+            None => {}
+        }
     }
 
     /// Takes a delivery as its row is now: an unfinished one is kept, a finished one forgotten.

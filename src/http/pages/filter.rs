@@ -1,0 +1,121 @@
+//! What of the list is asked for: words and matchers, a status, a page.
+
+use maud::{Markup, html};
+
+use super::super::decode;
+use super::list::Row;
+use super::words;
+use crate::core::cause::Status;
+use crate::core::search::Search;
+
+/// The longest filter, in characters.
+const MAX_FILTER: usize = 1000;
+
+/// The order in which people should look.
+pub(super) const ORDER: [Status; 7] =
+    [Status::Failing, Status::Late, Status::Unknown, Status::Grace, Status::New, Status::Up, Status::Paused];
+
+/// What is asked for.
+#[derive(Default)]
+pub(super) struct Filter {
+    /// As it was typed.
+    pub(super) text: String,
+    search: Search,
+    pub(super) status: Option<Status>,
+    /// Counted from 1.
+    pub(super) page: usize,
+}
+
+impl Filter {
+    /// Or what was typed, and what is wrong with it, for people.
+    pub(super) fn parse(query: Option<&str>) -> Result<Filter, (Filter, String)> {
+        let [text, status, page] = decode::query_values(query, ["q", "status", "page"]);
+        let text = decode::shown(text.unwrap_or_default().trim().as_bytes(), MAX_FILTER);
+        let mut filter = Filter { text, page: 1, ..Filter::default() };
+        match Search::parse(&filter.text) {
+            Ok(search) => filter.search = search,
+            Err(error) => return Err((filter, error.to_string())),
+        }
+        if let Some(status) = status.filter(|status| !status.is_empty()) {
+            filter.status = ORDER.into_iter().find(|known| known.as_str() == status);
+            if filter.status.is_none() {
+                let known = ORDER.map(Status::as_str).join(", ");
+                return Err((filter, format!("there is no such status: there are {known}")));
+            }
+        }
+        if let Some(page) = page.filter(|page| !page.is_empty()) {
+            match page.parse() {
+                Ok(number) if number > 0 => filter.page = number,
+                _ => return Err((filter, "pages are counted from 1".to_owned())),
+            }
+        }
+        Ok(filter)
+    }
+
+    /// Whether all checks are asked for.
+    pub(super) fn is_all(&self) -> bool {
+        self.search.is_empty() && self.status.is_none()
+    }
+
+    /// Those that it finds, of whatever status.
+    pub(super) fn found<'r>(&self, rows: &'r [Row]) -> Vec<&'r Row> {
+        rows.iter().filter(|row| self.search.finds(&row.check.definition, &row.view)).collect()
+    }
+
+    /// The address of the same text with another status or page.
+    pub(super) fn address(&self, status: Option<Status>, page: usize) -> String {
+        let text = (!self.text.is_empty()).then(|| format!("q={}", decode::encoded(&self.text)));
+        let status = status.map(|status| format!("status={}", status.as_str()));
+        let page = (page > 1).then(|| format!("page={page}"));
+        let query: Vec<String> = [text, status, page].into_iter().flatten().collect();
+        if query.is_empty() { "./".to_owned() } else { format!("?{}", query.join("&")) }
+    }
+
+    /// How many there are of each status, each a link to them.
+    pub(super) fn totals(&self, found: &[&Row]) -> Markup {
+        let count = |status| found.iter().filter(|row| row.view.status == status).count();
+        let counts = ORDER.map(|status| (status, count(status)));
+        let is_of_use = |(status, count): &(Status, usize)| *count > 0 || self.status == Some(*status);
+        html! {
+            ul.totals aria-label="Checks by status" {
+                li {
+                    a href=(self.address(None, 1)) aria-current=[self.status.is_none().then_some("true")] {
+                        b { (found.len()) } " all"
+                    }
+                }
+                @for (status, count) in counts.into_iter().filter(is_of_use) {
+                    li {
+                        a href=(self.address(Some(status), 1)) aria-current=[(self.status == Some(status)).then_some("true")] {
+                            b { (count) } " " (words::status(status))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where it is typed.
+    pub(super) fn form(&self) -> Markup {
+        html! {
+            form role="search" {
+                input type="search" name="q" value=(self.text) maxlength=(MAX_FILTER) placeholder="backup group=db team!=web"
+                    aria-label="Filter checks: words in name, title, group and labels, or matchers as group=db, team=~\"a|b\"";
+                @if let Some(status) = self.status { input type="hidden" name="status" value=(status.as_str()); }
+                button { "Filter" }
+            }
+        }
+    }
+
+    /// Links to the pages of a list that has more than one.
+    pub(super) fn pages(&self, page: usize, pages: usize) -> Markup {
+        html! {
+            @if pages > 1 {
+                nav.pages aria-label="Pages of the list" {
+                    @if page > 1 { a href=(self.address(self.status, page - 1)) rel="prev" { "Previous" } }
+                    span { "Page " (page) " of " (pages) }
+                    @if page < pages { a href=(self.address(self.status, page + 1)) rel="next" { "Next" } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The rows of the first page: what needs somebody, what somebody is on or asked not to hear of, and the rest.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::super::App;
+use super::filter::ORDER;
+use super::look;
+use crate::core::cause::Status;
+use crate::core::check::Name;
+use crate::core::incident::IncidentStatus;
+use crate::core::outbox::DeliveryKind;
+use crate::core::route::{Context, Dependency, Facts, HoldReason, Mute, Verdict, route};
+use crate::core::step::View;
+use crate::core::time::{Span, Time};
+use crate::store::live::{Answered, Check};
+
+/// A check as it is shown.
+pub(super) struct Row {
+    pub(super) check: Arc<Check>,
+    pub(super) view: View,
+    pub(super) held: Option<HoldReason>,
+    /// What somebody said of its open incident.
+    pub(super) answered: Option<IncidentStatus>,
+    pub(super) last_seen: Option<Time>,
+}
+
+/// The parts of the list, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// It is bad, and nobody has said anything.
+    NeedsSomebody,
+    /// It is bad, and somebody is on it, or asked not to hear of it, or it waits for another.
+    Aside,
+    /// All others.
+    Rest,
+}
+
+impl Part {
+    pub(super) const ALL: [Part; 3] = [Part::NeedsSomebody, Part::Aside, Part::Rest];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Part::NeedsSomebody => "Needs somebody",
+            Part::Aside => "Acknowledged, muted or waiting for another",
+            Part::Rest => "The others",
+        }
+    }
+}
+
+impl Row {
+    pub(super) fn part(&self) -> Part {
+        match self.view.status {
+            Status::Failing | Status::Late | Status::Unknown => {
+                let is_aside = self.answered.is_some() || self.held.is_some();
+                if is_aside { Part::Aside } else { Part::NeedsSomebody }
+            }
+            Status::Grace | Status::New | Status::Up | Status::Paused | Status::Archived => Part::Rest,
+        }
+    }
+
+    /// Bad ones by their severity, then since when; the others by group, then how they are.
+    fn cmp(&self, other: &Row) -> Ordering {
+        let (one, two) = (&self.check.definition, &other.check.definition);
+        let order = self.part().cmp(&other.part()).then_with(|| {
+            if self.part() == Part::Rest {
+                one.group.cmp(&two.group).then(place(self.view.status).cmp(&place(other.view.status)))
+            } else {
+                let weight = severity(one.label("severity")).cmp(&severity(two.label("severity")));
+                weight.then(since(&self.view).cmp(&since(&other.view)))
+            }
+        });
+        order.then_with(|| one.name.cmp(&two.name))
+    }
+}
+
+/// The worst first: those that many use, then others by their names, then none.
+fn severity(label: &str) -> (usize, &str) {
+    const WORST_FIRST: [&str; 4] = ["critical", "error", "warning", "info"];
+    let none = WORST_FIRST.len() + usize::from(label.is_empty());
+    (WORST_FIRST.iter().position(|known| *known == label).unwrap_or(none), label)
+}
+
+fn since(view: &View) -> Option<Time> {
+    view.causes.iter().map(|cause| cause.since).min()
+}
+
+fn place(status: Status) -> Option<usize> {
+    ORDER.iter().position(|known| *known == status)
+}
+
+/// All checks, in the order in which people should look at them.
+pub(super) fn rows(app: &App, now: Time) -> Vec<Row> {
+    let (as_of, mutes, answered) = (app.as_of(), app.live.mutes(), app.live.answered());
+    let row = |check: &Arc<Check>| {
+        let state = check.state();
+        let (view, muted) = look(check, &state, (&as_of, now), &mutes);
+        let held = muted.or_else(|| waits(app, check, &view, (&mutes, &answered), now));
+        let last_seen = state.last_seen;
+        Row { check: check.clone(), view, held, answered: answered.get(&check.id).copied(), last_seen }
+    };
+    let mut rows: Vec<Row> = app.live.directory().checks.iter().map(row).collect();
+    rows.sort_by(Row::cmp);
+    rows
+}
+
+/// For which other check what there is to tell of a bad one waits (8.3).
+fn waits(
+    app: &App,
+    check: &Check,
+    view: &View,
+    (mutes, answered): (&[Mute], &Answered),
+    now: Time,
+) -> Option<HoldReason> {
+    let definition = &*check.definition;
+    if view.causes.is_empty() || definition.depends_on.is_empty() {
+        return None;
+    }
+    let dependency = |name: &Name| {
+        let check = app.live.find(name.as_str())?;
+        Some(Dependency::of(name, &check.state(), answered.get(&check.id).copied()))
+    };
+    let dependencies: Vec<Dependency> = definition.depends_on.iter().filter_map(dependency).collect();
+    let context = Context {
+        now,
+        facts: Facts { definition, causes: view.causes.as_slice() },
+        incident: IncidentStatus::Open,
+        is_paused: view.paused,
+        mutes,
+        quiet: &definition.quiet,
+        dependencies: &dependencies,
+        grace: definition.spec.grace,
+        ready_at: now,
+        group_wait: Span::ZERO,
+    };
+    match route(DeliveryKind::Alert, &context) {
+        Verdict::Hold(reason) => Some(reason),
+        Verdict::Send | Verdict::Drop(_) => None,
+    }
+}
+
+/// What the rows come to, in a line.
+pub(super) fn headline(rows: &[&Row], is_all: bool) -> String {
+    let of = |part: Part| rows.iter().filter(move |row| row.part() == part);
+    let answered = |status| of(Part::Aside).filter(|row| row.answered == Some(status)).count();
+    let held = |is_muted: bool| {
+        let is_it = |row: &&&Row| {
+            let by_people = matches!(row.held, Some(HoldReason::Muted { .. } | HoldReason::Quiet { .. }));
+            row.answered.is_none() && by_people == is_muted
+        };
+        of(Part::Aside).filter(is_it).count()
+    };
+    let status = |status| rows.iter().filter(|row| row.view.status == status).count();
+    let counts = Counts {
+        all: rows.len(),
+        needs_somebody: of(Part::NeedsSomebody).count(),
+        acknowledged: answered(IncidentStatus::Acknowledged),
+        wont_fix: answered(IncidentStatus::WontFix),
+        muted: held(true),
+        waiting: held(false),
+        never_seen: status(Status::New) + rows.iter().filter(|row| is_unseen_in_grace(row)).count(),
+        paused: status(Status::Paused),
+    };
+    counts.in_words(is_all)
+}
+
+/// Due, and nothing was ever heard of it: not as it should be yet.
+fn is_unseen_in_grace(row: &Row) -> bool {
+    row.view.status == Status::Grace && row.last_seen.is_none()
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    all: usize,
+    needs_somebody: usize,
+    acknowledged: usize,
+    wont_fix: usize,
+    muted: usize,
+    waiting: usize,
+    never_seen: usize,
+    paused: usize,
+}
+
+impl Counts {
+    /// `2 checks need somebody, 1 is acknowledged`. What is good is only said where nothing is bad.
+    fn in_words(self, is_all: bool) -> String {
+        let bad = [
+            (self.needs_somebody, "needs somebody", "need somebody"),
+            (self.acknowledged, "is acknowledged", "are acknowledged"),
+            (self.wont_fix, "is marked wont-fix", "are marked wont-fix"),
+            (self.muted, "is bad and muted", "are bad and muted"),
+            (self.waiting, "is bad and waits for another", "are bad and wait for others"),
+        ];
+        let idle = [
+            (self.never_seen, "has yet to report", "have yet to report"),
+            (self.paused, "is paused", "are paused"),
+        ];
+        let is_bad = bad.iter().any(|(count, ..)| *count > 0);
+        let good = self.all - self.never_seen - self.paused;
+        let fine = (good, "is as it should be", "are as they should be");
+        let words = match (self.all, is_bad) {
+            (0, _) if is_all => return "Nothing is expected to happen".to_owned(),
+            (0, _) => return "No check matches".to_owned(),
+            (1, false) if good == 1 => "The check is as it should be".to_owned(),
+            (all, false) if good == all => format!("All {all} checks are as they should be"),
+            (_, false) => listed([fine].into_iter().chain(idle)),
+            (_, true) => listed(bad.into_iter()),
+        };
+        if is_all { words } else { format!("{words}, of those shown") }
+    }
+}
+
+/// `2 checks need somebody, 1 is acknowledged`.
+fn listed(kinds: impl Iterator<Item = (usize, &'static str, &'static str)>) -> String {
+    let mut words = String::new();
+    for (count, of_one, of_more) in kinds.filter(|(count, ..)| *count > 0) {
+        let said = if count == 1 { of_one } else { of_more };
+        match (words.is_empty(), count) {
+            (true, 1) => words = format!("1 check {said}"),
+            (true, _) => words = format!("{count} checks {said}"),
+            (false, _) => words.push_str(&format!(", {count} {said}")),
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// W3
+    #[test]
+    fn the_headline_counts_what_needs_somebody_and_calls_good_only_what_is() {
+        let none = Counts { all: 4, ..Counts::default() };
+        let check = |counts: Counts, expected: &str| assert_eq!(counts.in_words(true), expected);
+        check(Counts { needs_somebody: 1, ..none }, "1 check needs somebody");
+        check(
+            Counts { needs_somebody: 2, acknowledged: 1, ..none },
+            "2 checks need somebody, 1 is acknowledged",
+        );
+        check(
+            Counts { acknowledged: 2, wont_fix: 2, ..none },
+            "2 checks are acknowledged, 2 are marked wont-fix",
+        );
+        check(Counts { wont_fix: 1, paused: 1, ..none }, "1 check is marked wont-fix");
+        check(
+            Counts { muted: 3, waiting: 1, ..none },
+            "3 checks are bad and muted, 1 is bad and waits for another",
+        );
+        check(none, "All 4 checks are as they should be");
+        check(Counts { all: 1, ..none }, "The check is as it should be");
+        check(Counts { all: 1, never_seen: 1, ..none }, "1 check has yet to report");
+        check(
+            Counts { never_seen: 2, paused: 1, ..none },
+            "1 check is as it should be, 2 have yet to report, 1 is paused",
+        );
+        check(Counts { paused: 4, ..none }, "4 checks are paused");
+        check(Counts::default(), "Nothing is expected to happen");
+        assert_eq!(none.in_words(false), "All 4 checks are as they should be, of those shown");
+        assert_eq!(Counts::default().in_words(false), "No check matches");
+    }
+
+    #[test]
+    fn severities_are_sorted_by_their_weight() {
+        let order = ["critical", "error", "warning", "info", "a", "page", ""];
+        assert!(order.is_sorted_by(|one, two| severity(one) < severity(two)));
+    }
+}
