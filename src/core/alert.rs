@@ -1,7 +1,7 @@
 //! The projection of checks to Alertmanager's alerts (§13).
 
 use super::cause::{Cause, Family};
-use super::check::Definition;
+use super::check::{Definition, PingKind};
 use super::state::State;
 use super::time::{Span, Time};
 
@@ -14,9 +14,9 @@ const MAX_RESOLVED: usize = 16;
 /// One alert, exactly as it is pushed and stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alert {
-    /// Sorted by name: `alertname`, `check`, `group` and the check's own; none is empty. They are the alert's identity.
+    /// Sorted by name: `alertname`, `check`, `group`, `severity` and the check's own; none is empty. They are the alert's identity.
     pub labels: Vec<(String, String)>,
-    /// summary, description, reason, runbook_url: those that are not empty.
+    /// summary, description, reason, schedule, last_success, runbook_url: those that are not empty.
     pub annotations: Vec<(String, String)>,
     /// When it began.
     pub starts_at: Time,
@@ -38,23 +38,28 @@ pub fn alerts_of(definition: &Definition, state: &State) -> Vec<Alert> {
         return Vec::new();
     }
     let families = [Family::Late, Family::Failing, Family::Unknown];
-    families.into_iter().filter_map(|family| alert(definition, state.causes.as_slice(), family)).collect()
+    families.into_iter().filter_map(|family| alert(definition, state, family)).collect()
 }
 
-fn alert(definition: &Definition, causes: &[Cause], family: Family) -> Option<Alert> {
-    let causes: Vec<&Cause> = causes.iter().filter(|cause| cause.kind.family() == family).collect();
+fn alert(definition: &Definition, state: &State, family: Family) -> Option<Alert> {
+    let causes: Vec<&Cause> = state.causes.iter().filter(|cause| cause.kind.family() == family).collect();
     let starts_at = causes.iter().map(|cause| cause.since).min()?;
     let own = definition.labels.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let ours =
         [("alertname", alertname(family)), ("check", definition.name.as_str()), ("group", &definition.group)];
-    let mut labels = not_empty(own.chain(ours));
+    // As the shipped rules have it, so that a route on it works in both ways of working.
+    let severity = definition.label("severity").is_empty().then_some(("severity", "warning"));
+    let mut labels = not_empty(own.chain(severity).chain(ours));
     labels.sort();
     let summary = summary(&definition.title, family);
     let reasons: Vec<&str> = causes.iter().map(|cause| cause.kind.as_str()).collect();
+    let last_success = state.last(PingKind::Success).map_or_else(|| "never".to_owned(), |at| at.to_string());
     let annotations = not_empty([
         ("summary", summary.as_str()),
         ("description", &definition.description),
         ("reason", &reasons.join(", ")),
+        ("schedule", &definition.spec.schedule.to_string()),
+        ("last_success", &last_success),
         ("runbook_url", &definition.runbook_url),
     ]);
     Some(Alert { labels, annotations, starts_at, ended_at: None })

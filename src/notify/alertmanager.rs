@@ -1,5 +1,6 @@
 //! The push to Alertmanager, as Prometheus does it: every alert to every address, again and again (§13).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -49,7 +50,7 @@ pub struct Outcome {
 #[serde(rename_all = "camelCase")]
 struct Posted<'a> {
     labels: BTreeMap<&'a str, &'a str>,
-    annotations: BTreeMap<&'a str, &'a str>,
+    annotations: BTreeMap<&'a str, Cow<'a, str>>,
     starts_at: String,
     ends_at: String,
     #[serde(rename = "generatorURL")]
@@ -180,13 +181,21 @@ fn body(alerts: &[Alert], now: Time, external_url: &str) -> Vec<u8> {
 }
 
 fn posted<'a>(alert: &'a Alert, now: Time, external_url: &str) -> Posted<'a> {
-    let pairs = |pairs: &'a [(String, String)]| {
-        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<BTreeMap<_, _>>()
-    };
-    let labels = pairs(&alert.labels);
+    let pairs =
+        |pairs: &'a [(String, String)]| pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let labels: BTreeMap<&str, &str> = pairs(&alert.labels).collect();
     let check = labels.get("check").and_then(|check| Name::parse(check).ok());
+    let mut annotations: BTreeMap<&str, Cow<'_, str>> =
+        pairs(&alert.annotations).map(|(name, value)| (name, value.into())).collect();
+    // As the shipped rules have it: both link to us where the check has no runbook of its own.
+    let alertname = labels.get("alertname").copied().unwrap_or_default().to_lowercase();
+    let runbook = || format!("{}/runbooks#{alertname}", base(external_url)).into();
+    annotations.entry("runbook_url").or_insert_with(runbook);
+    if let Some(check) = &check {
+        annotations.insert("page_url", page(external_url, check).into());
+    }
     Posted {
-        annotations: pairs(&alert.annotations),
+        annotations,
         starts_at: alert.starts_at.to_string(),
         ends_at: alert.ended_at.unwrap_or(now + Pusher::ENDS_AFTER).to_string(),
         generator_url: match check {

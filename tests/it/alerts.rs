@@ -68,13 +68,16 @@ fn rules_say_what_is_wrong_and_what_to_do() {
         assert!(alert.starts_with("Punctual"), "{alert}");
         assert!(headings.contains(alert.as_str()), "docs/runbooks.md has no `## {alert}`");
         let annotation = |name: &str| rule["annotations"][name].as_str().unwrap_or_default().to_owned();
-        let url = format!("docs/runbooks.md#{}", alert.to_lowercase());
+        let url = format!("/runbooks#{}", alert.to_lowercase());
         assert!(annotation("runbook_url").contains(&url), "{alert}");
         assert!(annotation("description").len() > 20, "{alert}");
         let summary = annotation("summary");
-        assert!(summary.ends_with('.') && !summary.contains("{{"), "{alert}: a summary is a static sentence");
         let severity = rule["labels"]["severity"].as_str().unwrap();
         let of_checks = alert.starts_with("PunctualCheck") && alert != "PunctualChecksDropped";
+        let of_what = summary.strip_prefix("{{ $labels.check }} ").filter(|_| of_checks);
+        assert_eq!(of_what.is_some(), of_checks, "{alert}: a summary names the check");
+        let said = of_what.unwrap_or(&summary);
+        assert!(said.ends_with('.') && !said.contains("{{"), "{alert}: a summary is a static sentence");
         let expected: &[&str] = if of_checks {
             &["{{ with $labels.severity }}{{ . }}{{ else }}warning{{ end }}"]
         } else {

@@ -54,13 +54,17 @@ fn an_alert_has_the_checks_labels_and_says_why() {
     let labels = "alertname=PunctualCheckLate check=nightly-backup group=db severity=critical team=dba";
     assert_eq!(show(&alerts[0].labels), labels);
     let annotations = "summary=Nightly backup is late: what should have happened did not. \
-                       reason=missing, overrun runbook_url=https://wiki.example/backup";
+                       reason=missing, overrun schedule=every 5m last_success=never runbook_url=https://wiki.example/backup";
     assert_eq!(show(&alerts[0].annotations), annotations);
 
+    definition.labels.clear();
     definition.group = String::new();
     definition.description = "Dumps all databases.".into();
     let alerts = alerts_of(&definition, &state("failed"));
-    assert!(!show(&alerts[0].labels).contains("group"));
+    assert_eq!(
+        show(&alerts[0].labels),
+        "alertname=PunctualCheckFailing check=nightly-backup severity=warning"
+    );
     assert!(show(&alerts[0].annotations).contains("description=Dumps all databases. reason=failed"));
 }
 

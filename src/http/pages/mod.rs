@@ -8,6 +8,7 @@ mod filter;
 mod history;
 mod incident;
 mod list;
+mod runbooks;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use crate::store::live::{AsOf, Check};
 
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
+pub(super) use runbooks::answer as runbooks;
 pub(super) use style::answer as style;
 
 /// Makes a page aside, compressed for whoever takes that.
