@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::{ConnectionCounters, PingOutcomes};
+use crate::core::incident::IncidentStatus;
 use crate::core::route::{Facts, Mute, muted};
 use crate::core::time::Time;
 use crate::metrics::{

@@ -2,7 +2,7 @@
 //!
 //! Pages and `/metrics` read here while pings are written. The store changes it after each commit and never before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
