@@ -104,7 +104,7 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::CanaryId, methods: PING, needs: Needs::CanaryId, handler: Handler::Trigger },
     Route { pattern: Pattern::Below("/coal-mine/"), methods: PING, needs: Needs::Compat(System::CoalMine), handler: Handler::Compat(System::CoalMine) },
     Route { pattern: Pattern::Below("/nights-watch/"), methods: PING, needs: Needs::Compat(System::NightsWatch), handler: Handler::Compat(System::NightsWatch) },
-    Route { pattern: Pattern::Is("/runbooks"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
+    Route { pattern: Pattern::Is("/runbook"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
     Route { pattern: Pattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
     Route { pattern: Pattern::Is("/api/v1/checks"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::List) },
     Route { pattern: Pattern::Is("/api/v1/checks"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Create) },

@@ -189,7 +189,7 @@ fn posted<'a>(alert: &'a Alert, now: Time, external_url: &str) -> Posted<'a> {
         pairs(&alert.annotations).map(|(name, value)| (name, value.into())).collect();
     // As the shipped rules have it: both link to us where the check has no runbook of its own.
     let alertname = labels.get("alertname").copied().unwrap_or_default().to_lowercase();
-    let runbook = || format!("{}/runbooks#{alertname}", base(external_url)).into();
+    let runbook = || format!("{}/runbook#{alertname}", base(external_url)).into();
     annotations.entry("runbook_url").or_insert_with(runbook);
     if let Some(check) = &check {
         annotations.insert("page_url", page(external_url, check).into());

@@ -68,7 +68,7 @@ fn rules_say_what_is_wrong_and_what_to_do() {
         assert!(alert.starts_with("Punctual"), "{alert}");
         assert!(headings.contains(alert.as_str()), "docs/runbooks.md has no `## {alert}`");
         let annotation = |name: &str| rule["annotations"][name].as_str().unwrap_or_default().to_owned();
-        let url = format!("/runbooks#{}", alert.to_lowercase());
+        let url = format!("/runbook#{}", alert.to_lowercase());
         assert!(annotation("runbook_url").contains(&url), "{alert}");
         assert!(annotation("description").len() > 20, "{alert}");
         let summary = annotation("summary");

@@ -54,7 +54,7 @@ fn an_alert_has_the_checks_labels_and_says_why() {
     let labels = "alertname=PunctualCheckLate check=nightly-backup group=db severity=critical team=dba";
     assert_eq!(show(&alerts[0].labels), labels);
     let annotations = "summary=Nightly backup is late: what should have happened did not. \
-                       reason=missing, overrun schedule=every 5m last_success=never runbook_url=https://wiki.example/backup";
+                       reason=missing, overrun schedule=every 1h last_success=never runbook_url=https://wiki.example/backup";
     assert_eq!(show(&alerts[0].annotations), annotations);
 
     definition.labels.clear();

@@ -8,7 +8,7 @@ use super::page;
 
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
 
-/// Answers `/runbooks`; the name of an alert in small letters is the anchor of its part.
+/// Answers `/runbook`; the name of an alert in small letters is the anchor of its part.
 pub(in super::super) fn answer() -> Reply {
     let mut parts = RUNBOOKS.split("\n## ");
     let begin = parts.next().unwrap_or_default().trim_start_matches("# Runbooks");

@@ -96,7 +96,9 @@ fn messages(count: usize, text: &str, story: Story, format: &WebhookFormat) -> V
 fn check(format: &WebhookFormat, shown: fn(&Value) -> String, limits: impl Fn(&Value)) {
     for text in TEXTS {
         for story in [Story::Bad, Story::Blind, Story::Removed] {
-            for count in [1, 2, 40, 256] {
+            // Each text is as wide in every story: the most members need not tell all of them.
+            let most: &[usize] = if matches!(story, Story::Bad) { &[1, 2, 40, 256] } else { &[1, 2, 40] };
+            for &count in most {
                 for notices in messages(count, text, story, format) {
                     let payload = json(format.clone(), &notices);
                     limits(&payload);
