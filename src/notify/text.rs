@@ -46,7 +46,7 @@ pub fn cut(text: &str, max: usize) -> String {
     }
 }
 
-/// Several lines, each of them as harmless as [`line`] makes one: without empty lines, at most `max_lines` of at most `max`
+/// Several lines, each of them as harmless as [`line()`] makes one: without empty lines, at most `max_lines` of at most `max`
 /// characters.
 pub fn lines(text: &str, max_lines: usize, max: usize) -> String {
     let mut kept = text.lines().map(|text| line(text, max)).filter(|line| !line.is_empty());

@@ -137,7 +137,7 @@ fn a_server_that_does_not_know_ehlo_is_greeted_by_helo() {
     // It offers no TLS, and nothing goes to it in the clear where TLS is asked for.
     let server = Server::start(1, &[("EHLO", "502 what?")]);
     let attempt = send(&Smtp { tls: SmtpTls::Starttls, ..server.smtp() }, &["ops@example.org"]);
-    assert!(matches!(attempt, Attempt::Later { .. }), "{attempt:?}");
+    assert!(matches!(attempt, Attempt::Misdirected { .. }), "{attempt:?}");
     assert!(!server.end().0.iter().any(|line| line.starts_with("HELO") || line.starts_with("MAIL")));
 }
 
@@ -158,7 +158,7 @@ fn what_goes_to_a_server_that_takes_ascii_is_ascii() {
     let server = Server::start(1, &[]);
     let attempt =
         send(&Smtp { from: "pünktlich@example.org".to_owned(), ..server.smtp() }, &["ops@example.org"]);
-    assert!(matches!(&attempt, Attempt::Never { why } if why.contains("SMTPUTF8")), "{attempt:?}");
+    assert!(matches!(&attempt, Attempt::Misdirected { why } if why.contains("SMTPUTF8")), "{attempt:?}");
     assert!(!server.end().0.iter().any(|line| line.starts_with("MAIL")));
 }
 
