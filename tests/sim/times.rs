@@ -10,7 +10,6 @@ use punctual::core::time::{Span, Time};
 
 use crate::evidence::{Delivery, Evidence};
 use crate::properties::bad_of;
-use crate::receivers::Try;
 use crate::world::World;
 
 pub(crate) fn hold(world: &World, evidence: &Evidence) {
@@ -104,8 +103,8 @@ fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
         let settled_at = message.and_then(|message| message.settled_at);
         // It counts from when the message was made, or the one it was split from: if that attempt never left, it is not
         // known here.
-        let is_first = |attempt: &&Try| attempt.attempt == 1 && attempt.members.contains(&row.id);
-        let Some(first) = world.receivers.tries.iter().find(is_first) else { continue };
+        let mut tries = world.receivers.tries.iter().filter(|attempt| attempt.members.contains(&row.id));
+        let Some(first) = tries.next().filter(|attempt| attempt.attempt == 1) else { continue };
         // Only while we were there.
         let absences = world.server.absences.iter();
         let away = |at: Time| {

@@ -3,8 +3,11 @@
 //! [`World`] keeps rows as a store does, with nothing but the functions of the core to decide. What must hold is asserted
 //! from outside, at every departure and at the end.
 
+mod events;
+
 use proptest::prelude::*;
 
+use self::events::{Ends, Event, events};
 use crate::core::cause::{Cause, Causes, Status};
 use crate::core::check::{CheckId, Definition};
 use crate::core::fixtures::{at, cause, definition};
@@ -18,49 +21,6 @@ use crate::core::time::{Span, Time};
 
 const CHECKS: usize = 2;
 const GROUP_WAIT: Span = Span::secs(5);
-
-#[derive(Clone, Debug)]
-enum Event {
-    /// The check's causes are these from now on: none, missing, failed, both, or blind in place of missing.
-    Causes(usize, u8),
-    Archive(usize),
-    Mute(usize, bool),
-    Acknowledge(usize),
-    WontFix(usize),
-    Reopen(usize),
-    Pass(i64),
-    /// What may leave does, and this is how its attempt ends after so many seconds; it may recover meanwhile.
-    Attempt {
-        ends: Ends,
-        secs: i64,
-        meanwhile: Option<(usize, u8)>,
-    },
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Ends {
-    Taken,
-    Later,
-    Never,
-}
-
-fn events() -> impl Strategy<Value = Vec<Event>> {
-    let check = 0..CHECKS;
-    let ends = prop_oneof![4 => Just(Ends::Taken), 3 => Just(Ends::Later), 1 => Just(Ends::Never)];
-    let meanwhile = proptest::option::weighted(0.3, (check.clone(), 0..8_u8));
-    let event = prop_oneof![
-        5 => (check.clone(), 0..8_u8).prop_map(|(check, causes)| Event::Causes(check, causes)),
-        1 => check.clone().prop_map(Event::Archive),
-        2 => (check.clone(), any::<bool>()).prop_map(|(check, on)| Event::Mute(check, on)),
-        1 => check.clone().prop_map(Event::Acknowledge),
-        1 => check.clone().prop_map(Event::WontFix),
-        1 => check.prop_map(Event::Reopen),
-        5 => (1..90_i64).prop_map(Event::Pass),
-        8 => (ends, 0..8_i64, meanwhile)
-            .prop_map(|(ends, secs, meanwhile)| Event::Attempt { ends, secs, meanwhile }),
-    ];
-    proptest::collection::vec(event, 1..60)
-}
 
 struct World {
     now: Time,
