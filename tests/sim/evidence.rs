@@ -63,6 +63,8 @@ pub(crate) struct Message {
     pub(crate) attempts: u32,
     pub(crate) state: String,
     pub(crate) settled_at: Option<Time>,
+    /// When it was frozen, or the one it was split from.
+    pub(crate) created_at: Time,
 }
 
 /// All that was stored.
@@ -163,7 +165,7 @@ pub(crate) fn deliveries(db: &Connection, which: &str) -> Vec<Delivery> {
 fn messages(db: &Connection) -> Vec<Message> {
     rows(
         db,
-        "SELECT id, key, receiver, members, attempts, state, settled_at FROM messages ORDER BY id",
+        "SELECT id, key, receiver, members, attempts, state, settled_at, created_at FROM messages ORDER BY id",
         |row| {
             let members: Vec<u64> = serde_json::from_str(&row.get::<_, String>(3)?).unwrap();
             Ok(Message {
@@ -174,6 +176,7 @@ fn messages(db: &Connection) -> Vec<Message> {
                 attempts: row.get(4)?,
                 state: row.get(5)?,
                 settled_at: row.get::<_, Option<i64>>(6)?.map(Time::from_ms),
+                created_at: Time::from_ms(row.get(7)?),
             })
         },
     )
