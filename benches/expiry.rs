@@ -1,7 +1,7 @@
 //! How soon deadlines are noticed: 100,000 checks armed, 1,000 of them due within one second.
 //!
 //! `cargo bench --bench expiry`. Lags are punctual's own histogram of the time from a deadline to its judgement; messages
-//! are counted by a real receiver.
+//! are counted by a real receiver. With `PUNCTUAL_BENCH_OLD=FILE` the same is done with an older release binary first.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod common;
@@ -9,11 +9,12 @@ mod common;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{get, start_punctual};
+use common::{THIS, get, older, start_punctual};
 
 const CHECKS: usize = 100_000;
 const DUE: usize = 1_000;
@@ -21,10 +22,18 @@ const ROUNDS: usize = 5;
 const PERIOD: Duration = Duration::from_secs(5);
 
 fn main() {
+    if let Some(binary) = older() {
+        println!("older:");
+        measure(&binary);
+    }
+    measure(Path::new(THIS));
+}
+
+fn measure(binary: &Path) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let (receiver, messages) = start_receiver();
     let begun = Instant::now();
-    let server = start_punctual(folder.path(), &config(receiver));
+    let server = start_punctual(binary, folder.path(), &config(receiver));
     println!("{CHECKS} checks loaded and served after {:.1} s", begun.elapsed().as_secs_f64());
     for round in 1..=ROUNDS {
         ping_within_a_second(server.address);

@@ -1,9 +1,10 @@
 //! Durable pings a second, beside a bare hyper server and Pushgateway, in one run on one machine.
 //!
 //! `tests/run --tools-only` brings wrk and Pushgateway; then: `cargo bench --bench throughput`.
-//! Rounds of all three take turns, so that what else the machine does hits all alike; the table shows medians. At the end
-//! punctual is killed and started again, and every ping that was answered 200 is counted in `/metrics`. It fails if a goal is
-//! missed: repeat it on a machine that does nothing else.
+//! With `PUNCTUAL_BENCH_OLD=FILE` an older release binary takes part. Rounds of all take turns, so that what else the
+//! machine does hits all alike; the table shows medians. At the end punctual is killed and started again, and every ping
+//! that was answered 200 is counted in `/metrics`. It fails if a goal is missed: repeat it on a machine that does nothing
+//! else.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod common;
@@ -11,7 +12,7 @@ mod common;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use bytes::Bytes;
@@ -20,7 +21,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-use common::{Server, exit_unless, free_address, get, goal, start, start_punctual, tool, write};
+use common::{Server, THIS, exit_unless, free_address, get, goal, older, start, start_punctual, tool, write};
 
 const CHECKS: usize = 10_000;
 const CONNECTIONS: usize = 256;
@@ -28,6 +29,8 @@ const ROUNDS: usize = 5;
 const ROUND_SECS: u64 = 6;
 /// The goal.
 const LEAST_RATIO: f64 = 0.6;
+/// No change may cost more than this, nor may many small ones together.
+const LEAST_RATIO_TO_OLDER: f64 = 0.95;
 
 fn main() {
     if let Ok(address) = std::env::var("PUNCTUAL_BENCH_BARE") {
@@ -49,11 +52,17 @@ fn main() {
             "request = function() return wrk.format(\"POST\", \"/metrics/job/job-\" .. math.random({CHECKS}), nil, \"\") end"
         ),
     );
-    let mut rivals = [
+    let punctual = start_punctual(Path::new(THIS), folder.path(), &config());
+    let mut rivals = vec![
         Rival { name: "bare hyper", server: start_bare(), script: ping.clone() },
-        Rival { name: "punctual", server: start_punctual(folder.path(), &config()), script: ping },
+        Rival { name: "punctual", server: punctual, script: ping.clone() },
         Rival { name: "Pushgateway", server: start_pushgateway(), script: push },
     ];
+    let old_folder = tempfile::tempdir().expect("a temporary folder can be made");
+    if let Some(binary) = older() {
+        let server = start_punctual(&binary, old_folder.path(), &config());
+        rivals.push(Rival { name: "older", server, script: ping });
+    }
     let mut rounds: Vec<Vec<Round>> = rivals.iter().map(|_| Vec::new()).collect();
     for number in 1..=ROUNDS {
         for (rival, rounds) in rivals.iter().zip(&mut rounds) {
@@ -79,7 +88,7 @@ fn main() {
     }
     let answered: u64 = rounds[1].iter().map(|round| round.answered).sum();
     rivals[1].server.kill();
-    rivals[1].server = start_punctual(folder.path(), &config());
+    rivals[1].server = start_punctual(Path::new(THIS), folder.path(), &config());
     let stored = stored_pings(rivals[1].server.address);
     println!(
         "\npunctual answered {answered} pings with 200, and shows {stored} after kill -9 and a new start"
@@ -87,7 +96,13 @@ fn main() {
     assert!(stored >= answered, "a ping that was answered 200 must be counted");
     let ratio = median(|round| round.per_second, &rounds[1]) / bare;
     let limit = format!("at least {LEAST_RATIO:.2}");
-    exit_unless(&[goal("ratio to bare hyper", ratio, ratio >= LEAST_RATIO, limit)]);
+    let mut met = vec![goal("ratio to bare hyper", ratio, ratio >= LEAST_RATIO, limit)];
+    if let Some(older) = rounds.get(3) {
+        let ratio = median(|round| round.per_second, &rounds[1]) / median(|round| round.per_second, older);
+        let limit = format!("at least {LEAST_RATIO_TO_OLDER:.2}");
+        met.push(goal("ratio to the older one", ratio, ratio >= LEAST_RATIO_TO_OLDER, limit));
+    }
+    exit_unless(&met);
 }
 
 /// Who is measured, and with which requests.

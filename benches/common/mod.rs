@@ -56,13 +56,22 @@ pub(crate) fn start(address: SocketAddr, command: &mut Command) -> Server {
     server
 }
 
-/// Starts the release binary with this configuration.
-pub(crate) fn start_punctual(folder: &Path, config: &str) -> Server {
+/// The release binary of this tree.
+pub(crate) const THIS: &str = env!("CARGO_BIN_EXE_punctual");
+
+/// An older release binary that is measured in the same run, if `PUNCTUAL_BENCH_OLD` names one: what the machine does
+/// beside hits both alike.
+pub(crate) fn older() -> Option<PathBuf> {
+    std::env::var_os("PUNCTUAL_BENCH_OLD").map(PathBuf::from)
+}
+
+/// Starts a release binary with this configuration, in a folder that exists.
+pub(crate) fn start_punctual(binary: &Path, folder: &Path, config: &str) -> Server {
     let address = free_address();
     let file = write(folder, "punctual.yaml", config);
     start(
         address,
-        Command::new(env!("CARGO_BIN_EXE_punctual"))
+        Command::new(binary)
             .arg("serve")
             .arg("--config.file")
             .arg(file)
