@@ -67,11 +67,24 @@ pub(crate) fn older() -> Option<PathBuf> {
 
 /// Starts a release binary with this configuration, in a folder that exists.
 pub(crate) fn start_punctual(binary: &Path, folder: &Path, config: &str) -> Server {
+    start_punctual_with(binary, folder, config, None)
+}
+
+/// The same with a limit of what it may open.
+pub(crate) fn start_punctual_with(
+    binary: &Path,
+    folder: &Path,
+    config: &str,
+    descriptors: Option<u32>,
+) -> Server {
     let address = free_address();
     let file = write(folder, "punctual.yaml", config);
+    let limit = descriptors.map_or(String::new(), |most| format!("ulimit -n {most}; "));
     start(
         address,
-        Command::new(binary)
+        Command::new("sh")
+            .args(["-c", &format!("{limit}exec \"$@\""), "sh"])
+            .arg(binary)
             .arg("serve")
             .arg("--config.file")
             .arg(file)
@@ -84,7 +97,7 @@ pub(crate) fn start_punctual(binary: &Path, folder: &Path, config: &str) -> Serv
 /// The body of an answer.
 pub(crate) fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the server listens");
-    let request = format!("GET {path} HTTP/1.0\r\nHost: bench\r\nAccept: text/plain\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: text/plain\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("the server reads a request");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("the server answers with text");
