@@ -57,9 +57,16 @@ fn usual_folder() -> PathBuf {
 /// Who says something at run time.
 #[derive(clap::Args, Clone, Debug)]
 struct Who {
-    /// Who says so [default: $USER]
-    #[arg(long, value_name = "WHO", default_value_t = std::env::var("USER").unwrap_or_default(), hide_default_value = true)]
+    /// Who says so [default: $USER, else $LOGNAME, else the number of the user]
+    #[arg(long, value_name = "WHO", default_value_t = who_asks(), hide_default_value = true)]
     by: String,
+}
+
+/// Services and containers have neither variable; what is said at run time has an author all the same.
+fn who_asks() -> String {
+    let named = ["USER", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
+    let mut named = named.filter(|name| !name.is_empty());
+    named.next().unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }
 
 #[derive(Subcommand)]

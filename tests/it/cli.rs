@@ -437,3 +437,20 @@ fn an_export_from_the_folder_of_a_stopped_server_is_that_of_the_running_one() {
     user.fails(&["export", "--storage.path", "nowhere"], 2, "nowhere: there is no database");
     assert!(!server.folder().join("nowhere").exists());
 }
+
+/// A service or a container may have no name for its user: what is said has an author all the same.
+#[test]
+fn whoever_has_no_name_is_named_by_the_number_of_the_user() {
+    let server =
+        Punctual::start("checks: [{name: a, every: 1h}, {name: b, every: 1h}, {name: c, every: 1h}]\n");
+    let check = |name: &str, names: &[(&str, &str)], by: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_punctual"));
+        command.args(["pause", name, "--storage.path"]).arg(server.data()).env_clear();
+        let (_, said) = crate::support::process::run(command.envs(names.iter().copied()));
+        assert_eq!(said, format!("{name} is paused, says {by}\n"));
+    };
+    let number = format!("user {}", rustix::process::getuid().as_raw());
+    check("a", &[("USER", "")], &number);
+    check("b", &[("LOGNAME", "ann")], "ann");
+    check("c", &[("LOGNAME", "ann"), ("USER", "bob")], "bob");
+}
