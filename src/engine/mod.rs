@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::time::{Span, Time};
 use crate::metrics::Own;
@@ -27,8 +27,9 @@ const MAX_EXPIRED: usize = 256;
 const STORE_RETRY: Duration = Duration::from_secs(1);
 /// How often old history is looked for when there was none to remove.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
-/// Between two slices of pruning, so that pings come first.
-const PRUNE_PAUSE: Duration = Duration::from_millis(20);
+/// Between two slices of pruning, so that pings come first: twice as long as the slice took, within these bounds. So pruning
+/// has a third of the writer's time at most, and keeps up with what comes.
+const PRUNE_PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(2));
 /// How often the wall clock is compared with engine time.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
 /// The longest wait for one timer: a clock that was set is noticed by then.
@@ -208,10 +209,14 @@ impl Engine {
 
     async fn pruning(&self) {
         loop {
-            let pause = match self.writer.call(|store, now| store.prune(now)).await {
-                Ok(true) => PRUNE_PAUSE,
-                Ok(false) => PRUNE_EVERY,
-                Err(error) => {
+            let slice = |store: &mut dyn Store, now| {
+                let watch = Stopwatch::start();
+                (store.prune(now), watch.took())
+            };
+            let pause = match self.writer.call(slice).await {
+                (Ok(true), took) => (took * 2).clamp(PRUNE_PAUSE.0, PRUNE_PAUSE.1),
+                (Ok(false), _) => PRUNE_EVERY,
+                (Err(error), _) => {
                     tracing::warn!(%error, "cannot remove old history");
                     PRUNE_EVERY
                 }

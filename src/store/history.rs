@@ -40,10 +40,8 @@ pub struct PingRecord {
     pub kind: PingKind,
     /// It only repeated what its run had said.
     pub repeat: bool,
-    /// It came with a body; an old body may be gone by now.
-    pub has_body: bool,
-    /// The body was longer than what was kept.
-    pub body_cut: bool,
+    /// What is kept of its body.
+    pub body: BodyRecord,
     /// The exit status it gave.
     pub exit_status: Option<u8>,
     /// How long the run took that it ended.
@@ -54,6 +52,20 @@ pub struct PingRecord {
     pub comment: Option<String>,
     /// Where it came from.
     pub source: String,
+}
+
+/// What is kept of a ping's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyRecord {
+    /// It came without.
+    None,
+    /// It can be read.
+    Kept {
+        /// It was longer than what is kept.
+        cut: bool,
+    },
+    /// It came with one that is not kept, or no more (15.2).
+    Gone,
 }
 
 /// A flip as it is kept.
@@ -115,7 +127,8 @@ impl Reader {
             };
             let mut pings = Vec::new();
             let mut statement = db.prepare_cached(
-                "SELECT seq, at, kind, flags, exit_status, duration, rid, comment, source, previous
+                "SELECT seq, at, kind, flags, exit_status, duration, rid, comment, source, previous,
+                 EXISTS (SELECT 1 FROM bodies WHERE bodies.seq = pings.seq)
                  FROM pings WHERE seq = ?1 AND check_id = ?2",
             )?;
             while next > 0 && pings.len() < limit.min(MAX_PAGE) {
@@ -267,8 +280,11 @@ fn ping(row: &Row<'_>) -> rusqlite::Result<PingRecord> {
         at: Time::from_ms(row.get(1)?),
         kind,
         repeat: flags & PING_REPEAT != 0,
-        has_body: flags & PING_BODY != 0,
-        body_cut: flags & PING_BODY_CUT != 0,
+        body: match (flags & PING_BODY != 0, row.get(10)?) {
+            (false, _) => BodyRecord::None,
+            (true, true) => BodyRecord::Kept { cut: flags & PING_BODY_CUT != 0 },
+            (true, false) => BodyRecord::Gone,
+        },
         exit_status: row.get(4)?,
         duration: row.get::<_, Option<i64>>(5)?.map(Span::ms),
         rid: row.get(6)?,

@@ -12,7 +12,9 @@ use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::routes::PINGS;
 use crate::store::StoreError;
-use crate::store::history::{FlipRecord, IncidentRecord, JudgementRecord, MAX_PAGE, PingRecord, Reader};
+use crate::store::history::{
+    BodyRecord, FlipRecord, IncidentRecord, JudgementRecord, MAX_PAGE, PingRecord, Reader,
+};
 
 /// Which history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,8 +139,9 @@ fn ping(ping: &PingRecord) -> Value {
         "rid": ping.rid,
         "comment": ping.comment,
         "source": ping.source,
-        "has_body": ping.has_body,
-        "body_cut": ping.body_cut,
+        "has_body": matches!(ping.body, BodyRecord::Kept { .. }),
+        "body_cut": matches!(ping.body, BodyRecord::Kept { cut: true }),
+        "body_gone": ping.body == BodyRecord::Gone,
     })
 }
 

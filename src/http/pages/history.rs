@@ -10,7 +10,7 @@ use crate::core::check::{CheckId, PingKind};
 use crate::core::step::FlipReason;
 use crate::core::time::Time;
 use crate::store::StoreError;
-use crate::store::history::{FlipRecord, PauseRecord, PingRecord, Reader};
+use crate::store::history::{BodyRecord, FlipRecord, PauseRecord, PingRecord, Reader};
 
 /// Pings on a page.
 const PINGS: usize = 25;
@@ -88,9 +88,13 @@ fn ping_row(ping: &PingRecord, sight: Sight, now: Time) -> Markup {
                     (Some(_), Sight::Outline) => { span.quiet { "a comment" } " " }
                     (None, _) => {}
                 }
-                @if ping.has_body {
-                    a href={ "?body=" (ping.seq) } { "body" }
-                    @if ping.body_cut { span.quiet { " (its beginning)" } }
+                @match ping.body {
+                    BodyRecord::None => {}
+                    BodyRecord::Gone => { span.quiet { "a body, not kept" } }
+                    BodyRecord::Kept { cut } => {
+                        a href={ "?body=" (ping.seq) } { "body" }
+                        @if cut { span.quiet { " (its beginning)" } }
+                    }
                 }
             }
         }

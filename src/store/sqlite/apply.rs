@@ -79,7 +79,7 @@ fn note_ping(
 struct Pings<'a> {
     insert: CachedStatement<'a>,
     insert_body: CachedStatement<'a>,
-    body_bytes: i64,
+    are_bodies_others: bool,
 }
 
 impl<'a> Pings<'a> {
@@ -90,7 +90,7 @@ impl<'a> Pings<'a> {
         Ok(Pings {
             insert: tx.db.prepare_cached(insert).map_err(failed)?,
             insert_body: tx.db.prepare_cached(insert_body).map_err(failed)?,
-            body_bytes: 0,
+            are_bodies_others: false,
         })
     }
 
@@ -130,9 +130,14 @@ impl<'a> Pings<'a> {
                 fact.source.to_string(),
             ])
             .map_err(failed)?;
+        let ordinal = staged.pings;
         if let Some(body) = body {
-            self.insert_body.execute(params![seq, key(check.0), staged.pings, body]).map_err(failed)?;
-            self.body_bytes += i64::try_from(body.len()).unwrap_or(i64::MAX);
+            let bytes = i64::try_from(body.len()).unwrap_or(i64::MAX);
+            self.are_bodies_others = true;
+            if tx.make_room(bytes)? {
+                self.insert_body.execute(params![seq, key(check.0), ordinal, body]).map_err(failed)?;
+                tx.memory.body_bytes += bytes;
+            }
         }
         if is_success {
             tx.successes.push((check, at));
@@ -141,10 +146,6 @@ impl<'a> Pings<'a> {
     }
 
     fn finish(&self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        if self.body_bytes > 0 {
-            tx.memory.body_bytes += self.body_bytes;
-            tx.set_meta("body_bytes", tx.memory.body_bytes)?;
-        }
-        Ok(())
+        if self.are_bodies_others { tx.note_body_bytes() } else { Ok(()) }
     }
 }

@@ -22,6 +22,11 @@ const MAX_LOG_BYTES: u32 = 64 << 20;
 const CACHE_KIB: u32 = 65_536;
 /// Statements kept prepared: more than there are.
 const STATEMENTS: usize = 128;
+/// `PRAGMA auto_vacuum` of a file that can give room back, some at a time.
+pub(super) const INCREMENTAL: i64 = 2;
+/// An older file whose pages in use are no more than these is rewritten at a start, so that it can give room back: 64 MiB,
+/// which takes a second or two.
+const MAX_REWRITTEN_PAGES: i64 = 16_384;
 /// How long to wait for another process's lock (a backup, somebody's shell).
 const BUSY: Duration = Duration::from_secs(5);
 
@@ -79,7 +84,31 @@ fn told(folder: &Path, error: &io::Error) -> StoreError {
 pub(super) fn open_writer(folder: &Path) -> Result<(Connection, bool), StoreError> {
     let (mut db, _) = connect(folder, OpenFlags::SQLITE_OPEN_CREATE)?;
     let is_new = migrations::migrate(&mut db)?;
+    let_give_room_back(&db)?;
     Ok((db, is_new))
+}
+
+/// Files of older versions reuse their room and never shrink: a small one is rewritten. If it cannot be, all goes on.
+fn let_give_room_back(db: &Connection) -> Result<(), StoreError> {
+    let pragma = |name: &str| -> Result<i64, StoreError> {
+        db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
+    };
+    if pragma("auto_vacuum")? == INCREMENTAL {
+        return Ok(());
+    }
+    if pragma("page_count")? - pragma("freelist_count")? > MAX_REWRITTEN_PAGES {
+        tracing::info!("the database cannot give room back to the disk: docs/storage.md says how it can");
+    } else if let Err(error) = db.execute_batch(&format!("PRAGMA auto_vacuum = {INCREMENTAL}; VACUUM")) {
+        tracing::warn!(%error, "the database could not be rewritten, and cannot give room back to the disk");
+    } else {
+        tracing::info!("the database was rewritten: from now on it gives room back to the disk");
+    }
+    Ok(())
+}
+
+/// Moves what it can of the write-ahead log into the database's file, which gets shorter by what was given back.
+pub(super) fn shorten(db: &Connection) -> Result<(), StoreError> {
+    db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())).map_err(failed)
 }
 
 /// Opens the database again that we had open, with its whole write-ahead log moved into it. It is not made anew: that
@@ -149,6 +178,8 @@ fn connect(folder: &Path, may_create: OpenFlags) -> Result<(Connection, u32), St
         )),
         other => other,
     })?;
+    // Only a file that is still empty takes this.
+    db.pragma_update(None, "auto_vacuum", INCREMENTAL).map_err(failed)?;
     let mode: String = db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
     if mode != "wal" {
         return Err(StoreError::Failed(format!("the folder's file system has no shared memory ({mode})")));

@@ -6,6 +6,7 @@
 
 mod alerts;
 mod apply;
+mod bodies;
 pub(super) mod canary;
 mod configure;
 mod deadlines;

@@ -10,7 +10,7 @@ use rusqlite::{CachedStatement, params};
 use super::error::failed;
 use super::memory::Slot;
 use super::tx::Tx;
-use super::{SqliteStore, key, load};
+use super::{SqliteStore, files, key, load};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::DeliveryKind;
@@ -19,9 +19,17 @@ use crate::core::time::Time;
 use crate::store::{StoreError, row};
 
 /// Rows looked at in a slice.
-const LOOKED_AT: i64 = 2000;
-/// Rows removed in a slice.
-const REMOVED: usize = 500;
+const LOOKED_AT: i64 = 4000;
+/// Rows removed in a slice, where they are short.
+const REMOVED: usize = 2000;
+/// Checks, incidents or reminders that are looked at in a slice: each may have much.
+const FEW: usize = 500;
+/// A ping with a body costs as much as so many without.
+const WITH_BODY: usize = 4;
+/// Pages that are given back in a slice: each may be moved before, and is then written to the log.
+const GIVEN_BACK: i64 = 256;
+/// So many free pages are always kept, and of a file one page in eight: they will be used again soon.
+const FREE_KEPT: i64 = 1024;
 
 /// How far a round has come.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -43,10 +51,11 @@ enum Stage {
     Incidents,
     Messages,
     Checks,
+    Room,
 }
 
 /// What a slice came to.
-enum Slice {
+pub(super) enum Slice {
     /// There is more of this stage, after this row.
     More(i64),
     /// The stage is done.
@@ -66,12 +75,27 @@ impl SqliteStore {
             Stage::Incidents => tx.prune_incidents(cursor, now),
             Stage::Messages => tx.prune_messages(cursor, now),
             Stage::Checks => tx.prune_checks(cursor, &mut over, &retention, now),
+            Stage::Room => tx.give_room_back(cursor),
         })?;
         self.round = match slice {
             Slice::More(cursor) => Round { stage, cursor, over },
             Slice::Done => Round { stage: after(stage), ..Round::default() },
         };
+        if stage == Stage::Room && cursor > 0 && self.round == Round::default() {
+            self.shorten_file();
+        }
         Ok(self.round != Round::default())
+    }
+}
+
+impl SqliteStore {
+    /// What was given back leaves the disk with the next checkpoint, which may be hours away.
+    fn shorten_file(&self) {
+        if let Some(db) = &self.db
+            && let Err(error) = files::shorten(db)
+        {
+            tracing::debug!(%error, "the file is shortened later");
+        }
     }
 }
 
@@ -83,7 +107,8 @@ fn after(stage: Stage) -> Stage {
         Stage::Flips => Stage::Incidents,
         Stage::Incidents => Stage::Messages,
         Stage::Messages => Stage::Checks,
-        Stage::Checks => Stage::Pings,
+        Stage::Checks => Stage::Room,
+        Stage::Room => Stage::Pings,
     }
 }
 
@@ -98,7 +123,7 @@ fn is_ping_over(slot: &Slot, ordinal: i64, at: Time, retention: &Retention, now:
 }
 
 impl<'a> Tx<'a> {
-    fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
         self.db.prepare_cached(sql).map_err(failed)
     }
 
@@ -122,8 +147,9 @@ impl<'a> Tx<'a> {
         let mut rows = look.query(params![cursor, LOOKED_AT, up_to]).map_err(failed)?;
         let (mut last, mut looked_at) = (cursor, 0);
         let mut over: Vec<(i64, bool)> = Vec::new();
+        let mut cost = 0;
         let (mut are_young_kept, mut is_rest_kept) = (None, false);
-        while over.len() < REMOVED
+        while cost < REMOVED
             && let Some(row) = rows.next().map_err(failed)?
         {
             let column = |column: usize| row.get::<_, i64>(column).map_err(failed);
@@ -140,7 +166,9 @@ impl<'a> Tx<'a> {
             let slot = self.memory.checks.get(&load::id(column(1)?));
             let ordinal = column(3)?;
             if slot.is_none_or(|slot| is_ping_over(slot, ordinal, at, retention, now)) {
-                over.push((last, column(4)? & i64::from(row::PING_BODY) != 0));
+                let has_body = column(4)? & i64::from(row::PING_BODY) != 0;
+                cost += if has_body { WITH_BODY } else { 1 };
+                over.push((last, has_body));
             }
         }
         drop(rows);
@@ -153,70 +181,10 @@ impl<'a> Tx<'a> {
         if !over.is_empty() {
             // The newest ping may be among them, and its number is never given again.
             self.set_meta("last_ping", self.memory.last_ping)?;
-            self.set_meta("body_bytes", self.memory.body_bytes)?;
+            self.note_body_bytes()?;
         }
-        let is_end = is_rest_kept || (looked_at < LOOKED_AT && over.len() < REMOVED);
+        let is_end = is_rest_kept || (looked_at < LOOKED_AT && cost < REMOVED);
         Ok(if is_end { Slice::Done } else { Slice::More(last) })
-    }
-
-    fn remove_body(&mut self, seq: i64) -> Result<(), StoreError> {
-        let mut remove = self.prepare("DELETE FROM bodies WHERE seq = ?1 RETURNING length(body)")?;
-        let mut rows = remove.query([seq]).map_err(failed)?;
-        if let Some(row) = rows.next().map_err(failed)? {
-            self.memory.body_bytes -= row.get::<_, i64>(0).map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    /// Over the budget the oldest go first; then, check by check, all but the newest.
-    fn prune_bodies(&mut self, cursor: i64, retention: &Retention) -> Result<Slice, StoreError> {
-        let budget = i64::try_from(retention.max_body_bytes).unwrap_or(i64::MAX);
-        let oldest = self.oldest_bodies(budget)?;
-        let (over, slice) =
-            if oldest.is_empty() { self.older_bodies(cursor)? } else { (oldest, Slice::More(cursor)) };
-        for seq in &over {
-            self.remove_body(*seq)?;
-        }
-        if !over.is_empty() {
-            self.set_meta("body_bytes", self.memory.body_bytes)?;
-        }
-        Ok(slice)
-    }
-
-    /// So many of the oldest that the rest fits into the budget, but no more than go in a slice.
-    fn oldest_bodies(&self, budget: i64) -> Result<Vec<i64>, StoreError> {
-        let mut look = self.prepare("SELECT seq, length(body) FROM bodies ORDER BY seq LIMIT ?1")?;
-        let mut rows = look.query([REMOVED as i64]).map_err(failed)?;
-        let mut left = self.memory.body_bytes;
-        let mut over = Vec::new();
-        while left > budget
-            && let Some(row) = rows.next().map_err(failed)?
-        {
-            over.push(row.get(0).map_err(failed)?);
-            left -= row.get::<_, i64>(1).map_err(failed)?;
-        }
-        Ok(over)
-    }
-
-    /// Those that are not among the newest of their checks, of some checks after this one.
-    fn older_bodies(&self, cursor: i64) -> Result<(Vec<i64>, Slice), StoreError> {
-        let mut next = self.prepare("SELECT min(check_id) FROM bodies WHERE check_id > ?1")?;
-        let mut look =
-            self.prepare("SELECT seq FROM bodies WHERE check_id = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3")?;
-        let mut over: Vec<i64> = Vec::new();
-        let mut last = cursor;
-        for _ in 0..REMOVED {
-            let check: Option<i64> = next.query_row([last], |row| row.get(0)).map_err(failed)?;
-            let Some(check) = check else { return Ok((over, Slice::Done)) };
-            let left = (REMOVED - over.len()) as i64;
-            let rows = look.query_map(params![check, left, Retention::BODIES_OF_A_CHECK], |row| row.get(0));
-            over.extend(rows.and_then(Iterator::collect::<Result<Vec<i64>, _>>).map_err(failed)?);
-            if over.len() == REMOVED {
-                break;
-            }
-            last = check;
-        }
-        Ok((over, Slice::More(last)))
     }
 
     /// They stand in the order of their time, but for those of a clock that was ahead: these are passed over.
@@ -241,7 +209,7 @@ impl<'a> Tx<'a> {
     /// Check by check.
     fn prune_flips(&mut self, cursor: i64) -> Result<Slice, StoreError> {
         let mut look = self.prepare("SELECT id FROM checks WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-        let checks = look.query_map(params![cursor, REMOVED as i64], |row| row.get(0)).map_err(failed)?;
+        let checks = look.query_map(params![cursor, FEW as i64], |row| row.get(0)).map_err(failed)?;
         let checks: Vec<i64> = checks.collect::<Result<_, _>>().map_err(failed)?;
         let mut last = cursor;
         for check in &checks {
@@ -249,14 +217,14 @@ impl<'a> Tx<'a> {
                 "DELETE FROM flips WHERE id IN (SELECT id FROM flips WHERE check_id = ?1 AND id <= (
                    SELECT id FROM flips WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
                  ) ORDER BY id LIMIT ?3)",
-                params![check, Retention::FLIPS_OF_A_CHECK, REMOVED as i64],
+                params![check, Retention::FLIPS_OF_A_CHECK, FEW as i64],
             )?;
-            if removed == REMOVED {
+            if removed == FEW {
                 return Ok(Slice::More(last));
             }
             last = *check;
         }
-        Ok(if checks.len() == REMOVED { Slice::More(last) } else { Slice::Done })
+        Ok(if checks.len() == FEW { Slice::More(last) } else { Slice::Done })
     }
 
     fn prune_incidents(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
@@ -267,7 +235,7 @@ impl<'a> Tx<'a> {
         let too_many = newest - key(Retention::MAX_INCIDENTS);
         let mut look =
             self.prepare("SELECT id, ended_at FROM incidents WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-        let rows = look.query_map(params![cursor, LOOKED_AT / 10], |row| Ok((row.get(0)?, row.get(1)?)));
+        let rows = look.query_map(params![cursor, FEW as i64 / 2], |row| Ok((row.get(0)?, row.get(1)?)));
         let rows: Vec<(i64, Option<i64>)> =
             rows.map_err(failed)?.collect::<Result<_, _>>().map_err(failed)?;
         for (id, ended_at) in &rows {
@@ -279,7 +247,7 @@ impl<'a> Tx<'a> {
                 self.prune_reminders(*id)?;
             }
         }
-        let is_done = (rows.len() as i64) < LOOKED_AT / 10;
+        let is_done = (rows.len() as i64) < FEW as i64 / 2;
         let last = rows.last().map_or(cursor, |(id, _)| *id);
         Ok(if is_done { Slice::Done } else { Slice::More(last) })
     }
@@ -293,7 +261,7 @@ impl<'a> Tx<'a> {
             params![
                 incident,
                 row::delivery_kind_word(DeliveryKind::Reminder),
-                REMOVED as i64,
+                FEW as i64,
                 Retention::REMINDERS_OF_AN_INCIDENT
             ],
         )
@@ -315,7 +283,7 @@ impl<'a> Tx<'a> {
     fn prune_messages(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
         let last: Option<i64> = self
             .prepare("SELECT max(id) FROM (SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2)")?
-            .query_row(params![cursor, REMOVED as i64 / 10], |row| row.get(0))
+            .query_row(params![cursor, FEW as i64 / 10], |row| row.get(0))
             .map_err(failed)?;
         let Some(last) = last else { return Ok(Slice::Done) };
         self.execute(
@@ -324,6 +292,22 @@ impl<'a> Tx<'a> {
             params![cursor, last, (now - Retention::JUDGEMENTS).as_ms()],
         )?;
         Ok(Slice::More(last))
+    }
+
+    /// Pages that hold nothing any more are taken off the end of the file, some at a time; what stood there moves down.
+    fn give_room_back(&self, given_before: i64) -> Result<Slice, StoreError> {
+        let pragma = |name: &str| -> Result<i64, StoreError> {
+            self.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
+        };
+        let (pages, free) = (pragma("page_count")?, pragma("freelist_count")?);
+        let wanted = (free - FREE_KEPT - pages / 8).min(GIVEN_BACK);
+        if wanted <= 0 || pragma("auto_vacuum")? != files::INCREMENTAL {
+            return Ok(Slice::Done);
+        }
+        let mut give = self.db.prepare(&format!("PRAGMA incremental_vacuum({wanted})")).map_err(failed)?;
+        let mut steps = give.query([]).map_err(failed)?;
+        while steps.next().map_err(failed)?.is_some() {}
+        Ok(Slice::More(given_before + wanted))
     }
 
     /// Runs a statement, prepared once; answers how many rows it changed.

@@ -2,6 +2,7 @@
 //!
 //! Another store is another line of [`conformance`].
 
+mod bodies;
 mod canaries;
 mod deliveries;
 mod edits;
