@@ -19,8 +19,6 @@ use crate::config::nearest;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
-/// Checks of a page.
-const PAGE: &str = "500";
 /// Names among which a misspelt one is looked for: a page.
 const MAX_GUESSES: &str = "1000";
 
@@ -29,6 +27,10 @@ const MAX_GUESSES: &str = "1000";
 pub(super) enum Trouble {
     /// The server says no.
     Refused { status: StatusCode, why: String },
+    /// The server says no, over its control socket.
+    Declined(String),
+    /// What is wrong was told already.
+    Told,
     /// It was not asked, or did not answer.
     NotAsked(String),
     /// Whoever reads the output has heard enough.
@@ -57,9 +59,15 @@ pub(super) fn run(command: impl Future<Output = Result<(), Trouble>>) -> ExitCod
         outcome = command.await;
         Ok::<(), Failure>(())
     });
-    match ran.map_err(Trouble::from).and(outcome) {
+    end(ran.map_err(Trouble::from).and(outcome))
+}
+
+/// The end of a command that asks a server: 1 if that says no, 2 if it was not asked or did not answer.
+pub(super) fn end(outcome: Result<(), Trouble>) -> ExitCode {
+    match outcome {
         Ok(()) | Err(Trouble::Unheard) => ExitCode::SUCCESS,
-        Err(Trouble::Refused { why, .. }) => said(&why, 1),
+        Err(Trouble::Told) => ExitCode::FAILURE,
+        Err(Trouble::Refused { why, .. } | Trouble::Declined(why)) => said(&why, 1),
         Err(Trouble::NotAsked(why)) => said(&why, 2),
     }
 }
@@ -98,7 +106,7 @@ impl Client {
         Ok(Client { http, server, verbose: args.verbose, has_warned: Cell::new(false) })
     }
 
-    /// A request to the API: the parts of the path below `/api/v1/checks`, and the query.
+    /// A request to the API: the parts of the path below `/api/v1`, and the query.
     pub(super) async fn call(
         &self,
         method: Method,
@@ -106,7 +114,7 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Result<Value, Trouble> {
-        let url = self.url(&[&["api", "v1", "checks"], path].concat(), query);
+        let url = self.url(&[&["api", "v1"], path].concat(), query);
         let mut request = self.http.request(method.clone(), url.clone());
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
@@ -133,39 +141,11 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Result<Value, Trouble> {
-        match self.call(method, &[&[name], rest].concat(), query, body).await {
+        match self.call(method, &[&["checks", name], rest].concat(), query, body).await {
             Err(Trouble::Refused { status: StatusCode::NOT_FOUND, .. }) => {
                 Err(self.no_such_check(name).await)
             }
             answered => answered,
-        }
-    }
-
-    /// Every check that fits, page by page, until there is no more or `take` says that it is enough.
-    pub(super) async fn each_check(
-        &self,
-        filters: &[(&str, &str)],
-        mut take: impl FnMut(&Value) -> Result<bool, Trouble>,
-    ) -> Result<(), Trouble> {
-        let mut cursor = String::new();
-        loop {
-            let query = [filters, &[("limit", PAGE), ("cursor", &cursor)]].concat();
-            let page = self.call(Method::GET, &[], &query, None).await?;
-            let Some(checks) = page["checks"].as_array() else {
-                return Err(Trouble::NotAsked(
-                    "the answer is no list of checks: is this punctual?".to_owned(),
-                ));
-            };
-            for check in checks {
-                if !take(check)? {
-                    return Ok(());
-                }
-            }
-            match page["next_cursor"].as_str() {
-                // A server that leads back would be asked for ever.
-                Some(next) if *next > *cursor => next.clone_into(&mut cursor),
-                _ => return Ok(()),
-            }
         }
     }
 
@@ -308,7 +288,8 @@ impl Client {
 
     async fn no_such_check(&self, name: &str) -> Trouble {
         // Who may ping need not be allowed to read: then there is no guess.
-        let page = self.call(Method::GET, &[], &[("limit", MAX_GUESSES)], None).await.unwrap_or_default();
+        let page =
+            self.call(Method::GET, &["checks"], &[("limit", MAX_GUESSES)], None).await.unwrap_or_default();
         let checks = page["checks"].as_array().map_or(&[][..], Vec::as_slice);
         let guess = nearest(name, checks.iter().filter_map(|check| check["name"].as_str()));
         let hint = match guess {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::client::{Client, Trouble};
 use super::server::{self, ServerArgs};
 use super::table::plain_json;
+use super::way::Way;
 use crate::config::words_of;
 use crate::core::check::Source;
 use crate::store::Store;
@@ -42,9 +43,9 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<(), Trouble>
 }
 
 async fn of_server(args: &ServerArgs) -> Result<Vec<Map<String, Value>>, Trouble> {
-    let client = Client::new(args)?;
+    let way = Way::Http(Box::new(Client::new(args)?));
     let mut definitions = Vec::new();
-    let listed = client.each_check(&[("source", "api")], |check| {
+    let listed = way.each("checks", &[("source", "api")], |check| {
         definitions.extend(check["definition"].as_object().cloned());
         Ok(true)
     });

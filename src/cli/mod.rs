@@ -1,5 +1,6 @@
 //! What the command `punctual` can do: one file a subcommand.
 
+mod ages;
 pub mod check_config;
 mod checks;
 mod client;
@@ -7,16 +8,19 @@ mod control;
 mod difference;
 mod export;
 mod import;
+mod incidents;
 mod log;
 pub mod next;
 mod reload;
 mod serve;
 mod server;
 mod settings;
+mod socket;
 mod table;
 pub mod test_notify;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use std::io::{Write as _, stdout};
 use std::path::PathBuf;
@@ -31,6 +35,7 @@ pub use log::{LogFormat, LogLevel};
 
 use crate::clock::Clock;
 use crate::core::version;
+use crate::http::control::StanceWord;
 use crate::zones;
 
 /// Makes sure that what should happen does happen.
@@ -91,7 +96,7 @@ enum Command {
     Checks(Box<checks::Args>),
     /// What is wrong, and who is on it
     #[command(subcommand)]
-    Incidents(control::Incidents),
+    Incidents(incidents::Incidents),
     /// How things stand; fails if something is wrong with the server, or its last reload
     Status(control::List),
     /// Have the server read its configuration again, and wait: fails with every fault if it was not taken
@@ -131,15 +136,15 @@ pub fn main() -> ExitCode {
         Command::Serve(flags) => serve::main(flags),
         Command::CheckConfig(args) => check_config::run(&args, &mut stdout()).map_err(Into::into),
         Command::Next(args) => next::run(&args, Clock::new().now(), &mut stdout()).map_err(Into::into),
-        Command::Pause(args) => control::pause(args),
-        Command::Unpause(args) => control::unpause(args),
-        Command::Mute(args) => control::mute(&args),
-        Command::Unmute(args) => control::unmute(&args),
-        Command::Mutes(args) => control::mutes(&args),
+        Command::Pause(args) => return client::end(control::pause(args)),
+        Command::Unpause(args) => return client::end(control::unpause(args)),
+        Command::Mute(args) => return client::end(control::mute(&args)),
+        Command::Unmute(args) => return client::end(control::unmute(&args)),
+        Command::Mutes(args) => return client::run(async { control::mutes(&args).await }),
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
-        Command::Incidents(args) => control::incidents(args),
-        Command::Status(args) => control::status(&args),
-        Command::Reload(args) => control::reload(&args),
+        Command::Incidents(args) => return incidents(args),
+        Command::Status(args) => return client::run(async { control::status(&args).await }),
+        Command::Reload(args) => return client::end(control::reload(&args)),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),
@@ -153,6 +158,16 @@ pub fn main() -> ExitCode {
             text.lines().for_each(|line| eprintln!("{line}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+fn incidents(args: incidents::Incidents) -> ExitCode {
+    use incidents::{Incidents, stand};
+    match args {
+        Incidents::List(list) => client::run(async { list.run().await }),
+        Incidents::Ack(args) => client::end(stand(args, StanceWord::Acknowledge)),
+        Incidents::WontFix(args) => client::end(stand(args, StanceWord::WontFix)),
+        Incidents::Reopen(args) => client::end(stand(args, StanceWord::Reopen)),
     }
 }
 

@@ -80,6 +80,12 @@ impl ServerArgs {
         self.server.as_deref().filter(|server| !(server.is_empty() && variable_is_empty()))
     }
 
+    /// Whether the command line does, whatever the environment says.
+    pub(super) fn is_named_on_the_line(&self) -> bool {
+        let said = |server: &str| std::env::var_os("PUNCTUAL_URL").is_none_or(|url| *url != *server);
+        self.named().is_some_and(said)
+    }
+
     /// Which server, and with which token.
     pub(super) fn resolve(&self) -> Result<Server, Trouble> {
         let path = settings_path();
@@ -124,10 +130,15 @@ impl Server {
 
     /// Whether it is on this machine.
     pub(super) fn is_local(&self) -> bool {
-        let host = self.url.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+        is_here(&self.url)
     }
+}
+
+/// Whether a URL leads to this machine.
+fn is_here(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl Token {
@@ -220,7 +231,15 @@ fn is_open_to(file: &File, others: u32) -> bool {
 /// The error does not show the text: it may hold a password.
 fn parse_url(text: &str, origin: &str) -> Result<Url, Trouble> {
     let bad = |why: &str| Trouble::NotAsked(format!("{origin}: {why}"));
-    let url = Url::parse(text.trim()).map_err(|_| bad("this is no URL: write it as http://HOST:PORT"))?;
+    let text = text.trim();
+    // `localhost:1` is a URL of the scheme `localhost`. What goes to this machine is plain HTTP; whether what goes to another
+    // one is encrypted is not for us to guess.
+    let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let no_url = "this is no URL: write it as http://HOST:PORT or https://HOST";
+    let url = Url::parse(&whole).map_err(|_| bad(no_url))?;
+    if whole != text && !is_here(&url) {
+        return Err(bad(no_url));
+    }
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(bad("this is no URL of a server: write it as http://HOST:PORT"));
     }
@@ -248,8 +267,14 @@ mod tests {
         };
         check("http://127.0.0.1:19099", Ok("http://127.0.0.1:19099/"));
         check(" https://x.example/punctual ", Ok("https://x.example/punctual"));
-        check("127.0.0.1:19099", Err("no URL"));
-        check("localhost:19099", Err("no URL"));
+        check("127.0.0.1:1", Ok("http://127.0.0.1:1/"));
+        check("localhost:19099", Ok("http://localhost:19099/"));
+        check("[::1]:19099/punctual", Ok("http://[::1]:19099/punctual"));
+        check("punctual.example.org", Err("http://HOST:PORT or https://HOST"));
+        check("punctual.example.org:443", Err("http://HOST:PORT or https://HOST"));
+        check("10.0.0.1:19099", Err("http://HOST:PORT or https://HOST"));
+        check("localhost:s3cret", Err("no URL"));
+        check("", Err("no URL"));
         check("unix:/s3cret", Err("no URL"));
         check("https://me:s3cret@x.example", Err("leave the name and the password out"));
         check("https://x.example/?token=s3cret", Err("leave out what begins with ?"));

@@ -1,8 +1,10 @@
-//! What a URL says: percent-encoding and queries.
+//! What a URL says: percent-encoding, queries, and times in them.
 
 use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::core::time::Time;
 
 /// One part of a path, decoded; `None` if a `%` is not followed by two hex digits.
 pub(super) fn path_part(raw: &str) -> Option<Cow<'_, [u8]>> {
@@ -11,6 +13,15 @@ pub(super) fn path_part(raw: &str) -> Option<Cow<'_, [u8]>> {
     } else {
         Some(Cow::Borrowed(raw.as_bytes()))
     }
+}
+
+/// A time as people write it, or why it is none.
+pub(super) fn time(text: &str) -> Result<Time, String> {
+    let bad = |_| {
+        let shown = shown(text.as_bytes(), 60);
+        format!("`{shown}` is no time: write it as 2026-03-28T06:00:00Z or 2026-03-28T07:00:00+01:00")
+    };
+    chrono::DateTime::parse_from_rfc3339(text).map(|time| Time::from_ms(time.timestamp_millis())).map_err(bad)
 }
 
 /// The first value of each of `names` in a query, in the order of `names`. Anything may be text: what is not, is

@@ -7,6 +7,7 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
 use super::api::{self, Action, Asked, Kind};
+use super::aside::Room;
 use super::limits::Limits;
 use super::problem::Problem;
 use super::reply::{self, Reply};
@@ -106,6 +107,9 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Below("/nights-watch/"), methods: PING, needs: Needs::Compat(System::NightsWatch), handler: Handler::Compat(System::NightsWatch) },
     Route { pattern: Pattern::Is("/runbook"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
     Route { pattern: Pattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
+    Route { pattern: Pattern::Is("/api/v1/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Incidents) },
+    Route { pattern: Pattern::Is("/api/v1/mutes"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Mutes) },
+    Route { pattern: Pattern::Is("/api/v1/status"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Status) },
     Route { pattern: Pattern::Is("/api/v1/checks"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::List) },
     Route { pattern: Pattern::Is("/api/v1/checks"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Create) },
     Route { pattern: Pattern::Around(CHECK, ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Show) },
@@ -161,6 +165,14 @@ fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, &'p str),
         methods.extend_from_slice(route.methods);
     }
     Err(methods)
+}
+
+/// What a GET of this path does at the API, and what follows the row's pattern; `None`: nothing that only reads.
+pub(super) fn read_at(path: &str) -> Option<(Action, &str)> {
+    match find(path, &Method::GET) {
+        Ok((Route { handler: Handler::Api(action), needs: Needs::Read, .. }, rest)) => Some((*action, rest)),
+        _ => None,
+    }
 }
 
 fn unanswered(path: &str, methods: &[Method]) -> Reply {
@@ -271,7 +283,8 @@ async fn answer_whole(
         Handler::Runbooks => reply::compressed(pages::runbooks(), exposition::takes_gzip(&parts)),
         Handler::Style => reply::compressed(pages::style(), exposition::takes_gzip(&parts)),
         Handler::Api(action) => {
-            let asked = Asked { app, limits, source, caller, parts: &parts, name: rest };
+            let asked =
+                Asked { app, limits, source, caller, parts: &parts, name: rest, room: Room::Programs };
             Box::pin(api::answer(asked, action, body)).await
         }
         Handler::Compat(system) => {

@@ -14,6 +14,7 @@ use crate::support::sink::{Answer, WebhookSink};
 
 mod credentials;
 mod errors;
+mod listings;
 
 const TOKEN: &str = "s3cret-that-may-write";
 const CONFIG: &str = "auth: {tokens: [{name: ci, scope: write, token: s3cret-that-may-write}, {name: jobs, scope: ping, token: s3cret-that-may-ping}]}\n";
@@ -82,6 +83,12 @@ impl<'s> User<'s> {
         timeless(&ran.out)
     }
 
+    /// The same, of a table: however wide its columns are.
+    fn table(&self, arguments: &[&str]) -> String {
+        let columns = Regex::new(r" {2,}").unwrap();
+        columns.replace_all(&self.done(arguments), "|").into_owned()
+    }
+
     fn json(&self, arguments: &[&str]) -> Value {
         let ran = self.run(&[arguments, &["--output", "json"]].concat());
         assert_eq!(ran.status, 0, "{arguments:?}: {}", ran.error);
@@ -97,11 +104,13 @@ impl<'s> User<'s> {
     }
 }
 
-/// Times are of one width, so that tables can be compared.
+/// Times and ages are of one width, so that tables can be compared.
 fn timeless(text: &str) -> String {
     let time = Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z *").unwrap();
+    let age = Regex::new(r"(\d+[smhd] ago|in \d+[smhd])\b").unwrap();
     let port = Regex::new(r"127\.0\.0\.1:\d+").unwrap();
     let text = time.replace_all(text, "TIME  ");
+    let text = age.replace_all(&text, "AGE");
     let text = port.replace_all(&text, "SERVER");
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
@@ -140,10 +149,10 @@ fn the_day_to_day_work_from_making_a_check_to_deleting_it() {
         "backup is made; its job pings http://SERVER/ping/backup\n"
     );
     assert_eq!(
-        user.done(&["checks", "list"]),
-        "NAME      STATUS  WHY  SINCE  LAST SEEN  DUE                       TITLE\n\
-         backup    new     -    -      -          TIME  Nightly backup\n\
-         declared  new     -    -      -          TIME\n"
+        user.table(&["checks", "list"]),
+        "NAME|STATUS|WHY|SINCE|LAST SEEN|DUE|TITLE\n\
+         backup|new|-|-|-|AGE|Nightly backup\n\
+         declared|new|-|-|-|AGE\n"
     );
     assert_eq!(user.done(&["checks", "ping", "backup", "start", "--rid", "r1"]), "OK\n");
     assert_eq!(user.done(&["checks", "ping", "backup", "3", "--rid", "r1", "-m", "no space"]), "OK\n");
@@ -154,11 +163,11 @@ fn the_day_to_day_work_from_making_a_check_to_deleting_it() {
         "name           backup\n\
          title          Nightly backup\n\
          status         failing, failed since TIME\n\
-         due            TIME\n\
-         deadline       TIME\n\
-         last seen      TIME\n\
+         due            TIME  (AGE)\n\
+         deadline       TIME  (AGE)\n\
+         last seen      TIME  (AGE)\n\
          last success   -\n\
-         last fail      TIME\n\
+         last fail      TIME  (AGE)\n\
          ping URL       http://SERVER/ping/backup\n\
          declared in    no file: it was made through the API\n\
          cron           0 2 * * *\n\
@@ -306,36 +315,19 @@ fn a_list_over_the_control_socket_is_the_list_over_http() {
     let data = server.data();
     let local = User { home: server.folder(), environment: Vec::new() };
     let local_list = ["checks", "list", "--storage.path", data.to_str().unwrap()];
-    assert_eq!(local.done(&local_list), user.done(&["checks", "list"]));
+    assert_eq!(local.table(&local_list), user.table(&["checks", "list"]));
     assert_eq!(
-        local.done(&local_list),
-        "NAME   STATUS  WHY         SINCE                     LAST SEEN  DUE                       TITLE\n\
-         soon   late    never_seen  TIME  -          TIME\n\
-         other  new     -           -                         -          TIME\n"
+        local.table(&local_list),
+        "NAME|STATUS|WHY|SINCE|LAST SEEN|DUE|TITLE\n\
+         soon|late|never_seen|AGE|-|AGE\n\
+         other|new|-|-|-|AGE\n"
     );
-    let of = |list: &Value| {
-        let keys = [
-            "name",
-            "title",
-            "group",
-            "labels",
-            "source",
-            "status",
-            "causes",
-            "last_seen",
-            "due",
-            "deadline",
-        ];
-        let check = |check: &Value| keys.map(|key| check[key].clone());
-        list["checks"].as_array().unwrap().iter().map(check).collect::<Vec<_>>()
-    };
-    assert_eq!(of(&local.json(&local_list)), of(&user.json(&["checks", "list"])));
     for filter in
         [["--status", "late"], ["--group", "x"], ["--source", "api"], ["--label", "a=b"], ["--limit", "1"]]
     {
         let (here, there) =
             ([&local_list[..], &filter].concat(), [&["checks", "list"][..], &filter].concat());
-        assert_eq!(local.done(&here), user.done(&there), "{filter:?}");
+        assert_eq!(local.table(&here), user.table(&there), "{filter:?}");
     }
     // A server that is named is asked over HTTP.
     let url = server.url("");

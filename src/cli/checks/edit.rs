@@ -105,7 +105,7 @@ impl Create {
             if let Some(Value::Object(labels)) = check.get_mut("labels") {
                 labels.retain(|_, value| !value.is_null());
             }
-            let made = client.call(Method::POST, &[], &[], Some(body(check))).await;
+            let made = client.call(Method::POST, &["checks"], &[], Some(body(check))).await;
             let made = made.map_err(|trouble| named(trouble, check))?;
             let said = format!("{} is made; its job pings {}", text(&made["name"]), text(&made["ping_url"]));
             out.said(&made, &said)?;

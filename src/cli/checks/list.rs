@@ -1,14 +1,14 @@
 //! `punctual checks list`
 
-use std::path::{Path, PathBuf};
-
 use serde_json::{Value, json};
 
 use super::{Out, shown_json, text};
-use crate::cli::client::{Client, Trouble};
+use crate::cli::Output;
+use crate::cli::ages::ago;
+use crate::cli::client::Trouble;
 use crate::cli::server::ServerArgs;
 use crate::cli::table::Table;
-use crate::cli::{Output, control};
+use crate::cli::way::{SocketArgs, Way};
 
 /// Which checks; all that is said must fit.
 #[derive(clap::Args, Debug)]
@@ -30,36 +30,14 @@ pub(super) struct Args {
     /// Not more than so many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
-    /// Ask over the control socket in the folder of the server's database, without any token; not if --server or
-    /// PUNCTUAL_URL names a server
-    #[arg(
-        long = "storage.path",
-        env = "PUNCTUAL_STORAGE_PATH",
-        hide_env_values = true,
-        value_name = "FOLDER"
-    )]
-    storage_path: Option<PathBuf>,
+    #[command(flatten)]
+    socket: SocketArgs,
 }
 
 impl Args {
-    /// The folder of the control socket, if that is to be asked.
-    pub(super) fn socket(&self, server: &ServerArgs) -> Option<&Path> {
-        let is_said = |folder: &&Path| !folder.as_os_str().is_empty() && !server.is_named();
-        self.storage_path.as_deref().filter(is_said)
-    }
-
-    pub(super) fn over_socket(&self, folder: &Path, out: &mut Out<'_>) -> Result<(), Trouble> {
+    pub(super) async fn run(&self, server: &ServerArgs, out: &mut Out<'_>) -> Result<(), Trouble> {
         self.is_no_status()?;
-        let checks = control::list_checks(folder)?;
-        let mut list = List::new(out.output);
-        for check in checks.iter().filter(|check| self.fits(check)).take(self.limit.unwrap_or(usize::MAX)) {
-            list.add(check, out)?;
-        }
-        list.end(out)
-    }
-
-    pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
-        self.is_no_status()?;
+        let way = Way::choose(server, &self.socket, None)?;
         let plain = [("status", &self.status), ("group", &self.group), ("source", &self.source)];
         let plain = plain.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let filters: Vec<(&str, &str)> =
@@ -67,7 +45,7 @@ impl Args {
         let mut list = List::new(out.output);
         let mut left = self.limit.unwrap_or(usize::MAX);
         if left > 0 {
-            let taken = client.each_check(&filters, |check| {
+            let taken = way.each("checks", &filters, |check| {
                 if self.is_named_so(check) {
                     list.add(check, out)?;
                     left -= 1;
@@ -95,20 +73,6 @@ impl Args {
             check[key].as_str().is_some_and(|text| text.to_lowercase().contains(&part.to_lowercase()))
         };
         self.text.as_ref().is_none_or(|part| has("name", part) || has("title", part))
-    }
-
-    /// As the API would filter.
-    fn fits(&self, check: &Value) -> bool {
-        let is =
-            |key: &str, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| check[key] == **wanted);
-        let has_label = |label: &String| {
-            label.split_once('=').is_some_and(|(name, value)| check["labels"][name].as_str() == Some(value))
-        };
-        is("status", &self.status)
-            && is("group", &self.group)
-            && is("source", &self.source)
-            && self.labels.iter().all(has_label)
-            && self.is_named_so(check)
     }
 }
 
@@ -143,7 +107,7 @@ impl List {
                 // Among equals the order stays that of the names.
                 self.rows.sort_by_key(|row| rank(&row[1]));
                 let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE", "TITLE"];
-                write!(out.to, "{}", Table::new(&head, self.rows))?;
+                Table::new(&head, self.rows).with_statuses(1).cutting(&[6, 2]).write(out.to)?;
             }
             Output::Json if self.count == 0 => {
                 writeln!(out.to, "{}", json!({"checks": [], "next_cursor": null}))?;
@@ -165,13 +129,14 @@ fn row(check: &Value) -> Vec<String> {
     let causes = check["causes"].as_array().map_or(&[][..], Vec::as_slice);
     let kinds: Vec<String> = causes.iter().map(|cause| text(&cause["kind"])).collect();
     let muted = if check["muted"] == true { " (muted)" } else { "" };
+    let when = |time: &Value| time.as_str().map_or_else(|| "-".to_owned(), ago);
     vec![
         text(&check["name"]),
         format!("{}{muted}", text(&check["status"])),
         if kinds.is_empty() { "-".to_owned() } else { kinds.join(",") },
-        text(&causes.first().map_or(Value::Null, |cause| cause["since"].clone())),
-        text(&check["last_seen"]),
-        text(&check["due"]),
+        when(causes.first().map_or(&Value::Null, |cause| &cause["since"])),
+        when(&check["last_seen"]),
+        when(&check["due"]),
         if check["title"] == check["name"] { String::new() } else { text(&check["title"]) },
     ]
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::Output;
 use super::client::{self, Client, Trouble};
 use super::server::{self, ServerArgs};
-use super::table::{plain, plain_json};
+use super::table::{plain, plain_json, text};
 use crate::core::check::Name;
 
 /// The longest body of a ping that is sent, in bytes; the server keeps less.
@@ -109,24 +109,19 @@ pub(super) fn main(args: Args, to: &mut dyn Write) -> ExitCode {
 
 async fn act(args: Args, to: &mut dyn Write) -> Result<(), Trouble> {
     let mut out = Out { to, output: args.output };
-    if let Command::List(list) = &args.command
-        && let Some(folder) = list.socket(&args.server)
-    {
-        return list.over_socket(folder, &mut out);
-    }
-    let client = Client::new(&args.server)?;
+    let client = || Client::new(&args.server);
     match args.command {
-        Command::List(list) => list.run(&client, &mut out).await,
-        Command::Show(show) => show.run(&client, &mut out).await,
-        Command::Create(create) => create.run(&client, &mut out).await,
-        Command::Update(update) => update.run(&client, &mut out).await,
-        Command::Pause(args) => pause(&client, &args, ("pause", "is paused"), &mut out).await,
-        Command::Unpause(args) => pause(&client, &args, ("unpause", "is not paused"), &mut out).await,
+        Command::List(list) => list.run(&args.server, &mut out).await,
+        Command::Show(show) => show.run(&client()?, &mut out).await,
+        Command::Create(create) => create.run(&client()?, &mut out).await,
+        Command::Update(update) => update.run(&client()?, &mut out).await,
+        Command::Pause(args) => pause(&client()?, &args, ("pause", "is paused"), &mut out).await,
+        Command::Unpause(args) => pause(&client()?, &args, ("unpause", "is not paused"), &mut out).await,
         Command::Delete(One { name }) => {
-            client.about(Method::DELETE, name.as_str(), &[], &[], None).await?;
+            client()?.about(Method::DELETE, name.as_str(), &[], &[], None).await?;
             out.said(&Value::Null, &format!("{name} is deleted"))
         }
-        Command::Ping(args) => ping(&client, &args, &mut out).await,
+        Command::Ping(args) => ping(&client()?, &args, &mut out).await,
     }
 }
 
@@ -170,16 +165,6 @@ impl Out<'_> {
 /// JSON that also a terminal can be shown.
 fn shown_json(value: &Value) -> String {
     plain_json(&format!("{value:#}"))
-}
-
-/// A text of an answer, or a dash.
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => "-".to_owned(),
-        Value::String(text) if text.is_empty() => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// A whole file, or with `-` standard input.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Out, name, text};
 use crate::cli::Output;
+use crate::cli::ages::ago;
 use crate::cli::client::{Client, Trouble};
 use crate::cli::table::{Table, plain};
 use crate::core::check::Name;
@@ -54,10 +55,14 @@ fn for_people(check: &Value) -> String {
     line("title", &text(&check["title"]));
     line("status", &status(check));
     for (what, key) in [("due", "due"), ("deadline", "deadline"), ("last seen", "last_seen")] {
-        line(what, &text(&check[key]));
+        line(what, &when(&check[key]));
     }
-    line("last success", &with(&check["last_success"], &check["last_duration_seconds"], " s"));
-    line("last fail", &text(&check["last_fail"]));
+    let took = match &check["last_duration_seconds"] {
+        seconds if seconds.is_number() && !check["last_success"].is_null() => format!(", took {seconds} s"),
+        _ => String::new(),
+    };
+    line("last success", &format!("{}{took}", when(&check["last_success"])));
+    line("last fail", &when(&check["last_fail"]));
     if let Some(pause) = check["pause"].as_object() {
         let said = ["since", "by", "comment"].map(|key| text(&pause[key]));
         line("paused", &format!("since {} by {}: {}", said[0], said[1], said[2]));
@@ -109,12 +114,9 @@ fn said(value: &Value) -> String {
     }
 }
 
-/// A value, and what belongs to it in brackets.
-fn with(value: &Value, more: &Value, unit: &str) -> String {
-    match (value.is_null(), more.is_null()) {
-        (false, false) => format!("{} ({}{unit})", text(value), text(more)),
-        _ => text(value),
-    }
+/// A time, and how long ago that was.
+fn when(time: &Value) -> String {
+    time.as_str().map_or_else(|| "-".to_owned(), |time| format!("{time} ({})", ago(time)))
 }
 
 fn add_pings(shown: &mut String, pings: &Value) {

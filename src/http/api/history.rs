@@ -3,18 +3,15 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::check::{seconds, text};
-use super::query::bad;
-use super::{Asked, Outcome, make};
-use crate::core::check::CheckId;
+use super::check::seconds;
+use super::{Asked, Outcome, incidents, make};
 use crate::core::step::FlipReason;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::routes::PINGS;
 use crate::store::StoreError;
-use crate::store::history::{
-    BodyRecord, FlipRecord, IncidentRecord, JudgementRecord, MAX_PAGE, PingRecord, Reader,
-};
+use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, MAX_PAGE, PingRecord, Reader};
+use crate::store::live::Check;
 
 /// Which history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,12 +42,11 @@ type Page = (Vec<Value>, Option<u64>);
 pub(super) async fn answer(asked: &Asked<'_>, kind: Kind) -> Outcome {
     let query = asked.query(&["limit", "cursor"])?;
     let limit = query.limit()?;
-    let cursor = query.one("cursor")?.map(str::parse::<u64>).transpose();
-    let before = cursor.map_err(|_| bad("`cursor` is the `next_cursor` of the page before"))?;
-    let check = asked.check()?.id;
+    let before = query.cursor()?;
+    let check = asked.check()?;
     make(asked, move |app| {
         let reader = app.history.as_ref().ok_or_else(no_history)?;
-        let (items, next) = read(reader, kind, check, before, limit).map_err(|error| unreadable(&error))?;
+        let (items, next) = read(reader, kind, &check, before, limit).map_err(|error| unreadable(&error))?;
         let next = next.map(|next| next.to_string());
         Ok(super::json(StatusCode::OK, &json!({kind.as_str(): items, "next_cursor": next})))
     })
@@ -72,11 +68,11 @@ pub(super) async fn body(asked: &Asked<'_>) -> Outcome {
     .await
 }
 
-fn no_history() -> Problem {
+pub(super) fn no_history() -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "this server keeps no history")
 }
 
-fn unreadable(error: &StoreError) -> Problem {
+pub(super) fn unreadable(error: &StoreError) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the history cannot be read: {error}"))
         .with_retry_after(5)
 }
@@ -84,10 +80,11 @@ fn unreadable(error: &StoreError) -> Problem {
 fn read(
     reader: &Reader,
     kind: Kind,
-    check: CheckId,
+    of: &Check,
     before: Option<u64>,
     limit: usize,
 ) -> Result<Page, StoreError> {
+    let check = of.id;
     Ok(match kind {
         Kind::Pings => page(&reader.pings(check, before, limit)?, limit, |ping| ping.seq, ping),
         Kind::Runs => runs(&reader.pings(check, before, MAX_PAGE)?, limit),
@@ -96,7 +93,10 @@ fn read(
             page(&reader.judgements(check, before, limit)?, limit, |judged| judged.id, judgement)
         }
         Kind::Incidents => {
-            page(&reader.incidents(check, before, limit)?, limit, |incident| incident.id.0, incident)
+            let read = reader.incidents(check, before, limit)?;
+            let next = read.last().filter(|_| read.len() == limit).map(|incident| incident.id.0);
+            let shown = |incident| incidents::shown(reader, &of.definition, incident);
+            (read.iter().map(shown).collect::<Result<_, _>>()?, next)
         }
     })
 }
@@ -178,15 +178,5 @@ fn judgement(record: &JudgementRecord) -> Value {
         "at_least": judged.at_least,
         "at_most": judged.at_most,
         "met": judged.met,
-    })
-}
-
-fn incident(incident: &IncidentRecord) -> Value {
-    json!({
-        "id": incident.id.0,
-        "status": incident.status.as_str(),
-        "reason": incident.first.kind.as_str(),
-        "opened_at": incident.opened_at.to_string(),
-        "ended_at": text(incident.ended_at),
     })
 }

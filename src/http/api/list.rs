@@ -39,17 +39,11 @@ struct Wanted {
 
 impl Wanted {
     fn read(query: &Query<'_>) -> Result<Wanted, Problem> {
-        let label = |text: &str| {
-            let (name, value) = text.split_once('=').ok_or_else(|| {
-                bad("`label` is a name and a value, as in label=team=dba; it may be repeated")
-            })?;
-            Ok((name.to_owned(), value.to_owned()))
-        };
         Ok(Wanted {
             limit: query.limit()?,
             cursor: query.one("cursor")?.unwrap_or_default().to_owned(),
             group: query.all("group").next().map(str::to_owned),
-            labels: query.all("label").map(label).collect::<Result<_, Problem>>()?,
+            labels: query.labels()?,
             search: Search::parse(query.one("q")?.unwrap_or_default())
                 .map_err(|error| bad(format!("`q`: {error}")))?,
             status: query.word("status", &STATUSES, Status::as_str)?,

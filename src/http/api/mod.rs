@@ -6,27 +6,31 @@
 mod change;
 mod check;
 mod history;
+mod incidents;
 mod list;
+mod mutes;
 mod pause;
 mod ping;
 mod query;
+mod status;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::http::request::Parts;
+use hyper::{Request, StatusCode};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::aside::Room;
 use super::body::{self, BodyError};
 use super::door::Caller;
 use super::limits::Limits;
 use super::problem::Problem;
-use super::reply::{self, Reply};
-use super::{App, decode, pages};
+use super::reply::{self, Body, Reply};
+use super::{App, decode, pages, routes};
 use crate::store::live::Check;
 
 /// The largest description of a check, in bytes.
@@ -46,6 +50,9 @@ pub(super) enum Action {
     Ping,
     History(history::Kind),
     Body,
+    Incidents,
+    Mutes,
+    Status,
 }
 
 pub(super) use history::Kind;
@@ -61,6 +68,8 @@ pub(super) struct Asked<'a> {
     pub(super) parts: &'a Parts,
     /// What follows the pattern of the path: the part that names the check; "" where none is named.
     pub(super) name: &'a str,
+    /// Where it is answered.
+    pub(super) room: Room,
 }
 
 type Outcome = Result<Reply, Problem>;
@@ -90,6 +99,26 @@ async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
         Action::Ping => unreachable!("pings read their bodies themselves"),
         Action::History(kind) => history::answer(asked, kind).await,
         Action::Body => history::body(asked).await,
+        Action::Incidents => incidents::answer(asked).await,
+        Action::Mutes => mutes::answer(asked),
+        Action::Status => status::answer(asked).await,
+    }
+}
+
+/// What the API answers to a GET of a path with its query, for whoever may do everything; else why not.
+pub(super) async fn read_here(app: &Arc<App>, path: &str) -> Result<Value, String> {
+    let none = || format!("there is nothing to be read at {}", decode::shown(path.as_bytes(), 100));
+    let (parts, ()) = Request::get(path).body(()).map_err(|_| none())?.into_parts();
+    let (action, name) = routes::read_at(parts.uri.path()).ok_or_else(none)?;
+    let (limits, source) = (Limits::default(), IpAddr::from(Ipv4Addr::LOCALHOST));
+    let asked =
+        Asked { app, limits: &limits, source, caller: None, parts: &parts, name, room: Room::Operators };
+    let reply = act(&asked, action, b"").await.unwrap_or_else(Problem::reply);
+    let (head, Body::Whole(bytes)) = reply.into_parts() else { return Err(none()) };
+    let answer: Value = serde_json::from_slice(&bytes).map_err(|_| none())?;
+    match head.status.is_success() {
+        true => Ok(answer),
+        false => Err(answer["detail"].as_str().unwrap_or_default().to_owned()),
     }
 }
 
@@ -150,5 +179,5 @@ fn json(status: StatusCode, value: &impl Serialize) -> Reply {
 
 /// Makes a longer answer on a thread that may block.
 async fn make(asked: &Asked<'_>, work: impl FnOnce(&App) -> Outcome + Send + 'static) -> Outcome {
-    Ok(pages::make_in(Room::Programs, asked.app, move |app| work(app).unwrap_or_else(Problem::reply)).await)
+    Ok(pages::make_in(asked.room, asked.app, move |app| work(app).unwrap_or_else(Problem::reply)).await)
 }

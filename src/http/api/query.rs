@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hyper::StatusCode;
 
+use crate::core::time::Time;
 use crate::http::decode;
 use crate::http::problem::Problem;
 use crate::store::history::MAX_PAGE;
@@ -45,6 +46,29 @@ impl<'q> Query<'q> {
     /// All values of a parameter.
     pub(super) fn all<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    /// Of each `label`, which may be repeated, the name and the value.
+    pub(super) fn labels(&self) -> Result<Vec<(String, String)>, Problem> {
+        let label = |text: &str| {
+            let (name, value) = text.split_once('=').ok_or_else(|| {
+                bad("`label` is a name and a value, as in label=team=dba; it may be repeated")
+            })?;
+            Ok((name.to_owned(), value.to_owned()))
+        };
+        self.all("label").map(label).collect()
+    }
+
+    /// `cursor`, where it is the number of an item.
+    pub(super) fn cursor(&self) -> Result<Option<u64>, Problem> {
+        let cursor = self.one("cursor")?.map(str::parse).transpose();
+        cursor.map_err(|_| bad("`cursor` is the `next_cursor` of the page before"))
+    }
+
+    /// A time.
+    pub(super) fn time(&self, name: &str) -> Result<Option<Time>, Problem> {
+        let Some(text) = self.one(name)? else { return Ok(None) };
+        decode::time(text).map(Some).map_err(|why| bad(format!("`{name}`: {why}")))
     }
 
     /// `limit`: how many items a page has.

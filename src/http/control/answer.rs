@@ -1,20 +1,14 @@
 //! What is done for a request.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::incidents;
-use super::words::{CauseLine, CheckLine, For, Line, MuteLine, Request, Status};
-use crate::core::cause::Cause;
-use crate::core::check::Source;
+use super::words::{For, Line, Request};
 use crate::core::route::{Facts, Matcher, Mute};
-use crate::core::step::View;
 use crate::core::time::{Span, Time};
-use crate::core::version;
 use crate::http::aside::Room;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
-use crate::http::{App, operate};
+use crate::http::{App, api, decode, operate};
 use crate::store::live::Check;
 use crate::store::{Store, StoreError};
 
@@ -22,15 +16,15 @@ use crate::store::{Store, StoreError};
 const MAX_MUTE: Span = Span::mins(366 * 24 * 60);
 /// The most mutes that last at a time.
 const MAX_MUTES: usize = 1000;
+/// The longest name of who says something, in bytes.
+const MAX_NAME_BYTES: usize = 100;
 /// The longest comment, in bytes.
 const MAX_COMMENT_BYTES: usize = 1000;
 
 /// Answers a request of a user, known by number.
 pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<Line> {
     let done = match request {
-        Request::Mutes => return mutes(app),
-        Request::Checks => return look(app, checks).await,
-        Request::Status => return look(app, status).await,
+        Request::Get { path } => return get(app, &path).await,
         Request::Reload { allow_mass_removal } => {
             tracing::info!(
                 user,
@@ -50,8 +44,18 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
             Err(why) => Err(why),
         },
         Request::Unmute { id } => unmute(app, id).await,
-        Request::Incidents => return incidents::list(app).await,
-        Request::Stand { check, stance, by } => incidents::stand(app, &check, stance, by).await,
+        Request::Stand { which, matchers, stance, by } => {
+            let said = Said::new(String::new(), by, user);
+            let lines = incidents::stand(app, (which, &matchers), said, stance).await;
+            for line in &lines {
+                if let Line::Part(done) | Line::Done(done) = line
+                    && !done.is_empty()
+                {
+                    tracing::info!(user, "by the control socket: {done}");
+                }
+            }
+            return lines;
+        }
     };
     match done {
         Ok(done) => {
@@ -71,9 +75,12 @@ async fn reload(app: &App, allow_mass_removal: bool) -> Vec<Line> {
     }]
 }
 
-/// A look at all checks, which may be many.
-async fn look(app: &Arc<App>, lines: fn(&App) -> Vec<Line>) -> Vec<Line> {
-    app.aside(Room::Operators, lines).await.unwrap_or_else(|bug| vec![Line::Failed(bug.to_string())])
+/// What programs would be told at this path.
+async fn get(app: &Arc<App>, path: &str) -> Vec<Line> {
+    match api::read_here(app, path).await {
+        Ok(answer) => vec![Line::Json(answer), Line::Done(String::new())],
+        Err(why) => vec![Line::Failed(why)],
+    }
 }
 
 /// What the writer's thread answers.
@@ -85,14 +92,14 @@ pub(super) async fn stored<T: Send + 'static>(
 }
 
 /// What somebody says, and who.
-struct Said {
+pub(super) struct Said {
     comment: String,
-    by: String,
+    pub(super) by: String,
 }
 
 impl Said {
     /// Of whoever gives no name, the number is known.
-    fn new(comment: String, by: String, user: u32) -> Said {
+    pub(super) fn new(comment: String, by: String, user: u32) -> Said {
         Said { comment, by: if by.is_empty() { format!("user {user}") } else { by } }
     }
 
@@ -102,8 +109,11 @@ impl Said {
         format!(", says {}{why}", self.by)
     }
 
-    fn check(&self) -> Result<(), String> {
-        incidents::check_name(&self.by)?;
+    pub(super) fn check(&self) -> Result<(), String> {
+        let by = &self.by;
+        if by.is_empty() || by.len() > MAX_NAME_BYTES || by.chars().any(char::is_control) {
+            return Err(format!("who says so has a name of at most {MAX_NAME_BYTES} bytes"));
+        }
         if self.comment.len() > MAX_COMMENT_BYTES || self.comment.chars().any(char::is_control) {
             return Err(format!("a comment is one line of at most {MAX_COMMENT_BYTES} bytes"));
         }
@@ -159,7 +169,7 @@ async fn mute(app: &Arc<App>, text: String, lasts: &For, said: Said) -> Result<S
     }
     let until = match lasts {
         For::Ms(ms) => now + Span::ms(*ms),
-        For::Until(text) => parse_time(text)?,
+        For::Until(text) => decode::time(text)?,
     };
     if until <= now || until - now > MAX_MUTE {
         return Err(format!("a mute ends later than now, and within {MAX_MUTE}"));
@@ -180,85 +190,9 @@ async fn mute(app: &Arc<App>, text: String, lasts: &For, said: Said) -> Result<S
     })
 }
 
-fn parse_time(text: &str) -> Result<Time, String> {
-    let bad =
-        |_| format!("`{text}` is no time: write it as 2026-03-28T06:00:00Z or 2026-03-28T07:00:00+01:00");
-    chrono::DateTime::parse_from_rfc3339(text).map(|time| Time::from_ms(time.timestamp_millis())).map_err(bad)
-}
-
 async fn unmute(app: &App, id: u64) -> Result<String, String> {
     match stored(app, move |store, now| store.unmute(id, now)).await? {
         true => Ok(format!("mute {id} has ended")),
         false => Err(format!("there is no mute {id}: `punctual mutes` lists them")),
     }
-}
-
-fn mutes(app: &App) -> Vec<Line> {
-    let now = app.clock.now();
-    let line = |mute: &Mute| {
-        Line::Mute(MuteLine {
-            id: mute.id,
-            matchers: mute.text.clone(),
-            since: mute.since.to_string(),
-            until: mute.until.to_string(),
-            comment: mute.comment.clone(),
-            by: mute.by.clone(),
-        })
-    };
-    let mut lines: Vec<Line> = app.live.mutes().iter().filter(|mute| now < mute.until).map(line).collect();
-    lines.push(Line::Done(format!("{} mutes", lines.len())));
-    lines
-}
-
-fn views(app: &App) -> Vec<(Arc<Check>, View, Option<Time>)> {
-    let as_of = app.as_of();
-    let seen = |check: &Arc<Check>| {
-        let state = check.state();
-        (check.clone(), as_of.view(&check.definition.spec, &state), state.last_seen)
-    };
-    app.live.directory().checks.iter().map(seen).collect()
-}
-
-fn checks(app: &App) -> Vec<Line> {
-    let text = |time: Option<Time>| time.map(|time| time.to_string());
-    let cause =
-        |cause: &Cause| CauseLine { kind: cause.kind.as_str().to_owned(), since: cause.since.to_string() };
-    let mut lines: Vec<Line> = views(app)
-        .into_iter()
-        .map(|(check, view, last_seen)| {
-            let definition = &check.definition;
-            Line::Check(CheckLine {
-                name: definition.name.to_string(),
-                title: definition.title.clone(),
-                group: definition.group.clone(),
-                labels: definition.labels.iter().cloned().collect(),
-                status: view.status.as_str().to_owned(),
-                source: if definition.source == Source::Api { "api" } else { "file" }.to_owned(),
-                causes: view.causes.iter().map(cause).collect(),
-                last_seen: text(last_seen),
-                due: text(view.due),
-                deadline: text(view.deadline),
-            })
-        })
-        .collect();
-    lines.push(Line::Done(format!("{} checks", lines.len())));
-    lines
-}
-
-fn status(app: &App) -> Vec<Line> {
-    let mut checks = BTreeMap::new();
-    for (_, view, _) in views(app) {
-        *checks.entry(view.status.as_str().to_owned()).or_default() += 1;
-    }
-    let totals = &app.live.totals;
-    let status = Status {
-        version: version::LINE.to_owned(),
-        fault: operate::fault(app),
-        reload_fault: app.notices().reload_fault.clone(),
-        checks,
-        incidents_open: totals.incidents_open.load(Ordering::Relaxed),
-        deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
-        deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
-    };
-    vec![Line::Status(status), Line::Done("status".to_owned())]
 }

@@ -1,86 +1,130 @@
-//! Incidents: which are open, and what people say of them (11.2).
+//! What people say of open incidents: of one, of several, or of all that match (11.2).
 
 use std::sync::Arc;
 
-use super::answer::stored;
-use super::words::{IncidentLine, Line, StanceWord};
-use crate::core::incident::{IncidentId, IncidentStep};
+use super::answer::{Said, stored};
+use super::words::{Line, StanceWord};
+use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::route::{Facts, Matcher};
 use crate::http::App;
 use crate::http::aside::Room;
 use crate::store::Stance;
 use crate::store::history::{IncidentRecord, Reader};
 use crate::store::live::Check;
 
-/// The longest name of who says something, in bytes.
-const MAX_NAME_BYTES: usize = 100;
+/// What is said, and the words for it.
+#[derive(Clone, Copy)]
+struct Stands {
+    stance: Stance,
+    /// How an incident stands of which this was said before.
+    status: IncidentStatus,
+    word: &'static str,
+}
 
-/// The incidents that have not ended.
-pub(super) async fn list(app: &Arc<App>) -> Vec<Line> {
-    let is_bad = |check: &&Arc<Check>| !check.known().state.causes.is_empty();
-    let listing = app.aside(Room::Operators, move |app| {
-        let reader = reader(app)?;
-        let mut open = Vec::new();
-        for check in app.live.directory().checks.iter().filter(is_bad) {
-            let Some(incident) = reader.open_incident(check.id).map_err(|error| error.to_string())? else {
-                continue;
-            };
-            let said = reader.last_said(incident.id).map_err(|error| error.to_string())?;
-            open.push(line(check, &incident, said));
-        }
-        Ok(open)
-    });
-    match listing.await.map_err(|bug| bug.to_string()).and_then(|listed| listed) {
-        Ok(open) => {
-            let mut lines = open;
-            lines.push(Line::Done(format!("{} incidents", lines.len())));
-            lines
-        }
-        Err(why) => vec![Line::Failed(why)],
+impl From<StanceWord> for Stands {
+    fn from(stance: StanceWord) -> Stands {
+        let (stance, status, word) = match stance {
+            StanceWord::Acknowledge => (Stance::Acknowledge, IncidentStatus::Acknowledged, "acknowledged"),
+            StanceWord::WontFix => (Stance::WontFix, IncidentStatus::WontFix, "not to be fixed"),
+            StanceWord::Reopen => (Stance::Reopen, IncidentStatus::Open, "open again"),
+        };
+        Stands { stance, status, word }
     }
 }
 
-fn line(check: &Check, incident: &IncidentRecord, said: Option<IncidentStep>) -> Line {
-    Line::Incident(IncidentLine {
-        id: incident.id.0,
-        check: check.definition.name.to_string(),
-        status: incident.status.as_str().to_owned(),
-        first: incident.first.kind.as_str().to_owned(),
-        opened_at: incident.opened_at.to_string(),
-        said_at: said.as_ref().map(|step| step.at.to_string()),
-        said_by: said.map(|step| step.by),
-    })
-}
+/// An incident, and its check's present name.
+type Named = (IncidentRecord, String);
 
-/// The name of who says something.
-pub(super) fn check_name(by: &str) -> Result<(), String> {
-    if by.is_empty() || by.len() > MAX_NAME_BYTES || by.chars().any(char::is_control) {
-        return Err(format!("who says so has a name of at most {MAX_NAME_BYTES} bytes"));
-    }
-    Ok(())
-}
-
-/// Says how an open incident stands: that of a check, or that of a number.
+/// Says how incidents stand: each of those that are named, by a check or a number, and all that the matchers match.
 pub(super) async fn stand(
     app: &Arc<App>,
-    which: &str,
+    (which, matchers): (Vec<String>, &str),
+    said: Said,
     stance: StanceWord,
-    by: String,
-) -> Result<String, String> {
-    check_name(&by)?;
+) -> Vec<Line> {
+    let stands = Stands::from(stance);
+    if let Err(why) = said.check() {
+        return vec![Line::Failed(why)];
+    }
+    let by = said.by;
+    if which.is_empty() {
+        return vec![all(app, matchers, stands, &by).await.map_or_else(Line::Failed, Line::Done)];
+    }
+    let (count, mut lines, mut refused) = (which.len(), Vec::new(), 0);
+    for which in which {
+        match one(app, &which, stands, &by).await {
+            Ok(done) => lines.push(Line::Part(done)),
+            Err(why) => {
+                refused += 1;
+                lines.push(Line::Refused(why));
+            }
+        }
+    }
+    match lines.as_slice() {
+        // Of one thing one line tells all.
+        [Line::Part(done)] if count == 1 => vec![Line::Done(done.clone())],
+        [Line::Refused(why)] if count == 1 => vec![Line::Failed(why.clone())],
+        _ => {
+            lines.push(match refused {
+                0 => Line::Done(String::new()),
+                _ => Line::Failed(format!("{refused} of {count} were not changed")),
+            });
+            lines
+        }
+    }
+}
+
+async fn one(app: &Arc<App>, which: &str, stands: Stands, by: &str) -> Result<String, String> {
     // No check's name is digits only.
     let is_number = !which.is_empty() && which.bytes().all(|byte| byte.is_ascii_digit());
-    let (name, incident) =
+    let (incident, name) =
         if is_number { of_number(app, which).await? } else { of_check(app, which).await? };
-    let (stance, word) = match stance {
-        StanceWord::Acknowledge => (Stance::Acknowledge, "acknowledged"),
-        StanceWord::WontFix => (Stance::WontFix, "not to be fixed"),
-        StanceWord::Reopen => (Stance::Reopen, "open again"),
-    };
-    let (id, who) = (incident.id, by.clone());
-    match stored(app, move |store, now| store.stand(id, stance, &who, now)).await? {
-        true => Ok(format!("incident {} of {name} is {word}, says {by}", id.0)),
+    let (id, who) = (incident.id, by.to_owned());
+    match stored(app, move |store, now| store.stand(id, stands.stance, &who, now)).await? {
+        true => Ok(format!("incident {} of {name} is {}, says {by}", id.0, stands.word)),
         false => Err(format!("incident {} of {name} {}", id.0, stands_so(app, id).await)),
     }
+}
+
+/// All open incidents that match; those that stand so already are left as they are.
+async fn all(app: &Arc<App>, matchers: &str, stands: Stands, by: &str) -> Result<String, String> {
+    let matching = matching(app, matchers).await?;
+    if matching.is_empty() {
+        return Err(format!(
+            "no incident is open that {matchers} matches: `punctual incidents list` lists them"
+        ));
+    }
+    let count = matching.len();
+    let mut changed = 0;
+    // Each in a turn of its own, so that pings are stored between them.
+    for (incident, _) in matching.iter().filter(|(incident, _)| incident.status != stands.status) {
+        let (id, who) = (incident.id, by.to_owned());
+        let is_changed = stored(app, move |store, now| store.stand(id, stands.stance, &who, now)).await?;
+        changed += usize::from(is_changed);
+    }
+    let names: Vec<&str> = matching.iter().map(|(_, name)| name.as_str()).collect();
+    let shown = names.iter().take(20).copied().collect::<Vec<_>>().join(", ");
+    let more = if count > 20 { format!(" and {} more", count - 20) } else { String::new() };
+    let before = match count - changed {
+        0 => String::new(),
+        before => format!("; {before} stood so already, or ended meanwhile"),
+    };
+    let are = if changed == 1 { "incident is" } else { "incidents are" };
+    Ok(format!("{changed} {are} {}, says {by}{before}: {shown}{more}", stands.word))
+}
+
+/// The open incidents of checks that these match, as they stand now.
+async fn matching(app: &Arc<App>, matchers: &str) -> Result<Vec<Named>, String> {
+    let matchers = Matcher::parse_list(matchers).map_err(|error| error.to_string())?;
+    if matchers.is_empty() {
+        return Err("say which: all are check=~\".*\"".to_owned());
+    }
+    let matches = move |check: &&Arc<Check>| {
+        let causes = check.known().state.causes.clone();
+        let facts = Facts { definition: &check.definition, causes: causes.as_slice() };
+        !causes.is_empty() && facts.matched_by(&matchers)
+    };
+    read(app, move |app| app.live.directory().checks.iter().filter(matches).cloned().collect()).await
 }
 
 /// Why nothing was changed: it has ended, or who has said the same before.
@@ -102,24 +146,26 @@ async fn stands_so(app: &Arc<App>, id: IncidentId) -> String {
 }
 
 /// The open incident of a check, and the check's present name.
-async fn of_check(app: &Arc<App>, name: &str) -> Result<(String, IncidentRecord), String> {
-    let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
+async fn of_check(app: &Arc<App>, name: &str) -> Result<Named, String> {
+    let check = app
+        .live
+        .find(name)
+        .ok_or_else(|| format!("there is no check `{name}`: `punctual checks list` lists them"))?;
     let open = read(app, |_| vec![check]).await?.pop();
-    let (check, incident) = open.ok_or_else(|| format!("{name} has no open incident"))?;
-    Ok((check.definition.name.to_string(), incident))
+    open.ok_or_else(|| format!("{name} has no open incident: `punctual incidents list` lists them"))
 }
 
 /// The incident of a number, and its check's name. Whether it has ended is for the store to say.
-async fn of_number(app: &Arc<App>, number: &str) -> Result<(String, IncidentRecord), String> {
+async fn of_number(app: &Arc<App>, number: &str) -> Result<Named, String> {
     let number = number.to_owned();
     let reading = app.aside(Room::Operators, move |app| {
-        let none = || format!("there is no incident {number}");
+        let none = || format!("there is no incident {number}: `punctual incidents list` lists them");
         let id = IncidentId(number.parse().map_err(|_| none())?);
         let incident = reader(app)?.incident(id).map_err(|error| error.to_string())?.ok_or_else(none)?;
         let directory = app.live.directory();
         let check = directory.checks.iter().find(|check| check.id == incident.check);
         let name = check.map(|check| check.definition.name.to_string());
-        Ok((name.ok_or_else(|| format!("the check of incident {number} is no longer declared"))?, incident))
+        Ok((incident, name.ok_or_else(|| format!("the check of incident {number} is no longer declared"))?))
     });
     reading.await.map_err(|error| error.to_string())?
 }
@@ -132,13 +178,13 @@ fn reader(app: &App) -> Result<&Reader, String> {
 async fn read(
     app: &Arc<App>,
     checks: impl FnOnce(&App) -> Vec<Arc<Check>> + Send + 'static,
-) -> Result<Vec<(Arc<Check>, IncidentRecord)>, String> {
+) -> Result<Vec<Named>, String> {
     let reading = app.aside(Room::Operators, move |app| {
         let reader = reader(app)?;
         let mut open = Vec::new();
         for check in checks(app) {
             let incident = reader.open_incident(check.id).map_err(|error| error.to_string())?;
-            open.extend(incident.map(|incident| (check, incident)));
+            open.extend(incident.map(|incident| (incident, check.definition.name.to_string())));
         }
         Ok(open)
     });

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::App;
 
-pub use words::{CauseLine, CheckLine, For, IncidentLine, Line, MuteLine, Request, StanceWord, Status};
+pub use words::{For, Line, Request, StanceWord};
 
 /// The socket's name in the database's folder.
 const FILE: &str = "control.sock";

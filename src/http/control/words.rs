@@ -48,23 +48,23 @@ pub enum Request {
         /// Its number.
         id: u64,
     },
-    /// Lists the mutes that last.
-    Mutes,
-    /// Lists the checks.
-    Checks,
-    /// Lists the incidents that have not ended.
-    Incidents,
-    /// Says how an open incident stands (11.2).
+    /// Asks what the API answers to a GET.
+    Get {
+        /// The path with its query: `/api/v1/checks?limit=10`.
+        path: String,
+    },
+    /// Says how open incidents stand (11.2).
     Stand {
-        /// Its check's name, or its number.
-        check: String,
+        /// Each its check's name, or its number.
+        which: Vec<String>,
+        /// Or all that these match, as in a mute; "": none.
+        #[serde(default)]
+        matchers: String,
         /// How.
         stance: StanceWord,
         /// Who says so.
         by: String,
     },
-    /// How things stand.
-    Status,
     /// Has the configuration read again, and answers what came of it.
     Reload {
         /// Take one that removes most checks, this time (10.4).
@@ -98,109 +98,14 @@ pub enum For {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Line {
-    /// One of the checks.
-    Check(CheckLine),
-    /// One of the mutes.
-    Mute(MuteLine),
-    /// One of the incidents.
-    Incident(IncidentLine),
-    /// How things stand.
-    Status(Status),
-    /// It is done: in a line for people.
+    /// What the API answers.
+    Json(serde_json::Value),
+    /// A part of what was asked is done: in a line for people.
+    Part(String),
+    /// A part of it is not: why, in a line for people.
+    Refused(String),
+    /// It is done: in a line for people; "" if there is nothing more to say.
     Done(String),
     /// It is not: why, in a line for people.
     Failed(String),
-}
-
-/// A check in a list: the most asked for of what the API says of it, under the same names.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CheckLine {
-    /// Its name.
-    pub name: String,
-    /// Its title.
-    pub title: String,
-    /// Its group, or "".
-    pub group: String,
-    /// Its own labels.
-    pub labels: std::collections::BTreeMap<String, String>,
-    /// Its status.
-    pub status: String,
-    /// `api` or `file`.
-    pub source: String,
-    /// Why it is bad, oldest first.
-    pub causes: Vec<CauseLine>,
-    /// The last ping, RFC 3339.
-    pub last_seen: Option<String>,
-    /// When it is next due, RFC 3339.
-    pub due: Option<String>,
-    /// When it will be late, RFC 3339.
-    pub deadline: Option<String>,
-}
-
-/// One reason to be bad.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CauseLine {
-    /// What it is.
-    pub kind: String,
-    /// Since when, RFC 3339.
-    pub since: String,
-}
-
-/// A mute in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MuteLine {
-    /// Its number.
-    pub id: u64,
-    /// What it matches.
-    pub matchers: String,
-    /// When it was made, RFC 3339.
-    pub since: String,
-    /// When it ends, RFC 3339.
-    pub until: String,
-    /// Why.
-    pub comment: String,
-    /// Who has made it.
-    #[serde(default)]
-    pub by: String,
-}
-
-/// An incident in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IncidentLine {
-    /// Its number.
-    pub id: u64,
-    /// Whose.
-    pub check: String,
-    /// Where it stands.
-    pub status: String,
-    /// The cause that opened it.
-    pub first: String,
-    /// When it began, RFC 3339.
-    pub opened_at: String,
-    /// Who said last how it stands: acknowledged, not to be fixed, open again; null: nobody.
-    #[serde(default)]
-    pub said_by: Option<String>,
-    /// When, RFC 3339.
-    #[serde(default)]
-    pub said_at: Option<String>,
-}
-
-/// How things stand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
-    /// The server's.
-    pub version: String,
-    /// What is wrong with the store or the engine.
-    pub fault: Option<String>,
-    /// Why the last reading of the configuration was not taken: every fault on a line.
-    #[serde(default)]
-    pub reload_fault: Option<String>,
-    /// Checks by status; only those that there are.
-    pub checks: std::collections::BTreeMap<String, usize>,
-    /// Incidents that have not ended.
-    pub incidents_open: u64,
-    /// Deliveries that wait or are under way.
-    pub deliveries_pending: u64,
-    /// Deliveries that were given up.
-    pub deliveries_parked: u64,
 }

@@ -4,12 +4,12 @@ use rusqlite::{OptionalExtension as _, Row};
 
 use super::{MAX_PAGE, Reader, key, number, word};
 use crate::core::cause::Cause;
-use crate::core::check::CheckId;
+use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
 use crate::core::outbox::Delivery;
 use crate::core::time::Time;
 use crate::store::StoreError;
-use crate::store::row::{incident_status, read_causes, read_step};
+use crate::store::row::{incident_status, read_causes, read_definition, read_step};
 use crate::store::sqlite::outbox::rows::deliveries_of;
 
 /// An incident as it is kept.
@@ -43,6 +43,41 @@ impl Reader {
             (check, before, limit),
             incident,
         )
+    }
+
+    /// Incidents of all checks, newest first, before the incident `before`: those that have ended, those that have not, or
+    /// both.
+    pub fn incidents_of_all(
+        &self,
+        ended: Option<bool>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<IncidentRecord>, StoreError> {
+        // Written out, so that those that have not ended are found by their index.
+        let which = match ended {
+            Some(true) => "AND ended_at IS NOT NULL",
+            Some(false) => "AND ended_at IS NULL",
+            None => "",
+        };
+        let sql = format!(
+            "SELECT id, check_id, opened_at, ended_at, status, first FROM incidents
+             WHERE id < ?1 {which} ORDER BY id DESC LIMIT ?2"
+        );
+        self.read(|db| {
+            let mut statement = db.prepare_cached(&sql)?;
+            let before = before.map_or(i64::MAX, key);
+            statement.query_map((before, key(limit.min(MAX_PAGE) as u64)), incident)?.collect()
+        })
+    }
+
+    /// What was declared of a check, also of one that no longer is; `None`: it is forgotten.
+    pub fn definition(&self, check: CheckId) -> Result<Option<Definition>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT definition FROM checks WHERE id = ?1")?;
+            let found =
+                statement.query_row([key(check.0)], |row| word(row, 0, |text| read_definition(text).ok()));
+            found.optional()
+        })
     }
 
     /// The incident of this number; `None`: there never was one, or it is forgotten.

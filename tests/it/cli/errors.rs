@@ -67,7 +67,8 @@ fn what_was_never_asked_ends_with_2() {
         |server: &str, expected: &str| user.fails(&["checks", "list", "--server", server], 2, expected);
     let said = list(&url, "is a server running there? --server or PUNCTUAL_URL names another");
     assert!(said.contains("onnection refused"), "{said}");
-    list("127.0.0.1:1", "write it as http://HOST:PORT");
+    list("127.0.0.1:1", "no answer from http://127.0.0.1:1/");
+    list("10.0.0.1:1", "write it as http://HOST:PORT or https://HOST");
     list("", "write it as http://HOST:PORT");
     list("http://me:s3cret@127.0.0.1", "leave the name and the password out");
     for (arguments, expected) in [

@@ -1,0 +1,177 @@
+//! `punctual incidents …`: which there are, and what people say of them (11.2).
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::ages::ago;
+use super::client::Trouble;
+use super::server::{self, ServerArgs};
+use super::socket;
+use super::table::{Table, plain_json, text};
+use super::way::{SocketArgs, Way};
+use super::{Output, StorageFolder, Who};
+use crate::clock::Clock;
+use crate::config::parse_duration;
+use crate::http::control::{Request, StanceWord};
+
+/// What to do about incidents.
+#[derive(Subcommand, Debug)]
+pub(super) enum Incidents {
+    /// List those that have not ended, or with --ended those that have
+    List(Box<List>),
+    /// Say that somebody is on it: nothing more is sent but its recovery
+    ///
+    /// Alerts that Prometheus makes by the shipped rules go on: silence those in Alertmanager.
+    Ack(Stand),
+    /// Say that it stays so: nothing more is sent of it until it has recovered
+    ///
+    /// Alerts that Prometheus makes by the shipped rules go on: silence those in Alertmanager.
+    WontFix(Stand),
+    /// Take either back
+    Reopen(Stand),
+}
+
+/// Which; all that is said must fit.
+#[derive(Args, Debug)]
+#[command(after_help = server::HELP)]
+pub(super) struct List {
+    /// Those that have ended, newest first
+    #[arg(long, conflicts_with = "status")]
+    ended: bool,
+    /// Only those that stand so: open, acknowledged, wont_fix, resolved, removed
+    #[arg(long, value_name = "STATUS")]
+    status: Option<String>,
+    /// Only those of this check
+    #[arg(long, value_name = "NAME")]
+    check: Option<String>,
+    /// Only those that this reason opened, as in missing, failed, too_few
+    #[arg(long, value_name = "REASON")]
+    reason: Option<String>,
+    /// Only those of checks with this label, as in team=dba; may be repeated
+    #[arg(long = "label", value_name = "NAME=VALUE")]
+    labels: Vec<String>,
+    /// Only those that this matches, as in Alertmanager: labels, check, group, reason, status; may be repeated
+    #[arg(long = "matcher", short = 'm', value_name = "MATCHER")]
+    matchers: Vec<String>,
+    /// Only those that began so long ago or later, as in 12h, or since a time, as in 2026-03-28T06:00:00Z
+    #[arg(long, value_name = "DURATION|TIME")]
+    since: Option<String>,
+    /// Not more than so many, the newest
+    #[arg(long, value_name = "COUNT", default_value_t = 1000)]
+    limit: usize,
+    /// How it is written: json is what the API answers
+    #[arg(long, short, value_enum, default_value_t)]
+    output: Output,
+    #[command(flatten)]
+    socket: SocketArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Who says what of which incidents.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+pub(super) struct Stand {
+    /// Checks' names, or incidents' numbers: `punctual incidents list` shows both
+    #[arg(value_name = "CHECK|ID", group = "what")]
+    which: Vec<String>,
+    /// All open incidents of this check
+    #[arg(long, value_name = "CHECK", group = "what", conflicts_with_all = ["which", "matchers"])]
+    all_of: Option<String>,
+    /// Instead of names, matchers as in Alertmanager; all must match
+    #[arg(long = "matcher", short = 'm', value_name = "MATCHER", group = "what", conflicts_with = "which")]
+    matchers: Vec<String>,
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    server: StorageFolder,
+}
+
+/// Says how incidents stand.
+pub(super) fn stand(args: Stand, stance: StanceWord) -> Result<(), Trouble> {
+    let Stand { which, all_of, matchers, who: Who { by }, server } = args;
+    let matchers = all_of.map_or_else(|| matchers.join(", "), |check| format!("check={}", json!(check)));
+    socket::say(&server.storage_path, &Request::Stand { which, matchers, stance, by })
+}
+
+impl List {
+    fn query(&self) -> Result<Vec<(&'static str, String)>, Trouble> {
+        let mut query = Vec::new();
+        if self.status.is_none() {
+            query.push(("ended", self.ended.to_string()));
+        }
+        let said = [("status", &self.status), ("check", &self.check), ("reason", &self.reason)];
+        query.extend(said.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+        query.extend(self.labels.iter().map(|label| ("label", label.clone())));
+        if !self.matchers.is_empty() {
+            query.push(("matchers", self.matchers.join(", ")));
+        }
+        if let Some(since) = &self.since {
+            query.push(("since", begin(since)?));
+        }
+        Ok(query)
+    }
+
+    /// Lists them.
+    pub(super) async fn run(&self) -> Result<(), Trouble> {
+        // Without a word the socket where a server of this folder would have it.
+        let way = Way::choose(&self.server, &self.socket, Some(Path::new("data")))?;
+        let query = self.query()?;
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let (mut incidents, mut is_cut) = (Vec::new(), false);
+        let listed = way.each("incidents", &query, |incident| {
+            is_cut = incidents.len() == self.limit;
+            if !is_cut {
+                incidents.push(incident.clone());
+            }
+            Ok(!is_cut)
+        });
+        listed.await?;
+        if is_cut {
+            eprintln!("punctual: there are more than these {}: --limit", self.limit);
+        }
+        let mut out = io::stdout().lock();
+        if self.output == Output::Json {
+            let page = json!({"incidents": incidents, "next_cursor": null});
+            return Ok(writeln!(out, "{}", plain_json(&format!("{page:#}")))?);
+        }
+        // What waits for somebody first, and of that what has waited longest; what has ended stays newest first.
+        incidents.sort_by_key(|incident| match incident["ended_at"].as_str() {
+            None => (incident["status"] != "open", text(&incident["opened_at"])),
+            Some(_) => (true, String::new()),
+        });
+        Ok(table(&incidents).write(&mut out)?)
+    }
+}
+
+/// A time, or how long ago it was.
+fn begin(since: &str) -> Result<String, Trouble> {
+    if since.contains('T') {
+        return Ok(since.to_owned());
+    }
+    let bad =
+        |error| Trouble::NotAsked(format!("--since {since}: {error}; or a time, as in 2026-03-28T06:00:00Z"));
+    Ok((Clock::new().now() - parse_duration(since).map_err(bad)?).to_string())
+}
+
+fn table(incidents: &[Value]) -> Table {
+    let when = |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), ago);
+    let row = |incident: &Value| {
+        vec![
+            text(&incident["id"]),
+            text(&incident["check"]),
+            text(&incident["status"]),
+            text(&incident["reason"]),
+            when(&incident["opened_at"]),
+            when(&incident["ended_at"]),
+            text(&incident["said_by"]),
+            when(&incident["said_at"]),
+            if incident["title"] == incident["check"] { String::new() } else { text(&incident["title"]) },
+        ]
+    };
+    let head = ["ID", "CHECK", "STATUS", "REASON", "BEGAN", "ENDED", "SAID BY", "AT", "TITLE"];
+    Table::new(&head, incidents.iter().map(row)).with_statuses(2).cutting(&[8, 6])
+}

@@ -1,0 +1,26 @@
+//! `GET /api/v1/mutes`: those that last, oldest first.
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::{Asked, Outcome};
+use crate::core::route::Mute;
+
+/// Answers the list, which is one page.
+pub(super) fn answer(asked: &Asked<'_>) -> Outcome {
+    asked.query(&[])?;
+    let now = asked.app.clock.now();
+    let shown = |mute: &Mute| {
+        json!({
+            "id": mute.id,
+            "matchers": mute.text,
+            "since": mute.since.to_string(),
+            "until": mute.until.to_string(),
+            "comment": mute.comment,
+            "by": mute.by,
+        })
+    };
+    let mutes = asked.app.live.mutes();
+    let lasting: Vec<Value> = mutes.iter().filter(|mute| now < mute.until).map(shown).collect();
+    Ok(super::json(StatusCode::OK, &json!({"mutes": lasting, "next_cursor": null})))
+}
