@@ -12,7 +12,7 @@ use crate::core::time::Time;
 use crate::metrics::{
     Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
 };
-use crate::store::live::{self, AsOf, Check, Directory, Live};
+use crate::store::live::{AsOf, Check, Directory, Live};
 
 /// Answers scrapes. The labels of all checks are escaped once for each configuration.
 #[derive(Debug, Default)]
@@ -61,7 +61,8 @@ impl Scraper {
             is_healthy: scrape.is_healthy,
             is_clock_doubted: scrape.is_clock_doubted,
             applied_to: scrape.applied_to,
-            totals: totals(&live.totals, scrape.now),
+            totals: totals(live, scrape.now),
+            waiting: live.waiting(),
             pings: pings(outcomes.0),
             connections: connections(outcomes.1),
             own,
@@ -89,14 +90,17 @@ fn rows(scrape: Scrape<'_>, live: &Live, directory: &Directory) -> Vec<Row> {
     let (now, checks) = (scrape.now, (0..).zip(&directory.checks));
     checks
         .filter(|(_, check)| of_shard(check))
-        .map(|(number, check)| {
-            let is_wont_fix = answered.get(&check.id) == Some(&IncidentStatus::WontFix);
-            row(number, check, now, (&mutes, is_wont_fix), &as_of)
-        })
+        .map(|(number, check)| row(number, check, now, (&mutes, answered.get(&check.id).copied()), &as_of))
         .collect()
 }
 
-fn row(number: u32, check: &Check, now: Time, (mutes, is_wont_fix): (&[Mute], bool), as_of: &AsOf) -> Row {
+fn row(
+    number: u32,
+    check: &Check,
+    now: Time,
+    (mutes, answer): (&[Mute], Option<IncidentStatus>),
+    as_of: &AsOf,
+) -> Row {
     let definition = &*check.definition;
     let (state, count_in_window, window) = {
         let known = check.known();
@@ -113,13 +117,20 @@ fn row(number: u32, check: &Check, now: Time, (mutes, is_wont_fix): (&[Mute], bo
         view: &view,
         count_in_window,
         window,
-        muted: is_wont_fix || (!mutes.is_empty() || !definition.quiet.is_empty()) && is_muted(),
+        acknowledged: answer == Some(IncidentStatus::Acknowledged),
+        muted: answer == Some(IncidentStatus::WontFix)
+            || (!mutes.is_empty() || !definition.quiet.is_empty()) && is_muted(),
     };
     Row::new(number, &seen)
 }
 
-fn totals(totals: &live::Totals, now: Time) -> Totals {
+fn totals(live: &Live, now: Time) -> Totals {
+    let (totals, answered) = (&live.totals, live.answered());
+    let standing = |status| answered.values().filter(|other| **other == status).count() as u64;
     Totals {
+        acknowledged: standing(IncidentStatus::Acknowledged),
+        wont_fix: standing(IncidentStatus::WontFix),
+        database_bytes: totals.database_bytes.load(Ordering::Relaxed),
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
         deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),

@@ -17,8 +17,12 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use bytes::Bytes;
 
+use crate::core::route::ReceiverName;
 use crate::core::time::{Span, Time};
 
 pub use catalog::Catalog;
@@ -55,6 +59,8 @@ pub struct Snapshot<'a> {
     pub applied_to: Time,
     /// From the store.
     pub totals: Totals,
+    /// Deliveries that are not finished, by receiver: those that have some; those of checks' own together.
+    pub waiting: Arc<BTreeMap<ReceiverName, u64>>,
     /// How pings ended since the start.
     pub pings: PingRequests,
     /// Connections that were not taken.
@@ -73,6 +79,12 @@ pub struct Totals {
     pub deliveries_pending: u64,
     /// Deliveries that were given up.
     pub deliveries_parked: u64,
+    /// Incidents that somebody is on.
+    pub acknowledged: u64,
+    /// Incidents that nobody wants to hear of until they recover.
+    pub wont_fix: u64,
+    /// Bytes of the database's file.
+    pub database_bytes: u64,
     /// Bytes of the write-ahead log.
     pub log_bytes: u64,
     /// How long we were blind since the database was made.

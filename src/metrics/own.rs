@@ -32,6 +32,8 @@ pub struct Own {
     receivers: RwLock<BTreeMap<ReceiverName, Arc<ReceiverCounters>>>,
     reload_successful: AtomicBool,
     reload_success_ms: AtomicI64,
+    reloads_taken: AtomicU64,
+    reloads_refused: AtomicU64,
 }
 
 /// Something that goes wrong each time it is tried.
@@ -91,6 +93,8 @@ impl Own {
             receivers: RwLock::default(),
             reload_successful: AtomicBool::new(false),
             reload_success_ms: AtomicI64::new(0),
+            reloads_taken: AtomicU64::new(0),
+            reloads_refused: AtomicU64::new(0),
         }
     }
 
@@ -103,11 +107,13 @@ impl Own {
             .collect();
         self.reload_success_ms.store(now.as_ms(), Ordering::Relaxed);
         self.reload_successful.store(true, Ordering::Relaxed);
+        self.reloads_taken.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A configuration was refused, or taken only in part (10.4): the one before is still used.
     pub fn config_refused(&self) {
         self.reload_successful.store(false, Ordering::Relaxed);
+        self.reloads_refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The counters of a receiver; `None` if it is not configured (any more).
@@ -121,6 +127,12 @@ impl Own {
             (name.to_string(), count(counters).load(Ordering::Relaxed))
         };
         receivers.iter().map(read).collect()
+    }
+
+    /// Readings of the configuration by how they ended.
+    pub(super) fn reloads(&self) -> Vec<(String, u64)> {
+        let outcomes = [("taken", &self.reloads_taken), ("refused", &self.reloads_refused)];
+        outcomes.map(|(outcome, count)| (outcome.to_owned(), count.load(Ordering::Relaxed))).to_vec()
     }
 
     pub(super) fn reload_successful(&self) -> bool {

@@ -22,6 +22,7 @@ pub struct Row {
     pub(super) unknown: bool,
     pub(super) paused: bool,
     pub(super) muted: bool,
+    pub(super) acknowledged: bool,
     pub(super) running: bool,
     /// A bit for each of [`crate::core::cause::CauseKind::ALL`].
     pub(super) problems: u16,
@@ -49,6 +50,8 @@ pub struct Seen<'a> {
     pub window: Span,
     /// Deliveries are held by a mute or a quiet time (8.2).
     pub muted: bool,
+    /// Somebody is on its open incident (11.2).
+    pub acknowledged: bool,
 }
 
 impl Row {
@@ -72,6 +75,7 @@ impl Row {
             unknown: view.unknown,
             paused: view.paused,
             muted: seen.muted,
+            acknowledged: seen.acknowledged,
             running: view.running,
             problems: view.causes.iter().fold(0, |bits, cause| bits | 1 << cause.kind as u16),
             count_in_window: seen.count_in_window,

@@ -2,6 +2,7 @@
 //!
 //! Names, units and labels are a promise: rules, dashboards and other people's queries are built on them.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use super::encode::{Encoder, Value, push_label};
@@ -11,6 +12,7 @@ use super::row::Row;
 use super::{Gone, Snapshot, Totals};
 use crate::core::cause::CauseKind;
 use crate::core::check::PingKind;
+use crate::core::incident::IncidentStatus;
 use crate::core::time::{Span, Time};
 use crate::core::version;
 use crate::zones;
@@ -51,8 +53,8 @@ enum Source {
     CheckInfo,
     /// One, with the database's number.
     Stored(fn(&Totals) -> Value),
-    /// One for each place where checks are declared, with the database's number.
-    StoredChecks,
+    /// One for each value of a label, with the database's number.
+    StoredBy(&'static str, fn(&Snapshot<'_>) -> Vec<(String, u64)>),
     /// One, with the version and the commit.
     Build,
     /// One.
@@ -64,7 +66,7 @@ enum Source {
 }
 
 use Kind::{Counter, Gauge, Info};
-use Source::{Build, Check, CheckBy, CheckInfo, Server, ServerBy, Stored, StoredChecks};
+use Source::{Build, Check, CheckBy, CheckInfo, Server, ServerBy, Stored, StoredBy};
 
 /// Every metric but `process_*`, in the order in which they are written.
 #[rustfmt::skip]
@@ -76,6 +78,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due.", Check(|row| Value::flag(row.unknown))),
     metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| Value::flag(row.paused))),
     metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute, a quiet time or wont-fix.", Check(|row| Value::flag(row.muted))),
+    metric("punctual_check_acknowledged", Gauge, "1 while somebody is on it: its incident is acknowledged.", Check(|row| Value::flag(row.acknowledged))),
     metric("punctual_check_running", Gauge, "1 while a run has started and not ended.", Check(|row| Value::flag(row.running))),
     metric("punctual_check_problem", Gauge, "1 for each reason why the check is bad; absent while it is not.", CheckBy("reason", reasons, problem)),
     metric("punctual_check_last_success_timestamp_seconds", Gauge, "When the last success came; 0 if none ever came.", Check(|row| time_or_0(row.last_success))),
@@ -93,10 +96,13 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_failing_total", Counter, "How often the check became failing. Stored: a restart is no reset.", Check(|row| Value::Whole(row.counters.failing))),
     metric("punctual_check_info", Info, "What was declared about the check, and where.", CheckInfo),
 
-    metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredChecks),
+    metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", |all| all.catalog.counts())),
     metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| Value::Whole(totals.incidents_open))),
+    metric("punctual_incidents", Gauge, "Incidents that have not ended, by how they stand: open is what nobody has said anything of.", StoredBy("standing", standings)),
     metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| Value::Whole(totals.deliveries_pending))),
     metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| Value::Whole(totals.deliveries_parked))),
+    metric("punctual_deliveries_waiting", Gauge, "Deliveries that wait to be sent, or to be sent again, by receiver; emails/* are the addresses of checks' own.", StoredBy("receiver", waiting)),
+    metric("punctual_database_bytes", Gauge, "Bytes of the database without its write-ahead log.", Stored(|totals| Value::Whole(totals.database_bytes))),
     metric("punctual_wal_bytes", Gauge, "Bytes of the database's write-ahead log: it grows while a reader from outside, as a backup, stays open.", Stored(|totals| Value::Whole(totals.log_bytes))),
     metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening, or is not now. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
@@ -107,6 +113,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_applied_timestamp_seconds", Gauge, "As of when checks are shown: now, but while nothing can be stored or the clock is doubted, when it stands still.", Server(|all| time(Some(all.applied_to)))),
     metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| Value::flag(all.is_healthy))),
     metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),
+    metric("punctual_config_reloads_total", Counter, "How often the configuration was read, the first time included, by outcome: taken, or refused and an older one used.", ServerBy("outcome", |all| all.own.reloads())),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
 
     metric("punctual_ping_requests_total", Counter, "Requests to ping URLs by how they ended.", ServerBy("outcome", outcomes)),
@@ -165,7 +172,7 @@ impl Metric {
             Source::Build => &["version", "commit"],
             Source::CheckInfo => &["title", "schedule", "timezone", "source", "runbook_url"],
             Source::Stored(_) => &["database"],
-            Source::StoredChecks => &["database", "source"],
+            Source::StoredBy(label, _) => &["database", label],
             Source::CheckBy(label, ..) | Source::ServerBy(label, _) => &[label],
             Source::Histogram(_) => &["le"],
         };
@@ -201,8 +208,8 @@ impl Metric {
                 encoder.sample(labels, info, Value::Whole(1))
             }),
             Source::Stored(value) => encoder.sample(&database(all), b"", value(&all.totals)),
-            Source::StoredChecks => all.catalog.counts().iter().try_for_each(|(source, count)| {
-                encoder.sample(&database(all), &label_text("source", source), Value::Whole(*count))
+            Source::StoredBy(label, values) => values(all).iter().try_for_each(|(by, count)| {
+                encoder.sample(&database(all), &label_text(label, by), Value::Whole(*count))
             }),
             Source::Build => {
                 let commit = label_text("commit", version::COMMIT);
@@ -260,6 +267,27 @@ fn reasons() -> Vec<&'static str> {
 
 fn problem(row: &Row, reason: usize) -> Value {
     if row.problems & 1 << reason == 0 { Value::Absent } else { Value::Whole(1) }
+}
+
+fn standings(all: &Snapshot<'_>) -> Vec<(String, u64)> {
+    let Totals { incidents_open, acknowledged, wont_fix, .. } = all.totals;
+    let open = incidents_open.saturating_sub(acknowledged + wont_fix);
+    let standing = |(status, count): (IncidentStatus, u64)| (status.as_str().to_owned(), count);
+    [
+        (IncidentStatus::Open, open),
+        (IncidentStatus::Acknowledged, acknowledged),
+        (IncidentStatus::WontFix, wont_fix),
+    ]
+    .map(standing)
+    .to_vec()
+}
+
+/// Of every receiver that is configured, and of those that are not any more but for which something waits.
+fn waiting(all: &Snapshot<'_>) -> Vec<(String, u64)> {
+    let mut receivers: BTreeMap<String, u64> =
+        all.own.by_receiver(|counters| &counters.deliveries).into_iter().map(|(name, _)| (name, 0)).collect();
+    receivers.extend(all.waiting.iter().map(|(name, count)| (name.to_string(), *count)));
+    receivers.into_iter().collect()
 }
 
 fn wrong_credentials(all: &Snapshot<'_>) -> Vec<(String, u64)> {

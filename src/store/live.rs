@@ -2,7 +2,7 @@
 //!
 //! Pages and `/metrics` read here while pings are written. The store changes it after each commit and never before.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name, PingMethods, Spec, System};
 use crate::core::incident::IncidentStatus;
-use crate::core::route::Mute;
+use crate::core::route::{Mute, ReceiverName};
 use crate::core::state::State;
 use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
@@ -26,12 +26,16 @@ pub struct Live {
     blind: RwLock<Arc<BlindWindows>>,
     mutes: RwLock<Arc<Vec<Mute>>>,
     answered: RwLock<Arc<Answered>>,
+    waiting: RwLock<Arc<Waiting>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
 
 /// Where the open incidents stand of which somebody has said something: acknowledged or `wont_fix`.
 pub type Answered = HashMap<CheckId, IncidentStatus>;
+
+/// How many deliveries are not finished, by receiver; those of checks' own are counted together.
+pub type Waiting = BTreeMap<ReceiverName, u64>;
 
 /// All declared checks: replaced as a whole when the configuration changes.
 #[derive(Clone, Debug, Default)]
@@ -156,6 +160,8 @@ pub struct Totals {
     pub deliveries_parked: AtomicU64,
     /// When the last of them was, in ms since the epoch; 0: never.
     pub last_parked_ms: AtomicI64,
+    /// Bytes of the store's file at the last sign of life.
+    pub database_bytes: AtomicU64,
     /// Bytes of the store's write-ahead log at the last sign of life.
     pub log_bytes: AtomicU64,
     /// A number that no other database has.
@@ -257,6 +263,11 @@ impl Live {
         read(&self.answered)
     }
 
+    /// Deliveries that are not finished, by receiver.
+    pub fn waiting(&self) -> Arc<Waiting> {
+        read(&self.waiting)
+    }
+
     /// For the store: the checks are these now.
     pub fn set_directory(&self, directory: Directory) {
         write(&self.directory, directory);
@@ -286,6 +297,14 @@ impl Live {
             return;
         }
         *self.answered.write().unwrap_or_else(PoisonError::into_inner) = answered.clone();
+    }
+
+    /// For the store: these deliveries are not finished. Looked at after each commit.
+    pub fn set_waiting(&self, waiting: &Arc<Waiting>) {
+        if Arc::ptr_eq(&self.waiting(), waiting) {
+            return;
+        }
+        *self.waiting.write().unwrap_or_else(PoisonError::into_inner) = waiting.clone();
     }
 
     /// For the store: the mutes are these now.

@@ -33,12 +33,15 @@ lateness is computed here, at each scrape. A check that is no longer declared va
 
 - `alerts/punctual-self.rules.yaml` watches punctual itself: load it always. `alerts/punctual-checks.rules.yaml` has one rule
   for all checks: load it where Alertmanager hears of them from Prometheus, not together with `alerting` in the
-  configuration. `docs/runbooks.md` says what to do about each alert; a check's alerts link to its page and its own
-  `runbook_url`. The rules name the runbooks by their path: put the address of your copy before it, with
-  `sed -i 's|docs/runbooks.md|https://git.example.org/punctual/&|' *.rules.yaml`. `promtool test rules alerts/tests/*.yaml` tests them.
-- The rules know what is muted, quiet or paused. They know nothing of `depends_on`, `incidents ack` and `incidents wont-fix`,
-  which hold messages and pushed alerts: where Prometheus tells people, use Alertmanager's inhibition and silences.
-- `dashboards/` has three for Grafana: all checks with their states over time, one check, and punctual itself.
+  configuration. `docs/runbooks.md` says what to do about each alert, and is the page `/runbook`. Alerts link to it, a check's
+  alerts to its own page and `runbook_url` as well, by the address in `--web.external-url`: the rules are loaded as they are.
+  `promtool test rules alerts/tests/*.yaml` tests them.
+- The rules leave out what is muted, quiet, paused or marked wont-fix. They know nothing of `depends_on` and `incidents ack`,
+  which hold messages and pushed alerts: where Prometheus tells people, use Alertmanager's inhibition and silences. (An alert
+  that left its rule when somebody acknowledges it would be told as resolved.) `punctual_check_acknowledged` says who is on
+  what: `punctual_check_failing == 1 unless punctual_check_acknowledged == 1` is what still needs somebody.
+- `dashboards/` has three for Grafana: all checks with their states over time, one check, and punctual itself. They show times
+  in the time zone of the dashboard or of whoever looks, and link to a check's page and its runbook.
 - `/metrics?shard=2/4` answers the second of four parts of the checks, for a server with so many that one scrape takes too
   long (10,000 checks are 26 MB, 1.3 MB by gzip, and 10 ms of a processor). A check stays in its part; what is not of a
   check is in the first. Scrape all parts, with a label of its own for each (`shard`), as targets of one job.

@@ -149,6 +149,11 @@ impl OpenFile {
         Err(StoreError::Failed(format!("{path} was removed or replaced while we had it open")))
     }
 
+    /// Bytes of the database itself; 0: it is gone.
+    pub(super) fn bytes(&self) -> u64 {
+        fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+    }
+
     /// Bytes of the write-ahead log; 0: there is none.
     pub(super) fn log_bytes(&self) -> u64 {
         fs::metadata(self.log()).map_or(0, |metadata| metadata.len())

@@ -34,6 +34,7 @@ impl SqliteStore {
 
     pub(super) fn sign_of_life_at(&mut self, now: Time) -> Result<(), StoreError> {
         self.file.is_still_there()?;
+        self.live.totals.database_bytes.store(self.file.bytes(), Ordering::Relaxed);
         self.live.totals.log_bytes.store(self.file.log_bytes(), Ordering::Relaxed);
         self.ready()?;
         let before = self.memory.sign_of_life;

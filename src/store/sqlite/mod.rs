@@ -238,6 +238,7 @@ impl SqliteStore {
 
     fn show_totals(&self) {
         self.live.set_answered(&self.memory.outbox.answered);
+        self.live.set_waiting(&self.memory.outbox.unfinished_by_receiver);
         let totals = &self.live.totals;
         let ms = |ms: i64| u64::try_from(ms).unwrap_or(0);
         let (incidents, deliveries, parked) = self.memory.outbox.totals();

@@ -13,15 +13,16 @@ mod stand;
 
 pub(super) use effects::Seen;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStatus};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
-use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
+use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
-use crate::store::live::Answered;
+use crate::store::live::{Answered, Waiting};
 
 /// Everything that still has to be told, and what it is about.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(super) struct Outbox {
     pub(super) answered: Arc<Answered>,
     /// Those that wait or are in a message that is not settled.
     pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
+    /// How many these are, for readers.
+    pub(super) unfinished_by_receiver: Arc<Waiting>,
     /// The same, by incident.
     by_incident: HashMap<IncidentId, BTreeSet<DeliveryId>>,
     /// Not settled.
@@ -42,6 +45,11 @@ pub(super) struct Outbox {
     pub(super) depended_on: HashSet<Name>,
     pub(super) parked: u64,
     pub(super) last_parked: Option<Time>,
+}
+
+/// Those of checks' own are counted together: there may be one for each check.
+fn counted_as(receiver: &ReceiverName) -> ReceiverName {
+    if is_own_receiver(receiver) { ReceiverName::from(ALL_OWN) } else { receiver.clone() }
 }
 
 /// Mails of checks' own that are under way at a time: all of them go through one mail server.
@@ -112,7 +120,10 @@ impl Outbox {
         }
         if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::InMessage(_)) {
             self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
-            self.deliveries.insert(delivery.id, delivery);
+            let receiver = counted_as(&delivery.receiver);
+            if self.deliveries.insert(delivery.id, delivery).is_none() {
+                *Arc::make_mut(&mut self.unfinished_by_receiver).entry(receiver).or_default() += 1;
+            }
         } else {
             self.forget_delivery(&delivery);
             self.forget_empty_lane(&delivery.receiver);
@@ -128,7 +139,15 @@ impl Outbox {
     }
 
     fn forget_delivery(&mut self, delivery: &Delivery) {
-        self.deliveries.remove(&delivery.id);
+        if let Some(forgotten) = self.deliveries.remove(&delivery.id) {
+            let waiting = Arc::make_mut(&mut self.unfinished_by_receiver);
+            if let Entry::Occupied(mut count) = waiting.entry(counted_as(&forgotten.receiver)) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
+        }
         if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {
             ids.remove(&delivery.id);
             if ids.is_empty() {
