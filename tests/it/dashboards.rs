@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::alerts::{repository, rules};
 use crate::support::process::{PATIENCE, wait_for};
 use crate::support::prometheus::{Prometheus, Sample, Setup};
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, punctual as command};
 use crate::support::sink::WebhookSink;
 
 fn dashboards() -> Vec<(String, Value)> {
@@ -56,7 +56,7 @@ fn dashboards_are_as_grafana_wants_them() {
         assert!(dashboard.get("id").is_none(), "{file}: an id belongs to one Grafana");
         assert!(text(&dashboard["title"]).starts_with("Punctual / "), "{file}");
         assert_eq!(dashboard["schemaVersion"], 39, "{file}");
-        assert_eq!(dashboard["timezone"], "utc", "{file}");
+        assert_eq!(dashboard["timezone"], "", "{file}: the zone of whoever looks");
         assert_eq!(dashboard["graphTooltip"], 1, "{file}: a shared crosshair");
         let mut ids = BTreeSet::new();
         let mut taken = BTreeSet::new();
@@ -85,6 +85,37 @@ fn dashboards_are_as_grafana_wants_them() {
             assert_eq!(refs.len(), targets.len(), "{file}: {title}: one refId for each target");
         }
     }
+}
+
+/// A link's `${__data.fields.NAME}` is a label that the panel's query answers and that no transformation takes away.
+#[test]
+fn a_check_in_a_dashboard_leads_to_its_page_and_its_runbook() {
+    let field = Regex::new(r"\$\{__data\.fields\.(\w+)\}").unwrap();
+    let mut leading = Vec::new();
+    for (file, dashboard) in dashboards() {
+        for panel in panels(&dashboard) {
+            let overrides = array(&panel["fieldConfig"]["overrides"]);
+            let properties = |of: &Value| array(&of["properties"]).to_vec();
+            let links = overrides.iter().flat_map(properties).filter(|property| property["id"] == "links");
+            let links: Vec<Value> = links.flat_map(|property| array(&property["value"]).to_vec()).collect();
+            let urls: Vec<&str> = links.iter().map(|link| text(&link["url"])).collect();
+            let gone = &panel["transformations"][0]["options"]["excludeByName"];
+            for url in &urls {
+                for found in field.captures_iter(url) {
+                    let label = &found[1];
+                    let by = Regex::new(&format!(r"(by|group_left) \([^)]*\b{label}\b")).unwrap();
+                    assert!(by.is_match(text(&panel["targets"][0]["expr"])), "{file}: {url}");
+                    assert_eq!(gone[label], Value::Null, "{file}: {url}");
+                }
+            }
+            if urls.contains(&"${__data.fields.url}/checks/${__data.fields.check}") {
+                let runbook = overrides.iter().find(|of| of["matcher"]["options"] == "runbook_url").unwrap();
+                assert_eq!(runbook["properties"][0]["value"][0]["url"], "${__value.raw}", "{file}");
+                leading.push(text(&panel["title"]).to_owned());
+            }
+        }
+    }
+    assert_eq!(leading, ["Declared", "What is wrong now"]);
 }
 
 #[test]
@@ -223,6 +254,32 @@ fn every_query_of_a_dashboard_and_a_rule_answers() {
         prometheus.query(text(&rule["expr"]));
     }
     all_answer(&prometheus, queries);
+}
+
+/// What a table shows of a check: also where one of its parts was joined from elsewhere.
+#[test]
+fn what_is_wrong_is_shown_with_who_is_on_it_and_where_to_read_on() {
+    let (punctual, _sink) = punctual_with_everything();
+    let data = punctual.data();
+    let (is_done, said) =
+        command(&["incidents", "ack", "etl", "--by", "ann", "--storage.path", data.to_str().unwrap()]);
+    assert!(is_done, "{said}");
+    let prometheus = prometheus_of(&punctual);
+    let (_, dashboard) = dashboards().into_iter().find(|(file, _)| file == "punctual-overview.json").unwrap();
+    let (_, expr) =
+        expressions(&dashboard).into_iter().find(|(title, _)| title == "What is wrong now").unwrap();
+    let shown = wait_for("both checks", PATIENCE, || {
+        Some(prometheus.query(&filled(&expr, ".+", ".+"))).filter(|samples| samples.len() == 2)
+    });
+    for sample in shown {
+        let label = |name: &str| sample.labels.get(name).map_or("", String::as_str);
+        let expected = match label("check") {
+            "etl" => (2.0, "failed", ""),
+            _ => (1.0, "never_seen", "https://wiki.example.org/never"),
+        };
+        assert_eq!((sample.value, label("reason"), label("runbook_url")), expected, "{sample:?}");
+        assert_eq!(label("url"), punctual.url(""));
+    }
 }
 
 /// Its variables default to All, which is everything that Prometheus scrapes: here Prometheus itself.
