@@ -104,7 +104,9 @@ async fn send(
     let attempt = transport.send(&notification).await;
     let took = clock.now() - now;
     match attempt {
-        Attempt::Taken => writeln!(out, "{what}: {} took it within {took}", args.receiver)?,
+        Attempt::Taken { answer } => {
+            writeln!(out, "{what}: {} took it within {took}: {answer}", args.receiver)?;
+        }
         Attempt::Later { why, .. } => {
             writeln!(out, "{what}: not taken; a real message would be tried again: {why}")?;
             return Err(Error::NotTaken);

@@ -2,6 +2,7 @@
 
 use super::cause::{Cause, CauseKind, Family, Status};
 use super::check::CheckId;
+use super::outbox::DeliveryStep;
 use super::route::ActionId;
 use super::step::{Flip, FlipReason};
 use super::time::Time;
@@ -93,10 +94,15 @@ pub struct IncidentStep {
 impl IncidentStep {
     /// The longest name that is kept, in bytes.
     pub const MAX_BY_BYTES: usize = 200;
+
+    /// A step that somebody took.
+    pub fn new(what: StepKind, by: &str, at: Time) -> IncidentStep {
+        IncidentStep { at, what, by: cut(by).to_owned() }
+    }
 }
 
 /// What happened to an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepKind {
     /// A cause began; the first one opened the incident.
     Began(CauseKind),
@@ -112,6 +118,24 @@ pub enum StepKind {
     WontFix,
     /// Acknowledging or `wont_fix` was taken back.
     Reopened,
+    /// Something became of what a receiver is to be told of it.
+    Delivery(DeliveryStep),
+}
+
+impl StepKind {
+    /// As it stands in the database, on pages and in the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            StepKind::Began(_) => "began",
+            StepKind::Eased(_) => "eased",
+            StepKind::Resolved => "resolved",
+            StepKind::Removed => "removed",
+            StepKind::Acknowledged => "acknowledged",
+            StepKind::WontFix => "wont_fix",
+            StepKind::Reopened => "reopened",
+            StepKind::Delivery(step) => step.what.as_str(),
+        }
+    }
 }
 
 /// What a flip made of a check's incident.
@@ -219,7 +243,7 @@ fn eased(flip: &Flip) -> impl Iterator<Item = StepKind> {
 }
 
 /// Who takes a step that nobody and nothing else took.
-const PUNCTUAL: &str = "punctual";
+pub const PUNCTUAL: &str = "punctual";
 
 fn made_by_flip(what: StepKind, flip: &Flip) -> IncidentStep {
     let by = match flip.reason {
@@ -245,7 +269,7 @@ impl Incident {
         if is_known || self.status.is_ended() {
             return None;
         }
-        let step = step(StepKind::Acknowledged, by, now);
+        let step = IncidentStep::new(StepKind::Acknowledged, by, now);
         let mut incident = Incident { status: IncidentStatus::Acknowledged, covered, ..self.clone() };
         incident.actions.iter_mut().for_each(|planned| planned.is_uncovered = false);
         Some((incident, step))
@@ -301,7 +325,7 @@ impl Incident {
         if self.status.is_ended() || self.status == status {
             return None;
         }
-        Some((Incident { status, covered: Vec::new(), ..self.clone() }, step(what, by, now)))
+        Some((Incident { status, covered: Vec::new(), ..self.clone() }, IncidentStep::new(what, by, now)))
     }
 
     fn add_kinds(&mut self, causes: &[Cause]) {
@@ -311,10 +335,6 @@ impl Incident {
             }
         }
     }
-}
-
-fn step(what: StepKind, by: &str, now: Time) -> IncidentStep {
-    IncidentStep { at: now, what, by: cut(by).to_owned() }
 }
 
 /// At most [`IncidentStep::MAX_BY_BYTES`] of it, whole characters.

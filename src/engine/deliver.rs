@@ -133,12 +133,12 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
     let counted = if is_own_receiver(receiver) { ALL_OWN } else { receiver };
     if let Some(counters) = engine.counters.receiver(counted) {
         counters.deliveries.fetch_add(1, Ordering::Relaxed);
-        counters.failed.fetch_add(u64::from(*attempt != Attempt::Taken), Ordering::Relaxed);
+        counters.failed.fetch_add(u64::from(!attempt.is_taken()), Ordering::Relaxed);
         let is_misdirected = matches!(attempt, Attempt::Misdirected { .. });
         counters.misdirected.fetch_add(u64::from(is_misdirected), Ordering::Relaxed);
     }
     match attempt {
-        Attempt::Taken => {
+        Attempt::Taken { .. } => {
             let checks = checks(&outgoing.notices);
             tracing::info!(%receiver, members, attempts, checks, "message sent");
             for told_of in outgoing.notices.iter().filter_map(told_of) {
@@ -202,6 +202,6 @@ mod tests {
         };
         let attempt = survive(panics).await;
         assert!(matches!(&attempt, Attempt::Later { after: None, .. }), "{attempt:?}");
-        assert_eq!(survive(async { Attempt::Taken }).await, Attempt::Taken);
+        assert_eq!(survive(async { Attempt::TAKEN }).await, Attempt::TAKEN);
     }
 }

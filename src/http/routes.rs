@@ -125,6 +125,7 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Flips)) },
     Route { pattern: Pattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Judgements)) },
     Route { pattern: Pattern::Around(CHECK, "/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Incidents)) },
+    Route { pattern: Pattern::Around("/api/v1/incidents/", ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Incident) },
     Route { pattern: Pattern::Below("/ping/"), methods: OPTIONS, needs: Needs::Nothing, handler: Handler::Preflight },
 ];
 

@@ -220,7 +220,7 @@ async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, 
         let posting = server.post("application/json", &[], request, news.now());
         match tokio::time::timeout(duration(timeout), posting).await {
             Ok(Ok(answer)) => match answer.into_attempt(&origin) {
-                Attempt::Taken => {}
+                Attempt::Taken { .. } => {}
                 // One bad alert keeps the other requests from nobody.
                 Attempt::Later { why, .. } | Attempt::Misdirected { why } | Attempt::Never { why } => {
                     result = Err(why);

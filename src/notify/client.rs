@@ -9,7 +9,7 @@ use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
 use tokio::sync::OnceCell;
 
 use super::redact::redact;
-use super::{aside, later, misdirected, never, text, tls};
+use super::{aside, later, misdirected, never, taken, text, tls};
 use crate::core::outbox::{Attempt, MAX_RETRY_AFTER};
 use crate::core::receiver::{Authorization, BasicAuth, HttpConfig, TlsConfig};
 use crate::core::secret::Secret;
@@ -22,7 +22,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its Retry-After, at most [`MAX_RETRY_AFTER`].
     pub retry_after: Option<Span>,
-    /// The beginning of its body: what went wrong, in the server's own words. Empty if all is well.
+    /// The beginning of its body: what came of it, in the server's own words.
     pub body: String,
 }
 
@@ -39,7 +39,7 @@ pub struct NoAnswer {
 /// Shared by the addresses of a name: one that swallows everything leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// So much of an answer's body is read, and only of one that is no success.
+/// So much of an answer's body is read.
 const MAX_BODY_BYTES: usize = 4096;
 
 /// So long a body is read: the status was the answer.
@@ -91,7 +91,7 @@ impl Server {
         }
         let response = request.send().await.map_err(|error| self.no_answer(error))?;
         let mut answer = read(response, now).await;
-        answer.body = text::line(&self.redact(&answer.body), 300);
+        answer.body = text::line(&self.redact(&answer.body), Attempt::MAX_ANSWER_BYTES);
         Ok(answer)
     }
 
@@ -152,12 +152,13 @@ impl Answer {
     /// What an answer to a message means for its outbox: 2xx took it, 408, 425, 429, 5xx and a redirect may be mended, 401,
     /// 403, 404 and 407 speak of the way there; any other will never take what it says.
     pub fn into_attempt(self, origin: &str) -> Attempt {
-        let why = match self.body.as_str() {
-            "" => format!("{origin} answered {}", self.status),
-            body => format!("{origin} answered {}: {body}", self.status),
+        let words = match self.body.as_str() {
+            "" => self.status.to_string(),
+            body => format!("{}: {body}", self.status),
         };
+        let why = format!("{origin} answered {words}");
         match self.status.as_u16() {
-            200..300 => Attempt::Taken,
+            200..300 => taken(words),
             300..=399 => later(format!("{why} (redirects are not followed: use the address it leads to)")),
             401 | 403 | 404 | 407 => misdirected(why),
             408 | 425 | 429 | 500.. => Attempt::Later { after: self.retry_after, why: text::reason(&why) },
@@ -211,19 +212,17 @@ async fn read(mut response: Response, now: Time) -> Answer {
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|value| parse_retry_after(value, now));
     let mut body = Vec::new();
-    if !status.is_success() {
-        let reading = async {
-            while let Ok(Some(chunk)) = response.chunk().await {
-                let room = MAX_BODY_BYTES - body.len();
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                if body.len() == MAX_BODY_BYTES {
-                    break;
-                }
+    let reading = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            let room = MAX_BODY_BYTES - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if body.len() == MAX_BODY_BYTES {
+                break;
             }
-        };
-        // A body that breaks off or does not end changes nothing: the status was the answer.
-        let _ = tokio::time::timeout(BODY_TIMEOUT, reading).await;
-    }
+        }
+    };
+    // A body that breaks off or does not end changes nothing: the status was the answer.
+    let _ = tokio::time::timeout(BODY_TIMEOUT, reading).await;
     Answer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() }
 }
 
@@ -292,7 +291,7 @@ mod tests {
             let status = StatusCode::from_u16(status).expect("a status of three digits");
             let answer = Answer { status, retry_after: Some(Span::secs(7)), body: "no".to_owned() };
             match answer.into_attempt("https://a") {
-                Attempt::Taken => "taken",
+                Attempt::Taken { .. } => "taken",
                 Attempt::Later { after: Some(_), .. } => "later, as asked",
                 Attempt::Later { after: None, .. } => "later",
                 Attempt::Misdirected { .. } => "misdirected",

@@ -22,8 +22,9 @@ use tokio::sync::OnceCell;
 
 use super::canary::{self, CanaryMail};
 use super::connection::{self, Way};
+use super::redact::without;
 use super::render::{base, render};
-use super::{Notification, aside, duration, later, misdirected, never, subject, tls, within};
+use super::{Notification, aside, duration, later, misdirected, never, subject, taken, tls, within};
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{BasicAuth, ClientIdentity, Smtp, SmtpTls};
 use crate::core::time::{Span, Time};
@@ -84,6 +85,8 @@ struct Outcome {
     refused: Vec<String>,
     postponed: Vec<String>,
     accepted: Vec<Address>,
+    /// What the server said when it had the whole mail.
+    answer: String,
 }
 
 impl Email {
@@ -119,11 +122,11 @@ impl Email {
         let all = to.len();
         let rest = self.recipients_left(notification.key, to);
         if rest.is_empty() {
-            return Attempt::Taken;
+            return taken("each of its recipients has taken it before");
         }
         let attempt = async {
             match self.deliver(notification.key, &rest, &message).await {
-                Ok(outcome) => outcome.into_attempt(),
+                Ok(outcome) => outcome.into_attempt(|words| self.redact(words)),
                 Err(fault) => self.fault(&fault),
             }
         };
@@ -131,7 +134,7 @@ impl Email {
             // Who has it is to hear of its end as well.
             Attempt::Never { why } | Attempt::Misdirected { why } if rest.len() < all => {
                 tracing::warn!(why, "a mail that others have taken reaches not all of its recipients");
-                Attempt::Taken
+                taken(format!("others have taken it; {why}"))
             }
             attempt => attempt,
         }
@@ -236,13 +239,14 @@ impl Email {
             Ok((connection, outcome))
         };
         let timeout = self.timeout;
-        let (mut connection, outcome) = tokio::time::timeout(duration(timeout), before_data)
+        let (mut connection, mut outcome) = tokio::time::timeout(duration(timeout), before_data)
             .await
             .map_err(|_| Fault::Other(format!("no answer within {timeout}")))??;
         if !outcome.accepted.is_empty() {
             // The end of the data brings a line's end of its own.
             let message = message.strip_suffix(b"\r\n").unwrap_or(message);
-            connection.message(message).await.map_err(Fault::Content)?;
+            let answer = connection.message(message).await.map_err(Fault::Content)?;
+            outcome.answer = format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "));
             self.remember(key, &outcome.accepted);
         }
         // The mail is theirs already: how the goodbye goes changes nothing.
@@ -322,19 +326,25 @@ impl Email {
         Ok(self.tls.get_or_try_init(make).await?.0.clone())
     }
 
+    /// Without the password, which a server's answer may repeat.
+    fn redact(&self, words: &str) -> String {
+        let password = self.smtp.login.as_ref().map(|login| login.password.expose().to_owned());
+        without(words, password.into_iter().collect())
+    }
+
     fn fault(&self, fault: &Fault) -> Attempt {
         let server = format!("{}:{}", self.smtp.host, self.smtp.port);
         match fault {
             Fault::Content(error) if error.is_permanent() && !wants_login(error) => {
-                never(format!("{server}: {error}"))
+                never(self.redact(&format!("{server}: {error}")))
             }
             Fault::Content(error) | Fault::Message(error) | Fault::Connection(error)
                 if error.is_permanent() =>
             {
-                misdirected(format!("{server}: {error}"))
+                misdirected(self.redact(&format!("{server}: {error}")))
             }
             Fault::Content(error) | Fault::Message(error) | Fault::Connection(error) => {
-                later(format!("{server}: {error}"))
+                later(self.redact(&format!("{server}: {error}")))
             }
             Fault::Other(why) => later(format!("{server}: {why}")),
         }
@@ -392,14 +402,19 @@ fn wants_login(error: &lettre::transport::smtp::Error) -> bool {
 }
 
 impl Outcome {
-    fn into_attempt(self) -> Attempt {
+    fn into_attempt(self, redact: impl Fn(&str) -> String) -> Attempt {
         if !self.refused.is_empty() {
             tracing::warn!(recipients = ?self.refused, "the mail server refuses recipients");
         }
         if !self.postponed.is_empty() {
-            return later(self.postponed.join("; "));
+            return later(redact(&self.postponed.join("; ")));
         }
-        if self.accepted.is_empty() { misdirected(self.refused.join("; ")) } else { Attempt::Taken }
+        let refused = redact(&self.refused.join("; "));
+        if self.accepted.is_empty() {
+            return misdirected(refused);
+        }
+        let but = if refused.is_empty() { refused } else { format!("; but not by {refused}") };
+        taken(redact(&self.answer) + &but)
     }
 }
 

@@ -116,6 +116,10 @@ fn duration(span: Span) -> Duration {
     Duration::from_millis(span.as_ms().max(0).unsigned_abs())
 }
 
+fn taken(answer: impl AsRef<str>) -> Attempt {
+    Attempt::Taken { answer: text::reason(answer.as_ref()) }
+}
+
 fn later(why: impl AsRef<str>) -> Attempt {
     Attempt::Later { after: None, why: text::reason(why.as_ref()) }
 }

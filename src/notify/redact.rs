@@ -22,6 +22,11 @@ pub(super) fn redact(text: &str, url: &Secret, http: &HttpConfig) -> String {
     if let Some(Ok(url)) = proxy_url.map(|url| Url::parse(url.expose())) {
         add_parts(&mut secrets, &url);
     }
+    without(text, secrets)
+}
+
+/// The text without any of these, but for short ones.
+pub(super) fn without(text: &str, mut secrets: Vec<String>) -> String {
     secrets.retain(|secret| secret.len() >= MIN_SECRET_BYTES);
     // The longest first: what is part of another must not break it up.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::core::check::Canary;
+use crate::core::outbox::Attempt;
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
@@ -105,9 +106,9 @@ pub fn cut_bytes(text: &str, max: usize) -> String {
     format!("{}{MARK}", &text[..end])
 }
 
-/// Why an attempt failed, as `core::outbox::Attempt` bounds it: one line of at most 500 bytes.
+/// How an attempt ended, as [`Attempt`] bounds it: one line of at most [`Attempt::MAX_ANSWER_BYTES`].
 pub fn reason(why: &str) -> String {
-    cut_bytes(&line(why, 500), 500)
+    cut_bytes(&line(why, Attempt::MAX_ANSWER_BYTES), Attempt::MAX_ANSWER_BYTES)
 }
 
 fn is_invisible(c: char) -> bool {
@@ -335,7 +336,7 @@ mod tests {
         assert_eq!(cut_bytes("ééé", 6), "ééé");
         assert_eq!(cut_bytes("éééé", 7), "éé…");
         assert_eq!(cut_bytes("éééé", 6), "é…");
-        assert!(reason(&"ü\n".repeat(5_000)).len() <= 500);
+        assert!(reason(&"ü\n".repeat(5_000)).len() <= Attempt::MAX_ANSWER_BYTES);
     }
 
     #[test]

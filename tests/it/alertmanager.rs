@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use punctual::core::alert::Alert;
-use punctual::core::outbox::Attempt;
 use punctual::core::receiver::{self, HttpConfig, Receiver, ReceiverKind, TlsConfig, Webhook, WebhookFormat};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
@@ -13,6 +12,7 @@ use punctual::notify::alertmanager::{Outcome, Pusher};
 use punctual::notify::{Notification, Transport, sample};
 use serde_json::Value;
 
+use crate::support::assert_taken;
 use crate::support::http::runtime;
 use crate::support::process::{PATIENCE, free_port};
 use crate::support::prometheus::Alertmanager;
@@ -192,7 +192,7 @@ fn our_webhook_says_what_alertmanagers_own_says() {
     let notices = [notice.clone()];
     let notification =
         Notification { key: "m1", receiver: "test", notices: &notices, external_url: EXTERNAL_URL, now };
-    assert_eq!(runtime().block_on(transport.send(&notification)), Attempt::Taken);
+    assert_taken(&runtime().block_on(transport.send(&notification)));
     let ours = sink.received.wait_for_count("our webhook", PATIENCE, 1)[0].json();
 
     let alertmanager = Alertmanager::start(Some(&sink.url()));

@@ -13,6 +13,7 @@ use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
 use punctual::notify::{Notification, Transport, sample};
 
+use crate::support::assert_taken;
 use crate::support::http::runtime;
 use crate::support::process::PATIENCE;
 use crate::support::smtp::{Mail, SmtpServer, Tls};
@@ -106,7 +107,7 @@ fn a_mail_goes_over_starttls_with_a_login() {
     let server = SmtpServer::start(Tls::Starttls, Some("punctual:correct horse"));
     let smtp = Smtp { login: login(PASSWORD), ..settings(&server, SmtpTls::Starttls) };
     let transport = transport(&smtp, &["Ops Ünit <ops@example.org>", "boss@example.com"], Span::secs(30));
-    assert_eq!(send(&transport, "m1", &sample::alert(now())), Attempt::Taken);
+    assert_taken(&send(&transport, "m1", &sample::alert(now())));
 
     let mail = received(&server, 1).remove(0);
     assert!(mail.tls);
@@ -131,14 +132,14 @@ fn a_mail_goes_over_starttls_with_a_login() {
 fn a_mail_goes_over_implicit_tls() {
     let server = SmtpServer::start(Tls::Implicit, Some("punctual:correct horse"));
     let smtp = Smtp { login: login(PASSWORD), ..settings(&server, SmtpTls::Implicit) };
-    assert_eq!(attempt(&smtp), Attempt::Taken);
+    assert_taken(&attempt(&smtp));
     assert!(received(&server, 1)[0].tls);
 }
 
 #[test]
 fn a_mail_goes_plainly_where_that_is_asked_for() {
     let server = SmtpServer::start(Tls::None, None);
-    assert_eq!(attempt(&settings(&server, SmtpTls::None)), Attempt::Taken);
+    assert_taken(&attempt(&settings(&server, SmtpTls::None)));
     assert!(!received(&server, 1)[0].tls);
 }
 
@@ -159,7 +160,7 @@ fn a_certificate_that_nobody_vouches_for_is_not_believed() {
 
     let insecure_skip_verify = true;
     let tls_config = TlsConfig { insecure_skip_verify, ..TlsConfig::default() };
-    assert_eq!(attempt(&Smtp { tls_config, ..smtp }), Attempt::Taken);
+    assert_taken(&attempt(&Smtp { tls_config, ..smtp }));
 }
 
 /// Somebody may mend the password before the message is given up.
@@ -169,7 +170,7 @@ fn a_wrong_password_is_tried_again_later_and_not_shown() {
     let wrong = Smtp { login: login(PASSWORD), ..settings(&server, SmtpTls::Starttls) };
     assert_misdirected(&attempt(&wrong), "535");
     assert_misdirected(&attempt(&Smtp { login: None, ..wrong.clone() }), "530");
-    assert_eq!(attempt(&Smtp { login: login("mended"), ..wrong }), Attempt::Taken);
+    assert_taken(&attempt(&Smtp { login: login("mended"), ..wrong }));
 }
 
 #[test]
@@ -210,7 +211,7 @@ fn a_server_may_think_longer_about_a_mail_it_has() {
         stream.write_all(b"250 taken\r\n").unwrap();
     });
     let transport = transport(&smtp, &["ops@example.org"], Span::secs(1));
-    assert_eq!(send(&transport, "m1", &sample::alert(now())), Attempt::Taken);
+    assert_taken(&send(&transport, "m1", &sample::alert(now())));
     thinking.join().unwrap();
 }
 
@@ -226,7 +227,7 @@ fn a_server_that_is_away_gets_the_mail_when_it_is_back() {
     let attempted = attempt(&smtp);
     assert!(matches!(&attempted, Attempt::Never { why } if why.contains("554")), "{attempted:?}");
     server.start_again();
-    assert_eq!(attempt(&smtp), Attempt::Taken);
+    assert_taken(&attempt(&smtp));
     // Every attempt bears the same id, so that a mail program can tell repeats.
     assert_eq!(received(&server, 1)[0].header("message-id"), "<m1@example.org>");
     let smtp = Smtp { host: "nowhere.invalid".to_owned(), ..smtp };
@@ -238,7 +239,7 @@ fn a_dead_mailbox_keeps_the_mail_from_nobody_else() {
     let server = SmtpServer::start(Tls::None, None);
     let smtp = settings(&server, SmtpTls::None);
     let to = |to: &[&str]| send(&transport(&smtp, to, Span::secs(30)), "m1", &sample::alert(now()));
-    assert_eq!(to(&["gone@example.org", "ops@example.org"]), Attempt::Taken);
+    assert_taken(&to(&["gone@example.org", "ops@example.org"]));
     assert_eq!(received(&server, 1)[0].to, ["ops@example.org"]);
     let nobody = to(&["gone@example.org", "gone2@example.org"]);
     assert!(matches!(&nobody, Attempt::Misdirected { why } if why.contains("no such mailbox")), "{nobody:?}");
@@ -272,7 +273,7 @@ fn a_check_is_mailed_to_the_addresses_that_come_with_its_notice() {
         send(&of_checks, key, &Notice { emails, ..sample::alert(now()) })
     };
     assert_later(&to("m1", &["ada@example.org", "full@example.org"]), "full@example.org");
-    assert_eq!(to("m2", &["no address", "Bob <bob@example.org>"]), Attempt::Taken);
+    assert_taken(&to("m2", &["no address", "Bob <bob@example.org>"]));
     assert_later(&to("m1", &["ada@example.org", "full@example.org"]), "full@example.org");
     let mails = received(&server, 2);
     assert_eq!(
@@ -297,7 +298,7 @@ fn a_recipient_that_refuses_at_last_does_not_undo_what_others_took() {
     let alert = sample::alert(now());
     assert_later(&send(&transport, "m1", &alert), "full@example.org");
     server.start_refusing("550 5.1.1 no such mailbox");
-    assert_eq!(send(&transport, "m1", &alert), Attempt::Taken);
+    assert_taken(&send(&transport, "m1", &alert));
     // Nobody took this one.
     let nobody = send(&transport, "m2", &alert);
     assert!(matches!(&nobody, Attempt::Never { .. }), "{nobody:?}");
@@ -313,7 +314,7 @@ fn a_mail_program_shows_one_thread() {
     let reminder = Notice { kind: DeliveryKind::Reminder, thread: thread.clone(), ..alert.clone() };
     let recovery = sample::recovery(now(), thread);
     for (key, notice) in [("m1", &alert), ("m2", &reminder), ("m3", &recovery)] {
-        assert_eq!(send(&transport, key, notice), Attempt::Taken);
+        assert_taken(&send(&transport, key, notice));
     }
     let [first, second, third] = &received(&server, 3)[..] else { panic!("three mails") };
     let id = first.header("message-id");
@@ -339,7 +340,7 @@ fn a_digest_refers_to_the_threads_that_it_ends() {
         ..sample::recovery(now(), Some(format!("m{}", i / 4)))
     };
     let notices: Vec<Notice> = (40..296).map(over).collect();
-    assert_eq!(send_all(&transport, "digest", &notices), Attempt::Taken);
+    assert_taken(&send_all(&transport, "digest", &notices));
     let mail = received(&server, 1).remove(0);
     let references: Vec<&str> = mail.header("references").split_whitespace().collect();
     assert_eq!(references[..2], ["<m10@example.org>", "<m11@example.org>"]);
@@ -361,7 +362,7 @@ fn titles_of_any_script_arrive_as_they_are() {
     ];
     for (i, title) in titles.iter().enumerate() {
         let notice = Notice { title: (*title).to_owned(), ..sample::alert(now()) };
-        assert_eq!(send(&transport, &format!("m{i}"), &notice), Attempt::Taken);
+        assert_taken(&send(&transport, &format!("m{i}"), &notice));
     }
     for (mail, title) in received(&server, titles.len()).iter().zip(titles) {
         assert_eq!(mail.header("subject"), format!("[LATE] {title}"));
@@ -389,7 +390,7 @@ fn no_word_of_a_stranger_becomes_a_header() {
         external_url: "https://punctual.example.org",
         now: now(),
     };
-    assert_eq!(runtime().block_on(transport.send(&notification)), Attempt::Taken);
+    assert_taken(&runtime().block_on(transport.send(&notification)));
     let mail = received(&server, 1).remove(0);
     assert_eq!(mail.to, ["ops@example.org"]);
     assert!(!mail.has_header("bcc"));

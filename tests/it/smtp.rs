@@ -9,6 +9,7 @@ use punctual::core::receiver::{Email, Receiver, ReceiverKind, Smtp, SmtpTls, Tls
 use punctual::core::time::{Span, Time};
 use punctual::notify::{Notification, Transport, sample};
 
+use crate::support::assert_taken;
 use crate::support::http::runtime;
 
 /// An answer without an end.
@@ -119,10 +120,7 @@ fn an_answer_without_an_end_fills_no_memory() {
 fn a_server_is_greeted_as_the_settings_say() {
     for hello in ["watch.example.org", "[192.0.2.1]", "[IPv6:2001:db8::1]"] {
         let server = Server::start(1, &[]);
-        assert_eq!(
-            send(&Smtp { hello: hello.to_owned(), ..server.smtp() }, &["ops@example.org"]),
-            Attempt::Taken
-        );
+        assert_taken(&send(&Smtp { hello: hello.to_owned(), ..server.smtp() }, &["ops@example.org"]));
         assert_eq!(server.end().0[0], format!("EHLO {hello}"));
     }
 }
@@ -131,7 +129,7 @@ fn a_server_is_greeted_as_the_settings_say() {
 #[test]
 fn a_server_that_does_not_know_ehlo_is_greeted_by_helo() {
     let server = Server::start(2, &[("EHLO", "502 what?")]);
-    assert_eq!(send(&server.smtp(), &["ops@example.org"]), Attempt::Taken);
+    assert_taken(&send(&server.smtp(), &["ops@example.org"]));
     let (said, _) = server.end();
     assert!(said.contains(&"HELO watch.example.org".to_owned()), "{said:?}");
     // It offers no TLS, and nothing goes to it in the clear where TLS is asked for.
@@ -147,7 +145,7 @@ fn what_goes_to_a_server_that_takes_ascii_is_ascii() {
     let server = Server::start(1, &[]);
     let smtp = Smtp { from: "Pünktlich <punctual@exämple.org>".to_owned(), ..server.smtp() };
     let to = ["ops@exämple.org", "Jürgen <j@bücher.example>", "jürgen@example.org"];
-    assert_eq!(send(&smtp, &to), Attempt::Taken);
+    assert_taken(&send(&smtp, &to));
     let (said, _) = server.end();
     let envelope = ["MAIL FROM:<punctual@xn--exmple-cua.org>", "RCPT TO:<ops@xn--exmple-cua.org>"];
     assert!(said[1].starts_with(envelope[0]) && said[2].starts_with(envelope[1]), "{said:?}");
@@ -165,8 +163,20 @@ fn what_goes_to_a_server_that_takes_ascii_is_ascii() {
 #[test]
 fn a_server_that_takes_utf_8_is_asked_for_it() {
     let server = Server::start(1, &[("EHLO", "250-here\r\n250 SMTPUTF8")]);
-    assert_eq!(send(&server.smtp(), &["jürgen@example.org"]), Attempt::Taken);
+    assert_taken(&send(&server.smtp(), &["jürgen@example.org"]));
     let (said, _) = server.end();
     assert!(said[1].ends_with("SMTPUTF8"), "{said:?}");
     assert!(said[2].starts_with("RCPT TO:<jürgen@example.org>"), "{said:?}");
+}
+
+/// 11.3: a queue's number is what a postmaster asks for.
+#[test]
+fn the_answer_to_the_mail_is_kept() {
+    let server =
+        Server::start(1, &[("RCPT TO:<gone@", "550 no such mailbox"), (".", "250 2.0.0 Ok: queued as 4F2A")]);
+    let attempt = send(&server.smtp(), &["gone@example.org", "ops@example.org"]);
+    server.end();
+    let Attempt::Taken { answer } = attempt else { panic!("{attempt:?}") };
+    assert!(answer.starts_with("250 2.0.0 Ok: queued as 4F2A; but not by gone@example.org: "), "{answer}");
+    assert!(answer.contains("no such mailbox"), "{answer}");
 }

@@ -74,7 +74,7 @@ impl Receivers {
         let never = || Attempt::Never { why: "simulated".to_owned() };
         let later = |after| Attempt::Later { after, why: "simulated".to_owned() };
         let (taken, seconds, attempt) = match mood {
-            Mood::Takes => (true, 0, Attempt::Taken),
+            Mood::Takes => (true, 0, Attempt::TAKEN),
             Mood::Fails => (false, 1, later(None)),
             Mood::Asks => (false, 1, later(Some(Span::secs(40)))),
             Mood::Lies => (true, 10, later(None)),
@@ -84,7 +84,7 @@ impl Receivers {
             Mood::Picks if outgoing.notices.iter().any(|notice| offends(notice.check.as_str())) => {
                 (false, 1, never())
             }
-            Mood::Picks => (true, 0, Attempt::Taken),
+            Mood::Picks => (true, 0, Attempt::TAKEN),
         };
         let busy = self.under_way.iter().any(|other| other.receiver == *message.receiver && !other.is_over);
         assert!(!busy, "two messages at a time for {} (12.3)", message.receiver);

@@ -198,7 +198,7 @@ impl World {
         let sending = self.receivers.under_way[place].clone();
         let fate = self.telling_fate();
         let done = self.server.settle(sending.message, &sending.attempt, now, fate);
-        if done.commits > 0 && matches!(sending.attempt, Attempt::Taken | Attempt::Never { .. }) {
+        if done.commits > 0 && matches!(sending.attempt, Attempt::Taken { .. } | Attempt::Never { .. }) {
             self.closed.entry(sending.message).or_insert(self.receivers.tries.len());
         }
         if done.commits > 0

@@ -184,7 +184,11 @@ fn late_after(before: &str, after: &str, actions: Vec<Planned>) -> (Incident, Ve
         on_flip(Some(&open), &flip(&format!("20 {after}"), &causes(before)), CheckId(1), IncidentId(2));
     let Change { incident, turn, steps } = change.unwrap();
     let Turn::LateAfterBlind { superseded, .. } = turn else { panic!("{turn:?}") };
-    (incident, superseded.iter().map(|action| action.0).collect(), steps.iter().map(|s| s.what).collect())
+    (
+        incident,
+        superseded.iter().map(|action| action.0).collect(),
+        steps.into_iter().map(|step| step.what).collect(),
+    )
 }
 
 /// 9.6: but for those planned for another cause that still holds.

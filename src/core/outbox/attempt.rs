@@ -41,7 +41,7 @@ pub fn after_attempt(
     entropy: u64,
 ) -> AfterAttempt {
     let wish = match attempt {
-        Attempt::Taken => return AfterAttempt::Sent,
+        Attempt::Taken { .. } => return AfterAttempt::Sent,
         Attempt::Never { .. } => return AfterAttempt::Refused,
         Attempt::Misdirected { .. } => Span::ZERO,
         Attempt::Later { after, .. } => after.unwrap_or(Span::ZERO),

@@ -5,10 +5,12 @@
 
 mod attempt;
 mod freeze;
+mod record;
 mod recovery;
 
 pub use attempt::{AfterAttempt, MAX_RETRY_AFTER, Repeat, after_abandoned, after_attempt, after_sent};
 pub use freeze::{Departure, freeze, halves};
+pub use record::{DeliveryStep, Telling};
 pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
 
 use super::check::CheckId;
@@ -40,6 +42,18 @@ pub enum DeliveryKind {
     Recovery,
     /// It was bad and is good again, in one message: nobody had been told before (12.5).
     Episode,
+}
+
+impl DeliveryKind {
+    /// As it stands in the database, on pages and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeliveryKind::Alert => "alert",
+            DeliveryKind::Reminder => "reminder",
+            DeliveryKind::Recovery => "recovery",
+            DeliveryKind::Episode => "episode",
+        }
+    }
 }
 
 /// One action for one incident.
@@ -231,33 +245,47 @@ impl Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// The receiver took it.
-    Taken,
+    Taken {
+        /// Its answer, for people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
+        answer: String,
+    },
     /// It may work later: no connection, a time-out, 429, 5xx, a 4xx SMTP reply. With the receiver's own wish, if it had one.
     Later {
         /// Retry-After, counted from the end of the attempt.
         after: Option<Span>,
-        /// For people, without secrets, at most 500 bytes.
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
         why: String,
     },
     /// The way there is refused, whatever the message says: 401, 403, 404, 407, a 5xx SMTP reply before DATA. Somebody
     /// should mend a setting; it is tried again like [`Attempt::Later`].
     Misdirected {
-        /// For people, without secrets, at most 500 bytes.
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
         why: String,
     },
     /// What the message says will never be taken: other 4xx, a 5xx SMTP reply after DATA.
     Never {
-        /// For people, without secrets, at most 500 bytes.
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
         why: String,
     },
 }
 
 impl Attempt {
-    /// Why it was not taken.
-    pub fn why(&self) -> Option<&str> {
+    /// So much of a receiver's answer is kept (11.3).
+    pub const MAX_ANSWER_BYTES: usize = 1000;
+
+    /// The receiver took it, without a word.
+    pub const TAKEN: Attempt = Attempt::Taken { answer: String::new() };
+
+    /// Whether the receiver took it.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Attempt::Taken { .. })
+    }
+
+    /// What the receiver answered, or why nothing was heard of it.
+    pub fn answer(&self) -> &str {
         match self {
-            Attempt::Taken => None,
-            Attempt::Later { why, .. } | Attempt::Misdirected { why } | Attempt::Never { why } => Some(why),
+            Attempt::Taken { answer } => answer,
+            Attempt::Later { why, .. } | Attempt::Misdirected { why } | Attempt::Never { why } => why,
         }
     }
 }

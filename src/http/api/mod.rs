@@ -6,6 +6,7 @@
 mod change;
 mod check;
 mod history;
+mod incident;
 mod incidents;
 mod list;
 mod mutes;
@@ -50,6 +51,7 @@ pub(super) enum Action {
     Ping,
     History(history::Kind),
     Body,
+    Incident,
     Incidents,
     Mutes,
     Status,
@@ -99,6 +101,7 @@ async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
         Action::Ping => unreachable!("pings read their bodies themselves"),
         Action::History(kind) => history::answer(asked, kind).await,
         Action::Body => history::body(asked).await,
+        Action::Incident => incident::answer(asked).await,
         Action::Incidents => incidents::answer(asked).await,
         Action::Mutes => mutes::answer(asked),
         Action::Status => status::answer(asked).await,

@@ -54,7 +54,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
         h1 { (definition.title) }
         (banners::as_of(app, now))
         (stands(&view, now))
-        @if !state.causes.is_empty() { (incident(app, check.id, view.paused, now)) }
+        @if !state.causes.is_empty() { (incident(app, check.id, view.paused, sight, now)) }
         (words::held(held.as_ref(), "", now))
         @if !definition.description.is_empty() { p.lines { (definition.description) } }
         (facts(&state, &view, last_source(app, check.id, sight).as_deref(), now))

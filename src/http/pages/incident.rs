@@ -3,22 +3,39 @@
 use maud::{Markup, html};
 
 use super::super::App;
+use super::super::door::Sight;
 use super::words;
 use crate::core::check::CheckId;
-use crate::core::incident::{IncidentStatus, IncidentStep};
+use crate::core::incident::{IncidentStatus, IncidentStep, StepKind};
+use crate::core::outbox::{DeliveryKind, DeliveryStep, Telling};
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, Reader};
 
-/// A line on the incident that has not ended, if there is one.
-pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, now: Time) -> Markup {
-    match app.history.as_ref().map(|reader| read(reader, check)) {
-        Some(Ok(Some((incident, said)))) => line(&incident, said.as_ref(), is_paused, now),
+/// So many of the newest steps are shown.
+const STEPS: usize = 100;
+
+/// A line on the incident that has not ended, if there is one, and what happened to it.
+pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Sight, now: Time) -> Markup {
+    match app.history.as_ref().map(|reader| read_whole(reader, check)) {
+        Some(Ok(Some((incident, said, happened)))) => html! {
+            (line(&incident, said.as_ref(), is_paused, now))
+            (steps(&happened, sight, now))
+        },
         Some(Err(error)) => {
             html! { div.banner.bad role="alert" { "Its incident cannot be read: " (error) } }
         }
         Some(Ok(None)) | None => html! {},
     }
+}
+
+/// An incident, what was said of it last, and its steps, oldest first.
+type Whole = (IncidentRecord, Option<IncidentStep>, Vec<IncidentStep>);
+
+fn read_whole(reader: &Reader, check: CheckId) -> Result<Option<Whole>, StoreError> {
+    let Some((incident, said)) = read(reader, check)? else { return Ok(None) };
+    let steps = reader.steps(incident.id)?;
+    Ok(Some((incident, said, steps)))
 }
 
 fn read(
@@ -70,5 +87,57 @@ fn line(incident: &IncidentRecord, said: Option<&IncidentStep>, is_paused: bool,
             @if let Some(said) = said { (by(said, now)) }
             span.quiet { " · " (means) }
         }
+    }
+}
+
+/// What happened to it, the newest first. What receivers answered is for whoever may see what jobs said.
+fn steps(steps: &[IncidentStep], sight: Sight, now: Time) -> Markup {
+    html! {
+        details {
+            summary { "What happened to it" }
+            table { tbody { @for step in steps.iter().rev().take(STEPS) {
+                tr {
+                    td.time { (words::when(step.at, now)) }
+                    td { (happened(&step.what, sight)) }
+                    td.quiet { "by " bdi { (step.by) } }
+                }
+            } } }
+        }
+    }
+}
+
+fn happened(what: &StepKind, sight: Sight) -> Markup {
+    html! {
+        @match what {
+            StepKind::Began(kind) => { "Began: " (kind.meaning()) }
+            StepKind::Eased(kind) => { "Over: " (kind.meaning()) }
+            StepKind::Resolved => { "Resolved" }
+            StepKind::Removed => { "No longer declared" }
+            StepKind::Acknowledged => { "Acknowledged" }
+            StepKind::WontFix => { "Marked wont-fix" }
+            StepKind::Reopened => { "Open again" }
+            StepKind::Delivery(step) => { (delivery(step, sight)) }
+        }
+    }
+}
+
+fn delivery(step: &DeliveryStep, sight: Sight) -> Markup {
+    let became = match step.what {
+        Telling::Told => "told",
+        Telling::Failed => "not reached",
+        Telling::Retried => "tried again, not reached",
+        Telling::Parked => "given up",
+        Telling::Dropped => "dropped",
+    };
+    let what = match step.kind {
+        DeliveryKind::Alert => "alert",
+        DeliveryKind::Reminder => "reminder",
+        DeliveryKind::Recovery => "recovery",
+        DeliveryKind::Episode => "alert and recovery",
+    };
+    html! {
+        bdi { (step.receiver) } ": " (became) " (" (what) ")"
+        @if step.times > 1 { ", " (step.times) " times" }
+        @if sight == Sight::All && !step.answer.is_empty() { ": " bdi { (step.answer) } }
     }
 }

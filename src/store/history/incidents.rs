@@ -100,7 +100,8 @@ impl Reader {
     pub fn steps(&self, incident: IncidentId) -> Result<Vec<IncidentStep>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT at, what, kind, by FROM incident_steps WHERE incident_id = ?1 ORDER BY number LIMIT ?2",
+                "SELECT at, what, kind, by, details FROM incident_steps
+                 WHERE incident_id = ?1 ORDER BY number LIMIT ?2",
             )?;
             let rows = statement.query_map((key(incident.0), key(MAX_PAGE as u64)), step)?;
             rows.collect()
@@ -111,7 +112,7 @@ impl Reader {
     pub fn last_said(&self, incident: IncidentId) -> Result<Option<IncidentStep>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
-                "SELECT at, what, kind, by FROM incident_steps
+                "SELECT at, what, kind, by, details FROM incident_steps
                  WHERE incident_id = ?1 AND what IN ('acknowledged', 'wont_fix', 'reopened')
                  ORDER BY number DESC LIMIT 1",
             )?;
@@ -138,7 +139,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {
 }
 
 fn step(row: &Row<'_>) -> rusqlite::Result<IncidentStep> {
-    let kind: Option<String> = row.get(2)?;
-    let what = word(row, 1, |what| read_step(what, kind.as_deref()))?;
+    let (kind, details): (Option<String>, Option<String>) = (row.get(2)?, row.get(4)?);
+    let what = word(row, 1, |what| read_step(what, kind.as_deref(), details.as_deref()))?;
     Ok(IncidentStep { at: Time::from_ms(row.get(0)?), what, by: row.get(3)? })
 }

@@ -6,6 +6,7 @@ mod definition;
 mod notice;
 mod outbox;
 mod state;
+mod step;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -14,4 +15,5 @@ pub(super) use definition::{read_definition, write_definition};
 pub(super) use notice::{read_alerts, read_notices, write_alerts, write_notices};
 pub(super) use outbox::*;
 pub(super) use state::{read_state, write_state};
+pub(super) use step::{read_step, write_step};
 pub(super) use words::*;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outbox::{delivery_kind, delivery_kind_word, incident_status};
+use super::outbox::{delivery_kind, incident_status};
 use super::words::{CauseRow, cause_of, cause_row, system};
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
@@ -75,7 +75,7 @@ pub(in crate::store) fn write_notices(notices: &[Notice]) -> String {
 
 fn notice_row(notice: &Notice) -> NoticeRow {
     NoticeRow {
-        kind: delivery_kind_word(notice.kind).to_owned(),
+        kind: notice.kind.as_str().to_owned(),
         incident: notice.incident.0,
         incident_status: notice.incident_status.as_str().to_owned(),
         check: notice.check.as_str().to_owned(),

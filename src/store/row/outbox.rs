@@ -4,16 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{value_of, word_of};
 use crate::core::cause::{CauseKind, Family};
-use crate::core::incident::{IncidentStatus, Planned, StepKind};
+use crate::core::incident::{IncidentStatus, Planned};
 use crate::core::outbox::{CancelReason, DeliveryKind, DeliveryState, MessageId, ParkReason};
 use crate::core::route::ActionId;
 
-const DELIVERY_KINDS: [(DeliveryKind, &str); 4] = [
-    (DeliveryKind::Alert, "alert"),
-    (DeliveryKind::Reminder, "reminder"),
-    (DeliveryKind::Recovery, "recovery"),
-    (DeliveryKind::Episode, "episode"),
-];
+const DELIVERY_KINDS: [DeliveryKind; 4] =
+    [DeliveryKind::Alert, DeliveryKind::Reminder, DeliveryKind::Recovery, DeliveryKind::Episode];
 
 const PARK_REASONS: [(ParkReason, &str); 3] = [
     (ParkReason::Refused, "refused"),
@@ -90,14 +86,9 @@ pub(in crate::store) fn read_families(text: &str) -> Option<Vec<Family>> {
     words.iter().map(|word| FAMILIES.into_iter().find(|family| family.as_str() == word)).collect()
 }
 
-/// The word of a kind of delivery.
-pub(in crate::store) fn delivery_kind_word(kind: DeliveryKind) -> &'static str {
-    word_of(&DELIVERY_KINDS, kind)
-}
-
 /// The kind of delivery of this word.
 pub(in crate::store) fn delivery_kind(word: &str) -> Option<DeliveryKind> {
-    value_of(&DELIVERY_KINDS, word)
+    DELIVERY_KINDS.into_iter().find(|kind| kind.as_str() == word)
 }
 
 /// The incident's status of this word.
@@ -133,34 +124,6 @@ pub(in crate::store) fn read_delivery_state(
         "sent" => DeliveryState::Sent(message?),
         "parked" => DeliveryState::Parked { reason: value_of(&PARK_REASONS, reason?)?, message },
         "cancelled" => DeliveryState::Cancelled(value_of(&CANCEL_REASONS, reason?)?),
-        _ => return None,
-    })
-}
-
-/// A step of an incident as it stands in two columns: what, and the kind of cause.
-pub(in crate::store) fn write_step(what: StepKind) -> (&'static str, Option<&'static str>) {
-    match what {
-        StepKind::Began(kind) => ("began", Some(kind.as_str())),
-        StepKind::Eased(kind) => ("eased", Some(kind.as_str())),
-        StepKind::Resolved => ("resolved", None),
-        StepKind::Removed => ("removed", None),
-        StepKind::Acknowledged => ("acknowledged", None),
-        StepKind::WontFix => ("wont_fix", None),
-        StepKind::Reopened => ("reopened", None),
-    }
-}
-
-/// A step of an incident from its two columns.
-pub(in crate::store) fn read_step(what: &str, kind: Option<&str>) -> Option<StepKind> {
-    let kind = kind.and_then(|word| CauseKind::ALL.into_iter().find(|kind| kind.as_str() == word));
-    Some(match what {
-        "began" => StepKind::Began(kind?),
-        "eased" => StepKind::Eased(kind?),
-        "resolved" => StepKind::Resolved,
-        "removed" => StepKind::Removed,
-        "acknowledged" => StepKind::Acknowledged,
-        "wont_fix" => StepKind::WontFix,
-        "reopened" => StepKind::Reopened,
         _ => return None,
     })
 }

@@ -260,7 +260,7 @@ impl<'a> Tx<'a> {
                ORDER BY id DESC LIMIT ?3 OFFSET ?4)",
             params![
                 incident,
-                row::delivery_kind_word(DeliveryKind::Reminder),
+                DeliveryKind::Reminder.as_str(),
                 FEW as i64,
                 Retention::REMINDERS_OF_AN_INCIDENT
             ],

@@ -46,7 +46,7 @@ pub(crate) fn a_canary_mails_its_own_addresses_at_once_and_one_by_one<P: Place>(
     assert_eq!((&*late.message.receiver, said(&late)), ("emails/nightly", vec!["Alert nightly".to_owned()]));
     assert_eq!(late.notices[0].emails, ["ada@example.org"]);
     assert_eq!(told_of(world, &late), (Some(Span::ZERO - Span::MS), vec!["Canary created".to_owned()]));
-    world.settle(late.message.id, &Attempt::Taken);
+    world.settle(late.message.id, &Attempt::TAKEN);
     world.wait(Span::secs(2));
     world.apply("nightly", triggered("at last"));
     let over = world.claim_one();
@@ -54,7 +54,7 @@ pub(crate) fn a_canary_mails_its_own_addresses_at_once_and_one_by_one<P: Place>(
     let events = ["Triggered (at last)", "Canary created"].map(str::to_owned).to_vec();
     assert_eq!(told_of(world, &over), (Some(Span::secs(60)), events));
     assert_eq!(over.notices[0].thread.as_deref(), Some(&*late.message.key));
-    world.settle(over.message.id, &Attempt::Taken);
+    world.settle(over.message.id, &Attempt::TAKEN);
     assert_eq!(world.store().next_claim(), None);
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn a_mail_that_nobody_takes_is_tried_again_and_the_recovery_follows_i
     world.wait(Span::mins(2));
     let again = world.claim_one();
     assert_eq!((again.message.key, &again.notices), (late.message.key, &late.notices));
-    world.settle(again.message.id, &Attempt::Taken);
+    world.settle(again.message.id, &Attempt::TAKEN);
     assert_eq!(world.told(), ["Recovery a"]);
 }
 
@@ -157,7 +157,7 @@ pub(crate) fn a_mail_tells_of_one_check_alone<P: Place>(world: &mut World<P>) {
     let removed = world.claim_one();
     assert_eq!((said(&removed), &*removed.notices[0].title), (vec!["Recovery a".to_owned()], "First"));
     assert_eq!(removed.notices[0].emails, ["ada@example.org"]);
-    world.settle(removed.message.id, &Attempt::Taken);
+    world.settle(removed.message.id, &Attempt::TAKEN);
     let late = world.claim_one();
     assert_eq!((said(&late), &*late.notices[0].title), (vec!["Alert a".to_owned()], "Second"));
     assert_eq!(late.notices[0].emails, ["bob@example.org"]);
@@ -177,7 +177,7 @@ pub(crate) fn only_so_many_checks_are_mailed_at_a_time<P: Place>(world: &mut Wor
     assert_eq!(world.store().next_claim(), None, "nothing before one of them has ended");
     let (mut under_way, mut told) = (first, Vec::new());
     while let Some(outgoing) = under_way.pop() {
-        world.settle(outgoing.message.id, &Attempt::Taken);
+        world.settle(outgoing.message.id, &Attempt::TAKEN);
         told.extend(said(&outgoing));
         under_way.extend(world.claim());
         assert!(under_way.len() <= 8);

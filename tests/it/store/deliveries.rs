@@ -47,7 +47,7 @@ pub(crate) fn what_is_due_leaves_together_and_a_retry_has_the_same_members<P: Pl
     assert_eq!(again.message.members, first.message.members);
     assert_eq!(again.notices, first.notices, "it says the same at every attempt");
     assert_eq!(again.message.attempts, 2);
-    world.settle(again.message.id, &Attempt::Taken);
+    world.settle(again.message.id, &Attempt::TAKEN);
     assert_eq!(world.told(), ["Alert c", "Recovery a"]);
     assert_eq!(world.store().next_claim(), None);
 }
@@ -130,7 +130,7 @@ pub(crate) fn a_notice_has_the_jobs_own_words_unless_its_receiver_must_not_see_t
 /// What the one message that leaves now says of the pings; the receiver takes it.
 fn last_told<P: Place>(world: &mut World<P>) -> (Option<LastRun>, Option<(Time, String)>) {
     let mut outgoing = world.claim_one();
-    world.settle(outgoing.message.id, &Attempt::Taken);
+    world.settle(outgoing.message.id, &Attempt::TAKEN);
     let notice = outgoing.notices.remove(0);
     (notice.last_run, notice.last_log)
 }
@@ -190,7 +190,7 @@ pub(crate) fn what_was_due_in_an_absence_is_unknown_in_one_message_and_late_when
     world.wait(GROUP_WAIT);
     let told = world.claim_one();
     assert_eq!(told.notices.len(), 49, "who was told that we cannot tell is told that they are late (9.6)");
-    world.settle(told.message.id, &Attempt::Taken);
+    world.settle(told.message.id, &Attempt::TAKEN);
     world.wait(Span::mins(60));
     assert!(world.claim().is_empty(), "and once: it is the same incident");
 }
@@ -204,8 +204,8 @@ pub(crate) fn a_new_start_ends_all_claims<P: Place>(world: &mut World<P>) {
     let again = world.claim_one();
     assert_eq!((again.message.key, again.notices), (first.message.key, first.notices));
     assert_eq!(again.message.attempts, 2, "the attempt was stored before it began");
-    world.settle(again.message.id, &Attempt::Taken);
-    world.settle(again.message.id, &Attempt::Taken);
+    world.settle(again.message.id, &Attempt::TAKEN);
+    world.settle(again.message.id, &Attempt::TAKEN);
     world.reopen();
     assert!(world.claim().is_empty(), "what was taken is not sent again");
 }
@@ -224,7 +224,7 @@ pub(crate) fn two_claims_of_one_receiver_end_as_well<P: Place>(world: &mut World
     world.reopen();
     let again = world.claim_one();
     assert_eq!(again.message.key, second.message.key, "the one that was made first goes first");
-    world.settle(again.message.id, &Attempt::Taken);
+    world.settle(again.message.id, &Attempt::TAKEN);
     assert_eq!(world.claim_one().message.key, first.message.key);
 }
 
@@ -235,12 +235,12 @@ pub(crate) fn a_recovery_follows_what_was_told<P: Place>(world: &mut World<P>) {
     let alert = world.claim_one();
     succeed(world, "a");
     assert!(world.claim().is_empty(), "the alert is still under way");
-    world.settle(alert.message.id, &Attempt::Taken);
+    world.settle(alert.message.id, &Attempt::TAKEN);
     let recovery = world.claim_one();
     assert_eq!(said(&recovery), ["Recovery a"]);
     assert_eq!(recovery.notices[0].thread.as_deref(), Some(&*alert.message.key), "it replies to the alert");
     assert_eq!(alert.notices[0].thread, None);
-    world.settle(recovery.message.id, &Attempt::Taken);
+    world.settle(recovery.message.id, &Attempt::TAKEN);
     fail(world, &["a"]);
     let next = world.claim_one();
     assert_ne!(next.notices[0].incident, alert.notices[0].incident, "a recurrence is a new incident");
@@ -365,7 +365,7 @@ pub(crate) fn an_acknowledged_incident_tells_only_its_recovery<P: Place>(world: 
     world.declare(&["a"]);
     fail(world, &["a"]);
     let outgoing = world.claim_one();
-    world.settle(outgoing.message.id, &Attempt::Taken);
+    world.settle(outgoing.message.id, &Attempt::TAKEN);
     let (incident, now) = (outgoing.notices[0].incident, world.now);
     assert!(world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap());
     assert!(!world.store().stand(incident, Stance::Acknowledge, "bob", now).unwrap());
@@ -388,7 +388,7 @@ pub(crate) fn a_late_cause_after_blindness_is_told_for_itself<P: Place>(world: &
     world.wait(GROUP_WAIT);
     let blind = world.claim_one();
     assert_eq!(blind.notices[0].causes[0].kind, CauseKind::Blind);
-    world.settle(blind.message.id, &Attempt::Taken);
+    world.settle(blind.message.id, &Attempt::TAKEN);
     let (incident, now) = (blind.notices[0].incident, world.now);
     assert!(world.store().stand(incident, Stance::Acknowledge, "only our deploy", now).unwrap());
     world.wait(Span::secs(71));
@@ -397,7 +397,7 @@ pub(crate) fn a_late_cause_after_blindness_is_told_for_itself<P: Place>(world: &
     let late = world.claim_one();
     let causes: Vec<CauseKind> = late.notices[0].causes.iter().map(|cause| cause.kind).collect();
     assert_eq!((&*late.message.receiver, causes), ("ops", vec![CauseKind::Missing]));
-    world.settle(late.message.id, &Attempt::Taken);
+    world.settle(late.message.id, &Attempt::TAKEN);
     world.reopen();
     world.wait(Span::mins(28));
     world.wait(Span::mins(1));
@@ -405,7 +405,7 @@ pub(crate) fn a_late_cause_after_blindness_is_told_for_itself<P: Place>(world: &
     world.wait(Span::mins(2));
     let boss = world.claim_one();
     assert_eq!((&*boss.message.receiver, said(&boss)), ("boss", vec!["Alert a".to_owned()]));
-    world.settle(boss.message.id, &Attempt::Taken);
+    world.settle(boss.message.id, &Attempt::TAKEN);
     succeed(world, "a");
     let ends = world.claim();
     let mut ends: Vec<_> = ends.iter().map(|end| (&*end.message.receiver, said(end))).collect();
@@ -430,14 +430,14 @@ pub(crate) fn an_acknowledgement_does_not_hold_a_cause_of_another_family<P: Plac
     world.wait(GROUP_WAIT);
     let late = world.claim_one();
     assert_eq!(&*late.message.receiver, "ops");
-    world.settle(late.message.id, &Attempt::Taken);
+    world.settle(late.message.id, &Attempt::TAKEN);
     let now = world.now;
     assert!(world.store().stand(late.notices[0].incident, Stance::Acknowledge, "ada", now).unwrap());
     world.reopen();
     fail(world, &["a"]);
     let failing = world.claim_one();
     assert_eq!((&*failing.message.receiver, said(&failing)), ("dba", vec!["Alert a".to_owned()]));
-    world.settle(failing.message.id, &Attempt::Taken);
+    world.settle(failing.message.id, &Attempt::TAKEN);
     world.reopen();
     world.wait(Span::mins(10) + GROUP_WAIT);
     assert_eq!(world.told(), ["Reminder a"], "nobody took this on");
@@ -452,7 +452,7 @@ pub(crate) fn nobody_wants_to_hear_of_a_check_until_it_recovers<P: Place>(world:
     world.declare(&["a", "b"]);
     fail(world, &["a", "b"]);
     let told = world.claim_one();
-    world.settle(told.message.id, &Attempt::Taken);
+    world.settle(told.message.id, &Attempt::TAKEN);
     let shown = |world: &mut World<P>| {
         let answered = world.store().live().answered();
         answered.iter().map(|(check, status)| (*check, *status)).collect::<Vec<_>>()

@@ -88,9 +88,11 @@ fn every_step_of_an_incident_is_on_record_and_who_was_told() {
     assert_eq!(reader.open_incident(a).unwrap(), None);
     assert_eq!(reader.last_said(incident).unwrap().unwrap().by, "ada");
     let steps = reader.steps(incident).unwrap();
-    let said: Vec<String> = steps.iter().map(|step| format!("{:?} by {}", step.what, step.by)).collect();
-    let by_pings = ["Began(Failed) by a ping", "Eased(Failed) by a ping", "Resolved by a ping"];
-    assert_eq!(said, [by_pings[0], "Acknowledged by ada", by_pings[1], by_pings[2]]);
+    let said: Vec<String> =
+        steps.iter().map(|step| format!("{} by {}", step.what.as_str(), step.by)).collect();
+    let by_pings = ["began by a ping", "eased by a ping", "resolved by a ping"];
+    let others = ["told by punctual", "acknowledged by ada"];
+    assert_eq!(said, [by_pings[0], others[0], others[1], by_pings[1], by_pings[2]]);
     let deliveries = reader.deliveries(incident).unwrap();
     let told: Vec<(DeliveryKind, bool)> =
         deliveries.iter().map(|delivery| (delivery.kind, delivery.is_attempted())).collect();

@@ -55,7 +55,7 @@ pub(crate) fn a_late_canary_is_told_of_no_more_than_its_recovery<P: Place>(world
         events.iter().map(|(_, text)| &**text).collect::<Vec<_>>(),
         ["Triggered", "Triggered (0)", "Triggered (1)", "Triggered (2)"]
     );
-    world.settle(over.message.id, &Attempt::Taken);
+    world.settle(over.message.id, &Attempt::TAKEN);
     world.wait(Span::secs(61));
     world.expire();
     assert_eq!(world.told(), ["Alert a"], "what comes then is told as usual");

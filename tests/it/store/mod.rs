@@ -12,6 +12,7 @@ mod imports;
 mod prune;
 mod refusals;
 mod sqlite;
+mod steps;
 mod world;
 mod writer;
 

@@ -122,7 +122,7 @@ fn an_incident_that_goes_on_keeps_its_newest_reminders() {
     world.ping("a", PingKind::Fail);
     world.wait(GROUP_WAIT);
     let first = world.claim_one();
-    world.settle(first.message.id, &Attempt::Taken);
+    world.settle(first.message.id, &Attempt::TAKEN);
     for _ in 0..120 {
         world.wait(Span::mins(1) + GROUP_WAIT);
         assert_eq!(world.told(), ["Reminder a"]);

@@ -41,7 +41,7 @@ fn answer<P: Place>(world: &mut World<P>, refuses: impl Fn(&Outgoing) -> bool) -
     let mut all = Vec::new();
     while let Some(outgoing) = world.claim().pop() {
         let is_refused = refuses(&outgoing);
-        world.settle(outgoing.message.id, &if is_refused { never() } else { Attempt::Taken });
+        world.settle(outgoing.message.id, &if is_refused { never() } else { Attempt::TAKEN });
         all.push((outgoing, is_refused));
     }
     all
@@ -79,7 +79,7 @@ pub(crate) fn a_part_survives_a_start_and_what_follows_waits_for_it<P: Place>(wo
     world.settle(first.message.id, &later());
     let second = world.claim_one();
     assert_eq!((said(&second), &second.notices[..]), (vec!["Alert c01".to_owned()], &whole.notices[1..]));
-    world.settle(second.message.id, &Attempt::Taken);
+    world.settle(second.message.id, &Attempt::TAKEN);
     assert_eq!(world.told(), ["Recovery c01"]);
     world.wait(Span::secs(5));
     assert_eq!(world.told(), ["Alert c00"]);

@@ -180,7 +180,7 @@ impl<P: Place> World<P> {
     /// What the one message that leaves now says, in short; the receiver takes it.
     pub(crate) fn told(&mut self) -> Vec<String> {
         let outgoing = self.claim_one();
-        self.settle(outgoing.message.id, &Attempt::Taken);
+        self.settle(outgoing.message.id, &Attempt::TAKEN);
         said(&outgoing)
     }
 

@@ -1,6 +1,8 @@
 //! Starts the real parts, each in its own temporary folder and on a free port of 127.0.0.1, and stops them when dropped.
 //! A test that fails shows the end of every part's log.
 
+use ::punctual::core::outbox::Attempt;
+
 pub(crate) mod disk;
 pub(crate) mod doors;
 pub(crate) mod http;
@@ -10,3 +12,7 @@ pub(crate) mod prometheus;
 pub(crate) mod punctual;
 pub(crate) mod sink;
 pub(crate) mod smtp;
+
+pub(crate) fn assert_taken(attempt: &Attempt) {
+    assert!(attempt.is_taken(), "{attempt:?}");
+}

@@ -36,8 +36,8 @@ fn later(after: Option<i64>) -> Attempt {
 fn an_attempt_ends_in_sent_or_parked_or_another_one() {
     let never = Attempt::Never { why: "410 Gone".to_owned() };
     let after = |attempt: &Attempt, now| after_attempt(&message(1), attempt, DAY, at(now), 0);
-    assert_eq!(after(&Attempt::Taken, 0), AfterAttempt::Sent);
-    assert_eq!(after(&Attempt::Taken, 999_999), AfterAttempt::Sent);
+    assert_eq!(after(&Attempt::TAKEN, 0), AfterAttempt::Sent);
+    assert_eq!(after(&Attempt::TAKEN, 999_999), AfterAttempt::Sent);
     assert_eq!(after(&never, 0), AfterAttempt::Refused);
     let denied = Attempt::Misdirected { why: "401 Unauthorized".to_owned() };
     assert!(matches!(after(&denied, 0), AfterAttempt::RetryAt(_)));

@@ -241,7 +241,7 @@ impl World {
 
     fn settle(&mut self, place: usize, ends: Ends) {
         let attempt = match ends {
-            Ends::Taken => Attempt::Taken,
+            Ends::Taken => Attempt::TAKEN,
             Ends::Later => Attempt::Later { after: None, why: String::new() },
             Ends::Never => Attempt::Never { why: String::new() },
         };

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use super::OWN_AT_A_TIME;
 use super::effects::Seen;
 use crate::core::check::CheckId;
-use crate::core::incident::IncidentStatus;
+use crate::core::incident::{IncidentStatus, PUNCTUAL};
 use crate::core::notice::{Notice, Severity};
 use crate::core::outbox::{
-    CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, freeze,
+    CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, Telling,
+    freeze,
 };
 use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
@@ -224,6 +225,7 @@ impl Tx<'_> {
         }
         for id in waiting {
             let delivery = self.memory.outbox.deliveries[&id].clone();
+            self.note(&delivery, (Telling::Parked, None, ""), PUNCTUAL, now)?;
             self.park_delivery(delivery, ParkReason::ReceiverGone, None, now)?;
         }
         self.memory.outbox.lanes.remove(name);

@@ -10,6 +10,7 @@ pub(in crate::store) mod rows;
 mod settle;
 mod split;
 mod stand;
+mod steps;
 
 pub(super) use effects::Seen;
 

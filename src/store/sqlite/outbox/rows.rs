@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::Outbox;
 use super::settle::entropy;
 use crate::core::check::CheckId;
-use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep};
+use crate::core::incident::{Incident, IncidentId, IncidentStatus};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, ParkReason, after_abandoned,
 };
@@ -212,19 +212,6 @@ impl Tx<'_> {
         )
     }
 
-    pub(in crate::store::sqlite) fn insert_step(
-        &self,
-        incident: IncidentId,
-        step: &IncidentStep,
-    ) -> Result<(), StoreError> {
-        let (what, kind) = row::write_step(step.what);
-        self.execute(
-            "INSERT INTO incident_steps (incident_id, number, at, what, kind, by) VALUES
-             (?1, (SELECT ifnull(max(number), 0) + 1 FROM incident_steps WHERE incident_id = ?1), ?2, ?3, ?4, ?5)",
-            params![key(incident.0), step.at.as_ms(), what, kind, step.by],
-        )
-    }
-
     /// Writes a delivery that no row holds yet, waiting.
     pub(super) fn insert_delivery(&mut self, new: NewDelivery) -> Result<(), StoreError> {
         let policy = self.policy();
@@ -249,7 +236,7 @@ impl Tx<'_> {
                 &*new.receiver,
                 new.action.0.cast_signed(),
                 new.responder,
-                row::delivery_kind_word(new.kind),
+                new.kind.as_str(),
                 new.not_before.as_ms(),
                 new.queued_at.as_ms(),
                 new.repeat_interval.map(Span::as_ms),
@@ -272,7 +259,7 @@ impl Tx<'_> {
              WHERE id = ?1",
             params![
                 key(delivery.id.0),
-                row::delivery_kind_word(delivery.kind),
+                delivery.kind.as_str(),
                 delivery.not_before.as_ms(),
                 delivery.queued_at.as_ms(),
                 state,
@@ -317,14 +304,14 @@ impl Tx<'_> {
         Ok(MessageId(self.db.last_insert_rowid().unsigned_abs()))
     }
 
-    /// Writes what may change of a message that is not settled. `error` is its last attempt's.
+    /// Writes what may change of a message that is not settled. `answer` is its last attempt's.
     pub(in crate::store::sqlite) fn update_message(
         &mut self,
         message: Message,
-        error: Option<&str>,
+        answer: Option<&str>,
     ) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE messages SET key = ?2, created_at = ?3, attempts = ?4, retry_at = ?5, error = ifnull(?6, error)
+            "UPDATE messages SET key = ?2, created_at = ?3, attempts = ?4, retry_at = ?5, answer = ifnull(?6, answer)
              WHERE id = ?1",
             params![
                 key(message.id.0),
@@ -332,7 +319,7 @@ impl Tx<'_> {
                 message.created_at.as_ms(),
                 message.attempts,
                 message.retry_at.map(Time::as_ms),
-                error,
+                answer,
             ],
         )?;
         self.memory.outbox.put_message(message);
@@ -344,13 +331,13 @@ impl Tx<'_> {
         &mut self,
         id: MessageId,
         state: &str,
-        error: Option<&str>,
+        answer: Option<&str>,
         now: Time,
     ) -> Result<(), StoreError> {
         self.execute(
-            "UPDATE messages SET state = ?2, settled_at = ?3, error = ifnull(?4, error), retry_at = NULL, notices = ''
+            "UPDATE messages SET state = ?2, settled_at = ?3, answer = ifnull(?4, answer), retry_at = NULL, notices = ''
              WHERE id = ?1",
-            params![key(id.0), state, now.as_ms(), error],
+            params![key(id.0), state, now.as_ms(), answer],
         )?;
         self.memory.outbox.forget_message(id);
         Ok(())

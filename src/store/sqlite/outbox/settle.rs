@@ -2,15 +2,12 @@
 
 use crate::core::outbox::{
     AfterAttempt, Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message,
-    MessageId, ParkReason, after_attempt, after_sent,
+    MessageId, ParkReason, Telling, after_attempt, after_sent,
 };
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
-
-/// The longest error that is kept, in bytes.
-const MAX_ERROR_BYTES: usize = 500;
 
 impl SqliteStore {
     pub(in crate::store::sqlite) fn settle_message(
@@ -31,10 +28,10 @@ impl SqliteStore {
 
 impl Tx<'_> {
     fn settle(&mut self, mut message: Message, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        let error = attempt.why().map(cut);
+        let answer = cut(attempt.answer());
         let policy = self.policy();
         let after = match policy.receiver(&message.receiver) {
-            None if *attempt != Attempt::Taken => AfterAttempt::Park(ParkReason::ReceiverGone),
+            None if !attempt.is_taken() => AfterAttempt::Park(ParkReason::ReceiverGone),
             None => AfterAttempt::Sent,
             Some(receiver) => {
                 let entropy = entropy(self.memory.database_id, &message);
@@ -44,17 +41,20 @@ impl Tx<'_> {
         };
         match after {
             AfterAttempt::RetryAt(at) => {
+                let what = if message.attempts > 1 { Telling::Retried } else { Telling::Failed };
+                self.note_attempt(&message, what, answer, now)?;
                 message.retry_at = Some(at);
-                return self.update_message(message, error);
+                return self.update_message(message, Some(answer));
             }
             AfterAttempt::Sent => {
+                self.note_attempt(&message, Telling::Told, answer, now)?;
                 for id in &message.members {
                     self.sent(*id, message.id, now)?;
                 }
-                self.finish_message(message.id, "sent", None, now)?;
+                self.finish_message(message.id, "sent", Some(answer), now)?;
             }
-            AfterAttempt::Refused => self.refused(&message, error, now)?,
-            AfterAttempt::Park(reason) => self.park(&message, reason, error, now)?,
+            AfterAttempt::Refused => self.refused(&message, answer, now)?,
+            AfterAttempt::Park(reason) => self.park(&message, reason, Some(answer), now)?,
         }
         // What was blocked behind it may go.
         if let Some(lane) = self.memory.outbox.lanes.get_mut(&message.receiver) {
@@ -93,22 +93,24 @@ impl Tx<'_> {
         &mut self,
         message: &Message,
         reason: ParkReason,
-        error: Option<&str>,
+        answer: Option<&str>,
         now: Time,
     ) -> Result<(), StoreError> {
+        self.note_attempt(message, Telling::Parked, answer.unwrap_or(""), now)?;
         for id in &message.members {
             let delivery = self.memory.outbox.deliveries[id].clone();
             self.park_delivery(delivery, reason, Some(message.id), now)?;
         }
-        self.finish_message(message.id, "parked", error, now)?;
-        tracing::error!(receiver = %message.receiver, key = message.key, ?reason, error, "a message was given up");
+        self.finish_message(message.id, "parked", answer, now)?;
+        tracing::error!(receiver = %message.receiver, key = message.key, ?reason, error = answer, "a message was given up");
         Ok(())
     }
 }
 
-fn cut(why: &str) -> &str {
-    let end = (0..=MAX_ERROR_BYTES.min(why.len())).rev().find(|end| why.is_char_boundary(*end));
-    &why[..end.unwrap_or(0)]
+fn cut(answer: &str) -> &str {
+    let max = Attempt::MAX_ANSWER_BYTES.min(answer.len());
+    let end = (0..=max).rev().find(|end| answer.is_char_boundary(*end));
+    &answer[..end.unwrap_or(0)]
 }
 
 /// Spreads retries, the same way in every run of one database.

@@ -17,16 +17,11 @@ const ENOUGH_REFUSED: i64 = 8;
 impl Tx<'_> {
     /// The receiver refused what a message says: each half is a message of its own. What is told of one check alone is
     /// given up.
-    pub(super) fn refused(
-        &mut self,
-        message: &Message,
-        error: Option<&str>,
-        now: Time,
-    ) -> Result<(), StoreError> {
+    pub(super) fn refused(&mut self, message: &Message, answer: &str, now: Time) -> Result<(), StoreError> {
         let check = |id: &DeliveryId| (*id, self.memory.outbox.deliveries[id].check);
         let members: Vec<(DeliveryId, CheckId)> = message.members.iter().map(check).collect();
         let Some(halves) = halves(&members) else {
-            self.park(message, ParkReason::Refused, error, now)?;
+            self.park(message, ParkReason::Refused, Some(answer), now)?;
             return self.give_up_the_rest(message, now);
         };
         let notices = self.frozen(message)?;
@@ -34,9 +29,9 @@ impl Tx<'_> {
             let said = notices.as_ref().map(|notices| notices_of(message, notices, &half));
             self.insert_half(message, half, said.as_deref())?;
         }
-        self.finish_message(message.id, "split", error, now)?;
+        self.finish_message(message.id, "split", Some(answer), now)?;
         tracing::warn!(
-            receiver = %message.receiver, key = message.key, members = members.len(), error,
+            receiver = %message.receiver, key = message.key, members = members.len(), error = answer,
             "a message was refused: it is split in two"
         );
         Ok(())

@@ -1,0 +1,44 @@
+//! One incident, with everything that happened to it (11.3).
+
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use super::history::{no_history, unreadable};
+use super::incidents::shown;
+use super::{Asked, Outcome, make};
+use crate::core::incident::{IncidentId, IncidentStep, StepKind};
+use crate::http::problem::Problem;
+
+/// Answers `GET /api/v1/incidents/{id}`.
+pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
+    asked.query(&[])?;
+    let none = || Problem::new(StatusCode::NOT_FOUND, "there is no incident of this number, or not any more");
+    let id = IncidentId(asked.name.parse().map_err(|_| none())?);
+    make(asked, move |app| {
+        let reader = app.history.as_ref().ok_or_else(no_history)?;
+        let found = reader.incident(id).map_err(|error| unreadable(&error))?.ok_or_else(none)?;
+        let steps = reader.steps(id).map_err(|error| unreadable(&error))?;
+        let definition = reader.definition(found.check).map_err(|error| unreadable(&error))?;
+        let definition = definition.ok_or_else(none)?;
+        let mut shown = shown(reader, &definition, &found).map_err(|error| unreadable(&error))?;
+        shown["steps"] = steps.iter().map(step).collect();
+        Ok(super::json(StatusCode::OK, &shown))
+    })
+    .await
+}
+
+fn step(step: &IncidentStep) -> Value {
+    let mut shown = json!({"at": step.at.to_string(), "what": step.what.as_str(), "by": step.by});
+    match &step.what {
+        StepKind::Began(kind) | StepKind::Eased(kind) => shown["reason"] = kind.as_str().into(),
+        StepKind::Delivery(told) => {
+            shown["receiver"] = (*told.receiver).into();
+            shown["kind"] = told.kind.as_str().into();
+            shown["message"] = told.message.map(|message| message.0).into();
+            shown["answer"] = told.answer.as_str().into();
+            shown["times"] = told.times.into();
+        }
+        _ => {}
+    }
+    shown
+}
