@@ -1,14 +1,14 @@
 //! What a new configuration changed, for people: in a line, and name by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::config::{Compat, Config, PingKey, Token, Warning};
 use crate::core::check::Name;
-use crate::core::receiver::{Alertmanager, Receiver, Smtp};
+use crate::core::receiver::{Alertmanager, Receiver, ReceiverKind, Smtp};
 use crate::core::retention::Retention;
-use crate::core::route::Policy;
+use crate::core::route::{ALL_OWN, Policy, ReceiverName};
 use crate::store::Changes;
 
 /// So many names of each kind are told.
@@ -58,6 +58,18 @@ impl Rest {
     pub(super) fn warn(&self, before: Option<&Rest>) {
         let known = before.map_or(&[][..], |before| &before.warnings);
         self.warnings.iter().filter(|warning| !known.contains(warning)).for_each(|w| tracing::warn!("{w}"));
+    }
+
+    /// Receivers that are reached otherwise than before, or now for the first time. Those of checks' own are
+    /// [`ALL_OWN`].
+    pub(super) fn changed_receivers(&self, before: &Rest) -> BTreeSet<ReceiverName> {
+        let is_mailed_otherwise = before.smtp != self.smtp;
+        let is_changed = |receiver: &&Receiver| {
+            let is_mail = matches!(receiver.kind, ReceiverKind::Email(_));
+            is_mail && is_mailed_otherwise || !before.receivers.contains(receiver)
+        };
+        let changed = self.receivers.iter().filter(is_changed).map(|receiver| receiver.name.clone());
+        changed.chain(is_mailed_otherwise.then(|| ALL_OWN.into())).collect()
     }
 
     fn changed_since(&self, before: &Rest) -> Vec<String> {

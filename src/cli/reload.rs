@@ -1,5 +1,6 @@
 //! Reading the configuration again: all of it is taken, or nothing.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -159,7 +160,8 @@ impl Reloader {
         let seen = Seen::of(&config);
         let rest = Rest::of(&config);
         let for_app = ForApp::of(&config);
-        let configuration = configuration(config, allow_mass_removal);
+        let mut configuration = configuration(config, allow_mass_removal);
+        configuration.changed_receivers = rest.changed_receivers(&self.rest);
         let (in_force, app) = (self.outward.clone(), self.app.clone());
         let (own, clock) = (self.own.clone(), self.clock.clone());
         let configured = self.writer.call(move |store, now| {
@@ -245,7 +247,8 @@ impl ForApp {
 /// What the store keeps of it.
 pub(super) fn configuration(config: Config, allow_mass_removal: bool) -> Configuration {
     let Config { checks, policy, retention, max_checks, .. } = config;
-    Configuration { checks, policy, retention, max_checks, allow_mass_removal }
+    let changed_receivers = BTreeSet::new();
+    Configuration { checks, policy, retention, max_checks, allow_mass_removal, changed_receivers }
 }
 
 /// Says loudly what a start did not carry out, of files that a reload would have refused: which checks it kept (10.4), and

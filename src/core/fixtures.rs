@@ -75,5 +75,6 @@ pub(super) fn delivery(id: u64) -> Delivery {
         queued_at: at(0),
         repeat_interval: None,
         state: DeliveryState::Waiting,
+        given_up: None,
     }
 }

@@ -13,6 +13,7 @@ mod row;
 pub mod sqlite;
 pub mod writer;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::core::incident::IncidentId;
 use crate::core::notice::Notice;
 use crate::core::outbox::{Attempt, Message, MessageId};
 use crate::core::retention::Retention;
-use crate::core::route::{Mute, Policy};
+use crate::core::route::{Mute, Policy, ReceiverName};
 use crate::core::step::Counted;
 use crate::core::time::{Span, Time};
 
@@ -116,6 +117,8 @@ pub struct Configuration {
     pub max_checks: usize,
     /// Take a removal of more than half of at least 10 checks (10.4).
     pub allow_mass_removal: bool,
+    /// Receivers that are reached otherwise than before: what was given up is tried again (12.4).
+    pub changed_receivers: BTreeSet<ReceiverName>,
 }
 
 /// What a new configuration changed.

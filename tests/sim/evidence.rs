@@ -43,11 +43,20 @@ pub(crate) struct Delivery {
     pub(crate) state: String,
     pub(crate) reason: Option<String>,
     pub(crate) message: Option<MessageId>,
+    pub(crate) given_up: Option<GivenUp>,
+}
+
+/// That it was given up, the last time.
+#[derive(Clone, Debug)]
+pub(crate) struct GivenUp {
+    pub(crate) at: Time,
+    pub(crate) tries: u32,
+    was_attempted: bool,
 }
 
 impl Delivery {
     pub(crate) fn is_attempted(&self) -> bool {
-        self.message.is_some()
+        self.message.is_some() || self.given_up.as_ref().is_some_and(|given_up| given_up.was_attempted)
     }
 
     pub(crate) fn tells_of_the_end(&self) -> bool {
@@ -142,8 +151,8 @@ fn by_check<T>(rows: Vec<(u64, T)>) -> BTreeMap<u64, Vec<T>> {
 /// Those of which `which` is true.
 pub(crate) fn deliveries(db: &Connection, which: &str) -> Vec<Delivery> {
     let sql = format!(
-        "SELECT id, incident_id, check_id, receiver, action, kind, not_before, queued_at, state, reason, message_id
-         FROM deliveries WHERE {which} ORDER BY id"
+        "SELECT id, incident_id, check_id, receiver, action, kind, not_before, queued_at, state, reason, message_id,
+         given_up FROM deliveries WHERE {which} ORDER BY id"
     );
     rows(db, &sql, |row| {
         Ok(Delivery {
@@ -158,8 +167,24 @@ pub(crate) fn deliveries(db: &Connection, which: &str) -> Vec<Delivery> {
             state: row.get(8)?,
             reason: row.get(9)?,
             message: row.get::<_, Option<i64>>(10)?.map(|id| MessageId(id.cast_unsigned())),
+            given_up: row.get::<_, Option<String>>(11)?.map(|text| given_up(&text)),
         })
     })
+}
+
+fn given_up(text: &str) -> GivenUp {
+    let row: serde_json::Value = serde_json::from_str(text).unwrap();
+    GivenUp {
+        at: Time::from_ms(row["at"].as_i64().unwrap()),
+        tries: row["tries"].as_u64().unwrap() as u32,
+        was_attempted: !row["message"].is_null(),
+    }
+}
+
+/// Whether nothing more becomes of a message.
+pub(crate) fn is_settled(db: &Connection, id: MessageId) -> bool {
+    let sql = "SELECT state <> 'open' FROM messages WHERE id = ?1";
+    db.query_row(sql, [id.0.cast_signed()], |row| row.get(0)).unwrap()
 }
 
 fn messages(db: &Connection) -> Vec<Message> {

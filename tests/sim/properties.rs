@@ -19,6 +19,8 @@ use punctual::core::time::Span;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) told: u64,
+    /// Of these, given up before.
+    pub(crate) told_after_all: u64,
     pub(crate) exempt: BTreeMap<String, u64>,
     pub(crate) flips: u64,
     pub(crate) incidents: u64,
@@ -35,6 +37,7 @@ impl Tally {
             *self.exempt.entry(reason.clone()).or_default() += count;
         }
         self.told += other.told;
+        self.told_after_all += other.told_after_all;
         self.flips += other.flips;
         self.incidents += other.incidents;
         self.attempts += other.attempts;
@@ -444,6 +447,7 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
         let reason = row.reason.as_deref().unwrap_or("");
         if row.state == "sent" {
             tally.told += 1;
+            tally.told_after_all += u64::from(row.given_up.is_some());
             continue;
         }
         *tally.exempt.entry(format!("{} {reason}", row.state)).or_default() += 1;

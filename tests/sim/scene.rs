@@ -1,6 +1,6 @@
 //! What a world is made of: its scale, and a random configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use punctual::core::cause::{CauseKind, Family};
@@ -143,6 +143,7 @@ impl Files {
             retention: Retention::default(),
             max_checks: 1000,
             allow_mass_removal: true,
+            changed_receivers: BTreeSet::new(),
         }
     }
 

@@ -16,6 +16,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) {
     nothing_leaves_before_its_time(world, evidence);
     what_is_still_bad_is_told_again(world, evidence);
     giving_up_takes_its_time(world, evidence);
+    what_was_given_up_is_tried_again(world, evidence);
 }
 
 /// 12.1, 12.4: `after` counts from when a cause began, however late that was noticed; `repeat_interval` from the last page.
@@ -96,7 +97,10 @@ fn what_is_still_bad_is_told_again(world: &World, evidence: &Evidence) {
 
 /// 12.4: nothing is given up before `give_up_after`.
 fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
+    // What is tried again has one attempt.
+    let is_first = |row: &&Delivery| row.given_up.as_ref().is_some_and(|given_up| given_up.tries == 0);
     let gave_up = evidence.deliveries.iter().filter(|row| row.reason.as_deref() == Some("gave_up"));
+    let gave_up = gave_up.filter(is_first);
     for row in gave_up.filter(|row| !world.was_jump && !world.ever_gone.contains(&row.receiver)) {
         let message = evidence.messages.iter().find(|message| Some(message.id) == row.message);
         let message = message.expect("what was given up was in a message");
@@ -108,5 +112,43 @@ fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
         let took = (at - since) - away;
         let give_up_after = world.server.files.receiver(&row.receiver).expect("it is there").give_up_after;
         assert!(took >= give_up_after, "given up after {took:?}: {row:?}");
+    }
+}
+
+/// 12.4: whoever takes what he gets has all that is still bad: what failed, once he has taken something or its hour is over,
+/// what was refused, at its hour.
+fn what_was_given_up_is_tried_again(world: &World, evidence: &Evidence) {
+    let now = world.diary.now;
+    let bad_periods = bad_of(world, evidence);
+    let open: BTreeMap<u64, bool> = evidence
+        .incidents
+        .values()
+        .flatten()
+        .map(|incident| (incident.id, incident.ended_at.is_none() && incident.status == "open"))
+        .collect();
+    for row in evidence.deliveries.iter().filter(|row| row.state == "parked" && open[&row.incident]) {
+        let given_up = row.given_up.as_ref().expect("it was given up");
+        let judged = &world.server.judged[&CheckId(row.check)];
+        let is_held = world.held(judged.definition.name.as_str(), now).is_some();
+        let is_gone = world.server.files.receiver(&row.receiver).is_none();
+        let is_superseded = bad_periods[&row.incident].late_after_blind.is_some();
+        let others = evidence.deliveries.iter().filter(|other| {
+            (other.incident, &other.receiver) == (row.incident, &row.receiver) && other.kind == "reminder"
+        });
+        let is_reminded = row.kind == "reminder" && others.into_iter().any(|other| other.state == "waiting");
+        if is_held || is_gone || is_superseded || is_reminded || row.tells_of_the_end() {
+            continue;
+        }
+        let taken = world.receivers.tries.iter().rev().find(|attempt| {
+            attempt.receiver == row.receiver && attempt.taken && attempt.at >= world.diary.storm_ends
+        });
+        let is_refused = row.reason.as_deref() == Some("refused");
+        let wait = Span::mins(if is_refused { 60 << given_up.tries.min(5) } else { 60 });
+        let patience = Span::mins(2);
+        let is_due = given_up.at + wait + patience < now;
+        let may_follow = !is_refused
+            && given_up.tries == 0
+            && taken.is_some_and(|attempt| attempt.at >= given_up.at && attempt.at + patience < now);
+        assert!(!is_due && !may_follow, "it was given up, is still bad, and is not tried again: {row:?}");
     }
 }

@@ -9,7 +9,7 @@ use punctual::core::schedule::Quiet;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Outgoing, Stance, Store};
 
-use crate::evidence::{Delivery, deliveries};
+use crate::evidence::{Delivery, deliveries, is_settled};
 use crate::operators::reader;
 use crate::receivers::Sending;
 use crate::server::Fate;
@@ -198,7 +198,12 @@ impl World {
         let sending = self.receivers.under_way[place].clone();
         let fate = self.telling_fate();
         let done = self.server.settle(sending.message, &sending.attempt, now, fate);
-        if done.commits > 0 && matches!(sending.attempt, Attempt::Taken { .. } | Attempt::Never { .. }) {
+        let is_closed = || match sending.attempt {
+            Attempt::Taken { .. } | Attempt::Never { .. } => true,
+            // It may have been given up.
+            _ => is_settled(&reader(self.server.folder()), sending.message),
+        };
+        if done.commits > 0 && is_closed() {
             self.closed.entry(sending.message).or_insert(self.receivers.tries.len());
         }
         if done.commits > 0

@@ -3,11 +3,13 @@
 //! A delivery waits, leaves in a message, and is sent or parked; or it is cancelled before that. `docs/outbox.md` tells
 //! its life in plain words. The functions here decide; a store keeps the rows and calls them.
 
+mod again;
 mod attempt;
 mod freeze;
 mod record;
 mod recovery;
 
+pub use again::{Again, GivenUp, Occasion, after_alone, again, follows};
 pub use attempt::{AfterAttempt, MAX_RETRY_AFTER, Repeat, after_abandoned, after_attempt, after_sent};
 pub use freeze::{Departure, freeze, halves};
 pub use record::{DeliveryStep, Telling};
@@ -81,6 +83,8 @@ pub struct Delivery {
     pub repeat_interval: Option<Span>,
     /// What has become of it.
     pub state: DeliveryState,
+    /// That it was given up, if it ever was (12.4).
+    pub given_up: Option<GivenUp>,
 }
 
 /// A delivery that is to be inserted: it waits, and the store gives it its number.
@@ -121,6 +125,7 @@ impl NewDelivery {
             queued_at: self.queued_at,
             repeat_interval: self.repeat_interval,
             state: DeliveryState::Waiting,
+            given_up: None,
         }
     }
 }
@@ -133,10 +138,11 @@ impl Delivery {
 
     /// Whether it is or was in a message: the receiver may have been told.
     pub fn is_attempted(&self) -> bool {
+        let was_before = self.given_up.is_some_and(|given_up| given_up.message.is_some());
         match self.state {
             DeliveryState::InMessage(_) | DeliveryState::Sent(_) => true,
             DeliveryState::Parked { message, .. } => message.is_some(),
-            DeliveryState::Waiting | DeliveryState::Cancelled(_) => false,
+            DeliveryState::Waiting | DeliveryState::Cancelled(_) => was_before,
         }
     }
 
@@ -147,13 +153,16 @@ impl Delivery {
             self.not_before = now + wait;
             self.queued_at = now;
         }
+        if let Some(given_up) = &mut self.given_up {
+            (given_up.since, given_up.at) = (given_up.since.min(now), given_up.at.min(now));
+        }
     }
 }
 
 /// What has become of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// Not yet in a message: never attempted.
+    /// In no message: never attempted, or given up before.
     Waiting,
     /// Frozen into a message that is being sent, or sent again later: attempted, maybe told.
     InMessage(MessageId),

@@ -12,6 +12,8 @@ pub enum Ending {
     Cancel(CancelReason),
     /// It becomes a [`DeliveryKind::Episode`], and goes on waiting for its turn.
     Episode,
+    /// It was given up and waits to be tried again: it is not, and was attempted.
+    StaysGivenUp,
 }
 
 /// What one receiver is still told of an incident that ended.
@@ -47,7 +49,9 @@ pub fn at_recovery(
         .map(|attempted| recovery_after(attempted, now));
     let mut endings = Vec::new();
     for row in waiting(rows) {
-        let ending = if incident.status == IncidentStatus::Removed {
+        let ending = if row.is_attempted() {
+            Ending::StaysGivenUp
+        } else if incident.status == IncidentStatus::Removed {
             Ending::Cancel(CancelReason::Removed)
         } else if row.not_before >= ended_at {
             Ending::Cancel(CancelReason::RecoveredBeforeDue)
@@ -66,10 +70,11 @@ pub fn at_recovery(
     AtRecovery { endings, recovery }
 }
 
-/// The waiting deliveries of an incident that somebody acknowledged, or wants to hear no more of (11.2): they are to be
-/// cancelled. What was attempted already is tried again all the same.
+/// The deliveries of an incident that wait, or would be tried again, where somebody acknowledged it, or wants to hear no
+/// more of it (11.2): they are to be cancelled. What is in a message already is tried again all the same.
 pub fn cancel_waiting(rows: &[Delivery]) -> impl Iterator<Item = DeliveryId> {
-    waiting(rows).map(|row| row.id)
+    let rests = |row: &&Delivery| row.given_up.is_some() && matches!(row.state, DeliveryState::Parked { .. });
+    waiting(rows).chain(rows.iter().filter(rests)).map(|row| row.id)
 }
 
 /// What is still to be told of an incident that has not ended.

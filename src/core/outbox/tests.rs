@@ -1,5 +1,6 @@
 //! What leaves when, and what becomes of it.
 
+mod again;
 mod attempt;
 mod freeze;
 mod life;

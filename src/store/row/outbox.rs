@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::words::{value_of, word_of};
 use crate::core::cause::{CauseKind, Family};
 use crate::core::incident::{IncidentStatus, Planned};
-use crate::core::outbox::{CancelReason, DeliveryKind, DeliveryState, MessageId, ParkReason};
+use crate::core::outbox::{CancelReason, DeliveryKind, DeliveryState, GivenUp, MessageId, ParkReason};
 use crate::core::route::ActionId;
+use crate::core::time::Time;
 
 const DELIVERY_KINDS: [DeliveryKind; 4] =
     [DeliveryKind::Alert, DeliveryKind::Reminder, DeliveryKind::Recovery, DeliveryKind::Episode];
@@ -125,5 +126,43 @@ pub(in crate::store) fn read_delivery_state(
         "parked" => DeliveryState::Parked { reason: value_of(&PARK_REASONS, reason?)?, message },
         "cancelled" => DeliveryState::Cancelled(value_of(&CANCEL_REASONS, reason?)?),
         _ => return None,
+    })
+}
+
+/// That a delivery was given up, in its column.
+#[derive(Serialize, Deserialize)]
+struct GivenUpRow {
+    since: i64,
+    at: i64,
+    reason: String,
+    message: Option<u64>,
+    tries: u32,
+    alone: bool,
+}
+
+/// That a delivery was given up, as JSON.
+pub(in crate::store) fn write_given_up(given_up: &GivenUp) -> String {
+    let row = GivenUpRow {
+        since: given_up.since.as_ms(),
+        at: given_up.at.as_ms(),
+        reason: word_of(&PARK_REASONS, given_up.reason).to_owned(),
+        message: given_up.message.map(|message| message.0),
+        tries: given_up.tries,
+        alone: given_up.is_alone,
+    };
+    serde_json::to_string(&row).expect("texts and numbers are always JSON")
+}
+
+/// That a delivery was given up, from JSON.
+pub(in crate::store) fn read_given_up(text: &str) -> Option<GivenUp> {
+    let row: GivenUpRow = serde_json::from_str(text).ok()?;
+    Some(GivenUp {
+        since: Time::from_ms(row.since),
+        at: Time::from_ms(row.at),
+        reason: value_of(&PARK_REASONS, &row.reason)?,
+        message: row.message.map(MessageId),
+        tries: row.tries,
+        is_alone: row.alone,
+        may_be_mended: false,
     })
 }

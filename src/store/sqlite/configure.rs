@@ -9,6 +9,7 @@ use super::memory::{Memory, Settings};
 use super::tx::Tx;
 use super::{SqliteStore, key, windows};
 use crate::core::check::{Canary, CheckId, Definition, Name, Source};
+use crate::core::route::{ALL_OWN, ReceiverName, is_own_receiver};
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
@@ -50,7 +51,19 @@ impl SqliteStore {
         };
         let before = self.settings.replace(settings);
         let directory = self.live.directory();
-        let done = self.transact(move |tx| carry_out(tx, plan, &directory, now));
+        // A start does not know what was before: the memory has been read anew for that.
+        let policy_before = before.as_ref().map(|before| before.policy.clone());
+        let is_changed = |name: &ReceiverName| {
+            let was = policy_before.as_ref().map(|policy| policy.receiver(name));
+            was.is_some_and(|was| was != configuration.policy.receiver(name))
+                || configuration.changed_receivers.contains(name)
+                || is_own_receiver(name) && configuration.changed_receivers.contains(ALL_OWN)
+        };
+        let done = self.transact(|tx| {
+            let changes = carry_out(tx, plan, &directory, now)?;
+            tx.memory.outbox.mend(is_changed, now);
+            Ok(changes)
+        });
         if done.is_err() {
             self.settings = before;
         }

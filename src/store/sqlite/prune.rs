@@ -279,7 +279,8 @@ impl<'a> Tx<'a> {
         self.execute("DELETE FROM incidents WHERE id = ?1", params![id])
     }
 
-    /// Messages go with the last of their deliveries: the first one of an incident names its thread.
+    /// Messages go with the last of their deliveries: the first one of an incident names its thread. What was given up is
+    /// tried again in messages of its own, one an hour at most: those before go by themselves.
     fn prune_messages(&mut self, cursor: i64, now: Time) -> Result<Slice, StoreError> {
         let last: Option<i64> = self
             .prepare("SELECT max(id) FROM (SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2)")?
@@ -288,7 +289,8 @@ impl<'a> Tx<'a> {
         let Some(last) = last else { return Ok(Slice::Done) };
         self.execute(
             "DELETE FROM messages WHERE id > ?1 AND id <= ?2 AND state <> 'open' AND settled_at < ?3 AND NOT EXISTS
-             (SELECT 1 FROM json_each(members) JOIN deliveries ON deliveries.id = value)",
+             (SELECT 1 FROM json_each(members) JOIN deliveries ON deliveries.id = value
+              WHERE messages.state <> 'parked' OR message_id = messages.id)",
             params![cursor, last, (now - Retention::JUDGEMENTS).as_ms()],
         )?;
         Ok(Slice::More(last))

@@ -2,6 +2,7 @@
 //!
 //! Another store is another line of [`conformance`].
 
+mod again;
 mod bodies;
 mod canaries;
 mod deliveries;
@@ -104,4 +105,13 @@ conformance! {
         after_eight_refusals_and_nothing_taken_the_rest_is_given_up
         an_absence_of_ours_does_not_count_towards_giving_up
         what_a_start_finds_tried_often_waits;
+    again:
+        one_alone_finds_out_whether_a_receiver_works_and_the_others_follow
+        what_was_given_up_follows_once_its_receiver_takes_something
+        one_that_fails_alone_keeps_no_other_back
+        what_was_refused_is_tried_alone_and_ever_more_seldom
+        a_receiver_that_was_changed_is_tried_at_once
+        a_receiver_that_comes_back_is_told_what_is_still_bad
+        what_is_held_or_acknowledged_is_not_tried_again
+        what_recovers_before_it_is_tried_again_tells_its_recovery;
 }

@@ -372,7 +372,9 @@ fn a_database_of_the_first_version_is_brought_up_to_date() {
                 row.get(0)
             })
             .unwrap();
-        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}");
+        // One that has another name now.
+        let now = columns.replace("settled_at,error", "settled_at,answer");
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {now} FROM new.{table}");
         file.execute(&copy, []).unwrap();
     }
     // Of the actions of an incident the first version knew their numbers.

@@ -1,5 +1,6 @@
 //! A store in a world of its own: its time, and words to make things happen in it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
@@ -67,6 +68,7 @@ impl<P: Place> World<P> {
             retention: Retention::default(),
             max_checks: 100_000,
             allow_mass_removal: false,
+            changed_receivers: BTreeSet::new(),
         };
         let store = place.open();
         let mut world = World { place, store: Some(store), configuration, now: at(1_000_000) };

@@ -160,6 +160,7 @@ impl World {
             match ending {
                 Ending::Cancel(reason) => self.cancel(id, reason),
                 Ending::Episode => self.row(id).kind = DeliveryKind::Episode,
+                Ending::StaysGivenUp => unreachable!("nothing is tried again here"),
             }
         }
         told.recovery.into_iter().for_each(|new| self.insert(new));

@@ -41,6 +41,7 @@ fn show(told: &AtRecovery) -> String {
     let ending = |ending: &Ending| match ending {
         Ending::Cancel(reason) => format!("{reason:?}"),
         Ending::Episode => "Episode".to_owned(),
+        Ending::StaysGivenUp => "given up".to_owned(),
     };
     let endings = told.endings.iter().map(|(id, what)| format!("{} {}", id.0, ending(what)));
     let recovery = told.recovery.iter().map(|_| "recovery".to_owned());

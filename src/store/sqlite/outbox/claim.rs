@@ -11,7 +11,7 @@ use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, Telling,
     freeze,
 };
-use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
+use crate::core::route::{ReceiverName, ReceiverPolicy, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
@@ -42,13 +42,13 @@ impl SqliteStore {
     }
 }
 
-/// What a look at a lane's waiting deliveries showed.
+/// What a look at some of a lane's deliveries showed.
 #[derive(Default)]
-struct Look {
-    sendable: Vec<Delivery>,
-    dropped: Vec<Delivery>,
+pub(super) struct Look {
+    pub(super) sendable: Vec<Delivery>,
+    pub(super) dropped: Vec<Delivery>,
     /// When what is held is to be looked at again.
-    next: Option<Time>,
+    pub(super) next: Option<Time>,
 }
 
 impl Tx<'_> {
@@ -60,21 +60,37 @@ impl Tx<'_> {
         }
         let retry = outbox.next_retry(lane).filter(|(at, _)| *at <= now).map(|(_, id)| id);
         let is_time = lane.look_at.is_some_and(|at| at <= now);
+        let is_time_to_try = !lane.given_up.is_empty() && lane.try_at.is_some_and(|at| at <= now);
         let policy = self.policy();
         let Some(receiver) = policy.receiver(name) else {
             if retry.is_some() || is_time {
                 self.park_lane(name, now)?;
+            }
+            if let Some(lane) = self.memory.outbox.lanes.get_mut(name) {
+                // Until it comes back there is nothing to try.
+                lane.try_at = None;
             }
             return Ok(None);
         };
         if let Some(id) = retry {
             return self.send_again(id, now).map(Some);
         }
-        if !is_time {
-            return Ok(None);
-        }
         let blocked = self.blocked(name);
-        let look = self.look(name, &blocked, receiver.group_wait, now);
+        if is_time && let Some(outgoing) = self.send_what_waits(name, &blocked, receiver, now)? {
+            return Ok(Some(outgoing));
+        }
+        if is_time_to_try { self.try_again(name, &blocked, receiver.group_wait, now) } else { Ok(None) }
+    }
+
+    fn send_what_waits(
+        &mut self,
+        name: &ReceiverName,
+        blocked: &HashSet<CheckId>,
+        receiver: &ReceiverPolicy,
+        now: Time,
+    ) -> Result<Option<Outgoing>, StoreError> {
+        let waiting = self.memory.outbox.lanes[name].waiting.iter();
+        let look = self.look(name, waiting, blocked, receiver.group_wait, now);
         for delivery in look.dropped {
             self.update_delivery(delivery)?;
         }
@@ -98,13 +114,20 @@ impl Tx<'_> {
         members.map(|member| outbox.deliveries[member].check).collect()
     }
 
-    /// Asks `route` about what waits and is not blocked, in its order, until there is more than enough for any
-    /// message: the worst of it leaves first.
-    fn look(&self, name: &ReceiverName, blocked: &HashSet<CheckId>, group_wait: Span, now: Time) -> Look {
+    /// Asks `route` about those of these deliveries that are not blocked, in their order, until there is more than enough
+    /// for any message: the worst of it leaves first.
+    pub(super) fn look<'i>(
+        &self,
+        name: &ReceiverName,
+        ids: impl Iterator<Item = &'i DeliveryId>,
+        blocked: &HashSet<CheckId>,
+        group_wait: Span,
+        now: Time,
+    ) -> Look {
         let outbox = &self.memory.outbox;
         let mut look = Look::default();
         let mut ready = 0;
-        for id in &outbox.lanes[name].waiting {
+        for id in ids {
             let delivery = &outbox.deliveries[id];
             if blocked.contains(&delivery.check) {
                 continue;
@@ -155,7 +178,7 @@ impl Tx<'_> {
         self.verdict(seen, &dependencies, delivery.kind, delivery.ready_at(), group_wait, now)
     }
 
-    fn send(
+    pub(super) fn send(
         &mut self,
         name: &ReceiverName,
         members: Vec<DeliveryId>,
@@ -228,7 +251,7 @@ impl Tx<'_> {
             self.note(&delivery, (Telling::Parked, None, ""), PUNCTUAL, now)?;
             self.park_delivery(delivery, ParkReason::ReceiverGone, None, now)?;
         }
-        self.memory.outbox.lanes.remove(name);
+        self.memory.outbox.forget_lane(name);
         tracing::error!(receiver = %name, "deliveries were given up: the receiver is no longer configured");
         Ok(())
     }

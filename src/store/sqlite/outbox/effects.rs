@@ -112,6 +112,7 @@ impl Tx<'_> {
         let dependencies = self.dependencies(seen.definition);
         for (name, mut rows) in by_receiver {
             if forgiven && is_own_receiver(&name) {
+                rows.retain(|row| row.state == DeliveryState::Waiting);
                 self.cancel(&rows, CancelReason::RecoveredWhileHeld)?;
                 continue;
             }
@@ -129,6 +130,7 @@ impl Tx<'_> {
                 match ending {
                     Ending::Cancel(reason) => row.state = DeliveryState::Cancelled(reason),
                     Ending::Episode => row.kind = DeliveryKind::Episode,
+                    Ending::StaysGivenUp => row = row.rest(),
                 }
                 self.update_delivery(row)?;
             }
@@ -139,13 +141,26 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Cancels what waits of an incident that goes on.
+    /// Cancels what waits or would be tried again of an incident that goes on.
     pub(super) fn cancel_all(
         &mut self,
         incident: IncidentId,
         reason: CancelReason,
     ) -> Result<(), StoreError> {
         let rows: Vec<Delivery> = self.memory.outbox.unfinished(incident).cloned().collect();
+        self.cancel(&rows, reason)
+    }
+
+    /// Cancels what would be tried again of an incident that somebody reopens, and that stood so before.
+    pub(super) fn cancel_resting(
+        &mut self,
+        incident: IncidentId,
+        before: IncidentStatus,
+    ) -> Result<(), StoreError> {
+        let is_wont_fix = before == IncidentStatus::WontFix;
+        let reason = if is_wont_fix { CancelReason::WontFix } else { CancelReason::Acknowledged };
+        let rests = |row: &&Delivery| matches!(row.state, DeliveryState::Parked { .. });
+        let rows: Vec<Delivery> = self.memory.outbox.unfinished(incident).filter(rests).cloned().collect();
         self.cancel(&rows, reason)
     }
 

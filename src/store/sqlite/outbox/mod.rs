@@ -3,6 +3,7 @@
 //! The core decides; here its decisions become rows: [`effects`] of flips, [`claim`] and [`settle`] of messages, and
 //! what people say of an incident ([`stand`]).
 
+mod again;
 mod claim;
 mod effects;
 mod notice;
@@ -14,13 +15,12 @@ mod steps;
 
 pub(super) use effects::Seen;
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStatus};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, Occasion};
 use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::live::{Answered, Waiting};
@@ -33,9 +33,9 @@ pub(super) struct Outbox {
     pub(super) open: HashMap<CheckId, IncidentId>,
     /// For readers.
     pub(super) answered: Arc<Answered>,
-    /// Those that wait or are in a message that is not settled.
+    /// Those that wait, are in a message that is not settled, or rest: given up, and to be tried again.
     pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
-    /// How many these are, for readers.
+    /// How many of these wait or are in a message, for readers.
     pub(super) unfinished_by_receiver: Arc<Waiting>,
     /// The same, by incident.
     by_incident: HashMap<IncidentId, BTreeSet<DeliveryId>>,
@@ -44,13 +44,20 @@ pub(super) struct Outbox {
     lanes: BTreeMap<ReceiverName, Lane>,
     /// Names that some check depends on: their flips may let something go.
     pub(super) depended_on: HashSet<Name>,
+    /// Given up, and not told since.
     pub(super) parked: u64,
+    /// How many of `deliveries` rest.
+    resting: usize,
     pub(super) last_parked: Option<Time>,
 }
 
 /// Those of checks' own are counted together: there may be one for each check.
 fn counted_as(receiver: &ReceiverName) -> ReceiverName {
     if is_own_receiver(receiver) { ReceiverName::from(ALL_OWN) } else { receiver.clone() }
+}
+
+fn is_unfinished(delivery: &Delivery) -> bool {
+    matches!(delivery.state, DeliveryState::Waiting | DeliveryState::InMessage(_))
 }
 
 /// Mails of checks' own that are under way at a time: all of them go through one mail server.
@@ -65,11 +72,40 @@ struct Lane {
     under_way: Option<MessageId>,
     /// When a waiting one may leave.
     look_at: Option<Time>,
+    /// Those that rest, by when they are tried again.
+    given_up: BTreeSet<(Time, DeliveryId)>,
+    /// When one of them may leave.
+    try_at: Option<Time>,
+    /// Why that may be sooner than they are due.
+    occasion: Option<Occasion>,
+    /// When one of them was tried in vain.
+    tried_at: Option<Time>,
 }
 
 impl Lane {
     fn look_by(&mut self, at: Time) {
         self.look_at = Some(self.look_at.map_or(at, |other| other.min(at)));
+    }
+
+    fn try_by(&mut self, at: Time) {
+        self.try_at = Some(self.try_at.map_or(at, |other| other.min(at)));
+    }
+
+    /// When something other than a retry may leave.
+    fn leaves_at(&self) -> Option<Time> {
+        let look_at = self.look_at.filter(|_| !self.waiting.is_empty());
+        let try_at = self.try_at.filter(|_| !self.given_up.is_empty());
+        look_at.into_iter().chain(try_at).min()
+    }
+
+    /// What [`crate::core::route::route`] looks at is another: so may be its answers.
+    fn look_anew(&mut self, now: Time) {
+        if !self.waiting.is_empty() {
+            self.look_by(now);
+        }
+        if !self.given_up.is_empty() {
+            self.try_by(now);
+        }
     }
 }
 
@@ -82,6 +118,9 @@ impl Outbox {
         self.note_answer(&incident);
         if incident.status.is_ended() {
             self.open.remove(&incident.check);
+            let of_it = self.by_incident.get(&incident.id);
+            let of_it = of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
+            self.forget_resting(of_it);
             if !self.by_incident.contains_key(&incident.id) {
                 self.incidents.remove(&incident.id);
                 return;
@@ -111,44 +150,80 @@ impl Outbox {
         }
     }
 
-    /// Takes a delivery as its row is now: an unfinished one is kept, a finished one forgotten.
+    /// Takes a delivery as its row is now: an unfinished one is kept, a finished one forgotten. One that was given up rests
+    /// while its incident goes on.
     pub(super) fn put_delivery(&mut self, delivery: Delivery) {
+        self.count(&delivery);
+        let is_resting = self.may_rest(&delivery);
         let lane = self.lanes.entry(delivery.receiver.clone()).or_default();
         if delivery.state == DeliveryState::Waiting {
             lane.waiting.insert(delivery.id);
         } else {
             lane.waiting.remove(&delivery.id);
         }
-        if matches!(delivery.state, DeliveryState::Waiting | DeliveryState::InMessage(_)) {
-            self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
-            let receiver = counted_as(&delivery.receiver);
-            if self.deliveries.insert(delivery.id, delivery).is_none() {
-                *Arc::make_mut(&mut self.unfinished_by_receiver).entry(receiver).or_default() += 1;
+        if let Some(given_up) = delivery.given_up.filter(|_| is_resting) {
+            self.resting += 1;
+            lane.given_up.insert((given_up.due(), delivery.id));
+            lane.try_by(given_up.due());
+            if given_up.tries > 0 && !given_up.offends() {
+                lane.tried_at = lane.tried_at.max(Some(given_up.at));
             }
+        }
+        if is_resting || is_unfinished(&delivery) {
+            self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
+            self.deliveries.insert(delivery.id, delivery);
         } else {
             self.forget_delivery(&delivery);
             self.forget_empty_lane(&delivery.receiver);
         }
     }
 
+    /// What waits is counted, and what was given up until it is told, or need not be.
+    fn count(&mut self, delivery: &Delivery) {
+        let before = self.deliveries.get(&delivery.id).cloned();
+        if let Some(before) = &before {
+            self.parked -= u64::from(before.is_given_up());
+            self.unrest(before);
+        }
+        self.parked += u64::from(delivery.is_given_up());
+        let (was, is) = (before.is_some_and(|before| is_unfinished(&before)), is_unfinished(delivery));
+        if was == is {
+            return;
+        }
+        let counts = Arc::make_mut(&mut self.unfinished_by_receiver);
+        let count = counts.entry(counted_as(&delivery.receiver)).or_default();
+        *count = if is { *count + 1 } else { *count - 1 };
+        if *count == 0 {
+            counts.remove(&counted_as(&delivery.receiver));
+        }
+    }
+
+    /// Whether it was given up, and is to be tried again.
+    fn may_rest(&self, delivery: &Delivery) -> bool {
+        let has_ended = self.incidents.get(&delivery.incident).is_some_and(|it| it.status.is_ended());
+        let tells_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
+        let is_parked = matches!(delivery.state, DeliveryState::Parked { .. });
+        is_parked && delivery.given_up.is_some() && tells_bad && !has_ended
+    }
+
     /// There may be one for each check, and every one is looked at after every commit.
     fn forget_empty_lane(&mut self, name: &str) {
-        let is_empty = |lane: &Lane| lane.waiting.is_empty() && lane.messages.is_empty();
+        let is_empty =
+            |lane: &Lane| lane.waiting.is_empty() && lane.messages.is_empty() && lane.given_up.is_empty();
         if is_own_receiver(name) && self.lanes.get(name).is_some_and(is_empty) {
             self.lanes.remove(name);
         }
     }
 
-    fn forget_delivery(&mut self, delivery: &Delivery) {
-        if let Some(forgotten) = self.deliveries.remove(&delivery.id) {
-            let waiting = Arc::make_mut(&mut self.unfinished_by_receiver);
-            if let Entry::Occupied(mut count) = waiting.entry(counted_as(&forgotten.receiver)) {
-                *count.get_mut() -= 1;
-                if *count.get() == 0 {
-                    count.remove();
-                }
-            }
+    /// Its receiver is gone: only what is to be tried again when it comes back is kept.
+    fn forget_lane(&mut self, name: &ReceiverName) {
+        if self.lanes.get(name).is_some_and(|lane| lane.given_up.is_empty()) {
+            self.lanes.remove(name);
         }
+    }
+
+    fn forget_delivery(&mut self, delivery: &Delivery) {
+        self.deliveries.remove(&delivery.id);
         if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {
             ids.remove(&delivery.id);
             if ids.is_empty() {
@@ -197,7 +272,7 @@ impl Outbox {
 
     /// Something that [`crate::core::route::route`] looks at is another: every lane is looked at again.
     pub(super) fn look_everywhere(&mut self, now: Time) {
-        self.lanes.values_mut().filter(|lane| !lane.waiting.is_empty()).for_each(|lane| lane.look_by(now));
+        self.lanes.values_mut().for_each(|lane| lane.look_anew(now));
     }
 
     /// A check flipped: what waits because of it is looked at again.
@@ -210,7 +285,7 @@ impl Outbox {
         };
         for id in ids {
             if let Some(lane) = self.lanes.get_mut(&self.deliveries[id].receiver) {
-                lane.look_by(now);
+                lane.look_anew(now);
             }
         }
     }
@@ -241,8 +316,7 @@ impl Outbox {
     fn departures(&self) -> impl Iterator<Item = (Time, &ReceiverName)> {
         self.lanes.iter().filter(|(_, lane)| lane.under_way.is_none()).filter_map(|(name, lane)| {
             let retry_at = self.next_retry(lane).map(|(at, _)| at);
-            let look_at = lane.look_at.filter(|_| !lane.waiting.is_empty());
-            Some((look_at.into_iter().chain(retry_at).min()?, name))
+            Some((lane.leaves_at().into_iter().chain(retry_at).min()?, name))
         })
     }
 
@@ -253,7 +327,7 @@ impl Outbox {
         self.messages.values().filter(is_under_way).count()
     }
 
-    /// What waits or is in a message of this incident.
+    /// What waits, is in a message or rests of this incident.
     fn unfinished(&self, incident: IncidentId) -> impl Iterator<Item = &Delivery> {
         let ids = self.by_incident.get(&incident).into_iter().flatten();
         ids.filter_map(|id| self.deliveries.get(id))
@@ -270,8 +344,11 @@ impl Outbox {
 
     /// The clock was set back (1.1): what is from a later time.
     pub(super) fn later_than(&self, now: Time) -> (Vec<Delivery>, Vec<Message>) {
-        let waiting = self.deliveries.values().filter(|row| row.state == DeliveryState::Waiting);
-        let deliveries = waiting.filter(|delivery| delivery.queued_at > now).cloned().collect();
+        let is_later_row = |row: &&Delivery| {
+            let waits_from_later = row.state == DeliveryState::Waiting && row.queued_at > now;
+            waits_from_later || row.given_up.is_some_and(|given_up| given_up.at > now)
+        };
+        let deliveries = self.deliveries.values().filter(is_later_row).cloned().collect();
         let is_later = |message: &&Message| message.created_at > now || message.retry_at > Some(now);
         let messages = self.messages.values().filter(is_later).cloned().collect();
         (deliveries, messages)
@@ -279,6 +356,6 @@ impl Outbox {
 
     /// How many incidents are open, deliveries wait or are under way, and deliveries were given up.
     pub(super) fn totals(&self) -> (usize, usize, u64) {
-        (self.open.len(), self.deliveries.len(), self.parked)
+        (self.open.len(), self.deliveries.len() - self.resting, self.parked)
     }
 }

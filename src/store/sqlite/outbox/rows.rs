@@ -23,7 +23,7 @@ use crate::store::sqlite::tx::Tx;
 const INCIDENT: &str =
     "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-                        repeat_interval, state, reason, message_id";
+                        repeat_interval, state, reason, message_id, given_up";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at, origin";
 
 /// Everything that is not finished. Somebody is sending the messages `handed`; the claims of all others have ended (12.7):
@@ -37,6 +37,11 @@ pub(in crate::store::sqlite) fn load(
     let mut outbox = Outbox::default();
     let sql =
         format!("SELECT {DELIVERY} FROM deliveries WHERE state IN ('waiting', 'in_message') ORDER BY id");
+    let resting = format!(
+        "SELECT {DELIVERY} FROM deliveries WHERE state = 'parked' AND given_up IS NOT NULL
+         AND incident_id IN (SELECT id FROM incidents WHERE ended_at IS NULL) ORDER BY id"
+    );
+    for_each(db, &resting, |row| Ok(read_delivery(row)?.map(|delivery| outbox.put_delivery(delivery))))?;
     for_each(db, &sql, |row| Ok(read_delivery(row)?.map(|delivery| outbox.put_delivery(delivery))))?;
     let sql = format!(
         "SELECT {INCIDENT} FROM incidents WHERE ended_at IS NULL OR id IN
@@ -54,12 +59,13 @@ pub(in crate::store::sqlite) fn load(
         outbox.put_message(Message { retry_at, ..message });
     };
     for_each(db, &sql, |row| Ok(read_message(row)?.map(&mut put)))?;
-    let parked = "SELECT count(*), max(ifnull(settled_at, queued_at)) FROM deliveries
-                  LEFT JOIN messages ON messages.id = message_id WHERE deliveries.state = 'parked'";
+    let parked = "SELECT count(*), max(ifnull(json_extract(given_up, '$.since'), queued_at)) FROM deliveries
+                  WHERE state = 'parked' OR (state IN ('waiting', 'in_message') AND given_up IS NOT NULL)";
     (outbox.parked, outbox.last_parked) =
         db.query_row(parked, [], |row| Ok((id(row, 0)?, some_time(row, 1)?))).map_err(failed)?;
     // What was waited for is not known any more: the first claim finds out.
     outbox.look_everywhere(Time::MIN);
+    outbox.may_be_mended();
     Ok(outbox)
 }
 
@@ -123,7 +129,11 @@ pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
         reason.as_deref(),
         message.map(i64::unsigned_abs),
     );
-    let (Some(kind), Some(state)) = (kind, state) else {
+    let given_up = match row.get::<_, Option<String>>(13)? {
+        Some(text) => row::read_given_up(&text).map(Some),
+        None => Some(None),
+    };
+    let (Some(kind), Some(state), Some(given_up)) = (kind, state, given_up) else {
         return Ok(Err(damaged(format_args!("delivery {number}"))));
     };
     Ok(Ok(Delivery {
@@ -138,6 +148,7 @@ pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
         queued_at: time(row, 8)?,
         repeat_interval: row.get::<_, Option<i64>>(9)?.map(Span::ms),
         state,
+        given_up,
     }))
 }
 
@@ -255,8 +266,8 @@ impl Tx<'_> {
     pub(in crate::store::sqlite) fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError> {
         let (state, reason, message) = row::write_delivery_state(&delivery.state);
         self.execute(
-            "UPDATE deliveries SET kind = ?2, not_before = ?3, queued_at = ?4, state = ?5, reason = ?6, message_id = ?7
-             WHERE id = ?1",
+            "UPDATE deliveries SET kind = ?2, not_before = ?3, queued_at = ?4, state = ?5, reason = ?6, message_id = ?7,
+             given_up = ?8 WHERE id = ?1",
             params![
                 key(delivery.id.0),
                 delivery.kind.as_str(),
@@ -265,13 +276,14 @@ impl Tx<'_> {
                 state,
                 reason,
                 message.map(key),
+                delivery.given_up.as_ref().map(row::write_given_up),
             ],
         )?;
         self.memory.outbox.put_delivery(delivery);
         Ok(())
     }
 
-    /// Gives a delivery up: somebody is not told.
+    /// Gives a delivery up: somebody is not told. It counts from the first time on.
     pub(super) fn park_delivery(
         &mut self,
         delivery: Delivery,
@@ -279,10 +291,12 @@ impl Tx<'_> {
         message: Option<MessageId>,
         now: Time,
     ) -> Result<(), StoreError> {
-        self.update_delivery(Delivery { state: DeliveryState::Parked { reason, message }, ..delivery })?;
+        let is_first = delivery.given_up.is_none();
+        self.update_delivery(delivery.give_up(reason, message, now))?;
         let outbox = &mut self.memory.outbox;
-        outbox.parked += 1;
-        outbox.last_parked = outbox.last_parked.max(Some(now));
+        if is_first {
+            outbox.last_parked = outbox.last_parked.max(Some(now));
+        }
         Ok(())
     }
 

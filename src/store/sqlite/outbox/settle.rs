@@ -1,8 +1,9 @@
 //! How an attempt ended, stored (12.4).
 
+use super::again::offends;
 use crate::core::outbox::{
     AfterAttempt, Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message,
-    MessageId, ParkReason, Telling, after_attempt, after_sent,
+    MessageId, ParkReason, Telling, after_alone, after_attempt, after_sent,
 };
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -30,9 +31,11 @@ impl Tx<'_> {
     fn settle(&mut self, mut message: Message, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
         let answer = cut(attempt.answer());
         let policy = self.policy();
+        let is_alone = self.is_alone(&message);
         let after = match policy.receiver(&message.receiver) {
             None if !attempt.is_taken() => AfterAttempt::Park(ParkReason::ReceiverGone),
             None => AfterAttempt::Sent,
+            Some(_) if is_alone => after_alone(attempt),
             Some(receiver) => {
                 let entropy = entropy(self.memory.database_id, &message);
                 let away = self.memory.blind.absent_after(message.created_at);
@@ -42,16 +45,19 @@ impl Tx<'_> {
         match after {
             AfterAttempt::RetryAt(at) => {
                 let what = if message.attempts > 1 { Telling::Retried } else { Telling::Failed };
-                self.note_attempt(&message, what, answer, now)?;
+                self.note_attempt(&message, |_| what, answer, now)?;
                 message.retry_at = Some(at);
                 return self.update_message(message, Some(answer));
             }
             AfterAttempt::Sent => {
-                self.note_attempt(&message, Telling::Told, answer, now)?;
+                self.note_attempt(&message, |_| Telling::Told, answer, now)?;
+                let offended = |id: &DeliveryId| offends(&self.memory.outbox.deliveries[id]);
+                let was_to_find_out = is_alone && !message.members.iter().any(offended);
                 for id in &message.members {
                     self.sent(*id, message.id, now)?;
                 }
                 self.finish_message(message.id, "sent", Some(answer), now)?;
+                self.follow_up(&message.receiver, was_to_find_out, now)?;
             }
             AfterAttempt::Refused => self.refused(&message, answer, now)?,
             AfterAttempt::Park(reason) => self.park(&message, reason, Some(answer), now)?,
@@ -96,12 +102,19 @@ impl Tx<'_> {
         answer: Option<&str>,
         now: Time,
     ) -> Result<(), StoreError> {
-        self.note_attempt(message, Telling::Parked, answer.unwrap_or(""), now)?;
+        let was_given_up = |delivery: &Delivery| delivery.given_up.is_some();
+        let what = |row: &Delivery| if was_given_up(row) { Telling::Retried } else { Telling::Parked };
+        self.note_attempt(message, what, answer.unwrap_or(""), now)?;
+        let rows = message.members.iter().map(|id| &self.memory.outbox.deliveries[id]);
+        let is_known = rows.clone().all(was_given_up);
         for id in &message.members {
             let delivery = self.memory.outbox.deliveries[id].clone();
             self.park_delivery(delivery, reason, Some(message.id), now)?;
         }
         self.finish_message(message.id, "parked", answer, now)?;
+        if is_known {
+            return Ok(());
+        }
         tracing::error!(receiver = %message.receiver, key = message.key, ?reason, error = answer, "a message was given up");
         Ok(())
     }

@@ -23,6 +23,7 @@ impl SqliteStore {
 impl Tx<'_> {
     fn stand(&mut self, id: IncidentId, stance: Stance, by: &str, now: Time) -> Result<bool, StoreError> {
         let Some(incident) = self.memory.outbox.incidents.get(&id) else { return Ok(false) };
+        let before = incident.status;
         let check = self.memory.checks[&incident.check].check.clone();
         let causes = check.known().state.causes.clone();
         let stands = match stance {
@@ -36,6 +37,8 @@ impl Tx<'_> {
             IncidentStatus::Acknowledged => self.cancel_all(id, CancelReason::Acknowledged)?,
             IncidentStatus::WontFix => self.cancel_all(id, CancelReason::WontFix)?,
             _ => {
+                // All is planned anew.
+                self.cancel_resting(id, before)?;
                 let facts = Facts { definition: &check.definition, causes: causes.as_slice() };
                 self.plan_actions(&mut incident, &facts, now, now)?;
             }

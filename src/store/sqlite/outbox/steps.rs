@@ -30,7 +30,7 @@ impl Tx<'_> {
     pub(super) fn note_attempt(
         &self,
         message: &Message,
-        what: Telling,
+        what: impl Fn(&Delivery) -> Telling,
         answer: &str,
         now: Time,
     ) -> Result<(), StoreError> {
@@ -38,7 +38,7 @@ impl Tx<'_> {
         for id in &message.members {
             let delivery = &self.memory.outbox.deliveries[id];
             if noted.insert(delivery.incident) {
-                self.note(delivery, (what, Some(message.id), answer), PUNCTUAL, now)?;
+                self.note(delivery, (what(delivery), Some(message.id), answer), PUNCTUAL, now)?;
             }
         }
         Ok(())
