@@ -2,16 +2,26 @@
 //!
 //! No redirect is followed: it could carry the message and its credentials to another host.
 
+mod way;
+
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, Proxy, Response, StatusCode, Url};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_util::client::legacy;
+use reqwest::Url;
 use tokio::sync::OnceCell;
 
+use self::way::Way;
 use super::redact::redact;
-use super::{aside, later, misdirected, never, taken, text, tls};
+use super::{aside, later, misdirected, never, taken, text};
 use crate::core::outbox::{Attempt, MAX_RETRY_AFTER};
-use crate::core::receiver::{Authorization, BasicAuth, HttpConfig, TlsConfig};
+use crate::core::receiver::{Authorization, BasicAuth, HttpConfig};
 use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
 
@@ -36,9 +46,6 @@ pub struct NoAnswer {
     pub is_connect: bool,
 }
 
-/// Shared by the addresses of a name: one that swallows everything leaves time for the next.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// So much of an answer's body is read.
 const MAX_BODY_BYTES: usize = 4096;
 
@@ -52,18 +59,27 @@ pub struct Server {
     http: HttpConfig,
     /// Where the URL's host is, instead of asking the resolver.
     address: Option<std::net::SocketAddr>,
-    client: OnceCell<(Client, Url)>,
+    reached: OnceCell<Box<Reached>>,
+}
+
+/// What is made of the settings when it is first needed.
+#[derive(Debug)]
+struct Reached {
+    way: Way,
+    uri: Uri,
+    /// Who we are, as the URL or the settings say.
+    authorization: Option<HeaderValue>,
 }
 
 impl Server {
     /// A server at this URL.
     pub fn new(url: Secret, http: HttpConfig) -> Server {
-        Server { url, http, address: None, client: OnceCell::new() }
+        Server { url, http, address: None, reached: OnceCell::new() }
     }
 
     /// A server at this URL, reached at this address whatever the URL's host resolves to.
     pub fn at(url: Secret, http: HttpConfig, address: std::net::SocketAddr) -> Server {
-        Server { url, http, address: Some(address), client: OnceCell::new() }
+        Server { url, http, address: Some(address), reached: OnceCell::new() }
     }
 
     /// Posts a body and reads the beginning of the answer. Never ends by itself if the server hangs: the caller
@@ -72,24 +88,24 @@ impl Server {
         &self,
         content_type: &'static str,
         headers: &[(&'static str, &str)],
-        body: impl Into<reqwest::Body>,
+        body: impl Into<Bytes>,
         now: Time,
     ) -> Result<Answer, NoAnswer> {
-        let (client, url) = self.client.get_or_try_init(|| self.build()).await?;
-        let mut request = client.post(url.clone()).header(CONTENT_TYPE, content_type).body(body);
+        let Reached { way, uri, authorization } = &**self.reached.get_or_try_init(|| self.build()).await?;
+        let mut request = Request::new(Full::new(body.into()));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri.clone();
+        let all = request.headers_mut();
+        all.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        let agent = concat!("punctual/", env!("CARGO_PKG_VERSION"));
+        all.insert(USER_AGENT, HeaderValue::from_static(agent));
         for (name, value) in headers {
-            request = request.header(HeaderName::from_static(name), header_value(name, value)?);
+            all.insert(HeaderName::from_static(name), header_value(name, value)?);
         }
-        if let Some(Authorization { scheme, credentials }) = &self.http.authorization {
-            let value = format!("{scheme} {}", credentials.expose());
-            let mut value = header_value("authorization", &value)?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+        if let Some(authorization) = authorization {
+            all.insert(AUTHORIZATION, authorization.clone());
         }
-        if let Some(BasicAuth { username, password }) = &self.http.basic_auth {
-            request = request.basic_auth(username, Some(password.expose()));
-        }
-        let response = request.send().await.map_err(|error| self.no_answer(error))?;
+        let response = way.send(request).await.map_err(|error| self.no_answer(&error))?;
         let mut answer = read(response, now).await;
         answer.body = text::line(&self.redact(&answer.body), Attempt::MAX_ANSWER_BYTES);
         Ok(answer)
@@ -101,7 +117,7 @@ impl Server {
     }
 
     /// Aside: it reads all certificates that the system trusts.
-    async fn build(&self) -> Result<(Client, Url), NoAnswer> {
+    async fn build(&self) -> Result<Box<Reached>, NoAnswer> {
         let (url, http, address) = (self.url.clone(), self.http.clone(), self.address);
         aside(move || build(&url, &http, address)).await
     }
@@ -111,10 +127,9 @@ impl Server {
         redact(text, &self.url, &self.http)
     }
 
-    fn no_answer(&self, error: reqwest::Error) -> NoAnswer {
-        let is_connect = error.is_connect();
-        let why = self.redact(&causes(&error.without_url()));
-        NoAnswer { why: format!("{}: {why}", self.origin()), is_connect }
+    fn no_answer(&self, error: &legacy::Error) -> NoAnswer {
+        let why = self.redact(&causes(error));
+        NoAnswer { why: format!("{}: {why}", self.origin()), is_connect: error.is_connect() }
     }
 }
 
@@ -122,30 +137,31 @@ fn build(
     url: &Secret,
     http: &HttpConfig,
     address: Option<std::net::SocketAddr>,
-) -> Result<(Client, Url), NoAnswer> {
+) -> Result<Box<Reached>, NoAnswer> {
     let fault = |why: String| NoAnswer { why, is_connect: false };
     let url = Url::parse(url.expose()).map_err(|error| fault(format!("not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(fault("not an http or https URL with a host".to_owned()));
     }
-    tls::install_crypto();
-    let mut builder = Client::builder()
-        .user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIMEOUT)
-        // What is not in the configuration does not lead our messages to somebody else.
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none());
-    if let (Some(address), Some(host)) = (address, url.host_str()) {
-        builder = builder.resolve(host, address);
-    }
-    if let Some(proxy) = &http.proxy_url {
-        let proxy = Proxy::all(proxy.expose()).map_err(|_| fault("proxy_url is not a URL".to_owned()))?;
-        builder = builder.proxy(proxy);
-    }
-    let needs_tls = url.scheme() == "https" || http.proxy_url.is_some();
-    let builder = with_tls(builder, &http.tls, needs_tls).map_err(fault)?;
-    let client = builder.build().map_err(|error| fault(causes(&error.without_url())))?;
-    Ok((client, url))
+    let proxy = http.proxy_url.as_ref().map(|proxy| Url::parse(proxy.expose())).transpose();
+    let proxy = proxy.map_err(|_| fault("proxy_url is not a URL".to_owned()))?;
+    // What is not in the configuration does not lead our messages to somebody else: no proxy of the environment is used.
+    let way = Way::new(&url, &http.tls, proxy.as_ref(), address).map_err(fault)?;
+    let authorization = match (&http.authorization, &http.basic_auth) {
+        (Some(Authorization { scheme, credentials }), _) => {
+            Some(format!("{scheme} {}", credentials.expose()))
+        }
+        (None, Some(BasicAuth { username, password })) => {
+            Some(format!("Basic {}", STANDARD.encode(format!("{username}:{}", password.expose()))))
+        }
+        (None, None) => way::login(&url),
+    };
+    let authorization = authorization.map(|value| header_value("authorization", &value)).transpose()?;
+    let authorization = authorization.map(|mut value| {
+        value.set_sensitive(true);
+        value
+    });
+    Ok(Box::new(Reached { way, uri: way::uri(&url).map_err(fault)?, authorization }))
 }
 
 impl Answer {
@@ -185,35 +201,14 @@ pub fn origin(url: &str) -> String {
     }
 }
 
-/// Without TLS no certificate is needed, so a machine without any can still post in plain.
-fn with_tls(builder: ClientBuilder, config: &TlsConfig, needs_tls: bool) -> Result<ClientBuilder, String> {
-    let mut builder = builder.tls_danger_accept_invalid_certs(config.insecure_skip_verify);
-    match &config.ca_pem {
-        Some(pem) => {
-            let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
-            let certificates = certificates.map_err(|_| "ca_file holds no PEM certificates".to_owned())?;
-            builder = builder.tls_certs_only(certificates);
-        }
-        None if needs_tls => {}
-        None => builder = builder.tls_certs_only([]),
-    }
-    if let Some(identity) = &config.client {
-        let pem = format!("{}\n{}", identity.cert_pem, identity.key_pem.expose());
-        let identity = reqwest::Identity::from_pem(pem.as_bytes());
-        builder = builder.identity(
-            identity.map_err(|_| "cert_file and key_file hold no PEM certificate with its key".to_owned())?,
-        );
-    }
-    Ok(builder)
-}
-
-async fn read(mut response: Response, now: Time) -> Answer {
+async fn read(mut response: Response<Incoming>, now: Time) -> Answer {
     let status = response.status();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after = retry_after.and_then(|value| parse_retry_after(value, now));
     let mut body = Vec::new();
     let reading = async {
-        while let Ok(Some(chunk)) = response.chunk().await {
+        while let Some(Ok(frame)) = response.frame().await {
+            let Ok(chunk) = frame.into_data() else { continue };
             let room = MAX_BODY_BYTES - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if body.len() == MAX_BODY_BYTES {
@@ -239,7 +234,7 @@ fn parse_retry_after(value: &str, now: Time) -> Option<Span> {
     Some(wish.clamp(Span::ZERO, MAX_RETRY_AFTER))
 }
 
-/// An error with what led to it; its URL must be gone from it already.
+/// An error with what led to it.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut next = Some(error);

@@ -15,6 +15,7 @@ mod cli;
 mod compat;
 mod dashboards;
 mod durability;
+mod endless;
 mod first_page;
 mod hang;
 mod import;

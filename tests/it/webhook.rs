@@ -20,13 +20,13 @@ fn now() -> Time {
     Time::from_secs(1_774_830_840)
 }
 
-fn transport(url: &str, format: WebhookFormat, http: HttpConfig, timeout: Span) -> Transport {
+pub(crate) fn transport(url: &str, format: WebhookFormat, http: HttpConfig, timeout: Span) -> Transport {
     let webhook = Webhook { url: Secret::new(url), format, max_checks: None, http };
     let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
     Transport::new(&receiver, None, timeout).unwrap()
 }
 
-fn send(transport: &Transport) -> Attempt {
+pub(crate) fn send(transport: &Transport) -> Attempt {
     let notices = [sample::alert(now())];
     let external_url = "https://punctual.example.org";
     let notification =

@@ -1,0 +1,273 @@
+//! The way to a server that is posted to: a connection for each request, bounded in what is read of it.
+//!
+//! hyper passes over interim answers (1xx) for as long as they come, on the thread that takes pings as well. So bytes are
+//! counted below it: whatever it is that does not end, the connection does.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::{HeaderValue, PROXY_AUTHORIZATION};
+use hyper::{Request, Response, Uri};
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use percent_encoding::percent_decode_str;
+use reqwest::Url;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+use super::super::tls;
+use crate::core::receiver::TlsConfig;
+
+/// Shared by the addresses of a name: one that swallows everything leaves time for the next.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// So much is read of a connection: certificates, interim answers, a head, and the beginning of a body.
+const MAX_READ_BYTES: usize = 256 * 1024;
+/// The longest head of an answer, in bytes.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+type Body = Full<Bytes>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Soon<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
+
+/// How a server is reached.
+#[derive(Debug)]
+pub(super) enum Way {
+    Direct(Client<HttpsConnector<Tcp>, Body>),
+    /// By a proxy that is handed the whole request, with who we are to it.
+    Proxy(Client<Proxied, Body>, Option<HeaderValue>),
+    /// Through a proxy that passes bytes on.
+    Tunnel(Client<HttpsConnector<Tunnel<HttpsConnector<Tcp>>>, Body>),
+}
+
+impl Way {
+    /// The way to this URL: to this address, if one is given, instead of asking the resolver. Blocks while it reads all
+    /// certificates that the system trusts.
+    pub(super) fn new(
+        url: &Url,
+        config: &TlsConfig,
+        proxy: Option<&Url>,
+        address: Option<SocketAddr>,
+    ) -> Result<Way, String> {
+        let is_https = url.scheme() == "https";
+        let tls = tls::client_config(config, is_https || proxy.is_some())?;
+        let tcp = Tcp::new(address.filter(|_| proxy.is_none()));
+        let Some(proxy) = proxy else {
+            return Ok(Way::Direct(client(HttpsConnector::from((tcp, tls)))));
+        };
+        let login = login(proxy).map(|login| HeaderValue::from_str(&login)).transpose();
+        let login = login.map_err(|_| "proxy_url has a user that no header can carry".to_owned())?;
+        let to_proxy = HttpsConnector::from((Tcp { is_proxy: !is_https, ..tcp }, tls.clone()));
+        let proxy = uri(proxy).map_err(|_| "proxy_url is not a URL".to_owned())?;
+        if !is_https {
+            return Ok(Way::Proxy(client(Proxied { to_proxy, proxy }), login));
+        }
+        let mut tunnel = Tunnel::new(proxy, to_proxy);
+        if let Some(login) = login {
+            tunnel = tunnel.with_auth(login);
+        }
+        Ok(Way::Tunnel(client(HttpsConnector::from((tunnel, tls)))))
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(super) async fn send(&self, mut request: Request<Body>) -> Result<Response<Incoming>, legacy::Error> {
+        match self {
+            Way::Direct(client) => client.request(request).await,
+            Way::Tunnel(client) => client.request(request).await,
+            Way::Proxy(client, login) => {
+                if let Some(login) = login {
+                    request.headers_mut().insert(PROXY_AUTHORIZATION, login.clone());
+                }
+                client.request(request).await
+            }
+        }
+    }
+}
+
+/// What connects to where a URL leads, without who we are there.
+pub(super) fn uri(url: &Url) -> Result<Uri, String> {
+    let mut url = url.clone();
+    url.set_fragment(None);
+    // Where a URL cannot have them, it has none.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.as_str().parse().map_err(|error| format!("not a URL: {error}"))
+}
+
+/// The value of a header that says who a URL says we are.
+pub(super) fn login(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let user = percent_decode_str(url.username());
+    let password = percent_decode_str(url.password().unwrap_or_default());
+    let both: Vec<u8> = user.chain([b':']).chain(password).collect();
+    Some(format!("Basic {}", STANDARD.encode(both)))
+}
+
+/// No connection is kept: what is counted is one request's, and messages are few.
+fn client<C>(connector: C) -> Client<C, Body>
+where
+    C: legacy::connect::Connect + Clone,
+{
+    Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .http1_max_buf_size(MAX_HEAD_BYTES)
+        .build(connector)
+}
+
+/// Connects to whatever host is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Tcp {
+    http: HttpConnector<Resolver>,
+    /// The other side is a proxy that wants to see whole URLs.
+    is_proxy: bool,
+}
+
+impl Tcp {
+    fn new(address: Option<SocketAddr>) -> Tcp {
+        let mut http = HttpConnector::new_with_resolver(Resolver { address, system: GaiResolver::new() });
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(CONNECT_TIMEOUT));
+        Tcp { http, is_proxy: false }
+    }
+}
+
+impl Service<Uri> for Tcp {
+    type Response = TokioIo<Bounded>;
+    type Error = BoxError;
+    type Future = Soon<TokioIo<Bounded>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.http.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let (connecting, is_proxy) = (self.http.call(to), self.is_proxy);
+        Box::pin(async move {
+            let stream = connecting.await?.into_inner();
+            Ok(TokioIo::new(Bounded { stream, left: MAX_READ_BYTES, is_proxy }))
+        })
+    }
+}
+
+/// Connects to a proxy, whatever is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Proxied {
+    to_proxy: HttpsConnector<Tcp>,
+    proxy: Uri,
+}
+
+impl Service<Uri> for Proxied {
+    type Response = MaybeHttpsStream<TokioIo<Bounded>>;
+    type Error = BoxError;
+    type Future = Soon<Self::Response>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.to_proxy.poll_ready(context)
+    }
+
+    fn call(&mut self, _to: Uri) -> Self::Future {
+        Box::pin(self.to_proxy.call(self.proxy.clone()))
+    }
+}
+
+/// Where a host is.
+#[derive(Clone, Debug)]
+struct Resolver {
+    address: Option<SocketAddr>,
+    system: GaiResolver,
+}
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.system.poll_ready(context)
+    }
+
+    fn call(&mut self, host: Name) -> Self::Future {
+        if let Some(address) = self.address {
+            return Box::pin(std::future::ready(Ok(vec![address].into_iter())));
+        }
+        let asking = self.system.call(host);
+        Box::pin(async move { Ok(asking.await?.collect::<Vec<SocketAddr>>().into_iter()) })
+    }
+}
+
+/// Ends a connection whose other side goes on and on.
+#[derive(Debug)]
+pub(super) struct Bounded {
+    stream: TcpStream,
+    /// How many bytes may still be read.
+    left: usize,
+    is_proxy: bool,
+}
+
+impl Connection for Bounded {
+    fn connected(&self) -> Connected {
+        self.stream.connected().proxy(self.is_proxy)
+    }
+}
+
+impl AsyncRead for Bounded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.left == 0 {
+            let why = format!("the server's answer has more than {MAX_READ_BYTES} bytes");
+            return Poll::Ready(Err(io::Error::other(why)));
+        }
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.left = self.left.saturating_sub(buffer.filled().len() - before);
+        read
+    }
+}
+
+impl AsyncWrite for Bounded {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
