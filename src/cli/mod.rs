@@ -2,6 +2,7 @@
 
 mod ages;
 pub mod check_config;
+mod check_storage;
 mod checks;
 mod client;
 mod control;
@@ -80,6 +81,8 @@ enum Command {
     Serve(settings::Flags),
     /// Check configuration files, and show whom each check's messages reach
     CheckConfig(check_config::Args),
+    /// Read the whole database, and say whether it is sound; its server may be running
+    CheckStorage(check_storage::Args),
     /// Show when a schedule occurs next
     Next(next::Args),
     /// Stop judging a check, until it is unpaused or speaks
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
     let outcome = match Line::parse().command {
         Command::Serve(flags) => serve::main(flags),
         Command::CheckConfig(args) => check_config::run(&args, &mut stdout()).map_err(Into::into),
+        Command::CheckStorage(args) => check_storage::run(&args, &mut stdout()),
         Command::Next(args) => next::run(&args, Clock::new().now(), &mut stdout()).map_err(Into::into),
         Command::Pause(args) => return client::end(control::pause(args)),
         Command::Unpause(args) => return client::end(control::unpause(args)),

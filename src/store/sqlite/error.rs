@@ -8,6 +8,10 @@ use crate::store::StoreError;
 pub(in crate::store) fn failed(error: Error) -> StoreError {
     match error {
         Error::SqliteFailure(cause, _) if cause.code == ErrorCode::DiskFull => StoreError::Full,
+        Error::SqliteFailure(cause, why) if cause.code == ErrorCode::DatabaseCorrupt => {
+            let error = Error::SqliteFailure(cause, why);
+            damaged(format_args!("{error}; `punctual check-storage` says where"))
+        }
         other => StoreError::Failed(other.to_string()),
     }
 }

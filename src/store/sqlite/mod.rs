@@ -21,6 +21,7 @@ mod mutes;
 pub(super) mod outbox;
 mod pauses;
 mod prune;
+mod soundness;
 mod staging;
 mod states;
 mod story;
@@ -38,6 +39,7 @@ use rusqlite::{Connection, ErrorCode};
 
 use self::error::{commit_failed, failed};
 use self::memory::{Memory, Settings};
+pub use self::soundness::soundness;
 use self::staging::Staging;
 use self::story::Teller;
 use self::tx::Tx;

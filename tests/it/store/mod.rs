@@ -5,6 +5,7 @@
 mod again;
 mod bodies;
 mod canaries;
+mod damage;
 mod deliveries;
 mod edits;
 mod facts;
