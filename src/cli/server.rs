@@ -155,10 +155,9 @@ impl Token {
     fn of_file(path: &Path) -> Result<Token, Trouble> {
         let origin = format!("the file {}", path.display());
         let unreadable = |error| Trouble::NotAsked(format!("the token in {origin}: {error}"));
-        let file = File::open(path).map_err(unreadable)?;
-        let mut text = String::new();
-        file.take(MAX_BYTES).read_to_string(&mut text).map_err(unreadable)?;
-        Token::new(&text, origin)
+        let mut file = File::open(path).map_err(unreadable)?;
+        let text = read_bounded(&mut file).map_err(unreadable)?;
+        Token::new(&String::from_utf8_lossy(&text), origin)
     }
 
     fn new(text: &str, origin: String) -> Result<Token, Trouble> {
@@ -205,15 +204,23 @@ fn settings_path() -> Option<PathBuf> {
     Some(config.join("punctual").join("cli.yaml"))
 }
 
+/// A longer file is refused, not cut: a part of a token is another token.
+fn read_bounded(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(std::io::Error::other(format!("it has more than {MAX_BYTES} bytes")));
+    }
+    Ok(bytes)
+}
+
 fn read_settings(path: &Path) -> Result<ClientSettings, Trouble> {
     let shown = path.display();
     let mut file = match File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(ClientSettings::default()),
         opened => opened.map_err(|error| Trouble::NotAsked(format!("{shown}: {error}")))?,
     };
-    let mut bytes = Vec::new();
-    let read = (&mut file).take(MAX_BYTES).read_to_end(&mut bytes);
-    read.map_err(|error| Trouble::NotAsked(format!("{shown}: {error}")))?;
+    let bytes = read_bounded(&mut file).map_err(|error| Trouble::NotAsked(format!("{shown}: {error}")))?;
     let settings =
         read_client_settings(&bytes).map_err(|error| Trouble::NotAsked(format!("{shown}: {error}")))?;
     if settings.token.is_some() && is_open_to(&file, 0o077) {

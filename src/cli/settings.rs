@@ -172,7 +172,8 @@ fn url_of(address: SocketAddr) -> String {
     if !address.ip().is_unspecified() {
         return format!("http://{address}");
     }
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let system = rustix::system::uname();
+    let name = system.nodename().to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     match name.trim() {
         name if !name.is_empty() && name.chars().all(plain) => format!("http://{name}:{port}"),

@@ -1,6 +1,6 @@
 //! The control socket of a server on this machine: what is asked there, and what its answers mean to people.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -9,10 +9,13 @@ use serde_json::Value;
 
 use super::client::Trouble;
 use super::table::plain;
+use crate::clock::Stopwatch;
 use crate::http::control::{self, Line, Request};
 
-/// So long the server may be silent.
+/// So long an answer may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
+/// The longest answer that is read, in bytes.
+const MAX_ANSWER_BYTES: u64 = 256 << 20;
 
 /// Asks, and tells what was done, and on standard error what was not.
 pub(super) fn say(folder: &Path, request: &Request) -> Result<(), Trouble> {
@@ -48,7 +51,6 @@ pub(super) fn ask(
     patience: Duration,
 ) -> Result<(Vec<Line>, Result<String, String>), Trouble> {
     let stream = connect(&control::path(folder))?;
-    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     let odd = |error: serde_json::Error| {
         Trouble::NotAsked(format!("the server is of another version than this command: {error}"))
@@ -56,13 +58,18 @@ pub(super) fn ask(
     let mut text = serde_json::to_vec(request).map_err(odd)?;
     text.push(b'\n');
     (&stream).write_all(&text)?;
+    let patient = Patient { stream: &stream, since: Stopwatch::start(), patience };
+    let mut reader = BufReader::new(patient.take(MAX_ANSWER_BYTES));
     let mut lines = Vec::new();
-    for line in BufReader::new(&stream).lines() {
+    for line in (&mut reader).lines() {
         match serde_json::from_str(&line?).map_err(odd)? {
             Line::Done(done) => return Ok((lines, Ok(done))),
             Line::Failed(why) => return Ok((lines, Err(why))),
             line => lines.push(line),
         }
+    }
+    if reader.get_ref().limit() == 0 {
+        return Err(Trouble::NotAsked(format!("the answer has more than {MAX_ANSWER_BYTES} bytes")));
     }
     Err(Trouble::NotAsked("the server closed the connection; its log may say why".to_owned()))
 }
@@ -82,4 +89,55 @@ fn connect(path: &Path) -> Result<UnixStream, Trouble> {
         };
         Trouble::NotAsked(format!("the control socket {shown}: {why}"))
     })
+}
+
+/// A connection that is read for so long, however slowly it speaks.
+struct Patient<'a> {
+    stream: &'a UnixStream,
+    since: Stopwatch,
+    patience: Duration,
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let late =
+            || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {:?}", self.patience));
+        let left = self.patience.checked_sub(self.since.took()).filter(|left| !left.is_zero());
+        self.stream.set_read_timeout(Some(left.ok_or_else(late)?))?;
+        let mut stream = self.stream;
+        let read = stream.read(bytes);
+        read.map_err(|error| if error.kind() == io::ErrorKind::WouldBlock { late() } else { error })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// What a command says of a server that answers this again and again, with a pause between.
+    fn said_of(again: &'static [u8], pause: Duration) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(control::path(folder.path())).unwrap();
+        let answering = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while stream.write_all(again).is_ok() {
+                std::thread::sleep(pause);
+            }
+        });
+        let request = Request::Reload { allow_mass_removal: false };
+        let asked = ask(folder.path(), &request, Duration::from_millis(400));
+        answering.join().unwrap();
+        let Err(Trouble::NotAsked(said)) = asked else { panic!("it was answered") };
+        said
+    }
+
+    #[test]
+    fn an_answer_without_end_is_read_for_so_long_however_it_comes() {
+        const PIECE: &[u8] = &[b'x'; 64 * 1024];
+        assert!(said_of(b"x", Duration::from_millis(5)).contains("no answer within 400ms"));
+        let flood = said_of(PIECE, Duration::ZERO);
+        assert!(flood.contains("no answer within") || flood.contains("more than"), "{flood}");
+    }
 }
