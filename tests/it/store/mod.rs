@@ -105,6 +105,7 @@ conformance! {
         a_part_survives_a_start_and_what_follows_waits_for_it
         after_eight_refusals_and_nothing_taken_the_rest_is_given_up
         an_absence_of_ours_does_not_count_towards_giving_up
+        nothing_is_given_up_before_five_attempts_since_a_start
         what_a_start_finds_tried_often_waits;
     again:
         one_alone_finds_out_whether_a_receiver_works_and_the_others_follow

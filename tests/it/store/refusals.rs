@@ -112,26 +112,41 @@ pub(crate) fn an_absence_of_ours_does_not_count_towards_giving_up<P: Place>(worl
     let names = names(1);
     declare(world, &names);
     fail(world, &names);
-    for _ in 0..6 {
-        let first = world.claim_one();
-        world.settle(first.message.id, &later());
-        world.wait(Span::mins(5));
+    let attempt = |world: &mut World<P>, after: Span| {
+        world.wait(after);
+        let claimed = world.claim_one();
+        assert_eq!(parked(world), 0);
+        world.settle(claimed.message.id, &later());
+    };
+    for minutes in [0, 1, 1] {
+        attempt(world, Span::mins(minutes));
     }
-    // Half an hour of one, and then a day without us.
+    // Two minutes of an hour, and then a day without us.
     world.now = world.now + Span::mins(24 * 60);
     world.reopen();
-    for minutes in [0, 10, 10] {
-        world.wait(Span::mins(minutes));
-        let again = world.claim_one();
-        world.settle(again.message.id, &later());
-        assert_eq!(parked(world), 0);
+    // More attempts than a start has to make, and the hour is not over.
+    for minutes in [0, 1, 2, 5, 10, 10, 10, 10] {
+        attempt(world, Span::mins(minutes));
     }
-    // The hour is over, and only three attempts were made since the start.
-    for _ in 0..2 {
-        world.wait(Span::mins(10));
-        let again = world.claim_one();
+    assert_eq!(parked(world), 0);
+    attempt(world, Span::mins(10));
+    assert_eq!(parked(world), 1);
+}
+
+/// 12.4: what a receiver needs may start after us.
+pub(crate) fn nothing_is_given_up_before_five_attempts_since_a_start<P: Place>(world: &mut World<P>) {
+    let names = names(1);
+    declare(world, &names);
+    fail(world, &names);
+    let first = world.claim_one();
+    world.settle(first.message.id, &later());
+    world.wait(Span::mins(59));
+    world.reopen();
+    for _ in 0..5 {
         assert_eq!(parked(world), 0);
+        let again = world.claim_one();
         world.settle(again.message.id, &later());
+        world.wait(Span::mins(10));
     }
     assert_eq!(parked(world), 1);
 }
