@@ -59,6 +59,12 @@ told, and `punctual check-config FILE` says what is wrong with a file and whom e
 Durations are written as in Prometheus (`90s`, `15m`, `1h30m`, `7d`). Paths are relative to the file that names them. A
 cron expression needs quotes. A key that is left empty is as if it were not there; a key that is not known is a fault.
 Secrets are read from files of one line (`…_file`), or stand in place for a first try.
+
+Time zones have IANA names (`Europe/Berlin`). Their rules are those of the folder that the variable `TZDIR` of the server
+names, as it is; else of `/usr/share/zoneinfo` (Debian's package `tzdata`), unless that is known to be older than the copy
+in the program; else of that copy, so that a container needs none. `punctual --version`, `punctual_time_zones_info` and the
+first lines of the log say which. A newer folder is taken at a reload, or within minutes: keep `tzdata` up to date, as rules
+change some times in a year.
 ";
 
 const SECTIONS: [(Section, &str); 25] = [
