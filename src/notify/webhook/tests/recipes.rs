@@ -94,3 +94,52 @@ fn the_page_tells_every_variable() {
         }
     }
 }
+
+#[test]
+fn a_template_may_tell_of_many_checks() {
+    let notices: Vec<Notice> = (0..23)
+        .map(|n| Notice { check: Name::parse(&format!("job-{n}")).unwrap(), ..sample::alert(now()) })
+        .collect();
+    let format = WebhookFormat::Template(recipe("What it sees"));
+    let notification = Notification { key: "m2", ..sample::notification(&notices) };
+    let body = webhook(format.clone()).format.body(&notification, format.max_members());
+    let text = String::from_utf8(body.expect("it renders").bytes).unwrap();
+    assert_eq!(text.lines().filter(|line| line.contains(" job-")).count(), 20, "{text}");
+    assert!(text.ends_with("and 3 more\n") || text.ends_with("and 3 more"), "{text}");
+}
+
+/// What the manual says is not there is refused when the file is read, and what it says is there is taken.
+#[test]
+fn the_manual_tells_the_language() {
+    let section = PAGE.split("\n## ").find(|section| section.starts_with("The language")).unwrap();
+    let (there_is, there_is_not) = section.split_once("| there is not |").unwrap();
+    let mut refused = 0;
+    for span in there_is_not.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()) {
+        for words in span.split('`').skip(1).step_by(2) {
+            for word in words.split_whitespace() {
+                let uses = [
+                    format!("{{% {word} a %}}"),
+                    format!("{{{{ text | {word} }}}}"),
+                    format!("{{{{ 2 {word} 3 }}}}"),
+                ];
+                for text in uses {
+                    assert!(Template::parse(&text).is_err(), "{text}");
+                }
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 18, "{refused}");
+    assert!(there_is.contains("{% set name = value %}"));
+    for text in [
+        "{% set name = checks[0].name %}{{ name ~ '!' }}",
+        "{% set all = ['a', 1] %}{{ all | join(', ') }}",
+        "{% with name = text | upper %}{{ name }}{% endwith %}",
+        "{# nothing #}{{ text | replace('a', 'b') | string }}{{ checks | tojson }}",
+    ] {
+        assert!(Template::parse(text).is_ok(), "{text}: {:?}", Template::parse(text));
+    }
+    for text in ["{% set a = text ~ text %}", "{% set a %}x{% endset %}", "{{ not_there }}"] {
+        assert!(Template::parse(text).is_err(), "{text}");
+    }
+}
