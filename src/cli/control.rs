@@ -20,9 +20,50 @@ use crate::http::control::{For, Request};
 /// So long it may take to read its configuration again, behind reloads that others have asked for.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Which check to pause or unpause, who, and why.
+/// How long something lasts.
+#[derive(Args, Clone, Debug)]
+#[command(group = clap::ArgGroup::new("end"))]
+pub(super) struct Lasts {
+    /// How long, as in 2h30m
+    #[arg(long = "for", value_name = "DURATION", group = "end")]
+    lasts: Option<String>,
+    /// Until when, as in 2026-03-28T06:00:00Z
+    #[arg(long, value_name = "TIME", group = "end")]
+    until: Option<String>,
+}
+
+impl Lasts {
+    /// In the words of the socket; `None` if nothing is said.
+    fn said(&self) -> Result<Option<For>, Trouble> {
+        match (&self.lasts, &self.until) {
+            (Some(lasts), _) => {
+                let bad = |error| Trouble::NotAsked(format!("--for {lasts}: {error}"));
+                Ok(Some(For::Ms(parse_duration(lasts).map_err(bad)?.as_ms())))
+            }
+            (None, Some(until)) => Ok(Some(For::Until(until.clone()))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// In the words of the API.
+    pub(super) fn said_to_the_api(&self) -> Vec<(&'static str, &str)> {
+        let said = [("for", &self.lasts), ("until", &self.until)];
+        said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+    }
+}
+
+/// Which check to pause, how long, who says so, and why.
 #[derive(Args, Debug)]
 pub(super) struct Pause {
+    #[command(flatten)]
+    lasts: Lasts,
+    #[command(flatten)]
+    check: Unpause,
+}
+
+/// Which check to unpause, who says so, and why.
+#[derive(Args, Debug)]
+pub(super) struct Unpause {
     /// The check's name
     name: String,
     /// Why
@@ -36,7 +77,6 @@ pub(super) struct Pause {
 
 /// What to mute, and how long.
 #[derive(Args, Debug)]
-#[command(group = clap::ArgGroup::new("end").required(true))]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub(super) struct Mute {
     /// The checks' names
@@ -45,12 +85,8 @@ pub(super) struct Mute {
     /// Instead of names, matchers as in Alertmanager; all must match
     #[arg(long = "matcher", short = 'm', value_name = "MATCHER", group = "what", conflicts_with = "names")]
     matchers: Vec<String>,
-    /// How long, as in 2h30m
-    #[arg(long = "for", value_name = "DURATION", group = "end")]
-    lasts: Option<String>,
-    /// Until when, as in 2026-03-28T06:00:00Z
-    #[arg(long, value_name = "TIME", group = "end")]
-    until: Option<String>,
+    #[command(flatten)]
+    lasts: Lasts,
     /// Why
     #[arg(long, short, value_name = "TEXT", default_value = "")]
     comment: String,
@@ -100,24 +136,19 @@ pub(super) struct Reload {
 }
 
 pub(super) fn pause(args: Pause) -> Result<(), Trouble> {
-    let Pause { name: check, comment, who: Who { by }, server } = args;
-    socket::say(&server.storage_path, &Request::Pause { check, comment, by })
+    let lasts = args.lasts.said()?;
+    let Unpause { name: check, comment, who: Who { by }, server } = args.check;
+    socket::say(&server.storage_path, &Request::Pause { check, lasts, comment, by })
 }
 
-pub(super) fn unpause(args: Pause) -> Result<(), Trouble> {
-    let Pause { name: check, comment, who: Who { by }, server } = args;
+pub(super) fn unpause(args: Unpause) -> Result<(), Trouble> {
+    let Unpause { name: check, comment, who: Who { by }, server } = args;
     socket::say(&server.storage_path, &Request::Unpause { check, comment, by })
 }
 
 pub(super) fn mute(args: &Mute) -> Result<(), Trouble> {
-    let lasts = match (&args.lasts, &args.until) {
-        (Some(lasts), _) => {
-            let bad = |error| Trouble::NotAsked(format!("--for {lasts}: {error}"));
-            For::Ms(parse_duration(lasts).map_err(bad)?.as_ms())
-        }
-        (None, Some(until)) => For::Until(until.clone()),
-        (None, None) => return Err(Trouble::NotAsked("say --for or --until".to_owned())),
-    };
+    let ends = args.lasts.said()?;
+    let lasts = ends.ok_or_else(|| Trouble::NotAsked("say --for DURATION, or --until TIME".to_owned()))?;
     let matchers = match args.names.as_slice() {
         [] => args.matchers.join(", "),
         [name] => format!("check=\"{name}\""),

@@ -85,10 +85,10 @@ enum Command {
     CheckStorage(check_storage::Args),
     /// Show when a schedule occurs next
     Next(next::Args),
-    /// Stop judging a check, until it is unpaused or speaks
+    /// Stop judging a check, until it is unpaused or speaks, or for a while
     Pause(control::Pause),
     /// Judge a check again that was paused at run time
-    Unpause(control::Pause),
+    Unpause(control::Unpause),
     /// Hold the messages of checks for a while; they are judged as usual
     Mute(control::Mute),
     /// End a mute

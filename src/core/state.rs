@@ -60,6 +60,8 @@ pub struct Pause {
     pub by_file: Option<Time>,
     /// At run time (7.2).
     pub at_run_time: Option<Time>,
+    /// When the one at run time ends by itself; only while there is one.
+    pub until: Option<Time>,
 }
 
 impl Pause {
@@ -69,6 +71,22 @@ impl Pause {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         }
+    }
+
+    /// The one at run time is over.
+    pub(super) fn end_at_run_time(&mut self) {
+        self.at_run_time = None;
+        self.until = None;
+    }
+
+    /// 1.1: the clock was set back, and the pause lasts as long as was meant.
+    fn bring_back_to(&mut self, now: Time) {
+        let ahead = self.at_run_time.map_or(Span::ZERO, |since| since - now);
+        if ahead > Span::ZERO {
+            self.until = self.until.map(|until| until - ahead);
+        }
+        self.by_file = self.by_file.map(|since| since.min(now));
+        self.at_run_time = self.at_run_time.map(|since| since.min(now));
     }
 }
 
@@ -175,8 +193,8 @@ impl State {
         back(&mut self.floor);
         let options =
             [&mut self.archived, &mut self.recovered_at, &mut self.last_seen, &mut self.last_discharge];
-        let pause = [&mut self.pause.by_file, &mut self.pause.at_run_time];
-        options.into_iter().chain(pause).chain(&mut self.last).flatten().for_each(back);
+        options.into_iter().chain(&mut self.last).flatten().for_each(back);
+        self.pause.bring_back_to(now);
         self.causes.each_since(back);
         self.claim.iter_mut().for_each(|claim| back(&mut claim.start));
         self.runs.iter_mut().for_each(|run| back(&mut run.start));
@@ -209,6 +227,8 @@ impl State {
         assert!(self.refusals.len() <= State::MAX_REFUSALS, "too many refusals");
         assert!(self.successes.len() <= Expect::MAX_COUNT as usize + 1, "too many successes");
         assert!(self.archived.is_none() || self.causes.is_empty(), "an archived check is not bad");
+        let ends_without_a_pause = self.pause.until.is_some() && self.pause.at_run_time.is_none();
+        assert!(!ends_without_a_pause, "what ends by itself has begun");
         assert!(self.pause.since().is_none() || self.runs.is_empty(), "a paused check has no open run");
     }
 }

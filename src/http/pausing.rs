@@ -1,14 +1,17 @@
 //! Pausing and unpausing at run time (7.1, 7.2), by whatever door: decided and stored on the writer's thread. What is said
 //! of it is each door's own.
 
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::store::live::Check;
 use crate::store::{Applied, Entry, Store, StoreError, What};
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    Pause,
+    /// Until this time, if it ends by itself.
+    Pause {
+        until: Option<Time>,
+    },
     Unpause,
 }
 
@@ -28,6 +31,17 @@ pub(super) enum Outcome {
 /// What to do about [`Outcome::PausedByFile`].
 pub(super) const PAUSED_BY_FILE: &str = "paused by its file: take `paused: true` out of it, and reload";
 
+/// The longest pause or mute that has an end: one that lasts longer is a change of the configuration.
+const MAX_LENGTH: Span = Span::mins(366 * 24 * 60);
+
+/// Whether something that is said now can end then; else why not.
+pub(super) fn check_end(what: &str, until: Time, now: Time) -> Result<Time, String> {
+    if until <= now || until - now > MAX_LENGTH {
+        return Err(format!("{what} ends later than now, and within {MAX_LENGTH}"));
+    }
+    Ok(until)
+}
+
 /// Pauses a check, or ends the pause: why, and who says so.
 pub(super) fn change(
     store: &mut dyn Store,
@@ -38,9 +52,11 @@ pub(super) fn change(
 ) -> Result<Outcome, StoreError> {
     let paused = check.known().state.pause;
     let what = match wish {
-        Wish::Pause if paused.at_run_time.is_some() => return Ok(Outcome::Already),
+        Wish::Pause { until } if paused.at_run_time.is_some() && paused.until == until => {
+            return Ok(Outcome::Already);
+        }
         Wish::Unpause if paused.since().is_none() => return Ok(Outcome::Already),
-        Wish::Pause => What::Pause { comment, by },
+        Wish::Pause { until } => What::Pause { comment, by, until },
         Wish::Unpause => What::Unpause { comment, by },
     };
     let applied = store.apply(vec![Entry { check: check.id, at: now, what }])?;

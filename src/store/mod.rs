@@ -56,6 +56,8 @@ pub enum What {
         comment: Option<String>,
         /// Who, if that is known.
         by: Option<String>,
+        /// When it ends by itself; `None`: not before somebody or a ping ends it.
+        until: Option<Time>,
     },
     /// Unpaused at run time.
     Unpause {

@@ -208,6 +208,10 @@ fn the_day_to_day_work_from_making_a_check_to_deleting_it() {
     assert_eq!(user.done(&["checks", "pause", "declared", "-m", "it moves"]), "declared is paused\n");
     assert_eq!(user.json(&["checks", "list", "--status", "paused"])["checks"][0]["name"], "declared");
     assert_eq!(user.done(&["checks", "unpause", "declared"]), "declared is not paused\n");
+    assert_eq!(user.done(&["checks", "pause", "declared", "--for", "2h"]), "declared is paused\n");
+    assert!(user.json(&["checks", "show", "declared"])["pause"]["until"].is_string());
+    user.fails(&["checks", "pause", "declared", "--for", "soon"], 1, "`for`: ");
+    assert_eq!(user.done(&["checks", "unpause", "declared"]), "declared is not paused\n");
     assert_eq!(user.done(&["checks", "delete", "nightly"]), "nightly is deleted\n");
     assert_eq!(user.run(&["checks", "create", "x", "--every", "1h", "-o", "json"]).status, 0);
     assert_eq!(user.done(&["checks", "delete", "x", "--output", "json"]), "");

@@ -176,6 +176,45 @@ fn a_pause_is_shown_with_who_made_it_and_why_and_both_survive_a_restart() {
     assert!(failed(&server, &["pause", "job", "-c", &"x".repeat(1001)]).contains("a comment"));
 }
 
+/// 7.2
+#[test]
+fn a_pause_with_an_end_is_over_then_by_itself_also_over_a_restart() {
+    let mut server = Punctual::start(CONFIG);
+    server.ping("job");
+    let said = done(&server, &["pause", "job", "--for", "3s", "--by", "ann"]);
+    assert!(said.starts_with("job is paused until 20") && said.ends_with("Z, says ann\n"), "{said}");
+    let shown: Value = serde_json::from_str(&server.get("/api/v1/checks/job").text()).unwrap();
+    assert!(shown["pause"]["until"].is_string(), "{shown}");
+    assert!(server.get("/checks/job").text().contains("at run time, "));
+    assert_eq!(status_of(&server, "job"), "paused");
+    server.restart();
+    wait_until("the end of the pause", PATIENCE, || status_of(&server, "job") == "up");
+    // Whoever looks sees it at once; that it is stored may take a moment.
+    let is_told =
+        || server.get("/checks/job").text().contains("its pause ended: <bdi>its time was over</bdi>");
+    wait_until("the end in the history", PATIENCE, is_told);
+    // Said again, it is another end; without one, there is none any more.
+    let until = (Clock::new().now() + Span::mins(60)).to_string();
+    done(&server, &["pause", "job", "--until", &until]);
+    assert!(done(&server, &["pause", "job", "--until", &until]).contains("is paused already"));
+    done(&server, &["pause", "job", "--comment", "for longer", "--by", "bob"]);
+    let page = server.get("/checks/job").text();
+    assert!(page.contains("Paused by <bdi>bob</bdi>: <bdi>for longer</bdi>"), "{page}");
+    let shown: Value = serde_json::from_str(&server.get("/api/v1/checks/job").text()).unwrap();
+    assert_eq!((&shown["status"], &shown["pause"]["until"]), (&"paused".into(), &Value::Null));
+    for (arguments, why) in [
+        (&["--for", "soon"][..], "--for soon"),
+        (&["--for", "0s"], "a pause ends later than now"),
+        (&["--for", "367d"], "a pause ends later than now, and within 366d"),
+        (&["--until", "2000-01-01T00:00:00Z"], "a pause ends later than now"),
+        (&["--until", "tomorrow"], "`tomorrow` is no time"),
+        (&["--for", "1h", "--until", "2000-01-01T00:00:00Z"], "cannot be used with"),
+    ] {
+        let said = failed(&server, &[&["pause", "job"], arguments].concat());
+        assert!(said.contains(why), "{said}");
+    }
+}
+
 // 8.2
 #[test]
 fn a_mute_is_made_listed_seen_in_the_metrics_and_ended() {

@@ -54,7 +54,7 @@ impl Server {
             Edit::Create(new) => {
                 let mut judged = Judged::declared(&new.definition, &scale, now);
                 if new.paused {
-                    judged.model.pause();
+                    judged.model.pause(None, now);
                     judged.may_be_held = true;
                 }
                 self.judged.insert(next, judged);

@@ -198,8 +198,8 @@ impl Run<'_> {
                 made.model.ping(old, ping, made.now);
             }
             Input::Tick => {}
-            Input::Pause => made.model.pause(),
-            Input::PauseAndForgive => unreachable!("no letter says so"),
+            Input::Pause => made.model.pause(None, made.now),
+            Input::PauseAndForgive | Input::PauseUntil(_) => unreachable!("no letter says so"),
             Input::Unpause => made.model.unpause(made.now),
             Input::Refused { at } => made.model.refuse(*at),
             Input::Change(_) => made.model.change(old, new, made.now),

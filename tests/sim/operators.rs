@@ -99,10 +99,12 @@ impl World {
         let (now, fate) = (self.diary.now, self.fate());
         let Some(check) = self.touchable(lot) else { return };
         let is_paused = self.server.judged[&check].model.paused_at_run_time;
+        // Some pauses end by themselves.
+        let ends = lot.is_multiple_of(3).then(|| now + self.unrest.times(self.scale.grid, 5, 200));
         let what = if is_paused {
             What::Unpause { comment: None, by: None }
         } else {
-            What::Pause { comment: None, by: None }
+            What::Pause { comment: None, by: None, until: ends }
         };
         self.trace.say(now, &format!("{what:?} {check:?}, {fate:?}"));
         self.server.apply(vec![Entry { check, at: now, what }], now, fate);

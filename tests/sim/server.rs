@@ -364,7 +364,7 @@ impl Server {
                 let counted = judged.model.ping(&judged.plan, &fact.ping, now);
                 judged.pings += u64::from(counted);
             }
-            What::Pause { .. } => judged.model.pause(),
+            What::Pause { until, .. } => judged.model.pause(until, now),
             What::Unpause { .. } if !judged.definition.spec.paused => judged.model.unpause(now),
             What::Unpause { .. } | What::Tick | What::Refused { .. } => {}
         }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use super::Output;
 use super::client::{self, Client, Trouble};
+use super::control::Lasts;
 use super::server::{self, ServerArgs};
 use super::table::{plain, plain_json, text};
 use crate::core::check::Name;
@@ -46,10 +47,10 @@ enum Command {
     Create(edit::Create),
     /// Change what is said of a check, and leave what is not
     Update(edit::Update),
-    /// Stop judging a check, until it is unpaused or speaks
+    /// Stop judging a check, until it is unpaused or speaks, or for a while
     Pause(Pause),
     /// Judge a check again that was paused at run time
-    Unpause(Pause),
+    Unpause(Unpause),
     /// Delete a check that was made through the API
     Delete(One),
     /// Ping a check, as its job would
@@ -65,6 +66,14 @@ struct One {
 
 #[derive(clap::Args, Debug)]
 struct Pause {
+    #[command(flatten)]
+    lasts: Lasts,
+    #[command(flatten)]
+    check: Unpause,
+}
+
+#[derive(clap::Args, Debug)]
+struct Unpause {
     /// The check's name
     #[arg(value_parser = name)]
     name: Name,
@@ -115,8 +124,13 @@ async fn act(args: Args, to: &mut dyn Write) -> Result<(), Trouble> {
         Command::Show(show) => show.run(&client()?, &mut out).await,
         Command::Create(create) => create.run(&client()?, &mut out).await,
         Command::Update(update) => update.run(&client()?, &mut out).await,
-        Command::Pause(args) => pause(&client()?, &args, ("pause", "is paused"), &mut out).await,
-        Command::Unpause(args) => pause(&client()?, &args, ("unpause", "is not paused"), &mut out).await,
+        Command::Pause(Pause { lasts, check }) => {
+            let lasts = lasts.said_to_the_api();
+            pause(&client()?, (&check, &lasts), ("pause", "is paused"), &mut out).await
+        }
+        Command::Unpause(check) => {
+            pause(&client()?, (&check, &[]), ("unpause", "is not paused"), &mut out).await
+        }
         Command::Delete(One { name }) => {
             client()?.about(Method::DELETE, name.as_str(), &[], &[], None).await?;
             out.said(&Value::Null, &format!("{name} is deleted"))
@@ -127,12 +141,14 @@ async fn act(args: Args, to: &mut dyn Write) -> Result<(), Trouble> {
 
 async fn pause(
     client: &Client,
-    args: &Pause,
+    (args, lasts): (&Unpause, &[(&str, &str)]),
     (verb, done): (&str, &str),
     out: &mut Out<'_>,
 ) -> Result<(), Trouble> {
-    let body = json!({"comment": args.comment}).to_string();
-    let check = client.about(Method::POST, args.name.as_str(), &[verb], &[], Some(body.into_bytes())).await?;
+    let mut body = json!({"comment": args.comment});
+    lasts.iter().for_each(|(name, value)| body[name] = json!(value));
+    let body = body.to_string().into_bytes();
+    let check = client.about(Method::POST, args.name.as_str(), &[verb], &[], Some(body)).await?;
     out.said(&check, &format!("{} {done}", text(&check["name"])))
 }
 

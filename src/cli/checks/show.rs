@@ -65,7 +65,8 @@ fn for_people(check: &Value) -> String {
     line("last fail", &when(&check["last_fail"]));
     if let Some(pause) = check["pause"].as_object() {
         let said = ["since", "by", "comment"].map(|key| text(&pause[key]));
-        line("paused", &format!("since {} by {}: {}", said[0], said[1], said[2]));
+        let until = pause["until"].as_str().map(|until| format!(" until {until}")).unwrap_or_default();
+        line("paused", &format!("since {}{until} by {}: {}", said[0], said[1], said[2]));
     }
     line("ping URL", &text(&check["ping_url"]));
     line("declared in", &declared(check));

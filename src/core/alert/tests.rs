@@ -72,7 +72,7 @@ fn an_alert_has_the_checks_labels_and_says_why() {
 #[test]
 fn a_paused_or_archived_check_has_no_alerts() {
     let mut paused = state("missing");
-    paused.pause = Pause { by_file: None, at_run_time: Some(at(5)) };
+    paused.pause = Pause { at_run_time: Some(at(5)), ..Pause::default() };
     assert_eq!(names(&alerts_of(&definition(), &paused)), "");
     let mut archived = state("missing");
     archived.archived = Some(at(5));

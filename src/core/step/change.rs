@@ -12,12 +12,17 @@ use crate::core::time::{Span, Time};
 const NEAR: Span = Span::mins(2);
 
 impl<'a> Judge<'a> {
-    pub(super) fn pause(&mut self, forgives: bool) {
+    /// One that lasts already ends when this one would.
+    pub(super) fn pause(&mut self, until: Option<Time>, forgives: bool) {
         let now = self.now;
-        if self.state.archived.is_some() || self.state.pause.at_run_time.is_some() {
+        if self.state.archived.is_some() {
             return;
         }
         self.state.newest = self.state.newest.max(now);
+        self.state.pause.until = until.map(|until| until.max(now));
+        if self.state.pause.at_run_time.is_some() {
+            return;
+        }
         self.flip(now, FlipReason::Paused, |state| {
             state.pause.at_run_time = Some(now);
             state.close_runs_for_pause();
@@ -34,7 +39,7 @@ impl<'a> Judge<'a> {
         }
         self.state.newest = self.state.newest.max(now);
         self.flip(now, FlipReason::Unpaused, |state| {
-            state.pause.at_run_time = None;
+            state.pause.end_at_run_time();
             state.arm_unless_paused(now);
         });
     }
@@ -286,7 +291,7 @@ impl State {
         }
     }
 
-    fn arm_unless_paused(&mut self, now: Time) {
+    pub(super) fn arm_unless_paused(&mut self, now: Time) {
         if self.pause.since().is_none() {
             self.arm(now);
         }

@@ -32,6 +32,8 @@ pub enum Input {
     Tick,
     /// Somebody paused it at run time (7.1).
     Pause,
+    /// The same, until this time (7.2).
+    PauseUntil(Time),
     /// The same, and what was late is so no more: a pause as Night's Watch knows it.
     PauseAndForgive,
     /// Somebody ended that pause; a pause by the file stays.
@@ -110,7 +112,7 @@ pub enum FlipReason {
     Pinged,
     /// Somebody paused it, or its file did.
     Paused,
-    /// Somebody unpaused it, or its file or a ping did.
+    /// Somebody unpaused it, or its file or a ping did, or its time was over.
     Unpaused,
     /// Its spec changed, and by the new one it is not bad (10.2).
     Changed,
@@ -162,8 +164,9 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
     match input {
         Input::Tick | Input::Refused { .. } => {}
         Input::Ping(ping) => counted = judge.ping(&ping),
-        Input::Pause => judge.pause(false),
-        Input::PauseAndForgive => judge.pause(true),
+        Input::Pause => judge.pause(None, false),
+        Input::PauseUntil(until) => judge.pause(Some(until), false),
+        Input::PauseAndForgive => judge.pause(None, true),
         Input::Unpause => judge.unpause(),
         Input::Archive => judge.archive(),
         Input::Change(new) => return judge.change(&new).finish(None),
@@ -234,6 +237,10 @@ impl<'a> Judge<'a> {
             }),
             next::What::Count { occurrence } => self.count_at(occurrence),
             next::What::Shortfall { occurrence } => self.shortfall(occurrence, at),
+            next::What::PauseEnds => self.flip(at, FlipReason::Unpaused, |state| {
+                state.pause.end_at_run_time();
+                state.arm_unless_paused(at);
+            }),
             next::What::CountFits => self.flip(at, FlipReason::Judged, |state| {
                 state.causes.retain(|cause| cause.kind != CauseKind::TooMany);
             }),

@@ -51,6 +51,8 @@ pub(super) enum What {
     },
     /// A sliding count no longer exceeds `at_most`.
     CountFits,
+    /// A pause at run time is over (7.2).
+    PauseEnds,
 }
 
 /// When the next success is expected (2.1, 2.2, 2.6).
@@ -66,8 +68,11 @@ pub(super) struct Due {
 
 /// The earliest transition; `None` if only an input can change anything.
 pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Next> {
-    if state.archived.is_some() || state.pause.since().is_some() {
+    if state.archived.is_some() {
         return None;
+    }
+    if state.pause.since().is_some() {
+        return state.pause.until.map(|at| Next { at, what: What::PauseEnds, blind: None });
     }
     let mut first: Option<Next> = None;
     let mut consider = |sight: Sight, what| {

@@ -76,6 +76,7 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "log" => ping(PingKind::Log, None),
         "tick" => Some(Input::Tick),
         "pause" => Some(Input::Pause),
+        "pause-until" => Some(Input::PauseUntil(time(line.rest[0]))),
         "pause-and-forgive" => Some(Input::PauseAndForgive),
         "unpause" => Some(Input::Unpause),
         "refused" => {

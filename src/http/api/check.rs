@@ -73,6 +73,8 @@ struct PauseJson {
     since: String,
     by: Option<String>,
     comment: Option<String>,
+    /// When it ends by itself; null: not by itself.
+    until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,13 +180,15 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
 pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> Outcome {
     make(asked, move |app| {
         let mut shown = Look::new(app).at(&check);
-        let paused = check.state().pause.at_run_time.and(app.history.as_ref());
+        let state = check.state();
+        let paused = state.pause.at_run_time.and(app.history.as_ref());
         // Without it the check is shown all the same.
         let pause = paused.and_then(|reader| reader.pause(check.id).ok().flatten());
         let said = |pause: PauseRecord| PauseJson {
             since: pause.at.to_string(),
             by: pause.by,
             comment: pause.comment,
+            until: text(state.pause.until),
         };
         shown.pause = pause.map(said);
         Ok(json(status, &shown))

@@ -9,7 +9,10 @@ use super::change::{not_stored, too_busy};
 use super::check::show;
 use super::query::bad;
 use super::{Asked, no_such_check};
+use crate::config::parse_duration;
+use crate::core::time::Time;
 use crate::http::api;
+use crate::http::decode;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::problem::Problem;
 use crate::store::PingFact;
@@ -20,39 +23,73 @@ use crate::store::live::Check;
 #[serde(deny_unknown_fields)]
 struct Body {
     comment: Option<String>,
+    /// How long, as in `2h30m`.
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+    /// Or until when.
+    until: Option<String>,
+}
+
+impl Body {
+    /// When the pause ends.
+    fn end(&self, asked: &Asked<'_>) -> Result<Option<Time>, String> {
+        let now = asked.app.clock.now();
+        let until = match (&self.lasts, &self.until) {
+            (None, None) => return Ok(None),
+            (Some(lasts), None) => {
+                let lasts = parse_duration(lasts).map_err(|error| format!("`for`: {error}"))?;
+                now + lasts
+            }
+            (None, Some(until)) => decode::time(until).map_err(|why| format!("`until`: {why}"))?,
+            (Some(_), Some(_)) => return Err("a pause has `for` or `until`, not both".to_owned()),
+        };
+        pausing::check_end("a pause", until, now).map(Some)
+    }
 }
 
 /// `POST /api/v1/checks/{name}/pause`. A check that is paused at run time already stays so.
 pub(super) async fn pause(asked: &Asked<'_>, body: &[u8]) -> api::Outcome {
-    change(asked, body, Wish::Pause, "paused").await
+    let (check, body) = understand(asked, body)?;
+    let until = body.end(asked).map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why))?;
+    change(asked, check, body.comment, Wish::Pause { until }, "paused").await
 }
 
 /// `POST /api/v1/checks/{name}/unpause`. A check that is not paused stays so.
 pub(super) async fn unpause(asked: &Asked<'_>, body: &[u8]) -> api::Outcome {
-    change(asked, body, Wish::Unpause, "unpaused").await
+    let (check, body) = understand(asked, body)?;
+    if body.lasts.is_some() || body.until.is_some() {
+        return Err(bad("what has an end is a pause: `for` and `until` are not for unpausing"));
+    }
+    change(asked, check, body.comment, Wish::Unpause, "unpaused").await
 }
 
-fn understand(asked: &Asked<'_>, body: &[u8]) -> Result<(Arc<Check>, Option<String>), Problem> {
+fn understand(asked: &Asked<'_>, body: &[u8]) -> Result<(Arc<Check>, Body), Problem> {
     asked.query(&[])?;
     let check = asked.check()?;
-    let body: Body = match body.trim_ascii() {
+    let mut body: Body = match body.trim_ascii() {
         [] => Body::default(),
         body => serde_json::from_slice(body).map_err(|error| {
             bad(format!("the body is empty, or an object like {{\"comment\": \"why\"}}: {error}"))
         })?,
     };
     let max = PingFact::MAX_COMMENT_BYTES;
+    body.comment = body.comment.filter(|comment| !comment.is_empty());
     match &body.comment {
         Some(comment) if comment.len() > max || comment.contains(char::is_control) => Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             format!("`comment` is one line of at most {max} bytes"),
         )),
-        _ => Ok((check, body.comment.filter(|comment| !comment.is_empty()))),
+        _ => Ok((check, body)),
     }
 }
 
-async fn change(asked: &Asked<'_>, body: &[u8], wish: Wish, done: &str) -> api::Outcome {
-    let (check, comment) = understand(asked, body)?;
+async fn change(
+    asked: &Asked<'_>,
+    check: Arc<Check>,
+    comment: Option<String>,
+    wish: Wish,
+    done: &str,
+) -> api::Outcome {
     let changing = check.clone();
     let by = match &asked.caller {
         Some(token) => format!("{token} (token)"),

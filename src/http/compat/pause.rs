@@ -10,7 +10,7 @@ use crate::store::Store;
 
 /// Answers `pause`.
 pub(super) async fn pause(command: &Command<'_>) -> Result<Reply, Fault> {
-    change(command, Wish::Pause).await
+    change(command, Wish::Pause { until: None }).await
 }
 
 /// Answers `unpause`.
@@ -26,7 +26,7 @@ async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, Fault> {
         (args.last("comment").map(cut), format!("{} at {}", command.dialect.system.as_str(), command.source));
     let asked = id.clone();
     app.on_store(move |store, now| carry_out(store, &asked, wish, said, now)).await??;
-    command.log_id(&id, if wish == Wish::Pause { "paused" } else { "unpaused" });
+    command.log_id(&id, if wish == Wish::Unpause { "unpaused" } else { "paused" });
     command.show(id).await
 }
 
@@ -41,11 +41,11 @@ fn carry_out(
     let check = store.live().find_canary(id).ok_or(Fault::NotFound)?;
     let is_paused = check.known().state.pause.since().is_some();
     let already = || match wish {
-        Wish::Pause => Fault::bad("AlreadyPausedError()"),
+        Wish::Pause { .. } => Fault::bad("AlreadyPausedError()"),
         Wish::Unpause => Fault::bad("AlreadyUnpausedError()"),
     };
     // These systems know of one pause, whoever made it.
-    if wish == Wish::Pause && is_paused {
+    if wish != Wish::Unpause && is_paused {
         return Err(already());
     }
     match pausing::change(store, &check, wish, (comment, Some(by)), now)? {

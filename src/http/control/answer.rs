@@ -12,8 +12,6 @@ use crate::http::{App, api, decode, operate};
 use crate::store::live::Check;
 use crate::store::{Store, StoreError};
 
-/// The longest mute: one that lasts longer is a change of the configuration.
-const MAX_MUTE: Span = Span::mins(366 * 24 * 60);
 /// The most mutes that last at a time.
 const MAX_MUTES: usize = 1000;
 /// The longest name of who says something, in bytes.
@@ -33,8 +31,12 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
             );
             return reload(app, allow_mass_removal).await;
         }
-        Request::Pause { check, comment, by } => {
-            pause(app, &check, Wish::Pause, Said::new(comment, by, user)).await
+        Request::Pause { check, comment, by, lasts } => {
+            let said = Said::new(comment, by, user);
+            match lasts.map(|lasts| end(app, "a pause", &lasts)).transpose() {
+                Ok(until) => pause(app, &check, Wish::Pause { until }, said).await,
+                Err(why) => Err(why),
+            }
         }
         Request::Unpause { check, comment, by } => {
             pause(app, &check, Wish::Unpause, Said::new(comment, by, user)).await
@@ -129,13 +131,26 @@ async fn pause(app: &App, name: &str, wish: Wish, said: Said) -> Result<String, 
     let outcome = stored(app, move |store, now| pausing::change(store, &check, wish, kept, now)).await?;
     let said = said.in_words();
     match (outcome, wish) {
-        (Outcome::Done, Wish::Pause) => Ok(format!("{name} is paused{said}")),
+        (Outcome::Done, Wish::Pause { until: None }) => Ok(format!("{name} is paused{said}")),
+        (Outcome::Done, Wish::Pause { until: Some(until) }) => {
+            Ok(format!("{name} is paused until {until}{said}"))
+        }
         (Outcome::Done, Wish::Unpause) => Ok(format!("{name} is not paused any more{said}")),
-        (Outcome::Already, Wish::Pause) => Ok(format!("{name} is paused already")),
+        (Outcome::Already, Wish::Pause { .. }) => Ok(format!("{name} is paused already")),
         (Outcome::Already, Wish::Unpause) => Ok(format!("{name} is not paused")),
         (Outcome::PausedByFile, _) => Err(format!("{name} is {PAUSED_BY_FILE}")),
         (Outcome::Gone, _) => Err(format!("{name} is no longer declared")),
     }
+}
+
+/// When something ends that is said now.
+fn end(app: &App, what: &str, lasts: &For) -> Result<Time, String> {
+    let now = app.clock.now();
+    let until = match lasts {
+        For::Ms(ms) => now + Span::ms(*ms),
+        For::Until(text) => decode::time(text)?,
+    };
+    pausing::check_end(what, until, now)
 }
 
 /// A mute of a name that no check has, by a typing error, would hold nothing. Nor does a former name.
@@ -167,13 +182,7 @@ async fn mute(app: &Arc<App>, text: String, lasts: &For, said: Said) -> Result<S
     if app.live.mutes().iter().filter(|mute| now < mute.until).count() >= MAX_MUTES {
         return Err(format!("there are {MAX_MUTES} mutes already: end some"));
     }
-    let until = match lasts {
-        For::Ms(ms) => now + Span::ms(*ms),
-        For::Until(text) => decode::time(text)?,
-    };
-    if until <= now || until - now > MAX_MUTE {
-        return Err(format!("a mute ends later than now, and within {MAX_MUTE}"));
-    }
+    let until = end(app, "a mute", lasts)?;
     let counted = matchers.clone();
     let matching = app
         .aside(Room::Operators, move |app| matching(app, &counted))

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
-    /// Stops judging a check until it is unpaused (7.1).
+    /// Stops judging a check until it is unpaused (7.1), or until an end (7.2).
     Pause {
         /// Its name.
         check: String,
+        /// How long; `None`: until it is unpaused or speaks.
+        #[serde(default)]
+        lasts: Option<For>,
         /// Why; "" says nothing.
         #[serde(default)]
         comment: String,
@@ -84,7 +87,7 @@ pub enum StanceWord {
     Reopen,
 }
 
-/// How long a mute lasts.
+/// How long a mute or a pause lasts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum For {

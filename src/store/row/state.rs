@@ -1,6 +1,7 @@
 //! A check's state in few bytes, since it is written with every ping: postcard, times as the distance back from the
 //! newest one.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +12,9 @@ use crate::core::check::Rid;
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
 
-/// The first byte of a state.
+/// The first byte of a state: of most, and of one whose pause has an end, which [`StateRow::paused_until`] is then.
 const VERSION: u8 = 1;
+const WITH_END_OF_PAUSE: u8 = 2;
 
 /// A time, as ms back from [`StateRow::newest`].
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -48,6 +50,8 @@ struct StateRow<'a> {
     pings: [u64; 4],
     late: u64,
     failing: u64,
+    /// Only in rows of version 2.
+    paused_until: Ago,
 }
 
 /// Its id, its start, and whether it overlapped another.
@@ -122,8 +126,16 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         pings: state.counters.pings,
         late: state.counters.late,
         failing: state.counters.failing,
+        paused_until: since.ago(state.pause.until.unwrap_or(state.newest)),
     };
-    postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
+    let version = if state.pause.until.is_some() { WITH_END_OF_PAUSE } else { VERSION };
+    let mut bytes =
+        postcard::to_extend(&row, vec![version]).expect("a row of numbers and texts is always encoded");
+    if version == VERSION {
+        // The end of no pause is one byte, of which rows of before know nothing.
+        bytes.pop();
+    }
+    bytes
 }
 
 fn run_row(run: &Run, since: Since) -> RunRow<'_> {
@@ -149,10 +161,12 @@ fn successes_row(successes: &VecDeque<Time>, newest: Time) -> Vec<Ago> {
 /// Reads a state back; `None` if this program cannot read it.
 pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
     let (version, bytes) = bytes.split_first()?;
-    if *version != VERSION {
-        return None;
-    }
-    let row: StateRow<'_> = postcard::from_bytes(bytes).ok()?;
+    let whole = match *version {
+        VERSION => Cow::Owned([bytes, &[0]].concat()),
+        WITH_END_OF_PAUSE => Cow::Borrowed(bytes),
+        _ => return None,
+    };
+    let row: StateRow<'_> = postcard::from_bytes(&whole).ok()?;
     let newest = Time::from_ms(row.newest);
     let since = Since(newest);
     Some(State {
@@ -163,6 +177,7 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
         pause: Pause {
             by_file: since.times(row.paused_by_file),
             at_run_time: since.times(row.paused_at_run_time),
+            until: (*version == WITH_END_OF_PAUSE).then(|| since.time(row.paused_until)),
         },
         causes: read_causes(&row.causes, since)?,
         recovered_at: since.times(row.recovered_at),

@@ -82,7 +82,7 @@ prop_compose! {
             armed_since: times[1],
             floor: times[2],
             archived: options[0],
-            pause: Pause { by_file: options[1], at_run_time: options[2] },
+            pause: Pause { by_file: options[1], at_run_time: options[2], until: options[2].and(options[3]) },
             recovered_at: options[3],
             last: [options[4], options[5], options[6], options[7]],
             last_seen: options[8],

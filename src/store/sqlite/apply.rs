@@ -30,7 +30,8 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
         return Ok(Applied::NoSuchCheck);
     };
     let was_paused = is_paused(&staged.state);
-    let at_run_time = staged.state.pause.at_run_time;
+    let pause = staged.state.pause;
+    let (is_tick, is_pause) = (matches!(what, What::Tick), matches!(what, What::Pause { .. }));
     let (input, comment, by) = match what {
         What::Ping(fact) => {
             let counted = tx.step(check, Input::Ping(fact.ping.clone()), at)?;
@@ -40,22 +41,32 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
         }
         What::Unpause { .. } if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
         What::Tick => (Input::Tick, None, None),
-        What::Pause { comment, by } => (pause_of(&staged.definition), comment, by),
+        What::Pause { comment, by, until } => (pause_of(&staged.definition, until), comment, by),
         What::Unpause { comment, by } => (Input::Unpause, comment, by),
         What::Refused { at } => (Input::Refused { at }, None, None),
     };
     tx.step(check, input, at)?;
     tx.note_pause(check, was_paused, comment.as_deref(), at)?;
-    let is_paused = tx.with_state(check, |state| state.pause.at_run_time).is_some();
-    if at_run_time.is_some() != is_paused {
-        tx.note_who_paused(check, (is_paused, at), comment.as_deref(), by.as_deref())?;
+    let after = tx.with_state(check, |state| state.pause);
+    let is_paused = after.at_run_time.is_some();
+    if pause.at_run_time.is_some() != is_paused || is_pause && pause.until != after.until {
+        // 7.2: one that time ends does so at its own end, whenever that is looked at.
+        let (at, comment) = match pause.until.filter(|_| is_tick) {
+            Some(until) => (until, Some("its time was over")),
+            None => (at, comment.as_deref()),
+        };
+        tx.note_who_paused(check, (is_paused, at), comment, by.as_deref())?;
     }
     Ok(Applied::Done(None))
 }
 
-fn pause_of(definition: &Definition) -> Input {
+fn pause_of(definition: &Definition, until: Option<Time>) -> Input {
     let system = definition.canary.as_ref().map(|canary| canary.system);
-    if system == Some(System::NightsWatch) { Input::PauseAndForgive } else { Input::Pause }
+    match until {
+        Some(until) => Input::PauseUntil(until),
+        None if system == Some(System::NightsWatch) => Input::PauseAndForgive,
+        None => Input::Pause,
+    }
 }
 
 /// A canary's history knows successes, by whatever door they came, and pauses that a start or a failure ended.

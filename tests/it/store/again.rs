@@ -183,7 +183,7 @@ pub(crate) fn what_is_held_or_acknowledged_is_not_tried_again<P: Place>(world: &
     world.declare(&["a", "b"]);
     give_up(world, &["a", "b"]);
     let (a, now) = (world.id("a"), world.now);
-    let pause = punctual::store::What::Pause { comment: None, by: None };
+    let pause = punctual::store::What::Pause { comment: None, by: None, until: None };
     world.apply("b", pause);
     let incident = punctual::core::incident::IncidentId(1);
     assert!(world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap(), "{a:?}");

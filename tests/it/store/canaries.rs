@@ -206,7 +206,7 @@ pub(crate) fn an_update_counts_from_the_newest_entry_of_the_history<P: Place>(wo
     world.reopen();
     assert_eq!(world.store().next_deadline(), Some(made + Span::secs(110)));
     // In a pause only the spec changes; after it the deadline counts from its end.
-    world.apply("a", What::Pause { comment: None, by: None });
+    world.apply("a", What::Pause { comment: None, by: None, until: None });
     rearm(world, "a", Span::secs(1));
     assert_eq!(world.state("a").status(), Status::Paused);
     world.wait(Span::secs(40));
@@ -224,7 +224,7 @@ pub(crate) fn a_pause_keeps_or_clears_lateness_as_its_system_does<P: Place>(worl
     }
     let_it_be_late(world);
     for name in ["a", "b"] {
-        world.apply(name, What::Pause { comment: None, by: None });
+        world.apply(name, What::Pause { comment: None, by: None, until: None });
         world.apply(name, What::Unpause { comment: None, by: None });
     }
     assert_eq!(world.state("a").status(), Status::Late);

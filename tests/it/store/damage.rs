@@ -72,7 +72,7 @@ fn with_something_of_everything() -> World<Sqlite> {
     world.configuration.checks = vec![check("a"), check("b")];
     world.configuration.checks[0].renamed_from = vec![super::world::name("old")];
     world.configure().unwrap();
-    world.apply("b", What::Pause { comment: Some("moving".to_owned()), by: None });
+    world.apply("b", What::Pause { comment: Some("moving".to_owned()), by: None, until: None });
     world.wait(GROUP_WAIT);
     world.claim_one();
     let now = world.now;

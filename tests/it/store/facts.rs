@@ -288,7 +288,7 @@ pub(crate) fn a_pause_by_the_file_is_not_undone_at_run_time<P: Place>(world: &mu
     world.configure().unwrap();
     assert_eq!(world.apply("a", What::Unpause { comment: None, by: None }), Applied::PausedByFile);
     assert_eq!(world.state("a").status(), Status::Paused);
-    world.apply("b", What::Pause { comment: None, by: None });
+    world.apply("b", What::Pause { comment: None, by: None, until: None });
     assert_eq!(world.state("b").status(), Status::Paused);
     assert_eq!(world.apply("b", What::Unpause { comment: None, by: None }), Applied::Done(None));
     assert_eq!(world.state("b").status(), Status::New);

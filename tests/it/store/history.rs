@@ -117,13 +117,13 @@ fn a_canary_keeps_what_its_users_see_of_its_history() {
     world.apply("a", of_run(PingKind::Success, "r1"));
     world.ping("a", PingKind::Log);
     world.ping("a", PingKind::Fail);
-    world.apply("a", What::Pause { comment: comment("night work"), by: None });
-    world.apply("a", What::Pause { comment: comment("again"), by: None });
+    world.apply("a", What::Pause { comment: comment("night work"), by: None, until: None });
+    world.apply("a", What::Pause { comment: comment("again"), by: None, until: None });
     world.apply("a", What::Unpause { comment: comment(&"\u{e4}".repeat(300)), by: None });
     world.apply("a", What::Unpause { comment: None, by: None });
-    world.apply("a", What::Pause { comment: None, by: None });
+    world.apply("a", What::Pause { comment: None, by: None, until: None });
     world.ping("a", PingKind::Start);
-    world.apply("a", What::Pause { comment: None, by: None });
+    world.apply("a", What::Pause { comment: None, by: None, until: None });
     world.ping("a", PingKind::Success);
     let long = format!("Unpaused ({})", "\u{e4}".repeat(250));
     let expected = [

@@ -164,8 +164,12 @@ impl Model {
         self.successes.drain(..self.successes.len().saturating_sub(most as usize));
     }
 
-    pub(crate) fn pause(&mut self) {
+    pub(crate) fn pause(&mut self, until: Option<Time>, now: Time) {
+        if !self.archived {
+            self.paused_until = until;
+        }
         if !self.archived && !self.paused_at_run_time {
+            self.paused_since = now;
             self.paused_at_run_time = true;
             self.close_runs();
         }
@@ -192,6 +196,7 @@ impl Model {
     pub(crate) fn unpause(&mut self, now: Time) {
         if self.paused_at_run_time {
             self.paused_at_run_time = false;
+            self.paused_until = None;
             self.arm_unless_paused(now);
         }
     }
@@ -229,6 +234,7 @@ impl Model {
         self.archived = true;
         self.paused_by_file = false;
         self.paused_at_run_time = false;
+        self.paused_until = None;
         self.causes.clear();
         self.runs.clear();
         self.serving = None;
@@ -329,6 +335,7 @@ impl Model {
         facts.causes.clear();
         facts.paused_by_file = false;
         facts.paused_at_run_time = false;
+        facts.paused_until = None;
         facts.judge(new, now - Span::MS, now);
         // What we cannot tell is not known to be on time.
         let would_be =
@@ -365,6 +372,10 @@ impl Model {
             *to = (*to).min(now);
             *from < *to
         });
+        // 7.2: a pause lasts as long as was meant.
+        let ahead = (self.paused_since - now).max(Span::ZERO);
+        self.paused_until.iter_mut().for_each(|until| *until = *until - ahead);
+        back(&mut self.paused_since);
         for time in [&mut self.walked, &mut self.armed, &mut self.floor, &mut self.counted_to] {
             back(time);
         }

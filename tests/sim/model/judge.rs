@@ -27,6 +27,9 @@ struct Due {
 impl Model {
     /// Judges what is due at or before `point`; what begins is stamped `stamp`.
     pub(super) fn judge(&mut self, plan: &Plan, point: Time, stamp: Time) {
+        if let Some(until) = self.paused_until.filter(|until| !self.archived && *until <= point) {
+            self.unpause(until);
+        }
         if self.archived || self.is_paused() {
             return;
         }

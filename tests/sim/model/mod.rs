@@ -99,6 +99,9 @@ pub(crate) struct Model {
     counted_to: Time,
     pub(crate) paused_by_file: bool,
     pub(crate) paused_at_run_time: bool,
+    /// 7.2
+    paused_since: Time,
+    paused_until: Option<Time>,
     pub(crate) archived: bool,
     /// Since when, and what it would have been.
     pub(crate) causes: BTreeMap<CauseKind, (Time, Option<CauseKind>)>,
@@ -129,6 +132,8 @@ impl Model {
             counted_to: now,
             paused_by_file: plan.spec.paused,
             paused_at_run_time: false,
+            paused_since: now,
+            paused_until: None,
             archived: false,
             causes: BTreeMap::new(),
             blind: Vec::new(),

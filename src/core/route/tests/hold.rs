@@ -191,7 +191,7 @@ fn a_dependency_that_is_paused_or_wont_fix_or_only_unknown_holds_nothing() {
     check("", none, None, false);
     check("blind(missing)", none, Some(IncidentStatus::Open), false);
     check("missing", none, Some(IncidentStatus::WontFix), false);
-    check("missing", Pause { by_file: Some(at(0)), at_run_time: None }, Some(IncidentStatus::Open), false);
+    check("missing", Pause { by_file: Some(at(0)), ..none }, Some(IncidentStatus::Open), false);
 }
 
 /// 11.2, 12.3

@@ -177,6 +177,51 @@ fn a_start_that_unpauses_serves_its_occurrence() {
     check(&limited(), "10 pause; 5000 start; 5301 tick", outside);
 }
 
+/// 7.2: a pause may have an end, from which due times count, whenever that is looked at.
+#[test]
+fn a_pause_with_an_end_is_over_then() {
+    let paused = "10 new→paused (Paused)\n100 paused→new (Unpaused)";
+    check(&every(), "10 pause-until 100; 101 tick", paused);
+    check(&every(), "10 pause-until 100; 100 tick", "10 new→paused (Paused)");
+    check(&every(), "10 pause-until 100; 500 tick", &format!("{paused}\n170 new→late never_seen"));
+    // A ping ends it sooner, and at its very end the ping wins.
+    check(
+        &every(),
+        "10 pause-until 100; 50 success; 105 tick",
+        "10 new→paused (Paused)\n50 paused→new (Unpaused)\n50 new→up",
+    );
+    check(
+        &every(),
+        "10 pause-until 100; 100 success; 160 tick",
+        "10 new→paused (Paused)\n100 paused→new (Unpaused)\n100 new→up",
+    );
+    check(
+        &every(),
+        "10 pause-until 100; 50 unpause; 105 tick",
+        "10 new→paused (Paused)\n50 paused→new (Unpaused)",
+    );
+    // Said again, it is the later word that holds.
+    check(&every(), "10 pause; 20 pause-until 100; 101 tick", paused);
+    check(&every(), "10 pause-until 50; 20 pause-until 100; 101 tick", paused);
+    check(&every(), "10 pause-until 100; 20 pause; 500 tick", "10 new→paused (Paused)");
+    check(&every(), "10 pause-until 5; 20 tick", "10 new→paused (Paused)\n10 paused→new (Unpaused)");
+    // A pause by the file stays.
+    let by_file = Spec { paused: true, ..every() };
+    check(&by_file, "10 pause-until 100; 500 tick", "");
+    // What was bad before is so again.
+    check(
+        &every(),
+        "10 fail; 20 pause-until 100; 101 tick",
+        "10 new→failing failed\n20 failing→paused failed (Paused)\n100 paused→failing failed (Unpaused)",
+    );
+    let run = check(
+        &every(),
+        "10 pause-until 100; 20 archive",
+        "10 new→paused (Paused)\n20 paused→archived (Archived)",
+    );
+    assert_eq!(run.state.pause, crate::core::state::Pause::default());
+}
+
 /// 7.1: a pause by the file holds until the file says otherwise.
 #[test]
 fn a_pause_by_the_file_holds_over_pings() {
