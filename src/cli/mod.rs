@@ -11,6 +11,7 @@ mod export;
 mod import;
 mod incidents;
 mod log;
+mod messages;
 pub mod next;
 mod reload;
 mod serve;
@@ -100,6 +101,9 @@ enum Command {
     /// What is wrong, and who is on it
     #[command(subcommand)]
     Incidents(incidents::Incidents),
+    /// What was told to whom, and with which answer
+    #[command(subcommand)]
+    Messages(messages::Messages),
     /// How things stand; fails if something is wrong with the server, or its last reload
     Status(control::List),
     /// Have the server read its configuration again, and wait: fails with every fault if it was not taken
@@ -147,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Mutes(args) => return client::run(async { control::mutes(&args).await }),
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Incidents(args) => return incidents(args),
+        Command::Messages(args) => return messages(args),
         Command::Status(args) => return client::run(async { control::status(&args).await }),
         Command::Reload(args) => return client::end(control::reload(&args)),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
@@ -172,6 +177,15 @@ fn incidents(args: incidents::Incidents) -> ExitCode {
         Incidents::Ack(args) => client::end(stand(args, StanceWord::Acknowledge)),
         Incidents::WontFix(args) => client::end(stand(args, StanceWord::WontFix)),
         Incidents::Reopen(args) => client::end(stand(args, StanceWord::Reopen)),
+    }
+}
+
+fn messages(args: messages::Messages) -> ExitCode {
+    use messages::Messages;
+    match args {
+        Messages::List(list) => client::run(async { list.run().await }),
+        Messages::Retry(args) => client::end(messages::retry(args)),
+        Messages::Drop(args) => client::end(messages::drop(args)),
     }
 }
 

@@ -16,6 +16,7 @@ mod door;
 mod exposition;
 mod guesses;
 pub mod limits;
+mod messages;
 mod operate;
 mod pages;
 mod pausing;

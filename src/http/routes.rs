@@ -125,6 +125,9 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: Pattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Flips)) },
     Route { pattern: Pattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Judgements)) },
     Route { pattern: Pattern::Around(CHECK, "/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Incidents)) },
+    Route { pattern: Pattern::Is("/api/v1/messages"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Messages) },
+    Route { pattern: Pattern::Around("/api/v1/messages/", "/retry"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::RetryMessage) },
+    Route { pattern: Pattern::Around("/api/v1/messages/", "/drop"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::DropMessage) },
     Route { pattern: Pattern::Around("/api/v1/incidents/", ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Incident) },
     Route { pattern: Pattern::Below("/ping/"), methods: OPTIONS, needs: Needs::Nothing, handler: Handler::Preflight },
 ];

@@ -1,6 +1,7 @@
 //! History for people: what happened to a check, newest first, in short pages, beside the writer and never in its way.
 
 mod incidents;
+mod messages;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -18,6 +19,7 @@ use crate::core::step::{FlipReason, Judgement};
 use crate::core::time::{Span, Time};
 
 pub use incidents::IncidentRecord;
+pub use messages::MessageRecord;
 
 /// A page has at most so many entries, whatever is asked for.
 pub const MAX_PAGE: usize = 1000;

@@ -205,6 +205,21 @@ pub enum Stance {
     Reopen,
 }
 
+/// What came of something that somebody did with a message by hand (12.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ByHand {
+    /// It is done, for so many deliveries.
+    Done(usize),
+    /// It is being sent right now: nothing was done.
+    UnderWay,
+    /// Nothing of it is to be told: it was taken or dropped, what it tells of has ended, or it was tried again since.
+    Over,
+    /// Its receiver is not configured.
+    NoReceiver,
+    /// There is no such message, or not any more.
+    NoSuchMessage,
+}
+
 /// A message that is to be sent now, by the caller, with no transaction open.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
@@ -308,6 +323,17 @@ pub trait Store: Send {
     /// Stores how an attempt ended (12.4). To be called again until it succeeds: until then the message counts as being
     /// sent. What is settled already stays as it is.
     fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError>;
+
+    /// Has a message tried again at once: one that waits for its next attempt; of one that was given up, what is still to be
+    /// told waits for its turn as if it never had been.
+    fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError>;
+
+    /// The same for all that was given up of a receiver, at most 10,000 deliveries in a call.
+    fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError>;
+
+    /// A message need not be told any more, says a person of this name. Recoveries of what it tells of are told all the
+    /// same, if it was attempted.
+    fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError>;
 
     /// Somebody says how an incident stands (11.2); false if it has ended, or stands so already. `by` is a person's name.
     fn stand(

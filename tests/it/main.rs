@@ -23,6 +23,7 @@ mod log;
 mod mail;
 mod main_job;
 mod many;
+mod messages;
 mod metrics;
 mod outage;
 mod own_mail;

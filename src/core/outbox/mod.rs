@@ -212,6 +212,8 @@ pub enum CancelReason {
     WontFix,
     /// The check is no longer declared, or mails nobody itself any more.
     Removed,
+    /// Somebody dropped its message.
+    Dropped,
 }
 
 /// What leaves together: the same members at every attempt (12.3).

@@ -9,6 +9,7 @@ mod history;
 mod incident;
 mod incidents;
 mod list;
+mod messages;
 mod mutes;
 mod pause;
 mod ping;
@@ -53,6 +54,9 @@ pub(super) enum Action {
     Body,
     Incident,
     Incidents,
+    Messages,
+    RetryMessage,
+    DropMessage,
     Mutes,
     Status,
 }
@@ -103,6 +107,9 @@ async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
         Action::Body => history::body(asked).await,
         Action::Incident => incident::answer(asked).await,
         Action::Incidents => incidents::answer(asked).await,
+        Action::Messages => messages::list(asked).await,
+        Action::RetryMessage => messages::retry(asked).await,
+        Action::DropMessage => messages::drop(asked).await,
         Action::Mutes => mutes::answer(asked),
         Action::Status => status::answer(asked).await,
     }
@@ -157,6 +164,14 @@ impl Asked<'_> {
     /// The query; what is not among `known` is refused.
     fn query(&self, known: &[&str]) -> Result<query::Query<'_>, Problem> {
         query::Query::read(self.parts.uri.query(), known)
+    }
+
+    /// Who says something here.
+    fn by(&self) -> String {
+        match &self.caller {
+            Some(token) => format!("{token} (token)"),
+            None => self.source.to_string(),
+        }
     }
 
     /// Puts into the log who changed something.

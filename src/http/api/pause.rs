@@ -91,11 +91,7 @@ async fn change(
     done: &str,
 ) -> api::Outcome {
     let changing = check.clone();
-    let by = match &asked.caller {
-        Some(token) => format!("{token} (token)"),
-        None => asked.source.to_string(),
-    };
-    let said = (comment.clone(), Some(by));
+    let said = (comment.clone(), Some(asked.by()));
     let changed =
         asked.app.on_store(move |store, now| pausing::change(store, &changing, wish, said, now)).await;
     match changed.map_err(too_busy)?.map_err(|error| not_stored(&error))? {

@@ -7,6 +7,7 @@ use super::words::{For, Line, Request};
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::time::{Span, Time};
 use crate::http::aside::Room;
+use crate::http::messages::{self, Deed};
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::{App, api, decode, operate};
 use crate::store::live::Check;
@@ -48,15 +49,18 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
         Request::Unmute { id } => unmute(app, id).await,
         Request::Stand { which, matchers, stance, by } => {
             let said = Said::new(String::new(), by, user);
-            let lines = incidents::stand(app, (which, &matchers), said, stance).await;
-            for line in &lines {
-                if let Line::Part(done) | Line::Done(done) = line
-                    && !done.is_empty()
-                {
-                    tracing::info!(user, "by the control socket: {done}");
-                }
-            }
-            return lines;
+            return logged(incidents::stand(app, (which, &matchers), said, stance).await, user);
+        }
+        Request::RetryMessages { receiver: Some(receiver), .. } => messages::retry_all(app, &receiver).await,
+        Request::RetryMessages { ids, receiver: None } => {
+            return logged(messages(app, ids, &Deed::Retry).await, user);
+        }
+        Request::DropMessages { ids, by } => {
+            let said = Said::new(String::new(), by, user);
+            return match said.check() {
+                Ok(()) => logged(messages(app, ids, &Deed::Drop(said.by)).await, user),
+                Err(why) => vec![Line::Failed(why)],
+            };
         }
     };
     match done {
@@ -66,6 +70,33 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
         }
         Err(why) => vec![Line::Failed(why)],
     }
+}
+
+/// Puts into the log what was done.
+fn logged(lines: Vec<Line>, user: u32) -> Vec<Line> {
+    for line in &lines {
+        if let Line::Part(done) | Line::Done(done) = line
+            && !done.is_empty()
+        {
+            tracing::info!(user, "by the control socket: {done}");
+        }
+    }
+    lines
+}
+
+/// Does this with each message.
+async fn messages(app: &App, ids: Vec<u64>, deed: &Deed) -> Vec<Line> {
+    let (count, mut lines, mut refused) = (ids.len(), Vec::new(), 0);
+    for id in ids {
+        match messages::act(app, id, deed.clone()).await {
+            Ok(done) => lines.push(Line::Part(done)),
+            Err(why) => {
+                refused += 1;
+                lines.push(Line::Refused(why.why()));
+            }
+        }
+    }
+    incidents::ended(lines, refused, count)
 }
 
 /// What it came to is logged by whoever reads it.

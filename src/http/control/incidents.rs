@@ -60,6 +60,11 @@ pub(super) async fn stand(
             }
         }
     }
+    ended(lines, refused, count)
+}
+
+/// The end of an answer that tells of so many things, of which some were refused.
+pub(super) fn ended(mut lines: Vec<Line>, refused: usize, count: usize) -> Vec<Line> {
     match lines.as_slice() {
         // Of one thing one line tells all.
         [Line::Part(done)] if count == 1 => vec![Line::Done(done.clone())],

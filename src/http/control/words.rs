@@ -68,6 +68,23 @@ pub enum Request {
         /// Who says so.
         by: String,
     },
+    /// Has messages tried again at once (12.4).
+    RetryMessages {
+        /// Their numbers.
+        #[serde(default)]
+        ids: Vec<u64>,
+        /// Or all that was given up of this receiver.
+        #[serde(default)]
+        receiver: Option<String>,
+    },
+    /// Says that messages need not be told any more.
+    DropMessages {
+        /// Their numbers.
+        ids: Vec<u64>,
+        /// Who says so; "": the user of this number.
+        #[serde(default)]
+        by: String,
+    },
     /// Has the configuration read again, and answers what came of it.
     Reload {
         /// Take one that removes most checks, this time (10.4).

@@ -18,7 +18,7 @@ const PARK_REASONS: [(ParkReason, &str); 3] = [
     (ParkReason::ReceiverGone, "receiver_gone"),
 ];
 
-const CANCEL_REASONS: [(CancelReason, &str); 9] = [
+const CANCEL_REASONS: [(CancelReason, &str); 10] = [
     (CancelReason::RecoveredBeforeDue, "recovered_before_due"),
     (CancelReason::RecoveredWhileHeld, "recovered_while_held"),
     (CancelReason::TooShort, "too_short"),
@@ -28,6 +28,7 @@ const CANCEL_REASONS: [(CancelReason, &str); 9] = [
     (CancelReason::Acknowledged, "acknowledged"),
     (CancelReason::WontFix, "wont_fix"),
     (CancelReason::Removed, "removed"),
+    (CancelReason::Dropped, "dropped"),
 ];
 
 const INCIDENT_STATUSES: [IncidentStatus; 5] = [

@@ -45,14 +45,14 @@ use self::story::Teller;
 use self::tx::Tx;
 use super::live::Live;
 use super::{
-    Alerts, Applied, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance, Store,
-    StoreError,
+    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance,
+    Store, StoreError,
 };
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{Attempt, MessageId};
-use crate::core::route::Mute;
+use crate::core::route::{Mute, ReceiverName};
 use crate::core::time::{Span, Time};
 
 /// The store of one folder. Dropping it lets go of the folder; nothing is lost, however it ends.
@@ -341,6 +341,18 @@ impl Store for SqliteStore {
 
     fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
         self.settle_message(message, attempt, now)
+    }
+
+    fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
+        self.retry_by_hand(message, now)
+    }
+
+    fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError> {
+        self.retry_all_by_hand(receiver, now)
+    }
+
+    fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
+        self.drop_by_hand(message, by, now)
     }
 
     fn stand(

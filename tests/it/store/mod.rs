@@ -4,6 +4,7 @@
 
 mod again;
 mod bodies;
+mod by_hand;
 mod canaries;
 mod damage;
 mod deliveries;
@@ -116,4 +117,7 @@ conformance! {
         a_receiver_that_comes_back_is_told_what_is_still_bad
         what_is_held_or_acknowledged_is_not_tried_again
         what_recovers_before_it_is_tried_again_tells_its_recovery;
+    by_hand:
+        what_waits_for_its_next_attempt_is_tried_at_once_or_dropped
+        what_was_given_up_is_tried_at_once_or_dropped;
 }

@@ -423,7 +423,7 @@ impl World {
             CancelReason::Superseded => incident.told_late_after_blind,
             CancelReason::Removed => incident.status == IncidentStatus::Removed,
             // Somebody said so; that nothing else is cancelled for it shows in `recovery.rs`.
-            CancelReason::Acknowledged | CancelReason::WontFix => true,
+            CancelReason::Acknowledged | CancelReason::WontFix | CancelReason::Dropped => true,
         };
         assert!(holds, "cancelled without that reason: {row:?}");
         let tells_of_the_end = matches!(row.kind, DeliveryKind::Recovery | DeliveryKind::Episode);

@@ -132,9 +132,7 @@ impl Tx<'_> {
         }
         let receiver = row.receiver.clone();
         self.update_delivery(row.leave_again(false))?;
-        if let Some(lane) = self.memory.outbox.lanes.get_mut(&receiver) {
-            lane.look_by(now);
-        }
+        self.memory.outbox.look_at_lane(&receiver, now);
         Ok(true)
     }
 

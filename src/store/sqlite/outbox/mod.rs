@@ -4,6 +4,7 @@
 //! what people say of an incident ([`stand`]).
 
 mod again;
+mod by_hand;
 mod claim;
 mod effects;
 mod notice;
@@ -336,6 +337,23 @@ impl Outbox {
     /// Checks of which something is still to be told.
     pub(super) fn checks_with_deliveries(&self) -> HashSet<CheckId> {
         self.deliveries.values().map(|delivery| delivery.check).collect()
+    }
+
+    /// A message that is not settled.
+    fn message(&self, id: MessageId) -> Option<&Message> {
+        self.messages.get(&id)
+    }
+
+    /// What was given up of a receiver, and is to be tried again, by when that is.
+    fn resting_of(&self, name: &ReceiverName) -> impl Iterator<Item = DeliveryId> {
+        self.lanes.get(name).into_iter().flat_map(|lane| lane.given_up.iter().map(|(_, id)| *id))
+    }
+
+    /// What waits in a lane is looked at again.
+    fn look_at_lane(&mut self, name: &ReceiverName, now: Time) {
+        if let Some(lane) = self.lanes.get_mut(name) {
+            lane.look_anew(now);
+        }
     }
 
     pub(super) fn has_message(&self, id: MessageId) -> bool {

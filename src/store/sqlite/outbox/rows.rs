@@ -184,6 +184,13 @@ pub(in crate::store) fn deliveries_of(
     rows.map(|row| row.map_err(failed)?).collect()
 }
 
+/// A delivery by its number; `None`: there is none, or not any more.
+pub(super) fn delivery(db: &Connection, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    let sql = format!("SELECT {DELIVERY} FROM deliveries WHERE id = ?1");
+    let mut query = db.prepare_cached(&sql).map_err(failed)?;
+    query.query_row([key(id.0)], read_delivery).optional().map_err(failed)?.transpose()
+}
+
 impl Tx<'_> {
     /// Writes an incident that no row holds yet, and answers the number that it got.
     pub(in crate::store::sqlite) fn insert_incident(

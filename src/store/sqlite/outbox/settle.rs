@@ -63,9 +63,7 @@ impl Tx<'_> {
             AfterAttempt::Park(reason) => self.park(&message, reason, Some(answer), now)?,
         }
         // What was blocked behind it may go.
-        if let Some(lane) = self.memory.outbox.lanes.get_mut(&message.receiver) {
-            lane.look_by(now);
-        }
+        self.memory.outbox.look_at_lane(&message.receiver, now);
         Ok(())
     }
 

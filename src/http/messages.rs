@@ -1,0 +1,84 @@
+//! What people do with messages, by whatever door: decided and stored on the writer's thread (12.4).
+
+use super::App;
+use crate::core::outbox::MessageId;
+use crate::store::ByHand;
+
+/// What is wanted of a message.
+#[derive(Clone, Debug)]
+pub(super) enum Deed {
+    /// It is tried again at once.
+    Retry,
+    /// It is not told any more, says this person.
+    Drop(String),
+}
+
+/// Why nothing was done.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The store has no answer: why, in words.
+    Busy(String),
+    /// There is no such message.
+    NoSuchMessage(String),
+    /// It is not so that anything could be done: why, in words.
+    Conflict(String),
+}
+
+/// Does it, and says what was done.
+pub(super) async fn act(app: &App, id: u64, deed: Deed) -> Result<String, Refused> {
+    let number = MessageId(id);
+    let wanted = deed.clone();
+    let stored = app.on_store(move |store, now| match &wanted {
+        Deed::Retry => store.retry_message(number, now),
+        Deed::Drop(by) => store.drop_message(number, by, now),
+    });
+    let busy = |why: &dyn std::fmt::Display| Refused::Busy(why.to_string());
+    let outcome = stored.await.map_err(|error| busy(&error))?.map_err(|error| busy(&error))?;
+    Err(match (outcome, deed) {
+        (ByHand::Done(count), Deed::Retry) => {
+            return Ok(format!("message {id} is tried again at once, {}", deliveries(count)));
+        }
+        (ByHand::Done(count), Deed::Drop(by)) => {
+            return Ok(format!("message {id} is dropped, {}, says {by}", deliveries(count)));
+        }
+        (ByHand::UnderWay, _) => {
+            Refused::Conflict(format!("message {id} is being sent right now: look again in a moment"))
+        }
+        (ByHand::NoReceiver, _) => {
+            Refused::Conflict(format!("the receiver of message {id} is no longer configured"))
+        }
+        (ByHand::Over, _) => Refused::Conflict(format!(
+            "nothing of message {id} is to be told: it was taken, what it tells of has ended, or it was tried again since"
+        )),
+        (ByHand::NoSuchMessage, _) => {
+            Refused::NoSuchMessage(format!("there is no message {id}, or not any more"))
+        }
+    })
+}
+
+/// Has all that was given up of a receiver tried again, and says what was done.
+pub(super) async fn retry_all(app: &App, receiver: &str) -> Result<String, String> {
+    let name = receiver.into();
+    let stored = app.on_store(move |store, now| store.retry_parked(&name, now));
+    let outcome = stored.await.map_err(|busy| busy.to_string())?.map_err(|error| error.to_string())?;
+    match outcome {
+        ByHand::Done(count) => {
+            Ok(format!("what was given up of {receiver} is tried again, {}", deliveries(count)))
+        }
+        ByHand::NoReceiver => Err(format!("there is no receiver `{receiver}`")),
+        _ => Err(format!("nothing that is still bad was given up of {receiver}")),
+    }
+}
+
+fn deliveries(count: usize) -> String {
+    if count == 1 { "1 delivery".to_owned() } else { format!("{count} deliveries") }
+}
+
+impl Refused {
+    /// In words.
+    pub(super) fn why(self) -> String {
+        match self {
+            Refused::Busy(why) | Refused::NoSuchMessage(why) | Refused::Conflict(why) => why,
+        }
+    }
+}

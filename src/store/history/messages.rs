@@ -1,0 +1,106 @@
+//! Messages: what was told to whom, when, and with which answer.
+
+use rusqlite::{Row, params};
+
+use super::{MAX_PAGE, Reader, key, number};
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// So many checks of a message are named.
+const NAMED_CHECKS: u64 = 10;
+
+/// A message as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageRecord {
+    /// Its number: also the cursor to the page after it.
+    pub id: u64,
+    /// To whom.
+    pub receiver: String,
+    /// The same at every attempt.
+    pub key: String,
+    /// One of [`MessageRecord::STATES`].
+    pub state: String,
+    /// How many deliveries it has.
+    pub members: u64,
+    /// How many of these were given up with it, and nothing else became of them.
+    pub given_up: u64,
+    /// The first of the checks that it tells of, by their present names.
+    pub checks: Vec<String>,
+    /// When it was frozen.
+    pub created_at: Time,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// When it is tried again.
+    pub retry_at: Option<Time>,
+    /// When it was taken, given up, split or dropped.
+    pub settled_at: Option<Time>,
+    /// What its receiver said last, or why nothing was heard of it.
+    pub answer: Option<String>,
+}
+
+impl MessageRecord {
+    /// What may have become of a message: an attempt is under way; it waits for the next; it was taken; it was given up; it
+    /// was, and all of it was tried again, or need not be told any more; its content was refused, and it was split; somebody
+    /// dropped it.
+    pub const STATES: [&str; 7] = ["sending", "waiting", "sent", "parked", "was_parked", "split", "dropped"];
+}
+
+impl Reader {
+    /// Messages, newest first, before the message `before`; only those in a state, and to a receiver, where these are given.
+    pub fn messages(
+        &self,
+        state: Option<&str>,
+        receiver: Option<&str>,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<MessageRecord>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT id, receiver, key, created_at, attempts, retry_at, settled_at, answer,
+                        json_array_length(members), given_up, shown, members
+                 FROM (SELECT *, CASE state
+                         WHEN 'open' THEN iif(retry_at IS NULL, 'sending', 'waiting')
+                         WHEN 'parked' THEN iif(given_up > 0, 'parked', 'was_parked')
+                         ELSE state END AS shown
+                       FROM (SELECT *, CASE state WHEN 'parked' THEN (
+                               SELECT count(*) FROM json_each(members) JOIN deliveries ON deliveries.id = value
+                               WHERE deliveries.state = 'parked' AND deliveries.message_id = messages.id
+                             ) ELSE 0 END AS given_up
+                             FROM messages WHERE id < ?1 AND (?2 IS NULL OR receiver = ?2)))
+                 WHERE ?3 IS NULL OR shown = ?3 ORDER BY id DESC LIMIT ?4",
+            )?;
+            let mut name = db.prepare_cached(
+                "SELECT DISTINCT checks.name FROM json_each(?1) JOIN deliveries ON deliveries.id = value
+                 JOIN checks ON checks.id = deliveries.check_id LIMIT ?2",
+            )?;
+            let before = before.map_or(i64::MAX, key);
+            let limit = key(limit.min(MAX_PAGE) as u64);
+            let mut rows = statement.query(params![before, receiver, state, limit])?;
+            let mut messages = Vec::new();
+            while let Some(row) = rows.next()? {
+                let members: String = row.get(11)?;
+                let names = name.query_map(params![members, key(NAMED_CHECKS)], |row| row.get(0))?;
+                messages.push(MessageRecord { checks: names.collect::<Result<_, _>>()?, ..message(row)? });
+            }
+            Ok(messages)
+        })
+    }
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<MessageRecord> {
+    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Time::from_ms));
+    Ok(MessageRecord {
+        id: number(row, 0)?,
+        receiver: row.get(1)?,
+        key: row.get(2)?,
+        state: row.get(10)?,
+        members: number(row, 8)?,
+        given_up: number(row, 9)?,
+        checks: Vec::new(),
+        created_at: Time::from_ms(row.get(3)?),
+        attempts: row.get(4)?,
+        retry_at: time(5)?,
+        settled_at: time(6)?,
+        answer: row.get(7)?,
+    })
+}
