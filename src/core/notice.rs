@@ -3,7 +3,7 @@
 use super::cause::Cause;
 use super::check::{Name, System};
 use super::incident::{IncidentId, IncidentStatus};
-use super::outbox::DeliveryKind;
+use super::outbox::{DeliveryKind, Flaps};
 use super::time::{Span, Time};
 use crate::core::zone::Zone;
 
@@ -113,6 +113,19 @@ impl Severity {
 }
 
 impl Notice {
+    /// How often the check went bad and recovered too soon to be told, where it is told of that (12.5).
+    pub fn flaps(&self) -> Option<Flaps> {
+        match self.kind {
+            DeliveryKind::Flapping(flaps) => Some(flaps),
+            _ => None,
+        }
+    }
+
+    /// When what it tells of began.
+    pub fn began_at(&self) -> Time {
+        self.flaps().map_or(self.opened_at, |flaps| flaps.since)
+    }
+
     /// Whether it says that something is over.
     pub fn is_over(&self) -> bool {
         matches!(self.kind, DeliveryKind::Recovery | DeliveryKind::Episode)
@@ -123,7 +136,7 @@ impl Notice {
 /// is bad the longest; else as they come.
 pub fn worst_first(notices: &[Notice]) -> Vec<&Notice> {
     let mut ordered: Vec<&Notice> = notices.iter().collect();
-    ordered.sort_by_cached_key(|notice| (notice.is_over(), Severity::of(&notice.labels), notice.opened_at));
+    ordered.sort_by_cached_key(|notice| (notice.is_over(), Severity::of(&notice.labels), notice.began_at()));
     ordered
 }
 

@@ -179,7 +179,7 @@ fn told_of(notice: &Notice) -> Option<Time> {
     match notice.kind {
         DeliveryKind::Alert => Some(notice.opened_at),
         DeliveryKind::Reminder => None,
-        DeliveryKind::Recovery | DeliveryKind::Episode => notice.ended_at,
+        DeliveryKind::Recovery | DeliveryKind::Episode | DeliveryKind::Flapping(_) => notice.ended_at,
     }
 }
 

@@ -79,6 +79,10 @@ impl Story {
         };
         match (notice.kind, notice.incident_status) {
             (DeliveryKind::Alert | DeliveryKind::Reminder, _) => Story::bad(cause(notice), deadline, at),
+            (DeliveryKind::Flapping(flaps), _) => {
+                let body = format!("{was} and {again}, {} times since {}", flaps.times, at(flaps.since));
+                Story::new("FLAPPING", &format!("{was} and {again} many times"), body)
+            }
             (_, IncidentStatus::Removed) => Story::new(
                 "REMOVED",
                 "is not watched any more",

@@ -124,6 +124,9 @@ pub fn family_word(family: Family) -> &'static str {
 
 /// What happened, in a word.
 pub fn word(notice: &Notice) -> &'static str {
+    if notice.flaps().is_some() {
+        return "FLAPPING";
+    }
     match (notice.is_over(), notice.incident_status) {
         (true, IncidentStatus::Removed) => "REMOVED",
         (true, _) => "RECOVERED",
@@ -150,7 +153,7 @@ fn subject(notice: &Notice) -> String {
 }
 
 fn digest_subject(notices: &[&Notice]) -> String {
-    const ORDER: [&str; 5] = ["FAILING", "LATE", "UNKNOWN", "RECOVERED", "REMOVED"];
+    const ORDER: [&str; 6] = ["FAILING", "LATE", "UNKNOWN", "FLAPPING", "RECOVERED", "REMOVED"];
     let counts = ORDER.map(|name| (name, notices.iter().filter(|notice| word(notice) == name).count()));
     let there: Vec<&(&str, usize)> = counts.iter().filter(|(_, count)| *count > 0).collect();
     let words = match there[..] {

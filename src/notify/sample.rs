@@ -5,7 +5,7 @@ use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
-use crate::core::outbox::DeliveryKind;
+use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
@@ -65,13 +65,19 @@ pub fn recovery(now: Time, thread: Option<String>) -> Notice {
     }
 }
 
-/// An alert, a recovery, and a digest.
-pub(super) fn of_every_kind() -> [Vec<Notice>; 3] {
+/// A check that flaps.
+pub(super) fn flapping(now: Time) -> Notice {
+    let flaps = Flaps { times: 3, since: now - Span::mins(4) };
+    Notice { kind: DeliveryKind::Flapping(flaps), opened_at: now - Span::secs(2), ..recovery(now, None) }
+}
+
+/// An alert, a recovery, a check that flaps, and a digest.
+pub(super) fn of_every_kind() -> [Vec<Notice>; 4] {
     let now = Time::from_secs(1_774_830_840);
     let over = recovery(now, Some("0".to_owned()));
     // One of which nothing is known but that it is late.
     let bare = Notice { last_success: None, last_run: None, labels: Vec::new(), ..alert(now) };
-    [vec![alert(now)], vec![over.clone()], vec![alert(now), over, bare]]
+    [vec![alert(now)], vec![over.clone()], vec![flapping(now)], vec![alert(now), over, bare]]
 }
 
 /// An attempt to send them, for nobody.

@@ -17,6 +17,7 @@ mod dashboards;
 mod durability;
 mod endless;
 mod first_page;
+mod flapping;
 mod hang;
 mod import;
 mod log;

@@ -82,6 +82,7 @@ impl Server {
                 let judged = self.judged.get_mut(&check).expect("only what is known is deleted");
                 judged.walk(now, &scale, &files);
                 judged.model.archive();
+                judged.was_archived = true;
                 judged.note(now, &files);
             }
         }

@@ -44,6 +44,8 @@ pub(crate) struct Delivery {
     pub(crate) reason: Option<String>,
     pub(crate) message: Option<MessageId>,
     pub(crate) given_up: Option<GivenUp>,
+    /// How often it flapped, and since when (12.5).
+    pub(crate) flaps: Option<(u32, Time)>,
 }
 
 /// That it was given up, the last time.
@@ -59,8 +61,9 @@ impl Delivery {
         self.message.is_some() || self.given_up.as_ref().is_some_and(|given_up| given_up.was_attempted)
     }
 
+    /// Also that it flaps is told when an incident has ended.
     pub(crate) fn tells_of_the_end(&self) -> bool {
-        matches!(self.kind.as_str(), "recovery" | "episode")
+        matches!(self.kind.as_str(), "recovery" | "episode" | "flapping")
     }
 }
 
@@ -152,7 +155,7 @@ fn by_check<T>(rows: Vec<(u64, T)>) -> BTreeMap<u64, Vec<T>> {
 pub(crate) fn deliveries(db: &Connection, which: &str) -> Vec<Delivery> {
     let sql = format!(
         "SELECT id, incident_id, check_id, receiver, action, kind, not_before, queued_at, state, reason, message_id,
-         given_up FROM deliveries WHERE {which} ORDER BY id"
+                given_up, flaps, flapping_since FROM deliveries WHERE {which} ORDER BY id"
     );
     rows(db, &sql, |row| {
         Ok(Delivery {
@@ -168,6 +171,10 @@ pub(crate) fn deliveries(db: &Connection, which: &str) -> Vec<Delivery> {
             reason: row.get(9)?,
             message: row.get::<_, Option<i64>>(10)?.map(|id| MessageId(id.cast_unsigned())),
             given_up: row.get::<_, Option<String>>(11)?.map(|text| given_up(&text)),
+            flaps: match row.get(12)? {
+                Some(times) => Some((times, time(row, 13)?)),
+                None => None,
+            },
         })
     })
 }

@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub(crate) name: String,
     pub(crate) character: Character,
     rng: Rng,
+    /// When it fails and succeeds a few times in a row.
+    flaps: Rng,
     next_cycle: Time,
     queue: BTreeMap<(Time, u64), Shot>,
     count: u64,
@@ -48,7 +50,9 @@ impl Job {
             _ => Character::Mixed,
         };
         let rng = Rng::new(seed, name);
-        Job { name: name.to_owned(), character, rng, next_cycle: now, queue: BTreeMap::new(), count: 0 }
+        let flaps = Rng::new(seed, &format!("{name} flaps"));
+        let name = name.to_owned();
+        Job { name, character, rng, flaps, next_cycle: now, queue: BTreeMap::new(), count: 0 }
     }
 
     /// When it next does something.
@@ -117,6 +121,9 @@ impl Job {
         if self.character == Character::Good {
             return self.send(at, PingKind::Success, None);
         }
+        if self.flaps.percent(6) {
+            self.plan_flapping(at, scale);
+        }
         let grace = spec.grace.as_ms() / scale.grid.as_ms();
         let delay = match self.rng.below(20) {
             0..=11 => Span::ZERO,
@@ -131,6 +138,16 @@ impl Job {
             _ => return,
         };
         self.plan_run(at + delay, spec, scale);
+    }
+
+    /// 12.5: bad and good again, a few times in a row.
+    fn plan_flapping(&mut self, at: Time, scale: &Scale) {
+        let units = |count: i64| Span::ms(scale.grid.as_ms() * count);
+        for turn in 0..2 + self.flaps.below(5) as i64 {
+            let ping = |kind| Shot { ping: Ping { kind, rid: None, exit_status: None }, tries: 0 };
+            self.put(at + units(9 * turn), ping(PingKind::Fail));
+            self.put(at + units(9 * turn + 2), ping(PingKind::Success));
+        }
     }
 
     fn plan_run(&mut self, at: Time, spec: &Spec, scale: &Scale) {

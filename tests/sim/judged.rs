@@ -44,6 +44,8 @@ pub(crate) struct Judged {
     /// It had quiet times, depended on others or was paused by its file at some time.
     pub(crate) may_be_held: bool,
     was_late_or_failing: bool,
+    /// At some time.
+    pub(crate) was_archived: bool,
 }
 
 impl Judged {
@@ -59,6 +61,7 @@ impl Judged {
             pings: 0,
             may_be_held: is_ever_held(definition),
             was_late_or_failing: false,
+            was_archived: false,
         }
     }
 

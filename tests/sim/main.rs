@@ -11,6 +11,7 @@ mod alertmanager;
 mod edits;
 mod evidence;
 mod exhaustive;
+mod flapping;
 mod jobs;
 mod judged;
 mod model;

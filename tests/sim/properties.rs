@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::evidence::{Delivery, Evidence, Incident};
+use crate::flapping;
 use crate::judged::Bad;
 use crate::receivers::Try;
 use crate::times;
@@ -27,6 +28,8 @@ pub(crate) struct Tally {
     pub(crate) attempts: u64,
     /// Of these, to checks' own addresses.
     pub(crate) own_attempts: u64,
+    /// Notices that a check flaps, told or not.
+    pub(crate) flapping: u64,
     pub(crate) deaths: u64,
     pub(crate) errors: u64,
 }
@@ -42,6 +45,7 @@ impl Tally {
         self.incidents += other.incidents;
         self.attempts += other.attempts;
         self.own_attempts += other.own_attempts;
+        self.flapping += other.flapping;
         self.deaths += other.deaths;
         self.errors += other.errors;
     }
@@ -54,6 +58,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     incidents_are_the_bad_periods(world, evidence);
     every_match_is_planned(world, evidence);
     times::hold(world, evidence);
+    flapping::hold(world, evidence);
     reopening_plans_anew(world, evidence);
     late_after_blind_is_told(world, evidence);
     nothing_is_planned_twice_at_a_time(evidence);
@@ -73,6 +78,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     tally.attempts = world.receivers.tries.len() as u64;
     let is_own = |attempt: &&Try| attempt.receiver.starts_with("emails/");
     tally.own_attempts = world.receivers.tries.iter().filter(is_own).count() as u64;
+    tally.flapping = evidence.deliveries.iter().filter(|row| row.kind == "flapping").count() as u64;
     tally.deaths = u64::from(world.server.deaths);
     tally.errors = u64::from(world.server.errors);
     tally
@@ -455,7 +461,7 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
             (other.incident, &other.receiver) == (row.incident, &row.receiver) && other.id != row.id
         });
         let told_otherwise = others.into_iter().any(|other| other.is_attempted() || other.tells_of_the_end());
-        let stood = world.stood.contains_key(&IncidentId(row.incident));
+        let stood = flapping::concerned(row, evidence).any(|id| world.stood.contains_key(&IncidentId(id)));
         let bad = bad_periods[&row.incident];
         let ended_at = incident.ended_at;
         let is_so = match (row.state.as_str(), reason) {
@@ -469,6 +475,9 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
             ("cancelled", "reminded_sooner") => row.kind == "reminder",
             ("cancelled", "acknowledged" | "wont_fix") => stood,
             ("cancelled", "superseded") => bad.late_after_blind.is_some(),
+            ("cancelled", "removed") if row.kind == "flapping" => {
+                world.server.judged[&CheckId(row.check)].was_archived
+            }
             ("cancelled", "removed") => incident.status == "removed",
             ("parked", "receiver_gone") => world.ever_gone.contains(&row.receiver),
             ("parked", "refused" | "gave_up") => row.is_attempted(),

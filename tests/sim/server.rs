@@ -258,6 +258,7 @@ impl Server {
             if !declared.contains(id) && !judged.model.archived && !is_made {
                 judged.walk(now, &scale, &files);
                 judged.model.archive();
+                judged.was_archived = true;
                 judged.note(now, &files);
             }
         }

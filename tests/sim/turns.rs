@@ -88,6 +88,15 @@ impl World {
             let alerts = matches!(notice.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
             let check = self.server.judged.values().find(|judged| judged.definition.name == notice.check);
             let check = check.expect("a notice names a check that is declared");
+            if let DeliveryKind::Flapping(_) = notice.kind {
+                let held = self.held(check.definition.name.as_str(), self.diary.now);
+                // What is muted is asked of the cause that has gone.
+                assert!(
+                    matches!(held, None | Some("muted")),
+                    "`{}` is told though it is {held:?}",
+                    notice.check
+                );
+            }
             if alerts {
                 let held = self.held(check.definition.name.as_str(), self.diary.now);
                 assert_eq!(held, None, "`{}` is told though it is held (8.1)", notice.check);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Delivery, DeliveryId, DeliveryState, Message};
+use super::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::route::ReceiverPolicy;
@@ -23,7 +23,8 @@ pub enum Departure {
 /// check that an earlier delivery of it to this receiver is in a message that is under way or waits for its retry: what
 /// follows waits, and other checks' deliveries do not. What is due leaves once the first of it has waited for `group_wait`,
 /// or at once when it is [`Message::MAX_MEMBERS`]. If it is more than the receiver's format can name, those leave first
-/// whose `rank` is the least; the others leave next.
+/// whose `rank` is the least; the others leave next. What is told of a check after a notice that it flaps leaves
+/// after that: it may be the very thing that the notice is about.
 pub fn freeze<'a, R: Ord>(
     waiting: impl IntoIterator<Item = &'a Delivery>,
     is_blocked: impl Fn(CheckId) -> bool,
@@ -35,12 +36,13 @@ pub fn freeze<'a, R: Ord>(
     let mut first: Option<Time> = None;
     let mut next: Option<Time> = None;
     let mut passed_over: BTreeMap<CheckId, IncidentId> = BTreeMap::new();
+    let mut flap: BTreeSet<CheckId> = BTreeSet::new();
     let mut last_id = None;
     for delivery in waiting {
         assert_eq!(delivery.state, DeliveryState::Waiting, "only what waits can leave");
         assert!(last_id < Some(delivery.id), "deliveries come in the order of their ids");
         last_id = Some(delivery.id);
-        if is_blocked(delivery.check) {
+        if is_blocked(delivery.check) || flap.contains(&delivery.check) {
             continue;
         }
         let ready_at = delivery.ready_at();
@@ -52,6 +54,9 @@ pub fn freeze<'a, R: Ord>(
                 next = earliest(next, ready_at);
             }
             continue;
+        }
+        if matches!(delivery.kind, DeliveryKind::Flapping(_)) {
+            flap.insert(delivery.check);
         }
         due.push(delivery);
         first = earliest(first, ready_at);

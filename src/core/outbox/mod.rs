@@ -5,12 +5,14 @@
 
 mod again;
 mod attempt;
+mod flapping;
 mod freeze;
 mod record;
 mod recovery;
 
 pub use again::{Again, GivenUp, Occasion, after_alone, again, follows};
 pub use attempt::{AfterAttempt, MAX_RETRY_AFTER, Repeat, after_abandoned, after_attempt, after_sent};
+pub use flapping::{Bout, Flapping, Flaps, after_too_short, flapping_notice};
 pub use freeze::{Departure, freeze, halves};
 pub use record::{DeliveryStep, Telling};
 pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
@@ -44,6 +46,8 @@ pub enum DeliveryKind {
     Recovery,
     /// It was bad and is good again, in one message: nobody had been told before (12.5).
     Episode,
+    /// It goes bad and recovers again and again, each time too soon to be told by itself (12.5).
+    Flapping(Flaps),
 }
 
 impl DeliveryKind {
@@ -54,6 +58,7 @@ impl DeliveryKind {
             DeliveryKind::Reminder => "reminder",
             DeliveryKind::Recovery => "recovery",
             DeliveryKind::Episode => "episode",
+            DeliveryKind::Flapping(_) => "flapping",
         }
     }
 }

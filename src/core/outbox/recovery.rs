@@ -25,6 +25,14 @@ pub struct AtRecovery {
     pub recovery: Option<NewDelivery>,
 }
 
+impl AtRecovery {
+    /// A delivery that is not told since the incident was too short: it counts towards [`super::Flapping`].
+    pub fn too_short(&self) -> Option<DeliveryId> {
+        let is_it = |(_, ending): &&(DeliveryId, Ending)| *ending == Ending::Cancel(CancelReason::TooShort);
+        self.endings.iter().find(is_it).map(|(id, _)| *id)
+    }
+}
+
 /// What one receiver is still told of an incident that ended (12.5, 12.6).
 ///
 /// `rows` are all deliveries of the incident to the receiver, in the order of their ids. `verdict` is what

@@ -2,6 +2,7 @@
 
 mod again;
 mod attempt;
+mod flapping;
 mod freeze;
 mod life;
 mod recovery;

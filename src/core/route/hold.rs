@@ -68,6 +68,8 @@ pub enum DropReason {
     WontFix,
     /// The incident has ended, and what it has to tell is another delivery's to say.
     Ended,
+    /// It is held, and tells of what has recovered (8.2).
+    RecoveredWhileHeld,
 }
 
 /// A check that another one depends on, as far as that one's deliveries are concerned (8.3).
@@ -101,7 +103,7 @@ pub struct Context<'a> {
     pub now: Time,
     /// The check, with all its causes.
     pub facts: Facts<'a>,
-    /// Where the incident stands.
+    /// Where the incident stands; for a notice that a check flaps, the one that is open by now, or open if there is none.
     pub incident: IncidentStatus,
     /// The check is paused, by its file or at run time.
     pub is_paused: bool,
@@ -124,7 +126,7 @@ pub fn route(kind: DeliveryKind, context: &Context<'_>) -> Verdict {
     match kind {
         // 8.4: a recovery goes to whoever was told. An episode was due and not held when its check recovered.
         DeliveryKind::Recovery | DeliveryKind::Episode => return Verdict::Send,
-        DeliveryKind::Alert | DeliveryKind::Reminder => {}
+        DeliveryKind::Alert | DeliveryKind::Reminder | DeliveryKind::Flapping(_) => {}
     }
     match context.incident {
         IncidentStatus::Open => {}
@@ -132,11 +134,26 @@ pub fn route(kind: DeliveryKind, context: &Context<'_>) -> Verdict {
         IncidentStatus::WontFix => return Verdict::Drop(DropReason::WontFix),
         IncidentStatus::Resolved | IncidentStatus::Removed => return Verdict::Drop(DropReason::Ended),
     }
-    if context.is_paused {
-        return Verdict::Hold(HoldReason::Paused);
+    match held(context) {
+        None => Verdict::Send,
+        // 12.5, 8.2: what it tells of has recovered.
+        Some(reason) if is_flapping(kind) && !matches!(reason, HoldReason::AwaitingDependencies { .. }) => {
+            Verdict::Drop(DropReason::RecoveredWhileHeld)
+        }
+        Some(reason) => Verdict::Hold(reason),
     }
-    let held = muted(context.now, &context.facts, context.mutes, context.quiet);
-    held.or_else(|| by_dependencies(context)).map_or(Verdict::Send, Verdict::Hold)
+}
+
+fn is_flapping(kind: DeliveryKind) -> bool {
+    matches!(kind, DeliveryKind::Flapping(_))
+}
+
+fn held(context: &Context<'_>) -> Option<HoldReason> {
+    if context.is_paused {
+        return Some(HoldReason::Paused);
+    }
+    let muted = muted(context.now, &context.facts, context.mutes, context.quiet);
+    muted.or_else(|| by_dependencies(context))
 }
 
 /// Whether people asked not to hear of this check now (8.2): what `punctual_check_muted` shows.
@@ -219,6 +236,7 @@ impl DropReason {
             DropReason::Acknowledged => CancelReason::Acknowledged,
             DropReason::WontFix => CancelReason::WontFix,
             DropReason::Ended => CancelReason::Merged,
+            DropReason::RecoveredWhileHeld => CancelReason::RecoveredWhileHeld,
         }
     }
 }

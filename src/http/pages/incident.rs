@@ -134,6 +134,7 @@ fn delivery(step: &DeliveryStep, sight: Sight) -> Markup {
         DeliveryKind::Reminder => "reminder",
         DeliveryKind::Recovery => "recovery",
         DeliveryKind::Episode => "alert and recovery",
+        DeliveryKind::Flapping(_) => "it flaps",
     };
     html! {
         bdi { (step.receiver) } ": " (became) " (" (what) ")"

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::core::notice::CanaryNotice;
+use crate::core::outbox::Flaps;
 use crate::core::time::Span;
 use crate::notify::sample;
 
@@ -190,6 +191,12 @@ fn what_the_originals_did_not_know_is_said_in_their_style() {
         &over(DeliveryKind::Episode, CauseKind::Missing),
         "[RESUMED] NAME was late and is reporting again",
         episode,
+    );
+    let flaps = Flaps { times: 3, since: over(DeliveryKind::Recovery, CauseKind::Missing).opened_at };
+    check(
+        &over(DeliveryKind::Flapping(flaps), CauseKind::Failed),
+        "[FLAPPING] NAME was failing and is well again many times",
+        "The canary NAME was failing and is well again, 3 times since 2026-11-21 08:45:35.504000+00:00.",
     );
     let recovery = over(DeliveryKind::Recovery, CauseKind::Missing);
     let removed = Notice { incident_status: IncidentStatus::Removed, ..recovery };

@@ -78,6 +78,9 @@ impl Card {
     }
 }
 
+/// What flapping is, for whom it wakes.
+const FLAPPING: &str = "each time it was good again before anybody was told;";
+
 /// So much of what a person or a job wrote is told.
 const MAX_COMMENT_CHARS: usize = 500;
 const MAX_LINES: usize = 20;
@@ -92,6 +95,9 @@ pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
         if let Some(cause) = leading(notice) {
             said.say("Why", why(notification, notice, cause));
         }
+    }
+    if notice.flaps().is_some() {
+        said.say("Why", format!("{FLAPPING} last: {}", notice.first.kind.meaning()));
     }
     said.say("", words(notification, &lines(&notice.description, MAX_LINES, 1000)));
     if !notice.is_over() {
@@ -180,6 +186,14 @@ fn status(notification: &Notification<'_>, notice: &Notice) -> String {
         (DeliveryKind::Alert, _) => bad_since(notification, notice, leading(notice).unwrap_or(notice.first)),
         (DeliveryKind::Reminder, _) => {
             format!("still {}", bad_since(notification, notice, leading(notice).unwrap_or(notice.first)))
+        }
+        (DeliveryKind::Flapping(flaps), _) => {
+            let since = both_clocks(flaps.since, notice.zone, now);
+            let last = both_clocks(ended_at, notice.zone, now);
+            format!(
+                "FLAPPING: bad and good again {} times since {since}; last {was}, until {last}",
+                flaps.times
+            )
         }
         (_, IncidentStatus::Removed) => {
             let when = both_clocks(ended_at, notice.zone, now);

@@ -66,8 +66,11 @@ pub(super) fn item(notification: &Notification<'_>, notice: &Notice) -> Item {
 }
 
 fn why(notification: &Notification<'_>, notice: &Notice) -> String {
-    let lasted = span(notice.ended_at.unwrap_or(notification.now) - notice.opened_at);
+    let lasted = span(notice.ended_at.unwrap_or(notification.now) - notice.began_at());
     let first = notice.first.kind;
+    if let Some(flaps) = notice.flaps() {
+        return format!("bad {} times in {lasted}, last: {}", flaps.times, first.as_str());
+    }
     let was = || format!("was {} ({}) for {lasted}", family_word(first.family()), first.as_str());
     match (notice.is_over(), notice.incident_status) {
         (true, IncidentStatus::Removed) => format!("no longer declared, {}", was()),

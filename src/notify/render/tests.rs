@@ -5,7 +5,7 @@ use crate::core::blind::Window;
 use crate::core::cause::Cause;
 use crate::core::incident::IncidentId;
 use crate::core::notice::LastRun;
-use crate::core::outbox::DeliveryKind;
+use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 use crate::notify::sample;
@@ -164,6 +164,26 @@ fn a_removed_check_is_no_recovery() {
 fn an_episode_tells_the_whole_story_once() {
     let episode = Notice { kind: DeliveryKind::Episode, thread: None, ..recovered() };
     check("episode", &[episode], at("2026-03-30T00:51:00Z"));
+}
+
+/// 12.5
+#[test]
+fn a_check_that_flaps_says_how_often_and_since_when() {
+    let flaps = Flaps { times: 3, since: at("2026-03-30T00:31:00Z") };
+    let flapping = Notice {
+        kind: DeliveryKind::Flapping(flaps),
+        incident_status: IncidentStatus::Resolved,
+        causes: Vec::new(),
+        ended_at: Some(at("2026-03-30T00:33:12Z")),
+        ..failing()
+    };
+    check("flapping", std::slice::from_ref(&flapping), now());
+    let digest = rendered(&[recovered(), flapping], now());
+    assert_eq!(digest.subject, "[1 FLAPPING, 1 RECOVERED] 1 check: Nightly backup, Nightly backup");
+    assert_eq!(
+        digest.items[0].plain(),
+        "FLAPPING · nightly-backup · Nightly backup · bad 3 times in 2m12s, last: failed · critical"
+    );
 }
 
 #[test]

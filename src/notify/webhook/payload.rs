@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::core::alert::alertname;
 use crate::core::notice::{Notice, worst_first};
+use crate::core::outbox::Flaps;
 use crate::core::time::Time;
 use crate::notify::Notification;
 use crate::notify::render::{base, family_word, page, title};
@@ -86,7 +87,7 @@ fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
         fingerprint: fingerprint(&labels),
         labels,
         annotations: annotations(notice, notification),
-        starts_at: notice.opened_at.to_string(),
+        starts_at: notice.began_at().to_string(),
         // While it fires there is no end: Go's zero time.
         ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
         generator_url: page(notification.external_url, &notice.check),
@@ -96,7 +97,9 @@ fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
 /// The alert is named after the incident's first cause, so that its end has the labels of its beginning.
 fn labels(notice: &Notice) -> Labels {
     let mut labels: Labels = notice.labels.iter().cloned().collect();
-    labels.insert("alertname".to_owned(), alertname(notice.first.kind.family()).to_owned());
+    let family = alertname(notice.first.kind.family());
+    let alertname = if notice.flaps().is_some() { "PunctualCheckFlapping" } else { family };
+    labels.insert("alertname".to_owned(), alertname.to_owned());
     labels.insert("check".to_owned(), notice.check.to_string());
     if !notice.group.is_empty() {
         labels.insert("group".to_owned(), notice.group.clone());
@@ -111,8 +114,14 @@ fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     let words = |text: String| without_id_urls(&text, base(notification.external_url));
     let comment = notice.last_run.as_ref().and_then(|run| run.comment.as_deref()).unwrap_or_default();
     let output = notice.output.as_ref().map(|(_, output)| lines(output, 20, 210)).unwrap_or_default();
+    let summary = match notice.flaps() {
+        Some(Flaps { times, since }) => {
+            format!("{} was bad and good again {times} times since {since}", title(notice))
+        }
+        None => format!("{} is {family}: {}", title(notice), kind.meaning()),
+    };
     let pairs = [
-        ("summary", format!("{} is {family}: {}", title(notice), kind.meaning())),
+        ("summary", summary),
         ("description", words(lines(&notice.description, 20, 1000))),
         ("reason", kind.as_str().to_owned()),
         ("runbook_url", Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default()),

@@ -55,6 +55,28 @@ fn check(name: &str, format: &WebhookFormat) {
     insta::assert_snapshot!(name, pretty.join("\n\n"));
 }
 
+/// 12.5
+#[test]
+fn every_format_says_that_a_check_flaps() {
+    let notices = [sample::flapping(now())];
+    for format in [WebhookFormat::Slack, WebhookFormat::Discord, WebhookFormat::Teams, WebhookFormat::Ntfy] {
+        let body = body(format.clone(), &notices).replace('\\', "");
+        assert!(body.contains("[FLAPPING] Test message"), "{format:?}: {body}");
+        assert!(body.contains("3 times since 00:30"), "{format:?}: {body}");
+    }
+    let payload = json(WebhookFormat::Alertmanager, &notices);
+    let alert = &payload["alerts"][0];
+    assert_eq!((&payload["status"], &alert["status"]), (&"firing".into(), &"firing".into()));
+    assert_eq!(alert["labels"]["alertname"], "PunctualCheckFlapping");
+    assert_eq!(alert["startsAt"], "2026-03-30T00:30:00Z");
+    let summary = "Test message, nothing is wrong was bad and good again 3 times since 2026-03-30T00:30:00Z";
+    assert_eq!(alert["annotations"]["summary"], summary);
+    let template = "{% for check in checks %}{{ check.kind }} {{ check.word }} {{ check.times }} {{ check.since }}\
+                    {% endfor %}";
+    let template = WebhookFormat::Template(template.into());
+    assert_eq!(body(template, &notices), "flapping FLAPPING 3 2026-03-30T00:30:00Z");
+}
+
 #[test]
 fn alertmanagers_payload_is_version_4() {
     check("alertmanager", &WebhookFormat::Alertmanager);

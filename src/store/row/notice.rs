@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outbox::{delivery_kind, incident_status};
+use super::outbox::{FlapsRow, flaps_row, incident_status, read_delivery_kind};
 use super::words::{CauseRow, cause_of, cause_row, system};
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
@@ -15,6 +15,8 @@ use crate::zones;
 #[derive(Serialize, Deserialize)]
 struct NoticeRow {
     kind: String,
+    #[serde(default)]
+    flaps: Option<FlapsRow>,
     incident: u64,
     incident_status: String,
     check: String,
@@ -76,6 +78,7 @@ pub(in crate::store) fn write_notices(notices: &[Notice]) -> String {
 fn notice_row(notice: &Notice) -> NoticeRow {
     NoticeRow {
         kind: notice.kind.as_str().to_owned(),
+        flaps: flaps_row(notice.kind),
         incident: notice.incident.0,
         incident_status: notice.incident_status.as_str().to_owned(),
         check: notice.check.as_str().to_owned(),
@@ -154,7 +157,7 @@ pub(in crate::store) fn read_notices(text: &str) -> Option<Vec<Notice>> {
 
 fn read_notice(row: NoticeRow) -> Option<Notice> {
     Some(Notice {
-        kind: delivery_kind(&row.kind)?,
+        kind: read_delivery_kind(&row.kind, row.flaps)?,
         incident: IncidentId(row.incident),
         incident_status: incident_status(&row.incident_status)?,
         check: Name::parse(&row.check).ok()?,

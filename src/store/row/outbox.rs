@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::words::{value_of, word_of};
 use crate::core::cause::{CauseKind, Family};
 use crate::core::incident::{IncidentStatus, Planned};
-use crate::core::outbox::{CancelReason, DeliveryKind, DeliveryState, GivenUp, MessageId, ParkReason};
+use crate::core::outbox::{
+    Bout, CancelReason, DeliveryKind, DeliveryState, Flaps, GivenUp, MessageId, ParkReason,
+};
 use crate::core::route::ActionId;
 use crate::core::time::Time;
 
@@ -88,9 +90,35 @@ pub(in crate::store) fn read_families(text: &str) -> Option<Vec<Family>> {
     words.iter().map(|word| FAMILIES.into_iter().find(|family| family.as_str() == word)).collect()
 }
 
-/// The kind of delivery of this word.
-pub(in crate::store) fn delivery_kind(word: &str) -> Option<DeliveryKind> {
-    DELIVERY_KINDS.into_iter().find(|kind| kind.as_str() == word)
+/// How often a check flapped, and since when, as it stands beside the word of its kind.
+pub(in crate::store) type FlapsRow = (u32, i64);
+
+/// What stands beside the word of a kind of delivery.
+pub(in crate::store) fn flaps_row(kind: DeliveryKind) -> Option<FlapsRow> {
+    match kind {
+        DeliveryKind::Flapping(flaps) => Some((flaps.times, flaps.since.as_ms())),
+        _ => None,
+    }
+}
+
+/// The kind of delivery of this word, and of what stands beside it.
+pub(in crate::store) fn read_delivery_kind(word: &str, flaps: Option<FlapsRow>) -> Option<DeliveryKind> {
+    let flaps = flaps.map(|(times, since)| Flaps { times, since: Time::from_ms(since) });
+    let kinds = DELIVERY_KINDS.into_iter().chain(flaps.map(DeliveryKind::Flapping));
+    kinds.into_iter().find(|kind| kind.as_str() == word)
+}
+
+/// Bad periods as JSON: pairs of their beginnings and ends.
+pub(in crate::store) fn write_bouts(bouts: &[Bout]) -> String {
+    let rows: Vec<(i64, i64)> = bouts.iter().map(|bout| (bout.from.as_ms(), bout.to.as_ms())).collect();
+    serde_json::to_string(&rows).expect("a list of numbers is always JSON")
+}
+
+/// Bad periods from JSON.
+pub(in crate::store) fn read_bouts(text: &str) -> Option<Vec<Bout>> {
+    let rows: Vec<(i64, i64)> = serde_json::from_str(text).ok()?;
+    let bout = |(from, to)| Bout { from: Time::from_ms(from), to: Time::from_ms(to) };
+    Some(rows.into_iter().map(bout).collect())
 }
 
 /// The incident's status of this word.

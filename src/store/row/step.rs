@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outbox::delivery_kind;
+use super::outbox::{FlapsRow, flaps_row, read_delivery_kind};
 use crate::core::cause::CauseKind;
 use crate::core::incident::StepKind;
 use crate::core::outbox::{DeliveryStep, MessageId, Telling};
@@ -16,6 +16,8 @@ struct Details {
     receiver: String,
     /// What was told.
     kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    flaps: Option<FlapsRow>,
     message: Option<u64>,
     answer: String,
     times: u32,
@@ -35,6 +37,7 @@ fn write_details(step: &DeliveryStep) -> String {
     let details = Details {
         receiver: step.receiver.to_string(),
         kind: step.kind.as_str().to_owned(),
+        flaps: flaps_row(step.kind),
         message: step.message.map(|message| message.0),
         answer: step.answer.clone(),
         times: step.times,
@@ -49,7 +52,7 @@ pub(in crate::store) fn read_step(what: &str, kind: Option<&str>, details: Optio
         return Some(StepKind::Delivery(DeliveryStep {
             what,
             receiver: details.receiver.into(),
-            kind: delivery_kind(&details.kind)?,
+            kind: read_delivery_kind(&details.kind, details.flaps)?,
             message: details.message.map(MessageId),
             answer: details.answer,
             times: details.times,

@@ -11,7 +11,7 @@ use crate::core::check::{
 use crate::core::cron::Cron;
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{CanaryNotice, LastRun, Notice};
-use crate::core::outbox::DeliveryKind;
+use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
@@ -227,7 +227,9 @@ fn every_notice_is_read_back() {
         }),
     };
     let empty = Notice { ended_at: None, due: None, blind: None, thread: None, canary: None, ..full.clone() };
-    let notices = vec![full, empty];
+    let flaps = Flaps { times: u32::MAX, since: Time::from_ms(14) };
+    let flapping = Notice { kind: DeliveryKind::Flapping(flaps), ..full.clone() };
+    let notices = vec![full, empty, flapping];
     assert_eq!(read_notices(&write_notices(&notices)).unwrap(), notices);
 }
 

@@ -13,7 +13,7 @@ use super::tx::Tx;
 use super::{SqliteStore, files, key, load};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
-use crate::core::outbox::DeliveryKind;
+use crate::core::outbox::{DeliveryKind, Flapping};
 use crate::core::retention::Retention;
 use crate::core::time::Time;
 use crate::store::{StoreError, row};
@@ -50,6 +50,7 @@ enum Stage {
     Flips,
     Incidents,
     Messages,
+    Flapping,
     Checks,
     Room,
 }
@@ -74,6 +75,7 @@ impl SqliteStore {
             Stage::Flips => tx.prune_flips(cursor),
             Stage::Incidents => tx.prune_incidents(cursor, now),
             Stage::Messages => tx.prune_messages(cursor, now),
+            Stage::Flapping => tx.prune_flapping(now),
             Stage::Checks => tx.prune_checks(cursor, &mut over, &retention, now),
             Stage::Room => tx.give_room_back(cursor),
         })?;
@@ -106,7 +108,8 @@ fn after(stage: Stage) -> Stage {
         Stage::Judgements => Stage::Flips,
         Stage::Flips => Stage::Incidents,
         Stage::Incidents => Stage::Messages,
-        Stage::Messages => Stage::Checks,
+        Stage::Messages => Stage::Flapping,
+        Stage::Flapping => Stage::Checks,
         Stage::Checks => Stage::Room,
         Stage::Room => Stage::Pings,
     }
@@ -310,6 +313,16 @@ impl<'a> Tx<'a> {
         let mut steps = give.query([]).map_err(failed)?;
         while steps.next().map_err(failed)?.is_some() {}
         Ok(Slice::More(given_before + wanted))
+    }
+
+    /// Those after which there was none for so long that the next one is the first (12.5).
+    fn prune_flapping(&self, now: Time) -> Result<Slice, StoreError> {
+        let removed = self.change(
+            "DELETE FROM flapping WHERE (check_id, receiver) IN
+             (SELECT check_id, receiver FROM flapping WHERE last_at <= ?1 LIMIT ?2)",
+            params![(now - Flapping::WITHIN).as_ms(), FEW as i64],
+        )?;
+        Ok(if removed == FEW { Slice::More(0) } else { Slice::Done })
     }
 
     /// Runs a statement, prepared once; answers how many rows it changed.

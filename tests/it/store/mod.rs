@@ -10,6 +10,7 @@ mod damage;
 mod deliveries;
 mod edits;
 mod facts;
+mod flapping;
 mod history;
 mod imports;
 mod prune;
@@ -101,6 +102,13 @@ conformance! {
         an_alert_that_is_held_is_looked_at_when_it_may_fire
         a_reminder_follows_and_there_is_only_one
         a_message_that_nobody_takes_is_parked_and_its_recovery_goes;
+    flapping:
+        a_check_that_flaps_is_told_once_and_then_once_an_hour
+        an_hour_without_flapping_ends_it_silently
+        who_needs_not_hear_of_flapping_does_not
+        what_somebody_keeps_silent_is_no_flapping
+        a_notice_of_flapping_that_is_held_is_dropped
+        flapping_that_cannot_be_told_is_told_in_one;
     refusals:
         what_is_refused_is_split_until_one_stands_alone
         a_part_survives_a_start_and_what_follows_waits_for_it

@@ -136,6 +136,7 @@ fn a_state_whose_row_is_behind_is_made_again_from_its_pings() {
     let reader = Reader::new(world.place.0.path());
     let b = world.id("b");
     assert_eq!(reader.pings(b, None, 100).unwrap().len(), 50, "readers find them");
+    assert_eq!(world.told().len(), 1, "that `a` flaps is all there is to tell");
     let before = world.summary();
     world.reopen();
     assert_eq!(world.summary(), before);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::core::check::CheckId;
 use crate::core::fixtures::{at, delivery};
 use crate::core::incident::IncidentId;
-use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze, halves};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, Departure, Flaps, freeze, halves};
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Span;
 
@@ -88,6 +88,15 @@ fn a_later_incident_never_overtakes_an_earlier_one() {
     check("1.1@50 1.2@10", 55, "leaves 1 2");
     // An action of the same incident with a longer `after` is no reason to wait.
     check("1.1@50 1.1@10", 20, "leaves 2");
+}
+
+/// 12.5: what is told of a check after that it flaps may be what it flaps by.
+#[test]
+fn what_follows_a_notice_of_flapping_leaves_after_it() {
+    let mut rows = rows("1.1@10 2.1@10 1.2@11 2.2@11");
+    rows[0].kind = DeliveryKind::Flapping(Flaps { times: 3, since: at(0) });
+    let departure = freeze(&rows, |_| false, |_| 0, &receiver(256), at(15));
+    assert_eq!(departure, Departure::Leaves([1, 2, 4].map(DeliveryId).into()));
 }
 
 /// 12.4: `1 2 1 3` are the checks of the members 1 to 4.

@@ -6,7 +6,7 @@ use crate::core::check::{Definition, Name, Spec};
 use crate::core::cron::Cron;
 use crate::core::fixtures::{at, causes, definition};
 use crate::core::incident::IncidentStatus;
-use crate::core::outbox::{CancelReason, DeliveryKind};
+use crate::core::outbox::{CancelReason, DeliveryKind, Flaps};
 use crate::core::route::{Context, Dependency, DropReason, Facts, HoldReason, Mute, Verdict, muted, route};
 use crate::core::schedule::{Occurrences, Quiet};
 use crate::core::state::{Pause, State};
@@ -92,6 +92,25 @@ fn a_mute_holds_until_it_ends() {
     check(|c| (c.mutes, c.now) = (&mute, at(1001)), "send");
     let other = mutes(&[r#"team="web" until 1001"#]);
     check(|c| c.mutes = &other, "send");
+}
+
+/// 12.5, 8.2: what it tells of has recovered, so it does not wait for the end of what holds it.
+#[test]
+fn a_notice_of_flapping_is_dropped_where_an_alert_is_held() {
+    let flapping = DeliveryKind::Flapping(Flaps { times: 3, since: at(900) });
+    let check = |change: &dyn Fn(&mut Context<'_>), expected: &str| {
+        check_kind(flapping, |context| change(context), expected);
+    };
+    check(&|_| {}, "send");
+    check(&|c| c.is_paused = true, "drop RecoveredWhileHeld");
+    check(&|c| c.incident = IncidentStatus::Acknowledged, "drop Acknowledged");
+    check(&|c| c.incident = IncidentStatus::WontFix, "drop WontFix");
+    let mute: &'static [Mute] = Box::leak(mutes(&[r#"team="dba" until 1001"#]).into());
+    check_kind(flapping, |c| c.mutes = mute, "drop RecoveredWhileHeld");
+    let bad: &'static [Dependency] = Box::leak(Box::new([dependency("db", true, None)]));
+    check_kind(flapping, |c| c.dependencies = bad, "drop RecoveredWhileHeld");
+    let good: &'static [Dependency] = Box::leak(Box::new([dependency("db", false, None)]));
+    check_kind(flapping, |c| c.dependencies = good, "awaits until 1005");
 }
 
 /// 8.2: a mute of one reason does not hide another.

@@ -9,7 +9,7 @@ use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
-use crate::core::outbox::DeliveryKind;
+use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::receiver::WebhookFormat;
 use crate::core::time::Span;
 use crate::notify::sample;
@@ -29,6 +29,8 @@ enum Story {
     Blind,
     /// It is no longer declared.
     Removed,
+    /// It goes bad and recovers for ever.
+    Flapping,
 }
 
 /// As long as a file lets it be, and longer.
@@ -40,14 +42,18 @@ fn longest(number: usize, text: &str, story: Story) -> Notice {
         |kind| Cause { kind, since, would_be: (kind == CauseKind::Blind).then_some(CauseKind::Missing) };
     let first = match story {
         Story::Blind => cause(CauseKind::Blind),
-        Story::Bad | Story::Removed => cause(CauseKind::NeverSeen),
+        Story::Bad | Story::Removed | Story::Flapping => cause(CauseKind::NeverSeen),
     };
-    let is_over = matches!(story, Story::Removed);
+    let has_ended = matches!(story, Story::Removed | Story::Flapping);
     let run = LastRun { is_success: false, source: long(400), comment: Some(long(4000)), ..sample_run() };
     Notice {
-        kind: if is_over { DeliveryKind::Recovery } else { DeliveryKind::Reminder },
+        kind: match story {
+            Story::Bad | Story::Blind => DeliveryKind::Reminder,
+            Story::Removed => DeliveryKind::Recovery,
+            Story::Flapping => DeliveryKind::Flapping(Flaps { times: u32::MAX, since }),
+        },
         incident: IncidentId(u64::MAX),
-        incident_status: if is_over { IncidentStatus::Removed } else { IncidentStatus::Open },
+        incident_status: if has_ended { IncidentStatus::Removed } else { IncidentStatus::Open },
         check: Name::parse(&format!("job-{number:0>3}{}", "_".repeat(Name::MAX_BYTES - 7)))
             .expect("a good name"),
         title: long(200),
@@ -59,9 +65,9 @@ fn longest(number: usize, text: &str, story: Story) -> Notice {
         description: format!("{}\n", long(190)).repeat(20),
         runbook_url: format!("https://wiki.example.org/{}", "a&b=c%20(d)/".repeat(20)),
         first,
-        causes: if is_over { Vec::new() } else { causes(story).map(cause).collect() },
+        causes: if has_ended { Vec::new() } else { causes(story).map(cause).collect() },
         opened_at: since,
-        ended_at: is_over.then(now),
+        ended_at: has_ended.then(now),
         schedule: long(256),
         blind: Some(Window { from: since, to: now() }).filter(|_| matches!(story, Story::Blind)),
         last_run: Some(run),
@@ -95,7 +101,7 @@ fn messages(count: usize, text: &str, story: Story, format: &WebhookFormat) -> V
 /// Renders each message of 1, 2, 40 and 256 members with each text, and hands the payload and its notices over.
 fn check(format: &WebhookFormat, shown: fn(&Value) -> String, limits: impl Fn(&Value)) {
     for text in TEXTS {
-        for story in [Story::Bad, Story::Blind, Story::Removed] {
+        for story in [Story::Bad, Story::Blind, Story::Removed, Story::Flapping] {
             // Each text is as wide in every story: the most members need not tell all of them.
             let most: &[usize] = if matches!(story, Story::Bad) { &[1, 2, 40, 256] } else { &[1, 2, 40] };
             for &count in most {

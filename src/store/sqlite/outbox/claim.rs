@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use super::OWN_AT_A_TIME;
 use super::effects::Seen;
+use crate::core::cause::Cause;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, PUNCTUAL};
 use crate::core::notice::{Notice, Severity};
 use crate::core::outbox::{
-    CancelReason, Delivery, DeliveryId, DeliveryState, Departure, Message, MessageId, ParkReason, Telling,
-    freeze,
+    CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Departure, Message, MessageId,
+    ParkReason, Telling, freeze,
 };
 use crate::core::route::{ReceiverName, ReceiverPolicy, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
@@ -92,6 +93,7 @@ impl Tx<'_> {
         let waiting = self.memory.outbox.lanes[name].waiting.iter();
         let look = self.look(name, waiting, blocked, receiver.group_wait, now);
         for delivery in look.dropped {
+            self.forget_flapping(&delivery)?;
             self.update_delivery(delivery)?;
         }
         let rank = |check: CheckId| Severity::of(&self.memory.checks[&check].check.definition.labels);
@@ -135,8 +137,7 @@ impl Tx<'_> {
             if ready == 2 * Message::MAX_MEMBERS {
                 break;
             }
-            if is_own_receiver(name) && self.memory.checks[&delivery.check].check.definition.emails.is_empty()
-            {
+            if self.is_gone(name, delivery) {
                 let state = DeliveryState::Cancelled(CancelReason::Removed);
                 look.dropped.push(Delivery { state, ..delivery.clone() });
                 continue;
@@ -159,23 +160,39 @@ impl Tx<'_> {
         look
     }
 
+    /// Whether whom or what it is about is gone: own addresses (16.4), or a check of which only that it flaps is to be told.
+    fn is_gone(&self, name: &ReceiverName, delivery: &Delivery) -> bool {
+        let check = &self.memory.checks[&delivery.check].check;
+        match delivery.kind {
+            DeliveryKind::Flapping(_) => check.known().state.archived.is_some(),
+            _ => is_own_receiver(name) && check.definition.emails.is_empty(),
+        }
+    }
+
     fn verdict_now(&self, delivery: &Delivery, group_wait: Span, now: Time) -> Verdict {
         let slot = &self.memory.checks[&delivery.check];
         let (causes, is_paused) = {
             let known = slot.check.known();
-            (known.state.causes.clone(), known.state.pause.since().is_some())
+            (known.state.causes.as_slice().to_vec(), known.state.pause.since().is_some())
         };
-        let incident = self.memory.outbox.incidents.get(&delivery.incident);
-        let seen = Seen {
-            definition: &slot.check.definition,
-            causes: causes.as_slice(),
-            is_paused,
-            incident: incident.map_or(IncidentStatus::Resolved, |incident| {
-                incident.stands_for(delivery.action, causes.as_slice())
-            }),
-        };
+        let (incident, causes) = self.stands_now(delivery, causes);
+        let seen = Seen { definition: &slot.check.definition, causes: &causes, is_paused, incident };
         let dependencies = self.dependencies(seen.definition);
         self.verdict(seen, &dependencies, delivery.kind, delivery.ready_at(), group_wait, now)
+    }
+
+    /// Where its incident stands for a delivery, and by which causes of the check it is asked about.
+    fn stands_now(&self, delivery: &Delivery, causes: Vec<Cause>) -> (IncidentStatus, Vec<Cause>) {
+        let outbox = &self.memory.outbox;
+        let Some(incident) = outbox.incidents.get(&delivery.incident) else {
+            return (IncidentStatus::Resolved, causes);
+        };
+        if let DeliveryKind::Flapping(_) = delivery.kind {
+            // What it tells of has ended. Somebody may be on what has begun since.
+            let open = outbox.open_incident(delivery.check);
+            return (open.map_or(IncidentStatus::Open, |open| open.status), vec![incident.first]);
+        }
+        (incident.stands_for(delivery.action, &causes), causes)
     }
 
     pub(super) fn send(

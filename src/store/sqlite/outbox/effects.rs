@@ -123,6 +123,9 @@ impl Tx<'_> {
                 self.verdict(seen, &dependencies, row.kind, row.ready_at(), group_wait, now)
             };
             let end = at_recovery(incident, &rows, verdict, receiver, now);
+            if let Some(row) = end.too_short().and_then(|id| rows.iter().find(|row| row.id == id)) {
+                self.note_too_short(incident, row, now)?;
+            }
             for (id, ending) in end.endings {
                 let at =
                     rows.iter().position(|row| row.id == id).expect("it ends one of the rows it was given");

@@ -7,6 +7,7 @@ mod again;
 mod by_hand;
 mod claim;
 mod effects;
+mod flapping;
 mod notice;
 pub(in crate::store) mod rows;
 mod settle;

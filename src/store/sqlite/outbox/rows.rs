@@ -23,7 +23,7 @@ use crate::store::sqlite::tx::Tx;
 const INCIDENT: &str =
     "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-                        repeat_interval, state, reason, message_id, given_up";
+                        repeat_interval, state, reason, message_id, given_up, flaps, flapping_since";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at, origin";
 
 /// Everything that is not finished. Somebody is sending the messages `handed`; the claims of all others have ended (12.7):
@@ -121,7 +121,11 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
 /// A row of the columns of [`DELIVERY`].
 pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
     let number = id(row, 0)?;
-    let kind = row::delivery_kind(row.get_ref(6)?.as_str()?);
+    let flaps = match row.get(14)? {
+        Some(times) => Some((times, row.get(15)?)),
+        None => None,
+    };
+    let kind = row::read_delivery_kind(row.get_ref(6)?.as_str()?, flaps);
     let reason: Option<String> = row.get(11)?;
     let message: Option<i64> = row.get(12)?;
     let state = row::read_delivery_state(
@@ -245,9 +249,11 @@ impl Tx<'_> {
         state: &DeliveryState,
     ) -> Result<Delivery, StoreError> {
         let (word, reason, message) = row::write_delivery_state(state);
+        let flaps = row::flaps_row(new.kind);
         self.execute(
             "INSERT INTO deliveries (incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-             repeat_interval, state, reason, message_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             repeat_interval, state, reason, message_id, flaps, flapping_since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
             params![
                 key(new.incident.0),
                 key(new.check.0),
@@ -261,6 +267,8 @@ impl Tx<'_> {
                 word,
                 reason,
                 message.map(key),
+                flaps.map(|(times, _)| times),
+                flaps.map(|(_, since)| since),
             ],
         )?;
         let id = DeliveryId(self.db.last_insert_rowid().unsigned_abs());
