@@ -60,13 +60,14 @@ pub(super) fn ask(
     (&stream).write_all(&text)?;
     let patient = Patient { stream: &stream, since: Stopwatch::start(), patience };
     let mut reader = BufReader::new(patient.take(MAX_ANSWER_BYTES));
-    let mut lines = Vec::new();
-    for line in (&mut reader).lines() {
-        match serde_json::from_str(&line?).map_err(odd)? {
+    let (mut lines, mut text) = (Vec::new(), String::new());
+    while reader.read_line(&mut text)? > 0 && text.ends_with('\n') {
+        match serde_json::from_str(&text).map_err(odd)? {
             Line::Done(done) => return Ok((lines, Ok(done))),
             Line::Failed(why) => return Ok((lines, Err(why))),
             line => lines.push(line),
         }
+        text.clear();
     }
     if reader.get_ref().limit() == 0 {
         return Err(Trouble::NotAsked(format!("the answer has more than {MAX_ANSWER_BYTES} bytes")));
