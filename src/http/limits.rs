@@ -39,7 +39,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(75),
             drain_timeout: Duration::from_secs(8),
             max_head_bytes: 16 * 1024,
-            max_body_bytes: 1_000_000,
+            max_body_bytes: 16 << 20,
         }
     }
 }

@@ -14,7 +14,7 @@ use hyper::{Method, StatusCode};
 use super::alertmanager::{self, AlertStatus};
 use super::api::Asked;
 use super::auth::{self, Admission};
-use super::body::{self, BodyError, Received};
+use super::body::{self, BodyError, Keep, Received};
 use super::limits::Limits;
 use super::reply::{self, Reply};
 use super::target::{self, Fault, Target};
@@ -110,8 +110,11 @@ async fn end(
     body: Incoming,
 ) -> Result<Cow<'static, str>, Refusal> {
     // The body is read also where it is of no use: a connection with something unread could not be used again.
-    let keep_bytes = if asked.is_ok() { PingFact::MAX_BODY_BYTES } else { 0 };
-    let received = body::read(body, keep_bytes, limits).await;
+    let keep = match asked {
+        Ok(_) => Keep { first: PingFact::FIRST_BODY_BYTES, last: PingFact::LAST_BODY_BYTES },
+        Err(_) => Keep::NOTHING,
+    };
+    let received = body::read(body, keep, limits).await;
     let called = asked.as_ref().ok().and_then(|asked| asked.called.clone());
     let answered = match (asked, received) {
         (Ok(asked), Ok(received)) => take(app, source, asked, received, is_json(parts)).await,
@@ -215,14 +218,18 @@ async fn take(
     json: bool,
 ) -> Result<Cow<'static, str>, Refusal> {
     let Pinged { check, mut ping, comment, admission, .. } = asked;
-    let alert = if json { alertmanager::status(&received.kept, received.cut) } else { None };
+    let is_cut = received.left_out > 0 || received.unread;
+    // What comes after what was left out would be read as if it followed.
+    let read = if is_cut { received.kept.len().min(PingFact::FIRST_BODY_BYTES) } else { received.kept.len() };
+    let alert = if json { alertmanager::status(&received.kept[..read], is_cut) } else { None };
     let resolved = alert == Some(AlertStatus::Resolved);
     if resolved {
         ping.kind = PingKind::Log;
     }
     let said = thanks(resolved, &received);
     let body = Some(received.kept).filter(|kept| !kept.is_empty());
-    let fact = PingFact { ping, comment, body, body_cut: received.cut, source };
+    let fact =
+        PingFact { ping, comment, body, left_out: received.left_out, body_cut: received.unread, source };
     let stored = app.writer.ping(check, fact).map_err(|_| Refusal::Overloaded)?;
     match stored.await {
         Ok(Ok(Applied::Done(_))) => {}
@@ -243,12 +250,16 @@ fn thanks(resolved: bool, received: &Received) -> Cow<'static, str> {
     if resolved {
         return "OK: a resolved alert is recorded as a log, it is not a sign of life".into();
     }
-    if !received.cut {
+    if received.left_out == 0 && !received.unread {
         return "OK".into();
     }
-    let kept = received.kept.len();
-    let unread = if received.unread { ", and not read to its end" } else { "" };
-    format!("OK: the body is longer than the {kept} bytes that are kept{unread}").into()
+    let (first, last) = (PingFact::FIRST_BODY_BYTES, PingFact::LAST_BODY_BYTES);
+    let unread = if received.unread { ", and it was not read to its end" } else { "" };
+    format!(
+        "OK: of a body its first {first} and last {last} bytes are kept, {} are left out{unread}",
+        received.left_out
+    )
+    .into()
 }
 
 fn is_json(parts: &Parts) -> bool {

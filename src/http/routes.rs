@@ -251,7 +251,7 @@ async fn answer_whole(
         Ok(caller) => caller,
         Err(refusal) => {
             // A connection with something unread could not be used again; a body that does not come changes nothing.
-            let _ = Box::pin(body::read(body, 0, limits)).await;
+            let _ = Box::pin(body::read(body, body::Keep::NOTHING, limits)).await;
             return *refusal;
         }
     };

@@ -1,6 +1,7 @@
 //! History for people: what happened to a check, newest first, in short pages, beside the writer and never in its way.
 
 mod incidents;
+mod left_out;
 mod messages;
 
 use std::path::{Path, PathBuf};
@@ -9,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::StoreError;
-use super::row::{PING_BODY, PING_BODY_CUT, PING_REPEAT, flip_reason, ping_kind, read_causes, status};
+use super::row::{PING_BODY, PING_REPEAT, flip_reason, ping_kind, read_causes, status};
 use super::sqlite::canary;
 use super::sqlite::error::{damaged, failed};
 use super::sqlite::files::open_reader;
@@ -19,6 +20,7 @@ use crate::core::step::{FlipReason, Judgement};
 use crate::core::time::{Span, Time};
 
 pub use incidents::IncidentRecord;
+pub use left_out::LeftOut;
 pub use messages::MessageRecord;
 
 /// A page has at most so many entries, whatever is asked for.
@@ -61,11 +63,8 @@ pub struct PingRecord {
 pub enum BodyRecord {
     /// It came without.
     None,
-    /// It can be read.
-    Kept {
-        /// It was longer than what is kept.
-        cut: bool,
-    },
+    /// It can be read, as far as it is kept.
+    Kept(LeftOut),
     /// It came with one that is not kept, or no more (15.2).
     Gone,
 }
@@ -130,7 +129,7 @@ impl Reader {
             let mut pings = Vec::new();
             let mut statement = db.prepare_cached(
                 "SELECT seq, at, kind, flags, exit_status, duration, rid, comment, source, previous,
-                 EXISTS (SELECT 1 FROM bodies WHERE bodies.seq = pings.seq)
+                 (SELECT ifnull(left_out, -1) FROM bodies WHERE bodies.seq = pings.seq)
                  FROM pings WHERE seq = ?1 AND check_id = ?2",
             )?;
             while next > 0 && pings.len() < limit.min(MAX_PAGE) {
@@ -146,12 +145,18 @@ impl Reader {
         })
     }
 
-    /// The body of a ping of a check; `None` if it had none, or it is gone.
+    /// The body of a ping of a check as people are shown it, with a mark where something is left out; `None` if it had none,
+    /// or it is gone.
     pub fn body(&self, check: CheckId, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|db| {
-            let mut statement =
-                db.prepare_cached("SELECT body FROM bodies WHERE seq = ?1 AND check_id = ?2")?;
-            statement.query_row((key(seq), key(check.0)), |row| row.get(0)).optional()
+            let mut statement = db.prepare_cached(
+                "SELECT body, bodies.left_out, flags FROM bodies JOIN pings USING (seq)
+                 WHERE bodies.seq = ?1 AND bodies.check_id = ?2",
+            )?;
+            let found = statement.query_row((key(seq), key(check.0)), |row| {
+                Ok((row.get(0)?, LeftOut::read(row.get(1)?, row.get(2)?)))
+            });
+            Ok(found.optional()?.map(|(body, left_out)| left_out.marked(body)))
         })
     }
 
@@ -284,8 +289,8 @@ fn ping(row: &Row<'_>) -> rusqlite::Result<PingRecord> {
         repeat: flags & PING_REPEAT != 0,
         body: match (flags & PING_BODY != 0, row.get(10)?) {
             (false, _) => BodyRecord::None,
-            (true, true) => BodyRecord::Kept { cut: flags & PING_BODY_CUT != 0 },
-            (true, false) => BodyRecord::Gone,
+            (true, None) => BodyRecord::Gone,
+            (true, left_out) => BodyRecord::Kept(LeftOut::read(left_out.filter(|bytes| *bytes >= 0), flags)),
         },
         exit_status: row.get(4)?,
         duration: row.get::<_, Option<i64>>(5)?.map(Span::ms),

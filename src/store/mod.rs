@@ -80,9 +80,12 @@ pub struct PingFact {
     pub ping: Ping,
     /// At most [`PingFact::MAX_COMMENT_BYTES`], cut at a character.
     pub comment: Option<String>,
-    /// Its body's first [`PingFact::MAX_BODY_BYTES`], any bytes; `None` if it had none.
+    /// Its body, any bytes, at most [`PingFact::MAX_BODY_BYTES`]; `None` if it had none. Of a longer one, its first
+    /// [`PingFact::FIRST_BODY_BYTES`] and then its last [`PingFact::LAST_BODY_BYTES`].
     pub body: Option<Vec<u8>>,
-    /// The body was longer.
+    /// Bytes between these, which are not kept.
+    pub left_out: u64,
+    /// The body was not read to its end.
     pub body_cut: bool,
     /// The peer's address.
     pub source: IpAddr,
@@ -92,7 +95,11 @@ impl PingFact {
     /// The longest comment that is kept, in bytes.
     pub const MAX_COMMENT_BYTES: usize = 500;
     /// The longest body that is kept, in bytes.
-    pub const MAX_BODY_BYTES: usize = 10_000;
+    pub const MAX_BODY_BYTES: usize = PingFact::FIRST_BODY_BYTES + PingFact::LAST_BODY_BYTES;
+    /// So much of the beginning of a longer body is kept, in bytes.
+    pub const FIRST_BODY_BYTES: usize = 2_000;
+    /// So much of its end.
+    pub const LAST_BODY_BYTES: usize = 8_000;
 }
 
 /// What became of an [`Entry`].

@@ -176,24 +176,34 @@ fn while_a_fleet_moves_over_pings_without_a_key_are_taken_and_counted() {
     assert_eq!(counts.map(|counter| counter.load(Relaxed)), [2, 1, 1, 1]);
 }
 
+/// 15.2
 #[test]
-fn a_body_is_kept_up_to_its_limit_whatever_its_bytes() {
+fn of_a_long_body_its_beginning_and_its_end_are_kept_whatever_its_bytes() {
     let doors = Doors::open(Limits { max_body_bytes: 50_000, ..Limits::default() });
-    let check = |bytes: usize, says: &str| {
-        let body: Vec<u8> = (0..bytes).map(|i| (i % 256) as u8).collect();
+    let check = |bytes: usize, left_out: u64, says: &str| {
+        let body: Vec<u8> = (0..bytes).map(|i| (i % 251) as u8).collect();
         let answer = http::post(&doors.url("/ping/backup"), body.clone());
         assert_eq!((answer.status, answer.text().as_str()), (200, says), "{bytes}");
         let fact = newest(&doors, "backup");
-        let kept = &body[..bytes.min(PingFact::MAX_BODY_BYTES)];
-        assert_eq!(fact.body.unwrap(), kept);
-        assert_eq!(fact.body_cut, bytes > PingFact::MAX_BODY_BYTES);
+        assert_eq!((fact.left_out, fact.body_cut), (left_out, false));
+        let kept = fact.body.unwrap();
+        assert_eq!(kept[..bytes.min(2_000)], body[..bytes.min(2_000)]);
+        assert_eq!(kept[bytes.min(2_000)..], body[bytes.saturating_sub(8_000).max(bytes.min(2_000))..]);
     };
-    check(1, "OK");
-    check(10_000, "OK");
-    check(10_001, "OK: the body is longer than the 10000 bytes that are kept");
-    check(50_001, "OK: the body is longer than the 10000 bytes that are kept, and not read to its end");
-    // Longer than all buffers on its way: the answer comes while the client still sends.
-    check(3_000_000, "OK: the body is longer than the 10000 bytes that are kept, and not read to its end");
+    let cut = "OK: of a body its first 2000 and last 8000 bytes are kept,";
+    check(1, 0, "OK");
+    check(10_000, 0, "OK");
+    check(10_001, 1, &format!("{cut} 1 are left out"));
+    check(50_000, 40_000, &format!("{cut} 40000 are left out"));
+    // Longer than what is read: the answer comes while the client still sends.
+    let answer = http::post(&doors.url("/ping/backup"), vec![b'x'; 3_000_000]);
+    assert!(
+        answer.text().starts_with(cut) && answer.text().ends_with("not read to its end"),
+        "{}",
+        answer.text()
+    );
+    let fact = newest(&doors, "backup");
+    assert_eq!((fact.body.unwrap().len(), fact.body_cut), (10_000, true));
     assert_eq!(ask(&doors, "GET", "/ping/backup").status, 200);
 }
 

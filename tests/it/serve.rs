@@ -426,6 +426,20 @@ fn changed_files_are_noticed_where_that_is_asked_for() {
     wait_until("the new check", PATIENCE, || server.get("/ping/later").status == 200);
 }
 
+/// 10.3, case 13: scp was at it for some seconds.
+#[test]
+fn a_file_that_is_half_written_for_a_while_archives_nothing() {
+    let whole = "checks:\n- {name: a, every: 1h}\n- {name: b, every: 1h}\n";
+    let mut server = Punctual::new(whole).argument("--config.auto-reload-interval=1s");
+    server.start_again();
+    server.write_config("checks:\n- {name: a, every: 1h}\n");
+    // Nothing is to happen, which no event tells.
+    std::thread::sleep(std::time::Duration::from_millis(3500));
+    server.write_config(&format!("{whole}- {{name: c, every: 1h}}\n"));
+    wait_until("the new check", PATIENCE, || server.get("/ping/c").status == 200);
+    assert!(!server.log().contains("archived"), "{}", server.log());
+}
+
 /// W17
 #[test]
 fn a_port_that_is_taken_leaves_no_folder_behind_and_a_file_that_is_no_database_is_named() {

@@ -193,6 +193,7 @@ impl Shot {
             ping: self.ping.clone(),
             comment: None,
             body: None,
+            left_out: 0,
             body_cut: false,
             source: "10.0.0.1".parse().unwrap(),
         }

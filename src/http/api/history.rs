@@ -10,7 +10,7 @@ use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::routes::PINGS;
 use crate::store::StoreError;
-use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, MAX_PAGE, PingRecord, Reader};
+use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PingRecord, Reader};
 use crate::store::live::Check;
 
 /// Which history.
@@ -129,6 +129,7 @@ fn runs(pings: &[PingRecord], limit: usize) -> Page {
 }
 
 fn ping(ping: &PingRecord) -> Value {
+    let left_out = if let BodyRecord::Kept(left_out) = ping.body { Some(left_out) } else { None };
     json!({
         "id": ping.seq,
         "at": ping.at.to_string(),
@@ -139,8 +140,9 @@ fn ping(ping: &PingRecord) -> Value {
         "rid": ping.rid,
         "comment": ping.comment,
         "source": ping.source,
-        "has_body": matches!(ping.body, BodyRecord::Kept { .. }),
-        "body_cut": matches!(ping.body, BodyRecord::Kept { cut: true }),
+        "has_body": left_out.is_some(),
+        "body_cut": left_out.is_some_and(LeftOut::is_any),
+        "body_left_out": left_out.map(|left_out| left_out.between),
         "body_gone": ping.body == BodyRecord::Gone,
     })
 }

@@ -27,7 +27,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::aside::Room;
-use super::body::{self, BodyError};
+use super::body::{self, BodyError, Keep};
 use super::door::Caller;
 use super::limits::Limits;
 use super::problem::Problem;
@@ -134,8 +134,8 @@ pub(super) async fn read_here(app: &Arc<App>, path: &str) -> Result<Value, Strin
 
 /// The whole body; one that is too long is refused.
 async fn read_body(asked: &Asked<'_>, body: Incoming) -> Result<Vec<u8>, Problem> {
-    match body::read(body, MAX_BODY_BYTES, asked.limits).await {
-        Ok(received) if received.cut => Err(Problem::new(
+    match body::read(body, Keep { first: MAX_BODY_BYTES, last: 0 }, asked.limits).await {
+        Ok(received) if received.left_out > 0 => Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("a body has at most {MAX_BODY_BYTES} bytes: say less"),
         )),

@@ -36,6 +36,7 @@ use self::dialect::Dialect;
 use self::fault::Fault;
 use self::shown::{Answer, Ranges};
 use super::aside::Room;
+use super::body::Keep;
 use super::guesses::Guesses;
 use super::limits::Limits;
 use super::reply::{self, Reply};
@@ -74,7 +75,7 @@ pub(super) async fn answer(
     body: Incoming,
 ) -> Reply {
     // A connection with something unread could not be used again; that a body does not come changes nothing.
-    let _ = body::read(body, 0, limits).await;
+    let _ = body::read(body, Keep::NOTHING, limits).await;
     let dialect = Dialect::of(system);
     let args = Args::parse(parts.uri.query());
     let command = Command { app, dialect, args, method: &parts.method, source };
@@ -105,7 +106,7 @@ pub(super) async fn short(
     parts: &Parts,
     body: Incoming,
 ) -> Reply {
-    let _ = body::read(body, 0, limits).await;
+    let _ = body::read(body, Keep::NOTHING, limits).await;
     let access = app.access();
     let known = app.live.find_canary(id).and_then(|check| Some(check.definition.canary.as_ref()?.system));
     let open = |system: &System| access.compat.of(*system).is_some();

@@ -47,6 +47,7 @@ async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
         ping: Ping { kind: PingKind::Success, rid: None, exit_status: None },
         comment: args.last("comment").or(args.last("m")).map(cut),
         body: None,
+        left_out: 0,
         body_cut: false,
         source: command.source,
     };

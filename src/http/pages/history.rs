@@ -91,9 +91,10 @@ fn ping_row(ping: &PingRecord, sight: Sight, now: Time) -> Markup {
                 @match ping.body {
                     BodyRecord::None => {}
                     BodyRecord::Gone => { span.quiet { "a body, not kept" } }
-                    BodyRecord::Kept { cut } => {
+                    BodyRecord::Kept(left_out) => {
                         a href={ "?body=" (ping.seq) } { "body" }
-                        @if cut { span.quiet { " (its beginning)" } }
+                        @if left_out.between > 0 { span.quiet { " (" (left_out.between) " bytes left out)" } }
+                        @if left_out.end { span.quiet { " (without its end)" } }
                     }
                 }
             }

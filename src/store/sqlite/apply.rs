@@ -97,7 +97,8 @@ impl<'a> Pings<'a> {
     fn new(tx: &Tx<'a>) -> Result<Pings<'a>, StoreError> {
         let insert = "INSERT INTO pings (seq, check_id, at, kind, flags, ordinal, previous, exit_status, duration, rid,
                       comment, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-        let insert_body = "INSERT INTO bodies (seq, check_id, ordinal, body) VALUES (?1, ?2, ?3, ?4)";
+        let insert_body =
+            "INSERT INTO bodies (seq, check_id, ordinal, body, left_out) VALUES (?1, ?2, ?3, ?4, ?5)";
         Ok(Pings {
             insert: tx.db.prepare_cached(insert).map_err(failed)?,
             insert_body: tx.db.prepare_cached(insert_body).map_err(failed)?,
@@ -146,7 +147,10 @@ impl<'a> Pings<'a> {
             let bytes = i64::try_from(body.len()).unwrap_or(i64::MAX);
             self.are_bodies_others = true;
             if tx.make_room(bytes)? {
-                self.insert_body.execute(params![seq, key(check.0), ordinal, body]).map_err(failed)?;
+                let left_out = i64::try_from(fact.left_out).unwrap_or(i64::MAX);
+                self.insert_body
+                    .execute(params![seq, key(check.0), ordinal, body, left_out])
+                    .map_err(failed)?;
                 tx.memory.body_bytes += bytes;
             }
         }

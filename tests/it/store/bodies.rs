@@ -2,12 +2,12 @@
 
 use punctual::core::check::PingKind;
 use punctual::core::time::Span;
-use punctual::store::history::{BodyRecord, Reader};
+use punctual::store::history::{BodyRecord, LeftOut, Reader};
 use punctual::store::{Entry, Store, What};
 
 use super::prune::{count, prune};
 use super::sqlite::database;
-use super::world::{Sqlite, World, fact};
+use super::world::{GROUP_WAIT, Sqlite, World, fact};
 
 const BUDGET: u64 = 1_000_000;
 const MOST: i64 = 1_100_000;
@@ -66,7 +66,7 @@ fn the_oldest_bodies_make_room_and_are_shown_as_gone() {
     flood(&mut world, &["a"], 200, 10_000);
     let newest = Reader::new(world.place.0.path()).pings(world.id("a"), None, 200).unwrap();
     let (kept, gone) = newest.split_at(110);
-    assert!(kept.iter().all(|ping| ping.body == BodyRecord::Kept { cut: false }));
+    assert!(kept.iter().all(|ping| ping.body == BodyRecord::Kept(LeftOut::default())));
     assert!(gone.iter().all(|ping| ping.body == BodyRecord::Gone));
 }
 
@@ -132,4 +132,25 @@ fn a_small_file_of_before_learns_to_give_room_back() {
     world.reopen();
     assert_eq!(pragma(&world), 2);
     assert_eq!((count(&world, "bodies"), world.state("a").counters.pings[3]), (20, 20));
+}
+
+/// 15.2: what is left out of a long body is said, to readers and in messages.
+#[test]
+fn a_long_body_is_shown_with_a_mark_where_something_is_left_out() {
+    let mut world = world(&["a"]);
+    world.respond(&[("ops", Span::ZERO, None)]);
+    world.configure().unwrap();
+    let mut ping = fact(PingKind::Fail);
+    ping.body = Some([vec![b'a'; 2_000], vec![b'z'; 8_000]].concat());
+    ping.left_out = 123;
+    world.apply("a", What::Ping(ping));
+    let reader = Reader::new(world.place.0.path());
+    let record = reader.pings(world.id("a"), None, 1).unwrap().remove(0);
+    assert_eq!(record.body, BodyRecord::Kept(LeftOut { between: 123, end: false }));
+    let shown = String::from_utf8(reader.body(world.id("a"), record.seq).unwrap().unwrap()).unwrap();
+    let expected = format!("{}\n[… 123 bytes left out …]\n{}", "a".repeat(2_000), "z".repeat(8_000));
+    assert_eq!(shown, expected);
+    world.wait(GROUP_WAIT);
+    let output = world.claim_one().notices[0].output.clone().unwrap().1;
+    assert!(output.contains("[… 123 bytes left out …]"), "{output}");
 }

@@ -4,7 +4,7 @@ use punctual::core::check::{Ping, PingKind, Rid, System};
 use punctual::core::incident::IncidentStatus;
 use punctual::core::outbox::DeliveryKind;
 use punctual::core::time::Span;
-use punctual::store::history::{BodyRecord, Reader};
+use punctual::store::history::{BodyRecord, LeftOut, Reader};
 use punctual::store::{Edit, NewCheck, Past, PingFact, Stance, Store, What};
 
 use super::edits::{canary, create, edit};
@@ -48,7 +48,7 @@ fn a_body_is_read_apart_and_only_by_its_own_check() {
     let (a, b) = (world.id("a"), world.id("b"));
     let reader = Reader::new(world.place.0.path());
     let ping = reader.pings(a, None, 1).unwrap().remove(0);
-    assert_eq!((ping.body, ping.repeat), (BodyRecord::Kept { cut: false }, false));
+    assert_eq!((ping.body, ping.repeat), (BodyRecord::Kept(LeftOut::default()), false));
     assert_eq!(ping.comment.as_deref(), Some("ok"));
     assert_eq!(reader.body(a, ping.seq).unwrap(), Some(vec![0, 255, 10]));
     assert_eq!(reader.body(b, ping.seq).unwrap(), None);

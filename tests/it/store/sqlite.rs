@@ -316,6 +316,7 @@ fn a_ping_is_kept_with_all_that_it_said() {
         ping: Ping { kind, rid: Rid::parse("r-1"), exit_status },
         comment: Some("naïve".to_owned()),
         body: Some(vec![0, 255]),
+        left_out: 0,
         body_cut: true,
         source: "::1".parse().unwrap(),
     };

@@ -227,6 +227,7 @@ pub(crate) fn fact(kind: PingKind) -> PingFact {
         ping: Ping { kind, rid: None, exit_status: None },
         comment: None,
         body: None,
+        left_out: 0,
         body_cut: false,
         source: "10.0.3.7".parse().unwrap(),
     }

@@ -13,6 +13,7 @@ use crate::core::state::State;
 use crate::core::step::{promised_deadline, view};
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
+use crate::store::history::LeftOut;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
@@ -94,9 +95,9 @@ impl Tx<'_> {
     /// The newest success or fail from `last_ping` on backwards, what was logged since, and the newest body of these, as
     /// far as they are kept.
     fn said_last(&self, check: CheckId, last_ping: i64) -> Result<SaidLast, StoreError> {
-        let sql = "SELECT at, kind, flags, exit_status, duration, source, comment, previous,
-                   (SELECT body FROM bodies WHERE bodies.seq = pings.seq)
-                   FROM pings WHERE seq = ?1 AND check_id = ?2";
+        let sql = "SELECT pings.at, kind, flags, exit_status, duration, source, comment, previous,
+                   body, left_out FROM pings LEFT JOIN bodies USING (seq)
+                   WHERE pings.seq = ?1 AND pings.check_id = ?2";
         let mut find = self.db.prepare_cached(sql).map_err(failed)?;
         let mut last = SaidLast::default();
         let mut next = last_ping;
@@ -163,7 +164,9 @@ fn said(row: &Row<'_>) -> rusqlite::Result<Said> {
         source: row.get(5)?,
         comment: row.get(6)?,
     };
-    Ok(Said { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)?, body: row.get(8)? })
+    let (body, left_out): (Option<Vec<u8>>, Option<i64>) = (row.get(8)?, row.get(9)?);
+    let body = body.map(|body| LeftOut::read(left_out, flags).marked(body));
+    Ok(Said { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)?, body })
 }
 
 /// The due time that was missed; `due` is what is due now.
