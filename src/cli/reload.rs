@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::difference::{Difference, Rest, log_faults};
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
 use crate::core::route::ALL_OWN;
@@ -23,6 +23,10 @@ use crate::zones;
 
 /// How often it is looked for newer data of time zones.
 const ZONES_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Files that nobody asked to read again are read once they have stayed the same for so long: one that is written in place,
+/// as scp and some editors do, is half of itself for a while (10.3).
+const SETTLED: Duration = Duration::from_secs(5);
 
 /// Owns what a new configuration replaces.
 pub(super) struct Reloader {
@@ -79,6 +83,7 @@ impl Reloader {
     async fn wait_for(mut self, occasions: Occasions) {
         let Occasions { mut requests, mut hangups, interval } = occasions;
         let mut zones_before = None;
+        let mut waiting = None;
         let mut minutes = tokio::time::interval(ZONES_INTERVAL);
         loop {
             let look = async {
@@ -95,7 +100,7 @@ impl Reloader {
                 }
                 _ = hangups.recv() => drop(self.reload(false).await),
                 _ = minutes.tick() => self.look_at_zones(&mut zones_before).await,
-                () = look => if self.has_changed().await {
+                () = look => if self.has_settled(&mut waiting).await {
                     drop(self.reload(false).await);
                 },
             }
@@ -125,9 +130,29 @@ impl Reloader {
     }
 
     async fn has_changed(&self) -> bool {
+        self.change().await.is_some()
+    }
+
+    /// What is there now, if it is not what was read last.
+    async fn change(&self) -> Option<ContentHash> {
         let inputs = self.seen.inputs.clone();
         let hash = tokio::task::spawn_blocking(move || inputs.hash()).await;
-        hash.is_ok_and(|hash| hash != self.seen.hash)
+        hash.ok().filter(|hash| *hash != self.seen.hash)
+    }
+
+    /// Whether there is a change that has stayed the same for a while; `waiting` is what was seen of it, and since when.
+    async fn has_settled(&self, waiting: &mut Option<(ContentHash, Stopwatch)>) -> bool {
+        let Some(now) = self.change().await else {
+            *waiting = None;
+            return false;
+        };
+        match waiting {
+            Some((before, since)) if *before == now => since.took() >= SETTLED,
+            _ => {
+                *waiting = Some((now, Stopwatch::start()));
+                false
+            }
+        }
     }
 
     /// Says what changed, or what is wrong; both are logged.
