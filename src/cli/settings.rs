@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use super::StorageFolder;
 use super::log::{LogFormat, LogLevel};
-use crate::config::parse_duration;
+use crate::config::{parse_duration, problem_of_host};
 
 /// As they were written.
 #[derive(Args, Clone, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Flags {
     )]
     config_file: PathBuf,
 
-    /// Read the configuration again when its files change, looked at this often; 0s: only when told to.
+    /// Read the configuration again when its files change, looked at this often, once they have stayed the same for 5s; 0s: only when told to.
     #[arg(
         long = "config.auto-reload-interval",
         env = "PUNCTUAL_CONFIG_AUTO_RELOAD_INTERVAL",
@@ -107,6 +107,12 @@ impl Flags {
         let interval = Duration::from_millis(interval_ms.unsigned_abs());
         let addresses: Vec<SocketAddr> =
             self.listen_addresses.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
+        for (i, address) in addresses.iter().enumerate() {
+            // Port 0 is another one each time.
+            if address.port() != 0 && addresses[..i].contains(address) {
+                return Err(fault("web.listen-address", &address.to_string(), &"it is given twice"));
+            }
+        }
         let external_url = match &self.external_url {
             Some(text) => external_url(text)?,
             None => url_of(addresses[0]),
@@ -146,8 +152,13 @@ fn address(text: &str) -> Result<SocketAddr, FlagError> {
         Some(port) => format!("[::]:{port}"),
         None => text.replacen("localhost:", "127.0.0.1:", 1),
     };
-    full.parse()
-        .map_err(|_| fault("web.listen-address", text, &"give an address and a port, as in 127.0.0.1:19099"))
+    let bad = |reason: &str| fault("web.listen-address", text, &reason);
+    let address: SocketAddr =
+        full.parse().map_err(|_| bad("give an address and a port, as in 127.0.0.1:19099"))?;
+    match problem_of_host(&address.ip().to_string()) {
+        Some(problem) => Err(bad(&format!("this {problem}"))),
+        None => Ok(address),
+    }
 }
 
 fn external_url(text: &str) -> Result<String, FlagError> {
@@ -155,6 +166,14 @@ fn external_url(text: &str) -> Result<String, FlagError> {
     let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(bad("it must begin with http:// or https://"));
+    }
+    let host = url.host_str().unwrap_or_default();
+    if let Some(problem) = problem_of_host(host) {
+        return Err(bad(&format!("it names a host that {problem}")));
+    }
+    let is_unspecified = host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
+    if is_unspecified || url.port() == Some(0) {
+        return Err(bad("people and jobs cannot go there: name a host and a port that they can reach"));
     }
     if url.query().is_some()
         || url.fragment().is_some()
@@ -225,6 +244,23 @@ mod tests {
             "--web.external-url=example.org",
             "--web.external-url=ftp://example.org",
             "--web.external-url=http://a:b@example.org",
+            "--web.external-url=http://example.org/?a=b",
+            "--web.external-url=http://example.org/#checks",
+            "--web.external-url=http://0.0.0.0:19099",
+            "--web.external-url=http://[::]:19099",
+            "--web.external-url=http://example.org:0",
+            "--web.external-url=http://224.0.0.1",
+            "--web.external-url=http://a..example.org",
+            "--web.external-url=https://",
+            "--web.listen-address=",
+            "--web.listen-address=127.0.0.1",
+            "--web.listen-address=127.0.0.1:70000",
+            "--web.listen-address=::1:80",
+            "--web.listen-address=http://127.0.0.1:80",
+            "--web.listen-address=224.0.0.1:80",
+            "--web.listen-address=255.255.255.255:80",
+            "--web.listen-address=[ff02::1]:80",
+            "--web.listen-address=127.0.0.1:80,127.0.0.1:80",
             "--config.auto-reload-interval=5",
             "--config.auto-reload-interval=10ms",
             "--log.level=loud",

@@ -102,3 +102,79 @@ fn every_configuration_of_the_documentation_loads() {
     }
     assert!(count >= 5, "only {count} configurations were found");
 }
+
+/// The texts of the program's source, but for its tests: what it says to people is among them.
+fn said() -> Vec<(String, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut said = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.extend(Some(path).filter(|path| !path.ends_with("tests")));
+            } else if path.extension().is_some_and(|e| e == "rs") && !path.ends_with("tests.rs") {
+                let source = std::fs::read_to_string(&path).unwrap();
+                let source = source.split("#[cfg(test)]").next().unwrap();
+                let is_code = |line: &&str| !line.trim_start().starts_with("//!");
+                let lines: Vec<&str> = source.lines().filter(is_code).collect();
+                said.push((path.display().to_string(), lines.join("\n")));
+            }
+        }
+    }
+    said
+}
+
+/// What a message tells people to type is taken: commands with their flags, and flags alone.
+#[test]
+fn every_command_and_flag_that_a_message_proposes_is_one() {
+    use clap::CommandFactory as _;
+    fn flags(command: &clap::Command, all: &mut Vec<String>) {
+        all.extend(command.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)));
+        command.get_subcommands().for_each(|command| flags(command, all));
+    }
+    let mut known = vec!["help".to_owned(), "version".to_owned()];
+    flags(&Line::command(), &mut known);
+    let is_command = |word: &str| Line::command().get_subcommands().any(|command| command.get_name() == word);
+    let typed =
+        regex::Regex::new(r"punctual ((?:-{0,2}[a-z][a-z.-]*)(?: (?:-{0,2}[a-z][a-z.-]*))*)").unwrap();
+    let flag = regex::Regex::new(r"(?:^|[\s`(])--([a-z][a-z.-]+[a-z])").unwrap();
+    let (mut commands, mut alone, mut wrong) = (0, 0, Vec::new());
+    for (path, text) in said() {
+        for found in
+            typed.captures_iter(&text).filter(|found| is_command(found[1].split(' ').next().unwrap()))
+        {
+            let words: Vec<&str> = found[1].split(' ').collect();
+            // Words of the sentence may follow: as many are taken as are flags, or subcommands.
+            let mut command = Line::command();
+            for word in words {
+                let next = command.get_subcommands().find(|next| next.get_name() == word).cloned();
+                match (next, word.strip_prefix("--")) {
+                    (Some(next), _) => command = next,
+                    (None, Some(flag)) => {
+                        let mut here = Vec::new();
+                        flags(&command, &mut here);
+                        flags(&Line::command(), &mut here);
+                        if !here.iter().any(|known| known == flag) {
+                            wrong.push(format!("{path}: {}", &found[0]));
+                        }
+                    }
+                    (None, None) => break,
+                }
+            }
+            commands += 1;
+        }
+        // Those of other programs stand behind their names.
+        let is_ours =
+            |line: &&str| !["curl ", "cargo ", "git ", "promtool "].iter().any(|other| line.contains(other));
+        for line in text.lines().filter(is_ours) {
+            for found in flag.captures_iter(line) {
+                if !known.iter().any(|known| *known == found[1]) {
+                    wrong.push(format!("{path}: --{}", &found[1]));
+                }
+                alone += 1;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(commands > 10 && alone > 5, "only {commands} commands and {alone} flags were found");
+}

@@ -1,5 +1,6 @@
 //! One check: from its keys to its definition.
 
+use super::address;
 use super::fault::{At, Log, quote};
 use super::fields::{Fields, MAX_LABELS};
 use super::keys::DEFAULT_GRACE;
@@ -353,9 +354,11 @@ fn emails(fields: &Fields<'_>, log: &mut Log) -> Vec<String> {
 fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> String {
     let Some(url) = fields.text(log, "runbook_url") else { return String::new() };
     let http = url.starts_with("https://") || url.starts_with("http://");
-    if !http || url.contains(char::is_whitespace) {
-        let message =
-            format!("`runbook_url` begins with https:// or http:// and has no blanks, not {}", quote(url));
+    if !http || url.contains(char::is_whitespace) || address::problem(url).is_some() {
+        let message = format!(
+            "`runbook_url` begins with https:// or http:// and a host, and has no blanks, not {}",
+            quote(url)
+        );
         log.fault(fields.at_value("runbook_url"), message);
     }
     url.to_owned()

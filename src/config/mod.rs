@@ -6,6 +6,7 @@
 //! secret, or a default that is still to be filled in.
 
 mod access;
+mod address;
 mod check;
 mod client;
 mod fault;
@@ -32,6 +33,7 @@ mod units;
 mod warnings;
 mod words;
 
+pub use address::problem_of_host;
 pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
 };

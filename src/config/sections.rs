@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lettre::message::Mailbox;
 
+use super::address;
 use super::fault::{At, Log, guess, quote};
 use super::fields::Fields;
 use super::loader::Loader;
@@ -44,11 +45,19 @@ impl Loader {
             }
             _ => {}
         }
+        if let Some(other) = port.and_then(address::other_than_smtp) {
+            log.warn(format!(
+                "smtp: port {} is one of {other}, where no mail is taken",
+                port.unwrap_or_default()
+            ));
+        }
         let host = fields.text(log, "host");
         if host.is_some_and(|host| {
             host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) || host.matches(':').count() == 1
         }) {
             log.fault(fields.at_value("host"), "`host` is a name or an address without port, path or user");
+        } else if let Some(problem) = host.and_then(address::problem_of_host) {
+            log.fault(fields.at_value("host"), format!("`host` {problem}"));
         }
         let from = fields.text(log, "from");
         if let Some(from) = from {
@@ -88,6 +97,9 @@ impl Loader {
             let Some(url) = url.filter(|url| self.http_url("url", item.at_value("url"), url, true)) else {
                 continue;
             };
+            if let Some(problem) = address::problem_of_base(url) {
+                self.log.fault(item.at_value("url"), format!("`url` {problem}"));
+            }
             alertmanagers.push(Alertmanager { url: url.trim_end_matches('/').to_owned(), http });
         }
         alertmanagers
@@ -192,7 +204,7 @@ impl Loader {
         let http = self.http_config(fields);
         let key = if fields.has("url") { "url" } else { "url_file" };
         let url = url.filter(|url| self.http_url(key, fields.at_value(key), url.expose(), false))?;
-        if format == WebhookFormat::Ntfy && !is_ntfy_topic(url.expose()) {
+        if format == WebhookFormat::Ntfy && !address::is_ntfy_topic(url.expose()) {
             let message = format!(
                 "`{key}` of ntfy ends with the topic, and with nothing behind it, as in https://ntfy.example.org/topic"
             );
@@ -300,14 +312,19 @@ impl Loader {
 
     /// Whether it is an address of HTTP; a fault does not show it unless `shown`.
     fn http_url(&mut self, key: &str, at: At, url: &str, shown: bool) -> bool {
-        let problem = match reqwest::Url::parse(url) {
-            Ok(url) if shown && url.password().is_some() => {
+        let has_password = reqwest::Url::parse(url).is_ok_and(|url| url.password().is_some());
+        let problem = match address::problem(url) {
+            None if shown && has_password => {
                 "has a password in it, which would show in logs: use `basic_auth` of `http_config`".to_owned()
             }
-            Ok(url) if url.port() == Some(0) => "names the port 0, at which nobody listens".to_owned(),
-            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => return true,
-            Ok(_) => "does not begin with https:// or http:// and a host".to_owned(),
-            Err(error) => format!("is no address ({error}): write it as in https://example.org/path"),
+            None => {
+                if let Some(mismatch) = address::mismatch(url) {
+                    let place = self.log.show(at);
+                    self.log.warn(format!("{place}: `{key}`: {mismatch}"));
+                }
+                return true;
+            }
+            Some(problem) => problem,
         };
         let shown = if shown && !url.contains('@') { format!(" {}", quote(url)) } else { String::new() };
         self.log.fault(at, format!("`{key}`{shown} {problem}"));
@@ -365,13 +382,6 @@ pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
 /// Whether a mail can be sent to it, as it is shown. A name that looks encoded (RFC 2047) would be shown as something else.
 pub fn is_mail_address(text: &str) -> bool {
     !text.contains(char::is_control) && !text.contains("=?") && text.parse::<Mailbox>().is_ok()
-}
-
-/// Whether an address is one of a topic of ntfy, which gets its settings from us, not from the address.
-fn is_ntfy_topic(url: &str) -> bool {
-    let has_topic = |url: &reqwest::Url| url.path().trim_end_matches('/').len() > 1;
-    reqwest::Url::parse(url)
-        .is_ok_and(|url| has_topic(&url) && url.query().is_none() && url.fragment().is_none())
 }
 
 /// Why a template cannot be read.

@@ -1,8 +1,10 @@
 //! Files that are right, files that are wrong, and files that are meant to do harm.
 
+mod addresses;
 mod bad;
 mod example;
 mod good;
+mod hints;
 mod hostile;
 mod reference;
 mod secrets;
