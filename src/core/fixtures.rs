@@ -57,7 +57,7 @@ pub(super) fn incident() -> Incident {
         kinds: vec![CauseKind::Missing],
         actions: Vec::new(),
         covered: Vec::new(),
-        told_late_after_blind: false,
+        told_after_blind: false,
     }
 }
 

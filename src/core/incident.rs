@@ -65,8 +65,8 @@ pub struct Incident {
     pub actions: Vec<Planned>,
     /// While it is acknowledged: the families of causes that somebody has taken on (11.2); empty otherwise.
     pub covered: Vec<Family>,
-    /// A late cause took the place of `blind` once (9.6): it is not planned anew for that again.
-    pub told_late_after_blind: bool,
+    /// A late or failing cause took the place of `blind` once (9.6): it is not planned anew for that again.
+    pub told_after_blind: bool,
 }
 
 /// An action that was planned for an incident.
@@ -156,8 +156,8 @@ pub enum Turn {
     Opened(Vec<Cause>),
     /// It has further causes: actions that newly match them are to be planned (11.1).
     Grew(Vec<Cause>),
-    /// A late cause took the place of `blind` (9.6): all actions that match what began are to be planned.
-    LateAfterBlind {
+    /// A late or failing cause took the place of `blind` (9.6): all actions that match what began are to be planned.
+    AfterBlind {
         /// What began.
         begun: Vec<Cause>,
         /// Actions that count as planned no more: what waits because of them is to be cancelled.
@@ -186,24 +186,24 @@ pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: In
     incident.add_kinds(&flip.begun);
     let turn = if flip.begun.is_empty() {
         Turn::Eased
-    } else if is_late_after_blind(flip) && !incident.told_late_after_blind {
-        let superseded = incident.begin_late_after_blind(flip);
+    } else if is_after_blind(flip) && !incident.told_after_blind {
+        let superseded = incident.begin_after_blind(flip);
         if incident.covered == [Family::Unknown] {
-            // Whoever took on that we could not tell has not taken on that it is late.
+            // Whoever took on that we could not tell has not taken on that it is bad.
             incident.status = IncidentStatus::Open;
             incident.covered.clear();
             steps.push(IncidentStep { at: flip.at, what: StepKind::Reopened, by: PUNCTUAL.to_owned() });
         }
-        Turn::LateAfterBlind { begun: flip.begun.clone(), superseded }
+        Turn::AfterBlind { begun: flip.begun.clone(), superseded }
     } else {
         Turn::Grew(flip.begun.clone())
     };
     (!steps.is_empty()).then_some(Change { incident, turn, steps })
 }
 
-fn is_late_after_blind(flip: &Flip) -> bool {
-    let is_late = |cause: &Cause| cause.kind.family() == Family::Late;
-    flip.ended.contains(&CauseKind::Blind) && flip.begun.iter().any(is_late)
+/// 9.6: what begins with the end of `blind` is late or failing, for `blind` itself cannot.
+fn is_after_blind(flip: &Flip) -> bool {
+    flip.ended.contains(&CauseKind::Blind) && !flip.begun.is_empty()
 }
 
 fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
@@ -218,7 +218,7 @@ fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
         kinds: Vec::new(),
         actions: Vec::new(),
         covered: Vec::new(),
-        told_late_after_blind: false,
+        told_after_blind: false,
     };
     incident.add_kinds(causes);
     let steps = causes.iter().map(|cause| made_by_flip(StepKind::Began(cause.kind), flip)).collect();
@@ -300,8 +300,8 @@ impl Incident {
 
     /// 9.6: only those actions still count as planned that were planned for another cause which still holds. Answers the
     /// others.
-    fn begin_late_after_blind(&mut self, flip: &Flip) -> Vec<ActionId> {
-        self.told_late_after_blind = true;
+    fn begin_after_blind(&mut self, flip: &Flip) -> Vec<ActionId> {
+        self.told_after_blind = true;
         let begun = |kind: &CauseKind| flip.begun.iter().any(|cause| cause.kind == *kind);
         let still_holds = |kind: &CauseKind| flip.causes.has(*kind) && !begun(kind);
         let superseded = self.actions.extract_if(.., |planned| !planned.kinds.iter().any(still_holds));

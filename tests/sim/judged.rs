@@ -22,8 +22,8 @@ pub(crate) struct Bad {
     /// What people said last of it (11.2), and the families of causes that an acknowledgement covers.
     pub(crate) stance: Stance,
     pub(crate) covered: BTreeSet<Family>,
-    /// When a late cause took the place of `blind`, and what is then planned anew (9.6).
-    pub(crate) late_after_blind: Option<(Time, BTreeSet<ActionId>)>,
+    /// When another cause took the place of `blind`, and what is then planned anew (9.6).
+    pub(crate) after_blind: Option<(Time, BTreeSet<ActionId>)>,
     /// When it was reopened, and what is then planned anew (11.2).
     pub(crate) reopened: Vec<(Time, BTreeSet<ActionId>)>,
 }
@@ -108,7 +108,7 @@ impl Judged {
                 allowed: BTreeSet::new(),
                 stance: Stance::Reopen,
                 covered: BTreeSet::new(),
-                late_after_blind: None,
+                after_blind: None,
                 reopened: Vec::new(),
             };
             expect_told(&mut bad, &self.definition, &causes, files);
@@ -116,15 +116,15 @@ impl Judged {
         } else if let Some(bad) = self.bad.last_mut() {
             expect_told(bad, &self.definition, &began, files);
             let was_blind = |causes: &Causes| causes.iter().any(|(kind, ..)| *kind == CauseKind::Blind);
-            let is_late = began.iter().any(|(kind, ..)| kind.family() == Family::Late);
-            if was_blind(&before) && !was_blind(&causes) && is_late && bad.late_after_blind.is_none() {
+            let is_told = !began.is_empty();
+            if was_blind(&before) && !was_blind(&causes) && is_told && bad.after_blind.is_none() {
                 let stays: Causes = causes.iter().filter(|cause| before.contains(cause)).copied().collect();
                 let told_already = stays.iter().flat_map(|one| actions_for(&self.definition, &[*one], files));
                 let mut anew = actions_for(&self.definition, &began, files);
                 told_already.for_each(|action| {
                     anew.remove(&action);
                 });
-                bad.late_after_blind = Some((at, anew));
+                bad.after_blind = Some((at, anew));
                 if bad.covered == BTreeSet::from([Family::Unknown]) {
                     (bad.stance, bad.covered) = (Stance::Reopen, BTreeSet::new());
                 }

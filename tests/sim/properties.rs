@@ -60,7 +60,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     times::hold(world, evidence);
     flapping::hold(world, evidence);
     reopening_plans_anew(world, evidence);
-    late_after_blind_is_told(world, evidence);
+    what_follows_blindness_is_told(world, evidence);
     nothing_is_planned_twice_at_a_time(evidence);
     keys_are_unique(evidence);
     a_retry_says_the_same(world, evidence);
@@ -212,10 +212,10 @@ pub(crate) fn bad_of<'a>(world: &'a World, evidence: &Evidence) -> BTreeMap<u64,
     evidence.incidents.iter().flat_map(of).collect()
 }
 
-/// 9.6: whoever is to hear of lateness does, also where that took the place of `blind`; and it counts from then on.
-fn late_after_blind_is_told(world: &World, evidence: &Evidence) {
+/// 9.6: whoever is to hear of a cause does, also where that took the place of `blind`; and it counts from then on.
+fn what_follows_blindness_is_told(world: &World, evidence: &Evidence) {
     for (incident, bad) in bad_of(world, evidence).into_iter().filter(|_| !world.was_jump) {
-        let Some((at, actions)) = &bad.late_after_blind else { continue };
+        let Some((at, actions)) = &bad.after_blind else { continue };
         // One that was due when it recovered may have become the message of both.
         let is_alert = |row: &&Delivery| matches!(row.kind.as_str(), "alert" | "episode");
         let rows = evidence.deliveries.iter().filter(|row| row.incident == incident);
@@ -226,7 +226,7 @@ fn late_after_blind_is_told(world: &World, evidence: &Evidence) {
                 rows.iter().filter(|row| row.not_before == *at + after).map(|row| row.action).collect();
             assert!(
                 world.is_covered(action.0, &then),
-                "late at {at}, and {action:?} is not planned: {rows:?}"
+                "known at {at}, and {action:?} is not planned: {rows:?}"
             );
         }
     }
@@ -474,7 +474,7 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
             ("cancelled", "merged") => told_otherwise,
             ("cancelled", "reminded_sooner") => row.kind == "reminder",
             ("cancelled", "acknowledged" | "wont_fix") => stood,
-            ("cancelled", "superseded") => bad.late_after_blind.is_some(),
+            ("cancelled", "superseded") => bad.after_blind.is_some(),
             ("cancelled", "removed") if row.kind == "flapping" => {
                 world.server.judged[&CheckId(row.check)].was_archived
             }

@@ -77,12 +77,12 @@ fn what_is_still_bad_is_told_again(world: &World, evidence: &Evidence) {
         if incident.ended_at.is_some() || world.stood.contains_key(&IncidentId(incident.id)) {
             continue;
         }
-        // What was told of blindness is told anew for the lateness, or was for nobody else (9.6).
-        let late_at = bad_periods[&incident.id].late_after_blind.as_ref().map(|(at, _)| *at);
+        // What was told of blindness is told anew for what it turned out to be, or was for nobody else (9.6).
+        let known_at = bad_periods[&incident.id].after_blind.as_ref().map(|(at, _)| *at);
         let rows = || evidence.deliveries.iter().filter(|row| row.incident == incident.id);
         let repeats =
             |row: &&Delivery| world.action(row.action).is_some_and(|it| it.repeat_interval.is_some());
-        let is_past = |row: &&Delivery| late_at.is_some_and(|at| row.queued_at < at || world.was_jump);
+        let is_past = |row: &&Delivery| known_at.is_some_and(|at| row.queued_at < at || world.was_jump);
         for told in rows().filter(|row| row.state == "sent" && !is_past(row)).filter(repeats) {
             let waits = |row: &Delivery| {
                 row.kind == "reminder"
@@ -131,7 +131,7 @@ fn what_was_given_up_is_tried_again(world: &World, evidence: &Evidence) {
         let judged = &world.server.judged[&CheckId(row.check)];
         let is_held = world.held(judged.definition.name.as_str(), now).is_some();
         let is_gone = world.server.files.receiver(&row.receiver).is_none();
-        let is_superseded = bad_periods[&row.incident].late_after_blind.is_some();
+        let is_superseded = bad_periods[&row.incident].after_blind.is_some();
         let others = evidence.deliveries.iter().filter(|other| {
             (other.incident, &other.receiver) == (row.incident, &row.receiver) && other.kind == "reminder"
         });

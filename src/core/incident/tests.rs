@@ -33,7 +33,7 @@ fn check(flips: &str, expected: &str) {
         let turn = match &change.turn {
             Turn::Opened(begun) => format!("opened {}", kinds(begun)),
             Turn::Grew(begun) => format!("grew {}", kinds(begun)),
-            Turn::LateAfterBlind { begun, .. } => format!("late after blind {}", kinds(begun)),
+            Turn::AfterBlind { begun, .. } => format!("after blind {}", kinds(begun)),
             Turn::Eased => "eased".to_owned(),
             Turn::Ended => change.incident.status.as_str().to_owned(),
         };
@@ -167,23 +167,26 @@ fn planned(action: u64, kinds: &[CauseKind]) -> Planned {
 
 /// 9.6
 #[test]
-fn a_late_cause_takes_the_place_of_blind_once_an_incident() {
+fn what_is_the_matter_takes_the_place_of_blind_once_an_incident() {
     check(
         "10 blind(missing); 20 missing; 30 blind(missing) failed; 40 missing failed; 50",
-        "1 opened blind; 1 late after blind missing; 1 grew failed blind; 1 grew missing; 1 resolved",
+        "1 opened blind; 1 after blind missing; 1 grew failed blind; 1 grew missing; 1 resolved",
     );
-    // Whoever is failing instead has not been found late.
-    check("10 blind(missing); 20 failed; 30", "1 opened blind; 1 grew failed; 1 resolved");
+    check("10 blind(missing); 20 failed; 30", "1 opened blind; 1 after blind failed; 1 resolved");
+    check(
+        "10 blind(missing); 20 blind(missing) failed; 30 failed; 40",
+        "1 opened blind; 1 grew failed; 1 eased; 1 resolved",
+    );
 }
 
-/// An incident that opened with `before` and has these actions, and what of them a late cause leaves.
-fn late_after(before: &str, after: &str, actions: Vec<Planned>) -> (Incident, Vec<u64>, Vec<StepKind>) {
+/// An incident that opened with `before` and has these actions, and what of them the cause after it leaves.
+fn after_blind(before: &str, after: &str, actions: Vec<Planned>) -> (Incident, Vec<u64>, Vec<StepKind>) {
     let opened = on_flip(None, &flip(&format!("10 {before}"), &causes("")), CheckId(1), IncidentId(1));
     let open = Incident { actions, ..opened.unwrap().incident };
     let change =
         on_flip(Some(&open), &flip(&format!("20 {after}"), &causes(before)), CheckId(1), IncidentId(2));
     let Change { incident, turn, steps } = change.unwrap();
-    let Turn::LateAfterBlind { superseded, .. } = turn else { panic!("{turn:?}") };
+    let Turn::AfterBlind { superseded, .. } = turn else { panic!("{turn:?}") };
     (
         incident,
         superseded.iter().map(|action| action.0).collect(),
@@ -193,20 +196,22 @@ fn late_after(before: &str, after: &str, actions: Vec<Planned>) -> (Incident, Ve
 
 /// 9.6: but for those planned for another cause that still holds.
 #[test]
-fn a_late_cause_has_what_was_planned_for_blind_planned_anew() {
+fn what_takes_the_place_of_blind_has_its_actions_planned_anew() {
     use CauseKind::{Blind, Failed, Missing};
     let actions = vec![planned(1, &[Blind]), planned(2, &[Failed]), planned(3, &[Failed, Blind])];
     let (incident, superseded, steps) =
-        late_after("blind(missing) failed", "failed missing", actions.clone());
+        after_blind("blind(missing) failed", "failed missing", actions.clone());
     assert_eq!((superseded, incident.actions), (vec![1], actions[1..].to_vec()));
     assert_eq!(steps, [StepKind::Eased(Blind), StepKind::Began(Missing)]);
-    let (incident, superseded, _) = late_after("blind(missing)", "missing", actions);
-    assert_eq!((superseded, incident.actions), (vec![1, 2, 3], Vec::new()));
+    for instead in ["missing", "failed"] {
+        let (incident, superseded, _) = after_blind("blind(missing)", instead, actions.clone());
+        assert_eq!((superseded, incident.actions), (vec![1, 2, 3], Vec::new()), "{instead}");
+    }
 }
 
 /// 9.6, 11.3
 #[test]
-fn an_acknowledgement_of_blind_alone_ends_when_it_is_late() {
+fn an_acknowledgement_of_blind_alone_ends_when_we_can_tell() {
     let check = |acknowledged: &str, before: &str, after: &str, expected: IncidentStatus| {
         let opening = flip(&format!("10 {before}"), &causes(""));
         let opened = on_flip(None, &opening, CheckId(1), IncidentId(1)).unwrap().incident;
@@ -218,6 +223,7 @@ fn an_acknowledgement_of_blind_alone_ends_when_it_is_late() {
         assert_eq!(change.steps.contains(&step), expected == IncidentStatus::Open);
     };
     check("blind(missing)", "blind(missing)", "missing", IncidentStatus::Open);
+    check("blind(missing)", "blind(missing)", "failed", IncidentStatus::Open);
     let both = "blind(missing) failed";
     check(both, both, "missing failed", IncidentStatus::Acknowledged);
 }

@@ -209,7 +209,7 @@ pub enum CancelReason {
     Merged,
     /// A reminder, and another one to the same receiver comes sooner (12.4).
     RemindedSooner,
-    /// It was planned while we could not tell, and a late cause took the place of that: it is planned anew (9.6).
+    /// It was planned while we could not tell, and now we can: it is planned anew (9.6).
     Superseded,
     /// Somebody acknowledged the incident.
     Acknowledged,

@@ -3,6 +3,7 @@
 //! Another store is another line of [`conformance`].
 
 mod again;
+mod blindness;
 mod bodies;
 mod by_hand;
 mod canaries;
@@ -109,6 +110,8 @@ conformance! {
         what_somebody_keeps_silent_is_no_flapping
         a_notice_of_flapping_that_is_held_is_dropped
         flapping_that_cannot_be_told_is_told_in_one;
+    blindness:
+        a_failure_after_blindness_is_told_for_itself;
     refusals:
         what_is_refused_is_split_until_one_stands_alone
         a_part_survives_a_start_and_what_follows_waits_for_it

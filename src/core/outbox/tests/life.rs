@@ -107,12 +107,12 @@ impl World {
                 self.incidents.push(incident);
                 self.muted_at_end.push(false);
             }
-            Turn::Grew(_) | Turn::LateAfterBlind { .. } | Turn::Eased => self.incidents[place] = incident,
+            Turn::Grew(_) | Turn::AfterBlind { .. } | Turn::Eased => self.incidents[place] = incident,
             Turn::Ended => self.end(check, before, incident),
         }
         match turn {
             Turn::Opened(begun) | Turn::Grew(begun) => self.plan(place, &begun),
-            Turn::LateAfterBlind { begun, superseded } => {
+            Turn::AfterBlind { begun, superseded } => {
                 let is_of = |row: &&Delivery| row.incident.0 as usize == place;
                 let rows: Vec<Delivery> = self.rows.iter().filter(is_of).cloned().collect();
                 let rows: Vec<Delivery> =
@@ -420,7 +420,7 @@ impl World {
                 };
                 row.kind == DeliveryKind::Reminder && of_incident().any(sooner)
             }
-            CancelReason::Superseded => incident.told_late_after_blind,
+            CancelReason::Superseded => incident.told_after_blind,
             CancelReason::Removed => incident.status == IncidentStatus::Removed,
             // Somebody said so; that nothing else is cancelled for it shows in `recovery.rs`.
             CancelReason::Acknowledged | CancelReason::WontFix | CancelReason::Dropped => true,

@@ -63,7 +63,7 @@ impl Tx<'_> {
             kinds: vec![cause.kind],
             actions: vec![planned],
             covered: Vec::new(),
-            told_late_after_blind: false,
+            told_after_blind: false,
         };
         incident.id = self.insert_incident(&incident)?;
         let step =

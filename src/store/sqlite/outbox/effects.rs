@@ -58,7 +58,7 @@ impl Tx<'_> {
                     let facts = Facts { definition, causes };
                     self.plan_actions(&mut incident, &facts, flip.at, now)?;
                 }
-                Turn::LateAfterBlind { begun, superseded } => {
+                Turn::AfterBlind { begun, superseded } => {
                     let of = |row: &&Delivery| superseded.contains(&row.action);
                     let rows: Vec<Delivery> =
                         self.memory.outbox.unfinished(incident.id).filter(of).cloned().collect();

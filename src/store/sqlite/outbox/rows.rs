@@ -114,7 +114,7 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
         kinds,
         actions,
         covered,
-        told_late_after_blind: row.get(9)?,
+        told_after_blind: row.get(9)?,
     }))
 }
 
@@ -229,7 +229,7 @@ impl Tx<'_> {
                 row::write_kinds(&incident.kinds),
                 row::write_planned(&incident.actions),
                 row::write_families(&incident.covered),
-                incident.told_late_after_blind,
+                incident.told_after_blind,
             ],
         )
     }
