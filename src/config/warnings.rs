@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fault::{Log, guess};
+use super::fault::{Log, guess, nearest};
 use super::model::{Config, Trigger};
 use super::names::place_of;
 use super::reach::{possible_causes, reach};
@@ -50,6 +50,7 @@ pub(super) fn of(config: &Config, times: &Times, log: &mut Log) {
     of_ways_to_work(config, log);
     of_rules(config, log);
     of_matchers(config, log);
+    of_labels(config, log);
     of_reach(config, log);
     of_compat(config, log);
 }
@@ -182,6 +183,31 @@ fn of_matchers(config: &Config, log: &mut Log) {
                 log.warn(format!("responder {}: {matcher} never matches; there is {all}", i + 1));
             }
         }
+    }
+}
+
+/// A label that is spelt nearly as one that somebody looks at: `severty` would be passed over in silence.
+fn of_labels(config: &Config, log: &mut Log) {
+    let matchers = config.policy.responders.iter().flat_map(|responder| &responder.matchers);
+    let looked_at: BTreeSet<&str> =
+        matchers.map(|matcher| matcher.label.as_str()).chain(["severity"]).collect();
+    let own = |check: &Definition, label: &str| check.labels.iter().any(|(name, _)| name == label);
+    // Of one that no check has, its matcher was warned of.
+    let is_matched =
+        |label: &str| config.policy.responders.iter().any(|r| r.matchers.iter().any(|m| m.label == label));
+    let is_known = |label: &&str| !is_matched(label) || config.checks.iter().any(|check| own(check, label));
+    let known: Vec<&str> = looked_at.iter().copied().filter(is_known).collect();
+    let mut misspelt: BTreeMap<(&str, &str), Sharing> = BTreeMap::new();
+    for check in &config.checks {
+        for (name, _) in check.labels.iter().filter(|(name, _)| !looked_at.contains(name.as_str())) {
+            if let Some(meant) = nearest(name, known.iter().copied()).filter(|meant| !own(check, meant)) {
+                misspelt.entry((name, meant)).or_default().add(check);
+            }
+        }
+    }
+    for ((name, meant), sharing) in misspelt {
+        let what = format!("nobody looks at the label `{name}`; did you mean `{meant}`?");
+        warn_shared(log, &sharing, &what);
     }
 }
 

@@ -231,3 +231,26 @@ fn a_trigger_that_asks_for_nothing_though_there_are_ping_keys_is_a_warning() {
     open(&moving, "", true);
     open(&moving, ", trigger: id", false);
 }
+
+/// It would be routed to whoever hears of everything, in silence.
+#[test]
+fn labels_that_are_nearly_those_that_somebody_looks_at_are_a_warning() {
+    let labels = |labels: &str| format!("  - {{name: NAME, every: 1h, labels: {{{labels}}}}}\n");
+    let file = |one: &str, other: &str| {
+        format!("checks:\n{}{}", labels(one).replace("NAME", "a"), labels(other).replace("NAME", "b"))
+    };
+    let hint = "nobody looks at the label `severty`; did you mean `severity`?";
+    check(&file("severty: critical", "severity: info"), &[&format!("main.yaml:2): {hint}")]);
+    check(&file("severty: critical", "team: dba"), &[hint]);
+    check(&file("severity: critical", "team: dba"), &[]);
+    // Both are there on purpose.
+    check(&file("severity: critical, severty: x", "team: dba"), &[]);
+    let responders =
+        "responders: [{matchers: ['team=dba'], actions: [{notify: hook}]}]\ndefault_receivers: [hook]\n";
+    let with = |one: &str, other: &str| format!("{HOOK}{responders}{}", file(one, other));
+    check(&with("teams: dba", "team: dba"), &["nobody looks at the label `teams`; did you mean `team`?"]);
+    check(
+        &with("teams: dba", "teams: net"),
+        &["responder 1: no check has the label `team`; did you mean `teams`?"],
+    );
+}
