@@ -202,6 +202,30 @@ fn a_claim_whose_commit_was_not_heard_of_is_claimed_again() {
     assert!(world.claim().is_empty());
 }
 
+/// 12.3: whoever sent it says again how that ended, and that must not be taken for the end of another attempt.
+#[test]
+fn an_end_whose_commit_was_not_heard_of_is_waited_for_before_the_next_attempt() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    let message = world.claim_one().message;
+    let mut left = 1;
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::AfterCommit && left > 0;
+        left -= i32::from(hits);
+        hits.then(|| StoreError::Unclear("a test".to_owned()))
+    });
+    let now = world.now;
+    world.store().settle(message.id, &later(None), now).unwrap_err();
+    world.wait(Span::mins(10));
+    assert!(world.claim().is_empty(), "it is told again before its end is known");
+    let now = world.now;
+    world.store().settle(message.id, &later(None), now).unwrap();
+    world.wait(Span::mins(10));
+    assert_eq!(world.claim_one().message.attempts, 2);
+}
+
 /// One damaged row must not silence a receiver.
 #[test]
 fn a_message_whose_words_are_lost_says_how_things_stand_now() {

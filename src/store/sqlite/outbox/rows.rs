@@ -50,11 +50,11 @@ pub(in crate::store::sqlite) fn load(
     for_each(db, &sql, |row| Ok(read_incident(row)?.map(|incident| outbox.put_incident(incident))))?;
     let sql = format!("SELECT {MESSAGE} FROM messages WHERE state = 'open' ORDER BY id");
     let mut put = |message: Message| {
-        let is_abandoned = message.retry_at.is_none() && !handed.contains(&message.id);
-        let retry_at = if is_abandoned {
-            Some(after_abandoned(&message, last_life, entropy(database_id, &message)))
-        } else {
-            message.retry_at
+        let retry_at = match message.retry_at {
+            // Also if the end of that attempt is stored: whoever made it has not heard so, and will say it again.
+            _ if handed.contains(&message.id) => None,
+            None => Some(after_abandoned(&message, last_life, entropy(database_id, &message))),
+            known => known,
         };
         outbox.put_message(Message { retry_at, ..message });
     };
