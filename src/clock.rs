@@ -5,7 +5,7 @@
 //! [`Clock::anchor`] when the wall clock should be believed again.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -15,10 +15,67 @@ use crate::core::time::{Span, Time};
 /// Engine time. Shared; the anchor's owner is the engine's loop.
 #[derive(Debug)]
 pub struct Clock {
+    source: Source,
     /// What is added to the boot clock, in ms.
     anchor_ms: AtomicI64,
     /// There while the wall clock is not believed.
     doubt: Mutex<Option<Doubt>>,
+    /// It was set, and that is not known to be stored: from this time.
+    unsettled: Mutex<Option<Time>>,
+}
+
+/// Where the time comes from.
+#[derive(Debug)]
+enum Source {
+    System,
+    Hands(Arc<Hands>),
+}
+
+impl Source {
+    fn wall_ms(&self) -> i64 {
+        match self {
+            Source::System => wall_ms(),
+            Source::Hands(hands) => hands.wall_ms.load(Ordering::Acquire),
+        }
+    }
+
+    fn boot_ms(&self) -> i64 {
+        match self {
+            Source::System => boot_ms(),
+            Source::Hands(hands) => hands.boot_ms.load(Ordering::Acquire),
+        }
+    }
+}
+
+/// The hands of a clock that somebody moves: of a machine in a simulation. They go on from one process to the next.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Hands {
+    wall_ms: AtomicI64,
+    boot_ms: AtomicI64,
+}
+
+impl Hands {
+    /// The wall clock shows this time.
+    pub fn at(wall: Time) -> Arc<Hands> {
+        Arc::new(Hands { wall_ms: AtomicI64::new(wall.as_ms()), boot_ms: AtomicI64::new(0) })
+    }
+
+    /// Time passes.
+    pub fn pass(&self, span: Span) {
+        self.boot_ms.fetch_add(span.as_ms(), Ordering::AcqRel);
+        self.set_wall(span);
+    }
+
+    /// Somebody sets the wall clock by this much.
+    pub fn set_wall(&self, by: Span) {
+        self.wall_ms.fetch_add(by.as_ms(), Ordering::AcqRel);
+    }
+
+    /// What the wall clock shows.
+    pub fn wall(&self) -> Time {
+        Time::from_ms(self.wall_ms.load(Ordering::Acquire))
+    }
 }
 
 /// A wall clock that is behind what we know to be past.
@@ -49,7 +106,18 @@ impl Clock {
 
     /// A clock that agrees with the wall clock now.
     pub fn new() -> Clock {
-        Clock { anchor_ms: AtomicI64::new(wall_ms() - boot_ms()), doubt: Mutex::default() }
+        Clock::from(Source::System)
+    }
+
+    /// [`Clock::new`] with hands that somebody moves.
+    #[doc(hidden)]
+    pub fn with_hands(hands: Arc<Hands>) -> Clock {
+        Clock::from(Source::Hands(hands))
+    }
+
+    fn from(source: Source) -> Clock {
+        let anchor_ms = AtomicI64::new(source.wall_ms() - source.boot_ms());
+        Clock { source, anchor_ms, doubt: Mutex::default(), unsettled: Mutex::default() }
     }
 
     /// It is not before `past`, the last trusted sign of life, whatever the wall clock says. A wall clock that is behind it
@@ -61,7 +129,7 @@ impl Clock {
         if behind <= Span::ZERO {
             return;
         }
-        let boot_ms = boot_ms();
+        let boot_ms = self.source.boot_ms();
         if behind <= Clock::TOLERANCE {
             self.anchor_ms.store(past.as_ms() - boot_ms, Ordering::Release);
         } else if spent < Clock::PATIENCE {
@@ -76,7 +144,7 @@ impl Clock {
 
     /// How long the wall clock has been doubted, over all starts (1.1). Nothing is judged meanwhile.
     pub fn doubted(&self) -> Option<Span> {
-        self.doubt().map(|doubt| doubt.spent(boot_ms()))
+        self.doubt().map(|doubt| doubt.spent(self.source.boot_ms()))
     }
 
     /// Whether engine time follows a wall clock that can be right: only then anything is judged.
@@ -86,25 +154,36 @@ impl Clock {
 
     /// The engine's time.
     pub fn now(&self) -> Time {
-        Time::from_ms(self.anchor_ms.load(Ordering::Acquire) + boot_ms())
+        Time::from_ms(self.anchor_ms.load(Ordering::Acquire) + self.source.boot_ms())
     }
 
-    /// By how much the wall clock is ahead of engine time (negative: behind), where that is a jump.
+    /// By how much the wall clock is ahead of engine time (negative: behind), where that is a jump, or one before is still to
+    /// be stored.
     pub fn jump(&self) -> Option<Span> {
-        let (boot_ms, wall_ms) = (boot_ms(), wall_ms());
+        let (boot_ms, wall_ms) = (self.source.boot_ms(), self.source.wall_ms());
         let ahead = Span::ms(wall_ms - boot_ms - self.anchor_ms.load(Ordering::Acquire));
         let is_jump = match *self.doubt() {
             None => ahead.as_ms().abs() > Clock::TOLERANCE.as_ms(),
             // Believed again, however small the jump.
             Some(doubt) => Time::from_ms(wall_ms) >= doubt.past || doubt.spent(boot_ms) >= Clock::PATIENCE,
         };
-        is_jump.then_some(ahead)
+        (is_jump || self.unsettled().is_some()).then_some(ahead)
     }
 
     /// Believes the wall clock from now on.
     pub fn anchor(&self) {
-        self.anchor_ms.store(wall_ms() - boot_ms(), Ordering::Release);
+        self.anchor_ms.store(self.source.wall_ms() - self.source.boot_ms(), Ordering::Release);
         *self.doubt() = None;
+    }
+
+    /// The newest time from which the clock was set, as long as that is still to be stored.
+    pub fn unsettled(&self) -> Option<Time> {
+        *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// That the clock was set is stored, or, from this time, is still to be.
+    pub fn settle(&self, still_from: Option<Time>) {
+        *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = still_from;
     }
 }
 

@@ -88,20 +88,37 @@ pub fn clock_was_set(store: &mut dyn Store, before: Time, after: Time) -> Result
         store.blind(Window { from: before, to: after })?;
     }
     store.reanchor(before, after)?;
+    live_at(store, after)
+}
+
+fn live_at(store: &mut dyn Store, after: Time) -> Result<(), StoreError> {
     store.sign_of_life(after)?;
     store.doubt(Span::ZERO)
 }
 
 /// Believes the wall clock, which is so much ahead of `before`, from now on. While that cannot be stored, the clock stays
-/// as it is, to be looked at again.
+/// as it is, to be looked at again. But once states may be of the new time it is followed, whatever fails then: judged by a
+/// date that is days ahead of them, every check would be late. It is looked at again all the same.
 pub fn follow_wall_clock(
     clock: &Clock,
     store: &mut dyn Store,
     before: Time,
     ahead: Span,
 ) -> Result<(), StoreError> {
-    clock_was_set(store, before, before + ahead)?;
+    let after = before + ahead;
+    if after > before {
+        store.blind(Window { from: before, to: after })?;
+    }
+    let before = clock.unsettled().map_or(before, |from| from.max(before));
+    let reanchored = store.reanchor(before, after);
+    if let Err(StoreError::Full | StoreError::Failed(_) | StoreError::Newer { .. }) = reanchored {
+        return reanchored;
+    }
     clock.anchor();
+    clock.settle(Some(before));
+    reanchored?;
+    live_at(store, after)?;
+    clock.settle(None);
     Ok(())
 }
 

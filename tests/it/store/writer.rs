@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use punctual::clock::Clock;
+use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
 use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
@@ -360,6 +360,24 @@ fn a_wall_clock_is_not_followed_before_that_is_stored() {
     follow_wall_clock(&clock, &mut store, before, Span::mins(1)).unwrap();
     assert!(clock.is_trusted() && clock.now() < before);
     assert_eq!(store.live().blind().iter().count(), windows + 1);
+}
+
+/// 1.1: judged by a date that is an hour ahead of the states, every check would be late.
+#[test]
+fn a_clock_that_was_set_back_is_followed_as_soon_as_states_may_be_of_the_new_time() {
+    let (_world, now, mut store) = away(Span::ZERO, &["a"]);
+    let hands = Hands::at(now.now());
+    let clock = Clock::with_hands(hands.clone());
+    let (before, back) = (clock.now(), Span::ZERO - Span::mins(60));
+    hands.set_wall(back);
+    // That of the states: it is stored, and nobody hears of it.
+    store.set_faults(|at| (at == FaultPoint::AfterCommit).then(|| StoreError::Unclear("a test".to_owned())));
+    follow_wall_clock(&clock, &mut store, before, back).unwrap_err();
+    store.set_faults(|_| None);
+    assert_eq!(expire(&mut store, clock.now()).unwrap(), Expired::default(), "as late as an hour ahead");
+    assert_eq!(clock.jump(), Some(Span::ZERO), "it is still to be stored");
+    follow_wall_clock(&clock, &mut store, clock.now(), Span::ZERO).unwrap();
+    assert_eq!((clock.jump(), clock.now()), (None, before + back));
 }
 
 /// 9.1: nobody knows whose ping it was.
