@@ -1,6 +1,7 @@
 //! What was answered 200 is stored, whatever happens.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,26 +12,25 @@ use tempfile::TempDir;
 
 use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::Punctual;
-use crate::support::{disk, http};
+use crate::support::{disk, http, is_long};
 
 const CHECKS: usize = 20;
 const PINGERS: usize = 8;
-const KILLS: usize = 30;
 /// Between two kills at least so many pings are answered.
-const PINGS_A_ROUND: usize = 40;
+pub(crate) const PINGS_A_ROUND: usize = 40;
 const DISK_BYTES: u64 = 4 << 20;
 
-fn config() -> String {
+pub(crate) fn config() -> String {
     let check = |i: usize| format!("- {{name: check-{i}, every: 1h}}\n");
     format!("checks:\n{}", (0..CHECKS).map(check).collect::<String>())
 }
 
 /// The comments of all pings in the database of a server that was killed.
-fn stored(punctual: &Punctual) -> HashSet<String> {
+fn stored(data: &Path) -> HashSet<String> {
     // SQLite follows links, and would look for a small disk where it is not mounted: it gets a copy.
     let copy = TempDir::new().unwrap();
     for name in ["punctual.db", "punctual.db-wal"] {
-        let file = punctual.data().join(name);
+        let file = data.join(name);
         if file.exists() {
             std::fs::copy(file, copy.path().join(name)).unwrap();
         }
@@ -41,7 +41,7 @@ fn stored(punctual: &Punctual) -> HashSet<String> {
 }
 
 /// Pings without pause from several threads, each ping with a comment of its own.
-struct Load {
+pub(crate) struct Load {
     done: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     /// Comments of those answered 200.
@@ -50,7 +50,7 @@ struct Load {
 }
 
 impl Load {
-    fn on(punctual: &Punctual) -> Load {
+    pub(crate) fn on(punctual: &Punctual) -> Load {
         let mut load = Load {
             done: Arc::default(),
             sent: Arc::default(),
@@ -74,16 +74,16 @@ impl Load {
         load
     }
 
-    fn answered(&self) -> usize {
+    pub(crate) fn answered(&self) -> usize {
         self.answered.lock().unwrap().len()
     }
 
-    fn wait_for(&self, count: usize) {
+    pub(crate) fn wait_for(&self, count: usize) {
         wait_until("pings to be answered", PATIENCE, || self.answered() >= count);
     }
 
     /// The comments of all that were answered 200.
-    fn end(self) -> Vec<String> {
+    pub(crate) fn end(self) -> Vec<String> {
         self.done.store(true, Ordering::Relaxed);
         self.pingers.into_iter().for_each(|pinger| pinger.join().unwrap());
         std::mem::take(&mut self.answered.lock().unwrap())
@@ -91,11 +91,11 @@ impl Load {
 }
 
 /// Each of these pings is in the database, and the metrics count as many as are there, also after one more kill.
-fn check_stored(punctual: &mut Punctual, answered: &[String]) {
+pub(crate) fn check_stored(punctual: &mut Punctual, answered: &[String], kill: impl FnOnce(&mut Punctual)) {
     let counted = |punctual: &Punctual| punctual.sum("punctual_check_pings_total", "kind=\"success\"");
     let before = counted(punctual);
-    punctual.kill9();
-    let stored = stored(punctual);
+    kill(punctual);
+    let stored = stored(&punctual.data());
     let lost: Vec<_> = answered.iter().filter(|comment| !stored.contains(*comment)).collect();
     assert!(lost.is_empty(), "of {} answered 200, these are lost: {lost:?}", answered.len());
     punctual.start_again();
@@ -108,12 +108,12 @@ fn check_stored(punctual: &mut Punctual, answered: &[String]) {
 fn a_ping_answered_200_survives_kill_9() {
     let mut punctual = Punctual::start(&config());
     let load = Load::on(&punctual);
-    for kill in 1..=KILLS {
+    for kill in 1..=if is_long() { 400 } else { 30 } {
         load.wait_for(kill * PINGS_A_ROUND);
         punctual.kill9();
         punctual.start_again();
     }
-    check_stored(&mut punctual, &load.end());
+    check_stored(&mut punctual, &load.end(), Punctual::kill9);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_ping_answered_200_survives_a_stop_under_load() {
         load.wait_for(stop * PINGS_A_ROUND);
         punctual.restart();
     }
-    check_stored(&mut punctual, &load.end());
+    check_stored(&mut punctual, &load.end(), Punctual::kill9);
 }
 
 /// 9.1, 14.1: refused while the disk is full, and taken again as soon as it is not.
@@ -188,5 +188,5 @@ fn a_full_disk_loses_no_ping_that_was_answered_200_and_is_got_over() {
     for _ in 0..20 {
         assert_eq!(ping(&punctual, ""), 200);
     }
-    check_stored(&mut punctual, &answered);
+    check_stored(&mut punctual, &answered, Punctual::kill9);
 }

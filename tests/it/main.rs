@@ -31,6 +31,7 @@ mod own_mail;
 mod pages;
 mod parts;
 mod ping;
+mod power;
 mod serve;
 mod server;
 mod slow_readers;

@@ -1,14 +1,12 @@
 //! An outage of the store, by whatever error, is never told as a fault of the jobs (1.5, 9.1).
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use crate::support::process::{PATIENCE, run, wait_until};
+use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::Punctual;
-use crate::support::{disk, http};
+use crate::support::{disk, http, is_long, preload};
 
 const DISK_BYTES: u64 = 24 << 20;
 /// Checks that are pinged each half second have deadlines every few seconds; `dead` is late before the outage.
@@ -17,18 +15,7 @@ const CONFIG: &str =
 
 /// Longer than two signs of life may lie apart (9.1), so that it leaves a window; with `PUNCTUAL_LONG`, much longer.
 fn outage() -> Duration {
-    Duration::from_secs(if std::env::var_os("PUNCTUAL_LONG").is_some() { 70 } else { 13 })
-}
-
-/// Builds the library that makes writes to the log fail while a file exists.
-fn broken_wal(folder: &Path) -> PathBuf {
-    let library = folder.join("broken_wal.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/support/broken_wal.c");
-    let mut cc = Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl");
-    let (done, said) = run(&mut cc);
-    assert!(done, "{said}");
-    library
+    Duration::from_secs(if is_long() { 70 } else { 13 })
 }
 
 /// What every reader says of a check that was pinged as well as it could be.
@@ -113,7 +100,7 @@ fn a_full_disk_never_shows_as_late() {
 #[test]
 fn a_disk_with_errors_never_shows_as_late() {
     let folder = tempfile::tempdir().unwrap();
-    let (library, broken) = (broken_wal(folder.path()), folder.path().join("broken"));
+    let (library, broken) = (preload::build("broken_wal", folder.path()), folder.path().join("broken"));
     let mut punctual = Punctual::new(CONFIG)
         .environment("LD_PRELOAD", library.to_str().unwrap())
         .environment("BROKEN_WAL_WHILE", broken.to_str().unwrap());

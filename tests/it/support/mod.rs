@@ -7,6 +7,7 @@ pub(crate) mod disk;
 pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod inbox;
+pub(crate) mod preload;
 pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod punctual;
@@ -15,4 +16,8 @@ pub(crate) mod smtp;
 
 pub(crate) fn assert_taken(attempt: &Attempt) {
     assert!(attempt.is_taken(), "{attempt:?}");
+
+/// Tests take longer and do more (`tests/run --long`).
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("PUNCTUAL_LONG").is_some()
 }
