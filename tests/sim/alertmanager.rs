@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use punctual::core::alert::{Alert, alertname};
 use punctual::core::cause::Family;
 use punctual::core::time::{Span, Time};
-use punctual::store::Store;
 
 use crate::judged::Judged;
 use crate::world::World;
@@ -74,8 +73,7 @@ impl World {
     /// 13.1: whatever changed is pushed, and all of it again within a minute, also while the store fails.
     pub(crate) fn push_alerts(&mut self) {
         let now = self.diary.now;
-        let store = self.server.store.as_ref().expect("only a living process pushes");
-        let flips = store.live().totals.flips.load(Ordering::Relaxed);
+        let flips = self.server.process().live.totals.flips.load(Ordering::Relaxed);
         if !self.alertmanager.is_due(flips, now) {
             return;
         }
@@ -91,7 +89,7 @@ impl World {
             .filter(|(_, _, fired)| *fired)
             .map(|(id, family, _)| (id, family))
             .collect();
-        let answer = self.server.other(fate, |store| store.alerts(now)).answer;
+        let answer = self.server.call(now, fate, |store, now| store.alerts(now)).answer;
         if !self.server.is_up() {
             return;
         }
@@ -109,8 +107,7 @@ impl World {
     /// Nothing is due, so that the store knows what the model knows.
     fn check_alerts(&mut self, before: &[(u64, Family)]) {
         let now = self.diary.now;
-        let store = self.server.store.as_ref().expect("only a living process pushes");
-        if store.next_deadline().is_some_and(|deadline| deadline < now) {
+        if self.server.process().wakes().deadline.is_some_and(|deadline| deadline < now) {
             return;
         }
         for (id, judged) in &self.server.judged {

@@ -4,12 +4,13 @@
 use punctual::core::check::{CheckId, Definition, Name, Source};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Time;
-use punctual::store::{Change, Edit, NewCheck, Store};
+use punctual::store::{Change, Edit, EditError, NewCheck};
 
+use crate::hand::Fate;
 use crate::jobs::Job;
 use crate::judged::{Judged, is_ever_held};
 use crate::scene::{random_check, random_due, vary_runs};
-use crate::server::{Fate, Server};
+use crate::server::Server;
 use crate::world::World;
 
 /// So many there may be at a time, beside those of the files.
@@ -33,17 +34,17 @@ impl Server {
     /// One edit, which nothing but `fate` refuses.
     pub(crate) fn edit(&mut self, edit: &Edit, now: Time, fate: Fate) {
         let next = CheckId(self.judged.len() as u64 + 1);
-        let done = self.call(fate, |store| store.edit(edit.clone(), now));
-        assert!(fate != Fate::Fine || done.answer.is_some(), "{edit:?} is refused");
+        let asked = edit.clone();
+        let done = self.call(now, fate, move |store, now| {
+            store.edit(asked, now).map_err(|error| match error {
+                EditError::Store(error) => error,
+                other => panic!("an edit is refused: {other}"),
+            })
+        });
         let is_create = matches!(edit, Edit::Create(_));
         assert!(!is_create || done.answer.is_none_or(|id| id == next), "it has another number");
         if done.commits > 0 {
             self.tell_edit(edit.clone(), next, now);
-        }
-        if done.answer.is_none() && self.is_up() {
-            // The writer's next turn finds out what became of it.
-            self.forget_life();
-            assert!(self.live(now, Fate::Fine), "nothing fails here");
         }
     }
 
@@ -52,7 +53,7 @@ impl Server {
         let (scale, files) = (self.scale.clone(), self.files.clone());
         match edit {
             Edit::Create(new) => {
-                let mut judged = Judged::declared(&new.definition, &scale, now);
+                let mut judged = Judged::declared(&new.definition, &scale, &self.blind, now);
                 if new.paused {
                     judged.model.pause(None, now);
                     judged.may_be_held = true;

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use punctual::core::cause::{CauseKind, Family};
-use punctual::core::check::Definition;
+use punctual::core::check::{Definition, Source};
 use punctual::core::route::{Action, ActionId};
 use punctual::core::time::{Span, Time};
 use punctual::store::Stance;
 
+use crate::bystanders::Blind;
 use crate::model::{Causes, Model, Plan};
+use crate::oracles::Log;
 use crate::scene::{Files, Scale, own_action};
 
 /// One bad period, and the actions that should (or may) be planned for it (12.1, 12.2).
@@ -36,6 +38,10 @@ pub(crate) struct Judged {
     pub(crate) model: Model,
     /// The causes from each time on, those of one time as they were at its end.
     pub(crate) history: Vec<(Time, Causes)>,
+    /// For those who know no mechanism.
+    pub(crate) log: Log,
+    /// Where in it the clock was last set: from there on times grow.
+    pub(crate) era: usize,
     pub(crate) bad: Vec<Bad>,
     /// When it last stopped being late or failing (8.3).
     pub(crate) recovered_at: Option<Time>,
@@ -49,13 +55,19 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    pub(crate) fn declared(definition: &Definition, scale: &Scale, now: Time) -> Judged {
+    /// `blind` are the windows before: while a clock is doubted they end in the future.
+    pub(crate) fn declared(definition: &Definition, scale: &Scale, blind: &Blind, now: Time) -> Judged {
         let plan = Judged::plan(definition, scale);
+        let mut model = Model::declared(&plan, now);
+        blind.absences.iter().for_each(|window| model.blind(window.from, window.to));
+        blind.unread.iter().for_each(|window| model.unread(window.from, window.to));
         Judged {
             definition: definition.clone(),
-            model: Model::declared(&plan, now),
+            model,
             plan,
             history: vec![(now, Causes::new())],
+            log: Log { is_touched: definition.source == Source::Api, ..Log::default() },
+            era: 0,
             bad: Vec::new(),
             recovered_at: None,
             pings: 0,
@@ -91,8 +103,9 @@ impl Judged {
             return;
         }
         let before = before.cloned().unwrap_or_default();
-        if self.history.last().is_some_and(|(last, _)| *last == at) {
-            self.history.pop();
+        // What was there when the clock was set stays, also if the same time comes again.
+        if self.history.len() - 1 > self.era {
+            self.history.pop_if(|(last, _)| *last == at);
         }
         self.history.push((at, causes.clone()));
         let began: Causes = causes.iter().filter(|cause| !before.contains(cause)).copied().collect();
@@ -154,6 +167,7 @@ impl Judged {
     pub(crate) fn set_back(&mut self, now: Time) {
         self.model.bring_back_to(now);
         self.recovered_at = self.recovered_at.map(|at| at.min(now));
+        self.era = self.history.len() - 1;
         if let Some((_, causes)) = self.history.last_mut() {
             *causes = self.model.causes();
         }

@@ -7,21 +7,29 @@
 // A test may fail anywhere, also in a function that it calls.
 #![allow(clippy::unwrap_used)]
 
+mod accidents;
 mod alertmanager;
+mod bystanders;
 mod edits;
 mod evidence;
 mod exhaustive;
 mod flapping;
+mod hand;
 mod jobs;
 mod judged;
 mod model;
 mod operators;
+mod oracles;
+mod pings;
+mod process;
 mod properties;
+mod readers;
 mod receivers;
 mod rng;
 mod scene;
 mod server;
 mod simulation;
+mod tally;
 mod times;
 mod turns;
 mod world;

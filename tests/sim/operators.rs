@@ -6,12 +6,13 @@ use punctual::core::incident::IncidentId;
 use punctual::core::route::{Matcher, Mute};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
-use punctual::store::{Entry, Stance, Store, What};
+use punctual::store::{Entry, Stance, What};
 use rusqlite::{Connection, OpenFlags};
 
+use crate::hand::Fate;
 use crate::rng::Rng;
 use crate::scene::{Files, Scale, Wish, random_due, random_spec, vary_runs};
-use crate::server::{Fate, Server};
+use crate::server::Server;
 use crate::world::World;
 
 /// A mute's text as the model understands it.
@@ -42,8 +43,8 @@ pub(crate) fn open_incidents(server: &Server) -> Vec<(IncidentId, CheckId)> {
 impl World {
     /// One thing that people do. True if the time is another now.
     pub(crate) fn operate(&mut self) -> bool {
-        let (kind, lot) = (self.unrest.below(29), self.unrest.next() as usize);
-        if !self.server.is_up() {
+        let (kind, lot) = (self.unrest.below(34), self.unrest.next() as usize);
+        if !self.server.is_up() || self.diary.accidents.is_closing() {
             return false;
         }
         match kind {
@@ -63,6 +64,7 @@ impl World {
             15 | 16 => return self.set_clock(lot),
             17 => self.prune(),
             18..=22 => self.edit(lot),
+            23..=28 => self.befall(kind - 23, lot),
             _ => self.kill(),
         }
         self.mourn();
@@ -86,13 +88,19 @@ impl World {
         Fate::random(&mut self.unrest, 60, true)
     }
 
-    fn kill(&mut self) {
-        self.server.die();
+    pub(crate) fn kill(&mut self) {
+        if self.is_twin {
+            // Nothing may depend on when it last showed that it lives.
+            self.server.call(self.diary.now, Fate::Fine, |store, now| store.sign_of_life(now));
+        }
+        if self.server.is_up() {
+            self.server.die();
+        }
     }
 
     fn prune(&mut self) {
         let (now, fate) = (self.diary.now, self.fate());
-        self.server.other(fate, |store| store.prune(now));
+        self.server.call(now, fate, |store, now| store.prune(now));
     }
 
     fn pause_or_unpause(&mut self, lot: usize) {
@@ -115,7 +123,8 @@ impl World {
         if lot.is_multiple_of(4) && !self.server.mutes.is_empty() {
             let mute = self.server.mutes.remove(lot / 4 % self.server.mutes.len());
             self.trace.say(now, &format!("unmute {}", mute.text));
-            let done = self.server.other(fate, |store| store.unmute(mute.id, now));
+            let id = mute.id;
+            let done = self.server.call(now, fate, move |store, now| store.unmute(id, now));
             if done.commits == 0 {
                 self.server.mutes.push(mute);
             }
@@ -141,7 +150,8 @@ impl World {
             comment: String::new(),
             by: String::new(),
         };
-        let done = self.server.other(fate, |store| store.mute(mute.clone(), now));
+        let asked = mute.clone();
+        let done = self.server.call(now, fate, move |store, now| store.mute(asked, now));
         if done.commits > 0 {
             let id = done.answer.unwrap_or_else(|| newest_mute(&self.server));
             self.server.mutes.push(Mute { id, ..mute });
@@ -153,7 +163,7 @@ impl World {
         let now = self.diary.now;
         for _ in 0..10 {
             let fate = self.fate();
-            if !self.server.is_up() || self.server.configure(files.clone(), false, now, fate) {
+            if !self.server.is_up() || self.server.configure(files.clone(), now, fate) {
                 return;
             }
         }
@@ -251,7 +261,7 @@ impl World {
         let (incident, check) = open[lot % open.len()];
         let stance = [Stance::Acknowledge, Stance::WontFix, Stance::Reopen][lot / 7 % 3];
         self.trace.say(now, &format!("{incident:?} of {check:?}: {stance:?}, {fate:?}"));
-        let done = self.server.other(fate, |store| store.stand(incident, stance, "ops", now));
+        let done = self.server.call(now, fate, move |store, now| store.stand(incident, stance, "ops", now));
         if done.commits > 0 {
             let files = self.server.files.clone();
             let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
@@ -286,7 +296,7 @@ impl World {
 
     /// 1.1: a clock that is set, and sometimes a wrong date that is put right after a while.
     fn set_clock(&mut self, lot: usize) -> bool {
-        if self.diary.right_at.is_some() {
+        if self.diary.right_at.is_some() || !self.is_ready() {
             return false;
         }
         let grid = self.scale.grid;
@@ -302,36 +312,53 @@ impl World {
                 by
             }
         };
-        self.jump(by);
-        true
+        self.server.hands.set_wall(by);
+        self.trace.say(self.diary.now, &format!("the clock is set by {by}"));
+        self.mind_clock()
     }
 
     pub(crate) fn put_the_date_right(&mut self) {
         let (_, by) = self.diary.right_at.take().expect("there is a date to put right");
-        self.jump(Span::ZERO - by);
+        self.server.hands.set_wall(Span::ZERO - by);
     }
 
-    fn jump(&mut self, by: Span) {
+    /// The engine's look at the wall clock. True if it follows one that was set: then it is another now.
+    pub(crate) fn mind_clock(&mut self) -> bool {
+        let now = self.diary.now;
+        if !self.is_ready() || self.on_grid() != now {
+            return false;
+        }
+        let Some(ahead) = self.server.process().clock.jump() else { return false };
+        let fate = if self.is_twin { Fate::Fine } else { self.telling_fate() };
+        let is_stored = self.server.follow_wall_clock(now, ahead, fate);
+        self.hear_answers();
+        if !is_stored {
+            self.diary.life_at = self.diary.life_at.min(now + self.scale.grid);
+        }
+        // It may follow though not all of that is stored.
+        let clock = self.server.process.as_ref().map(|process| process.clock.clone());
+        let by = clock.map_or(Span::ZERO, |clock| clock.now() - now);
+        if by != Span::ZERO {
+            self.shift(by);
+        }
+        by != Span::ZERO
+    }
+
+    /// It is another time now, and all that is planned comes after as long a time.
+    pub(crate) fn shift(&mut self, by: Span) {
         let before = self.diary.now;
-        let after = before + by;
         self.was_jump = true;
         self.patience.clear();
         self.overdue.clear();
         self.alertmanager.forget();
-        self.server.set_clock(before, after);
-        if after < before {
-            // 1.1: what was over stays so, and what was made by a wrong date lasts as long as was meant.
-            self.server.mutes.retain(|mute| mute.until > before);
-            for mute in self.server.mutes.iter_mut().filter(|mute| mute.since > after) {
-                mute.until = mute.until - (mute.since - after);
-                mute.since = after;
-            }
-        }
         for job in &mut self.jobs {
             job.shift(by);
         }
         for sending in &mut self.receivers.under_way {
             sending.ends_at = sending.ends_at + by;
+        }
+        if let Some(process) = &mut self.server.process {
+            process.held_up_until = process.held_up_until + by;
         }
         let diary = &mut self.diary;
         for time in [
@@ -346,8 +373,9 @@ impl World {
         ] {
             *time = *time + by;
         }
+        diary.accidents.shift(by);
         diary.restart_at = diary.now;
-        self.trace.say(before, &format!("the clock is set to {after}"));
+        self.trace.say(before, &format!("it is {} now", self.diary.now));
     }
 }
 

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use crate::evidence::{Delivery, Evidence, Incident};
 use crate::flapping;
 use crate::judged::Bad;
+use crate::oracles;
 use crate::receivers::Try;
+use crate::tally::Tally;
 use crate::times;
 use crate::world::World;
 use punctual::core::cause::CauseKind;
@@ -15,41 +17,6 @@ use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
 use punctual::core::route::ActionId;
 use punctual::core::time::Span;
-
-/// Deliveries that were never told, by the reason that exempts them; and how many were.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) told: u64,
-    /// Of these, given up before.
-    pub(crate) told_after_all: u64,
-    pub(crate) exempt: BTreeMap<String, u64>,
-    pub(crate) flips: u64,
-    pub(crate) incidents: u64,
-    pub(crate) attempts: u64,
-    /// Of these, to checks' own addresses.
-    pub(crate) own_attempts: u64,
-    /// Notices that a check flaps, told or not.
-    pub(crate) flapping: u64,
-    pub(crate) deaths: u64,
-    pub(crate) errors: u64,
-}
-
-impl Tally {
-    pub(crate) fn add(&mut self, other: &Tally) {
-        for (reason, count) in &other.exempt {
-            *self.exempt.entry(reason.clone()).or_default() += count;
-        }
-        self.told += other.told;
-        self.told_after_all += other.told_after_all;
-        self.flips += other.flips;
-        self.incidents += other.incidents;
-        self.attempts += other.attempts;
-        self.own_attempts += other.own_attempts;
-        self.flapping += other.flapping;
-        self.deaths += other.deaths;
-        self.errors += other.errors;
-    }
-}
 
 /// Every property over one world that has come to its end.
 pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
@@ -81,6 +48,12 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     tally.flapping = evidence.deliveries.iter().filter(|row| row.kind == "flapping").count() as u64;
     tally.deaths = u64::from(world.server.deaths);
     tally.errors = u64::from(world.server.errors);
+    (tally.looks, tally.looks_behind, tally.seen_late) = world.server.readers().tally();
+    for (kind, ..) in evidence.flips.values().flatten().flat_map(|flip| &flip.causes) {
+        *tally.causes.entry(kind.clone()).or_default() += 1;
+    }
+    let looks = oracles::hold(world, evidence);
+    (tally.deadlines_seen, tally.deadlines_moved) = (looks.seen, looks.moved);
     tally
 }
 

@@ -58,6 +58,13 @@ impl Scale {
         }
     }
 
+    /// The last point of the grid, the time included.
+    pub(crate) fn on_grid_before(&self, time: Time) -> Time {
+        let grid = self.grid.as_ms();
+        let since = (time - self.start).as_ms();
+        self.start + Span::ms(since.div_euclid(grid) * grid)
+    }
+
     pub(crate) fn end(&self) -> Time {
         self.start + self.stormy + self.calm
     }

@@ -1,108 +1,83 @@
-//! The process under test: the real store and the real engine's functions, in a hand that lets any of its calls fail or
-//! the whole process die, and that tells the bystanders what was committed.
+//! The process under test, as bystanders see it: what was committed is told to the model of each check.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use punctual::clock::Hands;
 use punctual::core::blind::Window;
 use punctual::core::cause::Family;
-use punctual::core::check::{CheckId, Source};
-use punctual::core::outbox::{Attempt, MessageId};
+use punctual::core::check::CheckId;
 use punctual::core::route::Mute;
 use punctual::core::time::{Span, Time};
-use punctual::engine;
-use punctual::store::sqlite::{FaultPoint, SqliteStore};
-use punctual::store::writer::watch_over;
-use punctual::store::{Applied, Entry, Outgoing, PingFact, Store, StoreError, What};
+use punctual::engine::{self, Expired};
+use punctual::store::writer::Limits;
+use punctual::store::{ConfigureError, Entry, Store, StoreError};
 
-use crate::judged::{Judged, is_ever_held};
-use crate::rng::Rng;
+use crate::bystanders::{Blind, Owed};
+use crate::hand::{Fate, Grip, Hand, Hazards};
+use crate::judged::Judged;
+use crate::process::{Asked, Process};
+use crate::readers::Readers;
 use crate::scene::{Files, Scale};
-
-/// What shall happen to a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Fine,
-    /// An error before its first commit, or after it.
-    Fails(FaultPoint),
-    /// The process dies before the call, or there.
-    Dies(Option<FaultPoint>),
-}
-
-impl Fate {
-    /// `percent` of calls go wrong, some of them fatally.
-    pub(crate) fn random(rng: &mut Rng, per_mille: u64, may_die: bool) -> Fate {
-        let (lot, kind) = (rng.next() % 1000, rng.below(6));
-        if lot >= per_mille {
-            return Fate::Fine;
-        }
-        let (before, after) = (FaultPoint::BeforeCommit, FaultPoint::AfterCommit);
-        match kind {
-            3 if may_die => Fate::Dies(None),
-            4 if may_die => Fate::Dies(Some(before)),
-            5 if may_die => Fate::Dies(Some(after)),
-            0 | 3 | 4 => Fate::Fails(before),
-            _ => Fate::Fails(after),
-        }
-    }
-}
-
-/// How a call ended, and how many transactions it committed.
-pub(crate) struct Called<R> {
-    /// `None`: an error, or death.
-    pub(crate) answer: Option<R>,
-    pub(crate) commits: u32,
-}
-
-#[derive(Debug, Default)]
-struct Armed {
-    fails_at: Option<FaultPoint>,
-    commits: u32,
-}
 
 /// The process, and what bystanders know.
 pub(crate) struct Server {
     folder: PathBuf,
     database_id: u64,
     pub(crate) scale: Scale,
+    pub(crate) limits: Limits,
+    /// The machine's clocks.
+    pub(crate) hands: Arc<Hands>,
+    pub(crate) grip: Grip,
+    pub(crate) readers: Readers,
+    /// How often the clock was set.
+    pub(crate) era: u32,
     /// `None`: it is dead.
-    pub(crate) store: Option<SqliteStore>,
-    armed: Arc<Mutex<Armed>>,
+    pub(crate) process: Option<Process>,
+    /// The engine's look at the deadlines, while the writer puts it off.
+    looking: Option<Asked<Result<Expired, StoreError>>>,
+    /// Somebody's call is queued, or was given up there, since the last turn.
+    is_queued: bool,
     /// The files in force.
     pub(crate) files: Files,
     pub(crate) judged: BTreeMap<CheckId, Judged>,
     /// The last sign of life that was committed.
-    last_sign: Option<Time>,
-    /// When this process last showed that it lives; gone with it.
-    last_life: Option<Time>,
-    /// Checks of which pings were refused, from the first to the last, and that were not yet told; gone with the process.
-    refused: BTreeMap<CheckId, (Time, Time)>,
-    /// In twins, the time: before it dies the process shows that it lived until then, and so did what was looked at.
-    pub(crate) last_words_at: Option<Time>,
+    pub(crate) last_sign: Option<Time>,
+    pub(crate) owed: Owed,
+    /// The listeners closed then.
+    pub(crate) closed_at: Option<Time>,
+    /// When a call failed, of which it shows at the writer's next sign of life what became of it.
+    pub(crate) unsure_since: Option<Time>,
     pub(crate) mutes: Vec<Mute>,
-    /// When nobody was there.
-    pub(crate) absences: Vec<Window>,
+    pub(crate) blind: Blind,
     pub(crate) deaths: u32,
     pub(crate) errors: u32,
 }
 
 impl Server {
-    pub(crate) fn new(folder: &Path, seed: u64, scale: &Scale, files: Files) -> Server {
+    pub(crate) fn new((folder, seed): (&Path, u64), scene: (&Scale, Files), hazards: Hazards) -> Server {
+        let (readers, (scale, files)) = (Readers::default(), scene);
         Server {
             folder: folder.to_owned(),
             database_id: seed,
             scale: scale.clone(),
-            store: None,
-            armed: Arc::default(),
+            is_queued: false,
+            limits: Limits::default(),
+            hands: Hands::at(scale.start),
+            grip: Grip::new(hazards, readers.clone()),
+            readers,
+            era: 0,
+            process: None,
+            looking: None,
             files,
             judged: BTreeMap::new(),
             last_sign: None,
-            last_life: None,
-            refused: BTreeMap::new(),
-            last_words_at: None,
+            owed: Owed::default(),
+            closed_at: None,
+            unsure_since: None,
             mutes: Vec::new(),
-            absences: Vec::new(),
+            blind: Blind::default(),
             deaths: 0,
             errors: 0,
         }
@@ -113,294 +88,211 @@ impl Server {
     }
 
     pub(crate) fn is_up(&self) -> bool {
-        self.store.is_some()
+        self.process.is_some()
+    }
+
+    /// Whoever looked at the checks since the clock was last set has seen them as they were.
+    pub(crate) fn hold_readers(&self) {
+        let soon = self.scale.life + self.scale.grid;
+        let dies = |away: &Window, at: Time| away.from < at && at <= away.to && at - away.from <= soon;
+        self.readers.hold(&self.judged, self.era, |at| self.blind.absences.iter().any(|away| dies(away, at)));
+    }
+
+    /// Whoever looks at the checks.
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
+    /// The living process.
+    pub(crate) fn process(&self) -> &Process {
+        self.process.as_ref().expect("only a living process is asked")
     }
 
     /// Dead at once: what was not committed is gone.
     pub(crate) fn die(&mut self) {
-        self.say_last_words();
-        self.store = None;
-        self.last_life = None;
-        self.refused.clear();
+        let lost = self.last_sign.and_then(|sign| self.owed.before(sign));
+        assert_eq!(lost, None, "a ping was refused, and a sign of life stored without that (9.1)");
+        self.owed = Owed::default();
+        self.closed_at = None;
+        self.grip.let_go();
+        self.process = None;
+        self.looking = None;
+        self.unsure_since = None;
         self.deaths += 1;
     }
 
-    fn say_last_words(&mut self) {
-        if let (Some(now), Some(_), Some(store)) = (self.last_words_at, self.last_life, &mut self.store) {
-            store.sign_of_life(now).expect("nothing fails yet");
-            self.last_sign = Some(now);
-        }
+    /// The listeners close: the process is about to stop.
+    pub(crate) fn close(&mut self, now: Time) {
+        self.process().writer.close();
+        self.closed_at = Some(now);
     }
 
-    /// One call of the real thing.
-    pub(crate) fn call<R, E>(
-        &mut self,
-        fate: Fate,
-        act: impl FnOnce(&mut SqliteStore) -> Result<R, E>,
-    ) -> Called<R> {
-        if fate == Fate::Dies(None) {
-            self.die();
-            return Called { answer: None, commits: 0 };
+    /// The process ends by itself.
+    pub(crate) fn stop(&mut self) {
+        if let Some(process) = &mut self.process {
+            process.stop();
         }
-        let fails_at = match fate {
-            Fate::Fails(point) => Some(point),
-            Fate::Dies(point) => point,
-            Fate::Fine => None,
-        };
-        *self.armed.lock().unwrap() = Armed { fails_at, commits: 0 };
-        let store = self.store.as_mut().expect("only a living process is called");
-        let answer = act(store).ok();
-        let armed = std::mem::take(&mut *self.armed.lock().unwrap());
-        if answer.is_none() {
-            self.errors += 1;
-            if matches!(fate, Fate::Dies(_)) {
-                self.die();
-            }
-        }
-        Called { answer, commits: armed.commits }
+        self.follow();
+        self.die();
     }
 
     /// A start of the process. False if it died or failed on its way.
-    pub(crate) fn start(&mut self, now: Time, mut fate: impl FnMut() -> Fate) -> bool {
-        let mut store =
-            SqliteStore::open_with(&self.folder, self.database_id).expect("the folder can be opened");
-        let armed = self.armed.clone();
-        let mut errors = self.errors;
-        store.set_faults(move |point| {
-            let mut armed = armed.lock().unwrap();
-            armed.commits += u32::from(point == FaultPoint::AfterCommit);
-            let hit = armed.fails_at.take_if(|fails_at| *fails_at == point);
-            errors += u32::from(hit.is_some());
-            hit.map(|point| match point {
-                FaultPoint::BeforeCommit if errors.is_multiple_of(2) => StoreError::Full,
-                FaultPoint::BeforeCommit => StoreError::Failed("a broken disk".to_owned()),
-                FaultPoint::AfterCommit => StoreError::Unclear("lost on its way".to_owned()),
-            })
-        });
+    pub(crate) fn start(&mut self, fate: impl FnMut() -> Fate) -> bool {
         // Rows of states as far behind as may be, or nearly (14.2): what was judged is then judged again at a start.
-        store.set_catch_up(self.deaths as usize % 3);
-        self.store = Some(store);
-        let begun = self.call(fate(), |store| store.begin(now));
-        if begun.commits > 0 {
-            if let Some(from) = self.last_sign.filter(|from| *from < now) {
-                self.tell_blind(Window { from, to: now });
-            }
-            self.last_sign = Some(self.last_sign.map_or(now, |last| last.max(now)));
+        let catch_up = self.deaths as usize % 3;
+        let store = Process::open(&self.folder, self.database_id, catch_up, &self.grip);
+        self.process = self.begin(store, fate);
+        if let Some(process) = &self.process {
+            self.grip.let_look(process);
         }
-        if begun.answer.is_none() {
-            if self.is_up() {
-                self.die();
-            }
-            return false;
+        if self.process.is_none() {
+            self.die();
         }
-        let files = self.files.clone();
-        if !self.configure(files, true, now, fate()) {
-            if self.is_up() {
-                self.die();
-            }
-            return false;
+        self.is_up()
+    }
+
+    /// Where the wall clock is behind what is known to be past: by how much, to the next point of the grid.
+    pub(crate) fn behind(&self) -> Option<Span> {
+        let last = self.last_sign? + self.scale.grid - Span::MS;
+        Some(self.scale.on_grid_before(last) - self.hands.wall()).filter(|behind| *behind > Span::ZERO)
+    }
+
+    fn begin(&mut self, mut hand: Hand, mut fate: impl FnMut() -> Fate) -> Option<Process> {
+        let clock = Process::clock(&self.hands);
+        self.grip.enter(fate());
+        let begun = engine::begin(&mut hand, &clock);
+        self.grip.leave();
+        self.follow();
+        begun.ok()?;
+        let (files, now) = (self.files.clone(), clock.now());
+        self.grip.enter(fate());
+        let configured = hand.configure(&files.configuration(), true, now);
+        if self.grip.leave() > 0 {
+            self.tell_files(files, now);
         }
-        self.last_life = Some(now);
-        true
+        configured.ok()?;
+        Some(Process::run(hand, clock, self.limits))
     }
 
     /// Takes new files; false if that failed.
-    pub(crate) fn configure(&mut self, files: Files, at_start: bool, now: Time, fate: Fate) -> bool {
+    pub(crate) fn configure(&mut self, files: Files, now: Time, fate: Fate) -> bool {
         let configuration = files.configuration();
-        let done = self.call(fate, |store| store.configure(&configuration, at_start, now));
+        let done: Called<_> = self.call(now, fate, move |store, at| {
+            store.configure(&configuration, false, at).map_err(|error| match error {
+                ConfigureError::Store(error) => error,
+                other => panic!("a configuration is refused: {other}"),
+            })
+        });
         if done.commits > 0 {
             self.tell_files(files, now);
         }
         done.answer.is_some()
     }
 
-    /// §10, as the bystanders understand it.
-    fn tell_files(&mut self, files: Files, now: Time) {
-        let scale = self.scale.clone();
-        self.files = files;
-        let files = self.files.clone();
-        let mut declared = Vec::new();
-        for definition in &files.checks {
-            let is_it = |judged: &Judged| {
-                judged.definition.name == definition.name
-                    || definition.renamed_from.contains(&judged.definition.name)
-            };
-            let known = self.judged.iter_mut().find(|(_, judged)| is_it(judged));
-            let id = match known {
-                Some((id, judged)) => {
-                    // Whatever is judged now is told of the check as it is now: so are the responders.
-                    judged.definition = definition.clone();
-                    let plan = Judged::plan(definition, &scale);
-                    let is_archived = judged.model.archived;
-                    if is_archived || judged.plan.spec != plan.spec {
-                        judged.walk(now, &scale, &files);
-                        if is_archived {
-                            judged.model.come_back(&plan, now);
-                        } else {
-                            judged.model.change(&judged.plan, &plan, now);
-                        }
-                        judged.plan = plan;
-                        judged.note(now, &files);
-                    }
-                    judged.may_be_held |= is_ever_held(definition);
-                    *id
-                }
-                None => {
-                    let id = CheckId(self.judged.len() as u64 + 1);
-                    self.judged.insert(id, Judged::declared(definition, &scale, now));
-                    id
-                }
-            };
-            declared.push(id);
+    /// The writer takes its turn, unless it is held up; what it committed is told.
+    pub(crate) fn turn(&mut self, now: Time) {
+        let Some(process) = self.process.as_mut().filter(|process| process.may_turn(now)) else { return };
+        if !self.scale.is_short && process.is_healthy() {
+            // A sign of life each second, of which only the last matters.
+            let before = now - Span::secs(1);
+            self.last_sign.is_some_and(|last| last < before).then(|| self.grip.was_idle_until(before));
         }
-        for (id, judged) in &mut self.judged {
-            let is_made = judged.definition.source == Source::Api;
-            if !declared.contains(id) && !judged.model.archived && !is_made {
-                judged.walk(now, &scale, &files);
-                judged.model.archive();
-                judged.was_archived = true;
-                judged.note(now, &files);
-            }
+        self.is_queued = false;
+        process.turn(self.scale.on_grid_before(now) + self.scale.grid);
+        self.follow();
+        if self.grip.is_dead() {
+            self.die();
         }
     }
 
-    /// 9.1: shows that it lives, as the writer does at every turn. False if that failed.
-    pub(crate) fn live(&mut self, now: Time, fate: Fate) -> bool {
-        if self.last_life.is_some_and(|last| last <= now && now - last < self.scale.grid) {
-            return true;
-        }
-        let gap = self.last_sign.map(|from| Window { from, to: now });
-        let gap = gap.filter(|gap| self.scale.is_short && gap.to - gap.from > Span::secs(10));
-        let is_short = self.scale.is_short;
-        let done = self.call(fate, |store| {
-            if is_short { watch_over(store, now).map(|_| ()) } else { store.sign_of_life(now) }
-        });
-        let mut commits = done.commits;
-        if let Some(gap) = gap
-            && commits > 0
-        {
-            self.tell_blind(gap);
-            commits -= 1;
-        }
-        if commits > 0 {
-            self.last_sign = Some(self.last_sign.map_or(now, |last| last.max(now)));
-        }
-        self.last_life = done.answer.map(|()| now);
-        self.last_life.is_some()
-    }
-
-    /// The next sign of life is given, however soon.
-    pub(crate) fn forget_life(&mut self) {
-        self.last_life = None;
-    }
-
-    fn tell_blind(&mut self, window: Window) {
-        self.absences.push(window);
-        for judged in self.judged.values_mut() {
-            judged.model.blind(window.from, window.to);
-        }
-    }
-
-    /// Pings that came at one time. Answers whether they were taken; if not, that is told to the checks later (9.1).
-    pub(crate) fn pings(
+    /// One call of the real thing: of somebody who gives up where the writer puts it off.
+    pub(crate) fn call<R: Send + 'static>(
         &mut self,
-        pings: &[(CheckId, PingFact)],
         now: Time,
-        mut fate: impl FnMut() -> Fate,
-    ) -> Option<Vec<Applied>> {
-        let taken = self.live(now, fate()) && self.tell_refused(now, fate()) && self.is_up();
-        let applied = if taken {
-            let entry = |(check, fact): &(CheckId, PingFact)| Entry {
-                check: *check,
-                at: now,
-                what: What::Ping(fact.clone()),
-            };
-            self.apply(pings.iter().map(entry).collect(), now, fate())
-        } else {
-            None
-        };
-        if applied.is_none() && self.is_up() {
-            for (check, _) in pings {
-                self.refused.entry(*check).or_insert((now, now)).1 = now;
-            }
+        fate: Fate,
+        act: impl FnOnce(&mut dyn Store, Time) -> Result<R, StoreError> + Send + 'static,
+    ) -> Called<R> {
+        let mut asked = self.process().ask(&self.grip, fate, act);
+        self.is_queued = true;
+        self.turn(now);
+        let Some(done) = asked.answer() else { return Called { answer: None, commits: 0 } };
+        let answer = done.answer.ok().filter(|_| self.is_up());
+        if answer.is_none() {
+            self.errors += 1;
+            self.unsure_since = self.is_up().then_some(now);
         }
-        applied
+        Called { answer, commits: done.commits }
     }
 
-    pub(crate) fn tell_refused(&mut self, now: Time, fate: Fate) -> bool {
-        if self.refused.is_empty() {
-            return true;
-        }
-        let entry = |check, at| Entry { check, at: now, what: What::Refused { at } };
-        let both =
-            |(check, (first, last)): (&CheckId, &(Time, Time))| [entry(*check, *first), entry(*check, *last)];
-        let entries = self.refused.iter().flat_map(both).collect();
-        let told = self.apply(entries, now, fate).is_some();
-        if told {
-            self.refused.clear();
-        }
-        told
+    /// Applies entries, for somebody who pauses or only looks.
+    pub(crate) fn apply(&mut self, entries: Vec<Entry>, now: Time, fate: Fate) -> bool {
+        self.call(now, fate, move |store, _| store.apply(entries)).answer.is_some()
     }
 
-    /// Applies entries, and tells the bystanders once they are committed.
-    pub(crate) fn apply(&mut self, entries: Vec<Entry>, now: Time, fate: Fate) -> Option<Vec<Applied>> {
-        let called = self.call(fate, |store| store.apply(entries.clone()));
-        if called.commits > 0 {
-            entries.into_iter().for_each(|entry| self.tell(entry, now));
-        }
-        called.answer
+    /// The wall clock, which is so much ahead, is believed from now on; false while that cannot be stored.
+    pub(crate) fn follow_wall_clock(&mut self, now: Time, ahead: Span, fate: Fate) -> bool {
+        let clock = self.process().clock.clone();
+        let done = self
+            .call(now, fate, move |store, before| engine::follow_wall_clock(&clock, store, before, ahead));
+        done.answer.is_some()
     }
 
-    fn tell(&mut self, entry: Entry, now: Time) {
-        let judged = self.judged.get_mut(&entry.check).expect("a check of the store is known");
-        if judged.model.archived {
-            return;
-        }
-        if let What::Refused { at } = entry.what {
-            judged.model.refuse(at);
-        }
-        judged.walk(now, &self.scale, &self.files);
-        match entry.what {
-            What::Ping(fact) => {
-                let counted = judged.model.ping(&judged.plan, &fact.ping, now);
-                judged.pings += u64::from(counted);
-            }
-            What::Pause { until, .. } => judged.model.pause(until, now),
-            What::Unpause { .. } if !judged.definition.spec.paused => judged.model.unpause(now),
-            What::Unpause { .. } | What::Tick | What::Refused { .. } => {}
-        }
-        judged.note(now, &self.files);
+    /// A ping of this check was answered 503.
+    pub(crate) fn refused(&mut self, check: CheckId, at: Time) {
+        self.owed.checks.entry(check).or_default().push(at);
     }
 
-    /// The engine's look at the deadlines; false if it failed.
+    /// A request was refused before it was read.
+    pub(crate) fn refuse_unread(&mut self, now: Time) {
+        self.process().writer.refuse_unread();
+        self.is_queued = true;
+        // That second may be blind already.
+        if !self.blind.unread.iter().any(|told| told.from < now && now <= told.to) {
+            self.owed.unread.push(now);
+        }
+    }
+
+    /// Nothing waits to be told, and the last sign of life is fresh.
+    pub(crate) fn is_heard(&self, now: Time) -> bool {
+        let is_fresh = self.last_sign.is_some_and(|last| now - last <= Span::secs(10));
+        is_fresh && !self.is_queued && self.looking.is_none() && self.owed.before(Time::MAX).is_none()
+    }
+
+    /// The engine's look at the deadlines; false if it failed, or has to wait.
     pub(crate) fn look(&mut self, now: Time, mut fate: impl FnMut() -> Fate) -> bool {
         for _ in 0..20 {
-            let due = self.store.as_mut().expect("only a living process looks").due(now, usize::MAX);
-            if due.is_empty() {
-                self.compare(now);
-                return true;
-            }
-            let called = self.call(fate(), |store| engine::expire(store, now));
-            if called.commits > 0 {
-                for (check, _) in due {
-                    let tick = Entry { check, at: now, what: What::Tick };
-                    self.tell(tick, now);
-                }
-            }
-            if called.answer.is_none() {
+            let mut asked = match self.looking.take() {
+                Some(asked) => asked,
+                None => self.process().ask(&self.grip, fate(), engine::expire),
+            };
+            self.is_queued = true;
+            self.turn(now);
+            if !self.is_up() {
                 return false;
+            }
+            let Some(done) = asked.answer() else {
+                self.looking = Some(asked);
+                return false;
+            };
+            match done.answer {
+                Err(_) => {
+                    (self.errors, self.unsure_since) = (self.errors + 1, Some(now));
+                    return false;
+                }
+                Ok(expired) if expired.deadlines.is_empty() => return self.compare(done.at),
+                Ok(_) => {}
             }
         }
         panic!("expiry does not come to an end");
     }
 
     /// Late whenever it should be and never else (2.5, §3, §9): nothing is due, so every state must be the model's.
-    pub(crate) fn compare(&mut self, now: Time) {
-        let store = self.store.as_ref().expect("only a living process is looked at");
-        if store.next_deadline().is_some_and(|deadline| deadline < now) {
-            return;
+    /// False where something is due all the same: the store could not say so.
+    pub(crate) fn compare(&mut self, now: Time) -> bool {
+        if self.process().wakes().deadline.is_some_and(|deadline| deadline < now) {
+            return false;
         }
-        let directory = store.live().directory();
+        let directory = self.process().live.directory();
         let mut declared = 0;
         for judged in self.judged.values_mut().filter(|judged| !judged.model.archived) {
             judged.walk(now, &self.scale, &self.files);
@@ -431,40 +323,14 @@ impl Server {
                 "late though every ping was on time and accepted"
             );
         }
+        self.hold_readers();
+        true
     }
+}
 
-    pub(crate) fn claim(&mut self, now: Time, fate: Fate) -> Option<Vec<Outgoing>> {
-        self.call(fate, |store| store.claim(now)).answer
-    }
-
-    /// True once it is settled: committed and known to be.
-    pub(crate) fn settle(&mut self, id: MessageId, attempt: &Attempt, now: Time, fate: Fate) -> Called<()> {
-        self.call(fate, |store| store.settle(id, attempt, now))
-    }
-
-    /// The clock was set (1.1). Without faults: a clock that jumps while the disk fails is not simulated.
-    pub(crate) fn set_clock(&mut self, before: Time, after: Time) {
-        let done = self.call(Fate::Fine, |store| engine::clock_was_set(store, before, after));
-        done.answer.expect("nothing fails here");
-        if after > before {
-            self.tell_blind(Window { from: before, to: after });
-        }
-        for judged in self.judged.values_mut() {
-            judged.set_back(after);
-        }
-        self.last_sign = Some(after);
-        self.last_life = Some(after);
-        for (first, last) in self.refused.values_mut() {
-            (*first, *last) = ((*first).min(after), (*last).min(after));
-        }
-    }
-
-    /// Anything else of the store, without its bystanders.
-    pub(crate) fn other<R>(
-        &mut self,
-        fate: Fate,
-        act: impl FnOnce(&mut SqliteStore) -> Result<R, StoreError>,
-    ) -> Called<R> {
-        self.call(fate, act)
-    }
+/// How a call ended, and how many transactions it committed.
+pub(crate) struct Called<R> {
+    /// `None`: an error, or death.
+    pub(crate) answer: Option<R>,
+    pub(crate) commits: u32,
 }

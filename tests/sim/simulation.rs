@@ -8,11 +8,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use punctual::core::time::Span;
-use punctual::store::Store;
 
 use crate::evidence::Evidence;
-use crate::properties::{Tally, hold};
-use crate::server::Fate;
+use crate::hand::Fate;
+use crate::properties::hold;
+use crate::tally::Tally;
 use crate::world::World;
 
 const SEEDS: u64 = 300;
@@ -55,6 +55,7 @@ fn live(seed: u64, kind: Kind) -> Result<Outcome, String> {
         assert!(world.server.is_up(), "the process lives at the end");
         assert!(world.server.look(world.diary.now, || Fate::Fine), "nothing fails in the calm");
         assert!(world.dead_is_bad(), "a job never ran, and nobody says so (2.5)");
+        world.server.hold_readers();
         let evidence = Evidence::read(&world);
         let tally = hold(&world, &evidence);
         drain(&mut world);
@@ -80,13 +81,11 @@ fn drain(world: &mut World) {
     for _ in 0..1000 {
         world.diary.ends = world.diary.now + Span::secs(30);
         world.run();
-        let store = world.server.store.as_ref().expect("nothing dies in the calm");
-        if store.next_claim().is_none() && world.receivers.under_way.is_empty() {
+        if world.server.process().wakes().claim.is_none() && world.receivers.under_way.is_empty() {
             break;
         }
     }
-    let store = world.server.store.as_ref().expect("nothing dies in the calm");
-    let totals = &store.live().totals;
+    let totals = &world.server.process().live.totals;
     assert_eq!(totals.incidents_open.load(Ordering::Relaxed), 0, "an incident outlives its check (10.3)");
     assert_eq!(totals.deliveries_pending.load(Ordering::Relaxed), 0, "the outbox does not drain (12.5)");
 }

@@ -106,7 +106,7 @@ fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
         let message = message.expect("what was given up was in a message");
         let (since, at) = (message.created_at, message.settled_at.expect("it was given up"));
         // Only while we were there, as far as that was known by then: a death shows how long we are away at the next start.
-        let known = world.server.absences.iter().filter(|window| window.to <= at);
+        let known = world.server.blind.absences.iter().filter(|window| window.to <= at);
         let away =
             known.fold(Span::ZERO, |sum, window| sum + (window.to - window.from.max(since)).max(Span::ZERO));
         let took = (at - since) - away;

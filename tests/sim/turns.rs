@@ -7,17 +7,18 @@ use punctual::core::check::{CheckId, Name};
 use punctual::core::outbox::{Attempt, DeliveryKind};
 use punctual::core::schedule::Quiet;
 use punctual::core::time::{Span, Time};
-use punctual::store::{Outgoing, Stance, Store};
+use punctual::store::{Outgoing, Stance};
 
 use crate::evidence::{Delivery, deliveries, is_settled};
+use crate::hand::Fate;
 use crate::operators::reader;
 use crate::receivers::Sending;
-use crate::server::Fate;
 use crate::world::World;
 
 impl World {
     pub(crate) fn look_at(&self) -> Option<Time> {
-        let deadline = self.server.store.as_ref()?.next_deadline()?;
+        let process = self.server.process.as_ref().filter(|_| !self.diary.accidents.is_closing())?;
+        let deadline = process.wakes().deadline.filter(|_| process.clock.is_trusted())?;
         Some((deadline + Span::MS + self.diary.lag).max(self.diary.look_not_before))
     }
 
@@ -39,14 +40,16 @@ impl World {
     }
 
     pub(crate) fn claim_at(&self) -> Option<Time> {
-        let claim = self.server.store.as_ref()?.next_claim()?;
+        let process = self.server.process.as_ref().filter(|_| !self.diary.accidents.is_closing())?;
+        let claim = process.wakes().claim?;
         Some((claim + Span::MS).max(self.diary.claim_not_before))
     }
 
     pub(crate) fn claim(&mut self) {
         let now = self.diary.now;
         let fate = self.telling_fate();
-        let Some(outgoing) = self.server.claim(now, fate) else {
+        let claimed = self.server.call(now, fate, |store, now| store.claim(now));
+        let Some(outgoing) = claimed.answer else {
             self.diary.claim_not_before = now + Span::secs(1);
             return;
         };
@@ -70,7 +73,6 @@ impl World {
 
     /// §8: what leaves for the first time is not held, and of an incident that is open.
     fn check_outgoing(&self, outgoing: &Outgoing) {
-        let store = self.server.store.as_ref().expect("only a living process claims");
         if outgoing.message.receiver.starts_with("emails/") {
             let [notice] = outgoing.notices.as_slice() else { panic!("16.4: by itself: {outgoing:?}") };
             let check = self.server.ever_made(notice.check.as_str()).expect("it has addresses");
@@ -79,7 +81,8 @@ impl World {
         } else {
             assert!(outgoing.notices.iter().all(|notice| notice.emails.is_empty()), "nobody else's business");
         }
-        let looks_later = store.next_deadline().is_some_and(|deadline| deadline < self.diary.now);
+        let looks_later =
+            self.server.process().wakes().deadline.is_some_and(|deadline| deadline < self.diary.now);
         // A part of a message that was split says what the whole one said.
         if outgoing.message.attempts > 1 || outgoing.message.origin.is_some() || looks_later {
             return;
@@ -125,7 +128,8 @@ impl World {
 
     /// 12.3: what may leave does.
     pub(crate) fn nobody_is_kept_waiting(&mut self) {
-        if !self.server.is_up() {
+        if !self.is_ready() {
+            self.overdue.clear();
             return;
         }
         let now = self.diary.now;
@@ -206,7 +210,8 @@ impl World {
         let now = self.diary.now;
         let sending = self.receivers.under_way[place].clone();
         let fate = self.telling_fate();
-        let done = self.server.settle(sending.message, &sending.attempt, now, fate);
+        let (message, attempt) = (sending.message, sending.attempt.clone());
+        let done = self.server.call(now, fate, move |store, now| store.settle(message, &attempt, now));
         let is_closed = || match sending.attempt {
             Attempt::Taken { .. } | Attempt::Never { .. } => true,
             // It may have been given up.

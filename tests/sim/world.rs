@@ -8,14 +8,17 @@ use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
 use punctual::core::route::Action;
 use punctual::core::time::{Span, Time};
-use punctual::store::{Edit, Entry, Store, What};
+use punctual::store::{Edit, Entry, What};
 
+use crate::accidents::Accidents;
 use crate::alertmanager::Alertmanager;
-use crate::jobs::{Character, Job, Shot};
+use crate::hand::{Fate, Hazards};
+use crate::jobs::{Character, Job};
+use crate::pings::Waiting;
 use crate::receivers::Receivers;
 use crate::rng::Rng;
 use crate::scene::{Files, Scale, own_action};
-use crate::server::{Fate, Server};
+use crate::server::Server;
 
 /// The last lines of what happened, and a number that stands for all of it.
 #[derive(Debug, Default)]
@@ -56,6 +59,7 @@ pub(crate) struct Diary {
     pub(crate) look_not_before: Time,
     pub(crate) claim_not_before: Time,
     pub(crate) lag: Span,
+    pub(crate) accidents: Accidents,
 }
 
 pub(crate) struct World {
@@ -68,9 +72,12 @@ pub(crate) struct World {
     pub(crate) diary: Diary,
     /// What operators do, and when the process dies by itself.
     pub(crate) unrest: Rng,
-    /// What happens to calls that judge, and to those that only tell.
+    /// What happens to starts, and to calls of the engine.
     hazards: Rng,
     pub(crate) telling: Rng,
+    /// How many pings come between two turns of the writer.
+    pub(crate) batches: Rng,
+    pub(crate) waiting: Vec<Waiting>,
     pub(crate) lags: Rng,
     /// Looks at times of its own.
     ticks: Option<Rng>,
@@ -113,13 +120,21 @@ impl World {
             look_not_before: start,
             claim_not_before: start,
             lag: Span::ZERO,
+            accidents: Accidents::default(),
         };
         let defaults = files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None));
         let actions = files.watches.iter().flat_map(|watch| watch.actions.clone()).chain(defaults);
         let actions = actions.chain([own_action()]).collect();
         let jobs = files.checks.iter().map(|check| Job::new(check.name.as_str(), seed, start)).collect();
+        let hazards = Hazards { rng: Rng::new(seed, "writer"), per_mille: 8, of_pings_alone: is_twin };
+        let mut server = Server::new((folder, seed), (&scale, files), hazards);
+        if !is_twin {
+            server.limits.max_queued = rng.pick(&[2, 65_536, 65_536]);
+            server.limits.max_batch = rng.pick(&[1, 3, 2_048]);
+            server.limits.max_refused = rng.pick(&[1, 1_000]);
+        }
         World {
-            server: Server::new(folder, seed, &scale, files),
+            server,
             jobs,
             receivers: Receivers::new(seed),
             alertmanager: Alertmanager::default(),
@@ -129,6 +144,8 @@ impl World {
             unrest: Rng::new(seed, "unrest"),
             hazards: Rng::new(seed, "hazards"),
             telling: Rng::new(seed, "telling"),
+            batches: Rng::new(seed, "batches"),
+            waiting: Vec::new(),
             lags: Rng::new(seed, "lags"),
             ticks: with_ticks.then(|| Rng::new(seed, "ticks")),
             is_twin,
@@ -156,10 +173,8 @@ impl World {
             if self.is_calm() && !self.server.is_up() {
                 self.diary.restart_at = self.on_grid();
             }
-            // Somebody unpauses then, and all facts lie on the grid.
-            if self.is_calm() && self.server.is_up() && self.on_grid() == self.diary.now && !peace {
-                self.make_peace();
-                peace = true;
+            if self.is_calm() && !peace {
+                peace = self.make_peace();
             }
             while self.instant() {}
             if peace || self.diary.watch_at <= self.diary.now {
@@ -169,21 +184,41 @@ impl World {
             if self.tick_between() {
                 while self.instant() {}
             }
-            let next = self.next_time();
+            let next = self.next_stop();
             assert!(next > self.diary.now, "time stands still");
-            self.diary.now = next;
+            self.pass_to(next);
         }
+    }
+
+    fn pass_to(&mut self, next: Time) {
+        self.server.hands.pass(next - self.diary.now);
+        self.diary.now = next;
+    }
+
+    /// The writer shows that it lives on the grid, and not only between two points of it: all windows lie on it.
+    fn next_stop(&mut self) -> Time {
+        let next = self.next_time();
+        let before = self.scale.on_grid_before(next);
+        if !self.scale.is_short || before == next || before <= self.diary.now {
+            return next;
+        }
+        self.diary.life_at = before;
+        before
     }
 
     /// Everything that happens now, and what comes of it at once. True if the clock was set: then it is another now.
     fn instant(&mut self) -> bool {
         let now = self.diary.now;
-        self.server.last_words_at = self.is_twin.then_some(now);
-        if !self.server.is_up() && self.diary.restart_at <= now {
-            self.restart();
+        if !self.server.is_up() && self.diary.restart_at <= now && self.restart() {
+            return true;
         }
-        if self.diary.right_at.is_some_and(|(at, _)| at <= now) && self.server.is_up() {
+        self.suffer();
+        self.look_on();
+        self.show_life();
+        if self.diary.right_at.is_some_and(|(at, _)| at <= now) {
             self.put_the_date_right();
+        }
+        if self.mind_clock() {
             return true;
         }
         if self.diary.unrest_at <= now {
@@ -194,20 +229,53 @@ impl World {
             }
         }
         self.run_jobs();
-        if self.server.is_up() && self.diary.life_at <= now {
-            self.diary.life_at = now + self.scale.life;
-            let fate = self.judging_fate();
-            self.server.live(now, fate);
-        }
         self.mourn();
         self.engine_rests();
-        if self.server.is_up() {
+        if self.server.is_up() && !self.diary.accidents.is_closing() {
             self.push_alerts();
             self.mourn();
             // What a failed call left is read anew by the next one, and may be due.
             self.engine_rests();
         }
+        self.look_on();
         false
+    }
+
+    /// The writer's turns that nobody asks for.
+    fn show_life(&mut self) {
+        let now = self.diary.now;
+        if !self.server.is_up() || self.life_at() > now {
+            return;
+        }
+        self.diary.life_at = now + self.scale.life;
+        self.turn();
+        // It may have shown that it lives a moment ago, and need not again.
+        self.server.unsure_since.iter_mut().for_each(|since| *since = now);
+    }
+
+    /// When the writer next takes a turn by itself: soon, where the one before has failed, or is not known to have done what
+    /// it should.
+    fn life_at(&self) -> Time {
+        let Some(process) = &self.server.process else { return self.diary.life_at };
+        if !process.is_healthy() || !process.may_turn(self.diary.now) {
+            return process.held_up_until;
+        }
+        let unsure = self.server.unsure_since.map(|since| self.scale.on_grid_before(since) + self.scale.grid);
+        unsure.map_or(self.diary.life_at, |soon| self.diary.life_at.min(soon))
+    }
+
+    /// A turn of the writer, and what those hear who wait for it.
+    pub(crate) fn turn(&mut self) {
+        self.server.turn(self.diary.now);
+        self.hear_answers();
+        self.mourn();
+    }
+
+    /// The writer does what it is asked for, at once.
+    pub(crate) fn is_ready(&self) -> bool {
+        let process = self.server.process.as_ref();
+        let is_closing = self.diary.accidents.is_closing();
+        process.is_some_and(|process| process.is_healthy() && process.may_turn(self.diary.now) && !is_closing)
     }
 
     fn engine_rests(&mut self) {
@@ -223,6 +291,7 @@ impl World {
         2 * self.scale.unrest.as_ms() / self.scale.grid.as_ms()
     }
 
+    /// At a stop only what is under way is still brought to its end.
     fn engine_turns(&mut self) -> bool {
         let now = self.diary.now;
         let mut did = false;
@@ -264,31 +333,34 @@ impl World {
     }
 
     /// The next point of the grid, now included.
-    fn on_grid(&self) -> Time {
-        let grid = self.scale.grid.as_ms();
-        let since = (self.diary.now - self.scale.start).as_ms();
-        self.scale.start + Span::ms((since + grid - 1).div_euclid(grid) * grid)
+    pub(crate) fn on_grid(&self) -> Time {
+        self.scale.on_grid_before(self.diary.now + self.scale.grid - Span::MS)
     }
 
-    fn restart(&mut self) {
-        let now = self.diary.now;
+    /// True if the wall clock was set meanwhile: then it is another now.
+    fn restart(&mut self) -> bool {
+        // Doubts are for worlds whose signs of life lie on the grid, all of them.
+        if let Some(behind) = self.server.behind().filter(|_| !self.scale.is_short) {
+            self.server.hands.set_wall(behind);
+        }
         let calm = self.is_calm();
         let hazards = &mut self.hazards;
         let fate = || if calm { Fate::Fine } else { Fate::random(hazards, 60, true) };
-        let up = self.server.start(now, fate);
-        self.trace.say(now, if up { "the process starts" } else { "the process dies while it starts" });
-        if up {
-            self.diary.life_at = now + self.scale.life;
-            self.diary.look_not_before = now;
-            self.diary.claim_not_before = now;
-        } else {
-            self.diary.restart_at = now + self.scale.grid;
+        let up = self.server.start(fate);
+        self.trace
+            .say(self.diary.now, if up { "the process starts" } else { "the process dies while it starts" });
+        if !up {
+            self.diary.restart_at = self.diary.now + self.scale.grid;
+            return false;
         }
-    }
-
-    fn judging_fate(&mut self) -> Fate {
-        let fate = Fate::random(&mut self.hazards, 8, true);
-        if self.is_calm() { Fate::Fine } else { fate }
+        let by = self.server.process().clock.now() - self.diary.now;
+        if by != Span::ZERO {
+            self.shift(by);
+        }
+        self.diary.life_at = self.diary.now;
+        self.diary.look_not_before = self.diary.now;
+        self.diary.claim_not_before = self.diary.now;
+        by != Span::ZERO
     }
 
     /// What happens to calls that have to do with telling.
@@ -297,66 +369,14 @@ impl World {
         if self.is_calm() { Fate::Fine } else { fate }
     }
 
-    fn run_jobs(&mut self) {
-        let now = self.diary.now;
-        for number in 0..self.jobs.len() {
-            if self.jobs[number].next().is_none_or(|at| at > now) {
-                continue;
-            }
-            let name = self.jobs[number].name.clone();
-            let is_it = |check: &&Definition| goes_by(check, &name);
-            let spec = self.server.files.checks.iter().find(is_it).map(|check| check.spec.clone());
-            let spec = spec.or_else(|| {
-                let gone = self.attic.iter().find(is_it);
-                gone.map(|check| check.spec.clone())
-            });
-            let made = || self.server.ever_made(&name).map(|judged| judged.definition.spec.clone());
-            let spec = spec.or_else(made).expect("a job's check is in the files, in the attic, or was made");
-            let shots = self.jobs[number].shots(&spec, &self.scale, now);
-            for shot in shots {
-                self.shoot(number, shot);
-                self.mourn();
-            }
-        }
-    }
-
-    fn shoot(&mut self, number: usize, shot: Shot) {
-        let now = self.diary.now;
-        let name = self.jobs[number].name.clone();
-        if !self.server.is_up() {
-            return self.jobs[number].not_heard(shot, &self.scale, now);
-        }
-        let found = self.server.store.as_ref().and_then(|store| store.live().find(&name));
-        let Some(check) = found.map(|check| check.id) else {
-            let is_declared = self.server.files.checks.iter().any(|check| goes_by(check, &name));
-            let is_made = self.server.ever_made(&name).is_some_and(|judged| !judged.model.archived);
-            assert!(!is_declared && !is_made, "`{name}` is declared, and its ping finds nothing (10.3)");
-            return;
-        };
-        let calm = self.is_calm();
-        let hazards = &mut self.hazards;
-        let fate = || {
-            let fate = Fate::random(hazards, 8, true);
-            if calm { Fate::Fine } else { fate }
-        };
-        let answer = self.server.pings(&[(check, shot.fact())], now, fate);
-        if self.is_twin && self.server.is_up() {
-            // What is told late is not known to a look before that, and twins look at times of their own.
-            assert!(self.server.tell_refused(now, Fate::Fine), "nothing fails here");
-        }
-        let heard = if answer.is_some() { "taken" } else { "503" };
-        self.trace.say(now, &format!("{name} pings {}: {heard}", shot.kind().as_str()));
-        if answer.is_none() {
-            self.jobs[number].not_heard(shot, &self.scale, now);
-        }
-    }
-
     /// 1.3: with ticks, somebody looks at every check at a time of no importance.
     fn tick_between(&mut self) -> bool {
         let next = self.next_time();
         let now = self.diary.now;
         let Some(ticks) = &mut self.ticks else { return false };
-        if !self.server.is_up() || !ticks.percent(30) || next - now < Span::ms(2) {
+        let is_ready =
+            self.server.process.as_ref().is_some_and(|process| process.is_healthy() && process.may_turn(now));
+        if !is_ready || !ticks.percent(30) || next - now < Span::ms(2) {
             return false;
         }
         let at =
@@ -364,8 +384,8 @@ impl World {
         let ids: Vec<CheckId> = self.server.judged.keys().copied().collect();
         let tick = |check: CheckId| Entry { check, at, what: What::Tick };
         let entries = ids.into_iter().map(tick).collect();
-        self.server.apply(entries, at, Fate::Fine).expect("nothing fails here");
-        self.diary.now = at;
+        self.pass_to(at);
+        assert!(self.server.apply(entries, at, Fate::Fine), "nothing fails here");
         true
     }
 
@@ -375,25 +395,43 @@ impl World {
         let own = if self.server.is_up() {
             let sendings = self.receivers.under_way.iter().map(|sending| sending.ends_at);
             let right = diary.right_at.map(|(at, _)| at);
-            let engine = [self.look_at(), self.claim_at(), Some(diary.life_at), right];
+            let engine = [self.look_at(), self.claim_at(), Some(self.life_at()), right];
             sendings.chain(engine.into_iter().flatten()).min()
         } else {
             Some(diary.restart_at)
         };
-        let next = jobs.chain(own).min().unwrap_or(diary.ends).min(diary.ends);
+        let crowd =
+            self.diary.accidents.is_crowded().then(|| self.scale.on_grid_before(diary.now) + self.scale.grid);
+        let next = jobs
+            .chain(own)
+            .chain(diary.accidents.next())
+            .chain(crowd)
+            .min()
+            .unwrap_or(diary.ends)
+            .min(diary.ends);
         if diary.now < diary.storm_ends { next.min(diary.storm_ends) } else { next }
     }
 
-    /// The storm is over: nothing goes wrong any more, and nobody is asked to be silent.
-    fn make_peace(&mut self) {
+    /// The storm is over: nothing goes wrong any more, and nobody is asked to be silent. False until that is so.
+    fn make_peace(&mut self) -> bool {
         let now = self.diary.now;
+        self.server.grip.calm_down();
+        let clock = self.server.process.as_ref().map(|process| process.clock.clone());
+        if let Some(clock) = clock.filter(|clock| !clock.is_trusted()) {
+            self.server.hands.set_wall(clock.now() - self.server.hands.wall());
+            return false;
+        }
+        // Somebody unpauses then, and all facts lie on the grid.
+        if !self.is_ready() || self.on_grid() != now {
+            return false;
+        }
         self.trace.say(now, "the storm is over");
         // Some mutes end by themselves, others sooner.
         let long = now + Span::ms(self.scale.calm.as_ms() / 2);
         let unmuted: Vec<_> =
             self.server.mutes.extract_if(.., |mute| mute.until > long || mute.id.is_multiple_of(2)).collect();
         for mute in unmuted {
-            let done = self.server.other(Fate::Fine, |store| store.unmute(mute.id, now));
+            let done = self.server.call(now, Fate::Fine, move |store, now| store.unmute(mute.id, now));
             done.answer.expect("nothing fails here");
         }
         let ids: Vec<CheckId> = self.server.judged.keys().copied().collect();
@@ -401,9 +439,10 @@ impl World {
             let judged = &self.server.judged[&id];
             if judged.model.paused_at_run_time && !judged.model.archived {
                 let unpause = Entry { check: id, at: now, what: What::Unpause { comment: None, by: None } };
-                self.server.apply(vec![unpause], now, Fate::Fine).expect("nothing fails here");
+                assert!(self.server.apply(vec![unpause], now, Fate::Fine), "nothing fails here");
             }
         }
+        true
     }
 
     /// The dead check's job never ran: it is late, or we say that we cannot tell (2.5, 9.5).
@@ -416,11 +455,12 @@ impl World {
 
     /// Nothing is declared any more.
     pub(crate) fn remove_everything(&mut self) {
-        self.diary.now = self.on_grid();
+        self.pass_to(self.on_grid());
         let now = self.diary.now;
         self.jobs.clear();
+        self.waiting.clear();
         let files = Files { checks: Vec::new(), ..self.server.files.clone() };
-        assert!(self.server.configure(files, false, now, Fate::Fine), "nothing fails here");
+        assert!(self.server.configure(files, now, Fate::Fine), "nothing fails here");
         for check in self.server.made() {
             self.server.edit(&Edit::Delete { check }, now, Fate::Fine);
         }
@@ -442,9 +482,4 @@ impl World {
         let same = |other: &&Action| (&other.receiver, other.after) == (&it.receiver, it.after);
         self.actions.iter().filter(same).any(|other| planned.contains(&other.id.0))
     }
-}
-
-/// It has this name, or had it.
-fn goes_by(check: &Definition, name: &str) -> bool {
-    check.name.as_str() == name || check.renamed_from.iter().any(|old| old.as_str() == name)
 }

@@ -85,6 +85,10 @@ pub struct SqliteStore {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultPoint {
+    /// The database is to be opened again.
+    Reopen,
+    /// Nothing is written.
+    Begin,
     /// All is written; nothing is committed.
     BeforeCommit,
     /// It is committed; the caller has not heard of it.
@@ -146,7 +150,7 @@ impl SqliteStore {
         Ok(store)
     }
 
-    /// Asked at every commit, whether it shall fail.
+    /// Asked at each of these points, whether it shall fail.
     #[doc(hidden)]
     pub fn set_faults(&mut self, faults: impl FnMut(FaultPoint) -> Option<StoreError> + Send + 'static) {
         self.faults = Some(Box::new(faults));
@@ -161,6 +165,7 @@ impl SqliteStore {
     /// Opens the database again and reads the memory anew, where a failure made that necessary.
     fn ready(&mut self) -> Result<(), StoreError> {
         if self.db.is_none() {
+            self.fault(FaultPoint::Reopen)?;
             self.db = Some(files::reopen_writer(&self.folder, &self.file)?);
             self.is_stale = true;
         }
@@ -189,6 +194,7 @@ impl SqliteStore {
     ) -> Result<R, StoreError> {
         self.ready()?;
         let db = self.db.take().expect("ready() has opened it");
+        self.fault(FaultPoint::Begin)?;
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
             if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) {
                 // Nothing has changed, and nothing is broken.
@@ -214,6 +220,10 @@ impl SqliteStore {
             Err(error) => tracing::debug!(%error, "the database is opened again"),
         }
         done
+    }
+
+    fn fault(&mut self, point: FaultPoint) -> Result<(), StoreError> {
+        self.faults.as_mut().and_then(|faults| faults(point)).map_or(Ok(()), Err)
     }
 
     /// Carries out and ends a transaction that has begun.

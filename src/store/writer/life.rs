@@ -1,7 +1,7 @@
 //! Signs of life, their lack, and what was refused (9.1).
 
 use super::queue::{Refusals, Shared};
-use super::{SIGN_OF_LIFE_EVERY, Turns};
+use super::turns::{SIGN_OF_LIFE_EVERY, Turns};
 use crate::core::blind::Window;
 use crate::core::time::{Span, Time};
 use crate::store::live::MAX_GAP;

@@ -1,6 +1,6 @@
 //! What waits for the writer: in the order of arrival, and bounded (15.3).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
@@ -98,8 +98,8 @@ impl Queue {
 /// What was refused, and is not stored yet (9.1).
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
-    /// By check, from the first to the last.
-    pub(super) checks: HashMap<CheckId, Window>,
+    /// By check, from the first to the last; in an order, so that a simulation can be repeated.
+    pub(super) checks: BTreeMap<CheckId, Window>,
     /// Of which checks nobody knows, from the first to the last.
     pub(super) unread: Option<Window>,
     since: Option<Time>,

@@ -217,11 +217,11 @@ fn an_end_whose_commit_was_not_heard_of_is_waited_for_before_the_next_attempt() 
         hits.then(|| StoreError::Unclear("a test".to_owned()))
     });
     let now = world.now;
-    world.store().settle(message.id, &later(None), now).unwrap_err();
+    world.store().settle(message.id, &later(), now).unwrap_err();
     world.wait(Span::mins(10));
     assert!(world.claim().is_empty(), "it is told again before its end is known");
     let now = world.now;
-    world.store().settle(message.id, &later(None), now).unwrap();
+    world.store().settle(message.id, &later(), now).unwrap();
     world.wait(Span::mins(10));
     assert_eq!(world.claim_one().message.attempts, 2);
 }

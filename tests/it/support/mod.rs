@@ -16,6 +16,7 @@ pub(crate) mod smtp;
 
 pub(crate) fn assert_taken(attempt: &Attempt) {
     assert!(attempt.is_taken(), "{attempt:?}");
+}
 
 /// Tests take longer and do more (`tests/run --long`).
 pub(crate) fn is_long() -> bool {

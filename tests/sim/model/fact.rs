@@ -220,14 +220,13 @@ impl Model {
         self.refusals.push(now);
     }
 
-    /// Windows that touch are one.
     pub(crate) fn blind(&mut self, from: Time, to: Time) {
-        let touches = |window: &(Time, Time)| window.0 <= to && from <= window.1;
-        let (touching, mut apart): (Vec<_>, Vec<_>) = self.blind.drain(..).partition(touches);
-        let joined = touching.iter().fold((from, to), |one, other| (one.0.min(other.0), one.1.max(other.1)));
-        apart.push(joined);
-        apart.sort();
-        self.blind = apart;
+        join(&mut self.blind, from, to);
+    }
+
+    /// Requests were refused before anybody read them (9.1).
+    pub(crate) fn unread(&mut self, from: Time, to: Time) {
+        join(&mut self.unread, from, to);
     }
 
     pub(crate) fn archive(&mut self) {
@@ -368,10 +367,12 @@ impl Model {
     /// 1.1: the clock was set back; no fact and no state is later than now.
     pub(crate) fn bring_back_to(&mut self, now: Time) {
         let back = |time: &mut Time| *time = (*time).min(now);
-        self.blind.retain_mut(|(from, to)| {
-            *to = (*to).min(now);
-            *from < *to
-        });
+        for windows in [&mut self.blind, &mut self.unread] {
+            windows.retain_mut(|(from, to)| {
+                *to = (*to).min(now);
+                *from < *to
+            });
+        }
         // 7.2: a pause lasts as long as was meant.
         let ahead = (self.paused_since - now).max(Span::ZERO);
         self.paused_until.iter_mut().for_each(|until| *until = *until - ahead);
@@ -399,4 +400,14 @@ impl Model {
         }
         self.causes.values_mut().for_each(|(since, _)| back(since));
     }
+}
+
+/// Adds a window: those that touch are one.
+pub(super) fn join(windows: &mut Vec<(Time, Time)>, from: Time, to: Time) {
+    let touches = |window: &(Time, Time)| window.0 <= to && from <= window.1;
+    let (touching, mut apart): (Vec<_>, Vec<_>) = windows.drain(..).partition(touches);
+    let joined = touching.iter().fold((from, to), |one, other| (one.0.min(other.0), one.1.max(other.1)));
+    apart.push(joined);
+    apart.sort();
+    *windows = apart;
 }

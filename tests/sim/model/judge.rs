@@ -4,6 +4,7 @@ use punctual::core::cause::{CauseKind, Family};
 use punctual::core::schedule::{Expect, Schedule};
 use punctual::core::time::{Span, Time};
 
+use super::fact::join;
 use super::{Model, Plan};
 
 /// 9.4
@@ -115,7 +116,7 @@ impl Model {
         };
         let window_end = due.at + plan.start_window();
         match plan.spec.max_runtime {
-            Some(runtime) if !self.windows(due.evidence_from, window_end).is_empty() => margin.max(runtime),
+            Some(runtime) if self.may_lack_pings(due.evidence_from, window_end) => margin.max(runtime),
             _ => margin,
         }
     }
@@ -238,17 +239,32 @@ impl Model {
         self.serving = self.serving.filter(|(start, _)| judged.is_none() && *start > window_end);
     }
 
-    /// Blind stretches that overlap (from, to], refused pings too.
-    fn windows(&self, from: Time, to: Time) -> Vec<(Time, Time)> {
-        let refused = self.refusals.iter().map(|at| (*at - Span::MS, *at));
-        let all = self.blind.iter().copied().chain(refused);
-        all.filter(|(begin, end)| *end > from && *begin < to).collect()
+    /// 9.4: we were not there, or refused pings of this check: of whoever refused requests unread that is not known.
+    fn may_lack_pings(&self, from: Time, to: Time) -> bool {
+        self.blind.iter().any(|(begin, end)| *end > from && *begin < to)
+            || self.refusals.iter().any(|at| *at > from && *at <= to)
+    }
+
+    /// Blind stretches that end after `from`, refused pings too.
+    fn windows(&self, from: Time) -> Vec<(Time, Time)> {
+        let mut all = self.blind.clone();
+        self.unread.iter().for_each(|(begin, end)| join(&mut all, *begin, *end));
+        all.extend(self.refusals.iter().map(|at| (*at - Span::MS, *at)));
+        all.retain(|(_, end)| *end > from);
+        all.sort();
+        all
+    }
+
+    /// Up to this moment requests were refused unread, and nothing else was wrong.
+    fn is_unread(&self, at: Time) -> bool {
+        let holds = |window: &(Time, Time)| window.0 < at && at <= window.1;
+        self.unread.iter().any(holds) && !self.blind.iter().any(holds)
     }
 
     /// 9.4: windows as they are met; a deadline that moved meets more of them.
     fn look(&self, from: Time, deadline: Time, margin: Span) -> Sight {
-        let mut windows = self.windows(from, Time::MAX);
-        windows.sort();
+        let windows = self.windows(from);
+        let latest = deadline + margin + MAX_MOVE;
         let (mut sum, mut at, mut blind_until) = (Span::ZERO, deadline, None);
         for (begin, end) in windows {
             if begin >= at {
@@ -256,8 +272,9 @@ impl Model {
             }
             sum += end - begin.max(from);
             at = at.max(end + margin);
-            if sum > MAX_BLIND || at > deadline + margin + MAX_MOVE || blind_until.is_some() {
-                at = deadline.max(end);
+            if sum > MAX_BLIND || at > latest || blind_until.is_some() {
+                // Whoever makes us refuse requests without end makes us wait no longer than this.
+                at = deadline.max(if self.is_unread(end) { end.min(latest) } else { end });
                 blind_until = Some(end);
             }
         }

@@ -105,8 +105,9 @@ pub(crate) struct Model {
     pub(crate) archived: bool,
     /// Since when, and what it would have been.
     pub(crate) causes: BTreeMap<CauseKind, (Time, Option<CauseKind>)>,
-    /// Blind windows, (from, to], and moments of refused pings.
+    /// Blind windows, (from, to], those in which requests were refused unread, and moments of refused pings.
     blind: Vec<(Time, Time)>,
+    unread: Vec<(Time, Time)>,
     refusals: Vec<Time>,
 }
 
@@ -137,6 +138,7 @@ impl Model {
             archived: false,
             causes: BTreeMap::new(),
             blind: Vec::new(),
+            unread: Vec::new(),
             refusals: Vec::new(),
         }
     }
@@ -152,6 +154,11 @@ impl Model {
         self.judge(plan, point, point);
         self.walked = point + grid;
         Some(point)
+    }
+
+    /// All that is due before this time is judged.
+    pub(crate) fn knows(&self, time: Time) -> bool {
+        time <= self.walked
     }
 
     /// 2.1

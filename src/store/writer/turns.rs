@@ -1,0 +1,250 @@
+//! The writer's turns: its thread takes one after the other, the simulation when its clock says so.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::Wakes;
+use super::life::say_goodbye;
+use super::queue::{Item, Queue, Refusals, Shared, Waiting};
+use crate::clock::Stopwatch;
+use crate::core::check::CheckId;
+use crate::core::time::{Span, Time};
+use crate::store::{Entry, Store, StoreError};
+
+/// How often a sign of life is stored (9.1), and how often a failing store is tried again.
+pub(super) const SIGN_OF_LIFE_EVERY: Span = Span::secs(1);
+
+/// How often the log says that nothing can be stored.
+const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// Hears of each ping how long after its entry into the queue it was committed.
+type OnCommit = Box<dyn Fn(Duration) + Send>;
+
+/// What the writer does, turn by turn, and all that it knows: nothing else touches the store.
+pub struct Turns {
+    pub(super) store: Box<dyn Store>,
+    pub(super) shared: Arc<Shared>,
+    wakes: watch::Sender<Wakes>,
+    on_commit: OnCommit,
+    pub(super) last_life: Option<Time>,
+    /// Until when what was refused unread is stored as blind.
+    pub(super) refused_to: Option<Time>,
+    /// When the log last said that nothing can be stored, and whether it said since that it can.
+    complained: Option<(Stopwatch, bool)>,
+    /// The queue's other room, empty: it is filled while this turn's items are stored.
+    spare: VecDeque<Item>,
+}
+
+impl std::fmt::Debug for Turns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Turns").finish_non_exhaustive()
+    }
+}
+
+impl Turns {
+    pub(super) fn new(
+        store: Box<dyn Store>,
+        shared: Arc<Shared>,
+        on_commit: OnCommit,
+    ) -> (Turns, watch::Receiver<Wakes>) {
+        let (sender, wakes) = watch::channel(wakes_of(&*store));
+        let turns = Turns {
+            store,
+            shared,
+            wakes: sender,
+            on_commit,
+            last_life: None,
+            refused_to: None,
+            complained: None,
+            spare: VecDeque::new(),
+        };
+        (turns, wakes)
+    }
+
+    pub(super) fn run(&mut self) {
+        let mut since_commit = Stopwatch::start();
+        loop {
+            self.wait(since_commit);
+            if !self.step() {
+                return;
+            }
+            since_commit = Stopwatch::start();
+        }
+    }
+
+    /// One turn: stores what is queued, and that we are here. False once there is nothing left before a stop.
+    pub fn step(&mut self) -> bool {
+        let Some((items, refused)) = self.take() else {
+            say_goodbye(&mut *self.store, &self.shared);
+            return false;
+        };
+        let stored = self.turn(items, refused);
+        let mut queue = self.shared.queue();
+        (queue.failing, queue.turn_from) = (!stored, None);
+        drop(queue);
+        if stored && let Some((_, is_over @ false)) = &mut self.complained {
+            tracing::info!("pings can be stored again");
+            *is_over = true;
+        }
+        self.publish();
+        true
+    }
+
+    /// Until there is something to do, or it is time for a sign of life.
+    fn wait(&self, since_commit: Stopwatch) {
+        let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
+        let mut queue = self.shared.queue();
+        // A store that fails is tried again once a second, whatever waits for it.
+        let is_idle = |queue: &mut Queue| {
+            queue.idle = (queue.items.is_empty() || queue.failing) && !queue.stopping;
+            queue.idle
+        };
+        if is_idle(&mut queue) {
+            let waited = self.shared.filled.wait_timeout_while(queue, until_life, is_idle);
+            queue = waited.unwrap_or_else(PoisonError::into_inner).0;
+            queue.idle = false;
+        }
+        let early = self.shared.limits.pace.saturating_sub(since_commit.took());
+        if !queue.items.is_empty() && !early.is_zero() && !queue.stopping {
+            // More will have come by then, and one sync serves them all.
+            drop(queue);
+            std::thread::sleep(early);
+        }
+    }
+
+    /// What waits; `None` once there is nothing left before a stop.
+    fn take(&mut self) -> Option<(VecDeque<Item>, Refusals)> {
+        let mut queue = self.shared.queue();
+        // What was refused is told before the end; where nothing can be stored, that neither.
+        if queue.items.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
+            return None;
+        }
+        queue.pings = 0;
+        queue.bytes = 0;
+        let from = queue.items.front().map_or_else(|| self.shared.clock.now(), Item::at);
+        queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
+        let items = std::mem::replace(&mut queue.items, std::mem::take(&mut self.spare));
+        Some((items, std::mem::take(&mut queue.refused)))
+    }
+
+    /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
+    /// not be stored; what comes after it is put off.
+    fn turn(&mut self, mut items: VecDeque<Item>, refused: Refusals) -> bool {
+        let now = self.shared.now();
+        // A call may have set the clock back, in the turn before or in this one, and nothing comes from the future (1.1).
+        let mut latest = now;
+        // Not past what waits: a refusal is told at the time of the first item, if there is one.
+        let first = items.front().map_or(now, Item::at).min(now);
+        if let Err(error) = self.show_life(now, &refused, first) {
+            self.complain(&error);
+            self.last_life = None;
+            self.put_off(items, refused);
+            return false;
+        }
+        let expected = items.len().min(self.shared.limits.max_batch);
+        let mut batch = Vec::with_capacity(expected);
+        let mut answers = Vec::with_capacity(expected);
+        while let Some(item) = items.pop_front() {
+            let stored = match item {
+                Item::Ping { mut entry, waiting } => {
+                    entry.at = entry.at.min(latest);
+                    batch.push(entry);
+                    answers.push(waiting);
+                    batch.len() < self.shared.limits.max_batch || self.commit(&mut batch, &mut answers)
+                }
+                Item::Call { call, at } => {
+                    let stored = self.commit(&mut batch, &mut answers);
+                    if stored {
+                        call(&mut *self.store, at.min(latest));
+                        latest = self.shared.now();
+                    } else {
+                        items.push_front(Item::Call { call, at });
+                    }
+                    stored
+                }
+            };
+            if !stored {
+                self.put_off(items, Refusals::default());
+                return false;
+            }
+        }
+        // A turn of an extraordinary length does not keep its memory.
+        items.shrink_to(self.shared.limits.max_batch);
+        self.spare = items;
+        self.commit(&mut batch, &mut answers)
+    }
+
+    /// What could not be stored, our own absence or a ping, is to be known before anything is judged (9.1). Pings are
+    /// refused, and calls go to the end of the queue, behind pings that came since; at a stop they are given up, as if
+    /// the program had ended before them.
+    fn put_off(&self, items: VecDeque<Item>, refused: Refusals) {
+        let mut queue = self.shared.queue();
+        let at = self.shared.clock.now();
+        queue.refused.put_back(refused, self.shared.limits.max_refused);
+        for item in items {
+            match item {
+                Item::Ping { entry, waiting } => {
+                    queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
+                    let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
+                }
+                Item::Call { .. } if queue.stopping => {}
+                Item::Call { call, .. } => queue.items.push_back(Item::Call { call, at }),
+            }
+        }
+    }
+
+    /// A store that goes on failing is tried again each second, and would fill the log.
+    fn complain(&mut self, error: &StoreError) {
+        if self.complained.is_none_or(|(last, _)| last.took() >= COMPLAIN_EVERY) {
+            tracing::error!(%error, "nothing can be stored: pings are answered 503 until it can");
+            self.complained = Some((Stopwatch::start(), false));
+        }
+    }
+
+    /// Stores a batch of pings and answers them. An empty batch is stored.
+    fn commit(&mut self, batch: &mut Vec<Entry>, answers: &mut Vec<Waiting>) -> bool {
+        if batch.is_empty() {
+            return true;
+        }
+        let entries = std::mem::take(batch);
+        let answers = std::mem::take(answers);
+        let checks: Vec<(CheckId, Time)> = entries.iter().map(|entry| (entry.check, entry.at)).collect();
+        match self.store.apply(entries) {
+            Ok(applied) => {
+                assert_eq!(applied.len(), answers.len(), "one answer for each entry");
+                let committed = Stopwatch::start();
+                answers.iter().for_each(|waiting| (self.on_commit)(waiting.since.before(committed)));
+                for (waiting, applied) in answers.into_iter().zip(applied) {
+                    // A client that has gone away has still pinged.
+                    let _ = waiting.answer.send(Ok(applied));
+                }
+                true
+            }
+            Err(error) => {
+                self.complain(&error);
+                let mut queue = self.shared.queue();
+                for (check, at) in checks {
+                    queue.refused.note(check, at, self.shared.limits.max_refused);
+                }
+                drop(queue);
+                for waiting in answers {
+                    let _ = waiting.answer.send(Err(StoreError::Failed(error.to_string())));
+                }
+                false
+            }
+        }
+    }
+
+    fn publish(&self) {
+        let new = wakes_of(&*self.store);
+        self.wakes.send_if_modified(|wakes| std::mem::replace(wakes, new) != new);
+    }
+}
+
+fn wakes_of(store: &dyn Store) -> Wakes {
+    let flips = store.live().totals.flips.load(std::sync::atomic::Ordering::Relaxed);
+    Wakes { deadline: store.next_deadline(), claim: store.next_claim(), flips }
+}

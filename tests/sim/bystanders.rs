@@ -1,0 +1,224 @@
+//! What bystanders make of what was committed: they tell the model of each check, and mind that nothing is forgotten.
+
+use std::collections::BTreeMap;
+
+use punctual::core::blind::Window;
+use punctual::core::check::{CheckId, PingKind, Source};
+use punctual::core::time::{Span, Time};
+use punctual::store::{Entry, What};
+
+use crate::hand::Committed;
+use crate::judged::{Judged, is_ever_held};
+use crate::scene::Files;
+use crate::server::Server;
+
+/// When nobody was there, and when requests were refused unread.
+#[derive(Debug, Default)]
+pub(crate) struct Blind {
+    pub(crate) absences: Vec<Window>,
+    pub(crate) unread: Vec<Window>,
+}
+
+/// What was refused, and not yet told; gone with the process.
+#[derive(Debug, Default)]
+pub(crate) struct Owed {
+    /// Pings that were answered 503.
+    pub(crate) checks: BTreeMap<CheckId, Vec<Time>>,
+    pub(crate) unread: Vec<Time>,
+}
+
+impl Owed {
+    /// What came before a time, and would be forgotten by a sign of life at it.
+    pub(crate) fn before(&self, time: Time) -> Option<Time> {
+        let all = self.checks.values().flatten().chain(&self.unread);
+        all.copied().find(|at| *at < time)
+    }
+
+    pub(crate) fn retain(&mut self, keep: impl Fn(Time) -> bool) {
+        self.checks.values_mut().for_each(|times| times.retain(|at| keep(*at)));
+        self.checks.retain(|_, times| !times.is_empty());
+        self.unread.retain(|at| keep(*at));
+    }
+}
+
+impl Server {
+    /// §10, as the bystanders understand it.
+    pub(crate) fn tell_files(&mut self, files: Files, now: Time) {
+        let scale = self.scale.clone();
+        self.files = files;
+        let files = self.files.clone();
+        let mut declared = Vec::new();
+        for definition in &files.checks {
+            let is_it = |judged: &Judged| {
+                judged.definition.name == definition.name
+                    || definition.renamed_from.contains(&judged.definition.name)
+            };
+            let known = self.judged.iter_mut().find(|(_, judged)| is_it(judged));
+            let id = match known {
+                Some((id, judged)) => {
+                    // Whatever is judged now is told of the check as it is now: so are the responders.
+                    judged.definition = definition.clone();
+                    let plan = Judged::plan(definition, &scale);
+                    let is_archived = judged.model.archived;
+                    if is_archived || judged.plan.spec != plan.spec {
+                        judged.log.is_touched = true;
+                        judged.walk(now, &scale, &files);
+                        if is_archived {
+                            judged.model.come_back(&plan, now);
+                        } else {
+                            judged.model.change(&judged.plan, &plan, now);
+                        }
+                        judged.plan = plan;
+                        judged.note(now, &files);
+                    }
+                    judged.may_be_held |= is_ever_held(definition);
+                    *id
+                }
+                None => {
+                    let id = CheckId(self.judged.len() as u64 + 1);
+                    let blind = &self.blind;
+                    self.judged.insert(id, Judged::declared(definition, &scale, blind, now));
+                    id
+                }
+            };
+            declared.push(id);
+        }
+        for (id, judged) in &mut self.judged {
+            let is_made = judged.definition.source == Source::Api;
+            if !declared.contains(id) && !judged.model.archived && !is_made {
+                judged.log.is_touched = true;
+                judged.walk(now, &scale, &files);
+                judged.model.archive();
+                judged.was_archived = true;
+                judged.note(now, &files);
+            }
+        }
+    }
+
+    /// What was committed since, in its order.
+    pub(crate) fn follow(&mut self) {
+        for committed in self.grip.take_committed() {
+            match committed {
+                Committed::Begun(now) => {
+                    if let Some(from) = self.last_sign.filter(|from| *from < now) {
+                        self.tell_blind(Window { from, to: now });
+                    }
+                    self.signed(now);
+                }
+                Committed::Life(now) => self.lived(now),
+                Committed::Idle(now) | Committed::Ended(now) => self.signed(now),
+                Committed::Blind(window) => self.tell_blind(window),
+                Committed::Unread(window) => self.tell_unread(window),
+                Committed::Reanchored { before, now } => self.tell_set_clock(before, now),
+                Committed::Applied(entries) => entries.into_iter().for_each(|entry| self.tell(entry)),
+            }
+        }
+    }
+
+    fn signed(&mut self, at: Time) {
+        let closed_at = self.closed_at.unwrap_or(Time::MAX);
+        assert!(
+            at <= closed_at,
+            "nobody listens since {closed_at}, and a sign of life is stored for {at} (9.1)"
+        );
+        self.last_sign = Some(self.last_sign.map_or(at, |last| last.max(at)));
+    }
+
+    /// 9.1: whatever a sign of life follows on, it vouches for nothing that was not heard.
+    fn lived(&mut self, now: Time) {
+        let gap = self.last_sign.map_or(Span::ZERO, |last| {
+            let told = self.blind.absences.iter().map(|told| told.to.min(now) - told.from.max(last));
+            told.fold(now - last, |gap, told| gap - told.max(Span::ZERO))
+        });
+        assert!(
+            gap <= Span::secs(10),
+            "nobody was there for {gap} before {now}, and that is not stored (9.1)"
+        );
+        let forgotten = self.owed.before(now);
+        assert_eq!(forgotten, None, "something was refused, and a sign of life is stored before that (9.1)");
+        self.unsure_since = None;
+        self.signed(now);
+    }
+
+    fn tell_unread(&mut self, window: Window) {
+        self.blind.unread.push(window);
+        self.owed.retain(|at| at <= window.from || at > window.to);
+        for judged in self.judged.values_mut() {
+            judged.model.unread(window.from, window.to);
+        }
+    }
+
+    fn tell_blind(&mut self, window: Window) {
+        self.blind.absences.push(window);
+        for judged in self.judged.values_mut() {
+            judged.model.blind(window.from, window.to);
+        }
+    }
+
+    /// The clock was set (1.1).
+    fn tell_set_clock(&mut self, before: Time, after: Time) {
+        self.hold_readers();
+        self.era += 1;
+        for judged in self.judged.values_mut() {
+            judged.set_back(after);
+        }
+        self.last_sign = self.last_sign.map(|last| last.min(after));
+        for windows in [&mut self.blind.absences, &mut self.blind.unread] {
+            windows.retain(|window| window.from < after);
+            windows.iter_mut().for_each(|window| window.to = window.to.min(after));
+        }
+        let owed = self.owed.checks.values_mut().flatten().chain(&mut self.owed.unread);
+        owed.for_each(|at| *at = (*at).min(after));
+        if after < before {
+            // What was over stays so, and what was made by a wrong date lasts as long as was meant.
+            self.mutes.retain(|mute| mute.until > before);
+            for mute in self.mutes.iter_mut().filter(|mute| mute.since > after) {
+                mute.until = mute.until - (mute.since - after);
+                mute.since = after;
+            }
+        }
+    }
+
+    fn tell(&mut self, entry: Entry) {
+        let Entry { check, at: now, what } = entry;
+        if let What::Refused { at } = what {
+            self.tell_owed(check, at);
+        }
+        let judged = self.judged.get_mut(&check).expect("a check of the store is known");
+        if judged.model.archived {
+            return;
+        }
+        if let What::Refused { at } = what {
+            judged.model.refuse(at);
+            judged.log.refusals.push(at);
+        }
+        judged.log.is_touched |= matches!(what, What::Pause { .. } | What::Unpause { .. });
+        judged.walk(now, &self.scale, &self.files);
+        match what {
+            What::Ping(fact) => {
+                let counted = judged.model.ping(&judged.plan, &fact.ping, now);
+                judged.pings += u64::from(counted);
+                if counted && matches!(fact.ping.kind, PingKind::Success | PingKind::Fail) {
+                    judged.log.ends.push(now);
+                }
+            }
+            What::Pause { until, .. } => judged.model.pause(until, now),
+            What::Unpause { .. } if !judged.definition.spec.paused => judged.model.unpause(now),
+            What::Unpause { .. } | What::Tick | What::Refused { .. } => {}
+        }
+        judged.note(now, &self.files);
+    }
+
+    /// Of several refusals in a row the first and the last are told.
+    fn tell_owed(&mut self, check: CheckId, at: Time) {
+        // Told again: that it had been told was not known.
+        let Some(owed) = self.owed.checks.get_mut(&check) else { return };
+        let last = owed.iter().max().copied();
+        if Some(at) == last || owed.iter().min() != Some(&at) {
+            owed.retain(|owed| *owed > at);
+        }
+        if owed.is_empty() {
+            self.owed.checks.remove(&check);
+        }
+    }
+}
