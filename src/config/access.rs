@@ -10,7 +10,7 @@ use crate::core::secret::Secret;
 /// The longest ping key, in bytes.
 const MAX_PING_KEY_BYTES: usize = 128;
 /// A shorter key or token can be guessed.
-const SHORT_SECRET_BYTES: usize = 16;
+pub const SHORT_SECRET_BYTES: usize = 16;
 
 /// The section `auth`.
 #[derive(Default)]

@@ -33,6 +33,7 @@ mod units;
 mod warnings;
 mod words;
 
+pub use access::SHORT_SECRET_BYTES;
 pub use address::problem_of_host;
 pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,

@@ -58,7 +58,8 @@ pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Sight, B
     let given = auth::bearer(header).or(password.as_deref());
     let now = app.clock.now();
     let verdict = app.access().tokens.judge(given, Scope::Read);
-    let admitted = given.is_none() || app.page_guesses.admits(source, now);
+    let is_right = verdict != Verdict::Wrong;
+    let admitted = given.is_none_or(|shown| app.page_guesses.admits((shown, is_right), source, now));
     match verdict {
         Verdict::NoTokens => Ok(Sight::All),
         Verdict::Good(_) if admitted => Ok(Sight::All),
@@ -106,8 +107,9 @@ fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Call
     let challenge = HeaderValue::from_static;
     let now = app.clock.now();
     let verdict = app.access().tokens.judge(given, needed);
-    // Also a good one, or whoever guesses would learn which it is.
-    if given.is_some() && verdict != Verdict::NoTokens && !app.guesses.admits(source, now) {
+    let is_right = verdict != Verdict::Wrong;
+    let is_held_off = given.is_some_and(|shown| !app.guesses.admits((shown, is_right), source, now));
+    if is_held_off && verdict != Verdict::NoTokens {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES.trim_end());
         return Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS));
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use crate::config::SHORT_SECRET_BYTES;
 use crate::core::time::{Span, Time};
 
 /// Wrong secrets of the last minute, by address. Written by whoever judges them.
@@ -49,8 +50,14 @@ impl Guesses {
     /// Wrong ones that are logged in a minute.
     const MAX_LOGGED: u32 = 30;
 
-    /// Whether what this address shows is judged.
-    pub(super) fn admits(&self, source: IpAddr, now: Time) -> bool {
+    /// Whether what this address shows is taken for what it is. One that is right and too long to be guessed always is:
+    /// behind a proxy all have one address, and whoever shows wrong ones keeps nobody else out. A short one is not, or
+    /// whoever guesses would learn which it is.
+    pub(super) fn admits(&self, (shown, is_right): (&[u8], bool), source: IpAddr, now: Time) -> bool {
+        (is_right && shown.len() >= SHORT_SECRET_BYTES) || self.listens_to(source, now)
+    }
+
+    fn listens_to(&self, source: IpAddr, now: Time) -> bool {
         let recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = recent.by_address.get(&whose(source)).filter(|count| !count.is_over(now));
         known.is_none_or(|count| count.count < Guesses::MAX)
@@ -108,14 +115,29 @@ mod tests {
         let guesses = Guesses::default();
         let (one, other): (IpAddr, IpAddr) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into());
         for secs in 0..10 {
-            assert!(guesses.admits(one, at(secs)), "{secs}");
+            assert!(guesses.listens_to(one, at(secs)), "{secs}");
             guesses.note(one, at(secs));
         }
-        assert!(!guesses.admits(one, at(10)) && !guesses.admits(one, at(59)));
-        assert!(guesses.admits(other, at(10)));
-        assert!(guesses.admits(one, at(60)) && guesses.admits(one, at(-1)));
+        assert!(!guesses.listens_to(one, at(10)) && !guesses.listens_to(one, at(59)));
+        assert!(guesses.listens_to(other, at(10)));
+        assert!(guesses.listens_to(one, at(60)) && guesses.listens_to(one, at(-1)));
         guesses.note(one, at(60));
-        assert!(guesses.admits(one, at(61)));
+        assert!(guesses.listens_to(one, at(61)));
+    }
+
+    #[test]
+    fn what_is_right_and_nobody_can_guess_is_always_taken() {
+        let guesses = Guesses::default();
+        let proxy = [127, 0, 0, 1].into();
+        for _ in 0..10 {
+            guesses.note(proxy, at(0));
+        }
+        let check = |shown: &str, is_right: bool, expected: bool| {
+            assert_eq!(guesses.admits((shown.as_bytes(), is_right), proxy, at(1)), expected, "{shown}");
+        };
+        check("fifteen letters", true, false);
+        check("sixteen letters!", true, true);
+        check("sixteen letters!", false, false);
     }
 
     #[test]
@@ -125,7 +147,7 @@ mod tests {
             guesses.note(format!("2001:db8:1:2::{host}").parse().expect("it is one"), at(0));
         }
         let check = |address: &str, expected: bool| {
-            assert_eq!(guesses.admits(address.parse().expect("it is one"), at(1)), expected, "{address}");
+            assert_eq!(guesses.listens_to(address.parse().expect("it is one"), at(1)), expected, "{address}");
         };
         check("2001:db8:1:2:ffff::1", false);
         check("2001:db8:1:3::1", true);

@@ -363,7 +363,8 @@ fn without_tokens_pages_show_all_that_jobs_said() {
     assert_eq!(server.get("/checks/backup?body=1").text(), "said-in-the-body");
 }
 
-/// Ten wrong ones a minute from one address; what others show, and pings, go on.
+/// Ten wrong ones a minute from one address; what is right, what others show, and pings go on: behind a proxy all have one
+/// address.
 #[test]
 fn wrong_tokens_and_keys_are_counted_logged_and_not_taken_without_end() {
     let mut server = with_tokens();
@@ -383,10 +384,9 @@ fn wrong_tokens_and_keys_are_counted_logged_and_not_taken_without_end() {
         for _ in 0..10 {
             assert_eq!(ask(&one, wrong).status, 401, "{path}");
         }
-        for shown in [wrong, good] {
-            let answer = ask(&one, shown);
-            assert_eq!((answer.status, answer.header("retry-after")), (429, "60"), "{path} {shown:?}");
-        }
+        let answer = ask(&one, wrong);
+        assert_eq!((answer.status, answer.header("retry-after")), (429, "60"), "{path}");
+        assert_eq!(ask(&one, good).status, 200, "{path}");
         assert_eq!(ask(&other, good).status, 200, "{path}");
         let ping = one.post(server.url("/ping/backup")).bearer_auth(KEY);
         assert_eq!(http::send(ping).status, 200);

@@ -185,12 +185,12 @@ impl Command<'_> {
             return Ok(());
         }
         let (guesses, now) = (&self.app.guesses, self.app.clock.now());
-        match given {
-            None => Err(Fault::Unauthorized),
-            // Also a good one, or whoever guesses would learn which it is.
-            Some(_) if !guesses.admits(self.source, now) => Err(Fault::TooMany),
-            Some(key) if door.is_opened_by(Some(key.as_bytes())) => Ok(()),
-            Some(_) => {
+        let Some(key) = given else { return Err(Fault::Unauthorized) };
+        let is_right = door.is_opened_by(Some(key.as_bytes()));
+        match is_right {
+            _ if !guesses.admits((key.as_bytes(), is_right), self.source, now) => Err(Fault::TooMany),
+            true => Ok(()),
+            false => {
                 self.app.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
                 if guesses.note(self.source, now) {
                     let interface = self.dialect.system.as_str();
