@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -57,6 +57,22 @@ pub(super) struct Progress {
     age_ticks: AtomicU32,
     /// Watchdog ticks since the phase began, whatever was written meanwhile.
     phase_ticks: AtomicU32,
+    is_evicted: AtomicBool,
+    /// Known once the socket is closed.
+    may_have_lost_a_request: AtomicBool,
+}
+
+/// What is lost with a connection that makes room for another, least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Worth {
+    /// Nothing, unless the next request comes in this moment.
+    Idle,
+    /// An answer that may not have been read.
+    Answer,
+    /// A request that is coming.
+    Head,
+    /// One that is being answered, or whose body is coming.
+    Request,
 }
 
 impl Progress {
@@ -67,12 +83,31 @@ impl Progress {
             phase: AtomicU8::new(Phase::Fresh as u8),
             age_ticks: AtomicU32::new(0),
             phase_ticks: AtomicU32::new(0),
+            is_evicted: AtomicBool::new(false),
+            may_have_lost_a_request: AtomicBool::new(true),
         }
     }
 
-    /// No request of it is under way: nothing is lost with it.
-    pub(super) fn is_idle(&self) -> bool {
-        matches!(self.phase(), Phase::Fresh | Phase::Head | Phase::Idle | Phase::Ending)
+    /// How much is lost with it.
+    pub(super) fn worth(&self) -> Worth {
+        match self.phase() {
+            Phase::Fresh | Phase::Ending => Worth::Idle,
+            // An answer may be leaving.
+            Phase::Idle if self.age_ticks.load(Ordering::Relaxed) == 0 => Worth::Answer,
+            Phase::Idle => Worth::Idle,
+            Phase::Head => Worth::Head,
+            Phase::Serving => Worth::Request,
+        }
+    }
+
+    /// It is ended to make room for another.
+    pub(super) fn evict(&self) {
+        self.is_evicted.store(true, Ordering::Relaxed);
+    }
+
+    /// It was ended to make room, and what it said, or was about to say, may have been a ping.
+    pub(super) fn lost_a_request(&self) -> bool {
+        self.is_evicted.load(Ordering::Relaxed) && self.may_have_lost_a_request.load(Ordering::Relaxed)
     }
 
     fn phase(&self) -> Phase {
@@ -158,6 +193,25 @@ impl Socket {
 
     fn new(stream: TcpStream, progress: Arc<Progress>) -> Socket {
         Socket { stream, progress, read_to_end: false, wasted_bytes: 0 }
+    }
+}
+
+impl Drop for Socket {
+    /// What has come and was not read is lost with it.
+    fn drop(&mut self) {
+        if !self.progress.is_evicted.load(Ordering::Relaxed) {
+            return;
+        }
+        let is_unread = || {
+            let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
+            rustix::net::recv(&self.stream, &mut [0_u8; 1], flags).is_ok_and(|(bytes, _)| bytes > 0)
+        };
+        let is_lost = match self.progress.phase() {
+            Phase::Head | Phase::Serving => true,
+            Phase::Fresh | Phase::Idle => is_unread(),
+            Phase::Ending => false,
+        };
+        self.progress.may_have_lost_a_request.store(is_lost, Ordering::Relaxed);
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
-use super::connection::Progress;
+use super::connection::{Progress, Worth};
 
 /// All connections, by the address of their clients. Owned by the server.
 #[derive(Debug, Default)]
@@ -56,16 +56,37 @@ impl Peers {
         }
     }
 
-    /// Ends the oldest idle connection of the address that holds the most; false if it has no idle one.
-    pub(super) fn make_room(&self) -> bool {
+    /// Ends a connection of the address that holds the most: the oldest idle one, and if there is none and `for_whom` holds
+    /// fewer, the oldest of those with which the least is lost. False if none can go.
+    pub(super) fn make_room(&self, for_whom: IpAddr) -> bool {
         let mut seats = self.seats();
+        let held = seats.of.get(&for_whom).map_or(0, BTreeMap::len);
         let Some(of) = seats.of.values_mut().max_by_key(|of| of.len()) else { return false };
-        let idle = of.iter().find(|(_, seat)| seat.task.is_some() && seat.progress.is_idle());
-        let Some(number) = idle.map(|(number, _)| *number) else { return false };
-        let task = of.remove(&number).and_then(|seat| seat.task);
+        // Nobody is better off if one's own requests drive one another out.
+        let most = if held + 1 < of.len() { Worth::Request } else { Worth::Answer };
+        let Some(number) = least_worth(of, most) else { return false };
+        let seat = of.remove(&number);
         drop(seats);
-        task.inspect(AbortHandle::abort).is_some()
+        let Some(Seat { progress, task: Some(task) }) = seat else { return false };
+        progress.evict();
+        task.abort();
+        true
     }
+}
+
+/// The oldest of those with which the least is lost, and at most `most`.
+fn least_worth(of: &BTreeMap<u64, Seat>, most: Worth) -> Option<u64> {
+    let mut found: Option<(Worth, u64)> = None;
+    for (number, seat) in of.iter().filter(|(_, seat)| seat.task.is_some()) {
+        let worth = seat.progress.worth();
+        if worth <= most && found.is_none_or(|(least, _)| worth < least) {
+            found = Some((worth, *number));
+        }
+        if worth == Worth::Idle {
+            break;
+        }
+    }
+    found.map(|(_, number)| number)
 }
 
 impl Seated {

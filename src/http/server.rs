@@ -6,7 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -216,18 +216,21 @@ fn take(stream: TcpStream, peer: SocketAddr, on_loopback: bool, shared: &Arc<Sha
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
         return serve_at(place, stream, arrival, shared);
     }
-    // Whoever holds the most makes room, so that one address alone keeps nobody out.
-    if shared.peers.make_room() {
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            match timeout(Shared::ROOM_TIMEOUT, shared.places.clone().acquire_owned()).await {
-                Ok(Ok(place)) => serve_at(place, stream, arrival, &shared),
-                _ => refuse(stream, &shared),
-            }
-        });
-        return;
+    // Whoever holds the most makes room, so that one address alone keeps nobody out. The newcomer queues up before: else who
+    // comes next takes the place that was made for it.
+    let mut place = Box::pin(unconstrained(shared.places.clone().acquire_owned()));
+    match place.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(place)) => return serve_at(place, stream, arrival, shared),
+        Poll::Pending if shared.peers.make_room(arrival.source) => {}
+        _ => return refuse(stream, shared),
     }
-    refuse(stream, shared);
+    let shared = shared.clone();
+    tokio::spawn(async move {
+        match timeout(Shared::ROOM_TIMEOUT, place).await {
+            Ok(Ok(place)) => serve_at(place, stream, arrival, &shared),
+            _ => refuse(stream, &shared),
+        }
+    });
 }
 
 fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, arrival: Arrival, shared: &Arc<Shared>) {
@@ -238,15 +241,31 @@ fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, arrival: Arrival, sh
     let progress = Arc::new(Progress::new());
     let seated = shared.peers.seat(arrival.source, progress.clone());
     let number = seated.number();
-    let serving = shared.clone();
+    let serving = Evictable { shared: shared.clone(), progress: progress.clone() };
     let task = tokio::spawn(async move {
-        let shared = serving;
+        let shared = &serving.shared;
         let crowded = || shared.is_crowded();
         let handler = |request| routes::answer(&shared.app, &shared.limits, arrival, request);
         connection::serve((stream, progress), &shared.limits, order, crowded, handler).await;
-        drop((seated, place));
+        drop((serving, seated, place));
     });
     shared.peers.runs(arrival.source, number, task.abort_handle());
+}
+
+/// Says at the end of a connection what was lost with it, if it had to make room: it may have been a ping (9.1).
+struct Evictable {
+    shared: Arc<Shared>,
+    progress: Arc<Progress>,
+}
+
+impl Drop for Evictable {
+    fn drop(&mut self) {
+        if self.progress.lost_a_request() {
+            let app = &self.shared.app;
+            app.connections.note(&app.connections.refused, app.clock.now(), &"one had to make room");
+            app.writer.refuse_unread();
+        }
+    }
 }
 
 fn refuse(stream: TcpStream, shared: &Arc<Shared>) {

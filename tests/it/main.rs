@@ -13,6 +13,7 @@ mod api;
 mod browsers;
 mod cli;
 mod compat;
+mod crowds;
 mod dashboards;
 mod durability;
 mod endless;

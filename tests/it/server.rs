@@ -10,7 +10,7 @@ use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
 
 use crate::support::doors::{Doors, Mode};
-use crate::support::http::{self, runtime};
+use crate::support::http;
 use crate::support::process::PATIENCE;
 
 fn quick() -> Limits {
@@ -380,27 +380,4 @@ fn whoever_looks_judges_at_the_time_up_to_which_all_is_stored() {
         let page = get(path);
         assert!(page.contains("Checks are shown as of") && !page.contains("?status=late"), "{page}");
     }
-}
-
-// 9.1
-#[test]
-fn one_address_that_opens_connections_without_end_keeps_nobody_out() {
-    let doors = Doors::open(Limits { max_connections: 8, ..quick() });
-    let to = std::net::SocketAddr::from(([127, 0, 0, 1], doors.port()));
-    let mut held = Vec::new();
-    for round in 0..10 {
-        for _ in 0..10 {
-            let opened = runtime().block_on(async {
-                let socket = tokio::net::TcpSocket::new_v4().unwrap();
-                socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-                socket.connect(to).await.unwrap()
-            });
-            held.push(opened);
-        }
-        // A new connection for each.
-        let job = connect(&doors);
-        send(&job, PING);
-        assert!(read_answer(&job).starts_with("HTTP/1.1 200"), "round {round}");
-    }
-    assert_eq!(doors.ledger.facts.all().len(), 10);
 }
