@@ -78,7 +78,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due.", Check(|row| Value::flag(row.unknown))),
     metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| Value::flag(row.paused))),
     metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute, a quiet time or wont-fix.", Check(|row| Value::flag(row.muted))),
-    metric("punctual_check_acknowledged", Gauge, "1 while somebody is on it: its incident is acknowledged.", Check(|row| Value::flag(row.acknowledged))),
+    metric("punctual_check_acknowledged", Gauge, "1 while somebody is on it: its incident is acknowledged, with all that is bad now.", Check(|row| Value::flag(row.acknowledged))),
     metric("punctual_check_running", Gauge, "1 while a run has started and not ended.", Check(|row| Value::flag(row.running))),
     metric("punctual_check_problem", Gauge, "1 for each reason why the check is bad; absent while it is not.", CheckBy("reason", reasons, problem)),
     metric("punctual_check_last_success_timestamp_seconds", Gauge, "When the last success came; 0 if none ever came.", Check(|row| time_or_0(row.last_success))),
@@ -98,7 +98,7 @@ pub static METRICS: &[Metric] = &[
 
     metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", |all| all.catalog.counts())),
     metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| Value::Whole(totals.incidents_open))),
-    metric("punctual_incidents", Gauge, "Incidents that have not ended, by how they stand: open is what nobody has said anything of.", StoredBy("standing", standings)),
+    metric("punctual_incidents", Gauge, "Incidents that have not ended, by how they stand: open is what nobody is on, or not on all of it.", StoredBy("standing", standings)),
     metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| Value::Whole(totals.deliveries_pending))),
     metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| Value::Whole(totals.deliveries_parked))),
     metric("punctual_deliveries_waiting", Gauge, "Deliveries that wait to be sent, or to be sent again, by receiver; emails/* are the addresses of checks' own.", StoredBy("receiver", waiting)),

@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
+use crate::core::cause::{Causes, Family};
 use crate::core::check::{CheckId, Definition, Name, PingMethods, Spec, System};
-use crate::core::incident::IncidentStatus;
+use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::route::{Mute, ReceiverName};
 use crate::core::state::State;
 use crate::core::step::{View, promised_deadline, view};
@@ -25,14 +26,41 @@ pub struct Live {
     directory: RwLock<Arc<Directory>>,
     blind: RwLock<Arc<BlindWindows>>,
     mutes: RwLock<Arc<Vec<Mute>>>,
-    answered: RwLock<Arc<Answered>>,
+    answers: RwLock<Arc<Answers>>,
     waiting: RwLock<Arc<Waiting>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
 
-/// Where the open incidents stand of which somebody has said something: acknowledged or `wont_fix`.
+/// Where the open incidents stand of which somebody has said something that holds: acknowledged or `wont_fix`.
 pub type Answered = HashMap<CheckId, IncidentStatus>;
+
+/// What somebody has said of open incidents.
+pub type Answers = HashMap<CheckId, Answer>;
+
+/// What somebody has said of an open incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    status: IncidentStatus,
+    covered: Vec<Family>,
+}
+
+impl Answer {
+    /// What was said of an incident, if it stands acknowledged or `wont_fix`.
+    pub fn of(incident: &Incident) -> Option<Answer> {
+        let is_answered = matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix);
+        is_answered.then(|| Answer { status: incident.status, covered: incident.covered.clone() })
+    }
+
+    /// Where the incident stands by it while these causes hold; `None`: whoever acknowledged it has not taken on all of
+    /// them (11.2).
+    pub fn holds(&self, causes: &Causes) -> Option<IncidentStatus> {
+        let is_covered = |family: Family| self.covered.contains(&family);
+        let holds = self.status == IncidentStatus::WontFix
+            || causes.iter().all(|cause| is_covered(cause.kind.family()));
+        holds.then_some(self.status)
+    }
+}
 
 /// How many deliveries are not finished, by receiver; those of checks' own are counted together.
 pub type Waiting = BTreeMap<ReceiverName, u64>;
@@ -258,9 +286,17 @@ impl Live {
         read(&self.mutes)
     }
 
-    /// What people said of open incidents.
-    pub fn answered(&self) -> Arc<Answered> {
-        read(&self.answered)
+    /// What people said of open incidents, as far as it holds for all causes that there are now.
+    pub fn answered(&self) -> Answered {
+        let answers = read(&self.answers);
+        if answers.is_empty() {
+            return Answered::new();
+        }
+        let answered = |check: &Arc<Check>| {
+            let answer = answers.get(&check.id)?;
+            Some((check.id, answer.holds(&check.known().state.causes)?))
+        };
+        self.directory().checks.iter().filter_map(answered).collect()
     }
 
     /// Deliveries that are not finished, by receiver.
@@ -292,11 +328,11 @@ impl Live {
     }
 
     /// For the store: people have said this of open incidents. Looked at after each commit, changed seldom.
-    pub fn set_answered(&self, answered: &Arc<Answered>) {
-        if Arc::ptr_eq(&self.answered(), answered) {
+    pub fn set_answers(&self, answers: &Arc<Answers>) {
+        if Arc::ptr_eq(&read(&self.answers), answers) {
             return;
         }
-        *self.answered.write().unwrap_or_else(PoisonError::into_inner) = answered.clone();
+        *self.answers.write().unwrap_or_else(PoisonError::into_inner) = answers.clone();
     }
 
     /// For the store: these deliveries are not finished. Looked at after each commit.

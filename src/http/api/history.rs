@@ -11,7 +11,7 @@ use crate::http::reply;
 use crate::http::routes::PINGS;
 use crate::store::StoreError;
 use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PingRecord, Reader};
-use crate::store::live::Check;
+use crate::store::live::{Check, Live};
 
 /// Which history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,9 @@ pub(super) async fn answer(asked: &Asked<'_>, kind: Kind) -> Outcome {
     let check = asked.check()?;
     make(asked, move |app| {
         let reader = app.history.as_ref().ok_or_else(no_history)?;
-        let (items, next) = read(reader, kind, &check, before, limit).map_err(|error| unreadable(&error))?;
+        let wanted = (kind, before, limit);
+        let read = read((reader, &app.live), wanted, &check).map_err(|error| unreadable(&error));
+        let (items, next) = read?;
         let next = next.map(|next| next.to_string());
         Ok(super::json(StatusCode::OK, &json!({kind.as_str(): items, "next_cursor": next})))
     })
@@ -78,11 +80,9 @@ pub(super) fn unreadable(error: &StoreError) -> Problem {
 }
 
 fn read(
-    reader: &Reader,
-    kind: Kind,
+    (reader, live): (&Reader, &Live),
+    (kind, before, limit): (Kind, Option<u64>, usize),
     of: &Check,
-    before: Option<u64>,
-    limit: usize,
 ) -> Result<Page, StoreError> {
     let check = of.id;
     Ok(match kind {
@@ -95,8 +95,11 @@ fn read(
         Kind::Incidents => {
             let read = reader.incidents(check, before, limit)?;
             let next = read.last().filter(|_| read.len() == limit).map(|incident| incident.id.0);
-            let shown = |incident| incidents::shown(reader, &of.definition, incident);
-            (read.iter().map(shown).collect::<Result<_, _>>()?, next)
+            let answered = live.answered();
+            let shown = |incident| {
+                incidents::shown(reader, &of.definition, &incidents::as_it_stands(&answered, incident))
+            };
+            (read.into_iter().map(shown).collect::<Result<_, _>>()?, next)
         }
     })
 }

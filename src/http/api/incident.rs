@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::history::{no_history, unreadable};
-use super::incidents::shown;
+use super::incidents::{as_it_stands, shown};
 use super::{Asked, Outcome, make};
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
@@ -17,6 +17,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
     make(asked, move |app| {
         let reader = app.history.as_ref().ok_or_else(no_history)?;
         let found = reader.incident(id).map_err(|error| unreadable(&error))?.ok_or_else(none)?;
+        let found = as_it_stands(&app.live.answered(), found);
         let steps = reader.steps(id).map_err(|error| unreadable(&error))?;
         let definition = reader.definition(found.check).map_err(|error| unreadable(&error))?;
         let definition = definition.ok_or_else(none)?;

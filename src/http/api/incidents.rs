@@ -18,6 +18,7 @@ use crate::http::App;
 use crate::http::problem::Problem;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, MAX_PAGE, Reader};
+use crate::store::live::Answered;
 
 const STATUSES: [IncidentStatus; 5] = [
     IncidentStatus::Open,
@@ -92,31 +93,41 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
 
 /// Those that fit, and the number of the last one that was looked at, if there may be more.
 fn page(app: &App, reader: &Reader, wanted: &Wanted) -> Result<(Vec<Value>, Option<u64>), StoreError> {
-    let mut checks = Checks::of(app);
+    let (mut checks, answered) = (Checks::of(app), app.live.answered());
     let (mut incidents, mut before, mut looked_at) = (Vec::new(), wanted.before, 0);
     while looked_at < MAX_LOOKED_AT {
         let read = reader.incidents_of_all(wanted.ended, before, MAX_PAGE)?;
-        for incident in &read {
+        let count = read.len();
+        for incident in read {
+            let incident = as_it_stands(&answered, incident);
             if wanted.since.is_some_and(|since| incident.opened_at < since) {
                 return Ok((incidents, None));
             }
             before = Some(incident.id.0);
-            if wanted.is_met_by(incident)
+            if wanted.is_met_by(&incident)
                 && let Some(definition) = checks.find(reader, incident.check)?
-                && wanted.is_met_at(&definition, incident)
+                && wanted.is_met_at(&definition, &incident)
             {
-                incidents.push(shown(reader, &definition, incident)?);
+                incidents.push(shown(reader, &definition, &incident)?);
                 if incidents.len() == wanted.limit {
                     return Ok((incidents, before));
                 }
             }
         }
-        if read.len() < MAX_PAGE {
+        if count < MAX_PAGE {
             return Ok((incidents, None));
         }
-        looked_at += read.len();
+        looked_at += count;
     }
     Ok((incidents, before))
+}
+
+/// An incident as it stands while what holds now does: open, where whoever acknowledged it has not taken on all of that.
+pub(super) fn as_it_stands(answered: &Answered, mut incident: IncidentRecord) -> IncidentRecord {
+    if incident.status == IncidentStatus::Acknowledged && !answered.contains_key(&incident.check) {
+        incident.status = IncidentStatus::Open;
+    }
+    incident
 }
 
 /// What was declared of checks, also of those that no longer are.

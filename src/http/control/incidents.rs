@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::answer::{Said, stored};
 use super::words::{Line, StanceWord};
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::IncidentId;
 use crate::core::route::{Facts, Matcher};
 use crate::http::App;
 use crate::http::aside::Room;
@@ -16,19 +16,17 @@ use crate::store::live::Check;
 #[derive(Clone, Copy)]
 struct Stands {
     stance: Stance,
-    /// How an incident stands of which this was said before.
-    status: IncidentStatus,
     word: &'static str,
 }
 
 impl From<StanceWord> for Stands {
     fn from(stance: StanceWord) -> Stands {
-        let (stance, status, word) = match stance {
-            StanceWord::Acknowledge => (Stance::Acknowledge, IncidentStatus::Acknowledged, "acknowledged"),
-            StanceWord::WontFix => (Stance::WontFix, IncidentStatus::WontFix, "not to be fixed"),
-            StanceWord::Reopen => (Stance::Reopen, IncidentStatus::Open, "open again"),
+        let (stance, word) = match stance {
+            StanceWord::Acknowledge => (Stance::Acknowledge, "acknowledged"),
+            StanceWord::WontFix => (Stance::WontFix, "not to be fixed"),
+            StanceWord::Reopen => (Stance::Reopen, "open again"),
         };
-        Stands { stance, status, word }
+        Stands { stance, word }
     }
 }
 
@@ -101,8 +99,9 @@ async fn all(app: &Arc<App>, matchers: &str, stands: Stands, by: &str) -> Result
     }
     let count = matching.len();
     let mut changed = 0;
-    // Each in a turn of its own, so that pings are stored between them.
-    for (incident, _) in matching.iter().filter(|(incident, _)| incident.status != stands.status) {
+    // Each in a turn of its own, so that pings are stored between them. Whether it is new is for the store to say: to
+    // acknowledge again takes on what began since.
+    for (incident, _) in &matching {
         let (id, who) = (incident.id, by.to_owned());
         let is_changed = stored(app, move |store, now| store.stand(id, stands.stance, &who, now)).await?;
         changed += usize::from(is_changed);

@@ -19,7 +19,8 @@ const STEPS: usize = 100;
 pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Sight, now: Time) -> Markup {
     match app.history.as_ref().map(|reader| read_whole(reader, check)) {
         Some(Ok(Some((incident, said, happened)))) => html! {
-            (line(&incident, said.as_ref(), is_paused, now))
+            @let is_held = app.live.answered().contains_key(&check);
+            (line(&incident, said.as_ref(), (is_paused, is_held), now))
             (steps(&happened, sight, now))
         },
         Some(Err(error)) => {
@@ -73,9 +74,17 @@ fn by(said: &IncidentStep, now: Time) -> Markup {
     html! { " by " bdi { (said.by) } ", " (words::when(said.at, now)) }
 }
 
-fn line(incident: &IncidentRecord, said: Option<&IncidentStep>, is_paused: bool, now: Time) -> Markup {
+fn line(
+    incident: &IncidentRecord,
+    said: Option<&IncidentStep>,
+    (is_paused, is_held): (bool, bool),
+    now: Time,
+) -> Markup {
     let (stands, means) = match (incident.status, said) {
         (IncidentStatus::Open, _) if is_paused => ("open", "nothing is sent of it while the check is paused"),
+        (IncidentStatus::Acknowledged, _) if !is_held => {
+            ("acknowledged", "but nobody has taken on what began since")
+        }
         (IncidentStatus::Acknowledged, _) => ("acknowledged", "only its recovery will be told"),
         (IncidentStatus::WontFix, _) => ("marked wont-fix", "nothing is sent of it before its recovery"),
         (_, Some(_)) => ("open again", "nobody is on it"),

@@ -249,7 +249,7 @@ impl SqliteStore {
     }
 
     fn show_totals(&self) {
-        self.live.set_answered(&self.memory.outbox.answered);
+        self.live.set_answers(&self.memory.outbox.answers);
         self.live.set_waiting(&self.memory.outbox.unfinished_by_receiver);
         let totals = &self.live.totals;
         let ms = |ms: i64| u64::try_from(ms).unwrap_or(0);

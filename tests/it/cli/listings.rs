@@ -198,6 +198,41 @@ fn several_incidents_are_answered_at_once() {
     fails(&["a", "-m", "team=dba"], 2, "cannot be used with");
 }
 
+/// 11.2: what somebody has taken on is not all that is the matter, and everything that is shown says so.
+#[test]
+fn an_acknowledgement_that_does_not_cover_what_holds_is_not_shown_as_if_it_did() {
+    let server = Punctual::start(&format!("{CONFIG}checks: [{{name: soon, every: 1s, grace: 0s}}]\n"));
+    let local = Local::of(&server);
+    let shows = |status: &str, headline: &str, words: &str| {
+        assert_eq!(local.found(&["--status", status]), ["soon"]);
+        let is_acknowledged = status == "acknowledged";
+        let flag = f64::from(u8::from(is_acknowledged));
+        assert_eq!(server.values("punctual_check_acknowledged", "check=\"soon\""), [flag]);
+        assert_eq!(server.values("punctual_incidents", "standing=\"acknowledged\""), [flag]);
+        assert_eq!(server.values("punctual_incidents", "standing=\"open\""), [1.0 - flag]);
+        let get = |path: &str| http::send(http::client().get(server.url(path)).bearer_auth(TOKEN)).json();
+        let (incident, of_check) = (get("/api/v1/incidents/1"), get("/api/v1/checks/soon/incidents"));
+        assert_eq!(
+            (&incident["status"], &of_check["incidents"][0]["status"]),
+            (&json!(status), &json!(status))
+        );
+        assert!(server.get("/").text().contains(headline), "{headline}");
+        let page = server.get("/checks/soon").text();
+        assert!(page.contains(words), "{words}: {page}");
+    };
+    wait_until("lateness", PATIENCE, || local.found(&[]) == ["soon"]);
+    shows("open", "1 check needs somebody", "nobody has said to be on it");
+    local.done(&["incidents", "ack", "soon"]);
+    shows("acknowledged", "1 check is acknowledged", "only its recovery will be told");
+    server.ping("soon/fail");
+    shows("open", "1 check needs somebody", "but nobody has taken on what began since");
+    let matching = ["incidents", "ack", "-m", "check=soon"];
+    assert_eq!(local.done(&matching), "1 incident is acknowledged, says ann: soon\n");
+    shows("acknowledged", "1 check is acknowledged", "only its recovery will be told");
+    let again = local.done(&matching);
+    assert!(again.starts_with("0 incidents are acknowledged, says ann; 1 stood so already"), "{again}");
+}
+
 /// A terminal of 60 columns, which python3 makes and reads.
 const TERMINAL: &str = r#"
 import fcntl, os, pty, struct, sys, termios

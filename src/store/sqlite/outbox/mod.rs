@@ -21,11 +21,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
-use crate::core::incident::{Incident, IncidentId, IncidentStatus};
+use crate::core::incident::{Incident, IncidentId};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, Occasion};
 use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
-use crate::store::live::{Answered, Waiting};
+use crate::store::live::{Answer, Answers, Waiting};
 
 /// Everything that still has to be told, and what it is about.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub(super) struct Outbox {
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
     pub(super) open: HashMap<CheckId, IncidentId>,
     /// For readers.
-    pub(super) answered: Arc<Answered>,
+    pub(super) answers: Arc<Answers>,
     /// Those that wait, are in a message that is not settled, or rest: given up, and to be tried again.
     pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
     /// How many of these wait or are in a message, for readers.
@@ -134,19 +134,18 @@ impl Outbox {
     }
 
     fn note_answer(&mut self, incident: &Incident) {
-        let is_answered = matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix);
-        let answer = is_answered.then_some(incident.status);
-        if self.answered.get(&incident.check).copied() == answer {
+        let answer = Answer::of(incident);
+        if self.answers.get(&incident.check) == answer.as_ref() {
             return;
         }
         // An incident that has ended may be another than the one that is open by now.
         let is_the_open = self.open.get(&incident.check).is_none_or(|open| *open == incident.id);
         match answer {
-            Some(status) => {
-                Arc::make_mut(&mut self.answered).insert(incident.check, status);
+            Some(answer) => {
+                Arc::make_mut(&mut self.answers).insert(incident.check, answer);
             }
             None if is_the_open => {
-                Arc::make_mut(&mut self.answered).remove(&incident.check);
+                Arc::make_mut(&mut self.answers).remove(&incident.check);
             }
             None => {}
         }
