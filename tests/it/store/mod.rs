@@ -118,7 +118,8 @@ conformance! {
         after_eight_refusals_and_nothing_taken_the_rest_is_given_up
         an_absence_of_ours_does_not_count_towards_giving_up
         nothing_is_given_up_before_five_attempts_since_a_start
-        what_a_start_finds_tried_often_waits;
+        what_a_start_finds_tried_often_waits
+        what_waits_is_split_when_its_receiver_names_fewer;
     again:
         one_alone_finds_out_whether_a_receiver_works_and_the_others_follow
         what_was_given_up_follows_once_its_receiver_takes_something

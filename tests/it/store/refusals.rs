@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+use std::sync::Arc;
+
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
@@ -198,4 +200,29 @@ fn a_restored_copy_repeats_no_key() {
     let (one, other) = (key_of(world.place.0.path()), key_of(copy.path()));
     assert_eq!(one.0, other.0, "the numbers are given once more");
     assert_ne!(one.1, other.1);
+}
+
+/// 12.3, 12.4: the operator makes a receiver name fewer while a message to it waits: nobody goes unnamed.
+pub(crate) fn what_waits_is_split_when_its_receiver_names_fewer<P: Place>(world: &mut World<P>) {
+    let names: Vec<String> = (0..50).map(|number| format!("job-{number:02}")).collect();
+    world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    fail(world, &names);
+    let whole = world.claim_one();
+    assert_eq!(whole.notices.len(), 50);
+    world.settle(whole.message.id, &later());
+    let mut policy = (*world.configuration.policy).clone();
+    policy.receivers.get_mut("ops").unwrap().max_members = 10;
+    world.configuration.policy = Arc::new(policy);
+    world.configure().unwrap();
+    world.reopen();
+    world.wait(Span::mins(2));
+    let mut told: Vec<String> = Vec::new();
+    while let Some(part) = world.claim().pop() {
+        assert!(part.notices.len() <= 10, "{} are named at most, and it has {}", 10, part.notices.len());
+        assert_ne!(part.message.key, whole.message.key);
+        world.settle(part.message.id, &Attempt::TAKEN);
+        told.extend(said(&part));
+    }
+    told.sort();
+    assert_eq!(told, names.iter().map(|name| format!("Alert {name}")).collect::<Vec<_>>());
 }

@@ -74,6 +74,9 @@ impl Tx<'_> {
             return Ok(None);
         };
         if let Some(id) = retry {
+            if self.split_to_fit(id, receiver.max_members, now)? {
+                return self.claim_from(name, now);
+            }
             return self.send_again(id, now).map(Some);
         }
         let blocked = self.blocked(name);

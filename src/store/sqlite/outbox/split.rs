@@ -1,4 +1,5 @@
-//! A message whose content was refused (12.4): it is split until what offends stands alone.
+//! A message whose content was refused (12.4): it is split until what offends stands alone. So is one that has more members
+//! than its receiver names by now.
 
 use rusqlite::params;
 
@@ -18,23 +19,41 @@ impl Tx<'_> {
     /// The receiver refused what a message says: each half is a message of its own. What is told of one check alone is
     /// given up.
     pub(super) fn refused(&mut self, message: &Message, answer: &str, now: Time) -> Result<(), StoreError> {
-        let check = |id: &DeliveryId| (*id, self.memory.outbox.deliveries[id].check);
-        let members: Vec<(DeliveryId, CheckId)> = message.members.iter().map(check).collect();
-        let Some(halves) = halves(&members) else {
+        if !self.split(message, Some(answer), now)? {
             self.park(message, ParkReason::Refused, Some(answer), now)?;
             return self.give_up_the_rest(message, now);
-        };
+        }
+        tracing::warn!(
+            receiver = %message.receiver, key = message.key, members = message.members.len(), error = answer,
+            "a message was refused: it is split in two"
+        );
+        Ok(())
+    }
+
+    /// 12.3: a message that was frozen when its receiver named more than it does now is split before it is tried again, for
+    /// what is not named is told to nobody. Answers whether it was; what is told of one check alone stays together.
+    pub(super) fn split_to_fit(
+        &mut self,
+        id: MessageId,
+        max_members: usize,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        let message = self.memory.outbox.messages[&id].clone();
+        Ok(message.members.len() > max_members && self.split(&message, None, now)?)
+    }
+
+    /// Each half becomes a message of its own. Answers whether there are two: not if all is told of one check.
+    fn split(&mut self, message: &Message, answer: Option<&str>, now: Time) -> Result<bool, StoreError> {
+        let check = |id: &DeliveryId| (*id, self.memory.outbox.deliveries[id].check);
+        let members: Vec<(DeliveryId, CheckId)> = message.members.iter().map(check).collect();
+        let Some(halves) = halves(&members) else { return Ok(false) };
         let notices = self.frozen(message)?;
         for half in halves {
             let said = notices.as_ref().map(|notices| notices_of(message, notices, &half));
             self.insert_half(message, half, said.as_deref())?;
         }
-        self.finish_message(message.id, "split", Some(answer), now)?;
-        tracing::warn!(
-            receiver = %message.receiver, key = message.key, members = members.len(), error = answer,
-            "a message was refused: it is split in two"
-        );
-        Ok(())
+        self.finish_message(message.id, "split", answer, now)?;
+        Ok(true)
     }
 
     fn insert_half(
