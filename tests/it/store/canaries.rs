@@ -268,3 +268,28 @@ pub(crate) fn own_addresses_need_no_receiver_in_the_files<P: Place>(world: &mut 
     world.reopen();
     assert_eq!(world.told(), ["Alert a"]);
 }
+
+/// 9.6, 16.5: its mail said that it is late already, word for word; one that has not left yet leaves once.
+pub(crate) fn a_canary_that_was_told_as_late_is_not_told_so_again<P: Place>(world: &mut World<P>) {
+    world.declare(&[]);
+    edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    edit(world, create(canary("B", "b", "bbbbbbbb"))).unwrap();
+    world.now = world.now + Span::mins(30);
+    world.reopen();
+    world.wait(Span::MS);
+    world.expire();
+    let mut blind = world.claim();
+    blind.sort_by_key(said);
+    assert_eq!(blind.iter().map(said).collect::<Vec<_>>(), [["Alert a"], ["Alert b"]]);
+    world.settle(blind[0].message.id, &Attempt::TAKEN);
+    world.settle(blind[1].message.id, &later());
+    world.wait(Span::secs(61));
+    world.expire();
+    assert!(world.state("a").causes.has(CauseKind::NeverSeen), "{:?}", world.state("a").causes);
+    world.reopen();
+    world.wait(Span::mins(5));
+    assert_eq!(world.told(), ["Alert b"], "the one that nobody took before");
+    assert!(world.claim().is_empty(), "both know that it is late");
+    world.ping("a", PingKind::Success);
+    assert_eq!(world.told(), ["Recovery a"]);
+}

@@ -74,7 +74,8 @@ conformance! {
         a_pause_keeps_or_clears_lateness_as_its_system_does
         one_that_is_made_paused_waits_for_its_first_trigger
         a_deadline_that_passed_in_an_absence_is_told_with_what_was_promised
-        own_addresses_need_no_receiver_in_the_files;
+        own_addresses_need_no_receiver_in_the_files
+        a_canary_that_was_told_as_late_is_not_told_so_again;
     imports:
         a_late_canary_is_told_of_no_more_than_its_recovery
         deadlines_and_pauses_are_kept

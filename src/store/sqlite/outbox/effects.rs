@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::rows;
-use crate::core::cause::{Cause, Status};
+use crate::core::cause::{Cause, CauseKind, Family, Status};
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, Turn, on_flip};
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryKind, DeliveryState, Ending, at_recovery, cancel_waiting,
 };
 use crate::core::route::{
-    Context, Dependency, Facts, Policy, ReceiverName, Verdict, is_own_receiver, plan, route,
+    ActionId, Context, Dependency, Facts, Policy, ReceiverName, Verdict, is_own_receiver, own_action, plan,
+    route,
 };
 use crate::core::step::{Flip, FlipReason};
 use crate::core::time::{Span, Time};
@@ -59,7 +60,8 @@ impl Tx<'_> {
                     self.plan_actions(&mut incident, &facts, flip.at, now)?;
                 }
                 Turn::AfterBlind { begun, superseded } => {
-                    let of = |row: &&Delivery| superseded.contains(&row.action);
+                    let stays = self.told_as_late((definition, before), &mut incident, &stood, begun)?;
+                    let of = |row: &&Delivery| superseded.contains(&row.action) && stays != Some(row.action);
                     let rows: Vec<Delivery> =
                         self.memory.outbox.unfinished(incident.id).filter(of).cloned().collect();
                     self.cancel(&rows, CancelReason::Superseded)?;
@@ -78,6 +80,32 @@ impl Tx<'_> {
             self.update_incident(incident)?;
         }
         Ok(())
+    }
+
+    /// 16.5: a canary's own mail says that it is late where a blind judgement would have been: one that is told, or on its
+    /// way, says so once, and stays planned. Answers its action then.
+    fn told_as_late(
+        &self,
+        (definition, before): (&Definition, &[Cause]),
+        incident: &mut Incident,
+        stood: &Option<Incident>,
+        begun: &[Cause],
+    ) -> Result<Option<ActionId>, StoreError> {
+        let is_late = |kind: CauseKind| kind.family() == Family::Late;
+        let was_late = before.iter().filter_map(|cause| cause.would_be).any(is_late);
+        if definition.canary.is_none() || !was_late || !begun.iter().all(|cause| is_late(cause.kind)) {
+            return Ok(None);
+        }
+        let own = own_action(&definition.name).id;
+        let tells = |row: &Delivery| row.action == own && !matches!(row.state, DeliveryState::Cancelled(_));
+        if !rows::deliveries_of(self.db, incident.id, None)?.iter().any(tells) {
+            return Ok(None);
+        }
+        let planned = stood.iter().flat_map(|stood| &stood.actions).find(|planned| planned.action == own);
+        incident
+            .actions
+            .extend(planned.filter(|_| incident.actions.iter().all(|it| it.action != own)).cloned());
+        Ok(Some(own))
     }
 
     pub(super) fn plan_actions(
