@@ -90,6 +90,7 @@ fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> Round {
         external_url,
         is_healthy: true,
         is_clock_doubted: false,
+        is_held: false,
     };
     let mut bytes = 0;
     let (cpu, clock) = (cpu_ms(), Instant::now());

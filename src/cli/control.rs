@@ -226,6 +226,9 @@ fn write_status(out: &mut impl Write, status: &Value) -> io::Result<()> {
     if let Some(fault) = status["fault"].as_str() {
         writeln!(out, "UNHEALTHY: {}", plain(fault))?;
     }
+    if let Some(held) = status["held"].as_str() {
+        writeln!(out, "HELD: {}", plain(held))?;
+    }
     if let Some(faults) = status["reload_fault"].as_str() {
         writeln!(out, "NOT RELOADED: the configuration before is still used, because of")?;
         faults.lines().try_for_each(|fault| writeln!(out, "  {}", plain(fault)))?;

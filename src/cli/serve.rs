@@ -13,6 +13,7 @@ use super::reload::{self, ForApp, Loaded, Occasions, Reloader, Seen, load};
 use super::settings::{Flags, Settings};
 use super::{Failure, install_tls, log};
 use crate::clock::Clock;
+use crate::core::time::Time;
 use crate::core::version;
 use crate::engine::{self, Engine};
 use crate::http::App;
@@ -20,10 +21,10 @@ use crate::http::control::{self, Socket};
 use crate::http::limits::Limits;
 use crate::http::server::{self, Listeners};
 use crate::metrics::Own;
-use crate::store::Store;
 use crate::store::history::Reader;
 use crate::store::sqlite::SqliteStore;
 use crate::store::writer::{self, Writer};
+use crate::store::{LetGo, Store};
 
 /// Ping URLs that are logged at the start.
 const MAX_URLS: usize = 20;
@@ -192,6 +193,7 @@ fn assemble(
     let changes = store.configure(&configuration, true, clock.now())?;
     Difference::new(&changes, None, &rest).log("configuration loaded");
     reload::tell_zones();
+    hold_or_let_go(&mut store, settings.no_deliveries, clock.now())?;
 
     let live = store.live();
     let commits = own.clone();
@@ -202,6 +204,7 @@ fn assemble(
     let mut app = App::new(live, writer.clone(), clock.clone(), asks);
     app.lifecycle = settings.lifecycle;
     app.external_url.clone_from(&settings.external_url);
+    app.no_deliveries = settings.no_deliveries;
     app.own = own.clone();
     app.history = Some(Reader::new(&settings.storage_path));
     let app = Arc::new(app);
@@ -214,6 +217,7 @@ fn assemble(
         counters: own.clone(),
         outward: in_force,
         external_url: settings.external_url.clone(),
+        no_deliveries: settings.no_deliveries,
     };
     let reloader = Reloader {
         config_file: settings.config_file.clone(),
@@ -228,6 +232,23 @@ fn assemble(
     };
     let reloads = Occasions { requests, hangups, interval: settings.auto_reload_interval };
     Ok(Parts { app, writer, engine: Arc::new(engine), reloader, reloads })
+}
+
+/// Says loudly what becomes of messages, where that is anything else than usual.
+fn hold_or_let_go(store: &mut SqliteStore, no_deliveries: bool, now: Time) -> Result<(), Failure> {
+    if no_deliveries {
+        store.hold_deliveries()?;
+        tracing::warn!(
+            "nothing leaves (--no-deliveries): no message, no mail, no push to Alertmanager; all else works"
+        );
+    } else if let Some(LetGo { told, cancelled }) = store.let_deliveries_go(now)? {
+        tracing::warn!(
+            told,
+            cancelled,
+            "nothing left before (--no-deliveries): what is still bad is told now, the rest is not"
+        );
+    }
+    Ok(())
 }
 
 /// SIGTERM and SIGINT. One for the whole process: none is lost between the first and the second.

@@ -37,6 +37,11 @@ pub(super) struct Flags {
     #[arg(long = "config.allow-mass-removal", env = "PUNCTUAL_CONFIG_ALLOW_MASS_REMOVAL", value_parser = BoolishValueParser::new())]
     allow_mass_removal: bool,
 
+    /// Judge and show everything, and let nothing leave: no message, no mail, no push to Alertmanager. For a restored copy.
+    /// The next start without it tells what is still bad, and nothing else of the time before.
+    #[arg(long = "no-deliveries", env = "PUNCTUAL_NO_DELIVERIES", value_parser = BoolishValueParser::new())]
+    no_deliveries: bool,
+
     /// Where to listen; may be given several times (in the environment: with commas).
     #[arg(
         long = "web.listen-address",
@@ -74,6 +79,8 @@ pub(super) struct Settings {
     /// `None`: only when told to.
     pub(super) auto_reload_interval: Option<Duration>,
     pub(super) allow_mass_removal: bool,
+    /// Nothing leaves.
+    pub(super) no_deliveries: bool,
     pub(super) listen_addresses: Vec<SocketAddr>,
     /// Without a slash at its end.
     pub(super) external_url: String,
@@ -121,6 +128,7 @@ impl Flags {
             config_file: self.config_file,
             auto_reload_interval: Some(interval).filter(|interval| !interval.is_zero()),
             allow_mass_removal: self.allow_mass_removal,
+            no_deliveries: self.no_deliveries,
             listen_addresses: addresses,
             external_url,
             lifecycle: self.enable_lifecycle,

@@ -135,6 +135,8 @@ pub struct Engine {
     pub outward: watch::Receiver<Arc<Outward>>,
     /// Where people find punctual.
     pub external_url: String,
+    /// Nothing leaves: what is to be told is planned, and waits.
+    pub no_deliveries: bool,
 }
 
 impl Engine {
@@ -142,11 +144,18 @@ impl Engine {
     pub async fn run(self: Arc<Engine>, stop: watch::Receiver<bool>) {
         tokio::join!(
             self.until(stop.clone(), self.expiry()),
-            deliver::run(&self, stop.clone()),
-            self.until(stop.clone(), push::run(&self)),
+            self.tell(stop.clone()),
             self.until(stop.clone(), self.clock_watch()),
             self.until(stop.clone(), self.pruning()),
         );
+    }
+
+    /// Lets go what leaves: messages, and pushes to Alertmanager.
+    async fn tell(self: &Arc<Engine>, stop: watch::Receiver<bool>) {
+        if self.no_deliveries {
+            return;
+        }
+        tokio::join!(deliver::run(self, stop.clone()), self.until(stop, push::run(self)));
     }
 
     async fn until(&self, mut stop: watch::Receiver<bool>, task: impl Future<Output = ()>) {

@@ -41,6 +41,7 @@ pub(super) fn answer(app: &Arc<App>, limits: &Limits, parts: &Parts) -> Reply {
             external_url,
             is_healthy,
             is_clock_doubted,
+            is_held: app.no_deliveries,
         };
         let mut send = |chunk| sender.send(chunk).map_err(|CutShort| Gone);
         let outcomes = (&app.outcomes, &app.connections);

@@ -77,6 +77,8 @@ pub struct App {
     pub reloads: mpsc::Sender<ReloadRequest>,
     /// Where people and jobs find us, without a slash at its end.
     pub external_url: String,
+    /// Nothing leaves: what is to be told waits.
+    pub no_deliveries: bool,
     /// What this process counts.
     pub own: Arc<Own>,
     /// What happened to the checks; without it, pages show none of it.
@@ -187,6 +189,7 @@ impl App {
             lifecycle: false,
             reloads,
             external_url: "http://127.0.0.1:19099".to_owned(),
+            no_deliveries: false,
             own: Arc::default(),
             history: None,
             aside_places: aside::Places::default(),

@@ -28,7 +28,7 @@ const MAX_SILENCE: Span = Span::secs(10);
 /// Judging runs and the disk takes writes (9.1).
 pub(super) fn healthy(app: &App) -> Reply {
     match fault(app) {
-        None => match doubt(app) {
+        None => match doubt(app).or_else(|| held(app).map(str::to_owned)) {
             None => reply::text(StatusCode::OK, "punctual is healthy.\n"),
             // A restart would not mend it (1.1).
             Some(doubt) => reply::text(StatusCode::OK, format!("punctual is healthy, but {doubt}.\n")),
@@ -44,6 +44,12 @@ pub(super) fn doubt(app: &App) -> Option<String> {
         "the clock is behind what was stored: pings are taken, and nothing is judged until it is set, for {} at most",
         left.max(Span::ZERO)
     ))
+}
+
+/// That nothing leaves, if that is so.
+pub(in crate::http) fn held(app: &App) -> Option<&'static str> {
+    let is_held = app.no_deliveries;
+    is_held.then_some("nothing leaves (--no-deliveries): nobody is told of what is late or failing")
 }
 
 /// What is wrong with the store or the engine, if anything is.

@@ -38,6 +38,8 @@ pub struct Scrape<'a> {
     pub is_healthy: bool,
     /// Nothing is judged because the wall clock cannot be right (1.1).
     pub is_clock_doubted: bool,
+    /// Nothing leaves.
+    pub is_held: bool,
 }
 
 impl Scraper {
@@ -60,6 +62,7 @@ impl Scraper {
             external_url: scrape.external_url,
             is_healthy: scrape.is_healthy,
             is_clock_doubted: scrape.is_clock_doubted,
+            is_held: scrape.is_held,
             applied_to: scrape.applied_to,
             totals: totals(live, scrape.now),
             waiting: live.waiting(),

@@ -55,6 +55,8 @@ pub struct Snapshot<'a> {
     pub is_healthy: bool,
     /// Nothing is judged because the wall clock cannot be right (1.1).
     pub is_clock_doubted: bool,
+    /// Nothing leaves.
+    pub is_held: bool,
     /// The time at which checks are judged (1.5).
     pub applied_to: Time,
     /// From the store.

@@ -110,6 +110,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_time_zones_info", Info, "Which data of time zones is in use: its IANA release, and where it is from.", ServerBy("data", |_| vec![(zones::current().to_string(), 1)])),
     metric("punctual_external_url_info", Info, "Where people find the pages: that of a check is at URL/checks/NAME.", ServerBy("url", |all| vec![(all.external_url.to_owned(), 1)])),
     metric("punctual_clock_doubted", Gauge, "1 while the wall clock is behind what was stored: pings are taken, and nothing is judged until it is set, for 10 minutes at most.", Server(|all| Value::flag(all.is_clock_doubted))),
+    metric("punctual_deliveries_held", Gauge, "1 while nothing leaves (--no-deliveries): what is to be told waits.", Server(|all| Value::flag(all.is_held))),
     metric("punctual_applied_timestamp_seconds", Gauge, "As of when checks are shown: now, but while nothing can be stored or the clock is doubted, when it stands still.", Server(|all| time(Some(all.applied_to)))),
     metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| Value::flag(all.is_healthy))),
     metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),

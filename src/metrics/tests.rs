@@ -62,6 +62,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
         external_url: "https://punctual.example.org",
         is_healthy: true,
         is_clock_doubted: false,
+        is_held: false,
         applied_to: Time::from_secs(1300),
         totals: Totals {
             incidents_open: 7,
@@ -281,6 +282,7 @@ fn what_is_of_the_server_is_there_from_the_start() {
         "punctual_database_created_timestamp_seconds{database=\"00000000000000d8\"} 900",
         "punctual_external_url_info{url=\"https://punctual.example.org\"} 1",
         "punctual_clock_doubted 0",
+        "punctual_deliveries_held 0",
         "punctual_healthy 1",
         concat!(
             "punctual_build_info{version=\"",

@@ -245,6 +245,15 @@ pub struct Alerts {
     pub next_look: Option<Time>,
 }
 
+/// What became of deliveries that were held (`--no-deliveries`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LetGo {
+    /// Those of what is still bad: they wait to be told.
+    pub told: usize,
+    /// The others.
+    pub cancelled: usize,
+}
+
 /// What every store guarantees.
 ///
 /// Every call is one transaction (14.1): facts, states, flips, incidents, their steps and deliveries are stored
@@ -323,6 +332,13 @@ pub trait Store: Send {
     /// Freezes and answers the messages that may leave at `now` (12.3): new ones, and those whose retry is due. At most
     /// one for each receiver that has none under way.
     fn claim(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError>;
+
+    /// From now on nothing leaves, whoever asks not to be told: what is planned waits, until [`Store::let_deliveries_go`].
+    fn hold_deliveries(&mut self) -> Result<(), StoreError>;
+
+    /// Ends what [`Store::hold_deliveries`] began, before the first claim of a start: what is still bad is told, also what was
+    /// in a message; the rest is cancelled. `None`: nothing was held.
+    fn let_deliveries_go(&mut self, now: Time) -> Result<Option<LetGo>, StoreError>;
 
     /// When [`Store::claim`] may have something to do next, if nothing else happens before.
     fn next_claim(&self) -> Option<Time>;

@@ -10,6 +10,7 @@ mod access;
 mod alertmanager;
 mod alerts;
 mod api;
+mod backup;
 mod browsers;
 mod cli;
 mod compat;

@@ -14,8 +14,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance,
-    Store, StoreError,
+    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing, Refused,
+    Stance, Store, StoreError,
 };
 
 use crate::process::Process;
@@ -427,6 +427,14 @@ impl Store for Hand {
 
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {
         self.call(None, |store| store.mute(mute, now))
+    }
+
+    fn hold_deliveries(&mut self) -> Result<(), StoreError> {
+        self.call(None, |store| store.hold_deliveries())
+    }
+
+    fn let_deliveries_go(&mut self, now: Time) -> Result<Option<LetGo>, StoreError> {
+        self.call(None, |store| store.let_deliveries_go(now))
     }
 
     fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError> {

@@ -219,6 +219,8 @@ pub enum CancelReason {
     Removed,
     /// Somebody dropped its message.
     Dropped,
+    /// It was over before a time ended in which nothing left (`--no-deliveries`).
+    NotDelivering,
 }
 
 /// What leaves together: the same members at every attempt (12.3).

@@ -20,6 +20,18 @@ const PARKED_FOR: Span = Span::mins(24 * 60);
 /// Checks are shown as of now, or somebody is told as of when: what is asked and stored meanwhile takes less.
 const NOW_ENOUGH: Span = Span::secs(2);
 
+/// That nobody is told of anything: on every page, since whoever reads one relies on being told of the next.
+pub(super) fn held(app: &App) -> Markup {
+    html! {
+        @if let Some(held) = operate::held(app) {
+            div.banner.bad role="alert" {
+                strong { "Nobody is told: " } (held) ". What is to be told waits; the next start without "
+                code { "--no-deliveries" } " tells what is still bad, and nothing else of this time."
+            }
+        }
+    }
+}
+
 /// As of when checks are shown, if that is not now (1.5).
 pub(super) fn as_of(app: &App, now: Time) -> Markup {
     let at = app.as_of().at;
@@ -51,6 +63,7 @@ pub(super) fn banners(
         @if let Some(doubt) = operate::doubt(app) {
             div.banner.bad role="alert" { strong { "Nothing is judged now: " } (doubt) "." }
         }
+        (held(app))
         (as_of(app, now))
         @if let Some(fault) = &notices.reload_fault {
             div.banner.bad role="alert" {

@@ -52,6 +52,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
     let content = html! {
         p.small { a href="../" { "All checks" } }
         h1 { (definition.title) }
+        (banners::held(app))
         (banners::as_of(app, now))
         (stands(&view, now))
         @if !state.causes.is_empty() { (incident(app, check.id, view.paused, sight, now)) }

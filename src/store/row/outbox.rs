@@ -20,7 +20,7 @@ const PARK_REASONS: [(ParkReason, &str); 3] = [
     (ParkReason::ReceiverGone, "receiver_gone"),
 ];
 
-const CANCEL_REASONS: [(CancelReason, &str); 10] = [
+const CANCEL_REASONS: [(CancelReason, &str); 11] = [
     (CancelReason::RecoveredBeforeDue, "recovered_before_due"),
     (CancelReason::RecoveredWhileHeld, "recovered_while_held"),
     (CancelReason::TooShort, "too_short"),
@@ -30,6 +30,7 @@ const CANCEL_REASONS: [(CancelReason, &str); 10] = [
     (CancelReason::Acknowledged, "acknowledged"),
     (CancelReason::WontFix, "wont_fix"),
     (CancelReason::Removed, "removed"),
+    (CancelReason::NotDelivering, "not_delivering"),
     (CancelReason::Dropped, "dropped"),
 ];
 

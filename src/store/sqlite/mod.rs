@@ -45,8 +45,8 @@ use self::story::Teller;
 use self::tx::Tx;
 use super::live::Live;
 use super::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, Outgoing, Refused, Stance,
-    Store, StoreError,
+    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing, Refused,
+    Stance, Store, StoreError,
 };
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
@@ -343,6 +343,14 @@ impl Store for SqliteStore {
 
     fn claim(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError> {
         self.claim_at(now)
+    }
+
+    fn hold_deliveries(&mut self) -> Result<(), StoreError> {
+        self.hold_all()
+    }
+
+    fn let_deliveries_go(&mut self, now: Time) -> Result<Option<LetGo>, StoreError> {
+        self.let_go_all(now)
     }
 
     fn next_claim(&self) -> Option<Time> {

@@ -12,6 +12,7 @@ mod deliveries;
 mod edits;
 mod facts;
 mod flapping;
+mod held;
 mod history;
 mod imports;
 mod prune;
@@ -113,6 +114,8 @@ conformance! {
         flapping_that_cannot_be_told_is_told_in_one;
     blindness:
         a_failure_after_blindness_is_told_for_itself;
+    held:
+        what_is_still_bad_is_told_when_deliveries_go_on;
     refusals:
         what_is_refused_is_split_until_one_stands_alone
         a_part_survives_a_start_and_what_follows_waits_for_it

@@ -424,6 +424,7 @@ impl World {
             CancelReason::Removed => incident.status == IncidentStatus::Removed,
             // Somebody said so; that nothing else is cancelled for it shows in `recovery.rs`.
             CancelReason::Acknowledged | CancelReason::WontFix | CancelReason::Dropped => true,
+            CancelReason::NotDelivering => false,
         };
         assert!(holds, "cancelled without that reason: {row:?}");
         let tells_of_the_end = matches!(row.kind, DeliveryKind::Recovery | DeliveryKind::Episode);

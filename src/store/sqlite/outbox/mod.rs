@@ -8,6 +8,7 @@ mod by_hand;
 mod claim;
 mod effects;
 mod flapping;
+mod held;
 mod notice;
 pub(in crate::store) mod rows;
 mod settle;
