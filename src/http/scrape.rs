@@ -107,7 +107,7 @@ fn row(
     let definition = &*check.definition;
     let (state, count_in_window, window) = {
         let known = check.known();
-        (known.state.clone(), known.window.count(now), known.window.within())
+        (known.state.clone(), known.window.count(as_of.at), known.window.within())
     };
     let view = as_of.view(&definition.spec, &state);
     let is_muted = || {

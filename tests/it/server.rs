@@ -360,7 +360,9 @@ fn whoever_looks_judges_at_the_time_up_to_which_all_is_stored() {
         let line = metrics.lines().find(|line| line.starts_with(start)).unwrap();
         line.rsplit(' ').next().unwrap().to_owned()
     };
+    let in_window = "punctual_check_count_in_window{check=\"backup\"";
     assert_eq!(value(&get("/metrics"), late), "1");
+    assert_eq!(value(&get("/metrics"), in_window), "0");
     assert!(get("/api/v1/checks/backup").contains("\"late\":true"));
     assert!(!get("/").contains("as of") && !get("/checks/backup").contains("as of"));
 
@@ -368,6 +370,7 @@ fn whoever_looks_judges_at_the_time_up_to_which_all_is_stored() {
     *doors.ledger.applied_to.lock().unwrap() = Some(Time::from_secs(1_700_000_001));
     let metrics = get("/metrics");
     assert_eq!(value(&metrics, late), "0");
+    assert_eq!(value(&metrics, in_window), "1", "it falls by no silence of ours");
     assert_eq!(value(&metrics, "punctual_applied_timestamp_seconds"), "1700000001");
     for path in ["/api/v1/checks/backup", "/api/v1/checks"] {
         let json = get(path);

@@ -194,10 +194,10 @@ fn directory(checks: Vec<Arc<Check>>) -> Directory {
 
 fn check(id: u64, name: &str, declare: impl FnOnce(&mut Definition)) -> Arc<Check> {
     let spec = Spec { grace: Span::mins(1), ..Spec::new(Schedule::Every(Span::mins(5))) };
-    let known = Known {
-        state: State::declared(&spec, Time::from_secs(1_700_000_000)),
-        window: WindowCount::new(Span::mins(6)),
-    };
+    let declared = Time::from_secs(1_700_000_000);
+    let mut window = WindowCount::new(Span::mins(6));
+    window.add(declared);
+    let known = Known { state: State::declared(&spec, declared), window };
     let source = Source::File { path: "punctual.yaml".into(), line: 3 };
     let mut definition = Definition::new(Name::parse(name).unwrap(), spec, source);
     definition.title = format!("<b>{name}</b>");
