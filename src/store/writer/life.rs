@@ -34,10 +34,8 @@ impl Turns {
     pub(super) fn show_life(&mut self, now: Time, refused: &Refusals, first: Time) -> Result<(), StoreError> {
         let is_due = self.last_life.is_none_or(|last| now - last >= SIGN_OF_LIFE_EVERY || last > now);
         let doubted = self.shared.clock.doubted();
-        let is_closed = self.shared.queue().closed_at.is_some();
         if is_due
             && doubted.is_none()
-            && !is_closed
             && let Some(window) = note_absence(&mut *self.store, now)?
         {
             tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
@@ -49,7 +47,6 @@ impl Turns {
         match doubted {
             // What is stored is how long: a date may be as wrong as the clock (1.1).
             Some(spent) => self.store.doubt(spent)?,
-            None if is_closed => {}
             None => self.store.sign_of_life(now)?,
         }
         self.last_life = Some(now);
@@ -91,12 +88,16 @@ impl Turns {
         self.refused_to = Some(window.to);
         Ok(())
     }
-}
 
-/// The last thing before a stop.
-pub(super) fn say_goodbye(store: &mut dyn Store, shared: &Shared) {
-    if let Err(error) = end(store, shared) {
-        tracing::warn!(%error, "cannot store that this is a stop: the next start has more to do");
+    /// The last thing before a stop. Our absence and what was refused come first: an end vouches for the time before it, and
+    /// where they cannot be stored, neither is the end.
+    pub(super) fn say_goodbye(&mut self) {
+        let refused = std::mem::take(&mut self.shared.queue().refused);
+        let now = self.shared.now();
+        let told = self.show_life(now, &refused, now);
+        if let Err(error) = told.and_then(|()| end(&mut *self.store, &self.shared)) {
+            tracing::warn!(%error, "cannot store that this is a stop: the next start has more to do");
+        }
     }
 }
 

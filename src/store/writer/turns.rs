@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Wakes;
-use super::life::say_goodbye;
 use super::queue::{Item, Queue, Refusals, Shared, Waiting};
 use crate::clock::Stopwatch;
 use crate::core::check::CheckId;
@@ -78,7 +77,7 @@ impl Turns {
     /// One turn: stores what is queued, and that we are here. False once there is nothing left before a stop.
     pub fn step(&mut self) -> bool {
         let Some((items, refused)) = self.take() else {
-            say_goodbye(&mut *self.store, &self.shared);
+            self.say_goodbye();
             return false;
         };
         let stored = self.turn(items, refused);

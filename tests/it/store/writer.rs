@@ -457,3 +457,32 @@ async fn nothing_is_judged_or_vouched_for_beyond_the_closing_of_the_listeners() 
     let mut store = world.place.open();
     assert!(store.last_sign_of_life().unwrap().unwrap() <= closed);
 }
+
+/// 9.1: a machine that wakes into its own stop, or a disk that takes writes again just then, was away all the same.
+#[test]
+fn an_absence_just_before_a_stop_is_known() {
+    for closes in [false, true] {
+        let mut world = World::new(Sqlite::default());
+        world.declare(&["a"]);
+        let hands = Hands::at(world.now);
+        let clock = Arc::new(Clock::with_hands(hands.clone()));
+        let store = Box::new(world.take());
+        let (writer, mut turns) = Writer::without_thread(store, clock.clone(), Limits::default(), |_| {});
+        assert!(turns.step());
+        let last_life = clock.now();
+        hands.pass(Span::secs(40));
+        if closes {
+            writer.close();
+            // The drain takes its time, and nobody vouches for it.
+            hands.pass(Span::secs(5));
+            assert!(turns.step());
+        }
+        writer.stop();
+        while turns.step() {}
+        drop((writer, turns));
+        world.now = clock.now();
+        world.reopen();
+        let windows = world.store().live().blind().iter().copied().collect::<Vec<_>>();
+        assert_eq!(windows, [Window { from: last_life, to: clock.now() }], "closes: {closes}");
+    }
+}
