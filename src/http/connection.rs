@@ -58,8 +58,8 @@ pub(super) struct Progress {
     /// Watchdog ticks since the phase began, whatever was written meanwhile.
     phase_ticks: AtomicU32,
     is_evicted: AtomicBool,
-    /// Known once the socket is closed.
-    may_have_lost_a_request: AtomicBool,
+    /// Once the socket is closed.
+    lost_a_request: AtomicBool,
 }
 
 /// What is lost with a connection that makes room for another, least first.
@@ -84,7 +84,7 @@ impl Progress {
             age_ticks: AtomicU32::new(0),
             phase_ticks: AtomicU32::new(0),
             is_evicted: AtomicBool::new(false),
-            may_have_lost_a_request: AtomicBool::new(true),
+            lost_a_request: AtomicBool::new(false),
         }
     }
 
@@ -107,7 +107,7 @@ impl Progress {
 
     /// It was ended to make room, and what it said, or was about to say, may have been a ping.
     pub(super) fn lost_a_request(&self) -> bool {
-        self.is_evicted.load(Ordering::Relaxed) && self.may_have_lost_a_request.load(Ordering::Relaxed)
+        self.lost_a_request.load(Ordering::Relaxed)
     }
 
     fn phase(&self) -> Phase {
@@ -180,7 +180,7 @@ impl Watchdog {
 
 /// A connection's socket, which notes its progress, and reads on for a while after the last answer: a socket closed with
 /// something unread would be reset, and the answer lost on its way.
-struct Socket {
+pub(super) struct Socket {
     stream: TcpStream,
     progress: Arc<Progress>,
     read_to_end: bool,
@@ -191,7 +191,7 @@ impl Socket {
     /// So much is read after the last answer.
     const MAX_WASTED_BYTES: usize = 4 << 20;
 
-    fn new(stream: TcpStream, progress: Arc<Progress>) -> Socket {
+    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Socket {
         Socket { stream, progress, read_to_end: false, wasted_bytes: 0 }
     }
 }
@@ -211,7 +211,7 @@ impl Drop for Socket {
             Phase::Fresh | Phase::Idle => is_unread(),
             Phase::Ending => false,
         };
-        self.progress.may_have_lost_a_request.store(is_lost, Ordering::Relaxed);
+        self.progress.lost_a_request.store(is_lost, Ordering::Relaxed);
     }
 }
 
@@ -274,7 +274,7 @@ impl AsyncWrite for Socket {
 
 /// Serves one connection to its end: each request by `handler`, within `limits`, as ordered.
 pub(super) async fn serve<H, A>(
-    (stream, progress): (TcpStream, Arc<Progress>),
+    socket: Socket,
     limits: &Limits,
     mut order: watch::Receiver<Order>,
     crowded: impl Fn() -> bool,
@@ -283,6 +283,7 @@ pub(super) async fn serve<H, A>(
     H: Fn(Request<Incoming>) -> A,
     A: Future<Output = Reply>,
 {
+    let progress = socket.progress.clone();
     let service = service_fn(|request| {
         progress.enter(Phase::Serving);
         let answer = handler(request);
@@ -293,7 +294,7 @@ pub(super) async fn serve<H, A>(
             Ok::<Reply, Infallible>(reply)
         }
     });
-    let socket = TokioIo::new(Socket::new(stream, progress.clone()));
+    let socket = TokioIo::new(socket);
     let mut connection = pin!(
         http1::Builder::new()
             // The watchdog's work: hyper would set a timer for each request.

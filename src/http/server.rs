@@ -16,9 +16,9 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
 use super::App;
-use super::connection::{self, Order, Progress};
+use super::connection::{self, Order, Progress, Socket};
 use super::limits::Limits;
-use super::peers::Peers;
+use super::peers::{Peers, Seated};
 use super::routes;
 use super::site::Arrival;
 use crate::core::time::{Span, Time};
@@ -241,24 +241,38 @@ fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, arrival: Arrival, sh
     let progress = Arc::new(Progress::new());
     let seated = shared.peers.seat(arrival.source, progress.clone());
     let number = seated.number();
-    let serving = Evictable { shared: shared.clone(), progress: progress.clone() };
+    let served = Served {
+        socket: Socket::new(stream, progress.clone()),
+        told: Told { shared: shared.clone(), progress },
+        seated,
+        place,
+    };
     let task = tokio::spawn(async move {
-        let shared = &serving.shared;
+        let Served { socket, told, seated, place } = served;
+        let shared = &told.shared;
         let crowded = || shared.is_crowded();
         let handler = |request| routes::answer(&shared.app, &shared.limits, arrival, request);
-        connection::serve((stream, progress), &shared.limits, order, crowded, handler).await;
-        drop((serving, seated, place));
+        connection::serve(socket, &shared.limits, order, crowded, handler).await;
+        drop((told, seated, place));
     });
     shared.peers.runs(arrival.source, number, task.abort_handle());
 }
 
-/// Says at the end of a connection what was lost with it, if it had to make room: it may have been a ping (9.1).
-struct Evictable {
+/// A connection and what it holds. One that has to make room before it was looked at for the first time goes in this order.
+struct Served {
+    socket: Socket,
+    told: Told,
+    seated: Seated,
+    place: OwnedSemaphorePermit,
+}
+
+/// Says, once its socket is closed, what was lost with a connection that had to make room: it may have been a ping (9.1).
+struct Told {
     shared: Arc<Shared>,
     progress: Arc<Progress>,
 }
 
-impl Drop for Evictable {
+impl Drop for Told {
     fn drop(&mut self) {
         if self.progress.lost_a_request() {
             let app = &self.shared.app;
