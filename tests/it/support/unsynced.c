@@ -86,10 +86,14 @@ static void note(int fd, off_t at, ssize_t length) {
     pthread_mutex_unlock(&lock);
 }
 
-/* What was written is on the disk now. */
+/* What was written is on the disk, after a while in which the power may go: so most cuts find something that is not. */
 static int sync_file(int fd) {
     pthread_mutex_lock(&lock);
     struct file *file = file_of(fd);
+    pthread_mutex_unlock(&lock);
+    if (file)
+        usleep(3000);
+    pthread_mutex_lock(&lock);
     for (size_t i = 0; file && i < file->ranges; i++) {
         static char piece[1 << 20];
         off_t at = file->range[i].at;
