@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use sha2::{Digest, Sha256};
 
 use super::model::ContentHash;
@@ -108,12 +106,8 @@ pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> 
     if !metadata.is_file() {
         return Err("this is no regular file".to_owned());
     }
-    // It may be another one by now: what is opened without waiting is asked again.
-    let waits_for_nobody = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let file = File::options().read(true).custom_flags(waits_for_nobody).open(path).map_err(reason)?;
-    if !file.metadata().map_err(reason)?.is_file() {
-        return Err("this is no regular file".to_owned());
-    }
+    // Not O_NONBLOCK: of a file that another program has a lease on, that is an error.
+    let file = File::open(path).map_err(reason)?;
     let mut bytes = Vec::new();
     file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(reason)?;
     if bytes.len() as u64 > max_bytes {

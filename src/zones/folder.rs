@@ -3,10 +3,8 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-use rustix::fs::OFlags;
 
 /// Of a zone's file; the largest has 3,600.
 const MAX_ZONE_BYTES: u64 = 1 << 16;
@@ -82,10 +80,7 @@ fn open(path: &Path) -> Option<File> {
     if !std::fs::metadata(path).ok()?.is_file() {
         return None;
     }
-    // It may be another one by now: what is opened without waiting is asked again.
-    let waits_for_nobody = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let file = File::options().read(true).custom_flags(waits_for_nobody).open(path).ok()?;
-    file.metadata().ok()?.is_file().then_some(file)
+    File::open(path).ok()
 }
 
 /// The version in the first line, `# version 2026f`, and the names: `Z NAME …` and `L TARGET NAME`.
