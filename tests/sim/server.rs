@@ -193,9 +193,10 @@ impl Server {
     pub(crate) fn turn(&mut self, now: Time) {
         let Some(process) = self.process.as_mut().filter(|process| process.may_turn(now)) else { return };
         if !self.scale.is_short && process.is_healthy() {
-            // A sign of life each second, of which only the last matters.
+            // A sign of life each second, of which only the last matters; none while it hung.
             let before = now - Span::secs(1);
-            self.last_sign.is_some_and(|last| last < before).then(|| self.grip.was_idle_until(before));
+            let was_idle = |last: Time| last < before && process.held_up_until <= last;
+            self.last_sign.is_some_and(was_idle).then(|| self.grip.was_idle_until(before));
         }
         self.is_queued = false;
         process.turn(self.scale.on_grid_before(now) + self.scale.grid);
