@@ -28,7 +28,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     flapping::hold(world, evidence);
     reopening_plans_anew(world, evidence);
     what_follows_blindness_is_told(world, evidence);
-    nothing_is_planned_twice_at_a_time(evidence);
+    nothing_is_planned_twice_at_a_time(world, evidence);
     keys_are_unique(evidence);
     a_retry_says_the_same(world, evidence);
     attempts_are_stored_before_they_are_made(world, evidence);
@@ -206,9 +206,13 @@ fn what_follows_blindness_is_told(world: &World, evidence: &Evidence) {
 }
 
 /// 12.1: one delivery for each action, at whatever time it is planned.
-fn nothing_is_planned_twice_at_a_time(evidence: &Evidence) {
+fn nothing_is_planned_twice_at_a_time(world: &World, evidence: &Evidence) {
+    // 9.6: what follows `blind` is planned anew, and a clock that was set back comes to the same moment again.
+    let comes_again = |bad: &&Bad| world.was_jump && bad.after_blind.is_some();
+    let bad = bad_of(world, evidence);
+    let is_once = |row: &&Delivery| bad.get(&row.incident).is_none_or(|bad| !comes_again(bad));
     let mut planned = BTreeSet::new();
-    for row in evidence.deliveries.iter().filter(|row| row.kind == "alert") {
+    for row in evidence.deliveries.iter().filter(|row| row.kind == "alert").filter(is_once) {
         let it = (row.incident, &row.receiver, row.action, row.not_before, row.queued_at);
         assert!(planned.insert(it), "planned twice: {row:?}");
     }
