@@ -1,7 +1,6 @@
 //! Commands that a running server is given: pause, unpause, mute, unmute, mutes, status, reload.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,10 +8,10 @@ use serde_json::Value;
 
 use super::ages::ago;
 use super::client::Trouble;
-use super::server::{self, ServerArgs};
+use super::server;
 use super::socket;
 use super::table::{Table, plain, plain_json, text};
-use super::way::{SocketArgs, Way};
+use super::way::Listing;
 use super::{Output, StorageFolder, Who};
 use crate::config::parse_duration;
 use crate::http::control::{For, Request};
@@ -109,20 +108,8 @@ pub(super) struct Unmute {
 #[derive(Args, Debug)]
 #[command(after_help = server::HELP)]
 pub(super) struct List {
-    /// How it is written: json is what the API answers
-    #[arg(long, short, value_enum, default_value_t)]
-    output: Output,
     #[command(flatten)]
-    socket: SocketArgs,
-    #[command(flatten)]
-    server: ServerArgs,
-}
-
-impl List {
-    /// Without a word the socket where a server of this folder would have it.
-    fn way(&self) -> Result<Way, Trouble> {
-        Way::choose(&self.server, &self.socket, Some(Path::new("data")))
-    }
+    shown: Listing,
 }
 
 /// How the configuration is read again.
@@ -169,8 +156,8 @@ pub(super) fn unmute(args: &Unmute) -> Result<(), Trouble> {
 
 pub(super) async fn mutes(args: &List) -> Result<(), Trouble> {
     let mut mutes = Vec::new();
-    let listed = args.way()?.get(&["mutes"], &[]).await?;
-    if args.output == Output::Json {
+    let listed = args.shown.way()?.get(&["mutes"], &[]).await?;
+    if args.shown.output == Output::Json {
         return Ok(writeln!(io::stdout(), "{}", plain_json(&format!("{listed:#}")))?);
     }
     for mute in listed["mutes"].as_array().into_iter().flatten() {
@@ -191,9 +178,9 @@ pub(super) async fn mutes(args: &List) -> Result<(), Trouble> {
 
 /// How the server stands; what is wrong with it is in the output, and is the exit status 1.
 pub(super) async fn status(args: &List) -> Result<(), Trouble> {
-    let status = args.way()?.get(&["status"], &[]).await?;
+    let status = args.shown.way()?.get(&["status"], &[]).await?;
     let mut out = io::stdout().lock();
-    match args.output {
+    match args.shown.output {
         Output::Json => writeln!(out, "{}", plain_json(&format!("{status:#}")))?,
         Output::Text => write_status(&mut out, &status)?,
     }

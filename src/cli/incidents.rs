@@ -1,18 +1,17 @@
 //! `punctual incidents …`: which there are, and what people say of them (11.2).
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ages::ago;
 use super::client::Trouble;
-use super::server::{self, ServerArgs};
+use super::server;
 use super::socket;
-use super::table::{Table, plain_json, text};
-use super::way::{SocketArgs, Way};
-use super::{Output, StorageFolder, Who};
+use super::table::{Table, text};
+use super::way::Listing;
+use super::{StorageFolder, Who};
 use crate::clock::Clock;
 use crate::config::parse_duration;
 use crate::http::control::{Request, StanceWord};
@@ -62,13 +61,8 @@ pub(super) struct List {
     /// Not more than so many, the newest
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     limit: usize,
-    /// How it is written: json is what the API answers
-    #[arg(long, short, value_enum, default_value_t)]
-    output: Output,
     #[command(flatten)]
-    socket: SocketArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    shown: Listing,
 }
 
 /// Who says what of which incidents.
@@ -117,8 +111,7 @@ impl List {
 
     /// Lists them.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
-        // Without a word the socket where a server of this folder would have it.
-        let way = Way::choose(&self.server, &self.socket, Some(Path::new("data")))?;
+        let way = self.shown.way()?;
         let query = self.query()?;
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let (mut incidents, mut is_cut) = (Vec::new(), false);
@@ -133,17 +126,15 @@ impl List {
         if is_cut {
             eprintln!("punctual: there are more than these {}: --limit", self.limit);
         }
-        let mut out = io::stdout().lock();
-        if self.output == Output::Json {
-            let page = json!({"incidents": incidents, "next_cursor": null});
-            return Ok(writeln!(out, "{}", plain_json(&format!("{page:#}")))?);
+        if self.shown.wrote_json("incidents", &incidents)? {
+            return Ok(());
         }
         // What waits for somebody first, and of that what has waited longest; what has ended stays newest first.
         incidents.sort_by_key(|incident| match incident["ended_at"].as_str() {
             None => (incident["status"] != "open", text(&incident["opened_at"])),
             Some(_) => (true, String::new()),
         });
-        Ok(table(&incidents).write(&mut out)?)
+        Ok(table(&incidents).write(&mut io::stdout().lock())?)
     }
 }
 

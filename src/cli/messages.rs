@@ -1,18 +1,17 @@
 //! `punctual messages …`: what was told to whom, with which answer, and what is tried again (12.4).
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ages::ago;
 use super::client::Trouble;
-use super::server::{self, ServerArgs};
+use super::server;
 use super::socket;
-use super::table::{Table, plain_json, text};
-use super::way::{SocketArgs, Way};
-use super::{Output, StorageFolder, Who};
+use super::table::{Table, text};
+use super::way::Listing;
+use super::{StorageFolder, Who};
 use crate::http::control::Request;
 
 /// What to do about messages.
@@ -39,13 +38,8 @@ pub(super) struct List {
     /// Not more than so many, the newest
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
-    /// How it is written: json is what the API answers
-    #[arg(long, short, value_enum, default_value_t)]
-    output: Output,
     #[command(flatten)]
-    socket: SocketArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    shown: Listing,
 }
 
 /// Which are tried again.
@@ -92,8 +86,7 @@ pub(super) fn drop(args: Drop) -> Result<(), Trouble> {
 impl List {
     /// Lists them.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
-        // Without a word the socket where a server of this folder would have it.
-        let way = Way::choose(&self.server, &self.socket, Some(Path::new("data")))?;
+        let way = self.shown.way()?;
         let said = [("state", &self.state), ("receiver", &self.receiver)];
         let query: Vec<(&str, &str)> =
             said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
@@ -106,12 +99,10 @@ impl List {
             Ok(has_room)
         });
         listed.await?;
-        let mut out = io::stdout().lock();
-        if self.output == Output::Json {
-            let page = json!({"messages": messages, "next_cursor": null});
-            return Ok(writeln!(out, "{}", plain_json(&format!("{page:#}")))?);
+        if self.shown.wrote_json("messages", &messages)? {
+            return Ok(());
         }
-        Ok(table(&messages).write(&mut out)?)
+        Ok(table(&messages).write(&mut io::stdout().lock())?)
     }
 }
 

@@ -1,14 +1,17 @@
 //! Which way a server is asked what it knows: over HTTP, or over the control socket beside its database. Both answer the
 //! same.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use reqwest::{Method, Url};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::Output;
 use super::client::{Client, Trouble};
 use super::server::ServerArgs;
 use super::socket;
+use super::table::plain_json;
 
 /// Items of a page.
 const PAGE: &str = "500";
@@ -41,6 +44,35 @@ impl SocketArgs {
         let by_environment = std::env::var_os("PUNCTUAL_STORAGE_PATH").is_some_and(|said| said == folder);
         let is_it = if by_environment { !server.is_named() } else { !server.is_named_on_the_line() };
         is_it.then_some(folder)
+    }
+}
+
+/// How a listing is written, and whom it asks.
+#[derive(clap::Args, Debug)]
+pub(super) struct Listing {
+    /// How it is written: json is what the API answers
+    #[arg(long, short, value_enum, default_value_t)]
+    pub(super) output: Output,
+    #[command(flatten)]
+    socket: SocketArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Listing {
+    /// Without a word the socket where a server of this folder would have it.
+    pub(super) fn way(&self) -> Result<Way, Trouble> {
+        Way::choose(&self.server, &self.socket, Some(Path::new("data")))
+    }
+
+    /// Whether it was written as JSON: the items of a list, all that were asked for.
+    pub(super) fn wrote_json(&self, list: &str, items: &[Value]) -> Result<bool, Trouble> {
+        if self.output != Output::Json {
+            return Ok(false);
+        }
+        let page = json!({list: items, "next_cursor": null});
+        writeln!(io::stdout(), "{}", plain_json(&format!("{page:#}")))?;
+        Ok(true)
     }
 }
 
