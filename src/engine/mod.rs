@@ -58,8 +58,8 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
 /// A start: before anything is judged. Answers for how long nobody was listening (9.1).
 ///
 /// While the clock is doubted nobody knows that. So all from the last trusted sign of life on is blind, for longer than the
-/// doubt can last: pings are taken, and judge nothing that was due meanwhile (1.1). [`clock_was_set`] cuts it to what it
-/// was.
+/// doubt can last: pings are taken, and judge nothing that was due meanwhile (1.1). [`follow_wall_clock`] cuts it to
+/// what it was.
 pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, StoreError> {
     let (last, spent) = (store.last_sign_of_life()?, store.doubted());
     if let Some(last) = last {
@@ -81,23 +81,9 @@ pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, Sto
     Ok(window)
 }
 
-/// The wall clock was set: what lies between is blind, and no state stays in the future (1.1). A clock that was set back
-/// hides nothing from us: we were listening all the time. We live at the new time, lest the way there count twice.
-pub fn clock_was_set(store: &mut dyn Store, before: Time, after: Time) -> Result<(), StoreError> {
-    if after > before {
-        store.blind(Window { from: before, to: after })?;
-    }
-    store.reanchor(before, after)?;
-    live_at(store, after)
-}
-
-fn live_at(store: &mut dyn Store, after: Time) -> Result<(), StoreError> {
-    store.sign_of_life(after)?;
-    store.doubt(Span::ZERO)
-}
-
-/// Believes the wall clock, which is so much ahead of `before`, from now on. While that cannot be stored, the clock stays
-/// as it is, to be looked at again. But once states may be of the new time it is followed, whatever fails then: judged by a
+/// Believes the wall clock, which is so much ahead of `before`, from now on: what lies between is blind, and no state stays
+/// in the future (1.1). A clock that was set back hides nothing from us: we were listening all the time. We live at the new
+/// time, lest the way there count twice. While that cannot be stored, the clock stays as it is, to be looked at again. But once states may be of the new time it is followed, whatever fails then: judged by a
 /// date that is days ahead of them, every check would be late. It is looked at again all the same.
 pub fn follow_wall_clock(
     clock: &Clock,
@@ -117,7 +103,8 @@ pub fn follow_wall_clock(
     clock.anchor();
     clock.settle(Some(before));
     reanchored?;
-    live_at(store, after)?;
+    store.sign_of_life(after)?;
+    store.doubt(Span::ZERO)?;
     clock.settle(None);
     Ok(())
 }

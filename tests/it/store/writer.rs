@@ -112,7 +112,7 @@ fn while_the_clock_is_doubted_pings_are_taken_and_nothing_is_judged() {
     assert_eq!(blind(doubted), Span::mins(9), "what is not yet is not counted");
 
     let set = doubted + Span::secs(1);
-    engine::clock_was_set(&mut store, doubted, set).unwrap();
+    follow_wall_clock(&clock, &mut store, doubted, set - doubted).unwrap();
     assert_eq!(live.blind().iter().last(), Some(&Window { from: last, to: set }));
     assert_eq!(blind(set), Span::mins(9) + Span::secs(1));
     assert_eq!(expire(&mut store, set + Span::secs(1)).unwrap().deadlines.len(), 1);
