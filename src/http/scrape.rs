@@ -12,7 +12,7 @@ use crate::core::time::Time;
 use crate::metrics::{
     Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
 };
-use crate::store::live::{AsOf, Check, Directory, Live};
+use crate::store::live::{Answered, AsOf, Check, Directory, Live};
 
 /// Answers scrapes. The labels of all checks are escaped once for each configuration.
 #[derive(Debug, Default)]
@@ -55,16 +55,17 @@ impl Scraper {
     ) -> Result<(), Gone> {
         let directory = live.directory();
         let catalog = self.catalog(&directory);
+        let answered = live.answered();
         let snapshot = Snapshot {
             catalog: &catalog,
-            rows: rows(scrape, live, &directory),
+            rows: rows(scrape, live, &answered, &directory),
             shard: scrape.shard,
             external_url: scrape.external_url,
             is_healthy: scrape.is_healthy,
             is_clock_doubted: scrape.is_clock_doubted,
             is_held: scrape.is_held,
             applied_to: scrape.applied_to,
-            totals: totals(live, scrape.now),
+            totals: totals(live, &answered, scrape.now),
             waiting: live.waiting(),
             pings: pings(outcomes.0),
             connections: connections(outcomes.1),
@@ -87,8 +88,8 @@ impl Scraper {
     }
 }
 
-fn rows(scrape: Scrape<'_>, live: &Live, directory: &Directory) -> Vec<Row> {
-    let (mutes, as_of, answered) = (live.mutes(), live.as_of(scrape.applied_to), live.answered());
+fn rows(scrape: Scrape<'_>, live: &Live, answered: &Answered, directory: &Directory) -> Vec<Row> {
+    let (mutes, as_of) = (live.mutes(), live.as_of(scrape.applied_to));
     let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
     let (now, checks) = (scrape.now, (0..).zip(&directory.checks));
     checks
@@ -127,8 +128,8 @@ fn row(
     Row::new(number, &seen)
 }
 
-fn totals(live: &Live, now: Time) -> Totals {
-    let (totals, answered) = (&live.totals, live.answered());
+fn totals(live: &Live, answered: &Answered, now: Time) -> Totals {
+    let totals = &live.totals;
     let standing = |status| answered.values().filter(|other| **other == status).count() as u64;
     Totals {
         acknowledged: standing(IncidentStatus::Acknowledged),
