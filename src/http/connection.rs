@@ -194,6 +194,11 @@ impl Socket {
     pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Socket {
         Socket { stream, progress, read_to_end: false, wasted_bytes: 0 }
     }
+
+    /// What it is doing.
+    pub(super) fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
+    }
 }
 
 impl Drop for Socket {
@@ -283,7 +288,7 @@ pub(super) async fn serve<H, A>(
     H: Fn(Request<Incoming>) -> A,
     A: Future<Output = Reply>,
 {
-    let progress = socket.progress.clone();
+    let progress = socket.progress();
     let service = service_fn(|request| {
         progress.enter(Phase::Serving);
         let answer = handler(request);
@@ -390,10 +395,9 @@ const TICK_WHILE_DRAINING: Duration = Duration::from_millis(500);
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Answers 503 without reading the request: there are too many connections.
-pub(super) async fn refuse(stream: TcpStream) {
+pub(super) async fn refuse(mut socket: Socket) {
     const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\
         Content-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n\r\ntoo many connections\n";
-    let mut socket = Socket::new(stream, Arc::new(Progress::new()));
     let answer = async {
         socket.write_all(ANSWER).await?;
         socket.shutdown().await

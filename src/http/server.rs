@@ -4,13 +4,14 @@ use std::fmt::Display;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
@@ -213,43 +214,36 @@ fn take(stream: TcpStream, peer: SocketAddr, on_loopback: bool, shared: &Arc<Sha
     // An answer is one small packet: it must not wait for another. Where it cannot be set, it is only slower.
     let _ = stream.set_nodelay(true);
     let arrival = Arrival { source: peer.ip().to_canonical(), on_loopback };
+    let socket = Socket::new(stream, Arc::new(Progress::new()));
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
-        return serve_at(place, stream, arrival, shared);
+        return serve_at(Place::Taken(place), socket, arrival, shared);
     }
     // Whoever holds the most makes room, so that one address alone keeps nobody out. The newcomer queues up before: else who
-    // comes next takes the place that was made for it.
+    // comes next takes the place that was made for it. Whoever waits may have to make room, too.
     let mut place = Box::pin(unconstrained(shared.places.clone().acquire_owned()));
     match place.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(place)) => return serve_at(place, stream, arrival, shared),
-        Poll::Pending if shared.peers.make_room(arrival.source) => {}
-        _ => return refuse(stream, shared),
-    }
-    let shared = shared.clone();
-    tokio::spawn(async move {
-        match timeout(Shared::ROOM_TIMEOUT, place).await {
-            Ok(Ok(place)) => serve_at(place, stream, arrival, &shared),
-            _ => refuse(stream, &shared),
+        Poll::Ready(Ok(place)) => serve_at(Place::Taken(place), socket, arrival, shared),
+        Poll::Pending if shared.peers.make_room(arrival.source) => {
+            serve_at(Place::Awaited(place), socket, arrival, shared);
         }
-    });
+        _ => refuse(socket, shared),
+    }
 }
 
-fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, arrival: Arrival, shared: &Arc<Shared>) {
+fn serve_at(place: Place, socket: Socket, arrival: Arrival, shared: &Arc<Shared>) {
     let mut order = shared.order.subscribe();
     if *order.borrow() != Order::Serve {
         order.mark_changed();
     }
-    let progress = Arc::new(Progress::new());
+    let progress = socket.progress();
     let seated = shared.peers.seat(arrival.source, progress.clone());
     let number = seated.number();
-    let served = Served {
-        socket: Socket::new(stream, progress.clone()),
-        told: Told { shared: shared.clone(), progress },
-        seated,
-        place,
-    };
+    let served = Served { socket, told: Told { shared: shared.clone(), progress }, seated, place };
     let task = tokio::spawn(async move {
-        let Served { socket, told, seated, place } = served;
+        // The socket goes before what is told of it.
+        let Served { told, socket, seated, place } = served;
         let shared = &told.shared;
+        let Some(place) = place.come().await else { return refuse(socket, shared) };
         let crowded = || shared.is_crowded();
         let handler = |request| routes::answer(&shared.app, &shared.limits, arrival, request);
         connection::serve(socket, &shared.limits, order, crowded, handler).await;
@@ -258,12 +252,29 @@ fn serve_at(place: OwnedSemaphorePermit, stream: TcpStream, arrival: Arrival, sh
     shared.peers.runs(arrival.source, number, task.abort_handle());
 }
 
+/// The place of a connection.
+enum Place {
+    Taken(OwnedSemaphorePermit),
+    /// That of one that was ended for it.
+    Awaited(Pin<Box<dyn Future<Output = Result<OwnedSemaphorePermit, AcquireError>> + Send>>),
+}
+
+impl Place {
+    /// `None`: it does not come in time.
+    async fn come(self) -> Option<OwnedSemaphorePermit> {
+        match self {
+            Place::Taken(place) => Some(place),
+            Place::Awaited(place) => timeout(Shared::ROOM_TIMEOUT, place).await.ok()?.ok(),
+        }
+    }
+}
+
 /// A connection and what it holds. One that has to make room before it was looked at for the first time goes in this order.
 struct Served {
     socket: Socket,
     told: Told,
     seated: Seated,
-    place: OwnedSemaphorePermit,
+    place: Place,
 }
 
 /// Says, once its socket is closed, what was lost with a connection that had to make room: it may have been a ping (9.1).
@@ -282,13 +293,13 @@ impl Drop for Told {
     }
 }
 
-fn refuse(stream: TcpStream, shared: &Arc<Shared>) {
+fn refuse(socket: Socket, shared: &Arc<Shared>) {
     let connections = &shared.app.connections;
     connections.note(&connections.refused, shared.app.clock.now(), &"there are too many at a time");
     shared.app.writer.refuse_unread();
     if let Ok(place) = shared.refusals.clone().try_acquire_owned() {
         tokio::spawn(async move {
-            connection::refuse(stream).await;
+            connection::refuse(socket).await;
             drop(place);
         });
     }

@@ -105,3 +105,13 @@ fn a_connection_that_was_answered_makes_room_and_nothing_is_lost() {
     all_jobs_get_through(&doors);
     assert_eq!(refused_unread(&doors), 0);
 }
+
+/// So many at once that all who were there have gone, and those who follow still wait for their places.
+#[test]
+fn whoever_waits_for_a_place_makes_room_as_well() {
+    for _ in 0..20 {
+        let doors = open();
+        let _held: Vec<_> = (0..5 * PLACES).map(|_| say(&doors, CROWD, "")).collect();
+        all_jobs_get_through(&doors);
+    }
+}
