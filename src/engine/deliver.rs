@@ -92,6 +92,7 @@ async fn send(engine: &Engine, outgoing: &Outgoing) -> Attempt {
             };
             transport.send(&notification).await
         }
+        Err(why) if is_own_receiver(&message.receiver) => Attempt::Unreachable { why: why.to_owned() },
         Err(why) => Attempt::Later { after: None, why: why.to_owned() },
     }
 }
@@ -144,6 +145,10 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
             for told_of in outgoing.notices.iter().filter_map(told_of) {
                 engine.counters.delivery_latency.observe(duration(ended_at - told_of));
             }
+        }
+        // The store says so once for all of them.
+        Attempt::Unreachable { why } => {
+            tracing::debug!(%receiver, members, attempts, why, "message not taken: the mail server takes nothing");
         }
         Attempt::Later { why, .. } => {
             tracing::warn!(%receiver, members, attempts, why, "message not taken, trying again later");

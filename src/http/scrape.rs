@@ -138,6 +138,7 @@ fn totals(live: &Live, answered: &Answered, now: Time) -> Totals {
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),
         deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
+        own_mails_limited: totals.own_mails_limited.load(Ordering::Relaxed),
         log_bytes: totals.log_bytes.load(Ordering::Relaxed),
         blind: totals.blind(now),
         database_id: totals.database_id.load(Ordering::Relaxed),

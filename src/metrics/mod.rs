@@ -81,6 +81,8 @@ pub struct Totals {
     pub deliveries_pending: u64,
     /// Deliveries that were given up.
     pub deliveries_parked: u64,
+    /// Mails of checks' own that had to wait since the start, since their address had had enough.
+    pub own_mails_limited: u64,
     /// Incidents that somebody is on.
     pub acknowledged: u64,
     /// Incidents that nobody wants to hear of until they recover.

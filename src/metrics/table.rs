@@ -128,6 +128,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_deliveries_failed_total", Counter, "Attempts to deliver a message that failed, by receiver.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.failed))),
     metric("punctual_delivery_latency_seconds", Kind::Histogram, "From a check's flip to the receiver's answer.", Source::Histogram(|own| &own.delivery_latency)),
     metric("punctual_deliveries_misdirected_total", Counter, "Attempts that a receiver refused whatever the message says (401, 403, 404, 407, a mail server before it heard the text), by receiver: its settings should be mended.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.misdirected))),
+    metric("punctual_own_mails_limited_total", Counter, "Mails of checks' own (emails) that had to wait: an address gets 60 a minute. None is lost.", Server(|all| Value::Whole(all.totals.own_mails_limited))),
     metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| Value::Whole(all.own.alertmanager_pushes.load(Ordering::Relaxed)))),
     metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| Value::Whole(all.own.alertmanager_pushes_failed.load(Ordering::Relaxed)))),
 ];

@@ -222,7 +222,10 @@ async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, 
             Ok(Ok(answer)) => match answer.into_attempt(&origin) {
                 Attempt::Taken { .. } => {}
                 // One bad alert keeps the other requests from nobody.
-                Attempt::Later { why, .. } | Attempt::Misdirected { why } | Attempt::Never { why } => {
+                Attempt::Later { why, .. }
+                | Attempt::Unreachable { why }
+                | Attempt::Misdirected { why }
+                | Attempt::Never { why } => {
                     result = Err(why);
                 }
             },

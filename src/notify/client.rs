@@ -289,6 +289,7 @@ mod tests {
                 Attempt::Taken { .. } => "taken",
                 Attempt::Later { after: Some(_), .. } => "later, as asked",
                 Attempt::Later { after: None, .. } => "later",
+                Attempt::Unreachable { .. } => "unreachable",
                 Attempt::Misdirected { .. } => "misdirected",
                 Attempt::Never { .. } => "never",
             }

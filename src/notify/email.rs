@@ -335,6 +335,9 @@ impl Email {
     fn fault(&self, fault: &Fault) -> Attempt {
         let server = format!("{}:{}", self.smtp.host, self.smtp.port);
         match fault {
+            fault if matches!(self.to, Recipients::OfTheCheck) && fault.is_of_the_server() => {
+                Attempt::Unreachable { why: super::text::reason(&self.redact(&format!("{server}: {fault}"))) }
+            }
             Fault::Content(error) if error.is_permanent() && !wants_login(error) => {
                 never(self.redact(&format!("{server}: {error}")))
             }
@@ -380,6 +383,27 @@ enum Fault {
     Content(lettre::transport::smtp::Error),
     /// Anything else that may be mended.
     Other(String),
+}
+
+impl Fault {
+    /// Whether nothing is said of the message, so that every other one would have ended alike.
+    fn is_of_the_server(&self) -> bool {
+        match self {
+            Fault::Connection(_) | Fault::Other(_) => true,
+            // It broke off, or closes (RFC 5321 §3.8).
+            Fault::Message(error) => error.status().is_none_or(|code| u16::from(code) == 421),
+            Fault::Content(_) => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Fault::Connection(error) | Fault::Message(error) | Fault::Content(error) => error.fmt(f),
+            Fault::Other(why) => f.write_str(why),
+        }
+    }
 }
 
 /// A command is not known or not implemented.

@@ -188,6 +188,8 @@ pub struct Totals {
     pub deliveries_parked: AtomicU64,
     /// When the last of them was, in ms since the epoch; 0: never.
     pub last_parked_ms: AtomicI64,
+    /// Mails of checks' own that had to wait since the start: their address had had enough in that minute (16.4).
+    pub own_mails_limited: AtomicU64,
     /// Bytes of the store's file at the last sign of life.
     pub database_bytes: AtomicU64,
     /// Bytes of the store's write-ahead log at the last sign of life.

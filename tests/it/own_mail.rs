@@ -45,3 +45,33 @@ fn a_check_mails_its_own_addresses_in_a_thread_beside_its_responders() {
     assert_eq!(to(&smtp, "ops@example.org", 2)[1].header("in-reply-to"), at_ops.header("message-id"));
     assert_eq!(to(&smtp, "ada@example.org", 1).len(), 1);
 }
+
+/// 16.4: with a real server that is down for a while.
+#[test]
+fn forty_checks_leave_a_mail_server_alone_that_is_down_and_all_their_mails_arrive() {
+    const CHECKS: usize = 40;
+    let mut smtp = SmtpServer::start(Tls::None, None);
+    let connections = smtp.hang_up();
+    let mut config = format!(
+        "smtp: {{host: 127.0.0.1, port: {}, tls: none, from: punctual@example.org}}\nchecks:\n",
+        smtp.port()
+    );
+    for number in 1..=CHECKS {
+        let line =
+            format!("  - {{name: job-{number}, every: 1s, grace: 0s, emails: [of-{number}@example.org]}}\n");
+        config.push_str(&line);
+    }
+    let server = Punctual::start(&config);
+    // All are late at one moment. Eight are under way when the first says that it is down; then one finds out, after 5 s and after 10 s.
+    connections.wait_for_count("attempts", PATIENCE, 10);
+    let count = |words: &str| server.log().lines().filter(|line| line.contains(words)).count();
+    let attempts = connections.wait_for_count("attempts", PATIENCE, 10).len();
+    smtp.start_again();
+    for number in 1..=CHECKS {
+        assert_eq!(to(&smtp, &format!("of-{number}@example.org"), 1).len(), 1);
+    }
+    let rests = count("the mail server takes nothing");
+    assert_eq!((attempts, rests), (10, 3));
+    assert_eq!((count("not taken"), count("the mail server answers again")), (0, 1));
+    assert_eq!(server.sum("punctual_deliveries_failed_total", "emails/*"), attempts as u64);
+}

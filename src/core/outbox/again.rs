@@ -107,7 +107,9 @@ pub fn after_alone(attempt: &Attempt) -> AfterAttempt {
     match attempt {
         Attempt::Taken { .. } => AfterAttempt::Sent,
         Attempt::Never { .. } => AfterAttempt::Park(ParkReason::Refused),
-        Attempt::Later { .. } | Attempt::Misdirected { .. } => AfterAttempt::Park(ParkReason::GaveUp),
+        Attempt::Later { .. } | Attempt::Unreachable { .. } | Attempt::Misdirected { .. } => {
+            AfterAttempt::Park(ParkReason::GaveUp)
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub fn after_attempt(
     let wish = match attempt {
         Attempt::Taken { .. } => return AfterAttempt::Sent,
         Attempt::Never { .. } => return AfterAttempt::Refused,
-        Attempt::Misdirected { .. } => Span::ZERO,
+        Attempt::Unreachable { .. } | Attempt::Misdirected { .. } => Span::ZERO,
         Attempt::Later { after, .. } => after.unwrap_or(Span::ZERO),
     };
     let give_up_at = message.created_at + give_up_after;
@@ -64,7 +64,8 @@ pub fn after_abandoned(message: &Message, last_life: Option<Time>, entropy: u64)
     }
 }
 
-fn backoff(attempts: u32, entropy: u64) -> Span {
+/// How long it takes after so many failures in a row until the next attempt; `entropy` is any number.
+pub(super) fn backoff(attempts: u32, entropy: u64) -> Span {
     let doublings = attempts.saturating_sub(1).min(16);
     let whole_ms = (FIRST_RETRY.as_ms() << doublings).min(MAX_RETRY.as_ms());
     let half_ms = whole_ms / 2;

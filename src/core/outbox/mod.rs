@@ -7,6 +7,7 @@ mod again;
 mod attempt;
 mod flapping;
 mod freeze;
+mod own;
 mod record;
 mod recovery;
 
@@ -14,6 +15,7 @@ pub use again::{Again, GivenUp, Occasion, after_alone, again, follows};
 pub use attempt::{AfterAttempt, MAX_RETRY_AFTER, Repeat, after_abandoned, after_attempt, after_sent};
 pub use flapping::{Bout, Flapping, Flaps, after_too_short, flapping_notice};
 pub use freeze::{Departure, freeze, halves};
+pub use own::{OwnMails, ServerTurn};
 pub use record::{DeliveryStep, Telling};
 pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
 
@@ -274,6 +276,12 @@ pub enum Attempt {
         /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
         why: String,
     },
+    /// The mail server takes nothing from anybody: no connection, no login, no answer in time, or there is none. Said of mails
+    /// of checks' own alone: tried again like [`Attempt::Later`], and the others wait as well ([`OwnMails`]).
+    Unreachable {
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
+        why: String,
+    },
     /// The way there is refused, whatever the message says: 401, 403, 404, 407, a 5xx SMTP reply before DATA. Somebody
     /// should mend a setting; it is tried again like [`Attempt::Later`].
     Misdirected {
@@ -303,7 +311,10 @@ impl Attempt {
     pub fn answer(&self) -> &str {
         match self {
             Attempt::Taken { answer } => answer,
-            Attempt::Later { why, .. } | Attempt::Misdirected { why } | Attempt::Never { why } => why,
+            Attempt::Later { why, .. }
+            | Attempt::Unreachable { why }
+            | Attempt::Misdirected { why }
+            | Attempt::Never { why } => why,
         }
     }
 }

@@ -169,6 +169,7 @@ impl Tx<'_> {
             message.bring_back_to(now);
             self.update_message(message, None)?;
         }
+        self.memory.outbox.bring_back_own(now);
         self.memory.outbox.look_everywhere(now);
         Ok(())
     }

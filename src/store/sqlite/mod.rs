@@ -172,7 +172,9 @@ impl SqliteStore {
         if self.is_stale
             && let Some(db) = &self.db
         {
-            self.memory = load::load(db, &self.handed)?;
+            let read = load::load(db, &self.handed)?;
+            let Memory { outbox: before, .. } = std::mem::replace(&mut self.memory, read);
+            self.memory.outbox.keep_own(before);
             self.memory.epoch = self.epoch;
             if self.memory.created.is_none() {
                 self.memory.database_id = self.epoch.cast_signed();
@@ -257,6 +259,7 @@ impl SqliteStore {
         totals.incidents_open.store(incidents as u64, Ordering::Relaxed);
         totals.deliveries_pending.store(deliveries as u64, Ordering::Relaxed);
         totals.deliveries_parked.store(parked, Ordering::Relaxed);
+        totals.own_mails_limited.store(self.memory.outbox.limited, Ordering::Relaxed);
         let last_parked_ms = self.memory.outbox.last_parked.map_or(0, Time::as_ms);
         totals.last_parked_ms.store(last_parked_ms, Ordering::Relaxed);
         totals.database_id.store(self.memory.database_id.cast_unsigned(), Ordering::Relaxed);

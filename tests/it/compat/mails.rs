@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{BOTH, COAL_MINE, Mine, NIGHTS_WATCH, text};
 use crate::support::http;
-use crate::support::process::PATIENCE;
+use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::Punctual;
 use crate::support::smtp::{Mail, SmtpServer, Tls};
 
@@ -309,4 +309,30 @@ fn a_canary_that_mails_has_periods_of_at_least_a_minute() {
     // What is silent may be as short as before.
     mine.canary("update?slug=b&email=-");
     mine.canary("update?slug=b&periodicity=1");
+}
+
+/// 16.4
+#[test]
+fn mails_wait_for_a_mail_server_to_be_configured_and_one_line_tells_of_them() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let mine = Mine::of(Punctual::start(BOTH), COAL_MINE);
+    for number in 0..20 {
+        mine.canary(&format!("create?name=job-{number}&periodicity=1&email=of-{number}%40example.org"));
+    }
+    let server = &mine.server;
+    let waiting = || server.sum("punctual_deliveries_waiting", "emails/*");
+    wait_until("all to be late", PATIENCE, || waiting() == 20);
+    wait_until("the line", PATIENCE, || server.log().contains("the mail server takes nothing"));
+    let port = smtp.port();
+    let mail = format!("smtp: {{host: 127.0.0.1, port: {port}, tls: none, from: p@example.org}}\n");
+    server.write_config(&format!("{BOTH}{mail}"));
+    assert_eq!(server.reload().status, 200);
+    let mut told: Vec<String> = received(&smtp, 20).iter().flat_map(|mail| mail.to.clone()).collect();
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), 20, "each is told: {told:?}");
+    let log = server.log();
+    // At once, and after five seconds and ten.
+    let lines = log.lines().filter(|line| line.contains("no mail server is configured")).count();
+    assert!((1..=3).contains(&lines), "{log}");
 }

@@ -18,7 +18,7 @@ fn triggered(comment: &str) -> What {
 }
 
 /// A minute passes in which it was to report.
-fn let_it_be_late<P: Place>(world: &mut World<P>) {
+pub(super) fn let_it_be_late<P: Place>(world: &mut World<P>) {
     world.wait(Span::secs(60) + Span::MS);
     assert!(world.expire() > 0);
 }

@@ -15,6 +15,7 @@ mod flapping;
 mod held;
 mod history;
 mod imports;
+mod own;
 mod prune;
 mod refusals;
 mod sqlite;
@@ -77,6 +78,9 @@ conformance! {
         a_deadline_that_passed_in_an_absence_is_told_with_what_was_promised
         own_addresses_need_no_receiver_in_the_files
         a_canary_that_was_told_as_late_is_not_told_so_again;
+    own:
+        a_mail_server_that_takes_nothing_is_left_alone
+        an_address_gets_sixty_mails_a_minute_and_none_is_lost;
     imports:
         a_late_canary_is_told_of_no_more_than_its_recovery
         deadlines_and_pauses_are_kept

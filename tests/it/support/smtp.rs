@@ -132,6 +132,15 @@ impl SmtpServer {
 
     /// From now on it takes connections and says nothing; what comes in is one for each.
     pub(crate) fn hang(&mut self) -> Inbox<()> {
+        self.take_connections(true)
+    }
+
+    /// From now on it closes each connection at once; what comes in is one for each.
+    pub(crate) fn hang_up(&mut self) -> Inbox<()> {
+        self.take_connections(false)
+    }
+
+    fn take_connections(&mut self, are_held: bool) -> Inbox<()> {
         self.stop();
         let listener = runtime().block_on(TcpListener::bind(("127.0.0.1", self.port))).unwrap();
         let connections = Inbox::new();
@@ -139,8 +148,11 @@ impl SmtpServer {
         self.hanging = Some(runtime().spawn(async move {
             let mut held = Vec::new();
             loop {
-                held.push(listener.accept().await.unwrap());
+                let connection = listener.accept().await.unwrap();
                 inbox.push(());
+                if are_held {
+                    held.push(connection);
+                }
             }
         }));
         connections

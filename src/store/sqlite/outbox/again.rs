@@ -6,7 +6,7 @@ use crate::core::check::CheckId;
 use crate::core::outbox::{
     Again, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, Occasion, again, follows,
 };
-use crate::core::route::ReceiverName;
+use crate::core::route::{ALL_OWN, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::tx::Tx;
 use crate::store::{Outgoing, StoreError};
@@ -27,6 +27,9 @@ impl Outbox {
 
     /// Receivers whose settings are others from now on: what was refused may be taken, and what failed may arrive.
     pub(in crate::store::sqlite) fn mend(&mut self, is_changed: impl Fn(&ReceiverName) -> bool, now: Time) {
+        if is_changed(&ALL_OWN.into()) {
+            self.own.try_by(now);
+        }
         let Outbox { lanes, deliveries, .. } = self;
         let changed = lanes.iter_mut().filter(|(name, lane)| !lane.given_up.is_empty() && is_changed(name));
         for (_, lane) in changed {

@@ -60,6 +60,7 @@ impl Tx<'_> {
                 return Ok(ByHand::NoReceiver);
             }
             let count = message.members.len();
+            self.memory.outbox.somebody_asks(&message.receiver, now);
             self.update_message(Message { retry_at: Some(now), ..message }, None)?;
             return Ok(ByHand::Done(count));
         }
@@ -75,6 +76,8 @@ impl Tx<'_> {
     fn wait_again_all(&mut self, rows: Vec<DeliveryId>, now: Time) -> Result<ByHand, StoreError> {
         let mut count = 0;
         for id in rows {
+            let receiver = self.memory.outbox.deliveries[&id].receiver.clone();
+            self.memory.outbox.somebody_asks(&receiver, now);
             count += usize::from(self.wait_again(id, now)?);
         }
         Ok(if count == 0 { ByHand::Over } else { ByHand::Done(count) })

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::OWN_AT_A_TIME;
 use super::effects::Seen;
 use crate::core::cause::Cause;
 use crate::core::check::CheckId;
@@ -26,15 +25,18 @@ impl SqliteStore {
         }
         let claimed = self.transact(|tx| {
             let mut outgoing = Vec::new();
-            let mut own = tx.memory.outbox.own_under_way();
+            let mut own_places = tx.memory.outbox.own_places();
             for name in tx.memory.outbox.due(now) {
                 let is_own = is_own_receiver(&name);
-                if is_own && own >= OWN_AT_A_TIME {
+                if is_own && (own_places == 0 || tx.is_limited(&name, now)) {
                     continue;
                 }
-                let claimed = tx.claim_from(&name, now)?;
-                own += usize::from(is_own && claimed.is_some());
-                outgoing.extend(claimed);
+                let Some(claimed) = tx.claim_from(&name, now)? else { continue };
+                if is_own {
+                    own_places -= 1;
+                    tx.count_own(&claimed, now);
+                }
+                outgoing.push(claimed);
             }
             Ok(outgoing)
         })?;

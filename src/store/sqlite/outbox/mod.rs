@@ -10,6 +10,7 @@ mod effects;
 mod flapping;
 mod held;
 mod notice;
+mod own;
 pub(in crate::store) mod rows;
 mod settle;
 mod split;
@@ -23,7 +24,9 @@ use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, Occasion};
+use crate::core::outbox::{
+    Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, Occasion, OwnMails,
+};
 use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::live::{Answer, Answers, Waiting};
@@ -52,6 +55,10 @@ pub(super) struct Outbox {
     /// How many of `deliveries` rest.
     resting: usize,
     pub(super) last_parked: Option<Time>,
+    /// Mails of checks' own. No row holds this: a start has seen nothing, and a memory that is read anew keeps it.
+    pub(super) own: OwnMails,
+    /// So many of them had to wait because their address had had enough, since the start.
+    pub(super) limited: u64,
 }
 
 /// Those of checks' own are counted together: there may be one for each check.
@@ -62,9 +69,6 @@ fn counted_as(receiver: &ReceiverName) -> ReceiverName {
 fn is_unfinished(delivery: &Delivery) -> bool {
     matches!(delivery.state, DeliveryState::Waiting | DeliveryState::InMessage(_))
 }
-
-/// Mails of checks' own that are under way at a time: all of them go through one mail server.
-const OWN_AT_A_TIME: usize = 8;
 
 /// One receiver's queue. Receivers do not wait for each other (12.7).
 #[derive(Debug, Default)]
@@ -83,6 +87,8 @@ struct Lane {
     occasion: Option<Occasion>,
     /// When one of them was tried in vain.
     tried_at: Option<Time>,
+    /// Until then the address of a check's own mail has had enough.
+    limited_until: Option<Time>,
 }
 
 impl Lane {
@@ -303,30 +309,27 @@ impl Outbox {
 
     /// When a message may leave next; `None`: not before something else happens.
     pub(super) fn next_claim(&self) -> Option<Time> {
-        let is_full = self.own_under_way() >= OWN_AT_A_TIME;
-        self.departures().filter(|(_, name)| !(is_full && is_own_receiver(name))).map(|(at, _)| at).min()
+        let is_full = self.own_places() == 0;
+        self.departures().filter(|(_, _, name)| !(is_full && is_own_receiver(name))).map(|(at, ..)| at).min()
     }
 
     /// The receivers to which something may leave now, those that have waited longest first.
     fn due(&self, now: Time) -> Vec<ReceiverName> {
-        let mut due: Vec<_> = self.departures().filter(|(at, _)| *at <= now).collect();
-        due.sort();
-        due.into_iter().map(|(_, name)| name.clone()).collect()
+        let mut due: Vec<_> = self.departures().filter(|(at, ..)| *at <= now).collect();
+        due.sort_unstable_by_key(|(_, since, name)| (*since, *name));
+        due.into_iter().map(|(_, _, name)| name.clone()).collect()
     }
 
-    /// When something may leave for each receiver that has no message under way.
-    fn departures(&self) -> impl Iterator<Item = (Time, &ReceiverName)> {
-        self.lanes.iter().filter(|(_, lane)| lane.under_way.is_none()).filter_map(|(name, lane)| {
+    /// When something may leave for each receiver that has no message under way, and since when it waits for that.
+    fn departures(&self) -> impl Iterator<Item = (Time, Time, &ReceiverName)> {
+        let rests_until = self.own.rests_until();
+        self.lanes.iter().filter(|(_, lane)| lane.under_way.is_none()).filter_map(move |(name, lane)| {
             let retry_at = self.next_retry(lane).map(|(at, _)| at);
-            Some((lane.leaves_at().into_iter().chain(retry_at).min()?, name))
+            let since = lane.leaves_at().into_iter().chain(retry_at).min()?;
+            let rests_until = rests_until.filter(|_| is_own_receiver(name));
+            let at = rests_until.into_iter().chain(lane.limited_until).fold(since, Time::max);
+            Some((at, since, name))
         })
-    }
-
-    /// How many checks are being mailed themselves.
-    fn own_under_way(&self) -> usize {
-        let is_under_way =
-            |message: &&Message| message.retry_at.is_none() && is_own_receiver(&message.receiver);
-        self.messages.values().filter(is_under_way).count()
     }
 
     /// What waits, is in a message or rests of this incident.

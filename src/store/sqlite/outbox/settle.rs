@@ -5,6 +5,7 @@ use crate::core::outbox::{
     AfterAttempt, Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message,
     MessageId, ParkReason, Telling, after_alone, after_attempt, after_sent,
 };
+use crate::core::route::is_own_receiver;
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
@@ -30,6 +31,9 @@ impl SqliteStore {
 impl Tx<'_> {
     fn settle(&mut self, mut message: Message, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
         let answer = cut(attempt.answer());
+        if is_own_receiver(&message.receiver) {
+            self.note_server(&message, attempt, now);
+        }
         let policy = self.policy();
         let is_alone = self.is_alone(&message);
         let after = match policy.receiver(&message.receiver) {

@@ -1,0 +1,202 @@
+//! Mails that checks send on their own (16.4): all of them leave through one mail server, and whoever declares a check says
+//! to whom.
+//!
+//! While the server takes nothing it is left alone, and one mail at a time finds out whether it does again. An address gets
+//! so many a minute, of whichever checks; what is more waits for its turn.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::attempt::{MAX_RETRY, backoff};
+use crate::core::time::{Span, Time};
+
+/// So many are under way at a time.
+const AT_A_TIME: usize = 8;
+/// So long an address is remembered.
+const MINUTE: Span = Span::mins(1);
+
+/// What leaves for the addresses of checks, as this process knows it: a start has seen nothing.
+#[derive(Debug, Default)]
+pub struct OwnMails {
+    rest: Option<Rest>,
+    /// When mails left for each address within the last minute, the oldest first.
+    left: HashMap<String, VecDeque<Time>>,
+    swept_at: Option<Time>,
+    said_at: Option<Time>,
+}
+
+/// The mail server is left alone for a while.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    until: Time,
+    /// So often in a row it took nothing.
+    failures: u32,
+}
+
+/// What an attempt showed of the mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerTurn {
+    /// It takes nothing, and is left alone for so long.
+    Rests(Span),
+    /// It takes mails again.
+    IsBack,
+}
+
+impl OwnMails {
+    /// An address gets so many a minute.
+    pub const A_MINUTE: usize = 60;
+
+    /// How many more may leave, of which so many are under way: of a server that took nothing one finds out.
+    pub fn places(&self, under_way: usize) -> usize {
+        let all = if self.rest.is_some() { 1 } else { AT_A_TIME };
+        all.saturating_sub(under_way)
+    }
+
+    /// Until when the server is left alone; `None`: it is not known to take nothing.
+    pub fn rests_until(&self) -> Option<Time> {
+        self.rest.map(|rest| rest.until)
+    }
+
+    /// An attempt ended at `now`. `entropy` is any number: rests are as long as waits between attempts of one message.
+    pub fn ended(&mut self, is_unreachable: bool, now: Time, entropy: u64) -> Option<ServerTurn> {
+        let before = self.rest;
+        if !is_unreachable {
+            self.rest = None;
+            return before.map(|_| ServerTurn::IsBack);
+        }
+        // It was under way beside the one that said so before.
+        if before.is_some_and(|rest| rest.until > now) {
+            return None;
+        }
+        let failures = before.map_or(0, |rest| rest.failures).saturating_add(1);
+        let rest = backoff(failures, entropy);
+        self.rest = Some(Rest { until: now + rest, failures });
+        Some(ServerTurn::Rests(rest))
+    }
+
+    /// Somebody has mended something: one mail finds out at once.
+    pub fn try_by(&mut self, now: Time) {
+        self.rest = self.rest.map(|rest| Rest { until: rest.until.min(now), ..rest });
+    }
+
+    /// When a mail to all of these addresses may leave; `None`: now.
+    pub fn free_at(&self, addresses: &[String], now: Time) -> Option<Time> {
+        let of_one = |address: &String| {
+            let times = self.left.get(&mailbox(address))?;
+            let newest = times.iter().rev().filter(|at| **at <= now);
+            newest.copied().nth(OwnMails::A_MINUTE - 1).map(|at| at + MINUTE)
+        };
+        addresses.iter().filter_map(of_one).max().filter(|at| *at > now)
+    }
+
+    /// A mail leaves for these addresses.
+    pub fn leaves(&mut self, addresses: &[String], now: Time) {
+        if self.swept_at.is_none_or(|at| at + MINUTE <= now || at > now) {
+            self.swept_at = Some(now);
+            self.left.retain(|_, times| times.back().is_some_and(|at| now - MINUTE < *at && *at <= now));
+        }
+        for address in addresses {
+            let times = self.left.entry(mailbox(address)).or_default();
+            times.push_back(now);
+            if times.len() > OwnMails::A_MINUTE {
+                times.pop_front();
+            }
+        }
+    }
+
+    /// Whether it is to be said now that mails wait for their address: once a minute.
+    pub fn says_so(&mut self, now: Time) -> bool {
+        let is_time = self.said_at.is_none_or(|at| at + MINUTE <= now || at > now);
+        if is_time {
+            self.said_at = Some(now);
+        }
+        is_time
+    }
+
+    /// The clock was set back (1.1): nothing waits for a time that was.
+    pub fn bring_back_to(&mut self, now: Time) {
+        self.rest = self.rest.map(|rest| Rest { until: rest.until.min(now + MAX_RETRY), ..rest });
+    }
+}
+
+/// One address, however it is written: `Name <a@b>` is `a@b`.
+fn mailbox(address: &str) -> String {
+    let bare = address.rsplit_once('<').map_or(address, |(_, rest)| rest);
+    bare.trim().trim_end_matches('>').to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start() -> Time {
+        Time::from_secs(1_000_000)
+    }
+
+    fn addresses(list: &[&str]) -> Vec<String> {
+        list.iter().map(|address| (*address).to_owned()).collect()
+    }
+
+    /// 16.4
+    #[test]
+    fn a_server_that_takes_nothing_rests_ever_longer_and_one_mail_finds_out() {
+        let mut own = OwnMails::default();
+        assert_eq!((own.places(0), own.places(3)), (8, 5));
+        let mut now = start();
+        for (failures, longest) in [(1, 5), (2, 10), (3, 20), (4, 40)] {
+            let turn = own.ended(true, now, u64::MAX);
+            let Some(ServerTurn::Rests(rest)) = turn else { panic!("{failures}: {turn:?}") };
+            let longest = Span::secs(longest);
+            assert!(rest <= longest && rest.as_ms() * 2 >= longest.as_ms(), "{failures}: {rest}");
+            // Those that were under way beside it say nothing new.
+            assert_eq!(own.ended(true, now, 0), None);
+            assert_eq!((own.places(0), own.places(1), own.places(7)), (1, 0, 0));
+            assert_eq!(own.rests_until(), Some(now + rest));
+            now = now + rest;
+        }
+        for _ in 0..20 {
+            own.ended(true, now, u64::MAX);
+            now = own.rests_until().unwrap();
+        }
+        own.ended(true, now, u64::MAX);
+        assert!(own.rests_until().unwrap() - now <= Span::mins(10));
+        own.bring_back_to(start());
+        assert!(own.rests_until().unwrap() - start() <= Span::mins(10), "the clock was set back");
+        own.try_by(start());
+        assert_eq!((own.rests_until(), own.places(0)), (Some(start()), 1));
+        assert_eq!(own.ended(false, now, 0), Some(ServerTurn::IsBack));
+        assert_eq!((own.ended(false, now, 0), own.rests_until(), own.places(0)), (None, None, 8));
+    }
+
+    /// 16.4
+    #[test]
+    fn an_address_gets_so_many_a_minute_however_it_is_written() {
+        let mut own = OwnMails::default();
+        let (ada, both) =
+            (addresses(&["ada@example.org"]), addresses(&["bob@example.org", "Ada <ADA@example.org>"]));
+        for second in 0..60 {
+            let now = start() + Span::ms(second * 500);
+            assert_eq!(own.free_at(&ada, now), None, "{second}");
+            own.leaves(if second % 2 == 0 { &ada } else { &both }, now);
+        }
+        let now = start() + Span::secs(30);
+        let free_at = Some(start() + Span::mins(1));
+        assert_eq!((own.free_at(&ada, now), own.free_at(&both, now)), (free_at, free_at));
+        assert_eq!(own.free_at(&addresses(&["bob@example.org"]), now), None);
+        assert_eq!(own.free_at(&[], now), None);
+        let now = start() + Span::mins(1);
+        assert_eq!(own.free_at(&ada, now), None);
+        own.leaves(&ada, now);
+        assert_eq!(own.free_at(&ada, now), Some(now + Span::ms(500)));
+        // Who got none for a minute is forgotten, and a clock that was set back counts nothing of later.
+        own.leaves(&addresses(&["eve@example.org"]), now + Span::mins(2));
+        assert_eq!(own.left.len(), 1);
+        assert_eq!(own.free_at(&ada, start() - Span::mins(9)), None);
+    }
+
+    #[test]
+    fn that_mails_wait_is_said_once_a_minute() {
+        let mut own = OwnMails::default();
+        let said = [0, 1, 59, 60, 61, 119, 120].map(|second| own.says_so(start() + Span::secs(second)));
+        assert_eq!(said, [true, false, false, true, false, false, true]);
+    }
+}
