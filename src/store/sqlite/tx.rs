@@ -11,6 +11,7 @@ use super::memory::{Memory, Settings};
 use super::staging::{Staged, Staging};
 use super::story::{self, Story};
 use crate::core::check::{CheckId, Definition};
+use crate::core::notice::Severity;
 use crate::core::state::State;
 use crate::core::step::{Counted, Flip, Input, Judgement, deadline, step};
 use crate::core::time::Time;
@@ -184,12 +185,15 @@ impl<'a> Tx<'a> {
     /// Shows readers what was committed.
     pub(super) fn publish(mut self, live: &Live) -> Staging {
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        let mut depends_otherwise = false;
+        let (mut depends_otherwise, mut is_ranked_otherwise) = (false, false);
         for (id, staged) in self.staged.iter_mut() {
             if staged.is_redeclared {
                 let known = self.memory.checks.get(&id).map(|slot| slot.check.clone());
                 let depended_on = known.as_ref().map_or(&[][..], |check| &check.definition.depends_on);
                 depends_otherwise |= staged.definition.depends_on != depended_on;
+                is_ranked_otherwise |= known.as_ref().is_some_and(|check| {
+                    Severity::of(&check.definition.labels) != Severity::of(&staged.definition.labels)
+                });
                 before.extend(known);
                 redeclare(self.memory, id, staged);
                 after.push(self.memory.checks[&id].check.clone());
@@ -199,6 +203,9 @@ impl<'a> Tx<'a> {
         }
         for (id, at) in self.successes {
             self.memory.checks[&id].check.known().window.add(at);
+        }
+        if is_ranked_otherwise {
+            self.memory.outbox.forget_ranks();
         }
         self.staged.clear();
         self.memory.deadlines.settle();

@@ -18,6 +18,7 @@ mod imports;
 mod own;
 mod prune;
 mod refusals;
+mod severity;
 mod sqlite;
 mod steps;
 mod world;
@@ -109,6 +110,9 @@ conformance! {
         an_alert_that_is_held_is_looked_at_when_it_may_fire
         a_reminder_follows_and_there_is_only_one
         a_message_that_nobody_takes_is_parked_and_its_recovery_goes;
+    severity:
+        the_critical_one_leaves_first_whatever_waits_before_it
+        what_becomes_critical_while_it_waits_leaves_first;
     flapping:
         a_check_that_flaps_is_told_once_and_then_once_an_hour
         an_hour_without_flapping_ends_it_silently
@@ -124,6 +128,7 @@ conformance! {
         what_is_refused_is_split_until_one_stands_alone
         a_part_survives_a_start_and_what_follows_waits_for_it
         after_eight_refusals_and_nothing_taken_the_rest_is_given_up
+        parts_that_were_given_up_in_time_are_no_refusals
         an_absence_of_ours_does_not_count_towards_giving_up
         nothing_is_given_up_before_five_attempts_since_a_start
         what_a_start_finds_tried_often_waits

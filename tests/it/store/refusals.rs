@@ -109,6 +109,30 @@ pub(crate) fn after_eight_refusals_and_nothing_taken_the_rest_is_given_up<P: Pla
     assert_eq!(alone, 40);
 }
 
+/// 12.4: what nobody took in time says nothing of what the others say.
+pub(crate) fn parts_that_were_given_up_in_time_are_no_refusals<P: Place>(world: &mut World<P>) {
+    let names = names(11);
+    declare(world, &names);
+    fail(world, &names);
+    let give_up_at = world.now + Span::mins(60);
+    let mut taken = Vec::new();
+    while let Some(at) = world.store().next_claim().filter(|at| *at <= give_up_at) {
+        world.wait((at - world.now).max(Span::ZERO));
+        let outgoing = world.claim_one();
+        let (told, is_over) = (said(&outgoing), world.now >= give_up_at);
+        // Eight are tried until it is too late. Three are to wait for an hour; then one is refused, and two are taken.
+        let attempt = match told.as_slice() {
+            [one] if one.as_str() < "Alert c08" => later(),
+            [_] if !is_over => Attempt::Later { after: Some(Span::mins(60)), why: "later".to_owned() },
+            [one] if one.as_str() > "Alert c08" => Attempt::TAKEN,
+            _ => never(),
+        };
+        world.settle(outgoing.message.id, &attempt);
+        taken.extend(told.into_iter().filter(|_| attempt.is_taken()));
+    }
+    assert_eq!((taken, parked(world)), (vec!["Alert c09".to_owned(), "Alert c10".to_owned()], 9));
+}
+
 /// 12.4: who is told may have been away just as long.
 pub(crate) fn an_absence_of_ours_does_not_count_towards_giving_up<P: Place>(world: &mut World<P>) {
     let names = names(1);

@@ -6,7 +6,7 @@ use super::effects::Seen;
 use crate::core::cause::Cause;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, PUNCTUAL};
-use crate::core::notice::{Notice, Severity};
+use crate::core::notice::Notice;
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Departure, Message, MessageId,
     ParkReason, Telling, freeze,
@@ -95,14 +95,16 @@ impl Tx<'_> {
         receiver: &ReceiverPolicy,
         now: Time,
     ) -> Result<Option<Outgoing>, StoreError> {
-        let waiting = self.memory.outbox.lanes[name].waiting.iter();
-        let look = self.look(name, waiting, blocked, receiver.group_wait, now);
+        self.rank_waiting(name);
+        let waiting = self.memory.outbox.lanes[name].waiting.worst_first();
+        let mut look = self.look(name, waiting, blocked, receiver.group_wait, now);
+        look.sendable.sort_unstable_by_key(|delivery| delivery.id);
         for delivery in look.dropped {
             self.forget_flapping(&delivery)?;
             self.update_delivery(delivery)?;
         }
-        let rank = |check: CheckId| Severity::of(&self.memory.checks[&check].check.definition.labels);
-        let departure = freeze(&look.sendable, |check| blocked.contains(&check), rank, receiver, now);
+        let is_blocked = |check: CheckId| blocked.contains(&check);
+        let departure = freeze(&look.sendable, is_blocked, |check| self.severity(check), receiver, now);
         let (leaving, next) = match departure {
             Departure::Leaves(ids) => (ids, Some(now)),
             Departure::Waits(next) => (Vec::new(), next),
@@ -263,7 +265,8 @@ impl Tx<'_> {
     /// 12.3: the receiver is no longer configured.
     fn park_lane(&mut self, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
         let lane = &self.memory.outbox.lanes[name];
-        let (messages, waiting) = (lane.messages.clone(), lane.waiting.clone());
+        let messages = lane.messages.clone();
+        let waiting: Vec<DeliveryId> = lane.waiting.ids().copied().collect();
         for id in messages {
             let message = self.memory.outbox.messages[&id].clone();
             self.park(&message, ParkReason::ReceiverGone, None, now)?;

@@ -50,7 +50,7 @@ impl Tx<'_> {
 
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery> {
         let outbox = &self.memory.outbox;
-        let mut waiting = outbox.lanes.get(receiver)?.waiting.iter().map(|id| &outbox.deliveries[id]);
+        let mut waiting = outbox.lanes.get(receiver)?.waiting.ids().map(|id| &outbox.deliveries[id]);
         let is_it = |row: &&Delivery| row.check == check && matches!(row.kind, DeliveryKind::Flapping(_));
         waiting.rfind(is_it).cloned()
     }

@@ -11,6 +11,7 @@ mod flapping;
 mod held;
 mod notice;
 mod own;
+mod queue;
 pub(in crate::store) mod rows;
 mod settle;
 mod split;
@@ -18,6 +19,7 @@ mod stand;
 mod steps;
 
 pub(super) use effects::Seen;
+use queue::Queue;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -73,7 +75,7 @@ fn is_unfinished(delivery: &Delivery) -> bool {
 /// One receiver's queue. Receivers do not wait for each other (12.7).
 #[derive(Debug, Default)]
 struct Lane {
-    waiting: BTreeSet<DeliveryId>,
+    waiting: Queue,
     messages: BTreeSet<MessageId>,
     /// The message that is being sent now: at most one for each receiver.
     under_way: Option<MessageId>,
@@ -167,7 +169,7 @@ impl Outbox {
         if delivery.state == DeliveryState::Waiting {
             lane.waiting.insert(delivery.id);
         } else {
-            lane.waiting.remove(&delivery.id);
+            lane.waiting.remove(delivery.id);
         }
         if let Some(given_up) = delivery.given_up.filter(|_| is_resting) {
             self.resting += 1;

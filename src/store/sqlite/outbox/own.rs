@@ -39,7 +39,7 @@ impl Outbox {
     fn next_check(&self, lane: &Lane) -> Option<CheckId> {
         let retry = self.next_retry(lane).and_then(|(_, id)| self.messages[&id].members.first());
         let given_up = lane.given_up.first().map(|(_, id)| id);
-        let id = retry.or(lane.waiting.first()).or(given_up)?;
+        let id = retry.or(lane.waiting.ids().next()).or(given_up)?;
         self.deliveries.get(id).map(|delivery| delivery.check)
     }
 }
@@ -83,7 +83,7 @@ impl Tx<'_> {
                 "the mail server takes nothing: mails of checks' own wait, and one finds out whether it does again"
             ),
             Some(ServerTurn::IsBack) => {
-                tracing::info!("the mail server answers again: mails of checks' own go on")
+                tracing::info!("the mail server answers again: mails of checks' own go on");
             }
             None => {}
         }
