@@ -5,7 +5,6 @@
 //! Alertmanager would call resolved what is as bad as before.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -40,6 +39,7 @@ pub(super) async fn run(engine: &Arc<Engine>) {
 /// Pushes to each Alertmanager in a task of its own: one that hangs gets the newest alerts when it is done with those
 /// before, and the others do not wait for it. Returns only if one of the tasks ended by a bug.
 async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &watch::Sender<Arc<Vec<Alert>>>) {
+    engine.counters.forget_alertmanagers();
     if pushers.is_empty() {
         return std::future::pending().await;
     }
@@ -104,12 +104,11 @@ async fn repeat(
 
 fn count(engine: &Engine, outcomes: &[Outcome]) {
     for outcome in outcomes {
-        engine.counters.alertmanager_pushes.fetch_add(1, Ordering::Relaxed);
+        engine.counters.pushed(&outcome.target, outcome.result.is_ok(), engine.clock.now());
         if outcome.result.is_ok() {
             tracing::debug!(target = %outcome.target, "alerts pushed to Alertmanager");
         }
         if let Err(why) = &outcome.result {
-            engine.counters.alertmanager_pushes_failed.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(target = %outcome.target, why, "Alertmanager did not take the alerts; the next push is in a minute");
         }
     }

@@ -28,7 +28,7 @@ const MAX_SILENCE: Span = Span::secs(10);
 /// Judging runs and the disk takes writes (9.1).
 pub(super) fn healthy(app: &App) -> Reply {
     match fault(app) {
-        None => match doubt(app).or_else(|| held(app).map(str::to_owned)) {
+        None => match doubt(app).or_else(|| held(app).map(str::to_owned)).or_else(|| unheard(app)) {
             None => reply::text(StatusCode::OK, "punctual is healthy.\n"),
             // A restart would not mend it (1.1).
             Some(doubt) => reply::text(StatusCode::OK, format!("punctual is healthy, but {doubt}.\n")),
@@ -50,6 +50,12 @@ pub(super) fn doubt(app: &App) -> Option<String> {
 pub(in crate::http) fn held(app: &App) -> Option<&'static str> {
     let is_held = app.no_deliveries;
     is_held.then_some("nothing leaves (--no-deliveries): nobody is told of what is late or failing")
+}
+
+/// That an Alertmanager takes nothing, if that is so: a restart of ours would not mend it.
+fn unheard(app: &App) -> Option<String> {
+    let since = app.own.alertmanager_failing_since()?;
+    Some(format!("an Alertmanager has taken no alerts since {since}: the log says which, and why"))
 }
 
 /// What is wrong with the store or the engine, if anything is.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::histogram::Histogram;
 use crate::core::route::ReceiverName;
@@ -25,6 +25,8 @@ pub struct Own {
     pub claims: Trouble,
     /// What Alertmanager should hear cannot be read from the store.
     pub alerts: Trouble,
+    /// Addresses of Alertmanagers that took nothing the last time, and since when.
+    alertmanagers: Mutex<BTreeMap<String, Time>>,
     /// Tokens that were shown and are not known.
     pub wrong_tokens: AtomicU64,
     /// The same of the `auth_key`s of other systems' interfaces.
@@ -88,6 +90,7 @@ impl Own {
             alertmanager_pushes_failed: AtomicU64::new(0),
             claims: Trouble::default(),
             alerts: Trouble::default(),
+            alertmanagers: Mutex::default(),
             wrong_tokens: AtomicU64::new(0),
             wrong_auth_keys: AtomicU64::new(0),
             receivers: RwLock::default(),
@@ -114,6 +117,28 @@ impl Own {
     pub fn config_refused(&self) {
         self.reload_successful.store(false, Ordering::Relaxed);
         self.reloads_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Alerts were pushed to an address of an Alertmanager.
+    pub fn pushed(&self, target: &str, is_taken: bool, now: Time) {
+        self.alertmanager_pushes.fetch_add(1, Ordering::Relaxed);
+        self.alertmanager_pushes_failed.fetch_add(u64::from(!is_taken), Ordering::Relaxed);
+        let mut failing = self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_taken {
+            failing.remove(target);
+        } else {
+            failing.entry(target.to_owned()).or_insert(now);
+        }
+    }
+
+    /// There may be other Alertmanagers from now on.
+    pub fn forget_alertmanagers(&self) {
+        self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Since when some address of an Alertmanager takes nothing; `None`: each did the last time.
+    pub fn alertmanager_failing_since(&self) -> Option<Time> {
+        self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
     }
 
     /// The counters of a receiver; `None` if it is not configured (any more).

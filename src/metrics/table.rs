@@ -131,6 +131,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_own_mails_limited_total", Counter, "Mails of checks' own (emails) that had to wait: an address gets 60 a minute. None is lost.", Server(|all| Value::Whole(all.totals.own_mails_limited))),
     metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| Value::Whole(all.own.alertmanager_pushes.load(Ordering::Relaxed)))),
     metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| Value::Whole(all.own.alertmanager_pushes_failed.load(Ordering::Relaxed)))),
+    metric("punctual_alertmanager_failing_since_timestamp_seconds", Gauge, "Since when some address of an Alertmanager takes no alerts; 0: each took the last push.", Server(|all| time_or_0(all.own.alertmanager_failing_since()))),
 ];
 
 const fn metric(name: &'static str, kind: Kind, help: &'static str, source: Source) -> Metric {

@@ -41,5 +41,6 @@ mod smtp;
 mod store;
 mod support;
 mod test_notify;
+mod unwell;
 mod webhook;
 mod zones;
