@@ -58,7 +58,7 @@ fn a_mail_server_that_is_down_over_a_restart_gets_each_mail_once() {
     first_is_sent(&mine);
     smtp.stop();
     mine.ok(&format!("trigger?id={id}"));
-    wait_for_log(&mine, "message not taken");
+    wait_for_log(&mine, "the mail server takes nothing");
     mine.wait_until_late(&id);
     mine.server.restart();
     smtp.start_again();

@@ -118,17 +118,18 @@ pub(crate) fn parts_that_were_given_up_in_time_are_no_refusals<P: Place>(world: 
     let mut taken = Vec::new();
     while let Some(at) = world.store().next_claim().filter(|at| *at <= give_up_at) {
         world.wait((at - world.now).max(Span::ZERO));
-        let outgoing = world.claim_one();
-        let (told, is_over) = (said(&outgoing), world.now >= give_up_at);
-        // Eight are tried until it is too late. Three are to wait for an hour; then one is refused, and two are taken.
-        let attempt = match told.as_slice() {
-            [one] if one.as_str() < "Alert c08" => later(),
-            [_] if !is_over => Attempt::Later { after: Some(Span::mins(60)), why: "later".to_owned() },
-            [one] if one.as_str() > "Alert c08" => Attempt::TAKEN,
-            _ => never(),
-        };
-        world.settle(outgoing.message.id, &attempt);
-        taken.extend(told.into_iter().filter(|_| attempt.is_taken()));
+        for outgoing in world.claim() {
+            let (told, is_over) = (said(&outgoing), world.now >= give_up_at);
+            // Eight are tried until it is too late. Three are to wait for an hour; then one is refused, and two are taken.
+            let attempt = match told.as_slice() {
+                [one] if one.as_str() < "Alert c08" => later(),
+                [_] if !is_over => Attempt::Later { after: Some(Span::mins(60)), why: "later".to_owned() },
+                [one] if one.as_str() > "Alert c08" => Attempt::TAKEN,
+                _ => never(),
+            };
+            world.settle(outgoing.message.id, &attempt);
+            taken.extend(told.into_iter().filter(|_| attempt.is_taken()));
+        }
     }
     assert_eq!((taken, parked(world)), (vec!["Alert c09".to_owned(), "Alert c10".to_owned()], 9));
 }
