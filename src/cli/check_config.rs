@@ -9,7 +9,7 @@ use super::Output;
 use super::reload::load;
 use crate::config::{self, Config, Told, reach};
 use crate::core::check::Definition;
-use crate::core::route::is_own_receiver;
+use crate::core::route::{Policy, is_own_receiver};
 
 /// So many checks are shown without `--all`.
 const SHOWN_CHECKS: usize = 50;
@@ -102,7 +102,7 @@ fn show(path: &Path, config: &Config, shown_checks: usize, out: &mut dyn Write) 
             place(check)
         )?;
         for told in reach(&config.policy, check).told {
-            writeln!(out, "  {}", in_words(&told))?;
+            writeln!(out, "  {}", in_words(&config.policy, &told))?;
         }
     }
     if let more @ 1.. = config.checks.len().saturating_sub(shown_checks) {
@@ -115,12 +115,12 @@ fn place(check: &Definition) -> String {
     check.source.to_string()
 }
 
-/// `chat after 15m, then every 4h (responder 1), if too_few or failed`
-fn in_words(told: &Told) -> String {
+/// `chat after 15m, then every 4h (matches severity="critical"), if too_few or failed`
+fn in_words(policy: &Policy, told: &Told) -> String {
     let after = if told.after.as_ms() == 0 { "at once".to_owned() } else { format!("after {}", told.after) };
     let repeat = told.repeat_interval.map(|interval| format!(", then every {interval}")).unwrap_or_default();
     let by = match told.responder {
-        Some(number) => format!("responder {number}"),
+        Some(number) => format!("matches {}", policy.name_of(number)),
         None if is_own_receiver(&told.receiver) => "its own emails".to_owned(),
         None => "default_receivers".to_owned(),
     };
@@ -276,9 +276,9 @@ checks:
             "MAIN: OK: 2 checks, 2 receivers, 2 responders\n\
              \n\
              backup (cron \"0 2 * * *\" Europe/Berlin, grace 30m): MAIN:12\n\
-             \x20 mail at once (responder 1)\n\
-             \x20 chat after 15m, then every 4h (responder 1)\n\
-             \x20 chat after 1m (responder 2), if failed\n\
+             \x20 mail at once (matches team=\"dba\")\n\
+             \x20 chat after 15m, then every 4h (matches team=\"dba\")\n\
+             \x20 chat after 1m (matches check=\"backup\", status=\"failing\"), if failed\n\
              \n\
              queue (every 5m, grace 5m): MAIN:13\n\
              \x20 mail at once (default_receivers)\n"

@@ -56,6 +56,8 @@ pub struct Notice {
     pub declared: String,
     /// Which responder asked for it, counted from 1; `None`: `default_receivers`, or the check's own `emails`.
     pub responder: Option<u32>,
+    /// What that responder is called now, since its number changes with the file's order; "" if nobody asks any more.
+    pub asked_by: String,
     /// How long until it is told again, if it will be.
     pub repeat_interval: Option<Span>,
     /// The key of this incident's first message to this receiver: what replies refer to. `None`: this is the first.

@@ -44,6 +44,7 @@ pub fn alert(now: Time) -> Notice {
         output: Some((since - Span::mins(90), "sample output".to_owned())),
         declared: "punctual test-notify".to_owned(),
         responder: None,
+        asked_by: String::new(),
         repeat_interval: None,
         thread: None,
         blind: None,

@@ -238,7 +238,7 @@ fn a_page_says_who_is_told_and_promises_no_alertmanager_that_is_not_there() {
     check(
         &format!("{receiver}\n{some}"),
         &format!(
-            "<ul><li>{ops} · only failed</span><span class=\"quiet\"> · responder 1</span></li></ul>\
+            "<ul><li>{ops} · only failed</span><span class=\"quiet\"> · matches reason=&quot;failed&quot;</span></li></ul>\
              <p>No receiver hears of: missing, never_seen.</p>"
         ),
     );

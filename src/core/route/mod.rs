@@ -13,6 +13,7 @@ use super::outbox::{DeliveryKind, NewDelivery};
 use super::time::{Span, Time};
 
 mod hold;
+mod name;
 mod own;
 
 pub use hold::{Context, Dependency, DropReason, HoldReason, MIN_DEPENDENT_GRACE, Verdict, muted, route};

@@ -160,7 +160,7 @@ fn told(audience: &Audience, definition: &Definition) -> Markup {
                 @if let Some(interval) = told.repeat_interval { ", again every " (interval) }
                 @if !told.only.is_empty() { span.quiet { " · only " (kinds(&told.only)) } }
                 @match told.responder {
-                    Some(number) => span.quiet { " · responder " (number) },
+                    Some(number) => span.quiet { " · matches " (audience.policy.name_of(number)) },
                     None if is_own_receiver(&told.receiver) => span.quiet { " · its own addresses" },
                     None => span.quiet { " · by default" },
                 }

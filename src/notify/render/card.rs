@@ -5,6 +5,7 @@ use crate::core::cause::Cause;
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::DeliveryKind;
+use crate::core::route::Responder;
 use crate::notify::Notification;
 use crate::notify::text::{
     ago, both_clocks, both_stretches, cut, is_link, line, lines, shortened, span, without_id_urls,
@@ -251,7 +252,8 @@ fn labels(notice: &Notice) -> String {
 
 fn sent_because(notification: &Notification<'_>, notice: &Notice) -> String {
     let asked = match notice.responder {
-        Some(number) => format!("responder {number}"),
+        Some(number) if notice.asked_by.is_empty() => format!("responder {number}"),
+        Some(_) => format!("matches {}", line(&notice.asked_by, Responder::MAX_NAME_CHARS)),
         None if !notice.emails.is_empty() => "the check's own emails".to_owned(),
         None => "default receivers".to_owned(),
     };

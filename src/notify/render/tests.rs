@@ -52,6 +52,7 @@ fn backup() -> Notice {
         last_run: Some(run()),
         declared: "checks/dba.yaml:12".to_owned(),
         responder: Some(2),
+        asked_by: "severity=\"critical\"".to_owned(),
         repeat_interval: Some(Span::mins(240)),
         ..sample::alert(now())
     }

@@ -75,6 +75,7 @@ fn longest(number: usize, text: &str, story: Story) -> Notice {
         output: Some((since, format!("{}\n", long(200)).repeat(14))),
         declared: long(400),
         responder: Some(u32::MAX),
+        asked_by: long(400),
         repeat_interval: Some(Span::mins(60)),
         ..sample::alert(now())
     }

@@ -7,7 +7,7 @@ use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Canary, CheckId, PingKind};
 use crate::core::notice::{CanaryNotice, LastRun, Notice, excerpt};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind};
-use crate::core::route::is_own_receiver;
+use crate::core::route::{Facts, is_own_receiver};
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{promised_deadline, view};
@@ -42,6 +42,11 @@ impl Tx<'_> {
         let incident = &self.memory.outbox.incidents[&delivery.incident];
         let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
         let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
+        let asked_by = delivery.responder.and_then(|number| {
+            let first = std::slice::from_ref(&incident.first);
+            let causes = if causes.is_empty() { first } else { causes.as_slice() };
+            policy.asked_by(delivery.action, number, &Facts { definition, causes })
+        });
         let spec = &definition.spec;
         let is_own = is_own_receiver(&delivery.receiver);
         let is_late = causes.any(Family::Late) || causes.any(Family::Unknown);
@@ -75,6 +80,7 @@ impl Tx<'_> {
             output: said.output,
             declared: definition.source.to_string(),
             responder: delivery.responder,
+            asked_by: asked_by.unwrap_or_default(),
             repeat_interval: delivery.repeat_interval,
             thread: self.thread_of(incident.id, &delivery.receiver)?,
             emails: if is_own { definition.emails.clone() } else { Vec::new() },
