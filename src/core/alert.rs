@@ -2,6 +2,7 @@
 
 use super::cause::{Cause, Family};
 use super::check::{Definition, PingKind};
+use super::incident::IncidentId;
 use super::state::State;
 use super::time::{Span, Time};
 
@@ -16,7 +17,7 @@ const MAX_RESOLVED: usize = 16;
 pub struct Alert {
     /// Sorted by name: `alertname`, `check`, `group`, `severity` and the check's own; none is empty. They are the alert's identity.
     pub labels: Vec<(String, String)>,
-    /// summary, description, reason, schedule, last_success, runbook_url: those that are not empty.
+    /// summary, description, reason, schedule, last_success, runbook_url, incident: those that are not empty.
     pub annotations: Vec<(String, String)>,
     /// When it began.
     pub starts_at: Time,
@@ -25,6 +26,12 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// With the number of the incident that it is of, in its annotations: as a label it would make another alert of it.
+    pub fn of_incident(mut self, incident: IncidentId) -> Alert {
+        self.annotations.push(("incident".to_owned(), incident.0.to_string()));
+        self
+    }
+
     /// Which gauge it stands for: its `alertname`.
     fn name(&self) -> Option<&str> {
         self.labels.iter().find(|(name, _)| name == "alertname").map(|(_, value)| value.as_str())

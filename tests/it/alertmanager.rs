@@ -16,6 +16,7 @@ use crate::support::assert_taken;
 use crate::support::http::runtime;
 use crate::support::process::{PATIENCE, free_port};
 use crate::support::prometheus::Alertmanager;
+use crate::support::punctual::Punctual;
 use crate::support::sink::WebhookSink;
 
 const EXTERNAL_URL: &str = "https://punctual.example.org";
@@ -160,6 +161,40 @@ fn tls_is_believed_only_with_its_authority() {
     let tls = TlsConfig { insecure_skip_verify: true, ..TlsConfig::default() };
     let http = HttpConfig { tls, ..HttpConfig::default() };
     assert_all_taken(&push(&Pusher::new(&[at(url, http)], Pusher::TIMEOUT), &alert, now()), 1);
+}
+
+/// 13.2: never as a label, which would make another alert of it.
+#[test]
+fn an_alert_bears_the_number_of_its_incident_and_is_the_same_alert_in_the_next() {
+    let (alertmanager, sink) = (Alertmanager::start(None), WebhookSink::start());
+    let server = Punctual::start(&format!(
+        "alerting: {{alertmanagers: [{{url: \"{}\"}}]}}\n\
+         receivers: [{{name: hook, group_wait: 0s, webhook: {{url: \"{}\"}}}}]\n\
+         default_receivers: [hook]\nchecks: [{{name: job, every: 1h}}]\n",
+        alertmanager.url(),
+        sink.url()
+    ));
+    let mut seen = Vec::new();
+    for messages in [1, 3] {
+        server.ping("job/fail");
+        let listed = alertmanager.wait_for_alerts("the alert", |alerts| alerts.first().cloned());
+        let incidents = server.get("/api/v1/incidents").json();
+        let number = incidents["incidents"][0]["id"].as_u64().unwrap().to_string();
+        let posted = sink.received.wait_for_count("the message", PATIENCE, messages)[messages - 1].json();
+        for alert in [&listed, &posted["alerts"][0]] {
+            assert_eq!(alert["annotations"]["incident"], number, "{alert:#}");
+            assert!(alert["labels"].get("incident").is_none(), "{alert:#}");
+        }
+        seen.push((number, listed["fingerprint"].clone(), posted["alerts"][0]["fingerprint"].clone()));
+        server.ping("job");
+        alertmanager.wait_for_alerts("no alert", |alerts| alerts.is_empty().then_some(()));
+        sink.received.wait_for_count("the recovery", PATIENCE, messages + 1);
+    }
+    let [(first, pushed, posted), (second, pushed_again, posted_again)] = &seen[..] else {
+        panic!("{seen:?}")
+    };
+    assert_ne!(first, second);
+    assert_eq!((pushed, posted), (pushed_again, posted_again));
 }
 
 fn keys(value: &Value) -> BTreeSet<&str> {

@@ -124,6 +124,7 @@ fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
         ("summary", summary),
         ("description", words(lines(&notice.description, 20, 1000))),
         ("reason", kind.as_str().to_owned()),
+        ("incident", notice.incident.0.to_string()),
         ("runbook_url", Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default()),
         ("comment", words(line(comment, 500))),
         ("output", words(output)),

@@ -41,6 +41,10 @@ impl Tx<'_> {
             (alerts_of(&definition, state), state.causes.clone(), state.pause.since().is_some())
         };
         let incident = self.memory.outbox.open_incident(id);
+        let wanted: Vec<Alert> = match incident {
+            Some(incident) => wanted.into_iter().map(|alert| alert.of_incident(incident.id)).collect(),
+            None => wanted,
+        };
         let seen = Seen {
             definition: &definition,
             causes: causes.as_slice(),
