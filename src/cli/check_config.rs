@@ -329,6 +329,31 @@ checks:
         assert_eq!(error.as_deref(), Some("1 of 1 configurations cannot be used"));
     }
 
+    /// Whom a template does not name, nobody hears of.
+    #[test]
+    fn a_template_that_names_only_the_first_check_is_warned_of() {
+        let warned = |template: &str, more: &str| {
+            let webhook = format!("webhook: {{url: 'http://127.0.0.1', template: '{template}'{more}}}");
+            let config = format!("receivers:\n  - {{name: a, {webhook}}}\ndefault_receivers: [a]\n");
+            let (text, error) = said(&config, &[]);
+            assert_eq!(error, None, "{text}");
+            text.lines().find(|line| line.starts_with("warning: MAIN:2:5: receiver `a`: ")).map(str::to_owned)
+        };
+        let first = "{{ checks[0].word }} {{ checks[0].name }}";
+        let warning = warned(first, "").expect("it names one of up to 256");
+        assert!(
+            warning.contains("does not name every check, and a message tells of up to 256: write"),
+            "{warning}"
+        );
+        assert!(warned("{{ subject }}", "").is_some() && warned(first, ", max_checks: 2").is_some());
+        // What it proposes is taken, and not warned of.
+        let proposed = "{% for check in checks %}{{ check.name }}{% endfor %}";
+        assert!(warning.contains(proposed) && warning.contains("`{{ text }}`"), "{warning}");
+        let good = [proposed, "{{ text }}", "{% for check in checks[:20] %}{{ check.title }}, {% endfor %}"];
+        assert_eq!(good.map(|template| warned(template, "")), [None, None, None]);
+        assert_eq!(warned(first, ", max_checks: 1"), None);
+    }
+
     #[test]
     fn many_checks_are_cut_short_unless_all_are_wanted() {
         let checks: String = (0..60).map(|i| format!("  - {{name: c{i}, every: 1h}}\n")).collect();

@@ -222,8 +222,9 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
     if zones::refresh() {
         tell_zones();
     }
-    let config = config::load(file)?;
+    let mut config = config::load(file)?;
     let outward = Outward::new(&config)?;
+    config.warn(outward.warnings());
     Ok((config, outward))
 }
 

@@ -69,6 +69,18 @@ impl Config {
         assert!(!list.is_empty(), "a configuration is refused for a reason");
         Faults { list, omitted: 0, inputs: self.inputs.clone() }
     }
+
+    /// Adds warnings that show only when receivers are made ready.
+    ///
+    /// # Panics
+    /// If one is of a receiver that is not configured.
+    pub fn warn(&mut self, found: impl IntoIterator<Item = (ReceiverName, String)>) {
+        for (receiver, what) in found {
+            let Place { file, line, column } = &self.places[&receiver];
+            let text = format!("{file}:{line}:{column}: receiver {}: {what}", quote(&receiver));
+            self.warnings.push(Warning(text));
+        }
+    }
 }
 
 /// A key that pings show.

@@ -40,6 +40,13 @@ impl Outward {
         Ok(Outward { receivers, of_checks, pushers: pushers.collect() })
     }
 
+    /// What will disappoint about the ways outward, though it is no fault: of which receiver, and what, for people.
+    pub fn warnings(&self) -> Vec<(ReceiverName, String)> {
+        let of =
+            |(name, transport): (&ReceiverName, &Arc<Transport>)| Some((name.clone(), transport.warning()?));
+        self.receivers.iter().filter_map(of).collect()
+    }
+
     /// How a receiver is reached, or why not now.
     pub(super) fn receiver(&self, name: &str) -> Result<Arc<Transport>, &'static str> {
         if is_own_receiver(name) {

@@ -84,6 +84,14 @@ impl Transport {
         Ok(Transport::Email(email::Email::of_checks(smtp, timeout)?))
     }
 
+    /// What will disappoint about it, though it is no fault; for people.
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            Transport::Webhook(webhook) => webhook.warning(),
+            Transport::Email(_) => None,
+        }
+    }
+
     /// Makes one attempt. Ends within the time-out of its settings, whatever the receiver does.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         assert!(!notification.notices.is_empty(), "a message has at least one member");

@@ -71,6 +71,19 @@ impl Webhook {
         Ok(Webhook { server: Server::new(url, settings.http.clone()), format, max_members, timeout })
     }
 
+    /// A template that does not name each check of a message: whoever reads it hears of one, and of the others never.
+    pub fn warning(&self) -> Option<String> {
+        let Format::Template(template) = &self.format else { return None };
+        let max = self.max_members;
+        (max > 1 && !template.names_everybody()).then(|| {
+            format!(
+                "its template does not name every check, and a message tells of up to {max}: write \
+                 `max_checks: 1` for a message for each, or go through all, as in \
+                 `{{% for check in checks %}}{{{{ check.name }}}}{{% endfor %}}`, or print `{{{{ text }}}}`"
+            )
+        })
+    }
+
     /// Makes one attempt.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         let body = match self.body_aside(notification).await {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::language;
 use super::payload::Payload;
 use super::seen::{Seen, seen};
+use crate::core::notice::Notice;
 use crate::notify::render::Text;
 use crate::notify::{Notification, render, sample, text};
 
@@ -90,6 +91,16 @@ impl Template {
             template.render(&notification, &render::render(&notification))?;
         }
         Ok(template)
+    }
+
+    /// Whether what it makes of a message about several checks names all of them: by name or title.
+    pub fn names_everybody(&self) -> bool {
+        let notices = sample::of_eight_checks();
+        let notification = sample::notification(&notices);
+        let rendered = self.render(&notification, &render::render(&notification)).unwrap_or_default();
+        let is_named =
+            |notice: &Notice| rendered.contains(notice.check.as_str()) || rendered.contains(&notice.title);
+        notices.iter().all(is_named)
     }
 
     /// Whether it makes JSON.
