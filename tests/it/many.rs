@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::process::PATIENCE;
+use crate::support::prometheus::Alertmanager;
 use crate::support::punctual::Punctual;
 use crate::support::sink::{Received, WebhookSink};
 use crate::support::smtp::{SmtpServer, Tls};
@@ -62,6 +63,19 @@ fn first_named(shown: &str) -> Option<usize> {
     named(shown).min_by_key(|number| shown.find(&name(*number)))
 }
 
+/// As Teams stores what is posted: its JSON in ASCII, as a text within another JSON in ASCII.
+fn stored_bytes(json: &Value) -> usize {
+    let ascii = |text: &str| -> String {
+        let escape = |unit: u16| match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+            _ => format!("\\u{unit:04x}"),
+        };
+        text.encode_utf16().map(escape).collect()
+    };
+    ascii(&Value::from(ascii(&json.to_string())).to_string()).len()
+}
+
+/// The limits of those who read each format, as the tables of `notify` have them.
 #[track_caller]
 fn assert_within_limits(format: &str, request: &Received) {
     let json = request.json();
@@ -70,18 +84,26 @@ fn assert_within_limits(format: &str, request: &Received) {
     match format {
         "slack" => {
             let blocks = list(&json["blocks"]);
-            assert!(blocks.len() <= 50 && blocks.iter().all(|block| units(&block["text"]["text"]) <= 3000));
+            assert!(blocks.len() <= 50 && units(&json["text"]) <= 40_000, "{json:#}");
+            for block in blocks {
+                let max = if block["type"] == "header" { 150 } else { 3000 };
+                assert!(units(&block["text"]["text"]) <= max, "{block:#}");
+                assert!(list(&block["elements"]).iter().all(|element| units(&element["text"]) <= 3000));
+            }
         }
         "discord" => {
             let embeds = list(&json["embeds"]);
-            let length = |embed: &Value| {
-                units(&embed["title"]) + units(&embed["description"]) + units(&embed["footer"]["text"])
-            };
-            assert!(embeds.len() <= 10 && embeds.iter().map(length).sum::<usize>() <= 6000);
-            assert!(embeds.iter().all(|embed| units(&embed["description"]) <= 4096));
+            let lengths =
+                |embed: &Value| [&embed["title"], &embed["description"], &embed["footer"]["text"]].map(units);
+            let all: Vec<[usize; 3]> = embeds.iter().map(lengths).collect();
+            assert!((1..=10).contains(&all.len()) && all.iter().flatten().sum::<usize>() <= 6000, "{all:?}");
+            assert!(all.iter().all(|[title, text, small]| *title <= 256 && *text <= 4096 && *small <= 2048));
         }
-        "teams" => assert!(json.to_string().len() <= 24_000),
-        "ntfy" => assert!(json["message"].as_str().unwrap().len() <= 4096),
+        "teams" => assert!(stored_bytes(&json) <= 24_000, "{} bytes", stored_bytes(&json)),
+        "ntfy" => {
+            let bytes = |name: &str| json[name].as_str().unwrap().len();
+            assert!(bytes("message") <= 4096 && bytes("title") <= 250, "{json:#}");
+        }
         _ => {}
     }
 }
@@ -90,7 +112,9 @@ fn assert_within_limits(format: &str, request: &Received) {
 #[test]
 fn forty_late_checks_are_all_named_to_every_receiver_the_critical_one_first() {
     let (sink, smtp) = (WebhookSink::start(), SmtpServer::start(Tls::None, None));
-    let _server = Punctual::start(&config(&sink, &smtp));
+    let alertmanager = Alertmanager::start(None);
+    let alerting = format!("alerting: {{alertmanagers: [{{url: \"{}\"}}]}}\n", alertmanager.url());
+    let _server = Punctual::start(&(alerting + &config(&sink, &smtp)));
     for format in FORMATS {
         let path = if format == "ntfy" { "/".to_owned() } else { format!("/{format}") };
         let own = sink.received.wait(format, PATIENCE + Duration::from_secs(10), |received| {
@@ -110,4 +134,8 @@ fn forty_late_checks_are_all_named_to_every_receiver_the_critical_one_first() {
         let text = text.split_once("<body").map_or(text.as_str(), |(_, body)| body);
         assert_eq!((named(text).count(), first_named(text)), (CHECKS, Some(CHECKS)), "{text}");
     }
+    alertmanager.wait_for_alerts("all alerts", |alerts| {
+        let all = Value::from(alerts.to_vec()).to_string();
+        (alerts.len() == CHECKS && named(&all).count() == CHECKS).then_some(())
+    });
 }
