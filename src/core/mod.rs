@@ -17,6 +17,7 @@ pub mod notice;
 pub mod outbox;
 pub mod periods;
 pub mod receiver;
+pub mod refusals;
 pub mod retention;
 pub mod route;
 pub mod schedule;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::cause::{Causes, Family, Status};
 use super::check::{PingKind, Rid};
+use super::refusals::Refusals;
 use super::schedule::Expect;
 use super::time::{Span, Time};
 
@@ -146,8 +147,8 @@ pub struct State {
     pub successes: VecDeque<Time>,
     /// For checks counted at occurrences.
     pub counted: Option<Counted>,
-    /// Moments in which a ping of this check was refused (9.1), in the order in which they were told; at most [`State::MAX_REFUSALS`].
-    pub refusals: VecDeque<Time>,
+    /// When pings of this check were refused (9.1).
+    pub refusals: Refusals,
     /// For metrics.
     pub counters: Counters,
 }
@@ -155,8 +156,6 @@ pub struct State {
 impl State {
     /// The most open runs, and the most run ids remembered (4.1).
     pub const MAX_RUNS: usize = 16;
-    /// The most refused pings remembered.
-    pub const MAX_REFUSALS: usize = 16;
 
     /// When a ping of this kind last came.
     pub fn last(&self, kind: PingKind) -> Option<Time> {
@@ -200,7 +199,7 @@ impl State {
         self.runs.iter_mut().for_each(|run| back(&mut run.start));
         self.rids.iter_mut().for_each(|memory| back(&mut memory.at));
         self.bring_successes_back_to(now);
-        self.refusals.iter_mut().for_each(back);
+        self.refusals.bring_back_to(now);
         if let Some(counted) = &mut self.counted {
             back(&mut counted.judged_to);
             counted.pending.iter_mut().for_each(back);
@@ -224,7 +223,6 @@ impl State {
     pub(super) fn assert_bounds(&self) {
         assert!(self.runs.len() <= State::MAX_RUNS, "too many open runs");
         assert!(self.rids.len() <= State::MAX_RUNS, "too many run ids");
-        assert!(self.refusals.len() <= State::MAX_REFUSALS, "too many refusals");
         assert!(self.successes.len() <= Expect::MAX_COUNT as usize + 1, "too many successes");
         assert!(self.archived.is_none() || self.causes.is_empty(), "an archived check is not bad");
         let ends_without_a_pause = self.pause.until.is_some() && self.pause.at_run_time.is_none();
@@ -256,7 +254,7 @@ impl Default for State {
             successes_in_a_row: 0,
             successes: VecDeque::new(),
             counted: None,
-            refusals: VecDeque::new(),
+            refusals: Refusals::default(),
             counters: Counters::default(),
         }
     }

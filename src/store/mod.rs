@@ -23,6 +23,7 @@ use crate::core::check::{CheckId, Definition, Name, Ping};
 use crate::core::incident::IncidentId;
 use crate::core::notice::Notice;
 use crate::core::outbox::{Attempt, Message, MessageId};
+use crate::core::refusals;
 use crate::core::retention::Retention;
 use crate::core::route::{Mute, Policy, ReceiverName};
 use crate::core::step::Counted;
@@ -66,11 +67,8 @@ pub enum What {
         /// Who, if that is known.
         by: Option<String>,
     },
-    /// A ping was answered 503 (9.1).
-    Refused {
-        /// When: it may be earlier than the entry, which could not be stored then.
-        at: Time,
-    },
+    /// Pings were answered 503 (9.1): it may be earlier than the entry, which could not be stored then.
+    Refused(refusals::Refused),
 }
 
 /// A ping with everything that is kept of it.

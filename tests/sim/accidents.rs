@@ -8,6 +8,7 @@ use crate::world::World;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Accidents {
     mended_at: Option<Time>,
+    emptied_at: Option<Time>,
     crowd_until: Option<Time>,
     /// The listeners are closed, and the process ends then.
     pub(crate) stops_at: Option<Time>,
@@ -16,11 +17,11 @@ pub(crate) struct Accidents {
 impl Accidents {
     /// When something of it changes.
     pub(crate) fn next(&self) -> Option<Time> {
-        [self.mended_at, self.crowd_until, self.stops_at].into_iter().flatten().min()
+        [self.mended_at, self.emptied_at, self.crowd_until, self.stops_at].into_iter().flatten().min()
     }
 
     pub(crate) fn shift(&mut self, by: Span) {
-        let times = [&mut self.mended_at, &mut self.crowd_until, &mut self.stops_at];
+        let times = [&mut self.mended_at, &mut self.emptied_at, &mut self.crowd_until, &mut self.stops_at];
         times.into_iter().flatten().for_each(|at| *at = *at + by);
     }
 
@@ -61,6 +62,12 @@ impl World {
                 self.trace.say(now, &format!("there are too many connections until {until}"));
                 self.diary.accidents.crowd_until = accidents.crowd_until.max(Some(until));
             }
+            3 => {
+                let until = until(1 + lot % if lot.is_multiple_of(3) { 60 } else { 300 });
+                self.trace.say(now, &format!("the disk has no room for pings until {until}"));
+                self.server.grip.take_no_pings(true);
+                self.diary.accidents.emptied_at = accidents.emptied_at.max(Some(until));
+            }
             _ => {
                 // As long as a stop waits for what is under way.
                 let drains = if self.scale.is_short { lot % 9 } else { 0 };
@@ -79,6 +86,9 @@ impl World {
         let accidents = &mut self.diary.accidents;
         if accidents.mended_at.take_if(is_past).is_some() {
             self.server.grip.break_disk(false);
+        }
+        if accidents.emptied_at.take_if(is_past).is_some() {
+            self.server.grip.take_no_pings(false);
         }
         accidents.crowd_until.take_if(is_past);
         if !self.server.is_up() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use punctual::core::blind::Window;
 use punctual::core::check::{CheckId, PingKind, Source};
+use punctual::core::refusals::Refused;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Entry, What};
 
@@ -181,16 +182,17 @@ impl Server {
 
     fn tell(&mut self, entry: Entry) {
         let Entry { check, at: now, what } = entry;
-        if let What::Refused { at } = what {
-            self.tell_owed(check, at);
-        }
+        let owed = match what {
+            What::Refused(refused) => self.tell_owed(check, refused),
+            _ => Vec::new(),
+        };
         let judged = self.judged.get_mut(&check).expect("a check of the store is known");
         if judged.model.archived {
             return;
         }
-        if let What::Refused { at } = what {
-            judged.model.refuse(at);
-            judged.log.refusals.push(at);
+        if let What::Refused(refused) = what {
+            judged.model.refuse(refused);
+            judged.log.refuse(owed);
         }
         judged.log.is_touched |= matches!(what, What::Pause { .. } | What::Unpause { .. });
         judged.walk(now, &self.scale, &self.files);
@@ -199,26 +201,26 @@ impl Server {
                 let counted = judged.model.ping(&judged.plan, &fact.ping, now);
                 judged.pings += u64::from(counted);
                 if counted && matches!(fact.ping.kind, PingKind::Success | PingKind::Fail) {
-                    judged.log.ends.push(now);
+                    judged.log.end(now);
                 }
             }
             What::Pause { until, .. } => judged.model.pause(until, now),
             What::Unpause { .. } if !judged.definition.spec.paused => judged.model.unpause(now),
-            What::Unpause { .. } | What::Tick | What::Refused { .. } => {}
+            What::Unpause { .. } | What::Tick | What::Refused(_) => {}
         }
         judged.note(now, &self.files);
     }
 
-    /// Of several refusals in a row the first and the last are told.
-    fn tell_owed(&mut self, check: CheckId, at: Time) {
-        // Told again: that it had been told was not known.
-        let Some(owed) = self.owed.checks.get_mut(&check) else { return };
-        let last = owed.iter().max().copied();
-        if Some(at) == last || owed.iter().min() != Some(&at) {
-            owed.retain(|owed| *owed > at);
-        }
+    /// Of several refusals in a row the first, the last and their number are told. Answers those that are told now, and not
+    /// again because it was not known that they had been told.
+    fn tell_owed(&mut self, check: CheckId, refused: Refused) -> Vec<Time> {
+        let Some(owed) = self.owed.checks.get_mut(&check) else { return Vec::new() };
+        let is_told = |at: &mut Time| refused.first <= *at && *at <= refused.last;
+        let told: Vec<Time> = owed.extract_if(.., is_told).collect();
+        assert!(told.len() <= refused.times as usize, "{told:?} were refused, and {refused:?} is told (9.1)");
         if owed.is_empty() {
             self.owed.checks.remove(&check);
         }
+        told
     }
 }

@@ -9,6 +9,7 @@ use punctual::core::blind::{BlindWindows, Window};
 use punctual::core::cause::{CauseKind, Family, Status};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid, Spec};
 use punctual::core::cron::Cron;
+use punctual::core::refusals::Refused;
 use punctual::core::schedule::{Expect, Occurrences, Schedule};
 use punctual::core::state::State;
 use punctual::core::step::{Flip, FlipReason, Input, Step, deadline, step, view};
@@ -174,7 +175,7 @@ impl Run<'_> {
             Symbol::Tick => Input::Tick,
             Symbol::Pause => Input::Pause,
             Symbol::Unpause => Input::Unpause,
-            Symbol::Refused => Input::Refused { at: made.now },
+            Symbol::Refused => Input::Refused(Refused::once(made.now)),
             Symbol::Change => {
                 made.spec = (made.spec + 1) % self.case.specs.len();
                 Input::Change(Box::new(self.case.specs[made.spec].clone()))
@@ -201,7 +202,7 @@ impl Run<'_> {
             Input::Pause => made.model.pause(None, made.now),
             Input::PauseAndForgive | Input::PauseUntil(_) => unreachable!("no letter says so"),
             Input::Unpause => made.model.unpause(made.now),
-            Input::Refused { at } => made.model.refuse(*at),
+            Input::Refused(refused) => made.model.refuse(*refused),
             Input::Change(_) => made.model.change(old, new, made.now),
             Input::Rearm { from, .. } => made.model.rearm(old, new, *from, made.now),
             Input::Archive => made.model.archive(),

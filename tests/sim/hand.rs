@@ -97,8 +97,9 @@ struct Held {
     is_dead: bool,
     /// So often the database cannot be opened again.
     reopens_fail: u32,
-    /// Nothing is taken at all.
+    /// Nothing is taken at all, or no pings.
     is_broken: bool,
+    is_too_small: bool,
     commits: u32,
     committed_in_all: u32,
     errors: u32,
@@ -125,6 +126,7 @@ impl Grip {
             is_dead: false,
             reopens_fail: 0,
             is_broken: false,
+            is_too_small: false,
             commits: 0,
             committed_in_all: 0,
             errors: 0,
@@ -165,7 +167,8 @@ impl Grip {
     /// From now on nothing goes wrong by chance.
     pub(crate) fn calm_down(&self) {
         let mut held = self.held();
-        (held.hazards.per_mille, held.reopens_fail, held.is_broken) = (0, 0, false);
+        (held.hazards.per_mille, held.reopens_fail) = (0, 0);
+        (held.is_broken, held.is_too_small) = (false, false);
     }
 
     /// Somebody looks at what this process shows, also in the midst of its turns.
@@ -182,6 +185,10 @@ impl Grip {
 
     pub(crate) fn break_disk(&self, is_broken: bool) {
         self.held().is_broken = is_broken;
+    }
+
+    pub(crate) fn take_no_pings(&self, is_too_small: bool) {
+        self.held().is_too_small = is_too_small;
     }
 
     pub(crate) fn was_idle_until(&self, at: Time) {
@@ -263,6 +270,8 @@ impl Hand {
             let is_spared = held.hazards.of_pings_alone && !is_pings(committed.as_ref());
             let Hazards { rng, per_mille, .. } = &mut held.hazards;
             let fate = if is_spared { Fate::Fine } else { Fate::random(rng, *per_mille, true) };
+            let is_refused = held.is_too_small && fate == Fate::Fine && is_pings(committed.as_ref());
+            let fate = if is_refused { Fate::Fails(FaultPoint::BeforeCommit) } else { fate };
             (held.fate, held.commits) = (fate, 0);
         }
         let (fate, before) = (held.fate, held.commits);

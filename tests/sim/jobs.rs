@@ -13,7 +13,7 @@ use crate::scene::Scale;
 /// How a job behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Character {
-    /// Always on time; tries until it is heard.
+    /// Always on time; tries until it is heard, or runs again.
     Good,
     /// Never runs.
     Dead,
@@ -81,15 +81,19 @@ impl Job {
         self.queue = queue.into_iter().map(|((at, n), shot)| ((at + by, n), shot)).collect();
     }
 
-    /// It was not heard: it tries again, as curl does, or until it is.
+    /// It was not heard: it tries again, as curl does, or until it is or runs again.
     pub(crate) fn not_heard(&mut self, mut shot: Shot, scale: &Scale, now: Time) {
         let patience = if self.character == Character::Good { u32::MAX } else { self.rng.pick(&[0, 2, 4]) };
         if shot.tries >= patience {
             return;
         }
         let wait = if self.character == Character::Good { 3 } else { 1 << shot.tries.min(2) };
+        let at = now + Span::ms(scale.grid.as_ms() * wait);
+        if self.character == Character::Good && at >= self.next_cycle {
+            return;
+        }
         shot.tries += 1;
-        self.put(now + Span::ms(scale.grid.as_ms() * wait), shot);
+        self.put(at, shot);
     }
 
     fn put(&mut self, at: Time, shot: Shot) {

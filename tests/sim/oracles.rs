@@ -21,8 +21,26 @@ pub(crate) struct Log {
     pub(crate) ends: Vec<Time>,
     /// Moments in which a ping was refused.
     pub(crate) refusals: Vec<Time>,
+    /// How many of them came in a row, and how many at most.
+    pub(crate) row: u32,
+    pub(crate) longest_row: u32,
     /// It was paused, declared otherwise, or taken out.
     pub(crate) is_touched: bool,
+}
+
+impl Log {
+    /// A success or a failure was taken.
+    pub(crate) fn end(&mut self, at: Time) {
+        self.ends.push(at);
+        self.row = 0;
+    }
+
+    /// In one turn.
+    pub(crate) fn refuse(&mut self, times: Vec<Time>) {
+        self.row += u32::from(!times.is_empty());
+        self.longest_row = self.longest_row.max(self.row);
+        self.refusals.extend(times);
+    }
 }
 
 /// How often each of these was looked at.
@@ -99,8 +117,22 @@ fn deadlines_are_kept(world: &World, judged: &Judged, flips: &[Flip], within: Sp
             assert!(at >= from + within, "`{name}` is late before its deadline: {flips:?}");
             let is_seen = blindness(world, judged, from, at) == Span::ZERO;
             assert!(!is_seen || at == from + within, "`{name}` is late at another time: {flips:?}");
+            let moved = moved_by_refusals(judged, from + within, margin);
+            assert!(at >= moved, "`{name}` is late, and not before {moved} can it be (9.1): {flips:?}");
         }
     }
+}
+
+/// 9.1, 9.4: a ping that is refused moves the deadline on, and so does each that is refused until then.
+fn moved_by_refusals(judged: &Judged, deadline: Time, margin: Span) -> Time {
+    let mut refusals = judged.log.refusals.clone();
+    refusals.sort();
+    let before = |at: Time| refusals.iter().rev().find(|refused| **refused <= at);
+    let mut moved = deadline;
+    while let Some(later) = before(moved).map(|at| *at + margin).filter(|later| *later > moved) {
+        moved = later;
+    }
+    moved
 }
 
 /// A job that never runs is told of, in every world: by its deadline, its margin and a quarter of an hour, or when an absence

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::evidence::{Delivery, Evidence, Incident};
 use crate::flapping;
-use crate::judged::Bad;
+use crate::judged::{Bad, Judged};
 use crate::oracles;
 use crate::receivers::Try;
 use crate::tally::Tally;
@@ -15,6 +15,7 @@ use punctual::core::cause::CauseKind;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
+use punctual::core::refusals::Refusals;
 use punctual::core::route::ActionId;
 use punctual::core::time::Span;
 
@@ -54,6 +55,8 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     }
     let looks = oracles::hold(world, evidence);
     (tally.deadlines_seen, tally.deadlines_moved) = (looks.seen, looks.moved);
+    let is_long = |judged: &&Judged| judged.log.longest_row > Refusals::MAX as u32;
+    tally.long_rows = world.server.judged.values().filter(is_long).count() as u64;
     tally
 }
 

@@ -169,7 +169,7 @@ impl Files {
                 ((*name).into(), policy)
             })
             .collect();
-        let mut checks = vec![good(scale), dead(rng, scale)];
+        let mut checks = vec![good(rng, scale), dead(rng, scale)];
         for number in 2..4 + rng.below(4) {
             checks.push(random_check(rng, scale, number));
         }
@@ -217,10 +217,14 @@ fn spec(schedule: Schedule, grace: Span) -> Spec {
     Spec { grace, ..Spec::new(schedule) }
 }
 
-/// Its job is always on time, and tries until it is heard. Nobody touches it.
-fn good(scale: &Scale) -> Definition {
-    let period = if scale.is_short { Span::secs(60) } else { Span::mins(60) };
-    definition("good", spec(Schedule::Every(period), Span::ms(scale.grid.as_ms() * 10)))
+/// Its job is always on time, and tries until it is heard or runs again. Nobody touches it.
+fn good(rng: &mut Rng, scale: &Scale) -> Definition {
+    let units = |count: i64| Span::ms(scale.grid.as_ms() * count);
+    if scale.is_short && rng.percent(40) {
+        let (period, grace) = (rng.times(scale.grid, 3, 10), rng.times(scale.grid, 1, 2));
+        return definition("good", spec(Schedule::Every(period), grace));
+    }
+    definition("good", spec(Schedule::Every(units(60)), units(10)))
 }
 
 /// Its job never runs. Nobody touches it.
@@ -286,6 +290,9 @@ pub(crate) fn random_due(rng: &mut Rng, scale: &Scale) -> Schedule {
 pub(crate) fn random_spec(rng: &mut Rng, scale: &Scale) -> Spec {
     let kind = rng.below(10);
     let mut made = match kind {
+        0 if scale.is_short && rng.percent(40) => {
+            spec(Schedule::Every(rng.times(scale.grid, 3, 10)), rng.times(scale.grid, 0, 2))
+        }
         0..=6 => {
             let grace = rng.times(scale.grid, 0, 25);
             spec(random_due(rng, scale), grace)

@@ -266,12 +266,17 @@ impl Server {
                 Some(asked) => asked,
                 None => self.process().ask(&self.grip, fate(), engine::expire),
             };
-            self.is_queued = true;
-            self.turn(now);
+            // One that had to wait may have had its turn, and other things have happened since.
+            let earlier = asked.answer();
+            let is_of_now = earlier.is_none();
+            if is_of_now {
+                self.is_queued = true;
+                self.turn(now);
+            }
             if !self.is_up() {
                 return false;
             }
-            let Some(done) = asked.answer() else {
+            let Some(done) = earlier.or_else(|| asked.answer()) else {
                 self.looking = Some(asked);
                 return false;
             };
@@ -280,7 +285,7 @@ impl Server {
                     (self.errors, self.unsure_since) = (self.errors + 1, Some(now));
                     return false;
                 }
-                Ok(expired) if expired.deadlines.is_empty() => return self.compare(done.at),
+                Ok(expired) if expired.deadlines.is_empty() && is_of_now => return self.compare(done.at),
                 Ok(_) => {}
             }
         }

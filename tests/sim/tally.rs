@@ -27,6 +27,8 @@ pub(crate) struct Tally {
     /// Deadlines that passed, and what the oracles that know no mechanism made of them.
     pub(crate) deadlines_seen: u64,
     pub(crate) deadlines_moved: u64,
+    /// Checks that remembered fewer refusals than came in a row.
+    pub(crate) long_rows: u64,
 }
 
 impl Tally {
@@ -51,5 +53,6 @@ impl Tally {
         }
         self.deadlines_seen += other.deadlines_seen;
         self.deadlines_moved += other.deadlines_moved;
+        self.long_rows += other.long_rows;
     }
 }

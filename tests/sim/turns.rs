@@ -202,7 +202,9 @@ impl World {
         // The last attempt is at `give_up_after`, whatever was wished.
         if receiver.is_some_and(|receiver| receiver.give_up_after > Span::mins(60)) {
             let wait = after.unwrap_or(Span::ms(2500));
-            self.patience.insert(sending.message, self.diary.now + wait);
+            // From the closing of the listeners on it is that time (9.1).
+            let now = self.server.closed_at.unwrap_or(self.diary.now);
+            self.patience.insert(sending.message, now + wait);
         }
     }
 

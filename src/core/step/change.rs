@@ -6,10 +6,7 @@ use crate::core::cause::{Cause, CauseKind, Causes, Family};
 use crate::core::check::{Overlap, PingKind, Spec};
 use crate::core::schedule::Schedule;
 use crate::core::state::{Counted, Counters, Pause, RidMemory, State};
-use crate::core::time::{Span, Time};
-
-/// A refusal moves a deadline by this (9.4): one that follows sooner moves it on.
-const NEAR: Span = Span::mins(2);
+use crate::core::time::Time;
 
 impl<'a> Judge<'a> {
     /// One that lasts already ends when this one would.
@@ -116,7 +113,7 @@ impl<'a> Judge<'a> {
         }
         self.record(now, FlipReason::Changed, from, &before);
         let mut judge = Judge { spec: new, not_before: now, ..self };
-        judge.settle();
+        judge.settle(now);
         judge
     }
 
@@ -146,7 +143,7 @@ impl<'a> Judge<'a> {
             self.state.late_for_last_of(&new.schedule, now);
         }
         let mut judge = Judge { spec: new, not_before: now, ..self };
-        judge.settle();
+        judge.settle(now);
         if let Some(blind) = before.iter().find(|cause| cause.kind == CauseKind::Blind)
             && judge.state.causes.has(CauseKind::Blind)
         {
@@ -264,17 +261,6 @@ impl State {
         state.pause.by_file = spec.paused.then_some(now);
         state.fit_to(&spec.schedule, now);
         state
-    }
-
-    /// 9.1: a ping was refused, so this check was blind for the moment.
-    pub(super) fn refused(&mut self, at: Time) {
-        if self.refusals.len() == State::MAX_REFUSALS {
-            // A job that tries again and again: the chain of refusals has to hold, not each of its links.
-            let link =
-                (1..State::MAX_REFUSALS - 1).find(|i| self.refusals[i + 1] - self.refusals[i - 1] < NEAR);
-            self.refusals.remove(link.unwrap_or(0));
-        }
-        self.refusals.push_back(at);
     }
 
     /// Due times count from now on.

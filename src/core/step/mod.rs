@@ -17,6 +17,7 @@ mod view;
 use super::blind::BlindWindows;
 use super::cause::{Cause, CauseKind, Causes, Family, Status};
 use super::check::{Ping, Spec};
+use super::refusals::Refused;
 use super::state::State;
 use super::time::{Span, Time};
 
@@ -48,12 +49,9 @@ pub enum Input {
         /// What its deadline counts from; not later than now.
         from: Time,
     },
-    /// A ping of this check was answered 503 (9.1).
-    Refused {
-        /// When. It may lie before `now`, since what was refused could not be stored then; or after it, where pings that
-        /// came before it wait to be judged.
-        at: Time,
-    },
+    /// Pings of this check were answered 503 (9.1). It may lie before `now`, since what was refused could not be stored
+    /// then; or after it, where pings that came before it wait to be judged.
+    Refused(Refused),
     /// It is no longer declared (10.3).
     Archive,
     /// It is declared again, thus (10.3).
@@ -156,13 +154,16 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
         judgements: Vec::new(),
     };
     judge.state.bring_back_to(now);
-    if let Input::Refused { at } = input {
-        judge.state.refused(at);
+    if let Input::Refused(refused) = input {
+        // What is due before it is judged without it: no ping that was refused then could have come in time.
+        judge.settle(refused.first.min(now));
+        let since = next::evidence_since(spec, &judge.state);
+        judge.state.refusals.add(refused, since);
     }
-    judge.settle();
+    judge.settle(now);
     let mut counted = None;
     match input {
-        Input::Tick | Input::Refused { .. } => {}
+        Input::Tick | Input::Refused(_) => {}
         Input::Ping(ping) => counted = judge.ping(&ping),
         Input::Pause => judge.pause(None, false),
         Input::PauseUntil(until) => judge.pause(Some(until), false),
@@ -205,16 +206,17 @@ struct Began {
 }
 
 impl<'a> Judge<'a> {
-    fn settle(&mut self) {
+    /// All transitions before a time.
+    fn settle(&mut self, before: Time) {
         for _ in 0..MAX_TRANSITIONS {
             match next::next(self.spec, &self.state, self.blind) {
-                Some(next) if next.at < self.now => self.transit(next),
+                Some(next) if next.at < before => self.transit(next),
                 _ => return,
             }
         }
-        self.state.newest = self.state.newest.max(self.now);
+        self.state.newest = self.state.newest.max(before);
         if let Some(counted) = &mut self.state.counted {
-            counted.judged_to = self.now;
+            counted.judged_to = before;
             counted.pending = None;
         }
     }

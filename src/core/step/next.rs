@@ -231,3 +231,20 @@ pub(super) fn sliding_shortfall(
     let short_from = nth + expect.within;
     Some(sight::look(blind, state, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
 }
+
+/// What ended up to then is evidence of no judgement that is still to be made (9.3): whatever those above look at begins
+/// later.
+pub(super) fn evidence_since(spec: &Spec, state: &State) -> Time {
+    let of_schedule = match &spec.schedule {
+        Schedule::Every(_) | Schedule::Periods(_) => state.last_discharge,
+        // Where the gap to the next occurrence is a longer one, so may its `early` be.
+        Schedule::At(_) => state.last_discharge.map(|at| at - spec.early.unwrap_or(EARLY)),
+        Schedule::CountedAt(_, expect) => {
+            let counted = state.counted.map(|counted| counted.pending.unwrap_or(counted.judged_to));
+            counted.map(|occurrence| occurrence - expect.within)
+        }
+        Schedule::Counted(expect) => expect.at_least.and_then(|at_least| state.newest_success(at_least)),
+    };
+    let runs = state.runs.iter().map(|run| run.start).chain(state.claim.map(|claim| claim.start));
+    runs.fold(of_schedule.unwrap_or(Time::MIN), Time::min)
+}

@@ -25,11 +25,15 @@ pub(super) struct Sight {
 pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Time, margin: Span) -> Sight {
     let mut sight = Sight { at: deadline, blind: None };
     let mut sum = Span::ZERO;
-    for window in windows(blind, state, from) {
+    let mut last: Option<Window> = None;
+    for Unseen { window, length } in unseen(blind, state, from) {
         if window.from >= sight.at {
             break;
         }
-        sum += window.to - window.from.max(from);
+        sum += length;
+        // A stretch of refusals may end after a window that begins in it.
+        let window = last.filter(|last| last.to > window.to).unwrap_or(window);
+        last = Some(window);
         let moved = sight.at.max(window.to + margin);
         let latest = deadline + margin + MAX_MOVE;
         if sum > MAX_BLIND || moved > latest || sight.blind.is_some() {
@@ -46,14 +50,27 @@ pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Ti
 /// Whether pings in (`from`, `to`] may be missing because we were not there, or refused them of this check (9.4). While
 /// requests of all checks are refused unread, nothing waits for as long as a job may run.
 pub(super) fn may_lack_pings(blind: &BlindWindows, state: &State, from: Time, to: Time) -> bool {
-    blind.was_absent(from, to) || state.refusals.iter().any(|at| *at > from && *at <= to)
+    let was_refused = state.refusals.ending_after(from).first().is_some_and(|refused| refused.first <= to);
+    blind.was_absent(from, to) || was_refused
 }
 
-/// Everything blind that ends after `from`, oldest first: ours, and the moments in which this check's pings were refused.
-fn windows(blind: &BlindWindows, state: &State, from: Time) -> Vec<Window> {
-    let refused = |at: &Time| Window { from: *at - Span::MS, to: *at };
-    let mut windows = blind.ending_after(from).to_vec();
-    windows.extend(state.refusals.iter().filter(|at| **at > from).map(refused));
-    windows.sort_by_key(|window| window.from);
-    windows
+/// Something that we did not see, and how much of it counts.
+struct Unseen {
+    window: Window,
+    length: Span,
+}
+
+/// Everything blind that ends after `from`, oldest first: ours, and the stretches in which this check's pings were refused,
+/// of which only the moments count.
+fn unseen(blind: &BlindWindows, state: &State, from: Time) -> Vec<Unseen> {
+    let within = |window: &Window| window.to - window.from.max(from);
+    let ours = blind.ending_after(from).iter();
+    let ours = ours.map(|window| Unseen { window: *window, length: within(window) });
+    let refused = state.refusals.ending_after(from).iter().map(|refused| {
+        let window = Window { from: refused.first - Span::MS, to: refused.last };
+        Unseen { window, length: refused.length().min(within(&window)) }
+    });
+    let mut all: Vec<Unseen> = ours.chain(refused).collect();
+    all.sort_by_key(|unseen| unseen.window.from);
+    all
 }

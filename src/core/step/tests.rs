@@ -18,6 +18,7 @@ use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::Causes;
 use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};
 use crate::core::cron::Cron;
+use crate::core::refusals::Refused;
 use crate::core::schedule::{Expect, Occurrences, Schedule};
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
@@ -79,10 +80,7 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "pause-until" => Some(Input::PauseUntil(time(line.rest[0]))),
         "pause-and-forgive" => Some(Input::PauseAndForgive),
         "unpause" => Some(Input::Unpause),
-        "refused" => {
-            let at = line.rest.first().map_or(line.at, |word| time(word.strip_prefix("at=").unwrap()));
-            Some(Input::Refused { at })
-        }
+        "refused" => Some(Input::Refused(refused(line))),
         "archive" => Some(Input::Archive),
         "change" => Some(Input::Change(spec())),
         "return" => Some(Input::Return(spec())),
@@ -93,6 +91,15 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "blind" => None,
         other => panic!("no such line: {other}"),
     }
+}
+
+/// `at=A`, or `A-B N`: N from A to B; else one, now.
+fn refused(line: &Line) -> Refused {
+    let Some(word) = line.rest.first() else { return Refused::once(line.at) };
+    let Some((first, last)) = word.split_once('-') else {
+        return Refused::once(time(word.strip_prefix("at=").unwrap()));
+    };
+    Refused { first: time(first), last: time(last), times: line.rest[1].parse().unwrap() }
 }
 
 struct Run {

@@ -1,7 +1,6 @@
 //! A check's state in few bytes, since it is written with every ping: postcard, times as the distance back from the
 //! newest one.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -9,19 +8,23 @@ use serde::{Deserialize, Serialize};
 use super::words::{cause_code, cause_kind, ping_code, ping_kind};
 use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::Rid;
+use crate::core::refusals::Refused;
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
 
-/// The first byte of a state: of most, and of one whose pause has an end, which [`StateRow::paused_until`] is then.
-const VERSION: u8 = 1;
-const WITH_END_OF_PAUSE: u8 = 2;
+/// The first byte of a state.
+const VERSION: u8 = 3;
+/// What was written before had moments for refusals, and an end of the pause only in the second of these.
+const MOMENTS: u8 = 1;
+const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 
 /// A time, as ms back from [`StateRow::newest`].
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Ago(i64);
 
+/// `R` is a refusal and `P` the end of a pause, as the row's version has them.
 #[derive(Serialize, Deserialize)]
-struct StateRow<'a> {
+struct StateRow<'a, R, P> {
     newest: i64,
     archived: Option<Ago>,
     armed_since: Option<Ago>,
@@ -46,13 +49,16 @@ struct StateRow<'a> {
     /// Each as ms back from the one after it, newest first: with many a second, a byte each.
     successes: Vec<Ago>,
     counted: Option<(Ago, Option<Ago>, Option<Ago>)>,
-    refusals: Vec<Ago>,
+    refusals: Vec<R>,
     pings: [u64; 4],
     late: u64,
     failing: u64,
-    /// Only in rows of version 2.
-    paused_until: Ago,
+    paused_until: P,
 }
+
+/// The first, from there to the last, and how many.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct RefusedRow(Ago, i64, u32);
 
 /// Its id, its start, and whether it overlapped another.
 type RunRow<'a> = (Option<&'a str>, Ago, bool);
@@ -122,24 +128,21 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         counted: state.counted.map(|counted| {
             (since.ago(counted.judged_to), since.maybe(counted.pending), since.maybe(counted.late_for))
         }),
-        refusals: state.refusals.iter().map(|time| since.ago(*time)).collect(),
+        refusals: state.refusals.iter().map(|refused| refused_row(*refused, since)).collect(),
         pings: state.counters.pings,
         late: state.counters.late,
         failing: state.counters.failing,
-        paused_until: since.ago(state.pause.until.unwrap_or(state.newest)),
+        paused_until: since.maybe(state.pause.until),
     };
-    let version = if state.pause.until.is_some() { WITH_END_OF_PAUSE } else { VERSION };
-    let mut bytes =
-        postcard::to_extend(&row, vec![version]).expect("a row of numbers and texts is always encoded");
-    if version == VERSION {
-        // The end of no pause is one byte, of which rows of before know nothing.
-        bytes.pop();
-    }
-    bytes
+    postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
 }
 
 fn run_row(run: &Run, since: Since) -> RunRow<'_> {
     (run.rid.as_ref().map(Rid::as_str), since.ago(run.start), run.overlapped)
+}
+
+fn refused_row(refused: Refused, since: Since) -> RefusedRow {
+    RefusedRow(since.ago(refused.first), (refused.last - refused.first).as_ms(), refused.times)
 }
 
 fn rid_row(memory: &RidMemory, since: Since) -> RidRow<'_> {
@@ -161,12 +164,36 @@ fn successes_row(successes: &VecDeque<Time>, newest: Time) -> Vec<Ago> {
 /// Reads a state back; `None` if this program cannot read it.
 pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
     let (version, bytes) = bytes.split_first()?;
-    let whole = match *version {
-        VERSION => Cow::Owned([bytes, &[0]].concat()),
-        WITH_END_OF_PAUSE => Cow::Borrowed(bytes),
-        _ => return None,
-    };
-    let row: StateRow<'_> = postcard::from_bytes(&whole).ok()?;
+    match *version {
+        VERSION => {
+            let row: StateRow<'_, RefusedRow, Option<Ago>> = postcard::from_bytes(bytes).ok()?;
+            let until = row.paused_until;
+            state_of(row, until, read_refused)
+        }
+        MOMENTS => state_of(postcard::from_bytes::<StateRow<'_, Ago, ()>>(bytes).ok()?, None, read_moment),
+        MOMENTS_AND_END_OF_PAUSE => {
+            let row: StateRow<'_, Ago, Ago> = postcard::from_bytes(bytes).ok()?;
+            let until = Some(row.paused_until);
+            state_of(row, until, read_moment)
+        }
+        _ => None,
+    }
+}
+
+fn read_refused(RefusedRow(first, lasts, times): RefusedRow, since: Since) -> Refused {
+    let first = since.time(first);
+    Refused { first, last: first + Span::ms(lasts.max(0)), times }
+}
+
+fn read_moment(at: Ago, since: Since) -> Refused {
+    Refused::once(since.time(at))
+}
+
+fn state_of<R, P>(
+    row: StateRow<'_, R, P>,
+    until: Option<Ago>,
+    refused: impl Fn(R, Since) -> Refused,
+) -> Option<State> {
     let newest = Time::from_ms(row.newest);
     let since = Since(newest);
     Some(State {
@@ -177,7 +204,7 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
         pause: Pause {
             by_file: since.times(row.paused_by_file),
             at_run_time: since.times(row.paused_at_run_time),
-            until: (*version == WITH_END_OF_PAUSE).then(|| since.time(row.paused_until)),
+            until: since.times(until),
         },
         causes: read_causes(&row.causes, since)?,
         recovered_at: since.times(row.recovered_at),
@@ -198,7 +225,7 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
             pending: since.times(pending),
             late_for: since.times(late_for),
         }),
-        refusals: row.refusals.iter().map(|ago| since.time(*ago)).collect(),
+        refusals: row.refusals.into_iter().map(|row| refused(row, since)).collect(),
         counters: Counters { pings: row.pings, late: row.late, failing: row.failing },
     })
 }

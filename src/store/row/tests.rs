@@ -13,6 +13,7 @@ use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{CanaryNotice, LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
+use crate::core::refusals::Refused;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
@@ -64,6 +65,10 @@ fn rids() -> impl Strategy<Value = Vec<RidMemory>> {
     vec(memory, 0..16)
 }
 
+fn stretch((one, other, times): (Time, Time, u32)) -> Refused {
+    Refused { first: one.min(other), last: one.max(other), times }
+}
+
 prop_compose! {
     fn state()(
         times in [time(), time(), time()],
@@ -72,7 +77,7 @@ prop_compose! {
         runs in runs(),
         rids in rids(),
         successes in vec(time(), 0..50),
-        refusals in vec(time(), 0..8),
+        refusals in vec((time(), time(), any::<u32>()), 0..8),
         numbers in any::<([u64; 4], u64, u32, u32, Option<u8>, bool, bool)>(),
         duration in proptest::option::of(0..i64::MAX / 2),
         counted in any::<bool>(),
@@ -101,7 +106,7 @@ prop_compose! {
                 pending: options[11],
                 late_for: options[12],
             }),
-            refusals: refusals.into(),
+            refusals: refusals.into_iter().map(stretch).collect(),
             counters: Counters { pings: numbers.0, late: numbers.1, failing: 7 },
             ..State::default()
         };
@@ -119,7 +124,9 @@ proptest! {
     #[test]
     fn no_bytes_make_a_panic(bytes in vec(any::<u8>(), 0..200)) {
         let _ = read_state(&bytes);
-        let _ = read_state(&[&[1], &*bytes].concat());
+        for version in 1..=3 {
+            let _ = read_state(&[&[version], &*bytes].concat());
+        }
         let text = String::from_utf8_lossy(&bytes);
         let _ = (read_notices(&text), read_alerts(&text), read_definition(&text));
     }
@@ -246,6 +253,32 @@ fn the_state_of_a_simple_check_is_small() {
     state.counters.pings[0] = 100_000;
     let bytes = write_state(&state).len();
     assert!(bytes <= 60, "{bytes}");
+}
+
+/// States that were written before refusals were stretches (9.1): the second has the end of a pause as well (7.2).
+#[test]
+fn states_with_moments_of_refusals_are_read() {
+    let newest = Time::from_secs(1_800_000_000);
+    let armed_since = newest - Span::mins(60);
+    let once = |ms| Refused::once(newest - Span::ms(ms));
+    let mut expected =
+        State { newest, armed_since, floor: armed_since, successes_in_a_row: 1, ..State::default() };
+    expected.last[0] = Some(newest);
+    (expected.last_seen, expected.last_discharge) = (Some(newest), Some(newest));
+    expected.counters.pings[0] = 1;
+    expected.refusals = [once(60_000), once(5000), once(-7)].into_iter().collect();
+    #[rustfmt::skip]
+    let row = [1, 128, 192, 226, 133, 227, 104, 0, 1, 128, 186, 183, 3, 1, 128, 186, 183, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 3, 144, 78, 192, 169, 7, 13, 1, 0, 0, 0, 0, 0];
+    assert_eq!(read_state(&row), Some(expected.clone()));
+    assert_eq!(read_state(&write_state(&expected)), Some(expected.clone()), "and written as of this version");
+    let (at_run_time, until) = (newest - Span::ms(2), newest + Span::secs(1));
+    expected.pause = Pause { at_run_time: Some(at_run_time), until: Some(until), ..Pause::default() };
+    let mut row = row.to_vec();
+    row[0] = 2;
+    // When the pause began follows that of the file, and its end comes last.
+    row.splice(19..20, [1, 4]);
+    row.extend([207, 15]);
+    assert_eq!(read_state(&row), Some(expected));
 }
 
 /// Rows that are in users' files: what wrote them is gone, what reads them must not be.

@@ -43,7 +43,7 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
         What::Tick => (Input::Tick, None, None),
         What::Pause { comment, by, until } => (pause_of(&staged.definition, until), comment, by),
         What::Unpause { comment, by } => (Input::Unpause, comment, by),
-        What::Refused { at } => (Input::Refused { at }, None, None),
+        What::Refused(refused) => (Input::Refused(refused), None, None),
     };
     tx.step(check, input, at)?;
     tx.note_pause(check, was_paused, comment.as_deref(), at)?;

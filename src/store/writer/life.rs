@@ -3,6 +3,7 @@
 use super::queue::{Refusals, Shared};
 use super::turns::{SIGN_OF_LIFE_EVERY, Turns};
 use crate::core::blind::Window;
+use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
 use crate::store::live::MAX_GAP;
 use crate::store::{Entry, Store, StoreError, What};
@@ -29,28 +30,41 @@ fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, Stor
 }
 
 impl Turns {
-    /// What comes before all else in a turn: our own absence, what was refused, and only then a sign of life, lest what was
-    /// refused before it be forgotten by a death between the two (9.1). `first` is the time of what waits.
-    pub(super) fn show_life(&mut self, now: Time, refused: &Refusals, first: Time) -> Result<(), StoreError> {
-        let is_due = self.last_life.is_none_or(|last| now - last >= SIGN_OF_LIFE_EVERY || last > now);
-        let doubted = self.shared.clock.doubted();
-        if is_due
-            && doubted.is_none()
+    /// What comes before all else in a turn: our own absence, and what was refused (9.1). `first` is the time of what waits.
+    pub(super) fn tell_of_lacks(
+        &mut self,
+        now: Time,
+        refused: &Refusals,
+        first: Time,
+    ) -> Result<(), StoreError> {
+        if self.is_life_due(now)
+            && self.shared.clock.doubted().is_none()
             && let Some(window) = note_absence(&mut *self.store, now)?
         {
             tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
         }
-        self.tell_refused(refused, now, first)?;
-        if !is_due {
+        self.tell_refused(refused, now, first)
+    }
+
+    /// A sign of life, if it is time for one. It vouches for all that came before it: that is stored already, and so is that
+    /// it was refused, lest it be forgotten by a death between the two (9.1).
+    pub(super) fn show_life(&mut self, now: Time) -> Result<(), StoreError> {
+        if !self.is_life_due(now) {
             return Ok(());
         }
-        match doubted {
+        match self.shared.clock.doubted() {
             // What is stored is how long: a date may be as wrong as the clock (1.1).
             Some(spent) => self.store.doubt(spent)?,
+            // A call of this turn may have set the clock forward, and shown that we live then.
+            None if self.store.last_sign_of_life()?.is_some_and(|last| last > now) => {}
             None => self.store.sign_of_life(now)?,
         }
         self.last_life = Some(now);
         Ok(())
+    }
+
+    fn is_life_due(&self, now: Time) -> bool {
+        self.last_life.is_none_or(|last| now - last >= SIGN_OF_LIFE_EVERY || last > now)
     }
 
     fn tell_refused(&mut self, refused: &Refusals, now: Time, first: Time) -> Result<(), StoreError> {
@@ -61,15 +75,12 @@ impl Turns {
             return Ok(());
         }
         // Not past what waits: it is told at the time of the first item, whenever it was.
-        let entry = |check, at: Time| Entry { check, at: first, what: What::Refused { at: at.min(now) } };
-        let mut entries = Vec::with_capacity(refused.checks.len());
-        for (check, window) in &refused.checks {
-            entries.push(entry(*check, window.from));
-            if window.to > window.from {
-                entries.push(entry(*check, window.to));
-            }
-        }
-        self.store.apply(entries).map(drop)
+        let entries = refused.checks.iter().map(|(check, stretch)| {
+            let (from, to) = (stretch.first.min(now), stretch.last.min(now));
+            let what = What::Refused(Refused { first: from, last: to, ..*stretch });
+            Entry { check: *check, at: first, what }
+        });
+        self.store.apply(entries.collect()).map(drop)
     }
 
     /// The whole seconds into which they fell, once for each second at most.
@@ -94,7 +105,7 @@ impl Turns {
     pub(super) fn say_goodbye(&mut self) {
         let refused = std::mem::take(&mut self.shared.queue().refused);
         let now = self.shared.now();
-        let told = self.show_life(now, &refused, now);
+        let told = self.tell_of_lacks(now, &refused, now);
         if let Err(error) = told.and_then(|()| end(&mut *self.store, &self.shared)) {
             tracing::warn!(%error, "cannot store that this is a stop: the next start has more to do");
         }

@@ -9,6 +9,7 @@ use super::{Call, Limits};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
+use crate::core::refusals::Refused;
 use crate::core::time::Time;
 use crate::store::live::MAX_GAP;
 use crate::store::{Applied, Entry, PingFact, StoreError};
@@ -26,6 +27,10 @@ pub(super) struct Waiting {
 }
 
 impl Item {
+    pub(super) fn is_ping(&self) -> bool {
+        matches!(self, Item::Ping { .. })
+    }
+
     /// When it entered the queue.
     pub(super) fn at(&self) -> Time {
         match self {
@@ -98,8 +103,8 @@ impl Queue {
 /// What was refused, and is not stored yet (9.1).
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
-    /// By check, from the first to the last; in an order, so that a simulation can be repeated.
-    pub(super) checks: BTreeMap<CheckId, Window>,
+    /// By check, as one stretch; in an order, so that a simulation can be repeated.
+    pub(super) checks: BTreeMap<CheckId, Refused>,
     /// Of which checks nobody knows, from the first to the last.
     pub(super) unread: Option<Window>,
     since: Option<Time>,
@@ -108,27 +113,35 @@ pub(super) struct Refusals {
 impl Refusals {
     /// A ping of this check. Once there are too many checks to remember, it is one of any.
     pub(super) fn note(&mut self, check: CheckId, at: Time, most: usize) {
+        self.note_stretch(check, Refused::once(at), most);
+    }
+
+    fn note_stretch(&mut self, check: CheckId, refused: Refused, most: usize) {
         if let Some(known) = self.checks.get_mut(&check) {
-            *known = from_to(Some(*known), at);
+            *known = known.joined(refused);
         } else if self.checks.len() < most {
-            self.checks.insert(check, Window { from: at, to: at });
+            self.checks.insert(check, refused);
         } else {
-            return self.note_unread(at);
+            self.note_unread(refused.first);
+            return self.note_unread(refused.last);
         }
-        self.since = Some(self.since.map_or(at, |since| since.min(at)));
+        self.note_since(refused.first);
     }
 
     /// A request that nobody read.
     pub(super) fn note_unread(&mut self, at: Time) {
         self.unread = Some(from_to(self.unread, at));
+        self.note_since(at);
+    }
+
+    fn note_since(&mut self, at: Time) {
         self.since = Some(self.since.map_or(at, |since| since.min(at)));
     }
 
     /// These could not be stored.
     pub(super) fn put_back(&mut self, refused: Refusals, most: usize) {
-        for (check, window) in refused.checks {
-            self.note(check, window.from, most);
-            self.note(check, window.to, most);
+        for (check, stretch) in refused.checks {
+            self.note_stretch(check, stretch, most);
         }
         if let Some(window) = refused.unread {
             self.note_unread(window.from);

@@ -76,11 +76,11 @@ impl Turns {
 
     /// One turn: stores what is queued, and that we are here. False once there is nothing left before a stop.
     pub fn step(&mut self) -> bool {
-        let Some((items, refused)) = self.take() else {
+        let Some((now, items, refused)) = self.take() else {
             self.say_goodbye();
             return false;
         };
-        let stored = self.turn(items, refused);
+        let stored = self.turn(now, items, refused);
         let mut queue = self.shared.queue();
         (queue.failing, queue.turn_from) = (!stored, None);
         drop(queue);
@@ -114,8 +114,8 @@ impl Turns {
         }
     }
 
-    /// What waits; `None` once there is nothing left before a stop.
-    fn take(&mut self) -> Option<(VecDeque<Item>, Refusals)> {
+    /// What waits, and until when that is all; `None` once there is nothing left before a stop.
+    fn take(&mut self) -> Option<(Time, VecDeque<Item>, Refusals)> {
         let mut queue = self.shared.queue();
         // What was refused is told before the end; where nothing can be stored, that neither.
         if queue.items.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
@@ -123,23 +123,26 @@ impl Turns {
         }
         queue.pings = 0;
         queue.bytes = 0;
-        let from = queue.items.front().map_or_else(|| self.shared.clock.now(), Item::at);
+        let now = self.shared.clock.now();
+        let now = queue.closed_at.map_or(now, |closed| closed.min(now));
+        let from = queue.items.front().map_or(now, Item::at);
         queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
         let items = std::mem::replace(&mut queue.items, std::mem::take(&mut self.spare));
-        Some((items, std::mem::take(&mut queue.refused)))
+        Some((now, items, std::mem::take(&mut queue.refused)))
     }
 
     /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
-    /// not be stored; what comes after it is put off.
-    fn turn(&mut self, mut items: VecDeque<Item>, refused: Refusals) -> bool {
-        let now = self.shared.now();
+    /// not be stored; what comes after it is put off. A sign of life vouches for the pings that wait: it comes after them.
+    fn turn(&mut self, now: Time, mut items: VecDeque<Item>, refused: Refusals) -> bool {
+        let pings_wait = items.iter().any(Item::is_ping);
         // A call may have set the clock back, in the turn before or in this one, and nothing comes from the future (1.1).
         let mut latest = now;
         // Not past what waits: a refusal is told at the time of the first item, if there is one.
         let first = items.front().map_or(now, Item::at).min(now);
-        if let Err(error) = self.show_life(now, &refused, first) {
-            self.complain(&error);
-            self.last_life = None;
+        let told = self.tell_of_lacks(now, &refused, first);
+        let told = told.and_then(|()| if pings_wait { Ok(()) } else { self.show_life(now) });
+        if let Err(error) = told {
+            self.give_up(&error);
             self.put_off(items, refused);
             return false;
         }
@@ -173,7 +176,19 @@ impl Turns {
         // A turn of an extraordinary length does not keep its memory.
         items.shrink_to(self.shared.limits.max_batch);
         self.spare = items;
-        self.commit(&mut batch, &mut answers)
+        let is_stored = self.commit(&mut batch, &mut answers);
+        // Not once a call has set the clock back: then it is another now.
+        if !is_stored || !pings_wait || latest < now {
+            return is_stored;
+        }
+        let shown = self.show_life(now);
+        shown.inspect_err(|error| self.give_up(error)).is_ok()
+    }
+
+    /// No sign of life could be stored.
+    fn give_up(&mut self, error: &StoreError) {
+        self.complain(error);
+        self.last_life = None;
     }
 
     /// What could not be stored, our own absence or a ping, is to be known before anything is judged (9.1). Pings are

@@ -18,6 +18,7 @@ mod imports;
 mod own;
 mod prune;
 mod refusals;
+mod refused;
 mod severity;
 mod sqlite;
 mod steps;

@@ -2,6 +2,7 @@
 
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid};
+use punctual::core::refusals::Refused;
 use punctual::core::schedule::{Expect, Schedule};
 use punctual::core::time::{Span, Time};
 
@@ -216,8 +217,8 @@ impl Model {
         self.rids.values_mut().for_each(|last| last.run_closed_by_pause = false);
     }
 
-    pub(crate) fn refuse(&mut self, now: Time) {
-        self.refusals.push(now);
+    pub(crate) fn refuse(&mut self, refused: Refused) {
+        self.refusals.push(refused);
     }
 
     pub(crate) fn blind(&mut self, from: Time, to: Time) {
@@ -385,7 +386,10 @@ impl Model {
         self.serving.iter_mut().for_each(|(start, _)| back(start));
         self.runs.iter_mut().for_each(|run| back(&mut run.start));
         self.rids.values_mut().for_each(|last| back(&mut last.at));
-        self.refusals.iter_mut().for_each(back);
+        for refused in &mut self.refusals {
+            back(&mut refused.first);
+            back(&mut refused.last);
+        }
         // Successes keep their distances: they are not all of one moment.
         if let Some(ahead) =
             self.successes.last().map(|newest| *newest - now).filter(|ahead| *ahead > Span::ZERO)

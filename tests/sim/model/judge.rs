@@ -242,15 +242,20 @@ impl Model {
     /// 9.4: we were not there, or refused pings of this check: of whoever refused requests unread that is not known.
     fn may_lack_pings(&self, from: Time, to: Time) -> bool {
         self.blind.iter().any(|(begin, end)| *end > from && *begin < to)
-            || self.refusals.iter().any(|at| *at > from && *at <= to)
+            || self.refusals.iter().any(|refused| refused.last > from && refused.first <= to)
     }
 
-    /// Blind stretches that end after `from`, refused pings too.
-    fn windows(&self, from: Time) -> Vec<(Time, Time)> {
-        let mut all = self.blind.clone();
-        self.unread.iter().for_each(|(begin, end)| join(&mut all, *begin, *end));
-        all.extend(self.refusals.iter().map(|at| (*at - Span::MS, *at)));
-        all.retain(|(_, end)| *end > from);
+    /// Blind stretches that end after `from`, refused pings too, with how much of each is blind: of pings that were refused
+    /// from one time to another only a moment for each.
+    fn windows(&self, from: Time) -> Vec<(Time, Time, Span)> {
+        let mut own = self.blind.clone();
+        self.unread.iter().for_each(|(begin, end)| join(&mut own, *begin, *end));
+        let own = own.into_iter().map(|(begin, end)| (begin, end, end - begin.max(from)));
+        let refused = self.refusals.iter().map(|refused| {
+            let (begin, end) = (refused.first - Span::MS, refused.last);
+            (begin, end, Span::ms(refused.times.into()).min(end - begin.max(from)))
+        });
+        let mut all: Vec<_> = own.chain(refused).filter(|(_, end, _)| *end > from).collect();
         all.sort();
         all
     }
@@ -266,11 +271,14 @@ impl Model {
         let windows = self.windows(from);
         let latest = deadline + margin + MAX_MOVE;
         let (mut sum, mut at, mut blind_until) = (Span::ZERO, deadline, None);
-        for (begin, end) in windows {
+        let mut end = from;
+        for (begin, until, length) in windows {
             if begin >= at {
                 break;
             }
-            sum += end - begin.max(from);
+            sum += length;
+            // They may lie over each other.
+            end = end.max(until);
             at = at.max(end + margin);
             if sum > MAX_BLIND || at > latest || blind_until.is_some() {
                 // Whoever makes us refuse requests without end makes us wait no longer than this.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{PingKind, Rid, Spec};
+use punctual::core::refusals::Refused;
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
 
@@ -105,10 +106,10 @@ pub(crate) struct Model {
     pub(crate) archived: bool,
     /// Since when, and what it would have been.
     pub(crate) causes: BTreeMap<CauseKind, (Time, Option<CauseKind>)>,
-    /// Blind windows, (from, to], those in which requests were refused unread, and moments of refused pings.
+    /// Blind windows, (from, to], those in which requests were refused unread, and every refusal of its pings as it was told.
     blind: Vec<(Time, Time)>,
     unread: Vec<(Time, Time)>,
-    refusals: Vec<Time>,
+    refusals: Vec<Refused>,
 }
 
 /// What a status says of causes.

@@ -235,6 +235,86 @@ fn a_job_refused_all_the_time_is_not_missing() {
     assert!(run.told().ends_with("up→unknown blind(missing)\n"), "{}", run.told());
 }
 
+/// 9.1: however many of its pings are refused in a row, and however short its period is.
+#[test]
+fn a_short_period_that_is_refused_again_and_again_is_not_late() {
+    for (period, grace) in [(7, 1), (3, 0), (10, 2)] {
+        let spec =
+            Spec { schedule: Schedule::Every(Span::secs(period)), grace: Span::secs(grace), ..every() };
+        let refusals: String = (1..=80).map(|i| format!("{} refused;", 1 + i * period)).collect();
+        let late = 1 + 80 * period + period + grace;
+        let script = format!("1 success; {refusals} {late} tick; {}.001 tick", late);
+        check(&spec, &script, &format!("1 new→up\n{late} up→late missing"));
+    }
+}
+
+/// 9.1, 9.3: many refusals in a row hold together what their first began, whatever the evidence is. The first comes before
+/// the last discharge, and the second after the deadline.
+#[test]
+fn no_refusal_that_may_be_evidence_is_forgotten() {
+    let every_24h = occurrences("0,10 2 * * *");
+    let early = Spec { max_runtime: Some(Span::mins(20)), early: Some(Span::mins(30)), ..every() };
+    let early = Spec { schedule: Schedule::At(every_24h), grace: Span::ZERO, ..early };
+    let sliding = Spec { schedule: Schedule::Counted(expect(Some(2), None, 600)), ..every() };
+    let sliding = Spec { grace: Span::ZERO, ..sliding };
+    let at_fives = Schedule::CountedAt(occurrences("*/5 * * * *"), expect(Some(2), None, 300));
+    let at_fives = Spec { schedule: at_fives, grace: Span::secs(30), ..every() };
+    let run = Spec { max_runtime: Some(Span::mins(5)), ..hourly() };
+    for (spec, before, next, step, late) in [
+        (early, "6700 refused; 7080 success;", 7860, 20, "late missing"),
+        (sliding, "100 success; 600 refused; 690 success;", 701, 20, "late too_few"),
+        (at_fives, "100 success; 200 success; 520 refused; 595 success;", 635, 20, "late too_few"),
+        (
+            run,
+            "3500 start rid=b; 3600 start rid=a; 3800 refused; 3895 success rid=b;",
+            3901,
+            20,
+            "late overrun",
+        ),
+    ] {
+        let refusals: String = (0..30).map(|i| format!("{} refused;", next + i * step)).collect();
+        let last = next + 29 * step;
+        let told = check_quietly(&spec, &format!("{before} {refusals} {} tick", last + 3600)).told();
+        let first_bad = told.lines().find(|line| line.contains("→late") || line.contains("→unknown"));
+        let first_bad = first_bad.unwrap_or_else(|| panic!("nobody hears of it: {told}"));
+        let at: f64 = first_bad.split(' ').next().unwrap().parse().unwrap();
+        assert!(at > f64::from(last) && first_bad.ends_with(late), "{before} {first_bad}");
+    }
+}
+
+/// 9.1: what lies between two refusals that are joined is not blind: only two minutes of that may be in the evidence.
+#[test]
+fn what_lies_between_joined_refusals_is_no_blindness() {
+    let spec = Spec { schedule: Schedule::Every(Span::mins(24 * 60)), grace: Span::secs(600), ..every() };
+    let refusals: String = (0..60).map(|i| format!("{} refused;", 100 + i * 1200)).collect();
+    check(&spec, &format!("10 success; {refusals} 87100 tick"), "10 new→up\n87010 up→late missing");
+}
+
+/// 9.1: where it is only known how many were refused, and when the first and the last.
+#[test]
+fn the_last_of_a_stretch_moves_the_deadline_and_what_was_due_before_it_is_late() {
+    let spec = Spec { schedule: Schedule::Every(Span::secs(3)), grace: Span::ZERO, ..every() };
+    let told = |script: &str| {
+        let mut run = Run::new(&spec);
+        run.script(&parse(script), &[], &[]);
+        run.told()
+    };
+    assert_eq!(told("1 success; 10.5 refused 4-10 3; 13 tick"), "1 new→up\n");
+    assert_eq!(told("1 success; 10.5 refused 4-10 3; 13.001 tick"), "1 new→up\n13 up→late missing\n");
+    assert_eq!(told("1 success; 10.5 refused 5-10 2"), "1 new→up\n4 up→late missing\n");
+}
+
+/// 9.4: an absence may lie between two refusals that are joined; both count, and the later of their ends is the end.
+#[test]
+fn an_absence_within_a_stretch_of_refusals_counts_with_it() {
+    let spec = Spec { schedule: Schedule::Every(Span::mins(120)), grace: Span::ZERO, ..every() };
+    let far: String = (0..16).map(|i| format!("{} refused;", 100 + i * 400)).collect();
+    let script =
+        |back| format!("10 success; {far} 6240 refused; {back} blind 6250-{back}; 6380 refused; 13581 tick");
+    check(&spec, &script(6369), "10 new→up\n7280 up→late missing");
+    check(&spec, &script(6371), "10 new→up\n7210 up→unknown blind(missing)\n13580 unknown→late missing");
+}
+
 /// 9.5: restarts without end put off no occurrence for ever.
 #[test]
 fn restarts_without_end_do_not_silence_a_counted_check() {
