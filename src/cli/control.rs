@@ -184,10 +184,8 @@ pub(super) async fn status(args: &List) -> Result<(), Trouble> {
         Output::Json => writeln!(out, "{}", plain_json(&format!("{status:#}")))?,
         Output::Text => write_status(&mut out, &status)?,
     }
-    match (&status["fault"], &status["reload_fault"]) {
-        (Value::Null, Value::Null) => Ok(()),
-        _ => Err(Trouble::Told),
-    }
+    let is_well = ["fault", "reload_fault", "refusing"].iter().all(|key| status[key].is_null());
+    if is_well { Ok(()) } else { Err(Trouble::Told) }
 }
 
 /// Waits until the server has read its configuration again. Says what changed, or every fault, as `check-config` does.
@@ -212,6 +210,9 @@ fn write_status(out: &mut impl Write, status: &Value) -> io::Result<()> {
     writeln!(out, "punctual {}", plain(&text(&status["version"])))?;
     if let Some(fault) = status["fault"].as_str() {
         writeln!(out, "UNHEALTHY: {}", plain(fault))?;
+    }
+    if let Some(refusing) = status["refusing"].as_str() {
+        writeln!(out, "REFUSING: {}", plain(refusing))?;
     }
     if let Some(held) = status["held"].as_str() {
         writeln!(out, "HELD: {}", plain(held))?;

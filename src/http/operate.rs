@@ -28,11 +28,13 @@ const MAX_SILENCE: Span = Span::secs(10);
 /// Judging runs and the disk takes writes (9.1).
 pub(super) fn healthy(app: &App) -> Reply {
     match fault(app) {
-        None => match doubt(app).or_else(|| held(app).map(str::to_owned)).or_else(|| unheard(app)) {
-            None => reply::text(StatusCode::OK, "punctual is healthy.\n"),
-            // A restart would not mend it (1.1).
-            Some(doubt) => reply::text(StatusCode::OK, format!("punctual is healthy, but {doubt}.\n")),
-        },
+        None => {
+            // What a restart would not mend is no reason for one (1.1).
+            let others = [held(app).map(str::to_owned), refusing(app).map(str::to_owned), unheard(app)];
+            let all: Vec<String> = doubt(app).into_iter().chain(others.into_iter().flatten()).collect();
+            let but = if all.is_empty() { String::new() } else { format!(", but {}", all.join("; ")) };
+            reply::text(StatusCode::OK, format!("punctual is healthy{but}.\n"))
+        }
         Some(fault) => reply::text(StatusCode::SERVICE_UNAVAILABLE, fault + "\n"),
     }
 }
@@ -58,7 +60,14 @@ fn unheard(app: &App) -> Option<String> {
     Some(format!("an Alertmanager has taken no alerts since {since}: the log says which, and why"))
 }
 
-/// What is wrong with the store or the engine, if anything is.
+/// That connections are not taken, by our limits or for lack of files, if that is so: a flood, which a restart would not end.
+pub(in crate::http) fn refusing(app: &App) -> Option<&'static str> {
+    let now = app.clock.now();
+    let is_recent = app.connections.last().is_some_and(|last| now - last < MAX_SILENCE);
+    is_recent.then_some("connections are not taken, and pings on them are lost: the log says why")
+}
+
+/// What is wrong with the store or the engine, if anything is: whoever asks whether we live may restart us for it.
 pub(super) fn fault(app: &App) -> Option<String> {
     let now = app.clock.now();
     let is_trusted = app.clock.is_trusted();
@@ -69,9 +78,6 @@ pub(super) fn fault(app: &App) -> Option<String> {
             return Some(format!("the last sign of life was stored at {last}: the disk takes no writes"));
         }
         Some(_) => {}
-    }
-    if app.connections.last().is_some_and(|last| now - last < MAX_SILENCE) {
-        return Some("connections are not taken, and pings on them are lost: the log says why".to_owned());
     }
     if !app.writer.is_healthy() {
         return Some("pings cannot be stored, and are refused: the log says why".to_owned());

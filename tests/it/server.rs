@@ -12,6 +12,7 @@ use punctual::http::server::{self, Listeners};
 use crate::support::doors::{Doors, Mode};
 use crate::support::http;
 use crate::support::process::PATIENCE;
+use crate::support::punctual::punctual;
 
 fn quick() -> Limits {
     let ms = Duration::from_millis;
@@ -174,11 +175,42 @@ fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
     crate::support::process::wait_until("a free place", PATIENCE, || {
         http::try_get(&doors.url("/ping/worker")).is_ok_and(|answer| answer.status == 200)
     });
-    let answer = http::get(&doors.url("/-/healthy"));
-    assert_eq!((answer.status, answer.text().contains("connections are not taken")), (503, true));
     let metrics = http::get(&doors.url("/metrics")).text();
     let refused = doors.app.connections.refused.load(std::sync::atomic::Ordering::Relaxed);
     assert!(metrics.contains(&format!("punctual_connections_refused_total {refused}\n")), "{metrics}");
+}
+
+/// A flood is told everywhere, and is no reason to restart us: that would lose the pings that still come through.
+#[test]
+fn connections_that_are_refused_make_it_neither_unhealthy_nor_unready() {
+    let doors = Doors::open(Limits { max_connections: 2, idle_timeout: PATIENCE, ..Limits::default() });
+    doors.ledger.set_mode(Mode::Hold);
+    let there: Vec<TcpStream> = (0..2).map(|_| connect(&doors)).collect();
+    there.iter().for_each(|stream| send(stream, PING));
+    doors.ledger.facts.wait_for_count("the pings under way", PATIENCE, 2);
+    assert!(read_all(&connect(&doors)).starts_with("HTTP/1.1 503"));
+    doors.ledger.set_mode(Mode::Store);
+    doors.ledger.release();
+    there.iter().for_each(|stream| assert!(read_answer(stream).starts_with("HTTP/1.1 200")));
+    drop(there);
+    crate::support::process::wait_until("a free place", PATIENCE, || {
+        http::try_get(&doors.url("/-/ready")).is_ok_and(|answer| answer.status == 200)
+    });
+    let get = |path: &str| http::get(&doors.url(path));
+    let healthy = get("/-/healthy");
+    let says =
+        "punctual is healthy, but connections are not taken, and pings on them are lost: the log says why.\n";
+    assert_eq!((healthy.status, &*healthy.text()), (200, says));
+    assert!(get("/metrics").text().contains("punctual_healthy 1\n"));
+    let page = get("/").text();
+    assert!(page.contains("Pings are lost now") && !page.contains("Nothing can be relied on"), "{page}");
+    let status = get("/api/v1/status").json();
+    assert!(
+        status["fault"].is_null() && status["refusing"].as_str().unwrap().contains("not taken"),
+        "{status}"
+    );
+    let (is_well, said) = punctual(&["status", "--server", &doors.url("")]);
+    assert!(!is_well && said.contains("REFUSING: connections are not taken"), "{said}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
             "fault": operate::fault(app),
             "reload_fault": app.notices().reload_fault,
             "held": operate::held(app),
+            "refusing": operate::refusing(app),
             "checks": checks,
             "incidents_open": totals.incidents_open.load(Ordering::Relaxed),
             "deliveries_pending": totals.deliveries_pending.load(Ordering::Relaxed),

@@ -60,6 +60,9 @@ pub(super) fn banners(
         @if let Some(fault) = fault {
             div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (fault) }
         }
+        @if let Some(refusing) = operate::refusing(app) {
+            div.banner.bad role="alert" { strong { "Pings are lost now: " } (refusing) "." }
+        }
         @if let Some(doubt) = operate::doubt(app) {
             div.banner.bad role="alert" { strong { "Nothing is judged now: " } (doubt) "." }
         }

@@ -56,7 +56,8 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Sight) -> 
         }
         (banners::new_database(app, now))
     };
-    page(StatusCode::OK, &title, "", bad == 0 && fault.is_none(), &content)
+    let is_well = bad == 0 && fault.is_none() && operate::refusing(app).is_none();
+    page(StatusCode::OK, &title, "", is_well, &content)
 }
 
 /// What was asked for is nothing that is known here.
