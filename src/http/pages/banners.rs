@@ -77,8 +77,8 @@ pub(super) fn banners(
         @if !notices.kept.is_empty() {
             div.banner.bad role="alert" {
                 strong { (notices.kept.len()) " checks are no longer declared, and were kept" }
-                " because the files at the start removed too many at once. If that is meant, start with "
-                code { "--config.allow-mass-removal" } "."
+                " because the files at the start removed too many at once. If that is meant, run "
+                code { "punctual reload --allow-mass-removal" } ", or start with " code { "--config.allow-mass-removal" } "."
                 details { summary { "Which" } p { @for name in notices.kept.iter().take(100) { (name) " " } } }
             }
         }
