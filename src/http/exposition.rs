@@ -1,5 +1,6 @@
 //! `/metrics`: negotiates, and hands out what a scrape writes while it is written.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::StatusCode;
@@ -13,17 +14,18 @@ use super::scrape::Scrape;
 use super::{App, decode, operate};
 use crate::metrics::{Gone, Shard, negotiate};
 
-/// Scrapes answered at a time: each holds a thread, a slow reader for as long as [`Limits::scrape_timeout`].
+/// Scrapes answered at a time, half of them to one address: each holds a thread, a slow reader for as long as
+/// [`Limits::scrape_timeout`].
 pub(super) const MAX_AT_A_TIME: usize = 8;
 
 /// Answers `/metrics`.
-pub(super) fn answer(app: &Arc<App>, limits: &Limits, parts: &Parts) -> Reply {
+pub(super) fn answer(app: &Arc<App>, limits: &Limits, source: IpAddr, parts: &Parts) -> Reply {
     let [shard] = decode::query_values(parts.uri.query(), ["shard"]);
     let shard = match shard.map_or(Ok(Shard::WHOLE), |text| Shard::parse(&text)) {
         Ok(shard) => shard,
         Err(error) => return reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
-    let Ok(place) = app.scrape_places.clone().try_acquire_owned() else {
+    let Some(place) = app.scrape_places.try_take(source, 1) else {
         let reply = reply::text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at a time\n");
         return reply::with_retry_after(reply, 1);
     };

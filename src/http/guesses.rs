@@ -91,7 +91,7 @@ impl Recent {
 }
 
 /// Whoever has one address of IPv6 has all that begin with the same 64 bits.
-fn whose(source: IpAddr) -> IpAddr {
+pub(super) fn whose(source: IpAddr) -> IpAddr {
     match source {
         IpAddr::V4(_) => source,
         IpAddr::V6(address) => {

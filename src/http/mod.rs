@@ -28,6 +28,7 @@ mod reply;
 pub mod routes;
 pub mod scrape;
 pub mod server;
+mod shares;
 mod site;
 mod target;
 mod unknown;
@@ -47,6 +48,7 @@ use crate::store::history::Reader;
 use crate::store::live::{AsOf, Live};
 use crate::store::writer::{Answer, Call, Overloaded, Writer};
 use scrape::Scraper;
+use shares::Shares;
 
 pub use auth::{Access, CompatDoor, CompatDoors, PingKeys, Tokens};
 pub use operate::ReloadRequest;
@@ -85,10 +87,10 @@ pub struct App {
     pub history: Option<Reader>,
     aside_places: aside::Places,
     scraper: Scraper,
-    scrape_places: Arc<Semaphore>,
+    scrape_places: Arc<Shares>,
     write_places: Arc<Semaphore>,
-    list_places: Arc<Semaphore>,
-    answer_budget: Arc<Semaphore>,
+    list_places: Arc<Shares>,
+    answer_budget: Arc<Shares>,
     guesses: guesses::Guesses,
     page_guesses: guesses::Guesses,
     access: RwLock<Arc<Access>>,
@@ -194,9 +196,9 @@ impl App {
             history: None,
             aside_places: aside::Places::default(),
             scraper: Scraper::default(),
-            scrape_places: Arc::new(Semaphore::new(exposition::MAX_AT_A_TIME)),
+            scrape_places: Shares::new(exposition::MAX_AT_A_TIME),
             write_places: write::places(),
-            list_places: Arc::new(Semaphore::new(compat::MAX_LISTS_AT_A_TIME)),
+            list_places: Shares::new(compat::MAX_LISTS_AT_A_TIME),
             answer_budget: reply::budget(),
             guesses: guesses::Guesses::default(),
             page_guesses: guesses::Guesses::default(),

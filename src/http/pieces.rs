@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
 use super::reply::{Body, Reply};
@@ -84,7 +84,7 @@ impl Receiver {
 /// An answer that `make` writes on a thread that may block. It holds its place until then, at most for `limit`: an error,
 /// also one from its sender, cuts the answer short.
 pub(super) fn answer<E>(
-    place: OwnedSemaphorePermit,
+    place: impl Send + 'static,
     limit: Duration,
     make: impl FnOnce(&mut Sender) -> Result<(), E> + Send + 'static,
 ) -> Reply {

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::io::Write as _;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
 
 use super::pieces::{self, CutShort};
+use super::shares::{Share, Shares};
 use crate::store::PingFact;
 use bytes::Bytes;
 use flate2::Compression;
@@ -18,7 +20,6 @@ use hyper::header::{
     RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// An answer.
 pub(super) type Reply = Response<Body>;
@@ -29,7 +30,7 @@ pub(super) enum Body {
     /// All of it.
     Whole(Bytes),
     /// All of it, of which so much is not written yet: it holds its part of the budget until then.
-    Large { rest: Bytes, _held: OwnedSemaphorePermit },
+    Large { rest: Bytes, _held: Share },
     /// Piece by piece, from another thread.
     Pieces(pieces::Receiver),
 }
@@ -74,20 +75,20 @@ const UNIT_BYTES: usize = 1024;
 const MAX_LARGE_BYTES: usize = 32 << 20;
 
 /// The budget of large answers.
-pub(super) fn budget() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MAX_LARGE_BYTES / UNIT_BYTES))
+pub(super) fn budget() -> Arc<Shares> {
+    Shares::new(MAX_LARGE_BYTES / UNIT_BYTES)
 }
 
-/// Takes an answer's part of the budget, if it is a large one; says so where there is none left.
-pub(super) fn within(budget: &Arc<Semaphore>, reply: Reply) -> Reply {
+/// Takes an answer's part of the budget for whom it is for, if it is a large one; says so where there is none left.
+pub(super) fn within(budget: &Arc<Shares>, source: IpAddr, reply: Reply) -> Reply {
     let (head, body) = reply.into_parts();
     match body {
         Body::Whole(bytes) if bytes.len() > SMALL_BYTES => {
             // One that is larger than the budget waits for all of it.
             let units = bytes.len().min(MAX_LARGE_BYTES).div_ceil(UNIT_BYTES);
-            match budget.clone().try_acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX)) {
-                Ok(_held) => Response::from_parts(head, Body::Large { rest: bytes, _held }),
-                Err(_) => with_retry_after(text(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY), 1),
+            match budget.try_take(source, units) {
+                Some(_held) => Response::from_parts(head, Body::Large { rest: bytes, _held }),
+                None => with_retry_after(text(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY), 1),
             }
         }
         body => Response::from_parts(head, body),

@@ -224,7 +224,7 @@ pub(super) async fn answer(
     arrival: Arrival,
     request: Request<Incoming>,
 ) -> Reply {
-    reply::within(&app.answer_budget, answer_whole(app, limits, arrival, request).await)
+    reply::within(&app.answer_budget, arrival.source, answer_whole(app, limits, arrival, request).await)
 }
 
 async fn answer_whole(
@@ -259,7 +259,7 @@ async fn answer_whole(
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
         Handler::Preflight => reply::to_preflight(),
-        Handler::Metrics => exposition::answer(app, limits, &parts),
+        Handler::Metrics => exposition::answer(app, limits, source, &parts),
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
         // In boxes: what is kept for a request is moved at every ping, and should be small.

@@ -7,8 +7,7 @@ use std::sync::atomic::Ordering;
 use punctual::http::limits::Limits;
 
 use crate::support::doors::Doors;
-use crate::support::http::runtime;
-use crate::support::process::PATIENCE;
+use crate::support::http::connect_from;
 
 const PLACES: usize = 8;
 const JOB: &str = "127.0.0.1";
@@ -23,14 +22,7 @@ fn open() -> Doors {
 
 /// A new connection of this address, on which this was said.
 fn say(doors: &Doors, address: &str, what: &str) -> TcpStream {
-    let to = std::net::SocketAddr::from(([127, 0, 0, 1], doors.port()));
-    let stream = runtime().block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
-        socket.connect(to).await.unwrap().into_std().unwrap()
-    });
-    stream.set_nonblocking(false).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let stream = connect_from(address, doors.port());
     (&stream).write_all(what.as_bytes()).unwrap();
     stream
 }

@@ -22,8 +22,11 @@ fn resident_bytes(server: &Punctual) -> u64 {
 
 /// Sends a request and reads its answer's first line; the rest is left where it is.
 fn asked(port: u16, path: &str) -> (TcpStream, String) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    asked_from("127.0.0.1", port, path)
+}
+
+fn asked_from(address: &str, port: u16, path: &str) -> (TcpStream, String) {
+    let mut stream = http::connect_from(address, port);
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut first = [0; 12];
     stream.read_exact(&mut first).unwrap();
@@ -55,6 +58,37 @@ fn slow_readers_of_large_answers_hold_a_bounded_part_of_the_memory() {
         drop(readers);
         let again = || Some(server.get(path).status).filter(|status| *status == 200);
         wait_for("a place for another reader", PATIENCE, again);
+    }
+}
+
+/// What slow readers hold is shared by their addresses: large answers, and the places of scrapes.
+#[test]
+fn one_address_that_reads_nothing_keeps_neither_answers_nor_scrapes_from_others() {
+    let mut checks = "checks:\n".to_owned();
+    let text = "x".repeat(4000);
+    for n in 0..3000 {
+        let description = if n < 1000 { format!(", description: {text}") } else { String::new() };
+        let _ = writeln!(
+            checks,
+            "  - {{name: {}-{n}, every: 1h{description}}}",
+            if n < 1000 { 'a' } else { 'b' }
+        );
+    }
+    let server = Punctual::start(&checks);
+    let mut held = Vec::new();
+    for path in ["/api/v1/checks?limit=1000", "/metrics"] {
+        let crowd: Vec<(TcpStream, String)> =
+            (0..20).map(|_| asked_from("127.0.0.2", server.port(), path)).collect();
+        let served = crowd.iter().filter(|(_, first)| first.ends_with("200")).count();
+        assert!(served > 0 && served < crowd.len(), "{path}: {served}");
+        let refused = crowd.iter().filter(|(_, first)| first.ends_with("503")).count();
+        assert_eq!(served + refused, crowd.len());
+        held.push(crowd);
+    }
+    for _ in 0..3 {
+        for path in ["/api/v1/checks?limit=1000", "/metrics"] {
+            assert_eq!(server.get(path).status, 200, "{path}, from another address");
+        }
     }
 }
 

@@ -36,7 +36,7 @@ struct List {
 
 /// Answers `list`.
 pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
-    let Command { app, dialect, args, .. } = command;
+    let Command { app, dialect, args, source, .. } = command;
     let [verbose, paused, late] = [args.flag("verbose")?, args.flag("paused")?, args.flag("late")?];
     let all = ["verbose", "paused", "late", "search"];
     args.only(if dialect.extras { &all } else { &all[..3] })?;
@@ -48,7 +48,7 @@ pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
         None => None,
     };
     let list = List { app: Arc::clone(app), dialect, verbose: verbose == Some(true), paused, late, search };
-    let place = app.list_places.clone().acquire_owned().await.expect("this semaphore is never closed");
+    let place = app.list_places.take(*source, 1).await;
     let mut reply = pieces::answer(place, TIMEOUT, move |sender| {
         let mut out = BufWriter::with_capacity(PIECE_BYTES, sender);
         let answer = Answer(list.dialect.many, &list);

@@ -1,7 +1,7 @@
 //! A client of HTTP that waits for its answer, and a raw one for what no client would send.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -70,6 +70,19 @@ pub(crate) fn stranger() -> Client {
         .timeout(super::process::PATIENCE)
         .build()
         .unwrap()
+}
+
+/// A connection from this address of this machine.
+pub(crate) fn connect_from(address: &str, port: u16) -> TcpStream {
+    let to = SocketAddr::from(([127, 0, 0, 1], port));
+    let stream = runtime().block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream.set_read_timeout(Some(super::process::PATIENCE)).unwrap();
+    stream
 }
 
 pub(crate) fn try_send(request: RequestBuilder) -> reqwest::Result<Response> {
