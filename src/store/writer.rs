@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-pub use self::life::watch_over;
 use self::queue::{Item, Shared, Waiting, bytes_of};
 #[doc(hidden)]
 pub use self::turns::Turns;

@@ -33,9 +33,7 @@ impl SqliteStore {
     }
 
     pub(super) fn sign_of_life_at(&mut self, now: Time) -> Result<(), StoreError> {
-        self.file.is_still_there()?;
-        self.live.totals.database_bytes.store(self.file.bytes(), Ordering::Relaxed);
-        self.live.totals.log_bytes.store(self.file.log_bytes(), Ordering::Relaxed);
+        self.look_at_files()?;
         self.ready()?;
         let before = self.memory.sign_of_life;
         let done = self.transact(|tx| tx.sign_of_life(now));
@@ -48,7 +46,16 @@ impl SqliteStore {
         done
     }
 
+    /// Once a second, whether the clock is trusted or not.
+    fn look_at_files(&self) -> Result<(), StoreError> {
+        self.file.is_still_there()?;
+        self.live.totals.database_bytes.store(self.file.bytes(), Ordering::Relaxed);
+        self.live.totals.log_bytes.store(self.file.log_bytes(), Ordering::Relaxed);
+        Ok(())
+    }
+
     pub(super) fn doubted_for(&mut self, spent: Span) -> Result<(), StoreError> {
+        self.look_at_files()?;
         self.ready()?;
         if spent == Span::ZERO && self.memory.doubted == Span::ZERO {
             return Ok(());

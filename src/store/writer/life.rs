@@ -13,13 +13,7 @@ const REFUSAL: Span = Span::secs(1);
 /// Windows of such refusals that are less apart are one.
 const NEAR: Span = Span::secs(10);
 
-/// Stores that we are here, and, if we were not, since when (9.1). To be called before anything else is judged at `now`.
-pub fn watch_over(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
-    let blind = note_absence(store, now)?;
-    store.sign_of_life(now)?;
-    Ok(blind)
-}
-
+/// Stores, if we were not here, since when (9.1). To be called before anything else is judged at `now`.
 fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
     let gap = store.last_sign_of_life()?.map(|last| Window { from: last, to: now });
     let blind = gap.filter(|gap| gap.to - gap.from > MAX_GAP);

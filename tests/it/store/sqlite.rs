@@ -4,12 +4,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-use punctual::core::blind::Window;
 use punctual::core::check::{Ping, PingKind, Rid};
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
-use punctual::store::writer::watch_over;
 use punctual::store::{Edit, EditError, PingFact, Store, StoreError, What};
 
 use super::edits::{canary, create, edit};
@@ -242,41 +240,6 @@ fn a_message_whose_words_are_lost_says_how_things_stand_now() {
     assert_eq!((again.message.key, said), (first.message.key, vec!["Alert a".to_owned()]));
 }
 
-/// 9.1, 14.3: what took nothing for a while was blind for all of it, whatever the error was and however often it was tried.
-#[test]
-fn a_disk_that_takes_nothing_for_a_while_leaves_one_blind_window() {
-    let full: fn() -> StoreError = || StoreError::Full;
-    let failed = || StoreError::Failed("a test".to_owned());
-    let unclear = || StoreError::Unclear("a test".to_owned());
-    for error in [full, failed, unclear] {
-        let mut world = World::new(Sqlite::default());
-        world.declare(&["a"]);
-        world.wait(Span::secs(1));
-        let from = world.now;
-        let fails = Arc::new(AtomicBool::new(true));
-        let asked = fails.clone();
-        world.store().set_faults(move |at| {
-            let hits = at == FaultPoint::BeforeCommit && asked.load(Ordering::SeqCst);
-            hits.then(error)
-        });
-        for _ in 0..60 {
-            world.now = world.now + Span::secs(1);
-            let now = world.now;
-            watch_over(world.store(), now).unwrap_err();
-            assert_eq!(world.store().last_sign_of_life().unwrap(), Some(from));
-            assert_eq!(world.store().live().totals.last_sign_of_life(), Some(from));
-        }
-        fails.store(false, Ordering::SeqCst);
-        let to = world.now + Span::secs(1);
-        let window = Window { from, to };
-        assert_eq!(watch_over(world.store(), to).unwrap(), Some(window), "after {:?}", error());
-        assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
-        world.now = to;
-        world.reopen();
-        assert_eq!(world.store().live().blind().iter().collect::<Vec<_>>(), [&window]);
-    }
-}
-
 /// 14.2: another version of this program, or of the time zones, may judge what lies behind otherwise: then it is told.
 #[test]
 fn a_ping_that_is_judged_otherwise_at_a_start_flips_and_is_told() {
@@ -471,23 +434,6 @@ fn a_deleted_canary_is_forgotten_after_its_time() {
     edit(&mut world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
     world.reopen();
     assert_eq!(world.state("a").counters.pings[0], 0);
-}
-
-/// 14.3: what is written to a file without a name is lost at the next start.
-#[test]
-fn a_database_that_was_removed_or_replaced_takes_no_sign_of_life() {
-    let mut world = World::new(Sqlite::default());
-    world.declare(&["a"]);
-    let folder = world.place.0.path().to_owned();
-    let (file, away) = (folder.join("punctual.db"), folder.join("away"));
-    let now = world.now + Span::secs(1);
-    std::fs::rename(&file, &away).unwrap();
-    let error = world.store().sign_of_life(now).unwrap_err();
-    assert!(error.to_string().contains("removed or replaced"), "{error}");
-    std::fs::copy(&away, &file).unwrap();
-    world.store().sign_of_life(now).unwrap_err();
-    std::fs::rename(&away, &file).unwrap();
-    world.store().sign_of_life(now).unwrap();
 }
 
 /// 14.3: somebody's shell or backup may stay for hours.

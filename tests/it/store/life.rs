@@ -1,0 +1,117 @@
+//! Signs of life, by the writer's turns: what is stored of them, and what keeps them from being stored (9.1, 14.3).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use punctual::clock::{Clock, Hands};
+use punctual::core::blind::Window;
+use punctual::core::time::{Span, Time};
+use punctual::store::live::Live;
+use punctual::store::sqlite::{FaultPoint, SqliteStore};
+use punctual::store::writer::{Limits, Turns, Writer};
+use punctual::store::{Store, StoreError};
+
+use super::world::{Sqlite, World};
+
+/// A writer whose turns are taken here, one each second.
+struct Seconds {
+    hands: Arc<Hands>,
+    clock: Arc<Clock>,
+    writer: Writer,
+    turns: Turns,
+    live: Arc<Live>,
+    world: World<Sqlite>,
+}
+
+impl Seconds {
+    fn begin(prepare: impl FnOnce(&mut SqliteStore)) -> Seconds {
+        let mut world = World::new(Sqlite::default());
+        world.declare(&["a"]);
+        let mut store = world.take();
+        prepare(&mut store);
+        let (hands, live) = (Hands::at(world.now), store.live());
+        let clock = Arc::new(Clock::with_hands(hands.clone()));
+        let (writer, turns) =
+            Writer::without_thread(Box::new(store), clock.clone(), Limits::default(), |_| {});
+        Seconds { hands, clock, writer, turns, live, world }
+    }
+
+    /// One passes, and a turn is taken: whether it was stored.
+    fn pass(&mut self) -> bool {
+        self.hands.pass(Span::secs(1));
+        assert!(self.turns.step(), "nobody stops it");
+        self.writer.is_healthy()
+    }
+
+    fn file(&self) -> PathBuf {
+        self.world.place.0.path().join("punctual.db")
+    }
+
+    fn blind(&self) -> Vec<Window> {
+        self.live.blind().iter().copied().collect()
+    }
+
+    fn last(&self) -> Option<Time> {
+        self.live.totals.last_sign_of_life()
+    }
+}
+
+/// 9.1, 14.3: what took nothing for a while was blind for all of it, whatever the error was and however often it was tried.
+#[test]
+fn a_disk_that_takes_nothing_for_a_while_leaves_one_blind_window() {
+    let full: fn() -> StoreError = || StoreError::Full;
+    let failed = || StoreError::Failed("a test".to_owned());
+    let unclear = || StoreError::Unclear("a test".to_owned());
+    for error in [full, failed, unclear] {
+        let fails = Arc::new(AtomicBool::new(false));
+        let asked = fails.clone();
+        let mut seconds = Seconds::begin(move |store| {
+            store.set_faults(move |at| {
+                let hits = at == FaultPoint::BeforeCommit && asked.load(Ordering::SeqCst);
+                hits.then(error)
+            });
+        });
+        assert!(seconds.pass());
+        let from = seconds.clock.now();
+        assert_eq!(seconds.last(), Some(from));
+        fails.store(true, Ordering::SeqCst);
+        for _ in 0..60 {
+            assert!(!seconds.pass());
+            assert_eq!(seconds.last(), Some(from));
+        }
+        fails.store(false, Ordering::SeqCst);
+        assert!(seconds.pass());
+        let window = Window { from, to: seconds.clock.now() };
+        assert_eq!(seconds.blind(), [window], "after {:?}", error());
+        assert_eq!(seconds.last(), Some(window.to));
+        // So it is at the next start.
+        let Seconds { writer, turns, mut world, clock, .. } = seconds;
+        drop((turns, writer));
+        world.now = clock.now();
+        world.reopen();
+        assert_eq!(world.store().live().blind().iter().copied().collect::<Vec<_>>(), [window]);
+    }
+}
+
+/// 9.1: also in the ten minutes in which a clock is doubted and no sign of life is stored (1.1).
+#[test]
+fn a_database_that_was_removed_or_replaced_is_noticed_within_a_second_whatever_the_clock_says() {
+    for is_doubted in [false, true] {
+        let mut seconds = Seconds::begin(|_| {});
+        if is_doubted {
+            seconds.clock.not_before(seconds.clock.now() + Span::mins(60), Span::ZERO);
+        }
+        assert!(seconds.pass());
+        let last = seconds.last();
+        let (file, away) = (seconds.file(), seconds.file().with_extension("away"));
+        std::fs::rename(&file, &away).unwrap();
+        assert!(!seconds.pass(), "it is gone");
+        std::fs::copy(&away, &file).unwrap();
+        assert!(!seconds.pass(), "another has its name");
+        assert_eq!(seconds.last(), last);
+        std::fs::rename(&away, &file).unwrap();
+        assert!(seconds.pass());
+        assert_eq!(seconds.clock.is_trusted(), !is_doubted);
+    }
+}
