@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::expand::{MAX_LOOKED_AT, expand};
 use super::model::ContentHash;
 
 /// The largest file with checks, in bytes.
@@ -31,8 +32,9 @@ impl Inputs {
     /// Hashes what is there now. Blocks while it reads; compare with [`super::Config::content_hash`].
     pub fn hash(&self) -> ContentHash {
         let mut files = self.named.clone();
+        let mut left = MAX_LOOKED_AT;
         for pattern in &self.patterns {
-            for path in expand(pattern).unwrap_or_default() {
+            for path in expand(pattern, &mut left).unwrap_or_default() {
                 files.entry(path).or_insert(MAX_FILE_BYTES);
             }
         }
@@ -77,18 +79,6 @@ fn combine(digests: impl IntoIterator<Item = (PathBuf, Option<[u8; 32]>)>) -> Co
         hash.update(digest.unwrap_or_default());
     }
     ContentHash(hash.finalize().into())
-}
-
-/// What a pattern matches, sorted. A hidden file (Kubernetes' `..data`) only if the pattern names its dot.
-pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, String> {
-    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
-    let matches = glob::glob_with(pattern, options).map_err(|error| error.msg.to_owned())?;
-    // What cannot be looked into is kept, so that reading it says why.
-    let paths = matches.map(|entry| entry.unwrap_or_else(|error| error.path().to_owned()));
-    let mut paths: Vec<PathBuf> = paths.take(MAX_FILES + 1).collect();
-    paths.sort();
-    paths.dedup();
-    Ok(paths)
 }
 
 /// The content of a regular file of at most so many bytes, or why there is none.

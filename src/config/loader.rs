@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::check::{self, Defaults, Shared};
+use super::expand::{MAX_LOOKED_AT, NoMatches, expand};
 use super::fault::{At, Faults, Log, quote, quote_path};
 use super::fields::Fields;
-use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_FILES, MAX_SECRET_BYTES, expand, read_file};
+use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_FILES, MAX_SECRET_BYTES, read_file};
 use super::keys::{MAX_CHECKS, Section};
 use super::model::{Config, Place};
 use super::names::Names;
@@ -161,8 +162,9 @@ impl Loader {
 
     fn check_files(&mut self, main: &Fields<'_>, main_path: &Path, defaults: &Defaults) {
         let mut seen: HashSet<PathBuf> = HashSet::from([identity(main_path)]);
+        let mut left = MAX_LOOKED_AT;
         for (at, pattern) in main.texts(&mut self.log, "check_files") {
-            for path in self.matches(at, pattern) {
+            for path in self.matches(at, pattern, &mut left) {
                 // Two patterns may match one file, and `*.yaml` the main one.
                 if !seen.insert(identity(&path)) {
                     self.digests.add(&path, read_file(&path, MAX_FILE_BYTES).as_deref().ok());
@@ -177,8 +179,9 @@ impl Loader {
         }
     }
 
-    /// What a pattern matches. Nothing is a fault: a folder that was moved must not remove its checks (10.4).
-    fn matches(&mut self, at: At, pattern: &str) -> Vec<PathBuf> {
+    /// What a pattern matches. Nothing is a fault: a folder that was moved must not remove its checks (10.4). `left` is how
+    /// much may still be looked at.
+    fn matches(&mut self, at: At, pattern: &str, left: &mut usize) -> Vec<PathBuf> {
         if pattern.len() > MAX_PATTERN_BYTES || pattern.contains(char::is_control) {
             self.log.fault(at, format!("a pattern is one line of at most {MAX_PATTERN_BYTES} bytes"));
             return Vec::new();
@@ -186,8 +189,17 @@ impl Loader {
         let folder = glob::Pattern::escape(&self.folder.to_string_lossy());
         let full = Path::new(&folder).join(pattern).to_string_lossy().into_owned();
         self.inputs.pattern(&full);
-        match expand(&full) {
-            Err(reason) => self.log.fault(at, format!("{} is no pattern: {reason}", quote(pattern))),
+        match expand(&full, left) {
+            Err(NoMatches::NoPattern(reason)) => {
+                self.log.fault(at, format!("{} is no pattern: {reason}", quote(pattern)));
+            }
+            Err(NoMatches::TooMuch) => {
+                let message = format!(
+                    "{}: `check_files` look at more than {MAX_LOOKED_AT} files and folders: name the folders of the checks",
+                    quote(pattern)
+                );
+                self.log.fault(at, message);
+            }
             Ok(paths) if paths.is_empty() => {
                 let message =
                     format!("no file matches {}; it is relative to the folder of this file", quote(pattern));

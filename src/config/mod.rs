@@ -9,6 +9,7 @@ mod access;
 mod address;
 mod check;
 mod client;
+mod expand;
 mod fault;
 mod fields;
 mod inputs;
