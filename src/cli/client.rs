@@ -14,6 +14,7 @@ use super::server::{Server, ServerArgs, Token};
 use super::table::plain;
 use super::{Failure, wait_for};
 use crate::config::nearest;
+use crate::notify;
 
 /// So long the server may take for an answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -102,6 +103,7 @@ impl Client {
         let builder = builder.user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")));
         // What goes to this machine needs no other one's help, which would see the token.
         let builder = if server.is_local() { builder.no_proxy() } else { builder };
+        notify::check_certificates().map_err(Trouble::NotAsked)?;
         let http = builder.build().map_err(|error| Trouble::NotAsked(error.to_string()))?;
         Ok(Client { http, server, verbose: args.verbose, has_warned: Cell::new(false) })
     }

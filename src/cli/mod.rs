@@ -209,7 +209,10 @@ impl<E: std::error::Error> From<E> for Failure {
 fn wait_for<E: Into<Failure>>(command: impl Future<Output = Result<(), E>>) -> Result<(), Failure> {
     install_tls();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(command).map_err(Into::into)
+    let outcome = runtime.block_on(command).map_err(Into::into);
+    // A resolver that hangs must not keep the process.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// To be called before anything speaks TLS.

@@ -20,10 +20,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Where a mail server is, and how it is greeted.
-pub(super) struct Way<'a> {
-    pub(super) host: &'a str,
-    pub(super) port: u16,
-    /// For each address of the host.
+pub(super) struct MailServer<'a> {
+    pub(super) addresses: &'a [SocketAddr],
+    /// For each of them.
     pub(super) patience: Duration,
     /// TLS from the first byte.
     pub(super) implicit: Option<TlsParameters>,
@@ -33,20 +32,24 @@ pub(super) struct Way<'a> {
 
 /// Connects, hears the greeting, and greets: by HELO if the server is so old that it knows nothing else (RFC 5321 §3.2).
 pub(super) async fn connect(
-    way: &Way<'_>,
+    server: &MailServer<'_>,
     is_old: bool,
 ) -> Result<AsyncSmtpConnection, lettre::transport::smtp::Error> {
-    let server = (way.host, way.port);
     #[expect(deprecated, reason = "as above")]
-    let stream =
-        AsyncNetworkStream::connect_tokio1(server, Some(way.patience), way.implicit.clone(), None).await?;
-    let bounded = Bounded { stream, left: MAX_ANSWER_BYTES, is_old };
-    AsyncSmtpConnection::connect_with_transport(Box::new(bounded), way.hello).await
+    let stream = AsyncNetworkStream::connect_tokio1(
+        server.addresses,
+        Some(server.patience),
+        server.implicit.clone(),
+        None,
+    )
+    .await?;
+    let bounded = BoundedMail { stream, left: MAX_ANSWER_BYTES, is_old };
+    AsyncSmtpConnection::connect_with_transport(Box::new(bounded), server.hello).await
 }
 
 /// Ends a connection whose other side goes on and on.
 #[derive(Debug)]
-struct Bounded {
+struct BoundedMail {
     #[expect(deprecated, reason = "as above")]
     stream: AsyncNetworkStream,
     /// How many bytes may still be read before something is written again.
@@ -54,7 +57,7 @@ struct Bounded {
     is_old: bool,
 }
 
-impl AsyncRead for Bounded {
+impl AsyncRead for BoundedMail {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -73,7 +76,7 @@ impl AsyncRead for Bounded {
     }
 }
 
-impl AsyncWrite for Bounded {
+impl AsyncWrite for BoundedMail {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -98,7 +101,7 @@ impl AsyncWrite for Bounded {
     }
 }
 
-impl AsyncTokioStream for Bounded {
+impl AsyncTokioStream for BoundedMail {
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.stream.peer_addr()
     }

@@ -4,7 +4,7 @@
 //! took and others may take later is sent again to the others alone, as long as this process remembers.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -21,9 +21,11 @@ use lettre::{Address, Message};
 use tokio::sync::OnceCell;
 
 use super::canary::{self, CanaryMail};
-use super::connection::{self, Way};
+use super::connection::{self, MailServer};
 use super::redact::without;
 use super::render::{base, render};
+use super::resolve::resolve;
+use super::trust::check_certificates;
 use super::{Notification, aside, duration, later, misdirected, never, subject, taken, tls, within};
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{BasicAuth, ClientIdentity, Smtp, SmtpTls};
@@ -260,11 +262,13 @@ impl Email {
         // One address that swallows everything leaves time for the next.
         let patience = duration(self.timeout) / 3;
         let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters().await?) } else { None };
-        let way = Way { host, port: *port, patience, implicit, hello: &hello };
-        let mut connection = match connection::connect(&way, false).await {
+        let found = resolve(host).await.map_err(|error| Fault::Other(error.to_string()))?;
+        let addresses: Vec<SocketAddr> = found.into_iter().map(|ip| SocketAddr::new(ip, *port)).collect();
+        let server = MailServer { addresses: &addresses, patience, implicit, hello: &hello };
+        let mut connection = match connection::connect(&server, false).await {
             // It does not know EHLO, and so nothing that we need but this.
             Err(error) if is_unknown(&error) && *tls != SmtpTls::Starttls => {
-                connection::connect(&way, true).await.map_err(Fault::Connection)?
+                connection::connect(&server, true).await.map_err(Fault::Connection)?
             }
             connected => connected.map_err(Fault::Connection)?,
         };
@@ -359,6 +363,9 @@ fn tls_parameters(smtp: &Smtp) -> Result<TlsParameters, Fault> {
     let config = &smtp.tls_config;
     let mut builder =
         TlsParameters::builder(smtp.host.clone()).dangerous_accept_invalid_certs(config.insecure_skip_verify);
+    if config.ca_pem.is_none() && !config.insecure_skip_verify {
+        check_certificates().map_err(Fault::Other)?;
+    }
     if let Some(pem) = &config.ca_pem {
         let certificate = Certificate::from_pem(pem.as_bytes());
         let certificate =

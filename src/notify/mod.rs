@@ -11,10 +11,12 @@ mod connection;
 pub mod email;
 mod redact;
 pub mod render;
+mod resolve;
 pub mod sample;
 mod subject;
 pub mod text;
 pub mod tls;
+mod trust;
 pub mod webhook;
 
 use std::time::Duration;
@@ -25,6 +27,8 @@ use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{Receiver, ReceiverKind, Smtp};
 use crate::core::time::{Span, Time};
+
+pub use trust::check_certificates;
 
 /// What one attempt sends.
 #[derive(Clone, Copy, Debug)]

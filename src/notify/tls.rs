@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
+use super::trust::check_certificates;
 use crate::core::receiver::TlsConfig;
 
 /// Makes ring the process's cryptography; without it no client can be built. Harmless when done again.
@@ -32,7 +33,10 @@ pub(super) fn client_config(config: &TlsConfig, is_needed: bool) -> Result<Arc<C
             builder.dangerous().with_custom_certificate_verifier(Arc::new(Anybody(provider)))
         }
         Some(pem) => builder.with_root_certificates(authorities(pem)?),
-        None if is_needed => builder.with_platform_verifier().map_err(fault)?,
+        None if is_needed => {
+            check_certificates()?;
+            builder.with_platform_verifier().map_err(fault)?
+        }
         None => builder.with_root_certificates(RootCertStore::empty()),
     };
     let Some(identity) = &config.client else { return Ok(Arc::new(builder.with_no_client_auth())) };

@@ -17,7 +17,7 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, PROXY_AUTHORIZATION};
 use hyper::{Request, Response, Uri};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::client::legacy::{self, Client};
@@ -28,6 +28,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tower_service::Service;
 
+use super::super::resolve::resolve;
 use super::super::tls;
 use crate::core::receiver::TlsConfig;
 
@@ -138,7 +139,7 @@ pub(super) struct Tcp {
 
 impl Tcp {
     fn new(address: Option<SocketAddr>) -> Tcp {
-        let mut http = HttpConnector::new_with_resolver(Resolver { address, system: GaiResolver::new() });
+        let mut http = HttpConnector::new_with_resolver(Resolver { address });
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -147,9 +148,9 @@ impl Tcp {
 }
 
 impl Service<Uri> for Tcp {
-    type Response = TokioIo<Bounded>;
+    type Response = TokioIo<BoundedTcp>;
     type Error = BoxError;
-    type Future = Soon<TokioIo<Bounded>>;
+    type Future = Soon<TokioIo<BoundedTcp>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.http.poll_ready(context).map_err(Into::into)
@@ -159,7 +160,7 @@ impl Service<Uri> for Tcp {
         let (connecting, is_proxy) = (self.http.call(to), self.is_proxy);
         Box::pin(async move {
             let stream = connecting.await?.into_inner();
-            Ok(TokioIo::new(Bounded { stream, left: MAX_READ_BYTES, is_proxy }))
+            Ok(TokioIo::new(BoundedTcp { stream, left: MAX_READ_BYTES, is_proxy }))
         })
     }
 }
@@ -172,7 +173,7 @@ pub(super) struct Proxied {
 }
 
 impl Service<Uri> for Proxied {
-    type Response = MaybeHttpsStream<TokioIo<Bounded>>;
+    type Response = MaybeHttpsStream<TokioIo<BoundedTcp>>;
     type Error = BoxError;
     type Future = Soon<Self::Response>;
 
@@ -189,7 +190,6 @@ impl Service<Uri> for Proxied {
 #[derive(Clone, Debug)]
 struct Resolver {
     address: Option<SocketAddr>,
-    system: GaiResolver,
 }
 
 impl Service<Name> for Resolver {
@@ -197,35 +197,39 @@ impl Service<Name> for Resolver {
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.system.poll_ready(context)
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, host: Name) -> Self::Future {
         if let Some(address) = self.address {
             return Box::pin(std::future::ready(Ok(vec![address].into_iter())));
         }
-        let asking = self.system.call(host);
-        Box::pin(async move { Ok(asking.await?.collect::<Vec<SocketAddr>>().into_iter()) })
+        Box::pin(async move {
+            // Whoever connects knows the port.
+            let found = resolve(host.as_str()).await?;
+            let addresses: Vec<SocketAddr> = found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect();
+            Ok(addresses.into_iter())
+        })
     }
 }
 
 /// Ends a connection whose other side goes on and on.
 #[derive(Debug)]
-pub(super) struct Bounded {
+pub(super) struct BoundedTcp {
     stream: TcpStream,
     /// How many bytes may still be read.
     left: usize,
     is_proxy: bool,
 }
 
-impl Connection for Bounded {
+impl Connection for BoundedTcp {
     fn connected(&self) -> Connected {
         self.stream.connected().proxy(self.is_proxy)
     }
 }
 
-impl AsyncRead for Bounded {
+impl AsyncRead for BoundedTcp {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -242,7 +246,7 @@ impl AsyncRead for Bounded {
     }
 }
 
-impl AsyncWrite for Bounded {
+impl AsyncWrite for BoundedTcp {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
