@@ -53,6 +53,7 @@ impl Lasts {
 
 /// Which check to pause, how long, who says so, and why.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 pub(super) struct Pause {
     #[command(flatten)]
     lasts: Lasts,
@@ -62,6 +63,7 @@ pub(super) struct Pause {
 
 /// Which check to unpause, who says so, and why.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 pub(super) struct Unpause {
     /// The check's name
     name: String,
@@ -76,6 +78,7 @@ pub(super) struct Unpause {
 
 /// What to mute, and how long.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub(super) struct Mute {
     /// The checks' names
@@ -97,6 +100,7 @@ pub(super) struct Mute {
 
 /// Which mute.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 pub(super) struct Unmute {
     /// Its number, as `punctual mutes` lists it
     id: u64,
@@ -114,6 +118,7 @@ pub(super) struct List {
 
 /// How the configuration is read again.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 pub(super) struct Reload {
     /// Take a configuration that removes more than half of the checks, this time
     #[arg(long)]

@@ -1,6 +1,7 @@
 //! `punctual incidents …`: which there are, and what people say of them (11.2).
 
-use std::io;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -9,9 +10,9 @@ use super::ages::ago;
 use super::client::Trouble;
 use super::server;
 use super::socket;
-use super::table::{Table, text};
+use super::table::{Table, plain, plain_json, text};
 use super::way::Listing;
-use super::{StorageFolder, Who};
+use super::{Output, StorageFolder, Who};
 use crate::clock::Clock;
 use crate::config::parse_duration;
 use crate::http::control::{Request, StanceWord};
@@ -21,6 +22,8 @@ use crate::http::control::{Request, StanceWord};
 pub(super) enum Incidents {
     /// List those that have not ended, or with --ended those that have
     List(Box<List>),
+    /// Show one, with everything that happened to it, oldest first
+    Show(Box<Show>),
     /// Say that somebody is on it: nothing more is sent but its recovery
     ///
     /// Alerts that Prometheus makes by the shipped rules go on: silence those in Alertmanager.
@@ -65,8 +68,19 @@ pub(super) struct List {
     shown: Listing,
 }
 
+/// Which one.
+#[derive(Args, Debug)]
+#[command(after_help = server::HELP)]
+pub(super) struct Show {
+    /// Its number, as `punctual incidents list` and messages have it
+    id: u64,
+    #[command(flatten)]
+    shown: Listing,
+}
+
 /// Who says what of which incidents.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub(super) struct Stand {
     /// Checks' names, or incidents' numbers: `punctual incidents list` shows both
@@ -136,6 +150,53 @@ impl List {
         });
         Ok(table(&incidents).write(&mut io::stdout().lock())?)
     }
+}
+
+impl Show {
+    /// Shows it.
+    pub(super) async fn run(&self) -> Result<(), Trouble> {
+        let incident = self.shown.way()?.get(&["incidents", &self.id.to_string()], &[]).await?;
+        let shown = match self.shown.output {
+            Output::Json => plain_json(&format!("{incident:#}")) + "\n",
+            Output::Text => for_people(&incident),
+        };
+        Ok(io::stdout().write_all(shown.as_bytes())?)
+    }
+}
+
+fn for_people(incident: &Value) -> String {
+    let mut shown = String::new();
+    let mut line = |what: &str, said: &str| {
+        // Writing into a text cannot fail.
+        let _ = writeln!(shown, "{what:<7} {}", plain(said));
+    };
+    let when =
+        |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), |at| format!("{at} ({})", ago(at)));
+    line("id", &text(&incident["id"]));
+    line("check", &text(&incident["check"]));
+    line("title", &text(&incident["title"]));
+    let said =
+        incident["said_by"].as_str().map(|by| format!(", said {by} {}", ago(&text(&incident["said_at"]))));
+    line("status", &format!("{}{}", text(&incident["status"]), said.unwrap_or_default()));
+    line("reason", &text(&incident["reason"]));
+    line("began", &when(&incident["opened_at"]));
+    line("ended", &when(&incident["ended_at"]));
+    let labels = incident["labels"].as_object().into_iter().flatten();
+    let labels: Vec<String> = labels.map(|(name, value)| format!("{name}={}", text(value))).collect();
+    if !labels.is_empty() {
+        line("labels", &labels.join(" "));
+    }
+    let row = |step: &Value| {
+        let mut said = ["reason", "receiver", "kind", "answer"].map(|key| text(&step[key])).to_vec();
+        said.retain(|said| said != "-");
+        if let Some(times @ 2..) = step["times"].as_u64() {
+            said.push(format!("{times} times"));
+        }
+        vec![text(&step["at"]), text(&step["what"]), text(&step["by"]), said.join(", ")]
+    };
+    let steps = incident["steps"].as_array().into_iter().flatten().map(row);
+    let _ = write!(shown, "\n{}", Table::new(&["AT", "WHAT", "BY", "MORE"], steps));
+    shown
 }
 
 /// A time, or how long ago it was.

@@ -44,6 +44,7 @@ pub(super) struct List {
 
 /// Which are tried again.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct Retry {
     /// Their numbers: `punctual messages list` shows them
@@ -61,6 +62,7 @@ pub(super) struct Retry {
 
 /// Which are dropped, and who says so.
 #[derive(Args, Debug)]
+#[command(after_help = socket::EXIT_STATUS)]
 pub(super) struct Drop {
     /// Their numbers: `punctual messages list` shows them
     #[arg(value_name = "ID", required = true)]

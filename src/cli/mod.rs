@@ -174,6 +174,7 @@ fn incidents(args: incidents::Incidents) -> ExitCode {
     use incidents::{Incidents, stand};
     match args {
         Incidents::List(list) => client::run(async { list.run().await }),
+        Incidents::Show(show) => client::run(async { show.run().await }),
         Incidents::Ack(args) => client::end(stand(args, StanceWord::Acknowledge)),
         Incidents::WontFix(args) => client::end(stand(args, StanceWord::WontFix)),
         Incidents::Reopen(args) => client::end(stand(args, StanceWord::Reopen)),

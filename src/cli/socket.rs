@@ -12,6 +12,9 @@ use super::table::plain;
 use crate::clock::Stopwatch;
 use crate::http::control::{self, Line, Request};
 
+/// What a command's end means, for `--help`.
+pub(super) const EXIT_STATUS: &str =
+    "Exit status: 0 it is done; 1 the server says no; 2 it was not asked, or did not answer";
 /// So long an answer may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
 /// The longest answer that is read, in bytes.

@@ -178,3 +178,17 @@ fn every_command_and_flag_that_a_message_proposes_is_one() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(commands > 10 && alone > 5, "only {commands} commands and {alone} flags were found");
 }
+
+/// Whoever writes a script reads `--help`.
+#[test]
+fn commands_that_ask_a_server_say_what_their_end_means() {
+    const ASK_NOBODY: [&str; 8] =
+        ["serve", "check-config", "check-storage", "next", "version", "import", "test-notify", "help"];
+    fn check(command: &mut clap::Command, said_above: bool) {
+        let says = said_above || command.render_long_help().to_string().contains("Exit status: 0 it is done");
+        let (name, has_more) = (command.get_name().to_owned(), command.has_subcommands());
+        assert!(has_more || says || ASK_NOBODY.contains(&&*name), "{name}");
+        command.get_subcommands_mut().for_each(|command| check(command, says));
+    }
+    check(&mut <Line as clap::CommandFactory>::command(), false);
+}

@@ -233,6 +233,31 @@ fn an_acknowledgement_that_does_not_cover_what_holds_is_not_shown_as_if_it_did()
     assert!(again.starts_with("0 incidents are acknowledged, says ann; 1 stood so already"), "{again}");
 }
 
+/// 11.3
+#[test]
+fn one_incident_is_shown_with_everything_that_happened_to_it() {
+    let server = start();
+    let (local, user) = (Local::of(&server), User::of(&server).with("PUNCTUAL_TOKEN", TOKEN));
+    local.done(&["incidents", "ack", "a"]);
+    let show = ["incidents", "show", "1"];
+    let shown = local.done(&show);
+    for said in ["id      1\n", "check   a\n", "title   The first\n", "status  acknowledged, said ann AGE\n"]
+    {
+        assert!(shown.contains(said), "{said:?}: {shown}");
+    }
+    assert!(shown.contains("reason  failed\n") && shown.contains("labels  team=dba\n"), "{shown}");
+    let steps: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("AT ")).skip(1).collect();
+    assert!(steps[0].contains(" began ") && steps[0].ends_with(" failed"), "{shown}");
+    assert!(steps[1].contains(" acknowledged ") && steps[1].ends_with(" ann"), "{shown}");
+    let json = user.json(&show);
+    assert_eq!(json, local.user.json(&local.with(&show)));
+    assert_eq!(json["steps"].as_array().unwrap().len(), steps.len());
+    let none = ["incidents", "show", "77"];
+    local.user.fails(&local.with(&none), 1, "there is no incident of this number");
+    user.fails(&none, 1, "there is no incident of this number");
+    user.fails(&["incidents", "show", "a"], 2, "invalid value");
+}
+
 /// A terminal of 60 columns, which python3 makes and reads.
 const TERMINAL: &str = r#"
 import fcntl, os, pty, struct, sys, termios
