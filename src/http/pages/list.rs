@@ -9,6 +9,7 @@ use super::look;
 use crate::core::cause::Status;
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
+use crate::core::notice::Severity;
 use crate::core::outbox::DeliveryKind;
 use crate::core::route::{Context, Dependency, Facts, HoldReason, Mute, Verdict, route};
 use crate::core::step::View;
@@ -66,19 +67,12 @@ impl Row {
             if self.part() == Part::Rest {
                 one.group.cmp(&two.group).then(place(self.view.status).cmp(&place(other.view.status)))
             } else {
-                let weight = severity(one.label("severity")).cmp(&severity(two.label("severity")));
+                let weight = Severity::of(&one.labels).cmp(&Severity::of(&two.labels));
                 weight.then(since(&self.view).cmp(&since(&other.view)))
             }
         });
         order.then_with(|| one.name.cmp(&two.name))
     }
-}
-
-/// The worst first: those that many use, then others by their names, then none.
-fn severity(label: &str) -> (usize, &str) {
-    const WORST_FIRST: [&str; 4] = ["critical", "error", "warning", "info"];
-    let none = WORST_FIRST.len() + usize::from(label.is_empty());
-    (WORST_FIRST.iter().position(|known| *known == label).unwrap_or(none), label)
 }
 
 fn since(view: &View) -> Option<Time> {
@@ -258,11 +252,5 @@ mod tests {
         check(Counts::default(), "Nothing is expected to happen");
         assert_eq!(none.in_words(false), "All 4 checks are as they should be, of those shown");
         assert_eq!(Counts::default().in_words(false), "No check matches");
-    }
-
-    #[test]
-    fn severities_are_sorted_by_their_weight() {
-        let order = ["critical", "error", "warning", "info", "a", "page", ""];
-        assert!(order.is_sorted_by(|one, two| severity(one) < severity(two)));
     }
 }
