@@ -304,6 +304,7 @@ fn a_recipient_that_refuses_at_last_does_not_undo_what_others_took() {
     assert!(matches!(&nobody, Attempt::Never { .. }), "{nobody:?}");
 }
 
+/// Case 12: a recovery says so where people look first, and the thread is held by its headers.
 #[test]
 fn a_mail_program_shows_one_thread() {
     let server = SmtpServer::start(Tls::None, None);

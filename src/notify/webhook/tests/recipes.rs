@@ -73,7 +73,7 @@ fn the_other_recipes_stay_within_their_services_limits() {
     assert_eq!(made("Opsgenie", &notices)["priority"], "P1");
 }
 
-/// In both ways: what is there is told, and what is told is there.
+/// Case 08. In both ways: what is there is told, and what is told is there.
 #[test]
 fn the_page_tells_every_variable() {
     let notices = [critical()];
