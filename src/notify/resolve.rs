@@ -37,7 +37,7 @@ pub(super) async fn resolve(host: &str) -> io::Result<Vec<IpAddr>> {
         Ok(Ok(addresses)) if addresses.is_empty() => Err(io::Error::other(format!("{host} has no address"))),
         Ok(Ok(addresses)) => Ok(addresses),
         Ok(Err((kind, why))) => Err(io::Error::new(kind, why)),
-        Err(_) => Err(io::Error::other(format!("{host} was not looked up, by a bug"))),
+        Err(_) => Err(io::Error::other(format!("{host} was not looked up: there was no thread for it"))),
     }
 }
 
@@ -53,8 +53,10 @@ fn join_or_begin(host: &str) -> io::Result<watch::Receiver<Found>> {
         return Err(io::Error::new(io::ErrorKind::TimedOut, why));
     }
     let (say, found) = watch::channel(None);
+    under_way.insert(host.to_owned(), found.clone());
+    // Whoever gives this up, the thread or a system that has no thread for it, takes the name out again.
+    drop(under_way);
     let asked = Asked { host: host.to_owned() };
-    // The thread waits for this lock before it takes its name out.
     let thread = std::thread::Builder::new().name("resolver".to_owned()).stack_size(STACK_BYTES);
     thread.spawn(move || {
         let looked_up = (&*asked.host, 0).to_socket_addrs();
@@ -62,7 +64,6 @@ fn join_or_begin(host: &str) -> io::Result<watch::Receiver<Found>> {
         let _ = say.send(Some(addresses.map_err(|error| (error.kind(), error.to_string()))));
         drop(asked);
     })?;
-    under_way.insert(host.to_owned(), found.clone());
     Ok(found)
 }
 
