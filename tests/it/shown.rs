@@ -1,4 +1,4 @@
-//! Pages as a phone shows them, measured by a browser: nothing is beside the screen, and what scrolls a keyboard can scroll.
+//! Pages as a browser shows them, measured there: on a phone, and with what opens.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,11 +6,10 @@ use std::path::Path;
 use crate::support::process::{PATIENCE, run, tool, wait_until};
 use crate::support::punctual::Punctual;
 
-/// What the browser is asked of a page in a frame of 390 pixels, with everything open that opens: how far it is beside the screen, and what
-/// scrolls though no key gets there (axe: scrollable-region-focusable).
-const MEASURE: &str = r#"
-f.onload = () => {
-  const page = f.contentDocument, stuck = [];
+/// Of a page in which all is open that opens: how far it is beside the screen, and what scrolls though no key gets there
+/// (axe: scrollable-region-focusable).
+const BESIDE_AND_STUCK: &str = r#"
+  const stuck = [];
   page.querySelectorAll('details').forEach((it) => it.open = true);
   const scrolls = (over) => over === 'auto' || over === 'scroll';
   for (const it of page.querySelectorAll('*')) {
@@ -18,35 +17,43 @@ f.onload = () => {
     const wide = scrolls(style.overflowX) && it.scrollWidth > it.clientWidth + 1;
     const high = scrolls(style.overflowY) && it.scrollHeight > it.clientHeight + 1;
     const within = it.querySelector('a, button, input, summary, [tabindex="0"]');
-    if ((wide || high) && it.tabIndex < 0 && !within) stuck.push(it.tagName + ' ' + it.className);
+    if ((wide || high) && it.tabIndex < 0 && !within) stuck.push(it.tagName);
   }
-  document.body.dataset.found = [
-    f.contentWindow.innerWidth, page.documentElement.scrollWidth - page.documentElement.clientWidth, stuck.join(';')
-  ].join(' ') + '|';
-};
+  return page.documentElement.scrollWidth - page.documentElement.clientWidth + ' ' + stuck.join(' ');
 "#;
 
-/// How much of a page is beside the screen, and what of it is stuck.
-fn measured(folder: &Path, page: &str) -> (u32, String) {
+/// How wide columns are, before and after each row shows its curl line.
+const COLUMNS: &str = r#"
+  const widths = () => [...page.querySelectorAll('th')].map((it) => Math.round(it.getBoundingClientRect().width)).join();
+  const before = widths();
+  page.querySelectorAll('td.ping details').forEach((it) => it.open = true);
+  return before + ' ' + widths();
+"#;
+
+/// What a script finds in a page, in a frame of this width.
+fn found(folder: &Path, page: &str, width: u32, script: &str) -> String {
     let page = page.replace('&', "&amp;").replace('"', "&quot;");
-    let frame = format!("<iframe id=f width=390 height=800 style='border:0' srcdoc=\"{page}\"></iframe>");
+    let frame = format!("<iframe id=f width={width} height=800 style='border:0' srcdoc=\"{page}\"></iframe>");
+    let ask = format!(
+        "f.onload = () => document.body.dataset.found = ((page) => {{{script}}})(f.contentDocument) + '|';"
+    );
     let file = folder.join("frame.html");
-    std::fs::write(
-        &file,
-        format!("<!doctype html><meta charset=utf-8><body>{frame}<script>{MEASURE}</script>"),
-    )
-    .unwrap();
+    let whole = format!("<!doctype html><meta charset=utf-8><body>{frame}<script>{ask}</script>");
+    std::fs::write(&file, whole).unwrap();
     let mut browser = tool("chromium");
     browser.args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"]);
     browser.arg(format!("--user-data-dir={}", folder.join("profile").display()));
     let (_, said) = run(browser.arg(format!("file://{}", file.display())));
     let found = said.split("data-found=\"").nth(1).and_then(|rest| rest.split('|').next());
-    let found = found.unwrap_or_else(|| panic!("the browser has measured nothing: {said}"));
-    let mut parts = found.splitn(3, ' ');
-    let mut number = || parts.next().unwrap().parse::<u32>().unwrap();
-    let (frame, beside) = (number(), number());
-    assert_eq!(frame, 390, "it is measured as on a phone");
-    (beside, parts.next().unwrap().to_owned())
+    found.unwrap_or_else(|| panic!("the browser has found nothing: {said}")).to_owned()
+}
+
+/// A page with its style in it.
+fn styled(server: &Punctual, path: &str) -> String {
+    let (page, style) = (server.get(path).text(), server.get("/style.css").text());
+    let (before, rest) = page.split_once("<link rel=\"stylesheet\"").unwrap_or((&page, ">"));
+    let (_, after) = rest.split_once('>').unwrap();
+    format!("{before}<style>{style}</style>{after}")
 }
 
 /// W14
@@ -73,17 +80,33 @@ fn on_a_phone_nothing_is_beside_the_screen_and_nothing_scrolls_that_no_key_reach
     let ping = server.url(&format!("/ping/{long}0/fail?comment={comment}"));
     assert_eq!(crate::support::http::post(&ping, body).status, 200);
     wait_until("lateness", PATIENCE, || server.get("/").text().contains("late"));
-    let style = server.get("/style.css").text();
     let folder = tempfile::tempdir().unwrap();
     let check = format!("/checks/{long}0");
     for path in ["/", "/?q=nothing", "/?status=bogus", &check, "/checks/soon", "/runbook", "/checks/nobody"] {
-        let page = server.get(path).text();
-        let (before, rest) = page.split_once("<link rel=\"stylesheet\"").unwrap_or((&page, ">"));
-        let (_, after) = rest.split_once('>').unwrap();
-        let styled = format!("{before}<style>{style}</style>{after}");
-        assert_eq!(measured(folder.path(), &styled), (0, String::new()), "{path}");
+        assert_eq!(found(folder.path(), &styled(&server, path), 390, BESIDE_AND_STUCK), "0 ", "{path}");
     }
     // As it was: a table that scrolls by itself.
     let before = format!("<div style='overflow-x: auto'><table><td>{}</table></div>", "n".repeat(200));
-    assert_eq!(measured(folder.path(), &before).1.trim(), "DIV");
+    assert_eq!(found(folder.path(), &before, 390, BESIDE_AND_STUCK), "0 DIV");
+}
+
+/// W17
+#[test]
+fn a_curl_line_that_opens_moves_no_column() {
+    let server = Punctual::start("checks: [{name: a, every: 1h}, {name: b, every: 1h, title: Another}]\n");
+    let folder = tempfile::tempdir().unwrap();
+    let page = styled(&server, "/");
+    let widths = found(folder.path(), &page, 1280, COLUMNS);
+    let (before, after) = widths.split_once(' ').unwrap();
+    assert!(before.split(',').count() >= 6, "{widths}");
+    assert_eq!(before, after);
+    // As it was.
+    let widths = found(
+        folder.path(),
+        &page.replace("position: absolute", "").replace("table-layout: fixed", ""),
+        1280,
+        COLUMNS,
+    );
+    let (before, after) = widths.split_once(' ').unwrap();
+    assert_ne!(before, after);
 }
