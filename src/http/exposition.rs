@@ -15,8 +15,8 @@ use super::{App, decode, operate};
 use crate::metrics::{Gone, Shard, negotiate};
 
 /// Scrapes answered at a time, half of them to one address: each holds a thread, a slow reader for as long as
-/// [`Limits::scrape_timeout`].
-pub(super) const MAX_AT_A_TIME: usize = 8;
+/// [`Limits::scrape_timeout`]. So a Prometheus that scrapes in parts may ask for eight of them at once.
+pub(super) const MAX_AT_A_TIME: usize = 16;
 
 /// Answers `/metrics`.
 pub(super) fn answer(app: &Arc<App>, limits: &Limits, source: IpAddr, parts: &Parts) -> Reply {
