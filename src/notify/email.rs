@@ -295,7 +295,7 @@ impl Email {
         let mut parameters = Vec::new();
         if !is_ascii(&self.from.email) && !can_utf8 {
             let why = format!("{}: the server takes only ASCII (no SMTPUTF8)", self.from.email);
-            return Ok(Outcome { refused: vec![why], ..Outcome::default() });
+            return Err(Fault::Settings(why));
         }
         if can_utf8 && !(is_ascii(&self.from.email) && to.iter().all(is_ascii)) {
             parameters.push(MailParameter::SmtpUtfEight);
@@ -304,7 +304,8 @@ impl Email {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let sender = Mail::new(Some(self.from.email.clone()), parameters);
-        connection.command(sender).await.map_err(Fault::Message)?;
+        // The sender is that of every mail.
+        connection.command(sender).await.map_err(Fault::Connection)?;
         let mut outcome = Outcome::default();
         for address in to {
             if !is_ascii(address) && !can_utf8 {
@@ -353,6 +354,7 @@ impl Email {
             Fault::Content(error) | Fault::Message(error) | Fault::Connection(error) => {
                 later(self.redact(&format!("{server}: {error}")))
             }
+            Fault::Settings(why) => misdirected(format!("{server}: {why}")),
             Fault::Other(why) => later(format!("{server}: {why}")),
         }
     }
@@ -382,12 +384,14 @@ fn tls_parameters(smtp: &Smtp) -> Result<TlsParameters, Fault> {
 
 /// Why an attempt came to nobody.
 enum Fault {
-    /// Before the message was spoken of: the server, the settings or the password may be mended.
+    /// Before anything was said of this message but its sender: the server, the settings or the password may be mended.
     Connection(lettre::transport::smtp::Error),
-    /// The server's answer to who sends this message, and to whom.
+    /// Between that and the text.
     Message(lettre::transport::smtp::Error),
     /// The server's answer to what it says.
     Content(lettre::transport::smtp::Error),
+    /// Only other settings can mend it.
+    Settings(String),
     /// Anything else that may be mended.
     Other(String),
 }
@@ -396,7 +400,7 @@ impl Fault {
     /// Whether nothing is said of the message, so that every other one would have ended alike.
     fn is_of_the_server(&self) -> bool {
         match self {
-            Fault::Connection(_) | Fault::Other(_) => true,
+            Fault::Connection(_) | Fault::Settings(_) | Fault::Other(_) => true,
             // It broke off, or closes (RFC 5321 §3.8).
             Fault::Message(error) => error.status().is_none_or(|code| u16::from(code) == 421),
             Fault::Content(_) => false,
@@ -408,7 +412,7 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Fault::Connection(error) | Fault::Message(error) | Fault::Content(error) => error.fmt(f),
-            Fault::Other(why) => f.write_str(why),
+            Fault::Settings(why) | Fault::Other(why) => f.write_str(why),
         }
     }
 }

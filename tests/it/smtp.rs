@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 
+use punctual::core::notice::Notice;
 use punctual::core::outbox::Attempt;
-use punctual::core::receiver::{Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
+use punctual::core::receiver::{BasicAuth, Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
+use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
 use punctual::notify::{Notification, Transport, sample};
 
@@ -179,4 +181,57 @@ fn the_answer_to_the_mail_is_kept() {
     let Attempt::Taken { answer } = attempt else { panic!("{attempt:?}") };
     assert!(answer.starts_with("250 2.0.0 Ok: queued as 4F2A; but not by gone@example.org: "), "{answer}");
     assert!(answer.contains("no such mailbox"), "{answer}");
+}
+
+/// 16.4: one mail to the addresses of its check.
+fn send_own(smtp: &Smtp) -> Attempt {
+    let transport = Transport::of_checks(smtp, Span::secs(2)).unwrap();
+    let now = Time::from_secs(1_774_830_840);
+    let notices = [Notice { emails: vec!["ops@example.org".to_owned()], ..sample::alert(now) }];
+    let external_url = "https://punctual.example.org";
+    let notification = Notification { key: "m1", receiver: "emails/a", notices: &notices, external_url, now };
+    runtime().block_on(transport.send(&notification))
+}
+
+/// 16.4: what would end every mail alike makes all of them wait together; what is of one mail is its own matter.
+#[test]
+fn what_is_of_the_mail_server_is_told_from_what_is_of_one_mail() {
+    let attempt = |answers: &'static [(&'static str, &'static str)], change: fn(&mut Smtp)| {
+        let server = Server::start(1, answers);
+        let mut smtp = server.smtp();
+        change(&mut smtp);
+        let attempt = send_own(&smtp);
+        server.end();
+        attempt
+    };
+    let asks_for_login: &[_] = &[("EHLO", "250-here\r\n250 AUTH PLAIN LOGIN"), ("AUTH", "535 who?")];
+    let of_the_server = [
+        attempt(&[("", "554 go away")], |_| {}),
+        attempt(&[("", "421 busy")], |_| {}),
+        attempt(&[("EHLO", "451 later")], |_| {}),
+        attempt(&[("", ENDLESS)], |_| {}),
+        attempt(&[], |smtp| smtp.tls = SmtpTls::Starttls),
+        attempt(&[], |smtp| smtp.from = "pünktlich@example.org".to_owned()),
+        attempt(asks_for_login, |smtp| {
+            smtp.login = Some(BasicAuth { username: "p".to_owned(), password: Secret::new("wrong") });
+        }),
+        attempt(&[("MAIL", "550 not from you")], |_| {}),
+        attempt(&[("MAIL", "451 later")], |_| {}),
+        attempt(&[("DATA", "421 closing")], |_| {}),
+    ];
+    for (number, attempt) in of_the_server.iter().enumerate() {
+        assert!(matches!(attempt, Attempt::Unreachable { .. }), "{number}: {attempt:?}");
+    }
+    let of_one_mail = [
+        attempt(&[("RCPT", "550 no such mailbox")], |_| {}),
+        attempt(&[("RCPT", "450 greylisted")], |_| {}),
+        attempt(&[("DATA", "451 later")], |_| {}),
+        attempt(&[(".", "554 spam")], |_| {}),
+        attempt(&[(".", "451 later")], |_| {}),
+    ];
+    for (number, attempt) in of_one_mail.iter().enumerate() {
+        assert!(!attempt.is_taken(), "{number}");
+        assert!(!matches!(attempt, Attempt::Unreachable { .. }), "{number}: {attempt:?}");
+    }
+    assert!(attempt(&[], |_| {}).is_taken());
 }

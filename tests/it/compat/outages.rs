@@ -40,6 +40,10 @@ fn a_mail_server_that_hangs_for_a_minute_delays_nothing_but_its_mail() {
     );
     latencies.are_those_of_nothing_that_waits();
     assert!(hanging.all().len() > 1, "it was tried again meanwhile");
+    // 16.4: no answer in time is the server's failure, not that of the mail.
+    let is_it =
+        |line: &str| line.contains("the mail server takes nothing") && line.contains("no answer within");
+    assert!(mine.server.log().lines().any(is_it), "{}", mine.server.log());
     assert_eq!(mine.canary(&format!("get?id={id}"))["late"], true);
     smtp.start_again();
     let mails = smtp.mails.wait_for_count("the mails that waited", UNTIL_THE_NEXT_RETRY, 3);
