@@ -9,7 +9,6 @@ use super::reach::{possible_causes, reach};
 use super::times::Times;
 use crate::core::cause::CauseKind;
 use crate::core::check::Definition;
-use crate::core::receiver::{ReceiverKind, WebhookFormat};
 use crate::core::route::{MatchTest, Matcher};
 use crate::core::schedule::{Occurrences, Schedule};
 use crate::core::zone::est_like_warning;
@@ -54,7 +53,6 @@ pub(super) fn of(config: &Config, times: &Times, log: &mut Log) {
     of_labels(config, log);
     of_reach(config, log);
     of_compat(config, log);
-    of_templates(config, log);
 }
 
 fn warn_shared(log: &mut Log, sharing: &Sharing, what: &str) {
@@ -247,31 +245,6 @@ fn of_compat(config: &Config, log: &mut Log) {
         let what = "`compat` is switched on without `smtp`: the mails of checks with addresses of their own cannot leave";
         log.warn(what);
     }
-}
-
-/// One message may tell of many checks, and a template that knows the first alone is silent about the others.
-fn of_templates(config: &Config, log: &mut Log) {
-    for receiver in &config.receivers {
-        let ReceiverKind::Webhook(webhook) = &receiver.kind else { continue };
-        let WebhookFormat::Template(template) = &webhook.format else { continue };
-        let members = webhook.max_members();
-        if members > 1 && names_the_first_alone(template) {
-            log.warn(format!(
-                "the template of the receiver `{}` names the first check alone, and a message may tell of {members}: say \
-                 `max_checks: 1`, or name all that `checks` has",
-                receiver.name
-            ));
-        }
-    }
-}
-
-/// Whether what it prints is of the first check, and of no other.
-fn names_the_first_alone(template: &str) -> bool {
-    let alike = template.replace("{%", "{{").replace("%}", "}}");
-    let code: String = alike.split("{{").skip(1).filter_map(|part| part.split("}}").next()).collect();
-    let rest = code.replace("checks[0]", " ").replace("alerts[0]", " ");
-    let names_all = |word: &str| matches!(word, "checks" | "alerts" | "text");
-    rest.len() < code.len() && !rest.split(|c: char| !c.is_alphanumeric() && c != '_').any(names_all)
 }
 
 /// 12.2: checks that reach nobody, and receivers that nothing reaches.

@@ -171,12 +171,6 @@ fn whatever_a_warning_proposes_ends_it() {
              compat: {{nights_watch: {{enabled: true, auth_key: abcdefghijklmnop, {key}}}}}\nchecks: [{{name: a, every: 1h}}]"
         )
     };
-    let hook = |rest: &str| {
-        format!(
-            "receivers: [{{name: r, webhook: {{url: 'http://127.0.0.1/', template: '{{{{ checks[0].name }}}}'{rest}}}}}]\n\
-             default_receivers: [r]\nchecks: [{{name: a, every: 1h}}]"
-        )
-    };
     let cron = |schedule: &str| format!("checks: [{{name: a, {schedule}, grace: 1s}}]");
     for (before, proposal, after) in [
         (smtp("port: 465"), "tls: implicit", smtp("port: 465, tls: implicit")),
@@ -185,7 +179,6 @@ fn whatever_a_warning_proposes_ends_it() {
         (push("https://am.example.org:80"), "http://", push("http://am.example.org:80")),
         (compat("trigger: open"), "trigger: id", compat("trigger: id")),
         (cron("cron: '*/90 * * * *'"), "every: 90m", cron("every: 90m")),
-        (hook(""), "max_checks: 1", hook(", max_checks: 1")),
     ] {
         let about = |text: &str| -> Vec<String> {
             let warnings = good(text).warnings.into_iter().map(|warning| warning.to_string());

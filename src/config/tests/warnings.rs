@@ -44,36 +44,6 @@ fn labels_that_targets_often_have_are_a_warning() {
     check(&(labels("service: x") + "alerting: {alertmanagers: [{url: 'http://127.0.0.1'}]}"), &[]);
 }
 
-/// Case 08: an operator must not learn of one check of many.
-#[test]
-fn a_template_that_names_the_first_of_many_checks_alone_is_a_warning() {
-    let hook = |template: &str, rest: &str| {
-        format!(
-            "receivers: [{{name: hook, webhook: {{url: 'http://127.0.0.1/', template: '{template}'{rest}}}}}]\n\
-             default_receivers: [hook]\nchecks: [{{name: a, every: 1h}}]"
-        )
-    };
-    for alone in [
-        "{{ checks[0].name }}",
-        "{{ alerts[0].labels.check }} of {{ receiver }}",
-        r#"{"text": {{ checks[0].title }}, "all": {{ subject }}}"#,
-        "{% if checks[0].comment %}{{ checks[0].comment }}{% endif %} and the text",
-        "{# all checks #}{{ checks[0].name }}",
-    ] {
-        check(&hook(alone, ""), &["`hook` names the first check alone, and a message may tell of 256"]);
-        check(&hook(alone, ", max_checks: 1"), &[]);
-    }
-    for all in [
-        "{{ text }}",
-        "{{ checks[0].name }}: {{ text[:100] }}",
-        "{{ subject }}",
-        "{% for check in checks %}{{ check.name }} {% endfor %}{{ checks[0].why }}",
-        "{{ checks | length }} {{ checks[0].name }}",
-    ] {
-        check(&hook(all, ""), &[]);
-    }
-}
-
 /// The shipped rules do not know it.
 #[test]
 fn dependencies_where_only_prometheus_tells_are_a_warning() {
