@@ -28,9 +28,12 @@ pub struct AtRecovery {
 impl AtRecovery {
     /// A delivery that is not told since the incident was too short: it counts towards [`super::Flapping`].
     pub fn too_short(&self) -> Option<DeliveryId> {
-        let is_it = |(_, ending): &&(DeliveryId, Ending)| *ending == Ending::Cancel(CancelReason::TooShort);
-        self.endings.iter().find(is_it).map(|(id, _)| *id)
+        self.endings.iter().find(|(_, ending)| is_too_short(*ending)).map(|(id, _)| *id)
     }
+}
+
+fn is_too_short(ending: Ending) -> bool {
+    ending == Ending::Cancel(CancelReason::TooShort)
 }
 
 /// What one receiver is still told of an incident that ended (12.5, 12.6).
@@ -74,6 +77,11 @@ pub fn at_recovery(
             Ending::Episode
         };
         endings.push((row.id, ending));
+    }
+    if told_by_another {
+        // Also by one that comes after it here: what is told of was not too short.
+        let too_short = endings.iter_mut().filter(|(_, ending)| is_too_short(*ending));
+        too_short.for_each(|(_, ending)| *ending = Ending::Cancel(CancelReason::Merged));
     }
     AtRecovery { endings, recovery }
 }
