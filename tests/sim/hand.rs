@@ -97,8 +97,9 @@ struct Held {
     is_dead: bool,
     /// So often the database cannot be opened again.
     reopens_fail: u32,
-    /// Nothing is taken at all, or no pings.
+    /// Nothing is taken at all: each other time since the disk is full, and it says so at each commit. Or no pings.
     is_broken: bool,
+    is_full: bool,
     is_too_small: bool,
     commits: u32,
     committed_in_all: u32,
@@ -126,6 +127,7 @@ impl Grip {
             is_dead: false,
             reopens_fail: 0,
             is_broken: false,
+            is_full: false,
             is_too_small: false,
             commits: 0,
             committed_in_all: 0,
@@ -184,7 +186,9 @@ impl Grip {
     }
 
     pub(crate) fn break_disk(&self, is_broken: bool) {
-        self.held().is_broken = is_broken;
+        let mut held = self.held();
+        held.is_full ^= is_broken;
+        held.is_broken = is_broken;
     }
 
     pub(crate) fn take_no_pings(&self, is_too_small: bool) {
@@ -215,7 +219,7 @@ impl Held {
             FaultPoint::Reopen => self.is_broken || self.reopens_fail > 0,
             FaultPoint::Begin | FaultPoint::BeforeCommit if self.is_broken => {
                 // A full disk shows at the commit, a broken one also before.
-                point == FaultPoint::BeforeCommit || self.errors.is_multiple_of(3)
+                point == FaultPoint::BeforeCommit || !self.is_full && self.errors.is_multiple_of(3)
             }
             _ => matches!(self.fate, Fate::Fails(at) | Fate::Dies(Some(at)) if at == point),
         };
@@ -230,6 +234,7 @@ impl Held {
         }
         let broken = || StoreError::Failed("a broken disk".to_owned());
         Some(match point {
+            FaultPoint::BeforeCommit if self.is_broken && self.is_full => StoreError::Full,
             FaultPoint::BeforeCommit if self.errors.is_multiple_of(2) => StoreError::Full,
             FaultPoint::AfterCommit => {
                 let fails = self.errors.is_multiple_of(5) && !self.hazards.of_pings_alone;

@@ -29,6 +29,7 @@ mod rng;
 mod scene;
 mod server;
 mod simulation;
+mod split;
 mod tally;
 mod times;
 mod turns;

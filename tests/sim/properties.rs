@@ -8,6 +8,7 @@ use crate::flapping;
 use crate::judged::{Bad, Judged};
 use crate::oracles;
 use crate::receivers::Try;
+use crate::split;
 use crate::tally::Tally;
 use crate::times;
 use crate::world::World;
@@ -35,6 +36,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     attempts_are_stored_before_they_are_made(world, evidence);
     what_is_sent_has_arrived(world, evidence);
     nobody_is_told_by_two_messages(world, evidence);
+    split::hold(evidence);
     nothing_is_planned_twice(world, evidence);
     order_is_kept(world, evidence);
     the_recovery_follows_what_was_attempted(world, evidence);
