@@ -9,7 +9,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::{Entry, What};
 
 use crate::hand::Committed;
-use crate::judged::{Judged, is_ever_held};
+use crate::judged::{Judged, Taken};
 use crate::scene::Files;
 use crate::server::Server;
 
@@ -45,6 +45,7 @@ impl Owed {
 impl Server {
     /// §10, as the bystanders understand it.
     pub(crate) fn tell_files(&mut self, files: Files, now: Time) {
+        self.note_forgotten(now);
         let scale = self.scale.clone();
         self.files = files;
         let files = self.files.clone();
@@ -54,11 +55,12 @@ impl Server {
                 judged.definition.name == definition.name
                     || definition.renamed_from.contains(&judged.definition.name)
             };
-            let known = self.judged.iter_mut().find(|(_, judged)| is_it(judged));
+            let mut known = self.judged.iter_mut().filter(|(_, judged)| !judged.is_forgotten);
+            let known = known.find(|(_, judged)| is_it(judged));
             let id = match known {
                 Some((id, judged)) => {
                     // Whatever is judged now is told of the check as it is now: so are the responders.
-                    judged.definition = definition.clone();
+                    judged.define(definition);
                     let plan = Judged::plan(definition, &scale);
                     let is_archived = judged.model.archived;
                     if is_archived || judged.plan.spec != plan.spec {
@@ -72,7 +74,7 @@ impl Server {
                         judged.plan = plan;
                         judged.note(now, &files);
                     }
-                    judged.may_be_held |= is_ever_held(definition);
+                    judged.archived_at = None;
                     *id
                 }
                 None => {
@@ -89,9 +91,7 @@ impl Server {
             if !declared.contains(id) && !judged.model.archived && !is_made {
                 judged.log.is_touched = true;
                 judged.walk(now, &scale, &files);
-                judged.model.archive();
-                judged.was_archived = true;
-                judged.note(now, &files);
+                judged.archive(now, &files);
             }
         }
     }
@@ -199,6 +199,8 @@ impl Server {
         match what {
             What::Ping(fact) => {
                 let counted = judged.model.ping(&judged.plan, &fact.ping, now);
+                let is_success = counted && fact.ping.kind == PingKind::Success;
+                judged.taken.push(Taken { at: now, is_success });
                 judged.pings += u64::from(counted);
                 if counted && matches!(fact.ping.kind, PingKind::Success | PingKind::Fail) {
                     judged.log.end(now);

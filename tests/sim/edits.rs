@@ -8,7 +8,7 @@ use punctual::store::{Change, Edit, EditError, NewCheck};
 
 use crate::hand::Fate;
 use crate::jobs::Job;
-use crate::judged::{Judged, is_ever_held};
+use crate::judged::Judged;
 use crate::scene::{random_check, random_due, vary_runs};
 use crate::server::Server;
 use crate::world::World;
@@ -50,6 +50,7 @@ impl Server {
 
     /// 10.2, 10.3, 16.3, 16.7, as the bystanders understand it.
     fn tell_edit(&mut self, edit: Edit, next: CheckId, now: Time) {
+        self.note_forgotten(now);
         let (scale, files) = (self.scale.clone(), self.files.clone());
         match edit {
             Edit::Create(new) => {
@@ -62,8 +63,7 @@ impl Server {
             }
             Edit::Update { check, definition, how } => {
                 let judged = self.judged.get_mut(&check).expect("only what is known is changed");
-                judged.definition = *definition;
-                judged.may_be_held |= is_ever_held(&judged.definition);
+                judged.define(&definition);
                 let plan = Judged::plan(&judged.definition, &scale);
                 if judged.plan.spec == plan.spec && how == Change::Judged {
                     return;
@@ -82,9 +82,7 @@ impl Server {
             Edit::Delete { check } => {
                 let judged = self.judged.get_mut(&check).expect("only what is known is deleted");
                 judged.walk(now, &scale, &files);
-                judged.model.archive();
-                judged.was_archived = true;
-                judged.note(now, &files);
+                judged.archive(now, &files);
             }
         }
     }

@@ -67,6 +67,7 @@ impl Delivery {
     }
 }
 
+#[derive(Clone, Debug)]
 pub(crate) struct Message {
     pub(crate) id: MessageId,
     pub(crate) key: String,
@@ -80,6 +81,7 @@ pub(crate) struct Message {
 }
 
 /// All that was stored.
+#[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     pub(crate) flips: BTreeMap<u64, Vec<Flip>>,
     /// Check, occurrence, count, met; the order in which checks are judged at one time says nothing.
@@ -89,56 +91,77 @@ pub(crate) struct Evidence {
     pub(crate) messages: Vec<Message>,
 }
 
-fn rows<T>(db: &Connection, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
+pub(crate) fn rows<T>(db: &Connection, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
     let mut statement = db.prepare(sql).unwrap();
     statement.query_map([], |row| read(row)).unwrap().map(Result::unwrap).collect()
 }
 
-fn number(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<u64> {
+pub(crate) fn number(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(place).map(i64::cast_unsigned)
 }
 
-fn time(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<Time> {
+pub(crate) fn time(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<Time> {
     row.get(place).map(Time::from_ms)
 }
 
 impl Evidence {
+    /// All of it, and what was there of checks that were forgotten.
     pub(crate) fn read(world: &World) -> Evidence {
         let db = reader(world.server.folder());
-        let flips = rows(
-            &db,
-            "SELECT check_id, at, from_status, to_status, reason, causes FROM flips ORDER BY id",
-            |row| {
-                let causes: serde_json::Value = serde_json::from_str(&row.get::<_, String>(5)?).unwrap();
-                let cause = |cause: &serde_json::Value| {
-                    let text = |place: usize| cause[place].as_str().map(str::to_owned);
-                    (text(0).unwrap(), cause[1].as_i64().unwrap(), text(2))
-                };
-                let flip = Flip {
-                    at: row.get(1)?,
-                    from: row.get(2)?,
-                    to: row.get(3)?,
-                    reason: row.get(4)?,
-                    causes: causes.as_array().unwrap().iter().map(cause).collect(),
-                };
-                Ok((number(row, 0)?, flip))
-            },
+        let mut all = Evidence { messages: messages(&db), ..Evidence::of(&db, "true") };
+        for (check, rows) in &world.server.forgotten.rows {
+            if world.server.judged[check].is_forgotten {
+                let rows = rows.clone();
+                all.flips.extend(rows.flips);
+                all.judgements.extend(rows.judgements);
+                all.incidents.extend(rows.incidents);
+                all.deliveries.extend(rows.deliveries);
+            }
+        }
+        all.judgements.sort_by_key(|(check, ..)| *check);
+        all.deliveries.sort_by_key(|row| row.id);
+        all
+    }
+
+    /// What is kept of some checks, without the messages.
+    pub(crate) fn of(db: &Connection, which: &str) -> Evidence {
+        let flips = format!(
+            "SELECT check_id, at, from_status, to_status, reason, causes FROM flips WHERE {which} ORDER BY id"
         );
-        let judgements = "SELECT check_id, occurrence, count, met FROM judgements ORDER BY check_id, id";
-        let incidents =
-            rows(&db, "SELECT check_id, id, opened_at, ended_at, status FROM incidents ORDER BY id", |row| {
-                let ended_at = row.get::<_, Option<i64>>(3)?.map(Time::from_ms);
-                let (id, opened_at, status) = (number(row, 1)?, time(row, 2)?, row.get(4)?);
-                Ok((number(row, 0)?, Incident { id, opened_at, ended_at, status }))
-            });
+        let flips = rows(db, &flips, |row| {
+            let causes: serde_json::Value = serde_json::from_str(&row.get::<_, String>(5)?).unwrap();
+            let cause = |cause: &serde_json::Value| {
+                let text = |place: usize| cause[place].as_str().map(str::to_owned);
+                (text(0).unwrap(), cause[1].as_i64().unwrap(), text(2))
+            };
+            let flip = Flip {
+                at: row.get(1)?,
+                from: row.get(2)?,
+                to: row.get(3)?,
+                reason: row.get(4)?,
+                causes: causes.as_array().unwrap().iter().map(cause).collect(),
+            };
+            Ok((number(row, 0)?, flip))
+        });
+        let judgements = format!(
+            "SELECT check_id, occurrence, count, met FROM judgements WHERE {which} ORDER BY check_id, id"
+        );
+        let incidents = format!(
+            "SELECT check_id, id, opened_at, ended_at, status FROM incidents WHERE {which} ORDER BY id"
+        );
+        let incidents = rows(db, &incidents, |row| {
+            let ended_at = row.get::<_, Option<i64>>(3)?.map(Time::from_ms);
+            let (id, opened_at, status) = (number(row, 1)?, time(row, 2)?, row.get(4)?);
+            Ok((number(row, 0)?, Incident { id, opened_at, ended_at, status }))
+        });
         Evidence {
             flips: by_check(flips),
-            judgements: rows(&db, judgements, |row| {
+            judgements: rows(db, &judgements, |row| {
                 Ok((number(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             }),
             incidents: by_check(incidents),
-            deliveries: deliveries(&db, "true"),
-            messages: messages(&db),
+            deliveries: deliveries(db, which),
+            messages: Vec::new(),
         }
     }
 }

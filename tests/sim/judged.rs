@@ -30,6 +30,13 @@ pub(crate) struct Bad {
     pub(crate) reopened: Vec<(Time, BTreeSet<ActionId>)>,
 }
 
+/// A ping that was stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) at: Time,
+    pub(crate) is_success: bool,
+}
+
 /// The bystander of one check.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged {
@@ -47,6 +54,13 @@ pub(crate) struct Judged {
     pub(crate) recovered_at: Option<Time>,
     /// Pings that counted.
     pub(crate) pings: u64,
+    /// All pings that were taken, also those that only repeat.
+    pub(crate) taken: Vec<Taken>,
+    /// The length of its trailing window (3.7); `None` once that was another, or runs may be too short to count.
+    pub(crate) window: Option<Span>,
+    /// Since when nobody declares it, and whether it was forgotten (10.3).
+    pub(crate) archived_at: Option<Time>,
+    pub(crate) is_forgotten: bool,
     /// It had quiet times, depended on others or was paused by its file at some time.
     pub(crate) may_be_held: bool,
     was_late_or_failing: bool,
@@ -71,6 +85,10 @@ impl Judged {
             bad: Vec::new(),
             recovered_at: None,
             pings: 0,
+            taken: Vec::new(),
+            window: window_of(definition),
+            archived_at: None,
+            is_forgotten: false,
             may_be_held: is_ever_held(definition),
             was_late_or_failing: false,
             was_archived: false,
@@ -81,6 +99,28 @@ impl Judged {
         // As far as a wrong date leads (1.1).
         let reach = Span::mins(24 * 60 * if scale.is_short { 1 } else { 8 });
         Plan::new(&definition.spec, scale.start - reach, scale.end() + reach)
+    }
+
+    /// It is declared like this from now on.
+    pub(crate) fn define(&mut self, definition: &Definition) {
+        self.definition = definition.clone();
+        self.may_be_held |= is_ever_held(definition);
+        self.window = self.window.filter(|window| window_of(definition) == Some(*window));
+    }
+
+    /// Nobody declares it any more (10.3).
+    pub(crate) fn archive(&mut self, now: Time, files: &Files) {
+        self.model.archive();
+        self.was_archived = true;
+        self.archived_at = Some(now);
+        self.note(now, files);
+    }
+
+    /// Successes in its trailing window, where that is known (3.7).
+    pub(crate) fn count_in_window(&self, now: Time) -> Option<u64> {
+        let window = self.window?;
+        let counts = |ping: &&Taken| ping.is_success && ping.at <= now && now - ping.at < window;
+        Some(self.taken.iter().filter(counts).count() as u64)
     }
 
     /// Judges all that is before `now`, by the files that are in force.
@@ -186,6 +226,10 @@ impl Judged {
     pub(crate) fn holds_dependents(&self) -> bool {
         self.was_late_or_failing && !self.model.archived && !self.model.is_paused()
     }
+}
+
+fn window_of(definition: &Definition) -> Option<Span> {
+    definition.spec.min_runtime.is_none().then(|| definition.count_window())
 }
 
 pub(crate) fn is_ever_held(definition: &Definition) -> bool {

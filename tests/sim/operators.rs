@@ -62,7 +62,7 @@ impl World {
             12 | 13 => self.stand(lot),
             14 => self.receiver_goes_or_comes(lot),
             15 | 16 => return self.set_clock(lot),
-            17 => self.prune(),
+            17 => self.prune(World::fate),
             18..=22 => self.edit(lot),
             23..=28 => self.befall(kind - 23, lot),
             _ => self.kill(),
@@ -96,11 +96,6 @@ impl World {
         if self.server.is_up() {
             self.server.die();
         }
-    }
-
-    fn prune(&mut self) {
-        let (now, fate) = (self.diary.now, self.fate());
-        self.server.call(now, fate, |store, now| store.prune(now));
     }
 
     fn pause_or_unpause(&mut self, lot: usize) {
@@ -368,6 +363,7 @@ impl World {
             &mut diary.life_at,
             &mut diary.watch_at,
             &mut diary.unrest_at,
+            &mut diary.prune_at,
             &mut diary.look_not_before,
             &mut diary.claim_not_before,
         ] {

@@ -55,6 +55,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     for (kind, ..) in evidence.flips.values().flatten().flat_map(|flip| &flip.causes) {
         *tally.causes.entry(kind.clone()).or_default() += 1;
     }
+    (tally.pruned, tally.forgotten) = (world.server.forgotten.pings, world.server.forgotten.checks);
     let looks = oracles::hold(world, evidence);
     (tally.deadlines_seen, tally.deadlines_moved) = (looks.seen, looks.moved);
     let is_long = |judged: &&Judged| judged.log.longest_row > Refusals::MAX as u32;

@@ -114,6 +114,7 @@ pub(crate) struct Files {
     pub(crate) watches: Vec<Watch>,
     pub(crate) defaults: Vec<ReceiverName>,
     pub(crate) receivers: BTreeMap<ReceiverName, ReceiverPolicy>,
+    pub(crate) retention: Retention,
 }
 
 /// What the action of a check's own addresses is known by (16.4).
@@ -147,7 +148,7 @@ impl Files {
         Configuration {
             checks: self.checks.clone(),
             policy: Arc::new(policy),
-            retention: Retention::default(),
+            retention: self.retention.clone(),
             max_checks: 1000,
             allow_mass_removal: true,
             changed_receivers: BTreeSet::new(),
@@ -177,7 +178,8 @@ impl Files {
             let on = checks[1 + rng.below(checks.len() - 2)].name.clone();
             checks.last_mut().unwrap().depends_on = vec![on];
         }
-        Files { checks, watches: watches(rng, scale), defaults: vec!["mail".into()], receivers }
+        let retention = Retention::default();
+        Files { checks, watches: watches(rng, scale), defaults: vec!["mail".into()], receivers, retention }
     }
 }
 

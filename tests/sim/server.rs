@@ -17,6 +17,7 @@ use punctual::store::{ConfigureError, Entry, Store, StoreError};
 use crate::bystanders::{Blind, Owed};
 use crate::hand::{Fate, Grip, Hand, Hazards};
 use crate::judged::Judged;
+use crate::keeping::Forgotten;
 use crate::process::{Asked, Process};
 use crate::readers::Readers;
 use crate::scene::{Files, Scale};
@@ -51,6 +52,7 @@ pub(crate) struct Server {
     pub(crate) unsure_since: Option<Time>,
     pub(crate) mutes: Vec<Mute>,
     pub(crate) blind: Blind,
+    pub(crate) forgotten: Forgotten,
     pub(crate) deaths: u32,
     pub(crate) errors: u32,
 }
@@ -78,6 +80,7 @@ impl Server {
             unsure_since: None,
             mutes: Vec::new(),
             blind: Blind::default(),
+            forgotten: Forgotten::default(),
             deaths: 0,
             errors: 0,
         }
@@ -101,6 +104,11 @@ impl Server {
     /// Whoever looks at the checks.
     pub(crate) fn readers(&self) -> &Readers {
         &self.readers
+    }
+
+    /// The check of this name, but for those that were forgotten.
+    pub(crate) fn called(&self, name: &str) -> Option<&Judged> {
+        self.judged.values().find(|judged| !judged.is_forgotten && judged.definition.name.as_str() == name)
     }
 
     /// The living process.
@@ -323,6 +331,9 @@ impl Server {
             assert_eq!(known.state.pause.since().is_some(), judged.model.is_paused(), "`{name}` is paused");
             let pings = known.state.counters.pings.iter().sum::<u64>();
             assert_eq!(pings, judged.pings, "pings of `{name}` are counted otherwise (4.1)");
+            let count = judged.count_in_window(now).filter(|_| self.era == 0);
+            let is_whole = count.is_none_or(|count| known.window.count(now) == count);
+            assert!(is_whole, "`{name}` succeeded {count:?} times in its window (3.7, 15.1): {:?}", known.window);
             let is_good = name.as_str() == "good";
             assert!(
                 !is_good || !judged.model.is(Family::Late),

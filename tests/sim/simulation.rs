@@ -56,6 +56,7 @@ fn live(seed: u64, kind: Kind) -> Result<Outcome, String> {
         assert!(world.server.look(world.diary.now, || Fate::Fine), "nothing fails in the calm");
         assert!(world.dead_is_bad(), "a job never ran, and nobody says so (2.5)");
         world.server.hold_readers();
+        world.prune_to_the_end();
         let evidence = Evidence::read(&world);
         let tally = hold(&world, &evidence);
         drain(&mut world);

@@ -24,6 +24,9 @@ pub(crate) struct Tally {
     pub(crate) seen_late: u64,
     /// By what each flip led to.
     pub(crate) causes: BTreeMap<String, u64>,
+    /// Pings that went while their check was kept, and checks that were forgotten.
+    pub(crate) pruned: u64,
+    pub(crate) forgotten: u64,
     /// Deadlines that passed, and what the oracles that know no mechanism made of them.
     pub(crate) deadlines_seen: u64,
     pub(crate) deadlines_moved: u64,
@@ -51,6 +54,8 @@ impl Tally {
         for (cause, count) in &other.causes {
             *self.causes.entry(cause.clone()).or_default() += count;
         }
+        self.pruned += other.pruned;
+        self.forgotten += other.forgotten;
         self.deadlines_seen += other.deadlines_seen;
         self.deadlines_moved += other.deadlines_moved;
         self.long_rows += other.long_rows;

@@ -11,6 +11,7 @@ use punctual::store::{Outgoing, Stance};
 
 use crate::evidence::{Delivery, deliveries, is_settled};
 use crate::hand::Fate;
+use crate::judged::Judged;
 use crate::operators::reader;
 use crate::receivers::Sending;
 use crate::world::World;
@@ -89,7 +90,7 @@ impl World {
         }
         for notice in &outgoing.notices {
             let alerts = matches!(notice.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
-            let check = self.server.judged.values().find(|judged| judged.definition.name == notice.check);
+            let check = self.server.called(notice.check.as_str());
             let check = check.expect("a notice names a check that is declared");
             if let DeliveryKind::Flapping(_) = notice.kind {
                 let held = self.held(check.definition.name.as_str(), self.diary.now);
@@ -158,7 +159,7 @@ impl World {
 
     /// Why deliveries of a check are held at a time, by the rules alone (§8).
     pub(crate) fn held(&self, name: &str, now: Time) -> Option<&'static str> {
-        let check = self.server.judged.values().find(|judged| judged.definition.name.as_str() == name)?;
+        let check = self.server.called(name)?;
         let definition = &check.definition;
         if check.model.is_paused() {
             return Some("paused");
@@ -177,9 +178,7 @@ impl World {
             return Some("quiet");
         }
         let on = definition.depends_on.iter();
-        let on: Vec<_> = on
-            .filter_map(|name| self.server.judged.values().find(|judged| judged.definition.name == *name))
-            .collect();
+        let on: Vec<_> = on.filter_map(|name| self.server.called(name.as_str())).collect();
         let wont_fix = |name: &Name| self.is_wont_fix(name.as_str());
         if on.iter().any(|check| check.holds_dependents() && !wont_fix(&check.definition.name)) {
             return Some("dependency");
@@ -191,9 +190,7 @@ impl World {
     }
 
     pub(crate) fn is_wont_fix(&self, name: &str) -> bool {
-        let mut checks = self.server.judged.values();
-        let check = checks.find(|judged| judged.definition.name.as_str() == name);
-        check.and_then(|judged| judged.open()).is_some_and(|bad| bad.stance == Stance::WontFix)
+        self.server.called(name).and_then(Judged::open).is_some_and(|bad| bad.stance == Stance::WontFix)
     }
 
     /// 12.4: the next attempt waits as long as the receiver wished, and else at least half of five seconds.

@@ -6,61 +6,21 @@ use std::path::Path;
 use punctual::core::check::{CheckId, Definition};
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
+use punctual::core::retention::Retention;
 use punctual::core::route::Action;
 use punctual::core::time::{Span, Time};
-use punctual::store::{Edit, Entry, What};
+use punctual::store::{Entry, What};
 
-use crate::accidents::Accidents;
 use crate::alertmanager::Alertmanager;
+use crate::diary::{Diary, Trace};
 use crate::hand::{Fate, Hazards};
-use crate::jobs::{Character, Job};
+use crate::jobs::Job;
+use crate::keeping::random_retention;
 use crate::pings::Waiting;
 use crate::receivers::Receivers;
 use crate::rng::Rng;
-use crate::scene::{Files, Scale, own_action};
+use crate::scene::{Scale, own_action};
 use crate::server::Server;
-
-/// The last lines of what happened, and a number that stands for all of it.
-#[derive(Debug, Default)]
-pub(crate) struct Trace {
-    pub(crate) hash: u64,
-    pub(crate) tail: Vec<String>,
-}
-
-impl Trace {
-    const TAIL: usize = 80;
-
-    pub(crate) fn say(&mut self, now: Time, text: &str) {
-        let line = format!("{now} {text}");
-        for byte in line.bytes() {
-            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        if self.tail.len() == Trace::TAIL {
-            self.tail.remove(0);
-        }
-        self.tail.push(line);
-    }
-}
-
-/// When the world does what.
-#[derive(Clone, Debug)]
-pub(crate) struct Diary {
-    pub(crate) now: Time,
-    pub(crate) storm_ends: Time,
-    pub(crate) ends: Time,
-    pub(crate) life_at: Time,
-    /// When somebody asks whether anything waits in vain.
-    pub(crate) watch_at: Time,
-    pub(crate) unrest_at: Time,
-    pub(crate) restart_at: Time,
-    /// A date that was wrong is put right, by so much.
-    pub(crate) right_at: Option<(Time, Span)>,
-    /// After a failure the engine rests.
-    pub(crate) look_not_before: Time,
-    pub(crate) claim_not_before: Time,
-    pub(crate) lag: Span,
-    pub(crate) accidents: Accidents,
-}
 
 pub(crate) struct World {
     pub(crate) scale: Scale,
@@ -106,22 +66,9 @@ impl World {
     pub(crate) fn new(seed: u64, folder: &Path, is_twin: bool, with_ticks: bool) -> World {
         let mut rng = Rng::new(seed, "scene");
         let scale = Scale::random(&mut rng);
-        let files = Files::random(&mut rng, &scale);
+        let mut files = Files::random(&mut rng, &scale);
+        files.retention = random_retention(&mut Rng::new(seed, "retention"), &scale, is_twin);
         let start = scale.start;
-        let diary = Diary {
-            now: start,
-            storm_ends: start + scale.stormy,
-            ends: scale.end(),
-            life_at: start,
-            watch_at: start,
-            unrest_at: start + scale.unrest,
-            restart_at: start,
-            right_at: None,
-            look_not_before: start,
-            claim_not_before: start,
-            lag: Span::ZERO,
-            accidents: Accidents::default(),
-        };
         let defaults = files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None));
         let actions = files.watches.iter().flat_map(|watch| watch.actions.clone()).chain(defaults);
         let actions = actions.chain([own_action()]).collect();
@@ -139,7 +86,7 @@ impl World {
             receivers: Receivers::new(seed),
             alertmanager: Alertmanager::default(),
             trace: Trace { hash: 0xcbf2_9ce4_8422_2325, tail: Vec::new() },
-            diary,
+            diary: Diary::new(&scale),
             scale,
             unrest: Rng::new(seed, "unrest"),
             hazards: Rng::new(seed, "hazards"),
@@ -190,7 +137,7 @@ impl World {
         }
     }
 
-    fn pass_to(&mut self, next: Time) {
+    pub(crate) fn pass_to(&mut self, next: Time) {
         self.server.hands.pass(next - self.diary.now);
         self.diary.now = next;
     }
@@ -230,6 +177,7 @@ impl World {
         }
         self.run_jobs();
         self.mourn();
+        self.prune_at_times();
         self.engine_rests();
         if self.server.is_up() && !self.diary.accidents.is_closing() {
             self.push_alerts();
@@ -239,6 +187,16 @@ impl World {
         }
         self.look_on();
         false
+    }
+
+    /// The engine prunes, where there is something to. A twin leaves that to its operators, who come at the same times.
+    fn prune_at_times(&mut self) {
+        let is_long = self.server.files.retention == Retention::default();
+        if is_long || self.is_twin || self.diary.prune_at > self.diary.now {
+            return;
+        }
+        self.prune(World::telling_fate);
+        self.mourn();
     }
 
     /// The writer's turns that nobody asks for.
@@ -410,60 +368,6 @@ impl World {
             .unwrap_or(diary.ends)
             .min(diary.ends);
         if diary.now < diary.storm_ends { next.min(diary.storm_ends) } else { next }
-    }
-
-    /// The storm is over: nothing goes wrong any more, and nobody is asked to be silent. False until that is so.
-    fn make_peace(&mut self) -> bool {
-        let now = self.diary.now;
-        self.server.grip.calm_down();
-        let clock = self.server.process.as_ref().map(|process| process.clock.clone());
-        if let Some(clock) = clock.filter(|clock| !clock.is_trusted()) {
-            self.server.hands.set_wall(clock.now() - self.server.hands.wall());
-            return false;
-        }
-        // Somebody unpauses then, and all facts lie on the grid.
-        if !self.is_ready() || self.on_grid() != now {
-            return false;
-        }
-        self.trace.say(now, "the storm is over");
-        // Some mutes end by themselves, others sooner.
-        let long = now + Span::ms(self.scale.calm.as_ms() / 2);
-        let unmuted: Vec<_> =
-            self.server.mutes.extract_if(.., |mute| mute.until > long || mute.id.is_multiple_of(2)).collect();
-        for mute in unmuted {
-            let done = self.server.call(now, Fate::Fine, move |store, now| store.unmute(mute.id, now));
-            done.answer.expect("nothing fails here");
-        }
-        let ids: Vec<CheckId> = self.server.judged.keys().copied().collect();
-        for id in ids {
-            let judged = &self.server.judged[&id];
-            if judged.model.paused_at_run_time && !judged.model.archived {
-                let unpause = Entry { check: id, at: now, what: What::Unpause { comment: None, by: None } };
-                assert!(self.server.apply(vec![unpause], now, Fate::Fine), "nothing fails here");
-            }
-        }
-        true
-    }
-
-    /// The dead check's job never ran: it is late, or we say that we cannot tell (2.5, 9.5).
-    pub(crate) fn dead_is_bad(&self) -> bool {
-        let dead = self.jobs.iter().find(|job| job.character == Character::Dead);
-        let name = &dead.expect("there is a job that never runs").name;
-        let check = self.server.judged.values().find(|judged| judged.definition.name.as_str() == name);
-        check.is_some_and(|check| !check.model.causes.is_empty())
-    }
-
-    /// Nothing is declared any more.
-    pub(crate) fn remove_everything(&mut self) {
-        self.pass_to(self.on_grid());
-        let now = self.diary.now;
-        self.jobs.clear();
-        self.waiting.clear();
-        let files = Files { checks: Vec::new(), ..self.server.files.clone() };
-        assert!(self.server.configure(files, now, Fate::Fine), "nothing fails here");
-        for check in self.server.made() {
-            self.server.edit(&Edit::Delete { check }, now, Fate::Fine);
-        }
     }
 
     /// Something that holds deliveries of this check was there at some time (8.2, 8.3, 7.3).
