@@ -1,13 +1,12 @@
 //! An Alertmanager beside the process, which minds `endsAt` as the real one does (§13).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use punctual::core::alert::{Alert, alertname};
 use punctual::core::cause::Family;
 use punctual::core::time::{Span, Time};
 
-use crate::judged::Judged;
 use crate::world::World;
 
 /// So long an alert fires that is not pushed again (13.1).
@@ -17,6 +16,7 @@ const EVERY: Span = Span::secs(55);
 const FAMILIES: [Family; 3] = [Family::Late, Family::Failing, Family::Unknown];
 
 type Labels = Vec<(String, String)>;
+type Firing = BTreeSet<(String, String)>;
 
 /// What it was told, and what the process repeats.
 #[derive(Debug, Default)]
@@ -42,12 +42,13 @@ impl Alertmanager {
         self.pushed_at = Some(now);
     }
 
-    fn fires(&self, check: &str, family: Family, now: Time) -> bool {
-        let is_it = |labels: &Labels| {
-            let has = |name: &str, value: &str| labels.iter().any(|(n, v)| n == name && v == value);
-            has("alertname", alertname(family)) && has("check", check)
+    /// Names of alerts that fire, each with its check.
+    fn firing(&self, now: Time) -> Firing {
+        let of = |labels: &Labels, wanted: &str| {
+            labels.iter().find(|(name, _)| name == wanted).map_or(String::new(), |(_, value)| value.clone())
         };
-        self.ends_at.iter().any(|(labels, ends_at)| is_it(labels) && *ends_at > now)
+        let firing = self.ends_at.iter().filter(|(_, ends_at)| **ends_at > now);
+        firing.map(|(labels, _)| (of(labels, "alertname"), of(labels, "check"))).collect()
     }
 
     /// 13.1: at every flip, when what was held may go, and every minute.
@@ -78,17 +79,7 @@ impl World {
             return;
         }
         let fate = self.telling_fate();
-        let fired = |family: Family, judged: &Judged| {
-            self.alertmanager.fires(judged.definition.name.as_str(), family, now)
-        };
-        let before: Vec<(u64, Family)> = self
-            .server
-            .judged
-            .iter()
-            .flat_map(|(id, judged)| FAMILIES.map(|family| (id.0, family, fired(family, judged))))
-            .filter(|(_, _, fired)| *fired)
-            .map(|(id, family, _)| (id, family))
-            .collect();
+        let before = self.alertmanager.firing(now);
         let answer = self.server.call(now, fate, |store, now| store.alerts(now)).answer;
         if !self.server.is_up() {
             return;
@@ -105,32 +96,33 @@ impl World {
     }
 
     /// Nothing is due, so that the store knows what the model knows.
-    fn check_alerts(&mut self, before: &[(u64, Family)]) {
+    fn check_alerts(&mut self, before: &Firing) {
         let now = self.diary.now;
         if self.server.process().wakes().deadline.is_some_and(|deadline| deadline < now) {
             return;
         }
+        let firing = self.alertmanager.firing(now);
         for (id, judged) in &self.server.judged {
             let name = judged.definition.name.as_str();
             let model = &judged.model;
             for family in FAMILIES {
                 let is_bad = model.is(family) && !model.archived && !model.is_paused();
-                let fires = self.alertmanager.fires(name, family, now);
+                let alert = (alertname(family).to_owned(), name.to_owned());
+                let fires = firing.contains(&alert);
                 if !is_bad {
-                    let another = self.server.judged.iter().any(|(other, it)| {
-                        other != id && it.definition.name.as_str() == name && it.model.is(family)
-                    });
-                    assert!(!fires || another, "`{name}` is not {family:?}, and fires (13.2)");
+                    let another = || {
+                        self.server.judged.iter().any(|(other, it)| {
+                            other != id && it.definition.name.as_str() == name && it.model.is(family)
+                        })
+                    };
+                    assert!(!fires || another(), "`{name}` is not {family:?}, and fires (13.2)");
                     continue;
                 }
                 if fires {
                     self.alertmanager.fired += 1;
                     continue;
                 }
-                assert!(
-                    !before.contains(&(id.0, family)),
-                    "`{name}` is still {family:?}, and withdrawn (13.3)"
-                );
+                assert!(!before.contains(&alert), "`{name}` is still {family:?}, and withdrawn (13.3)");
                 // 8.3: one that depends on others waits a little.
                 let waits = !judged.definition.depends_on.is_empty()
                     && judged.bad.last().is_some_and(|bad| now - bad.opened_at <= Span::mins(1));

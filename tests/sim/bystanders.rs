@@ -10,6 +10,7 @@ use punctual::store::{Entry, What};
 
 use crate::hand::Committed;
 use crate::judged::{Judged, Taken};
+use crate::operators::reader;
 use crate::scene::Files;
 use crate::server::Server;
 
@@ -171,6 +172,7 @@ impl Server {
         let owed = self.owed.checks.values_mut().flatten().chain(&mut self.owed.unread);
         owed.for_each(|at| *at = (*at).min(after));
         if after < before {
+            self.two_clocks.set_back(&reader(self.folder()));
             // What was over stays so, and what was made by a wrong date lasts as long as was meant.
             self.mutes.retain(|mute| mute.until > before);
             for mute in self.mutes.iter_mut().filter(|mute| mute.since > after) {

@@ -6,10 +6,10 @@ use punctual::core::schedule::Schedule;
 use punctual::core::time::Time;
 use punctual::store::{Change, Edit, EditError, NewCheck};
 
-use crate::hand::Fate;
+use crate::fate::Fate;
 use crate::jobs::Job;
 use crate::judged::Judged;
-use crate::scene::{random_check, random_due, vary_runs};
+use crate::scene::{join_team, random_check, random_due, vary_runs};
 use crate::server::Server;
 use crate::world::World;
 
@@ -57,7 +57,6 @@ impl Server {
                 let mut judged = Judged::declared(&new.definition, &scale, &self.blind, now);
                 if new.paused {
                     judged.model.pause(None, now);
-                    judged.may_be_held = true;
                 }
                 self.judged.insert(next, judged);
             }
@@ -129,7 +128,7 @@ impl World {
             0 | 1 if !is_counted => spec.schedule = random_due(rng, scale),
             2 if !is_counted => vary_runs(rng, scale, spec),
             3 => spec.failures_before_alert = rng.pick(&[1, 2, 3]),
-            _ => definition.labels = vec![("team".to_owned(), rng.pick(&["dba", "web"]).to_owned())],
+            _ => join_team(&mut definition.labels, rng),
         }
         // As coal-mine's users do it: of a check that is due by a period, and has no other time to be late at.
         let is_canary_s = matches!(definition.spec.schedule, Schedule::Every(_) | Schedule::Periods(_))

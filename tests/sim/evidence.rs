@@ -91,7 +91,11 @@ pub(crate) struct Evidence {
     pub(crate) messages: Vec<Message>,
 }
 
-pub(crate) fn rows<T>(db: &Connection, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Vec<T> {
+pub(crate) fn rows<T>(
+    db: &Connection,
+    sql: &str,
+    read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> Vec<T> {
     let mut statement = db.prepare(sql).unwrap();
     statement.query_map([], |row| read(row)).unwrap().map(Result::unwrap).collect()
 }

@@ -1,6 +1,8 @@
 //! The real store, in a hand that lets any of its calls fail or the whole process die in it, and that remembers what was
 //! committed: all that bystanders hear of.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use punctual::clock::Clock;
@@ -18,38 +20,10 @@ use punctual::store::{
     Stance, Store, StoreError,
 };
 
+use crate::fate::{Fate, Hazards};
 use crate::process::Process;
 use crate::readers::Readers;
-use crate::rng::Rng;
-
-/// What shall happen to a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    Fine,
-    /// An error before its first commit, or after it.
-    Fails(FaultPoint),
-    /// The process dies before the call, or there.
-    Dies(Option<FaultPoint>),
-}
-
-impl Fate {
-    /// `per_mille` of calls go wrong, some of them fatally.
-    pub(crate) fn random(rng: &mut Rng, per_mille: u64, may_die: bool) -> Fate {
-        let (lot, kind) = (rng.next() % 1000, rng.below(8));
-        if lot >= per_mille {
-            return Fate::Fine;
-        }
-        let (before, after) = (FaultPoint::BeforeCommit, FaultPoint::AfterCommit);
-        match kind {
-            3 if may_die => Fate::Dies(None),
-            4 if may_die => Fate::Dies(Some(before)),
-            5 if may_die => Fate::Dies(Some(after)),
-            6 => Fate::Fails(FaultPoint::Begin),
-            0 | 3 | 4 => Fate::Fails(before),
-            _ => Fate::Fails(after),
-        }
-    }
-}
+use crate::sabotage::Saboteur;
 
 /// What was committed, in the order in which it was.
 #[derive(Clone, Debug)]
@@ -67,15 +41,6 @@ pub(crate) enum Committed {
         now: Time,
     },
     Applied(Vec<Entry>),
-}
-
-/// What becomes of the calls that the writer makes by itself, at random.
-#[derive(Clone, Debug)]
-pub(crate) struct Hazards {
-    pub(crate) rng: Rng,
-    pub(crate) per_mille: u64,
-    /// Only where pings are stored: then nothing depends on how often the writer shows that it lives.
-    pub(crate) of_pings_alone: bool,
 }
 
 /// A reader of one process.
@@ -104,6 +69,9 @@ struct Held {
     commits: u32,
     committed_in_all: u32,
     errors: u32,
+    /// How often what went wrong.
+    faults: BTreeMap<&'static str, u64>,
+    saboteur: Saboteur,
     committed: Vec<Committed>,
     /// Looks in the midst of turns.
     eye: Option<Eye>,
@@ -118,7 +86,7 @@ struct Held {
 pub(crate) struct Grip(Arc<Mutex<Held>>);
 
 impl Grip {
-    pub(crate) fn new(hazards: Hazards, readers: Readers) -> Grip {
+    pub(crate) fn new(hazards: Hazards, readers: Readers, folder: &Path) -> Grip {
         Grip(Arc::new(Mutex::new(Held {
             hazards,
             readers,
@@ -132,6 +100,8 @@ impl Grip {
             commits: 0,
             committed_in_all: 0,
             errors: 0,
+            faults: BTreeMap::new(),
+            saboteur: Saboteur::new(folder),
             committed: Vec::new(),
             eye: None,
             is_unsure: false,
@@ -160,9 +130,18 @@ impl Grip {
         self.held().is_dead
     }
 
+    /// How often what went wrong.
+    pub(crate) fn faults(&self) -> BTreeMap<&'static str, u64> {
+        let held = self.held();
+        let mut faults = held.faults.clone();
+        faults.insert("in mid-transaction", held.saboteur.struck);
+        faults
+    }
+
     /// A new process.
     pub(crate) fn revive(&self) {
         let mut held = self.held();
+        held.saboteur.arm(None);
         (held.is_dead, held.reopens_fail, held.idle_until) = (false, 0, None);
     }
 
@@ -205,6 +184,22 @@ impl Grip {
 }
 
 impl Held {
+    fn arm(&mut self) {
+        let rows = match self.fate {
+            Fate::FailsAfter(rows) => Some(rows),
+            _ => None,
+        };
+        // How many rows a batch writes depends on how often somebody looks.
+        if rows.is_some() && self.hazards.of_pings_alone {
+            self.fate = Fate::Fails(FaultPoint::BeforeCommit);
+            return;
+        }
+        if rows.is_some() {
+            self.fate = Fate::Fine;
+        }
+        self.saboteur.arm(rows);
+    }
+
     fn fault(&mut self, point: FaultPoint) -> Option<StoreError> {
         if point == FaultPoint::AfterCommit {
             self.commits += 1;
@@ -224,9 +219,19 @@ impl Held {
             _ => matches!(self.fate, Fate::Fails(at) | Fate::Dies(Some(at)) if at == point),
         };
         if !is_hit {
+            if point == FaultPoint::Begin {
+                self.arm();
+            }
             return None;
         }
         self.errors += 1;
+        let name = match point {
+            FaultPoint::Reopen => "at reopening",
+            FaultPoint::Begin => "at the beginning",
+            FaultPoint::BeforeCommit => "before the commit",
+            FaultPoint::AfterCommit => "after the commit",
+        };
+        *self.faults.entry(name).or_default() += 1;
         match point {
             FaultPoint::Reopen => self.reopens_fail = self.reopens_fail.saturating_sub(1),
             _ if matches!(self.fate, Fate::Fails(_)) => self.fate = Fate::Fine,
@@ -288,6 +293,7 @@ impl Hand {
         }
         let answer = act(&mut self.store);
         let mut held = self.grip.held();
+        held.saboteur.note(answer.is_err());
         if held.commits > before {
             held.is_unsure &= !matches!(committed, Some(Committed::Life(_)));
             if matches!(committed, Some(Committed::Reanchored { .. })) {

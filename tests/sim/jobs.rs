@@ -7,18 +7,50 @@ use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
 use punctual::store::PingFact;
 
+use crate::oracles::margin;
 use crate::rng::Rng;
 use crate::scene::Scale;
 
-/// How a job behaves.
+/// How a job behaves, which the first letters of its name say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Character {
     /// Always on time; tries until it is heard, or runs again.
     Good,
+    /// Likewise, but as seldom as may be (9.4).
+    Patient,
+    /// On time, and silent now and then, for long.
+    Fitful,
+    /// On time, but for once, when most of its kind are silent.
+    Crowd,
     /// Never runs.
     Dead,
     /// Anything.
     Mixed,
+}
+
+impl Character {
+    pub(crate) fn of(name: &str) -> Character {
+        let all = [
+            ("good", Character::Good),
+            ("patient", Character::Patient),
+            ("fitful", Character::Fitful),
+            ("crowd", Character::Crowd),
+            ("dead", Character::Dead),
+        ];
+        all.iter().find(|(begins, _)| name.starts_with(begins)).map_or(Character::Mixed, |(_, it)| *it)
+    }
+
+    /// It is never late but for its own fault, and it has none.
+    pub(crate) fn tries_until_heard(self) -> bool {
+        matches!(self, Character::Good | Character::Patient)
+    }
+}
+
+/// When most of a crowd are silent.
+fn network_is_away(seed: u64, now: Time) -> (Time, Time) {
+    let mut rng = Rng::new(seed, "crowd");
+    let from = now + rng.times(Span::secs(1), 60, 150);
+    (from, from + rng.times(Span::secs(1), 170, 260))
 }
 
 /// One ping that is to be sent.
@@ -38,21 +70,31 @@ pub(crate) struct Job {
     /// When it fails and succeeds a few times in a row.
     flaps: Rng,
     next_cycle: Time,
+    /// Until then it does not run.
+    silent: (Time, Time),
+    /// So long it may take to try again.
+    margin: Span,
     queue: BTreeMap<(Time, u64), Shot>,
     count: u64,
 }
 
 impl Job {
     pub(crate) fn new(name: &str, seed: u64, now: Time) -> Job {
-        let character = match name {
-            "good" => Character::Good,
-            "dead" => Character::Dead,
-            _ => Character::Mixed,
-        };
-        let rng = Rng::new(seed, name);
+        let character = Character::of(name);
+        let mut rng = Rng::new(seed, name);
         let flaps = Rng::new(seed, &format!("{name} flaps"));
-        let name = name.to_owned();
-        Job { name, character, rng, flaps, next_cycle: now, queue: BTreeMap::new(), count: 0 }
+        let is_struck = character == Character::Crowd && rng.percent(80);
+        Job {
+            name: name.to_owned(),
+            character,
+            rng,
+            flaps,
+            next_cycle: now,
+            silent: if is_struck { network_is_away(seed, now) } else { (now, now) },
+            margin: Span::ZERO,
+            queue: BTreeMap::new(),
+            count: 0,
+        }
     }
 
     /// When it next does something.
@@ -64,6 +106,7 @@ impl Job {
 
     /// The pings of this moment; `None`: it only plans its next cycle.
     pub(crate) fn shots(&mut self, spec: &Spec, scale: &Scale, now: Time) -> Vec<Shot> {
+        self.margin = margin(spec);
         while self.character != Character::Dead && self.next_cycle <= now {
             self.plan_cycle(spec, scale);
         }
@@ -77,19 +120,26 @@ impl Job {
     /// The interval clock was set, and a job's runs with it: what it would do then it does after as long a time.
     pub(crate) fn shift(&mut self, by: Span) {
         self.next_cycle = self.next_cycle + by;
+        self.silent = (self.silent.0 + by, self.silent.1 + by);
         let queue = std::mem::take(&mut self.queue);
         self.queue = queue.into_iter().map(|((at, n), shot)| ((at + by, n), shot)).collect();
     }
 
     /// It was not heard: it tries again, as curl does, or until it is or runs again.
     pub(crate) fn not_heard(&mut self, mut shot: Shot, scale: &Scale, now: Time) {
-        let patience = if self.character == Character::Good { u32::MAX } else { self.rng.pick(&[0, 2, 4]) };
+        let patience = if self.character.tries_until_heard() { u32::MAX } else { self.rng.pick(&[0, 2, 4]) };
         if shot.tries >= patience {
             return;
         }
-        let wait = if self.character == Character::Good { 3 } else { 1 << shot.tries.min(2) };
+        // What hangs in the queue before it is refused was refused when it came.
+        let at_most = (self.margin - Span::secs(15)).as_ms() / scale.grid.as_ms();
+        let wait = match self.character {
+            Character::Good => 3,
+            Character::Patient => 1 + self.rng.below(at_most.max(1) as usize) as i64,
+            _ => 1 << shot.tries.min(2),
+        };
         let at = now + Span::ms(scale.grid.as_ms() * wait);
-        if self.character == Character::Good && at >= self.next_cycle {
+        if self.character.tries_until_heard() && at >= self.next_cycle {
             return;
         }
         shot.tries += 1;
@@ -122,8 +172,13 @@ impl Job {
                 at + self.rng.times(scale.grid, (gap / 2).max(1), gap.max(2))
             }
         };
-        if self.character == Character::Good {
-            return self.send(at, PingKind::Success, None);
+        let is_silent = self.silent.0 <= at && at < self.silent.1;
+        match self.character {
+            Character::Good | Character::Patient => return self.send(at, PingKind::Success, None),
+            Character::Crowd | Character::Fitful if is_silent => return,
+            Character::Crowd => return self.send(at, PingKind::Success, None),
+            Character::Fitful => return self.plan_fit(at, scale),
+            Character::Dead | Character::Mixed => {}
         }
         if self.flaps.percent(6) {
             self.plan_flapping(at, scale);
@@ -142,6 +197,14 @@ impl Job {
             _ => return,
         };
         self.plan_run(at + delay, spec, scale);
+    }
+
+    fn plan_fit(&mut self, at: Time, scale: &Scale) {
+        match self.rng.below(10) {
+            0 | 1 => self.silent = (at, at + self.rng.times(scale.grid, 100, 900)),
+            2 => self.send(at, PingKind::Fail, None),
+            _ => self.send(at, PingKind::Success, None),
+        }
     }
 
     /// 12.5: bad and good again, a few times in a row.

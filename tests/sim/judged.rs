@@ -61,8 +61,8 @@ pub(crate) struct Judged {
     /// Since when nobody declares it, and whether it was forgotten (10.3).
     pub(crate) archived_at: Option<Time>,
     pub(crate) is_forgotten: bool,
-    /// It had quiet times, depended on others or was paused by its file at some time.
-    pub(crate) may_be_held: bool,
+    /// When what there is to tell of it was held, while it was bad.
+    pub(crate) held_at: Vec<Time>,
     was_late_or_failing: bool,
     /// At some time.
     pub(crate) was_archived: bool,
@@ -89,7 +89,7 @@ impl Judged {
             window: window_of(definition),
             archived_at: None,
             is_forgotten: false,
-            may_be_held: is_ever_held(definition),
+            held_at: Vec::new(),
             was_late_or_failing: false,
             was_archived: false,
         }
@@ -104,7 +104,6 @@ impl Judged {
     /// It is declared like this from now on.
     pub(crate) fn define(&mut self, definition: &Definition) {
         self.definition = definition.clone();
-        self.may_be_held |= is_ever_held(definition);
         self.window = self.window.filter(|window| window_of(definition) == Some(*window));
     }
 
@@ -116,9 +115,9 @@ impl Judged {
         self.note(now, files);
     }
 
-    /// Successes in its trailing window, where that is known (3.7).
+    /// Successes in its trailing window, where that is known (3.7): not of a time before the newest ping.
     pub(crate) fn count_in_window(&self, now: Time) -> Option<u64> {
-        let window = self.window?;
+        let window = self.window.filter(|_| self.taken.last().is_none_or(|last| last.at <= now))?;
         let counts = |ping: &&Taken| ping.is_success && ping.at <= now && now - ping.at < window;
         Some(self.taken.iter().filter(counts).count() as u64)
     }
@@ -185,6 +184,11 @@ impl Judged {
         }
     }
 
+    /// The causes from a time on.
+    pub(crate) fn causes_at(&self, time: Time) -> Option<&Causes> {
+        self.history.iter().rev().find(|(at, _)| *at <= time).map(|(_, causes)| causes)
+    }
+
     /// Somebody said this of its open incident (11.2). Answers whether that was new.
     pub(crate) fn stand(&mut self, stance: Stance) -> bool {
         let families: Vec<Family> = self.model.causes().iter().map(|(kind, ..)| kind.family()).collect();
@@ -230,10 +234,6 @@ impl Judged {
 
 fn window_of(definition: &Definition) -> Option<Span> {
     definition.spec.min_runtime.is_none().then(|| definition.count_window())
-}
-
-pub(crate) fn is_ever_held(definition: &Definition) -> bool {
-    !definition.quiet.is_empty() || !definition.depends_on.is_empty() || definition.spec.paused
 }
 
 fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files) {

@@ -8,7 +8,7 @@ use punctual::core::retention::Retention;
 use punctual::core::time::{Span, Time};
 
 use crate::evidence::{Evidence, number, rows};
-use crate::hand::Fate;
+use crate::fate::Fate;
 use crate::judged::Judged;
 use crate::operators::reader;
 use crate::rng::Rng;
@@ -93,7 +93,8 @@ impl Server {
                 let is_in_window = age < window && judged.window.is_some();
                 let stays = newer < u64::from(retention.keep_at_most) && is_wanted || is_in_window;
                 let is_there = kept.contains(&(id.0, ordinal));
-                let which = || format!("ping {ordinal} of {total} of `{}`, {age} old", judged.definition.name);
+                let which =
+                    || format!("ping {ordinal} of {total} of `{}`, {age} old", judged.definition.name);
                 assert!(is_there || !stays, "it has gone: {}", which());
                 assert!(!is_there || stays || !is_over || age < window, "it is still there: {}", which());
                 self.forgotten.pings += u64::from(is_over && !is_there);

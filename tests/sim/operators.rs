@@ -9,9 +9,9 @@ use punctual::core::time::Span;
 use punctual::store::{Entry, Stance, What};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::hand::Fate;
+use crate::fate::Fate;
 use crate::rng::Rng;
-use crate::scene::{Files, Scale, Wish, random_due, random_spec, vary_runs};
+use crate::scene::{Files, Scale, Wish, join_team, random_due, random_spec, vary_runs};
 use crate::server::Server;
 use crate::world::World;
 
@@ -43,25 +43,22 @@ pub(crate) fn open_incidents(server: &Server) -> Vec<(IncidentId, CheckId)> {
 impl World {
     /// One thing that people do. True if the time is another now.
     pub(crate) fn operate(&mut self) -> bool {
-        let (kind, lot) = (self.unrest.below(34), self.unrest.next() as usize);
+        let Some(kind) = self.setting.doing(&mut self.unrest) else { return false };
+        let lot = self.unrest.next() as usize;
         if !self.server.is_up() || self.diary.accidents.is_closing() {
             return false;
         }
         match kind {
-            0..=2 => {
-                self.may_hold = true;
-                self.pause_or_unpause(lot);
-            }
-            3..=5 => {
-                self.may_hold = true;
-                self.mute(lot);
-            }
+            0..=2 => self.pause_or_unpause(lot),
+            3..=5 => self.mute(lot),
             6..=9 => self.reload(lot),
             10 => self.take_out_or_put_back(lot),
             11 => self.rename(lot),
             12 | 13 => self.stand(lot),
             14 => self.receiver_goes_or_comes(lot),
             15 | 16 => return self.set_clock(lot),
+            // How many slices a round has may depend on when things were noticed.
+            17 if self.is_twin => self.prune(|_| Fate::Fine),
             17 => self.prune(World::fate),
             18..=22 => self.edit(lot),
             23..=28 => self.befall(kind - 23, lot),
@@ -183,7 +180,7 @@ impl World {
             }
             3 => check.spec.failures_before_alert = rng.pick(&[1, 2, 3]),
             4 => check.spec.paused = !check.spec.paused,
-            _ => check.labels = vec![("team".to_owned(), rng.pick(&["dba", "web"]).to_owned())],
+            _ => join_team(&mut check.labels, rng),
         }
         let what =
             format!("reload: {} is {:?}, paused {}", check.name, check.spec.schedule, check.spec.paused);
@@ -342,7 +339,6 @@ impl World {
     /// It is another time now, and all that is planned comes after as long a time.
     pub(crate) fn shift(&mut self, by: Span) {
         let before = self.diary.now;
-        self.was_jump = true;
         self.patience.clear();
         self.overdue.clear();
         self.alertmanager.forget();

@@ -4,7 +4,7 @@ use punctual::core::check::CheckId;
 use punctual::core::time::Span;
 use punctual::store::{Edit, Entry, What};
 
-use crate::hand::Fate;
+use crate::fate::Fate;
 use crate::jobs::Character;
 use crate::scene::Files;
 use crate::world::World;

@@ -5,6 +5,7 @@ use punctual::core::time::Time;
 use punctual::store::writer::Answer;
 
 use crate::jobs::Shot;
+use crate::settings::Setting;
 use crate::world::World;
 
 /// A ping whose job waits for the answer.
@@ -67,7 +68,7 @@ impl World {
             Ok(answer) => self.waiting.push(Waiting { job: number, shot, check, at: now, answer }),
             Err(_) => self.not_taken(number, shot, (check, now)),
         }
-        if self.batches.percent(50) {
+        if self.batches.percent(if self.setting == Setting::Crowd { 1 } else { 50 }) {
             self.turn();
         }
     }

@@ -13,7 +13,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::writer::{Limits, Turns, Wakes, Writer};
 
-use crate::hand::{Fate, Grip, Hand};
+use crate::fate::Fate;
+use crate::hand::{Grip, Hand};
 
 /// A process that lives.
 pub(crate) struct Process {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::evidence::{Delivery, Evidence, Incident};
 use crate::flapping;
-use crate::judged::{Bad, Judged};
+use crate::judged::Bad;
 use crate::oracles;
 use crate::receivers::Try;
 use crate::split;
@@ -16,7 +16,6 @@ use punctual::core::cause::CauseKind;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
-use punctual::core::refusals::Refusals;
 use punctual::core::route::ActionId;
 use punctual::core::time::Span;
 
@@ -42,24 +41,10 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     the_recovery_follows_what_was_attempted(world, evidence);
     one_reminder_waits(evidence);
     nothing_waits_for_ever(world, evidence);
-    let mut tally = everything_planned_is_told_or_exempt(world, evidence);
-    tally.flips = evidence.flips.values().map(|flips| flips.len() as u64).sum();
-    tally.incidents = evidence.incidents.values().map(|incidents| incidents.len() as u64).sum();
-    tally.attempts = world.receivers.tries.len() as u64;
-    let is_own = |attempt: &&Try| attempt.receiver.starts_with("emails/");
-    tally.own_attempts = world.receivers.tries.iter().filter(is_own).count() as u64;
-    tally.flapping = evidence.deliveries.iter().filter(|row| row.kind == "flapping").count() as u64;
-    tally.deaths = u64::from(world.server.deaths);
-    tally.errors = u64::from(world.server.errors);
-    (tally.looks, tally.looks_behind, tally.seen_late) = world.server.readers().tally();
-    for (kind, ..) in evidence.flips.values().flatten().flat_map(|flip| &flip.causes) {
-        *tally.causes.entry(kind.clone()).or_default() += 1;
-    }
-    (tally.pruned, tally.forgotten) = (world.server.forgotten.pings, world.server.forgotten.checks);
-    let looks = oracles::hold(world, evidence);
-    (tally.deadlines_seen, tally.deadlines_moved) = (looks.seen, looks.moved);
-    let is_long = |judged: &&Judged| judged.log.longest_row > Refusals::MAX as u32;
-    tally.long_rows = world.server.judged.values().filter(is_long).count() as u64;
+    everything_planned_is_told_or_exempt(world, evidence);
+    let mut tally = Tally::default();
+    tally.count_world(world, evidence);
+    tally.count_looks(&oracles::hold(world, evidence));
     tally
 }
 
@@ -171,13 +156,15 @@ fn every_match_is_planned(world: &World, evidence: &Evidence) {
 
 /// 11.2: whoever reopens an incident hears of it again.
 fn reopening_plans_anew(world: &World, evidence: &Evidence) {
-    for (id, judged) in world.server.judged.iter().filter(|_| !world.was_jump) {
-        for (at, actions) in judged.bad.iter().flat_map(|bad| &bad.reopened) {
-            let then = evidence.deliveries.iter().filter(|row| (row.check, row.queued_at) == (id.0, *at));
-            let planned = then.map(|row| row.action).collect();
+    for (incident, bad) in bad_of(world, evidence) {
+        if world.server.two_clocks.knew_incident(incident) {
+            continue;
+        }
+        for (at, actions) in &bad.reopened {
+            let then = |row: &&Delivery| (row.incident, row.queued_at) == (incident, *at);
+            let planned = evidence.deliveries.iter().filter(then).map(|row| row.action).collect();
             let is_planned = |action: &ActionId| world.is_covered(action.0, &planned);
-            let name = &judged.definition.name;
-            assert!(actions.iter().all(is_planned), "`{name}` is reopened at {at}, and nobody is told");
+            assert!(actions.iter().all(is_planned), "{incident} is reopened at {at}, and nobody is told");
         }
     }
 }
@@ -193,7 +180,9 @@ pub(crate) fn bad_of<'a>(world: &'a World, evidence: &Evidence) -> BTreeMap<u64,
 
 /// 9.6: whoever is to hear of a cause does, also where that took the place of `blind`; and it counts from then on.
 fn what_follows_blindness_is_told(world: &World, evidence: &Evidence) {
-    for (incident, bad) in bad_of(world, evidence).into_iter().filter(|_| !world.was_jump) {
+    let two_clocks = &world.server.two_clocks;
+    let bad = bad_of(world, evidence);
+    for (incident, bad) in bad.into_iter().filter(|(incident, _)| !two_clocks.knew_incident(*incident)) {
         let Some((at, actions)) = &bad.after_blind else { continue };
         // One that was due when it recovered may have become the message of both.
         let is_alert = |row: &&Delivery| matches!(row.kind.as_str(), "alert" | "episode");
@@ -214,9 +203,9 @@ fn what_follows_blindness_is_told(world: &World, evidence: &Evidence) {
 /// 12.1: one delivery for each action, at whatever time it is planned.
 fn nothing_is_planned_twice_at_a_time(world: &World, evidence: &Evidence) {
     // 9.6: what follows `blind` is planned anew, and a clock that was set back comes to the same moment again.
-    let comes_again = |bad: &&Bad| world.was_jump && bad.after_blind.is_some();
     let bad = bad_of(world, evidence);
-    let is_once = |row: &&Delivery| bad.get(&row.incident).is_none_or(|bad| !comes_again(bad));
+    let is_told_anew = |row: &Delivery| bad.get(&row.incident).is_some_and(|bad| bad.after_blind.is_some());
+    let is_once = |row: &&Delivery| !world.server.two_clocks.knew(row) || !is_told_anew(row);
     let mut planned = BTreeSet::new();
     for row in evidence.deliveries.iter().filter(|row| row.kind == "alert").filter(is_once) {
         let it = (row.incident, &row.receiver, row.action, row.not_before, row.queued_at);
@@ -426,8 +415,7 @@ fn nothing_waits_for_ever(world: &World, evidence: &Evidence) {
 }
 
 /// 12.5: every delivery is told, or has a reason not to be, which is looked at here.
-fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> Tally {
-    let mut tally = Tally::default();
+fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) {
     let bad_periods = bad_of(world, evidence);
     let incidents: BTreeMap<u64, &Incident> =
         evidence.incidents.values().flatten().map(|incident| (incident.id, incident)).collect();
@@ -435,11 +423,8 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
         let incident = incidents[&row.incident];
         let reason = row.reason.as_deref().unwrap_or("");
         if row.state == "sent" {
-            tally.told += 1;
-            tally.told_after_all += u64::from(row.given_up.is_some());
             continue;
         }
-        *tally.exempt.entry(format!("{} {reason}", row.state)).or_default() += 1;
         let others = evidence.deliveries.iter().filter(|other| {
             (other.incident, &other.receiver) == (row.incident, &row.receiver) && other.id != row.id
         });
@@ -450,9 +435,9 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
         let is_so = match (row.state.as_str(), reason) {
             ("waiting", _) => true,
             ("cancelled", "recovered_before_due") => ended_at.is_some_and(|at| at <= row.not_before),
-            ("cancelled", "recovered_while_held") => {
-                ended_at.is_some() && world.may_have_been_held(row.check)
-            }
+            // What flaps is held, and dropped, at whatever time it would leave (12.5).
+            ("cancelled", "recovered_while_held") if row.kind == "flapping" => ended_at.is_some(),
+            ("cancelled", "recovered_while_held") => ended_at.is_some_and(|at| world.was_held(row.check, at)),
             ("cancelled", "too_short") => ended_at.is_some_and(|at| at - row.not_before < Span::secs(5)),
             ("cancelled", "merged") => told_otherwise,
             ("cancelled", "reminded_sooner") => row.kind == "reminder",
@@ -467,8 +452,8 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) -> T
             _ => false,
         };
         // Where the clock was set back, times of the row and of the incident are not of one clock.
-        let is_of_two_clocks = world.was_jump && matches!(reason, "recovered_before_due" | "too_short");
+        let is_of_two_clocks = world.server.two_clocks.knew(row)
+            && matches!(reason, "recovered_before_due" | "too_short" | "recovered_while_held");
         assert!(is_so || is_of_two_clocks, "not told, without a reason that holds: {row:?} of {incident:?}");
     }
-    tally
 }

@@ -75,12 +75,13 @@ impl Readers {
     }
 
     /// Now it is known how it was: nobody was told of lateness that there was not, and none was kept from anybody. What was
-    /// seen `before_a_death`, after the last sign of life, was as right as it was forgotten.
+    /// seen `before_a_death`, after the last sign of life, was as right as it was forgotten; while requests are refused unread,
+    /// from when on we cannot tell is another time with each of them.
     pub(crate) fn hold(
         &self,
         judged: &BTreeMap<CheckId, Judged>,
         era: u32,
-        before_a_death: impl Fn(Time) -> bool,
+        (before_a_death, is_refused): (impl Fn(Time) -> bool, impl Fn(Time) -> bool),
     ) {
         let mut seen = self.0.lock().unwrap();
         let (sights, later) =
@@ -91,7 +92,7 @@ impl Readers {
         for sight in sights {
             let judged = judged.get(&sight.check).expect("what was seen was declared");
             if judged.model.knows(sight.now) && !before_a_death(sight.at) {
-                hold(&sight, judged);
+                hold(&sight, judged, is_refused(sight.at));
             }
         }
     }
@@ -104,13 +105,13 @@ impl Readers {
 }
 
 /// A check was seen as it was at some moment from then on.
-fn hold(sight: &Sight, judged: &Judged) {
+fn hold(sight: &Sight, judged: &Judged, may_move: bool) {
     let (name, causes) = (&judged.definition.name, between(judged, sight.at, sight.now));
     for (family, seen) in [(Family::Late, sight.late), (Family::Unknown, sight.unknown)] {
         let is_of_it = |cause: &&Cause| cause.0.family() == family;
         let was = causes.iter().any(|causes| causes.iter().any(|cause| is_of_it(&cause)));
         assert!(
-            !seen || sight.paused || was,
+            !seen || sight.paused || was || family == Family::Unknown && may_move,
             "`{name}` was seen as {family:?}, which it was not (1.5): {sight:?} of {causes:?}"
         );
         let lasts = |cause: &Cause| causes.iter().all(|causes| causes.contains(cause));

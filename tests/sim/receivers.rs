@@ -8,6 +8,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::Outgoing;
 
 use crate::rng::Rng;
+use crate::scene::Scale;
 
 /// One attempt, as the receiver's side saw it.
 #[derive(Clone, Debug)]
@@ -52,25 +53,50 @@ enum Mood {
     Picks,
 }
 
+/// When each receiver takes nothing for long, and else everything; empty: they are as moody as they are.
+#[derive(Debug, Default)]
+pub(crate) struct Outages(BTreeMap<&'static str, Vec<(Time, Time)>>);
+
+impl Outages {
+    /// Each is away twice, for longer than anything is tried.
+    pub(crate) fn random(seed: u64, scale: &Scale) -> Outages {
+        let mut rng = Rng::new(seed, "outages");
+        let mut away = |_| {
+            let from = scale.start + rng.times(scale.grid, 0, 400);
+            let to = from + rng.times(scale.grid, 450, 700);
+            let again = to + rng.times(scale.grid, 60, 300);
+            vec![(from, to), (again, again + rng.times(scale.grid, 450, 700))]
+        };
+        Outages(["pager", "chat", "mail"].into_iter().map(|name| (name, away(name))).collect())
+    }
+
+    fn mood(&self, receiver: &str, now: Time) -> Option<Mood> {
+        let away = self.0.get(receiver)?;
+        let is_away = away.iter().any(|(from, to)| *from <= now && now < *to);
+        Some(if is_away { Mood::Fails } else { Mood::Takes })
+    }
+}
+
 /// All receivers.
 #[derive(Debug)]
 pub(crate) struct Receivers {
     rng: Rng,
+    outages: Outages,
     moods: BTreeMap<String, (Mood, u32)>,
     pub(crate) tries: Vec<Try>,
     pub(crate) under_way: Vec<Sending>,
 }
 
 impl Receivers {
-    pub(crate) fn new(seed: u64) -> Receivers {
+    pub(crate) fn new(seed: u64, outages: Outages) -> Receivers {
         let rng = Rng::new(seed, "receivers");
-        Receivers { rng, moods: BTreeMap::new(), tries: Vec::new(), under_way: Vec::new() }
+        Receivers { rng, outages, moods: BTreeMap::new(), tries: Vec::new(), under_way: Vec::new() }
     }
 
     /// The process hands a message over, with its attempt committed. `calm`: whoever is asked takes it at once.
     pub(crate) fn send(&mut self, outgoing: &Outgoing, now: Time, calm: bool) -> String {
         let message = &outgoing.message;
-        let mood = if calm { Mood::Takes } else { self.mood(&message.receiver) };
+        let mood = if calm { Mood::Takes } else { self.mood(&message.receiver, now) };
         let never = || Attempt::Never { why: "simulated".to_owned() };
         let later = |after| Attempt::Later { after, why: "simulated".to_owned() };
         let (taken, seconds, attempt) = match mood {
@@ -108,7 +134,10 @@ impl Receivers {
         format!("{} attempt {} of {} ({mood:?})", message.receiver, message.attempts, message.key)
     }
 
-    fn mood(&mut self, receiver: &str) -> Mood {
+    fn mood(&mut self, receiver: &str, now: Time) -> Mood {
+        if let Some(mood) = self.outages.mood(receiver, now) {
+            return mood;
+        }
         let (mood, left) = self.moods.get(receiver).copied().unwrap_or((Mood::Takes, 0));
         if left > 0 {
             self.moods.insert(receiver.to_owned(), (mood, left - 1));

@@ -16,6 +16,9 @@ use punctual::store::Configuration;
 use crate::rng::Rng;
 use punctual::core::zone::Zone;
 
+/// 2026-03-10, and the days around both changes of the clock in Berlin.
+const STARTS: [i64; 3] = [1_773_100_800, 1_774_656_000, 1_792_800_000];
+
 /// How fast things happen. All facts lie on the grid.
 #[derive(Clone, Debug)]
 pub(crate) struct Scale {
@@ -34,27 +37,30 @@ pub(crate) struct Scale {
 
 impl Scale {
     pub(crate) fn random(rng: &mut Rng) -> Scale {
-        // 2026-03-10, and the days around both changes of the clock in Berlin.
-        let starts = [1_773_100_800, 1_774_656_000, 1_792_800_000];
         if rng.percent(67) {
-            return Scale {
-                grid: Span::secs(1),
-                start: Time::from_secs(rng.pick(&starts) + 43_200),
-                stormy: Span::mins(25),
-                calm: Span::mins(13),
-                life: Span::secs(5),
-                unrest: Span::secs(75),
-                is_short: true,
-            };
+            return Scale::short(rng);
         }
         Scale {
             grid: Span::mins(1),
-            start: Time::from_secs(rng.pick(&starts[1..])),
+            start: Time::from_secs(rng.pick(&STARTS[1..])),
             stormy: Span::mins(54 * 60),
             calm: Span::mins(180),
             life: Span::mins(15),
             unrest: Span::mins(150),
             is_short: false,
+        }
+    }
+
+    /// Of seconds and minutes.
+    pub(crate) fn short(rng: &mut Rng) -> Scale {
+        Scale {
+            grid: Span::secs(1),
+            start: Time::from_secs(rng.pick(&STARTS) + 43_200),
+            stormy: Span::mins(25),
+            calm: Span::mins(13),
+            life: Span::secs(5),
+            unrest: Span::secs(75),
+            is_short: true,
         }
     }
 
@@ -210,12 +216,12 @@ fn watches(rng: &mut Rng, scale: &Scale) -> Vec<Watch> {
     watches
 }
 
-fn definition(name: &str, spec: Spec) -> Definition {
+pub(crate) fn definition(name: &str, spec: Spec) -> Definition {
     let source = Source::File { path: "checks.yaml".to_owned(), line: 1 };
     Definition { group: "g0".to_owned(), ..Definition::new(Name::parse(name).unwrap(), spec, source) }
 }
 
-fn spec(schedule: Schedule, grace: Span) -> Spec {
+pub(crate) fn spec(schedule: Schedule, grace: Span) -> Spec {
     Spec { grace, ..Spec::new(schedule) }
 }
 
@@ -230,7 +236,7 @@ fn good(rng: &mut Rng, scale: &Scale) -> Definition {
 }
 
 /// Its job never runs. Nobody touches it.
-fn dead(rng: &mut Rng, scale: &Scale) -> Definition {
+pub(crate) fn dead(rng: &mut Rng, scale: &Scale) -> Definition {
     let cron = random_cron(rng, scale);
     let period = if scale.is_short { Span::secs(90) } else { Span::mins(120) };
     let schedule = rng.pick(&[Schedule::Every(period), Schedule::At(cron)]);
@@ -243,12 +249,22 @@ pub(crate) fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Defin
     if rng.percent(50) {
         check.labels = vec![("team".to_owned(), rng.pick(&["dba", "web"]).to_owned())];
     }
+    if rng.percent(60) {
+        let severity = rng.pick(&["critical", "error", "warning", "info", "page"]);
+        check.labels.push(("severity".to_owned(), severity.to_owned()));
+    }
     if rng.percent(20) {
         let cron = if scale.is_short { "*/10 * * * *" } else { "0 22 * * *" };
         let lasts = if scale.is_short { Span::mins(2) } else { Span::mins(6 * 60) };
         check.quiet = vec![Quiet { at: occurrences(cron), lasts }];
     }
     check
+}
+
+/// Another team, and everything else as before.
+pub(crate) fn join_team(labels: &mut Vec<(String, String)>, rng: &mut Rng) {
+    labels.retain(|(name, _)| name != "team");
+    labels.insert(0, ("team".to_owned(), rng.pick(&["dba", "web"]).to_owned()));
 }
 
 fn occurrences(cron: &str) -> Occurrences {
@@ -258,7 +274,7 @@ fn occurrences(cron: &str) -> Occurrences {
     }
 }
 
-fn random_cron(rng: &mut Rng, scale: &Scale) -> Occurrences {
+pub(crate) fn random_cron(rng: &mut Rng, scale: &Scale) -> Occurrences {
     let short = ["* * * * *", "*/2 * * * *", "*/5 * * * *", "1-59/3 * * * *"];
     // Half past two does not exist on one of these days, and comes twice on another.
     let long = ["30 2 * * *", "0 */3 * * *", "15 * * * *", "0 2,14 * * *", "0 3 * * 1-5", "30 1-3 * * *"];

@@ -15,12 +15,14 @@ use punctual::store::writer::Limits;
 use punctual::store::{ConfigureError, Entry, Store, StoreError};
 
 use crate::bystanders::{Blind, Owed};
-use crate::hand::{Fate, Grip, Hand, Hazards};
+use crate::fate::{Fate, Hazards};
+use crate::hand::{Grip, Hand};
 use crate::judged::Judged;
 use crate::keeping::Forgotten;
 use crate::process::{Asked, Process};
 use crate::readers::Readers;
 use crate::scene::{Files, Scale};
+use crate::two_clocks::TwoClocks;
 
 /// The process, and what bystanders know.
 pub(crate) struct Server {
@@ -53,6 +55,7 @@ pub(crate) struct Server {
     pub(crate) mutes: Vec<Mute>,
     pub(crate) blind: Blind,
     pub(crate) forgotten: Forgotten,
+    pub(crate) two_clocks: TwoClocks,
     pub(crate) deaths: u32,
     pub(crate) errors: u32,
 }
@@ -67,7 +70,7 @@ impl Server {
             is_queued: false,
             limits: Limits::default(),
             hands: Hands::at(scale.start),
-            grip: Grip::new(hazards, readers.clone()),
+            grip: Grip::new(hazards, readers.clone(), folder),
             readers,
             era: 0,
             process: None,
@@ -81,6 +84,7 @@ impl Server {
             mutes: Vec::new(),
             blind: Blind::default(),
             forgotten: Forgotten::default(),
+            two_clocks: TwoClocks::default(),
             deaths: 0,
             errors: 0,
         }
@@ -98,7 +102,9 @@ impl Server {
     pub(crate) fn hold_readers(&self) {
         let soon = self.scale.life + self.scale.grid;
         let dies = |away: &Window, at: Time| away.from < at && at <= away.to && at - away.from <= soon;
-        self.readers.hold(&self.judged, self.era, |at| self.blind.absences.iter().any(|away| dies(away, at)));
+        let before_a_death = |at| self.blind.absences.iter().any(|away| dies(away, at));
+        let is_refused = |at| self.blind.unread.iter().any(|told| told.from < at && at <= told.to);
+        self.readers.hold(&self.judged, self.era, (before_a_death, is_refused));
     }
 
     /// Whoever looks at the checks.
@@ -248,7 +254,10 @@ impl Server {
 
     /// A ping of this check was answered 503.
     pub(crate) fn refused(&mut self, check: CheckId, at: Time) {
-        self.owed.checks.entry(check).or_default().push(at);
+        // Where more checks were refused than are remembered, that second may be blind already, of all.
+        if !self.blind.unread.iter().any(|told| told.from < at && at <= told.to) {
+            self.owed.checks.entry(check).or_default().push(at);
+        }
     }
 
     /// A request was refused before it was read.
@@ -333,7 +342,11 @@ impl Server {
             assert_eq!(pings, judged.pings, "pings of `{name}` are counted otherwise (4.1)");
             let count = judged.count_in_window(now).filter(|_| self.era == 0);
             let is_whole = count.is_none_or(|count| known.window.count(now) == count);
-            assert!(is_whole, "`{name}` succeeded {count:?} times in its window (3.7, 15.1): {:?}", known.window);
+            assert!(
+                is_whole,
+                "`{name}` succeeded {count:?} times in its window (3.7, 15.1): {:?}",
+                known.window
+            );
             let is_good = name.as_str() == "good";
             assert!(
                 !is_good || !judged.model.is(Family::Late),

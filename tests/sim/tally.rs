@@ -1,63 +1,117 @@
 //! How often what happened, over all worlds: a property of what never happens holds nothing.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-/// Deliveries that were never told, by the reason that exempts them; and how many were.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) told: u64,
-    /// Of these, given up before.
-    pub(crate) told_after_all: u64,
-    pub(crate) exempt: BTreeMap<String, u64>,
-    pub(crate) flips: u64,
-    pub(crate) incidents: u64,
-    pub(crate) attempts: u64,
-    /// Of these, to checks' own addresses.
-    pub(crate) own_attempts: u64,
-    /// Notices that a check flaps, told or not.
-    pub(crate) flapping: u64,
-    pub(crate) deaths: u64,
-    pub(crate) errors: u64,
-    /// How often somebody looked at all checks, how often of that as of a time before, and late checks that were seen.
-    pub(crate) looks: u64,
-    pub(crate) looks_behind: u64,
-    pub(crate) seen_late: u64,
-    /// By what each flip led to.
-    pub(crate) causes: BTreeMap<String, u64>,
-    /// Pings that went while their check was kept, and checks that were forgotten.
-    pub(crate) pruned: u64,
-    pub(crate) forgotten: u64,
-    /// Deadlines that passed, and what the oracles that know no mechanism made of them.
-    pub(crate) deadlines_seen: u64,
-    pub(crate) deadlines_moved: u64,
-    /// Checks that remembered fewer refusals than came in a row.
-    pub(crate) long_rows: u64,
+use punctual::core::check::CheckId;
+use punctual::core::refusals::Refusals;
+
+use crate::evidence::{Evidence, Flip};
+use crate::oracles::Looks;
+use crate::receivers::Try;
+use crate::world::World;
+
+/// Everything that was counted, by a name.
+#[derive(Clone, Default)]
+pub(crate) struct Tally(BTreeMap<String, u64>);
+
+impl fmt::Debug for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(&self.0).finish()
+    }
 }
 
 impl Tally {
+    pub(crate) fn count(&mut self, what: impl Into<String>, times: u64) {
+        *self.0.entry(what.into()).or_default() += times;
+    }
+
     pub(crate) fn add(&mut self, other: &Tally) {
-        for (reason, count) in &other.exempt {
-            *self.exempt.entry(reason.clone()).or_default() += count;
+        for (what, times) in &other.0 {
+            self.count(what, *times);
         }
-        self.told += other.told;
-        self.told_after_all += other.told_after_all;
-        self.flips += other.flips;
-        self.incidents += other.incidents;
-        self.attempts += other.attempts;
-        self.own_attempts += other.own_attempts;
-        self.flapping += other.flapping;
-        self.deaths += other.deaths;
-        self.errors += other.errors;
-        self.looks += other.looks;
-        self.looks_behind += other.looks_behind;
-        self.seen_late += other.seen_late;
-        for (cause, count) in &other.causes {
-            *self.causes.entry(cause.clone()).or_default() += count;
+    }
+
+    /// Each of these happened so often in a hundred worlds.
+    pub(crate) fn assert_least(&self, worlds: usize, least: &[(&str, u64)]) {
+        let rare: Vec<String> = least
+            .iter()
+            .map(|(what, wanted)| (what, wanted, self.0.get(*what).copied().unwrap_or(0)))
+            .filter(|(_, wanted, times)| times * 100 < *wanted * worlds as u64)
+            .map(|(what, wanted, times)| format!("{what}: {times} times, not {wanted} in 100 worlds"))
+            .collect();
+        assert!(rare.is_empty(), "too rare in {worlds} worlds to hold anything: {rare:#?}");
+    }
+
+    /// What happened in one world.
+    pub(crate) fn count_world(&mut self, world: &World, evidence: &Evidence) {
+        let server = &world.server;
+        for flip in evidence.flips.values().flatten() {
+            self.count("flips", 1);
+            self.count_causes(flip);
         }
-        self.pruned += other.pruned;
-        self.forgotten += other.forgotten;
-        self.deadlines_seen += other.deadlines_seen;
-        self.deadlines_moved += other.deadlines_moved;
-        self.long_rows += other.long_rows;
+        self.count("incidents", evidence.incidents.values().map(|of| of.len() as u64).sum());
+        self.count_messages(world, evidence);
+        self.count("deaths", server.deaths.into());
+        self.count("errors", server.errors.into());
+        for (what, times) in server.grip.faults() {
+            self.count(format!("fault {what}"), times);
+        }
+        let (looks, behind, late) = server.readers().tally();
+        self.count("looks", looks);
+        self.count("looks as of before", behind);
+        self.count("seen late", late);
+        self.count("pings pruned", server.forgotten.pings);
+        self.count("checks forgotten", server.forgotten.checks);
+        self.count("left behind for what was worse", world.left_behind);
+        self.count("alerts that fired", world.alertmanager.fired);
+        for (why, times) in &world.held {
+            self.count(format!("held {why}"), *times);
+        }
+        for judged in server.judged.values() {
+            let is_long = judged.log.longest_row > Refusals::MAX as u32;
+            self.count("checks refused more often in a row than is remembered", is_long.into());
+            let bad = judged.bad.iter();
+            self.count("blind, and then known", bad.filter(|bad| bad.after_blind.is_some()).count() as u64);
+            self.count("reopened", judged.bad.iter().map(|bad| bad.reopened.len() as u64).sum());
+        }
+    }
+
+    fn count_causes(&mut self, flip: &Flip) {
+        for (kind, ..) in &flip.causes {
+            self.count(format!("cause {kind}"), 1);
+        }
+    }
+
+    fn count_messages(&mut self, world: &World, evidence: &Evidence) {
+        let tries = &world.receivers.tries;
+        let mut of = |what: &str, is_it: &dyn Fn(&Try) -> bool| {
+            self.count(what, tries.iter().filter(|attempt| is_it(attempt)).count() as u64);
+        };
+        of("attempts", &|_| true);
+        of("attempts at checks' own addresses", &|attempt| attempt.receiver.starts_with("emails/"));
+        of("attempts after the first", &|attempt| attempt.attempt > 1);
+        of("messages of several", &|attempt| attempt.attempt == 1 && attempt.members.len() > 1);
+        of("messages of hundreds", &|attempt| attempt.attempt == 1 && attempt.members.len() > 200);
+        let split = evidence.messages.iter().filter(|message| message.state == "split");
+        self.count("messages split", split.count() as u64);
+        for row in &evidence.deliveries {
+            let reason = row.reason.as_deref().map_or(String::new(), |reason| format!(" {reason}"));
+            self.count(format!("{} {}{reason}", row.kind, row.state), 1);
+            if row.state == "sent" && row.given_up.is_some() {
+                self.count("told after all", 1);
+            }
+        }
+        let is_known = |check: &u64| world.server.judged.contains_key(&CheckId(*check));
+        assert!(evidence.incidents.keys().all(is_known), "an incident of no check");
+    }
+
+    pub(crate) fn count_looks(&mut self, looks: &Looks) {
+        for (kind, of) in ["periods", "times"].into_iter().enumerate() {
+            self.count(format!("deadlines seen, {of}"), looks.seen[kind]);
+            self.count(format!("deadlines moved, {of}"), looks.moved[kind]);
+        }
+        self.count("deadlines lost", looks.lost);
+        self.count("jobs that try again in time", looks.patient);
     }
 }

@@ -1,6 +1,6 @@
 //! When things are told: what must hold of every world, with the rule that it holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
@@ -29,7 +29,7 @@ fn pages_are_planned_for_their_time(world: &World, evidence: &Evidence) {
             continue;
         }
         // Reopening plans from then on; after a clock was set back, its times are not those of the flips.
-        if world.was_jump || world.stood.contains_key(&IncidentId(row.incident)) {
+        if world.server.two_clocks.knew(row) || world.stood.contains_key(&IncidentId(row.incident)) {
             continue;
         }
         let began = row.not_before - action.after;
@@ -44,12 +44,18 @@ fn pages_are_planned_for_their_time(world: &World, evidence: &Evidence) {
 
 /// 12.1, 12.3: a page waits for its `after`, and what is gathered for its `group_wait`.
 fn nothing_leaves_before_its_time(world: &World, evidence: &Evidence) {
-    if world.was_jump {
-        return;
-    }
+    let of_two_clocks: BTreeSet<DeliveryId> = evidence
+        .deliveries
+        .iter()
+        .filter(|row| world.server.two_clocks.knew(row))
+        .map(|row| row.id)
+        .collect();
     let ready_at: BTreeMap<DeliveryId, Time> =
         evidence.deliveries.iter().map(|row| (row.id, row.not_before.max(row.queued_at))).collect();
     for attempt in world.receivers.tries.iter().filter(|attempt| attempt.attempt == 1) {
+        if attempt.members.iter().any(|member| of_two_clocks.contains(member)) {
+            continue;
+        }
         let ready = attempt.members.iter().map(|member| ready_at[member]);
         assert!(ready.clone().all(|at| at <= attempt.at), "{} leaves too early", attempt.key);
         // A receiver that comes back gathers as another one.
@@ -82,7 +88,9 @@ fn what_is_still_bad_is_told_again(world: &World, evidence: &Evidence) {
         let rows = || evidence.deliveries.iter().filter(|row| row.incident == incident.id);
         let repeats =
             |row: &&Delivery| world.action(row.action).is_some_and(|it| it.repeat_interval.is_some());
-        let is_past = |row: &&Delivery| known_at.is_some_and(|at| row.queued_at < at || world.was_jump);
+        let is_past = |row: &&Delivery| {
+            known_at.is_some_and(|at| row.queued_at < at || world.server.two_clocks.knew(row))
+        };
         for told in rows().filter(|row| row.state == "sent" && !is_past(row)).filter(repeats) {
             let waits = |row: &Delivery| {
                 row.kind == "reminder"
@@ -101,7 +109,9 @@ fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
     let is_first = |row: &&Delivery| row.given_up.as_ref().is_some_and(|given_up| given_up.tries == 0);
     let gave_up = evidence.deliveries.iter().filter(|row| row.reason.as_deref() == Some("gave_up"));
     let gave_up = gave_up.filter(is_first);
-    for row in gave_up.filter(|row| !world.was_jump && !world.ever_gone.contains(&row.receiver)) {
+    for row in
+        gave_up.filter(|row| !world.server.two_clocks.knew(row) && !world.ever_gone.contains(&row.receiver))
+    {
         let message = evidence.messages.iter().find(|message| Some(message.id) == row.message);
         let message = message.expect("what was given up was in a message");
         let (since, at) = (message.created_at, message.settled_at.expect("it was given up"));

@@ -10,7 +10,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::{Outgoing, Stance};
 
 use crate::evidence::{Delivery, deliveries, is_settled};
-use crate::hand::Fate;
+use crate::fate::Fate;
 use crate::judged::Judged;
 use crate::operators::reader;
 use crate::receivers::Sending;
@@ -29,7 +29,7 @@ impl World {
             0 => self.lags.times(Span::ms(self.scale.grid.as_ms() / 2), 1, 6),
             _ => Span::ZERO,
         };
-        let (is_twin, calm) = (self.is_twin, self.is_calm());
+        let (is_twin, calm) = (self.is_twin, self.is_calm() || !self.setting.is_stormy());
         let telling = &mut self.telling;
         let fate = || {
             let fate = Fate::random(telling, 25, !is_twin);
@@ -60,6 +60,7 @@ impl World {
         }
         for outgoing in outgoing {
             self.check_outgoing(&outgoing);
+            self.the_worst_comes_first(&outgoing);
             let not_before = self.patience.get(&outgoing.message.id);
             assert!(
                 not_before.is_none_or(|at| *at <= now),

@@ -13,14 +13,16 @@ use punctual::store::{Entry, What};
 
 use crate::alertmanager::Alertmanager;
 use crate::diary::{Diary, Trace};
-use crate::hand::{Fate, Hazards};
+use crate::fate::{Fate, Hazards};
 use crate::jobs::Job;
+use crate::judged::Judged;
 use crate::keeping::random_retention;
 use crate::pings::Waiting;
-use crate::receivers::Receivers;
+use crate::receivers::{Outages, Receivers};
 use crate::rng::Rng;
 use crate::scene::{Scale, own_action};
 use crate::server::Server;
+use crate::settings::Setting;
 
 pub(crate) struct World {
     pub(crate) scale: Scale,
@@ -43,6 +45,7 @@ pub(crate) struct World {
     ticks: Option<Rng>,
     /// Nothing that happens to deliveries may kill the process: then flips do not depend on when they are noticed.
     pub(crate) is_twin: bool,
+    pub(crate) setting: Setting,
     /// Checks that were taken out of the files, to be put back.
     pub(crate) attic: Vec<Definition>,
     /// Incidents of which people said something.
@@ -56,34 +59,38 @@ pub(crate) struct World {
     pub(crate) patience: BTreeMap<MessageId, Time>,
     /// What should have left, since when.
     pub(crate) overdue: BTreeMap<DeliveryId, Time>,
-    pub(crate) was_jump: bool,
-    /// Somebody muted or paused something.
-    pub(crate) may_hold: bool,
     pub(crate) renames: u32,
+    /// How often something could have left, and stayed for what was worse.
+    pub(crate) left_behind: u64,
+    /// How often checks were found to be held, and why.
+    pub(crate) held: BTreeMap<&'static str, u64>,
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, folder: &Path, is_twin: bool, with_ticks: bool) -> World {
+    pub(crate) fn new(seed: u64, folder: &Path, setting: Setting) -> World {
         let mut rng = Rng::new(seed, "scene");
-        let scale = Scale::random(&mut rng);
-        let mut files = Files::random(&mut rng, &scale);
+        let (scale, mut files) = setting.scene(&mut rng);
+        let is_twin = setting.is_twin();
         files.retention = random_retention(&mut Rng::new(seed, "retention"), &scale, is_twin);
         let start = scale.start;
         let defaults = files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None));
         let actions = files.watches.iter().flat_map(|watch| watch.actions.clone()).chain(defaults);
         let actions = actions.chain([own_action()]).collect();
         let jobs = files.checks.iter().map(|check| Job::new(check.name.as_str(), seed, start)).collect();
-        let hazards = Hazards { rng: Rng::new(seed, "writer"), per_mille: 8, of_pings_alone: is_twin };
+        let per_mille = if setting.is_stormy() { 8 } else { 0 };
+        let hazards = Hazards { rng: Rng::new(seed, "writer"), per_mille, of_pings_alone: is_twin };
         let mut server = Server::new((folder, seed), (&scale, files), hazards);
-        if !is_twin {
+        if matches!(setting, Setting::Mortal | Setting::Absences) {
             server.limits.max_queued = rng.pick(&[2, 65_536, 65_536]);
             server.limits.max_batch = rng.pick(&[1, 3, 2_048]);
             server.limits.max_refused = rng.pick(&[1, 1_000]);
         }
+        let outages = setting == Setting::Outages;
+        let outages = outages.then(|| Outages::random(seed, &scale)).unwrap_or_default();
         World {
             server,
             jobs,
-            receivers: Receivers::new(seed),
+            receivers: Receivers::new(seed, outages),
             alertmanager: Alertmanager::default(),
             trace: Trace { hash: 0xcbf2_9ce4_8422_2325, tail: Vec::new() },
             diary: Diary::new(&scale),
@@ -94,8 +101,11 @@ impl World {
             batches: Rng::new(seed, "batches"),
             waiting: Vec::new(),
             lags: Rng::new(seed, "lags"),
-            ticks: with_ticks.then(|| Rng::new(seed, "ticks")),
+            ticks: (setting == Setting::Twin { with_ticks: true }).then(|| Rng::new(seed, "ticks")),
+            setting,
             is_twin,
+            left_behind: 0,
+            held: BTreeMap::new(),
             attic: Vec::new(),
             stood: BTreeMap::new(),
             closed: BTreeMap::new(),
@@ -103,8 +113,6 @@ impl World {
             actions,
             patience: BTreeMap::new(),
             overdue: BTreeMap::new(),
-            was_jump: false,
-            may_hold: false,
             renames: 0,
         }
     }
@@ -161,6 +169,7 @@ impl World {
         }
         self.suffer();
         self.look_on();
+        self.note_held();
         self.show_life();
         if self.diary.right_at.is_some_and(|(at, _)| at <= now) {
             self.put_the_date_right();
@@ -175,6 +184,8 @@ impl World {
                 return true;
             }
         }
+        // Somebody may have muted it just now.
+        self.note_held();
         self.run_jobs();
         self.mourn();
         self.prune_at_times();
@@ -237,7 +248,7 @@ impl World {
     }
 
     fn engine_rests(&mut self) {
-        for _ in 0..50 {
+        for _ in 0..2000 {
             if !self.engine_turns() {
                 return;
             }
@@ -277,7 +288,8 @@ impl World {
             return;
         }
         let grid = self.scale.grid;
-        let away = match self.unrest.below(20) {
+        let long = if self.setting == Setting::Absences { 3 } else { 0 };
+        let away = match self.unrest.below(20).saturating_sub(long) {
             0..=11 => self.unrest.times(grid, 1, 5),
             12..=16 => self.unrest.times(grid, 5, 100),
             _ => self.unrest.times(grid, 120, 400),
@@ -324,7 +336,7 @@ impl World {
     /// What happens to calls that have to do with telling.
     pub(crate) fn telling_fate(&mut self) -> Fate {
         let fate = Fate::random(&mut self.telling, 25, !self.is_twin);
-        if self.is_calm() { Fate::Fine } else { fate }
+        if self.is_calm() || !self.setting.is_stormy() { Fate::Fine } else { fate }
     }
 
     /// 1.3: with ticks, somebody looks at every check at a time of no importance.
@@ -370,9 +382,30 @@ impl World {
         if diary.now < diary.storm_ends { next.min(diary.storm_ends) } else { next }
     }
 
-    /// Something that holds deliveries of this check was there at some time (8.2, 8.3, 7.3).
-    pub(crate) fn may_have_been_held(&self, check: u64) -> bool {
-        self.may_hold || self.server.judged[&CheckId(check)].may_be_held
+    /// Notes which of the checks that are bad are held now (8.2, 8.3, 7.3).
+    fn note_held(&mut self) {
+        let now = self.diary.now;
+        let bad = self.server.judged.iter().filter(|(_, judged)| judged.open().is_some());
+        let why = |judged: &Judged| self.held(judged.definition.name.as_str(), now);
+        let held: Vec<_> = bad.filter_map(|(id, judged)| Some((*id, why(judged)?))).collect();
+        for (id, why) in held {
+            *self.held.entry(why).or_default() += 1;
+            let moments = &mut self.server.judged.get_mut(&id).expect("it was there").held_at;
+            if moments.last() != Some(&now) {
+                moments.push(now);
+            }
+        }
+    }
+
+    /// Its deliveries were held when its bad period ended, or when that was noticed.
+    pub(crate) fn was_held(&self, check: u64, ended_at: Time) -> bool {
+        let noticed_by = ended_at + Span::ms(self.scale.grid.as_ms() * 60);
+        let judged = &self.server.judged[&CheckId(check)];
+        // What it depends on may have gone bad at that very time, just before.
+        let is_bad = |on: &Judged| on.causes_at(ended_at).is_some_and(|causes| !causes.is_empty());
+        let on = judged.definition.depends_on.iter();
+        on.filter_map(|name| self.server.called(name.as_str())).any(is_bad)
+            || judged.held_at.iter().any(|at| ended_at <= *at && *at <= noticed_by)
     }
 
     /// An action that some files asked for.

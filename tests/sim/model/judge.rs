@@ -248,8 +248,9 @@ impl Model {
     /// Blind stretches that end after `from`, refused pings too, with how much of each is blind: of pings that were refused
     /// from one time to another only a moment for each.
     fn windows(&self, from: Time) -> Vec<(Time, Time, Span)> {
-        let mut own = self.blind.clone();
-        self.unread.iter().for_each(|(begin, end)| join(&mut own, *begin, *end));
+        let is_later = |window: &&(Time, Time)| window.1 > from;
+        let mut own: Vec<(Time, Time)> = self.blind.iter().filter(is_later).copied().collect();
+        self.unread.iter().filter(is_later).for_each(|(begin, end)| join(&mut own, *begin, *end));
         let own = own.into_iter().map(|(begin, end)| (begin, end, end - begin.max(from)));
         let refused = self.refusals.iter().map(|refused| {
             let (begin, end) = (refused.first - Span::MS, refused.last);
