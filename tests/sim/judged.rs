@@ -184,11 +184,6 @@ impl Judged {
         }
     }
 
-    /// The causes from a time on.
-    pub(crate) fn causes_at(&self, time: Time) -> Option<&Causes> {
-        self.history.iter().rev().find(|(at, _)| *at <= time).map(|(_, causes)| causes)
-    }
-
     /// Somebody said this of its open incident (11.2). Answers whether that was new.
     pub(crate) fn stand(&mut self, stance: Stance) -> bool {
         let families: Vec<Family> = self.model.causes().iter().map(|(kind, ..)| kind.family()).collect();

@@ -112,6 +112,8 @@ impl World {
                 return;
             }
             let (now, fate) = (self.diary.now, fate(self));
+            // A slice that had to wait may have come later.
+            self.server.note_forgotten(now);
             self.server.remember();
             let done = self.server.call(now, fate, |store, now| store.prune(now));
             self.hear_answers();

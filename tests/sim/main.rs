@@ -20,6 +20,7 @@ mod hand;
 mod jobs;
 mod judged;
 mod keeping;
+mod least;
 mod model;
 mod operators;
 mod oracles;

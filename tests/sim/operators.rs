@@ -54,7 +54,7 @@ impl World {
             6..=9 => self.reload(lot),
             10 => self.take_out_or_put_back(lot),
             11 => self.rename(lot),
-            12 | 13 => self.stand(lot),
+            12 | 13 | 34..=36 => self.stand(lot),
             14 => self.receiver_goes_or_comes(lot),
             15 | 16 => return self.set_clock(lot),
             // How many slices a round has may depend on when things were noticed.
@@ -250,8 +250,15 @@ impl World {
         if open.is_empty() {
             return;
         }
-        let (incident, check) = open[lot % open.len()];
-        let stance = [Stance::Acknowledge, Stance::WontFix, Stance::Reopen][lot / 7 % 3];
+        let stance_of = |check: &CheckId| self.server.judged[check].open().map(|bad| bad.stance);
+        let mut stood =
+            open.iter().filter(|(_, check)| stance_of(check).is_some_and(|stance| stance != Stance::Reopen));
+        // Often the one of which something was said already, and then mostly that it is open.
+        let stood = stood.next().filter(|_| lot.is_multiple_of(2)).copied();
+        let (incident, check) = stood.unwrap_or(open[lot % open.len()]);
+        let stances = [Stance::Acknowledge, Stance::WontFix, Stance::Reopen];
+        let stance =
+            stood.filter(|_| !lot.is_multiple_of(3)).map_or(stances[lot / 7 % 3], |_| Stance::Reopen);
         self.trace.say(now, &format!("{incident:?} of {check:?}: {stance:?}, {fate:?}"));
         let done = self.server.call(now, fate, move |store, now| store.stand(incident, stance, "ops", now));
         if done.commits > 0 {

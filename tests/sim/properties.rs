@@ -437,6 +437,8 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) {
             ("cancelled", "recovered_before_due") => ended_at.is_some_and(|at| at <= row.not_before),
             // What flaps is held, and dropped, at whatever time it would leave (12.5).
             ("cancelled", "recovered_while_held") if row.kind == "flapping" => ended_at.is_some(),
+            // Nobody saw it while it was bad: that was noticed when it was over.
+            ("cancelled", "recovered_while_held") if ended_at.is_some_and(|at| at <= row.queued_at) => true,
             ("cancelled", "recovered_while_held") => ended_at.is_some_and(|at| world.was_held(row.check, at)),
             ("cancelled", "too_short") => ended_at.is_some_and(|at| at - row.not_before < Span::secs(5)),
             ("cancelled", "merged") => told_otherwise,

@@ -34,7 +34,7 @@ impl Setting {
     /// Which of their doings people do next, and machines; `None`: nothing.
     pub(crate) fn doing(self, rng: &mut Rng) -> Option<usize> {
         match self {
-            Setting::Mortal | Setting::Twin { .. } => Some(rng.below(34)),
+            Setting::Mortal | Setting::Twin { .. } => Some(rng.below(37)),
             // But for clocks that are set.
             Setting::Crowd => Some(rng.pick(&[0, 3, 6, 10, 11, 12, 14, 17, 18, 23, 24, 25, 26, 29, 30])),
             Setting::Absences => Some(23 + rng.below(11)),

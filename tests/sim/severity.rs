@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punctual::core::check::CheckId;
+use punctual::core::incident::IncidentId;
 use punctual::core::notice::worst_first;
 use punctual::store::Outgoing;
 
@@ -61,8 +62,13 @@ impl World {
             first.entry(row.check).or_insert(row);
         }
         for row in first.into_values().filter(|row| !blocked.contains(&row.check)) {
-            let name = self.server.judged[&CheckId(row.check)].definition.name.as_str();
-            let is_ready = row.not_before.max(row.queued_at) <= now && row.kind != "flapping";
+            let definition = &self.server.judged[&CheckId(row.check)].definition;
+            let name = definition.name.as_str();
+            // Where people said something of it, it may stay for that; and what depends on others waits a little (8.3).
+            let stays = row.kind == "flapping"
+                || self.stood.contains_key(&IncidentId(row.incident))
+                || !definition.depends_on.is_empty();
+            let is_ready = row.not_before.max(row.queued_at) <= now && !stays;
             if is_ready && (row.tells_of_the_end() || self.held(name, now).is_none()) {
                 self.left_behind += 1;
                 assert!(rank_of(row) >= least, "worse than what leaves, and waits: {row:?} of `{name}`");

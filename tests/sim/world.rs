@@ -85,8 +85,8 @@ impl World {
             server.limits.max_batch = rng.pick(&[1, 3, 2_048]);
             server.limits.max_refused = rng.pick(&[1, 1_000]);
         }
-        let outages = setting == Setting::Outages;
-        let outages = outages.then(|| Outages::random(seed, &scale)).unwrap_or_default();
+        let outages =
+            if setting == Setting::Outages { Outages::random(seed, &scale) } else { Outages::default() };
         World {
             server,
             jobs,
@@ -401,10 +401,10 @@ impl World {
     pub(crate) fn was_held(&self, check: u64, ended_at: Time) -> bool {
         let noticed_by = ended_at + Span::ms(self.scale.grid.as_ms() * 60);
         let judged = &self.server.judged[&CheckId(check)];
-        // What it depends on may have gone bad at that very time, just before.
-        let is_bad = |on: &Judged| on.causes_at(ended_at).is_some_and(|causes| !causes.is_empty());
+        // What it depends on may have gone bad, or well, at that very time, just before.
+        let has_flipped = |on: &Judged| on.history.iter().any(|(at, _)| *at == ended_at);
         let on = judged.definition.depends_on.iter();
-        on.filter_map(|name| self.server.called(name.as_str())).any(is_bad)
+        on.filter_map(|name| self.server.called(name.as_str())).any(has_flipped)
             || judged.held_at.iter().any(|at| ended_at <= *at && *at <= noticed_by)
     }
 
