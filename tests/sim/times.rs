@@ -53,7 +53,9 @@ fn nothing_leaves_before_its_time(world: &World, evidence: &Evidence) {
     let ready_at: BTreeMap<DeliveryId, Time> =
         evidence.deliveries.iter().map(|row| (row.id, row.not_before.max(row.queued_at))).collect();
     for attempt in world.receivers.tries.iter().filter(|attempt| attempt.attempt == 1) {
-        if attempt.members.iter().any(|member| of_two_clocks.contains(member)) {
+        // Of reminders only the newest are kept.
+        let is_gone = |member: &DeliveryId| !ready_at.contains_key(member);
+        if attempt.members.iter().any(|member| of_two_clocks.contains(member) || is_gone(member)) {
             continue;
         }
         let ready = attempt.members.iter().map(|member| ready_at[member]);
