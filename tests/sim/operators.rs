@@ -346,6 +346,9 @@ impl World {
     /// It is another time now, and all that is planned comes after as long a time.
     pub(crate) fn shift(&mut self, by: Span) {
         let before = self.diary.now;
+        if by > Span::ZERO {
+            self.server.two_clocks.set_ahead(before, before + by);
+        }
         self.patience.clear();
         self.overdue.clear();
         self.alertmanager.forget();

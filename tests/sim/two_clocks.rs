@@ -1,8 +1,9 @@
-//! What is in doubt after a clock was set back (1.1): times from before and from after that are not of one clock.
+//! What is in doubt after a clock was set (1.1): times from before and from after that are not of one clock.
 
 use std::collections::BTreeSet;
 
 use punctual::core::outbox::DeliveryId;
+use punctual::core::time::Time;
 use rusqlite::Connection;
 
 use crate::evidence::{Delivery, deliveries, number, rows};
@@ -15,6 +16,8 @@ pub(crate) struct TwoClocks {
     incidents: BTreeSet<u64>,
     /// Checks of which there was anything to tell before.
     checks: BTreeSet<u64>,
+    /// Times that were passed over, since the clock was set ahead: up to the second.
+    leaps: Vec<(Time, Time)>,
 }
 
 impl TwoClocks {
@@ -26,6 +29,15 @@ impl TwoClocks {
         let numbers = |sql: &str| rows(db, sql, |row| number(row, 0));
         self.incidents.extend(numbers("SELECT id FROM incidents WHERE ended_at IS NULL"));
         self.checks.extend(numbers("SELECT DISTINCT check_id FROM deliveries"));
+    }
+
+    pub(crate) fn set_ahead(&mut self, from: Time, to: Time) {
+        self.leaps.push((from, to));
+    }
+
+    /// What happened then was seen when it was over, and later by as much as the clock was set.
+    pub(crate) fn leapt_over(&self, at: Time) -> bool {
+        self.leaps.iter().any(|(from, to)| *from < at && at <= *to)
     }
 
     /// A delivery that waited then, or whose incident was not over.

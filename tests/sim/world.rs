@@ -406,6 +406,7 @@ impl World {
         let on = judged.definition.depends_on.iter();
         on.filter_map(|name| self.server.called(name.as_str())).any(has_flipped)
             || judged.held_at.iter().any(|at| ended_at <= *at && *at <= noticed_by)
+            || self.server.two_clocks.leapt_over(ended_at)
     }
 
     /// An action that some files asked for.
