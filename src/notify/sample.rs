@@ -81,14 +81,15 @@ pub(super) fn of_every_kind() -> [Vec<Notice>; 4] {
     [vec![alert(now)], vec![over.clone()], vec![flapping(now)], vec![alert(now), over, bare]]
 }
 
-/// More checks than a subject names, all of them late, each with a name and a title of its own.
-pub(super) fn of_eight_checks() -> [Notice; 8] {
+/// So many checks, all of them late, each with a name and a title of its own.
+pub(super) fn of_many_checks(count: usize) -> Vec<Notice> {
     let now = Time::from_secs(1_774_830_840);
-    [1, 2, 3, 4, 5, 6, 7, 8].map(|number| Notice {
-        check: Name::parse(&format!("sample-{number}-of-8")).expect("a good name"),
-        title: format!("The sample number {number}"),
+    let numbered = |number: usize| Notice {
+        check: Name::parse(&format!("sample-{number}-of-many")).expect("a good name"),
+        title: format!("The sample {number} of many"),
         ..alert(now)
-    })
+    };
+    (1..=count).map(numbered).collect()
 }
 
 /// An attempt to send them, for nobody.

@@ -75,7 +75,7 @@ impl Webhook {
     pub fn warning(&self) -> Option<String> {
         let Format::Template(template) = &self.format else { return None };
         let max = self.max_members;
-        (max > 1 && !template.names_everybody()).then(|| {
+        (max > 1 && !template.names_everybody(max)).then(|| {
             format!(
                 "its template does not name every check, and a message tells of up to {max}: write \
                  `max_checks: 1` for a message for each, or go through all, as in \

@@ -93,9 +93,9 @@ impl Template {
         Ok(template)
     }
 
-    /// Whether what it makes of a message about several checks names all of them: by name or title.
-    pub fn names_everybody(&self) -> bool {
-        let notices = sample::of_eight_checks();
+    /// Whether what it makes of a message about so many checks names all of them: by name or title.
+    pub fn names_everybody(&self, count: usize) -> bool {
+        let notices = sample::of_many_checks(count);
         let notification = sample::notification(&notices);
         let rendered = self.render(&notification, &render::render(&notification)).unwrap_or_default();
         let is_named =
