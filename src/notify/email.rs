@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +20,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::{Address, Message};
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 
 use super::canary::{self, CanaryMail};
 use super::connection::{self, MailServer};
@@ -127,19 +129,22 @@ impl Email {
             return taken("each of its recipients has taken it before");
         }
         let attempt = async {
-            match self.deliver(notification.key, &rest, &message).await {
-                Ok(outcome) => outcome.into_attempt(|words| self.redact(words)),
-                Err(fault) => self.fault(&fault),
+            let (attempt, is_of_the_mail) = match self.deliver(notification.key, &rest, &message).await {
+                Ok(outcome) => (outcome.into_attempt(|words| self.redact(words)), true),
+                Err(fault) => (self.fault(&fault), matches!(fault, Fault::Content(_))),
+            };
+            match attempt {
+                // Who has it is to hear of its end as well. What is refused before the recipients may be mended for them.
+                Attempt::Never { why } | Attempt::Misdirected { why }
+                    if is_of_the_mail && rest.len() < all =>
+                {
+                    tracing::warn!(why, "a mail that others have taken reaches not all of its recipients");
+                    taken(format!("others have taken it; {why}"))
+                }
+                attempt => attempt,
             }
         };
-        match within(self.timeout + PATIENCE_AFTER_DATA, attempt).await {
-            // Who has it is to hear of its end as well.
-            Attempt::Never { why } | Attempt::Misdirected { why } if rest.len() < all => {
-                tracing::warn!(why, "a mail that others have taken reaches not all of its recipients");
-                taken(format!("others have taken it; {why}"))
-            }
-            attempt => attempt,
-        }
+        within(self.timeout + PATIENCE_AFTER_DATA, attempt).await
     }
 
     fn recipients(&self, notification: &Notification<'_>) -> Vec<Mailbox> {
@@ -232,18 +237,22 @@ impl Email {
     }
 
     async fn deliver(&self, key: &str, to: &[Address], message: &[u8]) -> Result<Outcome, Fault> {
+        let is_about_recipients = AtomicBool::new(false);
         let before_data = async {
             let mut connection = self.connect().await?;
-            let outcome = self.ask_for(&mut connection, to, message).await?;
+            let can_utf8 = self.tell_sender(&mut connection, to, message).await?;
+            is_about_recipients.store(true, Ordering::Relaxed);
+            let outcome = ask_for(&mut connection, to, can_utf8).await?;
             if !outcome.accepted.is_empty() {
                 connection.command(Data).await.map_err(Fault::Message)?;
             }
             Ok((connection, outcome))
         };
-        let timeout = self.timeout;
-        let (mut connection, mut outcome) = tokio::time::timeout(duration(timeout), before_data)
-            .await
-            .map_err(|_| Fault::Other(format!("no answer within {timeout}")))??;
+        let asked = timeout(duration(self.timeout), before_data).await;
+        let (mut connection, mut outcome) = asked.map_err(|_| {
+            let why = format!("no answer within {}", self.timeout);
+            if is_about_recipients.load(Ordering::Relaxed) { Fault::Silence(why) } else { Fault::Other(why) }
+        })??;
         if !outcome.accepted.is_empty() {
             // The end of the data brings a line's end of its own.
             let message = message.strip_suffix(b"\r\n").unwrap_or(message);
@@ -252,7 +261,7 @@ impl Email {
             self.remember(key, &outcome.accepted);
         }
         // The mail is theirs already: how the goodbye goes changes nothing.
-        let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
+        let _ = timeout(Duration::from_secs(1), connection.quit()).await;
         Ok(outcome)
     }
 
@@ -283,13 +292,13 @@ impl Email {
         Ok(connection)
     }
 
-    /// The sender and each recipient. Only a server that takes nobody ends the attempt.
-    async fn ask_for(
+    /// Whether addresses may be other than ASCII.
+    async fn tell_sender(
         &self,
         connection: &mut AsyncSmtpConnection,
         to: &[Address],
         message: &[u8],
-    ) -> Result<Outcome, Fault> {
+    ) -> Result<bool, Fault> {
         let has = |extension| connection.server_info().supports_feature(extension);
         let can_utf8 = has(Extension::SmtpUtfEight);
         let mut parameters = Vec::new();
@@ -306,20 +315,7 @@ impl Email {
         let sender = Mail::new(Some(self.from.email.clone()), parameters);
         // The sender is that of every mail.
         connection.command(sender).await.map_err(Fault::Connection)?;
-        let mut outcome = Outcome::default();
-        for address in to {
-            if !is_ascii(address) && !can_utf8 {
-                outcome.refused.push(format!("{address}: the server takes only ASCII (no SMTPUTF8)"));
-                continue;
-            }
-            match connection.command(Rcpt::new(address.clone(), Vec::new())).await {
-                Ok(_) => outcome.accepted.push(address.clone()),
-                Err(error) if error.is_permanent() => outcome.refused.push(format!("{address}: {error}")),
-                Err(error) if error.is_transient() => outcome.postponed.push(format!("{address}: {error}")),
-                Err(error) => return Err(Fault::Message(error)),
-            }
-        }
-        Ok(outcome)
+        Ok(can_utf8)
     }
 
     /// Made once, aside: it reads all certificates that the system trusts.
@@ -355,9 +351,31 @@ impl Email {
                 later(self.redact(&format!("{server}: {error}")))
             }
             Fault::Settings(why) => misdirected(format!("{server}: {why}")),
-            Fault::Other(why) => later(format!("{server}: {why}")),
+            Fault::Silence(why) | Fault::Other(why) => later(format!("{server}: {why}")),
         }
     }
+}
+
+/// Each recipient. Only a server that takes nobody ends the attempt.
+async fn ask_for(
+    connection: &mut AsyncSmtpConnection,
+    to: &[Address],
+    can_utf8: bool,
+) -> Result<Outcome, Fault> {
+    let mut outcome = Outcome::default();
+    for address in to {
+        if !is_ascii(address) && !can_utf8 {
+            outcome.refused.push(format!("{address}: the server takes only ASCII (no SMTPUTF8)"));
+            continue;
+        }
+        match connection.command(Rcpt::new(address.clone(), Vec::new())).await {
+            Ok(_) => outcome.accepted.push(address.clone()),
+            Err(error) if error.is_permanent() => outcome.refused.push(format!("{address}: {error}")),
+            Err(error) if error.is_transient() => outcome.postponed.push(format!("{address}: {error}")),
+            Err(error) => return Err(Fault::Message(error)),
+        }
+    }
+    Ok(outcome)
 }
 
 fn tls_parameters(smtp: &Smtp) -> Result<TlsParameters, Fault> {
@@ -388,6 +406,8 @@ enum Fault {
     Connection(lettre::transport::smtp::Error),
     /// Between that and the text.
     Message(lettre::transport::smtp::Error),
+    /// As above, and no answer.
+    Silence(String),
     /// The server's answer to what it says.
     Content(lettre::transport::smtp::Error),
     /// Only other settings can mend it.
@@ -397,14 +417,10 @@ enum Fault {
 }
 
 impl Fault {
-    /// Whether nothing is said of the message, so that every other one would have ended alike.
+    /// Whether nothing is said of the message, so that every other one would have ended alike. Once recipients are named,
+    /// also a server that breaks off or hangs may do so for one of them: it keeps no other mail waiting.
     fn is_of_the_server(&self) -> bool {
-        match self {
-            Fault::Connection(_) | Fault::Settings(_) | Fault::Other(_) => true,
-            // It broke off, or closes (RFC 5321 §3.8).
-            Fault::Message(error) => error.status().is_none_or(|code| u16::from(code) == 421),
-            Fault::Content(_) => false,
-        }
+        matches!(self, Fault::Connection(_) | Fault::Settings(_) | Fault::Other(_))
     }
 }
 
@@ -412,7 +428,7 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Fault::Connection(error) | Fault::Message(error) | Fault::Content(error) => error.fmt(f),
-            Fault::Settings(why) | Fault::Other(why) => f.write_str(why),
+            Fault::Settings(why) | Fault::Silence(why) | Fault::Other(why) => f.write_str(why),
         }
     }
 }

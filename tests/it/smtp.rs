@@ -26,11 +26,16 @@ struct Server {
 
 impl Server {
     fn start(connections: usize, answers: &'static [(&'static str, &'static str)]) -> Server {
+        Server::of_each(vec![answers; connections])
+    }
+
+    /// With other answers at each connection.
+    fn of_each(connections: Vec<&'static [(&'static str, &'static str)]>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let served = std::thread::spawn(move || {
             let (mut said, mut sent) = (Vec::new(), 0);
-            for _ in 0..connections {
+            for answers in connections {
                 serve(listener.accept().unwrap().0, answers, &mut said, &mut sent);
             }
             (said, sent)
@@ -184,6 +189,27 @@ fn the_answer_to_the_mail_is_kept() {
 }
 
 /// 16.4: one mail to the addresses of its check.
+/// 12.4: what may be mended is tried again for whoever has not got it yet, though others have.
+#[test]
+fn a_sender_that_is_refused_loses_no_recipient_that_was_to_be_tried_again() {
+    let server =
+        Server::of_each(vec![&[("RCPT TO:<full", "450 greylisted")], &[("MAIL", "550 not from you")], &[]]);
+    let to = ["ops@example.org", "full@example.org"].map(str::to_owned).to_vec();
+    let receiver = Receiver { name: "ops".into(), kind: ReceiverKind::Email(Email { to }) };
+    let transport = Transport::new(&receiver, Some(&server.smtp()), Span::secs(20)).unwrap();
+    let now = Time::from_secs(1_774_830_840);
+    let notices = [sample::alert(now)];
+    let external_url = "https://punctual.example.org";
+    let notification = Notification { key: "m1", receiver: "ops", notices: &notices, external_url, now };
+    let attempt = || runtime().block_on(transport.send(&notification));
+    assert!(matches!(attempt(), Attempt::Later { .. }));
+    assert!(matches!(attempt(), Attempt::Misdirected { .. }));
+    assert_taken(&attempt());
+    let (said, _) = server.end();
+    let asked: Vec<&String> = said.iter().filter(|line| line.starts_with("RCPT")).collect();
+    assert_eq!(asked.len(), 3, "the second is asked for twice: {asked:?}");
+}
+
 fn send_own(smtp: &Smtp) -> Attempt {
     let transport = Transport::of_checks(smtp, Span::secs(2)).unwrap();
     let now = Time::from_secs(1_774_830_840);
@@ -217,7 +243,6 @@ fn what_is_of_the_mail_server_is_told_from_what_is_of_one_mail() {
         }),
         attempt(&[("MAIL", "550 not from you")], |_| {}),
         attempt(&[("MAIL", "451 later")], |_| {}),
-        attempt(&[("DATA", "421 closing")], |_| {}),
     ];
     for (number, attempt) in of_the_server.iter().enumerate() {
         assert!(matches!(attempt, Attempt::Unreachable { .. }), "{number}: {attempt:?}");
@@ -225,6 +250,10 @@ fn what_is_of_the_mail_server_is_told_from_what_is_of_one_mail() {
     let of_one_mail = [
         attempt(&[("RCPT", "550 no such mailbox")], |_| {}),
         attempt(&[("RCPT", "450 greylisted")], |_| {}),
+        // It may do so to whoever names this recipient, and keeps no other mail waiting.
+        attempt(&[("RCPT", "421 closing")], |_| {}),
+        attempt(&[("RCPT", ENDLESS)], |_| {}),
+        attempt(&[("DATA", "421 closing")], |_| {}),
         attempt(&[("DATA", "451 later")], |_| {}),
         attempt(&[(".", "554 spam")], |_| {}),
         attempt(&[(".", "451 later")], |_| {}),
