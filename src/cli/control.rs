@@ -10,7 +10,7 @@ use super::ages::ago;
 use super::client::Trouble;
 use super::server;
 use super::socket;
-use super::table::{Table, plain, plain_json, text};
+use super::table::{Table, plain, shown_json, text};
 use super::way::Listing;
 use super::{Output, StorageFolder, Who};
 use crate::config::parse_duration;
@@ -163,7 +163,7 @@ pub(super) async fn mutes(args: &List) -> Result<(), Trouble> {
     let mut mutes = Vec::new();
     let listed = args.shown.way()?.get(&["mutes"], &[]).await?;
     if args.shown.output == Output::Json {
-        return Ok(writeln!(io::stdout(), "{}", plain_json(&format!("{listed:#}")))?);
+        return Ok(writeln!(io::stdout(), "{}", shown_json(&listed))?);
     }
     for mute in listed["mutes"].as_array().into_iter().flatten() {
         let said = |key: &str| mute[key].as_str().unwrap_or_default().to_owned();
@@ -186,7 +186,7 @@ pub(super) async fn status(args: &List) -> Result<(), Trouble> {
     let status = args.shown.way()?.get(&["status"], &[]).await?;
     let mut out = io::stdout().lock();
     match args.shown.output {
-        Output::Json => writeln!(out, "{}", plain_json(&format!("{status:#}")))?,
+        Output::Json => writeln!(out, "{}", shown_json(&status))?,
         Output::Text => write_status(&mut out, &status)?,
     }
     let is_well = ["fault", "reload_fault", "refusing"].iter().all(|key| status[key].is_null());

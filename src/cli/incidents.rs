@@ -10,7 +10,7 @@ use super::ages::ago;
 use super::client::Trouble;
 use super::server;
 use super::socket;
-use super::table::{Table, plain, plain_json, text};
+use super::table::{Table, plain, shown_json, text};
 use super::way::Listing;
 use super::{Output, StorageFolder, Who};
 use crate::clock::Clock;
@@ -157,7 +157,7 @@ impl Show {
     pub(super) async fn run(&self) -> Result<(), Trouble> {
         let incident = self.shown.way()?.get(&["incidents", &self.id.to_string()], &[]).await?;
         let shown = match self.shown.output {
-            Output::Json => plain_json(&format!("{incident:#}")) + "\n",
+            Output::Json => shown_json(&incident) + "\n",
             Output::Text => for_people(&incident),
         };
         Ok(io::stdout().write_all(shown.as_bytes())?)

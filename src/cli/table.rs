@@ -150,6 +150,11 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if is_command(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
+/// JSON that also a terminal can be shown, laid out for people.
+pub(super) fn shown_json(value: &Value) -> String {
+    plain_json(&format!("{value:#}"))
+}
+
 /// The same JSON, in which what a terminal obeys is written as an escape.
 pub(super) fn plain_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
@@ -208,7 +213,7 @@ mod tests {
     fn json_that_is_shown_is_the_same_json_and_commands_no_terminal() {
         let hostile =
             serde_json::json!({"a": "\u{1b}[2J\u{9b}31m\u{202e}\u{7f}\n\t\"\\ ü 💣", "b": [1, null]});
-        let shown = plain_json(&format!("{hostile:#}"));
+        let shown = shown_json(&hostile);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).expect("it is JSON"), hostile);
         assert!(shown.chars().all(|c| c == '\n' || !is_command(c)), "{shown:?}");
         assert!(shown.contains("\\u009b31m\\u202e\\u007f") && shown.contains("ü 💣"), "{shown:?}");

@@ -11,7 +11,7 @@ use super::Output;
 use super::client::{Client, Trouble};
 use super::server::ServerArgs;
 use super::socket;
-use super::table::plain_json;
+use super::table::shown_json;
 
 /// Items of a page.
 const PAGE: &str = "500";
@@ -71,7 +71,7 @@ impl Listing {
             return Ok(false);
         }
         let page = json!({list: items, "next_cursor": null});
-        writeln!(io::stdout(), "{}", plain_json(&format!("{page:#}")))?;
+        writeln!(io::stdout(), "{}", shown_json(&page))?;
         Ok(true)
     }
 }

@@ -18,7 +18,7 @@ use super::Output;
 use super::client::{self, Client, Trouble};
 use super::control::Lasts;
 use super::server::{self, ServerArgs};
-use super::table::{plain, plain_json, text};
+use super::table::{plain, shown_json, text};
 use crate::core::check::Name;
 
 /// The longest body of a ping that is sent, in bytes; the server keeps less.
@@ -176,11 +176,6 @@ impl Out<'_> {
         }
         Ok(())
     }
-}
-
-/// JSON that also a terminal can be shown.
-fn shown_json(value: &Value) -> String {
-    plain_json(&format!("{value:#}"))
 }
 
 /// A whole file, or with `-` standard input.
