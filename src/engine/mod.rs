@@ -83,8 +83,9 @@ pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, Sto
 
 /// Believes the wall clock, which is so much ahead of `before`, from now on: what lies between is blind, and no state stays
 /// in the future (1.1). A clock that was set back hides nothing from us: we were listening all the time. We live at the new
-/// time, lest the way there count twice. While that cannot be stored, the clock stays as it is, to be looked at again. But once states may be of the new time it is followed, whatever fails then: judged by a
-/// date that is days ahead of them, every check would be late. It is looked at again all the same.
+/// time, lest the way there count twice. While that cannot be stored, the clock stays as it is, to be looked at again. But
+/// once states may be of the new time it is followed, whatever fails then: judged by a date that is days ahead of them,
+/// every check would be late. It is looked at again all the same.
 pub fn follow_wall_clock(
     clock: &Clock,
     store: &mut dyn Store,

@@ -23,8 +23,12 @@ impl Responder {
 impl Policy {
     /// What the responder of this number, counted from 1, is called.
     pub fn name_of(&self, number: u32) -> String {
-        let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        place.and_then(|place| self.responders.get(place)).map(Responder::name).unwrap_or_default()
+        self.responder(number).map(Responder::name).unwrap_or_default()
+    }
+
+    fn responder(&self, number: u32) -> Option<&Responder> {
+        let place = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.responders.get(place)
     }
 
     /// The name of the responder that asks for an action, by its number at the time when it was planned; `None`: there is
@@ -32,8 +36,7 @@ impl Policy {
     pub fn asked_by(&self, action: ActionId, number: u32, facts: &Facts<'_>) -> Option<String> {
         let asks = |responder: &&Responder| responder.actions.iter().any(|other| other.id == action);
         let matches = |responder: &&Responder| facts.matched_by(&responder.matchers);
-        let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        let of_number = || place.and_then(|place| self.responders.get(place)).filter(asks);
+        let of_number = || self.responder(number).filter(asks);
         let all = || self.responders.iter().filter(asks);
         let found = of_number().filter(matches).or_else(|| all().find(matches)).or_else(of_number);
         found.or_else(|| all().next()).map(Responder::name)
