@@ -151,14 +151,26 @@ fn hostile_requests_are_refused() {
     assert!(doors.ledger.facts.all().is_empty());
 }
 
-#[test]
-fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
+/// As many connections as may be, on each a ping under way: none of them is idle, so none makes room.
+fn full() -> (Doors, Vec<TcpStream>) {
     let doors = Doors::open(Limits { max_connections: 2, idle_timeout: PATIENCE, ..Limits::default() });
-    // None of them is idle, so none makes room.
     doors.ledger.set_mode(Mode::Hold);
     let there: Vec<TcpStream> = (0..2).map(|_| connect(&doors)).collect();
     there.iter().for_each(|stream| send(stream, PING));
     doors.ledger.facts.wait_for_count("the pings under way", PATIENCE, 2);
+    (doors, there)
+}
+
+/// The pings under way are stored, and answered.
+fn answer_all(doors: &Doors, there: &[TcpStream]) {
+    doors.ledger.set_mode(Mode::Store);
+    doors.ledger.release();
+    there.iter().for_each(|stream| assert!(read_answer(stream).starts_with("HTTP/1.1 200")));
+}
+
+#[test]
+fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
+    let (doors, there) = full();
     let beyond = connect(&doors);
     send(&beyond, PING);
     let answer = read_all(&beyond);
@@ -166,9 +178,7 @@ fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
     assert_eq!(doors.app.connections.refused.load(std::sync::atomic::Ordering::Relaxed), 1);
     let unread = doors.ledger.refused_unread.load(std::sync::atomic::Ordering::SeqCst);
     assert_eq!(unread, 1, "it may have been a ping of any check (9.1)");
-    doors.ledger.set_mode(Mode::Store);
-    doors.ledger.release();
-    there.iter().for_each(|stream| assert!(read_answer(stream).starts_with("HTTP/1.1 200")));
+    answer_all(&doors, &there);
     send(&there[0], PING);
     assert!(read_answer(&there[0]).starts_with("HTTP/1.1 200"));
     drop(there);
@@ -183,15 +193,9 @@ fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
 /// A flood is told everywhere, and is no reason to restart us: that would lose the pings that still come through.
 #[test]
 fn connections_that_are_refused_make_it_neither_unhealthy_nor_unready() {
-    let doors = Doors::open(Limits { max_connections: 2, idle_timeout: PATIENCE, ..Limits::default() });
-    doors.ledger.set_mode(Mode::Hold);
-    let there: Vec<TcpStream> = (0..2).map(|_| connect(&doors)).collect();
-    there.iter().for_each(|stream| send(stream, PING));
-    doors.ledger.facts.wait_for_count("the pings under way", PATIENCE, 2);
+    let (doors, there) = full();
     assert!(read_all(&connect(&doors)).starts_with("HTTP/1.1 503"));
-    doors.ledger.set_mode(Mode::Store);
-    doors.ledger.release();
-    there.iter().for_each(|stream| assert!(read_answer(stream).starts_with("HTTP/1.1 200")));
+    answer_all(&doors, &there);
     drop(there);
     crate::support::process::wait_until("a free place", PATIENCE, || {
         http::try_get(&doors.url("/-/ready")).is_ok_and(|answer| answer.status == 200)
