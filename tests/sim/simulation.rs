@@ -118,52 +118,41 @@ fn seeds(of: u64) -> Vec<u64> {
     }
 }
 
-/// Says what happened, and that it was enough, unless there were fewer worlds than usual.
-fn hold_least(what: &str, tally: &Tally, (worlds, usual): (usize, u64), least: &[(&str, u64)]) {
-    eprintln!("{worlds} {what}: {tally:#?}");
-    if worlds as u64 >= usual {
-        tally.assert_least(worlds, least);
+/// Lives through worlds of a kind, `usual` of them where nobody wants more or fewer. Says what happened, and holds that it
+/// was enough, unless there were fewer.
+fn hold_in_worlds(test: &str, setting: Setting, usual: u64, least: &[(&str, u64)]) {
+    let seeds = seeds(env("PUNCTUAL_SIM_SEEDS").unwrap_or(SEEDS) * usual / SEEDS);
+    let tally = worlds(&seeds, &format!("simulation::{test}"), |seed| {
+        live(seed, setting).map(|outcome| outcome.tally)
+    });
+    eprintln!("{} worlds of {setting:?}: {tally:#?}", seeds.len());
+    if seeds.len() as u64 >= usual {
+        tally.assert_least(seeds.len(), least);
     }
 }
 
 /// DESIGN.md §7: nothing is late that was on time, nothing late is missed or doubled, and no page is lost.
 #[test]
 fn worlds_keep_every_promise() {
-    let seeds = seeds(env("PUNCTUAL_SIM_SEEDS").unwrap_or(SEEDS));
-    let tally = worlds(&seeds, "simulation::worlds_keep_every_promise", |seed| {
-        live(seed, Setting::Mortal).map(|outcome| outcome.tally)
-    });
-    hold_least("worlds", &tally, (seeds.len(), SEEDS), least::MORTAL);
+    hold_in_worlds("worlds_keep_every_promise", Setting::Mortal, SEEDS, least::MORTAL);
 }
 
 /// 12.3: hundreds that are late at once are all told, the most severe first, in messages that name all that they tell of.
 #[test]
 fn crowds_are_told_whole() {
-    let seeds = seeds(env("PUNCTUAL_SIM_SEEDS").unwrap_or(SEEDS) / 100);
-    let tally = worlds(&seeds, "simulation::crowds_are_told_whole", |seed| {
-        live(seed, Setting::Crowd).map(|outcome| outcome.tally)
-    });
-    hold_least("crowds", &tally, (seeds.len(), SEEDS / 100), least::CROWDS);
+    hold_in_worlds("crowds_are_told_whole", Setting::Crowd, SEEDS / 100, least::CROWDS);
 }
 
 /// 9.4, 9.5: what is late, and when, follows from the log of pings and absences alone.
 #[test]
 fn absences_are_judged_by_the_log_alone() {
-    let seeds = seeds(env("PUNCTUAL_SIM_SEEDS").unwrap_or(SEEDS) / 20);
-    let tally = worlds(&seeds, "simulation::absences_are_judged_by_the_log_alone", |seed| {
-        live(seed, Setting::Absences).map(|outcome| outcome.tally)
-    });
-    hold_least("worlds of absences", &tally, (seeds.len(), SEEDS / 20), least::ABSENCES);
+    hold_in_worlds("absences_are_judged_by_the_log_alone", Setting::Absences, SEEDS / 20, least::ABSENCES);
 }
 
 /// 12.4: whoever took nothing for long hears the rest once he takes something.
 #[test]
 fn what_was_given_up_follows_what_was_taken() {
-    let seeds = seeds(env("PUNCTUAL_SIM_SEEDS").unwrap_or(SEEDS) / 15);
-    let tally = worlds(&seeds, "simulation::what_was_given_up_follows_what_was_taken", |seed| {
-        live(seed, Setting::Outages).map(|outcome| outcome.tally)
-    });
-    hold_least("worlds of outages", &tally, (seeds.len(), SEEDS / 15), least::OUTAGES);
+    hold_in_worlds("what_was_given_up_follows_what_was_taken", Setting::Outages, SEEDS / 15, least::OUTAGES);
 }
 
 /// 1.3: a tick inserted anywhere changes nothing.
