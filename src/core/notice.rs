@@ -1,4 +1,4 @@
-//! What a message says of one incident: frozen with the message, so that every attempt says the same (§12, DESIGN.md §7).
+//! What a message says of one incident: frozen with the message, so that every attempt says the same (12.3).
 
 use super::cause::Cause;
 use super::check::{Name, System};

@@ -1,4 +1,4 @@
-//! A ping: read, checked, stored, and only then answered (DESIGN.md §2).
+//! A ping: read, checked, stored, and only then answered (14.1).
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! How messages leave: one file a receiver, one sender around them (DESIGN.md §3, §6).
+//! How messages leave: one file a receiver, one sender around them (docs/outbox.md).
 //!
 //! [`Transport::send`] makes one attempt with one message and says how it ended; when to try again is decided
 //! elsewhere (§12). [`alertmanager`] pushes alerts, which are no messages (§13). What is said is made in [`render`],

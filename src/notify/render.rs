@@ -1,4 +1,4 @@
-//! What a message says, before any receiver gives it its form (DESIGN.md §7).
+//! What a message says, before any receiver gives it its form.
 //!
 //! [`render`] makes a [`Text`] of the notices: a subject, an [`Item`] for each of them, and [`Card`]s with what more is to
 //! be said of the first. Every text in it is harmless already ([`super::text::line`]); a form only escapes its own markup.

@@ -130,7 +130,7 @@ const PING_URLS: &str = r"(?i)https?://\S*?/(ping|coal-mine/v1/canary|nights-wat
 /// What stands where one was.
 const A_PING_URL: &str = "(a ping URL)";
 
-/// Bare ping URLs never stand in messages: a chat's preview would ping them (DESIGN.md §3).
+/// Bare ping URLs never stand in messages: a chat's preview would ping them (docs/templates.md).
 pub fn without_ping_urls(text: &str) -> String {
     PING_URL.replace_all(text, A_PING_URL).into_owned()
 }

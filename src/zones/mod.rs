@@ -226,7 +226,7 @@ mod tests {
 
     const NOON_SECS: i64 = 1_795_780_800;
 
-    /// The worst of field.md: what IANA's releases 2026b to 2026f have changed.
+    /// The worst that IANA's releases 2026b to 2026f have changed.
     #[test]
     fn zones_that_were_changed_in_2026_have_their_new_rules() {
         let noon = Cron::parse("0 12 * * *").unwrap();

@@ -103,7 +103,7 @@ pub(crate) fn check_stored(punctual: &mut Punctual, answered: &[String], kill: i
     assert_eq!((before, counted(punctual)), (stored, stored));
 }
 
-/// DESIGN.md §7, 14.1: the real binary killed under load, again and again.
+/// 14.1: the real binary killed under load, again and again.
 #[test]
 fn a_ping_answered_200_survives_kill_9() {
     let mut punctual = Punctual::start(&config());

@@ -131,7 +131,7 @@ fn hold_in_worlds(test: &str, setting: Setting, usual: u64, least: &[(&str, u64)
     }
 }
 
-/// DESIGN.md §7: nothing is late that was on time, nothing late is missed or doubled, and no page is lost.
+/// Nothing is late that was on time, nothing late is missed or doubled, and no page is lost.
 #[test]
 fn worlds_keep_every_promise() {
     hold_in_worlds("worlds_keep_every_promise", Setting::Mortal, SEEDS, least::MORTAL);

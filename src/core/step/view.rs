@@ -1,4 +1,4 @@
-//! A check as it is seen at a time: lateness is computed then, not read from a flag (DESIGN.md §5).
+//! A check as it is seen at a time: lateness is computed then, not read from a flag (1.5, 6.2).
 
 use super::{Input, next, step};
 use crate::core::blind::BlindWindows;

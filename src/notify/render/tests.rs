@@ -29,7 +29,7 @@ fn run() -> LastRun {
     }
 }
 
-/// The example of DESIGN.md §7.
+/// A backup that did not come, with all that a message can say of it.
 fn backup() -> Notice {
     let since = at("2026-03-30T00:30:00Z");
     let cause = Cause { kind: CauseKind::Missing, since, would_be: None };

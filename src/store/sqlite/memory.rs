@@ -87,7 +87,7 @@ impl Memory {
 
     /// Looks at each of these checks in passing. What is known of many checks lies in no cache, and their pings would wait
     /// for it one after the other; here nothing depends on what came before, so the processor waits for many at a time.
-    /// It spares the writer a fifth of its time (`benches/throughput`, 10,000 checks).
+    /// It spares the writer a fifth of its time (`benches/throughput.rs`, 10,000 checks).
     pub(super) fn fetch(&self, checks: impl Iterator<Item = CheckId>) {
         for check in checks {
             if let Some(slot) = self.checks.get(&check) {

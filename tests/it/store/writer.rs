@@ -179,7 +179,7 @@ fn a_clock_that_was_set_between_two_starts_is_believed() {
     assert_eq!(store.doubted(), Span::ZERO);
 }
 
-/// DESIGN.md §5: the wait in the queue counts.
+/// 1.2: the wait in the queue counts.
 #[tokio::test]
 async fn what_a_ping_waited_for_its_commit_counts_from_its_entry_into_the_queue() {
     let (_world, clock, store) = away(Span::ZERO, &["a"]);

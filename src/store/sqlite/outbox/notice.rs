@@ -1,4 +1,4 @@
-//! What a message says of one incident, frozen when the message is (12.3, DESIGN.md §7).
+//! What a message says of one incident, frozen when the message is (12.3).
 
 use rusqlite::{OptionalExtension, Row};
 
