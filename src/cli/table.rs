@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
+use crate::core::text::cut;
+
 /// Between two columns.
 const GAP: usize = 2;
 /// So much of a cell is left where a terminal is narrow, in characters.
@@ -114,13 +116,6 @@ impl fmt::Display for Shown<'_> {
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Shown(self, Screen::default()))
-    }
-}
-
-fn cut(text: &str, width: usize) -> String {
-    match text.char_indices().nth(width) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::inputs::Inputs;
 use super::model::Warning;
+use crate::core::text::escaped;
 
 /// More faults are counted, not kept.
 const MAX_FAULTS: usize = 1000;
@@ -139,11 +140,7 @@ impl Log {
 
 /// Text from outside, in backquotes: escaped, and cut if it is long.
 pub(super) fn quote(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
-        shown.push('…');
-    }
-    format!("`{}`", shown.replace("\\\"", "\"").replace("\\'", "'"))
+    format!("`{}`", escaped(text, MAX_SHOWN_CHARS).replace("\\\"", "\"").replace("\\'", "'"))
 }
 
 /// Whether a text is one word: nothing that was meant as a key and its value, with the colon or the blank forgotten.

@@ -8,6 +8,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::fault::{At, quote};
 use super::tree::{Node, Value};
+use crate::core::text::first_bytes;
 
 /// A pointer is cut to so many bytes where it is shown.
 const MAX_POINTER_BYTES: usize = 256;
@@ -43,10 +44,8 @@ impl Document {
             }
             next = place.parent;
         }
-        let mut pointer: String = tokens.iter().rev().flat_map(|token| ["/", token]).collect();
-        let end = (0..=MAX_POINTER_BYTES.min(pointer.len())).rev().find(|end| pointer.is_char_boundary(*end));
-        pointer.truncate(end.unwrap_or(0));
-        pointer
+        let pointer: String = tokens.iter().rev().flat_map(|token| ["/", token]).collect();
+        first_bytes(&pointer, MAX_POINTER_BYTES).to_owned()
     }
 }
 

@@ -5,6 +5,7 @@ use super::check::CheckId;
 use super::outbox::DeliveryStep;
 use super::route::ActionId;
 use super::step::{Flip, FlipReason};
+use super::text::first_bytes;
 use super::time::Time;
 
 /// The number of an incident, given by the store; never used again.
@@ -97,7 +98,7 @@ impl IncidentStep {
 
     /// A step that somebody took.
     pub fn new(what: StepKind, by: &str, at: Time) -> IncidentStep {
-        IncidentStep { at, what, by: cut(by).to_owned() }
+        IncidentStep { at, what, by: first_bytes(by, IncidentStep::MAX_BY_BYTES).to_owned() }
     }
 }
 
@@ -335,13 +336,6 @@ impl Incident {
             }
         }
     }
-}
-
-/// At most [`IncidentStep::MAX_BY_BYTES`] of it, whole characters.
-fn cut(by: &str) -> &str {
-    let ends = by.char_indices().map(|(at, c)| at + c.len_utf8());
-    let end = ends.take_while(|end| *end <= IncidentStep::MAX_BY_BYTES).last().unwrap_or(0);
-    &by[..end]
 }
 
 #[cfg(test)]

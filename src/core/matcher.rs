@@ -5,6 +5,7 @@ use std::fmt;
 use regex::{Regex, RegexBuilder};
 
 use super::route::{MatchTest, Matcher};
+use super::text::shown;
 
 /// The longest text with matchers that is read, in bytes.
 pub const MAX_LEN: usize = 4096;
@@ -168,10 +169,7 @@ impl<'a> Reader<'a> {
     fn end(&self) -> Result<(), MatcherError> {
         match self.rest {
             "" => Ok(()),
-            rest => {
-                let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-                Err(MatcherError::Trailing { rest: rest.chars().take(20).map(shown).collect() })
-            }
+            rest => Err(MatcherError::Trailing { rest: shown(rest, 20) }),
         }
     }
 

@@ -4,6 +4,7 @@ use super::cause::Cause;
 use super::check::{Name, System};
 use super::incident::{IncidentId, IncidentStatus};
 use super::outbox::{DeliveryKind, Flaps};
+use super::text::begun;
 use super::time::{Span, Time};
 use crate::core::zone::Zone;
 
@@ -149,10 +150,7 @@ pub fn excerpt(body: &[u8]) -> String {
     const MAX_LINE_CHARS: usize = 200;
     let text = String::from_utf8_lossy(body);
     let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    let cut = |line: &&str| match line.char_indices().nth(MAX_LINE_CHARS) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => (*line).to_owned(),
-    };
+    let cut = |line: &&str| begun(line, MAX_LINE_CHARS);
     let left_out = lines.len().saturating_sub(FIRST + LAST);
     if left_out < 2 {
         return lines.iter().map(cut).collect::<Vec<_>>().join("\n");

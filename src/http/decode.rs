@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::core::text;
 use crate::core::time::Time;
 
 /// One part of a path, decoded; `None` if a `%` is not followed by two hex digits.
@@ -18,7 +19,7 @@ pub(super) fn path_part(raw: &str) -> Option<Cow<'_, [u8]>> {
 /// A time as people write it, or why it is none.
 pub(super) fn time(text: &str) -> Result<Time, String> {
     let bad = |_| {
-        let shown = shown(text.as_bytes(), 60);
+        let shown = text::shown(text, 60);
         format!("`{shown}` is no time: write it as 2026-03-28T06:00:00Z or 2026-03-28T07:00:00+01:00")
     };
     chrono::DateTime::parse_from_rfc3339(text).map(|time| Time::from_ms(time.timestamp_millis())).map_err(bad)
@@ -100,8 +101,7 @@ fn hex_byte(raw: &[u8]) -> Option<(u8, &[u8])> {
 pub(super) fn shown(bytes: &[u8], max_chars: usize) -> String {
     // A character has at most four bytes: what is further behind is not shown anyway.
     let enough = &bytes[..bytes.len().min(max_chars * 4)];
-    let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-    String::from_utf8_lossy(enough).chars().take(max_chars).map(clean).collect()
+    text::shown(&String::from_utf8_lossy(enough), max_chars)
 }
 
 #[cfg(test)]

@@ -193,7 +193,7 @@ fn understand_named(
     Ok(Pinged {
         check: check.id,
         ping: Ping { kind: target.kind, rid, exit_status: target.exit_status },
-        comment: comment.or(m).filter(|text| !text.is_empty()).map(|text| shortened(&text)),
+        comment: comment.or(m).filter(|text| !text.is_empty()).map(|text| PingFact::kept(&text).to_owned()),
         admission,
         called: tracing::enabled!(tracing::Level::DEBUG).then(|| name.to_owned()),
     })
@@ -265,13 +265,6 @@ fn thanks(resolved: bool, received: &Received) -> Cow<'static, str> {
 fn is_json(parts: &Parts) -> bool {
     let content_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     content_type.is_some_and(|value| value.starts_with(b"application/json"))
-}
-
-/// At most so much of a comment as is kept, cut at a character.
-fn shortened(text: &str) -> String {
-    let fits =
-        (0..=PingFact::MAX_COMMENT_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    text[..fits.unwrap_or(0)].to_owned()
 }
 
 /// Why a ping is not taken.
@@ -366,9 +359,8 @@ mod tests {
     #[test]
     fn a_comment_is_cut_at_a_character() {
         let long = "ä".repeat(PingFact::MAX_COMMENT_BYTES);
-        let cut = shortened(&long);
-        assert_eq!(cut.len(), PingFact::MAX_COMMENT_BYTES);
-        assert_eq!(shortened(&format!("x{long}")).len(), PingFact::MAX_COMMENT_BYTES - 1);
-        assert_eq!(shortened("ok"), "ok");
+        assert_eq!(PingFact::kept(&long).len(), PingFact::MAX_COMMENT_BYTES);
+        assert_eq!(PingFact::kept(&format!("x{long}")).len(), PingFact::MAX_COMMENT_BYTES - 1);
+        assert_eq!(PingFact::kept("ok"), "ok");
     }
 }

@@ -14,11 +14,12 @@ pub use card::{Card, Line};
 pub use item::Item;
 
 use super::Notification;
-use super::text::{both_stretches, cut, cut_units, line};
+use super::text::{both_stretches, line};
 use crate::core::cause::{CauseKind, Family};
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::{Notice, worst_first};
+use crate::core::text::{cut, cut_units};
 
 /// How good the news is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::core::check::Canary;
 use crate::core::outbox::Attempt;
+use crate::core::text::{cut, cut_bytes, first_bytes};
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
@@ -17,34 +18,19 @@ use crate::core::zone::Zone;
 /// named, not shown: a preview would follow them.
 pub fn line(text: &str, max: usize) -> String {
     // Nobody reads more; the bound keeps a hostile text from costing time.
-    let mut bound = text.len().min(4 * max + 64);
-    while !text.is_char_boundary(bound) {
-        bound -= 1;
-    }
-    let mut line = String::with_capacity(bound);
-    for c in text[..bound].chars().filter(|c| !is_invisible(*c)) {
+    let read = first_bytes(text, 4 * max + 64);
+    let mut line = String::with_capacity(read.len());
+    for c in read.chars().filter(|c| !is_invisible(*c)) {
         let c = if c.is_control() || c.is_whitespace() { ' ' } else { c };
         if c != ' ' || !(line.is_empty() || line.ends_with(' ')) {
             line.push(c);
         }
     }
     let line = without_ping_urls(line.trim_end());
-    if bound < text.len() && line.chars().count() <= max {
+    if read.len() < text.len() && line.chars().count() <= max {
         return cut(&format!("{line}…"), max);
     }
     cut(&line, max)
-}
-
-/// At most `max` characters, the last of them `…` if something was cut.
-pub fn cut(text: &str, max: usize) -> String {
-    assert!(max > 0, "there must be room for the mark of the cut");
-    match text.char_indices().nth(max) {
-        None => text.to_owned(),
-        Some(_) => {
-            let kept: String = text.chars().take(max - 1).collect();
-            format!("{}…", kept.trim_end())
-        }
-    }
 }
 
 /// Several lines, each of them as harmless as [`line()`] makes one: without empty lines, at most `max_lines` of at most `max`
@@ -56,54 +42,6 @@ pub fn lines(text: &str, max_lines: usize, max: usize) -> String {
         lines.push("…".to_owned());
     }
     lines.join("\n")
-}
-
-/// How long a text is where UTF-16 is counted: a character beyond the basic plane is two.
-pub fn units(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
-}
-
-/// At most `max` units of UTF-16, the last of them `…` if something was cut.
-pub fn cut_units(text: &str, max: usize) -> String {
-    assert!(max > 0, "there must be room for the mark of the cut");
-    if units(text) <= max {
-        return text.to_owned();
-    }
-    let mut room = max - 1;
-    let fits = |c: &char| {
-        let is_room = c.len_utf16() <= room;
-        room = if is_room { room - c.len_utf16() } else { 0 };
-        is_room
-    };
-    let kept: String = text.chars().take_while(fits).collect();
-    format!("{}…", kept.trim_end())
-}
-
-/// At most `max` characters: the beginning and the end, which say most, with ` … ` where something was cut.
-pub fn shortened(text: &str, max: usize) -> String {
-    const MARK: &str = " … ";
-    let all = text.chars().count();
-    if all <= max {
-        return text.to_owned();
-    }
-    let room = max.saturating_sub(MARK.chars().count());
-    let first: String = text.chars().take(room / 2).collect();
-    let last: String = text.chars().skip(all - (room - room / 2)).collect();
-    format!("{first}{MARK}{last}")
-}
-
-/// At most `max` bytes, cut at a character, with `…` at its end if something was cut.
-pub fn cut_bytes(text: &str, max: usize) -> String {
-    const MARK: &str = "…";
-    assert!(max >= MARK.len(), "there must be room for the mark of the cut");
-    if text.len() <= max {
-        return text.to_owned();
-    }
-    let mut end = max - MARK.len();
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}{MARK}", &text[..end])
 }
 
 /// How an attempt ended, as [`Attempt`] bounds it: one line of at most [`Attempt::MAX_ANSWER_BYTES`].
@@ -311,16 +249,6 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cut_in_the_unit_that_is_counted() {
-        assert_eq!((units("a夜🚀"), units("")), (4, 0));
-        assert_eq!(cut_units("a🚀🚀", 5), "a🚀🚀");
-        assert_eq!(cut_units("a🚀🚀", 4), "a🚀…");
-        assert_eq!(cut_units("a🚀b", 3), "a…");
-        assert_eq!(shortened("0123456789", 10), "0123456789");
-        assert_eq!(shortened("01234567890", 9), "012 … 890");
-    }
-
-    #[test]
     fn a_ping_url_is_never_shown() {
         assert_eq!(line("see https://p.example.org/ping/key/job?rid=1 now", 99), "see (a ping URL) now");
         assert_eq!(line("HTTP://10.0.0.1:19099/punctual/PING/job", 99), "(a ping URL)");
@@ -332,10 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn cuts_fall_between_characters() {
-        assert_eq!(cut_bytes("ééé", 6), "ééé");
-        assert_eq!(cut_bytes("éééé", 7), "éé…");
-        assert_eq!(cut_bytes("éééé", 6), "é…");
+    fn a_reason_is_as_short_as_attempts_keep_it() {
         assert!(reason(&"ü\n".repeat(5_000)).len() <= Attempt::MAX_ANSWER_BYTES);
     }
 

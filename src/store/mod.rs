@@ -27,6 +27,7 @@ use crate::core::refusals;
 use crate::core::retention::Retention;
 use crate::core::route::{Mute, Policy, ReceiverName};
 use crate::core::step::Counted;
+use crate::core::text::first_bytes;
 use crate::core::time::{Span, Time};
 
 use live::Live;
@@ -92,6 +93,11 @@ pub struct PingFact {
 impl PingFact {
     /// The longest comment that is kept, in bytes.
     pub const MAX_COMMENT_BYTES: usize = 500;
+
+    /// Of a comment what is kept.
+    pub fn kept(comment: &str) -> &str {
+        first_bytes(comment, PingFact::MAX_COMMENT_BYTES)
+    }
     /// The longest body that is kept, in bytes.
     pub const MAX_BODY_BYTES: usize = PingFact::FIRST_BODY_BYTES + PingFact::LAST_BODY_BYTES;
     /// So much of the beginning of a longer body is kept, in bytes.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, System};
 use crate::core::step::PastState;
+use crate::core::text::{first_bytes, one_line as blanked};
 use crate::core::time::Time;
 use crate::http::compat::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, definition_of, slug_of};
 use crate::store::{NewCheck, Past};
@@ -102,7 +103,7 @@ fn one_line(name: &str, lost: &mut Vec<String>) -> String {
     if name.contains(char::is_control) {
         lost.push("control characters of its name are blanks now".to_owned());
     }
-    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    blanked(name)
 }
 
 /// At most so many bytes.
@@ -111,7 +112,7 @@ fn shorter(text: String, max_bytes: usize, what: &str, lost: &mut Vec<String>) -
         return text;
     }
     lost.push(format!("its {what} is cut: it has {} bytes, and may have {max_bytes}", text.len()));
-    text[..text.floor_char_boundary(max_bytes)].to_owned()
+    first_bytes(&text, max_bytes).to_owned()
 }
 
 fn past(
@@ -198,8 +199,7 @@ fn history(fields: &Map<String, Value>) -> Result<Vec<(Time, String)>, String> {
 
 /// One line, of bounded length.
 fn event(text: &str) -> String {
-    let cut = &text[..text.floor_char_boundary(MAX_EVENT_BYTES)];
-    cut.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    blanked(first_bytes(text, MAX_EVENT_BYTES))
 }
 
 /// What stands within `{"$date": …}`, `{"$numberLong": …}` and the like; a number that is written as text, as a number.

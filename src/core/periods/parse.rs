@@ -2,6 +2,7 @@
 
 use super::{Entry, MAX_ENTRIES, MAX_LEN, MAX_PERIOD, PeriodsError};
 use crate::core::cron::{self, Month};
+use crate::core::text::escaped;
 use crate::core::time::Span;
 
 /// So much of an entry is shown in an error.
@@ -85,9 +86,5 @@ fn overlap(entries: &[Entry]) -> Option<(usize, usize)> {
 
 /// Foreign text for a message: nothing in it can move a terminal's cursor, and it is not long.
 fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(MAX_SHOWN_CHARS).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MAX_SHOWN_CHARS).is_some() {
-        shown.push('…');
-    }
-    shown
+    escaped(text, MAX_SHOWN_CHARS)
 }

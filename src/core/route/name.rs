@@ -1,6 +1,7 @@
 //! What responders are called: they have no names, and their places among each other change with the file.
 
 use super::{ActionId, Facts, Policy, Responder};
+use crate::core::text;
 
 impl Responder {
     /// The most characters of its name.
@@ -12,11 +13,7 @@ impl Responder {
             return "everything".to_owned();
         }
         let all = self.matchers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let clean = |c: char| if c.is_control() { ' ' } else { c };
-        match all.char_indices().nth(Responder::MAX_NAME_CHARS) {
-            None => all.chars().map(clean).collect(),
-            Some(_) => all.chars().map(clean).take(Responder::MAX_NAME_CHARS - 1).chain(['…']).collect(),
-        }
+        text::cut(&text::one_line(&all), Responder::MAX_NAME_CHARS)
     }
 }
 

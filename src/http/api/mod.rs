@@ -33,6 +33,7 @@ use super::limits::Limits;
 use super::problem::Problem;
 use super::reply::{self, Body, Reply};
 use super::{App, decode, pages, routes};
+use crate::core::text::shown;
 use crate::store::live::Check;
 
 /// The largest description of a check, in bytes.
@@ -117,7 +118,7 @@ async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
 
 /// What the API answers to a GET of a path with its query, for whoever may do everything; else why not.
 pub(super) async fn read_here(app: &Arc<App>, path: &str) -> Result<Value, String> {
-    let none = || format!("there is nothing to be read at {}", decode::shown(path.as_bytes(), 100));
+    let none = || format!("there is nothing to be read at {}", shown(path, 100));
     let (parts, ()) = Request::get(path).body(()).map_err(|_| none())?.into_parts();
     let (action, name) = routes::read_at(parts.uri.path()).ok_or_else(none)?;
     let (limits, source) = (Limits::default(), IpAddr::from(Ipv4Addr::LOCALHOST));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hyper::StatusCode;
 
+use crate::core::text::shown;
 use crate::core::time::Time;
 use crate::http::decode;
 use crate::http::problem::Problem;
@@ -22,7 +23,7 @@ impl<'q> Query<'q> {
         let pairs: Vec<_> = decode::query_pairs(query).collect();
         match pairs.iter().find(|(name, _)| !known.contains(&&**name)) {
             Some((name, _)) => {
-                let name = decode::shown(name.as_bytes(), 60);
+                let name = shown(name, 60);
                 let known = match known {
                     [] => "none".to_owned(),
                     _ => known.join(", "),

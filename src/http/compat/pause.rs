@@ -2,11 +2,10 @@
 
 use super::Command;
 use super::fault::Fault;
-use super::trigger::cut;
 use crate::core::time::Time;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::reply::Reply;
-use crate::store::Store;
+use crate::store::{PingFact, Store};
 
 /// Answers `pause`.
 pub(super) async fn pause(command: &Command<'_>) -> Result<Reply, Fault> {
@@ -22,8 +21,8 @@ async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, Fault> {
     let Command { app, args, .. } = command;
     args.only(&["id", "slug", "name", "comment"])?;
     let id = command.find()?.id;
-    let said =
-        (args.last("comment").map(cut), format!("{} at {}", command.dialect.system.as_str(), command.source));
+    let comment = args.last("comment").map(|text| PingFact::kept(text).to_owned());
+    let said = (comment, format!("{} at {}", command.dialect.system.as_str(), command.source));
     let asked = id.clone();
     app.on_store(move |store, now| carry_out(store, &asked, wish, said, now)).await??;
     command.log_id(&id, if wish == Wish::Unpause { "unpaused" } else { "paused" });

@@ -45,7 +45,7 @@ async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
     let before = Standing::of(app, dialect, &check);
     let fact = PingFact {
         ping: Ping { kind: PingKind::Success, rid: None, exit_status: None },
-        comment: args.last("comment").or(args.last("m")).map(cut),
+        comment: args.last("comment").or(args.last("m")).map(|text| PingFact::kept(text).to_owned()),
         body: None,
         left_out: 0,
         body_cut: false,
@@ -76,9 +76,4 @@ fn ends_lateness(schedule: &Schedule) -> bool {
         Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => true,
         Schedule::CountedAt(..) | Schedule::Counted(_) => false,
     }
-}
-
-/// At most so much of a comment as is kept.
-pub(super) fn cut(comment: &str) -> String {
-    comment[..comment.floor_char_boundary(PingFact::MAX_COMMENT_BYTES)].to_owned()
 }

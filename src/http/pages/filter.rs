@@ -7,6 +7,7 @@ use super::list::Row;
 use super::words;
 use crate::core::cause::Status;
 use crate::core::search::Search;
+use crate::core::text::shown;
 
 /// The longest filter, in characters.
 const MAX_FILTER: usize = 1000;
@@ -30,7 +31,7 @@ impl Filter {
     /// Or what was typed, and what is wrong with it, for people.
     pub(super) fn parse(query: Option<&str>) -> Result<Filter, (Filter, String)> {
         let [text, status, page] = decode::query_values(query, ["q", "status", "page"]);
-        let text = decode::shown(text.unwrap_or_default().trim().as_bytes(), MAX_FILTER);
+        let text = shown(text.unwrap_or_default().trim(), MAX_FILTER);
         let mut filter = Filter { text, page: 1, ..Filter::default() };
         match Search::parse(&filter.text) {
             Ok(search) => filter.search = search,

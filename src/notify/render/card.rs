@@ -6,10 +6,10 @@ use crate::core::incident::IncidentStatus;
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::DeliveryKind;
 use crate::core::route::Responder;
+use crate::core::text::{cut, shortened};
 use crate::notify::Notification;
 use crate::notify::text::{
-    ago, both_clocks, both_stretches, cut, is_link, line, lines, shortened, span, without_id_urls,
-    zoned_clock,
+    ago, both_clocks, both_stretches, is_link, line, lines, span, without_id_urls, zoned_clock,
 };
 
 /// What is said of one check.

@@ -3,8 +3,9 @@
 use super::{Tone, card, family_word, page, title, tone, word};
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::{Notice, Severity};
+use crate::core::text::cut_units;
 use crate::notify::Notification;
-use crate::notify::text::{cut_units, line, span};
+use crate::notify::text::{line, span};
 
 /// One line of a message's list: which check, and why it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]

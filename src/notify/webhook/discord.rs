@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::room::{cut_escaped, fitting, links};
+use crate::core::text::{cut_units, units};
 use crate::notify::render::{Card, Text, Tone};
-use crate::notify::text::{cut_units, units};
 
 /// Discord refuses more than this in a title, in a description, and in all embeds of a message; it counts UTF-16.
 const TITLE_UNITS: usize = 256;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::room::fitting;
 use crate::core::secret::Secret;
+use crate::core::text::cut_bytes;
 use crate::notify::render::{Item, Text, Tone};
-use crate::notify::text::cut_bytes;
 
 /// ntfy makes a file of a message of more than 4,096 bytes.
 const MESSAGE_BYTES: usize = 4096;

@@ -1,7 +1,7 @@
 //! How much of a message a chat has room for, in the unit that it counts.
 
+use crate::core::text::{cut_units, units};
 use crate::notify::render::Card;
-use crate::notify::text::{cut_units, units};
 
 /// The longest that a stranger's text may be in a card, tried in this order: where a card has no room it says less, and
 /// leaves no line out.

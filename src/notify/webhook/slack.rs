@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use super::room::{cut_escaped, fitting, links};
+use crate::core::text::{cut_units, units};
 use crate::notify::render::{Card, Text, Tone};
-use crate::notify::text::{cut_units, units};
 
 /// Slack refuses more than this in a header, in a section, and in a message.
 const HEADER_UNITS: usize = 150;

@@ -32,7 +32,7 @@ impl Tx<'_> {
         let Some(canary) = self.stage(check).and_then(|staged| staged.definition.canary.clone()) else {
             return Ok(());
         };
-        self.insert_event(check, at, &what.text(canary.system, comment.map(cut)))?;
+        self.insert_event(check, at, &what.text(canary.system, comment.map(PingFact::kept)))?;
         self.prune_events(check, canary.system.max_events(), at)
     }
 
@@ -130,9 +130,4 @@ pub(in crate::store) fn events(
 /// Whether a check is paused at run time.
 pub(super) fn is_paused(state: &State) -> bool {
     state.pause.at_run_time.is_some()
-}
-
-/// Of a comment what is kept, whole characters.
-fn cut(comment: &str) -> &str {
-    &comment[..comment.floor_char_boundary(PingFact::MAX_COMMENT_BYTES)]
 }

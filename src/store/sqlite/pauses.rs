@@ -6,6 +6,7 @@ use super::key;
 use super::tx::Tx;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentStep;
+use crate::core::text::first_bytes;
 use crate::core::time::Time;
 use crate::store::{PingFact, StoreError};
 
@@ -21,8 +22,8 @@ impl Tx<'_> {
         comment: Option<&str>,
         by: Option<&str>,
     ) -> Result<(), StoreError> {
-        let comment = comment.map(|text| cut(text, PingFact::MAX_COMMENT_BYTES));
-        let by = by.map(|text| cut(text, IncidentStep::MAX_BY_BYTES));
+        let comment = comment.map(PingFact::kept);
+        let by = by.map(|text| first_bytes(text, IncidentStep::MAX_BY_BYTES));
         self.execute(
             "INSERT INTO pauses (check_id, at, paused, comment, by) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![key(check.0), at.as_ms(), is_paused, comment, by],
@@ -33,8 +34,4 @@ impl Tx<'_> {
             params![key(check.0), KEPT as i64],
         )
     }
-}
-
-fn cut(text: &str, most: usize) -> &str {
-    &text[..text.floor_char_boundary(most)]
 }

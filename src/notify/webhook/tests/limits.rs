@@ -11,9 +11,9 @@ use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::receiver::WebhookFormat;
+use crate::core::text::units;
 use crate::core::time::Span;
 use crate::notify::sample;
-use crate::notify::text::units;
 use crate::notify::webhook::teams::stored_bytes;
 
 /// What is escaped, is wide, or is long where it is counted in another unit.

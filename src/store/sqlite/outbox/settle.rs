@@ -6,6 +6,7 @@ use crate::core::outbox::{
     MessageId, ParkReason, Telling, after_alone, after_attempt, after_sent,
 };
 use crate::core::route::is_own_receiver;
+use crate::core::text::first_bytes;
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
@@ -30,7 +31,7 @@ impl SqliteStore {
 
 impl Tx<'_> {
     fn settle(&mut self, mut message: Message, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        let answer = cut(attempt.answer());
+        let answer = first_bytes(attempt.answer(), Attempt::MAX_ANSWER_BYTES);
         if is_own_receiver(&message.receiver) {
             self.note_server(&message, attempt, now);
         }
@@ -120,12 +121,6 @@ impl Tx<'_> {
         tracing::error!(receiver = %message.receiver, key = message.key, ?reason, error = answer, "a message was given up");
         Ok(())
     }
-}
-
-fn cut(answer: &str) -> &str {
-    let max = Attempt::MAX_ANSWER_BYTES.min(answer.len());
-    let end = (0..=max).rev().find(|end| answer.is_char_boundary(*end));
-    &answer[..end.unwrap_or(0)]
 }
 
 /// Spreads retries, the same way in every run of one database.

@@ -1,0 +1,125 @@
+//! Texts of strangers: cut between two characters, never within one, and shown so that they command nothing.
+
+/// What stands where a text was cut.
+const MARK: char = '…';
+
+/// As much of the beginning as fits into `max` bytes.
+pub fn first_bytes(text: &str, max: usize) -> &str {
+    &text[..text.floor_char_boundary(max)]
+}
+
+/// The first `max` characters.
+pub fn first_chars(text: &str, max: usize) -> &str {
+    text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
+}
+
+/// The first `max` characters, and `…` behind them if there are more.
+pub fn begun(text: &str, max: usize) -> String {
+    let kept = first_chars(text, max);
+    if kept.len() == text.len() { kept.to_owned() } else { format!("{kept}{MARK}") }
+}
+
+/// At most `max` characters, the last of them `…` if something was cut.
+pub fn cut(text: &str, max: usize) -> String {
+    cut_counted(text, max, |_| 1)
+}
+
+/// At most `max` bytes, with `…` at their end if something was cut.
+pub fn cut_bytes(text: &str, max: usize) -> String {
+    cut_counted(text, max, char::len_utf8)
+}
+
+/// At most `max` units of UTF-16, the last of them `…` if something was cut.
+pub fn cut_units(text: &str, max: usize) -> String {
+    cut_counted(text, max, char::len_utf16)
+}
+
+/// How long a text is where UTF-16 is counted: a character beyond the basic plane is two.
+pub fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+/// No blank stands before the mark of the cut, for which there must be room.
+fn cut_counted(text: &str, max: usize, size: fn(char) -> usize) -> String {
+    if text.chars().map(size).sum::<usize>() <= max {
+        return text.to_owned();
+    }
+    let mut room = max.checked_sub(size(MARK)).expect("there is room for the mark of the cut");
+    let mut has_room = |c: char| {
+        let left = room.checked_sub(size(c));
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let kept: String = text.chars().take_while(|c| has_room(*c)).collect();
+    format!("{}{MARK}", kept.trim_end())
+}
+
+/// At most `max` characters: the beginning and the end, which say most, with ` … ` where something was cut.
+pub fn shortened(text: &str, max: usize) -> String {
+    const BETWEEN: &str = " … ";
+    let all = text.chars().count();
+    if all <= max {
+        return text.to_owned();
+    }
+    let room = max.saturating_sub(BETWEEN.chars().count());
+    let first = first_chars(text, room / 2);
+    let last: String = text.chars().skip(all - (room - room / 2)).collect();
+    format!("{first}{BETWEEN}{last}")
+}
+
+/// Without control characters, which a terminal would obey: a blank stands for each.
+pub fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The first `max` characters without control characters: U+FFFD stands for each.
+pub fn shown(text: &str, max: usize) -> String {
+    let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(max).map(clean).collect()
+}
+
+/// The first `max` characters, escaped as in source text, and `…` behind them if there are more.
+pub fn escaped(text: &str, max: usize) -> String {
+    begun(text, max).chars().flat_map(char::escape_debug).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_beginning_has_whole_characters() {
+        assert_eq!([7, 6, 5, 2, 1].map(|max| first_bytes("ééé", max)), ["ééé", "ééé", "éé", "é", ""]);
+        assert_eq!([0, 2, 3, 9].map(|max| first_chars("ééé", max)), ["", "éé", "ééé", "ééé"]);
+        assert_eq!([2, 3].map(|max| begun("ééé", max)), ["éé…", "ééé"]);
+    }
+
+    #[test]
+    fn a_text_is_cut_in_the_unit_that_is_counted() {
+        assert_eq!((units("a夜🚀"), units("")), (4, 0));
+        assert_eq!(cut_units("a🚀🚀", 5), "a🚀🚀");
+        assert_eq!(cut_units("a🚀🚀", 4), "a🚀…");
+        assert_eq!(cut_units("a🚀b", 3), "a…");
+        assert_eq!([4, 3, 1].map(|max| cut("a🚀🚀b", max)), ["a🚀🚀b", "a🚀…", "…"]);
+        assert_eq!(cut("one two", 5), "one…");
+        assert_eq!(shortened("0123456789", 10), "0123456789");
+        assert_eq!(shortened("01234567890", 9), "012 … 890");
+    }
+
+    #[test]
+    fn cuts_fall_between_characters() {
+        assert_eq!(cut_bytes("ééé", 6), "ééé");
+        assert_eq!(cut_bytes("éééé", 7), "éé…");
+        assert_eq!(cut_bytes("éééé", 6), "é…");
+        // What is smaller and comes later has room, and is left out all the same: no text has holes.
+        assert_eq!(cut_bytes("éééa", 6), "é…");
+    }
+
+    #[test]
+    fn what_is_shown_commands_no_terminal() {
+        assert_eq!(one_line("a\nb\x1b[31m"), "a b [31m");
+        assert_eq!(shown("a\nb\x1b[31m", 100), "a\u{fffd}b\u{fffd}[31m");
+        assert_eq!(shown("ääää", 2), "ää");
+        assert_eq!(escaped("a\u{1b}[31m\nb", 6), "a\\u{1b}[31m…");
+    }
+}
