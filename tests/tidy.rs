@@ -7,6 +7,8 @@
 mod cited;
 #[path = "tidy/named.rs"]
 mod named;
+#[path = "tidy/ratchet.rs"]
+mod ratchet;
 #[path = "tidy/source.rs"]
 mod source;
 

@@ -1,0 +1,79 @@
+//! Rules that the code does not keep everywhere yet. What breaks one is listed beside it in the words of the rule, and the
+//! list may only shrink: what is not in it fails, and so does a line of it that is no longer true.
+
+use std::collections::BTreeSet;
+
+use crate::source::{Source, read_all};
+use crate::{root, tracked};
+
+/// A rule says in a line each what breaks it.
+type Rule = fn(&[Source]) -> Vec<String>;
+
+/// The code without its tests.
+pub(crate) fn code() -> Vec<Source> {
+    let paths: Vec<String> = tracked().into_iter().filter(|path| path.starts_with("src/")).collect();
+    let sources = read_all(root(), &paths);
+    sources.into_iter().filter(|source| !source.is_test).collect()
+}
+
+/// What breaks a rule and is not listed, and what is listed and does not break it.
+pub(crate) fn differences(found: &[String], listed: &[&str]) -> Vec<String> {
+    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    let listed: BTreeSet<&str> = listed.iter().copied().collect();
+    let broken = found.difference(&listed).map(|line| format!("broken: {line}"));
+    let mended = listed.difference(&found).map(|line| format!("mended, take it out of the list: {line}"));
+    broken.chain(mended).collect()
+}
+
+/// Holds a rule but for what is listed.
+pub(crate) fn hold_but_for(listed: &[&str], rule: Rule, how_to_mend: &str) {
+    let differences = differences(&rule(&code()), listed);
+    assert!(differences.is_empty(), "{}\n{how_to_mend}", differences.join("\n"));
+}
+
+/// What a rule says of made-up files: proof that it can fail.
+pub(crate) fn check(rule: Rule, files: &[(&str, &str)], expected: &[&str]) {
+    let sources: Vec<Source> = files.iter().map(|(path, text)| Source::new(path, text)).collect();
+    assert_eq!(rule(&sources), expected, "in {files:?}");
+}
+
+#[test]
+fn a_list_may_only_shrink() {
+    let found = ["a".to_owned(), "b".to_owned()];
+    assert_eq!(differences(&found, &["b", "a"]), Vec::<String>::new());
+    assert_eq!(differences(&found, &["b"]), ["broken: a"]);
+    assert_eq!(differences(&found, &["a", "b", "c"]), ["mended, take it out of the list: c"]);
+}
+
+/// Files that know SQLite and are not of its store.
+const SQLITE_ELSEWHERE: &[&str] = &[
+    "src/store/history.rs",
+    "src/store/history/incidents.rs",
+    "src/store/history/messages.rs",
+    "src/store/migrations/mod.rs",
+];
+
+fn sqlite_elsewhere(sources: &[Source]) -> Vec<String> {
+    let is_elsewhere = |source: &&Source| !source.path.starts_with("src/store/sqlite/");
+    let knows_it = |source: &&Source| {
+        source.facts.paths.iter().any(|(_, path)| path.first().is_some_and(|name| name == "rusqlite"))
+    };
+    sources.iter().filter(is_elsewhere).filter(knows_it).map(|source| source.path.clone()).collect()
+}
+
+#[test]
+fn only_its_store_knows_sqlite() {
+    hold_but_for(SQLITE_ELSEWHERE, sqlite_elsewhere, "SQL belongs into src/store/sqlite.");
+}
+
+#[test]
+fn sqlite_elsewhere_is_seen() {
+    let import = "use rusqlite::Row;";
+    check(
+        sqlite_elsewhere,
+        &[("src/store/sqlite/a.rs", import), ("src/http/a.rs", import)],
+        &["src/http/a.rs"],
+    );
+    check(sqlite_elsewhere, &[("src/a.rs", "fn f(row: &rusqlite::Row) {}")], &["src/a.rs"]);
+    check(sqlite_elsewhere, &[("src/a.rs", "#[cfg(test)]\nmod tests { use rusqlite::Row; }")], &[]);
+}
