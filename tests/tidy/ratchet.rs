@@ -1,7 +1,7 @@
 //! Rules that the code does not keep everywhere yet. What breaks one is listed beside it in the words of the rule, and the
 //! list may only shrink: what is not in it fails, and so does a line of it that is no longer true.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::source::{Source, read_all};
 use crate::{root, tracked};
@@ -76,4 +76,90 @@ fn sqlite_elsewhere_is_seen() {
     );
     check(sqlite_elsewhere, &[("src/a.rs", "fn f(row: &rusqlite::Row) {}")], &["src/a.rs"]);
     check(sqlite_elsewhere, &[("src/a.rs", "#[cfg(test)]\nmod tests { use rusqlite::Row; }")], &[]);
+}
+
+/// Names of types that are given more than once, with how often.
+const SHARED_NAMES: &[&str] = &[
+    "Action 2",
+    "Answer 5",
+    "Args 10",
+    "Change 2",
+    "Context 2",
+    "Counted 2",
+    "Deed 2",
+    "Document 2",
+    "Due 2",
+    "Email 2",
+    "Error 3",
+    "Fault 4",
+    "Item 2",
+    "Kind 3",
+    "Known 2",
+    "Limits 2",
+    "Line 2",
+    "List 3",
+    "Look 3",
+    "Mute 2",
+    "Outcome 2",
+    "Output 2",
+    "Pattern 2",
+    "Pause 2",
+    "Queue 2",
+    "Receiver 2",
+    "Refusals 2",
+    "Refused 3",
+    "Row 2",
+    "Seen 4",
+    "Server 2",
+    "Settings 2",
+    "Shared 2",
+    "Sight 2",
+    "Socket 2",
+    "Source 2",
+    "Token 2",
+    "Totals 2",
+    "Trouble 2",
+    "Value 2",
+    "Verdict 2",
+    "Waiting 2",
+    "Way 2",
+    "Webhook 2",
+    "What 2",
+];
+
+/// Private types do not count, nor do the associated types of a trait.
+fn shared_names(sources: &[Source]) -> Vec<String> {
+    let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in sources.iter().flat_map(|source| &source.facts.public_types) {
+        *names.entry(name).or_default() += 1;
+    }
+    names.into_iter().filter(|(_, times)| *times > 1).map(|(name, times)| format!("{name} {times}")).collect()
+}
+
+#[test]
+fn a_public_type_has_a_name_of_its_own() {
+    hold_but_for(
+        SHARED_NAMES,
+        shared_names,
+        "One word means one thing: give one of them a name that says more.",
+    );
+}
+
+#[test]
+fn a_name_of_two_types_is_seen() {
+    let a = (
+        "src/a.rs",
+        "pub struct Line;\npub(crate) enum Word {}\nstruct Own;\nimpl A for B { type Item = u8; }",
+    );
+    let b = (
+        "src/b.rs",
+        "mod inner { pub(super) trait Line {} }\ntype Word = u8;\nstruct Own;\npub type Item = u8;",
+    );
+    check(shared_names, &[a, b], &["Line 2"]);
+    check(
+        shared_names,
+        &[a, ("src/c.rs", "pub type Word = u8;"), ("src/d.rs", "pub union Word { a: u8 }")],
+        &["Word 3"],
+    );
+    check(shared_names, &[a, ("src/e.rs", "#[cfg(test)]\nmod tests { pub struct Line; }")], &[]);
 }

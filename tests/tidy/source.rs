@@ -30,6 +30,8 @@ pub(crate) struct Facts {
     pub(crate) log_fields: Vec<(usize, String)>,
     /// Functions with the number of their lines, from `fn` to the last brace.
     pub(crate) functions: Vec<(usize, String, usize)>,
+    /// Structs, enums, unions, traits and aliases that other files can name.
+    pub(crate) public_types: Vec<String>,
     /// Attributes as `allow(clippy::name)`, without spaces.
     pub(crate) attributes: Vec<(usize, String)>,
     /// Lines of items that are only built for tests.
@@ -91,7 +93,7 @@ fn mark_test_modules(sources: &mut [Source]) {
 }
 
 /// `src/core/step/mod.rs` is `crate::core::step`; `src/lib.rs` and `src/main.rs` are `crate`.
-fn module_of(path: &str) -> Vec<String> {
+pub(crate) fn module_of(path: &str) -> Vec<String> {
     let rest = path.strip_prefix("src/").unwrap_or(path).trim_end_matches(".rs");
     let parts = rest.split('/').filter(|part| !["lib", "main", "mod"].contains(part));
     std::iter::once("crate").chain(parts).map(str::to_owned).collect()
@@ -142,6 +144,12 @@ impl Collector {
         let mut segments = prefix.to_vec();
         segments.push(ident.to_string());
         self.add_path(ident.span().start().line, &segments);
+    }
+
+    fn add_type(&mut self, visibility: &syn::Visibility, ident: &syn::Ident) {
+        if !matches!(visibility, syn::Visibility::Inherited) {
+            self.facts.public_types.push(ident.to_string());
+        }
     }
 
     /// Inside of a macro nothing is parsed: what looks like `a::b::c` is a path, and `.name("…")` a call.
@@ -205,9 +213,18 @@ impl Collector {
 
 impl<'ast> Visit<'ast> for Collector {
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        if !self.skip_test(item) {
-            visit::visit_item(self, item);
+        if self.skip_test(item) {
+            return;
         }
+        match item {
+            syn::Item::Struct(item) => self.add_type(&item.vis, &item.ident),
+            syn::Item::Enum(item) => self.add_type(&item.vis, &item.ident),
+            syn::Item::Union(item) => self.add_type(&item.vis, &item.ident),
+            syn::Item::Trait(item) => self.add_type(&item.vis, &item.ident),
+            syn::Item::Type(item) => self.add_type(&item.vis, &item.ident),
+            _ => {}
+        }
+        visit::visit_item(self, item);
     }
 
     fn visit_impl_item(&mut self, item: &'ast syn::ImplItem) {
