@@ -163,3 +163,64 @@ fn a_name_of_two_types_is_seen() {
     );
     check(shared_names, &[a, ("src/e.rs", "#[cfg(test)]\nmod tests { pub struct Line; }")], &[]);
 }
+
+const MAX_PARAMETERS: usize = 5;
+/// Functions with more, with how many they have.
+const MANY_PARAMETERS: &[&str] = &[
+    "src/cli/checks/mod.rs pause 6",
+    "src/cli/client.rs about 6",
+    "src/cli/test_notify.rs send 7",
+    "src/core/step/counted.rs judged 6",
+    "src/core/step/next.rs counted 6",
+    "src/http/api/history.rs read 6",
+    "src/http/compat/change.rs carry_out 6",
+    "src/http/compat/mod.rs answer 7",
+    "src/http/compat/mod.rs short 6",
+    "src/http/compat/pause.rs carry_out 6",
+    "src/http/pages/list.rs waits 6",
+    "src/http/pausing.rs change 6",
+    "src/http/ping.rs answer 6",
+    "src/http/ping.rs end 6",
+    "src/http/scrape.rs answer 7",
+    "src/http/scrape.rs row 6",
+    "src/store/history.rs page 6",
+    "src/store/sqlite/apply.rs insert 6",
+    "src/store/sqlite/apply.rs note_ping 6",
+    "src/store/sqlite/configure.rs declare_again 6",
+    "src/store/sqlite/edit/past.rs take_over 6",
+    "src/store/sqlite/memory.rs put 6",
+    "src/store/sqlite/outbox/claim.rs look 6",
+    "src/store/sqlite/outbox/effects.rs follow 6",
+    "src/store/sqlite/outbox/effects.rs tell_the_end 6",
+    "src/store/sqlite/outbox/effects.rs told_as_late 6",
+    "src/store/sqlite/outbox/effects.rs verdict 7",
+    "src/store/sqlite/outbox/steps.rs note 7",
+    "src/store/sqlite/pauses.rs note_who_paused 6",
+    "src/store/sqlite/states.rs replay 7",
+];
+
+/// `self` counts, as it does for clippy; a tuple counts as all that it holds.
+fn many_parameters(sources: &[Source]) -> Vec<String> {
+    let of_file = |source: &Source| {
+        let many = source.facts.parameters.iter().filter(|(_, count)| *count > MAX_PARAMETERS);
+        many.map(|(name, count)| format!("{} {name} {count}", source.path)).collect::<Vec<_>>()
+    };
+    sources.iter().flat_map(of_file).collect()
+}
+
+#[test]
+fn functions_have_at_most_five_parameters() {
+    hold_but_for(MANY_PARAMETERS, many_parameters, "What belongs together is a struct with a name.");
+}
+
+#[test]
+fn a_sixth_parameter_is_seen() {
+    let of = |text| [("src/a.rs", text)];
+    check(many_parameters, &of("fn f(a: A, b: A, c: A, d: A, e: A) {}"), &[]);
+    check(many_parameters, &of("fn f(a: A, b: A, c: A, d: A, e: A, f: A) {}"), &["src/a.rs f 6"]);
+    check(many_parameters, &of("impl X { fn f(&self, a: A, b: A, c: A, d: A, e: A) {} }"), &["src/a.rs f 6"]);
+    check(many_parameters, &of("trait X { fn f(&self, a: A, b: A, c: A, d: A, e: A); }"), &["src/a.rs f 6"]);
+    check(many_parameters, &of("impl T for X { fn f(&self, a: A, b: A, c: A, d: A, e: A) {} }"), &[]);
+    check(many_parameters, &of("fn f(a: A, (b, c): (A, A), d: &(A, (A, A))) {}"), &["src/a.rs f 6"]);
+    check(many_parameters, &of("#[test]\nfn f(a: A, b: A, c: A, d: A, e: A, f: A) {}"), &[]);
+}

@@ -30,6 +30,9 @@ pub(crate) struct Facts {
     pub(crate) log_fields: Vec<(usize, String)>,
     /// Functions with the number of their lines, from `fn` to the last brace.
     pub(crate) functions: Vec<(usize, String, usize)>,
+    /// Functions with the number of their parameters: `self` is one, a tuple is as many as it has members. What another
+    /// trait asks for is counted where the trait is.
+    pub(crate) parameters: Vec<(String, usize)>,
     /// Structs, enums, unions, traits and aliases that other files can name.
     pub(crate) public_types: Vec<String>,
     /// Attributes as `allow(clippy::name)`, without spaces.
@@ -44,7 +47,8 @@ impl Source {
     /// Reads one file; `path` is relative and tells its module.
     pub(crate) fn new(path: &str, text: &str) -> Source {
         let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let mut collector = Collector { module: module_of(path), facts: Facts::default() };
+        let mut collector =
+            Collector { module: module_of(path), in_impl_of_a_trait: false, facts: Facts::default() };
         collector.visit_file(&file);
         Source {
             path: path.to_owned(),
@@ -101,6 +105,7 @@ pub(crate) fn module_of(path: &str) -> Vec<String> {
 
 struct Collector {
     module: Vec<String>,
+    in_impl_of_a_trait: bool,
     facts: Facts,
 }
 
@@ -144,6 +149,15 @@ impl Collector {
         let mut segments = prefix.to_vec();
         segments.push(ident.to_string());
         self.add_path(ident.span().start().line, &segments);
+    }
+
+    fn add_parameters(&mut self, signature: &syn::Signature) {
+        let count = |input: &syn::FnArg| match input {
+            syn::FnArg::Typed(typed) => members(&typed.ty),
+            _ => 1,
+        };
+        let count = signature.inputs.iter().map(count).sum();
+        self.facts.parameters.push((signature.ident.to_string(), count));
     }
 
     fn add_type(&mut self, visibility: &syn::Visibility, ident: &syn::Ident) {
@@ -227,6 +241,12 @@ impl<'ast> Visit<'ast> for Collector {
         visit::visit_item(self, item);
     }
 
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let outside = std::mem::replace(&mut self.in_impl_of_a_trait, item.trait_.is_some());
+        visit::visit_item_impl(self, item);
+        self.in_impl_of_a_trait = outside;
+    }
+
     fn visit_impl_item(&mut self, item: &'ast syn::ImplItem) {
         let in_test = matches!(item, syn::ImplItem::Fn(function) if function.attrs.iter().any(is_test));
         if !in_test {
@@ -283,11 +303,15 @@ impl<'ast> Visit<'ast> for Collector {
 
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
         self.add_function(&function.sig, &function.block);
+        self.add_parameters(&function.sig);
         visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
         self.add_function(&function.sig, &function.block);
+        if !self.in_impl_of_a_trait {
+            self.add_parameters(&function.sig);
+        }
         visit::visit_impl_item_fn(self, function);
     }
 
@@ -295,7 +319,18 @@ impl<'ast> Visit<'ast> for Collector {
         if let Some(block) = &function.default {
             self.add_function(&function.sig, block);
         }
+        self.add_parameters(&function.sig);
         visit::visit_trait_item_fn(self, function);
+    }
+}
+
+/// How many values a parameter of this type hands over.
+fn members(of: &syn::Type) -> usize {
+    match of {
+        syn::Type::Tuple(tuple) => tuple.elems.iter().map(members).sum::<usize>().max(1),
+        syn::Type::Reference(to) => members(&to.elem),
+        syn::Type::Paren(inner) => members(&inner.elem),
+        _ => 1,
     }
 }
 
