@@ -5,6 +5,8 @@
 
 #[path = "tidy/cited.rs"]
 mod cited;
+#[path = "tidy/house.rs"]
+mod house;
 #[path = "tidy/named.rs"]
 mod named;
 #[path = "tidy/ratchet.rs"]

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::house::House;
 use crate::source::{Source, read_all};
 use crate::{root, tracked};
 
@@ -223,4 +224,45 @@ fn a_sixth_parameter_is_seen() {
     check(many_parameters, &of("impl T for X { fn f(&self, a: A, b: A, c: A, d: A, e: A) {} }"), &[]);
     check(many_parameters, &of("fn f(a: A, (b, c): (A, A), d: &(A, (A, A))) {}"), &["src/a.rs f 6"]);
     check(many_parameters, &of("#[test]\nfn f(a: A, b: A, c: A, d: A, e: A, f: A) {}"), &[]);
+}
+
+const MAX_FILES_OF_A_TYPE: usize = 3;
+/// Types whose methods are in more files, with in how many.
+const SCATTERED: &[&str] = &["Judge 4", "Loader 4", "Outbox 4", "SqliteStore 13", "State 5", "Tx 27"];
+
+/// Blocks `impl Type` count, wherever they name it from; `impl Trait for Type` may stand beside the trait.
+fn scattered(sources: &[Source]) -> Vec<String> {
+    let house = House::new(sources);
+    let mut types: BTreeMap<(String, String), BTreeSet<&str>> = BTreeMap::new();
+    for source in sources {
+        for of in &source.facts.impls {
+            let here = || (source.path.clone(), of.join("::"));
+            let home = house.home(source, of).map_or_else(here, |(home, name)| (home.path.clone(), name));
+            types.entry(home).or_default().insert(&source.path);
+        }
+    }
+    let many = types.into_iter().filter(|(_, files)| files.len() > MAX_FILES_OF_A_TYPE);
+    many.map(|((_, name), files)| format!("{name} {}", files.len())).collect()
+}
+
+#[test]
+fn a_type_has_its_methods_in_three_files_at_most() {
+    hold_but_for(
+        SCATTERED,
+        scattered,
+        "Make of them functions, or a type with a name for each thing that it does.",
+    );
+}
+
+#[test]
+fn methods_in_a_fourth_file_are_seen() {
+    let home = ("src/a/mod.rs", "pub struct A;\nimpl A {}\nimpl A {}\nimpl Display for A {}");
+    let b = ("src/a/b.rs", "use super::A;\nimpl A {}");
+    let c = ("src/a/c.rs", "impl<T> crate::a::A<T> {}");
+    let through = ("src/b.rs", "pub use crate::a::A as Other;");
+    let d = ("src/c.rs", "use crate::b::Other;\nimpl Other {}");
+    let of_a_trait = ("src/d.rs", "use crate::a::A;\nimpl X for A {}");
+    let another = ("src/e.rs", "struct A;\nimpl A {}");
+    check(scattered, &[home, b, c, through, of_a_trait, another], &[]);
+    check(scattered, &[home, b, c, through, d], &["A 4"]);
 }

@@ -35,12 +35,27 @@ pub(crate) struct Facts {
     pub(crate) parameters: Vec<(String, usize)>,
     /// Structs, enums, unions, traits and aliases that other files can name.
     pub(crate) public_types: Vec<String>,
+    /// The types of `impl` blocks of their own, not those of a trait.
+    pub(crate) impls: Vec<Vec<String>>,
+    /// What a `use` brings into the file.
+    pub(crate) names: Vec<Name>,
     /// Attributes as `allow(clippy::name)`, without spaces.
     pub(crate) attributes: Vec<(usize, String)>,
     /// Lines of items that are only built for tests.
     pub(crate) test_lines: Vec<RangeInclusive<usize>>,
     /// Modules in other files that are only built for tests, as `crate::a::b`.
     test_modules: Vec<Vec<String>>,
+}
+
+/// A leaf of a `use`.
+pub(crate) struct Name {
+    pub(crate) line: usize,
+    /// As the file calls it.
+    pub(crate) name: String,
+    /// As in [`Facts::paths`].
+    pub(crate) path: Vec<String>,
+    /// Others may find it here: `pub use`, in any degree.
+    pub(crate) is_public: bool,
 }
 
 impl Source {
@@ -111,6 +126,11 @@ struct Collector {
 
 impl Collector {
     fn add_path(&mut self, line: usize, segments: &[String]) {
+        let path = self.resolve(segments);
+        self.facts.paths.push((line, path));
+    }
+
+    fn resolve(&self, segments: &[String]) -> Vec<String> {
         let mut resolved: Vec<String> = Vec::new();
         for segment in segments {
             match segment.as_str() {
@@ -125,19 +145,27 @@ impl Collector {
                 _ => resolved.push(segment.clone()),
             }
         }
-        self.facts.paths.push((line, resolved));
+        resolved
     }
 
-    fn add_use(&mut self, prefix: &mut Vec<String>, tree: &syn::UseTree) {
+    fn add_use(&mut self, prefix: &mut Vec<String>, tree: &syn::UseTree, is_public: bool) {
         match tree {
             syn::UseTree::Path(path) => {
                 prefix.push(path.ident.to_string());
-                self.add_use(prefix, &path.tree);
+                self.add_use(prefix, &path.tree, is_public);
                 prefix.pop();
             }
-            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.add_use(prefix, tree)),
-            syn::UseTree::Name(name) => self.add_leaf(prefix, &name.ident),
-            syn::UseTree::Rename(rename) => self.add_leaf(prefix, &rename.ident),
+            syn::UseTree::Group(group) => {
+                group.items.iter().for_each(|tree| self.add_use(prefix, tree, is_public));
+            }
+            syn::UseTree::Name(name) => {
+                let called = if name.ident == "self" { prefix.last().cloned() } else { None };
+                let called = called.unwrap_or_else(|| name.ident.to_string());
+                self.add_leaf(prefix, &name.ident, called, is_public);
+            }
+            syn::UseTree::Rename(rename) => {
+                self.add_leaf(prefix, &rename.ident, rename.rename.to_string(), is_public);
+            }
             syn::UseTree::Glob(glob) => {
                 let line = glob.star_token.spans[0].start().line;
                 self.add_path(line, prefix);
@@ -145,10 +173,13 @@ impl Collector {
         }
     }
 
-    fn add_leaf(&mut self, prefix: &[String], ident: &syn::Ident) {
+    fn add_leaf(&mut self, prefix: &[String], ident: &syn::Ident, name: String, is_public: bool) {
         let mut segments = prefix.to_vec();
         segments.push(ident.to_string());
-        self.add_path(ident.span().start().line, &segments);
+        let line = ident.span().start().line;
+        self.add_path(line, &segments);
+        let path = self.resolve(&segments);
+        self.facts.names.push(Name { line, name, path, is_public });
     }
 
     fn add_parameters(&mut self, signature: &syn::Signature) {
@@ -242,7 +273,12 @@ impl<'ast> Visit<'ast> for Collector {
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        let outside = std::mem::replace(&mut self.in_impl_of_a_trait, item.trait_.is_some());
+        let of_a_trait = item.trait_.is_some();
+        if let (false, syn::Type::Path(of)) = (of_a_trait, &*item.self_ty) {
+            let segments: Vec<String> = of.path.segments.iter().map(|part| part.ident.to_string()).collect();
+            self.facts.impls.push(self.resolve(&segments));
+        }
+        let outside = std::mem::replace(&mut self.in_impl_of_a_trait, of_a_trait);
         visit::visit_item_impl(self, item);
         self.in_impl_of_a_trait = outside;
     }
@@ -261,7 +297,8 @@ impl<'ast> Visit<'ast> for Collector {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.add_use(&mut Vec::new(), &item.tree);
+        let is_public = !matches!(item.vis, syn::Visibility::Inherited);
+        self.add_use(&mut Vec::new(), &item.tree, is_public);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
