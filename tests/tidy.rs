@@ -3,6 +3,8 @@
 //! Clippy holds the others (`Cargo.toml`): no `unwrap` outside of tests, no `todo!`, no `unsafe`, every public item
 //! documented.
 
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/cited.rs"]
 mod cited;
 #[path = "tidy/house.rs"]
