@@ -4,7 +4,7 @@
 //! took and others may take later is sent again to the others alone, as long as this process remembers.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -271,8 +271,7 @@ impl Email {
         // One address that swallows everything leaves time for the next.
         let patience = duration(self.timeout) / 3;
         let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters().await?) } else { None };
-        let found = resolve(host).await.map_err(|error| Fault::Other(error.to_string()))?;
-        let addresses: Vec<SocketAddr> = found.into_iter().map(|ip| SocketAddr::new(ip, *port)).collect();
+        let addresses = resolve(host, *port).await.map_err(|error| Fault::Other(error.to_string()))?;
         let server = MailServer { addresses: &addresses, patience, implicit, hello: &hello };
         let mut connection = match connection::connect(&server, false).await {
             // It does not know EHLO, and so nothing that we need but this.

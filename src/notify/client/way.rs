@@ -207,9 +207,7 @@ impl Service<Name> for Resolver {
         }
         Box::pin(async move {
             // Whoever connects knows the port.
-            let found = resolve(host.as_str()).await?;
-            let addresses: Vec<SocketAddr> = found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect();
-            Ok(addresses.into_iter())
+            Ok(resolve(host.as_str(), 0).await?.into_iter())
         })
     }
 }
