@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::evidence::{Delivery, Evidence, Incident};
+use crate::evidence::{Delivery, Evidence, Incident, Message};
 use crate::flapping;
 use crate::judged::Bad;
 use crate::oracles;
@@ -278,7 +278,8 @@ fn nobody_is_told_by_two_messages(world: &World, evidence: &Evidence) {
             // closed by a claim. Then the database alone knows.
             let was_settled =
                 || world.server.era > 0 || message.settled_at.is_some_and(|at| at <= attempt.at);
-            let is_given_up = || matches!(message.state.as_str(), "split" | "parked") && was_settled();
+            let is_given_up =
+                || matches!(message.state.as_str(), "split" | "parked" | "refused") && was_settled();
             let is_closed = world.closed.get(&before).is_some_and(|at| *at <= place) || is_given_up();
             assert!(
                 is_closed && message.state != "sent",
@@ -336,8 +337,8 @@ fn order_is_kept(world: &World, evidence: &Evidence) {
                 last.get(&lane).filter(|(message, _)| *message != attempt.message)
             {
                 let closed = world.closed.get(message).is_some_and(|at| *at <= place);
-                let parked =
-                    evidence.messages.iter().any(|other| other.id == *message && other.state == "parked");
+                let is_given_up = |other: &&Message| matches!(other.state.as_str(), "parked" | "refused");
+                let parked = evidence.messages.iter().filter(is_given_up).any(|other| other.id == *message);
                 assert!(
                     closed || parked,
                     "{} overtakes an open message to {}",

@@ -12,7 +12,7 @@ pub(crate) fn hold(evidence: &Evidence) {
     if evidence.flips.len() > 3 * ENOUGH {
         return;
     }
-    for message in evidence.messages.iter().filter(|message| message.state == "parked") {
+    for message in evidence.messages.iter().filter(|message| message.state == "refused") {
         // What was tried again counts as refused whatever becomes of it.
         let is_first = |row: &Delivery| row.given_up.as_ref().is_some_and(|given_up| given_up.tries == 0);
         let is_refused = |row: &&Delivery| row.reason.as_deref() == Some("refused") && is_first(row);

@@ -58,11 +58,11 @@ impl Reader {
             let mut statement = db.prepare_cached(
                 "SELECT id, receiver, key, created_at, attempts, retry_at, settled_at, answer,
                         json_array_length(members), given_up, shown, members
-                 FROM (SELECT *, CASE state
-                         WHEN 'open' THEN iif(retry_at IS NULL, 'sending', 'waiting')
-                         WHEN 'parked' THEN iif(given_up > 0, 'parked', 'was_parked')
+                 FROM (SELECT *, CASE
+                         WHEN state = 'open' THEN iif(retry_at IS NULL, 'sending', 'waiting')
+                         WHEN state IN ('parked', 'refused') THEN iif(given_up > 0, 'parked', 'was_parked')
                          ELSE state END AS shown
-                       FROM (SELECT *, CASE state WHEN 'parked' THEN (
+                       FROM (SELECT *, CASE WHEN state IN ('parked', 'refused') THEN (
                                SELECT count(*) FROM json_each(members) JOIN deliveries ON deliveries.id = value
                                WHERE deliveries.state = 'parked' AND deliveries.message_id = messages.id
                              ) ELSE 0 END AS given_up

@@ -293,7 +293,7 @@ impl<'a> Tx<'a> {
         self.execute(
             "DELETE FROM messages WHERE id > ?1 AND id <= ?2 AND state <> 'open' AND settled_at < ?3 AND NOT EXISTS
              (SELECT 1 FROM json_each(members) JOIN deliveries ON deliveries.id = value
-              WHERE messages.state <> 'parked' OR message_id = messages.id)",
+              WHERE messages.state NOT IN ('parked', 'refused') OR message_id = messages.id)",
             params![cursor, last, (now - Retention::JUDGEMENTS).as_ms()],
         )?;
         Ok(Slice::More(last))

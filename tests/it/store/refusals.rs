@@ -109,6 +109,31 @@ pub(crate) fn after_eight_refusals_and_nothing_taken_the_rest_is_given_up<P: Pla
     assert_eq!(alone, 40);
 }
 
+/// 12.4: whoever has them tried again changes nothing of what the receiver said.
+pub(crate) fn what_was_refused_counts_though_somebody_tries_it_again<P: Place>(world: &mut World<P>) {
+    let names = names(40);
+    declare(world, &names);
+    fail(world, &names);
+    let whole = world.claim_one();
+    world.settle(whole.message.id, &never());
+    let mut alone = Vec::new();
+    while world.store().next_claim().is_some_and(|at| at <= world.now) {
+        for outgoing in world.claim() {
+            let is_part = outgoing.message.origin == Some(whole.message.id);
+            world.settle(outgoing.message.id, &if is_part { never() } else { later() });
+            if is_part && outgoing.message.members.len() == 1 {
+                alone.push(outgoing.message.id);
+            }
+        }
+        if alone.len() == 7 {
+            let now = world.now;
+            alone.iter().for_each(|id| world.store().retry_message(*id, now).map(drop).unwrap());
+        }
+        world.wait(Span::MS);
+    }
+    assert_eq!((alone.len(), parked(world)), (8, 40 - 7));
+}
+
 /// 12.4: what nobody took in time says nothing of what the others say.
 pub(crate) fn parts_that_were_given_up_in_time_are_no_refusals<P: Place>(world: &mut World<P>) {
     let names = names(11);

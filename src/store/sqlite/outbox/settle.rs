@@ -114,7 +114,8 @@ impl Tx<'_> {
             let delivery = self.memory.outbox.deliveries[id].clone();
             self.park_delivery(delivery, reason, Some(message.id), now)?;
         }
-        self.finish_message(message.id, "parked", answer, now)?;
+        let state = if reason == ParkReason::Refused { "refused" } else { "parked" };
+        self.finish_message(message.id, state, answer, now)?;
         if is_known {
             return Ok(());
         }

@@ -86,11 +86,7 @@ impl Tx<'_> {
     fn give_up_the_rest(&mut self, refused: &Message, now: Time) -> Result<(), StoreError> {
         let Some(origin) = refused.origin else { return Ok(()) };
         // What nobody took in time is given up as well, and says nothing of what the others say.
-        let sql = "SELECT count(*) FILTER (WHERE state = 'parked' AND EXISTS (
-                       SELECT 1 FROM json_each(messages.members) AS member
-                       JOIN deliveries ON deliveries.id = member.value
-                       WHERE json_extract(given_up, '$.reason') = 'refused')),
-                   count(*) FILTER (WHERE state = 'sent')
+        let sql = "SELECT count(*) FILTER (WHERE state = 'refused'), count(*) FILTER (WHERE state = 'sent')
                    FROM messages WHERE origin = ?1";
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let (alone, taken): (i64, i64) =
