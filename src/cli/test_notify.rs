@@ -107,7 +107,7 @@ async fn send(
         Attempt::Taken { answer } => {
             writeln!(out, "{what}: {} took it within {took}: {answer}", args.receiver)?;
         }
-        Attempt::Later { why, .. } | Attempt::Unreachable { why } => {
+        Attempt::Later { why, .. } | Attempt::Unreachable { why, .. } => {
             writeln!(out, "{what}: not taken; a real message would be tried again: {why}")?;
             return Err(Error::NotTaken);
         }

@@ -92,7 +92,9 @@ async fn send(engine: &Engine, outgoing: &Outgoing) -> Attempt {
             };
             transport.send(&notification).await
         }
-        Err(why) if is_own_receiver(&message.receiver) => Attempt::Unreachable { why: why.to_owned() },
+        Err(why) if is_own_receiver(&message.receiver) => {
+            Attempt::Unreachable { why: why.to_owned(), is_misdirected: false }
+        }
         Err(why) => Attempt::Later { after: None, why: why.to_owned() },
     }
 }
@@ -135,8 +137,7 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
     if let Some(counters) = engine.counters.receiver(counted) {
         counters.deliveries.fetch_add(1, Ordering::Relaxed);
         counters.failed.fetch_add(u64::from(!attempt.is_taken()), Ordering::Relaxed);
-        let is_misdirected = matches!(attempt, Attempt::Misdirected { .. });
-        counters.misdirected.fetch_add(u64::from(is_misdirected), Ordering::Relaxed);
+        counters.misdirected.fetch_add(u64::from(attempt.is_misdirected()), Ordering::Relaxed);
     }
     match attempt {
         Attempt::Taken { .. } => {
@@ -146,11 +147,11 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
                 engine.counters.delivery_latency.observe(duration(ended_at - told_of));
             }
         }
-        // The store says so once for all of them.
-        Attempt::Unreachable { why } => {
-            tracing::debug!(%receiver, members, attempts, why, "message not taken: the mail server takes nothing");
+        // The store tells of these: it sees what they say of their mail server together.
+        attempt if is_own_receiver(receiver) => {
+            tracing::debug!(%receiver, members, attempts, why = attempt.answer(), "message not taken");
         }
-        Attempt::Later { why, .. } => {
+        Attempt::Later { why, .. } | Attempt::Unreachable { why, .. } => {
             tracing::warn!(%receiver, members, attempts, why, "message not taken, trying again later");
         }
         Attempt::Misdirected { why } => {

@@ -223,7 +223,7 @@ async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, 
                 Attempt::Taken { .. } => {}
                 // One bad alert keeps the other requests from nobody.
                 Attempt::Later { why, .. }
-                | Attempt::Unreachable { why }
+                | Attempt::Unreachable { why, .. }
                 | Attempt::Misdirected { why }
                 | Attempt::Never { why } => {
                     result = Err(why);

@@ -333,24 +333,15 @@ impl Email {
     }
 
     fn fault(&self, fault: &Fault) -> Attempt {
-        let server = format!("{}:{}", self.smtp.host, self.smtp.port);
+        let why = self.redact(&format!("{}:{}: {fault}", self.smtp.host, self.smtp.port));
+        let is_misdirected = fault.is_misdirected();
         match fault {
             fault if matches!(self.to, Recipients::OfTheCheck) && fault.is_of_the_server() => {
-                Attempt::Unreachable { why: super::text::reason(&self.redact(&format!("{server}: {fault}"))) }
+                Attempt::Unreachable { why: super::text::reason(&why), is_misdirected }
             }
-            Fault::Content(error) if error.is_permanent() && !wants_login(error) => {
-                never(self.redact(&format!("{server}: {error}")))
-            }
-            Fault::Content(error) | Fault::Message(error) | Fault::Connection(error)
-                if error.is_permanent() =>
-            {
-                misdirected(self.redact(&format!("{server}: {error}")))
-            }
-            Fault::Content(error) | Fault::Message(error) | Fault::Connection(error) => {
-                later(self.redact(&format!("{server}: {error}")))
-            }
-            Fault::Settings(why) => misdirected(format!("{server}: {why}")),
-            Fault::Silence(why) | Fault::Other(why) => later(format!("{server}: {why}")),
+            Fault::Content(error) if error.is_permanent() && !wants_login(error) => never(why),
+            _ if is_misdirected => misdirected(why),
+            _ => later(why),
         }
     }
 }
@@ -420,6 +411,15 @@ impl Fault {
     /// also a server that breaks off or hangs may do so for one of them: it keeps no other mail waiting.
     fn is_of_the_server(&self) -> bool {
         matches!(self, Fault::Connection(_) | Fault::Settings(_) | Fault::Other(_))
+    }
+
+    /// Whether it is refused for good, so that somebody should mend a setting.
+    fn is_misdirected(&self) -> bool {
+        match self {
+            Fault::Connection(error) | Fault::Message(error) | Fault::Content(error) => error.is_permanent(),
+            Fault::Settings(_) => true,
+            Fault::Silence(_) | Fault::Other(_) => false,
+        }
     }
 }
 

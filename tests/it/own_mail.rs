@@ -1,6 +1,6 @@
 //! Addresses that a check mails itself (16.4): declared in a file, changed by a reload, beside responders.
 
-use crate::support::process::PATIENCE;
+use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::Punctual;
 use crate::support::smtp::{Mail, SmtpServer, Tls};
 
@@ -10,6 +10,19 @@ fn to(smtp: &SmtpServer, address: &str, count: usize) -> Vec<Mail> {
         let own: Vec<Mail> = mails.iter().filter(|mail| mail.to == [address]).cloned().collect();
         (own.len() >= count).then_some(own)
     })
+}
+
+/// So many checks that are late at one moment, each with an address of its own.
+fn checks_of_their_own(count: usize, port: u16, login: &str) -> String {
+    let mut config = format!(
+        "smtp: {{host: 127.0.0.1, port: {port}, tls: none, from: punctual@example.org{login}}}\nchecks:\n"
+    );
+    for number in 1..=count {
+        let line =
+            format!("  - {{name: job-{number}, every: 1s, grace: 0s, emails: [of-{number}@example.org]}}\n");
+        config.push_str(&line);
+    }
+    config
 }
 
 /// 16.4
@@ -52,16 +65,7 @@ fn forty_checks_leave_a_mail_server_alone_that_is_down_and_all_their_mails_arriv
     const CHECKS: usize = 40;
     let mut smtp = SmtpServer::start(Tls::None, None);
     let connections = smtp.hang_up();
-    let mut config = format!(
-        "smtp: {{host: 127.0.0.1, port: {}, tls: none, from: punctual@example.org}}\nchecks:\n",
-        smtp.port()
-    );
-    for number in 1..=CHECKS {
-        let line =
-            format!("  - {{name: job-{number}, every: 1s, grace: 0s, emails: [of-{number}@example.org]}}\n");
-        config.push_str(&line);
-    }
-    let server = Punctual::start(&config);
+    let server = Punctual::start(&checks_of_their_own(CHECKS, smtp.port(), ""));
     // All are late at one moment. Eight are under way when the first says that it is down; then one finds out, after 5 s and after 10 s.
     connections.wait_for_count("attempts", PATIENCE, 10);
     let count = |words: &str| server.log().lines().filter(|line| line.contains(words)).count();
@@ -74,4 +78,34 @@ fn forty_checks_leave_a_mail_server_alone_that_is_down_and_all_their_mails_arriv
     assert_eq!((attempts, rests), (10, 3));
     assert_eq!((count("not taken"), count("the mail server answers again")), (0, 1));
     assert_eq!(server.sum("punctual_deliveries_failed_total", "emails/*"), attempts as u64);
+}
+
+/// 16.4: with a real server that takes connections, and no mail: one that lost what it looks its users up in.
+#[test]
+fn a_mail_server_that_answers_and_takes_nothing_for_anybody_is_told_once_and_all_mails_arrive() {
+    const CHECKS: usize = 40;
+    let mut smtp = SmtpServer::start(Tls::None, None);
+    smtp.start_refusing("451 4.3.0 Temporary lookup failure");
+    let server = Punctual::start(&checks_of_their_own(CHECKS, smtp.port(), ""));
+    let failed = || server.sum("punctual_deliveries_failed_total", "emails/*");
+    wait_until("an attempt for each", PATIENCE, || failed() >= CHECKS as u64);
+    let count = |words: &str| server.log().lines().filter(|line| line.contains(words)).count();
+    assert_eq!((count("took nothing for so many mailboxes"), count("not taken")), (1, 7));
+    smtp.start_again();
+    for number in 1..=CHECKS {
+        assert_eq!(to(&smtp, &format!("of-{number}@example.org"), 1).len(), 1);
+    }
+    assert_eq!(count("not taken"), 7);
+    assert!(count("the mail server answers again") >= 1);
+}
+
+/// 12.4, 16.4
+#[test]
+fn a_login_that_is_refused_counts_as_settings_to_be_mended_for_mails_of_checks_own_too() {
+    let smtp = SmtpServer::start(Tls::None, Some("punctual:right"));
+    let login = ", username: punctual, password: wrong";
+    let server = Punctual::start(&checks_of_their_own(1, smtp.port(), login));
+    let misdirected = || server.sum("punctual_deliveries_misdirected_total", "emails/*");
+    wait_until("an attempt that counts", PATIENCE, || misdirected() >= 1);
+    assert!(server.log().contains("the settings of `smtp` should be mended"), "{}", server.log());
 }

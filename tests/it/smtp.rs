@@ -231,21 +231,24 @@ fn what_is_of_the_mail_server_is_told_from_what_is_of_one_mail() {
         attempt
     };
     let asks_for_login: &[_] = &[("EHLO", "250-here\r\n250 AUTH PLAIN LOGIN"), ("AUTH", "535 who?")];
+    let wrong_login = |smtp: &mut Smtp| {
+        smtp.login = Some(BasicAuth { username: "p".to_owned(), password: Secret::new("wrong") });
+    };
+    // What it refuses for good, somebody should mend.
     let of_the_server = [
-        attempt(&[("", "554 go away")], |_| {}),
-        attempt(&[("", "421 busy")], |_| {}),
-        attempt(&[("EHLO", "451 later")], |_| {}),
-        attempt(&[("", ENDLESS)], |_| {}),
-        attempt(&[], |smtp| smtp.tls = SmtpTls::Starttls),
-        attempt(&[], |smtp| smtp.from = "pünktlich@example.org".to_owned()),
-        attempt(asks_for_login, |smtp| {
-            smtp.login = Some(BasicAuth { username: "p".to_owned(), password: Secret::new("wrong") });
-        }),
-        attempt(&[("MAIL", "550 not from you")], |_| {}),
-        attempt(&[("MAIL", "451 later")], |_| {}),
+        (true, attempt(&[("", "554 go away")], |_| {})),
+        (false, attempt(&[("", "421 busy")], |_| {})),
+        (false, attempt(&[("EHLO", "451 later")], |_| {})),
+        (false, attempt(&[("", ENDLESS)], |_| {})),
+        (false, attempt(&[], |smtp| smtp.tls = SmtpTls::Starttls)),
+        (true, attempt(&[], |smtp| smtp.from = "pünktlich@example.org".to_owned())),
+        (true, attempt(asks_for_login, wrong_login)),
+        (true, attempt(&[("MAIL", "550 not from you")], |_| {})),
+        (false, attempt(&[("MAIL", "451 later")], |_| {})),
     ];
-    for (number, attempt) in of_the_server.iter().enumerate() {
+    for (number, (is_misdirected, attempt)) in of_the_server.iter().enumerate() {
         assert!(matches!(attempt, Attempt::Unreachable { .. }), "{number}: {attempt:?}");
+        assert_eq!(attempt.is_misdirected(), *is_misdirected, "{number}: {attempt:?}");
     }
     let of_one_mail = [
         attempt(&[("RCPT", "550 no such mailbox")], |_| {}),

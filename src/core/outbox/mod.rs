@@ -281,6 +281,8 @@ pub enum Attempt {
     Unreachable {
         /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
         why: String,
+        /// It refuses us, our login or our sender: somebody should mend a setting, as with [`Attempt::Misdirected`].
+        is_misdirected: bool,
     },
     /// The way there is refused, whatever the message says: 401, 403, 404, 407, a 5xx SMTP reply before DATA. Somebody
     /// should mend a setting; it is tried again like [`Attempt::Later`].
@@ -307,12 +309,17 @@ impl Attempt {
         matches!(self, Attempt::Taken { .. })
     }
 
+    /// Whether the receiver refuses us, whatever the message says: its settings should be mended.
+    pub fn is_misdirected(&self) -> bool {
+        matches!(self, Attempt::Misdirected { .. } | Attempt::Unreachable { is_misdirected: true, .. })
+    }
+
     /// What the receiver answered, or why nothing was heard of it.
     pub fn answer(&self) -> &str {
         match self {
             Attempt::Taken { answer } => answer,
             Attempt::Later { why, .. }
-            | Attempt::Unreachable { why }
+            | Attempt::Unreachable { why, .. }
             | Attempt::Misdirected { why }
             | Attempt::Never { why } => why,
         }

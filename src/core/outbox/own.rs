@@ -1,16 +1,21 @@
 //! Mails that checks send on their own (16.4): all of them leave through one mail server, and whoever declares a check says
 //! to whom.
 //!
-//! While the server takes nothing it is left alone, and one mail at a time finds out whether it does again. An address gets
-//! so many a minute, of whichever checks; what is more waits for its turn.
+//! While the server takes nothing it is left alone, and one mail at a time finds out whether it does again. One that answers
+//! each mail for itself, and takes none, is not left alone: a row of mailboxes that are dead, or not known to it yet
+//! (greylisting), looks the same, and what is for the next one waits for nobody. It gets less at a time, and one line in the
+//! log. An address gets so many a minute, of whichever checks; what is more waits for its turn.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use super::Attempt;
 use super::attempt::{MAX_RETRY, backoff};
 use crate::core::time::{Span, Time};
 
 /// So many are under way at a time.
 const AT_A_TIME: usize = 8;
+/// So many are under way at a time to a server that took nothing for a row of mailboxes: one that hangs keeps no other waiting.
+const AT_A_TIME_IN_DOUBT: usize = 2;
 /// So long an address is remembered.
 const MINUTE: Span = Span::mins(1);
 
@@ -18,6 +23,8 @@ const MINUTE: Span = Span::mins(1);
 #[derive(Debug, Default)]
 pub struct OwnMails {
     rest: Option<Rest>,
+    /// Mailboxes for which nothing was taken since something was, at most [`OwnMails::ENOUGH_REFUSED`].
+    refused: BTreeSet<String>,
     /// When mails left for each address within the last minute, the oldest first.
     left: HashMap<String, VecDeque<Time>>,
     swept_at: Option<Time>,
@@ -37,6 +44,8 @@ struct Rest {
 pub enum ServerTurn {
     /// It takes nothing, and is left alone for so long.
     Rests(Span),
+    /// It has answered for so many mailboxes in a row, and took nothing for any: [`OwnMails::ENOUGH_REFUSED`].
+    IsInDoubt,
     /// It takes mails again.
     IsBack,
 }
@@ -44,11 +53,22 @@ pub enum ServerTurn {
 impl OwnMails {
     /// An address gets so many a minute.
     pub const A_MINUTE: usize = 60;
+    /// Of so many mailboxes in a row none was taken for: it is the server rather than they.
+    pub const ENOUGH_REFUSED: usize = 8;
 
     /// How many more may leave, of which so many are under way: of a server that took nothing one finds out.
     pub fn places(&self, under_way: usize) -> usize {
-        let all = if self.rest.is_some() { 1 } else { AT_A_TIME };
+        let all = match self.rest {
+            Some(_) => 1,
+            None if self.is_in_doubt() => AT_A_TIME_IN_DOUBT,
+            None => AT_A_TIME,
+        };
         all.saturating_sub(under_way)
+    }
+
+    /// Whether the server answers, and took nothing for a row of mailboxes.
+    pub fn is_in_doubt(&self) -> bool {
+        self.refused.len() >= OwnMails::ENOUGH_REFUSED
     }
 
     /// Until when the server is left alone; `None`: it is not known to take nothing.
@@ -56,13 +76,36 @@ impl OwnMails {
         self.rest.map(|rest| rest.until)
     }
 
-    /// An attempt ended at `now`. `entropy` is any number: rests are as long as waits between attempts of one message.
-    pub fn ended(&mut self, is_unreachable: bool, now: Time, entropy: u64) -> Option<ServerTurn> {
-        let before = self.rest;
-        if !is_unreachable {
-            self.rest = None;
-            return before.map(|_| ServerTurn::IsBack);
+    /// An attempt to mail these addresses ended at `now`. `entropy` is any number: rests are as long as waits between attempts
+    /// of one message.
+    pub fn ended(
+        &mut self,
+        attempt: &Attempt,
+        addresses: &[String],
+        now: Time,
+        entropy: u64,
+    ) -> Option<ServerTurn> {
+        let was_in_doubt = self.is_in_doubt();
+        match attempt {
+            Attempt::Unreachable { .. } => return self.took_nothing(now, entropy),
+            Attempt::Taken { .. } => self.refused.clear(),
+            Attempt::Later { .. } | Attempt::Misdirected { .. } => {
+                let mailboxes = addresses.iter().map(|address| mailbox(address));
+                self.refused.extend(mailboxes.take(OwnMails::ENOUGH_REFUSED - self.refused.len()));
+            }
+            // It has read the mail, and speaks of that.
+            Attempt::Never { .. } => {}
         }
+        let rested = self.rest.take().is_some();
+        match (was_in_doubt, self.is_in_doubt()) {
+            (false, true) => Some(ServerTurn::IsInDoubt),
+            (true, true) => None,
+            (was_in_doubt, false) => (rested || was_in_doubt).then_some(ServerTurn::IsBack),
+        }
+    }
+
+    fn took_nothing(&mut self, now: Time, entropy: u64) -> Option<ServerTurn> {
+        let before = self.rest;
         // It was under way beside the one that said so before.
         if before.is_some_and(|rest| rest.until > now) {
             return None;
@@ -75,6 +118,7 @@ impl OwnMails {
 
     /// Somebody has mended something: one mail finds out at once.
     pub fn try_by(&mut self, now: Time) {
+        self.refused.clear();
         self.rest = self.rest.map(|rest| Rest { until: rest.until.min(now), ..rest });
     }
 
@@ -136,6 +180,18 @@ mod tests {
         list.iter().map(|address| (*address).to_owned()).collect()
     }
 
+    fn unreachable() -> Attempt {
+        Attempt::Unreachable { why: "connection refused".to_owned(), is_misdirected: false }
+    }
+
+    fn later() -> Attempt {
+        Attempt::Later { after: None, why: "451 no LDAP".to_owned() }
+    }
+
+    fn misdirected() -> Attempt {
+        Attempt::Misdirected { why: "550 no such mailbox".to_owned() }
+    }
+
     /// 16.4
     #[test]
     fn a_server_that_takes_nothing_rests_ever_longer_and_one_mail_finds_out() {
@@ -143,28 +199,64 @@ mod tests {
         assert_eq!((own.places(0), own.places(3)), (8, 5));
         let mut now = start();
         for (failures, longest) in [(1, 5), (2, 10), (3, 20), (4, 40)] {
-            let turn = own.ended(true, now, u64::MAX);
+            let turn = own.ended(&unreachable(), &[], now, u64::MAX);
             let Some(ServerTurn::Rests(rest)) = turn else { panic!("{failures}: {turn:?}") };
             let longest = Span::secs(longest);
             assert!(rest <= longest && rest.as_ms() * 2 >= longest.as_ms(), "{failures}: {rest}");
             // Those that were under way beside it say nothing new.
-            assert_eq!(own.ended(true, now, 0), None);
+            assert_eq!(own.ended(&unreachable(), &[], now, 0), None);
             assert_eq!((own.places(0), own.places(1), own.places(7)), (1, 0, 0));
             assert_eq!(own.rests_until(), Some(now + rest));
             now = now + rest;
         }
         for _ in 0..20 {
-            own.ended(true, now, u64::MAX);
+            own.ended(&unreachable(), &[], now, u64::MAX);
             now = own.rests_until().unwrap();
         }
-        own.ended(true, now, u64::MAX);
+        own.ended(&unreachable(), &[], now, u64::MAX);
         assert!(own.rests_until().unwrap() - now <= Span::mins(10));
         own.bring_back_to(start());
         assert!(own.rests_until().unwrap() - start() <= Span::mins(10), "the clock was set back");
         own.try_by(start());
         assert_eq!((own.rests_until(), own.places(0)), (Some(start()), 1));
-        assert_eq!(own.ended(false, now, 0), Some(ServerTurn::IsBack));
-        assert_eq!((own.ended(false, now, 0), own.rests_until(), own.places(0)), (None, None, 8));
+        let taken = Attempt::TAKEN;
+        assert_eq!(own.ended(&taken, &[], now, 0), Some(ServerTurn::IsBack));
+        assert_eq!((own.ended(&taken, &[], now, 0), own.rests_until(), own.places(0)), (None, None, 8));
+    }
+
+    /// 16.4
+    #[test]
+    fn a_server_that_answers_and_takes_nothing_for_eight_mailboxes_gets_two_mails_at_a_time_and_no_rest() {
+        let mut own = OwnMails::default();
+        let of = |number: usize| addresses(&[&format!("User <U{number}@example.org>")]);
+        let row = |own: &mut OwnMails, attempt: Attempt, numbers: std::ops::Range<usize>| {
+            numbers.map(|number| own.ended(&attempt, &of(number), start(), 0)).collect::<Vec<_>>()
+        };
+        // One mailbox says nothing of the server, however often it is tried, nor does what a mail says.
+        assert_eq!([0; 20].map(|number| own.ended(&later(), &of(number), start(), 0)), [None; 20]);
+        let never = Attempt::Never { why: "554 spam".to_owned() };
+        assert_eq!(row(&mut own, never, 20..40), [None; 20]);
+        assert_eq!(row(&mut own, misdirected(), 0..7), [None; 7]);
+        assert_eq!((own.is_in_doubt(), own.places(0)), (false, 8));
+        assert_eq!(row(&mut own, later(), 7..10), [Some(ServerTurn::IsInDoubt), None, None]);
+        assert_eq!((own.places(0), own.places(1), own.places(7), own.rests_until()), (2, 1, 0, None));
+        // A server that goes away and comes back has still taken nothing.
+        assert!(matches!(own.ended(&unreachable(), &of(1), start(), 0), Some(ServerTurn::Rests(_))));
+        assert_eq!(own.places(0), 1);
+        assert_eq!((own.ended(&later(), &of(1), start(), 0), own.places(0)), (None, 2));
+        assert_eq!(own.ended(&Attempt::TAKEN, &of(3), start(), 0), Some(ServerTurn::IsBack));
+        assert_eq!((own.places(0), own.rests_until()), (8, None));
+        // What is taken now and then begins the row anew.
+        for _ in 0..9 {
+            assert_eq!(row(&mut own, later(), 0..7), [None; 7]);
+            assert_eq!(own.ended(&Attempt::TAKEN, &of(9), start(), 0), None);
+        }
+        row(&mut own, later(), 0..8);
+        own.try_by(start());
+        assert_eq!(own.places(0), 8, "somebody has mended something");
+        // One mail may have more addresses than it takes.
+        let many: Vec<String> = (0..20).flat_map(of).collect();
+        assert_eq!(own.ended(&later(), &many, start(), 0), Some(ServerTurn::IsInDoubt));
     }
 
     /// 16.4

@@ -78,7 +78,7 @@ pub(crate) fn an_address_gets_sixty_mails_a_minute_and_none_is_lost<P: Place>(wo
 }
 
 fn unreachable() -> Attempt {
-    Attempt::Unreachable { why: "connection refused".to_owned() }
+    Attempt::Unreachable { why: "connection refused".to_owned(), is_misdirected: false }
 }
 
 /// 14.3, 16.4: what no row holds outlives a disk that fails.
