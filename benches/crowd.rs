@@ -13,6 +13,7 @@ use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-use common::{Server, THIS, exit_unless, get, goal, start_punctual_with};
+use common::{Server, THIS, exit_code, get, goal, start_punctual_with};
 
 const CHECKS: usize = 10_000;
 /// What the server may open: files, and about a thousand connections.
@@ -37,7 +38,7 @@ const LEAST_ANSWERED: f64 = 0.99;
 const LONGEST_TURN_S: f64 = 0.05;
 const LEAST_WITHIN: f64 = 0.99;
 
-fn main() {
+fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let server = start_punctual_with(Path::new(THIS), folder.path(), &config(), Some(DESCRIPTORS));
     println!("{:<14} {:>7} {:>9} {:>9} {:>9}", "", "pings", "answered", "p99 ms", "longest");
@@ -51,7 +52,7 @@ fn main() {
     let limit = format!("at least {LEAST_ANSWERED}");
     let answered =
         |share: f64, when: &str| goal(&format!("answered {when}"), share, share >= LEAST_ANSWERED, &limit);
-    exit_unless(&[
+    exit_code(&[
         answered(alone, "alone"),
         answered(beside, "beside a crowd"),
         answered(after, "after it"),
@@ -61,7 +62,7 @@ fn main() {
             within >= LEAST_WITHIN,
             format!("at least {LEAST_WITHIN}"),
         ),
-    ]);
+    ])
 }
 
 /// Pings for a while: the share that was answered 200, and the share that was committed within [`LONGEST_TURN_S`].

@@ -7,6 +7,7 @@
 
 mod common;
 
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,7 +24,7 @@ use punctual::http::{ConnectionCounters, PingOutcomes};
 use punctual::metrics::{Format, Negotiated, Own, Shard};
 use punctual::store::live::{Check, Directory, Known, Live};
 
-use common::{exit_unless, goal};
+use common::{exit_code, goal};
 
 const ROUNDS: usize = 5;
 /// By how much the peak of memory may grow from the first scrape to the last: it is flat, but for what an allocator keeps.
@@ -31,7 +32,7 @@ const MOST_GROWN_MB: f64 = 5.0;
 /// A Saturday noon, so that cron has something to look for.
 const NOW: i64 = 1_774_699_200;
 
-fn main() {
+fn main() -> ExitCode {
     println!("  checks  format        gzip     CPU ms   clock ms        MB   first ms  peak RSS MB");
     let mut goals = Vec::new();
     for (checks, most_ms) in [(10_000, 15.0), (100_000, 150.0)] {
@@ -68,7 +69,7 @@ fn main() {
         .iter()
         .map(|(what, value, most)| goal(what, *value, value <= most, format!("at most {most}")))
         .collect();
-    exit_unless(&met);
+    exit_code(&met)
 }
 
 #[derive(Clone, Copy)]

@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -21,7 +21,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 
-use common::{Server, THIS, exit_unless, free_address, get, goal, older, start, start_punctual, tool, write};
+use common::{Server, THIS, exit_code, free_address, get, goal, older, start, start_punctual, tool, write};
 
 const CHECKS: usize = 10_000;
 const CONNECTIONS: usize = 256;
@@ -29,12 +29,15 @@ const ROUNDS: usize = 5;
 const ROUND_SECS: u64 = 6;
 /// The goal.
 const LEAST_RATIO: f64 = 0.6;
+/// 10^6 bytes, without debug information.
+const MOST_MEGABYTES: u64 = 15;
 /// No change may cost more than this, nor may many small ones together.
 const LEAST_RATIO_TO_OLDER: f64 = 0.95;
 
-fn main() {
+fn main() -> ExitCode {
     if let Ok(address) = std::env::var("PUNCTUAL_BENCH_BARE") {
-        return serve_bare(address.parse().expect("the bench passes an address to itself"));
+        serve_bare(address.parse().expect("the bench passes an address to itself"));
+        return ExitCode::SUCCESS;
     }
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let script = |name: &str, path: &str| {
@@ -102,7 +105,15 @@ fn main() {
         let limit = format!("at least {LEAST_RATIO_TO_OLDER:.2}");
         met.push(goal("ratio to the older one", ratio, ratio >= LEAST_RATIO_TO_OLDER, limit));
     }
-    exit_unless(&met);
+    met.push(size_goal());
+    exit_code(&met)
+}
+
+/// The binary is one file that is copied to servers.
+fn size_goal() -> bool {
+    let bytes = std::fs::metadata(THIS).expect("the binary was built").len();
+    let limit = format!("under {MOST_MEGABYTES}");
+    goal("megabytes of the binary", bytes as f64 / 1e6, bytes < MOST_MEGABYTES * 1_000_000, limit)
 }
 
 /// Who is measured, and with which requests.

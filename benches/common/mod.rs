@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 /// A server of its own process.
@@ -36,11 +36,9 @@ pub(crate) fn goal(what: &str, value: f64, is_met: bool, limit: impl Display) ->
     is_met
 }
 
-/// Ends the program with status 1 if a goal was missed.
-pub(crate) fn exit_unless(met: &[bool]) {
-    if met.contains(&false) {
-        std::process::exit(1);
-    }
+/// What the program ends with: 1 if a goal was missed. It is returned, so that the servers that it started end before.
+pub(crate) fn exit_code(met: &[bool]) -> ExitCode {
+    ExitCode::from(u8::from(met.contains(&false)))
 }
 
 /// Starts a server and waits until it listens.
