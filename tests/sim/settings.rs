@@ -24,6 +24,8 @@ pub(crate) enum Setting {
     Absences,
     /// Only receivers are away, each for so long that what is for it is given up.
     Outages,
+    /// Of everything, and people say of incidents what they think of them, again and again.
+    People,
 }
 
 impl Setting {
@@ -39,6 +41,7 @@ impl Setting {
             Setting::Crowd => Some(rng.pick(&[0, 3, 6, 10, 11, 12, 14, 17, 18, 23, 24, 25, 26, 29, 30])),
             Setting::Absences => Some(23 + rng.below(11)),
             Setting::Outages => None,
+            Setting::People => Some(rng.pick(&[0, 3, 6, 12, 12, 12, 12, 12, 12, 18, 29])),
         }
     }
 
@@ -49,7 +52,7 @@ impl Setting {
 
     pub(crate) fn scene(self, rng: &mut Rng) -> (Scale, Files) {
         match self {
-            Setting::Mortal | Setting::Twin { .. } => {
+            Setting::Mortal | Setting::Twin { .. } | Setting::People => {
                 let scale = Scale::random(rng);
                 let files = Files::random(rng, &scale);
                 (scale, files)

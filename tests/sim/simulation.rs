@@ -149,6 +149,12 @@ fn absences_are_judged_by_the_log_alone() {
     hold_in_worlds("absences_are_judged_by_the_log_alone", Setting::Absences, SEEDS / 20, least::ABSENCES);
 }
 
+/// 11.2: what people say of an incident holds until it ends or they say otherwise.
+#[test]
+fn what_people_say_of_an_incident_stands() {
+    hold_in_worlds("what_people_say_of_an_incident_stands", Setting::People, SEEDS / 10, least::PEOPLE);
+}
+
 /// 12.4: whoever took nothing for long hears the rest once he takes something.
 #[test]
 fn what_was_given_up_follows_what_was_taken() {
