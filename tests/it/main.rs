@@ -39,6 +39,7 @@ mod power;
 mod serve;
 mod server;
 mod shown;
+mod siege;
 mod slow_readers;
 mod smtp;
 mod store;

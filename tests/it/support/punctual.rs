@@ -18,6 +18,8 @@ pub(crate) struct Punctual {
     environment: Vec<(String, String)>,
     /// Holds `data`, if that is no part of the folder.
     disk: Option<SmallDisk>,
+    /// How many files and connections it may have open, if not as many as the test.
+    descriptors: Option<u32>,
     process: Option<Process>,
     folder: TempDir,
 }
@@ -37,6 +39,7 @@ impl Punctual {
             arguments: Vec::new(),
             environment: Vec::new(),
             disk: None,
+            descriptors: None,
             process: None,
             folder: TempDir::new().unwrap(),
         };
@@ -62,6 +65,12 @@ impl Punctual {
     /// Keeps `data` on a disk of this size, which ends with this object.
     pub(crate) fn on_small_disk(mut self, size_bytes: u64) -> Punctual {
         self.disk = Some(SmallDisk::mount(self.folder(), "data", size_bytes));
+        self
+    }
+
+    /// May have so many files and connections open.
+    pub(crate) fn descriptors(mut self, most: u32) -> Punctual {
+        self.descriptors = Some(most);
         self
     }
 
@@ -160,8 +169,15 @@ impl Punctual {
     pub(crate) fn start_unready(&mut self) {
         self.process = None;
         let binary = env!("CARGO_BIN_EXE_punctual");
-        let mut command =
-            self.disk.as_ref().map_or_else(|| Command::new(binary), |disk| disk.command(binary));
+        let mut command = match (&self.disk, self.descriptors) {
+            (Some(disk), _) => disk.command(binary),
+            (None, Some(most)) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -n {most}; exec \"$@\""), "sh", binary]);
+                shell
+            }
+            (None, None) => Command::new(binary),
+        };
         command.current_dir(self.folder()).arg("serve");
         command.args(["--config.file", "punctual.yaml", "--storage.path", "data", "--web.enable-lifecycle"]);
         command.args(["--web.listen-address", &format!("127.0.0.1:{}", self.port), "--log.format", "json"]);
