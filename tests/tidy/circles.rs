@@ -229,7 +229,7 @@ fn a_folder_may_pass_on_what_its_files_define_but_not_use_them_and_be_used() {
     let passing =
         ("src/x/mod.rs", "mod a;\nmod b;\npub use a::A;\npub(crate) use self::b::B;\npub struct X;");
     let a = ("src/x/a.rs", "use super::X;\npub struct A;");
-    // `super::A` is `a.rs`: a.rs imports nothing of b.rs.
+    // `super::A` is the file of `A`: nobody imports it by that of `B`.
     let b = ("src/x/b.rs", "use super::{A, X};\npub struct B;");
     check(&[passing, a, b], &[]);
     let through_the_folder = ("src/x/a.rs", "use crate::x::B;\npub struct A;");
