@@ -16,7 +16,7 @@ const SHOWN_CHECKS: usize = 50;
 
 /// Says what is wrong with configurations, what will disappoint, and whom each check's messages reach.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {
+pub struct CheckConfigArgs {
     /// Configurations, each with all that it names
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -30,7 +30,7 @@ pub struct Args {
 
 /// Why the command fails.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CheckConfigError {
     /// What is wrong is in the output already.
     #[error("{bad} of {all} configurations cannot be used", all = .good + .bad)]
     Faulty {
@@ -45,7 +45,7 @@ pub enum Error {
 }
 
 /// Writes what it finds to `out`; an error if a file has a fault.
-pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), Error> {
+pub fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), CheckConfigError> {
     let shown_checks = if args.all { usize::MAX } else { SHOWN_CHECKS };
     let mut bad = 0;
     let mut first = true;
@@ -70,7 +70,7 @@ pub fn run(args: &Args, out: &mut dyn Write) -> Result<(), Error> {
     }
     match bad {
         0 => Ok(()),
-        bad => Err(Error::Faulty { good: args.files.len() - bad, bad }),
+        bad => Err(CheckConfigError::Faulty { good: args.files.len() - bad, bad }),
     }
 }
 
@@ -236,7 +236,7 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        args: Args,
+        args: CheckConfigArgs,
     }
 
     /// What is written about `config`, with the error's message if it fails; `MAIN` for the file's path.

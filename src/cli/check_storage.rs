@@ -8,13 +8,13 @@ use crate::store::sqlite::soundness;
 /// Where.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "All of the database is read, beside its server or without one; nothing is changed.")]
-pub(super) struct Args {
+pub(super) struct CheckStorageArgs {
     #[command(flatten)]
     storage: StorageFolder,
 }
 
 /// Says that it is sound, or fails with what is wrong.
-pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn run(args: &CheckStorageArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let folder = &args.storage.storage_path;
     let shown = folder.join("punctual.db").display().to_string();
     let faults = soundness(folder).map_err(|error| Failure(format!("punctual: {shown}: {error}")))?;

@@ -10,7 +10,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AF
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
-use super::server::{Server, ServerArgs, Token};
+use super::server::{BearerToken, ChosenServer, ServerArgs};
 use super::table::plain;
 use super::{Failure, wait_for};
 use crate::config::nearest;
@@ -83,7 +83,7 @@ fn said(why: &str, status: u8) -> ExitCode {
 /// Asks one server.
 pub(super) struct Client {
     http: reqwest::Client,
-    server: Server,
+    server: ChosenServer,
     verbose: bool,
     /// That the token goes there in the clear was said: once is enough.
     has_warned: Cell<bool>,
@@ -159,7 +159,7 @@ impl Client {
         body: Vec<u8>,
     ) -> Result<String, Trouble> {
         let url = self.url(&[&["ping"], path].concat(), query);
-        let key = Token::of_environment("PUNCTUAL_PING_KEY")?.or_else(|| self.server.token.clone());
+        let key = BearerToken::of_environment("PUNCTUAL_PING_KEY")?.or_else(|| self.server.token.clone());
         let request = self.http.post(url.clone()).body(body);
         let answer = self.send(&Method::POST, &url, request, key.as_ref()).await?;
         let text = plain(String::from_utf8_lossy(&answer.body).trim());
@@ -199,7 +199,7 @@ impl Client {
         method: &Method,
         url: &Url,
         mut request: RequestBuilder,
-        token: Option<&Token>,
+        token: Option<&BearerToken>,
     ) -> Result<Answer, Trouble> {
         if let Some(token) = token {
             if self.server.is_in_the_clear() && !self.has_warned.replace(true) {
@@ -242,7 +242,7 @@ impl Client {
     }
 
     /// A problem (RFC 9457) in lines for people.
-    fn refused(&self, answer: &Answer, problem: &Value, token: Option<&Token>) -> Trouble {
+    fn refused(&self, answer: &Answer, problem: &Value, token: Option<&BearerToken>) -> Trouble {
         let status = answer.status;
         let code = status.as_u16();
         let detail = problem["detail"].as_str().unwrap_or("the server does not say why");

@@ -54,17 +54,17 @@ impl Lasts {
 /// Which check to pause, how long, who says so, and why.
 #[derive(Args, Debug)]
 #[command(after_help = socket::EXIT_STATUS)]
-pub(super) struct Pause {
+pub(super) struct PauseArgs {
     #[command(flatten)]
     lasts: Lasts,
     #[command(flatten)]
-    check: Unpause,
+    check: UnpauseArgs,
 }
 
 /// Which check to unpause, who says so, and why.
 #[derive(Args, Debug)]
 #[command(after_help = socket::EXIT_STATUS)]
-pub(super) struct Unpause {
+pub(super) struct UnpauseArgs {
     /// The check's name
     name: String,
     /// Why
@@ -80,7 +80,7 @@ pub(super) struct Unpause {
 #[derive(Args, Debug)]
 #[command(after_help = socket::EXIT_STATUS)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
-pub(super) struct Mute {
+pub(super) struct MuteArgs {
     /// The checks' names
     #[arg(group = "what")]
     names: Vec<String>,
@@ -101,7 +101,7 @@ pub(super) struct Mute {
 /// Which mute.
 #[derive(Args, Debug)]
 #[command(after_help = socket::EXIT_STATUS)]
-pub(super) struct Unmute {
+pub(super) struct UnmuteArgs {
     /// Its number, as `punctual mutes` lists it
     id: u64,
     #[command(flatten)]
@@ -111,7 +111,7 @@ pub(super) struct Unmute {
 /// What is only looked at: over HTTP as well.
 #[derive(Args, Debug)]
 #[command(after_help = server::HELP)]
-pub(super) struct List {
+pub(super) struct LookArgs {
     #[command(flatten)]
     shown: Listing,
 }
@@ -119,7 +119,7 @@ pub(super) struct List {
 /// How the configuration is read again.
 #[derive(Args, Debug)]
 #[command(after_help = socket::EXIT_STATUS)]
-pub(super) struct Reload {
+pub(super) struct ReloadArgs {
     /// Take a configuration that removes more than half of the checks, this time
     #[arg(long)]
     allow_mass_removal: bool,
@@ -127,18 +127,18 @@ pub(super) struct Reload {
     server: StorageFolder,
 }
 
-pub(super) fn pause(args: Pause) -> Result<(), Trouble> {
+pub(super) fn pause(args: PauseArgs) -> Result<(), Trouble> {
     let lasts = args.lasts.said()?;
-    let Unpause { name: check, comment, who: Who { by }, server } = args.check;
+    let UnpauseArgs { name: check, comment, who: Who { by }, server } = args.check;
     socket::say(&server.storage_path, &Request::Pause { check, lasts, comment, by })
 }
 
-pub(super) fn unpause(args: Unpause) -> Result<(), Trouble> {
-    let Unpause { name: check, comment, who: Who { by }, server } = args;
+pub(super) fn unpause(args: UnpauseArgs) -> Result<(), Trouble> {
+    let UnpauseArgs { name: check, comment, who: Who { by }, server } = args;
     socket::say(&server.storage_path, &Request::Unpause { check, comment, by })
 }
 
-pub(super) fn mute(args: &Mute) -> Result<(), Trouble> {
+pub(super) fn mute(args: &MuteArgs) -> Result<(), Trouble> {
     let ends = args.lasts.said()?;
     let lasts = ends.ok_or_else(|| Trouble::NotAsked("say --for DURATION, or --until TIME".to_owned()))?;
     let matchers = match args.names.as_slice() {
@@ -155,11 +155,11 @@ pub(super) fn mute(args: &Mute) -> Result<(), Trouble> {
     socket::say(&args.server.storage_path, &Request::Mute { matchers, names, lasts, comment, by })
 }
 
-pub(super) fn unmute(args: &Unmute) -> Result<(), Trouble> {
+pub(super) fn unmute(args: &UnmuteArgs) -> Result<(), Trouble> {
     socket::say(&args.server.storage_path, &Request::Unmute { id: args.id })
 }
 
-pub(super) async fn mutes(args: &List) -> Result<(), Trouble> {
+pub(super) async fn mutes(args: &LookArgs) -> Result<(), Trouble> {
     let mut mutes = Vec::new();
     let listed = args.shown.way()?.get(&["mutes"], &[]).await?;
     if args.shown.output == Output::Json {
@@ -182,7 +182,7 @@ pub(super) async fn mutes(args: &List) -> Result<(), Trouble> {
 }
 
 /// How the server stands; what is wrong with it is in the output, and is the exit status 1.
-pub(super) async fn status(args: &List) -> Result<(), Trouble> {
+pub(super) async fn status(args: &LookArgs) -> Result<(), Trouble> {
     let status = args.shown.way()?.get(&["status"], &[]).await?;
     let mut out = io::stdout().lock();
     match args.shown.output {
@@ -194,7 +194,7 @@ pub(super) async fn status(args: &List) -> Result<(), Trouble> {
 }
 
 /// Waits until the server has read its configuration again. Says what changed, or every fault, as `check-config` does.
-pub(super) fn reload(args: &Reload) -> Result<(), Trouble> {
+pub(super) fn reload(args: &ReloadArgs) -> Result<(), Trouble> {
     let request = Request::Reload { allow_mass_removal: args.allow_mass_removal };
     match socket::ask(&args.server.storage_path, &request, RELOAD_TIMEOUT)? {
         (_, Ok(done)) => Ok(writeln!(io::stdout(), "{}", shown(&done))?),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::client::{Client, Trouble};
 use super::server::{self, ServerArgs};
 use super::table::plain_json;
-use super::way::Way;
+use super::way::ServerWay;
 use crate::config::words_of;
 use crate::core::check::Source;
 use crate::store::Store;
@@ -17,7 +17,7 @@ use crate::store::sqlite::SqliteStore;
 /// Which server.
 #[derive(clap::Args, Debug)]
 #[command(after_help = server::HELP)]
-pub(super) struct Args {
+pub(super) struct ExportArgs {
     /// Ask no server: read the database in this folder, whose server is stopped
     #[arg(long = "storage.path", value_name = "FOLDER")]
     storage_path: Option<PathBuf>,
@@ -26,7 +26,7 @@ pub(super) struct Args {
 }
 
 /// Writes the YAML. A file that declares a check takes it over, with its history.
-pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<(), Trouble> {
+pub(super) async fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<(), Trouble> {
     let definitions = match &args.storage_path {
         Some(folder) => of_folder(folder)?,
         None => of_server(&args.server).await?,
@@ -43,7 +43,7 @@ pub(super) async fn run(args: &Args, out: &mut dyn Write) -> Result<(), Trouble>
 }
 
 async fn of_server(args: &ServerArgs) -> Result<Vec<Map<String, Value>>, Trouble> {
-    let way = Way::Http(Box::new(Client::new(args)?));
+    let way = ServerWay::Http(Box::new(Client::new(args)?));
     let mut definitions = Vec::new();
     let listed = way.each("checks", &[("source", "api")], |check| {
         definitions.extend(check["definition"].as_object().cloned());

@@ -21,7 +21,7 @@ use crate::http::control::{Request, StanceWord};
 #[derive(Subcommand, Debug)]
 pub(super) enum Incidents {
     /// List those that have not ended, or with --ended those that have
-    List(Box<List>),
+    List(Box<ListIncidentsArgs>),
     /// Show one, with everything that happened to it, oldest first
     Show(Box<Show>),
     /// Say that somebody is on it: nothing more is sent but its recovery
@@ -39,7 +39,7 @@ pub(super) enum Incidents {
 /// Which; all that is said must fit.
 #[derive(Args, Debug)]
 #[command(after_help = server::HELP)]
-pub(super) struct List {
+pub(super) struct ListIncidentsArgs {
     /// Those that have ended, newest first
     #[arg(long, conflicts_with = "status")]
     ended: bool,
@@ -105,7 +105,7 @@ pub(super) fn stand(args: Stand, stance: StanceWord) -> Result<(), Trouble> {
     socket::say(&server.storage_path, &Request::Stand { which, matchers, stance, by })
 }
 
-impl List {
+impl ListIncidentsArgs {
     fn query(&self) -> Result<Vec<(&'static str, String)>, Trouble> {
         let mut query = Vec::new();
         if self.status.is_none() {

@@ -18,7 +18,7 @@ use crate::http::control::Request;
 #[derive(Subcommand, Debug)]
 pub(super) enum Messages {
     /// List them, newest first: what was told to whom, when, and with which answer
-    List(Box<List>),
+    List(Box<ListMessagesArgs>),
     /// Have them tried again at once; what was given up, if what it tells of is still bad
     Retry(Retry),
     /// Say that they need not be told; the recovery still is
@@ -28,7 +28,7 @@ pub(super) enum Messages {
 /// Which; all that is said must fit.
 #[derive(Args, Debug)]
 #[command(after_help = server::HELP)]
-pub(super) struct List {
+pub(super) struct ListMessagesArgs {
     /// Only those that stand so: sending, waiting, sent, parked, was_parked, split, dropped
     #[arg(long, value_name = "STATE")]
     state: Option<String>,
@@ -85,7 +85,7 @@ pub(super) fn drop(args: Drop) -> Result<(), Trouble> {
     socket::say(&server.storage_path, &Request::DropMessages { ids, by })
 }
 
-impl List {
+impl ListMessagesArgs {
     /// Lists them.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
         let way = self.shown.way()?;

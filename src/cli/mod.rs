@@ -81,23 +81,23 @@ enum Command {
     /// Take pings, judge, and tell
     Serve(settings::Flags),
     /// Check configuration files, and show whom each check's messages reach
-    CheckConfig(check_config::Args),
+    CheckConfig(check_config::CheckConfigArgs),
     /// Read the whole database, and say whether it is sound; its server may be running
-    CheckStorage(check_storage::Args),
+    CheckStorage(check_storage::CheckStorageArgs),
     /// Show when a schedule occurs next
-    Next(next::Args),
+    Next(next::NextArgs),
     /// Stop judging a check, until it is unpaused or speaks, or for a while
-    Pause(control::Pause),
+    Pause(control::PauseArgs),
     /// Judge a check again that was paused at run time
-    Unpause(control::Unpause),
+    Unpause(control::UnpauseArgs),
     /// Hold the messages of checks for a while; they are judged as usual
-    Mute(control::Mute),
+    Mute(control::MuteArgs),
     /// End a mute
-    Unmute(control::Unmute),
+    Unmute(control::UnmuteArgs),
     /// List the mutes
-    Mutes(control::List),
+    Mutes(control::LookArgs),
     /// Look at checks, make, change and ping them, at a server that may be anywhere
-    Checks(Box<checks::Args>),
+    Checks(Box<checks::ChecksArgs>),
     /// What is wrong, and who is on it
     #[command(subcommand)]
     Incidents(incidents::Incidents),
@@ -105,17 +105,17 @@ enum Command {
     #[command(subcommand)]
     Messages(messages::Messages),
     /// How things stand; fails if something is wrong with the server, or its last reload
-    Status(control::List),
+    Status(control::LookArgs),
     /// Have the server read its configuration again, and wait: fails with every fault if it was not taken
-    Reload(control::Reload),
+    Reload(control::ReloadArgs),
     /// Say which version this is
     Version,
     /// Write the checks that were made through the API as YAML; a file that declares one takes it over
-    Export(export::Args),
+    Export(export::ExportArgs),
     /// Take over the canaries of coal-mine or the watchers of Night's Watch; the server is stopped meanwhile
-    Import(import::Args),
+    Import(import::ImportArgs),
     /// Send a sample to a receiver
-    TestNotify(test_notify::Args),
+    TestNotify(test_notify::TestNotifyArgs),
 }
 
 /// How an answer is written.

@@ -18,7 +18,7 @@ use crate::zones::{ZoneError, parse_timezone};
 /// Shows when a cron expression, or a check with one, occurs next; of a check with periods, the deadline after a success now.
 #[derive(Clone, Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("schedule").required(true))]
-pub struct Args {
+pub struct NextArgs {
     /// A check of the configuration
     #[arg(group = "schedule", conflicts_with = "timezone")]
     name: Option<String>,
@@ -44,7 +44,7 @@ pub struct Args {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum NextError {
     /// Not a cron expression.
     #[error("--cron: {0}")]
     Cron(#[from] CronError),
@@ -78,7 +78,7 @@ pub enum Error {
 }
 
 /// Writes the next occurrences to `out`; `now` is where they begin unless `--from` says otherwise.
-pub fn run(args: &Args, now: Time, out: &mut dyn Write) -> Result<(), Error> {
+pub fn run(args: &NextArgs, now: Time, out: &mut dyn Write) -> Result<(), NextError> {
     let (schedule, grace) = schedule(args)?;
     let from = args.from.unwrap_or(now);
     let (times, zone): (Vec<Time>, Zone) = match &schedule {
@@ -112,7 +112,7 @@ pub fn run(args: &Args, now: Time, out: &mut dyn Write) -> Result<(), Error> {
 }
 
 /// The schedule that was asked for, with the grace of the check.
-fn schedule(args: &Args) -> Result<(Schedule, Option<Span>), Error> {
+fn schedule(args: &NextArgs) -> Result<(Schedule, Option<Span>), NextError> {
     if let Some(cron) = &args.cron {
         let at = Occurrences { cron: Cron::parse(cron)?, zone: parse_timezone(&args.timezone)? };
         return Ok((Schedule::At(at), None));
@@ -120,13 +120,13 @@ fn schedule(args: &Args) -> Result<(Schedule, Option<Span>), Error> {
     let name = args.name.as_deref().unwrap_or_default();
     let config = config::load(&args.config_file)?;
     let Some(check) = config.checks.into_iter().find(|check| check.name.as_str() == name) else {
-        return Err(Error::NoSuchCheck { name: name.to_owned(), file: args.config_file.clone() });
+        return Err(NextError::NoSuchCheck { name: name.to_owned(), file: args.config_file.clone() });
     };
     match check.spec.schedule {
         schedule @ (Schedule::At(_) | Schedule::CountedAt(..) | Schedule::Periods(_)) => {
             Ok((schedule, Some(check.spec.grace)))
         }
-        schedule => Err(Error::NoOccurrences { name: check.name, schedule: schedule.to_string() }),
+        schedule => Err(NextError::NoOccurrences { name: check.name, schedule: schedule.to_string() }),
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
     #[derive(Parser)]
     struct Line {
         #[command(flatten)]
-        args: Args,
+        args: NextArgs,
     }
 
     fn answer(arguments: &[&str]) -> Result<String, String> {

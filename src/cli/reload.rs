@@ -40,22 +40,22 @@ pub(super) struct Reloader {
     /// What is in force, beside the checks.
     pub(super) rest: Rest,
     /// What was read last, taken or faulty. What could not be stored was not seen: it is tried again.
-    pub(super) seen: Seen,
+    pub(super) seen: LastRead,
 }
 
 /// What was read: as long as it stays, there is nothing to reload.
-pub(super) struct Seen {
+pub(super) struct LastRead {
     inputs: Inputs,
     hash: ContentHash,
 }
 
-impl Seen {
-    pub(super) fn of(config: &Config) -> Seen {
-        Seen { inputs: config.inputs.clone(), hash: config.content_hash }
+impl LastRead {
+    pub(super) fn of(config: &Config) -> LastRead {
+        LastRead { inputs: config.inputs.clone(), hash: config.content_hash }
     }
 
-    fn of_faults(faults: &Faults) -> Seen {
-        Seen { inputs: faults.inputs.clone(), hash: faults.inputs.hash() }
+    fn of_faults(faults: &Faults) -> LastRead {
+        LastRead { inputs: faults.inputs.clone(), hash: faults.inputs.hash() }
     }
 }
 
@@ -178,11 +178,11 @@ impl Reloader {
         let (config, outward) = match loaded.await.map_err(|error| error.to_string())? {
             Ok((config, outward)) => (config, Arc::new(outward)),
             Err(faults) => {
-                self.seen = Seen::of_faults(&faults);
+                self.seen = LastRead::of_faults(&faults);
                 return Err(faults.to_string());
             }
         };
-        let seen = Seen::of(&config);
+        let seen = LastRead::of(&config);
         let rest = Rest::of(&config);
         let for_app = ForApp::of(&config);
         let mut configuration = configuration(config, allow_mass_removal);
@@ -334,7 +334,7 @@ mod tests {
         let (requests, _) = mpsc::channel(1);
         let app = Arc::new(App::new(live.clone(), writer.clone(), clock.clone(), requests));
         let outward = watch::Sender::new(Arc::new(Outward::new(&config).unwrap()));
-        let (seen, rest) = (Seen::of(&config), Rest::of(&config));
+        let (seen, rest) = (LastRead::of(&config), Rest::of(&config));
         let (allow_mass_removal, config_file) = (false, config_file.clone());
         let mut reloader =
             Reloader { config_file, allow_mass_removal, app, writer, clock, own, outward, rest, seen };

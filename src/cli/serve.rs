@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::difference::{Difference, Rest, log_faults};
-use super::reload::{self, ForApp, Loaded, Occasions, Reloader, Seen, load};
+use super::reload::{self, ForApp, LastRead, Loaded, Occasions, Reloader, load};
 use super::settings::{Flags, Settings};
 use super::{Failure, install_tls, log};
 use crate::clock::Clock;
@@ -187,7 +187,7 @@ fn assemble(
     }
     let own = Arc::new(Own::new());
     let (outward, in_force) = watch::channel(Arc::new(outward));
-    let (seen, rest, for_app) = (Seen::of(&config), Rest::of(&config), ForApp::of(&config));
+    let (seen, rest, for_app) = (LastRead::of(&config), Rest::of(&config), ForApp::of(&config));
     rest.warn(None);
     let configuration = reload::configuration(config, settings.allow_mass_removal);
     let changes = store.configure(&configuration, true, clock.now())?;

@@ -50,10 +50,10 @@ Exit status: 0 it is done; 1 the server says no; 2 it was not asked, or did not 
 
 /// A server, and what it is shown.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct ChosenServer {
     /// http or https, without query or password.
     pub(super) url: Url,
-    pub(super) token: Option<Token>,
+    pub(super) token: Option<BearerToken>,
     /// Why a token that is there is not sent.
     pub(super) unsent: Option<String>,
     /// Where the user's settings are, or would be.
@@ -62,7 +62,7 @@ pub(super) struct Server {
 
 /// A token, or a key for pings.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(super) struct BearerToken {
     secret: Secret,
     /// Where it comes from, for people.
     pub(super) origin: String,
@@ -87,7 +87,7 @@ impl ServerArgs {
     }
 
     /// Which server, and with which token.
-    pub(super) fn resolve(&self) -> Result<Server, Trouble> {
+    pub(super) fn resolve(&self) -> Result<ChosenServer, Trouble> {
         let path = settings_path();
         let (settings, folder) = match &path {
             Some(path) => (read_settings(path)?, path.parent().unwrap_or(Path::new(""))),
@@ -101,7 +101,7 @@ impl ServerArgs {
             Some(server) => parse_url(server, "--server (or PUNCTUAL_URL)")?,
             None => home.clone(),
         };
-        let mut server = Server { url, token: self.token()?, unsent: None, settings: path.clone() };
+        let mut server = ChosenServer { url, token: self.token()?, unsent: None, settings: path.clone() };
         let has_own = settings.token.is_some() || settings.token_file.is_some();
         if server.token.is_none() && has_own {
             if server.url.origin() == home.origin() {
@@ -114,15 +114,15 @@ impl ServerArgs {
         Ok(server)
     }
 
-    fn token(&self) -> Result<Option<Token>, Trouble> {
+    fn token(&self) -> Result<Option<BearerToken>, Trouble> {
         match &self.token_file {
-            Some(file) => Token::of_file(file).map(Some),
-            None => Token::of_environment("PUNCTUAL_TOKEN"),
+            Some(file) => BearerToken::of_file(file).map(Some),
+            None => BearerToken::of_environment("PUNCTUAL_TOKEN"),
         }
     }
 }
 
-impl Server {
+impl ChosenServer {
     /// Whether this is a way to another machine that anybody on it can read.
     pub(super) fn is_in_the_clear(&self) -> bool {
         self.url.scheme() == "http" && !self.is_local()
@@ -141,32 +141,32 @@ fn is_here(url: &Url) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-impl Token {
+impl BearerToken {
     /// As the environment gives it: the text itself, or its file's name in the variable with `_FILE` behind it.
-    pub(super) fn of_environment(variable: &str) -> Result<Option<Token>, Trouble> {
+    pub(super) fn of_environment(variable: &str) -> Result<Option<BearerToken>, Trouble> {
         let get = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         if let Some(text) = get(variable) {
             let text = text.into_string().unwrap_or_default();
-            return Token::new(&text, variable.to_owned()).map(Some);
+            return BearerToken::new(&text, variable.to_owned()).map(Some);
         }
-        get(&format!("{variable}_FILE")).map(|file| Token::of_file(Path::new(&file))).transpose()
+        get(&format!("{variable}_FILE")).map(|file| BearerToken::of_file(Path::new(&file))).transpose()
     }
 
-    fn of_file(path: &Path) -> Result<Token, Trouble> {
+    fn of_file(path: &Path) -> Result<BearerToken, Trouble> {
         let origin = format!("the file {}", path.display());
         let unreadable = |error| Trouble::NotAsked(format!("the token in {origin}: {error}"));
         let mut file = File::open(path).map_err(unreadable)?;
         let text = read_bounded(&mut file).map_err(unreadable)?;
-        Token::new(&String::from_utf8_lossy(&text), origin)
+        BearerToken::new(&String::from_utf8_lossy(&text), origin)
     }
 
-    fn new(text: &str, origin: String) -> Result<Token, Trouble> {
+    fn new(text: &str, origin: String) -> Result<BearerToken, Trouble> {
         let text = text.trim();
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             let what = if text.is_empty() { "empty" } else { "no token: it is one word of ASCII" };
             return Err(Trouble::NotAsked(format!("{origin} is {what}")));
         }
-        Ok(Token { secret: Secret::new(text), origin })
+        Ok(BearerToken { secret: Secret::new(text), origin })
     }
 
     /// For the header `Authorization`; no log shows it.
@@ -180,9 +180,9 @@ impl Token {
 
 /// The token of the user's settings; its file is relative to theirs. One that a container is given may be open to all
 /// in it, so that only the user's own is warned of.
-fn own_token(settings: ClientSettings, folder: &Path) -> Result<Option<Token>, Trouble> {
+fn own_token(settings: ClientSettings, folder: &Path) -> Result<Option<BearerToken>, Trouble> {
     match (settings.token, settings.token_file) {
-        (Some(token), _) => Token::new(token.expose(), "the `token` in cli.yaml".to_owned()).map(Some),
+        (Some(token), _) => BearerToken::new(token.expose(), "the `token` in cli.yaml".to_owned()).map(Some),
         (None, Some(file)) => {
             let path = folder.join(file);
             if File::open(&path).is_ok_and(|file| is_open_to(&file, 0o077)) {
@@ -191,7 +191,7 @@ fn own_token(settings: ClientSettings, folder: &Path) -> Result<Option<Token>, T
                     "punctual: warning: others on this machine can read the token in {shown}: chmod 600"
                 );
             }
-            Token::of_file(&path).map(Some)
+            BearerToken::of_file(&path).map(Some)
         }
         (None, None) => Ok(None),
     }
@@ -291,7 +291,7 @@ mod tests {
     fn only_plain_http_to_another_machine_is_in_the_clear() {
         let check = |url: &str, expected: bool| {
             let url = parse_url(url, "--server").expect("it is right");
-            let server = Server { url, token: None, unsent: None, settings: None };
+            let server = ChosenServer { url, token: None, unsent: None, settings: None };
             assert_eq!(server.is_in_the_clear(), expected, "{}", server.url);
         };
         check("http://127.0.0.1:1", false);

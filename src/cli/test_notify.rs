@@ -14,7 +14,7 @@ use crate::notify::{Notification, SetupError, Transport, sample};
 ///
 /// The sample is marked as one. Where the receiver hears of recoveries, a recovery follows it.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Args {
+pub struct TestNotifyArgs {
     /// The receiver's name, as in the configuration
     receiver: String,
     /// The configuration
@@ -31,7 +31,7 @@ pub struct Args {
 
 /// Why nothing was sent, or it was not taken.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum TestNotifyError {
     /// The files have faults.
     #[error(transparent)]
     Config(#[from] Faults),
@@ -55,11 +55,11 @@ pub enum Error {
 }
 
 /// Sends the sample; one line on `out` for each message.
-pub async fn run(args: &Args, clock: &Clock, out: &mut impl Write) -> Result<(), Error> {
+pub async fn run(args: &TestNotifyArgs, clock: &Clock, out: &mut impl Write) -> Result<(), TestNotifyError> {
     let config = config::load(&args.config_file)?;
     let receiver = find(&config, &args.receiver)?;
     let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT)
-        .map_err(|error| Error::Setup(args.receiver.clone(), error))?;
+        .map_err(|error| TestNotifyError::Setup(args.receiver.clone(), error))?;
     // Unlike the key of any real message.
     let first = format!("test-{}", clock.now().as_ms());
     let alert = sample::alert(clock.now());
@@ -75,24 +75,24 @@ pub async fn run(args: &Args, clock: &Clock, out: &mut impl Write) -> Result<(),
     Ok(())
 }
 
-fn find<'a>(config: &'a Config, wanted: &str) -> Result<&'a Receiver, Error> {
+fn find<'a>(config: &'a Config, wanted: &str) -> Result<&'a Receiver, TestNotifyError> {
     let found = config.receivers.iter().find(|receiver| &*receiver.name == wanted);
     found.ok_or_else(|| {
         let known: Vec<&str> = config.receivers.iter().map(|receiver| &*receiver.name).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-        Error::NoSuchReceiver { wanted: wanted.to_owned(), known }
+        TestNotifyError::NoSuchReceiver { wanted: wanted.to_owned(), known }
     })
 }
 
 async fn send(
-    args: &Args,
+    args: &TestNotifyArgs,
     transport: &Transport,
     key: &str,
     notice: &Notice,
     what: &str,
     clock: &Clock,
     out: &mut impl Write,
-) -> Result<(), Error> {
+) -> Result<(), TestNotifyError> {
     let now = clock.now();
     let notification = Notification {
         key,
@@ -109,15 +109,15 @@ async fn send(
         }
         Attempt::Later { why, .. } | Attempt::Unreachable { why, .. } => {
             writeln!(out, "{what}: not taken; a real message would be tried again: {why}")?;
-            return Err(Error::NotTaken);
+            return Err(TestNotifyError::NotTaken);
         }
         Attempt::Misdirected { why } => {
             writeln!(out, "{what}: refused, whatever it says; a real message would be tried again: {why}")?;
-            return Err(Error::NotTaken);
+            return Err(TestNotifyError::NotTaken);
         }
         Attempt::Never { why } => {
             writeln!(out, "{what}: refused; a real message would be given up: {why}")?;
-            return Err(Error::NotTaken);
+            return Err(TestNotifyError::NotTaken);
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use super::table::shown_json;
 const PAGE: &str = "500";
 
 /// A way.
-pub(super) enum Way {
+pub(super) enum ServerWay {
     Http(Box<Client>),
     /// The folder of the database.
     Socket(PathBuf),
@@ -61,8 +61,8 @@ pub(super) struct Listing {
 
 impl Listing {
     /// Without a word the socket where a server of this folder would have it.
-    pub(super) fn way(&self) -> Result<Way, Trouble> {
-        Way::choose(&self.server, &self.socket, Some(Path::new("data")))
+    pub(super) fn way(&self) -> Result<ServerWay, Trouble> {
+        ServerWay::choose(&self.server, &self.socket, Some(Path::new("data")))
     }
 
     /// Whether it was written as JSON: the items of a list, all that were asked for.
@@ -76,26 +76,26 @@ impl Listing {
     }
 }
 
-impl Way {
+impl ServerWay {
     /// As the command line and the environment say; if they say nothing, the socket in `folder`, or without one what the
     /// user's settings say.
     pub(super) fn choose(
         server: &ServerArgs,
         socket: &SocketArgs,
         folder: Option<&Path>,
-    ) -> Result<Way, Trouble> {
+    ) -> Result<ServerWay, Trouble> {
         let unless_named = folder.filter(|_| !server.is_named());
         match socket.before(server).or(unless_named) {
-            Some(folder) => Ok(Way::Socket(folder.to_owned())),
-            None => Ok(Way::Http(Box::new(Client::new(server)?))),
+            Some(folder) => Ok(ServerWay::Socket(folder.to_owned())),
+            None => Ok(ServerWay::Http(Box::new(Client::new(server)?))),
         }
     }
 
     /// What is at a path below `/api/v1`.
     pub(super) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, Trouble> {
         match self {
-            Way::Http(client) => client.call(Method::GET, path, query, None).await,
-            Way::Socket(folder) => {
+            ServerWay::Http(client) => client.call(Method::GET, path, query, None).await,
+            ServerWay::Socket(folder) => {
                 let mut url = Url::parse("http://socket/api/v1").expect("it is a URL");
                 url.path_segments_mut().expect("it has a path").extend(path);
                 url.query_pairs_mut().extend_pairs(query);

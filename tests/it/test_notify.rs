@@ -1,7 +1,7 @@
 //! `punctual test-notify`: the way of real messages, tried by hand.
 
 use clap::Parser;
-use punctual::cli::test_notify::{self, Error};
+use punctual::cli::test_notify::{self, TestNotifyError};
 use punctual::clock::Clock;
 use tempfile::TempDir;
 
@@ -13,11 +13,11 @@ use crate::support::smtp::{SmtpServer, Tls};
 #[derive(clap::Parser)]
 struct Command {
     #[command(flatten)]
-    args: test_notify::Args,
+    args: test_notify::TestNotifyArgs,
 }
 
 /// Runs the command on a configuration: how it ended, and what it said.
-fn run(config: &str, receiver: &str) -> (Result<(), Error>, String) {
+fn run(config: &str, receiver: &str) -> (Result<(), TestNotifyError>, String) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("punctual.yaml");
     std::fs::write(&file, config).unwrap();
@@ -86,7 +86,7 @@ checks: [{{name: backup, every: 5m}}]",
     ] {
         sink.answer_with(Answer::Status(status));
         let (result, said) = run(&config, "chat");
-        assert!(matches!(result, Err(Error::NotTaken)), "{result:?}");
+        assert!(matches!(result, Err(TestNotifyError::NotTaken)), "{result:?}");
         assert!(said.contains(expected) && said.contains(&status.to_string()), "{said}");
     }
     let (result, _) = run(&config, "chatt");

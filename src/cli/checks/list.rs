@@ -8,11 +8,11 @@ use crate::cli::ages::ago;
 use crate::cli::client::Trouble;
 use crate::cli::server::ServerArgs;
 use crate::cli::table::Table;
-use crate::cli::way::{SocketArgs, Way};
+use crate::cli::way::{ServerWay, SocketArgs};
 
 /// Which checks; all that is said must fit.
 #[derive(clap::Args, Debug)]
-pub(super) struct Args {
+pub(super) struct ListChecksArgs {
     /// Only those whose name or title has this in it
     text: Option<String>,
     /// Only those that stand so: new, up, grace, late, failing, unknown, paused
@@ -34,10 +34,10 @@ pub(super) struct Args {
     socket: SocketArgs,
 }
 
-impl Args {
+impl ListChecksArgs {
     pub(super) async fn run(&self, server: &ServerArgs, out: &mut Out<'_>) -> Result<(), Trouble> {
         self.is_no_status()?;
-        let way = Way::choose(server, &self.socket, None)?;
+        let way = ServerWay::choose(server, &self.socket, None)?;
         let plain = [("status", &self.status), ("group", &self.group), ("source", &self.source)];
         let plain = plain.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let filters: Vec<(&str, &str)> =

@@ -27,7 +27,7 @@ const MAX_PING_BODY_BYTES: u64 = 1 << 20;
 /// What to do, and where.
 #[derive(clap::Args, Debug)]
 #[command(after_help = server::HELP)]
-pub(super) struct Args {
+pub(super) struct ChecksArgs {
     #[command(flatten)]
     server: ServerArgs,
     /// How it is written: json is what the API answers
@@ -40,9 +40,9 @@ pub(super) struct Args {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// List checks and how they stand
-    List(list::Args),
+    List(list::ListChecksArgs),
     /// Show a check: how it stands, what was declared, and what happened to it
-    Show(show::Args),
+    Show(show::ShowCheckArgs),
     /// Make a check, which lives in the server's database
     Create(edit::Create),
     /// Change what is said of a check, and leave what is not
@@ -112,11 +112,11 @@ struct Out<'o> {
 }
 
 /// Does what is asked; its end as an exit status.
-pub(super) fn main(args: Args, to: &mut dyn Write) -> ExitCode {
+pub(super) fn main(args: ChecksArgs, to: &mut dyn Write) -> ExitCode {
     client::run(async { act(args, to).await })
 }
 
-async fn act(args: Args, to: &mut dyn Write) -> Result<(), Trouble> {
+async fn act(args: ChecksArgs, to: &mut dyn Write) -> Result<(), Trouble> {
     let mut out = Out { to, output: args.output };
     let client = || Client::new(&args.server);
     match args.command {

@@ -14,7 +14,7 @@ use crate::core::check::Name;
 
 /// Which check.
 #[derive(clap::Args, Debug)]
-pub(super) struct Args {
+pub(super) struct ShowCheckArgs {
     /// The check's name
     #[arg(value_parser = name)]
     name: Name,
@@ -23,7 +23,7 @@ pub(super) struct Args {
     history: u16,
 }
 
-impl Args {
+impl ShowCheckArgs {
     pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
         let name = self.name.as_str();
         let mut check = client.about(Method::GET, name, &[], &[], None).await?;

@@ -9,7 +9,7 @@ pub(super) const MAX_DOCUMENTS: usize = 10_000;
 
 /// One canary as it was written.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(super) struct CanaryDocument {
     /// Where it begins, counted from 1.
     pub(super) line: usize,
     /// Or why it cannot be read.
@@ -18,7 +18,7 @@ pub(super) struct Document {
 
 /// Reads a whole file; why it cannot be used, with the line. After what is no JSON, it goes on where the next line begins
 /// with a brace: so all that is wrong is told at once.
-pub(super) fn read(text: &str, system: System) -> Result<Vec<Document>, String> {
+pub(super) fn read(text: &str, system: System) -> Result<Vec<CanaryDocument>, String> {
     let mut documents = Vec::new();
     let (mut rest, mut line) = (text, 1);
     loop {
@@ -33,7 +33,7 @@ pub(super) fn read(text: &str, system: System) -> Result<Vec<Document>, String> 
                 end
             }
             Err(error) => {
-                documents.push(Document { line: first_line, fields: Err(not_json(&error, line)) });
+                documents.push(CanaryDocument { line: first_line, fields: Err(not_json(&error, line)) });
                 next_document(rest, begin)
             }
         };
@@ -51,7 +51,7 @@ pub(super) fn read(text: &str, system: System) -> Result<Vec<Document>, String> 
 
 /// Adds what a value of the file holds: a canary, or a list of them.
 fn add(
-    documents: &mut Vec<Document>,
+    documents: &mut Vec<CanaryDocument>,
     value: Value,
     chunk: &str,
     line: usize,
@@ -71,8 +71,8 @@ fn add(
             let why: String = why.chars().take(200).flat_map(char::escape_debug).collect();
             return Err(format!("line {line}: this is the answer to a request that failed: {why}"));
         }
-        Value::Object(fields) => documents.push(Document { line, fields: Ok(fields) }),
-        _ => documents.push(Document { line, fields: Err("a canary is a JSON object".to_owned()) }),
+        Value::Object(fields) => documents.push(CanaryDocument { line, fields: Ok(fields) }),
+        _ => documents.push(CanaryDocument { line, fields: Err("a canary is a JSON object".to_owned()) }),
     }
     Ok(())
 }
@@ -109,7 +109,7 @@ pub(super) fn many(system: System) -> &'static str {
 }
 
 fn add_all(
-    documents: &mut Vec<Document>,
+    documents: &mut Vec<CanaryDocument>,
     list: Vec<Value>,
     depth: usize,
     (chunk, first_line): (&str, usize),
@@ -124,7 +124,7 @@ fn add_all(
             }
             _ => Err(format!("entry {number} of the list, on this line or after it, is no JSON object")),
         };
-        documents.push(Document { line, fields });
+        documents.push(CanaryDocument { line, fields });
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
     fn what_cannot_be_read_is_told_with_its_line_and_the_rest_is_read() {
         let check = |text: &str, expected: &[(usize, &str)]| {
             let documents = read(text, System::CoalMine).expect(text);
-            let told = documents.iter().map(|Document { line, fields }| match fields {
+            let told = documents.iter().map(|CanaryDocument { line, fields }| match fields {
                 Ok(_) => (*line, "good"),
                 Err(why) => (*line, why.as_str()),
             });

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use self::document::{Document, many, one};
+use self::document::{CanaryDocument, many, one};
 use super::{Failure, Output, StorageFolder};
 use crate::clock::Clock;
 use crate::config;
@@ -27,7 +27,7 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// What to import, and where to.
 #[derive(clap::Args, Debug)]
-pub(super) struct Args {
+pub(super) struct ImportArgs {
     /// The system that they come from
     #[arg(value_enum)]
     from: From,
@@ -84,7 +84,7 @@ struct Report {
 }
 
 /// Writes what would be done, and does it if that is wanted.
-pub(super) fn main(args: &Args, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn main(args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let system = match args.from {
         From::CoalMine => System::CoalMine,
         From::NightsWatch => System::NightsWatch,
@@ -147,7 +147,7 @@ fn check_count(known: usize, new: usize, max_checks: usize) -> Result<(), Failur
     )))
 }
 
-fn print_ini(args: &Args, system: System, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_ini(args: &ImportArgs, system: System, out: &mut dyn Write) -> Result<(), Failure> {
     let [path] = args.files.as_slice() else {
         return Err(Failure("punctual: give an .ini file by itself".to_owned()));
     };
@@ -184,7 +184,7 @@ impl Opened {
     }
 }
 
-fn open(args: &Args) -> Result<Opened, Failure> {
+fn open(args: &ImportArgs) -> Result<Opened, Failure> {
     let folder = &args.storage.storage_path;
     if !args.apply && !folder.join("punctual.db").exists() {
         return Ok(Opened::Missing);
@@ -213,7 +213,7 @@ fn read_all(files: &[PathBuf], system: System, directory: &Directory, now: Time)
         let file = path.display().to_string();
         let bad = |why: String| Failure(format!("punctual: {file}: {why}"));
         let text = read_file(path).map_err(bad)?;
-        for Document { line, fields } in document::read(&text, system).map_err(bad)? {
+        for CanaryDocument { line, fields } in document::read(&text, system).map_err(bad)? {
             all.unreadable += usize::from(fields.is_err());
             let text = |key: &str| fields.as_ref().ok()?.get(key)?.as_str();
             let mut outcome = Outcome {
