@@ -329,7 +329,7 @@ mod tests {
         store.set_faults(move |_| asked.swap(false, Ordering::SeqCst).then_some(StoreError::Full));
         let (clock, own, live) = (Arc::new(Clock::new()), Arc::new(Own::new()), store.live());
         store.begin(clock.now()).unwrap();
-        let limits = writer::Limits::default();
+        let limits = writer::QueueLimits::default();
         let writer = Arc::new(Writer::start(Box::new(store), clock.clone(), limits, |_| {}).unwrap());
         let (requests, _) = mpsc::channel(1);
         let app = Arc::new(App::new(live.clone(), writer.clone(), clock.clone(), requests));

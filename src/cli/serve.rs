@@ -198,7 +198,7 @@ fn assemble(
     let live = store.live();
     let commits = own.clone();
     let on_commit = move |waited: Duration| commits.ping_commit.observe(waited);
-    let writer = Writer::start(Box::new(store), clock.clone(), writer::Limits::default(), on_commit)?;
+    let writer = Writer::start(Box::new(store), clock.clone(), writer::QueueLimits::default(), on_commit)?;
     let writer = Arc::new(writer);
     let (asks, requests) = mpsc::channel(MAX_RELOADS);
     let mut app = App::new(live, writer.clone(), clock.clone(), asks);

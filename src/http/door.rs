@@ -43,7 +43,7 @@ pub(super) fn pass(app: &App, needs: Needs, source: IpAddr, parts: &Parts) -> Re
 
 /// How much of what jobs said somebody may see who looks at a page: their texts, and where they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum Visibility {
     All,
     /// Only that they said something: there are tokens, and none was shown that may read.
     Outline,
@@ -51,7 +51,7 @@ pub(super) enum Sight {
 
 /// What whoever looks at a page may see, or why not the page that is `wanted` with all that jobs said. Other pages are open:
 /// a proxy's own passwords come with them, and are no reason to refuse one.
-pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Sight, Box<Reply>> {
+pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Visibility, Box<Reply>> {
     let wanted = decode::query_values(parts.uri.query(), ["body", "said"]).iter().any(Option::is_some);
     let header = parts.headers.get(AUTHORIZATION);
     let password = auth::password(header);
@@ -61,8 +61,8 @@ pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Sight, B
     let is_right = verdict != Verdict::Wrong;
     let admitted = given.is_none_or(|shown| app.page_guesses.admits((shown, is_right), source, now));
     match verdict {
-        Verdict::NoTokens => Ok(Sight::All),
-        Verdict::Good(_) if admitted => Ok(Sight::All),
+        Verdict::NoTokens => Ok(Visibility::All),
+        Verdict::Good(_) if admitted => Ok(Visibility::All),
         _ if wanted && !admitted => {
             let reply = reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES);
             Err(Box::new(reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS)))
@@ -73,7 +73,7 @@ pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Sight, B
                 (Verdict::Wrong, false) => drop(app.page_guesses.note(source, now)),
                 _ => {}
             }
-            if wanted { Err(Box::new(ask_for_password())) } else { Ok(Sight::Outline) }
+            if wanted { Err(Box::new(ask_for_password())) } else { Ok(Visibility::Outline) }
         }
     }
 }

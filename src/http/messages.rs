@@ -15,7 +15,7 @@ pub(super) enum Deed {
 
 /// Why nothing was done.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(super) enum NotDone {
     /// The store has no answer: why, in words.
     Busy(String),
     /// There is no such message.
@@ -25,14 +25,14 @@ pub(super) enum Refused {
 }
 
 /// Does it, and says what was done.
-pub(super) async fn act(app: &App, id: u64, deed: Deed) -> Result<String, Refused> {
+pub(super) async fn act(app: &App, id: u64, deed: Deed) -> Result<String, NotDone> {
     let number = MessageId(id);
     let wanted = deed.clone();
     let stored = app.on_store(move |store, now| match &wanted {
         Deed::Retry => store.retry_message(number, now),
         Deed::Drop(by) => store.drop_message(number, by, now),
     });
-    let busy = |why: &dyn std::fmt::Display| Refused::Busy(why.to_string());
+    let busy = |why: &dyn std::fmt::Display| NotDone::Busy(why.to_string());
     let outcome = stored.await.map_err(|error| busy(&error))?.map_err(|error| busy(&error))?;
     Err(match (outcome, deed) {
         (ByHand::Done(count), Deed::Retry) => {
@@ -42,16 +42,16 @@ pub(super) async fn act(app: &App, id: u64, deed: Deed) -> Result<String, Refuse
             return Ok(format!("message {id} is dropped, {}, says {by}", deliveries(count)));
         }
         (ByHand::UnderWay, _) => {
-            Refused::Conflict(format!("message {id} is being sent right now: look again in a moment"))
+            NotDone::Conflict(format!("message {id} is being sent right now: look again in a moment"))
         }
         (ByHand::NoReceiver, _) => {
-            Refused::Conflict(format!("the receiver of message {id} is no longer configured"))
+            NotDone::Conflict(format!("the receiver of message {id} is no longer configured"))
         }
-        (ByHand::Over, _) => Refused::Conflict(format!(
+        (ByHand::Over, _) => NotDone::Conflict(format!(
             "nothing of message {id} is to be told: it was taken, what it tells of has ended, or it was tried again since"
         )),
         (ByHand::NoSuchMessage, _) => {
-            Refused::NoSuchMessage(format!("there is no message {id}, or not any more"))
+            NotDone::NoSuchMessage(format!("there is no message {id}, or not any more"))
         }
     })
 }
@@ -74,11 +74,11 @@ fn deliveries(count: usize) -> String {
     if count == 1 { "1 delivery".to_owned() } else { format!("{count} deliveries") }
 }
 
-impl Refused {
+impl NotDone {
     /// In words.
     pub(super) fn why(self) -> String {
         match self {
-            Refused::Busy(why) | Refused::NoSuchMessage(why) | Refused::Conflict(why) => why,
+            NotDone::Busy(why) | NotDone::NoSuchMessage(why) | NotDone::Conflict(why) => why,
         }
     }
 }

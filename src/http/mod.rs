@@ -46,7 +46,7 @@ use crate::metrics::Own;
 use crate::store::PingFact;
 use crate::store::history::Reader;
 use crate::store::live::{AsOf, Live};
-use crate::store::writer::{Answer, Call, Overloaded, Writer};
+use crate::store::writer::{Call, Overloaded, PingAnswer, Writer};
 use scrape::Scraper;
 use shares::Shares;
 
@@ -121,7 +121,7 @@ pub struct Audience {
 /// What the handlers need of the store's writer.
 pub trait TakePings: Send + Sync {
     /// Queues a ping; what became of it is answered when it is durable.
-    fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded>;
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded>;
 
     /// The earliest deadline that is not judged yet.
     fn deadline(&self) -> Option<Time>;
@@ -143,7 +143,7 @@ pub trait TakePings: Send + Sync {
 }
 
 impl TakePings for Writer {
-    fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded> {
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
         Writer::ping(self, check, fact)
     }
 

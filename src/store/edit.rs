@@ -20,7 +20,7 @@ pub enum Edit {
         /// a canary follows its slug.
         definition: Box<Definition>,
         /// How a changed spec is judged.
-        how: Change,
+        how: SpecChange,
     },
     /// It is no more: archived, and its name, slug and id are free at once.
     Delete {
@@ -31,7 +31,7 @@ pub enum Edit {
 
 /// How a changed spec is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum SpecChange {
     /// From now on (10.2).
     Judged,
     /// As coal-mine does it: the deadline counts from the newest entry of its history, also where the spec is the same.
@@ -102,7 +102,7 @@ pub enum EditError {
 /// Why several edits were refused. Nothing of any of them was stored.
 #[derive(Debug, thiserror::Error)]
 #[error("edit {index}: {error}")]
-pub struct Refused {
+pub struct RefusedEdit {
     /// Which of them, counted from 0; 0 where all of them are meant.
     pub index: usize,
     /// Why.

@@ -26,13 +26,13 @@ use crate::core::outbox::{Attempt, Message, MessageId};
 use crate::core::refusals;
 use crate::core::retention::Retention;
 use crate::core::route::{Mute, Policy, ReceiverName};
-use crate::core::step::Counted;
+use crate::core::step::PingEffect;
 use crate::core::text::first_bytes;
 use crate::core::time::{Span, Time};
 
 use live::Live;
 
-pub use edit::{Change, Edit, EditError, NewCheck, Past, Refused};
+pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 
 /// What happens to one check at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +110,7 @@ impl PingFact {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
     /// It is stored. For a ping, what it counted for.
-    Done(Option<Counted>),
+    Done(Option<PingEffect>),
     /// No such check, or it is archived: nothing was stored.
     NoSuchCheck,
     /// Unpausing a check that its file pauses (7.1): nothing was stored.
@@ -313,7 +313,7 @@ pub trait Store: Send {
 
     /// Makes, changes or deletes checks through an API: all of the edits, in their order, or none. Answers one number for
     /// each.
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, Refused>;
+    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit>;
 
     /// [`Store::edit_all`] for one.
     fn edit(&mut self, edit: Edit, now: Time) -> Result<CheckId, EditError> {

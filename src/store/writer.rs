@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
-use self::queue::{Item, Shared, Waiting, bytes_of};
+use self::queue::{QueueItem, Shared, WaitingPing, bytes_of};
 #[doc(hidden)]
 pub use self::turns::Turns;
 use super::live::Live;
@@ -24,7 +24,7 @@ use crate::core::time::Time;
 
 /// Bounds of the writer's queue (15.3).
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct QueueLimits {
     /// Pings that wait.
     pub max_queued: usize,
     /// Bytes of the bodies and comments that wait.
@@ -40,9 +40,9 @@ pub struct Limits {
     pub max_refused: usize,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for QueueLimits {
+    fn default() -> QueueLimits {
+        QueueLimits {
             max_queued: 65_536,
             max_queued_bytes: 64 << 20,
             max_batch: 2_048,
@@ -58,7 +58,7 @@ impl Default for Limits {
 pub struct Overloaded;
 
 /// What became of a ping, once it is durable.
-pub type Answer = oneshot::Receiver<Result<Applied, StoreError>>;
+pub type PingAnswer = oneshot::Receiver<Result<Applied, StoreError>>;
 
 /// When there is something to do next, after the last commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Writer {
     pub fn start(
         store: Box<dyn Store>,
         clock: Arc<Clock>,
-        limits: Limits,
+        limits: QueueLimits,
         on_commit: impl Fn(Duration) + Send + 'static,
     ) -> std::io::Result<Writer> {
         let (mut writer, mut turns) = Writer::without_thread(store, clock, limits, on_commit);
@@ -111,7 +111,7 @@ impl Writer {
     pub fn without_thread(
         store: Box<dyn Store>,
         clock: Arc<Clock>,
-        limits: Limits,
+        limits: QueueLimits,
         on_commit: impl Fn(Duration) + Send + 'static,
     ) -> (Writer, Turns) {
         let shared = Arc::new(Shared { limits, clock, queue: Mutex::default(), filled: Condvar::new() });
@@ -121,7 +121,7 @@ impl Writer {
     }
 
     /// Queues a ping; what became of it is answered when it is durable.
-    pub fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded> {
+    pub fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
         let bytes = bytes_of(&fact);
         let limits = &self.shared.limits;
         let mut queue = self.shared.queue();
@@ -133,8 +133,10 @@ impl Writer {
             return Err(Overloaded);
         }
         let (answer, receiver) = oneshot::channel();
-        let waiting = Waiting { answer, since: Stopwatch::start() };
-        queue.items.push_back(Item::Ping { entry: Entry { check, at, what: What::Ping(fact) }, waiting });
+        let waiting = WaitingPing { answer, since: Stopwatch::start() };
+        queue
+            .items
+            .push_back(QueueItem::Ping { entry: Entry { check, at, what: What::Ping(fact) }, waiting });
         queue.pings += 1;
         queue.bytes += bytes;
         let idle = std::mem::take(&mut queue.idle);
@@ -185,7 +187,7 @@ impl Writer {
     pub fn queue_call(&self, call: Call) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
-        queue.items.push_back(Item::Call { call, at });
+        queue.items.push_back(QueueItem::Call { call, at });
         drop(queue);
         self.shared.filled.notify_one();
     }

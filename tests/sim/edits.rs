@@ -4,7 +4,7 @@
 use punctual::core::check::{CheckId, Definition, Name, Source};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Time;
-use punctual::store::{Change, Edit, EditError, NewCheck};
+use punctual::store::{Edit, EditError, NewCheck, SpecChange};
 
 use crate::fate::Fate;
 use crate::jobs::Job;
@@ -64,14 +64,14 @@ impl Server {
                 let judged = self.judged.get_mut(&check).expect("only what is known is changed");
                 judged.define(&definition);
                 let plan = Judged::plan(&judged.definition, &scale);
-                if judged.plan.spec == plan.spec && how == Change::Judged {
+                if judged.plan.spec == plan.spec && how == SpecChange::Judged {
                     return;
                 }
                 judged.walk(now, &scale, &files);
                 match how {
-                    Change::Judged => judged.model.change(&judged.plan, &plan, now),
+                    SpecChange::Judged => judged.model.change(&judged.plan, &plan, now),
                     // No canary, and so without a history: what counts is what 2.1 counts from.
-                    Change::Rearmed => {
+                    SpecChange::Rearmed => {
                         judged.model.rearm(&judged.plan, &plan, judged.model.counts_from(), now);
                     }
                 }
@@ -133,7 +133,7 @@ impl World {
         // As coal-mine's users do it: of a check that is due by a period, and has no other time to be late at.
         let is_canary_s = matches!(definition.spec.schedule, Schedule::Every(_) | Schedule::Periods(_))
             && definition.spec.start_within.is_none();
-        let how = if is_canary_s && rng.percent(50) { Change::Rearmed } else { Change::Judged };
+        let how = if is_canary_s && rng.percent(50) { SpecChange::Rearmed } else { SpecChange::Judged };
         Edit::Update { check, definition: Box::new(definition), how }
     }
 }

@@ -16,8 +16,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing, Refused,
-    Stance, Store, StoreError,
+    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing,
+    RefusedEdit, Stance, Store, StoreError,
 };
 
 use crate::fate::{Fate, Hazards};
@@ -391,7 +391,7 @@ impl Store for Hand {
         self.call(None, |store| store.configure(configuration, at_start, now))
     }
 
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, Refused> {
+    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
         self.call(None, |store| store.edit_all(edits, now).map_err(Whole)).map_err(|Whole(refused)| refused)
     }
 
@@ -467,10 +467,10 @@ impl Store for Hand {
 }
 
 /// Why edits were refused, in a coat: a store's error refuses all of them.
-struct Whole(Refused);
+struct Whole(RefusedEdit);
 
 impl From<StoreError> for Whole {
     fn from(error: StoreError) -> Whole {
-        Whole(Refused { index: 0, error: error.into() })
+        Whole(RefusedEdit { index: 0, error: error.into() })
     }
 }

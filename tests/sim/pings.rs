@@ -2,7 +2,7 @@
 
 use punctual::core::check::{CheckId, Definition};
 use punctual::core::time::Time;
-use punctual::store::writer::Answer;
+use punctual::store::writer::PingAnswer;
 
 use crate::jobs::Shot;
 use crate::settings::Setting;
@@ -14,7 +14,7 @@ pub(crate) struct Waiting {
     shot: Shot,
     check: CheckId,
     at: Time,
-    answer: Answer,
+    answer: PingAnswer,
 }
 
 impl World {

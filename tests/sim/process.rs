@@ -11,7 +11,7 @@ use punctual::core::time::Time;
 use punctual::store::Store;
 use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
-use punctual::store::writer::{Limits, Turns, Wakes, Writer};
+use punctual::store::writer::{QueueLimits, Turns, Wakes, Writer};
 
 use crate::fate::Fate;
 use crate::hand::{Grip, Hand};
@@ -38,7 +38,7 @@ impl Process {
         Arc::new(Clock::with_hands(hands.clone()))
     }
 
-    pub(crate) fn run(hand: Hand, clock: Arc<Clock>, limits: Limits) -> Process {
+    pub(crate) fn run(hand: Hand, clock: Arc<Clock>, limits: QueueLimits) -> Process {
         let live = hand.live();
         let (writer, turns) = Writer::without_thread(Box::new(hand), clock.clone(), limits, |_| {});
         Process { writer: Arc::new(writer), clock, live, turns, held_up_until: Time::MIN }

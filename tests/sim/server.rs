@@ -11,7 +11,7 @@ use punctual::core::check::CheckId;
 use punctual::core::route::Mute;
 use punctual::core::time::{Span, Time};
 use punctual::engine::{self, Expired};
-use punctual::store::writer::Limits;
+use punctual::store::writer::QueueLimits;
 use punctual::store::{ConfigureError, Entry, Store, StoreError};
 
 use crate::bystanders::{Blind, Owed};
@@ -29,7 +29,7 @@ pub(crate) struct Server {
     folder: PathBuf,
     database_id: u64,
     pub(crate) scale: Scale,
-    pub(crate) limits: Limits,
+    pub(crate) limits: QueueLimits,
     /// The machine's clocks.
     pub(crate) hands: Arc<Hands>,
     pub(crate) grip: Grip,
@@ -68,7 +68,7 @@ impl Server {
             database_id: seed,
             scale: scale.clone(),
             is_queued: false,
-            limits: Limits::default(),
+            limits: QueueLimits::default(),
             hands: Hands::at(scale.start),
             grip: Grip::new(hazards, readers.clone(), folder),
             readers,

@@ -160,7 +160,7 @@ fn print_ini(args: &ImportArgs, system: System, out: &mut dyn Write) -> Result<(
     Ok(write!(out, "{yaml}")?)
 }
 
-fn not_stored(report: &Report, refused: &crate::store::Refused) -> Failure {
+fn not_stored(report: &Report, refused: &crate::store::RefusedEdit) -> Failure {
     let mut taken = report.canaries.iter().filter(|outcome| outcome.refused.is_none());
     let id = taken.nth(refused.index).map_or("", |outcome| &outcome.id);
     Failure(format!("punctual: nothing was imported: {id}: {}", refused.error))

@@ -47,7 +47,7 @@ pub enum CronError {
         /// Which part of its list.
         part: String,
         /// What is wrong with it.
-        fault: Fault,
+        fault: FieldFault,
     },
     /// No such date exists: 30 February.
     #[error(
@@ -65,7 +65,7 @@ pub enum CronError {
 
 /// What is wrong with a part of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum FieldFault {
     /// Two commas in a row, or one at an end.
     #[error("has an empty entry: remove the extra comma")]
     Empty,

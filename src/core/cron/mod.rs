@@ -16,7 +16,7 @@ mod tests;
 use crate::core::time::Time;
 use crate::core::zone::Zone;
 pub(super) use calendar::{MINUTES_PER_DAY, Month, Pattern, kinds_of_month};
-pub use error::{CronError, Fault, Field};
+pub use error::{CronError, Field, FieldFault};
 use parse::DayFields;
 
 /// The longest expression that is read, in bytes: every minute of an hour by name takes 168.

@@ -1,7 +1,7 @@
 //! From text to bit masks.
 
 use super::calendar::{DayRule, LAST_OF_MONTH, Pattern};
-use super::error::{CronError, Fault, Field};
+use super::error::{CronError, Field, FieldFault};
 
 const MAX_STEP: u32 = 9999;
 
@@ -110,7 +110,7 @@ fn days_of_month(text: &str) -> Result<(u32, bool, bool), CronError> {
         } else if part.eq_ignore_ascii_case("LW") {
             last_weekday = true;
         } else if part.ends_with(['W', 'w']) {
-            return Err(at(field, part)(Fault::NearestWeekday));
+            return Err(at(field, part)(FieldFault::NearestWeekday));
         } else {
             days |= low_bits(range(field, part).map_err(at(field, part))?);
         }
@@ -136,30 +136,30 @@ fn days_of_week(text: &str) -> Result<[u8; 7], CronError> {
 }
 
 /// One part of the fifth field: a mask of weekdays, and which of the month's they are.
-fn weekday_part(part: &str) -> Result<(u64, u8), Fault> {
+fn weekday_part(part: &str) -> Result<(u64, u8), FieldFault> {
     if let Some((day, nth)) = part.split_once('#') {
-        let nth = number(nth).filter(|nth| (1..=5).contains(nth)).ok_or(Fault::Nth)?;
+        let nth = number(nth).filter(|nth| (1..=5).contains(nth)).ok_or(FieldFault::Nth)?;
         return Ok((1 << value(Field::DayOfWeek, day)?, 1 << nth));
     }
     match part.strip_suffix(['L', 'l']) {
-        Some("") => Err(Fault::LastOfWhat),
+        Some("") => Err(FieldFault::LastOfWhat),
         Some(day) => Ok((1 << value(Field::DayOfWeek, day)?, LAST_OF_MONTH)),
         None => Ok((range(Field::DayOfWeek, part)?, 0b11_1110)),
     }
 }
 
 /// `*`, `n`, `n-m`, each also with `/step`. Names are allowed wherever numbers are, as Debian's cron does it.
-fn range(field: Field, part: &str) -> Result<u64, Fault> {
+fn range(field: Field, part: &str) -> Result<u64, FieldFault> {
     if part.is_empty() {
-        return Err(Fault::Empty);
+        return Err(FieldFault::Empty);
     }
     if part == "?" {
-        return Err(Fault::QuestionMark);
+        return Err(FieldFault::QuestionMark);
     }
     let (range, step) = match part.split_once('/') {
         None => (part, None),
         Some((range, step)) => {
-            let step = number(step).filter(|step| (1..=MAX_STEP).contains(step)).ok_or(Fault::Step)?;
+            let step = number(step).filter(|step| (1..=MAX_STEP).contains(step)).ok_or(FieldFault::Step)?;
             (range, Some(step))
         }
     };
@@ -173,19 +173,19 @@ fn range(field: Field, part: &str) -> Result<u64, Fault> {
         (low, if step.is_some() { field.range().1 } else { low })
     };
     if low > high {
-        return Err(Fault::Backwards(forwards(field, low, high)));
+        return Err(FieldFault::Backwards(forwards(field, low, high)));
     }
     Ok((low..=high).step_by(step.unwrap_or(1) as usize).fold(0, |mask, number| mask | 1 << number))
 }
 
 /// A number or name of the field.
-fn value(field: Field, text: &str) -> Result<u32, Fault> {
+fn value(field: Field, text: &str) -> Result<u32, FieldFault> {
     let (low, high) = field.range();
     let named = field.names().iter().zip(low..).find(|(name, _)| name.eq_ignore_ascii_case(text));
     named
         .map(|(_, number)| number)
         .or_else(|| number(text).filter(|number| (low..=high).contains(number)))
-        .ok_or(Fault::Value(field))
+        .ok_or(FieldFault::Value(field))
 }
 
 /// Digits only: no sign, no other script's digits.
@@ -203,7 +203,7 @@ fn forwards(field: Field, low: u32, high: u32) -> String {
     format!("{low}-{last},{first}-{high}")
 }
 
-fn at(field: Field, part: &str) -> impl FnOnce(Fault) -> CronError + use<'_> {
+fn at(field: Field, part: &str) -> impl FnOnce(FieldFault) -> CronError + use<'_> {
     move |fault| CronError::Field { field, part: printable(part), fault }
 }
 

@@ -1,6 +1,6 @@
 //! Pausing, archiving, and a spec that becomes another (§7, §10).
 
-use super::next::{self, What};
+use super::next::{self, TransitionKind};
 use super::{FlipReason, Judge};
 use crate::core::cause::{Cause, CauseKind, Causes, Family};
 use crate::core::check::{Overlap, PingKind, Spec};
@@ -185,8 +185,8 @@ impl<'a> Judge<'a> {
                 let next = next::next(new, &probe, self.blind).filter(|next| next.at < self.now)?;
                 // Also where we cannot tell: what is late already stays so until we can tell that it is not.
                 match next.what {
-                    What::Late(kind) => Some(kind),
-                    What::Overrun { .. } => Some(CauseKind::Overrun),
+                    TransitionKind::Late(kind) => Some(kind),
+                    TransitionKind::Overrun { .. } => Some(CauseKind::Overrun),
                     _ => None,
                 }
             }

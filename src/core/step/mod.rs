@@ -68,12 +68,12 @@ pub struct Step {
     /// Evaluations of a counted check, oldest first (3.6).
     pub judgements: Vec<Judgement>,
     /// What the ping counted for; `None` for every other input.
-    pub ping: Option<Counted>,
+    pub ping: Option<PingEffect>,
 }
 
 /// What a ping counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counted {
+pub struct PingEffect {
     /// It only repeated its run id's previous fact (4.1).
     pub repeat: bool,
     /// It counts as a success in windows (3.1, 3.7).
@@ -228,32 +228,32 @@ impl<'a> Judge<'a> {
             return self.cannot_tell(at, &next.what, window);
         }
         match next.what {
-            next::What::Late(kind) => {
+            next::TransitionKind::Late(kind) => {
                 self.flip(at, FlipReason::Judged, |state| {
                     state.judge_late(kind, at);
                 });
             }
-            next::What::Overrun { start } => self.flip(at, FlipReason::Judged, |state| {
+            next::TransitionKind::Overrun { start } => self.flip(at, FlipReason::Judged, |state| {
                 state.close_overrun(start);
                 state.judge_late(CauseKind::Overrun, at);
             }),
-            next::What::Count { occurrence } => self.count_at(occurrence),
-            next::What::Shortfall { occurrence } => self.shortfall(occurrence, at),
-            next::What::PauseEnds => self.flip(at, FlipReason::Unpaused, |state| {
+            next::TransitionKind::Count { occurrence } => self.count_at(occurrence),
+            next::TransitionKind::Shortfall { occurrence } => self.shortfall(occurrence, at),
+            next::TransitionKind::PauseEnds => self.flip(at, FlipReason::Unpaused, |state| {
                 state.pause.end_at_run_time();
                 state.arm_unless_paused(at);
             }),
-            next::What::CountFits => self.flip(at, FlipReason::Judged, |state| {
+            next::TransitionKind::CountFits => self.flip(at, FlipReason::Judged, |state| {
                 state.causes.retain(|cause| cause.kind != CauseKind::TooMany);
             }),
         }
     }
 
     /// 9.5: the evidence was blind for too long to call it late.
-    fn cannot_tell(&mut self, at: Time, what: &next::What, window: super::blind::Window) {
+    fn cannot_tell(&mut self, at: Time, what: &next::TransitionKind, window: super::blind::Window) {
         let would_be = match *what {
-            next::What::Late(kind) => kind,
-            next::What::Overrun { .. } => CauseKind::Overrun,
+            next::TransitionKind::Late(kind) => kind,
+            next::TransitionKind::Overrun { .. } => CauseKind::Overrun,
             _ => CauseKind::TooFew,
         };
         let due = next::due(self.spec, &self.state);
@@ -262,12 +262,12 @@ impl<'a> Judge<'a> {
         self.flip(at, FlipReason::Judged, |state| {
             let mut floor = Some(window.to);
             match *what {
-                next::What::Overrun { start } => {
+                next::TransitionKind::Overrun { start } => {
                     let serves = state.claim.is_some_and(|claim| claim.start == start);
                     state.close_overrun(start);
                     floor = floor.filter(|_| serves);
                 }
-                next::What::Shortfall { .. } => {
+                next::TransitionKind::Shortfall { .. } => {
                     if let Some(counted) = &mut state.counted {
                         counted.pending = None;
                     }
@@ -334,7 +334,7 @@ impl<'a> Judge<'a> {
         self.began = Some(began);
     }
 
-    fn finish(mut self, ping: Option<Counted>) -> Step {
+    fn finish(mut self, ping: Option<PingEffect>) -> Step {
         self.state.assert_bounds();
         Step { state: std::mem::take(&mut self.state), flips: self.flips, judgements: self.judgements, ping }
     }

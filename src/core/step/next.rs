@@ -24,14 +24,14 @@ pub(super) struct Next {
     /// Its time.
     pub(super) at: Time,
     /// What it is, if we can tell.
-    pub(super) what: What,
+    pub(super) what: TransitionKind,
     /// We cannot tell: the last blind window of its evidence.
     pub(super) blind: Option<Window>,
 }
 
 /// What a transition does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum TransitionKind {
     /// A late cause begins: `missing`, `never_seen`, `not_started`, and `too_few` of a sliding count.
     Late(CauseKind),
     /// A run has taken too long.
@@ -57,7 +57,7 @@ pub(super) enum What {
 
 /// When the next success is expected (2.1, 2.2, 2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Due {
+pub(super) struct NextDue {
     /// The time.
     pub(super) at: Time,
     /// The period that has passed then; `None`: it is an occurrence of a schedule.
@@ -72,7 +72,7 @@ pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<N
         return None;
     }
     if state.pause.since().is_some() {
-        return state.pause.until.map(|at| Next { at, what: What::PauseEnds, blind: None });
+        return state.pause.until.map(|at| Next { at, what: TransitionKind::PauseEnds, blind: None });
     }
     let mut first: Option<Next> = None;
     let mut consider = |sight: Sight, what| {
@@ -94,17 +94,17 @@ pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<N
 }
 
 /// The current due time; `None` for counted checks, and beyond the years that calendars know here.
-pub(super) fn due(spec: &Spec, state: &State) -> Option<Due> {
+pub(super) fn due(spec: &Spec, state: &State) -> Option<NextDue> {
     let base = state.last_discharge.map_or(state.armed_since, |at| at.max(state.armed_since));
     match &spec.schedule {
         Schedule::Every(period) => {
             let from = base.max(state.floor);
-            Some(Due { at: from + *period, period: Some(*period), evidence_from: from })
+            Some(NextDue { at: from + *period, period: Some(*period), evidence_from: from })
         }
         Schedule::Periods(periods) => {
             let from = base.max(state.floor);
             let due = periods.due(from)?;
-            Some(Due { at: due.at, period: Some(due.period), evidence_from: from })
+            Some(NextDue { at: due.at, period: Some(due.period), evidence_from: from })
         }
         Schedule::At(occurrences) => {
             let mut at = occurrences.next_after(base)?;
@@ -114,7 +114,7 @@ pub(super) fn due(spec: &Spec, state: &State) -> Option<Due> {
             if at <= state.floor {
                 at = occurrences.next_after(state.floor)?;
             }
-            Some(Due { at, period: None, evidence_from: at - early(spec, occurrences, at) })
+            Some(NextDue { at, period: None, evidence_from: at - early(spec, occurrences, at) })
         }
         Schedule::CountedAt(..) | Schedule::Counted(_) => None,
     }
@@ -137,7 +137,12 @@ pub(super) fn start_window(spec: &Spec) -> Span {
     spec.start_within.unwrap_or(spec.grace)
 }
 
-fn scheduled(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut impl FnMut(Sight, What)) {
+fn scheduled(
+    spec: &Spec,
+    state: &State,
+    blind: &BlindWindows,
+    consider: &mut impl FnMut(Sight, TransitionKind),
+) {
     let missed = state.causes.has(CauseKind::Missing) || state.causes.has(CauseKind::NeverSeen);
     let Some(due) = due(spec, state).filter(|_| !missed) else { return };
     let margin = margin(spec, state, blind, &due);
@@ -145,19 +150,19 @@ fn scheduled(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut im
     if state.claim.is_none() || spec.max_runtime.is_none() {
         let kind = if state.last_discharge.is_none() { CauseKind::NeverSeen } else { CauseKind::Missing };
         let sight = sight::look(blind, state, due.evidence_from, due.at + spec.grace, margin);
-        consider(sight, What::Late(kind));
+        consider(sight, TransitionKind::Late(kind));
     }
     if let Some(within) = spec.start_within
         && state.claim.is_none()
         && !state.causes.has(CauseKind::NotStarted)
     {
         let sight = sight::look(blind, state, due.evidence_from, due.at + within, margin);
-        consider(sight, What::Late(CauseKind::NotStarted));
+        consider(sight, TransitionKind::Late(CauseKind::NotStarted));
     }
 }
 
 /// 9.4: by how much blindness moves the deadline of this due time.
-fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &Due) -> Span {
+fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &NextDue) -> Span {
     let of_period = |period: Span| (period + spec.grace).min(MAX_MARGIN);
     let margin = due.period.map_or(MARGIN, of_period);
     match spec.max_runtime {
@@ -170,12 +175,20 @@ fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &Due) -> Span {
     }
 }
 
-fn overrun(spec: &Spec, state: &State, blind: &BlindWindows, consider: &mut impl FnMut(Sight, What)) {
+fn overrun(
+    spec: &Spec,
+    state: &State,
+    blind: &BlindWindows,
+    consider: &mut impl FnMut(Sight, TransitionKind),
+) {
     let Some(max_runtime) = spec.max_runtime else { return };
     let serving = state.claim.filter(|claim| !claim.judged).map(|claim| claim.start);
     // Not only the oldest: blindness may have moved its limit past that of a younger one.
     for start in state.runs.iter().map(|run| run.start).chain(serving) {
-        consider(sight::look(blind, state, start, start + max_runtime, MARGIN), What::Overrun { start });
+        consider(
+            sight::look(blind, state, start, start + max_runtime, MARGIN),
+            TransitionKind::Overrun { start },
+        );
     }
 }
 
@@ -184,17 +197,17 @@ fn counted(
     state: &State,
     blind: &BlindWindows,
     (occurrences, expect): (&Occurrences, &Expect),
-    consider: &mut impl FnMut(Sight, What),
+    consider: &mut impl FnMut(Sight, TransitionKind),
 ) {
     let Some(counted) = state.counted else { return };
     // Before the pending one, so that at equal times what comes in is counted first.
     if let Some(occurrence) = occurrences.next_after(counted.judged_to) {
-        consider(Sight { at: occurrence, blind: None }, What::Count { occurrence });
+        consider(Sight { at: occurrence, blind: None }, TransitionKind::Count { occurrence });
     }
     if let Some(occurrence) = counted.pending {
         let from = occurrence - expect.within;
         let sight = sight::look(blind, state, from, occurrence + spec.grace, MARGIN);
-        consider(sight, What::Shortfall { occurrence });
+        consider(sight, TransitionKind::Shortfall { occurrence });
     }
 }
 
@@ -203,19 +216,19 @@ fn sliding(
     state: &State,
     blind: &BlindWindows,
     expect: &Expect,
-    consider: &mut impl FnMut(Sight, What),
+    consider: &mut impl FnMut(Sight, TransitionKind),
 ) {
     if let Some(sight) = sliding_shortfall(spec, state, blind, expect)
         && !state.causes.has(CauseKind::TooFew)
     {
-        consider(sight, What::Late(CauseKind::TooFew));
+        consider(sight, TransitionKind::Late(CauseKind::TooFew));
     }
     if let Some(at_most) = expect.at_most
         && state.causes.has(CauseKind::TooMany)
     {
         // In a pause nothing ends: then it fits when the pause is over.
         let leaves = state.newest_success(at_most + 1).map_or(state.newest, |at| at + expect.within);
-        consider(Sight { at: leaves.max(state.armed_since), blind: None }, What::CountFits);
+        consider(Sight { at: leaves.max(state.armed_since), blind: None }, TransitionKind::CountFits);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a ping does (§4, §5, 7.2).
 
 use super::next::{due, early, start_window};
-use super::{Counted, FlipReason, Judge};
+use super::{FlipReason, Judge, PingEffect};
 use crate::core::cause::CauseKind;
 use crate::core::check::{Overlap, Ping, PingKind, Rid};
 use crate::core::schedule::Schedule;
@@ -13,7 +13,7 @@ const REPEAT_WITHIN: Span = Span::mins(10);
 
 impl Judge<'_> {
     /// `None`: the check is archived, and nothing is counted.
-    pub(super) fn ping(&mut self, ping: &Ping) -> Option<Counted> {
+    pub(super) fn ping(&mut self, ping: &Ping) -> Option<PingEffect> {
         if self.state.archived.is_some() {
             return None;
         }
@@ -21,14 +21,14 @@ impl Judge<'_> {
         self.state.newest = self.state.newest.max(now);
         self.state.last_seen = Some(now);
         if self.state.repeats(ping, now) {
-            return Some(Counted { repeat: true, success: false, duration: None });
+            return Some(PingEffect { repeat: true, success: false, duration: None });
         }
         self.state.counters.pings[ping.kind as usize] += 1;
         if matches!(ping.kind, PingKind::Start | PingKind::Log) {
             self.state.last[ping.kind as usize] = Some(now);
         }
         if ping.kind == PingKind::Log {
-            return Some(Counted { repeat: false, success: false, duration: None });
+            return Some(PingEffect { repeat: false, success: false, duration: None });
         }
         let of_old_run = self.state.ends_run_from_before_pause(ping);
         if self.state.pause.at_run_time.is_some() && !self.spec.manual_resume && !of_old_run {
@@ -48,8 +48,8 @@ impl Judge<'_> {
         Some(counted)
     }
 
-    fn start(&mut self, rid: Option<&Rid>) -> Counted {
-        let counted = Counted { repeat: false, success: false, duration: None };
+    fn start(&mut self, rid: Option<&Rid>) -> PingEffect {
+        let counted = PingEffect { repeat: false, success: false, duration: None };
         if self.state.pause.since().is_some() {
             return counted;
         }
@@ -85,7 +85,7 @@ impl Judge<'_> {
         }
     }
 
-    fn end(&mut self, kind: PingKind, rid: Option<&Rid>) -> Counted {
+    fn end(&mut self, kind: PingKind, rid: Option<&Rid>) -> PingEffect {
         let now = self.now;
         let state = &mut self.state;
         // Without rid it ends the latest run, whatever that one's id; with an unknown rid it ends none (4.1).
@@ -111,7 +111,7 @@ impl Judge<'_> {
         } else {
             self.fail(if kind == PingKind::Fail { CauseKind::Failed } else { CauseKind::TooShort });
         }
-        Counted { repeat: false, success, duration }
+        PingEffect { repeat: false, success, duration }
     }
 
     fn succeed(&mut self, run: Option<&Run>) {

@@ -116,7 +116,7 @@ impl Run {
         Run { spec: spec.clone(), state, blind: BlindWindows::default(), flips: Vec::new(), met: Vec::new() }
     }
 
-    fn feed(&mut self, input: Input, now: Time) -> Option<super::Counted> {
+    fn feed(&mut self, input: Input, now: Time) -> Option<super::PingEffect> {
         let Step { state, flips, judgements, ping } =
             step(&self.spec, self.state.clone(), input.clone(), now, &self.blind);
         if let Input::Change(new) | Input::Return(new) | Input::Rearm { spec: new, .. } = input {

@@ -16,7 +16,7 @@ use crate::http::aside::{Bug, Room};
 use crate::http::problem::Problem;
 use crate::http::{App, Busy, reply, write};
 use crate::store::live::Check;
-use crate::store::{Change, Edit, EditError, NewCheck, Store, StoreError};
+use crate::store::{Edit, EditError, NewCheck, SpecChange, Store, StoreError};
 
 /// `POST /api/v1/checks`
 pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> Outcome {
@@ -106,7 +106,7 @@ async fn change_unless_changed(app: &App, before: Arc<Check>, new: Definition) -
         let is_as_before =
             known.is_some_and(|known| known.id == before.id && known.definition == before.definition);
         if is_as_before {
-            let edit = Edit::Update { check: before.id, definition: Box::new(new), how: Change::Judged };
+            let edit = Edit::Update { check: before.id, definition: Box::new(new), how: SpecChange::Judged };
             store.edit(edit, now)?;
         }
         Ok(is_as_before)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::check::text;
 use super::history::{no_history, unreadable};
 use super::{Asked, Outcome, make};
-use crate::http::messages::{self, Deed, Refused};
+use crate::http::messages::{self, Deed, NotDone};
 use crate::http::problem::Problem;
 use crate::store::history::MessageRecord;
 
@@ -64,9 +64,9 @@ async fn act(asked: &Asked<'_>, deed: Deed) -> Outcome {
             tracing::info!(token, source = %asked.source, "by the API: {done}");
             Ok(super::json(StatusCode::OK, &json!({"done": done})))
         }
-        Err(Refused::NoSuchMessage(why)) => Err(Problem::new(StatusCode::NOT_FOUND, why)),
-        Err(Refused::Conflict(why)) => Err(Problem::new(StatusCode::CONFLICT, why)),
-        Err(Refused::Busy(why)) => {
+        Err(NotDone::NoSuchMessage(why)) => Err(Problem::new(StatusCode::NOT_FOUND, why)),
+        Err(NotDone::Conflict(why)) => Err(Problem::new(StatusCode::CONFLICT, why)),
+        Err(NotDone::Busy(why)) => {
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).with_retry_after(5))
         }
     }

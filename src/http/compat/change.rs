@@ -15,7 +15,7 @@ use crate::core::time::{Span, Time};
 use crate::http::aside::Room;
 use crate::http::reply::Reply;
 use crate::store::live::Check;
-use crate::store::{Change, Edit, EditError, NewCheck, Store};
+use crate::store::{Edit, EditError, NewCheck, SpecChange, Store};
 
 /// The longest name, in bytes: that of a check's title.
 pub const MAX_NAME_BYTES: usize = 200;
@@ -217,9 +217,9 @@ impl Update {
         store.edit(edit, now).map(|_| ()).map_err(|error| refused(error, store, dialect, &slug))
     }
 
-    fn applied_to(self, check: &Check) -> (Definition, Change) {
+    fn applied_to(self, check: &Check) -> (Definition, SpecChange) {
         let mut definition = (*check.definition).clone();
-        let mut how = Change::Judged;
+        let mut how = SpecChange::Judged;
         if let Some(title) = self.title.filter(|title| *title != definition.title) {
             if let Some(canary) = &mut definition.canary {
                 canary.slug = slug::slug(&title);
@@ -228,7 +228,7 @@ impl Update {
         }
         if let Some(schedule) = self.schedule.filter(|schedule| *schedule != definition.spec.schedule) {
             definition.spec.schedule = schedule;
-            how = Change::Rearmed;
+            how = SpecChange::Rearmed;
         }
         if let Some(description) = self.description {
             definition.description = description;

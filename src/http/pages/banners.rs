@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use maud::{Markup, html};
 
-use super::super::door::Sight;
+use super::super::door::Visibility;
 use super::super::{App, operate};
 use super::words;
 use super::words::when;
@@ -50,7 +50,7 @@ pub(super) fn banners(
     app: &App,
     fault: Option<&str>,
     declared: usize,
-    (sight, now): (Sight, Time),
+    (sight, now): (Visibility, Time),
 ) -> Markup {
     let notices = app.notices();
     let parked = app.live.totals.deliveries_parked.load(Ordering::Relaxed);
@@ -120,7 +120,7 @@ pub(super) fn banners(
 const FEW_NAMES: usize = 3;
 
 /// A job that nobody watches, or a typing error: nobody else will say so.
-fn unknown_names(app: &App, sight: Sight, now: Time) -> Markup {
+fn unknown_names(app: &App, sight: Visibility, now: Time) -> Markup {
     let unknown = app.unknown.list(|name| app.live.find(name).is_some());
     html! {
         @if !unknown.is_empty() {
@@ -134,7 +134,7 @@ fn unknown_names(app: &App, sight: Sight, now: Time) -> Markup {
                         @if unknown.len() > FEW_NAMES { " and " (unknown.len() - FEW_NAMES) " more" }
                     }
                     p { "They were answered 404. Declare the check, or correct the URL in its job." }
-                    @if sight == Sight::Outline { (words::how_to_see("Where they came from")) }
+                    @if sight == Visibility::Outline { (words::how_to_see("Where they came from")) }
                     table {
                         thead { tr {
                             th scope="col" { "Name" } th scope="col" { "Pings" } th scope="col" { "Last" }
@@ -146,7 +146,7 @@ fn unknown_names(app: &App, sight: Sight, now: Time) -> Markup {
                                 td data-label="Pings" { (unknown.count) }
                                 td.time data-label="Last" { (when(unknown.last, now)) }
                                 td data-label="From" {
-                                    @if sight == Sight::All { (unknown.source) } @else { span.quiet { "an address" } }
+                                    @if sight == Visibility::All { (unknown.source) } @else { span.quiet { "an address" } }
                                 }
                                 td data-label="To declare it" {
                                     @match Name::parse(&unknown.name) {

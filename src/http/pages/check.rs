@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
 
-use super::super::door::Sight;
+use super::super::door::Visibility;
 use super::super::reply::{self, Reply};
 use super::super::{App, Audience, decode};
 use super::declared::declared;
@@ -26,7 +26,7 @@ use crate::store::live::Check;
 const NEXT_DUES: usize = 5;
 
 /// Answers `/checks/{name}`; `?before=` leads to older pings, `?body=` to a ping's body: the door has asked for a token.
-pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight: Sight) -> Reply {
+pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight: Visibility) -> Reply {
     let Some(check) = app.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
         return page(StatusCode::NOT_FOUND, "No such check", "../", false, &content);

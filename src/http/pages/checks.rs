@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use maud::{Markup, html};
 
-use super::super::door::Sight;
+use super::super::door::Visibility;
 use super::super::reply::Reply;
 use super::super::{App, operate};
 use super::filter::Filter;
@@ -20,7 +20,7 @@ const ROWS: usize = 300;
 type Shown<'r> = (&'r Row, Option<Answer>);
 
 /// Answers `/`.
-pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Sight) -> Reply {
+pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility) -> Reply {
     let filter = match Filter::parse(query) {
         Ok(filter) => filter,
         Err((filter, why)) => return refusal(&filter, &why),

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::App;
-use super::super::door::Sight;
+use super::super::door::Visibility;
 use super::words;
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
@@ -18,7 +18,13 @@ const PINGS: usize = 25;
 const FLIPS: usize = 15;
 
 /// Both tables; `before` is the number of a ping, for the page of those before it.
-pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, sight: Sight, now: Time) -> Markup {
+pub(super) fn history(
+    app: &App,
+    check: CheckId,
+    before: Option<u64>,
+    sight: Visibility,
+    now: Time,
+) -> Markup {
     let Some(reader) = &app.history else { return html! {} };
     match read(reader, check, before) {
         Ok((pings, flips, pauses)) => html! {
@@ -30,8 +36,8 @@ pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, sight: Sig
 }
 
 /// Where the newest ping of a check came from, if that is still known and may be seen.
-pub(super) fn last_source(app: &App, check: CheckId, sight: Sight) -> Option<String> {
-    if sight == Sight::Outline {
+pub(super) fn last_source(app: &App, check: CheckId, sight: Visibility) -> Option<String> {
+    if sight == Visibility::Outline {
         return None;
     }
     let newest = app.history.as_ref()?.pings(check, None, 1).ok()?;
@@ -45,12 +51,12 @@ fn read(reader: &Reader, check: CheckId, before: Option<u64>) -> Result<Happened
     Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?, reader.pauses(check)?))
 }
 
-fn pings_table(pings: &[PingRecord], older: bool, sight: Sight, now: Time) -> Markup {
+fn pings_table(pings: &[PingRecord], older: bool, sight: Visibility, now: Time) -> Markup {
     html! {
         h2 #pings { @if older { "Older pings" } @else { "Last pings" } }
         @if pings.is_empty() { p.quiet { "None." } }
         @else {
-            @if sight == Sight::Outline { (words::how_to_see("What jobs said, and from where,")) }
+            @if sight == Visibility::Outline { (words::how_to_see("What jobs said, and from where,")) }
             table {
                 thead { tr {
                     th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Took" }
@@ -65,7 +71,7 @@ fn pings_table(pings: &[PingRecord], older: bool, sight: Sight, now: Time) -> Ma
     }
 }
 
-fn ping_row(ping: &PingRecord, sight: Sight, now: Time) -> Markup {
+fn ping_row(ping: &PingRecord, sight: Visibility, now: Time) -> Markup {
     let class = match ping.kind {
         PingKind::Success => "s-up",
         PingKind::Fail => "s-failing",
@@ -81,11 +87,11 @@ fn ping_row(ping: &PingRecord, sight: Sight, now: Time) -> Markup {
                 @if let Some(rid) = &ping.rid { div { code.quiet { (rid) } } }
             }
             td.time data-label="Took" { @if let Some(duration) = ping.duration { (duration) } }
-            td data-label="From" { @if sight == Sight::All { (ping.source) } @else { span.quiet { "an address" } } }
+            td data-label="From" { @if sight == Visibility::All { (ping.source) } @else { span.quiet { "an address" } } }
             td data-label="Said" {
                 @match (&ping.comment, sight) {
-                    (Some(comment), Sight::All) => { bdi { (comment) } " " }
-                    (Some(_), Sight::Outline) => { span.quiet { "a comment" } " " }
+                    (Some(comment), Visibility::All) => { bdi { (comment) } " " }
+                    (Some(_), Visibility::Outline) => { span.quiet { "a comment" } " " }
                     (None, _) => {}
                 }
                 @match ping.body {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::App;
-use super::super::door::Sight;
+use super::super::door::Visibility;
 use super::words;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, IncidentStep, StepKind};
@@ -16,7 +16,7 @@ use crate::store::history::{IncidentRecord, Reader};
 const STEPS: usize = 100;
 
 /// A line on the incident that has not ended, if there is one, and what happened to it.
-pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Sight, now: Time) -> Markup {
+pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Visibility, now: Time) -> Markup {
     match app.history.as_ref().map(|reader| read_whole(reader, check)) {
         Some(Ok(Some((incident, said, happened)))) => html! {
             @let is_held = app.live.answered().contains_key(&check);
@@ -100,7 +100,7 @@ fn line(
 }
 
 /// What happened to it, the newest first. What receivers answered is for whoever may see what jobs said.
-fn steps(steps: &[IncidentStep], sight: Sight, now: Time) -> Markup {
+fn steps(steps: &[IncidentStep], sight: Visibility, now: Time) -> Markup {
     html! {
         details {
             summary { "What happened to it" }
@@ -115,7 +115,7 @@ fn steps(steps: &[IncidentStep], sight: Sight, now: Time) -> Markup {
     }
 }
 
-fn happened(what: &StepKind, sight: Sight) -> Markup {
+fn happened(what: &StepKind, sight: Visibility) -> Markup {
     html! {
         @match what {
             StepKind::Began(kind) => { "Began: " (kind.meaning()) }
@@ -130,7 +130,7 @@ fn happened(what: &StepKind, sight: Sight) -> Markup {
     }
 }
 
-fn delivery(step: &DeliveryStep, sight: Sight) -> Markup {
+fn delivery(step: &DeliveryStep, sight: Visibility) -> Markup {
     let became = match step.what {
         Telling::Told => "told",
         Telling::Failed => "not reached",
@@ -148,6 +148,6 @@ fn delivery(step: &DeliveryStep, sight: Sight) -> Markup {
     html! {
         bdi { (step.receiver) } ": " (became) " (" (what) ")"
         @if step.times > 1 { ", " (step.times) " times" }
-        @if sight == Sight::All && !step.answer.is_empty() { ": " bdi { (step.answer) } }
+        @if sight == Visibility::All && !step.answer.is_empty() { ": " bdi { (step.answer) } }
     }
 }

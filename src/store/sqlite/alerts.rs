@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::params;
 
-use super::outbox::Seen;
+use super::outbox::SeenCheck;
 use super::tx::Tx;
 use super::{SqliteStore, key};
 use crate::core::alert::{Alert, alerts_of, project};
@@ -45,7 +45,7 @@ impl Tx<'_> {
             Some(incident) => wanted.into_iter().map(|alert| alert.of_incident(incident.id)).collect(),
             None => wanted,
         };
-        let seen = Seen {
+        let seen = SeenCheck {
             definition: &definition,
             causes: causes.as_slice(),
             is_paused,

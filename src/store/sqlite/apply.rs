@@ -8,7 +8,7 @@ use super::tx::Tx;
 use super::{SqliteStore, key};
 use crate::core::canary::Happening;
 use crate::core::check::{CheckId, Definition, PingKind, System};
-use crate::core::step::{Counted, Input};
+use crate::core::step::{Input, PingEffect};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
 
@@ -75,7 +75,7 @@ fn note_ping(
     check: CheckId,
     was_paused: bool,
     fact: &PingFact,
-    counted: Option<Counted>,
+    counted: Option<PingEffect>,
     at: Time,
 ) -> Result<(), StoreError> {
     let is_repeat = counted.is_none_or(|counted| counted.repeat);
@@ -112,7 +112,7 @@ impl<'a> Pings<'a> {
         check: CheckId,
         at: Time,
         fact: &PingFact,
-        counted: Option<Counted>,
+        counted: Option<PingEffect>,
     ) -> Result<(), StoreError> {
         tx.memory.last_ping += 1;
         let seq = tx.memory.last_ping;

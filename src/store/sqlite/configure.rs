@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::params;
 
-use super::memory::{Memory, Settings};
+use super::memory::{Memory, UnstoredSettings};
 use super::tx::Tx;
 use super::{SqliteStore, key, windows};
 use crate::core::check::{Canary, CheckId, Definition, Name, Source};
@@ -44,7 +44,7 @@ impl SqliteStore {
     ) -> Result<Changes, ConfigureError> {
         self.ready()?;
         let plan = plan(&self.memory, configuration, at_start)?;
-        let settings = Settings {
+        let settings = UnstoredSettings {
             policy: configuration.policy.clone(),
             retention: configuration.retention.clone(),
             max_checks: configuration.max_checks,

@@ -58,7 +58,7 @@ pub(super) struct Memory {
 
 /// What the last configuration said and no row holds.
 #[derive(Clone, Debug)]
-pub(super) struct Settings {
+pub(super) struct UnstoredSettings {
     pub(super) policy: Arc<Policy>,
     pub(super) retention: Retention,
     pub(super) max_checks: usize,

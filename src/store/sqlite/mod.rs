@@ -38,15 +38,15 @@ use std::sync::atomic::Ordering;
 use rusqlite::{Connection, ErrorCode};
 
 use self::error::{commit_failed, failed};
-use self::memory::{Memory, Settings};
+use self::memory::{Memory, UnstoredSettings};
 pub use self::soundness::soundness;
 use self::staging::Staging;
 use self::story::Teller;
 use self::tx::Tx;
 use super::live::Live;
 use super::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing, Refused,
-    Stance, Store, StoreError,
+    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing,
+    RefusedEdit, Stance, Store, StoreError,
 };
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
@@ -66,7 +66,7 @@ pub struct SqliteStore {
     memory: Memory,
     /// A call failed on its way: the memory is read anew before anything else.
     is_stale: bool,
-    settings: Option<Settings>,
+    settings: Option<UnstoredSettings>,
     /// Messages that a claim of ours has answered, and that are not settled: somebody is sending them.
     handed: HashSet<MessageId>,
     /// A number of this start; what a new database gets for its id.
@@ -324,7 +324,7 @@ impl Store for SqliteStore {
         self.configure_with(configuration, at_start, now)
     }
 
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, Refused> {
+    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
         self.carry_out_edits(edits, now)
     }
 

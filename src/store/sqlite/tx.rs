@@ -7,13 +7,13 @@ use rusqlite::{CachedStatement, Connection, ToSql, params};
 
 use super::error::failed;
 use super::key;
-use super::memory::{Memory, Settings};
+use super::memory::{Memory, UnstoredSettings};
 use super::staging::{Staged, Staging};
 use super::story::{self, Story};
 use crate::core::check::{CheckId, Definition};
 use crate::core::notice::Severity;
 use crate::core::state::State;
-use crate::core::step::{Counted, Flip, Input, Judgement, deadline, step};
+use crate::core::step::{Flip, Input, Judgement, PingEffect, deadline, step};
 use crate::core::time::Time;
 use crate::core::window::WindowCount;
 use crate::store::live::{Check, Known, Live};
@@ -23,7 +23,7 @@ use crate::store::{StoreError, row};
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     pub(super) memory: &'a mut Memory,
-    pub(super) settings: Option<&'a Settings>,
+    pub(super) settings: Option<&'a UnstoredSettings>,
     /// A former name leads elsewhere.
     pub(super) is_renamed: bool,
     pub(super) staged: Staging,
@@ -39,7 +39,7 @@ impl<'a> Tx<'a> {
     pub(super) fn new(
         db: &'a Connection,
         memory: &'a mut Memory,
-        settings: Option<&'a Settings>,
+        settings: Option<&'a UnstoredSettings>,
         staged: Staging,
     ) -> Result<Tx<'a>, StoreError> {
         let insert_state = db
@@ -102,7 +102,7 @@ impl<'a> Tx<'a> {
         id: CheckId,
         input: Input,
         now: Time,
-    ) -> Result<Option<Counted>, StoreError> {
+    ) -> Result<Option<PingEffect>, StoreError> {
         let staged = self.staged.get(id).expect("a check is staged before it is stepped");
         let definition = staged.definition.clone();
         self.step_told_as(id, &definition, input, now)
@@ -116,7 +116,7 @@ impl<'a> Tx<'a> {
         definition: &Arc<Definition>,
         input: Input,
         now: Time,
-    ) -> Result<Option<Counted>, StoreError> {
+    ) -> Result<Option<PingEffect>, StoreError> {
         let staged = self.staged.get_mut(id).expect("a check is staged before it is stepped");
         let state = std::mem::take(&mut staged.state);
         let mut before = state.causes.clone();

@@ -1,6 +1,6 @@
 //! Signs of life, their lack, and what was refused (9.1).
 
-use super::queue::{Refusals, Shared};
+use super::queue::{Shared, UnstoredRefusals};
 use super::turns::{SIGN_OF_LIFE_EVERY, Turns};
 use crate::core::blind::Window;
 use crate::core::refusals::Refused;
@@ -28,7 +28,7 @@ impl Turns {
     pub(super) fn tell_of_lacks(
         &mut self,
         now: Time,
-        refused: &Refusals,
+        refused: &UnstoredRefusals,
         first: Time,
     ) -> Result<(), StoreError> {
         if self.is_life_due(now)
@@ -61,7 +61,7 @@ impl Turns {
         self.last_life.is_none_or(|last| now - last >= SIGN_OF_LIFE_EVERY || last > now)
     }
 
-    fn tell_refused(&mut self, refused: &Refusals, now: Time, first: Time) -> Result<(), StoreError> {
+    fn tell_refused(&mut self, refused: &UnstoredRefusals, now: Time, first: Time) -> Result<(), StoreError> {
         if let Some(window) = refused.unread {
             self.tell_unread(window, now)?;
         }

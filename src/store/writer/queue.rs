@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::{Call, Limits};
+use super::{Call, QueueLimits};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
@@ -15,27 +15,27 @@ use crate::store::live::MAX_GAP;
 use crate::store::{Applied, Entry, PingFact, StoreError};
 
 /// What comes to the writer.
-pub(super) enum Item {
-    Ping { entry: Entry, waiting: Waiting },
+pub(super) enum QueueItem {
+    Ping { entry: Entry, waiting: WaitingPing },
     Call { call: Call, at: Time },
 }
 
 /// Who waits for a ping's commit, and since when.
-pub(super) struct Waiting {
+pub(super) struct WaitingPing {
     pub(super) answer: oneshot::Sender<Result<Applied, StoreError>>,
     pub(super) since: Stopwatch,
 }
 
-impl Item {
+impl QueueItem {
     pub(super) fn is_ping(&self) -> bool {
-        matches!(self, Item::Ping { .. })
+        matches!(self, QueueItem::Ping { .. })
     }
 
     /// When it entered the queue.
     pub(super) fn at(&self) -> Time {
         match self {
-            Item::Ping { entry, .. } => entry.at,
-            Item::Call { at, .. } => *at,
+            QueueItem::Ping { entry, .. } => entry.at,
+            QueueItem::Call { at, .. } => *at,
         }
     }
 }
@@ -43,12 +43,12 @@ impl Item {
 /// All that waits, and what it must know of the writer who takes it.
 #[derive(Default)]
 pub(super) struct Queue {
-    pub(super) items: VecDeque<Item>,
+    pub(super) items: VecDeque<QueueItem>,
     /// Pings among the items, and the bytes they hold.
     pub(super) pings: usize,
     pub(super) bytes: usize,
     /// What was refused since the last turn.
-    pub(super) refused: Refusals,
+    pub(super) refused: UnstoredRefusals,
     /// The oldest time of what the turn under way has not stored yet; `None`: there is no turn under way.
     pub(super) turn_from: Option<Time>,
     /// The last turn could not be stored: pings are refused until one can.
@@ -62,7 +62,7 @@ pub(super) struct Queue {
 
 /// Between the writer's thread and everybody else.
 pub(super) struct Shared {
-    pub(super) limits: Limits,
+    pub(super) limits: QueueLimits,
     pub(super) clock: Arc<Clock>,
     pub(super) queue: Mutex<Queue>,
     pub(super) filled: Condvar,
@@ -85,7 +85,7 @@ impl Shared {
         let now = self.clock.now();
         let is_silent = queue.failing || now - last_life > MAX_GAP || !self.clock.is_trusted();
         let up_to = if is_silent { now.min(last_life) } else { now };
-        let first = queue.items.front().map(Item::at);
+        let first = queue.items.front().map(QueueItem::at);
         [first, queue.turn_from, queue.refused_since(), queue.closed_at]
             .into_iter()
             .flatten()
@@ -102,7 +102,7 @@ impl Queue {
 
 /// What was refused, and is not stored yet (9.1).
 #[derive(Debug, Default)]
-pub(super) struct Refusals {
+pub(super) struct UnstoredRefusals {
     /// By check, as one stretch; in an order, so that a simulation can be repeated.
     pub(super) checks: BTreeMap<CheckId, Refused>,
     /// Of which checks nobody knows, from the first to the last.
@@ -110,7 +110,7 @@ pub(super) struct Refusals {
     since: Option<Time>,
 }
 
-impl Refusals {
+impl UnstoredRefusals {
     /// A ping of this check. Once there are too many checks to remember, it is one of any.
     pub(super) fn note(&mut self, check: CheckId, at: Time, most: usize) {
         self.note_stretch(check, Refused::once(at), most);
@@ -139,7 +139,7 @@ impl Refusals {
     }
 
     /// These could not be stored.
-    pub(super) fn put_back(&mut self, refused: Refusals, most: usize) {
+    pub(super) fn put_back(&mut self, refused: UnstoredRefusals, most: usize) {
         for (check, stretch) in refused.checks {
             self.note_stretch(check, stretch, most);
         }
@@ -178,7 +178,7 @@ mod tests {
         let clock = Arc::new(Clock::new());
         let now = clock.now();
         let shared =
-            Shared { limits: Limits::default(), clock, queue: Mutex::default(), filled: Condvar::new() };
+            Shared { limits: QueueLimits::default(), clock, queue: Mutex::default(), filled: Condvar::new() };
         (shared, now)
     }
 
@@ -189,7 +189,7 @@ mod tests {
         let alive = now - Span::secs(1);
         assert!(shared.applied_to(alive) >= now);
         let waits = now - Span::ms(3);
-        shared.queue().items.push_back(Item::Call { call: Box::new(|_, _| {}), at: waits });
+        shared.queue().items.push_back(QueueItem::Call { call: Box::new(|_, _| {}), at: waits });
         assert_eq!(shared.applied_to(alive), waits);
         let under_way = now - Span::ms(4);
         shared.queue().turn_from = Some(under_way);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::Wakes;
-use super::queue::{Item, Queue, Refusals, Shared, Waiting};
+use super::queue::{Queue, QueueItem, Shared, UnstoredRefusals, WaitingPing};
 use crate::clock::Stopwatch;
 use crate::core::check::CheckId;
 use crate::core::time::{Span, Time};
@@ -34,7 +34,7 @@ pub struct Turns {
     /// When the log last said that nothing can be stored, and whether it said since that it can.
     complained: Option<(Stopwatch, bool)>,
     /// The queue's other room, empty: it is filled while this turn's items are stored.
-    spare: VecDeque<Item>,
+    spare: VecDeque<QueueItem>,
 }
 
 impl std::fmt::Debug for Turns {
@@ -115,7 +115,7 @@ impl Turns {
     }
 
     /// What waits, and until when that is all; `None` once there is nothing left before a stop.
-    fn take(&mut self) -> Option<(Time, VecDeque<Item>, Refusals)> {
+    fn take(&mut self) -> Option<(Time, VecDeque<QueueItem>, UnstoredRefusals)> {
         let mut queue = self.shared.queue();
         // What was refused is told before the end; where nothing can be stored, that neither.
         if queue.items.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
@@ -125,7 +125,7 @@ impl Turns {
         queue.bytes = 0;
         let now = self.shared.clock.now();
         let now = queue.closed_at.map_or(now, |closed| closed.min(now));
-        let from = queue.items.front().map_or(now, Item::at);
+        let from = queue.items.front().map_or(now, QueueItem::at);
         queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
         let items = std::mem::replace(&mut queue.items, std::mem::take(&mut self.spare));
         Some((now, items, std::mem::take(&mut queue.refused)))
@@ -133,12 +133,12 @@ impl Turns {
 
     /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
     /// not be stored; what comes after it is put off. A sign of life vouches for the pings that wait: it comes after them.
-    fn turn(&mut self, now: Time, mut items: VecDeque<Item>, refused: Refusals) -> bool {
-        let pings_wait = items.iter().any(Item::is_ping);
+    fn turn(&mut self, now: Time, mut items: VecDeque<QueueItem>, refused: UnstoredRefusals) -> bool {
+        let pings_wait = items.iter().any(QueueItem::is_ping);
         // A call may have set the clock back, in the turn before or in this one, and nothing comes from the future (1.1).
         let mut latest = now;
         // Not past what waits: a refusal is told at the time of the first item, if there is one.
-        let first = items.front().map_or(now, Item::at).min(now);
+        let first = items.front().map_or(now, QueueItem::at).min(now);
         let told = self.tell_of_lacks(now, &refused, first);
         let told = told.and_then(|()| if pings_wait { Ok(()) } else { self.show_life(now) });
         if let Err(error) = told {
@@ -151,25 +151,25 @@ impl Turns {
         let mut answers = Vec::with_capacity(expected);
         while let Some(item) = items.pop_front() {
             let stored = match item {
-                Item::Ping { mut entry, waiting } => {
+                QueueItem::Ping { mut entry, waiting } => {
                     entry.at = entry.at.min(latest);
                     batch.push(entry);
                     answers.push(waiting);
                     batch.len() < self.shared.limits.max_batch || self.commit(&mut batch, &mut answers)
                 }
-                Item::Call { call, at } => {
+                QueueItem::Call { call, at } => {
                     let stored = self.commit(&mut batch, &mut answers);
                     if stored {
                         call(&mut *self.store, at.min(latest));
                         latest = self.shared.now();
                     } else {
-                        items.push_front(Item::Call { call, at });
+                        items.push_front(QueueItem::Call { call, at });
                     }
                     stored
                 }
             };
             if !stored {
-                self.put_off(items, Refusals::default());
+                self.put_off(items, UnstoredRefusals::default());
                 return false;
             }
         }
@@ -194,18 +194,18 @@ impl Turns {
     /// What could not be stored, our own absence or a ping, is to be known before anything is judged (9.1). Pings are
     /// refused, and calls go to the end of the queue, behind pings that came since; at a stop they are given up, as if
     /// the program had ended before them.
-    fn put_off(&self, items: VecDeque<Item>, refused: Refusals) {
+    fn put_off(&self, items: VecDeque<QueueItem>, refused: UnstoredRefusals) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
         queue.refused.put_back(refused, self.shared.limits.max_refused);
         for item in items {
             match item {
-                Item::Ping { entry, waiting } => {
+                QueueItem::Ping { entry, waiting } => {
                     queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
                     let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
                 }
-                Item::Call { .. } if queue.stopping => {}
-                Item::Call { call, .. } => queue.items.push_back(Item::Call { call, at }),
+                QueueItem::Call { .. } if queue.stopping => {}
+                QueueItem::Call { call, .. } => queue.items.push_back(QueueItem::Call { call, at }),
             }
         }
     }
@@ -219,7 +219,7 @@ impl Turns {
     }
 
     /// Stores a batch of pings and answers them. An empty batch is stored.
-    fn commit(&mut self, batch: &mut Vec<Entry>, answers: &mut Vec<Waiting>) -> bool {
+    fn commit(&mut self, batch: &mut Vec<Entry>, answers: &mut Vec<WaitingPing>) -> bool {
         if batch.is_empty() {
             return true;
         }

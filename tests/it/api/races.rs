@@ -9,7 +9,7 @@ use punctual::core::time::Time;
 use punctual::http::limits::Limits;
 use punctual::http::{Access, TakePings, Tokens};
 use punctual::store::sqlite::SqliteStore;
-use punctual::store::writer::{Answer, Call, Overloaded};
+use punctual::store::writer::{Call, Overloaded, PingAnswer};
 use punctual::store::{Edit, NewCheck, PingFact, Store as _};
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn now() -> Time {
 }
 
 impl TakePings for Desk {
-    fn ping(&self, _: CheckId, _: PingFact) -> Result<Answer, Overloaded> {
+    fn ping(&self, _: CheckId, _: PingFact) -> Result<PingAnswer, Overloaded> {
         Err(Overloaded)
     }
 

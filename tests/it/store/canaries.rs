@@ -8,7 +8,7 @@ use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Policy};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
-use punctual::store::{Change, Edit, NewCheck, Outgoing, PingFact, Store, What};
+use punctual::store::{Edit, NewCheck, Outgoing, PingFact, SpecChange, Store, What};
 
 use super::edits::{canary, create, definition, edit};
 use super::world::{GROUP_WAIT, Place, World, check, fact, later, said};
@@ -34,7 +34,7 @@ fn rearm<P: Place>(world: &mut World<P>, name: &str, period: Span) {
     let check = world.id(name);
     let mut definition = definition(world, name);
     definition.spec.schedule = Schedule::Every(period);
-    edit(world, Edit::Update { check, definition: Box::new(definition), how: Change::Rearmed }).unwrap();
+    edit(world, Edit::Update { check, definition: Box::new(definition), how: SpecChange::Rearmed }).unwrap();
 }
 
 /// 12.1, 12.6, 16.4
@@ -116,7 +116,8 @@ pub(crate) fn addresses_that_are_gone_are_told_nothing_more<P: Place>(world: &mu
     let_it_be_late(world);
     let mut definition = definition(world, "a");
     definition.emails.clear();
-    edit(world, Edit::Update { check: id, definition: Box::new(definition), how: Change::Judged }).unwrap();
+    edit(world, Edit::Update { check: id, definition: Box::new(definition), how: SpecChange::Judged })
+        .unwrap();
     assert!(world.claim().is_empty());
     assert_eq!(world.store().next_claim(), None);
     let parked = world.store().live().totals.deliveries_parked.load(std::sync::atomic::Ordering::Relaxed);
@@ -132,7 +133,7 @@ pub(crate) fn a_rename_goes_on_with_what_was_told<P: Place>(world: &mut World<P>
     let mut renamed = definition(world, "a");
     renamed.canary.as_mut().unwrap().slug = "b".to_owned();
     renamed.emails = vec!["bob@example.org".to_owned()];
-    edit(world, Edit::Update { check: id, definition: Box::new(renamed), how: Change::Judged }).unwrap();
+    edit(world, Edit::Update { check: id, definition: Box::new(renamed), how: SpecChange::Judged }).unwrap();
     world.ping("b", PingKind::Fail);
     assert!(world.claim().is_empty(), "a further cause is nothing new to those who were told");
     world.ping("b", PingKind::Success);

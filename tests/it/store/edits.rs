@@ -6,7 +6,7 @@ use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{Canary, CheckId, Definition, PingKind, Source, System};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
-use punctual::store::{Change, Edit, EditError, NewCheck, Store};
+use punctual::store::{Edit, EditError, NewCheck, SpecChange, Store};
 
 use super::world::{Place, World, check, name};
 
@@ -25,7 +25,7 @@ pub(crate) fn create(definition: Definition) -> Edit {
 }
 
 fn update(check: CheckId, definition: Definition) -> Edit {
-    Edit::Update { check, definition: Box::new(definition), how: Change::Judged }
+    Edit::Update { check, definition: Box::new(definition), how: SpecChange::Judged }
 }
 
 pub(crate) fn edit<P: Place>(world: &mut World<P>, edit: Edit) -> Result<CheckId, EditError> {

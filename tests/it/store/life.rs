@@ -9,7 +9,7 @@ use punctual::core::blind::Window;
 use punctual::core::time::{Span, Time};
 use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
-use punctual::store::writer::{Limits, Turns, Writer};
+use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Store, StoreError};
 
 use super::world::{Sqlite, World};
@@ -33,7 +33,7 @@ impl Seconds {
         let (hands, live) = (Hands::at(world.now), store.live());
         let clock = Arc::new(Clock::with_hands(hands.clone()));
         let (writer, turns) =
-            Writer::without_thread(Box::new(store), clock.clone(), Limits::default(), |_| {});
+            Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
         Seconds { hands, clock, writer, turns, live, world }
     }
 

@@ -12,7 +12,7 @@ use punctual::core::time::Span;
 use punctual::engine::expire;
 use punctual::store::live::Live;
 use punctual::store::sqlite::FaultPoint;
-use punctual::store::writer::{Answer, Limits, Turns, Writer};
+use punctual::store::writer::{PingAnswer, QueueLimits, Turns, Writer};
 use punctual::store::{Store, StoreError};
 
 use super::world::{Sqlite, World, fact};
@@ -32,7 +32,7 @@ struct Place {
 }
 
 impl Place {
-    fn new(every: Span, limits: Limits) -> Place {
+    fn new(every: Span, limits: QueueLimits) -> Place {
         let mut world = World::new(Sqlite::default());
         world.declare(&["a"]);
         let spec = &mut world.configuration.checks[0].spec;
@@ -58,7 +58,7 @@ impl Place {
     }
 
     /// Time passes, and the job pings.
-    fn ping_after(&self, span: Span) -> Option<Answer> {
+    fn ping_after(&self, span: Span) -> Option<PingAnswer> {
         self.hands.pass(span);
         self.writer.ping(self.check, fact(PingKind::Success)).ok()
     }
@@ -84,7 +84,7 @@ impl Place {
 #[test]
 fn what_is_refused_while_the_store_is_away_is_told_as_one_stretch() {
     let every = Span::secs(3);
-    let mut place = Place::new(every, Limits::default());
+    let mut place = Place::new(every, QueueLimits::default());
     let taken = place.ping_after(Span::ZERO);
     place.turn();
     taken.unwrap().blocking_recv().unwrap().unwrap();
@@ -110,7 +110,7 @@ fn what_is_refused_while_the_store_is_away_is_told_as_one_stretch() {
 #[test]
 fn a_short_period_whose_pings_are_refused_without_end_is_not_late() {
     let every = Span::secs(3);
-    let mut place = Place::new(every, Limits { max_queued: 0, ..Limits::default() });
+    let mut place = Place::new(every, QueueLimits { max_queued: 0, ..QueueLimits::default() });
     for number in 0..60 {
         assert!(place.ping_after(every).is_none());
         assert!(!place.is_late_after(Span::ZERO), "at the refusal of number {number}");
@@ -124,7 +124,7 @@ fn a_short_period_whose_pings_are_refused_without_end_is_not_late() {
 fn a_sign_of_life_vouches_for_no_ping_that_is_not_stored() {
     for commits in 0..3 {
         let every = Span::secs(5);
-        let mut place = Place::new(every, Limits::default());
+        let mut place = Place::new(every, QueueLimits::default());
         let taken = place.ping_after(Span::ZERO);
         place.turn();
         taken.unwrap().blocking_recv().unwrap().unwrap();

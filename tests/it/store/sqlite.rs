@@ -396,7 +396,7 @@ fn edits_that_fail_leave_nothing() {
     renamed.canary.as_mut().unwrap().slug = "renamed".to_owned();
     let edits = || {
         let definition = Box::new(renamed.clone());
-        let how = punctual::store::Change::Rearmed;
+        let how = punctual::store::SpecChange::Rearmed;
         vec![Edit::Update { check: id, definition, how }, create(canary("B", "a", "bbbbbbbb"))]
     };
     let (before, now) = (world.summary(), world.now);

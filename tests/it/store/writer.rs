@@ -11,7 +11,7 @@ use punctual::core::check::PingKind;
 use punctual::core::time::Span;
 use punctual::engine::{self, Expired, expire, follow_wall_clock};
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
-use punctual::store::writer::{Limits, Writer};
+use punctual::store::writer::{QueueLimits, Writer};
 use punctual::store::{Applied, Entry, Store, StoreError, What};
 
 use super::world::{Place, Sqlite, World, fact};
@@ -29,7 +29,7 @@ fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) 
 }
 
 fn start(store: SqliteStore, clock: &Arc<Clock>) -> Writer {
-    Writer::start(Box::new(store), clock.clone(), Limits::default(), |_| {}).unwrap()
+    Writer::start(Box::new(store), clock.clone(), QueueLimits::default(), |_| {}).unwrap()
 }
 
 /// The writer is in a call until it is told to go on, and then does this.
@@ -186,7 +186,7 @@ async fn what_a_ping_waited_for_its_commit_counts_from_its_entry_into_the_queue(
     let id = store.live().find("a").unwrap().id;
     let (sender, waits) = mpsc::channel();
     let on_commit = move |waited| sender.send(waited).unwrap();
-    let writer = Writer::start(Box::new(store), clock, Limits::default(), on_commit).unwrap();
+    let writer = Writer::start(Box::new(store), clock, QueueLimits::default(), on_commit).unwrap();
     let (hold, held) = mpsc::channel::<()>();
     let (busy, is_busy) = mpsc::channel();
     let slow = writer.call(move |_, _| {
@@ -417,7 +417,7 @@ async fn what_is_refused_unread_is_blind_for_all_before_anything_is_judged() {
 fn what_was_refused_is_stored_at_a_stop() {
     let (mut world, clock, store) = away(Span::ZERO, &["a", "b"]);
     let [a, b] = ["a", "b"].map(|name| store.live().find(name).unwrap().id);
-    let limits = Limits { max_queued: 0, max_refused: 1, ..Limits::default() };
+    let limits = QueueLimits { max_queued: 0, max_refused: 1, ..QueueLimits::default() };
     let writer = Writer::start(Box::new(store), clock.clone(), limits, |_| {}).unwrap();
     let refused = clock.now();
     writer.ping(a, fact(PingKind::Success)).unwrap_err();
@@ -467,7 +467,8 @@ fn an_absence_just_before_a_stop_is_known() {
         let hands = Hands::at(world.now);
         let clock = Arc::new(Clock::with_hands(hands.clone()));
         let store = Box::new(world.take());
-        let (writer, mut turns) = Writer::without_thread(store, clock.clone(), Limits::default(), |_| {});
+        let (writer, mut turns) =
+            Writer::without_thread(store, clock.clone(), QueueLimits::default(), |_| {});
         assert!(turns.step());
         let last_life = clock.now();
         hands.pass(Span::secs(40));

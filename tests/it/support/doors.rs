@@ -15,7 +15,7 @@ use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
 use punctual::http::{App, TakePings};
 use punctual::store::live::{Check, Directory, Known, Live};
-use punctual::store::writer::{Answer, Call, Overloaded};
+use punctual::store::writer::{Call, Overloaded, PingAnswer};
 use punctual::store::{Applied, PingFact, StoreError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -66,7 +66,7 @@ impl Ledger {
 }
 
 impl TakePings for Ledger {
-    fn ping(&self, check: CheckId, fact: PingFact) -> Result<Answer, Overloaded> {
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
         let (answer, answered) = oneshot::channel();
         match *self.mode.lock().unwrap() {
             Mode::Refuse => return Err(Overloaded),

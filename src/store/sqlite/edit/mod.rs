@@ -14,10 +14,14 @@ use crate::core::check::{CheckId, Definition, Name};
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Change, Edit, NewCheck, Refused, StoreError, row};
+use crate::store::{Edit, NewCheck, RefusedEdit, SpecChange, StoreError, row};
 
 impl SqliteStore {
-    pub(super) fn carry_out_edits(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, Refused> {
+    pub(super) fn carry_out_edits(
+        &mut self,
+        edits: Vec<Edit>,
+        now: Time,
+    ) -> Result<Vec<CheckId>, RefusedEdit> {
         self.ready().map_err(of_all)?;
         let max_checks = self.settings.as_ref().map_or(usize::MAX, |settings| settings.max_checks);
         // Nobody holds the directory while the edits are made: it is changed in place then.
@@ -32,8 +36,8 @@ impl SqliteStore {
     }
 }
 
-fn of_all(error: StoreError) -> Refused {
-    Refused { index: 0, error: error.into() }
+fn of_all(error: StoreError) -> RefusedEdit {
+    RefusedEdit { index: 0, error: error.into() }
 }
 
 impl Tx<'_> {
@@ -69,7 +73,7 @@ impl Tx<'_> {
         &mut self,
         id: CheckId,
         definition: Definition,
-        how: Change,
+        how: SpecChange,
         now: Time,
     ) -> Result<CheckId, StoreError> {
         let staged = self.stage(id).expect("the plan names checks of memory");
@@ -82,11 +86,11 @@ impl Tx<'_> {
         if definition.name != old.name {
             self.take_name(&definition.name)?;
         }
-        if definition.spec != old.spec || how == Change::Rearmed {
+        if definition.spec != old.spec || how == SpecChange::Rearmed {
             let spec = Box::new(definition.spec.clone());
             let input = match how {
-                Change::Judged => Input::Change(spec),
-                Change::Rearmed => Input::Rearm { spec, from: self.rearmed_from(id)? },
+                SpecChange::Judged => Input::Change(spec),
+                SpecChange::Rearmed => Input::Rearm { spec, from: self.rearmed_from(id)? },
             };
             self.step_told_as(id, &definition, input, now)?;
         }

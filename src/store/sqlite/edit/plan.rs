@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::core::check::{Canary, CheckId, Definition, Name, Source, System};
 use crate::store::live::Directory;
 use crate::store::sqlite::memory::Memory;
-use crate::store::{Edit, EditError, NewCheck, Refused};
+use crate::store::{Edit, EditError, NewCheck, RefusedEdit};
 
 /// Whose something is after the edits before this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) fn plan(
     directory: &Directory,
     max_checks: usize,
     edits: Vec<Edit>,
-) -> Result<Vec<Edit>, Refused> {
+) -> Result<Vec<Edit>, RefusedEdit> {
     let mut plan = Plan {
         memory,
         directory,
@@ -47,7 +47,7 @@ pub(super) fn plan(
         count: directory.checks.len(),
     };
     let edits = edits.into_iter().enumerate();
-    edits.map(|(index, edit)| plan.one(edit).map_err(|error| Refused { index, error })).collect()
+    edits.map(|(index, edit)| plan.one(edit).map_err(|error| RefusedEdit { index, error })).collect()
 }
 
 impl Plan<'_> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::effects::Seen;
+use super::effects::SeenCheck;
 use crate::core::cause::Cause;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, PUNCTUAL};
@@ -47,7 +47,7 @@ impl SqliteStore {
 
 /// What a look at some of a lane's deliveries showed.
 #[derive(Default)]
-pub(super) struct Look {
+pub(super) struct LaneLook {
     pub(super) sendable: Vec<Delivery>,
     pub(super) dropped: Vec<Delivery>,
     /// When what is held is to be looked at again.
@@ -132,9 +132,9 @@ impl Tx<'_> {
         blocked: &HashSet<CheckId>,
         group_wait: Span,
         now: Time,
-    ) -> Look {
+    ) -> LaneLook {
         let outbox = &self.memory.outbox;
-        let mut look = Look::default();
+        let mut look = LaneLook::default();
         let mut ready = 0;
         for id in ids {
             let delivery = &outbox.deliveries[id];
@@ -183,7 +183,7 @@ impl Tx<'_> {
             (known.state.causes.as_slice().to_vec(), known.state.pause.since().is_some())
         };
         let (incident, causes) = self.stands_now(delivery, causes);
-        let seen = Seen { definition: &slot.check.definition, causes: &causes, is_paused, incident };
+        let seen = SeenCheck { definition: &slot.check.definition, causes: &causes, is_paused, incident };
         let dependencies = self.dependencies(seen.definition);
         self.verdict(seen, &dependencies, delivery.kind, delivery.ready_at(), group_wait, now)
     }

@@ -21,7 +21,7 @@ use crate::store::sqlite::tx::Tx;
 
 /// A check as deliveries see it.
 #[derive(Clone, Copy)]
-pub(in crate::store::sqlite) struct Seen<'a> {
+pub(in crate::store::sqlite) struct SeenCheck<'a> {
     pub(in crate::store::sqlite) definition: &'a Definition,
     pub(in crate::store::sqlite) causes: &'a [Cause],
     pub(in crate::store::sqlite) is_paused: bool,
@@ -72,7 +72,7 @@ impl Tx<'_> {
                 Turn::Ended => {
                     let stood = stood.expect("what ends was open");
                     let is_paused = flip.from == Status::Paused;
-                    let seen = Seen { definition, causes: before, is_paused, incident: stood.status };
+                    let seen = SeenCheck { definition, causes: before, is_paused, incident: stood.status };
                     let forgiven = flip.reason == FlipReason::Paused;
                     self.tell_the_end((&stood, &incident), seen, forgiven, now)?;
                 }
@@ -128,7 +128,7 @@ impl Tx<'_> {
     fn tell_the_end(
         &mut self,
         (stood, incident): (&Incident, &Incident),
-        seen: Seen<'_>,
+        seen: SeenCheck<'_>,
         forgiven: bool,
         now: Time,
     ) -> Result<(), StoreError> {
@@ -147,7 +147,7 @@ impl Tx<'_> {
             let receiver = policy.receiver(&name);
             let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
             let verdict = |row: &Delivery| {
-                let seen = Seen { incident: stood.stands_for(row.action, seen.causes), ..seen };
+                let seen = SeenCheck { incident: stood.stands_for(row.action, seen.causes), ..seen };
                 self.verdict(seen, &dependencies, row.kind, row.ready_at(), group_wait, now)
             };
             let end = at_recovery(incident, &rows, verdict, receiver, now);
@@ -216,7 +216,7 @@ impl Tx<'_> {
     /// 8.1
     pub(in crate::store::sqlite) fn verdict(
         &self,
-        seen: Seen<'_>,
+        seen: SeenCheck<'_>,
         dependencies: &[Dependency],
         kind: DeliveryKind,
         ready_at: Time,

@@ -18,8 +18,8 @@ mod split;
 mod stand;
 mod steps;
 
-pub(super) use effects::Seen;
-use queue::Queue;
+pub(super) use effects::SeenCheck;
+use queue::WaitingIds;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -75,7 +75,7 @@ fn is_unfinished(delivery: &Delivery) -> bool {
 /// One receiver's queue. Receivers do not wait for each other (12.7).
 #[derive(Debug, Default)]
 struct Lane {
-    waiting: Queue,
+    waiting: WaitingIds,
     messages: BTreeSet<MessageId>,
     /// The message that is being sent now: at most one for each receiver.
     under_way: Option<MessageId>,

@@ -13,14 +13,14 @@ use crate::store::sqlite::tx::Tx;
 /// The ids of deliveries that wait. How severe each is, is asked once: at the next look after it came, or after its check was
 /// declared otherwise. So a look at the worst of 100,000 costs no more than one at the worst of a hundred.
 #[derive(Debug, Default)]
-pub(super) struct Queue {
+pub(super) struct WaitingIds {
     /// With the rank under which it stands in `ranked`; `None`: it has none yet.
     by_id: BTreeMap<DeliveryId, Option<Severity>>,
     ranked: BTreeSet<(Severity, DeliveryId)>,
     unranked: BTreeSet<DeliveryId>,
 }
 
-impl Queue {
+impl WaitingIds {
     pub(super) fn insert(&mut self, id: DeliveryId) {
         if let Entry::Vacant(place) = self.by_id.entry(id) {
             place.insert(None);
@@ -105,11 +105,11 @@ mod tests {
 
     #[test]
     fn the_most_severe_come_first_also_after_ranks_have_changed() {
-        let mut queue = Queue::default();
+        let mut queue = WaitingIds::default();
         let severity = |critical: u64| {
             move |id: DeliveryId| if id.0 == critical { Severity::Critical } else { Severity::Warning }
         };
-        let order = |queue: &Queue| queue.worst_first().map(|id| id.0).collect::<Vec<_>>();
+        let order = |queue: &WaitingIds| queue.worst_first().map(|id| id.0).collect::<Vec<_>>();
         (1..=4).for_each(|id| queue.insert(DeliveryId(id)));
         queue.rank(severity(3));
         assert_eq!(order(&queue), [3, 1, 2, 4]);
