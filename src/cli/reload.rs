@@ -109,7 +109,7 @@ impl Reloader {
 
     /// Other rules of a zone are other schedules (10.2), so that they are taken as those are. A database that is being
     /// written is waited for, and files that nobody asked to reload are not reloaded for it.
-    async fn look_at_zones(&mut self, before: &mut Option<Vec<zones::Look>>) {
+    async fn look_at_zones(&mut self, before: &mut Option<Vec<zones::FileMark>>) {
         let look = || {
             let zones = zones::current();
             zones.has_changed().then(|| zones.look())

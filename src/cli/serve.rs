@@ -17,7 +17,7 @@ use crate::core::time::Time;
 use crate::core::version;
 use crate::engine::{self, Engine};
 use crate::http::App;
-use crate::http::control::{self, Socket};
+use crate::http::control::{self, ControlSocket};
 use crate::http::limits::Limits;
 use crate::http::server::{self, Listeners};
 use crate::metrics::Own;
@@ -154,7 +154,7 @@ fn newest(settings: &Settings, loaded: Loaded) -> (Loaded, Option<String>) {
 /// Takes commands at the control socket until it is dropped; without one all else works.
 fn serve_control(settings: &Settings, app: &Arc<App>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    match Socket::bind(&settings.storage_path) {
+    match ControlSocket::bind(&settings.storage_path) {
         Ok(socket) => {
             tasks.spawn(socket.serve(app.clone()));
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::client::Trouble;
 use super::table::plain;
 use crate::clock::Stopwatch;
-use crate::http::control::{self, Line, Request};
+use crate::http::control::{self, AnswerLine, Request};
 
 /// What a command's end means, for `--help`.
 pub(super) const EXIT_STATUS: &str =
@@ -26,8 +26,8 @@ pub(super) fn say(folder: &Path, request: &Request) -> Result<(), Trouble> {
     let mut out = io::stdout().lock();
     for line in lines {
         match line {
-            Line::Part(done) => writeln!(out, "{}", plain(&done))?,
-            Line::Refused(why) => eprintln!("punctual: {}", plain(&why)),
+            AnswerLine::Part(done) => writeln!(out, "{}", plain(&done))?,
+            AnswerLine::Refused(why) => eprintln!("punctual: {}", plain(&why)),
             _ => {}
         }
     }
@@ -43,7 +43,7 @@ pub(super) fn get(folder: &Path, path: &str) -> Result<Value, Trouble> {
     let (lines, end) = ask(folder, &Request::Get { path: path.to_owned() }, TIMEOUT)?;
     end.map_err(Trouble::Declined)?;
     let answer =
-        lines.into_iter().find_map(|line| if let Line::Json(json) = line { Some(json) } else { None });
+        lines.into_iter().find_map(|line| if let AnswerLine::Json(json) = line { Some(json) } else { None });
     answer.ok_or_else(|| Trouble::NotAsked("the server said nothing".to_owned()))
 }
 
@@ -52,7 +52,7 @@ pub(super) fn ask(
     folder: &Path,
     request: &Request,
     patience: Duration,
-) -> Result<(Vec<Line>, Result<String, String>), Trouble> {
+) -> Result<(Vec<AnswerLine>, Result<String, String>), Trouble> {
     let stream = connect(&control::path(folder))?;
     stream.set_write_timeout(Some(TIMEOUT))?;
     let odd = |error: serde_json::Error| {
@@ -66,8 +66,8 @@ pub(super) fn ask(
     let (mut lines, mut text) = (Vec::new(), String::new());
     while reader.read_line(&mut text)? > 0 && text.ends_with('\n') {
         match serde_json::from_str(&text).map_err(odd)? {
-            Line::Done(done) => return Ok((lines, Ok(done))),
-            Line::Failed(why) => return Ok((lines, Err(why))),
+            AnswerLine::Done(done) => return Ok((lines, Ok(done))),
+            AnswerLine::Failed(why) => return Ok((lines, Err(why))),
             line => lines.push(line),
         }
         text.clear();

@@ -48,7 +48,7 @@ impl Defaults {
 
 /// What the checks of one file share.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Shared {
+pub(super) struct FileShared {
     /// The file, as it was named.
     pub(super) path: String,
     pub(super) group: String,
@@ -84,7 +84,7 @@ pub(super) fn slug(text: &str) -> String {
 pub(super) fn definition(
     fields: &Fields<'_>,
     name: Name,
-    shared: &Shared,
+    shared: &FileShared,
     times: &mut Times,
     log: &mut Log,
 ) -> Option<(Definition, Mentions)> {
@@ -298,7 +298,7 @@ fn quiet(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> V
 }
 
 /// The check's own labels, and those of its file that it does not set itself.
-fn labels(fields: &Fields<'_>, shared: &Shared, log: &mut Log) -> Vec<(String, String)> {
+fn labels(fields: &Fields<'_>, shared: &FileShared, log: &mut Log) -> Vec<(String, String)> {
     let mut labels = fields.labels(log, "labels");
     for (name, value) in &shared.labels {
         if !labels.iter().any(|(own, _)| own == name) {

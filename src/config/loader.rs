@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::check::{self, Defaults, Shared};
+use super::check::{self, Defaults, FileShared};
 use super::expand::{MAX_LOOKED_AT, NoMatches, expand};
 use super::fault::{At, Faults, Log, quote, quote_path};
 use super::fields::Fields;
@@ -84,10 +84,10 @@ impl Loader {
         let policy = self.policy(main, policies);
         let retention = self.retention(main);
         let defaults = self.defaults(main, &Defaults::default());
-        let shared = Shared {
+        let shared = FileShared {
             path: quote_path(&path.to_string_lossy()),
             defaults: defaults.clone(),
-            ..Shared::default()
+            ..FileShared::default()
         };
         self.checks(main, &shared);
         self.check_files(main, path, &defaults);
@@ -128,7 +128,7 @@ impl Loader {
         }
     }
 
-    fn checks(&mut self, fields: &Fields<'_>, shared: &Shared) {
+    fn checks(&mut self, fields: &Fields<'_>, shared: &FileShared) {
         let items = fields.items(&mut self.log, "checks");
         self.checks.reserve(items.len());
         for item in items {
@@ -137,7 +137,7 @@ impl Loader {
         }
     }
 
-    fn check(&mut self, fields: &Fields<'_>, shared: &Shared) {
+    fn check(&mut self, fields: &Fields<'_>, shared: &FileShared) {
         let name = check::name(fields, &mut self.log);
         self.checks_missing |= name.is_none();
         if let Some(name) = &name {
@@ -217,7 +217,7 @@ impl Loader {
         let Some(bytes) = self.file(at, path) else { return };
         self.document(at, &bytes, |loader, root| {
             let fields = Fields::open(root?, Section::CheckFile, &mut loader.log)?;
-            let shared = Shared {
+            let shared = FileShared {
                 path: quote_path(&shown),
                 group: fields.text(&mut loader.log, "group").unwrap_or_default().to_owned(),
                 labels: fields.labels(&mut loader.log, "labels"),

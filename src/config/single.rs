@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::check::{self, Shared};
+use super::check::{self, FileShared};
 use super::fault::{Log, quote};
 use super::fields::Fields;
 use super::json::{self, Document};
@@ -75,7 +75,7 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
     let paused = fields.flag(log, "paused");
     let name = check::name(&fields, log).unwrap_or_else(check::nameless);
     let (mut definition, _) =
-        check::definition(&fields, name, &Shared::default(), &mut Times::default(), log)?;
+        check::definition(&fields, name, &FileShared::default(), &mut Times::default(), log)?;
     definition.source = Source::Api;
     definition.spec.paused = false;
     Some(Described { definition, paused })

@@ -20,7 +20,7 @@ const RARE: Span = Span::mins(367 * 24 * 60);
 
 /// What is known of an expression in a zone.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct KnownExpression {
     pub(super) cron: Cron,
     /// The shortest time between two occurrences, as far as a sample shows.
     pub(super) shortest_gap: Span,
@@ -31,7 +31,7 @@ pub(super) struct Known {
 /// All expressions and zones that were read so far.
 #[derive(Debug, Default)]
 pub(super) struct Times {
-    crons: HashMap<Zone, HashMap<String, Result<Known, String>>>,
+    crons: HashMap<Zone, HashMap<String, Result<KnownExpression, String>>>,
     zones: HashMap<String, Result<Zone, String>>,
     /// How many checks use each zone that misleads.
     pub(super) misleading_zones: HashMap<Zone, (At, usize)>,
@@ -61,7 +61,12 @@ impl Times {
     }
 
     /// Reads `cron` in this zone.
-    pub(super) fn cron(&mut self, fields: &Fields<'_>, zone: Zone, log: &mut Log) -> Option<&Known> {
+    pub(super) fn cron(
+        &mut self,
+        fields: &Fields<'_>,
+        zone: Zone,
+        log: &mut Log,
+    ) -> Option<&KnownExpression> {
         let text = fields.text(log, "cron")?;
         // As the expression itself is kept, so that `known` finds it.
         let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
@@ -76,23 +81,23 @@ impl Times {
     }
 
     /// What is known of an expression that was read before.
-    pub(super) fn known(&self, cron: &str, zone: Zone) -> Option<&Known> {
+    pub(super) fn known(&self, cron: &str, zone: Zone) -> Option<&KnownExpression> {
         self.crons.get(&zone)?.get(cron)?.as_ref().ok()
     }
 
     /// Whether some occurrence comes sooner than `span` after the one before it. Looks further than
-    /// [`Known::shortest_gap`]: over a year, so that changes of clocks are in it, or 1,000 occurrences.
+    /// [`KnownExpression::shortest_gap`]: over a year, so that changes of clocks are in it, or 1,000 occurrences.
     pub(super) fn some_gap_is_within(at: &Occurrences, span: Span) -> bool {
         let end = Time::from_secs(SAMPLE_BEGIN_SECS) + RARE;
         gaps(at).take(1000).take_while(|(from, _)| *from < end).any(|(_, gap)| gap <= span)
     }
 }
 
-fn read(text: &str, zone: Zone) -> Result<Known, String> {
+fn read(text: &str, zone: Zone) -> Result<KnownExpression, String> {
     let cron = Cron::parse(text).map_err(|error| format!("the cron expression {}: {error}", quote(text)))?;
     let at = Occurrences { cron, zone };
     let sample: Vec<Span> = gaps(&at).take(SAMPLE).map(|(_, gap)| gap).collect();
-    Ok(Known {
+    Ok(KnownExpression {
         shortest_gap: sample.iter().min().copied().unwrap_or(Span::MAX),
         rare: sample.iter().max().copied().filter(|gap| *gap > RARE),
         cron: at.cron,

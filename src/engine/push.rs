@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{Engine, STORE_RETRY, duration};
 use crate::core::alert::Alert;
-use crate::notify::alertmanager::{Outcome, Pusher};
+use crate::notify::alertmanager::{PushOutcome, Pusher};
 use crate::store::Alerts;
 
 /// Alertmanager forgets its alerts when it restarts: within a minute it has them back (13.1), and a push takes time.
@@ -102,7 +102,7 @@ async fn repeat(
     }
 }
 
-fn count(engine: &Engine, outcomes: &[Outcome]) {
+fn count(engine: &Engine, outcomes: &[PushOutcome]) {
     for outcome in outcomes {
         engine.counters.pushed(&outcome.target, outcome.result.is_ok(), engine.clock.now());
         if outcome.result.is_ok() {

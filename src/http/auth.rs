@@ -40,7 +40,7 @@ impl Access {
     pub(super) fn admit_ping(&self, key: Option<&[u8]>, bearer: Option<&[u8]>) -> Admission {
         match (self.ping_keys.admit(key.or(bearer)), key, bearer) {
             (Admission::Wrong, None, Some(token)) => match self.tokens.judge(Some(token), Scope::Ping) {
-                Verdict::Good(name) => Admission::Key(name),
+                TokenVerdict::Good(name) => Admission::Key(name),
                 _ => Admission::Wrong,
             },
             (admission, _, _) => admission,
@@ -135,7 +135,7 @@ pub struct Tokens(Vec<(Arc<str>, Scope, Hash)>);
 
 /// What a token is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum TokenVerdict {
     /// There are no tokens.
     NoTokens,
     /// It is the token of this name, and good for this.
@@ -158,19 +158,19 @@ impl Tokens {
     }
 
     /// Judges a token for what needs this scope.
-    pub(super) fn judge(&self, given: Option<&[u8]>, needed: Scope) -> Verdict {
+    pub(super) fn judge(&self, given: Option<&[u8]>, needed: Scope) -> TokenVerdict {
         if self.0.is_empty() {
-            return Verdict::NoTokens;
+            return TokenVerdict::NoTokens;
         }
-        let Some(given) = given else { return Verdict::Missing };
+        let Some(given) = given else { return TokenVerdict::Missing };
         let hash = Hash::of(given);
-        let mut verdict = Verdict::Wrong;
+        let mut verdict = TokenVerdict::Wrong;
         for (name, scope, token) in &self.0 {
             if token.equals(&hash) {
                 verdict = if scope.covers(needed) {
-                    Verdict::Good(name.clone())
+                    TokenVerdict::Good(name.clone())
                 } else {
-                    Verdict::OutOfScope(*scope)
+                    TokenVerdict::OutOfScope(*scope)
                 };
             }
         }
@@ -285,19 +285,19 @@ mod tests {
     fn a_token_is_good_for_its_scope_and_one_that_writes_for_all() {
         let scopes = [Scope::Read, Scope::Ping, Scope::Write];
         let tokens = Tokens::new(&scopes.map(|scope| token(scope.as_str(), scope, scope.as_str())));
-        let check = |given: Option<&str>, expected: [Verdict; 3]| {
+        let check = |given: Option<&str>, expected: [TokenVerdict; 3]| {
             let verdicts = scopes.map(|needed| tokens.judge(given.map(str::as_bytes), needed));
             assert_eq!(verdicts, expected, "{given:?}");
         };
-        let (good, not) = (|name: &str| Verdict::Good(name.into()), Verdict::OutOfScope);
+        let (good, not) = (|name: &str| TokenVerdict::Good(name.into()), TokenVerdict::OutOfScope);
         check(Some("read"), [good("read"), not(Scope::Read), not(Scope::Read)]);
         check(Some("ping"), [not(Scope::Ping), good("ping"), not(Scope::Ping)]);
         check(Some("write"), [good("write"), good("write"), good("write")]);
         for wrong in ["", "rea", "Read", "read "] {
-            check(Some(wrong), [Verdict::Wrong, Verdict::Wrong, Verdict::Wrong]);
+            check(Some(wrong), [TokenVerdict::Wrong, TokenVerdict::Wrong, TokenVerdict::Wrong]);
         }
-        check(None, [Verdict::Missing, Verdict::Missing, Verdict::Missing]);
-        assert_eq!(Tokens::default().judge(Some(b"x"), Scope::Read), Verdict::NoTokens);
+        check(None, [TokenVerdict::Missing, TokenVerdict::Missing, TokenVerdict::Missing]);
+        assert_eq!(Tokens::default().judge(Some(b"x"), Scope::Read), TokenVerdict::NoTokens);
     }
 
     #[test]
@@ -318,8 +318,8 @@ mod tests {
     #[test]
     fn while_tokens_change_the_old_and_the_new_are_good() {
         let both = Tokens::new(&[token("old", Scope::Write, "1"), token("new", Scope::Write, "2")]);
-        assert_eq!(both.judge(Some(b"1"), Scope::Write), Verdict::Good("old".into()));
-        assert_eq!(both.judge(Some(b"2"), Scope::Write), Verdict::Good("new".into()));
+        assert_eq!(both.judge(Some(b"1"), Scope::Write), TokenVerdict::Good("old".into()));
+        assert_eq!(both.judge(Some(b"2"), Scope::Write), TokenVerdict::Good("new".into()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
-use super::auth::{self, Verdict};
+use super::auth::{self, TokenVerdict};
 use super::guesses::Guesses;
 use super::problem::Problem;
 use super::reply::{self, Reply};
@@ -58,19 +58,19 @@ pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Visibili
     let given = auth::bearer(header).or(password.as_deref());
     let now = app.clock.now();
     let verdict = app.access().tokens.judge(given, Scope::Read);
-    let is_right = verdict != Verdict::Wrong;
+    let is_right = verdict != TokenVerdict::Wrong;
     let admitted = given.is_none_or(|shown| app.page_guesses.admits((shown, is_right), source, now));
     match verdict {
-        Verdict::NoTokens => Ok(Visibility::All),
-        Verdict::Good(_) if admitted => Ok(Visibility::All),
+        TokenVerdict::NoTokens => Ok(Visibility::All),
+        TokenVerdict::Good(_) if admitted => Ok(Visibility::All),
         _ if wanted && !admitted => {
             let reply = reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES);
             Err(Box::new(reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS)))
         }
         verdict => {
             match (verdict, wanted) {
-                (Verdict::Wrong, true) => wrong_token(app, &app.page_guesses, source, now),
-                (Verdict::Wrong, false) => drop(app.page_guesses.note(source, now)),
+                (TokenVerdict::Wrong, true) => wrong_token(app, &app.page_guesses, source, now),
+                (TokenVerdict::Wrong, false) => drop(app.page_guesses.note(source, now)),
                 _ => {}
             }
             if wanted { Err(Box::new(ask_for_password())) } else { Ok(Visibility::Outline) }
@@ -107,29 +107,29 @@ fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Call
     let challenge = HeaderValue::from_static;
     let now = app.clock.now();
     let verdict = app.access().tokens.judge(given, needed);
-    let is_right = verdict != Verdict::Wrong;
+    let is_right = verdict != TokenVerdict::Wrong;
     let is_held_off = given.is_some_and(|shown| !app.guesses.admits((shown, is_right), source, now));
-    if is_held_off && verdict != Verdict::NoTokens {
+    if is_held_off && verdict != TokenVerdict::NoTokens {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES.trim_end());
         return Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS));
     }
     match verdict {
-        Verdict::Good(name) => Ok(Some(name)),
+        TokenVerdict::Good(name) => Ok(Some(name)),
         // Reading is open until somebody asks for tokens.
-        Verdict::NoTokens if needed == Scope::Read => Ok(None),
-        Verdict::NoTokens => Err(Problem::new(StatusCode::FORBIDDEN, NO_TOKENS)),
-        Verdict::Missing => {
+        TokenVerdict::NoTokens if needed == Scope::Read => Ok(None),
+        TokenVerdict::NoTokens => Err(Problem::new(StatusCode::FORBIDDEN, NO_TOKENS)),
+        TokenVerdict::Missing => {
             let detail = format!("a token of scope `{needs}` is needed: send `Authorization: Bearer TOKEN`");
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\"")))
         }
-        Verdict::Wrong => {
+        TokenVerdict::Wrong => {
             wrong_token(app, &app.guesses, source, now);
             let detail = "this token is not known: `auth.tokens` of the configuration has the ones that are";
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\", error=\"invalid_token\"")))
         }
-        Verdict::OutOfScope(scope) => {
+        TokenVerdict::OutOfScope(scope) => {
             let detail = format!(
                 "this token has the scope `{}`, and this needs `{needs}`: use another",
                 scope.as_str()

@@ -6,7 +6,7 @@ use crate::store::ByHand;
 
 /// What is wanted of a message.
 #[derive(Clone, Debug)]
-pub(super) enum Deed {
+pub(super) enum MessageDeed {
     /// It is tried again at once.
     Retry,
     /// It is not told any more, says this person.
@@ -25,20 +25,20 @@ pub(super) enum NotDone {
 }
 
 /// Does it, and says what was done.
-pub(super) async fn act(app: &App, id: u64, deed: Deed) -> Result<String, NotDone> {
+pub(super) async fn act(app: &App, id: u64, deed: MessageDeed) -> Result<String, NotDone> {
     let number = MessageId(id);
     let wanted = deed.clone();
     let stored = app.on_store(move |store, now| match &wanted {
-        Deed::Retry => store.retry_message(number, now),
-        Deed::Drop(by) => store.drop_message(number, by, now),
+        MessageDeed::Retry => store.retry_message(number, now),
+        MessageDeed::Drop(by) => store.drop_message(number, by, now),
     });
     let busy = |why: &dyn std::fmt::Display| NotDone::Busy(why.to_string());
     let outcome = stored.await.map_err(|error| busy(&error))?.map_err(|error| busy(&error))?;
     Err(match (outcome, deed) {
-        (ByHand::Done(count), Deed::Retry) => {
+        (ByHand::Done(count), MessageDeed::Retry) => {
             return Ok(format!("message {id} is tried again at once, {}", deliveries(count)));
         }
-        (ByHand::Done(count), Deed::Drop(by)) => {
+        (ByHand::Done(count), MessageDeed::Drop(by)) => {
             return Ok(format!("message {id} is dropped, {}, says {by}", deliveries(count)));
         }
         (ByHand::UnderWay, _) => {

@@ -68,9 +68,9 @@ impl Write for Sender {
 
 /// The end of an answer that is read.
 #[derive(Debug)]
-pub(super) struct Receiver(mpsc::Receiver<Piece>);
+pub(super) struct PieceReceiver(mpsc::Receiver<Piece>);
 
-impl Receiver {
+impl PieceReceiver {
     /// The next piece; `None` at the end.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, CutShort>>> {
         self.0.poll_recv(cx).map(|piece| match piece {
@@ -97,7 +97,7 @@ pub(super) fn answer<E>(
         }
         drop(place);
     });
-    Reply::new(Body::Pieces(Receiver(received)))
+    Reply::new(Body::Pieces(PieceReceiver(received)))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::auth::{self, Admission};
 use super::body::{self, BodyError, Keep, Received};
 use super::limits::Limits;
 use super::reply::{self, Reply};
-use super::target::{self, Fault, Target};
+use super::target::{self, Target, TargetFault};
 use super::{App, decode};
 use crate::core::check::{CheckId, Ping, PingKind, PingMethods, Rid};
 use crate::store::live::Live;
@@ -141,10 +141,10 @@ async fn end(
 fn understand(app: &App, source: IpAddr, path: &str, parts: &Parts) -> Result<Pinged, Refusal> {
     let target = match target::parse(path) {
         Ok(target) => target,
-        Err(Fault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
-        Err(Fault::Encoding) => return Err(Refusal::BadRequest(BAD_ENCODING)),
-        Err(Fault::ExitStatus) => return Err(Refusal::BadRequest(BAD_EXIT_STATUS)),
-        Err(Fault::Action) => return Err(Refusal::BadRequest(BAD_ACTION)),
+        Err(TargetFault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
+        Err(TargetFault::Encoding) => return Err(Refusal::BadRequest(BAD_ENCODING)),
+        Err(TargetFault::ExitStatus) => return Err(Refusal::BadRequest(BAD_EXIT_STATUS)),
+        Err(TargetFault::Action) => return Err(Refusal::BadRequest(BAD_ACTION)),
     };
     let header = auth::bearer(parts.headers.get(AUTHORIZATION));
     // The key comes before the name: who has none must not learn which names there are.

@@ -32,7 +32,7 @@ pub(super) enum Body {
     /// All of it, of which so much is not written yet: it holds its part of the budget until then.
     Large { rest: Bytes, _held: Share },
     /// Piece by piece, from another thread.
-    Pieces(pieces::Receiver),
+    Pieces(pieces::PieceReceiver),
 }
 
 impl hyper::body::Body for Body {

@@ -6,7 +6,7 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 
-use super::api::{self, Action, Asked, Kind};
+use super::api::{self, Asked, HistoryKind, Operation};
 use super::aside::Room;
 use super::limits::Limits;
 use super::problem::Problem;
@@ -17,7 +17,7 @@ use crate::core::check::{Canary, System};
 
 /// A path, or all paths below one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pattern {
+pub enum PathPattern {
     /// This path.
     Is(&'static str),
     /// Every path that begins so.
@@ -64,7 +64,7 @@ pub(super) enum Handler {
     Check,
     Runbooks,
     Style,
-    Api(Action),
+    Api(Operation),
     Compat(System),
     Trigger,
 }
@@ -73,7 +73,7 @@ pub(super) enum Handler {
 #[derive(Debug)]
 pub struct Route {
     /// Which paths.
-    pub pattern: Pattern,
+    pub pattern: PathPattern,
     /// Which methods; the other methods of its paths have rows of their own.
     pub methods: &'static [Method],
     /// Who may.
@@ -95,55 +95,55 @@ pub(super) const PINGS: &str = "/pings/";
 /// All paths. The busiest first: requests are compared with one row after the other.
 #[rustfmt::skip]
 pub static ROUTES: &[Route] = &[
-    Route { pattern: Pattern::Below("/ping/"), methods: PING, needs: Needs::PingKey, handler: Handler::Ping },
-    Route { pattern: Pattern::Is("/metrics"), methods: READ, needs: Needs::Nothing, handler: Handler::Metrics },
-    Route { pattern: Pattern::Is("/-/healthy"), methods: READ, needs: Needs::Nothing, handler: Handler::Healthy },
-    Route { pattern: Pattern::Is("/-/ready"), methods: READ, needs: Needs::Nothing, handler: Handler::Ready },
-    Route { pattern: Pattern::Is("/-/reload"), methods: WRITE, needs: Needs::Lifecycle, handler: Handler::Reload },
-    Route { pattern: Pattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
-    Route { pattern: Pattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
-    Route { pattern: Pattern::CanaryId, methods: PING, needs: Needs::CanaryId, handler: Handler::Trigger },
-    Route { pattern: Pattern::Below("/coal-mine/"), methods: PING, needs: Needs::Compat(System::CoalMine), handler: Handler::Compat(System::CoalMine) },
-    Route { pattern: Pattern::Below("/nights-watch/"), methods: PING, needs: Needs::Compat(System::NightsWatch), handler: Handler::Compat(System::NightsWatch) },
-    Route { pattern: Pattern::Is("/runbook"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
-    Route { pattern: Pattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
-    Route { pattern: Pattern::Is("/api/v1/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Incidents) },
-    Route { pattern: Pattern::Is("/api/v1/mutes"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Mutes) },
-    Route { pattern: Pattern::Is("/api/v1/status"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Status) },
-    Route { pattern: Pattern::Is("/api/v1/checks"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::List) },
-    Route { pattern: Pattern::Is("/api/v1/checks"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Create) },
-    Route { pattern: Pattern::Around(CHECK, ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Show) },
-    Route { pattern: Pattern::Around(CHECK, ""), methods: &[Method::PUT], needs: Needs::Write, handler: Handler::Api(Action::Replace) },
-    Route { pattern: Pattern::Around(CHECK, ""), methods: &[Method::PATCH], needs: Needs::Write, handler: Handler::Api(Action::Amend) },
-    Route { pattern: Pattern::Around(CHECK, ""), methods: &[Method::DELETE], needs: Needs::Write, handler: Handler::Api(Action::Delete) },
-    Route { pattern: Pattern::Around(CHECK, "/pause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Pause) },
-    Route { pattern: Pattern::Around(CHECK, "/unpause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::Unpause) },
-    Route { pattern: Pattern::Around(CHECK, "/ping"), methods: POST, needs: Needs::Ping, handler: Handler::Api(Action::Ping) },
-    Route { pattern: Pattern::Around(CHECK, "/pings"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Pings)) },
-    Route { pattern: Pattern::AroundTwo(CHECK, PINGS, "/body"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Body) },
-    Route { pattern: Pattern::Around(CHECK, "/runs"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Runs)) },
-    Route { pattern: Pattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Flips)) },
-    Route { pattern: Pattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Judgements)) },
-    Route { pattern: Pattern::Around(CHECK, "/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::History(Kind::Incidents)) },
-    Route { pattern: Pattern::Is("/api/v1/messages"), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Messages) },
-    Route { pattern: Pattern::Around("/api/v1/messages/", "/retry"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::RetryMessage) },
-    Route { pattern: Pattern::Around("/api/v1/messages/", "/drop"), methods: POST, needs: Needs::Write, handler: Handler::Api(Action::DropMessage) },
-    Route { pattern: Pattern::Around("/api/v1/incidents/", ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Action::Incident) },
-    Route { pattern: Pattern::Below("/ping/"), methods: OPTIONS, needs: Needs::Nothing, handler: Handler::Preflight },
+    Route { pattern: PathPattern::Below("/ping/"), methods: PING, needs: Needs::PingKey, handler: Handler::Ping },
+    Route { pattern: PathPattern::Is("/metrics"), methods: READ, needs: Needs::Nothing, handler: Handler::Metrics },
+    Route { pattern: PathPattern::Is("/-/healthy"), methods: READ, needs: Needs::Nothing, handler: Handler::Healthy },
+    Route { pattern: PathPattern::Is("/-/ready"), methods: READ, needs: Needs::Nothing, handler: Handler::Ready },
+    Route { pattern: PathPattern::Is("/-/reload"), methods: WRITE, needs: Needs::Lifecycle, handler: Handler::Reload },
+    Route { pattern: PathPattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
+    Route { pattern: PathPattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
+    Route { pattern: PathPattern::CanaryId, methods: PING, needs: Needs::CanaryId, handler: Handler::Trigger },
+    Route { pattern: PathPattern::Below("/coal-mine/"), methods: PING, needs: Needs::Compat(System::CoalMine), handler: Handler::Compat(System::CoalMine) },
+    Route { pattern: PathPattern::Below("/nights-watch/"), methods: PING, needs: Needs::Compat(System::NightsWatch), handler: Handler::Compat(System::NightsWatch) },
+    Route { pattern: PathPattern::Is("/runbook"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
+    Route { pattern: PathPattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
+    Route { pattern: PathPattern::Is("/api/v1/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Incidents) },
+    Route { pattern: PathPattern::Is("/api/v1/mutes"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Mutes) },
+    Route { pattern: PathPattern::Is("/api/v1/status"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Status) },
+    Route { pattern: PathPattern::Is("/api/v1/checks"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::List) },
+    Route { pattern: PathPattern::Is("/api/v1/checks"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::Create) },
+    Route { pattern: PathPattern::Around(CHECK, ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Show) },
+    Route { pattern: PathPattern::Around(CHECK, ""), methods: &[Method::PUT], needs: Needs::Write, handler: Handler::Api(Operation::Replace) },
+    Route { pattern: PathPattern::Around(CHECK, ""), methods: &[Method::PATCH], needs: Needs::Write, handler: Handler::Api(Operation::Amend) },
+    Route { pattern: PathPattern::Around(CHECK, ""), methods: &[Method::DELETE], needs: Needs::Write, handler: Handler::Api(Operation::Delete) },
+    Route { pattern: PathPattern::Around(CHECK, "/pause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::Pause) },
+    Route { pattern: PathPattern::Around(CHECK, "/unpause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::Unpause) },
+    Route { pattern: PathPattern::Around(CHECK, "/ping"), methods: POST, needs: Needs::Ping, handler: Handler::Api(Operation::Ping) },
+    Route { pattern: PathPattern::Around(CHECK, "/pings"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Pings)) },
+    Route { pattern: PathPattern::AroundTwo(CHECK, PINGS, "/body"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Body) },
+    Route { pattern: PathPattern::Around(CHECK, "/runs"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Runs)) },
+    Route { pattern: PathPattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Flips)) },
+    Route { pattern: PathPattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Judgements)) },
+    Route { pattern: PathPattern::Around(CHECK, "/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Incidents)) },
+    Route { pattern: PathPattern::Is("/api/v1/messages"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Messages) },
+    Route { pattern: PathPattern::Around("/api/v1/messages/", "/retry"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::RetryMessage) },
+    Route { pattern: PathPattern::Around("/api/v1/messages/", "/drop"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::DropMessage) },
+    Route { pattern: PathPattern::Around("/api/v1/incidents/", ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Incident) },
+    Route { pattern: PathPattern::Below("/ping/"), methods: OPTIONS, needs: Needs::Nothing, handler: Handler::Preflight },
 ];
 
-impl Pattern {
+impl PathPattern {
     /// What follows the pattern in a path that it matches.
     fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
         match self {
-            Pattern::Is(whole) => (path == *whole).then_some(""),
-            Pattern::Below(prefix) => path.strip_prefix(prefix),
-            Pattern::CanaryId => path.strip_prefix('/').filter(|id| Canary::is_id(id)),
-            Pattern::Around(prefix, suffix) => {
+            PathPattern::Is(whole) => (path == *whole).then_some(""),
+            PathPattern::Below(prefix) => path.strip_prefix(prefix),
+            PathPattern::CanaryId => path.strip_prefix('/').filter(|id| Canary::is_id(id)),
+            PathPattern::Around(prefix, suffix) => {
                 let part = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
                 is_one_part(part).then_some(part)
             }
-            Pattern::AroundTwo(prefix, middle, suffix) => {
+            PathPattern::AroundTwo(prefix, middle, suffix) => {
                 let parts = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
                 let (first, second) = parts.split_once(middle)?;
                 (is_one_part(first) && is_one_part(second)).then_some(parts)
@@ -172,7 +172,7 @@ fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, &'p str),
 }
 
 /// What a GET of this path does at the API, and what follows the row's pattern; `None`: nothing that only reads.
-pub(super) fn read_at(path: &str) -> Option<(Action, &str)> {
+pub(super) fn read_at(path: &str) -> Option<(Operation, &str)> {
     match find(path, &Method::GET) {
         Ok((Route { handler: Handler::Api(action), needs: Needs::Read, .. }, rest)) => Some((*action, rest)),
         _ => None,
@@ -306,11 +306,11 @@ mod tests {
     fn no_route_hides_another() {
         for route in ROUTES {
             let path = match route.pattern {
-                Pattern::Is(path) => path.to_owned(),
-                Pattern::Below(prefix) => format!("{prefix}x"),
-                Pattern::CanaryId => "/abcdefgh".to_owned(),
-                Pattern::Around(prefix, suffix) => format!("{prefix}x{suffix}"),
-                Pattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}x{middle}1{suffix}"),
+                PathPattern::Is(path) => path.to_owned(),
+                PathPattern::Below(prefix) => format!("{prefix}x"),
+                PathPattern::CanaryId => "/abcdefgh".to_owned(),
+                PathPattern::Around(prefix, suffix) => format!("{prefix}x{suffix}"),
+                PathPattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}x{middle}1{suffix}"),
             };
             for method in route.methods {
                 let (found, _) = find(&path, method).expect("it is a row of the table");

@@ -10,7 +10,8 @@ use crate::core::incident::IncidentStatus;
 use crate::core::route::{Facts, Mute, muted};
 use crate::core::time::Time;
 use crate::metrics::{
-    Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, Totals, render,
+    Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, StoreTotals,
+    render,
 };
 use crate::store::live::{Answered, AsOf, Check, Directory, Live};
 
@@ -128,10 +129,10 @@ fn row(
     Row::new(number, &seen)
 }
 
-fn totals(live: &Live, answered: &Answered, now: Time) -> Totals {
+fn totals(live: &Live, answered: &Answered, now: Time) -> StoreTotals {
     let totals = &live.totals;
     let standing = |status| answered.values().filter(|other| **other == status).count() as u64;
-    Totals {
+    StoreTotals {
         acknowledged: standing(IncidentStatus::Acknowledged),
         wont_fix: standing(IncidentStatus::WontFix),
         database_bytes: totals.database_bytes.load(Ordering::Relaxed),

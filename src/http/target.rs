@@ -16,7 +16,7 @@ pub(super) struct Target<'p> {
 
 /// Why a path names nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum TargetFault {
     /// Too few or too many parts.
     Shape,
     /// A `%` that is not followed by two hex digits.
@@ -29,14 +29,14 @@ pub(super) enum Fault {
 
 /// Reads what follows `/ping/`. Of two parts the second decides: names are never actions (core::check::Name), so that
 /// `a/start` is a check and what it did, and `a/b` a key and a check.
-pub(super) fn parse(path: &str) -> Result<Target<'_>, Fault> {
+pub(super) fn parse(path: &str) -> Result<Target<'_>, TargetFault> {
     let path = path.strip_suffix('/').unwrap_or(path);
     let mut parts = path.split('/').map(decode::path_part);
-    let mut next = || parts.next().map(|part| part.ok_or(Fault::Encoding)).transpose();
+    let mut next = || parts.next().map(|part| part.ok_or(TargetFault::Encoding)).transpose();
     let first = next()?.unwrap_or_default();
     let (second, third) = (next()?, next()?);
     if next()?.is_some() || first.is_empty() || second.as_ref().is_some_and(|second| second.is_empty()) {
-        return Err(Fault::Shape);
+        return Err(TargetFault::Shape);
     }
     let target = |key, name, (kind, exit_status)| Target { key, name, kind, exit_status };
     match (second, third) {
@@ -45,12 +45,14 @@ pub(super) fn parse(path: &str) -> Result<Target<'_>, Fault> {
             Some(action) => Ok(target(None, first, action?)),
             None => Ok(target(Some(first), second, (PingKind::Success, None))),
         },
-        (Some(second), Some(third)) => Ok(target(Some(first), second, action(&third).ok_or(Fault::Action)??)),
+        (Some(second), Some(third)) => {
+            Ok(target(Some(first), second, action(&third).ok_or(TargetFault::Action)??))
+        }
     }
 }
 
 /// What a job did; `None` if it is no action at all.
-fn action(part: &[u8]) -> Option<Result<(PingKind, Option<u8>), Fault>> {
+fn action(part: &[u8]) -> Option<Result<(PingKind, Option<u8>), TargetFault>> {
     match part {
         b"start" => Some(Ok((PingKind::Start, None))),
         b"fail" => Some(Ok((PingKind::Fail, None))),
@@ -61,7 +63,7 @@ fn action(part: &[u8]) -> Option<Result<(PingKind, Option<u8>), Fault>> {
             Some(match number {
                 Some(0) => Ok((PingKind::Success, Some(0))),
                 Some(status) => Ok((PingKind::Fail, Some(status))),
-                None => Err(Fault::ExitStatus),
+                None => Err(TargetFault::ExitStatus),
             })
         }
         _ => None,
@@ -81,7 +83,7 @@ mod tests {
 
     type Named<'a> = (Option<&'a str>, &'a str, PingKind, Option<u8>);
 
-    fn check(path: &str, expected: Result<Named<'_>, Fault>) {
+    fn check(path: &str, expected: Result<Named<'_>, TargetFault>) {
         let expected = expected.map(|(key, name, kind, exit_status)| Target {
             key: key.map(|key| key.as_bytes().into()),
             name: name.as_bytes().into(),
@@ -113,20 +115,20 @@ mod tests {
         check("a/1", Ok((None, "a", PingKind::Fail, Some(1))));
         check("a/0255", Ok((None, "a", PingKind::Fail, Some(255))));
         for beyond in ["a/256", "key/a/256", "a/99999999999999999999999999"] {
-            check(beyond, Err(Fault::ExitStatus));
+            check(beyond, Err(TargetFault::ExitStatus));
         }
     }
 
     #[test]
     fn what_names_nothing_is_a_fault() {
         for shape in ["", "/", "//", "a//", "/a", "a//b", "a/b/c/d", "key/a/start/x"] {
-            check(shape, Err(Fault::Shape));
+            check(shape, Err(TargetFault::Shape));
         }
         for encoding in ["%", "a/%g0", "key/%f"] {
-            check(encoding, Err(Fault::Encoding));
+            check(encoding, Err(TargetFault::Encoding));
         }
         for action in ["key/a/b", "key/a/-1", "key/a/1.5", "key/a/START"] {
-            check(action, Err(Fault::Action));
+            check(action, Err(TargetFault::Action));
         }
     }
 

@@ -5,12 +5,12 @@ use std::io::Write;
 use super::Gone;
 use super::histogram::Histogram;
 use super::negotiate::Format;
-use super::output::Output;
-use super::table::Kind;
+use super::output::ChunkWriter;
+use super::table::MetricKind;
 
 /// A sample's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Value {
+pub(super) enum SampleValue {
     /// No sample.
     Absent,
     /// A whole number.
@@ -23,29 +23,29 @@ pub(super) enum Value {
     Float(f64),
 }
 
-impl Value {
+impl SampleValue {
     /// 1 or 0.
     #[inline]
-    pub(super) fn flag(on: bool) -> Value {
-        Value::Whole(u64::from(on))
+    pub(super) fn flag(on: bool) -> SampleValue {
+        SampleValue::Whole(u64::from(on))
     }
 }
 
 /// Writes one family after the other.
 pub(super) struct Encoder<'a> {
     format: Format,
-    output: Output<'a>,
+    output: ChunkWriter<'a>,
     /// The family's name as its samples bear it.
     name: Vec<u8>,
 }
 
 impl<'a> Encoder<'a> {
-    pub(super) fn new(format: Format, output: Output<'a>) -> Encoder<'a> {
+    pub(super) fn new(format: Format, output: ChunkWriter<'a>) -> Encoder<'a> {
         Encoder { format, output, name: Vec::new() }
     }
 
     /// Begins a family: its samples follow before the next is begun.
-    pub(super) fn family(&mut self, name: &str, kind: Kind, unit: Option<&str>, help: &str) {
+    pub(super) fn family(&mut self, name: &str, kind: MetricKind, unit: Option<&str>, help: &str) {
         let (family, kind) = match self.format {
             Format::Text => kind.in_text(name),
             Format::OpenMetrics => kind.in_openmetrics(name),
@@ -64,8 +64,8 @@ impl<'a> Encoder<'a> {
 
     /// Writes `name{labels,more="…"} value`. The labels are escaped already; both may be empty.
     #[inline]
-    pub(super) fn sample(&mut self, labels: &[u8], more: &[u8], value: Value) -> Result<(), Gone> {
-        if value == Value::Absent {
+    pub(super) fn sample(&mut self, labels: &[u8], more: &[u8], value: SampleValue) -> Result<(), Gone> {
+        if value == SampleValue::Absent {
             return Ok(());
         }
         let text = self.output.text();
@@ -90,7 +90,7 @@ impl<'a> Encoder<'a> {
             count = at_most;
         }
         for (suffix, value) in
-            [("_sum ", Value::Micros(histogram.sum_us())), ("_count ", Value::Whole(count))]
+            [("_sum ", SampleValue::Micros(histogram.sum_us())), ("_count ", SampleValue::Whole(count))]
         {
             text.extend_from_slice(&self.name);
             text.extend_from_slice(suffix.as_bytes());
@@ -143,18 +143,18 @@ fn push_labels(text: &mut Vec<u8>, labels: &[u8], more: &[u8]) {
 }
 
 #[inline]
-fn push_value(text: &mut Vec<u8>, value: Value) {
+fn push_value(text: &mut Vec<u8>, value: SampleValue) {
     match value {
-        Value::Absent => {}
-        Value::Whole(whole) => push_whole(text, whole),
-        Value::Millis(millis) => {
+        SampleValue::Absent => {}
+        SampleValue::Whole(whole) => push_whole(text, whole),
+        SampleValue::Millis(millis) => {
             if millis < 0 {
                 text.push(b'-');
             }
             push_fraction(text, millis.unsigned_abs(), 1000);
         }
-        Value::Micros(micros) => push_fraction(text, micros, 1_000_000),
-        Value::Float(float) => push_float(text, float),
+        SampleValue::Micros(micros) => push_fraction(text, micros, 1_000_000),
+        SampleValue::Float(float) => push_float(text, float),
     }
 }
 
@@ -212,7 +212,7 @@ fn push_bound(text: &mut Vec<u8>, bound: f64) {
 mod tests {
     use super::*;
 
-    fn check_value(value: Value, expected: &str) {
+    fn check_value(value: SampleValue, expected: &str) {
         let mut text = Vec::new();
         push_value(&mut text, value);
         assert_eq!(String::from_utf8(text).unwrap(), expected, "{value:?}");
@@ -220,22 +220,22 @@ mod tests {
 
     #[test]
     fn numbers_are_written_in_full_and_without_needless_digits() {
-        check_value(Value::flag(true), "1");
-        check_value(Value::flag(false), "0");
-        check_value(Value::Whole(10), "10");
-        check_value(Value::Whole(u64::MAX), "18446744073709551615");
-        check_value(Value::Millis(0), "0");
-        check_value(Value::Millis(1), "0.001");
-        check_value(Value::Millis(1_774_656_000_250), "1774656000.25");
-        check_value(Value::Millis(1_774_656_000_000), "1774656000");
-        check_value(Value::Millis(-1500), "-1.5");
-        check_value(Value::Millis(i64::MIN), "-9223372036854775.808");
-        check_value(Value::Micros(1_000_001), "1.000001");
-        check_value(Value::Float(0.25), "0.25");
-        check_value(Value::Float(f64::INFINITY), "+Inf");
-        check_value(Value::Float(f64::NEG_INFINITY), "-Inf");
-        check_value(Value::Float(f64::NAN), "NaN");
-        check_value(Value::Float(1e21), "1000000000000000000000");
+        check_value(SampleValue::flag(true), "1");
+        check_value(SampleValue::flag(false), "0");
+        check_value(SampleValue::Whole(10), "10");
+        check_value(SampleValue::Whole(u64::MAX), "18446744073709551615");
+        check_value(SampleValue::Millis(0), "0");
+        check_value(SampleValue::Millis(1), "0.001");
+        check_value(SampleValue::Millis(1_774_656_000_250), "1774656000.25");
+        check_value(SampleValue::Millis(1_774_656_000_000), "1774656000");
+        check_value(SampleValue::Millis(-1500), "-1.5");
+        check_value(SampleValue::Millis(i64::MIN), "-9223372036854775.808");
+        check_value(SampleValue::Micros(1_000_001), "1.000001");
+        check_value(SampleValue::Float(0.25), "0.25");
+        check_value(SampleValue::Float(f64::INFINITY), "+Inf");
+        check_value(SampleValue::Float(f64::NEG_INFINITY), "-Inf");
+        check_value(SampleValue::Float(f64::NAN), "NaN");
+        check_value(SampleValue::Float(1e21), "1000000000000000000000");
     }
 
     #[test]

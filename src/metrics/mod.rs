@@ -28,13 +28,13 @@ use crate::core::time::{Span, Time};
 pub use catalog::Catalog;
 pub use histogram::Histogram;
 pub use negotiate::{Format, Negotiated, negotiate};
-pub use own::{Own, ReceiverCounters, Trouble};
+pub use own::{Own, ReceiverCounters, RepeatedTrouble};
 pub use row::{Row, Seen};
 pub use shard::{BadShard, Shard};
-pub use table::{Kind, METRICS, Metric};
+pub use table::{METRICS, Metric, MetricKind};
 
 use encode::Encoder;
-use output::Output;
+use output::ChunkWriter;
 
 /// Whoever asked is gone: the rest need not be rendered.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct Snapshot<'a> {
     /// The time at which checks are judged (1.5).
     pub applied_to: Time,
     /// From the store.
-    pub totals: Totals,
+    pub totals: StoreTotals,
     /// Deliveries that are not finished, by receiver: those that have some; those of checks' own together.
     pub waiting: Arc<BTreeMap<ReceiverName, u64>>,
     /// How pings ended since the start.
@@ -74,7 +74,7 @@ pub struct Snapshot<'a> {
 /// What the store knows. Its metrics bear the database's number: an address changes with a rollout, and two servers
 /// in one job are told apart by nothing else that stays.
 #[derive(Clone, Copy, Debug)]
-pub struct Totals {
+pub struct StoreTotals {
     /// Incidents that have not ended.
     pub incidents_open: u64,
     /// Deliveries that wait or are under way.
@@ -131,7 +131,7 @@ pub fn render(
     negotiated: Negotiated,
     send: &mut dyn FnMut(Bytes) -> Result<(), Gone>,
 ) -> Result<(), Gone> {
-    let mut encoder = Encoder::new(negotiated.format, Output::new(negotiated.gzip, send));
+    let mut encoder = Encoder::new(negotiated.format, ChunkWriter::new(negotiated.gzip, send));
     for metric in METRICS {
         metric.write(snapshot, &mut encoder)?;
     }

@@ -14,20 +14,20 @@ pub(super) const CHUNK: usize = 64 * 1024;
 const ROOM: usize = 4 * 1024;
 
 /// Collects text and sends it in chunks.
-pub(super) struct Output<'a> {
+pub(super) struct ChunkWriter<'a> {
     text: Vec<u8>,
     gzip: Option<GzEncoder<Vec<u8>>>,
     send: &'a mut dyn FnMut(Bytes) -> Result<(), Gone>,
 }
 
-impl<'a> Output<'a> {
-    pub(super) fn new(gzip: bool, send: &'a mut dyn FnMut(Bytes) -> Result<(), Gone>) -> Output<'a> {
+impl<'a> ChunkWriter<'a> {
+    pub(super) fn new(gzip: bool, send: &'a mut dyn FnMut(Bytes) -> Result<(), Gone>) -> ChunkWriter<'a> {
         // Level 1: more takes three times as long and saves a third.
         let gzip = gzip.then(|| GzEncoder::new(Vec::with_capacity(CHUNK + ROOM), Compression::fast()));
-        Output { text: Vec::with_capacity(CHUNK + ROOM), gzip, send }
+        ChunkWriter { text: Vec::with_capacity(CHUNK + ROOM), gzip, send }
     }
 
-    /// The text so far: append, then [`Output::flush_full`].
+    /// The text so far: append, then [`ChunkWriter::flush_full`].
     #[inline]
     pub(super) fn text(&mut self) -> &mut Vec<u8> {
         &mut self.text

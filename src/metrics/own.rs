@@ -22,9 +22,9 @@ pub struct Own {
     /// Those that failed.
     pub alertmanager_pushes_failed: AtomicU64,
     /// Messages cannot be taken from the store.
-    pub claims: Trouble,
+    pub claims: RepeatedTrouble,
     /// What Alertmanager should hear cannot be read from the store.
-    pub alerts: Trouble,
+    pub alerts: RepeatedTrouble,
     /// Addresses of Alertmanagers that took nothing the last time, and since when.
     alertmanagers: Mutex<BTreeMap<String, Time>>,
     /// Tokens that were shown and are not known.
@@ -40,12 +40,12 @@ pub struct Own {
 
 /// Something that goes wrong each time it is tried.
 #[derive(Debug, Default)]
-pub struct Trouble {
+pub struct RepeatedTrouble {
     /// In ms since the epoch; 0: it went well the last time.
     since_ms: AtomicI64,
 }
 
-impl Trouble {
+impl RepeatedTrouble {
     /// It was tried.
     pub fn note(&self, went_well: bool, now: Time) {
         let order = Ordering::Relaxed;
@@ -88,8 +88,8 @@ impl Own {
             delivery_latency: Histogram::new(DELIVERY_BOUNDS),
             alertmanager_pushes: AtomicU64::new(0),
             alertmanager_pushes_failed: AtomicU64::new(0),
-            claims: Trouble::default(),
-            alerts: Trouble::default(),
+            claims: RepeatedTrouble::default(),
+            alerts: RepeatedTrouble::default(),
             alertmanagers: Mutex::default(),
             wrong_tokens: AtomicU64::new(0),
             wrong_auth_keys: AtomicU64::new(0),

@@ -5,18 +5,18 @@ use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricType;
 
 use super::Gone;
-use super::encode::{Encoder, Value};
-use super::table::{Kind, unit_of};
+use super::encode::{Encoder, SampleValue};
+use super::table::{MetricKind, unit_of};
 
 pub(super) fn write(encoder: &mut Encoder<'_>) -> Result<(), Gone> {
     for family in ProcessCollector::for_self().collect() {
         let is_counter = family.get_field_type() == MetricType::COUNTER;
-        let kind = if is_counter { Kind::Counter } else { Kind::Gauge };
+        let kind = if is_counter { MetricKind::Counter } else { MetricKind::Gauge };
         encoder.family(family.name(), kind, unit_of(family.name()), family.help());
         for metric in family.get_metric() {
             let value =
                 if is_counter { metric.get_counter().get_value() } else { metric.get_gauge().get_value() };
-            encoder.sample(b"", b"", Value::Float(value))?;
+            encoder.sample(b"", b"", SampleValue::Float(value))?;
         }
     }
     Ok(())

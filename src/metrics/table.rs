@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use super::encode::{Encoder, Value, push_label};
+use super::encode::{Encoder, SampleValue, push_label};
 use super::histogram::Histogram;
 use super::own::Own;
 use super::row::Row;
-use super::{Gone, Snapshot, Totals};
+use super::{Gone, Snapshot, StoreTotals};
 use crate::core::cause::CauseKind;
 use crate::core::check::PingKind;
 use crate::core::incident::IncidentStatus;
@@ -19,7 +19,7 @@ use crate::zones;
 
 /// What a metric's numbers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum MetricKind {
     /// Goes up and down.
     Gauge,
     /// Only goes up.
@@ -36,7 +36,7 @@ pub struct Metric {
     /// As samples bear it.
     pub name: &'static str,
     /// What its numbers are.
-    pub kind: Kind,
+    pub kind: MetricKind,
     /// For people: one line.
     pub help: &'static str,
     source: Source,
@@ -46,40 +46,40 @@ pub struct Metric {
 #[derive(Debug)]
 enum Source {
     /// One for each check, with the check's labels.
-    Check(fn(&Row) -> Value),
+    Check(fn(&Row) -> SampleValue),
     /// Several for each check, with one label more.
-    CheckBy(&'static str, fn() -> Vec<&'static str>, fn(&Row, usize) -> Value),
+    CheckBy(&'static str, fn() -> Vec<&'static str>, fn(&Row, usize) -> SampleValue),
     /// One for each check, with what is known of its declaration.
     CheckInfo,
     /// One, with the database's number.
-    Stored(fn(&Totals) -> Value),
+    Stored(fn(&StoreTotals) -> SampleValue),
     /// One for each value of a label, with the database's number.
     StoredBy(&'static str, fn(&Snapshot<'_>) -> Vec<(String, u64)>),
     /// One, with the version and the commit.
     Build,
     /// One.
-    Server(fn(&Snapshot<'_>) -> Value),
+    Server(fn(&Snapshot<'_>) -> SampleValue),
     /// One for each value of a label.
     ServerBy(&'static str, fn(&Snapshot<'_>) -> Vec<(String, u64)>),
     /// A histogram.
     Histogram(fn(&Own) -> &Histogram),
 }
 
-use Kind::{Counter, Gauge, Info};
+use MetricKind::{Counter, Gauge, Info};
 use Source::{Build, Check, CheckBy, CheckInfo, Server, ServerBy, Stored, StoredBy};
 
 /// Every metric but `process_*`, in the order in which they are written.
 #[rustfmt::skip]
 pub static METRICS: &[Metric] = &[
     metric("punctual_check_last_seen_timestamp_seconds", Gauge, "When the last ping of any kind came; 0 if none ever came.", Check(|row| time_or_0(row.last_seen))),
-    metric("punctual_check_late", Gauge, "1 while the check is late: what should have happened did not. Computed at the scrape.", Check(|row| Value::flag(row.late))),
-    metric("punctual_check_count_in_window", Gauge, "Successes in the check's trailing window.", Check(|row| Value::Whole(row.count_in_window))),
-    metric("punctual_check_failing", Gauge, "1 while the check is failing: it happened, and was bad.", Check(|row| Value::flag(row.failing))),
-    metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due.", Check(|row| Value::flag(row.unknown))),
-    metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| Value::flag(row.paused))),
-    metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute, a quiet time or wont-fix.", Check(|row| Value::flag(row.muted))),
-    metric("punctual_check_acknowledged", Gauge, "1 while somebody is on it: its incident is acknowledged, with all that is bad now.", Check(|row| Value::flag(row.acknowledged))),
-    metric("punctual_check_running", Gauge, "1 while a run has started and not ended.", Check(|row| Value::flag(row.running))),
+    metric("punctual_check_late", Gauge, "1 while the check is late: what should have happened did not. Computed at the scrape.", Check(|row| SampleValue::flag(row.late))),
+    metric("punctual_check_count_in_window", Gauge, "Successes in the check's trailing window.", Check(|row| SampleValue::Whole(row.count_in_window))),
+    metric("punctual_check_failing", Gauge, "1 while the check is failing: it happened, and was bad.", Check(|row| SampleValue::flag(row.failing))),
+    metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due.", Check(|row| SampleValue::flag(row.unknown))),
+    metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| SampleValue::flag(row.paused))),
+    metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute, a quiet time or wont-fix.", Check(|row| SampleValue::flag(row.muted))),
+    metric("punctual_check_acknowledged", Gauge, "1 while somebody is on it: its incident is acknowledged, with all that is bad now.", Check(|row| SampleValue::flag(row.acknowledged))),
+    metric("punctual_check_running", Gauge, "1 while a run has started and not ended.", Check(|row| SampleValue::flag(row.running))),
     metric("punctual_check_problem", Gauge, "1 for each reason why the check is bad; absent while it is not.", CheckBy("reason", reasons, problem)),
     metric("punctual_check_last_success_timestamp_seconds", Gauge, "When the last success came; 0 if none ever came.", Check(|row| time_or_0(row.last_success))),
     metric("punctual_check_due_timestamp_seconds", Gauge, "When the next success is expected; absent while nothing is due.", Check(|row| time(row.due))),
@@ -91,60 +91,60 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_max_runtime_seconds", Gauge, "Configuration: how long a run may take.", Check(|row| span(row.max_runtime))),
     metric("punctual_check_expect_at_least", Gauge, "Configuration: the fewest successes in the window.", Check(|row| number(row.at_least))),
     metric("punctual_check_expect_at_most", Gauge, "Configuration: the most successes in the window.", Check(|row| number(row.at_most))),
-    metric("punctual_check_pings_total", Counter, "Pings that counted, by kind. Stored: a restart is no reset.", CheckBy("kind", kinds, |row, kind| Value::Whole(row.counters.pings[kind]))),
-    metric("punctual_check_late_total", Counter, "How often the check became late. Stored: a restart is no reset.", Check(|row| Value::Whole(row.counters.late))),
-    metric("punctual_check_failing_total", Counter, "How often the check became failing. Stored: a restart is no reset.", Check(|row| Value::Whole(row.counters.failing))),
+    metric("punctual_check_pings_total", Counter, "Pings that counted, by kind. Stored: a restart is no reset.", CheckBy("kind", kinds, |row, kind| SampleValue::Whole(row.counters.pings[kind]))),
+    metric("punctual_check_late_total", Counter, "How often the check became late. Stored: a restart is no reset.", Check(|row| SampleValue::Whole(row.counters.late))),
+    metric("punctual_check_failing_total", Counter, "How often the check became failing. Stored: a restart is no reset.", Check(|row| SampleValue::Whole(row.counters.failing))),
     metric("punctual_check_info", Info, "What was declared about the check, and where.", CheckInfo),
 
     metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", |all| all.catalog.counts())),
-    metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| Value::Whole(totals.incidents_open))),
+    metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| SampleValue::Whole(totals.incidents_open))),
     metric("punctual_incidents", Gauge, "Incidents that have not ended, by how they stand: open is what nobody is on, or not on all of it.", StoredBy("standing", standings)),
-    metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| Value::Whole(totals.deliveries_pending))),
-    metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| Value::Whole(totals.deliveries_parked))),
+    metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| SampleValue::Whole(totals.deliveries_pending))),
+    metric("punctual_deliveries_parked", Gauge, "Deliveries that were given up: somebody was not told.", Stored(|totals| SampleValue::Whole(totals.deliveries_parked))),
     metric("punctual_deliveries_waiting", Gauge, "Deliveries that wait to be sent, or to be sent again, by receiver; emails/* are the addresses of checks' own.", StoredBy("receiver", waiting)),
-    metric("punctual_database_bytes", Gauge, "Bytes of the database without its write-ahead log.", Stored(|totals| Value::Whole(totals.database_bytes))),
-    metric("punctual_wal_bytes", Gauge, "Bytes of the database's write-ahead log: it grows while a reader from outside, as a backup, stays open.", Stored(|totals| Value::Whole(totals.log_bytes))),
+    metric("punctual_database_bytes", Gauge, "Bytes of the database without its write-ahead log.", Stored(|totals| SampleValue::Whole(totals.database_bytes))),
+    metric("punctual_wal_bytes", Gauge, "Bytes of the database's write-ahead log: it grows while a reader from outside, as a backup, stays open.", Stored(|totals| SampleValue::Whole(totals.log_bytes))),
     metric("punctual_blind_seconds_total", Counter, "How long punctual was not listening, or is not now. Stored: a restart is no reset.", Stored(|totals| span(Some(totals.blind)))),
     metric("punctual_database_created_timestamp_seconds", Gauge, "When the database was made: later than you remember means that history was lost.", Stored(|totals| time(Some(totals.database_created)))),
     metric("punctual_build_info", Info, "The version that runs, and the commit that it was built from.", Build),
     metric("punctual_time_zones_info", Info, "Which data of time zones is in use: its IANA release, and where it is from.", ServerBy("data", |_| vec![(zones::current().to_string(), 1)])),
     metric("punctual_external_url_info", Info, "Where people find the pages: that of a check is at URL/checks/NAME.", ServerBy("url", |all| vec![(all.external_url.to_owned(), 1)])),
-    metric("punctual_clock_doubted", Gauge, "1 while the wall clock is behind what was stored: pings are taken, and nothing is judged until it is set, for 10 minutes at most.", Server(|all| Value::flag(all.is_clock_doubted))),
-    metric("punctual_deliveries_held", Gauge, "1 while nothing leaves (--no-deliveries): what is to be told waits.", Server(|all| Value::flag(all.is_held))),
+    metric("punctual_clock_doubted", Gauge, "1 while the wall clock is behind what was stored: pings are taken, and nothing is judged until it is set, for 10 minutes at most.", Server(|all| SampleValue::flag(all.is_clock_doubted))),
+    metric("punctual_deliveries_held", Gauge, "1 while nothing leaves (--no-deliveries): what is to be told waits.", Server(|all| SampleValue::flag(all.is_held))),
     metric("punctual_applied_timestamp_seconds", Gauge, "As of when checks are shown: now, but while nothing can be stored or the clock is doubted, when it stands still.", Server(|all| time(Some(all.applied_to)))),
-    metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| Value::flag(all.is_healthy))),
-    metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| Value::flag(all.own.reload_successful()))),
+    metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| SampleValue::flag(all.is_healthy))),
+    metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| SampleValue::flag(all.own.reload_successful()))),
     metric("punctual_config_reloads_total", Counter, "How often the configuration was read, the first time included, by outcome: taken, or refused and an older one used.", ServerBy("outcome", |all| all.own.reloads())),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
 
     metric("punctual_ping_requests_total", Counter, "Requests to ping URLs by how they ended.", ServerBy("outcome", outcomes)),
-    metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| Value::Whole(all.pings.unkeyed))),
+    metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| SampleValue::Whole(all.pings.unkeyed))),
     metric("punctual_wrong_credentials_total", Counter, "Tokens and auth_keys that were shown and are not known; a ping's wrong key is in punctual_ping_requests_total.", ServerBy("kind", wrong_credentials)),
-    metric("punctual_connections_refused_total", Counter, "Connections answered 503 because there were too many at a time: pings among them are not in punctual_ping_requests_total.", Server(|all| Value::Whole(all.connections.refused))),
-    metric("punctual_accept_failures_total", Counter, "Failures to take a connection, for lack of open files or memory.", Server(|all| Value::Whole(all.connections.accept_failures))),
-    metric("punctual_ping_commit_duration_seconds", Kind::Histogram, "From a ping's entry into the queue to its commit.", Source::Histogram(|own| &own.ping_commit)),
-    metric("punctual_expiry_lag_seconds", Kind::Histogram, "From the moment at which a check became late to the commit that says so.", Source::Histogram(|own| &own.expiry_lag)),
+    metric("punctual_connections_refused_total", Counter, "Connections answered 503 because there were too many at a time: pings among them are not in punctual_ping_requests_total.", Server(|all| SampleValue::Whole(all.connections.refused))),
+    metric("punctual_accept_failures_total", Counter, "Failures to take a connection, for lack of open files or memory.", Server(|all| SampleValue::Whole(all.connections.accept_failures))),
+    metric("punctual_ping_commit_duration_seconds", MetricKind::Histogram, "From a ping's entry into the queue to its commit.", Source::Histogram(|own| &own.ping_commit)),
+    metric("punctual_expiry_lag_seconds", MetricKind::Histogram, "From the moment at which a check became late to the commit that says so.", Source::Histogram(|own| &own.expiry_lag)),
     metric("punctual_deliveries_total", Counter, "Attempts to deliver a message, by receiver; the failed ones included.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.deliveries))),
     metric("punctual_deliveries_failed_total", Counter, "Attempts to deliver a message that failed, by receiver.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.failed))),
-    metric("punctual_delivery_latency_seconds", Kind::Histogram, "From a check's flip to the receiver's answer.", Source::Histogram(|own| &own.delivery_latency)),
+    metric("punctual_delivery_latency_seconds", MetricKind::Histogram, "From a check's flip to the receiver's answer.", Source::Histogram(|own| &own.delivery_latency)),
     metric("punctual_deliveries_misdirected_total", Counter, "Attempts that a receiver refused whatever the message says (401, 403, 404, 407, a mail server before it heard the text), by receiver: its settings should be mended.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.misdirected))),
-    metric("punctual_own_mails_limited_total", Counter, "Mails of checks' own (emails) that had to wait: an address gets 60 a minute. None is lost.", Server(|all| Value::Whole(all.totals.own_mails_limited))),
-    metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| Value::Whole(all.own.alertmanager_pushes.load(Ordering::Relaxed)))),
-    metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| Value::Whole(all.own.alertmanager_pushes_failed.load(Ordering::Relaxed)))),
+    metric("punctual_own_mails_limited_total", Counter, "Mails of checks' own (emails) that had to wait: an address gets 60 a minute. None is lost.", Server(|all| SampleValue::Whole(all.totals.own_mails_limited))),
+    metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| SampleValue::Whole(all.own.alertmanager_pushes.load(Ordering::Relaxed)))),
+    metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| SampleValue::Whole(all.own.alertmanager_pushes_failed.load(Ordering::Relaxed)))),
     metric("punctual_alertmanager_failing_since_timestamp_seconds", Gauge, "Since when some address of an Alertmanager takes no alerts; 0: each took the last push.", Server(|all| time_or_0(all.own.alertmanager_failing_since()))),
 ];
 
-const fn metric(name: &'static str, kind: Kind, help: &'static str, source: Source) -> Metric {
+const fn metric(name: &'static str, kind: MetricKind, help: &'static str, source: Source) -> Metric {
     Metric { name, kind, help, source }
 }
 
-impl Kind {
+impl MetricKind {
     /// The family's name and type in the text format.
     pub(super) fn in_text(self, name: &str) -> (&str, &'static str) {
         match self {
-            Kind::Counter => (name, "counter"),
-            Kind::Histogram => (name, "histogram"),
-            Kind::Gauge | Kind::Info => (name, "gauge"),
+            MetricKind::Counter => (name, "counter"),
+            MetricKind::Histogram => (name, "histogram"),
+            MetricKind::Gauge | MetricKind::Info => (name, "gauge"),
         }
     }
 
@@ -153,11 +153,13 @@ impl Kind {
     pub(super) fn in_openmetrics(self, name: &str) -> (&str, &'static str) {
         let without = |suffix| name.strip_suffix(suffix).unwrap_or(name);
         match self {
-            Kind::Counter if METRICS.iter().any(|other| other.name == without("_total")) => (name, "unknown"),
-            Kind::Counter => (without("_total"), "counter"),
-            Kind::Info => (without("_info"), "info"),
-            Kind::Histogram => (name, "histogram"),
-            Kind::Gauge => (name, "gauge"),
+            MetricKind::Counter if METRICS.iter().any(|other| other.name == without("_total")) => {
+                (name, "unknown")
+            }
+            MetricKind::Counter => (without("_total"), "counter"),
+            MetricKind::Info => (without("_info"), "info"),
+            MetricKind::Histogram => (name, "histogram"),
+            MetricKind::Gauge => (name, "gauge"),
         }
     }
 }
@@ -208,19 +210,19 @@ impl Metric {
             }
             Source::CheckInfo => all.rows.iter().try_for_each(|row| {
                 let (labels, info) = (all.catalog.labels(row.check), all.catalog.info(row.check));
-                encoder.sample(labels, info, Value::Whole(1))
+                encoder.sample(labels, info, SampleValue::Whole(1))
             }),
             Source::Stored(value) => encoder.sample(&database(all), b"", value(&all.totals)),
             Source::StoredBy(label, values) => values(all).iter().try_for_each(|(by, count)| {
-                encoder.sample(&database(all), &label_text(label, by), Value::Whole(*count))
+                encoder.sample(&database(all), &label_text(label, by), SampleValue::Whole(*count))
             }),
             Source::Build => {
                 let commit = label_text("commit", version::COMMIT);
-                encoder.sample(&label_text("version", version::VERSION), &commit, Value::Whole(1))
+                encoder.sample(&label_text("version", version::VERSION), &commit, SampleValue::Whole(1))
             }
             Source::Server(value) => encoder.sample(b"", b"", value(all)),
             Source::ServerBy(label, values) => values(all).iter().try_for_each(|(by, count)| {
-                encoder.sample(b"", &label_text(label, by), Value::Whole(*count))
+                encoder.sample(b"", &label_text(label, by), SampleValue::Whole(*count))
             }),
             Source::Histogram(histogram) => encoder.histogram(histogram(all.own)),
         }
@@ -244,20 +246,20 @@ fn database(all: &Snapshot<'_>) -> Vec<u8> {
     label_text("database", &format!("{:016x}", all.totals.database_id))
 }
 
-fn time(time: Option<Time>) -> Value {
-    time.map_or(Value::Absent, |time| Value::Millis(time.as_ms()))
+fn time(time: Option<Time>) -> SampleValue {
+    time.map_or(SampleValue::Absent, |time| SampleValue::Millis(time.as_ms()))
 }
 
-fn time_or_0(time: Option<Time>) -> Value {
-    Value::Millis(time.map_or(0, Time::as_ms))
+fn time_or_0(time: Option<Time>) -> SampleValue {
+    SampleValue::Millis(time.map_or(0, Time::as_ms))
 }
 
-fn span(span: Option<Span>) -> Value {
-    span.map_or(Value::Absent, |span| Value::Millis(span.as_ms()))
+fn span(span: Option<Span>) -> SampleValue {
+    span.map_or(SampleValue::Absent, |span| SampleValue::Millis(span.as_ms()))
 }
 
-fn number<T: Into<u64>>(number: Option<T>) -> Value {
-    number.map_or(Value::Absent, |number| Value::Whole(number.into()))
+fn number<T: Into<u64>>(number: Option<T>) -> SampleValue {
+    number.map_or(SampleValue::Absent, |number| SampleValue::Whole(number.into()))
 }
 
 fn kinds() -> Vec<&'static str> {
@@ -268,12 +270,12 @@ fn reasons() -> Vec<&'static str> {
     CauseKind::ALL.map(CauseKind::as_str).to_vec()
 }
 
-fn problem(row: &Row, reason: usize) -> Value {
-    if row.problems & 1 << reason == 0 { Value::Absent } else { Value::Whole(1) }
+fn problem(row: &Row, reason: usize) -> SampleValue {
+    if row.problems & 1 << reason == 0 { SampleValue::Absent } else { SampleValue::Whole(1) }
 }
 
 fn standings(all: &Snapshot<'_>) -> Vec<(String, u64)> {
-    let Totals { incidents_open, acknowledged, wont_fix, .. } = all.totals;
+    let StoreTotals { incidents_open, acknowledged, wont_fix, .. } = all.totals;
     let open = incidents_open.saturating_sub(acknowledged + wont_fix);
     let standing = |(status, count): (IncidentStatus, u64)| (status.as_str().to_owned(), count);
     [

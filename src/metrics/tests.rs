@@ -64,7 +64,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
         is_clock_doubted: false,
         is_held: false,
         applied_to: Time::from_secs(1300),
-        totals: Totals {
+        totals: StoreTotals {
             incidents_open: 7,
             acknowledged: 2,
             wont_fix: 1,
@@ -441,8 +441,8 @@ fn the_table_keeps_prometheus_conventions() {
         let name = metric.name;
         assert!(names.insert(name), "{name} is there twice");
         assert!(name.starts_with("punctual_"), "{name}");
-        assert_eq!(metric.kind == Kind::Counter, name.ends_with("_total"), "{name}");
-        assert_eq!(metric.kind == Kind::Info, name.ends_with("_info"), "{name}");
+        assert_eq!(metric.kind == MetricKind::Counter, name.ends_with("_total"), "{name}");
+        assert_eq!(metric.kind == MetricKind::Info, name.ends_with("_info"), "{name}");
         let help = metric.help;
         assert!(!help.contains(['"', '\\', '\n']) && help.ends_with('.'), "{name}: {help}");
     }

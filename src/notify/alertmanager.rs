@@ -39,7 +39,7 @@ struct Alertmanager {
 
 /// How the push to one address went.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct PushOutcome {
     /// Scheme and host, with the address that its name stands for.
     pub target: String,
     /// Why not everything was taken; for people, without secrets.
@@ -94,7 +94,7 @@ impl Pusher {
 
     /// Pushes all alerts to every address of every Alertmanager, side by side: one that hangs delays no other. No
     /// alerts: nothing is sent.
-    pub async fn push(&self, alerts: Arc<Vec<Alert>>, now: Time, external_url: &str) -> Vec<Outcome> {
+    pub async fn push(&self, alerts: Arc<Vec<Alert>>, now: Time, external_url: &str) -> Vec<PushOutcome> {
         if alerts.is_empty() {
             return Vec::new();
         }
@@ -105,17 +105,17 @@ impl Pusher {
             let news = news.clone();
             pushes.spawn(async move { (i, alertmanager.push(news).await) });
         }
-        let mut outcomes: Vec<(usize, Vec<Outcome>)> = pushes.join_all().await;
+        let mut outcomes: Vec<(usize, Vec<PushOutcome>)> = pushes.join_all().await;
         outcomes.sort_by_key(|(i, _)| *i);
         outcomes.into_iter().flat_map(|(_, outcomes)| outcomes).collect()
     }
 }
 
 impl Alertmanager {
-    async fn push(&self, news: News) -> Vec<Outcome> {
+    async fn push(&self, news: News) -> Vec<PushOutcome> {
         let servers = match self.resolve().await {
             Ok(servers) => servers,
-            Err(why) => return vec![Outcome { target: origin(&self.settings.url), result: Err(why) }],
+            Err(why) => return vec![PushOutcome { target: origin(&self.settings.url), result: Err(why) }],
         };
         let mut pushes = JoinSet::new();
         for (address, server) in servers {
@@ -124,7 +124,7 @@ impl Alertmanager {
         let mut pushed: Vec<Pushed> = pushes.join_all().await;
         forget_other_family(&mut pushed);
         pushed.sort_by_key(|one| one.address);
-        pushed.into_iter().map(|one| Outcome { target: one.target, result: one.result }).collect()
+        pushed.into_iter().map(|one| PushOutcome { target: one.target, result: one.result }).collect()
     }
 
     /// A client for each address; those of addresses that are gone are dropped.

@@ -49,7 +49,7 @@ pub struct Notification<'a> {
 #[derive(Debug)]
 pub enum Transport {
     /// An HTTP POST.
-    Webhook(webhook::Webhook),
+    Webhook(webhook::WebhookTransport),
     /// Mail.
     Email(email::Email),
 }
@@ -75,7 +75,9 @@ impl Transport {
     /// The way to a receiver. Nothing is connected yet. `timeout` is mostly [`Transport::TIMEOUT`].
     pub fn new(receiver: &Receiver, smtp: Option<&Smtp>, timeout: Span) -> Result<Transport, SetupError> {
         Ok(match &receiver.kind {
-            ReceiverKind::Webhook(settings) => Transport::Webhook(webhook::Webhook::new(settings, timeout)?),
+            ReceiverKind::Webhook(settings) => {
+                Transport::Webhook(webhook::WebhookTransport::new(settings, timeout)?)
+            }
             ReceiverKind::Email(settings) => {
                 let smtp = smtp.ok_or(SetupError::NoMailServer)?;
                 Transport::Email(email::Email::new(&settings.to, smtp, timeout)?)

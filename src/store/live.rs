@@ -26,7 +26,7 @@ pub struct Live {
     directory: RwLock<Arc<Directory>>,
     blind: RwLock<Arc<BlindWindows>>,
     mutes: RwLock<Arc<Vec<Mute>>>,
-    answers: RwLock<Arc<Answers>>,
+    answers: RwLock<Arc<StancesTaken>>,
     waiting: RwLock<Arc<Waiting>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
@@ -36,20 +36,20 @@ pub struct Live {
 pub type Answered = HashMap<CheckId, IncidentStatus>;
 
 /// What somebody has said of open incidents.
-pub type Answers = HashMap<CheckId, Answer>;
+pub type StancesTaken = HashMap<CheckId, StanceTaken>;
 
 /// What somebody has said of an open incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct StanceTaken {
     status: IncidentStatus,
     covered: Vec<Family>,
 }
 
-impl Answer {
+impl StanceTaken {
     /// What was said of an incident, if it stands acknowledged or `wont_fix`.
-    pub fn of(incident: &Incident) -> Option<Answer> {
+    pub fn of(incident: &Incident) -> Option<StanceTaken> {
         let is_answered = matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix);
-        is_answered.then(|| Answer { status: incident.status, covered: incident.covered.clone() })
+        is_answered.then(|| StanceTaken { status: incident.status, covered: incident.covered.clone() })
     }
 
     /// Where the incident stands by it while these causes hold; `None`: whoever acknowledged it has not taken on all of
@@ -330,7 +330,7 @@ impl Live {
     }
 
     /// For the store: people have said this of open incidents. Looked at after each commit, changed seldom.
-    pub fn set_answers(&self, answers: &Arc<Answers>) {
+    pub fn set_answers(&self, answers: &Arc<StancesTaken>) {
         if Arc::ptr_eq(&read(&self.answers), answers) {
             return;
         }

@@ -24,17 +24,17 @@ pub(super) struct Folder {
     pub(super) version: Option<String>,
     /// All zones and links of the list.
     pub(super) names: HashSet<String>,
-    looks: [Look; 3],
+    looks: [FileMark; 3],
 }
 
 /// What tells a file from the same one later; `None` if there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Look(Option<(u64, u64, i64, i64)>);
+pub(crate) struct FileMark(Option<(u64, u64, i64, i64)>);
 
-impl Look {
-    pub(super) fn at(path: &Path) -> Look {
+impl FileMark {
+    pub(super) fn at(path: &Path) -> FileMark {
         let about = std::fs::metadata(path).ok();
-        Look(about.map(|about| (about.ino(), about.size(), about.mtime(), about.mtime_nsec())))
+        FileMark(about.map(|about| (about.ino(), about.size(), about.mtime(), about.mtime_nsec())))
     }
 }
 
@@ -55,13 +55,13 @@ impl Folder {
         looks(&self.path) != self.looks
     }
 
-    pub(super) fn looks(&self) -> impl Iterator<Item = Look> + use<> {
+    pub(super) fn looks(&self) -> impl Iterator<Item = FileMark> + use<> {
         looks(&self.path).into_iter()
     }
 }
 
-fn looks(path: &Path) -> [Look; 3] {
-    [Look::at(path), Look::at(&path.join(LIST)), Look::at(&path.join(VERSION))]
+fn looks(path: &Path) -> [FileMark; 3] {
+    [FileMark::at(path), FileMark::at(&path.join(LIST)), FileMark::at(&path.join(VERSION))]
 }
 
 /// The rules of one zone.

@@ -15,8 +15,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 pub use name::ZoneError;
 
 use crate::core::zone::{BUNDLED_VERSION, Zone};
+pub(crate) use folder::FileMark;
 use folder::Folder;
-pub(crate) use folder::Look;
 
 /// Where systems keep their database.
 const SYSTEM_FOLDER: &str = "/usr/share/zoneinfo";
@@ -26,7 +26,7 @@ static CURRENT: LazyLock<RwLock<Arc<Zones>>> = LazyLock::new(|| RwLock::new(Arc:
 
 /// Whose database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum ZoneSource {
     /// What `TZDIR` names.
     Tzdir,
     /// The system's.
@@ -35,13 +35,13 @@ pub enum Source {
     BuiltIn,
 }
 
-impl Source {
+impl ZoneSource {
     /// In a word, for metrics.
     pub fn as_str(self) -> &'static str {
         match self {
-            Source::Tzdir => "tzdir",
-            Source::System => "system",
-            Source::BuiltIn => "built-in",
+            ZoneSource::Tzdir => "tzdir",
+            ZoneSource::System => "system",
+            ZoneSource::BuiltIn => "built-in",
         }
     }
 }
@@ -49,7 +49,7 @@ impl Source {
 /// A database of time zones. A zone that its folder lacks is the built-in one.
 #[derive(Debug)]
 pub struct Zones {
-    source: Source,
+    source: ZoneSource,
     folder: Folder,
     known: Mutex<Known>,
 }
@@ -61,7 +61,7 @@ struct Known {
     /// Those that a row was judged by, by their marks.
     former: HashMap<(String, u64), Zone>,
     /// The files that were read, as they were.
-    looks: Vec<(PathBuf, Look)>,
+    looks: Vec<(PathBuf, FileMark)>,
 }
 
 /// The database in use.
@@ -96,23 +96,23 @@ impl Zones {
         let folder = Folder::read(path);
         let is_old = folder.version.as_deref().is_some_and(|version| version < BUNDLED_VERSION);
         let source = match (folder.exists, is_named) {
-            (true, true) => Source::Tzdir,
-            (true, false) if !is_old => Source::System,
-            _ => Source::BuiltIn,
+            (true, true) => ZoneSource::Tzdir,
+            (true, false) if !is_old => ZoneSource::System,
+            _ => ZoneSource::BuiltIn,
         };
         Zones { source, folder, known: Mutex::default() }
     }
 
     /// Whose it is.
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> ZoneSource {
         self.source
     }
 
     /// Which IANA release it is, as `2026f`; `unknown` if its folder does not say.
     pub fn version(&self) -> &str {
         match self.source {
-            Source::BuiltIn => BUNDLED_VERSION,
-            Source::Tzdir | Source::System => self.folder.version.as_deref().unwrap_or("unknown"),
+            ZoneSource::BuiltIn => BUNDLED_VERSION,
+            ZoneSource::Tzdir | ZoneSource::System => self.folder.version.as_deref().unwrap_or("unknown"),
         }
     }
 
@@ -120,11 +120,11 @@ impl Zones {
     pub fn notice(&self) -> Option<String> {
         let (path, version) = (self.folder.path.display(), self.folder.version.as_deref());
         match (self.source, version) {
-            (Source::BuiltIn, Some(version)) => Some(format!(
+            (ZoneSource::BuiltIn, Some(version)) => Some(format!(
                 "the time zones of {path} are of {version}: the built-in ones of {BUNDLED_VERSION} are used (TZDIR={path} \
                  uses those all the same)"
             )),
-            (Source::Tzdir, Some(version)) if version < BUNDLED_VERSION => Some(format!(
+            (ZoneSource::Tzdir, Some(version)) if version < BUNDLED_VERSION => Some(format!(
                 "the time zones of TZDIR={path} are of {version}, older than the built-in ones of {BUNDLED_VERSION}"
             )),
             _ => None,
@@ -147,15 +147,15 @@ impl Zones {
         zone
     }
 
-    fn find(&self, name: &str, looks: &mut Vec<(PathBuf, Look)>) -> Option<Zone> {
+    fn find(&self, name: &str, looks: &mut Vec<(PathBuf, FileMark)>) -> Option<Zone> {
         if name == Zone::UTC.name() {
             return Some(Zone::UTC);
         }
-        if self.source == Source::BuiltIn {
+        if self.source == ZoneSource::BuiltIn {
             return Zone::bundled(name);
         }
         let path = self.folder.path.join(name);
-        looks.push((path.clone(), Look::at(&path)));
+        looks.push((path.clone(), FileMark::at(&path)));
         folder::read_zone(&path).and_then(|tzif| Zone::new(name, &tzif)).or_else(|| Zone::bundled(name))
     }
 
@@ -177,13 +177,13 @@ impl Zones {
     /// Whether the files are others than those that were read.
     pub fn has_changed(&self) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        self.folder.has_changed() || known.looks.iter().any(|(path, look)| Look::at(path) != *look)
+        self.folder.has_changed() || known.looks.iter().any(|(path, look)| FileMark::at(path) != *look)
     }
 
     /// How its files look now: the same as long as nobody writes them.
-    pub(crate) fn look(&self) -> Vec<Look> {
+    pub(crate) fn look(&self) -> Vec<FileMark> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        self.folder.looks().chain(known.looks.iter().map(|(path, _)| Look::at(path))).collect()
+        self.folder.looks().chain(known.looks.iter().map(|(path, _)| FileMark::at(path))).collect()
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -196,8 +196,8 @@ impl Zones {
 impl fmt::Display for Zones {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.source {
-            Source::BuiltIn => write!(f, "{BUNDLED_VERSION}, built in"),
-            Source::Tzdir | Source::System => {
+            ZoneSource::BuiltIn => write!(f, "{BUNDLED_VERSION}, built in"),
+            ZoneSource::Tzdir | ZoneSource::System => {
                 write!(f, "{} of {}", self.version(), self.folder.path.display())
             }
         }
@@ -254,21 +254,21 @@ mod tests {
 
     #[test]
     fn a_newer_folder_is_used_and_an_older_one_is_passed_over_unless_it_is_named() {
-        let check = |version: &str, is_named: bool, source: Source, hours: i64| {
+        let check = |version: &str, is_named: bool, source: ZoneSource, hours: i64| {
             let folder = folder(version, &[("Europe/Berlin", "Asia/Tokyo")]);
             let zones = Zones::of(folder.path(), is_named);
             assert_eq!(zones.source(), source, "{version}");
             assert_eq!(zones.get("Europe/Berlin").unwrap().offset_at(NOON_SECS), hours * 3600, "{version}");
             zones.notice()
         };
-        assert_eq!(check("2099a", false, Source::System, 9), None);
-        assert_eq!(check(BUNDLED_VERSION, false, Source::System, 9), None);
-        assert!(check("2025b", false, Source::BuiltIn, 1).unwrap().contains("are of 2025b"));
-        assert!(check("2025b", true, Source::Tzdir, 9).unwrap().contains("older than the built-in"));
+        assert_eq!(check("2099a", false, ZoneSource::System, 9), None);
+        assert_eq!(check(BUNDLED_VERSION, false, ZoneSource::System, 9), None);
+        assert!(check("2025b", false, ZoneSource::BuiltIn, 1).unwrap().contains("are of 2025b"));
+        assert!(check("2025b", true, ZoneSource::Tzdir, 9).unwrap().contains("older than the built-in"));
         let missing = Zones::of(Path::new("/no/such/folder"), false);
         assert_eq!(
             (missing.source(), missing.to_string()),
-            (Source::BuiltIn, format!("{BUNDLED_VERSION}, built in"))
+            (ZoneSource::BuiltIn, format!("{BUNDLED_VERSION}, built in"))
         );
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use punctual::core::check::System;
-use punctual::http::routes::{Needs, Pattern, ROUTES};
+use punctual::http::routes::{Needs, PathPattern, ROUTES};
 use serde_json::Value;
 
 use crate::support::http::{self, Response};
@@ -29,13 +29,13 @@ fn with_tokens() -> Punctual {
 }
 
 /// A path that the pattern matches.
-pub(crate) fn path(pattern: Pattern) -> String {
+pub(crate) fn path(pattern: PathPattern) -> String {
     match pattern {
-        Pattern::Is(path) => path.to_owned(),
-        Pattern::CanaryId => "/abcdefgh".to_owned(),
-        Pattern::Below(prefix) => format!("{prefix}backup"),
-        Pattern::Around(prefix, suffix) => format!("{prefix}backup{suffix}"),
-        Pattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}backup{middle}1{suffix}"),
+        PathPattern::Is(path) => path.to_owned(),
+        PathPattern::CanaryId => "/abcdefgh".to_owned(),
+        PathPattern::Below(prefix) => format!("{prefix}backup"),
+        PathPattern::Around(prefix, suffix) => format!("{prefix}backup{suffix}"),
+        PathPattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}backup{middle}1{suffix}"),
     }
 }
 

@@ -8,7 +8,7 @@ use punctual::core::alert::Alert;
 use punctual::core::receiver::{self, HttpConfig, Receiver, ReceiverKind, TlsConfig, Webhook, WebhookFormat};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
-use punctual::notify::alertmanager::{Outcome, Pusher};
+use punctual::notify::alertmanager::{PushOutcome, Pusher};
 use punctual::notify::{Notification, Transport, sample};
 use serde_json::Value;
 
@@ -48,12 +48,12 @@ fn pusher(urls: &[String]) -> Pusher {
     Pusher::new(&alertmanagers, Pusher::TIMEOUT)
 }
 
-fn push(pusher: &Pusher, alerts: &[Alert], now: Time) -> Vec<Outcome> {
+fn push(pusher: &Pusher, alerts: &[Alert], now: Time) -> Vec<PushOutcome> {
     runtime().block_on(pusher.push(Arc::new(alerts.to_vec()), now, EXTERNAL_URL))
 }
 
 #[track_caller]
-fn assert_all_taken(outcomes: &[Outcome], count: usize) {
+fn assert_all_taken(outcomes: &[PushOutcome], count: usize) {
     assert_eq!(outcomes.len(), count, "{outcomes:?}");
     assert!(outcomes.iter().all(|outcome| outcome.result.is_ok()), "{outcomes:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use punctual::metrics::{Kind, METRICS};
+use punctual::metrics::{METRICS, MetricKind};
 use regex::Regex;
 
 use crate::{Fault, assert_none, read, regex, root, sources, tracked};
@@ -77,10 +77,10 @@ fn rules_and_dashboards_name_metrics_that_exist() {
     let name = regex(r"\bpunctual_[a-z0-9_]+");
     let exists = |name: &str| {
         METRICS.iter().any(|metric| match metric.kind {
-            Kind::Histogram => {
+            MetricKind::Histogram => {
                 ["_bucket", "_sum", "_count"].contains(&name.strip_prefix(metric.name).unwrap_or(""))
             }
-            Kind::Gauge | Kind::Counter | Kind::Info => name == metric.name,
+            MetricKind::Gauge | MetricKind::Counter | MetricKind::Info => name == metric.name,
         })
     };
     assert!(exists("punctual_check_late") && !exists("punctual_check_lates"));

@@ -100,16 +100,16 @@ impl CanaryJson {
 }
 
 /// The time at which checks are looked at, and what holds for all of them then.
-pub(super) struct Look<'a> {
+pub(super) struct Moment<'a> {
     app: &'a App,
     as_of: AsOf,
     now: Time,
     mutes: Arc<Vec<Mute>>,
 }
 
-impl<'a> Look<'a> {
-    pub(super) fn new(app: &'a App) -> Look<'a> {
-        Look { app, as_of: app.as_of(), now: app.clock.now(), mutes: app.live.mutes() }
+impl<'a> Moment<'a> {
+    pub(super) fn new(app: &'a App) -> Moment<'a> {
+        Moment { app, as_of: app.as_of(), now: app.clock.now(), mutes: app.live.mutes() }
     }
 
     /// How it stands.
@@ -179,7 +179,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
 /// The answer that shows a check: a schedule may take a while to look at.
 pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> Outcome {
     make(asked, move |app| {
-        let mut shown = Look::new(app).at(&check);
+        let mut shown = Moment::new(app).at(&check);
         let state = check.state();
         let paused = state.pause.at_run_time.and(app.history.as_ref());
         // Without it the check is shown all the same.

@@ -15,7 +15,7 @@ use crate::store::live::{Check, Live};
 
 /// Which history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Kind {
+pub(in crate::http) enum HistoryKind {
     Pings,
     Runs,
     Flips,
@@ -23,14 +23,14 @@ pub(in crate::http) enum Kind {
     Incidents,
 }
 
-impl Kind {
+impl HistoryKind {
     fn as_str(self) -> &'static str {
         match self {
-            Kind::Pings => "pings",
-            Kind::Runs => "runs",
-            Kind::Flips => "flips",
-            Kind::Judgements => "judgements",
-            Kind::Incidents => "incidents",
+            HistoryKind::Pings => "pings",
+            HistoryKind::Runs => "runs",
+            HistoryKind::Flips => "flips",
+            HistoryKind::Judgements => "judgements",
+            HistoryKind::Incidents => "incidents",
         }
     }
 }
@@ -39,7 +39,7 @@ impl Kind {
 type Page = (Vec<Value>, Option<u64>);
 
 /// Answers `GET /api/v1/checks/{name}/pings` and its siblings.
-pub(super) async fn answer(asked: &Asked<'_>, kind: Kind) -> Outcome {
+pub(super) async fn answer(asked: &Asked<'_>, kind: HistoryKind) -> Outcome {
     let query = asked.query(&["limit", "cursor"])?;
     let limit = query.limit()?;
     let before = query.cursor()?;
@@ -81,18 +81,18 @@ pub(super) fn unreadable(error: &StoreError) -> Problem {
 
 fn read(
     (reader, live): (&Reader, &Live),
-    (kind, before, limit): (Kind, Option<u64>, usize),
+    (kind, before, limit): (HistoryKind, Option<u64>, usize),
     of: &Check,
 ) -> Result<Page, StoreError> {
     let check = of.id;
     Ok(match kind {
-        Kind::Pings => page(&reader.pings(check, before, limit)?, limit, |ping| ping.seq, ping),
-        Kind::Runs => runs(&reader.pings(check, before, MAX_PAGE)?, limit),
-        Kind::Flips => page(&reader.flips(check, before, limit)?, limit, |flip| flip.id, flip),
-        Kind::Judgements => {
+        HistoryKind::Pings => page(&reader.pings(check, before, limit)?, limit, |ping| ping.seq, ping),
+        HistoryKind::Runs => runs(&reader.pings(check, before, MAX_PAGE)?, limit),
+        HistoryKind::Flips => page(&reader.flips(check, before, limit)?, limit, |flip| flip.id, flip),
+        HistoryKind::Judgements => {
             page(&reader.judgements(check, before, limit)?, limit, |judged| judged.id, judgement)
         }
-        Kind::Incidents => {
+        HistoryKind::Incidents => {
             let read = reader.incidents(check, before, limit)?;
             let next = read.last().filter(|_| read.len() == limit).map(|incident| incident.id.0);
             let answered = live.answered();

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::check::{CheckJson, Look};
+use super::check::{CheckJson, Moment};
 use super::query::{Query, bad};
 use super::{Asked, Outcome, json, make};
 use crate::core::cause::Status;
@@ -59,7 +59,7 @@ impl Wanted {
     }
 
     /// A look may take a while: only where it is needed.
-    fn is_met_as_it_stands(&self, look: &Look<'_>, check: &Check) -> bool {
+    fn is_met_as_it_stands(&self, look: &Moment<'_>, check: &Check) -> bool {
         if self.status.is_none() && self.search.is_empty() {
             return true;
         }
@@ -76,7 +76,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
 }
 
 fn page(app: &App, wanted: &Wanted) -> Page {
-    let look = Look::new(app);
+    let look = Moment::new(app);
     let directory = app.live.directory();
     let begin = directory.checks.partition_point(|check| check.definition.name.as_str() <= &*wanted.cursor);
     let is_met = |check: &&std::sync::Arc<Check>| {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::check::text;
 use super::history::{no_history, unreadable};
 use super::{Asked, Outcome, make};
-use crate::http::messages::{self, Deed, NotDone};
+use crate::http::messages::{self, MessageDeed, NotDone};
 use crate::http::problem::Problem;
 use crate::store::history::MessageRecord;
 
@@ -46,15 +46,15 @@ fn shown(message: &MessageRecord) -> Value {
 
 /// Answers `POST /api/v1/messages/{id}/retry`.
 pub(super) async fn retry(asked: &Asked<'_>) -> Outcome {
-    act(asked, Deed::Retry).await
+    act(asked, MessageDeed::Retry).await
 }
 
 /// Answers `POST /api/v1/messages/{id}/drop`.
 pub(super) async fn drop(asked: &Asked<'_>) -> Outcome {
-    act(asked, Deed::Drop(asked.by())).await
+    act(asked, MessageDeed::Drop(asked.by())).await
 }
 
-async fn act(asked: &Asked<'_>, deed: Deed) -> Outcome {
+async fn act(asked: &Asked<'_>, deed: MessageDeed) -> Outcome {
     asked.query(&[])?;
     let none = |_| Problem::new(StatusCode::NOT_FOUND, "the number of a message is a number");
     let id: u64 = asked.name.parse().map_err(none)?;

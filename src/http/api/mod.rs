@@ -41,7 +41,7 @@ pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub(super) enum Operation {
     List,
     Create,
     Show,
@@ -51,7 +51,7 @@ pub(super) enum Action {
     Pause,
     Unpause,
     Ping,
-    History(history::Kind),
+    History(history::HistoryKind),
     Body,
     Incident,
     Incidents,
@@ -62,7 +62,7 @@ pub(super) enum Action {
     Status,
 }
 
-pub(super) use history::Kind;
+pub(super) use history::HistoryKind;
 
 /// A request at the API, before its body came.
 pub(super) struct Asked<'a> {
@@ -82,9 +82,9 @@ pub(super) struct Asked<'a> {
 type Outcome = Result<Reply, Problem>;
 
 /// Answers a request.
-pub(super) async fn answer(asked: Asked<'_>, action: Action, body: Incoming) -> Reply {
+pub(super) async fn answer(asked: Asked<'_>, action: Operation, body: Incoming) -> Reply {
     let outcome = match action {
-        Action::Ping => ping::take(&asked, body).await,
+        Operation::Ping => ping::take(&asked, body).await,
         _ => match read_body(&asked, body).await {
             Ok(body) => act(&asked, action, &body).await,
             Err(problem) => Err(problem),
@@ -93,26 +93,26 @@ pub(super) async fn answer(asked: Asked<'_>, action: Action, body: Incoming) -> 
     outcome.unwrap_or_else(Problem::reply)
 }
 
-async fn act(asked: &Asked<'_>, action: Action, body: &[u8]) -> Outcome {
+async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> Outcome {
     match action {
-        Action::List => list::answer(asked).await,
-        Action::Create => change::create(asked, body).await,
-        Action::Show => check::answer(asked).await,
-        Action::Replace => change::replace(asked, body).await,
-        Action::Amend => change::amend(asked, body).await,
-        Action::Delete => change::delete(asked).await,
-        Action::Pause => pause::pause(asked, body).await,
-        Action::Unpause => pause::unpause(asked, body).await,
-        Action::Ping => unreachable!("pings read their bodies themselves"),
-        Action::History(kind) => history::answer(asked, kind).await,
-        Action::Body => history::body(asked).await,
-        Action::Incident => incident::answer(asked).await,
-        Action::Incidents => incidents::answer(asked).await,
-        Action::Messages => messages::list(asked).await,
-        Action::RetryMessage => messages::retry(asked).await,
-        Action::DropMessage => messages::drop(asked).await,
-        Action::Mutes => mutes::answer(asked),
-        Action::Status => status::answer(asked).await,
+        Operation::List => list::answer(asked).await,
+        Operation::Create => change::create(asked, body).await,
+        Operation::Show => check::answer(asked).await,
+        Operation::Replace => change::replace(asked, body).await,
+        Operation::Amend => change::amend(asked, body).await,
+        Operation::Delete => change::delete(asked).await,
+        Operation::Pause => pause::pause(asked, body).await,
+        Operation::Unpause => pause::unpause(asked, body).await,
+        Operation::Ping => unreachable!("pings read their bodies themselves"),
+        Operation::History(kind) => history::answer(asked, kind).await,
+        Operation::Body => history::body(asked).await,
+        Operation::Incident => incident::answer(asked).await,
+        Operation::Incidents => incidents::answer(asked).await,
+        Operation::Messages => messages::list(asked).await,
+        Operation::RetryMessage => messages::retry(asked).await,
+        Operation::DropMessage => messages::drop(asked).await,
+        Operation::Mutes => mutes::answer(asked),
+        Operation::Status => status::answer(asked).await,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::check::Look;
+use super::check::Moment;
 use super::{Asked, Outcome, make};
 use crate::core::version;
 use crate::http::operate;
@@ -15,7 +15,7 @@ use crate::http::operate;
 pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
     asked.query(&[])?;
     make(asked, |app| {
-        let look = Look::new(app);
+        let look = Moment::new(app);
         let mut checks: BTreeMap<&str, usize> = BTreeMap::new();
         for check in &app.live.directory().checks {
             *checks.entry(look.view(check).status.as_str()).or_default() += 1;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::fault::Fault;
+use super::fault::CommandFault;
 use crate::http::decode;
 
 /// Parameters in their order. Those without a value are left out, as if they had not been given.
@@ -40,27 +40,30 @@ impl Args {
     }
 
     /// The last value of a name that must be there.
-    pub(super) fn required(&self, name: &str) -> Result<&str, Fault> {
-        self.last(name).ok_or_else(|| Fault::exception("Exception", &format!("Missing argument \"{name}\"")))
+    pub(super) fn required(&self, name: &str) -> Result<&str, CommandFault> {
+        self.last(name)
+            .ok_or_else(|| CommandFault::exception("Exception", &format!("Missing argument \"{name}\"")))
     }
 
     /// A boolean.
-    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, Fault> {
+    pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, CommandFault> {
         let Some(value) = self.last(name) else { return Ok(None) };
         match value.to_lowercase().as_str() {
             "true" | "yes" | "1" => Ok(Some(true)),
             "false" | "no" | "0" => Ok(Some(false)),
             _ => {
                 let text = format!("Bad boolean value \"{value}\" for parameter \"{name}\"");
-                Err(Fault::exception("Exception", &text))
+                Err(CommandFault::exception("Exception", &text))
             }
         }
     }
 
     /// Refuses the first that is none of these.
-    pub(super) fn only(&self, allowed: &[&str]) -> Result<(), Fault> {
+    pub(super) fn only(&self, allowed: &[&str]) -> Result<(), CommandFault> {
         match self.0.iter().find(|(name, _)| !allowed.contains(&name.as_str())) {
-            Some((name, _)) => Err(Fault::exception("Exception", &format!("Unexpected argument \"{name}\""))),
+            Some((name, _)) => {
+                Err(CommandFault::exception("Exception", &format!("Unexpected argument \"{name}\"")))
+            }
             None => Ok(()),
         }
     }
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn booleans_are_words_in_any_case() {
-        let check = |value: &str, expected: Result<Option<bool>, Fault>| {
+        let check = |value: &str, expected: Result<Option<bool>, CommandFault>| {
             assert_eq!(Args::parse(Some(&format!("late={value}"))).flag("late"), expected, "{value}");
         };
         for yes in ["true", "True", "YES", "1"] {
@@ -101,20 +104,23 @@ mod tests {
         }
         check("", Ok(None));
         let text = r#"Exception('Bad boolean value "2" for parameter "late"')"#;
-        check("2", Err(Fault::bad(text)));
+        check("2", Err(CommandFault::bad(text)));
     }
 
     #[test]
     fn what_is_missing_or_not_known_is_named() {
         let args = Args::parse(Some("name=a&froodle=1&x=2"));
-        assert_eq!(args.only(&["name"]), Err(Fault::bad(r#"Exception('Unexpected argument "froodle"')"#)));
+        assert_eq!(
+            args.only(&["name"]),
+            Err(CommandFault::bad(r#"Exception('Unexpected argument "froodle"')"#))
+        );
         assert_eq!(args.only(&["x", "name", "froodle"]), Ok(()));
         assert_eq!(
             args.required("periodicity"),
-            Err(Fault::bad(r#"Exception('Missing argument "periodicity"')"#))
+            Err(CommandFault::bad(r#"Exception('Missing argument "periodicity"')"#))
         );
         // What a client says is shown in Python's quotes.
         let args = Args::parse(Some("it%27s%0A=1"));
-        assert_eq!(args.only(&[]), Err(Fault::bad(r#"Exception('Unexpected argument "it\'s\n"')"#)));
+        assert_eq!(args.only(&[]), Err(CommandFault::bad(r#"Exception('Unexpected argument "it\'s\n"')"#)));
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use super::dialect::Dialect;
-use super::fault::Fault;
+use super::fault::CommandFault;
 use super::{Command, ok, periodicity, python, slug};
 use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, Name, Source, Spec, System};
@@ -25,7 +25,7 @@ pub const MAX_DESCRIPTION_BYTES: usize = 4096;
 const ID_TRIES: usize = 8;
 
 /// Answers `create`.
-pub(super) async fn create(command: &Command<'_>) -> Result<Reply, Fault> {
+pub(super) async fn create(command: &Command<'_>) -> Result<Reply, CommandFault> {
     let Command { app, dialect, args, .. } = command;
     let dialect = *dialect;
     let title = name(args.required("name")?)?.to_owned();
@@ -66,7 +66,7 @@ pub fn definition_of(system: System, words: InWords<'_>) -> Result<Definition, S
     let dialect = Dialect::of(system);
     let read = || {
         let title = match name(words.name)? {
-            "" => return Err(Fault::bad("it has no name")),
+            "" => return Err(CommandFault::bad("it has no name")),
             title => title.to_owned(),
         };
         let description = description(words.description)?.to_owned();
@@ -85,7 +85,7 @@ struct NewCanary {
 
 impl NewCanary {
     /// Makes it under an id that nobody has, and answers that. The store finds the check's name.
-    fn make(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<String, Fault> {
+    fn make(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<String, CommandFault> {
         for _ in 0..ID_TRIES {
             let id = random_id()?;
             let canary = Canary { system: dialect.system, id: id.clone(), slug: self.slug.clone() };
@@ -97,12 +97,12 @@ impl NewCanary {
                 Err(error) => return Err(refused(error, store, dialect, &self.slug)),
             }
         }
-        Err(Fault::Unavailable)
+        Err(CommandFault::Unavailable)
     }
 }
 
 /// Answers `delete`.
-pub(super) async fn delete(command: &Command<'_>) -> Result<Reply, Fault> {
+pub(super) async fn delete(command: &Command<'_>) -> Result<Reply, CommandFault> {
     command.args.only(&["id", "slug", "name"])?;
     let found = command.find()?.check;
     let check = found.id;
@@ -113,7 +113,7 @@ pub(super) async fn delete(command: &Command<'_>) -> Result<Reply, Fault> {
 }
 
 /// Answers `update`.
-pub(super) async fn update(command: &Command<'_>) -> Result<Reply, Fault> {
+pub(super) async fn update(command: &Command<'_>) -> Result<Reply, CommandFault> {
     let Command { app, dialect, args, .. } = command;
     let dialect = *dialect;
     args.only(&["id", "slug", "name", "periodicity", "description", "email"])?;
@@ -153,23 +153,23 @@ impl Mails {
     /// The shortest period of a canary that mails.
     const MIN_PERIOD: Span = Span::mins(1);
 
-    fn of(command: &Command<'_>) -> Result<Mails, Fault> {
+    fn of(command: &Command<'_>) -> Result<Mails, CommandFault> {
         let access = command.app.access();
-        let door = access.compat.of(command.dialect.system).ok_or(Fault::NoSuchPath)?;
+        let door = access.compat.of(command.dialect.system).ok_or(CommandFault::NoSuchPath)?;
         Ok(Mails { leave: access.mail, by_key: door.needs_key() })
     }
 
     /// Strangers must not have us mail whomever they like.
-    fn admit(self, emails: &[String]) -> Result<(), Fault> {
+    fn admit(self, emails: &[String]) -> Result<(), CommandFault> {
         if emails.is_empty() || self.by_key || !self.leave {
             return Ok(());
         }
         let why = "email is not taken without a key: whoever reaches this server could have it mail anybody; its \
                    configuration needs an `auth_key_file` in this section of `compat`";
-        Err(Fault::bad(why))
+        Err(CommandFault::bad(why))
     }
 
-    fn check(self, definition: &Definition) -> Result<(), Fault> {
+    fn check(self, definition: &Definition) -> Result<(), CommandFault> {
         let shortest = match &definition.spec.schedule {
             Schedule::Every(period) => *period,
             Schedule::Periods(periods) => periods.shortest(),
@@ -178,7 +178,7 @@ impl Mails {
         if !self.leave || definition.emails.is_empty() || shortest >= Mails::MIN_PERIOD {
             return Ok(());
         }
-        Err(Fault::bad("with email, a period is at least 60 seconds: each lateness is a mail"))
+        Err(CommandFault::bad("with email, a period is at least 60 seconds: each lateness is a mail"))
     }
 }
 
@@ -198,9 +198,9 @@ impl Update {
         id: &str,
         mails: Mails,
         now: Time,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), CommandFault> {
         // Looked up again: it may have changed since.
-        let check = store.live().find_canary(id).ok_or(Fault::NotFound)?;
+        let check = store.live().find_canary(id).ok_or(CommandFault::NotFound)?;
         if let Source::File { path, line } = &check.definition.source {
             return Err(EditError::DeclaredInFile { path: path.clone(), line: *line }.into());
         }
@@ -210,7 +210,7 @@ impl Update {
             mails.check(&definition)?;
         }
         if definition == *check.definition {
-            return Err(Fault::exception("ValueError", "No updates specified"));
+            return Err(CommandFault::exception("ValueError", "No updates specified"));
         }
         let slug = definition.canary.as_ref().map_or_else(String::new, |canary| canary.slug.clone());
         let edit = Edit::Update { check: check.id, definition: Box::new(definition), how };
@@ -243,7 +243,7 @@ impl Update {
 
 impl Command<'_> {
     /// Reads a periodicity, aside: a schedule takes a while.
-    async fn schedule(&self, text: &str) -> Result<Schedule, Fault> {
+    async fn schedule(&self, text: &str) -> Result<Schedule, CommandFault> {
         let (text, dialect) = (text.to_owned(), self.dialect);
         self.app.aside(Room::Programs, move |_| periodicity::schedule(&text, dialect)).await?
     }
@@ -255,7 +255,7 @@ fn plain(schedule: Schedule) -> Definition {
     Definition::new(name, Spec::new(schedule), Source::Api)
 }
 
-fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -> Fault {
+fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -> CommandFault {
     match error {
         EditError::SlugTaken => taken(dialect, slug, store.live().directory().by_slug(dialect.system, slug)),
         other => other.into(),
@@ -263,52 +263,55 @@ fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -
 }
 
 /// The slug is somebody else's.
-fn taken(dialect: &Dialect, slug: &str, other: Option<&Arc<Check>>) -> Fault {
+fn taken(dialect: &Dialect, slug: &str, other: Option<&Arc<Check>>) -> CommandFault {
     let id = other.and_then(|check| dialect.known(check)).map_or("", |(_, canary)| &canary.id);
     let text = format!("{} {slug} already exists with identifier {id}", dialect.noun);
-    Fault::exception("AlreadyExistsError", &text)
+    CommandFault::exception("AlreadyExistsError", &text)
 }
 
-fn name(text: &str) -> Result<&str, Fault> {
+fn name(text: &str) -> Result<&str, CommandFault> {
     if text.len() > MAX_NAME_BYTES {
-        return Err(Fault::bad(format!("a name has at most {MAX_NAME_BYTES} bytes, not {}", text.len())));
+        return Err(CommandFault::bad(format!(
+            "a name has at most {MAX_NAME_BYTES} bytes, not {}",
+            text.len()
+        )));
     }
     if text.contains(char::is_control) {
-        return Err(Fault::bad("a name is one line, without control characters"));
+        return Err(CommandFault::bad("a name is one line, without control characters"));
     }
     Ok(text)
 }
 
-fn description(text: &str) -> Result<&str, Fault> {
+fn description(text: &str) -> Result<&str, CommandFault> {
     match text.len() {
         0..=MAX_DESCRIPTION_BYTES => Ok(text),
-        bytes => {
-            Err(Fault::bad(format!("a description has at most {MAX_DESCRIPTION_BYTES} bytes, not {bytes}")))
-        }
+        bytes => Err(CommandFault::bad(format!(
+            "a description has at most {MAX_DESCRIPTION_BYTES} bytes, not {bytes}"
+        ))),
     }
 }
 
-fn emails(texts: &[&str]) -> Result<Vec<String>, Fault> {
+fn emails(texts: &[&str]) -> Result<Vec<String>, CommandFault> {
     const MAX: usize = Definition::MAX_EMAILS;
     if texts.len() > MAX {
-        return Err(Fault::bad(format!("there are at most {MAX} addresses, not {}", texts.len())));
+        return Err(CommandFault::bad(format!("there are at most {MAX} addresses, not {}", texts.len())));
     }
     let address = |text: &&str| {
         if !is_mail_address(text) {
-            return Err(Fault::bad(format!("{} is no mail address", python::repr(text))));
+            return Err(CommandFault::bad(format!("{} is no mail address", python::repr(text))));
         }
         Ok((*text).to_owned())
     };
     texts.iter().map(address).collect()
 }
 
-fn random_id() -> Result<String, Fault> {
+fn random_id() -> Result<String, CommandFault> {
     // The largest multiple of 26 in a byte: what is beyond would favour the first letters.
     const FAIR: u8 = 234;
     let mut id = String::with_capacity(Canary::ID_LETTERS);
     let mut bytes = [0; 32];
     while id.len() < Canary::ID_LETTERS {
-        getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|_| Fault::Unavailable)?;
+        getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|_| CommandFault::Unavailable)?;
         let missing = Canary::ID_LETTERS - id.len();
         id.extend(
             bytes.iter().filter(|byte| **byte < FAIR).take(missing).map(|byte| char::from(b'a' + byte % 26)),

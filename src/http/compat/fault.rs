@@ -9,7 +9,7 @@ use crate::store::{EditError, StoreError};
 
 /// Why a command is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum CommandFault {
     /// No command has this path.
     NoSuchPath,
     /// No check of this system is known by what was given.
@@ -24,66 +24,70 @@ pub(super) enum Fault {
     Unavailable,
 }
 
-impl Fault {
+impl CommandFault {
     /// A fault in words of our own.
-    pub(super) fn bad(text: impl Into<String>) -> Fault {
-        Fault::Bad(text.into())
+    pub(super) fn bad(text: impl Into<String>) -> CommandFault {
+        CommandFault::Bad(text.into())
     }
 
     /// A fault in the words of an exception of Python's.
-    pub(super) fn exception(kind: &str, text: &str) -> Fault {
-        Fault::Bad(format!("{kind}({})", python::repr(text)))
+    pub(super) fn exception(kind: &str, text: &str) -> CommandFault {
+        CommandFault::Bad(format!("{kind}({})", python::repr(text)))
     }
 
     /// The answer's code.
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Fault::NoSuchPath | Fault::NotFound => StatusCode::NOT_FOUND,
-            Fault::Unauthorized => StatusCode::UNAUTHORIZED,
-            Fault::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            Fault::Bad(_) => StatusCode::BAD_REQUEST,
-            Fault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            CommandFault::NoSuchPath | CommandFault::NotFound => StatusCode::NOT_FOUND,
+            CommandFault::Unauthorized => StatusCode::UNAUTHORIZED,
+            CommandFault::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            CommandFault::Bad(_) => StatusCode::BAD_REQUEST,
+            CommandFault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// What the answer says; `noun` is what the system calls a check.
     pub(super) fn text(&self, noun: &str) -> String {
         match self {
-            Fault::NoSuchPath => "404 Not Found".to_owned(),
-            Fault::NotFound => format!("{noun} Not Found"),
-            Fault::Unauthorized => "401 Unauthorized".to_owned(),
-            Fault::TooMany => "429 Too Many Requests: too many wrong keys, try again in a minute".to_owned(),
-            Fault::Bad(text) => text.clone(),
-            Fault::Unavailable => "503 Service Unavailable: it could not be stored, try again".to_owned(),
+            CommandFault::NoSuchPath => "404 Not Found".to_owned(),
+            CommandFault::NotFound => format!("{noun} Not Found"),
+            CommandFault::Unauthorized => "401 Unauthorized".to_owned(),
+            CommandFault::TooMany => {
+                "429 Too Many Requests: too many wrong keys, try again in a minute".to_owned()
+            }
+            CommandFault::Bad(text) => text.clone(),
+            CommandFault::Unavailable => {
+                "503 Service Unavailable: it could not be stored, try again".to_owned()
+            }
         }
     }
 }
 
-impl From<Busy> for Fault {
-    fn from(_: Busy) -> Fault {
-        Fault::Unavailable
+impl From<Busy> for CommandFault {
+    fn from(_: Busy) -> CommandFault {
+        CommandFault::Unavailable
     }
 }
 
-impl From<Bug> for Fault {
-    fn from(_: Bug) -> Fault {
-        Fault::Unavailable
+impl From<Bug> for CommandFault {
+    fn from(_: Bug) -> CommandFault {
+        CommandFault::Unavailable
     }
 }
 
-impl From<StoreError> for Fault {
-    fn from(error: StoreError) -> Fault {
+impl From<StoreError> for CommandFault {
+    fn from(error: StoreError) -> CommandFault {
         tracing::error!(%error, "a change of a canary could not be stored");
-        Fault::Unavailable
+        CommandFault::Unavailable
     }
 }
 
-impl From<EditError> for Fault {
-    fn from(error: EditError) -> Fault {
+impl From<EditError> for CommandFault {
+    fn from(error: EditError) -> CommandFault {
         match error {
-            EditError::NoSuchCheck => Fault::NotFound,
+            EditError::NoSuchCheck => CommandFault::NotFound,
             EditError::Store(error) => error.into(),
-            other => Fault::bad(other.to_string()),
+            other => CommandFault::bad(other.to_string()),
         }
     }
 }

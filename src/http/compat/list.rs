@@ -9,8 +9,8 @@ use regex::Regex;
 use serde::ser::{Error as _, Serialize, SerializeSeq, Serializer};
 
 use super::dialect::Dialect;
-use super::fault::Fault;
-use super::shown::{self, Answer, Ranges, Standing};
+use super::fault::CommandFault;
+use super::shown::{self, OkWith, Ranges, Standing};
 use super::{Command, json, search};
 use crate::core::check::Canary;
 use crate::http::App;
@@ -35,7 +35,7 @@ struct List {
 }
 
 /// Answers `list`.
-pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
+pub(super) async fn list(command: &Command<'_>) -> Result<Reply, CommandFault> {
     let Command { app, dialect, args, source, .. } = command;
     let [verbose, paused, late] = [args.flag("verbose")?, args.flag("paused")?, args.flag("late")?];
     let all = ["verbose", "paused", "late", "search"];
@@ -51,7 +51,7 @@ pub(super) async fn list(command: &Command<'_>) -> Result<Reply, Fault> {
     let place = app.list_places.take(*source, 1).await;
     let mut reply = pieces::answer(place, TIMEOUT, move |sender| {
         let mut out = BufWriter::with_capacity(PIECE_BYTES, sender);
-        let answer = Answer(list.dialect.many, &list);
+        let answer = OkWith(list.dialect.many, &list);
         json::write(&mut out, &answer)
             .and_then(|()| out.flush())
             .inspect_err(|error| tracing::warn!(%error, "a list of canaries was not sent to its end"))

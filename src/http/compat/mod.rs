@@ -33,8 +33,8 @@ use serde::Serialize;
 
 use self::args::Args;
 use self::dialect::Dialect;
-use self::fault::Fault;
-use self::shown::{Answer, Ranges};
+use self::fault::CommandFault;
+use self::shown::{OkWith, Ranges};
 use super::aside::Room;
 use super::body::Keep;
 use super::guesses::Guesses;
@@ -119,13 +119,13 @@ pub(super) async fn short(
     to_reply(dialect, command.carry_out("trigger").await)
 }
 
-fn to_reply(dialect: &Dialect, answered: Result<Reply, Fault>) -> Reply {
+fn to_reply(dialect: &Dialect, answered: Result<Reply, CommandFault>) -> Reply {
     answered.unwrap_or_else(|fault| {
         let reply =
             with_status(fault.status(), &Failure { status: "error", error: fault.text(dialect.noun) });
         match fault {
-            Fault::Unavailable => reply::with_retry_after(reply, 1),
-            Fault::TooMany => reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS),
+            CommandFault::Unavailable => reply::with_retry_after(reply, 1),
+            CommandFault::TooMany => reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS),
             _ => reply,
         }
     })
@@ -148,11 +148,11 @@ fn ok(value: &impl Serialize) -> Reply {
 }
 
 impl Command<'_> {
-    async fn carry_out(mut self, word: &str) -> Result<Reply, Fault> {
+    async fn carry_out(mut self, word: &str) -> Result<Reply, CommandFault> {
         const WORDS: [&str; 8] = ["create", "delete", "get", "list", "pause", "trigger", "unpause", "update"];
         // The path is judged before the key.
         if !WORDS.contains(&word) {
-            return Err(Fault::NoSuchPath);
+            return Err(CommandFault::NoSuchPath);
         }
         let is_trigger = word == "trigger";
         self.admit(is_trigger).inspect_err(|_| {
@@ -169,15 +169,15 @@ impl Command<'_> {
             "trigger" => trigger::trigger(&self).await,
             "unpause" => pause::unpause(&self).await,
             "update" => change::update(&self).await,
-            _ => Err(Fault::NoSuchPath),
+            _ => Err(CommandFault::NoSuchPath),
         }
     }
 
     /// Asks for the key; of a trigger for what its door says. Where there is none, one that is given is an argument that
     /// nobody expects.
-    fn admit(&mut self, is_trigger: bool) -> Result<(), Fault> {
+    fn admit(&mut self, is_trigger: bool) -> Result<(), CommandFault> {
         let access = self.app.access();
-        let door = access.compat.of(self.dialect.system).ok_or(Fault::NoSuchPath)?;
+        let door = access.compat.of(self.dialect.system).ok_or(CommandFault::NoSuchPath)?;
         let has_key = door.needs_key();
         let given = if has_key { self.args.take_first("auth_key") } else { None };
         let by_id = self.args.last("id").is_some();
@@ -185,10 +185,10 @@ impl Command<'_> {
             return Ok(());
         }
         let (guesses, now) = (&self.app.guesses, self.app.clock.now());
-        let Some(key) = given else { return Err(Fault::Unauthorized) };
+        let Some(key) = given else { return Err(CommandFault::Unauthorized) };
         let is_right = door.is_opened_by(Some(key.as_bytes()));
         match is_right {
-            _ if !guesses.admits((key.as_bytes(), is_right), self.source, now) => Err(Fault::TooMany),
+            _ if !guesses.admits((key.as_bytes(), is_right), self.source, now) => Err(CommandFault::TooMany),
             true => Ok(()),
             false => {
                 self.app.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
@@ -196,7 +196,7 @@ impl Command<'_> {
                     let interface = self.dialect.system.as_str();
                     tracing::warn!(interface, source = %self.source, "a wrong auth_key was shown");
                 }
-                Err(Fault::Unauthorized)
+                Err(CommandFault::Unauthorized)
             }
         }
     }
@@ -221,44 +221,45 @@ impl Command<'_> {
         }
     }
 
-    async fn get(&self) -> Result<Reply, Fault> {
+    async fn get(&self) -> Result<Reply, CommandFault> {
         self.args.only(&["id", "slug", "name"])?;
         self.show(self.find()?.id).await
     }
 
     /// The canary that is named by its id, slug or name, in this order.
-    fn find(&self) -> Result<Found, Fault> {
+    fn find(&self) -> Result<Found, CommandFault> {
         let by_name = self.args.last("name").map(slug::slug);
         self.find_by(by_name.as_deref(), "Must specify id, slug, or name")
     }
 
     /// The canary that is named by its id or slug; `name` is not what finds it.
-    fn find_without_name(&self) -> Result<Found, Fault> {
+    fn find_without_name(&self) -> Result<Found, CommandFault> {
         self.find_by(None, "Must specify id or slug")
     }
 
-    fn find_by(&self, slug_of_name: Option<&str>, else_say: &str) -> Result<Found, Fault> {
+    fn find_by(&self, slug_of_name: Option<&str>, else_say: &str) -> Result<Found, CommandFault> {
         let directory = self.app.live.directory();
         let found = match (self.args.last("id"), self.args.last("slug").or(slug_of_name)) {
             (Some(id), _) => directory.by_canary.get(id),
             (None, Some(slug)) => directory.by_slug(self.dialect.system, slug),
-            (None, None) => return Err(Fault::exception("Exception", else_say)),
+            (None, None) => return Err(CommandFault::exception("Exception", else_say)),
         };
-        let (check, canary) = found.and_then(|check| self.dialect.known(check)).ok_or(Fault::NotFound)?;
+        let (check, canary) =
+            found.and_then(|check| self.dialect.known(check)).ok_or(CommandFault::NotFound)?;
         Ok(Found { check: check.clone(), id: canary.id.clone() })
     }
 
     /// The answer that shows a canary as it is now.
-    async fn show(&self, id: String) -> Result<Reply, Fault> {
+    async fn show(&self, id: String) -> Result<Reply, CommandFault> {
         let dialect = self.dialect;
         let shown = self.app.aside(Room::Programs, move |app| {
-            let check = app.live.find_canary(&id).ok_or(Fault::NotFound)?;
-            let known = dialect.known(&check).ok_or(Fault::NotFound)?;
+            let check = app.live.find_canary(&id).ok_or(CommandFault::NotFound)?;
+            let known = dialect.known(&check).ok_or(CommandFault::NotFound)?;
             let shown = shown::look(app, dialect, known, Ranges::Shown).map_err(|error| {
                 tracing::error!(%error, "the history of a canary cannot be read");
-                Fault::Unavailable
+                CommandFault::Unavailable
             })?;
-            Ok(ok(&Answer(dialect.one, shown)))
+            Ok(ok(&OkWith(dialect.one, shown)))
         });
         shown.await?
     }

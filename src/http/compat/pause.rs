@@ -1,23 +1,23 @@
 //! `pause` and `unpause`.
 
 use super::Command;
-use super::fault::Fault;
+use super::fault::CommandFault;
 use crate::core::time::Time;
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::reply::Reply;
 use crate::store::{PingFact, Store};
 
 /// Answers `pause`.
-pub(super) async fn pause(command: &Command<'_>) -> Result<Reply, Fault> {
+pub(super) async fn pause(command: &Command<'_>) -> Result<Reply, CommandFault> {
     change(command, Wish::Pause { until: None }).await
 }
 
 /// Answers `unpause`.
-pub(super) async fn unpause(command: &Command<'_>) -> Result<Reply, Fault> {
+pub(super) async fn unpause(command: &Command<'_>) -> Result<Reply, CommandFault> {
     change(command, Wish::Unpause).await
 }
 
-async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, Fault> {
+async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, CommandFault> {
     let Command { app, args, .. } = command;
     args.only(&["id", "slug", "name", "comment"])?;
     let id = command.find()?.id;
@@ -35,13 +35,13 @@ fn carry_out(
     wish: Wish,
     (comment, by): (Option<String>, String),
     now: Time,
-) -> Result<(), Fault> {
+) -> Result<(), CommandFault> {
     // Looked up again: it may have changed since.
-    let check = store.live().find_canary(id).ok_or(Fault::NotFound)?;
+    let check = store.live().find_canary(id).ok_or(CommandFault::NotFound)?;
     let is_paused = check.known().state.pause.since().is_some();
     let already = || match wish {
-        Wish::Pause { .. } => Fault::bad("AlreadyPausedError()"),
-        Wish::Unpause => Fault::bad("AlreadyUnpausedError()"),
+        Wish::Pause { .. } => CommandFault::bad("AlreadyPausedError()"),
+        Wish::Unpause => CommandFault::bad("AlreadyUnpausedError()"),
     };
     // These systems know of one pause, whoever made it.
     if wish != Wish::Unpause && is_paused {
@@ -50,8 +50,8 @@ fn carry_out(
     match pausing::change(store, &check, wish, (comment, Some(by)), now)? {
         Outcome::Done => {}
         Outcome::Already => return Err(already()),
-        Outcome::PausedByFile => return Err(Fault::bad(format!("it is {PAUSED_BY_FILE}"))),
-        Outcome::Gone => return Err(Fault::NotFound),
+        Outcome::PausedByFile => return Err(CommandFault::bad(format!("it is {PAUSED_BY_FILE}"))),
+        Outcome::Gone => return Err(CommandFault::NotFound),
     }
     Ok(())
 }

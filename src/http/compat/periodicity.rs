@@ -1,7 +1,7 @@
 //! `periodicity`: a number of seconds, or a schedule of them.
 
 use super::dialect::Dialect;
-use super::fault::Fault;
+use super::fault::CommandFault;
 use crate::core::periods::{Periods, PeriodsError};
 use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
@@ -10,7 +10,7 @@ use crate::core::time::{Span, Time};
 const MAX_SECS: f64 = 7900.0 * 365.0 * 86_400.0;
 
 /// Reads a periodicity. A schedule takes up to 50 ms: not on a thread that serves.
-pub(super) fn schedule(text: &str, dialect: &Dialect) -> Result<Schedule, Fault> {
+pub(super) fn schedule(text: &str, dialect: &Dialect) -> Result<Schedule, CommandFault> {
     if dialect.whole_seconds {
         return whole_seconds(text);
     }
@@ -24,20 +24,20 @@ pub(super) fn schedule(text: &str, dialect: &Dialect) -> Result<Schedule, Fault>
     Ok(Schedule::Periods(Periods::parse(text).map_err(malformed)?))
 }
 
-fn malformed(text: &str) -> Fault {
-    Fault::exception("TypeError", text)
+fn malformed(text: &str) -> CommandFault {
+    CommandFault::exception("TypeError", text)
 }
 
-fn seconds(text: &str) -> Result<Schedule, Fault> {
+fn seconds(text: &str) -> Result<Schedule, CommandFault> {
     let no_number =
-        |_| Fault::exception("ValueError", &format!("could not convert string to float: '{text}'"));
+        |_| CommandFault::exception("ValueError", &format!("could not convert string to float: '{text}'"));
     let secs: f64 = text.parse().map_err(no_number)?;
     every(secs)
 }
 
-fn whole_seconds(text: &str) -> Result<Schedule, Fault> {
+fn whole_seconds(text: &str) -> Result<Schedule, CommandFault> {
     let no_number = |_| {
-        Fault::exception(
+        CommandFault::exception(
             "ValueError",
             &format!("invalid literal for int() with base 10: {}", super::python::repr(text)),
         )
@@ -46,9 +46,9 @@ fn whole_seconds(text: &str) -> Result<Schedule, Fault> {
     every(f64::from(secs))
 }
 
-fn every(secs: f64) -> Result<Schedule, Fault> {
+fn every(secs: f64) -> Result<Schedule, CommandFault> {
     if secs > MAX_SECS {
-        return Err(Fault::exception("OverflowError", "date value out of range"));
+        return Err(CommandFault::exception("OverflowError", "date value out of range"));
     }
     // Finite, and within what an i64 of milliseconds holds: the bound above says so.
     let period = Span::ms((secs * 1000.0).round() as i64);
@@ -67,7 +67,7 @@ mod tests {
 
     fn check(system: System, text: &str, expected: Result<i64, &str>) {
         let read = schedule(text, Dialect::of(system));
-        let expected = expected.map(|ms| Schedule::Every(Span::ms(ms))).map_err(Fault::bad);
+        let expected = expected.map(|ms| Schedule::Every(Span::ms(ms))).map_err(CommandFault::bad);
         assert_eq!(read, expected, "{text}");
     }
 

@@ -2,7 +2,7 @@
 
 use regex::{Regex, RegexBuilder};
 
-use super::fault::Fault;
+use super::fault::CommandFault;
 
 /// An expression compiled may take so much, in bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -11,7 +11,7 @@ const MAX_NESTING: u32 = 50;
 
 /// Reads an expression. Its time to search is bounded by the text's length, which is why what only a backtracking engine
 /// can do (back-references, looking around) is refused.
-pub(super) fn expression(text: &str) -> Result<Regex, Fault> {
+pub(super) fn expression(text: &str) -> Result<Regex, CommandFault> {
     RegexBuilder::new(text)
         .size_limit(MAX_BYTES)
         .dfa_size_limit(MAX_BYTES)
@@ -20,7 +20,7 @@ pub(super) fn expression(text: &str) -> Result<Regex, Fault> {
         .map_err(|error| {
             let error = error.to_string();
             let why = error.trim().rsplit('\n').next().unwrap_or_default().trim_start_matches("error: ");
-            Fault::bad(format!("bad regular expression in \"search\": {why}"))
+            CommandFault::bad(format!("bad regular expression in \"search\": {why}"))
         })
 }
 

@@ -145,9 +145,9 @@ fn seconds(dialect: &Dialect, period: Span) -> Periodicity {
 }
 
 /// `{"status": "ok"}`, with one more key.
-pub(super) struct Answer<'a, T>(pub(super) &'a str, pub(super) T);
+pub(super) struct OkWith<'a, T>(pub(super) &'a str, pub(super) T);
 
-impl<T: Serialize> Serialize for Answer<'_, T> {
+impl<T: Serialize> Serialize for OkWith<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(2))?;
         map.serialize_entry("status", "ok")?;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use hyper::Method;
 use serde::Serialize;
 
-use super::fault::Fault;
+use super::fault::CommandFault;
 use super::shown::Standing;
 use super::{Command, ok};
 use crate::core::check::{Ping, PingKind, PingMethods};
@@ -21,26 +21,26 @@ struct Triggered {
 }
 
 /// Answers `trigger`, once it is durable.
-pub(super) async fn trigger(command: &Command<'_>) -> Result<Reply, Fault> {
+pub(super) async fn trigger(command: &Command<'_>) -> Result<Reply, CommandFault> {
     let outcomes = &command.app.outcomes;
     let answered = take(command).await;
     let counter = match &answered {
         Ok(_) => &outcomes.accepted,
-        Err(Fault::NotFound) => &outcomes.unknown_check,
-        Err(Fault::Unavailable) => &outcomes.overloaded,
+        Err(CommandFault::NotFound) => &outcomes.unknown_check,
+        Err(CommandFault::Unavailable) => &outcomes.overloaded,
         Err(_) => &outcomes.bad_request,
     };
     counter.fetch_add(1, Ordering::Relaxed);
     answered
 }
 
-async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
+async fn take(command: &Command<'_>) -> Result<Reply, CommandFault> {
     let Command { app, dialect, args, .. } = command;
     let all = ["id", "slug", "name", "comment", "m"];
     args.only(if dialect.extras { &all } else { &all[..4] })?;
     let check = command.find()?.check;
     if check.definition.ping_methods == PingMethods::Post && command.method != Method::POST {
-        return Err(Fault::bad("this check takes only POST (ping_methods)"));
+        return Err(CommandFault::bad("this check takes only POST (ping_methods)"));
     }
     let before = Standing::of(app, dialect, &check);
     let fact = PingFact {
@@ -51,15 +51,15 @@ async fn take(command: &Command<'_>) -> Result<Reply, Fault> {
         body_cut: false,
         source: command.source,
     };
-    let stored = app.writer.ping(check.id, fact).map_err(|_| Fault::Unavailable)?;
+    let stored = app.writer.ping(check.id, fact).map_err(|_| CommandFault::Unavailable)?;
     match stored.await {
         Ok(Ok(Applied::Done(_))) => {}
         Ok(Ok(Applied::PausedByFile)) => {
             unreachable!("a ping ends no pause of a file, and is told nothing of it")
         }
-        Ok(Ok(Applied::NoSuchCheck)) => return Err(Fault::NotFound),
+        Ok(Ok(Applied::NoSuchCheck)) => return Err(CommandFault::NotFound),
         // The writer has logged what failed; if it is gone, we are stopping.
-        Ok(Err(_)) | Err(_) => return Err(Fault::Unavailable),
+        Ok(Err(_)) | Err(_) => return Err(CommandFault::Unavailable),
     }
     let now = command.find().map_or_else(|_| check.clone(), |found| found.check);
     let is_late = || Standing::of(app, dialect, &now).late;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::incidents;
-use super::words::{For, Line, Request};
+use super::words::{AnswerLine, For, Request};
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::time::{Span, Time};
 use crate::http::aside::Room;
-use crate::http::messages::{self, Deed};
+use crate::http::messages::{self, MessageDeed};
 use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::{App, api, decode, operate};
 use crate::store::live::Check;
@@ -21,7 +21,7 @@ const MAX_NAME_BYTES: usize = 100;
 const MAX_COMMENT_BYTES: usize = 1000;
 
 /// Answers a request of a user, known by number.
-pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<Line> {
+pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<AnswerLine> {
     let done = match request {
         Request::Get { path } => return get(app, &path).await,
         Request::Reload { allow_mass_removal } => {
@@ -53,29 +53,29 @@ pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<L
         }
         Request::RetryMessages { receiver: Some(receiver), .. } => messages::retry_all(app, &receiver).await,
         Request::RetryMessages { ids, receiver: None } => {
-            return logged(messages(app, ids, &Deed::Retry).await, user);
+            return logged(messages(app, ids, &MessageDeed::Retry).await, user);
         }
         Request::DropMessages { ids, by } => {
             let said = Said::new(String::new(), by, user);
             return match said.check() {
-                Ok(()) => logged(messages(app, ids, &Deed::Drop(said.by)).await, user),
-                Err(why) => vec![Line::Failed(why)],
+                Ok(()) => logged(messages(app, ids, &MessageDeed::Drop(said.by)).await, user),
+                Err(why) => vec![AnswerLine::Failed(why)],
             };
         }
     };
     match done {
         Ok(done) => {
             tracing::info!(user, "by the control socket: {done}");
-            vec![Line::Done(done)]
+            vec![AnswerLine::Done(done)]
         }
-        Err(why) => vec![Line::Failed(why)],
+        Err(why) => vec![AnswerLine::Failed(why)],
     }
 }
 
 /// Puts into the log what was done.
-fn logged(lines: Vec<Line>, user: u32) -> Vec<Line> {
+fn logged(lines: Vec<AnswerLine>, user: u32) -> Vec<AnswerLine> {
     for line in &lines {
-        if let Line::Part(done) | Line::Done(done) = line
+        if let AnswerLine::Part(done) | AnswerLine::Done(done) = line
             && !done.is_empty()
         {
             tracing::info!(user, "by the control socket: {done}");
@@ -85,14 +85,14 @@ fn logged(lines: Vec<Line>, user: u32) -> Vec<Line> {
 }
 
 /// Does this with each message.
-async fn messages(app: &App, ids: Vec<u64>, deed: &Deed) -> Vec<Line> {
+async fn messages(app: &App, ids: Vec<u64>, deed: &MessageDeed) -> Vec<AnswerLine> {
     let (count, mut lines, mut refused) = (ids.len(), Vec::new(), 0);
     for id in ids {
         match messages::act(app, id, deed.clone()).await {
-            Ok(done) => lines.push(Line::Part(done)),
+            Ok(done) => lines.push(AnswerLine::Part(done)),
             Err(why) => {
                 refused += 1;
-                lines.push(Line::Refused(why.why()));
+                lines.push(AnswerLine::Refused(why.why()));
             }
         }
     }
@@ -100,19 +100,19 @@ async fn messages(app: &App, ids: Vec<u64>, deed: &Deed) -> Vec<Line> {
 }
 
 /// What it came to is logged by whoever reads it.
-async fn reload(app: &App, allow_mass_removal: bool) -> Vec<Line> {
+async fn reload(app: &App, allow_mass_removal: bool) -> Vec<AnswerLine> {
     vec![match operate::read_again(app, allow_mass_removal).await {
-        Some(Ok(done)) => Line::Done(done),
-        Some(Err(faults)) => Line::Failed(faults),
-        None => Line::Failed("the server stops, and reads no configuration any more".to_owned()),
+        Some(Ok(done)) => AnswerLine::Done(done),
+        Some(Err(faults)) => AnswerLine::Failed(faults),
+        None => AnswerLine::Failed("the server stops, and reads no configuration any more".to_owned()),
     }]
 }
 
 /// What programs would be told at this path.
-async fn get(app: &Arc<App>, path: &str) -> Vec<Line> {
+async fn get(app: &Arc<App>, path: &str) -> Vec<AnswerLine> {
     match api::read_here(app, path).await {
-        Ok(answer) => vec![Line::Json(answer), Line::Done(String::new())],
-        Err(why) => vec![Line::Failed(why)],
+        Ok(answer) => vec![AnswerLine::Json(answer), AnswerLine::Done(String::new())],
+        Err(why) => vec![AnswerLine::Failed(why)],
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::{Said, stored};
-use super::words::{Line, StanceWord};
+use super::words::{AnswerLine, StanceWord};
 use crate::core::incident::IncidentId;
 use crate::core::route::{Facts, Matcher};
 use crate::http::App;
@@ -39,22 +39,22 @@ pub(super) async fn stand(
     (which, matchers): (Vec<String>, &str),
     said: Said,
     stance: StanceWord,
-) -> Vec<Line> {
+) -> Vec<AnswerLine> {
     let stands = Stands::from(stance);
     if let Err(why) = said.check() {
-        return vec![Line::Failed(why)];
+        return vec![AnswerLine::Failed(why)];
     }
     let by = said.by;
     if which.is_empty() {
-        return vec![all(app, matchers, stands, &by).await.map_or_else(Line::Failed, Line::Done)];
+        return vec![all(app, matchers, stands, &by).await.map_or_else(AnswerLine::Failed, AnswerLine::Done)];
     }
     let (count, mut lines, mut refused) = (which.len(), Vec::new(), 0);
     for which in which {
         match one(app, &which, stands, &by).await {
-            Ok(done) => lines.push(Line::Part(done)),
+            Ok(done) => lines.push(AnswerLine::Part(done)),
             Err(why) => {
                 refused += 1;
-                lines.push(Line::Refused(why));
+                lines.push(AnswerLine::Refused(why));
             }
         }
     }
@@ -62,15 +62,15 @@ pub(super) async fn stand(
 }
 
 /// The end of an answer that tells of so many things, of which some were refused.
-pub(super) fn ended(mut lines: Vec<Line>, refused: usize, count: usize) -> Vec<Line> {
+pub(super) fn ended(mut lines: Vec<AnswerLine>, refused: usize, count: usize) -> Vec<AnswerLine> {
     match lines.as_slice() {
         // Of one thing one line tells all.
-        [Line::Part(done)] if count == 1 => vec![Line::Done(done.clone())],
-        [Line::Refused(why)] if count == 1 => vec![Line::Failed(why.clone())],
+        [AnswerLine::Part(done)] if count == 1 => vec![AnswerLine::Done(done.clone())],
+        [AnswerLine::Refused(why)] if count == 1 => vec![AnswerLine::Failed(why.clone())],
         _ => {
             lines.push(match refused {
-                0 => Line::Done(String::new()),
-                _ => Line::Failed(format!("{refused} of {count} were not changed")),
+                0 => AnswerLine::Done(String::new()),
+                _ => AnswerLine::Failed(format!("{refused} of {count} were not changed")),
             });
             lines
         }

@@ -4,7 +4,7 @@
 //! to hand around, to rotate or to lose in a log; no browser can reach it, and nobody on another machine. Whoever may
 //! write the database may command its server, and nobody else but root.
 //!
-//! A client sends one request on a line, as JSON ([`Request`]), and hears lines until one that is final ([`Line`]).
+//! A client sends one request on a line, as JSON ([`Request`]), and hears lines until one that is final ([`AnswerLine`]).
 
 mod answer;
 mod incidents;
@@ -23,7 +23,7 @@ use tokio::time::timeout;
 
 use super::App;
 
-pub use words::{For, Line, Request, StanceWord};
+pub use words::{AnswerLine, For, Request, StanceWord};
 
 /// The socket's name in the database's folder.
 const FILE: &str = "control.sock";
@@ -41,12 +41,12 @@ pub fn path(folder: &Path) -> PathBuf {
 
 /// The socket, bound and not yet served.
 #[derive(Debug)]
-pub struct Socket(UnixListener);
+pub struct ControlSocket(UnixListener);
 
-impl Socket {
+impl ControlSocket {
     /// Makes the socket in the database's folder, of which this process is the only server. It replaces the one that a
     /// server before has left, and is there for its owner alone from the first moment.
-    pub fn bind(folder: &Path) -> io::Result<Socket> {
+    pub fn bind(folder: &Path) -> io::Result<ControlSocket> {
         let (path, new) = (path(folder), folder.join(format!("{FILE}.new")));
         match std::fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -55,7 +55,7 @@ impl Socket {
         let listener = UnixListener::bind(&new)?;
         std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
         std::fs::rename(&new, &path)?;
-        Ok(Socket(listener))
+        Ok(ControlSocket(listener))
     }
 
     /// Serves for ever: whoever stops the server drops this.
@@ -94,7 +94,7 @@ async fn converse(stream: UnixStream, app: &Arc<App>) -> io::Result<()> {
     timeout(CLIENT_TIMEOUT, limited.read_line(&mut request)).await??;
     let lines = match serde_json::from_str(&request) {
         Ok(request) => answer::answer(app, request, user).await,
-        Err(error) => vec![Line::Failed(format!("the request is not understood: {error}"))],
+        Err(error) => vec![AnswerLine::Failed(format!("the request is not understood: {error}"))],
     };
     for line in lines {
         let mut text = serde_json::to_vec(&line)?;

@@ -114,10 +114,10 @@ pub enum For {
     Until(String),
 }
 
-/// A line of an answer. The last one is [`Line::Done`] or [`Line::Failed`], and no other.
+/// A line of an answer. The last one is [`AnswerLine::Done`] or [`AnswerLine::Failed`], and no other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Line {
+pub enum AnswerLine {
     /// What the API answers.
     Json(serde_json::Value),
     /// A part of what was asked is done: in a line for people.

@@ -7,8 +7,8 @@ use super::super::door::Visibility;
 use super::super::reply::Reply;
 use super::super::{App, operate};
 use super::filter::Filter;
-use super::incident::{self, Answer};
-use super::list::{self, Part, Row};
+use super::incident::{self, SaidOfIncident};
+use super::list::{self, CheckRow, Part};
 use super::{banners, page, words};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -17,7 +17,7 @@ use crate::store::StoreError;
 const ROWS: usize = 300;
 
 /// A row on the page, and what somebody said of it.
-type Shown<'r> = (&'r Row, Option<Answer>);
+type Shown<'r> = (&'r CheckRow, Option<SaidOfIncident>);
 
 /// Answers `/`.
 pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility) -> Reply {
@@ -29,8 +29,8 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility
     let fault = operate::fault(app);
     let rows = list::rows(app, now);
     let found = filter.found(&rows);
-    let has_status = |row: &&&Row| filter.status.is_none_or(|status| status == row.view.status);
-    let wanted: Vec<&Row> = found.iter().filter(has_status).copied().collect();
+    let has_status = |row: &&&CheckRow| filter.status.is_none_or(|status| status == row.view.status);
+    let wanted: Vec<&CheckRow> = found.iter().filter(has_status).copied().collect();
     let pages = wanted.len().div_ceil(ROWS).max(1);
     let number = filter.page.min(pages);
     let on_page = wanted.iter().skip((number - 1) * ROWS).take(ROWS);
@@ -74,8 +74,8 @@ fn refusal(filter: &Filter, why: &str) -> Reply {
 /// What people said of the incidents of these rows, in their order.
 fn read_answers<'r>(
     app: &App,
-    rows: impl Iterator<Item = &'r Row>,
-) -> Result<Vec<Option<Answer>>, StoreError> {
+    rows: impl Iterator<Item = &'r CheckRow>,
+) -> Result<Vec<Option<SaidOfIncident>>, StoreError> {
     let Some(reader) = &app.history else { return Ok(Vec::new()) };
     rows.map(|row| match row.answered {
         Some(_) => incident::answer(reader, row.check.id),
@@ -121,7 +121,7 @@ fn by_group(app: &App, rows: &[&Shown<'_>], now: Time) -> Markup {
     }
 }
 
-fn table_row(app: &App, row: &Row, answer: Option<&Answer>, now: Time) -> Markup {
+fn table_row(app: &App, row: &CheckRow, answer: Option<&SaidOfIncident>, now: Time) -> Markup {
     let definition = &row.check.definition;
     let name = definition.name.as_str();
     html! {

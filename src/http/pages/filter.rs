@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::decode;
-use super::list::Row;
+use super::list::CheckRow;
 use super::words;
 use crate::core::cause::Status;
 use crate::core::search::Search;
@@ -59,7 +59,7 @@ impl Filter {
     }
 
     /// Those that it finds, of whatever status.
-    pub(super) fn found<'r>(&self, rows: &'r [Row]) -> Vec<&'r Row> {
+    pub(super) fn found<'r>(&self, rows: &'r [CheckRow]) -> Vec<&'r CheckRow> {
         rows.iter().filter(|row| self.search.finds(&row.check.definition, &row.view)).collect()
     }
 
@@ -73,7 +73,7 @@ impl Filter {
     }
 
     /// How many there are of each status, each a link to them.
-    pub(super) fn totals(&self, found: &[&Row]) -> Markup {
+    pub(super) fn totals(&self, found: &[&CheckRow]) -> Markup {
         let count = |status| found.iter().filter(|row| row.view.status == status).count();
         let counts = ORDER.map(|status| (status, count(status)));
         let is_of_use = |(status, count): &(Status, usize)| *count > 0 || self.status == Some(*status);

@@ -49,22 +49,22 @@ fn read(
 }
 
 /// What somebody said of an incident that has not ended: it needs nobody else.
-pub(super) struct Answer {
+pub(super) struct SaidOfIncident {
     pub(super) status: IncidentStatus,
     said: Option<IncidentStep>,
 }
 
 /// What was said of the incident of a check; `None`: there is none, or nobody has said anything that stands.
-pub(super) fn answer(reader: &Reader, check: CheckId) -> Result<Option<Answer>, StoreError> {
+pub(super) fn answer(reader: &Reader, check: CheckId) -> Result<Option<SaidOfIncident>, StoreError> {
     let answered = |(incident, _): &(IncidentRecord, _)| {
         matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix)
     };
     let read = read(reader, check)?.filter(answered);
-    Ok(read.map(|(incident, said)| Answer { status: incident.status, said }))
+    Ok(read.map(|(incident, said)| SaidOfIncident { status: incident.status, said }))
 }
 
 /// The same in few words, for a list.
-pub(super) fn label(answer: &Answer, now: Time) -> Markup {
+pub(super) fn label(answer: &SaidOfIncident, now: Time) -> Markup {
     let stands = if answer.status == IncidentStatus::WontFix { "marked wont-fix" } else { "acknowledged" };
     html! { span.label { (stands) @if let Some(said) = &answer.said { (by(said, now)) } } }
 }

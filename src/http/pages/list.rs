@@ -17,7 +17,7 @@ use crate::core::time::{Span, Time};
 use crate::store::live::{Answered, Check};
 
 /// A check as it is shown.
-pub(super) struct Row {
+pub(super) struct CheckRow {
     pub(super) check: Arc<Check>,
     pub(super) view: View,
     pub(super) held: Option<HoldReason>,
@@ -49,7 +49,7 @@ impl Part {
     }
 }
 
-impl Row {
+impl CheckRow {
     pub(super) fn part(&self) -> Part {
         match self.view.status {
             Status::Failing | Status::Late | Status::Unknown => {
@@ -61,7 +61,7 @@ impl Row {
     }
 
     /// Bad ones by their severity, then since when; the others by group, then how they are.
-    fn cmp(&self, other: &Row) -> Ordering {
+    fn cmp(&self, other: &CheckRow) -> Ordering {
         let (one, two) = (&self.check.definition, &other.check.definition);
         let order = self.part().cmp(&other.part()).then_with(|| {
             if self.part() == Part::Rest {
@@ -84,17 +84,17 @@ fn place(status: Status) -> Option<usize> {
 }
 
 /// All checks, in the order in which people should look at them.
-pub(super) fn rows(app: &App, now: Time) -> Vec<Row> {
+pub(super) fn rows(app: &App, now: Time) -> Vec<CheckRow> {
     let (as_of, mutes, answered) = (app.as_of(), app.live.mutes(), app.live.answered());
     let row = |check: &Arc<Check>| {
         let state = check.state();
         let (view, muted) = look(check, &state, (&as_of, now), &mutes);
         let held = muted.or_else(|| waits(app, check, &view, (&mutes, &answered), now));
         let last_seen = state.last_seen;
-        Row { check: check.clone(), view, held, answered: answered.get(&check.id).copied(), last_seen }
+        CheckRow { check: check.clone(), view, held, answered: answered.get(&check.id).copied(), last_seen }
     };
-    let mut rows: Vec<Row> = app.live.directory().checks.iter().map(row).collect();
-    rows.sort_by(Row::cmp);
+    let mut rows: Vec<CheckRow> = app.live.directory().checks.iter().map(row).collect();
+    rows.sort_by(CheckRow::cmp);
     rows
 }
 
@@ -134,11 +134,11 @@ fn waits(
 }
 
 /// What the rows come to, in a line.
-pub(super) fn headline(rows: &[&Row], is_all: bool) -> String {
+pub(super) fn headline(rows: &[&CheckRow], is_all: bool) -> String {
     let of = |part: Part| rows.iter().filter(move |row| row.part() == part);
     let answered = |status| of(Part::Aside).filter(|row| row.answered == Some(status)).count();
     let held = |is_muted: bool| {
-        let is_it = |row: &&&Row| {
+        let is_it = |row: &&&CheckRow| {
             let by_people = matches!(row.held, Some(HoldReason::Muted { .. } | HoldReason::Quiet { .. }));
             row.answered.is_none() && by_people == is_muted
         };
@@ -159,7 +159,7 @@ pub(super) fn headline(rows: &[&Row], is_all: bool) -> String {
 }
 
 /// Due, and nothing was ever heard of it: not as it should be yet.
-fn is_unseen_in_grace(row: &Row) -> bool {
+fn is_unseen_in_grace(row: &CheckRow) -> bool {
     row.view.status == Status::Grace && row.last_seen.is_none()
 }
 

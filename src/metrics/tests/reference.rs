@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::metrics::{Kind, METRICS, Metric};
+use crate::metrics::{METRICS, Metric, MetricKind};
 
 /// `docs/metrics.md` is made from the table of metrics.
 #[test]
@@ -91,10 +91,10 @@ fn reference() -> String {
 
 fn kind(metric: &Metric) -> &'static str {
     match metric.kind {
-        Kind::Gauge => "gauge",
-        Kind::Counter => "counter",
-        Kind::Histogram => "histogram",
-        Kind::Info => "info",
+        MetricKind::Gauge => "gauge",
+        MetricKind::Counter => "counter",
+        MetricKind::Histogram => "histogram",
+        MetricKind::Info => "info",
     }
 }
 

@@ -36,7 +36,7 @@ enum Format {
 
 /// A receiver that is posted to.
 #[derive(Debug)]
-pub struct Webhook {
+pub struct WebhookTransport {
     server: Server,
     format: Format,
     max_members: usize,
@@ -51,9 +51,9 @@ struct Body {
 
 const JSON: &str = "application/json";
 
-impl Webhook {
+impl WebhookTransport {
     /// Nothing is connected yet. `timeout` bounds each attempt.
-    pub fn new(settings: &receiver::Webhook, timeout: Span) -> Result<Webhook, TemplateError> {
+    pub fn new(settings: &receiver::Webhook, timeout: Span) -> Result<WebhookTransport, TemplateError> {
         let mut url = settings.url.clone();
         let format = match &settings.format {
             WebhookFormat::Alertmanager => Format::Alertmanager,
@@ -68,7 +68,7 @@ impl Webhook {
             WebhookFormat::Template(source) => Format::Template(Template::parse(source)?),
         };
         let max_members = settings.max_members();
-        Ok(Webhook { server: Server::new(url, settings.http.clone()), format, max_members, timeout })
+        Ok(WebhookTransport { server: Server::new(url, settings.http.clone()), format, max_members, timeout })
     }
 
     /// A template that does not name each check of a message: whoever reads it hears of one, and of the others never.

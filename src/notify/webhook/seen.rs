@@ -14,7 +14,7 @@ use crate::notify::text::{is_link, line, lines, without_id_urls};
 
 /// One check of the message. Texts are "" where there is nothing to say, numbers `none`.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Seen {
+pub(super) struct TemplateCheck {
     name: String,
     title: String,
     group: String,
@@ -43,16 +43,16 @@ pub(super) struct Seen {
 }
 
 /// All of them, the worst first.
-pub(super) fn seen(notification: &Notification<'_>) -> Vec<Seen> {
+pub(super) fn seen(notification: &Notification<'_>) -> Vec<TemplateCheck> {
     worst_first(notification.notices).into_iter().map(|notice| one(notification, notice)).collect()
 }
 
-fn one(notification: &Notification<'_>, notice: &Notice) -> Seen {
+fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
     let words = |text: String| without_id_urls(&text, base(notification.external_url));
     let run = notice.last_run.as_ref();
     let time = |time: Option<Time>| time.map(|time| time.to_string()).unwrap_or_default();
     let label = |(name, value): &(String, String)| (name.clone(), line(value, 500));
-    Seen {
+    TemplateCheck {
         name: notice.check.to_string(),
         title: title(notice),
         group: line(&notice.group, 128),

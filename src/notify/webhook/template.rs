@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::language;
 use super::payload::Payload;
-use super::seen::{Seen, seen};
+use super::seen::{TemplateCheck, seen};
 use crate::core::notice::Notice;
 use crate::notify::render::Text;
 use crate::notify::{Notification, render, sample, text};
@@ -44,10 +44,10 @@ impl std::fmt::Display for TemplateError {
 }
 
 #[derive(Serialize)]
-pub(super) struct Context<'a> {
+pub(super) struct TemplateContext<'a> {
     #[serde(flatten)]
     payload: Payload,
-    checks: Vec<Seen>,
+    checks: Vec<TemplateCheck>,
     subject: &'a str,
     /// The subject's name in the first version.
     headline: &'a str,
@@ -109,8 +109,8 @@ impl Template {
     }
 
     /// What it sees.
-    pub(super) fn context<'a>(notification: &Notification<'a>, text: &'a Text) -> Context<'a> {
-        Context {
+    pub(super) fn context<'a>(notification: &Notification<'a>, text: &'a Text) -> TemplateContext<'a> {
+        TemplateContext {
             payload: Payload::new(notification),
             checks: seen(notification),
             subject: &text.subject,

@@ -15,10 +15,10 @@ fn now() -> Time {
     Time::from_secs(1_774_830_840)
 }
 
-fn webhook(format: WebhookFormat) -> Webhook {
+fn webhook(format: WebhookFormat) -> WebhookTransport {
     let url = Secret::new("https://hooks.example.org/T0/topic");
     let settings = receiver::Webhook { url, format, max_checks: None, http: receiver::HttpConfig::default() };
-    Webhook::new(&settings, Span::secs(1)).expect("the settings are good")
+    WebhookTransport::new(&settings, Span::secs(1)).expect("the settings are good")
 }
 
 fn body(format: WebhookFormat, notices: &[Notice]) -> String {

@@ -31,7 +31,7 @@ use crate::core::outbox::{
 };
 use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
-use crate::store::live::{Answer, Answers, Waiting};
+use crate::store::live::{StanceTaken, StancesTaken, Waiting};
 
 /// Everything that still has to be told, and what it is about.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ pub(super) struct Outbox {
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
     pub(super) open: HashMap<CheckId, IncidentId>,
     /// For readers.
-    pub(super) answers: Arc<Answers>,
+    pub(super) answers: Arc<StancesTaken>,
     /// Those that wait, are in a message that is not settled, or rest: given up, and to be tried again.
     pub(super) deliveries: BTreeMap<DeliveryId, Delivery>,
     /// How many of these wait or are in a message, for readers.
@@ -143,7 +143,7 @@ impl Outbox {
     }
 
     fn note_answer(&mut self, incident: &Incident) {
-        let answer = Answer::of(incident);
+        let answer = StanceTaken::of(incident);
         if self.answers.get(&incident.check) == answer.as_ref() {
             return;
         }
