@@ -242,7 +242,7 @@ fn check_grace(fields: &Fields<'_>, spec: &Spec, log: &mut Log) {
         log.fault(fields.at_value("grace"), message);
     }
     if let Some(start_within) = spec.start_within {
-        if matches!(spec.schedule, Schedule::CountedAt(..) | Schedule::Counted(_)) {
+        if spec.schedule.expect().is_some() {
             let message = "`start_within` does not go with `expect`, which counts successes";
             log.fault(fields.at_key("start_within"), message);
         } else if start_within > spec.grace {

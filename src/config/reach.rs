@@ -3,7 +3,7 @@
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{Definition, Overlap};
 use crate::core::route::{Facts, Matcher, Policy, ReceiverName, own_receiver};
-use crate::core::schedule::{Expect, Schedule};
+use crate::core::schedule::Expect;
 use crate::core::time::{Span, Time};
 
 /// One receiver that a check's messages reach.
@@ -80,13 +80,10 @@ fn at_once(receiver: ReceiverName, only: Vec<CauseKind>) -> Told {
 /// The causes that a check can have by what it declares; without blindness, which is routed as what it hides (9.6).
 pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     let spec = &check.spec;
-    let (missing, expect) = match &spec.schedule {
-        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => (true, None),
-        Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => (false, Some(expect)),
-    };
-    let bound = |of: fn(&Expect) -> Option<u32>| expect.and_then(of).is_some();
+    let expect = spec.schedule.expect();
+    let bound = |of: fn(Expect) -> Option<u32>| expect.and_then(of).is_some();
     let possible = |cause: &CauseKind| match cause {
-        CauseKind::Missing | CauseKind::NeverSeen => missing,
+        CauseKind::Missing | CauseKind::NeverSeen => expect.is_none(),
         CauseKind::NotStarted => spec.start_within.is_some(),
         CauseKind::Overrun => spec.max_runtime.is_some(),
         CauseKind::TooFew => bound(|expect| expect.at_least),

@@ -66,8 +66,7 @@ fn of_runs(config: &Config, log: &mut Log) {
     let mut sharing = Sharing::default();
     for check in &config.checks {
         let spec = &check.spec;
-        let pinged_at_end =
-            matches!(spec.schedule, Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_));
+        let pinged_at_end = spec.schedule.expect().is_none();
         let short = spec.max_runtime.is_some_and(|max| spec.grace < max);
         if pinged_at_end && short && spec.start_within.is_none() {
             sharing.add(check);
@@ -82,11 +81,7 @@ fn of_schedules(config: &Config, times: &Times, log: &mut Log) {
     let (mut rare, mut forgiven) = (Sharing::default(), Sharing::default());
     let mut idle: BTreeMap<(String, String), Sharing> = BTreeMap::new();
     for check in &config.checks {
-        let at = match &check.spec.schedule {
-            Schedule::At(at) | Schedule::CountedAt(at, _) => at,
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => continue,
-        };
-        let Occurrences { cron, zone } = at;
+        let Some(Occurrences { cron, zone }) = check.spec.schedule.occurrences() else { continue };
         let Some(known) = times.known(cron.as_str(), *zone) else { continue };
         if let Some((part, every)) = cron.idle_step() {
             idle.entry((part.to_owned(), every)).or_default().add(check);

@@ -33,6 +33,29 @@ pub struct Expect {
     pub within: Span,
 }
 
+impl Schedule {
+    /// How many successes are counted on; `None`: each one counts by itself.
+    pub fn expect(&self) -> Option<Expect> {
+        match self {
+            Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => Some(*expect),
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => None,
+        }
+    }
+
+    /// The times that it names, if it names any.
+    pub fn occurrences(&self) -> Option<&Occurrences> {
+        match self {
+            Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => Some(occurrences),
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => None,
+        }
+    }
+
+    /// Where people read its times: UTC, unless it names some itself.
+    pub fn zone(&self) -> Zone {
+        self.occurrences().map_or(Zone::UTC, |occurrences| occurrences.zone)
+    }
+}
+
 impl Expect {
     /// The largest N and M (3.5).
     pub const MAX_COUNT: u32 = 1000;

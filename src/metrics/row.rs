@@ -1,7 +1,6 @@
 //! What a scrape shows of one check.
 
 use crate::core::check::Definition;
-use crate::core::schedule::Schedule;
 use crate::core::state::{Counters, State};
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
@@ -58,10 +57,7 @@ impl Row {
     /// The row of a check; `check` is its place in the catalog.
     pub fn new(check: u32, seen: &Seen<'_>) -> Row {
         let Seen { definition, state, view, .. } = seen;
-        let expect = match &definition.spec.schedule {
-            Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => Some(expect),
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => None,
-        };
+        let expect = definition.spec.schedule.expect();
         Row {
             check,
             last_seen: state.last_seen,

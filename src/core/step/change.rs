@@ -4,7 +4,7 @@ use super::next::{self, TransitionKind};
 use super::{FlipReason, Judge};
 use crate::core::cause::{Cause, CauseKind, Causes, Family};
 use crate::core::check::{Overlap, PingKind, Spec};
-use crate::core::schedule::Schedule;
+use crate::core::schedule::{Expect, Schedule};
 use crate::core::state::{Counted, Counters, Pause, RidMemory, State};
 use crate::core::time::Time;
 
@@ -177,38 +177,30 @@ impl<'a> Judge<'a> {
     /// Whether the stored facts are late by a new spec, as if it had always been that.
     fn late_by(&self, new: &Spec) -> Option<CauseKind> {
         let state = &self.state;
-        match &new.schedule {
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
-                let mut probe = state.clone();
-                probe.causes = Causes::default();
-                probe.pause = Pause::default();
-                let next = next::next(new, &probe, self.blind).filter(|next| next.at < self.now)?;
-                // Also where we cannot tell: what is late already stays so until we can tell that it is not.
-                match next.what {
-                    TransitionKind::Late(kind) => Some(kind),
-                    TransitionKind::Overrun { .. } => Some(CauseKind::Overrun),
-                    _ => None,
-                }
-            }
-            Schedule::Counted(expect) => {
-                let count = state.successes_in(self.now - expect.within, self.now);
-                (count < expect.at_least?).then_some(CauseKind::TooFew)
-            }
-            Schedule::CountedAt(occurrences, expect) => {
-                let last = occurrences.prev_before(self.now)?;
-                let count = state.successes_in(last - expect.within, self.now);
-                (count < expect.at_least?).then_some(CauseKind::TooFew)
-            }
+        if let Some(expect) = new.schedule.expect() {
+            let judged_at = match new.schedule.occurrences() {
+                Some(occurrences) => occurrences.prev_before(self.now)?,
+                None => self.now,
+            };
+            let count = state.successes_in(judged_at - expect.within, self.now);
+            return (count < expect.at_least?).then_some(CauseKind::TooFew);
+        }
+        let mut probe = state.clone();
+        probe.causes = Causes::default();
+        probe.pause = Pause::default();
+        let next = next::next(new, &probe, self.blind).filter(|next| next.at < self.now)?;
+        // Also where we cannot tell: what is late already stays so until we can tell that it is not.
+        match next.what {
+            TransitionKind::Late(kind) => Some(kind),
+            TransitionKind::Overrun { .. } => Some(CauseKind::Overrun),
+            _ => None,
         }
     }
 }
 
 /// A check that expects nothing to happen cannot be late, and not unknown either.
 fn never_late(spec: &Spec) -> bool {
-    match &spec.schedule {
-        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => false,
-        Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => expect.at_least.is_none(),
-    }
+    spec.schedule.expect().is_some_and(|expect| expect.at_least.is_none())
 }
 
 /// A lateness ends only if the new spec over the stored facts is not late; else what still makes sense of it stays.
@@ -218,7 +210,7 @@ fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<Cause
     else {
         return;
     };
-    let counted = matches!(new.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
+    let counted = new.schedule.expect().is_some();
     // The run that took too long is closed and forgotten: only a longer limit, or none, can make it good.
     let as_short = matches!((old.max_runtime, new.max_runtime), (Some(old), Some(new)) if new <= old);
     causes.retain(|cause| match cause.kind {
@@ -240,13 +232,10 @@ fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<Cause
 
 /// What the new spec does not know cannot go on; a count is only taken anew where it is another count.
 fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, now: Time) {
-    let too_many = match &new.schedule {
-        _ if !rescheduled => true,
-        Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => {
-            expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
-        }
-        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => false,
+    let is_exceeded = |expect: Expect| {
+        expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
     };
+    let too_many = !rescheduled || new.schedule.expect().is_some_and(is_exceeded);
     state.causes.retain(|cause| match cause.kind {
         CauseKind::TooMany => too_many,
         CauseKind::Overlapping => new.overlap == Overlap::Fail,
@@ -291,10 +280,7 @@ impl State {
             pending: None,
             late_for,
         });
-        let memory = match schedule {
-            Schedule::Counted(expect) | Schedule::CountedAt(_, expect) => expect.memory(),
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => 0,
-        };
+        let memory = schedule.expect().map_or(0, |expect| expect.memory());
         while self.successes.len() > memory {
             self.successes.pop_front();
         }

@@ -130,7 +130,7 @@ impl Judge<'_> {
         if let Some(run) = run {
             state.runs.retain(|other| other.start >= run.start);
         }
-        if let Schedule::Counted(expect) | Schedule::CountedAt(_, expect) = &self.spec.schedule {
+        if let Some(expect) = self.spec.schedule.expect() {
             state.successes.push_back(now);
             while state.successes.len() > expect.memory() {
                 state.successes.pop_front();

@@ -9,7 +9,6 @@ use super::fault::CommandFault;
 use super::shown::Standing;
 use super::{Command, ok};
 use crate::core::check::{Ping, PingKind, PingMethods};
-use crate::core::schedule::Schedule;
 use crate::http::reply::Reply;
 use crate::store::{Applied, PingFact};
 
@@ -62,18 +61,13 @@ async fn take(command: &Command<'_>) -> Result<Reply, CommandFault> {
         Ok(Err(_)) | Err(_) => return Err(CommandFault::Unavailable),
     }
     let now = command.find().map_or_else(|_| check.clone(), |found| found.check);
+    // A success that is not counted does, by itself (5.1): asked of the state a moment later, one of a short period is late
+    // again.
+    let ends_lateness = check.definition.spec.schedule.expect().is_none();
     let is_late = || Standing::of(app, dialect, &now).late;
     Ok(ok(&Triggered {
         status: "ok",
-        recovered: before.late && (ends_lateness(&check.definition.spec.schedule) || !is_late()),
+        recovered: before.late && (ends_lateness || !is_late()),
         unpaused: before.paused && now.known().state.pause.since().is_none(),
     }))
-}
-
-/// Whether a success does, by itself (5.1): asked of the state a moment later, one of a short period is late again.
-fn ends_lateness(schedule: &Schedule) -> bool {
-    match schedule {
-        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => true,
-        Schedule::CountedAt(..) | Schedule::Counted(_) => false,
-    }
 }

@@ -15,7 +15,6 @@ use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Definition, PingKind};
 use crate::core::route::is_own_receiver;
-use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
@@ -127,9 +126,7 @@ pub(super) fn facts(state: &State, view: &View, last_source: Option<&str>, now: 
 }
 
 fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
-    let (Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _)) = &definition.spec.schedule else {
-        return html! {};
-    };
+    let Some(occurrences) = definition.spec.schedule.occurrences() else { return html! {} };
     let ahead = view.due.filter(|due| *due > now);
     let first = ahead.or_else(|| occurrences.next_after(now));
     let dues = std::iter::successors(first, |due| occurrences.next_after(*due)).take(NEXT_DUES);
@@ -189,7 +186,7 @@ mod tests {
     use crate::core::blind::BlindWindows;
     use crate::core::check::{Name, Source, Spec};
     use crate::core::cron::Cron;
-    use crate::core::schedule::Occurrences;
+    use crate::core::schedule::{Occurrences, Schedule};
     use crate::core::step::view;
 
     #[test]

@@ -12,7 +12,6 @@ use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{promised_deadline, view};
 use crate::core::time::{Span, Time};
-use crate::core::zone::Zone;
 use crate::store::history::LeftOut;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::key;
@@ -73,7 +72,7 @@ impl Tx<'_> {
             schedule: spec.schedule.to_string(),
             grace: spec.grace,
             due: due.filter(|due| *due <= now),
-            zone: zone(&spec.schedule),
+            zone: spec.schedule.zone(),
             last_success: state.last(PingKind::Success),
             last_run: said.run,
             last_log: said.log,
@@ -181,14 +180,6 @@ fn missed(schedule: &Schedule, state: &State, due: impl FnOnce() -> Option<Time>
         Schedule::CountedAt(..) => state.counted.and_then(|counted| counted.late_for),
         Schedule::Counted(_) => None,
         Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => due(),
-    }
-}
-
-/// People read a check's times where its schedule is.
-fn zone(schedule: &Schedule) -> Zone {
-    match schedule {
-        Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => occurrences.zone,
-        Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => Zone::UTC,
     }
 }
 
