@@ -177,50 +177,54 @@ impl Causes {
     }
 }
 
-/// A view of a check's causes (6.2), worst first where several hold.
+/// A view of a check's causes (6.2). In the order in which people should look at checks: what is worst is the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// Not judged, because somebody said so.
-    Paused,
-    /// Something was due while we were not listening.
-    Unknown,
     /// It happened, and was bad.
     Failing,
     /// It did not happen.
     Late,
+    /// Something was due while we were not listening.
+    Unknown,
     /// Due, but not yet past its deadline. Only a view: entering it is no flip.
     Grace,
-    /// As it should be.
-    Up,
     /// Not bad, and there never was a success or fail.
     New,
+    /// As it should be.
+    Up,
+    /// Not judged, because somebody said so.
+    Paused,
     /// No longer declared (10.3).
     Archived,
 }
 
 impl Status {
-    /// All statuses, worst first.
-    pub const ALL: [Status; 8] = [
-        Status::Paused,
-        Status::Unknown,
+    /// Those of declared checks, the worst first.
+    pub const DECLARED: [Status; 7] = [
         Status::Failing,
         Status::Late,
+        Status::Unknown,
         Status::Grace,
-        Status::Up,
         Status::New,
-        Status::Archived,
+        Status::Up,
+        Status::Paused,
     ];
+
+    /// The status of this word.
+    pub fn of_word(word: &str) -> Option<Status> {
+        Status::DECLARED.into_iter().chain([Status::Archived]).find(|status| status.as_str() == word)
+    }
 
     /// As it stands in labels, messages and pages.
     pub fn as_str(self) -> &'static str {
         match self {
-            Status::Paused => "paused",
-            Status::Unknown => "unknown",
             Status::Failing => "failing",
             Status::Late => "late",
+            Status::Unknown => "unknown",
             Status::Grace => "grace",
-            Status::Up => "up",
             Status::New => "new",
+            Status::Up => "up",
+            Status::Paused => "paused",
             Status::Archived => "archived",
         }
     }
@@ -242,6 +246,15 @@ mod tests {
         check(&[Missing, NeverSeen, NotStarted, Overrun, TooFew], Family::Late);
         check(&[Failed, TooMany, TooShort, Overlapping], Family::Failing);
         check(&[Blind], Family::Unknown);
+    }
+
+    #[test]
+    fn statuses_stand_the_worst_first_and_are_read_from_their_words() {
+        assert!(Status::DECLARED.is_sorted() && Status::Paused < Status::Archived);
+        for status in Status::DECLARED.into_iter().chain([Status::Archived]) {
+            assert_eq!(Status::of_word(status.as_str()), Some(status));
+        }
+        assert_eq!(Status::of_word("Up"), None);
     }
 
     #[test]

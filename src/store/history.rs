@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::StoreError;
-use super::row::{PING_BODY, PING_REPEAT, flip_reason, ping_kind, read_causes, status};
+use super::row::{PING_BODY, PING_REPEAT, flip_reason, ping_kind, read_causes};
 use super::sqlite::canary;
 use super::sqlite::error::{damaged, failed};
 use super::sqlite::files::open_reader;
@@ -175,8 +175,8 @@ impl Reader {
                 Ok(FlipRecord {
                     id: number(row, 0)?,
                     at: Time::from_ms(row.get(1)?),
-                    from: word(row, 2, status)?,
-                    to: word(row, 3, status)?,
+                    from: word(row, 2, Status::of_word)?,
+                    to: word(row, 3, Status::of_word)?,
                     reason: word(row, 4, flip_reason)?,
                     causes: word(row, 5, read_causes)?,
                 })

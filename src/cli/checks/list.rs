@@ -9,6 +9,7 @@ use crate::cli::client::Trouble;
 use crate::cli::server::ServerArgs;
 use crate::cli::table::Table;
 use crate::cli::way::{ServerWay, SocketArgs};
+use crate::core::cause::Status;
 
 /// Which checks; all that is said must fit.
 #[derive(clap::Args, Debug)]
@@ -59,9 +60,8 @@ impl ListChecksArgs {
 
     /// `checks list late` would look for names, and find none.
     fn is_no_status(&self) -> Result<(), Trouble> {
-        const STATUSES: [&str; 7] = ["new", "up", "grace", "late", "failing", "unknown", "paused"];
         match self.text.as_deref() {
-            Some(text) if STATUSES.contains(&text) => {
+            Some(text) if Status::DECLARED.iter().any(|status| status.as_str() == text) => {
                 Err(Trouble::NotAsked(format!("`{text}` is a status: punctual checks list --status {text}")))
             }
             _ => Ok(()),
@@ -105,7 +105,7 @@ impl List {
         match self.output {
             Output::Text => {
                 // Among equals the order stays that of the names.
-                self.rows.sort_by_key(|row| rank(&row[1]));
+                self.rows.sort_by_key(|row| order(&row[1]));
                 let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE", "TITLE"];
                 Table::new(&head, self.rows).with_statuses(1).cutting(&[6, 2]).write(out.to)?;
             }
@@ -118,11 +118,10 @@ impl List {
     }
 }
 
-/// Where a status stands in a list: the worst first.
-fn rank(status: &str) -> usize {
-    const WORST_FIRST: [&str; 6] = ["failing", "late", "unknown", "grace", "new", "paused"];
-    let place = WORST_FIRST.iter().position(|other| status.split(' ').next() == Some(other));
-    place.unwrap_or(WORST_FIRST.len())
+/// The worst first, and behind all others what a newer server calls by a word that is not known here.
+fn order(status: &str) -> (bool, Option<Status>) {
+    let known = status.split(' ').next().and_then(Status::of_word);
+    (known.is_none(), known)
 }
 
 fn row(check: &Value) -> Vec<String> {

@@ -13,9 +13,6 @@ use crate::http::App;
 use crate::http::problem::Problem;
 use crate::store::live::Check;
 
-const STATUSES: [Status; 7] =
-    [Status::Failing, Status::Late, Status::Unknown, Status::Grace, Status::New, Status::Up, Status::Paused];
-
 /// A page.
 #[derive(Serialize)]
 struct Page {
@@ -46,7 +43,7 @@ impl Wanted {
             labels: query.labels()?,
             search: Search::parse(query.one("q")?.unwrap_or_default())
                 .map_err(|error| bad(format!("`q`: {error}")))?,
-            status: query.word("status", &STATUSES, Status::as_str)?,
+            status: query.word("status", &Status::DECLARED, Status::as_str)?,
             api: query.word("source", &[false, true], |api| if api { "api" } else { "file" })?,
         })
     }

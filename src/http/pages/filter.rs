@@ -12,10 +12,6 @@ use crate::core::text::shown;
 /// The longest filter, in characters.
 const MAX_FILTER: usize = 1000;
 
-/// The order in which people should look.
-pub(super) const ORDER: [Status; 7] =
-    [Status::Failing, Status::Late, Status::Unknown, Status::Grace, Status::New, Status::Up, Status::Paused];
-
 /// What is asked for.
 #[derive(Default)]
 pub(super) struct Filter {
@@ -38,9 +34,9 @@ impl Filter {
             Err(error) => return Err((filter, error.to_string())),
         }
         if let Some(status) = status.filter(|status| !status.is_empty()) {
-            filter.status = ORDER.into_iter().find(|known| known.as_str() == status);
+            filter.status = Status::DECLARED.into_iter().find(|known| known.as_str() == status);
             if filter.status.is_none() {
-                let known = ORDER.map(Status::as_str).join(", ");
+                let known = Status::DECLARED.map(Status::as_str).join(", ");
                 return Err((filter, format!("there is no such status: there are {known}")));
             }
         }
@@ -75,7 +71,7 @@ impl Filter {
     /// How many there are of each status, each a link to them.
     pub(super) fn totals(&self, found: &[&CheckRow]) -> Markup {
         let count = |status| found.iter().filter(|row| row.view.status == status).count();
-        let counts = ORDER.map(|status| (status, count(status)));
+        let counts = Status::DECLARED.map(|status| (status, count(status)));
         let is_of_use = |(status, count): &(Status, usize)| *count > 0 || self.status == Some(*status);
         html! {
             ul.totals aria-label="Checks by status" {

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::super::App;
-use super::filter::ORDER;
 use super::look;
 use crate::core::cause::Status;
 use crate::core::check::Name;
@@ -65,7 +64,7 @@ impl CheckRow {
         let (one, two) = (&self.check.definition, &other.check.definition);
         let order = self.part().cmp(&other.part()).then_with(|| {
             if self.part() == Part::Rest {
-                one.group.cmp(&two.group).then(place(self.view.status).cmp(&place(other.view.status)))
+                one.group.cmp(&two.group).then(self.view.status.cmp(&other.view.status))
             } else {
                 let weight = Severity::of(&one.labels).cmp(&Severity::of(&two.labels));
                 weight.then(since(&self.view).cmp(&since(&other.view)))
@@ -77,10 +76,6 @@ impl CheckRow {
 
 fn since(view: &View) -> Option<Time> {
     view.causes.iter().map(|cause| cause.since).min()
-}
-
-fn place(status: Status) -> Option<usize> {
-    ORDER.iter().position(|known| *known == status)
 }
 
 /// All checks, in the order in which people should look at them.

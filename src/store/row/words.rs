@@ -1,6 +1,6 @@
 //! The words and numbers of enumerations.
 
-use crate::core::cause::{Cause, CauseKind, Status};
+use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{PingKind, System};
 use crate::core::step::FlipReason;
 use crate::core::time::Time;
@@ -39,11 +39,6 @@ pub(in crate::store) fn ping_code(kind: PingKind) -> u8 {
 /// The kind of ping of this number.
 pub(in crate::store) fn ping_kind(code: u8) -> Option<PingKind> {
     PingKind::ALL.into_iter().find(|kind| ping_code(*kind) == code)
-}
-
-/// The status of this word.
-pub(in crate::store) fn status(word: &str) -> Option<Status> {
-    Status::ALL.into_iter().find(|status| status.as_str() == word)
 }
 
 /// The system of this word.

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 
 use super::error::failed;
 use super::{files, load};
+use crate::core::cause::Status;
 use crate::store::StoreError;
 use crate::store::migrations;
 use crate::store::row;
@@ -64,8 +65,8 @@ fn words(db: &Connection) -> Result<(), String> {
         let mut flips = db.prepare("SELECT id, from_status, to_status, reason, causes FROM flips")?;
         let mut rows = flips.query([])?;
         while let Some(row) = rows.next()? {
-            let is_known = row::status(row.get_ref(1)?.as_str()?).is_some()
-                && row::status(row.get_ref(2)?.as_str()?).is_some()
+            let is_known = Status::of_word(row.get_ref(1)?.as_str()?).is_some()
+                && Status::of_word(row.get_ref(2)?.as_str()?).is_some()
                 && row::flip_reason(row.get_ref(3)?.as_str()?).is_some()
                 && row::read_causes(row.get_ref(4)?.as_str()?).is_some();
             if !is_known {
