@@ -197,6 +197,20 @@ pub enum ParkReason {
     ReceiverGone,
 }
 
+impl ParkReason {
+    /// All of them.
+    pub const ALL: [ParkReason; 3] = [ParkReason::Refused, ParkReason::GaveUp, ParkReason::ReceiverGone];
+
+    /// As it stands in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ParkReason::Refused => "refused",
+            ParkReason::GaveUp => "gave_up",
+            ParkReason::ReceiverGone => "receiver_gone",
+        }
+    }
+}
+
 /// Why a delivery need not be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CancelReason {
@@ -223,6 +237,40 @@ pub enum CancelReason {
     Dropped,
     /// It was over before a time ended in which nothing left (`--no-deliveries`).
     NotDelivering,
+}
+
+impl CancelReason {
+    /// All of them.
+    pub const ALL: [CancelReason; 11] = [
+        CancelReason::RecoveredBeforeDue,
+        CancelReason::RecoveredWhileHeld,
+        CancelReason::TooShort,
+        CancelReason::Merged,
+        CancelReason::RemindedSooner,
+        CancelReason::Superseded,
+        CancelReason::Acknowledged,
+        CancelReason::WontFix,
+        CancelReason::Removed,
+        CancelReason::Dropped,
+        CancelReason::NotDelivering,
+    ];
+
+    /// As it stands in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CancelReason::RecoveredBeforeDue => "recovered_before_due",
+            CancelReason::RecoveredWhileHeld => "recovered_while_held",
+            CancelReason::TooShort => "too_short",
+            CancelReason::Merged => "merged",
+            CancelReason::RemindedSooner => "reminded_sooner",
+            CancelReason::Superseded => "superseded",
+            CancelReason::Acknowledged => "acknowledged",
+            CancelReason::WontFix => "wont_fix",
+            CancelReason::Removed => "removed",
+            CancelReason::Dropped => "dropped",
+            CancelReason::NotDelivering => "not_delivering",
+        }
+    }
 }
 
 /// What leaves together: the same members at every attempt (12.3).

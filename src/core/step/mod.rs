@@ -120,6 +120,32 @@ pub enum FlipReason {
     Returned,
 }
 
+impl FlipReason {
+    /// All of them.
+    pub const ALL: [FlipReason; 7] = [
+        FlipReason::Judged,
+        FlipReason::Pinged,
+        FlipReason::Paused,
+        FlipReason::Unpaused,
+        FlipReason::Changed,
+        FlipReason::Archived,
+        FlipReason::Returned,
+    ];
+
+    /// As it stands in the database, in the log and in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FlipReason::Judged => "judged",
+            FlipReason::Pinged => "pinged",
+            FlipReason::Paused => "paused",
+            FlipReason::Unpaused => "unpaused",
+            FlipReason::Changed => "changed",
+            FlipReason::Archived => "archived",
+            FlipReason::Returned => "returned",
+        }
+    }
+}
+
 /// One evaluation of a counted check at an occurrence (3.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {

@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use super::check::seconds;
 use super::{Asked, Outcome, incidents, make};
-use crate::core::step::FlipReason;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::http::routes::PINGS;
@@ -157,21 +156,9 @@ fn flip(flip: &FlipRecord) -> Value {
         "at": flip.at.to_string(),
         "from": flip.from.as_str(),
         "to": flip.to.as_str(),
-        "reason": reason(flip.reason),
+        "reason": flip.reason.as_str(),
         "causes": causes,
     })
-}
-
-fn reason(reason: FlipReason) -> &'static str {
-    match reason {
-        FlipReason::Judged => "judged",
-        FlipReason::Pinged => "pinged",
-        FlipReason::Paused => "paused",
-        FlipReason::Unpaused => "unpaused",
-        FlipReason::Changed => "changed",
-        FlipReason::Archived => "archived",
-        FlipReason::Returned => "returned",
-    }
 }
 
 fn judgement(record: &JudgementRecord) -> Value {

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{value_of, word_of};
 use crate::core::cause::{CauseKind, Family};
 use crate::core::incident::{IncidentStatus, Planned};
 use crate::core::outbox::{
@@ -13,26 +12,6 @@ use crate::core::time::Time;
 
 const DELIVERY_KINDS: [DeliveryKind; 4] =
     [DeliveryKind::Alert, DeliveryKind::Reminder, DeliveryKind::Recovery, DeliveryKind::Episode];
-
-const PARK_REASONS: [(ParkReason, &str); 3] = [
-    (ParkReason::Refused, "refused"),
-    (ParkReason::GaveUp, "gave_up"),
-    (ParkReason::ReceiverGone, "receiver_gone"),
-];
-
-const CANCEL_REASONS: [(CancelReason, &str); 11] = [
-    (CancelReason::RecoveredBeforeDue, "recovered_before_due"),
-    (CancelReason::RecoveredWhileHeld, "recovered_while_held"),
-    (CancelReason::TooShort, "too_short"),
-    (CancelReason::Merged, "merged"),
-    (CancelReason::RemindedSooner, "reminded_sooner"),
-    (CancelReason::Superseded, "superseded"),
-    (CancelReason::Acknowledged, "acknowledged"),
-    (CancelReason::WontFix, "wont_fix"),
-    (CancelReason::Removed, "removed"),
-    (CancelReason::NotDelivering, "not_delivering"),
-    (CancelReason::Dropped, "dropped"),
-];
 
 const INCIDENT_STATUSES: [IncidentStatus; 5] = [
     IncidentStatus::Open,
@@ -136,9 +115,9 @@ pub(in crate::store) fn write_delivery_state(
         DeliveryState::InMessage(message) => ("in_message", None, Some(message.0)),
         DeliveryState::Sent(message) => ("sent", None, Some(message.0)),
         DeliveryState::Parked { reason, message } => {
-            ("parked", Some(word_of(&PARK_REASONS, *reason)), message.map(|message| message.0))
+            ("parked", Some(reason.as_str()), message.map(|message| message.0))
         }
-        DeliveryState::Cancelled(reason) => ("cancelled", Some(word_of(&CANCEL_REASONS, *reason)), None),
+        DeliveryState::Cancelled(reason) => ("cancelled", Some(reason.as_str()), None),
     }
 }
 
@@ -153,10 +132,18 @@ pub(in crate::store) fn read_delivery_state(
         "waiting" => DeliveryState::Waiting,
         "in_message" => DeliveryState::InMessage(message?),
         "sent" => DeliveryState::Sent(message?),
-        "parked" => DeliveryState::Parked { reason: value_of(&PARK_REASONS, reason?)?, message },
-        "cancelled" => DeliveryState::Cancelled(value_of(&CANCEL_REASONS, reason?)?),
+        "parked" => DeliveryState::Parked { reason: park_reason(reason?)?, message },
+        "cancelled" => DeliveryState::Cancelled(cancel_reason(reason?)?),
         _ => return None,
     })
+}
+
+fn park_reason(word: &str) -> Option<ParkReason> {
+    ParkReason::ALL.into_iter().find(|reason| reason.as_str() == word)
+}
+
+fn cancel_reason(word: &str) -> Option<CancelReason> {
+    CancelReason::ALL.into_iter().find(|reason| reason.as_str() == word)
 }
 
 /// That a delivery was given up, in its column.
@@ -175,7 +162,7 @@ pub(in crate::store) fn write_given_up(given_up: &GivenUp) -> String {
     let row = GivenUpRow {
         since: given_up.since.as_ms(),
         at: given_up.at.as_ms(),
-        reason: word_of(&PARK_REASONS, given_up.reason).to_owned(),
+        reason: given_up.reason.as_str().to_owned(),
         message: given_up.message.map(|message| message.0),
         tries: given_up.tries,
         alone: given_up.is_alone,
@@ -189,7 +176,7 @@ pub(in crate::store) fn read_given_up(text: &str) -> Option<GivenUp> {
     Some(GivenUp {
         since: Time::from_ms(row.since),
         at: Time::from_ms(row.at),
-        reason: value_of(&PARK_REASONS, &row.reason)?,
+        reason: park_reason(&row.reason)?,
         message: row.message.map(MessageId),
         tries: row.tries,
         is_alone: row.alone,

@@ -46,35 +46,9 @@ pub(super) fn system(word: &str) -> Option<System> {
     System::ALL.into_iter().find(|system| system.as_str() == word)
 }
 
-const FLIP_REASONS: [(FlipReason, &str); 7] = [
-    (FlipReason::Judged, "judged"),
-    (FlipReason::Pinged, "pinged"),
-    (FlipReason::Paused, "paused"),
-    (FlipReason::Unpaused, "unpaused"),
-    (FlipReason::Changed, "changed"),
-    (FlipReason::Archived, "archived"),
-    (FlipReason::Returned, "returned"),
-];
-
-/// The word of a flip's reason.
-pub(in crate::store) fn flip_reason_word(reason: FlipReason) -> &'static str {
-    word_of(&FLIP_REASONS, reason)
-}
-
 /// The flip's reason of this word.
 pub(in crate::store) fn flip_reason(word: &str) -> Option<FlipReason> {
-    value_of(&FLIP_REASONS, word)
-}
-
-/// The word of a value in a table that has every value.
-pub(super) fn word_of<T: Copy + PartialEq>(words: &[(T, &'static str)], value: T) -> &'static str {
-    let found = words.iter().find(|(other, _)| *other == value);
-    found.map(|(_, word)| *word).expect("the table has every value of its enumeration")
-}
-
-/// The value of a word.
-pub(super) fn value_of<T: Copy>(words: &[(T, &'static str)], word: &str) -> Option<T> {
-    words.iter().find(|(_, other)| *other == word).map(|(value, _)| *value)
+    FlipReason::ALL.into_iter().find(|reason| reason.as_str() == word)
 }
 
 /// A cause as it stands in JSON: its kind, its since, and what it would have been.

@@ -7,7 +7,6 @@ use crate::core::check::Name;
 use crate::core::incident::{Incident, IncidentId};
 use crate::core::step::Flip;
 use crate::core::time::Time;
-use crate::store::row::flip_reason_word;
 
 /// Lines in a second; the others are counted, lest a wave of flips fill a disk.
 const MAX_LINES: usize = 100;
@@ -80,14 +79,14 @@ impl Told {
         match self {
             Told::Flipped { check, flip, incident } => {
                 let (from, to) = (flip.from.as_str(), flip.to.as_str());
-                let (reason, at) = (flip_reason_word(flip.reason), flip.at);
+                let (reason, at) = (flip.reason.as_str(), flip.at);
                 tracing::info!(%check, from, to, reason, causes = causes(flip), incident, %at, "check flipped");
             }
             Told::Opened { check, flip, incident } => {
                 tracing::info!(incident, %check, status = flip.to.as_str(), causes = causes(flip), at = %flip.at, "incident opened");
             }
             Told::Ended { check, flip, incident, opened_at } => {
-                let (status, reason) = (flip.to.as_str(), flip_reason_word(flip.reason));
+                let (status, reason) = (flip.to.as_str(), flip.reason.as_str());
                 let seconds = (flip.at - *opened_at).as_secs_f64();
                 tracing::info!(incident, %check, status, reason, seconds, at = %flip.at, "incident ended");
             }

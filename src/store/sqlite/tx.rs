@@ -148,7 +148,7 @@ impl<'a> Tx<'a> {
                 flip.at.as_ms(),
                 flip.from.as_str(),
                 flip.to.as_str(),
-                row::flip_reason_word(flip.reason),
+                flip.reason.as_str(),
                 row::write_causes(&flip.begun),
                 row::write_kinds(&flip.ended),
                 row::write_causes(flip.causes.iter()),
