@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use strsim::osa_distance;
+
 use super::inputs::Inputs;
 use super::model::Warning;
 use crate::core::text::escaped;
@@ -161,41 +163,23 @@ pub(super) fn guess<'a>(written: &str, candidates: impl IntoIterator<Item = &'a 
     }
 }
 
-/// The candidate that differs from what was written in the fewest letters, if they are few.
+/// The candidate that differs from what was written in the fewest letters, if they are few: put in, left out, changed, or
+/// swapped with their neighbour.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = written.chars().count();
     if !(2..=128).contains(&length) {
         return None;
     }
     let allowed = (length / 3).clamp(1, 3);
+    let bytes = written.len();
+    let written = written.to_lowercase();
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len().abs_diff(written.len()) <= 2 * allowed)
-        .map(|candidate| (distance(written, candidate), candidate))
+        .filter(|candidate| candidate.len().abs_diff(bytes) <= 2 * allowed)
+        .map(|candidate| (osa_distance(&written, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-}
-
-/// How many letters must be put in, left out, changed or swapped with their neighbour (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.to_lowercase().chars().collect(), b.to_lowercase().chars().collect());
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let changed = above[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = changed.min(above[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(before[j - 2] + 1);
-            }
-            row.push(best);
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[b.len()]
 }
 
 #[cfg(test)]
