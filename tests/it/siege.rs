@@ -45,7 +45,8 @@ fn crowd(port: u16, is_over: &AtomicBool) {
     }
 }
 
-/// With `PUNCTUAL_LONG` the crowd stays until after the job that died must be told; else it leaves while that is not yet due.
+/// With `PUNCTUAL_LONG` the crowd stays until the job that died is told, as unknown after two minutes (9.5); else it leaves
+/// while that is not yet due.
 #[test]
 fn beside_a_crowd_without_end_jobs_get_through_and_a_dead_one_is_told() {
     let sink = WebhookSink::start();
