@@ -115,3 +115,22 @@ fn a_database_that_was_removed_or_replaced_is_noticed_within_a_second_whatever_t
         assert_eq!(seconds.clock.is_trusted(), !is_doubted);
     }
 }
+
+/// 9.1: what is refused unread now and then is one window, for nobody knows what came between; after ten seconds without it is
+/// another one.
+#[test]
+fn refusals_less_than_ten_seconds_apart_are_one_window() {
+    let mut seconds = Seconds::begin(|_| {});
+    assert!(seconds.pass());
+    let mut at = Vec::new();
+    for pause in [0, 9, 1, 10, 0, 12] {
+        (0..pause).for_each(|_| assert!(seconds.pass()));
+        at.push(seconds.clock.now());
+        seconds.writer.refuse_unread();
+        assert!(seconds.pass());
+    }
+    let lengths: Vec<Span> = seconds.blind().iter().map(|window| window.to - window.from).collect();
+    let holds = |time: &Time| seconds.blind().iter().any(|window| window.from < *time && *time <= window.to);
+    assert!(at.iter().all(holds), "{at:?} in {:?}", seconds.blind());
+    assert_eq!(lengths, [13, 2, 1].map(Span::secs), "{:?}", seconds.blind());
+}
