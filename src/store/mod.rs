@@ -6,11 +6,13 @@
 //! Whoever owns a store owns it alone: the writer's thread in the server, the simulation in its tests.
 
 mod edit;
+mod error;
 pub mod history;
 pub mod live;
 mod migrations;
 mod row;
 pub mod sqlite;
+mod work;
 pub mod writer;
 
 use std::collections::BTreeSet;
@@ -33,6 +35,7 @@ use crate::core::time::{Span, Time};
 use live::Live;
 
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
+pub use error::StoreError;
 
 /// What happens to one check at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,30 +182,6 @@ pub enum ConfigureError {
     /// The store could not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// Why a store could not do something. Nothing of the call was stored, unless [`StoreError::Unclear`].
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The disk is full.
-    #[error("the disk is full")]
-    Full,
-    /// The file belongs to a newer version.
-    #[error(
-        "the database is of a newer version ({found}) than this program knows ({known}): run a newer punctual, or restore a backup from before the upgrade"
-    )]
-    Newer {
-        /// The file's version.
-        found: u32,
-        /// The newest that we know.
-        known: u32,
-    },
-    /// Whether it was stored shows at the next start: the commit was begun and its outcome is not known.
-    #[error("the commit failed, and whether it was stored is not known: {0}")]
-    Unclear(String),
-    /// Anything else.
-    #[error("the database failed: {0}")]
-    Failed(String),
 }
 
 /// What people say of an open incident (11.2).

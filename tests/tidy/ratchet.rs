@@ -149,7 +149,6 @@ const MANY_PARAMETERS: &[&str] = &[
     "src/store/sqlite/outbox/effects.rs tell_the_end 6",
     "src/store/sqlite/outbox/effects.rs told_as_late 6",
     "src/store/sqlite/outbox/effects.rs verdict 7",
-    "src/store/sqlite/outbox/steps.rs note 7",
     "src/store/sqlite/pauses.rs note_who_paused 6",
     "src/store/sqlite/states.rs replay 7",
 ];
@@ -182,7 +181,7 @@ fn a_sixth_parameter_is_seen() {
 
 const MAX_FILES_OF_A_TYPE: usize = 3;
 /// Types whose methods are in more files, with in how many.
-const SCATTERED: &[&str] = &["Judge 4", "Loader 4", "Outbox 4", "SqliteStore 13", "State 5", "Tx 27"];
+const SCATTERED: &[&str] = &["Judge 4", "Loader 4", "Outbox 4", "SqliteStore 13", "State 5", "Tx 24"];
 
 /// Blocks `impl Type` count, wherever they name it from; `impl Trait for Type` may stand beside the trait.
 fn scattered(sources: &[Source]) -> Vec<String> {

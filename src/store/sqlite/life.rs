@@ -12,6 +12,7 @@ use crate::core::check::CheckId;
 use crate::core::step::Input;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
+use crate::store::work::Rows as _;
 
 impl SqliteStore {
     pub(super) fn begin_at(&mut self, now: Time) -> Result<Option<Window>, StoreError> {

@@ -11,6 +11,7 @@ use crate::core::state::State;
 use crate::core::step::PastState;
 use crate::core::time::Time;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::Rows as _;
 use crate::store::{Past, StoreError};
 
 impl Tx<'_> {
@@ -81,7 +82,7 @@ impl Tx<'_> {
                 queued_at: now,
                 repeat_interval: None,
             };
-            self.insert_delivery_as(told, &DeliveryState::Sent(MessageId::ELSEWHERE))?;
+            self.insert_delivery(told, DeliveryState::Sent(MessageId::ELSEWHERE))?;
         }
         self.update_incident(incident)
     }

@@ -3,18 +3,14 @@
 use std::collections::HashSet;
 
 use crate::core::check::CheckId;
-use crate::core::outbox::{
-    Again, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, Occasion, again, follows,
-};
+use crate::core::outbox::{Again, Delivery, DeliveryId, DeliveryState, Occasion, again};
 use crate::core::route::{ALL_OWN, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::{Rows as _, is_reminded_by_another};
 use crate::store::{Outgoing, StoreError};
 
 use super::Outbox;
-
-/// So many follow at a time once one was taken: more follow those.
-const FOLLOW_AT_A_TIME: usize = 2 * Message::MAX_MEMBERS;
 
 impl Outbox {
     /// A receiver took something: what it did not take before may be tried.
@@ -79,7 +75,7 @@ impl Tx<'_> {
     ) -> Result<Option<Outgoing>, StoreError> {
         let outbox = &self.memory.outbox;
         let rows = outbox.lanes[name].given_up.iter().map(|(_, id)| id);
-        let rows = rows.filter(|id| !self.is_reminded_by_another(&outbox.deliveries[id]));
+        let rows = rows.filter(|id| !is_reminded_by_another(self, &outbox.deliveries[id]));
         let look = self.look(name, rows, blocked, group_wait, now);
         for delivery in look.dropped {
             self.update_delivery(delivery)?;
@@ -90,7 +86,7 @@ impl Tx<'_> {
             Again::Waits(next) => (None, next),
         };
         // It leads to one that tells whether the receiver works, or to none.
-        if leaves.as_ref().is_none_or(|row| !offends(row)) {
+        if leaves.as_ref().is_none_or(|row| !row.given_up.is_some_and(|given_up| given_up.offends())) {
             lane.occasion = None;
         }
         lane.try_at = look.next.into_iter().chain(next).min();
@@ -99,58 +95,4 @@ impl Tx<'_> {
         self.memory.outbox.put_delivery(row.leave_again(true));
         self.send(name, vec![id], now).map(Some)
     }
-
-    /// Whether a message is one that was given up before, and has one attempt.
-    pub(super) fn is_alone(&self, message: &Message) -> bool {
-        let is_alone = |id: &DeliveryId| {
-            self.memory.outbox.deliveries[id].given_up.is_some_and(|given_up| given_up.is_alone)
-        };
-        message.members.len() == 1 && message.members.iter().all(is_alone)
-    }
-
-    /// A receiver took a message: what it did not take before follows it, if this one was to find out.
-    pub(super) fn follow_up(
-        &mut self,
-        name: &ReceiverName,
-        was_to_find_out: bool,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        self.memory.outbox.note_taken(name, now);
-        let outbox = &self.memory.outbox;
-        let Some(lane) = outbox.lanes.get(name).filter(|_| was_to_find_out) else { return Ok(()) };
-        let rows = lane.given_up.iter().map(|(_, id)| &outbox.deliveries[id]);
-        let rows: Vec<DeliveryId> =
-            rows.filter(|row| follows(row)).take(FOLLOW_AT_A_TIME).map(|row| row.id).collect();
-        for id in rows {
-            self.wait_again(id, now)?;
-        }
-        Ok(())
-    }
-
-    /// A given-up delivery waits for its turn again, unless another reminder does.
-    pub(super) fn wait_again(&mut self, id: DeliveryId, now: Time) -> Result<bool, StoreError> {
-        let row = self.memory.outbox.deliveries[&id].clone();
-        if self.is_reminded_by_another(&row) {
-            return Ok(false);
-        }
-        let receiver = row.receiver.clone();
-        self.update_delivery(row.leave_again(false))?;
-        self.memory.outbox.look_at_lane(&receiver, now);
-        Ok(true)
-    }
-
-    /// 12.4: one reminder of an incident waits for each receiver.
-    fn is_reminded_by_another(&self, row: &Delivery) -> bool {
-        let waits = |other: &Delivery| {
-            other.id != row.id
-                && other.kind == DeliveryKind::Reminder
-                && other.receiver == row.receiver
-                && other.state == DeliveryState::Waiting
-        };
-        row.kind == DeliveryKind::Reminder && self.memory.outbox.unfinished(row.incident).any(waits)
-    }
-}
-
-pub(super) fn offends(row: &Delivery) -> bool {
-    row.given_up.is_some_and(|given_up| given_up.offends())
 }

@@ -12,6 +12,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::{self, Rows as _, Settled, Told};
 use crate::store::{ByHand, StoreError};
 
 /// The most deliveries of a receiver that are tried again in one call: who has more asks again.
@@ -78,7 +79,7 @@ impl Tx<'_> {
         for id in rows {
             let receiver = self.memory.outbox.deliveries[&id].receiver.clone();
             self.memory.outbox.somebody_asks(&receiver, now);
-            count += usize::from(self.wait_again(id, now)?);
+            count += usize::from(work::wait_again(self, id, now)?);
         }
         Ok(if count == 0 { ByHand::Over } else { ByHand::Done(count) })
     }
@@ -99,10 +100,11 @@ impl Tx<'_> {
             return Ok(ByHand::Over);
         }
         for row in &rows {
-            self.note(row, (Telling::Dropped, Some(id), ""), by, now)?;
+            let told = Told { what: Telling::Dropped, message: Some(id), answer: "" };
+            work::note(self, row, told, by, now)?;
             self.drop_delivery(row.clone(), id, now)?;
         }
-        self.finish_message(id, "dropped", None, now)?;
+        self.settle_message(id, Settled::Dropped, None, now)?;
         // What was blocked behind it may go.
         self.memory.outbox.look_at_lane(&rows[0].receiver, now);
         Ok(ByHand::Done(rows.len()))

@@ -6,7 +6,6 @@ use super::effects::SeenCheck;
 use crate::core::cause::Cause;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, PUNCTUAL};
-use crate::core::notice::Notice;
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Departure, Message, MessageId,
     ParkReason, Telling, freeze,
@@ -15,7 +14,8 @@ use crate::core::route::{ReceiverName, ReceiverPolicy, Verdict, is_own_receiver}
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
-use crate::store::{Outgoing, StoreError, row};
+use crate::store::work::{self, Rows as _, Told};
+use crate::store::{Outgoing, StoreError};
 
 impl SqliteStore {
     pub(in crate::store::sqlite) fn claim_at(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError> {
@@ -76,10 +76,11 @@ impl Tx<'_> {
             return Ok(None);
         };
         if let Some(id) = retry {
-            if self.split_to_fit(id, receiver.max_members, now)? {
+            let message = self.memory.outbox.messages[&id].clone();
+            if work::split_to_fit(self, &message, receiver.max_members, now)? {
                 return self.claim_from(name, now);
             }
-            return self.send_again(id, now).map(Some);
+            return self.send_again(message, now).map(Some);
         }
         let blocked = self.blocked(name);
         if is_time && let Some(outgoing) = self.send_what_waits(name, &blocked, receiver, now)? {
@@ -209,7 +210,7 @@ impl Tx<'_> {
         now: Time,
     ) -> Result<Outgoing, StoreError> {
         let notices = self.freeze_notices(&members, now)?;
-        let mut message = Message {
+        let message = Message {
             id: MessageId(0),
             receiver: name.clone(),
             key: String::new(),
@@ -220,8 +221,7 @@ impl Tx<'_> {
             retry_at: None,
             origin: None,
         };
-        message.id = self.insert_message(&message, &row::write_notices(&notices))?;
-        message.key = self.key_of(message.id);
+        let message = self.insert_message(message, &notices)?;
         self.update_message(message.clone(), None)?;
         for id in &message.members {
             let delivery = self.memory.outbox.deliveries[id].clone();
@@ -231,8 +231,7 @@ impl Tx<'_> {
         Ok(Outgoing { message, notices })
     }
 
-    fn send_again(&mut self, id: MessageId, now: Time) -> Result<Outgoing, StoreError> {
-        let mut message = self.memory.outbox.messages[&id].clone();
+    fn send_again(&mut self, mut message: Message, now: Time) -> Result<Outgoing, StoreError> {
         message.attempts = message.attempts.saturating_add(1);
         message.attempts_here = message.attempts_here.saturating_add(1);
         message.retry_at = None;
@@ -250,18 +249,6 @@ impl Tx<'_> {
         Ok(Outgoing { message, notices })
     }
 
-    /// What a message says; `None`: it cannot be read.
-    pub(super) fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError> {
-        let notices = row::read_notices(&self.notices_of(message.id)?);
-        Ok(notices.filter(|notices| notices.len() == message.members.len()))
-    }
-
-    /// The key of a message that is frozen now. It bears a number of this start: a database that is restored from a backup
-    /// gives the numbers of its messages once more, and a receiver would take them for repetitions.
-    pub(super) fn key_of(&self, id: MessageId) -> String {
-        format!("{:016x}-{}", self.memory.epoch, id.0)
-    }
-
     /// 12.3: the receiver is no longer configured.
     fn park_lane(&mut self, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
         let lane = &self.memory.outbox.lanes[name];
@@ -269,12 +256,13 @@ impl Tx<'_> {
         let waiting: Vec<DeliveryId> = lane.waiting.ids().copied().collect();
         for id in messages {
             let message = self.memory.outbox.messages[&id].clone();
-            self.park(&message, ParkReason::ReceiverGone, None, now)?;
+            work::park(self, &message, ParkReason::ReceiverGone, None, now)?;
         }
         for id in waiting {
             let delivery = self.memory.outbox.deliveries[&id].clone();
-            self.note(&delivery, (Telling::Parked, None, ""), PUNCTUAL, now)?;
-            self.park_delivery(delivery, ParkReason::ReceiverGone, None, now)?;
+            let told = Told { what: Telling::Parked, message: None, answer: "" };
+            work::note(self, &delivery, told, PUNCTUAL, now)?;
+            work::park_delivery(self, delivery, ParkReason::ReceiverGone, None, now)?;
         }
         self.memory.outbox.forget_lane(name);
         tracing::error!(receiver = %name, "deliveries were given up: the receiver is no longer configured");

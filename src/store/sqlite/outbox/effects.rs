@@ -11,13 +11,13 @@ use crate::core::outbox::{
     CancelReason, Delivery, DeliveryKind, DeliveryState, Ending, at_recovery, cancel_waiting,
 };
 use crate::core::route::{
-    ActionId, Context, Dependency, Facts, Policy, ReceiverName, Verdict, is_own_receiver, own_action, plan,
-    route,
+    ActionId, Context, Dependency, Facts, ReceiverName, Verdict, is_own_receiver, own_action, plan, route,
 };
 use crate::core::step::{Flip, FlipReason};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::Rows as _;
 
 /// A check as deliveries see it.
 #[derive(Clone, Copy)]
@@ -29,11 +29,6 @@ pub(in crate::store::sqlite) struct SeenCheck<'a> {
 }
 
 impl Tx<'_> {
-    pub(super) fn policy(&self) -> Arc<Policy> {
-        let settings = self.settings.expect("a store is configured before anything is judged");
-        settings.policy.clone()
-    }
-
     /// Follows a flip; `before` are the causes before it.
     pub(in crate::store::sqlite) fn follow(
         &mut self,
@@ -118,7 +113,7 @@ impl Tx<'_> {
         let plan = plan(&self.policy(), facts, incident, at, now);
         incident.actions.extend(plan.actions);
         for delivery in plan.deliveries {
-            self.insert_delivery(delivery)?;
+            self.insert_delivery(delivery, DeliveryState::Waiting)?;
         }
         Ok(())
     }
@@ -166,7 +161,7 @@ impl Tx<'_> {
                 self.update_delivery(row)?;
             }
             if let Some(recovery) = end.recovery {
-                self.insert_delivery(recovery)?;
+                self.insert_delivery(recovery, DeliveryState::Waiting)?;
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ use crate::core::time::Time;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::Rows as _;
 use crate::store::{StoreError, row};
 
 impl Tx<'_> {
@@ -34,7 +35,7 @@ impl Tx<'_> {
             let state = DeliveryState::Cancelled(CancelReason::Merged);
             self.update_delivery(Delivery { state, ..waiting })?;
         }
-        self.insert_delivery(notice)
+        self.insert_delivery(notice, DeliveryState::Waiting).map(drop)
     }
 
     /// A notice that is never told: what comes from now on is counted anew.

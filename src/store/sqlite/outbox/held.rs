@@ -7,6 +7,7 @@ use crate::core::time::Time;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::{Rows as _, Settled};
 use crate::store::{LetGo, StoreError};
 
 /// In `meta`: 1 since a start after which nothing leaves.
@@ -63,7 +64,7 @@ impl Tx<'_> {
             let row = self.memory.outbox.deliveries[id].clone();
             self.update_delivery(Delivery { state: DeliveryState::Waiting, ..row })?;
         }
-        self.finish_message(message.id, "dropped", None, now)
+        self.settle_message(message.id, Settled::Dropped, None, now)
     }
 
     fn is_still_bad(&self, row: &Delivery) -> bool {

@@ -14,9 +14,8 @@ mod own;
 mod queue;
 pub(in crate::store) mod rows;
 mod settle;
-mod split;
 mod stand;
-mod steps;
+mod work;
 
 pub(super) use effects::SeenCheck;
 use queue::WaitingIds;

@@ -16,6 +16,7 @@ use crate::store::history::LeftOut;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::Rows as _;
 use crate::store::{StoreError, row};
 
 impl Tx<'_> {

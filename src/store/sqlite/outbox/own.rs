@@ -1,9 +1,8 @@
 //! Mails of checks' own leave through one mail server, and an address gets so many a minute (16.4).
 
-use super::settle::entropy;
 use super::{Lane, Outbox};
 use crate::core::check::CheckId;
-use crate::core::outbox::{Attempt, Message, OwnMails, ServerTurn};
+use crate::core::outbox::{Message, OwnMails};
 use crate::core::route::{ReceiverName, is_own_receiver};
 use crate::core::time::Time;
 use crate::store::Outgoing;
@@ -70,63 +69,5 @@ impl Tx<'_> {
     pub(super) fn count_own(&mut self, outgoing: &Outgoing, now: Time) {
         let emails = outgoing.notices.first().map_or(&[][..], |notice| &notice.emails);
         self.memory.outbox.own.leaves(emails, now);
-    }
-
-    /// An attempt ended, and says whether the mail server takes anything.
-    pub(super) fn note_server(&mut self, message: &Message, attempt: &Attempt, now: Time) {
-        let entropy = entropy(self.memory.database_id, message);
-        let outbox = &mut self.memory.outbox;
-        let told = message.members.first().and_then(|id| outbox.deliveries.get(id));
-        let check = told.and_then(|delivery| self.memory.checks.get(&delivery.check));
-        let emails = check.map_or(&[][..], |check| &check.check.definition.emails);
-        let turn = outbox.own.ended(attempt, emails, now, entropy);
-        match turn {
-            Some(turn) => tell_of_server(turn, attempt),
-            // While it is in doubt one line has told of all of them.
-            None if outbox.own.is_in_doubt() => {}
-            None => tell_of_one(message, attempt),
-        }
-    }
-}
-
-/// One line tells of all that wait.
-fn tell_of_server(turn: ServerTurn, attempt: &Attempt) {
-    let error = attempt.answer();
-    match turn {
-        ServerTurn::Rests(rest) if attempt.is_misdirected() => tracing::error!(
-            seconds = rest.as_secs_f64(),
-            error,
-            "the mail server takes nothing, and the settings of `smtp` should be mended: mails of checks' own wait, and one \
-             finds out whether it does again"
-        ),
-        ServerTurn::Rests(rest) => tracing::warn!(
-            seconds = rest.as_secs_f64(),
-            error,
-            "the mail server takes nothing: mails of checks' own wait, and one finds out whether it does again"
-        ),
-        ServerTurn::IsInDoubt => tracing::warn!(
-            mailboxes = OwnMails::ENOUGH_REFUSED,
-            error,
-            "the mail server answers, and took nothing for so many mailboxes in a row: two mails of checks' own are tried at \
-             a time, and nothing more is said of each"
-        ),
-        ServerTurn::IsBack => {
-            tracing::info!("the mail server answers again: mails of checks' own go on");
-        }
-    }
-}
-
-/// What the server said of one mail alone; what it takes is told where it is sent, and what it never will where it is given up.
-fn tell_of_one(message: &Message, attempt: &Attempt) {
-    let Message { receiver, attempts, .. } = message;
-    match attempt {
-        Attempt::Later { why, .. } => {
-            tracing::warn!(%receiver, attempts, why, "message not taken, trying again later");
-        }
-        Attempt::Misdirected { why } => tracing::error!(
-            %receiver, attempts, why,
-            "the mail server refuses these addresses, not what the message says: they should be mended; trying again later"
-        ),
-        Attempt::Taken { .. } | Attempt::Unreachable { .. } | Attempt::Never { .. } => {}
     }
 }

@@ -5,11 +5,10 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
-use super::settle::entropy;
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentStatus};
 use crate::core::outbox::{
-    Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, ParkReason, after_abandoned,
+    Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, after_abandoned,
 };
 use crate::core::route::ActionId;
 use crate::core::time::{Span, Time};
@@ -19,6 +18,7 @@ use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::key;
 use crate::store::sqlite::load::for_each;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::entropy;
 
 const INCIDENT: &str =
     "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind";
@@ -234,21 +234,13 @@ impl Tx<'_> {
         )
     }
 
-    /// Writes a delivery that no row holds yet, waiting.
-    pub(super) fn insert_delivery(&mut self, new: NewDelivery) -> Result<(), StoreError> {
-        let policy = self.policy();
-        let delivery = self.insert_delivery_as(new, &DeliveryState::Waiting)?;
-        self.memory.outbox.expect(&delivery, policy.receiver(&delivery.receiver));
-        Ok(())
-    }
-
     /// Writes a delivery that no row holds yet, in this state.
-    pub(in crate::store::sqlite) fn insert_delivery_as(
+    pub(super) fn write_new_delivery(
         &mut self,
         new: NewDelivery,
-        state: &DeliveryState,
+        state: DeliveryState,
     ) -> Result<Delivery, StoreError> {
-        let (word, reason, message) = row::write_delivery_state(state);
+        let (word, reason, message) = row::write_delivery_state(&state);
         let flaps = row::flaps_row(new.kind);
         self.execute(
             "INSERT INTO deliveries (incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
@@ -272,13 +264,13 @@ impl Tx<'_> {
             ],
         )?;
         let id = DeliveryId(self.db.last_insert_rowid().unsigned_abs());
-        let delivery = Delivery { state: state.clone(), ..new.numbered(id) };
+        let delivery = Delivery { state, ..new.numbered(id) };
         self.memory.outbox.put_delivery(delivery.clone());
         Ok(delivery)
     }
 
     /// Writes what may change of a delivery.
-    pub(in crate::store::sqlite) fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError> {
+    pub(super) fn write_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
         let (state, reason, message) = row::write_delivery_state(&delivery.state);
         self.execute(
             "UPDATE deliveries SET kind = ?2, not_before = ?3, queued_at = ?4, state = ?5, reason = ?6, message_id = ?7,
@@ -293,30 +285,15 @@ impl Tx<'_> {
                 message.map(key),
                 delivery.given_up.as_ref().map(row::write_given_up),
             ],
-        )?;
-        self.memory.outbox.put_delivery(delivery);
-        Ok(())
-    }
-
-    /// Gives a delivery up: somebody is not told. It counts from the first time on.
-    pub(super) fn park_delivery(
-        &mut self,
-        delivery: Delivery,
-        reason: ParkReason,
-        message: Option<MessageId>,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        let is_first = delivery.given_up.is_none();
-        self.update_delivery(delivery.give_up(reason, message, now))?;
-        let outbox = &mut self.memory.outbox;
-        if is_first {
-            outbox.last_parked = outbox.last_parked.max(Some(now));
-        }
-        Ok(())
+        )
     }
 
     /// Writes a message that no row holds yet, under way, with what it says; answers the number that it got.
-    pub(super) fn insert_message(&self, message: &Message, notices: &str) -> Result<MessageId, StoreError> {
+    pub(super) fn write_new_message(
+        &self,
+        message: &Message,
+        notices: &str,
+    ) -> Result<MessageId, StoreError> {
         let members: Vec<u64> = message.members.iter().map(|member| member.0).collect();
         self.execute(
             "INSERT INTO messages (receiver, key, members, notices, created_at, attempts, origin, state)
@@ -334,11 +311,7 @@ impl Tx<'_> {
     }
 
     /// Writes what may change of a message that is not settled. `answer` is its last attempt's.
-    pub(in crate::store::sqlite) fn update_message(
-        &mut self,
-        message: Message,
-        answer: Option<&str>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn write_message(&self, message: &Message, answer: Option<&str>) -> Result<(), StoreError> {
         self.execute(
             "UPDATE messages SET key = ?2, created_at = ?3, attempts = ?4, retry_at = ?5, answer = ifnull(?6, answer)
              WHERE id = ?1",
@@ -350,32 +323,7 @@ impl Tx<'_> {
                 message.retry_at.map(Time::as_ms),
                 answer,
             ],
-        )?;
-        self.memory.outbox.put_message(message);
-        Ok(())
-    }
-
-    /// A message is sent or parked: what it said is not needed any more.
-    pub(super) fn finish_message(
-        &mut self,
-        id: MessageId,
-        state: &str,
-        answer: Option<&str>,
-        now: Time,
-    ) -> Result<(), StoreError> {
-        self.execute(
-            "UPDATE messages SET state = ?2, settled_at = ?3, answer = ifnull(?4, answer), retry_at = NULL, notices = ''
-             WHERE id = ?1",
-            params![key(id.0), state, now.as_ms(), answer],
-        )?;
-        self.memory.outbox.forget_message(id);
-        Ok(())
-    }
-
-    pub(super) fn notices_of(&self, id: MessageId) -> Result<String, StoreError> {
-        self.db
-            .query_row("SELECT notices FROM messages WHERE id = ?1", [key(id.0)], |row| row.get(0))
-            .map_err(failed)
+        )
     }
 
     /// The key of an incident's first message to a receiver: its thread.

@@ -6,6 +6,7 @@ use crate::core::route::Facts;
 use crate::core::time::Time;
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
+use crate::store::work::Rows as _;
 use crate::store::{Stance, StoreError};
 
 impl SqliteStore {

@@ -1,0 +1,204 @@
+//! The rows of the unit of work, out of the memory and into the database.
+
+use std::sync::Arc;
+
+use rusqlite::params;
+
+use super::Outbox;
+use crate::core::cause::Causes;
+use crate::core::check::CheckId;
+use crate::core::incident::{Incident, IncidentId, IncidentStep, StepKind};
+use crate::core::notice::Notice;
+use crate::core::outbox::{
+    Delivery, DeliveryId, DeliveryState, DeliveryStep, Message, MessageId, NewDelivery, OwnMails, Telling,
+};
+use crate::core::route::{Policy, ReceiverName};
+use crate::core::time::{Span, Time};
+use crate::store::sqlite::error::{damaged, failed};
+use crate::store::sqlite::key;
+use crate::store::sqlite::tx::Tx;
+use crate::store::work::{Rows, Settled};
+use crate::store::{StoreError, row};
+
+impl Rows for Tx<'_> {
+    fn policy(&self) -> Arc<Policy> {
+        let settings = self.settings.expect("a store is configured before anything is judged");
+        settings.policy.clone()
+    }
+
+    fn database_id(&self) -> i64 {
+        self.memory.database_id
+    }
+
+    fn absent_after(&self, time: Time) -> Span {
+        self.memory.blind.absent_after(time)
+    }
+
+    fn causes(&self, check: CheckId) -> Causes {
+        self.with_state(check, |state| state.causes.clone())
+    }
+
+    fn emails(&self, check: CheckId) -> Vec<String> {
+        let slot = self.memory.checks.get(&check);
+        slot.map(|slot| slot.check.definition.emails.clone()).unwrap_or_default()
+    }
+
+    fn incident(&self, id: IncidentId) -> Option<Incident> {
+        self.memory.outbox.incidents.get(&id).cloned()
+    }
+
+    fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError> {
+        let (what, kind, details) = row::write_step(&step.what);
+        self.execute(
+            "INSERT INTO incident_steps (incident_id, number, at, what, kind, by, details) VALUES
+             (?1, (SELECT ifnull(max(number), 0) + 1 FROM incident_steps WHERE incident_id = ?1), ?2, ?3, ?4, ?5, ?6)",
+            params![key(incident.0), step.at.as_ms(), what, kind, step.by, details],
+        )
+    }
+
+    fn newest_tellings(
+        &self,
+        incident: IncidentId,
+        what: Telling,
+        receiver: &ReceiverName,
+    ) -> Result<Vec<(u64, DeliveryStep)>, StoreError> {
+        let mut find = self
+            .db
+            .prepare_cached(
+                "SELECT number, details FROM incident_steps
+                 WHERE incident_id = ?1 AND what = ?2 AND json_extract(details, '$.receiver') = ?3
+                 ORDER BY number DESC LIMIT 2",
+            )
+            .map_err(failed)?;
+        let of = params![key(incident.0), what.as_str(), &**receiver];
+        let rows = find.query_map(of, |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
+        let read = |row: rusqlite::Result<(i64, String)>| {
+            let (number, details) = row.map_err(failed)?;
+            match row::read_step(what.as_str(), None, Some(&details)) {
+                Some(StepKind::Delivery(step)) => Ok((number.unsigned_abs(), step)),
+                _ => Err(damaged(format_args!("step {number} of incident {}", incident.0))),
+            }
+        };
+        rows.map(read).collect()
+    }
+
+    fn delete_step(&mut self, incident: IncidentId, number: u64) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM incident_steps WHERE incident_id = ?1 AND number = ?2",
+            params![key(incident.0), key(number)],
+        )
+    }
+
+    fn delivery(&self, id: DeliveryId) -> Option<Delivery> {
+        self.memory.outbox.deliveries.get(&id).cloned()
+    }
+
+    fn unfinished(&self, incident: IncidentId) -> Vec<Delivery> {
+        self.memory.outbox.unfinished(incident).cloned().collect()
+    }
+
+    fn resting(
+        &self,
+        receiver: &ReceiverName,
+        is_wanted: fn(&Delivery) -> bool,
+        limit: usize,
+    ) -> Vec<DeliveryId> {
+        let outbox = &self.memory.outbox;
+        outbox.resting_of(receiver).filter(|id| is_wanted(&outbox.deliveries[id])).take(limit).collect()
+    }
+
+    fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError> {
+        let is_waiting = state == DeliveryState::Waiting;
+        let delivery = self.write_new_delivery(new, state)?;
+        if is_waiting {
+            let policy = self.policy();
+            self.memory.outbox.expect(&delivery, policy.receiver(&delivery.receiver));
+        }
+        Ok(delivery)
+    }
+
+    fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError> {
+        self.write_delivery(&delivery)?;
+        self.memory.outbox.put_delivery(delivery);
+        Ok(())
+    }
+
+    fn message(&self, id: MessageId) -> Option<Message> {
+        self.memory.outbox.messages.get(&id).cloned()
+    }
+
+    fn parts(&self, origin: MessageId) -> Vec<Message> {
+        let messages = self.memory.outbox.messages.values();
+        messages.filter(|message| message.origin == Some(origin)).cloned().collect()
+    }
+
+    fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM messages WHERE origin = ?1 AND state = ?2";
+        let of = params![key(origin.0), word(settled)];
+        let count: i64 = self.db.query_row(sql, of, |row| row.get(0)).map_err(failed)?;
+        Ok(count.unsigned_abs())
+    }
+
+    fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError> {
+        let sql = "SELECT notices FROM messages WHERE id = ?1";
+        let text: String = self.db.query_row(sql, [key(message.id.0)], |row| row.get(0)).map_err(failed)?;
+        Ok(row::read_notices(&text).filter(|notices| notices.len() == message.members.len()))
+    }
+
+    fn insert_message(&mut self, message: Message, notices: &[Notice]) -> Result<Message, StoreError> {
+        let id = self.write_new_message(&message, &row::write_notices(notices))?;
+        // It bears a number of this start: a database that is restored from a backup gives the numbers of its messages once
+        // more, and a receiver would take them for repetitions.
+        Ok(Message { id, key: format!("{:016x}-{}", self.memory.epoch, id.0), ..message })
+    }
+
+    fn update_message(&mut self, message: Message, answer: Option<&str>) -> Result<(), StoreError> {
+        self.write_message(&message, answer)?;
+        self.memory.outbox.put_message(message);
+        Ok(())
+    }
+
+    fn settle_message(
+        &mut self,
+        id: MessageId,
+        settled: Settled,
+        answer: Option<&str>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE messages SET state = ?2, settled_at = ?3, answer = ifnull(?4, answer), retry_at = NULL, notices = ''
+             WHERE id = ?1",
+            params![key(id.0), word(settled), now.as_ms(), answer],
+        )?;
+        self.memory.outbox.forget_message(id);
+        Ok(())
+    }
+
+    fn own_mails(&mut self) -> &mut OwnMails {
+        &mut self.memory.outbox.own
+    }
+
+    fn note_parked(&mut self, now: Time) {
+        let Outbox { last_parked, .. } = &mut self.memory.outbox;
+        *last_parked = (*last_parked).max(Some(now));
+    }
+
+    fn note_taken(&mut self, receiver: &ReceiverName, now: Time) {
+        self.memory.outbox.note_taken(receiver, now);
+    }
+
+    fn look_at(&mut self, receiver: &ReceiverName, now: Time) {
+        self.memory.outbox.look_at_lane(receiver, now);
+    }
+}
+
+/// The word of its row.
+fn word(settled: Settled) -> &'static str {
+    match settled {
+        Settled::Sent => "sent",
+        Settled::Parked => "parked",
+        Settled::Refused => "refused",
+        Settled::Split => "split",
+        Settled::Dropped => "dropped",
+    }
+}

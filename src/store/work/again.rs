@@ -1,0 +1,64 @@
+//! What was given up, and waits for its turn again while its incident goes on (12.4).
+
+use super::rows::Rows;
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, follows};
+use crate::core::route::ReceiverName;
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// So many follow at a time once one was taken: more follow those.
+const FOLLOW_AT_A_TIME: usize = 2 * Message::MAX_MEMBERS;
+
+/// Whether a message is one that was given up before, and has one attempt.
+pub(super) fn is_alone(rows: &dyn Rows, message: &Message) -> bool {
+    let [member] = message.members.as_slice() else { return false };
+    rows.member(*member).given_up.is_some_and(|given_up| given_up.is_alone)
+}
+
+/// A receiver took a message: what it did not take before follows it, if this one was to find out.
+pub(super) fn follow_up(
+    rows: &mut dyn Rows,
+    name: &ReceiverName,
+    was_to_find_out: bool,
+    now: Time,
+) -> Result<(), StoreError> {
+    rows.note_taken(name, now);
+    if !was_to_find_out {
+        return Ok(());
+    }
+    for id in rows.resting(name, follows, FOLLOW_AT_A_TIME) {
+        wait_again(rows, id, now)?;
+    }
+    Ok(())
+}
+
+/// A given-up delivery waits for its turn again, unless another reminder does. Answers whether it does.
+pub(in crate::store) fn wait_again(
+    rows: &mut dyn Rows,
+    id: DeliveryId,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let row = rows.delivery(id).expect("what rests is unfinished");
+    if is_reminded_by_another(rows, &row) {
+        return Ok(false);
+    }
+    let receiver = row.receiver.clone();
+    rows.update_delivery(row.leave_again(false))?;
+    rows.look_at(&receiver, now);
+    Ok(true)
+}
+
+/// 12.4: one reminder of an incident waits for each receiver.
+pub(in crate::store) fn is_reminded_by_another(rows: &dyn Rows, row: &Delivery) -> bool {
+    let waits = |other: &Delivery| {
+        other.id != row.id
+            && other.kind == DeliveryKind::Reminder
+            && other.receiver == row.receiver
+            && other.state == DeliveryState::Waiting
+    };
+    row.kind == DeliveryKind::Reminder && rows.unfinished(row.incident).iter().any(waits)
+}
+
+pub(super) fn offends(row: &Delivery) -> bool {
+    row.given_up.is_some_and(|given_up| given_up.offends())
+}

@@ -1,0 +1,21 @@
+//! The unit of work: what becomes of messages and deliveries in one transaction, whatever keeps the rows.
+//!
+//! The core decides, a store reads and writes [`Rows`], and what stands between them is here, once for every store: which rows
+//! an event reaches, and in which order. No SQL is here, and no type of a store's own.
+
+mod again;
+mod entropy;
+mod own;
+mod park;
+mod record;
+mod rows;
+mod settle;
+mod split;
+
+pub(super) use again::{is_reminded_by_another, wait_again};
+pub(super) use entropy::entropy;
+pub(super) use park::{park, park_delivery};
+pub(super) use record::{Told, note};
+pub(super) use rows::{Rows, Settled};
+pub(super) use settle::settle;
+pub(super) use split::split_to_fit;

@@ -1,0 +1,61 @@
+//! What an attempt to mail a check's own addresses showed of the mail server (16.4).
+
+use super::entropy::entropy;
+use super::rows::Rows;
+use crate::core::outbox::{Attempt, Message, OwnMails, ServerTurn};
+use crate::core::time::Time;
+
+/// An attempt ended, and says whether the mail server takes anything.
+pub(super) fn note_server(rows: &mut dyn Rows, message: &Message, attempt: &Attempt, now: Time) {
+    let entropy = entropy(rows.database_id(), message);
+    let emails = message.members.first().map(|id| rows.emails(rows.member(*id).check)).unwrap_or_default();
+    let own = rows.own_mails();
+    match own.ended(attempt, &emails, now, entropy) {
+        Some(turn) => tell_of_server(turn, attempt),
+        // While it is in doubt one line has told of all of them.
+        None if own.is_in_doubt() => {}
+        None => tell_of_one(message, attempt),
+    }
+}
+
+/// One line tells of all that wait.
+fn tell_of_server(turn: ServerTurn, attempt: &Attempt) {
+    let error = attempt.answer();
+    match turn {
+        ServerTurn::Rests(rest) if attempt.is_misdirected() => tracing::error!(
+            seconds = rest.as_secs_f64(),
+            error,
+            "the mail server takes nothing, and the settings of `smtp` should be mended: mails of checks' own wait, and one \
+             finds out whether it does again"
+        ),
+        ServerTurn::Rests(rest) => tracing::warn!(
+            seconds = rest.as_secs_f64(),
+            error,
+            "the mail server takes nothing: mails of checks' own wait, and one finds out whether it does again"
+        ),
+        ServerTurn::IsInDoubt => tracing::warn!(
+            mailboxes = OwnMails::ENOUGH_REFUSED,
+            error,
+            "the mail server answers, and took nothing for so many mailboxes in a row: two mails of checks' own are tried at \
+             a time, and nothing more is said of each"
+        ),
+        ServerTurn::IsBack => {
+            tracing::info!("the mail server answers again: mails of checks' own go on");
+        }
+    }
+}
+
+/// What the server said of one mail alone; what it takes is told where it is sent, and what it never will where it is given up.
+fn tell_of_one(message: &Message, attempt: &Attempt) {
+    let Message { receiver, attempts, .. } = message;
+    match attempt {
+        Attempt::Later { why, .. } => {
+            tracing::warn!(%receiver, attempts, why, "message not taken, trying again later");
+        }
+        Attempt::Misdirected { why } => tracing::error!(
+            %receiver, attempts, why,
+            "the mail server refuses these addresses, not what the message says: they should be mended; trying again later"
+        ),
+        Attempt::Taken { .. } | Attempt::Unreachable { .. } | Attempt::Never { .. } => {}
+    }
+}

@@ -1,0 +1,62 @@
+//! What became of deliveries, on their incidents' record (11.3).
+
+use std::collections::HashSet;
+
+use super::rows::Rows;
+use crate::core::incident::{IncidentStep, PUNCTUAL, StepKind};
+use crate::core::outbox::{Delivery, DeliveryStep, Message, MessageId, Telling};
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// What became of an attempt, for each incident that the message tells of.
+pub(in crate::store) fn note_attempt(
+    rows: &mut dyn Rows,
+    message: &Message,
+    what: impl Fn(&Delivery) -> Telling,
+    answer: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    let mut noted = HashSet::new();
+    for id in &message.members {
+        let delivery = rows.member(*id);
+        if noted.insert(delivery.incident) {
+            let told = Told { what: what(&delivery), message: Some(message.id), answer };
+            note(rows, &delivery, told, PUNCTUAL, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// What became of a delivery, in which message, and with which answer.
+pub(in crate::store) struct Told<'a> {
+    pub(in crate::store) what: Telling,
+    pub(in crate::store) message: Option<MessageId>,
+    pub(in crate::store) answer: &'a str,
+}
+
+/// Writes down what became of a delivery, `by` whom. Of each kind of step and receiver there are
+/// the first and the newest, which says how often it has happened since.
+pub(in crate::store) fn note(
+    rows: &mut dyn Rows,
+    delivery: &Delivery,
+    told: Told<'_>,
+    by: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    let Told { what, message, answer } = told;
+    let mut before = 0;
+    let newest = rows.newest_tellings(delivery.incident, what, &delivery.receiver)?;
+    if let [(number, newest), _] = newest.as_slice() {
+        before = newest.times;
+        rows.delete_step(delivery.incident, *number)?;
+    }
+    let step = DeliveryStep {
+        what,
+        receiver: delivery.receiver.clone(),
+        kind: delivery.kind,
+        message,
+        answer: answer.to_owned(),
+        times: before.saturating_add(1),
+    };
+    rows.insert_step(delivery.incident, &IncidentStep::new(StepKind::Delivery(step), by, now))
+}

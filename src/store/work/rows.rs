@@ -1,0 +1,111 @@
+//! The rows of what is to be told, in one transaction.
+
+use std::sync::Arc;
+
+use crate::core::cause::Causes;
+use crate::core::check::CheckId;
+use crate::core::incident::{Incident, IncidentId, IncidentStep};
+use crate::core::notice::Notice;
+use crate::core::outbox::{
+    Delivery, DeliveryId, DeliveryState, DeliveryStep, Message, MessageId, NewDelivery, OwnMails, Telling,
+};
+use crate::core::route::{Policy, ReceiverName};
+use crate::core::time::{Span, Time};
+use crate::store::StoreError;
+
+/// How a message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Settled {
+    /// The receiver took it.
+    Sent,
+    /// It was given up, in time or since its receiver is gone.
+    Parked,
+    /// What it says was refused, and it could not be split.
+    Refused,
+    /// What it says was refused, or it named more than its receiver does: its members are in others.
+    Split,
+    /// Somebody dropped it, or it says what may be long over.
+    Dropped,
+}
+
+/// Row operations. All that a call reads is as this call has left it so far.
+///
+/// A delivery is *unfinished* while it waits, is in a message that is not settled, or rests: given up, and tried again while
+/// its incident goes on.
+pub(in crate::store) trait Rows {
+    /// Whom the running configuration tells of what.
+    fn policy(&self) -> Arc<Policy>;
+    /// Any number, another one in every database.
+    fn database_id(&self) -> i64;
+    /// For how much of what comes after `time` we were not there.
+    fn absent_after(&self, time: Time) -> Span;
+
+    /// What is wrong with a check.
+    fn causes(&self, check: CheckId) -> Causes;
+    /// The addresses that a check mails itself.
+    fn emails(&self, check: CheckId) -> Vec<String>;
+
+    /// An incident that is open, or of which something is unfinished.
+    fn incident(&self, id: IncidentId) -> Option<Incident>;
+    /// Appends to an incident's record.
+    fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError>;
+    /// The newest two steps that say so of a receiver, the newest first, by their numbers.
+    fn newest_tellings(
+        &self,
+        incident: IncidentId,
+        what: Telling,
+        receiver: &ReceiverName,
+    ) -> Result<Vec<(u64, DeliveryStep)>, StoreError>;
+    fn delete_step(&mut self, incident: IncidentId, number: u64) -> Result<(), StoreError>;
+
+    /// An unfinished delivery.
+    fn delivery(&self, id: DeliveryId) -> Option<Delivery>;
+    /// All that is unfinished of an incident, in the order of their ids.
+    fn unfinished(&self, incident: IncidentId) -> Vec<Delivery>;
+    /// What rests of a receiver and is wanted, by when it is tried again; at most `limit`.
+    fn resting(
+        &self,
+        receiver: &ReceiverName,
+        is_wanted: fn(&Delivery) -> bool,
+        limit: usize,
+    ) -> Vec<DeliveryId>;
+    /// Writes one that no row holds yet, and answers it with its number.
+    fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError>;
+    /// Writes what may change of one.
+    fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError>;
+
+    /// A message that is not settled.
+    fn message(&self, id: MessageId) -> Option<Message>;
+    /// Those that are not settled of the parts of one that was split first.
+    fn parts(&self, origin: MessageId) -> Vec<Message>;
+    /// How many of its parts were settled so.
+    fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError>;
+    /// What it says, a notice for each member; `None`: that cannot be read.
+    fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError>;
+    /// Writes one that no row holds yet, under way, and answers it with its number and its key.
+    fn insert_message(&mut self, message: Message, notices: &[Notice]) -> Result<Message, StoreError>;
+    /// Writes what may change of one that is not settled. `answer` is its last attempt's.
+    fn update_message(&mut self, message: Message, answer: Option<&str>) -> Result<(), StoreError>;
+    /// It is settled: what it said is not needed any more.
+    fn settle_message(
+        &mut self,
+        id: MessageId,
+        settled: Settled,
+        answer: Option<&str>,
+        now: Time,
+    ) -> Result<(), StoreError>;
+
+    /// Mails of checks' own, as this process knows them.
+    fn own_mails(&mut self) -> &mut OwnMails;
+    /// Something is given up for the first time.
+    fn note_parked(&mut self, now: Time);
+    /// A receiver took something: what it did not take before may be tried.
+    fn note_taken(&mut self, receiver: &ReceiverName, now: Time);
+    /// What waits for a receiver may leave: it is looked at again.
+    fn look_at(&mut self, receiver: &ReceiverName, now: Time);
+
+    /// A member of a message that is not settled.
+    fn member(&self, id: DeliveryId) -> Delivery {
+        self.delivery(id).expect("a message that is not settled keeps its members")
+    }
+}

@@ -1,0 +1,107 @@
+//! A message whose content was refused (12.4): it is split until what offends stands alone. So is one that has more members
+//! than its receiver names by now.
+
+use super::park::park;
+use super::rows::{Rows, Settled};
+use crate::core::check::CheckId;
+use crate::core::notice::Notice;
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, ParkReason, halves};
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// So many stood alone and were refused, and none was taken: it is not the content of one of them.
+const ENOUGH_REFUSED: u64 = 8;
+
+/// The receiver refused what a message says: each half is a message of its own. What is told of one check alone is given up.
+pub(super) fn refused(
+    rows: &mut dyn Rows,
+    message: &Message,
+    answer: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    if !split(rows, message, Some(answer), now)? {
+        park(rows, message, ParkReason::Refused, Some(answer), now)?;
+        return give_up_the_rest(rows, message, now);
+    }
+    tracing::warn!(
+        receiver = %message.receiver, key = message.key, members = message.members.len(), error = answer,
+        "a message was refused: it is split in two"
+    );
+    Ok(())
+}
+
+/// 12.3: a message that was frozen when its receiver named more than it does now is split before it is tried again, for what
+/// is not named is told to nobody. Answers whether it was; what is told of one check alone stays together.
+pub(in crate::store) fn split_to_fit(
+    rows: &mut dyn Rows,
+    message: &Message,
+    max_members: usize,
+    now: Time,
+) -> Result<bool, StoreError> {
+    Ok(message.members.len() > max_members && split(rows, message, None, now)?)
+}
+
+/// Each half becomes a message of its own. Answers whether there are two: not if all is told of one check.
+fn split(
+    rows: &mut dyn Rows,
+    message: &Message,
+    answer: Option<&str>,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let check = |id: &DeliveryId| (*id, rows.member(*id).check);
+    let members: Vec<(DeliveryId, CheckId)> = message.members.iter().map(check).collect();
+    let Some(halves) = halves(&members) else { return Ok(false) };
+    let notices = rows.frozen(message)?;
+    for half in halves {
+        // What cannot be read is said as things stand when it is sent.
+        let said = notices.as_ref().map(|notices| notices_of(message, notices, &half)).unwrap_or_default();
+        insert_half(rows, message, half, &said)?;
+    }
+    rows.settle_message(message.id, Settled::Split, answer, now)?;
+    Ok(true)
+}
+
+fn insert_half(
+    rows: &mut dyn Rows,
+    whole: &Message,
+    members: Vec<DeliveryId>,
+    notices: &[Notice],
+) -> Result<(), StoreError> {
+    let half = Message {
+        id: MessageId(0),
+        key: String::new(),
+        members,
+        attempts: 0,
+        attempts_here: 0,
+        // At once, before anything else.
+        retry_at: Some(whole.created_at),
+        origin: Some(whole.origin.unwrap_or(whole.id)),
+        ..whole.clone()
+    };
+    let half = rows.insert_message(half, notices)?;
+    for id in &half.members {
+        let delivery = rows.member(*id);
+        rows.update_delivery(Delivery { state: DeliveryState::InMessage(half.id), ..delivery })?;
+    }
+    rows.update_message(half, None)
+}
+
+/// Where enough stood alone and none was taken, the rest is given up as it is.
+fn give_up_the_rest(rows: &mut dyn Rows, refused: &Message, now: Time) -> Result<(), StoreError> {
+    let Some(origin) = refused.origin else { return Ok(()) };
+    // What nobody took in time is given up as well, and says nothing of what the others say.
+    let is_enough = rows.settled_parts(origin, Settled::Refused)? >= ENOUGH_REFUSED;
+    if !is_enough || rows.settled_parts(origin, Settled::Sent)? > 0 {
+        return Ok(());
+    }
+    for message in rows.parts(origin) {
+        park(rows, &message, ParkReason::Refused, None, now)?;
+    }
+    Ok(())
+}
+
+/// What is said of some of a message's members.
+fn notices_of(whole: &Message, notices: &[Notice], members: &[DeliveryId]) -> Vec<Notice> {
+    let all = whole.members.iter().zip(notices);
+    all.filter(|(id, _)| members.contains(id)).map(|(_, notice)| notice.clone()).collect()
+}
