@@ -15,7 +15,7 @@ mod split;
 pub(super) use again::{is_reminded_by_another, wait_again};
 pub(super) use entropy::entropy;
 pub(super) use park::{park, park_delivery};
-pub(super) use record::{Told, note};
+pub(super) use record::{Noted, note};
 pub(super) use rows::{Rows, Settled};
 pub(super) use settle::settle;
 pub(super) use split::split_to_fit;

@@ -20,7 +20,7 @@ pub(in crate::store) fn note_attempt(
     for id in &message.members {
         let delivery = rows.member(*id);
         if noted.insert(delivery.incident) {
-            let told = Told { what: what(&delivery), message: Some(message.id), answer };
+            let told = Noted { what: what(&delivery), message: Some(message.id), answer };
             note(rows, &delivery, told, PUNCTUAL, now)?;
         }
     }
@@ -28,7 +28,8 @@ pub(in crate::store) fn note_attempt(
 }
 
 /// What became of a delivery, in which message, and with which answer.
-pub(in crate::store) struct Told<'a> {
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Noted<'a> {
     pub(in crate::store) what: Telling,
     pub(in crate::store) message: Option<MessageId>,
     pub(in crate::store) answer: &'a str,
@@ -39,11 +40,11 @@ pub(in crate::store) struct Told<'a> {
 pub(in crate::store) fn note(
     rows: &mut dyn Rows,
     delivery: &Delivery,
-    told: Told<'_>,
+    told: Noted<'_>,
     by: &str,
     now: Time,
 ) -> Result<(), StoreError> {
-    let Told { what, message, answer } = told;
+    let Noted { what, message, answer } = told;
     let mut before = 0;
     let newest = rows.newest_tellings(delivery.incident, what, &delivery.receiver)?;
     if let [(number, newest), _] = newest.as_slice() {

@@ -12,7 +12,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{self, Rows as _, Settled, Told};
+use crate::store::work::{self, Noted, Rows as _, Settled};
 use crate::store::{ByHand, StoreError};
 
 /// The most deliveries of a receiver that are tried again in one call: who has more asks again.
@@ -100,7 +100,7 @@ impl Tx<'_> {
             return Ok(ByHand::Over);
         }
         for row in &rows {
-            let told = Told { what: Telling::Dropped, message: Some(id), answer: "" };
+            let told = Noted { what: Telling::Dropped, message: Some(id), answer: "" };
             work::note(self, row, told, by, now)?;
             self.drop_delivery(row.clone(), id, now)?;
         }

@@ -14,7 +14,7 @@ use crate::core::route::{ReceiverName, ReceiverPolicy, Verdict, is_own_receiver}
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{self, Rows as _, Told};
+use crate::store::work::{self, Noted, Rows as _};
 use crate::store::{Outgoing, StoreError};
 
 impl SqliteStore {
@@ -260,7 +260,7 @@ impl Tx<'_> {
         }
         for id in waiting {
             let delivery = self.memory.outbox.deliveries[&id].clone();
-            let told = Told { what: Telling::Parked, message: None, answer: "" };
+            let told = Noted { what: Telling::Parked, message: None, answer: "" };
             work::note(self, &delivery, told, PUNCTUAL, now)?;
             work::park_delivery(self, delivery, ParkReason::ReceiverGone, None, now)?;
         }
