@@ -19,8 +19,8 @@
 //!
 //! # The rooms
 //!
-//! `core ← config, store, notify, metrics ← engine ← http ← cli ← main`: each may use those on its left. Siblings do not know
-//! each other: what two of them share is a word of `core`.
+//! `core ← config, store, notify, metrics ← engine, app ← compat ← http ← cli ← main`: each may use those on its left.
+//! Siblings do not know each other: what two of them share is a word of `core`.
 //!
 //! - [`core`]: what is judged, when, and what follows, by the numbered rules of `docs/semantics.md`. **Invariant:** pure and
 //!   total. No IO, no clock, no waiting, no logging, nothing that is serialized; the time is an argument. All of it runs in
@@ -37,7 +37,10 @@
 //!   outlives the attempt, and ends in time whatever the other side does.
 //! - [`metrics`]: one table of all metrics, written out chunk by chunk.
 //! - [`engine`]: what happens without being asked. Plain functions over a store, and a thin loop around them.
-//! - [`http`]: pings, pages, the API, other systems' interfaces, `/metrics`; and the control socket. One table of routes says of
+//! - [`app`]: what can be done at run time, once for every door. So far it pauses.
+//! - [`compat`]: other systems' interfaces, one folder a system, behind one trait. **Invariant:** none knows HTTP: what it is
+//!   asked, what it answers and what it may do are plain types, [`compat::Door`] and [`compat::Host`].
+//! - [`http`]: pings, pages, the API, `/metrics`, and the way to other systems' interfaces; and the control socket. One table of routes says of
 //!   each who may use it. **Invariant:** every input is hostile: bounded before it is read, escaped where it is shown.
 //! - [`cli`]: one file a subcommand; `cli::serve` puts the rooms together, `cli::reload` changes the configuration under them.
 //!
@@ -62,8 +65,10 @@
 //! - No TLS and no users at the HTTP port: a proxy in front brings both. Keys and tokens are all that it knows.
 //! - No scripts on pages, no state in the browser.
 
+pub mod app;
 pub mod cli;
 pub mod clock;
+pub mod compat;
 pub mod config;
 pub mod core;
 pub mod engine;

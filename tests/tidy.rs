@@ -33,8 +33,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("notify", &["core", "clock"]),
     ("metrics", &["core", "clock", "zones"]),
     ("engine", &["core", "clock", "zones", "config", "store", "notify", "metrics"]),
-    ("http", &["core", "clock", "zones", "config", "store", "notify", "metrics", "engine"]),
-    ("cli", &["core", "clock", "zones", "config", "store", "notify", "metrics", "engine", "http"]),
+    ("app", &["core", "clock", "zones", "config", "store", "notify", "metrics"]),
+    ("compat", &["core", "clock", "zones", "config", "store", "notify", "metrics", "engine", "app"]),
+    ("http", &["core", "clock", "zones", "config", "store", "notify", "metrics", "engine", "app", "compat"]),
+    (
+        "cli",
+        &[
+            "core", "clock", "zones", "config", "store", "notify", "metrics", "engine", "app", "compat",
+            "http",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

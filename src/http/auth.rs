@@ -216,13 +216,9 @@ impl CompatDoor {
         self.trigger == Trigger::Open
     }
 
-    /// Whether a trigger needs the key; without a key of the door's own, nobody has it.
-    pub(super) fn trigger_needs_key(&self, by_id: bool) -> bool {
-        match self.trigger {
-            Trigger::Open => false,
-            Trigger::Id => !by_id,
-            Trigger::Key => true,
-        }
+    /// What a trigger asks for.
+    pub(super) fn trigger(&self) -> Trigger {
+        self.trigger
     }
 
     /// Whether this `auth_key` opens it; without a key of its own whatever is given does.
@@ -358,19 +354,6 @@ mod tests {
         let open = CompatDoors::new(&[compat(System::CoalMine, None)]);
         let door = open.of(System::CoalMine).expect("it is switched on");
         assert!(!door.needs_key() && door.is_opened_by(None));
-    }
-
-    #[test]
-    fn a_trigger_asks_for_what_its_door_says() {
-        let check = |trigger: Trigger, expected: [bool; 2]| {
-            let compat = Compat { system: System::CoalMine, auth_key: None, trigger };
-            let doors = CompatDoors::new(&[compat]);
-            let door = doors.of(System::CoalMine).expect("it is switched on");
-            assert_eq!([true, false].map(|by_id| door.trigger_needs_key(by_id)), expected, "{trigger:?}");
-        };
-        check(Trigger::Open, [false, false]);
-        check(Trigger::Id, [false, true]);
-        check(Trigger::Key, [true, true]);
     }
 
     #[test]

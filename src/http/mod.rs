@@ -8,7 +8,7 @@ mod api;
 mod aside;
 mod auth;
 mod body;
-pub mod compat;
+mod compat;
 mod connection;
 pub mod control;
 mod decode;
@@ -19,7 +19,6 @@ pub mod limits;
 mod messages;
 mod operate;
 mod pages;
-mod pausing;
 mod peers;
 mod pieces;
 mod ping;
@@ -57,6 +56,10 @@ pub use server::ConnectionCounters;
 pub use unknown::{UnknownName, UnknownNames};
 pub use write::Busy;
 
+/// Answers of other systems' interfaces that are written while they are sent, at a time: each takes a thread, and a slow
+/// reader holds it long.
+const MAX_WRITTEN_AT_A_TIME: usize = 4;
+
 /// What the handlers of requests share.
 pub struct App {
     /// What is known of the checks.
@@ -89,7 +92,7 @@ pub struct App {
     scraper: Scraper,
     scrape_places: Arc<Shares>,
     write_places: Arc<Semaphore>,
-    list_places: Arc<Shares>,
+    written_places: Arc<Shares>,
     answer_budget: Arc<Shares>,
     guesses: guesses::Guesses,
     page_guesses: guesses::Guesses,
@@ -198,7 +201,7 @@ impl App {
             scraper: Scraper::default(),
             scrape_places: Shares::new(exposition::MAX_AT_A_TIME),
             write_places: write::places(),
-            list_places: Shares::new(compat::MAX_LISTS_AT_A_TIME),
+            written_places: Shares::new(MAX_WRITTEN_AT_A_TIME),
             answer_budget: reply::budget(),
             guesses: guesses::Guesses::default(),
             page_guesses: guesses::Guesses::default(),

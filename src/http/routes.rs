@@ -1,6 +1,6 @@
 //! Every path there is: one table, which requests are sent by and tests walk.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
@@ -8,11 +8,13 @@ use hyper::{Method, Request, StatusCode};
 
 use super::api::{self, Asked, HistoryKind, Operation};
 use super::aside::Room;
+use super::compat::Visit;
 use super::limits::Limits;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
 use super::{App, body, compat, door, exposition, operate, pages, ping};
+use crate::compat::{DOORS, Door};
 use crate::core::check::{Canary, System};
 
 /// A path, or all paths below one.
@@ -70,7 +72,7 @@ pub(super) enum Handler {
 }
 
 /// One row of the table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// Which paths.
     pub pattern: PathPattern,
@@ -93,8 +95,23 @@ const CHECK: &str = "/api/v1/checks/";
 pub(super) const PINGS: &str = "/pings/";
 
 /// All paths. The busiest first: requests are compared with one row after the other.
+pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
+    let (busiest, others) = OWN.split_at(BUSIEST);
+    let doors = DOORS.iter().map(|door| of_door(*door));
+    busiest.iter().copied().chain(doors).chain(others.iter().copied()).collect()
+});
+
+fn of_door(door: &dyn Door) -> Route {
+    let (pattern, system) = (PathPattern::Below(door.prefix()), door.system());
+    Route { pattern, methods: PING, needs: Needs::Compat(system), handler: Handler::Compat(system) }
+}
+
+/// So many rows of [`OWN`] stand before those of other systems.
+const BUSIEST: usize = 8;
+
+/// The paths of our own.
 #[rustfmt::skip]
-pub static ROUTES: &[Route] = &[
+static OWN: &[Route] = &[
     Route { pattern: PathPattern::Below("/ping/"), methods: PING, needs: Needs::PingKey, handler: Handler::Ping },
     Route { pattern: PathPattern::Is("/metrics"), methods: READ, needs: Needs::Nothing, handler: Handler::Metrics },
     Route { pattern: PathPattern::Is("/-/healthy"), methods: READ, needs: Needs::Nothing, handler: Handler::Healthy },
@@ -103,8 +120,6 @@ pub static ROUTES: &[Route] = &[
     Route { pattern: PathPattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
     Route { pattern: PathPattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
     Route { pattern: PathPattern::CanaryId, methods: PING, needs: Needs::CanaryId, handler: Handler::Trigger },
-    Route { pattern: PathPattern::Below("/coal-mine/"), methods: PING, needs: Needs::Compat(System::CoalMine), handler: Handler::Compat(System::CoalMine) },
-    Route { pattern: PathPattern::Below("/nights-watch/"), methods: PING, needs: Needs::Compat(System::NightsWatch), handler: Handler::Compat(System::NightsWatch) },
     Route { pattern: PathPattern::Is("/runbook"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
     Route { pattern: PathPattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
     Route { pattern: PathPattern::Is("/api/v1/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Incidents) },
@@ -156,12 +171,12 @@ fn is_one_part(text: &str) -> bool {
     !text.is_empty() && !text.contains('/')
 }
 
-pub(super) const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
+const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
 
 /// The row for a request, and what follows its pattern; or which methods the path takes, none if there is no such path.
 fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, &'p str), Vec<Method>> {
     let mut methods = Vec::new();
-    for route in ROUTES {
+    for route in ROUTES.iter() {
         let Some(rest) = route.pattern.rest(path) else { continue };
         if route.methods.contains(method) {
             return Ok((route, rest));
@@ -256,6 +271,7 @@ async fn answer_whole(
         }
     };
     let query = || parts.uri.query().map(str::to_owned);
+    let visit = Visit { app, limits, source, parts: &parts };
     match route.handler {
         Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
         Handler::Preflight => reply::to_preflight(),
@@ -291,10 +307,8 @@ async fn answer_whole(
                 Asked { app, limits, source, caller, parts: &parts, name: rest, room: Room::Programs };
             Box::pin(api::answer(asked, action, body)).await
         }
-        Handler::Compat(system) => {
-            Box::pin(compat::answer(app, limits, source, (system, rest), &parts, body)).await
-        }
-        Handler::Trigger => Box::pin(compat::short(app, limits, source, rest, &parts, body)).await,
+        Handler::Compat(system) => Box::pin(visit.path(system, rest, body)).await,
+        Handler::Trigger => Box::pin(visit.id(rest, body)).await.unwrap_or_else(|| unanswered(path, &[])),
     }
 }
 
@@ -304,7 +318,7 @@ mod tests {
 
     #[test]
     fn no_route_hides_another() {
-        for route in ROUTES {
+        for route in ROUTES.iter() {
             let path = match route.pattern {
                 PathPattern::Is(path) => path.to_owned(),
                 PathPattern::Below(prefix) => format!("{prefix}x"),

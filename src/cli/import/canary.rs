@@ -3,12 +3,12 @@
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value};
 
+use crate::compat::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, door_of, slug_of};
 use crate::config::is_mail_address;
 use crate::core::check::{Canary, Definition, System};
 use crate::core::step::PastState;
 use crate::core::text::{first_bytes, one_line as blanked};
 use crate::core::time::Time;
-use crate::http::compat::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, definition_of, slug_of};
 use crate::store::{NewCheck, Past};
 
 /// The longest slug, in bytes: more than any name makes.
@@ -81,7 +81,7 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
     }
     let words = InWords { name: &name, periodicity: &periodicity, description: &description, emails: &good };
     let definition =
-        Definition { canary: Some(Canary { system, id, slug }), ..definition_of(system, words)? };
+        Definition { canary: Some(Canary { system, id, slug }), ..door_of(system).definition_of(words)? };
     let paused = flag(fields, "paused")?;
     if flag(fields, "notify")? {
         lost.push("a mail about it that was still to be sent".to_owned());

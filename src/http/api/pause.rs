@@ -9,11 +9,11 @@ use super::change::{not_stored, too_busy};
 use super::check::show;
 use super::query::bad;
 use super::{Asked, no_such_check};
+use crate::app::pausing::{self, Outcome, PAUSED_BY_FILE, Remark, Wish};
 use crate::config::parse_duration;
 use crate::core::time::Time;
 use crate::http::api;
 use crate::http::decode;
-use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::problem::Problem;
 use crate::store::PingFact;
 use crate::store::live::Check;
@@ -91,7 +91,7 @@ async fn change(
     done: &str,
 ) -> api::Outcome {
     let changing = check.clone();
-    let said = (comment.clone(), Some(asked.by()));
+    let said = Remark { comment: comment.clone(), by: Some(asked.by()) };
     let changed =
         asked.app.on_store(move |store, now| pausing::change(store, &changing, wish, said, now)).await;
     match changed.map_err(too_busy)?.map_err(|error| not_stored(&error))? {

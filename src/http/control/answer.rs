@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::incidents;
 use super::words::{AnswerLine, For, Request};
+use crate::app::pausing::{self, Outcome, PAUSED_BY_FILE, Remark, Wish};
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::time::{Span, Time};
 use crate::http::aside::Room;
 use crate::http::messages::{self, MessageDeed};
-use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
 use crate::http::{App, api, decode, operate};
 use crate::store::live::Check;
 use crate::store::{Store, StoreError};
@@ -158,7 +158,8 @@ async fn pause(app: &App, name: &str, wish: Wish, said: Said) -> Result<String, 
     said.check()?;
     let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
     let name = check.definition.name.clone();
-    let kept = (Some(said.comment.clone()).filter(|comment| !comment.is_empty()), Some(said.by.clone()));
+    let comment = Some(said.comment.clone()).filter(|comment| !comment.is_empty());
+    let kept = Remark { comment, by: Some(said.by.clone()) };
     let outcome = stored(app, move |store, now| pausing::change(store, &check, wish, kept, now)).await?;
     let said = said.in_words();
     match (outcome, wish) {

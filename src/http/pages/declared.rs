@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::super::App;
 use super::{look, words};
+use crate::compat::door_of;
 use crate::core::cause::Status;
-use crate::core::check::{Canary, Definition, Overlap, PingMethods, Spec, System};
+use crate::core::check::{Canary, Definition, Overlap, PingMethods, Spec};
 use crate::core::schedule::{Quiet, Schedule};
 use crate::core::time::Time;
 
@@ -66,11 +67,7 @@ fn elsewhere(app: &App, canary: &Canary) -> Markup {
     if app.access().compat.of(canary.system).is_some_and(|door| !door.is_open_to_names()) {
         return html! {};
     }
-    let system = match canary.system {
-        System::CoalMine => "In coal-mine",
-        System::NightsWatch => "In Night's Watch",
-    };
-    html! { dt { (system) } dd { code { (canary.slug) } } }
+    html! { dt { "In " (door_of(canary.system).title()) } dd { code { (canary.slug) } } }
 }
 
 /// 8.2: what is judged meanwhile is told at its end.

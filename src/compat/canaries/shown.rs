@@ -6,13 +6,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::dialect::Dialect;
 use super::python;
+use crate::compat::host::Host;
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Canary, Spec};
 use crate::core::periods::PeriodRange;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
-use crate::http::App;
 use crate::store::StoreError;
 use crate::store::live::{AsOf, Check};
 
@@ -60,8 +60,8 @@ pub(super) struct Standing {
 
 impl Standing {
     /// How a check stands now.
-    pub(super) fn of(app: &App, dialect: &Dialect, check: &Check) -> Standing {
-        let as_of = app.as_of();
+    pub(super) fn of(host: &dyn Host, dialect: &Dialect, check: &Check) -> Standing {
+        let as_of = host.as_of();
         Standing::at(dialect, &check.definition.spec, &check.state(), &as_of)
     }
 
@@ -84,19 +84,19 @@ pub(super) fn is_late(causes: &Causes) -> bool {
 
 /// Looks at a canary. Reads its history: not on a thread that serves.
 pub(super) fn look(
-    app: &App,
+    host: &dyn Host,
     dialect: &Dialect,
     (check, canary): (&Arc<Check>, &Canary),
     ranges: Ranges,
 ) -> Result<Shown, StoreError> {
     let most = usize::try_from(canary.system.max_events()).unwrap_or(usize::MAX);
-    let events = match &app.history {
+    let events = match host.history() {
         Some(reader) => reader.canary_events(check.id, most)?,
         None => Vec::new(),
     };
     let definition = &check.definition;
-    let as_of = app.as_of();
-    let (now, state) = (app.clock.now(), check.state());
+    let as_of = host.as_of();
+    let (now, state) = (host.now(), check.state());
     let standing = Standing::at(dialect, &definition.spec, &state, &as_of);
     let deadline = as_of.promised_deadline(&definition.spec, &state);
     let time = |time: Time| python::iso_time(time, dialect.zone);

@@ -1,15 +1,13 @@
 //! `trigger`: a success ping, on the way of all pings.
 
-use std::sync::atomic::Ordering;
-
-use hyper::Method;
 use serde::Serialize;
 
+use super::command::Command;
 use super::fault::CommandFault;
+use super::reply::ok;
 use super::shown::Standing;
-use super::{Command, ok};
+use crate::compat::door::{DoorAnswer, PingEnd};
 use crate::core::check::{Ping, PingKind, PingMethods};
-use crate::http::reply::Reply;
 use crate::store::{Applied, PingFact};
 
 #[derive(Serialize)]
@@ -19,29 +17,30 @@ struct Triggered {
     unpaused: bool,
 }
 
-/// Answers `trigger`, once it is durable.
-pub(super) async fn trigger(command: &Command<'_>) -> Result<Reply, CommandFault> {
-    let outcomes = &command.app.outcomes;
+/// Answers `trigger`, once it is durable, and says how the ping ended.
+pub(super) async fn trigger(command: &mut Command<'_>) -> (Result<DoorAnswer, CommandFault>, PingEnd) {
+    if let Err(fault) = command.admit_trigger() {
+        return (Err(fault), PingEnd::BadKey);
+    }
     let answered = take(command).await;
-    let counter = match &answered {
-        Ok(_) => &outcomes.accepted,
-        Err(CommandFault::NotFound) => &outcomes.unknown_check,
-        Err(CommandFault::Unavailable) => &outcomes.overloaded,
-        Err(_) => &outcomes.bad_request,
+    let end = match &answered {
+        Ok(_) => PingEnd::Accepted,
+        Err(CommandFault::NotFound) => PingEnd::UnknownCheck,
+        Err(CommandFault::Unavailable) => PingEnd::Overloaded,
+        Err(_) => PingEnd::BadRequest,
     };
-    counter.fetch_add(1, Ordering::Relaxed);
-    answered
+    (answered, end)
 }
 
-async fn take(command: &Command<'_>) -> Result<Reply, CommandFault> {
-    let Command { app, dialect, args, .. } = command;
+async fn take(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
+    let Command { host, dialect, args, .. } = command;
     let all = ["id", "slug", "name", "comment", "m"];
     args.only(if dialect.extras { &all } else { &all[..4] })?;
     let check = command.find()?.check;
-    if check.definition.ping_methods == PingMethods::Post && command.method != Method::POST {
+    if check.definition.ping_methods == PingMethods::Post && command.method != "POST" {
         return Err(CommandFault::bad("this check takes only POST (ping_methods)"));
     }
-    let before = Standing::of(app, dialect, &check);
+    let before = Standing::of(&***host, dialect, &check);
     let fact = PingFact {
         ping: Ping { kind: PingKind::Success, rid: None, exit_status: None },
         comment: args.last("comment").or(args.last("m")).map(|text| PingFact::kept(text).to_owned()),
@@ -50,7 +49,7 @@ async fn take(command: &Command<'_>) -> Result<Reply, CommandFault> {
         body_cut: false,
         source: command.source,
     };
-    let stored = app.writer.ping(check.id, fact).map_err(|_| CommandFault::Unavailable)?;
+    let stored = host.ping(check.id, fact).map_err(|_| CommandFault::Unavailable)?;
     match stored.await {
         Ok(Ok(Applied::Done(_))) => {}
         Ok(Ok(Applied::PausedByFile)) => {
@@ -64,7 +63,7 @@ async fn take(command: &Command<'_>) -> Result<Reply, CommandFault> {
     // A success that is not counted does, by itself (5.1): asked of the state a moment later, one of a short period is late
     // again.
     let ends_lateness = check.definition.spec.schedule.expect().is_none();
-    let is_late = || Standing::of(app, dialect, &now).late;
+    let is_late = || Standing::of(&***host, dialect, &now).late;
     Ok(ok(&Triggered {
         status: "ok",
         recovered: before.late && (ends_lateness || !is_late()),

@@ -1,30 +1,31 @@
 //! `pause` and `unpause`.
 
-use super::Command;
+use super::command::Command;
 use super::fault::CommandFault;
+use crate::app::pausing::{self, Outcome, PAUSED_BY_FILE, Remark, Wish};
+use crate::compat::door::DoorAnswer;
 use crate::core::time::Time;
-use crate::http::pausing::{self, Outcome, PAUSED_BY_FILE, Wish};
-use crate::http::reply::Reply;
 use crate::store::{PingFact, Store};
 
 /// Answers `pause`.
-pub(super) async fn pause(command: &Command<'_>) -> Result<Reply, CommandFault> {
+pub(super) async fn pause(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     change(command, Wish::Pause { until: None }).await
 }
 
 /// Answers `unpause`.
-pub(super) async fn unpause(command: &Command<'_>) -> Result<Reply, CommandFault> {
+pub(super) async fn unpause(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     change(command, Wish::Unpause).await
 }
 
-async fn change(command: &Command<'_>, wish: Wish) -> Result<Reply, CommandFault> {
-    let Command { app, args, .. } = command;
+async fn change(command: &Command<'_>, wish: Wish) -> Result<DoorAnswer, CommandFault> {
+    let Command { host, args, .. } = command;
     args.only(&["id", "slug", "name", "comment"])?;
     let id = command.find()?.id;
     let comment = args.last("comment").map(|text| PingFact::kept(text).to_owned());
-    let said = (comment, format!("{} at {}", command.dialect.system.as_str(), command.source));
+    let by = format!("{} at {}", command.dialect.system.as_str(), command.source);
+    let remark = Remark { comment, by: Some(by) };
     let asked = id.clone();
-    app.on_store(move |store, now| carry_out(store, &asked, wish, said, now)).await??;
+    host.on_store(move |store, now| carry_out(store, &asked, wish, remark, now)).await??;
     command.log_id(&id, if wish == Wish::Unpause { "unpaused" } else { "paused" });
     command.show(id).await
 }
@@ -33,7 +34,7 @@ fn carry_out(
     store: &mut dyn Store,
     id: &str,
     wish: Wish,
-    (comment, by): (Option<String>, String),
+    remark: Remark,
     now: Time,
 ) -> Result<(), CommandFault> {
     // Looked up again: it may have changed since.
@@ -47,7 +48,7 @@ fn carry_out(
     if wish != Wish::Unpause && is_paused {
         return Err(already());
     }
-    match pausing::change(store, &check, wish, (comment, Some(by)), now)? {
+    match pausing::change(store, &check, wish, remark, now)? {
         Outcome::Done => {}
         Outcome::Already => return Err(already()),
         Outcome::PausedByFile => return Err(CommandFault::bad(format!("it is {PAUSED_BY_FILE}"))),

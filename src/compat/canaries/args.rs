@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::fault::CommandFault;
-use crate::http::decode;
 
 /// Parameters in their order. Those without a value are left out, as if they had not been given.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,7 +12,8 @@ impl Args {
     /// Reads a query.
     pub(super) fn parse(query: Option<&str>) -> Args {
         let owned = |(name, value): (Cow<str>, Cow<str>)| (name.into_owned(), value.into_owned());
-        Args(decode::query_pairs(query).filter(|(_, value)| !value.is_empty()).map(owned).collect())
+        let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+        Args(pairs.filter(|(_, value)| !value.is_empty()).map(owned).collect())
     }
 
     /// One more at the end.

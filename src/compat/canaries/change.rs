@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use super::command::Command;
 use super::dialect::Dialect;
 use super::fault::CommandFault;
-use super::{Command, ok, periodicity, python, slug};
+use super::reply::ok;
+use super::{periodicity, python, slug};
+use crate::compat::door::{DoorAnswer, InWords};
 use crate::config::is_mail_address;
-use crate::core::check::{Canary, Definition, Name, Source, Spec, System};
+use crate::core::check::{Canary, Definition, Name, Source, Spec};
 use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
-use crate::http::aside::Room;
-use crate::http::reply::Reply;
 use crate::store::live::Check;
 use crate::store::{Edit, EditError, NewCheck, SpecChange, Store};
 
@@ -25,8 +26,8 @@ pub const MAX_DESCRIPTION_BYTES: usize = 4096;
 const ID_TRIES: usize = 8;
 
 /// Answers `create`.
-pub(super) async fn create(command: &Command<'_>) -> Result<Reply, CommandFault> {
-    let Command { app, dialect, args, .. } = command;
+pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
+    let Command { host, dialect, args, .. } = command;
     let dialect = *dialect;
     let title = name(args.required("name")?)?.to_owned();
     let periodicity = args.required("periodicity")?;
@@ -35,7 +36,7 @@ pub(super) async fn create(command: &Command<'_>) -> Result<Reply, CommandFault>
     let description = description(args.last("description").unwrap_or_default())?.to_owned();
     let emails = emails(&args.all("email"))?;
     let slug = slug::slug(&title);
-    if let Some(other) = app.live.directory().by_slug(dialect.system, &slug) {
+    if let Some(other) = host.live().directory().by_slug(dialect.system, &slug) {
         return Err(taken(dialect, &slug, Some(other)));
     }
     let mails = Mails::of(command)?;
@@ -43,27 +44,13 @@ pub(super) async fn create(command: &Command<'_>) -> Result<Reply, CommandFault>
     let definition = Definition { title, description, emails, ..plain(command.schedule(periodicity).await?) };
     mails.check(&definition)?;
     let new = NewCanary { definition, slug, paused };
-    let id = app.on_store(move |store, now| new.make(store, dialect, now)).await??;
+    let id = host.on_store(move |store, now| new.make(store, dialect, now)).await??;
     command.log_id(&id, "made");
     command.show(id).await
 }
 
-/// A canary in the words of its system.
-#[derive(Clone, Copy, Debug)]
-pub struct InWords<'a> {
-    /// Its name there.
-    pub name: &'a str,
-    /// As `create` takes it.
-    pub periodicity: &'a str,
-    /// Free text.
-    pub description: &'a str,
-    /// Whom it mails.
-    pub emails: &'a [&'a str],
-}
-
 /// The check that a canary becomes, as `create` would make it; why not, in words. Its id and slug are the caller's.
-pub fn definition_of(system: System, words: InWords<'_>) -> Result<Definition, String> {
-    let dialect = Dialect::of(system);
+pub(super) fn definition_of(dialect: &Dialect, words: InWords<'_>) -> Result<Definition, String> {
     let read = || {
         let title = match name(words.name)? {
             "" => return Err(CommandFault::bad("it has no name")),
@@ -102,23 +89,24 @@ impl NewCanary {
 }
 
 /// Answers `delete`.
-pub(super) async fn delete(command: &Command<'_>) -> Result<Reply, CommandFault> {
+pub(super) async fn delete(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     command.args.only(&["id", "slug", "name"])?;
     let found = command.find()?.check;
     let check = found.id;
-    let deleted = command.app.on_store(move |store, now| store.edit(Edit::Delete { check }, now)).await;
+    let deleted = command.host.on_store(move |store, now| store.edit(Edit::Delete { check }, now)).await;
     deleted??;
     command.log(&found.definition, "deleted");
     Ok(ok(&serde_json::json!({"status": "ok"})))
 }
 
 /// Answers `update`.
-pub(super) async fn update(command: &Command<'_>) -> Result<Reply, CommandFault> {
-    let Command { app, dialect, args, .. } = command;
+pub(super) async fn update(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
+    let Command { host, dialect, args, .. } = command;
     let dialect = *dialect;
     args.only(&["id", "slug", "name", "periodicity", "description", "email"])?;
     let id = command.find_without_name()?.id;
     let update = Update {
+        id: id.clone(),
         title: args.last("name").map(name).transpose()?.map(str::to_owned),
         schedule: match args.last("periodicity") {
             Some(text) => Some(command.schedule(text).await?),
@@ -130,11 +118,10 @@ pub(super) async fn update(command: &Command<'_>) -> Result<Reply, CommandFault>
             ["-"] if dialect.extras => Some(Vec::new()),
             list => Some(emails(list)?),
         },
+        mails: Mails::of(command)?,
     };
-    let mails = Mails::of(command)?;
-    mails.admit(update.emails.as_deref().unwrap_or_default())?;
-    let asked = id.clone();
-    let updated = app.on_store(move |store, now| update.carry_out(store, dialect, &asked, mails, now)).await;
+    update.mails.admit(update.emails.as_deref().unwrap_or_default())?;
+    let updated = host.on_store(move |store, now| update.carry_out(store, dialect, now)).await;
     updated??;
     command.log_id(&id, "changed");
     command.show(id).await
@@ -154,9 +141,8 @@ impl Mails {
     const MIN_PERIOD: Span = Span::mins(1);
 
     fn of(command: &Command<'_>) -> Result<Mails, CommandFault> {
-        let access = command.app.access();
-        let door = access.compat.of(command.dialect.system).ok_or(CommandFault::NoSuchPath)?;
-        Ok(Mails { leave: access.mail, by_key: door.needs_key() })
+        let settings = command.host.settings(command.dialect.system).ok_or(CommandFault::NoSuchPath)?;
+        Ok(Mails { leave: settings.mail, by_key: settings.needs_key })
     }
 
     /// Strangers must not have us mail whomever they like.
@@ -184,26 +170,23 @@ impl Mails {
 
 /// What is to be another; `None`: it stays.
 struct Update {
+    /// Of which canary.
+    id: String,
     title: Option<String>,
     schedule: Option<Schedule>,
     description: Option<String>,
     emails: Option<Vec<String>>,
+    mails: Mails,
 }
 
 impl Update {
-    fn carry_out(
-        self,
-        store: &mut dyn Store,
-        dialect: &Dialect,
-        id: &str,
-        mails: Mails,
-        now: Time,
-    ) -> Result<(), CommandFault> {
+    fn carry_out(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<(), CommandFault> {
         // Looked up again: it may have changed since.
-        let check = store.live().find_canary(id).ok_or(CommandFault::NotFound)?;
+        let check = store.live().find_canary(&self.id).ok_or(CommandFault::NotFound)?;
         if let Source::File { path, line } = &check.definition.source {
             return Err(EditError::DeclaredInFile { path: path.clone(), line: *line }.into());
         }
+        let mails = self.mails;
         let touches_mails = self.schedule.is_some() || self.emails.is_some();
         let (definition, how) = self.applied_to(&check);
         if touches_mails {
@@ -245,7 +228,7 @@ impl Command<'_> {
     /// Reads a periodicity, aside: a schedule takes a while.
     async fn schedule(&self, text: &str) -> Result<Schedule, CommandFault> {
         let (text, dialect) = (text.to_owned(), self.dialect);
-        self.app.aside(Room::Programs, move |_| periodicity::schedule(&text, dialect)).await?
+        self.host.aside(move || periodicity::schedule(&text, dialect)).await?
     }
 }
 

@@ -1,15 +1,12 @@
 //! Why a command is not carried out: codes and texts as scripts know them.
 
-use hyper::StatusCode;
-
 use super::python;
-use crate::http::Busy;
-use crate::http::aside::Bug;
+use crate::compat::host::Unavailable;
 use crate::store::{EditError, StoreError};
 
 /// Why a command is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum CommandFault {
+pub(in crate::compat) enum CommandFault {
     /// No command has this path.
     NoSuchPath,
     /// No check of this system is known by what was given.
@@ -17,7 +14,10 @@ pub(super) enum CommandFault {
     /// No `auth_key`, or a wrong one.
     Unauthorized,
     /// Too many wrong ones came from this address.
-    TooMany,
+    TooMany {
+        /// When it should come again.
+        again_in_secs: u32,
+    },
     /// What was asked for cannot be: why, as the original said it where that is regular.
     Bad(String),
     /// It could not be stored now.
@@ -26,33 +26,45 @@ pub(super) enum CommandFault {
 
 impl CommandFault {
     /// A fault in words of our own.
-    pub(super) fn bad(text: impl Into<String>) -> CommandFault {
+    pub(in crate::compat) fn bad(text: impl Into<String>) -> CommandFault {
         CommandFault::Bad(text.into())
     }
 
     /// A fault in the words of an exception of Python's.
-    pub(super) fn exception(kind: &str, text: &str) -> CommandFault {
+    pub(in crate::compat) fn exception(kind: &str, text: &str) -> CommandFault {
         CommandFault::Bad(format!("{kind}({})", python::repr(text)))
     }
 
     /// The answer's code.
-    pub(super) fn status(&self) -> StatusCode {
+    pub(in crate::compat) fn status(&self) -> u16 {
         match self {
-            CommandFault::NoSuchPath | CommandFault::NotFound => StatusCode::NOT_FOUND,
-            CommandFault::Unauthorized => StatusCode::UNAUTHORIZED,
-            CommandFault::TooMany => StatusCode::TOO_MANY_REQUESTS,
-            CommandFault::Bad(_) => StatusCode::BAD_REQUEST,
-            CommandFault::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            CommandFault::NoSuchPath | CommandFault::NotFound => 404,
+            CommandFault::Unauthorized => 401,
+            CommandFault::TooMany { .. } => 429,
+            CommandFault::Bad(_) => 400,
+            CommandFault::Unavailable => 503,
+        }
+    }
+
+    /// When to ask again, if that may help.
+    pub(in crate::compat) fn again_in_secs(&self) -> Option<u32> {
+        match self {
+            CommandFault::TooMany { again_in_secs } => Some(*again_in_secs),
+            CommandFault::Unavailable => Some(1),
+            CommandFault::NoSuchPath
+            | CommandFault::NotFound
+            | CommandFault::Unauthorized
+            | CommandFault::Bad(_) => None,
         }
     }
 
     /// What the answer says; `noun` is what the system calls a check.
-    pub(super) fn text(&self, noun: &str) -> String {
+    pub(in crate::compat) fn text(&self, noun: &str) -> String {
         match self {
             CommandFault::NoSuchPath => "404 Not Found".to_owned(),
             CommandFault::NotFound => format!("{noun} Not Found"),
             CommandFault::Unauthorized => "401 Unauthorized".to_owned(),
-            CommandFault::TooMany => {
+            CommandFault::TooMany { .. } => {
                 "429 Too Many Requests: too many wrong keys, try again in a minute".to_owned()
             }
             CommandFault::Bad(text) => text.clone(),
@@ -63,14 +75,8 @@ impl CommandFault {
     }
 }
 
-impl From<Busy> for CommandFault {
-    fn from(_: Busy) -> CommandFault {
-        CommandFault::Unavailable
-    }
-}
-
-impl From<Bug> for CommandFault {
-    fn from(_: Bug) -> CommandFault {
+impl From<Unavailable> for CommandFault {
+    fn from(_: Unavailable) -> CommandFault {
         CommandFault::Unavailable
     }
 }

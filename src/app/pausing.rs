@@ -7,17 +7,28 @@ use crate::store::{Applied, Entry, Store, StoreError, What};
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
-    /// Until this time, if it ends by itself.
+pub enum Wish {
+    /// Paused.
     Pause {
+        /// When it ends by itself.
         until: Option<Time>,
     },
+    /// Not paused any more.
     Unpause,
+}
+
+/// What is said of it, for whoever looks at the history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remark {
+    /// Why.
+    pub comment: Option<String>,
+    /// Who says so.
+    pub by: Option<String>,
 }
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub enum Outcome {
     /// It is as was wished.
     Done,
     /// It was so before: nothing was stored.
@@ -29,25 +40,25 @@ pub(super) enum Outcome {
 }
 
 /// What to do about [`Outcome::PausedByFile`].
-pub(super) const PAUSED_BY_FILE: &str = "paused by its file: take `paused: true` out of it, and reload";
+pub const PAUSED_BY_FILE: &str = "paused by its file: take `paused: true` out of it, and reload";
 
 /// The longest pause or mute that has an end: one that lasts longer is a change of the configuration.
 const MAX_LENGTH: Span = Span::mins(366 * 24 * 60);
 
 /// Whether something that is said now can end then; else why not.
-pub(super) fn check_end(what: &str, until: Time, now: Time) -> Result<Time, String> {
+pub fn check_end(what: &str, until: Time, now: Time) -> Result<Time, String> {
     if until <= now || until - now > MAX_LENGTH {
         return Err(format!("{what} ends later than now, and within {MAX_LENGTH}"));
     }
     Ok(until)
 }
 
-/// Pauses a check, or ends the pause: why, and who says so.
-pub(super) fn change(
+/// Pauses a check, or ends the pause.
+pub fn change(
     store: &mut dyn Store,
     check: &Check,
     wish: Wish,
-    (comment, by): (Option<String>, Option<String>),
+    Remark { comment, by }: Remark,
     now: Time,
 ) -> Result<Outcome, StoreError> {
     let paused = check.known().state.pause;

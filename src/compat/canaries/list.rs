@@ -4,19 +4,18 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use regex::Regex;
 use serde::ser::{Error as _, Serialize, SerializeSeq, Serializer};
 
+use super::command::Command;
 use super::dialect::Dialect;
 use super::fault::CommandFault;
+use super::reply::with_body;
 use super::shown::{self, OkWith, Ranges, Standing};
-use super::{Command, json, search};
+use super::{json, search};
+use crate::compat::door::{DoorAnswer, DoorBody};
+use crate::compat::host::Host;
 use crate::core::check::Canary;
-use crate::http::App;
-use crate::http::aside::Room;
-use crate::http::pieces;
-use crate::http::reply::Reply;
 use crate::store::live::Check;
 
 /// Pieces are of about this size, in bytes.
@@ -26,7 +25,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What is listed, and how much of it.
 struct List {
-    app: Arc<App>,
+    host: Arc<dyn Host>,
     dialect: &'static Dialect,
     verbose: bool,
     paused: Option<bool>,
@@ -35,30 +34,28 @@ struct List {
 }
 
 /// Answers `list`.
-pub(super) async fn list(command: &Command<'_>) -> Result<Reply, CommandFault> {
-    let Command { app, dialect, args, source, .. } = command;
+pub(super) async fn list(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
+    let Command { host, dialect, args, .. } = command;
     let [verbose, paused, late] = [args.flag("verbose")?, args.flag("paused")?, args.flag("late")?];
     let all = ["verbose", "paused", "late", "search"];
     args.only(if dialect.extras { &all } else { &all[..3] })?;
     let search = match args.last("search") {
         Some(text) => {
             let text = text.to_owned();
-            Some(app.aside(Room::Programs, move |_| search::expression(&text)).await??)
+            Some(host.aside(move || search::expression(&text)).await??)
         }
         None => None,
     };
-    let list = List { app: Arc::clone(app), dialect, verbose: verbose == Some(true), paused, late, search };
-    let place = app.list_places.take(*source, 1).await;
-    let mut reply = pieces::answer(place, TIMEOUT, move |sender| {
-        let mut out = BufWriter::with_capacity(PIECE_BYTES, sender);
+    let host = Arc::clone(host);
+    let list = List { host, dialect, verbose: verbose == Some(true), paused, late, search };
+    let write = move |out: &mut dyn Write| {
+        let mut out = BufWriter::with_capacity(PIECE_BYTES, out);
         let answer = OkWith(list.dialect.many, &list);
         json::write(&mut out, &answer)
             .and_then(|()| out.flush())
             .inspect_err(|error| tracing::warn!(%error, "a list of canaries was not sent to its end"))
-    });
-    reply.headers_mut().insert(CONTENT_TYPE, super::JSON);
-    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(reply)
+    };
+    Ok(with_body(200, DoorBody::Written { write: Box::new(write), within: TIMEOUT }))
 }
 
 impl List {
@@ -73,7 +70,7 @@ impl List {
         if self.paused.is_none() && self.late.is_none() {
             return true;
         }
-        let standing = Standing::of(&self.app, self.dialect, check);
+        let standing = Standing::of(&*self.host, self.dialect, check);
         self.paused.is_none_or(|paused| paused == standing.paused)
             && self.late.is_none_or(|late| late == standing.late)
     }
@@ -87,7 +84,7 @@ struct Short<'a> {
 
 impl Serialize for List {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let directory = self.app.live.directory();
+        let directory = self.host.live().directory();
         let mut canaries: Vec<_> =
             directory.checks.iter().filter_map(|check| self.dialect.known(check)).collect();
         // As they were made.
@@ -95,7 +92,7 @@ impl Serialize for List {
         let mut list = serializer.serialize_seq(None)?;
         for (check, canary) in canaries.into_iter().filter(|(check, canary)| self.has(check, canary)) {
             if self.verbose {
-                let look = shown::look(&self.app, self.dialect, (check, canary), Ranges::LeftOut);
+                let look = shown::look(&*self.host, self.dialect, (check, canary), Ranges::LeftOut);
                 list.serialize_element(&look.map_err(S::Error::custom)?)?;
             } else {
                 list.serialize_element(&Short { id: &canary.id, name: &check.definition.title })?;

@@ -1,0 +1,122 @@
+//! A command: who may give it, and which canary it is about.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::args::Args;
+use super::dialect::Dialect;
+use super::fault::CommandFault;
+use super::reply::ok;
+use super::shown::{self, OkWith, Ranges};
+use super::slug;
+use crate::compat::door::DoorAnswer;
+use crate::compat::host::{Host, KeyVerdict};
+use crate::core::check::Definition;
+use crate::store::live::Check;
+
+/// What was asked for.
+pub(super) struct Command<'r> {
+    pub(super) host: &'r Arc<dyn Host>,
+    pub(super) dialect: &'static Dialect,
+    pub(super) args: Args,
+    pub(super) method: &'r str,
+    pub(super) source: IpAddr,
+}
+
+/// A canary of the system that was asked.
+pub(super) struct Found {
+    pub(super) check: Arc<Check>,
+    pub(super) id: String,
+}
+
+impl Command<'_> {
+    /// Asks for the key. Where there is none, one that is given is an argument that nobody expects.
+    pub(super) fn admit(&mut self) -> Result<(), CommandFault> {
+        let settings = self.host.settings(self.dialect.system).ok_or(CommandFault::NoSuchPath)?;
+        self.show_key(settings.needs_key, settings.needs_key)
+    }
+
+    /// Asks for what its door says of a trigger.
+    pub(super) fn admit_trigger(&mut self) -> Result<(), CommandFault> {
+        let settings = self.host.settings(self.dialect.system).ok_or(CommandFault::NoSuchPath)?;
+        let by_id = self.args.last("id").is_some();
+        self.show_key(settings.needs_key, settings.trigger_needs_key(by_id))
+    }
+
+    fn show_key(&mut self, has_key: bool, is_needed: bool) -> Result<(), CommandFault> {
+        let given = if has_key { self.args.take_first("auth_key") } else { None };
+        if !is_needed {
+            return Ok(());
+        }
+        let Some(key) = given else { return Err(CommandFault::Unauthorized) };
+        match self.host.judge_key(self.dialect.system, &key, self.source) {
+            KeyVerdict::Right => Ok(()),
+            KeyVerdict::Wrong => Err(CommandFault::Unauthorized),
+            KeyVerdict::TooMany { again_in_secs } => Err(CommandFault::TooMany { again_in_secs }),
+        }
+    }
+
+    /// Puts into the log who changed something.
+    pub(super) fn log(&self, check: &Definition, done: &str) {
+        let id = check.canary.as_ref().map_or("", |canary| &canary.id);
+        let (check, interface) = (check.name.as_str(), self.dialect.system.as_str());
+        tracing::info!(
+            check,
+            id,
+            interface,
+            source = %self.source,
+            "by another system's interface: {done}"
+        );
+    }
+
+    /// The same, of a canary that is there.
+    pub(super) fn log_id(&self, id: &str, done: &str) {
+        if let Some(check) = self.host.live().find_canary(id) {
+            self.log(&check.definition, done);
+        }
+    }
+
+    /// Answers `get`.
+    pub(super) async fn get(&self) -> Result<DoorAnswer, CommandFault> {
+        self.args.only(&["id", "slug", "name"])?;
+        self.show(self.find()?.id).await
+    }
+
+    /// The canary that is named by its id, slug or name, in this order.
+    pub(super) fn find(&self) -> Result<Found, CommandFault> {
+        let by_name = self.args.last("name").map(slug::slug);
+        self.find_by(by_name.as_deref(), "Must specify id, slug, or name")
+    }
+
+    /// The canary that is named by its id or slug; `name` is not what finds it.
+    pub(super) fn find_without_name(&self) -> Result<Found, CommandFault> {
+        self.find_by(None, "Must specify id or slug")
+    }
+
+    fn find_by(&self, slug_of_name: Option<&str>, else_say: &str) -> Result<Found, CommandFault> {
+        let directory = self.host.live().directory();
+        let found = match (self.args.last("id"), self.args.last("slug").or(slug_of_name)) {
+            (Some(id), _) => directory.by_canary.get(id),
+            (None, Some(slug)) => directory.by_slug(self.dialect.system, slug),
+            (None, None) => return Err(CommandFault::exception("Exception", else_say)),
+        };
+        let (check, canary) =
+            found.and_then(|check| self.dialect.known(check)).ok_or(CommandFault::NotFound)?;
+        Ok(Found { check: check.clone(), id: canary.id.clone() })
+    }
+
+    /// The answer that shows a canary as it is now.
+    pub(super) async fn show(&self, id: String) -> Result<DoorAnswer, CommandFault> {
+        let (host, dialect) = (self.host.clone(), self.dialect);
+        let shown = self.host.aside(move || {
+            let check = host.live().find_canary(&id).ok_or(CommandFault::NotFound)?;
+            let known = dialect.known(&check).ok_or(CommandFault::NotFound)?;
+            let shown = shown::look(&*host, dialect, known, Ranges::Shown).map_err(|error| {
+                tracing::error!(%error, "the history of a canary cannot be read");
+                CommandFault::Unavailable
+            })?;
+            Ok(ok(&OkWith(dialect.one, shown)))
+        });
+        shown.await?
+    }
+}

@@ -1,0 +1,95 @@
+//! The door of a system of canaries: which command a path names, and who carries it out.
+
+use std::sync::Arc;
+
+use super::args::Args;
+use super::command::Command;
+use super::dialect::Dialect;
+use super::fault::CommandFault;
+use super::{change, list, pause, reply, trigger};
+use crate::compat::door::{Addressed, Answering, Door, DoorAnswer, DoorRequest, Effect, InWords};
+use crate::compat::host::Host;
+use crate::core::check::{Definition, System};
+
+/// The interface of the system that speaks so.
+#[derive(Debug)]
+pub(in crate::compat) struct Interface(pub(in crate::compat) &'static Dialect);
+
+/// All commands but `trigger`.
+const WORDS: [&str; 7] = ["create", "delete", "get", "list", "pause", "unpause", "update"];
+
+impl Interface {
+    /// The command that a path names, as it is written: whoever guards a path before us should not have to think of its
+    /// other spellings.
+    fn word<'p>(&self, path: &'p str) -> &'p str {
+        path.strip_prefix(self.0.path).unwrap_or_default()
+    }
+
+    async fn answer_to(&self, host: &Arc<dyn Host>, request: DoorRequest<'_>) -> DoorAnswer {
+        let args = Args::parse(request.query);
+        let (word, args) = match request.to {
+            Addressed::Path(path) => (self.word(path), args),
+            Addressed::Id(id) => ("trigger", args.with("id", id)),
+        };
+        let mut command =
+            Command { host, dialect: self.0, args, method: request.method, source: request.source };
+        let (answered, ping) = match word {
+            "trigger" => {
+                let (answered, end) = trigger::trigger(&mut command).await;
+                (answered, Some(end))
+            }
+            _ => (carry_out(&mut command, word).await, None),
+        };
+        let answer = answered.unwrap_or_else(|fault| reply::refusal(self.0, &fault));
+        DoorAnswer { ping, ..answer }
+    }
+}
+
+async fn carry_out(command: &mut Command<'_>, word: &str) -> Result<DoorAnswer, CommandFault> {
+    // The path is judged before the key.
+    if !WORDS.contains(&word) {
+        return Err(CommandFault::NoSuchPath);
+    }
+    command.admit()?;
+    match word {
+        "create" => change::create(command).await,
+        "delete" => change::delete(command).await,
+        "get" => command.get().await,
+        "list" => list::list(command).await,
+        "pause" => pause::pause(command).await,
+        "unpause" => pause::unpause(command).await,
+        "update" => change::update(command).await,
+        _ => Err(CommandFault::NoSuchPath),
+    }
+}
+
+impl Door for Interface {
+    fn system(&self) -> System {
+        self.0.system
+    }
+
+    fn prefix(&self) -> &'static str {
+        self.0.prefix
+    }
+
+    fn title(&self) -> &'static str {
+        self.0.title
+    }
+
+    /// All commands may be sent by GET.
+    fn effect(&self, rest: &str) -> Effect {
+        match self.word(rest) {
+            "get" | "list" => Effect::Reads,
+            "trigger" => Effect::Pings,
+            _ => Effect::Changes,
+        }
+    }
+
+    fn answer<'r>(&'r self, host: &'r Arc<dyn Host>, request: DoorRequest<'r>) -> Answering<'r> {
+        Box::pin(self.answer_to(host, request))
+    }
+
+    fn definition_of(&self, words: InWords<'_>) -> Result<Definition, String> {
+        change::definition_of(self.0, words)
+    }
+}

@@ -1,0 +1,44 @@
+//! Night's Watch: its checks are watchers.
+
+use super::canaries::{Dialect, Interface};
+use crate::core::check::System;
+
+/// Its door.
+pub(super) static DOOR: Interface = Interface(&DIALECT);
+
+const DIALECT: Dialect = Dialect {
+    system: System::NightsWatch,
+    title: "Night's Watch",
+    prefix: "/nights-watch/",
+    path: "v1/watcher/",
+    one: "watcher",
+    many: "watchers",
+    noun: "Watcher",
+    zone: "",
+    whole_seconds: true,
+    pause_clears_late: true,
+    extras: false,
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::canaries::{CommandFault, schedule};
+    use super::*;
+    use crate::core::schedule::Schedule;
+    use crate::core::time::Span;
+
+    fn check(text: &str, expected: Result<i64, &str>) {
+        let expected = expected.map(|ms| Schedule::Every(Span::ms(ms))).map_err(CommandFault::bad);
+        assert_eq!(schedule(text, &DIALECT), expected, "{text}");
+    }
+
+    #[test]
+    fn a_watcher_has_whole_seconds() {
+        check("3600", Ok(3_600_000));
+        check("0", Err("TypeError('numeric periodicities must be positive')"));
+        check("-1", Err("TypeError('numeric periodicities must be positive')"));
+        let no_integer = r#"ValueError("invalid literal for int() with base 10: '60.0'")"#;
+        check("60.0", Err(no_integer));
+        assert!(schedule("* * * * * 300", &DIALECT).is_err());
+    }
+}

@@ -1,0 +1,161 @@
+//! Other systems' interfaces over HTTP: what the doors of [`crate::compat`] are asked and answer, and what they are lent.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+
+use super::aside::Room;
+use super::body::Keep;
+use super::guesses::Guesses;
+use super::limits::Limits;
+use super::reply::{self, Reply};
+use super::site::Deed;
+use super::{App, body, pieces};
+use crate::compat::{
+    Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, Pending,
+    PingEnd, StoreWork, Unavailable, Work, door_of, door_of_id,
+};
+use crate::core::check::{CheckId, System};
+use crate::core::time::Time;
+use crate::store::PingFact;
+use crate::store::history::Reader;
+use crate::store::live::{AsOf, Live};
+use crate::store::writer::{Overloaded, PingAnswer};
+
+/// A request that is brought to a door.
+#[derive(Clone, Copy)]
+pub(super) struct Visit<'r> {
+    pub(super) app: &'r Arc<App>,
+    pub(super) limits: &'r Limits,
+    pub(super) source: IpAddr,
+    pub(super) parts: &'r Parts,
+}
+
+/// What a request of a path of a system does, of which `rest` follows the prefix.
+pub(super) fn deed(system: System, rest: &str) -> Deed {
+    match door_of(system).effect(rest) {
+        Effect::Reads => Deed::Open,
+        Effect::Pings => Deed::Triggers,
+        Effect::Changes => Deed::Changes,
+    }
+}
+
+impl Visit<'_> {
+    /// Answers a path of a system: `path` is what follows its prefix.
+    pub(super) async fn path(self, system: System, path: &str, body: Incoming) -> Reply {
+        self.read_to_its_end(body).await;
+        self.ask(door_of(system), Addressed::Path(path)).await
+    }
+
+    /// Answers `/ID`, which pings the check of this id, whichever its system; `None`: no door is open that has such
+    /// addresses.
+    pub(super) async fn id(self, id: &str, body: Incoming) -> Option<Reply> {
+        self.read_to_its_end(body).await;
+        let door = door_of_id(&**self.app, id)?;
+        Some(self.ask(door, Addressed::Id(id)).await)
+    }
+
+    /// A connection with something unread could not be used again; that a body does not come changes nothing.
+    async fn read_to_its_end(self, body: Incoming) {
+        let _ = body::read(body, Keep::NOTHING, self.limits).await;
+    }
+
+    async fn ask(self, door: &dyn Door, to: Addressed<'_>) -> Reply {
+        let Visit { app, source, parts, .. } = self;
+        let host: Arc<dyn Host> = app.clone();
+        let request = DoorRequest { method: parts.method.as_str(), to, query: parts.uri.query(), source };
+        let answer = door.answer(&host, request).await;
+        if let Some(end) = answer.ping {
+            count(app, end);
+        }
+        to_reply(app, source, answer).await
+    }
+}
+
+async fn to_reply(app: &App, source: IpAddr, answer: DoorAnswer) -> Reply {
+    let mut reply = match answer.body {
+        DoorBody::Text(text) => reply::text(StatusCode::OK, text),
+        DoorBody::Written { write, within } => {
+            let place = app.written_places.take(source, 1).await;
+            pieces::answer(place, within, move |sender| write(sender))
+        }
+    };
+    *reply.status_mut() = StatusCode::from_u16(answer.status).expect("doors answer with codes of HTTP");
+    for (name, value) in answer.headers {
+        let value = HeaderValue::from_str(&value).expect("doors answer with headers of plain text");
+        reply.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+    reply
+}
+
+fn count(app: &App, end: PingEnd) {
+    let outcomes = &app.outcomes;
+    let counter = match end {
+        PingEnd::Accepted => &outcomes.accepted,
+        PingEnd::UnknownCheck => &outcomes.unknown_check,
+        PingEnd::BadKey => &outcomes.bad_key,
+        PingEnd::BadRequest => &outcomes.bad_request,
+        PingEnd::Overloaded => &outcomes.overloaded,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+impl Host for App {
+    fn live(&self) -> &Live {
+        &self.live
+    }
+
+    fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    fn as_of(&self) -> AsOf {
+        App::as_of(self)
+    }
+
+    fn history(&self) -> Option<&Reader> {
+        self.history.as_ref()
+    }
+
+    fn settings(&self, system: System) -> Option<DoorSettings> {
+        let access = self.access();
+        let door = access.compat.of(system)?;
+        Some(DoorSettings { needs_key: door.needs_key(), trigger: door.trigger(), mail: access.mail })
+    }
+
+    fn judge_key(&self, system: System, key: &str, source: IpAddr) -> KeyVerdict {
+        let access = self.access();
+        let Some(door) = access.compat.of(system) else { return KeyVerdict::Wrong };
+        let is_right = door.is_opened_by(Some(key.as_bytes()));
+        let now = self.clock.now();
+        if !self.guesses.admits((key.as_bytes(), is_right), source, now) {
+            return KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS };
+        }
+        if is_right {
+            return KeyVerdict::Right;
+        }
+        self.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
+        if self.guesses.note(source, now) {
+            let interface = system.as_str();
+            tracing::warn!(interface, %source, "a wrong auth_key was shown");
+        }
+        KeyVerdict::Wrong
+    }
+
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
+        self.writer.ping(check, fact)
+    }
+
+    fn run_on_store(&self, work: StoreWork) -> Pending<'_> {
+        Box::pin(async { self.on_store(work).await.map_err(|_| Unavailable) })
+    }
+
+    fn run_aside(self: Arc<Self>, work: Work) -> Pending<'static> {
+        Box::pin(async move { self.aside(Room::Programs, |_| work()).await.map_err(|_| Unavailable) })
+    }
+}
