@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::MAX_LEN;
+/// The longest expression that is read, in bytes: every minute of an hour by name takes 168.
+pub const MAX_LEN: usize = 256;
 
 /// Why an expression is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

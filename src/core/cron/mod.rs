@@ -16,11 +16,8 @@ mod tests;
 use crate::core::time::Time;
 use crate::core::zone::Zone;
 pub(super) use calendar::{MINUTES_PER_DAY, Month, Pattern, kinds_of_month};
-pub use error::{CronError, Field, FieldFault};
+pub use error::{CronError, Field, FieldFault, MAX_LEN};
 use parse::DayFields;
-
-/// The longest expression that is read, in bytes: every minute of an hour by name takes 168.
-pub const MAX_LEN: usize = 256;
 
 /// A cron expression that occurs: dates that never come are refused when it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]

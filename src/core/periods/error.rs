@@ -1,7 +1,14 @@
 //! Why a text is refused, in words that say what would be right.
 
-use super::{MAX_ENTRIES, MAX_LEN, MAX_PERIOD};
-use crate::core::cron::CronError;
+use crate::core::cron::{CronError, MINUTES_PER_DAY};
+use crate::core::time::Span;
+
+/// The longest text that is read, in bytes.
+pub const MAX_LEN: usize = 8192;
+/// The most entries.
+pub const MAX_ENTRIES: usize = 64;
+/// The longest period that an entry may have: ten years.
+pub const MAX_PERIOD: Span = Span::mins(3650 * MINUTES_PER_DAY);
 
 /// Why a text is refused. Texts of the user in it are escaped and cut short.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

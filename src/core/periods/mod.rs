@@ -13,14 +13,9 @@ use std::collections::BTreeSet;
 
 use super::cron::{MINUTES_PER_DAY, Month, Pattern};
 use super::time::{Span, Time};
-pub use error::PeriodsError;
+pub use error::{MAX_ENTRIES, MAX_LEN, MAX_PERIOD, PeriodsError};
+use parse::PeriodEntry;
 
-/// The longest text that is read, in bytes.
-pub const MAX_LEN: usize = 8192;
-/// The most entries.
-pub const MAX_ENTRIES: usize = 64;
-/// The longest period that an entry may have: ten years.
-pub const MAX_PERIOD: Span = Span::mins(3650 * MINUTES_PER_DAY);
 /// The most ranges that are shown: a week of minutes.
 pub const MAX_RANGES: usize = 7 * MINUTES_PER_DAY as usize;
 
@@ -38,14 +33,7 @@ const WHOLE_HOUR: u64 = (1 << 60) - 1;
 pub struct Periods {
     text: String,
     /// At least one; no minute is in two.
-    entries: Vec<Entry>,
-}
-
-/// In these minutes, this period applies.
-#[derive(Clone, Debug, PartialEq)]
-struct Entry {
-    minutes: Pattern,
-    period: Span,
+    entries: Vec<PeriodEntry>,
 }
 
 /// Minutes in a row of one period, or without any, as they are shown.

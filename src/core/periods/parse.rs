@@ -1,14 +1,21 @@
 //! From text to entries.
 
-use super::{Entry, MAX_ENTRIES, MAX_LEN, MAX_PERIOD, PeriodsError};
-use crate::core::cron::{self, Month};
+use super::error::{MAX_ENTRIES, MAX_LEN, MAX_PERIOD, PeriodsError};
+use crate::core::cron::{self, Month, Pattern};
 use crate::core::text::escaped;
 use crate::core::time::Span;
 
 /// So much of an entry is shown in an error.
 const MAX_SHOWN_CHARS: usize = 60;
 
-pub(super) fn entries(text: &str) -> Result<Vec<Entry>, PeriodsError> {
+/// In these minutes, this period applies.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PeriodEntry {
+    pub(super) minutes: Pattern,
+    pub(super) period: Span,
+}
+
+pub(super) fn entries(text: &str) -> Result<Vec<PeriodEntry>, PeriodsError> {
     if text.len() > MAX_LEN {
         return Err(PeriodsError::TooLong { len: text.len() });
     }
@@ -20,7 +27,7 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, PeriodsError> {
     if found > MAX_ENTRIES {
         return Err(PeriodsError::TooMany { found });
     }
-    let entries = texts().map(entry).collect::<Result<Vec<Entry>, PeriodsError>>()?;
+    let entries = texts().map(entry).collect::<Result<Vec<PeriodEntry>, PeriodsError>>()?;
     if entries.is_empty() {
         return Err(PeriodsError::Empty);
     }
@@ -31,7 +38,7 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, PeriodsError> {
     Ok(entries)
 }
 
-fn entry(text: &str) -> Result<Entry, PeriodsError> {
+fn entry(text: &str) -> Result<PeriodEntry, PeriodsError> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let &[minute, hour, day_of_month, month, day_of_week, seconds] = words.as_slice() else {
         return Err(PeriodsError::WordCount { entry: shown(text), found: words.len() });
@@ -39,7 +46,7 @@ fn entry(text: &str) -> Result<Entry, PeriodsError> {
     let minutes = cron::minutes_of_all_fields([minute, hour, day_of_month, month, &weekdays(day_of_week)])
         .map_err(|error| PeriodsError::Fields { entry: shown(text), error })?;
     let period = period(seconds).ok_or_else(|| PeriodsError::Seconds { entry: shown(text) })?;
-    Ok(Entry { minutes, period })
+    Ok(PeriodEntry { minutes, period })
 }
 
 /// The days of the week in the words of [`cron`]: `L5` is `5L` there, and a Sunday that ends a range is 7.
@@ -70,9 +77,9 @@ fn period(text: &str) -> Option<Span> {
 }
 
 /// Two entries that hold at the same minute of any day that there is.
-fn overlap(entries: &[Entry]) -> Option<(usize, usize)> {
+fn overlap(entries: &[PeriodEntry]) -> Option<(usize, usize)> {
     let months: Vec<Month> = cron::kinds_of_month().collect();
-    let days_of = |entry: &Entry| months.iter().map(|month| entry.minutes.days_in(*month)).collect();
+    let days_of = |entry: &PeriodEntry| months.iter().map(|month| entry.minutes.days_in(*month)).collect();
     let days: Vec<Vec<u32>> = entries.iter().map(days_of).collect();
     let meet = |first: usize, second: usize| {
         let (one, other) = (&entries[first].minutes, &entries[second].minutes);
