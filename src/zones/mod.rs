@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
-pub use name::ZoneError;
+pub use name::{ZoneError, parse_timezone};
 
 use crate::core::zone::{BUNDLED_VERSION, Zone};
 pub(crate) use folder::FileMark;
@@ -76,11 +76,6 @@ pub fn refresh() -> bool {
     }
     *CURRENT.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Zones::read());
     true
-}
-
-/// The time zone of this exact IANA name; an error guesses at what else is meant.
-pub fn parse_timezone(text: &str) -> Result<Zone, ZoneError> {
-    current().parse(text)
 }
 
 impl Zones {

@@ -1,6 +1,6 @@
 //! From a text to the zone that it names, or to what was probably meant.
 
-use super::Zones;
+use super::{Zones, current};
 use crate::core::zone::Zone;
 
 /// Longer than any IANA name, in bytes; no more of a wrong one is repeated in an error.
@@ -40,6 +40,11 @@ pub enum ZoneError {
         /// What was written.
         text: String,
     },
+}
+
+/// The time zone of this exact IANA name; an error guesses at what else is meant.
+pub fn parse_timezone(text: &str) -> Result<Zone, ZoneError> {
+    current().parse(text)
 }
 
 impl Zones {

@@ -119,8 +119,6 @@ const IN_CIRCLES: &[&str] = &[
     "src/store/writer.rs",
     "src/store/writer/queue.rs",
     "src/store/writer/turns.rs",
-    "src/zones/mod.rs",
-    "src/zones/name.rs",
 ];
 
 /// Importing file and imported file, with a line and a name of the first.
