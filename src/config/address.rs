@@ -3,7 +3,10 @@
 
 use std::net::IpAddr;
 
+use lettre::message::Mailbox;
 use reqwest::Url;
+
+use super::fault::{At, Log, quote};
 
 /// What is wrong with an address of HTTP; `None`: it may be one.
 pub(super) fn problem(url: &str) -> Option<String> {
@@ -20,6 +23,19 @@ pub(super) fn problem(url: &str) -> Option<String> {
         return Some("names the port 0, at which nobody listens".to_owned());
     }
     problem_of_host(host).map(|problem| format!("names a host that {problem}"))
+}
+
+pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
+    if !is_mail_address(text) {
+        let message =
+            format!("{} is no mail address: write `a@example.org` or `Name <a@example.org>`", quote(text));
+        log.fault(at, message);
+    }
+}
+
+/// Whether a mail can be sent to it, as it is shown. A name that looks encoded (RFC 2047) would be shown as something else.
+pub fn is_mail_address(text: &str) -> bool {
+    !text.contains(char::is_control) && !text.contains("=?") && text.parse::<Mailbox>().is_ok()
 }
 
 /// What is wrong with a host: nobody can connect to it, whatever the name servers say.

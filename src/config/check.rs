@@ -1,11 +1,10 @@
 //! One check: from its keys to its definition.
 
-use super::address;
+use super::address::{self, check_address};
 use super::fault::{At, Log, quote};
 use super::fields::{Fields, MAX_LABELS};
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions};
-use super::sections::check_address;
 use super::times::Times;
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
 use crate::core::periods::Periods;

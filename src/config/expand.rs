@@ -5,7 +5,8 @@ use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
 
-use super::inputs::MAX_FILES;
+/// The most files that patterns may match.
+pub(super) const MAX_FILES: usize = 10_000;
 
 /// How many files and folders one reading of a configuration looks at, of all patterns together: a tree of checks has far
 /// fewer, and links of folders to one another have no end.

@@ -6,13 +6,22 @@ use std::sync::Arc;
 use strsim::osa_distance;
 
 use super::inputs::Inputs;
-use super::model::Warning;
 use crate::core::text::escaped;
 
 /// More faults are counted, not kept.
 const MAX_FAULTS: usize = 1000;
 /// Hostile or endless text is cut to so many characters where it is shown.
 const MAX_SHOWN_CHARS: usize = 60;
+
+/// Something that will disappoint, though it is no fault: one line for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning(pub String);
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// A place in one of the files that were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

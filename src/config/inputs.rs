@@ -1,6 +1,7 @@
 //! The files that a configuration is made of: read within limits, and hashed to know when they change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,15 +9,11 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::expand::{MAX_LOOKED_AT, expand};
-use super::model::ContentHash;
 
 /// The largest file with checks, in bytes.
 pub(super) const MAX_FILE_BYTES: u64 = 128 << 20;
 /// The largest file with a secret, a certificate or a template, in bytes.
 pub(super) const MAX_SECRET_BYTES: u64 = 64 << 10;
-/// The most files that patterns may match.
-pub(super) const MAX_FILES: usize = 10_000;
-
 /// Everything that was read, so that it can be seen whether it has changed (`--config.auto-reload-interval`).
 ///
 /// Contents count, not times or links: a swapped link of Kubernetes is a change only if it leads to other bytes.
@@ -51,6 +48,22 @@ impl Inputs {
 
     pub(super) fn pattern(&mut self, pattern: &str) {
         self.patterns.insert(pattern.to_owned());
+    }
+}
+
+/// A hash over the names and contents of all files that were read. Equal: nothing to reload.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ContentHash(pub [u8; 32]);
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

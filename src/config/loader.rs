@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::check::{self, Defaults, FileShared};
-use super::expand::{MAX_LOOKED_AT, NoMatches, expand};
+use super::expand::{MAX_FILES, MAX_LOOKED_AT, NoMatches, expand};
 use super::fault::{At, Faults, Log, quote, quote_path};
 use super::fields::Fields;
-use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_FILES, MAX_SECRET_BYTES, read_file};
+use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_SECRET_BYTES, read_file};
 use super::keys::{MAX_CHECKS, Section};
 use super::model::{Config, Place};
 use super::names::Names;

@@ -35,18 +35,17 @@ mod warnings;
 mod words;
 
 pub use access::SHORT_SECRET_BYTES;
-pub use address::problem_of_host;
+pub use address::{is_mail_address, problem_of_host};
 pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
 };
-pub use fault::{Fault, Faults, nearest};
-pub use inputs::Inputs;
+pub use fault::{Fault, Faults, Warning, nearest};
+pub use inputs::{ContentHash, Inputs};
 pub use keys::MAX_CHECKS;
 pub use loader::load;
-pub use model::{Compat, Config, ContentHash, PingKey, Scope, Token, Trigger, Warning};
+pub use model::{Compat, Config, PingKey, Scope, Token, Trigger};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;
-pub use sections::is_mail_address;
 pub use single::{Described, DescribedError, DescribedFault, read_check};
 pub use units::{DurationError, parse_duration};
 pub use words::{Words, words_of};

@@ -1,11 +1,10 @@
 //! What was configured, validated: the only form in which the rest of the program sees it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use super::fault::{Fault, Faults, quote};
-use super::inputs::Inputs;
+use super::fault::{Fault, Faults, Warning, quote};
+use super::inputs::{ContentHash, Inputs};
 use crate::core::check::{Definition, System};
 use crate::core::receiver::{Alertmanager, Receiver, Smtp};
 use crate::core::retention::Retention;
@@ -150,30 +149,4 @@ pub enum Trigger {
     Id,
     /// The `auth_key`.
     Key,
-}
-
-/// Something that will disappoint, though it is no fault: one line for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning(pub String);
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// A hash over the names and contents of all files that were read. Equal: nothing to reload.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ContentHash(pub [u8; 32]);
-
-impl fmt::Display for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..8].iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }

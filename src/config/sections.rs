@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lettre::message::Mailbox;
 
-use super::address;
+use super::address::{self, check_address};
 use super::fault::{At, Log, guess, quote};
 use super::fields::Fields;
 use super::loader::Loader;
@@ -369,19 +369,6 @@ fn hello(fields: &Fields<'_>, from: Option<&str>, log: &mut Log) -> String {
     let domain =
         from.and_then(|from| from.parse::<Mailbox>().ok()).map(|from| from.email.domain().to_owned());
     domain.and_then(|domain| idna::domain_to_ascii(&domain).ok()).unwrap_or_else(|| "localhost".to_owned())
-}
-
-pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
-    if !is_mail_address(text) {
-        let message =
-            format!("{} is no mail address: write `a@example.org` or `Name <a@example.org>`", quote(text));
-        log.fault(at, message);
-    }
-}
-
-/// Whether a mail can be sent to it, as it is shown. A name that looks encoded (RFC 2047) would be shown as something else.
-pub fn is_mail_address(text: &str) -> bool {
-    !text.contains(char::is_control) && !text.contains("=?") && text.parse::<Mailbox>().is_ok()
 }
 
 /// Why a template cannot be read.

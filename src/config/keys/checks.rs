@@ -1,8 +1,8 @@
 //! Keys of checks, and of the files that hold them.
 
-use super::Kind::{Duration, Flag, Labels, Later, List, Map, OneOf, Text, Texts, Whole};
-use super::Need::{Default, Optional, Required};
-use super::{DAY, Key, Kind, MINUTE, MONTH, NAME, SECOND, Section, TEN_YEARS, URL, WEEK, YEAR, key};
+use super::key::Kind::{Duration, Flag, Labels, Later, List, Map, OneOf, Text, Texts, Whole};
+use super::key::Need::{Default, Optional, Required};
+use super::key::{DAY, Key, Kind, MINUTE, MONTH, NAME, SECOND, Section, TEN_YEARS, URL, WEEK, YEAR, key};
 use crate::core::periods;
 use crate::core::schedule::Expect;
 use crate::core::time::Span;

@@ -1,8 +1,8 @@
 //! Keys of the server: the main file itself, who may do what, and how much is kept.
 
-use super::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole};
-use super::Need::{Default, Optional, Required};
-use super::{DAY, HOUR, Key, MAX_CHECKS, NAME, Section, TEN_YEARS, key};
+use super::key::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole};
+use super::key::Need::{Default, Optional, Required};
+use super::key::{DAY, HOUR, Key, MAX_CHECKS, NAME, Section, TEN_YEARS, key};
 
 pub(super) const MAIN: &[Key] = &[
     key("smtp", Map(Section::Smtp), Optional, "How mail leaves."),

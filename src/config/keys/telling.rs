@@ -1,8 +1,8 @@
 //! Keys of who is told, and how messages leave.
 
-use super::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Text, Texts, Whole};
-use super::Need::{Default, Optional, Required};
-use super::{HOUR, Key, Kind, MINUTE, MONTH, NAME, Section, URL, key};
+use super::key::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Text, Texts, Whole};
+use super::key::Need::{Default, Optional, Required};
+use super::key::{HOUR, Key, Kind, MINUTE, MONTH, NAME, Section, URL, key};
 use crate::core::time::Span;
 
 pub(super) const SMTP: &[Key] = &[
