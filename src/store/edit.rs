@@ -1,6 +1,6 @@
 //! Changes of checks that are made through an API, and so live in the database alone.
 
-use super::StoreError;
+use super::error::StoreError;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::step::PastState;
 use crate::core::time::Time;

@@ -13,44 +13,16 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
+pub use self::queue::{Call, QueueLimits};
 use self::queue::{QueueItem, Shared, WaitingPing, bytes_of};
 #[doc(hidden)]
 pub use self::turns::Turns;
+pub use self::turns::Wakes;
 use super::live::Live;
 use super::{Applied, Entry, PingFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::check::CheckId;
 use crate::core::time::Time;
-
-/// Bounds of the writer's queue (15.3).
-#[derive(Clone, Copy, Debug)]
-pub struct QueueLimits {
-    /// Pings that wait.
-    pub max_queued: usize,
-    /// Bytes of the bodies and comments that wait.
-    pub max_queued_bytes: usize,
-    /// Pings in one transaction.
-    pub max_batch: usize,
-    /// The least time between two commits while pings keep coming; an idle writer does not wait. Longer means fewer syncs,
-    /// and that more connections wait for an answer instead of asking: of 0, 0.25, 0.5, 1 and 2 ms, a quarter and a half
-    /// took the most pings (`benches/throughput.rs`).
-    pub pace: Duration,
-    /// Checks that are remembered as refused in one turn: to tell each costs as much as a ping, and beyond these it is
-    /// told to all.
-    pub max_refused: usize,
-}
-
-impl Default for QueueLimits {
-    fn default() -> QueueLimits {
-        QueueLimits {
-            max_queued: 65_536,
-            max_queued_bytes: 64 << 20,
-            max_batch: 2_048,
-            pace: Duration::from_micros(500),
-            max_refused: 1_000,
-        }
-    }
-}
 
 /// The ping cannot be taken now: the queue is full, the store fails, or the server stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,20 +31,6 @@ pub struct Overloaded;
 
 /// What became of a ping, once it is durable.
 pub type PingAnswer = oneshot::Receiver<Result<Applied, StoreError>>;
-
-/// When there is something to do next, after the last commit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wakes {
-    /// The earliest deadline.
-    pub deadline: Option<Time>,
-    /// When a message may leave.
-    pub claim: Option<Time>,
-    /// Flips since the start.
-    pub flips: u64,
-}
-
-/// Something to do on the writer's thread, with the time of its place in the queue.
-pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
 /// The way to the writer's thread. Ends it when dropped, with all that is queued stored.
 pub struct Writer {

@@ -105,9 +105,6 @@ const IN_CIRCLES: &[&str] = &[
     "src/store/sqlite/states.rs",
     "src/store/sqlite/tx.rs",
     "src/store/sqlite/windows.rs",
-    "src/store/writer.rs",
-    "src/store/writer/queue.rs",
-    "src/store/writer/turns.rs",
 ];
 
 /// Importing file and imported file, with a line and a name of the first.

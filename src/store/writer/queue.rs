@@ -2,17 +2,50 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Call, QueueLimits};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::refusals::Refused;
 use crate::core::time::Time;
 use crate::store::live::MAX_GAP;
-use crate::store::{Applied, Entry, PingFact, StoreError};
+use crate::store::{Applied, Entry, PingFact, Store, StoreError};
+
+/// Bounds of the writer's queue (15.3).
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Pings that wait.
+    pub max_queued: usize,
+    /// Bytes of the bodies and comments that wait.
+    pub max_queued_bytes: usize,
+    /// Pings in one transaction.
+    pub max_batch: usize,
+    /// The least time between two commits while pings keep coming; an idle writer does not wait. Longer means fewer syncs,
+    /// and that more connections wait for an answer instead of asking: of 0, 0.25, 0.5, 1 and 2 ms, a quarter and a half
+    /// took the most pings (`benches/throughput.rs`).
+    pub pace: Duration,
+    /// Checks that are remembered as refused in one turn: to tell each costs as much as a ping, and beyond these it is
+    /// told to all.
+    pub max_refused: usize,
+}
+
+impl Default for QueueLimits {
+    fn default() -> QueueLimits {
+        QueueLimits {
+            max_queued: 65_536,
+            max_queued_bytes: 64 << 20,
+            max_batch: 2_048,
+            pace: Duration::from_micros(500),
+            max_refused: 1_000,
+        }
+    }
+}
+
+/// Something to do on the writer's thread, with the time of its place in the queue.
+pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
 /// What comes to the writer.
 pub(super) enum QueueItem {

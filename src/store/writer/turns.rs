@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::Wakes;
 use super::queue::{Queue, QueueItem, Shared, UnstoredRefusals, WaitingPing};
 use crate::clock::Stopwatch;
 use crate::core::check::CheckId;
@@ -21,6 +20,17 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 
 /// Hears of each ping how long after its entry into the queue it was committed.
 type OnCommit = Box<dyn Fn(Duration) + Send>;
+
+/// When there is something to do next, after the last commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wakes {
+    /// The earliest deadline.
+    pub deadline: Option<Time>,
+    /// When a message may leave.
+    pub claim: Option<Time>,
+    /// Flips since the start.
+    pub flips: u64,
+}
 
 /// What the writer does, turn by turn, and all that it knows: nothing else touches the store.
 pub struct Turns {
