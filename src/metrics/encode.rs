@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use super::Gone;
 use super::histogram::Histogram;
+use super::kind::MetricKind;
 use super::negotiate::Format;
-use super::output::ChunkWriter;
-use super::table::MetricKind;
+use super::output::{ChunkWriter, Gone};
 
 /// A sample's value.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::Gone;
+/// Whoever asked is gone: the rest need not be rendered.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gone;
 
 /// A chunk leaves when it is this long, in bytes: large enough to be cheap, small enough to be nothing to memory.
 pub(super) const CHUNK: usize = 64 * 1024;

@@ -4,9 +4,10 @@ use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::proto::MetricType;
 
-use super::Gone;
 use super::encode::{Encoder, SampleValue};
-use super::table::{MetricKind, unit_of};
+use super::kind::MetricKind;
+use super::output::Gone;
+use super::table::unit_of;
 
 pub(super) fn write(encoder: &mut Encoder<'_>) -> Result<(), Gone> {
     for family in ProcessCollector::for_self().collect() {

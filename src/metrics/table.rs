@@ -7,28 +7,17 @@ use std::sync::atomic::Ordering;
 
 use super::encode::{Encoder, SampleValue, push_label};
 use super::histogram::Histogram;
+use super::kind::MetricKind;
+use super::output::Gone;
 use super::own::Own;
 use super::row::Row;
-use super::{Gone, Snapshot, StoreTotals};
+use super::snapshot::{Snapshot, StoreTotals};
 use crate::core::cause::CauseKind;
 use crate::core::check::PingKind;
 use crate::core::incident::IncidentStatus;
 use crate::core::time::{Span, Time};
 use crate::core::version;
 use crate::zones;
-
-/// What a metric's numbers are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricKind {
-    /// Goes up and down.
-    Gauge,
-    /// Only goes up.
-    Counter,
-    /// How often something took how long.
-    Histogram,
-    /// Always 1: its labels are what it says.
-    Info,
-}
 
 /// One family of metrics.
 #[derive(Debug)]

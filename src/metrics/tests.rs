@@ -2,6 +2,7 @@ mod reference;
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::read::GzDecoder;
@@ -16,6 +17,7 @@ use crate::core::route::ReceiverName;
 use crate::core::schedule::{Expect, Occurrences, Schedule};
 use crate::core::state::State;
 use crate::core::step::{Input, step, view};
+use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
 fn definition(name: &str, schedule: Schedule) -> Definition {
