@@ -6,6 +6,7 @@
 mod deliver;
 mod outward;
 mod push;
+mod shared;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +16,14 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::time::{Span, Time};
-use crate::metrics::Own;
-use crate::store::writer::{Wakes, Writer};
 use crate::store::{Entry, Store, StoreError, What};
 
 pub use outward::Outward;
+pub use shared::Engine;
+use shared::{MAX_SLEEP, STORE_RETRY, duration};
 
 /// Checks that one transaction judges at most, so that pings are never kept waiting by a wave of expiries.
 const MAX_EXPIRED: usize = 256;
-/// How long to wait after the store failed: it tries to recover once a second.
-const STORE_RETRY: Duration = Duration::from_secs(1);
 /// How often old history is looked for when there was none to remove.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Between two slices of pruning, so that pings come first: twice as long as the slice took, within these bounds. So pruning
@@ -32,9 +31,6 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const PRUNE_PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(2));
 /// How often the wall clock is compared with engine time.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
-/// The longest wait for one timer: a clock that was set is noticed by then.
-const MAX_SLEEP: Span = Span::mins(1);
-
 /// What one look at the deadlines did: nothing, once nothing is due any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
@@ -110,23 +106,6 @@ pub fn follow_wall_clock(
     Ok(())
 }
 
-/// The engine's tasks and what they share.
-#[derive(Debug)]
-pub struct Engine {
-    /// The time.
-    pub clock: Arc<Clock>,
-    /// The way to the store.
-    pub writer: Arc<Writer>,
-    /// What is counted for `/metrics`.
-    pub counters: Arc<Own>,
-    /// Receivers and Alertmanagers of the configuration in force; replaced by whoever reloads.
-    pub outward: watch::Receiver<Arc<Outward>>,
-    /// Where people find punctual.
-    pub external_url: String,
-    /// Nothing leaves: what is to be told is planned, and waits.
-    pub no_deliveries: bool,
-}
-
 impl Engine {
     /// Runs until `stop` says true. Attempts that are under way then are waited for, for a few seconds.
     pub async fn run(self: Arc<Engine>, stop: watch::Receiver<bool>) {
@@ -181,31 +160,6 @@ impl Engine {
         }
     }
 
-    /// Waits until engine time is past a moment (true), or the store's wakes have changed (false).
-    async fn wait_past(&self, moment: Option<Time>, wakes: &mut watch::Receiver<Wakes>) -> bool {
-        let wait = moment.map_or(MAX_SLEEP, |moment| moment + Span::MS - self.clock.now());
-        if wait <= Span::ZERO {
-            return true;
-        }
-        let sleep = duration(wait.min(MAX_SLEEP));
-        tokio::select! {
-            () = tokio::time::sleep(sleep) => moment.is_some_and(|moment| self.clock.now() > moment),
-            // The writer gone means that we are about to stop: wait for that.
-            changed = wakes.changed() => {
-                if changed.is_err() {
-                    std::future::pending::<()>().await;
-                }
-                false
-            }
-        }
-    }
-
-    /// There was nothing to do, though there seemed to be: the store's next wake is on its way. Never spins.
-    async fn rest(&self, wakes: &mut watch::Receiver<Wakes>) {
-        // Either way there is a reason to look again.
-        let _ = tokio::time::timeout(STORE_RETRY, wakes.changed()).await;
-    }
-
     /// Notices that the wall clock was set, and re-anchors engine time between two transactions.
     async fn clock_watch(&self) {
         loop {
@@ -238,9 +192,4 @@ impl Engine {
             tokio::time::sleep(pause).await;
         }
     }
-}
-
-/// A length of time for the runtime and for histograms; never negative.
-fn duration(span: Span) -> Duration {
-    Duration::from_millis(span.as_ms().max(0).unsigned_abs())
 }
