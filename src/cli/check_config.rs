@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::Output;
+use super::flags::Output;
 use super::reload::load;
 use crate::config::{self, Config, Told, reach};
 use crate::core::check::Definition;

@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::{Failure, StorageFolder};
+use super::failure::Failure;
+use super::flags::StorageFolder;
 use crate::store::sqlite::soundness;
 
 /// Where.

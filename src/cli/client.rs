@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::error::Error;
-use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AF
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
+use super::failure::{Failure, wait_for};
 use super::server::{BearerToken, ChosenServer, ServerArgs};
 use super::table::plain;
-use super::{Failure, wait_for};
+use super::trouble::Trouble;
 use crate::config::nearest;
 use crate::notify;
 
@@ -22,36 +22,6 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ANSWER_BYTES: usize = 256 << 20;
 /// Names among which a misspelt one is looked for: a page.
 const MAX_GUESSES: &str = "1000";
-
-/// Why it came to nothing.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The server says no.
-    Refused { status: StatusCode, why: String },
-    /// The server says no, over its control socket.
-    Declined(String),
-    /// What is wrong was told already.
-    Told,
-    /// It was not asked, or did not answer.
-    NotAsked(String),
-    /// Whoever reads the output has heard enough.
-    Unheard,
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Trouble::Unheard,
-            _ => Trouble::NotAsked(error.to_string()),
-        }
-    }
-}
-
-impl From<Failure> for Trouble {
-    fn from(Failure(text): Failure) -> Trouble {
-        Trouble::NotAsked(text.trim_start_matches("punctual: ").to_owned())
-    }
-}
 
 /// Runs a command that asks a server; its end as an exit status.
 pub(super) fn run(command: impl Future<Output = Result<(), Trouble>>) -> ExitCode {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::client::{Client, Trouble};
+use super::client::Client;
 use super::server::{self, ServerArgs};
 use super::table::plain_json;
+use super::trouble::Trouble;
 use super::way::ServerWay;
 use crate::config::words_of;
 use crate::core::check::Source;

@@ -7,12 +7,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ages::ago;
-use super::client::Trouble;
+use super::flags::{Output, StorageFolder, Who};
 use super::server;
 use super::socket;
 use super::table::{Table, plain, shown_json, text};
+use super::trouble::Trouble;
 use super::way::Listing;
-use super::{Output, StorageFolder, Who};
 use crate::clock::Clock;
 use crate::config::parse_duration;
 use crate::http::control::{Request, StanceWord};

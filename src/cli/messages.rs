@@ -6,12 +6,12 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use super::ages::ago;
-use super::client::Trouble;
+use super::flags::{StorageFolder, Who};
 use super::server;
 use super::socket;
 use super::table::{Table, text};
+use super::trouble::Trouble;
 use super::way::Listing;
-use super::{StorageFolder, Who};
 use crate::http::control::Request;
 
 /// What to do about messages.

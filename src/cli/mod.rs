@@ -8,6 +8,8 @@ mod client;
 mod control;
 mod difference;
 mod export;
+mod failure;
+mod flags;
 mod import;
 mod incidents;
 mod log;
@@ -22,10 +24,10 @@ mod table;
 pub mod test_notify;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod way;
 
 use std::io::{Write as _, stdout};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
@@ -33,6 +35,8 @@ use clap::{Parser, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::umask;
 
+use failure::{Failure, wait_for};
+pub use flags::Output;
 pub use log::{LogFormat, LogLevel};
 
 use crate::clock::Clock;
@@ -46,34 +50,6 @@ use crate::zones;
 struct Line {
     #[command(subcommand)]
     command: Command,
-}
-
-/// Where a server's database is, for every command that needs it: its control socket is there as well.
-#[derive(clap::Args, Clone, Debug)]
-struct StorageFolder {
-    /// The folder of the server's database [env: PUNCTUAL_STORAGE_PATH] [default: data]
-    #[arg(long = "storage.path", value_name = "FOLDER", default_value_os_t = usual_folder(), hide_default_value = true)]
-    storage_path: PathBuf,
-}
-
-/// The library would name an option in each line of usage whose variable is set, as if it were required.
-fn usual_folder() -> PathBuf {
-    std::env::var_os("PUNCTUAL_STORAGE_PATH").map_or_else(|| PathBuf::from("data"), PathBuf::from)
-}
-
-/// Who says something at run time.
-#[derive(clap::Args, Clone, Debug)]
-struct Who {
-    /// Who says so [default: $USER, else $LOGNAME, else the number of the user]
-    #[arg(long, value_name = "WHO", default_value_t = who_asks(), hide_default_value = true)]
-    by: String,
-}
-
-/// Services and containers have neither variable; what is said at run time has an author all the same.
-fn who_asks() -> String {
-    let named = ["USER", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
-    let mut named = named.filter(|name| !name.is_empty());
-    named.next().unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
 }
 
 #[derive(Subcommand)]
@@ -116,16 +92,6 @@ enum Command {
     Import(import::ImportArgs),
     /// Send a sample to a receiver
     TestNotify(test_notify::TestNotifyArgs),
-}
-
-/// How an answer is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    /// For people.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
 }
 
 /// With the time zones' data, which changes more often than the program should.
@@ -188,36 +154,4 @@ fn messages(args: messages::Messages) -> ExitCode {
         Messages::Retry(args) => client::end(messages::retry(args)),
         Messages::Drop(args) => client::end(messages::drop(args)),
     }
-}
-
-/// Why a command did not do what it should: said to people, on standard error. Empty: they were told already.
-#[derive(Debug)]
-struct Failure(String);
-
-impl Failure {
-    fn told() -> Failure {
-        Failure(String::new())
-    }
-}
-
-impl<E: std::error::Error> From<E> for Failure {
-    fn from(error: E) -> Failure {
-        Failure(format!("punctual: {error}"))
-    }
-}
-
-/// Runs a short command that speaks with others.
-fn wait_for<E: Into<Failure>>(command: impl Future<Output = Result<(), E>>) -> Result<(), Failure> {
-    install_tls();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(command).map_err(Into::into);
-    // A resolver that hangs must not keep the process.
-    runtime.shutdown_background();
-    outcome
-}
-
-/// To be called before anything speaks TLS.
-fn install_tls() {
-    // Fails only if there is a provider already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 
-use super::Output;
+use super::flags::Output;
 use crate::config::{self, Faults};
 use crate::core::check::Name;
 use crate::core::cron::{Cron, CronError};

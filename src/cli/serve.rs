@@ -9,9 +9,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::difference::{Difference, Rest, log_faults};
+use super::failure::{Failure, install_tls};
+use super::log;
 use super::reload::{self, ForApp, LastRead, Loaded, Occasions, Reloader, load};
 use super::settings::{Flags, Settings};
-use super::{Failure, install_tls, log};
 use crate::clock::Clock;
 use crate::core::time::Time;
 use crate::core::version;

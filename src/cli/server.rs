@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
 
-use super::client::Trouble;
+use super::trouble::Trouble;
 use crate::config::{ClientSettings, read_client_settings};
 use crate::core::secret::Secret;
 

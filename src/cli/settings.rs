@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use reqwest::Url;
 
-use super::StorageFolder;
+use super::flags::StorageFolder;
 use super::log::{LogFormat, LogLevel};
 use crate::config::{parse_duration, problem_of_host};
 

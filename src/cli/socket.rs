@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::client::Trouble;
 use super::table::plain;
+use super::trouble::Trouble;
 use crate::clock::Stopwatch;
 use crate::http::control::{self, AnswerLine, Request};
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::Output;
-use super::client::{Client, Trouble};
+use super::client::Client;
+use super::flags::Output;
 use super::server::ServerArgs;
 use super::socket;
 use super::table::shown_json;
+use super::trouble::Trouble;
 
 /// Items of a page.
 const PAGE: &str = "500";

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Out, name, read, text};
-use crate::cli::client::{Client, Trouble};
+use super::out::{Out, name, read};
+use crate::cli::client::Client;
+use crate::cli::table::text;
+use crate::cli::trouble::Trouble;
 use crate::config::{MAX_DESCRIPTIONS_BYTES, read_descriptions, read_value};
 use crate::core::check::Name;
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Out, shown_json, text};
-use crate::cli::Output;
+use super::out::Out;
 use crate::cli::ages::ago;
-use crate::cli::client::Trouble;
+use crate::cli::flags::Output;
 use crate::cli::server::ServerArgs;
-use crate::cli::table::Table;
+use crate::cli::table::{Table, shown_json, text};
+use crate::cli::trouble::Trouble;
 use crate::cli::way::{ServerWay, SocketArgs};
 use crate::core::cause::Status;
 

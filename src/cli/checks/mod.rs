@@ -3,23 +3,24 @@
 
 mod edit;
 mod list;
+mod out;
 mod show;
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::path::Path;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Output;
-use super::client::{self, Client, Trouble};
+use super::client::{self, Client};
 use super::control::Lasts;
+use super::flags::Output;
 use super::server::{self, ServerArgs};
-use super::table::{plain, shown_json, text};
+use super::table::text;
+use super::trouble::Trouble;
 use crate::core::check::Name;
+use out::{Out, name, read};
 
 /// The longest body of a ping that is sent, in bytes; the server keeps less.
 const MAX_PING_BODY_BYTES: u64 = 1 << 20;
@@ -105,12 +106,6 @@ struct Ping {
     body: Option<std::path::PathBuf>,
 }
 
-/// Where the answer goes.
-struct Out<'o> {
-    to: &'o mut dyn Write,
-    output: Output,
-}
-
 /// Does what is asked; its end as an exit status.
 pub(super) fn main(args: ChecksArgs, to: &mut dyn Write) -> ExitCode {
     client::run(async { act(args, to).await })
@@ -164,38 +159,6 @@ async fn ping(client: &Client, args: &Ping, out: &mut Out<'_>) -> Result<(), Tro
         .collect();
     let message = client.ping(&path, &query, body).await?;
     out.said(&json!({"message": message}), &message)
-}
-
-impl Out<'_> {
-    /// What the API answered, for programs; for people, in a line.
-    fn said(&mut self, answer: &Value, line: &str) -> Result<(), Trouble> {
-        match (self.output, answer) {
-            (Output::Json, Value::Null) => {}
-            (Output::Json, answer) => writeln!(self.to, "{}", shown_json(answer))?,
-            (Output::Text, _) => writeln!(self.to, "{}", plain(line))?,
-        }
-        Ok(())
-    }
-}
-
-/// A whole file, or with `-` standard input.
-fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Trouble> {
-    let shown = path.display();
-    let bad = |error: std::io::Error| Trouble::NotAsked(format!("{shown}: {error}"));
-    let mut source: Box<dyn Read> = match path.as_os_str() == "-" {
-        true => Box::new(std::io::stdin()),
-        false => Box::new(File::open(path).map_err(bad)?),
-    };
-    let mut bytes = Vec::new();
-    (&mut source).take(max_bytes + 1).read_to_end(&mut bytes).map_err(bad)?;
-    if bytes.len() as u64 > max_bytes {
-        return Err(Trouble::NotAsked(format!("{shown}: this is longer than {max_bytes} bytes")));
-    }
-    Ok(bytes)
-}
-
-fn name(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(|error| error.to_string())
 }
 
 fn kind(text: &str) -> Result<String, String> {

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::{Out, name, text};
-use crate::cli::Output;
+use super::out::{Out, name};
 use crate::cli::ages::ago;
-use crate::cli::client::{Client, Trouble};
-use crate::cli::table::{Table, plain};
+use crate::cli::client::Client;
+use crate::cli::flags::Output;
+use crate::cli::table::{Table, plain, text};
+use crate::cli::trouble::Trouble;
 use crate::core::check::Name;
 
 /// Which check.

@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use self::document::{CanaryDocument, many, one};
-use super::{Failure, Output, StorageFolder};
+use super::failure::Failure;
+use super::flags::{Output, StorageFolder};
 use crate::clock::Clock;
 use crate::config;
 use crate::core::check::System;
