@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::incidents;
+use super::said::{Said, stored};
 use super::words::{AnswerLine, For, Request};
 use crate::app::pausing::{self, Outcome, PAUSED_BY_FILE, Remark, Wish};
 use crate::core::route::{Facts, Matcher, Mute};
@@ -11,15 +12,9 @@ use crate::http::aside::Room;
 use crate::http::messages::{self, MessageDeed};
 use crate::http::{App, api, decode, operate};
 use crate::store::live::Check;
-use crate::store::{Store, StoreError};
 
 /// The most mutes that last at a time.
 const MAX_MUTES: usize = 1000;
-/// The longest name of who says something, in bytes.
-const MAX_NAME_BYTES: usize = 100;
-/// The longest comment, in bytes.
-const MAX_COMMENT_BYTES: usize = 1000;
-
 /// Answers a request of a user, known by number.
 pub(super) async fn answer(app: &Arc<App>, request: Request, user: u32) -> Vec<AnswerLine> {
     let done = match request {
@@ -113,44 +108,6 @@ async fn get(app: &Arc<App>, path: &str) -> Vec<AnswerLine> {
     match api::read_here(app, path).await {
         Ok(answer) => vec![AnswerLine::Json(answer), AnswerLine::Done(String::new())],
         Err(why) => vec![AnswerLine::Failed(why)],
-    }
-}
-
-/// What the writer's thread answers.
-pub(super) async fn stored<T: Send + 'static>(
-    app: &App,
-    work: impl FnOnce(&mut dyn Store, Time) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, String> {
-    app.on_store(work).await.map_err(|busy| busy.to_string())?.map_err(|error| error.to_string())
-}
-
-/// What somebody says, and who.
-pub(super) struct Said {
-    comment: String,
-    pub(super) by: String,
-}
-
-impl Said {
-    /// Of whoever gives no name, the number is known.
-    pub(super) fn new(comment: String, by: String, user: u32) -> Said {
-        Said { comment, by: if by.is_empty() { format!("user {user}") } else { by } }
-    }
-
-    /// `, says ann: vendor outage`
-    fn in_words(&self) -> String {
-        let why = if self.comment.is_empty() { String::new() } else { format!(": {}", self.comment) };
-        format!(", says {}{why}", self.by)
-    }
-
-    pub(super) fn check(&self) -> Result<(), String> {
-        let by = &self.by;
-        if by.is_empty() || by.len() > MAX_NAME_BYTES || by.chars().any(char::is_control) {
-            return Err(format!("who says so has a name of at most {MAX_NAME_BYTES} bytes"));
-        }
-        if self.comment.len() > MAX_COMMENT_BYTES || self.comment.chars().any(char::is_control) {
-            return Err(format!("a comment is one line of at most {MAX_COMMENT_BYTES} bytes"));
-        }
-        Ok(())
     }
 }
 

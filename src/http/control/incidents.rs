@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{Said, stored};
+use super::said::{Said, stored};
 use super::words::{AnswerLine, StanceWord};
 use crate::core::incident::IncidentId;
 use crate::core::route::{Facts, Matcher};

@@ -8,6 +8,7 @@
 
 mod answer;
 mod incidents;
+mod said;
 mod words;
 
 use std::io;
