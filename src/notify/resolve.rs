@@ -2,7 +2,7 @@
 //!
 //! getaddrinfo has no time-out, and hangs as long as a name server or a module of the system does. So each name is asked for
 //! on a thread of its own, once at a time for all who want to know it: one that hangs holds nothing that anything else needs,
-//! and no stop waits for it.
+//! and no stop waits for it. One that has hung for a minute is asked for anew, on a few threads at most.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,6 +14,8 @@ use tokio::sync::watch;
 
 /// Names that are asked for at a time: each is a thread. What more there is to ask is told so, and tried again later.
 const MAX_AT_A_TIME: usize = 256;
+/// Of these so many ask for one name: what is left hanging is of those before the newest.
+const MAX_OF_A_NAME: usize = 4;
 /// Whoever wants a name after so long begins anew: what hangs may hang for ever, and the name servers be well again.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What the resolver of the system needs, and modules of others that it calls, in bytes.
@@ -54,22 +56,36 @@ struct Resolver {
 /// What is being asked for.
 struct Asked {
     threads: usize,
+    /// The same by host.
+    threads_of: BTreeMap<String, usize>,
     /// How many look-ups were begun: each has a number.
     begun: u64,
-    /// By host, the newest look-up of it with its number, while it is worth waiting for.
-    under_way: BTreeMap<String, (u64, watch::Receiver<Found>)>,
+    /// The newest of each host, while it is under way.
+    under_way: BTreeMap<String, LookUp>,
+}
+
+struct LookUp {
+    number: u64,
+    found: watch::Receiver<Found>,
+    /// [`PATIENCE`] is over.
+    is_old: bool,
 }
 
 impl Asked {
     const fn new() -> Asked {
-        Asked { threads: 0, begun: 0, under_way: BTreeMap::new() }
+        Asked { threads: 0, threads_of: BTreeMap::new(), begun: 0, under_way: BTreeMap::new() }
     }
 
-    /// Nobody joins this look-up any more.
-    fn forget(&mut self, host: &str, number: u64) {
-        if self.under_way.get(host).is_some_and(|(newest, _)| *newest == number) {
-            self.under_way.remove(host);
-        }
+    /// What whoever wants this host waits for; `None`: a look-up of their own.
+    fn join(&self, host: &str) -> Option<watch::Receiver<Found>> {
+        let newest = self.under_way.get(host)?;
+        let threads = self.threads_of.get(host).copied().unwrap_or(0);
+        (!newest.is_old || threads >= MAX_OF_A_NAME).then(|| newest.found.clone())
+    }
+
+    /// This look-up, if it is the newest of its host.
+    fn newest(&mut self, host: &str, number: u64) -> Option<&mut LookUp> {
+        self.under_way.get_mut(host).filter(|newest| newest.number == number)
     }
 }
 
@@ -85,20 +101,21 @@ impl Resolver {
         look_up: impl FnOnce(&str) -> io::Result<Vec<SocketAddr>> + Send + 'static,
     ) -> io::Result<watch::Receiver<Found>> {
         let mut asked = self.asked();
-        if let Some((_, found)) = asked.under_way.get(host) {
-            return Ok(found.clone());
+        if let Some(found) = asked.join(host) {
+            return Ok(found);
         }
         if asked.threads >= MAX_AT_A_TIME {
-            let why = format!(
-                "{MAX_AT_A_TIME} other names are being looked up, and the system's resolver says nothing"
-            );
+            let why =
+                format!("{MAX_AT_A_TIME} names are being looked up, and the system's resolver says nothing");
             return Err(io::Error::new(io::ErrorKind::TimedOut, why));
         }
         let (say, found) = watch::channel(None);
         asked.threads += 1;
+        *asked.threads_of.entry(host.to_owned()).or_default() += 1;
         asked.begun += 1;
         let number = asked.begun;
-        asked.under_way.insert(host.to_owned(), (number, found.clone()));
+        let look_up_now = LookUp { number, found: found.clone(), is_old: false };
+        asked.under_way.insert(host.to_owned(), look_up_now);
         drop(asked);
         // Whoever gives this up, the thread or a system that has no thread for it, takes the name out again.
         let thread = ResolverThread { resolver: self, host: host.to_owned(), number };
@@ -112,8 +129,10 @@ impl Resolver {
         let mut ended = found.clone();
         tokio::spawn(async move {
             let ended = ended.wait_for(Option::is_some);
-            if tokio::time::timeout(self.patience, ended).await.is_err() {
-                self.asked().forget(&host, number);
+            if tokio::time::timeout(self.patience, ended).await.is_err()
+                && let Some(newest) = self.asked().newest(&host, number)
+            {
+                newest.is_old = true;
             }
         });
         Ok(found)
@@ -131,7 +150,15 @@ impl Drop for ResolverThread {
     fn drop(&mut self) {
         let mut asked = self.resolver.asked();
         asked.threads -= 1;
-        asked.forget(&self.host, self.number);
+        if let Some(threads) = asked.threads_of.get_mut(&self.host) {
+            *threads -= 1;
+            if *threads == 0 {
+                asked.threads_of.remove(&self.host);
+            }
+        }
+        if asked.newest(&self.host, self.number).is_some() {
+            asked.under_way.remove(&self.host);
+        }
     }
 }
 
@@ -161,32 +188,44 @@ mod tests {
         }
     }
 
+    async fn until(resolver: &Resolver, what: impl Fn(&Asked) -> bool) {
+        while !what(&resolver.asked()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
-    async fn a_name_whose_look_up_never_ends_is_looked_up_anew_and_the_threads_are_counted() {
+    async fn a_name_whose_look_up_never_ends_is_looked_up_anew_on_a_few_threads_at_most() {
         let new = Resolver { asked: Mutex::new(Asked::new()), patience: Duration::ZERO };
         let resolver: &'static Resolver = Box::leak(Box::new(new));
-        let (release, hangs) = mpsc::channel::<()>();
-        let waits = move |_: &str| {
-            let _ = hangs.recv();
-            Ok(vec![])
-        };
-        let first = resolver.join_or_begin("a", waits).unwrap();
-        assert_eq!(resolver.asked().threads, 1);
-        while !resolver.asked().under_way.is_empty() {
-            tokio::task::yield_now().await;
+        let is_old = |asked: &Asked| asked.under_way["a"].is_old;
+        let mut hanging = Vec::new();
+        for number in 1..=MAX_OF_A_NAME {
+            let (release, hangs) = mpsc::channel::<()>();
+            let look_up = move |_: &str| hangs.recv().map(|()| Vec::new()).map_err(io::Error::other);
+            resolver.join_or_begin("a", look_up).unwrap();
+            hanging.push(release);
+            assert_eq!(resolver.asked().threads, number);
+            until(resolver, is_old).await;
         }
+        // They are as many as there may be: whoever comes waits for the newest.
+        let newest = resolver.join_or_begin("a", |_| panic!("it is joined")).unwrap();
+        assert_eq!((resolver.asked().threads, newest.borrow().is_none()), (MAX_OF_A_NAME, true));
+        // Another name is no concern of theirs.
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut second = resolver.join_or_begin("a", move |_| Ok(vec![here])).unwrap();
-        assert!(resolver.asked().threads >= 1, "the first still hangs");
-        assert_eq!(second.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
-        assert_eq!(*first.borrow(), None);
-        drop(release);
-        while resolver.asked().threads > 0 {
-            tokio::task::yield_now().await;
-        }
-        // As many as there may be, all hanging and forgotten: the next is refused.
+        let mut other = resolver.join_or_begin("b", move |_| Ok(vec![here])).unwrap();
+        assert_eq!(other.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
+        // One that ends makes room, and is not the newest: that one is still there.
+        hanging.remove(0).send(()).unwrap();
+        until(resolver, |asked| asked.threads < MAX_OF_A_NAME).await;
+        assert!(resolver.asked().under_way.contains_key("a"));
+        let mut found = resolver.join_or_begin("a", move |_| Ok(vec![here])).unwrap();
+        assert_eq!(found.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
+        drop(hanging);
+        until(resolver, |asked| asked.threads == 0 && asked.under_way.is_empty()).await;
+        assert!(resolver.asked().threads_of.is_empty());
         resolver.asked().threads = MAX_AT_A_TIME;
-        assert_eq!(resolver.join_or_begin("b", |_| Ok(vec![])).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(resolver.join_or_begin("c", |_| Ok(vec![])).unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert!(resolver.asked().under_way.is_empty());
     }
 }
