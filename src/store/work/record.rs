@@ -46,10 +46,9 @@ pub(in crate::store) fn note(
 ) -> Result<(), StoreError> {
     let Noted { what, message, answer } = told;
     let mut before = 0;
-    let newest = rows.newest_tellings(delivery.incident, what, &delivery.receiver)?;
-    if let [(number, newest), _] = newest.as_slice() {
+    if let Some((number, newest)) = rows.repeated_telling(delivery.incident, what, &delivery.receiver)? {
         before = newest.times;
-        rows.delete_step(delivery.incident, *number)?;
+        rows.delete_step(delivery.incident, number)?;
     }
     let step = DeliveryStep {
         what,

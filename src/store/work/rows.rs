@@ -49,13 +49,13 @@ pub(in crate::store) trait Rows {
     fn incident(&self, id: IncidentId) -> Option<Incident>;
     /// Appends to an incident's record.
     fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError>;
-    /// The newest two steps that say so of a receiver, the newest first, by their numbers.
-    fn newest_tellings(
+    /// The newest step that says so of a receiver, and its number, if it is not the first.
+    fn repeated_telling(
         &self,
         incident: IncidentId,
         what: Telling,
         receiver: &ReceiverName,
-    ) -> Result<Vec<(u64, DeliveryStep)>, StoreError>;
+    ) -> Result<Option<(u64, DeliveryStep)>, StoreError>;
     fn delete_step(&mut self, incident: IncidentId, number: u64) -> Result<(), StoreError>;
 
     /// An unfinished delivery.

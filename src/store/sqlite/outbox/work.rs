@@ -56,12 +56,12 @@ impl Rows for Tx<'_> {
         )
     }
 
-    fn newest_tellings(
+    fn repeated_telling(
         &self,
         incident: IncidentId,
         what: Telling,
         receiver: &ReceiverName,
-    ) -> Result<Vec<(u64, DeliveryStep)>, StoreError> {
+    ) -> Result<Option<(u64, DeliveryStep)>, StoreError> {
         let mut find = self
             .db
             .prepare_cached(
@@ -72,14 +72,12 @@ impl Rows for Tx<'_> {
             .map_err(failed)?;
         let of = params![key(incident.0), what.as_str(), &**receiver];
         let rows = find.query_map(of, |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
-        let read = |row: rusqlite::Result<(i64, String)>| {
-            let (number, details) = row.map_err(failed)?;
-            match row::read_step(what.as_str(), None, Some(&details)) {
-                Some(StepKind::Delivery(step)) => Ok((number.unsigned_abs(), step)),
-                _ => Err(damaged(format_args!("step {number} of incident {}", incident.0))),
-            }
-        };
-        rows.map(read).collect()
+        let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>().map_err(failed)?;
+        let [(number, details), _] = rows.as_slice() else { return Ok(None) };
+        match row::read_step(what.as_str(), None, Some(details)) {
+            Some(StepKind::Delivery(step)) => Ok(Some((number.unsigned_abs(), step))),
+            _ => Err(damaged(format_args!("step {number} of incident {}", incident.0))),
+        }
     }
 
     fn delete_step(&mut self, incident: IncidentId, number: u64) -> Result<(), StoreError> {
