@@ -30,6 +30,15 @@ fn siege() -> Duration {
     if is_long() { DEADLINE + LONGEST_MOVE + Duration::from_secs(60) } else { Duration::from_secs(15) }
 }
 
+/// The crowd leaves at the end of its life, also where a test fails.
+struct UntilTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for UntilTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Opens connections, and holds the last of them; each may be a ping, and none ever is one.
 fn crowd(port: u16, is_over: &AtomicBool) {
     let mut held: VecDeque<TcpStream> = VecDeque::new();
@@ -61,6 +70,7 @@ fn beside_a_crowd_without_end_jobs_get_through_and_a_dead_one_is_told() {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|threads| {
         threads.spawn(|| crowd(server.port(), &is_over));
+        let crowd = UntilTheEnd(&is_over);
         wait_until("refusals", PATIENCE, || server.value("punctual_blind_seconds_total") > 0.0);
         server.ping("dead");
         let died = Instant::now();
@@ -75,7 +85,7 @@ fn beside_a_crowd_without_end_jobs_get_through_and_a_dead_one_is_told() {
         if !is_long() {
             assert!(!told(), "its pings may be among what is refused: it has {DEADLINE:?} after that");
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(crowd);
         sink.received.wait_for_count("the job that died", PATIENCE, 1);
         let bound = (left + DEADLINE).min(DEADLINE + DEADLINE + LONGEST_MOVE) + TO_BE_TOLD;
         assert!(died.elapsed() < bound, "{:?}, and no more than {bound:?}", died.elapsed());
