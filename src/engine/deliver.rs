@@ -93,7 +93,7 @@ async fn send(engine: &Engine, outgoing: &Outgoing) -> Attempt {
             transport.send(&notification).await
         }
         Err(why) if is_own_receiver(&message.receiver) => {
-            Attempt::Unreachable { why: why.to_owned(), is_misdirected: false }
+            Attempt::Unreachable { why: why.to_owned(), is_misdirected: true }
         }
         Err(why) => Attempt::Later { after: None, why: why.to_owned() },
     }

@@ -11,7 +11,12 @@ pub(super) fn note_server(rows: &mut dyn Rows, message: &Message, attempt: &Atte
     let emails = message.members.first().map(|id| rows.emails(rows.member(*id).check)).unwrap_or_default();
     let own = rows.own_mails();
     match own.ended(attempt, &emails, now, entropy) {
-        Some(turn) => tell_of_server(turn, attempt),
+        Some(turn) => {
+            tell_of_server(turn, attempt);
+            if turn == ServerTurn::IsBack {
+                tell_of_one(message, attempt);
+            }
+        }
         // While it is in doubt one line has told of all of them.
         None if own.is_in_doubt() => {}
         None => tell_of_one(message, attempt),
@@ -33,14 +38,20 @@ fn tell_of_server(turn: ServerTurn, attempt: &Attempt) {
             error,
             "the mail server takes nothing: mails of checks' own wait, and one finds out whether it does again"
         ),
+        ServerTurn::IsInDoubt if attempt.is_misdirected() => tracing::error!(
+            mailboxes = OwnMails::ENOUGH_REFUSED,
+            error,
+            "the mail server refused so many mailboxes in a row, and settings should be mended: mails of checks' own are tried \
+             again, and nothing more is said of each"
+        ),
         ServerTurn::IsInDoubt => tracing::warn!(
             mailboxes = OwnMails::ENOUGH_REFUSED,
             error,
-            "the mail server answers, and took nothing for so many mailboxes in a row: two mails of checks' own are tried at \
-             a time, and nothing more is said of each"
+            "the mail server answers, and took nothing for so many mailboxes in a row: mails of checks' own are tried again, \
+             and nothing more is said of each"
         ),
         ServerTurn::IsBack => {
-            tracing::info!("the mail server answers again: mails of checks' own go on");
+            tracing::info!("the mail server takes mails again: those of checks' own go on");
         }
     }
 }
