@@ -49,10 +49,10 @@ use crate::store::writer::{Call, Overloaded, PingAnswer, Writer};
 use scrape::Scraper;
 use shares::Shares;
 
+pub use crate::metrics::{ConnectionCounters, PingOutcomes};
 pub use auth::{Access, CompatDoor, CompatDoors, PingKeys, Tokens};
 pub use operate::ReloadRequest;
-pub use ping::{FormerNames, PingOutcomes};
-pub use server::ConnectionCounters;
+pub use ping::FormerNames;
 pub use unknown::{UnknownName, UnknownNames};
 pub use write::Busy;
 

@@ -20,25 +20,9 @@ use super::reply::{self, Reply};
 use super::target::{self, Target, TargetFault};
 use super::{App, decode};
 use crate::core::check::{CheckId, Ping, PingKind, PingMethods, Rid};
+use crate::metrics::PingOutcomes;
 use crate::store::live::Live;
 use crate::store::{Applied, PingFact};
-
-/// How pings ended, since the start. Written by the handler of pings.
-#[derive(Debug, Default)]
-pub struct PingOutcomes {
-    /// Stored.
-    pub accepted: AtomicU64,
-    /// No check has this name.
-    pub unknown_check: AtomicU64,
-    /// A wrong key, or none where one is required.
-    pub bad_key: AtomicU64,
-    /// It could not be understood, or did not arrive.
-    pub bad_request: AtomicU64,
-    /// Answered 503: the queue was full, or the store failed.
-    pub overloaded: AtomicU64,
-    /// Of those accepted: without a key, though there are keys.
-    pub unkeyed: AtomicU64,
-}
 
 /// Former names whose use was logged already; at most [`FormerNames::MAX`].
 #[derive(Debug, Default)]

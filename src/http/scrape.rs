@@ -1,17 +1,16 @@
 //! What a scrape of `/metrics` shows: one look at every check, all at one time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use super::{ConnectionCounters, PingOutcomes};
 use crate::core::incident::IncidentStatus;
 use crate::core::route::{Facts, Mute, muted};
 use crate::core::time::Time;
 use crate::metrics::{
-    Catalog, Connections, Gone, Negotiated, Own, PingRequests, Row, Seen, Shard, Snapshot, StoreTotals,
-    render,
+    Catalog, ConnectionCounters, Gone, Negotiated, Own, PingOutcomes, Row, Seen, Shard, Snapshot,
+    StoreTotals, render,
 };
 use crate::store::live::{Answered, AsOf, Check, Directory, Live};
 
@@ -68,8 +67,8 @@ impl Scraper {
             applied_to: scrape.applied_to,
             totals: totals(live, &answered, scrape.now),
             waiting: live.waiting(),
-            pings: pings(outcomes.0),
-            connections: connections(outcomes.1),
+            pings: outcomes.0,
+            connections: outcomes.1,
             own,
         };
         render(&snapshot, scrape.negotiated, send)
@@ -144,24 +143,5 @@ fn totals(live: &Live, answered: &Answered, now: Time) -> StoreTotals {
         blind: totals.blind(now),
         database_id: totals.database_id.load(Ordering::Relaxed),
         database_created: totals.database_created(),
-    }
-}
-
-fn pings(outcomes: &PingOutcomes) -> PingRequests {
-    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-    PingRequests {
-        accepted: count(&outcomes.accepted),
-        unknown_check: count(&outcomes.unknown_check),
-        bad_key: count(&outcomes.bad_key),
-        bad_request: count(&outcomes.bad_request),
-        overloaded: count(&outcomes.overloaded),
-        unkeyed: count(&outcomes.unkeyed),
-    }
-}
-
-fn connections(counters: &ConnectionCounters) -> Connections {
-    Connections {
-        refused: counters.refused.load(Ordering::Relaxed),
-        accept_failures: counters.accept_failures.load(Ordering::Relaxed),
     }
 }

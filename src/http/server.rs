@@ -1,12 +1,10 @@
 //! The listening sockets: taking connections, within limits, until told to stop.
 
-use std::fmt::Display;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -22,7 +20,6 @@ use super::limits::Limits;
 use super::peers::{Peers, Seated};
 use super::routes;
 use super::site::Arrival;
-use crate::core::time::{Span, Time};
 
 /// Listening sockets that are bound and not yet served.
 #[derive(Debug)]
@@ -57,44 +54,6 @@ impl Listeners {
 pub struct BindError {
     address: SocketAddr,
     source: io::Error,
-}
-
-/// What became of connections, since the start. Written by the server.
-#[derive(Debug, Default)]
-pub struct ConnectionCounters {
-    /// Answered 503 because there were too many.
-    pub refused: AtomicU64,
-    /// Failures of accept(2) for lack of something, such as files.
-    pub accept_failures: AtomicU64,
-    /// When one was last not taken, for either reason, in ms since the epoch; 0: never.
-    last_ms: AtomicI64,
-    /// When that was last logged.
-    logged_ms: AtomicI64,
-}
-
-impl ConnectionCounters {
-    /// The log hears of it so often: there may be thousands in a second.
-    const LOG_EVERY: Span = Span::mins(1);
-
-    /// Counts a connection that was not taken.
-    fn note(&self, counter: &AtomicU64, now: Time, why: &dyn Display) {
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.last_ms.store(now.as_ms(), Ordering::Relaxed);
-        let logged_ms = self.logged_ms.load(Ordering::Relaxed);
-        let is_due = (now - Time::from_ms(logged_ms)).as_ms().abs() >= ConnectionCounters::LOG_EVERY.as_ms();
-        let set = |to| {
-            let order = Ordering::Relaxed;
-            self.logged_ms.compare_exchange(logged_ms, to, order, order).is_ok()
-        };
-        if is_due && set(now.as_ms()) {
-            tracing::warn!(%why, "connections are not taken: pings on them are lost unless their jobs try again");
-        }
-    }
-
-    /// When a connection was last not taken; `None`: never.
-    pub(super) fn last(&self) -> Option<Time> {
-        Some(self.last_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
-    }
 }
 
 /// What all accepting tasks share.

@@ -5,6 +5,7 @@
 //! Rows are all that a scrape holds: text is made in chunks of 64 KB, each sent before the next is begun.
 
 mod catalog;
+mod counters;
 mod encode;
 mod histogram;
 mod kind;
@@ -22,6 +23,7 @@ mod tests;
 use bytes::Bytes;
 
 pub use catalog::Catalog;
+pub use counters::{ConnectionCounters, PingOutcomes};
 pub use histogram::Histogram;
 pub use kind::MetricKind;
 pub use negotiate::{Format, Negotiated, negotiate};
@@ -29,7 +31,7 @@ pub use output::Gone;
 pub use own::{Own, ReceiverCounters, RepeatedTrouble};
 pub use row::{Row, Seen};
 pub use shard::{BadShard, Shard};
-pub use snapshot::{Connections, PingRequests, Snapshot, StoreTotals};
+pub use snapshot::{Snapshot, StoreTotals};
 pub use table::{METRICS, Metric};
 
 use encode::Encoder;

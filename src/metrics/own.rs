@@ -155,9 +155,8 @@ impl Own {
     }
 
     /// Readings of the configuration by how they ended.
-    pub(super) fn reloads(&self) -> Vec<(String, u64)> {
-        let outcomes = [("taken", &self.reloads_taken), ("refused", &self.reloads_refused)];
-        outcomes.map(|(outcome, count)| (outcome.to_owned(), count.load(Ordering::Relaxed))).to_vec()
+    pub(super) fn reloads(&self) -> [(&'static str, &AtomicU64); 2] {
+        [("taken", &self.reloads_taken), ("refused", &self.reloads_refused)]
     }
 
     pub(super) fn reload_successful(&self) -> bool {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalog::Catalog;
+use super::counters::{ConnectionCounters, PingOutcomes};
 use super::own::Own;
 use super::row::Row;
 use super::shard::Shard;
@@ -34,9 +35,9 @@ pub struct Snapshot<'a> {
     /// Deliveries that are not finished, by receiver: those that have some; those of checks' own together.
     pub waiting: Arc<BTreeMap<ReceiverName, u64>>,
     /// How pings ended since the start.
-    pub pings: PingRequests,
+    pub pings: &'a PingOutcomes,
     /// Connections that were not taken.
-    pub connections: Connections,
+    pub connections: &'a ConnectionCounters,
     /// What this process counts.
     pub own: &'a Own,
 }
@@ -67,30 +68,4 @@ pub struct StoreTotals {
     pub database_id: u64,
     /// When the database was made.
     pub database_created: Time,
-}
-
-/// How requests to ping URLs ended since the start.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PingRequests {
-    /// Stored.
-    pub accepted: u64,
-    /// No check has this name.
-    pub unknown_check: u64,
-    /// A wrong key, or none where one is required.
-    pub bad_key: u64,
-    /// It could not be understood, or did not arrive.
-    pub bad_request: u64,
-    /// Answered 503.
-    pub overloaded: u64,
-    /// Of those accepted: without a key, though there are keys.
-    pub unkeyed: u64,
-}
-
-/// Connections that were not taken since the start: what their clients wanted is not known.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Connections {
-    /// Answered 503: there were too many at a time.
-    pub refused: u64,
-    /// accept(2) failed for lack of something.
-    pub accept_failures: u64,
 }

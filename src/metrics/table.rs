@@ -3,7 +3,7 @@
 //! Names, units and labels are a promise: rules, dashboards and other people's queries are built on them.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::encode::{Encoder, SampleValue, push_label};
 use super::histogram::Histogram;
@@ -103,14 +103,14 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_applied_timestamp_seconds", Gauge, "As of when checks are shown: now, but while nothing can be stored or the clock is doubted, when it stands still.", Server(|all| time(Some(all.applied_to)))),
     metric("punctual_healthy", Gauge, "1 while /-/healthy answers 200: what comes is stored, and what is due is judged.", Server(|all| SampleValue::flag(all.is_healthy))),
     metric("punctual_config_last_reload_successful", Gauge, "1 if the configuration was read without a fault the last time; 0: an older one is used.", Server(|all| SampleValue::flag(all.own.reload_successful()))),
-    metric("punctual_config_reloads_total", Counter, "How often the configuration was read, the first time included, by outcome: taken, or refused and an older one used.", ServerBy("outcome", |all| all.own.reloads())),
+    metric("punctual_config_reloads_total", Counter, "How often the configuration was read, the first time included, by outcome: taken, or refused and an older one used.", ServerBy("outcome", |all| counted_by(all.own.reloads()))),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
 
     metric("punctual_ping_requests_total", Counter, "Requests to ping URLs by how they ended.", ServerBy("outcome", outcomes)),
-    metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| SampleValue::Whole(all.pings.unkeyed))),
+    metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| counted(&all.pings.unkeyed))),
     metric("punctual_wrong_credentials_total", Counter, "Tokens and auth_keys that were shown and are not known; a ping's wrong key is in punctual_ping_requests_total.", ServerBy("kind", wrong_credentials)),
-    metric("punctual_connections_refused_total", Counter, "Connections answered 503 because there were too many at a time: pings among them are not in punctual_ping_requests_total.", Server(|all| SampleValue::Whole(all.connections.refused))),
-    metric("punctual_accept_failures_total", Counter, "Failures to take a connection, for lack of open files or memory.", Server(|all| SampleValue::Whole(all.connections.accept_failures))),
+    metric("punctual_connections_refused_total", Counter, "Connections answered 503 because there were too many at a time: pings among them are not in punctual_ping_requests_total.", Server(|all| counted(&all.connections.refused))),
+    metric("punctual_accept_failures_total", Counter, "Failures to take a connection, for lack of open files or memory.", Server(|all| counted(&all.connections.accept_failures))),
     metric("punctual_ping_commit_duration_seconds", MetricKind::Histogram, "From a ping's entry into the queue to its commit.", Source::Histogram(|own| &own.ping_commit)),
     metric("punctual_expiry_lag_seconds", MetricKind::Histogram, "From the moment at which a check became late to the commit that says so.", Source::Histogram(|own| &own.expiry_lag)),
     metric("punctual_deliveries_total", Counter, "Attempts to deliver a message, by receiver; the failed ones included.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.deliveries))),
@@ -118,8 +118,8 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_delivery_latency_seconds", MetricKind::Histogram, "From a check's flip to the receiver's answer.", Source::Histogram(|own| &own.delivery_latency)),
     metric("punctual_deliveries_misdirected_total", Counter, "Attempts that a receiver refused whatever the message says (401, 403, 404, 407, a mail server before it heard the text), by receiver: its settings should be mended.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.misdirected))),
     metric("punctual_own_mails_limited_total", Counter, "Mails of checks' own (emails) that had to wait: an address gets 60 a minute. None is lost.", Server(|all| SampleValue::Whole(all.totals.own_mails_limited))),
-    metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| SampleValue::Whole(all.own.alertmanager_pushes.load(Ordering::Relaxed)))),
-    metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| SampleValue::Whole(all.own.alertmanager_pushes_failed.load(Ordering::Relaxed)))),
+    metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| counted(&all.own.alertmanager_pushes))),
+    metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| counted(&all.own.alertmanager_pushes_failed))),
     metric("punctual_alertmanager_failing_since_timestamp_seconds", Gauge, "Since when some address of an Alertmanager takes no alerts; 0: each took the last push.", Server(|all| time_or_0(all.own.alertmanager_failing_since()))),
 ];
 
@@ -247,6 +247,14 @@ fn span(span: Option<Span>) -> SampleValue {
     span.map_or(SampleValue::Absent, |span| SampleValue::Millis(span.as_ms()))
 }
 
+fn counted(counter: &AtomicU64) -> SampleValue {
+    SampleValue::Whole(counter.load(Ordering::Relaxed))
+}
+
+fn counted_by<const N: usize>(counters: [(&str, &AtomicU64); N]) -> Vec<(String, u64)> {
+    counters.map(|(label, counter)| (label.to_owned(), counter.load(Ordering::Relaxed))).to_vec()
+}
+
 fn number<T: Into<u64>>(number: Option<T>) -> SampleValue {
     number.map_or(SampleValue::Absent, |number| SampleValue::Whole(number.into()))
 }
@@ -285,18 +293,16 @@ fn waiting(all: &Snapshot<'_>) -> Vec<(String, u64)> {
 }
 
 fn wrong_credentials(all: &Snapshot<'_>) -> Vec<(String, u64)> {
-    let kinds = [("token", &all.own.wrong_tokens), ("auth_key", &all.own.wrong_auth_keys)];
-    kinds.map(|(kind, count)| (kind.to_owned(), count.load(Ordering::Relaxed))).to_vec()
+    counted_by([("token", &all.own.wrong_tokens), ("auth_key", &all.own.wrong_auth_keys)])
 }
 
 fn outcomes(all: &Snapshot<'_>) -> Vec<(String, u64)> {
-    let pings = &all.pings;
-    let outcomes = [
-        ("accepted", pings.accepted),
-        ("unknown_check", pings.unknown_check),
-        ("bad_key", pings.bad_key),
-        ("bad_request", pings.bad_request),
-        ("overloaded", pings.overloaded),
-    ];
-    outcomes.map(|(outcome, count)| (outcome.to_owned(), count)).to_vec()
+    let pings = all.pings;
+    counted_by([
+        ("accepted", &pings.accepted),
+        ("unknown_check", &pings.unknown_check),
+        ("bad_key", &pings.bad_key),
+        ("bad_request", &pings.bad_request),
+        ("overloaded", &pings.overloaded),
+    ])
 }
