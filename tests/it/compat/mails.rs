@@ -57,7 +57,7 @@ fn hasten(mine: &Mine, id: &str, period: &str) {
     let is_it = |check: &&Value| check["canary"]["id"] == id;
     let name = text(&list["checks"].as_array().unwrap().iter().find(is_it).unwrap()["name"]);
     let url = mine.server.url(&format!("/api/v1/checks/{name}"));
-    send(http::client().patch(url).json(&serde_json::json!({"every": period})));
+    send(http::with_json(http::client().patch(url), &serde_json::json!({"every": period})));
 }
 
 pub(super) fn received(smtp: &SmtpServer, count: usize) -> Vec<Mail> {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder};
 use tokio::runtime::Runtime;
 
@@ -110,7 +110,11 @@ pub(crate) fn post(url: &str, body: impl Into<reqwest::Body>) -> Response {
 }
 
 pub(crate) fn post_json(url: &str, body: &serde_json::Value) -> Response {
-    send(client().post(url).json(body))
+    send(with_json(client().post(url), body))
+}
+
+pub(crate) fn with_json(request: RequestBuilder, body: &serde_json::Value) -> RequestBuilder {
+    request.header(CONTENT_TYPE, "application/json").body(body.to_string())
 }
 
 /// Sends exactly these bytes and reads until the server closes, at most `within`; what came until then.
