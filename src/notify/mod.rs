@@ -5,6 +5,7 @@
 //! the same for every receiver.
 
 pub mod alertmanager;
+mod attempt;
 pub mod canary;
 pub mod client;
 mod connection;
@@ -19,31 +20,13 @@ pub mod tls;
 mod trust;
 pub mod webhook;
 
-use std::time::Duration;
-
-use tokio::task::JoinError;
-
-use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{Receiver, ReceiverKind, Smtp};
-use crate::core::time::{Span, Time};
+use crate::core::time::Span;
 
+pub use attempt::Notification;
+use attempt::{aside, duration, later, misdirected, never, taken, within};
 pub use trust::check_certificates;
-
-/// What one attempt sends.
-#[derive(Clone, Copy, Debug)]
-pub struct Notification<'a> {
-    /// The message's key: the same at every attempt.
-    pub key: &'a str,
-    /// The receiver's name.
-    pub receiver: &'a str,
-    /// One for each member, in their order; at least one.
-    pub notices: &'a [Notice],
-    /// Where people find punctual, with or without a slash at its end.
-    pub external_url: &'a str,
-    /// When the attempt begins.
-    pub now: Time,
-}
 
 /// One way to reach somebody.
 #[derive(Debug)]
@@ -105,62 +88,5 @@ impl Transport {
             Transport::Webhook(webhook) => webhook.send(notification).await,
             Transport::Email(email) => email.send(notification).await,
         }
-    }
-}
-
-/// Lets an attempt run for so long and no longer.
-async fn within(timeout: Span, attempt: impl Future<Output = Attempt>) -> Attempt {
-    match tokio::time::timeout(duration(timeout), attempt).await {
-        Ok(attempt) => attempt,
-        Err(_) => later(format!("no answer within {timeout}")),
-    }
-}
-
-/// Does what takes the processor for long away from the threads that answer pings. A panic goes on in the caller.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
-        Ok(done) => done,
-        Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        // Not begun, as the runtime ends: so does the caller.
-        Err(Err(_)) => std::future::pending().await,
-    }
-}
-
-fn duration(span: Span) -> Duration {
-    Duration::from_millis(span.as_ms().max(0).unsigned_abs())
-}
-
-fn taken(answer: impl AsRef<str>) -> Attempt {
-    Attempt::Taken { answer: text::reason(answer.as_ref()) }
-}
-
-fn later(why: impl AsRef<str>) -> Attempt {
-    Attempt::Later { after: None, why: text::reason(why.as_ref()) }
-}
-
-fn misdirected(why: impl AsRef<str>) -> Attempt {
-    Attempt::Misdirected { why: text::reason(why.as_ref()) }
-}
-
-fn never(why: impl AsRef<str>) -> Attempt {
-    Attempt::Never { why: text::reason(why.as_ref()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(flavor = "current_thread")]
-    async fn what_is_done_aside_leaves_the_thread_to_others() {
-        let (say, said) = std::sync::mpsc::channel();
-        let waits = aside(move || said.recv_timeout(Duration::from_secs(60)));
-        let (heard, sent) = tokio::join!(waits, async { say.send("a ping") });
-        assert_eq!((heard, sent), (Ok("a ping"), Ok(())));
-    }
-
-    #[tokio::test]
-    async fn a_bug_aside_is_a_bug_of_its_caller() {
-        let ended = tokio::spawn(aside(|| panic!("a test"))).await;
-        assert!(ended.is_err_and(|error: JoinError| error.is_panic()));
     }
 }

@@ -7,30 +7,20 @@ mod card;
 mod item;
 mod plain;
 mod web;
+mod words;
 
 use std::collections::BTreeSet;
 
 pub use card::{Card, Line};
 pub use item::Item;
+use words::tone;
+pub use words::{Tone, base, family_word, page, title, word};
 
 use super::Notification;
-use super::text::{both_stretches, line};
-use crate::core::cause::{CauseKind, Family};
-use crate::core::check::Name;
-use crate::core::incident::IncidentStatus;
+use super::text::both_stretches;
+use crate::core::cause::CauseKind;
 use crate::core::notice::{Notice, worst_first};
 use crate::core::text::{cut, cut_units};
-
-/// How good the news is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Tone {
-    /// Late or failing.
-    Bad,
-    /// We cannot tell.
-    Unknown,
-    /// It is over.
-    Good,
-}
 
 /// A whole message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,53 +88,8 @@ pub fn render(notification: &Notification<'_>) -> Text {
     }
 }
 
-/// The external URL without a slash at its end.
-pub fn base(external_url: &str) -> &str {
-    external_url.trim_end_matches('/')
-}
-
-/// Where people find a check.
-pub fn page(external_url: &str, check: &Name) -> String {
-    format!("{}/checks/{check}", base(external_url))
-}
-
-/// A check's title as it may stand in any message.
-pub fn title(notice: &Notice) -> String {
-    let title = line(&notice.title, 200);
-    if title.is_empty() { notice.check.to_string() } else { title }
-}
-
-/// The word for a family of causes.
-pub fn family_word(family: Family) -> &'static str {
-    match family {
-        Family::Late => "LATE",
-        Family::Failing => "FAILING",
-        Family::Unknown => "UNKNOWN",
-    }
-}
-
-/// What happened, in a word.
-pub fn word(notice: &Notice) -> &'static str {
-    if notice.flaps().is_some() {
-        return "FLAPPING";
-    }
-    match (notice.is_over(), notice.incident_status) {
-        (true, IncidentStatus::Removed) => "REMOVED",
-        (true, _) => "RECOVERED",
-        (false, _) => family_word(notice.first.kind.family()),
-    }
-}
-
 fn is_blind_alert(notice: &Notice) -> bool {
     !notice.is_over() && notice.first.kind == CauseKind::Blind && notice.blind.is_some()
-}
-
-fn tone(notice: &Notice) -> Tone {
-    match (notice.is_over(), notice.first.kind.family()) {
-        (true, _) => Tone::Good,
-        (false, Family::Unknown) => Tone::Unknown,
-        (false, _) => Tone::Bad,
-    }
 }
 
 /// Named after the incident's first cause, so that a thread keeps its subject until its end. Mail finds the thread by its

@@ -3,7 +3,9 @@
 use super::*;
 use crate::core::blind::Window;
 use crate::core::cause::Cause;
+use crate::core::check::Name;
 use crate::core::incident::IncidentId;
+use crate::core::incident::IncidentStatus;
 use crate::core::notice::LastRun;
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::time::{Span, Time};

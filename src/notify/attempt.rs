@@ -1,0 +1,82 @@
+//! What one attempt sends, how long it may take, and how it ended.
+
+use std::time::Duration;
+
+use tokio::task::JoinError;
+
+use super::text;
+use crate::core::notice::Notice;
+use crate::core::outbox::Attempt;
+use crate::core::time::{Span, Time};
+
+/// What one attempt sends.
+#[derive(Clone, Copy, Debug)]
+pub struct Notification<'a> {
+    /// The message's key: the same at every attempt.
+    pub key: &'a str,
+    /// The receiver's name.
+    pub receiver: &'a str,
+    /// One for each member, in their order; at least one.
+    pub notices: &'a [Notice],
+    /// Where people find punctual, with or without a slash at its end.
+    pub external_url: &'a str,
+    /// When the attempt begins.
+    pub now: Time,
+}
+
+/// Lets an attempt run for so long and no longer.
+pub(super) async fn within(timeout: Span, attempt: impl Future<Output = Attempt>) -> Attempt {
+    match tokio::time::timeout(duration(timeout), attempt).await {
+        Ok(attempt) => attempt,
+        Err(_) => later(format!("no answer within {timeout}")),
+    }
+}
+
+/// Does what takes the processor for long away from the threads that answer pings. A panic goes on in the caller.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // Not begun, as the runtime ends: so does the caller.
+        Err(Err(_)) => std::future::pending().await,
+    }
+}
+
+pub(super) fn duration(span: Span) -> Duration {
+    Duration::from_millis(span.as_ms().max(0).unsigned_abs())
+}
+
+pub(super) fn taken(answer: impl AsRef<str>) -> Attempt {
+    Attempt::Taken { answer: text::reason(answer.as_ref()) }
+}
+
+pub(super) fn later(why: impl AsRef<str>) -> Attempt {
+    Attempt::Later { after: None, why: text::reason(why.as_ref()) }
+}
+
+pub(super) fn misdirected(why: impl AsRef<str>) -> Attempt {
+    Attempt::Misdirected { why: text::reason(why.as_ref()) }
+}
+
+pub(super) fn never(why: impl AsRef<str>) -> Attempt {
+    Attempt::Never { why: text::reason(why.as_ref()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_is_done_aside_leaves_the_thread_to_others() {
+        let (say, said) = std::sync::mpsc::channel();
+        let waits = aside(move || said.recv_timeout(Duration::from_secs(60)));
+        let (heard, sent) = tokio::join!(waits, async { say.send("a ping") });
+        assert_eq!((heard, sent), (Ok("a ping"), Ok(())));
+    }
+
+    #[tokio::test]
+    async fn a_bug_aside_is_a_bug_of_its_caller() {
+        let ended = tokio::spawn(aside(|| panic!("a test"))).await;
+        assert!(ended.is_err_and(|error: JoinError| error.is_panic()));
+    }
+}

@@ -1,0 +1,63 @@
+//! Words and addresses that every part of a message has.
+
+use crate::core::cause::Family;
+use crate::core::check::Name;
+use crate::core::incident::IncidentStatus;
+use crate::core::notice::Notice;
+use crate::notify::text::line;
+
+/// How good the news is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tone {
+    /// Late or failing.
+    Bad,
+    /// We cannot tell.
+    Unknown,
+    /// It is over.
+    Good,
+}
+
+/// The external URL without a slash at its end.
+pub fn base(external_url: &str) -> &str {
+    external_url.trim_end_matches('/')
+}
+
+/// Where people find a check.
+pub fn page(external_url: &str, check: &Name) -> String {
+    format!("{}/checks/{check}", base(external_url))
+}
+
+/// A check's title as it may stand in any message.
+pub fn title(notice: &Notice) -> String {
+    let title = line(&notice.title, 200);
+    if title.is_empty() { notice.check.to_string() } else { title }
+}
+
+/// The word for a family of causes.
+pub fn family_word(family: Family) -> &'static str {
+    match family {
+        Family::Late => "LATE",
+        Family::Failing => "FAILING",
+        Family::Unknown => "UNKNOWN",
+    }
+}
+
+/// What happened, in a word.
+pub fn word(notice: &Notice) -> &'static str {
+    if notice.flaps().is_some() {
+        return "FLAPPING";
+    }
+    match (notice.is_over(), notice.incident_status) {
+        (true, IncidentStatus::Removed) => "REMOVED",
+        (true, _) => "RECOVERED",
+        (false, _) => family_word(notice.first.kind.family()),
+    }
+}
+
+pub(super) fn tone(notice: &Notice) -> Tone {
+    match (notice.is_over(), notice.first.kind.family()) {
+        (true, _) => Tone::Good,
+        (false, Family::Unknown) => Tone::Unknown,
+        (false, _) => Tone::Bad,
+    }
+}
