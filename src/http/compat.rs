@@ -15,7 +15,7 @@ use super::guesses::Guesses;
 use super::limits::Limits;
 use super::reply::{self, Reply};
 use super::site::Deed;
-use super::{App, body, pieces};
+use super::{App, body};
 use crate::compat::{
     Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, Pending,
     PingEnd, StoreWork, Unavailable, Work, door_of, door_of_id,
@@ -82,7 +82,7 @@ async fn to_reply(app: &App, source: IpAddr, answer: DoorAnswer) -> Reply {
         DoorBody::Text(text) => reply::text(StatusCode::OK, text),
         DoorBody::Written { write, within } => {
             let place = app.written_places.take(source, 1).await;
-            pieces::answer(place, within, move |sender| write(sender))
+            reply::in_pieces(place, within, move |sender| write(sender))
         }
     };
     *reply.status_mut() = StatusCode::from_u16(answer.status).expect("doors answer with codes of HTTP");

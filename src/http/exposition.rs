@@ -8,7 +8,7 @@ use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, Hea
 use hyper::http::request::Parts;
 
 use super::limits::Limits;
-use super::pieces::{self, CutShort};
+use super::pieces::CutShort;
 use super::reply::{self, Reply};
 use super::scrape::Scrape;
 use super::{App, decode, operate};
@@ -31,7 +31,7 @@ pub(super) fn answer(app: &Arc<App>, limits: &Limits, source: IpAddr, parts: &Pa
     };
     let negotiated = negotiate(header(parts, &ACCEPT).as_deref(), header(parts, &ACCEPT_ENCODING).as_deref());
     let app = app.clone();
-    let mut reply = pieces::answer(place, limits.scrape_timeout, move |sender| {
+    let mut reply = reply::in_pieces(place, limits.scrape_timeout, move |sender| {
         let is_healthy = operate::fault(&app).is_none();
         let (now, external_url) = (app.clock.now(), &*app.external_url);
         let is_clock_doubted = !app.clock.is_trusted();

@@ -13,8 +13,6 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 
-use super::reply::{Body, Reply};
-
 /// Pieces that wait for a slow reader.
 const AHEAD: usize = 2;
 
@@ -81,13 +79,13 @@ impl PieceReceiver {
     }
 }
 
-/// An answer that `make` writes on a thread that may block. It holds its place until then, at most for `limit`: an error,
+/// What `make` writes on a thread that may block. It holds its place until then, at most for `limit`: an error,
 /// also one from its sender, cuts the answer short.
-pub(super) fn answer<E>(
+pub(super) fn made<E>(
     place: impl Send + 'static,
     limit: Duration,
     make: impl FnOnce(&mut Sender) -> Result<(), E> + Send + 'static,
-) -> Reply {
+) -> PieceReceiver {
     let (pieces, received) = mpsc::channel(AHEAD);
     let mut sender = Sender { pieces, runtime: Handle::current(), over: Box::pin(sleep(limit)) };
     tokio::task::spawn_blocking(move || {
@@ -97,7 +95,7 @@ pub(super) fn answer<E>(
         }
         drop(place);
     });
-    Reply::new(Body::Pieces(PieceReceiver(received)))
+    PieceReceiver(received)
 }
 
 #[cfg(test)]
@@ -108,13 +106,14 @@ mod tests {
     use tokio::sync::Semaphore;
 
     use super::*;
+    use crate::http::reply::{Reply, in_pieces};
 
     fn make(
         places: &Arc<Semaphore>,
         limit: Duration,
         make: impl FnOnce(&mut Sender) -> Result<(), CutShort> + Send + 'static,
     ) -> Reply {
-        answer(places.clone().try_acquire_owned().expect("there is a place"), limit, make)
+        in_pieces(places.clone().try_acquire_owned().expect("there is a place"), limit, make)
     }
 
     #[tokio::test]

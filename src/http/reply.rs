@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use super::pieces::{self, CutShort};
 use super::shares::{Share, Shares};
@@ -62,6 +63,15 @@ impl hyper::body::Body for Body {
             Body::Pieces(_) => SizeHint::default(),
         }
     }
+}
+
+/// An answer that is sent while it is made: see [`pieces::made`].
+pub(super) fn in_pieces<E>(
+    place: impl Send + 'static,
+    limit: Duration,
+    make: impl FnOnce(&mut pieces::Sender) -> Result<(), E> + Send + 'static,
+) -> Reply {
+    Reply::new(Body::Pieces(pieces::made(place, limit, make)))
 }
 
 /// Shorter answers are not accounted for: a connection itself takes as much.
