@@ -38,8 +38,6 @@ const IN_CIRCLES: &[&str] = &[
     "src/http/pages/mod.rs",
     "src/http/ping.rs",
     "src/http/routes.rs",
-    "src/http/scrape.rs",
-    "src/http/server.rs",
     "src/http/site.rs",
     "src/http/write.rs",
     "src/store/sqlite/canary.rs",
