@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use rusqlite::params;
 
+use super::key;
 use super::outbox::SeenCheck;
 use super::tx::Tx;
-use super::{SqliteStore, key};
 use crate::core::alert::{Alert, alerts_of, project};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentStatus;
@@ -15,23 +15,19 @@ use crate::core::route::ReceiverPolicy;
 use crate::core::time::Time;
 use crate::store::{Alerts, StoreError, row};
 
-impl SqliteStore {
-    pub(super) fn alerts_at(&mut self, now: Time) -> Result<Alerts, StoreError> {
-        self.transact(|tx| {
-            let stored = tx.memory.alerts.keys().copied();
-            let checks: BTreeSet<CheckId> = tx.memory.bad.iter().copied().chain(stored).collect();
-            let mut alerts = Alerts::default();
-            for check in checks {
-                let (of_check, next_look) = tx.project(check, now)?;
-                alerts.all.extend(of_check);
-                alerts.next_look = alerts.next_look.into_iter().chain(next_look).min();
-            }
-            Ok(alerts)
-        })
-    }
-}
-
 impl Tx<'_> {
+    pub(super) fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {
+        let stored = self.memory.alerts.keys().copied();
+        let checks: BTreeSet<CheckId> = self.memory.bad.iter().copied().chain(stored).collect();
+        let mut alerts = Alerts::default();
+        for check in checks {
+            let (of_check, next_look) = self.project(check, now)?;
+            alerts.all.extend(of_check);
+            alerts.next_look = alerts.next_look.into_iter().chain(next_look).min();
+        }
+        Ok(alerts)
+    }
+
     /// The alerts of a check, and when those that are held may fire.
     fn project(&mut self, id: CheckId, now: Time) -> Result<(Vec<Alert>, Option<Time>), StoreError> {
         let slot = &self.memory.checks[&id];

@@ -4,23 +4,21 @@ use rusqlite::{CachedStatement, params};
 
 use super::canary::is_paused;
 use super::error::failed;
+use super::key;
 use super::tx::Tx;
-use super::{SqliteStore, key};
 use crate::core::canary::Happening;
 use crate::core::check::{CheckId, Definition, PingKind, System};
 use crate::core::step::{Input, PingEffect};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
 
-impl SqliteStore {
-    pub(super) fn apply_all(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.transact(|tx| {
-            tx.memory.fetch(entries.iter().map(|entry| entry.check));
-            let mut pings = Pings::new(tx)?;
-            let applied = entries.into_iter().map(|entry| apply_one(tx, &mut pings, entry)).collect();
-            pings.finish(tx)?;
-            applied
-        })
+impl Tx<'_> {
+    pub(super) fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
+        self.memory.fetch(entries.iter().map(|entry| entry.check));
+        let mut pings = Pings::new(self)?;
+        let applied = entries.into_iter().map(|entry| apply_one(self, &mut pings, entry)).collect();
+        pings.finish(self)?;
+        applied
     }
 }
 

@@ -66,13 +66,6 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(super) fn end_at(&mut self, now: Time) -> Result<(), StoreError> {
-        self.transact(|tx| {
-            tx.catch_up_entirely()?;
-            tx.sign_of_life(now)
-        })
-    }
-
     pub(super) fn blind_in(&mut self, window: Window) -> Result<(), StoreError> {
         self.transact(|tx| tx.add_blind(window))?;
         self.show_blind();
@@ -114,6 +107,11 @@ impl SqliteStore {
 }
 
 impl Tx<'_> {
+    pub(super) fn end(&mut self, now: Time) -> Result<(), StoreError> {
+        self.catch_up_entirely()?;
+        self.sign_of_life(now)
+    }
+
     /// Never goes back, but by [`SqliteStore::reanchor_at`]: a clock that is wrong at a start would make a blind window of
     /// years. The row is written in any case: it proves that the disk takes writes.
     fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError> {

@@ -300,7 +300,7 @@ impl Store for SqliteStore {
     }
 
     fn end(&mut self, now: Time) -> Result<(), StoreError> {
-        self.end_at(now)
+        self.transact(|tx| tx.end(now))
     }
 
     fn blind(&mut self, window: Window) -> Result<(), StoreError> {
@@ -329,7 +329,7 @@ impl Store for SqliteStore {
     }
 
     fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.apply_all(entries)
+        self.transact(|tx| tx.apply(entries))
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
@@ -349,11 +349,11 @@ impl Store for SqliteStore {
     }
 
     fn hold_deliveries(&mut self) -> Result<(), StoreError> {
-        self.hold_all()
+        self.transact(|tx| tx.hold())
     }
 
     fn let_deliveries_go(&mut self, now: Time) -> Result<Option<LetGo>, StoreError> {
-        self.let_go_all(now)
+        self.transact(|tx| tx.let_go_if_held(now))
     }
 
     fn next_claim(&self) -> Option<Time> {
@@ -365,15 +365,15 @@ impl Store for SqliteStore {
     }
 
     fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
-        self.retry_by_hand(message, now)
+        self.transact(|tx| tx.retry_by_hand(message, now))
     }
 
     fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError> {
-        self.retry_all_by_hand(receiver, now)
+        self.transact(|tx| tx.retry_all_by_hand(receiver, now))
     }
 
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
-        self.drop_by_hand(message, by, now)
+        self.transact(|tx| tx.drop_by_hand(message, by, now))
     }
 
     fn stand(
@@ -383,11 +383,11 @@ impl Store for SqliteStore {
         by: &str,
         now: Time,
     ) -> Result<bool, StoreError> {
-        self.stand_to(incident, stance, by, now)
+        self.transact(|tx| tx.stand(incident, stance, by, now))
     }
 
     fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {
-        self.alerts_at(now)
+        self.transact(|tx| tx.alerts(now))
     }
 
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {

@@ -8,7 +8,6 @@ use crate::core::outbox::{
 };
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
-use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::key;
 use crate::store::sqlite::tx::Tx;
@@ -18,41 +17,12 @@ use crate::store::{ByHand, StoreError};
 /// The most deliveries of a receiver that are tried again in one call: who has more asks again.
 const AT_A_TIME: usize = 10_000;
 
-impl SqliteStore {
+impl Tx<'_> {
     pub(in crate::store::sqlite) fn retry_by_hand(
         &mut self,
         id: MessageId,
         now: Time,
     ) -> Result<ByHand, StoreError> {
-        self.transact(|tx| tx.retry_by_hand(id, now))
-    }
-
-    pub(in crate::store::sqlite) fn retry_all_by_hand(
-        &mut self,
-        name: &ReceiverName,
-        now: Time,
-    ) -> Result<ByHand, StoreError> {
-        self.transact(|tx| {
-            if tx.policy().receiver(name).is_none() {
-                return Ok(ByHand::NoReceiver);
-            }
-            let rows: Vec<DeliveryId> = tx.memory.outbox.resting_of(name).take(AT_A_TIME).collect();
-            tx.wait_again_all(rows, now)
-        })
-    }
-
-    pub(in crate::store::sqlite) fn drop_by_hand(
-        &mut self,
-        id: MessageId,
-        by: &str,
-        now: Time,
-    ) -> Result<ByHand, StoreError> {
-        self.transact(|tx| tx.drop_by_hand(id, by, now))
-    }
-}
-
-impl Tx<'_> {
-    fn retry_by_hand(&mut self, id: MessageId, now: Time) -> Result<ByHand, StoreError> {
         if let Some(message) = self.memory.outbox.message(id).cloned() {
             if message.retry_at.is_none() {
                 return Ok(ByHand::UnderWay);
@@ -74,6 +44,18 @@ impl Tx<'_> {
         self.wait_again_all(rows, now)
     }
 
+    pub(in crate::store::sqlite) fn retry_all_by_hand(
+        &mut self,
+        name: &ReceiverName,
+        now: Time,
+    ) -> Result<ByHand, StoreError> {
+        if self.policy().receiver(name).is_none() {
+            return Ok(ByHand::NoReceiver);
+        }
+        let rows: Vec<DeliveryId> = self.memory.outbox.resting_of(name).take(AT_A_TIME).collect();
+        self.wait_again_all(rows, now)
+    }
+
     fn wait_again_all(&mut self, rows: Vec<DeliveryId>, now: Time) -> Result<ByHand, StoreError> {
         let mut count = 0;
         for id in rows {
@@ -84,7 +66,12 @@ impl Tx<'_> {
         Ok(if count == 0 { ByHand::Over } else { ByHand::Done(count) })
     }
 
-    fn drop_by_hand(&mut self, id: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
+    pub(in crate::store::sqlite) fn drop_by_hand(
+        &mut self,
+        id: MessageId,
+        by: &str,
+        now: Time,
+    ) -> Result<ByHand, StoreError> {
         let open = self.memory.outbox.message(id).cloned();
         let rows: Vec<Delivery> = match &open {
             Some(message) if message.retry_at.is_none() => return Ok(ByHand::UnderWay),

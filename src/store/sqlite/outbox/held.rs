@@ -4,7 +4,6 @@ use rusqlite::OptionalExtension;
 
 use crate::core::outbox::{CancelReason, Delivery, DeliveryKind, DeliveryState, Message};
 use crate::core::time::Time;
-use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Rows as _, Settled};
@@ -13,23 +12,22 @@ use crate::store::{LetGo, StoreError};
 /// In `meta`: 1 since a start after which nothing leaves.
 const HELD: &str = "deliveries_held";
 
-impl SqliteStore {
-    pub(in crate::store::sqlite) fn hold_all(&mut self) -> Result<(), StoreError> {
-        self.transact(|tx| tx.set_meta(HELD, 1))
-    }
-
-    pub(in crate::store::sqlite) fn let_go_all(&mut self, now: Time) -> Result<Option<LetGo>, StoreError> {
-        self.transact(|tx| {
-            if !tx.is_held()? {
-                return Ok(None);
-            }
-            tx.set_meta(HELD, 0)?;
-            tx.let_go(now).map(Some)
-        })
-    }
-}
-
 impl Tx<'_> {
+    pub(in crate::store::sqlite) fn hold(&mut self) -> Result<(), StoreError> {
+        self.set_meta(HELD, 1)
+    }
+
+    pub(in crate::store::sqlite) fn let_go_if_held(
+        &mut self,
+        now: Time,
+    ) -> Result<Option<LetGo>, StoreError> {
+        if !self.is_held()? {
+            return Ok(None);
+        }
+        self.set_meta(HELD, 0)?;
+        self.let_go(now).map(Some)
+    }
+
     fn is_held(&self) -> Result<bool, StoreError> {
         let sql = "SELECT value <> 0 FROM meta WHERE key = ?1";
         let held = self.db.query_row(sql, [HELD], |row| row.get(0)).optional().map_err(failed)?;

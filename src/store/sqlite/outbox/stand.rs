@@ -4,25 +4,18 @@ use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::outbox::CancelReason;
 use crate::core::route::Facts;
 use crate::core::time::Time;
-use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::Rows as _;
 use crate::store::{Stance, StoreError};
 
-impl SqliteStore {
-    pub(in crate::store::sqlite) fn stand_to(
+impl Tx<'_> {
+    pub(in crate::store::sqlite) fn stand(
         &mut self,
         id: IncidentId,
         stance: Stance,
         by: &str,
         now: Time,
     ) -> Result<bool, StoreError> {
-        self.transact(|tx| tx.stand(id, stance, by, now))
-    }
-}
-
-impl Tx<'_> {
-    fn stand(&mut self, id: IncidentId, stance: Stance, by: &str, now: Time) -> Result<bool, StoreError> {
         let Some(incident) = self.memory.outbox.incidents.get(&id) else { return Ok(false) };
         let before = incident.status;
         let check = self.memory.checks[&incident.check].check.clone();
