@@ -12,14 +12,12 @@ use crate::core::step::{Input, PingEffect};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
 
-impl Tx<'_> {
-    pub(super) fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.memory.fetch(entries.iter().map(|entry| entry.check));
-        let mut pings = Pings::new(self)?;
-        let applied = entries.into_iter().map(|entry| apply_one(self, &mut pings, entry)).collect();
-        pings.finish(self)?;
-        applied
-    }
+pub(super) fn all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
+    tx.memory.fetch(entries.iter().map(|entry| entry.check));
+    let mut pings = Pings::new(tx)?;
+    let applied = entries.into_iter().map(|entry| apply_one(tx, &mut pings, entry)).collect();
+    pings.finish(tx)?;
+    applied
 }
 
 fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<Applied, StoreError> {

@@ -329,7 +329,7 @@ impl Store for SqliteStore {
     }
 
     fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.transact(|tx| tx.apply(entries))
+        self.transact(|tx| apply::all(tx, entries))
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
