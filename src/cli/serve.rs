@@ -14,6 +14,7 @@ use super::log;
 use super::reload::{self, ForApp, LastRead, Loaded, Occasions, Reloader, load};
 use super::settings::{Flags, Settings};
 use crate::clock::Clock;
+use crate::compat::origins;
 use crate::core::time::Time;
 use crate::core::version;
 use crate::engine::{self, Engine};
@@ -74,7 +75,7 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
         true => None,
         false => Some(Listeners::bind(&settings.listen_addresses)?),
     };
-    let store = SqliteStore::open(&settings.storage_path)?;
+    let store = SqliteStore::open(&settings.storage_path)?.knowing(origins());
     let (loaded, fault) = newest(&settings, loaded);
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.

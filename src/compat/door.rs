@@ -7,18 +7,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::host::Host;
-use crate::core::check::{Definition, System};
+use crate::core::check::Definition;
+use crate::core::origin::Habits;
 
 /// The interface of another system.
 pub trait Door: Sync {
-    /// Whose users it is for.
-    fn system(&self) -> System;
+    /// The name of the system as it stands in files, metrics and the database: `coal_mine`.
+    fn name(&self) -> &'static str;
+
+    /// What sets its users' checks apart.
+    fn habits(&self) -> Habits;
 
     /// What its paths begin with: `/coal-mine/`.
     fn prefix(&self) -> &'static str;
 
     /// What the system is called where people read it.
     fn title(&self) -> &'static str;
+
+    /// What the system calls a check, and checks.
+    fn nouns(&self) -> (&'static str, &'static str);
 
     /// What a request does whose path goes on so after the prefix.
     fn effect(&self, rest: &str) -> Effect;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::config::Trigger;
-use crate::core::check::{CheckId, System};
+use crate::core::check::CheckId;
 use crate::core::time::Time;
 use crate::store::history::Reader;
 use crate::store::live::{AsOf, Live};
@@ -29,10 +29,10 @@ pub trait Host: Send + Sync {
     fn history(&self) -> Option<&Reader>;
 
     /// How the door of a system is configured; `None`: it is switched off.
-    fn settings(&self, system: System) -> Option<DoorSettings>;
+    fn settings(&self, system: &str) -> Option<DoorSettings>;
 
     /// Judges a key that a caller shows at the door of a system; wrong ones are counted, and are not taken without end.
-    fn judge_key(&self, system: System, key: &str, source: IpAddr) -> KeyVerdict;
+    fn judge_key(&self, system: &str, key: &str, source: IpAddr) -> KeyVerdict;
 
     /// Queues a ping; what became of it is answered when it is durable.
     fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded>;

@@ -17,21 +17,27 @@ pub use self::door::{
 };
 pub use self::host::{DoorSettings, Host, KeyVerdict, Pending, StoreWork, Unavailable, Work};
 
-use crate::core::check::System;
+use crate::core::check::Origin;
+use crate::core::origin::Origins;
 
 /// All doors; each answers where the configuration switches it on.
 pub static DOORS: &[&dyn Door] = &[&coal_mine::DOOR, &nights_watch::DOOR];
 
-/// The door of a system.
-pub fn door_of(system: System) -> &'static dyn Door {
-    let door = DOORS.iter().find(|door| door.system() == system);
-    *door.expect("every system has a door")
+/// The door of this name.
+pub fn door_of(name: &str) -> Option<&'static dyn Door> {
+    DOORS.iter().find(|door| door.name() == name).copied()
+}
+
+/// What sets the checks of each door's users apart, for the store.
+pub fn origins() -> Origins {
+    DOORS.iter().map(|door| (Origin::new(door.name()), door.habits())).collect()
 }
 
 /// The door that answers `/ID`: that of the system which knows this id, if it is switched on, else the first one that is.
 pub fn door_of_id(host: &dyn Host, id: &str) -> Option<&'static dyn Door> {
-    let known = host.live().find_canary(id).and_then(|check| Some(check.definition.canary.as_ref()?.system));
-    let is_open = |door: &&&'static dyn Door| host.settings(door.system()).is_some();
-    let known = DOORS.iter().filter(|door| Some(door.system()) == known).find(is_open);
-    known.or_else(|| DOORS.iter().find(is_open)).copied()
+    let is_open = |door: &&'static dyn Door| host.settings(door.name()).is_some();
+    let known = host.live().find_alias(id);
+    let alias = known.as_ref().and_then(|check| check.definition.alias.as_ref());
+    let known = alias.and_then(|alias| door_of(alias.origin.as_str())).filter(is_open);
+    known.or_else(|| DOORS.iter().copied().find(is_open))
 }

@@ -2,9 +2,9 @@
 
 use super::fault::quote;
 use super::fields::Fields;
+use super::keys::{Kind, Section};
 use super::loader::Loader;
 use super::model::{Compat, PingKey, Scope, Token, Trigger};
-use crate::core::check::System;
 use crate::core::secret::Secret;
 
 /// The longest ping key, in bytes.
@@ -113,13 +113,14 @@ impl Loader {
     pub(super) fn compat(&mut self, main: &Fields<'_>, auth: &Auth) -> Vec<Compat> {
         let Some(fields) = main.map(&mut self.log, "compat") else { return Vec::new() };
         let mut compat = Vec::new();
-        for system in System::ALL {
-            let Some(item) = fields.map(&mut self.log, system.as_str()) else { continue };
+        let systems = Section::Compat.keys().iter().filter(|key| matches!(key.kind, Kind::Map(_)));
+        for system in systems.map(|key| key.name) {
+            let Some(item) = fields.map(&mut self.log, system) else { continue };
             let enabled = item.flag(&mut self.log, "enabled");
             let given = item.has("auth_key") || item.has("auth_key_file");
             let auth_key = given.then(|| self.secret(&item, "auth_key", "auth_key_file", true)).flatten();
             if let Some(key) = &auth_key {
-                self.warn_if_short(&format!("the `auth_key` of `{}`", system.as_str()), key);
+                self.warn_if_short(&format!("the `auth_key` of `{system}`"), key);
             }
             let trigger = self.trigger(&item, given, auth);
             if enabled == Some(true) {

@@ -119,7 +119,7 @@ pub(super) fn definition(
         ping_methods: ping_methods(fields, log).or(shared.defaults.ping_methods).unwrap_or_default(),
         window: window(fields, log),
         emails: emails(fields, log),
-        canary: None,
+        alias: None,
         source: Source::File { path: shared.path.clone(), line: fields.at.line },
     };
     if complete {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::fault::{Fault, Faults, Warning, quote};
 use super::inputs::{ContentHash, Inputs};
-use crate::core::check::{Definition, System};
+use crate::core::check::Definition;
 use crate::core::receiver::{Alertmanager, Receiver, Smtp};
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
@@ -132,8 +132,8 @@ impl Scope {
 /// An interface of another system that is switched on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compat {
-    /// Which.
-    pub system: System,
+    /// Its key in `compat`.
+    pub system: &'static str,
     /// What its `auth_key` must be. None: whoever reaches the port may use it.
     pub auth_key: Option<Secret>,
     /// What its `trigger` asks for.

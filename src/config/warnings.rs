@@ -223,7 +223,7 @@ fn never_accepts(matcher: &Matcher, words: &BTreeSet<&str>) -> bool {
 /// Interfaces of other systems that anybody may use, or whose mails cannot leave.
 fn of_compat(config: &Config, log: &mut Log) {
     for compat in &config.compat {
-        let system = compat.system.as_str();
+        let system = compat.system;
         if compat.auth_key.is_none() {
             log.warn(format!(
                 "`compat.{system}` has no `auth_key_file`: whoever reaches the port may make, change and delete checks"

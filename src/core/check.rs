@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::schedule::Schedule;
 use super::time::Span;
 
-pub use super::canary::{Canary, System};
+pub use super::origin::{Alias, Origin};
 
 /// The number a store gives to a check. It never changes, also over a rename, and is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,7 +111,7 @@ pub struct Definition {
     /// [`Definition::MAX_EMAILS`].
     pub emails: Vec<String>,
     /// How it is known to users of another system, if it is.
-    pub canary: Option<Canary>,
+    pub alias: Option<Alias>,
     /// Where it was declared.
     pub source: Source,
 }
@@ -133,7 +133,7 @@ impl Definition {
             ping_methods: PingMethods::Any,
             window: None,
             emails: Vec::new(),
-            canary: None,
+            alias: None,
             source,
         }
     }

@@ -5,7 +5,6 @@
 
 pub mod alert;
 pub mod blind;
-pub mod canary;
 pub mod cause;
 pub mod check;
 pub mod cron;
@@ -14,6 +13,7 @@ mod fixtures;
 pub mod incident;
 pub mod matcher;
 pub mod notice;
+pub mod origin;
 pub mod outbox;
 pub mod periods;
 pub mod receiver;

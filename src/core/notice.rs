@@ -1,7 +1,7 @@
 //! What a message says of one incident: frozen with the message, so that every attempt says the same (12.3).
 
 use super::cause::Cause;
-use super::check::{Name, System};
+use super::check::{Name, Origin};
 use super::incident::{IncidentId, IncidentStatus};
 use super::outbox::{DeliveryKind, Flaps};
 use super::text::begun;
@@ -68,7 +68,7 @@ pub struct Notice {
     /// The check's own addresses, where it mails them itself; empty for every other receiver.
     pub emails: Vec<String>,
     /// What its users know it by, where the check mails its own addresses; `None` for every other receiver.
-    pub canary: Option<CanaryNotice>,
+    pub alias: Option<AliasNotice>,
 }
 
 /// How bad a check's people call it, by its label `severity`. The worst is the least.
@@ -177,16 +177,16 @@ pub struct LastRun {
     pub comment: Option<String>,
 }
 
-/// What a mail tells about a canary in the words of its system.
+/// What a mail tells about a check with an alias in the words of its origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CanaryNotice {
+pub struct AliasNotice {
     /// Whose users read it.
-    pub system: System,
+    pub origin: Origin,
     /// Its id there.
     pub id: String,
     /// When it was to report, or is to report next; `None` while nothing is due.
     pub deadline: Option<Time>,
-    /// Its newest events, newest first; at most [`super::check::Canary::EVENTS_IN_A_MAIL`].
+    /// Its newest events, newest first; at most [`super::check::Alias::EVENTS_IN_A_MAIL`].
     pub events: Vec<(Time, String)>,
 }
 

@@ -20,7 +20,7 @@ use crate::compat::{
     Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, Pending,
     PingEnd, StoreWork, Unavailable, Work, door_of, door_of_id,
 };
-use crate::core::check::{CheckId, System};
+use crate::core::check::CheckId;
 use crate::core::time::Time;
 use crate::store::PingFact;
 use crate::store::history::Reader;
@@ -37,8 +37,8 @@ pub(super) struct Visit<'r> {
 }
 
 /// What a request of a path of a system does, of which `rest` follows the prefix.
-pub(super) fn deed(system: System, rest: &str) -> Deed {
-    match door_of(system).effect(rest) {
+pub(super) fn deed(system: &str, rest: &str) -> Deed {
+    match door_of(system).map_or(Effect::Changes, |door| door.effect(rest)) {
         Effect::Reads => Deed::Open,
         Effect::Pings => Deed::Triggers,
         Effect::Changes => Deed::Changes,
@@ -47,9 +47,10 @@ pub(super) fn deed(system: System, rest: &str) -> Deed {
 
 impl Visit<'_> {
     /// Answers a path of a system: `path` is what follows its prefix.
-    pub(super) async fn path(self, system: System, path: &str, body: Incoming) -> Reply {
+    pub(super) async fn path(self, system: &str, path: &str, body: Incoming) -> Reply {
         self.read_to_its_end(body).await;
-        self.ask(door_of(system), Addressed::Path(path)).await
+        let door = door_of(system).expect("a row of the routes was made of this door");
+        self.ask(door, Addressed::Path(path)).await
     }
 
     /// Answers `/ID`, which pings the check of this id, whichever its system; `None`: no door is open that has such
@@ -122,13 +123,13 @@ impl Host for App {
         self.history.as_ref()
     }
 
-    fn settings(&self, system: System) -> Option<DoorSettings> {
+    fn settings(&self, system: &str) -> Option<DoorSettings> {
         let access = self.access();
         let door = access.compat.of(system)?;
         Some(DoorSettings { needs_key: door.needs_key(), trigger: door.trigger(), mail: access.mail })
     }
 
-    fn judge_key(&self, system: System, key: &str, source: IpAddr) -> KeyVerdict {
+    fn judge_key(&self, system: &str, key: &str, source: IpAddr) -> KeyVerdict {
         let access = self.access();
         let Some(door) = access.compat.of(system) else { return KeyVerdict::Wrong };
         let is_right = door.is_opened_by(Some(key.as_bytes()));
@@ -141,8 +142,7 @@ impl Host for App {
         }
         self.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
         if self.guesses.note(source, now) {
-            let interface = system.as_str();
-            tracing::warn!(interface, %source, "a wrong auth_key was shown");
+            tracing::warn!(interface = system, %source, "a wrong auth_key was shown");
         }
         KeyVerdict::Wrong
     }

@@ -15,7 +15,6 @@ use super::reply::{self, Reply};
 use super::routes::Needs;
 use super::{App, decode};
 use crate::config::Scope;
-use crate::core::check::System;
 use crate::core::time::Time;
 
 /// Who asks, as far as it is known: the name of a token.
@@ -30,7 +29,7 @@ const NO_TOKENS: &str = "nobody may do this, for there is no token: add one unde
 pub(super) fn pass(app: &App, needs: Needs, source: IpAddr, parts: &Parts) -> Result<Caller, Box<Reply>> {
     let token = |scope| token(app, source, parts, scope).map_err(|problem| Box::new(problem.reply()));
     match needs {
-        Needs::Nothing | Needs::PingKey | Needs::CanaryId => Ok(None),
+        Needs::Nothing | Needs::PingKey | Needs::AliasId => Ok(None),
         Needs::Lifecycle if app.lifecycle => Ok(None),
         Needs::Lifecycle => Err(Box::new(reply::text(StatusCode::FORBIDDEN, NO_LIFECYCLE))),
         Needs::Read => token(Scope::Read),
@@ -94,8 +93,7 @@ fn ask_for_password() -> Reply {
     reply
 }
 
-fn switched_off(system: System) -> String {
-    let system = system.as_str();
+fn switched_off(system: &str) -> String {
     format!(
         "not found: this interface is switched off; `compat: {{{system}: {{enabled: true}}}}` in the configuration switches it on\n"
     )

@@ -15,7 +15,7 @@ use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
 use super::{App, body, compat, door, exposition, operate, pages, ping};
 use crate::compat::{DOORS, Door};
-use crate::core::check::{Canary, System};
+use crate::core::check::Alias;
 
 /// A path, or all paths below one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub enum PathPattern {
     Is(&'static str),
     /// Every path that begins so.
     Below(&'static str),
-    /// `/` and the id of a canary: eight letters.
-    CanaryId,
+    /// `/` and the id of an alias: eight letters.
+    AliasId,
     /// Every path that is the first text, one part and the second text.
     Around(&'static str, &'static str),
     /// Every path that is the first text, one part, the second text, one part and the third text.
@@ -47,10 +47,10 @@ pub enum Needs {
     Ping,
     /// Whoever has a token of scope `write`.
     Write,
-    /// Whoever knows the id of a canary, if the interface of its system is switched on: its handler asks.
-    CanaryId,
+    /// Whoever knows the id of an alias, if the interface of its system is switched on: its handler asks.
+    AliasId,
     /// Whoever has the `auth_key` of another system's interface, if that is switched on: its handler asks for the key.
-    Compat(System),
+    Compat(&'static str),
 }
 
 /// Who answers.
@@ -67,7 +67,7 @@ pub(super) enum Handler {
     Runbooks,
     Style,
     Api(Operation),
-    Compat(System),
+    Compat(&'static str),
     Trigger,
 }
 
@@ -102,7 +102,7 @@ pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
 });
 
 fn of_door(door: &dyn Door) -> Route {
-    let (pattern, system) = (PathPattern::Below(door.prefix()), door.system());
+    let (pattern, system) = (PathPattern::Below(door.prefix()), door.name());
     Route { pattern, methods: PING, needs: Needs::Compat(system), handler: Handler::Compat(system) }
 }
 
@@ -119,7 +119,7 @@ static OWN: &[Route] = &[
     Route { pattern: PathPattern::Is("/-/reload"), methods: WRITE, needs: Needs::Lifecycle, handler: Handler::Reload },
     Route { pattern: PathPattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
     Route { pattern: PathPattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
-    Route { pattern: PathPattern::CanaryId, methods: PING, needs: Needs::CanaryId, handler: Handler::Trigger },
+    Route { pattern: PathPattern::AliasId, methods: PING, needs: Needs::AliasId, handler: Handler::Trigger },
     Route { pattern: PathPattern::Is("/runbook"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
     Route { pattern: PathPattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
     Route { pattern: PathPattern::Is("/api/v1/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Incidents) },
@@ -153,7 +153,7 @@ impl PathPattern {
         match self {
             PathPattern::Is(whole) => (path == *whole).then_some(""),
             PathPattern::Below(prefix) => path.strip_prefix(prefix),
-            PathPattern::CanaryId => path.strip_prefix('/').filter(|id| Canary::is_id(id)),
+            PathPattern::AliasId => path.strip_prefix('/').filter(|id| Alias::is_id(id)),
             PathPattern::Around(prefix, suffix) => {
                 let part = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
                 is_one_part(part).then_some(part)
@@ -211,7 +211,7 @@ impl Route {
     fn deed(&self, rest: &str) -> Deed {
         match self.needs {
             Needs::Nothing | Needs::Read | Needs::PingKey => Deed::Open,
-            Needs::CanaryId => Deed::Triggers,
+            Needs::AliasId => Deed::Triggers,
             Needs::Compat(system) => compat::deed(system, rest),
             Needs::Lifecycle | Needs::Ping | Needs::Write => Deed::Changes,
         }
@@ -220,7 +220,7 @@ impl Route {
     /// Whether it is answered under whatever name. Pages of any site may ping (23.7) and read the answer, so that nothing is
     /// gained by refusing a job whose proxy keeps its own name.
     fn takes_any_host(&self) -> bool {
-        matches!(self.needs, Needs::PingKey | Needs::CanaryId)
+        matches!(self.needs, Needs::PingKey | Needs::AliasId)
     }
 }
 
@@ -258,7 +258,7 @@ async fn answer_whole(
         Err(methods) => return unanswered(path, &methods),
     };
     // Elsewhere the path may hold a key.
-    if !matches!(route.needs, Needs::PingKey | Needs::CanaryId | Needs::Compat(_)) {
+    if !matches!(route.needs, Needs::PingKey | Needs::AliasId | Needs::Compat(_)) {
         tracing::debug!(method = %parts.method, path, %source, "request");
     }
     let admitted = admit(app, route, rest, arrival, &parts);
@@ -322,7 +322,7 @@ mod tests {
             let path = match route.pattern {
                 PathPattern::Is(path) => path.to_owned(),
                 PathPattern::Below(prefix) => format!("{prefix}x"),
-                PathPattern::CanaryId => "/abcdefgh".to_owned(),
+                PathPattern::AliasId => "/abcdefgh".to_owned(),
                 PathPattern::Around(prefix, suffix) => format!("{prefix}x{suffix}"),
                 PathPattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}x{middle}1{suffix}"),
             };

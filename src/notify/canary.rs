@@ -5,7 +5,7 @@
 use super::render::{family_word, title};
 use super::text::line;
 use crate::core::cause::{Cause, CauseKind, Family};
-use crate::core::check::System;
+use crate::core::check::Origin;
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::Notice;
 use crate::core::outbox::DeliveryKind;
@@ -27,8 +27,8 @@ const MAX_EVENT_CHARS: usize = 500;
 
 /// The mail about a canary; `None` if the notice is about none.
 pub fn mail(notice: &Notice) -> Option<CanaryMail> {
-    let canary = notice.canary.as_ref()?;
-    let Words { noun, zone, sender } = Words::of(canary.system);
+    let canary = notice.alias.as_ref()?;
+    let Words { noun, zone, sender } = Words::of(&canary.origin);
     let name = title(notice);
     let Story { word, subject, body } = Story::of(notice, canary.deadline, zone);
     let mut text = format!("The {noun} {name} ({}) {body}.\n", canary.id);
@@ -53,10 +53,10 @@ struct Words {
 }
 
 impl Words {
-    fn of(system: System) -> Words {
-        match system {
-            System::CoalMine => Words { noun: "canary", zone: "+00:00", sender: Some("Coal Mine") },
-            System::NightsWatch => Words { noun: "watcher", zone: "", sender: None },
+    fn of(origin: &Origin) -> Words {
+        match origin.as_str() {
+            "nights_watch" => Words { noun: "watcher", zone: "", sender: None },
+            _ => Words { noun: "canary", zone: "+00:00", sender: Some("Coal Mine") },
         }
     }
 }

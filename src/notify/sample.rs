@@ -49,7 +49,7 @@ pub fn alert(now: Time) -> Notice {
         thread: None,
         blind: None,
         emails: Vec::new(),
-        canary: None,
+        alias: None,
     }
 }
 

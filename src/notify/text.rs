@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::core::check::Canary;
+use crate::core::check::Alias;
 use crate::core::outbox::Attempt;
 use crate::core::text::{cut, cut_bytes, first_bytes};
 use crate::core::time::{Span, Time};
@@ -102,7 +102,7 @@ fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
 fn is_id(path: &str) -> bool {
     let Some(id) = path.strip_prefix('/') else { return false };
     let letters = id.bytes().take_while(u8::is_ascii_alphabetic).count();
-    letters == Canary::ID_LETTERS && !id[letters..].starts_with('/')
+    letters == Alias::ID_LETTERS && !id[letters..].starts_with('/')
 }
 
 /// Whether this is a link that may be followed: `http` or `https`, of sane length, in one piece.

@@ -9,15 +9,15 @@ use crate::core::time::Time;
 /// whatever the caller says: an API pauses at run time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
-    /// A new check. The name of one with a `canary` is given by the store: the slug if that is a valid name and free, else
+    /// A new check. The name of one with an `alias` is given by the store: the slug if that is a valid name and free, else
     /// the id.
     Create(Box<NewCheck>),
     /// It is another one from now on; its old name leads to it until somebody else takes that.
     Update {
         /// Which.
         check: CheckId,
-        /// What it is now. Of `canary` only the slug may change; without one, the check keeps the one it has. The name of
-        /// a canary follows its slug.
+        /// What it is now. Of `alias` only the slug may change; without one, the check keeps the one it has. The name of
+        /// a check with an alias follows its slug.
         definition: Box<Definition>,
         /// How a changed spec is judged.
         how: SpecChange,
@@ -34,7 +34,7 @@ pub enum Edit {
 pub enum SpecChange {
     /// From now on (10.2).
     Judged,
-    /// As coal-mine does it: the deadline counts from the newest entry of its history, also where the spec is the same.
+    /// The deadline counts from the newest entry of its history, also where the spec is the same.
     Rearmed,
 }
 
@@ -55,7 +55,7 @@ pub struct Past {
     /// How it stood. One that was late has an open incident of which its own addresses count as told: they hear of the
     /// recovery.
     pub state: PastState,
-    /// Its history, newest first; what is beyond the bound of its system is dropped. Only a canary has one.
+    /// Its history, newest first; what is beyond the bound of its system is dropped. Only a check with an alias has one.
     pub history: Vec<(Time, String)>,
 }
 
@@ -65,10 +65,10 @@ pub enum EditError {
     /// Another check has this name.
     #[error("there is a check of the name `{0}` already")]
     NameTaken(Name),
-    /// Another canary of the same system has this slug.
+    /// Another alias of the same system has this slug.
     #[error("another one has this slug already")]
     SlugTaken,
-    /// It is no id, or another canary has it, or it was to be a name and another check has that: try another one.
+    /// It is no id, or another alias has it, or it was to be a name and another check has that: try another one.
     #[error("`{0}` cannot be an id here")]
     BadId(String),
     /// There is none of this number, or it is archived.

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::StoreError;
 use super::row::{PING_BODY, PING_REPEAT, flip_reason, ping_kind, read_causes};
-use super::sqlite::canary;
 use super::sqlite::error::{damaged, failed};
 use super::sqlite::files::open_reader;
+use super::sqlite::happenings;
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::step::{FlipReason, Judgement};
@@ -229,9 +229,9 @@ impl Reader {
         Ok(self.pauses(check)?.into_iter().next().filter(|newest| newest.is_pause))
     }
 
-    /// The newest events of a canary, newest first; empty for other checks. Their bound is the canary's, not that of a page.
+    /// The newest events of a check with an alias, newest first; empty for other checks. Their bound is the alias's, not that of a page.
     pub fn canary_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
-        self.read(|db| canary::events(db, check, limit))
+        self.read(|db| happenings::events(db, check, limit))
     }
 
     fn page<R>(

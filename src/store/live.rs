@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
-use crate::core::check::{CheckId, Definition, Name, PingMethods, Spec, System};
+use crate::core::check::{CheckId, Definition, Name, Origin, PingMethods, Spec};
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::route::{Mute, ReceiverName};
 use crate::core::state::State;
@@ -72,10 +72,9 @@ pub struct Directory {
     pub checks: Vec<Arc<Check>>,
     /// By name, former names included.
     pub by_name: HashMap<Name, Named>,
-    /// Canaries of both systems by their id.
-    pub by_canary: HashMap<String, Arc<Check>>,
-    /// In the order of [`System::ALL`].
-    by_slug: [HashMap<String, Arc<Check>>; 2],
+    /// Checks with an alias by their id.
+    pub by_alias: HashMap<String, Arc<Check>>,
+    by_slug: HashMap<Origin, HashMap<String, Arc<Check>>>,
 }
 
 impl Directory {
@@ -89,9 +88,9 @@ impl Directory {
 
     fn point_to(&mut self, check: &Arc<Check>) {
         self.by_name.insert(check.definition.name.clone(), Named::new(check.clone(), false));
-        if let Some(canary) = &check.definition.canary {
-            self.by_canary.insert(canary.id.clone(), check.clone());
-            self.by_slug[canary.system as usize].insert(canary.slug.clone(), check.clone());
+        if let Some(alias) = &check.definition.alias {
+            self.by_alias.insert(alias.id.clone(), check.clone());
+            self.by_slug.entry(alias.origin.clone()).or_default().insert(alias.slug.clone(), check.clone());
         }
     }
 
@@ -109,9 +108,11 @@ impl Directory {
         let Some(place) = place.ok().filter(|place| self.checks[*place].id == check.id) else { return };
         self.checks.remove(place);
         self.by_name.remove(name);
-        if let Some(canary) = &check.definition.canary {
-            self.by_canary.remove(&canary.id);
-            self.by_slug[canary.system as usize].remove(&canary.slug);
+        if let Some(alias) = &check.definition.alias {
+            self.by_alias.remove(&alias.id);
+            if let Some(of_origin) = self.by_slug.get_mut(&alias.origin) {
+                of_origin.remove(&alias.slug);
+            }
         }
     }
 
@@ -120,9 +121,9 @@ impl Directory {
         self.by_name.get(name).filter(|named| !named.for_pings.by_former_name).map(|named| &named.check)
     }
 
-    /// The canary that the users of a system know by this slug.
-    pub fn by_slug(&self, system: System, slug: &str) -> Option<&Arc<Check>> {
-        self.by_slug[system as usize].get(slug)
+    /// The check that the users of an origin know by this slug.
+    pub fn by_slug(&self, origin: &Origin, slug: &str) -> Option<&Arc<Check>> {
+        self.by_slug.get(origin)?.get(slug)
     }
 }
 
@@ -210,12 +211,12 @@ impl Check {
 
     /// Reads something of each part that a ping needs and holds nothing, so that the processor fetches them.
     pub fn fetch(&self) {
-        let Definition { spec, canary, .. } = &*self.definition;
+        let Definition { spec, alias, .. } = &*self.definition;
         black_box((
             self.known.is_poisoned(),
             Arc::strong_count(&self.definition),
             spec.paused,
-            canary.is_some(),
+            alias.is_some(),
         ));
     }
 
@@ -273,9 +274,9 @@ impl Live {
         directory.by_name.get(name).map(|named| named.for_pings)
     }
 
-    /// The canary of this id, of whichever system.
-    pub fn find_canary(&self, id: &str) -> Option<Arc<Check>> {
-        self.directory.read().unwrap_or_else(PoisonError::into_inner).by_canary.get(id).cloned()
+    /// The check with an alias of this id, of whichever origin.
+    pub fn find_alias(&self, id: &str) -> Option<Arc<Check>> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).by_alias.get(id).cloned()
     }
 
     /// The blind windows.

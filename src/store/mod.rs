@@ -280,7 +280,7 @@ pub trait Store: Send {
     fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError>;
 
     /// Takes a configuration, all or nothing (§10). Checks that were made through an API stay as they are, unless a file
-    /// declares the name of one: then it is the file's, with its identity, its history and its `canary`. With `at_start`,
+    /// declares the name of one: then it is the file's, with its identity, its history and its `alias`. With `at_start`,
     /// a configuration that removes too many archives nothing and says so in [`Changes::kept`], and a rename of two that have
     /// a history is passed over, which [`Changes::passed_over`] says; at a reload both are refused.
     fn configure(

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use punctual::core::check::System;
 use punctual::http::routes::{Needs, PathPattern, ROUTES};
 use serde_json::Value;
 
@@ -32,7 +31,7 @@ fn with_tokens() -> Punctual {
 pub(crate) fn path(pattern: PathPattern) -> String {
     match pattern {
         PathPattern::Is(path) => path.to_owned(),
-        PathPattern::CanaryId => "/abcdefgh".to_owned(),
+        PathPattern::AliasId => "/abcdefgh".to_owned(),
         PathPattern::Below(prefix) => format!("{prefix}backup"),
         PathPattern::Around(prefix, suffix) => format!("{prefix}backup{suffix}"),
         PathPattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}backup{middle}1{suffix}"),
@@ -104,7 +103,7 @@ fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
                     let refused = ask(&server, method, &path, token).status;
                     assert_eq!(refused, if token.is_some() { 403 } else { 401 }, "{what}");
                 }
-                Needs::Compat(_) | Needs::CanaryId => {
+                Needs::Compat(_) | Needs::AliasId => {
                     assert_eq!(ask(&server, method, &path, token).status, 404, "{what}");
                 }
                 // Its switch is no matter of tokens, and on here.
@@ -279,9 +278,9 @@ fn without_a_key_or_a_token_nothing_that_writes_is_open() {
             Needs::Nothing | Needs::Lifecycle => {}
             Needs::PingKey | Needs::Read | Needs::Ping | Needs::Write => ask_without(method, &path, 401),
             // Who knows an id may trigger; nobody has this one.
-            Needs::CanaryId => ask_without(method, &path, 404),
+            Needs::AliasId => ask_without(method, &path, 404),
             Needs::Compat(system) => {
-                let kind = if system == System::CoalMine { "canary" } else { "watcher" };
+                let kind = if system == "coal_mine" { "canary" } else { "watcher" };
                 let path = format!("{}v1/{kind}", path.strip_suffix("backup").unwrap());
                 for command in [
                     "create?name=x&periodicity=60",

@@ -58,7 +58,7 @@ fn a_loopback_listener_answers_under_its_own_names_alone() {
         let what = format!("{method} {path}");
         let status = |host: &str| ask(&server, method, &path, &[("host", host)]).status;
         // Pings are open to pages of any site anyhow.
-        if matches!(needs, Needs::PingKey | Needs::CanaryId) {
+        if matches!(needs, Needs::PingKey | Needs::AliasId) {
             assert_ne!(status("evil.example"), 421, "{what}");
             continue;
         }
@@ -103,10 +103,10 @@ fn what_a_page_of_another_site_sends_changes_nothing() {
     for (needs, method, path) in all() {
         let what = format!("{method} {path}");
         let reads = path.contains("/get?") || path.contains("/list?");
-        let triggers = path.contains("/trigger?") || needs == Needs::CanaryId;
+        let triggers = path.contains("/trigger?") || needs == Needs::AliasId;
         let writes = match needs {
             Needs::Nothing | Needs::Read | Needs::PingKey => false,
-            Needs::Lifecycle | Needs::Ping | Needs::Write | Needs::CanaryId => true,
+            Needs::Lifecycle | Needs::Ping | Needs::Write | Needs::AliasId => true,
             Needs::Compat(_) => !reads,
         };
         let foreign =

@@ -40,7 +40,7 @@ const IN_CIRCLES: &[&str] = &[
     "src/http/routes.rs",
     "src/http/site.rs",
     "src/http/write.rs",
-    "src/store/sqlite/canary.rs",
+    "src/store/sqlite/happenings.rs",
     "src/store/sqlite/load.rs",
     "src/store/sqlite/memory.rs",
     "src/store/sqlite/mod.rs",

@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value};
 
-use crate::compat::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, door_of, slug_of};
+use crate::compat::{Door, InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, slug_of};
 use crate::config::is_mail_address;
-use crate::core::check::{Canary, Definition, System};
+use crate::core::check::{Alias, Definition, Origin};
 use crate::core::step::PastState;
 use crate::core::text::{first_bytes, one_line as blanked};
 use crate::core::time::Time;
@@ -46,7 +46,11 @@ pub(super) struct Carried {
 }
 
 /// Reads a document; why it cannot be carried over, in words.
-pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Result<Carried, String> {
+pub(super) fn read(
+    fields: &Map<String, Value>,
+    system: &'static dyn Door,
+    now: Time,
+) -> Result<Carried, String> {
     let mut lost: Vec<String> = fields
         .keys()
         .filter(|key| !KNOWN.contains(&key.as_str()))
@@ -54,7 +58,7 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
         .map(|key| format!("`{}` is not known here", key.escape_debug()))
         .collect();
     let id = id(fields)?;
-    if !Canary::is_id(&id) {
+    if !Alias::is_id(&id) {
         return Err(format!("`{}` is no id: it has 8 letters a-z", id.escape_debug()));
     }
     let name = text(fields, "name")?.ok_or("it has no `name`")?;
@@ -80,8 +84,10 @@ pub(super) fn read(fields: &Map<String, Value>, system: System, now: Time) -> Re
         good.truncate(Definition::MAX_EMAILS);
     }
     let words = InWords { name: &name, periodicity: &periodicity, description: &description, emails: &good };
-    let definition =
-        Definition { canary: Some(Canary { system, id, slug }), ..door_of(system).definition_of(words)? };
+    let definition = Definition {
+        alias: Some(Alias { origin: Origin::new(system.name()), id, slug }),
+        ..system.definition_of(words)?
+    };
     let paused = flag(fields, "paused")?;
     if flag(fields, "notify")? {
         lost.push("a mail about it that was still to be sent".to_owned());
@@ -116,7 +122,7 @@ fn shorter(text: String, max_bytes: usize, what: &str, lost: &mut Vec<String>) -
 }
 
 fn past(
-    system: System,
+    system: &'static dyn Door,
     fields: &Map<String, Value>,
     paused: bool,
     now: Time,
@@ -130,7 +136,7 @@ fn past(
         Some(value) => Some(time(&value).ok_or("`deadline` is no time")?),
     };
     // 16.6: a watcher that is paused is not late.
-    let late = flag(fields, "late")? && !(paused && system == System::NightsWatch);
+    let late = flag(fields, "late")? && !(paused && system.habits().pause_forgives);
     let paused_since = paused.then(|| newest_of("Paused").or(newest).unwrap_or(now));
     // While it is paused its deadline is not kept there: it was late by then.
     let late_since = late.then(|| deadline.or(paused_since).or(newest).unwrap_or(now));
@@ -242,12 +248,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::compat::door_of;
 
     const NOW: i64 = 1_774_656_000_000;
 
     fn carry(value: Value) -> Result<Carried, String> {
         let Value::Object(fields) = value else { panic!("an object") };
-        read(&fields, System::CoalMine, Time::from_ms(NOW))
+        read(&fields, door("coal_mine"), Time::from_ms(NOW))
+    }
+
+    fn door(name: &str) -> &'static dyn Door {
+        door_of(name).expect("its door is there")
     }
 
     #[test]
@@ -272,10 +283,15 @@ mod tests {
     fn late_is_kept_over_a_pause_of_coal_mine_alone() {
         let fields = json!({"_id": "abcdefgh", "name": "a", "periodicity": 60, "paused": true, "late": true});
         let Value::Object(fields) = fields else { panic!("an object") };
-        for (system, is_late) in [(System::CoalMine, true), (System::NightsWatch, false)] {
+        for (system, is_late) in [(door("coal_mine"), true), (door("nights_watch"), false)] {
             let carried = read(&fields, system, Time::from_ms(NOW)).expect("it is right");
             let past = carried.new.past.expect("it comes from there");
-            assert_eq!((past.state.late_since.is_some(), carried.new.paused), (is_late, true), "{system:?}");
+            assert_eq!(
+                (past.state.late_since.is_some(), carried.new.paused),
+                (is_late, true),
+                "{}",
+                system.name()
+            );
         }
     }
 
@@ -288,7 +304,7 @@ mod tests {
             fields
         };
         let carried = carry(with("id", json!("abcdefgh"))).expect("it has an id");
-        assert_eq!(carried.new.definition.canary.expect("it is one").id, "abcdefgh");
+        assert_eq!(carried.new.definition.alias.expect("it is one").id, "abcdefgh");
         assert!(carried.lost.is_empty(), "{:?}", carried.lost);
         let error = carry(with("slug", json!("a"))).expect_err("it has none");
         assert!(error.contains("`_id` is no text"), "{error}");
@@ -326,7 +342,7 @@ mod tests {
         };
         check("notify", json!(true), "a mail about it that was still to be sent");
         let named = check("name", json!("a\r\nb"), "control characters of its name are blanks now");
-        assert_eq!((named.title.as_str(), named.canary.expect("it is one").slug.as_str()), ("a  b", "a-b"));
+        assert_eq!((named.title.as_str(), named.alias.expect("it is one").slug.as_str()), ("a  b", "a-b"));
         let long =
             check("name", json!("é".repeat(150)), "its name is cut: it has 300 bytes, and may have 200");
         assert_eq!(long.title, "é".repeat(100));

@@ -2,7 +2,7 @@
 
 use serde_json::{Deserializer, Map, Value};
 
-use crate::core::check::System;
+use crate::compat::Door;
 
 /// The most canaries of a file.
 pub(super) const MAX_DOCUMENTS: usize = 10_000;
@@ -18,7 +18,7 @@ pub(super) struct CanaryDocument {
 
 /// Reads a whole file; why it cannot be used, with the line. After what is no JSON, it goes on where the next line begins
 /// with a brace: so all that is wrong is told at once.
-pub(super) fn read(text: &str, system: System) -> Result<Vec<CanaryDocument>, String> {
+pub(super) fn read(text: &str, system: &'static dyn Door) -> Result<Vec<CanaryDocument>, String> {
     let mut documents = Vec::new();
     let (mut rest, mut line) = (text, 1);
     loop {
@@ -55,7 +55,7 @@ fn add(
     value: Value,
     chunk: &str,
     line: usize,
-    system: System,
+    system: &'static dyn Door,
 ) -> Result<(), String> {
     let many = many(system);
     match value {
@@ -93,19 +93,13 @@ fn next_document(text: &str, begin: usize) -> usize {
 }
 
 /// What a system calls a check.
-pub(super) fn one(system: System) -> &'static str {
-    match system {
-        System::CoalMine => "canary",
-        System::NightsWatch => "watcher",
-    }
+pub(super) fn one(system: &'static dyn Door) -> &'static str {
+    system.nouns().0
 }
 
 /// What a system calls checks.
-pub(super) fn many(system: System) -> &'static str {
-    match system {
-        System::CoalMine => "canaries",
-        System::NightsWatch => "watchers",
-    }
+pub(super) fn many(system: &'static dyn Door) -> &'static str {
+    system.nouns().1
 }
 
 fn add_all(
@@ -159,12 +153,17 @@ fn lines_of_objects(text: &str, wanted: usize, first_line: usize) -> Vec<usize> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compat::door_of;
+
+    fn door(name: &str) -> &'static dyn Door {
+        door_of(name).expect("its door is there")
+    }
 
     #[test]
     fn every_document_knows_its_line() {
         let check = |text: &str, expected: &[usize]| {
             let lines: Vec<usize> =
-                read(text, System::CoalMine).expect(text).iter().map(|document| document.line).collect();
+                read(text, door("coal_mine")).expect(text).iter().map(|document| document.line).collect();
             assert_eq!(lines, expected, "{text}");
         };
         check("{\"a\": 1}\n\n{\"a\":\n2}\n{\"b\": \"\\\"{[\"}", &[1, 3, 5]);
@@ -175,7 +174,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_told_with_its_line_and_the_rest_is_read() {
         let check = |text: &str, expected: &[(usize, &str)]| {
-            let documents = read(text, System::CoalMine).expect(text);
+            let documents = read(text, door("coal_mine")).expect(text);
             let told = documents.iter().map(|CanaryDocument { line, fields }| match fields {
                 Ok(_) => (*line, "good"),
                 Err(why) => (*line, why.as_str()),
@@ -216,7 +215,7 @@ mod tests {
     #[test]
     fn what_is_no_list_of_canaries_is_refused_with_its_line() {
         let check = |text: &str, expected: &str| {
-            let error = read(text, System::CoalMine).expect_err(text);
+            let error = read(text, door("coal_mine")).expect_err(text);
             assert!(error.contains(expected), "{error}");
         };
         check("", "there is no canary in it");

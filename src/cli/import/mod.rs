@@ -16,8 +16,8 @@ use self::document::{CanaryDocument, many, one};
 use super::failure::Failure;
 use super::flags::{Output, StorageFolder};
 use crate::clock::Clock;
+use crate::compat::{Door, door_of, origins};
 use crate::config;
-use crate::core::check::System;
 use crate::core::time::Time;
 use crate::store::live::Directory;
 use crate::store::sqlite::SqliteStore;
@@ -87,9 +87,10 @@ struct Report {
 /// Writes what would be done, and does it if that is wanted.
 pub(super) fn main(args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let system = match args.from {
-        From::CoalMine => System::CoalMine,
-        From::NightsWatch => System::NightsWatch,
+        From::CoalMine => door_of("coal_mine"),
+        From::NightsWatch => door_of("nights_watch"),
     };
+    let system = system.expect("its door is there");
     let is_ini = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "ini");
     if args.files.iter().any(is_ini) {
         return print_ini(args, system, out);
@@ -148,11 +149,11 @@ fn check_count(known: usize, new: usize, max_checks: usize) -> Result<(), Failur
     )))
 }
 
-fn print_ini(args: &ImportArgs, system: System, out: &mut dyn Write) -> Result<(), Failure> {
+fn print_ini(args: &ImportArgs, system: &'static dyn Door, out: &mut dyn Write) -> Result<(), Failure> {
     let [path] = args.files.as_slice() else {
         return Err(Failure("punctual: give an .ini file by itself".to_owned()));
     };
-    if system == System::NightsWatch || args.apply || args.output == Output::Json {
+    if system.name() != "coal_mine" || args.apply || args.output == Output::Json {
         let why = "only coal-mine's .ini is read; it is printed as YAML, and nothing is applied";
         return Err(Failure(format!("punctual: {why}")));
     }
@@ -191,7 +192,7 @@ fn open(args: &ImportArgs) -> Result<Opened, Failure> {
         return Ok(Opened::Missing);
     }
     match SqliteStore::open_unless_held(folder)? {
-        Some(store) => Ok(Opened::Ours(Box::new(store))),
+        Some(store) => Ok(Opened::Ours(Box::new(store.knowing(origins())))),
         None if args.apply => Err(Failure(format!(
             "punctual: a server is running on {}: stop it, import, and start it again",
             folder.display()
@@ -207,8 +208,13 @@ struct Found {
     unreadable: usize,
 }
 
-fn read_all(files: &[PathBuf], system: System, directory: &Directory, now: Time) -> Result<Found, Failure> {
-    let mut taken = Taken { directory, system, ids: HashSet::new(), slugs: HashSet::new() };
+fn read_all(
+    files: &[PathBuf],
+    system: &'static dyn Door,
+    directory: &Directory,
+    now: Time,
+) -> Result<Found, Failure> {
+    let mut taken = Taken { directory, ids: HashSet::new(), slugs: HashSet::new() };
     let mut all = Found { canaries: Vec::new(), new: Vec::new(), unreadable: 0 };
     for path in files {
         let file = path.display().to_string();
@@ -261,18 +267,17 @@ fn read_file(path: &Path) -> Result<String, String> {
 /// Ids and slugs that are somebody's.
 struct Taken<'a> {
     directory: &'a Directory,
-    system: System,
     ids: HashSet<String>,
     slugs: HashSet<String>,
 }
 
 impl Taken<'_> {
     fn take(&mut self, new: &NewCheck) -> Result<(), String> {
-        let canary = new.definition.canary.as_ref().expect("what is imported is a canary");
-        if self.directory.by_canary.contains_key(&canary.id) {
+        let canary = new.definition.alias.as_ref().expect("what is imported is a canary");
+        if self.directory.by_alias.contains_key(&canary.id) {
             return Err("its id is here already: was it imported before?".to_owned());
         }
-        if self.directory.by_slug(self.system, &canary.slug).is_some() {
+        if self.directory.by_slug(&canary.origin, &canary.slug).is_some() {
             return Err(format!("another one here has the slug `{}` already", canary.slug));
         }
         if self.ids.contains(&canary.id) {
@@ -287,7 +292,7 @@ impl Taken<'_> {
 }
 
 impl Report {
-    fn write(&self, system: System, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, system: &'static dyn Door, out: &mut dyn Write) -> io::Result<()> {
         for Outcome { file, line, id, name, refused, lost } in &self.canaries {
             let (id, name) = (id.escape_debug().to_string(), name.escape_debug().to_string());
             match refused {

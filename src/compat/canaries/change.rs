@@ -12,7 +12,7 @@ use super::reply::ok;
 use super::{periodicity, python, slug};
 use crate::compat::door::{DoorAnswer, InWords};
 use crate::config::is_mail_address;
-use crate::core::check::{Canary, Definition, Name, Source, Spec};
+use crate::core::check::{Alias, Definition, Name, Source, Spec};
 use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
 use crate::store::live::Check;
@@ -36,7 +36,7 @@ pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     let description = description(args.last("description").unwrap_or_default())?.to_owned();
     let emails = emails(&args.all("email"))?;
     let slug = slug::slug(&title);
-    if let Some(other) = host.live().directory().by_slug(dialect.system, &slug) {
+    if let Some(other) = host.live().directory().by_slug(&dialect.origin(), &slug) {
         return Err(taken(dialect, &slug, Some(other)));
     }
     let mails = Mails::of(command)?;
@@ -75,8 +75,8 @@ impl NewCanary {
     fn make(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<String, CommandFault> {
         for _ in 0..ID_TRIES {
             let id = random_id()?;
-            let canary = Canary { system: dialect.system, id: id.clone(), slug: self.slug.clone() };
-            let definition = Definition { canary: Some(canary), ..self.definition.clone() };
+            let canary = Alias { origin: dialect.origin(), id: id.clone(), slug: self.slug.clone() };
+            let definition = Definition { alias: Some(canary), ..self.definition.clone() };
             let new = NewCheck { definition, paused: self.paused, past: None };
             match store.edit(Edit::Create(Box::new(new)), now) {
                 Ok(_) => return Ok(id),
@@ -182,7 +182,7 @@ struct Update {
 impl Update {
     fn carry_out(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<(), CommandFault> {
         // Looked up again: it may have changed since.
-        let check = store.live().find_canary(&self.id).ok_or(CommandFault::NotFound)?;
+        let check = store.live().find_alias(&self.id).ok_or(CommandFault::NotFound)?;
         if let Source::File { path, line } = &check.definition.source {
             return Err(EditError::DeclaredInFile { path: path.clone(), line: *line }.into());
         }
@@ -195,7 +195,7 @@ impl Update {
         if definition == *check.definition {
             return Err(CommandFault::exception("ValueError", "No updates specified"));
         }
-        let slug = definition.canary.as_ref().map_or_else(String::new, |canary| canary.slug.clone());
+        let slug = definition.alias.as_ref().map_or_else(String::new, |canary| canary.slug.clone());
         let edit = Edit::Update { check: check.id, definition: Box::new(definition), how };
         store.edit(edit, now).map(|_| ()).map_err(|error| refused(error, store, dialect, &slug))
     }
@@ -204,7 +204,7 @@ impl Update {
         let mut definition = (*check.definition).clone();
         let mut how = SpecChange::Judged;
         if let Some(title) = self.title.filter(|title| *title != definition.title) {
-            if let Some(canary) = &mut definition.canary {
+            if let Some(canary) = &mut definition.alias {
                 canary.slug = slug::slug(&title);
             }
             definition.title = title;
@@ -240,7 +240,9 @@ fn plain(schedule: Schedule) -> Definition {
 
 fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -> CommandFault {
     match error {
-        EditError::SlugTaken => taken(dialect, slug, store.live().directory().by_slug(dialect.system, slug)),
+        EditError::SlugTaken => {
+            taken(dialect, slug, store.live().directory().by_slug(&dialect.origin(), slug))
+        }
         other => other.into(),
     }
 }
@@ -291,11 +293,11 @@ fn emails(texts: &[&str]) -> Result<Vec<String>, CommandFault> {
 fn random_id() -> Result<String, CommandFault> {
     // The largest multiple of 26 in a byte: what is beyond would favour the first letters.
     const FAIR: u8 = 234;
-    let mut id = String::with_capacity(Canary::ID_LETTERS);
+    let mut id = String::with_capacity(Alias::ID_LETTERS);
     let mut bytes = [0; 32];
-    while id.len() < Canary::ID_LETTERS {
+    while id.len() < Alias::ID_LETTERS {
         getrandom(&mut bytes, GetRandomFlags::empty()).map_err(|_| CommandFault::Unavailable)?;
-        let missing = Canary::ID_LETTERS - id.len();
+        let missing = Alias::ID_LETTERS - id.len();
         id.extend(
             bytes.iter().filter(|byte| **byte < FAIR).take(missing).map(|byte| char::from(b'a' + byte % 26)),
         );

@@ -58,8 +58,8 @@ impl Command<'_> {
 
     /// Puts into the log who changed something.
     pub(super) fn log(&self, check: &Definition, done: &str) {
-        let id = check.canary.as_ref().map_or("", |canary| &canary.id);
-        let (check, interface) = (check.name.as_str(), self.dialect.system.as_str());
+        let id = check.alias.as_ref().map_or("", |canary| &canary.id);
+        let (check, interface) = (check.name.as_str(), self.dialect.system);
         tracing::info!(
             check,
             id,
@@ -71,7 +71,7 @@ impl Command<'_> {
 
     /// The same, of a canary that is there.
     pub(super) fn log_id(&self, id: &str, done: &str) {
-        if let Some(check) = self.host.live().find_canary(id) {
+        if let Some(check) = self.host.live().find_alias(id) {
             self.log(&check.definition, done);
         }
     }
@@ -96,8 +96,8 @@ impl Command<'_> {
     fn find_by(&self, slug_of_name: Option<&str>, else_say: &str) -> Result<Found, CommandFault> {
         let directory = self.host.live().directory();
         let found = match (self.args.last("id"), self.args.last("slug").or(slug_of_name)) {
-            (Some(id), _) => directory.by_canary.get(id),
-            (None, Some(slug)) => directory.by_slug(self.dialect.system, slug),
+            (Some(id), _) => directory.by_alias.get(id),
+            (None, Some(slug)) => directory.by_slug(&self.dialect.origin(), slug),
             (None, None) => return Err(CommandFault::exception("Exception", else_say)),
         };
         let (check, canary) =
@@ -109,7 +109,7 @@ impl Command<'_> {
     pub(super) async fn show(&self, id: String) -> Result<DoorAnswer, CommandFault> {
         let (host, dialect) = (self.host.clone(), self.dialect);
         let shown = self.host.aside(move || {
-            let check = host.live().find_canary(&id).ok_or(CommandFault::NotFound)?;
+            let check = host.live().find_alias(&id).ok_or(CommandFault::NotFound)?;
             let known = dialect.known(&check).ok_or(CommandFault::NotFound)?;
             let shown = shown::look(&*host, dialect, known, Ranges::Shown).map_err(|error| {
                 tracing::error!(%error, "the history of a canary cannot be read");

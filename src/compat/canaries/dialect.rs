@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::core::check::{Canary, System};
+use crate::core::check::{Alias, Origin};
+use crate::core::origin::Habits;
 use crate::store::live::Check;
 
 /// One system's way of speaking.
 #[derive(Debug)]
 pub(in crate::compat) struct Dialect {
-    pub(in crate::compat) system: System,
+    /// Its name as it stands in files, metrics and the database.
+    pub(in crate::compat) system: &'static str,
+    /// What sets its users' checks apart.
+    pub(in crate::compat) habits: Habits,
     /// What the system is called where people read it.
     pub(in crate::compat) title: &'static str,
     /// What its paths begin with.
@@ -32,9 +36,15 @@ pub(in crate::compat) struct Dialect {
 }
 
 impl Dialect {
+    /// Whose users' checks these are.
+    pub(in crate::compat) fn origin(&self) -> Origin {
+        Origin::new(self.system)
+    }
+
     /// A check together with how it is known to the system's users; `None` if it is not.
-    pub(in crate::compat) fn known<'c>(&self, check: &'c Arc<Check>) -> Option<(&'c Arc<Check>, &'c Canary)> {
-        let canary = check.definition.canary.as_ref().filter(|canary| canary.system == self.system)?;
+    pub(in crate::compat) fn known<'c>(&self, check: &'c Arc<Check>) -> Option<(&'c Arc<Check>, &'c Alias)> {
+        let canary =
+            check.definition.alias.as_ref().filter(|canary| canary.origin.as_str() == self.system)?;
         Some((check, canary))
     }
 }

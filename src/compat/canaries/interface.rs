@@ -9,7 +9,8 @@ use super::fault::CommandFault;
 use super::{change, list, pause, reply, trigger};
 use crate::compat::door::{Addressed, Answering, Door, DoorAnswer, DoorRequest, Effect, InWords};
 use crate::compat::host::Host;
-use crate::core::check::{Definition, System};
+use crate::core::check::Definition;
+use crate::core::origin::Habits;
 
 /// The interface of the system that speaks so.
 #[derive(Debug)]
@@ -64,8 +65,12 @@ async fn carry_out(command: &mut Command<'_>, word: &str) -> Result<DoorAnswer, 
 }
 
 impl Door for Interface {
-    fn system(&self) -> System {
+    fn name(&self) -> &'static str {
         self.0.system
+    }
+
+    fn habits(&self) -> Habits {
+        self.0.habits
     }
 
     fn prefix(&self) -> &'static str {
@@ -74,6 +79,10 @@ impl Door for Interface {
 
     fn title(&self) -> &'static str {
         self.0.title
+    }
+
+    fn nouns(&self) -> (&'static str, &'static str) {
+        (self.0.one, self.0.many)
     }
 
     /// All commands may be sent by GET.

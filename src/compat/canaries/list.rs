@@ -15,7 +15,7 @@ use super::shown::{self, OkWith, Ranges, Standing};
 use super::{json, search};
 use crate::compat::door::{DoorAnswer, DoorBody};
 use crate::compat::host::Host;
-use crate::core::check::Canary;
+use crate::core::check::Alias;
 use crate::store::live::Check;
 
 /// Pieces are of about this size, in bytes.
@@ -59,7 +59,7 @@ pub(super) async fn list(command: &Command<'_>) -> Result<DoorAnswer, CommandFau
 }
 
 impl List {
-    fn has(&self, check: &Check, canary: &Canary) -> bool {
+    fn has(&self, check: &Check, canary: &Alias) -> bool {
         let definition = &check.definition;
         if let Some(search) = &self.search {
             let texts = [&definition.title, &canary.slug, &canary.id];

@@ -22,7 +22,7 @@ async fn change(command: &Command<'_>, wish: Wish) -> Result<DoorAnswer, Command
     args.only(&["id", "slug", "name", "comment"])?;
     let id = command.find()?.id;
     let comment = args.last("comment").map(|text| PingFact::kept(text).to_owned());
-    let by = format!("{} at {}", command.dialect.system.as_str(), command.source);
+    let by = format!("{} at {}", command.dialect.system, command.source);
     let remark = Remark { comment, by: Some(by) };
     let asked = id.clone();
     host.on_store(move |store, now| carry_out(store, &asked, wish, remark, now)).await??;
@@ -38,7 +38,7 @@ fn carry_out(
     now: Time,
 ) -> Result<(), CommandFault> {
     // Looked up again: it may have changed since.
-    let check = store.live().find_canary(id).ok_or(CommandFault::NotFound)?;
+    let check = store.live().find_alias(id).ok_or(CommandFault::NotFound)?;
     let is_paused = check.known().state.pause.since().is_some();
     let already = || match wish {
         Wish::Pause { .. } => CommandFault::bad("AlreadyPausedError()"),

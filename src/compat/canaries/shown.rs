@@ -8,7 +8,7 @@ use super::dialect::Dialect;
 use super::python;
 use crate::compat::host::Host;
 use crate::core::cause::{CauseKind, Causes, Family};
-use crate::core::check::{Canary, Spec};
+use crate::core::check::{Alias, Spec};
 use crate::core::periods::PeriodRange;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
@@ -86,10 +86,10 @@ pub(super) fn is_late(causes: &Causes) -> bool {
 pub(super) fn look(
     host: &dyn Host,
     dialect: &Dialect,
-    (check, canary): (&Arc<Check>, &Canary),
+    (check, canary): (&Arc<Check>, &Alias),
     ranges: Ranges,
 ) -> Result<Shown, StoreError> {
-    let most = usize::try_from(canary.system.max_events()).unwrap_or(usize::MAX);
+    let most = usize::try_from(dialect.habits.max_events).unwrap_or(usize::MAX);
     let events = match host.history() {
         Some(reader) => reader.canary_events(check.id, most)?,
         None => Vec::new(),

@@ -1,13 +1,14 @@
 //! coal-mine: its checks are canaries.
 
 use super::canaries::{Dialect, Interface};
-use crate::core::check::System;
+use crate::core::origin::Habits;
 
 /// Its door.
 pub(super) static DOOR: Interface = Interface(&DIALECT);
 
 const DIALECT: Dialect = Dialect {
-    system: System::CoalMine,
+    system: "coal_mine",
+    habits: Habits { max_events: 1000, pause_forgives: false, created: "Canary created" },
     title: "coal-mine",
     prefix: "/coal-mine/",
     path: "v1/canary/",

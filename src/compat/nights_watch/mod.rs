@@ -1,13 +1,15 @@
 //! Night's Watch: its checks are watchers.
 
 use super::canaries::{Dialect, Interface};
-use crate::core::check::System;
+use crate::core::origin::Habits;
 
 /// Its door.
 pub(super) static DOOR: Interface = Interface(&DIALECT);
 
 const DIALECT: Dialect = Dialect {
-    system: System::NightsWatch,
+    system: "nights_watch",
+    // It knows no bound; ours is far beyond what anybody reads.
+    habits: Habits { max_events: 10_000, pause_forgives: true, created: "Watcher created" },
     title: "Night's Watch",
     prefix: "/nights-watch/",
     path: "v1/watcher/",

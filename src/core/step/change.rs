@@ -117,7 +117,7 @@ impl<'a> Judge<'a> {
         judge
     }
 
-    /// The deadline counts from `from` by another spec, also where it has passed by now (coal-mine's update). What was late
+    /// The deadline counts from `from` by another spec, also where it has passed by now (16.7). What was late
     /// and is not by the new spec ends; what was not and is begins now; and all of it is one flip.
     pub(super) fn rearm(mut self, new: &'a Spec, from: Time) -> Judge<'a> {
         let now = self.now;

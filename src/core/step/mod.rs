@@ -35,13 +35,13 @@ pub enum Input {
     Pause,
     /// The same, until this time (7.2).
     PauseUntil(Time),
-    /// The same, and what was late is so no more: a pause as Night's Watch knows it.
+    /// The same, and what was late is so no more: a pause that forgives (16.6).
     PauseAndForgive,
     /// Somebody ended that pause; a pause by the file stays.
     Unpause,
     /// Its spec is another one from now on (10.1).
     Change(Box<Spec>),
-    /// Its spec is another one from now on, and counts from a time that has passed: coal-mine's update. It is judged anew at
+    /// Its spec is another one from now on, and counts from a time that has passed. It is judged anew at
     /// once, late or not; while it is paused, only the spec changes.
     Rearm {
         /// The new one.

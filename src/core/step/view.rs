@@ -41,7 +41,7 @@ pub fn view(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View
     look(spec, state, now, blind)
 }
 
-/// The deadline that the users of a canary were told: the coming one, or the one that it missed. Where nobody could judge
+/// The deadline that the users of a check with an alias were told: the coming one, or the one that it missed. Where nobody could judge
 /// that one (9.5), it is still the one that they were told. `None` while it is paused.
 pub fn promised_deadline(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> Option<Time> {
     let view = view(spec, state, now, blind);

@@ -128,10 +128,10 @@ fn check_mail(app: &App, definition: &Definition, before: &[String]) -> Result<(
 
 /// The names of a canary go together in the way of its system, and its users look it up by them.
 fn check_canary(definition: &Definition, before: &Definition) -> Result<(), Problem> {
-    let Some(canary) = &before.canary else { return Ok(()) };
+    let Some(canary) = &before.alias else { return Ok(()) };
     let message = format!(
         "users of `{}` know it by its name: rename it there, with the id `{}`",
-        canary.system.as_str(),
+        canary.origin.as_str(),
         canary.id
     );
     let name = (definition.name != before.name).then_some("/name");
@@ -265,7 +265,7 @@ fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::check::{Canary, System};
+    use crate::core::check::{Alias, Origin};
 
     /// The cases of RFC 7396, appendix A, that change an object.
     #[test]
@@ -296,8 +296,8 @@ mod tests {
         let renamed = read(json!({"name": "b", "title": "B", "every": "5m"}));
         let slower = read(json!({"name": "a", "title": "A", "every": "1h"}));
         assert_eq!(check_canary(&renamed, &before), Ok(()));
-        before.canary =
-            Some(Canary { system: System::CoalMine, id: "abcdefgh".to_owned(), slug: "a".to_owned() });
+        before.alias =
+            Some(Alias { origin: Origin::new("coal_mine"), id: "abcdefgh".to_owned(), slug: "a".to_owned() });
         assert_eq!(check_canary(&slower, &before), Ok(()));
         let problem = format!("{:?}", check_canary(&renamed, &before));
         assert!(problem.contains("/name") && problem.contains("/title"), "{problem}");

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Asked, Outcome, json, make};
 use crate::config::{Words, words_of};
-use crate::core::check::{Canary, PingKind, Source};
+use crate::core::check::{Alias, PingKind, Source};
 use crate::core::route::Mute;
 use crate::core::step::View;
 use crate::core::time::Time;
@@ -63,7 +63,7 @@ pub(super) struct Declared {
 
 #[derive(Debug, Serialize)]
 struct CanaryJson {
-    system: &'static str,
+    system: String,
     id: String,
     slug: String,
 }
@@ -94,8 +94,12 @@ impl Declared {
 }
 
 impl CanaryJson {
-    fn of(canary: &Canary) -> CanaryJson {
-        CanaryJson { system: canary.system.as_str(), id: canary.id.clone(), slug: canary.slug.clone() }
+    fn of(canary: &Alias) -> CanaryJson {
+        CanaryJson {
+            system: canary.origin.as_str().to_owned(),
+            id: canary.id.clone(),
+            slug: canary.slug.clone(),
+        }
     }
 }
 
@@ -152,7 +156,7 @@ impl<'a> Moment<'a> {
             last_start: text(state.last(PingKind::Start)),
             last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
             last_exit_status: state.last_exit_status,
-            canary: definition.canary.as_ref().map(CanaryJson::of),
+            canary: definition.alias.as_ref().map(CanaryJson::of),
             ping_url: self.app.ping_url(definition.name.as_str()),
             definition: words_of(definition),
         }

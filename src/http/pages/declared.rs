@@ -6,7 +6,7 @@ use super::super::App;
 use super::{look, words};
 use crate::compat::door_of;
 use crate::core::cause::Status;
-use crate::core::check::{Canary, Definition, Overlap, PingMethods, Spec};
+use crate::core::check::{Alias, Definition, Overlap, PingMethods, Spec};
 use crate::core::schedule::{Quiet, Schedule};
 use crate::core::time::Time;
 
@@ -20,7 +20,7 @@ pub(super) fn declared(app: &App, definition: &Definition, now: Time) -> Markup 
                 dt { "Formerly" }
                 dd { @for name in &definition.renamed_from { code { (name) } " " } }
             }
-            @if let Some(canary) = &definition.canary { (elsewhere(app, canary)) }
+            @if let Some(canary) = &definition.alias { (elsewhere(app, canary)) }
             @if !definition.group.is_empty() || !definition.labels.is_empty() { dt { "Labels" } dd { (words::labels(definition, "../")) } }
             dt { "Schedule" } dd { (spec.schedule) }
             dt { "Grace" } dd { (spec.grace) }
@@ -63,11 +63,12 @@ fn judging(spec: &Spec) -> Markup {
 }
 
 /// A slug that a trigger does not open is nobody's business: whoever wants to trigger would guess from it.
-fn elsewhere(app: &App, canary: &Canary) -> Markup {
-    if app.access().compat.of(canary.system).is_some_and(|door| !door.is_open_to_names()) {
+fn elsewhere(app: &App, canary: &Alias) -> Markup {
+    if app.access().compat.of(canary.origin.as_str()).is_some_and(|door| !door.is_open_to_names()) {
         return html! {};
     }
-    html! { dt { "In " (door_of(canary.system).title()) } dd { code { (canary.slug) } } }
+    let origin = canary.origin.as_str();
+    html! { dt { "In " (door_of(origin).map_or(origin, |door| door.title())) } dd { code { (canary.slug) } } }
 }
 
 /// 8.2: what is judged meanwhile is told at its end.

@@ -1,7 +1,8 @@
 //! Exact subjects and bodies: filters and scripts of the other systems' users read them.
 
 use super::*;
-use crate::core::notice::CanaryNotice;
+use crate::core::check::Origin;
+use crate::core::notice::AliasNotice;
 use crate::core::outbox::Flaps;
 use crate::core::time::Span;
 use crate::notify::sample;
@@ -19,8 +20,8 @@ fn of(kind: CauseKind) -> Cause {
 }
 
 fn notice(kind: DeliveryKind, cause: Cause) -> Notice {
-    let canary = CanaryNotice {
-        system: System::CoalMine,
+    let canary = AliasNotice {
+        origin: Origin::new("coal_mine"),
         id: "abcdefgh".to_owned(),
         deadline: Some(missed()),
         events: vec![
@@ -34,7 +35,7 @@ fn notice(kind: DeliveryKind, cause: Cause) -> Notice {
         first: cause,
         causes: if kind == DeliveryKind::Alert { vec![cause] } else { Vec::new() },
         opened_at: cause.since,
-        canary: Some(canary),
+        alias: Some(canary),
         ..sample::alert(missed())
     }
 }
@@ -47,22 +48,17 @@ fn alert(cause: Cause) -> Notice {
 fn over(kind: DeliveryKind, cause: CauseKind) -> Notice {
     let ended = at("2026-11-21T08:50:00.007Z");
     let notice = notice(kind, of(cause));
-    let canary = CanaryNotice { deadline: Some(ended + Span::mins(60)), ..canary(&notice) };
-    Notice {
-        incident_status: IncidentStatus::Resolved,
-        ended_at: Some(ended),
-        canary: Some(canary),
-        ..notice
-    }
+    let canary = AliasNotice { deadline: Some(ended + Span::mins(60)), ..canary(&notice) };
+    Notice { incident_status: IncidentStatus::Resolved, ended_at: Some(ended), alias: Some(canary), ..notice }
 }
 
-fn canary(notice: &Notice) -> CanaryNotice {
-    notice.canary.clone().expect("it is about one")
+fn canary(notice: &Notice) -> AliasNotice {
+    notice.alias.clone().expect("it is about one")
 }
 
 fn as_watcher(notice: Notice) -> Notice {
-    let canary = CanaryNotice { system: System::NightsWatch, ..canary(&notice) };
-    Notice { canary: Some(canary), ..notice }
+    let canary = AliasNotice { origin: Origin::new("nights_watch"), ..canary(&notice) };
+    Notice { alias: Some(canary), ..notice }
 }
 
 fn check(notice: &Notice, subject: &str, body: &str) {
@@ -139,9 +135,9 @@ fn what_would_have_been_late_while_nobody_listened_is_late() {
 fn the_deadline_told_is_the_one_that_was_missed() {
     let late = alert(of(CauseKind::Missing));
     for deadline in [None, Some(missed() + Span::mins(60))] {
-        let canary = CanaryNotice { deadline, ..canary(&late) };
+        let canary = AliasNotice { deadline, ..canary(&late) };
         check_story(
-            &Notice { canary: Some(canary), ..late.clone() },
+            &Notice { alias: Some(canary), ..late.clone() },
             "[LATE] Nächtliche Sicherung has not reported",
             "The canary Nächtliche Sicherung (abcdefgh) was expected to report before 2026-11-21 08:45:35.504000+00:00.",
         );
@@ -151,9 +147,9 @@ fn the_deadline_told_is_the_one_that_was_missed() {
 #[test]
 fn a_paused_canary_is_promised_no_next_trigger() {
     let recovery = over(DeliveryKind::Recovery, CauseKind::Missing);
-    let canary = CanaryNotice { deadline: None, events: Vec::new(), ..canary(&recovery) };
+    let canary = AliasNotice { deadline: None, events: Vec::new(), ..canary(&recovery) };
     check(
-        &Notice { canary: Some(canary), ..recovery },
+        &Notice { alias: Some(canary), ..recovery },
         "[RESUMED] Nächtliche Sicherung is reporting again",
         "The canary Nächtliche Sicherung (abcdefgh) is reporting again as of 2026-11-21 08:50:00.007000+00:00.
 
@@ -224,9 +220,9 @@ fn hostile_words_stay_in_their_line() {
     let late = alert(of(CauseKind::Missing));
     let evil = "x\r\nBcc: evil@example.org\r\n\r\n\u{202e}y";
     let events = vec![(missed(), format!("Triggered ({evil})"))];
-    let canary = CanaryNotice { events, ..canary(&late) };
+    let canary = AliasNotice { events, ..canary(&late) };
     check(
-        &Notice { title: evil.to_owned(), canary: Some(canary), ..late },
+        &Notice { title: evil.to_owned(), alias: Some(canary), ..late },
         "[LATE] x Bcc: evil@example.org y has not reported",
         "The canary x Bcc: evil@example.org y (abcdefgh) was expected to report before 2026-11-21 08:45:35.504000+00:00.
 

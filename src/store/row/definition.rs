@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::check::{Canary, Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
-use super::words::system;
 use crate::zones;
 
 #[derive(Serialize, Deserialize)]
@@ -135,7 +134,7 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
         post_only: definition.ping_methods == PingMethods::Post,
         window: definition.window.map(Span::as_ms),
         emails: definition.emails.clone(),
-        canary: definition.canary.as_ref().map(canary_row),
+        canary: definition.alias.as_ref().map(canary_row),
         source: match &definition.source {
             Source::File { path, line } => SourceRow::File { path: path.clone(), line: *line },
             Source::Api => SourceRow::Api,
@@ -144,8 +143,8 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
     serde_json::to_string(&row).expect("a row of texts and numbers is always JSON")
 }
 
-fn canary_row(canary: &Canary) -> CanaryRow {
-    CanaryRow { system: canary.system.as_str().to_owned(), id: canary.id.clone(), slug: canary.slug.clone() }
+fn canary_row(canary: &Alias) -> CanaryRow {
+    CanaryRow { system: canary.origin.as_str().to_owned(), id: canary.id.clone(), slug: canary.slug.clone() }
 }
 
 fn spec_row(spec: &Spec) -> SpecRow {
@@ -206,7 +205,7 @@ pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String
         ping_methods: if row.post_only { PingMethods::Post } else { PingMethods::Any },
         window: row.window.map(Span::ms),
         emails: row.emails,
-        canary: row.canary.map(read_canary).transpose()?,
+        alias: row.canary.map(read_canary),
         source: match row.source {
             SourceRow::File { path, line } => Source::File { path, line },
             SourceRow::Api => Source::Api,
@@ -214,9 +213,8 @@ pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String
     })
 }
 
-fn read_canary(row: CanaryRow) -> Result<Canary, String> {
-    let system = system(&row.system).ok_or_else(|| format!("unknown system {}", row.system))?;
-    Ok(Canary { system, id: row.id, slug: row.slug })
+fn read_canary(row: CanaryRow) -> Alias {
+    Alias { origin: Origin::new(&row.system), id: row.id, slug: row.slug }
 }
 
 fn read_spec(row: &SpecRow) -> Result<Spec, String> {

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::outbox::{FlapsRow, flaps_row, incident_status, read_delivery_kind};
-use super::words::{CauseRow, cause_of, cause_row, system};
+use super::words::{CauseRow, cause_of, cause_row};
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
-use crate::core::check::Name;
+use crate::core::check::{Name, Origin};
 use crate::core::incident::IncidentId;
-use crate::core::notice::{CanaryNotice, LastRun, Notice};
+use crate::core::notice::{AliasNotice, LastRun, Notice};
 use crate::core::time::{Span, Time};
 use crate::zones;
 
@@ -108,7 +108,7 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         thread: notice.thread.clone(),
         blind: notice.blind.map(|window| (window.from.as_ms(), window.to.as_ms())),
         emails: notice.emails.clone(),
-        canary: notice.canary.as_ref().map(canary_row),
+        canary: notice.alias.as_ref().map(canary_row),
     }
 }
 
@@ -134,22 +134,22 @@ fn read_run(row: LastRunRow) -> LastRun {
     }
 }
 
-fn canary_row(canary: &CanaryNotice) -> CanaryNoticeRow {
+fn canary_row(canary: &AliasNotice) -> CanaryNoticeRow {
     CanaryNoticeRow {
-        system: canary.system.as_str().to_owned(),
+        system: canary.origin.as_str().to_owned(),
         id: canary.id.clone(),
         deadline: canary.deadline.map(Time::as_ms),
         events: canary.events.iter().map(|(at, text)| (at.as_ms(), text.clone())).collect(),
     }
 }
 
-fn read_canary(row: CanaryNoticeRow) -> Option<CanaryNotice> {
-    Some(CanaryNotice {
-        system: system(&row.system)?,
+fn read_canary(row: CanaryNoticeRow) -> AliasNotice {
+    AliasNotice {
+        origin: Origin::new(&row.system),
         id: row.id,
         deadline: row.deadline.map(Time::from_ms),
         events: row.events.into_iter().map(|(at, text)| (Time::from_ms(at), text)).collect(),
-    })
+    }
 }
 
 /// Reads notices back; `None` if this program cannot read them.
@@ -188,10 +188,7 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         thread: row.thread,
         blind: row.blind.map(|(from, to)| Window { from: Time::from_ms(from), to: Time::from_ms(to) }),
         emails: row.emails,
-        canary: match row.canary {
-            Some(row) => Some(read_canary(row)?),
-            None => None,
-        },
+        alias: row.canary.map(read_canary),
     })
 }
 

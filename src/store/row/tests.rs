@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{
-    Canary, Definition, Name, Overlap, PingKind, PingMethods, Rid, Source, Spec, System,
+    Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, Spec,
 };
 use crate::core::cron::Cron;
 use crate::core::incident::{IncidentId, IncidentStatus};
-use crate::core::notice::{CanaryNotice, LastRun, Notice};
+use crate::core::notice::{AliasNotice, LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
 use crate::core::refusals::Refused;
@@ -164,7 +164,11 @@ fn full_definition() -> Definition {
         ping_methods: PingMethods::Post,
         window: Some(Span::mins(60)),
         emails: vec!["Ops <ops@example.org>".to_owned()],
-        canary: Some(Canary { system: System::CoalMine, id: "abcdefgh".to_owned(), slug: "ä-b".to_owned() }),
+        alias: Some(Alias {
+            origin: Origin::new("coal_mine"),
+            id: "abcdefgh".to_owned(),
+            slug: "ä-b".to_owned(),
+        }),
         source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
     }
 }
@@ -227,14 +231,14 @@ fn every_notice_is_read_back() {
         thread: Some("t".to_owned()),
         blind: Some(crate::core::blind::Window { from: Time::MIN, to: Time::MAX }),
         emails: vec!["a@example.org".to_owned()],
-        canary: Some(CanaryNotice {
-            system: System::NightsWatch,
+        alias: Some(AliasNotice {
+            origin: Origin::new("nights_watch"),
             id: "abcdefgh".to_owned(),
             deadline: Some(Time::from_ms(10)),
             events: vec![(Time::from_ms(11), "Triggered (ä)".to_owned())],
         }),
     };
-    let empty = Notice { ended_at: None, due: None, blind: None, thread: None, canary: None, ..full.clone() };
+    let empty = Notice { ended_at: None, due: None, blind: None, thread: None, alias: None, ..full.clone() };
     let flaps = Flaps { times: u32::MAX, since: Time::from_ms(14) };
     let flapping = Notice { kind: DeliveryKind::Flapping(flaps), ..full.clone() };
     let notices = vec![full, empty, flapping];

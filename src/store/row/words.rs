@@ -1,7 +1,7 @@
 //! The words and numbers of enumerations.
 
 use crate::core::cause::{Cause, CauseKind};
-use crate::core::check::{PingKind, System};
+use crate::core::check::PingKind;
 use crate::core::step::FlipReason;
 use crate::core::time::Time;
 
@@ -39,11 +39,6 @@ pub(in crate::store) fn ping_code(kind: PingKind) -> u8 {
 /// The kind of ping of this number.
 pub(in crate::store) fn ping_kind(code: u8) -> Option<PingKind> {
     PingKind::ALL.into_iter().find(|kind| ping_code(*kind) == code)
-}
-
-/// The system of this word.
-pub(super) fn system(word: &str) -> Option<System> {
-    System::ALL.into_iter().find(|system| system.as_str() == word)
 }
 
 /// The flip's reason of this word.

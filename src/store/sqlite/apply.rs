@@ -2,12 +2,13 @@
 
 use rusqlite::{CachedStatement, params};
 
-use super::canary::is_paused;
 use super::error::failed;
+use super::happenings::is_paused;
 use super::key;
+use super::memory::Memory;
 use super::tx::Tx;
-use crate::core::canary::Happening;
-use crate::core::check::{CheckId, Definition, PingKind, System};
+use crate::core::check::{CheckId, Definition, PingKind};
+use crate::core::origin::Happening;
 use crate::core::step::{Input, PingEffect};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
@@ -27,6 +28,7 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
     };
     let was_paused = is_paused(&staged.state);
     let pause = staged.state.pause;
+    let definition = staged.definition.clone();
     let (is_tick, is_pause) = (matches!(what, What::Tick), matches!(what, What::Pause { .. }));
     let (input, comment, by) = match what {
         What::Ping(fact) => {
@@ -35,9 +37,9 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
             pings.insert(tx, check, at, &fact, counted)?;
             return Ok(Applied::Done(counted));
         }
-        What::Unpause { .. } if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
+        What::Unpause { .. } if definition.spec.paused => return Ok(Applied::PausedByFile),
         What::Tick => (Input::Tick, None, None),
-        What::Pause { comment, by, until } => (pause_of(&staged.definition, until), comment, by),
+        What::Pause { comment, by, until } => (pause_of(tx.memory, &definition, until), comment, by),
         What::Unpause { comment, by } => (Input::Unpause, comment, by),
         What::Refused(refused) => (Input::Refused(refused), None, None),
     };
@@ -56,16 +58,15 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
     Ok(Applied::Done(None))
 }
 
-fn pause_of(definition: &Definition, until: Option<Time>) -> Input {
-    let system = definition.canary.as_ref().map(|canary| canary.system);
+fn pause_of(memory: &Memory, definition: &Definition, until: Option<Time>) -> Input {
     match until {
         Some(until) => Input::PauseUntil(until),
-        None if system == Some(System::NightsWatch) => Input::PauseAndForgive,
+        None if memory.habits(definition).pause_forgives => Input::PauseAndForgive,
         None => Input::Pause,
     }
 }
 
-/// A canary's history knows successes, by whatever door they came, and pauses that a start or a failure ended.
+/// An alias's history knows successes, by whatever door they came, and pauses that a start or a failure ended.
 fn note_ping(
     tx: &mut Tx<'_>,
     check: CheckId,

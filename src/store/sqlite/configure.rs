@@ -8,7 +8,7 @@ use rusqlite::params;
 use super::memory::{Memory, UnstoredSettings};
 use super::tx::Tx;
 use super::{SqliteStore, key, windows};
-use crate::core::check::{Canary, CheckId, Definition, Name, Source};
+use crate::core::check::{Alias, CheckId, Definition, Name, Source};
 use crate::core::route::{ALL_OWN, ReceiverName, is_own_receiver};
 use crate::core::state::State;
 use crate::core::step::Input;
@@ -222,13 +222,13 @@ impl Tx<'_> {
         let known = &self.memory.checks[&id].check;
         let is_archived = known.known().state.archived.is_some();
         // How its users know it stays, whoever declares it; but what was given away meanwhile is gone.
-        let is_taken = |canary: &Canary| {
-            directory.by_canary.contains_key(&canary.id)
-                || directory.by_slug(canary.system, &canary.slug).is_some()
+        let is_taken = |alias: &Alias| {
+            directory.by_alias.contains_key(&alias.id)
+                || directory.by_slug(&alias.origin, &alias.slug).is_some()
         };
-        let canary = known.definition.canary.clone().filter(|canary| !is_archived || !is_taken(canary));
-        let as_canary = canary.map(|canary| Definition { canary: Some(canary), ..definition.clone() });
-        let definition = as_canary.as_ref().unwrap_or(definition);
+        let alias = known.definition.alias.clone().filter(|alias| !is_archived || !is_taken(alias));
+        let as_alias = alias.map(|alias| Definition { alias: Some(alias), ..definition.clone() });
+        let definition = as_alias.as_ref().unwrap_or(definition);
         if !is_archived && *known.definition == *definition {
             return Ok(id);
         }

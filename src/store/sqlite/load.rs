@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::error::{damaged, failed};
 use super::memory::Memory;
 use super::states::{self, Behind, LaterPings};
-use super::{canary, mutes, outbox, windows};
+use super::{happenings, mutes, outbox, windows};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
@@ -25,7 +25,7 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_checks(db, &mut memory)?;
     windows::load(db, &memory)?;
     load_alerts(db, &mut memory)?;
-    canary::load(db, &mut memory)?;
+    happenings::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
     memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
     memory.note_dependencies();

@@ -11,6 +11,7 @@ use super::states::{Behind, Later};
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
+use crate::core::origin::{Habits, Origins};
 use crate::core::retention::Retention;
 use crate::core::route::{Mute, Policy};
 use crate::core::state::State;
@@ -46,11 +47,13 @@ pub(super) struct Memory {
     pub(super) database_id: i64,
     /// Any number, another one at each start: keys of messages begin with it.
     pub(super) epoch: u64,
+    /// What sets the checks of other systems' users apart: told once, after the start.
+    pub(super) origins: Arc<Origins>,
     pub(super) outbox: Outbox,
     pub(super) mutes: Vec<Mute>,
     /// What Alertmanager was last told of each check, and may have to hear again.
     pub(super) alerts: BTreeMap<CheckId, Vec<Alert>>,
-    /// How many events each canary has in its history.
+    /// How many events each check with an alias has in its history.
     pub(super) events: ById<u64>,
     /// Checks that have a cause.
     pub(super) bad: BTreeSet<CheckId>,
@@ -76,6 +79,11 @@ pub(super) struct Slot {
 }
 
 impl Memory {
+    /// What sets a check apart by its origin.
+    pub(super) fn habits(&self, definition: &Definition) -> Habits {
+        definition.alias.as_ref().map_or_else(Habits::default, |alias| self.origins.habits(&alias.origin))
+    }
+
     /// Puts a check in its place, as committed.
     pub(super) fn put(&mut self, id: CheckId, definition: Arc<Definition>, slot: (Known, i64, i64)) {
         let (known, last_ping, pings) = slot;

@@ -7,12 +7,12 @@
 mod alerts;
 mod apply;
 mod bodies;
-pub(super) mod canary;
 mod configure;
 mod deadlines;
 mod edit;
 pub(super) mod error;
 pub(super) mod files;
+pub(super) mod happenings;
 mod ids;
 mod life;
 mod load;
@@ -51,6 +51,7 @@ use super::{
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
+use crate::core::origin::Origins;
 use crate::core::outbox::{Attempt, MessageId};
 use crate::core::route::{Mute, ReceiverName};
 use crate::core::time::{Span, Time};
@@ -71,6 +72,7 @@ pub struct SqliteStore {
     handed: HashSet<MessageId>,
     /// A number of this start; what a new database gets for its id.
     epoch: u64,
+    origins: Arc<Origins>,
     round: prune::Round,
     /// How many rows of states a batch brings up to date at least.
     catch_up: usize,
@@ -136,6 +138,7 @@ impl SqliteStore {
             settings: None,
             handed: HashSet::new(),
             epoch,
+            origins: Arc::default(),
             round: prune::Round::default(),
             catch_up: states::CATCH_UP,
             spare: Staging::default(),
@@ -148,6 +151,14 @@ impl SqliteStore {
         }
         store.ready()?;
         Ok(store)
+    }
+
+    /// With what sets the checks of other systems' users apart; without, they are all alike.
+    #[must_use]
+    pub fn knowing(mut self, origins: Origins) -> SqliteStore {
+        self.origins = Arc::new(origins);
+        self.memory.origins = self.origins.clone();
+        self
     }
 
     /// Asked at each of these points, whether it shall fail.
@@ -176,6 +187,7 @@ impl SqliteStore {
             let Memory { outbox: before, .. } = std::mem::replace(&mut self.memory, read);
             self.memory.outbox.keep_own(before);
             self.memory.epoch = self.epoch;
+            self.memory.origins = self.origins.clone();
             if self.memory.created.is_none() {
                 self.memory.database_id = self.epoch.cast_signed();
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual::core::cause::{CauseKind, Status};
-use punctual::core::check::{Definition, PingKind, System};
+use punctual::core::check::{Definition, Origin, PingKind};
 use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Policy};
 use punctual::core::schedule::Schedule;
@@ -25,7 +25,7 @@ pub(super) fn let_it_be_late<P: Place>(world: &mut World<P>) {
 
 /// What its users read: the deadline, and what happened.
 fn told_of<P: Place>(world: &World<P>, outgoing: &Outgoing) -> (Option<Span>, Vec<String>) {
-    let canary = outgoing.notices[0].canary.as_ref().expect("a canary tells what it is");
+    let canary = outgoing.notices[0].alias.as_ref().expect("a canary tells what it is");
     let events = canary.events.iter().map(|(_, text)| text.clone()).collect();
     (canary.deadline.map(|deadline| deadline - world.now), events)
 }
@@ -96,7 +96,7 @@ pub(crate) fn responders_and_own_addresses_are_both_told_and_the_defaults_of_nei
     for outgoing in world.claim() {
         let own = outgoing.message.receiver.starts_with("emails/");
         assert_eq!(outgoing.notices[0].emails.is_empty(), !own, "they are nobody else's business");
-        assert_eq!(outgoing.notices[0].canary, None);
+        assert_eq!(outgoing.notices[0].alias, None);
         told.push(format!("{}: {}", outgoing.message.receiver, said(&outgoing).join(", ")));
     }
     told.sort();
@@ -131,7 +131,7 @@ pub(crate) fn a_rename_goes_on_with_what_was_told<P: Place>(world: &mut World<P>
     let_it_be_late(world);
     assert_eq!(world.told(), ["Alert a"]);
     let mut renamed = definition(world, "a");
-    renamed.canary.as_mut().unwrap().slug = "b".to_owned();
+    renamed.alias.as_mut().unwrap().slug = "b".to_owned();
     renamed.emails = vec!["bob@example.org".to_owned()];
     edit(world, Edit::Update { check: id, definition: Box::new(renamed), how: SpecChange::Judged }).unwrap();
     world.ping("b", PingKind::Fail);
@@ -219,7 +219,7 @@ pub(crate) fn an_update_counts_from_the_newest_entry_of_the_history<P: Place>(wo
 pub(crate) fn a_pause_keeps_or_clears_lateness_as_its_system_does<P: Place>(world: &mut World<P>) {
     world.declare(&[]);
     let mut watcher = canary("B", "b", "bbbbbbbb");
-    watcher.canary.as_mut().unwrap().system = System::NightsWatch;
+    watcher.alias.as_mut().unwrap().origin = Origin::new("nights_watch");
     for definition in [canary("A", "a", "aaaaaaaa"), watcher] {
         edit(world, create(definition)).unwrap();
     }
@@ -257,7 +257,7 @@ pub(crate) fn a_deadline_that_passed_in_an_absence_is_told_with_what_was_promise
     world.expire();
     let late = world.claim_one();
     assert_eq!(late.notices[0].causes[0].would_be, Some(CauseKind::NeverSeen));
-    assert_eq!(late.notices[0].canary.as_ref().unwrap().deadline, Some(promised));
+    assert_eq!(late.notices[0].alias.as_ref().unwrap().deadline, Some(promised));
 }
 
 /// 12.2, 13.1: the policy of the files does not make a check's own addresses come and go.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use punctual::core::cause::{CauseKind, Status};
-use punctual::core::check::{Canary, CheckId, Definition, PingKind, Source, System};
+use punctual::core::check::{Alias, CheckId, Definition, Origin, PingKind, Source};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
 use punctual::store::{Edit, EditError, NewCheck, SpecChange, Store};
@@ -16,7 +16,8 @@ pub(crate) fn canary(title: &str, slug: &str, id: &str) -> Definition {
     definition.title = title.to_owned();
     definition.spec.grace = Span::ZERO;
     definition.emails = vec!["ada@example.org".to_owned()];
-    definition.canary = Some(Canary { system: System::CoalMine, id: id.to_owned(), slug: slug.to_owned() });
+    definition.alias =
+        Some(Alias { origin: Origin::new("coal_mine"), id: id.to_owned(), slug: slug.to_owned() });
     definition
 }
 
@@ -137,10 +138,10 @@ pub(crate) fn a_canary_is_found_by_its_id_and_slug_and_named_after_them<P: Place
     let named = |world: &mut World<P>, slug: &str, id: &str| {
         let check = edit(world, create(canary("x", slug, id))).unwrap();
         let live = world.store().live();
-        let found = live.find_canary(id).unwrap();
+        let found = live.find_alias(id).unwrap();
         assert_eq!(found.id, check);
-        assert_eq!(live.directory().by_slug(System::CoalMine, slug).unwrap().id, check);
-        assert!(live.directory().by_slug(System::NightsWatch, slug).is_none());
+        assert_eq!(live.directory().by_slug(&Origin::new("coal_mine"), slug).unwrap().id, check);
+        assert!(live.directory().by_slug(&Origin::new("nights_watch"), slug).is_none());
         found.definition.name.to_string()
     };
     world.declare(&["filed"]);
@@ -148,12 +149,15 @@ pub(crate) fn a_canary_is_found_by_its_id_and_slug_and_named_after_them<P: Place
     assert_eq!(named(world, "h\u{e9}llo", "bbbbbbbb"), "bbbbbbbb", "no name of a check");
     assert_eq!(named(world, "filed", "cccccccc"), "cccccccc", "a name that is taken");
     let mut watcher = canary("w", "nightly", "dddddddd");
-    watcher.canary.as_mut().unwrap().system = System::NightsWatch;
+    watcher.alias.as_mut().unwrap().origin = Origin::new("nights_watch");
     edit(world, create(watcher)).unwrap();
     world.reopen();
     let live = world.store().live();
-    assert_eq!(live.find_canary("dddddddd").unwrap().definition.name.as_str(), "dddddddd");
-    assert_eq!(live.directory().by_slug(System::NightsWatch, "nightly").unwrap().definition.title, "w");
+    assert_eq!(live.find_alias("dddddddd").unwrap().definition.name.as_str(), "dddddddd");
+    assert_eq!(
+        live.directory().by_slug(&Origin::new("nights_watch"), "nightly").unwrap().definition.title,
+        "w"
+    );
 }
 
 /// 10.3, 16.3
@@ -165,7 +169,7 @@ pub(crate) fn what_is_deleted_frees_its_names_at_once<P: Place>(world: &mut Worl
     assert!(matches!(edit(world, Edit::Delete { check: first }), Err(EditError::NoSuchCheck)));
     for _ in 0..2 {
         assert!(world.store().live().find("a").is_none());
-        assert!(world.store().live().find_canary("aaaaaaaa").is_none());
+        assert!(world.store().live().find_alias("aaaaaaaa").is_none());
         world.reopen();
     }
     let second = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
@@ -182,16 +186,16 @@ pub(crate) fn an_update_keeps_identity_and_history<P: Place>(world: &mut World<P
     let mut definition = definition(world, "a");
     definition.title = "B".to_owned();
     definition.spec.schedule = Schedule::Every(Span::secs(600));
-    definition.canary.as_mut().unwrap().slug = "b".to_owned();
-    definition.canary.as_mut().unwrap().id = "zzzzzzzz".to_owned();
+    definition.alias.as_mut().unwrap().slug = "b".to_owned();
+    definition.alias.as_mut().unwrap().id = "zzzzzzzz".to_owned();
     assert_eq!(edit(world, update(id, definition)).unwrap(), id);
     for _ in 0..2 {
         let live = world.store().live();
         let check = live.find("b").unwrap();
         assert_eq!((check.id, check.definition.title.as_str()), (id, "B"));
         assert_eq!(live.find("a").unwrap().id, id, "the old address works");
-        assert_eq!(live.find_canary("aaaaaaaa").unwrap().id, id, "its id stays");
-        assert!(live.directory().by_slug(System::CoalMine, "a").is_none());
+        assert_eq!(live.find_alias("aaaaaaaa").unwrap().id, id, "its id stays");
+        assert!(live.directory().by_slug(&Origin::new("coal_mine"), "a").is_none());
         assert_eq!(world.state("b").counters.pings[0], 1);
         assert_eq!(world.store().next_deadline(), Some(world.now + Span::secs(600)));
         world.reopen();
@@ -208,7 +212,7 @@ pub(crate) fn a_file_takes_over_what_an_api_made<P: Place>(world: &mut World<P>)
     for _ in 0..2 {
         let now = definition(world, "a");
         assert_eq!((world.id("a"), world.state("a").counters.pings[0]), (id, 1));
-        assert_eq!(now.canary.unwrap().id, "aaaaaaaa");
+        assert_eq!(now.alias.unwrap().id, "aaaaaaaa");
         assert!(now.emails.is_empty(), "they are the file's");
         let refused = edit(world, Edit::Delete { check: id });
         assert!(matches!(refused, Err(EditError::DeclaredInFile { .. })));
@@ -216,11 +220,11 @@ pub(crate) fn a_file_takes_over_what_an_api_made<P: Place>(world: &mut World<P>)
     }
     assert_eq!(world.configure().unwrap(), punctual::store::Changes::default());
     assert_eq!(world.declare(&[]).archived, [name("a")]);
-    assert!(world.store().live().find_canary("aaaaaaaa").is_none());
+    assert!(world.store().live().find_alias("aaaaaaaa").is_none());
     // Back again, it is the same one; but what somebody else has by now is theirs.
     edit(world, create(canary("B", "b", "aaaaaaaa"))).unwrap();
     assert_eq!(world.declare(&["a"]).returned, [name("a")]);
-    assert_eq!((world.id("a"), definition(world, "a").canary), (id, None));
+    assert_eq!((world.id("a"), definition(world, "a").alias), (id, None));
 }
 
 pub(crate) fn several_edits_are_all_or_nothing<P: Place>(world: &mut World<P>) {
@@ -248,9 +252,9 @@ fn ways<P: Place>(world: &mut World<P>) -> Vec<String> {
     let named =
         directory.by_name.iter().map(|(name, named)| format!("by {name}: {}", named.check.definition.name));
     ways.extend(named);
-    for (id, check) in &directory.by_canary {
-        let canary = check.definition.canary.as_ref().unwrap();
-        assert_eq!((&canary.id, directory.by_slug(canary.system, &canary.slug).unwrap().id), (id, check.id));
+    for (id, check) in &directory.by_alias {
+        let canary = check.definition.alias.as_ref().unwrap();
+        assert_eq!((&canary.id, directory.by_slug(&canary.origin, &canary.slug).unwrap().id), (id, check.id));
         ways.push(format!("by {id}: {}", check.definition.name));
     }
     ways.sort();
@@ -287,7 +291,7 @@ pub(crate) fn readers_find_what_a_new_start_shows<P: Place>(world: &mut World<P>
             1 => {
                 let mut definition = (*some.definition).clone();
                 definition.title = format!("round {round}");
-                definition.canary.iter_mut().for_each(|canary| canary.slug.clone_from(&slug));
+                definition.alias.iter_mut().for_each(|canary| canary.slug.clone_from(&slug));
                 update(some.id, definition)
             }
             _ => create(canary("x", &slug, &id.to_string().repeat(8))),

@@ -1,7 +1,7 @@
 //! Canaries that another system has watched until now.
 
 use punctual::core::cause::{CauseKind, Status};
-use punctual::core::check::{Definition, PingKind, System};
+use punctual::core::check::{Definition, Origin, PingKind};
 use punctual::core::outbox::Attempt;
 use punctual::core::step::PastState;
 use punctual::core::time::{Span, Time};
@@ -50,7 +50,7 @@ pub(crate) fn a_late_canary_is_told_of_no_more_than_its_recovery<P: Place>(world
     assert_eq!((&*over.message.receiver, said(&over)), ("emails/a", vec!["Recovery a".to_owned()]));
     assert_eq!(over.notices[0].thread, None, "there is nothing here to reply to");
     assert_eq!(over.notices[0].opened_at, since);
-    let events = &over.notices[0].canary.as_ref().unwrap().events;
+    let events = &over.notices[0].alias.as_ref().unwrap().events;
     assert_eq!(
         events.iter().map(|(_, text)| &**text).collect::<Vec<_>>(),
         ["Triggered", "Triggered (0)", "Triggered (1)", "Triggered (2)"]
@@ -107,7 +107,7 @@ pub(crate) fn a_thousand_come_in_one_call_and_nobody_is_alerted<P: Place>(world:
         .map(|n| {
             let mut definition = canary(&format!("Canary {n}"), &format!("canary-{n}"), &id(n));
             if n % 10 == 0 {
-                definition.canary.as_mut().unwrap().system = System::NightsWatch;
+                definition.alias.as_mut().unwrap().origin = Origin::new("nights_watch");
             }
             let mut past = late_since(now - Span::secs(1 + n as i64), now);
             if n % 2 == 0 {
@@ -123,7 +123,7 @@ pub(crate) fn a_thousand_come_in_one_call_and_nobody_is_alerted<P: Place>(world:
     for _ in 0..2 {
         let live = world.store().live();
         for n in [0, 1, 500, 999] {
-            let check = live.find_canary(&id(n)).unwrap();
+            let check = live.find_alias(&id(n)).unwrap();
             assert_eq!((check.id, check.definition.name.as_str()), (ids[n], &*format!("canary-{n}")));
             let expected = match (n % 5 == 0, n % 2 == 0) {
                 (true, _) => Status::Paused,

@@ -393,7 +393,7 @@ fn edits_that_fail_leave_nothing() {
     let id = edit(&mut world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
     world.ping("a", PingKind::Success);
     let mut renamed = super::edits::definition(&mut world, "a");
-    renamed.canary.as_mut().unwrap().slug = "renamed".to_owned();
+    renamed.alias.as_mut().unwrap().slug = "renamed".to_owned();
     let edits = || {
         let definition = Box::new(renamed.clone());
         let how = punctual::store::SpecChange::Rearmed;
@@ -410,7 +410,7 @@ fn edits_that_fail_leave_nothing() {
     assert!(matches!(refused.error, EditError::Store(StoreError::Failed(_))), "{refused}");
     world.store().sign_of_life(now).unwrap();
     assert_eq!(world.summary(), before);
-    assert!(world.store().live().find_canary("bbbbbbbb").is_none());
+    assert!(world.store().live().find_alias("bbbbbbbb").is_none());
     assert_eq!(count(&world, "canary_events"), 2);
     world.store().edit_all(edits(), now).unwrap();
     assert_eq!(world.id("renamed"), id);

@@ -34,7 +34,7 @@ impl Place for Sqlite {
     type Store = SqliteStore;
 
     fn open(&self) -> SqliteStore {
-        SqliteStore::open_with(self.0.path(), 7).unwrap()
+        SqliteStore::open_with(self.0.path(), 7).unwrap().knowing(punctual::compat::origins())
     }
 }
 

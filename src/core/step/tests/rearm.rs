@@ -100,7 +100,7 @@ fn a_pause_that_forgives_ends_lateness_alone() {
     );
 }
 
-/// What the users of a canary were told is what they are shown, also where nobody could judge it.
+/// What the users of a check with an alias were told is what they are shown, also where nobody could judge it.
 #[test]
 fn the_promised_deadline_is_the_one_that_was_told() {
     let check = |script: &str, now: i64, expected: Option<i64>| {

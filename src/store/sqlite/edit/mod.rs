@@ -9,8 +9,8 @@ use rusqlite::params;
 
 use super::tx::Tx;
 use super::{SqliteStore, key, load, windows};
-use crate::core::canary::Happening;
 use crate::core::check::{CheckId, Definition, Name};
+use crate::core::origin::Happening;
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
@@ -109,7 +109,7 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// What coal-mine's deadline counts from: the newest entry of the history, of whatever kind.
+    /// What a rearmed deadline counts from: the newest entry of the history, of whatever kind.
     fn rearmed_from(&self, id: CheckId) -> Result<Time, StoreError> {
         let newest = self.newest_event(id)?;
         let counts_from =

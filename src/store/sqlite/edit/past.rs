@@ -31,7 +31,7 @@ impl Tx<'_> {
         };
         let state = State::taken_over(&definition.spec, &state, now);
         let cause = state.causes.iter().next().copied();
-        let most = definition.canary.as_ref().map_or(0, |canary| canary.system.max_events());
+        let most = if definition.alias.is_some() { self.memory.habits(&definition).max_events } else { 0 };
         let definition = Arc::new(definition);
         self.stage_new(id, definition.clone(), state);
         let kept = past.history.iter().take(usize::try_from(most).unwrap_or(usize::MAX));

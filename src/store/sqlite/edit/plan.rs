@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::core::check::{Canary, CheckId, Definition, Name, Source, System};
+use crate::core::check::{Alias, CheckId, Definition, Name, Origin, Source};
 use crate::store::live::Directory;
 use crate::store::sqlite::memory::Memory;
 use crate::store::{Edit, EditError, NewCheck, RefusedEdit};
@@ -23,7 +23,7 @@ struct Plan<'a> {
     max_checks: usize,
     names: HashMap<Name, Holder>,
     ids: HashMap<String, Holder>,
-    slugs: HashMap<(System, String), Holder>,
+    slugs: HashMap<(Origin, String), Holder>,
     /// Checks that an edit before this one changes: what they are then, `None`: deleted.
     changed: HashMap<CheckId, Option<Definition>>,
     count: usize,
@@ -74,10 +74,10 @@ impl Plan<'_> {
         }
         let definition = &mut new.definition;
         as_by_api(definition);
-        if let Some(canary) = &definition.canary {
-            self.check_canary(canary, Holder::New)?;
-            let name = self.name_of(canary, Holder::New);
-            definition.name = name.ok_or_else(|| EditError::BadId(canary.id.clone()))?;
+        if let Some(alias) = &definition.alias {
+            self.check_alias(alias, Holder::New)?;
+            let name = self.name_of(alias, Holder::New);
+            definition.name = name.ok_or_else(|| EditError::BadId(alias.id.clone()))?;
         }
         self.check_name(&definition.name, Holder::New)?;
         self.check_dependencies(definition)?;
@@ -90,17 +90,17 @@ impl Plan<'_> {
         let known = self.known(check)?;
         let me = Holder::Check(check);
         as_by_api(&mut definition);
-        match (&known.canary, &mut definition.canary) {
-            (Some(canary), None) => definition.canary = Some(canary.clone()),
-            (Some(canary), Some(new)) => {
-                *new = Canary { slug: std::mem::take(&mut new.slug), ..canary.clone() };
+        match (&known.alias, &mut definition.alias) {
+            (Some(alias), None) => definition.alias = Some(alias.clone()),
+            (Some(alias), Some(new)) => {
+                *new = Alias { slug: std::mem::take(&mut new.slug), ..alias.clone() };
             }
             (None, _) => {}
         }
-        if let Some(canary) = &definition.canary {
-            self.check_canary(canary, me)?;
-            let is_as_before = known.canary.as_ref().is_some_and(|known| known.slug == canary.slug);
-            let name = if is_as_before { None } else { self.name_of(canary, me) };
+        if let Some(alias) = &definition.alias {
+            self.check_alias(alias, me)?;
+            let is_as_before = known.alias.as_ref().is_some_and(|known| known.slug == alias.slug);
+            let name = if is_as_before { None } else { self.name_of(alias, me) };
             definition.name = name.unwrap_or_else(|| known.name.clone());
         }
         self.check_name(&definition.name, me)?;
@@ -126,9 +126,9 @@ impl Plan<'_> {
         }
     }
 
-    /// The name of a canary: its slug if that is a name and free, else its id; `None` if that is not free either.
-    fn name_of(&self, canary: &Canary, me: Holder) -> Option<Name> {
-        let candidates = [&canary.slug, &canary.id].into_iter().filter_map(|text| Name::parse(text).ok());
+    /// The name of a check with an alias: its slug if that is a name and free, else its id; `None` if that is not free either.
+    fn name_of(&self, alias: &Alias, me: Holder) -> Option<Name> {
+        let candidates = [&alias.slug, &alias.id].into_iter().filter_map(|text| Name::parse(text).ok());
         candidates.into_iter().find(|name| self.check_name(name, me).is_ok())
     }
 
@@ -138,15 +138,14 @@ impl Plan<'_> {
         if is_free(holder, me) { Ok(()) } else { Err(EditError::NameTaken(name.clone())) }
     }
 
-    fn check_canary(&self, canary: &Canary, me: Holder) -> Result<(), EditError> {
-        let known = || self.directory.by_canary.get(&canary.id);
-        let of_id =
-            self.ids.get(&canary.id).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
-        if !Canary::is_id(&canary.id) || !is_free(of_id, me) {
-            return Err(EditError::BadId(canary.id.clone()));
+    fn check_alias(&self, alias: &Alias, me: Holder) -> Result<(), EditError> {
+        let known = || self.directory.by_alias.get(&alias.id);
+        let of_id = self.ids.get(&alias.id).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
+        if !Alias::is_id(&alias.id) || !is_free(of_id, me) {
+            return Err(EditError::BadId(alias.id.clone()));
         }
-        let known = || self.directory.by_slug(canary.system, &canary.slug);
-        let key = (canary.system, canary.slug.clone());
+        let known = || self.directory.by_slug(&alias.origin, &alias.slug);
+        let key = (alias.origin.clone(), alias.slug.clone());
         let of_slug = self.slugs.get(&key).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
         if is_free(of_slug, me) { Ok(()) } else { Err(EditError::SlugTaken) }
     }
@@ -192,9 +191,9 @@ impl Plan<'_> {
 
     fn hold(&mut self, definition: &Definition, holder: Holder) {
         self.names.insert(definition.name.clone(), holder);
-        if let Some(canary) = &definition.canary {
-            self.ids.insert(canary.id.clone(), holder);
-            self.slugs.insert((canary.system, canary.slug.clone()), holder);
+        if let Some(alias) = &definition.alias {
+            self.ids.insert(alias.id.clone(), holder);
+            self.slugs.insert((alias.origin.clone(), alias.slug.clone()), holder);
         }
     }
 }

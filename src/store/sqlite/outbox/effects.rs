@@ -77,7 +77,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// 16.5: a canary's own mail says that it is late where a blind judgement would have been: one that is told, or on its
+    /// 16.5: an alias's own mail says that it is late where a blind judgement would have been: one that is told, or on its
     /// way, says so once, and stays planned. Answers its action then.
     fn told_as_late(
         &self,
@@ -88,7 +88,7 @@ impl Tx<'_> {
     ) -> Result<Option<ActionId>, StoreError> {
         let is_late = |kind: CauseKind| kind.family() == Family::Late;
         let was_late = before.iter().filter_map(|cause| cause.would_be).any(is_late);
-        if definition.canary.is_none() || !was_late || !begun.iter().all(|cause| is_late(cause.kind)) {
+        if definition.alias.is_none() || !was_late || !begun.iter().all(|cause| is_late(cause.kind)) {
             return Ok(None);
         }
         let own = own_action(&definition.name).id;

@@ -4,8 +4,8 @@ use rusqlite::{OptionalExtension, Row};
 
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
-use crate::core::check::{Canary, CheckId, PingKind};
-use crate::core::notice::{CanaryNotice, LastRun, Notice, excerpt};
+use crate::core::check::{Alias, CheckId, PingKind};
+use crate::core::notice::{AliasNotice, LastRun, Notice, excerpt};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind};
 use crate::core::route::{Facts, is_own_receiver};
 use crate::core::schedule::Schedule;
@@ -84,18 +84,18 @@ impl Tx<'_> {
             repeat_interval: delivery.repeat_interval,
             thread: self.thread_of(incident.id, &delivery.receiver)?,
             emails: if is_own { definition.emails.clone() } else { Vec::new() },
-            canary: if is_own { self.canary_notice(delivery.check, now)? } else { None },
+            alias: if is_own { self.alias_notice(delivery.check, now)? } else { None },
         })
     }
 
-    /// What the users of another system are told of a canary.
-    fn canary_notice(&self, check: CheckId, now: Time) -> Result<Option<CanaryNotice>, StoreError> {
+    /// What the users of another system are told of a check with an alias.
+    fn alias_notice(&self, check: CheckId, now: Time) -> Result<Option<AliasNotice>, StoreError> {
         let slot = &self.memory.checks[&check];
-        let Some(canary) = &slot.check.definition.canary else { return Ok(None) };
+        let Some(alias) = &slot.check.definition.alias else { return Ok(None) };
         let spec = &slot.check.definition.spec;
         let deadline = promised_deadline(spec, &slot.check.state(), now, &self.memory.blind);
-        let events = self.newest_events(check, Canary::EVENTS_IN_A_MAIL)?;
-        Ok(Some(CanaryNotice { system: canary.system, id: canary.id.clone(), deadline, events }))
+        let events = self.newest_events(check, Alias::EVENTS_IN_A_MAIL)?;
+        Ok(Some(AliasNotice { origin: alias.origin.clone(), id: alias.id.clone(), deadline, events }))
     }
 
     /// The newest success or fail from `last_ping` on backwards, what was logged since, and the newest body of these, as

@@ -1,18 +1,18 @@
-//! The history of canaries: written in the transaction of the fact, and pruned as it grows.
+//! The history of checks that have an alias: written in the transaction of the fact, and pruned as it grows.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::failed;
 use super::tx::Tx;
 use super::{key, load};
-use crate::core::canary::Happening;
-use crate::core::check::{Canary, CheckId};
+use crate::core::check::{Alias, CheckId};
+use crate::core::origin::Happening;
 use crate::core::state::State;
 use crate::core::time::Time;
 use crate::store::sqlite::memory::Memory;
 use crate::store::{PingFact, StoreError};
 
-/// How many events each canary has.
+/// How many events each check with an alias has.
 pub(super) fn load(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     load::for_each(db, "SELECT check_id, count(*) FROM canary_events GROUP BY check_id", |row| {
         memory.events.insert(load::id(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs());
@@ -21,7 +21,7 @@ pub(super) fn load(db: &Connection, memory: &mut Memory) -> Result<(), StoreErro
 }
 
 impl Tx<'_> {
-    /// Puts down what happened to a check, if it is a canary.
+    /// Puts down what happened to a check, if it has an alias.
     pub(super) fn note_happening(
         &mut self,
         check: CheckId,
@@ -29,11 +29,15 @@ impl Tx<'_> {
         comment: Option<&str>,
         at: Time,
     ) -> Result<(), StoreError> {
-        let Some(canary) = self.stage(check).and_then(|staged| staged.definition.canary.clone()) else {
+        let Some(definition) = self.stage(check).map(|staged| staged.definition.clone()) else {
             return Ok(());
         };
-        self.insert_event(check, at, &what.text(canary.system, comment.map(PingFact::kept)))?;
-        self.prune_events(check, canary.system.max_events(), at)
+        if definition.alias.is_none() {
+            return Ok(());
+        }
+        let habits = self.memory.habits(&definition);
+        self.insert_event(check, at, &what.text(habits, comment.map(PingFact::kept)))?;
+        self.prune_events(check, habits.max_events, at)
     }
 
     /// What a pause that began or ended says in the history.
@@ -64,7 +68,7 @@ impl Tx<'_> {
     /// Drops the oldest while there are too many, or while there are more than enough and the oldest is too old.
     fn prune_events(&mut self, check: CheckId, most: u64, now: Time) -> Result<(), StoreError> {
         let count = self.memory.events[&check];
-        if count <= Canary::EVENTS_KEPT {
+        if count <= Alias::EVENTS_KEPT {
             return Ok(());
         }
         let mut oldest = self
@@ -72,7 +76,7 @@ impl Tx<'_> {
             .prepare_cached("SELECT at FROM canary_events WHERE check_id = ?1 ORDER BY id LIMIT 1")
             .map_err(failed)?;
         let oldest: i64 = oldest.query_row([key(check.0)], |row| row.get(0)).map_err(failed)?;
-        let too_old = (now - Canary::EVENTS_MAX_AGE).as_ms();
+        let too_old = (now - Alias::EVENTS_MAX_AGE).as_ms();
         let over = count.saturating_sub(most);
         if over == 0 && oldest >= too_old {
             return Ok(());
@@ -87,7 +91,7 @@ impl Tx<'_> {
                    WHERE place <= ?3 OR at < ?4)",
             )
             .and_then(|mut remove| {
-                remove.execute(params![key(check.0), key(count - Canary::EVENTS_KEPT), key(over), too_old])
+                remove.execute(params![key(check.0), key(count - Alias::EVENTS_KEPT), key(over), too_old])
             })
             .map_err(failed)?;
         let left = self.memory.events.get_mut(&check).expect("it was counted above");
@@ -95,7 +99,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// When the newest event of a canary was.
+    /// When the newest event of a check with an alias was.
     pub(super) fn newest_event(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
         let sql = "SELECT at FROM canary_events WHERE check_id = ?1 ORDER BY id DESC LIMIT 1";
         let mut find = self.db.prepare_cached(sql).map_err(failed)?;
@@ -103,7 +107,7 @@ impl Tx<'_> {
         Ok(at.map(Time::from_ms))
     }
 
-    /// The newest events of a canary, newest first.
+    /// The newest events of a check with an alias, newest first.
     pub(super) fn newest_events(
         &self,
         check: CheckId,
@@ -113,7 +117,7 @@ impl Tx<'_> {
     }
 }
 
-/// The newest events of a canary, newest first.
+/// The newest events of a check with an alias, newest first.
 pub(in crate::store) fn events(
     db: &Connection,
     check: CheckId,
