@@ -4,21 +4,25 @@ use rusqlite::{CachedStatement, params};
 
 use super::error::failed;
 use super::happenings::is_paused;
-use super::key;
 use super::memory::Memory;
 use super::tx::Tx;
+use super::{SqliteStore, key};
 use crate::core::check::{CheckId, Definition, PingKind};
 use crate::core::origin::Happening;
 use crate::core::step::{Input, PingEffect};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
 
-pub(super) fn all(tx: &mut Tx<'_>, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-    tx.memory.fetch(entries.iter().map(|entry| entry.check));
-    let mut pings = Pings::new(tx)?;
-    let applied = entries.into_iter().map(|entry| apply_one(tx, &mut pings, entry)).collect();
-    pings.finish(tx)?;
-    applied
+impl SqliteStore {
+    pub(super) fn apply_all(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
+        self.transact(|tx| {
+            tx.memory.fetch(entries.iter().map(|entry| entry.check));
+            let mut pings = Pings::new(tx)?;
+            let applied = entries.into_iter().map(|entry| apply_one(tx, &mut pings, entry)).collect();
+            pings.finish(tx)?;
+            applied
+        })
+    }
 }
 
 fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<Applied, StoreError> {

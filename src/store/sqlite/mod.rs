@@ -341,7 +341,7 @@ impl Store for SqliteStore {
     }
 
     fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.transact(|tx| apply::all(tx, entries))
+        self.apply_all(entries)
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
