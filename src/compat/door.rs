@@ -11,7 +11,7 @@ use crate::core::check::Definition;
 use crate::core::origin::Habits;
 
 /// The interface of another system.
-pub trait Door: Sync {
+pub trait Door: std::fmt::Debug + Sync {
     /// The name of the system as it stands in files, metrics and the database: `coal_mine`.
     fn name(&self) -> &'static str;
 

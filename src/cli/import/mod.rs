@@ -10,13 +10,14 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use self::document::{CanaryDocument, many, one};
 use super::failure::Failure;
 use super::flags::{Output, StorageFolder};
 use crate::clock::Clock;
-use crate::compat::{Door, door_of, origins};
+use crate::compat::{DOORS, Door, origins};
 use crate::config;
 use crate::core::time::Time;
 use crate::store::live::Directory;
@@ -30,8 +31,8 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 #[derive(clap::Args, Debug)]
 pub(super) struct ImportArgs {
     /// The system that they come from
-    #[arg(value_enum)]
-    from: From,
+    #[arg(value_parser = door_names())]
+    from: &'static dyn Door,
     /// Its collection as mongoexport writes it, or saved answers of `list?verbose=true`; or coal-mine.ini,
     /// which is printed as YAML for punctual
     #[arg(required = true)]
@@ -49,12 +50,17 @@ pub(super) struct ImportArgs {
     config_file: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum From {
-    /// Canaries
-    CoalMine,
-    /// Watchers
-    NightsWatch,
+/// The doors, by the first part of their paths: `coal-mine`.
+fn door_names() -> impl TypedValueParser<Value = &'static dyn Door> {
+    let name = |door: &&'static dyn Door| door.prefix().trim_matches('/');
+    let shown = move |door: &&'static dyn Door| {
+        let (first, rest) = door.nouns().1.split_at(1);
+        PossibleValue::new(name(door)).help(first.to_uppercase() + rest)
+    };
+    let parser = PossibleValuesParser::new(DOORS.iter().map(shown));
+    parser.map(move |given| {
+        *DOORS.iter().find(|door| name(door) == given).expect("these names are possible alone")
+    })
 }
 
 /// What becomes of one document.
@@ -86,11 +92,7 @@ struct Report {
 
 /// Writes what would be done, and does it if that is wanted.
 pub(super) fn main(args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let system = match args.from {
-        From::CoalMine => door_of("coal_mine"),
-        From::NightsWatch => door_of("nights_watch"),
-    };
-    let system = system.expect("its door is there");
+    let system = args.from;
     let is_ini = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "ini");
     if args.files.iter().any(is_ini) {
         return print_ini(args, system, out);

@@ -4,11 +4,10 @@ use rusqlite::{CachedStatement, params};
 
 use super::error::failed;
 use super::happenings::is_paused;
-use super::memory::Memory;
 use super::tx::Tx;
 use super::{SqliteStore, key};
-use crate::core::check::{CheckId, Definition, PingKind};
-use crate::core::origin::Happening;
+use crate::core::check::{CheckId, PingKind};
+use crate::core::origin::{Habits, Happening};
 use crate::core::step::{Input, PingEffect};
 use crate::core::time::{Span, Time};
 use crate::store::{Applied, Entry, PingFact, StoreError, What, row};
@@ -43,7 +42,7 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
         }
         What::Unpause { .. } if definition.spec.paused => return Ok(Applied::PausedByFile),
         What::Tick => (Input::Tick, None, None),
-        What::Pause { comment, by, until } => (pause_of(tx.memory, &definition, until), comment, by),
+        What::Pause { comment, by, until } => (pause_of(tx.memory.habits(&definition), until), comment, by),
         What::Unpause { comment, by } => (Input::Unpause, comment, by),
         What::Refused(refused) => (Input::Refused(refused), None, None),
     };
@@ -62,10 +61,10 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
     Ok(Applied::Done(None))
 }
 
-fn pause_of(memory: &Memory, definition: &Definition, until: Option<Time>) -> Input {
+fn pause_of(habits: Habits, until: Option<Time>) -> Input {
     match until {
         Some(until) => Input::PauseUntil(until),
-        None if memory.habits(definition).pause_forgives => Input::PauseAndForgive,
+        None if habits.pause_forgives => Input::PauseAndForgive,
         None => Input::Pause,
     }
 }
