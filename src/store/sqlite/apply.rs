@@ -31,7 +31,6 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
     };
     let was_paused = is_paused(&staged.state);
     let pause = staged.state.pause;
-    let definition = staged.definition.clone();
     let (is_tick, is_pause) = (matches!(what, What::Tick), matches!(what, What::Pause { .. }));
     let (input, comment, by) = match what {
         What::Ping(fact) => {
@@ -40,9 +39,12 @@ fn apply_one(tx: &mut Tx<'_>, pings: &mut Pings<'_>, entry: Entry) -> Result<App
             pings.insert(tx, check, at, &fact, counted)?;
             return Ok(Applied::Done(counted));
         }
-        What::Unpause { .. } if definition.spec.paused => return Ok(Applied::PausedByFile),
+        What::Unpause { .. } if staged.definition.spec.paused => return Ok(Applied::PausedByFile),
         What::Tick => (Input::Tick, None, None),
-        What::Pause { comment, by, until } => (pause_of(tx.memory.habits(&definition), until), comment, by),
+        What::Pause { comment, by, until } => {
+            let definition = staged.definition.clone();
+            (pause_of(tx.memory.habits(&definition), until), comment, by)
+        }
         What::Unpause { comment, by } => (Input::Unpause, comment, by),
         What::Refused(refused) => (Input::Refused(refused), None, None),
     };

@@ -29,12 +29,8 @@ impl Tx<'_> {
         comment: Option<&str>,
         at: Time,
     ) -> Result<(), StoreError> {
-        let Some(definition) = self.stage(check).map(|staged| staged.definition.clone()) else {
-            return Ok(());
-        };
-        if definition.alias.is_none() {
-            return Ok(());
-        }
+        let staged = self.stage(check).filter(|staged| staged.definition.alias.is_some());
+        let Some(definition) = staged.map(|staged| staged.definition.clone()) else { return Ok(()) };
         let habits = self.memory.habits(&definition);
         self.insert_event(check, at, &what.text(habits, comment.map(PingFact::kept)))?;
         self.prune_events(check, habits.max_events, at)
