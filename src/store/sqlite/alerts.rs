@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use rusqlite::params;
 
 use super::key;
-use super::outbox::SeenCheck;
 use super::tx::Tx;
 use crate::core::alert::{Alert, alerts_of, project};
 use crate::core::check::CheckId;
@@ -13,6 +12,7 @@ use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Time;
+use crate::store::work::{self, Question, SeenCheck};
 use crate::store::{Alerts, StoreError, row};
 
 impl Tx<'_> {
@@ -48,10 +48,11 @@ impl Tx<'_> {
             incident: incident.map_or(IncidentStatus::Open, |incident| incident.status),
         };
         let opened_at = incident.map_or(now, |incident| incident.opened_at);
-        let dependencies = self.dependencies(&definition);
+        let dependencies = &work::dependencies(self, &definition);
         // 8.3: it waits for what it depends on as a delivery does by default.
-        let gather = ReceiverPolicy::GROUP_WAIT;
-        let verdict = self.verdict(seen, &dependencies, DeliveryKind::Alert, opened_at, gather, now);
+        let group_wait = ReceiverPolicy::GROUP_WAIT;
+        let (kind, ready_at) = (DeliveryKind::Alert, opened_at);
+        let verdict = work::verdict(self, Question { seen, dependencies, kind, ready_at, group_wait }, now);
         let next_look = verdict.next_look().filter(|_| !wanted.is_empty());
         let stored = self.memory.alerts.get(&id).map_or(&[][..], Vec::as_slice);
         let alerts = project(stored, &wanted, verdict.holds_push(), now);

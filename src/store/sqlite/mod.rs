@@ -46,7 +46,7 @@ use self::tx::Tx;
 use super::live::Live;
 use super::{
     Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing,
-    RefusedEdit, Stance, Store, StoreError,
+    RefusedEdit, Stance, Store, StoreError, work,
 };
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
@@ -373,7 +373,9 @@ impl Store for SqliteStore {
     }
 
     fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        self.settle_message(message, attempt, now)
+        self.transact(|tx| work::settle(tx, message, attempt, now))?;
+        self.handed.remove(&message);
+        Ok(())
     }
 
     fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
@@ -395,7 +397,7 @@ impl Store for SqliteStore {
         by: &str,
         now: Time,
     ) -> Result<bool, StoreError> {
-        self.transact(|tx| tx.stand(incident, stance, by, now))
+        self.transact(|tx| work::stand(tx, incident, stance, by, now))
     }
 
     fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {

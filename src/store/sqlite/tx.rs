@@ -17,6 +17,7 @@ use crate::core::step::{Flip, Input, Judgement, PingEffect, deadline, step};
 use crate::core::time::Time;
 use crate::core::window::WindowCount;
 use crate::store::live::{Check, Known, Live};
+use crate::store::work::{self, Flipped};
 use crate::store::{StoreError, row};
 
 /// A call under way. What it changes in `memory` is read anew from the database if the call fails.
@@ -130,7 +131,8 @@ impl<'a> Tx<'a> {
         for flip in &made.flips {
             self.insert_flip(id, flip)?;
             let open = story::open(self.memory.outbox.open_incident(id));
-            self.follow(id, definition, before.as_slice(), flip, now)?;
+            let flipped = Flipped { check: id, definition, before: before.as_slice(), flip };
+            work::follow(self, flipped, now)?;
             let still_open = story::open(self.memory.outbox.open_incident(id));
             self.story.add(&definition.name, flip, (open, still_open));
             before = flip.causes.clone();

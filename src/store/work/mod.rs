@@ -4,18 +4,31 @@
 //! an event reaches, and in which order. No SQL is here, and no type of a store's own.
 
 mod again;
+mod cancel;
+mod end;
 mod entropy;
+mod flapping;
+mod follow;
+mod held;
 mod own;
 mod park;
+mod plan;
 mod record;
 mod rows;
 mod settle;
 mod split;
+mod stand;
+mod verdict;
 
 pub(super) use again::{is_reminded_by_another, wait_again};
 pub(super) use entropy::entropy;
+pub(super) use flapping::forget_flapping;
+pub(super) use follow::{Flipped, follow};
+pub(super) use held::let_go;
 pub(super) use park::{park, park_delivery};
 pub(super) use record::{Noted, note};
 pub(super) use rows::{Rows, Settled};
 pub(super) use settle::settle;
 pub(super) use split::split_to_fit;
+pub(super) use stand::stand;
+pub(super) use verdict::{Question, SeenCheck, dependencies, verdict};

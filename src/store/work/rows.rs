@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::core::cause::Causes;
-use crate::core::check::CheckId;
+use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep};
 use crate::core::notice::Notice;
 use crate::core::outbox::{
-    Delivery, DeliveryId, DeliveryState, DeliveryStep, Message, MessageId, NewDelivery, OwnMails, Telling,
+    Delivery, DeliveryId, DeliveryState, DeliveryStep, Flapping, Message, MessageId, NewDelivery, OwnMails,
+    Telling,
 };
-use crate::core::route::{Policy, ReceiverName};
+use crate::core::route::{Dependency, Mute, Policy, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
@@ -40,13 +41,27 @@ pub(in crate::store) trait Rows {
     /// For how much of what comes after `time` we were not there.
     fn absent_after(&self, time: Time) -> Span;
 
+    /// What people keep silent.
+    fn mutes(&self) -> &[Mute];
+
+    /// What a check is declared as.
+    fn definition(&self, check: CheckId) -> Arc<Definition>;
     /// What is wrong with a check.
     fn causes(&self, check: CheckId) -> Causes;
     /// The addresses that a check mails itself.
     fn emails(&self, check: CheckId) -> Vec<String>;
 
+    /// How a check of this name stands that another depends on; `None`: there is none.
+    fn dependency(&self, name: &Name) -> Option<Dependency>;
+
     /// An incident that is open, or of which something is unfinished.
     fn incident(&self, id: IncidentId) -> Option<Incident>;
+    /// The one of a check that is open.
+    fn open_incident(&self, check: CheckId) -> Option<Incident>;
+    /// Writes one that no row holds yet, and answers the number that it got. Nobody sees it before it is written again with
+    /// that.
+    fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError>;
+    fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError>;
     /// Appends to an incident's record.
     fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError>;
     /// The newest step that says so of a receiver, and its number, if it is not the first.
@@ -62,6 +77,12 @@ pub(in crate::store) trait Rows {
     fn delivery(&self, id: DeliveryId) -> Option<Delivery>;
     /// All that is unfinished of an incident, in the order of their ids.
     fn unfinished(&self, incident: IncidentId) -> Vec<Delivery>;
+    /// All of an incident, the finished ones too, in the order of their ids.
+    fn deliveries_of(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
+    /// All that waits, in the order of their ids.
+    fn waiting(&self) -> Vec<Delivery>;
+    /// The notice that waits of a check that flaps, to a receiver.
+    fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery>;
     /// What rests of a receiver and is wanted, by when it is tried again; at most `limit`.
     fn resting(
         &self,
@@ -74,6 +95,18 @@ pub(in crate::store) trait Rows {
     /// Writes what may change of one.
     fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError>;
 
+    /// How often a check went bad and recovered before a receiver was told.
+    fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError>;
+    fn put_flapping(
+        &mut self,
+        check: CheckId,
+        receiver: &ReceiverName,
+        flapping: &Flapping,
+    ) -> Result<(), StoreError>;
+    fn delete_flapping(&mut self, check: CheckId, receiver: &ReceiverName) -> Result<(), StoreError>;
+
+    /// All messages that are not settled.
+    fn messages(&self) -> Vec<Message>;
     /// A message that is not settled.
     fn message(&self, id: MessageId) -> Option<Message>;
     /// Those that are not settled of the parts of one that was split first.
@@ -103,6 +136,10 @@ pub(in crate::store) trait Rows {
     fn note_taken(&mut self, receiver: &ReceiverName, now: Time);
     /// What waits for a receiver may leave: it is looked at again.
     fn look_at(&mut self, receiver: &ReceiverName, now: Time);
+    /// A check flipped: what waits because of it may leave, or is not to leave any more.
+    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time);
+    /// So may whatever waits.
+    fn look_everywhere(&mut self, now: Time);
 
     /// A member of a message that is not settled.
     fn member(&self, id: DeliveryId) -> Delivery {

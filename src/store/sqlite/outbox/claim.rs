@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::effects::SeenCheck;
 use crate::core::cause::Cause;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, PUNCTUAL};
@@ -14,7 +13,7 @@ use crate::core::route::{ReceiverName, ReceiverPolicy, Verdict, is_own_receiver}
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::SqliteStore;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{self, Noted, Rows as _};
+use crate::store::work::{self, Noted, Question, Rows as _, SeenCheck};
 use crate::store::{Outgoing, StoreError};
 
 impl SqliteStore {
@@ -101,7 +100,7 @@ impl Tx<'_> {
         let mut look = self.look(name, waiting, blocked, receiver.group_wait, now);
         look.sendable.sort_unstable_by_key(|delivery| delivery.id);
         for delivery in look.dropped {
-            self.forget_flapping(&delivery)?;
+            work::forget_flapping(self, &delivery)?;
             self.update_delivery(delivery)?;
         }
         let is_blocked = |check: CheckId| blocked.contains(&check);
@@ -185,8 +184,9 @@ impl Tx<'_> {
         };
         let (incident, causes) = self.stands_now(delivery, causes);
         let seen = SeenCheck { definition: &slot.check.definition, causes: &causes, is_paused, incident };
-        let dependencies = self.dependencies(seen.definition);
-        self.verdict(seen, &dependencies, delivery.kind, delivery.ready_at(), group_wait, now)
+        let dependencies = &work::dependencies(self, seen.definition);
+        let (kind, ready_at) = (delivery.kind, delivery.ready_at());
+        work::verdict(self, Question { seen, dependencies, kind, ready_at, group_wait }, now)
     }
 
     /// Where its incident stands for a delivery, and by which causes of the check it is asked about.

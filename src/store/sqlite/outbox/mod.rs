@@ -1,23 +1,17 @@
 //! Incidents, deliveries and messages that are not finished, in memory beside their rows (§11, §12).
 //!
-//! The core decides; here its decisions become rows: [`effects`] of flips, [`claim`] and [`settle`] of messages, and
-//! what people say of an incident ([`stand`]).
+//! What becomes of them is decided in `store/work`; here it is remembered, and what leaves is chosen ([`claim`]).
 
 mod again;
 mod by_hand;
 mod claim;
-mod effects;
-mod flapping;
 mod held;
 mod notice;
 mod own;
 mod queue;
 pub(in crate::store) mod rows;
-mod settle;
-mod stand;
 mod work;
 
-pub(super) use effects::SeenCheck;
 use queue::WaitingIds;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

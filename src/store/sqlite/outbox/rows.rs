@@ -197,26 +197,21 @@ pub(super) fn delivery(db: &Connection, id: DeliveryId) -> Result<Option<Deliver
 
 impl Tx<'_> {
     /// Writes an incident that no row holds yet, and answers the number that it got.
-    pub(in crate::store::sqlite) fn insert_incident(
-        &mut self,
-        incident: &Incident,
-    ) -> Result<IncidentId, StoreError> {
+    pub(super) fn write_new_incident(&self, incident: &Incident) -> Result<IncidentId, StoreError> {
         let sql =
             format!("INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
-        self.write_incident(&sql, incident)?;
+        self.write_incident_by(&sql, incident)?;
         Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
     }
 
-    pub(in crate::store::sqlite) fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError> {
+    pub(super) fn write_incident(&self, incident: &Incident) -> Result<(), StoreError> {
         let sql =
             "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
                    kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10 WHERE id = ?1";
-        self.write_incident(sql, &incident)?;
-        self.memory.outbox.put_incident(incident);
-        Ok(())
+        self.write_incident_by(sql, incident)
     }
 
-    fn write_incident(&self, sql: &str, incident: &Incident) -> Result<(), StoreError> {
+    fn write_incident_by(&self, sql: &str, incident: &Incident) -> Result<(), StoreError> {
         self.execute(
             sql,
             params![

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
-use super::Outbox;
+use super::{Outbox, rows};
 use crate::core::cause::Causes;
-use crate::core::check::CheckId;
+use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep, StepKind};
 use crate::core::notice::Notice;
 use crate::core::outbox::{
-    Delivery, DeliveryId, DeliveryState, DeliveryStep, Message, MessageId, NewDelivery, OwnMails, Telling,
+    Delivery, DeliveryId, DeliveryKind, DeliveryState, DeliveryStep, Flapping, Flaps, Message, MessageId,
+    NewDelivery, OwnMails, Telling,
 };
-use crate::core::route::{Policy, ReceiverName};
+use crate::core::route::{Dependency, Mute, Policy, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::key;
@@ -34,6 +35,14 @@ impl Rows for Tx<'_> {
         self.memory.blind.absent_after(time)
     }
 
+    fn mutes(&self) -> &[Mute] {
+        &self.memory.mutes
+    }
+
+    fn definition(&self, check: CheckId) -> Arc<Definition> {
+        self.memory.checks[&check].check.definition.clone()
+    }
+
     fn causes(&self, check: CheckId) -> Causes {
         self.with_state(check, |state| state.causes.clone())
     }
@@ -43,8 +52,28 @@ impl Rows for Tx<'_> {
         slot.map(|slot| slot.check.definition.emails.clone()).unwrap_or_default()
     }
 
+    fn dependency(&self, name: &Name) -> Option<Dependency> {
+        let id = *self.memory.by_name.get(name)?;
+        let incident = self.memory.outbox.open_incident(id).map(|incident| incident.status);
+        Some(self.with_state(id, |state| Dependency::of(name, state, incident)))
+    }
+
     fn incident(&self, id: IncidentId) -> Option<Incident> {
         self.memory.outbox.incidents.get(&id).cloned()
+    }
+
+    fn open_incident(&self, check: CheckId) -> Option<Incident> {
+        self.memory.outbox.open_incident(check).cloned()
+    }
+
+    fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError> {
+        self.write_new_incident(incident)
+    }
+
+    fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError> {
+        self.write_incident(&incident)?;
+        self.memory.outbox.put_incident(incident);
+        Ok(())
     }
 
     fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError> {
@@ -95,6 +124,22 @@ impl Rows for Tx<'_> {
         self.memory.outbox.unfinished(incident).cloned().collect()
     }
 
+    fn deliveries_of(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
+        rows::deliveries_of(self.db, incident, None)
+    }
+
+    fn waiting(&self) -> Vec<Delivery> {
+        let all = self.memory.outbox.deliveries.values();
+        all.filter(|row| row.state == DeliveryState::Waiting).cloned().collect()
+    }
+
+    fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery> {
+        let outbox = &self.memory.outbox;
+        let mut waiting = outbox.lanes.get(receiver)?.waiting.ids().map(|id| &outbox.deliveries[id]);
+        let is_it = |row: &&Delivery| row.check == check && matches!(row.kind, DeliveryKind::Flapping(_));
+        waiting.rfind(is_it).cloned()
+    }
+
     fn resting(
         &self,
         receiver: &ReceiverName,
@@ -119,6 +164,59 @@ impl Rows for Tx<'_> {
         self.write_delivery(&delivery)?;
         self.memory.outbox.put_delivery(delivery);
         Ok(())
+    }
+
+    fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError> {
+        let sql = "SELECT last_at, bouts, told_at, times, since FROM flapping WHERE check_id = ?1 AND receiver = ?2";
+        let mut find = self.db.prepare_cached(sql).map_err(failed)?;
+        let read = |row: &rusqlite::Row<'_>| {
+            let time = |place: usize| row.get::<_, i64>(place).map(Time::from_ms);
+            if row.get::<_, Option<i64>>(2)?.is_none() {
+                // What cannot be read is counted anew.
+                let bouts = row::read_bouts(row.get_ref(1)?.as_str()?).unwrap_or_default();
+                return Ok(Flapping::Untold(bouts));
+            }
+            let times: u32 = row.get(3)?;
+            let more = if times > 0 { Some(Flaps { times, since: time(4)? }) } else { None };
+            Ok(Flapping::Told { at: time(2)?, last: time(0)?, more })
+        };
+        find.query_row(params![key(check.0), &**receiver], read).optional().map_err(failed)
+    }
+
+    fn put_flapping(
+        &mut self,
+        check: CheckId,
+        receiver: &ReceiverName,
+        flapping: &Flapping,
+    ) -> Result<(), StoreError> {
+        let (bouts, told_at, more) = match flapping {
+            Flapping::Untold(bouts) => (row::write_bouts(bouts), None, None),
+            Flapping::Told { at, more, .. } => (String::new(), Some(at.as_ms()), *more),
+        };
+        self.execute(
+            "INSERT OR REPLACE INTO flapping (check_id, receiver, last_at, bouts, told_at, times, since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                key(check.0),
+                &**receiver,
+                flapping.last().map_or(0, Time::as_ms),
+                bouts,
+                told_at,
+                more.map_or(0, |flaps| flaps.times),
+                more.map_or(0, |flaps| flaps.since.as_ms()),
+            ],
+        )
+    }
+
+    fn delete_flapping(&mut self, check: CheckId, receiver: &ReceiverName) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM flapping WHERE check_id = ?1 AND receiver = ?2",
+            params![key(check.0), &**receiver],
+        )
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        self.memory.outbox.messages.values().cloned().collect()
     }
 
     fn message(&self, id: MessageId) -> Option<Message> {
@@ -187,6 +285,14 @@ impl Rows for Tx<'_> {
 
     fn look_at(&mut self, receiver: &ReceiverName, now: Time) {
         self.memory.outbox.look_at_lane(receiver, now);
+    }
+
+    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
+        self.memory.outbox.look_after_flip(name, check, now);
+    }
+
+    fn look_everywhere(&mut self, now: Time) {
+        self.memory.outbox.look_everywhere(now);
     }
 }
 

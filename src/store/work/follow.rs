@@ -1,0 +1,93 @@
+//! What a flip does to its check's incident, and what is to be told of it: in the transaction of the flip (12.1).
+
+use super::cancel::cancel;
+use super::end::{Ended, tell_the_end};
+use super::plan::plan_actions;
+use super::rows::Rows;
+use super::verdict::SeenCheck;
+use crate::core::cause::{Cause, CauseKind, Family, Status};
+use crate::core::check::{CheckId, Definition};
+use crate::core::incident::{Incident, IncidentId, Turn, on_flip};
+use crate::core::outbox::{CancelReason, Delivery, DeliveryState};
+use crate::core::route::{ActionId, Facts, own_action};
+use crate::core::step::{Flip, FlipReason};
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// A check that has flipped.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Flipped<'a> {
+    pub(in crate::store) check: CheckId,
+    /// By which it is told from now on.
+    pub(in crate::store) definition: &'a Definition,
+    /// What was wrong with it before.
+    pub(in crate::store) before: &'a [Cause],
+    pub(in crate::store) flip: &'a Flip,
+}
+
+/// Follows a flip.
+pub(in crate::store) fn follow(
+    rows: &mut dyn Rows,
+    flipped: Flipped<'_>,
+    now: Time,
+) -> Result<(), StoreError> {
+    let Flipped { check, definition, before, flip } = flipped;
+    rows.look_after_flip(&definition.name, check, now);
+    let stood = rows.open_incident(check);
+    let Some(change) = on_flip(stood.as_ref(), flip, check, IncidentId(0)) else { return Ok(()) };
+    let mut incident = change.incident;
+    if matches!(change.turn, Turn::Opened(_)) {
+        incident.id = rows.insert_incident(&incident)?;
+    }
+    for step in &change.steps {
+        rows.insert_step(incident.id, step)?;
+    }
+    match &change.turn {
+        Turn::Opened(causes) | Turn::Grew(causes) => {
+            plan_actions(rows, &mut incident, &Facts { definition, causes }, flip.at, now)?;
+        }
+        Turn::AfterBlind { begun, superseded } => {
+            let stays = told_as_late(rows, flipped, &mut incident, stood.as_ref(), begun)?;
+            let is_over = |row: &Delivery| superseded.contains(&row.action) && stays != Some(row.action);
+            let over: Vec<Delivery> = rows.unfinished(incident.id).into_iter().filter(is_over).collect();
+            cancel(rows, &over, CancelReason::Superseded)?;
+            plan_actions(rows, &mut incident, &Facts { definition, causes: begun }, flip.at, now)?;
+        }
+        Turn::Eased => {}
+        Turn::Ended => {
+            let stood = stood.expect("what ends was open");
+            let is_paused = flip.from == Status::Paused;
+            let seen = SeenCheck { definition, causes: before, is_paused, incident: stood.status };
+            let is_forgiven = flip.reason == FlipReason::Paused;
+            let ended = Ended { stood: &stood, incident: &incident, seen, is_forgiven };
+            tell_the_end(rows, ended, now)?;
+        }
+    }
+    rows.update_incident(incident)
+}
+
+/// 16.5: an alias's own mail says that it is late where a blind judgement would have been: one that is told, or on its way,
+/// says so once, and stays planned. Answers its action then.
+fn told_as_late(
+    rows: &dyn Rows,
+    flipped: Flipped<'_>,
+    incident: &mut Incident,
+    stood: Option<&Incident>,
+    begun: &[Cause],
+) -> Result<Option<ActionId>, StoreError> {
+    let Flipped { definition, before, .. } = flipped;
+    let is_late = |kind: CauseKind| kind.family() == Family::Late;
+    let was_late = before.iter().filter_map(|cause| cause.would_be).any(is_late);
+    if definition.alias.is_none() || !was_late || !begun.iter().all(|cause| is_late(cause.kind)) {
+        return Ok(None);
+    }
+    let own = own_action(&definition.name).id;
+    let tells = |row: &Delivery| row.action == own && !matches!(row.state, DeliveryState::Cancelled(_));
+    if !rows.deliveries_of(incident.id)?.iter().any(tells) {
+        return Ok(None);
+    }
+    let planned = stood.iter().flat_map(|stood| &stood.actions).find(|planned| planned.action == own);
+    let is_missing = incident.actions.iter().all(|it| it.action != own);
+    incident.actions.extend(planned.filter(|_| is_missing).cloned());
+    Ok(Some(own))
+}

@@ -1,0 +1,40 @@
+//! The end of a time in which nothing left (`--no-deliveries`): what is still bad is told, and the rest is not.
+
+use super::rows::{Rows, Settled};
+use crate::core::outbox::{CancelReason, Delivery, DeliveryKind, DeliveryState, Message};
+use crate::core::time::Time;
+use crate::store::{LetGo, StoreError};
+
+/// Lets go what is still bad, and cancels the rest.
+pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<LetGo, StoreError> {
+    for message in rows.messages() {
+        thaw(rows, &message, now)?;
+    }
+    // What was given up rests, and is tried again while it is still bad (12.4).
+    let mut let_go = LetGo::default();
+    for row in rows.waiting() {
+        if is_still_bad(rows, &row) {
+            let_go.told += 1;
+            continue;
+        }
+        let_go.cancelled += 1;
+        let state = DeliveryState::Cancelled(CancelReason::NotDelivering);
+        rows.update_delivery(Delivery { state, ..row })?;
+    }
+    rows.look_everywhere(now);
+    Ok(let_go)
+}
+
+/// What a message that was not settled says may be long over: its members wait, to be told as things stand now.
+fn thaw(rows: &mut dyn Rows, message: &Message, now: Time) -> Result<(), StoreError> {
+    for id in &message.members {
+        let row = rows.member(*id);
+        rows.update_delivery(Delivery { state: DeliveryState::Waiting, ..row })?;
+    }
+    rows.settle_message(message.id, Settled::Dropped, None, now)
+}
+
+fn is_still_bad(rows: &dyn Rows, row: &Delivery) -> bool {
+    let tells_bad = matches!(row.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
+    tells_bad && rows.incident(row.incident).is_some_and(|incident| !incident.status.is_ended())
+}

@@ -1,0 +1,24 @@
+//! Who is to be told that something is wrong (12.2).
+
+use super::rows::Rows;
+use crate::core::incident::Incident;
+use crate::core::outbox::DeliveryState;
+use crate::core::route::{Facts, plan};
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// What causes that began `at` ask for, of an incident that its caller writes.
+pub(super) fn plan_actions(
+    rows: &mut dyn Rows,
+    incident: &mut Incident,
+    facts: &Facts<'_>,
+    at: Time,
+    now: Time,
+) -> Result<(), StoreError> {
+    let plan = plan(&rows.policy(), facts, incident, at, now);
+    incident.actions.extend(plan.actions);
+    for delivery in plan.deliveries {
+        rows.insert_delivery(delivery, DeliveryState::Waiting)?;
+    }
+    Ok(())
+}

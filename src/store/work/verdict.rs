@@ -1,0 +1,51 @@
+//! Whether something leaves, is held, or need not be told (8.1).
+
+use super::rows::Rows;
+use crate::core::cause::Cause;
+use crate::core::check::Definition;
+use crate::core::incident::IncidentStatus;
+use crate::core::outbox::DeliveryKind;
+use crate::core::route::{Context, Dependency, Facts, Verdict, route};
+use crate::core::time::{Span, Time};
+
+/// A check as deliveries see it.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct SeenCheck<'a> {
+    pub(in crate::store) definition: &'a Definition,
+    pub(in crate::store) causes: &'a [Cause],
+    pub(in crate::store) is_paused: bool,
+    pub(in crate::store) incident: IncidentStatus,
+}
+
+/// What is asked about.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Question<'a> {
+    pub(in crate::store) seen: SeenCheck<'a>,
+    pub(in crate::store) dependencies: &'a [Dependency],
+    pub(in crate::store) kind: DeliveryKind,
+    pub(in crate::store) ready_at: Time,
+    pub(in crate::store) group_wait: Span,
+}
+
+/// What a check depends on, as this call has left it so far.
+pub(in crate::store) fn dependencies(rows: &dyn Rows, definition: &Definition) -> Vec<Dependency> {
+    definition.depends_on.iter().filter_map(|name| rows.dependency(name)).collect()
+}
+
+/// 8.1
+pub(in crate::store) fn verdict(rows: &dyn Rows, question: Question<'_>, now: Time) -> Verdict {
+    let Question { seen, dependencies, kind, ready_at, group_wait } = question;
+    let context = Context {
+        now,
+        facts: Facts { definition: seen.definition, causes: seen.causes },
+        incident: seen.incident,
+        is_paused: seen.is_paused,
+        mutes: rows.mutes(),
+        quiet: &seen.definition.quiet,
+        dependencies,
+        grace: seen.definition.spec.grace,
+        ready_at,
+        group_wait,
+    };
+    route(kind, &context)
+}
