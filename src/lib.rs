@@ -40,8 +40,8 @@
 //! - [`app`]: what can be done at run time, once for every door. So far it pauses.
 //! - [`compat`]: other systems' interfaces, one folder a system, behind one trait. **Invariant:** none knows HTTP: what it is
 //!   asked, what it answers and what it may do are plain types, [`compat::Door`] and [`compat::Host`].
-//! - [`http`]: pings, pages, the API, `/metrics`, and the way to other systems' interfaces; and the control socket. One table of routes says of
-//!   each who may use it. **Invariant:** every input is hostile: bounded before it is read, escaped where it is shown.
+//! - [`http`]: pings, pages, the API, `/metrics`, and the way to other systems' interfaces; and the control socket. One
+//!   table of routes says of each who may use it. **Invariant:** every input is hostile: bounded before it is read, escaped where it is shown.
 //! - [`cli`]: one file a subcommand; `cli::serve` puts the rooms together, `cli::reload` changes the configuration under them.
 //!
 //! # What holds everywhere

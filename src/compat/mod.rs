@@ -3,7 +3,7 @@
 //!
 //! A door is asked in plain types and answers in plain types; what it may do is what its [`Host`] lets it do. Whoever
 //! brings requests to it, and what else they must pass, is not its business. To delete a door, delete its folder and its
-//! two lines below; [`canaries`] goes with the last that speaks of such.
+//! two lines below; `canaries` goes with the last that speaks of such.
 
 mod canaries;
 mod coal_mine;
