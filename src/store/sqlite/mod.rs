@@ -379,15 +379,15 @@ impl Store for SqliteStore {
     }
 
     fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| tx.retry_by_hand(message, now))
+        self.transact(|tx| work::retry(tx, message, now))
     }
 
     fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| tx.retry_all_by_hand(receiver, now))
+        self.transact(|tx| work::retry_all(tx, receiver, now))
     }
 
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| tx.drop_by_hand(message, by, now))
+        self.transact(|tx| work::drop_message(tx, message, by, now))
     }
 
     fn stand(

@@ -33,7 +33,7 @@ pub(super) fn follow_up(
 }
 
 /// A given-up delivery waits for its turn again, unless another reminder does. Answers whether it does.
-pub(in crate::store) fn wait_again(
+pub(super) fn wait_again(
     rows: &mut dyn Rows,
     id: DeliveryId,
     now: Time,

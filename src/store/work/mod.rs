@@ -4,6 +4,7 @@
 //! an event reaches, and in which order. No SQL is here, and no type of a store's own.
 
 mod again;
+mod by_hand;
 mod cancel;
 mod end;
 mod entropy;
@@ -20,7 +21,8 @@ mod split;
 mod stand;
 mod verdict;
 
-pub(super) use again::{is_reminded_by_another, wait_again};
+pub(super) use again::is_reminded_by_another;
+pub(super) use by_hand::{drop_message, retry, retry_all};
 pub(super) use entropy::entropy;
 pub(super) use flapping::forget_flapping;
 pub(super) use follow::{Flipped, follow};

@@ -83,6 +83,9 @@ pub(in crate::store) trait Rows {
     fn waiting(&self) -> Vec<Delivery>;
     /// The notice that waits of a check that flaps, to a receiver.
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery>;
+    /// What was given up with a message, and not tried again since, of incidents that have ended too; `None`: there is no such
+    /// message.
+    fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError>;
     /// What rests of a receiver and is wanted, by when it is tried again; at most `limit`.
     fn resting(
         &self,
@@ -132,6 +135,8 @@ pub(in crate::store) trait Rows {
     fn own_mails(&mut self) -> &mut OwnMails;
     /// Something is given up for the first time.
     fn note_parked(&mut self, now: Time);
+    /// Something that was given up is told no more, of an incident that has ended: nobody but its row counts it.
+    fn note_dropped(&mut self);
     /// A receiver took something: what it did not take before may be tried.
     fn note_taken(&mut self, receiver: &ReceiverName, now: Time);
     /// What waits for a receiver may leave: it is looked at again.

@@ -3,7 +3,6 @@
 //! What becomes of them is decided in `store/work`; here it is remembered, and what leaves is chosen ([`claim`]).
 
 mod again;
-mod by_hand;
 mod claim;
 mod held;
 mod notice;

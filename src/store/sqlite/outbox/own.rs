@@ -16,13 +16,6 @@ impl Outbox {
         self.own.places(self.messages.values().filter(is_under_way).count())
     }
 
-    /// Somebody asks for another attempt: what they have mended may be the mail server.
-    pub(super) fn somebody_asks(&mut self, receiver: &ReceiverName, now: Time) {
-        if is_own_receiver(receiver) {
-            self.own.try_by(now);
-        }
-    }
-
     /// The memory was read anew: what no row holds is as it was before.
     pub(in crate::store::sqlite) fn keep_own(&mut self, before: Outbox) {
         (self.own, self.limited) = (before.own, before.limited);

@@ -133,6 +133,23 @@ impl Rows for Tx<'_> {
         all.filter(|row| row.state == DeliveryState::Waiting).cloned().collect()
     }
 
+    fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError> {
+        let sql = "SELECT members FROM messages WHERE id = ?1";
+        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let Some(members) = self.db.query_row(sql, [key(message.0)], read).optional().map_err(failed)? else {
+            return Ok(None);
+        };
+        let members: Vec<u64> =
+            serde_json::from_str(&members).map_err(|_| damaged(format_args!("message {}", message.0)))?;
+        let mut rows = Vec::new();
+        for member in members {
+            let row = rows::delivery(self.db, DeliveryId(member))?;
+            let is_of_it = |row: &Delivery| matches!(row.state, DeliveryState::Parked { message: of, .. } if of == Some(message));
+            rows.extend(row.filter(is_of_it));
+        }
+        Ok(Some(rows))
+    }
+
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery> {
         let outbox = &self.memory.outbox;
         let mut waiting = outbox.lanes.get(receiver)?.waiting.ids().map(|id| &outbox.deliveries[id]);
@@ -277,6 +294,11 @@ impl Rows for Tx<'_> {
     fn note_parked(&mut self, now: Time) {
         let Outbox { last_parked, .. } = &mut self.memory.outbox;
         *last_parked = (*last_parked).max(Some(now));
+    }
+
+    fn note_dropped(&mut self) {
+        let outbox = &mut self.memory.outbox;
+        outbox.parked = outbox.parked.saturating_sub(1);
     }
 
     fn note_taken(&mut self, receiver: &ReceiverName, now: Time) {

@@ -1,0 +1,117 @@
+//! What people do with messages: have them tried again at once, or not any more (12.4).
+
+use super::again::wait_again;
+use super::record::{Noted, note};
+use super::rows::{Rows, Settled};
+use crate::core::outbox::{
+    CancelReason, Delivery, DeliveryId, DeliveryState, Message, MessageId, ParkReason, Telling,
+};
+use crate::core::route::{ReceiverName, is_own_receiver};
+use crate::core::time::Time;
+use crate::store::{ByHand, StoreError};
+
+/// The most deliveries of a receiver that are tried again in one call: who has more asks again.
+const AT_A_TIME: usize = 10_000;
+
+/// Somebody wants a message tried again at once.
+pub(in crate::store) fn retry(
+    rows: &mut dyn Rows,
+    id: MessageId,
+    now: Time,
+) -> Result<ByHand, StoreError> {
+    let policy = rows.policy();
+    if let Some(message) = rows.message(id) {
+        if message.retry_at.is_none() {
+            return Ok(ByHand::UnderWay);
+        }
+        if policy.receiver(&message.receiver).is_none() {
+            return Ok(ByHand::NoReceiver);
+        }
+        let count = message.members.len();
+        somebody_asks(rows, &message.receiver, now);
+        rows.update_message(Message { retry_at: Some(now), ..message }, None)?;
+        return Ok(ByHand::Done(count));
+    }
+    let Some(given_up) = rows.given_up_with(id)? else { return Ok(ByHand::NoSuchMessage) };
+    if given_up.iter().any(|row| policy.receiver(&row.receiver).is_none()) {
+        return Ok(ByHand::NoReceiver);
+    }
+    let goes_on = |id: &DeliveryId| rows.delivery(*id).is_some();
+    let resting = given_up.iter().map(|row| row.id).filter(goes_on).collect();
+    wait_again_all(rows, resting, now)
+}
+
+/// Somebody wants all that a receiver did not take tried again.
+pub(in crate::store) fn retry_all(
+    rows: &mut dyn Rows,
+    name: &ReceiverName,
+    now: Time,
+) -> Result<ByHand, StoreError> {
+    if rows.policy().receiver(name).is_none() {
+        return Ok(ByHand::NoReceiver);
+    }
+    let resting = rows.resting(name, |_| true, AT_A_TIME);
+    wait_again_all(rows, resting, now)
+}
+
+fn wait_again_all(
+    rows: &mut dyn Rows,
+    resting: Vec<DeliveryId>,
+    now: Time,
+) -> Result<ByHand, StoreError> {
+    let mut count = 0;
+    for id in resting {
+        let row = rows.delivery(id).expect("what rests is unfinished");
+        somebody_asks(rows, &row.receiver, now);
+        count += usize::from(wait_again(rows, id, now)?);
+    }
+    Ok(if count == 0 { ByHand::Over } else { ByHand::Done(count) })
+}
+
+/// What they have mended may be the mail server.
+fn somebody_asks(rows: &mut dyn Rows, receiver: &ReceiverName, now: Time) {
+    if is_own_receiver(receiver) {
+        rows.own_mails().try_by(now);
+    }
+}
+
+/// Somebody wants a message told no more.
+pub(in crate::store) fn drop_message(
+    rows: &mut dyn Rows,
+    id: MessageId,
+    by: &str,
+    now: Time,
+) -> Result<ByHand, StoreError> {
+    let members = match rows.message(id) {
+        Some(message) if message.retry_at.is_none() => return Ok(ByHand::UnderWay),
+        Some(message) => message.members.iter().map(|id| rows.member(*id)).collect(),
+        None => match rows.given_up_with(id)? {
+            Some(given_up) => given_up,
+            None => return Ok(ByHand::NoSuchMessage),
+        },
+    };
+    let Some(first) = members.first() else { return Ok(ByHand::Over) };
+    for row in &members {
+        let noted = Noted { what: Telling::Dropped, message: Some(id), answer: "" };
+        note(rows, row, noted, by, now)?;
+        drop_delivery(rows, row.clone(), id, now)?;
+    }
+    rows.settle_message(id, Settled::Dropped, None, now)?;
+    // What was blocked behind it may go.
+    rows.look_at(&first.receiver, now);
+    Ok(ByHand::Done(members.len()))
+}
+
+/// It is not told any more. It may have been told: the recovery still follows.
+fn drop_delivery(
+    rows: &mut dyn Rows,
+    row: Delivery,
+    message: MessageId,
+    now: Time,
+) -> Result<(), StoreError> {
+    if row.is_given_up() && rows.delivery(row.id).is_none() {
+        rows.note_dropped();
+    }
+    let row = row.give_up(ParkReason::GaveUp, Some(message), now);
+    rows.update_delivery(Delivery { state: DeliveryState::Cancelled(CancelReason::Dropped), ..row })
+}

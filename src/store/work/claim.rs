@@ -1,0 +1,110 @@
+//! Which messages leave now (12.3): those whose retry is due, else what waits.
+
+use std::collections::HashSet;
+
+use super::flapping::forget_flapping;
+use super::look::{LookFor, look};
+use super::own::{count_own, is_limited, own_places};
+use super::park::park_receiver;
+use super::rows::Rows;
+use super::send::{send, send_again};
+use super::split::split_to_fit;
+use super::try_again::try_again;
+use crate::core::check::CheckId;
+use crate::core::notice::Severity;
+use crate::core::outbox::{Delivery, Departure, Message, freeze};
+use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
+use crate::core::time::Time;
+use crate::store::{Outgoing, StoreError};
+
+/// What leaves, to each receiver one message at most: its attempt is counted with this call.
+pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outgoing>, StoreError> {
+    let mut outgoing = Vec::new();
+    let mut places = own_places(rows);
+    for name in rows.due(now) {
+        let is_own = is_own_receiver(&name);
+        if is_own && (places == 0 || is_limited(rows, &name, now)) {
+            continue;
+        }
+        let Some(claimed) = claim_from(rows, &name, now)? else { continue };
+        if is_own {
+            places -= 1;
+            count_own(rows, &claimed, now);
+        }
+        outgoing.push(claimed);
+    }
+    Ok(outgoing)
+}
+
+fn claim_from(
+    rows: &mut dyn Rows,
+    name: &ReceiverName,
+    now: Time,
+) -> Result<Option<Outgoing>, StoreError> {
+    if rows.is_under_way(name) {
+        return Ok(None);
+    }
+    let retry = rows.retry_due(name, now);
+    let mut pace = rows.pace(name);
+    let is_time = pace.look_at.is_some_and(|at| at <= now);
+    let is_time_to_try = pace.try_at.is_some_and(|at| at <= now) && rows.resting_first(name).next().is_some();
+    let policy = rows.policy();
+    let Some(receiver) = policy.receiver(name) else {
+        if retry.is_some() || is_time {
+            park_receiver(rows, name, now)?;
+        }
+        // Until it comes back there is nothing to try.
+        pace.try_at = None;
+        rows.set_pace(name, pace);
+        return Ok(None);
+    };
+    if let Some(message) = retry {
+        if split_to_fit(rows, &message, receiver.max_members, now)? {
+            return claim_from(rows, name, now);
+        }
+        return send_again(rows, message, now).map(Some);
+    }
+    let blocked = &blocked(rows, name);
+    let to = LookFor { receiver: name, blocked, group_wait: receiver.group_wait };
+    if is_time && let Some(outgoing) = send_what_waits(rows, to, receiver, now)? {
+        return Ok(Some(outgoing));
+    }
+    if is_time_to_try { try_again(rows, to, now) } else { Ok(None) }
+}
+
+fn send_what_waits(
+    rows: &mut dyn Rows,
+    to: LookFor<'_>,
+    receiver: &ReceiverPolicy,
+    now: Time,
+) -> Result<Option<Outgoing>, StoreError> {
+    rows.rank_waiting(to.receiver);
+    let mut looked = look(&*rows, rows.worst_first(to.receiver), to, now);
+    looked.sendable.sort_unstable_by_key(|delivery| delivery.id);
+    for delivery in looked.dropped {
+        forget_flapping(rows, &delivery)?;
+        rows.update_delivery(delivery)?;
+    }
+    let is_blocked = |check: CheckId| to.blocked.contains(&check);
+    let severity = |check: CheckId| Severity::of(&rows.definition(check).labels);
+    let departure = freeze(&looked.sendable, is_blocked, severity, receiver, now);
+    let (leaving, next) = match departure {
+        Departure::Leaves(ids) => (ids, Some(now)),
+        Departure::Waits(next) => (Vec::new(), next),
+    };
+    let pace = rows.pace(to.receiver);
+    let look_at = looked.next.into_iter().chain(next).min();
+    rows.set_pace(to.receiver, super::pace::Pace { look_at, ..pace });
+    if leaving.is_empty() {
+        return Ok(None);
+    }
+    let members: Vec<Delivery> = leaving.into_iter().map(|id| rows.member(id)).collect();
+    send(rows, to.receiver, members, now).map(Some)
+}
+
+/// Checks with a delivery in a message that is not settled: what follows waits for it (12.5).
+fn blocked(rows: &dyn Rows, name: &ReceiverName) -> HashSet<CheckId> {
+    let messages: Vec<Message> = rows.messages_to(name);
+    let members = messages.iter().flat_map(|message| &message.members);
+    members.map(|member| rows.member(*member).check).collect()
+}

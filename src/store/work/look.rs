@@ -1,0 +1,102 @@
+//! What of a receiver's deliveries may leave (8.1, 12.3).
+
+use std::collections::HashSet;
+
+use super::rows::Rows;
+use super::verdict::{Question, SeenCheck, dependencies, verdict};
+use crate::core::cause::Cause;
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentStatus;
+use crate::core::outbox::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
+use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
+use crate::core::time::{Span, Time};
+
+/// Whom a look is for.
+#[derive(Clone, Copy)]
+pub(super) struct LookFor<'a> {
+    pub(super) receiver: &'a ReceiverName,
+    /// Checks of which a message is not settled: what follows waits for it (12.5).
+    pub(super) blocked: &'a HashSet<CheckId>,
+    pub(super) group_wait: Span,
+}
+
+/// What a look showed.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) sendable: Vec<Delivery>,
+    pub(super) dropped: Vec<Delivery>,
+    /// When what is held is to be looked at again.
+    pub(super) next: Option<Time>,
+}
+
+/// Asks `route` about those of these deliveries that are not blocked, in their order, until there is more than enough for any
+/// message: the worst of it leaves first.
+pub(super) fn look(
+    rows: &dyn Rows,
+    ids: impl Iterator<Item = DeliveryId>,
+    to: LookFor<'_>,
+    now: Time,
+) -> Looked {
+    let mut looked = Looked::default();
+    let mut ready = 0;
+    for id in ids {
+        let delivery = rows.delivery(id).expect("what waits or rests is unfinished");
+        if to.blocked.contains(&delivery.check) {
+            continue;
+        }
+        if ready == 2 * Message::MAX_MEMBERS {
+            break;
+        }
+        if is_gone(rows, to.receiver, &delivery) {
+            let state = DeliveryState::Cancelled(CancelReason::Removed);
+            looked.dropped.push(Delivery { state, ..delivery });
+            continue;
+        }
+        let verdict = verdict_now(rows, &delivery, to.group_wait, now);
+        looked.next = looked.next.into_iter().chain(verdict.next_look()).min();
+        match verdict {
+            Verdict::Send => {
+                ready += usize::from(delivery.ready_at() <= now);
+                looked.sendable.push(delivery);
+            }
+            Verdict::Hold(_) => {}
+            Verdict::Drop(reason) => {
+                let state = DeliveryState::Cancelled(reason.cancels());
+                looked.dropped.push(Delivery { state, ..delivery });
+            }
+        }
+    }
+    looked
+}
+
+/// Whether whom or what it is about is gone: own addresses (16.4), or a check of which only that it flaps is to be told.
+fn is_gone(rows: &dyn Rows, receiver: &ReceiverName, delivery: &Delivery) -> bool {
+    match delivery.kind {
+        DeliveryKind::Flapping(_) => rows.is_archived(delivery.check),
+        _ => is_own_receiver(receiver) && rows.emails(delivery.check).is_empty(),
+    }
+}
+
+fn verdict_now(rows: &dyn Rows, delivery: &Delivery, group_wait: Span, now: Time) -> Verdict {
+    let definition = &rows.definition(delivery.check);
+    let causes = rows.causes(delivery.check);
+    let (incident, causes) = stands_now(rows, delivery, causes.as_slice().to_vec());
+    let is_paused = rows.is_paused(delivery.check);
+    let seen = SeenCheck { definition, causes: &causes, is_paused, incident };
+    let dependencies = &dependencies(rows, definition);
+    let (kind, ready_at) = (delivery.kind, delivery.ready_at());
+    verdict(rows, Question { seen, dependencies, kind, ready_at, group_wait }, now)
+}
+
+/// Where its incident stands for a delivery, and by which causes of the check it is asked about.
+fn stands_now(rows: &dyn Rows, delivery: &Delivery, causes: Vec<Cause>) -> (IncidentStatus, Vec<Cause>) {
+    let Some(incident) = rows.incident(delivery.incident) else {
+        return (IncidentStatus::Resolved, causes);
+    };
+    if let DeliveryKind::Flapping(_) = delivery.kind {
+        // What it tells of has ended. Somebody may be on what has begun since.
+        let open = rows.open_incident(delivery.check);
+        return (open.map_or(IncidentStatus::Open, |open| open.status), vec![incident.first]);
+    }
+    (incident.stands_for(delivery.action, &causes), causes)
+}

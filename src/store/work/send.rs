@@ -1,0 +1,55 @@
+//! A message leaves: its attempt is stored before it is made (12.7).
+
+use super::rows::Rows;
+use crate::core::outbox::{Delivery, DeliveryState, Message, MessageId};
+use crate::core::route::ReceiverName;
+use crate::core::time::Time;
+use crate::store::{Outgoing, StoreError};
+
+/// Freezes these deliveries into a message that leaves now.
+pub(super) fn send(
+    rows: &mut dyn Rows,
+    name: &ReceiverName,
+    members: Vec<Delivery>,
+    now: Time,
+) -> Result<Outgoing, StoreError> {
+    let notices = rows.notices(&members, now)?;
+    let message = Message {
+        id: MessageId(0),
+        receiver: name.clone(),
+        key: String::new(),
+        members: members.iter().map(|delivery| delivery.id).collect(),
+        created_at: now,
+        attempts: 1,
+        attempts_here: 1,
+        retry_at: None,
+        origin: None,
+    };
+    let message = rows.insert_message(message, &notices)?;
+    rows.update_message(message.clone(), None)?;
+    for delivery in members {
+        rows.update_delivery(Delivery { state: DeliveryState::InMessage(message.id), ..delivery })?;
+    }
+    Ok(Outgoing { message, notices })
+}
+
+/// A message leaves once more: the same members, who say the same.
+pub(super) fn send_again(
+    rows: &mut dyn Rows,
+    mut message: Message,
+    now: Time,
+) -> Result<Outgoing, StoreError> {
+    message.attempts = message.attempts.saturating_add(1);
+    message.attempts_here = message.attempts_here.saturating_add(1);
+    message.retry_at = None;
+    rows.update_message(message.clone(), None)?;
+    let notices = match rows.frozen(&message)? {
+        Some(notices) => notices,
+        None => {
+            tracing::error!(key = message.key, "what it said cannot be read: it says how things stand now");
+            let members: Vec<Delivery> = message.members.iter().map(|id| rows.member(*id)).collect();
+            rows.notices(&members, now)?
+        }
+    };
+    Ok(Outgoing { message, notices })
+}
