@@ -139,7 +139,6 @@ const MANY_PARAMETERS: &[&str] = &[
     "src/store/sqlite/configure.rs declare_again 6",
     "src/store/sqlite/edit/past.rs take_over 6",
     "src/store/sqlite/memory.rs put 6",
-    "src/store/sqlite/outbox/claim.rs look 6",
     "src/store/sqlite/pauses.rs note_who_paused 6",
     "src/store/sqlite/states.rs replay 7",
 ];
@@ -172,7 +171,7 @@ fn a_sixth_parameter_is_seen() {
 
 const MAX_FILES_OF_A_TYPE: usize = 3;
 /// Types whose methods are in more files, with in how many.
-const SCATTERED: &[&str] = &["Judge 4", "Loader 4", "Outbox 4", "SqliteStore 8", "State 5", "Tx 21"];
+const SCATTERED: &[&str] = &["Judge 4", "Loader 4", "Outbox 4", "SqliteStore 7", "State 5", "Tx 16"];
 
 /// Blocks `impl Type` count, wherever they name it from; `impl Trait for Type` may stand beside the trait.
 fn scattered(sources: &[Source]) -> Vec<String> {

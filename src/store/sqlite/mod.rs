@@ -357,7 +357,13 @@ impl Store for SqliteStore {
     }
 
     fn claim(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError> {
-        self.claim_at(now)
+        // Before the first configuration nobody knows who is to be told.
+        if self.settings.is_none() {
+            return Ok(Vec::new());
+        }
+        let claimed = self.transact(|tx| work::claim(tx, now))?;
+        self.handed.extend(claimed.iter().map(|outgoing| outgoing.message.id));
+        Ok(claimed)
     }
 
     fn hold_deliveries(&mut self) -> Result<(), StoreError> {

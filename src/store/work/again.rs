@@ -33,11 +33,7 @@ pub(super) fn follow_up(
 }
 
 /// A given-up delivery waits for its turn again, unless another reminder does. Answers whether it does.
-pub(super) fn wait_again(
-    rows: &mut dyn Rows,
-    id: DeliveryId,
-    now: Time,
-) -> Result<bool, StoreError> {
+pub(super) fn wait_again(rows: &mut dyn Rows, id: DeliveryId, now: Time) -> Result<bool, StoreError> {
     let row = rows.delivery(id).expect("what rests is unfinished");
     if is_reminded_by_another(rows, &row) {
         return Ok(false);
@@ -49,7 +45,7 @@ pub(super) fn wait_again(
 }
 
 /// 12.4: one reminder of an incident waits for each receiver.
-pub(in crate::store) fn is_reminded_by_another(rows: &dyn Rows, row: &Delivery) -> bool {
+pub(super) fn is_reminded_by_another(rows: &dyn Rows, row: &Delivery) -> bool {
     let waits = |other: &Delivery| {
         other.id != row.id
             && other.kind == DeliveryKind::Reminder

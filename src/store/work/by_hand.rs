@@ -14,11 +14,7 @@ use crate::store::{ByHand, StoreError};
 const AT_A_TIME: usize = 10_000;
 
 /// Somebody wants a message tried again at once.
-pub(in crate::store) fn retry(
-    rows: &mut dyn Rows,
-    id: MessageId,
-    now: Time,
-) -> Result<ByHand, StoreError> {
+pub(in crate::store) fn retry(rows: &mut dyn Rows, id: MessageId, now: Time) -> Result<ByHand, StoreError> {
     let policy = rows.policy();
     if let Some(message) = rows.message(id) {
         if message.retry_at.is_none() {
@@ -54,11 +50,7 @@ pub(in crate::store) fn retry_all(
     wait_again_all(rows, resting, now)
 }
 
-fn wait_again_all(
-    rows: &mut dyn Rows,
-    resting: Vec<DeliveryId>,
-    now: Time,
-) -> Result<ByHand, StoreError> {
+fn wait_again_all(rows: &mut dyn Rows, resting: Vec<DeliveryId>, now: Time) -> Result<ByHand, StoreError> {
     let mut count = 0;
     for id in resting {
         let row = rows.delivery(id).expect("what rests is unfinished");

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::flapping::forget_flapping;
 use super::look::{LookFor, look};
-use super::own::{count_own, is_limited, own_places};
+use super::own::{count_own, is_limited};
+use super::pace::Pace;
 use super::park::park_receiver;
 use super::rows::Rows;
 use super::send::{send, send_again};
@@ -20,7 +21,7 @@ use crate::store::{Outgoing, StoreError};
 /// What leaves, to each receiver one message at most: its attempt is counted with this call.
 pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outgoing>, StoreError> {
     let mut outgoing = Vec::new();
-    let mut places = own_places(rows);
+    let mut places = rows.own_places();
     for name in rows.due(now) {
         let is_own = is_own_receiver(&name);
         if is_own && (places == 0 || is_limited(rows, &name, now)) {
@@ -36,16 +37,12 @@ pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outg
     Ok(outgoing)
 }
 
-fn claim_from(
-    rows: &mut dyn Rows,
-    name: &ReceiverName,
-    now: Time,
-) -> Result<Option<Outgoing>, StoreError> {
+fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Option<Outgoing>, StoreError> {
     if rows.is_under_way(name) {
         return Ok(None);
     }
     let retry = rows.retry_due(name, now);
-    let mut pace = rows.pace(name);
+    let pace = rows.pace(name);
     let is_time = pace.look_at.is_some_and(|at| at <= now);
     let is_time_to_try = pace.try_at.is_some_and(|at| at <= now) && rows.resting_first(name).next().is_some();
     let policy = rows.policy();
@@ -54,8 +51,8 @@ fn claim_from(
             park_receiver(rows, name, now)?;
         }
         // Until it comes back there is nothing to try.
-        pace.try_at = None;
-        rows.set_pace(name, pace);
+        let pace = rows.pace(name);
+        rows.set_pace(name, Pace { try_at: None, ..pace });
         return Ok(None);
     };
     if let Some(message) = retry {
@@ -94,7 +91,7 @@ fn send_what_waits(
     };
     let pace = rows.pace(to.receiver);
     let look_at = looked.next.into_iter().chain(next).min();
-    rows.set_pace(to.receiver, super::pace::Pace { look_at, ..pace });
+    rows.set_pace(to.receiver, Pace { look_at, ..pace });
     if leaving.is_empty() {
         return Ok(None);
     }

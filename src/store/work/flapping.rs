@@ -30,7 +30,7 @@ pub(super) fn note_too_short(
 }
 
 /// A notice that is never told: what comes from now on is counted anew.
-pub(in crate::store) fn forget_flapping(rows: &mut dyn Rows, notice: &Delivery) -> Result<(), StoreError> {
+pub(super) fn forget_flapping(rows: &mut dyn Rows, notice: &Delivery) -> Result<(), StoreError> {
     match notice.kind {
         DeliveryKind::Flapping(_) => rows.delete_flapping(notice.check, &notice.receiver),
         _ => Ok(()),

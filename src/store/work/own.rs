@@ -1,9 +1,38 @@
-//! What an attempt to mail a check's own addresses showed of the mail server (16.4).
+//! Mails of checks' own leave through one mail server, and an address gets so many a minute (16.4).
 
 use super::entropy::entropy;
+use super::pace::Pace;
 use super::rows::Rows;
 use crate::core::outbox::{Attempt, Message, OwnMails, ServerTurn};
+use crate::core::route::ReceiverName;
 use crate::core::time::Time;
+use crate::store::Outgoing;
+
+/// Whether a mail must wait because an address of its check has had enough of them. It is looked at again when it need not,
+/// and counted once.
+pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> bool {
+    let Some(check) = rows.next_check(name) else { return false };
+    let emails = rows.emails(check);
+    let free_at = rows.own_mails().free_at(&emails, now);
+    let pace = rows.pace(name);
+    if pace.limited_until.is_none() && free_at.is_some() {
+        rows.note_limited();
+    }
+    rows.set_pace(name, Pace { limited_until: free_at, ..pace });
+    if free_at.is_some() && rows.own_mails().says_so(now) {
+        tracing::warn!(
+            waiting = rows.limited(now), limit = OwnMails::A_MINUTE, check = %rows.definition(check).name,
+            "an address gets so many mails of checks' own a minute: those beyond wait"
+        );
+    }
+    free_at.is_some()
+}
+
+/// A mail leaves for the addresses that stand in it.
+pub(super) fn count_own(rows: &mut dyn Rows, outgoing: &Outgoing, now: Time) {
+    let emails = outgoing.notices.first().map_or(&[][..], |notice| &notice.emails);
+    rows.own_mails().leaves(emails, now);
+}
 
 /// An attempt ended, and says whether the mail server takes anything.
 pub(super) fn note_server(rows: &mut dyn Rows, message: &Message, attempt: &Attempt, now: Time) {

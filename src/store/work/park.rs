@@ -1,13 +1,15 @@
 //! What is given up: somebody is not told (12.4).
 
-use super::record::note_attempt;
+use super::record::{Noted, note, note_attempt};
 use super::rows::{Rows, Settled};
+use crate::core::incident::PUNCTUAL;
 use crate::core::outbox::{Delivery, Message, MessageId, ParkReason, Telling};
+use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
 /// Gives a message up.
-pub(in crate::store) fn park(
+pub(super) fn park(
     rows: &mut dyn Rows,
     message: &Message,
     reason: ParkReason,
@@ -32,7 +34,7 @@ pub(in crate::store) fn park(
 }
 
 /// Gives a delivery up: somebody is not told. It counts from the first time on.
-pub(in crate::store) fn park_delivery(
+fn park_delivery(
     rows: &mut dyn Rows,
     delivery: Delivery,
     reason: ParkReason,
@@ -44,5 +46,22 @@ pub(in crate::store) fn park_delivery(
     if is_first {
         rows.note_parked(now);
     }
+    Ok(())
+}
+
+/// 12.3: a receiver is no longer configured.
+pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
+    let mut waiting = rows.waiting();
+    waiting.retain(|row| row.receiver == *name);
+    for message in rows.messages_to(name) {
+        park(rows, &message, ParkReason::ReceiverGone, None, now)?;
+    }
+    for delivery in waiting {
+        let noted = Noted { what: Telling::Parked, message: None, answer: "" };
+        note(rows, &delivery, noted, PUNCTUAL, now)?;
+        park_delivery(rows, delivery, ParkReason::ReceiverGone, None, now)?;
+    }
+    rows.forget_receiver(name);
+    tracing::error!(receiver = %name, "deliveries were given up: the receiver is no longer configured");
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::core::time::Time;
 use crate::store::StoreError;
 
 /// What became of an attempt, for each incident that the message tells of.
-pub(in crate::store) fn note_attempt(
+pub(super) fn note_attempt(
     rows: &mut dyn Rows,
     message: &Message,
     what: impl Fn(&Delivery) -> Telling,
@@ -29,15 +29,15 @@ pub(in crate::store) fn note_attempt(
 
 /// What became of a delivery, in which message, and with which answer.
 #[derive(Clone, Copy)]
-pub(in crate::store) struct Noted<'a> {
-    pub(in crate::store) what: Telling,
-    pub(in crate::store) message: Option<MessageId>,
-    pub(in crate::store) answer: &'a str,
+pub(super) struct Noted<'a> {
+    pub(super) what: Telling,
+    pub(super) message: Option<MessageId>,
+    pub(super) answer: &'a str,
 }
 
 /// Writes down what became of a delivery, `by` whom. Of each kind of step and receiver there are
 /// the first and the newest, which says how often it has happened since.
-pub(in crate::store) fn note(
+pub(super) fn note(
     rows: &mut dyn Rows,
     delivery: &Delivery,
     told: Noted<'_>,

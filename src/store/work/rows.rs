@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pace::Pace;
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep};
@@ -48,6 +49,10 @@ pub(in crate::store) trait Rows {
     fn definition(&self, check: CheckId) -> Arc<Definition>;
     /// What is wrong with a check.
     fn causes(&self, check: CheckId) -> Causes;
+    /// Whether it is paused, by whatever.
+    fn is_paused(&self, check: CheckId) -> bool;
+    /// Whether it is declared no more.
+    fn is_archived(&self, check: CheckId) -> bool;
     /// The addresses that a check mails itself.
     fn emails(&self, check: CheckId) -> Vec<String>;
 
@@ -98,6 +103,15 @@ pub(in crate::store) trait Rows {
     /// Writes what may change of one.
     fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError>;
 
+    /// What waits for a receiver and is ranked, the most severe first.
+    fn worst_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_>;
+    /// Ranks what came since the last look.
+    fn rank_waiting(&mut self, receiver: &ReceiverName);
+    /// What rests of a receiver, by when it is tried again.
+    fn resting_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_>;
+    /// What messages of these say now, one notice for each.
+    fn notices(&self, deliveries: &[Delivery], now: Time) -> Result<Vec<Notice>, StoreError>;
+
     /// How often a check went bad and recovered before a receiver was told.
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError>;
     fn put_flapping(
@@ -112,6 +126,12 @@ pub(in crate::store) trait Rows {
     fn messages(&self) -> Vec<Message>;
     /// A message that is not settled.
     fn message(&self, id: MessageId) -> Option<Message>;
+    /// Those to a receiver that are not settled.
+    fn messages_to(&self, receiver: &ReceiverName) -> Vec<Message>;
+    /// Whether one of these is being sent now.
+    fn is_under_way(&self, receiver: &ReceiverName) -> bool;
+    /// The one of these that is to be sent again first, if it is time.
+    fn retry_due(&self, receiver: &ReceiverName, now: Time) -> Option<Message>;
     /// Those that are not settled of the parts of one that was split first.
     fn parts(&self, origin: MessageId) -> Vec<Message>;
     /// How many of its parts were settled so.
@@ -131,6 +151,22 @@ pub(in crate::store) trait Rows {
         now: Time,
     ) -> Result<(), StoreError>;
 
+    /// Receivers to which something may leave now, those that have waited longest first.
+    fn due(&self, now: Time) -> Vec<ReceiverName>;
+    /// When a receiver is looked at again.
+    fn pace(&self, receiver: &ReceiverName) -> Pace;
+    fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace);
+    /// A receiver is configured no more: only what is to be tried again when it comes back is kept.
+    fn forget_receiver(&mut self, receiver: &ReceiverName);
+
+    /// How many more mails of checks' own may leave.
+    fn own_places(&self) -> usize;
+    /// The check of which a receiver is told next.
+    fn next_check(&self, receiver: &ReceiverName) -> Option<CheckId>;
+    /// A mail of a check's own waits since its address has had enough.
+    fn note_limited(&mut self);
+    /// How many receivers wait for that.
+    fn limited(&self, now: Time) -> usize;
     /// Mails of checks' own, as this process knows them.
     fn own_mails(&mut self) -> &mut OwnMails;
     /// Something is given up for the first time.

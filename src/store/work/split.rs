@@ -32,7 +32,7 @@ pub(super) fn refused(
 
 /// 12.3: a message that was frozen when its receiver named more than it does now is split before it is tried again, for what
 /// is not named is told to nobody. Answers whether it was; what is told of one check alone stays together.
-pub(in crate::store) fn split_to_fit(
+pub(super) fn split_to_fit(
     rows: &mut dyn Rows,
     message: &Message,
     max_members: usize,

@@ -1,9 +1,8 @@
 //! Incidents, deliveries and messages that are not finished, in memory beside their rows (§11, §12).
 //!
-//! What becomes of them is decided in `store/work`; here it is remembered, and what leaves is chosen ([`claim`]).
+//! What becomes of them is decided in `store/work`; here it is remembered.
 
 mod again;
-mod claim;
 mod held;
 mod notice;
 mod own;
@@ -18,12 +17,11 @@ use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId};
-use crate::core::outbox::{
-    Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, Occasion, OwnMails,
-};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, OwnMails};
 use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::live::{StanceTaken, StancesTaken, Waiting};
+use crate::store::work::Pace;
 
 /// Everything that still has to be told, and what it is about.
 #[derive(Debug, Default)]
@@ -71,43 +69,26 @@ struct Lane {
     messages: BTreeSet<MessageId>,
     /// The message that is being sent now: at most one for each receiver.
     under_way: Option<MessageId>,
-    /// When a waiting one may leave.
-    look_at: Option<Time>,
     /// Those that rest, by when they are tried again.
     given_up: BTreeSet<(Time, DeliveryId)>,
-    /// When one of them may leave.
-    try_at: Option<Time>,
-    /// Why that may be sooner than they are due.
-    occasion: Option<Occasion>,
-    /// When one of them was tried in vain.
-    tried_at: Option<Time>,
-    /// Until then the address of a check's own mail has had enough.
-    limited_until: Option<Time>,
+    pace: Pace,
 }
 
 impl Lane {
-    fn look_by(&mut self, at: Time) {
-        self.look_at = Some(self.look_at.map_or(at, |other| other.min(at)));
-    }
-
-    fn try_by(&mut self, at: Time) {
-        self.try_at = Some(self.try_at.map_or(at, |other| other.min(at)));
-    }
-
     /// When something other than a retry may leave.
     fn leaves_at(&self) -> Option<Time> {
-        let look_at = self.look_at.filter(|_| !self.waiting.is_empty());
-        let try_at = self.try_at.filter(|_| !self.given_up.is_empty());
+        let look_at = self.pace.look_at.filter(|_| !self.waiting.is_empty());
+        let try_at = self.pace.try_at.filter(|_| !self.given_up.is_empty());
         look_at.into_iter().chain(try_at).min()
     }
 
     /// What [`crate::core::route::route`] looks at is another: so may be its answers.
     fn look_anew(&mut self, now: Time) {
         if !self.waiting.is_empty() {
-            self.look_by(now);
+            self.pace.look_by(now);
         }
         if !self.given_up.is_empty() {
-            self.try_by(now);
+            self.pace.try_by(now);
         }
     }
 }
@@ -166,9 +147,9 @@ impl Outbox {
         if let Some(given_up) = delivery.given_up.filter(|_| is_resting) {
             self.resting += 1;
             lane.given_up.insert((given_up.due(), delivery.id));
-            lane.try_by(given_up.due());
+            lane.pace.try_by(given_up.due());
             if given_up.tries > 0 && !given_up.offends() {
-                lane.tried_at = lane.tried_at.max(Some(given_up.at));
+                lane.pace.tried_at = lane.pace.tried_at.max(Some(given_up.at));
             }
         }
         if is_resting || is_unfinished(&delivery) {
@@ -268,7 +249,7 @@ impl Outbox {
         let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
         if let Some(lane) = self.lanes.get_mut(&delivery.receiver) {
             let is_full = lane.waiting.len() >= Message::MAX_MEMBERS;
-            lane.look_by(if is_full { delivery.queued_at } else { delivery.ready_at() + group_wait });
+            lane.pace.look_by(if is_full { delivery.queued_at } else { delivery.ready_at() + group_wait });
         }
     }
 
@@ -321,7 +302,7 @@ impl Outbox {
             let retry_at = self.next_retry(lane).map(|(at, _)| at);
             let since = lane.leaves_at().into_iter().chain(retry_at).min()?;
             let rests_until = rests_until.filter(|_| is_own_receiver(name));
-            let at = rests_until.into_iter().chain(lane.limited_until).fold(since, Time::max);
+            let at = rests_until.into_iter().chain(lane.pace.limited_until).fold(since, Time::max);
             Some((at, since, name))
         })
     }
@@ -335,11 +316,6 @@ impl Outbox {
     /// Checks of which something is still to be told.
     pub(super) fn checks_with_deliveries(&self) -> HashSet<CheckId> {
         self.deliveries.values().map(|delivery| delivery.check).collect()
-    }
-
-    /// A message that is not settled.
-    fn message(&self, id: MessageId) -> Option<&Message> {
-        self.messages.get(&id)
     }
 
     /// What was given up of a receiver, and is to be tried again, by when that is.

@@ -6,7 +6,7 @@ use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Alias, CheckId, PingKind};
 use crate::core::notice::{AliasNotice, LastRun, Notice, excerpt};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind};
+use crate::core::outbox::{Delivery, DeliveryKind};
 use crate::core::route::{Facts, is_own_receiver};
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
@@ -20,12 +20,7 @@ use crate::store::work::Rows as _;
 use crate::store::{StoreError, row};
 
 impl Tx<'_> {
-    /// One notice for each delivery, in their order.
-    pub(super) fn freeze_notices(&self, ids: &[DeliveryId], now: Time) -> Result<Vec<Notice>, StoreError> {
-        ids.iter().map(|id| self.freeze_notice(&self.memory.outbox.deliveries[id], now)).collect()
-    }
-
-    fn freeze_notice(&self, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
+    pub(super) fn freeze_notice(&self, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
         let slot = &self.memory.checks[&delivery.check];
         let definition = &slot.check.definition;
         let state = &slot.check.state();

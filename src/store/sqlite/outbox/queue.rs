@@ -8,7 +8,6 @@ use crate::core::check::CheckId;
 use crate::core::notice::Severity;
 use crate::core::outbox::DeliveryId;
 use crate::core::route::ReceiverName;
-use crate::store::sqlite::tx::Tx;
 
 /// The ids of deliveries that wait. How severe each is, is asked once: at the next look after it came, or after its check was
 /// declared otherwise. So a look at the worst of 100,000 costs no more than one at the worst of a hundred.
@@ -80,21 +79,12 @@ impl Outbox {
     }
 }
 
-impl Tx<'_> {
-    pub(super) fn severity(&self, check: CheckId) -> Severity {
-        Severity::of(&self.memory.checks[&check].check.definition.labels)
-    }
-
-    /// Ranks what came since the last look.
-    pub(super) fn rank_waiting(&mut self, name: &ReceiverName) {
-        let Some(mut waiting) =
-            self.memory.outbox.lanes.get_mut(name).map(|lane| std::mem::take(&mut lane.waiting))
-        else {
-            return;
-        };
-        waiting.rank(|id| self.severity(self.memory.outbox.deliveries[&id].check));
-        if let Some(lane) = self.memory.outbox.lanes.get_mut(name) {
-            lane.waiting = waiting;
+impl Outbox {
+    /// Ranks what came for a receiver since the last look.
+    pub(super) fn rank_waiting(&mut self, name: &ReceiverName, severity: impl Fn(CheckId) -> Severity) {
+        let Outbox { lanes, deliveries, .. } = self;
+        if let Some(lane) = lanes.get_mut(name) {
+            lane.waiting.rank(|id| severity(deliveries[&id].check));
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{Outbox, rows};
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep, StepKind};
-use crate::core::notice::Notice;
+use crate::core::notice::{Notice, Severity};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryKind, DeliveryState, DeliveryStep, Flapping, Flaps, Message, MessageId,
     NewDelivery, OwnMails, Telling,
@@ -17,8 +17,9 @@ use crate::core::route::{Dependency, Mute, Policy, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::key;
+use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{Rows, Settled};
+use crate::store::work::{Pace, Rows, Settled};
 use crate::store::{StoreError, row};
 
 impl Rows for Tx<'_> {
@@ -45,6 +46,14 @@ impl Rows for Tx<'_> {
 
     fn causes(&self, check: CheckId) -> Causes {
         self.with_state(check, |state| state.causes.clone())
+    }
+
+    fn is_paused(&self, check: CheckId) -> bool {
+        self.with_state(check, |state| state.pause.since().is_some())
+    }
+
+    fn is_archived(&self, check: CheckId) -> bool {
+        self.with_state(check, |state| state.archived.is_some())
     }
 
     fn emails(&self, check: CheckId) -> Vec<String> {
@@ -183,6 +192,25 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
+    fn worst_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_> {
+        let lane = self.memory.outbox.lanes.get(receiver);
+        Box::new(lane.into_iter().flat_map(|lane| lane.waiting.worst_first().copied()))
+    }
+
+    fn rank_waiting(&mut self, receiver: &ReceiverName) {
+        let Memory { outbox, checks, .. } = &mut *self.memory;
+        outbox.rank_waiting(receiver, |check| Severity::of(&checks[&check].check.definition.labels));
+    }
+
+    fn resting_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_> {
+        let lane = self.memory.outbox.lanes.get(receiver);
+        Box::new(lane.into_iter().flat_map(|lane| lane.given_up.iter().map(|(_, id)| *id)))
+    }
+
+    fn notices(&self, deliveries: &[Delivery], now: Time) -> Result<Vec<Notice>, StoreError> {
+        deliveries.iter().map(|delivery| self.freeze_notice(delivery, now)).collect()
+    }
+
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError> {
         let sql = "SELECT last_at, bouts, told_at, times, since FROM flapping WHERE check_id = ?1 AND receiver = ?2";
         let mut find = self.db.prepare_cached(sql).map_err(failed)?;
@@ -240,6 +268,22 @@ impl Rows for Tx<'_> {
         self.memory.outbox.messages.get(&id).cloned()
     }
 
+    fn messages_to(&self, receiver: &ReceiverName) -> Vec<Message> {
+        let outbox = &self.memory.outbox;
+        let ids = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
+        ids.map(|id| outbox.messages[id].clone()).collect()
+    }
+
+    fn is_under_way(&self, receiver: &ReceiverName) -> bool {
+        self.memory.outbox.lanes.get(receiver).is_some_and(|lane| lane.under_way.is_some())
+    }
+
+    fn retry_due(&self, receiver: &ReceiverName, now: Time) -> Option<Message> {
+        let outbox = &self.memory.outbox;
+        let (at, id) = outbox.next_retry(outbox.lanes.get(receiver)?)?;
+        (at <= now).then(|| outbox.messages[&id].clone())
+    }
+
     fn parts(&self, origin: MessageId) -> Vec<Message> {
         let messages = self.memory.outbox.messages.values();
         messages.filter(|message| message.origin == Some(origin)).cloned().collect()
@@ -285,6 +329,41 @@ impl Rows for Tx<'_> {
         )?;
         self.memory.outbox.forget_message(id);
         Ok(())
+    }
+
+    fn due(&self, now: Time) -> Vec<ReceiverName> {
+        self.memory.outbox.due(now)
+    }
+
+    fn pace(&self, receiver: &ReceiverName) -> Pace {
+        self.memory.outbox.lanes.get(receiver).map(|lane| lane.pace).unwrap_or_default()
+    }
+
+    fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace) {
+        if let Some(lane) = self.memory.outbox.lanes.get_mut(receiver) {
+            lane.pace = pace;
+        }
+    }
+
+    fn forget_receiver(&mut self, receiver: &ReceiverName) {
+        self.memory.outbox.forget_lane(receiver);
+    }
+
+    fn own_places(&self) -> usize {
+        self.memory.outbox.own_places()
+    }
+
+    fn next_check(&self, receiver: &ReceiverName) -> Option<CheckId> {
+        let outbox = &self.memory.outbox;
+        outbox.next_check(outbox.lanes.get(receiver)?)
+    }
+
+    fn note_limited(&mut self) {
+        self.memory.outbox.limited += 1;
+    }
+
+    fn limited(&self, now: Time) -> usize {
+        self.memory.outbox.lanes.values().filter(|lane| lane.pace.limited_until > Some(now)).count()
     }
 
     fn own_mails(&mut self) -> &mut OwnMails {
