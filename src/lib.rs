@@ -31,7 +31,7 @@
 //!   behind it sees YAML, a path, or a default that is still to be filled in; a configuration is taken whole or not at all.
 //! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and speaks no SQL;
 //!   `store::work` is the unit of work: what an event does to incidents, deliveries and messages, over a trait of row
-//!   operations; `store::sqlite` has the rows, and so far what is left of that work: applying, configuring, claiming;
+//!   operations; `store::sqlite` has the rows, and so far what is left of that work: applying, configuring, editing;
 //!   [`store::writer`] is the one thread that owns it; [`store::live`] is what readers see without
 //!   asking it, [`store::history`] what they read beside it. **Invariant:** a flip and all that follows from it are
 //!   committed together; what is answered is durable.

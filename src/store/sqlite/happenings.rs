@@ -102,15 +102,6 @@ impl Tx<'_> {
         let at: Option<i64> = find.query_row([key(check.0)], |row| row.get(0)).optional().map_err(failed)?;
         Ok(at.map(Time::from_ms))
     }
-
-    /// The newest events of a check with an alias, newest first.
-    pub(super) fn newest_events(
-        &self,
-        check: CheckId,
-        limit: usize,
-    ) -> Result<Vec<(Time, String)>, StoreError> {
-        events(self.db, check, limit).map_err(failed)
-    }
 }
 
 /// The newest events of a check with an alias, newest first.

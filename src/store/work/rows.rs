@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use super::pace::Pace;
+use crate::core::blind::BlindWindows;
 use crate::core::cause::Causes;
-use crate::core::check::{CheckId, Definition, Name};
+use crate::core::check::{CheckId, Definition, Name, PingKind};
 use crate::core::incident::{Incident, IncidentId, IncidentStep};
-use crate::core::notice::Notice;
+use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, DeliveryStep, Flapping, Message, MessageId, NewDelivery, OwnMails,
     Telling,
 };
 use crate::core::route::{Dependency, Mute, Policy, ReceiverName};
-use crate::core::time::{Span, Time};
+use crate::core::state::State;
+use crate::core::time::Time;
 use crate::store::StoreError;
 
 /// How a message ended.
@@ -30,6 +32,17 @@ pub(in crate::store) enum Settled {
     Dropped,
 }
 
+/// What a ping said.
+pub(in crate::store) struct PingSaid {
+    /// `None`: a kind that this program does not know.
+    pub(in crate::store) kind: Option<PingKind>,
+    pub(in crate::store) is_repeat: bool,
+    pub(in crate::store) run: LastRun,
+    pub(in crate::store) body: Option<Vec<u8>>,
+    /// The number of the one before it; 0: none.
+    pub(in crate::store) previous: i64,
+}
+
 /// Row operations. All that a call reads is as this call has left it so far.
 ///
 /// A delivery is *unfinished* while it waits, is in a message that is not settled, or rests: given up, and tried again while
@@ -39,14 +52,16 @@ pub(in crate::store) trait Rows {
     fn policy(&self) -> Arc<Policy>;
     /// Any number, another one in every database.
     fn database_id(&self) -> i64;
-    /// For how much of what comes after `time` we were not there.
-    fn absent_after(&self, time: Time) -> Span;
+    /// When we were not there, or refused what nobody read.
+    fn blind(&self) -> &BlindWindows;
 
     /// What people keep silent.
     fn mutes(&self) -> &[Mute];
 
     /// What a check is declared as.
     fn definition(&self, check: CheckId) -> Arc<Definition>;
+    /// All that is known of a check.
+    fn state(&self, check: CheckId) -> State;
     /// What is wrong with a check.
     fn causes(&self, check: CheckId) -> Causes;
     /// Whether it is paused, by whatever.
@@ -109,8 +124,15 @@ pub(in crate::store) trait Rows {
     fn rank_waiting(&mut self, receiver: &ReceiverName);
     /// What rests of a receiver, by when it is tried again.
     fn resting_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_>;
-    /// What messages of these say now, one notice for each.
-    fn notices(&self, deliveries: &[Delivery], now: Time) -> Result<Vec<Notice>, StoreError>;
+    /// The key of an incident's first message to a receiver: its thread.
+    fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError>;
+
+    /// The number of a check's newest ping; 0: none.
+    fn last_ping(&self, check: CheckId) -> i64;
+    /// A ping of a check, as far as it is kept.
+    fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError>;
+    /// The newest events of the history of a check with an alias, the newest first.
+    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError>;
 
     /// How often a check went bad and recovered before a receiver was told.
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError>;

@@ -1,5 +1,6 @@
 //! A message leaves: its attempt is stored before it is made (12.7).
 
+use super::notice::notices;
 use super::rows::Rows;
 use crate::core::outbox::{Delivery, DeliveryState, Message, MessageId};
 use crate::core::route::ReceiverName;
@@ -13,7 +14,7 @@ pub(super) fn send(
     members: Vec<Delivery>,
     now: Time,
 ) -> Result<Outgoing, StoreError> {
-    let notices = rows.notices(&members, now)?;
+    let said = notices(rows, &members, now)?;
     let message = Message {
         id: MessageId(0),
         receiver: name.clone(),
@@ -25,12 +26,12 @@ pub(super) fn send(
         retry_at: None,
         origin: None,
     };
-    let message = rows.insert_message(message, &notices)?;
+    let message = rows.insert_message(message, &said)?;
     rows.update_message(message.clone(), None)?;
     for delivery in members {
         rows.update_delivery(Delivery { state: DeliveryState::InMessage(message.id), ..delivery })?;
     }
-    Ok(Outgoing { message, notices })
+    Ok(Outgoing { message, notices: said })
 }
 
 /// A message leaves once more: the same members, who say the same.
@@ -43,13 +44,13 @@ pub(super) fn send_again(
     message.attempts_here = message.attempts_here.saturating_add(1);
     message.retry_at = None;
     rows.update_message(message.clone(), None)?;
-    let notices = match rows.frozen(&message)? {
-        Some(notices) => notices,
+    let said = match rows.frozen(&message)? {
+        Some(said) => said,
         None => {
             tracing::error!(key = message.key, "what it said cannot be read: it says how things stand now");
             let members: Vec<Delivery> = message.members.iter().map(|id| rows.member(*id)).collect();
-            rows.notices(&members, now)?
+            notices(rows, &members, now)?
         }
     };
-    Ok(Outgoing { message, notices })
+    Ok(Outgoing { message, notices: said })
 }

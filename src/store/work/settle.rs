@@ -50,7 +50,7 @@ fn after(rows: &dyn Rows, message: &Message, attempt: &Attempt, is_alone: bool, 
         None => AfterAttempt::Sent,
         Some(_) if is_alone => after_alone(attempt),
         Some(receiver) => {
-            let give_up_after = receiver.give_up_after + rows.absent_after(message.created_at);
+            let give_up_after = receiver.give_up_after + rows.blind().absent_after(message.created_at);
             after_attempt(message, attempt, give_up_after, now, entropy(rows.database_id(), message))
         }
     }

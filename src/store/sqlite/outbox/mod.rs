@@ -4,7 +4,6 @@
 
 mod again;
 mod held;
-mod notice;
 mod own;
 mod queue;
 pub(in crate::store) mod rows;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Outbox, rows};
+use crate::core::blind::BlindWindows;
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep, StepKind};
@@ -14,12 +15,14 @@ use crate::core::outbox::{
     NewDelivery, OwnMails, Telling,
 };
 use crate::core::route::{Dependency, Mute, Policy, ReceiverName};
-use crate::core::time::{Span, Time};
+use crate::core::state::State;
+use crate::core::time::Time;
 use crate::store::sqlite::error::{damaged, failed};
+use crate::store::sqlite::happenings::events;
 use crate::store::sqlite::key;
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{Pace, Rows, Settled};
+use crate::store::work::{Pace, PingSaid, Rows, Settled};
 use crate::store::{StoreError, row};
 
 impl Rows for Tx<'_> {
@@ -32,8 +35,8 @@ impl Rows for Tx<'_> {
         self.memory.database_id
     }
 
-    fn absent_after(&self, time: Time) -> Span {
-        self.memory.blind.absent_after(time)
+    fn blind(&self) -> &BlindWindows {
+        &self.memory.blind
     }
 
     fn mutes(&self) -> &[Mute] {
@@ -42,6 +45,10 @@ impl Rows for Tx<'_> {
 
     fn definition(&self, check: CheckId) -> Arc<Definition> {
         self.memory.checks[&check].check.definition.clone()
+    }
+
+    fn state(&self, check: CheckId) -> State {
+        self.with_state(check, State::clone)
     }
 
     fn causes(&self, check: CheckId) -> Causes {
@@ -207,8 +214,31 @@ impl Rows for Tx<'_> {
         Box::new(lane.into_iter().flat_map(|lane| lane.given_up.iter().map(|(_, id)| *id)))
     }
 
-    fn notices(&self, deliveries: &[Delivery], now: Time) -> Result<Vec<Notice>, StoreError> {
-        deliveries.iter().map(|delivery| self.freeze_notice(delivery, now)).collect()
+    fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError> {
+        let mut find = self
+            .db
+            .prepare_cached(
+                "SELECT key FROM deliveries JOIN messages ON messages.id = message_id
+                 WHERE incident_id = ?1 AND deliveries.receiver = ?2 ORDER BY messages.id LIMIT 1",
+            )
+            .map_err(failed)?;
+        find.query_row(params![key(incident.0), &**receiver], |row| row.get(0)).optional().map_err(failed)
+    }
+
+    fn last_ping(&self, check: CheckId) -> i64 {
+        self.memory.checks[&check].last_ping
+    }
+
+    fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError> {
+        let sql = "SELECT pings.at, kind, flags, exit_status, duration, source, comment, previous,
+                   body, left_out FROM pings LEFT JOIN bodies USING (seq)
+                   WHERE pings.seq = ?1 AND pings.check_id = ?2";
+        let mut find = self.db.prepare_cached(sql).map_err(failed)?;
+        find.query_row((number, key(check.0)), rows::said).optional().map_err(failed)
+    }
+
+    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
+        events(self.db, check, limit).map_err(failed)
     }
 
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError> {

@@ -1,0 +1,158 @@
+//! What a message says of one incident, frozen when the message is (12.3).
+
+use super::rows::{PingSaid, Rows};
+use crate::core::blind::{BlindWindows, Window};
+use crate::core::cause::{CauseKind, Causes, Family};
+use crate::core::check::{Alias, CheckId, Definition, PingKind};
+use crate::core::notice::{AliasNotice, LastRun, Notice, excerpt};
+use crate::core::outbox::{Delivery, DeliveryKind};
+use crate::core::route::{Facts, is_own_receiver};
+use crate::core::schedule::Schedule;
+use crate::core::state::State;
+use crate::core::step::{promised_deadline, view};
+use crate::core::time::{Span, Time};
+use crate::store::StoreError;
+
+/// One notice for each of these, in their order.
+pub(super) fn notices(
+    rows: &dyn Rows,
+    deliveries: &[Delivery],
+    now: Time,
+) -> Result<Vec<Notice>, StoreError> {
+    deliveries.iter().map(|delivery| notice(rows, delivery, now)).collect()
+}
+
+fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
+    let definition = &*rows.definition(delivery.check);
+    let state = &rows.state(delivery.check);
+    let mut said = said_last(rows, delivery.check)?;
+    if let Some(run) = &mut said.run {
+        // 4.4: what came too soon is a failure, whatever it said.
+        let took = run.duration.unwrap_or(Span::MAX);
+        run.is_success &= definition.spec.min_runtime.is_none_or(|least| took >= least);
+    }
+    let policy = rows.policy();
+    if policy.receiver(&delivery.receiver).is_some_and(|receiver| !receiver.include_output) {
+        said = said.without_words();
+    }
+    let incident =
+        rows.incident(delivery.incident).expect("an incident is kept while something is told of it");
+    let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
+    let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
+    let asked_by = delivery.responder.and_then(|number| {
+        let first = std::slice::from_ref(&incident.first);
+        let causes = if causes.is_empty() { first } else { causes.as_slice() };
+        policy.asked_by(delivery.action, number, &Facts { definition, causes })
+    });
+    let spec = &definition.spec;
+    let is_own = is_own_receiver(&delivery.receiver);
+    let is_late = causes.any(Family::Late) || causes.any(Family::Unknown);
+    let due = if is_late {
+        missed(&spec.schedule, state, || view(spec, state, now, rows.blind()).due)
+    } else {
+        None
+    };
+    Ok(Notice {
+        kind: delivery.kind,
+        incident: incident.id,
+        incident_status: incident.status,
+        check: definition.name.clone(),
+        title: definition.title.clone(),
+        group: definition.group.clone(),
+        labels: definition.labels.clone(),
+        description: definition.description.clone(),
+        runbook_url: definition.runbook_url.clone(),
+        first: incident.first,
+        blind: blind(&causes, rows.blind()),
+        causes: causes.iter().copied().collect(),
+        opened_at: incident.opened_at,
+        ended_at: incident.ended_at,
+        schedule: spec.schedule.to_string(),
+        grace: spec.grace,
+        due: due.filter(|due| *due <= now),
+        zone: spec.schedule.zone(),
+        last_success: state.last(PingKind::Success),
+        last_run: said.run,
+        last_log: said.log,
+        output: said.output,
+        declared: definition.source.to_string(),
+        responder: delivery.responder,
+        asked_by: asked_by.unwrap_or_default(),
+        repeat_interval: delivery.repeat_interval,
+        thread: rows.thread_of(incident.id, &delivery.receiver)?,
+        emails: if is_own { definition.emails.clone() } else { Vec::new() },
+        alias: if is_own { alias_notice(rows, definition, (delivery.check, state), now)? } else { None },
+    })
+}
+
+/// What the users of another system are told of a check with an alias.
+fn alias_notice(
+    rows: &dyn Rows,
+    definition: &Definition,
+    (check, state): (CheckId, &State),
+    now: Time,
+) -> Result<Option<AliasNotice>, StoreError> {
+    let Some(alias) = &definition.alias else { return Ok(None) };
+    let deadline = promised_deadline(&definition.spec, state, now, rows.blind());
+    let events = rows.newest_events(check, Alias::EVENTS_IN_A_MAIL)?;
+    Ok(Some(AliasNotice { origin: alias.origin.clone(), id: alias.id.clone(), deadline, events }))
+}
+
+/// The newest success or fail, what was logged since, and the newest body of these, as far as they are kept.
+fn said_last(rows: &dyn Rows, check: CheckId) -> Result<SaidLast, StoreError> {
+    let mut last = SaidLast::default();
+    let mut next = rows.last_ping(check);
+    for _ in 0..MAX_PINGS_BACK {
+        let Some(PingSaid { kind, is_repeat, run, body, previous }) = rows.ping(check, next)? else { break };
+        if let Some(body) = body.filter(|_| last.output.is_none()) {
+            last.output = Some((run.at, excerpt(&body))).filter(|(_, text)| !text.is_empty());
+        }
+        match kind {
+            Some(PingKind::Success | PingKind::Fail) if !is_repeat => {
+                last.run = Some(run);
+                return Ok(last);
+            }
+            Some(PingKind::Log) if last.log.is_none() => {
+                last.log = run.comment.map(|comment| (run.at, comment));
+            }
+            _ => {}
+        }
+        next = previous;
+    }
+    Ok(last)
+}
+
+/// A notice looks so many pings back: it is frozen where the writer works, with up to 255 others.
+const MAX_PINGS_BACK: usize = 32;
+
+/// What a check's newest pings said.
+#[derive(Default)]
+struct SaidLast {
+    run: Option<LastRun>,
+    /// When and what was logged since.
+    log: Option<(Time, String)>,
+    output: Option<(Time, String)>,
+}
+
+impl SaidLast {
+    /// Without the job's own words.
+    fn without_words(self) -> SaidLast {
+        let run = self.run.map(|run| LastRun { comment: None, ..run });
+        SaidLast { run, log: None, output: None }
+    }
+}
+
+/// The due time that was missed; `due` is what is due now.
+fn missed(schedule: &Schedule, state: &State, due: impl FnOnce() -> Option<Time>) -> Option<Time> {
+    match schedule {
+        Schedule::CountedAt(..) => state.counted.and_then(|counted| counted.late_for),
+        Schedule::Counted(_) => None,
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => due(),
+    }
+}
+
+/// The stretch that a blind cause is about: the last one that had begun.
+fn blind(causes: &Causes, windows: &BlindWindows) -> Option<Window> {
+    let cause = causes.iter().find(|cause| cause.kind == CauseKind::Blind)?;
+    windows.iter().filter(|window| window.from < cause.since).last().copied()
+}
