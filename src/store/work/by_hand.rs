@@ -15,12 +15,11 @@ const AT_A_TIME: usize = 10_000;
 
 /// Somebody wants a message tried again at once.
 pub(in crate::store) fn retry(rows: &mut dyn Rows, id: MessageId, now: Time) -> Result<ByHand, StoreError> {
-    let policy = rows.policy();
     if let Some(message) = rows.message(id) {
         if message.retry_at.is_none() {
             return Ok(ByHand::UnderWay);
         }
-        if policy.receiver(&message.receiver).is_none() {
+        if rows.policy().receiver(&message.receiver).is_none() {
             return Ok(ByHand::NoReceiver);
         }
         let count = message.members.len();
@@ -29,6 +28,7 @@ pub(in crate::store) fn retry(rows: &mut dyn Rows, id: MessageId, now: Time) -> 
         return Ok(ByHand::Done(count));
     }
     let Some(given_up) = rows.given_up_with(id)? else { return Ok(ByHand::NoSuchMessage) };
+    let policy = rows.policy();
     if given_up.iter().any(|row| policy.receiver(&row.receiver).is_none()) {
         return Ok(ByHand::NoReceiver);
     }

@@ -1,7 +1,5 @@
 //! Which messages leave now (12.3): those whose retry is due, else what waits.
 
-use std::collections::HashSet;
-
 use super::flapping::forget_flapping;
 use super::look::{LookFor, look};
 use super::own::{count_own, is_limited};
@@ -13,7 +11,7 @@ use super::split::split_to_fit;
 use super::try_again::try_again;
 use crate::core::check::CheckId;
 use crate::core::notice::Severity;
-use crate::core::outbox::{Delivery, Departure, Message, freeze};
+use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze};
 use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
@@ -61,7 +59,7 @@ fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Opt
         }
         return send_again(rows, message, now).map(Some);
     }
-    let blocked = &blocked(rows, name);
+    let blocked = &rows.checks_in_messages(name);
     let to = LookFor { receiver: name, blocked, group_wait: receiver.group_wait };
     if is_time && let Some(outgoing) = send_what_waits(rows, to, receiver, now)? {
         return Ok(Some(outgoing));
@@ -95,13 +93,8 @@ fn send_what_waits(
     if leaving.is_empty() {
         return Ok(None);
     }
-    let members: Vec<Delivery> = leaving.into_iter().map(|id| rows.member(id)).collect();
+    let sendable = looked.sendable;
+    let of = |id: DeliveryId| sendable.iter().find(|row| row.id == id).expect("what leaves may").clone();
+    let members: Vec<Delivery> = leaving.into_iter().map(of).collect();
     send(rows, to.receiver, members, now).map(Some)
-}
-
-/// Checks with a delivery in a message that is not settled: what follows waits for it (12.5).
-fn blocked(rows: &dyn Rows, name: &ReceiverName) -> HashSet<CheckId> {
-    let messages: Vec<Message> = rows.messages_to(name);
-    let members = messages.iter().flat_map(|message| &message.members);
-    members.map(|member| rows.member(*member).check).collect()
 }

@@ -10,8 +10,8 @@ pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<LetGo, 
     for message in rows.messages() {
         thaw(rows, &message, now)?;
     }
-    // What was given up rests, and is tried again while it is still bad (12.4).
     let mut let_go = LetGo::default();
+    // What was given up rests, and is tried again while it is still bad (12.4).
     for row in rows.waiting() {
         if is_still_bad(rows, &row) {
             let_go.told += 1;

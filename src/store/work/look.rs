@@ -2,16 +2,16 @@
 
 use std::collections::HashSet;
 
-use super::rows::Rows;
+use super::rows::{CheckNow, Rows};
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
-use crate::core::cause::Cause;
+use crate::core::cause::{Cause, Causes};
 use crate::core::check::CheckId;
-use crate::core::incident::IncidentStatus;
+use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
 use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
 
-/// Whom a look is for.
+/// The receiver for which deliveries are looked at.
 #[derive(Clone, Copy)]
 pub(super) struct LookFor<'a> {
     pub(super) receiver: &'a ReceiverName,
@@ -20,7 +20,7 @@ pub(super) struct LookFor<'a> {
     pub(super) group_wait: Span,
 }
 
-/// What a look showed.
+/// What came of it.
 #[derive(Default)]
 pub(super) struct Looked {
     pub(super) sendable: Vec<Delivery>,
@@ -47,12 +47,13 @@ pub(super) fn look(
         if ready == 2 * Message::MAX_MEMBERS {
             break;
         }
-        if is_gone(rows, to.receiver, &delivery) {
+        let check = rows.check_now(delivery.check);
+        if is_gone(rows, to.receiver, &delivery, &check) {
             let state = DeliveryState::Cancelled(CancelReason::Removed);
             looked.dropped.push(Delivery { state, ..delivery });
             continue;
         }
-        let verdict = verdict_now(rows, &delivery, to.group_wait, now);
+        let verdict = verdict_now(rows, &delivery, &check, to.group_wait, now);
         looked.next = looked.next.into_iter().chain(verdict.next_look()).min();
         match verdict {
             Verdict::Send => {
@@ -70,33 +71,42 @@ pub(super) fn look(
 }
 
 /// Whether whom or what it is about is gone: own addresses (16.4), or a check of which only that it flaps is to be told.
-fn is_gone(rows: &dyn Rows, receiver: &ReceiverName, delivery: &Delivery) -> bool {
+fn is_gone(rows: &dyn Rows, receiver: &ReceiverName, delivery: &Delivery, check: &CheckNow) -> bool {
     match delivery.kind {
-        DeliveryKind::Flapping(_) => rows.is_archived(delivery.check),
-        _ => is_own_receiver(receiver) && rows.emails(delivery.check).is_empty(),
+        DeliveryKind::Flapping(_) => check.is_archived,
+        _ => is_own_receiver(receiver) && rows.definition(delivery.check).emails.is_empty(),
     }
 }
 
-fn verdict_now(rows: &dyn Rows, delivery: &Delivery, group_wait: Span, now: Time) -> Verdict {
+fn verdict_now(
+    rows: &dyn Rows,
+    delivery: &Delivery,
+    check: &CheckNow,
+    group_wait: Span,
+    now: Time,
+) -> Verdict {
     let definition = &rows.definition(delivery.check);
-    let causes = rows.causes(delivery.check);
-    let (incident, causes) = stands_now(rows, delivery, causes.as_slice().to_vec());
-    let is_paused = rows.is_paused(delivery.check);
-    let seen = SeenCheck { definition, causes: &causes, is_paused, incident };
+    let incident = rows.incident(delivery.incident);
+    let (incident, causes) = stands_now(rows, delivery, incident.as_ref(), &check.causes);
+    let seen = SeenCheck { definition, causes, is_paused: check.is_paused, incident };
     let dependencies = &dependencies(rows, definition);
     let (kind, ready_at) = (delivery.kind, delivery.ready_at());
     verdict(rows, Question { seen, dependencies, kind, ready_at, group_wait }, now)
 }
 
 /// Where its incident stands for a delivery, and by which causes of the check it is asked about.
-fn stands_now(rows: &dyn Rows, delivery: &Delivery, causes: Vec<Cause>) -> (IncidentStatus, Vec<Cause>) {
-    let Some(incident) = rows.incident(delivery.incident) else {
-        return (IncidentStatus::Resolved, causes);
-    };
+fn stands_now<'a>(
+    rows: &dyn Rows,
+    delivery: &Delivery,
+    incident: Option<&'a Incident>,
+    causes: &'a Causes,
+) -> (IncidentStatus, &'a [Cause]) {
+    let Some(incident) = incident else { return (IncidentStatus::Resolved, causes.as_slice()) };
     if let DeliveryKind::Flapping(_) = delivery.kind {
         // What it tells of has ended. Somebody may be on what has begun since.
         let open = rows.open_incident(delivery.check);
-        return (open.map_or(IncidentStatus::Open, |open| open.status), vec![incident.first]);
+        let status = open.map_or(IncidentStatus::Open, |open| open.status);
+        return (status, std::slice::from_ref(&incident.first));
     }
-    (incident.stands_for(delivery.action, &causes), causes)
+    (incident.stands_for(delivery.action, causes.as_slice()), causes.as_slice())
 }

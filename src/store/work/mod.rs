@@ -33,7 +33,7 @@ pub(super) use entropy::entropy;
 pub(super) use follow::{Flipped, follow};
 pub(super) use held::let_go;
 pub(super) use pace::Pace;
-pub(super) use rows::{PingSaid, Rows, Settled};
+pub(super) use rows::{CheckNow, PingSaid, Rows, Settled};
 pub(super) use settle::settle;
 pub(super) use stand::stand;
 pub(super) use verdict::{Question, SeenCheck, dependencies, verdict};

@@ -12,8 +12,8 @@ use crate::store::Outgoing;
 /// and counted once.
 pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> bool {
     let Some(check) = rows.next_check(name) else { return false };
-    let emails = rows.emails(check);
-    let free_at = rows.own_mails().free_at(&emails, now);
+    let definition = rows.definition(check);
+    let free_at = rows.own_mails().free_at(&definition.emails, now);
     let pace = rows.pace(name);
     if pace.limited_until.is_none() && free_at.is_some() {
         rows.note_limited();
@@ -21,7 +21,7 @@ pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) ->
     rows.set_pace(name, Pace { limited_until: free_at, ..pace });
     if free_at.is_some() && rows.own_mails().says_so(now) {
         tracing::warn!(
-            waiting = rows.limited(now), limit = OwnMails::A_MINUTE, check = %rows.definition(check).name,
+            waiting = rows.limited(now), limit = OwnMails::A_MINUTE, check = %definition.name,
             "an address gets so many mails of checks' own a minute: those beyond wait"
         );
     }
@@ -37,9 +37,10 @@ pub(super) fn count_own(rows: &mut dyn Rows, outgoing: &Outgoing, now: Time) {
 /// An attempt ended, and says whether the mail server takes anything.
 pub(super) fn note_server(rows: &mut dyn Rows, message: &Message, attempt: &Attempt, now: Time) {
     let entropy = entropy(rows.database_id(), message);
-    let emails = message.members.first().map(|id| rows.emails(rows.member(*id).check)).unwrap_or_default();
+    let definition = message.members.first().map(|id| rows.definition(rows.member(*id).check));
+    let emails = definition.as_ref().map_or(&[][..], |definition| &definition.emails);
     let own = rows.own_mails();
-    match own.ended(attempt, &emails, now, entropy) {
+    match own.ended(attempt, emails, now, entropy) {
         Some(turn) => {
             tell_of_server(turn, attempt);
             if turn == ServerTurn::IsBack {

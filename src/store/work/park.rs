@@ -51,8 +51,7 @@ fn park_delivery(
 
 /// 12.3: a receiver is no longer configured.
 pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
-    let mut waiting = rows.waiting();
-    waiting.retain(|row| row.receiver == *name);
+    let waiting = rows.waiting_for(name);
     for message in rows.messages_to(name) {
         park(rows, &message, ParkReason::ReceiverGone, None, now)?;
     }

@@ -7,7 +7,7 @@ use crate::core::route::{Facts, plan};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
-/// What causes that began `at` ask for, of an incident that its caller writes.
+/// Plans who is told of these causes, counted from `at`. The caller writes the incident.
 pub(super) fn plan_actions(
     rows: &mut dyn Rows,
     incident: &mut Incident,

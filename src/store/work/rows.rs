@@ -1,5 +1,6 @@
 //! The rows of what is to be told, in one transaction.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::pace::Pace;
@@ -30,6 +31,13 @@ pub(in crate::store) enum Settled {
     Split,
     /// Somebody dropped it, or it says what may be long over.
     Dropped,
+}
+
+/// How a check stands, as far as deliveries ask.
+pub(in crate::store) struct CheckNow {
+    pub(in crate::store) causes: Causes,
+    pub(in crate::store) is_paused: bool,
+    pub(in crate::store) is_archived: bool,
 }
 
 /// What a ping said.
@@ -64,12 +72,8 @@ pub(in crate::store) trait Rows {
     fn state(&self, check: CheckId) -> State;
     /// What is wrong with a check.
     fn causes(&self, check: CheckId) -> Causes;
-    /// Whether it is paused, by whatever.
-    fn is_paused(&self, check: CheckId) -> bool;
-    /// Whether it is declared no more.
-    fn is_archived(&self, check: CheckId) -> bool;
-    /// The addresses that a check mails itself.
-    fn emails(&self, check: CheckId) -> Vec<String>;
+    /// How a check stands, as far as deliveries ask.
+    fn check_now(&self, check: CheckId) -> CheckNow;
 
     /// How a check of this name stands that another depends on; `None`: there is none.
     fn dependency(&self, name: &Name) -> Option<Dependency>;
@@ -101,6 +105,8 @@ pub(in crate::store) trait Rows {
     fn deliveries_of(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
     /// All that waits, in the order of their ids.
     fn waiting(&self) -> Vec<Delivery>;
+    /// What of that is for a receiver.
+    fn waiting_for(&self, receiver: &ReceiverName) -> Vec<Delivery>;
     /// The notice that waits of a check that flaps, to a receiver.
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery>;
     /// What was given up with a message, and not tried again since, of incidents that have ended too; `None`: there is no such
@@ -150,6 +156,8 @@ pub(in crate::store) trait Rows {
     fn message(&self, id: MessageId) -> Option<Message>;
     /// Those to a receiver that are not settled.
     fn messages_to(&self, receiver: &ReceiverName) -> Vec<Message>;
+    /// The checks that these tell of.
+    fn checks_in_messages(&self, receiver: &ReceiverName) -> HashSet<CheckId>;
     /// Whether one of these is being sent now.
     fn is_under_way(&self, receiver: &ReceiverName) -> bool;
     /// The one of these that is to be sent again first, if it is time.
@@ -160,7 +168,8 @@ pub(in crate::store) trait Rows {
     fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError>;
     /// What it says, a notice for each member; `None`: that cannot be read.
     fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError>;
-    /// Writes one that no row holds yet, under way, and answers it with its number and its key.
+    /// Writes one that no row holds yet, under way, and answers it with its number and its key. Nobody sees it before it is
+    /// written again with these.
     fn insert_message(&mut self, message: Message, notices: &[Notice]) -> Result<Message, StoreError>;
     /// Writes what may change of one that is not settled. `answer` is its last attempt's.
     fn update_message(&mut self, message: Message, answer: Option<&str>) -> Result<(), StoreError>;
@@ -175,8 +184,9 @@ pub(in crate::store) trait Rows {
 
     /// Receivers to which something may leave now, those that have waited longest first.
     fn due(&self, now: Time) -> Vec<ReceiverName>;
-    /// When a receiver is looked at again.
+    /// When a receiver is looked at again, and why.
     fn pace(&self, receiver: &ReceiverName) -> Pace;
+    /// Does nothing for a receiver of which nothing is unfinished.
     fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace);
     /// A receiver is configured no more: only what is to be tried again when it comes back is kept.
     fn forget_receiver(&mut self, receiver: &ReceiverName);
@@ -201,7 +211,7 @@ pub(in crate::store) trait Rows {
     fn look_at(&mut self, receiver: &ReceiverName, now: Time);
     /// A check flipped: what waits because of it may leave, or is not to leave any more.
     fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time);
-    /// So may whatever waits.
+    /// Something that all of it depends on is another: whatever waits is looked at again.
     fn look_everywhere(&mut self, now: Time);
 
     /// A member of a message that is not settled.

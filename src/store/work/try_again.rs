@@ -15,7 +15,10 @@ pub(super) fn try_again(
     to: LookFor<'_>,
     now: Time,
 ) -> Result<Option<Outgoing>, StoreError> {
-    let is_wanted = |id: &DeliveryId| !is_reminded_by_another(&*rows, &rows.member(*id));
+    let is_wanted = |id: &DeliveryId| {
+        let row = rows.delivery(*id).expect("what rests is unfinished");
+        !is_reminded_by_another(&*rows, &row)
+    };
     let looked = look(&*rows, rows.resting_first(to.receiver).filter(is_wanted), to, now);
     for delivery in looked.dropped {
         rows.update_delivery(delivery)?;

@@ -1,6 +1,6 @@
 //! Incidents, deliveries and messages that are not finished, in memory beside their rows (§11, §12).
 //!
-//! What becomes of them is decided in `store/work`; here it is remembered.
+//! What becomes of them is decided in `store/work`; here is the memory of it, which also knows when a receiver is looked at.
 
 mod again;
 mod held;

@@ -77,9 +77,7 @@ impl Outbox {
     pub(in crate::store::sqlite) fn forget_ranks(&mut self) {
         self.lanes.values_mut().for_each(|lane| lane.waiting.forget_ranks());
     }
-}
 
-impl Outbox {
     /// Ranks what came for a receiver since the last look.
     pub(super) fn rank_waiting(&mut self, name: &ReceiverName, severity: impl Fn(CheckId) -> Severity) {
         let Outbox { lanes, deliveries, .. } = self;

@@ -1,5 +1,6 @@
 //! The rows of the unit of work, out of the memory and into the database.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params};
@@ -22,7 +23,7 @@ use crate::store::sqlite::happenings::events;
 use crate::store::sqlite::key;
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{Pace, PingSaid, Rows, Settled};
+use crate::store::work::{CheckNow, Pace, PingSaid, Rows, Settled};
 use crate::store::{StoreError, row};
 
 impl Rows for Tx<'_> {
@@ -44,7 +45,10 @@ impl Rows for Tx<'_> {
     }
 
     fn definition(&self, check: CheckId) -> Arc<Definition> {
-        self.memory.checks[&check].check.definition.clone()
+        match self.staged.get(check) {
+            Some(staged) => staged.definition.clone(),
+            None => self.memory.checks[&check].check.definition.clone(),
+        }
     }
 
     fn state(&self, check: CheckId) -> State {
@@ -55,17 +59,12 @@ impl Rows for Tx<'_> {
         self.with_state(check, |state| state.causes.clone())
     }
 
-    fn is_paused(&self, check: CheckId) -> bool {
-        self.with_state(check, |state| state.pause.since().is_some())
-    }
-
-    fn is_archived(&self, check: CheckId) -> bool {
-        self.with_state(check, |state| state.archived.is_some())
-    }
-
-    fn emails(&self, check: CheckId) -> Vec<String> {
-        let slot = self.memory.checks.get(&check);
-        slot.map(|slot| slot.check.definition.emails.clone()).unwrap_or_default()
+    fn check_now(&self, check: CheckId) -> CheckNow {
+        self.with_state(check, |state| CheckNow {
+            causes: state.causes.clone(),
+            is_paused: state.pause.since().is_some(),
+            is_archived: state.archived.is_some(),
+        })
     }
 
     fn dependency(&self, name: &Name) -> Option<Dependency> {
@@ -164,6 +163,12 @@ impl Rows for Tx<'_> {
             rows.extend(row.filter(is_of_it));
         }
         Ok(Some(rows))
+    }
+
+    fn waiting_for(&self, receiver: &ReceiverName) -> Vec<Delivery> {
+        let outbox = &self.memory.outbox;
+        let ids = outbox.lanes.get(receiver).into_iter().flat_map(|lane| lane.waiting.ids());
+        ids.map(|id| outbox.deliveries[id].clone()).collect()
     }
 
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery> {
@@ -302,6 +307,13 @@ impl Rows for Tx<'_> {
         let outbox = &self.memory.outbox;
         let ids = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
         ids.map(|id| outbox.messages[id].clone()).collect()
+    }
+
+    fn checks_in_messages(&self, receiver: &ReceiverName) -> HashSet<CheckId> {
+        let outbox = &self.memory.outbox;
+        let messages = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
+        let members = messages.flat_map(|id| &outbox.messages[id].members);
+        members.map(|member| outbox.deliveries[member].check).collect()
     }
 
     fn is_under_way(&self, receiver: &ReceiverName) -> bool {
