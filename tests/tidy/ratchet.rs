@@ -80,7 +80,7 @@ fn sqlite_elsewhere_is_seen() {
 }
 
 /// Names of types that are given more than once, with how often.
-const SHARED_NAMES: &[&str] = &["Email 2"];
+const SHARED_NAMES: &[&str] = &[];
 
 /// Private types do not count, nor do the associated types of a trait.
 fn shared_names(sources: &[Source]) -> Vec<String> {
@@ -171,7 +171,7 @@ fn a_sixth_parameter_is_seen() {
 
 const MAX_FILES_OF_A_TYPE: usize = 3;
 /// Types whose methods are in more files, with in how many.
-const SCATTERED: &[&str] = &["Judge 4", "Loader 4", "Outbox 4", "SqliteStore 7", "State 5", "Tx 15"];
+const SCATTERED: &[&str] = &["Judge 4", "Loader 4", "Outbox 4", "SqliteStore 7", "State 5", "Tx 14"];
 
 /// Blocks `impl Type` count, wherever they name it from; `impl Trait for Type` may stand beside the trait.
 fn scattered(sources: &[Source]) -> Vec<String> {

@@ -4,7 +4,6 @@
 //! nothing; a call changes it together with its rows, and a call that fails has it read anew. Readers see the
 //! [`Live`], which changes after each commit.
 
-mod alerts;
 mod apply;
 mod bodies;
 mod configure;
@@ -407,7 +406,7 @@ impl Store for SqliteStore {
     }
 
     fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {
-        self.transact(|tx| tx.alerts(now))
+        self.transact(|tx| work::alerts(tx, now))
     }
 
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {

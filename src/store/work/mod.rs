@@ -4,6 +4,7 @@
 //! an event reaches, and in which order. No SQL is here, and no type of a store's own.
 
 mod again;
+mod alerts;
 mod by_hand;
 mod cancel;
 mod claim;
@@ -27,6 +28,7 @@ mod stand;
 mod try_again;
 mod verdict;
 
+pub(super) use alerts::alerts;
 pub(super) use by_hand::{drop_message, retry, retry_all};
 pub(super) use claim::claim;
 pub(super) use entropy::entropy;
@@ -36,4 +38,3 @@ pub(super) use pace::Pace;
 pub(super) use rows::{CheckNow, PingSaid, Rows, Settled};
 pub(super) use settle::settle;
 pub(super) use stand::stand;
-pub(super) use verdict::{Question, SeenCheck, dependencies, verdict};

@@ -1,9 +1,10 @@
 //! The rows of what is to be told, in one transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::pace::Pace;
+use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name, PingKind};
@@ -181,6 +182,13 @@ pub(in crate::store) trait Rows {
         answer: Option<&str>,
         now: Time,
     ) -> Result<(), StoreError>;
+
+    /// Checks of which Alertmanager should hear something: those that are bad, and those of which it may have to hear the end.
+    fn checks_to_alert(&self) -> BTreeSet<CheckId>;
+    /// What Alertmanager was last told of a check, and may have to hear again.
+    fn alerts(&self, check: CheckId) -> Vec<Alert>;
+    /// Writes that; nothing, where there is none any more.
+    fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError>;
 
     /// Receivers to which something may leave now, those that have waited longest first.
     fn due(&self, now: Time) -> Vec<ReceiverName>;

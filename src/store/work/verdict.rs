@@ -10,30 +10,30 @@ use crate::core::time::{Span, Time};
 
 /// A check as deliveries see it.
 #[derive(Clone, Copy)]
-pub(in crate::store) struct SeenCheck<'a> {
-    pub(in crate::store) definition: &'a Definition,
-    pub(in crate::store) causes: &'a [Cause],
-    pub(in crate::store) is_paused: bool,
-    pub(in crate::store) incident: IncidentStatus,
+pub(super) struct SeenCheck<'a> {
+    pub(super) definition: &'a Definition,
+    pub(super) causes: &'a [Cause],
+    pub(super) is_paused: bool,
+    pub(super) incident: IncidentStatus,
 }
 
 /// What is asked about.
 #[derive(Clone, Copy)]
-pub(in crate::store) struct Question<'a> {
-    pub(in crate::store) seen: SeenCheck<'a>,
-    pub(in crate::store) dependencies: &'a [Dependency],
-    pub(in crate::store) kind: DeliveryKind,
-    pub(in crate::store) ready_at: Time,
-    pub(in crate::store) group_wait: Span,
+pub(super) struct Question<'a> {
+    pub(super) seen: SeenCheck<'a>,
+    pub(super) dependencies: &'a [Dependency],
+    pub(super) kind: DeliveryKind,
+    pub(super) ready_at: Time,
+    pub(super) group_wait: Span,
 }
 
 /// What a check depends on, as this call has left it so far.
-pub(in crate::store) fn dependencies(rows: &dyn Rows, definition: &Definition) -> Vec<Dependency> {
+pub(super) fn dependencies(rows: &dyn Rows, definition: &Definition) -> Vec<Dependency> {
     definition.depends_on.iter().filter_map(|name| rows.dependency(name)).collect()
 }
 
 /// 8.1
-pub(in crate::store) fn verdict(rows: &dyn Rows, question: Question<'_>, now: Time) -> Verdict {
+pub(super) fn verdict(rows: &dyn Rows, question: Question<'_>, now: Time) -> Verdict {
     let Question { seen, dependencies, kind, ready_at, group_wait } = question;
     let context = Context {
         now,

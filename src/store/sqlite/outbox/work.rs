@@ -1,11 +1,12 @@
 //! The rows of the unit of work, out of the memory and into the database.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Outbox, rows};
+use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name};
@@ -370,6 +371,28 @@ impl Rows for Tx<'_> {
             params![key(id.0), word(settled), now.as_ms(), answer],
         )?;
         self.memory.outbox.forget_message(id);
+        Ok(())
+    }
+
+    fn checks_to_alert(&self) -> BTreeSet<CheckId> {
+        self.memory.bad.iter().chain(self.memory.alerts.keys()).copied().collect()
+    }
+
+    fn alerts(&self, check: CheckId) -> Vec<Alert> {
+        self.memory.alerts.get(&check).cloned().unwrap_or_default()
+    }
+
+    fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError> {
+        if alerts.is_empty() {
+            self.execute("DELETE FROM alerts WHERE check_id = ?1", params![key(check.0)])?;
+            self.memory.alerts.remove(&check);
+            return Ok(());
+        }
+        self.execute(
+            "INSERT OR REPLACE INTO alerts (check_id, alerts) VALUES (?1, ?2)",
+            params![key(check.0), row::write_alerts(&alerts)],
+        )?;
+        self.memory.alerts.insert(check, alerts);
         Ok(())
     }
 
