@@ -63,7 +63,7 @@ impl std::fmt::Debug for Tls {
 
 /// A receiver that gets mail.
 #[derive(Debug)]
-pub struct Email {
+pub struct Mailer {
     smtp: Smtp,
     timeout: Span,
     from: Mailbox,
@@ -93,24 +93,24 @@ struct Outcome {
     answer: String,
 }
 
-impl Email {
+impl Mailer {
     /// Reads the addresses. Nothing is connected yet. `timeout` bounds each attempt up to the mail's last byte.
-    pub fn new(to: &[String], smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
+    pub fn new(to: &[String], smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
         let to = to.iter().map(|text| parse(text)).collect::<Result<Vec<Mailbox>, AddressError>>()?;
         if to.is_empty() {
             return Err(AddressError::NoRecipient);
         }
-        Email::to_recipients(Recipients::Listed(to), smtp, timeout)
+        Mailer::to_recipients(Recipients::Listed(to), smtp, timeout)
     }
 
     /// For checks that mail their own addresses: those of the first notice.
-    pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
-        Email::to_recipients(Recipients::OfTheCheck, smtp, timeout)
+    pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
+        Mailer::to_recipients(Recipients::OfTheCheck, smtp, timeout)
     }
 
-    fn to_recipients(to: Recipients, smtp: &Smtp, timeout: Span) -> Result<Email, AddressError> {
+    fn to_recipients(to: Recipients, smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
         let from = parse(&smtp.from)?;
-        Ok(Email { smtp: smtp.clone(), timeout, from, to, tls: OnceCell::new(), taken: Mutex::default() })
+        Ok(Mailer { smtp: smtp.clone(), timeout, from, to, tls: OnceCell::new(), taken: Mutex::default() })
     }
 
     /// Makes one attempt.

@@ -34,7 +34,7 @@ pub enum Transport {
     /// An HTTP POST.
     Webhook(webhook::WebhookTransport),
     /// Mail.
-    Email(email::Email),
+    Email(email::Mailer),
 }
 
 /// Why there is no way to a receiver: a fault of the configuration.
@@ -63,14 +63,14 @@ impl Transport {
             }
             ReceiverKind::Email(settings) => {
                 let smtp = smtp.ok_or(SetupError::NoMailServer)?;
-                Transport::Email(email::Email::new(&settings.to, smtp, timeout)?)
+                Transport::Email(email::Mailer::new(&settings.to, smtp, timeout)?)
             }
         })
     }
 
     /// The way to the addresses that checks mail themselves: they come with the notice.
     pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Transport, SetupError> {
-        Ok(Transport::Email(email::Email::of_checks(smtp, timeout)?))
+        Ok(Transport::Email(email::Mailer::of_checks(smtp, timeout)?))
     }
 
     /// What will disappoint about it, though it is no fault; for people.
