@@ -55,8 +55,7 @@ struct Resolver {
 
 /// What is being asked for.
 struct Asked {
-    threads: usize,
-    /// The same by host.
+    /// How many threads ask for each host.
     threads_of: BTreeMap<String, usize>,
     /// How many look-ups were begun: each has a number.
     begun: u64,
@@ -73,7 +72,11 @@ struct LookUp {
 
 impl Asked {
     const fn new() -> Asked {
-        Asked { threads: 0, threads_of: BTreeMap::new(), begun: 0, under_way: BTreeMap::new() }
+        Asked { threads_of: BTreeMap::new(), begun: 0, under_way: BTreeMap::new() }
+    }
+
+    fn threads(&self) -> usize {
+        self.threads_of.values().sum()
     }
 
     /// What whoever wants this host waits for; `None`: a look-up of their own.
@@ -104,13 +107,12 @@ impl Resolver {
         if let Some(found) = asked.join(host) {
             return Ok(found);
         }
-        if asked.threads >= MAX_AT_A_TIME {
+        if asked.threads() >= MAX_AT_A_TIME {
             let why =
                 format!("{MAX_AT_A_TIME} names are being looked up, and the system's resolver says nothing");
             return Err(io::Error::new(io::ErrorKind::TimedOut, why));
         }
         let (say, found) = watch::channel(None);
-        asked.threads += 1;
         *asked.threads_of.entry(host.to_owned()).or_default() += 1;
         asked.begun += 1;
         let number = asked.begun;
@@ -149,7 +151,6 @@ struct ResolverThread {
 impl Drop for ResolverThread {
     fn drop(&mut self) {
         let mut asked = self.resolver.asked();
-        asked.threads -= 1;
         if let Some(threads) = asked.threads_of.get_mut(&self.host) {
             *threads -= 1;
             if *threads == 0 {
@@ -205,26 +206,26 @@ mod tests {
             let look_up = move |_: &str| hangs.recv().map(|()| Vec::new()).map_err(io::Error::other);
             resolver.join_or_begin("a", look_up).unwrap();
             hanging.push(release);
-            assert_eq!(resolver.asked().threads, number);
+            assert_eq!(resolver.asked().threads(), number);
             until(resolver, is_old).await;
         }
         // They are as many as there may be: whoever comes waits for the newest.
         let newest = resolver.join_or_begin("a", |_| panic!("it is joined")).unwrap();
-        assert_eq!((resolver.asked().threads, newest.borrow().is_none()), (MAX_OF_A_NAME, true));
+        assert_eq!((resolver.asked().threads(), newest.borrow().is_none()), (MAX_OF_A_NAME, true));
         // Another name is no concern of theirs.
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut other = resolver.join_or_begin("b", move |_| Ok(vec![here])).unwrap();
         assert_eq!(other.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
         // One that ends makes room, and is not the newest: that one is still there.
         hanging.remove(0).send(()).unwrap();
-        until(resolver, |asked| asked.threads < MAX_OF_A_NAME).await;
+        until(resolver, |asked| asked.threads() < MAX_OF_A_NAME).await;
         assert!(resolver.asked().under_way.contains_key("a"));
         let mut found = resolver.join_or_begin("a", move |_| Ok(vec![here])).unwrap();
         assert_eq!(found.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
         drop(hanging);
-        until(resolver, |asked| asked.threads == 0 && asked.under_way.is_empty()).await;
+        until(resolver, |asked| asked.threads() == 0 && asked.under_way.is_empty()).await;
         assert!(resolver.asked().threads_of.is_empty());
-        resolver.asked().threads = MAX_AT_A_TIME;
+        resolver.asked().threads_of.insert("others".to_owned(), MAX_AT_A_TIME);
         assert_eq!(resolver.join_or_begin("c", |_| Ok(vec![])).unwrap_err().kind(), io::ErrorKind::TimedOut);
         assert!(resolver.asked().under_way.is_empty());
     }
