@@ -28,4 +28,4 @@ pub(super) use self::dialect::Dialect;
 pub(super) use self::interface::Interface;
 
 #[cfg(test)]
-pub(super) use self::{fault::CommandFault, periodicity::schedule};
+pub(super) use self::periodicity::{check_seconds, schedule};

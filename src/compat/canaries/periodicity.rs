@@ -59,3 +59,10 @@ fn every(secs: f64) -> Result<Schedule, CommandFault> {
 }
 
 const _: () = assert!(MAX_SECS * 1000.0 < Time::MAX.as_ms() as f64, "now + a period is a time");
+
+/// Of a number of seconds: the period in ms, or the fault, as the system's users hear it.
+#[cfg(test)]
+pub(in crate::compat) fn check_seconds(text: &str, dialect: &Dialect, expected: Result<i64, &str>) {
+    let expected = expected.map(|ms| Schedule::Every(Span::ms(ms))).map_err(CommandFault::bad);
+    assert_eq!(schedule(text, dialect), expected, "{text}");
+}

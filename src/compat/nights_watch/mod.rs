@@ -24,14 +24,11 @@ const DIALECT: Dialect = Dialect {
 
 #[cfg(test)]
 mod tests {
-    use super::super::canaries::{CommandFault, schedule};
+    use super::super::canaries::{check_seconds, schedule};
     use super::*;
-    use crate::core::schedule::Schedule;
-    use crate::core::time::Span;
 
     fn check(text: &str, expected: Result<i64, &str>) {
-        let expected = expected.map(|ms| Schedule::Every(Span::ms(ms))).map_err(CommandFault::bad);
-        assert_eq!(schedule(text, &DIALECT), expected, "{text}");
+        check_seconds(text, &DIALECT, expected);
     }
 
     #[test]
