@@ -26,7 +26,10 @@ pub(super) fn follow_up(
     if !was_to_find_out {
         return Ok(());
     }
-    for id in rows.resting(name, follows, FOLLOW_AT_A_TIME) {
+    let is_to_follow = |id: &DeliveryId| rows.delivery(*id).is_some_and(|row| follows(&row));
+    let to_follow: Vec<DeliveryId> =
+        rows.resting_first(name).filter(is_to_follow).take(FOLLOW_AT_A_TIME).collect();
+    for id in to_follow {
         wait_again(rows, id, now)?;
     }
     Ok(())

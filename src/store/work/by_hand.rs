@@ -46,7 +46,7 @@ pub(in crate::store) fn retry_all(
     if rows.policy().receiver(name).is_none() {
         return Ok(ByHand::NoReceiver);
     }
-    let resting = rows.resting(name, |_| true, AT_A_TIME);
+    let resting = rows.resting_first(name).take(AT_A_TIME).collect();
     wait_again_all(rows, resting, now)
 }
 

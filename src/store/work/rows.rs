@@ -71,8 +71,6 @@ pub(in crate::store) trait Rows {
     fn definition(&self, check: CheckId) -> Arc<Definition>;
     /// All that is known of a check.
     fn state(&self, check: CheckId) -> State;
-    /// What is wrong with a check.
-    fn causes(&self, check: CheckId) -> Causes;
     /// How a check stands, as far as deliveries ask.
     fn check_now(&self, check: CheckId) -> CheckNow;
 
@@ -113,13 +111,6 @@ pub(in crate::store) trait Rows {
     /// What was given up with a message, and not tried again since, of incidents that have ended too; `None`: there is no such
     /// message.
     fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError>;
-    /// What rests of a receiver and is wanted, by when it is tried again; at most `limit`.
-    fn resting(
-        &self,
-        receiver: &ReceiverName,
-        is_wanted: fn(&Delivery) -> bool,
-        limit: usize,
-    ) -> Vec<DeliveryId>;
     /// Writes one that no row holds yet, and answers it with its number.
     fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError>;
     /// Writes what may change of one.
@@ -163,9 +154,7 @@ pub(in crate::store) trait Rows {
     fn is_under_way(&self, receiver: &ReceiverName) -> bool;
     /// The one of these that is to be sent again first, if it is time.
     fn retry_due(&self, receiver: &ReceiverName, now: Time) -> Option<Message>;
-    /// Those that are not settled of the parts of one that was split first.
-    fn parts(&self, origin: MessageId) -> Vec<Message>;
-    /// How many of its parts were settled so.
+    /// How many parts of the one that was split first were settled so.
     fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError>;
     /// What it says, a notice for each member; `None`: that cannot be read.
     fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError>;

@@ -81,7 +81,7 @@ fn sent(rows: &mut dyn Rows, id: DeliveryId, message: MessageId, now: Time) -> R
     };
     let waiting = rows.unfinished(delivery.incident).into_iter().find(is_its_reminder);
     let repeat = rows.incident(delivery.incident).and_then(|incident| {
-        let stands = incident.stands_for(delivery.action, rows.causes(delivery.check).as_slice());
+        let stands = incident.stands_for(delivery.action, rows.check_now(delivery.check).causes.as_slice());
         after_sent(&delivery, stands, waiting.as_ref(), now)
     });
     if let Some(repeat) = repeat {

@@ -94,7 +94,8 @@ fn give_up_the_rest(rows: &mut dyn Rows, refused: &Message, now: Time) -> Result
     if !is_enough || rows.settled_parts(origin, Settled::Sent)? > 0 {
         return Ok(());
     }
-    for message in rows.parts(origin) {
+    let messages = rows.messages_to(&refused.receiver);
+    for message in messages.into_iter().filter(|message| message.origin == Some(origin)) {
         park(rows, &message, ParkReason::Refused, None, now)?;
     }
     Ok(())

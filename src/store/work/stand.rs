@@ -19,7 +19,7 @@ pub(in crate::store) fn stand(
 ) -> Result<bool, StoreError> {
     let Some(incident) = rows.incident(id) else { return Ok(false) };
     let before = incident.status;
-    let causes = rows.causes(incident.check);
+    let causes = rows.check_now(incident.check).causes;
     let stands = match stance {
         Stance::Acknowledge => incident.acknowledge(causes.as_slice(), by, now),
         Stance::WontFix => incident.wont_fix(by, now),

@@ -318,7 +318,7 @@ impl Outbox {
     }
 
     /// What was given up of a receiver, and is to be tried again, by when that is.
-    fn resting_of(&self, name: &ReceiverName) -> impl Iterator<Item = DeliveryId> {
+    fn resting_of<'o>(&'o self, name: &ReceiverName) -> impl Iterator<Item = DeliveryId> + use<'o> {
         self.lanes.get(name).into_iter().flat_map(|lane| lane.given_up.iter().map(|(_, id)| *id))
     }
 

@@ -8,7 +8,6 @@ use rusqlite::{OptionalExtension, params};
 use super::{Outbox, rows};
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
-use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep, StepKind};
 use crate::core::notice::{Notice, Severity};
@@ -54,10 +53,6 @@ impl Rows for Tx<'_> {
 
     fn state(&self, check: CheckId) -> State {
         self.with_state(check, State::clone)
-    }
-
-    fn causes(&self, check: CheckId) -> Causes {
-        self.with_state(check, |state| state.causes.clone())
     }
 
     fn check_now(&self, check: CheckId) -> CheckNow {
@@ -179,16 +174,6 @@ impl Rows for Tx<'_> {
         waiting.rfind(is_it).cloned()
     }
 
-    fn resting(
-        &self,
-        receiver: &ReceiverName,
-        is_wanted: fn(&Delivery) -> bool,
-        limit: usize,
-    ) -> Vec<DeliveryId> {
-        let outbox = &self.memory.outbox;
-        outbox.resting_of(receiver).filter(|id| is_wanted(&outbox.deliveries[id])).take(limit).collect()
-    }
-
     fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError> {
         let is_waiting = state == DeliveryState::Waiting;
         let delivery = self.write_new_delivery(new, state)?;
@@ -216,8 +201,7 @@ impl Rows for Tx<'_> {
     }
 
     fn resting_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_> {
-        let lane = self.memory.outbox.lanes.get(receiver);
-        Box::new(lane.into_iter().flat_map(|lane| lane.given_up.iter().map(|(_, id)| *id)))
+        Box::new(self.memory.outbox.resting_of(receiver))
     }
 
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError> {
@@ -325,11 +309,6 @@ impl Rows for Tx<'_> {
         let outbox = &self.memory.outbox;
         let (at, id) = outbox.next_retry(outbox.lanes.get(receiver)?)?;
         (at <= now).then(|| outbox.messages[&id].clone())
-    }
-
-    fn parts(&self, origin: MessageId) -> Vec<Message> {
-        let messages = self.memory.outbox.messages.values();
-        messages.filter(|message| message.origin == Some(origin)).cloned().collect()
     }
 
     fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError> {
