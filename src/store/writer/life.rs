@@ -35,7 +35,8 @@ impl Turns {
             && self.shared.clock.doubted().is_none()
             && let Some(window) = note_absence(&mut *self.store, now)?
         {
-            tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
+            // It lasts, and grows, until a sign of life can be stored: then it is told.
+            self.absence = Some(window);
         }
         self.tell_refused(refused, now, first)
     }
@@ -54,6 +55,9 @@ impl Turns {
             None => self.store.sign_of_life(now)?,
         }
         self.last_life = Some(now);
+        if let Some(window) = self.absence.take() {
+            tracing::warn!(from = %window.from, to = %window.to, "nobody was listening: what was due then is judged with care");
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::queue::{Queue, QueueItem, Shared, UnstoredRefusals, WaitingPing};
 use crate::clock::Stopwatch;
+use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::time::{Span, Time};
 use crate::store::{Entry, Store, StoreError};
@@ -41,6 +42,8 @@ pub struct Turns {
     pub(super) last_life: Option<Time>,
     /// Until when what was refused unread is stored as blind.
     pub(super) refused_to: Option<Time>,
+    /// In which nobody was listening, until it is over and the log says so.
+    pub(super) absence: Option<Window>,
     /// When the log last said that nothing can be stored, and whether it said since that it can.
     complained: Option<(Stopwatch, bool)>,
     /// The queue's other room, empty: it is filled while this turn's items are stored.
@@ -67,6 +70,7 @@ impl Turns {
             on_commit,
             last_life: None,
             refused_to: None,
+            absence: None,
             complained: None,
             spare: VecDeque::new(),
         };

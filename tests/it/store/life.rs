@@ -1,8 +1,9 @@
 //! Signs of life, by the writer's turns: what is stored of them, and what keeps them from being stored (9.1, 14.3).
 
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
@@ -11,6 +12,7 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Store, StoreError};
+use tracing_subscriber::fmt::MakeWriter;
 
 use super::world::{Sqlite, World};
 
@@ -113,6 +115,54 @@ fn a_database_that_was_removed_or_replaced_is_noticed_within_a_second_whatever_t
         std::fs::rename(&away, &file).unwrap();
         assert!(seconds.pass());
         assert_eq!(seconds.clock.is_trusted(), !is_doubted);
+    }
+}
+
+/// 9.1: an absence is told once, when it is over: not each second of an outage in which a window can be stored and a sign of
+/// life cannot.
+#[test]
+fn an_absence_is_told_once_it_is_over() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let mut seconds = Seconds::begin(|_| {});
+        assert!(seconds.pass());
+        let (file, away) = (seconds.file(), seconds.file().with_extension("away"));
+        std::fs::rename(&file, &away).unwrap();
+        (0..60).for_each(|_| assert!(!seconds.pass()));
+        assert_eq!(log.lines_with("nobody was listening"), 0);
+        std::fs::rename(&away, &file).unwrap();
+        (0..60).for_each(|_| assert!(seconds.pass()));
+    });
+    assert_eq!(log.lines_with("nobody was listening"), 1);
+    assert_eq!(log.lines_with("nothing can be stored"), 1);
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn lines_with(&self, text: &str) -> usize {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).lines().filter(|line| line.contains(text)).count()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Log;
+
+    fn make_writer(&self) -> Log {
+        self.clone()
     }
 }
 
