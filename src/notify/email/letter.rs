@@ -1,0 +1,86 @@
+//! A mail's headers and text.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::Message;
+use lettre::address::Envelope;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION_1_0};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart};
+
+use super::address::is_ascii;
+use crate::core::time::Time;
+use crate::notify::canary::{self, CanaryMail};
+use crate::notify::render::{base, render};
+use crate::notify::{Notification, subject};
+
+/// So many messages of a thread are referred to: a header has its limits.
+const MAX_REFERENCES: usize = 20;
+
+/// The mail, ready to be sent.
+pub(super) fn write(
+    notification: &Notification<'_>,
+    from: &Mailbox,
+    to: &[Mailbox],
+) -> Result<Message, lettre::error::Error> {
+    let domain = from.email.domain();
+    let id = |key: &str| format!("<{}@{domain}>", token(key));
+    let mut builder =
+        Message::builder().date(system_time(notification.now)).message_id(Some(id(notification.key)));
+    // A header goes to all: to those whose servers take no UTF-8 as well.
+    for to in to.iter().filter(|to| is_ascii(&to.email)) {
+        builder = builder.to(to.clone());
+    }
+    let envelope = Envelope::new(Some(from.email.clone()), to.iter().map(|to| to.email.clone()).collect())?;
+    builder = builder.envelope(envelope);
+    let mut threads: Vec<String> = Vec::new();
+    for thread in notification.notices.iter().filter_map(|notice| notice.thread.as_deref()).map(id) {
+        if threads.len() < MAX_REFERENCES && !threads.contains(&thread) {
+            threads.push(thread);
+        }
+    }
+    if let Some(first) = threads.first() {
+        builder = builder.in_reply_to(first.clone()).references(threads.join(" "));
+    }
+    let list = format!("{}.punctual.{domain}", token(notification.receiver));
+    let page = base(notification.external_url);
+    for (name, value) in [
+        // RFC 3834: no vacation notice answers this.
+        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()),
+        // RFC 2919: filters can sort by it.
+        (HeaderName::new_from_ascii_str("List-Id"), format!("punctual <{list}>")),
+        (HeaderName::new_from_ascii_str("X-Punctual-URL"), crate::notify::text::line(page, 200)),
+    ] {
+        builder = builder.raw_header(HeaderValue::new(name, value));
+    }
+    say(builder, notification, from)
+}
+
+/// Who the mail is from, its subject, and what it says.
+fn say(
+    builder: MessageBuilder,
+    notification: &Notification<'_>,
+    from: &Mailbox,
+) -> Result<Message, lettre::error::Error> {
+    // What is told to a check's own addresses is a message by itself.
+    if let [notice] = notification.notices
+        && let Some(CanaryMail { sender, subject, body }) = canary::mail(notice)
+    {
+        let from = Mailbox::new(sender.map(str::to_owned), from.email.clone());
+        let builder = builder.from(from).raw_header(subject::header(&subject));
+        return builder.header(MIME_VERSION_1_0).header(ContentType::TEXT_PLAIN).body(body);
+    }
+    let text = render(notification);
+    let builder = builder.from(from.clone()).raw_header(subject::header(&text.subject));
+    builder.multipart(MultiPart::alternative_plain_html(text.plain(), text.html()))
+}
+
+/// Only what may stand in a Message-ID or a List-Id as it is (RFC 5322 `dot-atom`, without the rarer signs).
+fn token(text: &str) -> String {
+    text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect()
+}
+
+fn system_time(time: Time) -> SystemTime {
+    let ms = time.as_ms();
+    let away = Duration::from_millis(ms.unsigned_abs());
+    if ms >= 0 { SystemTime::UNIX_EPOCH + away } else { SystemTime::UNIX_EPOCH - away }
+}

@@ -1,0 +1,180 @@
+//! Messages by mail: text and HTML (for canaries text alone), in threads, over STARTTLS, TLS or plainly.
+//!
+//! Each recipient is asked for by itself, so that one dead mailbox keeps a page from nobody else. A message that some
+//! took and others may take later is sent again to the others alone, as long as this process remembers.
+
+mod address;
+mod client;
+mod fault;
+mod letter;
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use lettre::Address;
+use lettre::message::Mailbox;
+
+use self::address::parse;
+use self::client::{PerRecipient, SmtpClient};
+use self::fault::{MailFault, wants_login};
+use super::redact::without;
+use super::{Notification, later, misdirected, never, taken, within};
+use crate::core::outbox::Attempt;
+use crate::core::receiver::Smtp;
+use crate::core::time::Span;
+
+pub use self::address::AddressError;
+
+/// Whom mail goes to.
+#[derive(Debug)]
+enum Recipients {
+    Listed(Vec<Mailbox>),
+    /// The addresses of the check that it tells of.
+    OfTheCheck,
+}
+
+/// A receiver that gets mail.
+#[derive(Debug)]
+pub struct Mailer {
+    client: SmtpClient,
+    to: Recipients,
+    /// Who took messages already that others may take later: by the message's key, the newest at the end.
+    taken: Mutex<VecDeque<(String, Vec<Address>)>>,
+}
+
+/// After the last byte a server may think longer (virus scanners do, RFC 5321 §4.5.3.2.6): giving up then would send a
+/// mail again that was taken.
+const PATIENCE_AFTER_DATA: Span = Span::mins(2);
+
+/// Of so many messages it is remembered who took them.
+const MAX_REMEMBERED: usize = 1000;
+
+impl Mailer {
+    /// Reads the addresses. Nothing is connected yet. `timeout` bounds each attempt up to the mail's last byte.
+    pub fn new(to: &[String], smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
+        let to = to.iter().map(|text| parse(text)).collect::<Result<Vec<Mailbox>, AddressError>>()?;
+        if to.is_empty() {
+            return Err(AddressError::NoRecipient);
+        }
+        Mailer::to_recipients(Recipients::Listed(to), smtp, timeout)
+    }
+
+    /// For checks that mail their own addresses: those of the first notice.
+    pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
+        Mailer::to_recipients(Recipients::OfTheCheck, smtp, timeout)
+    }
+
+    fn to_recipients(to: Recipients, smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
+        let client = SmtpClient::new(smtp, parse(&smtp.from)?, timeout);
+        Ok(Mailer { client, to, taken: Mutex::default() })
+    }
+
+    /// Makes one attempt.
+    pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
+        let to = self.recipients(notification);
+        if to.is_empty() {
+            return never("none of its addresses is one of mail");
+        }
+        let message = match letter::write(notification, self.client.from(), &to) {
+            Ok(message) => message.formatted(),
+            Err(error) => return never(format!("the mail cannot be written: {error}")),
+        };
+        let all = to.len();
+        let rest = self.recipients_left(notification.key, to);
+        if rest.is_empty() {
+            return taken("each of its recipients has taken it before");
+        }
+        let attempt = async {
+            let (attempt, is_of_the_mail) = match self.deliver(notification.key, &rest, &message).await {
+                Ok(result) => (result.into_attempt(|words| self.redact(words)), true),
+                Err(fault) => (self.fault(&fault), matches!(fault, MailFault::Content(_))),
+            };
+            match attempt {
+                // Who has it is to hear of its end as well. What is refused before the recipients may be mended for them.
+                Attempt::Never { why } | Attempt::Misdirected { why }
+                    if is_of_the_mail && rest.len() < all =>
+                {
+                    tracing::warn!(why, "a mail that others have taken reaches not all of its recipients");
+                    taken(format!("others have taken it; {why}"))
+                }
+                attempt => attempt,
+            }
+        };
+        within(self.client.timeout() + PATIENCE_AFTER_DATA, attempt).await
+    }
+
+    async fn deliver(&self, key: &str, to: &[Address], message: &[u8]) -> Result<PerRecipient, MailFault> {
+        let delivered = self.client.deliver(to, message).await?;
+        if !delivered.result.accepted.is_empty() {
+            self.remember(key, &delivered.result.accepted);
+        }
+        Ok(delivered.quit().await)
+    }
+
+    fn recipients(&self, notification: &Notification<'_>) -> Vec<Mailbox> {
+        let own = match &self.to {
+            Recipients::Listed(to) => return to.clone(),
+            Recipients::OfTheCheck => notification.notices.first().map_or(&[][..], |notice| &notice.emails),
+        };
+        let read = |text: &String| {
+            parse(text).inspect_err(|error| tracing::warn!(%error, receiver = notification.receiver)).ok()
+        };
+        own.iter().filter_map(read).collect()
+    }
+
+    /// Those who have not taken this message yet.
+    fn recipients_left(&self, key: &str, to: Vec<Mailbox>) -> Vec<Address> {
+        let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let took = taken.iter().find(|(other, _)| other == key).map_or(&[][..], |(_, took)| took);
+        to.into_iter().map(|to| to.email).filter(|to| !took.contains(to)).collect()
+    }
+
+    fn remember(&self, key: &str, accepted: &[Address]) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = taken.iter().position(|(other, _)| other == key);
+        let (key, mut took) =
+            place.and_then(|place| taken.remove(place)).unwrap_or((key.to_owned(), Vec::new()));
+        took.extend_from_slice(accepted);
+        taken.push_back((key, took));
+        if taken.len() > MAX_REMEMBERED {
+            taken.pop_front();
+        }
+    }
+
+    /// Without the password, which a server's answer may repeat.
+    fn redact(&self, words: &str) -> String {
+        let password = self.client.smtp().login.as_ref().map(|login| login.password.expose().to_owned());
+        without(words, password.into_iter().collect())
+    }
+
+    fn fault(&self, fault: &MailFault) -> Attempt {
+        let Smtp { host, port, .. } = self.client.smtp();
+        let why = self.redact(&format!("{host}:{port}: {fault}"));
+        let is_misdirected = fault.is_misdirected();
+        match fault {
+            fault if matches!(self.to, Recipients::OfTheCheck) && fault.is_of_the_server() => {
+                Attempt::Unreachable { why: super::text::reason(&why), is_misdirected }
+            }
+            MailFault::Content(error) if error.is_permanent() && !wants_login(error) => never(why),
+            _ if is_misdirected => misdirected(why),
+            _ => later(why),
+        }
+    }
+}
+
+impl PerRecipient {
+    fn into_attempt(self, redact: impl Fn(&str) -> String) -> Attempt {
+        if !self.refused.is_empty() {
+            tracing::warn!(recipients = ?self.refused, "the mail server refuses recipients");
+        }
+        if !self.postponed.is_empty() {
+            return later(redact(&self.postponed.join("; ")));
+        }
+        let refused = redact(&self.refused.join("; "));
+        if self.accepted.is_empty() {
+            return misdirected(refused);
+        }
+        let but = if refused.is_empty() { refused } else { format!("; but not by {refused}") };
+        taken(redact(&self.answer) + &but)
+    }
+}
