@@ -1,16 +1,14 @@
-//! What one file names, another must hold: rules of the semantics, metrics; and what no file may name.
+//! What one file names, another must hold: rules of the semantics, words of the glossary, metrics; and what no file may name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punctual::metrics::{METRICS, MetricKind};
 use regex::Regex;
 
+use crate::ratchet::code;
 use crate::{Fault, assert_none, read, regex, root, sources, tracked};
 
-/// Rules of docs/semantics.md that are not built: calendar expressions, another store.
-const NOT_BUILT: &[&str] = &["2.3", "14.5"];
-
-/// Numbers of rules in a comment of this line: `// 12.5`, `/// Late means after the deadline (1.3, 2.5).`
+/// Numbers of rules in a comment of this line: `// 12.5`, `/// Late means after the deadline (1.3b, 2.5).`
 fn rules_named_in(line: &str, pattern: &Regex) -> Vec<String> {
     let Some((_, comment)) = line.split_once("//") else { return Vec::new() };
     let is_quantity = |rest: &str| {
@@ -28,36 +26,94 @@ fn rules_named_in(line: &str, pattern: &Regex) -> Vec<String> {
 }
 
 fn rule_pattern() -> Regex {
-    regex(r"(?:^|[^\w.])(\d{1,2}\.\d{1,2})")
+    regex(r"(?:^|[^\w.`])(\d{1,2}\.\d{1,2}[a-z]?)")
+}
+
+/// What docs/semantics.md says of each number: whether that is built.
+fn rules(semantics: &str) -> BTreeMap<String, bool> {
+    let rule = regex(r"^- \*\*(\d{1,2}\.\d{1,2}[a-z]?)\*\* (\(not built\))?");
+    let mut rules = BTreeMap::new();
+    for found in semantics.lines().filter_map(|line| rule.captures(line)) {
+        let before = rules.insert(found[1].to_owned(), found.get(2).is_none());
+        assert_eq!(before, None, "docs/semantics.md has two rules {}", &found[1]);
+    }
+    rules
+}
+
+/// 9.4 for 9.4a.
+fn whole(rule: &str) -> &str {
+    rule.trim_end_matches(|c: char| c.is_ascii_lowercase())
+}
+
+/// What is wrong between the rules, with whether each is built, and those that tests name.
+fn between(rules: &BTreeMap<String, bool>, named: &BTreeSet<String>) -> Vec<String> {
+    // A test that names 9.4 holds all of its parts that are built.
+    let is_named =
+        |rule: &str, is_built: bool| named.contains(rule) || is_built && named.contains(whole(rule));
+    let faults = rules.iter().filter_map(|(rule, &is_built)| match (is_built, is_named(rule, is_built)) {
+        (true, false) => {
+            Some(format!("{rule} is named by no test: write `// {rule}` at the one that holds it"))
+        }
+        (false, true) => {
+            Some(format!("{rule} is named by a test: docs/semantics.md says that it is not built"))
+        }
+        _ => None,
+    });
+    faults.collect()
+}
+
+/// Whether a rule, or a part of it, has this number.
+fn is_there(rules: &BTreeMap<String, bool>, named: &str) -> bool {
+    rules.contains_key(named) || rules.keys().any(|rule| whole(rule) == named)
 }
 
 #[test]
-fn every_rule_is_named_by_a_test() {
+fn every_rule_that_is_built_is_named_by_a_test() {
     let pattern = rule_pattern();
-    let rules: BTreeSet<String> = read("docs/semantics.md")
-        .lines()
-        .filter_map(|line| line.split_once(' '))
-        .filter(|(number, _)| pattern.find(number).is_some_and(|found| found.as_str() == *number))
-        .map(|(number, _)| number.to_owned())
-        .collect();
-    assert!(rules.len() > 60, "docs/semantics.md was not understood: {rules:?}");
-
+    let rules = rules(&read("docs/semantics.md"));
+    assert!(rules.len() > 150, "docs/semantics.md was not understood: {rules:?}");
     let mut named = BTreeSet::new();
     for source in sources().iter().filter(|source| !source.path.starts_with("tests/tidy")) {
         named.extend(source.test_lines().flat_map(|(_, line)| rules_named_in(line, &pattern)));
     }
-    let excused: BTreeSet<String> = NOT_BUILT.iter().map(|&rule| rule.to_owned()).collect();
-    let unnamed: Vec<_> = rules.difference(&named).filter(|rule| !excused.contains(*rule)).collect();
-    assert!(
-        unnamed.is_empty(),
-        "no test names the rules {unnamed:?}: write `// 12.5` at the test that holds it"
+    let faults = between(&rules, &named);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn a_rule_that_is_named_is_there() {
+    let pattern = rule_pattern();
+    let rules = rules(&read("docs/semantics.md"));
+    let mut faults = Vec::new();
+    for path in tracked().iter().filter(|path| path.ends_with(".rs") && !path.starts_with("tests/tidy")) {
+        for (i, line) in read(path).lines().enumerate() {
+            let unknown = rules_named_in(line, &pattern).into_iter().filter(|named| !is_there(&rules, named));
+            faults.extend(unknown.map(|what| Fault { path: path.clone(), line: i + 1, what }));
+        }
+    }
+    assert_none(&faults, "docs/semantics.md has no such rule. A number that is none stands in `backquotes`.");
+}
+
+#[test]
+fn rules_and_tests_that_do_not_fit_are_seen() {
+    let semantics = "- **1.1a** One.\n- **1.1b** (not built) Two.\n  - *Why:* 1.9.\n- **1.2** Three.\n";
+    let rules = rules(semantics);
+    assert_eq!(
+        rules,
+        [("1.1a", true), ("1.1b", false), ("1.2", true)].map(|(a, b)| (a.to_owned(), b)).into()
     );
-    let stale: Vec<_> =
-        excused.iter().filter(|rule| named.contains(*rule) || !rules.contains(*rule)).collect();
-    assert!(
-        stale.is_empty(),
-        "named by a test by now: take {stale:?} out of NOT_BUILT (tests/tidy/named.rs)"
-    );
+    let check = |named: &[&str], expected: &[&str]| {
+        let named = named.iter().map(|&rule| rule.to_owned()).collect();
+        let found: Vec<String> = between(&rules, &named);
+        let starts = found.iter().zip(expected).all(|(found, expected)| found.starts_with(expected));
+        assert!(found.len() == expected.len() && starts, "{found:?} is not {expected:?}");
+    };
+    check(&["1.1", "1.2"], &[]);
+    check(&["1.1a", "1.2"], &[]);
+    check(&["1.1"], &["1.2 is named by no"]);
+    check(&["1.1b", "1.2"], &["1.1a is named by no", "1.1b is named by a"]);
+    assert!(is_there(&rules, "1.1") && is_there(&rules, "1.1b") && !is_there(&rules, "1.3"));
+    assert!(!is_there(&rules, "1.1c"));
 }
 
 #[test]
@@ -66,10 +122,36 @@ fn a_rule_is_named_in_a_comment() {
         assert_eq!(rules_named_in(line, &rule_pattern()), expected, "{line}");
     };
     check("    // 12.5", &["12.5"]);
-    check("/// Late means after the deadline (1.3, 2.5).", &["1.3", "2.5"]);
+    check("/// Late means after the deadline (1.3b, 2.5).", &["1.3b", "2.5"]);
     check("    late(); // §4.1: the newer replaces the older", &["4.1"]);
     check("let x = 12.5;", &[]);
-    check("// takes 1.2 s, 2.5ms, 3.1 GB; version 1.2.3; text 0.0.4", &[]);
+    check("// takes 1.2 s, 2.5ms, 3.1 GB; version 1.2.3; text 0.0.4; a `1.10`", &[]);
+}
+
+/// The types that a line of the glossary's tables names in its last column.
+fn types_named_in(line: &str) -> Vec<String> {
+    let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    let &["", word, _, _, named, ""] = cells.as_slice() else { return Vec::new() };
+    let names = named.split('`').skip(1).step_by(2).map(str::to_owned);
+    if word.starts_with("**") { names.collect() } else { Vec::new() }
+}
+
+#[test]
+fn the_glossary_names_types_that_exist() {
+    let code = code();
+    let types: BTreeSet<&str> =
+        code.iter().flat_map(|source| &source.facts.public_types).map(String::as_str).collect();
+    let path = "docs/glossary.md";
+    let (mut faults, mut seen) = (Vec::new(), 0);
+    for (i, line) in read(path).lines().enumerate() {
+        let named = types_named_in(line);
+        seen += named.len();
+        let missing = named.into_iter().filter(|name| !types.contains(name.as_str()));
+        faults.extend(missing.map(|what| Fault { path: path.to_owned(), line: i + 1, what }));
+    }
+    assert!(seen > 30, "{path} was not understood");
+    assert_none(&faults, "No public type has this name: correct the glossary, or name the type by its word.");
+    assert_eq!(types_named_in("| **flip** | a change | | `Flip` |"), ["Flip"]);
 }
 
 #[test]

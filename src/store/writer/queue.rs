@@ -24,7 +24,7 @@ pub struct QueueLimits {
     /// Pings in one transaction.
     pub max_batch: usize,
     /// The least time between two commits while pings keep coming; an idle writer does not wait. Longer means fewer syncs,
-    /// and that more connections wait for an answer instead of asking: of 0, 0.25, 0.5, 1 and 2 ms, a quarter and a half
+    /// and that more connections wait for an answer instead of asking: of 0, `0.25`, `0.5`, 1 and 2 ms, `0.25` and `0.5`
     /// took the most pings (`benches/throughput.rs`).
     pub pace: Duration,
     /// Checks that are remembered as refused in one turn: to tell each costs as much as a ping, and beyond these it is
