@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use punctual::app::ServerCounters;
 use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
 use punctual::core::cron::Cron;
 use punctual::core::schedule::{Occurrences, Schedule};
@@ -20,8 +21,7 @@ use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
 use punctual::core::zone::Zone;
 use punctual::http::scrape::{Scrape, Scraper};
-use punctual::http::{ConnectionCounters, PingOutcomes};
-use punctual::metrics::{Format, Negotiated, Own, Shard};
+use punctual::metrics::{Format, Negotiated, Shard};
 use punctual::store::live::{Check, Directory, Known, Live};
 
 use common::{exit_code, goal};
@@ -80,7 +80,7 @@ struct Round {
 }
 
 fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> Round {
-    let (outcomes, connections, own) = (PingOutcomes::default(), ConnectionCounters::default(), Own::new());
+    let counters = ServerCounters::default();
     let (now, external_url) = (Time::from_secs(NOW), "http://127.0.0.1:19099");
     let shard = Shard::WHOLE;
     let scrape = Scrape {
@@ -95,7 +95,7 @@ fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> Round {
     };
     let mut bytes = 0;
     let (cpu, clock) = (cpu_ms(), Instant::now());
-    let answered = scraper.answer(scrape, live, (&outcomes, &connections), &own, &mut |chunk| {
+    let answered = scraper.answer(scrape, live, &counters, &mut |chunk| {
         bytes += chunk.len();
         Ok(())
     });

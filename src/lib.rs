@@ -39,7 +39,8 @@
 //!   outlives the attempt, and ends in time whatever the other side does.
 //! - [`metrics`]: one table of all metrics, written out chunk by chunk.
 //! - [`engine`]: what happens without being asked. Plain functions over a store, and a thin loop around them.
-//! - [`app`]: what can be done at run time, once for every door. So far it pauses.
+//! - [`app`]: what can be done at run time, once for every door, over [`app::Services`]; and [`app::view`], how checks are
+//!   looked at by whoever shows them.
 //! - [`compat`]: other systems' interfaces, one folder a system, behind one trait. **Invariant:** none knows HTTP: what it is
 //!   asked, what it answers and what it may do are plain types, [`compat::Door`] and [`compat::Host`].
 //! - [`http`]: pings, pages, the API, `/metrics`, and the way to other systems' interfaces; and the control socket. One

@@ -10,12 +10,13 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::difference::{Difference, Rest, log_faults};
+use crate::app::{Audience, Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
 use crate::core::route::ALL_OWN;
 use crate::engine::Outward;
-use crate::http::{Access, App, Audience, Notices, ReloadRequest};
+use crate::http::{Access, App};
 use crate::metrics::Own;
 use crate::store::writer::Writer;
 use crate::store::{Changes, Configuration, ConfigureError};
@@ -77,7 +78,9 @@ impl Reloader {
         let fault = bug_of(self.wait_for(occasions)).await;
         tracing::error!("no configuration is read any more until the next start: {fault}");
         own.config_refused();
-        app.set_reload_fault(format!("none is read any more until the next start: {fault}"));
+        app.services
+            .in_force
+            .set_reload_fault(format!("none is read any more until the next start: {fault}"));
     }
 
     async fn wait_for(mut self, occasions: Occasions) {
@@ -161,12 +164,12 @@ impl Reloader {
         match &outcome {
             Ok(done) => {
                 done.log("configuration reloaded");
-                self.app.set_notices(Notices::default());
+                self.app.services.in_force.set_notices(Notices::default());
             }
             Err(fault) => {
                 log_faults("the configuration was not reloaded, the one before is still used", fault);
                 self.own.config_refused();
-                self.app.set_reload_fault(fault.clone());
+                self.app.services.in_force.set_reload_fault(fault.clone());
             }
         }
         outcome.map(|done| done.in_lines())
@@ -252,21 +255,23 @@ async fn bug_of(task: impl Future<Output = ()> + Send + 'static) -> String {
 pub(super) struct ForApp {
     access: Access,
     audience: Audience,
-    can_mail: bool,
 }
 
 impl ForApp {
     pub(super) fn of(config: &Config) -> ForApp {
-        let audience =
-            Audience { policy: config.policy.clone(), has_alertmanager: !config.alertmanagers.is_empty() };
-        ForApp { access: Access::of(config), audience, can_mail: config.smtp.is_some() }
+        let audience = Audience {
+            policy: config.policy.clone(),
+            has_alertmanager: !config.alertmanagers.is_empty(),
+            can_mail: config.smtp.is_some(),
+        };
+        ForApp { access: Access::of(config), audience }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
-        let own_mail = self.can_mail.then(|| ALL_OWN.into());
+        let own_mail = self.audience.can_mail.then(|| ALL_OWN.into());
         own.config_loaded(self.audience.policy.receivers.keys().chain(&own_mail), clock.now());
         app.set_access(self.access);
-        app.set_audience(self.audience);
+        app.services.in_force.set_audience(self.audience);
     }
 }
 
@@ -297,7 +302,7 @@ pub(super) fn report_kept(changes: &Changes, app: &App, own: &Own) {
     }
     own.config_refused();
     let (kept, passed_over) = (kept.clone(), passed_over.clone());
-    app.set_notices(Notices { reload_fault: None, kept, passed_over });
+    app.services.in_force.set_notices(Notices { reload_fault: None, kept, passed_over });
 }
 
 #[cfg(test)]
@@ -305,6 +310,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
+    use crate::app::Services;
     use crate::store::sqlite::SqliteStore;
     use crate::store::{Store, StoreError, writer};
 
@@ -332,7 +338,8 @@ mod tests {
         let limits = writer::QueueLimits::default();
         let writer = Arc::new(Writer::start(Box::new(store), clock.clone(), limits, |_| {}).unwrap());
         let (requests, _) = mpsc::channel(1);
-        let app = Arc::new(App::new(live.clone(), writer.clone(), clock.clone(), requests));
+        let app = Services::new(live.clone(), writer.clone(), clock.clone(), requests);
+        let app = Arc::new(App::new(Arc::new(app)));
         let outward = watch::Sender::new(Arc::new(Outward::new(&config).unwrap()));
         let (seen, rest) = (LastRead::of(&config), Rest::of(&config));
         let (allow_mass_removal, config_file) = (false, config_file.clone());

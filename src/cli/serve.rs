@@ -13,6 +13,7 @@ use super::failure::{Failure, install_tls};
 use super::log;
 use super::reload::{self, ForApp, LastRead, Loaded, Occasions, Reloader, load};
 use super::settings::{Flags, Settings};
+use crate::app::Services;
 use crate::clock::Clock;
 use crate::compat::origins;
 use crate::core::time::Time;
@@ -83,8 +84,8 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
     settings.know_ports(&listeners.addresses());
     let Parts { app, writer, engine, reloader, reloads } = assemble(&settings, store, loaded, hangups)?;
     if let Some(fault) = fault {
-        app.own.config_refused();
-        app.set_reload_fault(fault);
+        app.services.counters.own.config_refused();
+        app.services.in_force.set_reload_fault(fault);
     }
     log_urls(&app, &listeners);
 
@@ -203,12 +204,13 @@ fn assemble(
     let writer = Writer::start(Box::new(store), clock.clone(), writer::QueueLimits::default(), on_commit)?;
     let writer = Arc::new(writer);
     let (asks, requests) = mpsc::channel(MAX_RELOADS);
-    let mut app = App::new(live, writer.clone(), clock.clone(), asks);
+    let mut services = Services::new(live, writer.clone(), clock.clone(), asks);
+    services.no_deliveries = settings.no_deliveries;
+    services.counters.own = own.clone();
+    services.history = Some(Reader::new(&settings.storage_path));
+    let mut app = App::new(Arc::new(services));
     app.lifecycle = settings.lifecycle;
     app.external_url.clone_from(&settings.external_url);
-    app.no_deliveries = settings.no_deliveries;
-    app.own = own.clone();
-    app.history = Some(Reader::new(&settings.storage_path));
     let app = Arc::new(app);
     for_app.put_into(&app, &own, &clock);
     reload::report_kept(&changes, &app, &own);
@@ -296,7 +298,7 @@ fn log_urls(app: &App, listeners: &Listeners) {
     for address in listeners.addresses() {
         tracing::info!(%address, "listening");
     }
-    let directory = app.live.directory();
+    let directory = app.services.live.directory();
     for check in directory.checks.iter().take(MAX_URLS) {
         let name = &check.definition.name;
         tracing::info!(check = %name, url = app.ping_url(name.as_str()), "ping URL");

@@ -60,17 +60,19 @@ pub async fn run(args: &TestNotifyArgs, clock: &Clock, out: &mut impl Write) -> 
     let receiver = find(&config, &args.receiver)?;
     let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT)
         .map_err(|error| TestNotifyError::Setup(args.receiver.clone(), error))?;
+    let way = SampleWay { args, transport, clock };
     // Unlike the key of any real message.
     let first = format!("test-{}", clock.now().as_ms());
     let alert = sample::alert(clock.now());
-    send(args, &transport, &first, &alert, "alert", clock, out).await?;
+    send(&way, Sample { what: "alert", key: &first, notice: &alert }, out).await?;
     let hears_recoveries =
         config.policy.receivers.get(&receiver.name).is_none_or(|policy| policy.send_resolved);
     if hears_recoveries {
         let recovery = sample::recovery(clock.now(), Some(first.clone()));
         // What an alert's receiver opened it shall close: the same beginning.
         let recovery = Notice { opened_at: alert.opened_at, first: alert.first, ..recovery };
-        send(args, &transport, &format!("{first}-end"), &recovery, "recovery", clock, out).await?;
+        let key = format!("{first}-end");
+        send(&way, Sample { what: "recovery", key: &key, notice: &recovery }, out).await?;
     }
     Ok(())
 }
@@ -84,15 +86,22 @@ fn find<'a>(config: &'a Config, wanted: &str) -> Result<&'a Receiver, TestNotify
     })
 }
 
-async fn send(
-    args: &TestNotifyArgs,
-    transport: &Transport,
-    key: &str,
-    notice: &Notice,
-    what: &str,
-    clock: &Clock,
-    out: &mut impl Write,
-) -> Result<(), TestNotifyError> {
+/// By which way samples go.
+struct SampleWay<'a> {
+    args: &'a TestNotifyArgs,
+    transport: Transport,
+    clock: &'a Clock,
+}
+
+/// A sample of a message.
+struct Sample<'a> {
+    what: &'static str,
+    key: &'a str,
+    notice: &'a Notice,
+}
+
+async fn send(way: &SampleWay<'_>, sample: Sample<'_>, out: &mut impl Write) -> Result<(), TestNotifyError> {
+    let (SampleWay { args, transport, clock }, Sample { what, key, notice }) = (way, sample);
     let now = clock.now();
     let notification = Notification {
         key,

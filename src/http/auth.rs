@@ -19,8 +19,6 @@ pub struct Access {
     pub tokens: Tokens,
     /// For the interfaces of other systems.
     pub compat: CompatDoors,
-    /// Mail can leave: checks may have addresses of their own.
-    pub mail: bool,
 }
 
 impl Access {
@@ -31,7 +29,6 @@ impl Access {
             ping_keys: PingKeys::new(keys, config.ping_keys_required),
             tokens: Tokens::new(&config.tokens),
             compat: CompatDoors::new(&config.compat),
-            mail: config.smtp.is_some(),
         }
     }
 
@@ -365,7 +362,6 @@ mod tests {
                 auth_key: Some(Secret::new("very-secret")),
                 trigger: Trigger::Open,
             }]),
-            mail: false,
         };
         let shown = format!("{access:?}");
         assert!(!shown.contains("very-secret") && shown.matches("<hash>").count() == 3, "{shown}");

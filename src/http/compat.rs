@@ -7,15 +7,14 @@ use std::sync::atomic::Ordering;
 use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::http::request::Parts;
 
-use super::aside::Room;
 use super::body::Keep;
 use super::guesses::Guesses;
-use super::limits::Limits;
 use super::reply::{self, Reply};
 use super::site::Deed;
+use super::visit::Visit;
 use super::{App, body};
+use crate::app::Room;
 use crate::compat::{
     Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, Pending,
     PingEnd, StoreWork, Unavailable, Work, door_of, door_of_id,
@@ -27,15 +26,6 @@ use crate::store::history::Reader;
 use crate::store::live::{AsOf, Live};
 use crate::store::writer::{Overloaded, PingAnswer};
 
-/// A request that is brought to a door.
-#[derive(Clone, Copy)]
-pub(super) struct Visit<'r> {
-    pub(super) app: &'r Arc<App>,
-    pub(super) limits: &'r Limits,
-    pub(super) source: IpAddr,
-    pub(super) parts: &'r Parts,
-}
-
 /// What a request of a path of a system does, of which `rest` follows the prefix.
 pub(super) fn deed(system: &str, rest: &str) -> Deed {
     match door_of(system).map_or(Effect::Changes, |door| door.effect(rest)) {
@@ -45,44 +35,41 @@ pub(super) fn deed(system: &str, rest: &str) -> Deed {
     }
 }
 
-impl Visit<'_> {
-    /// Answers a path of a system: `path` is what follows its prefix.
-    pub(super) async fn path(self, system: &str, path: &str, body: Incoming) -> Reply {
-        self.read_to_its_end(body).await;
-        let door = door_of(system).expect("a row of the routes was made of this door");
-        self.ask(door, Addressed::Path(path)).await
-    }
+/// Answers a path of a system: `path` is what follows its prefix.
+pub(super) async fn answer_path(visit: Visit<'_>, system: &str, path: &str, body: Incoming) -> Reply {
+    read_to_its_end(visit, body).await;
+    let door = door_of(system).expect("a row of the routes was made of this door");
+    ask(visit, door, Addressed::Path(path)).await
+}
 
-    /// Answers `/ID`, which pings the check of this id, whichever its system; `None`: no door is open that has such
-    /// addresses.
-    pub(super) async fn id(self, id: &str, body: Incoming) -> Option<Reply> {
-        self.read_to_its_end(body).await;
-        let door = door_of_id(&**self.app, id)?;
-        Some(self.ask(door, Addressed::Id(id)).await)
-    }
+/// Answers `/ID`, which pings the check of this id, whichever its system; `None`: no door is open that has such addresses.
+pub(super) async fn answer_id(visit: Visit<'_>, id: &str, body: Incoming) -> Option<Reply> {
+    read_to_its_end(visit, body).await;
+    let door = door_of_id(&**visit.app, id)?;
+    Some(ask(visit, door, Addressed::Id(id)).await)
+}
 
-    /// A connection with something unread could not be used again; that a body does not come changes nothing.
-    async fn read_to_its_end(self, body: Incoming) {
-        let _ = body::read(body, Keep::NOTHING, self.limits).await;
-    }
+/// A connection with something unread could not be used again; that a body does not come changes nothing.
+async fn read_to_its_end(visit: Visit<'_>, body: Incoming) {
+    let _ = body::read(body, Keep::NOTHING, visit.limits).await;
+}
 
-    async fn ask(self, door: &dyn Door, to: Addressed<'_>) -> Reply {
-        let Visit { app, source, parts, .. } = self;
-        let host: Arc<dyn Host> = app.clone();
-        let request = DoorRequest { method: parts.method.as_str(), to, query: parts.uri.query(), source };
-        let answer = door.answer(&host, request).await;
-        if let Some(end) = answer.ping {
-            count(app, end);
-        }
-        to_reply(app, source, answer).await
+async fn ask(visit: Visit<'_>, door: &dyn Door, to: Addressed<'_>) -> Reply {
+    let Visit { app, source, parts, .. } = visit;
+    let host: Arc<dyn Host> = app.clone();
+    let request = DoorRequest { method: parts.method.as_str(), to, query: parts.uri.query(), source };
+    let answer = door.answer(&host, request).await;
+    if let Some(end) = answer.ping {
+        count(app, end);
     }
+    to_reply(app, source, answer).await
 }
 
 async fn to_reply(app: &App, source: IpAddr, answer: DoorAnswer) -> Reply {
     let mut reply = match answer.body {
         DoorBody::Text(text) => reply::text(StatusCode::OK, text),
         DoorBody::Written { write, within } => {
-            let place = app.written_places.take(source, 1).await;
+            let place = app.rooms.written.take(source, 1).await;
             reply::in_pieces(place, within, move |sender| write(sender))
         }
     };
@@ -95,7 +82,7 @@ async fn to_reply(app: &App, source: IpAddr, answer: DoorAnswer) -> Reply {
 }
 
 fn count(app: &App, end: PingEnd) {
-    let outcomes = &app.outcomes;
+    let outcomes = &app.services.counters.outcomes;
     let counter = match end {
         PingEnd::Accepted => &outcomes.accepted,
         PingEnd::UnknownCheck => &outcomes.unknown_check,
@@ -108,54 +95,58 @@ fn count(app: &App, end: PingEnd) {
 
 impl Host for App {
     fn live(&self) -> &Live {
-        &self.live
+        &self.services.live
     }
 
     fn now(&self) -> Time {
-        self.clock.now()
+        self.services.clock.now()
     }
 
     fn as_of(&self) -> AsOf {
-        App::as_of(self)
+        self.services.as_of()
     }
 
     fn history(&self) -> Option<&Reader> {
-        self.history.as_ref()
+        self.services.history.as_ref()
     }
 
     fn settings(&self, system: &str) -> Option<DoorSettings> {
         let access = self.access();
         let door = access.compat.of(system)?;
-        Some(DoorSettings { needs_key: door.needs_key(), trigger: door.trigger(), mail: access.mail })
+        Some(DoorSettings {
+            needs_key: door.needs_key(),
+            trigger: door.trigger(),
+            mail: self.services.in_force.audience().can_mail,
+        })
     }
 
     fn judge_key(&self, system: &str, key: &str, source: IpAddr) -> KeyVerdict {
         let access = self.access();
         let Some(door) = access.compat.of(system) else { return KeyVerdict::Wrong };
         let is_right = door.is_opened_by(Some(key.as_bytes()));
-        let now = self.clock.now();
-        if !self.guesses.admits((key.as_bytes(), is_right), source, now) {
+        let now = self.services.clock.now();
+        if !self.guessed.tokens.admits((key.as_bytes(), is_right), source, now) {
             return KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS };
         }
         if is_right {
             return KeyVerdict::Right;
         }
-        self.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
-        if self.guesses.note(source, now) {
+        self.services.counters.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
+        if self.guessed.tokens.note(source, now) {
             tracing::warn!(interface = system, %source, "a wrong auth_key was shown");
         }
         KeyVerdict::Wrong
     }
 
     fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
-        self.writer.ping(check, fact)
+        self.services.writer.ping(check, fact)
     }
 
     fn run_on_store(&self, work: StoreWork) -> Pending<'_> {
-        Box::pin(async { self.on_store(work).await.map_err(|_| Unavailable) })
+        Box::pin(async { self.services.on_store(work).await.map_err(|_| Unavailable) })
     }
 
     fn run_aside(self: Arc<Self>, work: Work) -> Pending<'static> {
-        Box::pin(async move { self.aside(Room::Programs, |_| work()).await.map_err(|_| Unavailable) })
+        Box::pin(async move { self.services.aside(Room::Programs, work).await.map_err(|_| Unavailable) })
     }
 }

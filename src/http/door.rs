@@ -10,9 +10,9 @@ use hyper::http::request::Parts;
 
 use super::auth::{self, TokenVerdict};
 use super::guesses::Guesses;
+use super::needs::Needs;
 use super::problem::Problem;
 use super::reply::{self, Reply};
-use super::routes::Needs;
 use super::{App, decode};
 use crate::config::Scope;
 use crate::core::time::Time;
@@ -55,10 +55,10 @@ pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Visibili
     let header = parts.headers.get(AUTHORIZATION);
     let password = auth::password(header);
     let given = auth::bearer(header).or(password.as_deref());
-    let now = app.clock.now();
+    let now = app.services.clock.now();
     let verdict = app.access().tokens.judge(given, Scope::Read);
     let is_right = verdict != TokenVerdict::Wrong;
-    let admitted = given.is_none_or(|shown| app.page_guesses.admits((shown, is_right), source, now));
+    let admitted = given.is_none_or(|shown| app.guessed.on_pages.admits((shown, is_right), source, now));
     match verdict {
         TokenVerdict::NoTokens => Ok(Visibility::All),
         TokenVerdict::Good(_) if admitted => Ok(Visibility::All),
@@ -68,8 +68,8 @@ pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Visibili
         }
         verdict => {
             match (verdict, wanted) {
-                (TokenVerdict::Wrong, true) => wrong_token(app, &app.page_guesses, source, now),
-                (TokenVerdict::Wrong, false) => drop(app.page_guesses.note(source, now)),
+                (TokenVerdict::Wrong, true) => wrong_token(app, &app.guessed.on_pages, source, now),
+                (TokenVerdict::Wrong, false) => drop(app.guessed.on_pages.note(source, now)),
                 _ => {}
             }
             if wanted { Err(Box::new(ask_for_password())) } else { Ok(Visibility::Outline) }
@@ -78,7 +78,7 @@ pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Visibili
 }
 
 fn wrong_token(app: &App, guesses: &Guesses, source: IpAddr, now: Time) {
-    app.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
+    app.services.counters.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
     if guesses.note(source, now) {
         tracing::warn!(%source, "a token was shown that is not known");
     }
@@ -103,10 +103,10 @@ fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Call
     let given = auth::bearer(parts.headers.get(AUTHORIZATION));
     let needs = needed.as_str();
     let challenge = HeaderValue::from_static;
-    let now = app.clock.now();
+    let now = app.services.clock.now();
     let verdict = app.access().tokens.judge(given, needed);
     let is_right = verdict != TokenVerdict::Wrong;
-    let is_held_off = given.is_some_and(|shown| !app.guesses.admits((shown, is_right), source, now));
+    let is_held_off = given.is_some_and(|shown| !app.guessed.tokens.admits((shown, is_right), source, now));
     if is_held_off && verdict != TokenVerdict::NoTokens {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES.trim_end());
         return Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS));
@@ -122,7 +122,7 @@ fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Call
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\"")))
         }
         TokenVerdict::Wrong => {
-            wrong_token(app, &app.guesses, source, now);
+            wrong_token(app, &app.guessed.tokens, source, now);
             let detail = "this token is not known: `auth.tokens` of the configuration has the ones that are";
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\", error=\"invalid_token\"")))

@@ -11,12 +11,9 @@ use super::limits::Limits;
 use super::pieces::CutShort;
 use super::reply::{self, Reply};
 use super::scrape::Scrape;
-use super::{App, decode, operate};
+use super::{App, decode};
+use crate::app::health;
 use crate::metrics::{Gone, Shard, negotiate};
-
-/// Scrapes answered at a time, half of them to one address: each holds a thread, a slow reader for as long as
-/// [`Limits::scrape_timeout`]. So a Prometheus that scrapes in parts may ask for eight of them at once.
-pub(super) const MAX_AT_A_TIME: usize = 16;
 
 /// Answers `/metrics`.
 pub(super) fn answer(app: &Arc<App>, limits: &Limits, source: IpAddr, parts: &Parts) -> Reply {
@@ -25,29 +22,28 @@ pub(super) fn answer(app: &Arc<App>, limits: &Limits, source: IpAddr, parts: &Pa
         Ok(shard) => shard,
         Err(error) => return reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
-    let Some(place) = app.scrape_places.try_take(source, 1) else {
+    let Some(place) = app.rooms.scrapes.try_take(source, 1) else {
         let reply = reply::text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at a time\n");
         return reply::with_retry_after(reply, 1);
     };
     let negotiated = negotiate(header(parts, &ACCEPT).as_deref(), header(parts, &ACCEPT_ENCODING).as_deref());
     let app = app.clone();
     let mut reply = reply::in_pieces(place, limits.scrape_timeout, move |sender| {
-        let is_healthy = operate::fault(&app).is_none();
-        let (now, external_url) = (app.clock.now(), &*app.external_url);
-        let is_clock_doubted = !app.clock.is_trusted();
+        let is_healthy = health::fault(&app.services).is_none();
+        let (now, external_url) = (app.services.clock.now(), &*app.external_url);
+        let is_clock_doubted = !app.services.clock.is_trusted();
         let scrape = Scrape {
             now,
-            applied_to: app.writer.applied_to(),
+            applied_to: app.services.writer.applied_to(),
             shard,
             negotiated,
             external_url,
             is_healthy,
             is_clock_doubted,
-            is_held: app.no_deliveries,
+            is_held: app.services.no_deliveries,
         };
         let mut send = |chunk| sender.send(chunk).map_err(|CutShort| Gone);
-        let outcomes = (&app.outcomes, &app.connections);
-        app.scraper.answer(scrape, &app.live, outcomes, &app.own, &mut send)
+        app.scraper.answer(scrape, &app.services.live, &app.services.counters, &mut send)
     });
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(negotiated.format.content_type()));

@@ -28,7 +28,7 @@ pub(super) enum NotDone {
 pub(super) async fn act(app: &App, id: u64, deed: MessageDeed) -> Result<String, NotDone> {
     let number = MessageId(id);
     let wanted = deed.clone();
-    let stored = app.on_store(move |store, now| match &wanted {
+    let stored = app.services.on_store(move |store, now| match &wanted {
         MessageDeed::Retry => store.retry_message(number, now),
         MessageDeed::Drop(by) => store.drop_message(number, by, now),
     });
@@ -59,7 +59,7 @@ pub(super) async fn act(app: &App, id: u64, deed: MessageDeed) -> Result<String,
 /// Has all that was given up of a receiver tried again, and says what was done.
 pub(super) async fn retry_all(app: &App, receiver: &str) -> Result<String, String> {
     let name = receiver.into();
-    let stored = app.on_store(move |store, now| store.retry_parked(&name, now));
+    let stored = app.services.on_store(move |store, now| store.retry_parked(&name, now));
     let outcome = stored.await.map_err(|busy| busy.to_string())?.map_err(|error| error.to_string())?;
     match outcome {
         ByHand::Done(count) => {

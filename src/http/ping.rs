@@ -1,10 +1,8 @@
 //! A ping: read, checked, stored, and only then answered (14.1).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
@@ -12,38 +10,16 @@ use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
 
 use super::alertmanager::{self, AlertStatus};
-use super::api::Asked;
 use super::auth::{self, Admission};
 use super::body::{self, BodyError, Keep, Received};
-use super::limits::Limits;
+use super::door::Caller;
 use super::reply::{self, Reply};
 use super::target::{self, Target, TargetFault};
+use super::visit::Visit;
 use super::{App, decode};
 use crate::core::check::{CheckId, Ping, PingKind, PingMethods, Rid};
 use crate::metrics::PingOutcomes;
-use crate::store::live::Live;
 use crate::store::{Applied, PingFact};
-
-/// Former names whose use was logged already; at most [`FormerNames::MAX`].
-#[derive(Debug, Default)]
-pub struct FormerNames(Mutex<BTreeSet<String>>);
-
-impl FormerNames {
-    const MAX: usize = 1000;
-
-    /// Says once that a check was pinged by its former name (10.3).
-    fn log_use(&self, former: &str, live: &Live) {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if names.len() < FormerNames::MAX
-            && !names.contains(former)
-            && let Some(check) = live.find(former)
-        {
-            names.insert(former.to_owned());
-            let check = &check.definition.name;
-            tracing::warn!(former, %check, "a check is pinged by its former name: change the URL in its job");
-        }
-    }
-}
 
 /// A ping that was understood, before its body came.
 struct Pinged {
@@ -56,43 +32,41 @@ struct Pinged {
 }
 
 /// Answers `/ping/…`; `path` is what follows the prefix.
-pub(super) async fn answer(
-    app: &App,
-    limits: &Limits,
-    source: IpAddr,
-    path: &str,
-    parts: &Parts,
-    body: Incoming,
-) -> Reply {
-    let asked = understand(app, source, path, parts);
-    let answered = end(app, limits, source, asked, parts, body).await;
+pub(super) async fn answer(visit: Visit<'_>, path: &str, body: Incoming) -> Reply {
+    let asked = understand(visit, path);
+    let answered = end(visit, asked, body).await;
     answered.map_or_else(|refusal| refusal.reply(), |said| reply::to_ping(StatusCode::OK, said))
+}
+
+/// A ping of whoever has a token.
+pub(super) struct PingByToken<'r> {
+    /// The name of the check, as it stands in the path.
+    pub(super) name: &'r str,
+    pub(super) kind: PingKind,
+    pub(super) exit_status: Option<u8>,
+    /// Whose token it is.
+    pub(super) caller: Caller,
 }
 
 /// Takes a ping of whoever has a token; answers what to say.
 pub(super) async fn by_token(
-    asked: &Asked<'_>,
-    kind: PingKind,
-    exit_status: Option<u8>,
+    visit: Visit<'_>,
+    ping: PingByToken<'_>,
     body: Incoming,
 ) -> Result<Cow<'static, str>, Refusal> {
-    let Asked { app, limits, source, parts, .. } = *asked;
-    let name = decode::path_part(asked.name).unwrap_or_default();
-    let target = Target { key: None, name, kind, exit_status };
-    let admission = Admission::Key(asked.caller.clone().unwrap_or_default());
-    let ping = understand_named(app, source, &target, parts, admission);
-    end(app, limits, source, ping, parts, body).await
+    let PingByToken { name, kind, exit_status, caller } = ping;
+    let target = Target { key: None, name: decode::path_part(name).unwrap_or_default(), kind, exit_status };
+    let asked = understand_named(visit, &target, Admission::Key(caller.unwrap_or_default()));
+    end(visit, asked, body).await
 }
 
 /// Reads the body, has the ping stored, and counts how it ended.
 async fn end(
-    app: &App,
-    limits: &Limits,
-    source: IpAddr,
+    visit: Visit<'_>,
     asked: Result<Pinged, Refusal>,
-    parts: &Parts,
     body: Incoming,
 ) -> Result<Cow<'static, str>, Refusal> {
+    let Visit { app, limits, source, parts } = visit;
     // The body is read also where it is of no use: a connection with something unread could not be used again.
     let keep = match asked {
         Ok(_) => Keep { first: PingFact::FIRST_BODY_BYTES, last: PingFact::LAST_BODY_BYTES },
@@ -106,8 +80,8 @@ async fn end(
         (Err(refusal), _) => Err(refusal),
     };
     let counter = match &answered {
-        Ok(_) => &app.outcomes.accepted,
-        Err(refusal) => refusal.counter(&app.outcomes),
+        Ok(_) => &app.services.counters.outcomes.accepted,
+        Err(refusal) => refusal.counter(&app.services.counters.outcomes),
     };
     counter.fetch_add(1, Ordering::Relaxed);
     match &answered {
@@ -122,7 +96,8 @@ async fn end(
 }
 
 /// What the URL and the headers say, as far as it can be taken.
-fn understand(app: &App, source: IpAddr, path: &str, parts: &Parts) -> Result<Pinged, Refusal> {
+fn understand(visit: Visit<'_>, path: &str) -> Result<Pinged, Refusal> {
+    let Visit { app, source, parts, .. } = visit;
     let target = match target::parse(path) {
         Ok(target) => target,
         Err(TargetFault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
@@ -139,26 +114,21 @@ fn understand(app: &App, source: IpAddr, path: &str, parts: &Parts) -> Result<Pi
         (Admission::Open, Some(first)) => return Err(without_keys(app, source, first, &target)),
         _ => {}
     }
-    understand_named(app, source, &target, parts, admission)
+    understand_named(visit, &target, admission)
 }
 
 /// What is left to see once it is known who pings.
-fn understand_named(
-    app: &App,
-    source: IpAddr,
-    target: &Target<'_>,
-    parts: &Parts,
-    admission: Admission,
-) -> Result<Pinged, Refusal> {
+fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission) -> Result<Pinged, Refusal> {
+    let Visit { app, source, parts, .. } = visit;
     let [rid, create, comment, m] =
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
-    let found = target.name().and_then(|name| Some((name, app.live.find_for_ping(name)?)));
+    let found = target.name().and_then(|name| Some((name, app.services.live.find_for_ping(name)?)));
     let Some((name, check)) = found else {
         if app.access().ping_keys.is_key(&target.name) {
             // A key without a name behind it: shown as an unknown name, it would be on the first page.
             return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
         }
-        app.unknown.note(&target.name, source, app.clock.now());
+        app.names.unknown.note(&target.name, source, app.services.clock.now());
         // Somebody without a key, though there are keys.
         let strange = admission == Admission::Tolerated;
         return Err(match (create.as_deref(), strange) {
@@ -172,7 +142,7 @@ fn understand_named(
     }
     let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
     if check.by_former_name {
-        app.former_names.log_use(name, &app.live);
+        app.names.former.log_use(name, &app.services.live);
     }
     Ok(Pinged {
         check: check.id,
@@ -185,11 +155,12 @@ fn understand_named(
 
 /// Two parts, though there are no keys: a check and something that is no action, or a key that nobody asks for.
 fn without_keys(app: &App, source: IpAddr, first: &[u8], target: &Target<'_>) -> Refusal {
-    let first_is_a_check = std::str::from_utf8(first).is_ok_and(|name| app.live.find(name).is_some());
+    let first_is_a_check =
+        std::str::from_utf8(first).is_ok_and(|name| app.services.live.find(name).is_some());
     if first_is_a_check {
         return Refusal::BadRequest(BAD_ACTION);
     }
-    app.unknown.note(&target.name, source, app.clock.now());
+    app.names.unknown.note(&target.name, source, app.services.clock.now());
     Refusal::NotFound(NOT_FOUND_NO_KEYS)
 }
 
@@ -214,7 +185,7 @@ async fn take(
     let body = Some(received.kept).filter(|kept| !kept.is_empty());
     let fact =
         PingFact { ping, comment, body, left_out: received.left_out, body_cut: received.unread, source };
-    let stored = app.writer.ping(check, fact).map_err(|_| Refusal::Overloaded)?;
+    let stored = app.services.writer.ping(check, fact).map_err(|_| Refusal::Overloaded)?;
     match stored.await {
         Ok(Ok(Applied::Done(_))) => {}
         Ok(Ok(Applied::PausedByFile)) => {
@@ -225,7 +196,7 @@ async fn take(
         Ok(Err(_)) | Err(_) => return Err(Refusal::NotStored),
     }
     if admission == Admission::Tolerated {
-        app.outcomes.unkeyed.fetch_add(1, Ordering::Relaxed);
+        app.services.counters.outcomes.unkeyed.fetch_add(1, Ordering::Relaxed);
     }
     Ok(said)
 }

@@ -1,57 +1,25 @@
 //! Every path there is: one table, which requests are sent by and tests walk.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
+use matchit::{Params, Router};
 
 use super::api::{self, Asked, HistoryKind, Operation};
-use super::aside::Room;
-use super::compat::Visit;
 use super::limits::Limits;
+pub use super::needs::Needs;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
+use super::visit::Visit;
 use super::{App, body, compat, door, exposition, operate, pages, ping};
+use crate::app::Room;
 use crate::compat::{DOORS, Door};
 use crate::core::check::Alias;
-
-/// A path, or all paths below one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PathPattern {
-    /// This path.
-    Is(&'static str),
-    /// Every path that begins so.
-    Below(&'static str),
-    /// `/` and the id of an alias: eight letters.
-    AliasId,
-    /// Every path that is the first text, one part and the second text.
-    Around(&'static str, &'static str),
-    /// Every path that is the first text, one part, the second text, one part and the third text.
-    AroundTwo(&'static str, &'static str, &'static str),
-}
-
-/// Who may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Needs {
-    /// Whoever reaches the port.
-    Nothing,
-    /// Whoever has a ping key, where there are keys: the handler of pings asks for it.
-    PingKey,
-    /// Whoever reaches the port, if `--web.enable-lifecycle` is given.
-    Lifecycle,
-    /// Whoever has a token of scope `read` or `write`; without any token in the configuration, whoever reaches the port.
-    Read,
-    /// Whoever has a token of scope `ping` or `write`.
-    Ping,
-    /// Whoever has a token of scope `write`.
-    Write,
-    /// Whoever knows the id of an alias, if the interface of its system is switched on: its handler asks.
-    AliasId,
-    /// Whoever has the `auth_key` of another system's interface, if that is switched on: its handler asks for the key.
-    Compat(&'static str),
-}
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +30,7 @@ pub(super) enum Handler {
     Healthy,
     Ready,
     Reload,
-    Checks,
-    Check,
+    Page(Page),
     Runbooks,
     Style,
     Api(Operation),
@@ -71,11 +38,18 @@ pub(super) enum Handler {
     Trigger,
 }
 
+/// A page for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    Checks,
+    Check,
+}
+
 /// One row of the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
-    /// Which paths.
-    pub pattern: PathPattern,
+    /// Which paths: `{name}` stands for one part, `{*rest}` for all that follows, and nothing is a part of its own.
+    pub template: Cow<'static, str>,
     /// Which methods; the other methods of its paths have rows of their own.
     pub methods: &'static [Method],
     /// Who may.
@@ -89,107 +63,96 @@ const POST: &[Method] = &[Method::POST];
 const OPTIONS: &[Method] = &[Method::OPTIONS];
 const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
 
-/// Below it is one check.
-const CHECK: &str = "/api/v1/checks/";
-/// Between a check and one of its pings.
-pub(super) const PINGS: &str = "/pings/";
-
-/// All paths. The busiest first: requests are compared with one row after the other.
-pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let (busiest, others) = OWN.split_at(BUSIEST);
-    let doors = DOORS.iter().map(|door| of_door(*door));
-    busiest.iter().copied().chain(doors).chain(others.iter().copied()).collect()
-});
+/// All paths.
+pub static ROUTES: LazyLock<Vec<Route>> =
+    LazyLock::new(|| DOORS.iter().map(|door| of_door(*door)).chain(own()).collect());
 
 fn of_door(door: &dyn Door) -> Route {
-    let (pattern, system) = (PathPattern::Below(door.prefix()), door.name());
-    Route { pattern, methods: PING, needs: Needs::Compat(system), handler: Handler::Compat(system) }
+    let (template, system) = (format!("{}{{*rest}}", door.prefix()), door.name());
+    let (needs, handler) = (Needs::Compat(system), Handler::Compat(system));
+    Route { template: template.into(), methods: PING, needs, handler }
 }
-
-/// So many rows of [`OWN`] stand before those of other systems.
-const BUSIEST: usize = 8;
 
 /// The paths of our own.
 #[rustfmt::skip]
-static OWN: &[Route] = &[
-    Route { pattern: PathPattern::Below("/ping/"), methods: PING, needs: Needs::PingKey, handler: Handler::Ping },
-    Route { pattern: PathPattern::Is("/metrics"), methods: READ, needs: Needs::Nothing, handler: Handler::Metrics },
-    Route { pattern: PathPattern::Is("/-/healthy"), methods: READ, needs: Needs::Nothing, handler: Handler::Healthy },
-    Route { pattern: PathPattern::Is("/-/ready"), methods: READ, needs: Needs::Nothing, handler: Handler::Ready },
-    Route { pattern: PathPattern::Is("/-/reload"), methods: WRITE, needs: Needs::Lifecycle, handler: Handler::Reload },
-    Route { pattern: PathPattern::Is("/"), methods: READ, needs: Needs::Nothing, handler: Handler::Checks },
-    Route { pattern: PathPattern::Below("/checks/"), methods: READ, needs: Needs::Nothing, handler: Handler::Check },
-    Route { pattern: PathPattern::AliasId, methods: PING, needs: Needs::AliasId, handler: Handler::Trigger },
-    Route { pattern: PathPattern::Is("/runbook"), methods: READ, needs: Needs::Nothing, handler: Handler::Runbooks },
-    Route { pattern: PathPattern::Is("/style.css"), methods: READ, needs: Needs::Nothing, handler: Handler::Style },
-    Route { pattern: PathPattern::Is("/api/v1/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Incidents) },
-    Route { pattern: PathPattern::Is("/api/v1/mutes"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Mutes) },
-    Route { pattern: PathPattern::Is("/api/v1/status"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Status) },
-    Route { pattern: PathPattern::Is("/api/v1/checks"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::List) },
-    Route { pattern: PathPattern::Is("/api/v1/checks"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::Create) },
-    Route { pattern: PathPattern::Around(CHECK, ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Show) },
-    Route { pattern: PathPattern::Around(CHECK, ""), methods: &[Method::PUT], needs: Needs::Write, handler: Handler::Api(Operation::Replace) },
-    Route { pattern: PathPattern::Around(CHECK, ""), methods: &[Method::PATCH], needs: Needs::Write, handler: Handler::Api(Operation::Amend) },
-    Route { pattern: PathPattern::Around(CHECK, ""), methods: &[Method::DELETE], needs: Needs::Write, handler: Handler::Api(Operation::Delete) },
-    Route { pattern: PathPattern::Around(CHECK, "/pause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::Pause) },
-    Route { pattern: PathPattern::Around(CHECK, "/unpause"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::Unpause) },
-    Route { pattern: PathPattern::Around(CHECK, "/ping"), methods: POST, needs: Needs::Ping, handler: Handler::Api(Operation::Ping) },
-    Route { pattern: PathPattern::Around(CHECK, "/pings"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Pings)) },
-    Route { pattern: PathPattern::AroundTwo(CHECK, PINGS, "/body"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Body) },
-    Route { pattern: PathPattern::Around(CHECK, "/runs"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Runs)) },
-    Route { pattern: PathPattern::Around(CHECK, "/flips"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Flips)) },
-    Route { pattern: PathPattern::Around(CHECK, "/judgements"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Judgements)) },
-    Route { pattern: PathPattern::Around(CHECK, "/incidents"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::History(HistoryKind::Incidents)) },
-    Route { pattern: PathPattern::Is("/api/v1/messages"), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Messages) },
-    Route { pattern: PathPattern::Around("/api/v1/messages/", "/retry"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::RetryMessage) },
-    Route { pattern: PathPattern::Around("/api/v1/messages/", "/drop"), methods: POST, needs: Needs::Write, handler: Handler::Api(Operation::DropMessage) },
-    Route { pattern: PathPattern::Around("/api/v1/incidents/", ""), methods: READ, needs: Needs::Read, handler: Handler::Api(Operation::Incident) },
-    Route { pattern: PathPattern::Below("/ping/"), methods: OPTIONS, needs: Needs::Nothing, handler: Handler::Preflight },
-];
+fn own() -> impl Iterator<Item = Route> {
+    use Handler::Api;
+    use Operation as To;
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 33] = [
+        ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
+        ("/metrics", READ, Needs::Nothing, Handler::Metrics),
+        ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
+        ("/-/ready", READ, Needs::Nothing, Handler::Ready),
+        ("/-/reload", WRITE, Needs::Lifecycle, Handler::Reload),
+        ("/", READ, Needs::Nothing, Handler::Page(Page::Checks)),
+        ("/checks/{*name}", READ, Needs::Nothing, Handler::Page(Page::Check)),
+        ("/{alias}", PING, Needs::AliasId, Handler::Trigger),
+        ("/runbook", READ, Needs::Nothing, Handler::Runbooks),
+        ("/style.css", READ, Needs::Nothing, Handler::Style),
+        ("/api/v1/incidents", READ, Needs::Read, Api(To::Incidents)),
+        ("/api/v1/mutes", READ, Needs::Read, Api(To::Mutes)),
+        ("/api/v1/status", READ, Needs::Read, Api(To::Status)),
+        ("/api/v1/checks", READ, Needs::Read, Api(To::List)),
+        ("/api/v1/checks", POST, Needs::Write, Api(To::Create)),
+        ("/api/v1/checks/{name}", READ, Needs::Read, Api(To::Show)),
+        ("/api/v1/checks/{name}", &[Method::PUT], Needs::Write, Api(To::Replace)),
+        ("/api/v1/checks/{name}", &[Method::PATCH], Needs::Write, Api(To::Amend)),
+        ("/api/v1/checks/{name}", &[Method::DELETE], Needs::Write, Api(To::Delete)),
+        ("/api/v1/checks/{name}/pause", POST, Needs::Write, Api(To::Pause)),
+        ("/api/v1/checks/{name}/unpause", POST, Needs::Write, Api(To::Unpause)),
+        ("/api/v1/checks/{name}/ping", POST, Needs::Ping, Api(To::Ping)),
+        ("/api/v1/checks/{name}/pings", READ, Needs::Read, Api(To::History(HistoryKind::Pings))),
+        ("/api/v1/checks/{name}/pings/{id}/body", READ, Needs::Read, Api(To::Body)),
+        ("/api/v1/checks/{name}/runs", READ, Needs::Read, Api(To::History(HistoryKind::Runs))),
+        ("/api/v1/checks/{name}/flips", READ, Needs::Read, Api(To::History(HistoryKind::Flips))),
+        ("/api/v1/checks/{name}/judgements", READ, Needs::Read, Api(To::History(HistoryKind::Judgements))),
+        ("/api/v1/checks/{name}/incidents", READ, Needs::Read, Api(To::History(HistoryKind::Incidents))),
+        ("/api/v1/messages", READ, Needs::Read, Api(To::Messages)),
+        ("/api/v1/messages/{id}/retry", POST, Needs::Write, Api(To::RetryMessage)),
+        ("/api/v1/messages/{id}/drop", POST, Needs::Write, Api(To::DropMessage)),
+        ("/api/v1/incidents/{id}", READ, Needs::Read, Api(To::Incident)),
+        ("/ping/{*rest}", OPTIONS, Needs::Nothing, Handler::Preflight),
+    ];
+    rows.into_iter().map(|(template, methods, needs, handler)| Route { template: template.into(), methods, needs, handler })
+}
 
-impl PathPattern {
-    /// What follows the pattern in a path that it matches.
-    fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
-        match self {
-            PathPattern::Is(whole) => (path == *whole).then_some(""),
-            PathPattern::Below(prefix) => path.strip_prefix(prefix),
-            PathPattern::AliasId => path.strip_prefix('/').filter(|id| Alias::is_id(id)),
-            PathPattern::Around(prefix, suffix) => {
-                let part = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
-                is_one_part(part).then_some(part)
-            }
-            PathPattern::AroundTwo(prefix, middle, suffix) => {
-                let parts = path.strip_prefix(prefix)?.strip_suffix(suffix)?;
-                let (first, second) = parts.split_once(middle)?;
-                (is_one_part(first) && is_one_part(second)).then_some(parts)
-            }
-        }
+/// The rows of each template.
+static BY_PATH: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
+    let mut rows: BTreeMap<&str, Vec<&'static Route>> = BTreeMap::new();
+    for route in ROUTES.iter() {
+        rows.entry(&route.template).or_default().push(route);
     }
-}
-
-fn is_one_part(text: &str) -> bool {
-    !text.is_empty() && !text.contains('/')
-}
+    let mut router = Router::new();
+    for (template, rows) in rows {
+        // What follows may be nothing.
+        if let Some((prefix, _)) = template.split_once("{*") {
+            router.insert(prefix, rows.clone()).expect("templates do not contradict each other");
+        }
+        router.insert(template, rows).expect("templates do not contradict each other");
+    }
+    router
+});
 
 const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
 
-/// The row for a request, and what follows its pattern; or which methods the path takes, none if there is no such path.
-fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, &'p str), Vec<Method>> {
-    let mut methods = Vec::new();
-    for route in ROUTES.iter() {
-        let Some(rest) = route.pattern.rest(path) else { continue };
-        if route.methods.contains(method) {
-            return Ok((route, rest));
-        }
-        methods.extend_from_slice(route.methods);
+/// The row for a request, and the parts of the path that its template names; or which methods the path takes, none if there
+/// is no such path.
+fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, Params<'static, 'p>), Vec<Method>> {
+    let Ok(found) = BY_PATH.at(path) else { return Err(Vec::new()) };
+    let is_there = found.params.get("alias").is_none_or(Alias::is_id);
+    let rows = if is_there { found.value.as_slice() } else { &[] };
+    match rows.iter().find(|route| route.methods.contains(method)) {
+        Some(route) => Ok((route, found.params)),
+        None => Err(rows.iter().flat_map(|route| route.methods).cloned().collect()),
     }
-    Err(methods)
 }
 
-/// What a GET of this path does at the API, and what follows the row's pattern; `None`: nothing that only reads.
-pub(super) fn read_at(path: &str) -> Option<(Operation, &str)> {
+/// What a GET of this path does at the API, and the parts of the path; `None`: nothing that only reads.
+pub(super) fn read_at(path: &str) -> Option<(Operation, Params<'static, '_>)> {
     match find(path, &Method::GET) {
-        Ok((Route { handler: Handler::Api(action), needs: Needs::Read, .. }, rest)) => Some((*action, rest)),
+        Ok((Route { handler: Handler::Api(action), needs: Needs::Read, .. }, parts)) => {
+            Some((*action, parts))
+        }
         _ => None,
     }
 }
@@ -239,7 +202,7 @@ pub(super) async fn answer(
     arrival: Arrival,
     request: Request<Incoming>,
 ) -> Reply {
-    reply::within(&app.answer_budget, arrival.source, answer_whole(app, limits, arrival, request).await)
+    reply::within(&app.rooms.unwritten, arrival.source, answer_whole(app, limits, arrival, request).await)
 }
 
 async fn answer_whole(
@@ -253,8 +216,8 @@ async fn answer_whole(
     if let Err(refusal) = site::check_meaning(&parts) {
         return *refusal;
     }
-    let (route, rest) = match find(path, &parts.method) {
-        Ok(found) => found,
+    let (route, rest, captured) = match find(path, &parts.method) {
+        Ok((route, captured)) => (route, captured.get("rest").unwrap_or_default(), captured),
         Err(methods) => return unanswered(path, &methods),
     };
     // Elsewhere the path may hold a key.
@@ -270,46 +233,46 @@ async fn answer_whole(
             return *refusal;
         }
     };
-    let query = || parts.uri.query().map(str::to_owned);
     let visit = Visit { app, limits, source, parts: &parts };
     match route.handler {
-        Handler::Ping => ping::answer(app, limits, source, rest, &parts, body).await,
-        Handler::Preflight => reply::to_preflight(),
+        Handler::Ping => ping::answer(visit, rest, body).await,
+        // In boxes: what is kept for a request is moved at every ping, and should be small.
+        Handler::Api(action) => {
+            let asked = Asked { visit, caller, parts: captured, room: Room::Programs };
+            Box::pin(api::answer(asked, action, body)).await
+        }
+        Handler::Page(page) => {
+            Box::pin(answer_page(visit, page, captured.get("name").unwrap_or_default())).await
+        }
+        Handler::Compat(system) => Box::pin(compat::answer_path(visit, system, rest, body)).await,
+        Handler::Trigger => {
+            let id = captured.get("alias").unwrap_or_default();
+            let answered = Box::pin(compat::answer_id(visit, id, body)).await;
+            answered.unwrap_or_else(|| unanswered(path, &[]))
+        }
+        Handler::Reload => Box::pin(operate::reload(app)).await,
         Handler::Metrics => exposition::answer(app, limits, source, &parts),
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
-        // In boxes: what is kept for a request is moved at every ping, and should be small.
-        Handler::Reload => Box::pin(operate::reload(app)).await,
-        Handler::Checks => {
-            let query = query();
-            match door::sight(app, source, &parts) {
-                Ok(sight) => {
-                    Box::pin(pages::make(app, &parts, move |app| pages::checks(app, query.as_deref(), sight)))
-                        .await
-                }
-                Err(refusal) => *refusal,
-            }
-        }
-        Handler::Check => {
-            let (name, query) = (rest.to_owned(), query());
-            match door::sight(app, source, &parts) {
-                Ok(sight) => {
-                    let page = move |app: &App| pages::check(app, &name, query.as_deref(), sight);
-                    Box::pin(pages::make(app, &parts, page)).await
-                }
-                Err(refusal) => *refusal,
-            }
-        }
+        Handler::Preflight => reply::to_preflight(),
         Handler::Runbooks => reply::compressed(pages::runbooks(), exposition::takes_gzip(&parts)),
         Handler::Style => reply::compressed(pages::style(), exposition::takes_gzip(&parts)),
-        Handler::Api(action) => {
-            let asked =
-                Asked { app, limits, source, caller, parts: &parts, name: rest, room: Room::Programs };
-            Box::pin(api::answer(asked, action, body)).await
-        }
-        Handler::Compat(system) => Box::pin(visit.path(system, rest, body)).await,
-        Handler::Trigger => Box::pin(visit.id(rest, body)).await.unwrap_or_else(|| unanswered(path, &[])),
     }
+}
+
+/// Answers with a page; `name` is that of the check whose page it is.
+async fn answer_page(visit: Visit<'_>, page: Page, name: &str) -> Reply {
+    let Visit { app, source, parts, .. } = visit;
+    let sight = match door::sight(app, source, parts) {
+        Ok(sight) => sight,
+        Err(refusal) => return *refusal,
+    };
+    let (name, query) = (name.to_owned(), parts.uri.query().map(str::to_owned));
+    let make = move |app: &App| match page {
+        Page::Checks => pages::checks(app, query.as_deref(), sight),
+        Page::Check => pages::check(app, &name, query.as_deref(), sight),
+    };
+    pages::make(app, parts, make).await
 }
 
 #[cfg(test)]
@@ -319,13 +282,7 @@ mod tests {
     #[test]
     fn no_route_hides_another() {
         for route in ROUTES.iter() {
-            let path = match route.pattern {
-                PathPattern::Is(path) => path.to_owned(),
-                PathPattern::Below(prefix) => format!("{prefix}x"),
-                PathPattern::AliasId => "/abcdefgh".to_owned(),
-                PathPattern::Around(prefix, suffix) => format!("{prefix}x{suffix}"),
-                PathPattern::AroundTwo(prefix, middle, suffix) => format!("{prefix}x{middle}1{suffix}"),
-            };
+            let path = route.template.replace("{alias}", "abcdefgh").replace(['{', '*', '}'], "");
             for method in route.methods {
                 let (found, _) = find(&path, method).expect("it is a row of the table");
                 assert!(std::ptr::eq(found, route), "{method} {path}");

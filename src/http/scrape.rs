@@ -5,14 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use crate::app::ServerCounters;
+use crate::app::view::{CheckView, Moment};
 use crate::core::incident::IncidentStatus;
-use crate::core::route::{Facts, Mute, muted};
 use crate::core::time::Time;
-use crate::metrics::{
-    Catalog, ConnectionCounters, Gone, Negotiated, Own, PingOutcomes, Row, Seen, Shard, Snapshot,
-    StoreTotals, render,
-};
-use crate::store::live::{Answered, AsOf, Check, Directory, Live};
+use crate::metrics::{Catalog, Gone, Negotiated, Row, Seen, Shard, Snapshot, StoreTotals, render};
+use crate::store::live::{Answered, Check, Directory, Live};
 
 /// Answers scrapes. The labels of all checks are escaped once for each configuration.
 #[derive(Debug, Default)]
@@ -49,8 +47,7 @@ impl Scraper {
         &self,
         scrape: Scrape<'_>,
         live: &Live,
-        outcomes: (&PingOutcomes, &ConnectionCounters),
-        own: &Own,
+        counters: &ServerCounters,
         send: &mut dyn FnMut(Bytes) -> Result<(), Gone>,
     ) -> Result<(), Gone> {
         let directory = live.directory();
@@ -67,9 +64,9 @@ impl Scraper {
             applied_to: scrape.applied_to,
             totals: totals(live, &answered, scrape.now),
             waiting: live.waiting(),
-            pings: outcomes.0,
-            connections: outcomes.1,
-            own,
+            pings: &counters.outcomes,
+            connections: &counters.connections,
+            own: &counters.own,
         };
         render(&snapshot, scrape.negotiated, send)
     }
@@ -89,41 +86,26 @@ impl Scraper {
 }
 
 fn rows(scrape: Scrape<'_>, live: &Live, answered: &Answered, directory: &Directory) -> Vec<Row> {
-    let (mutes, as_of) = (live.mutes(), live.as_of(scrape.applied_to));
+    let moment = Moment::at(live, scrape.applied_to, scrape.now);
     let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
-    let (now, checks) = (scrape.now, (0..).zip(&directory.checks));
-    checks
-        .filter(|(_, check)| of_shard(check))
-        .map(|(number, check)| row(number, check, now, (&mutes, answered.get(&check.id).copied()), &as_of))
-        .collect()
+    let checks = (0..).zip(&directory.checks).filter(|(_, check)| of_shard(check));
+    checks.map(|(number, check)| row(number, check, &moment, answered.get(&check.id).copied())).collect()
 }
 
-fn row(
-    number: u32,
-    check: &Check,
-    now: Time,
-    (mutes, answer): (&[Mute], Option<IncidentStatus>),
-    as_of: &AsOf,
-) -> Row {
-    let definition = &*check.definition;
+fn row(number: u32, check: &Check, moment: &Moment<'_>, answer: Option<IncidentStatus>) -> Row {
     let (state, count_in_window, window) = {
         let known = check.known();
-        (known.state.clone(), known.window.count(as_of.at), known.window.within())
+        (known.state.clone(), known.window.count(moment.as_of.at), known.window.within())
     };
-    let view = as_of.view(&definition.spec, &state);
-    let is_muted = || {
-        let causes: Vec<_> = view.causes.iter().copied().collect();
-        muted(now, &Facts { definition, causes: &causes }, mutes, &definition.quiet).is_some()
-    };
+    let CheckView { state, view, held } = moment.look_at(check, state);
     let seen = Seen {
-        definition,
+        definition: &check.definition,
         state: &state,
         view: &view,
         count_in_window,
         window,
         acknowledged: answer == Some(IncidentStatus::Acknowledged),
-        muted: answer == Some(IncidentStatus::WontFix)
-            || (!mutes.is_empty() || !definition.quiet.is_empty()) && is_muted(),
+        muted: answer == Some(IncidentStatus::WontFix) || held.is_some(),
     };
     Row::new(number, &seen)
 }

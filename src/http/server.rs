@@ -96,7 +96,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
         () = stop => {}
         Some(_) = accepting.join_next() => tracing::error!("a listener has ended by a bug"),
     }
-    shared.app.writer.close();
+    shared.app.services.writer.close();
     shared.order.send_replace(Order::Drain);
     // A task that panicked has logged it, and accepts no more.
     while accepting.join_next().await.is_some() {}
@@ -125,9 +125,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                let connections = &shared.app.connections;
-                connections.note(&connections.accept_failures, shared.app.clock.now(), &error);
-                shared.app.writer.refuse_unread();
+                let connections = &shared.app.services.counters.connections;
+                connections.note(&connections.accept_failures, shared.app.services.clock.now(), &error);
+                shared.app.services.writer.refuse_unread();
                 backoff.wait().await;
             }
         }
@@ -246,16 +246,20 @@ impl Drop for Told {
     fn drop(&mut self) {
         if self.progress.lost_a_request() {
             let app = &self.shared.app;
-            app.connections.note(&app.connections.refused, app.clock.now(), &"one had to make room");
-            app.writer.refuse_unread();
+            app.services.counters.connections.note(
+                &app.services.counters.connections.refused,
+                app.services.clock.now(),
+                &"one had to make room",
+            );
+            app.services.writer.refuse_unread();
         }
     }
 }
 
 fn refuse(socket: Socket, shared: &Arc<Shared>) {
-    let connections = &shared.app.connections;
-    connections.note(&connections.refused, shared.app.clock.now(), &"there are too many at a time");
-    shared.app.writer.refuse_unread();
+    let connections = &shared.app.services.counters.connections;
+    connections.note(&connections.refused, shared.app.services.clock.now(), &"there are too many at a time");
+    shared.app.services.writer.refuse_unread();
     if let Ok(place) = shared.refusals.clone().try_acquire_owned() {
         tokio::spawn(async move {
             connection::refuse(socket).await;

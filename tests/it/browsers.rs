@@ -33,7 +33,7 @@ fn all() -> Vec<(Needs, &'static str, String)> {
     ROUTES
         .iter()
         .flat_map(|route| {
-            let paths = of(path(route.pattern), route.needs);
+            let paths = of(path(&route.template), route.needs);
             route.methods.iter().flat_map(move |method| {
                 paths.clone().into_iter().map(move |path| (route.needs, method.as_str(), path))
             })

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
+use punctual::app::Notices;
 use punctual::core::check::Name;
 use punctual::http::limits::Limits;
-use punctual::http::{Access, Notices, PingKeys};
+use punctual::http::{Access, PingKeys};
 
 use crate::support::doors::Doors;
 use crate::support::http::{self, Response};
@@ -100,12 +101,12 @@ fn nothing_that_came_from_outside_becomes_markup() {
     http::get(&doors.url("/ping/%3Cimg%20src=x%20onerror=alert(1)%3E"));
     http::get(&doors.url("/ping/new-job"));
     let kept = vec![Name::parse("kept-one").unwrap()];
-    doors.app.set_notices(Notices {
+    doors.app.services.in_force.set_notices(Notices {
         reload_fault: None,
         kept,
         passed_over: vec![(Name::parse("old-name").unwrap(), Name::parse("new-name").unwrap())],
     });
-    doors.app.set_reload_fault("<i>fault</i>".into());
+    doors.app.services.in_force.set_reload_fault("<i>fault</i>".into());
     assert!(first(&doors, "").contains("were kept"), "a fault of a reload does not take that back");
     assert!(first(&doors, "").contains("<code>old-name</code> → <code>new-name</code>"), "nor that");
     for path in ["/", "/checks/backup", "/checks/%3Cscript%3E"] {
@@ -127,8 +128,8 @@ fn nothing_that_came_from_outside_becomes_markup() {
 #[test]
 fn deliveries_that_were_given_up_are_said_for_a_day() {
     let doors = open();
-    let totals = &doors.app.live.totals;
-    let now_ms = doors.app.clock.now().as_ms();
+    let totals = &doors.app.services.live.totals;
+    let now_ms = doors.app.services.clock.now().as_ms();
     let hours_ago = |hours: i64| totals.last_parked_ms.store(now_ms - hours * 3_600_000, Ordering::Relaxed);
     hours_ago(1);
     assert!(!first(&doors, "").contains("given up"), "there is none");

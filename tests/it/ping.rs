@@ -113,7 +113,7 @@ fn pings_to_unknown_names_are_remembered_without_what_could_harm() {
     ask(&doors, "GET", "/ping/nobody");
     ask(&doors, "GET", "/ping/nobody/start");
     ask(&doors, "GET", "/ping/%3Cscript%3E%0D%0Ax%00");
-    let list = doors.app.unknown.list(|_| false);
+    let list = doors.app.names.unknown.list(|_| false);
     let names: Vec<(&str, u64)> = list.iter().map(|unknown| (unknown.name.as_str(), unknown.count)).collect();
     assert_eq!(names, [("<script>\u{fffd}\u{fffd}x\u{fffd}", 1), ("nobody", 2)]);
 }
@@ -126,7 +126,7 @@ fn a_key_in_the_place_of_a_name_is_not_shown() {
         let answer = ask(&doors, "GET", path);
         assert_eq!((answer.status, answer.text().contains("use /ping/KEY/NAME")), (404, true), "{path}");
     }
-    assert_eq!(doors.app.unknown.list(|_| false), []);
+    assert_eq!(doors.app.names.unknown.list(|_| false), []);
     assert!(!http::get(&doors.url("/")).text().contains("key-1"));
 }
 
@@ -158,7 +158,8 @@ fn without_the_key_nobody_pings() {
     }
     check("/ping/key-1/nobody", None, 404, "not found");
     assert_eq!(doors.ledger.facts.all().len(), 5);
-    let unknown: Vec<String> = doors.app.unknown.list(|_| false).into_iter().map(|name| name.name).collect();
+    let unknown: Vec<String> =
+        doors.app.names.unknown.list(|_| false).into_iter().map(|name| name.name).collect();
     assert_eq!(unknown, ["nobody"], "and only who has a key can leave a name on the page");
 }
 
@@ -171,7 +172,7 @@ fn while_a_fleet_moves_over_pings_without_a_key_are_taken_and_counted() {
     assert_eq!(ask(&doors, "GET", "/ping/wrong/backup").status, 403);
     let answer = ask(&doors, "GET", "/ping/nobody");
     assert_eq!((answer.status, answer.text().trim()), (404, "not found: use /ping/KEY/NAME"));
-    let outcomes = &doors.app.outcomes;
+    let outcomes = &doors.app.services.counters.outcomes;
     let counts = [&outcomes.accepted, &outcomes.unkeyed, &outcomes.bad_key, &outcomes.unknown_check];
     assert_eq!(counts.map(|counter| counter.load(Relaxed)), [2, 1, 1, 1]);
 }

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use punctual::app::Busy;
 use punctual::core::time::{Span, Time};
-use punctual::http::Busy;
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
 
@@ -175,7 +175,7 @@ fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
     send(&beyond, PING);
     let answer = read_all(&beyond);
     assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("Retry-After: 1"), "{answer}");
-    assert_eq!(doors.app.connections.refused.load(std::sync::atomic::Ordering::Relaxed), 1);
+    assert_eq!(doors.app.services.counters.connections.refused.load(std::sync::atomic::Ordering::Relaxed), 1);
     let unread = doors.ledger.refused_unread.load(std::sync::atomic::Ordering::SeqCst);
     assert_eq!(unread, 1, "it may have been a ping of any check (9.1)");
     answer_all(&doors, &there);
@@ -186,7 +186,7 @@ fn too_many_connections_are_told_so_and_those_that_are_there_go_on() {
         http::try_get(&doors.url("/ping/worker")).is_ok_and(|answer| answer.status == 200)
     });
     let metrics = http::get(&doors.url("/metrics")).text();
-    let refused = doors.app.connections.refused.load(std::sync::atomic::Ordering::Relaxed);
+    let refused = doors.app.services.counters.connections.refused.load(std::sync::atomic::Ordering::Relaxed);
     assert!(metrics.contains(&format!("punctual_connections_refused_total {refused}\n")), "{metrics}");
 }
 
@@ -244,7 +244,7 @@ fn changes_that_nobody_waits_for_any_more_still_take_their_place_in_the_queue() 
     let (app, ledger) = Doors::unopened(|_| {});
     ledger.set_mode(Mode::Hold);
     http::runtime().block_on(async {
-        let change = || tokio::time::timeout(Duration::from_millis(1), app.on_store(|_, _| ()));
+        let change = || tokio::time::timeout(Duration::from_millis(1), app.services.on_store(|_, _| ()));
         let mut waited = 0;
         // Refused at once, and not after the time that a change may wait.
         while change().await.is_err() {
@@ -322,8 +322,8 @@ fn it_is_healthy_while_signs_of_life_are_stored_and_deadlines_judged() {
     use std::sync::atomic::Ordering::Relaxed;
     let doors = Doors::open(quick());
     let check = |age: Span, deadline_ago: Option<Span>, status: u16, says: &str| {
-        let now = doors.app.clock.now();
-        doors.app.live.totals.last_sign_of_life_ms.store((now - age).as_ms(), Relaxed);
+        let now = doors.app.services.clock.now();
+        doors.app.services.live.totals.last_sign_of_life_ms.store((now - age).as_ms(), Relaxed);
         *doors.ledger.deadline.lock().unwrap() = deadline_ago.map(|ago| now - ago);
         let answer = http::get(&doors.url("/-/healthy"));
         assert_eq!(answer.status, status, "{}", answer.text());
@@ -336,7 +336,7 @@ fn it_is_healthy_while_signs_of_life_are_stored_and_deadlines_judged() {
     check(Span::secs(1), Some(Span::secs(-100)), 200, "healthy");
     check(Span::secs(11), None, 503, "the disk takes no writes");
     check(Span::secs(1), Some(Span::secs(11)), 503, "judging has stopped");
-    let (now, own) = (doors.app.clock.now(), &doors.app.own);
+    let (now, own) = (doors.app.services.clock.now(), &doors.app.services.counters.own);
     for (trouble, says) in [(&own.claims, "messages cannot be read"), (&own.alerts, "alerts cannot be read")]
     {
         trouble.note(false, now - Span::secs(11));
@@ -351,7 +351,7 @@ fn it_is_healthy_while_signs_of_life_are_stored_and_deadlines_judged() {
     check(Span::secs(1), None, 503, "pings cannot be stored");
     doors.ledger.set_mode(Mode::Store);
     // 1.1
-    doors.app.clock.not_before(doors.app.clock.now() + Span::mins(60), Span::ZERO);
+    doors.app.services.clock.not_before(doors.app.services.clock.now() + Span::mins(60), Span::ZERO);
     check(Span::secs(11), Some(Span::secs(11)), 200, "healthy, but the clock is behind what was stored");
     assert!(http::get(&doors.url("/")).text().contains("Nothing is judged now"));
     assert!(http::get(&doors.url("/metrics")).text().contains("punctual_clock_doubted 1\n"));

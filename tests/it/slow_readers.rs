@@ -102,7 +102,7 @@ fn a_reader_that_takes_too_long_is_cut_off_though_it_reads_now_and_then() {
     };
     let doors = Doors::open(limits);
     let fault = "x".repeat(20 << 20);
-    doors.app.set_reload_fault(fault);
+    doors.app.services.in_force.set_reload_fault(fault);
     let (mut slow, first) = asked(doors.port(), "/");
     assert!(first.ends_with("200"), "{first}");
     // It is never without a byte for as long as `idle_timeout`.

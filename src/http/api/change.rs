@@ -6,43 +6,44 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION};
 use serde_json::{Map, Value, json};
 
+use super::asked::{ApiOutcome, Asked, no_such_check};
 use super::check::{Declared, show};
+use super::problems::{not_stored, too_busy};
 use super::query::bad;
-use super::{Asked, Outcome, no_such_check};
+use crate::app::{Bug, MAX_WAITING_CHANGES, Room};
 use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
 use crate::core::check::{Definition, Name};
 use crate::core::time::Time;
-use crate::http::aside::{Bug, Room};
 use crate::http::problem::Problem;
-use crate::http::{App, Busy, reply, write};
+use crate::http::{App, reply};
 use crate::store::live::Check;
-use crate::store::{Edit, EditError, NewCheck, SpecChange, Store, StoreError};
+use crate::store::{Edit, EditError, NewCheck, SpecChange, Store};
 
 /// `POST /api/v1/checks`
-pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> Outcome {
+pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
     let body = body.to_vec();
     let Described { definition, paused } =
         aside(asked, move |_| read_check(&body, None)).await?.map_err(not_right)?;
-    check_mail(asked.app, &definition, &[])?;
+    check_mail(asked.app(), &definition, &[])?;
     let name = definition.name.clone();
     let new = NewCheck { definition, paused: paused.unwrap_or(false), past: None };
-    on_store(asked.app, move |store, now| store.edit(Edit::Create(Box::new(new)), now)).await?;
+    on_store(asked.app(), move |store, now| store.edit(Edit::Create(Box::new(new)), now)).await?;
     asked.log(name.as_str(), "created");
     let mut reply = shown(asked, &name, StatusCode::CREATED).await?;
-    let location = HeaderValue::from_str(&format!("{}/api/v1/checks/{name}", asked.app.external_url));
+    let location = HeaderValue::from_str(&format!("{}/api/v1/checks/{name}", asked.app().external_url));
     reply.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
     Ok(reply)
 }
 
 /// `PUT /api/v1/checks/{name}`: the check is what the body says, and nothing is left of what it was.
-pub(super) async fn replace(asked: &Asked<'_>, body: &[u8]) -> Outcome {
+pub(super) async fn replace(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
     update(asked, |_| body.to_vec()).await
 }
 
 /// `PATCH /api/v1/checks/{name}`: a JSON Merge Patch (RFC 7396) over its definition.
-pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> Outcome {
+pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
     let patch: Value =
         serde_json::from_slice(body).map_err(|error| bad(format!("this is not JSON: {error}")))?;
@@ -58,24 +59,24 @@ pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> Outcome {
 }
 
 /// `DELETE /api/v1/checks/{name}`
-pub(super) async fn delete(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn delete(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
     let check = changeable(asked)?;
     let edit = Edit::Delete { check: check.id };
-    on_store(asked.app, move |store, now| store.edit(edit, now)).await?;
+    on_store(asked.app(), move |store, now| store.edit(edit, now)).await?;
     asked.log(check.definition.name.as_str(), "deleted");
     Ok(reply::text(StatusCode::NO_CONTENT, ""))
 }
 
 /// Changes the check of the path into what is described, which may depend on what it is now: where it has become another
 /// one meanwhile, by somebody else, it is described anew, so that no change undoes another.
-async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> Outcome {
+async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> ApiOutcome {
     for _ in 0..MAX_TRIES {
         let check = changeable(asked)?;
         let (before, description) = (check.definition.clone(), describe(&check.definition));
         let definition = aside(asked, move |app| described(app, &before, &description)).await??;
         let name = definition.name.clone();
-        if change_unless_changed(asked.app, check.clone(), definition).await? {
+        if change_unless_changed(asked.app(), check.clone(), definition).await? {
             asked.log(check.definition.name.as_str(), "changed");
             return shown(asked, &name, StatusCode::OK).await;
         }
@@ -85,7 +86,7 @@ async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) ->
 }
 
 /// Of changes that wait for the writer together, one is made whenever all are tried: so often, each has its turn.
-const MAX_TRIES: usize = write::MAX_AT_A_TIME;
+const MAX_TRIES: usize = MAX_WAITING_CHANGES;
 
 fn described(app: &App, before: &Definition, description: &[u8]) -> Result<Definition, Problem> {
     let described = read_check(description, Some(&before.name)).map_err(not_right)?;
@@ -117,7 +118,7 @@ async fn change_unless_changed(app: &App, before: Arc<Check>, new: Definition) -
 /// A file's rule: new addresses need a mail server.
 fn check_mail(app: &App, definition: &Definition, before: &[String]) -> Result<(), Problem> {
     let emails = &definition.emails;
-    match emails.is_empty() || emails == before || app.access().mail {
+    match emails.is_empty() || emails == before || app.services.in_force.audience().can_mail {
         true => Ok(()),
         false => {
             let message = "mail needs the section `smtp`, which is missing in the configuration";
@@ -158,9 +159,9 @@ fn in_file(declared: &Declared) -> Problem {
     Problem::new(StatusCode::CONFLICT, detail).with("declared", json!({"file": file, "line": line}))
 }
 
-async fn shown(asked: &Asked<'_>, name: &Name, status: StatusCode) -> Outcome {
+async fn shown(asked: &Asked<'_>, name: &Name, status: StatusCode) -> ApiOutcome {
     // Somebody else may have deleted it by now.
-    let check = asked.app.live.find(name.as_str()).ok_or_else(no_such_check)?;
+    let check = asked.app().services.live.find(name.as_str()).ok_or_else(no_such_check)?;
     show(asked, check, status).await
 }
 
@@ -170,7 +171,8 @@ async fn aside<T: Send + 'static>(
     work: impl FnOnce(&App) -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let bug = |bug: Bug| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, bug.to_string());
-    asked.app.aside(Room::Programs, work).await.map_err(bug)
+    let app = asked.app().clone();
+    app.clone().services.aside(Room::Programs, move || work(&app)).await.map_err(bug)
 }
 
 /// Has the store change something.
@@ -178,19 +180,7 @@ async fn on_store<R: Send + 'static>(
     app: &App,
     work: impl FnOnce(&mut dyn Store, Time) -> Result<R, EditError> + Send + 'static,
 ) -> Result<R, Problem> {
-    app.on_store(work).await.map_err(too_busy)?.map_err(|error| refused(&error))
-}
-
-pub(super) fn too_busy(busy: Busy) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, busy.to_string()).with_retry_after(5)
-}
-
-pub(super) fn not_stored(error: &StoreError) -> Problem {
-    let what = match error {
-        StoreError::Unclear(_) => "look before you try again",
-        _ => "nothing was changed, try again",
-    };
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}: {what}")).with_retry_after(5)
+    app.services.on_store(work).await.map_err(too_busy)?.map_err(|error| refused(&error))
 }
 
 fn refused(error: &EditError) -> Problem {

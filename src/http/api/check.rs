@@ -6,15 +6,14 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::{Asked, Outcome, json, make};
+use super::asked::{ApiOutcome, Asked, in_json, make};
+use crate::app::view::{CheckView, Moment};
 use crate::config::{Words, words_of};
 use crate::core::check::{Alias, PingKind, Source};
-use crate::core::route::Mute;
-use crate::core::step::View;
 use crate::core::time::Time;
-use crate::http::{App, pages};
+use crate::http::App;
 use crate::store::history::PauseRecord;
-use crate::store::live::{AsOf, Check};
+use crate::store::live::Check;
 
 /// A check: what is known of it now, and what was declared. Times are RFC 3339, in UTC.
 #[derive(Debug, Serialize)]
@@ -103,63 +102,43 @@ impl CanaryJson {
     }
 }
 
-/// The time at which checks are looked at, and what holds for all of them then.
-pub(super) struct Moment<'a> {
-    app: &'a App,
-    as_of: AsOf,
-    now: Time,
-    mutes: Arc<Vec<Mute>>,
-}
-
-impl<'a> Moment<'a> {
-    pub(super) fn new(app: &'a App) -> Moment<'a> {
-        Moment { app, as_of: app.as_of(), now: app.clock.now(), mutes: app.live.mutes() }
-    }
-
-    /// How it stands.
-    pub(super) fn view(&self, check: &Check) -> View {
-        pages::look(check, &check.state(), (&self.as_of, self.now), &self.mutes).0
-    }
-
-    /// All of it.
-    pub(super) fn at(&self, check: &Check) -> CheckJson {
-        let state = check.state();
-        let (view, held) = pages::look(check, &state, (&self.as_of, self.now), &self.mutes);
-        let definition = &*check.definition;
-        let declared = Declared::of(&definition.source);
-        let cause = |cause: &crate::core::cause::Cause| CauseJson {
-            kind: cause.kind.as_str(),
-            since: cause.since.to_string(),
-        };
-        CheckJson {
-            name: definition.name.to_string(),
-            title: definition.title.clone(),
-            group: definition.group.clone(),
-            labels: definition.labels.iter().cloned().collect(),
-            source: if declared.is_some() { "file" } else { "api" },
-            declared,
-            as_of: self.as_of.at.to_string(),
-            status: view.status.as_str(),
-            late: view.late,
-            failing: view.failing,
-            unknown: view.unknown,
-            paused: view.paused,
-            pause: None,
-            muted: held.is_some(),
-            running: view.running,
-            causes: view.causes.iter().map(cause).collect(),
-            due: text(view.due),
-            deadline: text(view.deadline),
-            last_seen: text(state.last_seen),
-            last_success: text(state.last(PingKind::Success)),
-            last_fail: text(state.last(PingKind::Fail)),
-            last_start: text(state.last(PingKind::Start)),
-            last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
-            last_exit_status: state.last_exit_status,
-            canary: definition.alias.as_ref().map(CanaryJson::of),
-            ping_url: self.app.ping_url(definition.name.as_str()),
-            definition: words_of(definition),
-        }
+/// A check at this moment, all of it.
+pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
+    let CheckView { state, view, held } = moment.look(check);
+    let definition = &*check.definition;
+    let declared = Declared::of(&definition.source);
+    let cause = |cause: &crate::core::cause::Cause| CauseJson {
+        kind: cause.kind.as_str(),
+        since: cause.since.to_string(),
+    };
+    CheckJson {
+        name: definition.name.to_string(),
+        title: definition.title.clone(),
+        group: definition.group.clone(),
+        labels: definition.labels.iter().cloned().collect(),
+        source: if declared.is_some() { "file" } else { "api" },
+        declared,
+        as_of: moment.as_of.at.to_string(),
+        status: view.status.as_str(),
+        late: view.late,
+        failing: view.failing,
+        unknown: view.unknown,
+        paused: view.paused,
+        pause: None,
+        muted: held.is_some(),
+        running: view.running,
+        causes: view.causes.iter().map(cause).collect(),
+        due: text(view.due),
+        deadline: text(view.deadline),
+        last_seen: text(state.last_seen),
+        last_success: text(state.last(PingKind::Success)),
+        last_fail: text(state.last(PingKind::Fail)),
+        last_start: text(state.last(PingKind::Start)),
+        last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
+        last_exit_status: state.last_exit_status,
+        canary: definition.alias.as_ref().map(CanaryJson::of),
+        ping_url: app.ping_url(definition.name.as_str()),
+        definition: words_of(definition),
     }
 }
 
@@ -175,17 +154,17 @@ pub(super) fn seconds(ms: i64) -> f64 {
 }
 
 /// Answers `GET /api/v1/checks/{name}`.
-pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
     show(asked, asked.check()?, StatusCode::OK).await
 }
 
 /// The answer that shows a check: a schedule may take a while to look at.
-pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> Outcome {
+pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> ApiOutcome {
     make(asked, move |app| {
-        let mut shown = Moment::new(app).at(&check);
+        let mut shown = at(app, &Moment::of(&app.services), &check);
         let state = check.state();
-        let paused = state.pause.at_run_time.and(app.history.as_ref());
+        let paused = state.pause.at_run_time.and(app.services.history.as_ref());
         // Without it the check is shown all the same.
         let pause = paused.and_then(|reader| reader.pause(check.id).ok().flatten());
         let said = |pause: PauseRecord| PauseJson {
@@ -195,7 +174,7 @@ pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCod
             until: text(state.pause.until),
         };
         shown.pause = pause.map(said);
-        Ok(json(status, &shown))
+        Ok(in_json(status, &shown))
     })
     .await
 }

@@ -3,11 +3,12 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::seconds;
-use super::{Asked, Outcome, incidents, make};
+use super::incidents;
+use super::problems::{no_history, unreadable};
 use crate::http::problem::Problem;
 use crate::http::reply;
-use crate::http::routes::PINGS;
 use crate::store::StoreError;
 use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PingRecord, Reader};
 use crate::store::live::{Check, Live};
@@ -38,52 +39,47 @@ impl HistoryKind {
 type Page = (Vec<Value>, Option<u64>);
 
 /// Answers `GET /api/v1/checks/{name}/pings` and its siblings.
-pub(super) async fn answer(asked: &Asked<'_>, kind: HistoryKind) -> Outcome {
+pub(super) async fn answer(asked: &Asked<'_>, kind: HistoryKind) -> ApiOutcome {
     let query = asked.query(&["limit", "cursor"])?;
     let limit = query.limit()?;
     let before = query.cursor()?;
     let check = asked.check()?;
     make(asked, move |app| {
-        let reader = app.history.as_ref().ok_or_else(no_history)?;
-        let wanted = (kind, before, limit);
-        let read = read((reader, &app.live), wanted, &check).map_err(|error| unreadable(&error));
+        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
+        let wanted = PageAsked { kind, before, limit };
+        let read = read(reader, &app.services.live, wanted, &check).map_err(|error| unreadable(&error));
         let (items, next) = read?;
         let next = next.map(|next| next.to_string());
-        Ok(super::json(StatusCode::OK, &json!({kind.as_str(): items, "next_cursor": next})))
+        Ok(in_json(StatusCode::OK, &json!({kind.as_str(): items, "next_cursor": next})))
     })
     .await
 }
 
 /// Answers `GET /api/v1/checks/{name}/pings/{id}/body`: the bytes as they came.
-pub(super) async fn body(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn body(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
-    let (name, id) = asked.name.split_once(PINGS).expect("the route's pattern has it between two parts");
-    let check = asked.check_named(name)?.id;
+    let check = asked.check()?.id;
     let gone = || Problem::new(StatusCode::NOT_FOUND, "this ping had no body, or it is not kept any more");
-    let seq: u64 = id.parse().map_err(|_| gone())?;
+    let seq = asked.number().ok_or_else(gone)?;
     make(asked, move |app| {
-        let reader = app.history.as_ref().ok_or_else(no_history)?;
+        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
         let body = reader.body(check, seq).map_err(|error| unreadable(&error))?;
         Ok(reply::bytes(body.ok_or_else(gone)?))
     })
     .await
 }
 
-pub(super) fn no_history() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "this server keeps no history")
+/// Which page.
+#[derive(Clone, Copy)]
+struct PageAsked {
+    kind: HistoryKind,
+    /// Items before this one.
+    before: Option<u64>,
+    limit: usize,
 }
 
-pub(super) fn unreadable(error: &StoreError) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the history cannot be read: {error}"))
-        .with_retry_after(5)
-}
-
-fn read(
-    (reader, live): (&Reader, &Live),
-    (kind, before, limit): (HistoryKind, Option<u64>, usize),
-    of: &Check,
-) -> Result<Page, StoreError> {
-    let check = of.id;
+fn read(reader: &Reader, live: &Live, asked: PageAsked, of: &Check) -> Result<Page, StoreError> {
+    let (PageAsked { kind, before, limit }, check) = (asked, of.id);
     Ok(match kind {
         HistoryKind::Pings => page(&reader.pings(check, before, limit)?, limit, |ping| ping.seq, ping),
         HistoryKind::Runs => runs(&reader.pings(check, before, MAX_PAGE)?, limit),

@@ -3,27 +3,27 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::history::{no_history, unreadable};
+use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::incidents::{as_it_stands, shown};
-use super::{Asked, Outcome, make};
+use super::problems::{no_history, unreadable};
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
 
 /// Answers `GET /api/v1/incidents/{id}`.
-pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
     let none = || Problem::new(StatusCode::NOT_FOUND, "there is no incident of this number, or not any more");
-    let id = IncidentId(asked.name.parse().map_err(|_| none())?);
+    let id = IncidentId(asked.number().ok_or_else(none)?);
     make(asked, move |app| {
-        let reader = app.history.as_ref().ok_or_else(no_history)?;
+        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
         let found = reader.incident(id).map_err(|error| unreadable(&error))?.ok_or_else(none)?;
-        let found = as_it_stands(&app.live.answered(), found);
+        let found = as_it_stands(&app.services.live.answered(), found);
         let steps = reader.steps(id).map_err(|error| unreadable(&error))?;
         let definition = reader.definition(found.check).map_err(|error| unreadable(&error))?;
         let definition = definition.ok_or_else(none)?;
         let mut shown = shown(reader, &definition, &found).map_err(|error| unreadable(&error))?;
         shown["steps"] = steps.iter().map(step).collect();
-        Ok(super::json(StatusCode::OK, &shown))
+        Ok(in_json(StatusCode::OK, &shown))
     })
     .await
 }

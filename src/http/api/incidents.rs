@@ -6,10 +6,10 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::text;
-use super::history::{no_history, unreadable};
+use super::problems::{no_history, unreadable};
 use super::query::{Query, bad};
-use super::{Asked, Outcome, make};
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentStatus, IncidentStep};
 use crate::core::route::{Facts, Matcher};
@@ -79,21 +79,21 @@ impl Wanted {
 }
 
 /// Answers the list.
-pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     let known = ["limit", "cursor", "status", "ended", "check", "reason", "label", "matchers", "since"];
     let wanted = Wanted::read(&asked.query(&known)?)?;
     make(asked, move |app| {
-        let reader = app.history.as_ref().ok_or_else(no_history)?;
+        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
         let (incidents, next) = page(app, reader, &wanted).map_err(|error| unreadable(&error))?;
         let next = next.map(|next| next.to_string());
-        Ok(super::json(StatusCode::OK, &json!({"incidents": incidents, "next_cursor": next})))
+        Ok(in_json(StatusCode::OK, &json!({"incidents": incidents, "next_cursor": next})))
     })
     .await
 }
 
 /// Those that fit, and the number of the last one that was looked at, if there may be more.
 fn page(app: &App, reader: &Reader, wanted: &Wanted) -> Result<(Vec<Value>, Option<u64>), StoreError> {
-    let (mut checks, answered) = (Checks::of(app), app.live.answered());
+    let (mut checks, answered) = (Checks::of(app), app.services.live.answered());
     let (mut incidents, mut before, mut looked_at) = (Vec::new(), wanted.before, 0);
     while looked_at < MAX_LOOKED_AT {
         let read = reader.incidents_of_all(wanted.ended, before, MAX_PAGE)?;
@@ -135,7 +135,7 @@ struct Checks(HashMap<CheckId, Option<Arc<Definition>>>);
 
 impl Checks {
     fn of(app: &App) -> Checks {
-        let directory = app.live.directory();
+        let directory = app.services.live.directory();
         let known = |check: &Arc<crate::store::live::Check>| (check.id, Some(check.definition.clone()));
         Checks(directory.checks.iter().map(known).collect())
     }

@@ -3,9 +3,10 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use super::check::{CheckJson, Moment};
+use super::asked::{ApiOutcome, Asked, in_json, make};
+use super::check::{self, CheckJson};
 use super::query::{Query, bad};
-use super::{Asked, Outcome, json, make};
+use crate::app::view::Moment;
 use crate::core::cause::Status;
 use crate::core::check::{Definition, Source};
 use crate::core::search::Search;
@@ -60,21 +61,21 @@ impl Wanted {
         if self.status.is_none() && self.search.is_empty() {
             return true;
         }
-        let view = look.view(check);
+        let view = look.look(check).view;
         self.status.is_none_or(|status| status == view.status) && self.search.finds(&check.definition, &view)
     }
 }
 
 /// Answers the list.
-pub(super) async fn answer(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     let query = asked.query(&["limit", "cursor", "q", "group", "label", "status", "source"])?;
     let wanted = Wanted::read(&query)?;
-    make(asked, move |app| Ok(json(StatusCode::OK, &page(app, &wanted)))).await
+    make(asked, move |app| Ok(in_json(StatusCode::OK, &page(app, &wanted)))).await
 }
 
 fn page(app: &App, wanted: &Wanted) -> Page {
-    let look = Moment::new(app);
-    let directory = app.live.directory();
+    let look = Moment::of(&app.services);
+    let directory = app.services.live.directory();
     let begin = directory.checks.partition_point(|check| check.definition.name.as_str() <= &*wanted.cursor);
     let is_met = |check: &&std::sync::Arc<Check>| {
         wanted.is_met_by(&check.definition) && wanted.is_met_as_it_stands(&look, check)
@@ -85,7 +86,7 @@ fn page(app: &App, wanted: &Wanted) -> Page {
     checks.truncate(wanted.limit);
     let last = checks.last().map(|check| check.definition.name.to_string());
     Page {
-        checks: checks.into_iter().map(|check| look.at(check)).collect(),
+        checks: checks.into_iter().map(|check| check::at(app, &look, check)).collect(),
         next_cursor: last.filter(|_| more),
     }
 }

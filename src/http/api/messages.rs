@@ -3,26 +3,26 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::text;
-use super::history::{no_history, unreadable};
-use super::{Asked, Outcome, make};
+use super::problems::{no_history, unreadable};
 use crate::http::messages::{self, MessageDeed, NotDone};
 use crate::http::problem::Problem;
 use crate::store::history::MessageRecord;
 
 /// Answers `GET /api/v1/messages`.
-pub(super) async fn list(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn list(asked: &Asked<'_>) -> ApiOutcome {
     let query = asked.query(&["limit", "cursor", "state", "receiver"])?;
     let (limit, before) = (query.limit()?, query.cursor()?);
     let state = query.word("state", &MessageRecord::STATES, |state| state)?;
     let receiver = query.one("receiver")?.map(str::to_owned);
     make(asked, move |app| {
-        let reader = app.history.as_ref().ok_or_else(no_history)?;
+        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
         let read = reader.messages(state, receiver.as_deref(), before, limit);
         let read = read.map_err(|error| unreadable(&error))?;
         let next = read.last().filter(|_| read.len() == limit).map(|message| message.id.to_string());
         let messages: Vec<Value> = read.iter().map(shown).collect();
-        Ok(super::json(StatusCode::OK, &json!({"messages": messages, "next_cursor": next})))
+        Ok(in_json(StatusCode::OK, &json!({"messages": messages, "next_cursor": next})))
     })
     .await
 }
@@ -45,24 +45,24 @@ fn shown(message: &MessageRecord) -> Value {
 }
 
 /// Answers `POST /api/v1/messages/{id}/retry`.
-pub(super) async fn retry(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn retry(asked: &Asked<'_>) -> ApiOutcome {
     act(asked, MessageDeed::Retry).await
 }
 
 /// Answers `POST /api/v1/messages/{id}/drop`.
-pub(super) async fn drop(asked: &Asked<'_>) -> Outcome {
+pub(super) async fn drop(asked: &Asked<'_>) -> ApiOutcome {
     act(asked, MessageDeed::Drop(asked.by())).await
 }
 
-async fn act(asked: &Asked<'_>, deed: MessageDeed) -> Outcome {
+async fn act(asked: &Asked<'_>, deed: MessageDeed) -> ApiOutcome {
     asked.query(&[])?;
-    let none = |_| Problem::new(StatusCode::NOT_FOUND, "the number of a message is a number");
-    let id: u64 = asked.name.parse().map_err(none)?;
-    match messages::act(asked.app, id, deed).await {
+    let none = || Problem::new(StatusCode::NOT_FOUND, "the number of a message is a number");
+    let id = asked.number().ok_or_else(none)?;
+    match messages::act(asked.app(), id, deed).await {
         Ok(done) => {
             let token = asked.caller.as_deref().unwrap_or("");
-            tracing::info!(token, source = %asked.source, "by the API: {done}");
-            Ok(super::json(StatusCode::OK, &json!({"done": done})))
+            tracing::info!(token, source = %asked.visit.source, "by the API: {done}");
+            Ok(in_json(StatusCode::OK, &json!({"done": done})))
         }
         Err(NotDone::NoSuchMessage(why)) => Err(Problem::new(StatusCode::NOT_FOUND, why)),
         Err(NotDone::Conflict(why)) => Err(Problem::new(StatusCode::CONFLICT, why)),

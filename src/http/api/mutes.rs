@@ -3,13 +3,13 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Asked, Outcome};
+use super::asked::{ApiOutcome, Asked, in_json};
 use crate::core::route::Mute;
 
 /// Answers the list, which is one page.
-pub(super) fn answer(asked: &Asked<'_>) -> Outcome {
+pub(super) fn answer(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
-    let now = asked.app.clock.now();
+    let now = asked.app().services.clock.now();
     let shown = |mute: &Mute| {
         json!({
             "id": mute.id,
@@ -20,7 +20,7 @@ pub(super) fn answer(asked: &Asked<'_>) -> Outcome {
             "by": mute.by,
         })
     };
-    let mutes = asked.app.live.mutes();
+    let mutes = asked.app().services.live.mutes();
     let lasting: Vec<Value> = mutes.iter().filter(|mute| now < mute.until).map(shown).collect();
-    Ok(super::json(StatusCode::OK, &json!({"mutes": lasting, "next_cursor": null})))
+    Ok(in_json(StatusCode::OK, &json!({"mutes": lasting, "next_cursor": null})))
 }

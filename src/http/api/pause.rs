@@ -5,14 +5,13 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use serde::Deserialize;
 
-use super::change::{not_stored, too_busy};
+use super::asked::{ApiOutcome, Asked, no_such_check};
 use super::check::show;
+use super::problems::{not_stored, too_busy};
 use super::query::bad;
-use super::{Asked, no_such_check};
 use crate::app::pausing::{self, Outcome, PAUSED_BY_FILE, Remark, Wish};
 use crate::config::parse_duration;
 use crate::core::time::Time;
-use crate::http::api;
 use crate::http::decode;
 use crate::http::problem::Problem;
 use crate::store::PingFact;
@@ -33,7 +32,7 @@ struct Body {
 impl Body {
     /// When the pause ends.
     fn end(&self, asked: &Asked<'_>) -> Result<Option<Time>, String> {
-        let now = asked.app.clock.now();
+        let now = asked.app().services.clock.now();
         let until = match (&self.lasts, &self.until) {
             (None, None) => return Ok(None),
             (Some(lasts), None) => {
@@ -48,14 +47,14 @@ impl Body {
 }
 
 /// `POST /api/v1/checks/{name}/pause`. A check that is paused at run time already stays so.
-pub(super) async fn pause(asked: &Asked<'_>, body: &[u8]) -> api::Outcome {
+pub(super) async fn pause(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     let (check, body) = understand(asked, body)?;
     let until = body.end(asked).map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why))?;
     change(asked, check, body.comment, Wish::Pause { until }, "paused").await
 }
 
 /// `POST /api/v1/checks/{name}/unpause`. A check that is not paused stays so.
-pub(super) async fn unpause(asked: &Asked<'_>, body: &[u8]) -> api::Outcome {
+pub(super) async fn unpause(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     let (check, body) = understand(asked, body)?;
     if body.lasts.is_some() || body.until.is_some() {
         return Err(bad("what has an end is a pause: `for` and `until` are not for unpausing"));
@@ -89,11 +88,14 @@ async fn change(
     comment: Option<String>,
     wish: Wish,
     done: &str,
-) -> api::Outcome {
+) -> ApiOutcome {
     let changing = check.clone();
     let said = Remark { comment: comment.clone(), by: Some(asked.by()) };
-    let changed =
-        asked.app.on_store(move |store, now| pausing::change(store, &changing, wish, said, now)).await;
+    let changed = asked
+        .app()
+        .services
+        .on_store(move |store, now| pausing::change(store, &changing, wish, said, now))
+        .await;
     match changed.map_err(too_busy)?.map_err(|error| not_stored(&error))? {
         Outcome::Done => {
             let why = comment.map(|comment| format!(": {comment}")).unwrap_or_default();

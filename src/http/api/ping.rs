@@ -4,15 +4,15 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use serde_json::json;
 
+use super::asked::{ApiOutcome, Asked, in_json, read_body};
 use super::query::{Query, bad};
-use super::{Asked, Outcome, read_body};
 use crate::core::check::PingKind;
-use crate::http::ping;
+use crate::http::ping::{self, PingByToken};
 use crate::http::problem::Problem;
 
 /// Takes a ping, as `/ping/` does: `kind` or `exit_status` say what happened, `rid` and `comment` are as there, and the
 /// body is kept.
-pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> Outcome {
+pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
     let understood = asked.query(&["kind", "exit_status", "rid", "comment"]).and_then(|query| said(&query));
     let (kind, exit_status) = match understood {
         Ok(said) => said,
@@ -21,7 +21,8 @@ pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> Outcome {
             return Err(problem);
         }
     };
-    let pinged = ping::by_token(asked, kind, exit_status, body).await;
+    let ping = PingByToken { name: asked.part("name"), kind, exit_status, caller: asked.caller.clone() };
+    let pinged = ping::by_token(asked.visit, ping, body).await;
     let message = pinged.map_err(|refusal| {
         let (status, text) = refusal.said();
         let problem = Problem::new(status, text.trim_end());
@@ -30,7 +31,7 @@ pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> Outcome {
             None => problem,
         }
     })?;
-    Ok(super::json(StatusCode::OK, &json!({"message": message})))
+    Ok(in_json(StatusCode::OK, &json!({"message": message})))
 }
 
 fn said(query: &Query<'_>) -> Result<(PingKind, Option<u8>), Problem> {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::incidents;
 use super::said::{Said, stored};
 use super::words::{AnswerLine, For, Request};
+use super::{get, incidents};
+use crate::app::Room;
 use crate::app::pausing::{self, Outcome, PAUSED_BY_FILE, Remark, Wish};
+use crate::app::reload;
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::time::{Span, Time};
-use crate::http::aside::Room;
 use crate::http::messages::{self, MessageDeed};
-use crate::http::{App, api, decode, operate};
+use crate::http::{App, decode};
 use crate::store::live::Check;
 
 /// The most mutes that last at a time.
@@ -96,16 +97,15 @@ async fn messages(app: &App, ids: Vec<u64>, deed: &MessageDeed) -> Vec<AnswerLin
 
 /// What it came to is logged by whoever reads it.
 async fn reload(app: &App, allow_mass_removal: bool) -> Vec<AnswerLine> {
-    vec![match operate::read_again(app, allow_mass_removal).await {
-        Some(Ok(done)) => AnswerLine::Done(done),
-        Some(Err(faults)) => AnswerLine::Failed(faults),
-        None => AnswerLine::Failed("the server stops, and reads no configuration any more".to_owned()),
+    vec![match reload::reload(&app.services, allow_mass_removal).await {
+        Ok(done) => AnswerLine::Done(done),
+        Err(error) => AnswerLine::Failed(error.to_string()),
     }]
 }
 
 /// What programs would be told at this path.
 async fn get(app: &Arc<App>, path: &str) -> Vec<AnswerLine> {
-    match api::read_here(app, path).await {
+    match get::read_here(app, path).await {
         Ok(answer) => vec![AnswerLine::Json(answer), AnswerLine::Done(String::new())],
         Err(why) => vec![AnswerLine::Failed(why)],
     }
@@ -113,7 +113,7 @@ async fn get(app: &Arc<App>, path: &str) -> Vec<AnswerLine> {
 
 async fn pause(app: &App, name: &str, wish: Wish, said: Said) -> Result<String, String> {
     said.check()?;
-    let check = app.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
+    let check = app.services.live.find(name).ok_or_else(|| format!("there is no check `{name}`"))?;
     let name = check.definition.name.clone();
     let comment = Some(said.comment.clone()).filter(|comment| !comment.is_empty());
     let kept = Remark { comment, by: Some(said.by.clone()) };
@@ -134,7 +134,7 @@ async fn pause(app: &App, name: &str, wish: Wish, said: Said) -> Result<String, 
 
 /// When something ends that is said now.
 fn end(app: &App, what: &str, lasts: &For) -> Result<Time, String> {
-    let now = app.clock.now();
+    let now = app.services.clock.now();
     let until = match lasts {
         For::Ms(ms) => now + Span::ms(*ms),
         For::Until(text) => decode::time(text)?,
@@ -145,7 +145,7 @@ fn end(app: &App, what: &str, lasts: &For) -> Result<Time, String> {
 /// A mute of a name that no check has, by a typing error, would hold nothing. Nor does a former name.
 fn known(app: &App, names: &[String]) -> Result<(), String> {
     let is_known =
-        |name: &str| app.live.find(name).is_some_and(|check| check.definition.name.as_str() == name);
+        |name: &str| app.services.live.find(name).is_some_and(|check| check.definition.name.as_str() == name);
     match names.iter().find(|name| !is_known(name)) {
         Some(name) => Err(format!("there is no check `{name}`")),
         None => Ok(()),
@@ -158,7 +158,7 @@ fn matching(app: &App, matchers: &[Matcher]) -> usize {
         let causes = check.known().state.causes.clone();
         Facts { definition: &check.definition, causes: causes.as_slice() }.matched_by(matchers)
     };
-    app.live.directory().checks.iter().filter(matches).count()
+    app.services.live.directory().checks.iter().filter(matches).count()
 }
 
 async fn mute(app: &Arc<App>, text: String, lasts: &For, said: Said) -> Result<String, String> {
@@ -167,14 +167,15 @@ async fn mute(app: &Arc<App>, text: String, lasts: &For, said: Said) -> Result<S
     if matchers.is_empty() {
         return Err("say what to mute; all checks are check=~\".*\"".to_owned());
     }
-    let now = app.clock.now();
-    if app.live.mutes().iter().filter(|mute| now < mute.until).count() >= MAX_MUTES {
+    let now = app.services.clock.now();
+    if app.services.live.mutes().iter().filter(|mute| now < mute.until).count() >= MAX_MUTES {
         return Err(format!("there are {MAX_MUTES} mutes already: end some"));
     }
     let until = end(app, "a mute", lasts)?;
-    let counted = matchers.clone();
+    let (counted, at) = (matchers.clone(), app.clone());
     let matching = app
-        .aside(Room::Operators, move |app| matching(app, &counted))
+        .services
+        .aside(Room::Operators, move || matching(&at, &counted))
         .await
         .map_err(|bug| bug.to_string())?;
     let Said { comment, by } = said;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::said::{Said, stored};
 use super::words::{AnswerLine, StanceWord};
+use crate::app::{Bug, Room};
 use crate::core::incident::IncidentId;
 use crate::core::route::{Facts, Matcher};
 use crate::http::App;
-use crate::http::aside::Room;
 use crate::store::Stance;
 use crate::store::history::{IncidentRecord, Reader};
 use crate::store::live::Check;
@@ -128,12 +128,12 @@ async fn matching(app: &Arc<App>, matchers: &str) -> Result<Vec<Named>, String> 
         let facts = Facts { definition: &check.definition, causes: causes.as_slice() };
         !causes.is_empty() && facts.matched_by(&matchers)
     };
-    read(app, move |app| app.live.directory().checks.iter().filter(matches).cloned().collect()).await
+    read(app, move |app| app.services.live.directory().checks.iter().filter(matches).cloned().collect()).await
 }
 
 /// Why nothing was changed: it has ended, or who has said the same before.
 async fn stands_so(app: &Arc<App>, id: IncidentId) -> String {
-    let reading = app.aside(Room::Operators, move |app| {
+    let reading = aside(app, move |app| {
         let reader = reader(app)?;
         let incident = reader.incident(id).map_err(|error| error.to_string())?;
         let said = reader.last_said(id).map_err(|error| error.to_string())?;
@@ -152,6 +152,7 @@ async fn stands_so(app: &Arc<App>, id: IncidentId) -> String {
 /// The open incident of a check, and the check's present name.
 async fn of_check(app: &Arc<App>, name: &str) -> Result<Named, String> {
     let check = app
+        .services
         .live
         .find(name)
         .ok_or_else(|| format!("there is no check `{name}`: `punctual checks list` lists them"))?;
@@ -162,11 +163,11 @@ async fn of_check(app: &Arc<App>, name: &str) -> Result<Named, String> {
 /// The incident of a number, and its check's name. Whether it has ended is for the store to say.
 async fn of_number(app: &Arc<App>, number: &str) -> Result<Named, String> {
     let number = number.to_owned();
-    let reading = app.aside(Room::Operators, move |app| {
+    let reading = aside(app, move |app| {
         let none = || format!("there is no incident {number}: `punctual incidents list` lists them");
         let id = IncidentId(number.parse().map_err(|_| none())?);
         let incident = reader(app)?.incident(id).map_err(|error| error.to_string())?.ok_or_else(none)?;
-        let directory = app.live.directory();
+        let directory = app.services.live.directory();
         let check = directory.checks.iter().find(|check| check.id == incident.check);
         let name = check.map(|check| check.definition.name.to_string());
         Ok((incident, name.ok_or_else(|| format!("the check of incident {number} is no longer declared"))?))
@@ -175,7 +176,7 @@ async fn of_number(app: &Arc<App>, number: &str) -> Result<Named, String> {
 }
 
 fn reader(app: &App) -> Result<&Reader, String> {
-    app.history.as_ref().ok_or_else(|| "this server has no history".to_owned())
+    app.services.history.as_ref().ok_or_else(|| "this server has no history".to_owned())
 }
 
 /// The open incident of each of these checks that has one.
@@ -183,7 +184,7 @@ async fn read(
     app: &Arc<App>,
     checks: impl FnOnce(&App) -> Vec<Arc<Check>> + Send + 'static,
 ) -> Result<Vec<Named>, String> {
-    let reading = app.aside(Room::Operators, move |app| {
+    let reading = aside(app, move |app| {
         let reader = reader(app)?;
         let mut open = Vec::new();
         for check in checks(app) {
@@ -193,4 +194,12 @@ async fn read(
         Ok(open)
     });
     reading.await.map_err(|error| error.to_string())?
+}
+
+async fn aside<T: Send + 'static>(
+    app: &Arc<App>,
+    work: impl FnOnce(&App) -> T + Send + 'static,
+) -> Result<T, Bug> {
+    let at = app.clone();
+    app.services.aside(Room::Operators, move || work(&at)).await
 }

@@ -7,6 +7,7 @@
 //! A client sends one request on a line, as JSON ([`Request`]), and hears lines until one that is final ([`AnswerLine`]).
 
 mod answer;
+mod get;
 mod incidents;
 mod said;
 mod words;

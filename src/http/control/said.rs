@@ -14,7 +14,7 @@ pub(super) async fn stored<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&mut dyn Store, Time) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, String> {
-    app.on_store(work).await.map_err(|busy| busy.to_string())?.map_err(|error| error.to_string())
+    app.services.on_store(work).await.map_err(|busy| busy.to_string())?.map_err(|error| error.to_string())
 }
 
 /// What somebody says, and who.

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 
 use maud::{Markup, html};
 
+use super::super::App;
 use super::super::door::Visibility;
-use super::super::{App, operate};
 use super::words;
 use super::words::when;
+use crate::app::health;
 use crate::core::check::Name;
 use crate::core::time::{Span, Time};
 
@@ -23,7 +24,7 @@ const NOW_ENOUGH: Span = Span::secs(2);
 /// That nobody is told of anything: on every page, since whoever reads one relies on being told of the next.
 pub(super) fn held(app: &App) -> Markup {
     html! {
-        @if let Some(held) = operate::held(app) {
+        @if let Some(held) = health::held(&app.services) {
             div.banner.bad role="alert" {
                 strong { "Nobody is told: " } (held) ". What is to be told waits; the next start without "
                 code { "--no-deliveries" } " tells what is still bad, and nothing else of this time."
@@ -34,7 +35,7 @@ pub(super) fn held(app: &App) -> Markup {
 
 /// As of when checks are shown, if that is not now (1.5).
 pub(super) fn as_of(app: &App, now: Time) -> Markup {
-    let at = app.as_of().at;
+    let at = app.services.as_of().at;
     html! {
         @if now - at > NOW_ENOUGH {
             div.banner.warn {
@@ -52,18 +53,18 @@ pub(super) fn banners(
     declared: usize,
     (sight, now): (Visibility, Time),
 ) -> Markup {
-    let notices = app.notices();
-    let parked = app.live.totals.deliveries_parked.load(Ordering::Relaxed);
-    let last_parked = Time::from_ms(app.live.totals.last_parked_ms.load(Ordering::Relaxed));
-    let unkeyed = app.outcomes.unkeyed.load(Ordering::Relaxed);
+    let notices = app.services.in_force.notices();
+    let parked = app.services.live.totals.deliveries_parked.load(Ordering::Relaxed);
+    let last_parked = Time::from_ms(app.services.live.totals.last_parked_ms.load(Ordering::Relaxed));
+    let unkeyed = app.services.counters.outcomes.unkeyed.load(Ordering::Relaxed);
     html! {
         @if let Some(fault) = fault {
             div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (fault) }
         }
-        @if let Some(refusing) = operate::refusing(app) {
+        @if let Some(refusing) = health::refusing(&app.services) {
             div.banner.bad role="alert" { strong { "Pings are lost now: " } (refusing) "." }
         }
-        @if let Some(doubt) = operate::doubt(app) {
+        @if let Some(doubt) = health::doubt(&app.services) {
             div.banner.bad role="alert" { strong { "Nothing is judged now: " } (doubt) "." }
         }
         (held(app))
@@ -121,7 +122,7 @@ const FEW_NAMES: usize = 3;
 
 /// A job that nobody watches, or a typing error: nobody else will say so.
 fn unknown_names(app: &App, sight: Visibility, now: Time) -> Markup {
-    let unknown = app.unknown.list(|name| app.live.find(name).is_some());
+    let unknown = app.names.unknown.list(|name| app.services.live.find(name).is_some());
     html! {
         @if !unknown.is_empty() {
             div.banner.warn {
@@ -165,7 +166,7 @@ fn unknown_names(app: &App, sight: Visibility, now: Time) -> Markup {
 
 /// Said beside the checks, not above them: whoever has just begun need not be warned of it. The log and a rule say it loudly.
 pub(super) fn new_database(app: &App, now: Time) -> Markup {
-    let created = app.live.totals.database_created();
+    let created = app.services.live.totals.database_created();
     html! {
         @if now - created < NEW_FOR {
             p.note.quiet {

@@ -6,11 +6,13 @@ use maud::{Markup, html};
 
 use super::super::door::Visibility;
 use super::super::reply::{self, Reply};
-use super::super::{App, Audience, decode};
+use super::super::{App, decode};
 use super::declared::declared;
 use super::history::{history, last_source, who_paused};
 use super::incident::incident;
-use super::{banners, look, page, words};
+use super::{banners, page, words};
+use crate::app::Audience;
+use crate::app::view::{CheckView, Moment};
 use crate::config::reach;
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Definition, PingKind};
@@ -26,7 +28,7 @@ const NEXT_DUES: usize = 5;
 
 /// Answers `/checks/{name}`; `?before=` leads to older pings, `?body=` to a ping's body: the door has asked for a token.
 pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight: Visibility) -> Reply {
-    let Some(check) = app.live.find(name) else {
+    let Some(check) = app.services.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
         return page(StatusCode::NOT_FOUND, "No such check", "../", false, &content);
     };
@@ -42,10 +44,9 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
     if let Some(seq) = body {
         return ping_body(app, &check, seq);
     }
-    let now = app.clock.now();
-    let as_of = app.as_of();
-    let state = check.state();
-    let (view, held) = look(&check, &state, (&as_of, now), &app.live.mutes());
+    let moment = Moment::of(&app.services);
+    let now = moment.now;
+    let CheckView { state, view, held } = moment.look(&check);
     let definition = &check.definition;
     let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);
     let content = html! {
@@ -61,10 +62,10 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
         @if state.pause.at_run_time.is_some() { (who_paused(app, check.id)) }
         (history(app, check.id, before, sight, now))
         h2 { "Declared" }
-        (declared(app, definition, now))
+        (declared(app, definition))
         (next_dues(definition, &view, now))
         h2 { "Who is told" }
-        (told(&app.audience(), definition))
+        (told(&app.services.in_force.audience(), definition))
         h2 { "Ping it" }
         (ping_lines(app, &check))
     };
@@ -73,7 +74,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
 
 /// The body as it came: any bytes, shown as text and as nothing else.
 fn ping_body(app: &App, check: &Check, seq: u64) -> Reply {
-    match app.history.as_ref().map(|reader| reader.body(check.id, seq)) {
+    match app.services.history.as_ref().map(|reader| reader.body(check.id, seq)) {
         Some(Ok(Some(body))) => {
             let mut reply = reply::text(StatusCode::OK, String::from_utf8_lossy(&body).into_owned());
             reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

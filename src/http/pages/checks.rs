@@ -3,13 +3,15 @@
 use hyper::StatusCode;
 use maud::{Markup, html};
 
+use super::super::App;
 use super::super::door::Visibility;
 use super::super::reply::Reply;
-use super::super::{App, operate};
 use super::filter::Filter;
 use super::incident::{self, SaidOfIncident};
 use super::list::{self, CheckRow, Part};
 use super::{banners, page, words};
+use crate::app::health;
+use crate::app::view::Moment;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -25,9 +27,9 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility
         Ok(filter) => filter,
         Err((filter, why)) => return refusal(&filter, &why),
     };
-    let now = app.clock.now();
-    let fault = operate::fault(app);
-    let rows = list::rows(app, now);
+    let now = app.services.clock.now();
+    let fault = health::fault(&app.services);
+    let rows = list::rows(&Moment::of(&app.services), &app.services.live);
     let found = filter.found(&rows);
     let has_status = |row: &&&CheckRow| filter.status.is_none_or(|status| status == row.view.status);
     let wanted: Vec<&CheckRow> = found.iter().filter(has_status).copied().collect();
@@ -56,7 +58,7 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility
         }
         (banners::new_database(app, now))
     };
-    let is_well = bad == 0 && fault.is_none() && operate::refusing(app).is_none();
+    let is_well = bad == 0 && fault.is_none() && health::refusing(&app.services).is_none();
     page(StatusCode::OK, &title, "", is_well, &content)
 }
 
@@ -76,7 +78,7 @@ fn read_answers<'r>(
     app: &App,
     rows: impl Iterator<Item = &'r CheckRow>,
 ) -> Result<Vec<Option<SaidOfIncident>>, StoreError> {
-    let Some(reader) = &app.history else { return Ok(Vec::new()) };
+    let Some(reader) = &app.services.history else { return Ok(Vec::new()) };
     rows.map(|row| match row.answered {
         Some(_) => incident::answer(reader, row.check.id),
         None => Ok(None),

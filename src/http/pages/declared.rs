@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 
 use super::super::App;
-use super::{look, words};
+use super::words;
+use crate::app::view::Moment;
 use crate::compat::door_of;
 use crate::core::cause::Status;
 use crate::core::check::{Alias, Definition, Overlap, PingMethods, Spec};
 use crate::core::schedule::{Quiet, Schedule};
-use crate::core::time::Time;
 
 /// The whole list, without the addresses that it mails: pages ask for no token.
-pub(super) fn declared(app: &App, definition: &Definition, now: Time) -> Markup {
+pub(super) fn declared(app: &App, definition: &Definition) -> Markup {
     let spec = &definition.spec;
     html! {
         dl {
@@ -35,7 +35,7 @@ pub(super) fn declared(app: &App, definition: &Definition, now: Time) -> Markup 
             }
             @if !definition.depends_on.is_empty() {
                 dt { "Depends on" }
-                dd { @for name in &definition.depends_on { div { (dependency(app, name.as_str(), now)) } } }
+                dd { @for name in &definition.depends_on { div { (dependency(app, name.as_str())) } } }
             }
             @if !definition.runbook_url.is_empty() { dt { "Runbook" } dd { (link(&definition.runbook_url)) } }
             dt { "Declared" } dd { code { (definition.source) } }
@@ -77,10 +77,9 @@ fn quiet_time(quiet: &Quiet) -> Markup {
 }
 
 /// A check that this one depends on, and how it is: that may be why nobody was told of this one (8.3).
-fn dependency(app: &App, name: &str, now: Time) -> Markup {
-    let (as_of, mutes) = (app.as_of(), app.live.mutes());
-    let status =
-        app.live.find(name).map(|check| look(&check, &check.state(), (&as_of, now), &mutes).0.status);
+fn dependency(app: &App, name: &str) -> Markup {
+    let found = app.services.live.find(name);
+    let status = found.map(|check| Moment::of(&app.services).look(&check).view.status);
     html! {
         a href=(name) { (name) }
         @if let Some(status) = status {

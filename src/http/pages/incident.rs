@@ -17,9 +17,9 @@ const STEPS: usize = 100;
 
 /// A line on the incident that has not ended, if there is one, and what happened to it.
 pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Visibility, now: Time) -> Markup {
-    match app.history.as_ref().map(|reader| read_whole(reader, check)) {
+    match app.services.history.as_ref().map(|reader| read_whole(reader, check)) {
         Some(Ok(Some((incident, said, happened)))) => html! {
-            @let is_held = app.live.answered().contains_key(&check);
+            @let is_held = app.services.live.answered().contains_key(&check);
             (line(&incident, said.as_ref(), (is_paused, is_held), now))
             (steps(&happened, sight, now))
         },

@@ -3,17 +3,14 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::super::App;
-use super::look;
+use crate::app::view::{CheckView, Moment};
 use crate::core::cause::Status;
-use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::Severity;
-use crate::core::outbox::DeliveryKind;
-use crate::core::route::{Context, Dependency, Facts, HoldReason, Mute, Verdict, route};
+use crate::core::route::HoldReason;
 use crate::core::step::View;
-use crate::core::time::{Span, Time};
-use crate::store::live::{Answered, Check};
+use crate::core::time::Time;
+use crate::store::live::{Check, Live};
 
 /// A check as it is shown.
 pub(super) struct CheckRow {
@@ -79,53 +76,17 @@ fn since(view: &View) -> Option<Time> {
 }
 
 /// All checks, in the order in which people should look at them.
-pub(super) fn rows(app: &App, now: Time) -> Vec<CheckRow> {
-    let (as_of, mutes, answered) = (app.as_of(), app.live.mutes(), app.live.answered());
+pub(super) fn rows(moment: &Moment<'_>, live: &Live) -> Vec<CheckRow> {
+    let answered = live.answered();
     let row = |check: &Arc<Check>| {
-        let state = check.state();
-        let (view, muted) = look(check, &state, (&as_of, now), &mutes);
-        let held = muted.or_else(|| waits(app, check, &view, (&mutes, &answered), now));
+        let CheckView { state, view, held } = moment.look(check);
+        let held = held.or_else(|| moment.waits(check, &view, &answered));
         let last_seen = state.last_seen;
         CheckRow { check: check.clone(), view, held, answered: answered.get(&check.id).copied(), last_seen }
     };
-    let mut rows: Vec<CheckRow> = app.live.directory().checks.iter().map(row).collect();
+    let mut rows: Vec<CheckRow> = live.directory().checks.iter().map(row).collect();
     rows.sort_by(CheckRow::cmp);
     rows
-}
-
-/// For which other check what there is to tell of a bad one waits (8.3).
-fn waits(
-    app: &App,
-    check: &Check,
-    view: &View,
-    (mutes, answered): (&[Mute], &Answered),
-    now: Time,
-) -> Option<HoldReason> {
-    let definition = &*check.definition;
-    if view.causes.is_empty() || definition.depends_on.is_empty() {
-        return None;
-    }
-    let dependency = |name: &Name| {
-        let check = app.live.find(name.as_str())?;
-        Some(Dependency::of(name, &check.state(), answered.get(&check.id).copied()))
-    };
-    let dependencies: Vec<Dependency> = definition.depends_on.iter().filter_map(dependency).collect();
-    let context = Context {
-        now,
-        facts: Facts { definition, causes: view.causes.as_slice() },
-        incident: IncidentStatus::Open,
-        is_paused: view.paused,
-        mutes,
-        quiet: &definition.quiet,
-        dependencies: &dependencies,
-        grace: definition.spec.grace,
-        ready_at: now,
-        group_wait: Span::ZERO,
-    };
-    match route(DeliveryKind::Alert, &context) {
-        Verdict::Hold(reason) => Some(reason),
-        Verdict::Send | Verdict::Drop(_) => None,
-    }
 }
 
 /// What the rows come to, in a line.

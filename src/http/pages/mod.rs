@@ -24,14 +24,9 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 
-use super::aside::Room;
 use super::reply::{self, Reply};
 use super::{App, exposition};
-use crate::core::route::{Facts, HoldReason, Mute, muted};
-use crate::core::state::State;
-use crate::core::step::View;
-use crate::core::time::Time;
-use crate::store::live::{AsOf, Check};
+use crate::app::Room;
 
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
@@ -54,7 +49,9 @@ pub(super) async fn make_in(
     app: &Arc<App>,
     answer: impl FnOnce(&App) -> Reply + Send + 'static,
 ) -> Reply {
-    app.aside(room, answer)
+    let at = app.clone();
+    app.services
+        .aside(room, move || answer(&at))
         .await
         .unwrap_or_else(|bug| reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{bug}\n")))
 }
@@ -63,21 +60,6 @@ pub(super) async fn make_in(
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
-
-/// A look at a check: its view, and whether its messages are held by a mute or a quiet time now (8.2).
-pub(super) fn look(
-    check: &Check,
-    state: &State,
-    (as_of, now): (&AsOf, Time),
-    mutes: &[Mute],
-) -> (View, Option<HoldReason>) {
-    let definition = &*check.definition;
-    let view = as_of.view(&definition.spec, state);
-    let nobody_asked = mutes.is_empty() && definition.quiet.is_empty();
-    let facts = Facts { definition, causes: view.causes.as_slice() };
-    let held = if nobody_asked { None } else { muted(now, &facts, mutes, &definition.quiet) };
-    (view, held)
-}
 
 /// A page around its content. `up` leads from the page's folder to the first page: addresses are relative, so that a
 /// proxy may put punctual below a path.

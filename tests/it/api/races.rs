@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
+use punctual::app::{Services, TakePings};
+use punctual::clock::Clock;
 use punctual::config::{Scope, Token, read_check};
 use punctual::core::check::CheckId;
 use punctual::core::secret::Secret;
 use punctual::core::time::Time;
 use punctual::http::limits::Limits;
-use punctual::http::{Access, TakePings, Tokens};
+use punctual::http::{Access, Tokens};
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::writer::{Call, Overloaded, PingAnswer};
 use punctual::store::{Edit, NewCheck, PingFact, Store as _};
@@ -68,8 +70,9 @@ fn changes_of_one_check_at_one_time_undo_nothing_of_each_other() {
     store.edit(Edit::Create(Box::new(new)), now()).unwrap();
     let live = store.live();
     let doors = Doors::open_with(Limits::default(), |app| {
-        app.live = live;
-        app.writer = Arc::new(Desk(Mutex::new((store, Vec::new(), 0))));
+        let (reloads, _) = tokio::sync::mpsc::channel(1);
+        let writer = Arc::new(Desk(Mutex::new((store, Vec::new(), 0))));
+        app.services = Arc::new(Services::new(live, writer, Arc::new(Clock::new()), reloads));
         let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
         app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
     });

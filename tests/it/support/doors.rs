@@ -5,15 +5,16 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use punctual::app::{Services, TakePings};
 use punctual::clock::Clock;
 use punctual::core::check::{CheckId, Definition, Name, PingMethods, Source, Spec};
 use punctual::core::schedule::Schedule;
 use punctual::core::state::State;
 use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
+use punctual::http::App;
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
-use punctual::http::{App, TakePings};
 use punctual::store::live::{Check, Directory, Known, Live};
 use punctual::store::writer::{Call, Overloaded, PingAnswer};
 use punctual::store::{Applied, PingFact, StoreError};
@@ -152,9 +153,10 @@ impl Doors {
             names: Arc::new(names),
         };
         let (reloads, _) = tokio::sync::mpsc::channel(1);
-        let mut app = App::new(live, Arc::new(ledger.clone()), Arc::new(Clock::new()), reloads);
-        let alive_ms = app.clock.now().as_ms();
-        app.live.totals.last_sign_of_life_ms.store(alive_ms, Ordering::Relaxed);
+        let services = Services::new(live, Arc::new(ledger.clone()), Arc::new(Clock::new()), reloads);
+        let mut app = App::new(Arc::new(services));
+        let alive_ms = app.services.clock.now().as_ms();
+        app.services.live.totals.last_sign_of_life_ms.store(alive_ms, Ordering::Relaxed);
         change(&mut app);
         (Arc::new(app), ledger)
     }

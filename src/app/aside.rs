@@ -1,10 +1,6 @@
-//! What takes a while and stores nothing: on a thread that may block, so that no ping waits for it.
-
-use std::sync::Arc;
+//! Room for what takes a while and stores nothing: on threads that may block, so that no ping waits for it.
 
 use tokio::sync::Semaphore;
-
-use super::App;
 
 /// Such work at a time for each [`Room`]: each takes a thread, and a look at many checks takes a while.
 const MAX_AT_A_TIME: usize = 4;
@@ -12,15 +8,17 @@ const MAX_AT_A_TIME: usize = 4;
 /// For whom something is done. Each has places of its own: whoever looks at pages, as anybody may, keeps neither programs
 /// nor operators waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Room {
+pub enum Room {
+    /// People who look at pages.
     Pages,
     /// The API, and the interfaces of other systems.
     Programs,
-    /// The control socket.
+    /// The socket of the data folder.
     Operators,
 }
 
 /// The places of all rooms.
+#[derive(Debug)]
 pub(super) struct Places([Semaphore; 3]);
 
 impl Default for Places {
@@ -32,19 +30,17 @@ impl Default for Places {
 /// It panicked: the log says where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server could not do this, by a bug: its log says more")]
-pub(super) struct Bug;
+pub struct Bug;
 
-impl App {
+impl Places {
     /// Does something aside, when there is a place for it in its room.
-    pub(super) async fn aside<T: Send + 'static>(
-        self: &Arc<App>,
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
         room: Room,
-        work: impl FnOnce(&App) -> T + Send + 'static,
+        work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Bug> {
-        let _place =
-            self.aside_places.0[room as usize].acquire().await.expect("this semaphore is never closed");
-        let app = self.clone();
-        tokio::task::spawn_blocking(move || work(&app)).await.map_err(|error| {
+        let _place = self.0[room as usize].acquire().await.expect("this semaphore is never closed");
+        tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "a request was not answered, by a bug");
             Bug
         })

@@ -1,4 +1,4 @@
-//! What the API and other systems' interfaces change: on the writer's thread, within limits.
+//! What people and programs change: on the writer's thread, within limits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-use super::App;
+use super::writer::TakePings;
 use crate::core::time::Time;
 use crate::store::Store;
 
 /// Changes that wait in the writer's queue at a time, those included that nobody waits for any more: they are rare, and
 /// pings go first.
-pub(super) const MAX_AT_A_TIME: usize = 64;
+pub const MAX_WAITING_CHANGES: usize = 64;
 /// So long a change may wait for the writer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -38,22 +38,29 @@ impl Turn {
     }
 }
 
-pub(super) fn places() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(MAX_AT_A_TIME))
+/// Places in the writer's queue.
+#[derive(Debug)]
+pub(super) struct WriterPlaces(Arc<Semaphore>);
+
+impl Default for WriterPlaces {
+    fn default() -> WriterPlaces {
+        WriterPlaces(Arc::new(Semaphore::new(MAX_WAITING_CHANGES)))
+    }
 }
 
-impl App {
+impl WriterPlaces {
     /// Runs something on the writer's thread, after what is queued already, with the time of its place in the queue. What
     /// nobody waits for any more is not begun.
-    pub async fn on_store<R: Send + 'static>(
+    pub(super) async fn run<R: Send + 'static>(
         &self,
+        writer: &dyn TakePings,
         work: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
     ) -> Result<R, Busy> {
-        let place = self.write_places.clone().try_acquire_owned().map_err(|_| Busy::NotBegun)?;
+        let place = self.0.clone().try_acquire_owned().map_err(|_| Busy::NotBegun)?;
         let (sender, receiver) = oneshot::channel();
         let turn = Turn::default();
         let begins = turn.clone();
-        self.writer.call(Box::new(move |store, now| {
+        writer.call(Box::new(move |store, now| {
             let _place = place;
             if !sender.is_closed() && begins.take() {
                 // Whoever asked may have gone in between.

@@ -1,12 +1,14 @@
-//! Pings to names that no check has: a new job's check that was never declared, or a typing error.
+//! Names that are pinged and should not be: such that no check has, by a new job's check that was never declared or a typing
+//! error, and former ones.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use super::decode;
 use crate::core::check::Name;
 use crate::core::time::Time;
+use crate::store::live::Live;
 
 /// The unknown names that were pinged last. Written by the handler of pings, read by the first page.
 #[derive(Debug, Default)]
@@ -45,6 +47,27 @@ impl UnknownNames {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         names.retain(|unknown| !is_known(&unknown.name));
         names.iter().cloned().collect()
+    }
+}
+
+/// Former names whose use was logged already; at most [`FormerNames::MAX`].
+#[derive(Debug, Default)]
+pub struct FormerNames(Mutex<BTreeSet<String>>);
+
+impl FormerNames {
+    const MAX: usize = 1000;
+
+    /// Says once that a check was pinged by its former name (10.3).
+    pub(super) fn log_use(&self, former: &str, live: &Live) {
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if names.len() < FormerNames::MAX
+            && !names.contains(former)
+            && let Some(check) = live.find(former)
+        {
+            names.insert(former.to_owned());
+            let check = &check.definition.name;
+            tracing::warn!(former, %check, "a check is pinged by its former name: change the URL in its job");
+        }
     }
 }
 

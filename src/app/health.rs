@@ -1,0 +1,66 @@
+//! How the server is: what is wrong with it, and what does not work though nothing is wrong (9.1, 1.1).
+
+use super::services::Services;
+use crate::clock::Clock;
+use crate::core::time::Span;
+
+/// The longest that a sign of life may be ago, and that a deadline may wait to be judged.
+const MAX_SILENCE: Span = Span::secs(10);
+
+/// That nothing is judged for now, if that is so, and for how long (1.1).
+pub fn doubt(services: &Services) -> Option<String> {
+    let left = Clock::PATIENCE - services.clock.doubted()?;
+    Some(format!(
+        "the clock is behind what was stored: pings are taken, and nothing is judged until it is set, for {} at most",
+        left.max(Span::ZERO)
+    ))
+}
+
+/// That nothing leaves, if that is so.
+pub fn held(services: &Services) -> Option<&'static str> {
+    let is_held = services.no_deliveries;
+    is_held.then_some("nothing leaves (--no-deliveries): nobody is told of what is late or failing")
+}
+
+/// That an Alertmanager takes nothing, if that is so: a restart of ours would not mend it.
+pub fn unheard(services: &Services) -> Option<String> {
+    let since = services.counters.own.alertmanager_failing_since()?;
+    Some(format!("an Alertmanager has taken no alerts since {since}: the log says which, and why"))
+}
+
+/// That connections are not taken, by our limits or for lack of files, if that is so: a flood, which a restart would not end.
+pub fn refusing(services: &Services) -> Option<&'static str> {
+    let now = services.clock.now();
+    let is_recent = services.counters.connections.last().is_some_and(|last| now - last < MAX_SILENCE);
+    is_recent.then_some("connections are not taken, and pings on them are lost: the log says why")
+}
+
+/// What is wrong with the store or the engine, if anything is: whoever asks whether we live may restart us for it.
+pub fn fault(services: &Services) -> Option<String> {
+    let now = services.clock.now();
+    let is_trusted = services.clock.is_trusted();
+    match services.live.totals.last_sign_of_life() {
+        None => return Some("no sign of life was stored yet".to_owned()),
+        // While the clock is doubted none is stored.
+        Some(last) if is_trusted && now - last > MAX_SILENCE => {
+            return Some(format!("the last sign of life was stored at {last}: the disk takes no writes"));
+        }
+        Some(_) => {}
+    }
+    if !services.writer.is_healthy() {
+        return Some("pings cannot be stored, and are refused: the log says why".to_owned());
+    }
+    let outward = [
+        (&services.counters.own.claims, "messages cannot be read"),
+        (&services.counters.own.alerts, "alerts cannot be read"),
+    ];
+    for (trouble, what) in outward {
+        if let Some(since) = trouble.since().filter(|since| now - *since > MAX_SILENCE) {
+            return Some(format!(
+                "{what} from the database since {since}, and nobody is told: the log says why"
+            ));
+        }
+    }
+    let waiting = services.writer.deadline().filter(|deadline| is_trusted && now - *deadline > MAX_SILENCE);
+    waiting.map(|deadline| format!("a deadline at {deadline} is not judged yet: judging has stopped"))
+}

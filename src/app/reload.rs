@@ -1,0 +1,24 @@
+//! Having the configuration read again, by whatever door.
+
+use tokio::sync::oneshot;
+
+use super::services::{ReloadRequest, Services};
+
+/// Why the configuration was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotReloaded {
+    /// Every fault: lines for people.
+    #[error("{0}")]
+    Faulty(String),
+    /// The server stops.
+    #[error("the server stops, and reads no configuration any more")]
+    Stopping,
+}
+
+/// Has the configuration read again, and says what changed when that is done. What it came to is logged by whoever reads it.
+pub async fn reload(services: &Services, allow_mass_removal: bool) -> Result<String, NotReloaded> {
+    let (outcome, answer) = oneshot::channel();
+    let request = ReloadRequest { allow_mass_removal, outcome };
+    services.reloads.send(request).await.map_err(|_| NotReloaded::Stopping)?;
+    answer.await.map_err(|_| NotReloaded::Stopping)?.map_err(NotReloaded::Faulty)
+}

@@ -1,0 +1,104 @@
+//! What every operation needs: what is known of the checks, where changes are stored, and room for work.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::aside::{Bug, Places, Room};
+use super::in_force::InForce;
+use super::turn::{Busy, WriterPlaces};
+use super::writer::TakePings;
+use crate::clock::Clock;
+use crate::core::time::Time;
+use crate::metrics::{ConnectionCounters, Own, PingOutcomes};
+use crate::store::Store;
+use crate::store::history::Reader;
+use crate::store::live::{AsOf, Live};
+
+/// The server, as all doors know it.
+pub struct Services {
+    /// What is known of the checks.
+    pub live: Arc<Live>,
+    /// Where everything is stored.
+    pub writer: Arc<dyn TakePings>,
+    /// Engine time.
+    pub clock: Arc<Clock>,
+    /// What happened to the checks; without it, nobody shows any of it.
+    pub history: Option<Reader>,
+    /// What this process counts.
+    pub counters: ServerCounters,
+    /// What the configuration says.
+    pub in_force: InForce,
+    /// Nothing leaves: what is to be told waits.
+    pub no_deliveries: bool,
+    /// Where wishes go to have the configuration read again.
+    pub(super) reloads: mpsc::Sender<ReloadRequest>,
+    aside_places: Places,
+    writer_places: WriterPlaces,
+}
+
+/// What this process counts.
+#[derive(Debug, Default)]
+pub struct ServerCounters {
+    /// How pings ended.
+    pub outcomes: PingOutcomes,
+    /// What became of connections.
+    pub connections: ConnectionCounters,
+    /// All the rest.
+    pub own: Arc<Own>,
+}
+
+/// Somebody asks for the configuration to be read again, and waits for what came of it.
+#[derive(Debug)]
+pub struct ReloadRequest {
+    /// Take a configuration that removes most checks, this time (10.4).
+    pub allow_mass_removal: bool,
+    /// What changed, or every fault: lines for people.
+    pub outcome: oneshot::Sender<Result<String, String>>,
+}
+
+impl Services {
+    /// Before the first request, with nothing counted and without a history.
+    pub fn new(
+        live: Arc<Live>,
+        writer: Arc<dyn TakePings>,
+        clock: Arc<Clock>,
+        reloads: mpsc::Sender<ReloadRequest>,
+    ) -> Services {
+        Services {
+            live,
+            writer,
+            clock,
+            history: None,
+            counters: ServerCounters::default(),
+            in_force: InForce::default(),
+            no_deliveries: false,
+            reloads,
+            aside_places: Places::default(),
+            writer_places: WriterPlaces::default(),
+        }
+    }
+
+    /// How whoever shows checks judges them (1.5). To be asked before their states are looked at.
+    pub fn as_of(&self) -> AsOf {
+        self.live.as_of(self.writer.applied_to())
+    }
+
+    /// Does something that takes a while on a thread that may block, when there is a place for it in its room.
+    pub async fn aside<T: Send + 'static>(
+        &self,
+        room: Room,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Bug> {
+        self.aside_places.run(room, work).await
+    }
+
+    /// Runs something on the writer's thread, after what is queued already, with the time of its place in the queue. What
+    /// nobody waits for any more is not begun.
+    pub async fn on_store<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
+    ) -> Result<R, Busy> {
+        self.writer_places.run(&*self.writer, work).await
+    }
+}

@@ -1,0 +1,60 @@
+//! What the application needs of the store's writer.
+
+use crate::core::check::CheckId;
+use crate::core::time::Time;
+use crate::store::PingFact;
+use crate::store::writer::{Call, Overloaded, PingAnswer, Writer};
+
+/// What the application needs of the store's writer.
+pub trait TakePings: Send + Sync {
+    /// Queues a ping; what became of it is answered when it is durable.
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded>;
+
+    /// The earliest deadline that is not judged yet.
+    fn deadline(&self) -> Option<Time>;
+
+    /// A request was refused before it was read (9.1).
+    fn refuse_unread(&self);
+
+    /// The listeners close (9.1).
+    fn close(&self);
+
+    /// 1.5: up to when all that came is stored.
+    fn applied_to(&self) -> Time;
+
+    /// Whether what came last could be stored; pings are refused while not.
+    fn is_healthy(&self) -> bool;
+
+    /// Queues something for the writer's thread; it is not run if that has ended.
+    fn call(&self, call: Call);
+}
+
+impl TakePings for Writer {
+    fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
+        Writer::ping(self, check, fact)
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.wakes().borrow().deadline
+    }
+
+    fn refuse_unread(&self) {
+        Writer::refuse_unread(self);
+    }
+
+    fn close(&self) {
+        Writer::close(self);
+    }
+
+    fn applied_to(&self) -> Time {
+        Writer::applied_to(self)
+    }
+
+    fn is_healthy(&self) -> bool {
+        Writer::is_healthy(self)
+    }
+
+    fn call(&self, call: Call) {
+        self.queue_call(call);
+    }
+}

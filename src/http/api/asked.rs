@@ -1,0 +1,118 @@
+//! A request at the API, and what all of its answers are made of.
+
+use std::sync::Arc;
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use matchit::Params;
+use serde::Serialize;
+
+use super::query::Query;
+use crate::app::Room;
+use crate::http::body::{self, BodyError, Keep};
+use crate::http::door::Caller;
+use crate::http::problem::Problem;
+use crate::http::reply::{self, Reply};
+use crate::http::visit::Visit;
+use crate::http::{App, decode, pages};
+use crate::store::live::Check;
+
+/// The largest body, in bytes: a description of a check.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// A request at the API, before its body came.
+pub(in crate::http) struct Asked<'a> {
+    pub(in crate::http) visit: Visit<'a>,
+    /// Whose token it is.
+    pub(in crate::http) caller: Caller,
+    /// The parts of the path that the route's template names.
+    pub(in crate::http) parts: Params<'static, 'a>,
+    /// Where it is answered.
+    pub(in crate::http) room: Room,
+}
+
+pub(super) type ApiOutcome = Result<Reply, Problem>;
+
+/// The whole body; one that is too long is refused.
+pub(super) async fn read_body(asked: &Asked<'_>, body: Incoming) -> Result<Vec<u8>, Problem> {
+    match body::read(body, Keep { first: MAX_BODY_BYTES, last: 0 }, asked.visit.limits).await {
+        Ok(received) if received.left_out > 0 => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a body has at most {MAX_BODY_BYTES} bytes: say less"),
+        )),
+        Ok(received) => Ok(received.kept),
+        Err(BodyError::TimedOut) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body did not arrive in time: nothing was done",
+        )),
+        Err(BodyError::Broken) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, "the body did not arrive: nothing was done"))
+        }
+    }
+}
+
+impl<'a> Asked<'a> {
+    /// The server.
+    pub(super) fn app(&self) -> &'a Arc<App> {
+        self.visit.app
+    }
+
+    /// A part of the path, as it was sent; "" where none is named so.
+    pub(in crate::http) fn part(&self, name: &str) -> &'a str {
+        self.parts.get(name).unwrap_or_default()
+    }
+
+    /// The number that the path names; `None`: it is none.
+    pub(super) fn number(&self) -> Option<u64> {
+        self.part("id").parse().ok()
+    }
+
+    /// The check that the path names.
+    pub(super) fn check(&self) -> Result<Arc<Check>, Problem> {
+        let name =
+            decode::path_part(self.part("name")).and_then(|name| String::from_utf8(name.into_owned()).ok());
+        name.and_then(|name| self.visit.app.services.live.find(&name)).ok_or_else(no_such_check)
+    }
+
+    /// The query; what is not among `known` is refused.
+    pub(super) fn query(&self, known: &[&str]) -> Result<Query<'a>, Problem> {
+        Query::read(self.visit.parts.uri.query(), known)
+    }
+
+    /// Who says something here.
+    pub(super) fn by(&self) -> String {
+        match &self.caller {
+            Some(token) => format!("{token} (token)"),
+            None => self.visit.source.to_string(),
+        }
+    }
+
+    /// Puts into the log who changed something.
+    pub(super) fn log(&self, check: &str, done: &str) {
+        let token = self.caller.as_deref().unwrap_or("");
+        tracing::info!(check, token, source = %self.visit.source, "by the API: {done}");
+    }
+}
+
+pub(super) fn no_such_check() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no check of this name: GET /api/v1/checks lists them")
+}
+
+/// An answer in JSON.
+pub(super) fn in_json(status: StatusCode, value: &impl Serialize) -> Reply {
+    let text = serde_json::to_string(value).expect("our own structs have texts for keys");
+    let mut reply = reply::text(status, text + "\n");
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    reply
+}
+
+/// Makes a longer answer on a thread that may block.
+pub(super) async fn make(
+    asked: &Asked<'_>,
+    work: impl FnOnce(&App) -> ApiOutcome + Send + 'static,
+) -> ApiOutcome {
+    Ok(pages::make_in(asked.room, asked.visit.app, move |app| work(app).unwrap_or_else(Problem::reply)).await)
+}

@@ -1,0 +1,101 @@
+//! What the handlers of requests share.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::auth::Access;
+use super::guesses::Guesses;
+use super::names::{FormerNames, UnknownNames};
+use super::reply;
+use super::scrape::Scraper;
+use super::shares::Shares;
+use crate::app::Services;
+
+/// Scrapes answered at a time, half of them to one address: each holds a thread, a slow reader for as long as
+/// [`super::limits::Limits::scrape_timeout`]. So a Prometheus that scrapes in parts may ask for eight of them at once.
+const MAX_SCRAPES: usize = 16;
+/// Answers of other systems' interfaces that are written while they are sent, at a time: each takes a thread, and a slow
+/// reader holds it long.
+const MAX_WRITTEN: usize = 4;
+
+/// What the handlers of requests share.
+pub struct App {
+    /// What operations need.
+    pub services: Arc<Services>,
+    /// Whoever reaches the port may have the configuration read again.
+    pub lifecycle: bool,
+    /// Where people and jobs find us, without a slash at its end.
+    pub external_url: String,
+    /// Names that are pinged and should not be.
+    pub names: PingedNames,
+    pub(super) rooms: AnswerRooms,
+    pub(super) guessed: Guessed,
+    pub(super) scraper: Scraper,
+    access: RwLock<Arc<Access>>,
+}
+
+/// Names that are pinged and should not be.
+#[derive(Debug, Default)]
+pub struct PingedNames {
+    /// No check has them.
+    pub unknown: UnknownNames,
+    /// Checks had them before.
+    pub former: FormerNames,
+}
+
+/// Room for answers that take long, shared by the addresses of their readers.
+pub(super) struct AnswerRooms {
+    pub(super) scrapes: Arc<Shares>,
+    /// Written while they are sent.
+    pub(super) written: Arc<Shares>,
+    /// Bytes that are not written yet.
+    pub(super) unwritten: Arc<Shares>,
+}
+
+/// Wrong secrets that were shown lately.
+#[derive(Default)]
+pub(super) struct Guessed {
+    /// By programs.
+    pub(super) tokens: Guesses,
+    /// By browsers, for a page.
+    pub(super) on_pages: Guesses,
+}
+
+impl App {
+    /// Before the first request: without keys or tokens.
+    pub fn new(services: Arc<Services>) -> App {
+        App {
+            services,
+            lifecycle: false,
+            external_url: "http://127.0.0.1:19099".to_owned(),
+            names: PingedNames::default(),
+            rooms: AnswerRooms {
+                scrapes: Shares::new(MAX_SCRAPES),
+                written: Shares::new(MAX_WRITTEN),
+                unwritten: reply::budget(),
+            },
+            guessed: Guessed::default(),
+            scraper: Scraper::default(),
+            access: RwLock::default(),
+        }
+    }
+
+    /// The configuration was read again: these keys and tokens are asked for from now on.
+    pub fn set_access(&self, access: Access) {
+        *self.access.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
+    }
+
+    /// Where a check is pinged; `KEY` stands for a key, where one is asked for.
+    pub fn ping_url(&self, name: &str) -> String {
+        let key = if self.access().ping_keys.any() { "KEY/" } else { "" };
+        format!("{}/ping/{key}{name}", self.external_url)
+    }
+
+    /// Without a handle of its own: every ping comes by here.
+    pub(super) fn with_access<R>(&self, look: impl FnOnce(&Access) -> R) -> R {
+        look(&self.access.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn access(&self) -> Arc<Access> {
+        self.access.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,22 @@
+//! What a caller needs, row by row of the route table.
+
+/// Who may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Whoever reaches the port.
+    Nothing,
+    /// Whoever has a ping key, where there are keys: the handler of pings asks for it.
+    PingKey,
+    /// Whoever reaches the port, if `--web.enable-lifecycle` is given.
+    Lifecycle,
+    /// Whoever has a token of scope `read` or more; without any token in the configuration, whoever reaches the port.
+    Read,
+    /// Whoever has a token of scope `ping` or `write`.
+    Ping,
+    /// Whoever has a token of scope `write`.
+    Write,
+    /// Whoever knows the id of an alias, if the interface of its system is switched on: its handler asks.
+    AliasId,
+    /// Whoever has the `auth_key` of another system's interface, if that is switched on: its handler asks for the key.
+    Compat(&'static str),
+}
