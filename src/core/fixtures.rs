@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, CauseKind, Causes};
 use super::check::{CheckId, Definition, Name, Source, Spec};
-use super::incident::{Incident, IncidentId, IncidentStatus};
+use super::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
 use super::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState};
 use super::route::ActionId;
 use super::schedule::Schedule;
@@ -50,6 +50,7 @@ pub(super) fn incident() -> Incident {
     Incident {
         id: IncidentId(1),
         check: CheckId(1),
+        key: IncidentKey::own(),
         opened_at: at(0),
         ended_at: None,
         status: IncidentStatus::Open,
@@ -67,6 +68,7 @@ pub(super) fn delivery(id: u64) -> Delivery {
         id: DeliveryId(id),
         incident: IncidentId(1),
         check: CheckId(1),
+        key: IncidentKey::own(),
         receiver: "ops".into(),
         action: ActionId(7),
         responder: Some(1),

@@ -8,9 +8,9 @@ use super::step::{Flip, FlipReason};
 use super::text::first_bytes;
 use super::time::Time;
 
-/// The number of an incident, given by the store; never used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IncidentId(pub u64);
+mod key;
+
+pub use key::{IncidentId, IncidentKey, IncidentKeyError, Matter};
 
 /// Where an incident stands (11.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,13 +45,15 @@ impl IncidentStatus {
     }
 }
 
-/// One bad period of one check: at most one is open for each check at a time (11.1).
+/// One bad period of a check or of one of its records: at most one is open for each [`Matter`] at a time (11.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
     /// Its number.
     pub id: IncidentId,
     /// Whose.
     pub check: CheckId,
+    /// Which of it.
+    pub key: IncidentKey,
     /// When the first cause began.
     pub opened_at: Time,
     /// When it ended: there for Resolved and Removed, and only there.
@@ -170,13 +172,14 @@ pub enum Turn {
     Ended,
 }
 
-/// What a flip does to the check's open incident (11.1); `None`: nothing, as for pausing.
+/// What a flip does to the open incident of the check itself (11.1); `None`: nothing, as for pausing. Incidents of other keys
+/// are not a flip's to open, nor to end.
 ///
 /// An incident also opens and grows while the check is paused: [`super::route::route`] holds what is told of it.
 pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: IncidentId) -> Option<Change> {
     let Some(open) = open else { return opened(flip, check, next_id) };
     assert!(!open.status.is_ended(), "a recurrence is a new incident");
-    assert_eq!(open.check, check, "an incident belongs to one check");
+    assert_eq!(open.matter(), Matter::own(check), "a flip is of its check itself");
     if flip.causes.is_empty() {
         return Some(ended(open, flip));
     }
@@ -212,6 +215,7 @@ fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
     let mut incident = Incident {
         id,
         check,
+        key: IncidentKey::own(),
         opened_at: flip.at,
         ended_at: None,
         status: IncidentStatus::Open,
@@ -257,6 +261,11 @@ fn made_by_flip(what: StepKind, flip: &Flip) -> IncidentStep {
 }
 
 impl Incident {
+    /// What it is of.
+    pub fn matter(&self) -> Matter {
+        Matter { check: self.check, key: self.key.clone() }
+    }
+
     /// Somebody is on it (11.2), on the families of the `causes` that hold now: its waiting deliveries are to be cancelled
     /// ([`super::outbox::cancel_waiting`]). `None`: it has ended, or was acknowledged already with all of these.
     pub fn acknowledge(&self, causes: &[Cause], by: &str, now: Time) -> Option<(Incident, IncidentStep)> {

@@ -108,6 +108,7 @@ pub fn after_sent(
     let reminder = NewDelivery {
         incident: sent.incident,
         check: sent.check,
+        key: sent.key.clone(),
         receiver: sent.receiver.clone(),
         action: sent.action,
         responder: sent.responder,

@@ -123,6 +123,7 @@ pub fn flapping_notice(
     NewDelivery {
         incident: too_short.incident,
         check: too_short.check,
+        key: too_short.key.clone(),
         receiver: too_short.receiver.clone(),
         action: too_short.action,
         responder: too_short.responder,

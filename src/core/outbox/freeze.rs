@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
 use crate::core::check::CheckId;
-use crate::core::incident::IncidentId;
+use crate::core::incident::{IncidentId, Matter};
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Time;
 
@@ -20,14 +20,14 @@ pub enum Departure {
 /// Which of a receiver's waiting deliveries leave together now.
 ///
 /// `waiting` are those that [`crate::core::route::route`] lets go, in the order of their ids. `is_blocked` says of a
-/// check that an earlier delivery of it to this receiver is in a message that is under way or waits for its retry: what
-/// follows waits, and other checks' deliveries do not. What is due leaves once the first of it has waited for `group_wait`,
+/// matter that an earlier delivery of it to this receiver is in a message that is under way or waits for its retry: what
+/// follows waits, and what is of another check or another key does not. What is due leaves once the first of it has waited for `group_wait`,
 /// or at once when it is [`Message::MAX_MEMBERS`]. If it is more than the receiver's format can name, those leave first
-/// whose `rank` is the least; the others leave next. What is told of a check after a notice that it flaps leaves
+/// whose `rank` is the least; the others leave next. What is told of a matter after a notice that it flaps leaves
 /// after that: it may be the very thing that the notice is about.
 pub fn freeze<'a, R: Ord>(
     waiting: impl IntoIterator<Item = &'a Delivery>,
-    is_blocked: impl Fn(CheckId) -> bool,
+    is_blocked: impl Fn(&Matter) -> bool,
     rank: impl Fn(CheckId) -> R,
     receiver: &ReceiverPolicy,
     now: Time,
@@ -35,28 +35,29 @@ pub fn freeze<'a, R: Ord>(
     let mut due: Vec<&Delivery> = Vec::new();
     let mut first: Option<Time> = None;
     let mut next: Option<Time> = None;
-    let mut passed_over: BTreeMap<CheckId, IncidentId> = BTreeMap::new();
-    let mut flap: BTreeSet<CheckId> = BTreeSet::new();
+    let mut passed_over: BTreeMap<Matter, IncidentId> = BTreeMap::new();
+    let mut flap: BTreeSet<Matter> = BTreeSet::new();
     let mut last_id = None;
     for delivery in waiting {
         assert_eq!(delivery.state, DeliveryState::Waiting, "only what waits can leave");
         assert!(last_id < Some(delivery.id), "deliveries come in the order of their ids");
         last_id = Some(delivery.id);
-        if is_blocked(delivery.check) || flap.contains(&delivery.check) {
+        let matter = delivery.matter();
+        if is_blocked(&matter) || flap.contains(&matter) {
             continue;
         }
         let ready_at = delivery.ready_at();
         // Nothing of a later incident overtakes what an earlier one still has to tell.
-        let overtakes = passed_over.get(&delivery.check).is_some_and(|earlier| *earlier != delivery.incident);
+        let overtakes = passed_over.get(&matter).is_some_and(|earlier| *earlier != delivery.incident);
         if ready_at > now || overtakes {
-            passed_over.entry(delivery.check).or_insert(delivery.incident);
             if ready_at > now {
                 next = earliest(next, ready_at);
             }
+            passed_over.entry(matter).or_insert(delivery.incident);
             continue;
         }
         if matches!(delivery.kind, DeliveryKind::Flapping(_)) {
-            flap.insert(delivery.check);
+            flap.insert(matter);
         }
         due.push(delivery);
         first = earliest(first, ready_at);
@@ -74,18 +75,18 @@ pub fn freeze<'a, R: Ord>(
     Departure::Leaves(ids)
 }
 
-/// The members of the two messages that a refused one becomes (12.4), each in its order. All that is told of one check
-/// stays in one of them, so that nothing is overtaken. `None`: it is all of one check.
-pub fn halves(members: &[(DeliveryId, CheckId)]) -> Option<[Vec<DeliveryId>; 2]> {
+/// The members of the two messages that a refused one becomes (12.4), each in its order. All that is told of one matter
+/// stays in one of them, so that nothing is overtaken. `None`: it is all of one.
+pub fn halves(members: &[(DeliveryId, Matter)]) -> Option<[Vec<DeliveryId>; 2]> {
     let mut seen = BTreeSet::new();
-    let checks: Vec<CheckId> =
-        members.iter().map(|(_, check)| *check).filter(|check| seen.insert(*check)).collect();
-    if checks.len() < 2 {
+    let matters: Vec<&Matter> =
+        members.iter().map(|(_, matter)| matter).filter(|matter| seen.insert(*matter)).collect();
+    if matters.len() < 2 {
         return None;
     }
-    let first = &checks[..checks.len() / 2];
-    let (one, other): (Vec<_>, Vec<_>) = members.iter().partition(|(_, check)| first.contains(check));
-    Some([one, other].map(|half| half.into_iter().map(|(id, _)| id).collect()))
+    let first = &matters[..matters.len() / 2];
+    let (one, other): (Vec<_>, Vec<_>) = members.iter().partition(|(_, matter)| first.contains(&matter));
+    Some([one, other].map(|half| half.into_iter().map(|(id, _)| *id).collect()))
 }
 
 fn earliest(one: Option<Time>, other: Time) -> Option<Time> {

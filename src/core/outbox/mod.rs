@@ -20,7 +20,7 @@ pub use record::{DeliveryStep, Telling};
 pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
 
 use super::check::CheckId;
-use super::incident::IncidentId;
+use super::incident::{IncidentId, IncidentKey, Matter};
 use super::route::{ActionId, ReceiverName};
 use super::time::{Span, Time};
 
@@ -68,12 +68,14 @@ impl DeliveryKind {
 /// One action for one incident.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Its number; deliveries of one (check, receiver) are told in this order.
+    /// Its number; deliveries of one (check, key, receiver) are told in this order.
     pub id: DeliveryId,
     /// Of which incident.
     pub incident: IncidentId,
     /// Of which check.
     pub check: CheckId,
+    /// Which of it: the incident's key.
+    pub key: IncidentKey,
     /// To whom.
     pub receiver: ReceiverName,
     /// By which action.
@@ -101,6 +103,8 @@ pub struct NewDelivery {
     pub incident: IncidentId,
     /// Of which check.
     pub check: CheckId,
+    /// Which of it: the incident's key.
+    pub key: IncidentKey,
     /// To whom.
     pub receiver: ReceiverName,
     /// By which action.
@@ -124,6 +128,7 @@ impl NewDelivery {
             id,
             incident: self.incident,
             check: self.check,
+            key: self.key,
             receiver: self.receiver,
             action: self.action,
             responder: self.responder,
@@ -138,6 +143,11 @@ impl NewDelivery {
 }
 
 impl Delivery {
+    /// What it tells of.
+    pub fn matter(&self) -> Matter {
+        Matter { check: self.check, key: self.key.clone() }
+    }
+
     /// When it may leave at the earliest: what is grouped is counted from here (12.3).
     pub fn ready_at(&self) -> Time {
         self.not_before.max(self.queued_at)

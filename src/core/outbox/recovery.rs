@@ -106,6 +106,7 @@ fn recovery_after(attempted: &Delivery, now: Time) -> NewDelivery {
     NewDelivery {
         incident: attempted.incident,
         check: attempted.check,
+        key: attempted.key.clone(),
         receiver: attempted.receiver.clone(),
         action: attempted.action,
         responder: attempted.responder,

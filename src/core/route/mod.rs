@@ -295,6 +295,7 @@ fn delivery(
     NewDelivery {
         incident: incident.id,
         check: incident.check,
+        key: incident.key.clone(),
         receiver: action.receiver,
         action: action.id,
         responder,

@@ -11,6 +11,7 @@ use super::memory::{Memory, UnstoredSettings};
 use super::staging::{Staged, Staging};
 use super::story::{self, Story};
 use crate::core::check::{CheckId, Definition};
+use crate::core::incident::Matter;
 use crate::core::notice::Severity;
 use crate::core::state::State;
 use crate::core::step::{Flip, Input, Judgement, PingEffect, deadline, step};
@@ -130,10 +131,11 @@ impl<'a> Tx<'a> {
         }
         for flip in &made.flips {
             self.insert_flip(id, flip)?;
-            let open = story::open(self.memory.outbox.open_incident(id));
+            let itself = Matter::own(id);
+            let open = story::open(self.memory.outbox.open_incident(&itself));
             let flipped = Flipped { check: id, definition, before: before.as_slice(), flip };
             work::follow(self, flipped, now)?;
-            let still_open = story::open(self.memory.outbox.open_incident(id));
+            let still_open = story::open(self.memory.outbox.open_incident(&itself));
             self.story.add(&definition.name, flip, (open, still_open));
             before = flip.causes.clone();
         }

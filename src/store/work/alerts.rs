@@ -4,7 +4,7 @@ use super::rows::Rows;
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
 use crate::core::alert::{Alert, alerts_of, project};
 use crate::core::check::CheckId;
-use crate::core::incident::IncidentStatus;
+use crate::core::incident::{IncidentStatus, Matter};
 use crate::core::outbox::DeliveryKind;
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Time;
@@ -25,7 +25,8 @@ pub(in crate::store) fn alerts(rows: &mut dyn Rows, now: Time) -> Result<Alerts,
 fn of_check(rows: &mut dyn Rows, id: CheckId, now: Time) -> Result<(Vec<Alert>, Option<Time>), StoreError> {
     let definition = rows.definition(id);
     let state = rows.state(id);
-    let incident = rows.open_incident(id);
+    // 13.2: a check's gauges are of the check itself; its records are no alerts of their own.
+    let incident = rows.open_incident(&Matter::own(id));
     let mut wanted = alerts_of(&definition, &state);
     if let Some(incident) = &incident {
         wanted = wanted.into_iter().map(|alert| alert.of_incident(incident.id)).collect();

@@ -10,6 +10,7 @@ use super::send::{send, send_again};
 use super::split::split_to_fit;
 use super::try_again::try_again;
 use crate::core::check::CheckId;
+use crate::core::incident::Matter;
 use crate::core::notice::Severity;
 use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze};
 use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
@@ -59,7 +60,7 @@ fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Opt
         }
         return send_again(rows, message, now).map(Some);
     }
-    let blocked = &rows.checks_in_messages(name);
+    let blocked = &rows.matters_in_messages(name);
     let to = LookFor { receiver: name, blocked, group_wait: receiver.group_wait };
     if is_time && let Some(outgoing) = send_what_waits(rows, to, receiver, now)? {
         return Ok(Some(outgoing));
@@ -80,7 +81,7 @@ fn send_what_waits(
         forget_flapping(rows, &delivery)?;
         rows.update_delivery(delivery)?;
     }
-    let is_blocked = |check: CheckId| to.blocked.contains(&check);
+    let is_blocked = |matter: &Matter| to.blocked.contains(matter);
     let severity = |check: CheckId| Severity::of(&rows.definition(check).labels);
     let departure = freeze(&looked.sendable, is_blocked, severity, receiver, now);
     let (leaving, next) = match departure {

@@ -7,7 +7,7 @@ use super::rows::Rows;
 use super::verdict::SeenCheck;
 use crate::core::cause::{Cause, CauseKind, Family, Status};
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{Incident, IncidentId, Turn, on_flip};
+use crate::core::incident::{Incident, IncidentId, Matter, Turn, on_flip};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryState};
 use crate::core::route::{ActionId, Facts, own_action};
 use crate::core::step::{Flip, FlipReason};
@@ -33,7 +33,7 @@ pub(in crate::store) fn follow(
 ) -> Result<(), StoreError> {
     let Flipped { check, definition, before, flip } = flipped;
     rows.look_after_flip(&definition.name, check, now);
-    let stood = rows.open_incident(check);
+    let stood = rows.open_incident(&Matter::own(check));
     let Some(change) = on_flip(stood.as_ref(), flip, check, IncidentId(0)) else { return Ok(()) };
     let mut incident = change.incident;
     if matches!(change.turn, Turn::Opened(_)) {

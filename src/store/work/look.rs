@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use super::rows::{CheckNow, Rows};
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
 use crate::core::cause::{Cause, Causes};
-use crate::core::check::CheckId;
-use crate::core::incident::{Incident, IncidentStatus};
+use crate::core::incident::{Incident, IncidentStatus, Matter};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
 use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
@@ -15,8 +14,8 @@ use crate::core::time::{Span, Time};
 #[derive(Clone, Copy)]
 pub(super) struct LookFor<'a> {
     pub(super) receiver: &'a ReceiverName,
-    /// Checks of which a message is not settled: what follows waits for it (12.5).
-    pub(super) blocked: &'a HashSet<CheckId>,
+    /// Of which a message is not settled: what follows waits for it (12.5).
+    pub(super) blocked: &'a HashSet<Matter>,
     pub(super) group_wait: Span,
 }
 
@@ -41,7 +40,7 @@ pub(super) fn look(
     let mut ready = 0;
     for id in ids {
         let delivery = rows.delivery(id).expect("what waits or rests is unfinished");
-        if to.blocked.contains(&delivery.check) {
+        if to.blocked.contains(&delivery.matter()) {
             continue;
         }
         if ready == 2 * Message::MAX_MEMBERS {
@@ -104,7 +103,7 @@ fn stands_now<'a>(
     let Some(incident) = incident else { return (IncidentStatus::Resolved, causes.as_slice()) };
     if let DeliveryKind::Flapping(_) = delivery.kind {
         // What it tells of has ended. Somebody may be on what has begun since.
-        let open = rows.open_incident(delivery.check);
+        let open = rows.open_incident(&delivery.matter());
         let status = open.map_or(IncidentStatus::Open, |open| open.status);
         return (status, std::slice::from_ref(&incident.first));
     }

@@ -8,7 +8,7 @@ use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name, PingKind};
-use crate::core::incident::{Incident, IncidentId, IncidentStep};
+use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, DeliveryStep, Flapping, Message, MessageId, NewDelivery, OwnMails,
@@ -79,8 +79,8 @@ pub(in crate::store) trait Rows {
 
     /// An incident that is open, or of which something is unfinished.
     fn incident(&self, id: IncidentId) -> Option<Incident>;
-    /// The one of a check that is open.
-    fn open_incident(&self, check: CheckId) -> Option<Incident>;
+    /// The one of it that is open (11.1).
+    fn open_incident(&self, of: &Matter) -> Option<Incident>;
     /// Writes one that no row holds yet, and answers the number that it got. Nobody sees it before it is written again with
     /// that.
     fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError>;
@@ -106,7 +106,7 @@ pub(in crate::store) trait Rows {
     fn waiting(&self) -> Vec<Delivery>;
     /// What of that is for a receiver.
     fn waiting_for(&self, receiver: &ReceiverName) -> Vec<Delivery>;
-    /// The notice that waits of a check that flaps, to a receiver.
+    /// The notice that waits of a check that flaps, whichever of its keys does, to a receiver.
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery>;
     /// What was given up with a message, and not tried again since, of incidents that have ended too; `None`: there is no such
     /// message.
@@ -148,8 +148,8 @@ pub(in crate::store) trait Rows {
     fn message(&self, id: MessageId) -> Option<Message>;
     /// Those to a receiver that are not settled.
     fn messages_to(&self, receiver: &ReceiverName) -> Vec<Message>;
-    /// The checks that these tell of.
-    fn checks_in_messages(&self, receiver: &ReceiverName) -> HashSet<CheckId>;
+    /// What these tell of.
+    fn matters_in_messages(&self, receiver: &ReceiverName) -> HashSet<Matter>;
     /// Whether one of these is being sent now.
     fn is_under_way(&self, receiver: &ReceiverName) -> bool;
     /// The one of these that is to be sent again first, if it is time.

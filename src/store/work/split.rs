@@ -3,7 +3,7 @@
 
 use super::park::park;
 use super::rows::{Rows, Settled};
-use crate::core::check::CheckId;
+use crate::core::incident::Matter;
 use crate::core::notice::Notice;
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, ParkReason, halves};
 use crate::core::time::Time;
@@ -12,7 +12,7 @@ use crate::store::StoreError;
 /// So many stood alone and were refused, and none was taken: it is not the content of one of them.
 const ENOUGH_REFUSED: u64 = 8;
 
-/// The receiver refused what a message says: each half is a message of its own. What is told of one check alone is given up.
+/// The receiver refused what a message says: each half is a message of its own. What is told of one matter alone is given up.
 pub(super) fn refused(
     rows: &mut dyn Rows,
     message: &Message,
@@ -31,7 +31,7 @@ pub(super) fn refused(
 }
 
 /// 12.3: a message that was frozen when its receiver named more than it does now is split before it is tried again, for what
-/// is not named is told to nobody. Answers whether it was; what is told of one check alone stays together.
+/// is not named is told to nobody. Answers whether it was; what is told of one matter alone stays together.
 pub(super) fn split_to_fit(
     rows: &mut dyn Rows,
     message: &Message,
@@ -41,15 +41,15 @@ pub(super) fn split_to_fit(
     Ok(message.members.len() > max_members && split(rows, message, None, now)?)
 }
 
-/// Each half becomes a message of its own. Answers whether there are two: not if all is told of one check.
+/// Each half becomes a message of its own. Answers whether there are two: not if all is told of one matter.
 fn split(
     rows: &mut dyn Rows,
     message: &Message,
     answer: Option<&str>,
     now: Time,
 ) -> Result<bool, StoreError> {
-    let check = |id: &DeliveryId| (*id, rows.member(*id).check);
-    let members: Vec<(DeliveryId, CheckId)> = message.members.iter().map(check).collect();
+    let matter = |id: &DeliveryId| (*id, rows.member(*id).matter());
+    let members: Vec<(DeliveryId, Matter)> = message.members.iter().map(matter).collect();
     let Some(halves) = halves(&members) else { return Ok(false) };
     let notices = rows.frozen(message)?;
     for half in halves {

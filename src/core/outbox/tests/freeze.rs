@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::core::check::CheckId;
 use crate::core::fixtures::{at, delivery};
-use crate::core::incident::IncidentId;
+use crate::core::incident::{IncidentId, IncidentKey, Matter};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, Departure, Flaps, freeze, halves};
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Span;
@@ -20,15 +20,24 @@ fn receiver(max_members: usize) -> ReceiverPolicy {
     }
 }
 
-/// `2.1@10`: of check 2, incident 21, ready at 10. Ids count from 1.
+/// `2`: check 2 itself; `2a`: its key a.
+fn matter(text: &str) -> Matter {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (check, key) = text.split_at(digits);
+    Matter { check: CheckId(check.parse().unwrap()), key: IncidentKey::parse(key).unwrap() }
+}
+
+/// `2.1@10`: of check 2, incident 21, ready at 10; `2a.1@10`: of its key a, incident 121. Ids count from 1.
 fn rows(text: &str) -> Vec<Delivery> {
     let row = |(id, word): (u64, &str)| {
         let (of, ready) = word.split_once('@').unwrap();
         let (check, incident) = of.split_once('.').unwrap();
-        let incident = check.to_owned() + incident;
+        let Matter { check, key } = matter(check);
+        let incident = incident.parse::<u64>().unwrap() + 10 * check.0 + if key.is_own() { 0 } else { 100 };
         Delivery {
-            check: CheckId(check.parse().unwrap()),
-            incident: IncidentId(incident.parse().unwrap()),
+            check,
+            key,
+            incident: IncidentId(incident),
             not_before: at(ready.parse().unwrap()),
             ..delivery(id)
         }
@@ -37,9 +46,9 @@ fn rows(text: &str) -> Vec<Delivery> {
 }
 
 /// With a `group_wait` of 5 s: `leaves 1 2`, `waits 10`, `waits`.
-fn check_blocked(text: &str, blocked: &[u64], now: i64, expected: &str) {
-    let blocked: BTreeSet<CheckId> = blocked.iter().copied().map(CheckId).collect();
-    let departure = freeze(&rows(text), |check| blocked.contains(&check), |_| 0, &receiver(256), at(now));
+fn check_blocked(text: &str, blocked: &str, now: i64, expected: &str) {
+    let blocked: BTreeSet<Matter> = blocked.split_whitespace().map(matter).collect();
+    let departure = freeze(&rows(text), |matter| blocked.contains(matter), |_| 0, &receiver(256), at(now));
     let shown = match departure {
         Departure::Leaves(ids) => ids.iter().fold("leaves".to_owned(), |text, id| format!("{text} {}", id.0)),
         Departure::Waits(Some(until)) => format!("waits {}", until.as_ms() / 1000),
@@ -49,7 +58,7 @@ fn check_blocked(text: &str, blocked: &[u64], now: i64, expected: &str) {
 }
 
 fn check(text: &str, now: i64, expected: &str) {
-    check_blocked(text, &[], now, expected);
+    check_blocked(text, "", now, expected);
 }
 
 /// 12.3
@@ -75,9 +84,25 @@ fn nothing_leaves_before_it_is_due() {
 /// 12.5
 #[test]
 fn what_follows_an_unfinished_delivery_waits_and_other_checks_do_not() {
-    check_blocked("1.1@10 2.1@11", &[1], 15, "waits 16");
-    check_blocked("1.1@10 2.1@11", &[1], 16, "leaves 2");
-    check_blocked("1.1@10 2.1@11", &[1, 2], 99, "waits");
+    check_blocked("1.1@10 2.1@11", "1", 15, "waits 16");
+    check_blocked("1.1@10 2.1@11", "1", 16, "leaves 2");
+    check_blocked("1.1@10 2.1@11", "1 2", 99, "waits");
+}
+
+/// 11.1, 12.5: whatever one of them waits for.
+#[test]
+fn two_keys_of_one_check_never_wait_for_each_other() {
+    // For an earlier delivery that is not settled.
+    check_blocked("1.1@10 1a.1@11 1b.1@11", "1", 16, "leaves 2 3");
+    check_blocked("1.1@10 1a.1@11 1b.1@11", "1a", 15, "leaves 1 3");
+    // For an earlier incident's delivery that is not due.
+    check("1a.1@50 1a.2@10 1.1@10 1b.1@10", 20, "leaves 3 4");
+    check("1.1@50 1.2@10 1a.1@10", 20, "leaves 3");
+    // For a notice that it flaps.
+    let mut rows = rows("1a.1@10 1a.2@11 1.1@11 1b.1@11");
+    rows[0].kind = DeliveryKind::Flapping(Flaps { times: 3, since: at(0) });
+    let departure = freeze(&rows, |_| false, |_| 0, &receiver(256), at(16));
+    assert_eq!(departure, Departure::Leaves([1, 3, 4].map(DeliveryId).into()));
 }
 
 /// 12.5: also where the clock was set back between the two incidents.
@@ -99,12 +124,11 @@ fn what_follows_a_notice_of_flapping_leaves_after_it() {
     assert_eq!(departure, Departure::Leaves([1, 2, 4].map(DeliveryId).into()));
 }
 
-/// 12.4: `1 2 1 3` are the checks of the members 1 to 4.
+/// 12.4: `1 2 1 3` are the checks of the members 1 to 4. All of one (check, key) stays in one half.
 #[test]
-fn a_refused_message_is_split_between_checks() {
-    let check = |checks: &str, expected: Option<[&[u64]; 2]>| {
-        let checks = checks.split_whitespace().map(|check| CheckId(check.parse().unwrap()));
-        let members: Vec<_> = (1..).map(DeliveryId).zip(checks).collect();
+fn a_refused_message_is_split_between_matters() {
+    let check = |matters: &str, expected: Option<[&[u64]; 2]>| {
+        let members: Vec<_> = (1..).map(DeliveryId).zip(matters.split_whitespace().map(matter)).collect();
         let ids = |half: &[u64]| half.iter().copied().map(DeliveryId).collect::<Vec<_>>();
         assert_eq!(halves(&members), expected.map(|halves| halves.map(ids)), "{members:?}");
     };
@@ -113,6 +137,9 @@ fn a_refused_message_is_split_between_checks() {
     check("7 8", Some([&[1], &[2]]));
     check("1 2 1 3", Some([&[1, 3], &[2, 4]]));
     check("5 4 3 2 5", Some([&[1, 2, 5], &[3, 4]]));
+    check("7a 7a", None);
+    check("7a 7b 7a 7", Some([&[1, 3], &[2, 4]]));
+    check("7 7a 7 7a", Some([&[1, 3], &[2, 4]]));
 }
 
 fn many(count: u64) -> Vec<Delivery> {

@@ -218,7 +218,8 @@ impl World {
         }
         let unfinished = |row: &&Delivery| matches!(row.state, DeliveryState::InMessage(_));
         let blocked: Vec<CheckId> = self.rows.iter().filter(unfinished).map(|row| row.check).collect();
-        let departure = freeze(&go, |check| blocked.contains(&check), |_| 0, self.receiver(), self.now);
+        let departure =
+            freeze(&go, |matter| blocked.contains(&matter.check), |_| 0, self.receiver(), self.now);
         let Departure::Leaves(members) = departure else { return None };
         self.assert_may_leave(&members);
         let id = MessageId(self.messages.len() as u64);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::core::cause::Cause;
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, Planned, StepKind};
+use crate::core::incident::{
+    Incident, IncidentId, IncidentKey, IncidentStatus, IncidentStep, Planned, StepKind,
+};
 use crate::core::outbox::{DeliveryKind, DeliveryState, MessageId, NewDelivery};
 use crate::core::route::own_action;
 use crate::core::state::State;
@@ -57,6 +59,7 @@ impl Tx<'_> {
         let mut incident = Incident {
             id: IncidentId(0),
             check,
+            key: IncidentKey::own(),
             opened_at: cause.since,
             ended_at: None,
             status: IncidentStatus::Open,
@@ -74,6 +77,7 @@ impl Tx<'_> {
             let told = NewDelivery {
                 incident: incident.id,
                 check,
+                key: IncidentKey::own(),
                 receiver: action.receiver,
                 action: action.id,
                 responder: None,

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
-use crate::core::incident::{Incident, IncidentId};
+use crate::core::incident::{Incident, IncidentId, Matter};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, OwnMails};
 use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
@@ -27,7 +27,8 @@ use crate::store::work::Pace;
 pub(super) struct Outbox {
     /// Open ones, and ended ones of which something is still to be told.
     pub(super) incidents: BTreeMap<IncidentId, Incident>,
-    pub(super) open: HashMap<CheckId, IncidentId>,
+    /// At most one of each (11.1), those of one check beside each other.
+    open: BTreeMap<Matter, IncidentId>,
     /// For readers.
     pub(super) answers: Arc<StancesTaken>,
     /// Those that wait, are in a message that is not settled, or rest: given up, and to be tried again.
@@ -93,14 +94,14 @@ impl Lane {
 }
 
 impl Outbox {
-    pub(super) fn open_incident(&self, check: CheckId) -> Option<&Incident> {
-        self.incidents.get(self.open.get(&check)?)
+    pub(super) fn open_incident(&self, of: &Matter) -> Option<&Incident> {
+        self.incidents.get(self.open.get(of)?)
     }
 
     pub(super) fn put_incident(&mut self, incident: Incident) {
         self.note_answer(&incident);
         if incident.status.is_ended() {
-            self.open.remove(&incident.check);
+            self.open.remove(&incident.matter());
             let of_it = self.by_incident.get(&incident.id);
             let of_it = of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
             self.forget_resting(of_it);
@@ -109,18 +110,22 @@ impl Outbox {
                 return;
             }
         } else {
-            self.open.insert(incident.check, incident.id);
+            self.open.insert(incident.matter(), incident.id);
         }
         self.incidents.insert(incident.id, incident);
     }
 
+    /// What somebody has said of a check itself: readers ask by check.
     fn note_answer(&mut self, incident: &Incident) {
+        if !incident.key.is_own() {
+            return;
+        }
         let answer = StanceTaken::of(incident);
         if self.answers.get(&incident.check) == answer.as_ref() {
             return;
         }
         // An incident that has ended may be another than the one that is open by now.
-        let is_the_open = self.open.get(&incident.check).is_none_or(|open| *open == incident.id);
+        let is_the_open = self.open.get(&incident.matter()).is_none_or(|open| *open == incident.id);
         match answer {
             Some(answer) => {
                 Arc::make_mut(&mut self.answers).insert(incident.check, answer);
@@ -262,9 +267,8 @@ impl Outbox {
         if self.depended_on.contains(name) {
             return self.look_everywhere(now);
         }
-        let Some(ids) = self.open.get(&check).and_then(|incident| self.by_incident.get(incident)) else {
-            return;
-        };
+        let of_it = self.open.range(Matter::own(check)..).take_while(|(of, _)| of.check == check);
+        let ids = of_it.filter_map(|(_, incident)| self.by_incident.get(incident)).flatten();
         for id in ids {
             if let Some(lane) = self.lanes.get_mut(&self.deliveries[id].receiver) {
                 lane.look_anew(now);

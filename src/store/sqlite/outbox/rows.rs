@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
 use crate::core::check::{CheckId, PingKind};
-use crate::core::incident::{Incident, IncidentId, IncidentStatus};
+use crate::core::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::LastRun;
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, after_abandoned,
@@ -109,6 +109,7 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
     Ok(Ok(Incident {
         id: IncidentId(number),
         check: CheckId(id(row, 1)?),
+        key: IncidentKey::own(),
         opened_at: time(row, 2)?,
         ended_at: some_time(row, 3)?,
         status,
@@ -146,6 +147,7 @@ pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
         id: DeliveryId(number),
         incident: IncidentId(id(row, 1)?),
         check: CheckId(id(row, 2)?),
+        key: IncidentKey::own(),
         receiver: row.get_ref(3)?.as_str()?.into(),
         action: ActionId(row.get::<_, i64>(4)?.cast_unsigned()),
         responder: row.get(5)?,

@@ -9,7 +9,7 @@ use super::{Outbox, rows};
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
-use crate::core::incident::{Incident, IncidentId, IncidentStep, StepKind};
+use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter, StepKind};
 use crate::core::notice::{Notice, Severity};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryKind, DeliveryState, DeliveryStep, Flapping, Flaps, Message, MessageId,
@@ -65,7 +65,7 @@ impl Rows for Tx<'_> {
 
     fn dependency(&self, name: &Name) -> Option<Dependency> {
         let id = *self.memory.by_name.get(name)?;
-        let incident = self.memory.outbox.open_incident(id).map(|incident| incident.status);
+        let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
         Some(self.with_state(id, |state| Dependency::of(name, state, incident)))
     }
 
@@ -73,8 +73,8 @@ impl Rows for Tx<'_> {
         self.memory.outbox.incidents.get(&id).cloned()
     }
 
-    fn open_incident(&self, check: CheckId) -> Option<Incident> {
-        self.memory.outbox.open_incident(check).cloned()
+    fn open_incident(&self, of: &Matter) -> Option<Incident> {
+        self.memory.outbox.open_incident(of).cloned()
     }
 
     fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError> {
@@ -294,11 +294,11 @@ impl Rows for Tx<'_> {
         ids.map(|id| outbox.messages[id].clone()).collect()
     }
 
-    fn checks_in_messages(&self, receiver: &ReceiverName) -> HashSet<CheckId> {
+    fn matters_in_messages(&self, receiver: &ReceiverName) -> HashSet<Matter> {
         let outbox = &self.memory.outbox;
         let messages = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
         let members = messages.flat_map(|id| &outbox.messages[id].members);
-        members.map(|member| outbox.deliveries[member].check).collect()
+        members.map(|member| outbox.deliveries[member].matter()).collect()
     }
 
     fn is_under_way(&self, receiver: &ReceiverName) -> bool {
