@@ -2,7 +2,7 @@
 
 use super::cause::Cause;
 use super::check::{Name, Origin};
-use super::incident::{IncidentId, IncidentStatus};
+use super::incident::{IncidentId, IncidentKey, IncidentStatus};
 use super::outbox::{DeliveryKind, Flaps};
 use super::text::begun;
 use super::time::{Span, Time};
@@ -19,6 +19,8 @@ pub struct Notice {
     pub incident_status: IncidentStatus,
     /// Of which check.
     pub check: Name,
+    /// Which of it (11.1).
+    pub key: IncidentKey,
     /// The check's title.
     pub title: String,
     /// The check's group, or "".

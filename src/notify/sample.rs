@@ -3,7 +3,7 @@
 use super::Notification;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::time::{Span, Time};
@@ -18,6 +18,7 @@ pub fn alert(now: Time) -> Notice {
         incident: IncidentId(1),
         incident_status: IncidentStatus::Open,
         check: Name::parse("sample").expect("the word is a good name"),
+        key: IncidentKey::own(),
         title: "Test message, nothing is wrong".to_owned(),
         group: "samples".to_owned(),
         labels: vec![("severity".to_owned(), "info".to_owned())],

@@ -2,7 +2,7 @@
 
 use super::{Tone, base, family_word, page, title, tone};
 use crate::core::cause::Cause;
-use crate::core::incident::IncidentStatus;
+use crate::core::incident::{IncidentKey, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::DeliveryKind;
 use crate::core::route::Responder;
@@ -89,6 +89,7 @@ const MAX_LINES: usize = 20;
 /// All that there is to say of a notice.
 pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     let mut said = Lines(Vec::new());
+    said.say("Record", line(notice.key.as_str(), IncidentKey::MAX_BYTES));
     if !notice.is_over() {
         for cause in notice.causes.iter().filter(|cause| Some(**cause) != leading(notice)) {
             said.say("Also", bad_since(notification, notice, *cause));

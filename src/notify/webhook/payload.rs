@@ -101,6 +101,9 @@ fn labels(notice: &Notice) -> Labels {
     let alertname = if notice.flaps().is_some() { "PunctualCheckFlapping" } else { family };
     labels.insert("alertname".to_owned(), alertname.to_owned());
     labels.insert("check".to_owned(), notice.check.to_string());
+    if !notice.key.is_own() {
+        labels.insert("key".to_owned(), notice.key.to_string());
+    }
     if !notice.group.is_empty() {
         labels.insert("group".to_owned(), notice.group.clone());
     }

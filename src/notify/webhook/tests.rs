@@ -6,6 +6,7 @@ mod limits;
 mod recipes;
 
 use crate::core::check::Name;
+use crate::core::incident::IncidentKey;
 use crate::core::notice::{LastRun, Notice};
 use crate::core::secret::Secret;
 use crate::core::time::Time;
@@ -75,6 +76,21 @@ fn every_format_says_that_a_check_flaps() {
                     {% endfor %}";
     let template = WebhookFormat::Template(template.into());
     assert_eq!(body(template, &notices), "flapping FLAPPING 3 2026-03-30T00:30:00Z");
+}
+
+/// 11.1: two incidents of one check are two alerts, and people read which is which.
+#[test]
+fn a_record_is_another_alert_than_its_check() {
+    let record = Notice { key: IncidentKey::parse("EU/1\u{202e}").expect("a good key"), ..alert() };
+    let payload = json(WebhookFormat::Alertmanager, &[alert(), record.clone()]);
+    let [own, of_record] = [0, 1].map(|place| &payload["alerts"][place]);
+    assert_eq!(
+        (&own["labels"]["key"], &of_record["labels"]["key"]),
+        (&serde_json::Value::Null, &"EU/1\u{202e}".into())
+    );
+    assert_ne!(own["fingerprint"], of_record["fingerprint"]);
+    let said = |notice: Notice| body(WebhookFormat::Slack, &[notice]).contains("Record: EU/1");
+    assert_eq!((said(alert()), said(record)), (false, true));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension as _, Row};
 use super::{MAX_PAGE, Reader, key, number, word};
 use crate::core::cause::Cause;
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
+use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus, IncidentStep};
 use crate::core::outbox::Delivery;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -19,6 +19,8 @@ pub struct IncidentRecord {
     pub id: IncidentId,
     /// Whose.
     pub check: CheckId,
+    /// Which of it (11.1).
+    pub key: IncidentKey,
     /// When it began.
     pub opened_at: Time,
     /// When it ended.
@@ -38,8 +40,9 @@ impl Reader {
         limit: usize,
     ) -> Result<Vec<IncidentRecord>, StoreError> {
         self.page(
-            "SELECT id, check_id, opened_at, ended_at, status, first FROM incidents
-             WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+            &format!(
+                "SELECT {INCIDENT} FROM incidents WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+            ),
             (check, before, limit),
             incident,
         )
@@ -59,10 +62,7 @@ impl Reader {
             Some(false) => "AND ended_at IS NULL",
             None => "",
         };
-        let sql = format!(
-            "SELECT id, check_id, opened_at, ended_at, status, first FROM incidents
-             WHERE id < ?1 {which} ORDER BY id DESC LIMIT ?2"
-        );
+        let sql = format!("SELECT {INCIDENT} FROM incidents WHERE id < ?1 {which} ORDER BY id DESC LIMIT ?2");
         self.read(|db| {
             let mut statement = db.prepare_cached(&sql)?;
             let before = before.map_or(i64::MAX, key);
@@ -83,17 +83,20 @@ impl Reader {
     /// The incident of this number; `None`: there never was one, or it is forgotten.
     pub fn incident(&self, id: IncidentId) -> Result<Option<IncidentRecord>, StoreError> {
         self.read(|db| {
-            let mut statement = db.prepare_cached(
-                "SELECT id, check_id, opened_at, ended_at, status, first FROM incidents WHERE id = ?1",
-            )?;
+            let mut statement =
+                db.prepare_cached(&format!("SELECT {INCIDENT} FROM incidents WHERE id = ?1"))?;
             statement.query_row([key(id.0)], incident).optional()
         })
     }
 
-    /// The incident of a check that has not ended: its newest, or none (11.1).
+    /// The incident of a check itself that has not ended: one, or none (11.1).
     pub fn open_incident(&self, check: CheckId) -> Result<Option<IncidentRecord>, StoreError> {
-        let newest = self.incidents(check, None, 1)?.pop();
-        Ok(newest.filter(|incident| !incident.status.is_ended()))
+        self.read(|db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {INCIDENT} FROM incidents WHERE check_id = ?1 AND key = '' AND ended_at IS NULL"
+            ))?;
+            statement.query_row([key(check.0)], incident).optional()
+        })
     }
 
     /// What happened to an incident, oldest first; at most [`MAX_PAGE`] steps.
@@ -126,11 +129,15 @@ impl Reader {
     }
 }
 
+/// The columns of a row that [`incident`] reads.
+const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, key";
+
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {
     let first = word(row, 5, |text| read_causes(text)?.first().copied())?;
     Ok(IncidentRecord {
         id: IncidentId(number(row, 0)?),
         check: CheckId(number(row, 1)?),
+        key: word(row, 6, |key| IncidentKey::parse(key).ok())?,
         opened_at: Time::from_ms(row.get(2)?),
         ended_at: row.get::<_, Option<i64>>(3)?.map(Time::from_ms),
         status: word(row, 4, incident_status)?,

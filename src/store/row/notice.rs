@@ -7,7 +7,7 @@ use super::words::{CauseRow, cause_of, cause_row};
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
 use crate::core::check::{Name, Origin};
-use crate::core::incident::IncidentId;
+use crate::core::incident::{IncidentId, IncidentKey};
 use crate::core::notice::{AliasNotice, LastRun, Notice};
 use crate::core::time::{Span, Time};
 use crate::zones;
@@ -20,6 +20,8 @@ struct NoticeRow {
     incident: u64,
     incident_status: String,
     check: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    key: String,
     title: String,
     group: String,
     labels: Vec<(String, String)>,
@@ -84,6 +86,7 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         incident: notice.incident.0,
         incident_status: notice.incident_status.as_str().to_owned(),
         check: notice.check.as_str().to_owned(),
+        key: notice.key.as_str().to_owned(),
         title: notice.title.clone(),
         group: notice.group.clone(),
         labels: notice.labels.clone(),
@@ -164,6 +167,7 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         incident: IncidentId(row.incident),
         incident_status: incident_status(&row.incident_status)?,
         check: Name::parse(&row.check).ok()?,
+        key: IncidentKey::parse(&row.key).ok()?,
         title: row.title,
         group: row.group,
         labels: row.labels,

@@ -9,7 +9,7 @@ use crate::core::check::{
     Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, Spec,
 };
 use crate::core::cron::Cron;
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::{AliasNotice, LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
@@ -200,6 +200,7 @@ fn every_notice_is_read_back() {
         incident: IncidentId(u64::MAX),
         incident_status: IncidentStatus::WontFix,
         check: Name::parse("a").unwrap(),
+        key: IncidentKey::parse("EU/1").unwrap(),
         title: "ä".to_owned(),
         group: "g".to_owned(),
         labels: vec![("a".to_owned(), "b".to_owned())],
@@ -241,7 +242,9 @@ fn every_notice_is_read_back() {
     let empty = Notice { ended_at: None, due: None, blind: None, thread: None, alias: None, ..full.clone() };
     let flaps = Flaps { times: u32::MAX, since: Time::from_ms(14) };
     let flapping = Notice { kind: DeliveryKind::Flapping(flaps), ..full.clone() };
-    let notices = vec![full, empty, flapping];
+    let own = Notice { key: IncidentKey::own(), ..full.clone() };
+    assert!(!write_notices(std::slice::from_ref(&own)).contains("key"), "as of a version before");
+    let notices = vec![full, empty, flapping, own];
     assert_eq!(read_notices(&write_notices(&notices)).unwrap(), notices);
 }
 

@@ -57,6 +57,7 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         incident: incident.id,
         incident_status: incident.status,
         check: definition.name.clone(),
+        key: incident.key.clone(),
         title: definition.title.clone(),
         group: definition.group.clone(),
         labels: definition.labels.clone(),

@@ -15,6 +15,7 @@ mod flapping;
 mod held;
 mod history;
 mod imports;
+mod keys;
 mod life;
 mod own;
 mod prune;

@@ -1,4 +1,4 @@
-//! Two checks, one receiver, and anything that may happen to them: nothing is lost, doubled or out of order.
+//! Two checks, a record of one of them, one receiver, and anything that may happen to them: nothing is lost, doubled or out of order.
 //!
 //! [`World`] keeps rows as a store does, with nothing but the functions of the core to decide. What must hold is asserted
 //! from outside, at every departure and at the end.
@@ -11,7 +11,9 @@ use self::events::{Ends, Event, events};
 use crate::core::cause::{Cause, Causes, Status};
 use crate::core::check::{CheckId, Definition};
 use crate::core::fixtures::{at, cause, definition};
-use crate::core::incident::{Change, Incident, IncidentId, IncidentStatus, Turn, on_flip};
+use crate::core::incident::{
+    Change, Incident, IncidentId, IncidentKey, IncidentStatus, Matter, Turn, on_flip,
+};
 use crate::core::outbox::*;
 use crate::core::route::{
     Action, Context, Facts, Matcher, Mute, Policy, ReceiverPolicy, Responder, Verdict, plan, route,
@@ -19,20 +21,32 @@ use crate::core::route::{
 use crate::core::step::{Flip, FlipReason};
 use crate::core::time::{Span, Time};
 
-const CHECKS: usize = 2;
+/// Checks 0 and 1, and a record of check 0.
+const MATTERS: usize = 3;
 const GROUP_WAIT: Span = Span::secs(5);
 
 struct World {
     now: Time,
     policy: Policy,
     definition: Definition,
-    muted: [bool; CHECKS],
-    causes: [Causes; CHECKS],
+    muted: [bool; MATTERS],
+    causes: [Causes; MATTERS],
     incidents: Vec<Incident>,
     /// Whether the check was muted when the incident ended.
     muted_at_end: Vec<bool>,
     rows: Vec<Delivery>,
     messages: Vec<Message>,
+}
+
+fn matter(place: usize) -> Matter {
+    match place {
+        2 => Matter { check: CheckId(0), key: IncidentKey::parse("EU/1").unwrap() },
+        check => Matter::own(CheckId(check as u64)),
+    }
+}
+
+fn place_of(of: &Matter) -> usize {
+    (0..MATTERS).find(|place| matter(*place) == *of).unwrap()
 }
 
 impl World {
@@ -59,8 +73,8 @@ impl World {
                 receivers: [("ops".into(), ops)].into(),
             },
             definition: definition(),
-            muted: [false; CHECKS],
-            causes: [Causes::default(), Causes::default()],
+            muted: [false; MATTERS],
+            causes: [(); MATTERS].map(|()| Causes::default()),
             incidents: Vec::new(),
             muted_at_end: Vec::new(),
             rows: Vec::new(),
@@ -72,35 +86,39 @@ impl World {
         &self.policy.receivers["ops"]
     }
 
-    fn open(&self, check: usize) -> Option<usize> {
-        self.incidents.iter().position(|i| i.check == CheckId(check as u64) && !i.status.is_ended())
+    fn open(&self, place: usize) -> Option<usize> {
+        self.incidents.iter().position(|i| i.matter() == matter(place) && !i.status.is_ended())
     }
 
-    fn set_causes(&mut self, check: usize, bits: u8, archived: bool) {
+    fn set_causes(&mut self, place: usize, bits: u8, archived: bool) {
         let mut after = Causes::default();
         for (bit, kind) in [(1, "missing"), (2, "failed"), (4, "blind(missing)")] {
             let new = Cause { since: self.now, ..cause(kind) };
-            let old = self.causes[check].iter().find(|old| old.kind == new.kind).copied();
+            let old = self.causes[place].iter().find(|old| old.kind == new.kind).copied();
             let is_late = bits & 1 != 0;
             if bits & bit != 0 && !(bit == 4 && is_late) {
                 after.insert(old.unwrap_or(new));
             }
         }
-        let before = std::mem::replace(&mut self.causes[check], after.clone());
+        let before = std::mem::replace(&mut self.causes[place], after.clone());
         let begun = after.iter().filter(|cause| !before.has(cause.kind)).copied().collect();
         let ended = before.iter().filter(|cause| !after.has(cause.kind)).map(|cause| cause.kind).collect();
         let to = if archived { Status::Archived } else { Status::Up };
         let reason = if archived { FlipReason::Archived } else { FlipReason::Pinged };
         let flip = Flip { at: self.now, from: Status::Up, to, begun, ended, causes: after, reason };
-        let open = self.open(check);
+        let Matter { check, key } = matter(place);
+        // What flips do to a check's own incident may happen to a record's as well.
+        let own = |open: usize| Incident { key: IncidentKey::own(), ..self.incidents[open].clone() };
+        let open = self.open(place).map(own);
         let id = IncidentId(self.incidents.len() as u64);
-        let change = on_flip(open.map(|i| &self.incidents[i]), &flip, CheckId(check as u64), id);
-        if let Some(change) = change {
-            self.take(check, &before, change);
+        let change = on_flip(open.as_ref(), &flip, check, id);
+        if let Some(mut change) = change {
+            change.incident.key = key;
+            self.take(place, &before, change);
         }
     }
 
-    fn take(&mut self, check: usize, before: &Causes, Change { incident, turn, .. }: Change) {
+    fn take(&mut self, of: usize, before: &Causes, Change { incident, turn, .. }: Change) {
         let place = incident.id.0 as usize;
         match &turn {
             Turn::Opened(_) => {
@@ -108,7 +126,7 @@ impl World {
                 self.muted_at_end.push(false);
             }
             Turn::Grew(_) | Turn::AfterBlind { .. } | Turn::Eased => self.incidents[place] = incident,
-            Turn::Ended => self.end(check, before, incident),
+            Turn::Ended => self.end(of, before, incident),
         }
         match turn {
             Turn::Opened(begun) | Turn::Grew(begun) => self.plan(place, &begun),
@@ -183,7 +201,7 @@ impl World {
             facts: Facts { definition: &self.definition, causes: causes.as_slice() },
             incident,
             is_paused: false,
-            mutes: if self.muted[row.check.0 as usize] { &mutes } else { &[] },
+            mutes: if self.muted[place_of(&row.matter())] { &mutes } else { &[] },
             quiet: &[],
             dependencies: &[],
             grace: Span::ZERO,
@@ -208,7 +226,7 @@ impl World {
             if row.state != DeliveryState::Waiting {
                 continue;
             }
-            let causes = self.causes[row.check.0 as usize].clone();
+            let causes = self.causes[place_of(&row.matter())].clone();
             let status = self.incidents[row.incident.0 as usize].stands_for(row.action, causes.as_slice());
             match self.verdict(&row, &causes, status) {
                 Verdict::Send => go.push(row),
@@ -217,10 +235,12 @@ impl World {
             }
         }
         let unfinished = |row: &&Delivery| matches!(row.state, DeliveryState::InMessage(_));
-        let blocked: Vec<CheckId> = self.rows.iter().filter(unfinished).map(|row| row.check).collect();
-        let departure =
-            freeze(&go, |matter| blocked.contains(&matter.check), |_| 0, self.receiver(), self.now);
-        let Departure::Leaves(members) = departure else { return None };
+        let blocked: Vec<Matter> = self.rows.iter().filter(unfinished).map(Delivery::matter).collect();
+        let departure = freeze(&go, |matter| blocked.contains(matter), |_| 0, self.receiver(), self.now);
+        let Departure::Leaves(members) = departure else {
+            self.assert_nothing_is_kept(&go);
+            return None;
+        };
         self.assert_may_leave(&members);
         let id = MessageId(self.messages.len() as u64);
         for member in &members {
@@ -281,7 +301,7 @@ impl World {
         };
         let waiting = self.rows.iter().find(waits).cloned();
         let status = self.incidents[sent.incident.0 as usize]
-            .stands_for(sent.action, self.causes[sent.check.0 as usize].as_slice());
+            .stands_for(sent.action, self.causes[place_of(&sent.matter())].as_slice());
         let Some(repeat) = after_sent(&sent, status, waiting.as_ref(), self.now) else { return };
         if let Some(other) = repeat.instead_of {
             self.cancel(other, CancelReason::RemindedSooner);
@@ -336,8 +356,8 @@ impl World {
 
     /// Everything recovers, nothing is muted, and the receiver takes what it gets.
     fn drain(&mut self) {
-        self.muted = [false; CHECKS];
-        for check in 0..CHECKS {
+        self.muted = [false; MATTERS];
+        for check in 0..MATTERS {
             self.set_causes(check, 0, false);
         }
         for _ in 0..2000 {
@@ -372,19 +392,31 @@ impl World {
             let incident = &self.incidents[row.incident.0 as usize];
             assert!(row.not_before <= self.now);
             if matches!(row.kind, DeliveryKind::Alert | DeliveryKind::Reminder) {
-                let causes = self.causes[row.check.0 as usize].iter();
+                let causes = self.causes[place_of(&row.matter())].iter();
                 let is_covered = |cause: &Cause| incident.covered.contains(&cause.kind.family());
                 let is_taken_on =
                     incident.status == IncidentStatus::Acknowledged && causes.into_iter().all(is_covered);
                 assert!(!is_taken_on, "nobody took care of it");
                 assert_ne!(incident.status, IncidentStatus::WontFix, "somebody wants to hear of it");
-                assert!(!self.muted[row.check.0 as usize], "what is muted does not leave");
+                assert!(!self.muted[place_of(&row.matter())], "what is muted does not leave");
             }
-            for other in self.rows.iter().filter(|other| other.check == row.check) {
+            for other in self.rows.iter().filter(|other| other.matter() == row.matter()) {
                 assert!(!matches!(other.state, DeliveryState::InMessage(_)), "it overtakes {other:?}");
                 let is_earlier = other.incident < row.incident && other.state == DeliveryState::Waiting;
                 assert!(!is_earlier || members.contains(&other.id), "it overtakes {other:?}");
             }
+        }
+    }
+
+    /// 11.1, 12.5: what may leave waits for what is told of its own matter, and for nothing else.
+    fn assert_nothing_is_kept(&self, may_leave: &[Delivery]) {
+        for row in may_leave.iter().filter(|row| row.ready_at() + GROUP_WAIT <= self.now) {
+            let holds = |other: &&Delivery| {
+                let is_earlier = other.state == DeliveryState::Waiting && other.incident < row.incident;
+                let is_in_message = matches!(other.state, DeliveryState::InMessage(_));
+                other.matter() == row.matter() && (is_earlier || is_in_message)
+            };
+            assert!(self.rows.iter().any(|other| holds(&other)), "nothing of its own holds {row:?}");
         }
     }
 

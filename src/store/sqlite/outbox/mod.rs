@@ -316,9 +316,10 @@ impl Outbox {
         ids.filter_map(|id| self.deliveries.get(id))
     }
 
-    /// Checks of which something is still to be told.
-    pub(super) fn checks_with_deliveries(&self) -> HashSet<CheckId> {
-        self.deliveries.values().map(|delivery| delivery.check).collect()
+    /// Checks of which something is open, or still to be told.
+    pub(super) fn unfinished_checks(&self) -> HashSet<CheckId> {
+        let open = self.open.keys().map(|of| of.check);
+        open.chain(self.deliveries.values().map(|delivery| delivery.check)).collect()
     }
 
     /// What was given up of a receiver, and is to be tried again, by when that is.

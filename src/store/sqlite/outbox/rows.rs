@@ -23,9 +23,9 @@ use crate::store::sqlite::tx::Tx;
 use crate::store::work::{PingSaid, entropy};
 
 const INCIDENT: &str =
-    "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind";
+    "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind, key";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-                        repeat_interval, state, reason, message_id, given_up, flaps, flapping_since";
+                        repeat_interval, state, reason, message_id, given_up, flaps, flapping_since, key";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at, origin";
 
 /// Everything that is not finished. Somebody is sending the messages `handed`; the claims of all others have ended (12.7):
@@ -101,15 +101,16 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
         }
         None => Some(Vec::new()),
     };
-    let (Some(first), Some(kinds), Some(actions), Some(status), Some(covered)) =
-        (first, kinds, actions, status, covered)
+    let key = IncidentKey::parse(row.get_ref(10)?.as_str()?).ok();
+    let (Some(first), Some(kinds), Some(actions), Some(status), Some(covered), Some(key)) =
+        (first, kinds, actions, status, covered, key)
     else {
         return Ok(Err(damaged(format_args!("incident {number}"))));
     };
     Ok(Ok(Incident {
         id: IncidentId(number),
         check: CheckId(id(row, 1)?),
-        key: IncidentKey::own(),
+        key,
         opened_at: time(row, 2)?,
         ended_at: some_time(row, 3)?,
         status,
@@ -140,14 +141,15 @@ pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
         Some(text) => row::read_given_up(&text).map(Some),
         None => Some(None),
     };
-    let (Some(kind), Some(state), Some(given_up)) = (kind, state, given_up) else {
+    let key = IncidentKey::parse(row.get_ref(16)?.as_str()?).ok();
+    let (Some(kind), Some(state), Some(given_up), Some(key)) = (kind, state, given_up, key) else {
         return Ok(Err(damaged(format_args!("delivery {number}"))));
     };
     Ok(Ok(Delivery {
         id: DeliveryId(number),
         incident: IncidentId(id(row, 1)?),
         check: CheckId(id(row, 2)?),
-        key: IncidentKey::own(),
+        key,
         receiver: row.get_ref(3)?.as_str()?.into(),
         action: ActionId(row.get::<_, i64>(4)?.cast_unsigned()),
         responder: row.get(5)?,
@@ -202,8 +204,9 @@ pub(super) fn delivery(db: &Connection, id: DeliveryId) -> Result<Option<Deliver
 impl Tx<'_> {
     /// Writes an incident that no row holds yet, and answers the number that it got.
     pub(super) fn write_new_incident(&self, incident: &Incident) -> Result<IncidentId, StoreError> {
-        let sql =
-            format!("INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+        let sql = format!(
+            "INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+        );
         self.write_incident_by(&sql, incident)?;
         Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
     }
@@ -211,7 +214,7 @@ impl Tx<'_> {
     pub(super) fn write_incident(&self, incident: &Incident) -> Result<(), StoreError> {
         let sql =
             "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
-                   kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10 WHERE id = ?1";
+                   kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10, key = ?11 WHERE id = ?1";
         self.write_incident_by(sql, incident)
     }
 
@@ -229,6 +232,7 @@ impl Tx<'_> {
                 row::write_planned(&incident.actions),
                 row::write_families(&incident.covered),
                 incident.told_after_blind,
+                incident.key.as_str(),
             ],
         )
     }
@@ -243,8 +247,8 @@ impl Tx<'_> {
         let flaps = row::flaps_row(new.kind);
         self.execute(
             "INSERT INTO deliveries (incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-             repeat_interval, state, reason, message_id, flaps, flapping_since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             repeat_interval, state, reason, message_id, flaps, flapping_since, key)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             params![
                 key(new.incident.0),
                 key(new.check.0),
@@ -260,6 +264,7 @@ impl Tx<'_> {
                 message.map(key),
                 flaps.map(|(times, _)| times),
                 flaps.map(|(_, since)| since),
+                new.key.as_str(),
             ],
         )?;
         let id = DeliveryId(self.db.last_insert_rowid().unsigned_abs());

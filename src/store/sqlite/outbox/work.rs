@@ -208,7 +208,7 @@ impl Rows for Tx<'_> {
         let mut find = self
             .db
             .prepare_cached(
-                "SELECT key FROM deliveries JOIN messages ON messages.id = message_id
+                "SELECT messages.key FROM deliveries JOIN messages ON messages.id = message_id
                  WHERE incident_id = ?1 AND deliveries.receiver = ?2 ORDER BY messages.id LIMIT 1",
             )
             .map_err(failed)?;

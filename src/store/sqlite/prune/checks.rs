@@ -45,14 +45,14 @@ impl Tx<'_> {
         slot.and_then(|slot| slot.check.known().state.archived).is_some_and(|archived| archived < before)
     }
 
-    /// Those of which nothing is still to be told, the first at the end.
+    /// Those of which nothing is open or still to be told, the first at the end.
     fn archived_and_told(&self, before: Time) -> Vec<CheckId> {
         let memory = &*self.memory;
         let mut over: Vec<CheckId> =
             memory.checks.keys().copied().filter(|id| self.is_archived(*id, before)).collect();
         if !over.is_empty() {
-            let untold = memory.outbox.checks_with_deliveries();
-            over.retain(|id| !memory.alerts.contains_key(id) && !untold.contains(id));
+            let unfinished = memory.outbox.unfinished_checks();
+            over.retain(|id| !memory.alerts.contains_key(id) && !unfinished.contains(id));
         }
         over.sort_unstable_by(|a, b| b.cmp(a));
         over

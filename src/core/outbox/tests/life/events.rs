@@ -1,8 +1,8 @@
-//! What may happen to two checks and one receiver.
+//! What may happen to two checks, a record and one receiver.
 
 use proptest::prelude::*;
 
-use super::CHECKS;
+use super::MATTERS;
 
 #[derive(Clone, Debug)]
 pub(super) enum Event {
@@ -30,7 +30,7 @@ pub(super) enum Ends {
 }
 
 pub(super) fn events() -> impl Strategy<Value = Vec<Event>> {
-    let check = 0..CHECKS;
+    let check = 0..MATTERS;
     let ends = prop_oneof![4 => Just(Ends::Taken), 3 => Just(Ends::Later), 1 => Just(Ends::Never)];
     let meanwhile = proptest::option::weighted(0.3, (check.clone(), 0..8_u8));
     let event = prop_oneof![
