@@ -174,6 +174,9 @@ fn for_people(incident: &Value) -> String {
         |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), |at| format!("{at} ({})", ago(at)));
     line("id", &text(&incident["id"]));
     line("check", &text(&incident["check"]));
+    if incident["key"].as_str().is_some_and(|key| !key.is_empty()) {
+        line("key", &text(&incident["key"]));
+    }
     line("title", &text(&incident["title"]));
     let said =
         incident["said_by"].as_str().map(|by| format!(", said {by} {}", ago(&text(&incident["said_at"]))));

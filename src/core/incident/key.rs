@@ -28,7 +28,7 @@ pub enum IncidentKeyError {
 }
 
 impl IncidentKey {
-    /// The longest key, in bytes: a record's is as long (18.1).
+    /// The longest key, in bytes.
     pub const MAX_BYTES: usize = 256;
 
     /// The key of a check's own incident: "".

@@ -40,6 +40,8 @@ struct Wanted {
     ended: Option<bool>,
     /// A check's name.
     check: Option<String>,
+    /// Of a record.
+    key: Option<String>,
     /// The kind of the cause that opened it.
     reason: Option<String>,
     labels: Vec<(String, String)>,
@@ -56,6 +58,7 @@ impl Wanted {
             status: query.word("status", &STATUSES, IncidentStatus::as_str)?,
             ended: query.word("ended", &[false, true], |ended| if ended { "true" } else { "false" })?,
             check: query.one("check")?.map(str::to_owned),
+            key: query.one("key")?.map(str::to_owned),
             reason: query.one("reason")?.map(str::to_owned),
             labels: query.labels()?,
             matchers: Matcher::parse_list(query.one("matchers")?.unwrap_or_default())
@@ -67,6 +70,7 @@ impl Wanted {
     /// What can be told without its check.
     fn is_met_by(&self, incident: &IncidentRecord) -> bool {
         self.status.is_none_or(|status| status == incident.status)
+            && self.key.as_ref().is_none_or(|key| *key == incident.key.as_str())
             && self.reason.as_ref().is_none_or(|reason| *reason == incident.first.kind.as_str())
     }
 
@@ -80,7 +84,8 @@ impl Wanted {
 
 /// Answers the list.
 pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
-    let known = ["limit", "cursor", "status", "ended", "check", "reason", "label", "matchers", "since"];
+    let known =
+        ["limit", "cursor", "status", "ended", "check", "key", "reason", "label", "matchers", "since"];
     let wanted = Wanted::read(&asked.query(&known)?)?;
     make(asked, move |app| {
         let reader = app.services.history.as_ref().ok_or_else(no_history)?;
@@ -124,7 +129,8 @@ fn page(app: &App, reader: &Reader, wanted: &Wanted) -> Result<(Vec<Value>, Opti
 
 /// An incident as it stands while what holds now does: open, where whoever acknowledged it has not taken on all of that.
 pub(super) fn as_it_stands(answered: &Answered, mut incident: IncidentRecord) -> IncidentRecord {
-    if incident.status == IncidentStatus::Acknowledged && !answered.contains_key(&incident.check) {
+    let is_own = incident.key.is_own();
+    if is_own && incident.status == IncidentStatus::Acknowledged && !answered.contains_key(&incident.check) {
         incident.status = IncidentStatus::Open;
     }
     incident
@@ -162,6 +168,7 @@ pub(super) fn shown(
     Ok(json!({
         "id": incident.id.0,
         "check": definition.name.as_str(),
+        "key": incident.key.as_str(),
         "title": definition.title,
         "group": definition.group,
         "labels": labels,

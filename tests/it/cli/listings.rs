@@ -155,6 +155,8 @@ fn incidents_are_found_by_what_is_known_of_them_also_when_they_have_ended() {
     assert_eq!(ids, [4, 3, 2, 1]);
     let first = &page("check=a")["incidents"][0];
     assert_eq!((&first["said_by"], &first["labels"]), (&json!("ann"), &json!({"team": "dba"})));
+    // 11.1: it is of the check itself, and no record is made yet.
+    assert_eq!((&first["key"], &page("key=EU/1")["incidents"]), (&json!(""), &json!([])));
 }
 
 /// §4 of the operator's reading

@@ -41,7 +41,7 @@ fn open(world: &mut World<Sqlite>, name: &str) -> Vec<String> {
     open.map(|incident| incident.key.to_string()).collect()
 }
 
-/// 11.1, 12.5
+/// 11.1e, 12.5
 #[test]
 fn what_one_key_waits_for_holds_no_other_of_its_check() {
     let mut world = World::new(Sqlite::default());
