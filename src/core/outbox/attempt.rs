@@ -1,19 +1,85 @@
-//! How an attempt ends: sent, tried again later, or given up (12.4).
+//! How an attempt ended, and what follows from it: sent, tried again later, or given up (12.4).
 
-use super::{Attempt, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, NewDelivery, ParkReason};
+use super::backoff::backoff;
+use super::delivery::{Delivery, DeliveryState, NewDelivery};
+use super::ids::DeliveryId;
+use super::kind::DeliveryKind;
+use super::message::Message;
+use super::reason::ParkReason;
 use crate::core::incident::IncidentStatus;
 use crate::core::time::{Span, Time};
 
-/// The wait after the first failure, before jitter; each further one doubles it.
-const FIRST_RETRY: Span = Span::secs(5);
-/// The longest wait between two attempts, unless the receiver wishes for more.
-pub(super) const MAX_RETRY: Span = Span::mins(10);
 /// So often a message is tried after a start before it is given up: what it needs may start after us.
 const LEAST_ATTEMPTS: u32 = 5;
 /// After so many attempts a start waits before it makes another one: it may be what the process died of.
 const FREE_ATTEMPTS: u32 = 3;
 /// The longest wait that a receiver may wish for: one that errs must not silence itself for a day.
 pub const MAX_RETRY_AFTER: Span = Span::mins(60);
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// The receiver took it.
+    Taken {
+        /// Its answer, for people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
+        answer: String,
+    },
+    /// It may work later: no connection, a time-out, 429, 5xx, a 4xx SMTP reply. With the receiver's own wish, if it had one.
+    Later {
+        /// Retry-After, counted from the end of the attempt.
+        after: Option<Span>,
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
+        why: String,
+    },
+    /// The mail server takes nothing from anybody: no connection, no login, no answer in time, or there is none. Said of mails
+    /// of checks' own alone: tried again like [`Attempt::Later`], and the others wait as well ([`super::OwnMails`]).
+    Unreachable {
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
+        why: String,
+        /// It refuses us, our login or our sender: somebody should mend a setting, as with [`Attempt::Misdirected`].
+        is_misdirected: bool,
+    },
+    /// The way there is refused, whatever the message says: 401, 403, 404, 407, a 5xx SMTP reply before DATA. Somebody
+    /// should mend a setting; it is tried again like [`Attempt::Later`].
+    Misdirected {
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
+        why: String,
+    },
+    /// What the message says will never be taken: other 4xx, a 5xx SMTP reply after DATA.
+    Never {
+        /// For people, without secrets, at most [`Attempt::MAX_ANSWER_BYTES`].
+        why: String,
+    },
+}
+
+impl Attempt {
+    /// So much of a receiver's answer is kept (11.3).
+    pub const MAX_ANSWER_BYTES: usize = 1000;
+
+    /// The receiver took it, without a word.
+    pub const TAKEN: Attempt = Attempt::Taken { answer: String::new() };
+
+    /// Whether the receiver took it.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Attempt::Taken { .. })
+    }
+
+    /// Whether the receiver refuses us, whatever the message says: its settings should be mended.
+    pub fn is_misdirected(&self) -> bool {
+        matches!(self, Attempt::Misdirected { .. } | Attempt::Unreachable { is_misdirected: true, .. })
+    }
+
+    /// What the receiver answered, or why nothing was heard of it.
+    pub fn answer(&self) -> &str {
+        match self {
+            Attempt::Taken { answer } => answer,
+            Attempt::Later { why, .. }
+            | Attempt::Unreachable { why, .. }
+            | Attempt::Misdirected { why }
+            | Attempt::Never { why } => why,
+        }
+    }
+}
 
 /// What becomes of a message after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,15 +128,6 @@ pub fn after_abandoned(message: &Message, last_life: Option<Time>, entropy: u64)
         Some(died_at) if message.attempts > FREE_ATTEMPTS => died_at + backoff(message.attempts, entropy),
         _ => message.created_at,
     }
-}
-
-/// How long it takes after so many failures in a row until the next attempt; `entropy` is any number.
-pub(super) fn backoff(attempts: u32, entropy: u64) -> Span {
-    let doublings = attempts.saturating_sub(1).min(16);
-    let whole_ms = (FIRST_RETRY.as_ms() << doublings).min(MAX_RETRY.as_ms());
-    let half_ms = whole_ms / 2;
-    let jitter_ms = i64::try_from(entropy % (half_ms.unsigned_abs() + 1)).unwrap_or(0);
-    Span::ms(half_ms + jitter_ms)
 }
 
 /// The next reminder of what was told.

@@ -1,16 +1,8 @@
 //! A check that goes bad and recovers again and again, each time too soon to be told (12.5).
 
-use super::{Delivery, DeliveryKind, NewDelivery};
+use super::delivery::{Delivery, NewDelivery};
+use super::kind::{DeliveryKind, Flaps};
 use crate::core::time::{Span, Time};
-
-/// How often a check went bad and recovered, and since when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Flaps {
-    /// How often, since the notice before.
-    pub times: u32,
-    /// When the first of these began.
-    pub since: Time,
-}
 
 /// A bad period that was too short to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

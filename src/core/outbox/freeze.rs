@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
+use super::delivery::{Delivery, DeliveryState};
+use super::ids::DeliveryId;
+use super::kind::DeliveryKind;
+use super::message::Message;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentId, Matter};
 use crate::core::route::ReceiverPolicy;

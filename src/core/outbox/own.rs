@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use super::Attempt;
-use super::attempt::{MAX_RETRY, backoff};
+use super::attempt::Attempt;
+use super::backoff::{MAX_RETRY, backoff};
 use crate::core::time::{Span, Time};
 
 /// So many are under way at a time.

@@ -1,6 +1,7 @@
 //! What is on record of deliveries, with the incidents that they tell of (11.3).
 
-use super::{DeliveryKind, MessageId};
+use super::ids::MessageId;
+use super::kind::DeliveryKind;
 use crate::core::route::ReceiverName;
 
 /// What became of what a receiver is to be told of an incident.

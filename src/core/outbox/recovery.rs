@@ -1,6 +1,9 @@
 //! What is still told when an incident ends (8.4, 10.3, 12.5, 12.6).
 
-use super::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, NewDelivery};
+use super::delivery::{Delivery, DeliveryState, NewDelivery};
+use super::ids::DeliveryId;
+use super::kind::DeliveryKind;
+use super::reason::CancelReason;
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::route::{ReceiverPolicy, Verdict};
 use crate::core::time::{Span, Time};

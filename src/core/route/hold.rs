@@ -1,6 +1,6 @@
 //! Whether a delivery may leave now: what is held back (§8).
 
-use super::{Facts, Mute};
+use super::facts::{Facts, Mute, Views};
 use crate::core::cause::Family;
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
@@ -161,7 +161,7 @@ fn held(context: &Context<'_>) -> Option<HoldReason> {
 /// Each cause must be matched by a mute: a mute of one reason does not hide another. A check without causes counts as
 /// having one whose reason and status are "".
 pub fn muted(now: Time, facts: &Facts<'_>, mutes: &[Mute], quiet: &[Quiet]) -> Option<HoldReason> {
-    let mute_of = |views: &super::Views| {
+    let mute_of = |views: &Views| {
         let matching =
             mutes.iter().filter(|mute| now < mute.until && facts.view_matches(&mute.matchers, views));
         matching.max_by_key(|mute| mute.until)

@@ -1,6 +1,8 @@
 //! What responders are called: they have no names, and their places among each other change with the file.
 
-use super::{ActionId, Facts, Policy, Responder};
+use super::action::ActionId;
+use super::facts::Facts;
+use super::policy::{Policy, Responder};
 use crate::core::text;
 
 impl Responder {

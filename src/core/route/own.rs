@@ -1,6 +1,6 @@
 //! The receiver that a check has of its own: whoever stands in its `emails`.
 
-use super::{Action, Policy, ReceiverName, ReceiverPolicy};
+use super::action::{Action, ReceiverName, ReceiverPolicy};
 use crate::core::check::Name;
 use crate::core::time::Span;
 
@@ -12,7 +12,7 @@ pub const ALL_OWN: &str = "emails/*";
 
 /// At once and one by one: what happens two seconds apart is two mails. It may also be another check's that once had this
 /// name, and what is told to a check's own addresses is nobody else's business.
-static POLICY: ReceiverPolicy = ReceiverPolicy {
+pub(super) static POLICY: ReceiverPolicy = ReceiverPolicy {
     send_resolved: true,
     group_wait: Span::ZERO,
     give_up_after: Span::mins(24 * 60),
@@ -34,12 +34,4 @@ pub fn is_own_receiver(receiver: &str) -> bool {
 /// rename plans nothing twice.
 pub fn own_action(check: &Name) -> Action {
     Action { receiver: own_receiver(check), ..Action::new(PREFIX.into(), Span::ZERO, None) }
-}
-
-impl Policy {
-    /// How messages leave for this receiver; `None` if there is none of this name. A check's own is always there: whether
-    /// it has an address left shows when its message is claimed.
-    pub fn receiver(&self, name: &str) -> Option<&ReceiverPolicy> {
-        if is_own_receiver(name) { Some(&POLICY) } else { self.receivers.get(name) }
-    }
 }

@@ -4,6 +4,8 @@ mod hold;
 
 use super::*;
 use crate::core::fixtures::{causes, definition, incident};
+use crate::core::outbox::{DeliveryKind, NewDelivery};
+use crate::core::time::{Span, Time};
 
 /// 12.1: what is stored names actions by this number, so that it must never change.
 #[test]

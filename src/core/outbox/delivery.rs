@@ -1,0 +1,141 @@
+//! One action for one incident, and what has become of it.
+
+use super::given_up::GivenUp;
+use super::ids::{DeliveryId, MessageId};
+use super::kind::DeliveryKind;
+use super::reason::{CancelReason, ParkReason};
+use crate::core::check::CheckId;
+use crate::core::incident::{IncidentId, IncidentKey, Matter};
+use crate::core::route::{ActionId, ReceiverName};
+use crate::core::time::{Span, Time};
+
+/// One action for one incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its number; deliveries of one (check, key, receiver) are told in this order.
+    pub id: DeliveryId,
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Of which check.
+    pub check: CheckId,
+    /// Which of it: the incident's key.
+    pub key: IncidentKey,
+    /// To whom.
+    pub receiver: ReceiverName,
+    /// By which action.
+    pub action: ActionId,
+    /// Which responder asked for it, counted from 1; `None`: `default_receivers`.
+    pub responder: Option<u32>,
+    /// What.
+    pub kind: DeliveryKind,
+    /// Not earlier than this (12.1).
+    pub not_before: Time,
+    /// When the row was made.
+    pub queued_at: Time,
+    /// Told again so long after it was told.
+    pub repeat_interval: Option<Span>,
+    /// What has become of it.
+    pub state: DeliveryState,
+    /// That it was given up, if it ever was (12.4).
+    pub given_up: Option<GivenUp>,
+}
+
+/// A delivery that is to be inserted: it waits, and the store gives it its number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewDelivery {
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Of which check.
+    pub check: CheckId,
+    /// Which of it: the incident's key.
+    pub key: IncidentKey,
+    /// To whom.
+    pub receiver: ReceiverName,
+    /// By which action.
+    pub action: ActionId,
+    /// Which responder asked for it, counted from 1; `None`: `default_receivers`.
+    pub responder: Option<u32>,
+    /// What.
+    pub kind: DeliveryKind,
+    /// Not earlier than this.
+    pub not_before: Time,
+    /// The transaction's time.
+    pub queued_at: Time,
+    /// Told again so long after it was told.
+    pub repeat_interval: Option<Span>,
+}
+
+impl NewDelivery {
+    /// The row that it becomes.
+    pub fn numbered(self, id: DeliveryId) -> Delivery {
+        Delivery {
+            id,
+            incident: self.incident,
+            check: self.check,
+            key: self.key,
+            receiver: self.receiver,
+            action: self.action,
+            responder: self.responder,
+            kind: self.kind,
+            not_before: self.not_before,
+            queued_at: self.queued_at,
+            repeat_interval: self.repeat_interval,
+            state: DeliveryState::Waiting,
+            given_up: None,
+        }
+    }
+}
+
+impl Delivery {
+    /// What it tells of.
+    pub fn matter(&self) -> Matter {
+        Matter { check: self.check, key: self.key.clone() }
+    }
+
+    /// When it may leave at the earliest: what is grouped is counted from here (12.3).
+    pub fn ready_at(&self) -> Time {
+        self.not_before.max(self.queued_at)
+    }
+
+    /// Whether it is or was in a message: the receiver may have been told.
+    pub fn is_attempted(&self) -> bool {
+        let was_before = self.given_up.is_some_and(|given_up| given_up.message.is_some());
+        match self.state {
+            DeliveryState::InMessage(_) | DeliveryState::Sent(_) => true,
+            DeliveryState::Parked { message, .. } => message.is_some(),
+            DeliveryState::Waiting | DeliveryState::Cancelled(_) => was_before,
+        }
+    }
+
+    /// The clock was set back (1.1): a row from a time after `now` waits no longer than it was to wait when it was made.
+    pub fn bring_back_to(&mut self, now: Time) {
+        if self.queued_at > now {
+            let wait = (self.not_before - self.queued_at).max(Span::ZERO);
+            self.not_before = now + wait;
+            self.queued_at = now;
+        }
+        if let Some(given_up) = &mut self.given_up {
+            (given_up.since, given_up.at) = (given_up.since.min(now), given_up.at.min(now));
+        }
+    }
+}
+
+/// What has become of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// In no message: never attempted, or given up before.
+    Waiting,
+    /// Frozen into a message that is being sent, or sent again later: attempted, maybe told.
+    InMessage(MessageId),
+    /// The receiver took it.
+    Sent(MessageId),
+    /// Given up.
+    Parked {
+        /// Why.
+        reason: ParkReason,
+        /// The message in which it was attempted; `None`: it never was.
+        message: Option<MessageId>,
+    },
+    /// Never to be told.
+    Cancelled(CancelReason),
+}

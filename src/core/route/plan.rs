@@ -1,0 +1,76 @@
+//! What is to be told of an incident that opened or grew (11.1, 12.1, 12.2).
+
+use super::action::Action;
+use super::facts::Facts;
+use super::policy::{Matched, Policy};
+use crate::core::incident::{Incident, Planned};
+use crate::core::outbox::{DeliveryKind, NewDelivery};
+use crate::core::time::{Span, Time};
+
+/// What is to be told of an incident's new causes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// To be inserted.
+    pub deliveries: Vec<NewDelivery>,
+    /// To be added to [`Incident::actions`].
+    pub actions: Vec<Planned>,
+}
+
+/// Plans what is told of an incident that opened or grew (11.1, 12.1, 12.2).
+///
+/// `facts` has the causes that began with the flip: if no responder matches any of them, `default_receivers` are told,
+/// also where a responder matched an earlier one. Of actions with the same receiver and `after` the one that repeats
+/// soonest is planned, and the others count as planned with it. `at` is the flip's time, `now` the transaction's.
+pub fn plan(policy: &Policy, facts: &Facts<'_>, incident: &Incident, at: Time, now: Time) -> Plan {
+    let mut chosen: Vec<Matched> = Vec::new();
+    let mut plan = Plan::default();
+    for matched in policy.actions_for(facts) {
+        let action = &matched.action;
+        let is_it = |planned: &&mut Planned| planned.action == action.id;
+        if incident.actions.iter().any(|planned| planned.action == action.id) {
+            continue;
+        }
+        let is_uncovered = incident.is_uncovered(&matched.kinds);
+        if let Some(planned) = plan.actions.iter_mut().find(is_it) {
+            planned.kinds.extend(&matched.kinds);
+            planned.is_uncovered |= is_uncovered;
+            continue;
+        }
+        plan.actions.push(Planned { action: action.id, kinds: matched.kinds.clone(), is_uncovered });
+        let same = |other: &&mut Matched| {
+            other.action.receiver == action.receiver && other.action.after == action.after
+        };
+        match chosen.iter_mut().find(same) {
+            Some(other) if repeats_sooner(action, &other.action) => *other = matched,
+            Some(_) => {}
+            None => chosen.push(matched),
+        }
+    }
+    plan.deliveries = chosen.into_iter().map(|matched| delivery(matched, incident, at, now)).collect();
+    plan
+}
+
+fn repeats_sooner(one: &Action, other: &Action) -> bool {
+    let interval = |action: &Action| action.repeat_interval.unwrap_or(Span::MAX);
+    interval(one) < interval(other)
+}
+
+fn delivery(
+    Matched { action, responder, .. }: Matched,
+    incident: &Incident,
+    at: Time,
+    now: Time,
+) -> NewDelivery {
+    NewDelivery {
+        incident: incident.id,
+        check: incident.check,
+        key: incident.key.clone(),
+        receiver: action.receiver,
+        action: action.id,
+        responder,
+        kind: DeliveryKind::Alert,
+        not_before: at + action.after,
+        queued_at: now,
+        repeat_interval: action.repeat_interval,
+    }
+}

@@ -1,0 +1,74 @@
+//! Who is told of what: the part of the configuration that incidents and the outbox need (12.2).
+
+use std::collections::BTreeMap;
+
+use super::action::{Action, ReceiverName, ReceiverPolicy};
+use super::facts::{Facts, Matcher};
+use super::own;
+use crate::core::cause::CauseKind;
+use crate::core::time::Span;
+
+/// Who is told what: the part of the configuration that incidents and the outbox need.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// All that match act.
+    pub responders: Vec<Responder>,
+    /// Told when no responder matches a check that has no `emails` of its own.
+    pub default_receivers: Vec<ReceiverName>,
+    /// Every receiver that exists.
+    pub receivers: BTreeMap<ReceiverName, ReceiverPolicy>,
+}
+
+/// Which incidents get which actions.
+#[derive(Clone, Debug)]
+pub struct Responder {
+    /// All of them must match.
+    pub matchers: Vec<Matcher>,
+    /// What is then done.
+    pub actions: Vec<Action>,
+}
+
+/// An action that runs, and which responder asked for it, counted from 1; `None`: `default_receivers`, or the check's own
+/// `emails`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// What is done.
+    pub action: Action,
+    /// Who asked for it.
+    pub responder: Option<u32>,
+    /// The kinds of causes that made it match.
+    pub kinds: Vec<CauseKind>,
+}
+
+impl Policy {
+    /// The actions of all responders that match, in their order, and the one of the check's own `emails`; of
+    /// `default_receivers`, if there is none of either (12.2).
+    pub fn actions_for(&self, facts: &Facts<'_>) -> Vec<Matched> {
+        let mut matched = Vec::new();
+        let mut nobody_matches = true;
+        for (number, responder) in (1..).zip(&self.responders) {
+            if facts.matched_by(&responder.matchers) {
+                nobody_matches = false;
+                let kinds = facts.kinds_matched_by(&responder.matchers);
+                let actions = responder.actions.iter().cloned();
+                let of = |action| Matched { action, responder: Some(number), kinds: kinds.clone() };
+                matched.extend(actions.map(of));
+            }
+        }
+        let kinds = facts.kinds_matched_by(&[]);
+        if !facts.definition.emails.is_empty() {
+            matched.push(Matched { action: own::own_action(&facts.definition.name), responder: None, kinds });
+        } else if nobody_matches {
+            let actions =
+                self.default_receivers.iter().cloned().map(|name| Action::new(name, Span::ZERO, None));
+            matched.extend(actions.map(|action| Matched { action, responder: None, kinds: kinds.clone() }));
+        }
+        matched
+    }
+
+    /// How messages leave for this receiver; `None` if there is none of this name. A check's own is always there: whether
+    /// it has an address left shows when its message is claimed.
+    pub fn receiver(&self, name: &str) -> Option<&ReceiverPolicy> {
+        if own::is_own_receiver(name) { Some(&own::POLICY) } else { self.receivers.get(name) }
+    }
+}
