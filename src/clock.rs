@@ -1,8 +1,8 @@
 //! The only place that reads the time (1.1).
 //!
-//! Engine time is a wall-clock anchor plus `CLOCK_BOOTTIME`: it runs on while the machine sleeps and does not
-//! follow a wall clock that is set. Somebody has to ask [`Clock::jump`] from time to time, and to say
-//! [`Clock::anchor`] when the wall clock should be believed again.
+//! Engine time is a wall-clock anchor plus `CLOCK_BOOTTIME`: it goes on while the machine sleeps and does not follow a
+//! wall clock that is set. The engine must call [`Clock::jump`] regularly, and [`Clock::anchor`] to follow the wall
+//! clock again.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,15 +12,15 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::core::time::{Span, Time};
 
-/// Engine time. Shared; the anchor's owner is the engine's loop.
+/// Engine time. It is shared; the engine's loop owns the anchor.
 #[derive(Debug)]
 pub struct Clock {
     source: Source,
-    /// What is added to the boot clock, in ms.
+    /// The offset of engine time from the boot clock, in ms.
     anchor_ms: AtomicI64,
-    /// There while the wall clock is not believed.
+    /// Set while the wall clock is not believed.
     doubt: Mutex<Option<Doubt>>,
-    /// It was set, and that is not known to be stored: from this time.
+    /// Set while a change of the wall clock may not be stored yet: the engine time before the change.
     unsettled: Mutex<Option<Time>>,
 }
 
@@ -47,7 +47,7 @@ impl Source {
     }
 }
 
-/// The hands of a clock that somebody moves: of a machine in a simulation. They go on from one process to the next.
+/// The hands of a simulated machine's clock. They are kept from one process to the next.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Hands {
@@ -56,52 +56,52 @@ pub struct Hands {
 }
 
 impl Hands {
-    /// The wall clock shows this time.
+    /// A clock whose wall clock shows this time.
     pub fn at(wall: Time) -> Arc<Hands> {
         Arc::new(Hands { wall_ms: AtomicI64::new(wall.as_ms()), boot_ms: AtomicI64::new(0) })
     }
 
-    /// Time passes.
+    /// Lets time pass.
     pub fn pass(&self, span: Span) {
         self.boot_ms.fetch_add(span.as_ms(), Ordering::AcqRel);
         self.set_wall(span);
     }
 
-    /// Somebody sets the wall clock by this much.
+    /// Moves the wall clock by this much, without time passing.
     pub fn set_wall(&self, by: Span) {
         self.wall_ms.fetch_add(by.as_ms(), Ordering::AcqRel);
     }
 
-    /// What the wall clock shows.
+    /// The time that the wall clock shows.
     pub fn wall(&self) -> Time {
         Time::from_ms(self.wall_ms.load(Ordering::Acquire))
     }
 }
 
-/// A wall clock that is behind what we know to be past.
+/// A wall clock that is behind a time that is known to be past.
 #[derive(Clone, Copy, Debug)]
 struct Doubt {
-    /// The newest time that is known to be past: a wall clock that has reached it is believed.
+    /// The newest time known to be past. A wall clock that has reached it is believed.
     past: Time,
     /// When this process began to doubt, by the boot clock in ms.
     since_ms: i64,
-    /// What was spent in this doubt by processes before this one.
+    /// How long earlier processes spent in this doubt.
     before: Span,
 }
 
 impl Doubt {
-    /// The time spent in it, by the boot clock: a difference of dates would be as wrong as the dates.
+    /// The time spent in doubt, measured by the boot clock: a difference of dates would be as wrong as the dates.
     fn spent(&self, boot_ms: i64) -> Span {
         self.before + Span::ms(boot_ms - self.since_ms)
     }
 }
 
 impl Clock {
-    /// A wall clock that is off by more than this has jumped (1.1).
+    /// A wall clock that differs from engine time by more than this has jumped (1.1).
     pub const TOLERANCE: Span = Span::secs(5);
 
-    /// How long a wall clock is waited for that is behind what we know to be past, over all starts: a machine without a
-    /// battery (1.1).
+    /// How long to wait, over all starts, for a wall clock that is behind a time known to be past, such as that of a
+    /// machine without a battery (1.1).
     pub const PATIENCE: Span = Span::mins(10);
 
     /// A clock that agrees with the wall clock now.
@@ -109,7 +109,7 @@ impl Clock {
         Clock::from(Source::System)
     }
 
-    /// [`Clock::new`] with hands that somebody moves.
+    /// [`Clock::new`] with simulated hands.
     #[doc(hidden)]
     pub fn with_hands(hands: Arc<Hands>) -> Clock {
         Clock::from(Source::Hands(hands))
@@ -120,10 +120,10 @@ impl Clock {
         Clock { source, anchor_ms, doubt: Mutex::default(), unsettled: Mutex::default() }
     }
 
-    /// It is not before `past`, the last trusted sign of life, whatever the wall clock says. A wall clock that is behind it
-    /// by no more than [`Clock::TOLERANCE`] was so already when that was stored: time goes on from there. One that is
-    /// further behind is doubted until it has caught up or [`Clock::PATIENCE`] is over, of which `spent` has gone by in
-    /// starts before this one; engine time goes on from where they left it.
+    /// Ensures that engine time is not before `past`, the last trusted sign of life. If the wall clock is behind `past`
+    /// by at most [`Clock::TOLERANCE`], it was so when the sign of life was stored, and time goes on from `past`. If it
+    /// is further behind, it is doubted until it has caught up or [`Clock::PATIENCE`] is over. Earlier starts have
+    /// already spent `spent` of that time, and engine time goes on from where they left it.
     pub fn not_before(&self, past: Time, spent: Span) {
         let behind = past - self.now();
         if behind <= Span::ZERO {
@@ -142,46 +142,46 @@ impl Clock {
         self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long the wall clock has been doubted, over all starts (1.1). Nothing is judged meanwhile.
+    /// How long the wall clock has been doubted, over all starts (1.1). Nothing is judged while it is.
     pub fn doubted(&self) -> Option<Span> {
         self.doubt().map(|doubt| doubt.spent(self.source.boot_ms()))
     }
 
-    /// Whether engine time follows a wall clock that can be right: only then anything is judged.
+    /// Whether the wall clock is believed. Otherwise nothing is judged.
     pub fn is_trusted(&self) -> bool {
         self.doubt().is_none()
     }
 
-    /// The engine's time.
+    /// The current engine time.
     pub fn now(&self) -> Time {
         Time::from_ms(self.anchor_ms.load(Ordering::Acquire) + self.source.boot_ms())
     }
 
-    /// By how much the wall clock is ahead of engine time (negative: behind), where that is a jump, or one before is still to
-    /// be stored.
+    /// How far the wall clock is ahead of engine time (negative: behind), if it has jumped or if an earlier jump is
+    /// still to be stored.
     pub fn jump(&self) -> Option<Span> {
         let (boot_ms, wall_ms) = (self.source.boot_ms(), self.source.wall_ms());
         let ahead = Span::ms(wall_ms - boot_ms - self.anchor_ms.load(Ordering::Acquire));
         let is_jump = match *self.doubt() {
             None => ahead.as_ms().abs() > Clock::TOLERANCE.as_ms(),
-            // Believed again, however small the jump.
+            // The wall clock is believed again, however small the jump.
             Some(doubt) => Time::from_ms(wall_ms) >= doubt.past || doubt.spent(boot_ms) >= Clock::PATIENCE,
         };
         (is_jump || self.unsettled().is_some()).then_some(ahead)
     }
 
-    /// Believes the wall clock from now on.
+    /// Makes engine time follow the wall clock, and ends the doubt.
     pub fn anchor(&self) {
         self.anchor_ms.store(self.source.wall_ms() - self.source.boot_ms(), Ordering::Release);
         *self.doubt() = None;
     }
 
-    /// The newest time from which the clock was set, as long as that is still to be stored.
+    /// The newest engine time from which the clock was set, while that is still to be stored.
     pub fn unsettled(&self) -> Option<Time> {
         *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// That the clock was set is stored, or, from this time, is still to be.
+    /// Notes that the change of the clock is stored (`None`), or is still to be stored from this time on.
     pub fn settle(&self, still_from: Option<Time>) {
         *self.unsettled.lock().unwrap_or_else(PoisonError::into_inner) = still_from;
     }
@@ -193,22 +193,21 @@ impl Default for Clock {
     }
 }
 
-/// Measures how long something takes; no fact is ever stamped with it.
+/// Measures durations. Facts are never stamped with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Begins now.
     pub fn start() -> Stopwatch {
         Stopwatch(Instant::now())
     }
 
-    /// How long ago that was.
+    /// The time since the start.
     pub fn took(&self) -> Duration {
         self.0.elapsed()
     }
 
-    /// How long before the other one it was begun; nothing if it was not.
+    /// How long this was started before the other; 0 if it was not.
     pub fn before(&self, other: Stopwatch) -> Duration {
         other.0.saturating_duration_since(self.0)
     }
@@ -230,7 +229,7 @@ fn boot_ms() -> i64 {
 mod tests {
     use super::*;
 
-    /// 1.1: no battery clock.
+    /// 1.1: a machine without a battery clock.
     #[test]
     fn a_wall_clock_behind_the_last_sign_of_life_is_doubted() {
         let clock = Clock::new();
@@ -243,7 +242,7 @@ mod tests {
         assert!(clock.is_trusted() && clock.now() < last);
     }
 
-    /// 1.1: engine time may have been ahead by as much before a restart.
+    /// 1.1: before a restart, engine time may have been ahead by as much.
     #[test]
     fn a_wall_clock_within_the_tolerance_is_believed() {
         let clock = Clock::new();
@@ -260,7 +259,7 @@ mod tests {
         assert!(clock.is_trusted());
     }
 
-    /// 1.1: restarts do not make it patient for ever.
+    /// 1.1: restarts do not extend the patience.
     #[test]
     fn a_doubt_goes_on_over_starts_and_ends_with_its_patience() {
         let past = Clock::new().now() + Span::mins(60);
@@ -274,7 +273,7 @@ mod tests {
         assert!(clock.is_trusted() && clock.now() < past);
     }
 
-    /// 1.1: a start would believe it, so a process that has waited for it does as well.
+    /// 1.1: a new start would believe it, so a process that has waited for it does too.
     #[test]
     fn a_wall_clock_that_reaches_what_is_known_to_be_past_is_believed() {
         let clock = Clock::new();

@@ -19,19 +19,21 @@ use crate::core::time::Time;
 use crate::notify::Notification;
 use crate::store::Outgoing;
 
-/// How long a stop waits for attempts under way; what is then unsettled is sent again at the next start (12.7).
+/// How long a shutdown waits for running attempts. One that is not settled by then is sent again at the next start
+/// (12.7).
 const DRAIN: Duration = Duration::from_secs(5);
-/// So many checks of a message are named in the log.
+/// How many checks of a message are named in the log.
 const LOGGED_CHECKS: usize = 10;
 
-/// Each receiver has at most one attempt under way, in a task of its own: one that hangs delays no other (12.7).
+/// Each receiver has at most one attempt at a time, in a task of its own, so that one that hangs does not delay the
+/// others (12.7).
 pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
     let mut attempts = JoinSet::new();
     let mut wakes = engine.writer.wakes();
     while !*stop.borrow() {
         let claim = wakes.borrow_and_update().claim;
         tokio::select! {
-            // The value must not be held over an await.
+            // The watch's guard must not be held over an await.
             () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
             Some(ended) = attempts.join_next() => report_panic(ended),
             due = engine.wait_past(claim, &mut wakes) => if due && !claim_and_send(engine, &mut attempts).await {
@@ -49,7 +51,7 @@ pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// False if there was nothing to send.
+/// Returns false if there was nothing to send.
 async fn claim_and_send(engine: &Arc<Engine>, attempts: &mut JoinSet<()>) -> bool {
     let claimed = engine.writer.call(|store, now| store.claim(now)).await;
     engine.counters.claims.note(claimed.is_ok(), engine.clock.now());
@@ -69,8 +71,8 @@ async fn claim_and_send(engine: &Arc<Engine>, attempts: &mut JoinSet<()>) -> boo
     }
 }
 
-/// What could run into a bug comes under [`survive`] or after the settling: an attempt that is never settled would
-/// silence its receiver until the next start.
+/// Code that could panic runs under [`survive`] or after the settling: an attempt that is never settled would silence
+/// its receiver until the next start.
 async fn attempt(engine: &Engine, outgoing: Outgoing) {
     let attempt = survive(send(engine, &outgoing)).await;
     let ended_at = engine.clock.now();
@@ -104,7 +106,8 @@ async fn settle(engine: &Engine, message: &Message, attempt: &Attempt) {
         let (id, attempt) = (message.id, attempt.clone());
         match engine.writer.call(move |store, now| store.settle(id, &attempt, now)).await {
             Ok(()) => return,
-            // Until it is stored it would be sent again at the next start: rather twice than never.
+            // Try until it is stored: otherwise the message would be sent again at the next start. Sending twice is
+            // better than never.
             Err(error) => {
                 tracing::warn!(%error, receiver = %message.receiver, "cannot store how an attempt ended");
                 tokio::time::sleep(STORE_RETRY).await;
@@ -113,11 +116,11 @@ async fn settle(engine: &Engine, message: &Message, attempt: &Attempt) {
     }
 }
 
-/// A bug that one message runs into must not silence its receiver: it counts as an attempt that failed, and the others
-/// of its receiver follow.
+/// Turns a panic into a failed attempt, so that a bug in one message does not silence its receiver and the receiver's
+/// other messages follow.
 async fn survive(sending: impl Future<Output = Attempt>) -> Attempt {
     let mut sending = pin!(sending);
-    // After a panic it is never asked again, and no one else sees what it left behind.
+    // After a panic the future is not polled again, and nothing else sees the state that it left.
     let mut poll =
         |context: &mut Context<'_>| catch_unwind(AssertUnwindSafe(|| sending.as_mut().poll(context)));
     let ended = poll_fn(|context| match poll(context) {
@@ -132,7 +135,7 @@ async fn survive(sending: impl Future<Output = Attempt>) -> Attempt {
 fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Time) {
     let message = &outgoing.message;
     let (receiver, members, attempts) = (&message.receiver, message.members.len(), message.attempts);
-    // One series for each check that mails somebody itself would be too many.
+    // A series for each check that mails to its own addresses would be too many.
     let counted = if is_own_receiver(receiver) { ALL_OWN } else { receiver };
     if let Some(counters) = engine.counters.receiver(counted) {
         counters.deliveries.fetch_add(1, Ordering::Relaxed);
@@ -147,7 +150,7 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
                 engine.counters.delivery_latency.observe(duration(ended_at - told_of));
             }
         }
-        // The store tells of these: it sees what they say of their mail server together.
+        // The store logs these, because it sees together what they say of their mail server.
         attempt if is_own_receiver(receiver) => {
             tracing::debug!(%receiver, members, attempts, why = attempt.answer(), "message not taken");
         }
@@ -160,7 +163,7 @@ fn report(engine: &Engine, outgoing: &Outgoing, attempt: &Attempt, ended_at: Tim
                 "the receiver refuses us, not what the message says: its settings should be mended; trying again later"
             );
         }
-        // What comes of it is told by the store: it may be split.
+        // The store logs the outcome: the message may be split.
         Attempt::Never { why } => tracing::debug!(%receiver, members, attempts, why, "message refused"),
     }
 }
@@ -180,7 +183,7 @@ fn checks(notices: &[Notice]) -> String {
     }
 }
 
-/// The time of the flip that a notice tells of; a reminder tells of none.
+/// The time of the flip that a notice tells of; a reminder has none.
 fn told_of(notice: &Notice) -> Option<Time> {
     match notice.kind {
         DeliveryKind::Alert => Some(notice.opened_at),

@@ -1,7 +1,8 @@
-//! What happens without being asked: expiry, deliveries, pushes to Alertmanager, reloads and housekeeping.
+//! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, reloads and housekeeping.
 //!
-//! [`expire`] is a plain function over a store, so that the simulation runs what the server runs. [`Engine::run`] is a thin
-//! loop around it and its like: it waits for the store's next deadline, not by polling, and sends with no transaction open.
+//! [`expire`] is a plain function over a store, so that the simulation runs the server's code. [`Engine::run`] is a
+//! thin loop around such functions: it sleeps until the store's next deadline instead of polling, and sends with no
+//! transaction open.
 
 mod deliver;
 mod outward;
@@ -22,24 +23,24 @@ pub use outward::Outward;
 pub use shared::Engine;
 use shared::{MAX_SLEEP, STORE_RETRY, duration};
 
-/// Checks that one transaction judges at most, so that pings are never kept waiting by a wave of expiries.
+/// The most checks that one transaction judges, so that a wave of expiries does not keep pings waiting.
 const MAX_EXPIRED: usize = 256;
-/// How often old history is looked for when there was none to remove.
+/// How often to look for old history after there was none to remove.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
-/// Between two slices of pruning, so that pings come first: twice as long as the slice took, within these bounds. So pruning
-/// has a third of the writer's time at most, and keeps up with what comes.
+/// The pause between two slices of pruning: twice as long as the slice took, within these bounds. So pruning takes at
+/// most a third of the writer's time and lets pings through.
 const PRUNE_PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(2));
 /// How often the wall clock is compared with engine time.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
-/// What one look at the deadlines did: nothing, once nothing is due any more.
+/// The result of one look at the deadlines; empty once nothing is due any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expired {
-    /// The deadline of each check that was judged.
+    /// The deadline of each judged check.
     pub deadlines: Vec<Time>,
 }
 
-/// Judges every check whose deadline has passed, at most [`MAX_EXPIRED`] of them. The deadline is only a hint: `step`
-/// decides, and what turns out not to be due is left as it was.
+/// Judges every check whose deadline has passed, at most [`MAX_EXPIRED`] of them. The stored deadline is only a hint:
+/// `step` decides, and leaves a check that is not due as it was.
 pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
     let due = store.due(now, MAX_EXPIRED);
     if due.is_empty() {
@@ -51,11 +52,11 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
     Ok(Expired { deadlines })
 }
 
-/// A start: before anything is judged. Answers for how long nobody was listening (9.1).
+/// Runs at the start, before anything is judged. Returns the blind window while nobody was listening (9.1).
 ///
-/// While the clock is doubted nobody knows that. So all from the last trusted sign of life on is blind, for longer than the
-/// doubt can last: pings are taken, and judge nothing that was due meanwhile (1.1). [`follow_wall_clock`] cuts it to
-/// what it was.
+/// While the clock is doubted, that window is unknown. So everything from the last trusted sign of life on is blind,
+/// for longer than the doubt can last: pings are taken, and nothing that was due meanwhile is judged (1.1).
+/// [`follow_wall_clock`] cuts the window to its true length.
 pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, StoreError> {
     let (last, spent) = (store.last_sign_of_life()?, store.doubted());
     if let Some(last) = last {
@@ -69,7 +70,7 @@ pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, Sto
         return Ok(None);
     }
     if spent > Span::ZERO {
-        // The process that doubted has ended before the clock was set.
+        // The previous process doubted the clock and ended before it was set.
         store.reanchor(last.map_or(now, |last| last + spent), now)?;
     }
     let window = store.begin(now)?;
@@ -77,11 +78,13 @@ pub fn begin(store: &mut dyn Store, clock: &Clock) -> Result<Option<Window>, Sto
     Ok(window)
 }
 
-/// Believes the wall clock, which is so much ahead of `before`, from now on: what lies between is blind, and no state stays
-/// in the future (1.1). A clock that was set back hides nothing from us: we were listening all the time. We live at the new
-/// time, lest the way there count twice. While that cannot be stored, the clock stays as it is, to be looked at again. But
-/// once states may be of the new time it is followed, whatever fails then: judged by a date that is days ahead of them,
-/// every check would be late. It is looked at again all the same.
+/// Makes engine time follow the wall clock, which is `ahead` of `before`. If the clock jumped ahead, the time between
+/// is blind; if it was set back, nothing is, because we were listening all the time. States later than the new time are
+/// brought back to it (1.1).
+///
+/// If the store refuses before it has changed anything, the clock stays as it is and the jump is tried again later.
+/// Once states may have the new time, the clock is followed even if a later step fails: judged by a date days ahead of
+/// its state, every check would be late. The jump then counts as unsettled, from `before` on, and is tried again too.
 pub fn follow_wall_clock(
     clock: &Clock,
     store: &mut dyn Store,
@@ -107,7 +110,7 @@ pub fn follow_wall_clock(
 }
 
 impl Engine {
-    /// Runs until `stop` says true. Attempts that are under way then are waited for, for a few seconds.
+    /// Runs until `stop` is true. It then waits a few seconds for attempts that are still running.
     pub async fn run(self: Arc<Engine>, stop: watch::Receiver<bool>) {
         tokio::join!(
             self.until(stop.clone(), self.expiry()),
@@ -117,7 +120,7 @@ impl Engine {
         );
     }
 
-    /// Lets go what leaves: messages, and pushes to Alertmanager.
+    /// Sends messages and pushes to Alertmanager.
     async fn tell(self: &Arc<Engine>, stop: watch::Receiver<bool>) {
         if self.no_deliveries {
             return;
@@ -128,12 +131,12 @@ impl Engine {
     async fn until(&self, mut stop: watch::Receiver<bool>, task: impl Future<Output = ()>) {
         tokio::select! {
             () = task => {}
-            // The sender gone means the same.
+            // A dropped sender also means to stop.
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }
 
-    /// Waits for the earliest deadline, to the millisecond.
+    /// Judges checks at the earliest deadline, to the millisecond.
     async fn expiry(&self) {
         let mut wakes = self.writer.wakes();
         loop {

@@ -1,4 +1,4 @@
-//! Receivers and Alertmanagers of one configuration.
+//! The receivers and Alertmanagers of one configuration.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use crate::core::route::{ReceiverName, is_own_receiver};
 use crate::notify::Transport;
 use crate::notify::alertmanager::Pusher;
 
-/// Where messages and alerts go, by one configuration.
+/// Where messages and alerts go, according to one configuration.
 #[derive(Debug, Default)]
 pub struct Outward {
     receivers: BTreeMap<ReceiverName, Arc<Transport>>,
-    /// To the addresses that checks mail themselves; there if there is a mail server.
+    /// For the addresses that checks mail to themselves; set if there is a mail server.
     of_checks: Option<Arc<Transport>>,
-    /// One for each Alertmanager: they do not wait for each other.
+    /// One for each Alertmanager, so that they do not wait for each other.
     pub(super) pushers: Vec<Arc<Pusher>>,
 }
 
 impl Outward {
-    /// Makes what the configuration names, every template rendered once. Nothing is connected yet.
+    /// Builds what the configuration names, and renders every template once. Connects to nothing yet.
     pub fn new(config: &Config) -> Result<Outward, Faults> {
         let (mut receivers, mut faults) = (BTreeMap::new(), Vec::new());
         for receiver in &config.receivers {
@@ -40,19 +40,19 @@ impl Outward {
         Ok(Outward { receivers, of_checks, pushers: pushers.collect() })
     }
 
-    /// What will disappoint about the ways outward, though it is no fault: of which receiver, and what, for people.
+    /// Warnings about settings that are valid but will disappoint: the receiver and a text for people.
     pub fn warnings(&self) -> Vec<(ReceiverName, String)> {
         let of =
             |(name, transport): (&ReceiverName, &Arc<Transport>)| Some((name.clone(), transport.warning()?));
         self.receivers.iter().filter_map(of).collect()
     }
 
-    /// How a receiver is reached, or why not now.
+    /// The transport of a receiver, or why there is none now.
     pub(super) fn receiver(&self, name: &str) -> Result<Arc<Transport>, &'static str> {
         if is_own_receiver(name) {
             return self.of_checks.clone().ok_or("no mail server is configured: `smtp: {host: …, from: …}`");
         }
-        // A reload between claim and send; the next claim parks it if the receiver is really gone.
+        // A reload came between claim and send. If the receiver is really gone, the next claim parks the message.
         self.receivers.get(name).cloned().ok_or("the receiver is being reconfigured")
     }
 }

@@ -1,8 +1,8 @@
-//! The projection to Alertmanager: at every flip, at most once a second, when what was held may go, and every
-//! minute (13.1).
+//! Pushes alerts to Alertmanager: at every flip (at most once a second), when what was held may go, and every minute
+//! (13.1).
 //!
-//! The store says what fires; each push repeats it by a timer of its own, also while the store does not answer: else
-//! Alertmanager would call resolved what is as bad as before.
+//! The store decides what fires. Each pusher repeats the newest alerts on its own timer, even while the store does not
+//! answer: otherwise Alertmanager would resolve what is as bad as before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,29 +15,30 @@ use crate::core::alert::Alert;
 use crate::notify::alertmanager::{PushOutcome, Pusher};
 use crate::store::Alerts;
 
-/// Alertmanager forgets its alerts when it restarts: within a minute it has them back (13.1), and a push takes time.
+/// Alertmanager forgets its alerts when it restarts and must have them back within a minute (13.1). A push takes time
+/// itself.
 const EVERY: Duration = Duration::from_secs(55);
-/// The least time between two pushes.
+/// The shortest time between two pushes.
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(engine: &Arc<Engine>) {
     let mut outward = engine.outward.clone();
-    // Outlives reloads: a new Alertmanager hears what fires though the store may not answer.
+    // Kept over reloads: a new Alertmanager gets the alerts even if the store does not answer.
     let newest = watch::Sender::default();
     loop {
         let current = outward.borrow_and_update().clone();
         tokio::select! {
             () = push_to(engine, &current.pushers, &newest) => {}
             changed = outward.changed() => if changed.is_err() {
-                // Nobody reloads any more: we are about to stop.
+                // The reloader is gone: the server is about to stop.
                 return push_to(engine, &current.pushers, &newest).await;
             },
         }
     }
 }
 
-/// Pushes to each Alertmanager in a task of its own: one that hangs gets the newest alerts when it is done with those
-/// before, and the others do not wait for it. Returns only if one of the tasks ended by a bug.
+/// Pushes to each Alertmanager in a task of its own. One that hangs gets the newest alerts once its last push ends, and
+/// the others do not wait for it. Returns only if one of the tasks ended by a bug.
 async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &watch::Sender<Arc<Vec<Alert>>>) {
     engine.counters.forget_alertmanagers();
     if pushers.is_empty() {
@@ -87,7 +88,7 @@ async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &watch::
     }
 }
 
-/// Pushes what fires whenever that changes, and again after each `every` (13.1). Ends with the sender.
+/// Pushes the alerts whenever they change, and again after each `every` (13.1). Ends when the sender is dropped.
 async fn repeat(
     mut alerts: watch::Receiver<Arc<Vec<Alert>>>,
     every: Duration,
@@ -124,7 +125,7 @@ mod tests {
         Alert { labels, annotations: Vec::new(), starts_at: Time::from_secs(1), ended_at: None }
     }
 
-    /// 13.1: whoever hears nothing for four minutes resolves what fires.
+    /// 13.1: an Alertmanager that gets nothing for four minutes resolves what fires.
     #[tokio::test]
     async fn what_fires_is_pushed_again_while_the_store_says_nothing() {
         let (newest, alerts) = watch::channel(Arc::default());

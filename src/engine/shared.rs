@@ -13,28 +13,26 @@ use crate::store::writer::{Wakes, Writer};
 
 /// How long to wait after the store failed: it tries to recover once a second.
 pub(super) const STORE_RETRY: Duration = Duration::from_secs(1);
-/// The longest wait for one timer: a clock that was set is noticed by then.
+/// The longest sleep, so that a clock that was set is noticed in time.
 pub(super) const MAX_SLEEP: Span = Span::mins(1);
 
-/// The engine's tasks and what they share.
+/// The data that the engine's tasks share.
 #[derive(Debug)]
 pub struct Engine {
-    /// The time.
     pub clock: Arc<Clock>,
-    /// The way to the store.
     pub writer: Arc<Writer>,
-    /// What is counted for `/metrics`.
+    /// The counters for `/metrics`.
     pub counters: Arc<Own>,
-    /// Receivers and Alertmanagers of the configuration in force; replaced by whoever reloads.
+    /// The receivers and Alertmanagers of the current configuration. The reloader replaces them.
     pub outward: watch::Receiver<Arc<Outward>>,
-    /// Where people find punctual.
+    /// The URL of our pages.
     pub external_url: String,
-    /// Nothing leaves: what is to be told is planned, and waits.
+    /// Sends nothing: messages are planned and wait.
     pub no_deliveries: bool,
 }
 
 impl Engine {
-    /// Waits until engine time is past a moment (true), or the store's wakes have changed (false).
+    /// Waits until engine time is past a moment (true) or the store's wakes have changed (false).
     pub(super) async fn wait_past(&self, moment: Option<Time>, wakes: &mut watch::Receiver<Wakes>) -> bool {
         let wait = moment.map_or(MAX_SLEEP, |moment| moment + Span::MS - self.clock.now());
         if wait <= Span::ZERO {
@@ -43,7 +41,7 @@ impl Engine {
         let sleep = duration(wait.min(MAX_SLEEP));
         tokio::select! {
             () = tokio::time::sleep(sleep) => moment.is_some_and(|moment| self.clock.now() > moment),
-            // The writer gone means that we are about to stop: wait for that.
+            // The writer is gone: the server is about to stop, so wait for that.
             changed = wakes.changed() => {
                 if changed.is_err() {
                     std::future::pending::<()>().await;
@@ -53,14 +51,14 @@ impl Engine {
         }
     }
 
-    /// There was nothing to do, though there seemed to be: the store's next wake is on its way. Never spins.
+    /// Waits for the store's next wake, after a wake for which there was nothing to do. Prevents a busy loop.
     pub(super) async fn rest(&self, wakes: &mut watch::Receiver<Wakes>) {
-        // Either way there is a reason to look again.
+        // A time-out and a change are both a reason to look again.
         let _ = tokio::time::timeout(STORE_RETRY, wakes.changed()).await;
     }
 }
 
-/// A length of time for the runtime and for histograms; never negative.
+/// Converts a span for the runtime and for histograms; a negative one becomes 0.
 pub(super) fn duration(span: Span) -> Duration {
     Duration::from_millis(span.as_ms().max(0).unsigned_abs())
 }

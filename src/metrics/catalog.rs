@@ -1,10 +1,10 @@
-//! The labels of every check, escaped once for each configuration.
+//! The labels of every check, escaped once per configuration.
 
 use super::encode::push_label;
 use crate::core::check::{Definition, Source};
 use crate::core::schedule::{Expect, Schedule};
 
-/// What of the checks stays the same from scrape to scrape. Made anew when the configuration changes.
+/// Everything about the checks that stays the same from scrape to scrape. It is rebuilt when the configuration changes.
 #[derive(Debug, Default)]
 pub struct Catalog {
     labels: Texts,
@@ -14,7 +14,7 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The labels of these checks; a check's number is its place in this order.
+    /// Builds the labels of these checks. A check's number is its position in this order.
     pub fn new<'a>(definitions: impl IntoIterator<Item = &'a Definition>) -> Catalog {
         let mut catalog = Catalog::default();
         for definition in definitions {
@@ -41,13 +41,13 @@ impl Catalog {
         self.labels.get(check)
     }
 
-    /// What only the info metric says of a check: `title="…",schedule="…",…`
+    /// The labels that only the info metric of a check has: `title="…",schedule="…",…`
     #[inline]
     pub(super) fn info(&self, check: u32) -> &[u8] {
         self.info.get(check)
     }
 
-    /// How many checks there are, by where they were declared.
+    /// The number of checks by where they are declared.
     pub(super) fn counts(&self) -> Vec<(String, u64)> {
         vec![("file".to_owned(), self.from_files), ("api".to_owned(), self.from_api)]
     }
@@ -55,7 +55,7 @@ impl Catalog {
 
 fn push_info(text: &mut Vec<u8>, definition: &Definition) {
     let (schedule, zone) = schedule_text(&definition.spec.schedule);
-    // Without the line: a comment above it would make a new series of every check of the file.
+    // Without the line number: a comment added above a check would make a new series of every check below it.
     let source = match &definition.source {
         Source::File { path, .. } => path,
         Source::Api => "api",
@@ -67,7 +67,7 @@ fn push_info(text: &mut Vec<u8>, definition: &Definition) {
     push_label(text, "runbook_url", &definition.runbook_url);
 }
 
-/// As it was declared: `every 5m`; `0 2 * * *` and its zone; with what is expected.
+/// The schedule as declared (`every 5m`; `0 2 * * *` with its zone), including what is expected.
 fn schedule_text(schedule: &Schedule) -> (String, &'static str) {
     match schedule {
         Schedule::Every(period) => (format!("every {period}"), ""),
@@ -90,7 +90,7 @@ fn expect_text(expect: &Expect) -> String {
     }
 }
 
-/// Texts one after the other in one piece of memory: a scrape reads all of them, family by family.
+/// Texts stored back to back in one buffer: a scrape reads all of them in order, once per family.
 #[derive(Debug, Default)]
 struct Texts {
     text: Vec<u8>,
@@ -98,12 +98,12 @@ struct Texts {
 }
 
 impl Texts {
-    /// Where the next text is to be appended.
+    /// The buffer, to append the next text to.
     fn start(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
 
-    /// Ends the text, without the comma that every label leaves behind it.
+    /// Ends the text, and removes the comma after its last label.
     fn end(&mut self) {
         let end = self.text.pop();
         assert!(end.is_none_or(|byte| byte == b','), "labels end in a comma");

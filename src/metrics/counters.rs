@@ -1,42 +1,42 @@
-//! What the doors count: pings and connections, since the start.
+//! Counters of pings and connections since the start.
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::core::time::{Span, Time};
 
-/// How pings ended, since the start. Written by the handler of pings.
+/// The results of pings since the start. The ping handler counts them.
 #[derive(Debug, Default)]
 pub struct PingOutcomes {
-    /// Stored.
+    /// Committed.
     pub accepted: AtomicU64,
     /// No check has this name.
     pub unknown_check: AtomicU64,
-    /// A wrong key, or none where one is required.
+    /// A wrong key, or none although one is required.
     pub bad_key: AtomicU64,
-    /// It could not be understood, or did not arrive.
+    /// The request could not be understood or did not arrive completely.
     pub bad_request: AtomicU64,
-    /// Answered 503: the queue was full, or the store failed.
+    /// Answered with 503: the queue was full or the store failed.
     pub overloaded: AtomicU64,
-    /// Of those accepted: without a key, though there are keys.
+    /// Accepted pings without a key although keys are configured.
     pub unkeyed: AtomicU64,
 }
 
-/// What became of connections, since the start. Written by the server.
+/// The results of connections since the start. The server counts them.
 #[derive(Debug, Default)]
 pub struct ConnectionCounters {
-    /// Answered 503 because there were too many.
+    /// Answered with 503 because there were too many.
     pub refused: AtomicU64,
-    /// Failures of accept(2) for lack of something, such as files.
+    /// Failures of accept(2) for lack of resources, such as file descriptors.
     pub accept_failures: AtomicU64,
-    /// When one was last not taken, for either reason, in ms since the epoch; 0: never.
+    /// When a connection was last not taken, for either reason, in ms since the epoch; 0: never.
     last_ms: AtomicI64,
-    /// When that was last logged.
+    /// When that was last logged, in ms since the epoch.
     logged_ms: AtomicI64,
 }
 
 impl ConnectionCounters {
-    /// The log hears of it so often: there may be thousands in a second.
+    /// The least time between two log lines: there may be thousands of failures in a second.
     const LOG_EVERY: Span = Span::mins(1);
 
     /// Counts a connection that was not taken.

@@ -1,4 +1,4 @@
-//! How a sample is written. Millions are in a large scrape: no formatting machinery, and nothing allocated for one.
+//! Writes samples. A large scrape has millions, so this uses no formatting machinery and allocates nothing per sample.
 
 use std::io::Write;
 
@@ -10,31 +10,28 @@ use super::output::{ChunkWriter, Gone};
 /// A sample's value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum SampleValue {
-    /// No sample.
+    /// There is no sample.
     Absent,
-    /// A whole number.
     Whole(u64),
     /// Milliseconds, written as seconds.
     Millis(i64),
     /// Microseconds, written as seconds.
     Micros(u64),
-    /// Any other number.
     Float(f64),
 }
 
 impl SampleValue {
-    /// 1 or 0.
     #[inline]
     pub(super) fn flag(on: bool) -> SampleValue {
         SampleValue::Whole(u64::from(on))
     }
 }
 
-/// Writes one family after the other.
+/// Writes families one after the other.
 pub(super) struct Encoder<'a> {
     format: Format,
     output: ChunkWriter<'a>,
-    /// The family's name as its samples bear it.
+    /// The family's name as its samples have it.
     name: Vec<u8>,
 }
 
@@ -43,7 +40,7 @@ impl<'a> Encoder<'a> {
         Encoder { format, output, name: Vec::new() }
     }
 
-    /// Begins a family: its samples follow before the next is begun.
+    /// Begins a family. Its samples must follow before the next family begins.
     pub(super) fn family(&mut self, name: &str, kind: MetricKind, unit: Option<&str>, help: &str) {
         let (family, kind) = match self.format {
             Format::Text => kind.in_text(name),
@@ -99,7 +96,7 @@ impl<'a> Encoder<'a> {
         self.output.flush_full()
     }
 
-    /// Writes the end and sends what is left.
+    /// Writes the end and sends what remains.
     pub(super) fn finish(mut self) -> Result<(), Gone> {
         if self.format == Format::OpenMetrics {
             self.output.text().extend_from_slice(b"# EOF\n");
@@ -108,7 +105,7 @@ impl<'a> Encoder<'a> {
     }
 }
 
-/// Appends `name="value",`; an empty value is the same as no label.
+/// Appends `name="value",`. An empty value means the same as no label, so it appends nothing.
 pub(super) fn push_label(text: &mut Vec<u8>, name: &str, value: &str) {
     if value.is_empty() {
         return;
@@ -172,7 +169,7 @@ fn push_whole(text: &mut Vec<u8>, mut whole: u64) {
     text.extend_from_slice(&digits[start..]);
 }
 
-/// `count / parts` with as many decimals as it needs; `parts` is a power of ten.
+/// `count / parts` with as many decimals as it needs. `parts` must be a power of ten.
 fn push_fraction(text: &mut Vec<u8>, count: u64, parts: u64) {
     push_whole(text, count / parts);
     let mut rest = count % parts;
@@ -188,7 +185,7 @@ fn push_fraction(text: &mut Vec<u8>, count: u64, parts: u64) {
     }
 }
 
-/// Both formats write what is not finite as `+Inf`, `-Inf` and `NaN`.
+/// Both formats spell non-finite numbers `+Inf`, `-Inf` and `NaN`.
 fn push_float(text: &mut Vec<u8>, float: f64) {
     let special = match float {
         f64::INFINITY => "+Inf",
@@ -199,7 +196,7 @@ fn push_float(text: &mut Vec<u8>, float: f64) {
     text.extend_from_slice(special.as_bytes());
 }
 
-/// The same in both formats, and as Prometheus 3 writes it: `0.5`, `1.0`, `+Inf`.
+/// Writes a bucket's bound as both formats and Prometheus 3 write it: `0.5`, `1.0`, `+Inf`.
 fn push_bound(text: &mut Vec<u8>, bound: f64) {
     push_float(text, bound);
     if bound.is_finite() && bound.fract() == 0.0 {

@@ -1,27 +1,27 @@
-//! Histograms: how often something took so long.
+//! Histograms of durations.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Counts durations by upper bounds. Whoever observes does not wait for who reads.
+/// Counts durations by upper bounds. Observing never waits for readers.
 #[derive(Debug)]
 pub struct Histogram {
     /// Upper bounds in seconds, ascending.
     bounds: &'static [f64],
-    /// One for each bound and one for what is above all: not cumulative.
+    /// One count for each bound and one for everything above them. Not cumulative.
     counts: Vec<AtomicU64>,
     sum_us: AtomicU64,
 }
 
 impl Histogram {
-    /// Nothing observed yet. The bounds are in seconds, ascending.
+    /// An empty histogram. The bounds are in seconds, ascending.
     pub(super) fn new(bounds: &'static [f64]) -> Histogram {
         assert!(bounds.is_sorted() && !bounds.is_empty(), "bounds ascend");
         let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
         Histogram { bounds, counts, sum_us: AtomicU64::new(0) }
     }
 
-    /// Counts one duration; a bound belongs to what is below it.
+    /// Counts one duration. A duration equal to a bound belongs to that bound's bucket.
     pub fn observe(&self, took: Duration) {
         let seconds = took.as_secs_f64();
         let place = self.bounds.partition_point(|bound| *bound < seconds);
@@ -29,7 +29,7 @@ impl Histogram {
         self.sum_us.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Each upper bound in seconds with how many were at most that; the last bound is infinite.
+    /// Each upper bound in seconds with the number of durations up to it. The last bound is infinite.
     pub(super) fn cumulative(&self) -> impl Iterator<Item = (f64, u64)> {
         let bounds = self.bounds.iter().copied().chain([f64::INFINITY]);
         let sums = self.counts.iter().scan(0, |sum, count| {

@@ -1,14 +1,14 @@
-//! What a metric's numbers are.
+//! Kinds of metrics.
 
-/// What a metric's numbers are.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricKind {
     /// Goes up and down.
     Gauge,
     /// Only goes up.
     Counter,
-    /// How often something took how long.
+    /// Counts durations by upper bounds.
     Histogram,
-    /// Always 1: its labels are what it says.
+    /// Always 1; the labels carry the information.
     Info,
 }

@@ -1,8 +1,8 @@
-//! `/metrics`: what there is ([`METRICS`]), what a scrape shows ([`Snapshot`]), and how it is written ([`render`]).
+//! `/metrics`: the metrics ([`METRICS`]), the data of a scrape ([`Snapshot`]), and the encoder ([`render`]).
 //!
-//! A new metric is a row of the table in `table.rs`. Nothing here knows a store or a server: whoever answers a scrape
-//! takes one [`Row`] of every check, all at one time, beside a [`Catalog`] that is made once for each configuration.
-//! Rows are all that a scrape holds: text is made in chunks of 64 KB, each sent before the next is begun.
+//! A new metric is a row of the table in `table.rs`. Nothing here knows a store or a server: the caller takes one
+//! [`Row`] of every check, all at one time, and a [`Catalog`] that is built once per configuration. A scrape holds only
+//! its rows in memory: the text is made in chunks of 64 KB, and each chunk is sent before the next is begun.
 
 mod catalog;
 mod counters;
@@ -37,7 +37,7 @@ pub use table::{METRICS, Metric};
 use encode::Encoder;
 use output::ChunkWriter;
 
-/// Writes a snapshot, chunk by chunk; `send` says [`Gone`] when nobody listens any more.
+/// Writes a snapshot chunk by chunk. `send` returns [`Gone`] when the client is gone.
 pub fn render(
     snapshot: &Snapshot<'_>,
     negotiated: Negotiated,

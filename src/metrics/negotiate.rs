@@ -1,9 +1,9 @@
-//! Which format a client understands, and whether compressed: from `Accept` and `Accept-Encoding`.
+//! Chooses the format and the compression from `Accept` and `Accept-Encoding`.
 
 /// A text format of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Prometheus' text format 0.0.4: what everybody understands.
+    /// Prometheus' text format 0.0.4, which every client understands.
     Text,
     /// OpenMetrics 1.0.0.
     OpenMetrics,
@@ -12,14 +12,13 @@ pub enum Format {
 /// How a scrape is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Negotiated {
-    /// In which format.
     pub format: Format,
-    /// Compressed by gzip.
+    /// Whether the answer is compressed with gzip.
     pub gzip: bool,
 }
 
 impl Format {
-    /// The header `Content-Type`. Prometheus 3 fails a scrape without one.
+    /// The header `Content-Type`. Prometheus 3 fails a scrape that lacks it.
     pub fn content_type(self) -> &'static str {
         match self {
             Format::Text => "text/plain; version=0.0.4; charset=utf-8",
@@ -28,8 +27,8 @@ impl Format {
     }
 }
 
-/// The format that the client likes best among ours: the highest q, then the first named. Who names none of ours gets
-/// text, as every exporter does it.
+/// The client's preferred format among ours: the highest q, then the first named. A client that names none of ours gets
+/// text, as from every exporter.
 pub fn negotiate(accept: Option<&str>, accept_encoding: Option<&str>) -> Negotiated {
     let mut best = (Format::Text, 0);
     for item in items(accept) {
@@ -68,7 +67,7 @@ fn items(header: Option<&str>) -> impl Iterator<Item = Item<'_>> {
     header.unwrap_or_default().split(',').map(Item::parse)
 }
 
-/// `0.75` is 750; what is no weight is 0.
+/// `0.75` is 750. Anything that is no weight is 0.
 fn thousandths(text: &str) -> u32 {
     match text.parse::<f64>() {
         Ok(q) if (0.0..=1.0).contains(&q) => (q * 1000.0) as u32,

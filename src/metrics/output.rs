@@ -1,4 +1,4 @@
-//! Where the text goes: in chunks, compressed or not.
+//! Sends the text in chunks, compressed or not.
 
 use std::io::Write;
 
@@ -6,13 +6,13 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Whoever asked is gone: the rest need not be rendered.
+/// The client is gone: the rest need not be rendered.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Gone;
 
-/// A chunk leaves when it is this long, in bytes: large enough to be cheap, small enough to be nothing to memory.
+/// The size at which a chunk is sent, in bytes: large enough to be cheap, small enough not to matter for memory.
 pub(super) const CHUNK: usize = 64 * 1024;
-/// Room for the sample that makes a chunk full, in bytes: a longer one makes the chunk grow.
+/// Room for the sample that fills a chunk, in bytes. A longer sample makes the buffer grow.
 const ROOM: usize = 4 * 1024;
 
 /// Collects text and sends it in chunks.
@@ -24,12 +24,12 @@ pub(super) struct ChunkWriter<'a> {
 
 impl<'a> ChunkWriter<'a> {
     pub(super) fn new(gzip: bool, send: &'a mut dyn FnMut(Bytes) -> Result<(), Gone>) -> ChunkWriter<'a> {
-        // Level 1: more takes three times as long and saves a third.
+        // Level 1: higher levels take three times as long and save a third.
         let gzip = gzip.then(|| GzEncoder::new(Vec::with_capacity(CHUNK + ROOM), Compression::fast()));
         ChunkWriter { text: Vec::with_capacity(CHUNK + ROOM), gzip, send }
     }
 
-    /// The text so far: append, then [`ChunkWriter::flush_full`].
+    /// The buffer: append to it, then call [`ChunkWriter::flush_full`].
     #[inline]
     pub(super) fn text(&mut self) -> &mut Vec<u8> {
         &mut self.text
@@ -51,7 +51,7 @@ impl<'a> ChunkWriter<'a> {
         if gzip.get_ref().len() < CHUNK { Ok(()) } else { (self.send)(take(gzip.get_mut())) }
     }
 
-    /// Sends what is left.
+    /// Sends what remains.
     pub(super) fn finish(mut self) -> Result<(), Gone> {
         self.flush()?;
         match self.gzip {

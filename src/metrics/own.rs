@@ -1,4 +1,4 @@
-//! What this process counts itself: lost at a restart, as Prometheus expects it of counters.
+//! Counters of this process. They start at 0 with each start, as Prometheus expects of counters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use super::histogram::Histogram;
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 
-/// Counters and histograms of this process. Shared; whoever does a thing counts it.
+/// The counters and histograms of this process. Shared; the code that does a thing counts it.
 #[derive(Debug)]
 pub struct Own {
     /// From a ping's entry into the writer's queue to its commit.
@@ -17,19 +17,19 @@ pub struct Own {
     pub expiry_lag: Histogram,
     /// From a flip to the receiver's answer.
     pub delivery_latency: Histogram,
-    /// Pushes to one address of an Alertmanager, the failed ones included.
+    /// Pushes to one address of an Alertmanager, including failed ones.
     pub alertmanager_pushes: AtomicU64,
-    /// Those that failed.
+    /// Failed pushes.
     pub alertmanager_pushes_failed: AtomicU64,
-    /// Messages cannot be taken from the store.
+    /// Trouble claiming messages from the store.
     pub claims: RepeatedTrouble,
-    /// What Alertmanager should hear cannot be read from the store.
+    /// Trouble reading the alerts for Alertmanager from the store.
     pub alerts: RepeatedTrouble,
-    /// Addresses of Alertmanagers that took nothing the last time, and since when.
+    /// Addresses of Alertmanagers whose last push failed, and since when they fail.
     alertmanagers: Mutex<BTreeMap<String, Time>>,
-    /// Tokens that were shown and are not known.
+    /// Requests with an unknown token.
     pub wrong_tokens: AtomicU64,
-    /// The same of the `auth_key`s of other systems' interfaces.
+    /// Requests with an unknown `auth_key`, at other systems' interfaces.
     pub wrong_auth_keys: AtomicU64,
     receivers: RwLock<BTreeMap<ReceiverName, Arc<ReceiverCounters>>>,
     reload_successful: AtomicBool,
@@ -38,39 +38,39 @@ pub struct Own {
     reloads_refused: AtomicU64,
 }
 
-/// Something that goes wrong each time it is tried.
+/// Something that may fail at each try, and since when it does.
 #[derive(Debug, Default)]
 pub struct RepeatedTrouble {
-    /// In ms since the epoch; 0: it went well the last time.
+    /// In ms since the epoch; 0: the last try succeeded.
     since_ms: AtomicI64,
 }
 
 impl RepeatedTrouble {
-    /// It was tried.
+    /// Notes the result of a try.
     pub fn note(&self, went_well: bool, now: Time) {
         let order = Ordering::Relaxed;
         if went_well {
             self.since_ms.store(0, order);
         } else {
-            // Not if it went wrong before.
+            // Keeps the time of the first failure.
             let _ = self.since_ms.compare_exchange(0, now.as_ms(), order, order);
         }
     }
 
-    /// Since when it goes wrong; `None`: it does not.
+    /// Since when the tries fail; `None`: the last one succeeded.
     pub fn since(&self) -> Option<Time> {
         Some(self.since_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
     }
 }
 
-/// How messages to one receiver fared.
+/// The results of messages to one receiver.
 #[derive(Debug, Default)]
 pub struct ReceiverCounters {
-    /// Attempts, the failed ones included.
+    /// Attempts, including failed ones.
     pub deliveries: AtomicU64,
-    /// Attempts that failed, whether tried again or not.
+    /// Failed attempts, whether tried again or not.
     pub failed: AtomicU64,
-    /// Attempts that were refused whatever the message says.
+    /// Attempts that were refused because of the address or the credentials, whatever the message says.
     pub misdirected: AtomicU64,
 }
 
@@ -80,7 +80,7 @@ const DELIVERY_BOUNDS: &[f64] =
     &[0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0, 86400.0];
 
 impl Own {
-    /// Nothing counted yet, and no configuration loaded.
+    /// All counters at 0, and no configuration loaded.
     pub fn new() -> Own {
         Own {
             ping_commit: Histogram::new(COMMIT_BOUNDS),
@@ -101,7 +101,7 @@ impl Own {
         }
     }
 
-    /// A configuration was taken: these are its receivers. Those that stay keep their counts.
+    /// Notes that a configuration with these receivers was loaded. Receivers that stay keep their counts.
     pub fn config_loaded<'a>(&self, receivers: impl IntoIterator<Item = &'a ReceiverName>, now: Time) {
         let mut known = self.receivers.write().unwrap_or_else(PoisonError::into_inner);
         *known = receivers
@@ -113,13 +113,13 @@ impl Own {
         self.reloads_taken.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A configuration was refused, or taken only in part (10.4): the one before is still used.
+    /// Notes that a configuration was refused, or taken only in part (10.4). The previous one stays in use.
     pub fn config_refused(&self) {
         self.reload_successful.store(false, Ordering::Relaxed);
         self.reloads_refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Alerts were pushed to an address of an Alertmanager.
+    /// Notes a push of alerts to an address of an Alertmanager.
     pub fn pushed(&self, target: &str, is_taken: bool, now: Time) {
         self.alertmanager_pushes.fetch_add(1, Ordering::Relaxed);
         self.alertmanager_pushes_failed.fetch_add(u64::from(!is_taken), Ordering::Relaxed);
@@ -131,17 +131,17 @@ impl Own {
         }
     }
 
-    /// There may be other Alertmanagers from now on.
+    /// Forgets the addresses that fail, because the Alertmanagers may have changed.
     pub fn forget_alertmanagers(&self) {
         self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Since when some address of an Alertmanager takes nothing; `None`: each did the last time.
+    /// The earliest time since which an address of an Alertmanager fails; `None`: each one's last push succeeded.
     pub fn alertmanager_failing_since(&self) -> Option<Time> {
         self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
     }
 
-    /// The counters of a receiver; `None` if it is not configured (any more).
+    /// The counters of a receiver; `None` if it is not, or no longer, configured.
     pub fn receiver(&self, name: &str) -> Option<Arc<ReceiverCounters>> {
         self.receivers.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -154,7 +154,7 @@ impl Own {
         receivers.iter().map(read).collect()
     }
 
-    /// Readings of the configuration by how they ended.
+    /// Loads of the configuration, by result.
     pub(super) fn reloads(&self) -> [(&'static str, &AtomicU64); 2] {
         [("taken", &self.reloads_taken), ("refused", &self.reloads_refused)]
     }
@@ -163,7 +163,7 @@ impl Own {
         self.reload_successful.load(Ordering::Relaxed)
     }
 
-    /// When a configuration was last taken; `None` before the first.
+    /// When a configuration was last loaded; `None` before the first.
     pub(super) fn reload_success(&self) -> Option<Time> {
         Some(self.reload_success_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
     }

@@ -1,4 +1,4 @@
-//! `process_*`: what the system says of this process.
+//! `process_*`: what the operating system says of this process.
 
 use prometheus::core::Collector;
 use prometheus::process_collector::ProcessCollector;

@@ -1,14 +1,14 @@
-//! What a scrape shows of one check.
+//! The data of one check in a scrape.
 
 use crate::core::check::Definition;
 use crate::core::state::{Counters, State};
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
 
-/// One check as seen at the time of the scrape: plain numbers, so that all rows can be taken at once and quickly.
+/// One check at the time of the scrape: plain numbers, so that all rows can be taken at once and quickly.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Its place in the catalog.
+    /// The check's position in the catalog.
     pub(super) check: u32,
     pub(super) last_seen: Option<Time>,
     pub(super) last_success: Option<Time>,
@@ -34,27 +34,25 @@ pub struct Row {
     pub(super) counters: Counters,
 }
 
-/// What a scrape is told of one check.
+/// The input for the row of one check.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
-    /// What was declared.
     pub definition: &'a Definition,
-    /// What is stored.
     pub state: &'a State,
-    /// What that means at the time of the scrape.
+    /// The view of that state at the time of the scrape.
     pub view: &'a View,
     /// Successes in the trailing window (3.7).
     pub count_in_window: u64,
-    /// That window.
+    /// The length of that window.
     pub window: Span,
-    /// Deliveries are held by a mute or a quiet time (8.2).
+    /// A mute or a quiet time holds its deliveries (8.2).
     pub muted: bool,
-    /// Somebody is on its open incident (11.2).
+    /// Its open incident is acknowledged (11.2).
     pub acknowledged: bool,
 }
 
 impl Row {
-    /// The row of a check; `check` is its place in the catalog.
+    /// The row of a check; `check` is its position in the catalog.
     pub fn new(check: u32, seen: &Seen<'_>) -> Row {
         let Seen { definition, state, view, .. } = seen;
         let expect = definition.spec.schedule.expect();

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// Which part of the checks is asked for: the second of four, for instance. A check stays in its part as long as its
-/// name and the number of parts stay.
+/// A part of the checks, such as the second of four. A check stays in its part as long as its name and the number of
+/// parts stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// From 1 to `count`.
@@ -11,18 +11,16 @@ pub struct Shard {
     count: u32,
 }
 
-/// The text is no shard.
+/// The text is not a shard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("shard: `2/4` is the second of four parts; at most {} parts", Shard::MAX_COUNT)]
 pub struct BadShard;
 
 impl Shard {
-    /// The most parts.
     pub const MAX_COUNT: u32 = 1024;
-    /// All checks.
     pub const WHOLE: Shard = Shard { number: 1, count: 1 };
 
-    /// Reads `number/count`, counted from 1.
+    /// Parses `number/count`; numbers count from 1.
     pub fn parse(text: &str) -> Result<Shard, BadShard> {
         let (number, count) = text.split_once('/').ok_or(BadShard)?;
         let read = |digits: &str| {
@@ -34,12 +32,12 @@ impl Shard {
         if is_one { Ok(Shard { number, count }) } else { Err(BadShard) }
     }
 
-    /// Whether a check of this name is in this part.
+    /// Whether a check with this name is in this part.
     pub fn holds(self, name: &str) -> bool {
         self.count == 1 || hash(name) % u64::from(self.count) == u64::from(self.number - 1)
     }
 
-    /// Whether this is the part that also has what is not of a check.
+    /// Whether this part also has the metrics that do not belong to a check.
     pub fn is_first(self) -> bool {
         self.number == 1
     }
@@ -51,7 +49,8 @@ impl fmt::Display for Shard {
     }
 }
 
-/// FNV-1a with the finalizer of MurmurHash3. It must never change: a check that moves to another part has a gap.
+/// FNV-1a with the finalizer of MurmurHash3. It must never change: a check that moves to another part gets a gap in its
+/// series.
 fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     let mut hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, step);

@@ -1,4 +1,4 @@
-//! What a scrape shows: all that is known, at one time.
+//! The data of a scrape, all at one time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,61 +11,55 @@ use super::shard::Shard;
 use crate::core::route::ReceiverName;
 use crate::core::time::{Span, Time};
 
-/// All that one scrape shows.
+/// All data of one scrape.
 #[derive(Debug)]
 pub struct Snapshot<'a> {
-    /// What does not change between two configurations.
     pub catalog: &'a Catalog,
     /// The checks of this shard, in the catalog's order.
     pub rows: Vec<Row>,
-    /// Which part of the checks is asked for. What is not of a check is in the first part only.
+    /// The part of the checks that is asked for. Only the first part has the metrics that do not belong to a check.
     pub shard: Shard,
-    /// Where people find our pages, without a slash at its end.
+    /// The URL of our pages, without a slash at its end.
     pub external_url: &'a str,
-    /// What comes is stored, and what is due is judged.
+    /// Whether pings are stored and due checks judged.
     pub is_healthy: bool,
-    /// Nothing is judged because the wall clock cannot be right (1.1).
+    /// Whether judging is suspended because the wall clock cannot be right (1.1).
     pub is_clock_doubted: bool,
-    /// Nothing leaves.
+    /// Whether sending is switched off.
     pub is_held: bool,
     /// The time at which checks are judged (1.5).
     pub applied_to: Time,
-    /// From the store.
     pub totals: StoreTotals,
-    /// Deliveries that are not finished, by receiver: those that have some; those of checks' own together.
+    /// Unfinished deliveries by receiver, for receivers that have some. Those to checks' own addresses count as one
+    /// receiver.
     pub waiting: Arc<BTreeMap<ReceiverName, u64>>,
-    /// How pings ended since the start.
     pub pings: &'a PingOutcomes,
-    /// Connections that were not taken.
     pub connections: &'a ConnectionCounters,
-    /// What this process counts.
     pub own: &'a Own,
 }
 
-/// What the store knows. Its metrics bear the database's number: an address changes with a rollout, and two servers
-/// in one job are told apart by nothing else that stays.
+/// Totals of the store. Their metrics have the database's id as a label: a rollout changes the address, and nothing
+/// else that stays distinguishes two servers in one job.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreTotals {
-    /// Incidents that have not ended.
     pub incidents_open: u64,
-    /// Deliveries that wait or are under way.
+    /// Deliveries that wait or are being sent.
     pub deliveries_pending: u64,
-    /// Deliveries that were given up.
+    /// Parked deliveries.
     pub deliveries_parked: u64,
-    /// Mails of checks' own that had to wait since the start, since their address had had enough.
+    /// Mails to checks' own addresses that were delayed by the address's limit, since the start.
     pub own_mails_limited: u64,
-    /// Incidents that somebody is on.
+    /// Open incidents that are acknowledged.
     pub acknowledged: u64,
-    /// Incidents that nobody wants to hear of until they recover.
+    /// Open incidents with the stance wont_fix.
     pub wont_fix: u64,
-    /// Bytes of the database's file.
+    /// Size of the database file in bytes.
     pub database_bytes: u64,
-    /// Bytes of the write-ahead log.
+    /// Size of the write-ahead log in bytes.
     pub log_bytes: u64,
-    /// How long we were blind since the database was made.
+    /// Total blind time since the database was created.
     pub blind: Span,
-    /// A number that no other database has.
+    /// A random id of the database.
     pub database_id: u64,
-    /// When the database was made.
     pub database_created: Time,
 }

@@ -1,6 +1,6 @@
-//! The table of all metrics: what each is called, what it means, and where its value comes from.
+//! The table of all metrics: name, meaning, and where the value comes from.
 //!
-//! Names, units and labels are a promise: rules, dashboards and other people's queries are built on them.
+//! Names, units and labels are a promise: alert rules, dashboards and other people's queries rely on them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,11 +22,10 @@ use crate::zones;
 /// One family of metrics.
 #[derive(Debug)]
 pub struct Metric {
-    /// As samples bear it.
+    /// The name as samples have it.
     pub name: &'static str,
-    /// What its numbers are.
     pub kind: MetricKind,
-    /// For people: one line.
+    /// One line for people.
     pub help: &'static str,
     source: Source,
 }
@@ -34,30 +33,29 @@ pub struct Metric {
 /// Where the samples of a family come from.
 #[derive(Debug)]
 enum Source {
-    /// One for each check, with the check's labels.
+    /// One sample per check, with the check's labels.
     Check(fn(&Row) -> SampleValue),
-    /// Several for each check, with one label more.
+    /// Several samples per check, with one more label.
     CheckBy(&'static str, fn() -> Vec<&'static str>, fn(&Row, usize) -> SampleValue),
-    /// One for each check, with what is known of its declaration.
+    /// One sample per check, with details of its declaration.
     CheckInfo,
-    /// One, with the database's number.
+    /// One sample, with the database's id.
     Stored(fn(&StoreTotals) -> SampleValue),
-    /// One for each value of a label, with the database's number.
+    /// One sample per value of a label, with the database's id.
     StoredBy(&'static str, fn(&Snapshot<'_>) -> Vec<(String, u64)>),
-    /// One, with the version and the commit.
+    /// One sample, with the version and the commit.
     Build,
-    /// One.
+    /// One sample.
     Server(fn(&Snapshot<'_>) -> SampleValue),
-    /// One for each value of a label.
+    /// One sample per value of a label.
     ServerBy(&'static str, fn(&Snapshot<'_>) -> Vec<(String, u64)>),
-    /// A histogram.
     Histogram(fn(&Own) -> &Histogram),
 }
 
 use MetricKind::{Counter, Gauge, Info};
 use Source::{Build, Check, CheckBy, CheckInfo, Server, ServerBy, Stored, StoredBy};
 
-/// Every metric but `process_*`, in the order in which they are written.
+/// Every metric except `process_*`, in the order in which they are written.
 #[rustfmt::skip]
 pub static METRICS: &[Metric] = &[
     metric("punctual_check_last_seen_timestamp_seconds", Gauge, "When the last ping of any kind came; 0 if none ever came.", Check(|row| time_or_0(row.last_seen))),
@@ -137,8 +135,9 @@ impl MetricKind {
         }
     }
 
-    /// The family's name and type in OpenMetrics, where the suffix of a counter and an info belongs to the sample. So
-    /// a counter cannot be beside a gauge of its name without `_total`: it is then of no known type.
+    /// The family's name and type in OpenMetrics. There the suffix of a counter or an info belongs to the sample and
+    /// not to the family, so a counter whose family would have the name of a gauge keeps `_total` and has the type
+    /// unknown.
     pub(super) fn in_openmetrics(self, name: &str) -> (&str, &'static str) {
         let without = |suffix| name.strip_suffix(suffix).unwrap_or(name);
         match self {
@@ -154,12 +153,12 @@ impl MetricKind {
 }
 
 impl Metric {
-    /// The base unit, which is the end of the name; `None` for what is counted.
+    /// The base unit, which the name ends in; `None` for plain numbers.
     pub fn unit(&self) -> Option<&'static str> {
         unit_of(self.name)
     }
 
-    /// Its labels. `*` stands for the check's own.
+    /// The labels. `*` stands for the check's own labels.
     pub fn labels(&self) -> Vec<&'static str> {
         let more: &[&str] = match &self.source {
             Source::Check(_) | Source::Server(_) => &[],
@@ -178,7 +177,7 @@ impl Metric {
         matches!(self.source, Source::Check(_) | Source::CheckBy(..) | Source::CheckInfo)
     }
 
-    /// Writes the family. What is not of a check is in the first shard only.
+    /// Writes the family. Metrics that do not belong to a check are in the first shard only.
     pub(super) fn write(&self, all: &Snapshot<'_>, encoder: &mut Encoder<'_>) -> Result<(), Gone> {
         if !self.is_of_checks() && !all.shard.is_first() {
             return Ok(());
@@ -284,7 +283,7 @@ fn standings(all: &Snapshot<'_>) -> Vec<(String, u64)> {
     .to_vec()
 }
 
-/// Of every receiver that is configured, and of those that are not any more but for which something waits.
+/// For every configured receiver, and for those no longer configured that still have deliveries waiting.
 fn waiting(all: &Snapshot<'_>) -> Vec<(String, u64)> {
     let mut receivers: BTreeMap<String, u64> =
         all.own.by_receiver(|counters| &counters.deliveries).into_iter().map(|(name, _)| (name, 0)).collect();

@@ -32,7 +32,7 @@ fn every(name: &str) -> Definition {
     definition(name, Schedule::Every(Span::mins(5)))
 }
 
-/// A check that was declared at 1000 s, what happened to it, and what it is at a time.
+/// The row at time `now` of a check that was declared at 1000 s and got these inputs.
 fn row(check: u32, definition: &Definition, inputs: &[(i64, Input)], now: i64) -> Row {
     let none = BlindWindows::default();
     let mut state = State::declared(&definition.spec, Time::from_secs(1000));
@@ -160,7 +160,7 @@ fn a_check_that_never_came_shows_zero_and_what_is_configured() {
     );
 }
 
-/// 2.5: late is computed at the scrape, though no tick has stored it.
+/// 2.5: late is computed at the scrape, even if no tick has stored it.
 #[test]
 fn late_is_computed_at_the_scrape() {
     let check = every("a");
@@ -251,7 +251,7 @@ fn a_line_added_above_a_check_changes_no_series() {
     assert_ne!(series(&check), before, "where it is declared is still told");
 }
 
-/// 2.6: its due time is its deadline, of the period that applies.
+/// 2.6: the due time is the deadline of the period that applies.
 #[test]
 fn periods_stand_in_the_info_and_say_when_it_is_due() {
     let periods = Periods::parse("0-29 * * * * 60; 30-59 * * * * 300").unwrap();

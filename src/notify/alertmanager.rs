@@ -1,4 +1,4 @@
-//! The push to Alertmanager, as Prometheus does it: every alert to every address, again and again (§13).
+//! Pushes alerts to Alertmanager as Prometheus does: every alert to every address, repeatedly (docs/semantics.md, 13).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -28,21 +28,21 @@ pub struct Pusher {
     alertmanagers: Vec<Arc<Alertmanager>>,
 }
 
-/// An Alertmanager; its name may stand for several.
+/// An Alertmanager. Its name may resolve to several addresses.
 #[derive(Debug)]
 struct Alertmanager {
     settings: receiver::Alertmanager,
     timeout: Span,
-    /// A client for each address that the name had at the last push.
+    /// One client per address that the name resolved to at the last push.
     servers: Mutex<BTreeMap<Option<SocketAddr>, Arc<Server>>>,
 }
 
 /// How the push to one address went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushOutcome {
-    /// Scheme and host, with the address that its name stands for.
+    /// Scheme and host, and the address that was pushed to.
     pub target: String,
-    /// Why not everything was taken; for people, without secrets.
+    /// The error is for people and holds no secrets.
     pub result: Result<(), String>,
 }
 
@@ -57,7 +57,7 @@ struct Posted<'a> {
     generator_url: String,
 }
 
-/// What every address is told.
+/// What is pushed to every address.
 #[derive(Clone)]
 struct News {
     alerts: Arc<Vec<Alert>>,
@@ -66,7 +66,7 @@ struct News {
     external_url: Arc<str>,
 }
 
-/// The push to one address.
+/// The result of the push to one address.
 struct Pushed {
     address: Option<SocketAddr>,
     target: String,
@@ -75,16 +75,16 @@ struct Pushed {
 }
 
 impl Pusher {
-    /// How long a request may take: Prometheus' own bound.
+    /// How long a request may take: Prometheus' own limit.
     pub const TIMEOUT: Span = Span::secs(10);
-    /// While it fires, an alert says that it ends so long from now: four pushes may be lost (13.1).
+    /// A firing alert says that it ends after this time, so four pushes may be lost (13.1).
     pub const ENDS_AFTER: Span = Span::mins(4);
-    /// At most so many alerts go in one request.
+    /// The most alerts in one request.
     pub const MAX_ALERTS: usize = 256;
-    /// A name stands for at most so many addresses.
+    /// The most addresses of one name.
     const MAX_ADDRESSES: usize = 32;
 
-    /// Nothing is connected yet. `timeout` bounds each request; mostly [`Pusher::TIMEOUT`].
+    /// Connects to nothing yet. `timeout` bounds each request; usually it is [`Pusher::TIMEOUT`].
     pub fn new(alertmanagers: &[receiver::Alertmanager], timeout: Span) -> Pusher {
         let new = |settings: &receiver::Alertmanager| {
             Arc::new(Alertmanager { settings: settings.clone(), timeout, servers: Mutex::default() })
@@ -92,8 +92,8 @@ impl Pusher {
         Pusher { alertmanagers: alertmanagers.iter().map(new).collect() }
     }
 
-    /// Pushes all alerts to every address of every Alertmanager, side by side: one that hangs delays no other. No
-    /// alerts: nothing is sent.
+    /// Pushes all alerts to every address of every Alertmanager concurrently, so that one that hangs does not delay the
+    /// others. Sends nothing if there are no alerts.
     pub async fn push(&self, alerts: Arc<Vec<Alert>>, now: Time, external_url: &str) -> Vec<PushOutcome> {
         if alerts.is_empty() {
             return Vec::new();
@@ -127,7 +127,7 @@ impl Alertmanager {
         pushed.into_iter().map(|one| PushOutcome { target: one.target, result: one.result }).collect()
     }
 
-    /// A client for each address; those of addresses that are gone are dropped.
+    /// Returns a client for each address of the name, and drops the clients of addresses that the name no longer has.
     async fn resolve(&self) -> Result<BTreeMap<Option<SocketAddr>, Arc<Server>>, String> {
         let receiver::Alertmanager { url, http } = &self.settings;
         let timeout = self.timeout;
@@ -162,13 +162,14 @@ impl Alertmanager {
 }
 
 impl News {
-    /// A push of many requests takes a while, and each says from its own time on that its alerts go on (13.1).
+    /// The current time. A push of many requests takes a while, and each request counts the end of its alerts from its
+    /// own time (13.1).
     fn now(&self) -> Time {
         self.begun_at + Span::ms(i64::try_from(self.begun.took().as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// The request with these alerts. Each is made right before it is posted, and aside: all of them at once would hold
-    /// up pings, and fill the memory.
+    /// Builds the request with these alerts right before it is posted, and on a blocking thread: building all requests
+    /// at once would delay pings and fill the memory.
     async fn request(&self, alerts: Range<usize>) -> Vec<u8> {
         let news = self.clone();
         aside(move || body(&news.alerts[alerts], news.now(), &news.external_url)).await
@@ -187,7 +188,7 @@ fn posted<'a>(alert: &'a Alert, now: Time, external_url: &str) -> Posted<'a> {
     let check = labels.get("check").and_then(|check| Name::parse(check).ok());
     let mut annotations: BTreeMap<&str, Cow<'_, str>> =
         pairs(&alert.annotations).map(|(name, value)| (name, value.into())).collect();
-    // As the shipped rules have it: both link to us where the check has no runbook of its own.
+    // As in the shipped alert rules: a check without a runbook of its own links to our runbook.
     let alertname = labels.get("alertname").copied().unwrap_or_default().to_lowercase();
     let runbook = || format!("{}/runbook#{alertname}", base(external_url)).into();
     annotations.entry("runbook_url").or_insert_with(runbook);
@@ -221,7 +222,7 @@ async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, 
         match tokio::time::timeout(duration(timeout), posting).await {
             Ok(Ok(answer)) => match answer.into_attempt(&origin) {
                 Attempt::Taken { .. } => {}
-                // One bad alert keeps the other requests from nobody.
+                // One bad alert does not keep the other requests from being sent.
                 Attempt::Later { why, .. }
                 | Attempt::Unreachable { why, .. }
                 | Attempt::Misdirected { why }
@@ -243,8 +244,8 @@ async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, 
     Pushed { address, target, result, is_unreachable }
 }
 
-/// A name often stands for IPv4 and IPv6 while the server listens on one of them (`localhost` does): a family of which
-/// nothing can be reached is left out if the other took the alerts.
+/// Drops the address family of which no address can be reached, if the other family took the alerts: a name such as
+/// `localhost` often resolves to IPv4 and IPv6 while the server listens on only one of them.
 fn forget_other_family(pushed: &mut Vec<Pushed>) {
     let is_v6 = |one: &Pushed| one.address.is_some_and(|address| address.is_ipv6());
     for v6 in [true, false] {
@@ -260,7 +261,7 @@ fn forget_other_family(pushed: &mut Vec<Pushed>) {
 mod tests {
     use super::*;
 
-    /// Which of these addresses count, by how the push to each went.
+    /// Checks which of these addresses remain, given the result of the push to each.
     fn check(pushes: &[(&str, Result<(), &str>)], expected: &[&str]) {
         let pushed = |(ip, result): &(&str, Result<(), &str>)| Pushed {
             address: Some(SocketAddr::new(ip.parse().expect("an address"), 9093)),

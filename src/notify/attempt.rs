@@ -12,19 +12,18 @@ use crate::core::time::{Span, Time};
 /// What one attempt sends.
 #[derive(Clone, Copy, Debug)]
 pub struct Notification<'a> {
-    /// The message's key: the same at every attempt.
+    /// The message's key. It is the same at every attempt.
     pub key: &'a str,
-    /// The receiver's name.
     pub receiver: &'a str,
-    /// One for each member, in their order; at least one.
+    /// One for each member, in the members' order. At least one.
     pub notices: &'a [Notice],
-    /// Where people find punctual, with or without a slash at its end.
+    /// The URL of our pages, with or without a slash at its end.
     pub external_url: &'a str,
     /// When the attempt begins.
     pub now: Time,
 }
 
-/// Lets an attempt run for so long and no longer.
+/// Runs an attempt for at most `timeout`.
 pub(super) async fn within(timeout: Span, attempt: impl Future<Output = Attempt>) -> Attempt {
     match tokio::time::timeout(duration(timeout), attempt).await {
         Ok(attempt) => attempt,
@@ -32,12 +31,13 @@ pub(super) async fn within(timeout: Span, attempt: impl Future<Output = Attempt>
     }
 }
 
-/// Does what takes the processor for long away from the threads that answer pings. A panic goes on in the caller.
+/// Runs work that needs much processor time on a blocking thread, away from the threads that answer pings. A panic is
+/// passed on to the caller.
 pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        // Not begun, as the runtime ends: so does the caller.
+        // The runtime is shutting down and never started the work. The caller ends with it.
         Err(Err(_)) => std::future::pending().await,
     }
 }

@@ -1,6 +1,6 @@
-//! The mails of canaries: text alone, in the words of the system whose users read them, so that neither their filters nor
-//! their eyes need learn anew. What those systems did not know (a failure, an end that is told together with its
-//! beginning) is said in the same style.
+//! Mails about canaries: plain text in the words of the system that the readers know, so that their filters and habits
+//! still work. What those systems did not have (a failure, an end told together with its beginning) is told in the same
+//! style.
 
 use super::render::{family_word, title};
 use super::text::line;
@@ -11,21 +11,21 @@ use crate::core::notice::Notice;
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::Time;
 
-/// What stands in a mail about a canary.
+/// A mail about a canary.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CanaryMail {
-    /// Who it is from, before the sender's address; `None`: the address alone.
+    /// The display name before the sender's address; `None`: the address alone.
     pub sender: Option<&'static str>,
-    /// `[LATE] NAME has not reported`: one line.
+    /// One line, such as `[LATE] NAME has not reported`.
     pub subject: String,
-    /// Each line ends with `\n`.
+    /// The text; each line ends with `\n`.
     pub body: String,
 }
 
-/// So much of an event is told.
+/// How much of an event's text is shown.
 const MAX_EVENT_CHARS: usize = 500;
 
-/// The mail about a canary; `None` if the notice is about none.
+/// The mail about a canary; `None` if the notice is not about a canary.
 pub fn mail(notice: &Notice) -> Option<CanaryMail> {
     let canary = notice.alias.as_ref()?;
     let Words { noun, zone, sender } = Words::of(&canary.origin);
@@ -44,10 +44,10 @@ pub fn mail(notice: &Notice) -> Option<CanaryMail> {
     Some(CanaryMail { sender, subject: format!("[{word}] {name} {subject}"), body: text })
 }
 
-/// What sets the mails of the two systems apart.
+/// The words that differ between the two systems' mails.
 struct Words {
     noun: &'static str,
-    /// What stands behind a time.
+    /// What follows a time.
     zone: &'static str,
     sender: Option<&'static str>,
 }
@@ -61,7 +61,7 @@ impl Words {
     }
 }
 
-/// What happened: a word, and what follows the canary's name in the subject and in the body.
+/// What happened: a word, and the texts that follow the canary's name in the subject and in the body.
 struct Story {
     word: &'static str,
     subject: String,
@@ -100,7 +100,7 @@ impl Story {
         let kind = judged(cause);
         let what = match kind {
             CauseKind::Missing | CauseKind::NeverSeen => {
-                // The end of a pause can have promised another deadline since.
+                // The check may have got a later deadline since, when a pause ended.
                 let missed = deadline.map_or(cause.since, |deadline| deadline.min(cause.since));
                 let body = format!("was expected to report before {}", at(missed));
                 return Story::new("LATE", "has not reported", body);
@@ -122,18 +122,18 @@ impl Story {
     }
 }
 
-/// Why it is told now: what opened the incident, or if that is over, what is left of it.
+/// The cause that the mail tells of: the one that opened the incident, or if it has ended, one of those that remain.
 fn cause(notice: &Notice) -> Cause {
     let is_first = |cause: &&Cause| cause.kind == notice.first.kind;
     *notice.causes.iter().find(is_first).or(notice.causes.first()).unwrap_or(&notice.first)
 }
 
-/// Those systems knew nothing of not having listened: what they would have said.
+/// The cause without our blindness: those systems do not know that they may have missed pings.
 fn judged(cause: Cause) -> CauseKind {
     cause.would_be.unwrap_or(cause.kind)
 }
 
-/// As Python writes a time: `2026-11-21 08:45:35.504000+00:00`, no fraction where it is zero.
+/// Formats a time as Python does: `2026-11-21 08:45:35.504000+00:00`, without a fraction where it is zero.
 fn timestamp(time: Time, zone: &str) -> String {
     let format =
         if time.as_ms().rem_euclid(1000) == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };

@@ -1,6 +1,7 @@
-//! HTTP for everything that posts: built when first used, bounded in all it reads, silent about secrets.
+//! The HTTP client for everything that we post. It is built on first use, limits all that it reads, and never shows
+//! secrets.
 //!
-//! No redirect is followed: it could carry the message and its credentials to another host.
+//! It follows no redirects: a redirect could carry the message and its credentials to another host.
 
 mod way;
 
@@ -25,31 +26,29 @@ use crate::core::receiver::{Authorization, BasicAuth, HttpConfig};
 use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
 
-/// A server's answer, as far as anybody looks at it.
+/// The part of a server's answer that we use.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Its status.
     pub status: StatusCode,
-    /// Its Retry-After, at most [`MAX_RETRY_AFTER`].
+    /// The Retry-After header, at most [`MAX_RETRY_AFTER`].
     pub retry_after: Option<Span>,
-    /// The beginning of its body: what came of it, in the server's own words.
+    /// The beginning of the body: the server's own words about the result.
     pub body: String,
 }
 
-/// Why there is no answer; for people, without secrets.
+/// Why there is no answer. It is for people and holds no secrets.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{why}")]
 pub struct NoAnswer {
-    /// In words.
     pub why: String,
-    /// Whether not even a connection came about.
+    /// Whether the connection itself failed.
     pub is_connect: bool,
 }
 
-/// So much of an answer's body is read.
+/// How much of an answer's body is read.
 const MAX_BODY_BYTES: usize = 4096;
 
-/// So long a body is read: the status was the answer.
+/// How long a body is read. The status is the answer, so a slow body may be cut off.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A server that is posted to.
@@ -57,33 +56,32 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Server {
     url: Secret,
     http: HttpConfig,
-    /// Where the URL's host is, instead of asking the resolver.
+    /// The address to connect to instead of resolving the URL's host.
     address: Option<std::net::SocketAddr>,
     reached: OnceCell<Box<Reached>>,
 }
 
-/// What is made of the settings when it is first needed.
+/// What is built from the settings on first use.
 #[derive(Debug)]
 struct Reached {
     way: Way,
     uri: Uri,
-    /// Who we are, as the URL or the settings say.
+    /// The value of the `Authorization` header, from the settings or the URL.
     authorization: Option<HeaderValue>,
 }
 
 impl Server {
-    /// A server at this URL.
     pub fn new(url: Secret, http: HttpConfig) -> Server {
         Server { url, http, address: None, reached: OnceCell::new() }
     }
 
-    /// A server at this URL, reached at this address whatever the URL's host resolves to.
+    /// A server at this URL that is reached at this address, whatever the URL's host resolves to.
     pub fn at(url: Secret, http: HttpConfig, address: std::net::SocketAddr) -> Server {
         Server { url, http, address: Some(address), reached: OnceCell::new() }
     }
 
-    /// Posts a body and reads the beginning of the answer. Never ends by itself if the server hangs: the caller
-    /// bounds the whole attempt.
+    /// Posts a body and reads the beginning of the answer. There is no time-out here: the caller must bound the whole
+    /// attempt.
     pub async fn post(
         &self,
         content_type: &'static str,
@@ -111,18 +109,18 @@ impl Server {
         Ok(answer)
     }
 
-    /// Scheme and host: all that may be shown of a URL that may hold a secret.
+    /// Scheme and host: all that may be shown of a URL, which may hold a secret.
     pub fn origin(&self) -> String {
         origin(self.url.expose())
     }
 
-    /// Aside: it reads all certificates that the system trusts.
+    /// Runs on a blocking thread, because it reads all certificates that the system trusts.
     async fn build(&self) -> Result<Box<Reached>, NoAnswer> {
         let (url, http, address) = (self.url.clone(), self.http.clone(), self.address);
         aside(move || build(&url, &http, address)).await
     }
 
-    /// Without the secrets that an error or a server's answer may repeat.
+    /// Removes the secrets that an error or a server's answer may repeat.
     fn redact(&self, text: &str) -> String {
         redact(text, &self.url, &self.http)
     }
@@ -145,7 +143,7 @@ fn build(
     }
     let proxy = http.proxy_url.as_ref().map(|proxy| Url::parse(proxy.expose())).transpose();
     let proxy = proxy.map_err(|_| fault("proxy_url is not a URL".to_owned()))?;
-    // What is not in the configuration does not lead our messages to somebody else: no proxy of the environment is used.
+    // Proxy settings of the environment are ignored: only the configuration decides where messages go.
     let way = Way::new(&url, &http.tls, proxy.as_ref(), address).map_err(fault)?;
     let authorization = match (&http.authorization, &http.basic_auth) {
         (Some(Authorization { scheme, credentials }), _) => {
@@ -165,8 +163,9 @@ fn build(
 }
 
 impl Answer {
-    /// What an answer to a message means for its outbox: 2xx took it, 408, 425, 429, 5xx and a redirect may be mended, 401,
-    /// 403, 404 and 407 speak of the way there; any other will never take what it says.
+    /// What an answer means for the delivery: 2xx is success; 408, 425, 429, 5xx and redirects are tried again; 401,
+    /// 403, 404 and 407 say that the address or the credentials are wrong; any other status rejects this message for
+    /// good.
     pub fn into_attempt(self, origin: &str) -> Attempt {
         let words = match self.body.as_str() {
             "" => self.status.to_string(),
@@ -216,12 +215,12 @@ async fn read(mut response: Response<Incoming>, now: Time) -> Answer {
             }
         }
     };
-    // A body that breaks off or does not end changes nothing: the status was the answer.
+    // If the body breaks off or does not end, the status is still the answer.
     let _ = tokio::time::timeout(BODY_TIMEOUT, reading).await;
     Answer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() }
 }
 
-/// Seconds, or a date as in `Date:`; at most [`MAX_RETRY_AFTER`] (RFC 9110 §10.2.3).
+/// Parses seconds or a date as in `Date:` (RFC 9110 §10.2.3); at most [`MAX_RETRY_AFTER`].
 fn parse_retry_after(value: &str, now: Time) -> Option<Span> {
     let value = value.trim();
     let wish = match value.parse::<u32>() {
@@ -234,7 +233,7 @@ fn parse_retry_after(value: &str, now: Time) -> Option<Span> {
     Some(wish.clamp(Span::ZERO, MAX_RETRY_AFTER))
 }
 
-/// An error with what led to it.
+/// Joins an error's text with those of its sources.
 fn causes(error: &(dyn std::error::Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut next = Some(error);

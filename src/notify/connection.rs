@@ -1,7 +1,7 @@
-//! The connection to a mail server, bounded in what it reads.
+//! The connection to a mail server, with a limit on what is read from it.
 //!
-//! lettre looks at an answer's length when a line has ended; a line that never ends would fill the memory. Here the bytes
-//! between two of our commands are counted below it.
+//! lettre checks an answer's length only at the end of a line, so a line that never ends would fill the memory. Here
+//! the bytes read between two of our commands are counted below lettre.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,21 +16,21 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream, Tls
 use lettre::transport::smtp::extension::ClientId;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// So much of an answer is read, with the certificates of STARTTLS; lettre itself takes 100 kB.
+/// How much of an answer is read, including the certificates of STARTTLS. lettre's own limit is 100 kB.
 pub(super) const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
-/// Where a mail server is, and how it is greeted.
+/// Where a mail server is, and how we greet it.
 pub(super) struct MailServer<'a> {
     pub(super) addresses: &'a [SocketAddr],
-    /// For each of them.
+    /// The time-out for each address.
     pub(super) patience: Duration,
-    /// TLS from the first byte.
+    /// Set for TLS from the first byte.
     pub(super) implicit: Option<TlsParameters>,
-    /// Who we are.
+    /// The name that we greet with.
     pub(super) hello: &'a ClientId,
 }
 
-/// Connects, hears the greeting, and greets: by HELO if the server is so old that it knows nothing else (RFC 5321 §3.2).
+/// Connects, reads the greeting, and sends EHLO, or HELO for an old server that knows only that (RFC 5321 §3.2).
 pub(super) async fn connect(
     server: &MailServer<'_>,
     is_old: bool,
@@ -47,12 +47,12 @@ pub(super) async fn connect(
     AsyncSmtpConnection::connect_with_transport(Box::new(bounded), server.hello).await
 }
 
-/// Ends a connection whose other side goes on and on.
+/// Fails a connection whose other side sends too much.
 #[derive(Debug)]
 struct BoundedMail {
     #[expect(deprecated, reason = "as above")]
     stream: AsyncNetworkStream,
-    /// How many bytes may still be read before something is written again.
+    /// How many bytes may still be read before the next write.
     left: usize,
     is_old: bool,
 }

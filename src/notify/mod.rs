@@ -1,8 +1,8 @@
-//! How messages leave: one file a receiver, one sender around them (docs/outbox.md).
+//! How messages leave: one module per kind of receiver, behind one sender (docs/outbox.md).
 //!
-//! [`Transport::send`] makes one attempt with one message and says how it ended; when to try again is decided
-//! elsewhere (§12). [`alertmanager`] pushes alerts, which are no messages (§13). What is said is made in [`render`],
-//! the same for every receiver.
+//! [`Transport::send`] makes one attempt to send one message and returns how it ended; the outbox decides when to try
+//! again (docs/semantics.md, 12). [`alertmanager`] pushes alerts, which are not messages (docs/semantics.md, 13).
+//! [`render`] writes the text, the same for every receiver.
 
 pub mod alertmanager;
 mod attempt;
@@ -28,34 +28,32 @@ pub use attempt::Notification;
 use attempt::{aside, duration, later, misdirected, never, taken, within};
 pub use trust::check_certificates;
 
-/// One way to reach somebody.
+/// How a receiver is reached.
 #[derive(Debug)]
 pub enum Transport {
-    /// An HTTP POST.
     Webhook(webhook::WebhookTransport),
-    /// Mail.
     Email(email::Mailer),
 }
 
-/// Why there is no way to a receiver: a fault of the configuration.
+/// Why no transport can be built for a receiver: a fault in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
-    /// The template of a webhook.
+    /// A webhook's template is wrong.
     #[error(transparent)]
     Template(#[from] webhook::TemplateError),
-    /// The addresses of mail.
+    /// A mail address is wrong.
     #[error(transparent)]
     Address(#[from] email::AddressError),
-    /// Mail without `smtp`.
+    /// A mail receiver without the `smtp` section.
     #[error("mail needs `smtp: {{host: …, from: …}}`")]
     NoMailServer,
 }
 
 impl Transport {
-    /// How long an attempt may take, from the name's resolution to the receiver's answer.
+    /// How long an attempt may take, from resolving the name to the receiver's answer.
     pub const TIMEOUT: Span = Span::secs(30);
 
-    /// The way to a receiver. Nothing is connected yet. `timeout` is mostly [`Transport::TIMEOUT`].
+    /// Builds the transport for a receiver. Connects to nothing yet. `timeout` is usually [`Transport::TIMEOUT`].
     pub fn new(receiver: &Receiver, smtp: Option<&Smtp>, timeout: Span) -> Result<Transport, SetupError> {
         Ok(match &receiver.kind {
             ReceiverKind::Webhook(settings) => {
@@ -68,12 +66,12 @@ impl Transport {
         })
     }
 
-    /// The way to the addresses that checks mail themselves: they come with the notice.
+    /// The transport for checks that mail to their own addresses, which come with the notice.
     pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Transport, SetupError> {
         Ok(Transport::Email(email::Mailer::of_checks(smtp, timeout)?))
     }
 
-    /// What will disappoint about it, though it is no fault; for people.
+    /// A warning about settings that are valid but will disappoint; for people.
     pub fn warning(&self) -> Option<String> {
         match self {
             Transport::Webhook(webhook) => webhook.warning(),
@@ -81,7 +79,7 @@ impl Transport {
         }
     }
 
-    /// Makes one attempt. Ends within the time-out of its settings, whatever the receiver does.
+    /// Makes one attempt. It ends within the configured time-out, whatever the receiver does.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         assert!(!notification.notices.is_empty(), "a message has at least one member");
         match self {

@@ -1,4 +1,4 @@
-//! What a server's answer or an error may repeat of the secrets in its own configuration.
+//! Removes secrets of the configuration from a server's answers and from errors, which may repeat them.
 
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
@@ -6,10 +6,10 @@ use reqwest::Url;
 use crate::core::receiver::HttpConfig;
 use crate::core::secret::Secret;
 
-/// Shorter ones would only punch holes into words.
+/// Shorter secrets are not removed: that would only punch holes into words.
 const MIN_SECRET_BYTES: usize = 6;
 
-/// The text without what only this URL and these settings hold, as it stands there and decoded.
+/// Removes what only this URL and these settings hold, both as written and decoded.
 pub(super) fn redact(text: &str, url: &Secret, http: &HttpConfig) -> String {
     let credentials = http.authorization.as_ref().map(|authorization| &authorization.credentials);
     let password = http.basic_auth.as_ref().map(|basic| &basic.password);
@@ -25,10 +25,10 @@ pub(super) fn redact(text: &str, url: &Secret, http: &HttpConfig) -> String {
     without(text, secrets)
 }
 
-/// The text without any of these, but for short ones.
+/// Removes these secrets, except short ones.
 pub(super) fn without(text: &str, mut secrets: Vec<String>) -> String {
     secrets.retain(|secret| secret.len() >= MIN_SECRET_BYTES);
-    // The longest first: what is part of another must not break it up.
+    // Longest first, so that a secret that is part of another does not break it up.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
 }
@@ -40,7 +40,7 @@ fn add_parts(secrets: &mut Vec<String>, url: &Url) {
     let parts = url.path().split('/').chain(values).chain([url.username()]).chain(url.password());
     for part in parts {
         let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
-        // In a query a space may be a plus.
+        // In a query, a plus may stand for a space.
         secrets.extend([part.to_owned(), decoded(part), decoded(&part.replace('+', " "))]);
     }
 }

@@ -1,7 +1,8 @@
-//! What a message says, before any receiver gives it its form.
+//! The content of a message, before a receiver's format is applied.
 //!
-//! [`render`] makes a [`Text`] of the notices: a subject, an [`Item`] for each of them, and [`Card`]s with what more is to
-//! be said of the first. Every text in it is harmless already ([`super::text::line`]); a form only escapes its own markup.
+//! [`render`] turns notices into a [`Text`]: a subject, an [`Item`] for each notice, and [`Card`]s with details of the
+//! first of them. Every text in it is already harmless ([`super::text::line`]), so a format only escapes its own
+//! markup.
 
 mod card;
 mod item;
@@ -25,32 +26,32 @@ use crate::core::text::{cut, cut_units};
 /// A whole message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
-    /// `[LATE] Nightly backup`, at its end `[RECOVERED] Nightly backup`: the same at every reminder.
+    /// `[LATE] Nightly backup`, and at the end `[RECOVERED] Nightly backup`. Reminders repeat it.
     pub subject: String,
-    /// The worst of its news.
+    /// The worst tone of its items.
     pub tone: Tone,
-    /// What is said of many checks at once.
+    /// What many checks have in common, said once.
     pub summary: Option<String>,
-    /// All that it tells of, the worst first; one item or more. A form lists them where there are several.
+    /// All notices, worst first; at least one. A format lists them if there are several.
     pub items: Vec<Item>,
-    /// What more is to be said of the first of them. A form takes as many as it has room for.
+    /// Details of the first items. A format shows as many as it has room for.
     pub cards: Vec<Card>,
-    /// Where all checks are shown; there if the message tells of more than one thing.
+    /// The page of all checks; set if the message is about several.
     pub overview: Option<String>,
 }
 
 impl Text {
-    /// So many cards are made; no form has room for more.
+    /// The most cards that are built; no format has room for more.
     pub const MAX_CARDS: usize = 20;
-    /// The longest subject, in units of UTF-16.
+    /// The longest subject, in UTF-16 units.
     pub const MAX_SUBJECT_UNITS: usize = 150;
 
-    /// Whether it is about several things, and lists them.
+    /// Whether the message is about several things and lists them.
     pub fn is_digest(&self) -> bool {
         self.overview.is_some()
     }
 
-    /// The words of the link to all checks, where details of so many of them are shown.
+    /// The label of the link to all checks, if details of `shown` items are shown.
     pub fn rest(&self, shown: usize) -> String {
         match self.items.len().saturating_sub(shown) {
             0 => "All checks".to_owned(),
@@ -60,7 +61,7 @@ impl Text {
     }
 }
 
-/// Says in words what the notices hold.
+/// Puts the notices into words.
 pub fn render(notification: &Notification<'_>) -> Text {
     let ordered = worst_first(notification.notices);
     let items: Vec<Item> = ordered.iter().map(|notice| item::item(notification, notice)).collect();
@@ -92,8 +93,8 @@ fn is_blind_alert(notice: &Notice) -> bool {
     !notice.is_over() && notice.first.kind == CauseKind::Blind && notice.blind.is_some()
 }
 
-/// Named after the incident's first cause, so that a thread keeps its subject until its end. Mail finds the thread by its
-/// headers.
+/// The subject names the incident's first cause, so that a thread keeps its subject until its end. Mail programs find
+/// the thread by its headers.
 fn subject(notice: &Notice) -> String {
     cut_units(&format!("[{}] {}", word(notice), title(notice)), Text::MAX_SUBJECT_UNITS)
 }
@@ -114,13 +115,13 @@ fn digest_subject(notices: &[&Notice]) -> String {
     cut_units(&format!("[{words}] {checks}: {}", listed(&titles, 3)), Text::MAX_SUBJECT_UNITS)
 }
 
-/// The first `max` of them, and `…` if there are more.
+/// The first `max` names, and `…` if there are more.
 fn listed(names: &[String], max: usize) -> String {
     let shown = names.iter().take(max).cloned().collect::<Vec<_>>().join(", ");
     if names.len() > max { format!("{shown}, …") } else { shown }
 }
 
-/// 9.6: what was due while we were not listening is said once, not once for each check.
+/// 9.6: checks that are unknown because of the same blind time are told in one sentence, not one by one.
 fn blind_summary(notification: &Notification<'_>, blind: &[&Notice]) -> Option<String> {
     let [first, _, ..] = blind else { return None };
     let windows = || blind.iter().filter_map(|notice| notice.blind);

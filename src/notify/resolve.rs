@@ -1,8 +1,8 @@
-//! Where a host is, as the system's resolver has it.
+//! Resolves host names with the system's resolver.
 //!
-//! getaddrinfo has no time-out, and hangs as long as a name server or a module of the system does. So each name is asked for
-//! on a thread of its own, once at a time for all who want to know it: one that hangs holds nothing that anything else needs,
-//! and no stop waits for it. One that has hung for a minute is asked for anew, on a few threads at most.
+//! getaddrinfo has no time-out and hangs as long as a name server or a system module does. So each name is resolved on
+//! a thread of its own, once for all callers that want it: a look-up that hangs blocks nothing else, and a shutdown
+//! does not wait for it. A look-up that has hung for a minute is started again, on a few threads at most.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,22 +12,23 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// Names that are asked for at a time: each is a thread. What more there is to ask is told so, and tried again later.
+/// How many look-ups may run at a time, each on its own thread. Further ones fail with an error and are tried again
+/// later.
 const MAX_AT_A_TIME: usize = 256;
-/// Of these so many ask for one name: what is left hanging is of those before the newest.
+/// How many of these may be for one name: the newest, and older ones that hang.
 const MAX_OF_A_NAME: usize = 4;
-/// Whoever wants a name after so long begins anew: what hangs may hang for ever, and the name servers be well again.
+/// A caller starts a new look-up after this time: the old one may hang for ever while the name servers are well again.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What the resolver of the system needs, and modules of others that it calls, in bytes.
+/// The thread's stack in bytes: enough for the system's resolver and the third-party modules that it calls.
 const STACK_BYTES: usize = 512 * 1024;
 
-/// What came of it, once that is known. The port is nobody's yet.
+/// The result, once it is known. The port is 0.
 type Found = Option<Result<Vec<SocketAddr>, (io::ErrorKind, String)>>;
 
 static RESOLVER: Resolver = Resolver { asked: Mutex::new(Asked::new()), patience: PATIENCE };
 
-/// The addresses of a host, at least one, with this port. Never ends by itself while the resolver hangs: the caller bounds
-/// the attempt.
+/// The addresses of a host, at least one, with this port. It has no time-out of its own if the resolver hangs: the
+/// caller bounds the attempt.
 pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let host = host.trim_matches(['[', ']']);
     if let Ok(address) = host.parse::<IpAddr>() {
@@ -47,26 +48,26 @@ pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     }
 }
 
-/// What asks the system for names.
+/// Runs the look-ups.
 struct Resolver {
     asked: Mutex<Asked>,
     patience: Duration,
 }
 
-/// What is being asked for.
+/// The look-ups that are running.
 struct Asked {
-    /// How many threads ask for each host.
+    /// How many threads are resolving each host.
     threads_of: BTreeMap<String, usize>,
-    /// How many look-ups were begun: each has a number.
+    /// How many look-ups were started. Each look-up is numbered by it.
     begun: u64,
-    /// The newest of each host, while it is under way.
+    /// Each host's newest look-up, while it runs.
     under_way: BTreeMap<String, LookUp>,
 }
 
 struct LookUp {
     number: u64,
     found: watch::Receiver<Found>,
-    /// [`PATIENCE`] is over.
+    /// Whether [`PATIENCE`] has passed.
     is_old: bool,
 }
 
@@ -79,7 +80,7 @@ impl Asked {
         self.threads_of.values().sum()
     }
 
-    /// What whoever wants this host waits for; `None`: a look-up of their own.
+    /// The running look-up that a caller can wait for; `None`: the caller must start one.
     fn join(&self, host: &str) -> Option<watch::Receiver<Found>> {
         let newest = self.under_way.get(host)?;
         let threads = self.threads_of.get(host).copied().unwrap_or(0);
@@ -97,7 +98,7 @@ impl Resolver {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Within a Tokio runtime.
+    /// Must run within a Tokio runtime.
     fn join_or_begin(
         &'static self,
         host: &str,
@@ -119,7 +120,7 @@ impl Resolver {
         let look_up_now = LookUp { number, found: found.clone(), is_old: false };
         asked.under_way.insert(host.to_owned(), look_up_now);
         drop(asked);
-        // Whoever gives this up, the thread or a system that has no thread for it, takes the name out again.
+        // Dropping this removes the name again, whether the thread ends or the system cannot start one.
         let thread = ResolverThread { resolver: self, host: host.to_owned(), number };
         let builder = std::thread::Builder::new().name("resolver".to_owned()).stack_size(STACK_BYTES);
         builder.spawn(move || {
@@ -141,7 +142,7 @@ impl Resolver {
     }
 }
 
-/// A thread that asks for a name, until it has done so.
+/// The guard of a look-up's thread: when it is dropped, the look-up is removed.
 struct ResolverThread {
     resolver: &'static Resolver,
     host: String,
@@ -179,7 +180,7 @@ mod tests {
         resolve("no such host", 25).await.unwrap_err();
     }
 
-    /// The loopback's number is 1 wherever there is one: a link-local address is of one link.
+    /// The loopback interface has index 1 everywhere; a link-local address belongs to one interface.
     #[tokio::test]
     async fn an_address_of_a_link_keeps_its_link() {
         for host in ["fe80::1%lo", "[fe80::1%lo]"] {
@@ -209,14 +210,14 @@ mod tests {
             assert_eq!(resolver.asked().threads(), number);
             until(resolver, is_old).await;
         }
-        // They are as many as there may be: whoever comes waits for the newest.
+        // The limit is reached, so a further caller waits for the newest.
         let newest = resolver.join_or_begin("a", |_| panic!("it is joined")).unwrap();
         assert_eq!((resolver.asked().threads(), newest.borrow().is_none()), (MAX_OF_A_NAME, true));
-        // Another name is no concern of theirs.
+        // They do not affect another name.
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut other = resolver.join_or_begin("b", move |_| Ok(vec![here])).unwrap();
         assert_eq!(other.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
-        // One that ends makes room, and is not the newest: that one is still there.
+        // A look-up that is not the newest ends and makes room; the newest stays.
         hanging.remove(0).send(()).unwrap();
         until(resolver, |asked| asked.threads() < MAX_OF_A_NAME).await;
         assert!(resolver.asked().under_way.contains_key("a"));

@@ -1,4 +1,4 @@
-//! Made-up notices: what `test-notify` sends, what a template must be able to render, and the ground of the tests.
+//! Made-up notices: `test-notify` sends them, a template must be able to render them, and tests build on them.
 
 use super::Notification;
 use crate::core::cause::{Cause, CauseKind};
@@ -9,7 +9,7 @@ use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
-/// A late backup, four minutes before `now`, marked as a sample in all that people read first.
+/// A backup that has been late for four minutes, marked as a sample wherever people read first.
 pub fn alert(now: Time) -> Notice {
     let since = now - Span::mins(4);
     let cause = Cause { kind: CauseKind::Missing, since, would_be: None };
@@ -54,7 +54,7 @@ pub fn alert(now: Time) -> Notice {
     }
 }
 
-/// The end of what [`alert`] told.
+/// The recovery that follows [`alert`].
 pub fn recovery(now: Time, thread: Option<String>) -> Notice {
     Notice {
         kind: DeliveryKind::Recovery,
@@ -67,7 +67,6 @@ pub fn recovery(now: Time, thread: Option<String>) -> Notice {
     }
 }
 
-/// A check that flaps.
 pub(super) fn flapping(now: Time) -> Notice {
     let flaps = Flaps { times: 3, since: now - Span::mins(4) };
     Notice { kind: DeliveryKind::Flapping(flaps), opened_at: now - Span::secs(2), ..recovery(now, None) }
@@ -77,12 +76,12 @@ pub(super) fn flapping(now: Time) -> Notice {
 pub(super) fn of_every_kind() -> [Vec<Notice>; 4] {
     let now = Time::from_secs(1_774_830_840);
     let over = recovery(now, Some("0".to_owned()));
-    // One of which nothing is known but that it is late.
+    // A check of which nothing is known but that it is late.
     let bare = Notice { last_success: None, last_run: None, labels: Vec::new(), ..alert(now) };
     [vec![alert(now)], vec![over.clone()], vec![flapping(now)], vec![alert(now), over, bare]]
 }
 
-/// So many checks, all of them late, each with a name and a title of its own.
+/// `count` late checks, each with a name and a title of its own.
 pub(super) fn of_many_checks(count: usize) -> Vec<Notice> {
     let now = Time::from_secs(1_774_830_840);
     let numbered = |number: usize| Notice {
@@ -93,7 +92,7 @@ pub(super) fn of_many_checks(count: usize) -> Vec<Notice> {
     (1..=count).map(numbered).collect()
 }
 
-/// An attempt to send them, for nobody.
+/// A notification with these notices that is not sent.
 pub(super) fn notification(notices: &[Notice]) -> Notification<'_> {
     Notification {
         key: "0",

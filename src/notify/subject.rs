@@ -1,11 +1,11 @@
-//! The subject of a mail, so that every reader shows what was written.
+//! A mail's subject, encoded so that every mail program shows what was written.
 
 use std::fmt::Write as _;
 
 use lettre::message::header::{HeaderName, HeaderValue};
 
-/// The header. A text that looks encoded already (RFC 2047) would be decoded by its readers, to anything: also to the end
-/// of the line and another header.
+/// The Subject header. A text that already looks encoded (RFC 2047) is encoded again: mail programs would decode it to
+/// anything, even to a line break and another header.
 pub(super) fn header(text: &str) -> HeaderValue {
     let name = HeaderName::new_from_ascii_str("Subject");
     if text.contains("=?") {
@@ -14,9 +14,9 @@ pub(super) fn header(text: &str) -> HeaderValue {
     HeaderValue::new(name, text.to_owned())
 }
 
-/// The whole text as encoded words, one a line; only letters, digits and `_` are outside of `=XX`.
+/// The whole text as encoded words, one a line. Only letters, digits and `_` are not written as `=XX`.
 fn encoded_words(text: &str) -> String {
-    // An encoded word has at most 75 characters, of which 12 are around the text.
+    // An encoded word has at most 75 characters; 12 of them surround the text.
     const MAX_TEXT_LEN: usize = 60;
     let mut words = vec![String::new()];
     for c in text.chars() {
@@ -29,7 +29,7 @@ fn encoded_words(text: &str) -> String {
             };
         }
         match words.last_mut() {
-            // A character is never in two words.
+            // A character must not be split between two words.
             Some(word) if word.len() + encoded.len() <= MAX_TEXT_LEN => word.push_str(&encoded),
             _ => words.push(encoded),
         }

@@ -1,7 +1,7 @@
-//! Words of strangers, made harmless; times and lengths of time, made readable.
+//! Makes texts of strangers harmless, and times and durations readable.
 //!
-//! Titles, comments and labels come from files and pings. Here they lose what could break a line, turn the reading
-//! order around or be followed by a chat's preview; each form of message then escapes its own markup.
+//! Titles, comments and labels come from files and pings. This module removes whatever could break a line, reverse the
+//! reading order or be followed by a chat's preview. Each message format then escapes its own markup.
 
 use std::sync::LazyLock;
 
@@ -13,9 +13,9 @@ use crate::core::text::{cut, cut_bytes, first_bytes};
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
-/// One line, without control characters and without invisible characters that change how the rest is read (bidi
-/// overrides, zero-width spaces); at most `max` characters, with `…` where something was cut. URLs that would ping are
-/// named, not shown: a preview would follow them.
+/// One line of at most `max` characters, with `…` where it was cut. Control characters and invisible characters that
+/// change how the rest is read (bidi overrides, zero-width spaces) are removed. URLs that would ping are replaced by
+/// words, since a preview would follow them.
 pub fn line(text: &str, max: usize) -> String {
     // Nobody reads more; the bound keeps a hostile text from costing time.
     let read = first_bytes(text, 4 * max + 64);
@@ -33,8 +33,7 @@ pub fn line(text: &str, max: usize) -> String {
     cut(&line, max)
 }
 
-/// Several lines, each of them as harmless as [`line()`] makes one: without empty lines, at most `max_lines` of at most `max`
-/// characters.
+/// At most `max_lines` lines of at most `max` characters, each made harmless like [`line()`]. Empty lines are dropped.
 pub fn lines(text: &str, max_lines: usize, max: usize) -> String {
     let mut kept = text.lines().map(|text| line(text, max)).filter(|line| !line.is_empty());
     let mut lines: Vec<String> = kept.by_ref().take(max_lines).collect();
@@ -44,7 +43,7 @@ pub fn lines(text: &str, max_lines: usize, max: usize) -> String {
     lines.join("\n")
 }
 
-/// How an attempt ended, as [`Attempt`] bounds it: one line of at most [`Attempt::MAX_ANSWER_BYTES`].
+/// How an attempt ended, for [`Attempt`]: one line of at most [`Attempt::MAX_ANSWER_BYTES`].
 pub fn reason(why: &str) -> String {
     cut_bytes(&line(why, Attempt::MAX_ANSWER_BYTES), Attempt::MAX_ANSWER_BYTES)
 }
@@ -61,19 +60,19 @@ fn is_invisible(c: char) -> bool {
 static PING_URL: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(PING_URLS).expect("the pattern below is a regex"));
 
-/// Ours, and those of the systems whose interfaces are spoken here, wherever they are; without the addresses `/ID`, which
-/// only their host tells from others.
+/// Ping URLs of punctual and of the systems whose interfaces we offer, on any host. URLs of the form `/ID` are not
+/// among them: only their host tells them from others.
 const PING_URLS: &str = r"(?i)https?://\S*?/(ping|coal-mine/v1/canary|nights-watch/v1/watcher)/\S*";
 
-/// What stands where one was.
+/// What replaces a ping URL.
 const A_PING_URL: &str = "(a ping URL)";
 
-/// Bare ping URLs never stand in messages: a chat's preview would ping them (docs/templates.md).
+/// Bare ping URLs must not stand in messages: a chat's preview would ping them (docs/templates.md).
 pub fn without_ping_urls(text: &str) -> String {
     PING_URL.replace_all(text, A_PING_URL).into_owned()
 }
 
-/// The text without `BASE/ID`: eight letters at our own address, by which other systems' checks are pinged too.
+/// Removes `BASE/ID` (eight letters at our own address), which also pings checks of other systems.
 pub fn without_id_urls(text: &str, base: &str) -> String {
     let mut rest = text;
     let mut kept = String::new();
@@ -98,14 +97,15 @@ fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
     bytes.into_iter().position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
 }
 
-/// `/abcdefgh`, whatever follows it but another letter.
+/// Whether the path is `/` and eight letters, with no further letter or `/` after them.
 fn is_id(path: &str) -> bool {
     let Some(id) = path.strip_prefix('/') else { return false };
     let letters = id.bytes().take_while(u8::is_ascii_alphabetic).count();
     letters == Alias::ID_LETTERS && !id[letters..].starts_with('/')
 }
 
-/// Whether this is a link that may be followed: `http` or `https`, of sane length, in one piece.
+/// Whether this is a link that is safe to show: `http` or `https`, of reasonable length, without blanks or control
+/// characters.
 pub fn is_link(url: &str) -> bool {
     let http = url.starts_with("http://") || url.starts_with("https://");
     http && url.len() <= 2000
@@ -115,7 +115,7 @@ pub fn is_link(url: &str) -> bool {
         && !PING_URL.is_match(url)
 }
 
-/// A length of time as people say it: at most two units, `23h53m`, `4m10s`, `250ms`.
+/// A duration for people, in at most two units: `23h53m`, `4m10s`, `250ms`.
 pub fn span(span: Span) -> String {
     let ms = span.as_ms().max(0);
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
@@ -130,7 +130,7 @@ pub fn span(span: Span) -> String {
     }
 }
 
-/// `4 min ago`, `23h53m ago`, `just now`; `in 4 min` for what is still to come.
+/// `4 min ago`, `23h53m ago`, `just now`; `in 4 min` for a time to come.
 pub fn ago(time: Time, now: Time) -> String {
     let away = if time <= now { now - time } else { time - now };
     let words = match away.as_ms() / 1000 {
@@ -142,7 +142,7 @@ pub fn ago(time: Time, now: Time) -> String {
     if time <= now { format!("{words} ago") } else { format!("in {words}") }
 }
 
-/// `02:30`, with the date where it is another day than `now`'s, and the seconds where they are not zero.
+/// `02:30`, with the date if it is another day than `now`'s, and with the seconds if they are not zero.
 fn clock(time: Time, zone: Zone, now: Time) -> String {
     let local = zone.local(time);
     let today = zone.local(now).date_naive();
@@ -154,12 +154,12 @@ fn clock(time: Time, zone: Zone, now: Time) -> String {
     }
 }
 
-/// `02:30 CEST`: a time that does not say where it is told would be read as the reader's own.
+/// `02:30 CEST`. Without a zone, readers would take a time for their own.
 pub fn zoned_clock(time: Time, zone: Zone, now: Time) -> String {
     format!("{} {}", clock(time, zone, now), zone_name(time, zone))
 }
 
-/// `02:30 CEST / 00:30 UTC`: in the check's zone and in UTC, once if they are the same.
+/// `02:30 CEST / 00:30 UTC`: in the check's zone and in UTC, or once if they are the same.
 pub fn both_clocks(time: Time, zone: Zone, now: Time) -> String {
     let here = zoned_clock(time, zone, now);
     if zone_name(time, zone) == "UTC" {
@@ -168,14 +168,14 @@ pub fn both_clocks(time: Time, zone: Zone, now: Time) -> String {
     format!("{here} / {} UTC", utc_beside(time, zone, now))
 }
 
-/// What the zone's clocks are called at this time: `CEST`.
+/// The zone's abbreviation at this time: `CEST`.
 fn zone_name(time: Time, zone: Zone) -> String {
     zone.abbreviation(time)
 }
 
 /// `02:00–02:05 CEST / 00:00–00:05 UTC`.
 pub fn both_stretches(from: Time, to: Time, zone: Zone, now: Time) -> String {
-    // The end's date is said only where it is another than the beginning's.
+    // The end has a date only if it differs from the beginning's.
     let here = format!("{}–{}", clock(from, zone, now), clock(to, zone, from));
     let name = zone_name(to, zone);
     if name == "UTC" {
@@ -184,14 +184,14 @@ pub fn both_stretches(from: Time, to: Time, zone: Zone, now: Time) -> String {
     format!("{here} {name} / {}–{} UTC", utc_beside(from, zone, now), clock(to, Zone::UTC, from))
 }
 
-/// The UTC time that stands beside a local one: with its date only where the reader could take it for another day.
+/// The UTC time beside a local one, with its date only if the reader could take it for another day.
 fn utc_beside(time: Time, zone: Zone, now: Time) -> String {
     let local_day = zone.local(time).date_naive();
     let is_plain = time.to_utc().date_naive() == local_day;
     if is_plain { clock(time, Zone::UTC, time) } else { clock(time, Zone::UTC, other_day(time, now)) }
 }
 
-/// A time of another UTC day than `time`, so that [`clock`] says its date.
+/// A time on another UTC day than `time`, so that [`clock`] includes the date.
 fn other_day(time: Time, now: Time) -> Time {
     if now.to_utc().date_naive() == time.to_utc().date_naive() { now + Span::mins(24 * 60) } else { now }
 }
@@ -220,7 +220,7 @@ mod tests {
         check("", "");
     }
 
-    /// Their users' checks are pinged by GET as well.
+    /// A GET of such an address pings the check.
     #[test]
     fn an_id_that_pings_is_never_shown_at_our_address() {
         let check = |text: &str, expected: &str| {
@@ -307,7 +307,7 @@ mod tests {
             both("2026-03-30T00:30:05Z", berlin, "2026-04-02T00:34:00Z"),
             "2026-03-30 02:30:05 CEST / 00:30:05 UTC"
         );
-        // Half past one in the night at Berlin is still yesterday in UTC.
+        // Half past one at night in Berlin is still yesterday in UTC.
         assert_eq!(
             both("2026-03-29T23:30:00Z", berlin, "2026-03-29T23:34:00Z"),
             "01:30 CEST / 2026-03-29 23:30 UTC"

@@ -1,4 +1,4 @@
-//! What TLS needs before anything can be encrypted, for mail and HTTP alike, and how HTTP's is spoken.
+//! TLS set-up: the cryptography for mail and HTTP, and the client configuration for HTTP.
 
 use std::sync::{Arc, Once};
 
@@ -12,17 +12,17 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use super::trust::check_certificates;
 use crate::core::receiver::TlsConfig;
 
-/// Makes ring the process's cryptography; without it no client can be built. Harmless when done again.
+/// Makes ring the process's crypto provider; without it no client can be built. It may be called again.
 pub fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // An error says that another part of the program was first, which serves as well.
+        // An error means that another part of the program installed a provider first, which is as good.
         let _ = ring::default_provider().install_default();
     });
 }
 
-/// How HTTP servers are believed, and what is shown to them. Where no TLS is needed no certificate is read: a machine
-/// without any can still post in plain.
+/// How we verify HTTP servers, and the certificate that we present. If no TLS is needed, no certificates are read: a
+/// machine that has none can still post without encryption.
 pub(super) fn client_config(config: &TlsConfig, is_needed: bool) -> Result<Arc<ClientConfig>, String> {
     let fault = |error: Error| format!("TLS cannot be set up: {error}");
     let provider = Arc::new(ring::default_provider());
@@ -56,13 +56,13 @@ fn authorities(pem: &str) -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// At least one.
+/// Parses the certificates; at least one.
 fn certificates(pem: &str) -> Option<Vec<CertificateDer<'static>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     certificates.ok().filter(|certificates| !certificates.is_empty())
 }
 
-/// `insecure_skip_verify`: whoever answers is believed.
+/// For `insecure_skip_verify`: accepts every certificate.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

@@ -1,20 +1,21 @@
-//! What the system trusts: certificates that the environment names, looked at before they are read.
+//! Checks the certificate files that the environment names before they are read.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-/// The largest file of certificates, and all of a folder together, in bytes: what systems ship has half of one MB.
+/// The largest certificate file, and the largest total of a folder, in bytes. Systems ship about half a MB.
 const MAX_BYTES: u64 = 64 << 20;
-/// The most files of a folder.
+/// The most files in a folder.
 const MAX_FILES: usize = 10_000;
 
-/// Says what of `SSL_CERT_FILE` and `SSL_CERT_DIR` would never end, or fill the memory. To be asked before anything is built
-/// that reads all certificates of the system. Blocks while it looks.
+/// Checks that `SSL_CERT_FILE` and `SSL_CERT_DIR` name nothing that would never end or fill the memory. Call it before
+/// building anything that reads all certificates of the system. Blocks.
 ///
 /// # Errors
 ///
-/// Which variable names what that is no regular file, or too much. What is not there at all is left to whoever reads it.
+/// Names the variable whose path is not a regular file or is too large. A path that does not exist is no error here:
+/// whoever reads it reports it.
 pub fn check_certificates() -> Result<(), String> {
     check(std::env::var_os("SSL_CERT_FILE"), std::env::var_os("SSL_CERT_DIR"))
 }
@@ -34,7 +35,7 @@ fn check(file: Option<OsString>, folders: Option<OsString>) -> Result<(), String
         .try_for_each(|path| check_folder(&path))
 }
 
-/// What is no regular file in it is passed over by whoever reads it.
+/// Skips what is not a regular file, as the reader of the folder does.
 fn check_folder(folder: &Path) -> Result<(), String> {
     let fault = |what: &str| format!("SSL_CERT_DIR: {} {what}", folder.display());
     let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! A folder with zone data, as tz's own Makefile installs it.
+//! A folder with zone data, as installed by tz's Makefile.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -6,28 +6,28 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Of a zone's file; the largest has 3,600.
+/// The largest file of a zone that is read, in bytes; the largest real one has 3,600.
 const MAX_ZONE_BYTES: u64 = 1 << 16;
-/// Of the list of all rules, which has 110,000.
+/// The largest list of all rules that is read, in bytes; the real one has 110,000.
 const MAX_LIST_BYTES: u64 = 1 << 22;
-/// Names and version: the list of all rules, which stands beside the zones.
+/// The list of all rules beside the zones. It has the names and the version.
 const LIST: &str = "tzdata.zi";
-/// The version where there is no list.
+/// The file with the version if there is no list.
 const VERSION: &str = "+VERSION";
 
-/// A folder, as it was when it was read.
+/// A folder as it was when it was read.
 #[derive(Debug)]
 pub(super) struct Folder {
     pub(super) path: PathBuf,
     pub(super) exists: bool,
-    /// The IANA release, if the folder says.
+    /// The IANA release, if the folder names it.
     pub(super) version: Option<String>,
-    /// All zones and links of the list.
+    /// All zones and links in the list.
     pub(super) names: HashSet<String>,
     looks: [FileMark; 3],
 }
 
-/// What tells a file from the same one later; `None` if there is none.
+/// Identifies one state of a file: it differs if the file was replaced or written. `None` if there is no file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileMark(Option<(u64, u64, i64, i64)>);
 
@@ -39,7 +39,7 @@ impl FileMark {
 }
 
 impl Folder {
-    /// Reads what it says of itself. What cannot be read says nothing.
+    /// Reads the folder's list and version. What cannot be read is left out.
     pub(super) fn read(path: &Path) -> Folder {
         let looks = looks(path);
         let (mut version, names) = read_list(&path.join(LIST)).unwrap_or_default();
@@ -64,7 +64,7 @@ fn looks(path: &Path) -> [FileMark; 3] {
     [FileMark::at(path), FileMark::at(&path.join(LIST)), FileMark::at(&path.join(VERSION))]
 }
 
-/// The rules of one zone.
+/// The rules of one zone, in TZif.
 pub(super) fn read_zone(path: &Path) -> Option<Vec<u8>> {
     read(path, MAX_ZONE_BYTES)
 }
@@ -75,7 +75,7 @@ fn read(path: &Path, max: u64) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A regular file only: of a pipe nobody knows when it speaks.
+/// Opens regular files only: reading a pipe could block for ever.
 fn open(path: &Path) -> Option<File> {
     if !std::fs::metadata(path).ok()?.is_file() {
         return None;
@@ -83,7 +83,7 @@ fn open(path: &Path) -> Option<File> {
     File::open(path).ok()
 }
 
-/// The version in the first line, `# version 2026f`, and the names: `Z NAME …` and `L TARGET NAME`.
+/// Reads the version from the first line (`# version 2026f`) and the names from `Z NAME …` and `L TARGET NAME`.
 fn read_list(path: &Path) -> Option<(Option<String>, HashSet<String>)> {
     let (mut version, mut names) = (None, HashSet::new());
     for line in BufReader::new(open(path)?.take(MAX_LIST_BYTES)).lines() {
@@ -103,7 +103,8 @@ fn read_list(path: &Path) -> Option<(Option<String>, HashSet<String>)> {
     Some((version, names))
 }
 
-/// `2026f`; those of Debian and of development go on after it. Compared as texts, later ones are greater.
+/// Whether this is a version such as `2026f`, or a longer one of Debian or of development. Compared as texts, later
+/// versions are greater.
 fn is_version(text: &str) -> bool {
     let (year, rest) = text.split_at_checked(4).unwrap_or_default();
     text.len() <= 32
@@ -112,7 +113,7 @@ fn is_version(text: &str) -> bool {
         && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.+".contains(&byte))
 }
 
-/// A path that stays within the folder.
+/// Whether this is a relative path that stays within the folder.
 fn is_name(name: &str) -> bool {
     let is_part = |part: &str| !part.is_empty() && !part.starts_with('.');
     name.split('/').all(is_part)

@@ -1,8 +1,8 @@
-//! Where the rules of time zones come from: the system's database, or the copy that is built in.
+//! Time zone rules: from the system's database or from the built-in copy.
 //!
-//! **Invariant:** nothing else reads zone data. Rules change some times in a year, by law and often at short notice, so the
-//! system's database is looked at first, and a newer one is taken while the server runs. `TZDIR` names another folder, which
-//! is taken as it is; the system's own is passed over where it is known to be older than the copy that is built in.
+//! **Invariant:** nothing else reads zone data. Rules change several times a year, by law and often at short notice. So
+//! the system's database is preferred, and a newer one is picked up while the server runs. If `TZDIR` names a folder,
+//! it is used as it is; the system's own folder is ignored if it is known to be older than the built-in copy.
 
 mod folder;
 mod name;
@@ -18,25 +18,25 @@ use crate::core::zone::{BUNDLED_VERSION, Zone};
 pub(crate) use folder::FileMark;
 use folder::Folder;
 
-/// Where systems keep their database.
+/// Where operating systems keep their database.
 const SYSTEM_FOLDER: &str = "/usr/share/zoneinfo";
 
-/// The database in use; [`refresh`] owns it.
+/// The database in use. [`refresh`] replaces it.
 static CURRENT: LazyLock<RwLock<Arc<Zones>>> = LazyLock::new(|| RwLock::new(Arc::new(Zones::read())));
 
-/// Whose database it is.
+/// Where the database comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ZoneSource {
-    /// What `TZDIR` names.
+    /// The folder that `TZDIR` names.
     Tzdir,
-    /// The system's.
+    /// The system's folder.
     System,
-    /// The copy in the program.
+    /// The copy that is built into the program.
     BuiltIn,
 }
 
 impl ZoneSource {
-    /// In a word, for metrics.
+    /// The word for metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             ZoneSource::Tzdir => "tzdir",
@@ -46,7 +46,7 @@ impl ZoneSource {
     }
 }
 
-/// A database of time zones. A zone that its folder lacks is the built-in one.
+/// A database of time zones. If the folder lacks a zone, the built-in one is used.
 #[derive(Debug)]
 pub struct Zones {
     source: ZoneSource,
@@ -54,13 +54,13 @@ pub struct Zones {
     known: Mutex<Known>,
 }
 
-/// What was read so far.
+/// Everything that was read so far.
 #[derive(Debug, Default)]
 struct Known {
     zones: HashMap<String, Option<Zone>>,
-    /// Those that a row was judged by, by their marks.
+    /// Zones that states were judged by earlier, by name and mark.
     former: HashMap<(String, u64), Zone>,
-    /// The files that were read, as they were.
+    /// The files that were read, as they were then.
     looks: Vec<(PathBuf, FileMark)>,
 }
 
@@ -69,7 +69,7 @@ pub fn current() -> Arc<Zones> {
     CURRENT.read().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Takes the database anew if its files have changed. Answers whether it did.
+/// Reads the database again if its files have changed. Returns whether it did.
 pub fn refresh() -> bool {
     if !current().has_changed() {
         return false;
@@ -86,7 +86,8 @@ impl Zones {
         }
     }
 
-    /// The database in this folder, whether it is asked for by name, or else used only if it is not an old one.
+    /// The database in this folder. A folder that is named is used in any case, another only if it is not older than
+    /// the built-in copy.
     fn of(path: &Path, is_named: bool) -> Zones {
         let folder = Folder::read(path);
         let is_old = folder.version.as_deref().is_some_and(|version| version < BUNDLED_VERSION);
@@ -98,12 +99,11 @@ impl Zones {
         Zones { source, folder, known: Mutex::default() }
     }
 
-    /// Whose it is.
     pub fn source(&self) -> ZoneSource {
         self.source
     }
 
-    /// Which IANA release it is, as `2026f`; `unknown` if its folder does not say.
+    /// The IANA release, such as `2026f`; `unknown` if the folder does not say.
     pub fn version(&self) -> &str {
         match self.source {
             ZoneSource::BuiltIn => BUNDLED_VERSION,
@@ -111,7 +111,7 @@ impl Zones {
         }
     }
 
-    /// What people should know about it.
+    /// A remark for people about the database in use, if there is one.
     pub fn notice(&self) -> Option<String> {
         let (path, version) = (self.folder.path.display(), self.folder.version.as_deref());
         match (self.source, version) {
@@ -132,7 +132,7 @@ impl Zones {
         if let Some(zone) = known.zones.get(name) {
             return *zone;
         }
-        // Names come from files: only those of zones are remembered, and looked for on the disk.
+        // Names come from files, so only names of known zones are cached and looked for on disk.
         let is_name = self.folder.names.contains(name) || Zone::bundled_names().any(|known| known == name);
         if !is_name {
             return None;
@@ -154,8 +154,8 @@ impl Zones {
         folder::read_zone(&path).and_then(|tzif| Zone::new(name, &tzif)).or_else(|| Zone::bundled(name))
     }
 
-    /// The zone of this name that was stored with its mark: if it is judged otherwise today, or not known any more, one
-    /// that differs from today's, so that a changed rule is told from none.
+    /// The zone as it was stored, by its name and mark. If the zone's rules have changed since, or it is no longer
+    /// known, this is a zone that differs from today's, so that the change is noticed.
     pub fn as_stored(&self, name: &str, mark: Option<u64>) -> Zone {
         let today = self.get(name);
         match (today, mark) {
@@ -169,13 +169,13 @@ impl Zones {
         *known.former.entry((name.to_owned(), mark)).or_insert_with(stand_in)
     }
 
-    /// Whether the files are others than those that were read.
+    /// Whether the files have changed since they were read.
     pub fn has_changed(&self) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         self.folder.has_changed() || known.looks.iter().any(|(path, look)| FileMark::at(path) != *look)
     }
 
-    /// How its files look now: the same as long as nobody writes them.
+    /// The current marks of its files. They stay the same as long as nobody writes the files.
     pub(crate) fn look(&self) -> Vec<FileMark> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         self.folder.looks().chain(known.looks.iter().map(|(path, _)| FileMark::at(path))).collect()
@@ -205,7 +205,7 @@ mod tests {
     use crate::core::cron::Cron;
     use crate::core::time::Time;
 
-    /// A folder with zones of other rules than those of any release.
+    /// A folder with zones whose rules are those of no release.
     fn folder(version: &str, zones: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let links: String = zones.iter().map(|(name, _)| format!("L Etc/UTC {name}\n")).collect();
@@ -221,7 +221,7 @@ mod tests {
 
     const NOON_SECS: i64 = 1_795_780_800;
 
-    /// The worst that IANA's releases 2026b to 2026f have changed.
+    /// The most important changes of IANA's releases 2026b to 2026f.
     #[test]
     fn zones_that_were_changed_in_2026_have_their_new_rules() {
         let noon = Cron::parse("0 12 * * *").unwrap();
@@ -267,7 +267,7 @@ mod tests {
         );
     }
 
-    /// Debian keeps old names in a package of their own, and a new zone is in no older program.
+    /// Debian keeps old names in a separate package, and an older program lacks new zones.
     #[test]
     fn what_one_of_them_lacks_is_in_the_other() {
         let folder = folder("2099a", &[("Mars/Olympus", "Asia/Tokyo"), ("Europe/Berlin", "Asia/Tokyo")]);

@@ -1,54 +1,51 @@
-//! From a text to the zone that it names, or to what was probably meant.
+//! Parses the name of a zone, and guesses what a wrong name was meant to be.
 
 use super::{Zones, current};
 use crate::core::zone::Zone;
 
-/// Longer than any IANA name, in bytes; no more of a wrong one is repeated in an error.
+/// Longer than any IANA name, in bytes. An error never repeats more of a text than this.
 const MAX_LEN: usize = 64;
 
-/// Why a text is no time zone.
+/// Why a text is not a time zone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ZoneError {
-    /// Longer than any name.
+    /// The text is longer than any name.
     #[error("a time zone's name has at most {MAX_LEN} bytes, this one has {len}")]
-    TooLong {
-        /// Its bytes.
-        len: usize,
-    },
-    /// Nearly a name.
+    TooLong { len: usize },
+    /// The text is almost a name.
     #[error("`{text}` is not an IANA time zone: did you mean `{}`?", .guess.name())]
     Nearly {
-        /// What was written.
+        /// The text as written.
         text: String,
-        /// What is probably meant.
+        /// The zone that was probably meant.
         guess: Zone,
     },
-    /// A distance from UTC, which is a zone of its own only under a name with the opposite sign.
+    /// The text is an offset from UTC. As a zone it has a name with the opposite sign.
     #[error(
         "`{text}` is not an IANA time zone: name a place, such as `Europe/Berlin`, so that daylight saving \
          time is followed, or write `{}` (its sign is the other way round)", .zone.name()
     )]
     Offset {
-        /// What was written.
+        /// The text as written.
         text: String,
-        /// The zone of this offset.
+        /// The zone with this offset.
         zone: Zone,
     },
-    /// Nothing like a name.
+    /// The text resembles no name.
     #[error("`{text}` is not an IANA time zone: name a place, such as `Europe/Berlin`, or `UTC`")]
     Unknown {
-        /// What was written.
+        /// The text as written.
         text: String,
     },
 }
 
-/// The time zone of this exact IANA name; an error guesses at what else is meant.
+/// The time zone with exactly this IANA name. An error guesses what else was meant.
 pub fn parse_timezone(text: &str) -> Result<Zone, ZoneError> {
     current().parse(text)
 }
 
 impl Zones {
-    /// The time zone of this exact IANA name; an error guesses at what else is meant.
+    /// The time zone with exactly this IANA name. An error guesses what else was meant.
     pub fn parse(&self, text: &str) -> Result<Zone, ZoneError> {
         if text.len() > MAX_LEN {
             return Err(ZoneError::TooLong { len: text.len() });
@@ -57,7 +54,7 @@ impl Zones {
             return Ok(zone);
         }
         let shown = text.escape_debug().to_string();
-        // Offsets first: `GMT-5` is nearly the name `Etc/GMT-5`, which is ten hours away from it.
+        // Offsets first: `GMT-5` is almost the name `Etc/GMT-5`, which is ten hours away from it.
         Err(if let Some(zone) = self.at_offset(text) {
             ZoneError::Offset { text: shown, zone }
         } else if let Some(guess) = self.nearly(text) {
@@ -67,7 +64,7 @@ impl Zones {
         })
     }
 
-    /// The name with other case, spaces for underscores, or its last part alone.
+    /// Finds a name in other case, with spaces for underscores, or by its last part alone.
     fn nearly(&self, text: &str) -> Option<Zone> {
         let wanted = text.trim().replace(' ', "_");
         let is_whole = |name: &&str| name.eq_ignore_ascii_case(&wanted);
@@ -77,7 +74,7 @@ impl Zones {
         self.get(name)
     }
 
-    /// `UTC+2`, `GMT-5`, `+02:00`: whole hours.
+    /// Parses `UTC+2`, `GMT-5`, `+02:00`; whole hours only.
     fn at_offset(&self, text: &str) -> Option<Zone> {
         let upper = text.trim().to_ascii_uppercase();
         let offset = upper.trim_start_matches("UTC").trim_start_matches("GMT").trim_start();

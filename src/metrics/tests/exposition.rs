@@ -91,7 +91,7 @@ fn a_large_scrape_leaves_in_chunks_and_unpacks_to_the_same() {
     let catalog = Catalog::new(&checks);
     let own = Own::new();
     let rows = checks.iter().enumerate().map(|(i, check)| row(i as u32, check, &[], 1100)).collect();
-    // process_* change between two scrapes: a shard other than the first has none.
+    // process_* change between two scrapes; only the first shard has them.
     let snapshot = Snapshot { shard: Shard::parse("2/2").unwrap(), ..snapshot(&catalog, rows, &own) };
     let plain = bytes(&snapshot, Negotiated { format: Format::Text, gzip: false });
     assert!(plain.len() > 10, "{} chunks", plain.len());

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use crate::metrics::{METRICS, Metric, MetricKind};
 
-/// `docs/metrics.md` is made from the table of metrics.
+/// `docs/metrics.md` is generated from the table of metrics.
 #[test]
 fn the_reference_has_every_metric() {
     let text = reference();
@@ -98,7 +98,7 @@ fn kind(metric: &Metric) -> &'static str {
     }
 }
 
-/// Those that not every metric of its section has.
+/// The labels that not every metric of the section has.
 fn labels(metric: &Metric) -> String {
     let labels = metric.labels().into_iter().filter(|label| !["check", "group", "*", "le"].contains(label));
     labels.map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ")

@@ -1,4 +1,4 @@
-//! Exact subjects and bodies: filters and scripts of the other systems' users read them.
+//! Exact subjects and bodies, since the other systems' users have filters and scripts that read them.
 
 use super::*;
 use crate::core::check::Origin;
@@ -44,7 +44,7 @@ fn alert(cause: Cause) -> Notice {
     notice(DeliveryKind::Alert, cause)
 }
 
-/// It ends at 08:50, and is due an hour later.
+/// An incident that ended at 08:50. The check's next deadline is an hour later.
 fn over(kind: DeliveryKind, cause: CauseKind) -> Notice {
     let ended = at("2026-11-21T08:50:00.007Z");
     let notice = notice(kind, of(cause));
@@ -66,7 +66,7 @@ fn check(notice: &Notice, subject: &str, body: &str) {
     assert_eq!((mail.subject.as_str(), mail.body.as_str()), (subject, body));
 }
 
-/// The subject, and what the body begins with.
+/// Checks the subject and the first line of the body.
 fn check_story(notice: &Notice, subject: &str, first_line: &str) {
     let mail = mail(notice).expect("it is about a canary");
     assert_eq!((mail.subject.as_str(), mail.body.lines().next()), (subject, Some(first_line)));

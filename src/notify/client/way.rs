@@ -1,7 +1,7 @@
-//! The way to a server that is posted to: a connection for each request, bounded in what is read of it.
+//! How a request reaches a server: a connection for each request, with a limit on what is read from it.
 //!
-//! hyper passes over interim answers (1xx) for as long as they come, on the thread that takes pings as well. So bytes are
-//! counted below it: whatever it is that does not end, the connection does.
+//! hyper skips interim answers (1xx) for as long as they come, on the threads that also take pings. So bytes are
+//! counted below hyper, and a connection that exceeds the limit ends.
 
 use std::io;
 use std::net::SocketAddr;
@@ -32,9 +32,9 @@ use super::super::resolve::resolve;
 use super::super::tls;
 use crate::core::receiver::TlsConfig;
 
-/// Shared by the addresses of a name: one that swallows everything leaves time for the next.
+/// For all addresses of a name together; hyper divides it, so an address that does not answer leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// So much is read of a connection: certificates, interim answers, a head, and the beginning of a body.
+/// How much is read from a connection: certificates, interim answers, a head, and the beginning of a body.
 const MAX_READ_BYTES: usize = 256 * 1024;
 /// The longest head of an answer, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
@@ -47,15 +47,15 @@ type Soon<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 #[derive(Debug)]
 pub(super) enum Way {
     Direct(Client<HttpsConnector<Tcp>, Body>),
-    /// By a proxy that is handed the whole request, with who we are to it.
+    /// Through a proxy that gets the whole request, with the value of `Proxy-Authorization`.
     Proxy(Client<Proxied, Body>, Option<HeaderValue>),
-    /// Through a proxy that passes bytes on.
+    /// Through a proxy that opens a tunnel (CONNECT).
     Tunnel(Client<HttpsConnector<Tunnel<HttpsConnector<Tcp>>>, Body>),
 }
 
 impl Way {
-    /// The way to this URL: to this address, if one is given, instead of asking the resolver. Blocks while it reads all
-    /// certificates that the system trusts.
+    /// Builds the way to this URL. If an address is given, it is used instead of resolving the host. Blocks while it
+    /// reads all certificates that the system trusts.
     pub(super) fn new(
         url: &Url,
         config: &TlsConfig,
@@ -97,17 +97,17 @@ impl Way {
     }
 }
 
-/// What connects to where a URL leads, without who we are there.
+/// The URL to connect to, without its user and password.
 pub(super) fn uri(url: &Url) -> Result<Uri, String> {
     let mut url = url.clone();
     url.set_fragment(None);
-    // Where a URL cannot have them, it has none.
+    // Setting these fails only for URLs that cannot have them.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.as_str().parse().map_err(|error| format!("not a URL: {error}"))
 }
 
-/// The value of a header that says who a URL says we are.
+/// The value of a Basic authorization header, from the user and password of a URL.
 pub(super) fn login(url: &Url) -> Option<String> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
@@ -118,7 +118,7 @@ pub(super) fn login(url: &Url) -> Option<String> {
     Some(format!("Basic {}", STANDARD.encode(both)))
 }
 
-/// No connection is kept: what is counted is one request's, and messages are few.
+/// Keeps no idle connections: the byte count is per request, and messages are few.
 fn client<C>(connector: C) -> Client<C, Body>
 where
     C: legacy::connect::Connect + Clone,
@@ -129,11 +129,11 @@ where
         .build(connector)
 }
 
-/// Connects to whatever host is asked for.
+/// Opens TCP connections to the host of a request.
 #[derive(Clone, Debug)]
 pub(super) struct Tcp {
     http: HttpConnector<Resolver>,
-    /// The other side is a proxy that wants to see whole URLs.
+    /// Whether the other side is a proxy that expects absolute URLs.
     is_proxy: bool,
 }
 
@@ -165,7 +165,7 @@ impl Service<Uri> for Tcp {
     }
 }
 
-/// Connects to a proxy, whatever is asked for.
+/// Connects to the proxy, whatever host is requested.
 #[derive(Clone, Debug)]
 pub(super) struct Proxied {
     to_proxy: HttpsConnector<Tcp>,
@@ -186,7 +186,7 @@ impl Service<Uri> for Proxied {
     }
 }
 
-/// Where a host is.
+/// Resolves a host, or returns the given address.
 #[derive(Clone, Debug)]
 struct Resolver {
     address: Option<SocketAddr>,
@@ -206,13 +206,13 @@ impl Service<Name> for Resolver {
             return Box::pin(std::future::ready(Ok(vec![address].into_iter())));
         }
         Box::pin(async move {
-            // Whoever connects knows the port.
+            // hyper replaces the port.
             Ok(resolve(host.as_str(), 0).await?.into_iter())
         })
     }
 }
 
-/// Ends a connection whose other side goes on and on.
+/// Fails a connection whose other side sends too much.
 #[derive(Debug)]
 pub(super) struct BoundedTcp {
     stream: TcpStream,

@@ -1,20 +1,20 @@
-//! Addresses of mail.
+//! Mail addresses.
 
 use lettre::Address;
 use lettre::message::Mailbox;
 
-/// Why nobody can be sent mail.
+/// Why a receiver has no valid mail address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// Neither `a@b` nor `Name <a@b>`.
+    /// The text is neither `a@b` nor `Name <a@b>`.
     #[error("`{0}` is no mail address")]
     Address(String),
-    /// Nobody to send to.
+    /// The list of recipients is empty.
     #[error("mail needs at least one recipient")]
     NoRecipient,
 }
 
-/// With the domain as every server takes it: in ASCII (A-labels, RFC 5891).
+/// Parses an address, with its domain in ASCII (A-labels, RFC 5891), which every server takes.
 pub(super) fn parse(text: &str) -> Result<Mailbox, AddressError> {
     let fault = || AddressError::Address(text.to_owned());
     let mut mailbox = text.parse::<Mailbox>().map_err(|_| fault())?;
@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str) -> Result<Mailbox, AddressError> {
     Ok(mailbox)
 }
 
-/// Whether it needs no server that takes UTF-8 (RFC 6531).
+/// Whether the address works with a server that does not support UTF-8 (RFC 6531).
 pub(super) fn is_ascii(address: &Address) -> bool {
     AsRef::<str>::as_ref(address).is_ascii()
 }

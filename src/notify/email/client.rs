@@ -24,7 +24,7 @@ use crate::notify::resolve::resolve;
 use crate::notify::trust::check_certificates;
 use crate::notify::{aside, duration, tls};
 
-/// They have no `Debug` of their own.
+/// A wrapper, since `TlsParameters` has no `Debug`.
 struct Tls(TlsParameters);
 
 impl std::fmt::Debug for Tls {
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Tls {
     }
 }
 
-/// Hands mails to one server.
+/// Hands mails to one mail server.
 #[derive(Debug)]
 pub(super) struct SmtpClient {
     smtp: Smtp,
@@ -42,17 +42,17 @@ pub(super) struct SmtpClient {
     tls: OnceCell<Tls>,
 }
 
-/// What became of the recipients of one attempt.
+/// The result for each recipient of one attempt.
 #[derive(Default)]
 pub(super) struct PerRecipient {
     pub(super) refused: Vec<String>,
     pub(super) postponed: Vec<String>,
     pub(super) accepted: Vec<Address>,
-    /// What the server said when it had the whole mail.
+    /// The server's answer to the whole mail.
     pub(super) answer: String,
 }
 
-/// A mail that was handed over as far as it could be, and the connection, which is still open.
+/// A mail that was handed over as far as possible, and its connection, which is still open.
 pub(super) struct Delivered {
     pub(super) result: PerRecipient,
     connection: AsyncSmtpConnection,
@@ -66,7 +66,7 @@ impl Delivered {
 }
 
 impl SmtpClient {
-    /// Nothing is connected yet. `timeout` bounds each session up to the mail's last byte.
+    /// Connects to nothing yet. `timeout` bounds each session up to the mail's last byte.
     pub(super) fn new(smtp: &Smtp, from: Mailbox, timeout: Span) -> SmtpClient {
         SmtpClient { smtp: smtp.clone(), from, timeout, tls: OnceCell::new() }
     }
@@ -83,7 +83,8 @@ impl SmtpClient {
         self.timeout
     }
 
-    /// Hands over a mail to all who take it. It is theirs with the answer, however the goodbye goes.
+    /// Hands a mail over for all recipients that the server accepts. The mail is delivered once the server has answered
+    /// the data, even if QUIT fails.
     pub(super) async fn deliver(&self, to: &[Address], message: &[u8]) -> Result<Delivered, MailFault> {
         let is_about_recipients = AtomicBool::new(false);
         let before_data = async {
@@ -106,7 +107,7 @@ impl SmtpClient {
             }
         })??;
         if !result.accepted.is_empty() {
-            // The end of the data brings a line's end of its own.
+            // lettre ends the data with a line break of its own.
             let message = message.strip_suffix(b"\r\n").unwrap_or(message);
             let answer = connection.message(message).await.map_err(MailFault::Content)?;
             result.answer = format!("{} {}", answer.code(), answer.message().collect::<Vec<_>>().join(" "));
@@ -117,13 +118,13 @@ impl SmtpClient {
     async fn connect(&self) -> Result<AsyncSmtpConnection, MailFault> {
         let Smtp { host, port, tls, login, .. } = &self.smtp;
         let hello = hello(&self.smtp.hello);
-        // One address that swallows everything leaves time for the next.
+        // An address that does not answer leaves time for the next.
         let patience = duration(self.timeout) / 3;
         let implicit = if *tls == SmtpTls::Implicit { Some(self.tls_parameters().await?) } else { None };
         let addresses = resolve(host, *port).await.map_err(|error| MailFault::Other(error.to_string()))?;
         let server = MailServer { addresses: &addresses, patience, implicit, hello: &hello };
         let mut connection = match connection::connect(&server, false).await {
-            // It does not know EHLO, and so nothing that we need but this.
+            // The server does not know EHLO. Without STARTTLS we can do with HELO.
             Err(error) if is_unknown(&error) && *tls != SmtpTls::Starttls => {
                 connection::connect(&server, true).await.map_err(MailFault::Connection)?
             }
@@ -140,7 +141,7 @@ impl SmtpClient {
         Ok(connection)
     }
 
-    /// Whether addresses may be other than ASCII.
+    /// Sends the sender. Returns whether the server takes addresses beyond ASCII.
     async fn tell_sender(
         &self,
         connection: &mut AsyncSmtpConnection,
@@ -161,12 +162,12 @@ impl SmtpClient {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let sender = Mail::new(Some(self.from.email.clone()), parameters);
-        // The sender is that of every mail.
+        // Every mail has this sender, so a refusal is about the server and not about the message.
         connection.command(sender).await.map_err(MailFault::Connection)?;
         Ok(can_utf8)
     }
 
-    /// Made once, aside: it reads all certificates that the system trusts.
+    /// Built once, on a blocking thread, because it reads all certificates that the system trusts.
     async fn tls_parameters(&self) -> Result<TlsParameters, MailFault> {
         let make = async || {
             let smtp = self.smtp.clone();
@@ -176,7 +177,7 @@ impl SmtpClient {
     }
 }
 
-/// Each recipient. Only a server that takes nobody ends the attempt.
+/// Names each recipient. The attempt ends only if the server accepts none of them.
 async fn ask_for(
     connection: &mut AsyncSmtpConnection,
     to: &[Address],

@@ -1,16 +1,16 @@
-//! What can go wrong with a mail, by when it did: from that follows who else it concerns.
+//! What can go wrong with a mail. The stage at which it failed says whether other mails would fail too.
 
 use lettre::transport::smtp::Error;
 
-/// Why an attempt came to nobody.
+/// Why an attempt reached no recipient.
 pub(super) enum MailFault {
-    /// Before anything was said of this message but its sender: the server, the settings or the password may be mended.
+    /// Before anything but the sender was said of this message: the server, the settings or the password may be mended.
     Connection(Error),
-    /// Between that and the text.
+    /// After that, and before the text.
     Message(Error),
-    /// As above, and no answer.
+    /// As [`MailFault::Message`], but the server did not answer.
     Silence(String),
-    /// The server's answer to what it says.
+    /// The server refused the content.
     Content(Error),
     /// Only other settings can mend it.
     Settings(String),
@@ -19,13 +19,14 @@ pub(super) enum MailFault {
 }
 
 impl MailFault {
-    /// Whether nothing is said of the message, so that every other one would have ended alike. Once recipients are named,
-    /// also a server that breaks off or hangs may do so for one of them: it keeps no other mail waiting.
+    /// Whether every other mail would have failed alike, because nothing was said of this message yet. Once recipients
+    /// are named, a server that hangs or breaks off may do so because of one of them, so that does not delay other
+    /// mails.
     pub(super) fn is_of_the_server(&self) -> bool {
         matches!(self, MailFault::Connection(_) | MailFault::Settings(_) | MailFault::Other(_))
     }
 
-    /// Whether it is refused for good, so that somebody should mend a setting.
+    /// Whether the server refused for good, so that somebody should mend a setting.
     pub(super) fn is_misdirected(&self) -> bool {
         match self {
             MailFault::Connection(error) | MailFault::Message(error) | MailFault::Content(error) => {
@@ -48,12 +49,12 @@ impl std::fmt::Display for MailFault {
     }
 }
 
-/// A command is not known or not implemented.
+/// Whether the server does not know or does not implement the command.
 pub(super) fn is_unknown(error: &Error) -> bool {
     error.status().is_some_and(|code| matches!(u16::from(code), 500 | 502))
 }
 
-/// 530, 534, 535 and 538 speak of our login, not of the message (RFC 4954 §6).
+/// Codes 530, 534, 535 and 538 are about our login, not about the message (RFC 4954 §6).
 pub(super) fn wants_login(error: &Error) -> bool {
     error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
 }

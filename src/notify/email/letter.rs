@@ -13,10 +13,10 @@ use crate::notify::canary::{self, CanaryMail};
 use crate::notify::render::{base, render};
 use crate::notify::{Notification, subject};
 
-/// So many messages of a thread are referred to: a header has its limits.
+/// How many earlier messages of a thread are referred to, since the length of a header is limited.
 const MAX_REFERENCES: usize = 20;
 
-/// The mail, ready to be sent.
+/// Builds the mail, ready to be sent.
 pub(super) fn write(
     notification: &Notification<'_>,
     from: &Mailbox,
@@ -26,7 +26,8 @@ pub(super) fn write(
     let id = |key: &str| format!("<{}@{domain}>", token(key));
     let mut builder =
         Message::builder().date(system_time(notification.now)).message_id(Some(id(notification.key)));
-    // A header goes to all: to those whose servers take no UTF-8 as well.
+    // All recipients get this header, including those whose servers do not support UTF-8, so it lists only ASCII
+    // addresses.
     for to in to.iter().filter(|to| is_ascii(&to.email)) {
         builder = builder.to(to.clone());
     }
@@ -44,7 +45,7 @@ pub(super) fn write(
     let list = format!("{}.punctual.{domain}", token(notification.receiver));
     let page = base(notification.external_url);
     for (name, value) in [
-        // RFC 3834: no vacation notice answers this.
+        // RFC 3834: vacation notices do not answer such a mail.
         (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()),
         // RFC 2919: filters can sort by it.
         (HeaderName::new_from_ascii_str("List-Id"), format!("punctual <{list}>")),
@@ -55,13 +56,13 @@ pub(super) fn write(
     say(builder, notification, from)
 }
 
-/// Who the mail is from, its subject, and what it says.
+/// Adds the sender's name, the subject and the text.
 fn say(
     builder: MessageBuilder,
     notification: &Notification<'_>,
     from: &Mailbox,
 ) -> Result<Message, lettre::error::Error> {
-    // What is told to a check's own addresses is a message by itself.
+    // A message to a check's own addresses has exactly one notice.
     if let [notice] = notification.notices
         && let Some(CanaryMail { sender, subject, body }) = canary::mail(notice)
     {
@@ -74,7 +75,7 @@ fn say(
     builder.multipart(MultiPart::alternative_plain_html(text.plain(), text.html()))
 }
 
-/// Only what may stand in a Message-ID or a List-Id as it is (RFC 5322 `dot-atom`, without the rarer signs).
+/// Replaces what may not stand in a Message-ID or List-Id as it is (RFC 5322 `dot-atom`, without the rarer signs).
 fn token(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect()
 }

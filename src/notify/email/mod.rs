@@ -1,7 +1,7 @@
-//! Messages by mail: text and HTML (for canaries text alone), in threads, over STARTTLS, TLS or plainly.
+//! Messages by mail: text and HTML (canaries: text alone), in threads, over STARTTLS, TLS or without encryption.
 //!
-//! Each recipient is asked for by itself, so that one dead mailbox keeps a page from nobody else. A message that some
-//! took and others may take later is sent again to the others alone, as long as this process remembers.
+//! Each recipient is named by itself, so that one dead mailbox does not keep a page from the others. If some took a
+//! message and others may take it later, it is sent again to the others alone, as long as this process remembers.
 
 mod address;
 mod client;
@@ -25,32 +25,33 @@ use crate::core::time::Span;
 
 pub use self::address::AddressError;
 
-/// Whom mail goes to.
+/// Who receives the mail.
 #[derive(Debug)]
 enum Recipients {
     Listed(Vec<Mailbox>),
-    /// The addresses of the check that it tells of.
+    /// The addresses of the check that the notice is about.
     OfTheCheck,
 }
 
-/// A receiver that gets mail.
+/// A receiver by mail.
 #[derive(Debug)]
 pub struct Mailer {
     client: SmtpClient,
     to: Recipients,
-    /// Who took messages already that others may take later: by the message's key, the newest at the end.
+    /// The recipients that took a message while others may take it later, by the message's key. The newest message is
+    /// last.
     taken: Mutex<VecDeque<(String, Vec<Address>)>>,
 }
 
-/// After the last byte a server may think longer (virus scanners do, RFC 5321 §4.5.3.2.6): giving up then would send a
-/// mail again that was taken.
+/// How much longer a server may take after the last byte (virus scanners do, RFC 5321 §4.5.3.2.6): giving up then would
+/// send again a mail that was taken.
 const PATIENCE_AFTER_DATA: Span = Span::mins(2);
 
-/// Of so many messages it is remembered who took them.
+/// For how many messages the recipients are remembered.
 const MAX_REMEMBERED: usize = 1000;
 
 impl Mailer {
-    /// Reads the addresses. Nothing is connected yet. `timeout` bounds each attempt up to the mail's last byte.
+    /// Parses the addresses. Connects to nothing yet. `timeout` bounds each attempt up to the mail's last byte.
     pub fn new(to: &[String], smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
         let to = to.iter().map(|text| parse(text)).collect::<Result<Vec<Mailbox>, AddressError>>()?;
         if to.is_empty() {
@@ -59,7 +60,7 @@ impl Mailer {
         Mailer::to_recipients(Recipients::Listed(to), smtp, timeout)
     }
 
-    /// For checks that mail their own addresses: those of the first notice.
+    /// For checks that mail to their own addresses: uses those of the first notice.
     pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
         Mailer::to_recipients(Recipients::OfTheCheck, smtp, timeout)
     }
@@ -69,7 +70,6 @@ impl Mailer {
         Ok(Mailer { client, to, taken: Mutex::default() })
     }
 
-    /// Makes one attempt.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         let to = self.recipients(notification);
         if to.is_empty() {
@@ -90,7 +90,8 @@ impl Mailer {
                 Err(fault) => (self.fault(&fault), matches!(fault, MailFault::Content(_))),
             };
             match attempt {
-                // Who has it is to hear of its end as well. What is refused before the recipients may be mended for them.
+                // Those who got the message must also get its recovery, so it counts as taken. A refusal before the
+                // recipients were named may still be mended, so it does not.
                 Attempt::Never { why } | Attempt::Misdirected { why }
                     if is_of_the_mail && rest.len() < all =>
                 {
@@ -122,7 +123,7 @@ impl Mailer {
         own.iter().filter_map(read).collect()
     }
 
-    /// Those who have not taken this message yet.
+    /// The recipients that have not taken this message yet.
     fn recipients_left(&self, key: &str, to: Vec<Mailbox>) -> Vec<Address> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let took = taken.iter().find(|(other, _)| other == key).map_or(&[][..], |(_, took)| took);
@@ -141,7 +142,7 @@ impl Mailer {
         }
     }
 
-    /// Without the password, which a server's answer may repeat.
+    /// Removes the password, which a server's answer may repeat.
     fn redact(&self, words: &str) -> String {
         let password = self.client.smtp().login.as_ref().map(|login| login.password.expose().to_owned());
         without(words, password.into_iter().collect())

@@ -1,4 +1,4 @@
-//! What is said of one check.
+//! The details of one check.
 
 use super::{Tone, base, family_word, page, title, tone};
 use crate::core::cause::Cause;
@@ -12,26 +12,21 @@ use crate::notify::text::{
     ago, both_clocks, both_stretches, is_link, line, lines, span, without_id_urls, zoned_clock,
 };
 
-/// What is said of one check.
+/// The details of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Card {
-    /// The check's name.
     pub name: String,
-    /// The check's title.
     pub title: String,
-    /// How good the news is.
     pub tone: Tone,
     /// `LATE (missing) since 02:30 CEST / 00:30 UTC, 4 min ago`.
     pub status: String,
-    /// What more there is to say, the most telling first.
+    /// Further details, the most telling first.
     pub lines: Vec<Line>,
-    /// Where to read what to do; a link that may be followed.
+    /// A link to the runbook. It is safe to follow.
     pub runbook: Option<String>,
-    /// The check's page.
     pub page: String,
-    /// The incident's number.
     pub incident: u64,
-    /// Where the check was declared.
+    /// Where the check is declared.
     pub declared: String,
     /// Why this receiver is told.
     pub sent_because: String,
@@ -40,15 +35,15 @@ pub struct Card {
 /// A label (`Expected`) and what it says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// "" where the text stands for itself.
+    /// "" where the text stands by itself.
     pub label: &'static str,
-    /// Mostly one line; several where a job or a person wrote them.
+    /// Usually one line; several if a job or a person wrote them.
     pub text: String,
 }
 
 impl Card {
-    /// What it says, line by line, without its title, links and small print. Each text of strangers is shortened to so many
-    /// characters, and none is left out.
+    /// The card's text, line by line, without title, links and small print. Each text that users wrote is cut to
+    /// `longest` characters; no line is left out.
     pub fn said(&self, longest: usize) -> Vec<String> {
         let mut said = vec![self.status.clone()];
         for Line { label, text } in &self.lines {
@@ -64,13 +59,13 @@ impl Card {
         said
     }
 
-    /// `Runbook: …` and `Page: …`.
+    /// The lines `Runbook: …` and `Page: …`.
     pub fn links(&self) -> Vec<String> {
         let runbook = self.runbook.iter().map(|url| format!("Runbook: {url}"));
         runbook.chain([format!("Page: {}", self.page)]).collect()
     }
 
-    /// The small print: what only who looks for it needs to know.
+    /// The small print: details that few readers need.
     pub fn small(&self) -> String {
         let declared = (!self.declared.is_empty()).then(|| format!("Declared: {}", self.declared));
         let parts = [Some(self.name.clone()), Some(format!("incident {}", self.incident)), declared];
@@ -79,14 +74,14 @@ impl Card {
     }
 }
 
-/// What flapping is, for whom it wakes.
+/// Explains flapping to the reader.
 const FLAPPING: &str = "each time it was good again before anybody was told;";
 
-/// So much of what a person or a job wrote is told.
+/// How much is shown of what a person or a job wrote.
 const MAX_COMMENT_CHARS: usize = 500;
 const MAX_LINES: usize = 20;
 
-/// All that there is to say of a notice.
+/// Everything that a notice says.
 pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     let mut said = Lines(Vec::new());
     said.say("Record", line(notice.key.as_str(), IncidentKey::MAX_BYTES));
@@ -127,7 +122,7 @@ pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     }
 }
 
-/// Lines as they come; empty ones are not said.
+/// Collects lines and skips empty ones.
 struct Lines(Vec<Line>);
 
 impl Lines {
@@ -161,12 +156,12 @@ impl Lines {
     }
 }
 
-/// What a job or a person wrote, made harmless already, without what would ping by being followed.
+/// A text that a job or a person wrote, already harmless, without URLs that would ping if followed.
 fn words(notification: &Notification<'_>, text: &str) -> String {
     without_id_urls(text, base(notification.external_url))
 }
 
-/// The cause that the thread is named after, or the oldest that is left of the others.
+/// The cause that the thread is named after, or the first of those that remain.
 pub(super) fn leading(notice: &Notice) -> Option<Cause> {
     let first = notice.causes.iter().find(|cause| cause.kind == notice.first.kind);
     first.or(notice.causes.first()).copied()
@@ -178,7 +173,7 @@ fn bad_since(notification: &Notification<'_>, notice: &Notice, cause: Cause) -> 
     format!("{word} ({}) since {when}, {}", cause.kind.as_str(), ago(cause.since, notification.now))
 }
 
-/// The first line of everything.
+/// The card's first line.
 fn status(notification: &Notification<'_>, notice: &Notice) -> String {
     let now = notification.now;
     let was = format!("{} ({})", family_word(notice.first.kind.family()), notice.first.kind.as_str());
@@ -234,7 +229,7 @@ fn expected(notification: &Notification<'_>, notice: &Notice) -> String {
     }
 }
 
-/// How and when a run ended, and what more its ping said of it.
+/// How and when a run ended, and what else its ping said.
 fn ended(when: String, run: &LastRun) -> String {
     let status = run.exit_status.filter(|status| *status != 0);
     let status = status.map(|status| format!("exit status {status}"));

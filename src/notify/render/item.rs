@@ -1,4 +1,4 @@
-//! One line that names what a message tells of.
+//! One line of a message's list.
 
 use super::{Tone, card, family_word, page, title, tone, word};
 use crate::core::incident::IncidentStatus;
@@ -7,37 +7,34 @@ use crate::core::text::cut_units;
 use crate::notify::Notification;
 use crate::notify::text::{line, span};
 
-/// One line of a message's list: which check, and why it is there.
+/// One line of a message's list: which check, and why it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// How good the news is.
     pub tone: Tone,
-    /// `LATE`.
+    /// The word for what happened, such as `LATE`.
     pub word: &'static str,
-    /// The check's name.
     pub name: String,
-    /// Its title, at most [`Item::MAX_TITLE_UNITS`]; "" where that is its name.
+    /// The title, at most [`Item::MAX_TITLE_UNITS`]; "" if it is the same as the name.
     pub title: String,
-    /// Why, and for how long: our own words.
+    /// Why and for how long, in our own words.
     pub why: String,
-    /// Its severity, at most [`Item::MAX_SEVERITY_UNITS`], or "".
+    /// The severity, at most [`Item::MAX_SEVERITY_UNITS`], or "".
     pub severity: String,
-    /// The check's page.
     pub page: String,
 }
 
 impl Item {
-    /// The line as it is.
+    /// The line without markup.
     pub fn plain(&self) -> String {
         self.line(&self.name, str::to_owned)
     }
 
-    /// The longest title of an item, in units of UTF-16: how many checks a form can name is counted by it.
+    /// The longest title of an item, in UTF-16 units. The number of checks that a format can name is computed from it.
     pub const MAX_TITLE_UNITS: usize = 50;
-    /// The longest severity of an item, in units of UTF-16.
+    /// The longest severity of an item, in UTF-16 units.
     pub const MAX_SEVERITY_UNITS: usize = 16;
 
-    /// The line, with the name as the form shows it; what strangers wrote goes through `escape`.
+    /// The line, with the name as the format shows it. Texts that users wrote go through `escape`.
     pub fn line(&self, name: &str, escape: impl Fn(&str) -> String) -> String {
         let parts = [
             self.word.to_owned(),
@@ -50,7 +47,6 @@ impl Item {
     }
 }
 
-/// What a notice is in the list.
 pub(super) fn item(notification: &Notification<'_>, notice: &Notice) -> Item {
     let title = title(notice);
     let title = if title == notice.check.as_str() { String::new() } else { title };

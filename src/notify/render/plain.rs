@@ -3,7 +3,7 @@
 use super::{Card, Item, Text};
 
 impl Text {
-    /// The message as plain text; lines end with `\n`.
+    /// The message as plain text. Lines end with `\n`.
     pub fn plain(&self) -> String {
         let mut blocks: Vec<String> = self.summary.clone().into_iter().collect();
         if self.is_digest() {

@@ -1,4 +1,4 @@
-//! What each kind of message says, whole, in snapshots.
+//! Snapshots of every kind of message, whole.
 
 use super::*;
 use crate::core::blind::Window;
@@ -31,7 +31,7 @@ fn run() -> LastRun {
     }
 }
 
-/// A backup that did not come, with all that a message can say of it.
+/// A backup that did not run, with everything that a message can say of it.
 fn backup() -> Notice {
     let since = at("2026-03-30T00:30:00Z");
     let cause = Cause { kind: CauseKind::Missing, since, would_be: None };
@@ -122,7 +122,7 @@ fn rendered(notices: &[Notice], now: Time) -> Text {
     })
 }
 
-/// Renders the notices and holds the whole message in a snapshot of this name.
+/// Renders the notices and compares the whole message with the snapshot of this name.
 fn check(snapshot: &str, notices: &[Notice], now: Time) {
     let text = rendered(notices, now);
     assert!(!text.plain().contains("/ping/"), "bare ping URLs never stand in messages");
@@ -247,7 +247,7 @@ fn a_digest_puts_the_worst_first() {
     check("digest", &notices, at("2026-03-30T00:51:00Z"));
 }
 
-/// W1: also a mail had no list, and none in the order of severity.
+/// Mails too once had no list, and did not sort it by severity.
 #[test]
 fn a_large_digest_names_all_and_says_what_is_without_details() {
     let mut notices: Vec<Notice> = (0..256).map(|i| named(warning(), &format!("job-{i}"))).collect();
@@ -292,7 +292,7 @@ fn the_most_severe_stands_first_then_what_is_bad_the_longest() {
     assert_eq!(names, ["critical", "error", "warning-long", "warning-short", "info", "page", "none", "over"]);
 }
 
-/// W10, and the job's own words.
+/// The lines of a job's output are kept.
 #[test]
 fn several_lines_stay_several_lines() {
     let output =
@@ -301,7 +301,7 @@ fn several_lines_stay_several_lines() {
     check("several_lines", &[Notice { output, description, ..failing() }], now());
 }
 
-/// W3: it may have failed, or reported a start.
+/// Such a check may still have failed, or reported a start.
 #[test]
 fn what_has_never_succeeded_may_have_been_heard_of() {
     let cause = Cause { kind: CauseKind::NeverSeen, ..backup().first };
@@ -311,7 +311,7 @@ fn what_has_never_succeeded_may_have_been_heard_of() {
     assert!(!plain.contains("never heard"), "{plain}");
 }
 
-/// The addresses of other systems' checks ping as well, and a preview would follow them.
+/// The URLs of other systems' checks ping too, and a preview would follow them.
 #[test]
 fn no_job_puts_an_address_that_pings_into_a_message() {
     let pings = "https://punctual.example.org/abcdefgh https://punctual.example.org/ping/a";

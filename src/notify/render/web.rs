@@ -1,11 +1,10 @@
-//! A message as an HTML document, for mail programs: styles stand at their elements, since many programs know no others.
+//! The message as an HTML document for mail programs. Styles are inline, since many programs support no others.
 
 use maud::{DOCTYPE, Markup, html};
 
 use super::{Card, Item, Text, Tone};
 
 impl Text {
-    /// The message as an HTML document.
     pub fn html(&self) -> String {
         let page: Markup = html! {
             (DOCTYPE)

@@ -1,4 +1,4 @@
-//! Words and addresses that every part of a message has.
+//! Words and URLs that all parts of a message share.
 
 use crate::core::cause::Family;
 use crate::core::check::Name;
@@ -6,12 +6,12 @@ use crate::core::incident::IncidentStatus;
 use crate::core::notice::Notice;
 use crate::notify::text::line;
 
-/// How good the news is.
+/// How bad the news is. Worst first, for sorting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tone {
     /// Late or failing.
     Bad,
-    /// We cannot tell.
+    /// Blind: we cannot tell.
     Unknown,
     /// It is over.
     Good,
@@ -22,18 +22,17 @@ pub fn base(external_url: &str) -> &str {
     external_url.trim_end_matches('/')
 }
 
-/// Where people find a check.
+/// The URL of a check's page.
 pub fn page(external_url: &str, check: &Name) -> String {
     format!("{}/checks/{check}", base(external_url))
 }
 
-/// A check's title as it may stand in any message.
+/// A check's title, safe for any message. The name, if it has none.
 pub fn title(notice: &Notice) -> String {
     let title = line(&notice.title, 200);
     if title.is_empty() { notice.check.to_string() } else { title }
 }
 
-/// The word for a family of causes.
 pub fn family_word(family: Family) -> &'static str {
     match family {
         Family::Late => "LATE",
@@ -42,7 +41,7 @@ pub fn family_word(family: Family) -> &'static str {
     }
 }
 
-/// What happened, in a word.
+/// What happened, in one word.
 pub fn word(notice: &Notice) -> &'static str {
     if notice.flaps().is_some() {
         return "FLAPPING";

@@ -1,4 +1,4 @@
-//! Discord's webhook: an embed with the list, and one for each check of which there is more to say.
+//! Discord's webhook: an embed with the list, and an embed for each check with details.
 
 use serde_json::{Value, json};
 
@@ -13,12 +13,11 @@ const EMBEDS_UNITS: usize = 6000;
 /// Discord refuses more embeds in a message.
 const EMBEDS: usize = 10;
 
-/// The request.
 pub(super) fn discord(text: &Text) -> Value {
     let mut room = EMBEDS_UNITS;
     let mut embeds = Vec::new();
     if text.is_digest() {
-        // Its footer says how many have details: at most so many, in the longest words.
+        // Reserve room for the longest footer, which says how many items are without details.
         let list = list(text, 0);
         room -= list.length();
         embeds.push(list);
@@ -45,7 +44,7 @@ struct Embed {
     title: String,
     url: String,
     description: String,
-    /// Shown as it is: Discord's Markdown has no meaning there.
+    /// Shown as it is: Discord's footers have no Markdown.
     footer: String,
     tone: Tone,
 }
@@ -66,7 +65,7 @@ impl Embed {
     }
 }
 
-/// All that the message tells of, and where it is.
+/// The list of everything that the message tells of.
 fn list(text: &Text, shown: usize) -> Embed {
     let summary = text.summary.iter().map(|paragraph| escaped(paragraph));
     let lines = summary.chain(text.items.iter().map(|item| item.line(&format!("`{}`", item.name), escaped)));
@@ -79,7 +78,7 @@ fn list(text: &Text, shown: usize) -> Embed {
     }
 }
 
-/// What is said of one check, where there is room for it.
+/// The details of one check; `None` if there is no room for them.
 fn embed(card: &Card, title: &str, is_digest: bool, room: usize) -> Option<Embed> {
     let title = cut_escaped(title, TITLE_UNITS, escaped);
     let footer = card.small();
@@ -96,8 +95,8 @@ fn link(name: &str, url: &str) -> String {
     format!("[{name}]({})", url.replace(')', "%29"))
 }
 
-/// A backslash before all that Discord's Markdown gives a meaning. Mentions in embeds notify nobody; `allowed_mentions`
-/// says so once more.
+/// Puts a backslash before everything that has a meaning in Discord's Markdown. Mentions in embeds notify nobody;
+/// `allowed_mentions` forbids them in any case.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {

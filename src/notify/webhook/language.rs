@@ -1,31 +1,31 @@
-//! What templates are written in: Jinja's language, without what multiplies texts.
+//! The templates' language: Jinja's, without what multiplies texts.
 //!
-//! The library counts a template's steps, and not the bytes that it holds meanwhile: a few doublings of a text would take
-//! all memory, and with it the server that reloads its configuration. So what makes a longer text out of others is
-//! bounded, and nothing that grew is kept under a name, from which it could grow again.
+//! minijinja counts a template's steps but not the bytes that it holds meanwhile: a few doublings of a text would take
+//! all memory and end the server that reloads its configuration. So whatever makes a longer text from others is
+//! bounded, and a text that grew cannot be given a name from which it could grow again.
 
 use minijinja::value::{StringInput, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State, filters};
 
-/// The longest text that a filter makes, and the most that it takes, in bytes.
+/// The longest text that a filter takes or makes, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
-/// The deepest value that a filter takes.
+/// The deepest nesting of a value that a filter takes.
 const MAX_DEPTH: usize = 32;
-/// The most texts that are joined in one place.
+/// The most `~` and `+` in one tag.
 const MAX_OPERATORS: usize = 64;
 
-/// The most values that are given a name.
+/// The most `set` and `with` in a template.
 const MAX_NAMES: usize = 32;
 
-/// Filters and functions that make larger values out of others without end.
+/// Filters and functions that could make ever larger values from others.
 const REMOVED: [&str; 10] =
     ["batch", "chain", "debug", "dict", "format", "indent", "namespace", "pprint", "slice", "zip"];
-/// What captures a text or brings in another template, as the first word of a tag.
+/// Tags that capture a text or include another template, by their first word.
 const CAPTURING: [&str; 8] = ["block", "call", "extends", "filter", "from", "import", "include", "macro"];
-/// What gives a value a name.
+/// Tags that give a value a name.
 const NAMING: [&str; 3] = ["set", "with", "for"];
 
-/// The language.
+/// The environment, without the filters and functions that are removed.
 pub(super) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     for name in REMOVED {
@@ -71,7 +71,7 @@ fn join(
     filters::join(state, value, joiner, attribute, more)
 }
 
-/// Without its indentation, which may be of any width.
+/// `tojson` without its indentation, which could be of any width.
 fn tojson(value: &Value) -> Result<Value, Error> {
     weight(value)?;
     filters::tojson(value, None, minijinja::value::Kwargs::from_iter(std::iter::empty::<(&str, Value)>()))
@@ -82,7 +82,7 @@ fn string(state: &State, value: &Value) -> Result<Value, Error> {
     filters::string(state, value)
 }
 
-/// How much text a value makes, roughly; an error beyond the bound. What is in it twice counts twice.
+/// Roughly how much text a value makes; an error if it is too much. A part that occurs twice counts twice.
 fn weight(value: &Value) -> Result<usize, Error> {
     let mut bytes = 0;
     add_weight(value, &mut bytes, 0)?;
@@ -115,7 +115,7 @@ enum Token<'a> {
     Sign(char),
 }
 
-/// Looks for what is not in the language: the line, counted from 1, and what is wrong.
+/// Checks a template for what is not in the language. The error is the line, counted from 1, and what is wrong.
 pub(super) fn check(source: &str) -> Result<(), (usize, String)> {
     let (mut at, mut names) = (0, 0);
     while let Some(found) = source[at..].find('{').map(|found| at + found) {
@@ -125,7 +125,7 @@ pub(super) fn check(source: &str) -> Result<(), (usize, String)> {
             Some(b'{' | b'%') => {
                 let is_statement = rest.as_bytes()[1] == b'%';
                 let (tokens, length) = tokens(&rest[2..], if is_statement { "%}" } else { "}}" });
-                // Blanks beside a tag are kept or dropped by its first sign.
+                // A `-` or `+` at the beginning of a tag controls the white space beside it.
                 let tokens = tokens.strip_prefix(&[Token::Sign('-')]).unwrap_or(&tokens);
                 let tokens = tokens.strip_prefix(&[Token::Sign('+')]).unwrap_or(tokens);
                 let is_name = matches!(tokens.first(), Some(Token::Word("set" | "with")));
@@ -146,7 +146,7 @@ fn line(source: &str, at: usize) -> usize {
     source[..at].matches('\n').count() + 1
 }
 
-/// The tokens up to the tag's end, and how long that is.
+/// The tokens up to the tag's end, and their length in bytes with the end.
 fn tokens<'a>(text: &'a str, end: &str) -> (Vec<Token<'a>>, usize) {
     let mut tokens = Vec::new();
     let mut at = 0;
@@ -183,7 +183,7 @@ fn tokens<'a>(text: &'a str, end: &str) -> (Vec<Token<'a>>, usize) {
     (tokens, text.len())
 }
 
-/// The length of a quoted text with its quotes.
+/// The length of a quoted text, including its quotes, in bytes.
 fn quoted_bytes(text: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in text.char_indices().skip(1) {
@@ -222,7 +222,7 @@ fn check_tag(tokens: &[Token<'_>], is_statement: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// What gets a name is what it was in the message, or a part of it, or made by a filter.
+/// A named value must come from the message, be a part of such a value, or be made by a filter.
 fn check_naming(first: &str, tokens: &[Token<'_>], joins: usize) -> Result<(), String> {
     if joins > 0 {
         return Err(format!("`~` and `+` are not known in `{first}`: join texts where they are printed"));
@@ -241,7 +241,7 @@ fn check_naming(first: &str, tokens: &[Token<'_>], joins: usize) -> Result<(), S
         match token {
             Token::Sign('[' | '(' | '{') => {
                 depth += 1;
-                // What follows a value is a call, or a part of it.
+                // A bracket after a value is a call or an index, not a literal.
                 if literal.is_none() && (*token == Token::Sign('{') || !is_end_of_value(before)) {
                     literal = Some(depth);
                 }

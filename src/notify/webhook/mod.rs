@@ -1,4 +1,4 @@
-//! Messages by HTTP POST, in the form that the other side reads.
+//! Messages by HTTP POST, in the format that the receiver reads.
 
 mod discord;
 mod language;
@@ -20,21 +20,21 @@ use super::{Notification, aside, later, within};
 
 pub use template::{Template, TemplateError};
 
-/// What is posted.
+/// The format of the body.
 #[derive(Clone, Debug)]
 enum Format {
     Alertmanager,
     Slack,
     Teams,
     Discord,
-    /// The URL's last part is the topic.
+    /// The topic is the last part of the URL.
     Ntfy {
         topic: String,
     },
     Template(Template),
 }
 
-/// A receiver that is posted to.
+/// A receiver by HTTP POST.
 #[derive(Debug)]
 pub struct WebhookTransport {
     server: Server,
@@ -43,7 +43,7 @@ pub struct WebhookTransport {
     timeout: Span,
 }
 
-/// What is posted, and as what.
+/// A request's body and its content type.
 struct Body {
     content_type: &'static str,
     bytes: Vec<u8>,
@@ -52,7 +52,7 @@ struct Body {
 const JSON: &str = "application/json";
 
 impl WebhookTransport {
-    /// Nothing is connected yet. `timeout` bounds each attempt.
+    /// Connects to nothing yet. `timeout` bounds each attempt.
     pub fn new(settings: &receiver::Webhook, timeout: Span) -> Result<WebhookTransport, TemplateError> {
         let mut url = settings.url.clone();
         let format = match &settings.format {
@@ -71,7 +71,7 @@ impl WebhookTransport {
         Ok(WebhookTransport { server: Server::new(url, settings.http.clone()), format, max_members, timeout })
     }
 
-    /// A template that does not name each check of a message: whoever reads it hears of one, and of the others never.
+    /// Warns of a template that does not name every check of a message: its readers would never hear of the others.
     pub fn warning(&self) -> Option<String> {
         let Format::Template(template) = &self.format else { return None };
         let max = self.max_members;
@@ -84,11 +84,10 @@ impl WebhookTransport {
         })
     }
 
-    /// Makes one attempt.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         let body = match self.body_aside(notification).await {
             Ok(body) => body,
-            // The files may be mended before the message is given up.
+            // The template's files may be mended before the message is given up.
             Err(error) => return later(format!("the template failed: {error}")),
         };
         within(self.timeout, async {
@@ -102,7 +101,8 @@ impl WebhookTransport {
         .await
     }
 
-    /// A template may take a million steps, and a message tell of hundreds of checks.
+    /// Builds the body on a blocking thread: a template may take a million steps, and a message may tell of hundreds of
+    /// checks.
     async fn body_aside(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
         let (format, max) = (self.format.clone(), self.max_members);
         let notices = notification.notices.to_vec();
@@ -139,8 +139,8 @@ impl Format {
     }
 }
 
-/// A message is frozen with as many members as its form can name. One that was frozen for another form, or by an older
-/// version, says how many it does not name.
+/// Keeps only as many items as the format can name, and says how many are not named. A message is frozen with at most
+/// that many members, but it may have been frozen for another format or by an older version.
 fn naming(mut text: Text, max: usize) -> Text {
     let unnamed = text.items.len().saturating_sub(max);
     if unnamed > 0 {

@@ -1,4 +1,4 @@
-//! ntfy: published as JSON at its root, with the topic inside; people write the topic's URL.
+//! ntfy. Users configure the topic's URL; the JSON is posted to the server's root with the topic inside.
 
 use serde_json::{Value, json};
 
@@ -7,11 +7,11 @@ use crate::core::secret::Secret;
 use crate::core::text::cut_bytes;
 use crate::notify::render::{Item, Text, Tone};
 
-/// ntfy makes a file of a message of more than 4,096 bytes.
+/// ntfy turns a message of more than 4,096 bytes into an attachment.
 const MESSAGE_BYTES: usize = 4096;
 const TITLE_BYTES: usize = 250;
 
-/// ntfy's root, and the topic.
+/// The URL of the server's root, and the topic.
 pub(super) fn address(url: &Secret) -> (Secret, String) {
     let url = url.expose();
     match url.trim_end_matches('/').rsplit_once('/') {
@@ -20,7 +20,6 @@ pub(super) fn address(url: &Secret) -> (Secret, String) {
     }
 }
 
-/// The request.
 pub(super) fn ntfy(text: &Text, topic: &str) -> Value {
     let tag = match text.tone {
         Tone::Bad => "rotating_light",
@@ -44,7 +43,7 @@ fn message(text: &Text) -> String {
         lines.extend(text.items.iter().map(Item::plain));
     }
     let length = |lines: &[String]| lines.iter().map(|line| line.len() + 1).sum::<usize>();
-    // What is tapped leads to all checks.
+    // Tapping the message opens the page of all checks.
     let rest = |shown| text.is_digest().then(|| format!("\n{}", text.rest(shown)));
     let mut room = MESSAGE_BYTES.saturating_sub(length(&lines) + rest(0).map_or(0, |rest| rest.len()));
     let mut shown = 0;
@@ -62,7 +61,7 @@ fn message(text: &Text) -> String {
     lines.join("\n")
 }
 
-/// From 1 to 5, by the worst that it tells of: 3 makes a sound, 4 and 5 do not stop at one.
+/// From 1 to 5, by the worst item: 3 makes a sound, 4 and 5 are more insistent.
 fn priority(text: &Text) -> u8 {
     let of_worst = text.items.first().map_or("", |item| item.severity.as_str());
     match (text.tone, of_worst) {

@@ -1,4 +1,4 @@
-//! Alertmanager's webhook payload, version "4": what reads Alertmanager's webhooks reads ours.
+//! Alertmanager's webhook payload, version "4": programs that read Alertmanager's webhooks read ours too.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::notify::text::{is_link, line, lines, without_id_urls};
 
 type Labels = BTreeMap<String, String>;
 
-/// A message: the alerts of its notices.
+/// A message, as the alerts of its notices.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payload {
@@ -45,8 +45,8 @@ struct Alert {
 }
 
 impl Payload {
-    /// The group is the check; a message of several checks belongs to the group of everything, as with Alertmanager's
-    /// empty `group_by`. An alert's fingerprint stays the same from its beginning to its end either way.
+    /// The group is the check. A message of several checks has an empty group, as with Alertmanager's empty `group_by`.
+    /// In both cases an alert keeps its fingerprint from its beginning to its end.
     pub(super) fn new(notification: &Notification<'_>) -> Payload {
         let notices = notification.notices;
         let ordered = worst_first(notices).into_iter();
@@ -88,13 +88,13 @@ fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
         labels,
         annotations: annotations(notice, notification),
         starts_at: notice.began_at().to_string(),
-        // While it fires there is no end: Go's zero time.
+        // While the alert fires there is no end: Go's zero time.
         ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
         generator_url: page(notification.external_url, &notice.check),
     }
 }
 
-/// The alert is named after the incident's first cause, so that its end has the labels of its beginning.
+/// The alert is named after the incident's first cause, so that it has the same labels at its end as at its beginning.
 fn labels(notice: &Notice) -> Labels {
     let mut labels: Labels = notice.labels.iter().cloned().collect();
     let family = alertname(notice.first.kind.family());
@@ -110,7 +110,7 @@ fn labels(notice: &Notice) -> Labels {
     labels
 }
 
-/// As the alerts that are pushed have them, and what the job said last.
+/// The annotations of the alerts that are pushed, and the job's last words.
 fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     let kind = notice.first.kind;
     let family = family_word(kind.family()).to_lowercase();
@@ -139,7 +139,7 @@ fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
         .collect()
 }
 
-/// The pairs that all of them have.
+/// The pairs that all sets of labels have in common.
 fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
     let mut common = all.next().cloned().unwrap_or_default();
     for labels in all {
@@ -148,7 +148,7 @@ fn common<'a>(mut all: impl Iterator<Item = &'a Labels>) -> Labels {
     common
 }
 
-/// Alertmanager's own: FNV-1a over the labels in the order of their names, each part ended by the byte 255.
+/// Alertmanager's fingerprint: FNV-1a over the labels, sorted by name, with the byte 255 after each part.
 fn fingerprint(labels: &Labels) -> String {
     const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0000_0100_0000_01b3;

@@ -1,18 +1,18 @@
-//! How much of a message a chat has room for, in the unit that it counts.
+//! Fits a message into the room that a chat has, in the unit that the chat counts.
 
 use crate::core::text::{cut_units, units};
 use crate::notify::render::Card;
 
-/// The longest that a stranger's text may be in a card, tried in this order: where a card has no room it says less, and
-/// leaves no line out.
+/// The longest that a user's text may be in a card, tried in this order: a card without room shortens its texts instead
+/// of leaving a line out.
 const OF_ONE: &[usize] = &[2000, 1000, 500, 250, 120, 60];
-/// In a message of several, where a card is to leave room for the next.
+/// The same in a message of several cards, where a card has to leave room for the next.
 const OF_MANY: &[usize] = &[250, 120, 60];
 
-/// Longer links are on the check's page, and not in chats.
+/// Longer links are shown on the check's page only.
 const MAX_LINK_BYTES: usize = 300;
 
-/// The lines of a card whose lengths, summed up, are within `room`; `None`: not even the shortest are.
+/// The card's lines, shortened until their total length fits into `room`; `None` if even the shortest do not fit.
 pub(super) fn fitting(
     card: &Card,
     is_digest: bool,
@@ -24,13 +24,13 @@ pub(super) fn fitting(
     said.into_iter().find(|lines| lines.iter().map(|line| length(line)).sum::<usize>() <= room)
 }
 
-/// The card's links that a chat shows: name and address.
+/// The links that a chat shows for a card, as name and URL.
 pub(super) fn links(card: &Card) -> impl Iterator<Item = (&'static str, &str)> {
     let runbook = card.runbook.as_deref().filter(|url| url.len() <= MAX_LINK_BYTES);
     runbook.map(|url| ("Runbook", url)).into_iter().chain([("Page", card.page.as_str())])
 }
 
-/// The text in its form, cut so that the form has at most `max` units of UTF-16: no escape is cut in two.
+/// Formats the text, cut so that the result has at most `max` UTF-16 units. No escape is cut in two.
 pub(super) fn cut_escaped(text: &str, max: usize, escape: impl Fn(&str) -> String) -> String {
     let mut longest = units(text).max(1);
     loop {

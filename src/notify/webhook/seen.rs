@@ -1,4 +1,4 @@
-//! What a template sees of each check, beside Alertmanager's payload (docs/templates.md).
+//! The variables of a template for each check, besides Alertmanager's payload (docs/templates.md).
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::notify::Notification;
 use crate::notify::render::{base, page, title, word};
 use crate::notify::text::{is_link, line, lines, without_id_urls};
 
-/// One check of the message. Texts are "" where there is nothing to say, numbers `none`.
+/// One check of the message. A missing text is "", a missing number `none`.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct TemplateCheck {
     name: String,
@@ -42,7 +42,7 @@ pub(super) struct TemplateCheck {
     page: String,
 }
 
-/// All of them, the worst first.
+/// All checks of the message, worst first.
 pub(super) fn seen(notification: &Notification<'_>) -> Vec<TemplateCheck> {
     worst_first(notification.notices).into_iter().map(|notice| one(notification, notice)).collect()
 }

@@ -1,7 +1,7 @@
-//! Slack's incoming webhook, which Mattermost and Rocket.Chat take as well.
+//! Slack's incoming webhook, which Mattermost and Rocket.Chat understand too.
 //!
-//! Slack shows the blocks. What strangers wrote stands in them as `plain_text`, in which nothing is markup. Mattermost and
-//! Rocket.Chat read `text` alone, so it names everything too.
+//! Slack shows the blocks. Texts that users wrote stand in them as `plain_text`, which has no markup. Mattermost and
+//! Rocket.Chat read only `text`, so it names everything too.
 
 use serde_json::{Value, json};
 
@@ -9,18 +9,17 @@ use super::room::{cut_escaped, fitting, links};
 use crate::core::text::{cut_units, units};
 use crate::notify::render::{Card, Text, Tone};
 
-/// Slack refuses more than this in a header, in a section, and in a message.
+/// Slack's limits for a header, a section, and a message.
 const HEADER_UNITS: usize = 150;
 const SECTION_UNITS: usize = 3000;
 const BLOCKS: usize = 50;
-/// So many details are enough for a chat.
+/// The most cards that are shown: more is too much for a chat.
 const MAX_CARDS: usize = 10;
 /// A card has two sections at most.
 const CARD_BLOCKS: usize = 4;
-/// Details are in `text` up to here: Rocket.Chat takes 5,000 characters unless it is told otherwise.
+/// How much of `text` details may fill: Rocket.Chat's default limit is 5,000 characters.
 const TEXT_UNITS: usize = 4900;
 
-/// The request.
 pub(super) fn slack(text: &Text) -> Value {
     json!({
         "text": fallback(text),
@@ -65,7 +64,7 @@ fn blocks(text: &Text) -> Vec<Value> {
     blocks
 }
 
-/// Links, and the small print.
+/// A card's links and small print.
 fn context(card: &Card) -> Value {
     json!({"type": "context", "elements": [
         {"type": "mrkdwn", "text": joined_links(card), "verbatim": true},
@@ -73,7 +72,7 @@ fn context(card: &Card) -> Value {
     ]})
 }
 
-/// As many lines in each section as it holds. No line is longer than one.
+/// Fills sections with as many lines as each holds. No line is longer than a section.
 fn sections(lines: &[String]) -> Vec<Value> {
     let mut texts: Vec<String> = Vec::new();
     for line in lines {
@@ -96,7 +95,7 @@ fn plain(text: &str) -> Value {
     json!({"type": "plain_text", "text": text, "emoji": false})
 }
 
-/// What a phone shows at first glance: that all is well again looks unlike that something is late.
+/// The headline, with a sign by which a phone's user tells at a glance that all is well again from bad news.
 fn headline(tone: Tone, subject: &str) -> String {
     let sign = match tone {
         Tone::Bad => "🔴",
@@ -106,7 +105,7 @@ fn headline(tone: Tone, subject: &str) -> String {
     format!("{sign} {subject}")
 }
 
-/// What Slack shows in its notifications, and Mattermost and Rocket.Chat as the message.
+/// The text of Slack's notifications, and the whole message in Mattermost and Rocket.Chat.
 fn fallback(text: &Text) -> String {
     let line = |line: &str| escaped(&markdown(line));
     let mut lines = vec![headline(text.tone, &line(&text.subject))];
@@ -134,13 +133,14 @@ fn joined_links(card: &Card) -> String {
     links(card).map(|(name, url)| slack_link(url, name)).collect::<Vec<_>>().join(" · ")
 }
 
-/// `&`, `<` and `>` are all that Slack gives a meaning in every text (links, mentions).
+/// Escapes `&`, `<` and `>`, the only characters with a meaning in all of Slack's texts (links, mentions).
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Without what Markdown, Slack's own and Mattermost's mentions give a meaning. A `_` within a word has none, and without
-/// its `](` a link is none. `@all` mentions wherever it stands in Mattermost, unless an invisible character follows the sign.
+/// Removes what has a meaning in Markdown, Slack's markup and Mattermost's mentions. A `_` within a word is harmless,
+/// and a link needs its `](`. In Mattermost, `@all` mentions people wherever it stands, unless an invisible character
+/// follows the `@`.
 fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut chars = text.chars().peekable();
@@ -166,7 +166,7 @@ fn markdown(text: &str) -> String {
     escaped
 }
 
-/// A link in angle brackets; `|` would end its address.
+/// A link in Slack's angle brackets; a `|` would end its URL.
 fn slack_link(url: &str, name: &str) -> String {
     format!("<{}|{name}>", url.replace('&', "&amp;").replace('|', "%7C"))
 }

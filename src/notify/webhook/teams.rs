@@ -1,17 +1,17 @@
-//! Teams' workflow webhook: an adaptive card. Texts stand in runs, which know no Markdown.
+//! Teams' workflow webhook: an adaptive card. Texts are text runs, in which Markdown has no meaning.
 
 use serde_json::{Value, json};
 
 use super::room::{fitting, links};
 use crate::notify::render::{Text, Tone};
 
-/// Teams stores a message as a JSON string of its JSON, and takes 28 KB of that. What more it stores beside it is not
-/// known: requests of 24,453 bytes were refused as 28,897.
+/// The most bytes of a stored message. Teams stores it as a JSON string of its JSON and takes 28 KB of that. What else
+/// it stores with it is unknown: requests of 24,453 bytes were refused as 28,897.
 const STORED_BYTES: usize = 24_000;
-/// More details than this are not read.
+/// The most cards that are shown: nobody reads more.
 const MAX_CARDS: usize = 10;
 
-/// The request. A workflow answers before the card is posted: what is too long would be lost in silence.
+/// A workflow answers before the card is posted, so a card that is too long would be lost silently.
 pub(super) fn teams(text: &Text) -> Value {
     let mut body =
         vec![paragraph(&text.subject, Look { weight: "bolder", size: "medium", ..Look::of(text.tone) })];
@@ -20,7 +20,7 @@ pub(super) fn teams(text: &Text) -> Value {
         body.extend(text.items.iter().map(|item| paragraph(&item.plain(), Look::PLAIN)));
     }
     let rest = |shown| text.is_digest().then(|| paragraph(&text.rest(shown), Look::SMALL));
-    // The largest number has the most digits.
+    // Reserve room for the longest text: the largest number has the most digits.
     body.extend(rest(0));
     let mut room = STORED_BYTES.saturating_sub(stored_bytes(&card(text, &body)));
     body.truncate(body.len() - usize::from(text.is_digest()));
@@ -66,7 +66,7 @@ fn card(text: &Text, body: &[Value]) -> Value {
     })
 }
 
-/// How a paragraph looks, in an adaptive card's words; "" is what it looks like by itself.
+/// How a paragraph looks, in the words of adaptive cards; "" is the default.
 #[derive(Clone, Copy)]
 struct Look {
     weight: &'static str,
@@ -102,8 +102,8 @@ fn paragraph(line: &str, look: Look) -> Value {
     json!({"type": "RichTextBlock", "inlines": [run]})
 }
 
-/// How long the value is where it is stored: as ASCII, within a string of another JSON. What is escaped there is escaped
-/// twice: a quote within a text has four bytes, a character beyond ASCII seven, one beyond the basic plane fourteen.
+/// The length of a value as Teams stores it: as ASCII within a string of another JSON. What is escaped there is escaped
+/// twice: a quote within a text takes four bytes, a character beyond ASCII seven, one beyond the basic plane fourteen.
 pub(super) fn stored_bytes(value: &Value) -> usize {
     let stored = |c: char| match c {
         '"' | '\\' => 2,

@@ -1,4 +1,4 @@
-//! The user's own form of a message: a template in Jinja's language.
+//! Messages in the user's own format: a template in Jinja's language.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::core::notice::Notice;
 use crate::notify::render::Text;
 use crate::notify::{Notification, render, sample, text};
 
-/// A template that has rendered samples of every kind of message already.
+/// A template that has already rendered samples of every kind of message.
 ///
-/// What it sees is in docs/templates.md: all of Alertmanager's payload under its names (`status`, `alerts`, …), `checks`, and
-/// the words of a mail. One that begins with `{` or `[` makes JSON: each value that it prints brings its own quotes,
-/// `{"text": {{ text }}}`, so that no title can break out of its place.
+/// Its variables are in docs/templates.md: Alertmanager's payload under its own names (`status`, `alerts`, …),
+/// `checks`, and the texts of a mail. A template that begins with `{` or `[` makes JSON: each value that it prints
+/// brings its own quotes, as in `{"text": {{ text }}}`, so that no title can break out of its place.
 #[derive(Clone, Debug)]
 pub struct Template {
     environment: Arc<Environment<'static>>,
@@ -28,7 +28,7 @@ pub struct Template {
 /// What is wrong with a template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct TemplateError {
-    /// Counted from 1, within the template; `None`: the template as a whole.
+    /// The line in the template, counted from 1; `None`: the template as a whole.
     pub line: Option<usize>,
     /// For people.
     pub what: String,
@@ -49,7 +49,7 @@ pub(super) struct TemplateContext<'a> {
     payload: Payload,
     checks: Vec<TemplateCheck>,
     subject: &'a str,
-    /// The subject's name in the first version.
+    /// The subject's name in the first version, which older templates use.
     headline: &'a str,
     text: String,
     key: &'a str,
@@ -62,10 +62,10 @@ impl Template {
     pub const MAX_BYTES: usize = 64 * 1024;
     /// The longest text it may make, in bytes.
     pub const MAX_OUTPUT_BYTES: usize = 1024 * 1024;
-    /// Steps it may take: a message of 256 checks needs a tenth of them.
+    /// The most steps of a rendering: a message of 256 checks needs a tenth of them.
     const FUEL: u64 = 1_000_000;
 
-    /// Reads a template, and renders an alert, a recovery and a digest by it: what would fail in the night fails now.
+    /// Parses a template and renders samples with it, so that a template that fails does so now and not in the night.
     pub fn parse(source: &str) -> Result<Template, TemplateError> {
         if source.len() > Template::MAX_BYTES {
             let what = format!("a template has at most {} bytes", Template::MAX_BYTES);
@@ -93,7 +93,7 @@ impl Template {
         Ok(template)
     }
 
-    /// Whether what it makes of a message about so many checks names all of them: by name or title.
+    /// Whether a message about `count` checks names all of them, by name or title.
     pub fn names_everybody(&self, count: usize) -> bool {
         let notices = sample::of_many_checks(count);
         let notification = sample::notification(&notices);
@@ -103,12 +103,11 @@ impl Template {
         notices.iter().all(is_named)
     }
 
-    /// Whether it makes JSON.
     pub fn is_json(&self) -> bool {
         self.is_json
     }
 
-    /// What it sees.
+    /// The template's variables.
     pub(super) fn context<'a>(notification: &Notification<'a>, text: &'a Text) -> TemplateContext<'a> {
         TemplateContext {
             payload: Payload::new(notification),
@@ -155,7 +154,7 @@ fn fault(error: &minijinja::Error) -> TemplateError {
     TemplateError { line: error.line(), what: text::line(&what, 300) }
 }
 
-/// Takes at most [`Template::MAX_OUTPUT_BYTES`].
+/// A writer that takes at most [`Template::MAX_OUTPUT_BYTES`].
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {

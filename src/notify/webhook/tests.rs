@@ -1,4 +1,4 @@
-//! Each form of a webhook, whole, in snapshots; and what a hostile title does to it: nothing.
+//! Snapshots of each format of a webhook, whole; a hostile title must not change any of them.
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn hostile() -> Notice {
     Notice { title: everybody.to_owned(), last_run: said(everybody), ..alert() }
 }
 
-/// Holds what is posted for an alert, for a hostile title and for a digest in a snapshot.
+/// Compares what is posted for an alert, a hostile title and a digest with a snapshot.
 fn check(name: &str, format: &WebhookFormat) {
     let over = sample::recovery(now(), Some("m1".to_owned()));
     let digest = [alert(), Notice { check: Name::parse("other").expect("a good name"), ..over }];
@@ -150,7 +150,7 @@ fn a_template_that_would_fail_at_night_fails_when_it_is_read() {
     assert_eq!(error, "a template has at most 65536 bytes");
 }
 
-/// Each would hold far more than it may send: by steps of which there are few.
+/// Each would hold far more than it may send, in few steps.
 #[test]
 fn a_template_that_multiplies_is_refused_and_takes_no_memory() {
     let doubled = |statement: &str| format!("{}{{{{ x|length }}}}", statement.repeat(24));

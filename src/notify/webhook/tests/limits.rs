@@ -1,5 +1,5 @@
-//! What each receiver takes, in its own unit; and that within it everything is named, the worst first, whatever people and
-//! jobs wrote.
+//! Each receiver's limits, in its own unit. Within them every check is named, worst first, whatever people and jobs
+//! wrote.
 
 use serde_json::Value;
 
@@ -16,16 +16,16 @@ use crate::core::time::Span;
 use crate::notify::sample;
 use crate::notify::webhook::teams::stored_bytes;
 
-/// What is escaped, is wide, or is long where it is counted in another unit.
+/// Texts that are escaped, wide, or longer in another unit.
 const TEXTS: [&str; 9] =
     ["a", "\"\\", "{\"a\": \"b\"}, ", "&<>", "*_~`[x](y)|", "夜", "🚀", "é", "<&@*\"夜🚀"];
 
-/// The kinds of message with the longest words of our own.
+/// The kinds of message that have the longest words of our own.
 #[derive(Clone, Copy, Debug)]
 enum Story {
     /// Every cause at once.
     Bad,
-    /// Nobody was listening.
+    /// The time was blind.
     Blind,
     /// It is no longer declared.
     Removed,
@@ -33,7 +33,7 @@ enum Story {
     Flapping,
 }
 
-/// As long as a file lets it be, and longer.
+/// A notice with texts at least as long as a file may hold.
 fn longest(number: usize, text: &str, story: Story) -> Notice {
     let long = |bytes: usize| text.repeat(bytes / text.len() + 1);
     let since =
@@ -89,7 +89,7 @@ fn sample_run() -> LastRun {
     sample::alert(now()).last_run.expect("the sample has one")
 }
 
-/// So many, of which the last is critical, cut into messages as they are frozen.
+/// `count` notices, of which the last is critical, cut into messages as they are frozen.
 fn messages(count: usize, text: &str, story: Story, format: &WebhookFormat) -> Vec<Vec<Notice>> {
     let mut notices: Vec<Notice> = (0..count).map(|number| longest(number, text, story)).collect();
     for notices in notices.chunks_mut(format.max_members()) {
@@ -99,11 +99,11 @@ fn messages(count: usize, text: &str, story: Story, format: &WebhookFormat) -> V
     notices.chunks(format.max_members()).map(<[Notice]>::to_vec).collect()
 }
 
-/// Renders each message of 1, 2, 40 and 256 members with each text, and hands the payload and its notices over.
+/// Renders messages of 1, 2, 40 and 256 members with each text, and checks each payload against `limits`.
 fn check(format: &WebhookFormat, shown: fn(&Value) -> String, limits: impl Fn(&Value)) {
     for text in TEXTS {
         for story in [Story::Bad, Story::Blind, Story::Removed, Story::Flapping] {
-            // Each text is as wide in every story: the most members need not tell all of them.
+            // Texts are equally wide in every story, so one story is enough for the most members.
             let most: &[usize] = if matches!(story, Story::Bad) { &[1, 2, 40, 256] } else { &[1, 2, 40] };
             for &count in most {
                 for notices in messages(count, text, story, format) {
@@ -128,7 +128,7 @@ fn assert_named(shown: &str, notices: &[Notice], what: &str) {
     assert!(places.is_sorted(), "{what}: {places:?} in {shown}");
 }
 
-/// All texts below a value, in their order.
+/// All texts within a value, in order.
 fn texts(value: &Value) -> String {
     match value {
         Value::String(text) => format!("{text}\n"),
@@ -157,7 +157,7 @@ fn slack_names_all_within_its_limits() {
         assert!(length(&payload["text"]) <= 40_000, "{}", length(&payload["text"]));
     };
     check(&WebhookFormat::Slack, |payload| texts(&payload["blocks"]), limits);
-    // What Mattermost and Rocket.Chat read.
+    // The text that Mattermost and Rocket.Chat read.
     check(&WebhookFormat::Slack, |payload| texts(&payload["text"]), limits);
 }
 
@@ -186,7 +186,7 @@ fn teams_names_all_within_what_it_stores() {
     check(&WebhookFormat::Teams, |payload| texts(&payload["attachments"][0]["content"]["body"]), limits);
 }
 
-/// As the service does: the request's JSON in ASCII, as a text within another JSON in ASCII.
+/// As the service counts: the request's JSON in ASCII, as a string within another JSON in ASCII.
 #[test]
 fn what_teams_stores_is_escaped_twice() {
     let ascii = |text: &str| -> String {
@@ -225,7 +225,7 @@ fn a_templates_text_names_all() {
     check(&template, |payload| texts(&payload["text"]), |_| {});
 }
 
-/// Of as many short ones as there may be the message still says how many are without details, and where they are.
+/// With the most members, all short, the message still says how many are without details and where to find them.
 #[test]
 fn what_is_without_details_is_counted() {
     let short = |i: usize| Notice {
@@ -252,7 +252,7 @@ fn what_is_without_details_is_counted() {
     }
 }
 
-/// A message that was frozen by an older version, or for another format.
+/// A message that was frozen by an older version or for another format.
 #[test]
 fn a_message_with_too_many_members_says_how_many_it_does_not_name() {
     let notices: Vec<Notice> = (0..256).map(|i| longest(i, "夜", Story::Bad)).collect();

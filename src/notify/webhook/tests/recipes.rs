@@ -1,4 +1,4 @@
-//! docs/templates.md: each recipe is rendered, and each variable is there.
+//! docs/templates.md: each recipe renders, and each variable exists.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::notify::sample;
 
 const PAGE: &str = include_str!("../../../../docs/templates.md");
 
-/// The template below a heading.
+/// The template below a heading of the page.
 fn recipe(heading: &str) -> String {
     let section =
         PAGE.split("\n## ").find(|section| section.starts_with(heading)).expect("the section is there");
@@ -18,7 +18,7 @@ fn recipe(heading: &str) -> String {
     from.split_once("```").expect("the template ends").0.to_owned()
 }
 
-/// What a recipe makes of these.
+/// What a recipe renders for these notices.
 fn made(heading: &str, notices: &[Notice]) -> Value {
     let format = WebhookFormat::Template(recipe(heading));
     let notification = Notification { key: "m2", ..sample::notification(notices) };
@@ -73,7 +73,7 @@ fn the_other_recipes_stay_within_their_services_limits() {
     assert_eq!(made("Opsgenie", &notices)["priority"], "P1");
 }
 
-/// Case 08. In both ways: what is there is told, and what is told is there.
+/// In both directions: each variable is documented, and each documented variable exists.
 #[test]
 fn the_page_tells_every_variable() {
     let notices = [critical()];
@@ -108,7 +108,7 @@ fn a_template_may_tell_of_many_checks() {
     assert!(text.ends_with("and 3 more\n") || text.ends_with("and 3 more"), "{text}");
 }
 
-/// What the manual says is not there is refused when the file is read, and what it says is there is taken.
+/// What the manual says is missing is refused when the file is read; what it says exists is accepted.
 #[test]
 fn the_manual_tells_the_language() {
     let section = PAGE.split("\n## ").find(|section| section.starts_with("The language")).unwrap();
