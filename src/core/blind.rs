@@ -1,33 +1,33 @@
-//! Blind windows: when punctual itself was not listening (§9).
+//! Blind windows: the times when punctual was not listening (§9).
 
 use super::time::{Span, Time};
 
 /// A stretch of time in which pings may have been lost: (from, to].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Window {
-    /// The last moment at which pings were surely taken.
+    /// The last moment at which pings were certainly taken.
     pub from: Time,
-    /// The first moment at which they were taken again.
+    /// The first moment at which pings were taken again.
     pub to: Time,
 }
 
-/// All blind windows, sorted and apart from each other. None is forgotten: beyond [`BlindWindows::MAX`] of one reason the
-/// two closest are joined.
+/// All blind windows, sorted and disjoint. None is forgotten: if there are more than [`BlindWindows::MAX`] of one kind,
+/// the two closest are joined.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BlindWindows {
-    /// We were not there.
+    /// Windows in which we were not running.
     absences: Vec<Window>,
-    /// We were, and refused requests that nobody read.
+    /// Windows in which we were running, but refused requests unread.
     refusals: Vec<Window>,
-    /// Both.
+    /// The union of both.
     all: Vec<Window>,
 }
 
 impl BlindWindows {
-    /// The most of one reason.
+    /// The most windows of one kind.
     pub const MAX: usize = 4096;
 
-    /// All at once.
+    /// Builds both kinds at once.
     pub fn new(
         absences: impl IntoIterator<Item = Window>,
         refusals: impl IntoIterator<Item = Window>,
@@ -41,8 +41,8 @@ impl BlindWindows {
         BlindWindows { all: united(&absences, &refusals), absences, refusals }
     }
 
-    /// Adds a window in which we were not there, joining those that it touches. An empty or reversed one is none. Answers
-    /// the windows of this reason that hold others from now on.
+    /// Adds a window in which we were absent, and joins it with those that it touches. An empty or reversed window is
+    /// ignored. Returns the windows of this kind that have changed.
     pub fn add(&mut self, window: Window) -> Vec<Window> {
         let changed = put(&mut self.absences, window);
         self.all = united(&self.absences, &self.refusals);
@@ -56,7 +56,7 @@ impl BlindWindows {
         changed
     }
 
-    /// The clock was set back (1.1): nothing of a window is later than now. A wrong date must not make us blind for years.
+    /// Cuts all windows at `now` after the clock was set back (1.1): a wrong date must not make us blind for years.
     pub fn bring_back_to(&mut self, now: Time) {
         for windows in [&mut self.absences, &mut self.refusals] {
             windows.retain(|window| window.from < now);
@@ -67,12 +67,12 @@ impl BlindWindows {
         self.all = united(&self.absences, &self.refusals);
     }
 
-    /// Whether we were not there at some time in (`from`, `to`].
+    /// Whether we were absent at some time in (`from`, `to`].
     pub fn was_absent(&self, from: Time, to: Time) -> bool {
         ending_after(&self.absences, from).first().is_some_and(|window| window.from < to)
     }
 
-    /// Whether a window goes on to its end only because requests are refused.
+    /// Whether a window reaches its end only because requests were refused.
     pub fn is_refusal(&self, window: Window) -> bool {
         !self.was_absent(window.to - Span::MS, window.to)
             && ending_after(&self.refusals, window.to - Span::MS)
@@ -90,12 +90,12 @@ impl BlindWindows {
         self.all.iter()
     }
 
-    /// How much of what comes after `time` is blind.
+    /// The length of all blindness after `time`.
     pub fn after(&self, time: Time) -> Span {
         length_after(&self.all, time)
     }
 
-    /// For how much of what comes after `time` we were not there.
+    /// The length of all absence after `time`.
     pub fn absent_after(&self, time: Time) -> Span {
         length_after(&self.absences, time)
     }

@@ -1,4 +1,4 @@
-//! Why a check is bad, and the status that is a view of it (§6).
+//! Why a check is bad, and its status, which is a view of that (§6).
 
 use super::time::Time;
 
@@ -7,7 +7,7 @@ use super::time::Time;
 pub enum CauseKind {
     /// No success by the deadline.
     Missing,
-    /// Missing, and there never was a success or fail.
+    /// No success by the deadline, and no success or fail was ever received.
     NeverSeen,
     /// No start by due + `start_within`.
     NotStarted,
@@ -15,31 +15,31 @@ pub enum CauseKind {
     Overrun,
     /// Fewer successes than `at_least`.
     TooFew,
-    /// It said that it failed.
+    /// The job reported a failure.
     Failed,
     /// More successes than `at_most`.
     TooMany,
     /// A success sooner than `min_runtime` after its start.
     TooShort,
-    /// Two runs at a time.
+    /// Two runs at the same time.
     Overlapping,
-    /// We were not listening, and cannot tell (§9).
+    /// We were not listening and cannot tell (§9).
     Blind,
 }
 
-/// The gauge that a cause belongs to.
+/// The gauge that a cause sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
-    /// It did not happen when it should have.
+    /// Something did not happen when it should have.
     Late,
-    /// It happened, and was bad.
+    /// Something happened and was bad.
     Failing,
     /// We cannot tell.
     Unknown,
 }
 
 impl Family {
-    /// As it stands in labels, messages and pages: the name of the [`Status`] that it makes.
+    /// The word in labels, messages and pages. It is also the name of the [`Status`] that the family leads to.
     pub fn as_str(self) -> &'static str {
         match self {
             Family::Late => "late",
@@ -64,7 +64,7 @@ impl CauseKind {
         CauseKind::Blind,
     ];
 
-    /// As it stands in labels, messages and pages.
+    /// The word in labels, messages and pages.
     pub fn as_str(self) -> &'static str {
         match self {
             CauseKind::Missing => "missing",
@@ -80,7 +80,7 @@ impl CauseKind {
         }
     }
 
-    /// What it means, in words that need no manual: the same in messages and on pages.
+    /// The meaning in words that need no manual, for messages and pages.
     pub fn meaning(self) -> &'static str {
         match self {
             CauseKind::Missing => "no success by its deadline",
@@ -96,7 +96,7 @@ impl CauseKind {
         }
     }
 
-    /// Which gauge it sets (6.1).
+    /// The gauge that the cause sets (6.1).
     pub fn family(self) -> Family {
         match self {
             CauseKind::Missing
@@ -112,14 +112,13 @@ impl CauseKind {
     }
 }
 
-/// One reason why a check is bad, and since when.
+/// A reason why a check is bad, and since when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cause {
-    /// Why.
     pub kind: CauseKind,
-    /// The time of the transition itself, not of its notice.
+    /// The time of the transition itself, not the time at which it was noticed.
     pub since: Time,
-    /// For [`CauseKind::Blind`] what it would have been (9.5); `None` for every other kind.
+    /// For [`CauseKind::Blind`], the cause that it would have been (9.5); `None` for every other kind.
     pub would_be: Option<CauseKind>,
 }
 
@@ -128,7 +127,7 @@ pub struct Cause {
 pub struct Causes(Vec<Cause>);
 
 impl Causes {
-    /// Adds a cause, unless one of its kind is there already. Answers whether it was added.
+    /// Adds a cause, unless there is one of its kind. Returns whether it was added.
     pub fn insert(&mut self, cause: Cause) -> bool {
         assert_eq!(cause.kind == CauseKind::Blind, cause.would_be.is_some(), "only blindness has a would-be");
         if self.has(cause.kind) {
@@ -139,67 +138,65 @@ impl Causes {
         true
     }
 
-    /// Removes what the filter does not keep. Answers whether anything went.
+    /// Removes the causes that the filter rejects. Returns whether any was removed.
     pub fn retain(&mut self, keep: impl FnMut(&Cause) -> bool) -> bool {
         let before = self.0.len();
         self.0.retain(keep);
         self.0.len() < before
     }
 
-    /// Whether a cause of this kind is there.
     pub fn has(&self, kind: CauseKind) -> bool {
         self.0.iter().any(|cause| cause.kind == kind)
     }
 
-    /// Whether a cause of this family is there.
     pub fn any(&self, family: Family) -> bool {
         self.0.iter().any(|cause| cause.kind.family() == family)
     }
 
-    /// The causes, oldest first.
+    /// Oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Cause> {
         self.0.iter()
     }
 
-    /// Changes the time of each cause; the order stays that of the list.
+    /// Changes the time of each cause. The order of the list stays.
     pub(super) fn each_since(&mut self, change: impl Fn(&mut Time)) {
         self.0.iter_mut().for_each(|cause| change(&mut cause.since));
     }
 
-    /// The causes, oldest first.
+    /// Oldest first.
     pub fn as_slice(&self) -> &[Cause] {
         &self.0
     }
 
-    /// Whether there is none: the check is not bad.
+    /// Whether there is no cause, so the check is not bad.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// A view of a check's causes (6.2). In the order in which people should look at checks: what is worst is the least.
+/// A view of a check's causes (6.2). Ordered by what people should look at first: the worst status is the least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
-    /// It happened, and was bad.
+    /// Something happened and was bad.
     Failing,
-    /// It did not happen.
+    /// Something did not happen.
     Late,
     /// Something was due while we were not listening.
     Unknown,
     /// Due, but not yet past its deadline. Only a view: entering it is no flip.
     Grace,
-    /// Not bad, and there never was a success or fail.
+    /// Not bad, and no success or fail was ever received.
     New,
     /// As it should be.
     Up,
-    /// Not judged, because somebody said so.
+    /// Not judged, because somebody paused it.
     Paused,
     /// No longer declared (10.3).
     Archived,
 }
 
 impl Status {
-    /// Those of declared checks, the worst first.
+    /// The statuses of declared checks, worst first.
     pub const DECLARED: [Status; 7] = [
         Status::Failing,
         Status::Late,
@@ -210,12 +207,12 @@ impl Status {
         Status::Paused,
     ];
 
-    /// The status of this word.
+    /// Parses the word of [`Status::as_str`].
     pub fn of_word(word: &str) -> Option<Status> {
         Status::DECLARED.into_iter().chain([Status::Archived]).find(|status| status.as_str() == word)
     }
 
-    /// As it stands in labels, messages and pages.
+    /// The word in labels, messages and pages.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Failing => "failing",

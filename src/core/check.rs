@@ -1,4 +1,4 @@
-//! What a check is: its name, what was declared about it, and what a ping of it says.
+//! Checks: name, declaration, and what a ping says.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -9,24 +9,24 @@ use super::time::Span;
 
 pub use super::origin::{Alias, Origin};
 
-/// The number a store gives to a check. It never changes, also over a rename, and is never used again.
+/// The number that a store gives to a check. It never changes, not even when the check is renamed, and is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CheckId(pub u64);
 
-/// A check's slug: `[a-z0-9][a-z0-9_-]*`, at most [`Name::MAX_BYTES`], and nothing that a ping's URL already means.
+/// A check's slug: `[a-z0-9][a-z0-9_-]*`, at most [`Name::MAX_BYTES`], and nothing that has another meaning in a ping's
+/// URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
-/// Why a text is no name of a check.
+/// Why a text is not a check's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing there.
     #[error("a name cannot be empty")]
     Empty,
     /// Longer than [`Name::MAX_BYTES`].
     #[error("a name has at most {} characters", Name::MAX_BYTES)]
     TooLong,
-    /// A character outside of the alphabet, or a first one that is no letter or digit.
+    /// A character outside the alphabet, or a first character that is neither letter nor digit.
     #[error("a name is made of a-z, 0-9, _ and -, and begins with a letter or digit")]
     Alphabet,
     /// `start`, `fail`, `log`, digits only, or a UUID.
@@ -38,7 +38,7 @@ impl Name {
     /// The longest name, in bytes.
     pub const MAX_BYTES: usize = 128;
 
-    /// Reads a name, refusing what a ping's URL would mistake for an action, an exit status or another system's id.
+    /// Parses a name. Refuses what would be an action, an exit status or another system's id in a ping's URL.
     pub fn parse(text: &str) -> Result<Name, NameError> {
         let first = text.bytes().next().ok_or(NameError::Empty)?;
         if text.len() > Name::MAX_BYTES {
@@ -55,13 +55,12 @@ impl Name {
         Ok(Name(text.into()))
     }
 
-    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// So that a map by names is asked with what a URL says, without making a name of it first.
+/// Lets maps with names as keys be searched by a text from a URL, without building a name first.
 impl Borrow<str> for Name {
     fn borrow(&self) -> &str {
         &self.0
@@ -80,44 +79,43 @@ fn is_uuid(text: &str) -> bool {
         && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Everything that was declared about a check. Only [`Definition::spec`] is judged; the rest says whom to tell what.
+/// Everything that is declared about a check. Only [`Definition::spec`] is judged; the rest says who is told what.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Definition {
-    /// The slug, unique among the checks.
+    /// Unique among the checks.
     pub name: Name,
     /// Former names, whose identity and history this check continues (10.3).
     pub renamed_from: Vec<Name>,
-    /// For people; the name where nothing else was given.
+    /// For people. It is the name if nothing else is given.
     pub title: String,
     /// The group of the file that declares it, or "".
     pub group: String,
     /// The check's own labels, sorted by name.
     pub labels: Vec<(String, String)>,
-    /// What is judged.
     pub spec: Spec,
     /// Free text for people, or "".
     pub description: String,
-    /// Where to read what to do, or "".
+    /// A link to what to do, or "".
     pub runbook_url: String,
-    /// While one of these is late or failing, this check's deliveries are held (8.3).
+    /// While one of these checks is late or failing, this check's deliveries are held (8.3).
     pub depends_on: Vec<Name>,
     /// Times in which deliveries are held (8.2).
     pub quiet: Vec<super::schedule::Quiet>,
-    /// Which HTTP methods count as a ping.
+    /// The HTTP methods that count as a ping.
     pub ping_methods: PingMethods,
-    /// The trailing window of `count_in_window` (3.7), where one was given.
+    /// The trailing window of `count_in_window` (3.7), if declared.
     pub window: Option<Span>,
-    /// Whom the check itself mails, beside what responders say: `a@b` or `Name <a@b>`; at most
+    /// The check's own addresses, which get mail besides the responders' receivers: `a@b` or `Name <a@b>`; at most
     /// [`Definition::MAX_EMAILS`].
     pub emails: Vec<String>,
-    /// How it is known to users of another system, if it is.
+    /// The check's id and slug in another system, if it has one.
     pub alias: Option<Alias>,
-    /// Where it was declared.
+    /// Where the check is declared.
     pub source: Source,
 }
 
 impl Definition {
-    /// A check of which nothing else is declared: its title is its name.
+    /// A check with nothing else declared. Its title is its name.
     pub fn new(name: Name, spec: Spec, source: Source) -> Definition {
         Definition {
             title: name.as_str().to_owned(),
@@ -138,15 +136,15 @@ impl Definition {
         }
     }
 
-    /// The most addresses that a check itself mails.
+    /// The most addresses in [`Definition::emails`].
     pub const MAX_EMAILS: usize = 32;
 
-    /// The value of one of the check's own labels; "" if it has none of this name.
+    /// The value of one of the check's own labels; "" if it does not have the label.
     pub fn label(&self, name: &str) -> &str {
         self.labels.iter().find(|(label, _)| label == name).map_or("", |(_, value)| value)
     }
 
-    /// How long `count_in_window` looks back where nothing says otherwise.
+    /// The window of `count_in_window` if nothing else determines it.
     pub const DEFAULT_WINDOW: Span = Span::mins(24 * 60);
 
     /// The trailing window of `count_in_window` (3.7).
@@ -161,27 +159,27 @@ impl Definition {
     }
 }
 
-/// Which HTTP methods a check takes for a ping.
+/// The HTTP methods that a check accepts as a ping.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PingMethods {
     /// GET, HEAD, POST and PUT.
     #[default]
     Any,
-    /// POST only, so that a link's preview or a crawler is no ping.
+    /// POST only, so that link previews and crawlers do not ping.
     Post,
 }
 
-/// Where a check was declared.
+/// Where a check is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// In a file, which alone may change it.
+    /// In a file. Only the file may change the check.
     File {
-        /// As it was named on the command line or in `check_files`.
+        /// The path as given on the command line or in `check_files`.
         path: String,
         /// Counted from 1.
         line: u32,
     },
-    /// Through an API, which may change it: the database alone has it.
+    /// Through an API, which may change it. The check exists only in the database.
     Api,
 }
 
@@ -195,35 +193,34 @@ impl fmt::Display for Source {
     }
 }
 
-/// What is judged. Two equal specs judge alike: only a difference here is a change (10.2).
+/// What is judged. Equal specs judge alike, so only a difference here counts as a change (10.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spec {
-    /// When something must happen.
     pub schedule: Schedule,
-    /// How long after a due time it may still happen.
+    /// How long after the due time a success is still on time.
     pub grace: Span,
     /// How long before an occurrence a ping already serves it (2.2). `None`: 5 s, at most a quarter of the gap.
     pub early: Option<Span>,
-    /// How long a run may take (4.2).
+    /// The longest time that a run may take (4.2).
     pub max_runtime: Option<Span>,
-    /// How soon after due a start must be seen (4.3); at most `grace`.
+    /// How soon after the due time a start must be seen (4.3); at most `grace`.
     pub start_within: Option<Span>,
     /// A success sooner than this after its start is a failure (4.4).
     pub min_runtime: Option<Span>,
-    /// Whether two runs at a time are a failure (4.5).
+    /// Whether two runs at the same time are a failure (4.5).
     pub overlap: Overlap,
-    /// So many failures in a row are a cause (5.1); at least 1.
+    /// How many failures in a row make a cause (5.1); at least 1.
     pub failures_before_alert: u32,
-    /// So many successes in a row end it (5.1); at least 1.
+    /// How many successes in a row end it (5.1); at least 1.
     pub successes_to_recover: u32,
-    /// A ping does not end a pause made at run time (7.2).
+    /// If set, a ping does not end a pause made at run time (7.2).
     pub manual_resume: bool,
-    /// Paused by the file, until the file says otherwise (7.1).
+    /// Paused by the file, until the file changes (7.1).
     pub paused: bool,
 }
 
 impl Spec {
-    /// What is judged where nothing but the schedule is declared: no grace, and each failure counts.
+    /// A spec with only the schedule declared: no grace, and every failure counts.
     pub fn new(schedule: Schedule) -> Spec {
         Spec {
             schedule,
@@ -241,7 +238,7 @@ impl Spec {
     }
 }
 
-/// What two runs at a time mean.
+/// What two runs at the same time mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overlap {
     /// Nothing.
@@ -251,7 +248,7 @@ pub enum Overlap {
     Fail,
 }
 
-/// A run's identity as its job gave it: 1 to 64 characters of `[A-Za-z0-9._:-]`.
+/// A run's id, as the job gave it: 1 to 64 characters of `[A-Za-z0-9._:-]`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rid(Arc<str>);
 
@@ -259,14 +256,13 @@ impl Rid {
     /// The longest run id, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// Reads a run id; `None` if it is empty, too long, or has a character outside of the alphabet.
+    /// Parses a run id; `None` if it is empty, too long, or has a character outside the alphabet.
     pub fn parse(text: &str) -> Option<Rid> {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
         let fits = !text.is_empty() && text.len() <= Rid::MAX_BYTES;
         (fits && text.bytes().all(plain)).then(|| Rid(text.into()))
     }
 
-    /// The run id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -275,13 +271,13 @@ impl Rid {
 /// What a ping says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PingKind {
-    /// It happened: the bare URL, or exit status 0.
+    /// Success: the bare URL, or exit status 0.
     Success,
-    /// It failed: `/fail`, or an exit status of 1 to 255.
+    /// Failure: `/fail`, or an exit status of 1 to 255.
     Fail,
     /// A run begins.
     Start,
-    /// Recorded, and judges nothing (5.2).
+    /// Recorded, but not judged (5.2).
     Log,
 }
 
@@ -289,7 +285,7 @@ impl PingKind {
     /// All kinds, in the order in which they are shown.
     pub const ALL: [PingKind; 4] = [PingKind::Success, PingKind::Fail, PingKind::Start, PingKind::Log];
 
-    /// As it stands in URLs, labels and pages.
+    /// The word in URLs, labels and pages.
     pub fn as_str(self) -> &'static str {
         match self {
             PingKind::Success => "success",
@@ -300,12 +296,10 @@ impl PingKind {
     }
 }
 
-/// What is judged of a ping. Its comment, body and source are facts that no rule looks at.
+/// The part of a ping that is judged. Comment, body and source are facts that no rule looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ping {
-    /// What it says.
     pub kind: PingKind,
-    /// Its run, if it names one.
     pub rid: Option<Rid>,
     /// The job's exit status, if it gave one.
     pub exit_status: Option<u8>,

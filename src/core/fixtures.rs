@@ -1,4 +1,4 @@
-//! Small things that the tests of several modules begin with.
+//! Small values that the tests of several modules share.
 
 use super::cause::{Cause, CauseKind, Causes};
 use super::check::{CheckId, Definition, Name, Source, Spec};
@@ -8,7 +8,7 @@ use super::route::ActionId;
 use super::schedule::Schedule;
 use super::time::{Span, Time};
 
-/// So many seconds after the epoch.
+/// The time `secs` seconds after the epoch.
 pub(super) fn at(secs: i64) -> Time {
     Time::from_secs(secs)
 }
@@ -25,7 +25,7 @@ pub(super) fn definition() -> Definition {
     }
 }
 
-/// `missing`, `failed@20` (its since, else 0), `blind(missing)@20`.
+/// Parses `missing`, `failed@20` (with its since, else 0), `blind(missing)@20`.
 pub(super) fn cause(text: &str) -> Cause {
     let kind = |name: &str| CauseKind::ALL.into_iter().find(|kind| kind.as_str() == name).unwrap();
     let (name, since) = text.split_once('@').unwrap_or((text, "0"));
@@ -36,7 +36,7 @@ pub(super) fn cause(text: &str) -> Cause {
     }
 }
 
-/// Several of [`cause`], parted by blanks.
+/// Several of [`cause`], separated by blanks.
 pub(super) fn causes(text: &str) -> Causes {
     let mut causes = Causes::default();
     for word in text.split_whitespace() {
@@ -45,7 +45,7 @@ pub(super) fn causes(text: &str) -> Causes {
     causes
 }
 
-/// An open incident of check 1, which opened at 0 with `missing`.
+/// An open incident of check 1 that opened at 0 with `missing`.
 pub(super) fn incident() -> Incident {
     Incident {
         id: IncidentId(1),

@@ -1,4 +1,4 @@
-//! Alertmanager's matchers: read, shown and applied.
+//! Alertmanager's matchers: parsing, printing and matching.
 
 use std::fmt;
 
@@ -7,60 +7,48 @@ use regex::{Regex, RegexBuilder};
 use super::route::{MatchTest, Matcher};
 use super::text::shown;
 
-/// The longest text with matchers that is read, in bytes.
+/// The longest text of matchers that is accepted, in bytes.
 pub const MAX_LEN: usize = 4096;
 
 /// The most memory that one compiled expression may take, in bytes.
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
-/// Why a text is no matcher. Positions count bytes from 0.
+/// Why a text is not a matcher.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MatcherError {
     /// More than [`MAX_LEN`].
     #[error("matchers have at most {MAX_LEN} bytes, these have {len}")]
-    TooLong {
-        /// Their bytes.
-        len: usize,
-    },
-    /// No label's name where one belongs.
+    TooLong { len: usize },
+    /// There is no label where one belongs.
     #[error("a matcher begins with a label's name, as in `team=\"dba\"`")]
     NoLabel,
-    /// No `= != =~ !~` after the label.
+    /// No `= != =~ !~` follows the label.
     #[error("after the label `{label}` comes one of `=`, `!=`, `=~`, `!~`, as in `team=\"dba\"`")]
-    NoOperator {
-        /// Which.
-        label: String,
-    },
-    /// A bare value with a character that only a quoted one may have.
+    NoOperator { label: String },
+    /// An unquoted value with a character that needs quotes.
     #[error("the value of `{label}` has characters that need quotes: write `{label}=\"…\"`")]
-    NeedsQuotes {
-        /// Whose.
-        label: String,
-    },
-    /// A quoted value without its end.
+    NeedsQuotes { label: String },
+    /// A quoted value that does not end.
     #[error("the value of `{label}` has no closing quote")]
-    Unclosed {
-        /// Whose.
-        label: String,
-    },
-    /// Something behind the matcher.
+    Unclosed { label: String },
+    /// Something follows the matcher.
     #[error("`{rest}` follows a complete matcher; matchers are parted by commas or are items of a list")]
     Trailing {
-        /// What follows, cut to a few characters.
+        /// The rest of the text, cut to a few characters.
         rest: String,
     },
-    /// The expression is not one.
+    /// The value is not a regular expression.
     #[error("the value of `{label}` is no regular expression (RE2's syntax): {reason}")]
     Regex {
-        /// Whose.
         label: String,
-        /// In the words of the regex library, on one line.
+        /// The regex library's own words, on one line.
         reason: String,
     },
 }
 
 impl Matcher {
-    /// Reads exactly one: `label="value"`, `!=`, `=~`, `!~`; a simple value needs no quotes.
+    /// Parses exactly one matcher with `=`, `!=`, `=~` or `!~`, such as `label="value"`. A simple value needs no
+    /// quotes.
     pub fn parse(text: &str) -> Result<Matcher, MatcherError> {
         let mut reader = Reader::new(text)?;
         let matcher = reader.matcher()?;
@@ -68,7 +56,7 @@ impl Matcher {
         Ok(matcher)
     }
 
-    /// Reads several, parted by commas, with or without braces around them; a text of blanks is none.
+    /// Parses several matchers, separated by commas, with or without braces around them. A blank text has none.
     pub fn parse_list(text: &str) -> Result<Vec<Matcher>, MatcherError> {
         let trimmed = text.trim();
         let inner = trimmed.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(trimmed);
@@ -84,7 +72,7 @@ impl Matcher {
         Ok(matchers)
     }
 
-    /// Whether this value of its label satisfies it; a label that is not there has the value "".
+    /// Whether this value of the label matches. A missing label has the value "".
     pub fn accepts(&self, value: &str) -> bool {
         match &self.test {
             MatchTest::Equal(wanted) => value == wanted,
@@ -95,7 +83,7 @@ impl Matcher {
     }
 }
 
-/// As [`Matcher::parse`] reads it.
+/// In the form that [`Matcher::parse`] reads.
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (operator, value) = match &self.test {
@@ -120,7 +108,7 @@ const ANCHORS: (&str, &str) = ("^(?:", ")$");
 
 fn anchored(label: &str, expression: &str) -> Result<Regex, MatcherError> {
     let fault = |reason: String| MatcherError::Regex { label: label.to_owned(), reason };
-    // On its own first: `a)(b` is an expression only between the anchors.
+    // Check the expression alone first: `a)(b` is valid only between the anchors.
     regex_syntax_check(expression).map_err(fault)?;
     RegexBuilder::new(&format!("{}{expression}{}", ANCHORS.0, ANCHORS.1))
         .size_limit(MAX_REGEX_BYTES)
@@ -136,7 +124,7 @@ fn regex_syntax_check(expression: &str) -> Result<(), String> {
         .map_err(|error| last_line(&error))
 }
 
-/// The library draws a picture over several lines; its last line says what is wrong.
+/// The regex library prints a picture over several lines. Its last line says what is wrong.
 fn last_line(error: &regex::Error) -> String {
     let text = error.to_string();
     text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned()
@@ -147,7 +135,7 @@ fn unanchored(regex: &Regex) -> &str {
     text.strip_prefix(ANCHORS.0).and_then(|t| t.strip_suffix(ANCHORS.1)).unwrap_or(text)
 }
 
-/// What is still to be read, without blanks before it.
+/// The rest of the text, without leading blanks.
 struct Reader<'a> {
     rest: &'a str,
 }
@@ -213,7 +201,7 @@ impl<'a> Reader<'a> {
                 '\\' => match chars.next() {
                     Some((_, 'n')) => value.push('\n'),
                     Some((_, escaped @ ('"' | '\\'))) => value.push(escaped),
-                    // As Alertmanager reads it, so that `\d` in an expression needs no second backslash.
+                    // As in Alertmanager, so that `\d` in an expression needs no second backslash.
                     Some((_, other)) => value.extend(['\\', other]),
                     None => break,
                 },

@@ -1,7 +1,7 @@
 //! The pure core: what is judged, when, and what follows (docs/semantics.md).
 //!
-//! Nothing here does IO, reads a clock, waits, logs or is serialized; the current time is always an argument.
-//! Rows of a database are made in `store`, types of an API in `http`.
+//! Nothing here does IO, reads a clock, waits, logs or serializes; the current time is always an argument. `store`
+//! makes the database's rows, `http` the API's types.
 
 pub mod alert;
 pub mod blind;

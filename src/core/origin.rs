@@ -1,5 +1,5 @@
-//! How a check is known to users of another system, and what is kept of its history for them. Which systems there are, and
-//! what they are called, nothing here knows.
+//! How a check is known to users of another system, and how much of its history is kept for them. Nothing here knows
+//! which systems there are.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,17 +7,16 @@ use std::sync::Arc;
 
 use super::time::Span;
 
-/// The system from which a check's users came: a name that says nothing here.
+/// The system that a check's users come from. The name has no meaning in this module.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin(Arc<str>);
 
 impl Origin {
-    /// The system of this name.
     pub fn new(name: &str) -> Origin {
         Origin(name.into())
     }
 
-    /// As it stands in files, metrics and the database.
+    /// The name in files, metrics and the database.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -32,49 +31,49 @@ impl fmt::Debug for Origin {
 /// How a check is known to users of another system. Its name there is the check's title.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alias {
-    /// Whose users.
+    /// The other system.
     pub origin: Origin,
     /// [`Alias::ID_LETTERS`] letters a-z, unique over all origins.
     pub id: String,
-    /// Made from the name, unique in its origin; not always a valid name of a check.
+    /// Made from the name and unique in its origin. It is not always a valid check name.
     pub slug: String,
 }
 
 impl Alias {
-    /// How long an id is.
+    /// The length of an id.
     pub const ID_LETTERS: usize = 8;
-    /// So many of the newest events are kept whatever their age.
+    /// How many of the newest events are kept whatever their age.
     pub const EVENTS_KEPT: u64 = 100;
-    /// Older events go, but for [`Alias::EVENTS_KEPT`].
+    /// Older events are removed, except the newest [`Alias::EVENTS_KEPT`].
     pub const EVENTS_MAX_AGE: Span = Span::mins(7 * 24 * 60);
-    /// So many of the newest events are told in a mail.
+    /// How many of the newest events a mail shows.
     pub const EVENTS_IN_A_MAIL: usize = 15;
 
-    /// Whether a text can be an id.
+    /// Whether a text has the form of an id.
     pub fn is_id(text: &str) -> bool {
         text.len() == Alias::ID_LETTERS && text.bytes().all(|b| b.is_ascii_lowercase())
     }
 }
 
-/// What sets the checks of an origin apart.
+/// How the checks of an origin differ from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Habits {
     /// The most events that are kept.
     pub max_events: u64,
-    /// A pause without an end forgives: what was late is not, once it is over (16.6).
+    /// A pause without an end forgives: a check that was late is no longer late after it (16.6).
     pub pause_forgives: bool,
-    /// What the history says of a check that was made.
+    /// The history's text for the creation of a check.
     pub created: &'static str,
 }
 
 impl Default for Habits {
-    /// Those of an origin that nobody knows any more.
+    /// The habits of an origin that is no longer known.
     fn default() -> Habits {
         Habits { max_events: 1000, pause_forgives: false, created: "Created" }
     }
 }
 
-/// The origins whose habits are known.
+/// The known origins with their habits.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins(BTreeMap<Origin, Habits>);
 
@@ -91,21 +90,21 @@ impl FromIterator<(Origin, Habits)> for Origins {
     }
 }
 
-/// What stands in the history of a check with an alias.
+/// An entry in the history of a check with an alias.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happening {
-    /// It was made.
+    /// The check was created.
     Created,
-    /// It reported.
+    /// The check was pinged.
     Triggered,
-    /// It was paused.
+    /// The check was paused.
     Paused,
     /// The pause was ended, but not by a trigger.
     Unpaused,
 }
 
 impl Happening {
-    /// As it stands in the history: `Paused (night work)`.
+    /// The text in the history: `Paused (night work)`.
     pub fn text(self, habits: Habits, comment: Option<&str>) -> String {
         let what = match self {
             Happening::Created => habits.created,

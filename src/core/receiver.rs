@@ -1,108 +1,101 @@
-//! How receivers, mail servers and Alertmanagers are reached: what `config` validates and `notify` uses.
+//! How receivers, mail servers and Alertmanagers are reached: `config` validates these types and `notify` uses them.
 //!
-//! Only words, so that the two rooms need not know each other. When something leaves is said by [`super::route`].
+//! They are plain data, so that the two rooms do not depend on each other. [`super::route`] decides when something is
+//! sent.
 
 use super::outbox::Message;
 use super::route::ReceiverName;
 use super::secret::Secret;
 
-/// How mail leaves.
+/// A mail server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smtp {
-    /// A host's name or address.
+    /// A host name or address.
     pub host: String,
-    /// Its port.
     pub port: u16,
     /// How the connection is protected.
     pub tls: SmtpTls,
-    /// Which certificates are believed, where `tls` is not [`SmtpTls::None`].
+    /// The certificates that are trusted, if `tls` is not [`SmtpTls::None`].
     pub tls_config: TlsConfig,
-    /// Whom we log in as, with the password; `None`: no login.
+    /// The login; `None`: none.
     pub login: Option<BasicAuth>,
-    /// The sender's address, as written: `a@b` or `Name <a@b>`.
+    /// The sender's address as written: `a@b` or `Name <a@b>`.
     pub from: String,
-    /// Who we are, as the server is greeted: a host's name or an address in brackets (RFC 5321 §4.1.1.1).
+    /// The name that we greet the server with: a host name or an address in brackets (RFC 5321 §4.1.1.1).
     pub hello: String,
 }
 
 /// How a connection to a mail server is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SmtpTls {
-    /// Plain at first, then STARTTLS, which must succeed.
+    /// Unencrypted at first, then STARTTLS, which must succeed.
     #[default]
     Starttls,
     /// TLS from the first byte.
     Implicit,
-    /// Not at all.
+    /// No encryption.
     None,
 }
 
-/// One Alertmanager.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alertmanager {
-    /// Its base URL, without a slash at its end; `/api/v2/alerts` follows.
+    /// The base URL, without a slash at its end; `/api/v2/alerts` is appended.
     pub url: String,
-    /// How it is spoken to.
     pub http: HttpConfig,
 }
 
-/// How an HTTP server is spoken to, as in Prometheus' `http_config`.
+/// How an HTTP server is reached, as in Prometheus' `http_config`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpConfig {
     /// The header `Authorization`; never together with `basic_auth`.
     pub authorization: Option<Authorization>,
-    /// A user's name and password.
     pub basic_auth: Option<BasicAuth>,
-    /// The proxy's URL, which may hold a password.
+    /// The proxy's URL, which may contain a password.
     pub proxy_url: Option<Secret>,
-    /// Which certificates are believed and shown.
     pub tls: TlsConfig,
 }
 
 /// The header `Authorization`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
-    /// Its first word, mostly `Bearer`.
+    /// The first word, usually `Bearer`.
     pub scheme: String,
-    /// What follows.
+    /// The rest.
     pub credentials: Secret,
 }
 
-/// A user's name and password.
+/// A user name and password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BasicAuth {
-    /// The name.
     pub username: String,
-    /// The password.
     pub password: Secret,
 }
 
-/// Which certificates are believed and shown. The files are read already.
+/// The certificates that we trust and present. The files have already been read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TlsConfig {
-    /// Believed instead of those of the system, as in Prometheus: certificates as PEM.
+    /// Trusted certificates as PEM, instead of those of the system (as in Prometheus).
     pub ca_pem: Option<String>,
-    /// What we show of ourselves.
+    /// The certificate that we present.
     pub client: Option<ClientIdentity>,
-    /// Believe every certificate.
+    /// Trust every certificate.
     pub insecure_skip_verify: bool,
 }
 
-/// A client's certificate and its key.
+/// A client's certificate and its private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientIdentity {
-    /// The certificate, and those that lead to its authority, as PEM.
+    /// The certificate and its chain, as PEM.
     pub cert_pem: String,
-    /// Its private key, as PEM.
+    /// The private key, as PEM.
     pub key_pem: Secret,
 }
 
-/// Somebody to be told.
+/// A place that messages are sent to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receiver {
-    /// As responders name it; unique.
+    /// The name that responders use; unique.
     pub name: ReceiverName,
-    /// How it is reached.
     pub kind: ReceiverKind,
 }
 
@@ -134,8 +127,8 @@ impl Webhook {
 }
 
 impl WebhookFormat {
-    /// So many checks with the longest names, titles and reasons are named within the limits of those who read the format:
-    /// a test of `notify` holds each number.
+    /// How many checks with the longest names, titles and reasons fit within the limits of the format's readers. A test
+    /// of `notify` holds each number.
     pub fn max_members(&self) -> usize {
         match self {
             WebhookFormat::Slack => 50,
@@ -150,23 +143,21 @@ impl WebhookFormat {
 /// An HTTP POST for each message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Where to; for many services it is a secret.
+    /// The URL, which is a secret for many services.
     pub url: Secret,
-    /// What is sent.
     pub format: WebhookFormat,
     /// The most checks in one message, if that is fewer than the format can name; at least 1.
     pub max_checks: Option<usize>,
-    /// How the server is spoken to.
     pub http: HttpConfig,
 }
 
-/// What a webhook is sent.
+/// The format of a webhook's body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum WebhookFormat {
     /// Alertmanager's payload, version 4.
     #[default]
     Alertmanager,
-    /// Slack's, which Mattermost and Rocket.Chat take as well.
+    /// Slack's, which Mattermost and Rocket.Chat understand too.
     Slack,
     /// Microsoft Teams'.
     Teams,
@@ -174,7 +165,7 @@ pub enum WebhookFormat {
     Discord,
     /// ntfy's.
     Ntfy,
-    /// A template in Jinja's language; it has been parsed once.
+    /// A template in Jinja's language. It has already been parsed once.
     Template(String),
 }
 

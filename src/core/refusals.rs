@@ -1,20 +1,20 @@
-//! When pings of one check were refused (9.1): each makes it blind for the moment.
+//! Refused pings of one check (9.1). Each makes the check blind for a moment.
 
 use super::time::{Span, Time};
 
-/// A stretch in which pings were refused. Its moments are blind, and not what lies between them.
+/// A stretch in which pings were refused. The moments of the refusals are blind; the time between them is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Refused {
-    /// The first of them.
+    /// The time of the first refusal.
     pub first: Time,
-    /// The last one.
+    /// The time of the last refusal.
     pub last: Time,
-    /// How many there were.
+    /// The number of refusals.
     pub times: u32,
 }
 
 impl Refused {
-    /// A single ping.
+    /// A single refusal.
     pub fn once(at: Time) -> Refused {
         Refused { first: at, last: at, times: 1 }
     }
@@ -29,7 +29,7 @@ impl Refused {
         }
     }
 
-    /// For how long it was blind.
+    /// How long it was blind.
     pub fn length(self) -> Span {
         Span::ms(self.times.into())
     }
@@ -39,13 +39,15 @@ impl Refused {
     }
 }
 
-/// The stretches of a check, sorted and apart from each other, at most [`Refusals::MAX`].
+/// The stretches of a check, sorted and disjoint, at most [`Refusals::MAX`].
 ///
-/// None is forgotten while it may be evidence. Where there are too many, those go that no judgement looks at any more, and
-/// then the two closest become one. Of such a stretch it is not known when within it pings were refused, and a deadline that
-/// lies in it is taken to be moved by its last. That may err to one side only: such a deadline is judged later than it could
-/// be, or called unknown, and never late for a ping that was refused. It hardly ever errs, for nothing that is still to be
-/// judged is due before the last refusal that is known.
+/// None is forgotten while it may be evidence. If there are too many, those that no judgement looks at any more are
+/// dropped first; then the two closest are joined.
+///
+/// It is not known when within a joined stretch pings were refused, so a deadline within it is moved by the last
+/// refusal. This errs to one side only: such a deadline is judged later than it could be, or called unknown, but is
+/// never late because of a ping that was refused. It rarely errs, because nothing that is still to be judged is due
+/// before the last known refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Refusals(Vec<Refused>);
 
@@ -53,7 +55,7 @@ impl Refusals {
     /// The most stretches of one check.
     pub const MAX: usize = 16;
 
-    /// Adds a stretch. What ended up to `evidence_since` may be forgotten.
+    /// Adds a stretch. Stretches that ended by `evidence_since` may be forgotten.
     pub fn add(&mut self, refused: Refused, evidence_since: Time) {
         self.put(refused);
         if self.0.len() > Refusals::MAX {
@@ -62,7 +64,7 @@ impl Refusals {
         self.join_the_closest();
     }
 
-    /// 1.1: the clock was set back, and nothing is later than now.
+    /// 1.1: moves times after `now` back to it, because the clock was set back.
     pub fn bring_back_to(&mut self, now: Time) {
         let back = |at: Time| at.min(now);
         let stretches = std::mem::take(&mut self.0).into_iter();
@@ -71,12 +73,12 @@ impl Refusals {
             .collect();
     }
 
-    /// Those that end after `time`, oldest first.
+    /// The stretches that end after `time`, oldest first.
     pub fn ending_after(&self, time: Time) -> &[Refused] {
         &self.0[self.0.partition_point(|refused| refused.last <= time)..]
     }
 
-    /// All, oldest first.
+    /// Oldest first.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Refused> {
         self.0.iter()
     }
@@ -103,7 +105,7 @@ impl Refusals {
     }
 }
 
-/// In any order, and any number of them.
+/// Takes any number of stretches in any order.
 impl FromIterator<Refused> for Refusals {
     fn from_iter<I: IntoIterator<Item = Refused>>(stretches: I) -> Refusals {
         let mut refusals = Refusals::default();
@@ -130,7 +132,7 @@ mod tests {
         refusals.iter().copied().collect()
     }
 
-    /// 9.1: what is told again is no further stretch.
+    /// 9.1: a refusal that is reported again is not a further stretch.
     #[test]
     fn stretches_that_touch_become_one() {
         let told = [stretch(30, 30, 1), stretch(10, 12, 2), stretch(12, 15, 3), stretch(5, 5, 1)];
@@ -155,7 +157,7 @@ mod tests {
         assert!(of(&closest).iter().all(|refused| refused.first == at(420) || refused.times == 1));
     }
 
-    /// 9.1: what is no evidence any more goes first, and only where there are too many.
+    /// 9.1: stretches that are no longer evidence are dropped first, and only if there are too many.
     #[test]
     fn what_is_no_evidence_any_more_makes_room() {
         let mut refusals: Refusals = (0..16).map(|i| Refused::once(at(i))).collect();

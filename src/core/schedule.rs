@@ -1,4 +1,4 @@
-//! When something must happen: the schedules a check can have.
+//! The schedules that a check can have.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::core::zone::Zone;
 pub enum Schedule {
     /// A success at least this often (2.1).
     Every(Span),
-    /// A success so often, depending on the time (2.6).
+    /// A success at least once a period, which depends on the time (2.6).
     Periods(Periods),
     /// A success for each occurrence (2.2).
     At(Occurrences),
@@ -22,19 +22,19 @@ pub enum Schedule {
     Counted(Expect),
 }
 
-/// How many successes are expected within which trailing window (§3). At least one of the two bounds is there.
+/// How many successes are expected within a trailing window (§3). At least one of the two bounds is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expect {
-    /// N, 1 to [`Expect::MAX_COUNT`].
+    /// N, from 1 to [`Expect::MAX_COUNT`].
     pub at_least: Option<u32>,
-    /// M, 0 to [`Expect::MAX_COUNT`].
+    /// M, from 0 to [`Expect::MAX_COUNT`].
     pub at_most: Option<u32>,
-    /// W.
+    /// W, the length of the window.
     pub within: Span,
 }
 
 impl Schedule {
-    /// How many successes are counted on; `None`: each one counts by itself.
+    /// The expected count; `None`: each success counts by itself.
     pub fn expect(&self) -> Option<Expect> {
         match self {
             Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => Some(*expect),
@@ -42,7 +42,7 @@ impl Schedule {
         }
     }
 
-    /// The times that it names, if it names any.
+    /// The schedule's occurrences, if it has any.
     pub fn occurrences(&self) -> Option<&Occurrences> {
         match self {
             Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => Some(occurrences),
@@ -50,7 +50,7 @@ impl Schedule {
         }
     }
 
-    /// Where people read its times: UTC, unless it names some itself.
+    /// The zone in which people read its times: UTC, unless its occurrences have a zone.
     pub fn zone(&self) -> Zone {
         self.occurrences().map_or(Zone::UTC, |occurrences| occurrences.zone)
     }
@@ -67,7 +67,8 @@ impl Expect {
     }
 }
 
-/// In words, for messages and pages: `every 5m`, `cron "0 2 * * *" Europe/Berlin`, `at least 4 within 5m, cron "…" UTC`.
+/// In words, for messages and pages: `every 5m`, `cron "0 2 * * *" Europe/Berlin`, `at least 4 within 5m, cron "…"
+/// UTC`.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -99,38 +100,36 @@ impl fmt::Display for Occurrences {
     }
 }
 
-/// The times that a schedule names, in a time zone.
+/// The times that a cron expression names, in a time zone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Occurrences {
-    /// Which.
     pub cron: Cron,
-    /// Where the expression's local time is.
+    /// The zone of the expression's local times.
     pub zone: Zone,
 }
 
 impl Occurrences {
-    /// The first occurrence strictly after `after`; `None` beyond the supported years.
+    /// The first occurrence strictly after `after`; `None` outside the supported years.
     pub fn next_after(&self, after: Time) -> Option<Time> {
         self.cron.next_after(self.zone, after)
     }
 
-    /// The last occurrence strictly before `before`; `None` beyond the supported years.
+    /// The last occurrence strictly before `before`; `None` outside the supported years.
     pub fn prev_before(&self, before: Time) -> Option<Time> {
         self.cron.prev_before(self.zone, before)
     }
 }
 
-/// A quiet time: from each occurrence, for so long (8.2).
+/// A quiet time: it begins at each occurrence and lasts for a fixed time (8.2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quiet {
-    /// When it begins.
     pub at: Occurrences,
-    /// How long it lasts.
     pub lasts: Span,
 }
 
 impl Quiet {
-    /// When the quiet time ends that holds `now`, if one does: it holds its beginning, not its end.
+    /// The end of the quiet time that contains `now`, if there is one. A quiet time contains its beginning, but not its
+    /// end.
     pub fn until(&self, now: Time) -> Option<Time> {
         let begun = self.at.prev_before(now + Span::MS)?;
         let end = begun + self.lasts;

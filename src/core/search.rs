@@ -1,35 +1,34 @@
-//! What people type to find checks: words, and Alertmanager's matchers.
+//! Searches for checks: words and Alertmanager's matchers.
 
 use super::check::Definition;
 use super::matcher::MatcherError;
 use super::route::Matcher;
 use super::step::View;
 
-/// Terms that are parted by blanks; a check must meet all of them.
+/// Terms separated by blanks. A check must match all of them.
 #[derive(Clone, Debug, Default)]
 pub struct Search(Vec<Term>);
 
 #[derive(Clone, Debug)]
 enum Term {
-    /// In small letters.
+    /// In lower case.
     Words(String),
     Matcher(Matcher),
 }
 
 impl Search {
-    /// Reads `backup group=db team=~"a|b" severity!=info "two words"`. A term with `=`, `!=`, `=~` or `!~` after a label is a
-    /// matcher: of a label of the check, or of one of `check title group status reason`. Every other one is looked for in
-    /// name, title, group and labels, whatever its letters' size.
+    /// Parses `backup group=db team=~"a|b" severity!=info "two words"`. A term with `=`, `!=`, `=~` or `!~` after a
+    /// label is a matcher, for one of the check's labels or for `check title group status reason`. Every other term is
+    /// searched for in name, title, group and labels, ignoring case.
     pub fn parse(text: &str) -> Result<Search, MatcherError> {
         terms(text).map(term).collect::<Result<_, _>>().map(Search)
     }
 
-    /// Whether nothing is asked for.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a check meets every term.
+    /// Whether a check matches every term.
     pub fn finds(&self, definition: &Definition, view: &View) -> bool {
         self.0.iter().all(|term| match term {
             Term::Words(words) => has_words(definition, words),
@@ -59,7 +58,7 @@ fn is_matched(matcher: &Matcher, definition: &Definition, view: &View) -> bool {
     }
 }
 
-/// Parts a text at blanks that are not within quotes. A quote that is never closed is a character like others.
+/// Splits a text at blanks outside of quotes. A quote that is never closed is an ordinary character.
 fn terms(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -114,7 +113,7 @@ mod tests {
     use crate::core::step::view;
     use crate::core::time::{Span, Time};
 
-    /// W6: what people type, and whether it finds a late check.
+    /// A search as people type it, and whether it finds a late check.
     #[test]
     fn a_check_is_found_by_all_terms_and_by_no_less() {
         let spec = Spec::new(Schedule::Every(Span::secs(60)));

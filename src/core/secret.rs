@@ -1,18 +1,17 @@
-//! Texts that never show in a log, an error, a page or a process list.
+//! Texts that must not appear in logs, errors, pages or process lists.
 
 use std::fmt;
 
-/// A text that only [`Secret::expose`] shows.
+/// A text that is shown only by [`Secret::expose`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps this text.
     pub fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
     }
 
-    /// The text itself, for the moment in which it is used.
+    /// The text itself. Use it only where it is needed.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! What is known of a check: all that judging needs, and nothing else (15.1).
+//! The state of a check: everything that judging needs, and nothing else (15.1).
 
 use std::collections::VecDeque;
 
@@ -11,62 +11,60 @@ use super::time::{Span, Time};
 /// A run that has begun and not ended (§4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Run {
-    /// Its identity; starts without one share a run.
+    /// The run's id. Starts without one share a run.
     pub rid: Option<Rid>,
-    /// When its start came.
+    /// When its start was received.
     pub start: Time,
-    /// Another run was open beside it at some time (4.5).
+    /// Whether another run was open at the same time (4.5).
     pub overlapped: bool,
 }
 
-/// What is remembered of a run id after its last counted fact: enough to know a repeated ping (4.1).
+/// The last counted fact of a run id: enough to recognise a repeated ping (4.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RidMemory {
-    /// Whose.
     pub rid: Rid,
-    /// Its last counted fact.
     pub kind: PingKind,
-    /// The exit status that came with it.
+    /// Its exit status.
     pub exit_status: Option<u8>,
-    /// When.
+    /// When it was received.
     pub at: Time,
-    /// Its run was open when the check was paused (7.2).
+    /// The run was open when the check was paused (7.2).
     pub closed_by_pause: bool,
 }
 
-/// The start that serves the current due time (4.2, 4.3): at most one for each due time.
+/// The start that serves the current due time (4.2, 4.3). There is at most one for each due time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
-    /// When it came.
+    /// When the start was received.
     pub start: Time,
-    /// Its overrun has been judged: this due time has no further deadline.
+    /// Its overrun has been judged, so this due time has no further deadline.
     pub judged: bool,
 }
 
 /// How far the occurrences of a counted check have been judged (§3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Counted {
-    /// Occurrences up to and including this time are done with, but for `pending`.
+    /// Occurrences up to and including this time are judged, except `pending`.
     pub judged_to: Time,
-    /// An occurrence with a shortfall that its grace may still fill.
+    /// An occurrence with a shortfall that successes in its grace may still fill.
     pub pending: Option<Time>,
     /// The occurrence whose shortfall is the cause `too_few` (3.3).
     pub late_for: Option<Time>,
 }
 
-/// Who paused a check, and since when (§7).
+/// The pauses of a check (§7). Each time is when the pause began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pause {
-    /// By its file (7.1).
+    /// The pause by the file (7.1).
     pub by_file: Option<Time>,
-    /// At run time (7.2).
+    /// The pause at run time (7.2).
     pub at_run_time: Option<Time>,
-    /// When the one at run time ends by itself; only while there is one.
+    /// When the pause at run time ends by itself; only set during such a pause.
     pub until: Option<Time>,
 }
 
 impl Pause {
-    /// Since when it is paused, by whomever first.
+    /// The beginning of the earlier of the two pauses.
     pub fn since(self) -> Option<Time> {
         match (self.by_file, self.at_run_time) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -74,13 +72,13 @@ impl Pause {
         }
     }
 
-    /// The one at run time is over.
+    /// Ends the pause at run time.
     pub(super) fn end_at_run_time(&mut self) {
         self.at_run_time = None;
         self.until = None;
     }
 
-    /// 1.1: the clock was set back, and the pause lasts as long as was meant.
+    /// 1.1: moves a pause back with the clock; it lasts as long as was meant.
     fn bring_back_to(&mut self, now: Time) {
         let ahead = self.at_run_time.map_or(Span::ZERO, |since| since - now);
         if ahead > Span::ZERO {
@@ -91,7 +89,7 @@ impl Pause {
     }
 }
 
-/// Counters that only ever grow, so that a restart or pruning is no reset.
+/// Counters that only grow, so that neither a restart nor pruning resets them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Counters {
     /// Counted pings, in the order of [`PingKind::ALL`].
@@ -102,62 +100,59 @@ pub struct Counters {
     pub failing: u64,
 }
 
-/// All that judging needs to know of a check (15.1). Made only by [`super::step`]; history is never read.
+/// Everything that judging needs to know of a check (15.1). Only [`super::step`] makes it; history is never read.
 ///
-/// The default is a state of no check: it lets a step move a state instead of copying it.
+/// The default is a placeholder, so that a step can move a state instead of copying it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    /// The newest time in here: a clock that was set back shows in it (1.1).
+    /// The newest time in this state. It reveals a clock that was set back (1.1).
     pub newest: Time,
-    /// Gone from the files since (10.3).
+    /// When the check was archived (10.3).
     pub archived: Option<Time>,
     /// The latest of declaration, unpausing and return from the archive (2.1).
     pub armed_since: Time,
-    /// Nothing due before this is judged: the schedule changed (10.2), or we were blind (9.5).
+    /// Nothing due before this time is judged, because the schedule changed (10.2) or we were blind (9.5).
     pub floor: Time,
-    /// Whether it is paused.
     pub pause: Pause,
-    /// Why it is bad.
     pub causes: Causes,
     /// When it last stopped being late or failing (8.3).
     pub recovered_at: Option<Time>,
-    /// The last of each kind, in the order of [`PingKind::ALL`]; a success that came too soon is a failure (4.4).
+    /// The last ping of each kind, in the order of [`PingKind::ALL`]. A success that came too soon counts as a failure
+    /// (4.4).
     pub last: [Option<Time>; 4],
-    /// The last ping of any kind, repeated ones too.
+    /// The last ping of any kind, including repeated ones.
     pub last_seen: Option<Time>,
     /// The last success or fail (2.4).
     pub last_discharge: Option<Time>,
-    /// How long the last run took that ended with a known start.
+    /// How long the last run took whose start is known.
     pub last_duration: Option<Span>,
-    /// The exit status of the last success or fail, if it gave one.
+    /// The exit status of the last success or fail, if it had one.
     pub last_exit_status: Option<u8>,
     /// The start that serves the current due time.
     pub claim: Option<Claim>,
     /// Open runs, oldest first; at most [`State::MAX_RUNS`].
     pub runs: Vec<Run>,
-    /// Run ids seen lately, oldest first; at most [`State::MAX_RUNS`].
+    /// Recently seen run ids, oldest first; at most [`State::MAX_RUNS`].
     pub rids: VecDeque<RidMemory>,
-    /// A run without id was open when the check was paused: the next end without id is its end (7.2).
+    /// A run without id was open when the check was paused. The next end without id belongs to it (7.2).
     pub nameless_run_before_pause: bool,
-    /// Failures since the last success.
     pub failures_in_a_row: u32,
-    /// Successes since the last failure.
     pub successes_in_a_row: u32,
-    /// The newest max(N, M + 1) successes of a check with `expect`, oldest first; empty for others.
+    /// The newest max(N, M + 1) successes of a check with `expect`, oldest first; empty for other checks.
     pub successes: VecDeque<Time>,
-    /// For checks counted at occurrences.
+    /// Only for checks that are counted at occurrences.
     pub counted: Option<Counted>,
-    /// When pings of this check were refused (9.1).
+    /// The refused pings of this check (9.1).
     pub refusals: Refusals,
     /// For metrics.
     pub counters: Counters,
 }
 
 impl State {
-    /// The most open runs, and the most run ids remembered (4.1).
+    /// The most open runs, and the most run ids that are remembered (4.1).
     pub const MAX_RUNS: usize = 16;
 
-    /// When a ping of this kind last came.
+    /// When the last ping of this kind was received.
     pub fn last(&self, kind: PingKind) -> Option<Time> {
         self.last[kind as usize]
     }
@@ -181,7 +176,7 @@ impl State {
         }
     }
 
-    /// 1.1: no time in a state is later than now; a wrong date that a clock once had silences nothing.
+    /// 1.1: brings all times back to `now` at the latest, so that a wrong date in the past silences nothing.
     pub(super) fn bring_back_to(&mut self, now: Time) {
         if self.newest <= now {
             return;
@@ -207,7 +202,7 @@ impl State {
         }
     }
 
-    /// Successes keep their distances: many at one moment would be too many.
+    /// Successes keep their distances from each other: many at one moment would be too many.
     fn bring_successes_back_to(&mut self, now: Time) {
         let Some(newest) = self.successes.back().copied().filter(|newest| *newest > now) else { return };
         let mut previous = Time::MIN;
@@ -219,7 +214,7 @@ impl State {
         }
     }
 
-    /// What must hold of every state that a step made.
+    /// Checks what must hold of every state that a step makes.
     pub(super) fn assert_bounds(&self) {
         assert!(self.runs.len() <= State::MAX_RUNS, "too many open runs");
         assert!(self.rids.len() <= State::MAX_RUNS, "too many run ids");

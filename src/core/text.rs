@@ -1,6 +1,6 @@
-//! Texts of strangers: cut between two characters, never within one, and shown so that they command nothing.
+//! Cuts and shows texts of strangers: never cut within a character, and without control characters.
 
-/// What stands where a text was cut.
+/// The mark where a text was cut.
 const MARK: char = '…';
 
 /// As much of the beginning as fits into `max` bytes.
@@ -13,33 +13,33 @@ pub fn first_chars(text: &str, max: usize) -> &str {
     text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
 }
 
-/// The first `max` characters, and `…` behind them if there are more.
+/// The first `max` characters, followed by `…` if there are more.
 pub fn begun(text: &str, max: usize) -> String {
     let kept = first_chars(text, max);
     if kept.len() == text.len() { kept.to_owned() } else { format!("{kept}{MARK}") }
 }
 
-/// At most `max` characters, the last of them `…` if something was cut.
+/// At most `max` characters. The last is `…` if something was cut.
 pub fn cut(text: &str, max: usize) -> String {
     cut_counted(text, max, |_| 1)
 }
 
-/// At most `max` bytes, with `…` at their end if something was cut.
+/// At most `max` bytes, ending in `…` if something was cut.
 pub fn cut_bytes(text: &str, max: usize) -> String {
     cut_counted(text, max, char::len_utf8)
 }
 
-/// At most `max` units of UTF-16, the last of them `…` if something was cut.
+/// At most `max` UTF-16 units. The last is `…` if something was cut.
 pub fn cut_units(text: &str, max: usize) -> String {
     cut_counted(text, max, char::len_utf16)
 }
 
-/// How long a text is where UTF-16 is counted: a character beyond the basic plane is two.
+/// The length of a text in UTF-16 units: a character beyond the basic plane counts twice.
 pub fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
-/// No blank stands before the mark of the cut, for which there must be room.
+/// Cuts without leaving a blank before the mark. There must be room for the mark.
 fn cut_counted(text: &str, max: usize, size: fn(char) -> usize) -> String {
     if text.chars().map(size).sum::<usize>() <= max {
         return text.to_owned();
@@ -67,18 +67,18 @@ pub fn shortened(text: &str, max: usize) -> String {
     format!("{first}{BETWEEN}{last}")
 }
 
-/// Without control characters, which a terminal would obey: a blank stands for each.
+/// Replaces each control character, which a terminal would obey, with a blank.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// The first `max` characters without control characters: U+FFFD stands for each.
+/// The first `max` characters, with U+FFFD for each control character.
 pub fn shown(text: &str, max: usize) -> String {
     let clean = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     text.chars().take(max).map(clean).collect()
 }
 
-/// The first `max` characters, escaped as in source text, and `…` behind them if there are more.
+/// The first `max` characters, escaped as in source text, followed by `…` if there are more.
 pub fn escaped(text: &str, max: usize) -> String {
     begun(text, max).chars().flat_map(char::escape_debug).collect()
 }
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(cut_bytes("ééé", 6), "ééé");
         assert_eq!(cut_bytes("éééé", 7), "éé…");
         assert_eq!(cut_bytes("éééé", 6), "é…");
-        // What is smaller and comes later has room, and is left out all the same: no text has holes.
+        // A smaller character that comes later would fit, but is left out: a text has no holes.
         assert_eq!(cut_bytes("éééa", 6), "é…");
     }
 

@@ -1,6 +1,6 @@
-//! Points in time and lengths of time, both in whole milliseconds.
+//! Times and spans, both in whole milliseconds.
 //!
-//! Nothing here reads a clock: the only place that does is `clock.rs`.
+//! Nothing here reads a clock; only `clock.rs` does.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -8,35 +8,35 @@ use std::ops::{Add, AddAssign, Sub};
 
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, never before year 1 or after year 9999.
 ///
-/// Kept as the milliseconds since the beginning of year 1, and one more: so an `Option<Time>` is no larger than a `Time`.
-/// The state of a check is half made of them, and every ping copies it several times.
+/// Stored as the milliseconds since the beginning of year 1, plus one, so that an `Option<Time>` is no larger than a
+/// `Time`: times are half of a check's state, and every ping copies it several times.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(NonZeroU64);
 
-/// A length of time in milliseconds. Negative only as a difference of two times.
+/// A length of time in milliseconds. It is negative only as a difference of two times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
 
 impl Time {
-    /// 0001-01-01T00:00:00Z: before everything.
+    /// 0001-01-01T00:00:00Z, the earliest time.
     pub const MIN: Time = Time(NonZeroU64::MIN);
-    /// 9999-12-31T23:59:59.999Z: after everything.
+    /// 9999-12-31T23:59:59.999Z, the latest time.
     pub const MAX: Time = Time::new(253_402_300_799_999);
     /// `MIN`, in milliseconds since the epoch.
     const MIN_MS: i64 = -62_135_596_800_000;
 
-    /// The time so many milliseconds after the epoch, brought into the supported range.
+    /// The time `ms` milliseconds after the epoch, clamped to the supported range.
     pub fn from_ms(ms: i64) -> Time {
         Time::new(ms.min(Time::MAX.as_ms()))
     }
 
     const fn new(ms: i64) -> Time {
         let since_min = ms.saturating_sub(Time::MIN_MS);
-        // Before `MIN` is `MIN`.
+        // Times before `MIN` become `MIN`.
         Time(NonZeroU64::MIN.saturating_add(if since_min > 0 { since_min.unsigned_abs() } else { 0 }))
     }
 
-    /// The time so many whole seconds after the epoch.
+    /// The time `secs` seconds after the epoch, clamped to the supported range.
     pub fn from_secs(secs: i64) -> Time {
         Time::from_ms(secs.saturating_mul(1000))
     }
@@ -46,7 +46,7 @@ impl Time {
         (self.0.get() - 1).cast_signed() + Time::MIN_MS
     }
 
-    /// Seconds since the epoch, with the fraction: the form of Prometheus' timestamps.
+    /// Seconds since the epoch with a fraction, as in Prometheus' timestamps.
     pub fn as_secs_f64(self) -> f64 {
         self.as_ms() as f64 / 1000.0
     }
@@ -58,34 +58,31 @@ impl Time {
 }
 
 impl Span {
-    /// No time at all.
     pub const ZERO: Span = Span(0);
-    /// A millisecond: the smallest step of time here.
+    /// A millisecond, the smallest step of time.
     pub const MS: Span = Span(1);
-    /// Longer than any span between two times.
+    /// The longest span between two times.
     pub const MAX: Span = Span(Time::MAX.as_ms() - Time::MIN.as_ms());
 
-    /// So many milliseconds.
     pub const fn ms(ms: i64) -> Span {
         Span(ms)
     }
 
-    /// So many seconds.
+    /// A span of this many seconds.
     pub const fn secs(secs: i64) -> Span {
         Span(secs.saturating_mul(1000))
     }
 
-    /// So many minutes.
+    /// A span of this many minutes.
     pub const fn mins(mins: i64) -> Span {
         Span::secs(mins.saturating_mul(60))
     }
 
-    /// Milliseconds.
     pub const fn as_ms(self) -> i64 {
         self.0
     }
 
-    /// Seconds, with the fraction.
+    /// Seconds with a fraction.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1000.0
     }
@@ -138,7 +135,7 @@ impl fmt::Debug for Time {
     }
 }
 
-/// RFC 3339 in UTC, with milliseconds only where they are not zero.
+/// RFC 3339 in UTC, with milliseconds only if they are not zero.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let format =

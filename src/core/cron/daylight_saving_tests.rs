@@ -1,4 +1,4 @@
-//! 2.2 where clocks change: named cases, and a model that walks every minute around the oddest changes.
+//! 2.2 when clocks change: named cases, and a model that walks every minute around the oddest changes.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use super::Cron;
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
-/// All occurrences on a local day, as the clock shows them.
+/// All occurrences on a local day, in local time.
 fn on(expression: &str, zone: &str, day: &str) -> Vec<String> {
     let cron = Cron::parse(expression).unwrap();
     let zone = Zone::bundled(zone).unwrap();
@@ -117,7 +117,7 @@ fn a_job_that_asks_only_for_skipped_minutes_ends_the_search() {
     assert!(found.is_none_or(|at| at.to_utc().year() > 2099), "{found:?}");
 }
 
-/// Days around which the model below walks minute by minute.
+/// The days around which the model walks minute by minute.
 const CHANGES: [(&str, &str); 26] = [
     ("UTC", "2026-03-08"),
     ("America/New_York", "2026-03-08"),
@@ -149,7 +149,7 @@ const CHANGES: [(&str, &str); 26] = [
 
 type Minute = (i64, NaiveDate, u32, u32);
 
-/// Every minute of five days: real time, and what the clock shows.
+/// Every minute of five days, in real and in local time.
 fn minutes_around(zone: Zone, day: &str) -> Vec<Minute> {
     let day: NaiveDate = day.parse().unwrap();
     let noon = i64::from(day.to_epoch_days()) * 86_400 + 43_200;
@@ -162,7 +162,7 @@ fn minutes_around(zone: Zone, day: &str) -> Vec<Minute> {
         .collect()
 }
 
-/// The rule of 2.2 by its words, over a walk of all minutes.
+/// The words of rule 2.2, applied to a walk over all minutes.
 fn model(minutes: &[Minute], job: &Job) -> BTreeSet<i64> {
     let matches = |hour, minute| job.hours.contains(&hour) && job.minutes.contains(&minute);
     if job.is_wildcard {
@@ -224,7 +224,7 @@ fn agrees_with_a_walk_of_every_minute_around_changes_of_clocks() {
         for job in jobs() {
             let occurrences = model(&minutes, &job);
             let cron = Cron::parse(job.expression).unwrap();
-            // The first and last day hold what lies before and after the others.
+            // The first and the last day only hold what surrounds the others.
             for &(at, ..) in minutes[1440..minutes.len() - 1440].iter().step_by(13) {
                 for at in [Time::from_secs(at), Time::from_ms(at * 1000 + 1), Time::from_ms(at * 1000 - 1)] {
                     let secs_up = -(-at.as_ms()).div_euclid(1000);

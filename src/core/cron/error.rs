@@ -1,8 +1,8 @@
-//! Why an expression is refused, in words that say what would be right.
+//! Errors of cron expressions. Their texts say what would be right.
 
 use std::fmt;
 
-/// The longest expression that is read, in bytes: every minute of an hour by name takes 168.
+/// The longest expression that is accepted, in bytes: every minute of an hour by name takes 168.
 pub const MAX_LEN: usize = 256;
 
 /// Why an expression is refused.
@@ -10,73 +10,55 @@ pub const MAX_LEN: usize = 256;
 pub enum CronError {
     /// Longer than [`MAX_LEN`] bytes.
     #[error("a cron expression has at most {MAX_LEN} bytes, this one has {len}")]
-    TooLong {
-        /// Its bytes.
-        len: usize,
-    },
-    /// Not five fields.
+    TooLong { len: usize },
+    /// There are not five fields.
     #[error(
         "a cron expression has 5 fields (minute, hour, day of month, month, day of week), this one has {found}{}",
         if *found > 5 { ": it takes no seconds, years, zones or commands" } else { "" }
     )]
-    FieldCount {
-        /// How many there are.
-        found: usize,
-    },
-    /// `@reboot`: no time can be told in advance.
+    FieldCount { found: usize },
+    /// `@reboot`, which has no time that is known in advance.
     #[error(
         "`@reboot` says no time, so nothing could be late: give the times or an interval that you expect"
     )]
     Reboot,
-    /// `@every 5m`, as other schedulers have it.
+    /// `@every 5m`, which other schedulers know.
     #[error("`@every` counts from the last run, which no clock shows: write `{}`", .every)]
     Every {
         /// The key to write instead.
         every: String,
     },
-    /// A word with `@` that is none of the macros.
+    /// A word with `@` that is not one of the macros.
     #[error("`{name}` is not known: use @yearly, @annually, @monthly, @weekly, @daily, @midnight or @hourly")]
-    UnknownMacro {
-        /// The word.
-        name: String,
-    },
+    UnknownMacro { name: String },
     /// One of the fields is wrong.
     #[error("{field}: `{part}` {fault}")]
     Field {
-        /// Which field.
         field: Field,
-        /// Which part of its list.
+        /// The entry of the field's list that is wrong.
         part: String,
-        /// What is wrong with it.
         fault: FieldFault,
     },
-    /// No such date exists: 30 February.
+    /// No such date exists, such as 30 February.
     #[error(
         "never occurs: no year has a day `{day_of_month}` in month `{month}` with day of week `{day_of_week}`"
     )]
-    NeverOccurs {
-        /// The third field.
-        day_of_month: String,
-        /// The fourth field.
-        month: String,
-        /// The fifth field.
-        day_of_week: String,
-    },
+    NeverOccurs { day_of_month: String, month: String, day_of_week: String },
 }
 
-/// What is wrong with a part of a field.
+/// What is wrong with an entry of a field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldFault {
-    /// Two commas in a row, or one at an end.
+    /// Two commas in a row, or a comma at an end.
     #[error("has an empty entry: remove the extra comma")]
     Empty,
     /// Neither a number of the field nor one of its names.
     #[error("must be {}", .0.values())]
     Value(Field),
-    /// The range's end is before its start.
+    /// The range ends before it starts.
     #[error("runs backwards: write `{0}`")]
     Backwards(String),
-    /// A step that is no number, zero, or beyond any field.
+    /// The step is not a number, is zero, or is larger than any field.
     #[error("must have a step from 1 to 9999 after the `/`")]
     Step,
     /// `n#m` with an m that no month has.
@@ -85,10 +67,10 @@ pub enum FieldFault {
     /// The weekday nearest to a day, an extension of other schedulers.
     #[error("is not known: of the days with `W` only `LW` is, the last day from Monday to Friday")]
     NearestWeekday,
-    /// A lone `L` as day of the week, which schedulers read differently.
+    /// A lone `L` as day of the week, which schedulers interpret differently.
     #[error("needs a weekday before the `L`: `5L` is the last Friday of the month")]
     LastOfWhat,
-    /// `?` elsewhere than alone in a day field.
+    /// `?` that is not alone in a day field.
     #[error("is only known alone, as day of month or day of week: use `*`")]
     QuestionMark,
 }
@@ -109,7 +91,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// Lowest and highest number; Sunday is 0 and 7, cron(5).
+    /// The lowest and the highest number. Sunday is 0 and 7, as in cron(5).
     pub(super) const fn range(self) -> (u32, u32) {
         match self {
             Field::Minute => (0, 59),
@@ -120,7 +102,7 @@ impl Field {
         }
     }
 
-    /// The names that stand for the numbers from the lowest on.
+    /// The names of the numbers, starting with the lowest.
     pub(super) const fn names(self) -> &'static [&'static str] {
         match self {
             Field::Minute | Field::Hour | Field::DayOfMonth => &[],

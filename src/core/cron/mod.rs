@@ -1,8 +1,8 @@
-//! Cron expressions: what they mean, and when they occur in a time zone (docs/semantics.md, 2.2).
+//! Cron expressions: their meaning, and their occurrences in a time zone (docs/semantics.md, 2.2).
 //!
-//! cron(5) and cron(8) as Debian's cron does it, with the last and the n-th day of a month. An expression is
-//! read once into bit masks ([`parse`]), matched against a calendar without zones ([`calendar`]), and only
-//! then laid on real time, where an hour may be missing or come twice ([`occurrence`]).
+//! They follow cron(5) and cron(8) as in Debian's cron, and add the last and the n-th day of a month. An expression is
+//! parsed once into bit masks ([`parse`]), which are matched against a calendar without zones ([`calendar`]) and then
+//! mapped to real time, where an hour may be missing or come twice ([`occurrence`]).
 
 mod calendar;
 #[cfg(test)]
@@ -19,7 +19,7 @@ pub(super) use calendar::{MINUTES_PER_DAY, Month, Pattern, kinds_of_month};
 pub use error::{CronError, Field, FieldFault, MAX_LEN};
 use parse::DayFields;
 
-/// A cron expression that occurs: dates that never come are refused when it is read.
+/// A cron expression that has occurrences: dates that never come are refused by the parser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cron {
     text: String,
@@ -27,11 +27,11 @@ pub struct Cron {
 }
 
 impl Cron {
-    /// Reads five fields or one of the macros `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
+    /// Parses five fields, or one of the macros `@yearly @annually @monthly @weekly @daily @midnight @hourly`.
     ///
-    /// Beyond cron(5): `n/step` (from n to the field's end), `?` for `*` in a day field, `L` (the month's last
-    /// day) and `LW` (its last day from Monday to Friday) as days of the month, `5L` (the last Friday) and
-    /// `5#2` (the second) as days of the week.
+    /// Extensions of cron(5): `n/step` (from n to the field's end), `?` for `*` in a day field, `L` (the month's last
+    /// day) and `LW` (its last day from Monday to Friday) as days of the month, `5L` (the last Friday) and `5#2` (the
+    /// second) as days of the week.
     pub fn parse(text: &str) -> Result<Cron, CronError> {
         if text.len() > MAX_LEN {
             return Err(CronError::TooLong { len: text.len() });
@@ -46,8 +46,8 @@ impl Cron {
         &self.text
     }
 
-    /// The first part of a field that steps over all of it, as `*/90` does over the minutes, which selects one number only;
-    /// with what was probably meant as an interval.
+    /// The first entry whose step is larger than its field, such as `*/90` for minutes, and the interval that was
+    /// probably meant. Such an entry selects one number only.
     pub fn idle_step(&self) -> Option<(&str, String)> {
         let sizes = [(60, "m"), (24, "h"), (31, "d")];
         let parts = self
@@ -61,20 +61,20 @@ impl Cron {
         })
     }
 
-    /// The first occurrence strictly after `after`; none only when it would be later than the year 2200.
+    /// The first occurrence strictly after `after`; `None` only if it would be later than the year 2200.
     pub fn next_after(&self, zone: Zone, after: Time) -> Option<Time> {
         let from = after.as_ms().div_euclid(1000) + 1;
         occurrence::first_from(&self.pattern, zone, from).map(Time::from_secs)
     }
 
-    /// The last occurrence strictly before `before`; none only when it would be earlier than the year 1900.
+    /// The last occurrence strictly before `before`; `None` only if it would be earlier than the year 1900.
     pub fn prev_before(&self, zone: Zone, before: Time) -> Option<Time> {
         let until = (before.as_ms() - 1).div_euclid(1000);
         occurrence::last_until(&self.pattern, zone, until).map(Time::from_secs)
     }
 }
 
-/// The minutes that five fields select where a day must match both of its fields, as `Cron` reads them otherwise.
+/// Parses five fields like [`Cron::parse`], except that a day must match both day fields.
 pub(super) fn minutes_of_all_fields(fields: [&str; 5]) -> Result<Pattern, CronError> {
     let len = fields.iter().map(|field| field.len()).sum();
     if len > MAX_LEN {

@@ -1,43 +1,44 @@
-//! Matching minutes of the calendar laid on real time, in a zone whose clocks change.
+//! Maps matching minutes of the calendar to real time, in a zone whose clocks change.
 //!
-//! cron(8): a job at a particular time that falls into a skipped time runs at the skip's end, and one that
-//! falls into a repeated time runs once; a job with `*` as minute or hour runs whenever the clock shows a
-//! matching minute. "Clock changes of more than 3 hours are considered to be corrections to the clock or
-//! timezone, and the new time is used immediately": a day that a country skipped moves no job.
+//! cron(8): a job at a particular time that is skipped runs at the end of the skip, and one at a time that is repeated
+//! runs once. A job with `*` as minute or hour runs whenever the clock shows a matching minute. "Clock changes of more
+//! than 3 hours are considered to be corrections to the clock or timezone, and the new time is used immediately", so a
+//! day that a country skipped moves no job.
 //!
-//! Times are whole seconds since the epoch: `local` ones as the zone's clocks show them, others real.
+//! Times are in whole seconds since the epoch. Those named `local` are as the zone's clocks show them, the others are
+//! real.
 
 use super::calendar::Pattern;
 use crate::core::zone::{Local, Zone};
 
-/// A skip that is shorter than this moves jobs to its end.
+/// A skip shorter than this moves jobs to its end.
 const LONGEST_MOVE_SECS: i64 = 3 * 3600;
 
-/// A time at which a zone's clocks are changed.
+/// A change of a zone's clocks.
 #[derive(Clone, Copy)]
 struct Change {
     at: i64,
-    /// Seconds that the clocks are ahead of UTC.
+    /// Seconds by which the clocks are ahead of UTC.
     offset_before: i64,
     offset_after: i64,
 }
 
-/// Where a local time lies.
+/// How often the clocks show a local time.
 enum Place {
     Once(i64),
-    /// Skipped: the clocks jump over it.
+    /// Never: the clocks jump over it.
     Gap(Change),
-    /// Repeated: the clocks are set back and show it twice.
+    /// Twice: the clocks are set back.
     Fold(Change),
 }
 
 impl Change {
-    /// What the clocks would show at the change: where a gap begins and a fold ends.
+    /// The local time that the clocks would show at the change: where a gap begins and a fold ends.
     fn local_before(self) -> i64 {
         self.at + self.offset_before
     }
 
-    /// What they are set to: where a gap ends and a fold begins.
+    /// The local time to which the clocks are set: where a gap ends and a fold begins.
     fn local_after(self) -> i64 {
         self.at + self.offset_after
     }
@@ -47,7 +48,7 @@ impl Change {
     }
 }
 
-/// The first occurrence that is not before `from`.
+/// The first occurrence at or after `from`.
 pub(super) fn first_from(pattern: &Pattern, zone: Zone, from: i64) -> Option<i64> {
     let local = from + zone.offset_at(from);
     if pattern.is_wildcard {
@@ -57,7 +58,7 @@ pub(super) fn first_from(pattern: &Pattern, zone: Zone, from: i64) -> Option<i64
     }
 }
 
-/// The last occurrence that is not after `until`.
+/// The last occurrence at or before `until`.
 pub(super) fn last_until(pattern: &Pattern, zone: Zone, until: i64) -> Option<i64> {
     let local = until + zone.offset_at(until);
     if pattern.is_wildcard {
@@ -93,7 +94,7 @@ fn first_daily(pattern: &Pattern, zone: Zone, from: i64, mut local: i64) -> Opti
     if let Place::Gap(change) = place(zone, local - 1)
         && change.moves_jobs()
     {
-        // `from` is the end of a gap, to which its jobs are moved.
+        // `from` is the end of a gap, and the gap's jobs are moved to it.
         local = change.local_before();
     }
     loop {
@@ -136,7 +137,7 @@ fn last_daily(pattern: &Pattern, zone: Zone, mut local: i64, until: i64) -> Opti
     if let Place::Fold(change) = place(zone, local)
         && until >= change.at
     {
-        // In the second pass all of the first has been.
+        // In the second pass, everything in the first has already been.
         local = change.local_before() - 1;
     }
     loop {
@@ -150,7 +151,7 @@ fn last_daily(pattern: &Pattern, zone: Zone, mut local: i64, until: i64) -> Opti
     }
 }
 
-/// The first matching minute's begin that is not before this local second.
+/// The start of the first matching minute at or after this local second.
 fn match_from(pattern: &Pattern, local: i64) -> Option<i64> {
     pattern.first_from((local + 59).div_euclid(60)).map(|minute| minute * 60)
 }

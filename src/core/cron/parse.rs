@@ -1,20 +1,20 @@
-//! From text to bit masks.
+//! Parses cron expressions into bit masks.
 
 use super::calendar::{DayRule, LAST_OF_MONTH, Pattern};
 use super::error::{CronError, Field, FieldFault};
 
 const MAX_STEP: u32 = 9999;
 
-/// Which days two day fields select together.
+/// Which days the two day fields select together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum DayFields {
-    /// Those of either field, where both are restricted.
+    /// The days of either field, if both are restricted.
     AsInCron5,
-    /// Those of both.
+    /// The days that match both fields.
     Both,
 }
 
-/// Reads the words of an expression: five fields or one macro.
+/// Parses the words of an expression: five fields or one macro.
 pub(super) fn pattern(words: &[&str], days: DayFields) -> Result<Pattern, CronError> {
     match *words {
         ["@every", ref period @ ..] => Err(CronError::Every { every: every(period) }),
@@ -26,7 +26,7 @@ pub(super) fn pattern(words: &[&str], days: DayFields) -> Result<Pattern, CronEr
     }
 }
 
-/// The key that means what `@every` does elsewhere, as it is read here.
+/// The key to write instead of `@every`.
 fn every(period: &[&str]) -> String {
     let is_plain = |text: &str| {
         text.len() <= 9
@@ -39,7 +39,7 @@ fn every(period: &[&str]) -> String {
     }
 }
 
-/// The macros of cron(5), by the fields given there.
+/// The macros of cron(5), with the fields given there.
 fn expand(word: &str) -> Result<[&'static str; 5], CronError> {
     Ok(match word {
         "@yearly" | "@annually" => ["0", "0", "1", "1", "*"],
@@ -92,12 +92,12 @@ fn is_star(field: &str) -> bool {
     field.starts_with(['*', '?'])
 }
 
-/// A field of plain numbers as a mask: bit n stands for n.
+/// Parses a field of plain numbers into a mask; bit n stands for n.
 fn numbers(field: Field, text: &str) -> Result<u64, CronError> {
     text.split(',').try_fold(0, |mask, part| Ok(mask | range(field, part).map_err(at(field, part))?))
 }
 
-/// The third field: the mask, and whether `L` and `LW` are in it.
+/// Parses the third field: the mask, and whether it has `L` and `LW`.
 fn days_of_month(text: &str) -> Result<(u32, bool, bool), CronError> {
     let field = Field::DayOfMonth;
     if text == "?" {
@@ -118,7 +118,8 @@ fn days_of_month(text: &str) -> Result<(u32, bool, bool), CronError> {
     Ok((days, last_day, last_weekday))
 }
 
-/// The fifth field: for each day from Sunday, bit n for its n-th in the month, and [`LAST_OF_MONTH`].
+/// Parses the fifth field: for each weekday, starting with Sunday, bit n stands for the n-th in the month; see also
+/// [`LAST_OF_MONTH`].
 fn days_of_week(text: &str) -> Result<[u8; 7], CronError> {
     let field = Field::DayOfWeek;
     if text == "?" {
@@ -135,7 +136,7 @@ fn days_of_week(text: &str) -> Result<[u8; 7], CronError> {
     Ok(weekdays)
 }
 
-/// One part of the fifth field: a mask of weekdays, and which of the month's they are.
+/// Parses one entry of the fifth field: a mask of weekdays, and which of the month's they are.
 fn weekday_part(part: &str) -> Result<(u64, u8), FieldFault> {
     if let Some((day, nth)) = part.split_once('#') {
         let nth = number(nth).filter(|nth| (1..=5).contains(nth)).ok_or(FieldFault::Nth)?;
@@ -148,7 +149,8 @@ fn weekday_part(part: &str) -> Result<(u64, u8), FieldFault> {
     }
 }
 
-/// `*`, `n`, `n-m`, each also with `/step`. Names are allowed wherever numbers are, as Debian's cron does it.
+/// Parses `*`, `n` or `n-m`, each with an optional `/step`. Names are allowed wherever numbers are, as in Debian's
+/// cron.
 fn range(field: Field, part: &str) -> Result<u64, FieldFault> {
     if part.is_empty() {
         return Err(FieldFault::Empty);
@@ -169,7 +171,7 @@ fn range(field: Field, part: &str) -> Result<u64, FieldFault> {
         (value(field, low)?, value(field, high)?)
     } else {
         let low = value(field, range)?;
-        // Beyond cron(5): `5/20` goes on to the field's end.
+        // An extension of cron(5): `5/20` goes on to the field's end.
         (low, if step.is_some() { field.range().1 } else { low })
     };
     if low > high {
@@ -178,7 +180,6 @@ fn range(field: Field, part: &str) -> Result<u64, FieldFault> {
     Ok((low..=high).step_by(step.unwrap_or(1) as usize).fold(0, |mask, number| mask | 1 << number))
 }
 
-/// A number or name of the field.
 fn value(field: Field, text: &str) -> Result<u32, FieldFault> {
     let (low, high) = field.range();
     let named = field.names().iter().zip(low..).find(|(name, _)| name.eq_ignore_ascii_case(text));
@@ -188,12 +189,12 @@ fn value(field: Field, text: &str) -> Result<u32, FieldFault> {
         .ok_or(FieldFault::Value(field))
 }
 
-/// Digits only: no sign, no other script's digits.
+/// ASCII digits only, without a sign.
 fn number(text: &str) -> Option<u32> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// What someone who wrote `22-6` wants.
+/// What was probably meant by a backward range such as `22-6`.
 fn forwards(field: Field, low: u32, high: u32) -> String {
     let (first, last) = match field {
         Field::DayOfWeek if high == 0 => return format!("{low}-7"),
@@ -207,12 +208,12 @@ fn at(field: Field, part: &str) -> impl FnOnce(FieldFault) -> CronError + use<'_
     move |fault| CronError::Field { field, part: printable(part), fault }
 }
 
-/// Foreign text for a message: nothing in it can move a terminal's cursor.
+/// Escapes a user's text for a message, so that it cannot move a terminal's cursor.
 fn printable(text: &str) -> String {
     text.escape_debug().to_string()
 }
 
-/// The masks of all fields but the minute fit into 32 bits: their highest number is 31.
+/// All fields but the minute fit into 32 bits: their highest number is 31.
 fn low_bits(mask: u64) -> u32 {
     u32::try_from(mask).expect("no number of this field is above 31")
 }

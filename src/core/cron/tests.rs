@@ -1,4 +1,4 @@
-//! 2.2: the vectors, a second opinion, relations that always hold, and what is refused in which words.
+//! 2.2: the vectors, a second implementation, relations that always hold, and the words of refusals.
 
 use chrono::{DateTime, Datelike, Utc};
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ const VECTORS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/d
 fn agrees_with_every_vector() {
     let mut rows = 0;
     for row in VECTORS.lines().skip(1) {
-        // Only expressions hold commas, and then stand in quotes.
+        // Only expressions contain commas, and then they are quoted.
         let (expression, rest) = match row.split_once(",\"") {
             Some((_, rest)) => rest.split_once("\",").unwrap(),
             None => row.split_once(',').unwrap().1.split_once(',').unwrap(),
@@ -31,7 +31,7 @@ fn agrees_with_every_vector() {
     assert_eq!(rows, 2000);
 }
 
-/// Some form of a field of plain numbers.
+/// Any form of a field of plain numbers.
 fn field(low: u32, high: u32) -> impl Strategy<Value = String> {
     prop_oneof![
         3 => Just("*".to_owned()),
@@ -55,7 +55,7 @@ fn weekdays_from_one(field: &str) -> String {
     list.collect::<Vec<_>>().join(",")
 }
 
-/// All of them, read once.
+/// All built-in zones, parsed once.
 fn zones() -> Vec<Zone> {
     static ZONES: std::sync::LazyLock<Vec<Zone>> =
         std::sync::LazyLock::new(|| Zone::bundled_names().filter_map(Zone::bundled).collect());
@@ -69,7 +69,7 @@ fn utc(secs: i64) -> DateTime<Utc> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
-    // In UTC and with one free day field the crate `cron` follows the same rules; it ends with 2099.
+    // In UTC and with one free day field, the crate `cron` follows the same rules; it ends in 2099.
     #[test]
     fn agrees_with_the_crate_cron(
         minute in field(0, 59), hour in field(0, 23), month in field(1, 12),
@@ -104,7 +104,7 @@ proptest! {
         month in field(1, 12),
         weekday in prop_oneof![3 => field(0, 7), 1 => select(vec!["5L".to_owned(), "MON#1".into(), "2#5".into()])],
         zone in select(zones()),
-        // From 1941 to 2160: within them every expression has a neighbour on both sides.
+        // From 1941 to 2160, where every expression has an occurrence on both sides.
         mut start in -915_148_800_000i64..5_995_900_800_000, later in 0i64..100_000_000_000,
         is_whole_minute: bool,
     ) {
@@ -143,7 +143,7 @@ proptest! {
     }
 }
 
-/// What an expression is read as, by its text, or why it is refused.
+/// Checks what an expression is parsed to, as text, or why it is refused.
 fn check(text: &str, expected: &str) {
     let read = Cron::parse(text);
     let told = read.as_ref().map_or_else(ToString::to_string, |cron| cron.as_str().to_owned());

@@ -1,8 +1,9 @@
-//! How often, depending on the time: coal-mine's schedule periodicity (docs/semantics.md, 2.6).
+//! Periods that depend on the time: coal-mine's schedule periodicity (docs/semantics.md, 2.6).
 //!
-//! `* * * * sat,sun 300; * 0-12 * * mon-fri 300; * 13-23 * * mon-fri 90`: each entry says in which minutes, in UTC, its
-//! period applies. Minutes of one period in a row are a range; minutes without one are a gap, in which nothing is due.
-//! The text is read once ([`parse`]); everything else walks over days by their months' masks, never over minutes.
+//! `* * * * sat,sun 300; * 0-12 * * mon-fri 300; * 13-23 * * mon-fri 90`: each entry names the minutes, in UTC, in
+//! which its period applies. Consecutive minutes with the same period are a range; minutes without one are a gap, in
+//! which nothing is due. The text is parsed once ([`parse`]); everything else walks over days by their months' masks,
+//! never over minutes.
 
 mod error;
 mod parse;
@@ -16,52 +17,50 @@ use super::time::{Span, Time};
 pub use error::{MAX_ENTRIES, MAX_LEN, MAX_PERIOD, PeriodsError};
 use parse::PeriodEntry;
 
-/// The most ranges that are shown: a week of minutes.
+/// The most ranges that are shown: as many as a week has minutes.
 pub const MAX_RANGES: usize = 7 * MINUTES_PER_DAY as usize;
 
 const WEEK_MINUTES: i64 = 7 * MINUTES_PER_DAY;
-/// So far ahead it is looked for entries that have not been shown: 29 February comes within eight years.
+/// How far ahead to look for entries that have not been shown: 29 February comes within eight years.
 const HORIZON_MINUTES: i64 = 3650 * MINUTES_PER_DAY;
-/// So many ways to cover a whole day are remembered.
+/// How many ways to cover a whole day are cached.
 const MAX_REMEMBERED: usize = 8;
 const MINUTE_MS: i64 = 60_000;
 /// All minutes of an hour.
 const WHOLE_HOUR: u64 = (1 << 60) - 1;
 
-/// How often, depending on the time.
+/// Periods that depend on the time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Periods {
     text: String,
-    /// At least one; no minute is in two.
+    /// At least one. No minute is in two of them.
     entries: Vec<PeriodEntry>,
 }
 
-/// Minutes in a row of one period, or without any, as they are shown.
+/// Consecutive minutes with one period, or with none, as they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeriodRange {
-    /// Its first minute.
+    /// The first minute.
     pub start: Time,
-    /// Its last minute; of a range that goes on beyond what is shown, where that ends.
+    /// The last minute, or the end of what is shown if the range goes on beyond it.
     pub end: Time,
     /// `None`: a gap.
     pub period: Option<Span>,
 }
 
-/// By when, and which period said so.
+/// A deadline, and the period that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Due {
-    /// The deadline.
     pub at: Time,
-    /// The period that applied.
     pub period: Span,
 }
 
 impl Periods {
-    /// Reads entries `minute hour day-of-month month day-of-week SECONDS`, joined by `;`.
+    /// Parses entries `minute hour day-of-month month day-of-week SECONDS`, joined by `;`.
     ///
-    /// What begins with `#` is a comment, up to the next `;`. The fields are those of [`Cron`](super::cron::Cron), also
-    /// `L5` for `5L` and ranges of weekdays that end with Sunday; a day must match both of its fields. Seconds may have
-    /// a fraction. No two entries may ever hold at the same minute.
+    /// An entry that begins with `#` is a comment. The fields are those of [`Cron`](super::cron::Cron); `L5` for `5L`
+    /// and ranges of weekdays that end with Sunday are accepted too. A day must match both day fields. Seconds may have
+    /// a fraction. No two entries may apply to the same minute.
     pub fn parse(text: &str) -> Result<Periods, PeriodsError> {
         Ok(Periods { text: text.to_owned(), entries: parse::entries(text)? })
     }
@@ -71,33 +70,31 @@ impl Periods {
         &self.text
     }
 
-    /// The shortest of the periods.
     pub fn shortest(&self) -> Span {
         self.entries.iter().map(|entry| entry.period).min().unwrap_or(Span::ZERO)
     }
 
-    /// The longest of the periods.
     pub fn longest(&self) -> Span {
         self.entries.iter().map(|entry| entry.period).max().unwrap_or(Span::ZERO)
     }
 
-    /// By when the next success is expected after one at `whence`; `None` only beyond the years 1900 to 2200.
+    /// The deadline of the next success after one at `whence`; `None` only outside the years 1900 to 2200.
     pub fn deadline(&self, whence: Time) -> Option<Time> {
         self.due(whence).map(|due| due.at)
     }
 
-    /// [`Periods::deadline`], with the period that made it.
+    /// [`Periods::deadline`] with the period that made it.
     ///
-    /// 1. `whence` + its period, if that is no later than the last minute of the range that holds `whence`.
-    /// 2. In a gap, or if that range is followed by one: the next range's start + that one's period.
-    /// 3. Else the next range's start or `whence` + that one's period, whichever is later.
+    /// 1. `whence` + its period, if that is not later than the last minute of the range that contains `whence`.
+    /// 2. In a gap, or if a gap follows that range: the next range's start + that range's period.
+    /// 3. Otherwise the next range's start or `whence` + that range's period, whichever is later.
     ///
-    /// So no range is ever passed over, even if its period is longer than itself.
+    /// So no range is skipped, even if its period is longer than the range itself.
     pub fn due(&self, whence: Time) -> Option<Due> {
         let minute = minute_of(whence);
         let Some(period) = self.period_at(minute) else { return self.due_after_gap(minute) };
         let at = whence + period;
-        // The limit's last minute begins at `at` or after it, so that a range that goes on to there is long enough.
+        // The limit's last minute begins at or after `at`, so a range that reaches the limit is long enough.
         let end = self.end_of(period, minute, minute_of(at) + 2);
         if at <= time_of(end - 1) {
             return Some(Due { at, period });
@@ -108,8 +105,8 @@ impl Periods {
         }
     }
 
-    /// The ranges from the minute of `from` on: of seven days, or until every entry has been in one, whichever gives
-    /// more of them; never more than [`MAX_RANGES`], and none beyond ten years.
+    /// The ranges from the minute of `from` on, for seven days or until every entry has been in a range, whichever
+    /// gives more of them. At most [`MAX_RANGES`], and none beyond ten years.
     pub fn ranges(&self, from: Time) -> Vec<PeriodRange> {
         let first = minute_of(from);
         let week_end = first + WEEK_MINUTES;
@@ -129,7 +126,7 @@ impl Periods {
             });
             start = end;
         }
-        // Those until every entry has been in one are more only if they are more than those that begin in the week.
+        // Going on until every entry was in a range gives more only if there are more ranges than begin in the week.
         let is_cut = ranges.len() <= in_week;
         let shown = |&(start, end, period): &(i64, i64, Option<Span>)| PeriodRange {
             start: time_of(start),
@@ -139,7 +136,7 @@ impl Periods {
         ranges.iter().map(shown).collect()
     }
 
-    /// The first minute after the range that holds `start`, at most `limit`; and its period.
+    /// The first minute after the range that contains `start`, at most `limit`, and the range's period.
     fn range_at(&self, start: i64, limit: i64) -> (i64, Option<Span>) {
         match self.period_at(start) {
             Some(period) => (self.end_of(period, start, limit), Some(period)),
@@ -162,12 +159,12 @@ impl Periods {
         self.entries.iter().filter_map(|entry| entry.minutes.first_from(minute)).min()
     }
 
-    /// The first minute from `minute` on in which this period does not apply; `limit` if there is none before that.
+    /// The first minute from `minute` on in which this period does not apply, at most `limit`.
     fn end_of(&self, period: Span, minute: i64, limit: i64) -> i64 {
         let day = minute.div_euclid(MINUTES_PER_DAY);
         let Some((mut month, mut day_of_month)) = Month::of(day) else { return minute };
         let mut from = minute.rem_euclid(MINUTES_PER_DAY);
-        // Which entries together cover a day, seen before: as bits. Other than strange schedules have one or two of them.
+        // The sets of entries, as bits, that are known to cover a whole day together. Usually there are one or two.
         let mut whole: Vec<u64> = Vec::new();
         loop {
             let entries = || self.entries.iter().filter(|entry| entry.period == period);
@@ -198,7 +195,7 @@ impl Periods {
     }
 }
 
-/// The first minute of a day, from `from` on, that is in none of these.
+/// The first minute of a day, from `from` on, that none of these patterns covers.
 fn first_hole<'a>(patterns: impl Iterator<Item = &'a Pattern>, from: i64) -> Option<i64> {
     let mut covered = [0; 24];
     for pattern in patterns {
@@ -213,12 +210,12 @@ fn first_hole<'a>(patterns: impl Iterator<Item = &'a Pattern>, from: i64) -> Opt
     Some(hour * 60 + i64::from(covered[hour as usize].trailing_ones()))
 }
 
-/// The minute that holds a time, counted from the epoch.
+/// The minute that contains a time, counted from the epoch.
 fn minute_of(time: Time) -> i64 {
     time.as_ms().div_euclid(MINUTE_MS)
 }
 
-/// When a minute begins.
+/// The start of a minute.
 fn time_of(minute: i64) -> Time {
     Time::from_ms(minute * MINUTE_MS)
 }

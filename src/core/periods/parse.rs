@@ -1,14 +1,14 @@
-//! From text to entries.
+//! Parses schedules of periods into entries.
 
 use super::error::{MAX_ENTRIES, MAX_LEN, MAX_PERIOD, PeriodsError};
 use crate::core::cron::{self, Month, Pattern};
 use crate::core::text::escaped;
 use crate::core::time::Span;
 
-/// So much of an entry is shown in an error.
+/// How much of an entry an error shows.
 const MAX_SHOWN_CHARS: usize = 60;
 
-/// In these minutes, this period applies.
+/// The minutes in which a period applies.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PeriodEntry {
     pub(super) minutes: Pattern,
@@ -49,7 +49,7 @@ fn entry(text: &str) -> Result<PeriodEntry, PeriodsError> {
     Ok(PeriodEntry { minutes, period })
 }
 
-/// The days of the week in the words of [`cron`]: `L5` is `5L` there, and a Sunday that ends a range is 7.
+/// Rewrites the days of the week for [`cron`]: `L5` becomes `5L`, and a Sunday that ends a range becomes 7.
 fn weekdays(field: &str) -> String {
     let part = |part: &str| {
         if let Some(day) = part.strip_prefix(['L', 'l'])
@@ -68,15 +68,15 @@ fn weekdays(field: &str) -> String {
     field.split(',').map(part).collect::<Vec<String>>().join(",")
 }
 
-/// Seconds as a decimal number, to the millisecond.
+/// Parses seconds as a decimal number, rounded to the millisecond.
 fn period(text: &str) -> Option<Span> {
     let secs: f64 = text.parse().ok()?;
     let ms = (secs * 1000.0).round();
-    // Neither what is no number nor what is endless is in this range.
+    // NaN and infinity are not in this range.
     (1.0..=MAX_PERIOD.as_ms() as f64).contains(&ms).then(|| Span::ms(ms as i64))
 }
 
-/// Two entries that hold at the same minute of any day that there is.
+/// Finds two entries that apply to the same minute of some day.
 fn overlap(entries: &[PeriodEntry]) -> Option<(usize, usize)> {
     let months: Vec<Month> = cron::kinds_of_month().collect();
     let days_of = |entry: &PeriodEntry| months.iter().map(|month| entry.minutes.days_in(*month)).collect();
@@ -91,7 +91,7 @@ fn overlap(entries: &[PeriodEntry]) -> Option<(usize, usize)> {
     pairs.into_iter().find(|(first, second)| meet(*first, *second))
 }
 
-/// Foreign text for a message: nothing in it can move a terminal's cursor, and it is not long.
+/// Escapes and cuts a user's text for a message, so that it cannot move a terminal's cursor.
 fn shown(text: &str) -> String {
     escaped(text, MAX_SHOWN_CHARS)
 }

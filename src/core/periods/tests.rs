@@ -1,4 +1,4 @@
-//! 2.6: what coal-mine answers, a minute-by-minute second opinion, what is refused in which words, and how long it takes.
+//! 2.6: coal-mine's answers, a second implementation that walks minute by minute, the words of refusals, and run times.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use proptest::sample::{select, subsequence};
 
 use super::*;
 
-/// What coal-mine answers: see the file's first line.
+/// coal-mine's answers; the file's first line explains them.
 const VECTORS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/periods-vectors.csv"));
 
 fn time(text: &str) -> Time {
-    // Ranges are told to the minute.
+    // Ranges are given to the minute.
     let text = if text.len() == 17 { text.replace('Z', ":00Z") } else { text.to_owned() };
     Time::from_ms(chrono::DateTime::parse_from_rfc3339(&text).unwrap().timestamp_millis())
 }
@@ -58,7 +58,7 @@ fn ranges_are_those_of_coal_mine() {
     assert!(checked > 30, "{checked}");
 }
 
-/// coal-mine counts a gap as an entry that was seen, and so shows fewer than its manual says.
+/// coal-mine counts a gap as an entry that was seen, and so shows fewer ranges than its manual says.
 #[test]
 fn ranges_go_on_until_every_entry_was_in_one() {
     let ranges = periods("* * 13 * fri 3600; * * 1-7 * mon 1800").ranges(time("2026-11-20T12:30Z"));
@@ -74,7 +74,7 @@ fn ranges_are_bounded_in_number_and_in_years() {
     let ranges =
         periods("* * 1-28 * * 60; * * 29-31 1,3-12 * 90; * * 29 2 sun 60").ranges(time("2026-11-20T12:30Z"));
     assert!(ranges.last().unwrap().end < time("2036-12-31T00:00Z"));
-    // Two entries that make one range for ever.
+    // Two entries that together make one endless range.
     let ranges = periods("*/2 * * * * 45; 1-59/2 * * * * 45").ranges(time("2026-11-20T12:30Z"));
     assert_eq!(ranges.iter().map(shown).collect::<Vec<_>>(), ["2026-11-20T12:30Z 2026-11-27T12:30Z 45.0"]);
 }
@@ -96,7 +96,7 @@ fn weekdays_are_written_as_in_coal_mine() {
     same("* * * * l0 60", "* * * * 7L 60");
     same("* * * * sat-sun 60", "* * * * 0,6 60");
     same("* * * * FRI-0/2 60", "* * * * 5,7 60");
-    // As there, where a 0 that ends a range is always the next week's.
+    // As in coal-mine, where a 0 that ends a range always belongs to the next week.
     same("* * * * 0-0 60", "* * * * * 60");
     same("* * ? * ? 60", "* * * * * 60");
     same(" # at night;;* * * JAN * 1e2 ; # by day;", "* * * 1 * 100.0");
@@ -147,14 +147,14 @@ fn entries_that_ever_overlap_are_refused() {
     };
     overlap("* * * * sat,sun 60", "* 0-11 2-31 * * 90");
     overlap("1-59 * 2-31 * * 60", "1-59 * 2-31 * * 60");
-    // Only on a leap year's Sunday.
+    // Only on a Sunday in a leap year.
     overlap("* * 29 2 * 60", "5 5 L * sun 90");
     overlap("* * L * fri 60", "59 23 30-31 * L5 60");
     periods("* * 29 2 * 60; 5 5 28 * * 90");
     periods("* * 1-7 * mon 60; * * * * L1 90");
 }
 
-/// 50 ms for a debug build where nothing else runs; this only tells what is bounded from what is not.
+/// It takes 50 ms in a debug build on an idle machine. This only tells bounded work from unbounded work.
 fn soon<T>(what: &str, act: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let result = act();
@@ -178,7 +178,7 @@ fn hostile_texts_are_answered_soon() {
     }
     let max_secs = MAX_PERIOD.as_ms() / 1000;
     let joined = |entry: &dyn Fn(usize) -> String| (0..MAX_ENTRIES).map(entry).collect::<Vec<_>>().join(";");
-    // Every minute of odd days by other entries than every minute of even ones; and dates that seldom come.
+    // Every minute of odd days by other entries than every minute of even days; and dates that seldom come.
     let days = |n: usize| if n.is_multiple_of(2) { "1-31/2" } else { "2-30/2" };
     let minutes = |n: usize| format!("{}-59/32 * {} * * {max_secs}", n / 2, days(n));
     let whole = |n: usize| {
@@ -189,7 +189,7 @@ fn hostile_texts_are_answered_soon() {
         )
     };
     let rare = |n: usize| format!("{} {} 29 2 sun {max_secs}", n % 60, n / 60);
-    // Each day of the month is covered in another way: more of them than are remembered.
+    // Each day of the month is covered in another way: more ways than are cached.
     let pairs = (1..30).map(|n| format!("{n},{} * * * * {max_secs}", n + 30));
     let each_day = (1..32).map(|n| format!("0,30 * {n} * * {max_secs}"));
     let many_ways = pairs.chain(each_day).collect::<Vec<_>>().join(";");
@@ -209,7 +209,7 @@ fn hostile_texts_are_answered_soon() {
     }
 }
 
-/// A field, and the numbers that it means.
+/// A field and the numbers that it means.
 type Numbers = (String, Vec<u32>);
 
 fn some_of(low: u32, high: u32) -> impl Strategy<Value = Numbers> {
@@ -223,7 +223,7 @@ fn some_of(low: u32, high: u32) -> impl Strategy<Value = Numbers> {
     ]
 }
 
-/// A schedule whose entries have hours of their own, and so do not overlap.
+/// A schedule whose entries use different hours, and so do not overlap.
 #[derive(Clone)]
 struct Naive {
     entries: Vec<([Numbers; 5], i64)>,
@@ -291,7 +291,7 @@ fn naive() -> impl Strategy<Value = Naive> {
             },
         )
     };
-    // A whole day's hours are among them, so that something changes within a week and a naive search ends.
+    // Whole days are among them, so that something changes within a week and the naive search ends.
     let hours = prop_oneof![
         Just(vec![vec![0, 1, 2, 3], vec![4, 5, 6], (8..24).collect()]),
         Just(vec![(0..12).collect(), (12..24).collect()]),
@@ -308,7 +308,7 @@ proptest! {
 
     #[test]
     fn agrees_with_walking_every_minute(naive in naive(), whence_ms in 1_795_000_000_000_i64..1_800_000_000_000) {
-        // Of the schedules whose days hardly ever come, the search would not end.
+        // For schedules whose days hardly ever come, the naive search would not end.
         prop_assume!((0..28 * 1440).any(|minute| naive.at(whence_ms / 60_000 + minute).is_some()));
         prop_assume!((0..28 * 1440).any(|minute| naive.at(whence_ms / 60_000 + minute).is_none()));
         let periods = periods(&naive.text());

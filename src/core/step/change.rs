@@ -1,4 +1,4 @@
-//! Pausing, archiving, and a spec that becomes another (§7, §10).
+//! Pauses, archives, and changes of the spec (§7, §10).
 
 use super::next::{self, TransitionKind};
 use super::{FlipReason, Judge};
@@ -9,7 +9,7 @@ use crate::core::state::{Counted, Counters, Pause, RidMemory, State};
 use crate::core::time::Time;
 
 impl<'a> Judge<'a> {
-    /// One that lasts already ends when this one would.
+    /// Pauses the check. If it is already paused at run time, only the end of the pause changes.
     pub(super) fn pause(&mut self, until: Option<Time>, forgives: bool) {
         let now = self.now;
         if self.state.archived.is_some() {
@@ -56,7 +56,7 @@ impl<'a> Judge<'a> {
         });
     }
 
-    /// 10.3: armed from now, with its history.
+    /// 10.3: the check returns from the archive, armed from now and with its history.
     pub(super) fn come_back(mut self, new: &'a Spec) -> Judge<'a> {
         let now = self.now;
         if self.state.archived.is_none() {
@@ -117,8 +117,8 @@ impl<'a> Judge<'a> {
         judge
     }
 
-    /// The deadline counts from `from` by another spec, also where it has passed by now (16.7). What was late
-    /// and is not by the new spec ends; what was not and is begins now; and all of it is one flip.
+    /// Judges by a new spec whose deadline counts from `from`, even if that deadline has already passed (16.7). A
+    /// lateness that the new spec does not have ends, one that it has begins now, and all of that is one flip.
     pub(super) fn rearm(mut self, new: &'a Spec, from: Time) -> Judge<'a> {
         let now = self.now;
         if self.state.archived.is_some() {
@@ -147,7 +147,7 @@ impl<'a> Judge<'a> {
         if let Some(blind) = before.iter().find(|cause| cause.kind == CauseKind::Blind)
             && judge.state.causes.has(CauseKind::Blind)
         {
-            // We still cannot tell: that is nothing new.
+            // It still cannot be told, which is not news.
             judge.state.causes.retain(|cause| cause.kind != CauseKind::Blind);
             judge.state.causes.insert(*blind);
         }
@@ -174,7 +174,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether the stored facts are late by a new spec, as if it had always been that.
+    /// Whether the check is late by a new spec, judged as if it had always had that spec.
     fn late_by(&self, new: &Spec) -> Option<CauseKind> {
         let state = &self.state;
         if let Some(expect) = new.schedule.expect() {
@@ -189,7 +189,7 @@ impl<'a> Judge<'a> {
         probe.causes = Causes::default();
         probe.pause = Pause::default();
         let next = next::next(new, &probe, self.blind).filter(|next| next.at < self.now)?;
-        // Also where we cannot tell: what is late already stays so until we can tell that it is not.
+        // Blindness is ignored here: a lateness continues until it is known that the check is not late.
         match next.what {
             TransitionKind::Late(kind) => Some(kind),
             TransitionKind::Overrun { .. } => Some(CauseKind::Overrun),
@@ -198,12 +198,13 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// A check that expects nothing to happen cannot be late, and not unknown either.
+/// Whether the spec expects nothing to happen, so the check can neither be late nor unknown.
 fn never_late(spec: &Spec) -> bool {
     spec.schedule.expect().is_some_and(|expect| expect.at_least.is_none())
 }
 
-/// A lateness ends only if the new spec over the stored facts is not late; else what still makes sense of it stays.
+/// Ends a lateness only if the check is not late by the new spec. Otherwise keeps the causes that still make sense with
+/// it.
 fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<CauseKind>) {
     let Some(since) =
         causes.iter().find(|cause| cause.kind.family() == Family::Late).map(|cause| cause.since)
@@ -211,7 +212,7 @@ fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<Cause
         return;
     };
     let counted = new.schedule.expect().is_some();
-    // The run that took too long is closed and forgotten: only a longer limit, or none, can make it good.
+    // The run that took too long is closed and forgotten, so only a longer limit or none can clear it.
     let as_short = matches!((old.max_runtime, new.max_runtime), (Some(old), Some(new)) if new <= old);
     causes.retain(|cause| match cause.kind {
         _ if cause.kind.family() != Family::Late => true,
@@ -230,7 +231,7 @@ fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<Cause
     }
 }
 
-/// What the new spec does not know cannot go on; a count is only taken anew where it is another count.
+/// Ends causes that the new spec cannot have. A count is only taken again if the schedule has changed.
 fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, now: Time) {
     let is_exceeded = |expect: Expect| {
         expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
@@ -272,7 +273,7 @@ impl State {
         }
     }
 
-    /// Remembers what this schedule needs, and nothing else.
+    /// Keeps what this schedule needs, and nothing else.
     fn fit_to(&mut self, schedule: &Schedule, now: Time) {
         let late_for = self.counted.and_then(|counted| counted.late_for);
         self.counted = matches!(schedule, Schedule::CountedAt(..)).then_some(Counted {
@@ -286,7 +287,7 @@ impl State {
         }
     }
 
-    /// 3.3: a lateness that another spec left behind is ended by the successes of the last occurrence.
+    /// 3.3: a lateness left by another spec ends with the successes of the last occurrence.
     fn late_for_last_of(&mut self, schedule: &Schedule, now: Time) {
         let Schedule::CountedAt(occurrences, _) = schedule else { return };
         let is_late = self.causes.has(CauseKind::TooFew);
@@ -295,7 +296,7 @@ impl State {
         }
     }
 
-    /// 7.2, 7.3: pausing closes runs; their ends, when they come, are known for what they are.
+    /// 7.2, 7.3: pausing closes runs. Their ends are recognised when they come.
     fn close_runs_for_pause(&mut self) {
         self.claim = None;
         if let Some(counted) = &mut self.counted {
@@ -320,7 +321,7 @@ impl State {
         }
     }
 
-    /// The run that began then has taken too long: it is closed, and so is the due time that it served.
+    /// Closes the run that began at `start` and took too long, and the due time that it served.
     pub(super) fn close_overrun(&mut self, start: Time) {
         self.runs.retain(|run| run.start != start);
         if let Some(claim) = &mut self.claim

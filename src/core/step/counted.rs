@@ -1,4 +1,4 @@
-//! Counted checks at their occurrences, and what a success does to a count (§3).
+//! Counted checks at their occurrences, and the effect of a success on a count (§3).
 
 use super::{FlipReason, Judge, Judgement};
 use crate::core::cause::{Cause, CauseKind};
@@ -7,8 +7,8 @@ use crate::core::state::State;
 use crate::core::time::Time;
 
 impl Judge<'_> {
-    /// 3.1: the occurrence itself. What is short may still be filled within the grace. Where blindness put off the judgement
-    /// of an earlier one beyond this, that one stays the pending one: restarts without end must not put it off for ever.
+    /// 3.1: judges the occurrence itself. A shortfall may still be filled within the grace. If blindness has delayed an
+    /// earlier occurrence beyond this one, the earlier one stays pending: endless restarts must not delay it for ever.
     pub(super) fn count_at(&mut self, occurrence: Time) {
         let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
         let count = self.state.successes_in(occurrence - expect.within, occurrence);
@@ -31,7 +31,7 @@ impl Judge<'_> {
         }
     }
 
-    /// 3.1: the grace is over and the count is still short.
+    /// 3.1: the grace is over and the count is still too low.
     pub(super) fn shortfall(&mut self, occurrence: Time, at: Time) {
         let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
         let count = self.state.successes_in(occurrence - expect.within, at);
@@ -45,7 +45,7 @@ impl Judge<'_> {
         });
     }
 
-    /// What a success does to the count; it is already among the successes. The caller records the flip.
+    /// Applies a success to the count. It is already among the successes. The caller records the flip.
     pub(super) fn count_success(&mut self) {
         let now = self.now;
         match self.spec.schedule {
@@ -63,7 +63,8 @@ impl Judge<'_> {
         }
     }
 
-    /// 3.1, 3.3: a success may fill the shortfall of the pending occurrence, and of the one that the check is late for.
+    /// 3.1, 3.3: a success may fill the shortfall of the pending occurrence, and of the one for which the check is
+    /// late.
     fn fill(&mut self, expect: &Expect) {
         let (Some(counted), Some(at_least)) = (self.state.counted, expect.at_least) else { return };
         let fits = |state: &State, at: Time| state.successes_in(at - expect.within, self.now);
@@ -102,7 +103,7 @@ impl State {
         u32::try_from(count).expect("the ring of successes is far smaller than u32")
     }
 
-    /// The count fits `at_least`, seen over a whole window: nothing is short, and we can tell again.
+    /// The count reaches `at_least` over a whole window: there is no shortfall, and we can tell again.
     pub(super) fn count_is_met(&mut self) {
         if let Some(counted) = &mut self.counted {
             counted.pending = None;
@@ -120,7 +121,7 @@ impl State {
         }
     }
 
-    /// A late cause begins; with it we can tell again (9.5).
+    /// Begins a late cause. With it we can tell again, so blindness ends (9.5).
     pub(super) fn judge_late(&mut self, kind: CauseKind, since: Time) {
         self.set(CauseKind::Blind, false, since);
         self.set(kind, true, since);

@@ -1,8 +1,8 @@
-//! The judge: one input, one state, the next state and what is to be told (1.3, 1.4).
+//! The judge: from one state and one input to the next state and what is to be told (1.3, 1.4).
 //!
-//! [`step`] first settles every transition whose time has passed, oldest first, each stamped with its own time, and then
-//! applies the input. A transition of time t holds from the millisecond after t on: a ping at t still counts, whatever
-//! was asked first. So a tick inserted anywhere changes nothing.
+//! [`step`] first settles every transition whose time has passed, oldest first, each stamped with its own time, and
+//! then applies the input. A transition at time t takes effect from the millisecond after t: a ping at t still counts,
+//! whatever was asked first. So inserting a tick anywhere changes nothing.
 
 mod change;
 mod counted;
@@ -24,57 +24,55 @@ use super::time::{Span, Time};
 pub use past::PastState;
 pub use view::{View, promised_deadline, view};
 
-/// What happens to a check.
+/// What can happen to a check.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
-    /// A job spoke.
+    /// A job pinged it.
     Ping(Ping),
     /// Time passed.
     Tick,
     /// Somebody paused it at run time (7.1).
     Pause,
-    /// The same, until this time (7.2).
+    /// Somebody paused it until this time (7.2).
     PauseUntil(Time),
-    /// The same, and what was late is so no more: a pause that forgives (16.6).
+    /// Somebody paused it, and lateness ends: a pause that forgives (16.6).
     PauseAndForgive,
-    /// Somebody ended that pause; a pause by the file stays.
+    /// Somebody ended the pause at run time. A pause by the file stays.
     Unpause,
-    /// Its spec is another one from now on (10.1).
+    /// It gets another spec from now on (10.1).
     Change(Box<Spec>),
-    /// Its spec is another one from now on, and counts from a time that has passed. It is judged anew at
-    /// once, late or not; while it is paused, only the spec changes.
+    /// It gets another spec that counts from a time in the past, and is judged by it at once. While it is paused, only
+    /// the spec changes.
     Rearm {
-        /// The new one.
         spec: Box<Spec>,
-        /// What its deadline counts from; not later than now.
+        /// The time from which its deadline counts; not later than now.
         from: Time,
     },
-    /// Pings of this check were answered 503 (9.1). It may lie before `now`, since what was refused could not be stored
-    /// then; or after it, where pings that came before it wait to be judged.
+    /// Pings of this check were answered with 503 (9.1). Their time may be before `now`, because a refusal could not be
+    /// stored at that time, or after it, while earlier pings wait to be judged.
     Refused(Refused),
     /// It is no longer declared (10.3).
     Archive,
-    /// It is declared again, thus (10.3).
+    /// It is declared again, with this spec (10.3).
     Return(Box<Spec>),
 }
 
-/// What a step made.
+/// The outcome of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// The state after it.
     pub state: State,
-    /// What changed, oldest first.
+    /// The flips, oldest first.
     pub flips: Vec<Flip>,
-    /// Evaluations of a counted check, oldest first (3.6).
+    /// The judgements of a counted check, oldest first (3.6).
     pub judgements: Vec<Judgement>,
-    /// What the ping counted for; `None` for every other input.
+    /// The effect of the ping; `None` for every other input.
     pub ping: Option<PingEffect>,
 }
 
-/// What a ping counted for.
+/// The effect of a ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PingEffect {
-    /// It only repeated its run id's previous fact (4.1).
+    /// It only repeats its run id's previous fact (4.1).
     pub repeat: bool,
     /// It counts as a success in windows (3.1, 3.7).
     pub success: bool,
@@ -87,17 +85,12 @@ pub struct PingEffect {
 pub struct Flip {
     /// The time of the transition itself.
     pub at: Time,
-    /// The status before and after.
     pub from: Status,
-    /// The status before and after.
     pub to: Status,
-    /// Causes that began.
     pub begun: Vec<Cause>,
-    /// Kinds of causes that ended.
     pub ended: Vec<CauseKind>,
-    /// All causes after it, also those that a pause hides.
+    /// All causes after the flip, including those that a pause hides.
     pub causes: Causes,
-    /// Why.
     pub reason: FlipReason,
 }
 
@@ -110,9 +103,9 @@ pub enum FlipReason {
     Pinged,
     /// Somebody paused it, or its file did.
     Paused,
-    /// Somebody unpaused it, or its file or a ping did, or its time was over.
+    /// A person, its file or a ping ended the pause, or the pause's time was over.
     Unpaused,
-    /// Its spec changed, and by the new one it is not bad (10.2).
+    /// Its spec changed, and the check is not bad by the new one (10.2).
     Changed,
     /// It is no longer declared.
     Archived,
@@ -121,7 +114,6 @@ pub enum FlipReason {
 }
 
 impl FlipReason {
-    /// All of them.
     pub const ALL: [FlipReason; 7] = [
         FlipReason::Judged,
         FlipReason::Pinged,
@@ -132,7 +124,7 @@ impl FlipReason {
         FlipReason::Returned,
     ];
 
-    /// As it stands in the database, in the log and in the API.
+    /// The word in the database, the log and the API.
     pub fn as_str(self) -> &'static str {
         match self {
             FlipReason::Judged => "judged",
@@ -146,28 +138,28 @@ impl FlipReason {
     }
 }
 
-/// One evaluation of a counted check at an occurrence (3.6).
+/// The judgement of a counted check at an occurrence (3.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// The occurrence T.
+    /// The time T.
     pub occurrence: Time,
-    /// Successes that counted for it.
+    /// The successes that counted for it.
     pub count: u32,
-    /// `at_least`, where it was judged.
+    /// `at_least`, if it was judged.
     pub at_least: Option<u32>,
-    /// `at_most`, where it was judged.
+    /// `at_most`, if it was judged.
     pub at_most: Option<u32>,
-    /// Whether the count fits.
+    /// Whether the count is within the bounds that were judged.
     pub met: bool,
 }
 
-/// The most transitions that one step settles; what remains of a counted check's occurrences is passed over. Reached
-/// only when a check was not looked at for thousands of its occurrences, and nobody called that a blind window.
+/// The most transitions that one step settles; further occurrences of a counted check are skipped. Reached only if a
+/// check was not judged for thousands of occurrences, and that was not a blind window.
 const MAX_TRANSITIONS: usize = 4096;
 
-/// Settles what is past, then applies the input. Total: any state, input and time give an answer.
+/// Settles everything that is past, then applies the input. Total: it has an answer for any state, input and time.
 ///
-/// `spec` is the one that `state` was judged by until now, also where the input brings another.
+/// `spec` is the one by which `state` has been judged until now, even if the input brings another.
 pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWindows) -> Step {
     let mut judge = Judge {
         spec,
@@ -181,7 +173,8 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
     };
     judge.state.bring_back_to(now);
     if let Input::Refused(refused) = input {
-        // What is due before it is judged without it: no ping that was refused then could have come in time.
+        // What is due before the refusal is judged without it: a ping that was refused then could not have come in
+        // time.
         judge.settle(refused.first.min(now));
         let since = next::evidence_since(spec, &judge.state);
         judge.state.refusals.add(refused, since);
@@ -208,21 +201,21 @@ pub fn deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Time
     next::next(spec, state, blind).map(|next| next.at)
 }
 
-/// A step under way.
+/// A step in progress.
 struct Judge<'a> {
     spec: &'a Spec,
     state: State,
     now: Time,
-    /// No transition is stamped earlier: a new spec judges from its change on, whatever it finds.
+    /// No transition is stamped earlier than this: a new spec judges from its change on, whatever it finds.
     not_before: Time,
     blind: &'a BlindWindows,
     flips: Vec<Flip>,
-    /// What the last of them began with.
+    /// The state before the last flip.
     began: Option<Began>,
     judgements: Vec<Judgement>,
 }
 
-/// What a flip began with.
+/// The state before a flip.
 struct Began {
     from: Status,
     causes: Causes,
@@ -232,7 +225,7 @@ struct Began {
 }
 
 impl<'a> Judge<'a> {
-    /// All transitions before a time.
+    /// Settles all transitions before a time.
     fn settle(&mut self, before: Time) {
         for _ in 0..MAX_TRANSITIONS {
             match next::next(self.spec, &self.state, self.blind) {
@@ -275,7 +268,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// 9.5: the evidence was blind for too long to call it late.
+    /// 9.5: the evidence was blind for too long to call the check late.
     fn cannot_tell(&mut self, at: Time, what: &next::TransitionKind, window: super::blind::Window) {
         let would_be = match *what {
             next::TransitionKind::Late(kind) => kind,
@@ -283,7 +276,8 @@ impl<'a> Judge<'a> {
             _ => CauseKind::TooFew,
         };
         let due = next::due(self.spec, &self.state);
-        // Counted from the window's end, periods may be due by now: a success in the window made no difference to that.
+        // A period that is counted from the window's end may be due already; a success in the window would have made no
+        // difference.
         self.not_before = self.not_before.max(at);
         self.flip(at, FlipReason::Judged, |state| {
             let mut floor = Some(window.to);
@@ -303,7 +297,7 @@ impl<'a> Judge<'a> {
             if let Some(floor) = floor {
                 let judged_due = due.filter(|due| due.period.is_none()).map(|due| due.at);
                 state.floor = state.floor.max(floor).max(judged_due.unwrap_or(floor));
-                // A start that was seen after the window serves a period that is counted from its end.
+                // A start that was seen after the window serves the period that is counted from the window's end.
                 state.claim = state.claim.filter(|claim| judged_due.is_none() && claim.start > floor);
             }
             if !state.causes.any(Family::Late) {
@@ -312,7 +306,7 @@ impl<'a> Judge<'a> {
         });
     }
 
-    /// Does something to the state, and records a flip if the status or the causes are then others (6.3).
+    /// Changes the state, and records a flip if the status or the causes have changed (6.3).
     fn flip(&mut self, at: Time, reason: FlipReason, act: impl FnOnce(&mut State)) {
         let from = self.state.status();
         let before = self.state.causes.clone();
@@ -329,7 +323,7 @@ impl<'a> Judge<'a> {
             failing: counters.failing,
             recovered_at: *recovered_at,
         };
-        // Transitions of one time are one flip: nothing is good for no time at all, and then bad again.
+        // Transitions at one time are one flip: a check is not good for no time at all and then bad again.
         let is_same =
             |last: &mut Flip| reason == FlipReason::Judged && (last.at, last.reason) == (at, reason);
         if self.flips.pop_if(is_same).is_some()

@@ -1,4 +1,4 @@
-//! The next transition of a check that nothing happens to.
+//! The next transition of a check without further input.
 
 use super::sight::{self, Sight};
 use crate::core::blind::{BlindWindows, Window};
@@ -8,47 +8,40 @@ use crate::core::schedule::{Expect, Occurrences, Schedule};
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
 
-/// How long before an occurrence a ping serves it, where nothing else is said (2.2).
+/// The default of `early`: how long before an occurrence a ping serves it (2.2).
 const EARLY: Span = Span::secs(5);
-/// Occurrences are minutes: where `early` is no longer than this, the next one need not be looked for, which spares a
-/// scrape and a ping half of their work with cron.
+/// Occurrences are at least a minute apart. If `early` is no longer than a quarter of that, the next occurrence need
+/// not be computed, which halves the work with cron for a scrape and a ping.
 const QUARTER_OF_THE_SHORTEST_GAP: Span = Span::secs(15);
-/// By how much blindness moves a deadline, where no other margin applies (9.4).
+/// How far blindness moves a deadline if no other margin applies (9.4).
 const MARGIN: Span = Span::mins(2);
-/// The most by which it moves the deadline of a period, or of a sliding count (9.4).
+/// The most that it moves the deadline of a period or of a sliding count (9.4).
 const MAX_MARGIN: Span = Span::mins(15);
 
-/// A transition: it holds from the millisecond after its time on.
+/// A transition. It takes effect from the millisecond after its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Next {
-    /// Its time.
     pub(super) at: Time,
-    /// What it is, if we can tell.
+    /// What it would be without blindness.
     pub(super) what: TransitionKind,
-    /// We cannot tell: the last blind window of its evidence.
+    /// Set if we cannot tell: the last blind window of its evidence.
     pub(super) blind: Option<Window>,
 }
 
 /// What a transition does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TransitionKind {
-    /// A late cause begins: `missing`, `never_seen`, `not_started`, and `too_few` of a sliding count.
+    /// A late cause begins: `missing`, `never_seen`, `not_started`, or `too_few` of a sliding count.
     Late(CauseKind),
     /// A run has taken too long.
     Overrun {
-        /// Its start.
+        /// When the run started.
         start: Time,
     },
-    /// A counted check comes to an occurrence.
-    Count {
-        /// Which.
-        occurrence: Time,
-    },
+    /// A counted check reaches an occurrence.
+    Count { occurrence: Time },
     /// The grace of an occurrence with a shortfall is over.
-    Shortfall {
-        /// Which.
-        occurrence: Time,
-    },
+    Shortfall { occurrence: Time },
     /// A sliding count no longer exceeds `at_most`.
     CountFits,
     /// A pause at run time is over (7.2).
@@ -58,9 +51,8 @@ pub(super) enum TransitionKind {
 /// When the next success is expected (2.1, 2.2, 2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NextDue {
-    /// The time.
     pub(super) at: Time,
-    /// The period that has passed then; `None`: it is an occurrence of a schedule.
+    /// The period that is over at that time; `None`: it is an occurrence of a schedule.
     pub(super) period: Option<Span>,
     /// Where its evidence begins (9.3): the last discharge, or due − early.
     pub(super) evidence_from: Time,
@@ -93,7 +85,7 @@ pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<N
     first
 }
 
-/// The current due time; `None` for counted checks, and beyond the years that calendars know here.
+/// The current due time; `None` for counted checks, and outside the supported years.
 pub(super) fn due(spec: &Spec, state: &State) -> Option<NextDue> {
     let base = state.last_discharge.map_or(state.armed_since, |at| at.max(state.armed_since));
     match &spec.schedule {
@@ -132,7 +124,7 @@ pub(super) fn early(spec: &Spec, occurrences: &Occurrences, occurrence: Time) ->
     }
 }
 
-/// Until how long after due a start serves it (4.2).
+/// How long after the due time a start still serves it (4.2).
 pub(super) fn start_window(spec: &Spec) -> Span {
     spec.start_within.unwrap_or(spec.grace)
 }
@@ -161,7 +153,7 @@ fn scheduled(
     }
 }
 
-/// 9.4: by how much blindness moves the deadline of this due time.
+/// 9.4: how far blindness moves the deadline of this due time.
 fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &NextDue) -> Span {
     let of_period = |period: Span| (period + spec.grace).min(MAX_MARGIN);
     let margin = due.period.map_or(MARGIN, of_period);
@@ -183,7 +175,7 @@ fn overrun(
 ) {
     let Some(max_runtime) = spec.max_runtime else { return };
     let serving = state.claim.filter(|claim| !claim.judged).map(|claim| claim.start);
-    // Not only the oldest: blindness may have moved its limit past that of a younger one.
+    // All runs, not only the oldest: blindness may have moved its limit past that of a younger run.
     for start in state.runs.iter().map(|run| run.start).chain(serving) {
         consider(
             sight::look(blind, state, start, start + max_runtime, MARGIN),
@@ -200,7 +192,7 @@ fn counted(
     consider: &mut impl FnMut(Sight, TransitionKind),
 ) {
     let Some(counted) = state.counted else { return };
-    // Before the pending one, so that at equal times what comes in is counted first.
+    // Before the pending one, so that at equal times the new occurrence is counted first.
     if let Some(occurrence) = occurrences.next_after(counted.judged_to) {
         consider(Sight { at: occurrence, blind: None }, TransitionKind::Count { occurrence });
     }
@@ -226,13 +218,13 @@ fn sliding(
     if let Some(at_most) = expect.at_most
         && state.causes.has(CauseKind::TooMany)
     {
-        // In a pause nothing ends: then it fits when the pause is over.
+        // Nothing ends during a pause, so the count fits only once the pause is over.
         let leaves = state.newest_success(at_most + 1).map_or(state.newest, |at| at + expect.within);
         consider(Sight { at: leaves.max(state.armed_since), blind: None }, TransitionKind::CountFits);
     }
 }
 
-/// When a sliding count falls below `at_least` (3.4), grace included.
+/// When a sliding count falls below `at_least` (3.4), including the grace.
 pub(super) fn sliding_shortfall(
     spec: &Spec,
     state: &State,
@@ -245,12 +237,12 @@ pub(super) fn sliding_shortfall(
     Some(sight::look(blind, state, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
 }
 
-/// What ended up to then is evidence of no judgement that is still to be made (9.3): whatever those above look at begins
-/// later.
+/// Nothing that ended by this time is evidence of a judgement that is still to be made (9.3): all evidence that this
+/// module looks at begins later.
 pub(super) fn evidence_since(spec: &Spec, state: &State) -> Time {
     let of_schedule = match &spec.schedule {
         Schedule::Every(_) | Schedule::Periods(_) => state.last_discharge,
-        // Where the gap to the next occurrence is a longer one, so may its `early` be.
+        // The gap to the next occurrence may be longer, and so may its `early`.
         Schedule::At(_) => state.last_discharge.map(|at| at - spec.early.unwrap_or(EARLY)),
         Schedule::CountedAt(_, expect) => {
             let counted = state.counted.map(|counted| counted.pending.unwrap_or(counted.judged_to));

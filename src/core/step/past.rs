@@ -1,4 +1,4 @@
-//! A check that another system has judged until now.
+//! Checks that another system has judged until now.
 
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Spec;
@@ -9,23 +9,22 @@ use crate::core::time::Time;
 /// What another system knew of a check when we took it over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PastState {
-    /// Its last success.
     pub last_success: Option<Time>,
-    /// When it will be late, or was to be; `None` while it is paused.
+    /// When it will be, or would have been, late; `None` while it is paused.
     pub deadline: Option<Time>,
-    /// What the deadline counts from, if that is known.
+    /// What the deadline counts from, if known.
     pub counts_from: Option<Time>,
-    /// It is late, since then.
+    /// Since when it is late.
     pub late_since: Option<Time>,
-    /// It is paused, since then.
+    /// Since when it is paused.
     pub paused_since: Option<Time>,
 }
 
 impl State {
-    /// A check that goes on where another system left it.
+    /// A check that continues where another system left it.
     ///
-    /// One whose deadline has passed without being called late counts from now: whether it reported since is not known
-    /// here, and an import must not cry wolf.
+    /// If its deadline has passed without being called late, it counts from now: whether it has reported since is
+    /// unknown here, and an import must not cry wolf.
     pub fn taken_over(spec: &Spec, past: &PastState, now: Time) -> State {
         let not_later = |time: Time| time.min(now);
         let counts_from = match (&spec.schedule, past.deadline) {

@@ -1,4 +1,4 @@
-//! What a ping does (§4, §5, 7.2).
+//! The effect of a ping (§4, §5, 7.2).
 
 use super::next::{due, early, start_window};
 use super::{FlipReason, Judge, PingEffect};
@@ -8,11 +8,11 @@ use crate::core::schedule::Schedule;
 use crate::core::state::{Claim, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
 
-/// A ping that equals its run id's previous fact repeats it, if it comes within this of it (4.1).
+/// A ping equal to its run id's previous fact is a repetition if it comes within this time of it (4.1).
 const REPEAT_WITHIN: Span = Span::mins(10);
 
 impl Judge<'_> {
-    /// `None`: the check is archived, and nothing is counted.
+    /// Returns `None` if the check is archived: nothing is counted.
     pub(super) fn ping(&mut self, ping: &Ping) -> Option<PingEffect> {
         if self.state.archived.is_some() {
             return None;
@@ -88,7 +88,7 @@ impl Judge<'_> {
     fn end(&mut self, kind: PingKind, rid: Option<&Rid>) -> PingEffect {
         let now = self.now;
         let state = &mut self.state;
-        // Without rid it ends the latest run, whatever that one's id; with an unknown rid it ends none (4.1).
+        // An end without rid ends the latest run, whatever its id; an end with an unknown rid ends none (4.1).
         let place = match rid {
             Some(rid) => state.runs.iter().position(|run| run.rid.as_ref() == Some(rid)),
             None => state.runs.len().checked_sub(1),
@@ -100,7 +100,7 @@ impl Judge<'_> {
         }
         let too_short = matches!((duration, self.spec.min_runtime), (Some(took), Some(min)) if took < min);
         let success = kind == PingKind::Success && !too_short;
-        // 4.4: what came too soon is a failure, whatever it said.
+        // 4.4: a success that came too soon is a failure.
         let counts_as = if success { PingKind::Success } else { PingKind::Fail };
         state.last[counts_as as usize] = Some(now);
         state.last_discharge = Some(now);
@@ -148,7 +148,7 @@ impl Judge<'_> {
         }
     }
 
-    /// 2.2, 7.2: a ping ends a pause; a start then serves the occurrence whose start window holds it.
+    /// 2.2, 7.2: a ping ends a pause. A start then serves the occurrence whose start window it is in.
     fn unpause_by(&mut self, kind: PingKind) {
         let served = if kind == PingKind::Start { self.served_occurrence() } else { None };
         self.unpause();
@@ -157,7 +157,7 @@ impl Judge<'_> {
         }
     }
 
-    /// The moment before the start window that holds now, of a check that is due at occurrences.
+    /// The moment before the start window that contains now, for a check that is due at occurrences.
     fn served_occurrence(&self) -> Option<Time> {
         let Schedule::At(occurrences) = &self.spec.schedule else { return None };
         let soon = occurrences.next_after(self.now - Span::MS)?;
@@ -197,7 +197,7 @@ impl State {
         });
     }
 
-    /// 7.2: an end of a run that the pause closed does not end the pause. An end without rid is remembered only once.
+    /// 7.2: the end of a run that the pause closed does not end the pause. An end without rid is recognised only once.
     fn ends_run_from_before_pause(&mut self, ping: &Ping) -> bool {
         match (&ping.rid, ping.kind) {
             (_, PingKind::Start | PingKind::Log) => false,

@@ -1,27 +1,27 @@
-//! What of a judgement's evidence we did not see, and what follows (9.3–9.5).
+//! How blindness in a judgement's evidence affects the judgement (9.3–9.5).
 
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
 
-/// More blindness than this over the evidence, and we cannot tell (9.4).
+/// With more blindness than this in the evidence, we cannot tell (9.4).
 const MAX_BLIND: Span = Span::mins(2);
-/// A deadline is moved at most by its margin and this (9.4); then we say that we cannot tell, rather than stay silent while
-/// we are restarted again and again.
+/// A deadline is moved by at most its margin and this (9.4). Beyond that the check is unknown, so that repeated
+/// restarts do not keep it silent.
 const MAX_MOVE: Span = Span::mins(15);
 
-/// When a judgement may be made, and whether it can be.
+/// When a judgement can be made, and whether it can be made at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sight {
     /// The deadline, moved past the blindness.
     pub(super) at: Time,
-    /// There was too much blindness to tell: the last window of it.
+    /// Set if there was too much blindness to tell: its last window.
     pub(super) blind: Option<Window>,
 }
 
-/// Looks at the evidence (`from`, `deadline`]: without blindness the deadline stands; with up to two minutes it moves to
-/// the last window's end and `margin`; with more, we cannot tell. A moved deadline has more evidence, so that windows in
-/// it count as well.
+/// Looks at the evidence (`from`, `deadline`]. Without blindness the deadline stands. With up to two minutes of it, the
+/// deadline moves to the last window's end + `margin`. With more, we cannot tell. A moved deadline has more evidence,
+/// so windows in that time count as well.
 pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Time, margin: Span) -> Sight {
     let mut sight = Sight { at: deadline, blind: None };
     let mut sum = Span::ZERO;
@@ -37,7 +37,7 @@ pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Ti
         let moved = sight.at.max(window.to + margin);
         let latest = deadline + margin + MAX_MOVE;
         if sum > MAX_BLIND || moved > latest || sight.blind.is_some() {
-            // Whoever makes us refuse requests without end silences nothing for longer.
+            // Somebody who makes us refuse requests without end must not silence a check for longer.
             let seen_again = if blind.is_refusal(window) { window.to.min(latest) } else { window.to };
             sight = Sight { at: deadline.max(seen_again), blind: Some(window) };
         } else {
@@ -47,21 +47,21 @@ pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Ti
     sight
 }
 
-/// Whether pings in (`from`, `to`] may be missing because we were not there, or refused them of this check (9.4). While
-/// requests of all checks are refused unread, nothing waits for as long as a job may run.
+/// Whether pings in (`from`, `to`] may be missing because we were absent or refused pings of this check (9.4). Requests
+/// of all checks that were refused unread do not count here: nothing should wait for them as long as a job may run.
 pub(super) fn may_lack_pings(blind: &BlindWindows, state: &State, from: Time, to: Time) -> bool {
     let was_refused = state.refusals.ending_after(from).first().is_some_and(|refused| refused.first <= to);
     blind.was_absent(from, to) || was_refused
 }
 
-/// Something that we did not see, and how much of it counts.
+/// A blind stretch, and how much of it counts.
 struct Unseen {
     window: Window,
     length: Span,
 }
 
-/// Everything blind that ends after `from`, oldest first: ours, and the stretches in which this check's pings were refused,
-/// of which only the moments count.
+/// Everything blind that ends after `from`, oldest first: our blind windows, and the stretches in which pings of this
+/// check were refused, of which only the moments of the refusals count.
 fn unseen(blind: &BlindWindows, state: &State, from: Time) -> Vec<Unseen> {
     let within = |window: &Window| window.to - window.from.max(from);
     let ours = blind.ending_after(from).iter();

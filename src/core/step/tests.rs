@@ -1,7 +1,7 @@
-//! Scenarios: a spec, a script, and the flips that must come of it.
+//! Scenarios: a spec, a script, and the flips that must result.
 //!
-//! Times are seconds; a window `blind A-B` stands at its end. Every scenario runs again with ticks between any two of its
-//! lines and on both sides of every transition, and must end in the same state with the same flips (1.3).
+//! Times are in seconds; a window `blind A-B` is written at its end. Every scenario runs again with ticks between any
+//! two of its lines and on both sides of every transition, and must end in the same state with the same flips (1.3).
 
 mod blind;
 mod change;
@@ -93,7 +93,7 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
     }
 }
 
-/// `at=A`, or `A-B N`: N from A to B; else one, now.
+/// Parses `at=A`, or `A-B N` for N refusals from A to B; otherwise one refusal now.
 fn refused(line: &Line) -> Refused {
     let Some(word) = line.rest.first() else { return Refused::once(line.at) };
     let Some((first, last)) = word.split_once('-') else {
@@ -128,7 +128,7 @@ impl Run {
         ping
     }
 
-    /// Runs a script; `ticks` are further times at which to look, when the script comes to them.
+    /// Runs a script. `ticks` are further times at which to tick along the way.
     fn script(&mut self, lines: &[Line], specs: &[Spec], ticks: &[Time]) {
         let mut before = Time::from_secs(0);
         for line in lines {
@@ -176,7 +176,7 @@ fn list(causes: &Causes) -> String {
     text
 }
 
-/// Runs a script against one spec (`change 1` takes the first of `more`), and compares the flips, one a line.
+/// Runs a script against one spec (`change 1` uses the first of `more`), and compares the flips, one a line.
 fn check_all(spec: &Spec, more: &[Spec], script: &str, expected: &str) -> Run {
     let specs: Vec<Spec> = std::iter::once(spec.clone()).chain(more.iter().cloned()).collect();
     let lines = parse(script);
@@ -194,7 +194,7 @@ fn check(spec: &Spec, script: &str, expected: &str) -> Run {
     check_all(spec, &[], script, expected)
 }
 
-/// Runs a script whose flips are looked at by the test itself.
+/// Runs a script whose flips the test itself examines.
 fn check_quietly(spec: &Spec, script: &str) -> Run {
     let lines = parse(script);
     let mut run = Run::new(spec);

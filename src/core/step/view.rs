@@ -1,4 +1,4 @@
-//! A check as it is seen at a time: lateness is computed then, not read from a flag (1.5, 6.2).
+//! A check as seen at a time. Lateness is computed for that time, not read from a flag (1.5, 6.2).
 
 use super::{Input, next, step};
 use crate::core::blind::BlindWindows;
@@ -11,27 +11,27 @@ use crate::core::time::Time;
 /// What gauges and pages show of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// The status, [`Status::Grace`] included.
+    /// Includes [`Status::Grace`].
     pub status: Status,
     /// A late cause holds, and no pause hides it.
     pub late: bool,
     /// A failing cause holds, and no pause hides it.
     pub failing: bool,
-    /// We cannot tell, and no pause hides it.
+    /// It is unknown, and no pause hides it.
     pub unknown: bool,
     /// Paused by its file or at run time.
     pub paused: bool,
     /// A run is open.
     pub running: bool,
-    /// When the next success is expected; for a counted check the occurrence that is judged next.
+    /// When the next success is expected. For a counted check, the occurrence that is judged next.
     pub due: Option<Time>,
     /// When it will be late.
     pub deadline: Option<Time>,
-    /// Why it is bad; empty while a pause hides it.
+    /// The causes; empty while a pause hides them.
     pub causes: Causes,
 }
 
-/// Looks at a check. `now` may be before the state's newest time: then it is seen as it was left.
+/// The view of a check at a time. If `now` is before the state's newest time, the check is seen as it was left.
 pub fn view(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
     let overdue = next::next(spec, state, blind).is_some_and(|next| next.at < now);
     if overdue && now >= state.newest {
@@ -41,8 +41,8 @@ pub fn view(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View
     look(spec, state, now, blind)
 }
 
-/// The deadline that the users of a check with an alias were told: the coming one, or the one that it missed. Where nobody could judge
-/// that one (9.5), it is still the one that they were told. `None` while it is paused.
+/// The deadline that the users of a check with an alias were told: the coming one, or the one that was missed. It stays
+/// the same if it could not be judged (9.5). `None` while the check is paused.
 pub fn promised_deadline(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> Option<Time> {
     let view = view(spec, state, now, blind);
     if !view.unknown {

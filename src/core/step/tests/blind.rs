@@ -1,4 +1,4 @@
-//! §9: what we did not see.
+//! §9: blindness.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn what_was_overdue_before_is_late_at_once() {
     check(&every(), "60 success; 1000 blind 130-1000; 1000.001 tick", "60 new→up\n130 up→late missing");
 }
 
-/// 9.5: more than two minutes, and we cannot tell; a success or fail ends it.
+/// 9.5: with more than two minutes we cannot tell; a success or fail ends that.
 #[test]
 fn due_while_we_were_away_is_unknown() {
     let away = "60 success; 720 blind 120-720; 721 tick";
@@ -51,7 +51,7 @@ fn blindness_before_an_occurrence_does_not_matter_to_it() {
     );
 }
 
-/// 9.4: a short restart moves the deadline, so that jobs that retry get through.
+/// 9.4: a short restart moves the deadline, so that pings that are tried again arrive in time.
 #[test]
 fn a_restart_at_the_due_time_makes_no_page_for_a_job_that_retries() {
     check(&hourly(), "10 success; 4203 blind 4198-4203; 4210 success", "10 new→up");
@@ -69,7 +69,7 @@ fn many_short_restarts_are_one_long_one() {
     check(&spec, &format!("1 success; {restarts} 3602 tick"), "1 new→up\n3601 up→unknown blind(missing)");
 }
 
-/// 9.4: restarted again and again, we say that we cannot tell rather than stay silent.
+/// 9.4: after repeated restarts the check is unknown instead of silent.
 #[test]
 fn restarts_without_end_do_not_silence_a_check() {
     let restarts: String =
@@ -81,7 +81,7 @@ fn restarts_without_end_do_not_silence_a_check() {
     assert!(first.at < time("1200"), "{}", first.at);
 }
 
-/// 9.4: the start may have been lost, so a job of an hour has an hour.
+/// 9.4: the start may have been lost, so a job that may take an hour gets an hour.
 #[test]
 fn blindness_in_a_start_window_waits_for_the_run() {
     let spec = Spec { max_runtime: Some(Span::mins(40)), ..hourly() };
@@ -104,7 +104,7 @@ fn a_refused_ping_moves_the_deadline() {
     check(&hourly(), "10 success; 4190 refused; 4311 tick", "10 new→up\n4310 up→late missing");
 }
 
-/// 9.1: what was refused while nothing could be stored counts from then, not from when it was stored.
+/// 9.1: a refusal that could not be stored at once counts from its own time.
 #[test]
 fn a_refusal_that_is_stored_late_counts_from_its_own_time() {
     let mut run = Run::new(&hourly());
@@ -113,7 +113,7 @@ fn a_refusal_that_is_stored_late_counts_from_its_own_time() {
     assert_eq!(run.told(), "10 new→up\n");
 }
 
-/// 9.1: a success that was refused after its start was taken, in one turn.
+/// 9.1: in one turn, a start was taken and the success after it was refused.
 #[test]
 fn a_refusal_that_is_told_before_its_own_time_counts_from_that() {
     let mut run = Run::new(&hourly());
@@ -122,7 +122,7 @@ fn a_refusal_that_is_told_before_its_own_time_counts_from_that() {
     assert_eq!(run.told(), "10 new→up\n");
 }
 
-/// 9.1, 9.4: whoever makes us refuse requests without end silences nothing for longer than that.
+/// 9.1, 9.4: somebody who makes us refuse requests without end silences a check for no longer than that.
 #[test]
 fn requests_refused_without_end_hide_a_dead_job_for_half_an_hour_at_most() {
     let slow = Spec { max_runtime: Some(Span::mins(360)), ..hourly() };
@@ -174,7 +174,7 @@ fn blindness_that_would_move_a_deadline_too_far_makes_it_unknown() {
     );
 }
 
-/// 9.5: for expect, the first window wholly seen is judged; at_most stays valid.
+/// 9.5: for expect, the first window that was wholly seen is judged; at_most stays valid.
 #[test]
 fn a_count_is_judged_again_in_the_first_window_wholly_seen() {
     let expect = expect(Some(2), Some(3), 300);
@@ -208,13 +208,13 @@ fn a_sliding_count_waits_a_window_after_a_restart() {
     check(&spec, &format!("{steady} 140 blind 130-140; 201 tick"), "14 new→up\n200 up→late too_few");
 }
 
-/// 7: while paused nothing is judged, blind or not.
+/// 7: while a check is paused, nothing is judged, blind or not.
 #[test]
 fn a_paused_check_is_not_unknown() {
     check(&every(), "10 pause; 900 blind 100-900; 901 tick", "10 new→paused (Paused)");
 }
 
-/// 4.2, 9.4: each run has its own limit; blindness in an older one does not move that of a younger.
+/// 4.2, 9.4: each run has its own limit; blindness in an older run does not move that of a younger one.
 #[test]
 fn a_younger_run_does_not_wait_for_an_older_one() {
     let spec = Spec { max_runtime: Some(Span::secs(40)), ..every() };
@@ -225,7 +225,7 @@ fn a_younger_run_does_not_wait_for_an_older_one() {
     );
 }
 
-/// 9.1, 9.4: a job that is refused again and again is not called missing; after a quarter of an hour we cannot tell.
+/// 9.1, 9.4: a job that is refused repeatedly is not called missing; after a quarter of an hour we cannot tell.
 #[test]
 fn a_job_refused_all_the_time_is_not_missing() {
     let refusals: String = (0..60).map(|i| format!("{} refused;", 4190 + i * 10)).collect();
@@ -235,7 +235,7 @@ fn a_job_refused_all_the_time_is_not_missing() {
     assert!(run.told().ends_with("up→unknown blind(missing)\n"), "{}", run.told());
 }
 
-/// 9.1: however many of its pings are refused in a row, and however short its period is.
+/// 9.1: whatever the number of refused pings in a row, and however short the period.
 #[test]
 fn a_short_period_that_is_refused_again_and_again_is_not_late() {
     for (period, grace) in [(7, 1), (3, 0), (10, 2)] {
@@ -248,8 +248,8 @@ fn a_short_period_that_is_refused_again_and_again_is_not_late() {
     }
 }
 
-/// 9.1, 9.3: many refusals in a row hold together what their first began, whatever the evidence is. The first comes before
-/// the last discharge, and the second after the deadline.
+/// 9.1, 9.3: many refusals in a row keep the stretch of the first one alive, whatever the evidence is. The first
+/// refusal comes before the last discharge, the second after the deadline.
 #[test]
 fn no_refusal_that_may_be_evidence_is_forgotten() {
     let every_24h = occurrences("0,10 2 * * *");
@@ -282,7 +282,8 @@ fn no_refusal_that_may_be_evidence_is_forgotten() {
     }
 }
 
-/// 9.1: what lies between two refusals that are joined is not blind: only two minutes of that may be in the evidence.
+/// 9.1: the time between two refusals that are joined is not blind; only two minutes of blindness may be in the
+/// evidence.
 #[test]
 fn what_lies_between_joined_refusals_is_no_blindness() {
     let spec = Spec { schedule: Schedule::Every(Span::mins(24 * 60)), grace: Span::secs(600), ..every() };
@@ -290,7 +291,7 @@ fn what_lies_between_joined_refusals_is_no_blindness() {
     check(&spec, &format!("10 success; {refusals} 87100 tick"), "10 new→up\n87010 up→late missing");
 }
 
-/// 9.1: where it is only known how many were refused, and when the first and the last.
+/// 9.1: when only the number of refusals and the first and last of them are known.
 #[test]
 fn the_last_of_a_stretch_moves_the_deadline_and_what_was_due_before_it_is_late() {
     let spec = Spec { schedule: Schedule::Every(Span::secs(3)), grace: Span::ZERO, ..every() };
@@ -304,7 +305,7 @@ fn the_last_of_a_stretch_moves_the_deadline_and_what_was_due_before_it_is_late()
     assert_eq!(told("1 success; 10.5 refused 5-10 2"), "1 new→up\n4 up→late missing\n");
 }
 
-/// 9.4: an absence may lie between two refusals that are joined; both count, and the later of their ends is the end.
+/// 9.4: an absence may lie between two refusals that are joined. Both count, and the later of their ends is the end.
 #[test]
 fn an_absence_within_a_stretch_of_refusals_counts_with_it() {
     let spec = Spec { schedule: Schedule::Every(Span::mins(120)), grace: Span::ZERO, ..every() };
@@ -315,7 +316,7 @@ fn an_absence_within_a_stretch_of_refusals_counts_with_it() {
     check(&spec, &script(6371), "10 new→up\n7210 up→unknown blind(missing)\n13580 unknown→late missing");
 }
 
-/// 9.5: restarts without end put off no occurrence for ever.
+/// 9.5: endless restarts do not delay an occurrence for ever.
 #[test]
 fn restarts_without_end_do_not_silence_a_counted_check() {
     let expect = expect(Some(1), None, 300);
@@ -331,7 +332,7 @@ fn restarts_without_end_do_not_silence_a_counted_check() {
     assert!(run.flips[1].at < time("2100"), "{}", run.told());
 }
 
-/// 1.1: a clock set back takes blind windows back with it.
+/// 1.1: when the clock is set back, blind windows are moved back too.
 #[test]
 fn a_window_made_by_a_wrong_date_does_not_blind_us_for_years() {
     let mut run = Run::new(&every());

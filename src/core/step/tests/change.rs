@@ -34,13 +34,13 @@ fn a_lateness_ends_only_if_the_new_spec_is_not_late() {
     check_all(&every(), &[gracious], "10 success; 100 change 1", &format!("{late}\n100 late→up (Changed)"));
 }
 
-/// 10.2: only what is judged counts as changed.
+/// 10.2: only a change of what is judged counts as a change.
 #[test]
 fn an_equal_spec_changes_nothing() {
     check_all(&every(), &[every()], "10 success; 50 change 1; 81 tick", "10 new→up\n80 up→late missing");
 }
 
-/// 10.2: what the new spec does not know cannot go on.
+/// 10.2: causes that the new spec does not know end.
 #[test]
 fn a_cause_that_the_new_spec_cannot_have_ends() {
     let expect = expect(None, Some(0), 600);
@@ -69,7 +69,7 @@ fn an_overrun_is_judged_again_by_a_longer_limit() {
     );
 }
 
-/// 10.3: gone, its causes end; back again, it is armed from now with its history.
+/// 10.3: when it is archived, its causes end; when it returns, it is armed from now and keeps its history.
 #[test]
 fn an_archived_check_is_silent_and_returns_armed() {
     let run = check_all(
@@ -81,14 +81,14 @@ fn an_archived_check_is_silent_and_returns_armed() {
     assert_eq!(run.state.counters.pings, [1, 0, 0, 0]);
 }
 
-/// 10.1: settled by the old spec first, each at its own time.
+/// 10.1: what is past is settled by the old spec first, each at its own time.
 #[test]
 fn what_was_late_before_the_change_was_late() {
     let longer = Spec { schedule: Schedule::Every(Span::mins(60)), ..every() };
     check_all(&every(), &[longer], "100 change 1", "70 new→late never_seen\n100 late→new (Changed)");
 }
 
-/// 10.2, 6.3: a shorter grace finds a check late by the new spec: from the change on, not in the past.
+/// 10.2, 6.3: a check that a shorter grace makes late is late from the change on, not from the past.
 #[test]
 fn what_a_change_finds_late_is_late_from_the_change() {
     let strict = Spec { grace: Span::ZERO, overlap: Overlap::Fail, ..every() };
@@ -101,7 +101,7 @@ fn what_a_change_finds_late_is_late_from_the_change() {
     );
 }
 
-/// 10.2: where the new spec cannot tell, a lateness neither ends nor begins anew.
+/// 10.2: if the new spec cannot tell, a lateness neither ends nor begins again.
 #[test]
 fn a_lateness_does_not_end_because_we_were_away() {
     let gracious = Spec { grace: Span::secs(20), ..every() };
@@ -113,7 +113,7 @@ fn a_lateness_does_not_end_because_we_were_away() {
     );
 }
 
-/// 10.2: a change of what has nothing to do with lateness ends none.
+/// 10.2: a change that has nothing to do with lateness ends none.
 #[test]
 fn an_unrelated_change_ends_no_lateness() {
     let spec = Spec { failures_before_alert: 3, ..hourly() };
@@ -126,7 +126,7 @@ fn an_unrelated_change_ends_no_lateness() {
     check_all(&spec, &[gracious], "10 success; 1000 start; 2000 change 1", "10 new→up\n1300 up→late overrun");
 }
 
-/// 3.3, 10.2: what was late before it was counted is ended by the successes of the last occurrence.
+/// 3.3, 10.2: a lateness from before the check was counted ends with the successes of the last occurrence.
 #[test]
 fn a_lateness_from_before_counting_is_ended_by_a_success() {
     let counted = Schedule::CountedAt(occurrences("0 * * * *"), expect(Some(1), None, 7200));
@@ -139,7 +139,7 @@ fn a_lateness_from_before_counting_is_ended_by_a_success() {
     );
 }
 
-/// 9.5, 10.2: a check that expects nothing has nothing that could end its blindness.
+/// 9.5, 10.2: for a check that expects nothing, nothing could end its blindness.
 #[test]
 fn what_expects_nothing_is_not_unknown() {
     let never = Schedule::CountedAt(occurrences("0 * * * *"), expect(None, Some(0), 3600));

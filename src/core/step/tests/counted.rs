@@ -18,7 +18,7 @@ fn judged(run: &Run) -> Vec<(i64, u32, bool)> {
     run.met.iter().map(|(at, count, met)| (at.as_ms() / 1000, *count, *met)).collect()
 }
 
-/// 3.1, 3.6: (T − W, T], and a row for every judgement.
+/// 3.1, 3.6: the window is (T − W, T], and there is a row for every judgement.
 #[test]
 fn successes_up_to_the_occurrence_count_for_it() {
     let run = check(
@@ -62,7 +62,7 @@ fn a_window_from_before_the_declaration_is_not_judged() {
     assert_eq!(judged(&run), [(600, 0, false)]);
 }
 
-/// 3.3: while late for T each success judges (T − W, now] again.
+/// 3.3: while the check is late for T, each success judges (T − W, now] again.
 #[test]
 fn a_repeated_job_clears_its_lateness() {
     check(
@@ -89,7 +89,7 @@ fn a_sliding_count_is_judged_all_the_time() {
     );
 }
 
-/// 3.4: too many at once, and over when the count fits.
+/// 3.4: too many at once; it ends when the count fits.
 #[test]
 fn a_sliding_count_can_be_too_high() {
     check(
@@ -105,7 +105,7 @@ fn a_sliding_count_can_be_too_high() {
     );
 }
 
-/// 3.4: a pause starts the window anew.
+/// 3.4: a pause restarts the window.
 #[test]
 fn a_sliding_count_begins_anew_after_a_pause() {
     check(
@@ -115,7 +115,7 @@ fn a_sliding_count_begins_anew_after_a_pause() {
     );
 }
 
-/// 4.1, 3.7: a ping that repeats counts once.
+/// 4.1, 3.7: a repeated ping counts once.
 #[test]
 fn a_repeated_success_counts_once() {
     check(
@@ -125,7 +125,7 @@ fn a_repeated_success_counts_once() {
     );
 }
 
-/// 1.4: a step is bounded, however many occurrences it missed.
+/// 1.4: a step is bounded, however many occurrences were missed.
 #[test]
 fn a_step_settles_a_bounded_number_of_occurrences() {
     let mut run = Run::new(&at_five(None, Some(1), 0));
@@ -134,7 +134,7 @@ fn a_step_settles_a_bounded_number_of_occurrences() {
     assert!(deadline(&run.spec, &run.state, &run.blind).unwrap() >= time("90000000"));
 }
 
-/// 3.4, 7.3: what leaves the window in a pause has left it when the pause is over.
+/// 3.4, 7.3: successes that leave the window during a pause have left it when the pause is over.
 #[test]
 fn a_sliding_count_that_fits_again_in_a_pause_fits_after_it() {
     check(
@@ -145,7 +145,7 @@ fn a_sliding_count_that_fits_again_in_a_pause_fits_after_it() {
     );
 }
 
-/// 1.1: after a wrong date, whatever was settled by it, occurrences are judged again.
+/// 1.1: after a wrong date, occurrences are judged again, whatever was settled by that date.
 #[test]
 fn a_wrong_date_does_not_end_the_counting() {
     let expect = expect(Some(1), None, 60);
@@ -157,7 +157,7 @@ fn a_wrong_date_does_not_end_the_counting() {
     assert!(deadline(&run.spec, &run.state, &run.blind).unwrap() < time("400121"));
 }
 
-/// 1.1: successes of a clock that was ahead keep their distances: they are not all of one moment.
+/// 1.1: successes from a clock that was ahead keep their distances, so they are not all at one moment.
 #[test]
 fn a_clock_set_back_does_not_make_too_many() {
     let mut run = Run::new(&at_five(None, Some(2), 0));
@@ -167,7 +167,7 @@ fn a_clock_set_back_does_not_make_too_many() {
     assert_eq!(run.told(), "10 new→up\n");
 }
 
-/// 10.2, 3.1: a change of something else leaves a count to its next occurrence; and causes survive a pause (7.3).
+/// 10.2, 3.1: a change of something else leaves a count to its next occurrence; causes survive a pause (7.3).
 #[test]
 fn too_many_outlives_a_change_of_something_else() {
     let paused = Spec { paused: true, ..at_five(None, Some(1), 0) };
@@ -179,7 +179,7 @@ fn too_many_outlives_a_change_of_something_else() {
     );
 }
 
-/// 3.1, 11.1: from too many to too few at once there is no moment at which it was good.
+/// 3.1, 11.1: between too many and too few at once there is no moment at which the check was good.
 #[test]
 fn from_too_many_to_too_few_is_one_flip() {
     let run = check(

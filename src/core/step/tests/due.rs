@@ -27,7 +27,7 @@ fn a_job_that_failed_is_not_also_missing() {
     );
 }
 
-/// 2.5: never_seen only as long as no success or fail was ever received; a start or log is neither.
+/// 2.5: never_seen holds only while no success or fail was ever received; a start or log is neither.
 #[test]
 fn a_start_or_log_alone_leaves_a_check_never_seen() {
     check(&every(), "10 log; 20 start; 80 tick", "70 new→late never_seen");
@@ -61,7 +61,7 @@ fn recovery_may_need_several_successes() {
     );
 }
 
-/// 5.2: a log is recorded and judges nothing.
+/// 5.2: a log is recorded but not judged.
 #[test]
 fn a_log_is_no_sign_of_health() {
     let run = check(&every(), "60 success; 120 log; 131 tick", "60 new→up\n130 up→late missing");
@@ -98,14 +98,14 @@ fn one_wrong_date_silences_nothing() {
     assert_eq!(run.told(), "170 up→late missing\n");
 }
 
-/// 1.3: the settled transitions of one step are stamped with their own times, oldest first.
+/// 1.3: the transitions that one step settles are stamped with their own times, oldest first.
 #[test]
 fn a_late_tick_finds_everything_in_order() {
     let spec = Spec { start_within: Some(Span::mins(1)), ..hourly() };
     check(&spec, "86400 tick", "3660 new→late not_started\n4200 late→late not_started never_seen");
 }
 
-/// 1.4: any time gives an answer.
+/// 1.4: there is an answer for any time.
 #[test]
 fn the_ends_of_time_are_no_special_case() {
     for spec in [every(), hourly()] {

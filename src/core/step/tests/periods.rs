@@ -1,9 +1,9 @@
-//! 2.6: judged like a period, with the one that applies.
+//! 2.6: judged like a period, by the one that applies.
 
 use super::*;
 use crate::core::periods::Periods;
 
-/// Without grace.
+/// A schedule of periods without grace.
 fn periods(text: &str) -> Spec {
     Spec { schedule: Schedule::Periods(Periods::parse(text).unwrap()), grace: Span::ZERO, ..every() }
 }
@@ -24,7 +24,7 @@ fn the_period_that_applies_says_when_it_is_late() {
     );
 }
 
-/// 2.6: the next range's period, but not before that range begins.
+/// 2.6: the next range's period applies, but not before that range begins.
 #[test]
 fn at_a_ranges_end_the_next_ranges_period_applies() {
     check(
@@ -35,7 +35,7 @@ fn at_a_ranges_end_the_next_ranges_period_applies() {
     );
 }
 
-/// 2.6: nothing is late in a gap; after it a whole period is waited for.
+/// 2.6: nothing is late in a gap; after it, a whole period must pass.
 #[test]
 fn a_gap_is_as_if_paused() {
     let quiet = "60 new→up\n120 up→late missing\n1150 late→up";
@@ -52,7 +52,8 @@ fn a_check_declared_in_a_gap_waits_for_its_end() {
     check(&later, "1860.001 tick", "1860 new→late never_seen");
 }
 
-/// 9.4, 9.5: the margin is that of the period that applies, and what cannot be told is judged again from its end.
+/// 9.4, 9.5: the margin is that of the period that applies; what cannot be told is judged again from the end of the
+/// blindness.
 #[test]
 fn blindness_is_that_of_a_period() {
     check(&three(), "60 success; 101 blind 100-101; 161.001 tick", "60 new→up\n161 up→late missing");
@@ -65,19 +66,20 @@ fn blindness_is_that_of_a_period() {
     );
 }
 
-/// 9.5: a success in the window would have been due no later, so it is late all the same, and not before we could not tell.
+/// 9.5: a success in the window would not have been due later, so the check is late all the same, but not before the
+/// time at which we could not tell.
 #[test]
 fn blindness_that_makes_no_difference_leaves_it_late() {
     let first_is_long = periods("10 * * * * 3000; 11-59 * * * * 60");
     let late = "60 new→up\n3600 up→late missing";
-    // In the gap, before and after it the deadline is the same.
+    // The deadline is the same before, in and after the gap.
     check(&first_is_long, "60 success; 400 blind 200-400; 3600 tick", "60 new→up");
     check(&first_is_long, "60 success; 400 blind 200-400; 3600.001 tick", late);
-    // From the window's end it was 720.
+    // Counted from the window's end, it was 720.
     check(&first_is_long, "60 success; 660 blind 200-660; 3600.001 tick", late);
 }
 
-/// 10.2: the earliest due is counted from the change.
+/// 10.2: the earliest due time is counted from the change.
 #[test]
 fn a_change_to_periods_counts_from_the_change() {
     let mut run = Run::new(&every());
@@ -87,7 +89,7 @@ fn a_change_to_periods_counts_from_the_change() {
     assert_eq!(deadline(&three(), &changed.state, &run.blind), Some(time("160")));
 }
 
-/// 3.7: the window is the longest period and grace.
+/// 3.7: the window is the longest period and its grace.
 #[test]
 fn the_window_is_the_longest_period_and_grace() {
     let mut definition = crate::core::fixtures::definition();

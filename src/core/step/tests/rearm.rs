@@ -1,4 +1,4 @@
-//! A spec that counts from a time that has passed: coal-mine's update of a period.
+//! A spec that counts from a time in the past: coal-mine's update of a period.
 
 use super::*;
 use crate::core::step::{PastState, promised_deadline};
@@ -12,7 +12,7 @@ fn specs() -> [Spec; 3] {
     })
 }
 
-/// One of [`specs`] becomes others.
+/// Runs a script that changes from the first of [`specs`] to the others.
 fn check_periods(script: &str, expected: &str) -> Run {
     let [first, more @ ..] = specs();
     check_all(&first, &more, script, expected)
@@ -87,7 +87,7 @@ fn what_nobody_could_see_is_not_called_late_by_a_change() {
     );
 }
 
-/// Night's Watch: a pause clears `late`; a failure is none of its business.
+/// Night's Watch: a pause ends a lateness, but not a failure.
 #[test]
 fn a_pause_that_forgives_ends_lateness_alone() {
     check_periods(
@@ -100,7 +100,7 @@ fn a_pause_that_forgives_ends_lateness_alone() {
     );
 }
 
-/// What the users of a check with an alias were told is what they are shown, also where nobody could judge it.
+/// Users of a check with an alias are shown the deadline that they were told, even if it could not be judged.
 #[test]
 fn the_promised_deadline_is_the_one_that_was_told() {
     let check = |script: &str, now: i64, expected: Option<i64>| {
@@ -130,22 +130,22 @@ fn what_another_system_knew_goes_on() {
     assert_eq!(deadline(&run.spec, &run.state, &run.blind), at(1060));
     run.script(&parse("1061 tick; 1070 success"), &[], &[]);
     assert_eq!(run.told().trim(), "1060 up→late missing\n1070 late→up");
-    // Late there: it is late here, without a flip, and recovers.
+    // Late in the other system: it is late here too, without a flip, and recovers.
     let late = PastState { late_since: at(1060), ..good };
     let mut run = taken_over(late, 2000);
     assert!(run.state.causes.has(crate::core::cause::CauseKind::Missing));
     run.script(&parse("2100 tick; 2110 success"), &[], &[]);
     assert_eq!(run.told().trim(), "2110 late→up");
-    // Its time passed on the way here: nobody knows whether it reported.
+    // Its deadline passed during the migration: whether it reported is unknown.
     let mut run = taken_over(good, 2000);
     run.script(&parse("2060 tick; 2061 tick"), &[], &[]);
     assert_eq!(run.told().trim(), "2060 up→late missing");
-    // Paused and late: both.
+    // Paused and late at once.
     let paused = PastState { paused_since: at(1500), deadline: None, ..late };
     let mut run = taken_over(paused, 2000);
     run.script(&parse("3000 tick; 3010 success"), &[], &[]);
     assert_eq!(run.told().trim(), "3010 paused→late missing (Unpaused)\n3010 late→up");
-    // Never reported, and from a clock that was ahead.
+    // Never reported, and with times of a clock that was ahead.
     let ahead = PastState { late_since: at(9000), ..PastState::default() };
     let run = taken_over(ahead, 2000);
     assert_eq!(list(&run.state.causes).trim(), "never_seen");

@@ -21,7 +21,7 @@ fn a_start_in_its_window_replaces_the_deadline() {
     check(&limited(), "3600 start; 3700 start; 4300 tick", "3900 new→late overrun");
 }
 
-/// 4.2: a start outside of the window leaves the deadline, but is limited like any run.
+/// 4.2: a start outside the window leaves the deadline, but its run is limited like any other.
 #[test]
 fn a_start_outside_of_its_window_is_limited_too() {
     check(&limited(), "1000 start; 1301 tick", "1300 new→late overrun");
@@ -45,7 +45,7 @@ fn a_run_that_does_not_begin_is_noticed_before_it_is_missing() {
     check(&spec, "3650 fail; 3700 tick", "3650 new→failing failed");
 }
 
-/// An alert names the last exit status: not that of a failure which others have replaced since.
+/// An alert names the last exit status, not that of a failure that has since been replaced by others.
 #[test]
 fn an_exit_status_does_not_outlive_what_it_is_about() {
     let status = |script: &str| check_quietly(&limited(), script).state.last_exit_status;
@@ -67,7 +67,7 @@ fn a_success_that_came_too_soon_is_a_failure() {
     check(&spec, "10 success", "10 new→up");
 }
 
-/// 4.5: ended by a success of a run that never overlapped.
+/// 4.5: it ends with a success of a run that never overlapped.
 #[test]
 fn overlapping_runs_fail_until_one_ran_alone() {
     let spec = Spec { overlap: Overlap::Fail, max_runtime: Some(Span::mins(10)), ..every() };
@@ -75,7 +75,7 @@ fn overlapping_runs_fail_until_one_ran_alone() {
     check(&spec, script, "20 new→failing overlapping\n60 failing→up");
 }
 
-/// 4.1: an end with rid ends that run, one without ends the latest, one with an unknown rid ends none.
+/// 4.1: an end with a rid ends that run, one without ends the latest run, one with an unknown rid ends none.
 #[test]
 fn an_end_finds_its_run() {
     let duration = |script: &str| check_quietly(&limited(), script).state.last_duration;
@@ -115,7 +115,7 @@ fn open_runs_are_bounded() {
     assert_eq!(run.state.runs[0].start, time("4"));
 }
 
-/// 7.2: a pause at run time ends by an unpause, success, fail or start, and is armed from then.
+/// 7.2: an unpause, success, fail or start ends a pause at run time, and the check is armed from then.
 #[test]
 fn a_ping_ends_a_pause() {
     check(
@@ -133,7 +133,7 @@ fn a_ping_ends_a_pause() {
     check(&manual, "10 pause; 20 success; 500 tick", "10 new→paused (Paused)");
 }
 
-/// 7.2: not one of a run begun before the pause.
+/// 7.2: the end of a run that began before the pause does not end it.
 #[test]
 fn the_end_of_an_older_run_does_not_end_the_pause() {
     let paused = "20 new→paused (Paused)";
@@ -145,7 +145,7 @@ fn the_end_of_an_older_run_does_not_end_the_pause() {
     check(&every(), "10 start rid=a; 20 pause; 30 start rid=a", started);
 }
 
-/// 7.3: causes survive a pause unseen; a success in it ends them as usual.
+/// 7.3: causes survive a pause, hidden; a success during it ends them as usual.
 #[test]
 fn causes_survive_a_pause() {
     check(
@@ -165,7 +165,7 @@ fn causes_survive_a_pause() {
     assert!(!seen.failing && seen.causes.is_empty() && seen.deadline.is_none());
 }
 
-/// 2.2: a start that unpauses serves the occurrence whose start window holds it.
+/// 2.2: a start that unpauses serves the occurrence whose start window it is in.
 #[test]
 fn a_start_that_unpauses_serves_its_occurrence() {
     let begun = "10 new→paused (Paused)\n3700 paused→new (Unpaused)";
@@ -177,14 +177,14 @@ fn a_start_that_unpauses_serves_its_occurrence() {
     check(&limited(), "10 pause; 5000 start; 5301 tick", outside);
 }
 
-/// 7.2: a pause may have an end, from which due times count, whenever that is looked at.
+/// 7.2: a pause may have an end. Due times count from that end, whenever it is noticed.
 #[test]
 fn a_pause_with_an_end_is_over_then() {
     let paused = "10 new→paused (Paused)\n100 paused→new (Unpaused)";
     check(&every(), "10 pause-until 100; 101 tick", paused);
     check(&every(), "10 pause-until 100; 100 tick", "10 new→paused (Paused)");
     check(&every(), "10 pause-until 100; 500 tick", &format!("{paused}\n170 new→late never_seen"));
-    // A ping ends it sooner, and at its very end the ping wins.
+    // A ping ends it sooner, and a ping at its very end wins.
     check(
         &every(),
         "10 pause-until 100; 50 success; 105 tick",
@@ -200,7 +200,7 @@ fn a_pause_with_an_end_is_over_then() {
         "10 pause-until 100; 50 unpause; 105 tick",
         "10 new→paused (Paused)\n50 paused→new (Unpaused)",
     );
-    // Said again, it is the later word that holds.
+    // When it is paused again, the later end holds.
     check(&every(), "10 pause; 20 pause-until 100; 101 tick", paused);
     check(&every(), "10 pause-until 50; 20 pause-until 100; 101 tick", paused);
     check(&every(), "10 pause-until 100; 20 pause; 500 tick", "10 new→paused (Paused)");
@@ -208,7 +208,7 @@ fn a_pause_with_an_end_is_over_then() {
     // A pause by the file stays.
     let by_file = Spec { paused: true, ..every() };
     check(&by_file, "10 pause-until 100; 500 tick", "");
-    // What was bad before is so again.
+    // A check that was bad before is bad again.
     check(
         &every(),
         "10 fail; 20 pause-until 100; 101 tick",
@@ -236,7 +236,7 @@ fn a_pause_by_the_file_holds_over_pings() {
     assert_eq!(run.state.status().as_str(), "paused");
 }
 
-/// 4.1: ten minutes count from the start itself, also over a pause.
+/// 4.1: the ten minutes count from the start itself, even across a pause.
 #[test]
 fn a_start_after_a_pause_is_no_repeat_of_an_old_one() {
     let spec = Spec { start_within: Some(Span::mins(5)), max_runtime: Some(Span::mins(30)), ..hourly() };
