@@ -1,4 +1,4 @@
-//! What every door is: asked and answering in plain types.
+//! The interface of every door, in plain types.
 
 use std::io;
 use std::net::IpAddr;
@@ -12,71 +12,69 @@ use crate::core::origin::Habits;
 
 /// The interface of another system.
 pub trait Door: std::fmt::Debug + Sync {
-    /// The name of the system as it stands in files, metrics and the database: `coal_mine`.
+    /// The system's name in files, metrics and the database, such as `coal_mine`.
     fn name(&self) -> &'static str;
 
-    /// What sets its users' checks apart.
+    /// How the checks of its users differ from others.
     fn habits(&self) -> Habits;
 
-    /// What its paths begin with: `/coal-mine/`.
+    /// The prefix of its paths, such as `/coal-mine/`.
     fn prefix(&self) -> &'static str;
 
-    /// What the system is called where people read it.
+    /// The system's name for people.
     fn title(&self) -> &'static str;
 
-    /// What the system calls a check, and checks.
+    /// The system's words for a check and for checks.
     fn nouns(&self) -> (&'static str, &'static str);
 
-    /// What a request does whose path goes on so after the prefix.
+    /// The effect of a request with this path after the prefix.
     fn effect(&self, rest: &str) -> Effect;
 
-    /// Answers, also where it is switched off by now. A request that is not waited for any more is given up.
+    /// Answers a request. The door may have been switched off meanwhile. The future is dropped if nobody waits for it
+    /// any more.
     fn answer<'r>(&'r self, host: &'r Arc<dyn Host>, request: DoorRequest<'r>) -> Answering<'r>;
 
-    /// The check that one of the system's own becomes, as the interface would make it; why not, in words. Its names there
-    /// are the caller's.
+    /// The check that the interface would make of these words, or why not. The caller sets its name and alias.
     fn definition_of(&self, words: InWords<'_>) -> Result<Definition, String>;
 }
 
-/// One of a system's own, in its words.
+/// A check in the system's own words.
 #[derive(Clone, Copy, Debug)]
 pub struct InWords<'a> {
-    /// Its name there.
+    /// The name in that system.
     pub name: &'a str,
-    /// How often it reports, as the interface takes it.
+    /// The period or schedule, in the interface's own syntax.
     pub periodicity: &'a str,
-    /// Free text.
     pub description: &'a str,
-    /// Whom it mails.
+    /// The addresses that get mail.
     pub emails: &'a [&'a str],
 }
 
-/// An answer that is made.
+/// An answer in progress.
 pub type Answering<'r> = Pin<Box<dyn Future<Output = DoorAnswer> + Send + 'r>>;
 
-/// A request, as far as a door needs to know it. None that is here reads its headers or its body.
+/// The part of a request that doors need. No door so far reads headers or the body.
 #[derive(Clone, Copy, Debug)]
 pub struct DoorRequest<'r> {
     /// `GET`, `POST`, …
     pub method: &'r str,
-    /// Where to.
     pub to: Addressed<'r>,
-    /// What follows the path's `?`, as it was sent.
+    /// The query as sent, without the `?`.
     pub query: Option<&'r str>,
-    /// The caller's address.
+    /// The client's address.
     pub source: IpAddr,
 }
 
-/// Which address was asked.
+/// The address that was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addressed<'r> {
-    /// The door's prefix, and then this, as it was sent.
+    /// The path after the door's prefix, as sent.
     Path(&'r str),
-    /// `/ID`, the short address of what has this id.
+    /// `/ID`, the short address of the check with this id.
     Id(&'r str),
 }
 
-/// What a request does, as far as it matters which page had a browser send it.
+/// The effect of a request. It decides whether a page of another site may send it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// It only reads.
@@ -87,31 +85,27 @@ pub enum Effect {
     Changes,
 }
 
-/// What is answered.
 #[derive(Debug)]
 pub struct DoorAnswer {
-    /// HTTP's code.
+    /// The HTTP status.
     pub status: u16,
-    /// In this order.
     pub headers: Vec<(&'static str, String)>,
-    /// What follows them.
     pub body: DoorBody,
-    /// How the ping ended, if it was to be one: pings are counted by whatever door they come.
+    /// The result of the ping, if the request was to be one: pings are counted whichever door they use.
     pub ping: Option<PingEnd>,
 }
 
 /// Writes an answer's body.
 pub type WriteBody = Box<dyn FnOnce(&mut dyn io::Write) -> io::Result<()> + Send>;
 
-/// What is sent.
+/// The body of an answer.
 pub enum DoorBody {
-    /// A text.
     Text(String),
-    /// What this writes, while it is sent; an error cuts the answer short.
+    /// A body that is written while it is sent. An error cuts the answer short.
     Written {
-        /// Writes it; takes as long as its reader does.
+        /// Writes the body. It takes as long as the client does to read.
         write: WriteBody,
-        /// It is cut short then.
+        /// The time after which it is cut short.
         within: Duration,
     },
 }
@@ -125,14 +119,14 @@ impl std::fmt::Debug for DoorBody {
     }
 }
 
-/// How a ping ended.
+/// The result of a ping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PingEnd {
     /// Stored.
     Accepted,
-    /// It was for none that is known.
+    /// The check is unknown.
     UnknownCheck,
-    /// A wrong key, or none where one is required.
+    /// The key is wrong, or missing although one is required.
     BadKey,
     /// It could not be understood.
     BadRequest,

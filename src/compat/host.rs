@@ -1,4 +1,4 @@
-//! What a door may do: what the server that it is a door of lends it.
+//! What the server offers to its doors.
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -14,63 +14,64 @@ use crate::store::live::{AsOf, Live};
 use crate::store::writer::{Overloaded, PingAnswer};
 use crate::store::{PingFact, Store};
 
-/// The server, as far as its doors know it.
+/// The server, as far as its doors need it.
 pub trait Host: Send + Sync {
-    /// What is known of the checks.
+    /// The live view of the checks.
     fn live(&self) -> &Live;
 
     /// Engine time.
     fn now(&self) -> Time;
 
-    /// How whoever shows checks judges them (1.5). To be asked before their states are looked at.
+    /// How to judge checks that are shown (1.5). Call it before looking at their states.
     fn as_of(&self) -> AsOf;
 
-    /// What happened to the checks; without it, none of it is shown.
+    /// The history of the checks. Without it, no history is shown.
     fn history(&self) -> Option<&Reader>;
 
-    /// How the door of a system is configured; `None`: it is switched off.
+    /// The configuration of a system's door; `None` if it is switched off.
     fn settings(&self, system: &str) -> Option<DoorSettings>;
 
-    /// Judges a key that a caller shows at the door of a system; wrong ones are counted, and are not taken without end.
+    /// Judges a key shown at a system's door. Wrong keys are counted and limited.
     fn judge_key(&self, system: &str, key: &str, source: IpAddr) -> KeyVerdict;
 
-    /// Queues a ping; what became of it is answered when it is durable.
+    /// Queues a ping. The result comes when the ping is durable.
     fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded>;
 
-    /// Runs something on the writer's thread; what nobody waits for any more is not begun. Called as `on_store`.
+    /// Runs work on the writer's thread. Work that nobody waits for any more is not started. Call it through
+    /// `on_store`.
     fn run_on_store(&self, work: StoreWork) -> Pending<'_>;
 
-    /// Runs something on a thread that may block. Called as `aside`.
+    /// Runs work on a thread that may block. Call it through `aside`.
     fn run_aside(self: Arc<Self>, work: Work) -> Pending<'static>;
 }
 
-/// What is to be done on the writer's thread, at the time of its place in the queue.
+/// Work for the writer's thread. Its time is that of its place in the queue.
 pub type StoreWork = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
-/// What is to be done aside.
+/// Work for a blocking thread.
 pub type Work = Box<dyn FnOnce() + Send>;
 
-/// Whether it was done.
+/// Resolves when the work is done, or says that it may not be.
 pub type Pending<'h> = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send + 'h>>;
 
-/// It is not known to be done: the server is too busy or stopping, its disk hangs, or it has a bug.
+/// The work may not have been done: the server is overloaded or stopping, its disk hangs, or there is a bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server cannot do this now")]
 pub struct Unavailable;
 
-/// How a door is configured.
+/// The configuration of a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DoorSettings {
     /// Whether it asks for a key.
     pub needs_key: bool,
-    /// What a ping asks for.
+    /// What a ping needs.
     pub trigger: Trigger,
-    /// Mail can leave: checks may have addresses of their own.
+    /// Whether a mail server is configured, so that checks may have addresses of their own.
     pub mail: bool,
 }
 
 impl DoorSettings {
-    /// Whether a ping needs the key; without a key of the door's own, nobody has it.
+    /// Whether a ping needs the key. If the door has no key, no ping can be let in by one.
     pub fn trigger_needs_key(&self, by_id: bool) -> bool {
         match self.trigger {
             Trigger::Open => false,
@@ -80,44 +81,44 @@ impl DoorSettings {
     }
 }
 
-/// What a shown key is.
+/// The result of checking a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyVerdict {
-    /// The door's key.
+    /// It is the door's key.
     Right,
-    /// Another one.
+    /// It is not the door's key.
     Wrong,
-    /// Not looked at: too many wrong ones came from this address.
+    /// It was not checked: too many wrong keys came from this address.
     TooMany {
-        /// When it should come again.
+        /// When to try again.
         again_in_secs: u32,
     },
 }
 
 impl dyn Host {
-    /// Runs something on the writer's thread, after what is queued already, with the time of its place in the queue. What
-    /// nobody waits for any more is not begun.
+    /// Runs work on the writer's thread, after everything that is already queued, with the time of its place in the
+    /// queue. Work that nobody waits for any more is not started.
     pub async fn on_store<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
     ) -> Result<R, Unavailable> {
         let (sender, receiver) = oneshot::channel();
         let answering: StoreWork = Box::new(move |store, now| {
-            // Whoever asked may have gone in between.
+            // The caller may have gone meanwhile.
             let _ = sender.send(work(store, now));
         });
         self.run_on_store(answering).await?;
         receiver.await.map_err(|_| Unavailable)
     }
 
-    /// Does something that takes a while on a thread that may block, so that no ping waits for it.
+    /// Runs work that takes a while on a thread that may block, so that no ping waits for it.
     pub async fn aside<R: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, Unavailable> {
         let (sender, receiver) = oneshot::channel();
         let answering: Work = Box::new(move || {
-            // Whoever asked may have gone in between.
+            // The caller may have gone meanwhile.
             let _ = sender.send(work());
         });
         self.clone().run_aside(answering).await?;

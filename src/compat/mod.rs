@@ -1,9 +1,9 @@
-//! Other systems' interfaces, for the jobs, scripts and clients of their users: one folder a system, behind one trait,
+//! Interfaces of other systems, for their users' jobs, scripts and clients: one folder per system, behind one trait,
 //! [`Door`].
 //!
-//! A door is asked in plain types and answers in plain types; what it may do is what its [`Host`] lets it do. Whoever
-//! brings requests to it, and what else they must pass, is not its business. To delete a door, delete its folder and its
-//! two lines below; `canaries` goes with the last that speaks of such.
+//! A door gets plain types and answers with plain types, and may do what its [`Host`] offers. How requests reach it,
+//! and what checks they pass before, is not its concern. To delete a door, delete its folder and its two lines below;
+//! `canaries` goes with the last door that uses it.
 
 mod canaries;
 mod coal_mine;
@@ -20,7 +20,7 @@ pub use self::host::{DoorSettings, Host, KeyVerdict, Pending, StoreWork, Unavail
 use crate::core::check::Origin;
 use crate::core::origin::Origins;
 
-/// All doors; each answers where the configuration switches it on.
+/// All doors. Each answers only if the configuration switches it on.
 pub static DOORS: &[&dyn Door] = &[&coal_mine::DOOR, &nights_watch::DOOR];
 
 /// The door of this name.
@@ -28,12 +28,12 @@ pub fn door_of(name: &str) -> Option<&'static dyn Door> {
     DOORS.iter().find(|door| door.name() == name).copied()
 }
 
-/// What sets the checks of each door's users apart, for the store.
+/// The habits of each door's users, for the store.
 pub fn origins() -> Origins {
     DOORS.iter().map(|door| (Origin::new(door.name()), door.habits())).collect()
 }
 
-/// The door that answers `/ID`: that of the system which knows this id, if it is switched on, else the first one that is.
+/// The door that answers `/ID`: the one whose system knows this id, if it is switched on, otherwise the first that is.
 pub fn door_of_id(host: &dyn Host, id: &str) -> Option<&'static dyn Door> {
     let is_open = |door: &&'static dyn Door| host.settings(door.name()).is_some();
     let known = host.live().find_alias(id);

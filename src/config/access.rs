@@ -1,4 +1,4 @@
-//! Who may ping, who may use the API, and which interfaces of other systems answer.
+//! Who may ping, who may use the API, and which interfaces of other systems are switched on.
 
 use super::fault::quote;
 use super::fields::Fields;
@@ -9,7 +9,7 @@ use crate::core::secret::Secret;
 
 /// The longest ping key, in bytes.
 const MAX_PING_KEY_BYTES: usize = 128;
-/// A shorter key or token can be guessed.
+/// Shorter keys and tokens can be guessed.
 pub const SHORT_SECRET_BYTES: usize = 16;
 
 /// The section `auth`.
@@ -21,12 +21,12 @@ pub(super) struct Auth {
 }
 
 impl Loader {
-    /// `auth`.
+    /// Reads `auth`.
     pub(super) fn auth(&mut self, main: &Fields<'_>) -> Auth {
         let Some(fields) = main.map(&mut self.log, "auth") else { return Auth::default() };
         let (ping_keys, declared) = self.ping_keys(&fields);
         let required = fields.flag(&mut self.log, "ping_keys_required");
-        // An empty list, as from a template, must not open the server either.
+        // An empty list, such as from a template, must not open the server.
         if required == Some(true) && declared == 0 {
             let message = "keys are required and there are none: nobody could ping; add `ping_keys`";
             self.log.fault(fields.at_value("ping_keys_required"), message);
@@ -35,7 +35,7 @@ impl Loader {
         Auth { ping_keys, ping_keys_required, tokens: self.tokens(&fields) }
     }
 
-    /// The keys, and how many are declared, the faulty ones included.
+    /// The keys, and how many are declared, including faulty ones.
     fn ping_keys(&mut self, auth: &Fields<'_>) -> (Vec<PingKey>, usize) {
         let mut keys: Vec<PingKey> = Vec::new();
         let items = self.limited(auth, "ping_keys");
@@ -68,7 +68,7 @@ impl Loader {
         }
     }
 
-    /// `auth.tokens`.
+    /// Reads `auth.tokens`.
     fn tokens(&mut self, auth: &Fields<'_>) -> Vec<Token> {
         let mut tokens: Vec<Token> = Vec::new();
         for item in self.limited(auth, "tokens") {
@@ -109,7 +109,7 @@ impl Loader {
         }
     }
 
-    /// `compat`: what is switched on.
+    /// Reads `compat`: the interfaces that are switched on.
     pub(super) fn compat(&mut self, main: &Fields<'_>, auth: &Auth) -> Vec<Compat> {
         let Some(fields) = main.map(&mut self.log, "compat") else { return Vec::new() };
         let mut compat = Vec::new();
@@ -142,7 +142,7 @@ impl Loader {
                 }
                 Trigger::Key
             }
-            // The originals ask for nothing; but whoever asks for keys wants no ping without one.
+            // The originals ask for nothing; but a server that requires ping keys should take no ping without any.
             None if auth.ping_keys_required => Trigger::Id,
             None => Trigger::Open,
         }

@@ -1,5 +1,5 @@
-//! Addresses at which nothing can ever be reached, or not in this way: said when a file is read, not found out by the first
-//! page that never leaves.
+//! Finds addresses that can never be reached, or not in this way, when a file is read: otherwise the first page that
+//! never leaves would show it.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use reqwest::Url;
 
 use super::fault::{At, Log, quote};
 
-/// What is wrong with an address of HTTP; `None`: it may be one.
+/// What is wrong with an HTTP address; `None` if it may be right.
 pub(super) fn problem(url: &str) -> Option<String> {
     let url = match Url::parse(url) {
         Ok(url) => url,
@@ -33,12 +33,13 @@ pub(super) fn check_address(at: At, text: &str, log: &mut Log) {
     }
 }
 
-/// Whether a mail can be sent to it, as it is shown. A name that looks encoded (RFC 2047) would be shown as something else.
+/// Whether a text is a mail address and is shown as it is. A name that looks encoded (RFC 2047) would be shown as
+/// something else.
 pub fn is_mail_address(text: &str) -> bool {
     !text.contains(char::is_control) && !text.contains("=?") && text.parse::<Mailbox>().is_ok()
 }
 
-/// What is wrong with a host: nobody can connect to it, whatever the name servers say.
+/// Why nobody can connect to this host, whatever the name servers say.
 pub fn problem_of_host(host: &str) -> Option<&'static str> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse::<IpAddr>() {
@@ -54,7 +55,7 @@ pub fn problem_of_host(host: &str) -> Option<&'static str> {
     }
 }
 
-/// What is spoken at a port, if that is something else than the address says.
+/// Says if the port usually speaks another protocol than the address.
 pub(super) fn mismatch(url: &str) -> Option<&'static str> {
     let url = Url::parse(url).ok()?;
     match (url.scheme(), url.port()?) {
@@ -64,7 +65,7 @@ pub(super) fn mismatch(url: &str) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with an Alertmanager's base address, behind which its API is.
+/// What is wrong with an Alertmanager's base address, to which the API's path is appended.
 pub(super) fn problem_of_base(url: &str) -> Option<&'static str> {
     let url = Url::parse(url).ok()?;
     if url.query().is_some() || url.fragment().is_some() {
@@ -78,7 +79,7 @@ pub(super) fn problem_of_base(url: &str) -> Option<&'static str> {
     )
 }
 
-/// Whether an address is one of a topic of ntfy, which gets its settings from us, not from the address.
+/// Whether an address is that of an ntfy topic. We send the settings in the body, so the address must have none.
 pub(super) fn is_ntfy_topic(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let topic = url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
@@ -89,7 +90,7 @@ pub(super) fn is_ntfy_topic(url: &str) -> bool {
         && url.fragment().is_none()
 }
 
-/// What else speaks at a port that a mail server is looked for at.
+/// The protocol that usually runs on this port, if it is not SMTP.
 pub(super) fn other_than_smtp(port: u16) -> Option<&'static str> {
     match port {
         80 | 443 => Some("HTTP"),

@@ -14,10 +14,10 @@ use crate::core::zone::Zone;
 
 /// The most quiet times of a check.
 const MAX_QUIET: usize = 16;
-/// The most names that a check may mention in one key.
+/// The most names in one key of a check.
 const MAX_MENTIONS: usize = 32;
 
-/// What checks are where they say nothing.
+/// The values that checks have by default.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Defaults {
     grace: Option<Span>,
@@ -30,7 +30,7 @@ pub(super) struct Defaults {
 }
 
 impl Defaults {
-    /// Reads `defaults`; what it leaves out is as in `outer`.
+    /// Reads `defaults`. Missing values are taken from `outer`.
     pub(super) fn read(fields: &Fields<'_>, outer: &Defaults, times: &mut Times, log: &mut Log) -> Defaults {
         Defaults {
             grace: fields.duration(log, "grace").or(outer.grace),
@@ -48,7 +48,7 @@ impl Defaults {
 /// What the checks of one file share.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FileShared {
-    /// The file, as it was named.
+    /// The file's name, as it was given.
     pub(super) path: String,
     pub(super) group: String,
     /// Sorted by name.
@@ -72,14 +72,14 @@ fn parse_name(text: &str, at: At, log: &mut Log) -> Option<Name> {
         .ok()
 }
 
-/// The name that was probably meant: lower case, with `-` for what cannot stand in it.
+/// The name that was probably meant: in lower case, with `-` for characters that are not allowed.
 pub(super) fn slug(text: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '-' };
     let slug: String = text.chars().take(Name::MAX_BYTES).map(letter).collect();
     slug.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// Reads everything but the name. Faults go to the log, and then the answer is worth nothing.
+/// Reads everything but the name. Faults go to the log; if there are any, the result is meaningless.
 pub(super) fn definition(
     fields: &Fields<'_>,
     name: Name,
@@ -97,7 +97,7 @@ pub(super) fn definition(
     }
     let schedule = schedule(fields, zone, times, log);
     let complete = schedule.is_some();
-    // What else is wrong with the check is told without a schedule as well.
+    // The check's other faults are reported even without a schedule.
     let schedule = schedule.unwrap_or(Schedule::Every(Span::MAX));
     let quiet = quiet(fields, zone, times, log);
     let labels = labels(fields, shared, log);
@@ -144,7 +144,7 @@ fn schedule(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -
         return None;
     }
     if !every && !cron && !counts {
-        // A key that was refused may have been the schedule.
+        // A key that was refused may have been meant as the schedule.
         if !fields.has_refused_keys() {
             log.fault(fields.at, "a check needs to know when: `every`, `cron`, `periods` or `expect`");
         }
@@ -162,7 +162,7 @@ fn schedule(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -
     }
 }
 
-/// `periods`, alone.
+/// Reads `periods`, which excludes other schedules.
 fn periods(fields: &Fields<'_>, log: &mut Log) -> Option<Schedule> {
     if let Some(other) = ["every", "cron", "expect"].into_iter().find(|key| fields.has(key)) {
         log.fault(fields.at_key(other), format!("a check has `periods` or `{other}`, not both"));
@@ -192,7 +192,7 @@ fn expect(fields: &Fields<'_>, log: &mut Log) -> Option<Expect> {
 }
 
 fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut Log) -> Spec {
-    // 3.2, 2.6: with `expect` and `periods`, only what the check itself says.
+    // 3.2, 2.6: `expect` and `periods` use only the check's own grace.
     let inherited = match schedule {
         Schedule::Every(_) | Schedule::At(_) => defaults.grace.unwrap_or(DEFAULT_GRACE),
         Schedule::Periods(_) | Schedule::CountedAt(..) | Schedule::Counted(_) => Span::ZERO,
@@ -230,7 +230,7 @@ fn early(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
     Some(early)
 }
 
-/// What `grace`, the times of runs and the schedule say about each other.
+/// Checks that `grace`, the times of runs and the schedule fit together.
 fn check_grace(fields: &Fields<'_>, spec: &Spec, log: &mut Log) {
     if let Schedule::CountedAt(at, _) = &spec.schedule
         && spec.grace > Span::ZERO
@@ -296,7 +296,7 @@ fn quiet(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> V
     quiet
 }
 
-/// The check's own labels, and those of its file that it does not set itself.
+/// The check's own labels, and those of its file that it does not override.
 fn labels(fields: &Fields<'_>, shared: &FileShared, log: &mut Log) -> Vec<(String, String)> {
     let mut labels = fields.labels(log, "labels");
     for (name, value) in &shared.labels {
@@ -329,7 +329,7 @@ fn mentioned(fields: &Fields<'_>, key: &str, log: &mut Log) -> Vec<Mention> {
     mentions
 }
 
-/// Whom the check itself mails; an address that stands there twice gets one mail.
+/// The check's own addresses. An address that is listed twice gets one mail.
 fn emails(fields: &Fields<'_>, log: &mut Log) -> Vec<String> {
     let faults_before = log.count();
     let texts = fields.texts(log, "emails");
@@ -374,7 +374,7 @@ fn count(fields: &Fields<'_>, log: &mut Log, key: &str) -> Option<u32> {
     fields.whole(log, key).map(|number| u32::try_from(number).expect("the table allows no more"))
 }
 
-/// Stands for the name of a check that has none, while its other faults are found.
+/// A stand-in for a missing name, so that the check's other faults are found.
 pub(super) fn nameless() -> Name {
     Name::parse("nameless").expect("it is a name")
 }

@@ -1,6 +1,6 @@
-//! What a client of a server reads as YAML: where the server is and who the user is, and checks to be sent to its API.
+//! YAML that a client reads: where the server is and who the user is, and checks to send to the API.
 //!
-//! Checks are judged where they are declared, by the server: here they only become JSON, every value as it was written.
+//! The server judges checks where they are declared. Here they are only turned into JSON, with every value as written.
 
 use std::path::PathBuf;
 
@@ -14,20 +14,20 @@ use crate::core::secret::Secret;
 /// The largest text with checks, in bytes.
 pub const MAX_DESCRIPTIONS_BYTES: u64 = MAX_FILE_BYTES;
 
-/// Whom to ask, and as whom: a user's own settings.
+/// A user's own settings: which server to ask, and with which token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClientSettings {
-    /// The server's URL, as it was written.
+    /// The server's URL, as written.
     pub server: Option<String>,
-    /// The token in place.
+    /// The token itself, if it is in the file.
     pub token: Option<Secret>,
-    /// The file with the token, as it was written.
+    /// The file with the token, as written.
     pub token_file: Option<PathBuf>,
 }
 
 const SETTINGS: [&str; 3] = ["server", "token", "token_file"];
 
-/// Reads a user's settings. The error is one line, which holds no value, for it may be the token.
+/// Reads a user's settings. The error is one line and contains no value, since that may be the token.
 pub fn read_client_settings(bytes: &[u8]) -> Result<ClientSettings, String> {
     let text = syntax::not_text(bytes).map_err(|(line, column, _)| unreadable(line, column))?;
     let tree = tree::read(text, 0, &[]);
@@ -46,7 +46,7 @@ pub fn read_client_settings(bytes: &[u8]) -> Result<ClientSettings, String> {
             _ if SETTINGS.contains(&name) => {
                 return Err(format!("line {line}: {} needs a text", quote(name)));
             }
-            // With a colon forgotten, it may be the token.
+            // If a colon was forgotten, this may be the token.
             _ => {
                 return Err(format!(
                     "line {line}: this key needs a text (there are {})",
@@ -79,7 +79,7 @@ fn unreadable(line: u32, column: u32) -> String {
 
 const FOR_FILES: &str = "is for the server's own files: here each check says all of itself";
 
-/// Reads checks as the files have them: one check, a list of them, or a mapping whose only key is `checks`.
+/// Reads checks as in the server's files: one check, a list, or a mapping whose only key is `checks`.
 pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String> {
     let text =
         syntax::not_text(bytes).map_err(|(line, column, message)| format!("{line}:{column}: {message}"))?;
@@ -108,7 +108,7 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
     }
 }
 
-/// Reads one value of a check that is written in brackets or braces.
+/// Parses one value of a check that is written in brackets or braces.
 pub fn read_value(text: &str) -> Result<Json, String> {
     let tree = tree::read(text, 0, &[]);
     match (tree.faults.into_iter().next(), tree.root) {
@@ -128,7 +128,7 @@ fn description(node: &Node<'_>) -> Result<Map<String, Json>, String> {
     }
 }
 
-/// Values stay texts, for the API reads them as a file's: a label's `1.10` is no number.
+/// Values stay texts, because the API parses them as a file's: a label's `1.10` is not a number.
 fn json(node: &Node<'_>) -> Json {
     match &node.value {
         Value::Broken => Json::Null,

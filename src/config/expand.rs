@@ -1,4 +1,4 @@
-//! What the patterns of `check_files` match: looked for within bounds, since `**` may lead anywhere.
+//! Expands the patterns of `check_files` within bounds, since `**` may lead anywhere.
 
 use std::fs;
 use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
@@ -8,21 +8,21 @@ use glob::{MatchOptions, Pattern};
 /// The most files that patterns may match.
 pub(super) const MAX_FILES: usize = 10_000;
 
-/// How many files and folders one reading of a configuration looks at, of all patterns together: a tree of checks has far
-/// fewer, and links of folders to one another have no end.
+/// The most files and folders that one load of a configuration looks at, for all patterns together. A tree of checks
+/// has far fewer, while symbolic links between folders may never end.
 pub(super) const MAX_LOOKED_AT: usize = 100_000;
 
-/// A hidden file (Kubernetes' `..data`) matches only if the pattern names its dot.
+/// A hidden file (Kubernetes' `..data`) matches only if the pattern has its dot.
 const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: false,
     require_literal_leading_dot: true,
 };
 
-/// Why a pattern has no matches that could be told.
+/// Why a pattern could not be expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoMatches {
-    /// It is not written as patterns are, and how.
+    /// The pattern is invalid; the text says why.
     NoPattern(String),
     /// There is too much to look at.
     TooMuch,
@@ -30,10 +30,10 @@ pub(super) enum NoMatches {
 
 /// A part of a pattern, between two slashes.
 enum Part {
-    /// As it is written.
+    /// Matches itself only.
     Literal(String),
     Matching(Pattern),
-    /// `**`: any folders, or none.
+    /// `**`: any number of folders, including none.
     Folders,
 }
 
@@ -48,13 +48,13 @@ impl Part {
     }
 }
 
-/// What a pattern matches, sorted, as many as [`MAX_FILES`] and one more. Each look is taken off `left`.
+/// The matches of a pattern, sorted: at most [`MAX_FILES`] and one more. Each look is subtracted from `left`.
 pub(super) fn expand(pattern: &str, left: &mut usize) -> Result<Vec<PathBuf>, NoMatches> {
     let is_absolute = pattern.starts_with(MAIN_SEPARATOR_STR);
     let mut parts = Vec::new();
     for text in pattern.split_terminator('/').filter(|text| !text.is_empty()) {
         let part = Part::parse(text)?;
-        // As often as it stands there, it means the same.
+        // Repeated `**` mean the same as one.
         if !matches!((&part, parts.last()), (Part::Folders, Some(Part::Folders))) {
             parts.push(part);
         }
@@ -73,7 +73,7 @@ struct Search<'l> {
 }
 
 impl Search<'_> {
-    /// What the parts match below a folder. As deep as a path can be.
+    /// Finds what the parts match below a folder. The recursion is as deep as a path can be.
     fn below(&mut self, folder: &Path, parts: &[Part]) -> Result<(), NoMatches> {
         let Some((part, rest)) = parts.split_first() else {
             self.found.push(folder.to_owned());
@@ -93,7 +93,7 @@ impl Search<'_> {
                 search.below(path, rest)
             }),
             Part::Folders => {
-                // By itself it is the folders below.
+                // A `**` at the end matches only the folders below.
                 if !rest.is_empty() {
                     self.below(folder, rest)?;
                 }
@@ -110,7 +110,8 @@ impl Search<'_> {
         }
     }
 
-    /// Does this with everything in a folder. What cannot be looked into is found, so that reading it says why.
+    /// Calls `act` with everything in a folder. What cannot be listed is taken as a match, so that reading it reports
+    /// why.
     fn each(
         &mut self,
         folder: &Path,
@@ -158,7 +159,7 @@ mod tests {
         folder
     }
 
-    /// As the crate `glob` has it, whose patterns these are.
+    /// Compared with the crate `glob`, whose syntax the patterns have.
     #[test]
     fn what_matches_is_what_matched_before_it_was_bounded() {
         let paths = [

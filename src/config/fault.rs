@@ -1,4 +1,4 @@
-//! Faults: what is wrong, where, and what would be right. All of them are gathered before anybody is told.
+//! Faults: what is wrong, where, and what would be right. All are collected before any is reported.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,12 +8,12 @@ use strsim::osa_distance;
 use super::inputs::Inputs;
 use crate::core::text::escaped;
 
-/// More faults are counted, not kept.
+/// Further faults are counted, but not kept.
 const MAX_FAULTS: usize = 1000;
-/// Hostile or endless text is cut to so many characters where it is shown.
+/// How many characters of a user's text are shown.
 const MAX_SHOWN_CHARS: usize = 60;
 
-/// Something that will disappoint, though it is no fault: one line for people.
+/// A warning about something valid that will disappoint: one line for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning(pub String);
 
@@ -23,27 +23,27 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A place in one of the files that were read.
+/// A place in one of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct At {
-    /// Which file, by its number in [`Log`].
+    /// The number of the file in [`Log`].
     pub(super) file: u32,
     /// Counted from 1; 0: the file as a whole.
     pub(super) line: u32,
-    /// Counted from 1, in characters; 0 together with `line`.
+    /// Counted from 1, in characters; 0 if `line` is 0.
     pub(super) column: u32,
 }
 
-/// One thing that is wrong.
+/// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The file, as it was named.
+    /// The file's name, as it was given.
     pub file: Arc<str>,
     /// Counted from 1; 0: the file as a whole.
     pub line: u32,
-    /// Counted from 1, in characters; 0 together with `line`.
+    /// Counted from 1, in characters; 0 if `line` is 0.
     pub column: u32,
-    /// What is wrong; what would be right. One line, without any secret.
+    /// What is wrong and what would be right. One line, without secrets.
     pub message: String,
 }
 
@@ -64,7 +64,7 @@ pub struct Faults {
     pub list: Vec<Fault>,
     /// How many more there are.
     pub omitted: usize,
-    /// What was read: a change of these is a reason to try again.
+    /// The files that were read. When they change, it is worth trying again.
     pub inputs: Inputs,
 }
 
@@ -82,25 +82,24 @@ impl fmt::Display for Faults {
     }
 }
 
-/// Where faults and warnings are gathered while files are read.
+/// Collects faults and warnings while files are read.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     files: Vec<Arc<str>>,
     faults: Vec<(At, String)>,
     omitted: usize,
-    /// What will disappoint, in the order in which it was found.
+    /// In the order in which they were found.
     pub(super) warnings: Vec<Warning>,
 }
 
 impl Log {
-    /// A new file, by the name that people know it by; answers the place of the file as a whole.
+    /// Adds a file under the name that people know. Returns the place of the file as a whole.
     pub(super) fn file(&mut self, shown: &str) -> At {
         let file = u32::try_from(self.files.len()).expect("there are fewer files than MAX_FILES");
         self.files.push(quote_path(shown).into());
         At { file, line: 0, column: 0 }
     }
 
-    /// Keeps a fault.
     pub(super) fn fault(&mut self, at: At, message: impl Into<String>) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push((at, message.into()));
@@ -109,17 +108,15 @@ impl Log {
         }
     }
 
-    /// Keeps a warning.
     pub(super) fn warn(&mut self, text: impl Into<String>) {
         self.warnings.push(Warning(text.into()));
     }
 
-    /// How many faults there are: more of them than before something was read means that it is bad.
+    /// The number of faults. If it has grown while something was read, that is faulty.
     pub(super) fn count(&self) -> usize {
         self.faults.len() + self.omitted
     }
 
-    /// The name of the file that a place is in.
     pub(super) fn file_name(&self, at: At) -> &Arc<str> {
         &self.files[at.file as usize]
     }
@@ -129,13 +126,13 @@ impl Log {
         format!("{}:{}", self.file_name(at), at.line)
     }
 
-    /// The faults that were kept and their places, in that order.
+    /// The kept faults with their places, sorted by place.
     pub(super) fn into_places(mut self) -> Vec<(At, String)> {
         self.faults.sort_by_key(|(at, _)| *at);
         self.faults
     }
 
-    /// All faults, in the order of their places; the warnings are lost.
+    /// All faults, sorted by place. The warnings are dropped.
     pub(super) fn into_faults(mut self, inputs: Inputs) -> Faults {
         self.faults.sort_by_key(|(at, _)| *at);
         let files = self.files;
@@ -149,22 +146,22 @@ impl Log {
     }
 }
 
-/// Text from outside, in backquotes: escaped, and cut if it is long.
+/// A user's text in backquotes, escaped, and cut if it is long.
 pub(super) fn quote(text: &str) -> String {
     format!("`{}`", escaped(text, MAX_SHOWN_CHARS).replace("\\\"", "\"").replace("\\'", "'"))
 }
 
-/// Whether a text is one word: nothing that was meant as a key and its value, with the colon or the blank forgotten.
+/// Whether a text is a single word, and so not a key and its value with the colon or the blank forgotten.
 pub(super) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
-/// A path from outside, escaped and not cut: it must be found again.
+/// A user's path, escaped but not cut, so that it can be found.
 pub(super) fn quote_path(path: &str) -> String {
     path.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }).collect()
 }
 
-/// `; did you mean X?` if one of the candidates is near enough to what was written, else nothing.
+/// `; did you mean X?` if one of the candidates is close to what was written, otherwise "".
 pub(super) fn guess<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(written, candidates) {
         Some(candidate) => format!("; did you mean `{candidate}`?"),
@@ -172,8 +169,8 @@ pub(super) fn guess<'a>(written: &str, candidates: impl IntoIterator<Item = &'a 
     }
 }
 
-/// The candidate that differs from what was written in the fewest letters, if they are few: put in, left out, changed, or
-/// swapped with their neighbour.
+/// The candidate with the smallest edit distance, if that is small. Insertions, deletions, changes, and swaps of
+/// neighbours count one each.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = written.chars().count();
     if !(2..=128).contains(&length) {

@@ -1,5 +1,5 @@
-//! A mapping of keys, read value by value against the table of keys. What is wrong goes to the log, and reading goes
-//! on: a value that is faulty is answered as if it were not there.
+//! Reads a mapping value by value against the table of keys. Faults go to the log and reading goes on: a faulty value
+//! is treated as if it were missing.
 
 use super::fault::{At, Log, guess, is_word, nearest, quote};
 use super::keys::{HABITS, Key, Kind, Need, Section};
@@ -7,13 +7,13 @@ use super::tree::{Node, Value};
 use super::units::{parse_duration, parse_size};
 use crate::core::time::Span;
 
-/// The most items of a list of texts.
+/// The most items in a list of texts.
 const MAX_TEXTS: usize = 256;
 /// The most labels of a check, and of a file.
 pub(super) const MAX_LABELS: usize = 32;
 /// The longest value of a label, in bytes.
 const MAX_LABEL_BYTES: usize = 1024;
-/// Labels that mean something already, here or in Prometheus.
+/// Labels that already have a meaning, here or in Prometheus.
 const REFUSED_LABELS: [&str; 17] = [
     "check",
     "group",
@@ -34,19 +34,19 @@ const REFUSED_LABELS: [&str; 17] = [
     "runbook_url",
 ];
 
-/// One mapping of a file, of a known section.
+/// A mapping in a file, read as a known section.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
-    /// Where the mapping begins.
+    /// The beginning of the mapping.
     pub(super) at: At,
     section: Section,
     pairs: &'a [(Node<'a>, Node<'a>)],
-    /// Some key was refused: what seems to be missing may have been meant by it.
+    /// Whether a key was refused. A value that seems to be missing may have been meant by it.
     refused: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// Takes a node for this section: unknown keys, those of later versions and missing ones are faults.
+    /// Reads a node as this section. Unknown keys, keys of later versions, and missing keys are faults.
     pub(super) fn open(node: &'a Node<'a>, section: Section, log: &mut Log) -> Option<Fields<'a>> {
         let pairs = match &node.value {
             Value::Map(pairs) => pairs,
@@ -84,28 +84,28 @@ impl<'a> Fields<'a> {
         self.pairs.iter().find(|(key, _)| key.text() == name).map(|(_, value)| value)
     }
 
-    /// The value of a key that is there, not empty and readable.
+    /// The value of a key, if it is present, not empty and readable.
     pub(super) fn get(&self, name: &str) -> Option<&'a Node<'a>> {
         self.kind(name);
         self.node(name).filter(|node| !node.is_null() && !matches!(node.value, Value::Broken))
     }
 
-    /// Whether the key is there with some value, be it a readable one or not.
+    /// Whether the key has a value, readable or not.
     pub(super) fn has(&self, name: &str) -> bool {
         self.node(name).is_some_and(|node| !node.is_null())
     }
 
-    /// Whether some key was refused: what seems to be missing may have been meant by it.
+    /// Whether a key was refused. A value that seems to be missing may have been meant by it.
     pub(super) fn has_refused_keys(&self) -> bool {
         self.refused
     }
 
-    /// Where the key's value stands; the section's place if it does not.
+    /// The place of the key's value, or of the section if there is none.
     pub(super) fn at_value(&self, name: &str) -> At {
         self.node(name).map_or(self.at, |node| node.at)
     }
 
-    /// Where the key stands; the section's place if it does not.
+    /// The place of the key, or of the section if there is none.
     pub(super) fn at_key(&self, name: &str) -> At {
         self.pairs.iter().find(|(key, _)| key.text() == name).map_or(self.at, |(key, _)| key.at)
     }
@@ -127,7 +127,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text within its limits, and not empty.
+    /// A text within its limits; an empty one is a fault.
     pub(super) fn text(&self, log: &mut Log, name: &str) -> Option<&'a str> {
         let (max_bytes, lines) = match self.kind(name) {
             Kind::Text(max_bytes) => (max_bytes, false),
@@ -226,7 +226,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// One of the words of the table.
+    /// One of the words that the table lists for the key.
     pub(super) fn one_of(&self, log: &mut Log, name: &str) -> Option<&'static str> {
         let Kind::OneOf(words) = self.kind(name) else {
             panic!("`{name}` is not declared as one of some words")
@@ -241,13 +241,13 @@ impl<'a> Fields<'a> {
         word
     }
 
-    /// Another section below this one.
+    /// The section below a key.
     pub(super) fn map(&self, log: &mut Log, name: &str) -> Option<Fields<'a>> {
         let Kind::Map(section) = self.kind(name) else { panic!("`{name}` is not declared as a mapping") };
         Fields::open(self.get(name)?, section, log)
     }
 
-    /// The items of a list of sections, to be opened one by one.
+    /// The items of a list of sections, still to be opened.
     pub(super) fn items(&self, log: &mut Log, name: &str) -> &'a [Node<'a>] {
         let Kind::List(_) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
         let Some(node) = self.get(name) else { return &[] };
@@ -263,13 +263,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The sections of a list that are mappings.
+    /// The opened sections of a list, without those that are faulty.
     pub(super) fn sections(&self, log: &mut Log, name: &str) -> Vec<Fields<'a>> {
         let Kind::List(section) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
         self.items(log, name).iter().filter_map(|item| Fields::open(item, section, log)).collect()
     }
 
-    /// Labels, sorted by name; their values as they were written.
+    /// Labels, sorted by name, with values as they were written.
     pub(super) fn labels(&self, log: &mut Log, name: &str) -> Vec<(String, String)> {
         let Some(node) = self.get(name) else { return Vec::new() };
         let Value::Map(pairs) = &node.value else {
@@ -329,7 +329,7 @@ fn label_problem(name: &str) -> Option<&'static str> {
     }
 }
 
-/// What is said about a key that the section does not have.
+/// The message about an unknown key.
 fn unknown_key(name: &str, section: Section) -> String {
     let built = |key: &&Key| !matches!(key.kind, Kind::Later);
     let names = || section.keys().iter().filter(built).map(|key| key.name);
@@ -342,7 +342,7 @@ fn unknown_key(name: &str, section: Section) -> String {
         let all: Vec<&str> = names().collect();
         format!("; it has {}", all.join(", "))
     };
-    // With a colon or a blank forgotten, or in the wrong place, it may be a secret.
+    // If a colon or a blank was forgotten, or the key is in the wrong place, it may be a secret.
     let is_near = habit.is_some() || nearest(name, names()).is_some() || home_of(name, section).is_some();
     let may_be_shown = match (section.holds_secrets(), section.leads_to_secrets()) {
         (true, _) => is_word(name) && is_near,
@@ -353,7 +353,7 @@ fn unknown_key(name: &str, section: Section) -> String {
     format!("{} has no{shown}{hint}", section.title())
 }
 
-/// The section that has this key, if it stands in the wrong kind of file or next to its section.
+/// The section that has this key, if the key is in the wrong kind of file or beside its section.
 fn home_of(name: &str, section: Section) -> Option<Section> {
     let candidates: &[Section] = match section {
         Section::Main => &[Section::CheckFile],

@@ -1,4 +1,4 @@
-//! The files that a configuration is made of: read within limits, and hashed to know when they change.
+//! The files of a configuration: read within limits, and hashed to detect changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,19 +14,19 @@ use super::expand::{MAX_LOOKED_AT, expand};
 pub(super) const MAX_FILE_BYTES: u64 = 128 << 20;
 /// The largest file with a secret, a certificate or a template, in bytes.
 pub(super) const MAX_SECRET_BYTES: u64 = 64 << 10;
-/// Everything that was read, so that it can be seen whether it has changed (`--config.auto-reload-interval`).
+/// Everything that was read, to detect changes (`--config.auto-reload-interval`).
 ///
-/// Contents count, not times or links: a swapped link of Kubernetes is a change only if it leads to other bytes.
+/// Contents count, not times or links: a link that Kubernetes has swapped is a change only if it leads to other bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
-    /// Files that were named, with the most bytes that are read of each.
+    /// Files by their paths, with the most bytes to read of each.
     named: BTreeMap<PathBuf, u64>,
-    /// Patterns of `check_files`: what they match may change as well.
+    /// The patterns of `check_files`, whose matches may change.
     patterns: BTreeSet<String>,
 }
 
 impl Inputs {
-    /// Hashes what is there now. Blocks while it reads; compare with [`super::Config::content_hash`].
+    /// Hashes the current contents, to be compared with [`super::Config::content_hash`]. Blocks while it reads.
     pub fn hash(&self) -> ContentHash {
         let mut files = self.named.clone();
         let mut left = MAX_LOOKED_AT;
@@ -51,7 +51,7 @@ impl Inputs {
     }
 }
 
-/// A hash over the names and contents of all files that were read. Equal: nothing to reload.
+/// A hash over the names and contents of all files that were read. If it is equal, there is nothing to reload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ContentHash(pub [u8; 32]);
 
@@ -67,7 +67,7 @@ impl fmt::Debug for ContentHash {
     }
 }
 
-/// The digests of the files while they are read; `None`: not readable.
+/// The digests of the files that were read; `None` for a file that was not readable.
 #[derive(Debug, Default)]
 pub(super) struct Digests(BTreeMap<PathBuf, Option<[u8; 32]>>);
 
@@ -81,7 +81,7 @@ impl Digests {
     }
 }
 
-/// In the order of the paths.
+/// Combines digests in the order of their paths.
 fn combine(digests: impl IntoIterator<Item = (PathBuf, Option<[u8; 32]>)>) -> ContentHash {
     let mut hash = Sha256::new();
     for (path, digest) in digests {
@@ -94,7 +94,7 @@ fn combine(digests: impl IntoIterator<Item = (PathBuf, Option<[u8; 32]>)>) -> Co
     ContentHash(hash.finalize().into())
 }
 
-/// The content of a regular file of at most so many bytes, or why there is none.
+/// The content of a regular file of at most this size, or why it cannot be read.
 pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> {
     let reason = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
@@ -109,7 +109,7 @@ pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> 
     if !metadata.is_file() {
         return Err("this is no regular file".to_owned());
     }
-    // Not O_NONBLOCK: of a file that another program has a lease on, that is an error.
+    // Not O_NONBLOCK: that fails for a file on which another program has a lease.
     let file = File::open(path).map_err(reason)?;
     let mut bytes = Vec::new();
     file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(reason)?;

@@ -1,4 +1,4 @@
-//! JSON as the tree that YAML becomes: its values are numbered, and each knows its JSON Pointer (RFC 6901).
+//! Reads JSON into the tree that YAML is read into. Values are numbered, and each has a JSON Pointer (RFC 6901).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,22 +10,22 @@ use super::fault::{At, quote};
 use super::tree::{Node, Value};
 use crate::core::text::first_bytes;
 
-/// A pointer is cut to so many bytes where it is shown.
+/// How many bytes of a pointer are shown.
 const MAX_POINTER_BYTES: usize = 256;
 
-/// A document: its tree, and where its values stand.
+/// A document: its tree, and the places of its values.
 pub(super) struct Document {
     pub(super) root: Node<'static>,
     places: Vec<Place>,
 }
 
-/// A value's parent, by its number, and what it is called there. Whole pointers would grow with depth times length.
+/// The number of a value's parent, and the value's name there. Storing whole pointers would take depth times length.
 struct Place {
     parent: Option<usize>,
     token: String,
 }
 
-/// Reads a document. Deep nesting is refused by the parser, and a key that is there twice here.
+/// Parses a document. The parser refuses deep nesting; duplicate keys are refused here.
 pub(super) fn read(json: &[u8]) -> Result<Document, String> {
     let json: Json = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let mut places = Vec::new();
@@ -34,7 +34,7 @@ pub(super) fn read(json: &[u8]) -> Result<Document, String> {
 }
 
 impl Document {
-    /// Where a value of the tree stands, as in `/expect/within`; "" is the document as a whole.
+    /// The pointer to a value of the tree, such as `/expect/within`; "" is the document as a whole.
     pub(super) fn pointer(&self, at: At) -> String {
         let mut tokens = Vec::new();
         let mut next = (at.line as usize).checked_sub(1);
@@ -49,7 +49,7 @@ impl Document {
     }
 }
 
-/// What JSON can say, its keys in their order.
+/// A JSON value whose keys keep their order.
 enum Json {
     Plain(String),
     Text(String),

@@ -1,4 +1,4 @@
-//! Reading all files: the main one, those it names, and its secrets.
+//! Reads all files: the main file, the files that it names, and its secrets.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -18,14 +18,14 @@ use crate::core::check::Definition;
 use crate::core::route::ReceiverName;
 use crate::core::secret::Secret;
 
-/// All files with checks together, in bytes.
+/// The total size of all files with checks, in bytes.
 const MAX_TOTAL_BYTES: u64 = 1 << 30;
 /// The longest secret, in bytes.
 const MAX_SECRET_LINE_BYTES: usize = 4096;
-/// The most patterns in `check_files` is bounded by the length of a list of texts; the longest one, in bytes.
+/// The longest pattern in `check_files`, in bytes. The number of patterns is bounded by that of a list of texts.
 const MAX_PATTERN_BYTES: usize = 4096;
 
-/// Reads the main file at this path, all that it names, and validates it: every fault of every file in one go.
+/// Loads and validates the main file and everything that it names. Reports every fault of every file at once.
 pub fn load(path: &Path) -> Result<Config, Faults> {
     let mut loader = Loader::default();
     match loader.main(path) {
@@ -37,22 +37,22 @@ pub fn load(path: &Path) -> Result<Config, Faults> {
     }
 }
 
-/// What is gathered while files are read.
+/// The state of a load.
 #[derive(Default)]
 pub(super) struct Loader {
     pub(super) log: Log,
     inputs: Inputs,
     digests: Digests,
-    /// The folder of the main file: what it names is relative to it.
+    /// The folder of the main file, to which the paths in it are relative.
     folder: PathBuf,
     bytes_read: u64,
-    /// Some check was not read: what is not known may well exist.
+    /// Whether a check could not be read. Then an unknown name may well exist.
     checks_missing: bool,
     names: Names,
     times: Times,
     checks: Vec<Definition>,
     max_checks: usize,
-    /// There is a mail server.
+    /// Whether a mail server is configured.
     can_mail: bool,
     pub(super) places: BTreeMap<ReceiverName, Place>,
 }
@@ -71,7 +71,7 @@ impl Loader {
         })
     }
 
-    /// Everything in the main file, and the files with checks that it names.
+    /// Reads everything in the main file, and the files with checks that it names.
     fn sections(&mut self, main: &Fields<'_>, path: &Path) -> Option<Config> {
         let max_checks = main.whole(&mut self.log, "max_checks").and_then(|max| usize::try_from(max).ok());
         self.max_checks = max_checks.unwrap_or(MAX_CHECKS);
@@ -110,7 +110,7 @@ impl Loader {
         })
     }
 
-    /// What can only be judged when all is known.
+    /// Checks what can only be judged once everything is known.
     fn finish(&mut self, mut config: Config) -> Config {
         self.names.check(!self.checks_missing, &mut self.log);
         if self.log.count() == 0 {
@@ -151,7 +151,7 @@ impl Loader {
         if fields.has("emails") && !self.can_mail {
             self.log.fault(fields.at_key("emails"), "mail needs the section `smtp`, which is missing");
         }
-        // Without a name of its own it is read for its other faults.
+        // A check without a valid name is still read for its other faults.
         let name = name.unwrap_or_else(check::nameless);
         let read = check::definition(fields, name, shared, &mut self.times, &mut self.log);
         if let Some((check, mentions)) = read {
@@ -165,7 +165,7 @@ impl Loader {
         let mut left = MAX_LOOKED_AT;
         for (at, pattern) in main.texts(&mut self.log, "check_files") {
             for path in self.matches(at, pattern, &mut left) {
-                // Two patterns may match one file, and `*.yaml` the main one.
+                // Two patterns may match one file, and `*.yaml` may match the main file.
                 if !seen.insert(identity(&path)) {
                     self.digests.add(&path, read_file(&path, MAX_FILE_BYTES).as_deref().ok());
                     continue;
@@ -179,8 +179,8 @@ impl Loader {
         }
     }
 
-    /// What a pattern matches. Nothing is a fault: a folder that was moved must not remove its checks (10.4). `left` is how
-    /// much may still be looked at.
+    /// The matches of a pattern. No match is a fault: moving a folder must not remove its checks (10.4). `left` is how
+    /// many more files may be looked at.
     fn matches(&mut self, at: At, pattern: &str, left: &mut usize) -> Vec<PathBuf> {
         if pattern.len() > MAX_PATTERN_BYTES || pattern.contains(char::is_control) {
             self.log.fault(at, format!("a pattern is one line of at most {MAX_PATTERN_BYTES} bytes"));
@@ -228,7 +228,6 @@ impl Loader {
         });
     }
 
-    /// Reads a file with checks.
     fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {
         let read = read_file(path, MAX_FILE_BYTES);
         self.digests.add(path, read.as_deref().ok());
@@ -243,7 +242,7 @@ impl Loader {
         read.map_err(|reason| self.log.fault(at, reason)).ok()
     }
 
-    /// Reads a document, and hands its top on: `None` where nothing of it is readable.
+    /// Parses a document and passes its root to `then`; `None` if nothing of it is readable.
     fn document<T>(
         &mut self,
         at: At,
@@ -278,7 +277,8 @@ impl Loader {
         then(self, tree.root.as_ref())
     }
 
-    /// A secret from its file or in place; both are a fault, and in place is a warning where it matters.
+    /// A secret, given in a file or in place. Giving both is a fault; giving it in place is a warning if `matters` is
+    /// set.
     pub(super) fn secret(
         &mut self,
         fields: &Fields<'_>,
@@ -317,7 +317,7 @@ impl Loader {
         None
     }
 
-    /// A secret that must be there.
+    /// A secret that is required.
     pub(super) fn required_secret(
         &mut self,
         fields: &Fields<'_>,
@@ -332,7 +332,7 @@ impl Loader {
         self.secret(fields, key, file_key, matters)
     }
 
-    /// The text of a file that a key names; secrets among them, so that nothing of it is ever shown.
+    /// The text of a file that a key names. It may be a secret, so no part of it is ever shown.
     pub(super) fn file_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
         let name = fields.scalar(&mut self.log, key)?;
         let at = fields.at_value(key);
@@ -350,7 +350,7 @@ impl Loader {
     }
 }
 
-/// The same for two ways to name one file.
+/// The canonical path, which is equal for different paths to one file.
 fn identity(path: &Path) -> PathBuf {
     std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }

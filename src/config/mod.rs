@@ -1,9 +1,9 @@
-//! The configuration: files that people write, and the validated [`Config`] that the rest of the program sees.
+//! The configuration: the files that people write, and the validated [`Config`] that the rest of the program uses.
 //!
-//! A file becomes a tree in which every node knows its place (`tree`), is read against one table of keys (`keys`,
-//! `fields`), and yields definitions, or faults that say what is wrong, where, and what would be right (`fault`). All
-//! faults of all files are gathered before anybody is told. Nothing outside of this room sees YAML, the path of a
-//! secret, or a default that is still to be filled in.
+//! A file becomes a tree in which every node knows its place (`tree`). The tree is read against one table of keys
+//! (`keys`, `fields`) and becomes definitions, or faults that say what is wrong, where, and what would be right
+//! (`fault`). All faults of all files are collected before any is reported. Nothing outside this room sees YAML, the
+//! path of a secret, or a default that is not yet filled in.
 
 mod access;
 mod address;

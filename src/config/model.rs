@@ -1,4 +1,4 @@
-//! What was configured, validated: the only form in which the rest of the program sees it.
+//! The validated configuration, in the only form that the rest of the program uses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,38 +11,37 @@ use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
 use crate::core::secret::Secret;
 
-/// Everything that the files say, with every default filled in and every secret read.
+/// Everything that the files say, with all defaults filled in and all secrets read.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How mail leaves; there if a receiver sends mail.
+    /// The mail server. Always set if a receiver uses mail.
     pub smtp: Option<Smtp>,
     /// Each of them gets every alert (13.1).
     pub alertmanagers: Vec<Alertmanager>,
-    /// How each receiver is reached; [`Policy::receivers`] says when.
+    /// How each receiver is reached. [`Policy::receivers`] says when.
     pub receivers: Vec<Receiver>,
-    /// Whoever has one of these may ping. None: whoever reaches the port may.
+    /// The keys that allow pings. If empty, anybody who reaches the port may ping.
     pub ping_keys: Vec<PingKey>,
-    /// Whether a ping without a key is refused; only true where there are keys.
+    /// Whether a ping without a key is refused. Only true if there are keys.
     pub ping_keys_required: bool,
-    /// Whoever has one of these may use the API, as far as its scope goes. None: nobody may write.
+    /// The tokens that allow use of the API within their scopes. If empty, nobody may write.
     pub tokens: Vec<Token>,
     /// The interfaces of other systems that are switched on.
     pub compat: Vec<Compat>,
     /// Who is told what, and when.
     pub policy: Arc<Policy>,
-    /// How much history is kept.
     pub retention: Retention,
-    /// All checks of all files, in the order of the files.
+    /// The checks of all files, in the order of the files.
     pub checks: Vec<Definition>,
-    /// The most checks there may ever be.
+    /// The most checks that may exist, including those made through the API.
     pub max_checks: usize,
-    /// What will disappoint, though it is no fault.
+    /// Warnings about settings that are valid but will disappoint.
     pub warnings: Vec<Warning>,
-    /// What was read: a change of these is a reason to load again.
+    /// The files that were read. When they change, the configuration should be loaded again.
     pub inputs: Inputs,
-    /// Of everything that was read, as [`Inputs::hash`] makes it.
+    /// The hash of everything that was read, as computed by [`Inputs::hash`].
     pub content_hash: ContentHash,
-    /// Where each receiver stands.
+    /// Where each receiver is declared.
     pub(super) places: BTreeMap<ReceiverName, Place>,
 }
 
@@ -55,10 +54,10 @@ pub(super) struct Place {
 }
 
 impl Config {
-    /// What only those can find who reach the receivers, as faults of the files: at least one.
+    /// Turns problems that are found while receivers are built into faults of the files. At least one.
     ///
     /// # Panics
-    /// If there is none, or one of a receiver that is not configured.
+    /// If `found` is empty, or names a receiver that is not configured.
     pub fn faults(&self, found: impl IntoIterator<Item = (ReceiverName, String)>) -> Faults {
         let fault = |(receiver, why): (ReceiverName, String)| {
             let Place { file, line, column } = self.places[&receiver].clone();
@@ -69,10 +68,10 @@ impl Config {
         Faults { list, omitted: 0, inputs: self.inputs.clone() }
     }
 
-    /// Adds warnings that show only when receivers are made ready.
+    /// Adds warnings that are found while receivers are built.
     ///
     /// # Panics
-    /// If one is of a receiver that is not configured.
+    /// If one names a receiver that is not configured.
     pub fn warn(&mut self, found: impl IntoIterator<Item = (ReceiverName, String)>) {
         for (receiver, what) in found {
             let Place { file, line, column } = &self.places[&receiver];
@@ -82,39 +81,36 @@ impl Config {
     }
 }
 
-/// A key that pings show.
+/// A key that allows pings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PingKey {
-    /// Whose it is, for logs; unique.
+    /// The key's owner, for logs; unique.
     pub name: String,
-    /// The key: characters that stand in a URL as they are.
+    /// The key. It has only characters that need no escape in a URL.
     pub key: Secret,
 }
 
 /// A token of the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// Whose it is, for logs; unique.
+    /// The token's owner, for logs; unique.
     pub name: String,
-    /// What it is good for.
     pub scope: Scope,
-    /// The token: characters that stand in a header as they are.
+    /// The token. It has only characters that need no escape in a header.
     pub token: Secret,
 }
 
-/// What a token is good for.
+/// What a token allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Reading.
     Read,
-    /// Pinging.
     Ping,
-    /// Everything: reading and pinging as well.
+    /// Everything, including reading and pinging.
     Write,
 }
 
 impl Scope {
-    /// As it stands in files.
+    /// The word in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Scope::Read => "read",
@@ -123,7 +119,7 @@ impl Scope {
         }
     }
 
-    /// Whether a token of this scope is good for what needs `needed`.
+    /// Whether this scope allows what needs the scope `needed`.
     pub fn covers(self, needed: Scope) -> bool {
         self == needed || self == Scope::Write
     }
@@ -132,18 +128,18 @@ impl Scope {
 /// An interface of another system that is switched on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compat {
-    /// Its key in `compat`.
+    /// The system's key in `compat`.
     pub system: &'static str,
-    /// What its `auth_key` must be. None: whoever reaches the port may use it.
+    /// The required `auth_key`. `None`: anybody who reaches the port may use the interface.
     pub auth_key: Option<Secret>,
-    /// What its `trigger` asks for.
+    /// What a `trigger` needs.
     pub trigger: Trigger,
 }
 
-/// What the `trigger` of another system's interface asks for. Whoever has the `auth_key` may always trigger.
+/// What a `trigger` through another system's interface needs. The `auth_key` is always sufficient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
-    /// Nothing, as in the originals: an id, a slug or a name.
+    /// Nothing, as in the originals: an id, a slug or a name is enough.
     Open,
     /// An id, which nobody can guess.
     Id,

@@ -1,14 +1,14 @@
-//! What checks say about each other: names are unique, what is mentioned exists, and nothing depends on itself.
+//! How checks refer to each other: names are unique, names that are mentioned exist, and no check depends on itself.
 
 use std::collections::HashMap;
 
 use super::fault::{At, Log, guess};
 use crate::core::check::{Definition, Name};
 
-/// A guess at a misspelt name looks at all names: only the first faults get one.
+/// A guess at a misspelt name compares it with all names, so only the first faults get one.
 const MAX_GUESSES: usize = 20;
 
-/// A name that a check mentions, and where.
+/// A name that a check mentions, and its place.
 #[derive(Clone, Debug)]
 pub(super) struct Mention {
     pub(super) name: Name,
@@ -16,29 +16,28 @@ pub(super) struct Mention {
 }
 
 impl Mention {
-    /// The names alone.
     pub(super) fn names(mentions: &[Mention]) -> Vec<Name> {
         mentions.iter().map(|mention| mention.name.clone()).collect()
     }
 }
 
-/// What one check mentions.
+/// The names that one check mentions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mentions {
     pub(super) renamed_from: Vec<Mention>,
     pub(super) depends_on: Vec<Mention>,
 }
 
-/// Every check that was read, also those with faults.
+/// Every check that was read, including those with faults.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     places: HashMap<Name, At>,
-    /// By the name of the check; only for those that mention another.
+    /// By the name of the check. Only checks that mention another are listed.
     mentions: Vec<(Name, Mentions)>,
 }
 
 impl Names {
-    /// Declares a check. Another of this name before it is a fault that names both places.
+    /// Declares a check. If the name is taken, the fault names both places.
     pub(super) fn declare(&mut self, name: &Name, at: At, log: &mut Log) {
         if let Some(first) = self.places.get(name) {
             let first = log.show(*first);
@@ -58,13 +57,12 @@ impl Names {
         }
     }
 
-    /// How many checks there are.
     pub(super) fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Judges what was mentioned, once all files are read. `complete`: every check was read, so that what is not
-    /// known does not exist.
+    /// Checks all mentions, once all files are read. If `complete`, every check was read, so an unknown name does not
+    /// exist.
     pub(super) fn check(&self, complete: bool, log: &mut Log) {
         if complete {
             self.check_known(log);
@@ -108,7 +106,7 @@ impl Names {
         }
     }
 
-    /// Walks along the dependencies with a stack of its own, since a chain may be as long as there are checks.
+    /// Walks the dependencies with an explicit stack, since a chain may be as long as there are checks.
     fn check_cycles(&self, log: &mut Log) {
         let edges: HashMap<&Name, &[Mention]> =
             self.mentions.iter().map(|(name, mentions)| (name, mentions.depends_on.as_slice())).collect();
@@ -139,7 +137,7 @@ impl Names {
     }
 }
 
-/// `a → b → a`, its middle left out if it is long.
+/// `a → b → a`, with the middle left out if it is long.
 fn cycle(path: &[(&Name, usize)], back_to: &Name) -> String {
     let begin = path.iter().position(|(name, _)| *name == back_to).unwrap_or(0);
     let names: Vec<&str> = path[begin..].iter().map(|(name, _)| name.as_str()).collect();
@@ -155,7 +153,7 @@ fn cycle(path: &[(&Name, usize)], back_to: &Name) -> String {
     format!("the dependencies go in a circle: {shown} → {back_to}")
 }
 
-/// Where a check was declared, for messages.
+/// Where a check is declared, for messages.
 pub(super) fn place_of(check: &Definition) -> String {
     check.source.to_string()
 }

@@ -1,4 +1,4 @@
-//! Files of TLS: read to the last byte, so that what is wrong with them is known before the first page is to leave.
+//! TLS files are parsed completely, so that their faults are known before the first page is sent.
 
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -6,7 +6,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{Error, RootCertStore};
 
-/// Certificates to be believed. An error says what the file does instead of holding them.
+/// Checks trusted certificates. The error continues the sentence "the file …".
 pub(super) fn authorities(pem: &str) -> Result<(), String> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(pem)? {
@@ -15,7 +15,7 @@ pub(super) fn authorities(pem: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// At least one certificate. An error says what the file does instead of holding it.
+/// Parses certificates; at least one. The error continues the sentence "the file …".
 pub(super) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     // The library's words are for programmers, and show bytes of the file.
@@ -26,14 +26,14 @@ pub(super) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, St
     Ok(certificates)
 }
 
-/// A private key. An error says what the file does instead of holding one.
+/// Parses a private key. The error continues the sentence "the file …".
 pub(super) fn private_key(pem: &str) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
         "holds no PEM block `PRIVATE KEY` that can be read; one with a passphrase cannot be".to_owned()
     })
 }
 
-/// Whether a key is that of the first certificate; why not, in words.
+/// Checks that a key belongs to the first certificate.
 pub(super) fn identity(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,

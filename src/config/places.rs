@@ -1,4 +1,4 @@
-//! What sections are called, which stand in which, and where secrets do: there, nothing is shown that may be a part of one.
+//! The names of sections, their nesting, and which of them hold secrets. Nothing that may be part of a secret is shown.
 
 use super::keys::Kind::{List, Map, Secret};
 use super::keys::Section;
@@ -13,17 +13,17 @@ impl Section {
             .any(|section| section.key(name).is_some())
     }
 
-    /// Whether a secret stands in the section, or below it.
+    /// Whether this section, or one below it, holds a secret.
     pub(super) fn leads_to_secrets(self) -> bool {
         self.with_all_below().iter().any(|section| section.holds_secrets())
     }
 
-    /// Whether one of its own keys is a secret.
+    /// Whether one of the section's own keys is a secret.
     pub(super) fn holds_secrets(self) -> bool {
         self.keys().iter().any(|key| matches!(key.kind, Secret))
     }
 
-    /// The section, and all that stand in it at any depth.
+    /// The section and all sections below it.
     pub(super) fn with_all_below(self) -> Vec<Section> {
         let mut found = vec![self];
         let mut looked_at = 0;
@@ -40,7 +40,7 @@ impl Section {
         found
     }
 
-    /// What the section is called in messages.
+    /// The section's name in messages.
     pub(super) fn title(self) -> &'static str {
         match self {
             Section::Main => "the main file",

@@ -1,4 +1,4 @@
-//! Whom a check's messages reach: what `check-config` shows, and what it warns of (12.2).
+//! Who is told about a check: `check-config` shows it and warns about it (12.2).
 
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{Definition, Overlap};
@@ -6,22 +6,21 @@ use crate::core::route::{Facts, Matcher, Policy, ReceiverName, own_receiver};
 use crate::core::schedule::Expect;
 use crate::core::time::{Span, Time};
 
-/// One receiver that a check's messages reach.
+/// One receiver of a check's messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
-    /// Who is told.
     pub receiver: ReceiverName,
-    /// How long after the beginning.
+    /// How long after the incident opens.
     pub after: Span,
-    /// Told again so often, while it lasts.
+    /// How often the message is repeated while the incident lasts.
     pub repeat_interval: Option<Span>,
-    /// Which responder says so, counted from 1; `None`: `default_receivers`, or the check's own `emails`.
+    /// The responder, counted from 1; `None`: `default_receivers` or the check's own `emails`.
     pub responder: Option<u32>,
-    /// Only for these causes; empty: for every one that the check can have.
+    /// The causes that it is told of; empty: every cause that the check can have.
     pub only: Vec<CauseKind>,
 }
 
-/// Whom a check's messages reach.
+/// Who is told about a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// In the order of the responders.
@@ -77,7 +76,8 @@ fn at_once(receiver: ReceiverName, only: Vec<CauseKind>) -> Told {
     Told { receiver, after: Span::ZERO, repeat_interval: None, responder: None, only }
 }
 
-/// The causes that a check can have by what it declares; without blindness, which is routed as what it hides (9.6).
+/// The causes that a check's declaration allows. Blindness is left out: it is routed like the cause that it hides
+/// (9.6).
 pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     let spec = &check.spec;
     let expect = spec.schedule.expect();
@@ -96,7 +96,7 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     CauseKind::ALL.into_iter().filter(possible).collect()
 }
 
-/// Whether the responder can match the check at all: its matchers without those of causes, which are few.
+/// Whether the responder can match the check at all. Matchers of causes are ignored; causes are few.
 fn may_match(matchers: &[Matcher], check: &Definition) -> bool {
     matchers.iter().all(|matcher| match matcher.label.as_str() {
         "reason" | "status" => true,

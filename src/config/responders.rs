@@ -10,7 +10,7 @@ use crate::core::route::{Action, Matcher, Policy, ReceiverName, ReceiverPolicy, 
 use crate::core::time::Span;
 
 impl Loader {
-    /// The whole policy, given the receivers.
+    /// Reads the whole policy, given the receivers.
     pub(super) fn policy(
         &mut self,
         main: &Fields<'_>,

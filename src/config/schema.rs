@@ -1,4 +1,4 @@
-//! The JSON Schema of the files, made from the table of keys.
+//! Builds the files' JSON Schema from the table of keys.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! The sections of the main file that say who is told, and how they are reached.
+//! The sections of the main file for mail, receivers, Alertmanagers and retention.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::secret::Secret;
 use crate::core::time::Span;
 
-/// The most receivers, and the most Alertmanagers, ping keys and tokens.
+/// The most receivers, Alertmanagers, ping keys and tokens, each.
 const MAX_ITEMS: usize = 1000;
 
 impl Loader {
-    /// `smtp`.
+    /// Reads `smtp`.
     pub(super) fn smtp(&mut self, main: &Fields<'_>) -> Option<Smtp> {
         let fields = main.map(&mut self.log, "smtp")?;
         let log = &mut self.log;
@@ -35,7 +35,7 @@ impl Loader {
             _ => (SmtpTls::Starttls, 587),
         };
         let port = fields.whole(log, "port").and_then(|port| u16::try_from(port).ok());
-        // What such a port speaks first is the other thing, so that each attempt would only run out of time.
+        // Such a port speaks the other protocol first, so each attempt would time out.
         match (port, tls) {
             (Some(465), SmtpTls::Starttls | SmtpTls::None) => {
                 log.warn("smtp: port 465 speaks TLS from its first byte: write `tls: implicit`");
@@ -87,7 +87,7 @@ impl Loader {
         })
     }
 
-    /// `alerting.alertmanagers`.
+    /// Reads `alerting.alertmanagers`.
     pub(super) fn alertmanagers(&mut self, main: &Fields<'_>) -> Vec<Alertmanager> {
         let Some(fields) = main.map(&mut self.log, "alerting") else { return Vec::new() };
         let mut alertmanagers = Vec::new();
@@ -105,7 +105,7 @@ impl Loader {
         alertmanagers
     }
 
-    /// `receivers`: how and when each is reached.
+    /// Reads `receivers`: how each is reached, and when.
     pub(super) fn receivers(
         &mut self,
         main: &Fields<'_>,
@@ -132,7 +132,7 @@ impl Loader {
             let At { line, column, .. } = item.at;
             let place = Place { file: Arc::clone(log.file_name(item.at)), line, column };
             self.places.insert(Arc::clone(&name), place);
-            // Also where its kind is faulty: a responder that names it is right.
+            // Added even if its kind is faulty: a responder that names it is right.
             if policies.insert(Arc::clone(&name), policy).is_some() {
                 log.fault(item.at_value("name"), format!("there are two receivers {}", quote(&name)));
             }
@@ -175,7 +175,7 @@ impl Loader {
 
     fn webhook(&mut self, fields: &Fields<'_>) -> Option<Webhook> {
         let format = fields.one_of(&mut self.log, "format");
-        // The addresses of these services are all that is needed to write there.
+        // For these services, the URL alone is enough to post messages.
         let secret = matches!(format, Some("slack" | "teams" | "discord"));
         let url = self.required_secret(fields, "url", "url_file", secret);
         let template = match (fields.has("template"), fields.has("template_file")) {
@@ -215,7 +215,7 @@ impl Loader {
         Some(Webhook { url, format, max_checks, http })
     }
 
-    /// `http_config`, where it is given.
+    /// Reads `http_config`, if it is given.
     fn http_config(&mut self, fields: &Fields<'_>) -> HttpConfig {
         let Some(fields) = fields.map(&mut self.log, "http_config") else { return HttpConfig::default() };
         if fields.has("authorization") && fields.has("basic_auth") {
@@ -266,7 +266,7 @@ impl Loader {
         }
     }
 
-    /// The text of a file, and what it holds.
+    /// The text of a PEM file, and what was parsed from it.
     fn pem<T>(
         &mut self,
         fields: &Fields<'_>,
@@ -280,7 +280,7 @@ impl Loader {
         Some((text, held.ok()?))
     }
 
-    /// `retention`.
+    /// Reads `retention`.
     pub(super) fn retention(&mut self, main: &Fields<'_>) -> Retention {
         let mut retention = Retention::default();
         let Some(fields) = main.map(&mut self.log, "retention") else { return retention };
@@ -300,7 +300,7 @@ impl Loader {
         Retention { keep_at_least, keep_at_most, ..retention }
     }
 
-    /// The sections of a list that is not too long.
+    /// The sections of a list, unless the list is too long.
     pub(super) fn limited<'a>(&mut self, fields: &Fields<'a>, key: &str) -> Vec<Fields<'a>> {
         let sections = fields.sections(&mut self.log, key);
         if sections.len() > MAX_ITEMS {
@@ -310,7 +310,7 @@ impl Loader {
         sections
     }
 
-    /// Whether it is an address of HTTP; a fault does not show it unless `shown`.
+    /// Whether this is an HTTP address. A fault shows the address only if `shown`.
     fn http_url(&mut self, key: &str, at: At, url: &str, shown: bool) -> bool {
         let has_password = reqwest::Url::parse(url).is_ok_and(|url| url.password().is_some());
         let problem = match address::problem(url) {
@@ -331,7 +331,7 @@ impl Loader {
         false
     }
 
-    /// Says if a receiver is not there.
+    /// Whether this receiver exists. If not, that is a fault.
     pub(super) fn known_receiver(
         &mut self,
         at: At,
@@ -347,8 +347,7 @@ impl Loader {
     }
 }
 
-/// Says if a mail server would not take this address.
-/// What a mail server is greeted with. Servers refuse who says that it is `localhost` or 127.0.0.1.
+/// The name to greet a mail server with. Servers refuse a client that calls itself `localhost` or 127.0.0.1.
 fn hello(fields: &Fields<'_>, from: Option<&str>, log: &mut Log) -> String {
     if let Some(hello) = fields.text(log, "hello") {
         let is_word = hello.bytes().all(|byte| byte.is_ascii_graphic());
@@ -371,7 +370,7 @@ fn hello(fields: &Fields<'_>, from: Option<&str>, log: &mut Log) -> String {
     domain.and_then(|domain| idna::domain_to_ascii(&domain).ok()).unwrap_or_else(|| "localhost".to_owned())
 }
 
-/// Why a template cannot be read.
+/// Why a template cannot be parsed.
 fn template_problem(template: &str) -> Option<String> {
     let environment = minijinja::Environment::new();
     let error = environment.template_from_str(template).err()?;

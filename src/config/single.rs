@@ -1,4 +1,4 @@
-//! One check by itself, as an API's client says it: JSON with the words of `checks:`, judged by the same code.
+//! A single check from an API's client: JSON with the words of `checks:`, judged by the same code as files.
 
 use std::borrow::Cow;
 
@@ -14,19 +14,19 @@ use crate::core::check::{Definition, Name, Source};
 /// A check as a client describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Described {
-    /// What it is; made through an API, and not paused by a file.
+    /// The definition. Its source is the API, and it is not paused by a file.
     pub definition: Definition,
-    /// What `paused` says, if it is there.
+    /// The value of `paused`, if given.
     pub paused: Option<bool>,
 }
 
-/// Why a description was not taken.
+/// Why a description was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DescribedError {
-    /// It cannot be read at all.
+    /// It cannot be parsed.
     #[error("this is not JSON: {0}")]
     NotJson(String),
-    /// It can be read, and is wrong.
+    /// It can be parsed, but is wrong.
     #[error("the check is not right")]
     Faults {
         /// In the order of the document; never empty.
@@ -36,22 +36,22 @@ pub enum DescribedError {
     },
 }
 
-/// One thing that is wrong with a description.
+/// One fault of a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DescribedFault {
-    /// A JSON Pointer to it.
+    /// A JSON Pointer to the faulty value.
     pub pointer: String,
-    /// What is wrong; what would be right. One line.
+    /// What is wrong and what would be right. One line.
     pub message: String,
 }
 
 impl DescribedError {
-    /// More faults are counted, not told.
+    /// Further faults are counted, but not listed.
     const MAX_FAULTS: usize = 50;
 }
 
-/// Reads the description of a check. What it leaves out is as where a file has no `defaults`. Its name is `known` if it
-/// gives none, and without that made of its title.
+/// Parses the description of a check. Missing values are as in a file without `defaults`. If it has no name, it gets
+/// `known`, or without that a name made from its title.
 pub fn read_check(json: &[u8], known: Option<&Name>) -> Result<Described, DescribedError> {
     let mut document = json::read(json).map_err(DescribedError::NotJson)?;
     let mut log = Log::default();
@@ -81,7 +81,7 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
     Some(Described { definition, paused })
 }
 
-/// Gives the check a name if it has none; false if that is a fault that leaves nothing to look at.
+/// Gives the check a name if it has none. Returns false if that is a fault that leaves nothing to look at.
 fn add_name(root: &mut Node<'_>, known: Option<&Name>, log: &mut Log) -> bool {
     let at = root.at;
     let Value::Map(pairs) = &mut root.value else { return true };

@@ -1,4 +1,4 @@
-//! What the YAML parser's errors mean to somebody who writes schedules, and the one error that reading survives.
+//! Explains the YAML parser's errors to people who write schedules, and recovers from one of them.
 
 use std::sync::LazyLock;
 
@@ -30,19 +30,19 @@ pub(super) fn explain(kind: &ErrorKind) -> String {
         _ => "",
     };
     match kind {
-        // The character may be a secret's first.
+        // The character may be the first of a secret.
         ErrorKind::UnexpectedCharacter { .. } => format!("this is not YAML: unexpected character{advice}"),
         _ => format!("this is not YAML: {kind}{advice}"),
     }
 }
 
-/// Values that YAML takes for something else because they begin with `*` or `@` and have no quotes.
+/// Unquoted values that begin with `*` or `@`, which YAML takes for something else.
 pub(super) struct Unquoted {
-    /// The text with each of them made readable, in the same number of bytes and characters.
+    /// The text with each of them made readable. It has the same number of bytes and characters.
     pub(super) text: String,
-    /// Where they begin, in bytes.
+    /// The byte offsets at which they begin.
     pub(super) starts: Vec<usize>,
-    /// Line and column, counted from 1, and what is wrong.
+    /// Line and column, counted from 1, and the message.
     pub(super) faults: Vec<(u32, u32, String)>,
 }
 
@@ -52,7 +52,7 @@ static UNQUOTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(expression).expect("the expression is fixed")
 });
 
-/// Finds unquoted cron expressions in a text that is not YAML. `None`: there are none.
+/// Finds unquoted cron expressions in a text that is not YAML; `None` if there are none.
 pub(super) fn unquoted(text: &str) -> Option<Unquoted> {
     let mut bytes = text.as_bytes().to_vec();
     let (mut starts, mut faults) = (Vec::new(), Vec::new());
@@ -63,13 +63,13 @@ pub(super) fn unquoted(text: &str) -> Option<Unquoted> {
         if before.as_str().contains('#') || open('"') || open('\'') {
             continue;
         }
-        // One byte, one character, and no indicator: the rest of the line keeps its columns.
+        // One byte, one character, and not an indicator, so the rest of the line keeps its columns.
         bytes[value.start()] = b'~';
         starts.push(value.start());
         line += text[counted..value.start()].matches('\n').count();
         counted = value.start();
         let column = before.as_str().chars().count() + 1;
-        // Anything but an expression may be a secret, of which nothing is shown.
+        // Anything but a cron expression may be a secret, so it is not shown.
         let message = match before.as_str().trim_end().ends_with("cron:") {
             true => {
                 let shown = quote(value.as_str().trim_end());
@@ -87,7 +87,8 @@ fn number(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-/// The first place that no text file has: bytes that are not UTF-8, or control characters. Line, column, what.
+/// Checks that a file is text. The error is the line, column and message of the first bytes that are not UTF-8, or of
+/// the first control character.
 pub(super) fn not_text(bytes: &[u8]) -> Result<&str, (u32, u32, String)> {
     let place = |valid: &str| {
         let line = valid.matches('\n').count() + 1;

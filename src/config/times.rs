@@ -1,4 +1,4 @@
-//! Cron expressions and zones, read once for all checks that share them.
+//! Cron expressions and zones, parsed once for all checks that share them.
 
 use std::collections::HashMap;
 
@@ -10,21 +10,21 @@ use crate::core::time::{Span, Time};
 use crate::core::zone::{Zone, est_like_warning};
 use crate::zones::parse_timezone;
 
-/// Occurrences are looked at from 2023-12-31T00:00:00Z on, with a leap day and changes of clocks ahead: what is said
-/// about a file must not depend on the day.
+/// Occurrences are sampled from 2023-12-31T00:00:00Z on, just before a leap day and changes of clocks: messages about a
+/// file must not depend on the current day.
 const SAMPLE_BEGIN_SECS: i64 = 1_703_980_800;
-/// The shortest gap is searched among so many occurrences.
+/// The number of occurrences among which the shortest gap is searched.
 const SAMPLE: usize = 32;
-/// An expression that leaves a longer gap comes rarely.
+/// A gap longer than this is rare.
 const RARE: Span = Span::mins(367 * 24 * 60);
 
 /// What is known of an expression in a zone.
 #[derive(Clone, Debug)]
 pub(super) struct KnownExpression {
     pub(super) cron: Cron,
-    /// The shortest time between two occurrences, as far as a sample shows.
+    /// The shortest time between two occurrences of the sample.
     pub(super) shortest_gap: Span,
-    /// The longest one, if it is more than a year.
+    /// The longest gap, if it is more than a year.
     pub(super) rare: Option<Span>,
 }
 
@@ -33,12 +33,12 @@ pub(super) struct KnownExpression {
 pub(super) struct Times {
     crons: HashMap<Zone, HashMap<String, Result<KnownExpression, String>>>,
     zones: HashMap<String, Result<Zone, String>>,
-    /// How many checks use each zone that misleads.
+    /// Zones with misleading names, each with its first place and the number of checks that use it.
     pub(super) misleading_zones: HashMap<Zone, (At, usize)>,
 }
 
 impl Times {
-    /// Reads `timezone`, and remembers those that mislead.
+    /// Reads `timezone`, and remembers misleading zones.
     pub(super) fn zone(&mut self, fields: &Fields<'_>, log: &mut Log) -> Option<Zone> {
         let text = fields.text(log, "timezone")?;
         let at = fields.at_value("timezone");
@@ -68,7 +68,7 @@ impl Times {
         log: &mut Log,
     ) -> Option<&KnownExpression> {
         let text = fields.text(log, "cron")?;
-        // As the expression itself is kept, so that `known` finds it.
+        // In the form that the expression itself keeps, so that `known` finds it.
         let text = text.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
         let crons = self.crons.entry(zone).or_default();
         match crons.entry(text).or_insert_with_key(|text| read(text, zone)) {
@@ -80,13 +80,13 @@ impl Times {
         }
     }
 
-    /// What is known of an expression that was read before.
+    /// What is known of an expression that has been read.
     pub(super) fn known(&self, cron: &str, zone: Zone) -> Option<&KnownExpression> {
         self.crons.get(&zone)?.get(cron)?.as_ref().ok()
     }
 
-    /// Whether some occurrence comes sooner than `span` after the one before it. Looks further than
-    /// [`KnownExpression::shortest_gap`]: over a year, so that changes of clocks are in it, or 1,000 occurrences.
+    /// Whether some occurrence comes within `span` after the one before it. Looks further than
+    /// [`KnownExpression::shortest_gap`]: over a year, which includes changes of clocks, or 1,000 occurrences.
     pub(super) fn some_gap_is_within(at: &Occurrences, span: Span) -> bool {
         let end = Time::from_secs(SAMPLE_BEGIN_SECS) + RARE;
         gaps(at).take(1000).take_while(|(from, _)| *from < end).any(|(_, gap)| gap <= span)
@@ -104,7 +104,7 @@ fn read(text: &str, zone: Zone) -> Result<KnownExpression, String> {
     })
 }
 
-/// The sample's occurrences, each with the gap to the next.
+/// The occurrences of the sample, each with the gap to the next.
 fn gaps(at: &Occurrences) -> impl Iterator<Item = (Time, Span)> {
     let mut last = at.next_after(Time::from_secs(SAMPLE_BEGIN_SECS));
     std::iter::from_fn(move || {

@@ -1,7 +1,7 @@
 //! YAML as a tree in which every node knows its place.
 //!
-//! It is made from the parser's events rather than by serde, which stops at the first error and forgets how a value
-//! was written: here reading goes on, a label's `1.10` stays `1.10`, and duplicate keys are faults among others.
+//! It is built from the parser's events and not by serde, which stops at the first error and forgets how a value was
+//! written. Here reading goes on, a label's `1.10` stays `1.10`, and duplicate keys are faults like others.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,35 +12,33 @@ use super::fault::{At, quote};
 use super::keys::Section;
 use super::syntax;
 
-/// The most nodes of a file: a million checks of 10 keys.
+/// The most nodes of a file: a million checks with 10 keys each.
 const MAX_NODES: usize = 20_000_000;
-/// The most nodes that aliases may bring in: 100,000 checks with 10 of them.
+/// The most nodes that aliases may add: 100,000 checks with 10 nodes each.
 const MAX_COPIED_NODES: usize = 1_000_000;
-/// The deepest nesting, also by aliases.
+/// The deepest nesting, including aliases.
 const MAX_DEPTH: usize = 64;
 
-/// A value and its place.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'a> {
     pub(super) at: At,
     pub(super) value: Value<'a>,
 }
 
-/// What stands at a place.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'a> {
-    /// A scalar as it was written; `plain`: without quotes.
+    /// A scalar as it was written; `plain` means without quotes.
     Text { text: Cow<'a, str>, plain: bool },
     /// A sequence.
     List(Vec<Node<'a>>),
-    /// A mapping; its keys are texts, each there once.
+    /// A mapping. Its keys are texts, without duplicates.
     Map(Vec<(Node<'a>, Node<'a>)>),
-    /// Not readable, which has been said already.
+    /// Not readable. A fault has been reported.
     Broken,
 }
 
 impl Node<'_> {
-    /// Whether it was left empty or is `null`: as if the key were not there.
+    /// Whether it is empty or `null`, which means the same as a missing key.
     pub(super) fn is_null(&self) -> bool {
         match &self.value {
             Value::Text { text, plain: true } => {
@@ -58,7 +56,7 @@ impl Node<'_> {
         }
     }
 
-    /// What it is, for "expected …, found …". A scalar's value is left out, since it may be a secret.
+    /// The kind of value, for "expected …, found …". A scalar's text is left out, since it may be a secret.
     pub(super) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Text { .. } if self.is_null() => "nothing",
@@ -70,18 +68,18 @@ impl Node<'_> {
     }
 }
 
-/// What a file holds, as far as it can be read.
+/// The readable part of a file.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
-    /// The top of the document; what stands behind a syntax error is missing in it.
+    /// The root of the document, without what follows a syntax error.
     pub(super) root: Option<Node<'a>>,
-    /// What is wrong with the YAML itself.
+    /// Faults in the YAML itself.
     pub(super) faults: Vec<(At, String)>,
-    /// The document was not read to its end.
+    /// Whether the document was not read to its end.
     pub(super) cut_short: bool,
 }
 
-/// Reads a document. `unreadable`: the bytes at which values begin that are to become [`Value::Broken`].
+/// Parses a document. `unreadable` lists the byte offsets of values that are to become [`Value::Broken`].
 pub(super) fn read<'a>(text: &'a str, file: u32, unreadable: &'a [usize]) -> Tree<'a> {
     let options: Options = options! {
         emit_unresolved_aliases: true,
@@ -105,7 +103,7 @@ pub(super) fn read<'a>(text: &'a str, file: u32, unreadable: &'a [usize]) -> Tre
     Tree { root: builder.root, faults: builder.faults, cut_short: false }
 }
 
-/// A collection whose end has not come yet.
+/// A collection that has not ended yet.
 struct Open<'a> {
     at: At,
     anchor: usize,
@@ -117,7 +115,7 @@ enum Content<'a> {
     Map { pairs: Vec<(Node<'a>, Node<'a>)>, key: Option<Node<'a>> },
 }
 
-/// What aliases refer to, with the number of its nodes and its depth.
+/// The target of aliases, with the number of its nodes and its depth.
 struct Anchored<'a> {
     node: Node<'a>,
     nodes: usize,
@@ -190,7 +188,7 @@ impl<'a> Builder<'a> {
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => self.alias(at, anchor)?,
             Event::UnresolvedAlias(_) => {
-                // It may be a secret, of which nothing is shown.
+                // It may be a secret, so nothing of it is shown.
                 let message =
                     "this alias is not defined as an anchor before; a text that begins with `*` needs quotes";
                 self.faults.push((at, message.to_owned()));
@@ -253,7 +251,7 @@ impl<'a> Builder<'a> {
         self.add(Node { at: open.at, value }, open.anchor)
     }
 
-    /// Adds a complete node to the collection that is open, or as the root.
+    /// Adds a complete node to the open collection, or as the root.
     fn add(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Fatal> {
         if anchor > 0 {
             let (nodes, depth) = measure(&node);
@@ -282,7 +280,7 @@ impl<'a> Builder<'a> {
         self.add(node, 0)
     }
 
-    /// Keys are texts and each is there once; `<<` brings in what is not there.
+    /// Checks that keys are texts without duplicates, and applies `<<`.
     fn finish_map(&mut self, pairs: Vec<(Node<'a>, Node<'a>)>) -> Vec<(Node<'a>, Node<'a>)> {
         let mut kept: Vec<(Node<'a>, Node<'a>)> = Vec::with_capacity(pairs.len());
         let mut merged: Vec<Node<'a>> = Vec::new();
@@ -303,7 +301,7 @@ impl<'a> Builder<'a> {
             };
             match before {
                 Some(first) => {
-                    // What is no key of ours may be a part of a secret.
+                    // An unknown key may be part of a secret.
                     let shown = if Section::any_has(text) { quote(text) } else { "this key".to_owned() };
                     let message = format!("{shown} stands twice; first in line {}", first.line);
                     self.faults.push((key.at, message));
@@ -335,8 +333,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Closes what a syntax error left open. What is complete is kept: the items of the lists at the top. The rest
-    /// would only be found to lack what stands behind the error.
+    /// Closes what a syntax error left open, and keeps what is complete: the items of the lists at the top. Anything
+    /// else would only be reported to lack what follows the error.
     fn cut_short(mut self) -> Tree<'a> {
         while self.open.len() > 2 {
             self.open.pop();
@@ -344,7 +342,7 @@ impl<'a> Builder<'a> {
         if self.open.len() == 2
             && let Some(Open { at, content: Content::List(mut items), .. }) = self.open.pop()
         {
-            // A line that is indented otherwise ends the item that it belongs to.
+            // A line with another indentation ends the item that it belongs to.
             items.pop();
             let list = Node { at, value: Value::List(items) };
             self.add(list, 0).expect("nothing is counted without an anchor");

@@ -2,19 +2,19 @@
 
 use crate::core::time::Span;
 
-/// Why a text is no duration.
+/// Why a text is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
-    /// A number alone.
+    /// A number without a unit.
     #[error("a duration needs a unit: `{0}s`, or ms, m, h, d, w, y")]
     NoUnit(String),
     /// A fraction.
     #[error("a duration has whole numbers: `1h30m` rather than 1.5h")]
     Fraction,
-    /// Units that are twice there or not from the longest to the shortest.
+    /// A unit occurs twice, or the units do not go from the longest to the shortest.
     #[error("the units of a duration go from the longest to the shortest, each once: `1d12h`")]
     Order,
-    /// Longer than can be told.
+    /// Longer than the supported range.
     #[error("this duration is longer than ten thousand years")]
     TooLong,
     /// Anything else.
@@ -32,7 +32,7 @@ const UNITS: [(&str, i64); 7] = [
     ("ms", 1),
 ];
 
-/// Reads a duration as Prometheus writes it: `1h30m`, `7d`, `250ms`; `0` needs no unit.
+/// Parses a duration as Prometheus writes it: `1h30m`, `7d`, `250ms`. `0` needs no unit.
 pub fn parse_duration(text: &str) -> Result<Span, DurationError> {
     if text == "0" {
         return Ok(Span::ZERO);
@@ -67,7 +67,7 @@ pub fn parse_duration(text: &str) -> Result<Span, DurationError> {
     }
 }
 
-/// Reads a size in bytes: `500MB`, `1GB`, `64MiB`; `KB` is a thousand bytes, `KiB` is 1,024.
+/// Parses a size in bytes: `500MB`, `1GB`, `64MiB`. `KB` is a thousand bytes, `KiB` is 1,024.
 pub(super) fn parse_size(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let factor: u64 = match text[digits..].trim_start() {

@@ -1,4 +1,5 @@
-//! What will disappoint, though it is no fault (10.4, 12.2, 13.4). What many checks share is one line.
+//! Warnings about settings that are valid but will disappoint (10.4, 12.2, 13.4). A warning about many checks is one
+//! line.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,10 +14,10 @@ use crate::core::route::{MatchTest, Matcher};
 use crate::core::schedule::{Occurrences, Schedule};
 use crate::core::zone::est_like_warning;
 
-/// So many checks are named in a warning.
+/// How many checks a warning names.
 const NAMED_CHECKS: usize = 5;
 
-/// Checks that share a warning: their number, and the first of them.
+/// The checks that share a warning: how many, and the first of them.
 #[derive(Default)]
 struct Sharing {
     count: usize,
@@ -42,7 +43,7 @@ impl Sharing {
     }
 }
 
-/// Warns of everything that only shows when all is known.
+/// Adds all warnings that need the whole configuration.
 pub(super) fn of(config: &Config, times: &Times, log: &mut Log) {
     of_runs(config, log);
     of_schedules(config, times, log);
@@ -61,7 +62,7 @@ fn warn_shared(log: &mut Log, sharing: &Sharing, what: &str) {
     }
 }
 
-/// A job may run longer than its grace, and is then late if it does not say that it has begun.
+/// A job that may run longer than its grace is late meanwhile, unless it reports its start.
 fn of_runs(config: &Config, log: &mut Log) {
     let mut sharing = Sharing::default();
     for check in &config.checks {
@@ -133,10 +134,10 @@ fn of_ways_to_work(config: &Config, log: &mut Log) {
     }
 }
 
-/// Labels that Prometheus' operator gives to whatever it scrapes.
+/// Labels that Prometheus' operator gives to every target.
 const TARGET_LABELS: [&str; 4] = ["container", "endpoint", "namespace", "service"];
 
-/// Where punctual tells nobody itself, Prometheus does by the shipped rules: what those cannot see or show.
+/// If punctual tells nobody, Prometheus does, by the shipped rules: warns of what those cannot see or show.
 fn of_rules(config: &Config, log: &mut Log) {
     if !config.alertmanagers.is_empty() || !config.policy.receivers.is_empty() {
         return;
@@ -158,7 +159,7 @@ fn of_rules(config: &Config, log: &mut Log) {
     }
 }
 
-/// Matchers that can never match, or always do.
+/// Matchers that never match, or always do.
 fn of_matchers(config: &Config, log: &mut Log) {
     let labels: BTreeSet<&str> =
         config.checks.iter().flat_map(|check| check.labels.iter().map(|(name, _)| name.as_str())).collect();
@@ -181,13 +182,13 @@ fn of_matchers(config: &Config, log: &mut Log) {
     }
 }
 
-/// A label that is spelt nearly as one that somebody looks at: `severty` would be passed over in silence.
+/// Labels that are spelt almost like one that is used: `severty` would silently be ignored.
 fn of_labels(config: &Config, log: &mut Log) {
     let matchers = config.policy.responders.iter().flat_map(|responder| &responder.matchers);
     let looked_at: BTreeSet<&str> =
         matchers.map(|matcher| matcher.label.as_str()).chain(["severity"]).collect();
     let own = |check: &Definition, label: &str| check.labels.iter().any(|(name, _)| name == label);
-    // Of one that no check has, its matcher was warned of.
+    // If no check has the label, there is already a warning about its matcher.
     let is_matched =
         |label: &str| config.policy.responders.iter().any(|r| r.matchers.iter().any(|m| m.label == label));
     let is_known = |label: &&str| !is_matched(label) || config.checks.iter().any(|check| own(check, label));
@@ -206,7 +207,7 @@ fn of_labels(config: &Config, log: &mut Log) {
     }
 }
 
-/// The values that `reason` and `status` can have.
+/// The possible values of `reason` and `status`.
 fn words_of(label: &str, causes: &BTreeSet<CauseKind>) -> Option<BTreeSet<&'static str>> {
     match label {
         "reason" => Some(causes.iter().map(|cause| cause.as_str()).chain(["blind"]).collect()),
@@ -220,7 +221,7 @@ fn never_accepts(matcher: &Matcher, words: &BTreeSet<&str>) -> bool {
     positive && !words.iter().any(|word| matcher.accepts(word))
 }
 
-/// Interfaces of other systems that anybody may use, or whose mails cannot leave.
+/// Interfaces of other systems that anybody may use, or whose mails cannot be sent.
 fn of_compat(config: &Config, log: &mut Log) {
     for compat in &config.compat {
         let system = compat.system;
@@ -251,7 +252,7 @@ fn of_reach(config: &Config, log: &mut Log) {
         .flat_map(|responder| responder.actions.iter().map(|action| &*action.receiver))
         .chain(policy.default_receivers.iter().map(|name| &**name))
         .collect();
-    // Without receivers, Alertmanager tells people (13.4), and every check would be warned of.
+    // Without receivers, Alertmanager tells people (13.4), and there would be a warning about every check.
     if policy.receivers.is_empty() {
         return;
     }

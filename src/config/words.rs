@@ -1,4 +1,4 @@
-//! A check in the words of `checks:`, so that it can be read again: the way back from its definition.
+//! Writes a check in the words of `checks:`, the reverse of reading it.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
-/// Keys and values, in the order in which people write them. What is as where nothing is said is left out.
+/// Keys and values, in the order in which people write them. Defaults are left out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Words(pub Vec<(&'static str, Value)>);
 
@@ -50,7 +50,7 @@ impl Words {
     }
 }
 
-/// Everything that can be said of a check in its own entry.
+/// All keys of a check's own entry.
 pub fn words_of(definition: &Definition) -> Words {
     let mut words = Words(Vec::new());
     words.add("name", definition.name.as_str());

@@ -1,51 +1,49 @@
-//! What a command is given: the query's parameters, read as Python's `parse_qs` reads them.
+//! A command's arguments: the query's parameters, parsed as by Python's `parse_qs`.
 
 use std::borrow::Cow;
 
 use super::fault::CommandFault;
 
-/// Parameters in their order. Those without a value are left out, as if they had not been given.
+/// Parameters in their order. Parameters without a value are dropped, as if they had not been given.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Args(Vec<(String, String)>);
 
 impl Args {
-    /// Reads a query.
+    /// Parses a query.
     pub(super) fn parse(query: Option<&str>) -> Args {
         let owned = |(name, value): (Cow<str>, Cow<str>)| (name.into_owned(), value.into_owned());
         let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Args(pairs.filter(|(_, value)| !value.is_empty()).map(owned).collect())
     }
 
-    /// One more at the end.
+    /// Appends a parameter.
     pub(super) fn with(mut self, name: &str, value: &str) -> Args {
         self.0.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Takes out all of a name and answers the first.
+    /// Removes all parameters of a name and returns the first value.
     pub(super) fn take_first(&mut self, name: &str) -> Option<String> {
         let first = self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.clone());
         self.0.retain(|(given, _)| given != name);
         first
     }
 
-    /// The last value of a name: it overrules those before it.
+    /// The last value of a name. It overrides earlier ones.
     pub(super) fn last(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
-    /// All values of a name.
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The last value of a name that must be there.
+    /// The last value of a required parameter.
     pub(super) fn required(&self, name: &str) -> Result<&str, CommandFault> {
         self.last(name)
             .ok_or_else(|| CommandFault::exception("Exception", &format!("Missing argument \"{name}\"")))
     }
 
-    /// A boolean.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, CommandFault> {
         let Some(value) = self.last(name) else { return Ok(None) };
         match value.to_lowercase().as_str() {
@@ -58,7 +56,7 @@ impl Args {
         }
     }
 
-    /// Refuses the first that is none of these.
+    /// Refuses the first parameter that is not among these.
     pub(super) fn only(&self, allowed: &[&str]) -> Result<(), CommandFault> {
         match self.0.iter().find(|(name, _)| !allowed.contains(&name.as_str())) {
             Some((name, _)) => {
@@ -119,7 +117,7 @@ mod tests {
             args.required("periodicity"),
             Err(CommandFault::bad(r#"Exception('Missing argument "periodicity"')"#))
         );
-        // What a client says is shown in Python's quotes.
+        // What a client sends is shown in Python's quotes.
         let args = Args::parse(Some("it%27s%0A=1"));
         assert_eq!(args.only(&[]), Err(CommandFault::bad(r#"Exception('Unexpected argument "it\'s\n"')"#)));
     }

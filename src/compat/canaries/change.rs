@@ -18,14 +18,13 @@ use crate::core::time::{Span, Time};
 use crate::store::live::Check;
 use crate::store::{Edit, EditError, NewCheck, SpecChange, Store};
 
-/// The longest name, in bytes: that of a check's title.
+/// The longest name, in bytes: as long as a check's title may be.
 pub const MAX_NAME_BYTES: usize = 200;
 /// The longest description, in bytes.
 pub const MAX_DESCRIPTION_BYTES: usize = 4096;
-/// Ids that are tried for a new canary. One in a hundred million is taken where there are thousands.
+/// How many ids to try for a new canary. With thousands of canaries, one id in a hundred million is taken.
 const ID_TRIES: usize = 8;
 
-/// Answers `create`.
 pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     let Command { host, dialect, args, .. } = command;
     let dialect = *dialect;
@@ -49,7 +48,7 @@ pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     command.show(id).await
 }
 
-/// The check that a canary becomes, as `create` would make it; why not, in words. Its id and slug are the caller's.
+/// The check that `create` would make of these words, or why not. The caller adds the id and the slug.
 pub(super) fn definition_of(dialect: &Dialect, words: InWords<'_>) -> Result<Definition, String> {
     let read = || {
         let title = match name(words.name)? {
@@ -71,7 +70,7 @@ struct NewCanary {
 }
 
 impl NewCanary {
-    /// Makes it under an id that nobody has, and answers that. The store finds the check's name.
+    /// Creates the check under an unused id and returns that id. The store finds a name for the check.
     fn make(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<String, CommandFault> {
         for _ in 0..ID_TRIES {
             let id = random_id()?;
@@ -88,7 +87,6 @@ impl NewCanary {
     }
 }
 
-/// Answers `delete`.
 pub(super) async fn delete(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     command.args.only(&["id", "slug", "name"])?;
     let found = command.find()?.check;
@@ -99,7 +97,6 @@ pub(super) async fn delete(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     Ok(ok(&serde_json::json!({"status": "ok"})))
 }
 
-/// Answers `update`.
 pub(super) async fn update(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     let Command { host, dialect, args, .. } = command;
     let dialect = *dialect;
@@ -127,12 +124,12 @@ pub(super) async fn update(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     command.show(id).await
 }
 
-/// What may be mailed for a canary: whoever makes one chooses words, addresses and how often.
+/// Limits what is mailed for a canary: whoever creates one chooses the words, the addresses and how often.
 #[derive(Clone, Copy)]
 struct Mails {
-    /// Mail can leave.
+    /// A mail server is configured.
     leave: bool,
-    /// Who made it has shown a key.
+    /// Whoever created it has shown a key.
     by_key: bool,
 }
 
@@ -145,7 +142,7 @@ impl Mails {
         Ok(Mails { leave: settings.mail, by_key: settings.needs_key })
     }
 
-    /// Strangers must not have us mail whomever they like.
+    /// Strangers must not be able to make us mail anybody.
     fn admit(self, emails: &[String]) -> Result<(), CommandFault> {
         if emails.is_empty() || self.by_key || !self.leave {
             return Ok(());
@@ -168,9 +165,9 @@ impl Mails {
     }
 }
 
-/// What is to be another; `None`: it stays.
+/// The values to change; `None`: unchanged.
 struct Update {
-    /// Of which canary.
+    /// The id of the canary.
     id: String,
     title: Option<String>,
     schedule: Option<Schedule>,
@@ -225,14 +222,14 @@ impl Update {
 }
 
 impl Command<'_> {
-    /// Reads a periodicity, aside: a schedule takes a while.
+    /// Parses a periodicity on a blocking thread, because a schedule takes a while.
     async fn schedule(&self, text: &str) -> Result<Schedule, CommandFault> {
         let (text, dialect) = (text.to_owned(), self.dialect);
         self.host.aside(move || periodicity::schedule(&text, dialect)).await?
     }
 }
 
-/// A check of which nothing is known but when it must report.
+/// A check with only a schedule.
 fn plain(schedule: Schedule) -> Definition {
     let name = Name::parse("new").expect("it is a name");
     Definition::new(name, Spec::new(schedule), Source::Api)
@@ -247,7 +244,7 @@ fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -
     }
 }
 
-/// The slug is somebody else's.
+/// The slug belongs to another canary.
 fn taken(dialect: &Dialect, slug: &str, other: Option<&Arc<Check>>) -> CommandFault {
     let id = other.and_then(|check| dialect.known(check)).map_or("", |(_, canary)| &canary.id);
     let text = format!("{} {slug} already exists with identifier {id}", dialect.noun);
@@ -291,7 +288,7 @@ fn emails(texts: &[&str]) -> Result<Vec<String>, CommandFault> {
 }
 
 fn random_id() -> Result<String, CommandFault> {
-    // The largest multiple of 26 in a byte: what is beyond would favour the first letters.
+    // The largest multiple of 26 in a byte: larger values would favour the first letters.
     const FAIR: u8 = 234;
     let mut id = String::with_capacity(Alias::ID_LETTERS);
     let mut bytes = [0; 32];

@@ -14,7 +14,7 @@ use crate::compat::host::{Host, KeyVerdict};
 use crate::core::check::Definition;
 use crate::store::live::Check;
 
-/// What was asked for.
+/// A command with its arguments.
 pub(super) struct Command<'r> {
     pub(super) host: &'r Arc<dyn Host>,
     pub(super) dialect: &'static Dialect,
@@ -23,20 +23,20 @@ pub(super) struct Command<'r> {
     pub(super) source: IpAddr,
 }
 
-/// A canary of the system that was asked.
+/// A canary of the system whose interface is used.
 pub(super) struct Found {
     pub(super) check: Arc<Check>,
     pub(super) id: String,
 }
 
 impl Command<'_> {
-    /// Asks for the key. Where there is none, one that is given is an argument that nobody expects.
+    /// Checks the key. If none is configured, a key in the request is an unexpected argument.
     pub(super) fn admit(&mut self) -> Result<(), CommandFault> {
         let settings = self.host.settings(self.dialect.system).ok_or(CommandFault::NoSuchPath)?;
         self.show_key(settings.needs_key, settings.needs_key)
     }
 
-    /// Asks for what its door says of a trigger.
+    /// Checks the key as far as a trigger needs one.
     pub(super) fn admit_trigger(&mut self) -> Result<(), CommandFault> {
         let settings = self.host.settings(self.dialect.system).ok_or(CommandFault::NoSuchPath)?;
         let by_id = self.args.last("id").is_some();
@@ -56,7 +56,7 @@ impl Command<'_> {
         }
     }
 
-    /// Puts into the log who changed something.
+    /// Logs who changed something.
     pub(super) fn log(&self, check: &Definition, done: &str) {
         let id = check.alias.as_ref().map_or("", |canary| &canary.id);
         let (check, interface) = (check.name.as_str(), self.dialect.system);
@@ -69,26 +69,25 @@ impl Command<'_> {
         );
     }
 
-    /// The same, of a canary that is there.
+    /// The same for an existing canary, by its id.
     pub(super) fn log_id(&self, id: &str, done: &str) {
         if let Some(check) = self.host.live().find_alias(id) {
             self.log(&check.definition, done);
         }
     }
 
-    /// Answers `get`.
     pub(super) async fn get(&self) -> Result<DoorAnswer, CommandFault> {
         self.args.only(&["id", "slug", "name"])?;
         self.show(self.find()?.id).await
     }
 
-    /// The canary that is named by its id, slug or name, in this order.
+    /// Finds the canary by id, slug or name, in this order.
     pub(super) fn find(&self) -> Result<Found, CommandFault> {
         let by_name = self.args.last("name").map(slug::slug);
         self.find_by(by_name.as_deref(), "Must specify id, slug, or name")
     }
 
-    /// The canary that is named by its id or slug; `name` is not what finds it.
+    /// Finds the canary by id or slug; `name` is then the new name.
     pub(super) fn find_without_name(&self) -> Result<Found, CommandFault> {
         self.find_by(None, "Must specify id or slug")
     }
@@ -105,7 +104,7 @@ impl Command<'_> {
         Ok(Found { check: check.clone(), id: canary.id.clone() })
     }
 
-    /// The answer that shows a canary as it is now.
+    /// An answer that shows a canary as it is now.
     pub(super) async fn show(&self, id: String) -> Result<DoorAnswer, CommandFault> {
         let (host, dialect) = (self.host.clone(), self.dialect);
         let shown = self.host.aside(move || {

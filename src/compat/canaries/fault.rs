@@ -1,41 +1,41 @@
-//! Why a command is not carried out: codes and texts as scripts know them.
+//! Why a command fails: codes and texts that scripts already know.
 
 use super::python;
 use crate::compat::host::Unavailable;
 use crate::store::{EditError, StoreError};
 
-/// Why a command is not carried out.
+/// Why a command fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::compat) enum CommandFault {
     /// No command has this path.
     NoSuchPath,
-    /// No check of this system is known by what was given.
+    /// No check of this system matches the arguments.
     NotFound,
-    /// No `auth_key`, or a wrong one.
+    /// The `auth_key` is missing or wrong.
     Unauthorized,
-    /// Too many wrong ones came from this address.
+    /// Too many wrong keys came from this address.
     TooMany {
-        /// When it should come again.
+        /// When to try again.
         again_in_secs: u32,
     },
-    /// What was asked for cannot be: why, as the original said it where that is regular.
+    /// The request cannot be fulfilled. The text is the original's where that is regular.
     Bad(String),
-    /// It could not be stored now.
+    /// It cannot be stored now.
     Unavailable,
 }
 
 impl CommandFault {
-    /// A fault in words of our own.
+    /// A fault in our own words.
     pub(in crate::compat) fn bad(text: impl Into<String>) -> CommandFault {
         CommandFault::Bad(text.into())
     }
 
-    /// A fault in the words of an exception of Python's.
+    /// A fault in the words of a Python exception.
     pub(in crate::compat) fn exception(kind: &str, text: &str) -> CommandFault {
         CommandFault::Bad(format!("{kind}({})", python::repr(text)))
     }
 
-    /// The answer's code.
+    /// The HTTP status.
     pub(in crate::compat) fn status(&self) -> u16 {
         match self {
             CommandFault::NoSuchPath | CommandFault::NotFound => 404,
@@ -46,7 +46,7 @@ impl CommandFault {
         }
     }
 
-    /// When to ask again, if that may help.
+    /// When to try again, if that may help.
     pub(in crate::compat) fn again_in_secs(&self) -> Option<u32> {
         match self {
             CommandFault::TooMany { again_in_secs } => Some(*again_in_secs),
@@ -58,7 +58,7 @@ impl CommandFault {
         }
     }
 
-    /// What the answer says; `noun` is what the system calls a check.
+    /// The text of the answer; `noun` is the system's word for a check.
     pub(in crate::compat) fn text(&self, noun: &str) -> String {
         match self {
             CommandFault::NoSuchPath => "404 Not Found".to_owned(),

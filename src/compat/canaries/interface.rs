@@ -1,4 +1,4 @@
-//! The door of a system of canaries: which command a path names, and who carries it out.
+//! The door of a system of canaries: finds the command that a path names, and carries it out.
 
 use std::sync::Arc;
 
@@ -12,16 +12,16 @@ use crate::compat::host::Host;
 use crate::core::check::Definition;
 use crate::core::origin::Habits;
 
-/// The interface of the system that speaks so.
+/// The door of the system with this dialect.
 #[derive(Debug)]
 pub(in crate::compat) struct Interface(pub(in crate::compat) &'static Dialect);
 
-/// All commands but `trigger`.
+/// All commands except `trigger`.
 const WORDS: [&str; 7] = ["create", "delete", "get", "list", "pause", "unpause", "update"];
 
 impl Interface {
-    /// The command that a path names, as it is written: whoever guards a path before us should not have to think of its
-    /// other spellings.
+    /// The command that a path names, compared as it is written: a proxy that guards a path should not have to consider
+    /// other spellings of it.
     fn word<'p>(&self, path: &'p str) -> &'p str {
         path.strip_prefix(self.0.path).unwrap_or_default()
     }
@@ -47,7 +47,7 @@ impl Interface {
 }
 
 async fn carry_out(command: &mut Command<'_>, word: &str) -> Result<DoorAnswer, CommandFault> {
-    // The path is judged before the key.
+    // The path is checked before the key.
     if !WORDS.contains(&word) {
         return Err(CommandFault::NoSuchPath);
     }
@@ -85,7 +85,7 @@ impl Door for Interface {
         (self.0.one, self.0.many)
     }
 
-    /// All commands may be sent by GET.
+    /// Every command may be sent by GET, so the method says nothing.
     fn effect(&self, rest: &str) -> Effect {
         match self.word(rest) {
             "get" | "list" => Effect::Reads,

@@ -1,4 +1,4 @@
-//! JSON as Python writes it with an indent of 4: other characters than ASCII's escaped, a line end at the end.
+//! JSON as Python writes it with an indent of 4: everything beyond ASCII is escaped, and a line break ends it.
 
 use std::io;
 
@@ -6,14 +6,13 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::{Formatter, PrettyFormatter};
 
-/// Writes a value and the end of its line.
+/// Writes a value and a line break.
 pub(super) fn write(mut out: impl io::Write, value: &impl Serialize) -> io::Result<()> {
     let formatter = Ascii(PrettyFormatter::with_indent(b"    "));
     value.serialize(&mut Serializer::with_formatter(&mut out, formatter))?;
     out.write_all(b"\n")
 }
 
-/// A whole text.
 pub(super) fn text(value: &impl Serialize) -> String {
     let mut text = Vec::new();
     write(&mut text, value).expect("a vector takes what is written, and answers have keys of text");

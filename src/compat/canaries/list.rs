@@ -1,4 +1,4 @@
-//! `list`: written piece by piece, since a thousand canaries may have a million events.
+//! `list`: written in pieces, since a thousand canaries may have a million events.
 
 use std::io::{BufWriter, Write};
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use crate::compat::host::Host;
 use crate::core::check::Alias;
 use crate::store::live::Check;
 
-/// Pieces are of about this size, in bytes.
+/// The approximate size of a piece, in bytes.
 const PIECE_BYTES: usize = 64 * 1024;
-/// For a whole list, from its request to the last byte that its reader takes.
+/// The time for a whole list, from the request to the last byte that the client reads.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What is listed, and how much of it.
+/// A request for a list.
 struct List {
     host: Arc<dyn Host>,
     dialect: &'static Dialect,
@@ -33,7 +33,6 @@ struct List {
     search: Option<Regex>,
 }
 
-/// Answers `list`.
 pub(super) async fn list(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     let Command { host, dialect, args, .. } = command;
     let [verbose, paused, late] = [args.flag("verbose")?, args.flag("paused")?, args.flag("late")?];
@@ -87,7 +86,7 @@ impl Serialize for List {
         let directory = self.host.live().directory();
         let mut canaries: Vec<_> =
             directory.checks.iter().filter_map(|check| self.dialect.known(check)).collect();
-        // As they were made.
+        // In the order of their creation.
         canaries.sort_by_key(|(check, _)| check.id);
         let mut list = serializer.serialize_seq(None)?;
         for (check, canary) in canaries.into_iter().filter(|(check, canary)| self.has(check, canary)) {

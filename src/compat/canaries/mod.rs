@@ -1,8 +1,8 @@
-//! Canaries and watchers: the commands of the systems that know checks by an id of eight letters and a slug.
+//! Canaries and watchers: the commands of systems that know checks by an id of eight letters and a slug.
 //!
-//! One engine carries out the commands of all of them; a [`Dialect`] says how a system speaks. A canary (a watcher) is a
-//! check with [`crate::core::check::Alias`]: only those of a system are seen through its interface. What changes anything
-//! is decided and stored in one go on the writer's thread; what takes long is done aside, so that no ping waits for it.
+//! One implementation serves all of them; a [`Dialect`] says how they differ. A canary (or watcher) is a check with a
+//! [`crate::core::check::Alias`], and a system's interface shows only its own. Changes are decided and stored in one
+//! piece on the writer's thread; slow work runs on blocking threads, so that no ping waits for it.
 
 mod args;
 mod change;

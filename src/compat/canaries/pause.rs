@@ -7,12 +7,10 @@ use crate::compat::door::DoorAnswer;
 use crate::core::time::Time;
 use crate::store::{PingFact, Store};
 
-/// Answers `pause`.
 pub(super) async fn pause(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     change(command, Wish::Pause { until: None }).await
 }
 
-/// Answers `unpause`.
 pub(super) async fn unpause(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     change(command, Wish::Unpause).await
 }
@@ -44,7 +42,7 @@ fn carry_out(
         Wish::Pause { .. } => CommandFault::bad("AlreadyPausedError()"),
         Wish::Unpause => CommandFault::bad("AlreadyUnpausedError()"),
     };
-    // These systems know of one pause, whoever made it.
+    // These systems have only one pause, whoever made it.
     if wish != Wish::Unpause && is_paused {
         return Err(already());
     }

@@ -6,10 +6,10 @@ use crate::core::periods::{Periods, PeriodsError};
 use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
 
-/// Longer than this from now there is no date to be late at.
+/// A longer period would lead to a date beyond the supported years.
 const MAX_SECS: f64 = 7900.0 * 365.0 * 86_400.0;
 
-/// Reads a periodicity. A schedule takes up to 50 ms: not on a thread that serves.
+/// Parses a periodicity. A schedule takes up to 50 ms, so do not call this on a thread that serves requests.
 pub(in crate::compat) fn schedule(text: &str, dialect: &Dialect) -> Result<Schedule, CommandFault> {
     if dialect.whole_seconds {
         return whole_seconds(text);
@@ -50,7 +50,7 @@ fn every(secs: f64) -> Result<Schedule, CommandFault> {
     if secs > MAX_SECS {
         return Err(CommandFault::exception("OverflowError", "date value out of range"));
     }
-    // Finite, and within what an i64 of milliseconds holds: the bound above says so.
+    // The bound above ensures that this is finite and fits into an i64 of milliseconds.
     let period = Span::ms((secs * 1000.0).round() as i64);
     if period <= Span::ZERO {
         return Err(malformed("numeric periodicities must be positive"));
@@ -60,7 +60,7 @@ fn every(secs: f64) -> Result<Schedule, CommandFault> {
 
 const _: () = assert!(MAX_SECS * 1000.0 < Time::MAX.as_ms() as f64, "now + a period is a time");
 
-/// Of a number of seconds: the period in ms, or the fault, as the system's users hear it.
+/// Checks the period in ms of a number of seconds, or the error that the system's users get.
 #[cfg(test)]
 pub(in crate::compat) fn check_seconds(text: &str, dialect: &Dialect, expected: Result<i64, &str>) {
     let expected = expected.map(|ms| Schedule::Every(Span::ms(ms))).map_err(CommandFault::bad);

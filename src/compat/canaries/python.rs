@@ -1,4 +1,4 @@
-//! How Python writes what the original answered: its users' scripts compare texts.
+//! Formats values as Python does: scripts of the original's users compare texts.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use regex::Regex;
 
 use crate::core::time::Time;
 
-/// A time as Python's `isoformat` has it, with `zone` behind it: no fraction where it is zero.
+/// A time like Python's `isoformat`, followed by `zone`, without a fraction where it is zero.
 pub(super) fn iso_time(time: Time, zone: &str) -> String {
     let micros = time.as_ms().rem_euclid(1000) * 1000;
     let mut text = time.to_utc().format("%Y-%m-%dT%H:%M:%S").to_string();
@@ -17,7 +17,7 @@ pub(super) fn iso_time(time: Time, zone: &str) -> String {
     text + zone
 }
 
-/// A text as Python's `repr` has it: quoted, with what could not be read escaped.
+/// A text like Python's `repr`: quoted, with unprintable characters escaped.
 pub(super) fn repr(text: &str) -> String {
     static HIDDEN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"^[\p{C}\p{Z}]$").expect("the pattern is a constant"));

@@ -1,4 +1,4 @@
-//! What is answered to a command: JSON as the original writes it.
+//! Answers to commands, in JSON as the original writes it.
 
 use serde::Serialize;
 
@@ -7,12 +7,12 @@ use super::fault::CommandFault;
 use super::json;
 use crate::compat::door::{DoorAnswer, DoorBody};
 
-/// A whole answer.
+/// The answer to a command that succeeded.
 pub(super) fn ok(value: &impl Serialize) -> DoorAnswer {
     with_status(200, value)
 }
 
-/// One with this body, which nobody is to keep.
+/// An answer with this body, which must not be cached.
 pub(super) fn with_body(status: u16, body: DoorBody) -> DoorAnswer {
     let header = |name, value: &str| (name, value.to_owned());
     let headers =
@@ -20,7 +20,7 @@ pub(super) fn with_body(status: u16, body: DoorBody) -> DoorAnswer {
     DoorAnswer { status, headers, body, ping: None }
 }
 
-/// Why there is no other.
+/// The answer to a command that failed.
 pub(super) fn refusal(dialect: &Dialect, fault: &CommandFault) -> DoorAnswer {
     let mut answer =
         with_status(fault.status(), &Failure { status: "error", error: fault.text(dialect.noun) });

@@ -1,16 +1,16 @@
-//! `search`: an expression that is found anywhere in what a canary is known by.
+//! `search`: a regular expression that may match anywhere in a canary's texts.
 
 use regex::{Regex, RegexBuilder};
 
 use super::fault::CommandFault;
 
-/// An expression compiled may take so much, in bytes.
+/// The most memory of a compiled expression, in bytes.
 const MAX_BYTES: usize = 1 << 20;
-/// Groups in groups.
+/// The deepest nesting of groups.
 const MAX_NESTING: u32 = 50;
 
-/// Reads an expression. Its time to search is bounded by the text's length, which is why what only a backtracking engine
-/// can do (back-references, looking around) is refused.
+/// Compiles an expression. The time of a search is bounded by the text's length, which is why what needs a backtracking
+/// engine (back-references, look-around) is refused.
 pub(super) fn expression(text: &str) -> Result<Regex, CommandFault> {
     RegexBuilder::new(text)
         .size_limit(MAX_BYTES)

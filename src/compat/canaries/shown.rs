@@ -1,4 +1,4 @@
-//! A canary as its users see it: read from what is known of the check, and from its history.
+//! A canary as its users see it, made from the check's state and history.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::live::{AsOf, Check};
 
-/// A canary, in the order of the original's keys.
+/// A canary, with the original's keys in their order.
 #[derive(serde::Serialize)]
 pub(super) struct Shown {
     id: String,
@@ -35,7 +35,7 @@ pub(super) struct Shown {
     periodicity_schedule: Option<Vec<(String, String, Periodicity)>>,
 }
 
-/// Seconds, or words.
+/// A number of seconds or a text.
 #[derive(serde::Serialize)]
 #[serde(untagged)]
 enum Periodicity {
@@ -51,7 +51,7 @@ pub(super) enum Ranges {
     LeftOut,
 }
 
-/// What a canary is at a time, without its history.
+/// The status of a canary, without its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) late: bool,
@@ -59,7 +59,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// How a check stands now.
+    /// The status of a check now.
     pub(super) fn of(host: &dyn Host, dialect: &Dialect, check: &Check) -> Standing {
         let as_of = host.as_of();
         Standing::at(dialect, &check.definition.spec, &check.state(), &as_of)
@@ -76,13 +76,13 @@ impl Standing {
     }
 }
 
-/// Whether it did not report when it should have; where we were not listening, whether it would have been said so.
+/// Whether the check is late. While it is unknown: whether it would be late.
 pub(super) fn is_late(causes: &Causes) -> bool {
     let is_late = |kind: CauseKind| kind.family() == Family::Late;
     causes.iter().any(|cause| is_late(cause.kind) || cause.would_be.is_some_and(is_late))
 }
 
-/// Looks at a canary. Reads its history: not on a thread that serves.
+/// Shows a canary. It reads the history, so do not call this on a thread that serves requests.
 pub(super) fn look(
     host: &dyn Host,
     dialect: &Dialect,
@@ -131,7 +131,7 @@ fn periodicity(dialect: &Dialect, schedule: &Schedule) -> Periodicity {
     match schedule {
         Schedule::Every(period) => seconds(dialect, *period),
         Schedule::Periods(periods) => Periodicity::Text(periods.text().to_owned()),
-        // Declared in a file, in words that the original did not know.
+        // Declared in a file, with a schedule that the original does not know.
         other => Periodicity::Text(other.to_string()),
     }
 }
@@ -144,7 +144,7 @@ fn seconds(dialect: &Dialect, period: Span) -> Periodicity {
     }
 }
 
-/// `{"status": "ok"}`, with one more key.
+/// `{"status": "ok"}` with one more key.
 pub(super) struct OkWith<'a, T>(pub(super) &'a str, pub(super) T);
 
 impl<T: Serialize> Serialize for OkWith<'_, T> {

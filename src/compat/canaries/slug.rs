@@ -1,12 +1,13 @@
-//! The slug of a name: what the users of both systems find their checks by.
+//! Slugs of names, by which users of both systems find their checks.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Lower case; `-`, `_` and white space become one `-`; what is no letter and no number is dropped. May be empty.
+/// Lower case; `-`, `_` and white space become a single `-`; everything that is neither letter nor number is dropped.
+/// The result may be empty.
 pub fn slug(name: &str) -> String {
-    // Python's white space has four control characters more than Unicode's.
+    // Python's white space has four more control characters than Unicode's.
     static GAPS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[-_\s\x1c-\x1f]+").expect("the pattern is a constant"));
     static OTHERS: LazyLock<Regex> =
@@ -28,7 +29,7 @@ mod tests {
         check("Nightly Backup", "nightly-backup");
         check("a\u{a0}\t\r\n\u{1c}b", "a-b");
         check("½ ٣ Ⅷ 一", "½-٣-ⅷ-一");
-        // A combining mark and a symbol are no letters, whatever Unicode calls alphabetic.
+        // A combining mark and a symbol are not letters, even if Unicode calls them alphabetic.
         check("e\u{301} Ⓐ 😀", "e--");
         check("İ ΟΔΟΣ", "i-οδος");
         check("!?", "");

@@ -1,4 +1,4 @@
-//! `trigger`: a success ping, on the way of all pings.
+//! `trigger`: a success ping, handled like all pings.
 
 use serde::Serialize;
 
@@ -17,7 +17,7 @@ struct Triggered {
     unpaused: bool,
 }
 
-/// Answers `trigger`, once it is durable, and says how the ping ended.
+/// Answers once the ping is durable, and returns the result of the ping.
 pub(super) async fn trigger(command: &mut Command<'_>) -> (Result<DoorAnswer, CommandFault>, PingEnd) {
     if let Err(fault) = command.admit_trigger() {
         return (Err(fault), PingEnd::BadKey);
@@ -56,12 +56,12 @@ async fn take(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
             unreachable!("a ping ends no pause of a file, and is told nothing of it")
         }
         Ok(Ok(Applied::NoSuchCheck)) => return Err(CommandFault::NotFound),
-        // The writer has logged what failed; if it is gone, we are stopping.
+        // The writer has logged the error. If the writer is gone, the server is stopping.
         Ok(Err(_)) | Err(_) => return Err(CommandFault::Unavailable),
     }
     let now = command.find().map_or_else(|_| check.clone(), |found| found.check);
-    // A success that is not counted does, by itself (5.1): asked of the state a moment later, one of a short period is late
-    // again.
+    // A success always ends the lateness of a check that is not counted (5.1). That is not read from the state, which
+    // was taken a moment later: a check with a short period may be late again by then.
     let ends_lateness = check.definition.spec.schedule.expect().is_none();
     let is_late = || Standing::of(&***host, dialect, &now).late;
     Ok(ok(&Triggered {

@@ -3,7 +3,6 @@
 use super::canaries::{Dialect, Interface};
 use crate::core::origin::Habits;
 
-/// Its door.
 pub(super) static DOOR: Interface = Interface(&DIALECT);
 
 const DIALECT: Dialect = Dialect {

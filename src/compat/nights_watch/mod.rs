@@ -3,12 +3,11 @@
 use super::canaries::{Dialect, Interface};
 use crate::core::origin::Habits;
 
-/// Its door.
 pub(super) static DOOR: Interface = Interface(&DIALECT);
 
 const DIALECT: Dialect = Dialect {
     system: "nights_watch",
-    // It knows no bound; ours is far beyond what anybody reads.
+    // The original has no bound; ours is far beyond what anybody reads.
     habits: Habits { max_events: 10_000, pause_forgives: true, created: "Watcher created" },
     title: "Night's Watch",
     prefix: "/nights-watch/",

@@ -1,4 +1,4 @@
-//! Keys of checks, and of the files that hold them.
+//! The keys of checks and of files with checks.
 
 use super::key::Kind::{Duration, Flag, Labels, Later, List, Map, OneOf, Text, Texts, Whole};
 use super::key::Need::{Default, Optional, Required};

@@ -1,8 +1,8 @@
-//! What is said of a key.
+//! What is known of a key.
 
 use crate::core::time::Span;
 
-/// A mapping of keys.
+/// The sections, each a mapping of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::config) enum Section {
     Main,
@@ -32,7 +32,6 @@ pub(in crate::config) enum Section {
     Quiet,
 }
 
-/// One key.
 #[derive(Debug)]
 pub(in crate::config) struct Key {
     pub(in crate::config) name: &'static str,
@@ -41,12 +40,12 @@ pub(in crate::config) struct Key {
     pub(in crate::config) doc: &'static str,
 }
 
-/// What a key's value is.
+/// The kind of a key's value.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) enum Kind {
-    /// A text of at most so many bytes, on one line.
+    /// A text on one line, of at most this many bytes.
     Text(usize),
-    /// A text over several lines, of at most so many bytes.
+    /// A text of several lines, of at most this many bytes.
     Lines(usize),
     /// A text that is never shown.
     Secret,
@@ -54,9 +53,9 @@ pub(in crate::config) enum Kind {
     Path,
     /// A text, or a list of texts.
     Texts,
-    /// A duration from the first to the second.
+    /// A duration between these two.
     Duration(Span, Span),
-    /// A whole number from the first to the second.
+    /// A whole number between these two.
     Whole(u64, u64),
     /// A number of bytes with its unit.
     Size,
@@ -64,24 +63,23 @@ pub(in crate::config) enum Kind {
     Flag,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// Names and values.
+    /// A mapping of label names to values.
     Labels,
     /// A mapping of keys.
     Map(Section),
     /// A list of mappings of keys.
     List(Section),
-    /// Known, and not built yet.
+    /// Known, but not built yet.
     Later,
 }
 
-/// Whether a key must be there.
+/// Whether a key is required.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::config) enum Need {
-    /// It must.
     Required,
-    /// It may be left out, which says something of its own.
+    /// May be left out, which has a meaning of its own.
     Optional,
-    /// Left out it is this.
+    /// May be left out, and then has this value.
     Default(&'static str),
 }
 
@@ -101,7 +99,7 @@ pub(super) const WEEK: Span = Span::mins(7 * 24 * 60);
 /// The longest name of a receiver, a ping key or a group, in bytes.
 pub(super) const NAME: usize = 128;
 pub(super) const URL: usize = 2048;
-/// The most checks of a server, and what `max_checks` is by default.
+/// The most checks of a server, and the default of `max_checks`.
 pub const MAX_CHECKS: usize = 1_000_000;
-/// What `grace` is where nothing else was said.
+/// The default of `grace`.
 pub(in crate::config) const DEFAULT_GRACE: Span = Span::mins(5);

@@ -1,4 +1,4 @@
-//! Every key that a file may have: one table for the reader, for guesses at misspelt keys, and for the JSON Schema.
+//! The table of all keys that a file may have. The reader, guesses at misspelt keys, and the JSON Schema use it.
 
 mod checks;
 mod key;
@@ -9,7 +9,6 @@ pub use key::MAX_CHECKS;
 pub(super) use key::{DEFAULT_GRACE, Key, Kind, Need, Section};
 
 impl Section {
-    /// The keys that the section may have.
     pub(super) fn keys(self) -> &'static [Key] {
         match self {
             Section::Main => server::MAIN,
@@ -40,13 +39,12 @@ impl Section {
         }
     }
 
-    /// The key of this name.
     pub(super) fn key(self, name: &str) -> Option<&'static Key> {
         self.keys().iter().find(|key| key.name == name)
     }
 }
 
-/// What other systems call our keys.
+/// Names that other systems use for our keys.
 pub(super) const HABITS: &[(&str, &str)] = &[
     ("schedule", "cron"),
     ("crontab", "cron"),

@@ -1,4 +1,4 @@
-//! Keys of the server: the main file itself, who may do what, and how much is kept.
+//! The keys of the server: the main file, access, and retention.
 
 use super::key::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole};
 use super::key::Need::{Default, Optional, Required};

@@ -1,4 +1,4 @@
-//! Keys of who is told, and how messages leave.
+//! The keys that say who is told, and how messages leave.
 
 use super::key::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Text, Texts, Whole};
 use super::key::Need::{Default, Optional, Required};

@@ -1,8 +1,8 @@
-//! Each kind of address has its table of bad ones: each is a fault, or a warning, and none is found out by the first page.
+//! Each kind of address has a table of bad ones. Each of them is a fault or a warning when the file is read.
 
 use super::load_files;
 
-/// Hosts that nobody can connect to, and addresses that are none.
+/// Hosts that nobody can connect to, and texts that are no addresses.
 const NOBODY: [&str; 14] = [
     "",
     "example.org",
@@ -20,7 +20,7 @@ const NOBODY: [&str; 14] = [
     "http://[ff02::1]/a",
 ];
 
-/// Everything that is said of it, faults and warnings.
+/// All faults and warnings.
 fn said(text: &str) -> String {
     let (result, _folder) = load_files(&[("main.yaml", text)]);
     match result {
@@ -29,7 +29,7 @@ fn said(text: &str) -> String {
     }
 }
 
-/// A file with an address of one kind.
+/// Makes a file with an address of one kind.
 type Kind = fn(&str) -> String;
 
 fn alertmanager(url: &str) -> String {
@@ -62,7 +62,7 @@ fn smtp(host: &str) -> String {
     )
 }
 
-/// Nothing more is said of the good ones than of the first of them, and something of each bad one.
+/// Good addresses give the same messages as the first of them, and each bad one gives a further message.
 fn check(kind: Kind, good: &[&str], bad: &[&[&str]]) {
     let usual = said(&kind(good[0]));
     for address in good {

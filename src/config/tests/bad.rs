@@ -23,7 +23,7 @@ fn every_bad_file_says_what_is_wrong_where_and_what_would_be_right() {
     });
 }
 
-/// What a message proposes is taken.
+/// What a message proposes is accepted.
 #[test]
 fn what_misleads_elsewhere_is_told_with_what_to_write() {
     let check = |check: &str, expected: &str| {

@@ -2,7 +2,7 @@ use super::{load, root};
 use crate::core::schedule::Schedule;
 use crate::core::time::Span;
 
-/// A newcomer watches its first check going late.
+/// A newcomer can watch the first check go late.
 #[test]
 fn the_example_loads_without_a_warning() {
     let config = load(&root().join("config.example.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
@@ -12,7 +12,7 @@ fn the_example_loads_without_a_warning() {
     assert_eq!(hello.spec.grace, Span::secs(15));
 }
 
-/// What is commented out is there to be used: without its `#` it loads as well, but for the secrets' files.
+/// Commented lines are there to be used: without the `#` they load too, except for the secrets' files.
 #[test]
 fn the_examples_comments_load_when_they_are_uncommented() {
     let text = std::fs::read_to_string(root().join("config.example.yaml")).expect("the example");

@@ -54,7 +54,7 @@ fn cron(text: &str, zone: Zone) -> Occurrences {
     Occurrences { cron: Cron::parse(text).expect(text), zone }
 }
 
-/// 2.6: the grace of `defaults` is not of it, and folded lines are one.
+/// 2.6: the grace of `defaults` does not apply, and folded lines are one line.
 #[test]
 fn periods_are_a_schedule_with_a_grace_of_their_own() {
     let text = "defaults: {grace: 7m}\nchecks:\n  - name: a\n    periods: >-\n      # nights ;\n      * 0-5 * * * 900;\n      \
@@ -83,7 +83,7 @@ fn a_file_with_every_section_becomes_definitions() {
     let expect = |at_least, within| Expect { at_least: Some(at_least), at_most: None, within };
     let every_5m = Schedule::CountedAt(cron("*/5 * * * *", Zone::UTC), expect(4, Span::mins(5)));
     assert_eq!(healthy.spec.schedule, every_5m);
-    // 3.2: `defaults.grace` is not for checks with `expect`.
+    // 3.2: `defaults.grace` does not apply to checks with `expect`.
     assert_eq!(etl.spec.grace, Span::ZERO);
     assert_eq!((vacuum.group.as_str(), &vacuum.labels[..]), ("dba", &[label("team", "dba")][..]));
     assert!(vacuum.source.to_string().ends_with("/checks/dba.yaml:4"), "{}", vacuum.source);
@@ -114,7 +114,7 @@ fn secrets_are_read_from_their_files_and_not_shown() {
     assert_eq!(config.retention, Retention::default());
 }
 
-/// 12.2: all responders that match act; the default receivers only where none does.
+/// 12.2: all matching responders act; the default receivers are used only if none matches.
 #[test]
 fn whom_a_check_reaches_is_known_beforehand() {
     let config = full();
@@ -128,7 +128,7 @@ fn whom_a_check_reaches_is_known_beforehand() {
     assert_eq!(told(&config.checks[1]), ["None ops-mail after 0s"]);
 }
 
-/// Everything that a check can say, and what it is where it says nothing.
+/// Every key of a check, and its default.
 #[test]
 fn every_key_of_a_check_is_read() {
     let text = r#"
@@ -207,7 +207,7 @@ fn a_message_has_as_many_checks_as_its_format_names_or_fewer() {
     assert_eq!(max(", format: slack, max_checks: 3"), 3);
 }
 
-/// A check's own words come before its file's, and those before the main file's.
+/// A check's own values override its file's, and those override the main file's.
 #[test]
 fn what_is_nearer_to_the_check_wins() {
     let files = [
@@ -233,7 +233,7 @@ fn what_is_nearer_to_the_check_wins() {
     assert_eq!(said(2), "3m 2 team=y,tier=1");
 }
 
-/// What YAML makes of a value is not asked: a version stays a version.
+/// YAML's types do not matter: a version stays a version.
 #[test]
 fn labels_are_as_they_were_written() {
     let config = good(
@@ -258,7 +258,7 @@ fn anchors_and_merges_save_repetition() {
     assert_eq!(said, [format!("a 7m {team}"), format!("b 7m {team}"), format!("c 9m {team}")]);
 }
 
-/// Keys that are left empty are as if they were not there.
+/// An empty key is treated as missing.
 #[test]
 fn what_is_left_empty_is_not_there() {
     let config = good("smtp:\nreceivers: ~\nchecks:\n- name: a\n  every: 1h\n  labels:\n  grace: null\n");
@@ -274,7 +274,7 @@ fn a_byte_order_mark_and_carriage_returns_change_nothing() {
     assert!(matches!(config.checks[0].source, Source::File { line: 3, .. }));
 }
 
-/// `*.yaml` matches the main file as well, and two patterns may match one file: each is read once.
+/// `*.yaml` also matches the main file, and two patterns may match one file: each file is read once.
 #[test]
 fn a_file_is_read_once_however_often_it_is_named() {
     let files = [
@@ -289,7 +289,7 @@ fn a_file_is_read_once_however_often_it_is_named() {
     assert_eq!(config.inputs.hash(), config.content_hash);
 }
 
-/// `--config.auto-reload-interval`: contents count, also those of secrets, new files and after faults.
+/// `--config.auto-reload-interval`: contents count, including those of secrets and new files, and also after faults.
 #[test]
 fn a_change_of_any_file_changes_the_hash() {
     let files = [

@@ -1,4 +1,4 @@
-//! Whatever a message proposes is itself taken: put in the place of what was wrong, it ends that fault.
+//! Every proposal in a message is itself accepted: in the place of the fault, it ends the fault.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use regex::Regex;
 use super::{good, load, root};
 use crate::config::Fault;
 
-/// What a message proposes in place of a value, or of a key.
+/// What a message proposes in place of a value or a key.
 fn proposals(message: &str) -> Vec<String> {
-    // What is missing has no place, and `team="…"` only shows where the quotes go.
+    // A missing key has no place, and `team="…"` only shows where the quotes go.
     if message.contains(" needs `") || message.contains('…') {
         return Vec::new();
     }
@@ -44,7 +44,7 @@ fn proposals(message: &str) -> Vec<String> {
     found
 }
 
-/// Where the value or key ends that begins here.
+/// The end of the value or key that begins here.
 fn end(rest: &str, is_key: bool) -> usize {
     let first = rest.chars().next().unwrap_or_default();
     let closing = match first {
@@ -68,7 +68,7 @@ fn mended(text: &str, fault: &Fault, proposal: &str) -> String {
     let mut begin = line_begin + text[line_begin..].chars().take(column).map(char::len_utf8).sum::<usize>();
     let mut end = begin + end(&text[begin..], is_key);
     if let Some((part, _)) = fault.message.split_once("` runs backwards") {
-        // Of a cron expression the part alone.
+        // Of a cron expression, only the wrong part.
         let part = part.rsplit('`').next().unwrap_or_default();
         begin += text[begin..end].find(part).unwrap();
         end = begin + part.len();
@@ -76,7 +76,7 @@ fn mended(text: &str, fault: &Fault, proposal: &str) -> String {
     }
     let is_pair = proposal.contains(": ") && !proposal.starts_with('{');
     if is_pair {
-        // `every: 5m` takes the place of `cron: '@every 5m'`.
+        // `every: 5m` replaces all of `cron: '@every 5m'`.
         begin = text[..begin].rfind(['{', ',', '\n']).map_or(0, |at| at + 1);
     }
     let is_bare =
@@ -99,7 +99,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Loads the file of a fault with the proposal in it; the faults at that place.
+/// Loads the file of a fault with the proposal in it, and returns the faults at that place.
 fn left(folder: &Path, main: &Path, fault: &Fault, proposal: &str) -> Vec<String> {
     let path = Path::new(&*fault.file);
     let text = std::fs::read_to_string(path).unwrap();
@@ -113,7 +113,7 @@ fn left(folder: &Path, main: &Path, fault: &Fault, proposal: &str) -> Vec<String
     faults.into_iter().filter(is_here).map(|fault| fault.message).collect()
 }
 
-/// All of `tests/bad-config`, and what stands in no file there.
+/// All of `tests/bad-config`, and faults that no file there has.
 #[test]
 fn whatever_a_fault_proposes_is_taken() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,7 +139,8 @@ fn whatever_a_fault_proposes_is_taken() {
         for fault in faults.list.iter().filter(|fault| fault.line > 0) {
             for proposal in proposals(&fault.message) {
                 let left = left(folder.path(), &main, fault, &proposal);
-                // With `trigger: key` goes the key, as the message about that says; and what is meant may be there already.
+                // Follow-up faults: `trigger: key` needs a key, as its message says, and the proposed key may already
+                // exist.
                 let is_next = |message: &String| {
                     ["add `auth_key_file`", "stands twice", "which is no check", "a tag ("]
                         .iter()

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{faults_of, load, load_files, root};
 use crate::config::schema;
 
-/// A part of the faults; and however long the file is, they are not.
+/// Expects this part in the faults, and a short report, however long the file is.
 fn check(text: &str, expected: &str) {
     let faults = faults_of(&[("main.yaml", text)]);
     assert!(faults.contains(expected), "{faults}");
@@ -22,7 +22,7 @@ fn a_bomb_of_aliases_is_refused_at_once() {
     check(&text, "anchors and aliases stand for more than 1000000 values");
 }
 
-/// Each alias is one level deeper than what it refers to: no recursion follows them without end.
+/// Each alias is one level deeper than what it refers to: they must not be followed by endless recursion.
 #[test]
 fn aliases_do_not_nest_without_end() {
     let mut text = "a0: &a0 []\n".to_owned();
@@ -108,7 +108,7 @@ fn a_chain_of_dependencies_may_be_as_long_as_there_are_checks() {
     assert_eq!(super::good(&text).checks.len(), 20_000);
 }
 
-/// Wherever an editor or a disk cuts a file, it is read or refused with a place.
+/// A file that an editor or a disk has cut anywhere is read, or refused with a place.
 #[test]
 fn a_file_that_is_cut_anywhere_is_read_or_refused() {
     let text = std::fs::read_to_string(root().join("config.example.yaml")).expect("the example");
@@ -120,7 +120,7 @@ fn a_file_that_is_cut_anywhere_is_read_or_refused() {
     }
 }
 
-/// With this many, whatever is quadratic shows.
+/// With this many checks, quadratic work shows.
 #[test]
 fn a_hundred_thousand_checks_load() {
     let mut text = "defaults: {grace: 5m}\nchecks:\n".to_owned();
@@ -148,7 +148,7 @@ fn a_hundred_thousand_checks_load() {
     drop(folder);
 }
 
-/// An editor that reads it finds every reference.
+/// An editor that reads the schema finds every reference.
 #[test]
 fn the_schema_has_every_section_and_no_reference_to_nothing() {
     let schema = schema();
@@ -169,7 +169,7 @@ fn the_schema_has_every_section_and_no_reference_to_nothing() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
-    /// Pieces of files in any order: nothing panics, and what is refused has a reason.
+    /// Pieces of files in any order: nothing panics, and a refusal has a reason.
     #[test]
     fn pieces_in_any_order_are_read_or_refused(
         pieces in prop::collection::vec(prop::sample::select(PIECES), 0..24)
@@ -179,7 +179,7 @@ proptest! {
         }
     }
 
-    /// A right file with some bytes overwritten.
+    /// A valid file with some bytes overwritten.
     #[test]
     fn a_damaged_file_is_read_or_refused(
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)

@@ -1,4 +1,4 @@
-//! Files that are right, files that are wrong, and files that are meant to do harm.
+//! Valid files, faulty files, and files that are meant to do harm.
 
 mod addresses;
 mod bad;
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::{Config, Faults, load};
 
-/// Files in a folder of their own; the first is the main one.
+/// Loads files in a folder of their own. The first is the main file.
 fn load_files(files: &[(&str, &str)]) -> (Result<Config, Faults>, TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, content) in files {
@@ -28,7 +28,7 @@ fn load_files(files: &[(&str, &str)]) -> (Result<Config, Faults>, TempDir) {
     (load(&folder.path().join(files[0].0)), folder)
 }
 
-/// A main file alone that is right.
+/// Loads a valid main file.
 fn good(text: &str) -> Config {
     load_files(&[("main.yaml", text)]).0.unwrap_or_else(|faults| panic!("{faults}\n{text}"))
 }
@@ -36,7 +36,7 @@ fn good(text: &str) -> Config {
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
-/// The faults of some files, without the folder they are in.
+/// The faults of some files, without the path of their folder.
 fn faults_of(files: &[(&str, &str)]) -> String {
     let (result, folder) = load_files(files);
     let faults = result.expect_err("there is a fault");

@@ -5,7 +5,7 @@ use crate::config::keys::{DEFAULT_GRACE, Key, Kind, Need, Section};
 use crate::config::{parse_duration, units};
 use crate::core::time::Span;
 
-/// `docs/configuration.md` is made from the table of keys.
+/// `docs/configuration.md` is generated from the table of keys.
 #[test]
 fn the_reference_has_every_key() {
     let text = reference();
@@ -18,7 +18,7 @@ fn the_reference_has_every_key() {
     }
 }
 
-/// What the table says about keys that are left out is what is done.
+/// The defaults in the table are those that are applied.
 #[test]
 fn defaults_are_as_the_table_says() {
     let text = "receivers: [{name: a, webhook: {url: 'http://127.0.0.1/'}}]\ndefault_receivers: [a]\n\

@@ -1,11 +1,12 @@
-//! Whatever is wrong around the place of a secret: no part of the secret is said.
+//! Whatever is wrong around a secret, no part of the secret is shown.
 
 use super::load_files;
 use crate::config::keys::{Kind, Section};
 
 const SECRET: &str = "S3cr3tW0rd";
 
-/// Where each secret stands: the section, its key, what stands before it in blocks, and around it in braces.
+/// Where each secret belongs: the section, its key, what precedes it in block style, and what surrounds it in flow
+/// style.
 const PLACES: &[(Section, &str, &str, [&str; 2])] = &[
     (
         Section::Smtp,
@@ -187,7 +188,7 @@ fn no_fault_and_no_warning_says_any_part_of_a_secret() {
     assert!(refused > 1000, "only {refused} were refused");
 }
 
-/// What is new in the table of keys is among the places above.
+/// Every secret in the table of keys is among the places above.
 #[test]
 fn every_secret_of_the_table_has_a_place() {
     for section in Section::Main.with_all_below() {

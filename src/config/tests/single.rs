@@ -12,7 +12,7 @@ fn described(json: &Value) -> Definition {
     read(json).unwrap_or_else(|error| panic!("{json}: {error:?}")).definition
 }
 
-/// Exactly these faults, each by its place and a part of it.
+/// Expects exactly these faults, each by its pointer and a part of its message.
 fn check(json: &Value, expected: &[(&str, &str)]) {
     let Err(DescribedError::Faults { list, omitted: 0 }) = read(json) else { panic!("{json} is refused") };
     let told: Vec<String> =
@@ -23,7 +23,7 @@ fn check(json: &Value, expected: &[(&str, &str)]) {
     }
 }
 
-/// Everything that a check can say, where it says it in a file without `defaults`.
+/// Checks that use every key, from a file without `defaults`.
 fn all_that_can_be_said() -> Vec<Definition> {
     let text = r#"
 smtp: {host: mail.example.org, from: a@example.org}
@@ -140,7 +140,7 @@ fn hostile_descriptions_are_refused_within_bounds() {
 }
 
 proptest::proptest! {
-    /// Whatever comes is a check that can be written and read again, or is refused for a reason.
+    /// Any input is a check that can be written and read again, or is refused with a reason.
     #[test]
     fn any_description_is_a_check_or_a_fault(
         pieces in proptest::collection::vec((

@@ -1,6 +1,6 @@
 use super::{good, load_files};
 
-/// Exactly these warnings, each by a part of it.
+/// Expects exactly these warnings, each by a part of it.
 fn check(text: &str, expected: &[&str]) {
     let config = good(text);
     let warnings: Vec<String> = config.warnings.iter().map(ToString::to_string).collect();
@@ -13,7 +13,7 @@ fn check(text: &str, expected: &[&str]) {
 
 const HOOK: &str = "receivers: [{name: hook, webhook: {url: 'http://127.0.0.1/'}}]\n";
 
-/// A job that may run for two hours is not late after half an hour, if it says that it began.
+/// A job that may run for two hours is not late after half an hour, if it reports its start.
 #[test]
 fn grace_below_max_runtime_without_a_start_is_a_warning() {
     let backup = |rest: &str| format!("checks: [{{name: a, cron: '0 2 * * *', grace: 30m, {rest}}}]");
@@ -33,7 +33,7 @@ fn what_many_checks_share_is_one_warning() {
     assert!(text.starts_with("1000 checks, c0 (") && text.contains(" and 995 more: "), "{text}");
 }
 
-/// Only where Prometheus tells people: everywhere else labels are as they were declared.
+/// Only if Prometheus tells people: elsewhere labels stay as declared.
 #[test]
 fn labels_that_targets_often_have_are_a_warning() {
     let labels = |labels: &str| format!("checks: [{{name: a, every: 1h, labels: {{{labels}}}}}]\n");
@@ -44,7 +44,7 @@ fn labels_that_targets_often_have_are_a_warning() {
     check(&(labels("service: x") + "alerting: {alertmanagers: [{url: 'http://127.0.0.1'}]}"), &[]);
 }
 
-/// The shipped rules do not know it.
+/// The shipped alert rules ignore dependencies.
 #[test]
 fn dependencies_where_only_prometheus_tells_are_a_warning() {
     let checks = "checks: [{name: a, every: 1h}, {name: b, every: 1h, depends_on: [a]}]\n";
@@ -65,7 +65,7 @@ fn dates_that_come_rarely_are_a_warning() {
     check("checks: [{name: a, cron: '0 2 1 1 *'}]", &[]);
 }
 
-/// 2.4: the next run's success would serve the one that was left out.
+/// 2.4: the success of the next run would serve the one that was left out.
 #[test]
 fn grace_as_long_as_the_gap_is_a_warning() {
     check("checks: [{name: a, cron: '0 * * * *', grace: 1h}]", &["goes unnoticed"]);
@@ -73,7 +73,7 @@ fn grace_as_long_as_the_gap_is_a_warning() {
     check("checks: [{name: a, cron: '0 * * * *', grace: 59m}]", &[]);
 }
 
-/// 12.2: both ends of the way are looked at.
+/// 12.2: both ends are checked.
 #[test]
 fn checks_that_reach_nobody_and_receivers_that_nothing_reaches_are_warnings() {
     let checks = "checks: [{name: a, every: 1h, labels: {team: x}}, {name: b, every: 1h}]\n";
@@ -91,7 +91,7 @@ fn checks_that_reach_nobody_and_receivers_that_nothing_reaches_are_warnings() {
     check(&file(nothing), &[]);
 }
 
-/// 12.2: it is named, and still nothing comes.
+/// 12.2: it is named, and still gets nothing.
 #[test]
 fn a_receiver_that_is_named_and_never_told_is_a_warning() {
     let text = format!(
@@ -142,7 +142,7 @@ fn secrets_in_place_are_warnings_that_do_not_show_them() {
     assert!(!format!("{:?}", good(text)).contains("hunter2"));
 }
 
-/// Whoever reaches the port could do anything, and nobody would hear of it.
+/// Anybody who reaches the port could do anything, and nobody would hear of it.
 #[test]
 fn an_open_interface_and_one_whose_mails_cannot_leave_are_warnings() {
     let smtp = "smtp: {host: mail.example.org, from: a@example.org}\n";
@@ -157,14 +157,14 @@ fn an_open_interface_and_one_whose_mails_cannot_leave_are_warnings() {
     check(token, &["`token` is a secret in place", "the token `ci` is short enough to be guessed"]);
 }
 
-/// A folder that was moved must not archive its checks.
+/// Moving a folder must not archive its checks.
 #[test]
 fn a_pattern_that_matches_nothing_is_a_fault() {
     let faults = load_files(&[("main.yaml", "check_files: [checks/*.yaml]")]).0.expect_err("nothing matches");
     assert!(faults.to_string().contains("no file matches `checks/*.yaml`"));
 }
 
-/// Combinations that can never work would only run out of time, at each attempt.
+/// Combinations that can never work would time out at each attempt.
 #[test]
 fn ports_of_mail_that_speak_otherwise_are_a_warning() {
     let smtp = |rest: &str, expected: &[&str]| {
@@ -189,7 +189,7 @@ fn ports_of_mail_that_speak_otherwise_are_a_warning() {
     }
 }
 
-/// What is proposed is taken, and without a warning.
+/// The proposal is accepted, without a warning.
 #[test]
 fn steps_beyond_their_field_are_a_warning() {
     let cron = |text: &str, expected: &[&str]| {
@@ -207,7 +207,7 @@ fn steps_beyond_their_field_are_a_warning() {
     }
 }
 
-/// Whoever asks for ping keys and leaves a door without one is told what can be done by it.
+/// If ping keys are required and a door needs none, the warning says what can be done through it.
 #[test]
 fn a_trigger_that_asks_for_nothing_though_there_are_ping_keys_is_a_warning() {
     let open = |auth: &str, trigger: &str, expected: bool| {
@@ -232,7 +232,7 @@ fn a_trigger_that_asks_for_nothing_though_there_are_ping_keys_is_a_warning() {
     open(&moving, ", trigger: id", false);
 }
 
-/// It would be routed to whoever hears of everything, in silence.
+/// Such a check would silently be routed to the receivers of everything.
 #[test]
 fn labels_that_are_nearly_those_that_somebody_looks_at_are_a_warning() {
     let labels = |labels: &str| format!("  - {{name: NAME, every: 1h, labels: {{{labels}}}}}\n");
@@ -243,7 +243,7 @@ fn labels_that_are_nearly_those_that_somebody_looks_at_are_a_warning() {
     check(&file("severty: critical", "severity: info"), &[&format!("main.yaml:2): {hint}")]);
     check(&file("severty: critical", "team: dba"), &[hint]);
     check(&file("severity: critical", "team: dba"), &[]);
-    // Both are there on purpose.
+    // Both labels are there on purpose.
     check(&file("severity: critical, severty: x", "team: dba"), &[]);
     let responders =
         "responders: [{matchers: ['team=dba'], actions: [{notify: hook}]}]\ndefault_receivers: [hook]\n";
