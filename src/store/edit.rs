@@ -1,32 +1,28 @@
-//! Changes of checks that are made through an API, and so live in the database alone.
+//! Edits: changes of checks through an API, which exist only in the database.
 
 use super::error::StoreError;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::step::PastState;
 use crate::core::time::Time;
 
-/// One change. Its definition's `source` is always [`crate::core::check::Source::Api`] and its `spec.paused` false,
-/// whatever the caller says: an API pauses at run time.
+/// One change. The store sets the definition's `source` to [`crate::core::check::Source::Api`] and its `spec.paused` to
+/// false, whatever the caller passes: an API pauses at run time.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {
-    /// A new check. The name of one with an `alias` is given by the store: the slug if that is a valid name and free, else
-    /// the id.
+    /// Creates a check. If it has an `alias`, the store names it: by the slug if that is a valid and free name,
+    /// otherwise by the id.
     Create(Box<NewCheck>),
-    /// It is another one from now on; its old name leads to it until somebody else takes that.
+    /// Changes a check. Its old name leads to it until another check takes that name.
     Update {
-        /// Which.
         check: CheckId,
-        /// What it is now. Of `alias` only the slug may change; without one, the check keeps the one it has. The name of
-        /// a check with an alias follows its slug.
+        /// The new definition. Of `alias` only the slug may change; `None` keeps the alias. The name of a check with an
+        /// alias follows its slug.
         definition: Box<Definition>,
         /// How a changed spec is judged.
         how: SpecChange,
     },
-    /// It is no more: archived, and its name, slug and id are free at once.
-    Delete {
-        /// Which.
-        check: CheckId,
-    },
+    /// Deletes a check: it is archived, and its name, slug and id are free at once.
+    Delete { check: CheckId },
 }
 
 /// How a changed spec is judged.
@@ -34,77 +30,72 @@ pub enum Edit {
 pub enum SpecChange {
     /// From now on (10.2).
     Judged,
-    /// The deadline counts from the newest entry of its history, also where the spec is the same.
+    /// The deadline counts from the newest entry of the history, even if the spec is the same.
     Rearmed,
 }
 
-/// A check that is to be made.
+/// A check to be created.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewCheck {
-    /// What it is.
     pub definition: Definition,
-    /// Paused from the beginning, at run time: a ping ends it.
+    /// Paused from the beginning, at run time: a ping ends the pause.
     pub paused: bool,
-    /// What another system knew of it, for an import: it goes on from there, and nobody is alerted.
+    /// What another system knew of it, for an import. It goes on from there, and nobody is alerted.
     pub past: Option<Past>,
 }
 
 /// What another system knew of a check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Past {
-    /// How it stood. One that was late has an open incident of which its own addresses count as told: they hear of the
-    /// recovery.
+    /// Its state there. A check that was late gets an open incident of which its own addresses count as told, so they
+    /// hear of the recovery.
     pub state: PastState,
-    /// Its history, newest first; what is beyond the bound of its system is dropped. Only a check with an alias has one.
+    /// Its history, newest first, cut to its system's bound. Only checks with an alias have one.
     pub history: Vec<(Time, String)>,
 }
 
-/// Why an edit was refused. Nothing of it was stored.
+/// Why an edit was refused. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     /// Another check has this name.
     #[error("there is a check of the name `{0}` already")]
     NameTaken(Name),
-    /// Another alias of the same system has this slug.
+    /// Another check of the same system has this slug.
     #[error("another one has this slug already")]
     SlugTaken,
-    /// It is no id, or another alias has it, or it was to be a name and another check has that: try another one.
+    /// The id is invalid or taken, or was to become a name that is taken. Try another one.
     #[error("`{0}` cannot be an id here")]
     BadId(String),
-    /// There is none of this number, or it is archived.
+    /// There is no check with this number, or it is archived.
     #[error("there is no such check")]
     NoSuchCheck,
-    /// What a file declares no API changes.
+    /// The check is declared in a file, so an API cannot change it.
     #[error("it is declared in {path}:{line}: change it there")]
     DeclaredInFile {
-        /// As it was named on the command line or in `check_files`.
+        /// The path as given on the command line or in `check_files`.
         path: String,
         /// Counted from 1.
         line: u32,
     },
-    /// `max_checks` are there already, those of the files included.
+    /// There are `max_checks` checks already, including those of files.
     #[error("there are {max} checks already, and `max_checks` allows no more")]
-    TooMany {
-        /// So many may there be.
-        max: usize,
-    },
-    /// It would depend on a check that is not there.
+    TooMany { max: usize },
+    /// It would depend on a check that does not exist.
     #[error("it would depend on `{0}`, which is no check")]
     UnknownDependency(Name),
-    /// It would depend on itself, by way of this check.
+    /// It would depend on itself through this check.
     #[error("it would depend on itself, through `{0}`")]
     DependencyCircle(Name),
-    /// The store could not take it.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Why several edits were refused. Nothing of any of them was stored.
+/// Why a list of edits was refused. Nothing was stored.
 #[derive(Debug, thiserror::Error)]
 #[error("edit {index}: {error}")]
 pub struct RefusedEdit {
-    /// Which of them, counted from 0; 0 where all of them are meant.
+    /// The index of the edit, counted from 0; 0 also if the edits are refused as a whole.
     pub index: usize,
-    /// Why.
     pub error: EditError,
 }

@@ -1,25 +1,25 @@
-//! Why a store could not do something.
+//! Errors of a store.
 
-/// Why a store could not do something. Nothing of the call was stored, unless [`StoreError::Unclear`].
+/// Why a store failed. Nothing of the call was stored, except perhaps with [`StoreError::Unclear`].
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk is full.
     #[error("the disk is full")]
     Full,
-    /// The file belongs to a newer version.
+    /// The file was written by a newer version.
     #[error(
         "the database is of a newer version ({found}) than this program knows ({known}): run a newer punctual, or restore a backup from before the upgrade"
     )]
     Newer {
         /// The file's version.
         found: u32,
-        /// The newest that we know.
+        /// The newest version that this program knows.
         known: u32,
     },
-    /// Whether it was stored shows at the next start: the commit was begun and its outcome is not known.
+    /// The commit was begun, but its outcome is unknown. The next start will show whether it was stored.
     #[error("the commit failed, and whether it was stored is not known: {0}")]
     Unclear(String),
-    /// Anything else.
+    /// Any other failure.
     #[error("the database failed: {0}")]
     Failed(String),
 }

@@ -1,6 +1,6 @@
-//! What readers see without asking the store: the committed state of every check, and a few totals.
+//! The live view: the committed state of every check and a few totals, which readers see without calling the store.
 //!
-//! Pages and `/metrics` read here while pings are written. The store changes it after each commit and never before.
+//! Pages and `/metrics` read it while pings are written. The store updates it after each commit, never before.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
@@ -17,10 +17,10 @@ use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
 
-/// More time than this between two signs of life is a blind window (9.1).
+/// A longer gap between two signs of life is a blind window (9.1).
 pub(super) const MAX_GAP: Span = Span::secs(10);
 
-/// The committed state of all checks. Written by the store alone.
+/// The committed state of all checks. Only the store writes it.
 #[derive(Debug, Default)]
 pub struct Live {
     directory: RwLock<Arc<Directory>>,
@@ -32,13 +32,13 @@ pub struct Live {
     pub totals: Totals,
 }
 
-/// Where the open incidents stand of which somebody has said something that holds: acknowledged or `wont_fix`.
+/// The status of open incidents whose stance, acknowledged or `wont_fix`, holds.
 pub type Answered = HashMap<CheckId, IncidentStatus>;
 
-/// What somebody has said of open incidents.
+/// The stances of open incidents.
 pub type StancesTaken = HashMap<CheckId, StanceTaken>;
 
-/// What somebody has said of an open incident.
+/// The stance of an open incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StanceTaken {
     status: IncidentStatus,
@@ -46,14 +46,13 @@ pub struct StanceTaken {
 }
 
 impl StanceTaken {
-    /// What was said of an incident, if it stands acknowledged or `wont_fix`.
+    /// The stance of an incident, if it is acknowledged or `wont_fix`.
     pub fn of(incident: &Incident) -> Option<StanceTaken> {
         let is_answered = matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix);
         is_answered.then(|| StanceTaken { status: incident.status, covered: incident.covered.clone() })
     }
 
-    /// Where the incident stands by it while these causes hold; `None`: whoever acknowledged it has not taken on all of
-    /// them (11.2).
+    /// The incident's status while these causes hold; `None`: the acknowledgement does not cover all of them (11.2).
     pub fn holds(&self, causes: &Causes) -> Option<IncidentStatus> {
         let is_covered = |family: Family| self.covered.contains(&family);
         let holds = self.status == IncidentStatus::WontFix
@@ -62,23 +61,23 @@ impl StanceTaken {
     }
 }
 
-/// How many deliveries are not finished, by receiver; those of checks' own are counted together.
+/// The number of unfinished deliveries by receiver. Those to checks' own addresses are counted as one receiver.
 pub type Waiting = BTreeMap<ReceiverName, u64>;
 
-/// All declared checks: replaced as a whole when the configuration changes.
+/// All declared checks. Replaced as a whole when the configuration changes.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     /// Sorted by name.
     pub checks: Vec<Arc<Check>>,
-    /// By name, former names included.
+    /// By name, including former names.
     pub by_name: HashMap<Name, Named>,
-    /// Checks with an alias by their id.
+    /// Checks with an alias, by its id.
     pub by_alias: HashMap<String, Arc<Check>>,
     by_slug: HashMap<Origin, HashMap<String, Arc<Check>>>,
 }
 
 impl Directory {
-    /// Of these checks, sorted by name, and of those that are known by a former name.
+    /// A directory of these checks, which must be sorted by name, and of former names.
     pub fn new(checks: Vec<Arc<Check>>, former: impl IntoIterator<Item = (Name, Arc<Check>)>) -> Directory {
         let by_name = former.into_iter().map(|(name, check)| (name, Named::new(check, true))).collect();
         let mut directory = Directory { by_name, ..Directory::default() };
@@ -94,14 +93,14 @@ impl Directory {
         }
     }
 
-    /// Adds a check that nothing leads to yet.
+    /// Adds a check whose name, id and slug are not in the directory yet.
     pub fn add(&mut self, check: &Arc<Check>) {
         let place = self.checks.partition_point(|other| other.definition.name < check.definition.name);
         self.checks.insert(place, check.clone());
         self.point_to(check);
     }
 
-    /// Takes a check out that no former name leads to, if it is there.
+    /// Removes a check, if it is there. No former name may lead to it.
     pub fn take_out(&mut self, check: &Check) {
         let name = &check.definition.name;
         let place = self.checks.binary_search_by(|other| other.definition.name.cmp(name));
@@ -116,12 +115,12 @@ impl Directory {
         }
     }
 
-    /// The check that has this name now.
+    /// The check whose current name this is.
     pub fn by_present_name(&self, name: &Name) -> Option<&Arc<Check>> {
         self.by_name.get(name).filter(|named| !named.for_pings.by_former_name).map(|named| &named.check)
     }
 
-    /// The check that the users of an origin know by this slug.
+    /// The check that has this slug in an origin.
     pub fn by_slug(&self, origin: &Origin, slug: &str) -> Option<&Arc<Check>> {
         self.by_slug.get(origin)?.get(slug)
     }
@@ -130,21 +129,20 @@ impl Directory {
 /// What a name leads to.
 #[derive(Clone, Debug)]
 pub struct Named {
-    /// For whoever pings.
+    /// For pings.
     pub for_pings: ForPings,
-    /// For everybody else.
+    /// For everything else.
     pub check: Arc<Check>,
 }
 
-/// What a ping must know of its check. Kept beside the name: the check itself is in the hands of the writer, and looking
-/// at it would take it out of the cache of another processor at every ping.
+/// What a ping needs to know of its check. It is kept beside the name: the writer works on the check itself, and
+/// reading it at every ping would take it out of another processor's cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ForPings {
-    /// Its number.
     pub id: CheckId,
-    /// How it may be pinged.
+    /// Which methods ping it.
     pub methods: PingMethods,
-    /// The name is not its present one.
+    /// Whether the name is a former name.
     pub by_former_name: bool,
 }
 
@@ -155,12 +153,10 @@ impl Named {
     }
 }
 
-/// One declared check.
 #[derive(Debug)]
 pub struct Check {
-    /// Its number.
     pub id: CheckId,
-    /// What was declared.
+    /// What is declared.
     pub definition: Arc<Definition>,
     known: Mutex<Known>,
 }
@@ -168,48 +164,46 @@ pub struct Check {
 /// What is known of a check.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// The state as committed.
+    /// The committed state.
     pub state: State,
-    /// For `count_in_window`.
+    /// Counts for `count_in_window`.
     pub window: WindowCount,
 }
 
-/// Totals that the store keeps up to date.
 #[derive(Debug, Default)]
 pub struct Totals {
-    /// Flips since the start: whoever must look at every flip waits for this to grow.
+    /// Flips since the start. Whoever must see every flip waits for this to grow.
     pub flips: AtomicU64,
     /// When a sign of life was last stored, in ms since the epoch; 0: never (9.1).
     pub last_sign_of_life_ms: AtomicI64,
-    /// Incidents that have not ended.
     pub incidents_open: AtomicU64,
-    /// Deliveries that wait or are under way.
+    /// Deliveries that wait or are being sent.
     pub deliveries_pending: AtomicU64,
-    /// Deliveries that were given up.
+    /// Parked deliveries.
     pub deliveries_parked: AtomicU64,
-    /// When the last of them was, in ms since the epoch; 0: never.
+    /// When a delivery was last parked, in ms since the epoch; 0: never.
     pub last_parked_ms: AtomicI64,
-    /// Mails of checks' own that had to wait since the start: their address had had enough in that minute (16.4).
+    /// Mails to checks' own addresses that were delayed since the start, because of the limit per minute of their
+    /// address (16.4).
     pub own_mails_limited: AtomicU64,
-    /// Bytes of the store's file at the last sign of life.
+    /// Size of the store's file in bytes, at the last sign of life.
     pub database_bytes: AtomicU64,
-    /// Bytes of the store's write-ahead log at the last sign of life.
+    /// Size of the store's write-ahead log in bytes, at the last sign of life.
     pub log_bytes: AtomicU64,
-    /// A number that no other database has.
+    /// A random id of the database.
     pub database_id: AtomicU64,
-    /// When the database was made, in ms since the epoch.
+    /// When the database was created, in ms since the epoch.
     pub database_created_ms: AtomicU64,
-    /// How long we were blind since the database was made, and until when that was counted.
+    /// The total blind time since the database was created, and until when it is counted.
     blind: Mutex<(Span, Option<Time>)>,
 }
 
 impl Check {
-    /// A check as the store knows it.
     pub fn new(id: CheckId, definition: Arc<Definition>, known: Known) -> Check {
         Check { id, definition, known: Mutex::new(known) }
     }
 
-    /// Reads something of each part that a ping needs and holds nothing, so that the processor fetches them.
+    /// Reads something of each part that a ping needs, so that the processor loads it into its cache. Holds no lock.
     pub fn fetch(&self) {
         let Definition { spec, alias, .. } = &*self.definition;
         black_box((
@@ -220,76 +214,76 @@ impl Check {
         ));
     }
 
-    /// What is known of it now. Hold it briefly: the writer waits.
+    /// What is known of it now. Hold the lock briefly: the writer waits for it.
     pub fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Its state now, to look at it for longer: a schedule may have to be walked through.
+    /// A copy of its state, for work that takes longer, such as walking through a schedule.
     pub fn state(&self) -> State {
         self.known().state.clone()
     }
 }
 
-/// How readers judge: at one time for all that they show, so that an outage of the store never shows as late (1.5).
+/// How readers judge: at one time for everything that they show, so that an outage of the store never shows as lateness
+/// (1.5).
 #[derive(Clone, Debug)]
 pub struct AsOf {
-    /// The time: nothing that came up to then is still to be stored.
+    /// The time. Everything that came up to it is stored.
     pub at: Time,
     blind: Arc<BlindWindows>,
 }
 
 impl AsOf {
-    /// How a check stands.
+    /// The view of a check.
     pub fn view(&self, spec: &Spec, state: &State) -> View {
         view(spec, state, self.at, &self.blind)
     }
 
-    /// [`promised_deadline`] of a check.
+    /// The [`promised_deadline`] of a check.
     pub fn promised_deadline(&self, spec: &Spec, state: &State) -> Option<Time> {
         promised_deadline(spec, state, self.at, &self.blind)
     }
 }
 
 impl Live {
-    /// A look at all checks, to be taken before any of their states: `applied_to` is the writer's.
+    /// How to judge checks at `applied_to`, the writer's time. Call it before looking at any state.
     pub fn as_of(&self, applied_to: Time) -> AsOf {
         AsOf { at: applied_to, blind: self.blind() }
     }
 
-    /// The checks as of now.
+    /// The current checks.
     pub fn directory(&self) -> Arc<Directory> {
         read(&self.directory)
     }
 
-    /// The check of this name or former name.
+    /// The check with this name or former name.
     pub fn find(&self, name: &str) -> Option<Arc<Check>> {
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
         directory.by_name.get(name).map(|named| named.check.clone())
     }
 
-    /// What a ping by this name or former name must know.
+    /// What a ping by this name or former name needs to know.
     pub fn find_for_ping(&self, name: &str) -> Option<ForPings> {
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
         directory.by_name.get(name).map(|named| named.for_pings)
     }
 
-    /// The check with an alias of this id, of whichever origin.
+    /// The check whose alias has this id, of any origin.
     pub fn find_alias(&self, id: &str) -> Option<Arc<Check>> {
         self.directory.read().unwrap_or_else(PoisonError::into_inner).by_alias.get(id).cloned()
     }
 
-    /// The blind windows.
     pub fn blind(&self) -> Arc<BlindWindows> {
         read(&self.blind)
     }
 
-    /// The mutes, ended ones perhaps included: look at their `until`.
+    /// The mutes. They may include ended ones: check their `until`.
     pub fn mutes(&self) -> Arc<Vec<Mute>> {
         read(&self.mutes)
     }
 
-    /// What people said of open incidents, as far as it holds for all causes that there are now.
+    /// The stances of open incidents that cover all causes that they have now.
     pub fn answered(&self) -> Answered {
         let answers = read(&self.answers);
         if answers.is_empty() {
@@ -302,35 +296,36 @@ impl Live {
         self.directory().checks.iter().filter_map(answered).collect()
     }
 
-    /// Deliveries that are not finished, by receiver.
+    /// The number of unfinished deliveries by receiver.
     pub fn waiting(&self) -> Arc<Waiting> {
         read(&self.waiting)
     }
 
-    /// For the store: the checks are these now.
+    /// For the store: replaces the checks.
     pub fn set_directory(&self, directory: Directory) {
         write(&self.directory, directory);
     }
 
-    /// For the store, which alone changes it: the checks are changed in place, where nobody is looking at them.
+    /// For the store, which alone changes it: changes the checks in place if nobody is looking at them, otherwise in a
+    /// copy.
     pub fn change_directory(&self, change: impl FnOnce(&mut Directory)) {
         let mut slot = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(directory) = Arc::get_mut(&mut slot) {
             return change(directory);
         }
         drop(slot);
-        // Pings go on finding their checks while it is copied.
+        // Pings can still find their checks while it is copied.
         let mut directory = (*self.directory()).clone();
         change(&mut directory);
         self.set_directory(directory);
     }
 
-    /// For the store: the blind windows are these now.
+    /// For the store: replaces the blind windows.
     pub fn set_blind(&self, blind: BlindWindows) {
         write(&self.blind, blind);
     }
 
-    /// For the store: people have said this of open incidents. Looked at after each commit, changed seldom.
+    /// For the store: replaces the stances. Called after each commit, while they seldom change.
     pub fn set_answers(&self, answers: &Arc<StancesTaken>) {
         if Arc::ptr_eq(&read(&self.answers), answers) {
             return;
@@ -338,7 +333,7 @@ impl Live {
         *self.answers.write().unwrap_or_else(PoisonError::into_inner) = answers.clone();
     }
 
-    /// For the store: these deliveries are not finished. Looked at after each commit.
+    /// For the store: replaces the numbers of unfinished deliveries. Called after each commit.
     pub fn set_waiting(&self, waiting: &Arc<Waiting>) {
         if Arc::ptr_eq(&self.waiting(), waiting) {
             return;
@@ -346,7 +341,7 @@ impl Live {
         *self.waiting.write().unwrap_or_else(PoisonError::into_inner) = waiting.clone();
     }
 
-    /// For the store: the mutes are these now.
+    /// For the store: replaces the mutes.
     pub fn set_mutes(&self, mutes: Vec<Mute>) {
         write(&self.mutes, mutes);
     }
@@ -358,20 +353,19 @@ impl Totals {
         Some(self.last_sign_of_life_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
     }
 
-    /// How long we were blind since the database was made, and are now: nothing is stored while the disk takes no writes,
-    /// and whoever looks then must see it all the same (9.1).
+    /// The total blind time since the database was created, up to now. While the disk takes no writes, nothing is
+    /// stored, but readers must see the blindness all the same (9.1).
     pub fn blind(&self, now: Time) -> Span {
         let (counted, until) = *self.blind.lock().unwrap_or_else(PoisonError::into_inner);
         let silence = until.map_or(Span::ZERO, |until| now - until);
         if silence > MAX_GAP { counted + silence } else { counted }
     }
 
-    /// For the store: so long we were blind until the last sign of life.
+    /// For the store: the total blind time until the last sign of life.
     pub fn set_blind(&self, counted: Span, until: Option<Time>) {
         *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = (counted, until);
     }
 
-    /// When the database was made.
     pub fn database_created(&self) -> Time {
         Time::from_ms(i64::try_from(self.database_created_ms.load(Ordering::Relaxed)).unwrap_or(i64::MAX))
     }
@@ -386,6 +380,6 @@ fn write<T>(lock: &RwLock<Arc<T>>, value: T) {
     let mut slot = lock.write().unwrap_or_else(PoisonError::into_inner);
     let old = std::mem::replace(&mut *slot, new);
     drop(slot);
-    // What is large takes a while to go: nobody waits for that.
+    // Freeing a large value takes a while: do it after the lock is released.
     drop(old);
 }

@@ -1,7 +1,8 @@
-//! The one thread that writes: it owns the store, commits pings in groups, and answers them once they are durable.
+//! The writer: the one thread that owns the store. It commits pings in groups and answers them once they are durable.
 //!
-//! Everything that changes the store comes through its queue, in the order of arrival (1.2): pings, and calls for all the
-//! rest. The queue is bounded; what does not fit, or cannot be stored, is refused at once and said so to the check (9.1).
+//! Everything that changes the store comes through its queue, in the order of arrival (1.2): pings, and calls for
+//! everything else. The queue is bounded. A ping that does not fit, or cannot be stored, is refused at once, and that
+//! makes its check blind (9.1).
 
 mod life;
 mod queue;
@@ -24,15 +25,15 @@ use crate::clock::{Clock, Stopwatch};
 use crate::core::check::CheckId;
 use crate::core::time::Time;
 
-/// The ping cannot be taken now: the queue is full, the store fails, or the server stops.
+/// The ping cannot be taken now: the queue is full, the store fails, or the server is stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("pings cannot be stored now")]
 pub struct Overloaded;
 
-/// What became of a ping, once it is durable.
+/// The outcome of a ping, once it is durable.
 pub type PingAnswer = oneshot::Receiver<Result<Applied, StoreError>>;
 
-/// The way to the writer's thread. Ends it when dropped, with all that is queued stored.
+/// The handle to the writer's thread. Dropping it stores everything that is queued and ends the thread.
 pub struct Writer {
     shared: Arc<Shared>,
     live: Arc<Live>,
@@ -47,7 +48,7 @@ impl std::fmt::Debug for Writer {
 }
 
 impl Writer {
-    /// Starts the thread. `on_commit` hears of each ping how long after its entry into the queue it was committed.
+    /// Starts the thread. `on_commit` gets, for each ping, the time from its entry into the queue to its commit.
     pub fn start(
         store: Box<dyn Store>,
         clock: Arc<Clock>,
@@ -56,7 +57,7 @@ impl Writer {
     ) -> std::io::Result<Writer> {
         let (mut writer, mut turns) = Writer::without_thread(store, clock, limits, on_commit);
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
-            // Without this thread nothing is stored or judged any more: better gone, and seen to be, than deaf.
+            // Without this thread nothing is stored or judged: abort the process visibly instead of going on deaf.
             let _abort = AbortOnPanic;
             turns.run();
         })?;
@@ -64,7 +65,7 @@ impl Writer {
         Ok(writer)
     }
 
-    /// A writer whose turns somebody else takes.
+    /// A writer whose turns the caller takes.
     #[doc(hidden)]
     pub fn without_thread(
         store: Box<dyn Store>,
@@ -78,7 +79,7 @@ impl Writer {
         (Writer { shared, live, wakes, thread: Mutex::default() }, turns)
     }
 
-    /// Queues a ping; what became of it is answered when it is durable.
+    /// Queues a ping. Its outcome is sent when it is durable.
     pub fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
         let bytes = bytes_of(&fact);
         let limits = &self.shared.limits;
@@ -105,30 +106,31 @@ impl Writer {
         Ok(receiver)
     }
 
-    /// A request was refused before it was read: it may have been a ping of any check (9.1).
+    /// Notes that a request was refused before it was read. It may have been a ping of any check (9.1).
     pub fn refuse_unread(&self) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
         queue.refused.note_unread(at);
     }
 
-    /// The listeners close: from now on we are deaf. No later sign of life is stored and nothing is judged beyond this
-    /// moment; what still comes is stored as of it (9.1).
+    /// The listeners are closed: from now on we are deaf. No later sign of life is stored, nothing is judged beyond
+    /// this moment, and what still arrives is stored with this time (9.1).
     pub fn close(&self) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
         queue.closed_at.get_or_insert(at);
     }
 
-    /// Runs something on the writer's thread, after what is queued already; not at all if nobody waits for the answer any
-    /// more when its turn comes. Never answers once the writer has ended: whoever still asks then is about to end as well.
+    /// Runs a call on the writer's thread, after everything that is already queued. It is not run if the caller no
+    /// longer waits when its turn comes. Never returns once the writer has ended; its callers are then about to end
+    /// too.
     pub async fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
     ) -> R {
         let (sender, receiver) = oneshot::channel();
         let call: Call = Box::new(move |store, now| {
-            // Whoever was told that it took too long must not find it done later.
+            // A caller who was told that it took too long must not find it done later.
             if !sender.is_closed() {
                 let _ = sender.send(call(store, now));
             }
@@ -140,8 +142,8 @@ impl Writer {
         }
     }
 
-    /// Queues something without waiting for it. 1.2: a call's time is that of its place in the queue, so that it judges
-    /// nothing past a ping that came before it.
+    /// Queues a call without waiting for it. 1.2: a call's time is that of its place in the queue, so that it does not
+    /// judge past a ping that came before it.
     pub fn queue_call(&self, call: Call) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
@@ -150,14 +152,14 @@ impl Writer {
         self.shared.filled.notify_one();
     }
 
-    /// Hears when there is something to do next.
+    /// Tells when there is something to do next.
     pub fn wakes(&self) -> watch::Receiver<Wakes> {
         self.wakes.clone()
     }
 
-    /// 1.5: up to when all that came is stored and seen by readers, who judge at this time. To be asked before they look
-    /// at states. Now while nothing waits and the store takes writes; it stands still while it does not, and while the
-    /// clock is doubted.
+    /// 1.5: the time up to which everything that came is stored and visible to readers, who judge at this time. Call it
+    /// before looking at states. It is the current time while nothing waits and the store takes writes. It stands still
+    /// while the store fails or the clock is doubted.
     pub fn applied_to(&self) -> Time {
         let last_life = self.live.totals.last_sign_of_life();
         self.shared.applied_to(last_life.unwrap_or(Time::MIN))
@@ -168,13 +170,13 @@ impl Writer {
         !self.shared.queue().failing
     }
 
-    /// Stores all that is queued, takes nothing more, and ends the thread. Blocks until then.
+    /// Stores everything that is queued, refuses new pings, and ends the thread. Blocks until then.
     pub fn stop(&self) {
         self.shared.queue().stopping = true;
         self.shared.filled.notify_one();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            // A panic of the thread aborts the program before it could be seen here.
+            // A panic of the thread aborts the process before it could be seen here.
             let _ = thread.join();
         }
     }

@@ -83,7 +83,7 @@ enum ScheduleRow {
 struct OccurrencesRow {
     cron: String,
     zone: String,
-    /// By which rules of that zone it was judged; rows of 0.1.0 have none.
+    /// The mark of the zone's rules by which the check was judged. Rows of version 0.1.0 have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     clocks: Option<u64>,
 }
@@ -113,7 +113,7 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// The definition as it stands in its row.
+/// The definition as stored in its row.
 pub(in crate::store) fn write_definition(definition: &Definition) -> String {
     let texts = |names: &[Name]| names.iter().map(|name| name.as_str().to_owned()).collect();
     let row = DefinitionRow {
@@ -184,7 +184,7 @@ fn occurrences_row(at: &Occurrences) -> OccurrencesRow {
     }
 }
 
-/// Reads a definition back; an error says what this program cannot read.
+/// Parses a definition. The error says what this program cannot read.
 pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String> {
     let row: DefinitionRow<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let name = |text: &str| Name::parse(text).map_err(|error| format!("{text}: {error}"));

@@ -1,6 +1,6 @@
-//! Rows: how the core's types stand in a database. The core itself knows no serialization (docs/semantics.md, §14).
+//! Rows: the database's form of the core's types. The core itself knows no serialization (docs/semantics.md, §14).
 //!
-//! Every word and number here is in users' files: it may be added to, never changed.
+//! Every word and number here is in users' files: words and numbers may be added, but never changed.
 
 mod definition;
 mod notice;

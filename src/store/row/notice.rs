@@ -1,4 +1,4 @@
-//! Frozen notices, and alerts, as JSON.
+//! Frozen notices and alerts as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +73,7 @@ struct CanaryNoticeRow {
     events: Vec<(i64, String)>,
 }
 
-/// Notices as they stand in their message's row.
+/// Notices as stored in their message's row.
 pub(in crate::store) fn write_notices(notices: &[Notice]) -> String {
     let rows: Vec<NoticeRow> = notices.iter().map(notice_row).collect();
     serde_json::to_string(&rows).expect("a row of texts and numbers is always JSON")
@@ -155,7 +155,7 @@ fn read_canary(row: CanaryNoticeRow) -> AliasNotice {
     }
 }
 
-/// Reads notices back; `None` if this program cannot read them.
+/// Parses notices; `None` if this program cannot read them.
 pub(in crate::store) fn read_notices(text: &str) -> Option<Vec<Notice>> {
     let rows: Vec<NoticeRow> = serde_json::from_str(text).ok()?;
     rows.into_iter().map(read_notice).collect()
@@ -204,7 +204,7 @@ struct AlertRow {
     ended_at: Option<i64>,
 }
 
-/// Alerts as they stand in their check's row.
+/// Alerts as stored in their check's row.
 pub(in crate::store) fn write_alerts(alerts: &[Alert]) -> String {
     let row = |alert: &Alert| AlertRow {
         labels: alert.labels.clone(),
@@ -216,7 +216,7 @@ pub(in crate::store) fn write_alerts(alerts: &[Alert]) -> String {
     serde_json::to_string(&rows).expect("a row of texts and numbers is always JSON")
 }
 
-/// Reads alerts back; `None` if this program cannot read them.
+/// Parses alerts; `None` if this program cannot read them.
 pub(in crate::store) fn read_alerts(text: &str) -> Option<Vec<Alert>> {
     let rows: Vec<AlertRow> = serde_json::from_str(text).ok()?;
     let alert = |row: AlertRow| Alert {

@@ -1,4 +1,4 @@
-//! The words of incidents and deliveries.
+//! Incidents and deliveries in words.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ const INCIDENT_STATUSES: [IncidentStatus; 5] = [
 
 const FAMILIES: [Family; 3] = [Family::Late, Family::Failing, Family::Unknown];
 
-/// An action of an incident's row. Before it was known why an action was planned, only its number was kept.
+/// An action in an incident's row. Older versions kept only its number, and not why it was planned.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum PlannedRow {
@@ -31,7 +31,6 @@ enum PlannedRow {
     For(u64, Vec<String>, bool),
 }
 
-/// The actions of an incident as JSON.
 pub(in crate::store) fn write_planned(actions: &[Planned]) -> String {
     let row = |planned: &Planned| {
         let kinds = planned.kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
@@ -41,8 +40,8 @@ pub(in crate::store) fn write_planned(actions: &[Planned]) -> String {
     serde_json::to_string(&rows).expect("a list of texts and numbers is always JSON")
 }
 
-/// The actions of an incident from JSON. Where it is not known for what they were planned, it was for `first`, the kind
-/// that opened the incident.
+/// Parses the actions of an incident. If the row does not say why an action was planned, it was planned for `first`,
+/// the kind that opened the incident.
 pub(in crate::store) fn read_planned(text: &str, first: CauseKind) -> Option<Vec<Planned>> {
     let rows: Vec<PlannedRow> = serde_json::from_str(text).ok()?;
     let planned = |row| match row {
@@ -58,22 +57,20 @@ pub(in crate::store) fn read_planned(text: &str, first: CauseKind) -> Option<Vec
     rows.into_iter().map(planned).collect()
 }
 
-/// Families of causes as JSON.
 pub(in crate::store) fn write_families(families: &[Family]) -> String {
     let words: Vec<&str> = families.iter().map(|family| family.as_str()).collect();
     serde_json::to_string(&words).expect("a list of texts is always JSON")
 }
 
-/// Families of causes from JSON.
 pub(in crate::store) fn read_families(text: &str) -> Option<Vec<Family>> {
     let words: Vec<String> = serde_json::from_str(text).ok()?;
     words.iter().map(|word| FAMILIES.into_iter().find(|family| family.as_str() == word)).collect()
 }
 
-/// How often a check flapped, and since when, as it stands beside the word of its kind.
+/// How often a check flapped, and since when. It is stored beside the word of its kind.
 pub(in crate::store) type FlapsRow = (u32, i64);
 
-/// What stands beside the word of a kind of delivery.
+/// What is stored beside the word of a kind of delivery.
 pub(in crate::store) fn flaps_row(kind: DeliveryKind) -> Option<FlapsRow> {
     match kind {
         DeliveryKind::Flapping(flaps) => Some((flaps.times, flaps.since.as_ms())),
@@ -81,7 +78,7 @@ pub(in crate::store) fn flaps_row(kind: DeliveryKind) -> Option<FlapsRow> {
     }
 }
 
-/// The kind of delivery of this word, and of what stands beside it.
+/// The kind of delivery with this word, and with what is stored beside it.
 pub(in crate::store) fn read_delivery_kind(word: &str, flaps: Option<FlapsRow>) -> Option<DeliveryKind> {
     let flaps = flaps.map(|(times, since)| Flaps { times, since: Time::from_ms(since) });
     let kinds = DELIVERY_KINDS.into_iter().chain(flaps.map(DeliveryKind::Flapping));
@@ -94,19 +91,17 @@ pub(in crate::store) fn write_bouts(bouts: &[Bout]) -> String {
     serde_json::to_string(&rows).expect("a list of numbers is always JSON")
 }
 
-/// Bad periods from JSON.
 pub(in crate::store) fn read_bouts(text: &str) -> Option<Vec<Bout>> {
     let rows: Vec<(i64, i64)> = serde_json::from_str(text).ok()?;
     let bout = |(from, to)| Bout { from: Time::from_ms(from), to: Time::from_ms(to) };
     Some(rows.into_iter().map(bout).collect())
 }
 
-/// The incident's status of this word.
 pub(in crate::store) fn incident_status(word: &str) -> Option<IncidentStatus> {
     INCIDENT_STATUSES.into_iter().find(|status| status.as_str() == word)
 }
 
-/// A delivery's state as it stands in three columns: state, reason, message.
+/// A delivery's state as three columns: state, reason, message.
 pub(in crate::store) fn write_delivery_state(
     state: &DeliveryState,
 ) -> (&'static str, Option<&'static str>, Option<u64>) {
@@ -121,7 +116,7 @@ pub(in crate::store) fn write_delivery_state(
     }
 }
 
-/// A delivery's state from its three columns.
+/// Parses a delivery's state from its three columns.
 pub(in crate::store) fn read_delivery_state(
     state: &str,
     reason: Option<&str>,
@@ -146,7 +141,7 @@ fn cancel_reason(word: &str) -> Option<CancelReason> {
     CancelReason::ALL.into_iter().find(|reason| reason.as_str() == word)
 }
 
-/// That a delivery was given up, in its column.
+/// The column that says that a delivery was given up.
 #[derive(Serialize, Deserialize)]
 struct GivenUpRow {
     since: i64,
@@ -157,7 +152,6 @@ struct GivenUpRow {
     alone: bool,
 }
 
-/// That a delivery was given up, as JSON.
 pub(in crate::store) fn write_given_up(given_up: &GivenUp) -> String {
     let row = GivenUpRow {
         since: given_up.since.as_ms(),
@@ -170,7 +164,6 @@ pub(in crate::store) fn write_given_up(given_up: &GivenUp) -> String {
     serde_json::to_string(&row).expect("texts and numbers are always JSON")
 }
 
-/// That a delivery was given up, from JSON.
 pub(in crate::store) fn read_given_up(text: &str) -> Option<GivenUp> {
     let row: GivenUpRow = serde_json::from_str(text).ok()?;
     Some(GivenUp {

@@ -1,4 +1,4 @@
-//! A check's state in few bytes, since it is written with every ping: postcard, times as the distance back from the
+//! A check's state in few bytes, since it is written with every ping: postcard, with times as their distance from the
 //! newest one.
 
 use std::collections::VecDeque;
@@ -14,15 +14,15 @@ use crate::core::time::{Span, Time};
 
 /// The first byte of a state.
 const VERSION: u8 = 3;
-/// What was written before had moments for refusals, and an end of the pause only in the second of these.
+/// Older versions stored the moments of refusals, and the second of them also the end of a pause.
 const MOMENTS: u8 = 1;
 const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 
-/// A time, as ms back from [`StateRow::newest`].
+/// A time, as ms before [`StateRow::newest`].
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Ago(i64);
 
-/// `R` is a refusal and `P` the end of a pause, as the row's version has them.
+/// `R` is a refusal and `P` the end of a pause, in the form of the row's version.
 #[derive(Serialize, Deserialize)]
 struct StateRow<'a, R, P> {
     newest: i64,
@@ -46,7 +46,7 @@ struct StateRow<'a, R, P> {
     nameless_run_before_pause: bool,
     failures_in_a_row: u32,
     successes_in_a_row: u32,
-    /// Each as ms back from the one after it, newest first: with many a second, a byte each.
+    /// Each as ms before the one after it, newest first: with many a second, each takes one byte.
     successes: Vec<Ago>,
     counted: Option<(Ago, Option<Ago>, Option<Ago>)>,
     refusals: Vec<R>,
@@ -56,11 +56,11 @@ struct StateRow<'a, R, P> {
     paused_until: P,
 }
 
-/// The first, from there to the last, and how many.
+/// The first refusal, the time from there to the last, and how many there were.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct RefusedRow(Ago, i64, u32);
 
-/// Its id, its start, and whether it overlapped another.
+/// The id, the start, and whether the run overlapped another.
 type RunRow<'a> = (Option<&'a str>, Ago, bool);
 
 #[derive(Serialize, Deserialize)]
@@ -72,7 +72,7 @@ struct RidRow<'a> {
     closed_by_pause: bool,
 }
 
-/// Counts times back from the newest one, and forward again.
+/// Converts times to distances before the newest one, and back.
 #[derive(Clone, Copy)]
 struct Since(Time);
 
@@ -85,7 +85,7 @@ impl Since {
         time.map(|time| self.ago(time))
     }
 
-    /// [`Time::MIN`] stands for "never" and would take nine bytes.
+    /// [`Time::MIN`] stands for "never" and would take nine bytes, so it is stored as `None`.
     fn unless_never(self, time: Time) -> Option<Ago> {
         (time != Time::MIN).then(|| self.ago(time))
     }
@@ -99,7 +99,7 @@ impl Since {
     }
 }
 
-/// The state as it stands in its row.
+/// The state as stored in its row.
 pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
     let since = Since(state.newest);
     let cause =
@@ -161,7 +161,7 @@ fn successes_row(successes: &VecDeque<Time>, newest: Time) -> Vec<Ago> {
     successes.iter().rev().map(ago).collect()
 }
 
-/// Reads a state back; `None` if this program cannot read it.
+/// Parses a state; `None` if this program cannot read it.
 pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
     let (version, bytes) = bytes.split_first()?;
     match *version {

@@ -1,4 +1,4 @@
-//! The words of an incident's steps.
+//! An incident's steps in words.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,11 @@ use crate::core::outbox::{DeliveryStep, MessageId, Telling};
 const TELLINGS: [Telling; 5] =
     [Telling::Told, Telling::Failed, Telling::Retried, Telling::Parked, Telling::Dropped];
 
-/// What a step of telling somebody has in its column `details`.
+/// The column `details` of a step that told somebody.
 #[derive(Serialize, Deserialize)]
 struct Details {
     receiver: String,
-    /// What was told.
+    /// The kind of the delivery.
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     flaps: Option<FlapsRow>,
@@ -23,7 +23,7 @@ struct Details {
     times: u32,
 }
 
-/// A step of an incident as it stands in three columns: what, the kind of cause, and details.
+/// A step of an incident as three columns: what, the kind of cause, and details.
 pub(in crate::store) fn write_step(what: &StepKind) -> (&'static str, Option<&'static str>, Option<String>) {
     let (kind, details) = match what {
         StepKind::Began(kind) | StepKind::Eased(kind) => (Some(kind.as_str()), None),
@@ -45,7 +45,7 @@ fn write_details(step: &DeliveryStep) -> String {
     serde_json::to_string(&details).expect("texts and numbers are always JSON")
 }
 
-/// A step of an incident from its three columns.
+/// Parses a step of an incident from its three columns.
 pub(in crate::store) fn read_step(what: &str, kind: Option<&str>, details: Option<&str>) -> Option<StepKind> {
     if let Some(what) = TELLINGS.into_iter().find(|telling| telling.as_str() == what) {
         let details: Details = serde_json::from_str(details?).ok()?;

@@ -1,4 +1,4 @@
-//! What is written is read back, whatever it is; and what users have on disk is read for ever.
+//! Whatever is written is read back, and what users have on disk can always be read.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -248,7 +248,7 @@ fn every_notice_is_read_back() {
     assert_eq!(read_notices(&write_notices(&notices)).unwrap(), notices);
 }
 
-/// The state is written with every ping: a check that is simply pinged takes few bytes.
+/// The state is written with every ping: that of a simple check takes few bytes.
 #[test]
 fn the_state_of_a_simple_check_is_small() {
     let newest = Time::from_secs(1_800_000_000);
@@ -262,7 +262,7 @@ fn the_state_of_a_simple_check_is_small() {
     assert!(bytes <= 60, "{bytes}");
 }
 
-/// States that were written before refusals were stretches (9.1): the second has the end of a pause as well (7.2).
+/// States from before refusals were stretches (9.1). The second form also has the end of a pause (7.2).
 #[test]
 fn states_with_moments_of_refusals_are_read() {
     let newest = Time::from_secs(1_800_000_000);
@@ -282,13 +282,13 @@ fn states_with_moments_of_refusals_are_read() {
     expected.pause = Pause { at_run_time: Some(at_run_time), until: Some(until), ..Pause::default() };
     let mut row = row.to_vec();
     row[0] = 2;
-    // When the pause began follows that of the file, and its end comes last.
+    // The start of the pause follows that of the pause by the file, and its end comes last.
     row.splice(19..20, [1, 4]);
     row.extend([207, 15]);
     assert_eq!(read_state(&row), Some(expected));
 }
 
-/// Rows that are in users' files: what wrote them is gone, what reads them must not be.
+/// Rows in users' files: the code that wrote them is gone, but they must still be read.
 #[test]
 fn rows_of_the_first_version_are_read() {
     let state = [1, 0];
@@ -306,7 +306,7 @@ fn rows_of_the_first_version_are_read() {
     assert_eq!(read[0].output, None);
 }
 
-/// An incident of a version that kept numbers only: its actions were planned for what opened it.
+/// An incident of a version that kept numbers only: its actions were planned for the cause that opened it.
 #[test]
 fn planned_actions_come_back_and_old_ones_are_read() {
     let planned = |action, kinds: &[CauseKind], is_uncovered| crate::core::incident::Planned {

@@ -5,7 +5,6 @@ use crate::core::check::PingKind;
 use crate::core::step::FlipReason;
 use crate::core::time::Time;
 
-/// The number of a kind of cause.
 pub(in crate::store) fn cause_code(kind: CauseKind) -> u8 {
     match kind {
         CauseKind::Missing => 0,
@@ -21,12 +20,10 @@ pub(in crate::store) fn cause_code(kind: CauseKind) -> u8 {
     }
 }
 
-/// The kind of cause of this number.
 pub(in crate::store) fn cause_kind(code: u8) -> Option<CauseKind> {
     CauseKind::ALL.into_iter().find(|kind| cause_code(*kind) == code)
 }
 
-/// The number of a kind of ping.
 pub(in crate::store) fn ping_code(kind: PingKind) -> u8 {
     match kind {
         PingKind::Success => 0,
@@ -36,17 +33,15 @@ pub(in crate::store) fn ping_code(kind: PingKind) -> u8 {
     }
 }
 
-/// The kind of ping of this number.
 pub(in crate::store) fn ping_kind(code: u8) -> Option<PingKind> {
     PingKind::ALL.into_iter().find(|kind| ping_code(*kind) == code)
 }
 
-/// The flip's reason of this word.
 pub(in crate::store) fn flip_reason(word: &str) -> Option<FlipReason> {
     FlipReason::ALL.into_iter().find(|reason| reason.as_str() == word)
 }
 
-/// A cause as it stands in JSON: its kind, its since, and what it would have been.
+/// A cause in JSON: its kind, its since, and what it would have been.
 pub(super) type CauseRow = (String, i64, Option<String>);
 
 pub(super) fn cause_row(cause: &Cause) -> CauseRow {
@@ -62,25 +57,21 @@ pub(super) fn cause_of((kind, since, would_be): &CauseRow) -> Option<Cause> {
     Some(Cause { kind: kind_of(kind)?, since: Time::from_ms(*since), would_be })
 }
 
-/// Causes as JSON.
 pub(in crate::store) fn write_causes<'a>(causes: impl IntoIterator<Item = &'a Cause>) -> String {
     let rows: Vec<CauseRow> = causes.into_iter().map(cause_row).collect();
     serde_json::to_string(&rows).expect("a row of texts and numbers is always JSON")
 }
 
-/// Causes from JSON.
 pub(in crate::store) fn read_causes(text: &str) -> Option<Vec<Cause>> {
     let rows: Vec<CauseRow> = serde_json::from_str(text).ok()?;
     rows.iter().map(cause_of).collect()
 }
 
-/// Kinds of causes as JSON.
 pub(in crate::store) fn write_kinds(kinds: &[CauseKind]) -> String {
     let words: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
     serde_json::to_string(&words).expect("a list of texts is always JSON")
 }
 
-/// Kinds of causes from JSON.
 pub(in crate::store) fn read_kinds(text: &str) -> Option<Vec<CauseKind>> {
     let words: Vec<String> = serde_json::from_str(text).ok()?;
     words.iter().map(|word| kind_of(word)).collect()

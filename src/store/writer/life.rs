@@ -1,4 +1,4 @@
-//! Signs of life, their lack, and what was refused (9.1).
+//! Signs of life, their absence, and refusals (9.1).
 
 use super::queue::{Shared, UnstoredRefusals};
 use super::turns::{SIGN_OF_LIFE_EVERY, Turns};
@@ -8,12 +8,12 @@ use crate::core::time::{Span, Time};
 use crate::store::live::MAX_GAP;
 use crate::store::{Entry, Store, StoreError, What};
 
-/// What was refused unread makes blind for this long around it.
+/// How much time around a refused unread request is blind.
 const REFUSAL: Span = Span::secs(1);
-/// Windows of such refusals that are less apart are one.
+/// Windows of such refusals that are closer than this are joined.
 const NEAR: Span = Span::secs(10);
 
-/// Stores, if we were not here, since when (9.1). To be called before anything else is judged at `now`.
+/// Stores our absence, if there was one (9.1). Call it before anything else is judged at `now`.
 fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
     let gap = store.last_sign_of_life()?.map(|last| Window { from: last, to: now });
     let blind = gap.filter(|gap| gap.to - gap.from > MAX_GAP);
@@ -24,7 +24,8 @@ fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, Stor
 }
 
 impl Turns {
-    /// What comes before all else in a turn: our own absence, and what was refused (9.1). `first` is the time of what waits.
+    /// Stores what must precede everything else in a turn: our own absence and refusals (9.1). `first` is the time of
+    /// the first item that waits.
     pub(super) fn tell_of_lacks(
         &mut self,
         now: Time,
@@ -35,22 +36,22 @@ impl Turns {
             && self.shared.clock.doubted().is_none()
             && let Some(window) = note_absence(&mut *self.store, now)?
         {
-            // It lasts, and grows, until a sign of life can be stored: then it is told.
+            // The absence lasts, and grows, until a sign of life can be stored. Only then is it logged.
             self.absence = Some(window);
         }
         self.tell_refused(refused, now, first)
     }
 
-    /// A sign of life, if it is time for one. It vouches for all that came before it: that is stored already, and so is that
-    /// it was refused, lest it be forgotten by a death between the two (9.1).
+    /// Stores a sign of life, if it is time for one. It vouches for everything that came before it, so pings and
+    /// refusals from before must already be stored: a crash between the two would lose them (9.1).
     pub(super) fn show_life(&mut self, now: Time) -> Result<(), StoreError> {
         if !self.is_life_due(now) {
             return Ok(());
         }
         match self.shared.clock.doubted() {
-            // What is stored is how long: a date may be as wrong as the clock (1.1).
+            // Store the time spent in doubt: a date may be as wrong as the clock (1.1).
             Some(spent) => self.store.doubt(spent)?,
-            // A call of this turn may have set the clock forward, and shown that we live then.
+            // A call of this turn may have set the clock forward and stored a sign of life at the new time.
             None if self.store.last_sign_of_life()?.is_some_and(|last| last > now) => {}
             None => self.store.sign_of_life(now)?,
         }
@@ -72,7 +73,8 @@ impl Turns {
         if refused.checks.is_empty() {
             return Ok(());
         }
-        // Not past what waits: it is told at the time of the first item, whenever it was.
+        // Refusals are stored at the time of the first waiting item, whenever they happened, so that nothing is judged
+        // past that item.
         let entries = refused.checks.iter().map(|(check, stretch)| {
             let (from, to) = (stretch.first.min(now), stretch.last.min(now));
             let what = What::Refused(Refused { first: from, last: to, ..*stretch });
@@ -81,11 +83,11 @@ impl Turns {
         self.store.apply(entries.collect()).map(drop)
     }
 
-    /// The whole seconds into which they fell, once for each second at most.
+    /// Blinds the whole seconds that contain the refusals, each second at most once.
     fn tell_unread(&mut self, refused: Window, now: Time) -> Result<(), StoreError> {
         let second = |at: Time| Time::from_ms((at.as_ms() - 1).div_euclid(REFUSAL.as_ms()) * REFUSAL.as_ms());
         let mut window = Window { from: second(refused.from), to: second(refused.to) + REFUSAL };
-        // Unless the clock was set back since.
+        // Ignored if the clock was set back since.
         let before = self.refused_to.filter(|before| *before <= now + REFUSAL);
         if before.is_some_and(|before| window.to <= before) {
             return Ok(());
@@ -98,8 +100,8 @@ impl Turns {
         Ok(())
     }
 
-    /// The last thing before a stop. Our absence and what was refused come first: an end vouches for the time before it, and
-    /// where they cannot be stored, neither is the end.
+    /// The last action before a stop. Our absence and refusals come first, because an end vouches for the time before
+    /// it. If they cannot be stored, the end is not stored either.
     pub(super) fn say_goodbye(&mut self) {
         let refused = std::mem::take(&mut self.shared.queue().refused);
         let now = self.shared.now();
@@ -110,7 +112,7 @@ impl Turns {
     }
 }
 
-/// While the clock is doubted no later time than the trusted one is stored (1.1).
+/// Stores the end. While the clock is doubted, no time later than the trusted one is stored (1.1).
 fn end(store: &mut dyn Store, shared: &Shared) -> Result<(), StoreError> {
     let Some(spent) = shared.clock.doubted() else { return store.end(shared.now()) };
     store.doubt(spent)?;

@@ -1,4 +1,4 @@
-//! What waits for the writer: in the order of arrival, and bounded (15.3).
+//! The writer's queue: in the order of arrival, and bounded (15.3).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,18 +17,18 @@ use crate::store::{Applied, Entry, PingFact, Store, StoreError};
 /// Bounds of the writer's queue (15.3).
 #[derive(Clone, Copy, Debug)]
 pub struct QueueLimits {
-    /// Pings that wait.
+    /// The most waiting pings.
     pub max_queued: usize,
-    /// Bytes of the bodies and comments that wait.
+    /// The most bytes of waiting bodies and comments.
     pub max_queued_bytes: usize,
-    /// Pings in one transaction.
+    /// The most pings in one transaction.
     pub max_batch: usize,
-    /// The least time between two commits while pings keep coming; an idle writer does not wait. Longer means fewer syncs,
-    /// and that more connections wait for an answer instead of asking: of 0, `0.25`, `0.5`, 1 and 2 ms, `0.25` and `0.5`
-    /// took the most pings (`benches/throughput.rs`).
+    /// The shortest time between two commits while pings keep coming; an idle writer does not wait. A longer pace means
+    /// fewer syncs, but also that more connections wait for an answer instead of sending. Of 0, `0.25`, `0.5`, 1 and 2
+    /// ms, `0.25` and `0.5` took the most pings (`benches/throughput.rs`).
     pub pace: Duration,
-    /// Checks that are remembered as refused in one turn: to tell each costs as much as a ping, and beyond these it is
-    /// told to all.
+    /// The most checks whose refusals are remembered one by one in a turn. Storing each costs as much as a ping, so
+    /// beyond these a refusal counts for all checks.
     pub max_refused: usize,
 }
 
@@ -44,16 +44,16 @@ impl Default for QueueLimits {
     }
 }
 
-/// Something to do on the writer's thread, with the time of its place in the queue.
+/// Work for the writer's thread, with the time of its place in the queue.
 pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
-/// What comes to the writer.
+/// An item in the writer's queue.
 pub(super) enum QueueItem {
     Ping { entry: Entry, waiting: WaitingPing },
     Call { call: Call, at: Time },
 }
 
-/// Who waits for a ping's commit, and since when.
+/// A client that waits for a ping's commit, and since when.
 pub(super) struct WaitingPing {
     pub(super) answer: oneshot::Sender<Result<Applied, StoreError>>,
     pub(super) since: Stopwatch,
@@ -64,7 +64,6 @@ impl QueueItem {
         matches!(self, QueueItem::Ping { .. })
     }
 
-    /// When it entered the queue.
     pub(super) fn at(&self) -> Time {
         match self {
             QueueItem::Ping { entry, .. } => entry.at,
@@ -73,27 +72,27 @@ impl QueueItem {
     }
 }
 
-/// All that waits, and what it must know of the writer who takes it.
+/// Everything that waits, and what others need to know of the writer.
 #[derive(Default)]
 pub(super) struct Queue {
     pub(super) items: VecDeque<QueueItem>,
-    /// Pings among the items, and the bytes they hold.
+    /// The number of pings among the items, and their size in bytes.
     pub(super) pings: usize,
     pub(super) bytes: usize,
-    /// What was refused since the last turn.
+    /// Refusals since the last turn.
     pub(super) refused: UnstoredRefusals,
-    /// The oldest time of what the turn under way has not stored yet; `None`: there is no turn under way.
+    /// The oldest time that the running turn has not stored yet; `None` if no turn is running.
     pub(super) turn_from: Option<Time>,
-    /// The last turn could not be stored: pings are refused until one can.
+    /// The last turn could not be stored. Pings are refused until one can.
     pub(super) failing: bool,
-    /// When the listeners closed: nothing that comes after it is ours to hear (9.1).
+    /// When the listeners were closed. We are deaf to what comes after it (9.1).
     pub(super) closed_at: Option<Time>,
     pub(super) stopping: bool,
-    /// The writer waits for something to do, and is to be woken: a system call that most pings need not make.
+    /// The writer is waiting and must be woken. Most pings can skip that system call.
     pub(super) idle: bool,
 }
 
-/// Between the writer's thread and everybody else.
+/// Shared by the writer's thread and all others.
 pub(super) struct Shared {
     pub(super) limits: QueueLimits,
     pub(super) clock: Arc<Clock>,
@@ -106,13 +105,13 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time; from the closing of the listeners on, that of it (9.1).
+    /// The current time, or the time at which the listeners were closed (9.1).
     pub(super) fn now(&self) -> Time {
         let now = self.clock.now();
         self.queue().closed_at.map_or(now, |closed| closed.min(now))
     }
 
-    /// 1.5: up to when all that came is stored. `last_life` is the last durable sign of life.
+    /// 1.5: the time up to which everything that came is stored. `last_life` is the last durable sign of life.
     pub(super) fn applied_to(&self, last_life: Time) -> Time {
         let queue = self.queue();
         let now = self.clock.now();
@@ -127,24 +126,25 @@ impl Shared {
 }
 
 impl Queue {
-    /// The oldest of what was refused and is not stored yet.
+    /// The time of the oldest refusal that is not stored yet.
     pub(super) fn refused_since(&self) -> Option<Time> {
         self.refused.since
     }
 }
 
-/// What was refused, and is not stored yet (9.1).
+/// Refusals that are not stored yet (9.1).
 #[derive(Debug, Default)]
 pub(super) struct UnstoredRefusals {
-    /// By check, as one stretch; in an order, so that a simulation can be repeated.
+    /// By check, as one stretch each. Sorted, so that a simulation can be repeated.
     pub(super) checks: BTreeMap<CheckId, Refused>,
-    /// Of which checks nobody knows, from the first to the last.
+    /// Refusals of unknown checks, from the first to the last.
     pub(super) unread: Option<Window>,
     since: Option<Time>,
 }
 
 impl UnstoredRefusals {
-    /// A ping of this check. Once there are too many checks to remember, it is one of any.
+    /// Notes a refused ping of this check. If there are too many checks to remember, it counts as one of an unknown
+    /// check.
     pub(super) fn note(&mut self, check: CheckId, at: Time, most: usize) {
         self.note_stretch(check, Refused::once(at), most);
     }
@@ -161,7 +161,7 @@ impl UnstoredRefusals {
         self.note_since(refused.first);
     }
 
-    /// A request that nobody read.
+    /// Notes a request that was refused unread.
     pub(super) fn note_unread(&mut self, at: Time) {
         self.unread = Some(from_to(self.unread, at));
         self.note_since(at);
@@ -171,7 +171,7 @@ impl UnstoredRefusals {
         self.since = Some(self.since.map_or(at, |since| since.min(at)));
     }
 
-    /// These could not be stored.
+    /// Puts back refusals that could not be stored.
     pub(super) fn put_back(&mut self, refused: UnstoredRefusals, most: usize) {
         for (check, stretch) in refused.checks {
             self.note_stretch(check, stretch, most);
@@ -195,7 +195,7 @@ fn from_to(known: Option<Window>, at: Time) -> Window {
 }
 
 pub(super) fn bytes_of(fact: &PingFact) -> usize {
-    // What a row costs without its texts.
+    // The cost of a row without its texts.
     const ROW_BYTES: usize = 256;
     let body = fact.body.as_ref().map_or(0, Vec::len);
     let comment = fact.comment.as_ref().map_or(0, String::len);
@@ -240,7 +240,7 @@ mod tests {
         shared.queue().failing = true;
         assert_eq!(shared.applied_to(alive), alive);
         shared.queue().failing = false;
-        // Suspended, or a disk that hangs.
+        // The machine was suspended, or the disk hangs.
         let silent = now - Span::secs(11);
         assert_eq!(shared.applied_to(silent), silent);
         shared.clock.not_before(now + Span::mins(60), Span::ZERO);

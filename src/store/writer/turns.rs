@@ -1,4 +1,4 @@
-//! The writer's turns: its thread takes one after the other, the simulation when its clock says so.
+//! The writer's turns. Its thread takes one after the other; the simulation takes them when its clock says so.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
@@ -19,34 +19,34 @@ pub(super) const SIGN_OF_LIFE_EVERY: Span = Span::secs(1);
 /// How often the log says that nothing can be stored.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 
-/// Hears of each ping how long after its entry into the queue it was committed.
+/// Called for each ping with the time from its entry into the queue to its commit.
 type OnCommit = Box<dyn Fn(Duration) + Send>;
 
-/// When there is something to do next, after the last commit.
+/// When there is something to do next, as of the last commit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wakes {
     /// The earliest deadline.
     pub deadline: Option<Time>,
-    /// When a message may leave.
+    /// When a message may be sent.
     pub claim: Option<Time>,
     /// Flips since the start.
     pub flips: u64,
 }
 
-/// What the writer does, turn by turn, and all that it knows: nothing else touches the store.
+/// The writer's state. Nothing else touches the store.
 pub struct Turns {
     pub(super) store: Box<dyn Store>,
     pub(super) shared: Arc<Shared>,
     wakes: watch::Sender<Wakes>,
     on_commit: OnCommit,
     pub(super) last_life: Option<Time>,
-    /// Until when what was refused unread is stored as blind.
+    /// The end of the last window that was stored for requests refused unread.
     pub(super) refused_to: Option<Time>,
-    /// In which nobody was listening, until it is over and the log says so.
+    /// A time in which nobody was listening. Kept until it is over and logged.
     pub(super) absence: Option<Window>,
-    /// When the log last said that nothing can be stored, and whether it said since that it can.
+    /// When the log last said that nothing can be stored, and whether it has said since that storing works again.
     complained: Option<(Stopwatch, bool)>,
-    /// The queue's other room, empty: it is filled while this turn's items are stored.
+    /// The queue's second buffer, empty: it is filled while this turn's items are stored.
     spare: VecDeque<QueueItem>,
 }
 
@@ -88,7 +88,7 @@ impl Turns {
         }
     }
 
-    /// One turn: stores what is queued, and that we are here. False once there is nothing left before a stop.
+    /// Takes one turn: stores what is queued and a sign of life. Returns false once nothing is left before a stop.
     pub fn step(&mut self) -> bool {
         let Some((now, items, refused)) = self.take() else {
             self.say_goodbye();
@@ -106,11 +106,11 @@ impl Turns {
         true
     }
 
-    /// Until there is something to do, or it is time for a sign of life.
+    /// Waits until there is something to do or it is time for a sign of life.
     fn wait(&self, since_commit: Stopwatch) {
         let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
         let mut queue = self.shared.queue();
-        // A store that fails is tried again once a second, whatever waits for it.
+        // A failing store is tried again once a second, whatever waits for it.
         let is_idle = |queue: &mut Queue| {
             queue.idle = (queue.items.is_empty() || queue.failing) && !queue.stopping;
             queue.idle
@@ -122,16 +122,17 @@ impl Turns {
         }
         let early = self.shared.limits.pace.saturating_sub(since_commit.took());
         if !queue.items.is_empty() && !early.is_zero() && !queue.stopping {
-            // More will have come by then, and one sync serves them all.
+            // More pings will have come by then, and one sync serves them all.
             drop(queue);
             std::thread::sleep(early);
         }
     }
 
-    /// What waits, and until when that is all; `None` once there is nothing left before a stop.
+    /// Takes everything that waits, with the time until which that is complete; `None` once nothing is left before a
+    /// stop.
     fn take(&mut self) -> Option<(Time, VecDeque<QueueItem>, UnstoredRefusals)> {
         let mut queue = self.shared.queue();
-        // What was refused is told before the end; where nothing can be stored, that neither.
+        // Refusals are stored before the end, unless nothing can be stored.
         if queue.items.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
             return None;
         }
@@ -145,13 +146,14 @@ impl Turns {
         Some((now, items, std::mem::take(&mut queue.refused)))
     }
 
-    /// One turn: our own absence first, then what was refused, then the items in their order. False if something could
-    /// not be stored; what comes after it is put off. A sign of life vouches for the pings that wait: it comes after them.
+    /// One turn: our own absence first, then refusals, then the items in their order. Returns false if something could
+    /// not be stored; everything after it is put off. A sign of life vouches for waiting pings, so it comes after them.
     fn turn(&mut self, now: Time, mut items: VecDeque<QueueItem>, refused: UnstoredRefusals) -> bool {
         let pings_wait = items.iter().any(QueueItem::is_ping);
-        // A call may have set the clock back, in the turn before or in this one, and nothing comes from the future (1.1).
+        // A call may have set the clock back, in this turn or the one before, and no item may come from the future
+        // (1.1).
         let mut latest = now;
-        // Not past what waits: a refusal is told at the time of the first item, if there is one.
+        // A refusal is stored at the time of the first item, if there is one, so that nothing is judged past that item.
         let first = items.front().map_or(now, QueueItem::at).min(now);
         let told = self.tell_of_lacks(now, &refused, first);
         let told = told.and_then(|()| if pings_wait { Ok(()) } else { self.show_life(now) });
@@ -187,11 +189,11 @@ impl Turns {
                 return false;
             }
         }
-        // A turn of an extraordinary length does not keep its memory.
+        // Frees the memory of an unusually long turn.
         items.shrink_to(self.shared.limits.max_batch);
         self.spare = items;
         let is_stored = self.commit(&mut batch, &mut answers);
-        // Not once a call has set the clock back: then it is another now.
+        // Not if a call has set the clock back: then `now` is no longer valid.
         if !is_stored || !pings_wait || latest < now {
             return is_stored;
         }
@@ -199,15 +201,15 @@ impl Turns {
         shown.inspect_err(|error| self.give_up(error)).is_ok()
     }
 
-    /// No sign of life could be stored.
+    /// Handles that no sign of life could be stored.
     fn give_up(&mut self, error: &StoreError) {
         self.complain(error);
         self.last_life = None;
     }
 
-    /// What could not be stored, our own absence or a ping, is to be known before anything is judged (9.1). Pings are
-    /// refused, and calls go to the end of the queue, behind pings that came since; at a stop they are given up, as if
-    /// the program had ended before them.
+    /// Puts items off: our absence, or a ping that could not be stored, must be known before anything is judged (9.1).
+    /// Pings are refused. Calls go to the end of the queue, behind pings that came since. At a stop calls are dropped,
+    /// as if the program had ended before them.
     fn put_off(&self, items: VecDeque<QueueItem>, refused: UnstoredRefusals) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
@@ -224,7 +226,7 @@ impl Turns {
         }
     }
 
-    /// A store that goes on failing is tried again each second, and would fill the log.
+    /// Limits the log: a failing store is tried again each second.
     fn complain(&mut self, error: &StoreError) {
         if self.complained.is_none_or(|(last, _)| last.took() >= COMPLAIN_EVERY) {
             tracing::error!(%error, "nothing can be stored: pings are answered 503 until it can");
@@ -232,7 +234,7 @@ impl Turns {
         }
     }
 
-    /// Stores a batch of pings and answers them. An empty batch is stored.
+    /// Stores a batch of pings and answers them. An empty batch counts as stored.
     fn commit(&mut self, batch: &mut Vec<Entry>, answers: &mut Vec<WaitingPing>) -> bool {
         if batch.is_empty() {
             return true;
@@ -246,7 +248,7 @@ impl Turns {
                 let committed = Stopwatch::start();
                 answers.iter().for_each(|waiting| (self.on_commit)(waiting.since.before(committed)));
                 for (waiting, applied) in answers.into_iter().zip(applied) {
-                    // A client that has gone away has still pinged.
+                    // The client may have gone away; its ping counts all the same.
                     let _ = waiting.answer.send(Ok(applied));
                 }
                 true
