@@ -24,6 +24,7 @@ mod refused;
 mod severity;
 mod sqlite;
 mod steps;
+mod version_10;
 mod world;
 mod writer;
 
