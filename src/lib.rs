@@ -31,12 +31,11 @@
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
 //!   other room sees YAML, a path, or a default that is not yet filled in; a configuration is taken whole or not at
 //!   all.
-//! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and speaks no SQL;
-//!   `store::work` is the unit of work: what an event does to incidents, deliveries and messages, over a trait of row
-//!   operations; `store::sqlite` has the rows, and so far what is left of that work: applying, configuring, editing;
-//!   [`store::writer`] is the one thread that owns it; [`store::live`] is what readers see without
-//!   asking it, [`store::history`] what they read beside it. **Invariant:** a flip and all that follows from it are
-//!   committed together; what is answered is durable.
+//! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and has no
+//!   SQL. `store::work` is the unit of work: what an event does to incidents, deliveries and messages, over a trait of
+//!   row operations. `store::sqlite` has the rows, and so far also applying, configuring and editing. [`store::writer`]
+//!   is the one thread that owns the store; readers use [`store::live`] without calling it, and [`store::history`]
+//!   beside it. **Invariant:** a flip and all that follows from it are committed together; what is answered is durable.
 //! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. **Invariant:** it decides nothing that
 //!   outlives the attempt, and it ends in time whatever the other side does.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.

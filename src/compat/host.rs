@@ -71,7 +71,7 @@ pub struct DoorSettings {
 }
 
 impl DoorSettings {
-    /// Whether a ping needs the key. If the door has no key, no ping can be let in by one.
+    /// Whether a ping needs the key. If the door has no key, nobody can show one.
     pub fn trigger_needs_key(&self, by_id: bool) -> bool {
         match self.trigger {
             Trigger::Open => false,

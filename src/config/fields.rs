@@ -263,7 +263,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The opened sections of a list, without those that are faulty.
+    /// The sections of a list. Items that are not mappings are faults and are left out.
     pub(super) fn sections(&self, log: &mut Log, name: &str) -> Vec<Fields<'a>> {
         let Kind::List(section) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
         self.items(log, name).iter().filter_map(|item| Fields::open(item, section, log)).collect()

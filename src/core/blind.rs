@@ -42,7 +42,7 @@ impl BlindWindows {
     }
 
     /// Adds a window in which we were absent, and joins it with those that it touches. An empty or reversed window is
-    /// ignored. Returns the windows of this kind that have changed.
+    /// ignored. Returns the windows that were added or enlarged.
     pub fn add(&mut self, window: Window) -> Vec<Window> {
         let changed = put(&mut self.absences, window);
         self.all = united(&self.absences, &self.refusals);

@@ -13,7 +13,6 @@ pub struct Smtp {
     /// A host name or address.
     pub host: String,
     pub port: u16,
-    /// How the connection is protected.
     pub tls: SmtpTls,
     /// The certificates that are trusted, if `tls` is not [`SmtpTls::None`].
     pub tls_config: TlsConfig,

@@ -124,7 +124,7 @@ pub struct State {
     pub last_seen: Option<Time>,
     /// The last success or fail (2.4).
     pub last_discharge: Option<Time>,
-    /// How long the last run took whose start is known.
+    /// The duration of the last run that ended with a known start.
     pub last_duration: Option<Span>,
     /// The exit status of the last success or fail, if it had one.
     pub last_exit_status: Option<u8>,

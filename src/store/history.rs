@@ -1,4 +1,5 @@
-//! History for people: what happened to a check, newest first, in short pages, beside the writer and never in its way.
+//! History for people: what happened to a check, newest first, in short pages. It reads beside the writer and never
+//! delays it.
 
 mod incidents;
 mod left_out;
@@ -23,98 +24,87 @@ pub use incidents::IncidentRecord;
 pub use left_out::LeftOut;
 pub use messages::MessageRecord;
 
-/// A page has at most so many entries, whatever is asked for.
+/// The most entries of a page, whatever is asked for.
 pub const MAX_PAGE: usize = 1000;
 
-/// Reads history. One connection of its own, opened when it is first needed; calls block, each for a short page.
+/// Reads history over one connection of its own, opened on first use. Calls block, each for a short page.
 #[derive(Debug)]
 pub struct Reader {
     folder: PathBuf,
     db: Mutex<Option<Connection>>,
 }
 
-/// A ping as it is kept.
+/// A ping as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PingRecord {
-    /// Its number among all pings: also the cursor to the page after it, and the key of its body.
+    /// Its number among all pings. It is also the cursor to the next page, and the key of the body.
     pub seq: u64,
-    /// When it came.
     pub at: Time,
-    /// What it said.
     pub kind: PingKind,
-    /// It only repeated what its run had said.
+    /// It only repeated its run id's previous fact.
     pub repeat: bool,
-    /// What is kept of its body.
+    /// The part of its body that is kept.
     pub body: BodyRecord,
-    /// The exit status it gave.
     pub exit_status: Option<u8>,
     /// How long the run took that it ended.
     pub duration: Option<Span>,
-    /// Its run id.
     pub rid: Option<String>,
-    /// Its comment.
     pub comment: Option<String>,
-    /// Where it came from.
+    /// The client's address.
     pub source: String,
 }
 
-/// What is kept of a ping's body.
+/// The part of a ping's body that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyRecord {
-    /// It came without.
+    /// The ping had no body.
     None,
-    /// It can be read, as far as it is kept.
+    /// The body can be read, as far as it is kept.
     Kept(LeftOut),
-    /// It came with one that is not kept, or no more (15.2).
+    /// The ping had a body that is not, or no longer, kept (15.2).
     Gone,
 }
 
-/// A flip as it is kept.
+/// A flip as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlipRecord {
-    /// Its number: also the cursor to the page after it.
+    /// Its number. It is also the cursor to the next page.
     pub id: u64,
-    /// The time of the transition.
     pub at: Time,
-    /// The status before.
     pub from: Status,
-    /// The status after.
     pub to: Status,
-    /// Why.
     pub reason: FlipReason,
-    /// The causes after it.
+    /// All causes after the flip.
     pub causes: Vec<Cause>,
 }
 
-/// A pause at run time, or its end, as somebody made it.
+/// The beginning or the end of a pause at run time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PauseRecord {
-    /// When.
     pub at: Time,
-    /// A pause; else the end of one.
+    /// Whether it is a beginning; otherwise an end.
     pub is_pause: bool,
-    /// Why.
+    /// The reason.
     pub comment: Option<String>,
-    /// Who, as far as that was known.
+    /// Who did it, if known.
     pub by: Option<String>,
 }
 
-/// A judgement as it is kept.
+/// A judgement as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JudgementRecord {
-    /// Its number: also the cursor to the page after it.
+    /// Its number. It is also the cursor to the next page.
     pub id: u64,
-    /// What was judged.
     pub judgement: Judgement,
 }
 
 impl Reader {
-    /// Reads the database of this folder.
+    /// Reads the database in this folder.
     pub fn new(folder: &Path) -> Reader {
         Reader { folder: folder.to_owned(), db: Mutex::new(None) }
     }
 
-    /// Pings of a check, newest first: those before the ping `before`, or the newest.
+    /// A page of a check's pings, newest first: those before the ping `before`, or the newest.
     pub fn pings(
         &self,
         check: CheckId,
@@ -136,7 +126,7 @@ impl Reader {
                 let found = statement
                     .query_row((next, key(check.0)), |row| Ok((ping(row)?, row.get(9)?)))
                     .optional()?;
-                // What is older was pruned.
+                // Older pings were pruned.
                 let Some((record, previous)) = found else { break };
                 pings.push(record);
                 next = previous;
@@ -145,8 +135,8 @@ impl Reader {
         })
     }
 
-    /// The body of a ping of a check as people are shown it, with a mark where something is left out; `None` if it had none,
-    /// or it is gone.
+    /// The body of a check's ping for people, with a mark where something is left out; `None` if it had none or it is
+    /// gone.
     pub fn body(&self, check: CheckId, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
@@ -160,7 +150,7 @@ impl Reader {
         })
     }
 
-    /// Flips of a check, newest first, before the flip `before`.
+    /// A page of a check's flips, newest first: those before the flip `before`, or the newest.
     pub fn flips(
         &self,
         check: CheckId,
@@ -184,7 +174,7 @@ impl Reader {
         )
     }
 
-    /// Judgements of a check, newest first, before the judgement `before`.
+    /// A page of a check's judgements, newest first: those before the judgement `before`, or the newest.
     pub fn judgements(
         &self,
         check: CheckId,
@@ -208,7 +198,7 @@ impl Reader {
         )
     }
 
-    /// Pauses of a check at run time and their ends, newest first; those that a ping ended have no end here.
+    /// A check's pauses at run time and their ends, newest first. An end by a ping is not among them.
     pub fn pauses(&self, check: CheckId) -> Result<Vec<PauseRecord>, StoreError> {
         self.page(
             "SELECT at, paused, comment, by FROM pauses WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
@@ -224,12 +214,13 @@ impl Reader {
         )
     }
 
-    /// Who paused a check at run time, and why, as it stands paused now.
+    /// For a check that is paused at run time now: who paused it, and why.
     pub fn pause(&self, check: CheckId) -> Result<Option<PauseRecord>, StoreError> {
         Ok(self.pauses(check)?.into_iter().next().filter(|newest| newest.is_pause))
     }
 
-    /// The newest events of a check with an alias, newest first; empty for other checks. Their bound is the alias's, not that of a page.
+    /// The newest events of a check with an alias, newest first; empty for other checks. They are bounded by the
+    /// alias's limit and not by that of a page.
     pub fn canary_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
         self.read(|db| happenings::events(db, check, limit))
     }
@@ -256,7 +247,7 @@ impl Reader {
         let db = slot.as_ref().ok_or_else(|| damaged("the reader has no connection"))?;
         let answer = db.unchecked_transaction().and_then(|_snapshot| read(db));
         if answer.is_err() {
-            // The file may have been replaced: the next call opens it anew.
+            // The file may have been replaced, so the next call opens it again.
             *slot = None;
         }
         answer.map_err(failed)
@@ -264,7 +255,7 @@ impl Reader {
 }
 
 fn newest_of(db: &Connection, check: CheckId) -> rusqlite::Result<i64> {
-    // Its state's row may be behind (see sqlite/states.rs); what it may not know of is not much.
+    // The state's row may lag behind (see sqlite/states.rs), but by few pings.
     let mut statement = db.prepare_cached(
         "SELECT max(last_ping, ifnull((SELECT max(seq) FROM pings WHERE check_id = ?1
            AND seq > ifnull((SELECT value FROM meta WHERE key = 'states_up_to'), 0)), 0))
@@ -300,7 +291,7 @@ fn ping(row: &Row<'_>) -> rusqlite::Result<PingRecord> {
     })
 }
 
-/// A word of an enumeration, or a list in JSON. One that this program does not know is a fault of the file.
+/// Parses a word of an enumeration, or a list in JSON. An unknown word is a fault of the file.
 fn word<T>(row: &Row<'_>, column: usize, read: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     let unknown = || format!("`{text}` is no word that this program knows").into();

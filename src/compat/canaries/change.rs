@@ -124,12 +124,12 @@ pub(super) async fn update(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     command.show(id).await
 }
 
-/// Limits what is mailed for a canary: whoever creates one chooses the words, the addresses and how often.
+/// Limits what is mailed for a canary: its creator chooses the words, the addresses and the frequency.
 #[derive(Clone, Copy)]
 struct Mails {
     /// A mail server is configured.
     leave: bool,
-    /// Whoever created it has shown a key.
+    /// Its creator has shown a key.
     by_key: bool,
 }
 

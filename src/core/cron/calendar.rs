@@ -77,7 +77,7 @@ impl Pattern {
         {
             return Some(day * MINUTES_PER_DAY + time);
         }
-        // Clears the bits up to this day. Shifted as 64 bits, because day 31 is followed by a shift of 32.
+        // Clears the bits up to this day. Shifted as 64 bits, because for day 31 the shift is by 32.
         let mut days = (u64::from(days) >> (day_of_month + 1) << (day_of_month + 1)) as u32;
         while days == 0 {
             month = month.next()?;

@@ -1,4 +1,4 @@
-//! Incidents, what happened to them, and who was told.
+//! The history of incidents: their steps, and who was told.
 
 use rusqlite::{OptionalExtension as _, Row};
 
@@ -12,27 +12,23 @@ use crate::store::StoreError;
 use crate::store::row::{incident_status, read_causes, read_definition, read_step};
 use crate::store::sqlite::outbox::rows::deliveries_of;
 
-/// An incident as it is kept.
+/// An incident as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncidentRecord {
-    /// Its number: also the cursor to the page after it.
+    /// Its number. It is also the cursor to the next page.
     pub id: IncidentId,
-    /// Whose.
     pub check: CheckId,
-    /// Which of it (11.1).
+    /// Which record of the check it is of (11.1).
     pub key: IncidentKey,
-    /// When it began.
     pub opened_at: Time,
-    /// When it ended.
     pub ended_at: Option<Time>,
-    /// Where it stands.
     pub status: IncidentStatus,
     /// The cause that opened it.
     pub first: Cause,
 }
 
 impl Reader {
-    /// Incidents of a check, newest first, before the incident `before`.
+    /// A page of a check's incidents, newest first: those before the incident `before`, or the newest.
     pub fn incidents(
         &self,
         check: CheckId,
@@ -48,15 +44,15 @@ impl Reader {
         )
     }
 
-    /// Incidents of all checks, newest first, before the incident `before`: those that have ended, those that have not, or
-    /// both.
+    /// A page of all checks' incidents, newest first: those before the incident `before`, or the newest; only ended
+    /// ones, only open ones, or both.
     pub fn incidents_of_all(
         &self,
         ended: Option<bool>,
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<IncidentRecord>, StoreError> {
-        // Written out, so that those that have not ended are found by their index.
+        // Written as a constant condition, so that SQLite uses the index of open incidents.
         let which = match ended {
             Some(true) => "AND ended_at IS NOT NULL",
             Some(false) => "AND ended_at IS NULL",
@@ -70,7 +66,7 @@ impl Reader {
         })
     }
 
-    /// What was declared of a check, also of one that no longer is; `None`: it is forgotten.
+    /// The definition of a check, which may be archived; `None` if it has been forgotten.
     pub fn definition(&self, check: CheckId) -> Result<Option<Definition>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached("SELECT definition FROM checks WHERE id = ?1")?;
@@ -80,7 +76,7 @@ impl Reader {
         })
     }
 
-    /// The incident of this number; `None`: there never was one, or it is forgotten.
+    /// The incident with this number; `None` if there is none, or it has been forgotten.
     pub fn incident(&self, id: IncidentId) -> Result<Option<IncidentRecord>, StoreError> {
         self.read(|db| {
             let mut statement =
@@ -89,7 +85,7 @@ impl Reader {
         })
     }
 
-    /// The incident of a check itself that has not ended: one, or none (11.1).
+    /// The open incident of the check's own key, if there is one (11.1).
     pub fn open_incident(&self, check: CheckId) -> Result<Option<IncidentRecord>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(&format!(
@@ -99,7 +95,7 @@ impl Reader {
         })
     }
 
-    /// What happened to an incident, oldest first; at most [`MAX_PAGE`] steps.
+    /// The steps of an incident, oldest first; at most [`MAX_PAGE`].
     pub fn steps(&self, incident: IncidentId) -> Result<Vec<IncidentStep>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
@@ -111,7 +107,7 @@ impl Reader {
         })
     }
 
-    /// What somebody said of an incident last: acknowledged, `wont_fix` or open again; `None`: nobody said anything.
+    /// The last step that set an incident's stance (acknowledged, `wont_fix` or open again); `None` if there is none.
     pub fn last_said(&self, incident: IncidentId) -> Result<Option<IncidentStep>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
@@ -123,13 +119,13 @@ impl Reader {
         })
     }
 
-    /// Who was or will be told of an incident, in the order of the deliveries' numbers; at most [`MAX_PAGE`].
+    /// The deliveries of an incident, by their numbers; at most [`MAX_PAGE`].
     pub fn deliveries(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
         self.read(|db| Ok(deliveries_of(db, incident, Some(MAX_PAGE))))?
     }
 }
 
-/// The columns of a row that [`incident`] reads.
+/// The columns that [`incident`] reads.
 const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, key";
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {

@@ -1,30 +1,30 @@
-//! What of a long body is not kept.
+//! The parts of a long body that are not kept.
 
 use crate::store::PingFact;
 use crate::store::row::PING_BODY_CUT;
 
-/// What of a body is not kept; nothing, if both say so.
+/// The parts of a body that are not kept. By default, nothing is left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Bytes between its first [`PingFact::FIRST_BODY_BYTES`] and the rest.
+    /// The number of bytes between the first [`PingFact::FIRST_BODY_BYTES`] and the rest.
     pub between: u64,
-    /// Its end, of a length that nobody knows.
+    /// Whether the end is missing too. Its length is unknown.
     pub end: bool,
 }
 
 impl LeftOut {
-    /// As the rows have it: `None` of a version that kept the beginning alone.
+    /// Parses a row. `between` is `None` in rows of a version that kept only the beginning.
     pub(in crate::store) fn read(between: Option<i64>, flags: u8) -> LeftOut {
         let between = between.map_or(0, |bytes| u64::try_from(bytes).unwrap_or(0));
         LeftOut { between, end: flags & PING_BODY_CUT != 0 }
     }
 
-    /// Whether anything is.
+    /// Whether anything is left out.
     pub fn is_any(self) -> bool {
         self != LeftOut::default()
     }
 
-    /// The body with a line where something is left out. No character of a text is shown in part.
+    /// The body with a line where something is left out. No character is shown in part.
     pub(in crate::store) fn marked(self, mut body: Vec<u8>) -> Vec<u8> {
         if self.between > 0 {
             let rest = body.split_off(body.len().min(PingFact::FIRST_BODY_BYTES));
@@ -42,17 +42,17 @@ impl LeftOut {
     }
 }
 
-/// Without the beginning of a character of UTF-8 at its end.
+/// Removes an incomplete UTF-8 character from the end.
 fn whole_beginning(bytes: &[u8]) -> &[u8] {
     let tail = bytes.len().saturating_sub(4);
     match bytes[tail..].utf8_chunks().last() {
-        // Whatever else is no UTF-8 stays as it is: it may be no text at all.
+        // Other bytes that are not UTF-8 stay as they are: the body may not be text at all.
         Some(chunk) if is_begun(chunk.invalid()) => &bytes[..bytes.len() - chunk.invalid().len()],
         _ => bytes,
     }
 }
 
-/// A byte that begins a character, and fewer that go on with it than it says.
+/// Whether the bytes are the beginning of a UTF-8 character and not all of it.
 fn is_begun(bytes: &[u8]) -> bool {
     let length = match bytes.first() {
         Some(0xc2..=0xdf) => 2,
@@ -63,11 +63,11 @@ fn is_begun(bytes: &[u8]) -> bool {
     bytes.len() < length
 }
 
-/// Without the end of a character of UTF-8 at its beginning.
+/// Removes an incomplete UTF-8 character from the beginning.
 fn whole_end(bytes: &[u8]) -> &[u8] {
     let is_inside = |byte: &&u8| matches!(byte, 0x80..=0xbf);
     let inside = bytes.iter().take_while(is_inside).count();
-    // More than three are no part of a character.
+    // More than three such bytes are not part of a character.
     if inside <= 3 { &bytes[inside..] } else { bytes }
 }
 
@@ -82,7 +82,7 @@ mod tests {
         for (at, from) in
             (first - 9..=first).flat_map(|at| (0..9).map(move |from| (at, whole_length() - from - 100)))
         {
-            // The beginning is always as long as it may be; what stands before it shifts the characters.
+            // The beginning always has its full length; what precedes the character shifts it.
             let mut body = vec![b'x'; first - at];
             body.extend_from_slice(&whole[..at]);
             body.extend_from_slice(&whole[from..]);

@@ -1,4 +1,4 @@
-//! Messages: what was told to whom, when, and with which answer.
+//! The history of messages: who was told what and when, and the answer.
 
 use rusqlite::{Row, params};
 
@@ -6,47 +6,47 @@ use super::{MAX_PAGE, Reader, key, number};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
-/// So many checks of a message are named.
+/// How many checks a message names.
 const NAMED_CHECKS: u64 = 10;
 
-/// A message as it is kept.
+/// A message as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRecord {
-    /// Its number: also the cursor to the page after it.
+    /// Its number. It is also the cursor to the next page.
     pub id: u64,
-    /// To whom.
     pub receiver: String,
     /// The same at every attempt.
     pub key: String,
     /// One of [`MessageRecord::STATES`].
     pub state: String,
-    /// How many deliveries it has.
+    /// The number of its deliveries.
     pub members: u64,
-    /// How many of these were given up with it, and nothing else became of them.
+    /// How many of these were given up with it and have no later outcome.
     pub given_up: u64,
-    /// The first of the checks that it tells of, by their present names.
+    /// The first of its checks, by their current names.
     pub checks: Vec<String>,
     /// When it was frozen.
     pub created_at: Time,
-    /// Attempts begun.
+    /// The number of attempts begun.
     pub attempts: u32,
     /// When it is tried again.
     pub retry_at: Option<Time>,
     /// When it was taken, given up, split or dropped.
     pub settled_at: Option<Time>,
-    /// What its receiver said last, or why nothing was heard of it.
+    /// The receiver's last answer, or why there was none.
     pub answer: Option<String>,
 }
 
 impl MessageRecord {
-    /// What may have become of a message: an attempt is under way; it waits for the next; it was taken; it was given up; it
-    /// was, and all of it was tried again, or need not be told any more; its content was refused, and it was split; somebody
-    /// dropped it.
+    /// The states of a message, in this order: an attempt is running; it waits for the next attempt; it was taken; it
+    /// was given up; it was given up, but then all of it was tried again or need not be told any more; its content was
+    /// refused and it was split; somebody dropped it.
     pub const STATES: [&str; 7] = ["sending", "waiting", "sent", "parked", "was_parked", "split", "dropped"];
 }
 
 impl Reader {
-    /// Messages, newest first, before the message `before`; only those in a state, and to a receiver, where these are given.
+    /// A page of messages, newest first: those before the message `before`, or the newest; only those in this state and
+    /// to this receiver, if given.
     pub fn messages(
         &self,
         state: Option<&str>,

@@ -1,11 +1,11 @@
-//! The schema, one SQL file for each version: a file that has been released is never changed, a new one follows it.
+//! The schema, one SQL file per version. A released file is never changed; a new one follows it.
 
 use rusqlite::Connection;
 
 use super::StoreError;
 use super::sqlite::error::failed;
 
-/// From each version to the next, in their order.
+/// The step from each version to the next, in order.
 const STEPS: &[&str] = &[
     include_str!("0001.sql"),
     include_str!("0002.sql"),
@@ -26,7 +26,7 @@ pub(super) const VERSION: u32 = STEPS.len() as u32;
 /// Marks the file as punctual's (`PRAGMA application_id`): "Pctl".
 const APPLICATION_ID: i32 = 0x5063_746c;
 
-/// The version of a database, 0 for an empty one. Refuses a newer one, and one of another program.
+/// The version of a database; 0 for an empty one. Refuses a newer version, and a database of another program.
 pub(super) fn inspect(db: &Connection) -> Result<u32, StoreError> {
     let found: u32 = pragma(db, "user_version")?;
     let application: i32 = pragma(db, "application_id")?;
@@ -41,7 +41,7 @@ pub(super) fn inspect(db: &Connection) -> Result<u32, StoreError> {
     Ok(found)
 }
 
-/// Brings a database to [`VERSION`], in one transaction; answers whether it was empty before.
+/// Brings a database to [`VERSION`] in one transaction. Returns whether it was empty before.
 pub(super) fn migrate(db: &mut Connection) -> Result<bool, StoreError> {
     let found = inspect(db)?;
     if found == VERSION {

@@ -56,7 +56,7 @@ fn a_cause_that_the_new_spec_cannot_have_ends() {
     check_all(&alone, &[every()], script, "20 new→failing overlapping\n30 failing→new (Changed)");
 }
 
-/// 10.2: late by an occurrence stays late when it becomes counted differently.
+/// 10.2: an overrun ends if the run is not too long by the new limit, and is judged again by it.
 #[test]
 fn an_overrun_is_judged_again_by_a_longer_limit() {
     let short = Spec { max_runtime: Some(Span::mins(5)), ..hourly() };
