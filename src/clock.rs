@@ -1,8 +1,7 @@
 //! The only place that reads the time (1.1).
 //!
 //! Engine time is a wall-clock anchor plus `CLOCK_BOOTTIME`: it goes on while the machine sleeps and does not follow a
-//! wall clock that is set. The engine must call [`Clock::jump`] regularly, and [`Clock::anchor`] to follow the wall
-//! clock again.
+//! wall clock that is set. The engine calls [`Clock::jump`] regularly, and [`Clock::anchor`] to follow it again.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -4,8 +4,7 @@
 //! # Bird's eye view
 //!
 //! People declare checks in YAML and jobs ping them. punctual keeps every ping, and tells people and machines when
-//! something is late, fails or never came. It is one process, one folder with a SQLite database, and one thread that
-//! writes.
+//! something is late, fails or never came. It is one process with one folder, a SQLite database and one writing thread.
 //!
 //! There are three paths through the code. All of them end in one pure function, [`core::step::step`]: from the
 //! previous state and an input with its time, it makes the next state and the flips.
@@ -13,8 +12,8 @@
 //! - **A ping**: [`http`] reads it → [`store::writer`] stamps it and groups it with others → `step` judges it → ping,
 //!   state, flips, incidents and deliveries are committed together → it is answered.
 //! - **A deadline**: [`engine`] sleeps until the store's next one → [`engine::expire`] gives `step` a tick of that time
-//!   → the flips are committed in the same way. A stored deadline is only an index: `step` decides, and asking it twice
-//!   is harmless.
+//!   → the flips are committed likewise. A stored deadline is only an index: `step` decides, and asking it twice is
+//!   harmless.
 //! - **A message**: the engine claims what is to be sent (committed before anything is sent) → [`notify`] makes one
 //!   attempt with no transaction open → its result is settled in a transaction of its own.
 //!
@@ -29,8 +28,7 @@
 //! - [`clock`]: engine time. **Invariant:** nothing else reads a clock.
 //! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads them.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
-//!   other room sees YAML, a path, or a default that is not yet filled in; a configuration is taken whole or not at
-//!   all.
+//!   other room sees YAML, a path, or an unfilled default; a configuration is taken whole or not at all.
 //! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and has no
 //!   SQL. `store::work` is the unit of work: what an event does to incidents, deliveries and messages, over a trait of
 //!   row operations. `store::sqlite` has the rows, and so far also applying, configuring and editing. [`store::writer`]
@@ -47,13 +45,12 @@
 //! - [`http`]: pings, pages, the API, `/metrics`, the way to other systems' interfaces, and the control socket. One
 //!   table of routes says who may use each. **Invariant:** every input is hostile: bounded before it is read, escaped
 //!   where it is shown.
-//! - [`cli`]: one file per subcommand; `cli::serve` puts the rooms together, `cli::reload` changes the configuration
-//!   under them.
+//! - [`cli`]: one file per subcommand. `cli::serve` puts the rooms together, `cli::reload` changes their configuration.
 //!
 //! # What holds everywhere
 //!
-//! - Nothing is sent before the reason for it is committed. So a crash may repeat a message (its key shows it), but
-//!   loses none.
+//! - Nothing is sent before the reason for it is committed. A crash may repeat a message (its key tells), but loses
+//!   none.
 //! - What cannot be stored is refused with 503 and Retry-After, and what was due meanwhile is unknown, not late: one
 //!   message that nobody was listening is better than a hundred that cry wolf.
 //! - Everything is bounded: queues, bodies, connections, histories, texts, times.

@@ -30,8 +30,7 @@ pub trait Door: std::fmt::Debug + Sync {
     /// The effect of a request with this path after the prefix.
     fn effect(&self, rest: &str) -> Effect;
 
-    /// Answers a request. The door may have been switched off meanwhile. The future is dropped if nobody waits for it
-    /// any more.
+    /// Answers a request. The door may have been switched off meanwhile. The future is dropped if nobody waits for it.
     fn answer<'r>(&'r self, host: &'r Arc<dyn Host>, request: DoorRequest<'r>) -> Answering<'r>;
 
     /// The check that the interface would make of these words, or why not. The caller sets its name and alias.

@@ -37,8 +37,7 @@ pub trait Host: Send + Sync {
     /// Queues a ping. The result comes when the ping is durable.
     fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded>;
 
-    /// Runs work on the writer's thread. Work that nobody waits for any more is not started. Call it through
-    /// `on_store`.
+    /// Runs work on the writer's thread, unless nobody waits for it any more. Call it through `on_store`.
     fn run_on_store(&self, work: StoreWork) -> Pending<'_>;
 
     /// Runs work on a thread that may block. Call it through `aside`.

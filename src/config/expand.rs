@@ -110,7 +110,7 @@ impl Search<'_> {
         }
     }
 
-    /// Calls `act` with everything in a folder. What cannot be listed is taken as a match, so that reading it reports
+    /// Calls `act` with everything in a folder. What cannot be listed counts as a match, so that reading it reports
     /// why.
     fn each(
         &mut self,

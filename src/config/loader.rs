@@ -277,8 +277,7 @@ impl Loader {
         then(self, tree.root.as_ref())
     }
 
-    /// A secret, given in a file or in place. Giving both is a fault; giving it in place is a warning if `matters` is
-    /// set.
+    /// A secret, given in a file or in place. Both are a fault; in place is a warning if `matters` is set.
     pub(super) fn secret(
         &mut self,
         fields: &Fields<'_>,

@@ -61,7 +61,7 @@ impl Names {
         self.places.len()
     }
 
-    /// Checks all mentions, once all files are read. If `complete`, every check was read, so an unknown name does not
+    /// Checks all mentions, once all files are read. If `complete`, every check was read: an unknown name does not
     /// exist.
     pub(super) fn check(&self, complete: bool, log: &mut Log) {
         if complete {

@@ -76,8 +76,7 @@ fn at_once(receiver: ReceiverName, only: Vec<CauseKind>) -> Told {
     Told { receiver, after: Span::ZERO, repeat_interval: None, responder: None, only }
 }
 
-/// The causes that a check's declaration allows. Blindness is left out: it is routed like the cause that it hides
-/// (9.6).
+/// The causes that a check's declaration allows. Blindness is left out: it is routed like what it hides (9.6).
 pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     let spec = &check.spec;
     let expect = spec.schedule.expect();

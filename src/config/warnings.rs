@@ -1,5 +1,4 @@
-//! Warnings about settings that are valid but will disappoint (10.4, 12.2, 13.4). A warning about many checks is one
-//! line.
+//! Warnings about settings that are valid but will disappoint (10.4, 12.2, 13.4). Many checks share one line.
 
 use std::collections::{BTreeMap, BTreeSet};
 

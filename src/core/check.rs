@@ -13,8 +13,7 @@ pub use super::origin::{Alias, Origin};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CheckId(pub u64);
 
-/// A check's slug: `[a-z0-9][a-z0-9_-]*`, at most [`Name::MAX_BYTES`], and nothing that has another meaning in a ping's
-/// URL.
+/// A check's slug: `[a-z0-9][a-z0-9_-]*`, at most [`Name::MAX_BYTES`], without another meaning in a ping's URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 

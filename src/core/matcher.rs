@@ -47,8 +47,7 @@ pub enum MatcherError {
 }
 
 impl Matcher {
-    /// Parses exactly one matcher with `=`, `!=`, `=~` or `!~`, such as `label="value"`. A simple value needs no
-    /// quotes.
+    /// Parses exactly one matcher: `label="value"`, `!=`, `=~` or `!~`. A simple value needs no quotes.
     pub fn parse(text: &str) -> Result<Matcher, MatcherError> {
         let mut reader = Reader::new(text)?;
         let matcher = reader.matcher()?;

@@ -1,7 +1,6 @@
 //! How receivers, mail servers and Alertmanagers are reached: `config` validates these types and `notify` uses them.
 //!
-//! They are plain data, so that the two rooms do not depend on each other. [`super::route`] decides when something is
-//! sent.
+//! They are plain data, so that the two rooms need not know each other. [`super::route`] decides when to send.
 
 use super::outbox::Message;
 use super::route::ReceiverName;

@@ -128,8 +128,7 @@ pub struct Quiet {
 }
 
 impl Quiet {
-    /// The end of the quiet time that contains `now`, if there is one. A quiet time contains its beginning, but not its
-    /// end.
+    /// The end of the quiet time that contains `now`, if there is one. It contains its beginning, but not its end.
     pub fn until(&self, now: Time) -> Option<Time> {
         let begun = self.at.prev_before(now + Span::MS)?;
         let end = begun + self.lasts;

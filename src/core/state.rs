@@ -15,7 +15,7 @@ pub struct Run {
     pub rid: Option<Rid>,
     /// When its start was received.
     pub start: Time,
-    /// Whether another run was open at the same time (4.5).
+    /// Whether another run was open at some time during it (4.5).
     pub overlapped: bool,
 }
 
@@ -117,8 +117,7 @@ pub struct State {
     pub causes: Causes,
     /// When it last stopped being late or failing (8.3).
     pub recovered_at: Option<Time>,
-    /// The last ping of each kind, in the order of [`PingKind::ALL`]. A success that came too soon counts as a failure
-    /// (4.4).
+    /// The last ping of each kind, in the order of [`PingKind::ALL`]. A success that came too soon is a failure (4.4).
     pub last: [Option<Time>; 4],
     /// The last ping of any kind, including repeated ones.
     pub last_seen: Option<Time>,
@@ -176,7 +175,7 @@ impl State {
         }
     }
 
-    /// 1.1: brings all times back to `now` at the latest, so that a wrong date in the past silences nothing.
+    /// 1.1: brings all times back to `now` at the latest: a wrong date that the clock once had silences nothing.
     pub(super) fn bring_back_to(&mut self, now: Time) {
         if self.newest <= now {
             return;

@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 
 use super::time::{Span, Time};
 
-/// Counts successes in a trailing window, exactly for the newest [`WindowCount::EXACT`] and in buckets of a second for
-/// older ones.
+/// Counts successes in a trailing window: exactly up to [`WindowCount::EXACT`], older ones in buckets of a second.
 ///
 /// It is derived from facts: a store rebuilds it from the pings that are still in the window.
 #[derive(Clone, Debug, PartialEq, Eq)]

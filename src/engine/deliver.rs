@@ -19,8 +19,7 @@ use crate::core::time::Time;
 use crate::notify::Notification;
 use crate::store::Outgoing;
 
-/// How long a shutdown waits for running attempts. One that is not settled by then is sent again at the next start
-/// (12.7).
+/// How long a shutdown waits for running attempts. Those not settled by then are repeated at the next start (12.7).
 const DRAIN: Duration = Duration::from_secs(5);
 /// How many checks of a message are named in the log.
 const LOGGED_CHECKS: usize = 10;

@@ -1,5 +1,4 @@
-//! Pushes alerts to Alertmanager: at every flip (at most once a second), when what was held may go, and every minute
-//! (13.1).
+//! Pushes alerts to Alertmanager: at a flip (at most once a second), when held ones may go, and every minute (13.1).
 //!
 //! The store decides what fires. Each pusher repeats the newest alerts on its own timer, even while the store does not
 //! answer: otherwise Alertmanager would resolve what is as bad as before.
@@ -15,8 +14,7 @@ use crate::core::alert::Alert;
 use crate::notify::alertmanager::{PushOutcome, Pusher};
 use crate::store::Alerts;
 
-/// Alertmanager forgets its alerts when it restarts and must have them back within a minute (13.1). A push takes time
-/// itself.
+/// Alertmanager forgets its alerts at a restart and must have them back within a minute (13.1). A push takes time.
 const EVERY: Duration = Duration::from_secs(55);
 /// The shortest time between two pushes.
 const PAUSE: Duration = Duration::from_secs(1);

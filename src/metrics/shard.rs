@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A part of the checks, such as the second of four. A check stays in its part as long as its name and the number of
-/// parts stay.
+/// A part of the checks, such as the second of four. A check stays in its part while its name and the number of parts
+/// stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// From 1 to `count`.
@@ -49,8 +49,7 @@ impl fmt::Display for Shard {
     }
 }
 
-/// FNV-1a with the finalizer of MurmurHash3. It must never change: a check that moves to another part gets a gap in its
-/// series.
+/// FNV-1a with the finalizer of MurmurHash3. It must never change: a check that moves to another part has a gap.
 fn hash(name: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     let mut hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, step);

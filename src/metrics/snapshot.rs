@@ -30,8 +30,7 @@ pub struct Snapshot<'a> {
     /// The time at which checks are judged (1.5).
     pub applied_to: Time,
     pub totals: StoreTotals,
-    /// Unfinished deliveries by receiver, for receivers that have some. Those to checks' own addresses count as one
-    /// receiver.
+    /// Unfinished deliveries, for each receiver that has some. Those to checks' own addresses count as one receiver.
     pub waiting: Arc<BTreeMap<ReceiverName, u64>>,
     pub pings: &'a PingOutcomes,
     pub connections: &'a ConnectionCounters,

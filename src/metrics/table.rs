@@ -136,8 +136,7 @@ impl MetricKind {
     }
 
     /// The family's name and type in OpenMetrics. There the suffix of a counter or an info belongs to the sample and
-    /// not to the family, so a counter whose family would have the name of a gauge keeps `_total` and has the type
-    /// unknown.
+    /// not to the family, so a counter whose family would be named like a gauge keeps `_total` and is of type unknown.
     pub(super) fn in_openmetrics(self, name: &str) -> (&str, &'static str) {
         let without = |suffix| name.strip_suffix(suffix).unwrap_or(name);
         match self {

@@ -1,6 +1,5 @@
 //! Mails about canaries: plain text in the words of the system that the readers know, so that their filters and habits
-//! still work. What those systems did not have (a failure, an end told together with its beginning) is told in the same
-//! style.
+//! still work. What those systems did not have (a failure, an end told with its beginning) is told in the same style.
 
 use super::render::{family_word, title};
 use super::text::line;

@@ -1,5 +1,4 @@
-//! The HTTP client for everything that we post. It is built on first use, limits all that it reads, and never shows
-//! secrets.
+//! The HTTP client for everything that we post. It is built on first use, limits what it reads, and shows no secrets.
 //!
 //! It follows no redirects: a redirect could carry the message and its credentials to another host.
 
@@ -80,7 +79,7 @@ impl Server {
         Server { url, http, address: Some(address), reached: OnceCell::new() }
     }
 
-    /// Posts a body and reads the beginning of the answer. There is no time-out here: the caller must bound the whole
+    /// Posts a body and reads the beginning of the answer. There is no time-out: the caller must bound the whole
     /// attempt.
     pub async fn post(
         &self,
@@ -164,8 +163,7 @@ fn build(
 
 impl Answer {
     /// What an answer means for the delivery: 2xx is success; 408, 425, 429, 5xx and redirects are tried again; 401,
-    /// 403, 404 and 407 say that the address or the credentials are wrong; any other status rejects this message for
-    /// good.
+    /// 403, 404 and 407 say that the address or the credentials are wrong; any other rejects this message for good.
     pub fn into_attempt(self, origin: &str) -> Attempt {
         let words = match self.body.as_str() {
             "" => self.status.to_string(),

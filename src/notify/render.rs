@@ -1,8 +1,7 @@
 //! The content of a message, before a receiver's format is applied.
 //!
 //! [`render`] turns notices into a [`Text`]: a subject, an [`Item`] for each notice, and [`Card`]s with details of the
-//! first of them. Every text in it is already harmless ([`super::text::line`]), so a format only escapes its own
-//! markup.
+//! first of them. Every text in it is already harmless ([`super::text::line`]), so a format escapes only its markup.
 
 mod card;
 mod item;

@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// How many look-ups may run at a time, each on its own thread. Further ones fail with an error and are tried again
-/// later.
+/// How many look-ups may run at a time, each on its own thread. Further ones fail and are tried again later.
 const MAX_AT_A_TIME: usize = 256;
 /// How many of these may be for one name: the newest, and older ones that hang.
 const MAX_OF_A_NAME: usize = 4;

@@ -104,7 +104,7 @@ fn is_id(path: &str) -> bool {
     letters == Alias::ID_LETTERS && !id[letters..].starts_with('/')
 }
 
-/// Whether this is a link that is safe to show: `http` or `https`, of reasonable length, without blanks or control
+/// Whether this is a link that is safe to show: `http` or `https`, of sane length, without blanks or control
 /// characters.
 pub fn is_link(url: &str) -> bool {
     let http = url.starts_with("http://") || url.starts_with("https://");

@@ -1,5 +1,4 @@
-//! History for people: what happened to a check, newest first, in short pages. It reads beside the writer and never
-//! delays it.
+//! History for people: what happened to a check, newest first, in short pages. It never delays the writer.
 
 mod incidents;
 mod left_out;
@@ -135,8 +134,7 @@ impl Reader {
         })
     }
 
-    /// The body of a check's ping for people, with a mark where something is left out; `None` if it had none or it is
-    /// gone.
+    /// The body of a check's ping for people, with a mark where something is left out; `None` if there is none.
     pub fn body(&self, check: CheckId, seq: u64) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(

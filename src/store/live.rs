@@ -225,7 +225,7 @@ impl Check {
     }
 }
 
-/// How readers judge: at one time for everything that they show, so that an outage of the store never shows as lateness
+/// How readers judge: at one time for everything that they show, so that no outage of the store shows as lateness
 /// (1.5).
 #[derive(Clone, Debug)]
 pub struct AsOf {
@@ -306,8 +306,7 @@ impl Live {
         write(&self.directory, directory);
     }
 
-    /// For the store, which alone changes it: changes the checks in place if nobody is looking at them, otherwise in a
-    /// copy.
+    /// For the store, which alone changes it: changes the checks in place, or in a copy while somebody reads them.
     pub fn change_directory(&self, change: impl FnOnce(&mut Directory)) {
         let mut slot = self.directory.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(directory) = Arc::get_mut(&mut slot) {

@@ -1,8 +1,7 @@
 //! Keeps facts, states, flips, incidents and deliveries.
 //!
 //! [`Store`] is the contract of every store, and one conformance suite runs against each of them; no SQL appears in it.
-//! [`live`] is the committed state that readers see without calling the store. [`history`] reads the database beside
-//! the store.
+//! [`live`] is the committed state that readers see without calling the store. [`history`] reads the database.
 //!
 //! A store has a single owner: the writer's thread in the server, the simulation in its tests.
 
@@ -70,8 +69,7 @@ pub enum What {
         /// Who ended the pause, if known.
         by: Option<String>,
     },
-    /// Pings were answered with 503 (9.1). That may have been before the entry's time, since it could not be stored
-    /// then.
+    /// Pings were answered with 503 (9.1). That may have been before the entry's time, when it could not be stored.
     Refused(refusals::Refused),
 }
 
@@ -151,8 +149,7 @@ pub struct Changes {
     pub renamed: Vec<(Name, Name)>,
     /// Kept although no longer declared: at a start, a configuration that removes too many checks archives none (10.4).
     pub kept: Vec<Name>,
-    /// Old and new names of renames that a start skipped because both checks have a history (10.3). Both stay as they
-    /// are.
+    /// Old and new names of renames that a start skipped because both checks have a history (10.3). Both stay.
     pub passed_over: Vec<(Name, Name)>,
 }
 
@@ -200,8 +197,8 @@ pub enum ByHand {
     Done(usize),
     /// The message is being sent right now. Nothing was done.
     UnderWay,
-    /// There is nothing left to tell: the message was taken or dropped, its incidents have ended, or it was already
-    /// tried again.
+    /// There is nothing left to tell: the message was taken, dropped or already tried again, or its incidents have
+    /// ended.
     Over,
     /// Its receiver is not configured.
     NoReceiver,
@@ -223,8 +220,7 @@ pub struct Outgoing {
 pub struct Alerts {
     /// Alerts that fire, and those resolved within the last 15 min.
     pub all: Vec<Alert>,
-    /// When more alerts may fire without any other event: a mute ends, or a dependency has been good for long enough
-    /// (13.3).
+    /// When more alerts may fire without any other event: a mute ends, or a dependency stayed good (13.3).
     pub next_look: Option<Time>,
 }
 
@@ -241,8 +237,8 @@ pub struct LetGo {
 ///
 /// Every call is one transaction (14.1): facts, states, flips, incidents, their steps and deliveries are stored
 /// together or not at all, and are durable when the call returns. A call that fails leaves no change that a later call
-/// could see, and the store works again once the cause is gone. Calls judge with `core` alone; the caller always passes
-/// the time.
+/// could see, and the store works again once the cause is gone. Calls judge with `core` alone; the caller passes the
+/// time.
 pub trait Store: Send {
     /// The committed state, for readers.
     fn live(&self) -> Arc<Live>;
@@ -343,8 +339,7 @@ pub trait Store: Send {
     /// incidents are told all the same.
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError>;
 
-    /// Sets the stance of an incident (11.2). False if it has ended or already has this stance. `by` is a person's
-    /// name.
+    /// Sets the stance of an incident (11.2). False if it has ended or already has it. `by` is a person's name.
     fn stand(
         &mut self,
         incident: IncidentId,

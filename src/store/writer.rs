@@ -122,8 +122,7 @@ impl Writer {
     }
 
     /// Runs a call on the writer's thread, after everything that is already queued. It is not run if the caller no
-    /// longer waits when its turn comes. Never returns once the writer has ended; its callers are then about to end
-    /// too.
+    /// longer waits when its turn comes. Never returns once the writer has ended: its callers then end too.
     pub async fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,

@@ -139,8 +139,7 @@ fn whatever_a_fault_proposes_is_taken() {
         for fault in faults.list.iter().filter(|fault| fault.line > 0) {
             for proposal in proposals(&fault.message) {
                 let left = left(folder.path(), &main, fault, &proposal);
-                // Follow-up faults: `trigger: key` needs a key, as its message says, and the proposed key may already
-                // exist.
+                // Follow-up faults: `trigger: key` needs a key, as its message says, and a proposed key may exist.
                 let is_next = |message: &String| {
                     ["add `auth_key_file`", "stands twice", "which is no check", "a tag ("]
                         .iter()

@@ -5,8 +5,7 @@ use crate::config::keys::{Kind, Section};
 
 const SECRET: &str = "S3cr3tW0rd";
 
-/// Where each secret belongs: the section, its key, what precedes it in block style, and what surrounds it in flow
-/// style.
+/// Where each secret belongs: the section, its key, what precedes it in blocks, and what surrounds it in braces.
 const PLACES: &[(Section, &str, &str, [&str; 2])] = &[
     (
         Section::Smtp,

@@ -21,8 +21,7 @@ pub(in crate::core) struct Pattern {
     pub(in crate::core) hours: u32,
     pub(super) months: u32,
     pub(super) days: DayRule,
-    /// Whether the minute or the hour starts with `*`: the job follows real time, and a change of clocks does not move
-    /// it.
+    /// Whether the minute or the hour starts with `*`: the job follows real time and no change of clocks moves it.
     pub(super) is_wildcard: bool,
 }
 

@@ -5,8 +5,7 @@
 //! than 3 hours are considered to be corrections to the clock or timezone, and the new time is used immediately", so a
 //! day that a country skipped moves no job.
 //!
-//! Times are in whole seconds since the epoch. Those named `local` are as the zone's clocks show them, the others are
-//! real.
+//! Times are in whole seconds since the epoch: `local` ones as the zone's clocks show them, the others real.
 
 use super::calendar::Pattern;
 use crate::core::zone::{Local, Zone};

@@ -149,8 +149,7 @@ fn weekday_part(part: &str) -> Result<(u64, u8), FieldFault> {
     }
 }
 
-/// Parses `*`, `n` or `n-m`, each with an optional `/step`. Names are allowed wherever numbers are, as in Debian's
-/// cron.
+/// Parses `*`, `n` or `n-m`, each with an optional `/step`. Names may replace numbers, as in Debian's cron.
 fn range(field: Field, part: &str) -> Result<u64, FieldFault> {
     if part.is_empty() {
         return Err(FieldFault::Empty);

@@ -203,8 +203,7 @@ fn never_late(spec: &Spec) -> bool {
     spec.schedule.expect().is_some_and(|expect| expect.at_least.is_none())
 }
 
-/// Ends a lateness only if the check is not late by the new spec. Otherwise keeps the causes that still make sense with
-/// it.
+/// Ends a lateness only if the check is not late by the new spec. Otherwise keeps the causes that still make sense.
 fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<CauseKind>) {
     let Some(since) =
         causes.iter().find(|cause| cause.kind.family() == Family::Late).map(|cause| cause.since)

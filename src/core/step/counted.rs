@@ -63,8 +63,7 @@ impl Judge<'_> {
         }
     }
 
-    /// 3.1, 3.3: a success may fill the shortfall of the pending occurrence, and of the one for which the check is
-    /// late.
+    /// 3.1, 3.3: a success may fill the shortfall of the pending occurrence, and of the one that the check is late for.
     fn fill(&mut self, expect: &Expect) {
         let (Some(counted), Some(at_least)) = (self.state.counted, expect.at_least) else { return };
         let fits = |state: &State, at: Time| state.successes_in(at - expect.within, self.now);

@@ -173,8 +173,7 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
     };
     judge.state.bring_back_to(now);
     if let Input::Refused(refused) = input {
-        // What is due before the refusal is judged without it: a ping that was refused then could not have come in
-        // time.
+        // What is due before the refusal is judged without it: the refused ping could not have come in time.
         judge.settle(refused.first.min(now));
         let since = next::evidence_since(spec, &judge.state);
         judge.state.refusals.add(refused, since);
@@ -276,8 +275,8 @@ impl<'a> Judge<'a> {
             _ => CauseKind::TooFew,
         };
         let due = next::due(self.spec, &self.state);
-        // A period that is counted from the window's end may be due already; a success in the window would have made no
-        // difference.
+        // A period that is counted from the window's end may be due already; a success in the window would not have
+        // changed that.
         self.not_before = self.not_before.max(at);
         self.flip(at, FlipReason::Judged, |state| {
             let mut floor = Some(window.to);

@@ -20,8 +20,7 @@ pub(super) enum MailFault {
 
 impl MailFault {
     /// Whether every other mail would have failed alike, because nothing was said of this message yet. Once recipients
-    /// are named, a server that hangs or breaks off may do so because of one of them, so that does not delay other
-    /// mails.
+    /// are named, a server that hangs or breaks off may do so because of one of them: other mails need not wait.
     pub(super) fn is_of_the_server(&self) -> bool {
         matches!(self, MailFault::Connection(_) | MailFault::Settings(_) | MailFault::Other(_))
     }

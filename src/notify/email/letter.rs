@@ -26,8 +26,7 @@ pub(super) fn write(
     let id = |key: &str| format!("<{}@{domain}>", token(key));
     let mut builder =
         Message::builder().date(system_time(notification.now)).message_id(Some(id(notification.key)));
-    // All recipients get this header, including those whose servers do not support UTF-8, so it lists only ASCII
-    // addresses.
+    // Lists only ASCII addresses: recipients whose servers do not support UTF-8 get this header too.
     for to in to.iter().filter(|to| is_ascii(&to.email)) {
         builder = builder.to(to.clone());
     }

@@ -38,8 +38,7 @@ enum Recipients {
 pub struct Mailer {
     client: SmtpClient,
     to: Recipients,
-    /// The recipients that took a message while others may take it later, by the message's key. The newest message is
-    /// last.
+    /// The recipients that took a message while others may take it later, by the message's key. Newest last.
     taken: Mutex<VecDeque<(String, Vec<Address>)>>,
 }
 

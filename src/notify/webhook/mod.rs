@@ -101,7 +101,7 @@ impl WebhookTransport {
         .await
     }
 
-    /// Builds the body on a blocking thread: a template may take a million steps, and a message may tell of hundreds of
+    /// Builds the body on a blocking thread: a template may take a million steps, and a message have hundreds of
     /// checks.
     async fn body_aside(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
         let (format, max) = (self.format.clone(), self.max_members);

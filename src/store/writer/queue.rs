@@ -143,8 +143,7 @@ pub(super) struct UnstoredRefusals {
 }
 
 impl UnstoredRefusals {
-    /// Notes a refused ping of this check. If there are too many checks to remember, it counts as one of an unknown
-    /// check.
+    /// Notes a refused ping of this check. With too many checks to remember, it counts as one of an unknown check.
     pub(super) fn note(&mut self, check: CheckId, at: Time, most: usize) {
         self.note_stretch(check, Refused::once(at), most);
     }

@@ -128,8 +128,7 @@ impl Turns {
         }
     }
 
-    /// Takes everything that waits, with the time until which that is complete; `None` once nothing is left before a
-    /// stop.
+    /// Takes everything that waits, and the time until which that is all; `None` once nothing is left before a stop.
     fn take(&mut self) -> Option<(Time, VecDeque<QueueItem>, UnstoredRefusals)> {
         let mut queue = self.shared.queue();
         // Refusals are stored before the end, unless nothing can be stored.
@@ -150,8 +149,7 @@ impl Turns {
     /// not be stored; everything after it is put off. A sign of life vouches for waiting pings, so it comes after them.
     fn turn(&mut self, now: Time, mut items: VecDeque<QueueItem>, refused: UnstoredRefusals) -> bool {
         let pings_wait = items.iter().any(QueueItem::is_ping);
-        // A call may have set the clock back, in this turn or the one before, and no item may come from the future
-        // (1.1).
+        // A call may have set the clock back, now or in the turn before, and no item may come from the future (1.1).
         let mut latest = now;
         // A refusal is stored at the time of the first item, if there is one, so that nothing is judged past that item.
         let first = items.front().map_or(now, QueueItem::at).min(now);

@@ -282,8 +282,7 @@ fn no_refusal_that_may_be_evidence_is_forgotten() {
     }
 }
 
-/// 9.1: the time between two refusals that are joined is not blind; only two minutes of blindness may be in the
-/// evidence.
+/// 9.1: the time between two refusals that are joined is not blind; the evidence may have only two blind minutes.
 #[test]
 fn what_lies_between_joined_refusals_is_no_blindness() {
     let spec = Spec { schedule: Schedule::Every(Span::mins(24 * 60)), grace: Span::secs(600), ..every() };

@@ -52,8 +52,7 @@ fn a_check_declared_in_a_gap_waits_for_its_end() {
     check(&later, "1860.001 tick", "1860 new→late never_seen");
 }
 
-/// 9.4, 9.5: the margin is that of the period that applies; what cannot be told is judged again from the end of the
-/// blindness.
+/// 9.4, 9.5: the margin is that of the period that applies; an unknown check is judged again from the window's end.
 #[test]
 fn blindness_is_that_of_a_period() {
     check(&three(), "60 success; 101 blind 100-101; 161.001 tick", "60 new→up\n161 up→late missing");

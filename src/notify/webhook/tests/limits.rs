@@ -1,5 +1,4 @@
-//! Each receiver's limits, in its own unit. Within them every check is named, worst first, whatever people and jobs
-//! wrote.
+//! Each receiver's limits, in its own unit. Within them every check is named, worst first, whatever its texts.
 
 use serde_json::Value;
 
