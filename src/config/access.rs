@@ -2,7 +2,7 @@
 
 use super::fault::quote;
 use super::fields::Fields;
-use super::keys::{Kind, Section};
+use super::keys::{self, Kind};
 use super::loader::Loader;
 use super::model::{Compat, PingKey, Scope, Token, Trigger};
 use crate::core::secret::Secret;
@@ -113,7 +113,7 @@ impl Loader {
     pub(super) fn compat(&mut self, main: &Fields<'_>, auth: &Auth) -> Vec<Compat> {
         let Some(fields) = main.map(&mut self.log, "compat") else { return Vec::new() };
         let mut compat = Vec::new();
-        let systems = Section::Compat.keys().iter().filter(|key| matches!(key.kind, Kind::Map(_)));
+        let systems = keys::COMPAT.keys.iter().filter(|key| matches!(key.kind, Kind::Map(_)));
         for system in systems.map(|key| key.name) {
             let Some(item) = fields.map(&mut self.log, system) else { continue };
             let enabled = item.flag(&mut self.log, "enabled");

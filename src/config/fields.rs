@@ -2,7 +2,7 @@
 //! is treated as if it were missing.
 
 use super::fault::{At, Log, guess, is_word, nearest, quote};
-use super::keys::{HABITS, Key, Kind, Need, Section};
+use super::keys::{self, HABITS, Key, Kind, Need, Section};
 use super::tree::{Node, Value};
 use super::units::{parse_duration, parse_size};
 use crate::core::time::Span;
@@ -39,7 +39,7 @@ const REFUSED_LABELS: [&str; 17] = [
 pub(super) struct Fields<'a> {
     /// The beginning of the mapping.
     pub(super) at: At,
-    section: Section,
+    section: &'static Section,
     pairs: &'a [(Node<'a>, Node<'a>)],
     /// Whether a key was refused. A value that seems to be missing may have been meant by it.
     refused: bool,
@@ -47,12 +47,12 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Reads a node as this section. Unknown keys, keys of later versions, and missing keys are faults.
-    pub(super) fn open(node: &'a Node<'a>, section: Section, log: &mut Log) -> Option<Fields<'a>> {
+    pub(super) fn open(node: &'a Node<'a>, section: &'static Section, log: &mut Log) -> Option<Fields<'a>> {
         let pairs = match &node.value {
             Value::Map(pairs) => pairs,
             Value::Broken => return None,
             _ => {
-                let message = format!("{} is a mapping of keys, not {}", section.title(), node.kind());
+                let message = format!("{} is a mapping of keys, not {}", section.title, node.kind());
                 log.fault(node.at, message);
                 return None;
             }
@@ -68,13 +68,10 @@ impl<'a> Fields<'a> {
             }
         }
         let fields = Fields { at: node.at, section, pairs, refused: log.count() > faults_before };
-        for key in section.keys() {
+        for key in section.keys {
             let missing = matches!(key.need, Need::Required) && !fields.has(key.name);
             if missing && !fields.refused {
-                log.fault(
-                    node.at,
-                    format!("{} needs `{}`: {}", section.title(), key.name, uncapped(key.doc)),
-                );
+                log.fault(node.at, format!("{} needs `{}`: {}", section.title, key.name, uncapped(key.doc)));
             }
         }
         Some(fields)
@@ -330,14 +327,14 @@ fn label_problem(name: &str) -> Option<&'static str> {
 }
 
 /// The message about an unknown key.
-fn unknown_key(name: &str, section: Section) -> String {
+fn unknown_key(name: &str, section: &'static Section) -> String {
     let built = |key: &&Key| !matches!(key.kind, Kind::Later);
-    let names = || section.keys().iter().filter(built).map(|key| key.name);
+    let names = || section.keys.iter().filter(built).map(|key| key.name);
     let habit = HABITS.iter().find(|(habit, ours)| *habit == name && names().any(|name| name == *ours));
     let hint = if let Some(near) = habit.map(|(_, ours)| *ours).or_else(|| nearest(name, names())) {
         format!("; did you mean `{near}`?")
     } else if let Some(home) = home_of(name, section) {
-        format!("; it belongs in {}", home.title())
+        format!("; it belongs in {}", home.title)
     } else {
         let all: Vec<&str> = names().collect();
         format!("; it has {}", all.join(", "))
@@ -350,23 +347,28 @@ fn unknown_key(name: &str, section: Section) -> String {
         (false, false) => true,
     };
     let shown = if may_be_shown { format!(" key {}", quote(name)) } else { " such key".to_owned() };
-    format!("{} has no{shown}{hint}", section.title())
+    format!("{} has no{shown}{hint}", section.title)
 }
 
 /// The section that has this key, if the key is in the wrong kind of file or beside its section.
-fn home_of(name: &str, section: Section) -> Option<Section> {
-    let candidates: &[Section] = match section {
-        Section::Main => &[Section::CheckFile],
-        Section::CheckFile | Section::Auth | Section::Alerting | Section::Compat => &[Section::Main],
-        Section::Defaults => &[Section::Check],
-        Section::Email | Section::Webhook => &[Section::Receiver, Section::Smtp],
-        Section::Responder => &[Section::Action, Section::Receiver],
-        Section::Action => &[Section::Receiver, Section::Responder],
-        Section::Check => &[Section::CheckFile, Section::Expect, Section::Quiet],
-        Section::Expect | Section::Quiet => &[Section::Check],
-        Section::Alertmanager | Section::Receiver => &[Section::HttpConfig, Section::Webhook],
-        _ => &[],
+fn home_of(name: &str, section: &'static Section) -> Option<&'static Section> {
+    use keys::{
+        ACTION, ALERTING, ALERTMANAGER, AUTH, CHECK, CHECK_FILE, COMPAT, DEFAULTS, EMAIL, EXPECT,
+        HTTP_CONFIG, MAIN, QUIET, RECEIVER, RESPONDER, SMTP, WEBHOOK,
     };
+    let near: &[(&[&Section], &[&'static Section])] = &[
+        (&[&MAIN], &[&CHECK_FILE]),
+        (&[&CHECK_FILE, &AUTH, &ALERTING, &COMPAT], &[&MAIN]),
+        (&[&DEFAULTS], &[&CHECK]),
+        (&[&EMAIL, &WEBHOOK], &[&RECEIVER, &SMTP]),
+        (&[&RESPONDER], &[&ACTION, &RECEIVER]),
+        (&[&ACTION], &[&RECEIVER, &RESPONDER]),
+        (&[&CHECK], &[&CHECK_FILE, &EXPECT, &QUIET]),
+        (&[&EXPECT, &QUIET], &[&CHECK]),
+        (&[&ALERTMANAGER, &RECEIVER], &[&HTTP_CONFIG, &WEBHOOK]),
+    ];
+    let candidates =
+        near.iter().find(|(sections, _)| sections.contains(&section)).map_or(&[][..], |(_, near)| near);
     candidates.iter().copied().find(|candidate| candidate.key(name).is_some())
 }
 

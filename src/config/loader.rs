@@ -8,7 +8,7 @@ use super::expand::{MAX_FILES, MAX_LOOKED_AT, NoMatches, expand};
 use super::fault::{At, Faults, Log, quote, quote_path};
 use super::fields::Fields;
 use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_SECRET_BYTES, read_file};
-use super::keys::{MAX_CHECKS, Section};
+use super::keys::{self, MAX_CHECKS};
 use super::model::{Config, Place};
 use super::names::Names;
 use super::times::Times;
@@ -65,7 +65,7 @@ impl Loader {
         let at = self.log.file(&shown);
         let bytes = self.file(at, path)?;
         self.document(at, &bytes, |loader, root| {
-            let main = Fields::open(root?, Section::Main, &mut loader.log)?;
+            let main = Fields::open(root?, &keys::MAIN, &mut loader.log)?;
             let config = loader.sections(&main, path)?;
             Some(loader.finish(config))
         })
@@ -132,7 +132,7 @@ impl Loader {
         let items = fields.items(&mut self.log, "checks");
         self.checks.reserve(items.len());
         for item in items {
-            let Some(fields) = Fields::open(item, Section::Check, &mut self.log) else { continue };
+            let Some(fields) = Fields::open(item, &keys::CHECK, &mut self.log) else { continue };
             self.check(&fields, shared);
         }
     }
@@ -216,7 +216,7 @@ impl Loader {
         let at = self.log.file(&shown);
         let Some(bytes) = self.file(at, path) else { return };
         self.document(at, &bytes, |loader, root| {
-            let fields = Fields::open(root?, Section::CheckFile, &mut loader.log)?;
+            let fields = Fields::open(root?, &keys::CHECK_FILE, &mut loader.log)?;
             let shared = FileShared {
                 path: quote_path(&shown),
                 group: fields.text(&mut loader.log, "group").unwrap_or_default().to_owned(),

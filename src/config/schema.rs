@@ -2,33 +2,33 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{Key, Kind, Need, Section};
+use super::keys::{self, Key, Kind, Need, Section};
 
 /// The JSON Schema (2020-12) of the main file; `#/$defs/check_file` is that of a file of `check_files`.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
-    let mut waiting = vec![Section::Main, Section::CheckFile];
+    let mut waiting = vec![&keys::MAIN, &keys::CHECK_FILE];
     while let Some(section) = waiting.pop() {
-        if definitions.contains_key(id(section)) {
+        if definitions.contains_key(section.id) {
             continue;
         }
-        let below = section.keys().iter().filter_map(|key| match key.kind {
+        let below = section.keys.iter().filter_map(|key| match key.kind {
             Kind::Map(below) | Kind::List(below) => Some(below),
             _ => None,
         });
         waiting.extend(below);
-        definitions.insert(id(section).to_owned(), object(section));
+        definitions.insert(section.id.to_owned(), object(section));
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "punctual",
-        "$ref": format!("#/$defs/{}", id(Section::Main)),
+        "$ref": format!("#/$defs/{}", keys::MAIN.id),
         "$defs": definitions,
     })
 }
 
-fn object(section: Section) -> Value {
-    let built = || section.keys().iter().filter(|key| !matches!(key.kind, Kind::Later));
+fn object(section: &Section) -> Value {
+    let built = || section.keys.iter().filter(|key| !matches!(key.kind, Kind::Later));
     let properties: Map<String, Value> = built().map(|key| (key.name.to_owned(), property(key))).collect();
     let required: Vec<&str> =
         built().filter(|key| matches!(key.need, Need::Required)).map(|key| key.name).collect();
@@ -63,40 +63,10 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Labels => {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
         }
-        Kind::Map(section) => json!({"$ref": format!("#/$defs/{}", id(section))}),
+        Kind::Map(section) => json!({"$ref": format!("#/$defs/{}", section.id)}),
         Kind::List(section) => {
-            json!({"type": "array", "items": {"$ref": format!("#/$defs/{}", id(section))}})
+            json!({"type": "array", "items": {"$ref": format!("#/$defs/{}", section.id)}})
         }
         Kind::Later => unreachable!("keys that are not built yet are left out"),
-    }
-}
-
-fn id(section: Section) -> &'static str {
-    match section {
-        Section::Main => "main",
-        Section::CheckFile => "check_file",
-        Section::Smtp => "smtp",
-        Section::Auth => "auth",
-        Section::PingKey => "ping_key",
-        Section::Token => "token",
-        Section::Compat => "compat",
-        Section::CompatSystem => "compat_system",
-        Section::Alerting => "alerting",
-        Section::Alertmanager => "alertmanager",
-        Section::HttpConfig => "http_config",
-        Section::Authorization => "authorization",
-        Section::BasicAuth => "basic_auth",
-        Section::TlsConfig => "tls_config",
-        Section::Receiver => "receiver",
-        Section::Email => "email",
-        Section::Webhook => "webhook",
-        Section::Responder => "responder",
-        Section::Action => "action",
-        Section::Retention => "retention",
-        Section::PingRetention => "ping_retention",
-        Section::Defaults => "defaults",
-        Section::Check => "check",
-        Section::Expect => "expect",
-        Section::Quiet => "quiet",
     }
 }

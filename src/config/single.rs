@@ -6,7 +6,7 @@ use super::check::{self, FileShared};
 use super::fault::{Log, quote};
 use super::fields::Fields;
 use super::json::{self, Document};
-use super::keys::Section;
+use super::keys;
 use super::times::Times;
 use super::tree::{Node, Value};
 use crate::core::check::{Definition, Name, Source};
@@ -67,7 +67,7 @@ pub fn read_check(json: &[u8], known: Option<&Name>) -> Result<Described, Descri
 }
 
 fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
-    let fields = Fields::open(root, Section::Check, log)?;
+    let fields = Fields::open(root, &keys::CHECK, log)?;
     if fields.has("renamed_from") {
         let message = "`renamed_from` is for files: here a check is renamed by giving it another `name`";
         log.fault(fields.at_key("renamed_from"), message);

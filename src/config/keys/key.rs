@@ -2,34 +2,32 @@
 
 use crate::core::time::Span;
 
-/// The sections, each a mapping of keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::config) enum Section {
-    Main,
-    CheckFile,
-    Smtp,
-    Auth,
-    PingKey,
-    Token,
-    Compat,
-    CompatSystem,
-    Alerting,
-    Alertmanager,
-    HttpConfig,
-    Authorization,
-    BasicAuth,
-    TlsConfig,
-    Receiver,
-    Email,
-    Webhook,
-    Responder,
-    Action,
-    Retention,
-    PingRetention,
-    Defaults,
-    Check,
-    Expect,
-    Quiet,
+/// A mapping of keys.
+pub(in crate::config) struct Section {
+    /// What the JSON Schema calls it; unique.
+    pub(in crate::config) id: &'static str,
+    /// What messages call it.
+    pub(in crate::config) title: &'static str,
+    pub(in crate::config) keys: &'static [Key],
+}
+
+impl Section {
+    /// The key of this name.
+    pub(in crate::config) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+impl PartialEq for Section {
+    fn eq(&self, other: &Section) -> bool {
+        self.id == other.id
+    }
+}
+
+impl std::fmt::Debug for Section {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
 }
 
 #[derive(Debug)]
@@ -66,9 +64,9 @@ pub(in crate::config) enum Kind {
     /// A mapping of label names to values.
     Labels,
     /// A mapping of keys.
-    Map(Section),
+    Map(&'static Section),
     /// A list of mappings of keys.
-    List(Section),
+    List(&'static Section),
     /// Known, but not built yet.
     Later,
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use super::{good, root};
-use crate::config::keys::{DEFAULT_GRACE, Key, Kind, Need, Section};
+use crate::config::keys::{self, DEFAULT_GRACE, Key, Kind, Need, Section};
 use crate::config::{parse_duration, units};
 use crate::core::time::Span;
 
@@ -25,28 +25,28 @@ fn defaults_are_as_the_table_says() {
                 checks: [{name: a, every: 1h}]";
     let config = good(text);
     let policy = &config.policy.receivers["a"];
-    assert_eq!(policy.group_wait, span(Section::Receiver, "group_wait"));
-    assert_eq!(policy.give_up_after, span(Section::Receiver, "give_up_after"));
-    assert_eq!(policy.send_resolved.to_string(), default(Section::Receiver, "send_resolved"));
+    assert_eq!(policy.group_wait, span(&keys::RECEIVER, "group_wait"));
+    assert_eq!(policy.give_up_after, span(&keys::RECEIVER, "give_up_after"));
+    assert_eq!(policy.send_resolved.to_string(), default(&keys::RECEIVER, "send_resolved"));
     let retention = &config.retention;
-    assert_eq!(retention.max_age, span(Section::PingRetention, "max_age"));
-    assert_eq!(retention.archived, span(Section::Retention, "archived"));
-    assert_eq!(retention.keep_at_least.to_string(), default(Section::PingRetention, "keep_at_least"));
-    assert_eq!(retention.keep_at_most.to_string(), default(Section::PingRetention, "keep_at_most"));
-    assert_eq!(Some(retention.max_body_bytes), units::parse_size(default(Section::Retention, "bodies")));
-    assert_eq!(config.max_checks.to_string(), default(Section::Main, "max_checks"));
-    assert_eq!(config.checks[0].spec.grace, span(Section::Defaults, "grace"));
-    assert_eq!(DEFAULT_GRACE, span(Section::Defaults, "grace"));
+    assert_eq!(retention.max_age, span(&keys::PING_RETENTION, "max_age"));
+    assert_eq!(retention.archived, span(&keys::RETENTION, "archived"));
+    assert_eq!(retention.keep_at_least.to_string(), default(&keys::PING_RETENTION, "keep_at_least"));
+    assert_eq!(retention.keep_at_most.to_string(), default(&keys::PING_RETENTION, "keep_at_most"));
+    assert_eq!(Some(retention.max_body_bytes), units::parse_size(default(&keys::RETENTION, "bodies")));
+    assert_eq!(config.max_checks.to_string(), default(&keys::MAIN, "max_checks"));
+    assert_eq!(config.checks[0].spec.grace, span(&keys::DEFAULTS, "grace"));
+    assert_eq!(DEFAULT_GRACE, span(&keys::DEFAULTS, "grace"));
 }
 
-fn default(section: Section, name: &str) -> &'static str {
+fn default(section: &Section, name: &str) -> &'static str {
     match section.key(name).expect("it is a key").need {
         Need::Default(text) => text,
         _ => panic!("{name} has no default"),
     }
 }
 
-fn span(section: Section, name: &str) -> Span {
+fn span(section: &Section, name: &str) -> Span {
     parse_duration(default(section, name)).expect("it is a duration")
 }
 
@@ -67,39 +67,39 @@ first lines of the log say which. A newer folder is taken at a reload, or within
 change some times in a year.
 ";
 
-const SECTIONS: [(Section, &str); 25] = [
-    (Section::Main, "The main file"),
-    (Section::CheckFile, "A file of `check_files`"),
-    (Section::Check, "A check (`checks`)"),
-    (Section::Expect, "`expect` of a check"),
-    (Section::Quiet, "A quiet time (`quiet` of a check)"),
-    (Section::Defaults, "`defaults`"),
-    (Section::Receiver, "A receiver (`receivers`)"),
-    (Section::Email, "`email` of a receiver"),
-    (Section::Webhook, "`webhook` of a receiver"),
-    (Section::Responder, "A responder (`responders`)"),
-    (Section::Action, "An action (`actions` of a responder)"),
-    (Section::Smtp, "`smtp`"),
-    (Section::Alerting, "`alerting`"),
-    (Section::Alertmanager, "An Alertmanager (`alerting.alertmanagers`)"),
-    (Section::HttpConfig, "`http_config`"),
-    (Section::Authorization, "`authorization` of an `http_config`"),
-    (Section::BasicAuth, "`basic_auth` of an `http_config`"),
-    (Section::TlsConfig, "`tls_config`"),
-    (Section::Auth, "`auth`"),
-    (Section::PingKey, "A ping key (`auth.ping_keys`)"),
-    (Section::Token, "A token (`auth.tokens`)"),
-    (Section::Compat, "`compat`"),
-    (Section::CompatSystem, "A system of `compat`"),
-    (Section::Retention, "`retention`"),
-    (Section::PingRetention, "`retention.pings`"),
+const SECTIONS: [(&Section, &str); 25] = [
+    (&keys::MAIN, "The main file"),
+    (&keys::CHECK_FILE, "A file of `check_files`"),
+    (&keys::CHECK, "A check (`checks`)"),
+    (&keys::EXPECT, "`expect` of a check"),
+    (&keys::QUIET, "A quiet time (`quiet` of a check)"),
+    (&keys::DEFAULTS, "`defaults`"),
+    (&keys::RECEIVER, "A receiver (`receivers`)"),
+    (&keys::EMAIL, "`email` of a receiver"),
+    (&keys::WEBHOOK, "`webhook` of a receiver"),
+    (&keys::RESPONDER, "A responder (`responders`)"),
+    (&keys::ACTION, "An action (`actions` of a responder)"),
+    (&keys::SMTP, "`smtp`"),
+    (&keys::ALERTING, "`alerting`"),
+    (&keys::ALERTMANAGER, "An Alertmanager (`alerting.alertmanagers`)"),
+    (&keys::HTTP_CONFIG, "`http_config`"),
+    (&keys::AUTHORIZATION, "`authorization` of an `http_config`"),
+    (&keys::BASIC_AUTH, "`basic_auth` of an `http_config`"),
+    (&keys::TLS_CONFIG, "`tls_config`"),
+    (&keys::AUTH, "`auth`"),
+    (&keys::PING_KEY, "A ping key (`auth.ping_keys`)"),
+    (&keys::TOKEN, "A token (`auth.tokens`)"),
+    (&keys::COMPAT, "`compat`"),
+    (&keys::COMPAT_SYSTEM, "A system of `compat`"),
+    (&keys::RETENTION, "`retention`"),
+    (&keys::PING_RETENTION, "`retention.pings`"),
 ];
 
 fn reference() -> String {
     let mut text = HEAD.to_owned();
     for (section, title) in SECTIONS {
         let _ = write!(text, "\n## {title}\n\n| key | value | left out | |\n|---|---|---|---|\n");
-        for key in section.keys().iter().filter(|key| !matches!(key.kind, Kind::Later)) {
+        for key in section.keys.iter().filter(|key| !matches!(key.kind, Kind::Later)) {
             let _ = writeln!(
                 text,
                 "| `{}` | {} | {} | {} |",
@@ -132,9 +132,9 @@ fn value(key: &Key) -> String {
     }
 }
 
-fn left_out(section: Section, key: &Key) -> String {
+fn left_out(section: &Section, key: &Key) -> String {
     match key.need {
-        Need::Optional if section == Section::Check && Section::Defaults.key(key.name).is_some() => {
+        Need::Optional if section == &keys::CHECK && keys::DEFAULTS.key(key.name).is_some() => {
             "as in `defaults`".to_owned()
         }
         Need::Required => "required".to_owned(),
