@@ -7,24 +7,29 @@
 
 mod access;
 mod address;
+mod alerting;
 mod check;
 mod client;
 mod expand;
 mod fault;
 mod fields;
+mod http_config;
 mod inputs;
 mod json;
 mod keys;
+mod load;
 mod loader;
 mod model;
 mod names;
 mod pem;
 mod places;
 mod reach;
+mod receivers;
 mod responders;
+mod retention;
 mod schema;
-mod sections;
 mod single;
+mod smtp;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -42,7 +47,7 @@ pub use client::{
 pub use fault::{Fault, Faults, Warning, nearest};
 pub use inputs::{ContentHash, Inputs};
 pub use keys::MAX_CHECKS;
-pub use loader::load;
+pub use load::load;
 pub use model::{Compat, Config, PingKey, Scope, Token, Trigger};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;

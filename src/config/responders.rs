@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::fault::{At, guess, quote};
 use super::fields::Fields;
 use super::loader::Loader;
 use crate::core::matcher::MatcherError;
@@ -69,5 +70,20 @@ impl Loader {
             }
         }
         actions
+    }
+
+    /// Whether this receiver exists. If not, that is a fault.
+    fn known_receiver(
+        &mut self,
+        at: At,
+        name: &str,
+        receivers: &BTreeMap<ReceiverName, ReceiverPolicy>,
+    ) -> bool {
+        let known = receivers.contains_key(name);
+        if !known {
+            let hint = guess(name, receivers.keys().map(|name| &**name));
+            self.log.fault(at, format!("there is no receiver {}{hint}", quote(name)));
+        }
+        known
     }
 }

@@ -1,0 +1,77 @@
+//! `receivers`: where messages go, one file for each kind of receiver.
+
+mod email;
+mod webhook;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::fault::{At, quote};
+use super::fields::Fields;
+use super::loader::Loader;
+use super::model::Place;
+use crate::core::outbox::Message;
+use crate::core::receiver::{Receiver, ReceiverKind};
+use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
+use crate::core::time::Span;
+
+/// Reads how a receiver is reached: from the receiver, and the main file.
+type Read = fn(&mut Loader, &Fields<'_>, &Fields<'_>) -> Option<ReceiverKind>;
+
+/// Every kind of receiver, by its key.
+const KINDS: &[(&str, Read)] = &[("email", email::read), ("webhook", webhook::read)];
+
+/// Reads `receivers`: how each is reached, and when.
+pub(in crate::config) fn receivers(
+    loader: &mut Loader,
+    main: &Fields<'_>,
+) -> (Vec<Receiver>, BTreeMap<ReceiverName, ReceiverPolicy>) {
+    let (mut receivers, mut policies) = (Vec::new(), BTreeMap::new());
+    for item in loader.limited(main, "receivers") {
+        let name = item.text(&mut loader.log, "name");
+        let kind = kind(loader, &item, main);
+        let log = &mut loader.log;
+        let policy = ReceiverPolicy {
+            send_resolved: item.flag(log, "send_resolved").unwrap_or(true),
+            group_wait: item.duration(log, "group_wait").unwrap_or(ReceiverPolicy::GROUP_WAIT),
+            give_up_after: item.duration(log, "give_up_after").unwrap_or(Span::mins(24 * 60)),
+            max_members: kind.as_ref().map_or(Message::MAX_MEMBERS, ReceiverKind::max_members),
+            include_output: item.flag(log, "include_output").unwrap_or(true),
+        };
+        let Some(name) = name else { continue };
+        if is_own_receiver(name) {
+            let message = format!("{} is a check's own: choose a name that does not begin so", quote(name));
+            log.fault(item.at_value("name"), message);
+        }
+        let name: ReceiverName = name.into();
+        let At { line, column, .. } = item.at;
+        let place = Place { file: Arc::clone(log.file_name(item.at)), line, column };
+        loader.places.insert(Arc::clone(&name), place);
+        // Added even if its kind is faulty: a responder that names it is right.
+        if policies.insert(Arc::clone(&name), policy).is_some() {
+            log.fault(item.at_value("name"), format!("there are two receivers {}", quote(&name)));
+        }
+        receivers.extend(kind.map(|kind| Receiver { name, kind }));
+    }
+    (receivers, policies)
+}
+
+/// The one kind that a receiver has.
+fn kind(loader: &mut Loader, item: &Fields<'_>, main: &Fields<'_>) -> Option<ReceiverKind> {
+    let known: Vec<String> = KINDS.iter().map(|(key, _)| format!("`{key}`")).collect();
+    let known = known.join(" or ");
+    let given: Vec<Read> = KINDS.iter().filter(|(key, _)| item.has(key)).map(|(_, read)| *read).collect();
+    match given.as_slice() {
+        [read] => read(loader, item, main),
+        [] => {
+            if !item.has("exec") {
+                loader.log.fault(item.at, format!("a receiver needs {known}"));
+            }
+            None
+        }
+        _ => {
+            loader.log.fault(item.at, format!("a receiver has {known}, not both: make two of it"));
+            None
+        }
+    }
+}
