@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 
-use super::ids::ById;
+use super::fast::ids::ById;
 use crate::core::check::CheckId;
 use crate::core::time::Time;
 

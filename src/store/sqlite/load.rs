@@ -3,18 +3,19 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{damaged, failed};
-use super::memory::Memory;
-use super::states::{self, Behind, LaterPings};
+use super::fast::behind::{Behind, LaterPings, StateRead, UP_TO};
+use super::memory::{Memory, Slot};
+use super::query::{for_each, id};
 use super::{happenings, mutes, outbox, windows};
 use crate::core::blind::{BlindWindows, Window};
-use crate::core::check::{CheckId, Name};
+use crate::core::check::Name;
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
-use crate::store::live::Known;
+use crate::store::live::{Check, Known};
 use crate::store::{StoreError, row};
 
 /// The whole memory, as the rows say. Somebody is sending the messages `handed`.
@@ -48,7 +49,7 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let newest: Option<i64> =
         db.query_row("SELECT max(seq) FROM pings", [], |row| row.get(0)).map_err(failed)?;
     memory.last_ping = newest.max(value("last_ping")?).unwrap_or(0);
-    memory.behind = Behind::new(value(states::UP_TO)?, memory.last_ping);
+    memory.behind = Behind::new(value(UP_TO)?, memory.last_ping);
     Ok(())
 }
 
@@ -76,14 +77,14 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
             Ok(definition) => Arc::new(definition),
             Err(why) => return Ok(Err(damaged(format_args!("definition of check {}: {why}", id.0)))),
         };
-        let Some(mut state) = row::read_state(row.get_ref(5)?.as_blob()?) else {
+        let Some(state) = row::read_state(row.get_ref(5)?.as_blob()?) else {
             return Ok(Err(damaged(format_args!("state of check {}", definition.name))));
         };
         let is_superseded: bool = row.get(2)?;
-        let (mut last_ping, mut pings): (i64, i64) = (row.get(3)?, row.get(4)?);
-        let place = (&mut state, &mut last_ping, &mut pings);
-        let row_last = *place.1;
-        let again = later.replay(id, &definition.spec, &memory.blind, place);
+        let mut read = StateRead { state, last_ping: row.get(3)?, pings: row.get(4)? };
+        let row_last = read.last_ping;
+        let again = later.replay(id, &definition.spec, &memory.blind, &mut read);
+        let StateRead { state, last_ping, pings } = read;
         if last_ping > row_last {
             memory.behind.add(id);
         }
@@ -95,7 +96,7 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         if !is_superseded {
             memory.by_name.insert(definition.name.clone(), id);
         }
-        memory.put(id, definition, (known, last_ping, pings));
+        memory.put(Slot { check: Arc::new(Check::new(id, definition, known)), last_ping, pings });
         Ok(Ok(()))
     })?;
     for_each(db, "SELECT name, check_id FROM names", |row| {
@@ -116,23 +117,4 @@ fn load_alerts(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         memory.alerts.insert(id, alerts);
         Ok(Ok(()))
     })
-}
-
-/// Runs a query and hands on each row.
-pub(super) fn for_each(
-    db: &Connection,
-    sql: &str,
-    mut act: impl FnMut(&Row<'_>) -> rusqlite::Result<Result<(), StoreError>>,
-) -> Result<(), StoreError> {
-    let mut query = db.prepare(sql).map_err(failed)?;
-    let mut rows = query.query([]).map_err(failed)?;
-    while let Some(row) = rows.next().map_err(failed)? {
-        act(row).map_err(failed)??;
-    }
-    Ok(())
-}
-
-/// A number of SQLite as a check's.
-pub(super) fn id(number: i64) -> CheckId {
-    CheckId(u64::try_from(number).unwrap_or_default())
 }

@@ -3,38 +3,56 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rusqlite::{CachedStatement, Connection, ToSql, params};
+use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 
 use super::error::failed;
-use super::key;
-use super::memory::{Memory, UnstoredSettings};
-use super::staging::{Staged, Staging};
-use super::story::{self, Story};
-use crate::core::check::{CheckId, Definition};
-use crate::core::incident::Matter;
+use super::fast::staging::{Staged, Staging};
+use super::memory::{Memory, Slot, UnstoredSettings};
+use crate::core::check::CheckId;
 use crate::core::notice::Severity;
+use crate::core::route::Mute;
 use crate::core::state::State;
-use crate::core::step::{Flip, Input, Judgement, PingEffect, deadline, step};
+use crate::core::step::deadline;
 use crate::core::time::Time;
 use crate::core::window::WindowCount;
+use crate::store::StoreError;
 use crate::store::live::{Check, Known, Live};
-use crate::store::work::{self, Flipped};
-use crate::store::{StoreError, row};
+use crate::store::work::Story;
 
 /// A call under way. What it changes in `memory` is read anew from the database if the call fails.
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     pub(super) memory: &'a mut Memory,
     pub(super) settings: Option<&'a UnstoredSettings>,
-    /// A former name leads elsewhere.
-    pub(super) is_renamed: bool,
+    /// What readers are to be shown, apart from single checks.
+    pub(super) shows: Shows,
     pub(super) staged: Staging,
     /// Successes that this call took, in their order.
     pub(super) successes: Vec<(CheckId, Time)>,
-    flips: usize,
+    pub(super) flips: usize,
     /// For the log, once it is committed.
     pub(super) story: Story,
+    are_bodies_others: bool,
+    /// The newest may be among those that are gone.
+    pub(super) is_a_ping_gone: bool,
     pub(super) insert_state: CachedStatement<'a>,
+    pub(super) pings: PingStatements<'a>,
+}
+
+/// Statements of pings, prepared once in a call that has any.
+#[derive(Default)]
+pub(super) struct PingStatements<'a> {
+    pub(super) insert: Option<CachedStatement<'a>>,
+    pub(super) insert_body: Option<CachedStatement<'a>>,
+}
+
+/// What a call has changed that readers know as a whole.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shows {
+    /// A former name leads elsewhere.
+    pub(super) names: bool,
+    pub(super) blindness: bool,
+    pub(super) mutes: bool,
 }
 
 impl<'a> Tx<'a> {
@@ -50,26 +68,27 @@ impl<'a> Tx<'a> {
                  ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4",
             )
             .map_err(failed)?;
-        let successes = Vec::new();
-        let story = Story::default();
-        Ok(Tx { db, memory, settings, is_renamed: false, staged, successes, flips: 0, story, insert_state })
+        Ok(Tx {
+            db,
+            memory,
+            settings,
+            shows: Shows::default(),
+            staged,
+            successes: Vec::new(),
+            flips: 0,
+            story: Story::default(),
+            are_bodies_others: false,
+            is_a_ping_gone: false,
+            insert_state,
+            pings: PingStatements::default(),
+        })
     }
 
     /// The check as this call has left it so far; `None` if there is none of this number.
     pub(super) fn stage(&mut self, id: CheckId) -> Option<&mut Staged> {
         if self.staged.get(id).is_none() {
             let slot = self.memory.checks.get(&id)?;
-            let staged = Staged {
-                definition: slot.check.definition.clone(),
-                state: slot.check.state(),
-                last_ping: slot.last_ping,
-                pings: slot.pings,
-                window: None,
-                is_redeclared: false,
-                is_superseded: false,
-                may_stay_behind: true,
-            };
-            return Some(self.staged.insert(id, staged));
+            return Some(self.staged.insert(id, Staged::of(slot)));
         }
         self.staged.get_mut(id)
     }
@@ -82,97 +101,39 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Takes a check that no row holds yet.
-    pub(super) fn stage_new(&mut self, id: CheckId, definition: Arc<Definition>, state: State) {
-        let staged = Staged {
-            definition,
-            state,
-            last_ping: 0,
-            pings: 0,
-            window: None,
-            is_redeclared: true,
-            is_superseded: false,
-            may_stay_behind: false,
-        };
-        self.staged.insert(id, staged);
+    /// A check that was staged before.
+    pub(super) fn staged_now(&mut self, id: CheckId) -> &mut Staged {
+        self.staged.get_mut(id).expect("a check is staged before it is changed")
     }
 
-    /// Steps a check and writes what came of it, but for its state, which is written once at the end. Answers what a ping
-    /// counted for.
-    pub(super) fn step(
-        &mut self,
-        id: CheckId,
-        input: Input,
-        now: Time,
-    ) -> Result<Option<PingEffect>, StoreError> {
-        let staged = self.staged.get(id).expect("a check is staged before it is stepped");
-        let definition = staged.definition.clone();
-        self.step_told_as(id, &definition, input, now)
+    /// The blind windows are others.
+    pub(super) fn blindness_changed(&mut self) {
+        self.memory.judge_deadlines();
+        self.shows.blindness = true;
     }
 
-    /// Like [`Tx::step`], but who is to be told depends on another definition than the one that the check is judged by
-    /// until now: on the labels that it has from this call on.
-    pub(super) fn step_told_as(
-        &mut self,
-        id: CheckId,
-        definition: &Arc<Definition>,
-        input: Input,
-        now: Time,
-    ) -> Result<Option<PingEffect>, StoreError> {
-        let staged = self.staged.get_mut(id).expect("a check is staged before it is stepped");
-        let state = std::mem::take(&mut staged.state);
-        let mut before = state.causes.clone();
-        let is_ping = matches!(input, Input::Ping(_));
-        let made = step(&staged.definition.spec, state, input, now, &self.memory.blind);
-        staged.state = made.state;
-        staged.may_stay_behind &= is_ping && made.flips.is_empty() && made.judgements.is_empty();
-        for judgement in &made.judgements {
-            self.insert_judgement(id, judgement)?;
+    /// The mutes, to be changed.
+    pub(super) fn mutes_now(&mut self) -> &mut Vec<Mute> {
+        self.shows.mutes = true;
+        &mut self.memory.mutes
+    }
+
+    /// Counts what came to bodies, or went.
+    pub(super) fn add_body_bytes(&mut self, bytes: i64) {
+        self.memory.body_bytes += bytes;
+        self.are_bodies_others = true;
+    }
+
+    /// The last thing before the commit: what is written once for the whole call.
+    pub(super) fn finish(&mut self, catch_up: usize) -> Result<(), StoreError> {
+        if self.are_bodies_others {
+            self.set_meta("body_bytes", self.memory.body_bytes)?;
         }
-        for flip in &made.flips {
-            self.insert_flip(id, flip)?;
-            let itself = Matter::own(id);
-            let open = story::open(self.memory.outbox.open_incident(&itself));
-            let flipped = Flipped { check: id, definition, before: before.as_slice(), flip };
-            work::follow(self, flipped, now)?;
-            let still_open = story::open(self.memory.outbox.open_incident(&itself));
-            self.story.add(&definition.name, flip, (open, still_open));
-            before = flip.causes.clone();
+        if self.is_a_ping_gone {
+            // Its number is never given again.
+            self.set_meta("last_ping", self.memory.last_ping)?;
         }
-        self.flips += made.flips.len();
-        Ok(made.ping)
-    }
-
-    fn insert_flip(&self, id: CheckId, flip: &Flip) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO flips (check_id, at, from_status, to_status, reason, begun, ended, causes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            params![
-                key(id.0),
-                flip.at.as_ms(),
-                flip.from.as_str(),
-                flip.to.as_str(),
-                flip.reason.as_str(),
-                row::write_causes(&flip.begun),
-                row::write_kinds(&flip.ended),
-                row::write_causes(flip.causes.iter()),
-            ],
-        )
-    }
-
-    fn insert_judgement(&self, id: CheckId, judgement: &Judgement) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO judgements (check_id, occurrence, count, at_least, at_most, met)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                key(id.0),
-                judgement.occurrence.as_ms(),
-                judgement.count,
-                judgement.at_least,
-                judgement.at_most,
-                judgement.met
-            ],
-        )
+        self.write_states(catch_up)
     }
 
     /// Writes a number of `meta`.
@@ -182,8 +143,27 @@ impl<'a> Tx<'a> {
 
     /// Runs a statement, prepared once.
     pub(super) fn execute(&self, sql: &str, values: &[&dyn ToSql]) -> Result<(), StoreError> {
-        self.db.prepare_cached(sql).and_then(|mut sql| sql.execute(values)).map_err(failed)?;
-        Ok(())
+        self.change(sql, values).map(drop)
+    }
+
+    /// The same; answers how many rows it changed.
+    pub(super) fn change(&self, sql: &str, values: &[&dyn ToSql]) -> Result<usize, StoreError> {
+        self.prepare(sql)?.execute(values).map_err(failed)
+    }
+
+    pub(super) fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+        self.db.prepare_cached(sql).map_err(failed)
+    }
+
+    /// Reads all rows of a query.
+    pub(super) fn all<R>(
+        &self,
+        sql: &str,
+        values: &[&dyn ToSql],
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<R>,
+    ) -> Result<Vec<R>, StoreError> {
+        let mut look = self.prepare(sql)?;
+        look.query_map(values, read).and_then(Iterator::collect).map_err(failed)
     }
 
     /// Shows readers what was committed.
@@ -191,7 +171,7 @@ impl<'a> Tx<'a> {
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let (mut depends_otherwise, mut is_ranked_otherwise) = (false, false);
         for (id, staged) in self.staged.iter_mut() {
-            if staged.is_redeclared {
+            if staged.changes_the_list() {
                 let known = self.memory.checks.get(&id).map(|slot| slot.check.clone());
                 let depended_on = known.as_ref().map_or(&[][..], |check| &check.definition.depends_on);
                 depends_otherwise |= staged.definition.depends_on != depended_on;
@@ -214,11 +194,17 @@ impl<'a> Tx<'a> {
         self.staged.clear();
         self.memory.deadlines.settle();
         live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
-        if self.is_renamed || !after.is_empty() {
+        if self.shows.blindness {
+            live.set_blind(self.memory.blind.clone());
+        }
+        if self.shows.mutes {
+            live.set_mutes(self.memory.mutes.clone());
+        }
+        if self.shows.names || !after.is_empty() {
             if depends_otherwise {
                 self.memory.note_dependencies();
             }
-            show_directory(self.memory, live, self.is_renamed, &before, after);
+            show_directory(self.memory, live, self.shows.names, &before, after);
         }
         self.staged
     }
@@ -278,5 +264,6 @@ fn redeclare(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     if !staged.is_superseded {
         memory.by_name.insert(staged.definition.name.clone(), id);
     }
-    memory.put(id, staged.definition.clone(), (known, staged.last_ping, staged.pings));
+    let check = Arc::new(Check::new(id, staged.definition.clone(), known));
+    memory.put(Slot { check, last_ping: staged.last_ping, pings: staged.pings });
 }

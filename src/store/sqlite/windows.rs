@@ -9,8 +9,8 @@ use std::collections::HashMap;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::failed;
-use super::load::id;
 use super::memory::{Memory, Slot};
+use super::query::id;
 use crate::core::check::CheckId;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;

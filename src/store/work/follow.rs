@@ -16,21 +16,17 @@ use crate::store::StoreError;
 
 /// A check that has flipped.
 #[derive(Clone, Copy)]
-pub(in crate::store) struct Flipped<'a> {
-    pub(in crate::store) check: CheckId,
+pub(super) struct Flipped<'a> {
+    pub(super) check: CheckId,
     /// By which it is told from now on.
-    pub(in crate::store) definition: &'a Definition,
+    pub(super) definition: &'a Definition,
     /// What was wrong with it before.
-    pub(in crate::store) before: &'a [Cause],
-    pub(in crate::store) flip: &'a Flip,
+    pub(super) before: &'a [Cause],
+    pub(super) flip: &'a Flip,
 }
 
 /// Follows a flip.
-pub(in crate::store) fn follow(
-    rows: &mut dyn Rows,
-    flipped: Flipped<'_>,
-    now: Time,
-) -> Result<(), StoreError> {
+pub(super) fn follow(rows: &mut dyn Rows, flipped: Flipped<'_>, now: Time) -> Result<(), StoreError> {
     let Flipped { check, definition, before, flip } = flipped;
     rows.look_after_flip(&definition.name, check, now);
     let stood = rows.open_incident(&Matter::own(check));

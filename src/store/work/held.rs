@@ -5,14 +5,19 @@ use crate::core::outbox::{CancelReason, Delivery, DeliveryKind, DeliveryState, M
 use crate::core::time::Time;
 use crate::store::{LetGo, StoreError};
 
-/// Lets go what is still bad, and cancels the rest.
-pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<LetGo, StoreError> {
+/// Lets go what is still bad, and cancels the rest; `None`: nothing was held.
+pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<Option<LetGo>, StoreError> {
+    if !rows.is_held()? {
+        return Ok(None);
+    }
+    rows.put_held(false)?;
     for message in rows.messages() {
         thaw(rows, &message, now)?;
     }
     let mut let_go = LetGo::default();
     // What was given up rests, and is tried again while it is still bad (12.4).
-    for row in rows.waiting() {
+    let waits = |row: &Delivery| row.state == DeliveryState::Waiting;
+    for row in rows.all_unfinished().into_iter().filter(waits) {
         if is_still_bad(rows, &row) {
             let_go.told += 1;
             continue;
@@ -22,7 +27,7 @@ pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<LetGo, 
         rows.update_delivery(Delivery { state, ..row })?;
     }
     rows.look_everywhere(now);
-    Ok(let_go)
+    Ok(Some(let_go))
 }
 
 /// What a message that was not settled says may be long over: its members wait, to be told as things stand now.

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::rows::{CheckNow, Rows};
+use super::check_rows::CheckNow;
+use super::rows::Rows;
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
 use crate::core::cause::{Cause, Causes};
 use crate::core::incident::{Incident, IncidentStatus, Matter};

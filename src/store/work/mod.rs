@@ -1,40 +1,77 @@
-//! The unit of work: what becomes of messages and deliveries in one transaction, whatever keeps the rows.
+//! The unit of work: what becomes of checks, incidents, messages and deliveries in one transaction, whatever keeps the rows.
 //!
 //! The core decides, a store reads and writes [`Rows`], and what stands between them is here, once for every store: which rows
 //! an event reaches, and in which order. No SQL is here, and no type of a store's own.
 
 mod again;
 mod alerts;
+mod apply;
+mod archive;
+mod bodies;
 mod by_hand;
 mod cancel;
+mod check_rows;
 mod claim;
+mod configure;
+mod configure_plan;
+mod declared;
+mod edit;
+mod edit_plan;
 mod end;
 mod entropy;
+mod fact_rows;
 mod flapping;
 mod follow;
+mod happenings;
 mod held;
+mod life;
+mod life_rows;
 mod look;
+mod mutes;
 mod notice;
+mod old_rows;
 mod own;
 mod pace;
 mod park;
+mod past;
+mod pauses;
 mod plan;
+mod prune;
+mod prune_checks;
 mod record;
+mod round;
 mod rows;
 mod send;
 mod settle;
 mod split;
 mod stand;
+mod step;
+mod story;
 mod try_again;
 mod verdict;
 
 pub(super) use alerts::alerts;
+pub(super) use apply::apply;
 pub(super) use by_hand::{drop_message, retry, retry_all};
+pub(super) use check_rows::{Became, CheckNow, CheckRows, Standing};
 pub(super) use claim::claim;
+pub(super) use configure::configure;
+pub(super) use configure_plan::plan_configuration;
+pub(super) use declared::{Declared, DeclaredCheck};
+pub(super) use edit::edit;
+pub(super) use edit_plan::plan_edits;
 pub(super) use entropy::entropy;
-pub(super) use follow::{Flipped, follow};
+pub(super) use fact_rows::{FactRows, NewPause, NewPing, OldEvents, PingSaid};
 pub(super) use held::let_go;
+pub(super) use life::{add_blind, begin, reanchor, sign_of_life};
+pub(super) use life_rows::{LifeRows, Lost};
+pub(super) use mutes::{mute, unmute};
+pub(super) use old_rows::{OldIncident, OldPing, OldRows, PingsOf};
 pub(super) use pace::Pace;
-pub(super) use rows::{CheckNow, PingSaid, Rows, Settled};
+pub(super) use prune::prune;
+pub(super) use round::Round;
+pub(super) use rows::{Rows, Settled};
 pub(super) use settle::settle;
 pub(super) use stand::stand;
+pub(super) use step::{Judged, step_check};
+pub(super) use story::{Story, Teller};

@@ -1,6 +1,7 @@
 //! What a message says of one incident, frozen when the message is (12.3).
 
-use super::rows::{PingSaid, Rows};
+use super::fact_rows::PingSaid;
+use super::rows::Rows;
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Alias, CheckId, Definition, PingKind};

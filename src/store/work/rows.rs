@@ -3,19 +3,20 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use super::check_rows::CheckRows;
+use super::fact_rows::FactRows;
+use super::life_rows::LifeRows;
 use super::pace::Pace;
+use super::story::Story;
 use crate::core::alert::Alert;
-use crate::core::blind::BlindWindows;
-use crate::core::cause::Causes;
-use crate::core::check::{CheckId, Definition, Name, PingKind};
+use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter};
-use crate::core::notice::{LastRun, Notice};
+use crate::core::notice::Notice;
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, DeliveryStep, Flapping, Message, MessageId, NewDelivery, OwnMails,
     Telling,
 };
-use crate::core::route::{Dependency, Mute, Policy, ReceiverName};
-use crate::core::state::State;
+use crate::core::route::{Policy, ReceiverName};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -34,48 +35,22 @@ pub(in crate::store) enum Settled {
     Dropped,
 }
 
-/// How a check stands, as far as deliveries ask.
-pub(in crate::store) struct CheckNow {
-    pub(in crate::store) causes: Causes,
-    pub(in crate::store) is_paused: bool,
-    pub(in crate::store) is_archived: bool,
-}
-
-/// What a ping said.
-pub(in crate::store) struct PingSaid {
-    /// `None`: a kind that this program does not know.
-    pub(in crate::store) kind: Option<PingKind>,
-    pub(in crate::store) is_repeat: bool,
-    pub(in crate::store) run: LastRun,
-    pub(in crate::store) body: Option<Vec<u8>>,
-    /// The number of the one before it; 0: none.
-    pub(in crate::store) previous: i64,
-}
-
 /// Row operations. All that a call reads is as this call has left it so far.
 ///
 /// A delivery is *unfinished* while it waits, is in a message that is not settled, or rests: given up, and tried again while
 /// its incident goes on.
-pub(in crate::store) trait Rows {
+pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     /// Whom the running configuration tells of what.
     fn policy(&self) -> Arc<Policy>;
     /// Any number, another one in every database.
     fn database_id(&self) -> i64;
-    /// When we were not there, or refused what nobody read.
-    fn blind(&self) -> &BlindWindows;
 
-    /// What people keep silent.
-    fn mutes(&self) -> &[Mute];
+    /// For the log, once this call is committed.
+    fn story(&mut self) -> &mut Story;
 
-    /// What a check is declared as.
-    fn definition(&self, check: CheckId) -> Arc<Definition>;
-    /// All that is known of a check.
-    fn state(&self, check: CheckId) -> State;
-    /// How a check stands, as far as deliveries ask.
-    fn check_now(&self, check: CheckId) -> CheckNow;
-
-    /// How a check of this name stands that another depends on; `None`: there is none.
-    fn dependency(&self, name: &Name) -> Option<Dependency>;
+    /// Whether nothing leaves (`--no-deliveries`).
+    fn is_held(&self) -> Result<bool, StoreError>;
+    fn put_held(&mut self, is_held: bool) -> Result<(), StoreError>;
 
     /// An incident that is open, or of which something is unfinished.
     fn incident(&self, id: IncidentId) -> Option<Incident>;
@@ -102,9 +77,9 @@ pub(in crate::store) trait Rows {
     fn unfinished(&self, incident: IncidentId) -> Vec<Delivery>;
     /// All of an incident, the finished ones too, in the order of their ids.
     fn deliveries_of(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
-    /// All that waits, in the order of their ids.
-    fn waiting(&self) -> Vec<Delivery>;
-    /// What of that is for a receiver.
+    /// All that is unfinished, in the order of their ids.
+    fn all_unfinished(&self) -> Vec<Delivery>;
+    /// What of that waits for a receiver.
     fn waiting_for(&self, receiver: &ReceiverName) -> Vec<Delivery>;
     /// The notice that waits of a check that flaps, whichever of its keys does, to a receiver.
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery>;
@@ -124,13 +99,6 @@ pub(in crate::store) trait Rows {
     fn resting_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_>;
     /// The key of an incident's first message to a receiver: its thread.
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError>;
-
-    /// The number of a check's newest ping; 0: none.
-    fn last_ping(&self, check: CheckId) -> i64;
-    /// A ping of a check, as far as it is kept.
-    fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError>;
-    /// The newest events of the history of a check with an alias, the newest first.
-    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError>;
 
     /// How often a check went bad and recovered before a receiver was told.
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError>;
@@ -208,6 +176,10 @@ pub(in crate::store) trait Rows {
     fn look_at(&mut self, receiver: &ReceiverName, now: Time);
     /// A check flipped: what waits because of it may leave, or is not to leave any more.
     fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time);
+    /// Receivers whose settings are others from now on: what they refused may be taken, and what failed may arrive.
+    fn mend(&mut self, is_changed: &dyn Fn(&ReceiverName) -> bool, now: Time);
+    /// The clock was set back (1.1): no mail of a check's own waits for a time that was.
+    fn bring_back_limits(&mut self, now: Time);
     /// Something that all of it depends on is another: whatever waits is looked at again.
     fn look_everywhere(&mut self, now: Time);
 

@@ -16,7 +16,7 @@ impl Outbox {
     }
 
     /// Receivers whose settings are others from now on: what was refused may be taken, and what failed may arrive.
-    pub(in crate::store::sqlite) fn mend(&mut self, is_changed: impl Fn(&ReceiverName) -> bool, now: Time) {
+    pub(super) fn mend(&mut self, is_changed: impl Fn(&ReceiverName) -> bool, now: Time) {
         if is_changed(&ALL_OWN.into()) {
             self.own.try_by(now);
         }

@@ -3,7 +3,6 @@
 //! What becomes of them is decided in `store/work`; here is the memory of it, which also knows when a receiver is looked at.
 
 mod again;
-mod held;
 mod own;
 mod queue;
 pub(in crate::store) mod rows;
@@ -16,6 +15,7 @@ use std::sync::Arc;
 
 use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId, Matter};
+use crate::core::notice::Severity;
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, OwnMails};
 use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::{Span, Time};
@@ -338,20 +338,21 @@ impl Outbox {
         self.messages.contains_key(&id)
     }
 
-    /// The clock was set back (1.1): what is from a later time.
-    pub(super) fn later_than(&self, now: Time) -> (Vec<Delivery>, Vec<Message>) {
-        let is_later_row = |row: &&Delivery| {
-            let waits_from_later = row.state == DeliveryState::Waiting && row.queued_at > now;
-            waits_from_later || row.given_up.is_some_and(|given_up| given_up.at > now)
-        };
-        let deliveries = self.deliveries.values().filter(is_later_row).cloned().collect();
-        let is_later = |message: &&Message| message.created_at > now || message.retry_at > Some(now);
-        let messages = self.messages.values().filter(is_later).cloned().collect();
-        (deliveries, messages)
-    }
-
     /// How many incidents are open, deliveries wait or are under way, and deliveries were given up.
     pub(super) fn totals(&self) -> (usize, usize, u64) {
         (self.open.len(), self.deliveries.len() - self.resting, self.parked)
+    }
+
+    /// Checks are as severe as before no more: all that waits is ranked anew when it is looked at.
+    pub(in crate::store::sqlite) fn forget_ranks(&mut self) {
+        self.lanes.values_mut().for_each(|lane| lane.waiting.forget_ranks());
+    }
+
+    /// Ranks what came for a receiver since the last look.
+    pub(super) fn rank_waiting(&mut self, name: &ReceiverName, severity: impl Fn(CheckId) -> Severity) {
+        let Outbox { lanes, deliveries, .. } = self;
+        if let Some(lane) = lanes.get_mut(name) {
+            lane.waiting.rank(|id| severity(deliveries[&id].check));
+        }
     }
 }

@@ -20,8 +20,7 @@ impl Outbox {
     }
 
     /// The clock was set back (1.1): no mail of a check's own waits for a time that was.
-    pub(in crate::store::sqlite) fn bring_back_own(&mut self, now: Time) {
-        self.own.bring_back_to(now);
+    pub(super) fn bring_back_limits(&mut self, now: Time) {
         let limits = self.lanes.values_mut().map(|lane| &mut lane.pace.limited_until);
         limits.for_each(|until| *until = (*until).min(Some(now)));
     }

@@ -3,11 +3,8 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Outbox;
-use crate::core::check::CheckId;
 use crate::core::notice::Severity;
 use crate::core::outbox::DeliveryId;
-use crate::core::route::ReceiverName;
 
 /// The ids of deliveries that wait. How severe each is, is asked once: at the next look after it came, or after its check was
 /// declared otherwise. So a look at the worst of 100,000 costs no more than one at the worst of a hundred.
@@ -57,7 +54,7 @@ impl WaitingIds {
         self.ranked.iter().map(|(_, id)| id)
     }
 
-    fn rank(&mut self, of: impl Fn(DeliveryId) -> Severity) {
+    pub(super) fn rank(&mut self, of: impl Fn(DeliveryId) -> Severity) {
         for id in std::mem::take(&mut self.unranked) {
             let rank = of(id);
             self.by_id.insert(id, Some(rank.clone()));
@@ -65,25 +62,10 @@ impl WaitingIds {
         }
     }
 
-    fn forget_ranks(&mut self) {
+    pub(super) fn forget_ranks(&mut self) {
         self.ranked.clear();
         self.unranked = self.by_id.keys().copied().collect();
         self.by_id.values_mut().for_each(|rank| *rank = None);
-    }
-}
-
-impl Outbox {
-    /// Checks are as severe as before no more: all that waits is ranked anew when it is looked at.
-    pub(in crate::store::sqlite) fn forget_ranks(&mut self) {
-        self.lanes.values_mut().for_each(|lane| lane.waiting.forget_ranks());
-    }
-
-    /// Ranks what came for a receiver since the last look.
-    pub(super) fn rank_waiting(&mut self, name: &ReceiverName, severity: impl Fn(CheckId) -> Severity) {
-        let Outbox { lanes, deliveries, .. } = self;
-        if let Some(lane) = lanes.get_mut(name) {
-            lane.waiting.rank(|id| severity(deliveries[&id].check));
-        }
     }
 }
 

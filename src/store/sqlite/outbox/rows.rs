@@ -5,22 +5,19 @@ use std::collections::HashSet;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
-use crate::core::check::{CheckId, PingKind};
+use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
-use crate::core::notice::LastRun;
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, after_abandoned,
 };
 use crate::core::route::ActionId;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
-use crate::store::history::LeftOut;
 use crate::store::row;
 use crate::store::sqlite::error::{damaged, failed};
-use crate::store::sqlite::key;
-use crate::store::sqlite::load::for_each;
+use crate::store::sqlite::query::{for_each, key};
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{PingSaid, entropy};
+use crate::store::work::entropy;
 
 const INCIDENT: &str =
     "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind, key";
@@ -329,21 +326,4 @@ impl Tx<'_> {
             ],
         )
     }
-}
-
-pub(super) fn said(row: &Row<'_>) -> rusqlite::Result<PingSaid> {
-    let kind = row::ping_kind(row.get(1)?);
-    let flags: u8 = row.get(2)?;
-    let duration: Option<i64> = row.get(4)?;
-    let run = LastRun {
-        at: Time::from_ms(row.get(0)?),
-        is_success: kind == Some(PingKind::Success),
-        exit_status: row.get(3)?,
-        duration: duration.map(Span::ms),
-        source: row.get(5)?,
-        comment: row.get(6)?,
-    };
-    let (body, left_out): (Option<Vec<u8>>, Option<i64>) = (row.get(8)?, row.get(9)?);
-    let body = body.map(|body| LeftOut::read(left_out, flags).marked(body));
-    Ok(PingSaid { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)?, body })
 }

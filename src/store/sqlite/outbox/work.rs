@@ -7,24 +7,24 @@ use rusqlite::{OptionalExtension, params};
 
 use super::{Outbox, rows};
 use crate::core::alert::Alert;
-use crate::core::blind::BlindWindows;
-use crate::core::check::{CheckId, Definition, Name};
+use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter, StepKind};
 use crate::core::notice::{Notice, Severity};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryKind, DeliveryState, DeliveryStep, Flapping, Flaps, Message, MessageId,
     NewDelivery, OwnMails, Telling,
 };
-use crate::core::route::{Dependency, Mute, Policy, ReceiverName};
-use crate::core::state::State;
+use crate::core::route::{Policy, ReceiverName};
 use crate::core::time::Time;
 use crate::store::sqlite::error::{damaged, failed};
-use crate::store::sqlite::happenings::events;
-use crate::store::sqlite::key;
 use crate::store::sqlite::memory::Memory;
+use crate::store::sqlite::query::key;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{CheckNow, Pace, PingSaid, Rows, Settled};
+use crate::store::work::{Pace, Rows, Settled, Story};
 use crate::store::{StoreError, row};
+
+/// In `meta`: 1 since a start after which nothing leaves.
+const HELD: &str = "deliveries_held";
 
 impl Rows for Tx<'_> {
     fn policy(&self) -> Arc<Policy> {
@@ -36,37 +36,18 @@ impl Rows for Tx<'_> {
         self.memory.database_id
     }
 
-    fn blind(&self) -> &BlindWindows {
-        &self.memory.blind
+    fn story(&mut self) -> &mut Story {
+        &mut self.story
     }
 
-    fn mutes(&self) -> &[Mute] {
-        &self.memory.mutes
+    fn is_held(&self) -> Result<bool, StoreError> {
+        let mut find = self.prepare("SELECT value <> 0 FROM meta WHERE key = ?1")?;
+        let held = find.query_row([HELD], |row| row.get(0)).optional().map_err(failed)?;
+        Ok(held.unwrap_or(false))
     }
 
-    fn definition(&self, check: CheckId) -> Arc<Definition> {
-        match self.staged.get(check) {
-            Some(staged) => staged.definition.clone(),
-            None => self.memory.checks[&check].check.definition.clone(),
-        }
-    }
-
-    fn state(&self, check: CheckId) -> State {
-        self.with_state(check, State::clone)
-    }
-
-    fn check_now(&self, check: CheckId) -> CheckNow {
-        self.with_state(check, |state| CheckNow {
-            causes: state.causes.clone(),
-            is_paused: state.pause.since().is_some(),
-            is_archived: state.archived.is_some(),
-        })
-    }
-
-    fn dependency(&self, name: &Name) -> Option<Dependency> {
-        let id = *self.memory.by_name.get(name)?;
-        let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
-        Some(self.with_state(id, |state| Dependency::of(name, state, incident)))
+    fn put_held(&mut self, is_held: bool) -> Result<(), StoreError> {
+        self.set_meta(HELD, i64::from(is_held))
     }
 
     fn incident(&self, id: IncidentId) -> Option<Incident> {
@@ -139,9 +120,8 @@ impl Rows for Tx<'_> {
         rows::deliveries_of(self.db, incident, None)
     }
 
-    fn waiting(&self) -> Vec<Delivery> {
-        let all = self.memory.outbox.deliveries.values();
-        all.filter(|row| row.state == DeliveryState::Waiting).cloned().collect()
+    fn all_unfinished(&self) -> Vec<Delivery> {
+        self.memory.outbox.deliveries.values().cloned().collect()
     }
 
     fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError> {
@@ -213,22 +193,6 @@ impl Rows for Tx<'_> {
             )
             .map_err(failed)?;
         find.query_row(params![key(incident.0), &**receiver], |row| row.get(0)).optional().map_err(failed)
-    }
-
-    fn last_ping(&self, check: CheckId) -> i64 {
-        self.memory.checks[&check].last_ping
-    }
-
-    fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError> {
-        let sql = "SELECT pings.at, kind, flags, exit_status, duration, source, comment, previous,
-                   body, left_out FROM pings LEFT JOIN bodies USING (seq)
-                   WHERE pings.seq = ?1 AND pings.check_id = ?2";
-        let mut find = self.db.prepare_cached(sql).map_err(failed)?;
-        find.query_row((number, key(check.0)), rows::said).optional().map_err(failed)
-    }
-
-    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
-        events(self.db, check, limit).map_err(failed)
     }
 
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError> {
@@ -434,6 +398,14 @@ impl Rows for Tx<'_> {
 
     fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
         self.memory.outbox.look_after_flip(name, check, now);
+    }
+
+    fn mend(&mut self, is_changed: &dyn Fn(&ReceiverName) -> bool, now: Time) {
+        self.memory.outbox.mend(is_changed, now);
+    }
+
+    fn bring_back_limits(&mut self, now: Time) {
+        self.memory.outbox.bring_back_limits(now);
     }
 
     fn look_everywhere(&mut self, now: Time) {

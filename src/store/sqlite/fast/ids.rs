@@ -7,11 +7,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use crate::core::check::CheckId;
 
 /// A map by the numbers of checks.
-pub(super) type ById<T> = HashMap<CheckId, T, BuildHasherDefault<IdHasher>>;
+pub(in crate::store::sqlite) type ById<T> = HashMap<CheckId, T, BuildHasherDefault<IdHasher>>;
 
 /// One multiplication, which spreads numbers that follow each other (Fibonacci hashing).
 #[derive(Debug, Default)]
-pub(super) struct IdHasher(u64);
+pub(in crate::store::sqlite) struct IdHasher(u64);
 
 impl Hasher for IdHasher {
     fn write_u64(&mut self, number: u64) {
@@ -30,18 +30,18 @@ impl Hasher for IdHasher {
 
 /// A set of checks, in the order of their numbers: a bit for each, 64 of them together.
 #[derive(Debug, Default)]
-pub(super) struct IdSet(BTreeMap<u64, u64>);
+pub(in crate::store::sqlite) struct IdSet(BTreeMap<u64, u64>);
 
 impl IdSet {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::store::sqlite) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn insert(&mut self, check: CheckId) {
+    pub(in crate::store::sqlite) fn insert(&mut self, check: CheckId) {
         *self.0.entry(check.0 / 64).or_default() |= 1 << (check.0 % 64);
     }
 
-    pub(super) fn remove(&mut self, check: CheckId) {
+    pub(in crate::store::sqlite) fn remove(&mut self, check: CheckId) {
         if let Some(bits) = self.0.get_mut(&(check.0 / 64)) {
             *bits &= !(1 << (check.0 % 64));
             if *bits == 0 {
@@ -51,7 +51,7 @@ impl IdSet {
     }
 
     /// The first one with this number or a higher one.
-    pub(super) fn first_from(&self, number: u64) -> Option<CheckId> {
+    pub(in crate::store::sqlite) fn first_from(&self, number: u64) -> Option<CheckId> {
         self.0.range(number / 64..).find_map(|(word, bits)| {
             let wanted = if *word == number / 64 { !0 << (number % 64) } else { !0 };
             let left = bits & wanted;

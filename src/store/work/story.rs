@@ -14,7 +14,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// What one call did, for the log: kept until it is committed.
 #[derive(Debug, Default)]
-pub(super) struct Story {
+pub(in crate::store) struct Story {
     told: Vec<Told>,
     more: Counts,
 }
@@ -35,15 +35,15 @@ struct Counts {
 }
 
 /// What a story must know of an open incident.
-pub(super) type Open = Option<(IncidentId, Time)>;
+pub(in crate::store) type Open = Option<(IncidentId, Time)>;
 
-pub(super) fn open(incident: Option<&Incident>) -> Open {
+pub(in crate::store) fn open(incident: Option<&Incident>) -> Open {
     incident.map(|incident| (incident.id, incident.opened_at))
 }
 
 impl Story {
     /// A check flipped: which incident of it was open before, and which one is now.
-    pub(super) fn add(&mut self, check: &Name, flip: &Flip, (before, after): (Open, Open)) {
+    pub(in crate::store) fn add(&mut self, check: &Name, flip: &Flip, (before, after): (Open, Open)) {
         let (check, flip) = (check.clone(), flip.clone());
         let incident = after.or(before).map(|(id, _)| id.0);
         self.push(Told::Flipped { check: check.clone(), flip: flip.clone(), incident });
@@ -102,19 +102,19 @@ fn causes(flip: &Flip) -> Option<String> {
 
 /// Writes stories to the log, at most [`MAX_LINES`] in a second. Owned by the store; drops with the last count told.
 #[derive(Debug)]
-pub(super) struct Teller {
+pub(in crate::store) struct Teller {
     since: Stopwatch,
     lines: usize,
     held: Counts,
 }
 
 impl Teller {
-    pub(super) fn new() -> Teller {
+    pub(in crate::store) fn new() -> Teller {
         Teller { since: Stopwatch::start(), lines: 0, held: Counts::default() }
     }
 
     /// To be called after each commit, and only then: also a story of nothing has those told that were held.
-    pub(super) fn tell(&mut self, story: Story) {
+    pub(in crate::store) fn tell(&mut self, story: Story) {
         if self.since.took() >= SECOND {
             self.tell_held();
             (self.since, self.lines) = (Stopwatch::start(), 0);

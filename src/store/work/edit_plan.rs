@@ -2,10 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::declared::Declared;
 use crate::core::check::{Alias, CheckId, Definition, Name, Origin, Source};
-use crate::store::live::Directory;
-use crate::store::sqlite::memory::Memory;
-use crate::store::{Edit, EditError, NewCheck, RefusedEdit};
+use crate::store::{Edit, EditError, NewCheck, RefusedEdit, StoreError};
 
 /// Whose something is after the edits before this one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +17,7 @@ enum Holder {
 
 /// What the edits before this one leave: only what they change is noted here.
 struct Plan<'a> {
-    memory: &'a Memory,
-    directory: &'a Directory,
+    declared: &'a dyn Declared,
     max_checks: usize,
     names: HashMap<Name, Holder>,
     ids: HashMap<String, Holder>,
@@ -30,21 +28,20 @@ struct Plan<'a> {
 }
 
 /// Gives every edit its final names, or says why it cannot be made.
-pub(super) fn plan(
-    memory: &Memory,
-    directory: &Directory,
+pub(in crate::store) fn plan_edits(
+    declared: &dyn Declared,
     max_checks: usize,
     edits: Vec<Edit>,
 ) -> Result<Vec<Edit>, RefusedEdit> {
+    let count = declared.count().map_err(|error| RefusedEdit { index: 0, error: error.into() })?;
     let mut plan = Plan {
-        memory,
-        directory,
+        declared,
         max_checks,
         names: HashMap::new(),
         ids: HashMap::new(),
         slugs: HashMap::new(),
         changed: HashMap::new(),
-        count: directory.checks.len(),
+        count,
     };
     let edits = edits.into_iter().enumerate();
     edits.map(|(index, edit)| plan.one(edit).map_err(|error| RefusedEdit { index, error })).collect()
@@ -76,7 +73,7 @@ impl Plan<'_> {
         as_by_api(definition);
         if let Some(alias) = &definition.alias {
             self.check_alias(alias, Holder::New)?;
-            let name = self.name_of(alias, Holder::New);
+            let name = self.name_of(alias, Holder::New)?;
             definition.name = name.ok_or_else(|| EditError::BadId(alias.id.clone()))?;
         }
         self.check_name(&definition.name, Holder::New)?;
@@ -100,7 +97,7 @@ impl Plan<'_> {
         if let Some(alias) = &definition.alias {
             self.check_alias(alias, me)?;
             let is_as_before = known.alias.as_ref().is_some_and(|known| known.slug == alias.slug);
-            let name = if is_as_before { None } else { self.name_of(alias, me) };
+            let name = if is_as_before { None } else { self.name_of(alias, me)? };
             definition.name = name.unwrap_or_else(|| known.name.clone());
         }
         self.check_name(&definition.name, me)?;
@@ -116,37 +113,57 @@ impl Plan<'_> {
         if let Some(changed) = self.changed.get(&check) {
             return changed.clone().ok_or(EditError::NoSuchCheck);
         }
-        let slot = self.memory.checks.get(&check).ok_or(EditError::NoSuchCheck)?;
-        if slot.check.known().state.archived.is_some() {
-            return Err(EditError::NoSuchCheck);
-        }
-        match &slot.check.definition.source {
-            Source::Api => Ok((*slot.check.definition).clone()),
+        let known = self.declared.check(check)?.filter(|known| !known.is_archived);
+        let definition = known.ok_or(EditError::NoSuchCheck)?.definition;
+        match &definition.source {
+            Source::Api => Ok((*definition).clone()),
             Source::File { path, line } => Err(EditError::DeclaredInFile { path: path.clone(), line: *line }),
         }
     }
 
     /// The name of a check with an alias: its slug if that is a name and free, else its id; `None` if that is not free either.
-    fn name_of(&self, alias: &Alias, me: Holder) -> Option<Name> {
-        let candidates = [&alias.slug, &alias.id].into_iter().filter_map(|text| Name::parse(text).ok());
-        candidates.into_iter().find(|name| self.check_name(name, me).is_ok())
+    fn name_of(&self, alias: &Alias, me: Holder) -> Result<Option<Name>, StoreError> {
+        for text in [&alias.slug, &alias.id] {
+            let Ok(name) = Name::parse(text) else { continue };
+            if is_free(self.holder_of(&name)?, me) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whose name it is.
+    fn holder_of(&self, name: &Name) -> Result<Holder, StoreError> {
+        match self.names.get(name) {
+            Some(holder) => Ok(*holder),
+            None => Ok(holder(self.present(name)?.map(|(id, _)| id))),
+        }
+    }
+
+    /// The check that had this name before all edits, if it is not archived, and what it depends on.
+    fn present(&self, name: &Name) -> Result<Option<(CheckId, Vec<Name>)>, StoreError> {
+        let Some(id) = self.declared.named(name)? else { return Ok(None) };
+        let known = self.declared.known(id)?;
+        Ok((!known.is_archived).then(|| (id, known.definition.depends_on.clone())))
     }
 
     fn check_name(&self, name: &Name, me: Holder) -> Result<(), EditError> {
-        let known = || self.directory.by_present_name(name);
-        let holder = self.names.get(name).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
+        let holder = self.holder_of(name)?;
         if is_free(holder, me) { Ok(()) } else { Err(EditError::NameTaken(name.clone())) }
     }
 
     fn check_alias(&self, alias: &Alias, me: Holder) -> Result<(), EditError> {
-        let known = || self.directory.by_alias.get(&alias.id);
-        let of_id = self.ids.get(&alias.id).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
+        let of_id = match self.ids.get(&alias.id) {
+            Some(holder) => *holder,
+            None => holder(self.declared.with_alias(&alias.id)?),
+        };
         if !Alias::is_id(&alias.id) || !is_free(of_id, me) {
             return Err(EditError::BadId(alias.id.clone()));
         }
-        let known = || self.directory.by_slug(&alias.origin, &alias.slug);
-        let key = (alias.origin.clone(), alias.slug.clone());
-        let of_slug = self.slugs.get(&key).copied().unwrap_or_else(|| holder(known().map(|check| check.id)));
+        let of_slug = match self.slugs.get(&(alias.origin.clone(), alias.slug.clone())) {
+            Some(holder) => *holder,
+            None => holder(self.declared.with_slug(&alias.origin, &alias.slug)?),
+        };
         if is_free(of_slug, me) { Ok(()) } else { Err(EditError::SlugTaken) }
     }
 
@@ -156,16 +173,17 @@ impl Plan<'_> {
         // What was walked through leads to no circle, also where another way comes by it.
         let mut seen = HashSet::new();
         for direct in &definition.depends_on {
-            if direct != me && self.depends_on(direct).is_none() {
+            if direct != me && self.depends_on(direct)?.is_none() {
                 return Err(EditError::UnknownDependency(direct.clone()));
             }
-            let mut waiting = vec![direct];
+            let mut waiting = vec![direct.clone()];
             while let Some(name) = waiting.pop() {
-                if name == me {
+                if name == *me {
                     return Err(EditError::DependencyCircle(direct.clone()));
                 }
-                if seen.insert(name) {
-                    waiting.extend(self.depends_on(name).unwrap_or_default());
+                if !seen.contains(&name) {
+                    waiting.extend(self.depends_on(&name)?.unwrap_or_default());
+                    seen.insert(name);
                 }
             }
         }
@@ -173,12 +191,12 @@ impl Plan<'_> {
     }
 
     /// What a check depends on, as the edits before this one leave it; `None`: there is no such check.
-    fn depends_on(&self, name: &Name) -> Option<&[Name]> {
-        let known = self.directory.by_present_name(name)?;
-        match self.changed.get(&known.id) {
-            Some(changed) => changed.as_ref().map(|definition| definition.depends_on.as_slice()),
-            None => Some(&known.definition.depends_on),
-        }
+    fn depends_on(&self, name: &Name) -> Result<Option<Vec<Name>>, StoreError> {
+        let Some((id, depends_on)) = self.present(name)? else { return Ok(None) };
+        Ok(match self.changed.get(&id) {
+            Some(changed) => changed.as_ref().map(|definition| definition.depends_on.clone()),
+            None => Some(depends_on),
+        })
     }
 
     fn free(&mut self, definition: &Definition) {

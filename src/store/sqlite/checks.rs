@@ -1,0 +1,165 @@
+//! The rows of checks of the unit of work, out of the memory and into the database.
+
+use std::sync::Arc;
+
+use rusqlite::params;
+
+use super::fast::staging::Staged;
+use super::memory::Slot;
+use super::query::{id, key};
+use super::tx::Tx;
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::incident::Matter;
+use crate::core::origin::Habits;
+use crate::core::route::Dependency;
+use crate::core::state::State;
+use crate::core::step::{Flip, Judgement};
+use crate::core::time::Time;
+use crate::store::work::{Became, CheckNow, CheckRows, Standing};
+use crate::store::{StoreError, row};
+
+impl CheckRows for Tx<'_> {
+    fn habits(&self, definition: &Definition) -> Habits {
+        self.memory.habits(definition)
+    }
+
+    fn definition(&self, check: CheckId) -> Arc<Definition> {
+        match self.staged.get(check) {
+            Some(staged) => staged.definition.clone(),
+            None => self.memory.checks[&check].check.definition.clone(),
+        }
+    }
+
+    fn state(&self, check: CheckId) -> State {
+        self.with_state(check, State::clone)
+    }
+
+    fn check_now(&self, check: CheckId) -> CheckNow {
+        self.with_state(check, |state| CheckNow {
+            causes: state.causes.clone(),
+            is_paused: state.pause.since().is_some(),
+            is_archived: state.archived.is_some(),
+        })
+    }
+
+    fn dependency(&self, name: &Name) -> Option<Dependency> {
+        let id = *self.memory.by_name.get(name)?;
+        let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
+        Some(self.with_state(id, |state| Dependency::of(name, state, incident)))
+    }
+
+    fn known_later_than(&self, now: Time) -> Result<Vec<CheckId>, StoreError> {
+        let is_later = |slot: &Slot| slot.check.known().state.newest > now;
+        let later = self.memory.checks.iter().filter(|(_, slot)| is_later(slot));
+        let mut ids: Vec<CheckId> = later.map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    fn to_change(&mut self, check: CheckId) -> Result<Option<Standing<'_>>, StoreError> {
+        let staged = self.stage(check);
+        Ok(staged.map(|staged| Standing { definition: &staged.definition, state: &staged.state }))
+    }
+
+    fn take_state(&mut self, check: CheckId) -> State {
+        std::mem::take(&mut self.staged_now(check).state)
+    }
+
+    fn put_state(&mut self, check: CheckId, state: State, became: Became) -> Result<(), StoreError> {
+        let staged = self.staged_now(check);
+        staged.state = state;
+        staged.may_stay_behind &= became == Became::ByPing;
+        Ok(())
+    }
+
+    fn named(&self, name: &Name) -> Result<Option<CheckId>, StoreError> {
+        let is_it = |staged: &Staged| !staged.is_superseded && staged.definition.name == *name;
+        let before = self.memory.by_name.get(name).copied();
+        let stays = |id: &CheckId| self.staged.get(*id).is_none_or(is_it);
+        let named = || self.staged.iter().find(|(_, staged)| staged.is_redeclared && is_it(staged));
+        Ok(before.filter(stays).or_else(|| named().map(|(id, _)| id)))
+    }
+
+    fn insert_check(&mut self, definition: Arc<Definition>, state: State) -> Result<CheckId, StoreError> {
+        self.execute(
+            "INSERT INTO checks (name, definition) VALUES (?1, ?2)",
+            params![definition.name.as_str(), row::write_definition(&definition)],
+        )?;
+        let check = id(self.db.last_insert_rowid());
+        self.staged.insert(check, Staged::new(definition, state));
+        Ok(check)
+    }
+
+    fn update_check(&mut self, check: CheckId, definition: Arc<Definition>) -> Result<(), StoreError> {
+        self.execute(
+            "UPDATE checks SET name = ?2, definition = ?3 WHERE id = ?1",
+            params![key(check.0), definition.name.as_str(), row::write_definition(&definition)],
+        )?;
+        let staged = self.staged_now(check);
+        staged.definition = definition;
+        staged.is_redeclared = true;
+        // What its row does not know of was judged by what it was until now.
+        staged.may_stay_behind = false;
+        Ok(())
+    }
+
+    fn supersede(&mut self, check: CheckId) -> Result<(), StoreError> {
+        let staged = self.stage(check).expect("the caller names checks that are there");
+        staged.is_superseded = true;
+        staged.is_redeclared = true;
+        self.execute("UPDATE checks SET superseded = 1 WHERE id = ?1", params![key(check.0)])
+    }
+
+    fn put_former_name(&mut self, old: &Name, check: CheckId) -> Result<(), StoreError> {
+        if self.memory.former.get(old) == Some(&check) {
+            return Ok(());
+        }
+        self.memory.former.insert(old.clone(), check);
+        self.shows.names = true;
+        self.execute(
+            "INSERT OR REPLACE INTO names (name, check_id) VALUES (?1, ?2)",
+            params![old.as_str(), key(check.0)],
+        )
+    }
+
+    fn delete_former_name(&mut self, name: &Name) -> Result<(), StoreError> {
+        if self.memory.former.remove(name).is_none() {
+            return Ok(());
+        }
+        self.shows.names = true;
+        self.execute("DELETE FROM names WHERE name = ?1", params![name.as_str()])
+    }
+
+    fn insert_flip(&mut self, check: CheckId, flip: &Flip) -> Result<(), StoreError> {
+        self.flips += 1;
+        self.execute(
+            "INSERT INTO flips (check_id, at, from_status, to_status, reason, begun, ended, causes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                key(check.0),
+                flip.at.as_ms(),
+                flip.from.as_str(),
+                flip.to.as_str(),
+                flip.reason.as_str(),
+                row::write_causes(&flip.begun),
+                row::write_kinds(&flip.ended),
+                row::write_causes(flip.causes.iter()),
+            ],
+        )
+    }
+
+    fn insert_judgement(&mut self, check: CheckId, judgement: &Judgement) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO judgements (check_id, occurrence, count, at_least, at_most, met)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                key(check.0),
+                judgement.occurrence.as_ms(),
+                judgement.count,
+                judgement.at_least,
+                judgement.at_most,
+                judgement.met
+            ],
+        )
+    }
+}

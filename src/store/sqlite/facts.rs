@@ -1,0 +1,190 @@
+//! The rows of what has happened to checks of the unit of work: pings, bodies, events, pauses.
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::error::failed;
+use super::happenings::events;
+use super::query::key;
+use super::tx::Tx;
+use super::windows;
+use crate::core::check::{CheckId, PingKind};
+use crate::core::notice::LastRun;
+use crate::core::retention::Retention;
+use crate::core::time::{Span, Time};
+use crate::store::history::LeftOut;
+use crate::store::work::{FactRows, NewPause, NewPing, OldEvents, PingSaid};
+use crate::store::{StoreError, row};
+
+const INSERT: &str =
+    "INSERT INTO pings (seq, check_id, at, kind, flags, ordinal, previous, exit_status, duration, rid,
+                      comment, source) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+const INSERT_BODY: &str =
+    "INSERT INTO bodies (seq, check_id, ordinal, body, left_out) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+impl FactRows for Tx<'_> {
+    fn retention(&self) -> Option<&Retention> {
+        self.settings.map(|settings| &settings.retention)
+    }
+
+    fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError> {
+        let NewPing { check, at, fact, counted, keeps_body } = ping;
+        self.memory.last_ping += 1;
+        let seq = self.memory.last_ping;
+        let staged = self.staged_now(check);
+        let previous = std::mem::replace(&mut staged.last_ping, seq);
+        staged.pings += 1;
+        let ordinal = staged.pings;
+        let body = fact.body.as_deref().filter(|body| !body.is_empty());
+        let is_success = counted.is_some_and(|counted| counted.success);
+        let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+        let flags = flag(counted.is_some_and(|counted| counted.repeat), row::PING_REPEAT)
+            | flag(fact.body_cut, row::PING_BODY_CUT)
+            | flag(is_success, row::PING_SUCCESS)
+            | flag(body.is_some(), row::PING_BODY);
+        let insert = match &mut self.pings.insert {
+            Some(insert) => insert,
+            none => none.insert(self.db.prepare_cached(INSERT).map_err(failed)?),
+        };
+        insert
+            .execute(params![
+                seq,
+                key(check.0),
+                at.as_ms(),
+                row::ping_code(fact.ping.kind),
+                flags,
+                ordinal,
+                previous,
+                fact.ping.exit_status,
+                counted.and_then(|counted| counted.duration).map(Span::as_ms),
+                fact.ping.rid.as_ref().map(|rid| rid.as_str()),
+                fact.comment,
+                fact.source.to_string(),
+            ])
+            .map_err(failed)?;
+        if let Some(body) = body.filter(|_| keeps_body) {
+            let insert = match &mut self.pings.insert_body {
+                Some(insert) => insert,
+                none => none.insert(self.db.prepare_cached(INSERT_BODY).map_err(failed)?),
+            };
+            let left_out = i64::try_from(fact.left_out).unwrap_or(i64::MAX);
+            insert.execute(params![seq, key(check.0), ordinal, body, left_out]).map_err(failed)?;
+            self.add_body_bytes(i64::try_from(body.len()).unwrap_or(i64::MAX));
+        }
+        if is_success {
+            self.successes.push((check, at));
+        }
+        Ok(())
+    }
+
+    fn last_ping(&self, check: CheckId) -> i64 {
+        self.memory.checks[&check].last_ping
+    }
+
+    fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError> {
+        let sql = "SELECT pings.at, kind, flags, exit_status, duration, source, comment, previous,
+                   body, left_out FROM pings LEFT JOIN bodies USING (seq)
+                   WHERE pings.seq = ?1 AND pings.check_id = ?2";
+        let mut find = self.db.prepare_cached(sql).map_err(failed)?;
+        find.query_row((number, key(check.0)), said).optional().map_err(failed)
+    }
+
+    fn recount_window(&mut self, check: CheckId, within: Span, now: Time) -> Result<(), StoreError> {
+        let db = self.db;
+        let staged = self.staged_now(check);
+        staged.window = Some(windows::of_check(db, staged.last_ping, within, now)?);
+        Ok(())
+    }
+
+    fn body_bytes(&self) -> i64 {
+        self.memory.body_bytes
+    }
+
+    fn oldest_body(&self) -> Result<Option<i64>, StoreError> {
+        let mut oldest = self.prepare("SELECT min(seq) FROM bodies")?;
+        oldest.query_row([], |row| row.get(0)).map_err(failed)
+    }
+
+    fn delete_body(&mut self, ping: i64) -> Result<(), StoreError> {
+        let mut remove = self.prepare("DELETE FROM bodies WHERE seq = ?1 RETURNING length(body)")?;
+        let mut rows = remove.query([ping]).map_err(failed)?;
+        if let Some(row) = rows.next().map_err(failed)? {
+            self.add_body_bytes(-row.get::<_, i64>(0).map_err(failed)?);
+        }
+        Ok(())
+    }
+
+    fn insert_event(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO canary_events (check_id, at, text) VALUES (?1, ?2, ?3)",
+            params![key(check.0), at.as_ms(), text],
+        )?;
+        *self.memory.events.entry(check).or_default() += 1;
+        Ok(())
+    }
+
+    fn count_events(&self, check: CheckId) -> Result<u64, StoreError> {
+        Ok(self.memory.events.get(&check).copied().unwrap_or(0))
+    }
+
+    fn oldest_event(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
+        let mut oldest =
+            self.prepare("SELECT at FROM canary_events WHERE check_id = ?1 ORDER BY id LIMIT 1")?;
+        let at: Option<i64> =
+            oldest.query_row([key(check.0)], |row| row.get(0)).optional().map_err(failed)?;
+        Ok(at.map(Time::from_ms))
+    }
+
+    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
+        events(self.db, check, limit).map_err(failed)
+    }
+
+    fn delete_events(&mut self, check: CheckId, old: OldEvents) -> Result<(), StoreError> {
+        let OldEvents { over, before, kept } = old;
+        let may_go = self.count_events(check)?.saturating_sub(kept);
+        // Of those that are not among the newest, up to the first that may stay.
+        let removed = self.change(
+            "DELETE FROM canary_events WHERE id IN (
+               SELECT id FROM (SELECT id, at, row_number() OVER (ORDER BY id) AS place
+                               FROM canary_events WHERE check_id = ?1 ORDER BY id LIMIT ?2)
+               WHERE place <= ?3 OR at < ?4)",
+            params![key(check.0), key(may_go), key(over), before.as_ms()],
+        )?;
+        if let Some(left) = self.memory.events.get_mut(&check) {
+            *left = left.saturating_sub(removed as u64);
+        }
+        Ok(())
+    }
+
+    fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError> {
+        let NewPause { is_pause, at, comment, by } = pause;
+        self.execute(
+            "INSERT INTO pauses (check_id, at, paused, comment, by) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![key(check.0), at.as_ms(), is_pause, comment, by],
+        )
+    }
+
+    fn delete_pauses_but(&mut self, check: CheckId, kept: usize) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM pauses WHERE check_id = ?1 AND id <= (
+               SELECT id FROM pauses WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+            params![key(check.0), kept as i64],
+        )
+    }
+}
+
+fn said(row: &Row<'_>) -> rusqlite::Result<PingSaid> {
+    let kind = row::ping_kind(row.get(1)?);
+    let flags: u8 = row.get(2)?;
+    let duration: Option<i64> = row.get(4)?;
+    let run = LastRun {
+        at: Time::from_ms(row.get(0)?),
+        is_success: kind == Some(PingKind::Success),
+        exit_status: row.get(3)?,
+        duration: duration.map(Span::ms),
+        source: row.get(5)?,
+        comment: row.get(6)?,
+    };
+    let (body, left_out): (Option<Vec<u8>>, Option<i64>) = (row.get(8)?, row.get(9)?);
+    let body = body.map(|body| LeftOut::read(left_out, flags).marked(body));
+    Ok(PingSaid { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)?, body })
+}

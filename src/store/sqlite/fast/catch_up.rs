@@ -1,0 +1,135 @@
+//! The rows of states, and those that are behind (14.2).
+//!
+//! A ping that flips nothing is a fact and no more: its check's row may stay behind, since the same step over the same
+//! pings makes the same state. So at every commit, rows and pings together say all that memory says. Every batch brings
+//! some rows up to date, by their numbers, so that many of them lie on one page; whatever else a step is judged by (specs,
+//! blind windows) changes only when no row is behind.
+
+use rusqlite::{CachedStatement, params};
+
+use super::behind::UP_TO;
+use crate::core::check::CheckId;
+use crate::core::state::State;
+use crate::core::step::Input;
+use crate::store::sqlite::error::failed;
+use crate::store::sqlite::query::key;
+use crate::store::sqlite::tx::Tx;
+use crate::store::work::{Judged, step_check};
+use crate::store::{StoreError, row};
+
+/// By how many pings it may be too low: a start looks at them in vain, and few batches have to write it.
+const SLACK: i64 = 1000;
+/// A batch brings one row up to date for so many that it leaves behind: so a start has some pings for each check to step
+/// through, however many came.
+const ONE_FOR: usize = 16;
+/// At least so many, so that little is behind while little happens.
+pub(in crate::store::sqlite) const CATCH_UP: usize = 4;
+/// Brought up to date at once while there is time: a few milliseconds.
+const SOME: usize = 2000;
+
+impl Tx<'_> {
+    /// Writes the states that this call changed, but for those that may stay behind, and some of those that are: the last
+    /// thing before the commit.
+    pub(in crate::store::sqlite) fn write_states(&mut self, at_least: usize) -> Result<(), StoreError> {
+        let mut stay = 0;
+        let mut written = Vec::new();
+        for (id, staged) in self.staged.iter() {
+            if staged.may_stay_behind {
+                stay += 1;
+                self.memory.behind.add(id);
+            } else {
+                written.push((id, staged));
+            }
+        }
+        // By their numbers, so that those that lie on one page are written together.
+        written.sort_unstable_by_key(|(id, _)| *id);
+        for (id, staged) in written {
+            self.memory.behind.remove(id);
+            write(&mut self.insert_state, id, &staged.state, (staged.last_ping, staged.pings))?;
+        }
+        if stay > 0 { self.catch_up(at_least.max(stay / ONE_FOR), SLACK) } else { Ok(()) }
+    }
+
+    /// Brings so many rows up to date.
+    fn catch_up(&mut self, limit: usize, slack: i64) -> Result<(), StoreError> {
+        for _ in 0..limit {
+            let Some(id) = self.memory.behind.next() else {
+                self.end_round(slack)?;
+                if self.memory.behind.checks.is_empty() {
+                    break;
+                }
+                continue;
+            };
+            if let Some(staged) = self.staged.get(id) {
+                write(&mut self.insert_state, id, &staged.state, (staged.last_ping, staged.pings))?;
+            } else {
+                let slot = &self.memory.checks[&id];
+                write(&mut self.insert_state, id, &slot.check.known().state, (slot.last_ping, slot.pings))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end_round(&mut self, slack: i64) -> Result<(), StoreError> {
+        let last_ping = self.memory.last_ping;
+        let behind = &mut self.memory.behind;
+        let round_from = std::mem::replace(&mut behind.round_from, last_ping);
+        behind.cursor = 0;
+        if !self.memory.judge_again.is_empty() {
+            return Ok(());
+        }
+        let up_to = if behind.checks.is_empty() { last_ping } else { round_from };
+        if up_to - behind.up_to > slack {
+            behind.up_to = up_to;
+            self.set_meta(UP_TO, up_to)?;
+        }
+        Ok(())
+    }
+
+    /// Brings some rows up to date, while there is time.
+    pub(in crate::store::sqlite) fn catch_up_some(&mut self) -> Result<(), StoreError> {
+        self.catch_up(SOME, 0)
+    }
+
+    /// Brings all rows up to date, so that a start has no ping to look at.
+    pub(in crate::store::sqlite) fn catch_up_entirely(&mut self) -> Result<(), StoreError> {
+        self.catch_up(usize::MAX, 0)
+    }
+
+    /// Brings all rows up to date: before anything changes by which a step judges, but for the state and its pings.
+    pub(in crate::store::sqlite) fn catch_up_all(&mut self) -> Result<(), StoreError> {
+        self.catch_up(usize::MAX, SLACK)
+    }
+}
+
+fn write(
+    insert: &mut CachedStatement<'_>,
+    id: CheckId,
+    state: &State,
+    (last_ping, pings): (i64, i64),
+) -> Result<(), StoreError> {
+    insert.execute(params![key(id.0), last_ping, pings, row::write_state(state)]).map_err(failed)?;
+    Ok(())
+}
+
+impl Tx<'_> {
+    /// Judges pings that are judged otherwise than before, with all that follows from it. Before anything is configured
+    /// nobody knows whom to tell.
+    pub(in crate::store::sqlite) fn judge_again(&mut self) -> Result<(), StoreError> {
+        if self.settings.is_none() {
+            return Ok(());
+        }
+        for (check, laters) in std::mem::take(&mut self.memory.judge_again) {
+            let staged = self.stage(check).expect("it was loaded with its pings");
+            staged.may_stay_behind = false;
+            let definition = staged.definition.clone();
+            for later in laters {
+                let judged = Judged::as_before(check, &definition);
+                step_check(self, judged, Input::Ping(later.ping), later.at)?;
+                let staged = self.staged_now(check);
+                (staged.last_ping, staged.pings) = (later.seq, later.ordinal);
+            }
+        }
+        Ok(())
+    }
+}

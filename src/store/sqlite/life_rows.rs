@@ -1,0 +1,121 @@
+//! The rows of punctual itself: when it was there, and what people keep silent.
+
+use rusqlite::params;
+
+use super::query::key;
+use super::tx::Tx;
+use crate::core::blind::{BlindWindows, Window};
+use crate::core::route::Mute;
+use crate::core::time::{Span, Time};
+use crate::store::StoreError;
+use crate::store::work::{LifeRows, Lost};
+
+fn table(why: Lost) -> &'static str {
+    match why {
+        Lost::Away => "blind_windows",
+        Lost::Unread => "refused_windows",
+    }
+}
+
+impl LifeRows for Tx<'_> {
+    fn created(&self) -> Option<Time> {
+        self.memory.created
+    }
+
+    fn put_created(&mut self, now: Time) -> Result<(), StoreError> {
+        self.set_meta("created", now.as_ms())?;
+        self.set_meta("database_id", self.memory.database_id)?;
+        self.memory.created = Some(now);
+        Ok(())
+    }
+
+    fn last_sign_of_life(&self) -> Option<Time> {
+        self.memory.sign_of_life
+    }
+
+    fn put_sign_of_life(&mut self, at: Time) -> Result<(), StoreError> {
+        self.set_meta("sign_of_life", at.as_ms())?;
+        self.memory.sign_of_life = Some(at);
+        Ok(())
+    }
+
+    fn blind(&self) -> &BlindWindows {
+        &self.memory.blind
+    }
+
+    fn add_window(&mut self, window: Window, why: Lost) -> Result<(), StoreError> {
+        self.catch_up_all()?;
+        let blind = &mut self.memory.blind;
+        let changed = match why {
+            Lost::Away => blind.add(window),
+            Lost::Unread => blind.add_refusals(window),
+        };
+        let table = table(why);
+        // Those that hold others now take the place of these.
+        for window in changed {
+            let (from, to) = (window.from.as_ms(), window.to.as_ms());
+            self.execute(&format!("DELETE FROM {table} WHERE from_at BETWEEN ?1 AND ?2"), params![from, to])?;
+            self.execute(
+                &format!("INSERT INTO {table} (from_at, to_at) VALUES (?1, ?2)"),
+                params![from, to],
+            )?;
+        }
+        self.blindness_changed();
+        Ok(())
+    }
+
+    fn cut_windows(&mut self, now: Time) -> Result<(), StoreError> {
+        self.catch_up_all()?;
+        self.memory.blind.bring_back_to(now);
+        for table in [Lost::Away, Lost::Unread].map(table) {
+            self.execute(&format!("DELETE FROM {table} WHERE from_at >= ?1"), params![now.as_ms()])?;
+            self.execute(&format!("UPDATE {table} SET to_at = min(to_at, ?1)"), params![now.as_ms()])?;
+        }
+        self.blindness_changed();
+        Ok(())
+    }
+
+    fn blind_total(&self) -> Span {
+        self.memory.blind_total
+    }
+
+    fn put_blind_total(&mut self, total: Span) -> Result<(), StoreError> {
+        self.memory.blind_total = total;
+        self.set_meta("blind_ms", total.as_ms())
+    }
+
+    fn mutes(&self) -> &[Mute] {
+        &self.memory.mutes
+    }
+
+    fn insert_mute(&mut self, mute: Mute) -> Result<u64, StoreError> {
+        self.execute(
+            "INSERT INTO mutes (matchers, until, since, comment, by) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![mute.text, mute.until.as_ms(), mute.since.as_ms(), mute.comment, mute.by],
+        )?;
+        let id = self.db.last_insert_rowid().unsigned_abs();
+        self.mutes_now().push(Mute { id, ..mute });
+        Ok(id)
+    }
+
+    fn update_mute(&mut self, mute: &Mute) -> Result<(), StoreError> {
+        let times = params![key(mute.id), mute.since.as_ms(), mute.until.as_ms()];
+        self.execute("UPDATE mutes SET since = ?2, until = ?3 WHERE id = ?1", times)?;
+        if let Some(known) = self.mutes_now().iter_mut().find(|known| known.id == mute.id) {
+            (known.since, known.until) = (mute.since, mute.until);
+        }
+        Ok(())
+    }
+
+    fn delete_mute(&mut self, id: u64) -> Result<(), StoreError> {
+        self.execute("DELETE FROM mutes WHERE id = ?1", params![key(id)])?;
+        self.mutes_now().retain(|mute| mute.id != id);
+        Ok(())
+    }
+
+    fn delete_ended_mutes(&mut self, now: Time) -> Result<(), StoreError> {
+        self.execute("DELETE FROM mutes WHERE until <= ?1", params![now.as_ms()])?;
+        self.mutes_now().retain(|mute| mute.until > now);
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! The rows that may go: what pruning asks of the database.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use rusqlite::{Row, params};
+
+use super::error::failed;
+use super::files;
+use super::memory::Slot;
+use super::query::{id, key};
+use super::tx::Tx;
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentId;
+use crate::core::outbox::{DeliveryKind, MessageId};
+use crate::core::time::Time;
+use crate::store::work::{OldIncident, OldPing, OldRows, PingsOf};
+use crate::store::{StoreError, row};
+
+/// Pages that are given back at a time: each may be moved before, and is then written to the log.
+const GIVEN_BACK: i64 = 256;
+/// So many free pages are always kept, and of a file one page in eight: they will be used again soon.
+const FREE_KEPT: i64 = 1024;
+
+/// A number of rows as SQLite's.
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+fn number(row: &Row<'_>) -> rusqlite::Result<i64> {
+    row.get(0)
+}
+
+fn check(row: &Row<'_>) -> rusqlite::Result<CheckId> {
+    row.get(0).map(id)
+}
+
+fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentId> {
+    Ok(IncidentId(number(row)?.unsigned_abs()))
+}
+
+fn some_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(Time::from_ms))
+}
+
+fn old_ping(row: &Row<'_>) -> rusqlite::Result<OldPing> {
+    let flags: u8 = row.get(4)?;
+    Ok(OldPing {
+        number: row.get(0)?,
+        check: id(row.get(1)?),
+        at: Time::from_ms(row.get(2)?),
+        ordinal: row.get(3)?,
+        has_body: flags & row::PING_BODY != 0,
+    })
+}
+
+impl OldRows for Tx<'_> {
+    fn look_at_pings(
+        &self,
+        after: i64,
+        limit: usize,
+        look: &mut dyn FnMut(OldPing) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError> {
+        // What a state's row does not know of yet is still needed.
+        let up_to = self.memory.behind.up_to();
+        let mut find = self.prepare(
+            "SELECT seq, check_id, at, ordinal, flags FROM pings WHERE seq > ?1 AND seq <= ?3 ORDER BY seq LIMIT ?2",
+        )?;
+        let mut rows = find.query(params![after, most(limit), up_to]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            if look(old_ping(row).map_err(failed)?)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn pings_of(&self, check: CheckId) -> Result<Option<PingsOf>, StoreError> {
+        let of = |slot: &Slot| PingsOf { count: slot.pings, window: slot.check.definition.count_window() };
+        Ok(self.memory.checks.get(&check).map(of))
+    }
+
+    fn has_one_more_pings_than(&self, count: i64) -> Result<bool, StoreError> {
+        Ok(self.memory.checks.values().any(|slot| slot.pings > count))
+    }
+
+    fn delete_ping(&mut self, number: i64) -> Result<(), StoreError> {
+        self.is_a_ping_gone = true;
+        self.execute("DELETE FROM pings WHERE seq = ?1", params![number])
+    }
+
+    fn oldest_bodies(&self, limit: usize) -> Result<Vec<(i64, i64)>, StoreError> {
+        let sql = "SELECT seq, length(body) FROM bodies ORDER BY seq LIMIT ?1";
+        self.all(sql, params![most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    fn next_with_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError> {
+        let mut next = self.prepare("SELECT min(check_id) FROM bodies WHERE check_id > ?1")?;
+        let next: Option<i64> = next.query_row([key(after.0)], |row| row.get(0)).map_err(failed)?;
+        Ok(next.map(id))
+    }
+
+    fn bodies_but(&self, check: CheckId, kept: u32, limit: usize) -> Result<Vec<i64>, StoreError> {
+        let sql = "SELECT seq FROM bodies WHERE check_id = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3";
+        self.all(sql, params![key(check.0), most(limit), kept], number)
+    }
+
+    fn judgements_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Time)>, StoreError> {
+        let sql = "SELECT id, occurrence FROM judgements WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.all(sql, params![key(after), most(limit)], |row| {
+            Ok((number(row)?.unsigned_abs(), Time::from_ms(row.get(1)?)))
+        })
+    }
+
+    fn delete_judgement(&mut self, number: u64) -> Result<(), StoreError> {
+        self.execute("DELETE FROM judgements WHERE id = ?1", params![key(number)])
+    }
+
+    fn checks_after(&self, after: CheckId, limit: usize) -> Result<Vec<CheckId>, StoreError> {
+        let sql = "SELECT id FROM checks WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.all(sql, params![key(after.0), most(limit)], check)
+    }
+
+    fn delete_flips_but(&mut self, check: CheckId, kept: u32, limit: usize) -> Result<usize, StoreError> {
+        self.change(
+            "DELETE FROM flips WHERE id IN (SELECT id FROM flips WHERE check_id = ?1 AND id <= (
+               SELECT id FROM flips WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
+             ) ORDER BY id LIMIT ?3)",
+            params![key(check.0), kept, most(limit)],
+        )
+    }
+
+    fn newest_incident(&self) -> Result<IncidentId, StoreError> {
+        let mut newest = self.prepare("SELECT ifnull(max(id), 0) FROM incidents")?;
+        newest.query_row([], incident).map_err(failed)
+    }
+
+    fn incidents_after(&self, after: IncidentId, limit: usize) -> Result<Vec<OldIncident>, StoreError> {
+        let sql = "SELECT id, ended_at FROM incidents WHERE id > ?1 ORDER BY id LIMIT ?2";
+        self.all(sql, params![key(after.0), most(limit)], |row| {
+            Ok(OldIncident { id: incident(row)?, ended_at: some_time(row, 1)? })
+        })
+    }
+
+    fn incidents_of(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
+        let sql = "SELECT id FROM incidents WHERE check_id = ?1 LIMIT ?2";
+        self.all(sql, params![key(check.0), most(limit)], incident)
+    }
+
+    fn delete_incident(&mut self, id: IncidentId) -> Result<(), StoreError> {
+        let id = key(id.0);
+        let mut count =
+            self.prepare("SELECT count(*) FROM deliveries WHERE incident_id = ?1 AND state = 'parked'")?;
+        let parked = count.query_row([id], number).map_err(failed)?;
+        let outbox = &mut self.memory.outbox;
+        outbox.parked = outbox.parked.saturating_sub(parked.unsigned_abs());
+        self.execute("DELETE FROM deliveries WHERE incident_id = ?1", params![id])?;
+        self.execute("DELETE FROM incident_steps WHERE incident_id = ?1", params![id])?;
+        self.execute("DELETE FROM incidents WHERE id = ?1", params![id])
+    }
+
+    fn delete_reminders_but(&mut self, id: IncidentId, kept: u32, limit: usize) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM deliveries WHERE id IN (
+               SELECT id FROM deliveries WHERE incident_id = ?1 AND kind = ?2 AND state IN ('sent', 'cancelled')
+               ORDER BY id DESC LIMIT ?3 OFFSET ?4)",
+            params![key(id.0), DeliveryKind::Reminder.as_str(), most(limit), kept],
+        )
+    }
+
+    fn delete_messages(
+        &mut self,
+        after: MessageId,
+        limit: usize,
+        before: Time,
+    ) -> Result<Option<MessageId>, StoreError> {
+        let mut last =
+            self.prepare("SELECT max(id) FROM (SELECT id FROM messages WHERE id > ?1 ORDER BY id LIMIT ?2)")?;
+        let last: Option<i64> =
+            last.query_row(params![key(after.0), most(limit)], |row| row.get(0)).map_err(failed)?;
+        let Some(last) = last else { return Ok(None) };
+        // They go with the last of their deliveries: the first one of an incident names its thread. What was given up is tried
+        // again in messages of its own, one an hour at most: those before go by themselves.
+        self.execute(
+            "DELETE FROM messages WHERE id > ?1 AND id <= ?2 AND state <> 'open' AND settled_at < ?3 AND NOT EXISTS
+             (SELECT 1 FROM json_each(members) JOIN deliveries ON deliveries.id = value
+              WHERE messages.state NOT IN ('parked', 'refused') OR message_id = messages.id)",
+            params![key(after.0), last, before.as_ms()],
+        )?;
+        Ok(Some(MessageId(last.unsigned_abs())))
+    }
+
+    fn delete_old_flapping(&mut self, up_to: Time, limit: usize) -> Result<usize, StoreError> {
+        self.change(
+            "DELETE FROM flapping WHERE (check_id, receiver) IN
+             (SELECT check_id, receiver FROM flapping WHERE last_at <= ?1 LIMIT ?2)",
+            params![up_to.as_ms(), most(limit)],
+        )
+    }
+
+    fn archived_at(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
+        let slot = self.memory.checks.get(&check);
+        Ok(slot.and_then(|slot| slot.check.known().state.archived))
+    }
+
+    fn archived_before(&self, before: Time) -> Result<Vec<CheckId>, StoreError> {
+        let is_it = |slot: &Slot| slot.check.known().state.archived.is_some_and(|at| at < before);
+        Ok(self.memory.checks.iter().filter(|(_, slot)| is_it(slot)).map(|(id, _)| *id).collect())
+    }
+
+    fn unfinished_checks(&self) -> Result<HashSet<CheckId>, StoreError> {
+        Ok(self.memory.outbox.unfinished_checks())
+    }
+
+    fn delete_history(&mut self, check: CheckId, limit: usize) -> Result<usize, StoreError> {
+        let mut removed = 0;
+        for table in ["flips", "judgements", "canary_events", "pauses"] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE check_id = ?1 LIMIT ?2)"
+            );
+            removed += self.change(&sql, params![key(check.0), most(limit - removed)])?;
+            if removed == limit {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn delete_check(&mut self, check: CheckId) -> Result<(), StoreError> {
+        let id = key(check.0);
+        self.execute("DELETE FROM names WHERE check_id = ?1", params![id])?;
+        self.execute("DELETE FROM states WHERE check_id = ?1", params![id])?;
+        self.execute("DELETE FROM checks WHERE id = ?1", params![id])?;
+        self.memory.forget(check);
+        Ok(())
+    }
+
+    /// Pages that hold nothing any more are taken off the end of the file; what stood there moves down.
+    fn give_room_back(&mut self, given_before: u64) -> Result<Option<u64>, StoreError> {
+        let pragma = |name: &str| -> Result<i64, StoreError> {
+            self.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
+        };
+        let (pages, free) = (pragma("page_count")?, pragma("freelist_count")?);
+        let wanted = (free - FREE_KEPT - pages / 8).min(GIVEN_BACK);
+        if wanted <= 0 || pragma("auto_vacuum")? != files::INCREMENTAL {
+            return Ok(None);
+        }
+        let mut give = self.db.prepare(&format!("PRAGMA incremental_vacuum({wanted})")).map_err(failed)?;
+        let mut steps = give.query([]).map_err(failed)?;
+        while steps.next().map_err(failed)?.is_some() {}
+        Ok(Some(given_before + wanted.unsigned_abs()))
+    }
+}

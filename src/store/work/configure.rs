@@ -1,0 +1,132 @@
+//! A new configuration is carried out as it was planned (§10).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::archive::archive;
+use super::configure_plan::{ConfigurationPlan, Declaration};
+use super::rows::Rows;
+use super::step::{Judged, step_check};
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::route::{ALL_OWN, Policy, ReceiverName, is_own_receiver};
+use crate::core::state::State;
+use crate::core::step::Input;
+use crate::core::time::Time;
+use crate::store::{Changes, Configuration, StoreError};
+
+/// What a declaration means for the check that it continues.
+enum Redeclared {
+    AsBefore,
+    Returned,
+    Changed,
+    Updated,
+}
+
+/// Carries out a plan for a configuration. Its policy is the one that [`Rows::policy`] answers already; `policy_before` is the
+/// one before, which a start does not know.
+pub(in crate::store) fn configure(
+    rows: &mut dyn Rows,
+    configuration: &Configuration,
+    plan: ConfigurationPlan<'_>,
+    policy_before: Option<&Policy>,
+    now: Time,
+) -> Result<Changes, StoreError> {
+    let changes = carry_out(rows, plan, now)?;
+    // Other receivers, labels, dependencies and quiet times.
+    rows.look_everywhere(now);
+    let is_changed = |name: &ReceiverName| {
+        let was = policy_before.map(|policy| policy.receiver(name));
+        was.is_some_and(|was| was != configuration.policy.receiver(name))
+            || configuration.changed_receivers.contains(name)
+            || is_own_receiver(name) && configuration.changed_receivers.contains(ALL_OWN)
+    };
+    rows.mend(&is_changed, now);
+    Ok(changes)
+}
+
+fn carry_out(rows: &mut dyn Rows, plan: ConfigurationPlan<'_>, now: Time) -> Result<Changes, StoreError> {
+    let mut changes = Changes {
+        archived: plan.archived.iter().map(|id| rows.definition(*id).name.clone()).collect(),
+        kept: plan.kept,
+        renamed: plan.renamed,
+        passed_over: plan.passed_over,
+        ..Changes::default()
+    };
+    for id in &plan.superseded {
+        archive(rows, *id, now)?;
+        rows.supersede(*id)?;
+    }
+    for id in plan.archived {
+        archive(rows, id, now)?;
+    }
+    let mut ids: HashMap<&Name, CheckId> = HashMap::new();
+    for Declaration { definition, continues } in &plan.declared {
+        let id = match continues {
+            Some(id) => declare_again(rows, *id, definition, &mut changes, now)?,
+            None => {
+                changes.added.push(definition.name.clone());
+                let state = State::declared(&definition.spec, now);
+                rows.insert_check(Arc::new(Definition::clone(definition)), state)?
+            }
+        };
+        ids.insert(&definition.name, id);
+    }
+    for Declaration { definition, .. } in &plan.declared {
+        let id = ids[&definition.name];
+        let is_passed_over = |old: &Name| changes.passed_over.iter().any(|(other, _)| other == old);
+        let is_free = |old: &&Name| !ids.contains_key(old) && !is_passed_over(old);
+        for old in definition.renamed_from.iter().filter(is_free) {
+            rows.put_former_name(old, id)?;
+        }
+        // A name that is declared is nobody's former name.
+        rows.delete_former_name(&definition.name)?;
+    }
+    Ok(changes)
+}
+
+fn declare_again(
+    rows: &mut dyn Rows,
+    id: CheckId,
+    definition: &Definition,
+    changes: &mut Changes,
+    now: Time,
+) -> Result<CheckId, StoreError> {
+    let name = || definition.name.clone();
+    match redeclare(rows, id, definition, now)? {
+        Redeclared::AsBefore => {}
+        Redeclared::Returned => changes.returned.push(name()),
+        Redeclared::Changed => changes.changed.push(name()),
+        Redeclared::Updated => changes.updated.push(name()),
+    }
+    Ok(id)
+}
+
+fn redeclare(
+    rows: &mut dyn Rows,
+    id: CheckId,
+    definition: &Definition,
+    now: Time,
+) -> Result<Redeclared, StoreError> {
+    let (known, is_archived) = (rows.definition(id), rows.check_now(id).is_archived);
+    if !is_archived && *known == *definition {
+        return Ok(Redeclared::AsBefore);
+    }
+    rows.to_change(id)?;
+    let spec = || Box::new(definition.spec.clone());
+    // The policy is the new one already: old labels would not be those that it was written for.
+    let judged = Judged { check: id, by: &known, told_as: definition };
+    let redeclared = if is_archived {
+        step_check(rows, judged, Input::Return(spec()), now)?;
+        Redeclared::Returned
+    } else if known.spec != definition.spec {
+        step_check(rows, judged, Input::Change(spec()), now)?;
+        Redeclared::Changed
+    } else {
+        Redeclared::Updated
+    };
+    rows.update_check(id, Arc::new(definition.clone()))?;
+    if known.count_window() != definition.count_window() {
+        rows.recount_window(id, definition.count_window(), now)?;
+    }
+    Ok(redeclared)
+}

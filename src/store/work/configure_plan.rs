@@ -1,0 +1,143 @@
+//! A new configuration against what is declared (§10): what becomes of every check, or why it is refused.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use super::declared::{Declared, DeclaredCheck};
+use crate::core::check::{Alias, CheckId, Definition, Name};
+use crate::store::{Configuration, ConfigureError, StoreError};
+
+/// Up to so many checks may go at once (10.4).
+const FREE_REMOVALS_BELOW: usize = 10;
+
+/// What becomes of every check.
+#[derive(Default)]
+pub(in crate::store) struct ConfigurationPlan<'a> {
+    pub(super) declared: Vec<Declaration<'a>>,
+    pub(super) archived: Vec<CheckId>,
+    /// A rename gave their name to another.
+    pub(super) superseded: Vec<CheckId>,
+    pub(super) renamed: Vec<(Name, Name)>,
+    /// Renames of which both names have a history, at a start: each stays as it is.
+    pub(super) passed_over: Vec<(Name, Name)>,
+    /// The checks of the old names of these.
+    kept_apart: HashSet<CheckId>,
+    pub(super) kept: Vec<Name>,
+}
+
+/// A definition, and the check that it continues; `None`: it is a new one.
+pub(super) struct Declaration<'a> {
+    pub(super) definition: Cow<'a, Definition>,
+    pub(super) continues: Option<CheckId>,
+}
+
+/// Which check a definition continues.
+enum Continues<'a> {
+    One(Option<CheckId>),
+    /// These former names have a history, and another has one too.
+    Several(Vec<(&'a Name, CheckId)>),
+}
+
+/// Says what becomes of every check. At a start, what would be refused is passed over.
+pub(in crate::store) fn plan_configuration<'a>(
+    declared: &dyn Declared,
+    configuration: &'a Configuration,
+    at_start: bool,
+) -> Result<ConfigurationPlan<'a>, ConfigureError> {
+    let names: HashSet<&Name> = configuration.checks.iter().map(|check| &check.name).collect();
+    let mut plan = ConfigurationPlan::default();
+    let mut continued = HashSet::new();
+    for definition in &configuration.checks {
+        let continues = match continues(&mut plan, declared, (&names, &continued), definition)? {
+            Continues::One(id) => id,
+            Continues::Several(olds) if at_start => {
+                let new = &definition.name;
+                plan.passed_over.extend(olds.iter().map(|(old, _)| ((*old).clone(), new.clone())));
+                plan.kept_apart.extend(olds.into_iter().map(|(_, id)| id));
+                declared.named(new)?
+            }
+            Continues::Several(olds) => {
+                let (old, new) = (olds[0].0.clone(), definition.name.clone());
+                return Err(ConfigureError::BothHaveHistory { old, new });
+            }
+        };
+        continued.extend(continues);
+        let definition = match continues {
+            Some(id) => with_its_alias(declared, id, definition)?,
+            None => Cow::Borrowed(definition),
+        };
+        plan.declared.push(Declaration { definition, continues });
+    }
+    // What was made through an API is no file's to remove.
+    let declared_before = declared.in_files()?;
+    let stays = |id: &CheckId| continued.contains(id) || plan.kept_apart.contains(id);
+    let is_gone = |id: &CheckId| !stays(id) && !plan.superseded.contains(id);
+    let gone: Vec<CheckId> = declared_before.iter().filter(|id| is_gone(id)).copied().collect();
+    let (removed, declared_before) = (gone.len(), declared_before.len());
+    let is_mass = declared_before >= FREE_REMOVALS_BELOW && removed * 2 > declared_before;
+    if !is_mass || configuration.allow_mass_removal {
+        plan.archived = gone;
+    } else if at_start {
+        for id in gone {
+            plan.kept.push(declared.known(id)?.definition.name.clone());
+        }
+    } else {
+        return Err(ConfigureError::MassRemoval { removed, declared: declared_before });
+    }
+    Ok(plan)
+}
+
+/// Which check a definition continues: the one that has its name or a former name of it, and history if any has (10.3).
+/// Where several have one, its former names that have.
+fn continues<'a>(
+    plan: &mut ConfigurationPlan<'_>,
+    declared: &dyn Declared,
+    (names, continued): (&HashSet<&Name>, &HashSet<CheckId>),
+    definition: &'a Definition,
+) -> Result<Continues<'a>, StoreError> {
+    let same = declared.named(&definition.name)?;
+    let mut olds: Vec<(&'a Name, CheckId)> = Vec::new();
+    for name in definition.renamed_from.iter().filter(|name| !names.contains(name)) {
+        let id = declared.named(name)?.filter(|id| !continued.contains(id));
+        olds.extend(id.map(|id| (name, id)));
+    }
+    if olds.is_empty() {
+        return Ok(Continues::One(same));
+    }
+    let mut with_history = Vec::new();
+    for (name, id) in &olds {
+        if declared.known(*id)?.has_pings {
+            with_history.push((*name, *id));
+        }
+    }
+    let has_same_history = match same {
+        Some(id) => declared.known(id)?.has_pings,
+        None => false,
+    };
+    if with_history.len() + usize::from(has_same_history) > 1 {
+        return Ok(Continues::Several(with_history));
+    }
+    let old = with_history.first().or(olds.first().filter(|_| same.is_none()));
+    let Some((name, id)) = old else { return Ok(Continues::One(same)) };
+    plan.renamed.push(((*name).clone(), definition.name.clone()));
+    plan.superseded.extend(same);
+    Ok(Continues::One(Some(*id)))
+}
+
+/// How its users know a check stays, whoever declares it; but what was given away while it was archived is gone.
+fn with_its_alias<'a>(
+    declared: &dyn Declared,
+    id: CheckId,
+    definition: &'a Definition,
+) -> Result<Cow<'a, Definition>, StoreError> {
+    let DeclaredCheck { definition: known, is_archived, .. } = declared.known(id)?;
+    let Some(alias) = &known.alias else { return Ok(Cow::Borrowed(definition)) };
+    if is_archived && is_taken(declared, alias)? {
+        return Ok(Cow::Borrowed(definition));
+    }
+    Ok(Cow::Owned(Definition { alias: Some(alias.clone()), ..definition.clone() }))
+}
+
+fn is_taken(declared: &dyn Declared, alias: &Alias) -> Result<bool, StoreError> {
+    Ok(declared.with_alias(&alias.id)?.is_some() || declared.with_slug(&alias.origin, &alias.slug)?.is_some())
+}

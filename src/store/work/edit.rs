@@ -1,0 +1,104 @@
+//! Checks that are made, changed and deleted through an API, as it was planned.
+
+use std::sync::Arc;
+
+use super::archive::archive;
+use super::happenings::note_created;
+use super::past::take_over;
+use super::rows::Rows;
+use super::step::{Judged, step_check};
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::state::State;
+use crate::core::step::Input;
+use crate::core::time::Time;
+use crate::store::{Edit, NewCheck, SpecChange, StoreError};
+
+/// Carries out edits in their order, and answers one number for each.
+pub(in crate::store) fn edit(
+    rows: &mut dyn Rows,
+    edits: Vec<Edit>,
+    now: Time,
+) -> Result<Vec<CheckId>, StoreError> {
+    let ids = edits.into_iter().map(|edit| edit_one(rows, edit, now)).collect();
+    // Other labels, addresses and dependencies.
+    rows.look_everywhere(now);
+    ids
+}
+
+fn edit_one(rows: &mut dyn Rows, edit: Edit, now: Time) -> Result<CheckId, StoreError> {
+    match edit {
+        Edit::Create(new) => create(rows, *new, now),
+        Edit::Update { check, definition, how } => {
+            redefine(rows, check, &Arc::new(*definition), how, now)?;
+            Ok(check)
+        }
+        Edit::Delete { check } => {
+            archive(rows, check, now)?;
+            rows.supersede(check)?;
+            Ok(check)
+        }
+    }
+}
+
+fn create(rows: &mut dyn Rows, new: NewCheck, now: Time) -> Result<CheckId, StoreError> {
+    let NewCheck { definition, paused, past } = new;
+    take_name(rows, &definition.name)?;
+    let definition = Arc::new(definition);
+    if let Some(past) = past {
+        return take_over(rows, &definition, &past, paused, now);
+    }
+    let id = rows.insert_check(definition.clone(), State::declared(&definition.spec, now))?;
+    let made = Judged::as_before(id, &definition);
+    if paused {
+        step_check(rows, made, Input::Pause, now)?;
+    }
+    note_created(rows, made, now)?;
+    Ok(id)
+}
+
+fn redefine(
+    rows: &mut dyn Rows,
+    id: CheckId,
+    definition: &Arc<Definition>,
+    how: SpecChange,
+    now: Time,
+) -> Result<(), StoreError> {
+    let standing = rows.to_change(id)?.expect("the plan names checks that are there");
+    let old = standing.definition.clone();
+    if definition.name != old.name {
+        take_name(rows, &definition.name)?;
+    }
+    if definition.spec != old.spec || how == SpecChange::Rearmed {
+        let spec = Box::new(definition.spec.clone());
+        let input = match how {
+            SpecChange::Judged => Input::Change(spec),
+            SpecChange::Rearmed => Input::Rearm { spec, from: rearmed_from(rows, id)? },
+        };
+        step_check(rows, Judged { check: id, by: &old, told_as: definition }, input, now)?;
+    }
+    rows.update_check(id, definition.clone())?;
+    if old.count_window() != definition.count_window() {
+        rows.recount_window(id, definition.count_window(), now)?;
+    }
+    if definition.name != old.name {
+        rows.put_former_name(&old.name, id)?;
+    }
+    Ok(())
+}
+
+/// What a rearmed deadline counts from: the newest entry of the history, of whatever kind.
+fn rearmed_from(rows: &dyn Rows, id: CheckId) -> Result<Time, StoreError> {
+    if let Some((newest, _)) = rows.newest_events(id, 1)?.first() {
+        return Ok(*newest);
+    }
+    let state = rows.state(id);
+    Ok(state.last_discharge.map_or(state.armed_since, |at| at.max(state.armed_since)))
+}
+
+/// The name is to be another check's: whoever had it and is archived, or was once called so, gives it up.
+fn take_name(rows: &mut dyn Rows, name: &Name) -> Result<(), StoreError> {
+    if let Some(id) = rows.named(name)?.filter(|id| rows.check_now(*id).is_archived) {
+        rows.supersede(id)?;
+    }
+    rows.delete_former_name(name)
+}

@@ -1,0 +1,86 @@
+//! The rows of what has happened to checks, in one transaction: pings and their bodies, events, and pauses.
+
+use crate::core::check::{CheckId, PingKind};
+use crate::core::notice::LastRun;
+use crate::core::retention::Retention;
+use crate::core::step::PingEffect;
+use crate::core::time::{Span, Time};
+use crate::store::{PingFact, StoreError};
+
+/// A ping that no row holds yet.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct NewPing<'a> {
+    pub(in crate::store) check: CheckId,
+    pub(in crate::store) at: Time,
+    pub(in crate::store) fact: &'a PingFact,
+    /// What it counted for.
+    pub(in crate::store) counted: Option<PingEffect>,
+    /// Whether its body is kept, if it has one.
+    pub(in crate::store) keeps_body: bool,
+}
+
+/// What a ping said.
+pub(in crate::store) struct PingSaid {
+    /// `None`: a kind that this program does not know.
+    pub(in crate::store) kind: Option<PingKind>,
+    pub(in crate::store) is_repeat: bool,
+    pub(in crate::store) run: LastRun,
+    pub(in crate::store) body: Option<Vec<u8>>,
+    /// The number of the one before it; 0: none.
+    pub(in crate::store) previous: i64,
+}
+
+/// A pause at run time that began or ended.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct NewPause<'a> {
+    pub(in crate::store) is_pause: bool,
+    pub(in crate::store) at: Time,
+    pub(in crate::store) comment: Option<&'a str>,
+    pub(in crate::store) by: Option<&'a str>,
+}
+
+/// Which of a check's events go.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct OldEvents {
+    /// So many of the oldest go.
+    pub(in crate::store) over: u64,
+    /// So do those that are older than this …
+    pub(in crate::store) before: Time,
+    /// … but the newest so many stay.
+    pub(in crate::store) kept: u64,
+}
+
+/// Row operations. All that a call reads is as this call has left it so far.
+pub(in crate::store) trait FactRows {
+    /// How much history is kept; `None`: nothing is configured yet.
+    fn retention(&self) -> Option<&Retention>;
+
+    /// Appends a ping of a check that is to be changed.
+    fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError>;
+    /// The number of a check's newest ping; 0: none.
+    fn last_ping(&self, check: CheckId) -> i64;
+    /// A ping of a check, as far as it is kept.
+    fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError>;
+    /// Counts the successes within this span before `now` anew, for a check that is to be changed.
+    fn recount_window(&mut self, check: CheckId, within: Span, now: Time) -> Result<(), StoreError>;
+
+    /// The sum of all bodies that are kept, in bytes.
+    fn body_bytes(&self) -> i64;
+    /// The number of the oldest ping of which the body is kept.
+    fn oldest_body(&self) -> Result<Option<i64>, StoreError>;
+    /// Does nothing where there is none.
+    fn delete_body(&mut self, ping: i64) -> Result<(), StoreError>;
+
+    /// Appends to the history of a check with an alias.
+    fn insert_event(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError>;
+    /// How many events a check's history has.
+    fn count_events(&self, check: CheckId) -> Result<u64, StoreError>;
+    fn oldest_event(&self, check: CheckId) -> Result<Option<Time>, StoreError>;
+    /// The newest events of the history of a check with an alias, the newest first.
+    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError>;
+    fn delete_events(&mut self, check: CheckId, old: OldEvents) -> Result<(), StoreError>;
+
+    fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError>;
+    /// Removes all but the newest so many of a check.
+    fn delete_pauses_but(&mut self, check: CheckId, kept: usize) -> Result<(), StoreError>;
+}

@@ -1,0 +1,79 @@
+//! Being there: a start, signs of life, blind windows, and a clock that was set back (§9, 1.1).
+
+use super::life_rows::Lost;
+use super::mutes::bring_back_mutes;
+use super::rows::Rows;
+use super::step::{Judged, step_check};
+use crate::core::blind::Window;
+use crate::core::outbox::{Delivery, DeliveryState, Message};
+use crate::core::step::Input;
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// A start: from the last sign of life until now we were blind. Answers that window.
+pub(in crate::store) fn begin(rows: &mut dyn Rows, now: Time) -> Result<Option<Window>, StoreError> {
+    if rows.created().is_none() {
+        rows.put_created(now)?;
+    }
+    let away = rows.last_sign_of_life().filter(|last| *last < now).map(|from| Window { from, to: now });
+    if let Some(window) = away {
+        add_blind(rows, window, Lost::Away)?;
+    }
+    sign_of_life(rows, now)?;
+    Ok(away)
+}
+
+/// Never goes back, but by [`reanchor`]: a clock that is wrong at a start would make a blind window of years. The row is
+/// written in any case: it proves that the store takes writes.
+pub(in crate::store) fn sign_of_life(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
+    let newest = rows.last_sign_of_life().map_or(now, |last| last.max(now));
+    rows.put_sign_of_life(newest)
+}
+
+/// Pings may have been lost in a window; an empty one is none.
+pub(in crate::store) fn add_blind(rows: &mut dyn Rows, window: Window, why: Lost) -> Result<(), StoreError> {
+    if window.to <= window.from {
+        return Ok(());
+    }
+    let before = rows.blind().after(Time::MIN);
+    rows.add_window(window, why)?;
+    let more = rows.blind().after(Time::MIN) - before;
+    rows.put_blind_total(rows.blind_total() + more)
+}
+
+/// The clock was set back, and was `before`: nothing is later than `now`.
+pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -> Result<(), StoreError> {
+    if rows.last_sign_of_life().is_some_and(|last| last > now) {
+        rows.put_sign_of_life(now)?;
+    }
+    rows.put_blind_total(rows.blind_total() - rows.blind().after(now))?;
+    rows.cut_windows(now)?;
+    for check in rows.known_later_than(now)? {
+        let Some(standing) = rows.to_change(check)? else { continue };
+        let definition = standing.definition.clone();
+        step_check(rows, Judged::as_before(check, &definition), Input::Tick, now)?;
+        rows.recount_window(check, definition.count_window(), now)?;
+    }
+    bring_back_mutes(rows, before, now)?;
+    bring_back_outbox(rows, now)
+}
+
+fn bring_back_outbox(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
+    let is_later_row = |row: &Delivery| {
+        let waits_from_later = row.state == DeliveryState::Waiting && row.queued_at > now;
+        waits_from_later || row.given_up.is_some_and(|given_up| given_up.at > now)
+    };
+    for mut delivery in rows.all_unfinished().into_iter().filter(is_later_row) {
+        delivery.bring_back_to(now);
+        rows.update_delivery(delivery)?;
+    }
+    let is_later = |message: &Message| message.created_at > now || message.retry_at > Some(now);
+    for mut message in rows.messages().into_iter().filter(is_later) {
+        message.bring_back_to(now);
+        rows.update_message(message, None)?;
+    }
+    rows.own_mails().bring_back_to(now);
+    rows.bring_back_limits(now);
+    rows.look_everywhere(now);
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The rows that may go, in one transaction (15.2).
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use super::rows::Rows;
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentId;
+use crate::core::outbox::MessageId;
+use crate::core::time::{Span, Time};
+use crate::store::StoreError;
+
+/// A ping that may go.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct OldPing {
+    pub(in crate::store) number: i64,
+    pub(in crate::store) check: CheckId,
+    pub(in crate::store) at: Time,
+    /// Its place among its check's pings, from 1 on.
+    pub(in crate::store) ordinal: i64,
+    /// Whether it came with a body.
+    pub(in crate::store) has_body: bool,
+}
+
+/// The pings of a check.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct PingsOf {
+    /// How many it ever had.
+    pub(in crate::store) count: i64,
+    /// Those that are younger than this are counted in its window (3.7).
+    pub(in crate::store) window: Span,
+}
+
+/// An incident that may go.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct OldIncident {
+    pub(in crate::store) id: IncidentId,
+    pub(in crate::store) ended_at: Option<Time>,
+}
+
+/// Row operations. Whatever goes through rows does so in the order of their numbers, from after the one it is given.
+pub(in crate::store) trait OldRows: Rows {
+    /// Shows pings, until there are no more, so many were shown, or who looks has seen enough. What is still needed to find
+    /// out how a check stands is not among them.
+    fn look_at_pings(
+        &self,
+        after: i64,
+        limit: usize,
+        look: &mut dyn FnMut(OldPing) -> Result<ControlFlow<()>, StoreError>,
+    ) -> Result<(), StoreError>;
+    /// `None`: there is no such check.
+    fn pings_of(&self, check: CheckId) -> Result<Option<PingsOf>, StoreError>;
+    /// Whether any check ever had more pings than this.
+    fn has_one_more_pings_than(&self, count: i64) -> Result<bool, StoreError>;
+    /// Its number is never given again.
+    fn delete_ping(&mut self, number: i64) -> Result<(), StoreError>;
+
+    /// The pings with the oldest bodies, and how many bytes each has.
+    fn oldest_bodies(&self, limit: usize) -> Result<Vec<(i64, i64)>, StoreError>;
+    /// The next check of which a body is kept.
+    fn next_with_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError>;
+    /// Pings of a check of which the body is kept, without the newest so many.
+    fn bodies_but(&self, check: CheckId, kept: u32, limit: usize) -> Result<Vec<i64>, StoreError>;
+
+    /// Judgements: their numbers and occurrences.
+    fn judgements_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Time)>, StoreError>;
+    fn delete_judgement(&mut self, number: u64) -> Result<(), StoreError>;
+
+    fn checks_after(&self, after: CheckId, limit: usize) -> Result<Vec<CheckId>, StoreError>;
+    /// Removes flips of a check, the oldest first, but for the newest so many. Answers how many went.
+    fn delete_flips_but(&mut self, check: CheckId, kept: u32, limit: usize) -> Result<usize, StoreError>;
+
+    /// The number of the newest; 0: there is none.
+    fn newest_incident(&self) -> Result<IncidentId, StoreError>;
+    fn incidents_after(&self, after: IncidentId, limit: usize) -> Result<Vec<OldIncident>, StoreError>;
+    fn incidents_of(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentId>, StoreError>;
+    /// With its steps and deliveries.
+    fn delete_incident(&mut self, id: IncidentId) -> Result<(), StoreError>;
+    /// Removes reminders of an incident that were told or are not to be, but for the newest so many.
+    fn delete_reminders_but(&mut self, id: IncidentId, kept: u32, limit: usize) -> Result<(), StoreError>;
+
+    /// Removes those of the next messages that were settled before and of whose deliveries none is left; one that was given
+    /// up goes too if its deliveries are in others since. Answers the last one that was looked at.
+    fn delete_messages(
+        &mut self,
+        after: MessageId,
+        limit: usize,
+        before: Time,
+    ) -> Result<Option<MessageId>, StoreError>;
+    /// Removes how often checks flapped that last did so up to this time. Answers how many went.
+    fn delete_old_flapping(&mut self, up_to: Time, limit: usize) -> Result<usize, StoreError>;
+
+    /// When a check was archived; `None`: it is not, or there is none.
+    fn archived_at(&self, check: CheckId) -> Result<Option<Time>, StoreError>;
+    fn archived_before(&self, before: Time) -> Result<Vec<CheckId>, StoreError>;
+    /// Checks of which something is open, or still to be told.
+    fn unfinished_checks(&self) -> Result<HashSet<CheckId>, StoreError>;
+    /// Removes flips, judgements, events and pauses of a check. Answers how many went.
+    fn delete_history(&mut self, check: CheckId, limit: usize) -> Result<usize, StoreError>;
+    /// Of its pings none is left that anybody finds.
+    fn delete_check(&mut self, check: CheckId) -> Result<(), StoreError>;
+
+    /// Gives some of the room back that is used no more, after so many pieces before. Answers how many it were so far, if
+    /// there is more.
+    fn give_room_back(&mut self, given_before: u64) -> Result<Option<u64>, StoreError>;
+}

@@ -1,0 +1,199 @@
+//! Removes what the retention no longer keeps (15.2), a slice at each call, so that pings never wait long.
+//!
+//! A round goes through all tables; within one, through the rows by their numbers. Nothing is lost if a round is broken off:
+//! the next one begins anew.
+
+use std::ops::ControlFlow;
+
+use super::old_rows::{OldIncident, OldPing, OldRows, PingsOf};
+use super::prune_checks::prune_checks;
+use super::round::{REMOVED, Round};
+use crate::core::check::CheckId;
+use crate::core::incident::IncidentId;
+use crate::core::outbox::{Flapping, MessageId};
+use crate::core::retention::Retention;
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// Rows looked at in a slice.
+const LOOKED_AT: usize = 4000;
+/// Bodies removed in a slice: one of the longest lies on three pages.
+const BODIES_REMOVED: usize = 500;
+/// Checks, incidents or reminders that are looked at in a slice: each may have much.
+const FEW: usize = 500;
+/// A ping with a body costs as much as so many without.
+const WITH_BODY: usize = 4;
+
+/// Removes a slice of what is over, and answers where the round goes on.
+pub(in crate::store) fn prune(rows: &mut dyn OldRows, round: Round, now: Time) -> Result<Round, StoreError> {
+    let Some(retention) = rows.retention().cloned() else { return Ok(Round::default()) };
+    match round {
+        Round::Pings(after) => prune_pings(rows, after, &retention, now),
+        Round::Bodies(after) => prune_bodies(rows, after, &retention),
+        Round::Judgements(after) => prune_judgements(rows, after, now),
+        Round::Flips(after) => prune_flips(rows, after),
+        Round::Incidents(after) => prune_incidents(rows, after, now),
+        Round::Messages(after) => {
+            let last = rows.delete_messages(after, FEW / 10, now - Retention::JUDGEMENTS)?;
+            Ok(last.map_or(Round::Flapping, Round::Messages))
+        }
+        // Those after which there was none for so long that the next one is the first (12.5).
+        Round::Flapping => {
+            let removed = rows.delete_old_flapping(now - Flapping::WITHIN, FEW)?;
+            Ok(if removed == FEW { Round::Flapping } else { Round::Checks(None) })
+        }
+        Round::Checks(over) => prune_checks(rows, over, now - retention.archived),
+        Round::Room(given) => Ok(rows.give_room_back(given)?.map_or(Round::default(), Round::Room)),
+    }
+}
+
+fn prune_pings(
+    rows: &mut dyn OldRows,
+    after: i64,
+    retention: &Retention,
+    now: Time,
+) -> Result<Round, StoreError> {
+    let mut over: Vec<OldPing> = Vec::new();
+    let (mut last, mut looked_at, mut cost) = (after, 0, 0);
+    let (mut are_young_kept, mut is_rest_kept) = (None, false);
+    let seen: &dyn OldRows = rows;
+    seen.look_at_pings(after, LOOKED_AT, &mut |ping| {
+        looked_at += 1;
+        last = ping.number;
+        let is_young = ping.at >= now - retention.max_age && ping.at <= now;
+        if is_young {
+            if are_young_kept.is_none() {
+                are_young_kept = Some(keeps_all_young(seen, retention)?);
+            }
+            if are_young_kept == Some(true) {
+                // From here on nothing is over: most rounds end where they begin. A wrong date that a clock once had, in
+                // the future, is not taken for young: what came after it has its own age.
+                is_rest_kept = true;
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        let of = seen.pings_of(ping.check)?;
+        if of.is_none_or(|of| is_ping_over(of, &ping, retention, now)) {
+            cost += if ping.has_body { WITH_BODY } else { 1 };
+            over.push(ping);
+        }
+        Ok(if cost < REMOVED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+    })?;
+    for ping in &over {
+        rows.delete_ping(ping.number)?;
+        if ping.has_body {
+            rows.delete_body(ping.number)?;
+        }
+    }
+    let is_end = is_rest_kept || (looked_at < LOOKED_AT && cost < REMOVED);
+    Ok(if is_end { Round::Bodies(CheckId(0)) } else { Round::Pings(last) })
+}
+
+/// Whether no ping goes before its age says so: no check ever had more than are kept, and those of checks that are forgotten
+/// are older still.
+fn keeps_all_young(rows: &dyn OldRows, retention: &Retention) -> Result<bool, StoreError> {
+    Ok(retention.archived >= retention.max_age
+        && !rows.has_one_more_pings_than(i64::from(retention.keep_at_most))?)
+}
+
+/// Whether a ping is to go: its place among its check's pings, and its age, are both what is asked. What may still be in
+/// the check's window stays (15.1), and with it the chain that leads there.
+fn is_ping_over(of: PingsOf, ping: &OldPing, retention: &Retention, now: Time) -> bool {
+    let newer = of.count - ping.ordinal;
+    let is_too_many = newer >= i64::from(retention.keep_at_most);
+    let is_too_old = ping.at < now - retention.max_age && newer >= i64::from(retention.keep_at_least);
+    let is_in_window = ping.at > now - of.window;
+    (is_too_many || is_too_old) && !is_in_window
+}
+
+/// Over the budget the oldest go first; then, check by check, all but the newest.
+fn prune_bodies(rows: &mut dyn OldRows, after: CheckId, retention: &Retention) -> Result<Round, StoreError> {
+    let budget = i64::try_from(retention.max_body_bytes).unwrap_or(i64::MAX);
+    let oldest = beyond_the_budget(rows, budget)?;
+    let (over, next) =
+        if oldest.is_empty() { older_bodies(rows, after)? } else { (oldest, Round::Bodies(after)) };
+    for ping in over {
+        rows.delete_body(ping)?;
+    }
+    Ok(next)
+}
+
+/// So many of the oldest that the rest fits into the budget, but no more than go in a slice.
+fn beyond_the_budget(rows: &dyn OldRows, budget: i64) -> Result<Vec<i64>, StoreError> {
+    let mut left = rows.body_bytes();
+    if left <= budget {
+        return Ok(Vec::new());
+    }
+    let mut over = Vec::new();
+    for (ping, bytes) in rows.oldest_bodies(BODIES_REMOVED)? {
+        if left <= budget {
+            break;
+        }
+        over.push(ping);
+        left -= bytes;
+    }
+    Ok(over)
+}
+
+/// Those that are not among the newest of their checks, of some checks after this one.
+fn older_bodies(rows: &dyn OldRows, after: CheckId) -> Result<(Vec<i64>, Round), StoreError> {
+    let mut over = Vec::new();
+    let mut last = after;
+    for _ in 0..BODIES_REMOVED {
+        let Some(check) = rows.next_with_bodies(last)? else { return Ok((over, Round::Judgements(0))) };
+        let left = BODIES_REMOVED - over.len();
+        over.extend(rows.bodies_but(check, Retention::BODIES_OF_A_CHECK, left)?);
+        if over.len() == BODIES_REMOVED {
+            break;
+        }
+        last = check;
+    }
+    Ok((over, Round::Bodies(last)))
+}
+
+/// They stand in the order of their time, but for those of a clock that was ahead: these are passed over.
+fn prune_judgements(rows: &mut dyn OldRows, after: u64, now: Time) -> Result<Round, StoreError> {
+    let judgements = rows.judgements_after(after, REMOVED)?;
+    for (number, occurrence) in &judgements {
+        if *occurrence < now - Retention::JUDGEMENTS {
+            rows.delete_judgement(*number)?;
+        } else if *occurrence <= now {
+            return Ok(Round::Flips(CheckId(0)));
+        }
+    }
+    let last = judgements.last().filter(|_| judgements.len() == REMOVED);
+    Ok(last.map_or(Round::Flips(CheckId(0)), |(number, _)| Round::Judgements(*number)))
+}
+
+/// Check by check.
+fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreError> {
+    let checks = rows.checks_after(after, FEW)?;
+    let mut last = after;
+    for check in &checks {
+        if rows.delete_flips_but(*check, Retention::FLIPS_OF_A_CHECK, FEW)? == FEW {
+            return Ok(Round::Flips(last));
+        }
+        last = *check;
+    }
+    Ok(if checks.len() == FEW { Round::Flips(last) } else { Round::Incidents(IncidentId(0)) })
+}
+
+fn prune_incidents(rows: &mut dyn OldRows, after: IncidentId, now: Time) -> Result<Round, StoreError> {
+    let newest = rows.newest_incident()?.0;
+    let incidents = rows.incidents_after(after, FEW / 2)?;
+    for OldIncident { id, ended_at } in &incidents {
+        // An incident may go on for years, and be told of every minute.
+        let Some(ended_at) = ended_at else {
+            rows.delete_reminders_but(*id, Retention::REMINDERS_OF_AN_INCIDENT, FEW)?;
+            continue;
+        };
+        let is_told = rows.incident(*id).is_none();
+        let is_old = *ended_at < now - Retention::INCIDENTS;
+        let are_too_many = newest - id.0 >= Retention::MAX_INCIDENTS;
+        if is_told && (is_old || are_too_many) {
+            rows.delete_incident(*id)?;
+        }
+    }
+    let last = incidents.last().filter(|_| incidents.len() == FEW / 2);
+    Ok(last.map_or(Round::Messages(MessageId(0)), |last| Round::Incidents(last.id)))
+}

@@ -1,0 +1,68 @@
+//! A check is judged (1.3): what the judge makes of it is written, and what follows from its flips is told.
+
+use super::check_rows::Became;
+use super::follow::{Flipped, follow};
+use super::rows::Rows;
+use super::story;
+use crate::core::check::{CheckId, Definition};
+use crate::core::incident::Matter;
+use crate::core::state::Pause;
+use crate::core::step::{Input, PingEffect, step};
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// A check that this call is to change.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Judged<'a> {
+    pub(in crate::store) check: CheckId,
+    /// By which it is judged until now.
+    pub(in crate::store) by: &'a Definition,
+    /// By which it is told: with the labels that it has from this call on.
+    pub(in crate::store) told_as: &'a Definition,
+}
+
+impl Judged<'_> {
+    /// A check whose declaration stays as it is.
+    pub(in crate::store) fn as_before(check: CheckId, definition: &Definition) -> Judged<'_> {
+        Judged { check, by: definition, told_as: definition }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Copy)]
+pub(in crate::store) struct Stepped {
+    /// What a ping counted for.
+    pub(in crate::store) ping: Option<PingEffect>,
+    /// How it stands paused now.
+    pub(in crate::store) pause: Pause,
+}
+
+/// Steps a check, and writes what came of it.
+pub(in crate::store) fn step_check(
+    rows: &mut dyn Rows,
+    judged: Judged<'_>,
+    input: Input,
+    now: Time,
+) -> Result<Stepped, StoreError> {
+    let Judged { check, by, told_as } = judged;
+    let state = rows.take_state(check);
+    let mut before = state.causes.clone();
+    let is_ping = matches!(input, Input::Ping(_));
+    let made = step(&by.spec, state, input, now, rows.blind());
+    let stepped = Stepped { ping: made.ping, pause: made.state.pause };
+    let is_quiet = is_ping && made.flips.is_empty() && made.judgements.is_empty();
+    rows.put_state(check, made.state, if is_quiet { Became::ByPing } else { Became::Otherwise })?;
+    for judgement in &made.judgements {
+        rows.insert_judgement(check, judgement)?;
+    }
+    for flip in &made.flips {
+        rows.insert_flip(check, flip)?;
+        let itself = Matter::own(check);
+        let open = story::open(rows.open_incident(&itself).as_ref());
+        follow(rows, Flipped { check, definition: told_as, before: before.as_slice(), flip }, now)?;
+        let still_open = story::open(rows.open_incident(&itself).as_ref());
+        rows.story().add(&told_as.name, flip, (open, still_open));
+        before = flip.causes.clone();
+    }
+    Ok(stepped)
+}
