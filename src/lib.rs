@@ -30,10 +30,10 @@
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
 //!   other room sees YAML, a path, or an unfilled default; a configuration is taken whole or not at all.
 //! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and has no
-//!   SQL. `store::work` is the unit of work: what an event does to incidents, deliveries and messages, over a trait of
-//!   row operations. `store::sqlite` has the rows, and so far also applying, configuring and editing. [`store::writer`]
-//!   is the one thread that owns the store; readers use [`store::live`] without calling it, and [`store::history`]
-//!   beside it. **Invariant:** a flip and all that follows from it are committed together; what is answered is durable.
+//!   SQL. `store::work` is the unit of work: what an event does to checks, incidents, deliveries and messages, and what is
+//!   pruned, over traits of row operations. `store::sqlite` reads and writes the rows; `store::sqlite::fast` makes that
+//!   faster (`docs/performance.md`). [`store::writer`] is the one thread that owns the store; readers use
+//!   [`store::live`] without calling it, and [`store::history`] beside it. **Invariant:** a flip and all that follows from it are committed together; what is answered is durable.
 //! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. **Invariant:** it decides nothing that
 //!   outlives the attempt, and it ends in time whatever the other side does.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.
