@@ -253,7 +253,7 @@ impl Reader {
 }
 
 fn newest_of(db: &Connection, check: CheckId) -> rusqlite::Result<i64> {
-    // The state's row may lag behind (see sqlite/states.rs), but by few pings.
+    // The state's row may lag behind (see sqlite/fast/behind.rs), but by few pings.
     let mut statement = db.prepare_cached(
         "SELECT max(last_ping, ifnull((SELECT max(seq) FROM pings WHERE check_id = ?1
            AND seq > ifnull((SELECT value FROM meta WHERE key = 'states_up_to'), 0)), 0))

@@ -15,7 +15,7 @@ use crate::core::route::Dependency;
 use crate::core::state::State;
 use crate::core::step::{Flip, Judgement};
 use crate::core::time::Time;
-use crate::store::work::{Became, CheckNow, CheckRows, Standing};
+use crate::store::work::{Became, CheckNow, CheckRows, CheckToChange};
 use crate::store::{StoreError, row};
 
 impl CheckRows for Tx<'_> {
@@ -56,9 +56,9 @@ impl CheckRows for Tx<'_> {
         Ok(ids)
     }
 
-    fn to_change(&mut self, check: CheckId) -> Result<Option<Standing<'_>>, StoreError> {
+    fn to_change(&mut self, check: CheckId) -> Result<Option<CheckToChange<'_>>, StoreError> {
         let staged = self.stage(check);
-        Ok(staged.map(|staged| Standing { definition: &staged.definition, state: &staged.state }))
+        Ok(staged.map(|staged| CheckToChange { definition: &staged.definition, state: &staged.state }))
     }
 
     fn take_state(&mut self, check: CheckId) -> State {

@@ -6,7 +6,7 @@ use super::memory::{Memory, Slot};
 use crate::core::check::{CheckId, Name, Origin, Source};
 use crate::store::StoreError;
 use crate::store::live::Directory;
-use crate::store::work::{Declared, DeclaredCheck};
+use crate::store::work::{DeclaredCheck, DeclaredChecks};
 
 /// A look at what the last call left. To be dropped before the next one, which changes the directory in place where nobody
 /// looks at it.
@@ -15,7 +15,7 @@ pub(super) struct Reading<'a> {
     pub(super) directory: Arc<Directory>,
 }
 
-impl Declared for Reading<'_> {
+impl DeclaredChecks for Reading<'_> {
     fn check(&self, id: CheckId) -> Result<Option<DeclaredCheck>, StoreError> {
         Ok(self.memory.checks.get(&id).map(|slot| DeclaredCheck {
             definition: slot.check.definition.clone(),

@@ -77,7 +77,10 @@ impl FactRows for Tx<'_> {
     }
 
     fn last_ping(&self, check: CheckId) -> i64 {
-        self.memory.checks[&check].last_ping
+        match self.staged.get(check) {
+            Some(staged) => staged.last_ping,
+            None => self.memory.checks[&check].last_ping,
+        }
     }
 
     fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError> {

@@ -23,6 +23,8 @@ mod mutes;
 mod old_rows;
 pub(super) mod outbox;
 mod query;
+#[cfg(test)]
+mod row_facts;
 mod soundness;
 mod store;
 mod tx;

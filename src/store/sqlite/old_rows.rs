@@ -199,8 +199,13 @@ impl OldRows for Tx<'_> {
     }
 
     fn archived_at(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
-        let slot = self.memory.checks.get(&check);
-        Ok(slot.and_then(|slot| slot.check.known().state.archived))
+        match self.staged.get(check) {
+            Some(staged) => Ok(staged.state.archived),
+            None => {
+                let slot = self.memory.checks.get(&check);
+                Ok(slot.and_then(|slot| slot.check.known().state.archived))
+            }
+        }
     }
 
     fn archived_before(&self, before: Time) -> Result<Vec<CheckId>, StoreError> {

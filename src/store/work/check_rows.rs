@@ -19,7 +19,7 @@ pub(in crate::store) struct CheckNow {
 }
 
 /// A check as this call has left it so far.
-pub(in crate::store) struct Standing<'a> {
+pub(in crate::store) struct CheckToChange<'a> {
     pub(in crate::store) definition: &'a Arc<Definition>,
     pub(in crate::store) state: &'a State,
 }
@@ -51,7 +51,7 @@ pub(in crate::store) trait CheckRows {
     fn known_later_than(&self, now: Time) -> Result<Vec<CheckId>, StoreError>;
 
     /// A check that this call is to change: nobody else changes it before the call ends. `None`: there is none of this number.
-    fn to_change(&mut self, check: CheckId) -> Result<Option<Standing<'_>>, StoreError>;
+    fn to_change(&mut self, check: CheckId) -> Result<Option<CheckToChange<'_>>, StoreError>;
     /// Moves the state of a check that is to be changed out of its place. [`CheckRows::put_state`] puts the next one there,
     /// before anything else is asked about the check.
     fn take_state(&mut self, check: CheckId) -> State;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::declared::{Declared, DeclaredCheck};
+use super::declared::{DeclaredCheck, DeclaredChecks};
 use crate::core::check::{Alias, CheckId, Definition, Name};
 use crate::store::{Configuration, ConfigureError, StoreError};
 
@@ -40,7 +40,7 @@ enum Continues<'a> {
 
 /// Says what becomes of every check. At a start, what would be refused is passed over.
 pub(in crate::store) fn plan_configuration<'a>(
-    declared: &dyn Declared,
+    declared: &dyn DeclaredChecks,
     configuration: &'a Configuration,
     at_start: bool,
 ) -> Result<ConfigurationPlan<'a>, ConfigureError> {
@@ -91,7 +91,7 @@ pub(in crate::store) fn plan_configuration<'a>(
 /// Where several have one, its former names that have.
 fn continues<'a>(
     plan: &mut ConfigurationPlan<'_>,
-    declared: &dyn Declared,
+    declared: &dyn DeclaredChecks,
     (names, continued): (&HashSet<&Name>, &HashSet<CheckId>),
     definition: &'a Definition,
 ) -> Result<Continues<'a>, StoreError> {
@@ -126,7 +126,7 @@ fn continues<'a>(
 
 /// How its users know a check stays, whoever declares it; but what was given away while it was archived is gone.
 fn with_its_alias<'a>(
-    declared: &dyn Declared,
+    declared: &dyn DeclaredChecks,
     id: CheckId,
     definition: &'a Definition,
 ) -> Result<Cow<'a, Definition>, StoreError> {
@@ -138,6 +138,6 @@ fn with_its_alias<'a>(
     Ok(Cow::Owned(Definition { alias: Some(alias.clone()), ..definition.clone() }))
 }
 
-fn is_taken(declared: &dyn Declared, alias: &Alias) -> Result<bool, StoreError> {
+fn is_taken(declared: &dyn DeclaredChecks, alias: &Alias) -> Result<bool, StoreError> {
     Ok(declared.with_alias(&alias.id)?.is_some() || declared.with_slug(&alias.origin, &alias.slug)?.is_some())
 }

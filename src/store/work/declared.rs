@@ -13,7 +13,7 @@ pub(in crate::store) struct DeclaredCheck {
 }
 
 /// Reads of what is declared, as the last call left it.
-pub(in crate::store) trait Declared {
+pub(in crate::store) trait DeclaredChecks {
     /// The check of this number; `None`: there is none.
     fn check(&self, id: CheckId) -> Result<Option<DeclaredCheck>, StoreError>;
     /// The one that has this name, an archived one too.

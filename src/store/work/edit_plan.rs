@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::declared::Declared;
+use super::declared::DeclaredChecks;
 use crate::core::check::{Alias, CheckId, Definition, Name, Origin, Source};
 use crate::store::{Edit, EditError, NewCheck, RefusedEdit, StoreError};
 
@@ -17,7 +17,7 @@ enum Holder {
 
 /// What the edits before this one leave: only what they change is noted here.
 struct Plan<'a> {
-    declared: &'a dyn Declared,
+    declared: &'a dyn DeclaredChecks,
     max_checks: usize,
     names: HashMap<Name, Holder>,
     ids: HashMap<String, Holder>,
@@ -29,7 +29,7 @@ struct Plan<'a> {
 
 /// Gives every edit its final names, or says why it cannot be made.
 pub(in crate::store) fn plan_edits(
-    declared: &dyn Declared,
+    declared: &dyn DeclaredChecks,
     max_checks: usize,
     edits: Vec<Edit>,
 ) -> Result<Vec<Edit>, RefusedEdit> {

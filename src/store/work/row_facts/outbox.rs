@@ -1,0 +1,247 @@
+//! Facts of the rows of incidents, deliveries and messages.
+
+use super::{RowPlace, alert, at, call, declared, ended, opened};
+use crate::core::alert::Alert;
+use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter, PUNCTUAL, StepKind};
+use crate::core::outbox::{
+    Bout, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, DeliveryStep, Flapping, Message,
+    MessageId, ParkReason, Telling,
+};
+use crate::core::route::ReceiverName;
+use crate::store::StoreError;
+use crate::store::work::{OldRows, Rows, Settled};
+
+fn ops() -> ReceiverName {
+    "ops".into()
+}
+
+/// An incident with one delivery that waits.
+fn one_waits(rows: &mut dyn OldRows) -> Result<(Incident, Delivery), StoreError> {
+    let check = declared(rows, "a")?;
+    let incident = opened(rows, check)?;
+    let delivery = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+    Ok((incident, delivery))
+}
+
+/// A message of these, under way.
+fn leaves(rows: &mut dyn Rows, members: &[&Delivery]) -> Result<Message, StoreError> {
+    let message = Message {
+        id: MessageId(0),
+        receiver: ops(),
+        key: String::new(),
+        members: members.iter().map(|delivery| delivery.id).collect(),
+        created_at: at(20),
+        attempts: 1,
+        attempts_here: 1,
+        retry_at: None,
+        origin: None,
+    };
+    let message = rows.insert_message(message, &[])?;
+    rows.update_message(message.clone(), None)?;
+    for delivery in members {
+        let state = DeliveryState::InMessage(message.id);
+        rows.update_delivery(Delivery { state, ..(*delivery).clone() })?;
+    }
+    Ok(message)
+}
+
+fn ids(deliveries: &[Delivery]) -> Vec<DeliveryId> {
+    deliveries.iter().map(|delivery| delivery.id).collect()
+}
+
+pub(in crate::store) fn an_incident_is_open_until_it_ends(place: &mut dyn RowPlace) {
+    let incident = call(place, |rows| {
+        let check = declared(rows, "a")?;
+        opened(rows, check)
+    });
+    let itself = Matter::own(incident.check);
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.open_incident(&itself), Some(incident.clone()));
+        assert_eq!(rows.incident(incident.id), Some(incident.clone()));
+        rows.update_incident(ended(&incident))?;
+        assert_eq!(rows.open_incident(&itself), None, "at once");
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.open_incident(&itself), None);
+        assert_eq!(rows.incident(incident.id), None, "nothing of it is unfinished");
+        let next = opened(rows, incident.check)?;
+        assert!(next.id > incident.id, "numbers are given once");
+        Ok(())
+    });
+}
+
+pub(in crate::store) fn what_waits_is_unfinished_until_it_is_told(place: &mut dyn RowPlace) {
+    let (incident, first) = call(place, one_waits);
+    let second = call(place, |rows| {
+        let cancelled = DeliveryState::Cancelled(CancelReason::Merged);
+        rows.insert_delivery(alert(&incident), cancelled)?;
+        rows.insert_delivery(alert(&incident), DeliveryState::Waiting)
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.delivery(first.id), Some(first.clone()));
+        assert_eq!(ids(&rows.unfinished(incident.id)), [first.id, second.id]);
+        assert_eq!(ids(&rows.waiting_for(&ops())), [first.id, second.id]);
+        rows.update_incident(ended(&incident))?;
+        assert!(rows.incident(incident.id).is_some(), "two of it are unfinished");
+        let state = DeliveryState::Sent(MessageId::ELSEWHERE);
+        rows.update_delivery(Delivery { state, ..first.clone() })?;
+        assert_eq!((rows.delivery(first.id), ids(&rows.all_unfinished())), (None, vec![second.id]));
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(ids(&rows.all_unfinished()), [second.id]);
+        assert_eq!(rows.deliveries_of(incident.id)?.len(), 3, "the finished ones too");
+        Ok(())
+    });
+}
+
+pub(in crate::store) fn what_was_given_up_rests_while_its_incident_goes_on(place: &mut dyn RowPlace) {
+    let (incident, delivery) = call(place, one_waits);
+    let given_up = delivery.give_up(ParkReason::GaveUp, None, at(50));
+    call(place, |rows| rows.update_delivery(given_up.clone()));
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.resting_first(&ops()).collect::<Vec<_>>(), [given_up.id]);
+        assert_eq!(ids(&rows.unfinished(incident.id)), [given_up.id]);
+        assert_eq!(ids(&rows.waiting_for(&ops())), []);
+        rows.update_incident(ended(&incident))?;
+        assert_eq!(rows.resting_first(&ops()).count(), 0, "nobody is to hear of it any more");
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!((rows.resting_first(&ops()).count(), rows.all_unfinished().len()), (0, 0));
+        Ok(())
+    });
+}
+
+pub(in crate::store) fn a_message_keeps_what_it_says_until_it_is_settled(place: &mut dyn RowPlace) {
+    let (_, delivery) = call(place, one_waits);
+    let message = call(place, |rows| leaves(rows, &[&delivery]));
+    assert!(!message.key.is_empty());
+    call(place, |rows| {
+        assert_eq!(rows.messages(), std::slice::from_ref(&message));
+        assert!(rows.is_under_way(&ops()));
+        assert_eq!(rows.thread_of(delivery.incident, &ops())?, Some(message.key.clone()));
+        rows.update_message(Message { retry_at: Some(at(80)), ..message.clone() }, Some("busy"))?;
+        assert!(!rows.is_under_way(&ops()), "it waits");
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        let known = rows.message(message.id).expect("it is not settled");
+        assert_eq!((known.retry_at, known.members), (Some(at(80)), vec![delivery.id]));
+        assert_eq!(rows.member(delivery.id).state, DeliveryState::InMessage(message.id));
+        let told = rows.member(delivery.id);
+        rows.update_delivery(Delivery { state: DeliveryState::Sent(message.id), ..told })?;
+        rows.settle_message(message.id, Settled::Sent, None, at(81))?;
+        assert_eq!((rows.message(message.id), rows.messages_to(&ops()).len()), (None, 0));
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!((rows.messages().len(), rows.all_unfinished().len()), (0, 0));
+        assert_eq!(rows.thread_of(delivery.incident, &ops())?, Some(message.key.clone()), "it is a thread's");
+        Ok(())
+    });
+}
+
+pub(in crate::store) fn what_is_given_up_with_a_message_is_found_by_it(place: &mut dyn RowPlace) {
+    let (incident, first) = call(place, one_waits);
+    let message = call(place, |rows| {
+        let second = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+        leaves(rows, &[&first, &second])
+    });
+    call(place, |rows| {
+        let member = rows.member(first.id);
+        rows.update_delivery(member.give_up(ParkReason::Refused, Some(message.id), at(30)))?;
+        let member = rows.member(message.members[1]);
+        rows.update_delivery(Delivery { state: DeliveryState::Sent(message.id), ..member })?;
+        rows.settle_message(message.id, Settled::Refused, Some("no"), at(30))
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.given_up_with(message.id)?.map(|found| ids(&found)), Some(vec![first.id]));
+        assert!(rows.given_up_with(MessageId(message.id.0 + 1))?.is_none(), "there is no such message");
+        assert_eq!(rows.settled_parts(message.id, Settled::Refused)?, 0, "it is no part of itself");
+        Ok(())
+    });
+}
+
+pub(in crate::store) fn the_newest_telling_of_a_kind_can_go(place: &mut dyn RowPlace) {
+    let (incident, delivery) = call(place, one_waits);
+    let telling = |times: u32| {
+        let told = DeliveryStep {
+            what: Telling::Failed,
+            receiver: ops(),
+            kind: DeliveryKind::Alert,
+            message: Some(MessageId(7)),
+            answer: "busy".to_owned(),
+            times,
+        };
+        IncidentStep::new(StepKind::Delivery(told), PUNCTUAL, at(20))
+    };
+    let newest = |rows: &dyn Rows, incident: IncidentId| {
+        let found = rows.repeated_telling(incident, Telling::Failed, &ops())?;
+        Ok::<_, StoreError>(found.map(|(number, step)| (number, step.times)))
+    };
+    let number = call(place, |rows| {
+        rows.insert_step(incident.id, &telling(1))?;
+        assert_eq!(newest(rows, incident.id)?, None, "the first one stays");
+        rows.insert_step(incident.id, &telling(2))?;
+        rows.insert_step(incident.id, &telling(3))?;
+        let (number, times) = newest(rows, incident.id)?.expect("two repeat it");
+        assert_eq!(times, 3);
+        Ok(number)
+    });
+    place.open_again();
+    call(place, |rows| {
+        rows.delete_step(incident.id, number)?;
+        assert_eq!(newest(rows, incident.id)?.map(|(_, times)| times), Some(2));
+        let other = rows.repeated_telling(incident.id, Telling::Told, &ops())?;
+        assert!(other.is_none() && delivery.incident == incident.id);
+        Ok(())
+    });
+}
+
+pub(in crate::store) fn what_flaps_and_what_fires_is_as_last_put(place: &mut dyn RowPlace) {
+    let flapping = Flapping::Untold(vec![Bout { from: at(1), to: at(2) }]);
+    let fires = Alert {
+        labels: vec![("check".to_owned(), "a".to_owned())],
+        annotations: Vec::new(),
+        starts_at: at(5),
+        ended_at: None,
+    };
+    let check = call(place, |rows| {
+        let check = declared(rows, "a")?;
+        rows.put_flapping(check, &ops(), &flapping)?;
+        rows.put_alerts(check, vec![fires.clone()])?;
+        rows.put_held(true)?;
+        Ok(check)
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.flapping(check, &ops())?, Some(flapping.clone()));
+        assert_eq!(rows.flapping(check, &"dev".into())?, None, "each receiver has its own");
+        assert_eq!((rows.alerts(check), rows.is_held()?), (vec![fires.clone()], true));
+        assert!(rows.checks_to_alert().contains(&check));
+        rows.delete_flapping(check, &ops())?;
+        rows.put_alerts(check, Vec::new())?;
+        rows.put_held(false)?;
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(
+            (rows.flapping(check, &ops())?, rows.alerts(check), rows.is_held()?),
+            (None, vec![], false)
+        );
+        assert!(!rows.checks_to_alert().contains(&check));
+        Ok(())
+    });
+}
