@@ -125,6 +125,15 @@ impl Webhook {
 }
 
 impl WebhookFormat {
+    /// The formats that a file names; a template is none of them.
+    pub const NAMED: &[(&str, WebhookFormat)] = &[
+        ("alertmanager", WebhookFormat::Alertmanager),
+        ("slack", WebhookFormat::Slack),
+        ("teams", WebhookFormat::Teams),
+        ("discord", WebhookFormat::Discord),
+        ("ntfy", WebhookFormat::Ntfy),
+    ];
+
     /// How many checks with the longest names, titles and reasons fit within the limits of the format's readers. A test
     /// of `notify` holds each number.
     pub fn max_members(&self) -> usize {
@@ -135,6 +144,11 @@ impl WebhookFormat {
             WebhookFormat::Ntfy => 8,
             WebhookFormat::Alertmanager | WebhookFormat::Template(_) => Message::MAX_MEMBERS,
         }
+    }
+
+    /// Whether the URL of such a webhook is all that is needed to write there.
+    pub fn url_is_secret(&self) -> bool {
+        matches!(self, WebhookFormat::Slack | WebhookFormat::Teams | WebhookFormat::Discord)
     }
 }
 

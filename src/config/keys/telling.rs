@@ -3,6 +3,7 @@
 use super::key::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Text, Texts, Whole};
 use super::key::Need::{Default, Optional, Required};
 use super::key::{HOUR, Kind, MINUTE, MONTH, NAME, Section, URL, key};
+use crate::core::receiver::WebhookFormat;
 use crate::core::time::Span;
 
 pub(in crate::config) static SMTP: Section = Section {
@@ -124,7 +125,15 @@ pub(in crate::config) static EMAIL: Section = Section {
     keys: &[key("to", Texts, Required, "Addresses: `a@b` or `Name <a@b>`.")],
 };
 
-const FORMATS: Kind = OneOf(&["alertmanager", "slack", "teams", "discord", "ntfy"]);
+const FORMATS: [&str; WebhookFormat::NAMED.len()] = {
+    let mut names = [""; WebhookFormat::NAMED.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = WebhookFormat::NAMED[i].0;
+        i += 1;
+    }
+    names
+};
 
 pub(in crate::config) static WEBHOOK: Section = Section {
     id: "webhook",
@@ -132,7 +141,7 @@ pub(in crate::config) static WEBHOOK: Section = Section {
     keys: &[
         key("url", Secret, Optional, "Where to, in place."),
         key("url_file", Path, Optional, "The file with the address."),
-        key("format", FORMATS, Default("alertmanager"), "What is sent."),
+        key("format", OneOf(&FORMATS), Default("alertmanager"), "What is sent."),
         key("template", Kind::Lines(65_536), Optional, "A template in Jinja's language for what is sent."),
         key("template_file", Path, Optional, "The file with the template."),
         key("max_checks", Whole(1, 256), Optional, "The most checks in one message."),

@@ -10,9 +10,10 @@ use crate::core::receiver::{ReceiverKind, Webhook, WebhookFormat};
 /// Where to, what is sent, and how the server is spoken to.
 pub(super) fn read(loader: &mut Loader, item: &Fields<'_>, _: &Fields<'_>) -> Option<ReceiverKind> {
     let fields = &item.map(&mut loader.log, "webhook")?;
-    let format = fields.one_of(&mut loader.log, "format");
-    // For these services, the URL alone is enough to post messages.
-    let secret = matches!(format, Some("slack" | "teams" | "discord"));
+    let named = fields.one_of(&mut loader.log, "format").and_then(|word| {
+        WebhookFormat::NAMED.iter().find(|(name, _)| *name == word).map(|(_, format)| format.clone())
+    });
+    let secret = named.as_ref().is_some_and(WebhookFormat::url_is_secret);
     let url = loader.required_secret(fields, "url", "url_file", secret);
     let template = match (fields.has("template"), fields.has("template_file")) {
         (true, true) => {
@@ -29,14 +30,7 @@ pub(super) fn read(loader: &mut Loader, item: &Fields<'_>, _: &Fields<'_>) -> Op
         let key = if fields.has("template") { "template" } else { "template_file" };
         loader.log.fault(fields.at_value(key), error);
     }
-    let format = match (template, format) {
-        (Some(template), _) => WebhookFormat::Template(template),
-        (None, Some("slack")) => WebhookFormat::Slack,
-        (None, Some("teams")) => WebhookFormat::Teams,
-        (None, Some("discord")) => WebhookFormat::Discord,
-        (None, Some("ntfy")) => WebhookFormat::Ntfy,
-        (None, _) => WebhookFormat::Alertmanager,
-    };
+    let format = template.map_or_else(|| named.unwrap_or_default(), WebhookFormat::Template);
     let http = http_config(loader, fields);
     let key = if fields.has("url") { "url" } else { "url_file" };
     let url = url.filter(|url| http_url(loader, key, fields.at_value(key), url.expose(), false))?;

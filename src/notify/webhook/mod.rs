@@ -24,9 +24,8 @@ pub use template::{Template, TemplateError};
 #[derive(Clone, Debug)]
 enum Format {
     Alertmanager,
-    Slack,
-    Teams,
-    Discord,
+    /// A chat's own format.
+    Chat(fn(&Text) -> serde_json::Value),
     /// The topic is the last part of the URL.
     Ntfy {
         topic: String,
@@ -57,9 +56,9 @@ impl WebhookTransport {
         let mut url = settings.url.clone();
         let format = match &settings.format {
             WebhookFormat::Alertmanager => Format::Alertmanager,
-            WebhookFormat::Slack => Format::Slack,
-            WebhookFormat::Teams => Format::Teams,
-            WebhookFormat::Discord => Format::Discord,
+            WebhookFormat::Slack => Format::Chat(slack::slack),
+            WebhookFormat::Teams => Format::Chat(teams::teams),
+            WebhookFormat::Discord => Format::Chat(discord::discord),
             WebhookFormat::Ntfy => {
                 let (root, topic) = ntfy::address(&url);
                 url = root;
@@ -126,9 +125,7 @@ impl Format {
                 let payload = payload::Payload::new(notification);
                 json(serde_json::to_value(payload).expect("a payload has only texts and lists"))
             }
-            Format::Slack => json(slack::slack(&text)),
-            Format::Teams => json(teams::teams(&text)),
-            Format::Discord => json(discord::discord(&text)),
+            Format::Chat(write) => json(write(&text)),
             Format::Ntfy { topic } => json(ntfy::ntfy(&text, topic)),
             Format::Template(template) => {
                 let rendered = template.render(notification, &text)?;
