@@ -42,9 +42,9 @@
 //!   are judged by everything that shows them.
 //! - [`compat`]: other systems' interfaces, one folder per system, behind one trait. **Invariant:** none knows HTTP:
 //!   requests, answers and what a door may do are plain types, [`compat::Door`] and [`compat::Host`].
-//! - [`http`]: pings, pages, the API, `/metrics`, the way to other systems' interfaces, and the control socket. One
-//!   table of routes says who may use each. **Invariant:** every input is hostile: bounded before it is read, escaped
-//!   where it is shown.
+//! - [`http`]: pings, pages, the API, `/metrics` and the way to other systems' interfaces, over the network and at the
+//!   Unix socket of the data folder. One table of routes says who may use each. **Invariant:** every input is hostile:
+//!   bounded before it is read, escaped where it is shown.
 //! - [`cli`]: one file per subcommand. `cli::serve` puts the rooms together, `cli::reload` changes their configuration.
 //!
 //! # What holds everywhere

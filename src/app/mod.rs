@@ -1,19 +1,30 @@
 //! What can be done at run time, once for every door: each says in its own words what came of it.
 //!
-//! An operation takes the server as [`Services`]; whoever calls it has asked before who may.
+//! An operation takes the server as [`Services`], and who wants it as [`Actor`]; whoever calls it has asked before who may.
+//! What it did it says in a line for people, and logs; why it did not is an enum with one text for all doors.
 
+mod actor;
 mod aside;
+pub mod edit;
 pub mod health;
 mod in_force;
+pub mod incidents;
+pub mod messages;
+pub mod mutes;
+mod not_done;
 pub mod pausing;
+pub mod ping;
 pub mod reload;
+mod said;
 mod services;
 mod turn;
 pub mod view;
 mod writer;
 
+pub use self::actor::{Actor, Entrance};
 pub use self::aside::{Bug, Room};
 pub use self::in_force::{Audience, InForce, Notices};
+pub use self::not_done::{NotDone, NotDoneKind};
 pub use self::services::{ReloadRequest, ServerCounters, Services};
 pub use self::turn::{Busy, MAX_WAITING_CHANGES};
 pub use self::writer::TakePings;

@@ -1,80 +1,59 @@
-//! Pausing and unpausing at run time (7.1, 7.2), by whatever door: decided and stored on the writer's thread. What is said
-//! of it is each door's own.
+//! Pausing and unpausing at run time (7.1, 7.2).
 
-use crate::core::time::{Span, Time};
+use std::sync::Arc;
+
+use super::actor::Actor;
+use super::not_done::NotDone;
+use super::said::{check_end, check_said, in_words};
+use super::services::Services;
+use crate::store::PingFact;
+use crate::store::command::StoreCommand;
 use crate::store::live::Check;
-use crate::store::{Applied, Entry, Store, StoreError, What};
+use crate::store::pausing::{PauseOutcome, Remark, Wish};
 
-/// What is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// Paused.
-    Pause {
-        /// When it ends by itself.
-        until: Option<Time>,
-    },
-    /// Not paused any more.
-    Unpause,
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PauseDone {
+    /// False: it was so before.
+    pub is_new: bool,
+    /// A line for people.
+    pub text: String,
 }
 
-/// What is said of it, for whoever looks at the history.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remark {
-    /// Why.
-    pub comment: Option<String>,
-    /// Who says so.
-    pub by: Option<String>,
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is as was wished.
-    Done,
-    /// It was so before: nothing was stored.
-    Already,
-    /// Its file pauses it, which nobody ends at run time: nothing was stored.
-    PausedByFile,
-    /// There is no such check any more.
-    Gone,
-}
-
-/// What to do about [`Outcome::PausedByFile`].
-pub const PAUSED_BY_FILE: &str = "paused by its file: take `paused: true` out of it, and reload";
-
-/// The longest pause or mute that has an end: one that lasts longer is a change of the configuration.
-const MAX_LENGTH: Span = Span::mins(366 * 24 * 60);
-
-/// Whether something that is said now can end then; else why not.
-pub fn check_end(what: &str, until: Time, now: Time) -> Result<Time, String> {
-    if until <= now || until - now > MAX_LENGTH {
-        return Err(format!("{what} ends later than now, and within {MAX_LENGTH}"));
-    }
-    Ok(until)
-}
-
-/// Pauses a check, or ends the pause.
-pub fn change(
-    store: &mut dyn Store,
-    check: &Check,
+/// Pauses a check, or ends the pause. A `comment` of "" says nothing.
+pub async fn change(
+    services: &Services,
+    actor: &Actor,
+    check: &Arc<Check>,
     wish: Wish,
-    Remark { comment, by }: Remark,
-    now: Time,
-) -> Result<Outcome, StoreError> {
-    let paused = check.known().state.pause;
-    let what = match wish {
-        Wish::Pause { until } if paused.at_run_time.is_some() && paused.until == until => {
-            return Ok(Outcome::Already);
+    comment: &str,
+) -> Result<PauseDone, NotDone> {
+    check_said(actor, comment, PingFact::MAX_COMMENT_BYTES)?;
+    if let Wish::Pause { until: Some(until) } = wish {
+        check_end("a pause", until, services.clock.now())?;
+    }
+    let name = check.definition.name.clone();
+    let why = Some(comment.to_owned()).filter(|comment| !comment.is_empty());
+    let remark = Remark { comment: why, by: Some(actor.name.clone()) };
+    let command = |answer| StoreCommand::Pause(check.clone(), wish, remark, answer);
+    let outcome = services.command(actor, command).await??;
+    let said = in_words(actor, comment);
+    let text = match (outcome, wish) {
+        (PauseOutcome::Done, Wish::Pause { until: Some(until) }) => {
+            format!("{name} is paused until {until}{said}")
         }
-        Wish::Unpause if paused.since().is_none() => return Ok(Outcome::Already),
-        Wish::Pause { until } => What::Pause { comment, by, until },
-        Wish::Unpause => What::Unpause { comment, by },
+        (PauseOutcome::Done, Wish::Pause { until: None } | Wish::PauseOnce) => {
+            format!("{name} is paused{said}")
+        }
+        (PauseOutcome::Done, Wish::Unpause) => format!("{name} is not paused any more{said}"),
+        (PauseOutcome::Already, Wish::Unpause) => format!("{name} is not paused"),
+        (PauseOutcome::Already, _) => format!("{name} is paused already"),
+        (PauseOutcome::PausedByFile, _) => return Err(NotDone::PausedByFile),
+        (PauseOutcome::Gone, _) => return Err(NotDone::Gone(name)),
     };
-    let applied = store.apply(vec![Entry { check: check.id, at: now, what }])?;
-    Ok(match applied.as_slice() {
-        [Applied::Done(_)] => Outcome::Done,
-        [Applied::PausedByFile] => Outcome::PausedByFile,
-        [Applied::NoSuchCheck] => Outcome::Gone,
-        answers => unreachable!("one entry has one answer, not {}", answers.len()),
-    })
+    let is_new = outcome == PauseOutcome::Done;
+    if is_new {
+        actor.log(&text);
+    }
+    Ok(PauseDone { is_new, text })
 }

@@ -2,6 +2,7 @@
 
 use tokio::sync::oneshot;
 
+use super::actor::Actor;
 use super::services::{ReloadRequest, Services};
 
 /// Why the configuration was not taken.
@@ -16,7 +17,13 @@ pub enum NotReloaded {
 }
 
 /// Has the configuration read again, and says what changed when that is done. What it came to is logged by whoever reads it.
-pub async fn reload(services: &Services, allow_mass_removal: bool) -> Result<String, NotReloaded> {
+pub async fn reload(
+    services: &Services,
+    actor: &Actor,
+    allow_mass_removal: bool,
+) -> Result<String, NotReloaded> {
+    let more = if allow_mass_removal { ", also if it removes most checks" } else { "" };
+    actor.log(&format!("the configuration is read again{more}"));
     let (outcome, answer) = oneshot::channel();
     let request = ReloadRequest { allow_mass_removal, outcome };
     services.reloads.send(request).await.map_err(|_| NotReloaded::Stopping)?;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::actor::Actor;
 use super::aside::{Bug, Places, Room};
 use super::in_force::InForce;
 use super::turn::{Busy, WriterPlaces};
 use super::writer::TakePings;
 use crate::clock::Clock;
-use crate::core::time::Time;
 use crate::metrics::{ConnectionCounters, Own, PingOutcomes};
-use crate::store::Store;
+use crate::store::command::{CommandAnswer, StoreCommand};
 use crate::store::history::Reader;
 use crate::store::live::{AsOf, Live};
 
@@ -93,12 +93,13 @@ impl Services {
         self.aside_places.run(room, work).await
     }
 
-    /// Runs something on the writer's thread, after what is queued already, with the time of its place in the queue. What
-    /// nobody waits for any more is not begun.
-    pub async fn on_store<R: Send + 'static>(
+    /// Has a command carried out on the writer's thread, after what is queued already, with the time of its place in the queue.
+    /// What nobody waits for any more is not begun.
+    pub async fn command<R>(
         &self,
-        work: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
+        actor: &Actor,
+        command: impl FnOnce(CommandAnswer<R>) -> StoreCommand,
     ) -> Result<R, Busy> {
-        self.writer_places.run(&*self.writer, work).await
+        self.writer_places.run(&*self.writer, actor.room(), command).await
     }
 }

@@ -1,19 +1,20 @@
 //! What people and programs change: on the writer's thread, within limits.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::aside::Room;
 use super::writer::TakePings;
-use crate::core::time::Time;
-use crate::store::Store;
+use crate::store::command::{CommandAnswer, StoreCommand};
 
 /// Changes that wait in the writer's queue at a time, those included that nobody waits for any more: they are rare, and
 /// pings go first.
 pub const MAX_WAITING_CHANGES: usize = 64;
+/// The same for whoever is at the socket of the data folder: no crowd of programs keeps them out.
+const MAX_OF_OPERATORS: usize = 16;
 /// So long a change may wait for the writer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -28,45 +29,33 @@ pub enum Busy {
     Begun,
 }
 
-/// What waits is begun or given up: whoever takes its turn first says which.
-#[derive(Clone, Default)]
-struct Turn(Arc<AtomicBool>);
-
-impl Turn {
-    fn take(&self) -> bool {
-        !self.0.swap(true, Ordering::SeqCst)
-    }
-}
-
 /// Places in the writer's queue.
 #[derive(Debug)]
-pub(super) struct WriterPlaces(Arc<Semaphore>);
+pub(super) struct WriterPlaces {
+    programs: Arc<Semaphore>,
+    operators: Arc<Semaphore>,
+}
 
 impl Default for WriterPlaces {
     fn default() -> WriterPlaces {
-        WriterPlaces(Arc::new(Semaphore::new(MAX_WAITING_CHANGES)))
+        let places = |count| Arc::new(Semaphore::new(count));
+        WriterPlaces { programs: places(MAX_WAITING_CHANGES), operators: places(MAX_OF_OPERATORS) }
     }
 }
 
 impl WriterPlaces {
-    /// Runs something on the writer's thread, after what is queued already, with the time of its place in the queue. What
-    /// nobody waits for any more is not begun.
-    pub(super) async fn run<R: Send + 'static>(
+    /// Has a command carried out on the writer's thread, after what is queued already, with the time of its place in the
+    /// queue. What nobody waits for any more is not begun.
+    pub(super) async fn run<R>(
         &self,
         writer: &dyn TakePings,
-        work: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
+        room: Room,
+        command: impl FnOnce(CommandAnswer<R>) -> StoreCommand,
     ) -> Result<R, Busy> {
-        let place = self.0.clone().try_acquire_owned().map_err(|_| Busy::NotBegun)?;
-        let (sender, receiver) = oneshot::channel();
-        let turn = Turn::default();
-        let begins = turn.clone();
-        writer.call(Box::new(move |store, now| {
-            let _place = place;
-            if !sender.is_closed() && begins.take() {
-                // Whoever asked may have gone in between.
-                let _ = sender.send(work(store, now));
-            }
-        }));
+        let places = if room == Room::Operators { &self.operators } else { &self.programs };
+        let place = places.clone().try_acquire_owned().map_err(|_| Busy::NotBegun)?;
+        let (answer, receiver, turn) = CommandAnswer::new(place);
+        writer.command(command(answer));
         match timeout(TIMEOUT, receiver).await {
             Ok(Ok(answer)) => Ok(answer),
             // Too late, or the writer has ended: we are stopping.

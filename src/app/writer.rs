@@ -3,7 +3,8 @@
 use crate::core::check::CheckId;
 use crate::core::time::Time;
 use crate::store::PingFact;
-use crate::store::writer::{Call, Overloaded, PingAnswer, Writer};
+use crate::store::command::StoreCommand;
+use crate::store::writer::{Overloaded, PingAnswer, Writer};
 
 /// What the application needs of the store's writer.
 pub trait TakePings: Send + Sync {
@@ -25,8 +26,8 @@ pub trait TakePings: Send + Sync {
     /// Whether what came last could be stored; pings are refused while not.
     fn is_healthy(&self) -> bool;
 
-    /// Queues something for the writer's thread; it is not run if that has ended.
-    fn call(&self, call: Call);
+    /// Queues something for the writer's thread; it is not carried out if that has ended.
+    fn command(&self, command: StoreCommand);
 }
 
 impl TakePings for Writer {
@@ -54,7 +55,7 @@ impl TakePings for Writer {
         Writer::is_healthy(self)
     }
 
-    fn call(&self, call: Call) {
-        self.queue_call(call);
+    fn command(&self, command: StoreCommand) {
+        self.queue_command(command);
     }
 }

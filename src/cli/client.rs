@@ -1,7 +1,9 @@
-//! A server's API, asked over HTTP: what goes there, and what its answers mean to people.
+//! A server's API, asked over HTTP, by the network or at the socket of its folder: what goes there, and what its answers mean to people.
 
 use std::cell::Cell;
 use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use super::server::{BearerToken, ChosenServer, ServerArgs};
 use super::table::plain;
 use super::trouble::Trouble;
 use crate::config::nearest;
+use crate::http::socket;
 use crate::notify;
 
 /// So long the server may take for an answer.
@@ -54,6 +57,9 @@ fn said(why: &str, status: u8) -> ExitCode {
 pub(super) struct Client {
     http: reqwest::Client,
     server: ChosenServer,
+    /// The folder of the database, where it is asked at the socket.
+    folder: Option<PathBuf>,
+    patience: Duration,
     verbose: bool,
     /// That the token goes there in the clear was said: once is enough.
     has_warned: Cell<bool>,
@@ -66,26 +72,63 @@ struct Answer {
     body: Vec<u8>,
 }
 
+/// A request to the API.
+pub(super) struct ApiCall<'a> {
+    pub(super) method: Method,
+    /// The parts of the path below `/api/v1`, or below a check's path there.
+    pub(super) path: &'a [&'a str],
+    pub(super) query: &'a [(&'a str, &'a str)],
+    pub(super) body: Option<Vec<u8>>,
+}
+
+impl<'a> ApiCall<'a> {
+    pub(super) fn get(path: &'a [&'a str]) -> ApiCall<'a> {
+        ApiCall { method: Method::GET, path, query: &[], body: None }
+    }
+
+    pub(super) fn post(path: &'a [&'a str], body: &Value) -> ApiCall<'a> {
+        ApiCall { method: Method::POST, path, query: &[], body: Some(body.to_string().into_bytes()) }
+    }
+
+    pub(super) fn delete(path: &'a [&'a str]) -> ApiCall<'a> {
+        ApiCall { method: Method::DELETE, path, query: &[], body: None }
+    }
+}
+
 impl Client {
     pub(super) fn new(args: &ServerArgs) -> Result<Client, Trouble> {
         let server = args.resolve()?;
-        let builder = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
-        let builder = builder.user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")));
         // What goes to this machine needs no other one's help, which would see the token.
-        let builder = if server.is_local() { builder.no_proxy() } else { builder };
+        let builder = if server.is_local() { builder().no_proxy() } else { builder() };
         notify::check_certificates().map_err(Trouble::NotAsked)?;
-        let http = builder.build().map_err(|error| Trouble::NotAsked(error.to_string()))?;
-        Ok(Client { http, server, verbose: args.verbose, has_warned: Cell::new(false) })
+        Client::of(builder, server, None, args.verbose)
     }
 
-    /// A request to the API: the parts of the path below `/api/v1`, and the query.
-    pub(super) async fn call(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, &str)],
-        body: Option<Vec<u8>>,
-    ) -> Result<Value, Trouble> {
+    /// Asks the server of this folder, at its socket: without a token, for who may open it may do everything.
+    pub(super) fn at_socket(folder: &Path, verbose: bool) -> Result<Client, Trouble> {
+        // No certificate is looked at, and none is to be read for it.
+        let builder = builder().no_proxy().tls_certs_only([]).unix_socket(socket::path(folder));
+        Client::of(builder, ChosenServer::at_socket(), Some(folder.to_owned()), verbose)
+    }
+
+    fn of(
+        builder: reqwest::ClientBuilder,
+        server: ChosenServer,
+        folder: Option<PathBuf>,
+        verbose: bool,
+    ) -> Result<Client, Trouble> {
+        let http = builder.build().map_err(|error| Trouble::NotAsked(error.to_string()))?;
+        Ok(Client { http, server, folder, patience: TIMEOUT, verbose, has_warned: Cell::new(false) })
+    }
+
+    /// The same, for what may take so long.
+    pub(super) fn with_patience(self, patience: Duration) -> Client {
+        Client { patience, ..self }
+    }
+
+    /// Calls the API.
+    pub(super) async fn call(&self, call: ApiCall<'_>) -> Result<Value, Trouble> {
+        let ApiCall { method, path, query, body } = call;
         let url = self.url(&[&["api", "v1"], path].concat(), query);
         let mut request = self.http.request(method.clone(), url.clone());
         if let Some(body) = body {
@@ -105,15 +148,9 @@ impl Client {
     }
 
     /// A call about one check. If there is none of this name, one that is spelt like it is told.
-    pub(super) async fn about(
-        &self,
-        method: Method,
-        name: &str,
-        rest: &[&str],
-        query: &[(&str, &str)],
-        body: Option<Vec<u8>>,
-    ) -> Result<Value, Trouble> {
-        match self.call(method, &[&["checks", name], rest].concat(), query, body).await {
+    pub(super) async fn about(&self, name: &str, call: ApiCall<'_>) -> Result<Value, Trouble> {
+        let path = [&["checks", name], call.path].concat();
+        match self.call(ApiCall { path: &path, ..call }).await {
             Err(Trouble::Refused { status: StatusCode::NOT_FOUND, .. }) => {
                 Err(self.no_such_check(name).await)
             }
@@ -146,7 +183,8 @@ impl Client {
                     },
                     _ => String::new(),
                 };
-                Err(Trouble::Refused { status, why: format!("{text}{hint} ({})", status.as_u16()) })
+                let why = format!("{text}{hint} ({})", status.as_u16());
+                Err(Trouble::Refused { status, why, detail: text })
             }
             _ => Err(self.not_punctual(&answer)),
         }
@@ -182,7 +220,8 @@ impl Client {
             let with = token.map_or_else(|| "no token".to_owned(), |token| token.origin.clone());
             eprintln!("punctual: {method} {} with {}", plain(url.as_str()), plain(&with));
         }
-        let mut response = request.send().await.map_err(|error| self.unreachable(&error))?;
+        let mut response =
+            request.timeout(self.patience).send().await.map_err(|error| self.unreachable(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
@@ -198,14 +237,20 @@ impl Client {
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Trouble {
-        let server = &self.server.url;
+        let server = match &self.folder {
+            Some(folder) => format!("the control socket {}", socket::path(folder).display()),
+            None => self.server.url.to_string(),
+        };
         if error.is_timeout() {
             let what = "what was asked may be done all the same, so look before you ask again";
             return Trouble::NotAsked(format!("{server} did not answer in time; {what}"));
         }
-        let mut cause: &dyn Error = error;
+        let mut cause: &(dyn Error + 'static) = error;
         while let Some(deeper) = cause.source() {
             cause = deeper;
+        }
+        if self.folder.is_some() {
+            return Trouble::NotAsked(format!("{server}: {}", no_socket(cause)));
         }
         let what = "is a server running there? --server or PUNCTUAL_URL names another";
         Trouble::NotAsked(format!("no answer from {server}: {cause}; {what}"))
@@ -222,7 +267,8 @@ impl Client {
             .flatten()
             .filter_map(|fault| fault["detail"].as_str().map(plain))
             .collect();
-        let detail = if faults.len() > 1 { faults.join("\n") } else { plain(detail) };
+        let lines: Vec<String> = detail.lines().map(plain).collect();
+        let detail = if faults.len() > 1 { faults.join("\n") } else { lines.join("\n") };
         let hint = match (status, token) {
             (StatusCode::UNAUTHORIZED, None) => self.how_to_give_a_token(),
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(token)) => {
@@ -233,7 +279,8 @@ impl Client {
                 None => String::new(),
             },
         };
-        Trouble::Refused { status, why: format!("{detail} ({code}){hint}") }
+        let why = format!("{detail} ({code}){hint}");
+        Trouble::Refused { status, why, detail }
     }
 
     fn how_to_give_a_token(&self) -> String {
@@ -260,18 +307,36 @@ impl Client {
 
     async fn no_such_check(&self, name: &str) -> Trouble {
         // Who may ping need not be allowed to read: then there is no guess.
-        let page =
-            self.call(Method::GET, &["checks"], &[("limit", MAX_GUESSES)], None).await.unwrap_or_default();
+        let call = ApiCall { query: &[("limit", MAX_GUESSES)], ..ApiCall::get(&["checks"]) };
+        let page = self.call(call).await.unwrap_or_default();
         let checks = page["checks"].as_array().map_or(&[][..], Vec::as_slice);
         let guess = nearest(name, checks.iter().filter_map(|check| check["name"].as_str()));
         let hint = match guess {
             Some(guess) => format!("did you mean `{guess}`?"),
             None => "`punctual checks list` lists them".to_owned(),
         };
-        Trouble::Refused {
-            status: StatusCode::NOT_FOUND,
-            why: format!("there is no check `{name}`: {hint} (404)"),
+        let detail = format!("there is no check `{name}`: {hint}");
+        Trouble::Refused { status: StatusCode::NOT_FOUND, why: format!("{detail} (404)"), detail }
+    }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Why nobody answers at a socket.
+fn no_socket(cause: &(dyn Error + 'static)) -> String {
+    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+    match kind {
+        Some(io::ErrorKind::NotFound) => {
+            "there is none: is a server running with this --storage.path?".to_owned()
         }
+        Some(io::ErrorKind::ConnectionRefused) => "nobody listens: the server has ended".to_owned(),
+        Some(io::ErrorKind::PermissionDenied) => {
+            "not allowed: run this as the user that the server runs as, or as root".to_owned()
+        }
+        _ => format!("{cause}; the server's log may say why"),
     }
 }
 
@@ -283,5 +348,50 @@ impl Answer {
             [&b"application/json"[..], b"application/problem+json"].iter().any(|ours| kind.starts_with(ours));
         let json: Value = serde_json::from_slice(&self.body).ok().filter(|_| is_ours)?;
         json.is_object().then_some(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// What a command says of a server that answers this again and again, with a pause between.
+    fn said_of(again: &'static [u8], pause: Duration) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = UnixListener::bind(socket::path(folder.path())).unwrap();
+        let answering = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let head =
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n";
+            stream.write_all(head).unwrap();
+            while stream.write_all(again).is_ok() {
+                std::thread::sleep(pause);
+            }
+        });
+        let mut said = String::new();
+        wait_for(async {
+            let client = Client::at_socket(folder.path(), false).map_err(|_| Failure::told())?;
+            let client = client.with_patience(Duration::from_millis(400));
+            if let Err(Trouble::NotAsked(why)) = client.call(ApiCall::get(&["status"])).await {
+                said = why;
+            }
+            Ok::<(), Failure>(())
+        })
+        .unwrap();
+        answering.join().unwrap();
+        said
+    }
+
+    #[test]
+    fn an_answer_without_end_is_read_for_so_long_however_it_comes() {
+        const PIECE: &[u8] = &[b'x'; 64 * 1024];
+        let slow = said_of(b"x", Duration::from_millis(5));
+        assert!(slow.contains("control.sock did not answer in time"), "{slow}");
+        let flood = said_of(PIECE, Duration::ZERO);
+        assert!(flood.contains("did not answer in time") || flood.contains("does not end"), "{flood}");
     }
 }

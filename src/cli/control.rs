@@ -1,20 +1,21 @@
-//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, status, reload.
+//! Commands that a running server is given: pause, unpause, mute, unmute, mutes, status, reload. At the socket of its folder, or
+//! over the network with a token.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::Value;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
 
 use super::ages::ago;
-use super::flags::{Output, StorageFolder, Who};
+use super::client::ApiCall;
+use super::flags::{Output, Who};
 use super::server;
-use super::socket;
 use super::table::{Table, plain, shown_json, text};
 use super::trouble::Trouble;
-use super::way::Listing;
+use super::way::{Listing, WhichServer};
 use crate::config::parse_duration;
-use crate::http::control::{For, Request};
 
 /// So long it may take to read its configuration again, behind reloads that others have asked for.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(600);
@@ -32,16 +33,15 @@ pub(super) struct Lasts {
 }
 
 impl Lasts {
-    /// In the words of the socket; `None` if nothing is said.
-    fn said(&self) -> Result<Option<For>, Trouble> {
-        match (&self.lasts, &self.until) {
-            (Some(lasts), _) => {
-                let bad = |error| Trouble::NotAsked(format!("--for {lasts}: {error}"));
-                Ok(Some(For::Ms(parse_duration(lasts).map_err(bad)?.as_ms())))
-            }
-            (None, Some(until)) => Ok(Some(For::Until(until.clone()))),
-            (None, None) => Ok(None),
+    /// Puts it into the body of a request; answers whether anything is said.
+    fn put_into(&self, body: &mut Value) -> Result<bool, Trouble> {
+        if let Some(lasts) = &self.lasts {
+            let bad = |error| Trouble::NotAsked(format!("--for {lasts}: {error}"));
+            parse_duration(lasts).map_err(bad)?;
         }
+        let said = self.said_to_the_api();
+        said.iter().for_each(|(name, value)| body[name] = json!(value));
+        Ok(!said.is_empty())
     }
 
     /// In the words of the API.
@@ -53,7 +53,7 @@ impl Lasts {
 
 /// Which check to pause, how long, who says so, and why.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 pub(super) struct PauseArgs {
     #[command(flatten)]
     lasts: Lasts,
@@ -63,7 +63,7 @@ pub(super) struct PauseArgs {
 
 /// Which check to unpause, who says so, and why.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 pub(super) struct UnpauseArgs {
     /// The check's name
     name: String,
@@ -73,12 +73,12 @@ pub(super) struct UnpauseArgs {
     #[command(flatten)]
     who: Who,
     #[command(flatten)]
-    server: StorageFolder,
+    server: WhichServer,
 }
 
 /// What to mute, and how long.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub(super) struct MuteArgs {
     /// The checks' names
@@ -95,17 +95,17 @@ pub(super) struct MuteArgs {
     #[command(flatten)]
     who: Who,
     #[command(flatten)]
-    server: StorageFolder,
+    server: WhichServer,
 }
 
 /// Which mute.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 pub(super) struct UnmuteArgs {
     /// Its number, as `punctual mutes` lists it
     id: u64,
     #[command(flatten)]
-    server: StorageFolder,
+    server: WhichServer,
 }
 
 /// What is only looked at: over HTTP as well.
@@ -118,50 +118,66 @@ pub(super) struct LookArgs {
 
 /// How the configuration is read again.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 pub(super) struct ReloadArgs {
     /// Take a configuration that removes more than half of the checks, this time
     #[arg(long)]
     allow_mass_removal: bool,
     #[command(flatten)]
-    server: StorageFolder,
+    server: WhichServer,
 }
 
-pub(super) fn pause(args: PauseArgs) -> Result<(), Trouble> {
-    let lasts = args.lasts.said()?;
-    let UnpauseArgs { name: check, comment, who: Who { by }, server } = args.check;
-    socket::say(&server.storage_path, &Request::Pause { check, lasts, comment, by })
+pub(super) async fn pause(args: &PauseArgs) -> Result<(), Trouble> {
+    let mut body = args.check.body();
+    args.lasts.put_into(&mut body)?;
+    args.check.say("pause", &body).await
 }
 
-pub(super) fn unpause(args: UnpauseArgs) -> Result<(), Trouble> {
-    let UnpauseArgs { name: check, comment, who: Who { by }, server } = args;
-    socket::say(&server.storage_path, &Request::Unpause { check, comment, by })
+pub(super) async fn unpause(args: &UnpauseArgs) -> Result<(), Trouble> {
+    args.say("unpause", &args.body()).await
 }
 
-pub(super) fn mute(args: &MuteArgs) -> Result<(), Trouble> {
-    let ends = args.lasts.said()?;
-    let lasts = ends.ok_or_else(|| Trouble::NotAsked("say --for DURATION, or --until TIME".to_owned()))?;
-    let matchers = match args.names.as_slice() {
-        [] => args.matchers.join(", "),
-        [name] => format!("check=\"{name}\""),
-        names => format!("check=~\"{}\"", names.join("|")),
-    };
+impl UnpauseArgs {
+    fn body(&self) -> Value {
+        json!({"comment": self.comment, "by": self.who.by})
+    }
+
+    async fn say(&self, verb: &str, body: &Value) -> Result<(), Trouble> {
+        done(&self.server.client()?.about(&self.name, ApiCall::post(&[verb], body)).await?)
+    }
+}
+
+pub(super) async fn mute(args: &MuteArgs) -> Result<(), Trouble> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if let Some(name) = args.names.iter().find(|name| !name.chars().all(plain)) {
         let hint = "is no check's name; for a matcher write --matcher";
         return Err(Trouble::NotAsked(format!("`{name}` {hint} '{name}'")));
     }
-    let (names, comment, by) = (args.names.clone(), args.comment.clone(), args.who.by.clone());
-    socket::say(&args.server.storage_path, &Request::Mute { matchers, names, lasts, comment, by })
+    let mut body = json!({"comment": args.comment, "by": args.who.by});
+    match args.names.as_slice() {
+        [] => body["matchers"] = args.matchers.join(", ").into(),
+        names => body["check"] = names.into(),
+    }
+    if !args.lasts.put_into(&mut body)? {
+        return Err(Trouble::NotAsked("say --for DURATION, or --until TIME".to_owned()));
+    }
+    done(&args.server.client()?.call(ApiCall::post(&["mutes"], &body)).await?)
 }
 
-pub(super) fn unmute(args: &UnmuteArgs) -> Result<(), Trouble> {
-    socket::say(&args.server.storage_path, &Request::Unmute { id: args.id })
+pub(super) async fn unmute(args: &UnmuteArgs) -> Result<(), Trouble> {
+    let id = args.id.to_string();
+    args.server.client()?.call(ApiCall::delete(&["mutes", &id])).await?;
+    Ok(writeln!(io::stdout(), "mute {id} has ended")?)
+}
+
+/// Tells what was done, as the server says it.
+pub(super) fn done(answer: &Value) -> Result<(), Trouble> {
+    Ok(writeln!(io::stdout(), "{}", shown(answer["done"].as_str().unwrap_or_default()))?)
 }
 
 pub(super) async fn mutes(args: &LookArgs) -> Result<(), Trouble> {
     let mut mutes = Vec::new();
-    let listed = args.shown.way()?.get(&["mutes"], &[]).await?;
+    let listed = args.shown.client()?.call(ApiCall::get(&["mutes"])).await?;
     if args.shown.output == Output::Json {
         return Ok(writeln!(io::stdout(), "{}", shown_json(&listed))?);
     }
@@ -183,7 +199,7 @@ pub(super) async fn mutes(args: &LookArgs) -> Result<(), Trouble> {
 
 /// How the server stands; what is wrong with it is in the output, and is the exit status 1.
 pub(super) async fn status(args: &LookArgs) -> Result<(), Trouble> {
-    let status = args.shown.way()?.get(&["status"], &[]).await?;
+    let status = args.shown.client()?.call(ApiCall::get(&["status"])).await?;
     let mut out = io::stdout().lock();
     match args.shown.output {
         Output::Json => writeln!(out, "{}", shown_json(&status))?,
@@ -194,15 +210,39 @@ pub(super) async fn status(args: &LookArgs) -> Result<(), Trouble> {
 }
 
 /// Waits until the server has read its configuration again. Says what changed, or every fault, as `check-config` does.
-pub(super) fn reload(args: &ReloadArgs) -> Result<(), Trouble> {
-    let request = Request::Reload { allow_mass_removal: args.allow_mass_removal };
-    match socket::ask(&args.server.storage_path, &request, RELOAD_TIMEOUT)? {
-        (_, Ok(done)) => Ok(writeln!(io::stdout(), "{}", shown(&done))?),
-        (_, Err(faults)) => {
-            eprintln!("{}", shown(&faults));
+pub(super) async fn reload(args: &ReloadArgs) -> Result<(), Trouble> {
+    let client = args.server.client()?.with_patience(RELOAD_TIMEOUT);
+    let body = json!({"allow_mass_removal": args.allow_mass_removal});
+    match client.call(ApiCall::post(&["reload"], &body)).await {
+        Ok(answer) => done(&answer),
+        Err(Trouble::Refused { status: StatusCode::UNPROCESSABLE_ENTITY, detail, .. }) => {
+            eprintln!("{detail}");
             let end = "the configuration was not reloaded, the one before is still used";
             Err(Trouble::Declined(end.to_owned()))
         }
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// Has several things done: what can be is, and what cannot be is told.
+pub(super) async fn one_by_one<F: Future<Output = Result<Value, Trouble>>>(
+    asked: impl ExactSizeIterator<Item = F>,
+) -> Result<(), Trouble> {
+    let (count, mut refused) = (asked.len(), 0);
+    for asked in asked {
+        match asked.await {
+            Ok(answer) => done(&answer)?,
+            // Of one thing one line tells all.
+            Err(Trouble::Refused { why, .. }) if count > 1 => {
+                refused += 1;
+                eprintln!("punctual: {}", shown(&why));
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    match refused {
+        0 => Ok(()),
+        _ => Err(Trouble::Declined(format!("{refused} of {count} were not changed"))),
     }
 }
 

@@ -9,7 +9,6 @@ use super::client::Client;
 use super::server::{self, ServerArgs};
 use super::table::plain_json;
 use super::trouble::Trouble;
-use super::way::ServerWay;
 use crate::config::words_of;
 use crate::core::check::Source;
 use crate::store::Store;
@@ -44,7 +43,7 @@ pub(super) async fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<(), Tr
 }
 
 async fn of_server(args: &ServerArgs) -> Result<Vec<Map<String, Value>>, Trouble> {
-    let way = ServerWay::Http(Box::new(Client::new(args)?));
+    let way = Client::new(args)?;
     let mut definitions = Vec::new();
     let listed = way.each("checks", &[("source", "api")], |check| {
         definitions.extend(check["definition"].as_object().cloned());

@@ -7,15 +7,15 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ages::ago;
-use super::flags::{Output, StorageFolder, Who};
+use super::client::ApiCall;
+use super::control::{done, one_by_one};
+use super::flags::{Output, Who};
 use super::server;
-use super::socket;
 use super::table::{Table, plain, shown_json, text};
 use super::trouble::Trouble;
-use super::way::Listing;
+use super::way::{Listing, WhichServer};
 use crate::clock::Clock;
 use crate::config::parse_duration;
-use crate::http::control::{Request, StanceWord};
 
 /// What to do about incidents.
 #[derive(Subcommand, Debug)]
@@ -80,7 +80,7 @@ pub(super) struct Show {
 
 /// Who says what of which incidents.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
 pub(super) struct Stand {
     /// Checks' names, or incidents' numbers: `punctual incidents list` shows both
@@ -95,14 +95,50 @@ pub(super) struct Stand {
     #[command(flatten)]
     who: Who,
     #[command(flatten)]
-    server: StorageFolder,
+    server: WhichServer,
 }
 
-/// Says how incidents stand.
-pub(super) fn stand(args: Stand, stance: StanceWord) -> Result<(), Trouble> {
-    let Stand { which, all_of, matchers, who: Who { by }, server } = args;
-    let matchers = all_of.map_or_else(|| matchers.join(", "), |check| format!("check={}", json!(check)));
-    socket::say(&server.storage_path, &Request::Stand { which, matchers, stance, by })
+/// What people say of an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StanceVerb {
+    Acknowledge,
+    WontFix,
+    Reopen,
+}
+
+impl StanceVerb {
+    /// As it stands in the API's paths.
+    fn as_str(self) -> &'static str {
+        match self {
+            StanceVerb::Acknowledge => "acknowledge",
+            StanceVerb::WontFix => "wont-fix",
+            StanceVerb::Reopen => "reopen",
+        }
+    }
+}
+
+/// Says how incidents stand: what can be said is, and what cannot be is told.
+pub(super) async fn stand(args: &Stand, verb: StanceVerb) -> Result<(), Trouble> {
+    let (client, verb, by) = (args.server.client()?, verb.as_str(), &args.who.by);
+    if args.which.is_empty() {
+        let of_check = args.all_of.as_ref().map(|check| format!("check={}", json!(check)));
+        let matchers = of_check.unwrap_or_else(|| args.matchers.join(", "));
+        let body = json!({"matchers": matchers, "by": by});
+        return done(&client.call(ApiCall::post(&["incidents", verb], &body)).await?);
+    }
+    let each = args.which.iter().map(|which| {
+        let client = &client;
+        async move {
+            // No check's name is digits only.
+            if !which.is_empty() && which.bytes().all(|byte| byte.is_ascii_digit()) {
+                let path = ["incidents", which, verb];
+                return client.call(ApiCall::post(&path, &json!({"by": by}))).await;
+            }
+            let body = json!({"check": which, "by": by});
+            client.call(ApiCall::post(&["incidents", verb], &body)).await
+        }
+    });
+    one_by_one(each).await
 }
 
 impl ListIncidentsArgs {
@@ -125,11 +161,11 @@ impl ListIncidentsArgs {
 
     /// Lists them.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
-        let way = self.shown.way()?;
+        let client = self.shown.client()?;
         let query = self.query()?;
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let (mut incidents, mut is_cut) = (Vec::new(), false);
-        let listed = way.each("incidents", &query, |incident| {
+        let listed = client.each("incidents", &query, |incident| {
             is_cut = incidents.len() == self.limit;
             if !is_cut {
                 incidents.push(incident.clone());
@@ -155,7 +191,7 @@ impl ListIncidentsArgs {
 impl Show {
     /// Shows it.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
-        let incident = self.shown.way()?.get(&["incidents", &self.id.to_string()], &[]).await?;
+        let incident = self.shown.client()?.call(ApiCall::get(&["incidents", &self.id.to_string()])).await?;
         let shown = match self.shown.output {
             Output::Json => shown_json(&incident) + "\n",
             Output::Text => for_people(&incident),

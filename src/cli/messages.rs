@@ -3,16 +3,16 @@
 use std::io;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::ages::ago;
-use super::flags::{StorageFolder, Who};
+use super::client::{ApiCall, Client};
+use super::control::{done, one_by_one};
+use super::flags::Who;
 use super::server;
-use super::socket;
 use super::table::{Table, text};
 use super::trouble::Trouble;
-use super::way::Listing;
-use crate::http::control::Request;
+use super::way::{Listing, WhichServer};
 
 /// What to do about messages.
 #[derive(Subcommand, Debug)]
@@ -44,7 +44,7 @@ pub(super) struct ListMessagesArgs {
 
 /// Which are tried again.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 #[command(group = clap::ArgGroup::new("what").required(true))]
 pub(super) struct Retry {
     /// Their numbers: `punctual messages list` shows them
@@ -57,12 +57,12 @@ pub(super) struct Retry {
     #[arg(long, value_name = "NAME", requires = "all_parked")]
     receiver: Option<String>,
     #[command(flatten)]
-    server: StorageFolder,
+    server: WhichServer,
 }
 
 /// Which are dropped, and who says so.
 #[derive(Args, Debug)]
-#[command(after_help = socket::EXIT_STATUS)]
+#[command(after_help = server::HELP)]
 pub(super) struct Drop {
     /// Their numbers: `punctual messages list` shows them
     #[arg(value_name = "ID", required = true)]
@@ -70,30 +70,41 @@ pub(super) struct Drop {
     #[command(flatten)]
     who: Who,
     #[command(flatten)]
-    server: StorageFolder,
+    server: WhichServer,
 }
 
 /// Has messages tried again.
-pub(super) fn retry(args: Retry) -> Result<(), Trouble> {
-    let Retry { ids, receiver, server, .. } = args;
-    socket::say(&server.storage_path, &Request::RetryMessages { ids, receiver })
+pub(super) async fn retry(args: &Retry) -> Result<(), Trouble> {
+    let client = args.server.client()?;
+    if let Some(receiver) = &args.receiver {
+        let body = json!({"receiver": receiver});
+        return done(&client.call(ApiCall::post(&["messages", "retry"], &body)).await?);
+    }
+    act(&client, &args.ids, "retry", &json!({})).await
 }
 
 /// Drops messages.
-pub(super) fn drop(args: Drop) -> Result<(), Trouble> {
-    let Drop { ids, who: Who { by }, server } = args;
-    socket::say(&server.storage_path, &Request::DropMessages { ids, by })
+pub(super) async fn drop(args: &Drop) -> Result<(), Trouble> {
+    act(&args.server.client()?, &args.ids, "drop", &json!({"by": args.who.by})).await
+}
+
+async fn act(client: &Client, ids: &[u64], verb: &str, body: &Value) -> Result<(), Trouble> {
+    let act = |id: &u64| {
+        let id = id.to_string();
+        async move { client.call(ApiCall::post(&["messages", &id, verb], body)).await }
+    };
+    one_by_one(ids.iter().map(act)).await
 }
 
 impl ListMessagesArgs {
     /// Lists them.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
-        let way = self.shown.way()?;
+        let client = self.shown.client()?;
         let said = [("state", &self.state), ("receiver", &self.receiver)];
         let query: Vec<(&str, &str)> =
             said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
         let mut messages = Vec::new();
-        let listed = way.each("messages", &query, |message| {
+        let listed = client.each("messages", &query, |message| {
             let has_room = messages.len() < self.limit;
             if has_room {
                 messages.push(message.clone());

@@ -19,7 +19,6 @@ mod reload;
 mod serve;
 mod server;
 mod settings;
-mod socket;
 mod table;
 pub mod test_notify;
 #[cfg(test)]
@@ -41,7 +40,6 @@ pub use log::{LogFormat, LogLevel};
 
 use crate::clock::Clock;
 use crate::core::version;
-use crate::http::control::StanceWord;
 use crate::zones;
 
 /// Makes sure that what should happen does happen.
@@ -110,16 +108,16 @@ pub fn main() -> ExitCode {
         Command::CheckConfig(args) => check_config::run(&args, &mut stdout()).map_err(Into::into),
         Command::CheckStorage(args) => check_storage::run(&args, &mut stdout()),
         Command::Next(args) => next::run(&args, Clock::new().now(), &mut stdout()).map_err(Into::into),
-        Command::Pause(args) => return client::end(control::pause(args)),
-        Command::Unpause(args) => return client::end(control::unpause(args)),
-        Command::Mute(args) => return client::end(control::mute(&args)),
-        Command::Unmute(args) => return client::end(control::unmute(&args)),
+        Command::Pause(args) => return client::run(async { control::pause(&args).await }),
+        Command::Unpause(args) => return client::run(async { control::unpause(&args).await }),
+        Command::Mute(args) => return client::run(async { control::mute(&args).await }),
+        Command::Unmute(args) => return client::run(async { control::unmute(&args).await }),
         Command::Mutes(args) => return client::run(async { control::mutes(&args).await }),
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),
         Command::Status(args) => return client::run(async { control::status(&args).await }),
-        Command::Reload(args) => return client::end(control::reload(&args)),
+        Command::Reload(args) => return client::run(async { control::reload(&args).await }),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),
@@ -137,13 +135,13 @@ pub fn main() -> ExitCode {
 }
 
 fn incidents(args: incidents::Incidents) -> ExitCode {
-    use incidents::{Incidents, stand};
+    use incidents::{Incidents, StanceVerb, stand};
     match args {
         Incidents::List(list) => client::run(async { list.run().await }),
         Incidents::Show(show) => client::run(async { show.run().await }),
-        Incidents::Ack(args) => client::end(stand(args, StanceWord::Acknowledge)),
-        Incidents::WontFix(args) => client::end(stand(args, StanceWord::WontFix)),
-        Incidents::Reopen(args) => client::end(stand(args, StanceWord::Reopen)),
+        Incidents::Ack(args) => client::run(async { stand(&args, StanceVerb::Acknowledge).await }),
+        Incidents::WontFix(args) => client::run(async { stand(&args, StanceVerb::WontFix).await }),
+        Incidents::Reopen(args) => client::run(async { stand(&args, StanceVerb::Reopen).await }),
     }
 }
 
@@ -151,7 +149,7 @@ fn messages(args: messages::Messages) -> ExitCode {
     use messages::Messages;
     match args {
         Messages::List(list) => client::run(async { list.run().await }),
-        Messages::Retry(args) => client::end(messages::retry(args)),
-        Messages::Drop(args) => client::end(messages::drop(args)),
+        Messages::Retry(args) => client::run(async { messages::retry(&args).await }),
+        Messages::Drop(args) => client::run(async { messages::drop(&args).await }),
     }
 }

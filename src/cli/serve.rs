@@ -20,9 +20,9 @@ use crate::core::time::Time;
 use crate::core::version;
 use crate::engine::{self, Engine};
 use crate::http::App;
-use crate::http::control::{self, ControlSocket};
 use crate::http::limits::Limits;
 use crate::http::server::{self, Listeners};
+use crate::http::socket::{self, ControlSocket};
 use crate::metrics::Own;
 use crate::store::history::Reader;
 use crate::store::sqlite::SqliteStore;
@@ -94,7 +94,7 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let reloading = tokio::spawn(reloader.run(reloads));
     let mut judging = tokio::spawn(engine.run(stopped.clone()));
-    let control = serve_control(&settings, &app);
+    let controlling = serve_control(&settings, &app, &stopped);
     let mut serving = tokio::spawn(server::serve(listeners, app, limits, until(stopped.clone())));
 
     // Whoever only judges finds everything late, and whoever only serves finds nothing late: neither goes on alone.
@@ -112,13 +112,10 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
         (None, None) => None,
     };
     reloading.abort();
-    drop(control);
     stop.send_replace(true);
-    tokio::spawn(async move {
-        terminations.next().await;
-        tracing::warn!("stopping at once");
-        std::process::exit(1);
-    });
+    tokio::spawn(terminations.end_at_once());
+    // Its clients hear what came of what they asked.
+    controlling.join_all().await;
     if served.is_none()
         && let Err(error) = serving.await
     {
@@ -154,16 +151,16 @@ fn newest(settings: &Settings, loaded: Loaded) -> (Loaded, Option<String>) {
     }
 }
 
-/// Takes commands at the control socket until it is dropped; without one all else works.
-fn serve_control(settings: &Settings, app: &Arc<App>) -> JoinSet<()> {
+/// Serves the socket of the data folder until we stop; without it all else works.
+fn serve_control(settings: &Settings, app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     match ControlSocket::bind(&settings.storage_path) {
         Ok(socket) => {
-            tasks.spawn(socket.serve(app.clone()));
+            tasks.spawn(socket.serve(app.clone(), Limits::at_socket(), until(stopped.clone())));
         }
         Err(error) => {
-            let path = control::path(&settings.storage_path);
-            tracing::error!(path = %path.display(), %error, "no control socket: nobody can pause or mute at run time");
+            let path = socket::path(&settings.storage_path);
+            tracing::error!(path = %path.display(), %error, "no control socket: nobody on this machine can pause or mute without a token");
         }
     }
     tasks
@@ -267,6 +264,13 @@ impl Terminations {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
         })
+    }
+
+    /// Whoever asks a second time does not want to wait.
+    async fn end_at_once(mut self) {
+        self.next().await;
+        tracing::warn!("stopping at once");
+        std::process::exit(1);
     }
 
     /// The next one, by name.

@@ -21,15 +21,8 @@ const MAX_BYTES: u64 = 64 * 1024;
 /// Which server.
 #[derive(clap::Args, Debug)]
 pub(super) struct ServerArgs {
-    /// Where the server listens [default: what cli.yaml says, or http://127.0.0.1:19099]
-    #[arg(
-        long,
-        global = true,
-        env = "PUNCTUAL_URL",
-        hide_env_values = true,
-        value_name = "URL",
-        help_heading = "Server"
-    )]
+    /// Where the server listens [env: PUNCTUAL_URL] [default: what cli.yaml says, or http://127.0.0.1:19099]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Server")]
     server: Option<String>,
     /// A file with the token, where the server asks for one; else PUNCTUAL_TOKEN has it, or PUNCTUAL_TOKEN_FILE
     /// names its file, or cli.yaml
@@ -74,16 +67,16 @@ impl ServerArgs {
         self.named().is_some()
     }
 
-    /// A variable that is there and empty says nothing, but a script's `--server "$URL"` without a URL is a slip.
-    fn named(&self) -> Option<&str> {
-        let variable_is_empty = || std::env::var_os("PUNCTUAL_URL").is_some_and(|url| url.is_empty());
-        self.server.as_deref().filter(|server| !(server.is_empty() && variable_is_empty()))
+    /// A variable that is there and empty says nothing, but a script's `--server "$URL"` without a URL is a slip. The library
+    /// would name the option in each line of usage whose variable is set, as if it were required.
+    fn named(&self) -> Option<String> {
+        let of_environment = || std::env::var("PUNCTUAL_URL").ok().filter(|url| !url.is_empty());
+        self.server.clone().or_else(of_environment)
     }
 
     /// Whether the command line does, whatever the environment says.
     pub(super) fn is_named_on_the_line(&self) -> bool {
-        let said = |server: &str| std::env::var_os("PUNCTUAL_URL").is_none_or(|url| *url != *server);
-        self.named().is_some_and(said)
+        self.server.is_some()
     }
 
     /// Which server, and with which token.
@@ -98,7 +91,7 @@ impl ServerArgs {
             None => parse_url(DEFAULT_URL, "the default")?,
         };
         let url = match self.named() {
-            Some(server) => parse_url(server, "--server (or PUNCTUAL_URL)")?,
+            Some(server) => parse_url(&server, "--server (or PUNCTUAL_URL)")?,
             None => home.clone(),
         };
         let mut server = ChosenServer { url, token: self.token()?, unsent: None, settings: path.clone() };
@@ -123,6 +116,12 @@ impl ServerArgs {
 }
 
 impl ChosenServer {
+    /// The one at the socket in the folder of its database.
+    pub(super) fn at_socket() -> ChosenServer {
+        let url = Url::parse("http://punctual").expect("it is a URL");
+        ChosenServer { url, token: None, unsent: None, settings: None }
+    }
+
     /// Whether this is a way to another machine that anybody on it can read.
     pub(super) fn is_in_the_clear(&self) -> bool {
         self.url.scheme() == "http" && !self.is_local()

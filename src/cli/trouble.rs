@@ -9,9 +9,9 @@ use super::failure::Failure;
 /// Why it came to nothing.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// The server says no.
-    Refused { status: StatusCode, why: String },
-    /// The server says no, over its control socket.
+    /// The server says no: `why` for people, of which `detail` is what it said itself.
+    Refused { status: StatusCode, why: String, detail: String },
+    /// Some of what was asked was not done.
     Declined(String),
     /// What is wrong was told already.
     Told,

@@ -1,50 +1,67 @@
-//! Which way a server is asked what it knows: over HTTP, or over the control socket beside its database. Both answer the
-//! same.
+//! Which way a server is asked: over the network, or at the socket beside its database. Both answer the same.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{ApiCall, Client};
 use super::flags::Output;
 use super::server::ServerArgs;
-use super::socket;
 use super::table::shown_json;
 use super::trouble::Trouble;
 
 /// Items of a page.
 const PAGE: &str = "500";
 
-/// A way.
-pub(super) enum ServerWay {
-    Http(Box<Client>),
-    /// The folder of the database.
-    Socket(PathBuf),
-}
-
-/// Where the control socket is, for a command that may also ask over HTTP.
+/// Where the control socket is, for a command that may also ask over the network.
 #[derive(clap::Args, Debug)]
 pub(super) struct SocketArgs {
-    /// Ask over the control socket in the folder of the server's database, without any token. What stands on the command line
-    /// goes before the environment, and there PUNCTUAL_URL before PUNCTUAL_STORAGE_PATH
-    #[arg(
-        long = "storage.path",
-        env = "PUNCTUAL_STORAGE_PATH",
-        hide_env_values = true,
-        value_name = "FOLDER"
-    )]
+    /// Ask at the socket in the folder of the server's database, without any token [env: PUNCTUAL_STORAGE_PATH]. What stands on
+    /// the command line goes before the environment, and there PUNCTUAL_URL before PUNCTUAL_STORAGE_PATH
+    #[arg(long = "storage.path", value_name = "FOLDER")]
     storage_path: Option<PathBuf>,
 }
 
 impl SocketArgs {
     /// The folder that is named, if that is the way.
-    fn before(&self, server: &ServerArgs) -> Option<&Path> {
-        let folder = self.storage_path.as_deref().filter(|folder| !folder.as_os_str().is_empty())?;
-        let by_environment = std::env::var_os("PUNCTUAL_STORAGE_PATH").is_some_and(|said| said == folder);
-        let is_it = if by_environment { !server.is_named() } else { !server.is_named_on_the_line() };
-        is_it.then_some(folder)
+    fn before(&self, server: &ServerArgs) -> Option<PathBuf> {
+        let named = |folder: &PathBuf| !folder.as_os_str().is_empty();
+        if let Some(folder) = self.storage_path.clone().filter(named) {
+            return (!server.is_named_on_the_line()).then_some(folder);
+        }
+        let folder = std::env::var_os("PUNCTUAL_STORAGE_PATH").map(PathBuf::from).filter(named);
+        folder.filter(|_| !server.is_named())
+    }
+}
+
+/// Which server is asked, and by which way.
+#[derive(clap::Args, Debug)]
+pub(super) struct WhichServer {
+    #[command(flatten)]
+    socket: SocketArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl WhichServer {
+    /// Without a word the socket where a server of this folder would have it.
+    pub(super) fn client(&self) -> Result<Client, Trouble> {
+        choose(&self.server, &self.socket, Some(Path::new("data")))
+    }
+}
+
+/// As the command line and the environment say; if they say nothing, the socket in `folder`, or without one what the user's
+/// settings say.
+pub(super) fn choose(
+    server: &ServerArgs,
+    socket: &SocketArgs,
+    folder: Option<&Path>,
+) -> Result<Client, Trouble> {
+    let unless_named = folder.filter(|_| !server.is_named()).map(Path::to_owned);
+    match socket.before(server).or(unless_named) {
+        Some(folder) => Client::at_socket(&folder, server.verbose),
+        None => Client::new(server),
     }
 }
 
@@ -55,15 +72,13 @@ pub(super) struct Listing {
     #[arg(long, short, value_enum, default_value_t)]
     pub(super) output: Output,
     #[command(flatten)]
-    socket: SocketArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    server: WhichServer,
 }
 
 impl Listing {
-    /// Without a word the socket where a server of this folder would have it.
-    pub(super) fn way(&self) -> Result<ServerWay, Trouble> {
-        ServerWay::choose(&self.server, &self.socket, Some(Path::new("data")))
+    /// Whom to ask.
+    pub(super) fn client(&self) -> Result<Client, Trouble> {
+        self.server.client()
     }
 
     /// Whether it was written as JSON: the items of a list, all that were asked for.
@@ -77,35 +92,7 @@ impl Listing {
     }
 }
 
-impl ServerWay {
-    /// As the command line and the environment say; if they say nothing, the socket in `folder`, or without one what the
-    /// user's settings say.
-    pub(super) fn choose(
-        server: &ServerArgs,
-        socket: &SocketArgs,
-        folder: Option<&Path>,
-    ) -> Result<ServerWay, Trouble> {
-        let unless_named = folder.filter(|_| !server.is_named());
-        match socket.before(server).or(unless_named) {
-            Some(folder) => Ok(ServerWay::Socket(folder.to_owned())),
-            None => Ok(ServerWay::Http(Box::new(Client::new(server)?))),
-        }
-    }
-
-    /// What is at a path below `/api/v1`.
-    pub(super) async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value, Trouble> {
-        match self {
-            ServerWay::Http(client) => client.call(Method::GET, path, query, None).await,
-            ServerWay::Socket(folder) => {
-                let mut url = Url::parse("http://socket/api/v1").expect("it is a URL");
-                url.path_segments_mut().expect("it has a path").extend(path);
-                url.query_pairs_mut().extend_pairs(query);
-                let query = url.query().unwrap_or_default();
-                socket::get(folder, &format!("{}?{query}", url.path()))
-            }
-        }
-    }
-
+impl Client {
     /// Every item of a list that fits, page by page, until there is no more or `take` says that it is enough.
     pub(super) async fn each(
         &self,
@@ -117,7 +104,7 @@ impl ServerWay {
         loop {
             let mut query = [filters, &[("limit", PAGE)]].concat();
             query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
-            let mut page = self.get(&[list], &query).await?;
+            let mut page = self.call(ApiCall { query: &query, ..ApiCall::get(&[list]) }).await?;
             let Some(items) = page[list].as_array() else {
                 return Err(Trouble::NotAsked(format!("the answer is no list of {list}: is this punctual?")));
             };

@@ -15,7 +15,7 @@ pub use self::canaries::{MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, slug as slug_of}
 pub use self::door::{
     Addressed, Answering, Door, DoorAnswer, DoorBody, DoorRequest, Effect, InWords, PingEnd, WriteBody,
 };
-pub use self::host::{DoorSettings, Host, KeyVerdict, Pending, StoreWork, Unavailable, Work};
+pub use self::host::{DoorSettings, Host, KeyVerdict};
 
 use crate::core::check::Origin;
 use crate::core::origin::Origins;
@@ -36,7 +36,7 @@ pub fn origins() -> Origins {
 /// The door that answers `/ID`: the one whose system knows this id, if it is switched on, otherwise the first that is.
 pub fn door_of_id(host: &dyn Host, id: &str) -> Option<&'static dyn Door> {
     let is_open = |door: &&'static dyn Door| host.settings(door.name()).is_some();
-    let known = host.live().find_alias(id);
+    let known = host.services().live.find_alias(id);
     let alias = known.as_ref().and_then(|check| check.definition.alias.as_ref());
     let known = alias.and_then(|alias| door_of(alias.origin.as_str())).filter(is_open);
     known.or_else(|| DOORS.iter().copied().find(is_open))

@@ -76,6 +76,7 @@ impl Loader {
             let scope = item.one_of(&mut self.log, "scope").map(|word| match word {
                 "read" => Scope::Read,
                 "ping" => Scope::Ping,
+                "operate" => Scope::Operate,
                 _ => Scope::Write,
             });
             let token = self.required_secret(&item, "token", "token_file", true);

@@ -105,23 +105,33 @@ pub struct Token {
 pub enum Scope {
     Read,
     Ping,
-    /// Everything, including reading and pinging.
+    /// Reading and pinging, and what people on call do: pausing, muting, incidents, sending again.
+    Operate,
+    /// Everything.
     Write,
 }
 
 impl Scope {
-    /// The word in files.
+    /// All of them.
+    pub const ALL: [Scope; 4] = [Scope::Read, Scope::Ping, Scope::Operate, Scope::Write];
+
+    /// As it stands in files.
     pub fn as_str(self) -> &'static str {
         match self {
             Scope::Read => "read",
             Scope::Ping => "ping",
+            Scope::Operate => "operate",
             Scope::Write => "write",
         }
     }
 
-    /// Whether this scope allows what needs the scope `needed`.
+    /// Whether a token of this scope is good for what needs `needed` (23.1).
     pub fn covers(self, needed: Scope) -> bool {
-        self == needed || self == Scope::Write
+        match self {
+            Scope::Read | Scope::Ping => self == needed,
+            Scope::Operate => needed != Scope::Write,
+            Scope::Write => true,
+        }
     }
 }
 

@@ -27,7 +27,8 @@ pub struct App {
     pub external_url: String,
     /// Names that are pinged and should not be.
     pub names: PingedNames,
-    pub(super) rooms: AnswerRooms,
+    /// For those who come over the network, and for the user at the socket: neither keeps the other out.
+    rooms: [AnswerRooms; 2],
     pub(super) guessed: Guessed,
     pub(super) scraper: Scraper,
     access: RwLock<Arc<Access>>,
@@ -51,6 +52,16 @@ pub(super) struct AnswerRooms {
     pub(super) unwritten: Arc<Shares>,
 }
 
+impl AnswerRooms {
+    fn new() -> AnswerRooms {
+        AnswerRooms {
+            scrapes: Shares::new(MAX_SCRAPES),
+            written: Shares::new(MAX_WRITTEN),
+            unwritten: reply::budget(),
+        }
+    }
+}
+
 /// Wrong secrets that were shown lately.
 #[derive(Default)]
 pub(super) struct Guessed {
@@ -68,11 +79,7 @@ impl App {
             lifecycle: false,
             external_url: "http://127.0.0.1:19099".to_owned(),
             names: PingedNames::default(),
-            rooms: AnswerRooms {
-                scrapes: Shares::new(MAX_SCRAPES),
-                written: Shares::new(MAX_WRITTEN),
-                unwritten: reply::budget(),
-            },
+            rooms: [AnswerRooms::new(), AnswerRooms::new()],
             guessed: Guessed::default(),
             scraper: Scraper::default(),
             access: RwLock::default(),
@@ -88,6 +95,11 @@ impl App {
     pub fn ping_url(&self, name: &str) -> String {
         let key = if self.access().ping_keys.any() { "KEY/" } else { "" };
         format!("{}/ping/{key}{name}", self.external_url)
+    }
+
+    /// Room for answers that take long, at the socket or over the network.
+    pub(super) fn rooms(&self, is_at_socket: bool) -> &AnswerRooms {
+        &self.rooms[usize::from(is_at_socket)]
     }
 
     /// Without a handle of its own: every ping comes by here.

@@ -273,22 +273,25 @@ mod tests {
         assert_eq!(moving.admit(Some(b"x")), Admission::Wrong);
     }
 
+    /// 23.1
     #[test]
-    fn a_token_is_good_for_its_scope_and_one_that_writes_for_all() {
-        let scopes = [Scope::Read, Scope::Ping, Scope::Write];
-        let tokens = Tokens::new(&scopes.map(|scope| token(scope.as_str(), scope, scope.as_str())));
-        let check = |given: Option<&str>, expected: [TokenVerdict; 3]| {
-            let verdicts = scopes.map(|needed| tokens.judge(given.map(str::as_bytes), needed));
+    fn a_token_is_good_for_its_scope_and_what_that_covers() {
+        let tokens = Tokens::new(&Scope::ALL.map(|scope| token(scope.as_str(), scope, scope.as_str())));
+        let check = |given: Option<&str>, expected: [TokenVerdict; 4]| {
+            let verdicts = Scope::ALL.map(|needed| tokens.judge(given.map(str::as_bytes), needed));
             assert_eq!(verdicts, expected, "{given:?}");
         };
         let (good, not) = (|name: &str| TokenVerdict::Good(name.into()), TokenVerdict::OutOfScope);
-        check(Some("read"), [good("read"), not(Scope::Read), not(Scope::Read)]);
-        check(Some("ping"), [not(Scope::Ping), good("ping"), not(Scope::Ping)]);
-        check(Some("write"), [good("write"), good("write"), good("write")]);
+        let all = |verdict: TokenVerdict| [verdict.clone(), verdict.clone(), verdict.clone(), verdict];
+        let (read, ping, operate) = (not(Scope::Read), not(Scope::Ping), not(Scope::Operate));
+        check(Some("read"), [good("read"), read.clone(), read.clone(), read]);
+        check(Some("ping"), [ping.clone(), good("ping"), ping.clone(), ping]);
+        check(Some("operate"), [good("operate"), good("operate"), good("operate"), operate]);
+        check(Some("write"), all(good("write")));
         for wrong in ["", "rea", "Read", "read "] {
-            check(Some(wrong), [TokenVerdict::Wrong, TokenVerdict::Wrong, TokenVerdict::Wrong]);
+            check(Some(wrong), all(TokenVerdict::Wrong));
         }
-        check(None, [TokenVerdict::Missing, TokenVerdict::Missing, TokenVerdict::Missing]);
+        check(None, all(TokenVerdict::Missing));
         assert_eq!(Tokens::default().judge(Some(b"x"), Scope::Read), TokenVerdict::NoTokens);
     }
 
@@ -316,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_token_for_pings_or_writes_stands_in_for_a_ping_key_in_the_header_alone() {
-        let scopes = [Scope::Read, Scope::Ping, Scope::Write];
+        let scopes = Scope::ALL;
         let access = Access {
             ping_keys: PingKeys::new([("jobs", b"key".as_slice())], true),
             tokens: Tokens::new(&scopes.map(|scope| token(scope.as_str(), scope, scope.as_str()))),
@@ -328,6 +331,7 @@ mod tests {
         };
         check(None, Some("key"), Admission::Key("jobs".into()));
         check(None, Some("ping"), Admission::Key("ping".into()));
+        check(None, Some("operate"), Admission::Key("operate".into()));
         check(None, Some("write"), Admission::Key("write".into()));
         check(None, Some("read"), Admission::Wrong);
         check(Some("write"), None, Admission::Wrong);

@@ -14,17 +14,11 @@ use super::reply::{self, Reply};
 use super::site::Deed;
 use super::visit::Visit;
 use super::{App, body};
-use crate::app::Room;
+use crate::app::Services;
 use crate::compat::{
-    Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, Pending,
-    PingEnd, StoreWork, Unavailable, Work, door_of, door_of_id,
+    Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, PingEnd,
+    door_of, door_of_id,
 };
-use crate::core::check::CheckId;
-use crate::core::time::Time;
-use crate::store::PingFact;
-use crate::store::history::Reader;
-use crate::store::live::{AsOf, Live};
-use crate::store::writer::{Overloaded, PingAnswer};
 
 /// What a request of a path of a system does, of which `rest` follows the prefix.
 pub(super) fn deed(system: &str, rest: &str) -> Deed {
@@ -62,14 +56,14 @@ async fn ask(visit: Visit<'_>, door: &dyn Door, to: Addressed<'_>) -> Reply {
     if let Some(end) = answer.ping {
         count(app, end);
     }
-    to_reply(app, source, answer).await
+    to_reply(visit, answer).await
 }
 
-async fn to_reply(app: &App, source: IpAddr, answer: DoorAnswer) -> Reply {
+async fn to_reply(visit: Visit<'_>, answer: DoorAnswer) -> Reply {
     let mut reply = match answer.body {
         DoorBody::Text(text) => reply::text(StatusCode::OK, text),
         DoorBody::Written { write, within } => {
-            let place = app.rooms.written.take(source, 1).await;
+            let place = visit.rooms().written.take(visit.source, 1).await;
             reply::in_pieces(place, within, move |sender| write(sender))
         }
     };
@@ -94,20 +88,8 @@ fn count(app: &App, end: PingEnd) {
 }
 
 impl Host for App {
-    fn live(&self) -> &Live {
-        &self.services.live
-    }
-
-    fn now(&self) -> Time {
-        self.services.clock.now()
-    }
-
-    fn as_of(&self) -> AsOf {
-        self.services.as_of()
-    }
-
-    fn history(&self) -> Option<&Reader> {
-        self.services.history.as_ref()
+    fn services(&self) -> &Arc<Services> {
+        &self.services
     }
 
     fn settings(&self, system: &str) -> Option<DoorSettings> {
@@ -136,17 +118,5 @@ impl Host for App {
             tracing::warn!(interface = system, %source, "a wrong auth_key was shown");
         }
         KeyVerdict::Wrong
-    }
-
-    fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
-        self.services.writer.ping(check, fact)
-    }
-
-    fn run_on_store(&self, work: StoreWork) -> Pending<'_> {
-        Box::pin(async { self.services.on_store(work).await.map_err(|_| Unavailable) })
-    }
-
-    fn run_aside(self: Arc<Self>, work: Work) -> Pending<'static> {
-        Box::pin(async move { self.services.aside(Room::Programs, work).await.map_err(|_| Unavailable) })
     }
 }

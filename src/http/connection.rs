@@ -15,12 +15,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep, timeout};
 
 use super::limits::Limits;
 use super::reply::Reply;
+use super::stream::Stream;
 
 /// What connections are told by the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,7 +181,7 @@ impl Watchdog {
 /// A connection's socket, which notes its progress, and reads on for a while after the last answer: a socket closed with
 /// something unread would be reset, and the answer lost on its way.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     progress: Arc<Progress>,
     read_to_end: bool,
     wasted_bytes: usize,
@@ -191,7 +191,7 @@ impl Socket {
     /// So much is read after the last answer.
     const MAX_WASTED_BYTES: usize = 4 << 20;
 
-    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>) -> Socket {
+    pub(super) fn new(stream: Stream, progress: Arc<Progress>) -> Socket {
         Socket { stream, progress, read_to_end: false, wasted_bytes: 0 }
     }
 

@@ -1,7 +1,6 @@
 //! Before anybody answers: whether who asks may (`Needs` of the route table).
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
@@ -9,16 +8,16 @@ use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
 use super::auth::{self, TokenVerdict};
+use super::caller::Caller;
 use super::guesses::Guesses;
 use super::needs::Needs;
 use super::problem::Problem;
 use super::reply::{self, Reply};
+use super::site::Arrival;
+use super::visit::Visit;
 use super::{App, decode};
 use crate::config::Scope;
 use crate::core::time::Time;
-
-/// Who asks, as far as it is known: the name of a token.
-pub(super) type Caller = Option<Arc<str>>;
 
 const TOO_MANY_GUESSES: &str = "too many wrong tokens came from this address: try again in a minute\n";
 const NO_LIFECYCLE: &str = "not allowed: start with --web.enable-lifecycle\n";
@@ -26,17 +25,32 @@ const NO_TOKENS: &str = "nobody may do this, for there is no token: add one unde
     (`{name: ci, scope: write, token_file: …}`), reload, and send it as `Authorization: Bearer TOKEN`";
 
 /// Lets pass who may, and says who it is. A ping's key and the key of another system are their handlers' matter.
-pub(super) fn pass(app: &App, needs: Needs, source: IpAddr, parts: &Parts) -> Result<Caller, Box<Reply>> {
+pub(super) fn pass(app: &App, needs: Needs, arrival: Arrival, parts: &Parts) -> Result<Caller, Box<Reply>> {
+    if let Some(user) = arrival.user {
+        return at_socket(app, needs, user);
+    }
+    let source = arrival.source;
     let token = |scope| token(app, source, parts, scope).map_err(|problem| Box::new(problem.reply()));
     match needs {
-        Needs::Nothing | Needs::PingKey | Needs::AliasId => Ok(None),
-        Needs::Lifecycle if app.lifecycle => Ok(None),
+        Needs::Nothing | Needs::PingKey | Needs::AliasId => Ok(Caller::Anybody),
+        Needs::Lifecycle if app.lifecycle => Ok(Caller::Anybody),
         Needs::Lifecycle => Err(Box::new(reply::text(StatusCode::FORBIDDEN, NO_LIFECYCLE))),
         Needs::Read => token(Scope::Read),
         Needs::Ping => token(Scope::Ping),
+        Needs::Operate => token(Scope::Operate),
         Needs::Write => token(Scope::Write),
-        Needs::Compat(system) if app.access().compat.of(system).is_some() => Ok(None),
+        Needs::Compat(system) if app.access().compat.of(system).is_some() => Ok(Caller::Anybody),
         Needs::Compat(system) => Err(Box::new(reply::text(StatusCode::NOT_FOUND, switched_off(system)))),
+    }
+}
+
+/// The user of the server's own data folder may do everything; an interface that is switched off stays so.
+fn at_socket(app: &App, needs: Needs, user: u32) -> Result<Caller, Box<Reply>> {
+    match needs {
+        Needs::Compat(system) if app.access().compat.of(system).is_none() => {
+            Err(Box::new(reply::text(StatusCode::NOT_FOUND, switched_off(system))))
+        }
+        _ => Ok(Caller::User(user)),
     }
 }
 
@@ -50,7 +64,11 @@ pub(super) enum Visibility {
 
 /// What whoever looks at a page may see, or why not the page that is `wanted` with all that jobs said. Other pages are open:
 /// a proxy's own passwords come with them, and are no reason to refuse one.
-pub(super) fn sight(app: &App, source: IpAddr, parts: &Parts) -> Result<Visibility, Box<Reply>> {
+pub(super) fn sight(visit: Visit<'_>) -> Result<Visibility, Box<Reply>> {
+    let Visit { app, source, parts, .. } = visit;
+    if visit.user.is_some() {
+        return Ok(Visibility::All);
+    }
     let wanted = decode::query_values(parts.uri.query(), ["body", "said"]).iter().any(Option::is_some);
     let header = parts.headers.get(AUTHORIZATION);
     let password = auth::password(header);
@@ -112,9 +130,9 @@ fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Call
         return Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS));
     }
     match verdict {
-        TokenVerdict::Good(name) => Ok(Some(name)),
+        TokenVerdict::Good(name) => Ok(Caller::Token(name)),
         // Reading is open until somebody asks for tokens.
-        TokenVerdict::NoTokens if needed == Scope::Read => Ok(None),
+        TokenVerdict::NoTokens if needed == Scope::Read => Ok(Caller::Anybody),
         TokenVerdict::NoTokens => Err(Problem::new(StatusCode::FORBIDDEN, NO_TOKENS)),
         TokenVerdict::Missing => {
             let detail = format!("a token of scope `{needs}` is needed: send `Authorization: Bearer TOKEN`");

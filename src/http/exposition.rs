@@ -1,28 +1,26 @@
 //! `/metrics`: negotiates, and hands out what a scrape writes while it is written.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
 use hyper::StatusCode;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY};
 use hyper::http::request::Parts;
 
-use super::limits::Limits;
+use super::decode;
 use super::pieces::CutShort;
 use super::reply::{self, Reply};
 use super::scrape::Scrape;
-use super::{App, decode};
+use super::visit::Visit;
 use crate::app::health;
 use crate::metrics::{Gone, Shard, negotiate};
 
 /// Answers `/metrics`.
-pub(super) fn answer(app: &Arc<App>, limits: &Limits, source: IpAddr, parts: &Parts) -> Reply {
+pub(super) fn answer(visit: Visit<'_>) -> Reply {
+    let Visit { app, limits, source, parts, .. } = visit;
     let [shard] = decode::query_values(parts.uri.query(), ["shard"]);
     let shard = match shard.map_or(Ok(Shard::WHOLE), |text| Shard::parse(&text)) {
         Ok(shard) => shard,
         Err(error) => return reply::text(StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
-    let Some(place) = app.rooms.scrapes.try_take(source, 1) else {
+    let Some(place) = visit.rooms().scrapes.try_take(source, 1) else {
         let reply = reply::text(StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at a time\n");
         return reply::with_retry_after(reply, 1);
     };

@@ -45,6 +45,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// For the socket of the data folder, whose few clients are known: they may wait for a reload behind others.
+    pub fn at_socket() -> Limits {
+        Limits { max_connections: 16, serving_timeout: Duration::from_secs(660), ..Limits::default() }
+    }
+
     /// File descriptors that are kept for everything that is not a connection.
     const OTHER_FILES: u64 = 128;
 

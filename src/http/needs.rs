@@ -1,4 +1,4 @@
-//! What a caller needs, row by row of the route table.
+//! What a caller needs, row by row of the route table. The user at the socket of the data folder may do everything.
 
 /// Who may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,8 +11,10 @@ pub enum Needs {
     Lifecycle,
     /// Whoever has a token of scope `read` or more; without any token in the configuration, whoever reaches the port.
     Read,
-    /// Whoever has a token of scope `ping` or `write`.
+    /// Whoever has a token of scope `ping`, `operate` or `write`.
     Ping,
+    /// Whoever has a token of scope `operate` or `write` (23.1).
+    Operate,
     /// Whoever has a token of scope `write`.
     Write,
     /// Whoever knows the id of an alias, if the interface of its system is switched on: its handler asks.

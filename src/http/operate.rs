@@ -4,6 +4,7 @@ use hyper::StatusCode;
 
 use super::app::App;
 use super::reply::{self, Reply};
+use crate::app::Actor;
 use crate::app::health;
 use crate::app::reload::{self, NotReloaded};
 
@@ -33,8 +34,8 @@ pub(super) fn healthy(app: &App) -> Reply {
 }
 
 /// Has the configuration read again, and answers when that is done.
-pub(super) async fn reload(app: &App) -> Reply {
-    match reload::reload(&app.services, false).await {
+pub(super) async fn reload(app: &App, actor: &Actor) -> Reply {
+    match reload::reload(&app.services, actor, false).await {
         Ok(done) => reply::text(StatusCode::OK, done + "\n"),
         Err(NotReloaded::Faulty(fault)) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, fault + "\n"),
         Err(NotReloaded::Stopping) => reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),

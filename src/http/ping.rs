@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::body::Incoming;
@@ -12,14 +13,15 @@ use hyper::{Method, StatusCode};
 use super::alertmanager::{self, AlertStatus};
 use super::auth::{self, Admission};
 use super::body::{self, BodyError, Keep, Received};
-use super::door::Caller;
 use super::reply::{self, Reply};
 use super::target::{self, Target, TargetFault};
 use super::visit::Visit;
 use super::{App, decode};
+use crate::app;
+use crate::app::ping::PingNotTaken;
 use crate::core::check::{CheckId, Ping, PingKind, PingMethods, Rid};
 use crate::metrics::PingOutcomes;
-use crate::store::{Applied, PingFact};
+use crate::store::PingFact;
 
 /// A ping that was understood, before its body came.
 struct Pinged {
@@ -44,8 +46,8 @@ pub(super) struct PingByToken<'r> {
     pub(super) name: &'r str,
     pub(super) kind: PingKind,
     pub(super) exit_status: Option<u8>,
-    /// Whose token it is.
-    pub(super) caller: Caller,
+    /// Whose token it is; "": nobody's, it is the user at the socket.
+    pub(super) token: Arc<str>,
 }
 
 /// Takes a ping of whoever has a token; answers what to say.
@@ -54,9 +56,9 @@ pub(super) async fn by_token(
     ping: PingByToken<'_>,
     body: Incoming,
 ) -> Result<Cow<'static, str>, Refusal> {
-    let PingByToken { name, kind, exit_status, caller } = ping;
+    let PingByToken { name, kind, exit_status, token } = ping;
     let target = Target { key: None, name: decode::path_part(name).unwrap_or_default(), kind, exit_status };
-    let asked = understand_named(visit, &target, Admission::Key(caller.unwrap_or_default()));
+    let asked = understand_named(visit, &target, Admission::Key(token));
     end(visit, asked, body).await
 }
 
@@ -66,7 +68,7 @@ async fn end(
     asked: Result<Pinged, Refusal>,
     body: Incoming,
 ) -> Result<Cow<'static, str>, Refusal> {
-    let Visit { app, limits, source, parts } = visit;
+    let Visit { app, limits, source, parts, .. } = visit;
     // The body is read also where it is of no use: a connection with something unread could not be used again.
     let keep = match asked {
         Ok(_) => Keep { first: PingFact::FIRST_BODY_BYTES, last: PingFact::LAST_BODY_BYTES },
@@ -107,7 +109,10 @@ fn understand(visit: Visit<'_>, path: &str) -> Result<Pinged, Refusal> {
     };
     let header = auth::bearer(parts.headers.get(AUTHORIZATION));
     // The key comes before the name: who has none must not learn which names there are.
-    let admission = app.with_access(|access| access.admit_ping(target.key.as_deref(), header));
+    let admission = match visit.user {
+        Some(_) if target.key.is_none() => Admission::Key("".into()),
+        _ => app.with_access(|access| access.admit_ping(target.key.as_deref(), header)),
+    };
     match (&admission, &target.key) {
         (Admission::Missing, _) => return Err(Refusal::KeyMissing),
         (Admission::Wrong, _) => return Err(Refusal::KeyWrong),
@@ -185,16 +190,11 @@ async fn take(
     let body = Some(received.kept).filter(|kept| !kept.is_empty());
     let fact =
         PingFact { ping, comment, body, left_out: received.left_out, body_cut: received.unread, source };
-    let stored = app.services.writer.ping(check, fact).map_err(|_| Refusal::Overloaded)?;
-    match stored.await {
-        Ok(Ok(Applied::Done(_))) => {}
-        Ok(Ok(Applied::PausedByFile)) => {
-            unreachable!("a ping ends no pause of a file, and is told nothing of it")
-        }
-        Ok(Ok(Applied::NoSuchCheck)) => return Err(Refusal::NotFound(NOT_FOUND)),
-        // The writer has logged what failed; if it is gone, we are stopping.
-        Ok(Err(_)) | Err(_) => return Err(Refusal::NotStored),
-    }
+    app::ping::take(&app.services, check, fact).await.map_err(|why| match why {
+        PingNotTaken::NoSuchCheck => Refusal::NotFound(NOT_FOUND),
+        PingNotTaken::Overloaded => Refusal::Overloaded,
+        PingNotTaken::NotStored => Refusal::NotStored,
+    })?;
     if admission == Admission::Tolerated {
         app.services.counters.outcomes.unkeyed.fetch_add(1, Ordering::Relaxed);
     }

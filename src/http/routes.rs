@@ -10,6 +10,7 @@ use hyper::{Method, Request, StatusCode};
 use matchit::{Params, Router};
 
 use super::api::{self, Asked, HistoryKind, Operation};
+use super::caller::Caller;
 use super::limits::Limits;
 pub use super::needs::Needs;
 use super::problem::Problem;
@@ -17,9 +18,11 @@ use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
 use super::visit::Visit;
 use super::{App, body, compat, door, exposition, operate, pages, ping};
-use crate::app::Room;
+use crate::app::Actor;
+use crate::app::messages::MessageDeed;
 use crate::compat::{DOORS, Door};
 use crate::core::check::Alias;
+use crate::store::Stance;
 
 /// Who answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,7 @@ pub struct Route {
 const READ: &[Method] = &[Method::GET, Method::HEAD];
 const WRITE: &[Method] = &[Method::POST, Method::PUT];
 const POST: &[Method] = &[Method::POST];
+const DELETE: &[Method] = &[Method::DELETE];
 const OPTIONS: &[Method] = &[Method::OPTIONS];
 const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
 
@@ -78,7 +82,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 33] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 43] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Nothing, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -97,9 +101,9 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/checks/{name}", READ, Needs::Read, Api(To::Show)),
         ("/api/v1/checks/{name}", &[Method::PUT], Needs::Write, Api(To::Replace)),
         ("/api/v1/checks/{name}", &[Method::PATCH], Needs::Write, Api(To::Amend)),
-        ("/api/v1/checks/{name}", &[Method::DELETE], Needs::Write, Api(To::Delete)),
-        ("/api/v1/checks/{name}/pause", POST, Needs::Write, Api(To::Pause)),
-        ("/api/v1/checks/{name}/unpause", POST, Needs::Write, Api(To::Unpause)),
+        ("/api/v1/checks/{name}", DELETE, Needs::Write, Api(To::Delete)),
+        ("/api/v1/checks/{name}/pause", POST, Needs::Operate, Api(To::Pause)),
+        ("/api/v1/checks/{name}/unpause", POST, Needs::Operate, Api(To::Unpause)),
         ("/api/v1/checks/{name}/ping", POST, Needs::Ping, Api(To::Ping)),
         ("/api/v1/checks/{name}/pings", READ, Needs::Read, Api(To::History(HistoryKind::Pings))),
         ("/api/v1/checks/{name}/pings/{id}/body", READ, Needs::Read, Api(To::Body)),
@@ -108,8 +112,18 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/checks/{name}/judgements", READ, Needs::Read, Api(To::History(HistoryKind::Judgements))),
         ("/api/v1/checks/{name}/incidents", READ, Needs::Read, Api(To::History(HistoryKind::Incidents))),
         ("/api/v1/messages", READ, Needs::Read, Api(To::Messages)),
-        ("/api/v1/messages/{id}/retry", POST, Needs::Write, Api(To::RetryMessage)),
-        ("/api/v1/messages/{id}/drop", POST, Needs::Write, Api(To::DropMessage)),
+        ("/api/v1/messages/retry", POST, Needs::Operate, Api(To::RetryMessages)),
+        ("/api/v1/messages/{id}/retry", POST, Needs::Operate, Api(To::ActOnMessage(MessageDeed::Retry))),
+        ("/api/v1/messages/{id}/drop", POST, Needs::Operate, Api(To::ActOnMessage(MessageDeed::Drop))),
+        ("/api/v1/mutes", POST, Needs::Operate, Api(To::Mute)),
+        ("/api/v1/mutes/{id}", DELETE, Needs::Operate, Api(To::Unmute)),
+        ("/api/v1/incidents/acknowledge", POST, Needs::Operate, Api(To::StandMany(Stance::Acknowledge))),
+        ("/api/v1/incidents/wont-fix", POST, Needs::Operate, Api(To::StandMany(Stance::WontFix))),
+        ("/api/v1/incidents/reopen", POST, Needs::Operate, Api(To::StandMany(Stance::Reopen))),
+        ("/api/v1/incidents/{id}/acknowledge", POST, Needs::Operate, Api(To::Stand(Stance::Acknowledge))),
+        ("/api/v1/incidents/{id}/wont-fix", POST, Needs::Operate, Api(To::Stand(Stance::WontFix))),
+        ("/api/v1/incidents/{id}/reopen", POST, Needs::Operate, Api(To::Stand(Stance::Reopen))),
+        ("/api/v1/reload", POST, Needs::Write, Api(To::Reload)),
         ("/api/v1/incidents/{id}", READ, Needs::Read, Api(To::Incident)),
         ("/ping/{*rest}", OPTIONS, Needs::Nothing, Handler::Preflight),
     ];
@@ -147,16 +161,6 @@ fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, Params<'s
     }
 }
 
-/// What a GET of this path does at the API, and the parts of the path; `None`: nothing that only reads.
-pub(super) fn read_at(path: &str) -> Option<(Operation, Params<'static, '_>)> {
-    match find(path, &Method::GET) {
-        Ok((Route { handler: Handler::Api(action), needs: Needs::Read, .. }, parts)) => {
-            Some((*action, parts))
-        }
-        _ => None,
-    }
-}
-
 fn unanswered(path: &str, methods: &[Method]) -> Reply {
     let (status, text) = match methods {
         [] => (StatusCode::NOT_FOUND, NOT_FOUND),
@@ -176,7 +180,7 @@ impl Route {
             Needs::Nothing | Needs::Read | Needs::PingKey => Deed::Open,
             Needs::AliasId => Deed::Triggers,
             Needs::Compat(system) => compat::deed(system, rest),
-            Needs::Lifecycle | Needs::Ping | Needs::Write => Deed::Changes,
+            Needs::Lifecycle | Needs::Ping | Needs::Operate | Needs::Write => Deed::Changes,
         }
     }
 
@@ -202,7 +206,8 @@ pub(super) async fn answer(
     arrival: Arrival,
     request: Request<Incoming>,
 ) -> Reply {
-    reply::within(&app.rooms.unwritten, arrival.source, answer_whole(app, limits, arrival, request).await)
+    let rooms = app.rooms(arrival.user.is_some());
+    reply::within(&rooms.unwritten, arrival.source, answer_whole(app, limits, arrival, request).await)
 }
 
 async fn answer_whole(
@@ -225,7 +230,7 @@ async fn answer_whole(
         tracing::debug!(method = %parts.method, path, %source, "request");
     }
     let admitted = admit(app, route, rest, arrival, &parts);
-    let caller = match admitted.and_then(|()| door::pass(app, route.needs, source, &parts)) {
+    let caller = match admitted.and_then(|()| door::pass(app, route.needs, arrival, &parts)) {
         Ok(caller) => caller,
         Err(refusal) => {
             // A connection with something unread could not be used again; a body that does not come changes nothing.
@@ -233,12 +238,12 @@ async fn answer_whole(
             return *refusal;
         }
     };
-    let visit = Visit { app, limits, source, parts: &parts };
+    let visit = Visit { app, limits, source, user: arrival.user, parts: &parts };
     match route.handler {
         Handler::Ping => ping::answer(visit, rest, body).await,
         // In boxes: what is kept for a request is moved at every ping, and should be small.
         Handler::Api(action) => {
-            let asked = Asked { visit, caller, parts: captured, room: Room::Programs };
+            let asked = Asked { visit, caller, parts: captured };
             Box::pin(api::answer(asked, action, body)).await
         }
         Handler::Page(page) => {
@@ -250,8 +255,12 @@ async fn answer_whole(
             let answered = Box::pin(compat::answer_id(visit, id, body)).await;
             answered.unwrap_or_else(|| unanswered(path, &[]))
         }
-        Handler::Reload => Box::pin(operate::reload(app)).await,
-        Handler::Metrics => exposition::answer(app, limits, source, &parts),
+        Handler::Reload => {
+            let name =
+                if let Caller::User(user) = caller { format!("user {user}") } else { source.to_string() };
+            Box::pin(operate::reload(app, &Actor { name, door: caller.entrance() })).await
+        }
+        Handler::Metrics => exposition::answer(visit),
         Handler::Healthy => operate::healthy(app),
         Handler::Ready => operate::ready(),
         Handler::Preflight => reply::to_preflight(),
@@ -262,8 +271,8 @@ async fn answer_whole(
 
 /// Answers with a page; `name` is that of the check whose page it is.
 async fn answer_page(visit: Visit<'_>, page: Page, name: &str) -> Reply {
-    let Visit { app, source, parts, .. } = visit;
-    let sight = match door::sight(app, source, parts) {
+    let Visit { app, parts, .. } = visit;
+    let sight = match door::sight(visit) {
         Ok(sight) => sight,
         Err(refusal) => return *refusal,
     };

@@ -20,6 +20,7 @@ use super::limits::Limits;
 use super::peers::{Peers, Seated};
 use super::routes;
 use super::site::Arrival;
+use super::stream::Stream;
 
 /// Listening sockets that are bound and not yet served.
 #[derive(Debug)]
@@ -172,8 +173,8 @@ impl Backoff {
 fn take(stream: TcpStream, peer: SocketAddr, on_loopback: bool, shared: &Arc<Shared>) {
     // An answer is one small packet: it must not wait for another. Where it cannot be set, it is only slower.
     let _ = stream.set_nodelay(true);
-    let arrival = Arrival { source: peer.ip().to_canonical(), on_loopback };
-    let socket = Socket::new(stream, Arc::new(Progress::new()));
+    let arrival = Arrival { source: peer.ip().to_canonical(), on_loopback, user: None };
+    let socket = Socket::new(Stream::Tcp(stream), Arc::new(Progress::new()));
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
         return serve_at(Place::Taken(place), socket, arrival, shared);
     }

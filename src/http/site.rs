@@ -17,6 +17,8 @@ pub(super) struct Arrival {
     pub(super) source: IpAddr,
     /// Its listener is reached from this machine alone.
     pub(super) on_loopback: bool,
+    /// It came over the socket of the data folder: the user's number.
+    pub(super) user: Option<u32>,
 }
 
 /// What a request does, as far as it matters which page had a browser send it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use hyper::http::request::Parts;
 
-use super::app::App;
+use super::app::{AnswerRooms, App};
 use super::limits::Limits;
 
 /// A request that was let in, before its body came.
@@ -15,5 +15,14 @@ pub(super) struct Visit<'r> {
     pub(super) limits: &'r Limits,
     /// The peer's address.
     pub(super) source: IpAddr,
+    /// The user at the socket of the data folder, by number.
+    pub(super) user: Option<u32>,
     pub(super) parts: &'r Parts,
+}
+
+impl<'r> Visit<'r> {
+    /// Room for answers that take long.
+    pub(super) fn rooms(&self) -> &'r AnswerRooms {
+        self.app.rooms(self.user.is_some())
+    }
 }

@@ -5,11 +5,13 @@
 //!
 //! A store has a single owner: the writer's thread in the server, the simulation in its tests.
 
+pub mod command;
 mod edit;
 mod error;
 pub mod history;
 pub mod live;
 mod migrations;
+pub mod pausing;
 mod row;
 pub mod sqlite;
 mod work;

@@ -1,8 +1,8 @@
 //! The writer: the one thread that owns the store. It commits pings in groups and answers them once they are durable.
 //!
-//! Everything that changes the store comes through its queue, in the order of arrival (1.2): pings, and calls for
-//! everything else. The queue is bounded. A ping that does not fit, or cannot be stored, is refused at once, and that
-//! makes its check blind (9.1).
+//! Everything that changes the store comes through its queue, in the order of arrival (1.2): pings, commands of people
+//! and programs, and calls of the engine. The queue is bounded. A ping that does not fit, or cannot be stored, is refused
+//! at once, and that makes its check blind (9.1).
 
 mod life;
 mod queue;
@@ -19,6 +19,7 @@ use self::queue::{QueueItem, Shared, WaitingPing, bytes_of};
 #[doc(hidden)]
 pub use self::turns::Turns;
 pub use self::turns::Wakes;
+use super::command::StoreCommand;
 use super::live::Live;
 use super::{Applied, Entry, PingFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
@@ -141,12 +142,21 @@ impl Writer {
         }
     }
 
+    /// Queues a command; whoever waits for its answer hears of it.
+    pub fn queue_command(&self, command: StoreCommand) {
+        self.queue(|at| QueueItem::Command { command: Box::new(command), at });
+    }
+
     /// Queues a call without waiting for it. 1.2: a call's time is that of its place in the queue, so that it does not
     /// judge past a ping that came before it.
     pub fn queue_call(&self, call: Call) {
+        self.queue(|at| QueueItem::Call { call, at });
+    }
+
+    fn queue(&self, item: impl FnOnce(Time) -> QueueItem) {
         let mut queue = self.shared.queue();
         let at = self.shared.clock.now();
-        queue.items.push_back(QueueItem::Call { call, at });
+        queue.items.push_back(item(at));
         drop(queue);
         self.shared.filled.notify_one();
     }

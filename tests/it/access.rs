@@ -13,16 +13,17 @@ const CHECKS: &str = "checks: [{name: backup, every: 1h}]\n";
 const KEY: &str = "ping-key-of-the-jobs";
 const READ: &str = "token-that-reads-all";
 const PING: &str = "token-that-only-pings";
+const OPERATE: &str = "token-that-operates";
 const WRITE: &str = "token-that-may-write";
 const NEW: &str = "token-that-is-the-new-one";
 const AUTH_KEY: &str = "auth-key-of-the-mine";
 const WRONG: &str = "token-that-is-wrong";
-const SECRETS: [&str; 6] = [KEY, READ, PING, WRITE, NEW, AUTH_KEY];
+const SECRETS: [&str; 7] = [KEY, READ, PING, OPERATE, WRITE, NEW, AUTH_KEY];
 
 fn with_tokens() -> Punctual {
     Punctual::start(&format!(
         "auth:\n  ping_keys: [{{name: jobs, key: {KEY}}}]\n  tokens: [{{name: look, scope: read, token: {READ}}}, \
-         {{name: jobs, scope: ping, token: {PING}}}, {{name: ci, scope: write, token: {WRITE}}}]\n\
+         {{name: jobs, scope: ping, token: {PING}}}, {{name: oncall, scope: operate, token: {OPERATE}}}, {{name: ci, scope: write, token: {WRITE}}}]\n\
          compat: {{coal_mine: {{enabled: true, auth_key: {AUTH_KEY}}}}}\n{CHECKS}"
     ))
 }
@@ -46,7 +47,7 @@ fn all() -> impl Iterator<Item = (Needs, &'static str, String)> {
 
 fn ask(server: &Punctual, method: &str, path: &str, token: Option<&str>) -> Response {
     // What is wrong is not taken without end from one address.
-    let own = [None, Some(READ), Some(PING), Some(WRITE), Some(NEW)].contains(&token);
+    let own = [None, Some(READ), Some(PING), Some(OPERATE), Some(WRITE), Some(NEW)].contains(&token);
     let client = if own { http::client().clone() } else { http::stranger() };
     let request = client.request(method.parse().unwrap(), server.url(path));
     http::send(match token {
@@ -84,7 +85,7 @@ fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
         for token in [None, Some(WRONG), Some(KEY)] {
             let what = format!("{method} {path} with {token:?}");
             match needs {
-                Needs::Write | Needs::Ping => {
+                Needs::Write | Needs::Operate | Needs::Ping => {
                     assert_problem(&ask(&server, method, &path, token), 403, "`auth.tokens`", &what);
                     seen += 1;
                 }
@@ -113,17 +114,20 @@ fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
     assert_eq!(checks(&server, None), before, "nothing was changed");
 }
 
+/// 23.1
 #[test]
 fn a_token_opens_what_its_scope_covers_and_nothing_else() {
     let server = with_tokens();
     for (needs, method, path) in all() {
         let good: &[&str] = match needs {
-            Needs::Read => &[READ, WRITE],
-            Needs::Ping => &[PING, WRITE],
+            Needs::Read => &[READ, OPERATE, WRITE],
+            Needs::Ping => &[PING, OPERATE, WRITE],
+            Needs::Operate => &[OPERATE, WRITE],
             Needs::Write => &[WRITE],
             _ => continue,
         };
-        for token in [None, Some(WRONG), Some(KEY), Some(AUTH_KEY), Some(READ), Some(PING), Some(WRITE)] {
+        let secrets = [WRONG, KEY, AUTH_KEY, READ, PING, OPERATE, WRITE];
+        for token in std::iter::once(None).chain(secrets.map(Some)) {
             let what = format!("{method} {path} with {token:?}");
             let answer = ask(&server, method, &path, token);
             let challenge = answer.header("www-authenticate").to_owned();
@@ -131,7 +135,7 @@ fn a_token_opens_what_its_scope_covers_and_nothing_else() {
                 Some(token) if good.contains(&token) => {
                     assert!(![401, 403].contains(&answer.status), "{what}: {}", answer.text());
                 }
-                Some(READ | PING | WRITE) => {
+                Some(READ | PING | OPERATE | WRITE) => {
                     assert_problem(&answer, 403, "use another", &what);
                     assert!(challenge.contains("insufficient_scope"), "{what}: {challenge}");
                 }
@@ -274,7 +278,9 @@ fn without_a_key_or_a_token_nothing_that_writes_is_open() {
         match needs {
             // Whether it answers at all is a switch of the command line.
             Needs::Nothing | Needs::Lifecycle => {}
-            Needs::PingKey | Needs::Read | Needs::Ping | Needs::Write => ask_without(method, &path, 401),
+            Needs::PingKey | Needs::Read | Needs::Ping | Needs::Operate | Needs::Write => {
+                ask_without(method, &path, 401);
+            }
             // Who knows an id may trigger; nobody has this one.
             Needs::AliasId => ask_without(method, &path, 404),
             Needs::Compat(system) => {

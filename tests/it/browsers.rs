@@ -106,7 +106,7 @@ fn what_a_page_of_another_site_sends_changes_nothing() {
         let triggers = path.contains("/trigger?") || needs == Needs::AliasId;
         let writes = match needs {
             Needs::Nothing | Needs::Read | Needs::PingKey => false,
-            Needs::Lifecycle | Needs::Ping | Needs::Write | Needs::AliasId => true,
+            Needs::Lifecycle | Needs::Ping | Needs::Operate | Needs::Write | Needs::AliasId => true,
             Needs::Compat(_) => !reads,
         };
         let foreign =

@@ -42,6 +42,7 @@ mod shown;
 mod siege;
 mod slow_readers;
 mod smtp;
+mod socket;
 mod store;
 mod support;
 mod test_notify;

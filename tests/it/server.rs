@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use punctual::app::Busy;
+use punctual::app::{Actor, Busy, Entrance, NotDone, mutes};
 use punctual::core::time::{Span, Time};
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
@@ -244,7 +244,9 @@ fn changes_that_nobody_waits_for_any_more_still_take_their_place_in_the_queue() 
     let (app, ledger) = Doors::unopened(|_| {});
     ledger.set_mode(Mode::Hold);
     http::runtime().block_on(async {
-        let change = || tokio::time::timeout(Duration::from_millis(1), app.services.on_store(|_, _| ()));
+        let program = Actor { name: "ci".to_owned(), door: Entrance::Api };
+        let unmute = || mutes::unmute(&app.services, &program, 1);
+        let change = || tokio::time::timeout(Duration::from_millis(1), unmute());
         let mut waited = 0;
         // Refused at once, and not after the time that a change may wait.
         while change().await.is_err() {
@@ -252,7 +254,13 @@ fn changes_that_nobody_waits_for_any_more_still_take_their_place_in_the_queue() 
             assert!(waited < 1000, "there is no end to it");
         }
         assert!(waited > 10, "only {waited} changes at a time");
-        assert_eq!(change().await, Ok(Err(Busy::NotBegun)));
+        let refused = change().await.expect("it does not wait");
+        assert!(matches!(refused, Err(NotDone::Busy(Busy::NotBegun))), "{refused:?}");
+        // Whoever is at the socket of the data folder still has a place.
+        let operator = Actor { name: "ann".to_owned(), door: Entrance::Socket };
+        let waits =
+            tokio::time::timeout(Duration::from_millis(1), mutes::unmute(&app.services, &operator, 1));
+        assert!(waits.await.is_err(), "it was refused");
     });
 }
 

@@ -121,13 +121,8 @@ fn a_name_of_two_types_is_seen() {
 
 const MAX_PARAMETERS: usize = 5;
 /// Functions with more, with how many they have.
-const MANY_PARAMETERS: &[&str] = &[
-    "src/cli/checks/mod.rs pause 6",
-    "src/cli/client.rs about 6",
-    "src/core/step/counted.rs judged 6",
-    "src/core/step/next.rs counted 6",
-    "src/store/history.rs page 6",
-];
+const MANY_PARAMETERS: &[&str] =
+    &["src/core/step/counted.rs judged 6", "src/core/step/next.rs counted 6", "src/store/history.rs page 6"];
 
 /// `self` counts, as it does for clippy; a tuple counts as all that it holds.
 fn many_parameters(sources: &[Source]) -> Vec<String> {

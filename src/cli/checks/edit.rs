@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::out::{Out, name, read};
-use crate::cli::client::Client;
+use crate::cli::client::{ApiCall, Client};
 use crate::cli::table::text;
 use crate::cli::trouble::Trouble;
 use crate::config::{MAX_DESCRIPTIONS_BYTES, read_descriptions, read_value};
@@ -107,7 +107,14 @@ impl Create {
             if let Some(Value::Object(labels)) = check.get_mut("labels") {
                 labels.retain(|_, value| !value.is_null());
             }
-            let made = client.call(Method::POST, &["checks"], &[], Some(body(check))).await;
+            let made = client
+                .call(ApiCall {
+                    method: Method::POST,
+                    path: &["checks"],
+                    query: &[],
+                    body: Some(body(check)),
+                })
+                .await;
             let made = made.map_err(|trouble| named(trouble, check))?;
             let said = format!("{} is made; its job pings {}", text(&made["name"]), text(&made["ping_url"]));
             out.said(&made, &said)?;
@@ -131,7 +138,9 @@ impl Update {
             return Err(Trouble::NotAsked(why.to_owned()));
         }
         let path = self.name.as_str();
-        let changed = client.about(Method::PATCH, path, &[], &[], Some(body(&patch))).await?;
+        let changed = client
+            .about(path, ApiCall { method: Method::PATCH, path: &[], query: &[], body: Some(body(&patch)) })
+            .await?;
         out.said(&changed, &format!("{} is changed", text(&changed["name"])))
     }
 }
@@ -187,8 +196,8 @@ fn body(check: &Map<String, Value>) -> Vec<u8> {
 /// Which one of several it was.
 fn named(trouble: Trouble, check: &Map<String, Value>) -> Trouble {
     match (trouble, check.get("name").or_else(|| check.get("title"))) {
-        (Trouble::Refused { status, why }, Some(Value::String(name))) => {
-            Trouble::Refused { status, why: format!("{name}: {why}") }
+        (Trouble::Refused { status, why, detail }, Some(Value::String(name))) => {
+            Trouble::Refused { status, why: format!("{name}: {why}"), detail }
         }
         (trouble, _) => trouble,
     }

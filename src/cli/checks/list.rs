@@ -8,7 +8,7 @@ use crate::cli::flags::Output;
 use crate::cli::server::ServerArgs;
 use crate::cli::table::{Table, shown_json, text};
 use crate::cli::trouble::Trouble;
-use crate::cli::way::{ServerWay, SocketArgs};
+use crate::cli::way::{SocketArgs, choose};
 use crate::core::cause::Status;
 
 /// Which checks; all that is said must fit.
@@ -38,7 +38,7 @@ pub(super) struct ListChecksArgs {
 impl ListChecksArgs {
     pub(super) async fn run(&self, server: &ServerArgs, out: &mut Out<'_>) -> Result<(), Trouble> {
         self.is_no_status()?;
-        let way = ServerWay::choose(server, &self.socket, None)?;
+        let way = choose(server, &self.socket, None)?;
         let plain = [("status", &self.status), ("group", &self.group), ("source", &self.source)];
         let plain = plain.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let filters: Vec<(&str, &str)> =

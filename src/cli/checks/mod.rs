@@ -10,10 +10,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{self, Client};
+use super::client::{self, ApiCall, Client};
 use super::control::Lasts;
 use super::flags::Output;
 use super::server::{self, ServerArgs};
@@ -120,14 +119,16 @@ async fn act(args: ChecksArgs, to: &mut dyn Write) -> Result<(), Trouble> {
         Command::Create(create) => create.run(&client()?, &mut out).await,
         Command::Update(update) => update.run(&client()?, &mut out).await,
         Command::Pause(Pause { lasts, check }) => {
-            let lasts = lasts.said_to_the_api();
-            pause(&client()?, (&check, &lasts), ("pause", "is paused"), &mut out).await
+            let mut body = json!({"comment": check.comment});
+            lasts.said_to_the_api().iter().for_each(|(name, value)| body[name] = json!(value));
+            pause(&client()?, Verb { path: "pause", done: "is paused" }, &check, &body, &mut out).await
         }
         Command::Unpause(check) => {
-            pause(&client()?, (&check, &[]), ("unpause", "is not paused"), &mut out).await
+            let body = json!({"comment": check.comment});
+            pause(&client()?, Verb { path: "unpause", done: "is not paused" }, &check, &body, &mut out).await
         }
         Command::Delete(One { name }) => {
-            client()?.about(Method::DELETE, name.as_str(), &[], &[], None).await?;
+            client()?.about(name.as_str(), ApiCall::delete(&[])).await?;
             out.said(&Value::Null, &format!("{name} is deleted"))
         }
         Command::Ping(args) => ping(&client()?, &args, &mut out).await,
@@ -136,15 +137,21 @@ async fn act(args: ChecksArgs, to: &mut dyn Write) -> Result<(), Trouble> {
 
 async fn pause(
     client: &Client,
-    (args, lasts): (&Unpause, &[(&str, &str)]),
-    (verb, done): (&str, &str),
+    verb: Verb,
+    args: &Unpause,
+    body: &Value,
     out: &mut Out<'_>,
 ) -> Result<(), Trouble> {
-    let mut body = json!({"comment": args.comment});
-    lasts.iter().for_each(|(name, value)| body[name] = json!(value));
-    let body = body.to_string().into_bytes();
-    let check = client.about(Method::POST, args.name.as_str(), &[verb], &[], Some(body)).await?;
-    out.said(&check, &format!("{} {done}", text(&check["name"])))
+    let mut check = client.about(args.name.as_str(), ApiCall::post(&[verb.path], body)).await?;
+    // As `show` has it.
+    check.as_object_mut().map(|check| check.remove("done"));
+    out.said(&check, &format!("{} {}", text(&check["name"]), verb.done))
+}
+
+/// What is done with a check.
+struct Verb {
+    path: &'static str,
+    done: &'static str,
 }
 
 async fn ping(client: &Client, args: &Ping, out: &mut Out<'_>) -> Result<(), Trouble> {

@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use reqwest::Method;
 use serde_json::Value;
 
 use super::out::{Out, name};
 use crate::cli::ages::ago;
-use crate::cli::client::Client;
+use crate::cli::client::{ApiCall, Client};
 use crate::cli::flags::Output;
 use crate::cli::table::{Table, plain, text};
 use crate::cli::trouble::Trouble;
@@ -27,11 +26,13 @@ pub(super) struct ShowCheckArgs {
 impl ShowCheckArgs {
     pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
         let name = self.name.as_str();
-        let mut check = client.about(Method::GET, name, &[], &[], None).await?;
+        let mut check = client.about(name, ApiCall::get(&[])).await?;
         if self.history > 0 {
             for kind in ["pings", "flips"] {
                 let limit = self.history.to_string();
-                let mut page = client.about(Method::GET, name, &[kind], &[("limit", &limit)], None).await?;
+                let mut page = client
+                    .about(name, ApiCall { query: &[("limit", &limit)], ..ApiCall::get(&[kind]) })
+                    .await?;
                 check[kind] = page[kind].take();
             }
         }

@@ -10,13 +10,15 @@ use super::dialect::Dialect;
 use super::fault::CommandFault;
 use super::reply::ok;
 use super::{periodicity, python, slug};
+use crate::app::edit::{self, EditNotDone};
 use crate::compat::door::{DoorAnswer, InWords};
 use crate::config::is_mail_address;
 use crate::core::check::{Alias, Definition, Name, Source, Spec};
 use crate::core::schedule::Schedule;
-use crate::core::time::{Span, Time};
-use crate::store::live::Check;
-use crate::store::{Edit, EditError, NewCheck, SpecChange, Store};
+use crate::core::time::Span;
+use crate::store::command::CheckChange;
+use crate::store::live::{Check, Live};
+use crate::store::{EditError, NewCheck, SpecChange};
 
 /// The longest name, in bytes: as long as a check's title may be.
 pub const MAX_NAME_BYTES: usize = 200;
@@ -35,7 +37,7 @@ pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     let description = description(args.last("description").unwrap_or_default())?.to_owned();
     let emails = emails(&args.all("email"))?;
     let slug = slug::slug(&title);
-    if let Some(other) = host.live().directory().by_slug(&dialect.origin(), &slug) {
+    if let Some(other) = host.services().live.directory().by_slug(&dialect.origin(), &slug) {
         return Err(taken(dialect, &slug, Some(other)));
     }
     let mails = Mails::of(command)?;
@@ -43,7 +45,7 @@ pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     let definition = Definition { title, description, emails, ..plain(command.schedule(periodicity).await?) };
     mails.check(&definition)?;
     let new = NewCanary { definition, slug, paused };
-    let id = host.on_store(move |store, now| new.make(store, dialect, now)).await??;
+    let id = new.make(command).await?;
     command.log_id(&id, "made");
     command.show(id).await
 }
@@ -70,17 +72,17 @@ struct NewCanary {
 }
 
 impl NewCanary {
-    /// Creates the check under an unused id and returns that id. The store finds a name for the check.
-    fn make(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<String, CommandFault> {
+    /// Makes it under an id that nobody has, and answers that. The store finds the check's name.
+    async fn make(self, command: &Command<'_>) -> Result<String, CommandFault> {
         for _ in 0..ID_TRIES {
             let id = random_id()?;
-            let canary = Alias { origin: dialect.origin(), id: id.clone(), slug: self.slug.clone() };
+            let canary = Alias { origin: command.dialect.origin(), id: id.clone(), slug: self.slug.clone() };
             let definition = Definition { alias: Some(canary), ..self.definition.clone() };
             let new = NewCheck { definition, paused: self.paused, past: None };
-            match store.edit(Edit::Create(Box::new(new)), now) {
+            match edit::create(command.host.services(), &command.actor(), new).await {
                 Ok(_) => return Ok(id),
-                Err(EditError::BadId(_)) => {}
-                Err(error) => return Err(refused(error, store, dialect, &self.slug)),
+                Err(EditNotDone::Refused(EditError::BadId(_))) => {}
+                Err(why) => return Err(refused(why, command, &self.slug)),
             }
         }
         Err(CommandFault::Unavailable)
@@ -90,9 +92,7 @@ impl NewCanary {
 pub(super) async fn delete(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     command.args.only(&["id", "slug", "name"])?;
     let found = command.find()?.check;
-    let check = found.id;
-    let deleted = command.host.on_store(move |store, now| store.edit(Edit::Delete { check }, now)).await;
-    deleted??;
+    edit::delete(command.host.services(), &command.actor(), &found).await?;
     command.log(&found.definition, "deleted");
     Ok(ok(&serde_json::json!({"status": "ok"})))
 }
@@ -118,8 +118,14 @@ pub(super) async fn update(command: &Command<'_>) -> Result<DoorAnswer, CommandF
         mails: Mails::of(command)?,
     };
     update.mails.admit(update.emails.as_deref().unwrap_or_default())?;
-    let updated = host.on_store(move |store, now| update.carry_out(store, dialect, now)).await;
-    updated??;
+    let slug = update.title.as_deref().map(slug::slug);
+    let services = host.services();
+    let actor = command.actor();
+    let described = edit::change(services, &actor, || {
+        let change = update.of(&services.live);
+        async { change }
+    });
+    described.await.map_err(|fault: UpdateFault| fault.told(command, slug.as_deref().unwrap_or_default()))?;
     command.log_id(&id, "changed");
     command.show(id).await
 }
@@ -176,46 +182,74 @@ struct Update {
     mails: Mails,
 }
 
+/// Why a canary is not changed.
+enum UpdateFault {
+    /// What was asked for cannot be.
+    Command(CommandFault),
+    NotDone(EditNotDone),
+}
+
+impl From<EditNotDone> for UpdateFault {
+    fn from(why: EditNotDone) -> UpdateFault {
+        UpdateFault::NotDone(why)
+    }
+}
+
+impl From<CommandFault> for UpdateFault {
+    fn from(fault: CommandFault) -> UpdateFault {
+        UpdateFault::Command(fault)
+    }
+}
+
+impl UpdateFault {
+    /// As it is answered; `slug` is the one that it was to have.
+    fn told(self, command: &Command<'_>, slug: &str) -> CommandFault {
+        match self {
+            UpdateFault::Command(fault) => fault,
+            UpdateFault::NotDone(why) => refused(why, command, slug),
+        }
+    }
+}
+
 impl Update {
-    fn carry_out(self, store: &mut dyn Store, dialect: &Dialect, now: Time) -> Result<(), CommandFault> {
-        // Looked up again: it may have changed since.
-        let check = store.live().find_alias(&self.id).ok_or(CommandFault::NotFound)?;
-        if let Source::File { path, line } = &check.definition.source {
-            return Err(EditError::DeclaredInFile { path: path.clone(), line: *line }.into());
+    /// What the canary is now, and is to be.
+    fn of(&self, live: &Live) -> Result<CheckChange, UpdateFault> {
+        let before = live.find_alias(&self.id).ok_or(CommandFault::NotFound)?;
+        if let Source::File { path, line } = &before.definition.source {
+            let error = EditError::DeclaredInFile { path: path.clone(), line: *line };
+            return Err(EditNotDone::from(error).into());
         }
-        let mails = self.mails;
-        let touches_mails = self.schedule.is_some() || self.emails.is_some();
-        let (definition, how) = self.applied_to(&check);
-        if touches_mails {
-            mails.check(&definition)?;
+        let (definition, how) = self.applied_to(&before);
+        if self.schedule.is_some() || self.emails.is_some() {
+            self.mails.check(&definition)?;
         }
-        if definition == *check.definition {
-            return Err(CommandFault::exception("ValueError", "No updates specified"));
+        if definition == *before.definition {
+            return Err(CommandFault::exception("ValueError", "No updates specified").into());
         }
-        let slug = definition.alias.as_ref().map_or_else(String::new, |canary| canary.slug.clone());
-        let edit = Edit::Update { check: check.id, definition: Box::new(definition), how };
-        store.edit(edit, now).map(|_| ()).map_err(|error| refused(error, store, dialect, &slug))
+        Ok(CheckChange { before, definition, how })
     }
 
-    fn applied_to(self, check: &Check) -> (Definition, SpecChange) {
+    fn applied_to(&self, check: &Check) -> (Definition, SpecChange) {
         let mut definition = (*check.definition).clone();
         let mut how = SpecChange::Judged;
-        if let Some(title) = self.title.filter(|title| *title != definition.title) {
+        if let Some(title) = self.title.as_ref().filter(|title| **title != definition.title) {
             if let Some(canary) = &mut definition.alias {
-                canary.slug = slug::slug(&title);
+                canary.slug = slug::slug(title);
             }
-            definition.title = title;
+            definition.title.clone_from(title);
         }
-        if let Some(schedule) = self.schedule.filter(|schedule| *schedule != definition.spec.schedule) {
-            definition.spec.schedule = schedule;
+        if let Some(schedule) =
+            self.schedule.as_ref().filter(|schedule| **schedule != definition.spec.schedule)
+        {
+            definition.spec.schedule.clone_from(schedule);
             how = SpecChange::Rearmed;
         }
-        if let Some(description) = self.description {
-            definition.description = description;
+        if let Some(description) = &self.description {
+            definition.description.clone_from(description);
         }
         let set = |emails: &[String]| emails.iter().cloned().collect::<BTreeSet<String>>();
-        if let Some(emails) = self.emails.filter(|emails| set(emails) != set(&definition.emails)) {
-            definition.emails = emails;
+        if let Some(emails) = self.emails.as_ref().filter(|emails| set(emails) != set(&definition.emails)) {
+            definition.emails.clone_from(emails);
         }
         (definition, how)
     }
@@ -235,10 +269,12 @@ fn plain(schedule: Schedule) -> Definition {
     Definition::new(name, Spec::new(schedule), Source::Api)
 }
 
-fn refused(error: EditError, store: &dyn Store, dialect: &Dialect, slug: &str) -> CommandFault {
-    match error {
-        EditError::SlugTaken => {
-            taken(dialect, slug, store.live().directory().by_slug(&dialect.origin(), slug))
+fn refused(why: EditNotDone, command: &Command<'_>, slug: &str) -> CommandFault {
+    let Command { host, dialect, .. } = command;
+    match why {
+        EditNotDone::Refused(EditError::SlugTaken) => {
+            let directory = host.services().live.directory();
+            taken(dialect, slug, directory.by_slug(&dialect.origin(), slug))
         }
         other => other.into(),
     }

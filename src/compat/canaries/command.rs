@@ -9,6 +9,7 @@ use super::fault::CommandFault;
 use super::reply::ok;
 use super::shown::{self, OkWith, Ranges};
 use super::slug;
+use crate::app::{Actor, Entrance};
 use crate::compat::door::DoorAnswer;
 use crate::compat::host::{Host, KeyVerdict};
 use crate::core::check::Definition;
@@ -56,7 +57,13 @@ impl Command<'_> {
         }
     }
 
-    /// Logs who changed something.
+    /// Who asks.
+    pub(super) fn actor(&self) -> Actor {
+        let system = self.dialect.system;
+        Actor { name: format!("{system} at {}", self.source), door: Entrance::Compat(system) }
+    }
+
+    /// Puts into the log who changed something.
     pub(super) fn log(&self, check: &Definition, done: &str) {
         let id = check.alias.as_ref().map_or("", |canary| &canary.id);
         let (check, interface) = (check.name.as_str(), self.dialect.system);
@@ -71,7 +78,7 @@ impl Command<'_> {
 
     /// The same for an existing canary, by its id.
     pub(super) fn log_id(&self, id: &str, done: &str) {
-        if let Some(check) = self.host.live().find_alias(id) {
+        if let Some(check) = self.host.services().live.find_alias(id) {
             self.log(&check.definition, done);
         }
     }
@@ -93,7 +100,7 @@ impl Command<'_> {
     }
 
     fn find_by(&self, slug_of_name: Option<&str>, else_say: &str) -> Result<Found, CommandFault> {
-        let directory = self.host.live().directory();
+        let directory = self.host.services().live.directory();
         let found = match (self.args.last("id"), self.args.last("slug").or(slug_of_name)) {
             (Some(id), _) => directory.by_alias.get(id),
             (None, Some(slug)) => directory.by_slug(&self.dialect.origin(), slug),
@@ -108,7 +115,7 @@ impl Command<'_> {
     pub(super) async fn show(&self, id: String) -> Result<DoorAnswer, CommandFault> {
         let (host, dialect) = (self.host.clone(), self.dialect);
         let shown = self.host.aside(move || {
-            let check = host.live().find_alias(&id).ok_or(CommandFault::NotFound)?;
+            let check = host.services().live.find_alias(&id).ok_or(CommandFault::NotFound)?;
             let known = dialect.known(&check).ok_or(CommandFault::NotFound)?;
             let shown = shown::look(&*host, dialect, known, Ranges::Shown).map_err(|error| {
                 tracing::error!(%error, "the history of a canary cannot be read");

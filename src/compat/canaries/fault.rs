@@ -1,7 +1,9 @@
 //! Why a command fails: codes and texts that scripts already know.
 
 use super::python;
-use crate::compat::host::Unavailable;
+use crate::app::edit::EditNotDone;
+use crate::app::ping::PingNotTaken;
+use crate::app::{Bug, NotDone, NotDoneKind};
 use crate::store::{EditError, StoreError};
 
 /// Why a command fails.
@@ -75,9 +77,38 @@ impl CommandFault {
     }
 }
 
-impl From<Unavailable> for CommandFault {
-    fn from(_: Unavailable) -> CommandFault {
+impl From<Bug> for CommandFault {
+    fn from(_: Bug) -> CommandFault {
         CommandFault::Unavailable
+    }
+}
+
+impl From<PingNotTaken> for CommandFault {
+    fn from(why: PingNotTaken) -> CommandFault {
+        match why {
+            PingNotTaken::NoSuchCheck => CommandFault::NotFound,
+            PingNotTaken::Overloaded | PingNotTaken::NotStored => CommandFault::Unavailable,
+        }
+    }
+}
+
+impl From<NotDone> for CommandFault {
+    fn from(why: NotDone) -> CommandFault {
+        match (why.kind(), why) {
+            (_, NotDone::Store(error)) => error.into(),
+            (NotDoneKind::NotFound, _) => CommandFault::NotFound,
+            (NotDoneKind::Conflict | NotDoneKind::Invalid, why) => CommandFault::bad(why.to_string()),
+            (NotDoneKind::Unavailable | NotDoneKind::Bug, _) => CommandFault::Unavailable,
+        }
+    }
+}
+
+impl From<EditNotDone> for CommandFault {
+    fn from(why: EditNotDone) -> CommandFault {
+        match why {
+            EditNotDone::Refused(error) => error.into(),
+            EditNotDone::Busy(_) | EditNotDone::Contended => CommandFault::Unavailable,
+        }
     }
 }
 

@@ -83,7 +83,7 @@ struct Short<'a> {
 
 impl Serialize for List {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let directory = self.host.live().directory();
+        let directory = self.host.services().live.directory();
         let mut canaries: Vec<_> =
             directory.checks.iter().filter_map(|check| self.dialect.known(check)).collect();
         // In the order of their creation.

@@ -61,7 +61,7 @@ pub(super) struct Standing {
 impl Standing {
     /// The status of a check now.
     pub(super) fn of(host: &dyn Host, dialect: &Dialect, check: &Check) -> Standing {
-        let as_of = host.as_of();
+        let as_of = host.services().as_of();
         Standing::at(dialect, &check.definition.spec, &check.state(), &as_of)
     }
 
@@ -90,13 +90,13 @@ pub(super) fn look(
     ranges: Ranges,
 ) -> Result<Shown, StoreError> {
     let most = usize::try_from(dialect.habits.max_events).unwrap_or(usize::MAX);
-    let events = match host.history() {
+    let events = match &host.services().history {
         Some(reader) => reader.canary_events(check.id, most)?,
         None => Vec::new(),
     };
     let definition = &check.definition;
-    let as_of = host.as_of();
-    let (now, state) = (host.now(), check.state());
+    let as_of = host.services().as_of();
+    let (now, state) = (host.services().clock.now(), check.state());
     let standing = Standing::at(dialect, &definition.spec, &state, &as_of);
     let deadline = as_of.promised_deadline(&definition.spec, &state);
     let time = |time: Time| python::iso_time(time, dialect.zone);

@@ -6,9 +6,10 @@ use super::command::Command;
 use super::fault::CommandFault;
 use super::reply::ok;
 use super::shown::Standing;
+use crate::app::ping;
 use crate::compat::door::{DoorAnswer, PingEnd};
 use crate::core::check::{Ping, PingKind, PingMethods};
-use crate::store::{Applied, PingFact};
+use crate::store::PingFact;
 
 #[derive(Serialize)]
 struct Triggered {
@@ -49,16 +50,7 @@ async fn take(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
         body_cut: false,
         source: command.source,
     };
-    let stored = host.ping(check.id, fact).map_err(|_| CommandFault::Unavailable)?;
-    match stored.await {
-        Ok(Ok(Applied::Done(_))) => {}
-        Ok(Ok(Applied::PausedByFile)) => {
-            unreachable!("a ping ends no pause of a file, and is told nothing of it")
-        }
-        Ok(Ok(Applied::NoSuchCheck)) => return Err(CommandFault::NotFound),
-        // The writer has logged the error. If the writer is gone, the server is stopping.
-        Ok(Err(_)) | Err(_) => return Err(CommandFault::Unavailable),
-    }
+    ping::take(host.services(), check.id, fact).await?;
     let now = command.find().map_or_else(|_| check.clone(), |found| found.check);
     // A success always ends the lateness of a check that is not counted (5.1). That is not read from the state, which
     // was taken a moment later: a check with a short period may be late again by then.

@@ -62,9 +62,9 @@ pub(in crate::config) static TOKEN: Section = Section {
         key("name", Text(NAME), Required, "Whose token it is, for logs."),
         key(
             "scope",
-            OneOf(&["read", "ping", "write"]),
+            OneOf(&["read", "ping", "operate", "write"]),
             Required,
-            "What it is good for; `write` is good for all.",
+            "What it is good for: `operate` for what people on call do, `write` for all.",
         ),
         key("token", Secret, Optional, "The token, in place."),
         key("token_file", Path, Optional, "The file with the token."),

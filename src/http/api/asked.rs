@@ -9,13 +9,13 @@ use matchit::Params;
 use serde::Serialize;
 
 use super::query::Query;
-use crate::app::Room;
+use crate::app::Actor;
 use crate::http::body::{self, BodyError, Keep};
-use crate::http::door::Caller;
+use crate::http::caller::Caller;
 use crate::http::problem::Problem;
 use crate::http::reply::{self, Reply};
 use crate::http::visit::Visit;
-use crate::http::{App, decode, pages};
+use crate::http::{App, decode};
 use crate::store::live::Check;
 
 /// The largest body, in bytes: a description of a check.
@@ -24,12 +24,10 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// A request at the API, before its body came.
 pub(in crate::http) struct Asked<'a> {
     pub(in crate::http) visit: Visit<'a>,
-    /// Whose token it is.
+    /// Who asks.
     pub(in crate::http) caller: Caller,
     /// The parts of the path that the route's template names.
     pub(in crate::http) parts: Params<'static, 'a>,
-    /// Where it is answered.
-    pub(in crate::http) room: Room,
 }
 
 pub(super) type ApiOutcome = Result<Reply, Problem>;
@@ -80,18 +78,26 @@ impl<'a> Asked<'a> {
         Query::read(self.visit.parts.uri.query(), known)
     }
 
-    /// Who says something here.
-    pub(super) fn by(&self) -> String {
-        match &self.caller {
-            Some(token) => format!("{token} (token)"),
-            None => self.visit.source.to_string(),
-        }
+    /// Who asks, who may say by which name.
+    pub(super) fn actor(&self, by: Option<String>) -> Actor {
+        let name = match (&self.caller, by.filter(|by| !by.is_empty())) {
+            (Caller::Token(token), None) => format!("{token} (token)"),
+            (Caller::Token(token), Some(by)) => format!("{by} (token {token})"),
+            (Caller::User(_) | Caller::Anybody, Some(by)) => by,
+            (Caller::User(user), None) => format!("user {user}"),
+            (Caller::Anybody, None) => self.visit.source.to_string(),
+        };
+        Actor { name, door: self.caller.entrance() }
     }
 
-    /// Puts into the log who changed something.
-    pub(super) fn log(&self, check: &str, done: &str) {
-        let token = self.caller.as_deref().unwrap_or("");
-        tracing::info!(check, token, source = %self.visit.source, "by the API: {done}");
+    /// Does something that takes a while on a thread that may block.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&App) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let app = self.app().clone();
+        let done = self.app().services.aside(self.caller.room(), move || work(&app)).await;
+        done.map_err(|bug| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, bug.to_string()))
     }
 }
 
@@ -114,5 +120,5 @@ pub(super) async fn make(
     asked: &Asked<'_>,
     work: impl FnOnce(&App) -> ApiOutcome + Send + 'static,
 ) -> ApiOutcome {
-    Ok(pages::make_in(asked.room, asked.visit.app, move |app| work(app).unwrap_or_else(Problem::reply)).await)
+    asked.aside(work).await?
 }

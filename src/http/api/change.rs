@@ -8,28 +8,27 @@ use serde_json::{Map, Value, json};
 
 use super::asked::{ApiOutcome, Asked, no_such_check};
 use super::check::{Declared, show};
-use super::problems::{not_stored, too_busy};
 use super::query::bad;
-use crate::app::{Bug, MAX_WAITING_CHANGES, Room};
+use crate::app::NotDone;
+use crate::app::edit::{self, EditNotDone};
 use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
 use crate::core::check::{Definition, Name};
-use crate::core::time::Time;
 use crate::http::problem::Problem;
 use crate::http::{App, reply};
+use crate::store::command::CheckChange;
 use crate::store::live::Check;
-use crate::store::{Edit, EditError, NewCheck, SpecChange, Store};
+use crate::store::{EditError, NewCheck, SpecChange};
 
 /// `POST /api/v1/checks`
 pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
     let body = body.to_vec();
     let Described { definition, paused } =
-        aside(asked, move |_| read_check(&body, None)).await?.map_err(not_right)?;
+        asked.aside(move |_| read_check(&body, None)).await?.map_err(not_right)?;
     check_mail(asked.app(), &definition, &[])?;
     let name = definition.name.clone();
     let new = NewCheck { definition, paused: paused.unwrap_or(false), past: None };
-    on_store(asked.app(), move |store, now| store.edit(Edit::Create(Box::new(new)), now)).await?;
-    asked.log(name.as_str(), "created");
+    edit::create(&asked.app().services, &asked.actor(None), new).await.map_err(refused)?;
     let mut reply = shown(asked, &name, StatusCode::CREATED).await?;
     let location = HeaderValue::from_str(&format!("{}/api/v1/checks/{name}", asked.app().external_url));
     reply.headers_mut().extend(location.ok().map(|location| (LOCATION, location)));
@@ -62,31 +61,46 @@ pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
 pub(super) async fn delete(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
     let check = changeable(asked)?;
-    let edit = Edit::Delete { check: check.id };
-    on_store(asked.app(), move |store, now| store.edit(edit, now)).await?;
-    asked.log(check.definition.name.as_str(), "deleted");
+    edit::delete(&asked.app().services, &asked.actor(None), &check).await.map_err(refused)?;
     Ok(reply::text(StatusCode::NO_CONTENT, ""))
 }
 
-/// Changes the check of the path into what is described, which may depend on what it is now: where it has become another
-/// one meanwhile, by somebody else, it is described anew, so that no change undoes another.
+/// Changes the check of the path into what is described, which may depend on what it is now.
 async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> ApiOutcome {
-    for _ in 0..MAX_TRIES {
-        let check = changeable(asked)?;
-        let (before, description) = (check.definition.clone(), describe(&check.definition));
-        let definition = aside(asked, move |app| described(app, &before, &description)).await??;
-        let name = definition.name.clone();
-        if change_unless_changed(asked.app(), check.clone(), definition).await? {
-            asked.log(check.definition.name.as_str(), "changed");
-            return shown(asked, &name, StatusCode::OK).await;
+    let described = || {
+        let found = changeable(asked).map(|check| (describe(&check.definition), check));
+        async {
+            let (description, before) = found?;
+            let now = before.definition.clone();
+            let definition = asked.aside(move |app| described(app, &now, &description)).await??;
+            Ok(CheckChange { before, definition, how: SpecChange::Judged })
         }
-    }
-    let detail = "others change this check all the time, and nothing was changed for you: try again";
-    Err(Problem::new(StatusCode::CONFLICT, detail))
+    };
+    let changed = edit::change(&asked.app().services, &asked.actor(None), described).await;
+    let changed = changed.map_err(|why| match why {
+        UpdateProblem::Known(problem) => problem,
+        UpdateProblem::NotDone(why) => refused(why),
+    })?;
+    shown(asked, &changed.definition.name, StatusCode::OK).await
 }
 
-/// Of changes that wait for the writer together, one is made whenever all are tried: so often, each has its turn.
-const MAX_TRIES: usize = MAX_WAITING_CHANGES;
+/// Why a check is not changed.
+enum UpdateProblem {
+    Known(Problem),
+    NotDone(EditNotDone),
+}
+
+impl From<Problem> for UpdateProblem {
+    fn from(problem: Problem) -> UpdateProblem {
+        UpdateProblem::Known(problem)
+    }
+}
+
+impl From<EditNotDone> for UpdateProblem {
+    fn from(why: EditNotDone) -> UpdateProblem {
+        UpdateProblem::NotDone(why)
+    }
+}
 
 fn described(app: &App, before: &Definition, description: &[u8]) -> Result<Definition, Problem> {
     let described = read_check(description, Some(&before.name)).map_err(not_right)?;
@@ -98,21 +112,6 @@ fn described(app: &App, before: &Definition, description: &[u8]) -> Result<Defin
     check_mail(app, &described.definition, &before.emails)?;
     check_canary(&described.definition, before)?;
     Ok(described.definition)
-}
-
-/// False if the check is no longer what it was: then nothing is stored.
-async fn change_unless_changed(app: &App, before: Arc<Check>, new: Definition) -> Result<bool, Problem> {
-    on_store(app, move |store, now| {
-        let known = store.live().find(before.definition.name.as_str());
-        let is_as_before =
-            known.is_some_and(|known| known.id == before.id && known.definition == before.definition);
-        if is_as_before {
-            let edit = Edit::Update { check: before.id, definition: Box::new(new), how: SpecChange::Judged };
-            store.edit(edit, now)?;
-        }
-        Ok(is_as_before)
-    })
-    .await
 }
 
 /// A file's rule: new addresses need a mail server.
@@ -165,25 +164,16 @@ async fn shown(asked: &Asked<'_>, name: &Name, status: StatusCode) -> ApiOutcome
     show(asked, check, status).await
 }
 
-/// What a client describes may take a while to read.
-async fn aside<T: Send + 'static>(
-    asked: &Asked<'_>,
-    work: impl FnOnce(&App) -> T + Send + 'static,
-) -> Result<T, Problem> {
-    let bug = |bug: Bug| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, bug.to_string());
-    let app = asked.app().clone();
-    app.clone().services.aside(Room::Programs, move || work(&app)).await.map_err(bug)
+fn refused(why: EditNotDone) -> Problem {
+    match why {
+        EditNotDone::Refused(EditError::Store(error)) => NotDone::Store(error).into(),
+        EditNotDone::Refused(error) => not_edited(&error),
+        EditNotDone::Busy(busy) => NotDone::Busy(busy).into(),
+        EditNotDone::Contended => Problem::new(StatusCode::CONFLICT, why.to_string()),
+    }
 }
 
-/// Has the store change something.
-async fn on_store<R: Send + 'static>(
-    app: &App,
-    work: impl FnOnce(&mut dyn Store, Time) -> Result<R, EditError> + Send + 'static,
-) -> Result<R, Problem> {
-    app.services.on_store(work).await.map_err(too_busy)?.map_err(|error| refused(&error))
-}
-
-fn refused(error: &EditError) -> Problem {
+fn not_edited(error: &EditError) -> Problem {
     let conflict = |detail: String| Problem::new(StatusCode::CONFLICT, detail);
     match error {
         EditError::NameTaken(name) => {
@@ -198,7 +188,7 @@ fn refused(error: &EditError) -> Problem {
         EditError::UnknownDependency(_) | EditError::DependencyCircle(_) => {
             faults(&[fault("/depends_on", &error.to_string())], 0)
         }
-        EditError::Store(error) => not_stored(error),
+        EditError::Store(error) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
     }
 }
 

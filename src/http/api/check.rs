@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 
-use super::asked::{ApiOutcome, Asked, in_json, make};
+use super::asked::{ApiOutcome, Asked, in_json};
 use crate::app::view::{CheckView, Moment};
 use crate::config::{Words, words_of};
 use crate::core::check::{Alias, PingKind, Source};
 use crate::core::time::Time;
 use crate::http::App;
+use crate::http::problem::Problem;
 use crate::store::history::PauseRecord;
 use crate::store::live::Check;
 
@@ -161,20 +163,26 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
 
 /// The answer that shows a check: a schedule may take a while to look at.
 pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> ApiOutcome {
-    make(asked, move |app| {
-        let mut shown = at(app, &Moment::of(&app.services), &check);
-        let state = check.state();
-        let paused = state.pause.at_run_time.and(app.services.history.as_ref());
-        // Without it the check is shown all the same.
-        let pause = paused.and_then(|reader| reader.pause(check.id).ok().flatten());
-        let said = |pause: PauseRecord| PauseJson {
-            since: pause.at.to_string(),
-            by: pause.by,
-            comment: pause.comment,
-            until: text(state.pause.until),
-        };
-        shown.pause = pause.map(said);
-        Ok(in_json(status, &shown))
-    })
-    .await
+    Ok(in_json(status, &shown(asked, check).await?))
+}
+
+/// A check, as it is shown.
+pub(super) async fn shown(asked: &Asked<'_>, check: Arc<Check>) -> Result<Value, Problem> {
+    asked
+        .aside(move |app| {
+            let mut shown = at(app, &Moment::of(&app.services), &check);
+            let state = check.state();
+            let paused = state.pause.at_run_time.and(app.services.history.as_ref());
+            // Without it the check is shown all the same.
+            let pause = paused.and_then(|reader| reader.pause(check.id).ok().flatten());
+            let said = |pause: PauseRecord| PauseJson {
+                since: pause.at.to_string(),
+                by: pause.by,
+                comment: pause.comment,
+                until: text(state.pause.until),
+            };
+            shown.pause = pause.map(said);
+            serde_json::to_value(shown).expect("its keys are texts")
+        })
+        .await
 }

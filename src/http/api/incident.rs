@@ -4,8 +4,9 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
-use super::incidents::{as_it_stands, shown};
+use super::incidents::shown;
 use super::problems::{no_history, unreadable};
+use crate::app::incidents::as_it_stands;
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
 

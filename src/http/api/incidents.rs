@@ -10,6 +10,7 @@ use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::text;
 use super::problems::{no_history, unreadable};
 use super::query::{Query, bad};
+use crate::app::incidents::as_it_stands;
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentStatus, IncidentStep};
 use crate::core::route::{Facts, Matcher};
@@ -18,7 +19,6 @@ use crate::http::App;
 use crate::http::problem::Problem;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, MAX_PAGE, Reader};
-use crate::store::live::Answered;
 
 const STATUSES: [IncidentStatus; 5] = [
     IncidentStatus::Open,
@@ -125,15 +125,6 @@ fn page(app: &App, reader: &Reader, wanted: &Wanted) -> Result<(Vec<Value>, Opti
         looked_at += count;
     }
     Ok((incidents, before))
-}
-
-/// An incident as it stands while what holds now does: open, where whoever acknowledged it has not taken on all of that.
-pub(super) fn as_it_stands(answered: &Answered, mut incident: IncidentRecord) -> IncidentRecord {
-    let is_own = incident.key.is_own();
-    if is_own && incident.status == IncidentStatus::Acknowledged && !answered.contains_key(&incident.check) {
-        incident.status = IncidentStatus::Open;
-    }
-    incident
 }
 
 /// What was declared of checks, also of those that no longer are.

@@ -1,12 +1,15 @@
 //! Messages: what was told to whom, when, and with which answer; and what people do with them.
 
 use hyper::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::text;
 use super::problems::{no_history, unreadable};
-use crate::http::messages::{self, MessageDeed, NotDone};
+use super::words::read;
+use crate::app::NotDone;
+use crate::app::messages::{self, MessageDeed};
 use crate::http::problem::Problem;
 use crate::store::history::MessageRecord;
 
@@ -18,8 +21,8 @@ pub(super) async fn list(asked: &Asked<'_>) -> ApiOutcome {
     let receiver = query.one("receiver")?.map(str::to_owned);
     make(asked, move |app| {
         let reader = app.services.history.as_ref().ok_or_else(no_history)?;
-        let read = reader.messages(state, receiver.as_deref(), before, limit);
-        let read = read.map_err(|error| unreadable(&error))?;
+        let page = reader.messages(state, receiver.as_deref(), before, limit);
+        let read = page.map_err(|error| unreadable(&error))?;
         let next = read.last().filter(|_| read.len() == limit).map(|message| message.id.to_string());
         let messages: Vec<Value> = read.iter().map(shown).collect();
         Ok(in_json(StatusCode::OK, &json!({"messages": messages, "next_cursor": next})))
@@ -44,30 +47,36 @@ fn shown(message: &MessageRecord) -> Value {
     })
 }
 
-/// Answers `POST /api/v1/messages/{id}/retry`.
-pub(super) async fn retry(asked: &Asked<'_>) -> ApiOutcome {
-    act(asked, MessageDeed::Retry).await
+/// Who says so.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfOne {
+    by: Option<String>,
 }
 
-/// Answers `POST /api/v1/messages/{id}/drop`.
-pub(super) async fn drop(asked: &Asked<'_>) -> ApiOutcome {
-    act(asked, MessageDeed::Drop(asked.by())).await
+/// Of whose messages.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfReceiver {
+    receiver: Option<String>,
+    by: Option<String>,
 }
 
-async fn act(asked: &Asked<'_>, deed: MessageDeed) -> ApiOutcome {
+/// Answers `POST /api/v1/messages/{id}/retry` and `…/drop`.
+pub(super) async fn act(asked: &Asked<'_>, deed: MessageDeed, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
-    let none = || Problem::new(StatusCode::NOT_FOUND, "the number of a message is a number");
-    let id = asked.number().ok_or_else(none)?;
-    match messages::act(asked.app(), id, deed).await {
-        Ok(done) => {
-            let token = asked.caller.as_deref().unwrap_or("");
-            tracing::info!(token, source = %asked.visit.source, "by the API: {done}");
-            Ok(in_json(StatusCode::OK, &json!({"done": done})))
-        }
-        Err(NotDone::NoSuchMessage(why)) => Err(Problem::new(StatusCode::NOT_FOUND, why)),
-        Err(NotDone::Conflict(why)) => Err(Problem::new(StatusCode::CONFLICT, why)),
-        Err(NotDone::Busy(why)) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).with_retry_after(5))
-        }
-    }
+    let OfOne { by } = read(body, r#"{"by": "ann"}"#)?;
+    let id = asked.number().ok_or_else(|| NotDone::NoSuchMessage(asked.part("id").to_owned()))?;
+    let done = messages::act(&asked.app().services, &asked.actor(by), id, deed).await?;
+    Ok(in_json(StatusCode::OK, &json!({"done": done})))
+}
+
+/// Answers `POST /api/v1/messages/retry`: all that was given up of a receiver.
+pub(super) async fn retry_all(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
+    asked.query(&[])?;
+    let OfReceiver { receiver, by } = read(body, r#"{"receiver": "ops-mail"}"#)?;
+    let unclear = || Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "say of which `receiver`");
+    let receiver = receiver.ok_or_else(unclear)?;
+    let done = messages::retry_all(&asked.app().services, &asked.actor(by), &receiver).await?;
+    Ok(in_json(StatusCode::OK, &json!({"done": done})))
 }

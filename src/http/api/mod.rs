@@ -16,12 +16,17 @@ mod pause;
 mod ping;
 mod problems;
 mod query;
+mod reload;
+mod stand;
 mod status;
+mod words;
 
 use hyper::body::Incoming;
 
 use super::problem::Problem;
 use super::reply::Reply;
+use crate::app::messages::MessageDeed;
+use crate::store::Stance;
 use asked::{ApiOutcome, read_body};
 
 pub(super) use asked::Asked;
@@ -42,9 +47,14 @@ pub(super) enum Operation {
     Incident,
     Incidents,
     Messages,
-    RetryMessage,
-    DropMessage,
+    ActOnMessage(MessageDeed),
+    RetryMessages,
     Mutes,
+    Mute,
+    Unmute,
+    Stand(Stance),
+    StandMany(Stance),
+    Reload,
     Status,
 }
 
@@ -62,7 +72,7 @@ pub(super) async fn answer(asked: Asked<'_>, action: Operation, body: Incoming) 
     outcome.unwrap_or_else(Problem::reply)
 }
 
-pub(super) async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
+async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
     match action {
         Operation::List => list::answer(asked).await,
         Operation::Create => change::create(asked, body).await,
@@ -78,9 +88,14 @@ pub(super) async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> Ap
         Operation::Incident => incident::answer(asked).await,
         Operation::Incidents => incidents::answer(asked).await,
         Operation::Messages => messages::list(asked).await,
-        Operation::RetryMessage => messages::retry(asked).await,
-        Operation::DropMessage => messages::drop(asked).await,
-        Operation::Mutes => mutes::answer(asked),
+        Operation::ActOnMessage(deed) => messages::act(asked, deed, body).await,
+        Operation::RetryMessages => messages::retry_all(asked, body).await,
+        Operation::Mutes => mutes::list(asked),
+        Operation::Mute => mutes::mute(asked, body).await,
+        Operation::Unmute => mutes::unmute(asked).await,
+        Operation::Stand(stance) => stand::one(asked, stance, body).await,
+        Operation::StandMany(stance) => stand::many(asked, stance, body).await,
+        Operation::Reload => reload::answer(asked, body).await,
         Operation::Status => status::answer(asked).await,
     }
 }

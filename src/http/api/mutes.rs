@@ -1,26 +1,83 @@
-//! `GET /api/v1/mutes`: those that last, oldest first.
+//! Mutes: those that last, oldest first; and making and ending them (8.2).
 
 use hyper::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json};
+use super::words::{EndSaid, read};
+use crate::app::NotDone;
+use crate::app::mutes::{self, Muted};
 use crate::core::route::Mute;
+use crate::http::problem::Problem;
+use crate::http::reply;
 
-/// Answers the list, which is one page.
-pub(super) fn answer(asked: &Asked<'_>) -> ApiOutcome {
+/// What is to be muted, how long, and why.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    check: Option<Names>,
+    matchers: Option<String>,
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+    until: Option<String>,
+    #[serde(default)]
+    comment: String,
+    by: Option<String>,
+}
+
+/// One, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    One(String),
+    Several(Vec<String>),
+}
+
+/// `GET /api/v1/mutes`, which is one page.
+pub(super) fn list(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
-    let now = asked.app().services.clock.now();
-    let shown = |mute: &Mute| {
-        json!({
-            "id": mute.id,
-            "matchers": mute.text,
-            "since": mute.since.to_string(),
-            "until": mute.until.to_string(),
-            "comment": mute.comment,
-            "by": mute.by,
-        })
+    let mutes: Vec<Value> = mutes::list(&asked.app().services).iter().map(shown).collect();
+    Ok(in_json(StatusCode::OK, &json!({"mutes": mutes, "next_cursor": null})))
+}
+
+/// `POST /api/v1/mutes`
+pub(super) async fn mute(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
+    asked.query(&[])?;
+    let body: Body = read(body, r#"{"check": "backup", "for": "2h", "comment": "why"}"#)?;
+    let unclear = |why: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
+    let what = match (body.check, body.matchers) {
+        (Some(Names::One(name)), None) => Muted::Checks(vec![name]),
+        (Some(Names::Several(names)), None) => Muted::Checks(names),
+        (None, Some(matchers)) => Muted::Matchers(matchers),
+        _ => return Err(unclear("a mute has `check` or `matchers`, and not both")),
     };
-    let mutes = asked.app().services.live.mutes();
-    let lasting: Vec<Value> = mutes.iter().filter(|mute| now < mute.until).map(shown).collect();
-    Ok(in_json(StatusCode::OK, &json!({"mutes": lasting, "next_cursor": null})))
+    let lasts = EndSaid { lasts: body.lasts, until: body.until };
+    let end = lasts.end("a mute", asked.app().services.clock.now())?;
+    let until = end.ok_or_else(|| unclear("a mute has an end: say `for` or `until`"))?;
+    let actor = asked.actor(body.by);
+    let made = mutes::mute(&asked.app().services, &actor, what, until, &body.comment).await?;
+    let mut answer = shown(&made.mute);
+    answer["matching"] = made.matching.into();
+    answer["done"] = made.text.into();
+    Ok(in_json(StatusCode::CREATED, &answer))
+}
+
+/// `DELETE /api/v1/mutes/{id}`
+pub(super) async fn unmute(asked: &Asked<'_>) -> ApiOutcome {
+    asked.query(&[])?;
+    let id = asked.number().ok_or_else(|| NotDone::NoSuchMute(asked.part("id").to_owned()))?;
+    mutes::unmute(&asked.app().services, &asked.actor(None), id).await?;
+    Ok(reply::text(StatusCode::NO_CONTENT, ""))
+}
+
+fn shown(mute: &Mute) -> Value {
+    json!({
+        "id": mute.id,
+        "matchers": mute.text,
+        "since": mute.since.to_string(),
+        "until": mute.until.to_string(),
+        "comment": mute.comment,
+        "by": mute.by,
+    })
 }

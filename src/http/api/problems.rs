@@ -2,7 +2,7 @@
 
 use hyper::StatusCode;
 
-use crate::app::Busy;
+use crate::app::{NotDone, NotDoneKind};
 use crate::http::problem::Problem;
 use crate::store::StoreError;
 
@@ -15,14 +15,16 @@ pub(super) fn unreadable(error: &StoreError) -> Problem {
         .with_retry_after(5)
 }
 
-pub(super) fn too_busy(busy: Busy) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, busy.to_string()).with_retry_after(5)
-}
-
-pub(super) fn not_stored(error: &StoreError) -> Problem {
-    let what = match error {
-        StoreError::Unclear(_) => "look before you try again",
-        _ => "nothing was changed, try again",
-    };
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}: {what}")).with_retry_after(5)
+impl From<NotDone> for Problem {
+    fn from(why: NotDone) -> Problem {
+        let status = match why.kind() {
+            NotDoneKind::NotFound => StatusCode::NOT_FOUND,
+            NotDoneKind::Conflict => StatusCode::CONFLICT,
+            NotDoneKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            NotDoneKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            NotDoneKind::Bug => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        let problem = Problem::new(status, why.to_string());
+        if status == StatusCode::SERVICE_UNAVAILABLE { problem.with_retry_after(5) } else { problem }
+    }
 }

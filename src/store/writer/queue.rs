@@ -11,6 +11,7 @@ use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::refusals::Refused;
 use crate::core::time::Time;
+use crate::store::command::StoreCommand;
 use crate::store::live::MAX_GAP;
 use crate::store::{Applied, Entry, PingFact, Store, StoreError};
 
@@ -44,12 +45,14 @@ impl Default for QueueLimits {
     }
 }
 
-/// Work for the writer's thread, with the time of its place in the queue.
+/// What the server does by itself on the writer's thread, with the time of its place in the queue: the engine's plain functions
+/// over a store. What people and programs have it do is a [`StoreCommand`].
 pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
 /// An item in the writer's queue.
 pub(super) enum QueueItem {
     Ping { entry: Entry, waiting: WaitingPing },
+    Command { command: Box<StoreCommand>, at: Time },
     Call { call: Call, at: Time },
 }
 
@@ -67,7 +70,7 @@ impl QueueItem {
     pub(super) fn at(&self) -> Time {
         match self {
             QueueItem::Ping { entry, .. } => entry.at,
-            QueueItem::Call { at, .. } => *at,
+            QueueItem::Command { at, .. } | QueueItem::Call { at, .. } => *at,
         }
     }
 }

@@ -171,13 +171,13 @@ impl Turns {
                     answers.push(waiting);
                     batch.len() < self.shared.limits.max_batch || self.commit(&mut batch, &mut answers)
                 }
-                QueueItem::Call { call, at } => {
+                other => {
                     let stored = self.commit(&mut batch, &mut answers);
                     if stored {
-                        call(&mut *self.store, at.min(latest));
+                        self.carry_out(other, latest);
                         latest = self.shared.now();
                     } else {
-                        items.push_front(QueueItem::Call { call, at });
+                        items.push_front(other);
                     }
                     stored
                 }
@@ -199,7 +199,17 @@ impl Turns {
         shown.inspect_err(|error| self.give_up(error)).is_ok()
     }
 
-    /// Handles that no sign of life could be stored.
+    /// Carries out what is no ping.
+    fn carry_out(&mut self, item: QueueItem, latest: Time) {
+        let at = item.at().min(latest);
+        match item {
+            QueueItem::Ping { .. } => unreachable!("pings are committed in groups"),
+            QueueItem::Command { command, .. } => command.run(&mut *self.store, at),
+            QueueItem::Call { call, .. } => call(&mut *self.store, at),
+        }
+    }
+
+    /// No sign of life could be stored.
     fn give_up(&mut self, error: &StoreError) {
         self.complain(error);
         self.last_life = None;
@@ -218,7 +228,10 @@ impl Turns {
                     queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
                     let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
                 }
-                QueueItem::Call { .. } if queue.stopping => {}
+                _ if queue.stopping => {}
+                QueueItem::Command { command, .. } => {
+                    queue.items.push_back(QueueItem::Command { command, at });
+                }
                 QueueItem::Call { call, .. } => queue.items.push_back(QueueItem::Call { call, at }),
             }
         }

@@ -10,8 +10,9 @@ use punctual::core::secret::Secret;
 use punctual::core::time::Time;
 use punctual::http::limits::Limits;
 use punctual::http::{Access, Tokens};
+use punctual::store::command::StoreCommand;
 use punctual::store::sqlite::SqliteStore;
-use punctual::store::writer::{Call, Overloaded, PingAnswer};
+use punctual::store::writer::{Overloaded, PingAnswer};
 use punctual::store::{Edit, NewCheck, PingFact, Store as _};
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ use crate::support::http;
 const PATCHES: usize = 5;
 
 /// A writer that begins when all patches wait for it: each was made of the check as it was before all others.
-struct Desk(Mutex<(SqliteStore, Vec<Call>, usize)>);
+struct Desk(Mutex<(SqliteStore, Vec<StoreCommand>, usize)>);
 
 fn now() -> Time {
     Time::from_secs(1_000_000)
@@ -49,12 +50,12 @@ impl TakePings for Desk {
         true
     }
 
-    fn call(&self, call: Call) {
+    fn command(&self, command: StoreCommand) {
         let (store, waiting, came) = &mut *self.0.lock().unwrap();
-        waiting.push(call);
+        waiting.push(command);
         *came += 1;
         if *came >= PATCHES {
-            waiting.drain(..).for_each(|call| call(store, now()));
+            waiting.drain(..).for_each(|command| command.run(store, now()));
         }
     }
 }

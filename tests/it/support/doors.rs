@@ -15,8 +15,9 @@ use punctual::core::window::WindowCount;
 use punctual::http::App;
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
+use punctual::store::command::StoreCommand;
 use punctual::store::live::{Check, Directory, Known, Live};
-use punctual::store::writer::{Call, Overloaded, PingAnswer};
+use punctual::store::writer::{Overloaded, PingAnswer};
 use punctual::store::{Applied, PingFact, StoreError};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -33,7 +34,7 @@ pub(crate) struct Ledger {
     pub(crate) facts: Inbox<(String, PingFact)>,
     mode: Arc<Mutex<Mode>>,
     held: Arc<Mutex<Vec<Held>>>,
-    held_calls: Arc<Mutex<Vec<Call>>>,
+    held_commands: Arc<Mutex<Vec<StoreCommand>>>,
     /// The earliest that is not judged yet.
     pub(crate) deadline: Arc<Mutex<Option<Time>>>,
     /// Up to when all is stored; `None`: now.
@@ -97,10 +98,10 @@ impl TakePings for Ledger {
         !matches!(*self.mode.lock().unwrap(), Mode::Refuse | Mode::Fail)
     }
 
-    /// There is no store behind these doors: calls are held, or lost.
-    fn call(&self, call: Call) {
+    /// There is no store behind these doors: commands are held, or lost.
+    fn command(&self, command: StoreCommand) {
         if let Mode::Hold = *self.mode.lock().unwrap() {
-            self.held_calls.lock().unwrap().push(call);
+            self.held_commands.lock().unwrap().push(command);
         }
     }
 }
@@ -146,7 +147,7 @@ impl Doors {
             facts: Inbox::new(),
             mode: Arc::new(Mutex::new(Mode::Store)),
             held: Arc::default(),
-            held_calls: Arc::default(),
+            held_commands: Arc::default(),
             deadline: Arc::default(),
             applied_to: Arc::default(),
             refused_unread: Arc::default(),

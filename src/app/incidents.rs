@@ -1,0 +1,202 @@
+//! What people say of open incidents: of one, of a check's, or of all that match (11.2).
+
+use std::sync::Arc;
+
+use super::actor::Actor;
+use super::not_done::NotDone;
+use super::said::check_said;
+use super::services::Services;
+use crate::core::check::Name;
+use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::route::{Facts, Matcher};
+use crate::store::Stance;
+use crate::store::command::StoreCommand;
+use crate::store::history::{IncidentRecord, Reader};
+use crate::store::live::{Answered, Check};
+
+/// So many names are said; then how many more there are.
+const MAX_NAMED: usize = 20;
+
+/// What was said of all that match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllStood {
+    /// How many match.
+    pub matching: usize,
+    /// Of these, how many did not stand so before.
+    pub changed: usize,
+    /// A line for people.
+    pub text: String,
+}
+
+/// An open incident, and its check's present name.
+type Named = (IncidentRecord, Name);
+
+/// An incident as it stands while what holds now does: open, where whoever acknowledged it has not taken on all of that.
+pub fn as_it_stands(answered: &Answered, mut incident: IncidentRecord) -> IncidentRecord {
+    let is_own = incident.key.is_own();
+    if is_own && incident.status == IncidentStatus::Acknowledged && !answered.contains_key(&incident.check) {
+        incident.status = IncidentStatus::Open;
+    }
+    incident
+}
+
+/// Says how the incident of this number stands; in words what was done.
+pub async fn stand(
+    services: &Arc<Services>,
+    actor: &Actor,
+    number: &str,
+    stance: Stance,
+) -> Result<String, NotDone> {
+    check_said(actor, "", 0)?;
+    let named = of_number(services, actor, number).await?;
+    one(services, actor, named, stance).await
+}
+
+/// Says how the open incident of a check stands.
+pub async fn stand_of_check(
+    services: &Arc<Services>,
+    actor: &Actor,
+    check: &str,
+    stance: Stance,
+) -> Result<String, NotDone> {
+    check_said(actor, "", 0)?;
+    let found = services.live.find(check).ok_or_else(|| NotDone::NoSuchCheck(check.to_owned()))?;
+    let name = found.definition.name.clone();
+    let named = read(services, actor, vec![found]).await?.pop();
+    one(services, actor, named.ok_or(NotDone::NoOpenIncident(name))?, stance).await
+}
+
+/// Says how all open incidents stand of checks that these match, as they stand now; those that stand so already are left as
+/// they are.
+pub async fn stand_all(
+    services: &Arc<Services>,
+    actor: &Actor,
+    matchers: &str,
+    stance: Stance,
+) -> Result<AllStood, NotDone> {
+    check_said(actor, "", 0)?;
+    let named = matching(services, actor, matchers).await?;
+    if named.is_empty() {
+        return Err(NotDone::NoneMatches(matchers.to_owned()));
+    }
+    let (count, mut changed) = (named.len(), 0);
+    // Each in a turn of its own, so that pings are stored between them. Whether it is new is for the store to say: to
+    // acknowledge again takes on what began since.
+    for (incident, _) in &named {
+        changed += usize::from(say(services, actor, incident.id, stance).await?);
+    }
+    let names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
+    let shown = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = if count > MAX_NAMED { format!(" and {} more", count - MAX_NAMED) } else { String::new() };
+    let before = match count - changed {
+        0 => String::new(),
+        before => format!("; {before} stood so already, or ended meanwhile"),
+    };
+    let are = if changed == 1 { "incident is" } else { "incidents are" };
+    let (word, by) = (word(stance), &actor.name);
+    let text = format!("{changed} {are} {word}, says {by}{before}: {shown}{more}");
+    actor.log(&text);
+    Ok(AllStood { matching: count, changed, text })
+}
+
+async fn one(
+    services: &Arc<Services>,
+    actor: &Actor,
+    (incident, check): Named,
+    stance: Stance,
+) -> Result<String, NotDone> {
+    let id = incident.id;
+    if !say(services, actor, id, stance).await? {
+        let stands = stands_so(services, actor, id).await?;
+        return Err(NotDone::NotStood { id: id.0, check, stands });
+    }
+    let text = format!("incident {} of {check} is {}, says {}", id.0, word(stance), actor.name);
+    actor.log(&text);
+    Ok(text)
+}
+
+async fn say(services: &Services, actor: &Actor, id: IncidentId, stance: Stance) -> Result<bool, NotDone> {
+    let by = actor.name.clone();
+    Ok(services.command(actor, |answer| StoreCommand::Stand(id, stance, by, answer)).await??)
+}
+
+fn word(stance: Stance) -> &'static str {
+    match stance {
+        Stance::Acknowledge => "acknowledged",
+        Stance::WontFix => "not to be fixed",
+        Stance::Reopen => "open again",
+    }
+}
+
+async fn matching(services: &Arc<Services>, actor: &Actor, matchers: &str) -> Result<Vec<Named>, NotDone> {
+    let matchers = Matcher::parse_list(matchers)?;
+    if matchers.is_empty() {
+        return Err(NotDone::NoMatchers);
+    }
+    let live = services.live.clone();
+    let find = move || {
+        let matches = |check: &&Arc<Check>| {
+            let causes = check.known().state.causes.clone();
+            let facts = Facts { definition: &check.definition, causes: causes.as_slice() };
+            !causes.is_empty() && facts.matched_by(&matchers)
+        };
+        live.directory().checks.iter().filter(matches).cloned().collect()
+    };
+    let checks = services.aside(actor.room(), find).await?;
+    read(services, actor, checks).await
+}
+
+/// Why nothing was changed: it has ended, or who has said the same before.
+async fn stands_so(services: &Arc<Services>, actor: &Actor, id: IncidentId) -> Result<String, NotDone> {
+    let reading =
+        with_history(services, actor, move |reader, _| Ok((reader.incident(id)?, reader.last_said(id)?)));
+    Ok(match reading.await? {
+        (Some(incident), Some(said)) if !incident.status.is_ended() => {
+            let status = incident.status.as_str();
+            format!("stands so already: {status} since {}, says {}", said.at, said.by)
+        }
+        (Some(incident), None) if !incident.status.is_ended() => "is open already".to_owned(),
+        _ => "has ended".to_owned(),
+    })
+}
+
+/// The incident of a number, and its check's name. Whether it has ended is for the store to say.
+async fn of_number(services: &Arc<Services>, actor: &Actor, number: &str) -> Result<Named, NotDone> {
+    let none = NotDone::NoSuchIncident(number.to_owned());
+    let Ok(id) = number.parse().map(IncidentId) else { return Err(none) };
+    let reading = with_history(services, actor, move |reader, services| {
+        let Some(incident) = reader.incident(id)? else { return Ok(None) };
+        let directory = services.live.directory();
+        let check = directory.checks.iter().find(|check| check.id == incident.check);
+        Ok(Some((incident, check.map(|check| check.definition.name.clone()))))
+    });
+    let (incident, name) = reading.await?.ok_or(none)?;
+    Ok((incident, name.ok_or(NotDone::IncidentGone(id.0))?))
+}
+
+/// The open incident of each of these checks that has one.
+async fn read(
+    services: &Arc<Services>,
+    actor: &Actor,
+    checks: Vec<Arc<Check>>,
+) -> Result<Vec<Named>, NotDone> {
+    let reading = with_history(services, actor, move |reader, _| {
+        let mut open = Vec::new();
+        for check in checks {
+            let incident = reader.open_incident(check.id)?;
+            open.extend(incident.map(|incident| (incident, check.definition.name.clone())));
+        }
+        Ok(open)
+    });
+    reading.await
+}
+
+async fn with_history<T: Send + 'static>(
+    services: &Arc<Services>,
+    actor: &Actor,
+    read: impl FnOnce(&Reader, &Services) -> Result<T, NotDone> + Send + 'static,
+) -> Result<T, NotDone> {
+    let at = services.clone();
+    let work = move || read(at.history.as_ref().ok_or(NotDone::NoHistory)?, &at);
+    services.aside(actor.room(), work).await?
+}

@@ -1,0 +1,156 @@
+//! Why an operation was not carried out: one text for every door.
+
+use super::actor::Actor;
+use super::aside::Bug;
+use super::turn::Busy;
+use crate::core::check::Name;
+use crate::core::matcher::MatcherError;
+use crate::core::time::Span;
+use crate::store::StoreError;
+
+/// Why an operation was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// No check has this name.
+    #[error("there is no check `{0}`: `punctual checks list` lists them")]
+    NoSuchCheck(String),
+    /// It was taken out of its file, or deleted, meanwhile.
+    #[error("{0} is no longer declared")]
+    Gone(Name),
+    /// 7.1
+    #[error("it is paused by its file: take `paused: true` out of it, and reload")]
+    PausedByFile,
+    /// A time that is past, or too far away.
+    #[error("{what} ends later than now, and within {longest}")]
+    BadEnd {
+        /// `a pause`
+        what: &'static str,
+        /// The longest that there may be.
+        longest: Span,
+    },
+    /// Several lines, or too long.
+    #[error("`comment`: a comment is one line of at most {0} bytes")]
+    BadComment(usize),
+    /// None, several lines, or too long.
+    #[error("`by`: who says so has a name of one line, of at most {} bytes", Actor::MAX_NAME_BYTES)]
+    BadActor,
+    /// Matchers that cannot be read.
+    #[error(transparent)]
+    BadMatchers(#[from] MatcherError),
+    /// No matchers.
+    #[error("say which: all are check=~\".*\"")]
+    NoMatchers,
+    /// As many as there may be.
+    #[error("there are {0} mutes already: end some")]
+    TooManyMutes(usize),
+    /// No mute has this number.
+    #[error("there is no mute {0}: `punctual mutes` lists them")]
+    NoSuchMute(String),
+    /// No incident has this number.
+    #[error("there is no incident {0}: `punctual incidents list` lists them")]
+    NoSuchIncident(String),
+    /// It is as it should be.
+    #[error("{0} has no open incident: `punctual incidents list` lists them")]
+    NoOpenIncident(Name),
+    /// Nobody can say anything of it any more.
+    #[error("the check of incident {0} is no longer declared")]
+    IncidentGone(u64),
+    /// It stands so already, or has ended.
+    #[error("incident {id} of {check} {stands}")]
+    NotStood {
+        /// Its number.
+        id: u64,
+        /// Its check.
+        check: Name,
+        /// How it stands, in words.
+        stands: String,
+    },
+    /// None is open that these match.
+    #[error("no incident is open that {0} matches: `punctual incidents list` lists them")]
+    NoneMatches(String),
+    /// No message has this number.
+    #[error("there is no message {0}, or not any more")]
+    NoSuchMessage(String),
+    /// It is being sent.
+    #[error("message {0} is being sent right now: look again in a moment")]
+    UnderWay(u64),
+    /// Its receiver was taken out of the configuration.
+    #[error("the receiver of message {0} is no longer configured")]
+    ReceiverGone(u64),
+    /// Nothing is left of it.
+    #[error(
+        "nothing of message {0} is to be told: it was taken, what it tells of has ended, or it was tried again since"
+    )]
+    NothingToTell(u64),
+    /// No receiver has this name.
+    #[error("there is no receiver `{0}`")]
+    NoSuchReceiver(String),
+    /// Nothing is left of what was given up of it.
+    #[error("nothing that is still bad was given up of {0}")]
+    NothingParked(String),
+    /// The history is not there.
+    #[error("this server has no history")]
+    NoHistory,
+    /// The server is busy.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    /// The store could not take it.
+    #[error("{error}: {now}", error = .0, now = what_now(.0))]
+    Store(#[from] StoreError),
+    /// It has a bug.
+    #[error(transparent)]
+    Bug(#[from] Bug),
+}
+
+fn what_now(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Unclear(_) => "look before you try again",
+        _ => "nothing was changed, try again",
+    }
+}
+
+/// What kind of reason it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotDoneKind {
+    /// There is no such thing.
+    NotFound,
+    /// It is not so that it could be done.
+    Conflict,
+    /// What was asked makes no sense.
+    Invalid,
+    /// It may be done later.
+    Unavailable,
+    /// By a bug.
+    Bug,
+}
+
+impl NotDone {
+    /// What kind of reason it is.
+    pub fn kind(&self) -> NotDoneKind {
+        match self {
+            NotDone::NoSuchCheck(_)
+            | NotDone::NoSuchMute(_)
+            | NotDone::NoSuchIncident(_)
+            | NotDone::NoSuchMessage(_)
+            | NotDone::NoSuchReceiver(_)
+            | NotDone::Gone(_) => NotDoneKind::NotFound,
+            NotDone::PausedByFile
+            | NotDone::TooManyMutes(_)
+            | NotDone::NoOpenIncident(_)
+            | NotDone::IncidentGone(_)
+            | NotDone::NotStood { .. }
+            | NotDone::NoneMatches(_)
+            | NotDone::UnderWay(_)
+            | NotDone::ReceiverGone(_)
+            | NotDone::NothingToTell(_)
+            | NotDone::NothingParked(_) => NotDoneKind::Conflict,
+            NotDone::BadEnd { .. }
+            | NotDone::BadComment(_)
+            | NotDone::BadActor
+            | NotDone::BadMatchers(_)
+            | NotDone::NoMatchers => NotDoneKind::Invalid,
+            NotDone::NoHistory | NotDone::Busy(_) | NotDone::Store(_) => NotDoneKind::Unavailable,
+            NotDone::Bug(_) => NotDoneKind::Bug,
+        }
+    }
+}

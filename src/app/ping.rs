@@ -1,0 +1,33 @@
+//! Taking a ping: stored, and only then answered (14.1).
+
+use super::services::Services;
+use crate::core::check::CheckId;
+use crate::store::{Applied, PingFact};
+
+/// Why a ping was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PingNotTaken {
+    /// There is no such check any more.
+    #[error("there is no such check")]
+    NoSuchCheck,
+    /// Too much waits.
+    #[error("too busy, try again")]
+    Overloaded,
+    /// It could not be stored: the log says why. Or the server stops.
+    #[error("the ping could not be stored, try again")]
+    NotStored,
+}
+
+/// Has a ping stored, and waits until it is durable.
+pub async fn take(services: &Services, check: CheckId, fact: PingFact) -> Result<(), PingNotTaken> {
+    let stored = services.writer.ping(check, fact).map_err(|_| PingNotTaken::Overloaded)?;
+    match stored.await {
+        Ok(Ok(Applied::Done(_))) => Ok(()),
+        Ok(Ok(Applied::PausedByFile)) => {
+            unreachable!("a ping ends no pause of a file, and is told nothing of it")
+        }
+        Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
+        // The writer has logged what failed; if it is gone, we are stopping.
+        Ok(Err(_)) | Err(_) => Err(PingNotTaken::NotStored),
+    }
+}

@@ -1,0 +1,36 @@
+//! What people say with an operation: checked before anything is done.
+
+use super::actor::{Actor, Entrance};
+use super::not_done::NotDone;
+use crate::core::time::{Span, Time};
+
+/// The longest pause or mute that has an end: one that lasts longer is a change of the configuration.
+const MAX_LENGTH: Span = Span::mins(366 * 24 * 60);
+
+/// Whether something that is said now can end then.
+pub(super) fn check_end(what: &'static str, until: Time, now: Time) -> Result<Time, NotDone> {
+    if until <= now || until - now > MAX_LENGTH {
+        return Err(NotDone::BadEnd { what, longest: MAX_LENGTH });
+    }
+    Ok(until)
+}
+
+/// Whether somebody may say so.
+pub(super) fn check_said(actor: &Actor, comment: &str, max_bytes: usize) -> Result<(), NotDone> {
+    let by = &actor.name;
+    if by.trim().is_empty() || by.len() > Actor::MAX_NAME_BYTES || by.chars().any(char::is_control) {
+        return Err(NotDone::BadActor);
+    }
+    // What users of other systems say may have several lines.
+    let is_one_line = matches!(actor.door, Entrance::Compat(_)) || !comment.chars().any(char::is_control);
+    if comment.len() > max_bytes || !is_one_line {
+        return Err(NotDone::BadComment(max_bytes));
+    }
+    Ok(())
+}
+
+/// `, says ann: vendor outage`
+pub(super) fn in_words(actor: &Actor, comment: &str) -> String {
+    let why = if comment.is_empty() { String::new() } else { format!(": {comment}") };
+    format!(", says {}{why}", actor.name)
+}

@@ -1,0 +1,33 @@
+//! `POST /api/v1/reload`: has the configuration read again, and waits.
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::asked::{ApiOutcome, Asked, in_json};
+use super::words::read;
+use crate::app::reload::{self, NotReloaded};
+use crate::http::problem::Problem;
+
+/// How.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    /// Take a configuration that removes most checks, this time (10.4).
+    #[serde(default)]
+    allow_mass_removal: bool,
+}
+
+/// Answers what changed, or every fault.
+pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
+    asked.query(&[])?;
+    let Body { allow_mass_removal } = read(body, r#"{"allow_mass_removal": true}"#)?;
+    let services = &asked.app().services;
+    match reload::reload(services, &asked.actor(None), allow_mass_removal).await {
+        Ok(done) => Ok(in_json(StatusCode::OK, &json!({"done": done}))),
+        Err(NotReloaded::Faulty(faults)) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults)),
+        Err(error @ NotReloaded::Stopping) => {
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))
+        }
+    }
+}

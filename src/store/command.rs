@@ -1,0 +1,123 @@
+//! What people and programs have the writer do: a closed list, carried out in one place, each with the way back for its
+//! answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use super::live::Check;
+use super::pausing::{self, PauseOutcome, Remark, Wish};
+use super::{ByHand, Edit, EditError, SpecChange, Stance, Store, StoreError};
+use crate::core::check::{CheckId, Definition};
+use crate::core::incident::IncidentId;
+use crate::core::outbox::MessageId;
+use crate::core::route::{Mute, ReceiverName};
+use crate::core::time::Time;
+
+/// Something to do on the writer's thread.
+#[derive(Debug)]
+pub enum StoreCommand {
+    /// Pauses or unpauses (7.1).
+    Pause(Arc<Check>, Wish, Remark, CommandAnswer<Result<PauseOutcome, StoreError>>),
+    /// Holds messages for a while (8.2).
+    Mute(Mute, CommandAnswer<Result<u64, StoreError>>),
+    /// Ends a mute.
+    Unmute(u64, CommandAnswer<Result<bool, StoreError>>),
+    /// Somebody of this name says how an incident stands (11.2).
+    Stand(IncidentId, Stance, String, CommandAnswer<Result<bool, StoreError>>),
+    /// Has a message tried again (12.4).
+    RetryMessage(MessageId, CommandAnswer<Result<ByHand, StoreError>>),
+    /// Has all that was given up of a receiver tried again.
+    RetryParked(ReceiverName, CommandAnswer<Result<ByHand, StoreError>>),
+    /// A message need not be told any more, says somebody of this name.
+    DropMessage(MessageId, String, CommandAnswer<Result<ByHand, StoreError>>),
+    /// Makes or deletes a check that lives in the database.
+    Edit(Edit, CommandAnswer<Result<CheckId, EditError>>),
+    /// Changes such a check.
+    Change(Box<CheckChange>, CommandAnswer<Result<bool, EditError>>),
+}
+
+/// A change of a check that is made only if that is still what it was: answered false if it is not.
+#[derive(Clone, Debug)]
+pub struct CheckChange {
+    /// What it was.
+    pub before: Arc<Check>,
+    /// What it is to be.
+    pub definition: Definition,
+    /// How a changed spec is judged.
+    pub how: SpecChange,
+}
+
+impl StoreCommand {
+    /// Carries it out, unless nobody waits for its answer any more.
+    pub fn run(self, store: &mut dyn Store, now: Time) {
+        match self {
+            StoreCommand::Pause(check, wish, remark, answer) => {
+                answer.give(|| pausing::change(store, &check, wish, remark, now));
+            }
+            StoreCommand::Mute(mute, answer) => answer.give(|| store.mute(mute, now)),
+            StoreCommand::Unmute(id, answer) => answer.give(|| store.unmute(id, now)),
+            StoreCommand::Stand(incident, stance, by, answer) => {
+                answer.give(|| store.stand(incident, stance, &by, now));
+            }
+            StoreCommand::RetryMessage(message, answer) => answer.give(|| store.retry_message(message, now)),
+            StoreCommand::RetryParked(receiver, answer) => answer.give(|| store.retry_parked(&receiver, now)),
+            StoreCommand::DropMessage(message, by, answer) => {
+                answer.give(|| store.drop_message(message, &by, now));
+            }
+            StoreCommand::Edit(edit, answer) => answer.give(|| store.edit(edit, now)),
+            StoreCommand::Change(change, answer) => answer.give(|| change.make(store, now)),
+        }
+    }
+}
+
+impl CheckChange {
+    fn make(self, store: &mut dyn Store, now: Time) -> Result<bool, EditError> {
+        let CheckChange { before, definition, how } = self;
+        let known = store.live().find(before.definition.name.as_str());
+        let is_as_before =
+            known.is_some_and(|known| known.id == before.id && known.definition == before.definition);
+        if is_as_before {
+            store.edit(Edit::Update { check: before.id, definition: Box::new(definition), how }, now)?;
+        }
+        Ok(is_as_before)
+    }
+}
+
+/// The way back to whoever waits for an answer.
+#[derive(Debug)]
+pub struct CommandAnswer<T> {
+    sender: oneshot::Sender<T>,
+    turn: CommandTurn,
+    /// Its place among those that wait: free once it is carried out or dropped.
+    _place: OwnedSemaphorePermit,
+}
+
+/// What waits is begun or given up: whoever takes its turn first says which.
+#[derive(Clone, Debug, Default)]
+pub struct CommandTurn(Arc<AtomicBool>);
+
+impl CommandTurn {
+    /// Whether it is the first.
+    pub fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
+}
+
+impl<T> CommandAnswer<T> {
+    /// An answer for whoever holds the other end, in this place; and its turn, for whoever gives up waiting.
+    pub fn new(place: OwnedSemaphorePermit) -> (CommandAnswer<T>, oneshot::Receiver<T>, CommandTurn) {
+        let (sender, receiver) = oneshot::channel();
+        let turn = CommandTurn::default();
+        (CommandAnswer { sender, turn: turn.clone(), _place: place }, receiver, turn)
+    }
+
+    fn give(self, work: impl FnOnce() -> T) {
+        // Whoever was told that it took too long must not find it done later.
+        if !self.sender.is_closed() && self.turn.take() {
+            // Whoever asked may have gone in between.
+            let _ = self.sender.send(work());
+        }
+    }
+}
