@@ -539,7 +539,7 @@ fn the_manual_s_lines_work() {
         let (is_good, said) = run(&mut shell);
         assert!(is_good, "{line}: {said}");
         if line.contains("status=new") {
-            assert!(said.contains("\"name\":\"nightly-backup\""), "{line}: {said}");
+            assert!(said.contains("\"name\":\"nightly-export\""), "{line}: {said}");
         }
     }
 }
