@@ -12,20 +12,19 @@ pub(in crate::config) static CHECK_FILE: Section = Section {
     title: "a file of `check_files`",
     keys: &[
         key("group", Text(NAME), Default(""), "The label `group` of every check in this file."),
-        key("labels", Labels, Optional, "Labels of every check in this file; a check's own come first."),
-        key("defaults", Map(&DEFAULTS), Optional, "What checks of this file are where they say nothing."),
+        key("labels", Labels, Optional, "Labels of every check in this file; a check's own labels win."),
+        key("defaults", Map(&DEFAULTS), Optional, "Defaults for the checks in this file."),
         key("checks", List(&CHECK), Optional, "What must happen, and when."),
     ],
 };
 
 const GRACE_DOC: &str =
-    "How long after a due time it may still happen. With `expect` or `periods`: 0 unless the check says so.";
-const FAILURES_DOC: &str = "So many failures in a row make it failing.";
-const SUCCESSES_DOC: &str = "So many successes in a row end it.";
-const EARLY_DOC: &str =
-    "How long before an occurrence a ping already serves it. Left out: 5s, at most a quarter of the gap.";
-const RESUME_DOC: &str = "A ping does not end a pause made at run time.";
-const METHODS_DOC: &str = "`post`: a link's preview or a crawler is no ping.";
+    "How late a success may be. With `expect` or `periods`: 0 unless the check itself has a `grace`.";
+const FAILURES_DOC: &str = "Consecutive failures before it is failing.";
+const SUCCESSES_DOC: &str = "Consecutive successes before it recovers.";
+const EARLY_DOC: &str = "How early a ping may count for the next occurrence. Default: 5s or a quarter of the gap, whichever is less.";
+const RESUME_DOC: &str = "If true, only `unpause` ends a run-time pause; a ping does not.";
+const METHODS_DOC: &str = "`post`: GET is refused, so that link previews and crawlers do not ping.";
 const METHODS: Kind = OneOf(&["any", "post"]);
 
 pub(in crate::config) static DEFAULTS: Section = Section {
@@ -33,7 +32,7 @@ pub(in crate::config) static DEFAULTS: Section = Section {
     title: "`defaults`",
     keys: &[
         key("grace", Duration(Span::ZERO, TEN_YEARS), Default("5m"), GRACE_DOC),
-        key("timezone", Text(64), Default("UTC"), "The IANA name of the zone of cron expressions."),
+        key("timezone", Text(64), Default("UTC"), "Time zone of cron expressions, by IANA name."),
         key("early", Duration(Span::ZERO, DAY), Optional, EARLY_DOC),
         key("failures_before_alert", Whole(1, 1000), Default("1"), FAILURES_DOC),
         key("successes_to_recover", Whole(1, 1000), Default("1"), SUCCESSES_DOC),
@@ -46,69 +45,99 @@ pub(in crate::config) static CHECK: Section = Section {
     id: "check",
     title: "a check",
     keys: &[
-        key("name", Text(NAME), Required, "The slug in the ping's address: a-z, 0-9, _ and -; unique."),
+        key("name", Text(NAME), Required, "The last part of the ping URL: a-z, 0-9, _ and -; unique."),
         key("title", Text(200), Optional, "The name for people."),
-        key("every", Duration(SECOND, TEN_YEARS), Optional, "A success at least this often."),
-        key("cron", Text(256), Optional, "A success for each occurrence of this cron expression."),
+        key(
+            "every",
+            Duration(SECOND, TEN_YEARS),
+            Optional,
+            "The longest time between two successes, before `grace`.",
+        ),
+        key(
+            "cron",
+            Text(256),
+            Optional,
+            "A cron expression of five fields; a success is due at each occurrence.",
+        ),
         key(
             "periods",
             Text(periods::MAX_LEN),
             Optional,
-            "A success so often, depending on the time in UTC: `* * * * sat,sun 300; * * * * mon-fri 60`.",
+            "Interval in seconds, by cron pattern in UTC: `* * * * sat,sun 300; * * * * mon-fri 60`.",
         ),
         key("calendar", Later, Optional, "A schedule as in systemd's OnCalendar."),
-        key("timezone", Text(64), Optional, "The IANA name of the zone of the cron expression."),
+        key("timezone", Text(64), Optional, "Time zone of the cron expression, by IANA name."),
         key("grace", Duration(Span::ZERO, TEN_YEARS), Optional, GRACE_DOC),
         key("early", Duration(Span::ZERO, DAY), Optional, EARLY_DOC),
         key(
             "expect",
             Map(&EXPECT),
             Optional,
-            "How many successes, counted at each occurrence or all the time.",
+            "How many successes: counted at each occurrence of `cron`, or all the time without it.",
         ),
         key(
             "window",
             Duration(SECOND, WEEK),
             Default("24h"),
-            "The window of count_in_window, with cron alone.",
+            "Window for `punctual_check_count_in_window`; only with `cron` and no `expect`.",
         ),
         key("max_runtime", Duration(SECOND, YEAR), Optional, "How long a run may take."),
         key(
             "min_runtime",
             Duration(SECOND, YEAR),
             Optional,
-            "A success sooner after its start is a failure.",
+            "A success sooner than this after its start is a failure.",
         ),
         key(
             "start_within",
             Duration(SECOND, YEAR),
             Optional,
-            "How soon after due a start must come; at most grace.",
+            "A start must come within this time after due; at most `grace`.",
         ),
         key(
             "overlap",
             OneOf(&["allowed", "fail"]),
             Default("allowed"),
-            "Whether two runs at a time are a failure.",
+            "`fail`: two runs at a time are a failure.",
         ),
         key("failures_before_alert", Whole(1, 1000), Optional, FAILURES_DOC),
         key("successes_to_recover", Whole(1, 1000), Optional, SUCCESSES_DOC),
         key("manual_resume", Flag, Optional, RESUME_DOC),
-        key("paused", Flag, Default("false"), "Not judged until the file says otherwise."),
+        key(
+            "paused",
+            Flag,
+            Default("false"),
+            "If true, the check is not judged, until the file says otherwise.",
+        ),
         key("ping_methods", METHODS, Optional, METHODS_DOC),
-        key("group", Text(NAME), Optional, "Its group, another label. Left out: its file's."),
+        key(
+            "group",
+            Text(NAME),
+            Optional,
+            "Its group, which is the label `group`. Default: that of its file.",
+        ),
         key("labels", Labels, Optional, "Labels for metrics, alerts and matchers."),
-        key("description", Kind::Lines(4096), Optional, "Free text for people."),
-        key("runbook_url", Text(URL), Optional, "Where to read what to do."),
+        key(
+            "description",
+            Kind::Lines(4096),
+            Optional,
+            "Text for people, shown on its page and in messages.",
+        ),
+        key("runbook_url", Text(URL), Optional, "URL of the instructions for whoever is told."),
         key(
             "depends_on",
             Texts,
             Optional,
-            "While one of these checks is bad, this one's messages are held; Prometheus' alerts by the shipped rules are not.",
+            "While one of these checks is late or failing, messages about this one are held. The shipped Prometheus rules ignore it.",
         ),
         key("quiet", List(&QUIET), Optional, "Times in which messages are held."),
-        key("emails", Texts, Optional, "Addresses that the check itself mails, beside what responders say."),
-        key("renamed_from", Texts, Optional, "Former names, whose history this check continues."),
+        key(
+            "emails",
+            Texts,
+            Optional,
+            "Mail addresses that are told of this check at once, whatever responders do.",
+        ),
+        key("renamed_from", Texts, Optional, "Former names of this check; it continues their history."),
         key("assert", Later, Optional, "A probe that punctual runs itself."),
     ],
 };
@@ -117,9 +146,9 @@ pub(in crate::config) static EXPECT: Section = Section {
     id: "expect",
     title: "`expect`",
     keys: &[
-        key("at_least", Whole(1, Expect::MAX_COUNT as u64), Optional, "Fewer successes are late."),
-        key("at_most", Whole(0, Expect::MAX_COUNT as u64), Optional, "More successes are failing."),
-        key("within", Duration(SECOND, YEAR), Required, "The window in which they count."),
+        key("at_least", Whole(1, Expect::MAX_COUNT as u64), Optional, "Fewer than this: late."),
+        key("at_most", Whole(0, Expect::MAX_COUNT as u64), Optional, "More than this: failing."),
+        key("within", Duration(SECOND, YEAR), Required, "The window in which successes are counted."),
     ],
 };
 
@@ -130,6 +159,6 @@ pub(in crate::config) static QUIET: Section = Section {
         key("cron", Text(256), Required, "When it begins."),
         key("calendar", Later, Optional, "When it begins, as in systemd's OnCalendar."),
         key("for", Duration(MINUTE, MONTH), Required, "How long it lasts."),
-        key("timezone", Text(64), Optional, "The IANA name of the zone. Left out: the check's."),
+        key("timezone", Text(64), Optional, "Time zone of `cron`, by IANA name. Default: that of the check."),
     ],
 };

@@ -9,34 +9,29 @@ pub(in crate::config) static MAIN: Section = Section {
     id: "main",
     title: "the main file",
     keys: &[
-        key("smtp", Map(&telling::SMTP), Optional, "How mail leaves."),
-        key("auth", Map(&AUTH), Optional, "Who may ping, and who may use the API."),
-        key("alerting", Map(&telling::ALERTING), Optional, "The Alertmanagers that get every alert."),
-        key("receivers", List(&telling::RECEIVER), Optional, "Where messages go."),
-        key("default_receivers", Texts, Optional, "The receivers told when no responder matches."),
-        key(
-            "responders",
-            List(&telling::RESPONDER),
-            Optional,
-            "Which incidents get which actions; all that match act.",
-        ),
-        key("compat", Map(&COMPAT), Optional, "The interfaces of other systems, for their users."),
-        key("databases", Later, Optional, "The databases of sql probes."),
-        key("retention", Map(&RETENTION), Optional, "How much history is kept."),
-        key(
-            "defaults",
-            Map(&checks::DEFAULTS),
-            Optional,
-            "What checks are where they say nothing, in every file.",
-        ),
+        key("checks", List(&checks::CHECK), Optional, "What must happen, and when."),
         key(
             "check_files",
             Texts,
             Optional,
             "Files with more checks: paths or patterns, relative to this file.",
         ),
-        key("checks", List(&checks::CHECK), Optional, "What must happen, and when."),
-        key("max_checks", Whole(1, MAX_CHECKS as u64), Default("1000000"), "The most checks there may be."),
+        key("defaults", Map(&checks::DEFAULTS), Optional, "Defaults for the checks in all files."),
+        key(
+            "max_checks",
+            Whole(1, MAX_CHECKS as u64),
+            Default("1000000"),
+            "The most checks that there may be, from files and through the API.",
+        ),
+        key("receivers", List(&telling::RECEIVER), Optional, "Where messages go."),
+        key("default_receivers", Texts, Optional, "Told when no responder matches."),
+        key("responders", List(&telling::RESPONDER), Optional, "Routing by labels; every match is used."),
+        key("smtp", Map(&telling::SMTP), Optional, "How mail leaves."),
+        key("alerting", Map(&telling::ALERTING), Optional, "The Alertmanagers that get every alert."),
+        key("auth", Map(&AUTH), Optional, "Who may ping, and who may use the API."),
+        key("compat", Map(&COMPAT), Optional, "Interfaces of coal-mine and Night's Watch."),
+        key("databases", Later, Optional, "The databases of sql probes."),
+        key("retention", Map(&RETENTION), Optional, "How much history is kept."),
     ],
 };
 
@@ -44,13 +39,23 @@ pub(in crate::config) static AUTH: Section = Section {
     id: "auth",
     title: "`auth`",
     keys: &[
-        key("ping_keys", List(&PING_KEY), Optional, "Who may ping. None: whoever reaches the port."),
-        key("ping_keys_required", Flag, Default("true"), "`false` while jobs still ping without a key."),
+        key(
+            "ping_keys",
+            List(&PING_KEY),
+            Optional,
+            "Keys for pings. Without any: whoever reaches the port may ping.",
+        ),
+        key(
+            "ping_keys_required",
+            Flag,
+            Default("true"),
+            "Set to `false` during migration: pings without a key are accepted.",
+        ),
         key(
             "tokens",
             List(&TOKEN),
             Optional,
-            "Who may use the API. None: everybody may read, nobody may write.",
+            "Tokens for the API. Without any: everybody may read, nobody may write.",
         ),
     ],
 };
@@ -64,10 +69,10 @@ pub(in crate::config) static TOKEN: Section = Section {
             "scope",
             OneOf(&["read", "ping", "operate", "write"]),
             Required,
-            "What it is good for: `operate` for what people on call do, `write` for all.",
+            "What it may do: `operate` is for people on call, `write` includes the others.",
         ),
-        key("token", Secret, Optional, "The token, in place."),
-        key("token_file", Path, Optional, "The file with the token."),
+        key("token", Secret, Optional, "The token (inline)."),
+        key("token_file", Path, Optional, "File that contains the token."),
     ],
 };
 
@@ -76,8 +81,8 @@ pub(in crate::config) static PING_KEY: Section = Section {
     title: "a ping key",
     keys: &[
         key("name", Text(NAME), Required, "Whose key it is, for logs."),
-        key("key", Secret, Optional, "The key, in place."),
-        key("key_file", Path, Optional, "The file with the key."),
+        key("key", Secret, Optional, "The key (inline)."),
+        key("key_file", Path, Optional, "File that contains the key."),
     ],
 };
 
@@ -106,14 +111,14 @@ pub(in crate::config) static COMPAT_SYSTEM: Section = Section {
             "auth_key",
             Secret,
             Optional,
-            "What its `auth_key` must be, in place. None: whoever reaches the port may use it.",
+            "Its `auth_key` (inline). Without any: whoever reaches the port may use this interface.",
         ),
-        key("auth_key_file", Path, Optional, "The file with what its `auth_key` must be."),
+        key("auth_key_file", Path, Optional, "File that contains its `auth_key`."),
         key(
             "trigger",
             OneOf(&["open", "id", "key"]),
             Optional,
-            "`open`: it asks for nothing, `id`: the id, `key`: the key. Left out: `id` where pings need keys, else `open`.",
+            "What a trigger needs: `open` nothing, `id` the ID, `key` the `auth_key`. Default: `id` if pings need keys, else `open`.",
         ),
     ],
 };
@@ -122,8 +127,8 @@ pub(in crate::config) static RETENTION: Section = Section {
     id: "retention",
     title: "`retention`",
     keys: &[
-        key("pings", Map(&PING_RETENTION), Optional, "How many pings of a check are kept."),
-        key("bodies", Size, Default("1GB"), "The budget of all bodies of pings together."),
+        key("pings", Map(&PING_RETENTION), Optional, "How many pings of each check are kept."),
+        key("bodies", Size, Default("1GB"), "Space for the bodies of all pings together."),
         key(
             "archived",
             Duration(DAY, TEN_YEARS),
@@ -141,9 +146,19 @@ pub(in crate::config) static PING_RETENTION: Section = Section {
             "keep_at_least",
             Whole(0, 1_000_000),
             Default("100"),
-            "The newest pings, kept whatever their age.",
+            "The newest pings of a check, kept whatever their age; at most `keep_at_most`.",
         ),
-        key("keep_at_most", Whole(1, 1_000_000), Default("1000"), "The most pings of a check."),
-        key("max_age", Duration(HOUR, TEN_YEARS), Default("7d"), "Older pings go, but for keep_at_least."),
+        key(
+            "keep_at_most",
+            Whole(1, 1_000_000),
+            Default("1000"),
+            "The most pings of a check, whatever their age.",
+        ),
+        key(
+            "max_age",
+            Duration(HOUR, TEN_YEARS),
+            Default("7d"),
+            "Older pings are deleted, except the newest `keep_at_least`.",
+        ),
     ],
 };

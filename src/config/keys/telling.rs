@@ -10,29 +10,29 @@ pub(in crate::config) static SMTP: Section = Section {
     id: "smtp",
     title: "`smtp`",
     keys: &[
-        key("host", Text(253), Required, "The mail server's name or address."),
+        key("host", Text(253), Required, "The name or address of the mail server."),
         key(
             "hello",
             Text(253),
             Optional,
-            "What the server is greeted with (EHLO). Left out: this machine's name if it has a dot, else the domain of `from`.",
+            "Name given in EHLO. Default: this machine's name if it has a dot, else the domain of `from`.",
         ),
         key(
             "port",
             Whole(1, 65_535),
             Optional,
-            "Its port. Left out: 587 for starttls, 465 for implicit, 25 for none.",
+            "Port. Default: 587 for starttls, 465 for implicit, 25 for none.",
         ),
         key(
             "tls",
             OneOf(&["starttls", "implicit", "none"]),
             Default("starttls"),
-            "How the connection is protected.",
+            "Encryption of the connection.",
         ),
-        key("tls_config", Map(&TLS_CONFIG), Optional, "Which certificates are believed."),
-        key("username", Text(NAME), Optional, "Whom to log in as. Left out: no login."),
-        key("password", Secret, Optional, "The password, in place."),
-        key("password_file", Path, Optional, "The file with the password."),
+        key("tls_config", Map(&TLS_CONFIG), Optional, "Which CAs are trusted, and the client certificate."),
+        key("username", Text(NAME), Optional, "User name. Without one: no login."),
+        key("password", Secret, Optional, "The password (inline)."),
+        key("password_file", Path, Optional, "File that contains the password."),
         key("from", Text(320), Required, "The sender: `a@b` or `Name <a@b>`."),
     ],
 };
@@ -47,8 +47,8 @@ pub(in crate::config) static ALERTMANAGER: Section = Section {
     id: "alertmanager",
     title: "an Alertmanager",
     keys: &[
-        key("url", Text(URL), Required, "Its address, as in http://127.0.0.1:9093."),
-        key("http_config", Map(&HTTP_CONFIG), Optional, "How it is spoken to."),
+        key("url", Text(URL), Required, "The URL, such as http://127.0.0.1:9093."),
+        key("http_config", Map(&HTTP_CONFIG), Optional, "HTTP client settings."),
     ],
 };
 
@@ -57,9 +57,9 @@ pub(in crate::config) static HTTP_CONFIG: Section = Section {
     title: "`http_config`",
     keys: &[
         key("authorization", Map(&AUTHORIZATION), Optional, "The header `Authorization`."),
-        key("basic_auth", Map(&BASIC_AUTH), Optional, "A user's name and password."),
-        key("proxy_url", Secret, Optional, "The proxy to go through. Those of the environment are not used."),
-        key("tls_config", Map(&TLS_CONFIG), Optional, "Which certificates are believed and shown."),
+        key("basic_auth", Map(&BASIC_AUTH), Optional, "User name and password."),
+        key("proxy_url", Secret, Optional, "URL of the proxy. `HTTP_PROXY` and the like are ignored."),
+        key("tls_config", Map(&TLS_CONFIG), Optional, "Which CAs are trusted, and the client certificate."),
     ],
 };
 
@@ -67,9 +67,9 @@ pub(in crate::config) static AUTHORIZATION: Section = Section {
     id: "authorization",
     title: "`authorization`",
     keys: &[
-        key("type", Text(NAME), Default("Bearer"), "The header's first word."),
-        key("credentials", Secret, Optional, "What follows it, in place."),
-        key("credentials_file", Path, Optional, "The file with what follows it."),
+        key("type", Text(NAME), Default("Bearer"), "Scheme, the first word of the header."),
+        key("credentials", Secret, Optional, "Credentials (inline)."),
+        key("credentials_file", Path, Optional, "File that contains the credentials."),
     ],
 };
 
@@ -77,9 +77,9 @@ pub(in crate::config) static BASIC_AUTH: Section = Section {
     id: "basic_auth",
     title: "`basic_auth`",
     keys: &[
-        key("username", Text(NAME), Required, "The user's name."),
-        key("password", Secret, Optional, "The password, in place."),
-        key("password_file", Path, Optional, "The file with the password."),
+        key("username", Text(NAME), Required, "User name."),
+        key("password", Secret, Optional, "The password (inline)."),
+        key("password_file", Path, Optional, "File that contains the password."),
     ],
 };
 
@@ -87,10 +87,10 @@ pub(in crate::config) static TLS_CONFIG: Section = Section {
     id: "tls_config",
     title: "`tls_config`",
     keys: &[
-        key("ca_file", Path, Optional, "Certificates that are believed instead of those of the system."),
-        key("cert_file", Path, Optional, "Our certificate; together with `key_file`."),
-        key("key_file", Path, Optional, "Its private key."),
-        key("insecure_skip_verify", Flag, Default("false"), "Believe every certificate."),
+        key("ca_file", Path, Optional, "CAs that are trusted instead of those of the system."),
+        key("cert_file", Path, Optional, "Client certificate; together with `key_file`."),
+        key("key_file", Path, Optional, "Private key of the client certificate."),
+        key("insecure_skip_verify", Flag, Default("false"), "If true, server certificates are not verified."),
     ],
 };
 
@@ -98,24 +98,19 @@ pub(in crate::config) static RECEIVER: Section = Section {
     id: "receiver",
     title: "a receiver",
     keys: &[
-        key("name", Text(NAME), Required, "As responders name it."),
+        key("name", Text(NAME), Required, "The name that responders use."),
         key("email", Map(&EMAIL), Optional, "Mail, through `smtp`."),
-        key("webhook", Map(&WEBHOOK), Optional, "An HTTP POST."),
+        key("webhook", Map(&WEBHOOK), Optional, "HTTP POST to a URL."),
         key("exec", Later, Optional, "A command."),
-        key("send_resolved", Flag, Default("true"), "Whether it hears of recoveries."),
+        key("send_resolved", Flag, Default("true"), "Whether recoveries are told."),
         key(
             "group_wait",
             Duration(Span::ZERO, HOUR),
             Default("5s"),
-            "What is due within this leaves together.",
+            "How long to collect before sending one message.",
         ),
-        key("give_up_after", Duration(MINUTE, MONTH), Default("24h"), "How long a message is tried."),
-        key(
-            "include_output",
-            Flag,
-            Default("true"),
-            "Whether it is told what jobs say: comments and output.",
-        ),
+        key("give_up_after", Duration(MINUTE, MONTH), Default("24h"), "How long to retry a message."),
+        key("include_output", Flag, Default("true"), "Whether messages include job comments and output."),
     ],
 };
 
@@ -139,13 +134,13 @@ pub(in crate::config) static WEBHOOK: Section = Section {
     id: "webhook",
     title: "`webhook`",
     keys: &[
-        key("url", Secret, Optional, "Where to, in place."),
-        key("url_file", Path, Optional, "The file with the address."),
-        key("format", OneOf(&FORMATS), Default("alertmanager"), "What is sent."),
-        key("template", Kind::Lines(65_536), Optional, "A template in Jinja's language for what is sent."),
-        key("template_file", Path, Optional, "The file with the template."),
+        key("url", Secret, Optional, "URL (inline)."),
+        key("url_file", Path, Optional, "File that contains the URL."),
+        key("format", OneOf(&FORMATS), Default("alertmanager"), "Format of the request."),
+        key("template", Kind::Lines(65_536), Optional, "Template of the request, instead of `format`."),
+        key("template_file", Path, Optional, "File that contains the template."),
         key("max_checks", Whole(1, 256), Optional, "The most checks in one message."),
-        key("http_config", Map(&HTTP_CONFIG), Optional, "How the server is spoken to."),
+        key("http_config", Map(&HTTP_CONFIG), Optional, "HTTP client settings."),
     ],
 };
 
@@ -157,9 +152,9 @@ pub(in crate::config) static RESPONDER: Section = Section {
             "matchers",
             Texts,
             Optional,
-            "Alertmanager's matchers over labels, check, group, reason, status; all must match. None: everything.",
+            "Matchers in Alertmanager's syntax, such as `team=\"dba\"`, over labels, check, group, reason and status; all must match. Without any: every incident.",
         ),
-        key("actions", List(&ACTION), Required, "What is done."),
+        key("actions", List(&ACTION), Required, "What to do."),
     ],
 };
 
@@ -167,8 +162,13 @@ pub(in crate::config) static ACTION: Section = Section {
     id: "action",
     title: "an action",
     keys: &[
-        key("notify", Text(NAME), Required, "The receiver that is told."),
-        key("after", Duration(Span::ZERO, MONTH), Default("0s"), "How long after the incident's beginning."),
-        key("repeat_interval", Duration(MINUTE, MONTH), Optional, "Told again so often, while it lasts."),
+        key("notify", Text(NAME), Required, "The receiver to tell."),
+        key("after", Duration(Span::ZERO, MONTH), Default("0s"), "Delay after the start of the incident."),
+        key(
+            "repeat_interval",
+            Duration(MINUTE, MONTH),
+            Optional,
+            "Reminder interval while the incident is open.",
+        ),
     ],
 };

@@ -56,15 +56,27 @@ const HEAD: &str = "\
 Every key of the files. `config.example.yaml` shows how they go together, `docs/semantics.md` says what is judged and
 told, and `punctual check-config FILE` says what is wrong with a file and whom each check's messages reach.
 
-Durations are written as in Prometheus (`90s`, `15m`, `1h30m`, `7d`). Paths are relative to the file that names them. A
-cron expression needs quotes. A key that is left empty is as if it were not there; a key that is not known is a fault.
-Secrets are read from files of one line (`…_file`), or stand in place for a first try.
+A check is a few of these keys:
 
-Time zones have IANA names (`Europe/Berlin`). Their rules are those of the folder that the variable `TZDIR` of the server
-names, as it is; else of `/usr/share/zoneinfo` (Debian's package `tzdata`), unless that is known to be older than the copy
-in the program; else of that copy, so that a container needs none. `punctual --version`, `punctual_time_zones_info` and the
-first lines of the log say which. A newer folder is taken at a reload, or within minutes: keep `tzdata` up to date, as rules
-change some times in a year.
+```yaml
+checks:
+  - name: nightly-backup          # pinged at /ping/nightly-backup
+    cron: \"0 2 * * *\"
+    timezone: Europe/Berlin
+    grace: 30m
+    labels: {team: dba}
+```
+
+- Durations are written as in Prometheus: `90s`, `15m`, `1h30m`, `7d`.
+- Paths are relative to the file that names them.
+- A cron expression needs quotes.
+- An empty key is ignored; an unknown key is an error.
+- Secrets are read from files of one line (`…_file`). For a first try they may be inline.
+
+Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of the server if it is set, else from the newer of
+`/usr/share/zoneinfo` (Debian's package `tzdata`) and the built-in copy, so that a container needs no `tzdata`.
+`punctual --version`, `punctual_time_zones_info` and the first lines of the log say which are used. A change of the folder is
+noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
 const SECTIONS: [(&Section, &str); 25] = [
@@ -95,10 +107,24 @@ const SECTIONS: [(&Section, &str); 25] = [
     (&keys::PING_RETENTION, "`retention.pings`"),
 ];
 
+/// What a table of keys cannot say.
+const NOTES: [(&Section, &str); 3] = [
+    (
+        &keys::CHECK,
+        "A check needs a schedule: `every`, `cron`, `periods` or `expect`. Only `cron` and `expect` go together.",
+    ),
+    (&keys::EXPECT, "`at_least`, `at_most` or both are needed."),
+    (&keys::WEBHOOK, "[templates.md](templates.md) says what a template may contain."),
+];
+
 fn reference() -> String {
     let mut text = HEAD.to_owned();
     for (section, title) in SECTIONS {
-        let _ = write!(text, "\n## {title}\n\n| key | value | left out | |\n|---|---|---|---|\n");
+        let _ = write!(text, "\n## {title}\n\n");
+        if let Some((_, note)) = NOTES.iter().find(|(noted, _)| *noted == section) {
+            let _ = write!(text, "{note}\n\n");
+        }
+        text.push_str("| key | value | default | meaning |\n|---|---|---|---|\n");
         for key in section.keys.iter().filter(|key| !matches!(key.kind, Kind::Later)) {
             let _ = writeln!(
                 text,
@@ -126,10 +152,18 @@ fn value(key: &Key) -> String {
         Kind::Flag => "true, false".to_owned(),
         Kind::OneOf(words) => words.join(", "),
         Kind::Labels => "labels, such as `{team: dba}`".to_owned(),
-        Kind::Map(_) => "keys, see below".to_owned(),
-        Kind::List(_) => "list, see below".to_owned(),
+        Kind::Map(below) => format!("[keys](#{})", anchor(below)),
+        Kind::List(below) => format!("[list](#{})", anchor(below)),
         Kind::Later => unreachable!("keys that are not built are left out"),
     }
+}
+
+/// Where a link leads to a section: its heading as the page's readers make an anchor of it.
+fn anchor(section: &Section) -> String {
+    let (_, title) =
+        SECTIONS.iter().find(|(known, _)| *known == section).expect("every section has a heading");
+    let kept = title.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+    kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
 fn left_out(section: &Section, key: &Key) -> String {
