@@ -49,14 +49,19 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-/// Commands in blocks of the shell, and those in backticks.
+/// Commands in blocks of the shell, in units of systemd, and those in backticks.
 fn commands(page: &str) -> Vec<Vec<String>> {
     let typed = [blocks(page, "sh"), blocks(page, "console")]
         .concat()
         .concat()
         .replace("cargo run --release -- ", "punctual ");
+    // A unit of systemd has commands, too.
+    let units = blocks(page, "ini").concat();
+    let started =
+        units.lines().filter_map(|line| line.split_once("=/usr/local/bin/")).map(|(_, command)| command);
     let spans = page.split('`').skip(1).step_by(2);
-    let all = typed.lines().map(|line| line.trim_start().trim_start_matches("$ ")).chain(spans);
+    let all =
+        typed.lines().map(|line| line.trim_start().trim_start_matches("$ ")).chain(started).chain(spans);
     all.filter(|text| text.starts_with("punctual ") && !text.contains('\n')).map(words).collect()
 }
 
