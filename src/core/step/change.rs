@@ -1,7 +1,8 @@
 //! Pauses, archives, and changes of the spec (§7, §10).
 
+use super::Judge;
 use super::next::{self, TransitionKind};
-use super::{FlipReason, Judge};
+use super::outcome::FlipReason;
 use crate::core::cause::{Cause, CauseKind, Causes, Family};
 use crate::core::check::{Overlap, PingKind, Spec};
 use crate::core::schedule::{Expect, Schedule};

@@ -7,6 +7,7 @@
 mod change;
 mod counted;
 mod next;
+mod outcome;
 mod past;
 mod ping;
 mod sight;
@@ -18,9 +19,11 @@ use super::blind::BlindWindows;
 use super::cause::{Cause, CauseKind, Causes, Family, Status};
 use super::check::{Ping, Spec};
 use super::refusals::Refused;
+use super::schedule::{Expect, Schedule};
 use super::state::State;
-use super::time::{Span, Time};
+use super::time::Time;
 
+pub use outcome::{Flip, FlipReason, Judgement, PingEffect, Step};
 pub use past::PastState;
 pub use view::{View, promised_deadline, view};
 
@@ -55,102 +58,6 @@ pub enum Input {
     Archive,
     /// It is declared again, with this spec (10.3).
     Return(Box<Spec>),
-}
-
-/// The outcome of a step.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Step {
-    pub state: State,
-    /// The flips, oldest first.
-    pub flips: Vec<Flip>,
-    /// The judgements of a counted check, oldest first (3.6).
-    pub judgements: Vec<Judgement>,
-    /// The effect of the ping; `None` for every other input.
-    pub ping: Option<PingEffect>,
-}
-
-/// The effect of a ping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PingEffect {
-    /// It only repeats its run id's previous fact (4.1).
-    pub repeat: bool,
-    /// It counts as a success in windows (3.1, 3.7).
-    pub success: bool,
-    /// How long the run took that it ended, if the start is known.
-    pub duration: Option<Span>,
-}
-
-/// A change of status or of the set of causes (6.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flip {
-    /// The time of the transition itself.
-    pub at: Time,
-    pub from: Status,
-    pub to: Status,
-    pub begun: Vec<Cause>,
-    pub ended: Vec<CauseKind>,
-    /// All causes after the flip, including those that a pause hides.
-    pub causes: Causes,
-    pub reason: FlipReason,
-}
-
-/// Why a check flipped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FlipReason {
-    /// A time passed.
-    Judged,
-    /// A ping came.
-    Pinged,
-    /// Somebody paused it, or its file did.
-    Paused,
-    /// A person, its file or a ping ended the pause, or the pause's time was over.
-    Unpaused,
-    /// Its spec changed, and the check is not bad by the new one (10.2).
-    Changed,
-    /// It is no longer declared.
-    Archived,
-    /// It is declared again.
-    Returned,
-}
-
-impl FlipReason {
-    pub const ALL: [FlipReason; 7] = [
-        FlipReason::Judged,
-        FlipReason::Pinged,
-        FlipReason::Paused,
-        FlipReason::Unpaused,
-        FlipReason::Changed,
-        FlipReason::Archived,
-        FlipReason::Returned,
-    ];
-
-    /// The word in the database, the log and the API.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            FlipReason::Judged => "judged",
-            FlipReason::Pinged => "pinged",
-            FlipReason::Paused => "paused",
-            FlipReason::Unpaused => "unpaused",
-            FlipReason::Changed => "changed",
-            FlipReason::Archived => "archived",
-            FlipReason::Returned => "returned",
-        }
-    }
-}
-
-/// The judgement of a counted check at an occurrence (3.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    /// The time T.
-    pub occurrence: Time,
-    /// The successes that counted for it.
-    pub count: u32,
-    /// `at_least`, if it was judged.
-    pub at_least: Option<u32>,
-    /// `at_most`, if it was judged.
-    pub at_most: Option<u32>,
-    /// Whether the count is within the bounds that were judged.
-    pub met: bool,
 }
 
 /// The most transitions that one step settles; further occurrences of a counted check are skipped. Reached only if a
@@ -302,6 +209,46 @@ impl<'a> Judge<'a> {
             if !state.causes.any(Family::Late) {
                 state.causes.insert(Cause { kind: CauseKind::Blind, since: at, would_be: Some(would_be) });
             }
+        });
+    }
+
+    /// 3.1: judges the occurrence itself. A shortfall may still be filled within the grace. If blindness has delayed an
+    /// earlier occurrence beyond this one, the earlier one stays pending: endless restarts must not delay it for ever.
+    fn count_at(&mut self, occurrence: Time) {
+        let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
+        let count = self.state.successes_in(occurrence - expect.within, occurrence);
+        let seen_from = self.state.armed_since.max(self.state.floor);
+        let at_least = expect.at_least.filter(|_| occurrence - expect.within >= seen_from);
+        let short = at_least.is_some_and(|at_least| count < at_least);
+        let many = expect.at_most.is_some_and(|at_most| count > at_most);
+        self.flip(occurrence, FlipReason::Judged, |state| {
+            if let Some(counted) = &mut state.counted {
+                counted.judged_to = occurrence;
+                counted.pending = counted.pending.or(short.then_some(occurrence));
+            }
+            state.set(CauseKind::TooMany, many, occurrence);
+            if at_least.is_some() && !short {
+                state.count_is_met();
+            }
+        });
+        if !short && (at_least.is_some() || expect.at_most.is_some()) {
+            let at_most = expect.at_most;
+            self.judgements.push(Judgement { occurrence, count, at_least, at_most, met: !many });
+        }
+    }
+
+    /// 3.1: the grace is over and the count is still too low.
+    fn shortfall(&mut self, occurrence: Time, at: Time) {
+        let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
+        let count = self.state.successes_in(occurrence - expect.within, at);
+        let Expect { at_least, at_most, .. } = expect;
+        self.judgements.push(Judgement { occurrence, count, at_least, at_most, met: false });
+        self.flip(at, FlipReason::Judged, |state| {
+            if let Some(counted) = &mut state.counted {
+                counted.pending = None;
+                counted.late_for = Some(occurrence);
+            }
+            state.judge_late(CauseKind::TooFew, at);
         });
     }
 

@@ -58,6 +58,14 @@ pub(super) struct NextDue {
     pub(super) evidence_from: Time,
 }
 
+/// What is judged, by what, and when nobody was there.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    spec: &'a Spec,
+    state: &'a State,
+    blind: &'a BlindWindows,
+}
+
 /// The earliest transition; `None` if only an input can change anything.
 pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Next> {
     if state.archived.is_some() {
@@ -72,16 +80,17 @@ pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<N
             first = Some(Next { at: sight.at, what, blind: sight.blind });
         }
     };
+    let judged = Judged { spec, state, blind };
     match &spec.schedule {
         Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
-            scheduled(spec, state, blind, &mut consider);
+            scheduled(judged, &mut consider);
         }
         Schedule::CountedAt(occurrences, expect) => {
-            counted(spec, state, blind, (occurrences, expect), &mut consider);
+            counted(judged, occurrences, expect, &mut consider);
         }
-        Schedule::Counted(expect) => sliding(spec, state, blind, expect, &mut consider),
+        Schedule::Counted(expect) => sliding(judged, expect, &mut consider),
     }
-    overrun(spec, state, blind, &mut consider);
+    overrun(judged, &mut consider);
     first
 }
 
@@ -129,12 +138,8 @@ pub(super) fn start_window(spec: &Spec) -> Span {
     spec.start_within.unwrap_or(spec.grace)
 }
 
-fn scheduled(
-    spec: &Spec,
-    state: &State,
-    blind: &BlindWindows,
-    consider: &mut impl FnMut(Sight, TransitionKind),
-) {
+fn scheduled(judged: Judged<'_>, consider: &mut impl FnMut(Sight, TransitionKind)) {
+    let Judged { spec, state, blind } = judged;
     let missed = state.causes.has(CauseKind::Missing) || state.causes.has(CauseKind::NeverSeen);
     let Some(due) = due(spec, state).filter(|_| !missed) else { return };
     let margin = margin(spec, state, blind, &due);
@@ -167,12 +172,8 @@ fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &NextDue) -> Sp
     }
 }
 
-fn overrun(
-    spec: &Spec,
-    state: &State,
-    blind: &BlindWindows,
-    consider: &mut impl FnMut(Sight, TransitionKind),
-) {
+fn overrun(judged: Judged<'_>, consider: &mut impl FnMut(Sight, TransitionKind)) {
+    let Judged { spec, state, blind } = judged;
     let Some(max_runtime) = spec.max_runtime else { return };
     let serving = state.claim.filter(|claim| !claim.judged).map(|claim| claim.start);
     // All runs, not only the oldest: blindness may have moved its limit past that of a younger run.
@@ -185,12 +186,12 @@ fn overrun(
 }
 
 fn counted(
-    spec: &Spec,
-    state: &State,
-    blind: &BlindWindows,
-    (occurrences, expect): (&Occurrences, &Expect),
+    judged: Judged<'_>,
+    occurrences: &Occurrences,
+    expect: &Expect,
     consider: &mut impl FnMut(Sight, TransitionKind),
 ) {
+    let Judged { spec, state, blind } = judged;
     let Some(counted) = state.counted else { return };
     // Before the pending one, so that at equal times the new occurrence is counted first.
     if let Some(occurrence) = occurrences.next_after(counted.judged_to) {
@@ -203,13 +204,8 @@ fn counted(
     }
 }
 
-fn sliding(
-    spec: &Spec,
-    state: &State,
-    blind: &BlindWindows,
-    expect: &Expect,
-    consider: &mut impl FnMut(Sight, TransitionKind),
-) {
+fn sliding(judged: Judged<'_>, expect: &Expect, consider: &mut impl FnMut(Sight, TransitionKind)) {
+    let Judged { spec, state, blind } = judged;
     if let Some(sight) = sliding_shortfall(spec, state, blind, expect)
         && !state.causes.has(CauseKind::TooFew)
     {

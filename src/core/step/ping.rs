@@ -1,11 +1,12 @@
 //! The effect of a ping (§4, §5, 7.2).
 
+use super::Judge;
 use super::next::{due, early, start_window};
-use super::{FlipReason, Judge, PingEffect};
+use super::outcome::{FlipReason, Judgement, PingEffect};
 use crate::core::cause::CauseKind;
 use crate::core::check::{Overlap, Ping, PingKind, Rid};
-use crate::core::schedule::Schedule;
-use crate::core::state::{Claim, RidMemory, Run, State};
+use crate::core::schedule::{Expect, Schedule};
+use crate::core::state::{Claim, Counted, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
 
 /// A ping equal to its run id's previous fact is a repetition if it comes within this time of it (4.1).
@@ -20,7 +21,7 @@ impl Judge<'_> {
         let now = self.now;
         self.state.newest = self.state.newest.max(now);
         self.state.last_seen = Some(now);
-        if self.state.repeats(ping, now) {
+        if repeats(&self.state, ping, now) {
             return Some(PingEffect { repeat: true, success: false, duration: None });
         }
         self.state.counters.pings[ping.kind as usize] += 1;
@@ -30,7 +31,7 @@ impl Judge<'_> {
         if ping.kind == PingKind::Log {
             return Some(PingEffect { repeat: false, success: false, duration: None });
         }
-        let of_old_run = self.state.ends_run_from_before_pause(ping);
+        let of_old_run = ends_run_from_before_pause(&mut self.state, ping);
         if self.state.pause.at_run_time.is_some() && !self.spec.manual_resume && !of_old_run {
             self.unpause_by(ping.kind);
         }
@@ -43,7 +44,7 @@ impl Judge<'_> {
                 self.end(ping.kind, ping.rid.as_ref())
             }
         };
-        self.state.remember(ping, now);
+        remember(&mut self.state, ping, now);
         self.record(now, FlipReason::Pinged, from, &before);
         Some(counted)
     }
@@ -139,6 +140,47 @@ impl Judge<'_> {
         }
     }
 
+    /// Applies a success to the count. It is already among the successes. The caller records the flip.
+    fn count_success(&mut self) {
+        let now = self.now;
+        match self.spec.schedule {
+            Schedule::Counted(expect) => {
+                let count = self.state.successes_in(now - expect.within, now);
+                if expect.at_most.is_some_and(|at_most| count > at_most) {
+                    self.state.set(CauseKind::TooMany, true, now);
+                }
+                if expect.at_least.is_some_and(|at_least| count >= at_least) {
+                    self.state.set(CauseKind::TooFew, false, now);
+                }
+            }
+            Schedule::CountedAt(_, expect) => self.fill(&expect),
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {}
+        }
+    }
+
+    /// 3.1, 3.3: a success may fill the shortfall of the pending occurrence, and of the one for which the check is
+    /// late.
+    fn fill(&mut self, expect: &Expect) {
+        let (Some(counted), Some(at_least)) = (self.state.counted, expect.at_least) else { return };
+        let fits = |state: &State, at: Time| state.successes_in(at - expect.within, self.now);
+        if let Some(occurrence) = counted.pending {
+            let count = fits(&self.state, occurrence);
+            if count >= at_least {
+                self.state.count_is_met();
+                let met = !self.state.causes.has(CauseKind::TooMany);
+                let (at_least, at_most) = (Some(at_least), expect.at_most);
+                self.judgements.push(Judgement { occurrence, count, at_least, at_most, met });
+                return;
+            }
+        }
+        if let Some(occurrence) = counted.late_for
+            && fits(&self.state, occurrence) >= at_least
+        {
+            self.state.set(CauseKind::TooFew, false, self.now);
+            self.state.counted = Some(Counted { late_for: None, ..counted });
+        }
+    }
+
     fn fail(&mut self, kind: CauseKind) {
         let state = &mut self.state;
         state.successes_in_a_row = 0;
@@ -170,39 +212,37 @@ impl Judge<'_> {
     }
 }
 
-impl State {
-    fn repeats(&self, ping: &Ping, now: Time) -> bool {
-        let Some(rid) = &ping.rid else { return false };
-        self.rids.iter().any(|memory| {
-            memory.rid == *rid
-                && memory.kind == ping.kind
-                && memory.exit_status == ping.exit_status
-                && !memory.closed_by_pause
-                && now - memory.at <= REPEAT_WITHIN
-        })
-    }
+fn repeats(state: &State, ping: &Ping, now: Time) -> bool {
+    let Some(rid) = &ping.rid else { return false };
+    state.rids.iter().any(|memory| {
+        memory.rid == *rid
+            && memory.kind == ping.kind
+            && memory.exit_status == ping.exit_status
+            && !memory.closed_by_pause
+            && now - memory.at <= REPEAT_WITHIN
+    })
+}
 
-    fn remember(&mut self, ping: &Ping, now: Time) {
-        let Some(rid) = &ping.rid else { return };
-        self.rids.retain(|memory| memory.rid != *rid);
-        if self.rids.len() == State::MAX_RUNS {
-            self.rids.pop_front();
-        }
-        self.rids.push_back(RidMemory {
-            rid: rid.clone(),
-            kind: ping.kind,
-            exit_status: ping.exit_status,
-            at: now,
-            closed_by_pause: false,
-        });
+fn remember(state: &mut State, ping: &Ping, now: Time) {
+    let Some(rid) = &ping.rid else { return };
+    state.rids.retain(|memory| memory.rid != *rid);
+    if state.rids.len() == State::MAX_RUNS {
+        state.rids.pop_front();
     }
+    state.rids.push_back(RidMemory {
+        rid: rid.clone(),
+        kind: ping.kind,
+        exit_status: ping.exit_status,
+        at: now,
+        closed_by_pause: false,
+    });
+}
 
-    /// 7.2: the end of a run that the pause closed does not end the pause. An end without rid is recognised only once.
-    fn ends_run_from_before_pause(&mut self, ping: &Ping) -> bool {
-        match (&ping.rid, ping.kind) {
-            (_, PingKind::Start | PingKind::Log) => false,
-            (Some(rid), _) => self.rids.iter().any(|memory| memory.rid == *rid && memory.closed_by_pause),
-            (None, _) => std::mem::take(&mut self.nameless_run_before_pause),
-        }
+/// 7.2: the end of a run that the pause closed does not end the pause. An end without rid is recognised only once.
+fn ends_run_from_before_pause(state: &mut State, ping: &Ping) -> bool {
+    match (&ping.rid, ping.kind) {
+        (_, PingKind::Start | PingKind::Log) => false,
+        (Some(rid), _) => state.rids.iter().any(|memory| memory.rid == *rid && memory.closed_by_pause),
+        (None, _) => std::mem::take(&mut state.nameless_run_before_pause),
     }
 }

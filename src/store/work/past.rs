@@ -11,7 +11,6 @@ use crate::core::incident::{
 };
 use crate::core::outbox::{DeliveryKind, DeliveryState, MessageId, NewDelivery};
 use crate::core::route::own_action;
-use crate::core::state::State;
 use crate::core::step::PastState;
 use crate::core::time::Time;
 use crate::store::{Past, StoreError};
@@ -29,7 +28,7 @@ pub(super) fn take_over(
         paused_since: past.state.paused_since.or(paused.then_some(newest.unwrap_or(now))),
         ..past.state
     };
-    let state = State::taken_over(&definition.spec, &state, now);
+    let state = state.take_over(&definition.spec, now);
     let cause = state.causes.iter().next().copied();
     let most = if definition.alias.is_some() { rows.habits(definition).max_events } else { 0 };
     let id = rows.insert_check(definition.clone(), state)?;

@@ -118,7 +118,7 @@ fn the_promised_deadline_is_the_one_that_was_told() {
 
 fn taken_over(past: PastState, now: i64) -> Run {
     let mut run = Run::new(&specs()[0]);
-    run.state = State::taken_over(&run.spec, &past, Time::from_secs(now));
+    run.state = past.take_over(&run.spec, Time::from_secs(now));
     run
 }
 
