@@ -3,7 +3,7 @@
 use super::cause::{Cause, CauseKind, Causes};
 use super::check::{CheckId, Definition, Name, Source, Spec};
 use super::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
-use super::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState};
+use super::outbox::{Delivery, DeliveryId, DeliveryKind, NewDelivery};
 use super::route::ActionId;
 use super::schedule::Schedule;
 use super::time::{Span, Time};
@@ -64,8 +64,12 @@ pub(super) fn incident() -> Incident {
 
 /// A waiting alert of [`incident`] to `ops`, due and made at 0.
 pub(super) fn delivery(id: u64) -> Delivery {
-    Delivery {
-        id: DeliveryId(id),
+    told().numbered(DeliveryId(id))
+}
+
+/// The alert of [`delivery`].
+pub(super) fn told() -> NewDelivery {
+    NewDelivery {
         incident: IncidentId(1),
         check: CheckId(1),
         key: IncidentKey::own(),
@@ -76,7 +80,5 @@ pub(super) fn delivery(id: u64) -> Delivery {
         not_before: at(0),
         queued_at: at(0),
         repeat_interval: None,
-        state: DeliveryState::Waiting,
-        given_up: None,
     }
 }

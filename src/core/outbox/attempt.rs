@@ -162,17 +162,7 @@ pub fn after_sent(
             return None;
         }
     }
-    let reminder = NewDelivery {
-        incident: sent.incident,
-        check: sent.check,
-        key: sent.key.clone(),
-        receiver: sent.receiver.clone(),
-        action: sent.action,
-        responder: sent.responder,
-        kind: DeliveryKind::Reminder,
-        not_before,
-        queued_at: now,
-        repeat_interval: sent.repeat_interval,
-    };
+    let reminder = sent.followed_by(DeliveryKind::Reminder, not_before, now);
+    let reminder = NewDelivery { repeat_interval: sent.repeat_interval, ..reminder };
     Some(Repeat { reminder, instead_of: waiting.map(|waiting| waiting.id) })
 }

@@ -1,5 +1,7 @@
 //! One action for one incident, and what has become of it.
 
+use std::ops::Deref;
+
 use super::given_up::GivenUp;
 use super::ids::{DeliveryId, MessageId};
 use super::kind::DeliveryKind;
@@ -9,38 +11,7 @@ use crate::core::incident::{IncidentId, IncidentKey, Matter};
 use crate::core::route::{ActionId, ReceiverName};
 use crate::core::time::{Span, Time};
 
-/// One action for one incident.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Delivery {
-    /// Its number; deliveries of one (check, key, receiver) are told in this order.
-    pub id: DeliveryId,
-    /// Of which incident.
-    pub incident: IncidentId,
-    /// Of which check.
-    pub check: CheckId,
-    /// Which of it: the incident's key.
-    pub key: IncidentKey,
-    /// To whom.
-    pub receiver: ReceiverName,
-    /// By which action.
-    pub action: ActionId,
-    /// Which responder asked for it, counted from 1; `None`: `default_receivers`.
-    pub responder: Option<u32>,
-    /// What.
-    pub kind: DeliveryKind,
-    /// Not earlier than this (12.1).
-    pub not_before: Time,
-    /// When the row was made.
-    pub queued_at: Time,
-    /// Told again so long after it was told.
-    pub repeat_interval: Option<Span>,
-    /// What has become of it.
-    pub state: DeliveryState,
-    /// That it was given up, if it ever was (12.4).
-    pub given_up: Option<GivenUp>,
-}
-
-/// A delivery that is to be inserted: it waits, and the store gives it its number.
+/// One action for one incident: who is told what of it, and when. The store gives it its number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewDelivery {
     /// Of which incident.
@@ -65,28 +36,40 @@ pub struct NewDelivery {
     pub repeat_interval: Option<Span>,
 }
 
-impl NewDelivery {
-    /// The row that it becomes.
-    pub fn numbered(self, id: DeliveryId) -> Delivery {
-        Delivery {
-            id,
-            incident: self.incident,
-            check: self.check,
-            key: self.key,
-            receiver: self.receiver,
-            action: self.action,
-            responder: self.responder,
-            kind: self.kind,
-            not_before: self.not_before,
-            queued_at: self.queued_at,
-            repeat_interval: self.repeat_interval,
-            state: DeliveryState::Waiting,
-            given_up: None,
-        }
+/// What is to be told, and what has become of that.
+///
+/// It is read as what it tells: `delivery.receiver`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// Its number; deliveries of one (check, key, receiver) are told in this order.
+    pub id: DeliveryId,
+    /// Who is told what, and when.
+    pub told: NewDelivery,
+    /// What has become of it.
+    pub state: DeliveryState,
+    /// That it was given up, if it ever was (12.4).
+    pub given_up: Option<GivenUp>,
+}
+
+impl Deref for Delivery {
+    type Target = NewDelivery;
+
+    fn deref(&self) -> &NewDelivery {
+        &self.told
     }
 }
 
-impl Delivery {
+impl NewDelivery {
+    /// The row that it becomes: it waits.
+    pub fn numbered(self, id: DeliveryId) -> Delivery {
+        Delivery { id, told: self, state: DeliveryState::Waiting, given_up: None }
+    }
+
+    /// What the same receiver is told next of the same incident, by the same action; not again after that.
+    pub(super) fn followed_by(&self, kind: DeliveryKind, not_before: Time, now: Time) -> NewDelivery {
+        NewDelivery { kind, not_before, queued_at: now, repeat_interval: None, ..self.clone() }
+    }
+
     /// What it tells of.
     pub fn matter(&self) -> Matter {
         Matter { check: self.check, key: self.key.clone() }
@@ -96,7 +79,9 @@ impl Delivery {
     pub fn ready_at(&self) -> Time {
         self.not_before.max(self.queued_at)
     }
+}
 
+impl Delivery {
     /// Whether it is or was in a message: the receiver may have been told.
     pub fn is_attempted(&self) -> bool {
         let was_before = self.given_up.is_some_and(|given_up| given_up.message.is_some());
@@ -109,10 +94,11 @@ impl Delivery {
 
     /// The clock was set back (1.1): a row from a time after `now` waits no longer than it was to wait when it was made.
     pub fn bring_back_to(&mut self, now: Time) {
-        if self.queued_at > now {
-            let wait = (self.not_before - self.queued_at).max(Span::ZERO);
-            self.not_before = now + wait;
-            self.queued_at = now;
+        let told = &mut self.told;
+        if told.queued_at > now {
+            let wait = (told.not_before - told.queued_at).max(Span::ZERO);
+            told.not_before = now + wait;
+            told.queued_at = now;
         }
         if let Some(given_up) = &mut self.given_up {
             (given_up.since, given_up.at) = (given_up.since.min(now), given_up.at.min(now));

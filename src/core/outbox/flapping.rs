@@ -112,16 +112,5 @@ pub fn flapping_notice(
         times: before.times.saturating_add(flaps.times),
         since: before.since.min(flaps.since),
     });
-    NewDelivery {
-        incident: too_short.incident,
-        check: too_short.check,
-        key: too_short.key.clone(),
-        receiver: too_short.receiver.clone(),
-        action: too_short.action,
-        responder: too_short.responder,
-        kind: DeliveryKind::Flapping(flaps),
-        not_before: now,
-        queued_at: now,
-        repeat_interval: None,
-    }
+    too_short.followed_by(DeliveryKind::Flapping(flaps), now, now)
 }

@@ -106,16 +106,5 @@ fn tells_of_the_end(kind: DeliveryKind) -> bool {
 }
 
 fn recovery_after(attempted: &Delivery, now: Time) -> NewDelivery {
-    NewDelivery {
-        incident: attempted.incident,
-        check: attempted.check,
-        key: attempted.key.clone(),
-        receiver: attempted.receiver.clone(),
-        action: attempted.action,
-        responder: attempted.responder,
-        kind: DeliveryKind::Recovery,
-        not_before: now,
-        queued_at: now,
-        repeat_interval: None,
-    }
+    attempted.followed_by(DeliveryKind::Recovery, now, now)
 }

@@ -8,14 +8,14 @@ mod life;
 mod recovery;
 
 use super::*;
-use crate::core::fixtures::{at, delivery};
+use crate::core::fixtures::{at, delivery, told};
 
 #[test]
 fn a_delivery_is_ready_when_it_is_due_and_stored() {
-    let row = |not_before, queued_at| Delivery {
+    let row = |not_before, queued_at| NewDelivery {
         not_before: at(not_before),
         queued_at: at(queued_at),
-        ..delivery(1)
+        ..told()
     };
     assert_eq!(row(10, 20).ready_at(), at(20));
     assert_eq!(row(30, 20).ready_at(), at(30));
@@ -40,7 +40,8 @@ fn what_was_in_a_message_was_attempted() {
 #[test]
 fn a_clock_that_was_set_back_delays_no_delivery() {
     let check = |not_before, queued_at, now, expected: (i64, i64)| {
-        let mut row = Delivery { not_before: at(not_before), queued_at: at(queued_at), ..delivery(1) };
+        let new = NewDelivery { not_before: at(not_before), queued_at: at(queued_at), ..told() };
+        let mut row = new.numbered(DeliveryId(1));
         row.bring_back_to(at(now));
         assert_eq!((row.not_before, row.queued_at), (at(expected.0), at(expected.1)));
     };

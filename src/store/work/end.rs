@@ -77,7 +77,7 @@ fn end_one(
     let mut row = of_it.swap_remove(at);
     match ending {
         Ending::Cancel(reason) => row.state = DeliveryState::Cancelled(reason),
-        Ending::Episode => row.kind = DeliveryKind::Episode,
+        Ending::Episode => row.told.kind = DeliveryKind::Episode,
         Ending::StaysGivenUp => row = row.rest(),
     }
     rows.update_delivery(row)

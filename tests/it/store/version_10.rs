@@ -227,8 +227,8 @@ fn shown_state(state: &DeliveryState) -> String {
 }
 
 fn shown_delivery(row: &Delivery) -> String {
-    let Delivery { id, incident, check, receiver, kind, .. } = row;
-    let (id, incident, check, kind) = (id.0, incident.0, check.0, kind.as_str());
+    let (id, incident, check) = (row.id.0, row.incident.0, row.check.0);
+    let (receiver, kind) = (&row.receiver, row.kind.as_str());
     let (state, not_before, queued_at) = (shown_state(&row.state), row.not_before, row.queued_at);
     let times = format!("{} {}", not_before.as_ms(), queued_at.as_ms());
     let given_up = row.given_up.map_or("-".to_owned(), |given_up| given_up.reason.as_str().to_owned());

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::core::fixtures::{at, delivery};
+use crate::core::fixtures::{at, delivery, told};
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{
-    AfterAttempt, Attempt, Delivery, DeliveryKind, Message, MessageId, ParkReason, after_abandoned,
-    after_attempt, after_sent,
+    AfterAttempt, Attempt, Delivery, DeliveryId, DeliveryKind, Message, MessageId, NewDelivery, ParkReason,
+    after_abandoned, after_attempt, after_sent,
 };
 use crate::core::time::{Span, Time};
 
@@ -141,7 +141,7 @@ proptest! {
 }
 
 fn sent(kind: DeliveryKind, repeat_secs: Option<i64>) -> Delivery {
-    Delivery { kind, repeat_interval: repeat_secs.map(Span::secs), ..delivery(1) }
+    NewDelivery { kind, repeat_interval: repeat_secs.map(Span::secs), ..told() }.numbered(DeliveryId(1))
 }
 
 /// Sent at 100: when the next reminder comes, and which one it replaces.
@@ -151,8 +151,8 @@ fn check_repeat(
     waiting: Option<i64>,
     expected: Option<(i64, Option<u64>)>,
 ) {
-    let waiting =
-        waiting.map(|secs| Delivery { kind: DeliveryKind::Reminder, not_before: at(secs), ..delivery(5) });
+    let waiting = waiting
+        .map(|secs| told().followed_by(DeliveryKind::Reminder, at(secs), at(0)).numbered(DeliveryId(5)));
     let repeat = after_sent(sent, status, waiting.as_ref(), at(100));
     let shown = repeat.map(|repeat| {
         assert_eq!(repeat.reminder.kind, DeliveryKind::Reminder);

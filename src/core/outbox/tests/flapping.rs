@@ -1,4 +1,4 @@
-use crate::core::fixtures::{at, delivery};
+use crate::core::fixtures::{at, delivery, told};
 use crate::core::outbox::*;
 use crate::core::time::Time;
 
@@ -71,7 +71,7 @@ fn flapping_of_a_clock_that_was_ahead_counts_as_of_now() {
 #[test]
 fn a_notice_that_has_not_left_becomes_a_part_of_the_next() {
     let flaps = |times, since| Flaps { times, since: at(since) };
-    let row = |flaps| Delivery { kind: DeliveryKind::Flapping(flaps), ..delivery(1) };
+    let row = |flaps| told().followed_by(DeliveryKind::Flapping(flaps), at(0), at(0)).numbered(DeliveryId(1));
     let too_short = delivery(2);
     let alone = flapping_notice(&too_short, flaps(3, 50), None, at(60));
     assert_eq!(alone.kind, DeliveryKind::Flapping(flaps(3, 50)));

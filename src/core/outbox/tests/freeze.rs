@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::core::check::CheckId;
-use crate::core::fixtures::{at, delivery};
+use crate::core::fixtures::{at, told};
 use crate::core::incident::{IncidentId, IncidentKey, Matter};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, Departure, Flaps, freeze, halves};
+use crate::core::outbox::{
+    Delivery, DeliveryId, DeliveryKind, Departure, Flaps, NewDelivery, freeze, halves,
+};
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Span;
 
@@ -34,13 +36,8 @@ fn rows(text: &str) -> Vec<Delivery> {
         let (check, incident) = of.split_once('.').unwrap();
         let Matter { check, key } = matter(check);
         let incident = incident.parse::<u64>().unwrap() + 10 * check.0 + if key.is_own() { 0 } else { 100 };
-        Delivery {
-            check,
-            key,
-            incident: IncidentId(incident),
-            not_before: at(ready.parse().unwrap()),
-            ..delivery(id)
-        }
+        let (incident, not_before) = (IncidentId(incident), at(ready.parse().unwrap()));
+        NewDelivery { check, key, incident, not_before, ..told() }.numbered(DeliveryId(id))
     };
     (1..).zip(text.split_whitespace()).map(row).collect()
 }
@@ -100,7 +97,7 @@ fn two_keys_of_one_check_never_wait_for_each_other() {
     check("1.1@50 1.2@10 1a.1@10", 20, "leaves 3");
     // For a notice that it flaps.
     let mut rows = rows("1a.1@10 1a.2@11 1.1@11 1b.1@11");
-    rows[0].kind = DeliveryKind::Flapping(Flaps { times: 3, since: at(0) });
+    rows[0].told.kind = DeliveryKind::Flapping(Flaps { times: 3, since: at(0) });
     let departure = freeze(&rows, |_| false, |_| 0, &receiver(256), at(16));
     assert_eq!(departure, Departure::Leaves([1, 3, 4].map(DeliveryId).into()));
 }
@@ -119,7 +116,7 @@ fn a_later_incident_never_overtakes_an_earlier_one() {
 #[test]
 fn what_follows_a_notice_of_flapping_leaves_after_it() {
     let mut rows = rows("1.1@10 2.1@10 1.2@11 2.2@11");
-    rows[0].kind = DeliveryKind::Flapping(Flaps { times: 3, since: at(0) });
+    rows[0].told.kind = DeliveryKind::Flapping(Flaps { times: 3, since: at(0) });
     let departure = freeze(&rows, |_| false, |_| 0, &receiver(256), at(15));
     assert_eq!(departure, Departure::Leaves([1, 2, 4].map(DeliveryId).into()));
 }

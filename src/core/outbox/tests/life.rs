@@ -177,7 +177,7 @@ impl World {
         for (id, ending) in told.endings {
             match ending {
                 Ending::Cancel(reason) => self.cancel(id, reason),
-                Ending::Episode => self.row(id).kind = DeliveryKind::Episode,
+                Ending::Episode => self.row(id).told.kind = DeliveryKind::Episode,
                 Ending::StaysGivenUp => unreachable!("nothing is tried again here"),
             }
         }
@@ -235,7 +235,7 @@ impl World {
             }
         }
         let unfinished = |row: &&Delivery| matches!(row.state, DeliveryState::InMessage(_));
-        let blocked: Vec<Matter> = self.rows.iter().filter(unfinished).map(Delivery::matter).collect();
+        let blocked: Vec<Matter> = self.rows.iter().filter(unfinished).map(|row| row.matter()).collect();
         let departure = freeze(&go, |matter| blocked.contains(matter), |_| 0, self.receiver(), self.now);
         let Departure::Leaves(members) = departure else {
             self.assert_nothing_is_kept(&go);

@@ -17,15 +17,15 @@ fn rows(text: &str) -> Vec<Delivery> {
         for word in words.split_whitespace() {
             let message = MessageId(1);
             match word {
-                "reminder" => row.kind = DeliveryKind::Reminder,
-                "recovery" => row.kind = DeliveryKind::Recovery,
-                "episode" => row.kind = DeliveryKind::Episode,
+                "reminder" => row.told.kind = DeliveryKind::Reminder,
+                "recovery" => row.told.kind = DeliveryKind::Recovery,
+                "episode" => row.told.kind = DeliveryKind::Episode,
                 "in-message" => row.state = DeliveryState::InMessage(message),
                 "sent" => row.state = DeliveryState::Sent(message),
                 "parked" => row.state = parked(ParkReason::GaveUp, Some(message)),
                 "gone" => row.state = parked(ParkReason::ReceiverGone, None),
                 "cancelled" => row.state = DeliveryState::Cancelled(CancelReason::Acknowledged),
-                secs => row.not_before = at(secs.parse().unwrap()),
+                secs => row.told.not_before = at(secs.parse().unwrap()),
             }
         }
         row

@@ -142,8 +142,7 @@ pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
     let (Some(kind), Some(state), Some(given_up), Some(key)) = (kind, state, given_up, key) else {
         return Ok(Err(damaged(format_args!("delivery {number}"))));
     };
-    Ok(Ok(Delivery {
-        id: DeliveryId(number),
+    let told = NewDelivery {
         incident: IncidentId(id(row, 1)?),
         check: CheckId(id(row, 2)?),
         key,
@@ -154,9 +153,8 @@ pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
         not_before: time(row, 7)?,
         queued_at: time(row, 8)?,
         repeat_interval: row.get::<_, Option<i64>>(9)?.map(Span::ms),
-        state,
-        given_up,
-    }))
+    };
+    Ok(Ok(Delivery { id: DeliveryId(number), told, state, given_up }))
 }
 
 fn read_message(row: &Row<'_>) -> Read<Message> {
