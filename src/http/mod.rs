@@ -24,6 +24,7 @@ mod peers;
 mod pieces;
 mod ping;
 mod problem;
+mod progress;
 mod reply;
 pub mod routes;
 pub mod scrape;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
-use super::connection::{Progress, Worth};
+use super::progress::{Progress, Worth};
 
 /// All connections, by the address of their clients. Owned by the server.
 #[derive(Debug, Default)]

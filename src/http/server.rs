@@ -15,9 +15,10 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{sleep, timeout};
 
 use super::App;
-use super::connection::{self, Order, Progress, Socket};
+use super::connection::{self, Order, Socket};
 use super::limits::Limits;
 use super::peers::{Peers, Seated};
+use super::progress::Progress;
 use super::routes;
 use super::site::Arrival;
 use super::stream::Stream;

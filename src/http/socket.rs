@@ -20,8 +20,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::app::App;
-use super::connection::{self, Order, Progress, Socket};
+use super::connection::{self, Order, Socket};
 use super::limits::Limits;
+use super::progress::Progress;
 use super::routes;
 use super::site::Arrival;
 use super::stream::Stream;
