@@ -7,12 +7,12 @@ use super::not_done::NotDone;
 use super::said::check_said;
 use super::services::Services;
 use crate::core::check::Name;
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::IncidentId;
 use crate::core::route::{Facts, Matcher};
 use crate::store::Stance;
 use crate::store::command::StoreCommand;
 use crate::store::history::{IncidentRecord, Reader};
-use crate::store::live::{Answered, Check};
+use crate::store::live::Check;
 
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
@@ -30,15 +30,6 @@ pub struct AllStood {
 
 /// An open incident, and its check's present name.
 type Named = (IncidentRecord, Name);
-
-/// An incident as it stands while what holds now does: open, where whoever acknowledged it has not taken on all of that.
-pub fn as_it_stands(answered: &Answered, mut incident: IncidentRecord) -> IncidentRecord {
-    let is_own = incident.key.is_own();
-    if is_own && incident.status == IncidentStatus::Acknowledged && !answered.contains_key(&incident.check) {
-        incident.status = IncidentStatus::Open;
-    }
-    incident
-}
 
 /// Says how the incident of this number stands; in words what was done.
 pub async fn stand(

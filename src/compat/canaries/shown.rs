@@ -6,15 +6,15 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::dialect::Dialect;
 use super::python;
+use crate::app::view::{CheckView, Moment};
 use crate::compat::host::Host;
 use crate::core::cause::{CauseKind, Causes, Family};
-use crate::core::check::{Alias, Spec};
+use crate::core::check::Alias;
 use crate::core::periods::PeriodRange;
 use crate::core::schedule::Schedule;
-use crate::core::state::State;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
-use crate::store::live::{AsOf, Check};
+use crate::store::live::Check;
 
 /// A canary, with the original's keys in their order.
 #[derive(serde::Serialize)]
@@ -61,16 +61,15 @@ pub(super) struct Standing {
 impl Standing {
     /// The status of a check now.
     pub(super) fn of(host: &dyn Host, dialect: &Dialect, check: &Check) -> Standing {
-        let as_of = host.services().as_of();
-        Standing::at(dialect, &check.definition.spec, &check.state(), &as_of)
+        Standing::seen(dialect, &Moment::of(host.services()).look(check))
     }
 
-    fn at(dialect: &Dialect, spec: &Spec, state: &State, as_of: &AsOf) -> Standing {
+    fn seen(dialect: &Dialect, CheckView { state, view, .. }: &CheckView) -> Standing {
         let paused = state.pause.since().is_some();
         let late = match paused {
             true if dialect.pause_clears_late => false,
             true => is_late(&state.causes),
-            false => is_late(&as_of.view(spec, state).causes),
+            false => is_late(&view.causes),
         };
         Standing { late, paused }
     }
@@ -95,10 +94,10 @@ pub(super) fn look(
         None => Vec::new(),
     };
     let definition = &check.definition;
-    let as_of = host.services().as_of();
-    let (now, state) = (host.services().clock.now(), check.state());
-    let standing = Standing::at(dialect, &definition.spec, &state, &as_of);
-    let deadline = as_of.promised_deadline(&definition.spec, &state);
+    let moment = Moment::of(host.services());
+    let seen = moment.look(check);
+    let standing = Standing::seen(dialect, &seen);
+    let deadline = moment.as_of.promised_deadline(&definition.spec, &seen.state);
     let time = |time: Time| python::iso_time(time, dialect.zone);
     Ok(Shown {
         id: canary.id.clone(),
@@ -113,7 +112,7 @@ pub(super) fn look(
         deadline: deadline.map(time),
         periodicity_schedule: match &definition.spec.schedule {
             Schedule::Periods(periods) if ranges == Ranges::Shown => {
-                Some(periods.ranges(now).iter().map(|range| shown_range(dialect, range)).collect())
+                Some(periods.ranges(moment.now).iter().map(|range| shown_range(dialect, range)).collect())
             }
             _ => None,
         },

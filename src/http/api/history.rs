@@ -7,7 +7,7 @@ use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::seconds;
 use super::incidents;
 use super::problems::{no_history, unreadable};
-use crate::app::incidents::as_it_stands;
+use crate::app::view::IncidentView;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::store::StoreError;
@@ -92,9 +92,10 @@ fn read(reader: &Reader, live: &Live, asked: PageAsked, of: &Check) -> Result<Pa
             let read = reader.incidents(check, before, limit)?;
             let next = read.last().filter(|_| read.len() == limit).map(|incident| incident.id.0);
             let answered = live.answered();
-            let shown =
-                |incident| incidents::shown(reader, &of.definition, &as_it_stands(&answered, incident));
-            (read.into_iter().map(shown).collect::<Result<_, _>>()?, next)
+            let shown = |incident| {
+                Ok(incidents::shown(&of.definition, &IncidentView::of(reader, &answered, incident)?))
+            };
+            (read.into_iter().map(shown).collect::<Result<_, StoreError>>()?, next)
         }
     })
 }

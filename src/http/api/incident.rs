@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::incidents::shown;
 use super::problems::{no_history, unreadable};
-use crate::app::incidents::as_it_stands;
+use crate::app::view::IncidentView;
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
 
@@ -18,11 +18,12 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     make(asked, move |app| {
         let reader = app.services.history.as_ref().ok_or_else(no_history)?;
         let found = reader.incident(id).map_err(|error| unreadable(&error))?.ok_or_else(none)?;
-        let found = as_it_stands(&app.services.live.answered(), found);
+        let found = IncidentView::of(reader, &app.services.live.answered(), found);
+        let found = found.map_err(|error| unreadable(&error))?;
         let steps = reader.steps(id).map_err(|error| unreadable(&error))?;
-        let definition = reader.definition(found.check).map_err(|error| unreadable(&error))?;
+        let definition = reader.definition(found.record.check).map_err(|error| unreadable(&error))?;
         let definition = definition.ok_or_else(none)?;
-        let mut shown = shown(reader, &definition, &found).map_err(|error| unreadable(&error))?;
+        let mut shown = shown(&definition, &found);
         shown["steps"] = steps.iter().map(step).collect();
         Ok(in_json(StatusCode::OK, &shown))
     })

@@ -10,15 +10,16 @@ use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::text;
 use super::problems::{no_history, unreadable};
 use super::query::{Query, bad};
-use crate::app::incidents::as_it_stands;
+use crate::app::view::{IncidentView, standing};
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{IncidentStatus, IncidentStep};
+use crate::core::incident::IncidentStatus;
 use crate::core::route::{Facts, Matcher};
 use crate::core::time::Time;
 use crate::http::App;
 use crate::http::problem::Problem;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, MAX_PAGE, Reader};
+use crate::store::live::Answered;
 
 const STATUSES: [IncidentStatus; 5] = [
     IncidentStatus::Open,
@@ -68,8 +69,8 @@ impl Wanted {
     }
 
     /// What can be told without its check.
-    fn is_met_by(&self, incident: &IncidentRecord) -> bool {
-        self.status.is_none_or(|status| status == incident.status)
+    fn is_met_by(&self, incident: &IncidentRecord, answered: &Answered) -> bool {
+        self.status.is_none_or(|status| status == standing(answered, incident))
             && self.key.as_ref().is_none_or(|key| *key == incident.key.as_str())
             && self.reason.as_ref().is_none_or(|reason| *reason == incident.first.kind.as_str())
     }
@@ -104,16 +105,16 @@ fn page(app: &App, reader: &Reader, wanted: &Wanted) -> Result<(Vec<Value>, Opti
         let read = reader.incidents_of_all(wanted.ended, before, MAX_PAGE)?;
         let count = read.len();
         for incident in read {
-            let incident = as_it_stands(&answered, incident);
             if wanted.since.is_some_and(|since| incident.opened_at < since) {
                 return Ok((incidents, None));
             }
             before = Some(incident.id.0);
-            if wanted.is_met_by(&incident)
+            if wanted.is_met_by(&incident, &answered)
                 && let Some(definition) = checks.find(reader, incident.check)?
                 && wanted.is_met_at(&definition, &incident)
             {
-                incidents.push(shown(reader, &definition, &incident)?);
+                let view = IncidentView::of(reader, &answered, incident)?;
+                incidents.push(shown(&definition, &view));
                 if incidents.len() == wanted.limit {
                     return Ok((incidents, before));
                 }
@@ -148,26 +149,22 @@ impl Checks {
 }
 
 /// An incident with its check, and who said last how it stands.
-pub(super) fn shown(
-    reader: &Reader,
-    definition: &Definition,
-    incident: &IncidentRecord,
-) -> Result<Value, StoreError> {
-    let said = reader.last_said(incident.id)?;
+pub(super) fn shown(definition: &Definition, view: &IncidentView) -> Value {
+    let IncidentView { record: incident, status, said } = view;
     let labels: serde_json::Map<String, Value> =
         definition.labels.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    Ok(json!({
+    json!({
         "id": incident.id.0,
         "check": definition.name.as_str(),
         "key": incident.key.as_str(),
         "title": definition.title,
         "group": definition.group,
         "labels": labels,
-        "status": incident.status.as_str(),
+        "status": status.as_str(),
         "reason": incident.first.kind.as_str(),
         "opened_at": incident.opened_at.to_string(),
         "ended_at": text(incident.ended_at),
         "said_at": text(said.as_ref().map(|step| step.at)),
-        "said_by": said.as_ref().map(|IncidentStep { by, .. }| by),
-    }))
+        "said_by": said.as_ref().map(|step| &step.by),
+    })
 }

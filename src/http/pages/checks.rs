@@ -7,11 +7,12 @@ use super::super::App;
 use super::super::door::Visibility;
 use super::super::reply::Reply;
 use super::filter::Filter;
-use super::incident::{self, SaidOfIncident};
+use super::incident;
 use super::list::{self, CheckRow, Part};
 use super::{banners, page, words};
 use crate::app::health;
-use crate::app::view::Moment;
+use crate::app::view::{IncidentView, Moment};
+use crate::core::incident::IncidentStatus;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -19,7 +20,7 @@ use crate::store::StoreError;
 const ROWS: usize = 300;
 
 /// A row on the page, and what somebody said of it.
-type Shown<'r> = (&'r CheckRow, Option<SaidOfIncident>);
+type Shown<'r> = (&'r CheckRow, Option<IncidentView>);
 
 /// Answers `/`.
 pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility) -> Reply {
@@ -77,10 +78,12 @@ fn refusal(filter: &Filter, why: &str) -> Reply {
 fn read_answers<'r>(
     app: &App,
     rows: impl Iterator<Item = &'r CheckRow>,
-) -> Result<Vec<Option<SaidOfIncident>>, StoreError> {
+) -> Result<Vec<Option<IncidentView>>, StoreError> {
     let Some(reader) = &app.services.history else { return Ok(Vec::new()) };
+    let answered = app.services.live.answered();
+    let stands = |incident: &IncidentView| incident.status != IncidentStatus::Open;
     rows.map(|row| match row.answered {
-        Some(_) => incident::answer(reader, row.check.id),
+        Some(_) => Ok(IncidentView::open(reader, &answered, row.check.id)?.filter(stands)),
         None => Ok(None),
     })
     .collect()
@@ -123,7 +126,7 @@ fn by_group(app: &App, rows: &[&Shown<'_>], now: Time) -> Markup {
     }
 }
 
-fn table_row(app: &App, row: &CheckRow, answer: Option<&SaidOfIncident>, now: Time) -> Markup {
+fn table_row(app: &App, row: &CheckRow, answer: Option<&IncidentView>, now: Time) -> Markup {
     let definition = &row.check.definition;
     let name = definition.name.as_str();
     html! {

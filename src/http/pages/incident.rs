@@ -5,22 +5,24 @@ use maud::{Markup, html};
 use super::super::App;
 use super::super::door::Visibility;
 use super::words;
+use crate::app::view::IncidentView;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, IncidentStep, StepKind};
 use crate::core::outbox::{DeliveryKind, DeliveryStep, Telling};
 use crate::core::time::Time;
 use crate::store::StoreError;
-use crate::store::history::{IncidentRecord, Reader};
+use crate::store::history::Reader;
+use crate::store::live::Answered;
 
 /// So many of the newest steps are shown.
 const STEPS: usize = 100;
 
 /// A line on the incident that has not ended, if there is one, and what happened to it.
 pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Visibility, now: Time) -> Markup {
-    match app.services.history.as_ref().map(|reader| read_whole(reader, check)) {
-        Some(Ok(Some((incident, said, happened)))) => html! {
-            @let is_held = app.services.live.answered().contains_key(&check);
-            (line(&incident, said.as_ref(), (is_paused, is_held), now))
+    let answered = app.services.live.answered();
+    match app.services.history.as_ref().map(|reader| read_whole(reader, &answered, check)) {
+        Some(Ok(Some((incident, happened)))) => html! {
+            (line(&incident, is_paused, now))
             (steps(&happened, sight, now))
         },
         Some(Err(error)) => {
@@ -30,43 +32,19 @@ pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Visibi
     }
 }
 
-/// An incident, what was said of it last, and its steps, oldest first.
-type Whole = (IncidentRecord, Option<IncidentStep>, Vec<IncidentStep>);
+/// An incident, and its steps, oldest first.
+type Whole = (IncidentView, Vec<IncidentStep>);
 
-fn read_whole(reader: &Reader, check: CheckId) -> Result<Option<Whole>, StoreError> {
-    let Some((incident, said)) = read(reader, check)? else { return Ok(None) };
-    let steps = reader.steps(incident.id)?;
-    Ok(Some((incident, said, steps)))
-}
-
-fn read(
-    reader: &Reader,
-    check: CheckId,
-) -> Result<Option<(IncidentRecord, Option<IncidentStep>)>, StoreError> {
-    let Some(incident) = reader.open_incident(check)? else { return Ok(None) };
-    let said = reader.last_said(incident.id)?;
-    Ok(Some((incident, said)))
-}
-
-/// What somebody said of an incident that has not ended: it needs nobody else.
-pub(super) struct SaidOfIncident {
-    pub(super) status: IncidentStatus,
-    said: Option<IncidentStep>,
-}
-
-/// What was said of the incident of a check; `None`: there is none, or nobody has said anything that stands.
-pub(super) fn answer(reader: &Reader, check: CheckId) -> Result<Option<SaidOfIncident>, StoreError> {
-    let answered = |(incident, _): &(IncidentRecord, _)| {
-        matches!(incident.status, IncidentStatus::Acknowledged | IncidentStatus::WontFix)
-    };
-    let read = read(reader, check)?.filter(answered);
-    Ok(read.map(|(incident, said)| SaidOfIncident { status: incident.status, said }))
+fn read_whole(reader: &Reader, answered: &Answered, check: CheckId) -> Result<Option<Whole>, StoreError> {
+    let Some(incident) = IncidentView::open(reader, answered, check)? else { return Ok(None) };
+    let steps = reader.steps(incident.record.id)?;
+    Ok(Some((incident, steps)))
 }
 
 /// The same in few words, for a list.
-pub(super) fn label(answer: &SaidOfIncident, now: Time) -> Markup {
-    let stands = if answer.status == IncidentStatus::WontFix { "marked wont-fix" } else { "acknowledged" };
-    html! { span.label { (stands) @if let Some(said) = &answer.said { (by(said, now)) } } }
+pub(super) fn label(incident: &IncidentView, now: Time) -> Markup {
+    let stands = if incident.status == IncidentStatus::WontFix { "marked wont-fix" } else { "acknowledged" };
+    html! { span.label { (stands) @if let Some(said) = &incident.said { (by(said, now)) } } }
 }
 
 /// A name may turn the direction of writing: only its own.
@@ -74,15 +52,11 @@ fn by(said: &IncidentStep, now: Time) -> Markup {
     html! { " by " bdi { (said.by) } ", " (words::when(said.at, now)) }
 }
 
-fn line(
-    incident: &IncidentRecord,
-    said: Option<&IncidentStep>,
-    (is_paused, is_held): (bool, bool),
-    now: Time,
-) -> Markup {
-    let (stands, means) = match (incident.status, said) {
+fn line(incident: &IncidentView, is_paused: bool, now: Time) -> Markup {
+    let IncidentView { record, status, said } = incident;
+    let (stands, means) = match (record.status, said) {
         (IncidentStatus::Open, _) if is_paused => ("open", "nothing is sent of it while the check is paused"),
-        (IncidentStatus::Acknowledged, _) if !is_held => {
+        (IncidentStatus::Acknowledged, _) if *status == IncidentStatus::Open => {
             ("acknowledged", "but nobody has taken on what began since")
         }
         (IncidentStatus::Acknowledged, _) => ("acknowledged", "only its recovery will be told"),
@@ -92,7 +66,7 @@ fn line(
     };
     html! {
         p {
-            "Incident " (incident.id.0) ": " (stands)
+            "Incident " (record.id.0) ": " (stands)
             @if let Some(said) = said { (by(said, now)) }
             span.quiet { " · " (means) }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::services::Services;
+use crate::app::services::Services;
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;

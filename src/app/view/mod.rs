@@ -1,0 +1,7 @@
+//! One model of what is shown: pages, API, metrics and other systems' interfaces read it.
+
+mod check;
+mod incident;
+
+pub use self::check::{CheckView, Moment};
+pub use self::incident::{IncidentView, standing};
