@@ -23,29 +23,29 @@ impl CheckRows for Tx<'_> {
         self.memory.habits(definition)
     }
 
-    fn definition(&self, check: CheckId) -> Arc<Definition> {
-        match self.staged.get(check) {
+    fn definition(&self, check: CheckId) -> Result<Arc<Definition>, StoreError> {
+        Ok(match self.staged.get(check) {
             Some(staged) => staged.definition.clone(),
             None => self.memory.checks[&check].check.definition.clone(),
-        }
-    }
-
-    fn state(&self, check: CheckId) -> State {
-        self.with_state(check, State::clone)
-    }
-
-    fn check_now(&self, check: CheckId) -> CheckNow {
-        self.with_state(check, |state| CheckNow {
-            causes: state.causes.clone(),
-            is_paused: state.pause.since().is_some(),
-            is_archived: state.archived.is_some(),
         })
     }
 
-    fn dependency(&self, name: &Name) -> Option<Dependency> {
-        let id = *self.memory.by_name.get(name)?;
+    fn state(&self, check: CheckId) -> Result<State, StoreError> {
+        Ok(self.with_state(check, State::clone))
+    }
+
+    fn check_now(&self, check: CheckId) -> Result<CheckNow, StoreError> {
+        Ok(self.with_state(check, |state| CheckNow {
+            causes: state.causes.clone(),
+            is_paused: state.pause.since().is_some(),
+            is_archived: state.archived.is_some(),
+        }))
+    }
+
+    fn dependency(&self, name: &Name) -> Result<Option<Dependency>, StoreError> {
+        let Some(id) = self.memory.by_name.get(name).copied() else { return Ok(None) };
         let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
-        Some(self.with_state(id, |state| Dependency::of(name, state, incident)))
+        Ok(Some(self.with_state(id, |state| Dependency::of(name, state, incident))))
     }
 
     fn known_later_than(&self, now: Time) -> Result<Vec<CheckId>, StoreError> {

@@ -76,11 +76,11 @@ impl FactRows for Tx<'_> {
         Ok(())
     }
 
-    fn last_ping(&self, check: CheckId) -> i64 {
-        match self.staged.get(check) {
+    fn last_ping(&self, check: CheckId) -> Result<i64, StoreError> {
+        Ok(match self.staged.get(check) {
             Some(staged) => staged.last_ping,
             None => self.memory.checks[&check].last_ping,
-        }
+        })
     }
 
     fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError> {

@@ -1,7 +1,7 @@
 //! What was given up, and waits for its turn again while its incident goes on (12.4).
 
 use super::rows::Rows;
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, follows};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, Occasion, follows};
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -10,9 +10,9 @@ use crate::store::StoreError;
 const FOLLOW_AT_A_TIME: usize = 2 * Message::MAX_MEMBERS;
 
 /// Whether a message is one that was given up before, and has one attempt.
-pub(super) fn is_alone(rows: &dyn Rows, message: &Message) -> bool {
-    let [member] = message.members.as_slice() else { return false };
-    rows.member(*member).given_up.is_some_and(|given_up| given_up.is_alone)
+pub(super) fn is_alone(rows: &dyn Rows, message: &Message) -> Result<bool, StoreError> {
+    let [member] = message.members.as_slice() else { return Ok(false) };
+    Ok(rows.member(*member)?.given_up.is_some_and(|given_up| given_up.is_alone))
 }
 
 /// A receiver took a message: what it did not take before follows it, if this one was to find out.
@@ -22,23 +22,40 @@ pub(super) fn follow_up(
     was_to_find_out: bool,
     now: Time,
 ) -> Result<(), StoreError> {
-    rows.note_taken(name, now);
+    may_take_more(rows, name, now)?;
     if !was_to_find_out {
         return Ok(());
     }
-    let is_to_follow = |id: &DeliveryId| rows.delivery(*id).is_some_and(|row| follows(&row));
-    let to_follow: Vec<DeliveryId> =
-        rows.resting_first(name).filter(is_to_follow).take(FOLLOW_AT_A_TIME).collect();
+    let mut to_follow = Vec::new();
+    for id in rows.resting_first(name)? {
+        if to_follow.len() == FOLLOW_AT_A_TIME {
+            break;
+        }
+        if rows.delivery(id)?.is_some_and(|row| follows(&row)) {
+            to_follow.push(id);
+        }
+    }
     for id in to_follow {
         wait_again(rows, id, now)?;
     }
     Ok(())
 }
 
+/// A receiver took something: what it did not take before may be tried.
+fn may_take_more(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
+    if rows.resting_first(name)?.next().is_some() {
+        let mut pace = rows.pace(name);
+        pace.occasion = pace.occasion.max(Some(Occasion::Took));
+        pace.try_by(now);
+        rows.set_pace(name, pace);
+    }
+    Ok(())
+}
+
 /// A given-up delivery waits for its turn again, unless another reminder does. Answers whether it does.
 pub(super) fn wait_again(rows: &mut dyn Rows, id: DeliveryId, now: Time) -> Result<bool, StoreError> {
-    let row = rows.delivery(id).expect("what rests is unfinished");
-    if is_reminded_by_another(rows, &row) {
+    let row = rows.delivery(id)?.expect("what rests is unfinished");
+    if is_reminded_by_another(rows, &row)? {
         return Ok(false);
     }
     let receiver = row.receiver.clone();
@@ -48,14 +65,14 @@ pub(super) fn wait_again(rows: &mut dyn Rows, id: DeliveryId, now: Time) -> Resu
 }
 
 /// 12.4: one reminder of an incident waits for each receiver.
-pub(super) fn is_reminded_by_another(rows: &dyn Rows, row: &Delivery) -> bool {
+pub(super) fn is_reminded_by_another(rows: &dyn Rows, row: &Delivery) -> Result<bool, StoreError> {
     let waits = |other: &Delivery| {
         other.id != row.id
             && other.kind == DeliveryKind::Reminder
             && other.receiver == row.receiver
             && other.state == DeliveryState::Waiting
     };
-    row.kind == DeliveryKind::Reminder && rows.unfinished(row.incident).iter().any(waits)
+    Ok(row.kind == DeliveryKind::Reminder && rows.unfinished(row.incident)?.iter().any(waits))
 }
 
 pub(super) fn offends(row: &Delivery) -> bool {

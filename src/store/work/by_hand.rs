@@ -15,7 +15,7 @@ const AT_A_TIME: usize = 10_000;
 
 /// Somebody wants a message tried again at once.
 pub(in crate::store) fn retry(rows: &mut dyn Rows, id: MessageId, now: Time) -> Result<ByHand, StoreError> {
-    if let Some(message) = rows.message(id) {
+    if let Some(message) = rows.message(id)? {
         if message.retry_at.is_none() {
             return Ok(ByHand::UnderWay);
         }
@@ -32,8 +32,10 @@ pub(in crate::store) fn retry(rows: &mut dyn Rows, id: MessageId, now: Time) -> 
     if given_up.iter().any(|row| policy.receiver(&row.receiver).is_none()) {
         return Ok(ByHand::NoReceiver);
     }
-    let goes_on = |id: &DeliveryId| rows.delivery(*id).is_some();
-    let resting = given_up.iter().map(|row| row.id).filter(goes_on).collect();
+    let mut resting = Vec::new();
+    for row in &given_up {
+        resting.extend(rows.delivery(row.id)?.map(|row| row.id));
+    }
     wait_again_all(rows, resting, now)
 }
 
@@ -46,14 +48,14 @@ pub(in crate::store) fn retry_all(
     if rows.policy().receiver(name).is_none() {
         return Ok(ByHand::NoReceiver);
     }
-    let resting = rows.resting_first(name).take(AT_A_TIME).collect();
+    let resting = rows.resting_first(name)?.take(AT_A_TIME).collect();
     wait_again_all(rows, resting, now)
 }
 
 fn wait_again_all(rows: &mut dyn Rows, resting: Vec<DeliveryId>, now: Time) -> Result<ByHand, StoreError> {
     let mut count = 0;
     for id in resting {
-        let row = rows.delivery(id).expect("what rests is unfinished");
+        let row = rows.delivery(id)?.expect("what rests is unfinished");
         somebody_asks(rows, &row.receiver, now);
         count += usize::from(wait_again(rows, id, now)?);
     }
@@ -74,9 +76,9 @@ pub(in crate::store) fn drop_message(
     by: &str,
     now: Time,
 ) -> Result<ByHand, StoreError> {
-    let members = match rows.message(id) {
+    let members = match rows.message(id)? {
         Some(message) if message.retry_at.is_none() => return Ok(ByHand::UnderWay),
-        Some(message) => message.members.iter().map(|id| rows.member(*id)).collect(),
+        Some(message) => rows.members(&message)?,
         None => match rows.given_up_with(id)? {
             Some(given_up) => given_up,
             None => return Ok(ByHand::NoSuchMessage),
@@ -101,7 +103,7 @@ fn drop_delivery(
     message: MessageId,
     now: Time,
 ) -> Result<(), StoreError> {
-    if row.is_given_up() && rows.delivery(row.id).is_none() {
+    if row.is_given_up() && rows.delivery(row.id)?.is_none() {
         rows.note_dropped();
     }
     let row = row.give_up(ParkReason::GaveUp, Some(message), now);

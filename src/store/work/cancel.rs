@@ -11,7 +11,7 @@ pub(super) fn cancel_all(
     incident: IncidentId,
     reason: CancelReason,
 ) -> Result<(), StoreError> {
-    let unfinished = rows.unfinished(incident);
+    let unfinished = rows.unfinished(incident)?;
     cancel(rows, &unfinished, reason)
 }
 
@@ -23,7 +23,7 @@ pub(super) fn cancel_resting(
 ) -> Result<(), StoreError> {
     let is_wont_fix = before == IncidentStatus::WontFix;
     let reason = if is_wont_fix { CancelReason::WontFix } else { CancelReason::Acknowledged };
-    let mut resting = rows.unfinished(incident);
+    let mut resting = rows.unfinished(incident)?;
     resting.retain(|row| matches!(row.state, DeliveryState::Parked { .. }));
     cancel(rows, &resting, reason)
 }

@@ -39,13 +39,13 @@ pub(in crate::store) trait CheckRows {
     fn habits(&self, definition: &Definition) -> Habits;
 
     /// What a check is declared as.
-    fn definition(&self, check: CheckId) -> Arc<Definition>;
+    fn definition(&self, check: CheckId) -> Result<Arc<Definition>, StoreError>;
     /// All that is known of a check.
-    fn state(&self, check: CheckId) -> State;
+    fn state(&self, check: CheckId) -> Result<State, StoreError>;
     /// How a check stands, as far as deliveries ask.
-    fn check_now(&self, check: CheckId) -> CheckNow;
+    fn check_now(&self, check: CheckId) -> Result<CheckNow, StoreError>;
     /// How a check of this name stands that another depends on; `None`: there is none.
-    fn dependency(&self, name: &Name) -> Option<Dependency>;
+    fn dependency(&self, name: &Name) -> Result<Option<Dependency>, StoreError>;
 
     /// The checks whose states know a later time, in the order of their numbers.
     fn known_later_than(&self, now: Time) -> Result<Vec<CheckId>, StoreError>;

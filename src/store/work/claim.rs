@@ -1,10 +1,13 @@
 //! Which messages leave now (12.3): those whose retry is due, else what waits.
 
+use std::collections::HashMap;
+
 use super::flapping::forget_flapping;
 use super::look::{LookFor, look};
 use super::own::{count_own, is_limited};
 use super::pace::Pace;
 use super::park::park_receiver;
+use super::retry::next_retry;
 use super::rows::Rows;
 use super::send::{send, send_again};
 use super::split::split_to_fit;
@@ -20,10 +23,11 @@ use crate::store::{Outgoing, StoreError};
 /// What leaves, to each receiver one message at most: its attempt is counted with this call.
 pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outgoing>, StoreError> {
     let mut outgoing = Vec::new();
-    let mut places = rows.own_places();
+    let under_way = rows.own_under_way()?;
+    let mut places = rows.own_mails().places(under_way);
     for name in rows.due(now) {
         let is_own = is_own_receiver(&name);
-        if is_own && (places == 0 || is_limited(rows, &name, now)) {
+        if is_own && (places == 0 || is_limited(rows, &name, now)?) {
             continue;
         }
         let Some(claimed) = claim_from(rows, &name, now)? else { continue };
@@ -37,13 +41,14 @@ pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outg
 }
 
 fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Option<Outgoing>, StoreError> {
-    if rows.is_under_way(name) {
+    if rows.is_under_way(name)? {
         return Ok(None);
     }
-    let retry = rows.retry_due(name, now);
+    let retry = next_retry(rows, name)?.filter(|message| message.retry_at <= Some(now));
     let pace = rows.pace(name);
     let is_time = pace.look_at.is_some_and(|at| at <= now);
-    let is_time_to_try = pace.try_at.is_some_and(|at| at <= now) && rows.resting_first(name).next().is_some();
+    let is_time_to_try =
+        pace.try_at.is_some_and(|at| at <= now) && rows.resting_first(name)?.next().is_some();
     let policy = rows.policy();
     let Some(receiver) = policy.receiver(name) else {
         if retry.is_some() || is_time {
@@ -60,7 +65,7 @@ fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Opt
         }
         return send_again(rows, message, now).map(Some);
     }
-    let blocked = &rows.matters_in_messages(name);
+    let blocked = &rows.matters_in_messages(name)?;
     let to = LookFor { receiver: name, blocked, group_wait: receiver.group_wait };
     if is_time && let Some(outgoing) = send_what_waits(rows, to, receiver, now)? {
         return Ok(Some(outgoing));
@@ -75,14 +80,18 @@ fn send_what_waits(
     now: Time,
 ) -> Result<Option<Outgoing>, StoreError> {
     rows.rank_waiting(to.receiver);
-    let mut looked = look(&*rows, rows.worst_first(to.receiver), to, now);
+    let mut looked = look(&*rows, rows.worst_first(to.receiver)?.map(Ok), to, now)?;
     looked.sendable.sort_unstable_by_key(|delivery| delivery.id);
     for delivery in looked.dropped {
         forget_flapping(rows, &delivery)?;
         rows.update_delivery(delivery)?;
     }
     let is_blocked = |matter: &Matter| to.blocked.contains(matter);
-    let severity = |check: CheckId| Severity::of(&rows.definition(check).labels);
+    let mut severities = HashMap::new();
+    for delivery in &looked.sendable {
+        severities.insert(delivery.check, Severity::of(&rows.definition(delivery.check)?.labels));
+    }
+    let severity = |check: CheckId| severities[&check].clone();
     let departure = freeze(&looked.sendable, is_blocked, severity, receiver, now);
     let (leaving, next) = match departure {
         Departure::Leaves(ids) => (ids, Some(now)),

@@ -45,8 +45,9 @@ pub(in crate::store) fn configure(
 }
 
 fn carry_out(rows: &mut dyn Rows, plan: ConfigurationPlan<'_>, now: Time) -> Result<Changes, StoreError> {
+    let archived = plan.archived.iter().map(|id| Ok(rows.definition(*id)?.name.clone()));
     let mut changes = Changes {
-        archived: plan.archived.iter().map(|id| rows.definition(*id).name.clone()).collect(),
+        archived: archived.collect::<Result<_, StoreError>>()?,
         kept: plan.kept,
         renamed: plan.renamed,
         passed_over: plan.passed_over,
@@ -107,7 +108,7 @@ fn redeclare(
     definition: &Definition,
     now: Time,
 ) -> Result<Redeclared, StoreError> {
-    let (known, is_archived) = (rows.definition(id), rows.check_now(id).is_archived);
+    let (known, is_archived) = (rows.definition(id)?, rows.check_now(id)?.is_archived);
     if !is_archived && *known == *definition {
         return Ok(Redeclared::AsBefore);
     }

@@ -91,13 +91,15 @@ fn rearmed_from(rows: &dyn Rows, id: CheckId) -> Result<Time, StoreError> {
     if let Some((newest, _)) = rows.newest_events(id, 1)?.first() {
         return Ok(*newest);
     }
-    let state = rows.state(id);
+    let state = rows.state(id)?;
     Ok(state.last_discharge.map_or(state.armed_since, |at| at.max(state.armed_since)))
 }
 
 /// The name is to be another check's: whoever had it and is archived, or was once called so, gives it up.
 fn take_name(rows: &mut dyn Rows, name: &Name) -> Result<(), StoreError> {
-    if let Some(id) = rows.named(name)?.filter(|id| rows.check_now(*id).is_archived) {
+    if let Some(id) = rows.named(name)?
+        && rows.check_now(id)?.is_archived
+    {
         rows.supersede(id)?;
     }
     rows.delete_former_name(name)

@@ -34,7 +34,7 @@ pub(super) fn tell_the_end(rows: &mut dyn Rows, ended: Ended<'_>, now: Time) -> 
     for delivery in rows.deliveries_of(incident.id)? {
         by_receiver.entry(delivery.receiver.clone()).or_default().push(delivery);
     }
-    let dependencies = &dependencies(rows, seen.definition);
+    let dependencies = &dependencies(rows, seen.definition)?;
     for (name, mut of_it) in by_receiver {
         if is_forgiven && is_own_receiver(&name) {
             of_it.retain(|row| row.state == DeliveryState::Waiting);

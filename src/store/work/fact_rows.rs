@@ -58,7 +58,7 @@ pub(in crate::store) trait FactRows {
     /// Appends a ping of a check that is to be changed.
     fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError>;
     /// The number of a check's newest ping; 0: none.
-    fn last_ping(&self, check: CheckId) -> i64;
+    fn last_ping(&self, check: CheckId) -> Result<i64, StoreError>;
     /// A ping of a check, as far as it is kept.
     fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError>;
     /// Counts the successes within this span before `now` anew, for a check that is to be changed.

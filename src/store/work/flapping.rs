@@ -20,7 +20,7 @@ pub(super) fn note_too_short(
     let (flapping, flaps) = after_too_short(known, bout);
     rows.put_flapping(row.check, &row.receiver, &flapping)?;
     let Some(flaps) = flaps else { return Ok(()) };
-    let waiting = rows.waiting_notice(row.check, &row.receiver);
+    let waiting = rows.waiting_notice(row.check, &row.receiver)?;
     let notice = flapping_notice(row, flaps, waiting.as_ref(), now);
     if let Some(waiting) = waiting {
         let state = DeliveryState::Cancelled(CancelReason::Merged);

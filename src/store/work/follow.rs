@@ -29,7 +29,7 @@ pub(super) struct Flipped<'a> {
 pub(super) fn follow(rows: &mut dyn Rows, flipped: Flipped<'_>, now: Time) -> Result<(), StoreError> {
     let Flipped { check, definition, before, flip } = flipped;
     rows.look_after_flip(&definition.name, check, now);
-    let stood = rows.open_incident(&Matter::own(check));
+    let stood = rows.open_incident(&Matter::own(check))?;
     let Some(change) = on_flip(stood.as_ref(), flip, check, IncidentId(0)) else { return Ok(()) };
     let mut incident = change.incident;
     if matches!(change.turn, Turn::Opened(_)) {
@@ -45,7 +45,7 @@ pub(super) fn follow(rows: &mut dyn Rows, flipped: Flipped<'_>, now: Time) -> Re
         Turn::AfterBlind { begun, superseded } => {
             let stays = told_as_late(rows, flipped, &mut incident, stood.as_ref(), begun)?;
             let is_over = |row: &Delivery| superseded.contains(&row.action) && stays != Some(row.action);
-            let over: Vec<Delivery> = rows.unfinished(incident.id).into_iter().filter(is_over).collect();
+            let over: Vec<Delivery> = rows.unfinished(incident.id)?.into_iter().filter(is_over).collect();
             cancel(rows, &over, CancelReason::Superseded)?;
             plan_actions(rows, &mut incident, &Facts { definition, causes: begun }, flip.at, now)?;
         }

@@ -11,14 +11,14 @@ pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<Option<
         return Ok(None);
     }
     rows.put_held(false)?;
-    for message in rows.messages() {
+    for message in rows.messages()? {
         thaw(rows, &message, now)?;
     }
     let mut let_go = LetGo::default();
     // What was given up rests, and is tried again while it is still bad (12.4).
     let waits = |row: &Delivery| row.state == DeliveryState::Waiting;
-    for row in rows.all_unfinished().into_iter().filter(waits) {
-        if is_still_bad(rows, &row) {
+    for row in rows.all_unfinished()?.into_iter().filter(waits) {
+        if is_still_bad(rows, &row)? {
             let_go.told += 1;
             continue;
         }
@@ -33,13 +33,14 @@ pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<Option<
 /// What a message that was not settled says may be long over: its members wait, to be told as things stand now.
 fn thaw(rows: &mut dyn Rows, message: &Message, now: Time) -> Result<(), StoreError> {
     for id in &message.members {
-        let row = rows.member(*id);
+        let row = rows.member(*id)?;
         rows.update_delivery(Delivery { state: DeliveryState::Waiting, ..row })?;
     }
     rows.settle_message(message.id, Settled::Dropped, None, now)
 }
 
-fn is_still_bad(rows: &dyn Rows, row: &Delivery) -> bool {
+fn is_still_bad(rows: &dyn Rows, row: &Delivery) -> Result<bool, StoreError> {
     let tells_bad = matches!(row.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
-    tells_bad && rows.incident(row.incident).is_some_and(|incident| !incident.status.is_ended())
+    let goes_on = rows.incident(row.incident)?.is_some_and(|incident| !incident.status.is_ended());
+    Ok(tells_bad && goes_on)
 }

@@ -63,12 +63,12 @@ fn bring_back_outbox(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
         let waits_from_later = row.state == DeliveryState::Waiting && row.queued_at > now;
         waits_from_later || row.given_up.is_some_and(|given_up| given_up.at > now)
     };
-    for mut delivery in rows.all_unfinished().into_iter().filter(is_later_row) {
+    for mut delivery in rows.all_unfinished()?.into_iter().filter(is_later_row) {
         delivery.bring_back_to(now);
         rows.update_delivery(delivery)?;
     }
     let is_later = |message: &Message| message.created_at > now || message.retry_at > Some(now);
-    for mut message in rows.messages().into_iter().filter(is_later) {
+    for mut message in rows.messages()?.into_iter().filter(is_later) {
         message.bring_back_to(now);
         rows.update_message(message, None)?;
     }

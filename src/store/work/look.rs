@@ -10,6 +10,7 @@ use crate::core::incident::{Incident, IncidentStatus, Matter};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
 use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
+use crate::store::StoreError;
 
 /// The receiver for which deliveries are looked at.
 #[derive(Clone, Copy)]
@@ -33,27 +34,27 @@ pub(super) struct Looked {
 /// message: the worst of it leaves first.
 pub(super) fn look(
     rows: &dyn Rows,
-    ids: impl Iterator<Item = DeliveryId>,
+    ids: impl Iterator<Item = Result<DeliveryId, StoreError>>,
     to: LookFor<'_>,
     now: Time,
-) -> Looked {
+) -> Result<Looked, StoreError> {
     let mut looked = Looked::default();
     let mut ready = 0;
     for id in ids {
-        let delivery = rows.delivery(id).expect("what waits or rests is unfinished");
+        let delivery = rows.delivery(id?)?.expect("what waits or rests is unfinished");
         if to.blocked.contains(&delivery.matter()) {
             continue;
         }
         if ready == 2 * Message::MAX_MEMBERS {
             break;
         }
-        let check = rows.check_now(delivery.check);
-        if is_gone(rows, to.receiver, &delivery, &check) {
+        let check = rows.check_now(delivery.check)?;
+        if is_gone(rows, to.receiver, &delivery, &check)? {
             let state = DeliveryState::Cancelled(CancelReason::Removed);
             looked.dropped.push(Delivery { state, ..delivery });
             continue;
         }
-        let verdict = verdict_now(rows, &delivery, &check, to.group_wait, now);
+        let verdict = verdict_now(rows, &delivery, &check, to.group_wait, now)?;
         looked.next = looked.next.into_iter().chain(verdict.next_look()).min();
         match verdict {
             Verdict::Send => {
@@ -67,15 +68,20 @@ pub(super) fn look(
             }
         }
     }
-    looked
+    Ok(looked)
 }
 
 /// Whether whom or what it is about is gone: own addresses (16.4), or a check of which only that it flaps is to be told.
-fn is_gone(rows: &dyn Rows, receiver: &ReceiverName, delivery: &Delivery, check: &CheckNow) -> bool {
-    match delivery.kind {
+fn is_gone(
+    rows: &dyn Rows,
+    receiver: &ReceiverName,
+    delivery: &Delivery,
+    check: &CheckNow,
+) -> Result<bool, StoreError> {
+    Ok(match delivery.kind {
         DeliveryKind::Flapping(_) => check.is_archived,
-        _ => is_own_receiver(receiver) && rows.definition(delivery.check).emails.is_empty(),
-    }
+        _ => is_own_receiver(receiver) && rows.definition(delivery.check)?.emails.is_empty(),
+    })
 }
 
 fn verdict_now(
@@ -84,14 +90,14 @@ fn verdict_now(
     check: &CheckNow,
     group_wait: Span,
     now: Time,
-) -> Verdict {
-    let definition = &rows.definition(delivery.check);
-    let incident = rows.incident(delivery.incident);
-    let (incident, causes) = stands_now(rows, delivery, incident.as_ref(), &check.causes);
+) -> Result<Verdict, StoreError> {
+    let definition = &rows.definition(delivery.check)?;
+    let incident = rows.incident(delivery.incident)?;
+    let (incident, causes) = stands_now(rows, delivery, incident.as_ref(), &check.causes)?;
     let seen = SeenCheck { definition, causes, is_paused: check.is_paused, incident };
-    let dependencies = &dependencies(rows, definition);
+    let dependencies = &dependencies(rows, definition)?;
     let (kind, ready_at) = (delivery.kind, delivery.ready_at());
-    verdict(rows, Question { seen, dependencies, kind, ready_at, group_wait }, now)
+    Ok(verdict(rows, Question { seen, dependencies, kind, ready_at, group_wait }, now))
 }
 
 /// Where its incident stands for a delivery, and by which causes of the check it is asked about.
@@ -100,13 +106,13 @@ fn stands_now<'a>(
     delivery: &Delivery,
     incident: Option<&'a Incident>,
     causes: &'a Causes,
-) -> (IncidentStatus, &'a [Cause]) {
-    let Some(incident) = incident else { return (IncidentStatus::Resolved, causes.as_slice()) };
+) -> Result<(IncidentStatus, &'a [Cause]), StoreError> {
+    let Some(incident) = incident else { return Ok((IncidentStatus::Resolved, causes.as_slice())) };
     if let DeliveryKind::Flapping(_) = delivery.kind {
         // What it tells of has ended. Somebody may be on what has begun since.
-        let open = rows.open_incident(&delivery.matter());
+        let open = rows.open_incident(&delivery.matter())?;
         let status = open.map_or(IncidentStatus::Open, |open| open.status);
-        return (status, std::slice::from_ref(&incident.first));
+        return Ok((status, std::slice::from_ref(&incident.first)));
     }
-    (incident.stands_for(delivery.action, causes.as_slice()), causes.as_slice())
+    Ok((incident.stands_for(delivery.action, causes.as_slice()), causes.as_slice()))
 }

@@ -39,6 +39,7 @@ mod plan;
 mod prune;
 mod prune_checks;
 mod record;
+mod retry;
 mod round;
 #[cfg(test)]
 pub(in crate::store) mod row_facts;

@@ -24,8 +24,8 @@ pub(super) fn notices(
 }
 
 fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
-    let definition = &*rows.definition(delivery.check);
-    let state = &rows.state(delivery.check);
+    let definition = &*rows.definition(delivery.check)?;
+    let state = &rows.state(delivery.check)?;
     let mut said = said_last(rows, delivery.check)?;
     if let Some(run) = &mut said.run {
         // 4.4: what came too soon is a failure, whatever it said.
@@ -37,7 +37,7 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         said = said.without_words();
     }
     let incident =
-        rows.incident(delivery.incident).expect("an incident is kept while something is told of it");
+        rows.incident(delivery.incident)?.expect("an incident is kept while something is told of it");
     let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
     let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
     let asked_by = delivery.responder.and_then(|number| {
@@ -103,7 +103,7 @@ fn alias_notice(
 /// The newest success or fail, what was logged since, and the newest body of these, as far as they are kept.
 fn said_last(rows: &dyn Rows, check: CheckId) -> Result<SaidLast, StoreError> {
     let mut last = SaidLast::default();
-    let mut next = rows.last_ping(check);
+    let mut next = rows.last_ping(check)?;
     for _ in 0..MAX_PINGS_BACK {
         let Some(PingSaid { kind, is_repeat, run, body, previous }) = rows.ping(check, next)? else { break };
         if let Some(body) = body.filter(|_| last.output.is_none()) {

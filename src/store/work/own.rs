@@ -2,17 +2,19 @@
 
 use super::entropy::entropy;
 use super::pace::Pace;
+use super::retry::next_retry;
 use super::rows::Rows;
+use crate::core::check::CheckId;
 use crate::core::outbox::{Attempt, Message, OwnMails, ServerTurn};
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
-use crate::store::Outgoing;
+use crate::store::{Outgoing, StoreError};
 
 /// Whether a mail must wait because an address of its check has had enough of them. It is looked at again when it need not,
 /// and counted once.
-pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> bool {
-    let Some(check) = rows.next_check(name) else { return false };
-    let definition = rows.definition(check);
+pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<bool, StoreError> {
+    let Some(check) = next_check(rows, name)? else { return Ok(false) };
+    let definition = rows.definition(check)?;
     let free_at = rows.own_mails().free_at(&definition.emails, now);
     let pace = rows.pace(name);
     if pace.limited_until.is_none() && free_at.is_some() {
@@ -25,7 +27,22 @@ pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) ->
             "an address gets so many mails of checks' own a minute: those beyond wait"
         );
     }
-    free_at.is_some()
+    Ok(free_at.is_some())
+}
+
+/// The check of which a receiver is told next.
+fn next_check(rows: &dyn Rows, name: &ReceiverName) -> Result<Option<CheckId>, StoreError> {
+    let retry = next_retry(rows, name)?.and_then(|message| message.members.first().copied());
+    if let Some(id) = retry {
+        return Ok(Some(rows.member(id)?.check));
+    }
+    if let Some(first) = rows.waiting_for(name)?.first() {
+        return Ok(Some(first.check));
+    }
+    match rows.resting_first(name)?.next() {
+        Some(id) => Ok(rows.delivery(id)?.map(|delivery| delivery.check)),
+        None => Ok(None),
+    }
 }
 
 /// A mail leaves for the addresses that stand in it.
@@ -35,9 +52,17 @@ pub(super) fn count_own(rows: &mut dyn Rows, outgoing: &Outgoing, now: Time) {
 }
 
 /// An attempt ended, and says whether the mail server takes anything.
-pub(super) fn note_server(rows: &mut dyn Rows, message: &Message, attempt: &Attempt, now: Time) {
+pub(super) fn note_server(
+    rows: &mut dyn Rows,
+    message: &Message,
+    attempt: &Attempt,
+    now: Time,
+) -> Result<(), StoreError> {
     let entropy = entropy(rows.database_id(), message);
-    let definition = message.members.first().map(|id| rows.definition(rows.member(*id).check));
+    let definition = match message.members.first() {
+        Some(id) => Some(rows.definition(rows.member(*id)?.check)?),
+        None => None,
+    };
     let emails = definition.as_ref().map_or(&[][..], |definition| &definition.emails);
     let own = rows.own_mails();
     match own.ended(attempt, emails, now, entropy) {
@@ -51,6 +76,7 @@ pub(super) fn note_server(rows: &mut dyn Rows, message: &Message, attempt: &Atte
         None if own.is_in_doubt() => {}
         None => tell_of_one(message, attempt),
     }
+    Ok(())
 }
 
 /// One line tells of all that wait.

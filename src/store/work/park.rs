@@ -21,7 +21,7 @@ pub(super) fn park(
     note_attempt(rows, message, what, answer.unwrap_or(""), now)?;
     let mut is_known = true;
     for id in &message.members {
-        let delivery = rows.member(*id);
+        let delivery = rows.member(*id)?;
         is_known &= was_given_up(&delivery);
         park_delivery(rows, delivery, reason, Some(message.id), now)?;
     }
@@ -51,8 +51,8 @@ fn park_delivery(
 
 /// 12.3: a receiver is no longer configured.
 pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
-    let waiting = rows.waiting_for(name);
-    for message in rows.messages_to(name) {
+    let waiting = rows.waiting_for(name)?;
+    for message in rows.messages_to(name)? {
         park(rows, &message, ParkReason::ReceiverGone, None, now)?;
     }
     for delivery in waiting {

@@ -187,7 +187,7 @@ fn prune_incidents(rows: &mut dyn OldRows, after: IncidentId, now: Time) -> Resu
             rows.delete_reminders_but(*id, Retention::REMINDERS_OF_AN_INCIDENT, FEW)?;
             continue;
         };
-        let is_told = rows.incident(*id).is_none();
+        let is_told = rows.incident(*id)?.is_none();
         let is_old = *ended_at < now - Retention::INCIDENTS;
         let are_too_many = newest - id.0 >= Retention::MAX_INCIDENTS;
         if is_told && (is_old || are_too_many) {

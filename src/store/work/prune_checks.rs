@@ -38,7 +38,13 @@ fn archived_and_told(rows: &dyn OldRows, before: Time) -> Result<Vec<CheckId>, S
     let mut over = rows.archived_before(before)?;
     if !over.is_empty() {
         let unfinished = rows.unfinished_checks()?;
-        over.retain(|id| rows.alerts(*id).is_empty() && !unfinished.contains(id));
+        let mut told = Vec::new();
+        for id in over {
+            if !unfinished.contains(&id) && rows.alerts(id)?.is_empty() {
+                told.push(id);
+            }
+        }
+        over = told;
     }
     over.sort_unstable_by(|a, b| b.cmp(a));
     Ok(over)

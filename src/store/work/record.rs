@@ -18,7 +18,7 @@ pub(super) fn note_attempt(
 ) -> Result<(), StoreError> {
     let mut noted = HashSet::new();
     for id in &message.members {
-        let delivery = rows.member(*id);
+        let delivery = rows.member(*id)?;
         if noted.insert(delivery.incident) {
             let told = Noted { what: what(&delivery), message: Some(message.id), answer };
             note(rows, &delivery, told, PUNCTUAL, now)?;

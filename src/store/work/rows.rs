@@ -53,9 +53,9 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn put_held(&mut self, is_held: bool) -> Result<(), StoreError>;
 
     /// An incident that is open, or of which something is unfinished.
-    fn incident(&self, id: IncidentId) -> Option<Incident>;
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError>;
     /// The one of it that is open (11.1).
-    fn open_incident(&self, of: &Matter) -> Option<Incident>;
+    fn open_incident(&self, of: &Matter) -> Result<Option<Incident>, StoreError>;
     /// Writes one that no row holds yet, and answers the number that it got. Nobody sees it before it is written again with
     /// that.
     fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError>;
@@ -72,17 +72,18 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn delete_step(&mut self, incident: IncidentId, number: u64) -> Result<(), StoreError>;
 
     /// An unfinished delivery.
-    fn delivery(&self, id: DeliveryId) -> Option<Delivery>;
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError>;
     /// All that is unfinished of an incident, in the order of their ids.
-    fn unfinished(&self, incident: IncidentId) -> Vec<Delivery>;
+    fn unfinished(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
     /// All of an incident, the finished ones too, in the order of their ids.
     fn deliveries_of(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
     /// All that is unfinished, in the order of their ids.
-    fn all_unfinished(&self) -> Vec<Delivery>;
+    fn all_unfinished(&self) -> Result<Vec<Delivery>, StoreError>;
     /// What of that waits for a receiver.
-    fn waiting_for(&self, receiver: &ReceiverName) -> Vec<Delivery>;
+    fn waiting_for(&self, receiver: &ReceiverName) -> Result<Vec<Delivery>, StoreError>;
     /// The notice that waits of a check that flaps, whichever of its keys does, to a receiver.
-    fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery>;
+    fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName)
+    -> Result<Option<Delivery>, StoreError>;
     /// What was given up with a message, and not tried again since, of incidents that have ended too; `None`: there is no such
     /// message.
     fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError>;
@@ -92,11 +93,17 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError>;
 
     /// What waits for a receiver and is ranked, the most severe first.
-    fn worst_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_>;
+    fn worst_first(
+        &self,
+        receiver: &ReceiverName,
+    ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError>;
     /// Ranks what came since the last look.
     fn rank_waiting(&mut self, receiver: &ReceiverName);
     /// What rests of a receiver, by when it is tried again.
-    fn resting_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_>;
+    fn resting_first(
+        &self,
+        receiver: &ReceiverName,
+    ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError>;
     /// The key of an incident's first message to a receiver: its thread.
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError>;
 
@@ -111,17 +118,15 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn delete_flapping(&mut self, check: CheckId, receiver: &ReceiverName) -> Result<(), StoreError>;
 
     /// All messages that are not settled.
-    fn messages(&self) -> Vec<Message>;
+    fn messages(&self) -> Result<Vec<Message>, StoreError>;
     /// A message that is not settled.
-    fn message(&self, id: MessageId) -> Option<Message>;
+    fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;
     /// Those to a receiver that are not settled.
-    fn messages_to(&self, receiver: &ReceiverName) -> Vec<Message>;
+    fn messages_to(&self, receiver: &ReceiverName) -> Result<Vec<Message>, StoreError>;
     /// What these tell of.
-    fn matters_in_messages(&self, receiver: &ReceiverName) -> HashSet<Matter>;
+    fn matters_in_messages(&self, receiver: &ReceiverName) -> Result<HashSet<Matter>, StoreError>;
     /// Whether one of these is being sent now.
-    fn is_under_way(&self, receiver: &ReceiverName) -> bool;
-    /// The one of these that is to be sent again first, if it is time.
-    fn retry_due(&self, receiver: &ReceiverName, now: Time) -> Option<Message>;
+    fn is_under_way(&self, receiver: &ReceiverName) -> Result<bool, StoreError>;
     /// How many parts of the one that was split first were settled so.
     fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError>;
     /// What it says, a notice for each member; `None`: that cannot be read.
@@ -141,9 +146,9 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     ) -> Result<(), StoreError>;
 
     /// Checks of which Alertmanager should hear something: those that are bad, and those of which it may have to hear the end.
-    fn checks_to_alert(&self) -> BTreeSet<CheckId>;
+    fn checks_to_alert(&self) -> Result<BTreeSet<CheckId>, StoreError>;
     /// What Alertmanager was last told of a check, and may have to hear again.
-    fn alerts(&self, check: CheckId) -> Vec<Alert>;
+    fn alerts(&self, check: CheckId) -> Result<Vec<Alert>, StoreError>;
     /// Writes that; nothing, where there is none any more.
     fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError>;
 
@@ -156,10 +161,8 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     /// A receiver is configured no more: only what is to be tried again when it comes back is kept.
     fn forget_receiver(&mut self, receiver: &ReceiverName);
 
-    /// How many more mails of checks' own may leave.
-    fn own_places(&self) -> usize;
-    /// The check of which a receiver is told next.
-    fn next_check(&self, receiver: &ReceiverName) -> Option<CheckId>;
+    /// How many mails of checks' own are being sent now.
+    fn own_under_way(&self) -> Result<usize, StoreError>;
     /// A mail of a check's own waits since its address has had enough.
     fn note_limited(&mut self);
     /// How many receivers wait for that.
@@ -170,8 +173,6 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn note_parked(&mut self, now: Time);
     /// Something that was given up is told no more, of an incident that has ended: nobody but its row counts it.
     fn note_dropped(&mut self);
-    /// A receiver took something: what it did not take before may be tried.
-    fn note_taken(&mut self, receiver: &ReceiverName, now: Time);
     /// What waits for a receiver may leave: it is looked at again.
     fn look_at(&mut self, receiver: &ReceiverName, now: Time);
     /// A check flipped: what waits because of it may leave, or is not to leave any more.
@@ -184,7 +185,12 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn look_everywhere(&mut self, now: Time);
 
     /// A member of a message that is not settled.
-    fn member(&self, id: DeliveryId) -> Delivery {
-        self.delivery(id).expect("a message that is not settled keeps its members")
+    fn member(&self, id: DeliveryId) -> Result<Delivery, StoreError> {
+        Ok(self.delivery(id)?.expect("a message that is not settled keeps its members"))
+    }
+
+    /// All members of a message that is not settled, in their order.
+    fn members(&self, message: &Message) -> Result<Vec<Delivery>, StoreError> {
+        message.members.iter().map(|id| self.member(*id)).collect()
     }
 }

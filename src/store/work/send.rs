@@ -48,7 +48,7 @@ pub(super) fn send_again(
         Some(said) => said,
         None => {
             tracing::error!(key = message.key, "what it said cannot be read: it says how things stand now");
-            let members: Vec<Delivery> = message.members.iter().map(|id| rows.member(*id)).collect();
+            let members = rows.members(&message)?;
             notices(rows, &members, now)?
         }
     };

@@ -23,12 +23,12 @@ pub(in crate::store) fn settle(
     attempt: &Attempt,
     now: Time,
 ) -> Result<(), StoreError> {
-    let Some(message) = rows.message(id) else { return Ok(()) };
+    let Some(message) = rows.message(id)? else { return Ok(()) };
     if is_own_receiver(&message.receiver) {
-        note_server(rows, &message, attempt, now);
+        note_server(rows, &message, attempt, now)?;
     }
     let answer = first_bytes(attempt.answer(), Attempt::MAX_ANSWER_BYTES);
-    let is_alone = is_alone(rows, &message);
+    let is_alone = is_alone(rows, &message)?;
     match after(rows, &message, attempt, is_alone, now) {
         AfterAttempt::RetryAt(at) => {
             let what = if message.attempts > 1 { Telling::Retried } else { Telling::Failed };
@@ -64,7 +64,7 @@ fn taken(
     now: Time,
 ) -> Result<(), StoreError> {
     note_attempt(rows, message, |_| Telling::Told, answer, now)?;
-    let was_to_find_out = is_alone && !message.members.iter().any(|id| offends(&rows.member(*id)));
+    let was_to_find_out = is_alone && !rows.members(message)?.iter().any(offends);
     for id in &message.members {
         sent(rows, *id, message.id, now)?;
     }
@@ -73,15 +73,16 @@ fn taken(
 }
 
 fn sent(rows: &mut dyn Rows, id: DeliveryId, message: MessageId, now: Time) -> Result<(), StoreError> {
-    let delivery = rows.member(id);
+    let delivery = rows.member(id)?;
     let is_its_reminder = |other: &Delivery| {
         other.kind == DeliveryKind::Reminder
             && other.receiver == delivery.receiver
             && other.state == DeliveryState::Waiting
     };
-    let waiting = rows.unfinished(delivery.incident).into_iter().find(is_its_reminder);
-    let repeat = rows.incident(delivery.incident).and_then(|incident| {
-        let stands = incident.stands_for(delivery.action, rows.check_now(delivery.check).causes.as_slice());
+    let waiting = rows.unfinished(delivery.incident)?.into_iter().find(is_its_reminder);
+    let causes = rows.check_now(delivery.check)?.causes;
+    let repeat = rows.incident(delivery.incident)?.and_then(|incident| {
+        let stands = incident.stands_for(delivery.action, causes.as_slice());
         after_sent(&delivery, stands, waiting.as_ref(), now)
     });
     if let Some(repeat) = repeat {

@@ -48,8 +48,8 @@ fn split(
     answer: Option<&str>,
     now: Time,
 ) -> Result<bool, StoreError> {
-    let matter = |id: &DeliveryId| (*id, rows.member(*id).matter());
-    let members: Vec<(DeliveryId, Matter)> = message.members.iter().map(matter).collect();
+    let members = rows.members(message)?;
+    let members: Vec<(DeliveryId, Matter)> = members.iter().map(|row| (row.id, row.matter())).collect();
     let Some(halves) = halves(&members) else { return Ok(false) };
     let notices = rows.frozen(message)?;
     for half in halves {
@@ -80,7 +80,7 @@ fn insert_half(
     };
     let half = rows.insert_message(half, notices)?;
     for id in &half.members {
-        let delivery = rows.member(*id);
+        let delivery = rows.member(*id)?;
         rows.update_delivery(Delivery { state: DeliveryState::InMessage(half.id), ..delivery })?;
     }
     rows.update_message(half, None)
@@ -94,7 +94,7 @@ fn give_up_the_rest(rows: &mut dyn Rows, refused: &Message, now: Time) -> Result
     if !is_enough || rows.settled_parts(origin, Settled::Sent)? > 0 {
         return Ok(());
     }
-    let messages = rows.messages_to(&refused.receiver);
+    let messages = rows.messages_to(&refused.receiver)?;
     for message in messages.into_iter().filter(|message| message.origin == Some(origin)) {
         park(rows, &message, ParkReason::Refused, None, now)?;
     }

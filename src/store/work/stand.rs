@@ -17,9 +17,9 @@ pub(in crate::store) fn stand(
     by: &str,
     now: Time,
 ) -> Result<bool, StoreError> {
-    let Some(incident) = rows.incident(id) else { return Ok(false) };
+    let Some(incident) = rows.incident(id)? else { return Ok(false) };
     let before = incident.status;
-    let causes = rows.check_now(incident.check).causes;
+    let causes = rows.check_now(incident.check)?.causes;
     let stands = match stance {
         Stance::Acknowledge => incident.acknowledge(causes.as_slice(), by, now),
         Stance::WontFix => incident.wont_fix(by, now),
@@ -33,7 +33,7 @@ pub(in crate::store) fn stand(
         _ => {
             // All is planned anew.
             cancel_resting(rows, id, before)?;
-            let definition = rows.definition(incident.check);
+            let definition = rows.definition(incident.check)?;
             let facts = Facts { definition: &definition, causes: causes.as_slice() };
             plan_actions(rows, &mut incident, &facts, now, now)?;
         }

@@ -58,9 +58,9 @@ pub(in crate::store) fn step_check(
     for flip in &made.flips {
         rows.insert_flip(check, flip)?;
         let itself = Matter::own(check);
-        let open = story::open(rows.open_incident(&itself).as_ref());
+        let open = story::open(rows.open_incident(&itself)?.as_ref());
         follow(rows, Flipped { check, definition: told_as, before: before.as_slice(), flip }, now)?;
-        let still_open = story::open(rows.open_incident(&itself).as_ref());
+        let still_open = story::open(rows.open_incident(&itself)?.as_ref());
         rows.story().add(&told_as.name, flip, (open, still_open));
         before = flip.causes.clone();
     }

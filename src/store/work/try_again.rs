@@ -15,11 +15,8 @@ pub(super) fn try_again(
     to: LookFor<'_>,
     now: Time,
 ) -> Result<Option<Outgoing>, StoreError> {
-    let is_wanted = |id: &DeliveryId| {
-        let row = rows.delivery(*id).expect("what rests is unfinished");
-        !is_reminded_by_another(&*rows, &row)
-    };
-    let looked = look(&*rows, rows.resting_first(to.receiver).filter(is_wanted), to, now);
+    let wanted = |id: DeliveryId| is_wanted(&*rows, id).map(|is_wanted| is_wanted.then_some(id)).transpose();
+    let looked = look(&*rows, rows.resting_first(to.receiver)?.filter_map(wanted), to, now)?;
     for delivery in looked.dropped {
         rows.update_delivery(delivery)?;
     }
@@ -35,4 +32,9 @@ pub(super) fn try_again(
     rows.set_pace(to.receiver, Pace { occasion, try_at, ..pace });
     let Some(row) = leaves else { return Ok(None) };
     send(rows, to.receiver, vec![row.leave_again(true)], now).map(Some)
+}
+
+fn is_wanted(rows: &dyn Rows, id: DeliveryId) -> Result<bool, StoreError> {
+    let row = rows.delivery(id)?.expect("what rests is unfinished");
+    Ok(!is_reminded_by_another(rows, &row)?)
 }

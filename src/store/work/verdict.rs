@@ -7,6 +7,7 @@ use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
 use crate::core::route::{Context, Dependency, Facts, Verdict, route};
 use crate::core::time::{Span, Time};
+use crate::store::StoreError;
 
 /// A check as deliveries see it.
 #[derive(Clone, Copy)]
@@ -28,8 +29,12 @@ pub(super) struct Question<'a> {
 }
 
 /// What a check depends on, as this call has left it so far.
-pub(super) fn dependencies(rows: &dyn Rows, definition: &Definition) -> Vec<Dependency> {
-    definition.depends_on.iter().filter_map(|name| rows.dependency(name)).collect()
+pub(super) fn dependencies(rows: &dyn Rows, definition: &Definition) -> Result<Vec<Dependency>, StoreError> {
+    let mut dependencies = Vec::new();
+    for name in &definition.depends_on {
+        dependencies.extend(rows.dependency(name)?);
+    }
+    Ok(dependencies)
 }
 
 /// 8.1

@@ -7,14 +7,6 @@ use crate::core::time::Time;
 use super::Outbox;
 
 impl Outbox {
-    /// A receiver took something: what it did not take before may be tried.
-    pub(super) fn note_taken(&mut self, name: &ReceiverName, now: Time) {
-        if let Some(lane) = self.lanes.get_mut(name).filter(|lane| !lane.given_up.is_empty()) {
-            lane.pace.occasion = lane.pace.occasion.max(Some(Occasion::Took));
-            lane.pace.try_by(now);
-        }
-    }
-
     /// Receivers whose settings are others from now on: what was refused may be taken, and what failed may arrive.
     pub(super) fn mend(&mut self, is_changed: impl Fn(&ReceiverName) -> bool, now: Time) {
         if is_changed(&ALL_OWN.into()) {

@@ -287,7 +287,7 @@ impl Outbox {
 
     /// When a message may leave next; `None`: not before something else happens.
     pub(super) fn next_claim(&self) -> Option<Time> {
-        let is_full = self.own_places() == 0;
+        let is_full = self.own.places(self.own_under_way()) == 0;
         self.departures().filter(|(_, _, name)| !(is_full && is_own_receiver(name))).map(|(at, ..)| at).min()
     }
 

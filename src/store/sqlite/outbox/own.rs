@@ -1,17 +1,16 @@
 //! Mails of checks' own leave through one mail server, and an address gets so many a minute (16.4).
 
-use super::{Lane, Outbox};
-use crate::core::check::CheckId;
+use super::Outbox;
 use crate::core::outbox::Message;
 use crate::core::route::is_own_receiver;
 use crate::core::time::Time;
 
 impl Outbox {
-    /// How many more mails of checks' own may leave.
-    pub(super) fn own_places(&self) -> usize {
+    /// How many mails of checks' own are being sent now.
+    pub(super) fn own_under_way(&self) -> usize {
         let is_under_way =
             |message: &&Message| message.retry_at.is_none() && is_own_receiver(&message.receiver);
-        self.own.places(self.messages.values().filter(is_under_way).count())
+        self.messages.values().filter(is_under_way).count()
     }
 
     /// The memory was read anew: what no row holds is as it was before.
@@ -23,13 +22,5 @@ impl Outbox {
     pub(super) fn bring_back_limits(&mut self, now: Time) {
         let limits = self.lanes.values_mut().map(|lane| &mut lane.pace.limited_until);
         limits.for_each(|until| *until = (*until).min(Some(now)));
-    }
-
-    /// The check of which this lane tells next.
-    pub(super) fn next_check(&self, lane: &Lane) -> Option<CheckId> {
-        let retry = self.next_retry(lane).and_then(|(_, id)| self.messages[&id].members.first());
-        let given_up = lane.given_up.first().map(|(_, id)| id);
-        let id = retry.or(lane.waiting.ids().next()).or(given_up)?;
-        self.deliveries.get(id).map(|delivery| delivery.check)
     }
 }

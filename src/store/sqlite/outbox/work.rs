@@ -50,12 +50,12 @@ impl Rows for Tx<'_> {
         self.set_meta(HELD, i64::from(is_held))
     }
 
-    fn incident(&self, id: IncidentId) -> Option<Incident> {
-        self.memory.outbox.incidents.get(&id).cloned()
+    fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        Ok(self.memory.outbox.incidents.get(&id).cloned())
     }
 
-    fn open_incident(&self, of: &Matter) -> Option<Incident> {
-        self.memory.outbox.open_incident(of).cloned()
+    fn open_incident(&self, of: &Matter) -> Result<Option<Incident>, StoreError> {
+        Ok(self.memory.outbox.open_incident(of).cloned())
     }
 
     fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError> {
@@ -108,20 +108,20 @@ impl Rows for Tx<'_> {
         )
     }
 
-    fn delivery(&self, id: DeliveryId) -> Option<Delivery> {
-        self.memory.outbox.deliveries.get(&id).cloned()
+    fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        Ok(self.memory.outbox.deliveries.get(&id).cloned())
     }
 
-    fn unfinished(&self, incident: IncidentId) -> Vec<Delivery> {
-        self.memory.outbox.unfinished(incident).cloned().collect()
+    fn unfinished(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
+        Ok(self.memory.outbox.unfinished(incident).cloned().collect())
     }
 
     fn deliveries_of(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
         rows::deliveries_of(self.db, incident, None)
     }
 
-    fn all_unfinished(&self) -> Vec<Delivery> {
-        self.memory.outbox.deliveries.values().cloned().collect()
+    fn all_unfinished(&self) -> Result<Vec<Delivery>, StoreError> {
+        Ok(self.memory.outbox.deliveries.values().cloned().collect())
     }
 
     fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError> {
@@ -141,17 +141,22 @@ impl Rows for Tx<'_> {
         Ok(Some(rows))
     }
 
-    fn waiting_for(&self, receiver: &ReceiverName) -> Vec<Delivery> {
+    fn waiting_for(&self, receiver: &ReceiverName) -> Result<Vec<Delivery>, StoreError> {
         let outbox = &self.memory.outbox;
         let ids = outbox.lanes.get(receiver).into_iter().flat_map(|lane| lane.waiting.ids());
-        ids.map(|id| outbox.deliveries[id].clone()).collect()
+        Ok(ids.map(|id| outbox.deliveries[id].clone()).collect())
     }
 
-    fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName) -> Option<Delivery> {
+    fn waiting_notice(
+        &self,
+        check: CheckId,
+        receiver: &ReceiverName,
+    ) -> Result<Option<Delivery>, StoreError> {
         let outbox = &self.memory.outbox;
-        let mut waiting = outbox.lanes.get(receiver)?.waiting.ids().map(|id| &outbox.deliveries[id]);
+        let Some(lane) = outbox.lanes.get(receiver) else { return Ok(None) };
+        let mut waiting = lane.waiting.ids().map(|id| &outbox.deliveries[id]);
         let is_it = |row: &&Delivery| row.check == check && matches!(row.kind, DeliveryKind::Flapping(_));
-        waiting.rfind(is_it).cloned()
+        Ok(waiting.rfind(is_it).cloned())
     }
 
     fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError> {
@@ -170,9 +175,12 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
-    fn worst_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_> {
+    fn worst_first(
+        &self,
+        receiver: &ReceiverName,
+    ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError> {
         let lane = self.memory.outbox.lanes.get(receiver);
-        Box::new(lane.into_iter().flat_map(|lane| lane.waiting.worst_first().copied()))
+        Ok(Box::new(lane.into_iter().flat_map(|lane| lane.waiting.worst_first().copied())))
     }
 
     fn rank_waiting(&mut self, receiver: &ReceiverName) {
@@ -180,8 +188,11 @@ impl Rows for Tx<'_> {
         outbox.rank_waiting(receiver, |check| Severity::of(&checks[&check].check.definition.labels));
     }
 
-    fn resting_first(&self, receiver: &ReceiverName) -> Box<dyn Iterator<Item = DeliveryId> + '_> {
-        Box::new(self.memory.outbox.resting_of(receiver))
+    fn resting_first(
+        &self,
+        receiver: &ReceiverName,
+    ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError> {
+        Ok(Box::new(self.memory.outbox.resting_of(receiver)))
     }
 
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError> {
@@ -244,35 +255,29 @@ impl Rows for Tx<'_> {
         )
     }
 
-    fn messages(&self) -> Vec<Message> {
-        self.memory.outbox.messages.values().cloned().collect()
+    fn messages(&self) -> Result<Vec<Message>, StoreError> {
+        Ok(self.memory.outbox.messages.values().cloned().collect())
     }
 
-    fn message(&self, id: MessageId) -> Option<Message> {
-        self.memory.outbox.messages.get(&id).cloned()
+    fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError> {
+        Ok(self.memory.outbox.messages.get(&id).cloned())
     }
 
-    fn messages_to(&self, receiver: &ReceiverName) -> Vec<Message> {
+    fn messages_to(&self, receiver: &ReceiverName) -> Result<Vec<Message>, StoreError> {
         let outbox = &self.memory.outbox;
         let ids = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
-        ids.map(|id| outbox.messages[id].clone()).collect()
+        Ok(ids.map(|id| outbox.messages[id].clone()).collect())
     }
 
-    fn matters_in_messages(&self, receiver: &ReceiverName) -> HashSet<Matter> {
+    fn matters_in_messages(&self, receiver: &ReceiverName) -> Result<HashSet<Matter>, StoreError> {
         let outbox = &self.memory.outbox;
         let messages = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
         let members = messages.flat_map(|id| &outbox.messages[id].members);
-        members.map(|member| outbox.deliveries[member].matter()).collect()
+        Ok(members.map(|member| outbox.deliveries[member].matter()).collect())
     }
 
-    fn is_under_way(&self, receiver: &ReceiverName) -> bool {
-        self.memory.outbox.lanes.get(receiver).is_some_and(|lane| lane.under_way.is_some())
-    }
-
-    fn retry_due(&self, receiver: &ReceiverName, now: Time) -> Option<Message> {
-        let outbox = &self.memory.outbox;
-        let (at, id) = outbox.next_retry(outbox.lanes.get(receiver)?)?;
-        (at <= now).then(|| outbox.messages[&id].clone())
+    fn is_under_way(&self, receiver: &ReceiverName) -> Result<bool, StoreError> {
+        Ok(self.memory.outbox.lanes.get(receiver).is_some_and(|lane| lane.under_way.is_some()))
     }
 
     fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError> {
@@ -317,12 +322,12 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
-    fn checks_to_alert(&self) -> BTreeSet<CheckId> {
-        self.memory.bad.iter().chain(self.memory.alerts.keys()).copied().collect()
+    fn checks_to_alert(&self) -> Result<BTreeSet<CheckId>, StoreError> {
+        Ok(self.memory.bad.iter().chain(self.memory.alerts.keys()).copied().collect())
     }
 
-    fn alerts(&self, check: CheckId) -> Vec<Alert> {
-        self.memory.alerts.get(&check).cloned().unwrap_or_default()
+    fn alerts(&self, check: CheckId) -> Result<Vec<Alert>, StoreError> {
+        Ok(self.memory.alerts.get(&check).cloned().unwrap_or_default())
     }
 
     fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError> {
@@ -357,13 +362,8 @@ impl Rows for Tx<'_> {
         self.memory.outbox.forget_lane(receiver);
     }
 
-    fn own_places(&self) -> usize {
-        self.memory.outbox.own_places()
-    }
-
-    fn next_check(&self, receiver: &ReceiverName) -> Option<CheckId> {
-        let outbox = &self.memory.outbox;
-        outbox.next_check(outbox.lanes.get(receiver)?)
+    fn own_under_way(&self) -> Result<usize, StoreError> {
+        Ok(self.memory.outbox.own_under_way())
     }
 
     fn note_limited(&mut self) {
@@ -386,10 +386,6 @@ impl Rows for Tx<'_> {
     fn note_dropped(&mut self) {
         let outbox = &mut self.memory.outbox;
         outbox.parked = outbox.parked.saturating_sub(1);
-    }
-
-    fn note_taken(&mut self, receiver: &ReceiverName, now: Time) {
-        self.memory.outbox.note_taken(receiver, now);
     }
 
     fn look_at(&mut self, receiver: &ReceiverName, now: Time) {
