@@ -6,6 +6,7 @@ use super::cancel::cancel;
 use super::flapping::note_too_short;
 use super::rows::Rows;
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
+use super::wait::let_wait;
 use crate::core::incident::Incident;
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Ending, at_recovery,
@@ -61,7 +62,7 @@ pub(super) fn tell_the_end(rows: &mut dyn Rows, ended: Ended<'_>, now: Time) -> 
             end_one(rows, &mut of_it, id, ending)?;
         }
         if let Some(recovery) = end.recovery {
-            rows.insert_delivery(recovery, DeliveryState::Waiting)?;
+            let_wait(rows, recovery)?;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Checks that go bad and recover again and again, each time too soon to be told (12.5).
 
 use super::rows::Rows;
+use super::wait::let_wait;
 use crate::core::incident::Incident;
 use crate::core::outbox::{
     Bout, CancelReason, Delivery, DeliveryKind, DeliveryState, after_too_short, flapping_notice,
@@ -26,7 +27,7 @@ pub(super) fn note_too_short(
         let state = DeliveryState::Cancelled(CancelReason::Merged);
         rows.update_delivery(Delivery { state, ..waiting })?;
     }
-    rows.insert_delivery(notice, DeliveryState::Waiting).map(drop)
+    let_wait(rows, notice).map(drop)
 }
 
 /// A notice that is never told: what comes from now on is counted anew.

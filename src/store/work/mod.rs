@@ -52,6 +52,7 @@ mod step;
 mod story;
 mod try_again;
 mod verdict;
+mod wait;
 
 pub(super) use alerts::alerts;
 pub(super) use apply::apply;

@@ -1,8 +1,8 @@
 //! Who is to be told that something is wrong (12.2).
 
 use super::rows::Rows;
+use super::wait::let_wait;
 use crate::core::incident::Incident;
-use crate::core::outbox::DeliveryState;
 use crate::core::route::{Facts, plan};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -18,7 +18,7 @@ pub(super) fn plan_actions(
     let plan = plan(&rows.policy(), facts, incident, at, now);
     incident.actions.extend(plan.actions);
     for delivery in plan.deliveries {
-        rows.insert_delivery(delivery, DeliveryState::Waiting)?;
+        let_wait(rows, delivery)?;
     }
     Ok(())
 }

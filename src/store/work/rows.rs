@@ -81,6 +81,8 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn all_unfinished(&self) -> Result<Vec<Delivery>, StoreError>;
     /// What of that waits for a receiver.
     fn waiting_for(&self, receiver: &ReceiverName) -> Result<Vec<Delivery>, StoreError>;
+    /// How many those are.
+    fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError>;
     /// The notice that waits of a check that flaps, whichever of its keys does, to a receiver.
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName)
     -> Result<Option<Delivery>, StoreError>;

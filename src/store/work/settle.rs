@@ -7,6 +7,7 @@ use super::park::park;
 use super::record::note_attempt;
 use super::rows::{Rows, Settled};
 use super::split::refused;
+use super::wait::let_wait;
 use crate::core::outbox::{
     AfterAttempt, Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message,
     MessageId, ParkReason, Telling, after_alone, after_attempt, after_sent,
@@ -90,7 +91,7 @@ fn sent(rows: &mut dyn Rows, id: DeliveryId, message: MessageId, now: Time) -> R
             let state = DeliveryState::Cancelled(CancelReason::RemindedSooner);
             rows.update_delivery(Delivery { state, ..waiting })?;
         }
-        rows.insert_delivery(repeat.reminder, DeliveryState::Waiting)?;
+        let_wait(rows, repeat.reminder)?;
     }
     rows.update_delivery(Delivery { state: DeliveryState::Sent(message), ..delivery })
 }

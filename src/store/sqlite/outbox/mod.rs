@@ -17,8 +17,8 @@ use crate::core::check::{CheckId, Name};
 use crate::core::incident::{Incident, IncidentId, Matter};
 use crate::core::notice::Severity;
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, OwnMails};
-use crate::core::route::{ALL_OWN, ReceiverName, ReceiverPolicy, is_own_receiver};
-use crate::core::time::{Span, Time};
+use crate::core::route::{ALL_OWN, ReceiverName, is_own_receiver};
+use crate::core::time::Time;
 use crate::store::live::{StanceTaken, StancesTaken, Waiting};
 use crate::store::work::Pace;
 
@@ -246,15 +246,6 @@ impl Outbox {
             lane.under_way = lane.under_way.filter(|other| *other != id);
         }
         self.forget_empty_lane(&message.receiver);
-    }
-
-    /// A new delivery waits: when its lane is to be looked at. `receiver` is its receiver, if there is one.
-    fn expect(&mut self, delivery: &Delivery, receiver: Option<&ReceiverPolicy>) {
-        let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
-        if let Some(lane) = self.lanes.get_mut(&delivery.receiver) {
-            let is_full = lane.waiting.len() >= Message::MAX_MEMBERS;
-            lane.pace.look_by(if is_full { delivery.queued_at } else { delivery.ready_at() + group_wait });
-        }
     }
 
     /// Something that [`crate::core::route::route`] looks at is another: every lane is looked at again.

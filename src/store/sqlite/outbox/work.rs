@@ -147,6 +147,10 @@ impl Rows for Tx<'_> {
         Ok(ids.map(|id| outbox.deliveries[id].clone()).collect())
     }
 
+    fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError> {
+        Ok(self.memory.outbox.lanes.get(receiver).map_or(0, |lane| lane.waiting.len()))
+    }
+
     fn waiting_notice(
         &self,
         check: CheckId,
@@ -160,13 +164,7 @@ impl Rows for Tx<'_> {
     }
 
     fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError> {
-        let is_waiting = state == DeliveryState::Waiting;
-        let delivery = self.write_new_delivery(new, state)?;
-        if is_waiting {
-            let policy = self.policy();
-            self.memory.outbox.expect(&delivery, policy.receiver(&delivery.receiver));
-        }
-        Ok(delivery)
+        self.write_new_delivery(new, state)
     }
 
     fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError> {
