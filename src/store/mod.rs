@@ -10,7 +10,6 @@ mod edit;
 mod error;
 pub mod history;
 pub mod live;
-mod migrations;
 pub mod pausing;
 mod row;
 pub mod sqlite;

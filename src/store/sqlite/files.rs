@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 
 use super::error::failed;
-use crate::store::{StoreError, migrations};
+use super::migrations;
+use crate::store::StoreError;
 
 /// Pages of the write-ahead log that are collected before they move to the database file: long enough that a page which
 /// every batch touches is moved once for many batches.

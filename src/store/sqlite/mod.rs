@@ -10,18 +10,20 @@
 mod checks;
 mod deadlines;
 mod declared;
-pub(super) mod error;
+mod error;
 mod facts;
 mod fast;
-pub(super) mod files;
-pub(super) mod happenings;
+mod files;
+mod happenings;
+mod history;
 mod life;
 mod life_rows;
 mod load;
 mod memory;
+mod migrations;
 mod mutes;
 mod old_rows;
-pub(super) mod outbox;
+mod outbox;
 mod query;
 #[cfg(test)]
 mod row_facts;
@@ -30,5 +32,6 @@ mod store;
 mod tx;
 mod windows;
 
+pub use history::Reader;
 pub use soundness::soundness;
 pub use store::{FaultPoint, SqliteStore};

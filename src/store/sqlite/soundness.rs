@@ -7,10 +7,9 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::error::failed;
-use super::{files, load};
+use super::{files, load, migrations};
 use crate::core::cause::Status;
 use crate::store::StoreError;
-use crate::store::migrations;
 use crate::store::row;
 
 /// So many faults are told.

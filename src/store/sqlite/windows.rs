@@ -144,7 +144,7 @@ fn read_in_a_row(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::migrations;
+    use crate::store::sqlite::migrations;
 
     /// Pings of checks 1 to 9: the first at every second, each next one half as often, the last one once at the beginning.
     /// For a while the clock was an hour ahead.

@@ -342,7 +342,7 @@ fn a_database_of_the_first_version_is_brought_up_to_date() {
     let before = world.summary();
     drop(world.take());
     let path = world.place.0.path().to_owned();
-    let old = include_str!("../../../src/store/migrations/0001.sql");
+    let old = include_str!("../../../src/store/sqlite/migrations/0001.sql");
     let file = rusqlite::Connection::open_in_memory().unwrap();
     file.execute_batch(old).unwrap();
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";

@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use super::StoreError;
-use super::sqlite::error::failed;
+use super::error::failed;
+use crate::store::StoreError;
 
 /// The step from each version to the next, in order.
 const STEPS: &[&str] = &[

@@ -2,47 +2,13 @@
 
 use rusqlite::{Row, params};
 
-use super::{MAX_PAGE, Reader, key, number};
+use super::reader::{Reader, key, number};
 use crate::core::time::Time;
 use crate::store::StoreError;
+use crate::store::history::{MAX_PAGE, MessageRecord};
 
 /// How many checks a message names.
 const NAMED_CHECKS: u64 = 10;
-
-/// A message as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MessageRecord {
-    /// Its number. It is also the cursor to the next page.
-    pub id: u64,
-    pub receiver: String,
-    /// The same at every attempt.
-    pub key: String,
-    /// One of [`MessageRecord::STATES`].
-    pub state: String,
-    /// The number of its deliveries.
-    pub members: u64,
-    /// How many of these were given up with it and have no later outcome.
-    pub given_up: u64,
-    /// The first of its checks, by their current names.
-    pub checks: Vec<String>,
-    /// When it was frozen.
-    pub created_at: Time,
-    /// The number of attempts begun.
-    pub attempts: u32,
-    /// When it is tried again.
-    pub retry_at: Option<Time>,
-    /// When it was taken, given up, split or dropped.
-    pub settled_at: Option<Time>,
-    /// The receiver's last answer, or why there was none.
-    pub answer: Option<String>,
-}
-
-impl MessageRecord {
-    /// The states of a message, in this order: an attempt is running; it waits for the next attempt; it was taken; it
-    /// was given up; it was given up, but then all of it was tried again or need not be told any more; its content was
-    /// refused and it was split; somebody dropped it.
-    pub const STATES: [&str; 7] = ["sending", "waiting", "sent", "parked", "was_parked", "split", "dropped"];
-}
 
 impl Reader {
     /// A page of messages, newest first: those before the message `before`, or the newest; only those in this state and

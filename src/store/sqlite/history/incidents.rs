@@ -2,30 +2,15 @@
 
 use rusqlite::{OptionalExtension as _, Row};
 
-use super::{MAX_PAGE, Reader, key, number, word};
-use crate::core::cause::Cause;
+use super::reader::{Reader, RowsOfCheck, key, number, word};
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus, IncidentStep};
+use crate::core::incident::{IncidentId, IncidentKey, IncidentStep};
 use crate::core::outbox::Delivery;
 use crate::core::time::Time;
 use crate::store::StoreError;
+use crate::store::history::{IncidentRecord, MAX_PAGE};
 use crate::store::row::{incident_status, read_causes, read_definition, read_step};
 use crate::store::sqlite::outbox::rows::deliveries_of;
-
-/// An incident as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IncidentRecord {
-    /// Its number. It is also the cursor to the next page.
-    pub id: IncidentId,
-    pub check: CheckId,
-    /// Which record of the check it is of (11.1).
-    pub key: IncidentKey,
-    pub opened_at: Time,
-    pub ended_at: Option<Time>,
-    pub status: IncidentStatus,
-    /// The cause that opened it.
-    pub first: Cause,
-}
 
 impl Reader {
     /// A page of a check's incidents, newest first: those before the incident `before`, or the newest.
@@ -39,7 +24,7 @@ impl Reader {
             &format!(
                 "SELECT {INCIDENT} FROM incidents WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
             ),
-            (check, before, limit),
+            RowsOfCheck { check, before, limit },
             incident,
         )
     }
