@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::difference::{Difference, Rest, log_faults};
 use crate::app::{Audience, Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
+use crate::compat;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
 use crate::core::route::ALL_OWN;
@@ -226,7 +227,7 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
         tell_zones();
     }
     let mut config = config::load(file)?;
-    let outward = Outward::new(&config)?;
+    let outward = Outward::new(&config, compat::mail)?;
     config.warn(outward.warnings());
     Ok((config, outward))
 }
@@ -340,7 +341,7 @@ mod tests {
         let (requests, _) = mpsc::channel(1);
         let app = Services::new(live.clone(), writer.clone(), clock.clone(), requests);
         let app = Arc::new(App::new(Arc::new(app)));
-        let outward = watch::Sender::new(Arc::new(Outward::new(&config).unwrap()));
+        let outward = watch::Sender::new(Arc::new(Outward::new(&config, compat::mail).unwrap()));
         let (seen, rest) = (LastRead::of(&config), Rest::of(&config));
         let (allow_mass_removal, config_file) = (false, config_file.clone());
         let mut reloader =

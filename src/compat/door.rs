@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use super::host::Host;
 use crate::core::check::Definition;
+use crate::core::notice::Notice;
 use crate::core::origin::Habits;
+use crate::notify::WordedMail;
 
 /// The interface of another system.
 pub trait Door: std::fmt::Debug + Sync {
@@ -17,6 +19,9 @@ pub trait Door: std::fmt::Debug + Sync {
 
     /// How the checks of its users differ from others.
     fn habits(&self) -> Habits;
+
+    /// The mail about one of their checks to its own addresses, in words that they know; `None`: in ours.
+    fn mail(&self, notice: &Notice) -> Option<WordedMail>;
 
     /// The prefix of its paths, such as `/coal-mine/`.
     fn prefix(&self) -> &'static str;

@@ -18,7 +18,9 @@ pub use self::door::{
 pub use self::host::{DoorSettings, Host, KeyVerdict};
 
 use crate::core::check::Origin;
+use crate::core::notice::Notice;
 use crate::core::origin::Origins;
+use crate::notify::WordedMail;
 
 /// All doors. Each answers only if the configuration switches it on.
 pub static DOORS: &[&dyn Door] = &[&coal_mine::DOOR, &nights_watch::DOOR];
@@ -31,6 +33,12 @@ pub fn door_of(name: &str) -> Option<&'static dyn Door> {
 /// The habits of each door's users, for the store.
 pub fn origins() -> Origins {
     DOORS.iter().map(|door| (Origin::new(door.name()), door.habits())).collect()
+}
+
+/// The mail about a check to its own addresses, in the words of the system that its users know; `None`: in ours.
+pub fn mail(notice: &Notice) -> Option<WordedMail> {
+    let alias = notice.alias.as_ref()?;
+    door_of(alias.origin.as_str())?.mail(notice)
 }
 
 /// The door that answers `/ID`: the one whose system knows this id, if it is switched on, otherwise the first that is.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::config::{Config, Faults};
 use crate::core::route::{ReceiverName, is_own_receiver};
-use crate::notify::Transport;
 use crate::notify::alertmanager::Pusher;
+use crate::notify::{Transport, Wording};
 
 /// Where messages and alerts go, according to one configuration.
 #[derive(Debug, Default)]
@@ -19,8 +19,9 @@ pub struct Outward {
 }
 
 impl Outward {
-    /// Builds what the configuration names, and renders every template once. Connects to nothing yet.
-    pub fn new(config: &Config) -> Result<Outward, Faults> {
+    /// Builds what the configuration names, and renders every template once. Connects to nothing yet. `wording` is how
+    /// checks mail to their own addresses.
+    pub fn new(config: &Config, wording: Wording) -> Result<Outward, Faults> {
         let (mut receivers, mut faults) = (BTreeMap::new(), Vec::new());
         for receiver in &config.receivers {
             let name = receiver.name.clone();
@@ -33,7 +34,7 @@ impl Outward {
             return Err(config.faults(faults));
         }
         let of_checks = config.smtp.as_ref().map(|smtp| {
-            let transport = Transport::of_checks(smtp, Transport::TIMEOUT);
+            let transport = Transport::of_checks(smtp, wording, Transport::TIMEOUT);
             Arc::new(transport.expect("the sender's address was read with the configuration"))
         });
         let pushers = config.alertmanagers.chunks(1).map(|one| Arc::new(Pusher::new(one, Pusher::TIMEOUT)));

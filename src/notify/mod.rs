@@ -6,7 +6,6 @@
 
 pub mod alertmanager;
 mod attempt;
-pub mod canary;
 pub mod client;
 mod connection;
 pub mod email;
@@ -19,6 +18,7 @@ pub mod text;
 pub mod tls;
 mod trust;
 pub mod webhook;
+mod worded;
 
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{Receiver, ReceiverKind, Smtp};
@@ -27,6 +27,7 @@ use crate::core::time::Span;
 pub use attempt::Notification;
 use attempt::{aside, duration, later, misdirected, never, taken, within};
 pub use trust::check_certificates;
+pub use worded::{WordedMail, Wording};
 
 /// How a receiver is reached.
 #[derive(Debug)]
@@ -67,8 +68,8 @@ impl Transport {
     }
 
     /// The transport for checks that mail to their own addresses, which come with the notice.
-    pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Transport, SetupError> {
-        Ok(Transport::Email(email::Mailer::of_checks(smtp, timeout)?))
+    pub fn of_checks(smtp: &Smtp, wording: Wording, timeout: Span) -> Result<Transport, SetupError> {
+        Ok(Transport::Email(email::Mailer::of_checks(smtp, wording, timeout)?))
     }
 
     /// A warning about settings that are valid but will disappoint; for people.

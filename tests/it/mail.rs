@@ -267,7 +267,8 @@ fn a_full_mailbox_is_tried_again_without_telling_the_others_again() {
 #[test]
 fn a_check_is_mailed_to_the_addresses_that_come_with_its_notice() {
     let server = SmtpServer::start(Tls::None, None);
-    let of_checks = Transport::of_checks(&settings(&server, SmtpTls::None), Span::secs(30)).unwrap();
+    let of_checks =
+        Transport::of_checks(&settings(&server, SmtpTls::None), |_| None, Span::secs(30)).unwrap();
     let to = |key: &str, emails: &[&str]| {
         let emails = emails.iter().map(|email| (*email).to_owned()).collect();
         send(&of_checks, key, &Notice { emails, ..sample::alert(now()) })

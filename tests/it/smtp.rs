@@ -211,7 +211,7 @@ fn a_sender_that_is_refused_loses_no_recipient_that_was_to_be_tried_again() {
 }
 
 fn send_own(smtp: &Smtp) -> Attempt {
-    let transport = Transport::of_checks(smtp, Span::secs(2)).unwrap();
+    let transport = Transport::of_checks(smtp, |_| None, Span::secs(2)).unwrap();
     let now = Time::from_secs(1_774_830_840);
     let notices = [Notice { emails: vec!["ops@example.org".to_owned()], ..sample::alert(now) }];
     let external_url = "https://punctual.example.org";

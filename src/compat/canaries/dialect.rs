@@ -25,6 +25,8 @@ pub(in crate::compat) struct Dialect {
     pub(in crate::compat) many: &'static str,
     /// The word for a check in errors.
     pub(in crate::compat) noun: &'static str,
+    /// The display name before the sender's address in mails; `None`: the address alone.
+    pub(in crate::compat) sender: Option<&'static str>,
     /// The suffix of a time.
     pub(in crate::compat) zone: &'static str,
     /// A periodicity must be a whole number of seconds.

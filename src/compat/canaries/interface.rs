@@ -6,11 +6,13 @@ use super::args::Args;
 use super::command::Command;
 use super::dialect::Dialect;
 use super::fault::CommandFault;
-use super::{change, list, pause, reply, trigger};
+use super::{change, list, mail, pause, reply, trigger};
 use crate::compat::door::{Addressed, Answering, Door, DoorAnswer, DoorRequest, Effect, InWords};
 use crate::compat::host::Host;
 use crate::core::check::Definition;
+use crate::core::notice::Notice;
 use crate::core::origin::Habits;
+use crate::notify::WordedMail;
 
 /// The door of the system with this dialect.
 #[derive(Debug)]
@@ -71,6 +73,10 @@ impl Door for Interface {
 
     fn habits(&self) -> Habits {
         self.0.habits
+    }
+
+    fn mail(&self, notice: &Notice) -> Option<WordedMail> {
+        mail::mail(notice, self.0)
     }
 
     fn prefix(&self) -> &'static str {

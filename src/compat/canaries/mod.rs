@@ -12,6 +12,7 @@ mod fault;
 mod interface;
 mod json;
 mod list;
+mod mail;
 mod pause;
 mod periodicity;
 mod python;

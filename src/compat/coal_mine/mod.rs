@@ -14,6 +14,7 @@ const DIALECT: Dialect = Dialect {
     one: "canary",
     many: "canaries",
     noun: "Canary",
+    sender: Some("Coal Mine"),
     zone: "+00:00",
     whole_seconds: false,
     pause_clears_late: false,

@@ -15,6 +15,7 @@ const DIALECT: Dialect = Dialect {
     one: "watcher",
     many: "watchers",
     noun: "Watcher",
+    sender: None,
     zone: "",
     whole_seconds: true,
     pause_clears_late: true,

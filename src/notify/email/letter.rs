@@ -9,9 +9,8 @@ use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 
 use super::address::is_ascii;
 use crate::core::time::Time;
-use crate::notify::canary::{self, CanaryMail};
 use crate::notify::render::{base, render};
-use crate::notify::{Notification, subject};
+use crate::notify::{Notification, WordedMail, Wording, subject};
 
 /// How many earlier messages of a thread are referred to, since the length of a header is limited.
 const MAX_REFERENCES: usize = 20;
@@ -21,6 +20,7 @@ pub(super) fn write(
     notification: &Notification<'_>,
     from: &Mailbox,
     to: &[Mailbox],
+    wording: Option<Wording>,
 ) -> Result<Message, lettre::error::Error> {
     let domain = from.email.domain();
     let id = |key: &str| format!("<{}@{domain}>", token(key));
@@ -52,7 +52,7 @@ pub(super) fn write(
     ] {
         builder = builder.raw_header(HeaderValue::new(name, value));
     }
-    say(builder, notification, from)
+    say(builder, notification, from, wording)
 }
 
 /// Adds the sender's name, the subject and the text.
@@ -60,10 +60,11 @@ fn say(
     builder: MessageBuilder,
     notification: &Notification<'_>,
     from: &Mailbox,
+    wording: Option<Wording>,
 ) -> Result<Message, lettre::error::Error> {
     // A message to a check's own addresses has exactly one notice.
     if let [notice] = notification.notices
-        && let Some(CanaryMail { sender, subject, body }) = canary::mail(notice)
+        && let Some(WordedMail { sender, subject, body }) = wording.and_then(|in_words| in_words(notice))
     {
         let from = Mailbox::new(sender.map(str::to_owned), from.email.clone());
         let builder = builder.from(from).raw_header(subject::header(&subject));

@@ -1,4 +1,4 @@
-//! Messages by mail: text and HTML (canaries: text alone), in threads, over STARTTLS, TLS or without encryption.
+//! Messages by mail: text and HTML (in the words of another system: text alone), in threads, over STARTTLS, TLS or without encryption.
 //!
 //! Each recipient is named by itself, so that one dead mailbox does not keep a page from the others. If some took a
 //! message and others may take it later, it is sent again to the others alone, as long as this process remembers.
@@ -18,7 +18,7 @@ use self::address::parse;
 use self::client::{PerRecipient, SmtpClient};
 use self::fault::{MailFault, wants_login};
 use super::redact::without;
-use super::{Notification, later, misdirected, never, taken, within};
+use super::{Notification, Wording, later, misdirected, never, taken, within};
 use crate::core::outbox::Attempt;
 use crate::core::receiver::Smtp;
 use crate::core::time::Span;
@@ -30,7 +30,7 @@ pub use self::address::AddressError;
 enum Recipients {
     Listed(Vec<Mailbox>),
     /// The addresses of the check that the notice is about.
-    OfTheCheck,
+    OfTheCheck(Wording),
 }
 
 /// A receiver by mail.
@@ -60,8 +60,8 @@ impl Mailer {
     }
 
     /// For checks that mail to their own addresses: uses those of the first notice.
-    pub fn of_checks(smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
-        Mailer::to_recipients(Recipients::OfTheCheck, smtp, timeout)
+    pub fn of_checks(smtp: &Smtp, wording: Wording, timeout: Span) -> Result<Mailer, AddressError> {
+        Mailer::to_recipients(Recipients::OfTheCheck(wording), smtp, timeout)
     }
 
     fn to_recipients(to: Recipients, smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
@@ -74,7 +74,7 @@ impl Mailer {
         if to.is_empty() {
             return never("none of its addresses is one of mail");
         }
-        let message = match letter::write(notification, self.client.from(), &to) {
+        let message = match letter::write(notification, self.client.from(), &to, self.wording()) {
             Ok(message) => message.formatted(),
             Err(error) => return never(format!("the mail cannot be written: {error}")),
         };
@@ -111,10 +111,17 @@ impl Mailer {
         Ok(delivered.quit().await)
     }
 
+    /// Whether another system's words are used: only where a check mails its own addresses.
+    fn wording(&self) -> Option<Wording> {
+        if let Recipients::OfTheCheck(wording) = self.to { Some(wording) } else { None }
+    }
+
     fn recipients(&self, notification: &Notification<'_>) -> Vec<Mailbox> {
         let own = match &self.to {
             Recipients::Listed(to) => return to.clone(),
-            Recipients::OfTheCheck => notification.notices.first().map_or(&[][..], |notice| &notice.emails),
+            Recipients::OfTheCheck(_) => {
+                notification.notices.first().map_or(&[][..], |notice| &notice.emails)
+            }
         };
         let read = |text: &String| {
             parse(text).inspect_err(|error| tracing::warn!(%error, receiver = notification.receiver)).ok()
@@ -152,7 +159,7 @@ impl Mailer {
         let why = self.redact(&format!("{host}:{port}: {fault}"));
         let is_misdirected = fault.is_misdirected();
         match fault {
-            fault if matches!(self.to, Recipients::OfTheCheck) && fault.is_of_the_server() => {
+            fault if matches!(self.to, Recipients::OfTheCheck(_)) && fault.is_of_the_server() => {
                 Attempt::Unreachable { why: super::text::reason(&why), is_misdirected }
             }
             MailFault::Content(error) if error.is_permanent() && !wants_login(error) => never(why),

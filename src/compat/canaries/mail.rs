@@ -1,33 +1,23 @@
 //! Mails about canaries: plain text in the words of the system that the readers know, so that their filters and habits
 //! still work. What those systems did not have (a failure, an end told with its beginning) is told in the same style.
 
-use super::render::{family_word, title};
-use super::text::line;
+use super::dialect::Dialect;
 use crate::core::cause::{Cause, CauseKind, Family};
-use crate::core::check::Origin;
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::Notice;
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::Time;
-
-/// A mail about a canary.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CanaryMail {
-    /// The display name before the sender's address; `None`: the address alone.
-    pub sender: Option<&'static str>,
-    /// One line, such as `[LATE] NAME has not reported`.
-    pub subject: String,
-    /// The text; each line ends with `\n`.
-    pub body: String,
-}
+use crate::notify::WordedMail;
+use crate::notify::render::{family_word, title};
+use crate::notify::text::line;
 
 /// How much of an event's text is shown.
 const MAX_EVENT_CHARS: usize = 500;
 
-/// The mail about a canary; `None` if the notice is not about a canary.
-pub fn mail(notice: &Notice) -> Option<CanaryMail> {
+/// The mail about a canary of the system with this dialect; `None` if the notice is not about a canary.
+pub(super) fn mail(notice: &Notice, dialect: &Dialect) -> Option<WordedMail> {
     let canary = notice.alias.as_ref()?;
-    let Words { noun, zone, sender } = Words::of(&canary.origin);
+    let Dialect { one: noun, zone, sender, .. } = *dialect;
     let name = title(notice);
     let Story { word, subject, body } = Story::of(notice, canary.deadline, zone);
     let mut text = format!("The {noun} {name} ({}) {body}.\n", canary.id);
@@ -40,24 +30,7 @@ pub fn mail(notice: &Notice) -> Option<CanaryMail> {
     for (at, event) in &canary.events {
         text.push_str(&format!("{:30} {}\n", timestamp(*at, zone), line(event, MAX_EVENT_CHARS)));
     }
-    Some(CanaryMail { sender, subject: format!("[{word}] {name} {subject}"), body: text })
-}
-
-/// The words that differ between the two systems' mails.
-struct Words {
-    noun: &'static str,
-    /// What follows a time.
-    zone: &'static str,
-    sender: Option<&'static str>,
-}
-
-impl Words {
-    fn of(origin: &Origin) -> Words {
-        match origin.as_str() {
-            "nights_watch" => Words { noun: "watcher", zone: "", sender: None },
-            _ => Words { noun: "canary", zone: "+00:00", sender: Some("Coal Mine") },
-        }
-    }
+    Some(WordedMail { sender, subject: format!("[{word}] {name} {subject}"), body: text })
 }
 
 /// What happened: a word, and the texts that follow the canary's name in the subject and in the body.

@@ -1,6 +1,7 @@
 //! Exact subjects and bodies, since the other systems' users have filters and scripts that read them.
 
 use super::*;
+use crate::compat::mail;
 use crate::core::check::Origin;
 use crate::core::notice::AliasNotice;
 use crate::core::outbox::Flaps;
