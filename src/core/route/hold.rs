@@ -115,7 +115,7 @@ pub struct Context<'a> {
     pub dependencies: &'a [Dependency],
     /// The check's grace.
     pub grace: Span,
-    /// [`crate::core::outbox::Delivery::ready_at`]; for an alert of §13 when the incident opened.
+    /// [`crate::core::outbox::NewDelivery::ready_at`]; for an alert of §13 when the incident opened.
     pub ready_at: Time,
     /// The receiver's `group_wait`.
     pub group_wait: Span,
