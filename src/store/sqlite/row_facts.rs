@@ -39,6 +39,11 @@ impl RowPlace for Place {
         store.configure(&configuration(), true, Time::from_secs(1_000_000)).unwrap();
         self.store = Some(store);
     }
+
+    fn stop_and_open(&mut self) {
+        self.store.as_mut().unwrap().end(Time::from_secs(1_000_000)).unwrap();
+        self.open_again();
+    }
 }
 
 /// Nothing is declared, and nobody is told.

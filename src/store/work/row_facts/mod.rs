@@ -31,6 +31,8 @@ pub(in crate::store) trait RowPlace {
     ) -> Result<(), StoreError>;
     /// Closes the store, and opens it again.
     fn open_again(&mut self);
+    /// The same after a clean stop: every state is stored as it is.
+    fn stop_and_open(&mut self);
 }
 
 /// Runs each fact against a new store of one kind.

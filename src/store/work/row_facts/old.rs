@@ -23,26 +23,33 @@ fn shown(rows: &dyn OldRows, after: i64, enough: usize) -> Result<Vec<i64>, Stor
 }
 
 pub(in crate::store) fn pings_are_shown_in_their_order_until_enough_were_seen(place: &mut dyn RowPlace) {
-    let check = call(place, |rows| declared(rows, "a"));
-    call(place, |rows| {
-        rows.to_change(check)?;
-        let state = rows.take_state(check);
-        // A ping that a state's row may not know of is not shown.
-        rows.put_state(check, state, Became::Otherwise)?;
+    let (check, numbers) = call(place, |rows| {
+        let check = declared(rows, "a")?;
+        let mut numbers = Vec::new();
         for second in 1..=5 {
             let (at, fact) = (at(second), &success(""));
             rows.insert_ping(NewPing { check, at, fact, counted: None, keeps_body: false })?;
+            numbers.push(rows.last_ping(check)?);
         }
-        Ok(())
+        Ok((check, numbers))
     });
-    place.open_again();
+    place.stop_and_open();
     call(place, |rows| {
-        let all = rows.last_ping(check)?;
         assert_eq!(rows.pings_of(check)?.map(|of| of.count), Some(5));
         assert!(rows.has_one_more_pings_than(4)? && !rows.has_one_more_pings_than(5)?);
         assert!(rows.pings_of(CheckId(check.0 + 1))?.is_none(), "there is no such check");
-        let seen = shown(rows, 0, 2)?;
-        assert!(seen.len() <= 2 && seen.is_sorted() && seen.iter().all(|number| *number <= all));
+        assert_eq!(shown(rows, 0, 2)?, numbers[..2], "enough");
+        assert_eq!(shown(rows, numbers[1], 100)?, numbers[2..], "after one of them");
+        rows.delete_ping(numbers[4])?;
+        assert_eq!(shown(rows, 0, 100)?, numbers[..4]);
+        Ok(())
+    });
+    place.stop_and_open();
+    call(place, |rows| {
+        rows.to_change(check)?;
+        let (at, fact) = (at(6), &success(""));
+        rows.insert_ping(NewPing { check, at, fact, counted: None, keeps_body: false })?;
+        assert!(rows.last_ping(check)? > numbers[4], "a number is given once");
         Ok(())
     });
 }
