@@ -19,7 +19,7 @@ const PAGE: &str = "500";
 pub(super) struct SocketArgs {
     /// Ask at the socket in the folder of the server's database, without any token [env: PUNCTUAL_STORAGE_PATH]. What stands on
     /// the command line goes before the environment, and there PUNCTUAL_URL before PUNCTUAL_STORAGE_PATH
-    #[arg(long = "storage.path", value_name = "FOLDER")]
+    #[arg(long = "storage.path", global = true, value_name = "FOLDER", help_heading = "Server")]
     storage_path: Option<PathBuf>,
 }
 

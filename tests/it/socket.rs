@@ -171,6 +171,13 @@ fn commands_say_the_same_at_the_socket_and_over_the_network() {
         let said = by_network.1.replace("ann (token oncall)", "ann");
         assert_eq!(by_socket, (by_network.0, said), "{arguments:?}");
     }
+    // All of `checks` asks there, too, and needs neither token nor key.
+    let made = here(&["checks", "create", "c", "--every", "1h"]);
+    assert!(made.0 && made.1.contains("c is made"), "{made:?}");
+    assert_eq!(here(&["checks", "ping", "c"]), (true, "OK\n".to_owned()));
+    let shown = here(&["checks", "show", "c"]);
+    assert!(shown.0 && shown.1.contains("up"), "{shown:?}");
+    assert_eq!(here(&["checks", "delete", "c"]), (true, "c is deleted\n".to_owned()));
     let (is_good, said) = there(&["mute", "a", "--for", "1h", "--by", "ann"]);
     assert!(is_good && said.contains("it matches 1 check now"), "{said}");
     assert_eq!(there(&["unmute", "1"]), (true, "mute 1 has ended\n".to_owned()));

@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use super::out::Out;
 use crate::cli::ages::ago;
+use crate::cli::client::Client;
 use crate::cli::flags::Output;
-use crate::cli::server::ServerArgs;
 use crate::cli::table::{Table, shown_json, text};
 use crate::cli::trouble::Trouble;
-use crate::cli::way::{SocketArgs, choose};
 use crate::core::cause::Status;
 
 /// Which checks; all that is said must fit.
@@ -31,14 +30,11 @@ pub(super) struct ListChecksArgs {
     /// Not more than so many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
-    #[command(flatten)]
-    socket: SocketArgs,
 }
 
 impl ListChecksArgs {
-    pub(super) async fn run(&self, server: &ServerArgs, out: &mut Out<'_>) -> Result<(), Trouble> {
+    pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
         self.is_no_status()?;
-        let way = choose(server, &self.socket, None)?;
         let plain = [("status", &self.status), ("group", &self.group), ("source", &self.source)];
         let plain = plain.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
         let filters: Vec<(&str, &str)> =
@@ -46,7 +42,7 @@ impl ListChecksArgs {
         let mut list = List::new(out.output);
         let mut left = self.limit.unwrap_or(usize::MAX);
         if left > 0 {
-            let taken = way.each("checks", &filters, |check| {
+            let taken = client.each("checks", &filters, |check| {
                 if self.is_named_so(check) {
                     list.add(check, out)?;
                     left -= 1;

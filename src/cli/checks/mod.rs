@@ -18,6 +18,7 @@ use super::flags::Output;
 use super::server::{self, ServerArgs};
 use super::table::text;
 use super::trouble::Trouble;
+use super::way::{SocketArgs, choose};
 use crate::core::check::Name;
 use out::{Out, name, read};
 
@@ -30,6 +31,8 @@ const MAX_PING_BODY_BYTES: u64 = 1 << 20;
 pub(super) struct ChecksArgs {
     #[command(flatten)]
     server: ServerArgs,
+    #[command(flatten)]
+    socket: SocketArgs,
     /// How it is written: json is what the API answers
     #[arg(long, short, global = true, value_enum, default_value_t, help_heading = "Server")]
     output: Output,
@@ -112,9 +115,9 @@ pub(super) fn main(args: ChecksArgs, to: &mut dyn Write) -> ExitCode {
 
 async fn act(args: ChecksArgs, to: &mut dyn Write) -> Result<(), Trouble> {
     let mut out = Out { to, output: args.output };
-    let client = || Client::new(&args.server);
+    let client = || choose(&args.server, &args.socket, None);
     match args.command {
-        Command::List(list) => list.run(&args.server, &mut out).await,
+        Command::List(list) => list.run(&client()?, &mut out).await,
         Command::Show(show) => show.run(&client()?, &mut out).await,
         Command::Create(create) => create.run(&client()?, &mut out).await,
         Command::Update(update) => update.run(&client()?, &mut out).await,
