@@ -43,7 +43,7 @@ impl CheckRows for Tx<'_> {
     }
 
     fn dependency(&self, name: &Name) -> Result<Option<Dependency>, StoreError> {
-        let Some(id) = self.memory.by_name.get(name).copied() else { return Ok(None) };
+        let Some(id) = self.named(name)? else { return Ok(None) };
         let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
         Ok(Some(self.with_state(id, |state| Dependency::of(name, state, incident))))
     }
@@ -73,11 +73,10 @@ impl CheckRows for Tx<'_> {
     }
 
     fn named(&self, name: &Name) -> Result<Option<CheckId>, StoreError> {
-        let is_it = |staged: &Staged| !staged.is_superseded && staged.definition.name == *name;
-        let before = self.memory.by_name.get(name).copied();
-        let stays = |id: &CheckId| self.staged.get(*id).is_none_or(is_it);
-        let named = || self.staged.iter().find(|(_, staged)| staged.is_redeclared && is_it(staged));
-        Ok(before.filter(stays).or_else(|| named().map(|(id, _)| id)))
+        Ok(match self.names.get(name) {
+            Some(named) => *named,
+            None => self.memory.by_name.get(name).copied(),
+        })
     }
 
     fn insert_check(&mut self, definition: Arc<Definition>, state: State) -> Result<CheckId, StoreError> {
@@ -86,6 +85,7 @@ impl CheckRows for Tx<'_> {
             params![definition.name.as_str(), row::write_definition(&definition)],
         )?;
         let check = id(self.db.last_insert_rowid());
+        self.names.insert(definition.name.clone(), Some(check));
         self.staged.insert(check, Staged::new(definition, state));
         Ok(check)
     }
@@ -96,10 +96,15 @@ impl CheckRows for Tx<'_> {
             params![key(check.0), definition.name.as_str(), row::write_definition(&definition)],
         )?;
         let staged = self.staged_now(check);
-        staged.definition = definition;
+        let before = std::mem::replace(&mut staged.definition, definition);
         staged.is_redeclared = true;
         // What its row does not know of was judged by what it was until now.
         staged.may_stay_behind = false;
+        let (old, new) = (before.name.clone(), staged.definition.name.clone());
+        if old != new && self.named(&old)? == Some(check) {
+            self.names.insert(old, None);
+        }
+        self.names.insert(new, Some(check));
         Ok(())
     }
 
@@ -107,6 +112,10 @@ impl CheckRows for Tx<'_> {
         let staged = self.stage(check).expect("the caller names checks that are there");
         staged.is_superseded = true;
         staged.is_redeclared = true;
+        let name = staged.definition.name.clone();
+        if self.named(&name)? == Some(check) {
+            self.names.insert(name, None);
+        }
         self.execute("UPDATE checks SET superseded = 1 WHERE id = ?1", params![key(check.0)])
     }
 

@@ -1,5 +1,6 @@
 //! One call's changes: rows in an open transaction, and beside them what readers will see once it is committed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,7 +9,7 @@ use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 use super::error::failed;
 use super::fast::staging::{Staged, Staging};
 use super::memory::{Memory, Slot, UnstoredSettings};
-use crate::core::check::CheckId;
+use crate::core::check::{CheckId, Name};
 use crate::core::notice::Severity;
 use crate::core::route::Mute;
 use crate::core::state::State;
@@ -27,6 +28,8 @@ pub(super) struct Tx<'a> {
     /// What readers are to be shown, apart from single checks.
     pub(super) shows: Shows,
     pub(super) staged: Staging,
+    /// Names that this call gave to a check, or took from one.
+    pub(super) names: HashMap<Name, Option<CheckId>>,
     /// Successes that this call took, in their order.
     pub(super) successes: Vec<(CheckId, Time)>,
     pub(super) flips: usize,
@@ -74,6 +77,7 @@ impl<'a> Tx<'a> {
             settings,
             shows: Shows::default(),
             staged,
+            names: HashMap::new(),
             successes: Vec::new(),
             flips: 0,
             story: Story::default(),
