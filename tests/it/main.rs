@@ -29,6 +29,7 @@ mod main_job;
 mod many;
 mod messages;
 mod metrics;
+mod numbers;
 mod outage;
 mod outside;
 mod own_mail;

@@ -6,9 +6,10 @@ use super::error::failed;
 use crate::core::check::CheckId;
 use crate::store::StoreError;
 
-/// A number of the core as SQLite's.
+/// A number of the core as SQLite's. Numbers of rows are given by SQLite, which counts in i64 and begins at 1: a greater one,
+/// which anybody may ask for, is that of no row.
 pub(super) fn key(number: u64) -> i64 {
-    i64::try_from(number).expect("numbers are given by SQLite, which counts in i64")
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// A number of SQLite as a check's.
