@@ -1,46 +1,119 @@
 //! Who does something, and by which door.
 
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
 use super::aside::Room;
 
 /// Who does something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// As the history has it: `ann`, `ci (token)`, `user 1000`.
-    pub name: String,
-    /// Where they came in.
+    /// The name that they gave, if they gave one.
+    pub said: Option<String>,
+    /// Where they came in, and by what they were let in.
     pub door: Entrance,
 }
 
-/// Where somebody came in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where somebody came in, and by what they were let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entrance {
     /// The API, over the network.
-    Api,
-    /// The socket of the data folder.
-    Socket,
+    Api {
+        /// The name of the token that was shown, if one was.
+        token: Option<Arc<str>>,
+        /// The peer's address.
+        source: IpAddr,
+    },
+    /// The socket of the data folder: the user's number.
+    Socket(u32),
     /// The interface of this other system.
-    Compat(&'static str),
+    Compat(&'static str, Visitor),
+}
+
+/// Whose connection a request came on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visitor {
+    /// Somebody's on the network.
+    Address(IpAddr),
+    /// The operator's: the user of this number, at the socket of the data folder.
+    User(u32),
+}
+
+impl Visitor {
+    /// Where they are: at the socket on this machine.
+    pub fn address(self) -> IpAddr {
+        match self {
+            Visitor::Address(source) => source,
+            Visitor::User(_) => Ipv4Addr::LOCALHOST.into(),
+        }
+    }
+
+    /// For whom what programs ask for is done.
+    pub fn room(self) -> Room {
+        match self {
+            Visitor::Address(_) => Room::Programs,
+            Visitor::User(_) => Room::Operators,
+        }
+    }
+}
+
+impl fmt::Display for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Visitor::Address(source) => source.fmt(f),
+            Visitor::User(user) => write!(f, "user {user}"),
+        }
+    }
 }
 
 impl Actor {
-    /// The longest name of who says something, in bytes.
+    /// The longest name that somebody may give themselves, in bytes.
     pub const MAX_NAME_BYTES: usize = 100;
+
+    /// As the history has it: `ann (token oncall)`, `oncall (token)`, `ann (user 0)`, `user 0` (22.1a).
+    pub fn name(&self) -> String {
+        match (&self.door, &self.said) {
+            (Entrance::Api { token: Some(token), .. }, None) => format!("{token} (token)"),
+            (Entrance::Api { token: Some(token), .. }, Some(said)) => format!("{said} (token {token})"),
+            (Entrance::Api { token: None, source }, None) => source.to_string(),
+            (Entrance::Api { token: None, source }, Some(said)) => format!("{said} ({source})"),
+            (Entrance::Socket(user), None) => format!("user {user}"),
+            // Commands say so of whoever has no name.
+            (Entrance::Socket(user), Some(said)) if *said == format!("user {user}") => said.clone(),
+            (Entrance::Socket(user), Some(said)) => format!("{said} (user {user})"),
+            (Entrance::Compat(system, visitor), _) => format!("{system} at {visitor}"),
+        }
+    }
 
     /// For whom it is done.
     pub(super) fn room(&self) -> Room {
         match self.door {
-            Entrance::Api | Entrance::Compat(_) => Room::Programs,
-            Entrance::Socket => Room::Operators,
+            Entrance::Api { .. } => Room::Programs,
+            Entrance::Socket(_) => Room::Operators,
+            Entrance::Compat(_, visitor) => visitor.room(),
         }
     }
 
-    /// Puts into the log what was done. Doors of other systems do so themselves, with their own names of things.
+    /// Puts into the log what was done, with each fact in a field of its own.
     pub(super) fn log(&self, done: &str) {
-        let by = &*self.name;
-        match self.door {
-            Entrance::Api => tracing::info!(by, "by the API: {done}"),
-            Entrance::Socket => tracing::info!(by, "by the control socket: {done}"),
-            Entrance::Compat(_) => {}
+        self.log_with(None, done);
+    }
+
+    /// The same of this check.
+    pub(super) fn log_of(&self, check: &str, done: &str) {
+        self.log_with(Some(check), done);
+    }
+
+    /// Doors of other systems log themselves, with their own names of things.
+    fn log_with(&self, check: Option<&str>, done: &str) {
+        let by = self.said.as_deref();
+        match &self.door {
+            Entrance::Api { token, source } => {
+                tracing::info!(check, by, token = token.as_deref(), %source, "by the API: {done}");
+            }
+            Entrance::Socket(user) => tracing::info!(check, by, user, "by the control socket: {done}"),
+            Entrance::Compat(..) => {}
         }
     }
 }

@@ -27,10 +27,10 @@ const MAX_TRIES: usize = MAX_WAITING_CHANGES;
 
 /// Makes a check.
 pub async fn create(services: &Services, actor: &Actor, new: NewCheck) -> Result<CheckId, EditNotDone> {
-    let name = new.definition.title.clone();
+    let name = new.definition.name.clone();
     let edit = Edit::Create(Box::new(new));
     let id = services.command(actor, |answer| StoreCommand::Edit(edit, answer)).await??;
-    actor.log(&format!("{name} is created"));
+    actor.log_of(name.as_str(), &format!("{name} is created"));
     Ok(id)
 }
 
@@ -38,7 +38,8 @@ pub async fn create(services: &Services, actor: &Actor, new: NewCheck) -> Result
 pub async fn delete(services: &Services, actor: &Actor, check: &Check) -> Result<(), EditNotDone> {
     let edit = Edit::Delete { check: check.id };
     services.command(actor, |answer| StoreCommand::Edit(edit, answer)).await??;
-    actor.log(&format!("{} is deleted", check.definition.name));
+    let name = &check.definition.name;
+    actor.log_of(name.as_str(), &format!("{name} is deleted"));
     Ok(())
 }
 
@@ -54,7 +55,8 @@ pub async fn change<E: From<EditNotDone>, D: Future<Output = Result<CheckChange,
         let tried = Box::new(change.clone());
         let changed = services.command(actor, |answer| StoreCommand::Change(tried, answer)).await;
         if changed.map_err(EditNotDone::from)?.map_err(EditNotDone::from)? {
-            actor.log(&format!("{} is changed", change.before.definition.name));
+            let name = &change.before.definition.name;
+            actor.log_of(name.as_str(), &format!("{name} is changed"));
             return Ok(change);
         }
     }

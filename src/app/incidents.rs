@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::not_done::NotDone;
-use super::said::check_said;
+use super::said::check_name;
 use super::services::Services;
 use crate::core::check::Name;
 use crate::core::incident::IncidentId;
@@ -38,7 +38,7 @@ pub async fn stand(
     number: &str,
     stance: Stance,
 ) -> Result<String, NotDone> {
-    check_said(actor, "", 0)?;
+    check_name(actor)?;
     let named = of_number(services, actor, number).await?;
     one(services, actor, named, stance).await
 }
@@ -50,7 +50,7 @@ pub async fn stand_of_check(
     check: &str,
     stance: Stance,
 ) -> Result<String, NotDone> {
-    check_said(actor, "", 0)?;
+    check_name(actor)?;
     let found = services.live.find(check).ok_or_else(|| NotDone::NoSuchCheck(check.to_owned()))?;
     let name = found.definition.name.clone();
     let named = read(services, actor, vec![found]).await?.pop();
@@ -65,7 +65,7 @@ pub async fn stand_all(
     matchers: &str,
     stance: Stance,
 ) -> Result<AllStood, NotDone> {
-    check_said(actor, "", 0)?;
+    check_name(actor)?;
     let named = matching(services, actor, matchers).await?;
     if named.is_empty() {
         return Err(NotDone::NoneMatches(matchers.to_owned()));
@@ -73,8 +73,12 @@ pub async fn stand_all(
     let (count, mut changed) = (named.len(), 0);
     // Each in a turn of its own, so that pings are stored between them. Whether it is new is for the store to say: to
     // acknowledge again takes on what began since.
-    for (incident, _) in &named {
-        changed += usize::from(say(services, actor, incident.id, stance).await?);
+    for (nth, (incident, _)) in named.iter().enumerate() {
+        match say(services, actor, incident.id, stance).await {
+            Ok(is_new) => changed += usize::from(is_new),
+            Err(why) if nth == 0 => return Err(why),
+            Err(why) => return Err(stopped(actor, stance, (changed, count), &why)),
+        }
     }
     let names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
     let shown = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
@@ -84,10 +88,18 @@ pub async fn stand_all(
         before => format!("; {before} stood so already, or ended meanwhile"),
     };
     let are = if changed == 1 { "incident is" } else { "incidents are" };
-    let (word, by) = (word(stance), &actor.name);
+    let (word, by) = (word(stance), actor.name());
     let text = format!("{changed} {are} {word}, says {by}{before}: {shown}{more}");
     actor.log(&text);
     Ok(AllStood { matching: count, changed, text })
+}
+
+/// What was done before it failed stays, and is told and logged.
+fn stopped(actor: &Actor, stance: Stance, (changed, count): (usize, usize), why: &NotDone) -> NotDone {
+    let (word, by) = (word(stance), actor.name());
+    let text = format!("{changed} of {count} incidents are {word}, says {by}, and no more");
+    actor.log(&format!("{text}: {why}"));
+    NotDone::Stopped(text)
 }
 
 async fn one(
@@ -101,13 +113,13 @@ async fn one(
         let stands = stands_so(services, actor, id).await?;
         return Err(NotDone::NotStood { id: id.0, check, stands });
     }
-    let text = format!("incident {} of {check} is {}, says {}", id.0, word(stance), actor.name);
-    actor.log(&text);
+    let text = format!("incident {} of {check} is {}, says {}", id.0, word(stance), actor.name());
+    actor.log_of(check.as_str(), &text);
     Ok(text)
 }
 
 async fn say(services: &Services, actor: &Actor, id: IncidentId, stance: Stance) -> Result<bool, NotDone> {
-    let by = actor.name.clone();
+    let by = actor.name();
     Ok(services.command(actor, |answer| StoreCommand::Stand(id, stance, by, answer)).await??)
 }
 

@@ -2,7 +2,7 @@
 
 use super::actor::Actor;
 use super::not_done::NotDone;
-use super::said::check_said;
+use super::said::check_name;
 use super::services::Services;
 use crate::core::outbox::MessageId;
 use crate::store::ByHand;
@@ -19,8 +19,8 @@ pub enum MessageDeed {
 
 /// Does it, and says what was done.
 pub async fn act(services: &Services, actor: &Actor, id: u64, deed: MessageDeed) -> Result<String, NotDone> {
-    check_said(actor, "", 0)?;
-    let (number, by) = (MessageId(id), &actor.name);
+    check_name(actor)?;
+    let (number, by) = (MessageId(id), actor.name());
     let command = |answer| match deed {
         MessageDeed::Retry => StoreCommand::RetryMessage(number, answer),
         MessageDeed::Drop => StoreCommand::DropMessage(number, by.clone(), answer),
@@ -43,6 +43,7 @@ pub async fn act(services: &Services, actor: &Actor, id: u64, deed: MessageDeed)
 
 /// Has all that was given up of a receiver tried again, and says what was done.
 pub async fn retry_all(services: &Services, actor: &Actor, receiver: &str) -> Result<String, NotDone> {
+    check_name(actor)?;
     let name = receiver.into();
     let outcome = services.command(actor, |answer| StoreCommand::RetryParked(name, answer)).await??;
     match outcome {

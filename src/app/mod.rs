@@ -21,7 +21,7 @@ mod turn;
 pub mod view;
 mod writer;
 
-pub use self::actor::{Actor, Entrance};
+pub use self::actor::{Actor, Entrance, Visitor};
 pub use self::aside::{Bug, Room};
 pub use self::in_force::{Audience, InForce, Notices};
 pub use self::not_done::{NotDone, NotDoneKind};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::not_done::NotDone;
-use super::said::{check_end, check_said};
+use super::said::{check_end, check_name, check_said};
 use super::services::Services;
 use crate::core::route::{Facts, Matcher, Mute};
 use crate::core::time::Time;
@@ -42,6 +42,11 @@ pub fn list(services: &Services) -> Vec<Mute> {
     services.live.mutes().iter().filter(|mute| now < mute.until).cloned().collect()
 }
 
+/// One that lasts.
+pub fn one(services: &Services, id: u64) -> Result<Mute, NotDone> {
+    list(services).into_iter().find(|mute| mute.id == id).ok_or_else(|| NotDone::NoSuchMute(id.to_string()))
+}
+
 /// Mutes until a time.
 pub async fn mute(
     services: &Services,
@@ -63,7 +68,7 @@ pub async fn mute(
     let until = check_end("a mute", until, now)?;
     let (counted, live) = (matchers.clone(), services.live.clone());
     let matching = services.aside(actor.room(), move || matching(&live, &counted)).await?;
-    let (comment, by) = (comment.to_owned(), actor.name.clone());
+    let (comment, by) = (comment.to_owned(), actor.name());
     let mut mute = Mute { id: 0, matchers, text, until, since: now, comment, by };
     let stored = mute.clone();
     mute.id = services.command(actor, |answer| StoreCommand::Mute(stored, answer)).await??;
@@ -79,10 +84,11 @@ pub async fn mute(
 
 /// Ends a mute, and says so.
 pub async fn unmute(services: &Services, actor: &Actor, id: u64) -> Result<String, NotDone> {
+    check_name(actor)?;
     if !services.command(actor, |answer| StoreCommand::Unmute(id, answer)).await?? {
         return Err(NotDone::NoSuchMute(id.to_string()));
     }
-    let text = format!("mute {id} has ended");
+    let text = format!("mute {id} has ended, says {}", actor.name());
     actor.log(&text);
     Ok(text)
 }

@@ -18,8 +18,8 @@ pub enum NotDone {
     #[error("{0} is no longer declared")]
     Gone(Name),
     /// 7.1
-    #[error("it is paused by its file: take `paused: true` out of it, and reload")]
-    PausedByFile,
+    #[error("{0} is paused by its file: take `paused: true` out of it, and reload")]
+    PausedByFile(Name),
     /// A time that is past, or too far away.
     #[error("{what} ends later than now, and within {longest}")]
     BadEnd {
@@ -68,6 +68,9 @@ pub enum NotDone {
     /// None is open that these match.
     #[error("no incident is open that {0} matches: `punctual incidents list` lists them")]
     NoneMatches(String),
+    /// Of several things some were done: which is what this says.
+    #[error("{0}: the server is too busy, or its disk fails; ask again, for the others")]
+    Stopped(String),
     /// No message has this number.
     #[error("there is no message {0}, or not any more")]
     NoSuchMessage(String),
@@ -134,7 +137,7 @@ impl NotDone {
             | NotDone::NoSuchMessage(_)
             | NotDone::NoSuchReceiver(_)
             | NotDone::Gone(_) => NotDoneKind::NotFound,
-            NotDone::PausedByFile
+            NotDone::PausedByFile(_)
             | NotDone::TooManyMutes(_)
             | NotDone::NoOpenIncident(_)
             | NotDone::IncidentGone(_)
@@ -149,7 +152,9 @@ impl NotDone {
             | NotDone::BadActor
             | NotDone::BadMatchers(_)
             | NotDone::NoMatchers => NotDoneKind::Invalid,
-            NotDone::NoHistory | NotDone::Busy(_) | NotDone::Store(_) => NotDoneKind::Unavailable,
+            NotDone::NoHistory | NotDone::Stopped(_) | NotDone::Busy(_) | NotDone::Store(_) => {
+                NotDoneKind::Unavailable
+            }
             NotDone::Bug(_) => NotDoneKind::Bug,
         }
     }

@@ -34,7 +34,7 @@ pub async fn change(
     }
     let name = check.definition.name.clone();
     let why = Some(comment.to_owned()).filter(|comment| !comment.is_empty());
-    let remark = Remark { comment: why, by: Some(actor.name.clone()) };
+    let remark = Remark { comment: why, by: Some(actor.name()) };
     let command = |answer| StoreCommand::Pause(check.clone(), wish, remark, answer);
     let outcome = services.command(actor, command).await??;
     let said = in_words(actor, comment);
@@ -48,12 +48,12 @@ pub async fn change(
         (PauseOutcome::Done, Wish::Unpause) => format!("{name} is not paused any more{said}"),
         (PauseOutcome::Already, Wish::Unpause) => format!("{name} is not paused"),
         (PauseOutcome::Already, _) => format!("{name} is paused already"),
-        (PauseOutcome::PausedByFile, _) => return Err(NotDone::PausedByFile),
+        (PauseOutcome::PausedByFile, _) => return Err(NotDone::PausedByFile(name)),
         (PauseOutcome::Gone, _) => return Err(NotDone::Gone(name)),
     };
     let is_new = outcome == PauseOutcome::Done;
     if is_new {
-        actor.log(&text);
+        actor.log_of(name.as_str(), &text);
     }
     Ok(PauseDone { is_new, text })
 }

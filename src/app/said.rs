@@ -2,6 +2,7 @@
 
 use super::actor::{Actor, Entrance};
 use super::not_done::NotDone;
+use crate::core::text::is_command;
 use crate::core::time::{Span, Time};
 
 /// The longest pause or mute that has an end: one that lasts longer is a change of the configuration.
@@ -15,14 +16,19 @@ pub(super) fn check_end(what: &'static str, until: Time, now: Time) -> Result<Ti
     Ok(until)
 }
 
+/// Whether somebody may call themselves so: only what they said is judged, for the rest of their name stands in the
+/// configuration.
+pub(super) fn check_name(actor: &Actor) -> Result<(), NotDone> {
+    let is_bad =
+        |by: &String| by.trim().is_empty() || by.len() > Actor::MAX_NAME_BYTES || by.chars().any(is_command);
+    if actor.said.as_ref().is_some_and(is_bad) { Err(NotDone::BadActor) } else { Ok(()) }
+}
+
 /// Whether somebody may say so.
 pub(super) fn check_said(actor: &Actor, comment: &str, max_bytes: usize) -> Result<(), NotDone> {
-    let by = &actor.name;
-    if by.trim().is_empty() || by.len() > Actor::MAX_NAME_BYTES || by.chars().any(char::is_control) {
-        return Err(NotDone::BadActor);
-    }
+    check_name(actor)?;
     // What users of other systems say may have several lines.
-    let is_one_line = matches!(actor.door, Entrance::Compat(_)) || !comment.chars().any(char::is_control);
+    let is_one_line = matches!(actor.door, Entrance::Compat(..)) || !comment.chars().any(char::is_control);
     if comment.len() > max_bytes || !is_one_line {
         return Err(NotDone::BadComment(max_bytes));
     }
@@ -32,5 +38,5 @@ pub(super) fn check_said(actor: &Actor, comment: &str, max_bytes: usize) -> Resu
 /// `, says ann: vendor outage`
 pub(super) fn in_words(actor: &Actor, comment: &str) -> String {
     let why = if comment.is_empty() { String::new() } else { format!(": {comment}") };
-    format!(", says {}{why}", actor.name)
+    format!(", says {}{why}", actor.name())
 }

@@ -16,6 +16,7 @@ use super::server::{BearerToken, ChosenServer, ServerArgs};
 use super::table::plain;
 use super::trouble::Trouble;
 use crate::config::nearest;
+use crate::http::limits::Limits;
 use crate::http::socket;
 use crate::notify;
 
@@ -121,8 +122,15 @@ impl Client {
         Ok(Client { http, server, folder, patience: TIMEOUT, verbose, has_warned: Cell::new(false) })
     }
 
+    /// The same, for what may take as long as the server has patience with a request: a little less, so that there is an
+    /// answer to tell of.
+    pub(super) fn patient(self) -> Client {
+        let limits = if self.folder.is_some() { Limits::at_socket() } else { Limits::default() };
+        self.with_patience(limits.serving_timeout.saturating_sub(TIMEOUT / 3))
+    }
+
     /// The same, for what may take so long.
-    pub(super) fn with_patience(self, patience: Duration) -> Client {
+    fn with_patience(self, patience: Duration) -> Client {
         Client { patience, ..self }
     }
 
@@ -151,7 +159,9 @@ impl Client {
     pub(super) async fn about(&self, name: &str, call: ApiCall<'_>) -> Result<Value, Trouble> {
         let path = [&["checks", name], call.path].concat();
         match self.call(ApiCall { path: &path, ..call }).await {
-            Err(Trouble::Refused { status: StatusCode::NOT_FOUND, .. }) => {
+            Err(Trouble::Refused { status: StatusCode::NOT_FOUND, detail, .. })
+                if !is_of_another_version(StatusCode::NOT_FOUND, &detail) =>
+            {
                 Err(self.no_such_check(name).await)
             }
             answered => answered,
@@ -270,6 +280,9 @@ impl Client {
         let lines: Vec<String> = detail.lines().map(plain).collect();
         let detail = if faults.len() > 1 { faults.join("\n") } else { lines.join("\n") };
         let hint = match (status, token) {
+            _ if is_of_another_version(status, &detail) => {
+                "\nthe server is of another version than this command: restart it, or use the command of its version".to_owned()
+            }
             (StatusCode::UNAUTHORIZED, None) => self.how_to_give_a_token(),
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(token)) => {
                 format!("\nwhat was sent is {}", token.origin)
@@ -325,14 +338,31 @@ fn builder() -> reqwest::ClientBuilder {
     builder.user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
 }
 
+/// Whether this server does not know what this command asks for: it asks for nothing that a server of its version lacks.
+fn is_of_another_version(status: StatusCode, detail: &str) -> bool {
+    match status {
+        StatusCode::NOT_FOUND => detail.starts_with("not found: jobs ping"),
+        StatusCode::METHOD_NOT_ALLOWED => detail.starts_with("this path does not take this method"),
+        StatusCode::BAD_REQUEST => {
+            detail.contains("unknown field") || detail.starts_with("there is no parameter")
+        }
+        _ => false,
+    }
+}
+
 /// Why nobody answers at a socket.
 fn no_socket(cause: &(dyn Error + 'static)) -> String {
     let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
     match kind {
         Some(io::ErrorKind::NotFound) => {
-            "there is none: is a server running with this --storage.path?".to_owned()
+            "there is none: is a server running with this --storage.path? --server or PUNCTUAL_URL names one elsewhere"
+                .to_owned()
         }
         Some(io::ErrorKind::ConnectionRefused) => "nobody listens: the server has ended".to_owned(),
+        // The control protocol of its own, which servers before had, is no HTTP.
+        _ if cause.to_string().contains("HTTP version") => {
+            "the server there is of another version than this command: restart it".to_owned()
+        }
         Some(io::ErrorKind::PermissionDenied) => {
             "not allowed: run this as the user that the server runs as, or as root".to_owned()
         }

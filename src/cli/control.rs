@@ -2,7 +2,6 @@
 //! over the network with a token.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use clap::Args;
 use reqwest::StatusCode;
@@ -10,15 +9,13 @@ use serde_json::{Value, json};
 
 use super::ages::ago;
 use super::client::ApiCall;
-use super::flags::{Output, Who};
+use super::flags::{Output, Who, name};
 use super::server;
 use super::table::{Table, plain, shown_json, text};
 use super::trouble::Trouble;
 use super::way::{Listing, WhichServer};
 use crate::config::parse_duration;
-
-/// So long it may take to read its configuration again, behind reloads that others have asked for.
-const RELOAD_TIMEOUT: Duration = Duration::from_secs(600);
+use crate::core::check::Name;
 
 /// How long something lasts.
 #[derive(Args, Clone, Debug)]
@@ -66,7 +63,8 @@ pub(super) struct PauseArgs {
 #[command(after_help = server::HELP)]
 pub(super) struct UnpauseArgs {
     /// The check's name
-    name: String,
+    #[arg(value_parser = name)]
+    name: Name,
     /// Why
     #[arg(long, short, short_alias = 'm', value_name = "TEXT", default_value = "")]
     comment: String,
@@ -104,6 +102,8 @@ pub(super) struct MuteArgs {
 pub(super) struct UnmuteArgs {
     /// Its number, as `punctual mutes` lists it
     id: u64,
+    #[command(flatten)]
+    who: Who,
     #[command(flatten)]
     server: WhichServer,
 }
@@ -143,7 +143,7 @@ impl UnpauseArgs {
     }
 
     async fn say(&self, verb: &str, body: &Value) -> Result<(), Trouble> {
-        done(&self.server.client()?.about(&self.name, ApiCall::post(&[verb], body)).await?)
+        done(&self.server.client()?.about(self.name.as_str(), ApiCall::post(&[verb], body)).await?)
     }
 }
 
@@ -166,7 +166,8 @@ pub(super) async fn mute(args: &MuteArgs) -> Result<(), Trouble> {
 
 pub(super) async fn unmute(args: &UnmuteArgs) -> Result<(), Trouble> {
     let id = args.id.to_string();
-    args.server.client()?.call(ApiCall::delete(&["mutes", &id])).await?;
+    let query = [("by", &*args.who.by)];
+    args.server.client()?.call(ApiCall { query: &query, ..ApiCall::delete(&["mutes", &id]) }).await?;
     Ok(writeln!(io::stdout(), "mute {id} has ended")?)
 }
 
@@ -209,9 +210,9 @@ pub(super) async fn status(args: &LookArgs) -> Result<(), Trouble> {
     if is_well { Ok(()) } else { Err(Trouble::Told) }
 }
 
-/// Waits until the server has read its configuration again. Says what changed, or every fault, as `check-config` does.
+/// Waits until the server has read its configuration again, which may be behind reloads that others have asked for. Says what changed, or every fault, as `check-config` does.
 pub(super) async fn reload(args: &ReloadArgs) -> Result<(), Trouble> {
-    let client = args.server.client()?.with_patience(RELOAD_TIMEOUT);
+    let client = args.server.client()?.patient();
     let body = json!({"allow_mass_removal": args.allow_mass_removal});
     match client.call(ApiCall::post(&["reload"], &body)).await {
         Ok(answer) => done(&answer),

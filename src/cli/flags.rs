@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::core::check::Name;
+
 /// Where a server's database is, for every command that needs it: its control socket is there as well.
 #[derive(clap::Args, Clone, Debug)]
 pub(super) struct StorageFolder {
@@ -38,4 +40,9 @@ pub enum Output {
     Text,
     /// For programs.
     Json,
+}
+
+/// A check's name: what is none is no part of an address either.
+pub(super) fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| error.to_string())
 }

@@ -67,6 +67,12 @@ impl ServerArgs {
         self.named().is_some()
     }
 
+    /// Whether the user's settings name one.
+    pub(super) fn is_in_settings(&self) -> Result<bool, Trouble> {
+        let Some(path) = settings_path() else { return Ok(false) };
+        Ok(read_settings(&path)?.server.is_some())
+    }
+
     /// A variable that is there and empty says nothing, but a script's `--server "$URL"` without a URL is a slip. The library
     /// would name the option in each line of usage whose variable is set, as if it were required.
     fn named(&self) -> Option<String> {
@@ -118,7 +124,7 @@ impl ServerArgs {
 impl ChosenServer {
     /// The one at the socket in the folder of its database.
     pub(super) fn at_socket() -> ChosenServer {
-        let url = Url::parse("http://punctual").expect("it is a URL");
+        let url = Url::parse("http://localhost").expect("it is a URL");
         ChosenServer { url, token: None, unsent: None, settings: None }
     }
 

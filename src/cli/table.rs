@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
 
-use crate::core::text::cut;
+use crate::core::text::{cut, is_command};
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -163,13 +163,6 @@ pub(super) fn plain_json(json: &str) -> String {
         }
     }
     shown
-}
-
-/// Whether a terminal does something at this character instead of showing it; also what turns the order of letters
-/// around, so that a text would look like another one, and what is no character, which YAML does not have.
-fn is_command(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

@@ -45,9 +45,11 @@ pub(super) struct WhichServer {
 }
 
 impl WhichServer {
-    /// Without a word the socket where a server of this folder would have it.
+    /// Without a word the server that the user's settings name, else the socket where a server of this folder would have it.
     pub(super) fn client(&self) -> Result<Client, Trouble> {
-        choose(&self.server, &self.socket, Some(Path::new("data")))
+        let is_told = self.socket.before(&self.server).is_some() || self.server.is_named();
+        let folder = (is_told || !self.server.is_in_settings()?).then_some(Path::new("data"));
+        choose(&self.server, &self.socket, folder)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The interface of every door, in plain types.
 
 use std::io;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::host::Host;
+use crate::app::Visitor;
 use crate::core::check::Definition;
 use crate::core::notice::Notice;
 use crate::core::origin::Habits;
@@ -65,8 +65,8 @@ pub struct DoorRequest<'r> {
     pub to: Addressed<'r>,
     /// The query as sent, without the `?`.
     pub query: Option<&'r str>,
-    /// The client's address.
-    pub source: IpAddr,
+    /// The client.
+    pub visitor: Visitor,
 }
 
 /// The address that was requested.

@@ -1,9 +1,8 @@
 //! What the server offers to its doors.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::app::{Bug, Room, Services};
+use crate::app::{Bug, Services, Visitor};
 use crate::config::Trigger;
 
 /// The server, as far as its doors need it.
@@ -14,8 +13,8 @@ pub trait Host: Send + Sync {
     /// The configuration of a system's door; `None` if it is switched off.
     fn settings(&self, system: &str) -> Option<DoorSettings>;
 
-    /// Judges a key shown at a system's door. Wrong keys are counted and limited.
-    fn judge_key(&self, system: &str, key: &str, source: IpAddr) -> KeyVerdict;
+    /// Judges a key shown at a system's door. Wrong keys from the network are counted and limited.
+    fn judge_key(&self, system: &str, key: &str, visitor: Visitor) -> KeyVerdict;
 }
 
 /// How a door is configured.
@@ -58,9 +57,10 @@ impl dyn Host {
     /// Does something that takes a while on a thread that may block, so that no ping waits for it.
     pub async fn aside<R: Send + 'static>(
         &self,
+        visitor: Visitor,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R, Bug> {
-        self.services().aside(Room::Programs, work).await
+        self.services().aside(visitor.room(), work).await
     }
 }
 

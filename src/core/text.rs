@@ -67,6 +67,13 @@ pub fn shortened(text: &str, max: usize) -> String {
     format!("{first}{BETWEEN}{last}")
 }
 
+/// Whether a terminal does something at this character instead of showing it; also what turns the order of letters
+/// around, so that a text would look like another one, and what is no character, which YAML does not have.
+pub fn is_command(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
 /// Replaces each control character, which a terminal would obey, with a blank.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

@@ -106,7 +106,8 @@ impl PingKeys {
         matches!(self.admit(Some(text)), Admission::Key(_))
     }
 
-    fn admit(&self, given: Option<&[u8]>) -> Admission {
+    /// Judges a ping's key, of which a token is none.
+    pub(super) fn admit(&self, given: Option<&[u8]>) -> Admission {
         if self.keys.is_empty() {
             return Admission::Open;
         }
@@ -151,6 +152,11 @@ impl Tokens {
             (token.name.as_str().into(), token.scope, Hash::of(token.token.expose().as_bytes()))
         };
         Tokens(tokens.iter().map(hashed).collect())
+    }
+
+    /// Whether there are any.
+    pub(super) fn any(&self) -> bool {
+        !self.0.is_empty()
     }
 
     /// Judges a token for what needs this scope.

@@ -1,5 +1,6 @@
 //! Who asks, as far as it is known.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::app::{Entrance, Room};
@@ -9,6 +10,8 @@ use crate::app::{Entrance, Room};
 pub(super) enum Caller {
     /// Whoever reaches the port.
     Anybody,
+    /// Whoever has the ping key of this name, and may do nothing but ping.
+    Key(Arc<str>),
     /// Whoever has the token of this name.
     Token(Arc<str>),
     /// The user of this number on this machine, at the socket of the data folder: may do everything.
@@ -16,18 +19,19 @@ pub(super) enum Caller {
 }
 
 impl Caller {
-    /// Where they came in.
-    pub(super) fn entrance(&self) -> Entrance {
+    /// Where they came in, from this address.
+    pub(super) fn entrance(&self, source: IpAddr) -> Entrance {
         match self {
-            Caller::Anybody | Caller::Token(_) => Entrance::Api,
-            Caller::User(_) => Entrance::Socket,
+            Caller::Anybody | Caller::Key(_) => Entrance::Api { token: None, source },
+            Caller::Token(token) => Entrance::Api { token: Some(token.clone()), source },
+            Caller::User(user) => Entrance::Socket(*user),
         }
     }
 
     /// For whom work is done.
     pub(super) fn room(&self) -> Room {
         match self {
-            Caller::Anybody | Caller::Token(_) => Room::Programs,
+            Caller::Anybody | Caller::Key(_) | Caller::Token(_) => Room::Programs,
             Caller::User(_) => Room::Operators,
         }
     }

@@ -1,6 +1,5 @@
 //! Other systems' interfaces over HTTP: what the doors of [`crate::compat`] are asked and answer, and what they are lent.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,7 +13,7 @@ use super::reply::{self, Reply};
 use super::site::Deed;
 use super::visit::Visit;
 use super::{App, body};
-use crate::app::Services;
+use crate::app::{Services, Visitor};
 use crate::compat::{
     Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, PingEnd,
     door_of, door_of_id,
@@ -49,9 +48,10 @@ async fn read_to_its_end(visit: Visit<'_>, body: Incoming) {
 }
 
 async fn ask(visit: Visit<'_>, door: &dyn Door, to: Addressed<'_>) -> Reply {
-    let Visit { app, source, parts, .. } = visit;
+    let Visit { app, parts, .. } = visit;
     let host: Arc<dyn Host> = app.clone();
-    let request = DoorRequest { method: parts.method.as_str(), to, query: parts.uri.query(), source };
+    let request =
+        DoorRequest { method: parts.method.as_str(), to, query: parts.uri.query(), visitor: visit.visitor() };
     let answer = door.answer(&host, request).await;
     if let Some(end) = answer.ping {
         count(app, end);
@@ -102,10 +102,16 @@ impl Host for App {
         })
     }
 
-    fn judge_key(&self, system: &str, key: &str, source: IpAddr) -> KeyVerdict {
+    fn judge_key(&self, system: &str, key: &str, visitor: Visitor) -> KeyVerdict {
         let access = self.access();
         let Some(door) = access.compat.of(system) else { return KeyVerdict::Wrong };
         let is_right = door.is_opened_by(Some(key.as_bytes()));
+        let source = match visitor {
+            Visitor::Address(source) => source,
+            // Whoever may open the socket has nothing to guess.
+            Visitor::User(_) if is_right => return KeyVerdict::Right,
+            Visitor::User(_) => return KeyVerdict::Wrong,
+        };
         let now = self.services.clock.now();
         if !self.guessed.tokens.admits((key.as_bytes(), is_right), source, now) {
             return KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS };

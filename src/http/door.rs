@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
-use super::auth::{self, TokenVerdict};
+use super::auth::{self, Admission, TokenVerdict};
 use super::caller::Caller;
 use super::guesses::Guesses;
 use super::needs::Needs;
@@ -21,6 +21,7 @@ use crate::core::time::Time;
 
 const TOO_MANY_GUESSES: &str = "too many wrong tokens came from this address: try again in a minute\n";
 const NO_LIFECYCLE: &str = "not allowed: start with --web.enable-lifecycle\n";
+const NEEDS_PING_KEY: &str = "a ping key is needed: send `Authorization: Bearer KEY`";
 const NO_TOKENS: &str = "nobody may do this, for there is no token: add one under `auth.tokens` of the configuration \
     (`{name: ci, scope: write, token_file: …}`), reload, and send it as `Authorization: Bearer TOKEN`";
 
@@ -36,11 +37,29 @@ pub(super) fn pass(app: &App, needs: Needs, arrival: Arrival, parts: &Parts) -> 
         Needs::Lifecycle if app.lifecycle => Ok(Caller::Anybody),
         Needs::Lifecycle => Err(Box::new(reply::text(StatusCode::FORBIDDEN, NO_LIFECYCLE))),
         Needs::Read => token(Scope::Read),
-        Needs::Ping => token(Scope::Ping),
+        Needs::Ping => match pinger(app, parts) {
+            Some(caller) => caller.map_err(|problem| Box::new(problem.reply())),
+            None => token(Scope::Ping),
+        },
         Needs::Operate => token(Scope::Operate),
         Needs::Write => token(Scope::Write),
         Needs::Compat(system) if app.access().compat.of(system).is_some() => Ok(Caller::Anybody),
         Needs::Compat(system) => Err(Box::new(reply::text(StatusCode::NOT_FOUND, switched_off(system)))),
+    }
+}
+
+/// Whoever may ping without a token: a ping key is good for what `ping` is, and where there are none, or none is required
+/// yet, everybody may (23.1). `None`: it needs a token.
+fn pinger(app: &App, parts: &Parts) -> Option<Result<Caller, Problem>> {
+    let access = app.access();
+    match access.ping_keys.admit(auth::bearer(parts.headers.get(AUTHORIZATION))) {
+        Admission::Open | Admission::Tolerated => Some(Ok(Caller::Anybody)),
+        Admission::Key(name) => Some(Ok(Caller::Key(name))),
+        Admission::Missing | Admission::Wrong if access.tokens.any() => None,
+        Admission::Missing | Admission::Wrong => {
+            let challenge = HeaderValue::from_static("Bearer realm=\"punctual\"");
+            Some(Err(Problem::new(StatusCode::UNAUTHORIZED, NEEDS_PING_KEY).with_challenge(challenge)))
+        }
     }
 }
 

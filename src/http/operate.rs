@@ -38,6 +38,8 @@ pub(super) async fn reload(app: &App, actor: &Actor) -> Reply {
     match reload::reload(&app.services, actor, false).await {
         Ok(done) => reply::text(StatusCode::OK, done + "\n"),
         Err(NotReloaded::Faulty(fault)) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, fault + "\n"),
-        Err(NotReloaded::Stopping) => reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"),
+        Err(NotReloaded::Stopping) => {
+            reply::with_retry_after(reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"), 5)
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::body::Incoming;
@@ -40,25 +39,25 @@ pub(super) async fn answer(visit: Visit<'_>, path: &str, body: Incoming) -> Repl
     answered.map_or_else(|refusal| refusal.reply(), |said| reply::to_ping(StatusCode::OK, said))
 }
 
-/// A ping of whoever has a token.
-pub(super) struct PingByToken<'r> {
+/// A ping that came through the API, by whoever was let in.
+pub(super) struct PingByApi<'r> {
     /// The name of the check, as it stands in the path.
     pub(super) name: &'r str,
     pub(super) kind: PingKind,
     pub(super) exit_status: Option<u8>,
-    /// Whose token it is; "": nobody's, it is the user at the socket.
-    pub(super) token: Arc<str>,
+    /// By what they were let in.
+    pub(super) admission: Admission,
 }
 
-/// Takes a ping of whoever has a token; answers what to say.
-pub(super) async fn by_token(
+/// Takes a ping that came through the API; answers what to say.
+pub(super) async fn by_api(
     visit: Visit<'_>,
-    ping: PingByToken<'_>,
+    ping: PingByApi<'_>,
     body: Incoming,
 ) -> Result<Cow<'static, str>, Refusal> {
-    let PingByToken { name, kind, exit_status, token } = ping;
+    let PingByApi { name, kind, exit_status, admission } = ping;
     let target = Target { key: None, name: decode::path_part(name).unwrap_or_default(), kind, exit_status };
-    let asked = understand_named(visit, &target, Admission::Key(token));
+    let asked = understand_named(visit, &target, admission);
     end(visit, asked, body).await
 }
 

@@ -10,7 +10,6 @@ use hyper::{Method, Request, StatusCode};
 use matchit::{Params, Router};
 
 use super::api::{self, Asked, HistoryKind, Operation};
-use super::caller::Caller;
 use super::limits::Limits;
 pub use super::needs::Needs;
 use super::problem::Problem;
@@ -82,7 +81,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 43] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 44] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Nothing, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -116,6 +115,7 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/messages/{id}/retry", POST, Needs::Operate, Api(To::ActOnMessage(MessageDeed::Retry))),
         ("/api/v1/messages/{id}/drop", POST, Needs::Operate, Api(To::ActOnMessage(MessageDeed::Drop))),
         ("/api/v1/mutes", POST, Needs::Operate, Api(To::Mute)),
+        ("/api/v1/mutes/{id}", READ, Needs::Read, Api(To::OneMute)),
         ("/api/v1/mutes/{id}", DELETE, Needs::Operate, Api(To::Unmute)),
         ("/api/v1/incidents/acknowledge", POST, Needs::Operate, Api(To::StandMany(Stance::Acknowledge))),
         ("/api/v1/incidents/wont-fix", POST, Needs::Operate, Api(To::StandMany(Stance::WontFix))),
@@ -193,8 +193,9 @@ impl Route {
 
 /// Whether a request may be answered at all, whoever sends it.
 fn admit(app: &App, route: &Route, rest: &str, arrival: Arrival, parts: &Parts) -> Result<(), Box<Reply>> {
-    if arrival.on_loopback && !route.takes_any_host() {
-        site::check_host(app, parts)?;
+    // At the socket pings are no exception: they need no key there, and no job's proxy is in between.
+    if arrival.user.is_some() || (arrival.on_loopback && !route.takes_any_host()) {
+        site::check_host(app, arrival, parts)?;
     }
     site::check_origin(app, parts, route.deed(rest))
 }
@@ -256,9 +257,7 @@ async fn answer_whole(
             answered.unwrap_or_else(|| unanswered(path, &[]))
         }
         Handler::Reload => {
-            let name =
-                if let Caller::User(user) = caller { format!("user {user}") } else { source.to_string() };
-            Box::pin(operate::reload(app, &Actor { name, door: caller.entrance() })).await
+            Box::pin(operate::reload(app, &Actor { said: None, door: caller.entrance(source) })).await
         }
         Handler::Metrics => exposition::answer(visit),
         Handler::Healthy => operate::healthy(app),
@@ -271,7 +270,7 @@ async fn answer_whole(
 
 /// Answers with a page; `name` is that of the check whose page it is.
 async fn answer_page(visit: Visit<'_>, page: Page, name: &str) -> Reply {
-    let Visit { app, parts, .. } = visit;
+    let parts = visit.parts;
     let sight = match door::sight(visit) {
         Ok(sight) => sight,
         Err(refusal) => return *refusal,
@@ -281,7 +280,7 @@ async fn answer_page(visit: Visit<'_>, page: Page, name: &str) -> Reply {
         Page::Checks => pages::checks(app, query.as_deref(), sight),
         Page::Check => pages::check(app, &name, query.as_deref(), sight),
     };
-    pages::make(app, parts, make).await
+    pages::make(visit, make).await
 }
 
 #[cfg(test)]

@@ -56,17 +56,23 @@ pub(super) fn check_meaning(parts: &Parts) -> Result<(), Box<Reply>> {
 }
 
 /// Refuses names that are not ours, where only this machine is asked for.
-pub(super) fn check_host(app: &App, parts: &Parts) -> Result<(), Box<Reply>> {
+pub(super) fn check_host(app: &App, arrival: Arrival, parts: &Parts) -> Result<(), Box<Reply>> {
     let header = parts.headers.get(HOST).map(HeaderValue::as_bytes);
     let target = parts.uri.authority().map(|authority| authority.as_str().as_bytes());
     let mut hosts = header.into_iter().chain(target);
     let Some(host) = hosts.find(|host| !is_ours(host, &app.external_url)) else { return Ok(()) };
     let host = decode::shown(host, MAX_SHOWN);
-    let text = format!(
-        "misdirected: this server listens for its own machine alone, as 127.0.0.1, ::1 or localhost, and was asked as \
-         {host}. Where a proxy or a tunnel brings requests under this name, start with --web.external-url=http://{host} (or \
-         https://)\n"
-    );
+    let text = match arrival.user {
+        Some(_) => format!(
+            "misdirected: at the socket of its folder this server is asked as localhost (curl --unix-socket … \
+             http://localhost/…), and was asked as {host}\n"
+        ),
+        None => format!(
+            "misdirected: this server listens for its own machine alone, as 127.0.0.1, ::1 or localhost, and was asked as \
+             {host}. Where a proxy or a tunnel brings requests under this name, start with --web.external-url=http://{host} \
+             (or https://)\n"
+        ),
+    };
     Err(Box::new(reply::text(StatusCode::MISDIRECTED_REQUEST, text)))
 }
 

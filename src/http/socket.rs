@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
@@ -26,6 +26,7 @@ use super::progress::Progress;
 use super::routes;
 use super::site::Arrival;
 use super::stream::Stream;
+use crate::core::time::{Span, Time};
 
 /// The socket's name in the database's folder.
 const FILE: &str = "control.sock";
@@ -44,7 +45,30 @@ struct Sharing {
     app: Arc<App>,
     limits: Limits,
     places: Arc<Semaphore>,
+    strangers: Strangers,
     order: watch::Sender<Order>,
+}
+
+/// Users whom the socket is not for, and who came all the same: when the log said so last.
+#[derive(Debug, Default)]
+struct Strangers(Mutex<Option<Time>>);
+
+impl Strangers {
+    /// So long the log says nothing of the next ones.
+    const SILENCE: Span = Span::mins(1);
+
+    fn note(&self, user: u32, now: Time) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back ends the silence, too.
+        if last.is_some_and(|last| (last..last + Strangers::SILENCE).contains(&now)) {
+            return;
+        }
+        *last = Some(now);
+        tracing::warn!(
+            user,
+            "another user than the server's came to the control socket, and was turned away"
+        );
+    }
 }
 
 impl ControlSocket {
@@ -66,7 +90,8 @@ impl ControlSocket {
     /// drain time-out.
     pub async fn serve(self, app: Arc<App>, limits: Limits, stop: impl Future<Output = ()>) {
         let places = Arc::new(Semaphore::new(limits.max_connections));
-        let sharing = Arc::new(Sharing { app, limits, places, order: watch::Sender::new(Order::Serve) });
+        let (strangers, order) = (Strangers::default(), watch::Sender::new(Order::Serve));
+        let sharing = Arc::new(Sharing { app, limits, places, strangers, order });
         let mut stop = pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -102,6 +127,7 @@ fn serve_one(stream: UnixStream, place: OwnedSemaphorePermit, sharing: &Arc<Shar
     // The file's permissions have said so already; a folder on a strange file system may have none.
     let Ok(user) = stream.peer_cred().map(|who| who.uid()) else { return };
     if user != 0 && user != rustix::process::geteuid().as_raw() {
+        sharing.strangers.note(user, sharing.app.services.clock.now());
         return;
     }
     let source = IpAddr::V4(Ipv4Addr::LOCALHOST);

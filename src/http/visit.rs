@@ -7,6 +7,7 @@ use hyper::http::request::Parts;
 
 use super::app::{AnswerRooms, App};
 use super::limits::Limits;
+use crate::app::{Room, Visitor};
 
 /// A request that was let in, before its body came.
 #[derive(Clone, Copy)]
@@ -21,6 +22,16 @@ pub(super) struct Visit<'r> {
 }
 
 impl<'r> Visit<'r> {
+    /// Whose connection it came on.
+    pub(super) fn visitor(&self) -> Visitor {
+        self.user.map_or(Visitor::Address(self.source), Visitor::User)
+    }
+
+    /// For whom work is done that others have done in this room.
+    pub(super) fn room_or(&self, room: Room) -> Room {
+        if self.user.is_some() { Room::Operators } else { room }
+    }
+
     /// Room for answers that take long.
     pub(super) fn rooms(&self) -> &'r AnswerRooms {
         self.app.rooms(self.user.is_some())

@@ -447,6 +447,6 @@ fn whoever_has_no_name_is_named_by_the_number_of_the_user() {
     };
     let number = format!("user {}", rustix::process::getuid().as_raw());
     check("a", &[("USER", "")], &number);
-    check("b", &[("LOGNAME", "ann")], "ann");
-    check("c", &[("LOGNAME", "ann"), ("USER", "bob")], "bob");
+    check("b", &[("LOGNAME", "ann")], &format!("ann ({number})"));
+    check("c", &[("LOGNAME", "ann"), ("USER", "bob")], &format!("bob ({number})"));
 }

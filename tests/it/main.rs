@@ -30,6 +30,7 @@ mod many;
 mod messages;
 mod metrics;
 mod numbers;
+mod operators;
 mod outage;
 mod outside;
 mod own_mail;

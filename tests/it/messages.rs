@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::process::{PATIENCE, wait_until};
-use crate::support::punctual::{Punctual, punctual};
+use crate::support::punctual::{Punctual, as_user_0, punctual};
 use crate::support::sink::{Answer, WebhookSink};
 
 struct Room {
@@ -60,7 +60,9 @@ impl Room {
         let shown = self.server.get(&format!("/api/v1/incidents/{incident}")).json();
         let steps = shown["steps"].as_array().unwrap().iter().filter(|step| step["receiver"] == "hook");
         steps
-            .map(|step| format!("{} by {}", step["what"].as_str().unwrap(), step["by"].as_str().unwrap()))
+            .map(|step| {
+                format!("{} by {}", step["what"].as_str().unwrap(), as_user_0(step["by"].as_str().unwrap()))
+            })
             .collect()
     }
 }
@@ -117,7 +119,7 @@ fn people_have_messages_tried_again_at_once_or_drop_them() {
     assert!(is_good && said.contains("is dropped, 1 delivery, says ann"), "{said}");
     assert_eq!(room.only("dropped")["id"].to_string(), of("a"));
     let steps: Vec<String> = (1..=2).flat_map(|incident| room.steps(incident)).collect();
-    assert_eq!(steps.iter().filter(|step| *step == "dropped by ann").count(), 1, "{steps:?}");
+    assert_eq!(steps.iter().filter(|step| *step == "dropped by ann (user 0)").count(), 1, "{steps:?}");
     let (is_good, said) = room.messages(&["drop", &of("a")]);
     assert!(!is_good && said.contains("nothing of message"), "{said}");
     let (is_good, said) = room.messages(&["retry", "99"]);

@@ -8,11 +8,11 @@ use std::process::Stdio;
 use punctual::clock::Clock;
 use punctual::core::time::Span;
 use rustix::process::{Resource, Rlimit, Signal, prlimit};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::http;
 use crate::support::process::{PATIENCE, Process, tool, wait_until};
-use crate::support::punctual::{Punctual, punctual};
+use crate::support::punctual::{Punctual, as_user_0, punctual};
 
 const CONFIG: &str = "checks:\n\
     - {name: job, title: A job, every: 1h}\n\
@@ -27,7 +27,7 @@ fn command(server: &Punctual, arguments: &[&str]) -> (bool, String) {
 fn done(server: &Punctual, arguments: &[&str]) -> String {
     let (is_done, said) = command(server, arguments);
     assert!(is_done, "{arguments:?}: {said}");
-    said
+    as_user_0(&said)
 }
 
 fn failed(server: &Punctual, arguments: &[&str]) -> String {
@@ -144,28 +144,38 @@ fn a_pause_is_shown_with_who_made_it_and_why_and_both_survive_a_restart() {
     let mut server = Punctual::start(CONFIG);
     server.ping("job");
     let said = done(&server, &["pause", "job", "-m", "vendor <outage>", "--by", "ann"]);
-    assert_eq!(said, "job is paused, says ann: vendor <outage>\n");
-    assert!(server.log().contains("job is paused, says ann: vendor <outage>"), "{}", server.log());
+    assert_eq!(said, "job is paused, says ann (user 0): vendor <outage>\n");
+    assert!(
+        as_user_0(&server.log()).contains("job is paused, says ann (user 0): vendor <outage>"),
+        "{}",
+        server.log()
+    );
     for _ in 0..2 {
-        let page = server.get("/checks/job").text();
-        assert!(page.contains("<p>Paused by <bdi>ann</bdi>: <bdi>vendor &lt;outage&gt;</bdi></p>"), "{page}");
+        let page = as_user_0(&server.get("/checks/job").text());
         assert!(
-            page.contains("it was paused, by <bdi>ann</bdi>: <bdi>vendor &lt;outage&gt;</bdi>"),
+            page.contains("<p>Paused by <bdi>ann (user 0)</bdi>: <bdi>vendor &lt;outage&gt;</bdi></p>"),
+            "{page}"
+        );
+        assert!(
+            page.contains("it was paused, by <bdi>ann (user 0)</bdi>: <bdi>vendor &lt;outage&gt;</bdi>"),
             "{page}"
         );
         let shown: Value = serde_json::from_str(&server.get("/api/v1/checks/job").text()).unwrap();
         assert_eq!(
             (&shown["pause"]["by"], &shown["pause"]["comment"]),
-            (&"ann".into(), &"vendor <outage>".into())
+            (
+                &json!(format!("ann (user {})", rustix::process::geteuid().as_raw())),
+                &"vendor <outage>".into()
+            )
         );
         assert!(shown["pause"]["since"].is_string(), "{shown}");
         let (_, shown) = punctual(&["checks", "show", "job", "--server", &server.url("")]);
-        assert!(shown.contains(" by ann: vendor <outage>\n"), "{shown}");
+        assert!(as_user_0(&shown).contains(" by ann (user 0): vendor <outage>\n"), "{shown}");
         server.restart();
     }
     done(&server, &["unpause", "job", "--comment", "over", "--by", "bob"]);
-    let page = server.get("/checks/job").text();
-    assert!(page.contains("its pause ended, by <bdi>bob</bdi>: <bdi>over</bdi>"), "{page}");
+    let page = as_user_0(&server.get("/checks/job").text());
+    assert!(page.contains("its pause ended, by <bdi>bob (user 0)</bdi>: <bdi>over</bdi>"), "{page}");
     assert!(!page.contains("Paused by"), "{page}");
     // A ping ends a pause, and what was said of it.
     done(&server, &["pause", "job", "--by", "ann"]);
@@ -182,7 +192,7 @@ fn a_pause_with_an_end_is_over_then_by_itself_also_over_a_restart() {
     let mut server = Punctual::start(CONFIG);
     server.ping("job");
     let said = done(&server, &["pause", "job", "--for", "3s", "--by", "ann"]);
-    assert!(said.starts_with("job is paused until 20") && said.ends_with("Z, says ann\n"), "{said}");
+    assert!(said.starts_with("job is paused until 20") && said.ends_with("Z, says ann (user 0)\n"), "{said}");
     let shown: Value = serde_json::from_str(&server.get("/api/v1/checks/job").text()).unwrap();
     assert!(shown["pause"]["until"].is_string(), "{shown}");
     assert!(server.get("/checks/job").text().contains("at run time, "));
@@ -198,8 +208,8 @@ fn a_pause_with_an_end_is_over_then_by_itself_also_over_a_restart() {
     done(&server, &["pause", "job", "--until", &until]);
     assert!(done(&server, &["pause", "job", "--until", &until]).contains("is paused already"));
     done(&server, &["pause", "job", "--comment", "for longer", "--by", "bob"]);
-    let page = server.get("/checks/job").text();
-    assert!(page.contains("Paused by <bdi>bob</bdi>: <bdi>for longer</bdi>"), "{page}");
+    let page = as_user_0(&server.get("/checks/job").text());
+    assert!(page.contains("Paused by <bdi>bob (user 0)</bdi>: <bdi>for longer</bdi>"), "{page}");
     let shown: Value = serde_json::from_str(&server.get("/api/v1/checks/job").text()).unwrap();
     assert_eq!((&shown["status"], &shown["pause"]["until"]), (&"paused".into(), &Value::Null));
     for (arguments, why) in [
@@ -225,7 +235,11 @@ fn a_mute_is_made_listed_seen_in_the_metrics_and_ended() {
     let said = done(&server, &["mute", "job", "--for", "1h", "--comment", "moving house", "--by", "ann"]);
     assert!(said.contains("it matches 1 check now"), "{said}");
     assert!(is_muted(&server));
-    assert!(done(&server, &["mutes"]).contains("ann  moving house"), "{}", done(&server, &["mutes"]));
+    assert!(
+        done(&server, &["mutes"]).contains("ann (user 0)  moving house"),
+        "{}",
+        done(&server, &["mutes"])
+    );
     server.restart();
     assert!(is_muted(&server), "a mute outlives the server");
     done(&server, &["unmute", "1"]);
@@ -293,9 +307,9 @@ fn an_incident_is_named_by_its_check_or_by_the_number_that_the_list_shows() {
     };
     let ack = |which: &str| done(&server, &["incidents", "ack", which, "--by", "ann"]);
     let fails = |which: &str| failed(&server, &["incidents", "ack", which, "--by", "bob"]);
-    assert_eq!(ack(&id("b")), format!("incident {} of b is acknowledged, says ann\n", id("b")));
+    assert_eq!(ack(&id("b")), format!("incident {} of b is acknowledged, says ann (user 0)\n", id("b")));
     assert!(fails("b").contains("stands so already"));
-    assert_eq!(ack("a"), format!("incident {} of a is acknowledged, says ann\n", id("a")));
+    assert_eq!(ack("a"), format!("incident {} of a is acknowledged, says ann (user 0)\n", id("a")));
     server.ping("a");
     assert!(fails(&id("a")).contains("of a has ended"));
     for none in ["0", "77", "99999999999999999999999"] {
@@ -315,21 +329,21 @@ fn an_incident_is_named_by_its_check_or_by_the_number_that_the_list_shows() {
 fn a_checks_page_tells_how_its_incident_stands_and_who_said_so() {
     let server = Punctual::start(CONFIG);
     let is_told = |part: &str| {
-        let page = server.get("/checks/job").text();
+        let page = as_user_0(&server.get("/checks/job").text());
         assert!(page.contains(part), "{part} is not in {page}");
     };
     let says = |what: &str, who: &str| done(&server, &["incidents", what, "job", "--by", who]);
     assert!(!server.get("/checks/job").text().contains("Incident"));
     server.ping("job/fail");
     is_told("<p>Incident 1: open<span class=\"quiet\"> · nobody has said to be on it</span></p>");
-    says("ack", "<b>ann\u{202e}");
-    is_told("<p>Incident 1: acknowledged by <bdi>&lt;b&gt;ann\u{202e}</bdi>, <time datetime=");
+    says("ack", "<b>ann");
+    is_told("<p>Incident 1: acknowledged by <bdi>&lt;b&gt;ann (user 0)</bdi>, <time datetime=");
     is_told("</time><span class=\"quiet\"> · only its recovery will be told</span></p>");
     server.ping("job/fail");
     says("wont-fix", "bob");
-    is_told("<p>Incident 1: marked wont-fix by <bdi>bob</bdi>, ");
+    is_told("<p>Incident 1: marked wont-fix by <bdi>bob (user 0)</bdi>, ");
     says("reopen", "eve");
-    is_told("<p>Incident 1: open again by <bdi>eve</bdi>, ");
+    is_told("<p>Incident 1: open again by <bdi>eve (user 0)</bdi>, ");
     server.ping("job");
     assert!(!server.get("/checks/job").text().contains("Incident"), "it has ended");
 }
@@ -340,7 +354,7 @@ fn the_first_page_tells_who_is_on_what() {
     let server =
         Punctual::start("checks: [{name: a, every: 1h}, {name: b, every: 1h}, {name: c, every: 1h}]");
     let is_told = |headline: &str, label: &str| {
-        let page = server.get("/").text();
+        let page = as_user_0(&server.get("/").text());
         assert!(page.contains(&format!("<h1>{headline}</h1>")) && page.contains(label), "{page}");
     };
     for name in ["a", "b", "c"] {
@@ -348,12 +362,12 @@ fn the_first_page_tells_who_is_on_what() {
     }
     is_told("3 checks need somebody", "");
     assert!(!server.get("/").text().contains("acknowledged"));
-    done(&server, &["incidents", "ack", "a", "--by", "<b>ann\u{202e}"]);
-    let label = "<span class=\"label\">acknowledged by <bdi>&lt;b&gt;ann\u{202e}</bdi>, <time ";
+    done(&server, &["incidents", "ack", "a", "--by", "<b>ann"]);
+    let label = "<span class=\"label\">acknowledged by <bdi>&lt;b&gt;ann (user 0)</bdi>, <time ";
     is_told("2 checks need somebody, 1 is acknowledged", label);
     done(&server, &["incidents", "ack", "b", "--by", "bob"]);
     done(&server, &["incidents", "wont-fix", "c", "--by", "eve"]);
-    let label = "<span class=\"label\">marked wont-fix by <bdi>eve</bdi>, <time ";
+    let label = "<span class=\"label\">marked wont-fix by <bdi>eve (user 0)</bdi>, <time ";
     is_told("2 checks are acknowledged, 1 is marked wont-fix", label);
     done(&server, &["incidents", "reopen", "a", "--by", "bob"]);
     is_told("1 check needs somebody, 1 is acknowledged, 1 is marked wont-fix", label);

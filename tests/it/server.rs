@@ -244,7 +244,10 @@ fn changes_that_nobody_waits_for_any_more_still_take_their_place_in_the_queue() 
     let (app, ledger) = Doors::unopened(|_| {});
     ledger.set_mode(Mode::Hold);
     http::runtime().block_on(async {
-        let program = Actor { name: "ci".to_owned(), door: Entrance::Api };
+        let program = Actor {
+            said: None,
+            door: Entrance::Api { token: Some("ci".into()), source: [127, 0, 0, 1].into() },
+        };
         let unmute = || mutes::unmute(&app.services, &program, 1);
         let change = || tokio::time::timeout(Duration::from_millis(1), unmute());
         let mut waited = 0;
@@ -257,7 +260,7 @@ fn changes_that_nobody_waits_for_any_more_still_take_their_place_in_the_queue() 
         let refused = change().await.expect("it does not wait");
         assert!(matches!(refused, Err(NotDone::Busy(Busy::NotBegun))), "{refused:?}");
         // Whoever is at the socket of the data folder still has a place.
-        let operator = Actor { name: "ann".to_owned(), door: Entrance::Socket };
+        let operator = Actor { said: Some("ann".to_owned()), door: Entrance::Socket(0) };
         let waits =
             tokio::time::timeout(Duration::from_millis(1), mutes::unmute(&app.services, &operator, 1));
         assert!(waits.await.is_err(), "it was refused");

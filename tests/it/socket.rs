@@ -3,11 +3,15 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use punctual::app::Room;
 use punctual::http::limits::Limits;
 use punctual::http::socket::{self, ControlSocket};
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::support::doors::Doors;
 use crate::support::http;
@@ -22,7 +26,7 @@ const TOKEN: &str = "token-that-operates";
 fn curl(server: &Punctual, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut command = tool("curl");
     command.args(["-sS", "-m", "20", "-X", method, "-w", "\n%{http_code}", "--unix-socket"]);
-    command.arg(socket::path(&server.data())).arg(format!("http://punctual{path}"));
+    command.arg(socket::path(&server.data())).arg(format!("http://localhost{path}"));
     if !body.is_empty() {
         command.args(["-H", "Content-Type: application/json", "-d", body]);
     }
@@ -55,7 +59,10 @@ fn curl_does_at_the_socket_whatever_there_is_without_a_token() {
     assert_eq!(paused["done"], format!("c is paused, says {user}: moving"));
     let muted = r#"{"matchers": "team=dba", "for": "2h", "comment": "why", "by": "ann"}"#;
     let mute = json_of(ask("POST", "/api/v1/mutes", muted), 201);
-    assert_eq!((&mute["id"], &mute["by"], &mute["matching"]), (&json!(1), &json!("ann"), &json!(1)));
+    assert_eq!(
+        (&mute["id"], &mute["by"], &mute["matching"]),
+        (&json!(1), &json!(format!("ann ({user})")), &json!(1))
+    );
     let acknowledged = json_of(ask("POST", "/api/v1/incidents/acknowledge", r#"{"check": "b"}"#), 200);
     assert_eq!(acknowledged["done"], format!("incident 1 of b is acknowledged, says {user}"));
     let metrics = ask("GET", "/metrics", "").1;
@@ -168,7 +175,8 @@ fn commands_say_the_same_at_the_socket_and_over_the_network() {
             here(&["incidents", "ack", "a"]);
         }
         let by_network = there(arguments);
-        let said = by_network.1.replace("ann (token oncall)", "ann");
+        let user = format!("ann (user {})", rustix::process::geteuid().as_raw());
+        let said = by_network.1.replace("ann (token oncall)", &user);
         assert_eq!(by_socket, (by_network.0, said), "{arguments:?}");
     }
     // All of `checks` asks there, too, and needs neither token nor key.
@@ -185,9 +193,13 @@ fn commands_say_the_same_at_the_socket_and_over_the_network() {
     assert!(!is_good && said.contains("this needs `write`"), "{said}");
 }
 
-/// Sends a request for a page that everybody may see, and reads the answer's first line.
+/// Sends a request that anybody may send, and reads the answer's first line.
 fn first_line(stream: &mut (impl Read + Write)) -> String {
-    stream.write_all(b"GET /-/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    first_line_of("/-/ready", stream)
+}
+
+fn first_line_of(path: &str, stream: &mut (impl Read + Write)) -> String {
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
     let mut said = String::new();
     stream.read_to_string(&mut said).unwrap();
     said.lines().next().unwrap_or_default().to_owned()
@@ -199,18 +211,49 @@ fn at_socket(folder: &Path) -> UnixStream {
     stream
 }
 
+/// Serves at a socket in this folder as well, until the sender is dropped.
+fn serve_at(folder: &Path, doors: &Doors, limits: Limits) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let _guard = http::runtime().enter();
+    let bound = ControlSocket::bind(folder).unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let stopped = async { drop(stopped.await) };
+    (stop, http::runtime().spawn(bound.serve(doors.app.clone(), limits, stopped)))
+}
+
+/// 15.3: whoever crowds the pages keeps nobody at the socket waiting.
+#[test]
+fn pages_at_the_socket_do_not_wait_for_the_network() {
+    let doors = Doors::open(Limits::default());
+    let folder = tempfile::tempdir().unwrap();
+    let (stop, serving) = serve_at(folder.path(), &doors, Limits::default());
+    let gate = Arc::new(Mutex::new(()));
+    let shut = gate.lock().unwrap();
+    let (begun, begins) = std::sync::mpsc::channel();
+    for room in [Room::Pages, Room::Programs].repeat(4) {
+        let (app, gate, begun) = (doors.app.clone(), gate.clone(), begun.clone());
+        let work = move || {
+            begun.send(()).unwrap();
+            drop(gate.lock());
+        };
+        http::runtime().spawn(async move { app.services.aside(room, work).await });
+    }
+    (0..8).for_each(|_| begins.recv_timeout(PATIENCE).unwrap());
+    for path in ["/", "/checks/backup", "/api/v1/checks"] {
+        let line = first_line_of(path, &mut at_socket(folder.path()));
+        assert_eq!(line, "HTTP/1.1 200 OK", "{path}");
+    }
+    drop(shut);
+    drop(stop);
+    http::runtime().block_on(serving).unwrap();
+}
+
 /// 9.1: neither crowd keeps the others out.
 #[test]
 fn a_crowd_at_one_door_leaves_the_other_open() {
     let limits = Limits { max_connections: 4, head_timeout: Duration::from_secs(60), ..Limits::default() };
     let doors = Doors::open(limits);
     let folder = tempfile::tempdir().unwrap();
-    let guard = http::runtime().enter();
-    let bound = ControlSocket::bind(folder.path()).unwrap();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let stopped = async { drop(stopped.await) };
-    let serving = http::runtime().spawn(bound.serve(doors.app.clone(), limits, stopped));
-    drop(guard);
+    let (stop, serving) = serve_at(folder.path(), &doors, limits);
 
     // Half a request holds a place as long as its head may take.
     let network = || std::net::TcpStream::connect(("127.0.0.1", doors.port())).unwrap();

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::out::{Out, name, read};
+use super::out::{Out, read};
 use crate::cli::client::{ApiCall, Client};
+use crate::cli::flags::name;
 use crate::cli::table::text;
 use crate::cli::trouble::Trouble;
 use crate::config::{MAX_DESCRIPTIONS_BYTES, read_descriptions, read_value};

@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use super::client::{self, ApiCall, Client};
 use super::control::Lasts;
-use super::flags::Output;
+use super::flags::{Output, name};
 use super::server::{self, ServerArgs};
 use super::table::text;
 use super::trouble::Trouble;
 use super::way::{SocketArgs, choose};
 use crate::core::check::Name;
-use out::{Out, name, read};
+use out::{Out, read};
 
 /// The longest body of a ping that is sent, in bytes; the server keeps less.
 const MAX_PING_BODY_BYTES: u64 = 1 << 20;

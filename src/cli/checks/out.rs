@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::cli::flags::Output;
 use crate::cli::table::{plain, shown_json};
 use crate::cli::trouble::Trouble;
-use crate::core::check::Name;
 
 /// Where the answer goes.
 pub(super) struct Out<'o> {
@@ -43,8 +42,4 @@ pub(super) fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Trouble> {
         return Err(Trouble::NotAsked(format!("{shown}: this is longer than {max_bytes} bytes")));
     }
     Ok(bytes)
-}
-
-pub(super) fn name(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(|error| error.to_string())
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::out::{Out, name};
+use super::out::Out;
 use crate::cli::ages::ago;
 use crate::cli::client::{ApiCall, Client};
-use crate::cli::flags::Output;
+use crate::cli::flags::{Output, name};
 use crate::cli::table::{Table, plain, text};
 use crate::cli::trouble::Trouble;
 use crate::core::check::Name;

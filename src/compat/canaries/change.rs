@@ -259,7 +259,7 @@ impl Command<'_> {
     /// Parses a periodicity on a blocking thread, because a schedule takes a while.
     async fn schedule(&self, text: &str) -> Result<Schedule, CommandFault> {
         let (text, dialect) = (text.to_owned(), self.dialect);
-        self.host.aside(move || periodicity::schedule(&text, dialect)).await?
+        self.host.aside(self.visitor, move || periodicity::schedule(&text, dialect)).await?
     }
 }
 

@@ -1,6 +1,5 @@
 //! A command: who may give it, and which canary it is about.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::args::Args;
@@ -9,7 +8,7 @@ use super::fault::CommandFault;
 use super::reply::ok;
 use super::shown::{self, OkWith, Ranges};
 use super::slug;
-use crate::app::{Actor, Entrance};
+use crate::app::{Actor, Entrance, Visitor};
 use crate::compat::door::DoorAnswer;
 use crate::compat::host::{Host, KeyVerdict};
 use crate::core::check::Definition;
@@ -21,7 +20,7 @@ pub(super) struct Command<'r> {
     pub(super) dialect: &'static Dialect,
     pub(super) args: Args,
     pub(super) method: &'r str,
-    pub(super) source: IpAddr,
+    pub(super) visitor: Visitor,
 }
 
 /// A canary of the system whose interface is used.
@@ -49,8 +48,12 @@ impl Command<'_> {
         if !is_needed {
             return Ok(());
         }
-        let Some(key) = given else { return Err(CommandFault::Unauthorized) };
-        match self.host.judge_key(self.dialect.system, &key, self.source) {
+        let Some(key) = given else {
+            // Whoever may open the socket of the data folder may do everything (23.1c).
+            let is_operator = matches!(self.visitor, Visitor::User(_));
+            return if is_operator { Ok(()) } else { Err(CommandFault::Unauthorized) };
+        };
+        match self.host.judge_key(self.dialect.system, &key, self.visitor) {
             KeyVerdict::Right => Ok(()),
             KeyVerdict::Wrong => Err(CommandFault::Unauthorized),
             KeyVerdict::TooMany { again_in_secs } => Err(CommandFault::TooMany { again_in_secs }),
@@ -60,7 +63,7 @@ impl Command<'_> {
     /// Who asks.
     pub(super) fn actor(&self) -> Actor {
         let system = self.dialect.system;
-        Actor { name: format!("{system} at {}", self.source), door: Entrance::Compat(system) }
+        Actor { said: None, door: Entrance::Compat(system, self.visitor) }
     }
 
     /// Puts into the log who changed something.
@@ -71,7 +74,7 @@ impl Command<'_> {
             check,
             id,
             interface,
-            source = %self.source,
+            source = %self.visitor,
             "by another system's interface: {done}"
         );
     }
@@ -114,7 +117,7 @@ impl Command<'_> {
     /// An answer that shows a canary as it is now.
     pub(super) async fn show(&self, id: String) -> Result<DoorAnswer, CommandFault> {
         let (host, dialect) = (self.host.clone(), self.dialect);
-        let shown = self.host.aside(move || {
+        let shown = self.host.aside(self.visitor, move || {
             let check = host.services().live.find_alias(&id).ok_or(CommandFault::NotFound)?;
             let known = dialect.known(&check).ok_or(CommandFault::NotFound)?;
             let shown = shown::look(&*host, dialect, known, Ranges::Shown).map_err(|error| {

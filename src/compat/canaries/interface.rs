@@ -35,7 +35,7 @@ impl Interface {
             Addressed::Id(id) => ("trigger", args.with("id", id)),
         };
         let mut command =
-            Command { host, dialect: self.0, args, method: request.method, source: request.source };
+            Command { host, dialect: self.0, args, method: request.method, visitor: request.visitor };
         let (answered, ping) = match word {
             "trigger" => {
                 let (answered, end) = trigger::trigger(&mut command).await;

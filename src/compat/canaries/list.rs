@@ -41,7 +41,7 @@ pub(super) async fn list(command: &Command<'_>) -> Result<DoorAnswer, CommandFau
     let search = match args.last("search") {
         Some(text) => {
             let text = text.to_owned();
-            Some(host.aside(move || search::expression(&text)).await??)
+            Some(host.aside(command.visitor, move || search::expression(&text)).await??)
         }
         None => None,
     };

@@ -48,7 +48,7 @@ async fn take(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
         body: None,
         left_out: 0,
         body_cut: false,
-        source: command.source,
+        source: command.visitor.address(),
     };
     ping::take(host.services(), check.id, fact).await?;
     let now = command.find().map_or_else(|_| check.clone(), |found| found.check);

@@ -80,14 +80,8 @@ impl<'a> Asked<'a> {
 
     /// Who asks, who may say by which name.
     pub(super) fn actor(&self, by: Option<String>) -> Actor {
-        let name = match (&self.caller, by.filter(|by| !by.is_empty())) {
-            (Caller::Token(token), None) => format!("{token} (token)"),
-            (Caller::Token(token), Some(by)) => format!("{by} (token {token})"),
-            (Caller::User(_) | Caller::Anybody, Some(by)) => by,
-            (Caller::User(user), None) => format!("user {user}"),
-            (Caller::Anybody, None) => self.visit.source.to_string(),
-        };
-        Actor { name, door: self.caller.entrance() }
+        let said = by.filter(|by| !by.is_empty());
+        Actor { said, door: self.caller.entrance(self.visit.source) }
     }
 
     /// Does something that takes a while on a thread that may block.

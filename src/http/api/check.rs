@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::asked::{ApiOutcome, Asked, in_json};
 use crate::app::view::{CheckView, Moment};
@@ -167,7 +166,7 @@ pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCod
 }
 
 /// A check, as it is shown.
-pub(super) async fn shown(asked: &Asked<'_>, check: Arc<Check>) -> Result<Value, Problem> {
+pub(super) async fn shown(asked: &Asked<'_>, check: Arc<Check>) -> Result<CheckJson, Problem> {
     asked
         .aside(move |app| {
             let mut shown = at(app, &Moment::of(&app.services), &check);
@@ -182,7 +181,7 @@ pub(super) async fn shown(asked: &Asked<'_>, check: Arc<Check>) -> Result<Value,
                 until: text(state.pause.until),
             };
             shown.pause = pause.map(said);
-            serde_json::to_value(shown).expect("its keys are texts")
+            shown
         })
         .await
 }

@@ -21,8 +21,7 @@ struct Body {
     #[serde(rename = "for")]
     lasts: Option<String>,
     until: Option<String>,
-    #[serde(default)]
-    comment: String,
+    comment: Option<String>,
     by: Option<String>,
 }
 
@@ -56,19 +55,30 @@ pub(super) async fn mute(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     let end = lasts.end("a mute", asked.app().services.clock.now())?;
     let until = end.ok_or_else(|| unclear("a mute has an end: say `for` or `until`"))?;
     let actor = asked.actor(body.by);
-    let made = mutes::mute(&asked.app().services, &actor, what, until, &body.comment).await?;
+    let comment = body.comment.unwrap_or_default();
+    let made = mutes::mute(&asked.app().services, &actor, what, until, &comment).await?;
     let mut answer = shown(&made.mute);
     answer["matching"] = made.matching.into();
     answer["done"] = made.text.into();
     Ok(in_json(StatusCode::CREATED, &answer))
 }
 
-/// `DELETE /api/v1/mutes/{id}`
-pub(super) async fn unmute(asked: &Asked<'_>) -> ApiOutcome {
+/// `GET /api/v1/mutes/{id}`
+pub(super) fn one(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
-    let id = asked.number().ok_or_else(|| NotDone::NoSuchMute(asked.part("id").to_owned()))?;
-    mutes::unmute(&asked.app().services, &asked.actor(None), id).await?;
+    Ok(in_json(StatusCode::OK, &shown(&mutes::one(&asked.app().services, number(asked)?)?)))
+}
+
+/// `DELETE /api/v1/mutes/{id}`, which has no body: `by` says who ends it.
+pub(super) async fn unmute(asked: &Asked<'_>) -> ApiOutcome {
+    let query = asked.query(&["by"])?;
+    let actor = asked.actor(query.one("by")?.map(str::to_owned));
+    mutes::unmute(&asked.app().services, &actor, number(asked)?).await?;
     Ok(reply::text(StatusCode::NO_CONTENT, ""))
+}
+
+fn number(asked: &Asked<'_>) -> Result<u64, NotDone> {
+    asked.number().ok_or_else(|| NotDone::NoSuchMute(asked.part("id").to_owned()))
 }
 
 fn shown(mute: &Mute) -> Value {

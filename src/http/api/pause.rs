@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use super::asked::{ApiOutcome, Asked, in_json};
-use super::check::shown;
+use super::check::{CheckJson, shown};
 use super::query::bad;
 use super::words::{EndSaid, read};
 use crate::app::pausing;
@@ -19,12 +18,19 @@ use crate::store::pausing::Wish;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
-    #[serde(default)]
-    comment: String,
+    comment: Option<String>,
     #[serde(rename = "for")]
     lasts: Option<String>,
     until: Option<String>,
     by: Option<String>,
+}
+
+/// The check as it is then, with a line for people behind it.
+#[derive(Serialize)]
+struct CheckChanged {
+    #[serde(flatten)]
+    check: CheckJson,
+    done: String,
 }
 
 /// `POST /api/v1/checks/{name}/pause`. A check that is paused at run time already stays so.
@@ -52,8 +58,8 @@ fn understand(asked: &Asked<'_>, body: &[u8]) -> Result<(Arc<Check>, Body), Prob
 
 async fn change(asked: &Asked<'_>, check: Arc<Check>, body: Body, wish: Wish) -> ApiOutcome {
     let actor = asked.actor(body.by);
-    let done = pausing::change(&asked.app().services, &actor, &check, wish, &body.comment).await?;
-    let mut answer = shown(asked, check).await?;
-    answer["done"] = Value::from(done.text);
-    Ok(in_json(StatusCode::OK, &answer))
+    let comment = body.comment.unwrap_or_default();
+    let done = pausing::change(&asked.app().services, &actor, &check, wish, &comment).await?.text;
+    let check = shown(asked, check).await?;
+    Ok(in_json(StatusCode::OK, &CheckChanged { check, done }))
 }

@@ -1,4 +1,4 @@
-//! `POST /api/v1/checks/{name}/ping`: a ping by somebody with a token.
+//! `POST /api/v1/checks/{name}/ping`: a ping by whoever `/ping/` takes one of (23.1).
 
 use hyper::StatusCode;
 use hyper::body::Incoming;
@@ -7,8 +7,9 @@ use serde_json::json;
 use super::asked::{ApiOutcome, Asked, in_json, read_body};
 use super::query::{Query, bad};
 use crate::core::check::PingKind;
+use crate::http::auth::Admission;
 use crate::http::caller::Caller;
-use crate::http::ping::{self, PingByToken};
+use crate::http::ping::{self, PingByApi};
 use crate::http::problem::Problem;
 
 /// Takes a ping, as `/ping/` does: `kind` or `exit_status` say what happened, `rid` and `comment` are as there, and the
@@ -22,9 +23,14 @@ pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
             return Err(problem);
         }
     };
-    let token = if let Caller::Token(token) = &asked.caller { token.clone() } else { "".into() };
-    let ping = PingByToken { name: asked.part("name"), kind, exit_status, token };
-    let pinged = ping::by_token(asked.visit, ping, body).await;
+    let admission = match &asked.caller {
+        Caller::Token(name) | Caller::Key(name) => Admission::Key(name.clone()),
+        Caller::User(_) => Admission::Key("".into()),
+        // It was let in without: what it showed is nothing to us.
+        Caller::Anybody => asked.app().access().ping_keys.admit(None),
+    };
+    let ping = PingByApi { name: asked.part("name"), kind, exit_status, admission };
+    let pinged = ping::by_api(asked.visit, ping, body).await;
     let message = pinged.map_err(|refusal| {
         let (status, text) = refusal.said();
         let problem = Problem::new(status, text.trim_end());

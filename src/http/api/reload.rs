@@ -27,7 +27,7 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
         Ok(done) => Ok(in_json(StatusCode::OK, &json!({"done": done}))),
         Err(NotReloaded::Faulty(faults)) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults)),
         Err(error @ NotReloaded::Stopping) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).with_retry_after(5))
         }
     }
 }

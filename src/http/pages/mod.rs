@@ -21,10 +21,10 @@ use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 
 use super::reply::{self, Reply};
+use super::visit::Visit;
 use super::{App, exposition};
 use crate::app::Room;
 
@@ -34,13 +34,9 @@ pub(super) use runbooks::answer as runbooks;
 pub(super) use style::answer as style;
 
 /// Makes a page aside, compressed for whoever takes that.
-pub(super) async fn make(
-    app: &Arc<App>,
-    parts: &Parts,
-    page: impl FnOnce(&App) -> Reply + Send + 'static,
-) -> Reply {
-    let takes_gzip = exposition::takes_gzip(parts);
-    make_in(Room::Pages, app, move |app| reply::compressed(page(app), takes_gzip)).await
+pub(super) async fn make(visit: Visit<'_>, page: impl FnOnce(&App) -> Reply + Send + 'static) -> Reply {
+    let takes_gzip = exposition::takes_gzip(visit.parts);
+    make_in(visit.room_or(Room::Pages), visit.app, move |app| reply::compressed(page(app), takes_gzip)).await
 }
 
 /// Makes an answer aside.

@@ -166,3 +166,28 @@ fn what_goes_to_this_machine_goes_through_no_proxy() {
     assert_eq!(user.run(&elsewhere).status, 2);
     assert_eq!(sink.received.all().len(), 1, "the proxy is one");
 }
+
+/// What `--help` and docs/api.md say of all commands that ask a server.
+#[test]
+fn every_command_asks_the_server_of_the_user_s_settings_before_the_folder_that_may_be_there() {
+    let server = start();
+    let home = tempfile::tempdir().unwrap();
+    let user = || User { home: home.path(), environment: Vec::new() };
+    let said = user().fails(&["status"], 2, "--server or PUNCTUAL_URL");
+    assert!(said.contains("data/control.sock"), "{said}");
+    write(home.path(), ".config/punctual/token", TOKEN, 0o600);
+    let settings = format!("server: {}\ntoken_file: token\n", server.url(""));
+    write(home.path(), ".config/punctual/cli.yaml", &settings, 0o600);
+    assert!(user().done(&["status"]).contains("checks: 1 new"));
+    assert_eq!(
+        user().done(&["pause", "declared", "--by", "ann"]),
+        "declared is paused, says ann (token ci)\n"
+    );
+    for arguments in [&["incidents", "list"][..], &["messages", "list"], &["mutes"], &["reload"]] {
+        user().done(arguments);
+    }
+    // What is said goes before.
+    user().fails(&["status", "--storage.path", "nowhere"], 2, "nowhere/control.sock");
+    let environment = user().with("PUNCTUAL_STORAGE_PATH", "nowhere");
+    environment.fails(&["status"], 2, "nowhere/control.sock");
+}

@@ -158,3 +158,50 @@ fn a_hostile_server_commands_no_terminal_and_is_not_asked_for_ever() {
     assert_eq!((status, said.as_str()), (0, "OK\u{fffd}[2J\n"));
     assert_eq!(run("text/html", 502, "<html>".to_owned(), &["ping", "a"]).0, 2);
 }
+
+/// A server that runs on while its commands are of a newer version.
+#[test]
+fn a_server_of_another_version_is_said_to_be_one() {
+    let home = tempfile::tempdir().unwrap();
+    let user = User { home: home.path(), environment: Vec::new() };
+    let path = home.path().join("control.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    let old = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(b"{\"error\": \"expected value at line 1 column 1\"}\n").unwrap();
+    });
+    user.fails(&["status", "--storage.path", "."], 2, "of another version than this command: restart it");
+    old.join().unwrap();
+    let answers: [(&str, &str); 3] = [
+        ("404 Not Found", "not found: jobs ping /ping/NAME, people read /"),
+        ("405 Method Not Allowed", "this path does not take this method"),
+        ("400 Bad Request", "the body is empty, or an object like {}: unknown field `by`"),
+    ];
+    for (status, detail) in answers {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let body = json!({"detail": detail}).to_string();
+        let old = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let head = format!("Content-Type: application/problem+json\r\nContent-Length: {}", body.len());
+            let answer = format!("HTTP/1.1 {status}\r\n{head}\r\nConnection: close\r\n\r\n{body}");
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        user.fails(&["pause", "a", "--server", &url], 1, "of another version than this command");
+        old.join().unwrap();
+    }
+}
+
+/// A name is a part of an address, and none is another path.
+#[test]
+fn what_is_no_name_of_a_check_is_bad_usage_of_every_command_that_takes_one() {
+    let home = tempfile::tempdir().unwrap();
+    let user = User { home: home.path(), environment: Vec::new() };
+    for name in ["..", ".", "a/b", ""] {
+        for command in [&["pause"][..], &["unpause"], &["checks", "pause"], &["checks", "show"]] {
+            user.fails(&[command, &[name]].concat(), 2, "invalid value");
+        }
+    }
+}

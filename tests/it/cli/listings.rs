@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{CONFIG, TOKEN, User};
 use crate::support::http;
 use crate::support::process::{PATIENCE, run, tool, wait_until};
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, as_user_0};
 
 const CHECKS: &str = "checks:\n\
     - {name: a, title: The first, every: 1h, labels: {team: dba}}\n\
@@ -39,7 +39,7 @@ impl<'s> Local<'s> {
     }
 
     fn done(&self, arguments: &[&str]) -> String {
-        self.user.done(&self.with(arguments))
+        as_user_0(&self.user.done(&self.with(arguments)))
     }
 
     /// The checks whose incidents are listed.
@@ -129,10 +129,10 @@ fn incidents_are_found_by_what_is_known_of_them_also_when_they_have_ended() {
     assert_eq!(server.reload().status, 200);
     assert_eq!(local.found(&["--status", "removed", "--label", "team=net"]), ["c"]);
     assert_eq!(local.found(&["--ended"]), ["c", "b"]);
-    let table = local.user.table(&local.with(&["incidents", "list", "--status", "wont_fix"]));
+    let table = as_user_0(&local.user.table(&local.with(&["incidents", "list", "--status", "wont_fix"])));
     assert_eq!(
         table,
-        "ID|CHECK|STATUS|REASON|BEGAN|ENDED|SAID BY|AT|TITLE\n1|a|wont_fix|failed|AGE|-|ann|AGE|The first\n"
+        "ID|CHECK|STATUS|REASON|BEGAN|ENDED|SAID BY|AT|TITLE\n1|a|wont_fix|failed|AGE|-|ann (user 0)|AGE|The first\n"
     );
 
     // The API, page by page.
@@ -154,7 +154,10 @@ fn incidents_are_found_by_what_is_known_of_them_also_when_they_have_ended() {
     }
     assert_eq!(ids, [4, 3, 2, 1]);
     let first = &page("check=a")["incidents"][0];
-    assert_eq!((&first["said_by"], &first["labels"]), (&json!("ann"), &json!({"team": "dba"})));
+    assert_eq!(
+        (as_user_0(first["said_by"].as_str().unwrap()), &first["labels"]),
+        ("ann (user 0)".to_owned(), &json!({"team": "dba"}))
+    );
     // 11.1: it is of the check itself, and no record is made yet.
     assert_eq!((&first["key"], &page("key=EU/1")["incidents"]), (&json!(""), &json!([])));
 }
@@ -167,28 +170,31 @@ fn several_incidents_are_answered_at_once() {
     let said = local.done(&["incidents", "ack", "a", "2"]);
     assert_eq!(
         said,
-        "incident 1 of a is acknowledged, says ann\nincident 2 of b is acknowledged, says ann\n"
+        "incident 1 of a is acknowledged, says ann (user 0)\nincident 2 of b is acknowledged, says ann (user 0)\n"
     );
     // What can be done is, and what cannot be is told.
     let ran = local.user.run(&local.with(&["incidents", "ack", "c", "nobody", "a"]));
-    assert_eq!((ran.status, ran.out.as_str()), (1, "incident 3 of c is acknowledged, says ann\n"));
+    assert_eq!(
+        (ran.status, as_user_0(&ran.out).as_str()),
+        (1, "incident 3 of c is acknowledged, says ann (user 0)\n")
+    );
     for why in ["no check `nobody`: `punctual checks list`", "a stands so already", "2 of 3 were not changed"]
     {
         assert!(ran.error.contains(why), "{}", ran.error);
     }
     let said = local.done(&["incidents", "reopen", "--matcher", "team=dba", "--by", "bob"]);
-    assert_eq!(said, "2 incidents are open again, says bob: a, b\n");
+    assert_eq!(said, "2 incidents are open again, says bob (user 0): a, b\n");
     let said = local.done(&["incidents", "ack", "-m", "check=~\"[a-c]\""]);
     assert_eq!(
         said,
-        "2 incidents are acknowledged, says ann; 1 stood so already, or ended meanwhile: a, b, c\n"
+        "2 incidents are acknowledged, says ann (user 0); 1 stood so already, or ended meanwhile: a, b, c\n"
     );
     assert_eq!(
         local.done(&["incidents", "wont-fix", "--all-of", "b"]),
-        "1 incident is not to be fixed, says ann: b\n"
+        "1 incident is not to be fixed, says ann (user 0): b\n"
     );
     assert_eq!(local.found(&["--status", "acknowledged"]), ["c", "a"]);
-    assert!(server.log().contains("2 incidents are open again, says bob: a, b"), "{}", server.log());
+    assert!(server.log().contains("2 incidents are open again, says bob (user 0): a, b"), "{}", server.log());
     let fails = |arguments: &[&str], status, why| {
         local.user.fails(&local.with(&[&["incidents", "ack"], arguments].concat()), status, why)
     };
@@ -229,10 +235,13 @@ fn an_acknowledgement_that_does_not_cover_what_holds_is_not_shown_as_if_it_did()
     server.ping("soon/fail");
     shows("open", "1 check needs somebody", "but nobody has taken on what began since");
     let matching = ["incidents", "ack", "-m", "check=soon"];
-    assert_eq!(local.done(&matching), "1 incident is acknowledged, says ann: soon\n");
+    assert_eq!(local.done(&matching), "1 incident is acknowledged, says ann (user 0): soon\n");
     shows("acknowledged", "1 check is acknowledged", "only its recovery will be told");
     let again = local.done(&matching);
-    assert!(again.starts_with("0 incidents are acknowledged, says ann; 1 stood so already"), "{again}");
+    assert!(
+        again.starts_with("0 incidents are acknowledged, says ann (user 0); 1 stood so already"),
+        "{again}"
+    );
 }
 
 /// 11.3
@@ -243,14 +252,15 @@ fn one_incident_is_shown_with_everything_that_happened_to_it() {
     local.done(&["incidents", "ack", "a"]);
     let show = ["incidents", "show", "1"];
     let shown = local.done(&show);
-    for said in ["id      1\n", "check   a\n", "title   The first\n", "status  acknowledged, said ann AGE\n"]
+    for said in
+        ["id      1\n", "check   a\n", "title   The first\n", "status  acknowledged, said ann (user 0) AGE\n"]
     {
         assert!(shown.contains(said), "{said:?}: {shown}");
     }
     assert!(shown.contains("reason  failed\n") && shown.contains("labels  team=dba\n"), "{shown}");
     let steps: Vec<&str> = shown.lines().skip_while(|line| !line.starts_with("AT ")).skip(1).collect();
     assert!(steps[0].contains(" began ") && steps[0].ends_with(" failed"), "{shown}");
-    assert!(steps[1].contains(" acknowledged ") && steps[1].ends_with(" ann"), "{shown}");
+    assert!(steps[1].contains(" acknowledged ") && steps[1].ends_with(" ann (user 0)"), "{shown}");
     let json = user.json(&show);
     assert_eq!(json, local.user.json(&local.with(&show)));
     assert_eq!(json["steps"].as_array().unwrap().len(), steps.len());

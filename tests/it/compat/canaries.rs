@@ -184,7 +184,7 @@ fn what_a_file_has_taken_over_is_seen_triggered_and_paused_but_changed_in_the_fi
         (&json!(true), &json!("cron \"0 2 * * *\" UTC"))
     );
     mine.refused("pause?name=backup", 400, "AlreadyPausedError()");
-    let paused = "it is paused by its file: take `paused: true` out of it, and reload";
+    let paused = "backup is paused by its file: take `paused: true` out of it, and reload";
     mine.refused("unpause?name=backup", 400, paused);
 }
 

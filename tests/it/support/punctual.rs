@@ -219,6 +219,11 @@ impl Punctual {
     }
 }
 
+/// A text with the user who runs this test as user 0: who says something at the socket is on record with their number.
+pub(crate) fn as_user_0(text: &str) -> String {
+    text.replace(&format!("user {}", rustix::process::geteuid().as_raw()), "user 0")
+}
+
 /// Runs a command of the binary to its end: whether it succeeded, and all that it said.
 pub(crate) fn punctual(arguments: &[&str]) -> (bool, String) {
     super::process::run(Command::new(env!("CARGO_BIN_EXE_punctual")).args(arguments))
