@@ -175,6 +175,18 @@ impl State {
         }
     }
 
+    /// Whether anything in it is later than `now`, as it may be after the clock was set back.
+    pub fn knows_later_than(&self, now: Time) -> bool {
+        self.newest > now || self.refusals.iter().last().is_some_and(|refused| refused.last > now)
+    }
+
+    /// 1.1: the clock was set back to `now`. Refusals are brought back too where nothing else is later: they may be told
+    /// at a time before their own (9.1), and so do not count as the newest that is known.
+    pub(super) fn set_back_to(&mut self, now: Time) {
+        self.bring_back_to(now);
+        self.refusals.bring_back_to(now);
+    }
+
     /// 1.1: brings all times back to `now` at the latest: a wrong date that the clock once had silences nothing.
     pub(super) fn bring_back_to(&mut self, now: Time) {
         if self.newest <= now {

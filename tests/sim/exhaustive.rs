@@ -200,7 +200,9 @@ impl Run<'_> {
             }
             Input::Tick => {}
             Input::Pause => made.model.pause(None, made.now),
-            Input::PauseAndForgive | Input::PauseUntil(_) => unreachable!("no letter says so"),
+            Input::PauseAndForgive | Input::PauseUntil(_) | Input::SetBack => {
+                unreachable!("no letter says so")
+            }
             Input::Unpause => made.model.unpause(made.now),
             Input::Refused(refused) => made.model.refuse(*refused),
             Input::Change(_) => made.model.change(old, new, made.now),

@@ -54,6 +54,8 @@ pub enum Input {
     /// Pings of this check were answered with 503 (9.1). Their time may be before `now`, because a refusal could not be
     /// stored at that time, or after it, while earlier pings wait to be judged.
     Refused(Refused),
+    /// The clock was set back to now (1.1).
+    SetBack,
     /// It is no longer declared (10.3).
     Archive,
     /// It is declared again, with this spec (10.3).
@@ -78,7 +80,10 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
         began: None,
         judgements: Vec::new(),
     };
-    judge.state.bring_back_to(now);
+    match input {
+        Input::SetBack => judge.state.set_back_to(now),
+        _ => judge.state.bring_back_to(now),
+    }
     if let Input::Refused(refused) = input {
         // What is due before the refusal is judged without it: the refused ping could not have come in time.
         judge.settle(refused.first.min(now));
@@ -88,7 +93,7 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
     judge.settle(now);
     let mut counted = None;
     match input {
-        Input::Tick | Input::Refused(_) => {}
+        Input::Tick | Input::SetBack | Input::Refused(_) => {}
         Input::Ping(ping) => counted = judge.ping(&ping),
         Input::Pause => judge.pause(None, false),
         Input::PauseUntil(until) => judge.pause(Some(until), false),

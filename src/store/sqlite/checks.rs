@@ -49,7 +49,7 @@ impl CheckRows for Tx<'_> {
     }
 
     fn known_later_than(&self, now: Time) -> Result<Vec<CheckId>, StoreError> {
-        let is_later = |slot: &Slot| slot.check.known().state.newest > now;
+        let is_later = |slot: &Slot| slot.check.known().state.knows_later_than(now);
         let later = self.memory.checks.iter().filter(|(_, slot)| is_later(slot));
         let mut ids: Vec<CheckId> = later.map(|(id, _)| *id).collect();
         ids.sort_unstable();

@@ -3,6 +3,7 @@
 use punctual::core::blind::Window;
 use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::PingKind;
+use punctual::core::refusals::Refused;
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
 use punctual::store::{Applied, ConfigureError, Store, What};
@@ -279,6 +280,22 @@ pub(crate) fn a_clock_set_back_leaves_no_state_in_the_future<P: Place>(world: &m
     world.ping("a", PingKind::Success);
     let live = world.store().live().find("a").unwrap();
     assert_eq!(live.known().window.count(now), 1, "what is later than now does not hide what comes");
+}
+
+/// 1.1, 9.1: refusals are told at the time of the oldest that waits, so they may be later than all else that is known.
+pub(crate) fn a_clock_set_back_leaves_no_refusal_in_the_future<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    let told = world.now;
+    let later = told + Span::secs(60);
+    world.apply("a", What::Refused(Refused::once(later)));
+    let now = told + Span::secs(10);
+    world.store().reanchor(later, now).unwrap();
+    let refused = |world: &mut World<P>| {
+        world.state("a").refusals.iter().map(|refused| refused.last).collect::<Vec<_>>()
+    };
+    assert_eq!(refused(world), [now]);
+    world.reopen();
+    assert_eq!(refused(world), [now]);
 }
 
 /// 7.1

@@ -56,6 +56,7 @@ conformance! {
         a_stop_is_a_blind_window_and_a_new_database_has_none
         a_clock_that_is_behind_does_not_undo_the_last_sign_of_life
         windows_are_counted_anew_after_reopening
+        a_clock_set_back_leaves_no_refusal_in_the_future
         a_clock_set_back_leaves_no_state_in_the_future
         a_pause_by_the_file_is_not_undone_at_run_time;
     edits:
