@@ -84,13 +84,42 @@ pub(crate) struct Receivers {
     outages: Outages,
     moods: BTreeMap<String, (Mood, u32)>,
     pub(crate) tries: Vec<Try>,
+    /// So many of them are of processes that live no more.
+    before_the_start: usize,
     pub(crate) under_way: Vec<Sending>,
 }
 
 impl Receivers {
     pub(crate) fn new(seed: u64, outages: Outages) -> Receivers {
         let rng = Rng::new(seed, "receivers");
-        Receivers { rng, outages, moods: BTreeMap::new(), tries: Vec::new(), under_way: Vec::new() }
+        Receivers {
+            rng,
+            outages,
+            moods: BTreeMap::new(),
+            tries: Vec::new(),
+            before_the_start: 0,
+            under_way: Vec::new(),
+        }
+    }
+
+    /// 16.4g: what an address gets is counted by a process for itself.
+    pub(crate) fn a_process_starts(&mut self) {
+        self.before_the_start = self.tries.len();
+    }
+
+    /// 16.4f: since when a check may mail all of these addresses, or from when on it will; `None`: none has had 60 yet.
+    pub(crate) fn free_at(&self, addresses: &[String], now: Time) -> Option<Time> {
+        let is_own = |mail: &&Try| mail.receiver.starts_with("emails/");
+        let mails = || self.tries[self.before_the_start..].iter().rev().filter(is_own);
+        let of_one = |address: &String| {
+            let names_it = |told: &Notice| told.emails.contains(address);
+            let sixty = mails().filter(|mail| mail.told.iter().any(names_it)).take(60);
+            let times: Vec<Time> = sixty.map(|mail| mail.at).collect();
+            // What has a time that is still to come was before the clock was set back (1.1).
+            let is_enough = times.len() == 60 && times.iter().all(|at| *at <= now);
+            times.last().filter(|_| is_enough).map(|first| *first + Span::mins(1))
+        };
+        addresses.iter().filter_map(of_one).max()
     }
 
     /// The process hands a message over, with its attempt committed. `calm`: whoever is asked takes it at once.

@@ -80,6 +80,8 @@ impl World {
             let check = self.server.ever_made(notice.check.as_str()).expect("it has addresses");
             assert_eq!(notice.emails, check.definition.emails);
             assert_eq!(*outgoing.message.receiver, *format!("emails/{}", notice.check));
+            let free_at = self.receivers.free_at(&notice.emails, self.diary.now);
+            assert!(free_at <= Some(self.diary.now), "more than 60 a minute (16.4f): {outgoing:?}");
         } else {
             assert!(outgoing.notices.iter().all(|notice| notice.emails.is_empty()), "nobody else's business");
         }
@@ -139,6 +141,12 @@ impl World {
         let lane = |row: &Delivery| (row.check, row.receiver.clone());
         let blocked: BTreeSet<_> = rows.iter().filter(|row| row.state == "in_message").map(lane).collect();
         let gathered = Span::secs(15);
+        // 16.4f: what is more than 60 a minute for an address waits until that is over.
+        let free_at = |row: &Delivery| {
+            let emails = &self.server.judged[&CheckId(row.check)].definition.emails;
+            let own = row.receiver.starts_with("emails/").then_some(emails)?;
+            self.receivers.free_at(own, now)
+        };
         let overdue = rows.iter().filter(|row| {
             let name = self.server.judged[&CheckId(row.check)].definition.name.as_str();
             let is_busy = self.receivers.under_way.iter().any(|sending| sending.receiver == row.receiver);
@@ -147,15 +155,20 @@ impl World {
                 && self.server.files.receiver(&row.receiver).is_some()
                 && !is_busy
                 && !blocked.contains(&lane(row))
+                && free_at(row) <= Some(now)
                 && (row.tells_of_the_end() || self.held(name, now).is_none())
         });
-        let since = |row: &Delivery| self.overdue.get(&row.id).copied().unwrap_or(now).min(now);
+        let noticed = |row: &Delivery| self.overdue.get(&row.id).copied().unwrap_or(now).min(now);
+        let since = |row: &Delivery| free_at(row).map_or(noticed(row), |at| noticed(row).max(at));
         let overdue: BTreeMap<_, _> = overdue.map(|row| (row.id, since(row))).collect();
         // The engine looks at once, or after a rest of a second, and again if a call fails.
         let patience = Span::secs(if self.is_calm() { 2 } else { 20 });
         let late = overdue.iter().find(|(_, since)| now - **since > patience);
         assert_eq!(late, None, "it may leave since then, and waits: {rows:?}");
+        let has_had_enough = |row: &&Delivery| row.state == "waiting" && free_at(row) > Some(now);
+        let limited = rows.iter().filter(has_had_enough).count();
         self.overdue = overdue;
+        *self.held.entry("by the limit of an address").or_default() += limited as u64;
     }
 
     /// Why deliveries of a check are held at a time, by the rules alone (§8).

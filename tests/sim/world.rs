@@ -327,6 +327,7 @@ impl World {
         if by != Span::ZERO {
             self.shift(by);
         }
+        self.receivers.a_process_starts();
         self.diary.life_at = self.diary.now;
         self.diary.look_not_before = self.diary.now;
         self.diary.claim_not_before = self.diary.now;
