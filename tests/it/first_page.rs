@@ -109,9 +109,9 @@ fn who_needs_somebody_is_first_by_severity_and_what_is_answered_or_held_is_apart
     assert_eq!(names(part(&text, "Needs somebody")), ["worst", "info", "plain"]);
     let aside = part(&text, "Acknowledged, muted or waiting for another");
     assert_eq!(names(aside), ["dependent", "acked", "muted"]);
-    for said in
-        ["acknowledged by <bdi>ann</bdi>", "muted by mute", "waits for <a href=\"checks/worst\">worst</a>"]
-    {
+    let acknowledged =
+        format!("acknowledged by <bdi>ann (user {})</bdi>", rustix::process::geteuid().as_raw());
+    for said in [&acknowledged, "muted by mute", "waits for <a href=\"checks/worst\">worst</a>"] {
         assert!(aside.contains(said), "{said}: {aside}");
     }
     assert_eq!(names(part(&text, "The others")), ["good"]);
