@@ -24,6 +24,8 @@ pub struct OwnMails {
     refused: BTreeSet<String>,
     /// When mails left for each address within the last minute, the oldest first.
     left: HashMap<String, VecDeque<Time>>,
+    /// The same, of a call that is not stored yet.
+    leaving: Vec<(String, Time)>,
     swept_at: Option<Time>,
     said_at: Option<Time>,
 }
@@ -122,25 +124,38 @@ impl OwnMails {
     /// When a mail to all of these addresses may leave; `None`: now.
     pub fn free_at(&self, addresses: &[String], now: Time) -> Option<Time> {
         let of_one = |address: &String| {
-            let times = self.left.get(&mailbox(address))?;
-            let newest = times.iter().rev().filter(|at| **at <= now);
+            let mailbox = mailbox(address);
+            let left = self.left.get(&mailbox).into_iter().flatten();
+            let leaving = self.leaving.iter().filter(|(other, _)| *other == mailbox).map(|(_, at)| at);
+            let newest = left.chain(leaving).rev().filter(|at| **at <= now);
             newest.copied().nth(OwnMails::A_MINUTE - 1).map(|at| at + MINUTE)
         };
         addresses.iter().filter_map(of_one).max().filter(|at| *at > now)
     }
 
-    /// A mail leaves for these addresses.
+    /// A mail leaves for these addresses, if the call in which it does is stored.
     pub fn leaves(&mut self, addresses: &[String], now: Time) {
-        if self.swept_at.is_none_or(|at| at + MINUTE <= now || at > now) {
-            self.swept_at = Some(now);
-            self.left.retain(|_, times| times.back().is_some_and(|at| now - MINUTE < *at && *at <= now));
-        }
-        for address in addresses {
-            let times = self.left.entry(mailbox(address)).or_default();
-            times.push_back(now);
+        self.leaving.extend(addresses.iter().map(|address| (mailbox(address), now)));
+    }
+
+    /// That call has ended. What could not be stored has not left, and is claimed again.
+    pub fn call_ended(&mut self, is_stored: bool) {
+        let leaving = std::mem::take(&mut self.leaving);
+        for (mailbox, at) in leaving.into_iter().filter(|_| is_stored) {
+            self.sweep(at);
+            let times = self.left.entry(mailbox).or_default();
+            times.push_back(at);
             if times.len() > OwnMails::A_MINUTE {
                 times.pop_front();
             }
+        }
+    }
+
+    /// Once a minute those are forgotten that got nothing for a minute.
+    fn sweep(&mut self, now: Time) {
+        if self.swept_at.is_none_or(|at| at + MINUTE <= now || at > now) {
+            self.swept_at = Some(now);
+            self.left.retain(|_, times| times.back().is_some_and(|at| now - MINUTE < *at && *at <= now));
         }
     }
 
@@ -187,6 +202,11 @@ mod tests {
 
     fn misdirected() -> Attempt {
         Attempt::Misdirected { why: "550 no such mailbox".to_owned() }
+    }
+
+    fn leave(own: &mut OwnMails, addresses: &[String], now: Time) {
+        own.leaves(addresses, now);
+        own.call_ended(true);
     }
 
     /// 16.4
@@ -264,7 +284,7 @@ mod tests {
         for second in 0..60 {
             let now = start() + Span::ms(second * 500);
             assert_eq!(own.free_at(&ada, now), None, "{second}");
-            own.leaves(if second % 2 == 0 { &ada } else { &both }, now);
+            leave(&mut own, if second % 2 == 0 { &ada } else { &both }, now);
         }
         let now = start() + Span::secs(30);
         let free_at = Some(start() + Span::mins(1));
@@ -273,12 +293,28 @@ mod tests {
         assert_eq!(own.free_at(&[], now), None);
         let now = start() + Span::mins(1);
         assert_eq!(own.free_at(&ada, now), None);
-        own.leaves(&ada, now);
+        leave(&mut own, &ada, now);
         assert_eq!(own.free_at(&ada, now), Some(now + Span::ms(500)));
         // Who got none for a minute is forgotten, and a clock that was set back counts nothing of later.
-        own.leaves(&addresses(&["eve@example.org"]), now + Span::mins(2));
+        leave(&mut own, &addresses(&["eve@example.org"]), now + Span::mins(2));
         assert_eq!(own.left.len(), 1);
         assert_eq!(own.free_at(&ada, start() - Span::mins(9)), None);
+    }
+
+    /// 14.3, 16.4f
+    #[test]
+    fn what_could_not_be_stored_has_not_left() {
+        let mut own = OwnMails::default();
+        let ada = addresses(&["ada@example.org"]);
+        for _ in 0..59 {
+            leave(&mut own, &ada, start());
+        }
+        own.leaves(&ada, start());
+        assert_eq!(own.free_at(&ada, start()), Some(start() + Span::mins(1)), "in that call it counts");
+        own.call_ended(false);
+        assert_eq!(own.free_at(&ada, start()), None);
+        leave(&mut own, &ada, start());
+        assert_eq!(own.free_at(&ada, start()), Some(start() + Span::mins(1)));
     }
 
     #[test]

@@ -367,7 +367,9 @@ impl Store for SqliteStore {
         if self.settings.is_none() {
             return Ok(Vec::new());
         }
-        let claimed = self.transact(|tx| work::claim(tx, now))?;
+        let claimed = self.transact(|tx| work::claim(tx, now));
+        self.memory.outbox.own.call_ended(claimed.is_ok());
+        let claimed = claimed?;
         self.handed.extend(claimed.iter().map(|outgoing| outgoing.message.id));
         Ok(claimed)
     }

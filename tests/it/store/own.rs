@@ -104,6 +104,34 @@ fn a_memory_that_is_read_anew_still_leaves_the_server_alone() {
     assert_eq!((world.store().next_claim(), world.claim().len()), (rests_until, 0));
 }
 
+/// 14.3, 16.4f: mails that could not be claimed were sent to nobody.
+#[test]
+fn a_disk_that_failed_makes_no_mail_wait_longer() {
+    let mut world = World::new(Sqlite::default());
+    many_canaries(&mut world, 60);
+    let_it_be_late(&mut world);
+    let mut faults = 20;
+    world.store().set_faults(move |at| {
+        let fails = at == FaultPoint::BeforeCommit && faults > 0;
+        faults -= i32::from(fails);
+        fails.then(|| StoreError::Failed("a test".to_owned()))
+    });
+    let now = world.now;
+    for _ in 0..20 {
+        world.store().claim(now).unwrap_err();
+    }
+    world.store().sign_of_life(now).unwrap();
+    let mut told = 0;
+    while world.store().next_claim().is_some_and(|at| at <= world.now) {
+        for outgoing in world.claim() {
+            world.settle(outgoing.message.id, &Attempt::TAKEN);
+            told += 1;
+        }
+        world.wait(Span::MS);
+    }
+    assert_eq!(told, 60);
+}
+
 /// 1.1, 16.4
 #[test]
 fn a_clock_that_is_set_back_makes_no_mail_wait_longer() {
