@@ -24,6 +24,9 @@ use crate::readers::Readers;
 use crate::scene::{Files, Scale};
 use crate::two_clocks::TwoClocks;
 
+/// 1.5: so long after a sign of life readers still judge now.
+const SILENCE: Span = Span::secs(5);
+
 /// The process, and what bystanders know.
 pub(crate) struct Server {
     folder: PathBuf,
@@ -100,8 +103,7 @@ impl Server {
 
     /// Whoever looked at the checks since the clock was last set has seen them as they were.
     pub(crate) fn hold_readers(&self) {
-        let soon = self.scale.life + self.scale.grid;
-        let dies = |away: &Window, at: Time| away.from < at && at <= away.to && at - away.from <= soon;
+        let dies = |away: &Window, at: Time| away.from < at && at <= away.to && at - away.from <= SILENCE;
         let before_a_death = |at| self.blind.absences.iter().any(|away| dies(away, at));
         let is_refused = |at| self.blind.unread.iter().any(|told| told.from < at && at <= told.to);
         self.readers.hold(&self.judged, self.era, (before_a_death, is_refused));
@@ -272,7 +274,7 @@ impl Server {
 
     /// Nothing waits to be told, and the last sign of life is fresh.
     pub(crate) fn is_heard(&self, now: Time) -> bool {
-        let is_fresh = self.last_sign.is_some_and(|last| now - last <= Span::secs(10));
+        let is_fresh = self.last_sign.is_some_and(|last| now - last <= SILENCE);
         is_fresh && !self.is_queued && self.looking.is_none() && self.owed.before(Time::MAX).is_none()
     }
 

@@ -10,10 +10,13 @@ use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::refusals::Refused;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::store::command::StoreCommand;
-use crate::store::live::MAX_GAP;
 use crate::store::{Applied, Entry, PingFact, Store, StoreError};
+
+/// Without a sign of life for longer than this, readers no longer judge now (1.5). One is due each second, and after ten
+/// (9.1) all that came since the last is blind: whoever judged until then would have to take back what he said.
+const SILENCE: Span = Span::secs(5);
 
 /// Bounds of the writer's queue (15.3).
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +121,7 @@ impl Shared {
     pub(super) fn applied_to(&self, last_life: Time) -> Time {
         let queue = self.queue();
         let now = self.clock.now();
-        let is_silent = queue.failing || now - last_life > MAX_GAP || !self.clock.is_trusted();
+        let is_silent = queue.failing || now - last_life > SILENCE || !self.clock.is_trusted();
         let up_to = if is_silent { now.min(last_life) } else { now };
         let first = queue.items.front().map(QueueItem::at);
         [first, queue.turn_from, queue.refused_since(), queue.closed_at]
@@ -207,7 +210,6 @@ pub(super) fn bytes_of(fact: &PingFact) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::time::Span;
 
     fn shared() -> (Shared, Time) {
         let clock = Arc::new(Clock::new());

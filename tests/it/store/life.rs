@@ -184,3 +184,20 @@ fn refusals_less_than_ten_seconds_apart_are_one_window() {
     assert!(at.iter().all(holds), "{at:?} in {:?}", seconds.blind());
     assert_eq!(lengths, [13, 2, 1].map(Span::secs), "{:?}", seconds.blind());
 }
+
+/// 1.5: readers who look before the writer's turn say nothing that the absence, stored by that turn, takes back.
+#[test]
+fn what_was_due_while_the_machine_slept_is_not_late_before_it_is_known_how_long_it_slept() {
+    let mut seconds = Seconds::begin(|_| {});
+    for slept in 1..=12 {
+        assert!(seconds.pass());
+        let last = seconds.last().unwrap();
+        seconds.hands.pass(Span::secs(slept));
+        let seen = seconds.writer.applied_to();
+        assert_eq!(seen, if slept > 5 { last } else { seconds.clock.now() }, "{slept} s");
+        seconds.hands.pass(Span::secs((10 - slept).max(0)));
+        assert!(seconds.pass());
+        let window = Window { from: last, to: seconds.clock.now() };
+        assert_eq!(seconds.blind().last(), Some(&window), "{slept} s");
+    }
+}
