@@ -223,7 +223,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("punctual.yaml");
         std::fs::write(&file, format!("checks: [{{name: a, every: 1m}}]\n{text}")).unwrap();
-        Rest::of(&config::load(&file).unwrap_or_else(|faults| panic!("{text}: {faults}")))
+        Rest::of(
+            &config::load(&file, &crate::compat::DOOR_KEYS)
+                .unwrap_or_else(|faults| panic!("{text}: {faults}")),
+        )
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::DateTime;
 
 use super::flags::Output;
+use crate::compat::DOOR_KEYS;
 use crate::config::{self, Faults};
 use crate::core::check::Name;
 use crate::core::cron::{Cron, CronError};
@@ -118,7 +119,7 @@ fn schedule(args: &NextArgs) -> Result<(Schedule, Option<Span>), NextError> {
         return Ok((Schedule::At(at), None));
     }
     let name = args.name.as_deref().unwrap_or_default();
-    let config = config::load(&args.config_file)?;
+    let config = config::load(&args.config_file, &DOOR_KEYS)?;
     let Some(check) = config.checks.into_iter().find(|check| check.name.as_str() == name) else {
         return Err(NextError::NoSuchCheck { name: name.to_owned(), file: args.config_file.clone() });
     };

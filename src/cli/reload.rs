@@ -226,7 +226,7 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
     if zones::refresh() {
         tell_zones();
     }
-    let mut config = config::load(file)?;
+    let mut config = config::load(file, &compat::DOOR_KEYS)?;
     let outward = Outward::new(&config, compat::mail)?;
     config.warn(outward.warnings());
     Ok((config, outward))
@@ -328,7 +328,7 @@ mod tests {
         let config_file = folder.path().join("punctual.yaml");
         let write = |text: &str| std::fs::write(&config_file, text).unwrap();
         write("checks: [{name: a, every: 1m}]");
-        let config = config::load(&config_file).unwrap();
+        let config = config::load(&config_file, &compat::DOOR_KEYS).unwrap();
         let fails = Arc::new(AtomicBool::new(false));
         let asked = fails.clone();
         let mut store = SqliteStore::open_with(folder.path(), 7).unwrap();

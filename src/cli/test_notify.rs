@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::clock::Clock;
+use crate::compat::DOOR_KEYS;
 use crate::config::{self, Config, Faults};
 use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
@@ -56,7 +57,7 @@ pub enum TestNotifyError {
 
 /// Sends the sample; one line on `out` for each message.
 pub async fn run(args: &TestNotifyArgs, clock: &Clock, out: &mut impl Write) -> Result<(), TestNotifyError> {
-    let config = config::load(&args.config_file)?;
+    let config = config::load(&args.config_file, &DOOR_KEYS)?;
     let receiver = find(&config, &args.receiver)?;
     let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT)
         .map_err(|error| TestNotifyError::Setup(args.receiver.clone(), error))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::error::ErrorKind;
 
 use super::*;
+use crate::compat::DOOR_KEYS;
 use crate::config;
 
 /// README and manuals, by path.
@@ -99,7 +100,7 @@ fn every_configuration_of_the_documentation_loads() {
             }
             let file = folder.path().join("punctual.yaml");
             std::fs::write(&file, &block).unwrap();
-            if let Err(faults) = config::load(&file) {
+            if let Err(faults) = config::load(&file, &DOOR_KEYS) {
                 panic!("{path}:\n{block}\n{faults}");
             }
             count += 1;

@@ -29,6 +29,9 @@ pub trait Door: std::fmt::Debug + Sync {
     /// The system's name for people.
     fn title(&self) -> &'static str;
 
+    /// One line on where it answers, for the reference of the configuration.
+    fn about(&self) -> &'static str;
+
     /// The system's words for a check and for checks.
     fn nouns(&self) -> (&'static str, &'static str);
 

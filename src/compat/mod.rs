@@ -11,12 +11,15 @@ mod door;
 mod host;
 mod nights_watch;
 
+use std::sync::LazyLock;
+
 pub use self::canaries::{MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, slug as slug_of};
 pub use self::door::{
     Addressed, Answering, Door, DoorAnswer, DoorBody, DoorRequest, Effect, InWords, PingEnd, WriteBody,
 };
 pub use self::host::{DoorSettings, Host, KeyVerdict};
 
+use crate::config::{DoorKeys, KnownDoor};
 use crate::core::check::Origin;
 use crate::core::notice::Notice;
 use crate::core::origin::Origins;
@@ -24,6 +27,15 @@ use crate::notify::WordedMail;
 
 /// All doors. Each answers only if the configuration switches it on.
 pub static DOORS: &[&dyn Door] = &[&coal_mine::DOOR, &nights_watch::DOOR];
+
+/// The doors that are still to come: the configuration says so, where somebody switches one on.
+const LATER: &[&str] = &["affirmative", "healthchecks"];
+
+/// The doors, for the configuration.
+pub static DOOR_KEYS: LazyLock<DoorKeys> = LazyLock::new(|| {
+    let known = |door: &&dyn Door| KnownDoor { name: door.name(), title: door.title(), about: door.about() };
+    DoorKeys::new(DOORS.iter().map(known), LATER)
+});
 
 /// The door of this name.
 pub fn door_of(name: &str) -> Option<&'static dyn Door> {

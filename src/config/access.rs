@@ -2,7 +2,6 @@
 
 use super::fault::quote;
 use super::fields::Fields;
-use super::keys::{self, Kind};
 use super::loader::Loader;
 use super::model::{Compat, PingKey, Scope, Token, Trigger};
 use crate::core::secret::Secret;
@@ -112,10 +111,11 @@ impl Loader {
 
     /// Reads `compat`: the interfaces that are switched on.
     pub(super) fn compat(&mut self, main: &Fields<'_>, auth: &Auth) -> Vec<Compat> {
-        let Some(fields) = main.map(&mut self.log, "compat") else { return Vec::new() };
+        let section = self.doors.section();
+        let fields = main.get("compat").and_then(|node| Fields::open(node, &section, &mut self.log));
+        let Some(fields) = fields else { return Vec::new() };
         let mut compat = Vec::new();
-        let systems = keys::COMPAT.keys.iter().filter(|key| matches!(key.kind, Kind::Map(_)));
-        for system in systems.map(|key| key.name) {
+        for system in self.doors.names() {
             let Some(item) = fields.map(&mut self.log, system) else { continue };
             let enabled = item.flag(&mut self.log, "enabled");
             let given = item.has("auth_key") || item.has("auth_key_file");

@@ -39,7 +39,7 @@ const REFUSED_LABELS: [&str; 17] = [
 pub(super) struct Fields<'a> {
     /// The beginning of the mapping.
     pub(super) at: At,
-    section: &'static Section,
+    section: &'a Section,
     pairs: &'a [(Node<'a>, Node<'a>)],
     /// Whether a key was refused. A value that seems to be missing may have been meant by it.
     refused: bool,
@@ -47,7 +47,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Reads a node as this section. Unknown keys, keys of later versions, and missing keys are faults.
-    pub(super) fn open(node: &'a Node<'a>, section: &'static Section, log: &mut Log) -> Option<Fields<'a>> {
+    pub(super) fn open(node: &'a Node<'a>, section: &'a Section, log: &mut Log) -> Option<Fields<'a>> {
         let pairs = match &node.value {
             Value::Map(pairs) => pairs,
             Value::Broken => return None,
@@ -327,7 +327,7 @@ fn label_problem(name: &str) -> Option<&'static str> {
 }
 
 /// The message about an unknown key.
-fn unknown_key(name: &str, section: &'static Section) -> String {
+fn unknown_key(name: &str, section: &Section) -> String {
     let built = |key: &&Key| !matches!(key.kind, Kind::Later);
     let names = || section.keys.iter().filter(built).map(|key| key.name);
     let habit = HABITS.iter().find(|(habit, ours)| *habit == name && names().any(|name| name == *ours));
@@ -351,7 +351,7 @@ fn unknown_key(name: &str, section: &'static Section) -> String {
 }
 
 /// The section that has this key, if the key is in the wrong kind of file or beside its section.
-fn home_of(name: &str, section: &'static Section) -> Option<&'static Section> {
+fn home_of(name: &str, section: &Section) -> Option<&'static Section> {
     use keys::{
         ACTION, ALERTING, ALERTMANAGER, AUTH, CHECK, CHECK_FILE, COMPAT, DEFAULTS, EMAIL, EXPECT,
         HTTP_CONFIG, MAIN, QUIET, RECEIVER, RESPONDER, SMTP, WEBHOOK,

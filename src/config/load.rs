@@ -9,7 +9,7 @@ use super::expand::{MAX_FILES, MAX_LOOKED_AT, NoMatches, expand};
 use super::fault::{At, Faults, quote, quote_path};
 use super::fields::Fields;
 use super::inputs::{Inputs, MAX_FILE_BYTES, read_file};
-use super::keys::{self, MAX_CHECKS};
+use super::keys::{self, DoorKeys, MAX_CHECKS};
 use super::loader::Loader;
 use super::model::Config;
 use super::names::Names;
@@ -23,9 +23,10 @@ use crate::core::check::Definition;
 /// The longest pattern in `check_files`, in bytes. The number of patterns is bounded by that of a list of texts.
 const MAX_PATTERN_BYTES: usize = 4096;
 
-/// Loads and validates the main file and everything that it names. Reports every fault of every file at once.
-pub fn load(path: &Path) -> Result<Config, Faults> {
-    let mut loader = Loader::default();
+/// Loads and validates the main file and everything that it names. Reports every fault of every file at once. `doors` are
+/// the interfaces of other systems that it may switch on.
+pub fn load(path: &Path, doors: &'static DoorKeys) -> Result<Config, Faults> {
+    let mut loader = Loader::new(doors);
     match main(&mut loader, path) {
         Some(config) if loader.log.count() == 0 => Ok(config),
         _ => {

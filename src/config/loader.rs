@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::fault::{At, Log, quote};
 use super::fields::Fields;
 use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_SECRET_BYTES, read_file};
+use super::keys::{DoorKeys, Section};
 use super::model::Place;
 use super::tree::Node;
 use super::{syntax, tree};
@@ -20,8 +21,8 @@ const MAX_SECRET_LINE_BYTES: usize = 4096;
 const MAX_ITEMS: usize = 1000;
 
 /// The state of a load.
-#[derive(Default)]
 pub(super) struct Loader {
+    pub(super) doors: &'static DoorKeys,
     pub(super) log: Log,
     pub(super) inputs: Inputs,
     pub(super) digests: Digests,
@@ -34,6 +35,19 @@ pub(super) struct Loader {
 }
 
 impl Loader {
+    pub(super) fn new(doors: &'static DoorKeys) -> Loader {
+        Loader {
+            doors,
+            log: Log::default(),
+            inputs: Inputs::default(),
+            digests: Digests::default(),
+            folder: PathBuf::new(),
+            bytes_read: 0,
+            checks_missing: false,
+            places: BTreeMap::new(),
+        }
+    }
+
     pub(super) fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {
         let read = read_file(path, MAX_FILE_BYTES);
         self.digests.add(path, read.as_deref().ok());
@@ -63,13 +77,15 @@ impl Loader {
                 return None;
             }
         };
-        let mut tree = tree::read(text, at.file, &[]);
+        let section = self.doors.section();
+        let is_known = |name: &str| Section::any_has(name) || section.key(name).is_some();
+        let mut tree = tree::read(text, at.file, &[], &is_known);
         let unquoted = if tree.faults.is_empty() { None } else { syntax::unquoted(text) };
         if let Some(unquoted) = &unquoted {
             for (line, column, message) in &unquoted.faults {
                 self.log.fault(At { line: *line, column: *column, ..at }, message.clone());
             }
-            tree = tree::read(&unquoted.text, at.file, &unquoted.starts);
+            tree = tree::read(&unquoted.text, at.file, &unquoted.starts, &is_known);
         }
         let readable = tree.faults.is_empty();
         for (place, message) in tree.faults {

@@ -46,7 +46,7 @@ pub use client::{
 };
 pub use fault::{Fault, Faults, Warning, nearest};
 pub use inputs::{ContentHash, Inputs};
-pub use keys::MAX_CHECKS;
+pub use keys::{DoorKeys, KnownDoor, MAX_CHECKS};
 pub use load::load;
 pub use model::{Compat, Config, PingKey, Scope, Token, Trigger};
 pub use reach::{Reach, Told, reach};

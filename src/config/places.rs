@@ -9,22 +9,22 @@ impl Section {
         keys::MAIN
             .with_all_below()
             .iter()
-            .chain(&[&keys::CHECK_FILE])
+            .chain(&[&keys::CHECK_FILE, &keys::COMPAT_SYSTEM])
             .any(|section| section.key(name).is_some())
     }
 
     /// Whether this section, or one below it, holds a secret.
-    pub(super) fn leads_to_secrets(&'static self) -> bool {
+    pub(super) fn leads_to_secrets(&self) -> bool {
         self.with_all_below().iter().any(|section| section.holds_secrets())
     }
 
     /// Whether one of its own keys is a secret.
-    pub(super) fn holds_secrets(&'static self) -> bool {
+    pub(super) fn holds_secrets(&self) -> bool {
         self.keys.iter().any(|key| matches!(key.kind, Secret))
     }
 
     /// The section, and all that stand in it at any depth.
-    pub(super) fn with_all_below(&'static self) -> Vec<&'static Section> {
+    pub(super) fn with_all_below(&self) -> Vec<&Section> {
         let mut found = vec![self];
         let mut looked_at = 0;
         while let Some(section) = found.get(looked_at) {

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{self, Key, Kind, Need, Section};
+use super::keys::{self, DoorKeys, Key, Kind, Need, Section};
 
 /// The JSON Schema (2020-12) of the main file; `#/$defs/check_file` is that of a file of `check_files`.
-pub fn schema() -> Value {
+pub fn schema(doors: &'static DoorKeys) -> Value {
+    let compat = doors.section();
     let mut definitions = Map::new();
     let mut waiting = vec![&keys::MAIN, &keys::CHECK_FILE];
     while let Some(section) = waiting.pop() {
@@ -14,10 +15,11 @@ pub fn schema() -> Value {
         }
         let below = section.keys.iter().filter_map(|key| match key.kind {
             Kind::Map(below) | Kind::List(below) => Some(below),
+            Kind::Doors => Some(&compat),
             _ => None,
         });
         waiting.extend(below);
-        definitions.insert(section.id.to_owned(), object(section));
+        definitions.insert(section.id.to_owned(), object(section, doors));
     }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -27,17 +29,21 @@ pub fn schema() -> Value {
     })
 }
 
-fn object(section: &Section) -> Value {
+fn object(section: &Section, doors: &DoorKeys) -> Value {
     let built = || section.keys.iter().filter(|key| !matches!(key.kind, Kind::Later));
-    let properties: Map<String, Value> = built().map(|key| (key.name.to_owned(), property(key))).collect();
+    let properties: Map<String, Value> =
+        built().map(|key| (key.name.to_owned(), property(key, doors))).collect();
     let required: Vec<&str> =
         built().filter(|key| matches!(key.need, Need::Required)).map(|key| key.name).collect();
     json!({"type": "object", "additionalProperties": false, "properties": properties, "required": required})
 }
 
-fn property(key: &Key) -> Value {
+fn property(key: &Key, doors: &DoorKeys) -> Value {
     let mut property = of_kind(key.kind);
-    property["description"] = json!(key.doc);
+    property["description"] = match key.kind {
+        Kind::Doors => json!(doors.doc()),
+        _ => json!(key.doc),
+    };
     if let Need::Default(text) = key.need {
         property["default"] = match key.kind {
             Kind::Flag | Kind::Whole(..) => {
@@ -64,6 +70,7 @@ fn of_kind(kind: Kind) -> Value {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
         }
         Kind::Map(section) => json!({"$ref": format!("#/$defs/{}", section.id)}),
+        Kind::Doors => json!({"$ref": format!("#/$defs/{}", keys::COMPAT.id)}),
         Kind::List(section) => {
             json!({"type": "array", "items": {"$ref": format!("#/$defs/{}", section.id)}})
         }

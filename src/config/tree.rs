@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag, options};
 
 use super::fault::{At, quote};
-use super::keys::Section;
 use super::syntax;
 
 /// The most nodes of a file: a million checks with 10 keys each.
@@ -79,14 +78,20 @@ pub(super) struct Tree<'a> {
     pub(super) cut_short: bool,
 }
 
-/// Parses a document. `unreadable` lists the byte offsets of values that are to become [`Value::Broken`].
-pub(super) fn read<'a>(text: &'a str, file: u32, unreadable: &'a [usize]) -> Tree<'a> {
+/// Parses a document. `unreadable` lists the byte offsets of values that are to become [`Value::Broken`]; `is_known` says
+/// whether a key of this name may be shown.
+pub(super) fn read<'a>(
+    text: &'a str,
+    file: u32,
+    unreadable: &'a [usize],
+    is_known: &'a dyn Fn(&str) -> bool,
+) -> Tree<'a> {
     let options: Options = options! {
         emit_unresolved_aliases: true,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut builder = Builder::new(file, unreadable);
+    let mut builder = Builder::new(file, unreadable, is_known);
     for event in Parser::new_from_str_with_options(text, options) {
         let step = match event {
             Ok((event, span)) => builder.event(event, &span),
@@ -125,6 +130,7 @@ struct Anchored<'a> {
 struct Builder<'a> {
     file: u32,
     unreadable: &'a [usize],
+    is_known: &'a dyn Fn(&str) -> bool,
     nodes: usize,
     copied_nodes: usize,
     documents: usize,
@@ -137,10 +143,11 @@ struct Builder<'a> {
 type Fatal = (At, String);
 
 impl<'a> Builder<'a> {
-    fn new(file: u32, unreadable: &'a [usize]) -> Builder<'a> {
+    fn new(file: u32, unreadable: &'a [usize], is_known: &'a dyn Fn(&str) -> bool) -> Builder<'a> {
         Builder {
             file,
             unreadable,
+            is_known,
             nodes: 0,
             copied_nodes: 0,
             documents: 0,
@@ -302,7 +309,7 @@ impl<'a> Builder<'a> {
             match before {
                 Some(first) => {
                     // An unknown key may be part of a secret.
-                    let shown = if Section::any_has(text) { quote(text) } else { "this key".to_owned() };
+                    let shown = if (self.is_known)(text) { quote(text) } else { "this key".to_owned() };
                     let message = format!("{shown} stands twice; first in line {}", first.line);
                     self.faults.push((key.at, message));
                 }

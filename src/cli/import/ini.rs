@@ -110,8 +110,8 @@ mod tests {
         write("coal-mine-auth-key", "k3y");
         write("smtp-password", "s3cret");
         write("main.yaml", &yaml);
-        let config =
-            crate::config::load(&folder.path().join("main.yaml")).map_err(|faults| faults.to_string());
+        let config = crate::config::load(&folder.path().join("main.yaml"), &crate::compat::DOOR_KEYS)
+            .map_err(|faults| faults.to_string());
         let config = config.expect("punctual reads it");
         let smtp = config.smtp.expect("there is a mail server");
         assert_eq!(

@@ -17,7 +17,7 @@ use self::document::{CanaryDocument, many, one};
 use super::failure::Failure;
 use super::flags::{Output, StorageFolder};
 use crate::clock::Clock;
-use crate::compat::{DOORS, Door, origins};
+use crate::compat::{DOOR_KEYS, DOORS, Door, origins};
 use crate::config;
 use crate::core::time::Time;
 use crate::store::live::Directory;
@@ -133,7 +133,7 @@ pub(super) fn main(args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure
 fn max_checks(config_file: Option<&Path>) -> Result<usize, Failure> {
     match config_file.filter(|file| !file.as_os_str().is_empty()) {
         Some(file) => {
-            let config = config::load(file).map_err(|faults| Failure(faults.to_string()))?;
+            let config = config::load(file, &DOOR_KEYS).map_err(|faults| Failure(faults.to_string()))?;
             Ok(config.max_checks)
         }
         None => Ok(config::MAX_CHECKS),

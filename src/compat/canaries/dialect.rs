@@ -15,6 +15,8 @@ pub(in crate::compat) struct Dialect {
     pub(in crate::compat) habits: Habits,
     /// The name for people.
     pub(in crate::compat) title: &'static str,
+    /// One line on where it answers.
+    pub(in crate::compat) about: &'static str,
     /// The beginning of its paths.
     pub(in crate::compat) prefix: &'static str,
     /// The part of a path between the prefix and the command.

@@ -87,6 +87,10 @@ impl Door for Interface {
         self.0.title
     }
 
+    fn about(&self) -> &'static str {
+        self.0.about
+    }
+
     fn nouns(&self) -> (&'static str, &'static str) {
         (self.0.one, self.0.many)
     }

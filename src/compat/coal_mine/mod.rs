@@ -9,6 +9,7 @@ const DIALECT: Dialect = Dialect {
     system: "coal_mine",
     habits: Habits { max_events: 1000, pause_forgives: false, created: "Canary created" },
     title: "coal-mine",
+    about: "coal-mine: `/coal-mine/v1/canary/…` and `/ID`.",
     prefix: "/coal-mine/",
     path: "v1/canary/",
     one: "canary",

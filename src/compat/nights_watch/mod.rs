@@ -10,6 +10,7 @@ const DIALECT: Dialect = Dialect {
     // The original has no bound; ours is far beyond what anybody reads.
     habits: Habits { max_events: 10_000, pause_forgives: true, created: "Watcher created" },
     title: "Night's Watch",
+    about: "Night's Watch: `/nights-watch/v1/watcher/…` and `/ID`.",
     prefix: "/nights-watch/",
     path: "v1/watcher/",
     one: "watcher",

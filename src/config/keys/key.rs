@@ -3,6 +3,7 @@
 use crate::core::time::Span;
 
 /// A mapping of keys.
+#[derive(Clone, Copy)]
 pub(in crate::config) struct Section {
     /// What the JSON Schema calls it; unique.
     pub(in crate::config) id: &'static str,
@@ -65,6 +66,8 @@ pub(in crate::config) enum Kind {
     Labels,
     /// A mapping of keys.
     Map(&'static Section),
+    /// The section `compat`, whose keys are the doors' ([`super::DoorKeys`]).
+    Doors,
     /// A list of mappings of keys.
     List(&'static Section),
     /// Known, but not built yet.

@@ -1,16 +1,18 @@
 //! The table of all keys that a file may have. The reader, guesses at misspelt keys, and the JSON Schema use it.
 
 mod checks;
+mod doors;
 mod key;
 mod server;
 mod telling;
 
 pub(super) use checks::{CHECK, CHECK_FILE, DEFAULTS, EXPECT, QUIET};
+pub use doors::{DoorKeys, KnownDoor};
 pub use key::MAX_CHECKS;
 pub(super) use key::{DEFAULT_GRACE, Key, Kind, Need, Section};
-pub(super) use server::{AUTH, COMPAT, MAIN};
+pub(super) use server::{AUTH, COMPAT, COMPAT_SYSTEM, MAIN};
 #[cfg(test)]
-pub(super) use server::{COMPAT_SYSTEM, PING_KEY, PING_RETENTION, RETENTION, TOKEN};
+pub(super) use server::{PING_KEY, PING_RETENTION, RETENTION, TOKEN};
 pub(super) use telling::{
     ACTION, ALERTING, ALERTMANAGER, EMAIL, HTTP_CONFIG, RECEIVER, RESPONDER, SMTP, WEBHOOK,
 };

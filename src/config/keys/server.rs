@@ -1,6 +1,8 @@
 //! The keys of the server: the main file, access, and retention.
 
-use super::key::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole};
+use super::key::Kind::{
+    Doors, Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole,
+};
 use super::key::Need::{Default, Optional, Required};
 use super::key::{DAY, HOUR, MAX_CHECKS, NAME, Section, TEN_YEARS, key};
 use super::{checks, telling};
@@ -29,7 +31,7 @@ pub(in crate::config) static MAIN: Section = Section {
         key("smtp", Map(&telling::SMTP), Optional, "How mail leaves."),
         key("alerting", Map(&telling::ALERTING), Optional, "The Alertmanagers that get every alert."),
         key("auth", Map(&AUTH), Optional, "Who may ping, and who may use the API."),
-        key("compat", Map(&COMPAT), Optional, "Interfaces of coal-mine and Night's Watch."),
+        key("compat", Doors, Optional, ""),
         key("databases", Later, Optional, "The databases of sql probes."),
         key("retention", Map(&RETENTION), Optional, "How much history is kept."),
     ],
@@ -86,21 +88,8 @@ pub(in crate::config) static PING_KEY: Section = Section {
     ],
 };
 
-pub(in crate::config) static COMPAT: Section = Section {
-    id: "compat",
-    title: "`compat`",
-    keys: &[
-        key("coal_mine", Map(&COMPAT_SYSTEM), Optional, "coal-mine: `/coal-mine/v1/canary/…` and `/ID`."),
-        key(
-            "nights_watch",
-            Map(&COMPAT_SYSTEM),
-            Optional,
-            "Night's Watch: `/nights-watch/v1/watcher/…` and `/ID`.",
-        ),
-        key("affirmative", Later, Optional, "Affirmative."),
-        key("healthchecks", Later, Optional, "Healthchecks."),
-    ],
-};
+/// Without its keys, which are the doors'.
+pub(in crate::config) const COMPAT: Section = Section { id: "compat", title: "`compat`", keys: &[] };
 
 pub(in crate::config) static COMPAT_SYSTEM: Section = Section {
     id: "compat_system",

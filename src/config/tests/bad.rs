@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use super::{faults_of, load, root};
+use super::{faults_of, loaded, root};
 
 /// `tests/bad-config`: one file, or one folder with a `main.yaml`, for each fault. Each must be refused.
 #[test]
@@ -56,7 +56,7 @@ fn expect_counts_to_a_thousand_and_not_with_every() {
 }
 
 fn faults(main: &Path) -> Option<String> {
-    let faults = load(main).err()?;
+    let faults = loaded(main).err()?;
     let folder = format!("{}/", main.parent().expect("it is in a folder").display());
     let text = faults.to_string().replace(&folder, "");
     assert!(

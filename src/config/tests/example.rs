@@ -1,11 +1,11 @@
-use super::{load, root};
+use super::{loaded, root};
 use crate::core::schedule::Schedule;
 use crate::core::time::Span;
 
 /// A newcomer can watch the first check go late.
 #[test]
 fn the_example_loads_without_a_warning() {
-    let config = load(&root().join("config.example.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
+    let config = loaded(&root().join("config.example.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(config.warnings, []);
     let hello = &config.checks[0];
     assert_eq!(hello.spec.schedule, Schedule::Every(Span::mins(1)));

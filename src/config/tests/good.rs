@@ -1,4 +1,4 @@
-use super::{good, load, load_files};
+use super::{good, load_files, loaded};
 use crate::config::{Compat, Config, Scope, Trigger, reach};
 use crate::core::check::{Definition, Overlap, PingMethods, Source};
 use crate::core::cron::Cron;
@@ -284,7 +284,7 @@ fn a_file_is_read_once_however_often_it_is_named() {
     ];
     let folder = load_files(&files).1;
     std::os::unix::fs::symlink("more.yaml", folder.path().join("link.yaml")).expect("a link can be made");
-    let config = load(&folder.path().join("main.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
+    let config = loaded(&folder.path().join("main.yaml")).unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(config.checks.len(), 2);
     assert_eq!(config.inputs.hash(), config.content_hash);
 }
@@ -318,7 +318,7 @@ fn a_change_of_any_file_changes_the_hash() {
     write("key", files[1].1);
     assert_eq!(config.inputs.hash(), config.content_hash);
     write("main.yaml", "checks: [{}]");
-    let faults = load(&folder.path().join("main.yaml")).expect_err("a check needs a name");
+    let faults = loaded(&folder.path().join("main.yaml")).expect_err("a check needs a name");
     let hash = faults.inputs.hash();
     write("main.yaml", "checks: []");
     assert_ne!(faults.inputs.hash(), hash);

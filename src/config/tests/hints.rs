@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use regex::Regex;
 
-use super::{good, load, root};
+use super::{good, loaded, root};
 use crate::config::Fault;
 
 /// What a message proposes in place of a value or a key.
@@ -104,7 +104,7 @@ fn left(folder: &Path, main: &Path, fault: &Fault, proposal: &str) -> Vec<String
     let path = Path::new(&*fault.file);
     let text = std::fs::read_to_string(path).unwrap();
     std::fs::write(path, mended(&text, fault, proposal)).unwrap();
-    let result = load(main);
+    let result = loaded(main);
     std::fs::write(path, text).unwrap();
     assert!(path.starts_with(folder));
     let faults = result.err().map_or_else(Vec::new, |faults| faults.list);
@@ -135,7 +135,7 @@ fn whatever_a_fault_proposes_is_taken() {
     let (mut taken, mut wrong) = (0, Vec::new());
     for path in paths {
         let main = if path.is_dir() { path.join("main.yaml") } else { path };
-        let Err(faults) = load(&main) else { continue };
+        let Err(faults) = loaded(&main) else { continue };
         for fault in faults.list.iter().filter(|fault| fault.line > 0) {
             for proposal in proposals(&fault.message) {
                 let left = left(folder.path(), &main, fault, &proposal);

@@ -16,6 +16,12 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::{Config, Faults, load};
+use crate::compat::DOOR_KEYS;
+
+/// Loads a main file.
+fn loaded(path: &Path) -> Result<Config, Faults> {
+    load(path, &DOOR_KEYS)
+}
 
 /// Loads files in a folder of their own. The first is the main file.
 fn load_files(files: &[(&str, &str)]) -> (Result<Config, Faults>, TempDir) {
@@ -25,7 +31,7 @@ fn load_files(files: &[(&str, &str)]) -> (Result<Config, Faults>, TempDir) {
         std::fs::create_dir_all(path.parent().expect("it is in the folder")).expect("the folder can be made");
         std::fs::write(path, content).expect("the file can be written");
     }
-    (load(&folder.path().join(files[0].0)), folder)
+    (loaded(&folder.path().join(files[0].0)), folder)
 }
 
 /// Loads a valid main file.

@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use super::{good, root};
+use crate::compat::DOOR_KEYS;
 use crate::config::keys::{self, DEFAULT_GRACE, Key, Kind, Need, Section};
 use crate::config::{parse_duration, units};
 use crate::core::time::Span;
@@ -120,6 +121,8 @@ const NOTES: [(&Section, &str); 3] = [
 fn reference() -> String {
     let mut text = HEAD.to_owned();
     for (section, title) in SECTIONS {
+        let doors = DOOR_KEYS.section();
+        let section = if section == &doors { &doors } else { section };
         let _ = write!(text, "\n## {title}\n\n");
         if let Some((_, note)) = NOTES.iter().find(|(noted, _)| *noted == section) {
             let _ = write!(text, "{note}\n\n");
@@ -132,7 +135,7 @@ fn reference() -> String {
                 key.name,
                 value(key),
                 left_out(section, key),
-                key.doc
+                if matches!(key.kind, Kind::Doors) { DOOR_KEYS.doc() } else { key.doc.to_owned() }
             );
         }
     }
@@ -153,6 +156,7 @@ fn value(key: &Key) -> String {
         Kind::OneOf(words) => words.join(", "),
         Kind::Labels => "labels, such as `{team: dba}`".to_owned(),
         Kind::Map(below) => format!("[keys](#{})", anchor(below)),
+        Kind::Doors => format!("[keys](#{})", anchor(&keys::COMPAT)),
         Kind::List(below) => format!("[list](#{})", anchor(below)),
         Kind::Later => unreachable!("keys that are not built are left out"),
     }

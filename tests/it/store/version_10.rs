@@ -289,7 +289,7 @@ fn what_the_version_before_had_begun_to_tell_goes_on() {
     let now = store.last_sign_of_life().unwrap().unwrap() + Span::secs(120);
     store.begin(now).unwrap();
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/version-10/punctual.yaml"));
-    let config = config::load(path).unwrap();
+    let config = config::load(path, &punctual::compat::DOOR_KEYS).unwrap();
     let configuration = Configuration {
         checks: config.checks,
         policy: config.policy,
