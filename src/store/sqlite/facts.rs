@@ -152,9 +152,7 @@ impl FactRows for Tx<'_> {
                WHERE place <= ?3 OR at < ?4)",
             params![key(check.0), key(may_go), key(over), before.as_ms()],
         )?;
-        if let Some(left) = self.memory.events.get_mut(&check) {
-            *left = left.saturating_sub(removed as u64);
-        }
+        self.memory.events_went(check, removed);
         Ok(())
     }
 

@@ -108,6 +108,13 @@ impl Memory {
         }
     }
 
+    /// So many events of a check's history are gone.
+    pub(super) fn events_went(&mut self, check: CheckId, gone: usize) {
+        if let Some(left) = self.events.get_mut(&check) {
+            *left = left.saturating_sub(gone as u64);
+        }
+    }
+
     pub(super) fn note_causes(&mut self, id: CheckId, state: &State) {
         if state.causes.is_empty() {
             self.bad.remove(&id);

@@ -223,7 +223,11 @@ impl OldRows for Tx<'_> {
             let sql = format!(
                 "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE check_id = ?1 LIMIT ?2)"
             );
-            removed += self.change(&sql, params![key(check.0), most(limit - removed)])?;
+            let gone = self.change(&sql, params![key(check.0), most(limit - removed)])?;
+            if table == "canary_events" {
+                self.memory.events_went(check, gone);
+            }
+            removed += gone;
             if removed == limit {
                 break;
             }
