@@ -161,7 +161,7 @@ impl SqliteStore {
         {
             let read = load::load(db, &self.handed)?;
             let Memory { outbox: before, .. } = std::mem::replace(&mut self.memory, read);
-            self.memory.outbox.keep_own(before);
+            self.memory.outbox.as_before(before);
             self.memory.epoch = self.epoch;
             self.memory.origins = self.origins.clone();
             if self.memory.created.is_none() {
@@ -223,6 +223,7 @@ impl SqliteStore {
         act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
+        self.memory.outbox.begin_call();
         // What is staged by a call that fails is forgotten with it.
         let mut tx = Tx::new(db, &mut self.memory, settings, std::mem::take(&mut self.spare))?;
         tx.judge_again()?;

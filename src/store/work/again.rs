@@ -1,8 +1,9 @@
 //! What was given up, and waits for its turn again while its incident goes on (12.4).
 
+use super::pace::Pace;
 use super::rows::Rows;
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, Occasion, follows};
-use crate::core::route::ReceiverName;
+use crate::core::route::{ALL_OWN, ReceiverName};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -48,6 +49,26 @@ fn may_take_more(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<
         pace.occasion = pace.occasion.max(Some(Occasion::Took));
         pace.try_by(now);
         rows.set_pace(name, pace);
+    }
+    Ok(())
+}
+
+/// Receivers whose settings are others from now on, or may be (12.4h): what was refused may be taken, and what failed may
+/// arrive.
+pub(super) fn mend(
+    rows: &mut dyn Rows,
+    occasion: Occasion,
+    is_changed: impl Fn(&ReceiverName) -> bool,
+    now: Time,
+) -> Result<(), StoreError> {
+    if is_changed(&ALL_OWN.into()) {
+        rows.own_mails().try_by(now);
+    }
+    for name in rows.resting_receivers()?.into_iter().filter(|name| is_changed(name)) {
+        rows.may_be_mended(&name)?;
+        let mut pace = Pace { occasion: Some(occasion), ..rows.pace(&name) };
+        pace.try_by(now);
+        rows.set_pace(&name, pace);
     }
     Ok(())
 }

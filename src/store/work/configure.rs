@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::again::mend;
 use super::archive::archive;
 use super::configure_plan::{ConfigurationPlan, Declaration};
 use super::rows::Rows;
 use super::step::{Judged, step_check};
 use crate::core::check::{CheckId, Definition, Name};
+use crate::core::outbox::Occasion;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName, is_own_receiver};
 use crate::core::state::State;
 use crate::core::step::Input;
@@ -40,7 +42,7 @@ pub(in crate::store) fn configure(
             || configuration.changed_receivers.contains(name)
             || is_own_receiver(name) && configuration.changed_receivers.contains(ALL_OWN)
     };
-    rows.mend(&is_changed, now);
+    mend(rows, Occasion::Changed, is_changed, now)?;
     Ok(changes)
 }
 

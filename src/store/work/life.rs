@@ -1,11 +1,12 @@
 //! Being there: a start, signs of life, blind windows, and a clock that was set back (§9, 1.1).
 
+use super::again::mend;
 use super::life_rows::Lost;
 use super::mutes::bring_back_mutes;
 use super::rows::Rows;
 use super::step::{Judged, step_check};
 use crate::core::blind::Window;
-use crate::core::outbox::{Delivery, DeliveryState, Message};
+use crate::core::outbox::{Delivery, DeliveryState, Message, Occasion};
 use crate::core::step::Input;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -20,6 +21,8 @@ pub(in crate::store) fn begin(rows: &mut dyn Rows, now: Time) -> Result<Option<W
         add_blind(rows, window, Lost::Away)?;
     }
     sign_of_life(rows, now)?;
+    // After a start nobody knows whether settings are others. Each is tried once an hour all the same.
+    mend(rows, Occasion::Started, |_| true, now)?;
     Ok(away)
 }
 

@@ -3,7 +3,7 @@
 use crate::core::outbox::Occasion;
 use crate::core::time::Time;
 
-/// When a receiver is looked at again, and why. A start makes it anew, out of what rests, and looks at once.
+/// When a receiver is looked at again, and why. No row holds it: a start makes it anew, out of what rests, and looks at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::store) struct Pace {
     /// When something that waits may leave.

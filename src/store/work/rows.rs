@@ -106,6 +106,11 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
         &self,
         receiver: &ReceiverName,
     ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError>;
+    /// Receivers of which something rests, in the order of their names.
+    fn resting_receivers(&self) -> Result<Vec<ReceiverName>, StoreError>;
+    /// What rests of a receiver may be taken now, also what was refused for what it says. No row needs to hold this: it is so
+    /// again after a start.
+    fn may_be_mended(&mut self, receiver: &ReceiverName) -> Result<(), StoreError>;
     /// The key of an incident's first message to a receiver: its thread.
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError>;
 
@@ -179,8 +184,6 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     fn look_at(&mut self, receiver: &ReceiverName, now: Time);
     /// A check flipped: what waits because of it may leave, or is not to leave any more.
     fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time);
-    /// Receivers whose settings are others from now on: what they refused may be taken, and what failed may arrive.
-    fn mend(&mut self, is_changed: &dyn Fn(&ReceiverName) -> bool, now: Time);
     /// The clock was set back (1.1): no mail of a check's own waits for a time that was.
     fn bring_back_limits(&mut self, now: Time);
     /// Something that all of it depends on is another: whatever waits is looked at again.

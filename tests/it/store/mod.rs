@@ -21,6 +21,7 @@ mod own;
 mod prune;
 mod refusals;
 mod refused;
+mod reread;
 mod severity;
 mod sqlite;
 mod steps;

@@ -1,34 +1,20 @@
-//! What was given up is tried again while its incident goes on (12.4).
+//! What was given up rests while its incident goes on (12.4).
 
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Occasion};
-use crate::core::route::{ALL_OWN, ReceiverName};
-use crate::core::time::Time;
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState};
+use crate::core::route::ReceiverName;
 
 use super::Outbox;
 
 impl Outbox {
-    /// Receivers whose settings are others from now on: what was refused may be taken, and what failed may arrive.
-    pub(super) fn mend(&mut self, is_changed: impl Fn(&ReceiverName) -> bool, now: Time) {
-        if is_changed(&ALL_OWN.into()) {
-            self.own.try_by(now);
+    /// What rests of a receiver may be taken, also what was refused.
+    pub(super) fn may_be_mended(&mut self, name: &ReceiverName) {
+        let Outbox { lanes, deliveries, undo, .. } = self;
+        for (_, id) in lanes.get(name).iter().flat_map(|lane| &lane.given_up) {
+            let given_up = deliveries.get_mut(id).and_then(|delivery| delivery.given_up.as_mut());
+            let given_up = given_up.expect("a lane has what was given up");
+            undo.note_mended(*id, given_up);
+            given_up.may_be_mended = true;
         }
-        let Outbox { lanes, deliveries, .. } = self;
-        let changed = lanes.iter_mut().filter(|(name, lane)| !lane.given_up.is_empty() && is_changed(name));
-        for (_, lane) in changed {
-            lane.pace.occasion = Some(Occasion::Changed);
-            lane.pace.try_by(now);
-            for (_, id) in &lane.given_up {
-                let given_up = deliveries.get_mut(id).and_then(|delivery| delivery.given_up.as_mut());
-                given_up.expect("a lane has what was given up").may_be_mended = true;
-            }
-        }
-    }
-
-    /// After a start nobody knows whether the settings are others. Each is tried once an hour all the same.
-    pub(super) fn may_be_mended(&mut self) {
-        self.mend(|_| true, Time::MIN);
-        let occasions = self.lanes.values_mut().map(|lane| &mut lane.pace.occasion);
-        occasions.for_each(|occasion| *occasion = occasion.map(|_| Occasion::Started));
     }
 
     /// Takes out what rests of an incident that has ended: it stays given up.

@@ -3,12 +3,14 @@
 //! What becomes of them is decided in `store/work`; here is the memory of it, which also knows when a receiver is looked at.
 
 mod again;
-mod own;
 mod queue;
 pub(in crate::store) mod rows;
+mod undo;
+mod unstored;
 mod work;
 
 use queue::WaitingIds;
+use undo::Undo;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -51,6 +53,8 @@ pub(super) struct Outbox {
     pub(super) own: OwnMails,
     /// So many of them had to wait because their address had had enough, since the start.
     pub(super) limited: u64,
+    /// What this call changes of what no row holds.
+    undo: Undo,
 }
 
 /// Those of checks' own are counted together: there may be one for each check.
@@ -153,12 +157,14 @@ impl Outbox {
             lane.given_up.insert((given_up.due(), delivery.id));
             lane.pace.try_by(given_up.due());
             if given_up.tries > 0 && !given_up.offends() {
+                self.undo.note_pace(&delivery.receiver, lane.pace);
                 lane.pace.tried_at = lane.pace.tried_at.max(Some(given_up.at));
             }
         }
         if is_resting || is_unfinished(&delivery) {
             self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
-            self.deliveries.insert(delivery.id, delivery);
+            let before = self.deliveries.insert(delivery.id, delivery);
+            self.undo.note_delivery(before.as_ref());
         } else {
             self.forget_delivery(&delivery);
             self.forget_empty_lane(&delivery.receiver);
@@ -197,20 +203,26 @@ impl Outbox {
     fn forget_empty_lane(&mut self, name: &str) {
         let is_empty =
             |lane: &Lane| lane.waiting.is_empty() && lane.messages.is_empty() && lane.given_up.is_empty();
-        if is_own_receiver(name) && self.lanes.get(name).is_some_and(is_empty) {
-            self.lanes.remove(name);
+        if is_own_receiver(name)
+            && self.lanes.get(name).is_some_and(is_empty)
+            && let Some((name, lane)) = self.lanes.remove_entry(name)
+        {
+            self.undo.note_pace(&name, lane.pace);
         }
     }
 
     /// Its receiver is gone: only what is to be tried again when it comes back is kept.
     fn forget_lane(&mut self, name: &ReceiverName) {
-        if self.lanes.get(name).is_some_and(|lane| lane.given_up.is_empty()) {
-            self.lanes.remove(name);
+        if self.lanes.get(name).is_some_and(|lane| lane.given_up.is_empty())
+            && let Some(lane) = self.lanes.remove(name)
+        {
+            self.undo.note_pace(name, lane.pace);
         }
     }
 
     fn forget_delivery(&mut self, delivery: &Delivery) {
-        self.deliveries.remove(&delivery.id);
+        let before = self.deliveries.remove(&delivery.id);
+        self.undo.note_delivery(before.as_ref());
         if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {
             ids.remove(&delivery.id);
             if ids.is_empty() {
@@ -236,11 +248,13 @@ impl Outbox {
         } else if lane.under_way == Some(message.id) {
             lane.under_way = None;
         }
-        self.messages.insert(message.id, message);
+        let before = self.messages.insert(message.id, message);
+        self.undo.note_message(before.as_ref());
     }
 
     fn forget_message(&mut self, id: MessageId) {
         let Some(message) = self.messages.remove(&id) else { return };
+        self.undo.note_message(Some(&message));
         if let Some(lane) = self.lanes.get_mut(&message.receiver) {
             lane.messages.remove(&id);
             lane.under_way = lane.under_way.filter(|other| *other != id);

@@ -64,7 +64,6 @@ pub(in crate::store::sqlite) fn load(
         db.query_row(parked, [], |row| Ok((id(row, 0)?, some_time(row, 1)?))).map_err(failed)?;
     // What was waited for is not known any more: the first claim finds out.
     outbox.look_everywhere(Time::MIN);
-    outbox.may_be_mended();
     Ok(outbox)
 }
 

@@ -193,6 +193,16 @@ impl Rows for Tx<'_> {
         Ok(Box::new(self.memory.outbox.resting_of(receiver)))
     }
 
+    fn resting_receivers(&self) -> Result<Vec<ReceiverName>, StoreError> {
+        let lanes = self.memory.outbox.lanes.iter();
+        Ok(lanes.filter(|(_, lane)| !lane.given_up.is_empty()).map(|(name, _)| name.clone()).collect())
+    }
+
+    fn may_be_mended(&mut self, receiver: &ReceiverName) -> Result<(), StoreError> {
+        self.memory.outbox.may_be_mended(receiver);
+        Ok(())
+    }
+
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError> {
         let mut find = self
             .db
@@ -351,7 +361,9 @@ impl Rows for Tx<'_> {
     }
 
     fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace) {
-        if let Some(lane) = self.memory.outbox.lanes.get_mut(receiver) {
+        let Outbox { lanes, undo, .. } = &mut self.memory.outbox;
+        if let Some(lane) = lanes.get_mut(receiver) {
+            undo.note_pace(receiver, lane.pace);
             lane.pace = pace;
         }
     }
@@ -365,7 +377,9 @@ impl Rows for Tx<'_> {
     }
 
     fn note_limited(&mut self) {
-        self.memory.outbox.limited += 1;
+        let Outbox { limited, undo, .. } = &mut self.memory.outbox;
+        undo.note_limited(*limited);
+        *limited += 1;
     }
 
     fn limited(&self, now: Time) -> usize {
@@ -392,10 +406,6 @@ impl Rows for Tx<'_> {
 
     fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
         self.memory.outbox.look_after_flip(name, check, now);
-    }
-
-    fn mend(&mut self, is_changed: &dyn Fn(&ReceiverName) -> bool, now: Time) {
-        self.memory.outbox.mend(is_changed, now);
     }
 
     fn bring_back_limits(&mut self, now: Time) {
