@@ -6,9 +6,10 @@ use super::actor::Actor;
 use super::not_done::NotDone;
 use super::said::check_name;
 use super::services::Services;
+use super::view::is_matched;
 use crate::core::check::Name;
 use crate::core::incident::IncidentId;
-use crate::core::route::{Facts, Matcher};
+use crate::core::route::Matcher;
 use crate::store::Stance;
 use crate::store::command::StoreCommand;
 use crate::store::history::{IncidentRecord, Reader};
@@ -138,11 +139,8 @@ async fn matching(services: &Arc<Services>, actor: &Actor, matchers: &str) -> Re
     }
     let live = services.live.clone();
     let find = move || {
-        let matches = |check: &&Arc<Check>| {
-            let causes = check.known().state.causes.clone();
-            let facts = Facts { definition: &check.definition, causes: causes.as_slice() };
-            !causes.is_empty() && facts.matched_by(&matchers)
-        };
+        let is_bad = |check: &Check| !check.known().state.causes.is_empty();
+        let matches = |check: &&Arc<Check>| is_bad(check) && is_matched(check, &matchers);
         live.directory().checks.iter().filter(matches).cloned().collect()
     };
     let checks = services.aside(actor.room(), find).await?;

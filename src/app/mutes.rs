@@ -1,15 +1,14 @@
 //! Holding messages for a while (8.2).
 
-use std::sync::Arc;
-
 use super::actor::Actor;
 use super::not_done::NotDone;
 use super::said::{check_end, check_name, check_said};
 use super::services::Services;
-use crate::core::route::{Facts, Matcher, Mute};
+use super::view::is_matched;
+use crate::core::route::{Matcher, Mute};
 use crate::core::time::Time;
 use crate::store::command::StoreCommand;
-use crate::store::live::{Check, Live};
+use crate::store::live::Live;
 
 /// The most mutes that last at a time.
 const MAX_MUTES: usize = 1000;
@@ -67,7 +66,8 @@ pub async fn mute(
     let now = services.clock.now();
     let until = check_end("a mute", until, now)?;
     let (counted, live) = (matchers.clone(), services.live.clone());
-    let matching = services.aside(actor.room(), move || matching(&live, &counted)).await?;
+    let count = move || live.directory().checks.iter().filter(|check| is_matched(check, &counted)).count();
+    let matching = services.aside(actor.room(), count).await?;
     let (comment, by) = (comment.to_owned(), actor.name());
     let mut mute = Mute { id: 0, matchers, text, until, since: now, comment, by };
     let stored = mute.clone();
@@ -108,13 +108,4 @@ fn matchers_of(live: &Live, what: Muted) -> Result<String, NotDone> {
         [name] => format!("check=\"{name}\""),
         names => format!("check=~\"{}\"", names.join("|")),
     })
-}
-
-/// How many checks these match, as they stand now.
-fn matching(live: &Live, matchers: &[Matcher]) -> usize {
-    let matches = |check: &&Arc<Check>| {
-        let causes = check.known().state.causes.clone();
-        Facts { definition: &check.definition, causes: causes.as_slice() }.matched_by(matchers)
-    };
-    live.directory().checks.iter().filter(matches).count()
 }

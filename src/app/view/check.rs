@@ -6,7 +6,7 @@ use crate::app::services::Services;
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::{Context, Dependency, Facts, HoldReason, Mute, Verdict, muted, route};
+use crate::core::route::{Context, Dependency, Facts, HoldReason, Matcher, Mute, Verdict, muted, route};
 use crate::core::state::State;
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
@@ -32,6 +32,13 @@ pub struct CheckView {
     pub view: View,
     /// By which mute or quiet time its messages are held now (8.2).
     pub held: Option<HoldReason>,
+}
+
+/// Whether these match a check as it stands now.
+pub fn is_matched(check: &Check, matchers: &[Matcher]) -> bool {
+    // The lock is not held meanwhile: the writer waits for it.
+    let causes = check.known().state.causes.clone();
+    Facts { definition: &check.definition, causes: causes.as_slice() }.matched_by(matchers)
 }
 
 impl<'a> Moment<'a> {

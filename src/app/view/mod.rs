@@ -3,5 +3,5 @@
 mod check;
 mod incident;
 
-pub use self::check::{CheckView, Moment};
+pub use self::check::{CheckView, Moment, is_matched};
 pub use self::incident::{IncidentView, standing};
