@@ -55,7 +55,7 @@ pub async fn change<E: From<EditNotDone>, D: Future<Output = Result<CheckChange,
         let tried = Box::new(change.clone());
         let changed = services.command(actor, |answer| StoreCommand::Change(tried, answer)).await;
         if changed.map_err(EditNotDone::from)?.map_err(EditNotDone::from)? {
-            let name = &change.before.definition.name;
+            let name = &change.before.name;
             actor.log_of(name.as_str(), &format!("{name} is changed"));
             return Ok(change);
         }

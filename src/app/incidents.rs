@@ -167,8 +167,7 @@ async fn of_number(services: &Arc<Services>, actor: &Actor, number: &str) -> Res
     let Ok(id) = number.parse().map(IncidentId) else { return Err(none) };
     let reading = with_history(services, actor, move |reader, services| {
         let Some(incident) = reader.incident(id)? else { return Ok(None) };
-        let directory = services.live.directory();
-        let check = directory.checks.iter().find(|check| check.id == incident.check);
+        let check = services.live.by_id(incident.check);
         Ok(Some((incident, check.map(|check| check.definition.name.clone()))))
     });
     let (incident, name) = reading.await?.ok_or(none)?;

@@ -1,7 +1,5 @@
 //! Pausing and unpausing at run time (7.1, 7.2).
 
-use std::sync::Arc;
-
 use super::actor::Actor;
 use super::not_done::NotDone;
 use super::said::{check_end, check_said, in_words};
@@ -24,7 +22,7 @@ pub struct PauseDone {
 pub async fn change(
     services: &Services,
     actor: &Actor,
-    check: &Arc<Check>,
+    check: &Check,
     wish: Wish,
     comment: &str,
 ) -> Result<PauseDone, NotDone> {
@@ -35,7 +33,7 @@ pub async fn change(
     let name = check.definition.name.clone();
     let why = Some(comment.to_owned()).filter(|comment| !comment.is_empty());
     let remark = Remark { comment: why, by: Some(actor.name()) };
-    let command = |answer| StoreCommand::Pause(check.clone(), wish, remark, answer);
+    let command = |answer| StoreCommand::Pause(check.id, wish, remark, answer);
     let outcome = services.command(actor, command).await??;
     let said = in_words(actor, comment);
     let text = match (outcome, wish) {

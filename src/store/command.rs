@@ -1,12 +1,15 @@
 //! What people and programs have the writer do: a closed list, carried out in one place, each with the way back for its
 //! answer.
+//!
+//! What the server does by itself is no such command but a [`super::writer::Call`]: judging what is due, claiming, settling and
+//! taking a configuration are functions of [`crate::engine`] and [`crate::cli`], which this room does not know. Nobody gives up
+//! waiting for them, and as commands each would be a variant with an answer of its own for one caller.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::live::Check;
 use super::pausing::{self, PauseOutcome, Remark, Wish};
 use super::{ByHand, Edit, EditError, SpecChange, Stance, Store, StoreError};
 use crate::core::check::{CheckId, Definition};
@@ -19,7 +22,7 @@ use crate::core::time::Time;
 #[derive(Debug)]
 pub enum StoreCommand {
     /// Pauses or unpauses (7.1).
-    Pause(Arc<Check>, Wish, Remark, CommandAnswer<Result<PauseOutcome, StoreError>>),
+    Pause(CheckId, Wish, Remark, CommandAnswer<Result<PauseOutcome, StoreError>>),
     /// Holds messages for a while (8.2).
     Mute(Mute, CommandAnswer<Result<u64, StoreError>>),
     /// Ends a mute.
@@ -41,8 +44,9 @@ pub enum StoreCommand {
 /// A change of a check that is made only if that is still what it was: answered false if it is not.
 #[derive(Clone, Debug)]
 pub struct CheckChange {
+    pub check: CheckId,
     /// What it was.
-    pub before: Arc<Check>,
+    pub before: Arc<Definition>,
     /// What it is to be.
     pub definition: Definition,
     /// How a changed spec is judged.
@@ -54,7 +58,7 @@ impl StoreCommand {
     pub fn run(self, store: &mut dyn Store, now: Time) {
         match self {
             StoreCommand::Pause(check, wish, remark, answer) => {
-                answer.give(|| pausing::change(store, &check, wish, remark, now));
+                answer.give(|| pausing::change(store, check, wish, remark, now));
             }
             StoreCommand::Mute(mute, answer) => answer.give(|| store.mute(mute, now)),
             StoreCommand::Unmute(id, answer) => answer.give(|| store.unmute(id, now)),
@@ -74,12 +78,11 @@ impl StoreCommand {
 
 impl CheckChange {
     fn make(self, store: &mut dyn Store, now: Time) -> Result<bool, EditError> {
-        let CheckChange { before, definition, how } = self;
-        let known = store.live().find(before.definition.name.as_str());
-        let is_as_before =
-            known.is_some_and(|known| known.id == before.id && known.definition == before.definition);
+        let CheckChange { check, before, definition, how } = self;
+        let known = store.live().find(before.name.as_str());
+        let is_as_before = known.is_some_and(|known| known.id == check && known.definition == before);
         if is_as_before {
-            store.edit(Edit::Update { check: before.id, definition: Box::new(definition), how }, now)?;
+            store.edit(Edit::Update { check, definition: Box::new(definition), how }, now)?;
         }
         Ok(is_as_before)
     }

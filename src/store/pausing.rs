@@ -1,8 +1,8 @@
 //! Pausing and unpausing at run time (7.1, 7.2): decided and stored on the writer's thread.
 
 use super::{Applied, Entry, Store, StoreError, What};
+use crate::core::check::CheckId;
 use crate::core::time::Time;
-use crate::store::live::Check;
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +43,13 @@ pub enum PauseOutcome {
 /// Pauses a check, or ends the pause.
 pub(super) fn change(
     store: &mut dyn Store,
-    check: &Check,
+    check: CheckId,
     wish: Wish,
     Remark { comment, by }: Remark,
     now: Time,
 ) -> Result<PauseOutcome, StoreError> {
-    let paused = check.known().state.pause;
+    let Some(known) = store.live().by_id(check) else { return Ok(PauseOutcome::Gone) };
+    let paused = known.known().state.pause;
     let what = match wish {
         Wish::Pause { until } if paused.at_run_time.is_some() && paused.until == until => {
             return Ok(PauseOutcome::Already);
@@ -59,7 +60,7 @@ pub(super) fn change(
         Wish::PauseOnce => What::Pause { comment, by, until: None },
         Wish::Unpause => What::Unpause { comment, by },
     };
-    let applied = store.apply(vec![Entry { check: check.id, at: now, what }])?;
+    let applied = store.apply(vec![Entry { check, at: now, what }])?;
     Ok(match applied.as_slice() {
         [Applied::Done(_)] => PauseOutcome::Done,
         [Applied::PausedByFile] => PauseOutcome::PausedByFile,

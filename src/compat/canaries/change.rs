@@ -226,7 +226,7 @@ impl Update {
         if definition == *before.definition {
             return Err(CommandFault::exception("ValueError", "No updates specified").into());
         }
-        Ok(CheckChange { before, definition, how })
+        Ok(CheckChange { check: before.id, before: before.definition.clone(), definition, how })
     }
 
     fn applied_to(&self, check: &Check) -> (Definition, SpecChange) {

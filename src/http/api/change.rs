@@ -70,10 +70,10 @@ async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) ->
     let described = || {
         let found = changeable(asked).map(|check| (describe(&check.definition), check));
         async {
-            let (description, before) = found?;
-            let now = before.definition.clone();
+            let (description, check) = found?;
+            let (before, now) = (check.definition.clone(), check.definition.clone());
             let definition = asked.aside(move |app| described(app, &now, &description)).await??;
-            Ok(CheckChange { before, definition, how: SpecChange::Judged })
+            Ok(CheckChange { check: check.id, before, definition, how: SpecChange::Judged })
         }
     };
     let changed = edit::change(&asked.app().services, &asked.actor(None), described).await;
