@@ -18,6 +18,9 @@ use crate::store::live::Check;
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
 
+/// So many are stored together; pings are stored between them and the next ones.
+const MAX_TOGETHER: usize = 100;
+
 /// What was said of all that match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllStood {
@@ -71,12 +74,12 @@ pub async fn stand_all(
     if named.is_empty() {
         return Err(NotDone::NoneMatches(matchers.to_owned()));
     }
+    let ids: Vec<IncidentId> = named.iter().map(|(incident, _)| incident.id).collect();
     let (count, mut changed) = (named.len(), 0);
-    // Each in a turn of its own, so that pings are stored between them. Whether it is new is for the store to say: to
-    // acknowledge again takes on what began since.
-    for (nth, (incident, _)) in named.iter().enumerate() {
-        match say(services, actor, incident.id, stance).await {
-            Ok(is_new) => changed += usize::from(is_new),
+    // Whether it is new is for the store to say: to acknowledge again takes on what began since.
+    for (nth, together) in ids.chunks(MAX_TOGETHER).enumerate() {
+        match say(services, actor, together.to_vec(), stance).await {
+            Ok(stood) => changed += stood.into_iter().filter(|is_new| *is_new).count(),
             Err(why) if nth == 0 => return Err(why),
             Err(why) => return Err(stopped(actor, stance, (changed, count), &why)),
         }
@@ -110,7 +113,7 @@ async fn one(
     stance: Stance,
 ) -> Result<String, NotDone> {
     let id = incident.id;
-    if !say(services, actor, id, stance).await? {
+    if say(services, actor, vec![id], stance).await? != [true] {
         let stands = stands_so(services, actor, id).await?;
         return Err(NotDone::NotStood { id: id.0, check, stands });
     }
@@ -119,9 +122,15 @@ async fn one(
     Ok(text)
 }
 
-async fn say(services: &Services, actor: &Actor, id: IncidentId, stance: Stance) -> Result<bool, NotDone> {
+/// Says so of all of these or of none, and which of them did not stand so before.
+async fn say(
+    services: &Services,
+    actor: &Actor,
+    ids: Vec<IncidentId>,
+    stance: Stance,
+) -> Result<Vec<bool>, NotDone> {
     let by = actor.name();
-    Ok(services.command(actor, |answer| StoreCommand::Stand(id, stance, by, answer)).await??)
+    Ok(services.command(actor, |answer| StoreCommand::Stand(ids, stance, by, answer)).await??)
 }
 
 fn word(stance: Stance) -> &'static str {

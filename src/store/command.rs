@@ -27,8 +27,8 @@ pub enum StoreCommand {
     Mute(Mute, CommandAnswer<Result<u64, StoreError>>),
     /// Ends a mute.
     Unmute(u64, CommandAnswer<Result<bool, StoreError>>),
-    /// Somebody of this name says how an incident stands (11.2).
-    Stand(IncidentId, Stance, String, CommandAnswer<Result<bool, StoreError>>),
+    /// Somebody of this name says how these incidents stand (11.2). Answers for each whether it is new.
+    Stand(Vec<IncidentId>, Stance, String, CommandAnswer<Result<Vec<bool>, StoreError>>),
     /// Has a message tried again (12.4).
     RetryMessage(MessageId, CommandAnswer<Result<ByHand, StoreError>>),
     /// Has all that was given up of a receiver tried again.
@@ -62,8 +62,8 @@ impl StoreCommand {
             }
             StoreCommand::Mute(mute, answer) => answer.give(|| store.mute(mute, now)),
             StoreCommand::Unmute(id, answer) => answer.give(|| store.unmute(id, now)),
-            StoreCommand::Stand(incident, stance, by, answer) => {
-                answer.give(|| store.stand(incident, stance, &by, now));
+            StoreCommand::Stand(incidents, stance, by, answer) => {
+                answer.give(|| store.stand_all(&incidents, stance, &by, now));
             }
             StoreCommand::RetryMessage(message, answer) => answer.give(|| store.retry_message(message, now)),
             StoreCommand::RetryParked(receiver, answer) => answer.give(|| store.retry_parked(&receiver, now)),

@@ -340,14 +340,25 @@ pub trait Store: Send {
     /// incidents are told all the same.
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError>;
 
-    /// Sets the stance of an incident (11.2). False if it has ended or already has it. `by` is a person's name.
+    /// Sets the stance of incidents (11.2). False for each that has ended or already has it. `by` is a person's name.
+    fn stand_all(
+        &mut self,
+        incidents: &[IncidentId],
+        stance: Stance,
+        by: &str,
+        now: Time,
+    ) -> Result<Vec<bool>, StoreError>;
+
+    /// [`Store::stand_all`] for a single incident.
     fn stand(
         &mut self,
         incident: IncidentId,
         stance: Stance,
         by: &str,
         now: Time,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<bool, StoreError> {
+        Ok(self.stand_all(&[incident], stance, by, now)? == [true])
+    }
 
     /// Brings the stored alerts up to date and returns all alerts for Alertmanager (§13).
     fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError>;

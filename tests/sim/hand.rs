@@ -419,14 +419,14 @@ impl Store for Hand {
         self.call(None, |store| store.settle(message, attempt, now))
     }
 
-    fn stand(
+    fn stand_all(
         &mut self,
-        incident: IncidentId,
+        incidents: &[IncidentId],
         stance: Stance,
         by: &str,
         now: Time,
-    ) -> Result<bool, StoreError> {
-        self.call(None, |store| store.stand(incident, stance, by, now))
+    ) -> Result<Vec<bool>, StoreError> {
+        self.call(None, |store| store.stand_all(incidents, stance, by, now))
     }
 
     fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {

@@ -405,14 +405,16 @@ impl Store for SqliteStore {
         self.transact(|tx| work::drop_message(tx, message, by, now))
     }
 
-    fn stand(
+    fn stand_all(
         &mut self,
-        incident: IncidentId,
+        incidents: &[IncidentId],
         stance: Stance,
         by: &str,
         now: Time,
-    ) -> Result<bool, StoreError> {
-        self.transact(|tx| work::stand(tx, incident, stance, by, now))
+    ) -> Result<Vec<bool>, StoreError> {
+        let all =
+            |tx: &mut Tx<'_>| incidents.iter().map(|id| work::stand(tx, *id, stance, by, now)).collect();
+        self.transact(all)
     }
 
     fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {

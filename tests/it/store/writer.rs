@@ -4,15 +4,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use punctual::app::{Actor, Entrance, Services, incidents};
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
 use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
 use punctual::core::time::Span;
 use punctual::engine::{self, Expired, expire, follow_wall_clock};
+use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Writer};
-use punctual::store::{Applied, Entry, Store, StoreError, What};
+use punctual::store::{Applied, Entry, Stance, Store, StoreError, What};
 
 use super::world::{Place, Sqlite, World, fact};
 use crate::support::process::{PATIENCE, wait_until};
@@ -486,4 +488,36 @@ fn an_absence_just_before_a_stop_is_known() {
         let windows = world.store().live().blind().iter().copied().collect::<Vec<_>>();
         assert_eq!(windows, [Window { from: last_life, to: clock.now() }], "closes: {closes}");
     }
+}
+
+/// 11.2: whoever looks meanwhile sees that nobody has said it, or that it is said of all.
+#[tokio::test]
+async fn what_is_said_of_several_incidents_is_stored_with_nothing_between() {
+    let names = ["a", "b", "c"];
+    let (world, clock, mut store) = away(Span::ZERO, &names);
+    let live = store.live();
+    for name in names {
+        let what = What::Ping(fact(PingKind::Fail));
+        let entry = Entry { check: live.find(name).unwrap().id, at: clock.now(), what };
+        store.apply(vec![entry]).unwrap();
+    }
+    let (writer, mut turns) =
+        Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
+    let (reloads, _) = tokio::sync::mpsc::channel(1);
+    let mut services = Services::new(live.clone(), Arc::new(writer), clock, reloads);
+    services.history = Some(Reader::new(world.place.0.path()));
+    let services = Arc::new(services);
+    let said = tokio::spawn(async move {
+        let ann = Actor { said: Some("ann".to_owned()), door: Entrance::Socket(0) };
+        incidents::stand_all(&services, &ann, r#"check=~"[a-c]""#, Stance::Acknowledge).await.unwrap()
+    });
+    let mut seen = vec![0];
+    while !said.is_finished() {
+        turns.step();
+        seen.extend(Some(live.answered().len()).filter(|count| seen.last() != Some(count)));
+        tokio::task::yield_now().await;
+    }
+    let said = said.await.unwrap();
+    assert_eq!((said.matching, said.changed), (3, 3), "{}", said.text);
+    assert_eq!(seen, [0, 3]);
 }
