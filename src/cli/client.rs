@@ -1,16 +1,15 @@
 //! A server's API, asked over HTTP, by the network or at the socket of its folder: what goes there, and what its answers mean to people.
 
 use std::cell::Cell;
-use std::error::Error;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
+use super::answer::{ServerAnswer, is_of_another_version};
 use super::failure::{Failure, wait_for};
 use super::server::{BearerToken, ChosenServer, ServerArgs};
 use super::table::plain;
@@ -58,19 +57,10 @@ fn said(why: &str, status: u8) -> ExitCode {
 pub(super) struct Client {
     http: reqwest::Client,
     server: ChosenServer,
-    /// The folder of the database, where it is asked at the socket.
-    folder: Option<PathBuf>,
     patience: Duration,
     verbose: bool,
     /// That the token goes there in the clear was said: once is enough.
     has_warned: Cell<bool>,
-}
-
-/// What a server says: its status, and its body.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
 }
 
 /// A request to the API.
@@ -102,30 +92,25 @@ impl Client {
         // What goes to this machine needs no other one's help, which would see the token.
         let builder = if server.is_local() { builder().no_proxy() } else { builder() };
         notify::check_certificates().map_err(Trouble::NotAsked)?;
-        Client::of(builder, server, None, args.verbose)
+        Client::of(builder, server, args.verbose)
     }
 
     /// Asks the server of this folder, at its socket: without a token, for who may open it may do everything.
     pub(super) fn at_socket(folder: &Path, verbose: bool) -> Result<Client, Trouble> {
         // No certificate is looked at, and none is to be read for it.
         let builder = builder().no_proxy().tls_certs_only([]).unix_socket(socket::path(folder));
-        Client::of(builder, ChosenServer::at_socket(), Some(folder.to_owned()), verbose)
+        Client::of(builder, ChosenServer::at_socket(folder), verbose)
     }
 
-    fn of(
-        builder: reqwest::ClientBuilder,
-        server: ChosenServer,
-        folder: Option<PathBuf>,
-        verbose: bool,
-    ) -> Result<Client, Trouble> {
+    fn of(builder: reqwest::ClientBuilder, server: ChosenServer, verbose: bool) -> Result<Client, Trouble> {
         let http = builder.build().map_err(|error| Trouble::NotAsked(error.to_string()))?;
-        Ok(Client { http, server, folder, patience: TIMEOUT, verbose, has_warned: Cell::new(false) })
+        Ok(Client { http, server, patience: TIMEOUT, verbose, has_warned: Cell::new(false) })
     }
 
     /// The same, for what may take as long as the server has patience with a request: a little less, so that there is an
     /// answer to tell of.
     pub(super) fn patient(self) -> Client {
-        let limits = if self.folder.is_some() { Limits::at_socket() } else { Limits::default() };
+        let limits = if self.server.folder.is_some() { Limits::at_socket() } else { Limits::default() };
         self.with_patience(limits.serving_timeout.saturating_sub(TIMEOUT / 3))
     }
 
@@ -150,8 +135,10 @@ impl Client {
         let json = answer.json();
         match json {
             Some(json) if answer.status.is_success() => Ok(json),
-            Some(problem) if answer.status.as_u16() >= 400 => Err(self.refused(&answer, &problem, token)),
-            _ => Err(self.not_punctual(&answer)),
+            Some(problem) if answer.status.as_u16() >= 400 => {
+                Err(self.server.refused(&answer, &problem, token))
+            }
+            _ => Err(self.server.not_punctual(&answer)),
         }
     }
 
@@ -196,7 +183,7 @@ impl Client {
                 let why = format!("{text}{hint} ({})", status.as_u16());
                 Err(Trouble::Refused { status, why, detail: text })
             }
-            _ => Err(self.not_punctual(&answer)),
+            _ => Err(self.server.not_punctual(&answer)),
         }
     }
 
@@ -218,7 +205,7 @@ impl Client {
         url: &Url,
         mut request: RequestBuilder,
         token: Option<&BearerToken>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<ServerAnswer, Trouble> {
         if let Some(token) = token {
             if self.server.is_in_the_clear() && !self.has_warned.replace(true) {
                 let host = plain(self.server.url.host_str().unwrap_or_default());
@@ -231,10 +218,10 @@ impl Client {
             eprintln!("punctual: {method} {} with {}", plain(url.as_str()), plain(&with));
         }
         let mut response =
-            request.timeout(self.patience).send().await.map_err(|error| self.unreachable(&error))?;
+            request.timeout(self.patience).send().await.map_err(|error| self.server.unreachable(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.server.unreachable(&error))? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_ANSWER_BYTES {
                 return Err(Trouble::NotAsked("the answer does not end: is this punctual?".to_owned()));
@@ -243,79 +230,7 @@ impl Client {
         if self.verbose {
             eprintln!("punctual: {status}, {} bytes", body.len());
         }
-        Ok(Answer { status, headers, body })
-    }
-
-    fn unreachable(&self, error: &reqwest::Error) -> Trouble {
-        let server = match &self.folder {
-            Some(folder) => format!("the control socket {}", socket::path(folder).display()),
-            None => self.server.url.to_string(),
-        };
-        if error.is_timeout() {
-            let what = "what was asked may be done all the same, so look before you ask again";
-            return Trouble::NotAsked(format!("{server} did not answer in time; {what}"));
-        }
-        let mut cause: &(dyn Error + 'static) = error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
-        }
-        if self.folder.is_some() {
-            return Trouble::NotAsked(format!("{server}: {}", no_socket(cause)));
-        }
-        let what = "is a server running there? --server or PUNCTUAL_URL names another";
-        Trouble::NotAsked(format!("no answer from {server}: {cause}; {what}"))
-    }
-
-    /// A problem (RFC 9457) in lines for people.
-    fn refused(&self, answer: &Answer, problem: &Value, token: Option<&BearerToken>) -> Trouble {
-        let status = answer.status;
-        let code = status.as_u16();
-        let detail = problem["detail"].as_str().unwrap_or("the server does not say why");
-        let faults: Vec<String> = problem["errors"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|fault| fault["detail"].as_str().map(plain))
-            .collect();
-        let lines: Vec<String> = detail.lines().map(plain).collect();
-        let detail = if faults.len() > 1 { faults.join("\n") } else { lines.join("\n") };
-        let hint = match (status, token) {
-            _ if is_of_another_version(status, &detail) => {
-                "\nthe server is of another version than this command: restart it, or use the command of its version".to_owned()
-            }
-            (StatusCode::UNAUTHORIZED, None) => self.how_to_give_a_token(),
-            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, Some(token)) => {
-                format!("\nwhat was sent is {}", token.origin)
-            }
-            _ => match answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()) {
-                Some(seconds) => format!("; it may be tried again in {seconds} s"),
-                None => String::new(),
-            },
-        };
-        let why = format!("{detail} ({code}){hint}");
-        Trouble::Refused { status, why, detail }
-    }
-
-    fn how_to_give_a_token(&self) -> String {
-        let settings = match &self.server.settings {
-            Some(path) => path.display().to_string(),
-            None => "~/.config/punctual/cli.yaml".to_owned(),
-        };
-        let unsent = self.server.unsent.as_ref().map_or(String::new(), |why| format!("\n{why}"));
-        format!(
-            "{unsent}\nput it into PUNCTUAL_TOKEN, or into a file that --token-file, PUNCTUAL_TOKEN_FILE or `token_file` in {settings} names"
-        )
-    }
-
-    fn not_punctual(&self, answer: &Answer) -> Trouble {
-        let (server, status) = (&self.server.url, answer.status.as_u16());
-        let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
-        Trouble::NotAsked(match location {
-            Some(location) if answer.status.is_redirection() => {
-                format!("{server} leads to {location} ({status}): name that server")
-            }
-            _ => format!("what answers at {server} is not punctual's API ({status}): is the URL right?"),
-        })
+        Ok(ServerAnswer { status, headers, body })
     }
 
     async fn no_such_check(&self, name: &str) -> Trouble {
@@ -336,49 +251,6 @@ impl Client {
 fn builder() -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     builder.user_agent(concat!("punctual/", env!("CARGO_PKG_VERSION")))
-}
-
-/// Whether this server does not know what this command asks for: it asks for nothing that a server of its version lacks.
-fn is_of_another_version(status: StatusCode, detail: &str) -> bool {
-    match status {
-        StatusCode::NOT_FOUND => detail.starts_with("not found: jobs ping"),
-        StatusCode::METHOD_NOT_ALLOWED => detail.starts_with("this path does not take this method"),
-        StatusCode::BAD_REQUEST => {
-            detail.contains("unknown field") || detail.starts_with("there is no parameter")
-        }
-        _ => false,
-    }
-}
-
-/// Why nobody answers at a socket.
-fn no_socket(cause: &(dyn Error + 'static)) -> String {
-    let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
-    match kind {
-        Some(io::ErrorKind::NotFound) => {
-            "there is none: is a server running with this --storage.path? --server or PUNCTUAL_URL names one elsewhere"
-                .to_owned()
-        }
-        Some(io::ErrorKind::ConnectionRefused) => "nobody listens: the server has ended".to_owned(),
-        // The control protocol of its own, which servers before had, is no HTTP.
-        _ if cause.to_string().contains("HTTP version") => {
-            "the server there is of another version than this command: restart it".to_owned()
-        }
-        Some(io::ErrorKind::PermissionDenied) => {
-            "not allowed: run this as the user that the server runs as, or as root".to_owned()
-        }
-        _ => format!("{cause}; the server's log may say why"),
-    }
-}
-
-impl Answer {
-    /// The body, if it is what the API speaks: always an object.
-    fn json(&self) -> Option<Value> {
-        let kind = self.headers.get(CONTENT_TYPE)?.as_bytes();
-        let is_ours =
-            [&b"application/json"[..], b"application/problem+json"].iter().any(|ours| kind.starts_with(ours));
-        let json: Value = serde_json::from_slice(&self.body).ok().filter(|_| is_ours)?;
-        json.is_object().then_some(json)
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the command `punctual` can do: one file a subcommand.
 
 mod ages;
+mod answer;
 pub mod check_config;
 mod check_storage;
 mod checks;

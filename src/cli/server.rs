@@ -51,6 +51,8 @@ pub(super) struct ChosenServer {
     pub(super) unsent: Option<String>,
     /// Where the user's settings are, or would be.
     pub(super) settings: Option<PathBuf>,
+    /// The folder of its database, where it is asked at the socket.
+    pub(super) folder: Option<PathBuf>,
 }
 
 /// A token, or a key for pings.
@@ -100,7 +102,8 @@ impl ServerArgs {
             Some(server) => parse_url(&server, "--server (or PUNCTUAL_URL)")?,
             None => home.clone(),
         };
-        let mut server = ChosenServer { url, token: self.token()?, unsent: None, settings: path.clone() };
+        let mut server =
+            ChosenServer { url, token: self.token()?, unsent: None, settings: path.clone(), folder: None };
         let has_own = settings.token.is_some() || settings.token_file.is_some();
         if server.token.is_none() && has_own {
             if server.url.origin() == home.origin() {
@@ -123,9 +126,9 @@ impl ServerArgs {
 
 impl ChosenServer {
     /// The one at the socket in the folder of its database.
-    pub(super) fn at_socket() -> ChosenServer {
+    pub(super) fn at_socket(folder: &Path) -> ChosenServer {
         let url = Url::parse("http://localhost").expect("it is a URL");
-        ChosenServer { url, token: None, unsent: None, settings: None }
+        ChosenServer { url, token: None, unsent: None, settings: None, folder: Some(folder.to_owned()) }
     }
 
     /// Whether this is a way to another machine that anybody on it can read.
@@ -296,7 +299,7 @@ mod tests {
     fn only_plain_http_to_another_machine_is_in_the_clear() {
         let check = |url: &str, expected: bool| {
             let url = parse_url(url, "--server").expect("it is right");
-            let server = ChosenServer { url, token: None, unsent: None, settings: None };
+            let server = ChosenServer { url, token: None, unsent: None, settings: None, folder: None };
             assert_eq!(server.is_in_the_clear(), expected, "{}", server.url);
         };
         check("http://127.0.0.1:1", false);
