@@ -227,7 +227,7 @@ pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
         tell_zones();
     }
     let mut config = config::load(file, &compat::DOOR_KEYS)?;
-    let outward = Outward::new(&config, compat::mail)?;
+    let outward = Outward::new(&config, compat::mail, &compat::ping_urls())?;
     config.warn(outward.warnings());
     Ok((config, outward))
 }
@@ -341,7 +341,8 @@ mod tests {
         let (requests, _) = mpsc::channel(1);
         let app = Services::new(live.clone(), writer.clone(), clock.clone(), requests);
         let app = Arc::new(App::new(Arc::new(app)));
-        let outward = watch::Sender::new(Arc::new(Outward::new(&config, compat::mail).unwrap()));
+        let outward =
+            watch::Sender::new(Arc::new(Outward::new(&config, compat::mail, &compat::ping_urls()).unwrap()));
         let (seen, rest) = (LastRead::of(&config), Rest::of(&config));
         let (allow_mass_removal, config_file) = (false, config_file.clone());
         let mut reloader =

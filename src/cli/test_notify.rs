@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::clock::Clock;
-use crate::compat::DOOR_KEYS;
+use crate::compat::{DOOR_KEYS, ping_urls};
 use crate::config::{self, Config, Faults};
 use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
@@ -59,7 +59,7 @@ pub enum TestNotifyError {
 pub async fn run(args: &TestNotifyArgs, clock: &Clock, out: &mut impl Write) -> Result<(), TestNotifyError> {
     let config = config::load(&args.config_file, &DOOR_KEYS)?;
     let receiver = find(&config, &args.receiver)?;
-    let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT)
+    let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT, &ping_urls())
         .map_err(|error| TestNotifyError::Setup(args.receiver.clone(), error))?;
     let way = SampleWay { args, transport, clock };
     // Unlike the key of any real message.

@@ -26,6 +26,10 @@ pub trait Door: std::fmt::Debug + Sync {
     /// The prefix of its paths, such as `/coal-mine/`.
     fn prefix(&self) -> &'static str;
 
+    /// What stands in the path of each URL that pings, such as `/coal-mine/v1/canary/`. No message shows such a URL: a
+    /// chat's preview would follow it.
+    fn ping_path(&self) -> String;
+
     /// The system's name for people.
     fn title(&self) -> &'static str;
 

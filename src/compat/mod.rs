@@ -23,7 +23,7 @@ use crate::config::{DoorKeys, KnownDoor};
 use crate::core::check::Origin;
 use crate::core::notice::Notice;
 use crate::core::origin::Origins;
-use crate::notify::WordedMail;
+use crate::notify::{PingUrls, WordedMail};
 
 /// All doors. Each answers only if the configuration switches it on.
 pub static DOORS: &[&dyn Door] = &[&coal_mine::DOOR, &nights_watch::DOOR];
@@ -51,6 +51,11 @@ pub fn origins() -> Origins {
 pub fn mail(notice: &Notice) -> Option<WordedMail> {
     let alias = notice.alias.as_ref()?;
     door_of(alias.origin.as_str())?.mail(notice)
+}
+
+/// The URLs that ping through a door, whether it is open or not.
+pub fn ping_urls() -> PingUrls {
+    PingUrls::new(DOORS.iter().map(|door| door.ping_path()))
 }
 
 /// The door that answers `/ID`: the one whose system knows this id, if it is switched on, otherwise the first that is.

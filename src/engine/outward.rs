@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{Config, Faults};
 use crate::core::route::{ReceiverName, is_own_receiver};
 use crate::notify::alertmanager::Pusher;
-use crate::notify::{Transport, Wording};
+use crate::notify::{PingUrls, Transport, Wording};
 
 /// Where messages and alerts go, according to one configuration.
 #[derive(Debug, Default)]
@@ -20,12 +20,12 @@ pub struct Outward {
 
 impl Outward {
     /// Builds what the configuration names, and renders every template once. Connects to nothing yet. `wording` is how
-    /// checks mail to their own addresses.
-    pub fn new(config: &Config, wording: Wording) -> Result<Outward, Faults> {
+    /// checks mail to their own addresses; `ping_urls` never stand in what is sent.
+    pub fn new(config: &Config, wording: Wording, ping_urls: &PingUrls) -> Result<Outward, Faults> {
         let (mut receivers, mut faults) = (BTreeMap::new(), Vec::new());
         for receiver in &config.receivers {
             let name = receiver.name.clone();
-            match Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT) {
+            match Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT, ping_urls) {
                 Ok(transport) => drop(receivers.insert(name, Arc::new(transport))),
                 Err(error) => faults.push((name, error.to_string())),
             }
@@ -34,10 +34,11 @@ impl Outward {
             return Err(config.faults(faults));
         }
         let of_checks = config.smtp.as_ref().map(|smtp| {
-            let transport = Transport::of_checks(smtp, wording, Transport::TIMEOUT);
+            let transport = Transport::of_checks(smtp, wording, Transport::TIMEOUT, ping_urls);
             Arc::new(transport.expect("the sender's address was read with the configuration"))
         });
-        let pushers = config.alertmanagers.chunks(1).map(|one| Arc::new(Pusher::new(one, Pusher::TIMEOUT)));
+        let pusher = |one| Arc::new(Pusher::new(one, Pusher::TIMEOUT, ping_urls));
+        let pushers = config.alertmanagers.chunks(1).map(pusher);
         Ok(Outward { receivers, of_checks, pushers: pushers.collect() })
     }
 

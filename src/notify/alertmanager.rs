@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::client::{Server, origin};
 use super::render::{base, page};
-use super::{aside, duration, text};
+use super::{PingUrls, aside, duration, text};
 use crate::clock::Stopwatch;
 use crate::core::alert::Alert;
 use crate::core::check::Name;
@@ -26,6 +26,7 @@ use crate::core::time::{Span, Time};
 #[derive(Debug)]
 pub struct Pusher {
     alertmanagers: Vec<Arc<Alertmanager>>,
+    ping_urls: PingUrls,
 }
 
 /// An Alertmanager. Its name may resolve to several addresses.
@@ -85,11 +86,12 @@ impl Pusher {
     const MAX_ADDRESSES: usize = 32;
 
     /// Connects to nothing yet. `timeout` bounds each request; usually it is [`Pusher::TIMEOUT`].
-    pub fn new(alertmanagers: &[receiver::Alertmanager], timeout: Span) -> Pusher {
+    /// `ping_urls` never stand in what is said of a push.
+    pub fn new(alertmanagers: &[receiver::Alertmanager], timeout: Span, ping_urls: &PingUrls) -> Pusher {
         let new = |settings: &receiver::Alertmanager| {
             Arc::new(Alertmanager { settings: settings.clone(), timeout, servers: Mutex::default() })
         };
-        Pusher { alertmanagers: alertmanagers.iter().map(new).collect() }
+        Pusher { alertmanagers: alertmanagers.iter().map(new).collect(), ping_urls: ping_urls.clone() }
     }
 
     /// Pushes all alerts to every address of every Alertmanager concurrently, so that one that hangs does not delay the
@@ -107,7 +109,13 @@ impl Pusher {
         }
         let mut outcomes: Vec<(usize, Vec<PushOutcome>)> = pushes.join_all().await;
         outcomes.sort_by_key(|(i, _)| *i);
-        outcomes.into_iter().flat_map(|(_, outcomes)| outcomes).collect()
+        let mut outcomes: Vec<PushOutcome> =
+            outcomes.into_iter().flat_map(|(_, outcomes)| outcomes).collect();
+        outcomes
+            .iter_mut()
+            .filter_map(|one| one.result.as_mut().err())
+            .for_each(|why| self.ping_urls.hide_in(why));
+        outcomes
     }
 }
 

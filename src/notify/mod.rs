@@ -9,6 +9,7 @@ mod attempt;
 pub mod client;
 mod connection;
 pub mod email;
+mod ping_urls;
 mod redact;
 pub mod render;
 mod resolve;
@@ -20,18 +21,26 @@ mod trust;
 pub mod webhook;
 mod worded;
 
+use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
 use crate::core::receiver::{Receiver, ReceiverKind, Smtp};
 use crate::core::time::Span;
 
 pub use attempt::Notification;
 use attempt::{aside, duration, later, misdirected, never, taken, within};
+pub use ping_urls::PingUrls;
 pub use trust::check_certificates;
 pub use worded::{WordedMail, Wording};
 
-/// How a receiver is reached.
+/// The way to a receiver.
 #[derive(Debug)]
-pub enum Transport {
+pub struct Transport {
+    means: Means,
+    ping_urls: PingUrls,
+}
+
+#[derive(Debug)]
+enum Means {
     Webhook(webhook::WebhookTransport),
     Email(email::Mailer),
 }
@@ -54,38 +63,56 @@ impl Transport {
     /// How long an attempt may take, from resolving the name to the receiver's answer.
     pub const TIMEOUT: Span = Span::secs(30);
 
-    /// Builds the transport for a receiver. Connects to nothing yet. `timeout` is usually [`Transport::TIMEOUT`].
-    pub fn new(receiver: &Receiver, smtp: Option<&Smtp>, timeout: Span) -> Result<Transport, SetupError> {
-        Ok(match &receiver.kind {
+    /// Builds the transport for a receiver. Connects to nothing yet. `timeout` is usually [`Transport::TIMEOUT`];
+    /// `ping_urls` never stand in what is sent.
+    pub fn new(
+        receiver: &Receiver,
+        smtp: Option<&Smtp>,
+        timeout: Span,
+        ping_urls: &PingUrls,
+    ) -> Result<Transport, SetupError> {
+        let means = match &receiver.kind {
             ReceiverKind::Webhook(settings) => {
-                Transport::Webhook(webhook::WebhookTransport::new(settings, timeout)?)
+                Means::Webhook(webhook::WebhookTransport::new(settings, timeout)?)
             }
             ReceiverKind::Email(settings) => {
                 let smtp = smtp.ok_or(SetupError::NoMailServer)?;
-                Transport::Email(email::Mailer::new(&settings.to, smtp, timeout)?)
+                Means::Email(email::Mailer::new(&settings.to, smtp, timeout)?)
             }
-        })
+        };
+        Ok(Transport { means, ping_urls: ping_urls.clone() })
     }
 
     /// The transport for checks that mail to their own addresses, which come with the notice.
-    pub fn of_checks(smtp: &Smtp, wording: Wording, timeout: Span) -> Result<Transport, SetupError> {
-        Ok(Transport::Email(email::Mailer::of_checks(smtp, wording, timeout)?))
+    pub fn of_checks(
+        smtp: &Smtp,
+        wording: Wording,
+        timeout: Span,
+        ping_urls: &PingUrls,
+    ) -> Result<Transport, SetupError> {
+        let means = Means::Email(email::Mailer::of_checks(smtp, wording, timeout)?);
+        Ok(Transport { means, ping_urls: ping_urls.clone() })
     }
 
     /// A warning about settings that are valid but will disappoint; for people.
     pub fn warning(&self) -> Option<String> {
-        match self {
-            Transport::Webhook(webhook) => webhook.warning(),
-            Transport::Email(_) => None,
+        match &self.means {
+            Means::Webhook(webhook) => webhook.warning(),
+            Means::Email(_) => None,
         }
     }
 
     /// Makes one attempt. It ends within the configured time-out, whatever the receiver does.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         assert!(!notification.notices.is_empty(), "a message has at least one member");
-        match self {
-            Transport::Webhook(webhook) => webhook.send(notification).await,
-            Transport::Email(email) => email.send(notification).await,
-        }
+        // On a blocking thread: a message may have hundreds of notices.
+        let (ping_urls, notices) = (self.ping_urls.clone(), notification.notices.to_vec());
+        let without = move |notice| ping_urls.out_of_notice(notice);
+        let notices: Vec<Notice> = aside(move || notices.into_iter().map(without).collect()).await;
+        let notification = Notification { notices: &notices, ..*notification };
+        self.ping_urls.out_of_attempt(match &self.means {
+            Means::Webhook(webhook) => webhook.send(&notification).await,
+            Means::Email(email) => email.send(&notification).await,
+        })
     }
 }

@@ -9,7 +9,7 @@ use punctual::core::receiver::{self, HttpConfig, Receiver, ReceiverKind, TlsConf
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
 use punctual::notify::alertmanager::{PushOutcome, Pusher};
-use punctual::notify::{Notification, Transport, sample};
+use punctual::notify::{Notification, PingUrls, Transport, sample};
 use serde_json::Value;
 
 use crate::support::assert_taken;
@@ -45,7 +45,7 @@ fn at(url: String, http: HttpConfig) -> receiver::Alertmanager {
 
 fn pusher(urls: &[String]) -> Pusher {
     let alertmanagers: Vec<_> = urls.iter().map(|url| at(url.clone(), HttpConfig::default())).collect();
-    Pusher::new(&alertmanagers, Pusher::TIMEOUT)
+    Pusher::new(&alertmanagers, Pusher::TIMEOUT, &PingUrls::default())
 }
 
 fn push(pusher: &Pusher, alerts: &[Alert], now: Time) -> Vec<PushOutcome> {
@@ -122,7 +122,7 @@ fn an_alertmanager_that_hangs_keeps_the_alerts_from_no_other() {
     let hung = TcpListener::bind("127.0.0.1:0").unwrap();
     let urls = [format!("http://{}", hung.local_addr().unwrap()), alertmanager.url()];
     let alertmanagers = urls.map(|url| at(url, HttpConfig::default()));
-    let pusher = Pusher::new(&alertmanagers, Span::ms(500));
+    let pusher = Pusher::new(&alertmanagers, Span::ms(500), &PingUrls::default());
     let outcomes = push(&pusher, &[firing("nightly-backup", now())], now());
     assert!(outcomes[0].result.as_ref().unwrap_err().contains("no answer within 500ms"), "{outcomes:?}");
     assert_eq!(outcomes[1].result, Ok(()));
@@ -148,19 +148,23 @@ fn tls_is_believed_only_with_its_authority() {
     let http = HttpConfig { tls: trusting, ..HttpConfig::default() };
     // By name: the address is pinned, the certificate is still that of the name.
     let url = format!("https://localhost:{}", alertmanager.port());
-    let trusted = Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT);
+    let trusted = Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT, &PingUrls::default());
     assert_all_taken(&push(&trusted, &alert, now()), 1);
     assert_eq!(alertmanager.alerts().len(), 1);
 
     let strange = Alertmanager::start_with_tls().authority();
     let tls = TlsConfig { ca_pem: Some(strange), ..TlsConfig::default() };
     let http = HttpConfig { tls, ..HttpConfig::default() };
-    let outcomes = push(&Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT), &alert, now());
+    let outcomes =
+        push(&Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT, &PingUrls::default()), &alert, now());
     assert!(outcomes[0].result.as_ref().unwrap_err().contains("certificate"), "{outcomes:?}");
 
     let tls = TlsConfig { insecure_skip_verify: true, ..TlsConfig::default() };
     let http = HttpConfig { tls, ..HttpConfig::default() };
-    assert_all_taken(&push(&Pusher::new(&[at(url, http)], Pusher::TIMEOUT), &alert, now()), 1);
+    assert_all_taken(
+        &push(&Pusher::new(&[at(url, http)], Pusher::TIMEOUT, &PingUrls::default()), &alert, now()),
+        1,
+    );
 }
 
 /// 13.2: never as a label, which would make another alert of it.
@@ -223,7 +227,7 @@ fn our_webhook_says_what_alertmanagers_own_says() {
         http: HttpConfig::default(),
     };
     let receiver = Receiver { name: "test".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
-    let transport = Transport::new(&receiver, None, Transport::TIMEOUT).unwrap();
+    let transport = Transport::new(&receiver, None, Transport::TIMEOUT, &PingUrls::default()).unwrap();
     let notices = [notice.clone()];
     let notification =
         Notification { key: "m1", receiver: "test", notices: &notices, external_url: EXTERNAL_URL, now };

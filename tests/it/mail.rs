@@ -11,7 +11,7 @@ use punctual::core::outbox::{Attempt, DeliveryKind};
 use punctual::core::receiver::{BasicAuth, Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
-use punctual::notify::{Notification, Transport, sample};
+use punctual::notify::{Notification, PingUrls, Transport, sample};
 
 use crate::support::assert_taken;
 use crate::support::http::runtime;
@@ -39,7 +39,7 @@ fn settings(server: &SmtpServer, tls: SmtpTls) -> Smtp {
 }
 
 /// A server without TLS, login or anything.
-fn plain(host: &str, port: u16) -> Smtp {
+pub(crate) fn plain(host: &str, port: u16) -> Smtp {
     Smtp {
         host: host.to_owned(),
         port,
@@ -58,7 +58,7 @@ fn login(password: &str) -> Option<BasicAuth> {
 fn transport(smtp: &Smtp, to: &[&str], timeout: Span) -> Transport {
     let to = to.iter().map(|to| (*to).to_owned()).collect();
     let receiver = Receiver { name: "ops-mail".into(), kind: ReceiverKind::Email(Email { to }) };
-    Transport::new(&receiver, Some(smtp), timeout).unwrap()
+    Transport::new(&receiver, Some(smtp), timeout, &PingUrls::default()).unwrap()
 }
 
 fn send_all(transport: &Transport, key: &str, notices: &[Notice]) -> Attempt {
@@ -267,8 +267,13 @@ fn a_full_mailbox_is_tried_again_without_telling_the_others_again() {
 #[test]
 fn a_check_is_mailed_to_the_addresses_that_come_with_its_notice() {
     let server = SmtpServer::start(Tls::None, None);
-    let of_checks =
-        Transport::of_checks(&settings(&server, SmtpTls::None), |_| None, Span::secs(30)).unwrap();
+    let of_checks = Transport::of_checks(
+        &settings(&server, SmtpTls::None),
+        |_| None,
+        Span::secs(30),
+        &PingUrls::default(),
+    )
+    .unwrap();
     let to = |key: &str, emails: &[&str]| {
         let emails = emails.iter().map(|email| (*email).to_owned()).collect();
         send(&of_checks, key, &Notice { emails, ..sample::alert(now()) })

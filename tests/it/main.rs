@@ -37,6 +37,7 @@ mod own_mail;
 mod pages;
 mod parts;
 mod ping;
+mod ping_urls;
 mod power;
 mod serve;
 mod server;

@@ -9,7 +9,7 @@ use punctual::core::outbox::Attempt;
 use punctual::core::receiver::{BasicAuth, Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
-use punctual::notify::{Notification, Transport, sample};
+use punctual::notify::{Notification, PingUrls, Transport, sample};
 
 use crate::support::assert_taken;
 use crate::support::http::runtime;
@@ -98,7 +98,7 @@ fn serve(mut stream: TcpStream, answers: &[(&str, &str)], said: &mut Vec<String>
 fn send(smtp: &Smtp, to: &[&str]) -> Attempt {
     let to = to.iter().map(|to| (*to).to_owned()).collect();
     let receiver = Receiver { name: "ops".into(), kind: ReceiverKind::Email(Email { to }) };
-    let transport = Transport::new(&receiver, Some(smtp), Span::secs(20)).unwrap();
+    let transport = Transport::new(&receiver, Some(smtp), Span::secs(20), &PingUrls::default()).unwrap();
     let now = Time::from_secs(1_774_830_840);
     let notices = [sample::alert(now)];
     let external_url = "https://punctual.example.org";
@@ -196,7 +196,8 @@ fn a_sender_that_is_refused_loses_no_recipient_that_was_to_be_tried_again() {
         Server::of_each(vec![&[("RCPT TO:<full", "450 greylisted")], &[("MAIL", "550 not from you")], &[]]);
     let to = ["ops@example.org", "full@example.org"].map(str::to_owned).to_vec();
     let receiver = Receiver { name: "ops".into(), kind: ReceiverKind::Email(Email { to }) };
-    let transport = Transport::new(&receiver, Some(&server.smtp()), Span::secs(20)).unwrap();
+    let transport =
+        Transport::new(&receiver, Some(&server.smtp()), Span::secs(20), &PingUrls::default()).unwrap();
     let now = Time::from_secs(1_774_830_840);
     let notices = [sample::alert(now)];
     let external_url = "https://punctual.example.org";
@@ -211,7 +212,7 @@ fn a_sender_that_is_refused_loses_no_recipient_that_was_to_be_tried_again() {
 }
 
 fn send_own(smtp: &Smtp) -> Attempt {
-    let transport = Transport::of_checks(smtp, |_| None, Span::secs(2)).unwrap();
+    let transport = Transport::of_checks(smtp, |_| None, Span::secs(2), &PingUrls::default()).unwrap();
     let now = Time::from_secs(1_774_830_840);
     let notices = [Notice { emails: vec!["ops@example.org".to_owned()], ..sample::alert(now) }];
     let external_url = "https://punctual.example.org";

@@ -9,7 +9,7 @@ use punctual::core::receiver::{
 };
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
-use punctual::notify::{Notification, Transport, sample};
+use punctual::notify::{Notification, PingUrls, Transport, sample};
 
 use crate::support::assert_taken;
 use crate::support::http::runtime;
@@ -23,7 +23,7 @@ fn now() -> Time {
 pub(crate) fn transport(url: &str, format: WebhookFormat, http: HttpConfig, timeout: Span) -> Transport {
     let webhook = Webhook { url: Secret::new(url), format, max_checks: None, http };
     let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
-    Transport::new(&receiver, None, timeout).unwrap()
+    Transport::new(&receiver, None, timeout, &PingUrls::default()).unwrap()
 }
 
 pub(crate) fn send(transport: &Transport) -> Attempt {

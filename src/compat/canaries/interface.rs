@@ -83,6 +83,10 @@ impl Door for Interface {
         self.0.prefix
     }
 
+    fn ping_path(&self) -> String {
+        format!("{}{}", self.0.prefix, self.0.path)
+    }
+
     fn title(&self) -> &'static str {
         self.0.title
     }
