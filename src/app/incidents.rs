@@ -10,10 +10,10 @@ use super::view::is_matched;
 use crate::core::check::Name;
 use crate::core::incident::IncidentId;
 use crate::core::route::Matcher;
-use crate::store::Stance;
 use crate::store::command::StoreCommand;
-use crate::store::history::{IncidentRecord, Reader};
+use crate::store::history::IncidentRecord;
 use crate::store::live::Check;
+use crate::store::{Stance, StoreError};
 
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
@@ -159,7 +159,7 @@ async fn matching(services: &Arc<Services>, actor: &Actor, matchers: &str) -> Re
 /// Why nothing was changed: it has ended, or who has said the same before.
 async fn stands_so(services: &Arc<Services>, actor: &Actor, id: IncidentId) -> Result<String, NotDone> {
     let reading =
-        with_history(services, actor, move |reader, _| Ok((reader.incident(id)?, reader.last_said(id)?)));
+        with_history(services, actor, move |at| Ok((at.history.incident(id)?, at.history.last_said(id)?)));
     Ok(match reading.await? {
         (Some(incident), Some(said)) if !incident.status.is_ended() => {
             let status = incident.status.as_str();
@@ -174,9 +174,9 @@ async fn stands_so(services: &Arc<Services>, actor: &Actor, id: IncidentId) -> R
 async fn of_number(services: &Arc<Services>, actor: &Actor, number: &str) -> Result<Named, NotDone> {
     let none = NotDone::NoSuchIncident(number.to_owned());
     let Ok(id) = number.parse().map(IncidentId) else { return Err(none) };
-    let reading = with_history(services, actor, move |reader, services| {
-        let Some(incident) = reader.incident(id)? else { return Ok(None) };
-        let check = services.live.by_id(incident.check);
+    let reading = with_history(services, actor, move |at| {
+        let Some(incident) = at.history.incident(id)? else { return Ok(None) };
+        let check = at.live.by_id(incident.check);
         Ok(Some((incident, check.map(|check| check.definition.name.clone()))))
     });
     let (incident, name) = reading.await?.ok_or(none)?;
@@ -189,10 +189,10 @@ async fn read(
     actor: &Actor,
     checks: Vec<Arc<Check>>,
 ) -> Result<Vec<Named>, NotDone> {
-    let reading = with_history(services, actor, move |reader, _| {
+    let reading = with_history(services, actor, move |at| {
         let mut open = Vec::new();
         for check in checks {
-            let incident = reader.open_incident(check.id)?;
+            let incident = at.history.open_incident(check.id)?;
             open.extend(incident.map(|incident| (incident, check.definition.name.clone())));
         }
         Ok(open)
@@ -203,9 +203,8 @@ async fn read(
 async fn with_history<T: Send + 'static>(
     services: &Arc<Services>,
     actor: &Actor,
-    read: impl FnOnce(&Reader, &Services) -> Result<T, NotDone> + Send + 'static,
+    read: impl FnOnce(&Services) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, NotDone> {
     let at = services.clone();
-    let work = move || read(at.history.as_ref().ok_or(NotDone::NoHistory)?, &at);
-    services.aside(actor.room(), work).await?
+    Ok(services.aside(actor.room(), move || read(&at)).await??)
 }

@@ -7,6 +7,7 @@ mod actor;
 mod aside;
 pub mod edit;
 pub mod health;
+pub mod history;
 mod in_force;
 pub mod incidents;
 pub mod messages;

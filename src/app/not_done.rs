@@ -91,9 +91,6 @@ pub enum NotDone {
     /// Nothing is left of what was given up of it.
     #[error("nothing that is still bad was given up of {0}")]
     NothingParked(String),
-    /// The history is not there.
-    #[error("this server has no history")]
-    NoHistory,
     /// The server is busy.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -152,9 +149,7 @@ impl NotDone {
             | NotDone::BadActor
             | NotDone::BadMatchers(_)
             | NotDone::NoMatchers => NotDoneKind::Invalid,
-            NotDone::NoHistory | NotDone::Stopped(_) | NotDone::Busy(_) | NotDone::Store(_) => {
-                NotDoneKind::Unavailable
-            }
+            NotDone::Stopped(_) | NotDone::Busy(_) | NotDone::Store(_) => NotDoneKind::Unavailable,
             NotDone::Bug(_) => NotDoneKind::Bug,
         }
     }

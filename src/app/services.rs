@@ -23,8 +23,8 @@ pub struct Services {
     pub writer: Arc<dyn TakePings>,
     /// Engine time.
     pub clock: Arc<Clock>,
-    /// What happened to the checks; without it, nobody shows any of it.
-    pub history: Option<Reader>,
+    /// What happened to the checks.
+    pub history: Reader,
     /// What this process counts.
     pub counters: ServerCounters,
     /// What the configuration says.
@@ -58,18 +58,19 @@ pub struct ReloadRequest {
 }
 
 impl Services {
-    /// Before the first request, with nothing counted and without a history.
+    /// Before the first request, with nothing counted.
     pub fn new(
         live: Arc<Live>,
         writer: Arc<dyn TakePings>,
         clock: Arc<Clock>,
+        history: Reader,
         reloads: mpsc::Sender<ReloadRequest>,
     ) -> Services {
         Services {
             live,
             writer,
             clock,
-            history: None,
+            history,
             counters: ServerCounters::default(),
             in_force: InForce::default(),
             no_deliveries: false,

@@ -312,6 +312,7 @@ mod tests {
 
     use super::*;
     use crate::app::Services;
+    use crate::store::history::Reader;
     use crate::store::sqlite::SqliteStore;
     use crate::store::{Store, StoreError, writer};
 
@@ -339,7 +340,8 @@ mod tests {
         let limits = writer::QueueLimits::default();
         let writer = Arc::new(Writer::start(Box::new(store), clock.clone(), limits, |_| {}).unwrap());
         let (requests, _) = mpsc::channel(1);
-        let app = Services::new(live.clone(), writer.clone(), clock.clone(), requests);
+        let app =
+            Services::new(live.clone(), writer.clone(), clock.clone(), Reader::new(folder.path()), requests);
         let app = Arc::new(App::new(Arc::new(app)));
         let outward =
             watch::Sender::new(Arc::new(Outward::new(&config, compat::mail, &compat::ping_urls()).unwrap()));

@@ -201,10 +201,10 @@ fn assemble(
     let writer = Writer::start(Box::new(store), clock.clone(), writer::QueueLimits::default(), on_commit)?;
     let writer = Arc::new(writer);
     let (asks, requests) = mpsc::channel(MAX_RELOADS);
-    let mut services = Services::new(live, writer.clone(), clock.clone(), asks);
+    let history = Reader::new(&settings.storage_path);
+    let mut services = Services::new(live, writer.clone(), clock.clone(), history, asks);
     services.no_deliveries = settings.no_deliveries;
     services.counters.own = own.clone();
-    services.history = Some(Reader::new(&settings.storage_path));
     let mut app = App::new(Arc::new(services));
     app.lifecycle = settings.lifecycle;
     app.external_url.clone_from(&settings.external_url);

@@ -89,10 +89,7 @@ pub(super) fn look(
     ranges: Ranges,
 ) -> Result<Shown, StoreError> {
     let most = usize::try_from(dialect.habits.max_events).unwrap_or(usize::MAX);
-    let events = match &host.services().history {
-        Some(reader) => reader.canary_events(check.id, most)?,
-        None => Vec::new(),
-    };
+    let events = host.services().history.canary_events(check.id, most)?;
     let definition = &check.definition;
     let moment = Moment::of(host.services());
     let seen = moment.look(check);

@@ -7,9 +7,11 @@ use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use matchit::Params;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::query::Query;
 use crate::app::Actor;
+use crate::app::history::HistoryPage;
 use crate::http::body::{self, BodyError, Keep};
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
@@ -107,6 +109,12 @@ pub(super) fn in_json(status: StatusCode, value: &impl Serialize) -> Reply {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
+}
+
+/// A page of a list, and the cursor of the one after it.
+pub(super) fn page_of<T>(list: &str, page: &HistoryPage<T>, item: impl Fn(&T) -> Value) -> Reply {
+    let items: Vec<Value> = page.items.iter().map(item).collect();
+    in_json(StatusCode::OK, &json!({list: items, "next_cursor": page.next.map(|next| next.to_string())}))
 }
 
 /// Makes a longer answer on a thread that may block.

@@ -171,9 +171,9 @@ pub(super) async fn shown(asked: &Asked<'_>, check: Arc<Check>) -> Result<CheckJ
         .aside(move |app| {
             let mut shown = at(app, &Moment::of(&app.services), &check);
             let state = check.state();
-            let paused = state.pause.at_run_time.and(app.services.history.as_ref());
-            // Without it the check is shown all the same.
-            let pause = paused.and_then(|reader| reader.pause(check.id).ok().flatten());
+            // Where it cannot be read the check is shown all the same.
+            let read = |_| app.services.history.pause(check.id).ok().flatten();
+            let pause = state.pause.at_run_time.and_then(read);
             let said = |pause: PauseRecord| PauseJson {
                 since: pause.at.to_string(),
                 by: pause.by,

@@ -3,16 +3,14 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::asked::{ApiOutcome, Asked, in_json, make};
+use super::asked::{ApiOutcome, Asked, make, page_of};
 use super::check::seconds;
 use super::incidents;
-use super::problems::{no_history, unreadable};
+use crate::app::history;
 use crate::app::view::IncidentView;
 use crate::http::problem::Problem;
 use crate::http::reply;
-use crate::store::StoreError;
-use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PingRecord, Reader};
-use crate::store::live::{Check, Live};
+use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, LeftOut, PingRecord};
 
 /// Which history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,22 +34,22 @@ impl HistoryKind {
     }
 }
 
-/// Items, and the cursor to the page after them.
-type Page = (Vec<Value>, Option<u64>);
-
 /// Answers `GET /api/v1/checks/{name}/pings` and its siblings.
 pub(super) async fn answer(asked: &Asked<'_>, kind: HistoryKind) -> ApiOutcome {
-    let query = asked.query(&["limit", "cursor"])?;
-    let limit = query.limit()?;
-    let before = query.cursor()?;
+    let page = asked.query(&["limit", "cursor"])?.page()?;
     let check = asked.check()?;
     make(asked, move |app| {
-        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
-        let wanted = PageAsked { kind, before, limit };
-        let read = read(reader, &app.services.live, wanted, &check).map_err(|error| unreadable(&error));
-        let (items, next) = read?;
-        let next = next.map(|next| next.to_string());
-        Ok(in_json(StatusCode::OK, &json!({kind.as_str(): items, "next_cursor": next})))
+        let (services, id, list) = (&app.services, check.id, kind.as_str());
+        Ok(match kind {
+            HistoryKind::Pings => page_of(list, &history::pings(services, id, page)?, ping),
+            HistoryKind::Runs => page_of(list, &history::runs(services, id, page)?, run),
+            HistoryKind::Flips => page_of(list, &history::flips(services, id, page)?, flip),
+            HistoryKind::Judgements => page_of(list, &history::judgements(services, id, page)?, judgement),
+            HistoryKind::Incidents => {
+                let incident = |view: &IncidentView| incidents::shown(&check.definition, view);
+                page_of(list, &history::incidents_of(services, id, page)?, incident)
+            }
+        })
     })
     .await
 }
@@ -63,68 +61,21 @@ pub(super) async fn body(asked: &Asked<'_>) -> ApiOutcome {
     let gone = || Problem::new(StatusCode::NOT_FOUND, "this ping had no body, or it is not kept any more");
     let seq = asked.number().ok_or_else(gone)?;
     make(asked, move |app| {
-        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
-        let body = reader.body(check, seq).map_err(|error| unreadable(&error))?;
+        let body = app.services.history.body(check, seq)?;
         Ok(reply::bytes(body.ok_or_else(gone)?))
     })
     .await
 }
 
-/// Which page.
-#[derive(Clone, Copy)]
-struct PageAsked {
-    kind: HistoryKind,
-    /// Items before this one.
-    before: Option<u64>,
-    limit: usize,
-}
-
-fn read(reader: &Reader, live: &Live, asked: PageAsked, of: &Check) -> Result<Page, StoreError> {
-    let (PageAsked { kind, before, limit }, check) = (asked, of.id);
-    Ok(match kind {
-        HistoryKind::Pings => page(&reader.pings(check, before, limit)?, limit, |ping| ping.seq, ping),
-        HistoryKind::Runs => runs(&reader.pings(check, before, MAX_PAGE)?, limit),
-        HistoryKind::Flips => page(&reader.flips(check, before, limit)?, limit, |flip| flip.id, flip),
-        HistoryKind::Judgements => {
-            page(&reader.judgements(check, before, limit)?, limit, |judged| judged.id, judgement)
-        }
-        HistoryKind::Incidents => {
-            let read = reader.incidents(check, before, limit)?;
-            let next = read.last().filter(|_| read.len() == limit).map(|incident| incident.id.0);
-            let answered = live.answered();
-            let shown = |incident| {
-                Ok(incidents::shown(&of.definition, &IncidentView::of(reader, &answered, incident)?))
-            };
-            (read.into_iter().map(shown).collect::<Result<_, StoreError>>()?, next)
-        }
+fn run(ended: &PingRecord) -> Value {
+    json!({
+        "id": ended.seq,
+        "start": ended.duration.map(|duration| (ended.at - duration).to_string()),
+        "duration_seconds": ended.duration.map(|duration| seconds(duration.as_ms())),
+        "kind": ended.kind.as_str(),
+        "exit_status": ended.exit_status,
+        "rid": ended.rid,
     })
-}
-
-/// A page that is not full is the last.
-fn page<R>(records: &[R], limit: usize, id: impl Fn(&R) -> u64, item: impl Fn(&R) -> Value) -> Page {
-    let next = records.last().filter(|_| records.len() == limit).map(id);
-    (records.iter().map(item).collect(), next)
-}
-
-/// Runs are among the pings that ended them: a page looks at so many pings, and may have few runs.
-fn runs(pings: &[PingRecord], limit: usize) -> Page {
-    let mut items = Vec::new();
-    for ended in pings {
-        let Some(duration) = ended.duration else { continue };
-        items.push(json!({
-            "id": ended.seq,
-            "start": (ended.at - duration).to_string(),
-            "duration_seconds": seconds(duration.as_ms()),
-            "kind": ended.kind.as_str(),
-            "exit_status": ended.exit_status,
-            "rid": ended.rid,
-        }));
-        if items.len() == limit {
-            return (items, Some(ended.seq));
-        }
-    }
-    let next = pings.last().filter(|_| pings.len() == MAX_PAGE).map(|ping| ping.seq);
-    (items, next)
 }
 
 fn ping(ping: &PingRecord) -> Value {

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::incidents::shown;
-use super::problems::{no_history, unreadable};
-use crate::app::view::IncidentView;
+use crate::app::history;
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
 
@@ -16,15 +15,9 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     let none = || Problem::new(StatusCode::NOT_FOUND, "there is no incident of this number, or not any more");
     let id = IncidentId(asked.number().ok_or_else(none)?);
     make(asked, move |app| {
-        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
-        let found = reader.incident(id).map_err(|error| unreadable(&error))?.ok_or_else(none)?;
-        let found = IncidentView::of(reader, &app.services.live.answered(), found);
-        let found = found.map_err(|error| unreadable(&error))?;
-        let steps = reader.steps(id).map_err(|error| unreadable(&error))?;
-        let definition = reader.definition(found.record.check).map_err(|error| unreadable(&error))?;
-        let definition = definition.ok_or_else(none)?;
-        let mut shown = shown(&definition, &found);
-        shown["steps"] = steps.iter().map(step).collect();
+        let whole = history::incident(&app.services, id)?.ok_or_else(none)?;
+        let mut shown = shown(&whole.definition, &whole.view);
+        shown["steps"] = whole.steps.iter().map(step).collect();
         Ok(in_json(StatusCode::OK, &shown))
     })
     .await

@@ -4,11 +4,11 @@ use hyper::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::asked::{ApiOutcome, Asked, in_json, make};
+use super::asked::{ApiOutcome, Asked, in_json, make, page_of};
 use super::check::text;
-use super::problems::{no_history, unreadable};
 use super::words::read;
 use crate::app::NotDone;
+use crate::app::history;
 use crate::app::messages::{self, MessageDeed};
 use crate::http::problem::Problem;
 use crate::store::history::MessageRecord;
@@ -16,16 +16,12 @@ use crate::store::history::MessageRecord;
 /// Answers `GET /api/v1/messages`.
 pub(super) async fn list(asked: &Asked<'_>) -> ApiOutcome {
     let query = asked.query(&["limit", "cursor", "state", "receiver"])?;
-    let (limit, before) = (query.limit()?, query.cursor()?);
+    let page = query.page()?;
     let state = query.word("state", &MessageRecord::STATES, |state| state)?;
     let receiver = query.one("receiver")?.map(str::to_owned);
     make(asked, move |app| {
-        let reader = app.services.history.as_ref().ok_or_else(no_history)?;
-        let page = reader.messages(state, receiver.as_deref(), before, limit);
-        let read = page.map_err(|error| unreadable(&error))?;
-        let next = read.last().filter(|_| read.len() == limit).map(|message| message.id.to_string());
-        let messages: Vec<Value> = read.iter().map(shown).collect();
-        Ok(in_json(StatusCode::OK, &json!({"messages": messages, "next_cursor": next})))
+        let page = history::messages(&app.services, state, receiver.as_deref(), page)?;
+        Ok(page_of("messages", &page, shown))
     })
     .await
 }

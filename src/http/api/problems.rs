@@ -6,13 +6,12 @@ use crate::app::{NotDone, NotDoneKind};
 use crate::http::problem::Problem;
 use crate::store::StoreError;
 
-pub(super) fn no_history() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "this server keeps no history")
-}
-
-pub(super) fn unreadable(error: &StoreError) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the history cannot be read: {error}"))
-        .with_retry_after(5)
+/// What could not be stored is a [`NotDone`].
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the history cannot be read: {error}"))
+            .with_retry_after(5)
+    }
 }
 
 impl From<NotDone> for Problem {

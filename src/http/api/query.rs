@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hyper::StatusCode;
 
+use crate::app::history::PageAsked;
 use crate::core::text::shown;
 use crate::core::time::Time;
 use crate::http::decode;
@@ -60,10 +61,14 @@ impl<'q> Query<'q> {
         self.all("label").map(label).collect()
     }
 
-    /// `cursor`, where it is the number of an item.
-    pub(super) fn cursor(&self) -> Result<Option<u64>, Problem> {
+    fn cursor(&self) -> Result<Option<u64>, Problem> {
         let cursor = self.one("cursor")?.map(str::parse).transpose();
         cursor.map_err(|_| bad("`cursor` is the `next_cursor` of the page before"))
+    }
+
+    /// `limit` and `cursor`, where that is the number of an item.
+    pub(super) fn page(&self) -> Result<PageAsked, Problem> {
+        Ok(PageAsked { limit: self.limit()?, before: self.cursor()? })
     }
 
     /// A time.

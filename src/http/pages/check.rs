@@ -74,14 +74,14 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
 
 /// The body as it came: any bytes, shown as text and as nothing else.
 fn ping_body(app: &App, check: &Check, seq: u64) -> Reply {
-    match app.services.history.as_ref().map(|reader| reader.body(check.id, seq)) {
-        Some(Ok(Some(body))) => {
+    match app.services.history.body(check.id, seq) {
+        Ok(Some(body)) => {
             let mut reply = reply::text(StatusCode::OK, String::from_utf8_lossy(&body).into_owned());
             reply.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
             reply
         }
-        Some(Err(error)) => reply::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
-        Some(Ok(None)) | None => reply::text(StatusCode::NOT_FOUND, "this body is not kept any more\n"),
+        Err(error) => reply::text(StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")),
+        Ok(None) => reply::text(StatusCode::NOT_FOUND, "this body is not kept any more\n"),
     }
 }
 

@@ -79,11 +79,10 @@ fn read_answers<'r>(
     app: &App,
     rows: impl Iterator<Item = &'r CheckRow>,
 ) -> Result<Vec<Option<IncidentView>>, StoreError> {
-    let Some(reader) = &app.services.history else { return Ok(Vec::new()) };
     let answered = app.services.live.answered();
     let stands = |incident: &IncidentView| incident.status != IncidentStatus::Open;
     rows.map(|row| match row.answered {
-        Some(_) => Ok(IncidentView::open(reader, &answered, row.check.id)?.filter(stands)),
+        Some(_) => Ok(IncidentView::open(&app.services.history, &answered, row.check.id)?.filter(stands)),
         None => Ok(None),
     })
     .collect()

@@ -25,8 +25,7 @@ pub(super) fn history(
     sight: Visibility,
     now: Time,
 ) -> Markup {
-    let Some(reader) = &app.services.history else { return html! {} };
-    match read(reader, check, before) {
+    match read(&app.services.history, check, before) {
         Ok((pings, flips, pauses)) => html! {
             (pings_table(&pings, before.is_some(), sight, now))
             @if before.is_none() { (flips_table(&flips, &pauses, now)) }
@@ -40,7 +39,7 @@ pub(super) fn last_source(app: &App, check: CheckId, sight: Visibility) -> Optio
     if sight == Visibility::Outline {
         return None;
     }
-    let newest = app.services.history.as_ref()?.pings(check, None, 1).ok()?;
+    let newest = app.services.history.pings(check, None, 1).ok()?;
     newest.into_iter().next().map(|ping| ping.source)
 }
 
@@ -110,7 +109,7 @@ fn ping_row(ping: &PingRecord, sight: Visibility, now: Time) -> Markup {
 
 /// Who has paused a check at run time, and why, if either is known.
 pub(super) fn who_paused(app: &App, check: CheckId) -> Markup {
-    let pause = app.services.history.as_ref().and_then(|reader| reader.pause(check).ok().flatten());
+    let pause = app.services.history.pause(check).ok().flatten();
     html! {
         @if let Some(PauseRecord { by, comment, .. }) = pause {
             p {

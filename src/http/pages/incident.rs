@@ -20,15 +20,15 @@ const STEPS: usize = 100;
 /// A line on the incident that has not ended, if there is one, and what happened to it.
 pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Visibility, now: Time) -> Markup {
     let answered = app.services.live.answered();
-    match app.services.history.as_ref().map(|reader| read_whole(reader, &answered, check)) {
-        Some(Ok(Some((incident, happened)))) => html! {
+    match read_whole(&app.services.history, &answered, check) {
+        Ok(Some((incident, happened))) => html! {
             (line(&incident, is_paused, now))
             (steps(&happened, sight, now))
         },
-        Some(Err(error)) => {
+        Err(error) => {
             html! { div.banner.bad role="alert" { "Its incident cannot be read: " (error) } }
         }
-        Some(Ok(None)) | None => html! {},
+        Ok(None) => html! {},
     }
 }
 

@@ -11,6 +11,7 @@ use punctual::core::time::Time;
 use punctual::http::limits::Limits;
 use punctual::http::{Access, Tokens};
 use punctual::store::command::StoreCommand;
+use punctual::store::history::Reader;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::writer::{Overloaded, PingAnswer};
 use punctual::store::{Edit, NewCheck, PingFact, Store as _};
@@ -73,7 +74,13 @@ fn changes_of_one_check_at_one_time_undo_nothing_of_each_other() {
     let doors = Doors::open_with(Limits::default(), |app| {
         let (reloads, _) = tokio::sync::mpsc::channel(1);
         let writer = Arc::new(Desk(Mutex::new((store, Vec::new(), 0))));
-        app.services = Arc::new(Services::new(live, writer, Arc::new(Clock::new()), reloads));
+        app.services = Arc::new(Services::new(
+            live,
+            writer,
+            Arc::new(Clock::new()),
+            Reader::new(folder.path()),
+            reloads,
+        ));
         let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
         app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
     });

@@ -504,9 +504,8 @@ async fn what_is_said_of_several_incidents_is_stored_with_nothing_between() {
     let (writer, mut turns) =
         Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
     let (reloads, _) = tokio::sync::mpsc::channel(1);
-    let mut services = Services::new(live.clone(), Arc::new(writer), clock, reloads);
-    services.history = Some(Reader::new(world.place.0.path()));
-    let services = Arc::new(services);
+    let history = Reader::new(world.place.0.path());
+    let services = Arc::new(Services::new(live.clone(), Arc::new(writer), clock, history, reloads));
     let said = tokio::spawn(async move {
         let ann = Actor { said: Some("ann".to_owned()), door: Entrance::Socket(0) };
         incidents::stand_all(&services, &ann, r#"check=~"[a-c]""#, Stance::Acknowledge).await.unwrap()

@@ -16,7 +16,9 @@ use punctual::http::App;
 use punctual::http::limits::Limits;
 use punctual::http::server::{self, Listeners};
 use punctual::store::command::StoreCommand;
+use punctual::store::history::Reader;
 use punctual::store::live::{Check, Directory, Known, Live};
+use punctual::store::sqlite::SqliteStore;
 use punctual::store::writer::{Overloaded, PingAnswer};
 use punctual::store::{Applied, PingFact, StoreError};
 use tokio::sync::oneshot;
@@ -42,6 +44,8 @@ pub(crate) struct Ledger {
     /// How many requests were refused before they were read.
     pub(crate) refused_unread: Arc<AtomicU64>,
     names: Arc<HashMap<CheckId, String>>,
+    /// Of a database in which nothing has happened.
+    folder: Arc<tempfile::TempDir>,
 }
 
 /// What happens to a ping.
@@ -143,6 +147,8 @@ impl Doors {
         ];
         let names = checks.iter().map(|check| (check.id, check.definition.name.to_string())).collect();
         live.set_directory(directory(checks.into()));
+        let folder = tempfile::tempdir().unwrap();
+        drop(SqliteStore::open(folder.path()).unwrap());
         let ledger = Ledger {
             facts: Inbox::new(),
             mode: Arc::new(Mutex::new(Mode::Store)),
@@ -152,9 +158,12 @@ impl Doors {
             applied_to: Arc::default(),
             refused_unread: Arc::default(),
             names: Arc::new(names),
+            folder: Arc::new(folder),
         };
         let (reloads, _) = tokio::sync::mpsc::channel(1);
-        let services = Services::new(live, Arc::new(ledger.clone()), Arc::new(Clock::new()), reloads);
+        let history = Reader::new(ledger.folder.path());
+        let services =
+            Services::new(live, Arc::new(ledger.clone()), Arc::new(Clock::new()), history, reloads);
         let mut app = App::new(Arc::new(services));
         let alive_ms = app.services.clock.now().as_ms();
         app.services.live.totals.last_sign_of_life_ms.store(alive_ms, Ordering::Relaxed);
