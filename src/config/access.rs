@@ -2,6 +2,7 @@
 
 use super::fault::quote;
 use super::fields::Fields;
+use super::keys::DoorKeys;
 use super::loader::Loader;
 use super::model::{Compat, PingKey, Scope, Token, Trigger};
 use crate::core::secret::Secret;
@@ -110,12 +111,12 @@ impl Loader {
     }
 
     /// Reads `compat`: the interfaces that are switched on.
-    pub(super) fn compat(&mut self, main: &Fields<'_>, auth: &Auth) -> Vec<Compat> {
-        let section = self.doors.section();
+    pub(super) fn compat(&mut self, main: &Fields<'_>, auth: &Auth, doors: &'static DoorKeys) -> Vec<Compat> {
+        let section = doors.section();
         let fields = main.get("compat").and_then(|node| Fields::open(node, &section, &mut self.log));
         let Some(fields) = fields else { return Vec::new() };
         let mut compat = Vec::new();
-        for system in self.doors.names() {
+        for system in doors.names() {
             let Some(item) = fields.map(&mut self.log, system) else { continue };
             let enabled = item.flag(&mut self.log, "enabled");
             let given = item.has("auth_key") || item.has("auth_key_file");

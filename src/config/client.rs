@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value as Json};
 
 use super::fault::{At, guess, quote};
-use super::keys::Section;
+use super::keys::is_key;
 use super::tree::{self, Node, Value};
 use super::{inputs::MAX_FILE_BYTES, syntax};
 use crate::core::secret::Secret;
@@ -31,7 +31,7 @@ const SETTINGS: [&str; 3] = ["server", "token", "token_file"];
 /// Reads a user's settings. The error is one line and contains no value, since that may be the token.
 pub fn read_client_settings(bytes: &[u8]) -> Result<ClientSettings, String> {
     let text = syntax::not_text(bytes).map_err(|(line, column, _)| unreadable(line, column))?;
-    let tree = tree::read(text, 0, &[], &Section::any_has);
+    let tree = tree::read(text, 0, &[], &is_key);
     if let Some((at, _)) = tree.faults.first() {
         return Err(unreadable(at.line, at.column));
     }
@@ -85,7 +85,7 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
     let text =
         syntax::not_text(bytes).map_err(|(line, column, message)| format!("{line}:{column}: {message}"))?;
     let unquoted = || syntax::unquoted(text).and_then(|unquoted| unquoted.faults.into_iter().next());
-    let tree = tree::read(text, 0, &[], &Section::any_has);
+    let tree = tree::read(text, 0, &[], &is_key);
     if let Some((at, message)) = tree.faults.into_iter().next() {
         let (line, column, message) = unquoted().unwrap_or((at.line, at.column, message));
         return Err(format!("{line}:{column}: {message}"));
@@ -111,7 +111,7 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
 
 /// Parses one value of a check that is written in brackets or braces.
 pub fn read_value(text: &str) -> Result<Json, String> {
-    let tree = tree::read(text, 0, &[], &Section::any_has);
+    let tree = tree::read(text, 0, &[], &is_key);
     match (tree.faults.into_iter().next(), tree.root) {
         (Some((_, message)), _) => Err(message),
         (None, root) => Ok(root.as_ref().map_or(Json::Null, json)),

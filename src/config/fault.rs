@@ -6,6 +6,7 @@ use std::sync::Arc;
 use strsim::osa_distance;
 
 use super::inputs::Inputs;
+use super::keys::Vocabulary;
 use crate::core::text::escaped;
 
 /// Further faults are counted, but not kept.
@@ -83,8 +84,9 @@ impl fmt::Display for Faults {
 }
 
 /// Collects faults and warnings while files are read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Log {
+    pub(super) vocabulary: &'static Vocabulary,
     files: Vec<Arc<str>>,
     faults: Vec<(At, String)>,
     omitted: usize,
@@ -93,6 +95,10 @@ pub(super) struct Log {
 }
 
 impl Log {
+    pub(super) fn new(vocabulary: &'static Vocabulary) -> Log {
+        Log { vocabulary, files: Vec::new(), faults: Vec::new(), omitted: 0, warnings: Vec::new() }
+    }
+
     /// Adds a file under the name that people know. Returns the place of the file as a whole.
     pub(super) fn file(&mut self, shown: &str) -> At {
         let file = u32::try_from(self.files.len()).expect("there are fewer files than MAX_FILES");

@@ -2,7 +2,7 @@
 //! is treated as if it were missing.
 
 use super::fault::{At, Log, guess, is_word, nearest, quote};
-use super::keys::{self, HABITS, Key, Kind, Need, Section};
+use super::keys::{Key, Kind, Need, Section, Vocabulary};
 use super::tree::{Node, Value};
 use super::units::{parse_duration, parse_size};
 use crate::core::time::Span;
@@ -64,7 +64,7 @@ impl<'a> Fields<'a> {
                     log.fault(key.at, format!("`{name}` is not supported by this version"));
                 }
                 Some(_) => {}
-                None => log.fault(key.at, unknown_key(key.text(), section)),
+                None => log.fault(key.at, unknown_key(key.text(), section, log.vocabulary)),
             }
         }
         let fields = Fields { at: node.at, section, pairs, refused: log.count() > faults_before };
@@ -327,20 +327,23 @@ fn label_problem(name: &str) -> Option<&'static str> {
 }
 
 /// The message about an unknown key.
-fn unknown_key(name: &str, section: &Section) -> String {
+fn unknown_key(name: &str, section: &Section, vocabulary: &Vocabulary) -> String {
     let built = |key: &&Key| !matches!(key.kind, Kind::Later);
     let names = || section.keys.iter().filter(built).map(|key| key.name);
-    let habit = HABITS.iter().find(|(habit, ours)| *habit == name && names().any(|name| name == *ours));
-    let hint = if let Some(near) = habit.map(|(_, ours)| *ours).or_else(|| nearest(name, names())) {
+    let habit =
+        vocabulary.habits.iter().find(|(habit, ours)| *habit == name && names().any(|name| name == *ours));
+    let near = habit.map(|(_, ours)| *ours).or_else(|| nearest(name, names()));
+    let home = (vocabulary.near)(section).iter().find(|near| near.key(name).is_some());
+    let hint = if let Some(near) = near {
         format!("; did you mean `{near}`?")
-    } else if let Some(home) = home_of(name, section) {
+    } else if let Some(home) = home {
         format!("; it belongs in {}", home.title)
     } else {
         let all: Vec<&str> = names().collect();
         format!("; it has {}", all.join(", "))
     };
     // If a colon or a blank was forgotten, or the key is in the wrong place, it may be a secret.
-    let is_near = habit.is_some() || nearest(name, names()).is_some() || home_of(name, section).is_some();
+    let is_near = near.is_some() || home.is_some();
     let may_be_shown = match (section.holds_secrets(), section.leads_to_secrets()) {
         (true, _) => is_word(name) && is_near,
         (false, true) => is_word(name),
@@ -348,28 +351,6 @@ fn unknown_key(name: &str, section: &Section) -> String {
     };
     let shown = if may_be_shown { format!(" key {}", quote(name)) } else { " such key".to_owned() };
     format!("{} has no{shown}{hint}", section.title)
-}
-
-/// The section that has this key, if the key is in the wrong kind of file or beside its section.
-fn home_of(name: &str, section: &Section) -> Option<&'static Section> {
-    use keys::{
-        ACTION, ALERTING, ALERTMANAGER, AUTH, CHECK, CHECK_FILE, COMPAT, DEFAULTS, EMAIL, EXPECT,
-        HTTP_CONFIG, MAIN, QUIET, RECEIVER, RESPONDER, SMTP, WEBHOOK,
-    };
-    let near: &[(&[&Section], &[&'static Section])] = &[
-        (&[&MAIN], &[&CHECK_FILE]),
-        (&[&CHECK_FILE, &AUTH, &ALERTING, &COMPAT], &[&MAIN]),
-        (&[&DEFAULTS], &[&CHECK]),
-        (&[&EMAIL, &WEBHOOK], &[&RECEIVER, &SMTP]),
-        (&[&RESPONDER], &[&ACTION, &RECEIVER]),
-        (&[&ACTION], &[&RECEIVER, &RESPONDER]),
-        (&[&CHECK], &[&CHECK_FILE, &EXPECT, &QUIET]),
-        (&[&EXPECT, &QUIET], &[&CHECK]),
-        (&[&ALERTMANAGER, &RECEIVER], &[&HTTP_CONFIG, &WEBHOOK]),
-    ];
-    let candidates =
-        near.iter().find(|(sections, _)| sections.contains(&section)).map_or(&[][..], |(_, near)| near);
-    candidates.iter().copied().find(|candidate| candidate.key(name).is_some())
 }
 
 fn expectation(kind: Kind) -> &'static str {

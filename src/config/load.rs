@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::alerting::alertmanagers;
 use super::check::{self, Defaults, FileShared};
@@ -13,7 +14,7 @@ use super::keys::{self, DoorKeys, MAX_CHECKS};
 use super::loader::Loader;
 use super::model::Config;
 use super::names::Names;
-use super::receivers::receivers;
+use super::receivers::{Receivers, receivers};
 use super::retention::retention;
 use super::smtp::smtp;
 use super::times::Times;
@@ -26,8 +27,10 @@ const MAX_PATTERN_BYTES: usize = 4096;
 /// Loads and validates the main file and everything that it names. Reports every fault of every file at once. `doors` are
 /// the interfaces of other systems that it may switch on.
 pub fn load(path: &Path, doors: &'static DoorKeys) -> Result<Config, Faults> {
-    let mut loader = Loader::new(doors);
-    match main(&mut loader, path) {
+    let is_known = move |name: &str| keys::is_key(name) || doors.section().key(name).is_some();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut loader = Loader::new(&keys::VOCABULARY, Arc::new(is_known), folder);
+    match main(&mut loader, path, doors) {
         Some(config) if loader.log.count() == 0 => Ok(config),
         _ => {
             assert!(loader.log.count() > 0, "a configuration is refused for a reason");
@@ -88,8 +91,7 @@ impl Checks {
     }
 }
 
-fn main(loader: &mut Loader, path: &Path) -> Option<Config> {
-    loader.folder = path.parent().unwrap_or(Path::new("")).to_owned();
+fn main(loader: &mut Loader, path: &Path, doors: &'static DoorKeys) -> Option<Config> {
     loader.inputs.name(path, MAX_FILE_BYTES);
     let shown = path.to_string_lossy();
     let at = loader.log.file(&shown);
@@ -97,21 +99,27 @@ fn main(loader: &mut Loader, path: &Path) -> Option<Config> {
     loader.document(at, &bytes, |loader, root| {
         let main = Fields::open(root?, &keys::MAIN, &mut loader.log)?;
         let mut checks = Checks::default();
-        let config = sections(loader, &mut checks, &main, path);
+        let config = sections(loader, &mut checks, &main, path, doors);
         Some(finish(loader, &checks, config))
     })
 }
 
 /// Reads everything in the main file, and the files with checks that it names.
-fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, path: &Path) -> Config {
+fn sections(
+    loader: &mut Loader,
+    checks: &mut Checks,
+    main: &Fields<'_>,
+    path: &Path,
+    doors: &'static DoorKeys,
+) -> Config {
     let max_checks = main.whole(&mut loader.log, "max_checks").and_then(|max| usize::try_from(max).ok());
     checks.max_checks = max_checks.unwrap_or(MAX_CHECKS);
     checks.can_mail = main.has("smtp");
     let smtp = smtp(loader, main);
     let auth = loader.auth(main);
-    let compat = loader.compat(main, &auth);
+    let compat = loader.compat(main, &auth, doors);
     let alertmanagers = alertmanagers(loader, main);
-    let (receivers, policies) = receivers(loader, main);
+    let Receivers { list: receivers, policies, places } = receivers(loader, main);
     let policy = loader.policy(main, policies);
     let retention = retention(loader, main);
     let defaults = checks.defaults(loader, main, &Defaults::default());
@@ -137,7 +145,7 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, path: &
         warnings: Vec::new(),
         inputs: Inputs::default(),
         content_hash: std::mem::take(&mut loader.digests).hash(),
-        places: std::mem::take(&mut loader.places),
+        places,
     }
 }
 

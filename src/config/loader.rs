@@ -1,16 +1,14 @@
 //! Files that are read: those with checks, and those that a key names, as secrets are.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::fault::{At, Log, quote};
 use super::fields::Fields;
 use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_SECRET_BYTES, read_file};
-use super::keys::{DoorKeys, Section};
-use super::model::Place;
+use super::keys::Vocabulary;
 use super::tree::Node;
 use super::{syntax, tree};
-use crate::core::route::ReceiverName;
 use crate::core::secret::Secret;
 
 /// The total size of all files with checks, in bytes.
@@ -22,7 +20,8 @@ const MAX_ITEMS: usize = 1000;
 
 /// The state of a load.
 pub(super) struct Loader {
-    pub(super) doors: &'static DoorKeys,
+    /// Whether a key of this name may be shown wherever it stands.
+    is_known: Arc<dyn Fn(&str) -> bool>,
     pub(super) log: Log,
     pub(super) inputs: Inputs,
     pub(super) digests: Digests,
@@ -31,20 +30,23 @@ pub(super) struct Loader {
     bytes_read: u64,
     /// Whether a check could not be read. Then an unknown name may well exist.
     pub(super) checks_missing: bool,
-    pub(super) places: BTreeMap<ReceiverName, Place>,
 }
 
 impl Loader {
-    pub(super) fn new(doors: &'static DoorKeys) -> Loader {
+    /// Nothing is read yet.
+    pub(super) fn new(
+        vocabulary: &'static Vocabulary,
+        is_known: Arc<dyn Fn(&str) -> bool>,
+        folder: &Path,
+    ) -> Loader {
         Loader {
-            doors,
-            log: Log::default(),
+            is_known,
+            log: Log::new(vocabulary),
             inputs: Inputs::default(),
             digests: Digests::default(),
-            folder: PathBuf::new(),
+            folder: folder.to_owned(),
             bytes_read: 0,
             checks_missing: false,
-            places: BTreeMap::new(),
         }
     }
 
@@ -77,15 +79,14 @@ impl Loader {
                 return None;
             }
         };
-        let section = self.doors.section();
-        let is_known = |name: &str| Section::any_has(name) || section.key(name).is_some();
-        let mut tree = tree::read(text, at.file, &[], &is_known);
+        let is_known = Arc::clone(&self.is_known);
+        let mut tree = tree::read(text, at.file, &[], &*is_known);
         let unquoted = if tree.faults.is_empty() { None } else { syntax::unquoted(text) };
         if let Some(unquoted) = &unquoted {
             for (line, column, message) in &unquoted.faults {
                 self.log.fault(At { line: *line, column: *column, ..at }, message.clone());
             }
-            tree = tree::read(&unquoted.text, at.file, &unquoted.starts, &is_known);
+            tree = tree::read(&unquoted.text, at.file, &unquoted.starts, &*is_known);
         }
         let readable = tree.faults.is_empty();
         for (place, message) in tree.faults {

@@ -22,7 +22,6 @@ mod loader;
 mod model;
 mod names;
 mod pem;
-mod places;
 mod reach;
 mod receivers;
 mod responders;

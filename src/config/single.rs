@@ -54,7 +54,7 @@ impl DescribedError {
 /// `known`, or without that a name made from its title.
 pub fn read_check(json: &[u8], known: Option<&Name>) -> Result<Described, DescribedError> {
     let mut document = json::read(json).map_err(DescribedError::NotJson)?;
-    let mut log = Log::default();
+    let mut log = Log::new(&keys::VOCABULARY);
     log.file("the request");
     let described = match add_name(&mut document.root, known, &mut log) {
         true => described(&document.root, &mut log),

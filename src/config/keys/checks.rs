@@ -18,6 +18,9 @@ pub(in crate::config) static CHECK_FILE: Section = Section {
     ],
 };
 
+/// The default of `grace`.
+pub(in crate::config) const DEFAULT_GRACE: Span = Span::mins(5);
+
 const GRACE_DOC: &str =
     "How late a success may be. With `expect` or `periods`: 0 unless the check itself has a `grace`.";
 const FAILURES_DOC: &str = "Consecutive failures before it is failing.";

@@ -1,4 +1,4 @@
-//! What is known of a key.
+//! What is known of a section and its keys.
 
 use crate::core::time::Span;
 
@@ -16,6 +16,58 @@ impl Section {
     /// The key of this name.
     pub(in crate::config) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// Whether this section, or one below it, holds a secret.
+    pub(in crate::config) fn leads_to_secrets(&self) -> bool {
+        self.with_all_below().iter().any(|section| section.holds_secrets())
+    }
+
+    /// Whether one of its own keys is a secret.
+    pub(in crate::config) fn holds_secrets(&self) -> bool {
+        self.keys.iter().any(|key| matches!(key.kind, Kind::Secret))
+    }
+
+    /// Whether it stands directly in the section.
+    pub(in crate::config) fn has_below(&self, section: &Section) -> bool {
+        self.below().any(|below| below == section)
+    }
+
+    /// The section, and all that stand in it at any depth.
+    pub(in crate::config) fn with_all_below(&self) -> Vec<&Section> {
+        let mut found = vec![self];
+        let mut looked_at = 0;
+        while let Some(section) = found.get(looked_at) {
+            for below in section.below() {
+                if !found.contains(&below) {
+                    found.push(below);
+                }
+            }
+            looked_at += 1;
+        }
+        found
+    }
+
+    /// The sections that stand directly in it.
+    fn below(&self) -> impl Iterator<Item = &'static Section> {
+        self.keys.iter().filter_map(|key| match key.kind {
+            Kind::Map(below) | Kind::List(below) => Some(below),
+            _ => None,
+        })
+    }
+}
+
+/// What is known of all sections together: what a key was meant to be that does not belong where it stands.
+pub(in crate::config) struct Vocabulary {
+    /// Names that other systems use for our keys.
+    pub(in crate::config) habits: &'static [(&'static str, &'static str)],
+    /// The sections near this one, in which its keys are often looked for.
+    pub(in crate::config) near: fn(&Section) -> &'static [&'static Section],
+}
+
+impl std::fmt::Debug for Vocabulary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vocabulary")
     }
 }
 
@@ -66,7 +118,7 @@ pub(in crate::config) enum Kind {
     Labels,
     /// A mapping of keys.
     Map(&'static Section),
-    /// The section `compat`, whose keys are the doors' ([`super::DoorKeys`]).
+    /// The section `compat`, whose keys are told to whoever reads it.
     Doors,
     /// A list of mappings of keys.
     List(&'static Section),
@@ -100,7 +152,3 @@ pub(super) const WEEK: Span = Span::mins(7 * 24 * 60);
 /// The longest name of a receiver, a ping key or a group, in bytes.
 pub(super) const NAME: usize = 128;
 pub(super) const URL: usize = 2048;
-/// The most checks of a server, and the default of `max_checks`.
-pub const MAX_CHECKS: usize = 1_000_000;
-/// The default of `grace`.
-pub(in crate::config) const DEFAULT_GRACE: Span = Span::mins(5);

@@ -6,21 +6,47 @@ mod key;
 mod server;
 mod telling;
 
-pub(super) use checks::{CHECK, CHECK_FILE, DEFAULTS, EXPECT, QUIET};
+pub(super) use checks::{CHECK, CHECK_FILE, DEFAULT_GRACE, DEFAULTS, EXPECT, QUIET};
 pub use doors::{DoorKeys, KnownDoor};
-pub use key::MAX_CHECKS;
-pub(super) use key::{DEFAULT_GRACE, Key, Kind, Need, Section};
+pub(super) use key::{Key, Kind, Need, Section, Vocabulary};
+pub use server::MAX_CHECKS;
 pub(super) use server::{AUTH, COMPAT, COMPAT_SYSTEM, MAIN};
 #[cfg(test)]
 pub(super) use server::{PING_KEY, PING_RETENTION, RETENTION, TOKEN};
-pub(super) use telling::{
-    ACTION, ALERTING, ALERTMANAGER, EMAIL, HTTP_CONFIG, RECEIVER, RESPONDER, SMTP, WEBHOOK,
-};
+pub(super) use telling::{ACTION, ALERTING, ALERTMANAGER, HTTP_CONFIG, RECEIVER, RESPONDER, SMTP, WEBHOOK};
 #[cfg(test)]
-pub(super) use telling::{AUTHORIZATION, BASIC_AUTH, TLS_CONFIG};
+pub(super) use telling::{AUTHORIZATION, BASIC_AUTH, EMAIL, TLS_CONFIG};
+
+pub(super) static VOCABULARY: Vocabulary = Vocabulary { habits: HABITS, near };
+
+/// Whether any section has a key of this name.
+pub(super) fn is_key(name: &str) -> bool {
+    MAIN.with_all_below()
+        .iter()
+        .chain(&[&CHECK_FILE, &COMPAT_SYSTEM])
+        .any(|section| section.key(name).is_some())
+}
+
+/// Where a key was meant to be, if it stands in the wrong kind of file or beside its section.
+fn near(section: &Section) -> &'static [&'static Section] {
+    const NEAR: &[(&[&Section], &[&Section])] = &[
+        (&[&MAIN], &[&CHECK_FILE]),
+        (&[&CHECK_FILE, &AUTH, &ALERTING, &COMPAT], &[&MAIN]),
+        (&[&DEFAULTS], &[&CHECK]),
+        (&[&RESPONDER], &[&ACTION, &RECEIVER]),
+        (&[&ACTION], &[&RECEIVER, &RESPONDER]),
+        (&[&CHECK], &[&CHECK_FILE, &EXPECT, &QUIET]),
+        (&[&EXPECT, &QUIET], &[&CHECK]),
+        (&[&ALERTMANAGER, &RECEIVER], &[&HTTP_CONFIG, &WEBHOOK]),
+    ];
+    if RECEIVER.has_below(section) {
+        return const { &[&RECEIVER, &SMTP] };
+    }
+    NEAR.iter().find(|(sections, _)| sections.contains(&section)).map_or(&[], |(_, near)| near)
+}
 
 /// Names that other systems use for our keys.
-pub(super) const HABITS: &[(&str, &str)] = &[
+const HABITS: &[(&str, &str)] = &[
     ("schedule", "cron"),
     ("crontab", "cron"),
     ("interval", "every"),

@@ -21,12 +21,20 @@ type Read = fn(&mut Loader, &Fields<'_>, &Fields<'_>) -> Option<ReceiverKind>;
 /// Every kind of receiver, by its key.
 const KINDS: &[(&str, Read)] = &[("email", email::read), ("webhook", webhook::read)];
 
-/// Reads `receivers`: how each is reached, and when.
-pub(in crate::config) fn receivers(
-    loader: &mut Loader,
-    main: &Fields<'_>,
-) -> (Vec<Receiver>, BTreeMap<ReceiverName, ReceiverPolicy>) {
-    let (mut receivers, mut policies) = (Vec::new(), BTreeMap::new());
+/// What `receivers` say.
+#[derive(Default)]
+pub(in crate::config) struct Receivers {
+    /// How each is reached.
+    pub(in crate::config) list: Vec<Receiver>,
+    /// When each is told.
+    pub(in crate::config) policies: BTreeMap<ReceiverName, ReceiverPolicy>,
+    /// Where each is declared.
+    pub(in crate::config) places: BTreeMap<ReceiverName, Place>,
+}
+
+/// Reads `receivers`.
+pub(in crate::config) fn receivers(loader: &mut Loader, main: &Fields<'_>) -> Receivers {
+    let mut receivers = Receivers::default();
     for item in loader.limited(main, "receivers") {
         let name = item.text(&mut loader.log, "name");
         let kind = kind(loader, &item, main);
@@ -46,14 +54,14 @@ pub(in crate::config) fn receivers(
         let name: ReceiverName = name.into();
         let At { line, column, .. } = item.at;
         let place = Place { file: Arc::clone(log.file_name(item.at)), line, column };
-        loader.places.insert(Arc::clone(&name), place);
+        receivers.places.insert(Arc::clone(&name), place);
         // Added even if its kind is faulty: a responder that names it is right.
-        if policies.insert(Arc::clone(&name), policy).is_some() {
+        if receivers.policies.insert(Arc::clone(&name), policy).is_some() {
             log.fault(item.at_value("name"), format!("there are two receivers {}", quote(&name)));
         }
-        receivers.extend(kind.map(|kind| Receiver { name, kind }));
+        receivers.list.extend(kind.map(|kind| Receiver { name, kind }));
     }
-    (receivers, policies)
+    receivers
 }
 
 /// The one kind that a receiver has.
