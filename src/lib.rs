@@ -80,4 +80,5 @@ pub mod http;
 pub mod metrics;
 pub mod notify;
 pub mod store;
+pub mod yaml;
 pub mod zones;

@@ -1,11 +1,11 @@
 //! Who may ping, who may use the API, and which interfaces of other systems are switched on.
 
-use super::fault::quote;
-use super::fields::Fields;
 use super::keys::DoorKeys;
-use super::loader::Loader;
 use super::model::{Compat, PingKey, Scope, Token, Trigger};
 use crate::core::secret::Secret;
+use crate::yaml::fault::quote;
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// The longest ping key, in bytes.
 const MAX_PING_KEY_BYTES: usize = 128;

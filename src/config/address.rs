@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use lettre::message::Mailbox;
 use reqwest::Url;
 
-use super::fault::{At, Log, quote};
+use crate::yaml::fault::{At, Log, quote};
 
 /// What is wrong with an HTTP address; `None` if it may be right.
 pub(super) fn problem(url: &str) -> Option<String> {

@@ -1,10 +1,10 @@
 //! `alerting`: the Alertmanagers that get every alert.
 
 use super::address;
-use super::fields::Fields;
 use super::http_config::{http_config, http_url};
-use super::loader::Loader;
 use crate::core::receiver::Alertmanager;
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// Reads `alerting.alertmanagers`.
 pub(super) fn alertmanagers(loader: &mut Loader, main: &Fields<'_>) -> Vec<Alertmanager> {

@@ -1,8 +1,6 @@
 //! One check: from its keys to its definition.
 
 use super::address::{self, check_address};
-use super::fault::{At, Log, quote};
-use super::fields::{Fields, MAX_LABELS};
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions};
 use super::times::Times;
@@ -11,6 +9,8 @@ use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 use crate::core::zone::Zone;
+use crate::yaml::fault::{At, Log, quote};
+use crate::yaml::fields::{Fields, MAX_LABELS};
 
 /// The most quiet times of a check.
 const MAX_QUIET: usize = 16;

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value as Json};
 
-use super::fault::{At, guess, quote};
 use super::keys::is_key;
-use super::tree::{self, Node, Value};
-use super::{inputs::MAX_FILE_BYTES, syntax};
 use crate::core::secret::Secret;
+use crate::yaml::fault::{At, guess, quote};
+use crate::yaml::inputs::MAX_FILE_BYTES;
+use crate::yaml::syntax;
+use crate::yaml::tree::{self, Node, Value};
 
 /// The largest text with checks, in bytes.
 pub const MAX_DESCRIPTIONS_BYTES: u64 = MAX_FILE_BYTES;

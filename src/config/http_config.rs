@@ -1,11 +1,11 @@
 //! How HTTP servers are spoken to, and which certificates are believed.
 
-use super::fault::{At, quote};
-use super::fields::Fields;
-use super::loader::Loader;
 use super::{address, pem};
 use crate::core::receiver::{Authorization, BasicAuth, ClientIdentity, HttpConfig, TlsConfig};
 use crate::core::secret::Secret;
+use crate::yaml::fault::{At, quote};
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// Reads `http_config`, if it is given.
 pub(super) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfig {

@@ -6,12 +6,7 @@ use std::sync::Arc;
 
 use super::alerting::alertmanagers;
 use super::check::{self, Defaults, FileShared};
-use super::expand::{MAX_FILES, MAX_LOOKED_AT, NoMatches, expand};
-use super::fault::{At, Faults, quote, quote_path};
-use super::fields::Fields;
-use super::inputs::{Inputs, MAX_FILE_BYTES, read_file};
 use super::keys::{self, DoorKeys, MAX_CHECKS};
-use super::loader::Loader;
 use super::model::Config;
 use super::names::Names;
 use super::receivers::{Receivers, receivers};
@@ -20,6 +15,11 @@ use super::smtp::smtp;
 use super::times::Times;
 use super::warnings;
 use crate::core::check::Definition;
+use crate::yaml::expand::{MAX_FILES, MAX_LOOKED_AT, NoMatches, expand};
+use crate::yaml::fault::{At, Faults, quote, quote_path};
+use crate::yaml::fields::Fields;
+use crate::yaml::inputs::{Inputs, MAX_FILE_BYTES, read_file};
+use crate::yaml::loader::Loader;
 
 /// The longest pattern in `check_files`, in bytes. The number of patterns is bounded by that of a list of texts.
 const MAX_PATTERN_BYTES: usize = 4096;

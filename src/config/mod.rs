@@ -10,15 +10,9 @@ mod address;
 mod alerting;
 mod check;
 mod client;
-mod expand;
-mod fault;
-mod fields;
 mod http_config;
-mod inputs;
-mod json;
 mod keys;
 mod load;
-mod loader;
 mod model;
 mod names;
 mod pem;
@@ -29,27 +23,22 @@ mod retention;
 mod schema;
 mod single;
 mod smtp;
-mod syntax;
 #[cfg(test)]
 mod tests;
 mod times;
-mod tree;
-mod units;
 mod warnings;
 mod words;
 
+pub use crate::yaml::{ContentHash, DurationError, Fault, Faults, Inputs, Warning, nearest, parse_duration};
 pub use access::SHORT_SECRET_BYTES;
 pub use address::{is_mail_address, problem_of_host};
 pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
 };
-pub use fault::{Fault, Faults, Warning, nearest};
-pub use inputs::{ContentHash, Inputs};
 pub use keys::{DoorKeys, KnownDoor, MAX_CHECKS};
 pub use load::load;
 pub use model::{Compat, Config, PingKey, Scope, Token, Trigger};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;
 pub use single::{Described, DescribedError, DescribedFault, read_check};
-pub use units::{DurationError, parse_duration};
 pub use words::{Words, words_of};

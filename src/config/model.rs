@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fault::{Fault, Faults, Warning, quote};
-use super::inputs::{ContentHash, Inputs};
 use crate::core::check::Definition;
 use crate::core::receiver::{Alertmanager, Receiver, Smtp};
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
 use crate::core::secret::Secret;
+use crate::yaml::fault::{Fault, Faults, Warning, quote};
+use crate::yaml::inputs::{ContentHash, Inputs};
 
 /// Everything that the files say, with all defaults filled in and all secrets read.
 #[derive(Clone, Debug)]

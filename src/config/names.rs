@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::fault::{At, Log, guess};
 use crate::core::check::{Definition, Name};
+use crate::yaml::fault::{At, Log, guess};
 
 /// A guess at a misspelt name compares it with all names, so only the first faults get one.
 const MAX_GUESSES: usize = 20;

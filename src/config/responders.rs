@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fault::{At, guess, quote};
-use super::fields::Fields;
-use super::loader::Loader;
 use crate::core::matcher::MatcherError;
 use crate::core::route::{Action, Matcher, Policy, ReceiverName, ReceiverPolicy, Responder};
 use crate::core::time::Span;
+use crate::yaml::fault::{At, guess, quote};
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 impl Loader {
     /// Reads the whole policy, given the receivers.

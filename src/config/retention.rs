@@ -1,8 +1,8 @@
 //! `retention`: how much history is kept.
 
-use super::fields::Fields;
-use super::loader::Loader;
 use crate::core::retention::Retention;
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// Reads `retention`.
 pub(super) fn retention(loader: &mut Loader, main: &Fields<'_>) -> Retention {

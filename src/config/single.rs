@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use super::check::{self, FileShared};
-use super::fault::{Log, quote};
-use super::fields::Fields;
-use super::json::{self, Document};
 use super::keys;
 use super::times::Times;
-use super::tree::{Node, Value};
 use crate::core::check::{Definition, Name, Source};
+use crate::yaml::fault::{Log, quote};
+use crate::yaml::fields::Fields;
+use crate::yaml::json::{self, Document};
+use crate::yaml::tree::{Node, Value};
 
 /// A check as a client describes it.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,11 +3,11 @@
 use lettre::message::Mailbox;
 
 use super::address::{self, check_address};
-use super::fault::Log;
-use super::fields::Fields;
 use super::http_config::tls_config;
-use super::loader::Loader;
 use crate::core::receiver::{BasicAuth, Smtp, SmtpTls};
+use crate::yaml::fault::Log;
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// Reads `smtp`.
 pub(super) fn smtp(loader: &mut Loader, main: &Fields<'_>) -> Option<Smtp> {

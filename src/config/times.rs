@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::fault::{At, Log, quote};
-use super::fields::Fields;
 use crate::core::cron::Cron;
 use crate::core::schedule::Occurrences;
 use crate::core::time::{Span, Time};
 use crate::core::zone::{Zone, est_like_warning};
+use crate::yaml::fault::{At, Log, quote};
+use crate::yaml::fields::Fields;
 use crate::zones::parse_timezone;
 
 /// Occurrences are sampled from 2023-12-31T00:00:00Z on, just before a leap day and changes of clocks: messages about a

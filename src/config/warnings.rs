@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fault::{Log, guess, nearest};
 use super::model::{Config, Trigger};
 use super::names::place_of;
 use super::reach::{possible_causes, reach};
@@ -12,6 +11,7 @@ use crate::core::check::Definition;
 use crate::core::route::{MatchTest, Matcher};
 use crate::core::schedule::{Occurrences, Schedule};
 use crate::core::zone::est_like_warning;
+use crate::yaml::fault::{Log, guess, nearest};
 
 /// How many checks a warning names.
 const NAMED_CHECKS: usize = 5;

@@ -1,11 +1,13 @@
 //! The keys of checks and of files with checks.
 
-use super::key::Kind::{Duration, Flag, Labels, Later, List, Map, OneOf, Text, Texts, Whole};
-use super::key::Need::{Default, Optional, Required};
-use super::key::{DAY, Kind, MINUTE, MONTH, NAME, SECOND, Section, TEN_YEARS, URL, WEEK, YEAR, key};
 use crate::core::periods;
 use crate::core::schedule::Expect;
 use crate::core::time::Span;
+use crate::yaml::section::Kind::{Duration, Flag, Labels, Later, List, Map, OneOf, Text, Texts, Whole};
+use crate::yaml::section::Need::{Default, Optional, Required};
+use crate::yaml::section::{
+    DAY, Kind, MINUTE, MONTH, NAME, SECOND, Section, TEN_YEARS, URL, WEEK, YEAR, key,
+};
 
 pub(in crate::config) static CHECK_FILE: Section = Section {
     id: "check_file",

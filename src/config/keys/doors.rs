@@ -1,10 +1,10 @@
 //! The keys of the section `compat`, one for each interface of another system. Whoever loads a configuration knows which
 //! there are: each is a folder of a room above this one.
 
-use super::key::Kind::{Later, Map};
-use super::key::Need::Optional;
-use super::key::{Key, Section, key};
 use super::server::{COMPAT, COMPAT_SYSTEM};
+use crate::yaml::section::Kind::{Later, Map};
+use crate::yaml::section::Need::Optional;
+use crate::yaml::section::{Key, Section, key};
 
 /// An interface of another system, as the configuration knows it.
 #[derive(Clone, Copy, Debug)]

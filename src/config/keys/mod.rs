@@ -2,13 +2,12 @@
 
 mod checks;
 mod doors;
-mod key;
 mod server;
 mod telling;
 
+pub(super) use crate::yaml::section::{Key, Kind, Need, Section, Vocabulary};
 pub(super) use checks::{CHECK, CHECK_FILE, DEFAULT_GRACE, DEFAULTS, EXPECT, QUIET};
 pub use doors::{DoorKeys, KnownDoor};
-pub(super) use key::{Key, Kind, Need, Section, Vocabulary};
 pub use server::MAX_CHECKS;
 pub(super) use server::{AUTH, COMPAT, COMPAT_SYSTEM, MAIN};
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The keys of the server: the main file, access, and retention.
 
-use super::key::Kind::{
+use super::{checks, telling};
+use crate::yaml::section::Kind::{
     Doors, Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole,
 };
-use super::key::Need::{Default, Optional, Required};
-use super::key::{DAY, HOUR, NAME, Section, TEN_YEARS, key};
-use super::{checks, telling};
+use crate::yaml::section::Need::{Default, Optional, Required};
+use crate::yaml::section::{DAY, HOUR, NAME, Section, TEN_YEARS, key};
 
 /// The most checks of a server, and the default of `max_checks`.
 pub const MAX_CHECKS: usize = 1_000_000;

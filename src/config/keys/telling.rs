@@ -1,10 +1,10 @@
 //! The keys that say who is told, and how messages leave.
 
-use super::key::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Text, Texts, Whole};
-use super::key::Need::{Default, Optional, Required};
-use super::key::{HOUR, Kind, MINUTE, MONTH, NAME, Section, URL, key};
 use crate::core::receiver::WebhookFormat;
 use crate::core::time::Span;
+use crate::yaml::section::Kind::{Duration, Flag, Later, List, Map, OneOf, Path, Secret, Text, Texts, Whole};
+use crate::yaml::section::Need::{Default, Optional, Required};
+use crate::yaml::section::{HOUR, Kind, MINUTE, MONTH, NAME, Section, URL, key};
 
 pub(in crate::config) static SMTP: Section = Section {
     id: "smtp",

@@ -1,9 +1,9 @@
 //! A receiver that is mailed.
 
 use crate::config::address::check_address;
-use crate::config::fields::Fields;
-use crate::config::loader::Loader;
 use crate::core::receiver::{Email, ReceiverKind};
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// The addresses; a receiver of mail needs a mail server.
 pub(super) fn read(loader: &mut Loader, item: &Fields<'_>, main: &Fields<'_>) -> Option<ReceiverKind> {

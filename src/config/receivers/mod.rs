@@ -6,14 +6,14 @@ mod webhook;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::fault::{At, quote};
-use super::fields::Fields;
-use super::loader::Loader;
 use super::model::Place;
 use crate::core::outbox::Message;
 use crate::core::receiver::{Receiver, ReceiverKind};
 use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::Span;
+use crate::yaml::fault::{At, quote};
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// Reads how a receiver is reached: from the receiver, and the main file.
 type Read = fn(&mut Loader, &Fields<'_>, &Fields<'_>) -> Option<ReceiverKind>;

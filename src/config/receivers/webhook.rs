@@ -1,11 +1,11 @@
 //! A receiver that gets an HTTP POST.
 
 use crate::config::address;
-use crate::config::fault::quote;
-use crate::config::fields::Fields;
 use crate::config::http_config::{http_config, http_url};
-use crate::config::loader::Loader;
 use crate::core::receiver::{ReceiverKind, Webhook, WebhookFormat};
+use crate::yaml::fault::quote;
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
 
 /// Where to, what is sent, and how the server is spoken to.
 pub(super) fn read(loader: &mut Loader, item: &Fields<'_>, _: &Fields<'_>) -> Option<ReceiverKind> {

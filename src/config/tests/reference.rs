@@ -3,8 +3,9 @@ use std::fmt::Write as _;
 use super::{good, root};
 use crate::compat::DOOR_KEYS;
 use crate::config::keys::{self, DEFAULT_GRACE, Key, Kind, Need, Section};
-use crate::config::{parse_duration, units};
+use crate::config::parse_duration;
 use crate::core::time::Span;
+use crate::yaml::units::parse_size;
 
 /// `docs/configuration.md` is generated from the table of keys.
 #[test]
@@ -34,7 +35,7 @@ fn defaults_are_as_the_table_says() {
     assert_eq!(retention.archived, span(&keys::RETENTION, "archived"));
     assert_eq!(retention.keep_at_least.to_string(), default(&keys::PING_RETENTION, "keep_at_least"));
     assert_eq!(retention.keep_at_most.to_string(), default(&keys::PING_RETENTION, "keep_at_most"));
-    assert_eq!(Some(retention.max_body_bytes), units::parse_size(default(&keys::RETENTION, "bodies")));
+    assert_eq!(Some(retention.max_body_bytes), parse_size(default(&keys::RETENTION, "bodies")));
     assert_eq!(config.max_checks.to_string(), default(&keys::MAIN, "max_checks"));
     assert_eq!(config.checks[0].spec.grace, span(&keys::DEFAULTS, "grace"));
     assert_eq!(DEFAULT_GRACE, span(&keys::DEFAULTS, "grace"));

@@ -68,7 +68,7 @@ pub fn parse_duration(text: &str) -> Result<Span, DurationError> {
 }
 
 /// Parses a size in bytes: `500MB`, `1GB`, `64MiB`. `KB` is a thousand bytes, `KiB` is 1,024.
-pub(super) fn parse_size(text: &str) -> Option<u64> {
+pub(crate) fn parse_size(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let factor: u64 = match text[digits..].trim_start() {
         "B" => 1,

@@ -4,37 +4,37 @@ use crate::core::time::Span;
 
 /// A mapping of keys.
 #[derive(Clone, Copy)]
-pub(in crate::config) struct Section {
+pub(crate) struct Section {
     /// What the JSON Schema calls it; unique.
-    pub(in crate::config) id: &'static str,
+    pub(crate) id: &'static str,
     /// What messages call it.
-    pub(in crate::config) title: &'static str,
-    pub(in crate::config) keys: &'static [Key],
+    pub(crate) title: &'static str,
+    pub(crate) keys: &'static [Key],
 }
 
 impl Section {
     /// The key of this name.
-    pub(in crate::config) fn key(&self, name: &str) -> Option<&'static Key> {
+    pub(crate) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
 
     /// Whether this section, or one below it, holds a secret.
-    pub(in crate::config) fn leads_to_secrets(&self) -> bool {
+    pub(crate) fn leads_to_secrets(&self) -> bool {
         self.with_all_below().iter().any(|section| section.holds_secrets())
     }
 
     /// Whether one of its own keys is a secret.
-    pub(in crate::config) fn holds_secrets(&self) -> bool {
+    pub(crate) fn holds_secrets(&self) -> bool {
         self.keys.iter().any(|key| matches!(key.kind, Kind::Secret))
     }
 
     /// Whether it stands directly in the section.
-    pub(in crate::config) fn has_below(&self, section: &Section) -> bool {
+    pub(crate) fn has_below(&self, section: &Section) -> bool {
         self.below().any(|below| below == section)
     }
 
     /// The section, and all that stand in it at any depth.
-    pub(in crate::config) fn with_all_below(&self) -> Vec<&Section> {
+    pub(crate) fn with_all_below(&self) -> Vec<&Section> {
         let mut found = vec![self];
         let mut looked_at = 0;
         while let Some(section) = found.get(looked_at) {
@@ -58,11 +58,11 @@ impl Section {
 }
 
 /// What is known of all sections together: what a key was meant to be that does not belong where it stands.
-pub(in crate::config) struct Vocabulary {
+pub(crate) struct Vocabulary {
     /// Names that other systems use for our keys.
-    pub(in crate::config) habits: &'static [(&'static str, &'static str)],
+    pub(crate) habits: &'static [(&'static str, &'static str)],
     /// The sections near this one, in which its keys are often looked for.
-    pub(in crate::config) near: fn(&Section) -> &'static [&'static Section],
+    pub(crate) near: fn(&Section) -> &'static [&'static Section],
 }
 
 impl std::fmt::Debug for Vocabulary {
@@ -84,16 +84,16 @@ impl std::fmt::Debug for Section {
 }
 
 #[derive(Debug)]
-pub(in crate::config) struct Key {
-    pub(in crate::config) name: &'static str,
-    pub(in crate::config) kind: Kind,
-    pub(in crate::config) need: Need,
-    pub(in crate::config) doc: &'static str,
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) need: Need,
+    pub(crate) doc: &'static str,
 }
 
 /// The kind of a key's value.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::config) enum Kind {
+pub(crate) enum Kind {
     /// A text on one line, of at most this many bytes.
     Text(usize),
     /// A text of several lines, of at most this many bytes.
@@ -128,7 +128,7 @@ pub(in crate::config) enum Kind {
 
 /// Whether a key is required.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::config) enum Need {
+pub(crate) enum Need {
     Required,
     /// May be left out, which has a meaning of its own.
     Optional,
@@ -136,19 +136,19 @@ pub(in crate::config) enum Need {
     Default(&'static str),
 }
 
-pub(super) const fn key(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Key {
+pub(crate) const fn key(name: &'static str, kind: Kind, need: Need, doc: &'static str) -> Key {
     Key { name, kind, need, doc }
 }
 
-pub(super) const SECOND: Span = Span::secs(1);
-pub(super) const MINUTE: Span = Span::mins(1);
-pub(super) const HOUR: Span = Span::mins(60);
-pub(super) const DAY: Span = Span::mins(24 * 60);
-pub(super) const YEAR: Span = Span::mins(365 * 24 * 60);
-pub(super) const TEN_YEARS: Span = Span::mins(10 * 365 * 24 * 60);
-pub(super) const MONTH: Span = Span::mins(31 * 24 * 60);
-pub(super) const WEEK: Span = Span::mins(7 * 24 * 60);
+pub(crate) const SECOND: Span = Span::secs(1);
+pub(crate) const MINUTE: Span = Span::mins(1);
+pub(crate) const HOUR: Span = Span::mins(60);
+pub(crate) const DAY: Span = Span::mins(24 * 60);
+pub(crate) const YEAR: Span = Span::mins(365 * 24 * 60);
+pub(crate) const TEN_YEARS: Span = Span::mins(10 * 365 * 24 * 60);
+pub(crate) const MONTH: Span = Span::mins(31 * 24 * 60);
+pub(crate) const WEEK: Span = Span::mins(7 * 24 * 60);
 
 /// The longest name of a receiver, a ping key or a group, in bytes.
-pub(super) const NAME: usize = 128;
-pub(super) const URL: usize = 2048;
+pub(crate) const NAME: usize = 128;
+pub(crate) const URL: usize = 2048;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use strsim::osa_distance;
 
 use super::inputs::Inputs;
-use super::keys::Vocabulary;
+use super::section::Vocabulary;
 use crate::core::text::escaped;
 
 /// Further faults are counted, but not kept.
@@ -26,13 +26,13 @@ impl fmt::Display for Warning {
 
 /// A place in one of the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct At {
+pub(crate) struct At {
     /// The number of the file in [`Log`].
-    pub(super) file: u32,
+    pub(crate) file: u32,
     /// Counted from 1; 0: the file as a whole.
-    pub(super) line: u32,
+    pub(crate) line: u32,
     /// Counted from 1, in characters; 0 if `line` is 0.
-    pub(super) column: u32,
+    pub(crate) column: u32,
 }
 
 /// One fault.
@@ -85,28 +85,28 @@ impl fmt::Display for Faults {
 
 /// Collects faults and warnings while files are read.
 #[derive(Debug)]
-pub(super) struct Log {
-    pub(super) vocabulary: &'static Vocabulary,
+pub(crate) struct Log {
+    pub(crate) vocabulary: &'static Vocabulary,
     files: Vec<Arc<str>>,
     faults: Vec<(At, String)>,
     omitted: usize,
     /// In the order in which they were found.
-    pub(super) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Log {
-    pub(super) fn new(vocabulary: &'static Vocabulary) -> Log {
+    pub(crate) fn new(vocabulary: &'static Vocabulary) -> Log {
         Log { vocabulary, files: Vec::new(), faults: Vec::new(), omitted: 0, warnings: Vec::new() }
     }
 
     /// Adds a file under the name that people know. Returns the place of the file as a whole.
-    pub(super) fn file(&mut self, shown: &str) -> At {
+    pub(crate) fn file(&mut self, shown: &str) -> At {
         let file = u32::try_from(self.files.len()).expect("there are fewer files than MAX_FILES");
         self.files.push(quote_path(shown).into());
         At { file, line: 0, column: 0 }
     }
 
-    pub(super) fn fault(&mut self, at: At, message: impl Into<String>) {
+    pub(crate) fn fault(&mut self, at: At, message: impl Into<String>) {
         if self.faults.len() < MAX_FAULTS {
             self.faults.push((at, message.into()));
         } else {
@@ -114,32 +114,32 @@ impl Log {
         }
     }
 
-    pub(super) fn warn(&mut self, text: impl Into<String>) {
+    pub(crate) fn warn(&mut self, text: impl Into<String>) {
         self.warnings.push(Warning(text.into()));
     }
 
     /// The number of faults. If it has grown while something was read, that is faulty.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.faults.len() + self.omitted
     }
 
-    pub(super) fn file_name(&self, at: At) -> &Arc<str> {
+    pub(crate) fn file_name(&self, at: At) -> &Arc<str> {
         &self.files[at.file as usize]
     }
 
     /// `file:line`, for a message about another place.
-    pub(super) fn show(&self, at: At) -> String {
+    pub(crate) fn show(&self, at: At) -> String {
         format!("{}:{}", self.file_name(at), at.line)
     }
 
     /// The kept faults with their places, sorted by place.
-    pub(super) fn into_places(mut self) -> Vec<(At, String)> {
+    pub(crate) fn into_places(mut self) -> Vec<(At, String)> {
         self.faults.sort_by_key(|(at, _)| *at);
         self.faults
     }
 
     /// All faults, sorted by place. The warnings are dropped.
-    pub(super) fn into_faults(mut self, inputs: Inputs) -> Faults {
+    pub(crate) fn into_faults(mut self, inputs: Inputs) -> Faults {
         self.faults.sort_by_key(|(at, _)| *at);
         let files = self.files;
         let fault = |(at, message): (At, String)| Fault {
@@ -153,22 +153,22 @@ impl Log {
 }
 
 /// A user's text in backquotes, escaped, and cut if it is long.
-pub(super) fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     format!("`{}`", escaped(text, MAX_SHOWN_CHARS).replace("\\\"", "\"").replace("\\'", "'"))
 }
 
 /// Whether a text is a single word, and so not a key and its value with the colon or the blank forgotten.
-pub(super) fn is_word(text: &str) -> bool {
+pub(crate) fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// A user's path, escaped but not cut, so that it can be found.
-pub(super) fn quote_path(path: &str) -> String {
+pub(crate) fn quote_path(path: &str) -> String {
     path.chars().map(|c| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() }).collect()
 }
 
 /// `; did you mean X?` if one of the candidates is close to what was written, otherwise "".
-pub(super) fn guess<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn guess<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(written, candidates) {
         Some(candidate) => format!("; did you mean `{candidate}`?"),
         None => String::new(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::fault::{At, Log, quote};
 use super::fields::Fields;
 use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_SECRET_BYTES, read_file};
-use super::keys::Vocabulary;
+use super::section::Vocabulary;
 use super::tree::Node;
 use super::{syntax, tree};
 use crate::core::secret::Secret;
@@ -19,22 +19,22 @@ const MAX_SECRET_LINE_BYTES: usize = 4096;
 const MAX_ITEMS: usize = 1000;
 
 /// The state of a load.
-pub(super) struct Loader {
+pub(crate) struct Loader {
     /// Whether a key of this name may be shown wherever it stands.
     is_known: Arc<dyn Fn(&str) -> bool>,
-    pub(super) log: Log,
-    pub(super) inputs: Inputs,
-    pub(super) digests: Digests,
+    pub(crate) log: Log,
+    pub(crate) inputs: Inputs,
+    pub(crate) digests: Digests,
     /// The folder of the main file, to which the paths in it are relative.
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     bytes_read: u64,
     /// Whether a check could not be read. Then an unknown name may well exist.
-    pub(super) checks_missing: bool,
+    pub(crate) checks_missing: bool,
 }
 
 impl Loader {
     /// Nothing is read yet.
-    pub(super) fn new(
+    pub(crate) fn new(
         vocabulary: &'static Vocabulary,
         is_known: Arc<dyn Fn(&str) -> bool>,
         folder: &Path,
@@ -50,7 +50,7 @@ impl Loader {
         }
     }
 
-    pub(super) fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {
+    pub(crate) fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {
         let read = read_file(path, MAX_FILE_BYTES);
         self.digests.add(path, read.as_deref().ok());
         let read = read.and_then(|bytes| {
@@ -65,7 +65,7 @@ impl Loader {
     }
 
     /// Parses a document and passes its root to `then`; `None` if nothing of it is readable.
-    pub(super) fn document<T>(
+    pub(crate) fn document<T>(
         &mut self,
         at: At,
         bytes: &[u8],
@@ -101,7 +101,7 @@ impl Loader {
     }
 
     /// A secret, given in a file or in place. Both are a fault; in place is a warning if `matters` is set.
-    pub(super) fn secret(
+    pub(crate) fn secret(
         &mut self,
         fields: &Fields<'_>,
         key: &str,
@@ -140,7 +140,7 @@ impl Loader {
     }
 
     /// A secret that is required.
-    pub(super) fn required_secret(
+    pub(crate) fn required_secret(
         &mut self,
         fields: &Fields<'_>,
         key: &str,
@@ -155,7 +155,7 @@ impl Loader {
     }
 
     /// The text of a file that a key names. It may be a secret, so no part of it is ever shown.
-    pub(super) fn file_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
+    pub(crate) fn file_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
         let name = fields.scalar(&mut self.log, key)?;
         let at = fields.at_value(key);
         if name.is_empty() || name.contains('\0') {
@@ -172,7 +172,7 @@ impl Loader {
     }
 
     /// The sections of a list, unless the list is too long.
-    pub(super) fn limited<'a>(&mut self, fields: &Fields<'a>, key: &str) -> Vec<Fields<'a>> {
+    pub(crate) fn limited<'a>(&mut self, fields: &Fields<'a>, key: &str) -> Vec<Fields<'a>> {
         let sections = fields.sections(&mut self.log, key);
         if sections.len() > MAX_ITEMS {
             self.log.fault(fields.at_value(key), format!("`{key}` has at most {MAX_ITEMS} items"));

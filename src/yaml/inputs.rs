@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::expand::{MAX_LOOKED_AT, expand};
 
 /// The largest file with checks, in bytes.
-pub(super) const MAX_FILE_BYTES: u64 = 128 << 20;
+pub(crate) const MAX_FILE_BYTES: u64 = 128 << 20;
 /// The largest file with a secret, a certificate or a template, in bytes.
-pub(super) const MAX_SECRET_BYTES: u64 = 64 << 10;
+pub(crate) const MAX_SECRET_BYTES: u64 = 64 << 10;
 /// Everything that was read, to detect changes (`--config.auto-reload-interval`).
 ///
 /// Contents count, not times or links: a link that Kubernetes has swapped is a change only if it leads to other bytes.
@@ -26,7 +26,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Hashes the current contents, to be compared with [`super::Config::content_hash`]. Blocks while it reads.
+    /// Hashes the current contents, to be compared with that of the last load. Blocks while it reads.
     pub fn hash(&self) -> ContentHash {
         let mut files = self.named.clone();
         let mut left = MAX_LOOKED_AT;
@@ -42,11 +42,11 @@ impl Inputs {
         combine(digests)
     }
 
-    pub(super) fn name(&mut self, path: &Path, max_bytes: u64) {
+    pub(crate) fn name(&mut self, path: &Path, max_bytes: u64) {
         self.named.insert(path.to_owned(), max_bytes);
     }
 
-    pub(super) fn pattern(&mut self, pattern: &str) {
+    pub(crate) fn pattern(&mut self, pattern: &str) {
         self.patterns.insert(pattern.to_owned());
     }
 }
@@ -69,14 +69,14 @@ impl fmt::Debug for ContentHash {
 
 /// The digests of the files that were read; `None` for a file that was not readable.
 #[derive(Debug, Default)]
-pub(super) struct Digests(BTreeMap<PathBuf, Option<[u8; 32]>>);
+pub(crate) struct Digests(BTreeMap<PathBuf, Option<[u8; 32]>>);
 
 impl Digests {
-    pub(super) fn add(&mut self, path: &Path, bytes: Option<&[u8]>) {
+    pub(crate) fn add(&mut self, path: &Path, bytes: Option<&[u8]>) {
         self.0.insert(path.to_owned(), bytes.map(|bytes| Sha256::digest(bytes).into()));
     }
 
-    pub(super) fn hash(self) -> ContentHash {
+    pub(crate) fn hash(self) -> ContentHash {
         combine(self.0)
     }
 }
@@ -95,7 +95,7 @@ fn combine(digests: impl IntoIterator<Item = (PathBuf, Option<[u8; 32]>)>) -> Co
 }
 
 /// The content of a regular file of at most this size, or why it cannot be read.
-pub(super) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, String> {
     let reason = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "the file may not be read (permission denied)".to_owned(),

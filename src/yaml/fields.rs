@@ -2,7 +2,7 @@
 //! is treated as if it were missing.
 
 use super::fault::{At, Log, guess, is_word, nearest, quote};
-use super::keys::{Key, Kind, Need, Section, Vocabulary};
+use super::section::{Key, Kind, Need, Section, Vocabulary};
 use super::tree::{Node, Value};
 use super::units::{parse_duration, parse_size};
 use crate::core::time::Span;
@@ -10,7 +10,7 @@ use crate::core::time::Span;
 /// The most items in a list of texts.
 const MAX_TEXTS: usize = 256;
 /// The most labels of a check, and of a file.
-pub(super) const MAX_LABELS: usize = 32;
+pub(crate) const MAX_LABELS: usize = 32;
 /// The longest value of a label, in bytes.
 const MAX_LABEL_BYTES: usize = 1024;
 /// Labels that already have a meaning, here or in Prometheus.
@@ -36,9 +36,9 @@ const REFUSED_LABELS: [&str; 17] = [
 
 /// A mapping in a file, read as a known section.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     /// The beginning of the mapping.
-    pub(super) at: At,
+    pub(crate) at: At,
     section: &'a Section,
     pairs: &'a [(Node<'a>, Node<'a>)],
     /// Whether a key was refused. A value that seems to be missing may have been meant by it.
@@ -47,7 +47,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Reads a node as this section. Unknown keys, keys of later versions, and missing keys are faults.
-    pub(super) fn open(node: &'a Node<'a>, section: &'a Section, log: &mut Log) -> Option<Fields<'a>> {
+    pub(crate) fn open(node: &'a Node<'a>, section: &'a Section, log: &mut Log) -> Option<Fields<'a>> {
         let pairs = match &node.value {
             Value::Map(pairs) => pairs,
             Value::Broken => return None,
@@ -82,28 +82,28 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of a key, if it is present, not empty and readable.
-    pub(super) fn get(&self, name: &str) -> Option<&'a Node<'a>> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'a Node<'a>> {
         self.kind(name);
         self.node(name).filter(|node| !node.is_null() && !matches!(node.value, Value::Broken))
     }
 
     /// Whether the key has a value, readable or not.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.node(name).is_some_and(|node| !node.is_null())
     }
 
     /// Whether a key was refused. A value that seems to be missing may have been meant by it.
-    pub(super) fn has_refused_keys(&self) -> bool {
+    pub(crate) fn has_refused_keys(&self) -> bool {
         self.refused
     }
 
     /// The place of the key's value, or of the section if there is none.
-    pub(super) fn at_value(&self, name: &str) -> At {
+    pub(crate) fn at_value(&self, name: &str) -> At {
         self.node(name).map_or(self.at, |node| node.at)
     }
 
     /// The place of the key, or of the section if there is none.
-    pub(super) fn at_key(&self, name: &str) -> At {
+    pub(crate) fn at_key(&self, name: &str) -> At {
         self.pairs.iter().find(|(key, _)| key.text() == name).map_or(self.at, |(key, _)| key.at)
     }
 
@@ -112,7 +112,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A scalar of any kind; anything else is a fault.
-    pub(super) fn scalar(&self, log: &mut Log, name: &str) -> Option<&'a str> {
+    pub(crate) fn scalar(&self, log: &mut Log, name: &str) -> Option<&'a str> {
         let node = self.get(name)?;
         match &node.value {
             Value::Text { text, .. } => Some(text),
@@ -125,7 +125,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text within its limits; an empty one is a fault.
-    pub(super) fn text(&self, log: &mut Log, name: &str) -> Option<&'a str> {
+    pub(crate) fn text(&self, log: &mut Log, name: &str) -> Option<&'a str> {
         let (max_bytes, lines) = match self.kind(name) {
             Kind::Text(max_bytes) => (max_bytes, false),
             Kind::Lines(max_bytes) => (max_bytes, true),
@@ -147,7 +147,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text, or a list of texts, each with its place.
-    pub(super) fn texts(&self, log: &mut Log, name: &str) -> Vec<(At, &'a str)> {
+    pub(crate) fn texts(&self, log: &mut Log, name: &str) -> Vec<(At, &'a str)> {
         let Some(node) = self.get(name) else { return Vec::new() };
         let items = match &node.value {
             Value::List(items) => items.as_slice(),
@@ -171,7 +171,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A duration within its limits.
-    pub(super) fn duration(&self, log: &mut Log, name: &str) -> Option<Span> {
+    pub(crate) fn duration(&self, log: &mut Log, name: &str) -> Option<Span> {
         let Kind::Duration(min, max) = self.kind(name) else {
             panic!("`{name}` is not declared as a duration")
         };
@@ -187,7 +187,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number within its limits.
-    pub(super) fn whole(&self, log: &mut Log, name: &str) -> Option<u64> {
+    pub(crate) fn whole(&self, log: &mut Log, name: &str) -> Option<u64> {
         let Kind::Whole(min, max) = self.kind(name) else { panic!("`{name}` is not declared as a number") };
         let text = self.scalar(log, name)?;
         match text.parse::<u64>() {
@@ -201,7 +201,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A number of bytes.
-    pub(super) fn size(&self, log: &mut Log, name: &str) -> Option<u64> {
+    pub(crate) fn size(&self, log: &mut Log, name: &str) -> Option<u64> {
         let text = self.scalar(log, name)?;
         let size = parse_size(text);
         if size.is_none() {
@@ -212,7 +212,7 @@ impl<'a> Fields<'a> {
     }
 
     /// `true` or `false`.
-    pub(super) fn flag(&self, log: &mut Log, name: &str) -> Option<bool> {
+    pub(crate) fn flag(&self, log: &mut Log, name: &str) -> Option<bool> {
         match self.scalar(log, name)? {
             "true" | "True" | "TRUE" | "yes" | "on" => Some(true),
             "false" | "False" | "FALSE" | "no" | "off" => Some(false),
@@ -224,7 +224,7 @@ impl<'a> Fields<'a> {
     }
 
     /// One of the words that the table lists for the key.
-    pub(super) fn one_of(&self, log: &mut Log, name: &str) -> Option<&'static str> {
+    pub(crate) fn one_of(&self, log: &mut Log, name: &str) -> Option<&'static str> {
         let Kind::OneOf(words) = self.kind(name) else {
             panic!("`{name}` is not declared as one of some words")
         };
@@ -239,13 +239,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The section below a key.
-    pub(super) fn map(&self, log: &mut Log, name: &str) -> Option<Fields<'a>> {
+    pub(crate) fn map(&self, log: &mut Log, name: &str) -> Option<Fields<'a>> {
         let Kind::Map(section) = self.kind(name) else { panic!("`{name}` is not declared as a mapping") };
         Fields::open(self.get(name)?, section, log)
     }
 
     /// The items of a list of sections, still to be opened.
-    pub(super) fn items(&self, log: &mut Log, name: &str) -> &'a [Node<'a>] {
+    pub(crate) fn items(&self, log: &mut Log, name: &str) -> &'a [Node<'a>] {
         let Kind::List(_) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
         let Some(node) = self.get(name) else { return &[] };
         match &node.value {
@@ -261,13 +261,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The sections of a list. Items that are not mappings are faults and are left out.
-    pub(super) fn sections(&self, log: &mut Log, name: &str) -> Vec<Fields<'a>> {
+    pub(crate) fn sections(&self, log: &mut Log, name: &str) -> Vec<Fields<'a>> {
         let Kind::List(section) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
         self.items(log, name).iter().filter_map(|item| Fields::open(item, section, log)).collect()
     }
 
     /// Labels, sorted by name, with values as they were written.
-    pub(super) fn labels(&self, log: &mut Log, name: &str) -> Vec<(String, String)> {
+    pub(crate) fn labels(&self, log: &mut Log, name: &str) -> Vec<(String, String)> {
         let Some(node) = self.get(name) else { return Vec::new() };
         let Value::Map(pairs) = &node.value else {
             let message = format!("`{name}` is a mapping, as in {{team: dba}}, not {}", node.kind());

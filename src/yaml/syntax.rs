@@ -8,7 +8,7 @@ use serde_yaml::granit_parser::ErrorKind;
 use super::fault::quote;
 
 /// What is wrong with the YAML, and what would be right.
-pub(super) fn explain(kind: &ErrorKind) -> String {
+pub(crate) fn explain(kind: &ErrorKind) -> String {
     let advice = match kind {
         ErrorKind::UnexpectedCharacter { character: '@' | '`' | '%' } => {
             "; a text that begins with `@`, `%` or a backquote needs quotes"
@@ -37,13 +37,13 @@ pub(super) fn explain(kind: &ErrorKind) -> String {
 }
 
 /// Unquoted values that begin with `*` or `@`, which YAML takes for something else.
-pub(super) struct Unquoted {
+pub(crate) struct Unquoted {
     /// The text with each of them made readable. It has the same number of bytes and characters.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// The byte offsets at which they begin.
-    pub(super) starts: Vec<usize>,
+    pub(crate) starts: Vec<usize>,
     /// Line and column, counted from 1, and the message.
-    pub(super) faults: Vec<(u32, u32, String)>,
+    pub(crate) faults: Vec<(u32, u32, String)>,
 }
 
 static UNQUOTED: LazyLock<Regex> = LazyLock::new(|| {
@@ -53,7 +53,7 @@ static UNQUOTED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Finds unquoted cron expressions in a text that is not YAML; `None` if there are none.
-pub(super) fn unquoted(text: &str) -> Option<Unquoted> {
+pub(crate) fn unquoted(text: &str) -> Option<Unquoted> {
     let mut bytes = text.as_bytes().to_vec();
     let (mut starts, mut faults) = (Vec::new(), Vec::new());
     let (mut line, mut counted) = (1, 0);
@@ -89,7 +89,7 @@ fn number(n: usize) -> u32 {
 
 /// Checks that a file is text. The error is the line, column and message of the first bytes that are not UTF-8, or of
 /// the first control character.
-pub(super) fn not_text(bytes: &[u8]) -> Result<&str, (u32, u32, String)> {
+pub(crate) fn not_text(bytes: &[u8]) -> Result<&str, (u32, u32, String)> {
     let place = |valid: &str| {
         let line = valid.matches('\n').count() + 1;
         let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

@@ -14,8 +14,8 @@ use crate::core::text::first_bytes;
 const MAX_POINTER_BYTES: usize = 256;
 
 /// A document: its tree, and the places of its values.
-pub(super) struct Document {
-    pub(super) root: Node<'static>,
+pub(crate) struct Document {
+    pub(crate) root: Node<'static>,
     places: Vec<Place>,
 }
 
@@ -26,7 +26,7 @@ struct Place {
 }
 
 /// Parses a document. The parser refuses deep nesting; duplicate keys are refused here.
-pub(super) fn read(json: &[u8]) -> Result<Document, String> {
+pub(crate) fn read(json: &[u8]) -> Result<Document, String> {
     let json: Json = serde_json::from_slice(json).map_err(|error| error.to_string())?;
     let mut places = Vec::new();
     let root = node(json, None, String::new(), &mut places);
@@ -35,7 +35,7 @@ pub(super) fn read(json: &[u8]) -> Result<Document, String> {
 
 impl Document {
     /// The pointer to a value of the tree, such as `/expect/within`; "" is the document as a whole.
-    pub(super) fn pointer(&self, at: At) -> String {
+    pub(crate) fn pointer(&self, at: At) -> String {
         let mut tokens = Vec::new();
         let mut next = (at.line as usize).checked_sub(1);
         while let Some(place) = next.and_then(|number| self.places.get(number)) {

@@ -19,13 +19,13 @@ const MAX_COPIED_NODES: usize = 1_000_000;
 const MAX_DEPTH: usize = 64;
 
 #[derive(Clone, Debug)]
-pub(super) struct Node<'a> {
-    pub(super) at: At,
-    pub(super) value: Value<'a>,
+pub(crate) struct Node<'a> {
+    pub(crate) at: At,
+    pub(crate) value: Value<'a>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     /// A scalar as it was written; `plain` means without quotes.
     Text { text: Cow<'a, str>, plain: bool },
     /// A sequence.
@@ -38,7 +38,7 @@ pub(super) enum Value<'a> {
 
 impl Node<'_> {
     /// Whether it is empty or `null`, which means the same as a missing key.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         match &self.value {
             Value::Text { text, plain: true } => {
                 matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL")
@@ -48,7 +48,7 @@ impl Node<'_> {
     }
 
     /// The text of a scalar; "" for anything else.
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match &self.value {
             Value::Text { text, .. } => text,
             _ => "",
@@ -56,7 +56,7 @@ impl Node<'_> {
     }
 
     /// The kind of value, for "expected …, found …". A scalar's text is left out, since it may be a secret.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match &self.value {
             Value::Text { .. } if self.is_null() => "nothing",
             Value::Text { .. } => "a single value",
@@ -69,18 +69,18 @@ impl Node<'_> {
 
 /// The readable part of a file.
 #[derive(Debug)]
-pub(super) struct Tree<'a> {
+pub(crate) struct Tree<'a> {
     /// The root of the document, without what follows a syntax error.
-    pub(super) root: Option<Node<'a>>,
+    pub(crate) root: Option<Node<'a>>,
     /// Faults in the YAML itself.
-    pub(super) faults: Vec<(At, String)>,
+    pub(crate) faults: Vec<(At, String)>,
     /// Whether the document was not read to its end.
-    pub(super) cut_short: bool,
+    pub(crate) cut_short: bool,
 }
 
 /// Parses a document. `unreadable` lists the byte offsets of values that are to become [`Value::Broken`]; `is_known` says
 /// whether a key of this name may be shown.
-pub(super) fn read<'a>(
+pub(crate) fn read<'a>(
     text: &'a str,
     file: u32,
     unreadable: &'a [usize],

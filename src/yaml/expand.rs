@@ -6,11 +6,11 @@ use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
 use glob::{MatchOptions, Pattern};
 
 /// The most files that patterns may match.
-pub(super) const MAX_FILES: usize = 10_000;
+pub(crate) const MAX_FILES: usize = 10_000;
 
 /// The most files and folders that one load of a configuration looks at, for all patterns together. A tree of checks
 /// has far fewer, while symbolic links between folders may never end.
-pub(super) const MAX_LOOKED_AT: usize = 100_000;
+pub(crate) const MAX_LOOKED_AT: usize = 100_000;
 
 /// A hidden file (Kubernetes' `..data`) matches only if the pattern has its dot.
 const OPTIONS: MatchOptions = MatchOptions {
@@ -21,7 +21,7 @@ const OPTIONS: MatchOptions = MatchOptions {
 
 /// Why a pattern could not be expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum NoMatches {
+pub(crate) enum NoMatches {
     /// The pattern is invalid; the text says why.
     NoPattern(String),
     /// There is too much to look at.
@@ -49,7 +49,7 @@ impl Part {
 }
 
 /// The matches of a pattern, sorted: at most [`MAX_FILES`] and one more. Each look is subtracted from `left`.
-pub(super) fn expand(pattern: &str, left: &mut usize) -> Result<Vec<PathBuf>, NoMatches> {
+pub(crate) fn expand(pattern: &str, left: &mut usize) -> Result<Vec<PathBuf>, NoMatches> {
     let is_absolute = pattern.starts_with(MAIN_SEPARATOR_STR);
     let mut parts = Vec::new();
     for text in pattern.split_terminator('/').filter(|text| !text.is_empty()) {
