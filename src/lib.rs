@@ -19,14 +19,16 @@
 //!
 //! # The rooms
 //!
-//! `core ← config, store, notify, metrics ← engine, app ← compat ← http ← cli ← main`: each room may use those on its
-//! left. Siblings do not know each other; what two of them share is a type of `core`.
+//! `core ← yaml ← notify ← config` and `core ← store, metrics`; over them `engine, app ← compat ← http ← cli ← main`: each
+//! room may use those on its left. Siblings do not know each other; what two of them share is a type of `core`.
 //!
 //! - [`core`]: what is judged, when, and what follows, by the numbered rules of `docs/semantics.md`. **Invariant:**
 //!   pure and total. No IO, no clock, no waiting, no logging, no serialization; the time is an argument. All of it runs
 //!   in the simulation as it runs in the server.
 //! - [`clock`]: engine time. **Invariant:** nothing else reads a clock.
 //! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads them.
+//! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** it knows no
+//!   key; no room but `notify` and `config` uses it.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
 //!   other room sees YAML, a path, or an unfilled default; a configuration is taken whole or not at all.
 //! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and has no
@@ -34,8 +36,9 @@
 //!   pruned, over traits of row operations. `store::sqlite` reads and writes the rows; `store::sqlite::fast` makes that
 //!   faster (`docs/performance.md`). [`store::writer`] is the one thread that owns the store; readers use
 //!   [`store::live`] without calling it, and [`store::history`] beside it. **Invariant:** a flip and all that follows from it are committed together; what is answered is durable.
-//! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. **Invariant:** it decides nothing that
-//!   outlives the attempt, and it ends in time whatever the other side does.
+//! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. A kind of receiver is one file or folder:
+//!   its keys and their reader, its settings, its bounds and its transport; `notify/mod.rs` has the table of kinds.
+//!   **Invariant:** it decides nothing that outlives the attempt, and it ends in time whatever the other side does.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.
 //! - [`engine`]: what happens without a request. Plain functions over a store, and a thin loop around them.
 //! - [`app`]: what can be done at run time, once for every door, over [`app::Services`]; and [`app::view`], how checks

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::config::{Compat, Config, PingKey, Token, Warning};
 use crate::core::check::Name;
-use crate::core::receiver::{Alertmanager, Receiver, ReceiverKind, Smtp};
 use crate::core::retention::Retention;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName};
+use crate::notify::{Alertmanager, Receiver, ReceiverKind, Smtp};
 use crate::store::Changes;
 
 /// So many names of each kind are told.

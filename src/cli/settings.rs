@@ -10,7 +10,8 @@ use reqwest::Url;
 
 use super::flags::StorageFolder;
 use super::log::{LogFormat, LogLevel};
-use crate::config::{parse_duration, problem_of_host};
+use crate::config::parse_duration;
+use crate::notify::problem_of_host;
 
 /// As they were written.
 #[derive(Args, Clone, Debug)]

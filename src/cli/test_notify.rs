@@ -8,7 +8,7 @@ use crate::compat::{DOOR_KEYS, ping_urls};
 use crate::config::{self, Config, Faults};
 use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
-use crate::core::receiver::Receiver;
+use crate::notify::Receiver;
 use crate::notify::{Notification, SetupError, Transport, sample};
 
 /// Sends a sample to a receiver, by the way that real messages take, and says what became of it.

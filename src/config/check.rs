@@ -1,6 +1,5 @@
 //! One check: from its keys to its definition.
 
-use super::address::{self, check_address};
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions};
 use super::times::Times;
@@ -9,6 +8,8 @@ use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 use crate::core::zone::Zone;
+use crate::notify::email::check_address;
+use crate::notify::problem_of_url;
 use crate::yaml::fault::{At, Log, quote};
 use crate::yaml::fields::{Fields, MAX_LABELS};
 
@@ -353,7 +354,7 @@ fn emails(fields: &Fields<'_>, log: &mut Log) -> Vec<String> {
 fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> String {
     let Some(url) = fields.text(log, "runbook_url") else { return String::new() };
     let http = url.starts_with("https://") || url.starts_with("http://");
-    if !http || url.contains(char::is_whitespace) || address::problem(url).is_some() {
+    if !http || url.contains(char::is_whitespace) || problem_of_url(url).is_some() {
         let message = format!(
             "`runbook_url` begins with https:// or http:// and a host, and has no blanks, not {}",
             quote(url)

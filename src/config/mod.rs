@@ -1,28 +1,23 @@
 //! The configuration: the files that people write, and the validated [`Config`] that the rest of the program uses.
 //!
-//! A file becomes a tree in which every node knows its place (`tree`). The tree is read against one table of keys
-//! (`keys`, `fields`) and becomes definitions, or faults that say what is wrong, where, and what would be right
-//! (`fault`). All faults of all files are collected before any is reported. Nothing outside this room sees YAML, the
-//! path of a secret, or a default that is not yet filled in.
+//! Files are read by [`crate::yaml`] against one table of keys (`keys`) and become definitions, or faults. What says how
+//! messages leave is read by [`crate::notify`]. Nothing above this room sees YAML, the path of a secret, or a default
+//! that is not yet filled in.
 
 mod access;
-mod address;
 mod alerting;
 mod check;
 mod client;
-mod http_config;
 mod keys;
 mod load;
 mod model;
 mod names;
-mod pem;
 mod reach;
 mod receivers;
 mod responders;
 mod retention;
 mod schema;
 mod single;
-mod smtp;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -31,7 +26,6 @@ mod words;
 
 pub use crate::yaml::{ContentHash, DurationError, Fault, Faults, Inputs, Warning, nearest, parse_duration};
 pub use access::SHORT_SECRET_BYTES;
-pub use address::{is_mail_address, problem_of_host};
 pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
 };

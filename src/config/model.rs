@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::core::check::Definition;
-use crate::core::receiver::{Alertmanager, Receiver, Smtp};
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
 use crate::core::secret::Secret;
+use crate::notify::{Alertmanager, Receiver, Smtp};
 use crate::yaml::fault::{Fault, Faults, Warning, quote};
 use crate::yaml::inputs::{ContentHash, Inputs};
 

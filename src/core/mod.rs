@@ -16,7 +16,6 @@ pub mod notice;
 pub mod origin;
 pub mod outbox;
 pub mod periods;
-pub mod receiver;
 pub mod refusals;
 pub mod retention;
 pub mod route;

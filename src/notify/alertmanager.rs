@@ -11,28 +11,76 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use super::address::http_url;
 use super::client::{Server, origin};
+use super::http_config::{HTTP_CONFIG, HttpConfig, http_config};
 use super::render::{base, page};
 use super::{PingUrls, aside, duration, text};
 use crate::clock::Stopwatch;
 use crate::core::alert::Alert;
 use crate::core::check::Name;
 use crate::core::outbox::Attempt;
-use crate::core::receiver;
 use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
+use crate::yaml::section::Kind::{Map, Text};
+use crate::yaml::section::Need::{Optional, Required};
+use crate::yaml::section::{Section, URL, key};
+
+pub(crate) static ALERTMANAGER: Section = Section {
+    id: "alertmanager",
+    title: "an Alertmanager",
+    keys: &[
+        key("url", Text(URL), Required, "The URL, such as http://127.0.0.1:9093."),
+        key("http_config", Map(&HTTP_CONFIG), Optional, "HTTP client settings."),
+    ],
+};
+
+/// Where alerts are pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alertmanager {
+    /// The base URL, without a slash at its end; `/api/v2/alerts` is appended.
+    pub url: String,
+    pub http: HttpConfig,
+}
+
+/// Reads an item of `alerting.alertmanagers`.
+pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Alertmanager> {
+    let url = item.text(&mut loader.log, "url");
+    let http = http_config(loader, item);
+    let url = url.filter(|url| http_url(loader, "url", item.at_value("url"), url, true))?;
+    if let Some(problem) = problem_of_base(url) {
+        loader.log.fault(item.at_value("url"), format!("`url` {problem}"));
+    }
+    Some(Alertmanager { url: url.trim_end_matches('/').to_owned(), http })
+}
+
+/// What is wrong with an Alertmanager's base address, to which the API's path is appended.
+fn problem_of_base(url: &str) -> Option<&'static str> {
+    let url = Url::parse(url).ok()?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Some("is a base, behind which `/api/v2/alerts` goes: leave out what begins with `?` or `#`");
+    }
+    let path = url.path().trim_end_matches('/');
+    let is_api =
+        ["/api/v1", "/api/v2", "/api/v1/alerts", "/api/v2/alerts"].iter().any(|api| path.ends_with(api));
+    is_api.then_some(
+        "is a base, behind which `/api/v2/alerts` goes by itself: leave out what begins with `/api`",
+    )
+}
 
 /// Pushes to every address of every Alertmanager.
 #[derive(Debug)]
 pub struct Pusher {
-    alertmanagers: Vec<Arc<Alertmanager>>,
+    alertmanagers: Vec<Arc<Target>>,
     ping_urls: PingUrls,
 }
 
-/// An Alertmanager. Its name may resolve to several addresses.
+/// An Alertmanager that is pushed to. Its name may resolve to several addresses.
 #[derive(Debug)]
-struct Alertmanager {
-    settings: receiver::Alertmanager,
+struct Target {
+    settings: Alertmanager,
     timeout: Span,
     /// One client per address that the name resolved to at the last push.
     servers: Mutex<BTreeMap<Option<SocketAddr>, Arc<Server>>>,
@@ -87,9 +135,9 @@ impl Pusher {
 
     /// Connects to nothing yet. `timeout` bounds each request; usually it is [`Pusher::TIMEOUT`].
     /// `ping_urls` never stand in what is said of a push.
-    pub fn new(alertmanagers: &[receiver::Alertmanager], timeout: Span, ping_urls: &PingUrls) -> Pusher {
-        let new = |settings: &receiver::Alertmanager| {
-            Arc::new(Alertmanager { settings: settings.clone(), timeout, servers: Mutex::default() })
+    pub fn new(alertmanagers: &[Alertmanager], timeout: Span, ping_urls: &PingUrls) -> Pusher {
+        let new = |settings: &Alertmanager| {
+            Arc::new(Target { settings: settings.clone(), timeout, servers: Mutex::default() })
         };
         Pusher { alertmanagers: alertmanagers.iter().map(new).collect(), ping_urls: ping_urls.clone() }
     }
@@ -119,7 +167,7 @@ impl Pusher {
     }
 }
 
-impl Alertmanager {
+impl Target {
     async fn push(&self, news: News) -> Vec<PushOutcome> {
         let servers = match self.resolve().await {
             Ok(servers) => servers,
@@ -137,7 +185,7 @@ impl Alertmanager {
 
     /// Returns a client for each address of the name, and drops the clients of addresses that the name no longer has.
     async fn resolve(&self) -> Result<BTreeMap<Option<SocketAddr>, Arc<Server>>, String> {
-        let receiver::Alertmanager { url, http } = &self.settings;
+        let Alertmanager { url, http } = &self.settings;
         let timeout = self.timeout;
         let parsed = Url::parse(url).map_err(|error| format!("not a URL: {error}"))?;
         let (Some(host), Some(port)) = (parsed.host_str(), parsed.port_or_known_default()) else {

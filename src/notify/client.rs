@@ -21,9 +21,9 @@ use self::way::Way;
 use super::redact::redact;
 use super::{aside, later, misdirected, never, taken, text};
 use crate::core::outbox::{Attempt, MAX_RETRY_AFTER};
-use crate::core::receiver::{Authorization, BasicAuth, HttpConfig};
 use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
+use crate::notify::http_config::{Authorization, BasicAuth, HttpConfig};
 
 /// The part of a server's answer that we use.
 #[derive(Clone, Debug)]

@@ -4,11 +4,14 @@
 //! again (docs/semantics.md, 12). [`alertmanager`] pushes alerts, which are not messages (docs/semantics.md, 13).
 //! [`render`] writes the text, the same for every receiver.
 
+mod address;
 pub mod alertmanager;
 mod attempt;
 pub mod client;
 mod connection;
 pub mod email;
+pub(crate) mod http_config;
+mod pem;
 mod ping_urls;
 mod redact;
 pub mod render;
@@ -22,15 +25,84 @@ pub mod webhook;
 mod worded;
 
 use crate::core::notice::Notice;
-use crate::core::outbox::Attempt;
-use crate::core::receiver::{Receiver, ReceiverKind, Smtp};
+use crate::core::outbox::{Attempt, Message};
+use crate::core::route::ReceiverName;
 use crate::core::time::Span;
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
+use crate::yaml::section::Kind::{Duration, Flag, Later, Map, Text};
+use crate::yaml::section::Need::{Default, Optional, Required};
+use crate::yaml::section::{HOUR, MINUTE, MONTH, NAME, Section, key};
 
+pub(crate) use address::problem as problem_of_url;
+pub use address::problem_of_host;
+pub use alertmanager::Alertmanager;
 pub use attempt::Notification;
 use attempt::{aside, duration, later, misdirected, never, taken, within};
+pub use email::{Email, Smtp, SmtpTls, is_mail_address};
+pub use http_config::{Authorization, BasicAuth, ClientIdentity, HttpConfig, TlsConfig};
 pub use ping_urls::PingUrls;
 pub use trust::check_certificates;
+pub use webhook::{Webhook, WebhookFormat};
 pub use worded::{WordedMail, Wording};
+
+pub(crate) static RECEIVER: Section = Section {
+    id: "receiver",
+    title: "a receiver",
+    keys: &[
+        key("name", Text(NAME), Required, "The name that responders use."),
+        key("email", Map(&email::EMAIL), Optional, "Mail, through `smtp`."),
+        key("webhook", Map(&webhook::WEBHOOK), Optional, "HTTP POST to a URL."),
+        key("exec", Later, Optional, "A command."),
+        key("send_resolved", Flag, Default("true"), "Whether recoveries are told."),
+        key(
+            "group_wait",
+            Duration(Span::ZERO, HOUR),
+            Default("5s"),
+            "How long to collect before sending one message.",
+        ),
+        key("give_up_after", Duration(MINUTE, MONTH), Default("24h"), "How long to retry a message."),
+        key("include_output", Flag, Default("true"), "Whether messages include job comments and output."),
+    ],
+};
+
+/// A place that messages are sent to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receiver {
+    /// The name that responders use; unique.
+    pub name: ReceiverName,
+    pub kind: ReceiverKind,
+}
+
+/// How a receiver is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiverKind {
+    /// By an HTTP POST.
+    Webhook(Box<Webhook>),
+    /// By mail, through the mail server.
+    Email(Email),
+}
+
+impl ReceiverKind {
+    /// The most checks that one message names, whatever their texts (12.3).
+    pub fn max_members(&self) -> usize {
+        match self {
+            ReceiverKind::Webhook(webhook) => webhook.max_members(),
+            ReceiverKind::Email(_) => Message::MAX_MEMBERS,
+        }
+    }
+}
+
+/// Reads how a receiver is reached: from the receiver, and the main file.
+pub(crate) type ReadKind = fn(&mut Loader, &Fields<'_>, &Fields<'_>) -> Option<ReceiverKind>;
+
+/// Every kind of receiver, by its key.
+pub(crate) const KINDS: &[(&str, ReadKind)] = &[
+    ("email", |loader, item, main| email::read(loader, item, main).map(ReceiverKind::Email)),
+    ("webhook", |loader, item, _| {
+        webhook::read(loader, item).map(|webhook| ReceiverKind::Webhook(Box::new(webhook)))
+    }),
+];
 
 /// The way to a receiver.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
-use crate::core::receiver::HttpConfig;
 use crate::core::secret::Secret;
+use crate::notify::http_config::HttpConfig;
 
 /// Shorter secrets are not removed: that would only punch holes into words.
 const MIN_SECRET_BYTES: usize = 6;

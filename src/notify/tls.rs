@@ -10,7 +10,7 @@ use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, Signatur
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use super::trust::check_certificates;
-use crate::core::receiver::TlsConfig;
+use crate::notify::http_config::TlsConfig;
 
 /// Makes ring the process's crypto provider; without it no client can be built. It may be called again.
 pub fn install_crypto() {

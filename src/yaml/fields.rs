@@ -97,6 +97,12 @@ impl<'a> Fields<'a> {
         self.refused
     }
 
+    /// Whether a key was refused that is to come.
+    pub(crate) fn has_later_keys(&self) -> bool {
+        let mut later = self.section.keys.iter().filter(|key| matches!(key.kind, Kind::Later));
+        later.any(|key| self.has(key.name))
+    }
+
     /// The place of the key's value, or of the section if there is none.
     pub(crate) fn at_value(&self, name: &str) -> At {
         self.node(name).map_or(self.at, |node| node.at)

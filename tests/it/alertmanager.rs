@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use punctual::core::alert::Alert;
-use punctual::core::receiver::{self, HttpConfig, Receiver, ReceiverKind, TlsConfig, Webhook, WebhookFormat};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
 use punctual::notify::alertmanager::{PushOutcome, Pusher};
+use punctual::notify::{self, HttpConfig, Receiver, ReceiverKind, TlsConfig, Webhook, WebhookFormat};
 use punctual::notify::{Notification, PingUrls, Transport, sample};
 use serde_json::Value;
 
@@ -39,8 +39,8 @@ fn firing(check: &str, since: Time) -> Alert {
     }
 }
 
-fn at(url: String, http: HttpConfig) -> receiver::Alertmanager {
-    receiver::Alertmanager { url, http }
+fn at(url: String, http: HttpConfig) -> notify::Alertmanager {
+    notify::Alertmanager { url, http }
 }
 
 fn pusher(urls: &[String]) -> Pusher {

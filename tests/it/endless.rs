@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use punctual::core::outbox::Attempt;
-use punctual::core::receiver::{HttpConfig, WebhookFormat};
 use punctual::core::secret::Secret;
 use punctual::core::time::Span;
+use punctual::notify::{HttpConfig, WebhookFormat};
 
 use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::Punctual;

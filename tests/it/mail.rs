@@ -8,9 +8,9 @@ use chrono::DateTime;
 use punctual::core::check::Name;
 use punctual::core::notice::Notice;
 use punctual::core::outbox::{Attempt, DeliveryKind};
-use punctual::core::receiver::{BasicAuth, Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
+use punctual::notify::{BasicAuth, Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
 use punctual::notify::{Notification, PingUrls, Transport, sample};
 
 use crate::support::assert_taken;

@@ -5,9 +5,9 @@ use punctual::core::check::Origin;
 use punctual::core::incident::IncidentKey;
 use punctual::core::notice::{AliasNotice, LastRun, Notice};
 use punctual::core::outbox::Attempt;
-use punctual::core::receiver::{Email, HttpConfig, Receiver, ReceiverKind, Webhook, WebhookFormat};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
+use punctual::notify::{Email, HttpConfig, Receiver, ReceiverKind, Webhook, WebhookFormat};
 use punctual::notify::{Notification, PingUrls, Transport, sample};
 
 use crate::mail::plain;

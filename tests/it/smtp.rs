@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 
 use punctual::core::notice::Notice;
 use punctual::core::outbox::Attempt;
-use punctual::core::receiver::{BasicAuth, Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
+use punctual::notify::{BasicAuth, Email, Receiver, ReceiverKind, Smtp, SmtpTls, TlsConfig};
 use punctual::notify::{Notification, PingUrls, Transport, sample};
 
 use crate::support::assert_taken;

@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use punctual::core::outbox::Attempt;
-use punctual::core::receiver::{
-    Authorization, BasicAuth, HttpConfig, Receiver, ReceiverKind, Webhook, WebhookFormat,
-};
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
+use punctual::notify::{
+    Authorization, BasicAuth, HttpConfig, Receiver, ReceiverKind, Webhook, WebhookFormat,
+};
 use punctual::notify::{Notification, PingUrls, Transport, sample};
 
 use crate::support::assert_taken;

@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value};
 
 use crate::compat::{Door, InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, slug_of};
-use crate::config::is_mail_address;
 use crate::core::check::{Alias, Definition, Origin};
 use crate::core::step::PastState;
 use crate::core::text::{first_bytes, one_line as blanked};
 use crate::core::time::Time;
+use crate::notify::is_mail_address;
 use crate::store::{NewCheck, Past};
 
 /// The longest slug, in bytes: more than any name makes.

@@ -5,6 +5,12 @@ mod doors;
 mod server;
 mod telling;
 
+use crate::notify::RECEIVER;
+use crate::notify::alertmanager::ALERTMANAGER;
+use crate::notify::email::SMTP;
+use crate::notify::http_config::HTTP_CONFIG;
+use crate::notify::webhook::WEBHOOK;
+
 pub(super) use crate::yaml::section::{Key, Kind, Need, Section, Vocabulary};
 pub(super) use checks::{CHECK, CHECK_FILE, DEFAULT_GRACE, DEFAULTS, EXPECT, QUIET};
 pub use doors::{DoorKeys, KnownDoor};
@@ -12,9 +18,7 @@ pub use server::MAX_CHECKS;
 pub(super) use server::{AUTH, COMPAT, COMPAT_SYSTEM, MAIN};
 #[cfg(test)]
 pub(super) use server::{PING_KEY, PING_RETENTION, RETENTION, TOKEN};
-pub(super) use telling::{ACTION, ALERTING, ALERTMANAGER, HTTP_CONFIG, RECEIVER, RESPONDER, SMTP, WEBHOOK};
-#[cfg(test)]
-pub(super) use telling::{AUTHORIZATION, BASIC_AUTH, EMAIL, TLS_CONFIG};
+pub(super) use telling::{ACTION, ALERTING, RESPONDER};
 
 pub(super) static VOCABULARY: Vocabulary = Vocabulary { habits: HABITS, near };
 

@@ -1,6 +1,8 @@
 //! The keys of the server: the main file, access, and retention.
 
 use super::{checks, telling};
+use crate::notify::RECEIVER;
+use crate::notify::email::SMTP;
 use crate::yaml::section::Kind::{
     Doors, Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole,
 };
@@ -28,10 +30,10 @@ pub(in crate::config) static MAIN: Section = Section {
             Default("1000000"),
             "The most checks that there may be, from files and through the API.",
         ),
-        key("receivers", List(&telling::RECEIVER), Optional, "Where messages go."),
+        key("receivers", List(&RECEIVER), Optional, "Where messages go."),
         key("default_receivers", Texts, Optional, "Told when no responder matches."),
         key("responders", List(&telling::RESPONDER), Optional, "Routing by labels; every match is used."),
-        key("smtp", Map(&telling::SMTP), Optional, "How mail leaves."),
+        key("smtp", Map(&SMTP), Optional, "How mail leaves."),
         key("alerting", Map(&telling::ALERTING), Optional, "The Alertmanagers that get every alert."),
         key("auth", Map(&AUTH), Optional, "Who may ping, and who may use the API."),
         key("compat", Doors, Optional, ""),

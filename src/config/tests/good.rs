@@ -3,12 +3,12 @@ use crate::config::{Compat, Config, Scope, Trigger, reach};
 use crate::core::check::{Definition, Overlap, PingMethods, Source};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
-use crate::core::receiver::{ReceiverKind, SmtpTls, WebhookFormat};
 use crate::core::retention::Retention;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::secret::Secret;
 use crate::core::time::Span;
 use crate::core::zone::Zone;
+use crate::notify::{ReceiverKind, SmtpTls, WebhookFormat};
 
 /// A configuration with every section.
 const FULL: &str = r#"

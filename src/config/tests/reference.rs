@@ -5,6 +5,11 @@ use crate::compat::DOOR_KEYS;
 use crate::config::keys::{self, DEFAULT_GRACE, Key, Kind, Need, Section};
 use crate::config::parse_duration;
 use crate::core::time::Span;
+use crate::notify::RECEIVER;
+use crate::notify::alertmanager::ALERTMANAGER;
+use crate::notify::email::{EMAIL, SMTP};
+use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG, TLS_CONFIG};
+use crate::notify::webhook::WEBHOOK;
 use crate::yaml::units::parse_size;
 
 /// `docs/configuration.md` is generated from the table of keys.
@@ -27,9 +32,9 @@ fn defaults_are_as_the_table_says() {
                 checks: [{name: a, every: 1h}]";
     let config = good(text);
     let policy = &config.policy.receivers["a"];
-    assert_eq!(policy.group_wait, span(&keys::RECEIVER, "group_wait"));
-    assert_eq!(policy.give_up_after, span(&keys::RECEIVER, "give_up_after"));
-    assert_eq!(policy.send_resolved.to_string(), default(&keys::RECEIVER, "send_resolved"));
+    assert_eq!(policy.group_wait, span(&RECEIVER, "group_wait"));
+    assert_eq!(policy.give_up_after, span(&RECEIVER, "give_up_after"));
+    assert_eq!(policy.send_resolved.to_string(), default(&RECEIVER, "send_resolved"));
     let retention = &config.retention;
     assert_eq!(retention.max_age, span(&keys::PING_RETENTION, "max_age"));
     assert_eq!(retention.archived, span(&keys::RETENTION, "archived"));
@@ -88,18 +93,18 @@ const SECTIONS: [(&Section, &str); 25] = [
     (&keys::EXPECT, "`expect` of a check"),
     (&keys::QUIET, "A quiet time (`quiet` of a check)"),
     (&keys::DEFAULTS, "`defaults`"),
-    (&keys::RECEIVER, "A receiver (`receivers`)"),
-    (&keys::EMAIL, "`email` of a receiver"),
-    (&keys::WEBHOOK, "`webhook` of a receiver"),
+    (&RECEIVER, "A receiver (`receivers`)"),
+    (&EMAIL, "`email` of a receiver"),
+    (&WEBHOOK, "`webhook` of a receiver"),
     (&keys::RESPONDER, "A responder (`responders`)"),
     (&keys::ACTION, "An action (`actions` of a responder)"),
-    (&keys::SMTP, "`smtp`"),
+    (&SMTP, "`smtp`"),
     (&keys::ALERTING, "`alerting`"),
-    (&keys::ALERTMANAGER, "An Alertmanager (`alerting.alertmanagers`)"),
-    (&keys::HTTP_CONFIG, "`http_config`"),
-    (&keys::AUTHORIZATION, "`authorization` of an `http_config`"),
-    (&keys::BASIC_AUTH, "`basic_auth` of an `http_config`"),
-    (&keys::TLS_CONFIG, "`tls_config`"),
+    (&ALERTMANAGER, "An Alertmanager (`alerting.alertmanagers`)"),
+    (&HTTP_CONFIG, "`http_config`"),
+    (&AUTHORIZATION, "`authorization` of an `http_config`"),
+    (&BASIC_AUTH, "`basic_auth` of an `http_config`"),
+    (&TLS_CONFIG, "`tls_config`"),
     (&keys::AUTH, "`auth`"),
     (&keys::PING_KEY, "A ping key (`auth.ping_keys`)"),
     (&keys::TOKEN, "A token (`auth.tokens`)"),
@@ -116,7 +121,7 @@ const NOTES: [(&Section, &str); 3] = [
         "A check needs a schedule: `every`, `cron`, `periods` or `expect`. Only `cron` and `expect` go together.",
     ),
     (&keys::EXPECT, "`at_least`, `at_most` or both are needed."),
-    (&keys::WEBHOOK, "[templates.md](templates.md) says what a template may contain."),
+    (&WEBHOOK, "[templates.md](templates.md) says what a template may contain."),
 ];
 
 fn reference() -> String {

@@ -2,13 +2,16 @@
 
 use super::load_files;
 use crate::config::keys::{self, Kind, Section};
+use crate::notify::email::SMTP;
+use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG};
+use crate::notify::webhook::WEBHOOK;
 
 const SECRET: &str = "S3cr3tW0rd";
 
 /// Where each secret belongs: the section, its key, what precedes it in blocks, and what surrounds it in braces.
 const PLACES: &[(&Section, &str, &str, [&str; 2])] = &[
     (
-        &keys::SMTP,
+        &SMTP,
         "password",
         "smtp:\n  host: m\n  from: a@b\n  username: u\n  ",
         ["smtp: {host: m, from: a@b, username: u, ", "}"],
@@ -32,25 +35,25 @@ const PLACES: &[(&Section, &str, &str, [&str; 2])] = &[
         ["compat: {coal_mine: {enabled: true, ", "}}"],
     ),
     (
-        &keys::WEBHOOK,
+        &WEBHOOK,
         "url",
         "receivers:\n  - name: a\n    webhook:\n      format: slack\n      ",
         ["receivers: [{name: a, webhook: {format: slack, ", "}}]"],
     ),
     (
-        &keys::HTTP_CONFIG,
+        &HTTP_CONFIG,
         "proxy_url",
         "alerting:\n  alertmanagers:\n    - url: http://a\n      http_config:\n        ",
         ["alerting: {alertmanagers: [{url: 'http://a', http_config: {", "}}]}"],
     ),
     (
-        &keys::AUTHORIZATION,
+        &AUTHORIZATION,
         "credentials",
         "alerting:\n  alertmanagers:\n    - url: http://a\n      http_config:\n        authorization:\n          ",
         ["alerting: {alertmanagers: [{url: 'http://a', http_config: {authorization: {", "}}}]}"],
     ),
     (
-        &keys::BASIC_AUTH,
+        &BASIC_AUTH,
         "password",
         "alerting:\n  alertmanagers:\n    - url: http://a\n      http_config:\n        basic_auth:\n          username: u\n          ",
         ["alerting: {alertmanagers: [{url: 'http://a', http_config: {basic_auth: {username: u, ", "}}}]}"],

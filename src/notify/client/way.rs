@@ -30,7 +30,7 @@ use tower_service::Service;
 
 use super::super::resolve::resolve;
 use super::super::tls;
-use crate::core::receiver::TlsConfig;
+use crate::notify::http_config::TlsConfig;
 
 /// For all addresses of a name together; hyper divides it, so an address that does not answer leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

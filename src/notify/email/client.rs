@@ -17,9 +17,10 @@ use tokio::time::timeout;
 
 use super::address::is_ascii;
 use super::fault::{MailFault, is_unknown};
-use crate::core::receiver::{BasicAuth, ClientIdentity, Smtp, SmtpTls};
+use super::smtp::{Smtp, SmtpTls};
 use crate::core::time::Span;
 use crate::notify::connection::{self, MailServer};
+use crate::notify::http_config::{BasicAuth, ClientIdentity};
 use crate::notify::resolve::resolve;
 use crate::notify::trust::check_certificates;
 use crate::notify::{aside, duration, tls};

@@ -7,6 +7,7 @@ mod address;
 mod client;
 mod fault;
 mod letter;
+mod smtp;
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -20,10 +21,44 @@ use self::fault::{MailFault, wants_login};
 use super::redact::without;
 use super::{Notification, Wording, later, misdirected, never, taken, within};
 use crate::core::outbox::Attempt;
-use crate::core::receiver::Smtp;
 use crate::core::time::Span;
+use crate::yaml::fields::Fields;
+use crate::yaml::loader::Loader;
+use crate::yaml::section::Kind::Texts;
+use crate::yaml::section::Need::Required;
+use crate::yaml::section::{Section, key};
 
-pub use self::address::AddressError;
+pub(crate) use self::address::check_address;
+pub use self::address::{AddressError, is_mail_address};
+pub(crate) use self::smtp::{SMTP, smtp};
+pub use self::smtp::{Smtp, SmtpTls};
+
+pub(crate) static EMAIL: Section = Section {
+    id: "email",
+    title: "`email`",
+    keys: &[key("to", Texts, Required, "Addresses: `a@b` or `Name <a@b>`.")],
+};
+
+/// Mail to these addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    /// At least one; each as written: `a@b` or `Name <a@b>`.
+    pub to: Vec<String>,
+}
+
+/// The addresses; a receiver of mail needs a mail server.
+pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>, main: &Fields<'_>) -> Option<Email> {
+    if !main.has("smtp") {
+        loader.log.fault(item.at_key("email"), "mail needs the section `smtp`, which is missing");
+    }
+    let fields = item.map(&mut loader.log, "email")?;
+    let to = fields.texts(&mut loader.log, "to");
+    to.iter().for_each(|(at, text)| check_address(*at, text, &mut loader.log));
+    if to.is_empty() && fields.has("to") {
+        loader.log.fault(fields.at_value("to"), "`to` needs at least one address");
+    }
+    Some(Email { to: to.into_iter().map(|(_, text)| text.to_owned()).collect() })
+}
 
 /// Who receives the mail.
 #[derive(Debug)]

@@ -6,18 +6,20 @@ mod ntfy;
 mod payload;
 mod room;
 mod seen;
+mod settings;
 mod slack;
 mod teams;
 mod template;
 
 use crate::core::outbox::Attempt;
-use crate::core::receiver::{self, WebhookFormat};
 use crate::core::time::Span;
 
 use super::client::Server;
 use super::render::{Text, render};
 use super::{Notification, aside, later, within};
 
+pub(crate) use settings::{WEBHOOK, read};
+pub use settings::{Webhook, WebhookFormat};
 pub use template::{Template, TemplateError};
 
 /// The format of the body.
@@ -52,7 +54,7 @@ const JSON: &str = "application/json";
 
 impl WebhookTransport {
     /// Connects to nothing yet. `timeout` bounds each attempt.
-    pub fn new(settings: &receiver::Webhook, timeout: Span) -> Result<WebhookTransport, TemplateError> {
+    pub fn new(settings: &Webhook, timeout: Span) -> Result<WebhookTransport, TemplateError> {
         let mut url = settings.url.clone();
         let format = match &settings.format {
             WebhookFormat::Alertmanager => Format::Alertmanager,

@@ -10,6 +10,7 @@ use crate::core::incident::IncidentKey;
 use crate::core::notice::{LastRun, Notice};
 use crate::core::secret::Secret;
 use crate::core::time::Time;
+use crate::notify::http_config::HttpConfig;
 use crate::notify::sample;
 
 fn now() -> Time {
@@ -18,7 +19,7 @@ fn now() -> Time {
 
 fn webhook(format: WebhookFormat) -> WebhookTransport {
     let url = Secret::new("https://hooks.example.org/T0/topic");
-    let settings = receiver::Webhook { url, format, max_checks: None, http: receiver::HttpConfig::default() };
+    let settings = Webhook { url, format, max_checks: None, http: HttpConfig::default() };
     WebhookTransport::new(&settings, Span::secs(1)).expect("the settings are good")
 }
 

@@ -9,10 +9,10 @@ use crate::core::check::Name;
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
-use crate::core::receiver::WebhookFormat;
 use crate::core::text::units;
 use crate::core::time::Span;
 use crate::notify::sample;
+use crate::notify::webhook::WebhookFormat;
 use crate::notify::webhook::teams::stored_bytes;
 
 /// Texts that are escaped, wide, or longer in another unit.

@@ -1,16 +1,79 @@
-//! `smtp`: how mail leaves.
+//! The mail server: `smtp`.
 
 use lettre::message::Mailbox;
 
-use super::address::{self, check_address};
-use super::http_config::tls_config;
-use crate::core::receiver::{BasicAuth, Smtp, SmtpTls};
+use super::address::check_address;
+use crate::notify::address::problem_of_host;
+use crate::notify::http_config::{BasicAuth, TLS_CONFIG, TlsConfig, tls_config};
 use crate::yaml::fault::Log;
 use crate::yaml::fields::Fields;
 use crate::yaml::loader::Loader;
+use crate::yaml::section::Kind::{Map, OneOf, Path, Secret, Text, Whole};
+use crate::yaml::section::Need::{Default, Optional, Required};
+use crate::yaml::section::{NAME, Section, key};
+
+pub(crate) static SMTP: Section = Section {
+    id: "smtp",
+    title: "`smtp`",
+    keys: &[
+        key("host", Text(253), Required, "The name or address of the mail server."),
+        key(
+            "hello",
+            Text(253),
+            Optional,
+            "Name given in EHLO. Default: this machine's name if it has a dot, else the domain of `from`.",
+        ),
+        key(
+            "port",
+            Whole(1, 65_535),
+            Optional,
+            "Port. Default: 587 for starttls, 465 for implicit, 25 for none.",
+        ),
+        key(
+            "tls",
+            OneOf(&["starttls", "implicit", "none"]),
+            Default("starttls"),
+            "Encryption of the connection.",
+        ),
+        key("tls_config", Map(&TLS_CONFIG), Optional, "Which CAs are trusted, and the client certificate."),
+        key("username", Text(NAME), Optional, "User name. Without one: no login."),
+        key("password", Secret, Optional, "The password (inline)."),
+        key("password_file", Path, Optional, "File that contains the password."),
+        key("from", Text(320), Required, "The sender: `a@b` or `Name <a@b>`."),
+    ],
+};
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// A host name or address.
+    pub host: String,
+    pub port: u16,
+    pub tls: SmtpTls,
+    /// The certificates that are trusted, if `tls` is not [`SmtpTls::None`].
+    pub tls_config: TlsConfig,
+    /// The login; `None`: none.
+    pub login: Option<BasicAuth>,
+    /// The sender's address as written: `a@b` or `Name <a@b>`.
+    pub from: String,
+    /// The name that we greet the server with: a host name or an address in brackets (RFC 5321 §4.1.1.1).
+    pub hello: String,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Unencrypted at first, then STARTTLS, which must succeed.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Implicit,
+    /// No encryption.
+    None,
+}
 
 /// Reads `smtp`.
-pub(super) fn smtp(loader: &mut Loader, main: &Fields<'_>) -> Option<Smtp> {
+pub(crate) fn smtp(loader: &mut Loader, main: &Fields<'_>) -> Option<Smtp> {
     let fields = main.map(&mut loader.log, "smtp")?;
     let log = &mut loader.log;
     let (tls, usual_port) = match fields.one_of(log, "tls") {
@@ -29,7 +92,7 @@ pub(super) fn smtp(loader: &mut Loader, main: &Fields<'_>) -> Option<Smtp> {
         }
         _ => {}
     }
-    if let Some(other) = port.and_then(address::other_than_smtp) {
+    if let Some(other) = port.and_then(other_than_smtp) {
         log.warn(format!(
             "smtp: port {} is one of {other}, where no mail is taken",
             port.unwrap_or_default()
@@ -40,7 +103,7 @@ pub(super) fn smtp(loader: &mut Loader, main: &Fields<'_>) -> Option<Smtp> {
         host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) || host.matches(':').count() == 1
     }) {
         log.fault(fields.at_value("host"), "`host` is a name or an address without port, path or user");
-    } else if let Some(problem) = host.and_then(address::problem_of_host) {
+    } else if let Some(problem) = host.and_then(problem_of_host) {
         log.fault(fields.at_value("host"), format!("`host` {problem}"));
     }
     let from = fields.text(log, "from");
@@ -92,4 +155,14 @@ fn hello(fields: &Fields<'_>, from: Option<&str>, log: &mut Log) -> String {
     let domain =
         from.and_then(|from| from.parse::<Mailbox>().ok()).map(|from| from.email.domain().to_owned());
     domain.and_then(|domain| idna::domain_to_ascii(&domain).ok()).unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// The protocol that usually runs on this port, if it is not SMTP.
+fn other_than_smtp(port: u16) -> Option<&'static str> {
+    match port {
+        80 | 443 => Some("HTTP"),
+        110 | 995 => Some("POP3"),
+        143 | 993 => Some("IMAP"),
+        _ => None,
+    }
 }

@@ -1,39 +1,30 @@
-//! `receivers`: where messages go, one file for each kind of receiver.
-
-mod email;
-mod webhook;
+//! `receivers`: where messages go. Each kind of receiver reads its own keys.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::model::Place;
 use crate::core::outbox::Message;
-use crate::core::receiver::{Receiver, ReceiverKind};
 use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
 use crate::core::time::Span;
+use crate::notify::{KINDS, ReadKind, Receiver, ReceiverKind};
 use crate::yaml::fault::{At, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::loader::Loader;
 
-/// Reads how a receiver is reached: from the receiver, and the main file.
-type Read = fn(&mut Loader, &Fields<'_>, &Fields<'_>) -> Option<ReceiverKind>;
-
-/// Every kind of receiver, by its key.
-const KINDS: &[(&str, Read)] = &[("email", email::read), ("webhook", webhook::read)];
-
 /// What `receivers` say.
 #[derive(Default)]
-pub(in crate::config) struct Receivers {
+pub(super) struct Receivers {
     /// How each is reached.
-    pub(in crate::config) list: Vec<Receiver>,
+    pub(super) list: Vec<Receiver>,
     /// When each is told.
-    pub(in crate::config) policies: BTreeMap<ReceiverName, ReceiverPolicy>,
+    pub(super) policies: BTreeMap<ReceiverName, ReceiverPolicy>,
     /// Where each is declared.
-    pub(in crate::config) places: BTreeMap<ReceiverName, Place>,
+    pub(super) places: BTreeMap<ReceiverName, Place>,
 }
 
 /// Reads `receivers`.
-pub(in crate::config) fn receivers(loader: &mut Loader, main: &Fields<'_>) -> Receivers {
+pub(super) fn receivers(loader: &mut Loader, main: &Fields<'_>) -> Receivers {
     let mut receivers = Receivers::default();
     for item in loader.limited(main, "receivers") {
         let name = item.text(&mut loader.log, "name");
@@ -68,11 +59,11 @@ pub(in crate::config) fn receivers(loader: &mut Loader, main: &Fields<'_>) -> Re
 fn kind(loader: &mut Loader, item: &Fields<'_>, main: &Fields<'_>) -> Option<ReceiverKind> {
     let known: Vec<String> = KINDS.iter().map(|(key, _)| format!("`{key}`")).collect();
     let known = known.join(" or ");
-    let given: Vec<Read> = KINDS.iter().filter(|(key, _)| item.has(key)).map(|(_, read)| *read).collect();
+    let given: Vec<ReadKind> = KINDS.iter().filter(|(key, _)| item.has(key)).map(|(_, read)| *read).collect();
     match given.as_slice() {
         [read] => read(loader, item, main),
         [] => {
-            if !item.has("exec") {
+            if !item.has_later_keys() {
                 loader.log.fault(item.at, format!("a receiver needs {known}"));
             }
             None
