@@ -82,12 +82,13 @@ fn by_mail() -> Receiver {
 #[test]
 fn no_format_shows_a_url_that_pings_through_a_door_whichever_field_it_stands_in() {
     let sink = WebhookSink::start();
+    let named = |name: &str| WebhookFormat::named(name).expect("the chat is known");
     let formats = [
         WebhookFormat::Alertmanager,
-        WebhookFormat::Slack,
-        WebhookFormat::Teams,
-        WebhookFormat::Discord,
-        WebhookFormat::Ntfy,
+        named("slack"),
+        named("teams"),
+        named("discord"),
+        named("ntfy"),
         WebhookFormat::Template(ALL.to_owned()),
     ];
     let mut count = 0;

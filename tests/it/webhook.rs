@@ -39,6 +39,10 @@ fn attempt_within(url: &str, timeout: Span) -> Attempt {
     send(&transport(url, WebhookFormat::Alertmanager, HttpConfig::default(), timeout))
 }
 
+fn chat(name: &str) -> WebhookFormat {
+    WebhookFormat::named(name).expect("the chat is known")
+}
+
 fn attempt(url: &str) -> Attempt {
     attempt_within(url, Span::secs(30))
 }
@@ -49,10 +53,10 @@ fn every_format_is_posted_as_json_with_the_messages_key() {
     let template = WebhookFormat::Template("{\"text\": {{ headline }}}".to_owned());
     let formats = [
         (WebhookFormat::Alertmanager, "version"),
-        (WebhookFormat::Slack, "blocks"),
-        (WebhookFormat::Teams, "attachments"),
-        (WebhookFormat::Discord, "embeds"),
-        (WebhookFormat::Ntfy, "topic"),
+        (chat("slack"), "blocks"),
+        (chat("teams"), "attachments"),
+        (chat("discord"), "embeds"),
+        (chat("ntfy"), "topic"),
         (template, "text"),
     ];
     for (format, _) in &formats {
@@ -63,7 +67,7 @@ fn every_format_is_posted_as_json_with_the_messages_key() {
     for (request, (format, member)) in received.iter().zip(&formats) {
         assert_eq!(request.method, "POST");
         // ntfy publishes JSON at its root.
-        let path = if *format == WebhookFormat::Ntfy { "/" } else { "/hook" };
+        let path = if *format == chat("ntfy") { "/" } else { "/hook" };
         assert_eq!(request.path, path);
         assert_eq!(request.header("content-type"), "application/json");
         assert_eq!(request.header("idempotency-key"), "m1");
@@ -194,7 +198,7 @@ fn secrets_stand_in_no_error() {
     ]
     .map(|(answer, url)| {
         sink.answer_with(answer);
-        let transport = transport(&url, WebhookFormat::Slack, http.clone(), Span::secs(30));
+        let transport = transport(&url, chat("slack"), http.clone(), Span::secs(30));
         assert!(!format!("{transport:?}").contains("s3cret"), "{transport:?}");
         match send(&transport) {
             Attempt::Taken { .. } => panic!("{url}"),
@@ -244,7 +248,7 @@ fn answered_with_the_request(status: &'static str) -> Attempt {
     let credentials = Secret::new("b3arer-token");
     let authorization = Some(Authorization { scheme: "Bearer".to_owned(), credentials });
     let http = HttpConfig { authorization, ..HttpConfig::default() };
-    let attempt = send(&transport(&url, WebhookFormat::Slack, http, Span::secs(30)));
+    let attempt = send(&transport(&url, chat("slack"), http, Span::secs(30)));
     echo.join().unwrap();
     attempt
 }

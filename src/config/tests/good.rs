@@ -100,7 +100,7 @@ fn secrets_are_read_from_their_files_and_not_shown() {
     assert!(config.ping_keys_required);
     let ReceiverKind::Webhook(webhook) = &config.receivers[1].kind else { panic!("chat is a webhook") };
     assert_eq!(webhook.url.expose(), "https://hooks.example.org/T0/B0");
-    assert_eq!(webhook.format, WebhookFormat::Slack);
+    assert_eq!(Some(&webhook.format), WebhookFormat::named("slack").as_ref());
     let shown = format!("{config:?}");
     let tokens: Vec<(&str, Scope, &str)> =
         config.tokens.iter().map(|token| (token.name.as_str(), token.scope, token.token.expose())).collect();

@@ -1,14 +1,10 @@
 //! Messages by HTTP POST, in the format that the receiver reads.
 
-mod discord;
+mod chat;
 mod language;
-mod ntfy;
 mod payload;
-mod room;
 mod seen;
 mod settings;
-mod slack;
-mod teams;
 mod template;
 
 use crate::core::outbox::Attempt;
@@ -18,6 +14,7 @@ use super::client::Server;
 use super::render::{Text, render};
 use super::{Notification, aside, later, within};
 
+pub use chat::ChatFormat;
 pub(crate) use settings::{WEBHOOK, read};
 pub use settings::{Webhook, WebhookFormat};
 pub use template::{Template, TemplateError};
@@ -26,12 +23,8 @@ pub use template::{Template, TemplateError};
 #[derive(Clone, Debug)]
 enum Format {
     Alertmanager,
-    /// A chat's own format.
-    Chat(fn(&Text) -> serde_json::Value),
-    /// The topic is the last part of the URL.
-    Ntfy {
-        topic: String,
-    },
+    /// A chat's own, and the topic that is posted to.
+    Chat(&'static ChatFormat, String),
     Template(Template),
 }
 
@@ -58,13 +51,10 @@ impl WebhookTransport {
         let mut url = settings.url.clone();
         let format = match &settings.format {
             WebhookFormat::Alertmanager => Format::Alertmanager,
-            WebhookFormat::Slack => Format::Chat(slack::slack),
-            WebhookFormat::Teams => Format::Chat(teams::teams),
-            WebhookFormat::Discord => Format::Chat(discord::discord),
-            WebhookFormat::Ntfy => {
-                let (root, topic) = ntfy::address(&url);
-                url = root;
-                Format::Ntfy { topic }
+            WebhookFormat::Chat(chat) => {
+                let (to, topic) = chat.address(&url);
+                url = to;
+                Format::Chat(chat, topic)
             }
             WebhookFormat::Template(source) => Format::Template(Template::parse(source)?),
         };
@@ -127,8 +117,7 @@ impl Format {
                 let payload = payload::Payload::new(notification);
                 json(serde_json::to_value(payload).expect("a payload has only texts and lists"))
             }
-            Format::Chat(write) => json(write(&text)),
-            Format::Ntfy { topic } => json(ntfy::ntfy(&text, topic)),
+            Format::Chat(chat, topic) => json(chat.write(&text, topic)),
             Format::Template(template) => {
                 let rendered = template.render(notification, &text)?;
                 let content_type = if template.is_json() { JSON } else { "text/plain; charset=utf-8" };

@@ -1,7 +1,6 @@
 //! A receiver that gets an HTTP POST: what the files say.
 
-use reqwest::Url;
-
+use super::chat::{CHATS, ChatFormat};
 use crate::core::outbox::Message;
 use crate::core::secret::Secret;
 use crate::notify::address::http_url;
@@ -13,15 +12,18 @@ use crate::yaml::section::Kind::{Lines, Map, OneOf, Path, Secret as Hidden, Whol
 use crate::yaml::section::Need::{Default, Optional};
 use crate::yaml::section::{Section, key};
 
-const FORMATS: [&str; WebhookFormat::NAMED.len()] = {
-    let mut names = [""; WebhookFormat::NAMED.len()];
+/// What `format` may be: Alertmanager's, or a chat's.
+const FORMATS: [&str; 1 + CHATS.len()] = {
+    let mut names = [ALERTMANAGERS; 1 + CHATS.len()];
     let mut i = 0;
-    while i < names.len() {
-        names[i] = WebhookFormat::NAMED[i].0;
+    while i < CHATS.len() {
+        names[1 + i] = CHATS[i].name;
         i += 1;
     }
     names
 };
+
+const ALERTMANAGERS: &str = "alertmanager";
 
 pub(crate) static WEBHOOK: Section = Section {
     id: "webhook",
@@ -29,7 +31,7 @@ pub(crate) static WEBHOOK: Section = Section {
     keys: &[
         key("url", Hidden, Optional, "URL (inline)."),
         key("url_file", Path, Optional, "File that contains the URL."),
-        key("format", OneOf(&FORMATS), Default("alertmanager"), "Format of the request."),
+        key("format", OneOf(&FORMATS), Default(ALERTMANAGERS), "Format of the request."),
         key("template", Lines(65_536), Optional, "Template of the request, instead of `format`."),
         key("template_file", Path, Optional, "File that contains the template."),
         key("max_checks", Whole(1, 256), Optional, "The most checks in one message."),
@@ -54,14 +56,8 @@ pub enum WebhookFormat {
     /// Alertmanager's payload, version 4.
     #[default]
     Alertmanager,
-    /// Slack's, which Mattermost and Rocket.Chat understand too.
-    Slack,
-    /// Microsoft Teams'.
-    Teams,
-    /// Discord's.
-    Discord,
-    /// ntfy's.
-    Ntfy,
+    /// A chat's own.
+    Chat(&'static ChatFormat),
     /// A template in Jinja's language. It has already been parsed once.
     Template(String),
 }
@@ -75,40 +71,26 @@ impl Webhook {
 }
 
 impl WebhookFormat {
-    /// The formats that a file names; a template is none of them.
-    pub const NAMED: &[(&str, WebhookFormat)] = &[
-        ("alertmanager", WebhookFormat::Alertmanager),
-        ("slack", WebhookFormat::Slack),
-        ("teams", WebhookFormat::Teams),
-        ("discord", WebhookFormat::Discord),
-        ("ntfy", WebhookFormat::Ntfy),
-    ];
-
-    /// How many checks with the longest names, titles and reasons fit within the limits of the format's readers. A test
-    /// of `notify` holds each number.
-    pub fn max_members(&self) -> usize {
-        match self {
-            WebhookFormat::Slack => 50,
-            WebhookFormat::Teams => 20,
-            WebhookFormat::Discord => 10,
-            WebhookFormat::Ntfy => 8,
-            WebhookFormat::Alertmanager | WebhookFormat::Template(_) => Message::MAX_MEMBERS,
-        }
+    /// The format that a file calls so; a template has no name.
+    pub fn named(name: &str) -> Option<WebhookFormat> {
+        let chat = CHATS.iter().find(|chat| chat.name == name).map(WebhookFormat::Chat);
+        chat.or_else(|| (name == ALERTMANAGERS).then_some(WebhookFormat::Alertmanager))
     }
 
-    /// Whether the URL of such a webhook is all that is needed to write there.
-    pub fn url_is_secret(&self) -> bool {
-        matches!(self, WebhookFormat::Slack | WebhookFormat::Teams | WebhookFormat::Discord)
+    /// The most checks that one message of this format names.
+    pub fn max_members(&self) -> usize {
+        match self {
+            WebhookFormat::Chat(chat) => chat.max_members,
+            WebhookFormat::Alertmanager | WebhookFormat::Template(_) => Message::MAX_MEMBERS,
+        }
     }
 }
 
 /// Where to, what is sent, and how the server is spoken to.
 pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Webhook> {
     let fields = &item.map(&mut loader.log, "webhook")?;
-    let named = fields.one_of(&mut loader.log, "format").and_then(|word| {
-        WebhookFormat::NAMED.iter().find(|(name, _)| *name == word).map(|(_, format)| format.clone())
-    });
-    let secret = named.as_ref().is_some_and(WebhookFormat::url_is_secret);
+    let named = fields.one_of(&mut loader.log, "format").and_then(WebhookFormat::named);
+    let secret = matches!(named, Some(WebhookFormat::Chat(chat)) if chat.url_is_secret);
     let url = loader.required_secret(fields, "url", "url_file", secret);
     let template = match (fields.has("template"), fields.has("template_file")) {
         (true, true) => {
@@ -129,11 +111,10 @@ pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Webhook> {
     let http = http_config(loader, fields);
     let key = if fields.has("url") { "url" } else { "url_file" };
     let url = url.filter(|url| http_url(loader, key, fields.at_value(key), url.expose(), false))?;
-    if format == WebhookFormat::Ntfy && !is_ntfy_topic(url.expose()) {
-        let message = format!(
-            "`{key}` of ntfy ends with the topic, and with nothing behind it, as in https://ntfy.example.org/topic"
-        );
-        loader.log.fault(fields.at_value(key), message);
+    if let WebhookFormat::Chat(chat) = format
+        && let Some(problem) = chat.problem_of(url.expose())
+    {
+        loader.log.fault(fields.at_value(key), format!("`{key}` {problem}"));
     }
     let max_checks = fields.whole(&mut loader.log, "max_checks");
     let max_checks = max_checks.and_then(|checks| usize::try_from(checks).ok());
@@ -147,15 +128,4 @@ fn template_problem(template: &str) -> Option<String> {
     let line = error.line().map(|line| format!(" in its line {line}")).unwrap_or_default();
     let detail = error.detail().unwrap_or("syntax error");
     Some(format!("the template cannot be read{line}: {}", quote(detail).trim_matches('`')))
-}
-
-/// Whether an address is that of an ntfy topic. We send the settings in the body, so the address must have none.
-fn is_ntfy_topic(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let topic = url.path().trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    (1..=64).contains(&topic.len())
-        && topic.bytes().all(is_word)
-        && url.query().is_none()
-        && url.fragment().is_none()
 }

@@ -17,6 +17,10 @@ fn now() -> Time {
     Time::from_secs(1_774_830_840)
 }
 
+fn chat(name: &str) -> WebhookFormat {
+    WebhookFormat::named(name).expect("the chat is known")
+}
+
 fn webhook(format: WebhookFormat) -> WebhookTransport {
     let url = Secret::new("https://hooks.example.org/T0/topic");
     let settings = Webhook { url, format, max_checks: None, http: HttpConfig::default() };
@@ -61,7 +65,7 @@ fn check(name: &str, format: &WebhookFormat) {
 #[test]
 fn every_format_says_that_a_check_flaps() {
     let notices = [sample::flapping(now())];
-    for format in [WebhookFormat::Slack, WebhookFormat::Discord, WebhookFormat::Teams, WebhookFormat::Ntfy] {
+    for format in [chat("slack"), chat("discord"), chat("teams"), chat("ntfy")] {
         let body = body(format.clone(), &notices).replace('\\', "");
         assert!(body.contains("[FLAPPING] Test message"), "{format:?}: {body}");
         assert!(body.contains("3 times since 00:30"), "{format:?}: {body}");
@@ -90,7 +94,7 @@ fn a_record_is_another_alert_than_its_check() {
         (&serde_json::Value::Null, &"EU/1\u{202e}".into())
     );
     assert_ne!(own["fingerprint"], of_record["fingerprint"]);
-    let said = |notice: Notice| body(WebhookFormat::Slack, &[notice]).contains("Record: EU/1");
+    let said = |notice: Notice| body(chat("slack"), &[notice]).contains("Record: EU/1");
     assert_eq!((said(alert()), said(record)), (false, true));
 }
 
@@ -101,22 +105,22 @@ fn alertmanagers_payload_is_version_4() {
 
 #[test]
 fn slack_mentions_nobody() {
-    check("slack", &WebhookFormat::Slack);
+    check("slack", &chat("slack"));
 }
 
 #[test]
 fn teams_gets_an_adaptive_card() {
-    check("teams", &WebhookFormat::Teams);
+    check("teams", &chat("teams"));
 }
 
 #[test]
 fn discord_mentions_nobody() {
-    check("discord", &WebhookFormat::Discord);
+    check("discord", &chat("discord"));
 }
 
 #[test]
 fn ntfy_publishes_to_the_topic_of_its_url() {
-    check("ntfy", &WebhookFormat::Ntfy);
+    check("ntfy", &chat("ntfy"));
 }
 
 #[test]

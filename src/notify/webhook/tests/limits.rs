@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{json, now};
+use super::{chat, json, now};
 use crate::core::blind::Window;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
@@ -13,7 +13,7 @@ use crate::core::text::units;
 use crate::core::time::Span;
 use crate::notify::sample;
 use crate::notify::webhook::WebhookFormat;
-use crate::notify::webhook::teams::stored_bytes;
+use crate::notify::webhook::chat::stored_bytes;
 
 /// Texts that are escaped, wide, or longer in another unit.
 const TEXTS: [&str; 9] =
@@ -155,9 +155,9 @@ fn slack_names_all_within_its_limits() {
         }
         assert!(length(&payload["text"]) <= 40_000, "{}", length(&payload["text"]));
     };
-    check(&WebhookFormat::Slack, |payload| texts(&payload["blocks"]), limits);
+    check(&chat("slack"), |payload| texts(&payload["blocks"]), limits);
     // The text that Mattermost and Rocket.Chat read.
-    check(&WebhookFormat::Slack, |payload| texts(&payload["text"]), limits);
+    check(&chat("slack"), |payload| texts(&payload["text"]), limits);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn discord_names_all_within_its_limits() {
         }
         assert!(all <= 6000, "{all} units of UTF-16");
     };
-    check(&WebhookFormat::Discord, |payload| texts(&payload["embeds"]), limits);
+    check(&chat("discord"), |payload| texts(&payload["embeds"]), limits);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn teams_names_all_within_what_it_stores() {
         let stored = stored_bytes(payload);
         assert!(stored <= 24_000, "{stored} bytes");
     };
-    check(&WebhookFormat::Teams, |payload| texts(&payload["attachments"][0]["content"]["body"]), limits);
+    check(&chat("teams"), |payload| texts(&payload["attachments"][0]["content"]["body"]), limits);
 }
 
 /// As the service counts: the request's JSON in ASCII, as a string within another JSON in ASCII.
@@ -210,7 +210,7 @@ fn ntfy_names_all_within_its_limits() {
         assert!(message.len() <= 4096, "{} bytes", message.len());
         assert!(payload["title"].as_str().expect("a text").len() <= 250);
     };
-    check(&WebhookFormat::Ntfy, |payload| texts(&payload["message"]), limits);
+    check(&chat("ntfy"), |payload| texts(&payload["message"]), limits);
 }
 
 #[test]
@@ -231,12 +231,8 @@ fn what_is_without_details_is_counted() {
         check: Name::parse(&format!("job-{i}")).expect("a good name"),
         ..sample::alert(now())
     };
-    for (format, max) in [
-        (WebhookFormat::Slack, 50),
-        (WebhookFormat::Teams, 20),
-        (WebhookFormat::Discord, 10),
-        (WebhookFormat::Ntfy, 8),
-    ] {
+    for (format, max) in [(chat("slack"), 50), (chat("teams"), 20), (chat("discord"), 10), (chat("ntfy"), 8)]
+    {
         assert_eq!(format.max_members(), max);
         let notices: Vec<Notice> = (0..max).map(short).collect();
         let payload = json(format.clone(), &notices);
@@ -255,7 +251,7 @@ fn what_is_without_details_is_counted() {
 #[test]
 fn a_message_with_too_many_members_says_how_many_it_does_not_name() {
     let notices: Vec<Notice> = (0..256).map(|i| longest(i, "夜", Story::Bad)).collect();
-    for format in [WebhookFormat::Slack, WebhookFormat::Teams, WebhookFormat::Discord, WebhookFormat::Ntfy] {
+    for format in [chat("slack"), chat("teams"), chat("discord"), chat("ntfy")] {
         let payload = json(format.clone(), &notices);
         let unnamed = 256 - format.max_members();
         let shown = texts(&payload);

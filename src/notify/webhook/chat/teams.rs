@@ -3,7 +3,11 @@
 use serde_json::{Value, json};
 
 use super::room::{fitting, links};
+use super::{ChatFormat, Post};
 use crate::notify::render::{Text, Tone};
+
+pub(super) const TEAMS: ChatFormat =
+    ChatFormat { name: "teams", max_members: 20, url_is_secret: true, post: Post::ToUrl(teams) };
 
 /// The most bytes of a stored message. Teams stores it as a JSON string of its JSON and takes 28 KB of that. What else
 /// it stores with it is unknown: requests of 24,453 bytes were refused as 28,897.
@@ -12,7 +16,7 @@ const STORED_BYTES: usize = 24_000;
 const MAX_CARDS: usize = 10;
 
 /// A workflow answers before the card is posted, so a card that is too long would be lost silently.
-pub(super) fn teams(text: &Text) -> Value {
+fn teams(text: &Text) -> Value {
     let mut body =
         vec![paragraph(&text.subject, Look { weight: "bolder", size: "medium", ..Look::of(text.tone) })];
     body.extend(text.summary.iter().map(|summary| paragraph(summary, Look::PLAIN)));
@@ -104,7 +108,7 @@ fn paragraph(line: &str, look: Look) -> Value {
 
 /// The length of a value as Teams stores it: as ASCII within a string of another JSON. What is escaped there is escaped
 /// twice: a quote within a text takes four bytes, a character beyond ASCII seven, one beyond the basic plane fourteen.
-pub(super) fn stored_bytes(value: &Value) -> usize {
+pub(crate) fn stored_bytes(value: &Value) -> usize {
     let stored = |c: char| match c {
         '"' | '\\' => 2,
         c if c.is_ascii() => 1,

@@ -3,24 +3,18 @@
 use serde_json::{Value, json};
 
 use super::room::fitting;
-use crate::core::secret::Secret;
+use super::{ChatFormat, Post};
 use crate::core::text::cut_bytes;
 use crate::notify::render::{Item, Text, Tone};
+
+pub(super) const NTFY: ChatFormat =
+    ChatFormat { name: "ntfy", max_members: 8, url_is_secret: false, post: Post::ToTopic(ntfy) };
 
 /// ntfy turns a message of more than 4,096 bytes into an attachment.
 const MESSAGE_BYTES: usize = 4096;
 const TITLE_BYTES: usize = 250;
 
-/// The URL of the server's root, and the topic.
-pub(super) fn address(url: &Secret) -> (Secret, String) {
-    let url = url.expose();
-    match url.trim_end_matches('/').rsplit_once('/') {
-        Some((root, topic)) if !root.ends_with('/') => (Secret::new(format!("{root}/")), topic.to_owned()),
-        _ => (Secret::new(url), String::new()),
-    }
-}
-
-pub(super) fn ntfy(text: &Text, topic: &str) -> Value {
+fn ntfy(text: &Text, topic: &str) -> Value {
     let tag = match text.tone {
         Tone::Bad => "rotating_light",
         Tone::Unknown => "question",

@@ -6,8 +6,12 @@
 use serde_json::{Value, json};
 
 use super::room::{cut_escaped, fitting, links};
+use super::{ChatFormat, Post};
 use crate::core::text::{cut_units, units};
 use crate::notify::render::{Card, Text, Tone};
+
+pub(super) const SLACK: ChatFormat =
+    ChatFormat { name: "slack", max_members: 50, url_is_secret: true, post: Post::ToUrl(slack) };
 
 /// Slack's limits for a header, a section, and a message.
 const HEADER_UNITS: usize = 150;
@@ -20,7 +24,7 @@ const CARD_BLOCKS: usize = 4;
 /// How much of `text` details may fill: Rocket.Chat's default limit is 5,000 characters.
 const TEXT_UNITS: usize = 4900;
 
-pub(super) fn slack(text: &Text) -> Value {
+fn slack(text: &Text) -> Value {
     json!({
         "text": fallback(text),
         "blocks": blocks(text),

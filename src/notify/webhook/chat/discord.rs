@@ -3,8 +3,12 @@
 use serde_json::{Value, json};
 
 use super::room::{cut_escaped, fitting, links};
+use super::{ChatFormat, Post};
 use crate::core::text::{cut_units, units};
 use crate::notify::render::{Card, Text, Tone};
+
+pub(super) const DISCORD: ChatFormat =
+    ChatFormat { name: "discord", max_members: 10, url_is_secret: true, post: Post::ToUrl(discord) };
 
 /// Discord refuses more than this in a title, in a description, and in all embeds of a message; it counts UTF-16.
 const TITLE_UNITS: usize = 256;
@@ -13,7 +17,7 @@ const EMBEDS_UNITS: usize = 6000;
 /// Discord refuses more embeds in a message.
 const EMBEDS: usize = 10;
 
-pub(super) fn discord(text: &Text) -> Value {
+fn discord(text: &Text) -> Value {
     let mut room = EMBEDS_UNITS;
     let mut embeds = Vec::new();
     if text.is_digest() {
