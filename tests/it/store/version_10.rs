@@ -1,25 +1,30 @@
 //! A database of the version before is as its binary said (tests/data/version-10/README.md).
 
 use std::path::Path;
+use std::sync::Arc;
 
-use punctual::config;
-use punctual::core::check::PingKind;
-use punctual::core::incident::{IncidentStep, StepKind};
+use punctual::app::Services;
+use punctual::clock::{Clock, Hands};
+use punctual::config::{self, Scope, Token};
 use punctual::core::outbox::{Attempt, Delivery, DeliveryState};
 use punctual::core::route::ReceiverName;
-use punctual::core::step::view;
+use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
-use punctual::store::history::{IncidentRecord, MessageRecord, Reader};
-use punctual::store::live::{Check, Live};
+use punctual::http::limits::Limits;
+use punctual::http::{Access, Tokens};
+use punctual::store::history::{IncidentRecord, Reader};
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{Configuration, Store};
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::sqlite::database;
 use super::world::said;
+use crate::support::doors::Doors;
+use crate::support::http;
 
+const TOKEN: &str = "a-token-of-the-tests";
 const ROWS: &str = include_str!("../../data/version-10/punctual.sql");
 const ANSWERS: &str = include_str!("../../data/version-10/answers.json");
 
@@ -41,10 +46,6 @@ impl Before {
 
     fn open(&self) -> SqliteStore {
         SqliteStore::open_with(self.folder.path(), 7).unwrap().knowing(punctual::compat::origins())
-    }
-
-    fn reader(&self) -> Reader {
-        Reader::new(self.folder.path())
     }
 
     fn answered(&self, what: &str) -> &[Value] {
@@ -84,132 +85,75 @@ fn every_row_of_the_version_before_is_kept() {
     assert_eq!(words(&new, keys), [""]);
 }
 
+/// A server of today over the database, whose clock stands still: nothing is judged or sent.
+fn serve(before: &Before) -> Doors {
+    let live = before.open().live();
+    let history = Reader::new(before.folder.path());
+    Doors::open_with(Limits::default(), |app| {
+        let (reloads, _) = tokio::sync::mpsc::channel(1);
+        let clock = Arc::new(Clock::with_hands(Hands::at(time(&before.answered("checks")[0]["as_of"]))));
+        let services = Services::new(live, app.services.writer.clone(), clock, history, reloads);
+        app.services = Arc::new(services);
+        app.external_url = "http://127.0.0.1:18400".to_owned();
+        let token = Token { name: "test".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
+        app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
+    })
+}
+
+fn ask(doors: &Doors, path: &str) -> Value {
+    let answer = http::send(http::client().get(doors.url(&format!("/api/v1/{path}"))).bearer_auth(TOKEN));
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer.json()
+}
+
 fn time(text: &Value) -> Time {
     let time = chrono::DateTime::parse_from_rfc3339(text.as_str().unwrap()).unwrap();
     Time::from_ms(time.timestamp_millis())
 }
 
-fn text(time: Option<Time>) -> Value {
-    time.map(|time| time.to_string()).into()
+/// All that was answered is answered; what is answered besides is new.
+fn assert_answered(now: &Value, then: &Value) {
+    let mut now = now.clone();
+    now.as_object_mut().unwrap().retain(|name, _| then.get(name).is_some());
+    assert_eq!(&now, then);
 }
 
-/// A check in the words of the API.
-fn shown(live: &Live, check: &Check, at: Time) -> Value {
-    let (definition, state) = (&check.definition, check.state());
-    let view = view(&definition.spec, &state, at, &live.blind());
-    let cause = |cause: &punctual::core::cause::Cause| json!({"kind": cause.kind.as_str(), "since": cause.since.to_string()});
-    json!({
-        "name": definition.name.as_str(),
-        "title": definition.title,
-        "group": definition.group,
-        "status": view.status.as_str(),
-        "late": view.late,
-        "failing": view.failing,
-        "unknown": view.unknown,
-        "paused": view.paused,
-        "running": view.running,
-        "causes": view.causes.iter().map(cause).collect::<Vec<_>>(),
-        "due": text(view.due),
-        "deadline": text(view.deadline),
-        "last_seen": text(state.last_seen),
-        "last_success": text(state.last(PingKind::Success)),
-        "last_fail": text(state.last(PingKind::Fail)),
-        "last_start": text(state.last(PingKind::Start)),
-        "last_exit_status": state.last_exit_status,
-        "definition": serde_json::to_value(config::words_of(definition)).unwrap(),
-    })
-}
-
-/// Everything that was answered is shown; what is shown besides is new.
-fn assert_shown(shown: &Value, answered: &Value, but: &[&str]) {
-    let answered = answered.as_object().unwrap();
-    let is_compared = |name: &str| shown.get(name).is_some();
-    for (name, value) in answered.iter().filter(|(name, _)| is_compared(name)) {
-        assert_eq!(&shown[name], value, "{name} of {answered:?}");
-    }
-    let left_out: Vec<&str> = answered
-        .keys()
-        .map(String::as_str)
-        .filter(|name| !is_compared(name) && !but.contains(name))
-        .collect();
-    assert_eq!(left_out, Vec::<&str>::new(), "of {answered:?}");
+fn assert_all_answered(now: &Value, then: &[Value]) {
+    let now = now.as_array().unwrap();
+    assert_eq!(now.len(), then.len(), "{now:?}");
+    now.iter().zip(then).for_each(|(now, then)| assert_answered(now, then));
 }
 
 #[test]
-fn states_of_the_version_before_are_as_it_showed_them() {
+fn checks_of_the_version_before_are_as_it_answered() {
     let before = Before::new();
-    let live = before.open().live();
-    let checks = &live.directory().checks;
-    assert_eq!(checks.len(), before.answered("checks").len());
-    for (check, answered) in checks.iter().zip(before.answered("checks")) {
-        let at = time(&answered["as_of"]);
-        let but = [
-            "as_of",
-            "canary",
-            "declared",
-            "labels",
-            "last_duration_seconds",
-            "muted",
-            "pause",
-            "ping_url",
-            "source",
-        ];
-        assert_shown(&shown(&live, check, at), answered, &but);
-    }
-    let mutes: Vec<String> =
-        live.mutes().iter().map(|mute| format!("{} {}", mute.text, mute.until)).collect();
-    let answered = &before.answered("mutes")[0];
-    let words = |name: &str| answered[name].as_str().unwrap();
-    assert_eq!(mutes, [format!("{} {}", words("matchers"), words("until"))]);
-}
-
-fn shown_step(step: &IncidentStep) -> Value {
-    let mut shown = json!({"at": step.at.to_string(), "by": step.by, "what": step.what.as_str()});
-    match &step.what {
-        StepKind::Began(kind) | StepKind::Eased(kind) => shown["reason"] = kind.as_str().into(),
-        StepKind::Delivery(told) => {
-            shown["receiver"] = (*told.receiver).into();
-            shown["kind"] = told.kind.as_str().into();
-            shown["message"] = told.message.map(|message| message.0).into();
-            shown["answer"] = told.answer.as_str().into();
-            shown["times"] = told.times.into();
+    let doors = serve(&before);
+    assert_eq!(ask(&doors, "checks")["checks"].as_array().unwrap().len(), before.answered("checks").len());
+    for then in before.answered("checks") {
+        *doors.ledger.applied_to.lock().unwrap() = Some(time(&then["as_of"]));
+        let name = then["name"].as_str().unwrap();
+        assert_answered(&ask(&doors, &format!("checks/{name}")), then);
+        for list in ["flips", "pings"] {
+            let now = &ask(&doors, &format!("checks/{name}/{list}"))[list];
+            assert_all_answered(now, before.answers[list][name].as_array().unwrap());
         }
-        _ => {}
     }
-    shown
-}
-
-fn shown_incident(reader: &Reader, incident: &IncidentRecord) -> Value {
-    let definition = reader.definition(incident.check).unwrap().unwrap();
-    let said = reader.last_said(incident.id).unwrap();
-    let steps = reader.steps(incident.id).unwrap();
-    json!({
-        "id": incident.id.0,
-        "check": definition.name.as_str(),
-        "key": incident.key.as_str(),
-        "title": definition.title,
-        "group": definition.group,
-        "status": incident.status.as_str(),
-        "reason": incident.first.kind.as_str(),
-        "opened_at": incident.opened_at.to_string(),
-        "ended_at": text(incident.ended_at),
-        "said_at": text(said.as_ref().map(|step| step.at)),
-        "said_by": said.as_ref().map(|step| step.by.clone()),
-        "steps": steps.iter().map(shown_step).collect::<Vec<_>>(),
-    })
+    assert_all_answered(&ask(&doors, "mutes")["mutes"], before.answered("mutes"));
 }
 
 #[test]
-fn incidents_of_the_version_before_are_as_it_showed_them() {
+fn incidents_and_messages_of_the_version_before_are_as_it_answered() {
     let before = Before::new();
-    drop(before.open());
-    let reader = before.reader();
-    let incidents = reader.incidents_of_all(None, None, 100).unwrap();
-    assert_eq!(incidents.len(), before.answered("incidents").len());
-    for (incident, answered) in incidents.iter().zip(before.answered("incidents")) {
-        assert_shown(&shown_incident(&reader, incident), answered, &["labels"]);
-        assert!(incident.key.is_own());
+    let doors = serve(&before);
+    let incidents = ask(&doors, "incidents");
+    assert_eq!(incidents["incidents"].as_array().unwrap().len(), before.answered("incidents").len());
+    for then in before.answered("incidents") {
+        let now = ask(&doors, &format!("incidents/{}", then["id"]));
+        assert_answered(&now, then);
+        // 11.1: it is of the check itself.
+        assert_eq!(now["key"], "");
     }
+    assert_all_answered(&ask(&doors, "messages")["messages"], before.answered("messages"));
 }
 
 /// As its row has it: `waiting - -`, `parked refused 2`.
@@ -239,7 +183,7 @@ fn shown_delivery(row: &Delivery) -> String {
 fn deliveries_of_the_version_before_are_as_they_were() {
     let before = Before::new();
     drop(before.open());
-    let reader = before.reader();
+    let reader = Reader::new(before.folder.path());
     let incidents = reader.incidents_of_all(None, None, 100).unwrap();
     let of_one = |incident: &IncidentRecord| reader.deliveries(incident.id).unwrap();
     let mut deliveries: Vec<Delivery> = incidents.iter().flat_map(of_one).collect();
@@ -251,34 +195,6 @@ fn deliveries_of_the_version_before_are_as_they_were() {
     assert_eq!(shown, words(&before.old, sql));
     let states = words(&before.old, "SELECT DISTINCT state FROM deliveries ORDER BY 1");
     assert_eq!(states, ["cancelled", "in_message", "parked", "sent", "waiting"]);
-}
-
-fn shown_message(message: &MessageRecord) -> Value {
-    json!({
-        "id": message.id,
-        "receiver": message.receiver,
-        "state": message.state,
-        "checks": message.checks,
-        "deliveries": message.members,
-        "given_up": message.given_up,
-        "created_at": message.created_at.to_string(),
-        "settled_at": text(message.settled_at),
-        "attempts": message.attempts,
-        "next_attempt": text(message.retry_at),
-        "answer": message.answer,
-        "key": message.key,
-    })
-}
-
-#[test]
-fn messages_of_the_version_before_are_as_it_showed_them() {
-    let before = Before::new();
-    drop(before.open());
-    let messages = before.reader().messages(None, None, None, 100).unwrap();
-    assert_eq!(messages.len(), before.answered("messages").len());
-    for (message, answered) in messages.iter().zip(before.answered("messages")) {
-        assert_shown(&shown_message(message), answered, &[]);
-    }
 }
 
 /// 12.3, 12.7: what was under way goes on, under the same key and in the same words; and what is still bad is told.
