@@ -91,6 +91,12 @@ pub enum NotDone {
     /// Nothing is left of what was given up of it.
     #[error("nothing that is still bad was given up of {0}")]
     NothingParked(String),
+    /// Every fault of a configuration: lines for people.
+    #[error("{0}")]
+    Faulty(String),
+    /// The server stops.
+    #[error("the server stops, and reads no configuration any more")]
+    Stopping,
     /// The server is busy.
     #[error(transparent)]
     Busy(#[from] Busy),
@@ -148,8 +154,11 @@ impl NotDone {
             | NotDone::BadComment(_)
             | NotDone::BadActor
             | NotDone::BadMatchers(_)
+            | NotDone::Faulty(_)
             | NotDone::NoMatchers => NotDoneKind::Invalid,
-            NotDone::Stopped(_) | NotDone::Busy(_) | NotDone::Store(_) => NotDoneKind::Unavailable,
+            NotDone::Stopped(_) | NotDone::Stopping | NotDone::Busy(_) | NotDone::Store(_) => {
+                NotDoneKind::Unavailable
+            }
             NotDone::Bug(_) => NotDoneKind::Bug,
         }
     }

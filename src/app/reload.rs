@@ -3,29 +3,15 @@
 use tokio::sync::oneshot;
 
 use super::actor::Actor;
+use super::not_done::NotDone;
 use super::services::{ReloadRequest, Services};
 
-/// Why the configuration was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NotReloaded {
-    /// Every fault: lines for people.
-    #[error("{0}")]
-    Faulty(String),
-    /// The server stops.
-    #[error("the server stops, and reads no configuration any more")]
-    Stopping,
-}
-
 /// Has the configuration read again, and says what changed when that is done. What it came to is logged by whoever reads it.
-pub async fn reload(
-    services: &Services,
-    actor: &Actor,
-    allow_mass_removal: bool,
-) -> Result<String, NotReloaded> {
+pub async fn reload(services: &Services, actor: &Actor, allow_mass_removal: bool) -> Result<String, NotDone> {
     let more = if allow_mass_removal { ", also if it removes most checks" } else { "" };
     actor.log(&format!("the configuration is read again{more}"));
     let (outcome, answer) = oneshot::channel();
     let request = ReloadRequest { allow_mass_removal, outcome };
-    services.reloads.send(request).await.map_err(|_| NotReloaded::Stopping)?;
-    answer.await.map_err(|_| NotReloaded::Stopping)?.map_err(NotReloaded::Faulty)
+    services.reloads.send(request).await.map_err(|_| NotDone::Stopping)?;
+    answer.await.map_err(|_| NotDone::Stopping)?.map_err(NotDone::Faulty)
 }

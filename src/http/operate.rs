@@ -4,9 +4,7 @@ use hyper::StatusCode;
 
 use super::app::App;
 use super::reply::{self, Reply};
-use crate::app::Actor;
-use crate::app::health;
-use crate::app::reload::{self, NotReloaded};
+use crate::app::{Actor, NotDone, health, reload};
 
 /// Requests are taken: this one was.
 pub(super) fn ready() -> Reply {
@@ -37,9 +35,9 @@ pub(super) fn healthy(app: &App) -> Reply {
 pub(super) async fn reload(app: &App, actor: &Actor) -> Reply {
     match reload::reload(&app.services, actor, false).await {
         Ok(done) => reply::text(StatusCode::OK, done + "\n"),
-        Err(NotReloaded::Faulty(fault)) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, fault + "\n"),
-        Err(NotReloaded::Stopping) => {
+        Err(NotDone::Stopping) => {
             reply::with_retry_after(reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"), 5)
         }
+        Err(fault) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{fault}\n")),
     }
 }

@@ -6,8 +6,7 @@ use serde_json::json;
 
 use super::asked::{ApiOutcome, Asked, in_json};
 use super::words::read;
-use crate::app::reload::{self, NotReloaded};
-use crate::http::problem::Problem;
+use crate::app::reload;
 
 /// How.
 #[derive(Default, Deserialize)]
@@ -23,11 +22,6 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
     let Body { allow_mass_removal } = read(body, r#"{"allow_mass_removal": true}"#)?;
     let services = &asked.app().services;
-    match reload::reload(services, &asked.actor(None), allow_mass_removal).await {
-        Ok(done) => Ok(in_json(StatusCode::OK, &json!({"done": done}))),
-        Err(NotReloaded::Faulty(faults)) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, faults)),
-        Err(error @ NotReloaded::Stopping) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).with_retry_after(5))
-        }
-    }
+    let done = reload::reload(services, &asked.actor(None), allow_mass_removal).await?;
+    Ok(in_json(StatusCode::OK, &json!({"done": done})))
 }
