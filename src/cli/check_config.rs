@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::flags::Output;
 use super::reload::load;
 use crate::config::{self, Config, Told, reach};
+use crate::core::cause::CauseKind;
 use crate::core::check::Definition;
 use crate::core::route::{Policy, is_own_receiver};
 
@@ -56,7 +57,7 @@ pub fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), CheckConfi
         match args.output {
             Output::Json => {
                 out.write_all(if first { b"[" } else { b",\n" })?;
-                serde_json::to_writer(&mut *out, &FileReport::new(path, &loaded)).map_err(io::Error::from)?;
+                serde_json::to_writer(&mut *out, &report(path, &loaded)).map_err(io::Error::from)?;
             }
             Output::Text => match &loaded {
                 Ok(config) => show(path, config, shown_checks, out)?,
@@ -130,101 +131,54 @@ fn in_words(policy: &Policy, told: &Told) -> String {
 }
 
 /// What is said of one file, for programs. Durations are in seconds.
-#[derive(Serialize)]
-struct FileReport<'a> {
-    file: String,
-    ok: bool,
-    faults: Vec<FaultReport<'a>>,
-    faults_omitted: usize,
-    warnings: Vec<String>,
-    checks: Vec<CheckReport<'a>>,
-}
-
-#[derive(Serialize)]
-struct FaultReport<'a> {
-    file: &'a str,
-    /// 0: the file as a whole.
-    line: u32,
-    column: u32,
-    message: &'a str,
-}
-
-#[derive(Serialize)]
-struct CheckReport<'a> {
-    name: &'a str,
-    group: &'a str,
-    schedule: String,
-    grace_seconds: f64,
-    source: String,
-    told: Vec<ToldReport>,
-    /// Reasons of which nobody is told.
-    unheard: Vec<&'static str>,
-}
-
-#[derive(Serialize)]
-struct ToldReport {
-    receiver: String,
-    after_seconds: f64,
-    repeat_interval_seconds: Option<f64>,
-    /// Counted from 1; null: `default_receivers`.
-    responder: Option<u32>,
-    /// Only for these; empty: for every reason.
-    reasons: Vec<&'static str>,
-}
-
-impl<'a> FileReport<'a> {
-    fn new(path: &Path, loaded: &'a Result<Config, config::Faults>) -> FileReport<'a> {
-        let file = path.display().to_string();
-        match loaded {
-            Ok(config) => FileReport {
-                file,
-                ok: true,
-                faults: Vec::new(),
-                faults_omitted: 0,
-                warnings: config.warnings.iter().map(ToString::to_string).collect(),
-                checks: config.checks.iter().map(|check| CheckReport::new(config, check)).collect(),
-            },
-            Err(faults) => FileReport {
-                file,
-                ok: false,
-                faults: faults
-                    .list
-                    .iter()
-                    .map(|fault| FaultReport {
-                        file: &fault.file,
-                        line: fault.line,
-                        column: fault.column,
-                        message: &fault.message,
-                    })
-                    .collect(),
-                faults_omitted: faults.omitted,
-                warnings: Vec::new(),
-                checks: Vec::new(),
-            },
+fn report(path: &Path, loaded: &Result<Config, config::Faults>) -> Value {
+    let mut said = json!({
+        "file": path.display().to_string(),
+        "ok": loaded.is_ok(),
+        "faults": [],
+        "faults_omitted": 0,
+        "warnings": [],
+        "checks": [],
+    });
+    match loaded {
+        Ok(config) => {
+            said["warnings"] = config.warnings.iter().map(ToString::to_string).collect();
+            said["checks"] = config.checks.iter().map(|check| report_check(config, check)).collect();
+        }
+        Err(faults) => {
+            // Line 0: the file as a whole.
+            let fault = |config::Fault { file, line, column, message }: &config::Fault| json!({"file": &**file, "line": line, "column": column, "message": message});
+            said["faults"] = faults.list.iter().map(fault).collect();
+            said["faults_omitted"] = faults.omitted.into();
         }
     }
+    said
 }
 
-impl<'a> CheckReport<'a> {
-    fn new(config: &Config, check: &'a Definition) -> CheckReport<'a> {
-        let reach = reach(&config.policy, check);
-        let told = reach.told.into_iter().map(|told| ToldReport {
-            receiver: told.receiver.to_string(),
-            after_seconds: told.after.as_secs_f64(),
-            repeat_interval_seconds: told.repeat_interval.map(|interval| interval.as_secs_f64()),
-            responder: told.responder,
-            reasons: told.only.iter().map(|cause| cause.as_str()).collect(),
-        });
-        CheckReport {
-            name: check.name.as_str(),
-            group: &check.group,
-            schedule: check.spec.schedule.to_string(),
-            grace_seconds: check.spec.grace.as_secs_f64(),
-            source: place(check),
-            told: told.collect(),
-            unheard: reach.unheard.iter().map(|cause| cause.as_str()).collect(),
-        }
-    }
+fn report_check(config: &Config, check: &Definition) -> Value {
+    let reach = reach(&config.policy, check);
+    let kinds = |kinds: &[CauseKind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>();
+    let told = |told: &Told| {
+        json!({
+            "receiver": told.receiver.to_string(),
+            "after_seconds": told.after.as_secs_f64(),
+            "repeat_interval_seconds": told.repeat_interval.map(|interval| interval.as_secs_f64()),
+            // Counted from 1; null: `default_receivers`.
+            "responder": told.responder,
+            // Only for these; empty: for every reason.
+            "reasons": kinds(&told.only),
+        })
+    };
+    json!({
+        "name": check.name.as_str(),
+        "group": check.group,
+        "schedule": check.spec.schedule.to_string(),
+        "grace_seconds": check.spec.grace.as_secs_f64(),
+        "source": place(check),
+        "told": reach.told.iter().map(told).collect::<Vec<_>>(),
+        // Reasons of which nobody is told.
+        "unheard": kinds(&reach.unheard),
+    })
 }
 
 #[cfg(test)]
