@@ -1,6 +1,18 @@
 //! Times of answers as people say them: how long ago, or in how long. JSON has the times themselves.
 
+use serde_json::Value;
+
 use crate::clock::Clock;
+
+/// A time of an answer, if there is one: `2m ago`, or a dash.
+pub(super) fn when(time: &Value) -> String {
+    time.as_str().map_or_else(|| "-".to_owned(), ago)
+}
+
+/// The same, behind the time itself.
+pub(super) fn at(time: &Value) -> String {
+    time.as_str().map_or_else(|| "-".to_owned(), |time| format!("{time} ({})", ago(time)))
+}
 
 /// `2m ago`; a time that is no time as it is.
 pub(super) fn ago(time: &str) -> String {

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::ages::ago;
+use super::ages::{ago, at, when};
 use super::client::ApiCall;
 use super::control::{done, one_by_one};
 use super::flags::{Output, Who};
@@ -164,15 +164,7 @@ impl ListIncidentsArgs {
         let client = self.shown.client()?;
         let query = self.query()?;
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let (mut incidents, mut is_cut) = (Vec::new(), false);
-        let listed = client.each("incidents", &query, |incident| {
-            is_cut = incidents.len() == self.limit;
-            if !is_cut {
-                incidents.push(incident.clone());
-            }
-            Ok(!is_cut)
-        });
-        listed.await?;
+        let (mut incidents, is_cut) = client.first("incidents", &query, self.limit).await?;
         if is_cut {
             eprintln!("punctual: there are more than these {}: --limit", self.limit);
         }
@@ -206,8 +198,6 @@ fn for_people(incident: &Value) -> String {
         // Writing into a text cannot fail.
         let _ = writeln!(shown, "{what:<7} {}", plain(said));
     };
-    let when =
-        |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), |at| format!("{at} ({})", ago(at)));
     line("id", &text(&incident["id"]));
     line("check", &text(&incident["check"]));
     if incident["key"].as_str().is_some_and(|key| !key.is_empty()) {
@@ -218,8 +208,8 @@ fn for_people(incident: &Value) -> String {
         incident["said_by"].as_str().map(|by| format!(", said {by} {}", ago(&text(&incident["said_at"]))));
     line("status", &format!("{}{}", text(&incident["status"]), said.unwrap_or_default()));
     line("reason", &text(&incident["reason"]));
-    line("began", &when(&incident["opened_at"]));
-    line("ended", &when(&incident["ended_at"]));
+    line("began", &at(&incident["opened_at"]));
+    line("ended", &at(&incident["ended_at"]));
     let labels = incident["labels"].as_object().into_iter().flatten();
     let labels: Vec<String> = labels.map(|(name, value)| format!("{name}={}", text(value))).collect();
     if !labels.is_empty() {
@@ -249,7 +239,6 @@ fn begin(since: &str) -> Result<String, Trouble> {
 }
 
 fn table(incidents: &[Value]) -> Table {
-    let when = |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), ago);
     let row = |incident: &Value| {
         vec![
             text(&incident["id"]),

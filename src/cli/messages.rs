@@ -5,7 +5,7 @@ use std::io;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::ages::ago;
+use super::ages::when;
 use super::client::{ApiCall, Client};
 use super::control::{done, one_by_one};
 use super::flags::Who;
@@ -103,15 +103,7 @@ impl ListMessagesArgs {
         let said = [("state", &self.state), ("receiver", &self.receiver)];
         let query: Vec<(&str, &str)> =
             said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
-        let mut messages = Vec::new();
-        let listed = client.each("messages", &query, |message| {
-            let has_room = messages.len() < self.limit;
-            if has_room {
-                messages.push(message.clone());
-            }
-            Ok(has_room)
-        });
-        listed.await?;
+        let (messages, _) = client.first("messages", &query, self.limit).await?;
         if self.shown.wrote_json("messages", &messages)? {
             return Ok(());
         }
@@ -120,7 +112,6 @@ impl ListMessagesArgs {
 }
 
 fn table(messages: &[Value]) -> Table {
-    let when = |value: &Value| value.as_str().map_or_else(|| "-".to_owned(), ago);
     let row = |message: &Value| {
         vec![
             text(&message["id"]),

@@ -95,6 +95,23 @@ impl Listing {
 }
 
 impl Client {
+    /// So many items of a list that fit, and whether there are more.
+    pub(super) async fn first(
+        &self,
+        list: &str,
+        filters: &[(&str, &str)],
+        limit: usize,
+    ) -> Result<(Vec<Value>, bool), Trouble> {
+        let (mut items, mut is_cut) = (Vec::new(), false);
+        let listed = self.each(list, filters, |item| {
+            is_cut = items.len() == limit;
+            items.extend((!is_cut).then(|| item.clone()));
+            Ok(!is_cut)
+        });
+        listed.await?;
+        Ok((items, is_cut))
+    }
+
     /// Every item of a list that fits, page by page, until there is no more or `take` says that it is enough.
     pub(super) async fn each(
         &self,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use reqwest::Method;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::out::{Out, read};
@@ -14,7 +15,7 @@ use crate::config::{MAX_DESCRIPTIONS_BYTES, read_descriptions, read_value};
 use crate::core::check::Name;
 
 /// What of a check can be said on the command line, under the names of the files.
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Debug, Serialize)]
 struct Keys {
     /// The name for people
     #[arg(long)]
@@ -48,9 +49,11 @@ struct Keys {
     emails: Vec<String>,
     /// A label; may be repeated; NAME= takes it away
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = pair)]
+    #[serde(skip)]
     labels: Vec<(String, String)>,
     /// Any other key of the files, as in max_runtime=2h or 'expect={at_least: 4, within: 5m}'
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    #[serde(skip)]
     others: Vec<(String, String)>,
 }
 
@@ -156,23 +159,8 @@ impl Keys {
         if self.cron.is_some() {
             words.extend(["every", "periods"].map(|key| (key.to_owned(), Value::Null)));
         }
-        let plain = [
-            ("title", &self.title),
-            ("every", &self.every),
-            ("cron", &self.cron),
-            ("timezone", &self.timezone),
-            ("grace", &self.grace),
-            ("max_runtime", &self.max_runtime),
-            ("group", &self.group),
-            ("description", &self.description),
-            ("runbook_url", &self.runbook_url),
-        ];
-        for (key, value) in plain {
-            words.extend(value.as_ref().map(|value| (key.to_owned(), Value::from(value.as_str()))));
-        }
-        if !self.emails.is_empty() {
-            words.insert("emails".to_owned(), json!(self.emails));
-        }
+        let said = json!(self).as_object_mut().map(std::mem::take).unwrap_or_default();
+        words.extend(said.into_iter().filter(|(_, value)| !value.is_null() && *value != json!([])));
         if !self.labels.is_empty() {
             let label = |(name, value): &(String, String)| {
                 (name.clone(), if value.is_empty() { Value::Null } else { value.as_str().into() })

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::out::Out;
-use crate::cli::ages::ago;
+use crate::cli::ages::when;
 use crate::cli::client::Client;
 use crate::cli::flags::Output;
 use crate::cli::table::{Table, shown_json, text};
@@ -124,7 +124,6 @@ fn row(check: &Value) -> Vec<String> {
     let causes = check["causes"].as_array().map_or(&[][..], Vec::as_slice);
     let kinds: Vec<String> = causes.iter().map(|cause| text(&cause["kind"])).collect();
     let muted = if check["muted"] == true { " (muted)" } else { "" };
-    let when = |time: &Value| time.as_str().map_or_else(|| "-".to_owned(), ago);
     vec![
         text(&check["name"]),
         format!("{}{muted}", text(&check["status"])),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::out::Out;
-use crate::cli::ages::ago;
+use crate::cli::ages::at;
 use crate::cli::client::{ApiCall, Client};
 use crate::cli::flags::{Output, name};
 use crate::cli::table::{Table, plain, text};
@@ -57,14 +57,14 @@ fn for_people(check: &Value) -> String {
     line("title", &text(&check["title"]));
     line("status", &status(check));
     for (what, key) in [("due", "due"), ("deadline", "deadline"), ("last seen", "last_seen")] {
-        line(what, &when(&check[key]));
+        line(what, &at(&check[key]));
     }
     let took = match &check["last_duration_seconds"] {
         seconds if seconds.is_number() && !check["last_success"].is_null() => format!(", took {seconds} s"),
         _ => String::new(),
     };
-    line("last success", &format!("{}{took}", when(&check["last_success"])));
-    line("last fail", &when(&check["last_fail"]));
+    line("last success", &format!("{}{took}", at(&check["last_success"])));
+    line("last fail", &at(&check["last_fail"]));
     if let Some(pause) = check["pause"].as_object() {
         let said = ["since", "by", "comment"].map(|key| text(&pause[key]));
         let until = pause["until"].as_str().map(|until| format!(" until {until}")).unwrap_or_default();
@@ -115,11 +115,6 @@ fn said(value: &Value) -> String {
         }
         other => text(other),
     }
-}
-
-/// A time, and how long ago that was.
-fn when(time: &Value) -> String {
-    time.as_str().map_or_else(|| "-".to_owned(), |time| format!("{time} ({})", ago(time)))
 }
 
 fn add_pings(shown: &mut String, pings: &Value) {
