@@ -169,11 +169,6 @@ impl fmt::Debug for Zone {
     }
 }
 
-/// Whether the zone's name misleads about daylight saving time or its offset, as `EST` does.
-pub fn is_est_like(zone: Zone) -> bool {
-    est_like_warning(zone).is_some()
-}
-
 /// A warning for users of this zone, and what to write instead; `None` for zones of places and UTC.
 pub fn est_like_warning(zone: Zone) -> Option<String> {
     let name = zone.name();
@@ -225,7 +220,7 @@ mod tests {
             );
             let (_, better) = warning.rsplit_once("such as `").unwrap();
             let better = Zone::bundled(better.trim_end_matches('`')).unwrap();
-            assert!(!is_est_like(better), "{warning}");
+            assert_eq!(est_like_warning(better), None, "{warning}");
             told += 1;
         }
         // Eleven abbreviations, and Etc/GMT from -14 to +12 without 0.

@@ -115,11 +115,6 @@ impl Directory {
         }
     }
 
-    /// The check whose current name this is.
-    pub fn by_present_name(&self, name: &Name) -> Option<&Arc<Check>> {
-        self.by_name.get(name).filter(|named| !named.for_pings.by_former_name).map(|named| &named.check)
-    }
-
     /// The check that has this slug in an origin.
     pub fn by_slug(&self, origin: &Origin, slug: &str) -> Option<&Arc<Check>> {
         self.by_slug.get(origin)?.get(slug)
