@@ -10,7 +10,6 @@ use super::query::{id, key};
 use super::tx::Tx;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::Matter;
-use crate::core::origin::Habits;
 use crate::core::route::Dependency;
 use crate::core::state::State;
 use crate::core::step::{Flip, Judgement};
@@ -19,10 +18,6 @@ use crate::store::work::{Became, CheckNow, CheckRows, CheckToChange};
 use crate::store::{StoreError, row};
 
 impl CheckRows for Tx<'_> {
-    fn habits(&self, definition: &Definition) -> Habits {
-        self.memory.habits(definition)
-    }
-
     fn definition(&self, check: CheckId) -> Result<Arc<Definition>, StoreError> {
         Ok(match self.staged.get(check) {
             Some(staged) => staged.definition.clone(),

@@ -9,7 +9,6 @@ use super::tx::Tx;
 use super::windows;
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
-use crate::core::retention::Retention;
 use crate::core::time::{Span, Time};
 use crate::store::history::LeftOut;
 use crate::store::work::{FactRows, NewPause, NewPing, OldEvents, PingSaid};
@@ -22,10 +21,6 @@ const INSERT_BODY: &str =
     "INSERT INTO bodies (seq, check_id, ordinal, body, left_out) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 impl FactRows for Tx<'_> {
-    fn retention(&self) -> Option<&Retention> {
-        self.settings.map(|settings| &settings.retention)
-    }
-
     fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError> {
         let NewPing { check, at, fact, counted, keeps_body } = ping;
         self.memory.last_ping += 1;
@@ -98,8 +93,8 @@ impl FactRows for Tx<'_> {
         Ok(())
     }
 
-    fn body_bytes(&self) -> i64 {
-        self.memory.body_bytes
+    fn body_bytes(&self) -> Result<i64, StoreError> {
+        Ok(self.memory.body_bytes)
     }
 
     fn oldest_body(&self) -> Result<Option<i64>, StoreError> {

@@ -18,8 +18,8 @@ fn table(why: Lost) -> &'static str {
 }
 
 impl LifeRows for Tx<'_> {
-    fn created(&self) -> Option<Time> {
-        self.memory.created
+    fn created(&self) -> Result<Option<Time>, StoreError> {
+        Ok(self.memory.created)
     }
 
     fn put_created(&mut self, now: Time) -> Result<(), StoreError> {
@@ -29,8 +29,8 @@ impl LifeRows for Tx<'_> {
         Ok(())
     }
 
-    fn last_sign_of_life(&self) -> Option<Time> {
-        self.memory.sign_of_life
+    fn last_sign_of_life(&self) -> Result<Option<Time>, StoreError> {
+        Ok(self.memory.sign_of_life)
     }
 
     fn put_sign_of_life(&mut self, at: Time) -> Result<(), StoreError> {
@@ -39,8 +39,8 @@ impl LifeRows for Tx<'_> {
         Ok(())
     }
 
-    fn blind(&self) -> &BlindWindows {
-        &self.memory.blind
+    fn blind(&self) -> Result<&BlindWindows, StoreError> {
+        Ok(&self.memory.blind)
     }
 
     fn add_window(&mut self, window: Window, why: Lost) -> Result<(), StoreError> {
@@ -75,8 +75,8 @@ impl LifeRows for Tx<'_> {
         Ok(())
     }
 
-    fn blind_total(&self) -> Span {
-        self.memory.blind_total
+    fn blind_total(&self) -> Result<Span, StoreError> {
+        Ok(self.memory.blind_total)
     }
 
     fn put_blind_total(&mut self, total: Span) -> Result<(), StoreError> {
@@ -84,8 +84,8 @@ impl LifeRows for Tx<'_> {
         self.set_meta("blind_ms", total.as_ms())
     }
 
-    fn mutes(&self) -> &[Mute] {
-        &self.memory.mutes
+    fn mutes(&self) -> Result<&[Mute], StoreError> {
+        Ok(&self.memory.mutes)
     }
 
     fn insert_mute(&mut self, mute: Mute) -> Result<u64, StoreError> {

@@ -9,7 +9,6 @@
 
 mod checks;
 mod deadlines;
-mod declared;
 mod error;
 mod facts;
 mod fast;
@@ -22,6 +21,7 @@ mod load;
 mod memory;
 mod migrations;
 mod mutes;
+mod named;
 mod old_rows;
 mod outbox;
 mod query;

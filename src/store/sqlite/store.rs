@@ -9,7 +9,6 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::declared::Reading;
 use super::error::{commit_failed, failed};
 use super::fast::catch_up::CATCH_UP;
 use super::fast::prefetch::prefetch;
@@ -27,7 +26,7 @@ use crate::core::time::{Span, Time};
 use crate::store::live::Live;
 use crate::store::work::{Lost, Rows as _, Teller};
 use crate::store::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing,
+    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
     RefusedEdit, Stance, Store, StoreError, work,
 };
 
@@ -225,7 +224,7 @@ impl SqliteStore {
         let settings = self.settings.as_ref();
         self.memory.outbox.begin_call();
         // What is staged by a call that fails is forgotten with it.
-        let mut tx = Tx::new(db, &mut self.memory, settings, std::mem::take(&mut self.spare))?;
+        let mut tx = Tx::new(db, &mut self.memory, &self.live, settings, std::mem::take(&mut self.spare))?;
         tx.judge_again()?;
         let answer = act(&mut tx)?;
         tx.finish(self.catch_up)?;
@@ -234,13 +233,9 @@ impl SqliteStore {
         db.execute_batch("COMMIT").map_err(commit_failed)?;
         fault(FaultPoint::AfterCommit)?;
         let story = std::mem::take(&mut tx.story);
-        self.spare = tx.publish(&self.live);
+        self.spare = tx.publish();
         self.teller.tell(story);
         Ok(answer)
-    }
-
-    fn reading(&self) -> Reading<'_> {
-        Reading { memory: &self.memory, directory: self.live.directory() }
     }
 
     fn show_totals(&self) {
@@ -317,8 +312,6 @@ impl Store for SqliteStore {
         at_start: bool,
         now: Time,
     ) -> Result<Changes, ConfigureError> {
-        self.ready()?;
-        let plan = work::plan_configuration(&self.reading(), configuration, at_start)?;
         let settings = UnstoredSettings {
             policy: configuration.policy.clone(),
             retention: configuration.retention.clone(),
@@ -329,19 +322,27 @@ impl Store for SqliteStore {
         let policy = before.as_ref().map(|before| before.policy.clone());
         let done = self.transact(|tx| {
             tx.catch_up_all()?;
-            work::configure(tx, configuration, plan, policy.as_deref(), now)
+            match work::configure(tx, configuration, at_start, policy.as_deref(), now) {
+                Err(ConfigureError::Store(error)) => Err(error),
+                // A refusal has changed nothing.
+                taken => Ok(taken),
+            }
         });
+        let done = done.map_err(ConfigureError::Store).flatten();
         if done.is_err() {
             self.settings = before;
         }
-        Ok(done?)
+        done
     }
 
     fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
-        self.ready().map_err(of_all)?;
         let max_checks = self.settings.as_ref().map_or(usize::MAX, |settings| settings.max_checks);
-        let edits = work::plan_edits(&self.reading(), max_checks, edits)?;
-        self.transact(|tx| work::edit(tx, edits, now)).map_err(of_all)
+        let done = self.transact(|tx| match work::edit(tx, max_checks, edits, now) {
+            Err(RefusedEdit { error: EditError::Store(error), .. }) => Err(error),
+            // A refusal has changed nothing.
+            made => Ok(made),
+        });
+        done.map_err(|error| RefusedEdit { index: 0, error: error.into() }).flatten()
     }
 
     fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
@@ -448,8 +449,4 @@ impl Store for SqliteStore {
         }
         Ok(!is_done)
     }
-}
-
-fn of_all(error: StoreError) -> RefusedEdit {
-    RefusedEdit { index: 0, error: error.into() }
 }

@@ -24,6 +24,8 @@ use crate::store::work::Story;
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
     pub(super) memory: &'a mut Memory,
+    /// What readers see: as the last call left it.
+    pub(super) live: &'a Live,
     pub(super) settings: Option<&'a UnstoredSettings>,
     /// What readers are to be shown, apart from single checks.
     pub(super) shows: Shows,
@@ -62,6 +64,7 @@ impl<'a> Tx<'a> {
     pub(super) fn new(
         db: &'a Connection,
         memory: &'a mut Memory,
+        live: &'a Live,
         settings: Option<&'a UnstoredSettings>,
         staged: Staging,
     ) -> Result<Tx<'a>, StoreError> {
@@ -74,6 +77,7 @@ impl<'a> Tx<'a> {
         Ok(Tx {
             db,
             memory,
+            live,
             settings,
             shows: Shows::default(),
             staged,
@@ -171,7 +175,8 @@ impl<'a> Tx<'a> {
     }
 
     /// Shows readers what was committed.
-    pub(super) fn publish(mut self, live: &Live) -> Staging {
+    pub(super) fn publish(mut self) -> Staging {
+        let live = self.live;
         let (mut before, mut after) = (Vec::new(), Vec::new());
         let (mut depends_otherwise, mut is_ranked_otherwise) = (false, false);
         for (id, staged) in self.staged.iter_mut() {

@@ -65,7 +65,7 @@ pub(super) fn mend(
         rows.own_mails().try_by(now);
     }
     for name in rows.resting_receivers()?.into_iter().filter(|name| is_changed(name)) {
-        rows.may_be_mended(&name)?;
+        rows.may_be_mended(&name);
         let mut pace = Pace { occasion: Some(occasion), ..rows.pace(&name) };
         pace.try_by(now);
         rows.set_pace(&name, pace);

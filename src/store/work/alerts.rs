@@ -41,8 +41,15 @@ fn of_check(rows: &mut dyn Rows, id: CheckId, now: Time) -> Result<(Vec<Alert>, 
     // 8.3: it waits for what it depends on as a delivery does by default.
     let group_wait = ReceiverPolicy::GROUP_WAIT;
     let ready_at = incident.map_or(now, |incident| incident.opened_at);
-    let question = Question { seen, dependencies, kind: DeliveryKind::Alert, ready_at, group_wait };
-    let verdict = verdict(rows, question, now);
+    let question = Question {
+        seen,
+        dependencies,
+        mutes: rows.mutes()?,
+        kind: DeliveryKind::Alert,
+        ready_at,
+        group_wait,
+    };
+    let verdict = verdict(question, now);
     let next_look = verdict.next_look().filter(|_| !wanted.is_empty());
     let stored = rows.alerts(id)?;
     let alerts = project(&stored, &wanted, verdict.holds_push(), now);

@@ -13,13 +13,13 @@ pub(super) fn make_room(rows: &mut dyn Rows, bytes: usize) -> Result<bool, Store
     let budget = retention.max_body_bytes;
     let most = i64::try_from(budget.saturating_add(budget / 10)).unwrap_or(i64::MAX);
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    let is_room = |rows: &dyn Rows| rows.body_bytes().saturating_add(bytes) <= most;
+    let is_room = |rows: &dyn Rows| Ok(rows.body_bytes()?.saturating_add(bytes) <= most);
     for _ in 0..OUT_FOR_ONE {
-        if is_room(rows) || bytes > most {
+        if is_room(rows)? || bytes > most {
             break;
         }
         let Some(oldest) = rows.oldest_body()? else { break };
         rows.delete_body(oldest)?;
     }
-    Ok(is_room(rows))
+    is_room(rows)
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition, Name};
-use crate::core::origin::Habits;
 use crate::core::route::Dependency;
 use crate::core::state::State;
 use crate::core::step::{Flip, Judgement};
@@ -35,9 +34,6 @@ pub(in crate::store) enum Became {
 
 /// Row operations. All that a call reads is as this call has left it so far.
 pub(in crate::store) trait CheckRows {
-    /// What sets a check apart by its origin.
-    fn habits(&self, definition: &Definition) -> Habits;
-
     /// What a check is declared as.
     fn definition(&self, check: CheckId) -> Result<Arc<Definition>, StoreError>;
     /// All that is known of a check.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::flapping::forget_flapping;
-use super::look::{LookFor, look};
+use super::look::{LookFor, Looked, look};
 use super::own::{count_own, is_limited};
 use super::pace::Pace;
 use super::park::park_receiver;
@@ -79,8 +79,16 @@ fn send_what_waits(
     receiver: &ReceiverPolicy,
     now: Time,
 ) -> Result<Option<Outgoing>, StoreError> {
-    rows.rank_waiting(to.receiver);
-    let mut looked = look(&*rows, rows.worst_first(to.receiver)?.map(Ok), to, now)?;
+    let mut looked = Looked::default();
+    let mut last = None;
+    loop {
+        let page = rows.worst_first(to.receiver, last, Looked::ENOUGH)?;
+        last = page.last().copied();
+        look(&*rows, page.iter().copied().map(Ok), to, &mut looked, now)?;
+        if looked.is_enough() || page.len() < Looked::ENOUGH {
+            break;
+        }
+    }
     looked.sendable.sort_unstable_by_key(|delivery| delivery.id);
     for delivery in looked.dropped {
         forget_flapping(rows, &delivery)?;

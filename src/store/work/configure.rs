@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::again::mend;
 use super::archive::archive;
-use super::configure_plan::{ConfigurationPlan, Declaration};
+use super::configure_plan::{ConfigurationPlan, Declaration, plan_configuration};
 use super::rows::Rows;
 use super::step::{Judged, step_check};
 use crate::core::check::{CheckId, Definition, Name};
@@ -14,7 +14,7 @@ use crate::core::route::{ALL_OWN, Policy, ReceiverName, is_own_receiver};
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Changes, Configuration, StoreError};
+use crate::store::{Changes, Configuration, ConfigureError, StoreError};
 
 /// What a declaration means for the check that it continues.
 enum Redeclared {
@@ -24,15 +24,16 @@ enum Redeclared {
     Updated,
 }
 
-/// Carries out a plan for a configuration. Its policy is the one that [`Rows::policy`] answers already; `policy_before` is the
-/// one before, which a start does not know.
+/// Takes a configuration, or refuses it before anything is written. Its policy is the one that is answered to the unit of work
+/// already; `policy_before` is the one before, which a start does not know.
 pub(in crate::store) fn configure(
     rows: &mut dyn Rows,
     configuration: &Configuration,
-    plan: ConfigurationPlan<'_>,
+    at_start: bool,
     policy_before: Option<&Policy>,
     now: Time,
-) -> Result<Changes, StoreError> {
+) -> Result<Changes, ConfigureError> {
+    let plan = plan_configuration(&*rows, configuration, at_start)?;
     let changes = carry_out(rows, plan, now)?;
     // Other receivers, labels, dependencies and quiet times.
     rows.look_everywhere(now);

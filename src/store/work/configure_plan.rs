@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use super::declared::{DeclaredCheck, DeclaredChecks};
+use super::named::{NamedCheck, NamedChecks};
 use crate::core::check::{Alias, CheckId, Definition, Name};
 use crate::store::{Configuration, ConfigureError, StoreError};
 
@@ -12,7 +12,7 @@ const FREE_REMOVALS_BELOW: usize = 10;
 
 /// What becomes of every check.
 #[derive(Default)]
-pub(in crate::store) struct ConfigurationPlan<'a> {
+pub(super) struct ConfigurationPlan<'a> {
     pub(super) declared: Vec<Declaration<'a>>,
     pub(super) archived: Vec<CheckId>,
     /// A rename gave their name to another.
@@ -39,8 +39,8 @@ enum Continues<'a> {
 }
 
 /// Says what becomes of every check. At a start, what would be refused is passed over.
-pub(in crate::store) fn plan_configuration<'a>(
-    declared: &dyn DeclaredChecks,
+pub(super) fn plan_configuration<'a>(
+    checks: &dyn NamedChecks,
     configuration: &'a Configuration,
     at_start: bool,
 ) -> Result<ConfigurationPlan<'a>, ConfigureError> {
@@ -48,13 +48,13 @@ pub(in crate::store) fn plan_configuration<'a>(
     let mut plan = ConfigurationPlan::default();
     let mut continued = HashSet::new();
     for definition in &configuration.checks {
-        let continues = match continues(&mut plan, declared, (&names, &continued), definition)? {
+        let continues = match continues(&mut plan, checks, (&names, &continued), definition)? {
             Continues::One(id) => id,
             Continues::Several(olds) if at_start => {
                 let new = &definition.name;
                 plan.passed_over.extend(olds.iter().map(|(old, _)| ((*old).clone(), new.clone())));
                 plan.kept_apart.extend(olds.into_iter().map(|(_, id)| id));
-                declared.named(new)?
+                checks.named(new)?
             }
             Continues::Several(olds) => {
                 let (old, new) = (olds[0].0.clone(), definition.name.clone());
@@ -63,13 +63,13 @@ pub(in crate::store) fn plan_configuration<'a>(
         };
         continued.extend(continues);
         let definition = match continues {
-            Some(id) => with_its_alias(declared, id, definition)?,
+            Some(id) => with_its_alias(checks, id, definition)?,
             None => Cow::Borrowed(definition),
         };
         plan.declared.push(Declaration { definition, continues });
     }
     // What was made through an API is no file's to remove.
-    let declared_before = declared.in_files()?;
+    let declared_before = checks.in_files()?;
     let stays = |id: &CheckId| continued.contains(id) || plan.kept_apart.contains(id);
     let is_gone = |id: &CheckId| !stays(id) && !plan.superseded.contains(id);
     let gone: Vec<CheckId> = declared_before.iter().filter(|id| is_gone(id)).copied().collect();
@@ -79,7 +79,7 @@ pub(in crate::store) fn plan_configuration<'a>(
         plan.archived = gone;
     } else if at_start {
         for id in gone {
-            plan.kept.push(declared.known(id)?.definition.name.clone());
+            plan.kept.push(checks.known(id)?.definition.name.clone());
         }
     } else {
         return Err(ConfigureError::MassRemoval { removed, declared: declared_before });
@@ -91,14 +91,14 @@ pub(in crate::store) fn plan_configuration<'a>(
 /// Where several have one, its former names that have.
 fn continues<'a>(
     plan: &mut ConfigurationPlan<'_>,
-    declared: &dyn DeclaredChecks,
+    checks: &dyn NamedChecks,
     (names, continued): (&HashSet<&Name>, &HashSet<CheckId>),
     definition: &'a Definition,
 ) -> Result<Continues<'a>, StoreError> {
-    let same = declared.named(&definition.name)?;
+    let same = checks.named(&definition.name)?;
     let mut olds: Vec<(&'a Name, CheckId)> = Vec::new();
     for name in definition.renamed_from.iter().filter(|name| !names.contains(name)) {
-        let id = declared.named(name)?.filter(|id| !continued.contains(id));
+        let id = checks.named(name)?.filter(|id| !continued.contains(id));
         olds.extend(id.map(|id| (name, id)));
     }
     if olds.is_empty() {
@@ -106,12 +106,12 @@ fn continues<'a>(
     }
     let mut with_history = Vec::new();
     for (name, id) in &olds {
-        if declared.known(*id)?.has_pings {
+        if checks.known(*id)?.has_pings {
             with_history.push((*name, *id));
         }
     }
     let has_same_history = match same {
-        Some(id) => declared.known(id)?.has_pings,
+        Some(id) => checks.known(id)?.has_pings,
         None => false,
     };
     if with_history.len() + usize::from(has_same_history) > 1 {
@@ -126,18 +126,18 @@ fn continues<'a>(
 
 /// How its users know a check stays, whoever declares it; but what was given away while it was archived is gone.
 fn with_its_alias<'a>(
-    declared: &dyn DeclaredChecks,
+    checks: &dyn NamedChecks,
     id: CheckId,
     definition: &'a Definition,
 ) -> Result<Cow<'a, Definition>, StoreError> {
-    let DeclaredCheck { definition: known, is_archived, .. } = declared.known(id)?;
+    let NamedCheck { definition: known, is_archived, .. } = checks.known(id)?;
     let Some(alias) = &known.alias else { return Ok(Cow::Borrowed(definition)) };
-    if is_archived && is_taken(declared, alias)? {
+    if is_archived && is_taken(checks, alias)? {
         return Ok(Cow::Borrowed(definition));
     }
     Ok(Cow::Owned(Definition { alias: Some(alias.clone()), ..definition.clone() }))
 }
 
-fn is_taken(declared: &dyn DeclaredChecks, alias: &Alias) -> Result<bool, StoreError> {
-    Ok(declared.with_alias(&alias.id)?.is_some() || declared.with_slug(&alias.origin, &alias.slug)?.is_some())
+fn is_taken(checks: &dyn NamedChecks, alias: &Alias) -> Result<bool, StoreError> {
+    Ok(checks.with_alias(&alias.id)?.is_some() || checks.with_slug(&alias.origin, &alias.slug)?.is_some())
 }

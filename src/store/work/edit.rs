@@ -1,8 +1,9 @@
-//! Checks that are made, changed and deleted through an API, as it was planned.
+//! Checks that are made, changed and deleted through an API.
 
 use std::sync::Arc;
 
 use super::archive::archive;
+use super::edit_plan::plan_edits;
 use super::happenings::note_created;
 use super::past::take_over;
 use super::rows::Rows;
@@ -11,18 +12,20 @@ use crate::core::check::{CheckId, Definition, Name};
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Edit, NewCheck, SpecChange, StoreError};
+use crate::store::{Edit, NewCheck, RefusedEdit, SpecChange, StoreError};
 
-/// Carries out edits in their order, and answers one number for each.
+/// Makes edits in their order, and answers one number for each; or refuses all of them before anything is written.
 pub(in crate::store) fn edit(
     rows: &mut dyn Rows,
+    max_checks: usize,
     edits: Vec<Edit>,
     now: Time,
-) -> Result<Vec<CheckId>, StoreError> {
-    let ids = edits.into_iter().map(|edit| edit_one(rows, edit, now)).collect();
+) -> Result<Vec<CheckId>, RefusedEdit> {
+    let edits = plan_edits(&*rows, max_checks, edits)?;
+    let ids: Result<_, StoreError> = edits.into_iter().map(|edit| edit_one(rows, edit, now)).collect();
     // Other labels, addresses and dependencies.
     rows.look_everywhere(now);
-    ids
+    ids.map_err(|error| RefusedEdit { index: 0, error: error.into() })
 }
 
 fn edit_one(rows: &mut dyn Rows, edit: Edit, now: Time) -> Result<CheckId, StoreError> {

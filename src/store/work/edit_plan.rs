@@ -1,8 +1,8 @@
-//! Whether edits may be made, and under which names: looked at before anything is written, so that a refusal costs nothing.
+//! Whether edits may be made, and under which names: found out before anything is written, so that a refusal leaves nothing.
 
 use std::collections::{HashMap, HashSet};
 
-use super::declared::DeclaredChecks;
+use super::named::NamedChecks;
 use crate::core::check::{Alias, CheckId, Definition, Name, Origin, Source};
 use crate::store::{Edit, EditError, NewCheck, RefusedEdit, StoreError};
 
@@ -17,7 +17,7 @@ enum Holder {
 
 /// What the edits before this one leave: only what they change is noted here.
 struct Plan<'a> {
-    declared: &'a dyn DeclaredChecks,
+    checks: &'a dyn NamedChecks,
     max_checks: usize,
     names: HashMap<Name, Holder>,
     ids: HashMap<String, Holder>,
@@ -28,14 +28,14 @@ struct Plan<'a> {
 }
 
 /// Gives every edit its final names, or says why it cannot be made.
-pub(in crate::store) fn plan_edits(
-    declared: &dyn DeclaredChecks,
+pub(super) fn plan_edits(
+    checks: &dyn NamedChecks,
     max_checks: usize,
     edits: Vec<Edit>,
 ) -> Result<Vec<Edit>, RefusedEdit> {
-    let count = declared.count().map_err(|error| RefusedEdit { index: 0, error: error.into() })?;
+    let count = checks.count().map_err(|error| RefusedEdit { index: 0, error: error.into() })?;
     let mut plan = Plan {
-        declared,
+        checks,
         max_checks,
         names: HashMap::new(),
         ids: HashMap::new(),
@@ -113,7 +113,7 @@ impl Plan<'_> {
         if let Some(changed) = self.changed.get(&check) {
             return changed.clone().ok_or(EditError::NoSuchCheck);
         }
-        let known = self.declared.check(check)?.filter(|known| !known.is_archived);
+        let known = self.checks.check(check)?.filter(|known| !known.is_archived);
         let definition = known.ok_or(EditError::NoSuchCheck)?.definition;
         match &definition.source {
             Source::Api => Ok((*definition).clone()),
@@ -142,8 +142,8 @@ impl Plan<'_> {
 
     /// The check that had this name before all edits, if it is not archived, and what it depends on.
     fn present(&self, name: &Name) -> Result<Option<(CheckId, Vec<Name>)>, StoreError> {
-        let Some(id) = self.declared.named(name)? else { return Ok(None) };
-        let known = self.declared.known(id)?;
+        let Some(id) = self.checks.named(name)? else { return Ok(None) };
+        let known = self.checks.known(id)?;
         Ok((!known.is_archived).then(|| (id, known.definition.depends_on.clone())))
     }
 
@@ -155,14 +155,14 @@ impl Plan<'_> {
     fn check_alias(&self, alias: &Alias, me: Holder) -> Result<(), EditError> {
         let of_id = match self.ids.get(&alias.id) {
             Some(holder) => *holder,
-            None => holder(self.declared.with_alias(&alias.id)?),
+            None => holder(self.checks.with_alias(&alias.id)?),
         };
         if !Alias::is_id(&alias.id) || !is_free(of_id, me) {
             return Err(EditError::BadId(alias.id.clone()));
         }
         let of_slug = match self.slugs.get(&(alias.origin.clone(), alias.slug.clone())) {
             Some(holder) => *holder,
-            None => holder(self.declared.with_slug(&alias.origin, &alias.slug)?),
+            None => holder(self.checks.with_slug(&alias.origin, &alias.slug)?),
         };
         if is_free(of_slug, me) { Ok(()) } else { Err(EditError::SlugTaken) }
     }

@@ -44,13 +44,14 @@ pub(super) fn tell_the_end(rows: &mut dyn Rows, ended: Ended<'_>, now: Time) -> 
         }
         let receiver = policy.receiver(&name);
         let group_wait = receiver.map_or(Span::ZERO, |receiver| receiver.group_wait);
+        let mutes = rows.mutes()?;
         let end = at_recovery(
             incident,
             &of_it,
             |row| {
                 let seen = SeenCheck { incident: stood.stands_for(row.action, seen.causes), ..seen };
                 let (kind, ready_at) = (row.kind, row.ready_at());
-                verdict(&*rows, Question { seen, dependencies, kind, ready_at, group_wait }, now)
+                verdict(Question { seen, dependencies, mutes, kind, ready_at, group_wait }, now)
             },
             receiver,
             now,

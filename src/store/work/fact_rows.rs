@@ -2,7 +2,6 @@
 
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
-use crate::core::retention::Retention;
 use crate::core::step::PingEffect;
 use crate::core::time::{Span, Time};
 use crate::store::{PingFact, StoreError};
@@ -52,9 +51,6 @@ pub(in crate::store) struct OldEvents {
 
 /// Row operations. All that a call reads is as this call has left it so far.
 pub(in crate::store) trait FactRows {
-    /// How much history is kept; `None`: nothing is configured yet.
-    fn retention(&self) -> Option<&Retention>;
-
     /// Appends a ping of a check that is to be changed.
     fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError>;
     /// The number of a check's newest ping; 0: none.
@@ -65,7 +61,7 @@ pub(in crate::store) trait FactRows {
     fn recount_window(&mut self, check: CheckId, within: Span, now: Time) -> Result<(), StoreError>;
 
     /// The sum of all bodies that are kept, in bytes.
-    fn body_bytes(&self) -> i64;
+    fn body_bytes(&self) -> Result<i64, StoreError>;
     /// The number of the oldest ping of which the body is kept.
     fn oldest_body(&self) -> Result<Option<i64>, StoreError>;
     /// Does nothing where there is none.

@@ -4,6 +4,7 @@ use super::cancel::cancel;
 use super::end::{Ended, tell_the_end};
 use super::plan::plan_actions;
 use super::rows::Rows;
+use super::story::{Open, open};
 use super::verdict::SeenCheck;
 use crate::core::cause::{Cause, CauseKind, Family, Status};
 use crate::core::check::{CheckId, Definition};
@@ -25,12 +26,19 @@ pub(super) struct Flipped<'a> {
     pub(super) flip: &'a Flip,
 }
 
-/// Follows a flip.
-pub(super) fn follow(rows: &mut dyn Rows, flipped: Flipped<'_>, now: Time) -> Result<(), StoreError> {
+/// Follows a flip. Answers which incident of the check was open before, and which one is now.
+pub(super) fn follow(
+    rows: &mut dyn Rows,
+    flipped: Flipped<'_>,
+    now: Time,
+) -> Result<(Open, Open), StoreError> {
     let Flipped { check, definition, before, flip } = flipped;
     rows.look_after_flip(&definition.name, check, now);
     let stood = rows.open_incident(&Matter::own(check))?;
-    let Some(change) = on_flip(stood.as_ref(), flip, check, IncidentId(0)) else { return Ok(()) };
+    let before_it = open(stood.as_ref());
+    let Some(change) = on_flip(stood.as_ref(), flip, check, IncidentId(0)) else {
+        return Ok((before_it, before_it));
+    };
     let mut incident = change.incident;
     if matches!(change.turn, Turn::Opened(_)) {
         incident.id = rows.insert_incident(&incident)?;
@@ -59,7 +67,9 @@ pub(super) fn follow(rows: &mut dyn Rows, flipped: Flipped<'_>, now: Time) -> Re
             tell_the_end(rows, ended, now)?;
         }
     }
-    rows.update_incident(incident)
+    let after_it = if matches!(change.turn, Turn::Ended) { None } else { open(Some(&incident)) };
+    rows.update_incident(incident)?;
+    Ok((before_it, after_it))
 }
 
 /// 16.5: an alias's own mail says that it is late where a blind judgement would have been: one that is told, or on its way,

@@ -13,10 +13,10 @@ use crate::store::StoreError;
 
 /// A start: from the last sign of life until now we were blind. Answers that window.
 pub(in crate::store) fn begin(rows: &mut dyn Rows, now: Time) -> Result<Option<Window>, StoreError> {
-    if rows.created().is_none() {
+    if rows.created()?.is_none() {
         rows.put_created(now)?;
     }
-    let away = rows.last_sign_of_life().filter(|last| *last < now).map(|from| Window { from, to: now });
+    let away = rows.last_sign_of_life()?.filter(|last| *last < now).map(|from| Window { from, to: now });
     if let Some(window) = away {
         add_blind(rows, window, Lost::Away)?;
     }
@@ -29,7 +29,7 @@ pub(in crate::store) fn begin(rows: &mut dyn Rows, now: Time) -> Result<Option<W
 /// Never goes back, but by [`reanchor`]: a clock that is wrong at a start would make a blind window of years. The row is
 /// written in any case: it proves that the store takes writes.
 pub(in crate::store) fn sign_of_life(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
-    let newest = rows.last_sign_of_life().map_or(now, |last| last.max(now));
+    let newest = rows.last_sign_of_life()?.map_or(now, |last| last.max(now));
     rows.put_sign_of_life(newest)
 }
 
@@ -38,18 +38,18 @@ pub(in crate::store) fn add_blind(rows: &mut dyn Rows, window: Window, why: Lost
     if window.to <= window.from {
         return Ok(());
     }
-    let before = rows.blind().after(Time::MIN);
+    let before = rows.blind()?.after(Time::MIN);
     rows.add_window(window, why)?;
-    let more = rows.blind().after(Time::MIN) - before;
-    rows.put_blind_total(rows.blind_total() + more)
+    let more = rows.blind()?.after(Time::MIN) - before;
+    rows.put_blind_total(rows.blind_total()? + more)
 }
 
 /// The clock was set back, and was `before`: nothing is later than `now`.
 pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -> Result<(), StoreError> {
-    if rows.last_sign_of_life().is_some_and(|last| last > now) {
+    if rows.last_sign_of_life()?.is_some_and(|last| last > now) {
         rows.put_sign_of_life(now)?;
     }
-    rows.put_blind_total(rows.blind_total() - rows.blind().after(now))?;
+    rows.put_blind_total(rows.blind_total()? - rows.blind()?.after(now))?;
     rows.cut_windows(now)?;
     for check in rows.known_later_than(now)? {
         let Some(standing) = rows.to_change(check)? else { continue };

@@ -17,24 +17,24 @@ pub(in crate::store) enum Lost {
 /// Row operations. All that a call reads is as this call has left it so far.
 pub(in crate::store) trait LifeRows {
     /// When the database was made; `None`: it is new.
-    fn created(&self) -> Option<Time>;
+    fn created(&self) -> Result<Option<Time>, StoreError>;
     fn put_created(&mut self, now: Time) -> Result<(), StoreError>;
 
-    fn last_sign_of_life(&self) -> Option<Time>;
+    fn last_sign_of_life(&self) -> Result<Option<Time>, StoreError>;
     fn put_sign_of_life(&mut self, at: Time) -> Result<(), StoreError>;
 
     /// When we were not there, or refused what nobody read.
-    fn blind(&self) -> &BlindWindows;
+    fn blind(&self) -> Result<&BlindWindows, StoreError>;
     /// Adds a window that is not empty, joined with those that it touches.
     fn add_window(&mut self, window: Window, why: Lost) -> Result<(), StoreError>;
     /// Leaves nothing of any window after `now`.
     fn cut_windows(&mut self, now: Time) -> Result<(), StoreError>;
     /// How long we were blind since the database was made, as last put.
-    fn blind_total(&self) -> Span;
+    fn blind_total(&self) -> Result<Span, StoreError>;
     fn put_blind_total(&mut self, total: Span) -> Result<(), StoreError>;
 
     /// What people keep silent.
-    fn mutes(&self) -> &[Mute];
+    fn mutes(&self) -> Result<&[Mute], StoreError>;
     /// Writes one that no row holds yet, and answers the number that it got.
     fn insert_mute(&mut self, mute: Mute) -> Result<u64, StoreError>;
     /// Writes from when until when one holds.

@@ -28,24 +28,34 @@ pub(super) struct Looked {
     pub(super) dropped: Vec<Delivery>,
     /// When what is held is to be looked at again.
     pub(super) next: Option<Time>,
+    /// How many of the sendable may leave now.
+    ready: usize,
 }
 
-/// Asks `route` about those of these deliveries that are not blocked, in their order, until there is more than enough for any
-/// message: the worst of it leaves first.
+impl Looked {
+    /// More than enough for any message.
+    pub(super) const ENOUGH: usize = 2 * Message::MAX_MEMBERS;
+
+    pub(super) fn is_enough(&self) -> bool {
+        self.ready == Looked::ENOUGH
+    }
+}
+
+/// Asks `route` about those of these deliveries that are not blocked, in their order, until there is enough: the worst of it
+/// leaves first.
 pub(super) fn look(
     rows: &dyn Rows,
     ids: impl Iterator<Item = Result<DeliveryId, StoreError>>,
     to: LookFor<'_>,
+    looked: &mut Looked,
     now: Time,
-) -> Result<Looked, StoreError> {
-    let mut looked = Looked::default();
-    let mut ready = 0;
+) -> Result<(), StoreError> {
     for id in ids {
         let delivery = rows.delivery(id?)?.expect("what waits or rests is unfinished");
         if to.blocked.contains(&delivery.matter()) {
             continue;
         }
-        if ready == 2 * Message::MAX_MEMBERS {
+        if looked.is_enough() {
             break;
         }
         let check = rows.check_now(delivery.check)?;
@@ -58,7 +68,7 @@ pub(super) fn look(
         looked.next = looked.next.into_iter().chain(verdict.next_look()).min();
         match verdict {
             Verdict::Send => {
-                ready += usize::from(delivery.ready_at() <= now);
+                looked.ready += usize::from(delivery.ready_at() <= now);
                 looked.sendable.push(delivery);
             }
             Verdict::Hold(_) => {}
@@ -68,7 +78,7 @@ pub(super) fn look(
             }
         }
     }
-    Ok(looked)
+    Ok(())
 }
 
 /// Whether whom or what it is about is gone: own addresses (16.4), or a check of which only that it flaps is to be told.
@@ -97,7 +107,8 @@ fn verdict_now(
     let seen = SeenCheck { definition, causes, is_paused: check.is_paused, incident };
     let dependencies = &dependencies(rows, definition)?;
     let (kind, ready_at) = (delivery.kind, delivery.ready_at());
-    Ok(verdict(rows, Question { seen, dependencies, kind, ready_at, group_wait }, now))
+    let mutes = rows.mutes()?;
+    Ok(verdict(Question { seen, dependencies, mutes, kind, ready_at, group_wait }, now))
 }
 
 /// Where its incident stands for a delivery, and by which causes of the check it is asked about.

@@ -48,11 +48,9 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
     let spec = &definition.spec;
     let is_own = is_own_receiver(&delivery.receiver);
     let is_late = causes.any(Family::Late) || causes.any(Family::Unknown);
-    let due = if is_late {
-        missed(&spec.schedule, state, || view(spec, state, now, rows.blind()).due)
-    } else {
-        None
-    };
+    let windows = rows.blind()?;
+    let due =
+        if is_late { missed(&spec.schedule, state, || view(spec, state, now, windows).due) } else { None };
     Ok(Notice {
         kind: delivery.kind,
         incident: incident.id,
@@ -65,7 +63,7 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         description: definition.description.clone(),
         runbook_url: definition.runbook_url.clone(),
         first: incident.first,
-        blind: blind(&causes, rows.blind()),
+        blind: blind(&causes, windows),
         causes: causes.iter().copied().collect(),
         opened_at: incident.opened_at,
         ended_at: incident.ended_at,
@@ -95,7 +93,7 @@ fn alias_notice(
     now: Time,
 ) -> Result<Option<AliasNotice>, StoreError> {
     let Some(alias) = &definition.alias else { return Ok(None) };
-    let deadline = promised_deadline(&definition.spec, state, now, rows.blind());
+    let deadline = promised_deadline(&definition.spec, state, now, rows.blind()?);
     let events = rows.newest_events(check, Alias::EVENTS_IN_A_MAIL)?;
     Ok(Some(AliasNotice { origin: alias.origin.clone(), id: alias.id.clone(), deadline, events }))
 }

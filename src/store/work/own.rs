@@ -58,7 +58,7 @@ pub(super) fn note_server(
     attempt: &Attempt,
     now: Time,
 ) -> Result<(), StoreError> {
-    let entropy = entropy(rows.database_id(), message);
+    let entropy = entropy(rows.database_id()?, message);
     let definition = match message.members.first() {
         Some(id) => Some(rows.definition(rows.member(*id)?.check)?),
         None => None,

@@ -60,7 +60,6 @@ pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time)
         note(rows, &delivery, noted, PUNCTUAL, now)?;
         park_delivery(rows, delivery, ParkReason::ReceiverGone, None, now)?;
     }
-    rows.forget_receiver(name);
     tracing::error!(receiver = %name, "deliveries were given up: the receiver is no longer configured");
     Ok(())
 }

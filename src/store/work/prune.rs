@@ -120,7 +120,7 @@ fn prune_bodies(rows: &mut dyn OldRows, after: CheckId, retention: &Retention) -
 
 /// So many of the oldest that the rest fits into the budget, but no more than go in a slice.
 fn beyond_the_budget(rows: &dyn OldRows, budget: i64) -> Result<Vec<i64>, StoreError> {
-    let mut left = rows.body_bytes();
+    let mut left = rows.body_bytes()?;
     if left <= budget {
         return Ok(Vec::new());
     }

@@ -1,22 +1,19 @@
 //! The rows of what is to be told, in one transaction.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 
-use super::check_rows::CheckRows;
 use super::fact_rows::FactRows;
 use super::life_rows::LifeRows;
-use super::pace::Pace;
-use super::story::Story;
+use super::named::NamedChecks;
+use super::process::OfProcess;
 use crate::core::alert::Alert;
-use crate::core::check::{CheckId, Name};
+use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter};
 use crate::core::notice::Notice;
 use crate::core::outbox::{
-    Delivery, DeliveryId, DeliveryState, DeliveryStep, Flapping, Message, MessageId, NewDelivery, OwnMails,
-    Telling,
+    Delivery, DeliveryId, DeliveryState, DeliveryStep, Flapping, Message, MessageId, NewDelivery, Telling,
 };
-use crate::core::route::{Policy, ReceiverName};
+use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -39,14 +36,9 @@ pub(in crate::store) enum Settled {
 ///
 /// A delivery is *unfinished* while it waits, is in a message that is not settled, or rests: given up, and tried again while
 /// its incident goes on.
-pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
-    /// Whom the running configuration tells of what.
-    fn policy(&self) -> Arc<Policy>;
+pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     /// Any number, another one in every database.
-    fn database_id(&self) -> i64;
-
-    /// For the log, once this call is committed.
-    fn story(&mut self) -> &mut Story;
+    fn database_id(&self) -> Result<i64, StoreError>;
 
     /// Whether nothing leaves (`--no-deliveries`).
     fn is_held(&self) -> Result<bool, StoreError>;
@@ -94,13 +86,14 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     /// Writes what may change of one.
     fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError>;
 
-    /// What waits for a receiver and is ranked, the most severe first.
+    /// What waits for a receiver, that of the most severe checks first, and of one severity in the order of their ids: at most
+    /// so many, of those that come after one that waits. A check is as severe as the last call left it declared.
     fn worst_first(
-        &self,
+        &mut self,
         receiver: &ReceiverName,
-    ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError>;
-    /// Ranks what came since the last look.
-    fn rank_waiting(&mut self, receiver: &ReceiverName);
+        after: Option<DeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryId>, StoreError>;
     /// What rests of a receiver, by when it is tried again.
     fn resting_first(
         &self,
@@ -108,9 +101,6 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError>;
     /// Receivers of which something rests, in the order of their names.
     fn resting_receivers(&self) -> Result<Vec<ReceiverName>, StoreError>;
-    /// What rests of a receiver may be taken now, also what was refused for what it says. No row needs to hold this: it is so
-    /// again after a start.
-    fn may_be_mended(&mut self, receiver: &ReceiverName) -> Result<(), StoreError>;
     /// The key of an incident's first message to a receiver: its thread.
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError>;
 
@@ -159,35 +149,12 @@ pub(in crate::store) trait Rows: CheckRows + FactRows + LifeRows {
     /// Writes that; nothing, where there is none any more.
     fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError>;
 
-    /// Receivers to which something may leave now, those that have waited longest first.
-    fn due(&self, now: Time) -> Vec<ReceiverName>;
-    /// When a receiver is looked at again, and why.
-    fn pace(&self, receiver: &ReceiverName) -> Pace;
-    /// Does nothing for a receiver of which nothing is unfinished.
-    fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace);
-    /// A receiver is configured no more: only what is to be tried again when it comes back is kept.
-    fn forget_receiver(&mut self, receiver: &ReceiverName);
-
     /// How many mails of checks' own are being sent now.
     fn own_under_way(&self) -> Result<usize, StoreError>;
-    /// A mail of a check's own waits since its address has had enough.
-    fn note_limited(&mut self);
-    /// How many receivers wait for that.
-    fn limited(&self, now: Time) -> usize;
-    /// Mails of checks' own, as this process knows them.
-    fn own_mails(&mut self) -> &mut OwnMails;
     /// Something is given up for the first time.
     fn note_parked(&mut self, now: Time);
     /// Something that was given up is told no more, of an incident that has ended: nobody but its row counts it.
     fn note_dropped(&mut self);
-    /// What waits for a receiver may leave: it is looked at again.
-    fn look_at(&mut self, receiver: &ReceiverName, now: Time);
-    /// A check flipped: what waits because of it may leave, or is not to leave any more.
-    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time);
-    /// The clock was set back (1.1): no mail of a check's own waits for a time that was.
-    fn bring_back_limits(&mut self, now: Time);
-    /// Something that all of it depends on is another: whatever waits is looked at again.
-    fn look_everywhere(&mut self, now: Time);
 
     /// A member of a message that is not settled.
     fn member(&self, id: DeliveryId) -> Result<Delivery, StoreError> {

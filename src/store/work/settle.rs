@@ -30,7 +30,7 @@ pub(in crate::store) fn settle(
     }
     let answer = first_bytes(attempt.answer(), Attempt::MAX_ANSWER_BYTES);
     let is_alone = is_alone(rows, &message)?;
-    match after(rows, &message, attempt, is_alone, now) {
+    match after(rows, &message, attempt, is_alone, now)? {
         AfterAttempt::RetryAt(at) => {
             let what = if message.attempts > 1 { Telling::Retried } else { Telling::Failed };
             note_attempt(rows, &message, |_| what, answer, now)?;
@@ -45,16 +45,22 @@ pub(in crate::store) fn settle(
     Ok(())
 }
 
-fn after(rows: &dyn Rows, message: &Message, attempt: &Attempt, is_alone: bool, now: Time) -> AfterAttempt {
-    match rows.policy().receiver(&message.receiver) {
+fn after(
+    rows: &dyn Rows,
+    message: &Message,
+    attempt: &Attempt,
+    is_alone: bool,
+    now: Time,
+) -> Result<AfterAttempt, StoreError> {
+    Ok(match rows.policy().receiver(&message.receiver) {
         None if !attempt.is_taken() => AfterAttempt::Park(ParkReason::ReceiverGone),
         None => AfterAttempt::Sent,
         Some(_) if is_alone => after_alone(attempt),
         Some(receiver) => {
-            let give_up_after = receiver.give_up_after + rows.blind().absent_after(message.created_at);
-            after_attempt(message, attempt, give_up_after, now, entropy(rows.database_id(), message))
+            let give_up_after = receiver.give_up_after + rows.blind()?.absent_after(message.created_at);
+            after_attempt(message, attempt, give_up_after, now, entropy(rows.database_id()?, message))
         }
-    }
+    })
 }
 
 fn taken(

@@ -3,9 +3,7 @@
 use super::check_rows::Became;
 use super::follow::{Flipped, follow};
 use super::rows::Rows;
-use super::story;
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::Matter;
 use crate::core::state::Pause;
 use crate::core::step::{Input, PingEffect, step};
 use crate::core::time::Time;
@@ -48,7 +46,7 @@ pub(in crate::store) fn step_check(
     let state = rows.take_state(check);
     let mut before = state.causes.clone();
     let is_ping = matches!(input, Input::Ping(_));
-    let made = step(&by.spec, state, input, now, rows.blind());
+    let made = step(&by.spec, state, input, now, rows.blind()?);
     let stepped = Stepped { ping: made.ping, pause: made.state.pause };
     let is_quiet = is_ping && made.flips.is_empty() && made.judgements.is_empty();
     rows.put_state(check, made.state, if is_quiet { Became::ByPing } else { Became::Otherwise })?;
@@ -57,11 +55,9 @@ pub(in crate::store) fn step_check(
     }
     for flip in &made.flips {
         rows.insert_flip(check, flip)?;
-        let itself = Matter::own(check);
-        let open = story::open(rows.open_incident(&itself)?.as_ref());
-        follow(rows, Flipped { check, definition: told_as, before: before.as_slice(), flip }, now)?;
-        let still_open = story::open(rows.open_incident(&itself)?.as_ref());
-        rows.story().add(&told_as.name, flip, (open, still_open));
+        let flipped = Flipped { check, definition: told_as, before: before.as_slice(), flip };
+        let open = follow(rows, flipped, now)?;
+        rows.story().add(&told_as.name, flip, open);
         before = flip.causes.clone();
     }
     Ok(stepped)

@@ -1,7 +1,7 @@
 //! Which of what was given up leaves now, alone (12.4).
 
 use super::again::{is_reminded_by_another, offends};
-use super::look::{LookFor, look};
+use super::look::{LookFor, Looked, look};
 use super::pace::Pace;
 use super::rows::Rows;
 use super::send::send;
@@ -16,7 +16,8 @@ pub(super) fn try_again(
     now: Time,
 ) -> Result<Option<Outgoing>, StoreError> {
     let wanted = |id: DeliveryId| is_wanted(&*rows, id).map(|is_wanted| is_wanted.then_some(id)).transpose();
-    let looked = look(&*rows, rows.resting_first(to.receiver)?.filter_map(wanted), to, now)?;
+    let mut looked = Looked::default();
+    look(&*rows, rows.resting_first(to.receiver)?.filter_map(wanted), to, &mut looked, now)?;
     for delivery in looked.dropped {
         rows.update_delivery(delivery)?;
     }

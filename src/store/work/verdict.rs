@@ -5,7 +5,7 @@ use crate::core::cause::Cause;
 use crate::core::check::Definition;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::{Context, Dependency, Facts, Verdict, route};
+use crate::core::route::{Context, Dependency, Facts, Mute, Verdict, route};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
@@ -23,6 +23,7 @@ pub(super) struct SeenCheck<'a> {
 pub(super) struct Question<'a> {
     pub(super) seen: SeenCheck<'a>,
     pub(super) dependencies: &'a [Dependency],
+    pub(super) mutes: &'a [Mute],
     pub(super) kind: DeliveryKind,
     pub(super) ready_at: Time,
     pub(super) group_wait: Span,
@@ -38,14 +39,14 @@ pub(super) fn dependencies(rows: &dyn Rows, definition: &Definition) -> Result<V
 }
 
 /// 8.1
-pub(super) fn verdict(rows: &dyn Rows, question: Question<'_>, now: Time) -> Verdict {
-    let Question { seen, dependencies, kind, ready_at, group_wait } = question;
+pub(super) fn verdict(question: Question<'_>, now: Time) -> Verdict {
+    let Question { seen, dependencies, mutes, kind, ready_at, group_wait } = question;
     let context = Context {
         now,
         facts: Facts { definition: seen.definition, causes: seen.causes },
         incident: seen.incident,
         is_paused: seen.is_paused,
-        mutes: rows.mutes(),
+        mutes,
         quiet: &seen.definition.quiet,
         dependencies,
         grace: seen.definition.spec.grace,

@@ -3,6 +3,7 @@
 //! What becomes of them is decided in `store/work`; here is the memory of it, which also knows when a receiver is looked at.
 
 mod again;
+mod process;
 mod queue;
 pub(in crate::store) mod rows;
 mod undo;
@@ -208,15 +209,6 @@ impl Outbox {
             && let Some((name, lane)) = self.lanes.remove_entry(name)
         {
             self.undo.note_pace(&name, lane.pace);
-        }
-    }
-
-    /// Its receiver is gone: only what is to be tried again when it comes back is kept.
-    fn forget_lane(&mut self, name: &ReceiverName) {
-        if self.lanes.get(name).is_some_and(|lane| lane.given_up.is_empty())
-            && let Some(lane) = self.lanes.remove(name)
-        {
-            self.undo.note_pace(name, lane.pace);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use crate::core::notice::Severity;
 use crate::core::outbox::DeliveryId;
@@ -49,9 +50,12 @@ impl WaitingIds {
         self.by_id.keys()
     }
 
-    /// The most severe first, and of one severity in the order in which they came. Those without a rank are not among them.
-    pub(super) fn worst_first(&self) -> impl Iterator<Item = &DeliveryId> {
-        self.ranked.iter().map(|(_, id)| id)
+    /// The most severe first, and of one severity in the order in which they came, of those after this one. Those without a
+    /// rank are not among them.
+    pub(super) fn worst_first(&self, after: Option<DeliveryId>) -> impl Iterator<Item = &DeliveryId> {
+        let rank = after.and_then(|id| Some((self.by_id.get(&id)?.clone()?, id)));
+        let from = rank.map_or(Bound::Unbounded, Bound::Excluded);
+        self.ranked.range((from, Bound::Unbounded)).map(|(_, id)| id)
     }
 
     pub(super) fn rank(&mut self, of: impl Fn(DeliveryId) -> Severity) {
@@ -79,7 +83,7 @@ mod tests {
         let severity = |critical: u64| {
             move |id: DeliveryId| if id.0 == critical { Severity::Critical } else { Severity::Warning }
         };
-        let order = |queue: &WaitingIds| queue.worst_first().map(|id| id.0).collect::<Vec<_>>();
+        let order = |queue: &WaitingIds| queue.worst_first(None).map(|id| id.0).collect::<Vec<_>>();
         (1..=4).for_each(|id| queue.insert(DeliveryId(id)));
         queue.rank(severity(3));
         assert_eq!(order(&queue), [3, 1, 2, 4]);
@@ -88,6 +92,7 @@ mod tests {
         queue.remove(DeliveryId(1));
         queue.rank(severity(5));
         assert_eq!(order(&queue), [3, 5, 2, 4], "whoever has a rank keeps it");
+        assert_eq!(queue.worst_first(Some(DeliveryId(5))).map(|id| id.0).collect::<Vec<_>>(), [2, 4]);
         queue.forget_ranks();
         queue.remove(DeliveryId(4));
         queue.rank(severity(5));

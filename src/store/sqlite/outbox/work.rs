@@ -1,43 +1,33 @@
 //! The rows of the unit of work, out of the memory and into the database.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params};
 
 use super::{Outbox, rows};
 use crate::core::alert::Alert;
-use crate::core::check::{CheckId, Name};
+use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter, StepKind};
 use crate::core::notice::{Notice, Severity};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryKind, DeliveryState, DeliveryStep, Flapping, Flaps, Message, MessageId,
-    NewDelivery, OwnMails, Telling,
+    NewDelivery, Telling,
 };
-use crate::core::route::{Policy, ReceiverName};
+use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::query::key;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{Pace, Rows, Settled, Story};
+use crate::store::work::{Rows, Settled};
 use crate::store::{StoreError, row};
 
 /// In `meta`: 1 since a start after which nothing leaves.
 const HELD: &str = "deliveries_held";
 
 impl Rows for Tx<'_> {
-    fn policy(&self) -> Arc<Policy> {
-        let settings = self.settings.expect("a store is configured before anything is judged");
-        settings.policy.clone()
-    }
-
-    fn database_id(&self) -> i64 {
-        self.memory.database_id
-    }
-
-    fn story(&mut self) -> &mut Story {
-        &mut self.story
+    fn database_id(&self) -> Result<i64, StoreError> {
+        Ok(self.memory.database_id)
     }
 
     fn is_held(&self) -> Result<bool, StoreError> {
@@ -174,16 +164,19 @@ impl Rows for Tx<'_> {
     }
 
     fn worst_first(
-        &self,
+        &mut self,
         receiver: &ReceiverName,
-    ) -> Result<Box<dyn Iterator<Item = DeliveryId> + '_>, StoreError> {
-        let lane = self.memory.outbox.lanes.get(receiver);
-        Ok(Box::new(lane.into_iter().flat_map(|lane| lane.waiting.worst_first().copied())))
-    }
-
-    fn rank_waiting(&mut self, receiver: &ReceiverName) {
+        after: Option<DeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryId>, StoreError> {
         let Memory { outbox, checks, .. } = &mut *self.memory;
-        outbox.rank_waiting(receiver, |check| Severity::of(&checks[&check].check.definition.labels));
+        outbox.rank_waiting(receiver, |check| {
+            let known = checks.get(&check).map(|slot| &slot.check.definition);
+            let definition = known.or(self.staged.get(check).map(|staged| &staged.definition));
+            Severity::of(&definition.expect("a check is there while something of it waits").labels)
+        });
+        let lane = outbox.lanes.get(receiver).into_iter();
+        Ok(lane.flat_map(|lane| lane.waiting.worst_first(after)).copied().take(limit).collect())
     }
 
     fn resting_first(
@@ -196,11 +189,6 @@ impl Rows for Tx<'_> {
     fn resting_receivers(&self) -> Result<Vec<ReceiverName>, StoreError> {
         let lanes = self.memory.outbox.lanes.iter();
         Ok(lanes.filter(|(_, lane)| !lane.given_up.is_empty()).map(|(name, _)| name.clone()).collect())
-    }
-
-    fn may_be_mended(&mut self, receiver: &ReceiverName) -> Result<(), StoreError> {
-        self.memory.outbox.may_be_mended(receiver);
-        Ok(())
     }
 
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError> {
@@ -352,42 +340,8 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
-    fn due(&self, now: Time) -> Vec<ReceiverName> {
-        self.memory.outbox.due(now)
-    }
-
-    fn pace(&self, receiver: &ReceiverName) -> Pace {
-        self.memory.outbox.lanes.get(receiver).map(|lane| lane.pace).unwrap_or_default()
-    }
-
-    fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace) {
-        let Outbox { lanes, undo, .. } = &mut self.memory.outbox;
-        if let Some(lane) = lanes.get_mut(receiver) {
-            undo.note_pace(receiver, lane.pace);
-            lane.pace = pace;
-        }
-    }
-
-    fn forget_receiver(&mut self, receiver: &ReceiverName) {
-        self.memory.outbox.forget_lane(receiver);
-    }
-
     fn own_under_way(&self) -> Result<usize, StoreError> {
         Ok(self.memory.outbox.own_under_way())
-    }
-
-    fn note_limited(&mut self) {
-        let Outbox { limited, undo, .. } = &mut self.memory.outbox;
-        undo.note_limited(*limited);
-        *limited += 1;
-    }
-
-    fn limited(&self, now: Time) -> usize {
-        self.memory.outbox.lanes.values().filter(|lane| lane.pace.limited_until > Some(now)).count()
-    }
-
-    fn own_mails(&mut self) -> &mut OwnMails {
-        &mut self.memory.outbox.own
     }
 
     fn note_parked(&mut self, now: Time) {
@@ -398,22 +352,6 @@ impl Rows for Tx<'_> {
     fn note_dropped(&mut self) {
         let outbox = &mut self.memory.outbox;
         outbox.parked = outbox.parked.saturating_sub(1);
-    }
-
-    fn look_at(&mut self, receiver: &ReceiverName, now: Time) {
-        self.memory.outbox.look_at_lane(receiver, now);
-    }
-
-    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
-        self.memory.outbox.look_after_flip(name, check, now);
-    }
-
-    fn bring_back_limits(&mut self, now: Time) {
-        self.memory.outbox.bring_back_limits(now);
-    }
-
-    fn look_everywhere(&mut self, now: Time) {
-        self.memory.outbox.look_everywhere(now);
     }
 }
 

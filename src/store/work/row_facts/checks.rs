@@ -96,7 +96,7 @@ pub(in crate::store) fn a_call_that_fails_leaves_nothing(place: &mut dyn RowPlac
         call(place, |rows| {
             assert_eq!(rows.named(&name("gone"))?, None);
             assert_eq!(rows.named(&name("kept"))?, Some(kept));
-            assert_ne!(rows.last_sign_of_life(), Some(at(1000)));
+            assert_ne!(rows.last_sign_of_life()?, Some(at(1000)));
             Ok(())
         });
     };

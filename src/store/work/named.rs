@@ -1,23 +1,22 @@
-//! What is declared, as far as plans ask, before anything is changed.
+//! Checks by what names them, as far as plans ask before a call changes anything.
 
 use std::sync::Arc;
 
-use crate::core::check::{CheckId, Definition, Name, Origin};
+use super::check_rows::CheckRows;
+use crate::core::check::{CheckId, Definition, Origin};
 use crate::store::StoreError;
 
-/// A check of a store.
-pub(in crate::store) struct DeclaredCheck {
+/// A check, an archived one too.
+pub(in crate::store) struct NamedCheck {
     pub(in crate::store) definition: Arc<Definition>,
     pub(in crate::store) is_archived: bool,
     pub(in crate::store) has_pings: bool,
 }
 
-/// Reads of what is declared, as the last call left it.
-pub(in crate::store) trait DeclaredChecks {
+/// Row operations that only read. All that they answer is as the last call has left it: plans ask before they change.
+pub(in crate::store) trait NamedChecks: CheckRows {
     /// The check of this number; `None`: there is none.
-    fn check(&self, id: CheckId) -> Result<Option<DeclaredCheck>, StoreError>;
-    /// The one that has this name, an archived one too.
-    fn named(&self, name: &Name) -> Result<Option<CheckId>, StoreError>;
+    fn check(&self, id: CheckId) -> Result<Option<NamedCheck>, StoreError>;
     /// The one with an alias of this id that is not archived.
     fn with_alias(&self, id: &str) -> Result<Option<CheckId>, StoreError>;
     /// The one that is not archived and that the users of an origin know by this slug.
@@ -28,7 +27,7 @@ pub(in crate::store) trait DeclaredChecks {
     fn count(&self) -> Result<usize, StoreError>;
 
     /// A check of which a plan has the number.
-    fn known(&self, id: CheckId) -> Result<DeclaredCheck, StoreError> {
+    fn known(&self, id: CheckId) -> Result<NamedCheck, StoreError> {
         Ok(self.check(id)?.expect("a plan has its numbers from the same store"))
     }
 }

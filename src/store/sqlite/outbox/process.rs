@@ -1,0 +1,82 @@
+//! What this process knows and no row holds, for the unit of work.
+
+use std::sync::Arc;
+
+use super::Outbox;
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::origin::Habits;
+use crate::core::outbox::OwnMails;
+use crate::core::retention::Retention;
+use crate::core::route::{Policy, ReceiverName};
+use crate::core::time::Time;
+use crate::store::sqlite::tx::Tx;
+use crate::store::work::{OfProcess, Pace, Story};
+
+impl OfProcess for Tx<'_> {
+    fn policy(&self) -> Arc<Policy> {
+        let settings = self.settings.expect("a store is configured before anything is judged");
+        settings.policy.clone()
+    }
+
+    fn retention(&self) -> Option<&Retention> {
+        self.settings.map(|settings| &settings.retention)
+    }
+
+    fn habits(&self, definition: &Definition) -> Habits {
+        self.memory.habits(definition)
+    }
+
+    fn story(&mut self) -> &mut Story {
+        &mut self.story
+    }
+
+    fn due(&self, now: Time) -> Vec<ReceiverName> {
+        self.memory.outbox.due(now)
+    }
+
+    fn pace(&self, receiver: &ReceiverName) -> Pace {
+        self.memory.outbox.lanes.get(receiver).map(|lane| lane.pace).unwrap_or_default()
+    }
+
+    fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace) {
+        let Outbox { lanes, undo, .. } = &mut self.memory.outbox;
+        if let Some(lane) = lanes.get_mut(receiver) {
+            undo.note_pace(receiver, lane.pace);
+            lane.pace = pace;
+        }
+    }
+
+    fn look_at(&mut self, receiver: &ReceiverName, now: Time) {
+        self.memory.outbox.look_at_lane(receiver, now);
+    }
+
+    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
+        self.memory.outbox.look_after_flip(name, check, now);
+    }
+
+    fn bring_back_limits(&mut self, now: Time) {
+        self.memory.outbox.bring_back_limits(now);
+    }
+
+    fn look_everywhere(&mut self, now: Time) {
+        self.memory.outbox.look_everywhere(now);
+    }
+
+    fn may_be_mended(&mut self, receiver: &ReceiverName) {
+        self.memory.outbox.may_be_mended(receiver);
+    }
+
+    fn note_limited(&mut self) {
+        let Outbox { limited, undo, .. } = &mut self.memory.outbox;
+        undo.note_limited(*limited);
+        *limited += 1;
+    }
+
+    fn limited(&self, now: Time) -> usize {
+        self.memory.outbox.lanes.values().filter(|lane| lane.pace.limited_until > Some(now)).count()
+    }
+
+    fn own_mails(&mut self) -> &mut OwnMails {
+        &mut self.memory.outbox.own
+    }
+}

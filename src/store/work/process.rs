@@ -1,0 +1,50 @@
+//! What this process knows and no row holds: its settings, and when receivers are looked at again.
+
+use std::sync::Arc;
+
+use super::pace::Pace;
+use super::story::Story;
+use crate::core::check::{CheckId, Definition, Name};
+use crate::core::origin::Habits;
+use crate::core::outbox::OwnMails;
+use crate::core::retention::Retention;
+use crate::core::route::{Policy, ReceiverName};
+use crate::core::time::Time;
+
+/// No row operations, and never an error: it stands beside the rows since every part of the unit of work needs some of it. A
+/// start makes it anew. After a call that failed it is as it was before that call.
+pub(in crate::store) trait OfProcess {
+    /// Whom the running configuration tells of what.
+    fn policy(&self) -> Arc<Policy>;
+    /// How much history is kept; `None`: nothing is configured yet.
+    fn retention(&self) -> Option<&Retention>;
+    /// What sets a check apart by its origin.
+    fn habits(&self, definition: &Definition) -> Habits;
+
+    /// For the log, once this call is committed.
+    fn story(&mut self) -> &mut Story;
+
+    /// Receivers to which something may leave now, those that have waited longest first.
+    fn due(&self, now: Time) -> Vec<ReceiverName>;
+    /// When a receiver is looked at again, and why.
+    fn pace(&self, receiver: &ReceiverName) -> Pace;
+    /// Does nothing for a receiver of which nothing is unfinished.
+    fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace);
+    /// What waits for a receiver may leave: it is looked at again.
+    fn look_at(&mut self, receiver: &ReceiverName, now: Time);
+    /// A check flipped: what waits because of it may leave, or is not to leave any more.
+    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time);
+    /// Something that all of it depends on is another: whatever waits is looked at again.
+    fn look_everywhere(&mut self, now: Time);
+    /// What rests of a receiver may be taken now, also what was refused for what it says.
+    fn may_be_mended(&mut self, receiver: &ReceiverName);
+
+    /// Mails of checks' own.
+    fn own_mails(&mut self) -> &mut OwnMails;
+    /// A mail of a check's own waits since its address has had enough.
+    fn note_limited(&mut self);
+    /// How many receivers wait for that.
+    fn limited(&self, now: Time) -> usize;
+    /// The clock was set back (1.1): no mail of a check's own waits for a time that was.
+    fn bring_back_limits(&mut self, now: Time);
+}
