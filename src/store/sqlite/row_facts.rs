@@ -32,6 +32,10 @@ impl RowPlace for Place {
         self.store.as_mut().unwrap().transact(|tx| act(tx))
     }
 
+    fn write_states_late(&mut self) {
+        self.store.as_mut().unwrap().set_catch_up(0);
+    }
+
     fn open_again(&mut self) {
         // The folder is held until the store before has gone.
         self.store = None;

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{RowPlace, at, call, declared, definition, name, success};
+use super::life::mute;
+use super::outbox::{fires, leaves};
+use super::{RowPlace, alert, at, call, causes, declared, definition, ended, name, opened, pinged, success};
+use crate::core::blind::Window;
 use crate::core::check::Definition;
+use crate::core::incident::{Incident, IncidentStatus};
+use crate::core::outbox::{Bout, DeliveryState, Flapping, Occasion, ParkReason};
 use crate::core::state::State;
-use crate::store::work::{Became, apply};
-use crate::store::{Entry, StoreError, What};
+use crate::core::time::Span;
+use crate::store::StoreError;
+use crate::store::work::{Became, Lost, NewPing, OldRows, Pace};
 
 pub(in crate::store) fn a_check_is_found_by_its_name_in_the_call_and_after_opening(place: &mut dyn RowPlace) {
     let (a, b) = call(place, |rows| {
@@ -54,16 +60,13 @@ pub(in crate::store) fn a_state_is_what_was_put_last(place: &mut dyn RowPlace) {
 
 /// 14.2: its row may be written later, but what it says is there.
 pub(in crate::store) fn a_state_made_by_a_ping_is_there_after_opening(place: &mut dyn RowPlace) {
-    let check = call(place, |rows| declared(rows, "a"));
-    let state = call(place, |rows| {
-        let pings = (1..=30).map(|second| Entry { check, at: at(second), what: What::Ping(success("")) });
-        apply(rows, pings.collect())?;
-        rows.state(check)
-    });
+    let (check, state) = pinged(place);
     assert_eq!(state.counters.pings, [30, 0, 0, 0]);
+    let last = call(place, |rows| rows.last_ping(check));
     place.open_again();
     call(place, |rows| {
-        assert_eq!(rows.state(check)?, state);
+        assert_eq!((rows.state(check)?, rows.last_ping(check)?), (state, last));
+        assert_eq!(rows.pings_of(check)?.map(|of| of.count), Some(30));
         Ok(())
     });
 }
@@ -83,26 +86,90 @@ pub(in crate::store) fn a_name_that_was_given_away_is_nobodys(place: &mut dyn Ro
     });
 }
 
+/// All that [`change_everything`] changes.
+fn seen(rows: &dyn OldRows, incident: &Incident) -> Result<String, StoreError> {
+    let check = incident.check;
+    let names = (rows.named(&name("kept"))?, rows.named(&name("new"))?);
+    let of_check =
+        (rows.state(check)?, rows.last_ping(check)?, rows.count_events(check)?, rows.alerts(check)?);
+    let of_life = (rows.last_sign_of_life()?, rows.blind()?, rows.blind_total()?, rows.mutes()?);
+    let told = (rows.incident(incident.id)?, rows.all_unfinished()?, rows.messages()?, rows.is_held()?);
+    let more = (rows.body_bytes()?, rows.flapping(check, &"ops".into())?, rows.newest_incident()?);
+    Ok(format!("{names:#?} {of_check:#?} {of_life:#?} {told:#?} {more:#?}"))
+}
+
+fn change_everything(rows: &mut dyn OldRows, incident: &Incident) -> Result<(), StoreError> {
+    let check = incident.check;
+    let ops = "ops".into();
+    rows.to_change(check)?;
+    let state = State { last_seen: Some(at(7)), ..rows.take_state(check) };
+    rows.put_state(check, state, Became::Otherwise)?;
+    let (fact, counted) = (&success("body"), None);
+    rows.insert_ping(NewPing { check, at: at(7), fact, counted, keeps_body: true })?;
+    rows.insert_event(check, at(7), "x")?;
+    rows.put_alerts(check, vec![fires()])?;
+    rows.put_flapping(check, &ops, &Flapping::Untold(vec![Bout { from: at(1), to: at(2) }]))?;
+    rows.put_sign_of_life(at(1000))?;
+    rows.add_window(Window { from: at(0), to: at(10) }, Lost::Away)?;
+    rows.put_blind_total(Span::secs(10))?;
+    rows.insert_mute(mute(at(10)))?;
+    rows.put_held(true)?;
+    let delivery = rows.waiting_for(&ops)?.remove(0);
+    leaves(rows, &[&delivery])?;
+    let member = rows.member(delivery.id)?;
+    rows.update_delivery(member.give_up(ParkReason::GaveUp, None, at(50)))?;
+    rows.update_incident(ended(incident))?;
+    rows.set_pace(&ops, Pace { occasion: Some(Occasion::Changed), ..Pace::default() });
+    rows.supersede(check)?;
+    let new = declared(rows, "new")?;
+    opened(rows, new).map(drop)
+}
+
 pub(in crate::store) fn a_call_that_fails_leaves_nothing(place: &mut dyn RowPlace) {
-    let kept = call(place, |rows| declared(rows, "kept"));
+    let incident = call(place, |rows| {
+        let check = declared(rows, "kept")?;
+        let incident = opened(rows, check)?;
+        rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+        Ok(incident)
+    });
+    let before = call(place, |rows| seen(rows, &incident));
     let failed = place.call(&mut |rows| {
-        declared(rows, "gone")?;
-        rows.supersede(kept)?;
-        rows.put_sign_of_life(at(1000))?;
+        change_everything(rows, &incident)?;
+        assert_ne!(seen(rows, &incident)?, before);
         Err(StoreError::Failed("on its way".to_owned()))
     });
     assert!(failed.is_err());
-    let look = |place: &mut dyn RowPlace| {
-        call(place, |rows| {
-            assert_eq!(rows.named(&name("gone"))?, None);
-            assert_eq!(rows.named(&name("kept"))?, Some(kept));
-            assert_ne!(rows.last_sign_of_life()?, Some(at(1000)));
-            Ok(())
-        });
+    let look = |rows: &mut dyn OldRows| {
+        assert_eq!(seen(rows, &incident)?, before);
+        assert_eq!(rows.pace(&"ops".into()).occasion, None, "what no row holds, too");
+        Ok(())
     };
-    look(place);
+    call(place, look);
     place.open_again();
-    look(place);
+    call(place, look);
+}
+
+/// 8.3
+pub(in crate::store) fn a_check_stands_to_its_dependents_as_the_call_has_left_it(place: &mut dyn RowPlace) {
+    let is_bad = |rows: &dyn OldRows| {
+        Ok::<_, StoreError>(rows.dependency(&name("a"))?.map(|dependency| dependency.is_bad))
+    };
+    let incident = call(place, |rows| {
+        assert_eq!(is_bad(rows)?, None, "there is no such check");
+        let check = declared(rows, "a")?;
+        assert_eq!(is_bad(rows)?, Some(false));
+        let state = State { causes: causes(), ..rows.take_state(check) };
+        rows.put_state(check, state, Became::Otherwise)?;
+        assert_eq!((is_bad(rows)?, rows.check_now(check)?.causes), (Some(true), causes()), "at once");
+        opened(rows, check)
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(is_bad(rows)?, Some(true));
+        rows.update_incident(Incident { status: IncidentStatus::WontFix, ..incident })?;
+        assert_eq!(is_bad(rows)?, Some(false), "nobody waits for it");
+        Ok(())
+    });
 }
 
 pub(in crate::store) fn those_that_know_a_later_time_come_in_the_order_of_their_numbers(

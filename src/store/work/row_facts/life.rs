@@ -10,6 +10,19 @@ fn window(from: i64, to: i64) -> Window {
     Window { from: at(from), to: at(to) }
 }
 
+/// One that no row holds yet.
+pub(super) fn mute(until: Time) -> Mute {
+    Mute {
+        id: 0,
+        matchers: Matcher::parse_list("check=\"a\"").expect("it is a matcher"),
+        text: "check=\"a\"".to_owned(),
+        until,
+        since: at(0),
+        comment: "night".to_owned(),
+        by: "alice".to_owned(),
+    }
+}
+
 pub(in crate::store) fn windows_that_touch_are_one_and_none_outlasts_a_cut(place: &mut dyn RowPlace) {
     call(place, |rows| {
         rows.add_window(window(0, 10), Lost::Away)?;
@@ -35,14 +48,16 @@ pub(in crate::store) fn windows_that_touch_are_one_and_none_outlasts_a_cut(place
 }
 
 pub(in crate::store) fn a_sign_of_life_and_the_total_are_as_last_put(place: &mut dyn RowPlace) {
-    call(place, |rows| {
+    let id = call(place, |rows| {
         rows.put_created(at(1))?;
         rows.put_sign_of_life(at(3))?;
         rows.put_sign_of_life(at(2))?;
-        rows.put_blind_total(Span::secs(4))
+        rows.put_blind_total(Span::secs(4))?;
+        rows.database_id()
     });
     place.open_again();
     call(place, |rows| {
+        assert_eq!(rows.database_id()?, id);
         let found = (rows.created()?, rows.last_sign_of_life()?, rows.blind_total()?);
         assert_eq!(found, (Some(at(1)), Some(at(2)), Span::secs(4)));
         Ok(())
@@ -50,15 +65,6 @@ pub(in crate::store) fn a_sign_of_life_and_the_total_are_as_last_put(place: &mut
 }
 
 pub(in crate::store) fn mutes_end_where_they_say_and_where_somebody_says(place: &mut dyn RowPlace) {
-    let mute = |until: Time| Mute {
-        id: 0,
-        matchers: Matcher::parse_list("check=\"a\"").expect("it is a matcher"),
-        text: "check=\"a\"".to_owned(),
-        until,
-        since: at(0),
-        comment: "night".to_owned(),
-        by: "alice".to_owned(),
-    };
     let ids = call(place, |rows| {
         Ok([
             rows.insert_mute(mute(at(10)))?,

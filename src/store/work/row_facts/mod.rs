@@ -7,12 +7,13 @@ pub(in crate::store) mod facts;
 pub(in crate::store) mod life;
 pub(in crate::store) mod old;
 pub(in crate::store) mod outbox;
+pub(in crate::store) mod waiting;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use super::{OldRows, Rows};
-use crate::core::cause::{Cause, CauseKind};
+use super::{OldRows, Rows, apply};
+use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
 use crate::core::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
 use crate::core::outbox::{DeliveryKind, NewDelivery};
@@ -20,7 +21,7 @@ use crate::core::route::ActionId;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
-use crate::store::{PingFact, StoreError};
+use crate::store::{Entry, PingFact, StoreError, What};
 
 /// A new, configured store of one kind.
 pub(in crate::store) trait RowPlace {
@@ -29,6 +30,8 @@ pub(in crate::store) trait RowPlace {
         &mut self,
         act: &mut dyn FnMut(&mut dyn OldRows) -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
+    /// From now on the row of a state is written as late as it may be.
+    fn write_states_late(&mut self);
     /// Closes the store, and opens it again.
     fn open_again(&mut self);
     /// The same after a clean stop: every state is stored as it is.
@@ -57,6 +60,7 @@ macro_rules! every_row_fact {
                 a_state_made_by_a_ping_is_there_after_opening
                 a_name_that_was_given_away_is_nobodys
                 a_call_that_fails_leaves_nothing
+                a_check_stands_to_its_dependents_as_the_call_has_left_it
                 those_that_know_a_later_time_come_in_the_order_of_their_numbers;
             facts:
                 pings_are_numbered_and_each_knows_the_one_before_it
@@ -73,9 +77,23 @@ macro_rules! every_row_fact {
                 a_message_keeps_what_it_says_until_it_is_settled
                 what_is_given_up_with_a_message_is_found_by_it
                 the_newest_telling_of_a_kind_can_go
-                what_flaps_and_what_fires_is_as_last_put;
+                what_flaps_and_what_fires_is_as_last_put
+                parts_of_a_message_are_counted_by_how_they_ended;
+            waiting:
+                the_worst_comes_first_and_of_one_severity_what_came_first
+                what_rests_comes_by_when_it_is_tried_again_and_then_as_it_came
+                of_notices_of_flapping_the_one_that_waits_is_found
+                receivers_are_due_when_something_may_leave_the_longest_waiting_first
+                a_message_that_is_not_settled_names_its_matters;
             old:
                 pings_are_shown_in_their_order_until_enough_were_seen
+                no_state_needs_a_ping_that_is_shown
+                of_bodies_the_oldest_come_first_and_a_checks_newest_stay
+                judgements_come_by_their_numbers_and_go_one_by_one
+                of_reminders_that_were_told_the_newest_stay
+                flapping_goes_once_it_is_old
+                what_is_open_or_unfinished_keeps_its_check
+                of_pauses_the_newest_stay
                 only_so_much_history_goes_at_a_time
                 an_incident_goes_with_its_deliveries
                 a_message_goes_with_the_last_of_its_deliveries
@@ -130,8 +148,28 @@ fn success(body: &str) -> PingFact {
     }
 }
 
+/// A check that pinged 30 times, and its state, of which the row is written as late as it may be.
+fn pinged(place: &mut dyn RowPlace) -> (CheckId, State) {
+    place.write_states_late();
+    let check = call(place, |rows| declared(rows, "a"));
+    let ping = |second| Entry { check, at: at(second), what: What::Ping(success("")) };
+    // The first one flips: from then on it is up.
+    call(place, |rows| apply(rows, vec![ping(1)]));
+    let state = call(place, |rows| {
+        apply(rows, (2..=30).map(ping).collect())?;
+        rows.state(check)
+    });
+    (check, state)
+}
+
 fn cause() -> Cause {
     Cause { kind: CauseKind::Missing, since: at(10), would_be: None }
+}
+
+fn causes() -> Causes {
+    let mut causes = Causes::default();
+    causes.insert(cause());
+    causes
 }
 
 /// An incident that is open.

@@ -2,15 +2,18 @@
 
 use std::ops::ControlFlow;
 
-use super::{RowPlace, alert, at, call, cause, declared, ended, name, opened, success};
-use crate::core::cause::{Causes, Status};
+use super::outbox::ids;
+use super::{RowPlace, alert, at, call, cause, causes, declared, ended, name, opened, pinged, success};
+use crate::core::cause::Status;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
-use crate::core::outbox::{DeliveryState, Message, MessageId};
+use crate::core::outbox::{
+    Bout, CancelReason, DeliveryKind, DeliveryState, Flapping, Message, MessageId, NewDelivery, ParkReason,
+};
 use crate::core::state::State;
-use crate::core::step::{Flip, FlipReason};
+use crate::core::step::{Flip, FlipReason, Judgement};
 use crate::store::StoreError;
-use crate::store::work::{Became, NewPing, OldRows, Settled};
+use crate::store::work::{Became, NewPause, NewPing, OldRows, Settled};
 
 /// The numbers of pings after one of them, until `enough` were seen.
 fn shown(rows: &dyn OldRows, after: i64, enough: usize) -> Result<Vec<i64>, StoreError> {
@@ -54,18 +57,167 @@ pub(in crate::store) fn pings_are_shown_in_their_order_until_enough_were_seen(pl
     });
 }
 
-fn flip(second: i64) -> Flip {
-    let causes: Causes = [cause()].into_iter().fold(Causes::default(), |mut causes, cause| {
-        causes.insert(cause);
-        causes
+/// 14.2: also if its row is written later.
+pub(in crate::store) fn no_state_needs_a_ping_that_is_shown(place: &mut dyn RowPlace) {
+    let (check, state) = pinged(place);
+    call(place, |rows| shown(rows, 0, 100)?.into_iter().try_for_each(|ping| rows.delete_ping(ping)));
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.state(check)?, state);
+        Ok(())
     });
+    place.stop_and_open();
+    call(place, |rows| {
+        let numbers = shown(rows, 0, 100)?;
+        numbers.iter().try_for_each(|ping| rows.delete_ping(*ping))?;
+        assert!(shown(rows, 0, 100)?.is_empty(), "none is needed any more");
+        Ok(())
+    });
+}
+
+/// 15.2
+pub(in crate::store) fn of_bodies_the_oldest_come_first_and_a_checks_newest_stay(place: &mut dyn RowPlace) {
+    let (a, b, numbers) = call(place, |rows| {
+        let (a, b) = (declared(rows, "a")?, declared(rows, "b")?);
+        let mut numbers = Vec::new();
+        for (check, body) in [(a, "1"), (b, "22"), (a, ""), (a, "333"), (a, "4444")] {
+            let (at, fact, keeps_body) = (at(1), &success(body), !body.is_empty());
+            rows.insert_ping(NewPing { check, at, fact, counted: None, keeps_body })?;
+            numbers.push(rows.last_ping(check)?);
+        }
+        Ok((a, b, numbers))
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.oldest_bodies(3)?, [(numbers[0], 1), (numbers[1], 2), (numbers[3], 3)]);
+        let next = |after| rows.next_with_bodies(after);
+        assert_eq!((next(CheckId(0))?, next(a)?, next(b)?), (Some(a), Some(b), None));
+        assert_eq!(rows.bodies_but(a, 1, 10)?, [numbers[3], numbers[0]], "without the newest");
+        assert_eq!(rows.bodies_but(a, 1, 1)?.len(), 1);
+        assert_eq!((rows.bodies_but(a, 3, 10)?, rows.bodies_but(b, 0, 10)?), (vec![], vec![numbers[1]]));
+        Ok(())
+    });
+}
+
+/// 3.6
+pub(in crate::store) fn judgements_come_by_their_numbers_and_go_one_by_one(place: &mut dyn RowPlace) {
+    call(place, |rows| {
+        let check = declared(rows, "a")?;
+        // A clock was set back between the first and the second.
+        for second in [30, 10, 20] {
+            let (occurrence, count) = (at(second), 1);
+            rows.insert_judgement(
+                check,
+                &Judgement { occurrence, count, at_least: None, at_most: None, met: true },
+            )?;
+        }
+        Ok(())
+    });
+    call(place, |rows| {
+        let found = rows.judgements_after(0, 10)?;
+        assert!(found.is_sorted_by_key(|(number, _)| *number));
+        assert_eq!(found.iter().map(|(_, at)| *at).collect::<Vec<_>>(), [at(30), at(10), at(20)]);
+        assert_eq!(rows.judgements_after(found[0].0, 1)?, found[1..2]);
+        rows.delete_judgement(found[1].0)?;
+        assert_eq!(rows.judgements_after(0, 10)?, [found[0], found[2]]);
+        Ok(())
+    });
+}
+
+/// 15.2
+pub(in crate::store) fn of_reminders_that_were_told_the_newest_stay(place: &mut dyn RowPlace) {
+    let (incident, kept) = call(place, |rows| {
+        let check = declared(rows, "a")?;
+        let incident = opened(rows, check)?;
+        let sent = DeliveryState::Sent(MessageId::ELSEWHERE);
+        let alerted = rows.insert_delivery(alert(&incident), sent.clone())?;
+        let reminder = || NewDelivery { kind: DeliveryKind::Reminder, ..alert(&incident) };
+        let waits = rows.insert_delivery(reminder(), DeliveryState::Waiting)?;
+        let cancelled = DeliveryState::Cancelled(CancelReason::RemindedSooner);
+        let states = [sent.clone(), cancelled.clone(), sent.clone(), cancelled, sent];
+        let told = states.map(|state| rows.insert_delivery(reminder(), state));
+        let told: Vec<_> = told.into_iter().collect::<Result<_, _>>()?;
+        Ok((incident, [&alerted, &waits, &told[3], &told[4]].map(|row| row.id)))
+    });
+    call(place, |rows| {
+        rows.delete_reminders_but(incident.id, 2, 1)?;
+        assert_eq!(rows.deliveries_of(incident.id)?.len(), 6, "so many at a time");
+        rows.delete_reminders_but(incident.id, 2, 100)?;
+        assert_eq!(ids(&rows.deliveries_of(incident.id)?), kept);
+        Ok(())
+    });
+}
+
+/// 12.5d
+pub(in crate::store) fn flapping_goes_once_it_is_old(place: &mut dyn RowPlace) {
+    let check = call(place, |rows| {
+        let check = declared(rows, "a")?;
+        for (receiver, second) in [("a", 10), ("b", 20), ("c", 30)] {
+            let bout = Bout { from: at(1), to: at(second) };
+            rows.put_flapping(check, &receiver.into(), &Flapping::Untold(vec![bout]))?;
+        }
+        Ok(check)
+    });
+    call(place, |rows| {
+        assert_eq!(rows.delete_old_flapping(at(9), 10)?, 0);
+        assert_eq!(rows.delete_old_flapping(at(20), 1)?, 1, "so many at a time");
+        assert_eq!(rows.delete_old_flapping(at(20), 10)?, 1, "what was at that time goes, too");
+        assert!(rows.flapping(check, &"c".into())?.is_some());
+        Ok(())
+    });
+}
+
+/// 10.3
+pub(in crate::store) fn what_is_open_or_unfinished_keeps_its_check(place: &mut dyn RowPlace) {
+    let incidents = call(place, |rows| {
+        let checks = ["open", "waits", "rests", "over"].map(|text| declared(rows, text));
+        let incidents = checks.map(|check| opened(rows, check?));
+        let incidents: Vec<_> = incidents.into_iter().collect::<Result<_, _>>()?;
+        rows.insert_delivery(alert(&incidents[1]), DeliveryState::Waiting)?;
+        let row = rows.insert_delivery(alert(&incidents[2]), DeliveryState::Waiting)?;
+        rows.update_delivery(row.give_up(ParkReason::GaveUp, None, at(50)))?;
+        for of_it in [&incidents[1], &incidents[3]] {
+            rows.update_incident(ended(of_it))?;
+        }
+        Ok(incidents)
+    });
+    let unfinished = |rows: &dyn OldRows| {
+        let found = rows.unfinished_checks()?;
+        Ok::<_, StoreError>(incidents.iter().map(|it| found.contains(&it.check)).collect::<Vec<_>>())
+    };
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(unfinished(rows)?, [true, true, true, false]);
+        rows.update_incident(ended(&incidents[2]))?;
+        assert_eq!(unfinished(rows)?, [true, true, false, false], "what rests is told no more");
+        Ok(())
+    });
+}
+
+/// 7.1
+pub(in crate::store) fn of_pauses_the_newest_stay(place: &mut dyn RowPlace) {
+    call(place, |rows| {
+        let (a, b) = (declared(rows, "a")?, declared(rows, "b")?);
+        for second in 1..=5 {
+            let pause = NewPause { is_pause: second % 2 == 1, at: at(second), comment: None, by: None };
+            rows.insert_pause(a, pause)?;
+            rows.insert_pause(b, pause)?;
+        }
+        rows.delete_pauses_but(a, 5)?;
+        rows.delete_pauses_but(b, 2)?;
+        assert_eq!((rows.delete_history(a, 100)?, rows.delete_history(b, 100)?), (5, 2));
+        Ok(())
+    });
+}
+
+fn flip(second: i64) -> Flip {
     Flip {
         at: at(second),
         from: Status::Up,
         to: Status::Late,
         begun: vec![cause()],
         ended: Vec::new(),
-        causes,
+        causes: causes(),
         reason: FlipReason::Judged,
     }
 }

@@ -11,12 +11,12 @@ use crate::core::route::ReceiverName;
 use crate::store::StoreError;
 use crate::store::work::{OldRows, Rows, Settled};
 
-fn ops() -> ReceiverName {
+pub(super) fn ops() -> ReceiverName {
     "ops".into()
 }
 
 /// An incident with one delivery that waits.
-fn one_waits(rows: &mut dyn OldRows) -> Result<(Incident, Delivery), StoreError> {
+pub(super) fn one_waits(rows: &mut dyn OldRows) -> Result<(Incident, Delivery), StoreError> {
     let check = declared(rows, "a")?;
     let incident = opened(rows, check)?;
     let delivery = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
@@ -24,7 +24,7 @@ fn one_waits(rows: &mut dyn OldRows) -> Result<(Incident, Delivery), StoreError>
 }
 
 /// A message of these, under way.
-fn leaves(rows: &mut dyn Rows, members: &[&Delivery]) -> Result<Message, StoreError> {
+pub(super) fn leaves(rows: &mut dyn Rows, members: &[&Delivery]) -> Result<Message, StoreError> {
     let message = Message {
         id: MessageId(0),
         receiver: ops(),
@@ -45,8 +45,17 @@ fn leaves(rows: &mut dyn Rows, members: &[&Delivery]) -> Result<Message, StoreEr
     Ok(message)
 }
 
-fn ids(deliveries: &[Delivery]) -> Vec<DeliveryId> {
+pub(super) fn ids(deliveries: &[Delivery]) -> Vec<DeliveryId> {
     deliveries.iter().map(|delivery| delivery.id).collect()
+}
+
+pub(super) fn fires() -> Alert {
+    Alert {
+        labels: vec![("check".to_owned(), "a".to_owned())],
+        annotations: Vec::new(),
+        starts_at: at(5),
+        ended_at: None,
+    }
 }
 
 pub(in crate::store) fn an_incident_is_open_until_it_ends(place: &mut dyn RowPlace) {
@@ -85,6 +94,7 @@ pub(in crate::store) fn what_waits_is_unfinished_until_it_is_told(place: &mut dy
         assert_eq!(rows.delivery(first.id)?, Some(first.clone()));
         assert_eq!(ids(&rows.unfinished(incident.id)?), [first.id, second.id]);
         assert_eq!(ids(&rows.waiting_for(&ops())?), [first.id, second.id]);
+        assert_eq!((rows.count_waiting(&ops())?, rows.count_waiting(&"dev".into())?), (2, 0));
         rows.update_incident(ended(&incident))?;
         assert!(rows.incident(incident.id)?.is_some(), "two of it are unfinished");
         let state = DeliveryState::Sent(MessageId::ELSEWHERE);
@@ -211,16 +221,10 @@ pub(in crate::store) fn the_newest_telling_of_a_kind_can_go(place: &mut dyn RowP
 
 pub(in crate::store) fn what_flaps_and_what_fires_is_as_last_put(place: &mut dyn RowPlace) {
     let flapping = Flapping::Untold(vec![Bout { from: at(1), to: at(2) }]);
-    let fires = Alert {
-        labels: vec![("check".to_owned(), "a".to_owned())],
-        annotations: Vec::new(),
-        starts_at: at(5),
-        ended_at: None,
-    };
     let check = call(place, |rows| {
         let check = declared(rows, "a")?;
         rows.put_flapping(check, &ops(), &flapping)?;
-        rows.put_alerts(check, vec![fires.clone()])?;
+        rows.put_alerts(check, vec![fires()])?;
         rows.put_held(true)?;
         Ok(check)
     });
@@ -228,7 +232,7 @@ pub(in crate::store) fn what_flaps_and_what_fires_is_as_last_put(place: &mut dyn
     call(place, |rows| {
         assert_eq!(rows.flapping(check, &ops())?, Some(flapping.clone()));
         assert_eq!(rows.flapping(check, &"dev".into())?, None, "each receiver has its own");
-        assert_eq!((rows.alerts(check)?, rows.is_held()?), (vec![fires.clone()], true));
+        assert_eq!((rows.alerts(check)?, rows.is_held()?), (vec![fires()], true));
         assert!(rows.checks_to_alert()?.contains(&check));
         rows.delete_flapping(check, &ops())?;
         rows.put_alerts(check, Vec::new())?;
@@ -242,6 +246,36 @@ pub(in crate::store) fn what_flaps_and_what_fires_is_as_last_put(place: &mut dyn
             (None, vec![], false)
         );
         assert!(!rows.checks_to_alert()?.contains(&check));
+        Ok(())
+    });
+}
+
+/// A part of this message, which waits to be sent.
+fn part(rows: &mut dyn Rows, origin: &Message) -> Result<MessageId, StoreError> {
+    let part = Message { retry_at: Some(at(21)), origin: Some(origin.id), ..origin.clone() };
+    let part = rows.insert_message(part, &[])?;
+    rows.update_message(part.clone(), None)?;
+    Ok(part.id)
+}
+
+/// 12.4c
+pub(in crate::store) fn parts_of_a_message_are_counted_by_how_they_ended(place: &mut dyn RowPlace) {
+    let (_, delivery) = call(place, one_waits);
+    let (origin, open) = call(place, |rows| {
+        let origin = leaves(rows, &[&delivery])?;
+        rows.settle_message(origin.id, Settled::Split, None, at(21))?;
+        for settled in [Settled::Refused, Settled::Sent, Settled::Refused] {
+            let part = part(rows, &origin)?;
+            rows.settle_message(part, settled, None, at(22))?;
+        }
+        Ok((origin.id, part(rows, &origin)?))
+    });
+    place.open_again();
+    call(place, |rows| {
+        let count = |settled| rows.settled_parts(origin, settled);
+        assert_eq!((count(Settled::Refused)?, count(Settled::Sent)?, count(Settled::Parked)?), (2, 1, 0));
+        assert_eq!(count(Settled::Split)?, 0, "it is no part of itself");
+        assert_eq!(rows.settled_parts(open, Settled::Refused)?, 0, "they are parts of the first one");
         Ok(())
     });
 }

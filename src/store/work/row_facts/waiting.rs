@@ -1,0 +1,169 @@
+//! Facts of what waits and rests, receiver by receiver: its order, and when it is looked at.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::outbox::{ids, leaves, one_waits, ops};
+use super::{RowPlace, alert, at, call, declared, definition, opened};
+use crate::core::check::Definition;
+use crate::core::incident::IncidentKey;
+use crate::core::outbox::{
+    CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Flaps, Message, NewDelivery, ParkReason,
+};
+use crate::core::route::ReceiverName;
+use crate::core::state::State;
+use crate::store::work::Pace;
+
+fn dev() -> ReceiverName {
+    "dev".into()
+}
+
+/// 12.3
+pub(in crate::store) fn the_worst_comes_first_and_of_one_severity_what_came_first(place: &mut dyn RowPlace) {
+    let critical = |text: &str| {
+        let labels = vec![("severity".to_owned(), "critical".to_owned())];
+        Arc::new(Definition { labels, ..(*definition(text)).clone() })
+    };
+    let (mild, a, b) = call(place, |rows| {
+        let mild = declared(rows, "a")?;
+        let state = State::declared(&definition("b").spec, at(0));
+        let severe = rows.insert_check(critical("b"), state)?;
+        let (of_mild, of_severe) = (opened(rows, mild)?, opened(rows, severe)?);
+        let mut waits = |incident| rows.insert_delivery(alert(incident), DeliveryState::Waiting);
+        let all = [waits(&of_mild)?, waits(&of_severe)?, waits(&of_mild)?, waits(&of_severe)?];
+        let [a, b, c, d] = all.map(|delivery| delivery.id);
+        Ok((mild, [a, c], [b, d]))
+    });
+    call(place, |rows| {
+        assert_eq!(rows.worst_first(&ops(), None, 10)?, [b, a].concat());
+        assert_eq!(rows.worst_first(&ops(), None, 3)?, [b[0], b[1], a[0]], "no more than is wanted");
+        assert_eq!(rows.worst_first(&ops(), Some(b[1]), 1)?, [a[0]], "after one of them");
+        assert_eq!(rows.worst_first(&dev(), None, 10)?, []);
+        rows.to_change(mild)?;
+        rows.update_check(mild, critical("a"))
+    });
+    call(place, |rows| {
+        assert_eq!(rows.worst_first(&ops(), None, 10)?, [a[0], b[0], a[1], b[1]]);
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.worst_first(&ops(), Some(b[0]), 10)?, [a[1], b[1]]);
+        Ok(())
+    });
+}
+
+/// 12.4
+pub(in crate::store) fn what_rests_comes_by_when_it_is_tried_again_and_then_as_it_came(
+    place: &mut dyn RowPlace,
+) {
+    let (incident, first) = call(place, one_waits);
+    let order = call(place, |rows| {
+        let second = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+        let third = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+        rows.insert_delivery(NewDelivery { receiver: dev(), ..alert(&incident) }, DeliveryState::Waiting)?;
+        for (delivery, second) in [(&third, 40), (&first, 50), (&second, 40)] {
+            rows.update_delivery(delivery.clone().give_up(ParkReason::GaveUp, None, at(second)))?;
+        }
+        Ok([second.id, third.id, first.id])
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.resting_first(&ops())?.collect::<Vec<_>>(), order);
+        assert_eq!(rows.resting_receivers()?, [ops()]);
+        let row = rows.delivery(order[0])?.expect("it rests");
+        rows.update_delivery(row.leave_again(false))?;
+        assert_eq!(rows.resting_first(&ops())?.collect::<Vec<_>>(), order[1..], "it waits");
+        assert_eq!(ids(&rows.waiting_for(&ops())?), order[..1]);
+        Ok(())
+    });
+}
+
+/// 12.5d
+pub(in crate::store) fn of_notices_of_flapping_the_one_that_waits_is_found(place: &mut dyn RowPlace) {
+    let (incident, delivery) = call(place, one_waits);
+    let notice = || {
+        let kind = DeliveryKind::Flapping(Flaps { times: 3, since: at(1) });
+        let key = IncidentKey::parse("disk").expect("facts write valid keys");
+        NewDelivery { kind, key, ..alert(&incident) }
+    };
+    let id = call(place, |rows| {
+        assert_eq!(rows.waiting_notice(incident.check, &ops())?, None, "an alert is none");
+        let merged = DeliveryState::Cancelled(CancelReason::Merged);
+        rows.insert_delivery(notice(), merged)?;
+        let other = NewDelivery { receiver: dev(), ..notice() };
+        rows.insert_delivery(other, DeliveryState::Waiting)?;
+        assert_eq!(rows.waiting_notice(incident.check, &ops())?, None, "it goes to somebody else");
+        Ok(rows.insert_delivery(notice(), DeliveryState::Waiting)?.id)
+    });
+    place.open_again();
+    call(place, |rows| {
+        let found = rows.waiting_notice(incident.check, &ops())?.expect("whichever key it is of");
+        assert_eq!((found.id, found.kind), (id, notice().kind));
+        leaves(rows, &[&delivery, &found])?;
+        assert_eq!(rows.waiting_notice(incident.check, &ops())?, None, "it has left");
+        Ok(())
+    });
+}
+
+/// 12.7
+pub(in crate::store) fn receivers_are_due_when_something_may_leave_the_longest_waiting_first(
+    place: &mut dyn RowPlace,
+) {
+    let look_at = |second: i64| Pace { look_at: Some(at(second)), ..Pace::default() };
+    let (incident, of_ops) = call(place, one_waits);
+    call(place, |rows| {
+        rows.insert_delivery(NewDelivery { receiver: dev(), ..alert(&incident) }, DeliveryState::Waiting)?;
+        rows.set_pace(&ops(), look_at(20));
+        rows.set_pace(&dev(), look_at(30));
+        rows.set_pace(&"nobody".into(), look_at(10));
+        assert_eq!(rows.pace(&"nobody".into()).look_at, None, "nothing waits for it");
+        let due = [19, 20, 30].map(|second| rows.due(at(second)));
+        assert_eq!(due, [vec![], vec![ops()], vec![ops(), dev()]]);
+        rows.set_pace(&ops(), Pace { limited_until: Some(at(60)), ..look_at(20) });
+        assert_eq!([rows.due(at(59)), rows.due(at(60))], [vec![dev()], vec![ops(), dev()]]);
+        let message = leaves(rows, &[&of_ops])?;
+        assert_eq!(rows.due(at(100)), [dev()], "one message at a time");
+        rows.update_message(Message { retry_at: Some(at(25)), ..message }, None)?;
+        assert_eq!([rows.due(at(59)), rows.due(at(60))], [vec![dev()], vec![ops(), dev()]]);
+        Ok(())
+    });
+}
+
+/// 12.5a
+pub(in crate::store) fn a_message_that_is_not_settled_names_its_matters(place: &mut dyn RowPlace) {
+    let (incident, delivery) = call(place, one_waits);
+    call(place, |rows| {
+        let disk = IncidentKey::parse("disk").expect("facts write valid keys");
+        rows.insert_delivery(NewDelivery { key: disk, ..alert(&incident) }, DeliveryState::Waiting)?;
+        assert_eq!(rows.matters_in_messages(&ops())?, HashSet::new(), "both wait");
+        leaves(rows, &[&delivery]).map(drop)
+    });
+    place.open_again();
+    call(place, |rows| {
+        let message = rows.messages_to(&ops())?.remove(0);
+        assert_eq!(rows.matters_in_messages(&ops())?, HashSet::from([incident.matter()]));
+        assert_eq!(rows.matters_in_messages(&dev())?, HashSet::new());
+        assert_eq!((rows.own_under_way()?, rows.frozen(&message)?), (0, None), "it has no words");
+        Ok(())
+    });
+    own_mails_under_way_are_counted(place, delivery.id);
+}
+
+/// 16.4
+fn own_mails_under_way_are_counted(place: &mut dyn RowPlace, member: DeliveryId) {
+    call(place, |rows| {
+        let Delivery { told, .. } = rows.member(member)?;
+        let receiver = crate::core::route::own_action(&super::name("a")).receiver;
+        let own =
+            rows.insert_delivery(NewDelivery { receiver: receiver.clone(), ..told }, DeliveryState::Waiting)?;
+        let message = Message { receiver, ..rows.messages_to(&ops())?.remove(0) };
+        let message = Message { retry_at: None, members: vec![own.id], ..message };
+        let message = rows.insert_message(message, &[])?;
+        rows.update_message(message.clone(), None)?;
+        assert_eq!(rows.own_under_way()?, 1);
+        rows.update_message(Message { retry_at: Some(at(90)), ..message }, None)?;
+        assert_eq!(rows.own_under_way()?, 0, "it waits");
+        Ok(())
+    });
+}
