@@ -19,14 +19,23 @@ const MINUTE: Span = Span::mins(1);
 /// What leaves for the addresses of checks, as this process knows it: a start has seen nothing.
 #[derive(Debug, Default)]
 pub struct OwnMails {
-    rest: Option<Rest>,
-    /// Mailboxes for which nothing was taken since something was, at most [`OwnMails::ENOUGH_REFUSED`].
-    refused: BTreeSet<String>,
+    server: Server,
+    /// The same before this call; `None`: it has not changed it.
+    before: Option<Server>,
     /// When mails left for each address within the last minute, the oldest first.
     left: HashMap<String, VecDeque<Time>>,
     /// The same, of a call that is not stored yet.
     leaving: Vec<(String, Time)>,
     swept_at: Option<Time>,
+}
+
+/// What is known of the mail server.
+#[derive(Clone, Debug, Default)]
+struct Server {
+    rest: Option<Rest>,
+    /// Mailboxes for which nothing was taken since something was, at most [`OwnMails::ENOUGH_REFUSED`].
+    refused: BTreeSet<String>,
+    /// When it was said that mails wait for their address.
     said_at: Option<Time>,
 }
 
@@ -57,18 +66,18 @@ impl OwnMails {
 
     /// How many more may leave, of which so many are under way: of a server that took nothing one finds out.
     pub fn places(&self, under_way: usize) -> usize {
-        let all = if self.rest.is_some() { 1 } else { AT_A_TIME };
+        let all = if self.server.rest.is_some() { 1 } else { AT_A_TIME };
         all.saturating_sub(under_way)
     }
 
     /// Whether the server answers, and took nothing for a row of mailboxes.
     pub fn is_in_doubt(&self) -> bool {
-        self.refused.len() >= OwnMails::ENOUGH_REFUSED
+        self.server.refused.len() >= OwnMails::ENOUGH_REFUSED
     }
 
     /// Until when the server is left alone; `None`: it is not known to take nothing.
     pub fn rests_until(&self) -> Option<Time> {
-        self.rest.map(|rest| rest.until)
+        self.server.rest.map(|rest| rest.until)
     }
 
     /// An attempt to mail these addresses ended at `now`. `entropy` is any number: rests are as long as waits between attempts
@@ -80,22 +89,23 @@ impl OwnMails {
         now: Time,
         entropy: u64,
     ) -> Option<ServerTurn> {
+        self.note_before();
         let was_in_doubt = self.is_in_doubt();
         match attempt {
             Attempt::Unreachable { .. } => return self.took_nothing(now, entropy),
-            Attempt::Taken { .. } => self.refused.clear(),
+            Attempt::Taken { .. } => self.server.refused.clear(),
             Attempt::Later { .. } | Attempt::Misdirected { .. } => {
                 // Of several addresses some may have taken it.
                 if let [address] = addresses
                     && !was_in_doubt
                 {
-                    self.refused.insert(mailbox(address));
+                    self.server.refused.insert(mailbox(address));
                 }
             }
             // It has read the mail, and speaks of that.
             Attempt::Never { .. } => {}
         }
-        let rested = self.rest.take().is_some();
+        let rested = self.server.rest.take().is_some();
         match (was_in_doubt, self.is_in_doubt()) {
             (false, true) => Some(ServerTurn::IsInDoubt),
             // What was said last is that it takes nothing, and is left alone.
@@ -105,20 +115,21 @@ impl OwnMails {
     }
 
     fn took_nothing(&mut self, now: Time, entropy: u64) -> Option<ServerTurn> {
-        let before = self.rest;
+        let before = self.server.rest;
         // It was under way beside the one that said so before.
         if before.is_some_and(|rest| rest.until > now) {
             return None;
         }
         let failures = before.map_or(0, |rest| rest.failures).saturating_add(1);
         let rest = backoff(failures, entropy);
-        self.rest = Some(Rest { until: now + rest, failures });
+        self.server.rest = Some(Rest { until: now + rest, failures });
         Some(ServerTurn::Rests(rest))
     }
 
     /// Somebody has mended something: one mail finds out at once.
     pub fn try_by(&mut self, now: Time) {
-        self.rest = self.rest.map(|rest| Rest { until: rest.until.min(now), ..rest });
+        self.note_before();
+        self.server.rest = self.server.rest.map(|rest| Rest { until: rest.until.min(now), ..rest });
     }
 
     /// When a mail to all of these addresses may leave; `None`: now.
@@ -138,8 +149,16 @@ impl OwnMails {
         self.leaving.extend(addresses.iter().map(|address| (mailbox(address), now)));
     }
 
-    /// That call has ended. What could not be stored has not left, and is claimed again.
+    fn note_before(&mut self) {
+        self.before.get_or_insert_with(|| self.server.clone());
+    }
+
+    /// That call has ended. What could not be stored has not left and has shown nothing of the server: it is claimed, or
+    /// settled, again.
     pub fn call_ended(&mut self, is_stored: bool) {
+        if let Some(before) = self.before.take().filter(|_| !is_stored) {
+            self.server = before;
+        }
         let leaving = std::mem::take(&mut self.leaving);
         for (mailbox, at) in leaving.into_iter().filter(|_| is_stored) {
             self.sweep(at);
@@ -161,16 +180,19 @@ impl OwnMails {
 
     /// Whether it is to be said now that mails wait for their address: once a minute.
     pub fn says_so(&mut self, now: Time) -> bool {
-        let is_time = self.said_at.is_none_or(|at| at + MINUTE <= now || at > now);
+        let is_time = self.server.said_at.is_none_or(|at| at + MINUTE <= now || at > now);
         if is_time {
-            self.said_at = Some(now);
+            self.note_before();
+            self.server.said_at = Some(now);
         }
         is_time
     }
 
     /// The clock was set back (1.1): nothing waits for a time that was.
     pub fn bring_back_to(&mut self, now: Time) {
-        self.rest = self.rest.map(|rest| Rest { until: rest.until.min(now + MAX_RETRY), ..rest });
+        self.note_before();
+        self.server.rest =
+            self.server.rest.map(|rest| Rest { until: rest.until.min(now + MAX_RETRY), ..rest });
     }
 }
 
@@ -315,6 +337,20 @@ mod tests {
         assert_eq!(own.free_at(&ada, start()), None);
         leave(&mut own, &ada, start());
         assert_eq!(own.free_at(&ada, start()), Some(start() + Span::mins(1)));
+    }
+
+    /// 14.3, 16.4
+    #[test]
+    fn what_could_not_be_stored_has_shown_nothing_of_the_server() {
+        let mut own = OwnMails::default();
+        let is_rest = |turn| matches!(turn, Some(ServerTurn::Rests(_)));
+        assert!(is_rest(own.ended(&unreachable(), &[], start(), 0)) && own.says_so(start()));
+        own.call_ended(false);
+        assert_eq!(own.rests_until(), None);
+        assert!(is_rest(own.ended(&unreachable(), &[], start(), 0)) && own.says_so(start()), "it is told");
+        own.call_ended(true);
+        own.call_ended(false);
+        assert!(own.rests_until().is_some() && !own.says_so(start()), "that was another call");
     }
 
     #[test]

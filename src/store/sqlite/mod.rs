@@ -7,6 +7,7 @@
 //! What becomes of checks and messages is decided in `store/work`, over the rows that `checks`, `facts`, `life_rows`,
 //! `outbox` and `old_rows` read and write.
 
+mod calls;
 mod checks;
 mod deadlines;
 mod error;

@@ -11,24 +11,16 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::error::{commit_failed, failed};
 use super::fast::catch_up::CATCH_UP;
-use super::fast::prefetch::prefetch;
 use super::fast::staging::Staging;
 use super::memory::{Memory, UnstoredSettings};
 use super::tx::Tx;
 use super::{files, load};
-use crate::core::blind::Window;
-use crate::core::check::CheckId;
-use crate::core::incident::IncidentId;
 use crate::core::origin::Origins;
-use crate::core::outbox::{Attempt, MessageId};
-use crate::core::route::{Mute, ReceiverName};
+use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
 use crate::store::live::Live;
-use crate::store::work::{Lost, Rows as _, Teller};
-use crate::store::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Stance, Store, StoreError, work,
-};
+use crate::store::work::Teller;
+use crate::store::{StoreError, work};
 
 /// The store of one folder. Dropping it lets go of the folder; nothing is lost, however it ends.
 pub struct SqliteStore {
@@ -41,14 +33,14 @@ pub struct SqliteStore {
     pub(super) memory: Memory,
     /// A call failed on its way: the memory is read anew before anything else.
     pub(super) is_stale: bool,
-    settings: Option<UnstoredSettings>,
+    pub(super) settings: Option<UnstoredSettings>,
     /// Messages that a claim of ours has answered, and that are not settled: somebody is sending them.
-    handed: HashSet<MessageId>,
+    pub(super) handed: HashSet<MessageId>,
     /// A number of this start; what a new database gets for its id.
     epoch: u64,
     origins: Arc<Origins>,
     /// How far pruning has come.
-    round: work::Round,
+    pub(super) round: work::Round,
     /// How many rows of states a batch brings up to date at least.
     catch_up: usize,
     /// Room for what a call stages, empty.
@@ -195,6 +187,7 @@ impl SqliteStore {
         }
         self.is_stale = true;
         let done = self.commit(&db, act);
+        self.memory.outbox.own.call_ended(done.is_ok());
         match &done {
             Ok(_) => {
                 self.is_stale = false;
@@ -258,195 +251,5 @@ impl SqliteStore {
         totals.set_blind(self.memory.blind_total - ahead, self.memory.sign_of_life);
         let last_sign_of_life_ms = self.memory.sign_of_life.map_or(0, Time::as_ms);
         totals.last_sign_of_life_ms.store(last_sign_of_life_ms, Ordering::Relaxed);
-    }
-}
-
-impl Store for SqliteStore {
-    fn live(&self) -> Arc<Live> {
-        self.live.clone()
-    }
-
-    fn begin(&mut self, now: Time) -> Result<Option<Window>, StoreError> {
-        self.transact(|tx| work::begin(tx, now))
-    }
-
-    fn last_sign_of_life(&mut self) -> Result<Option<Time>, StoreError> {
-        self.ready()?;
-        Ok(self.memory.sign_of_life)
-    }
-
-    fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError> {
-        self.sign_of_life_at(now)
-    }
-
-    fn doubted(&self) -> Span {
-        self.memory.doubted
-    }
-
-    fn doubt(&mut self, spent: Span) -> Result<(), StoreError> {
-        self.doubted_for(spent)
-    }
-
-    fn end(&mut self, now: Time) -> Result<(), StoreError> {
-        self.transact(|tx| {
-            tx.catch_up_entirely()?;
-            work::sign_of_life(tx, now)
-        })
-    }
-
-    fn blind(&mut self, window: Window) -> Result<(), StoreError> {
-        self.transact(|tx| work::add_blind(tx, window, Lost::Away))
-    }
-
-    fn refused_unread(&mut self, window: Window) -> Result<(), StoreError> {
-        self.transact(|tx| work::add_blind(tx, window, Lost::Unread))
-    }
-
-    fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError> {
-        self.transact(|tx| work::reanchor(tx, before, now))
-    }
-
-    fn configure(
-        &mut self,
-        configuration: &Configuration,
-        at_start: bool,
-        now: Time,
-    ) -> Result<Changes, ConfigureError> {
-        let settings = UnstoredSettings {
-            policy: configuration.policy.clone(),
-            retention: configuration.retention.clone(),
-            max_checks: configuration.max_checks,
-        };
-        let before = self.settings.replace(settings);
-        // A start does not know what was before: the memory has been read anew for that.
-        let policy = before.as_ref().map(|before| before.policy.clone());
-        let done = self.transact(|tx| {
-            tx.catch_up_all()?;
-            match work::configure(tx, configuration, at_start, policy.as_deref(), now) {
-                Err(ConfigureError::Store(error)) => Err(error),
-                // A refusal has changed nothing.
-                taken => Ok(taken),
-            }
-        });
-        let done = done.map_err(ConfigureError::Store).flatten();
-        if done.is_err() {
-            self.settings = before;
-        }
-        done
-    }
-
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
-        let max_checks = self.settings.as_ref().map_or(usize::MAX, |settings| settings.max_checks);
-        let done = self.transact(|tx| match work::edit(tx, max_checks, edits, now) {
-            Err(RefusedEdit { error: EditError::Store(error), .. }) => Err(error),
-            // A refusal has changed nothing.
-            made => Ok(made),
-        });
-        done.map_err(|error| RefusedEdit { index: 0, error: error.into() }).flatten()
-    }
-
-    fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.transact(|tx| {
-            prefetch(tx.memory, entries.iter().map(|entry| entry.check));
-            work::apply(tx, entries)
-        })
-    }
-
-    fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
-        match self.ready() {
-            Ok(()) => self.memory.deadlines.before(now, limit),
-            // Nothing could be judged either.
-            Err(_) => Vec::new(),
-        }
-    }
-
-    fn next_deadline(&self) -> Option<Time> {
-        self.memory.deadlines.next()
-    }
-
-    fn claim(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError> {
-        // Before the first configuration nobody knows who is to be told.
-        if self.settings.is_none() {
-            return Ok(Vec::new());
-        }
-        let claimed = self.transact(|tx| work::claim(tx, now));
-        self.memory.outbox.own.call_ended(claimed.is_ok());
-        let claimed = claimed?;
-        self.handed.extend(claimed.iter().map(|outgoing| outgoing.message.id));
-        Ok(claimed)
-    }
-
-    fn hold_deliveries(&mut self) -> Result<(), StoreError> {
-        self.transact(|tx| tx.put_held(true))
-    }
-
-    fn let_deliveries_go(&mut self, now: Time) -> Result<Option<LetGo>, StoreError> {
-        self.transact(|tx| work::let_go(tx, now))
-    }
-
-    fn next_claim(&self) -> Option<Time> {
-        self.memory.outbox.next_claim()
-    }
-
-    fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        self.transact(|tx| work::settle(tx, message, attempt, now))?;
-        self.handed.remove(&message);
-        Ok(())
-    }
-
-    fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| work::retry(tx, message, now))
-    }
-
-    fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| work::retry_all(tx, receiver, now))
-    }
-
-    fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| work::drop_message(tx, message, by, now))
-    }
-
-    fn stand_all(
-        &mut self,
-        incidents: &[IncidentId],
-        stance: Stance,
-        by: &str,
-        now: Time,
-    ) -> Result<Vec<bool>, StoreError> {
-        let all =
-            |tx: &mut Tx<'_>| incidents.iter().map(|id| work::stand(tx, *id, stance, by, now)).collect();
-        self.transact(all)
-    }
-
-    fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {
-        self.transact(|tx| work::alerts(tx, now))
-    }
-
-    fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {
-        self.transact(|tx| work::mute(tx, mute, now))
-    }
-
-    fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError> {
-        self.transact(|tx| work::unmute(tx, id, now))
-    }
-
-    fn prune(&mut self, now: Time) -> Result<bool, StoreError> {
-        if self.settings.is_none() {
-            return Ok(false);
-        }
-        let round = std::mem::take(&mut self.round);
-        let is_first = round.is_new();
-        let was_room_given = matches!(round, work::Round::Room(given) if given > 0);
-        self.round = self.transact(|tx| {
-            if is_first {
-                tx.catch_up_some()?;
-            }
-            work::prune(tx, round, now)
-        })?;
-        let is_done = self.round.is_new();
-        if was_room_given && is_done {
-            self.shorten_file();
-        }
-        Ok(!is_done)
     }
 }
