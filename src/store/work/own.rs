@@ -22,10 +22,13 @@ pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) ->
     }
     rows.set_pace(name, Pace { limited_until: free_at, ..pace });
     if free_at.is_some() && rows.own_mails().says_so(now) {
-        tracing::warn!(
-            waiting = rows.limited(now), limit = OwnMails::A_MINUTE, check = %definition.name,
-            "an address gets so many mails of checks' own a minute: those beyond wait"
-        );
+        let waiting = rows.limited(now);
+        rows.story().say(move || {
+            tracing::warn!(
+                waiting, limit = OwnMails::A_MINUTE, check = %definition.name,
+                "an address gets so many mails of checks' own a minute: those beyond wait"
+            );
+        });
     }
     Ok(free_at.is_some())
 }
@@ -65,17 +68,18 @@ pub(super) fn note_server(
     };
     let emails = definition.as_ref().map_or(&[][..], |definition| &definition.emails);
     let own = rows.own_mails();
-    match own.ended(attempt, emails, now, entropy) {
-        Some(turn) => {
-            tell_of_server(turn, attempt);
-            if turn == ServerTurn::IsBack {
-                tell_of_one(message, attempt);
-            }
+    let turn = own.ended(attempt, emails, now, entropy);
+    // While it is in doubt one line has told of all of them.
+    let is_one_told = turn.map_or(!own.is_in_doubt(), |turn| turn == ServerTurn::IsBack);
+    let (message, attempt) = (message.clone(), attempt.clone());
+    rows.story().say(move || {
+        if let Some(turn) = turn {
+            tell_of_server(turn, &attempt);
         }
-        // While it is in doubt one line has told of all of them.
-        None if own.is_in_doubt() => {}
-        None => tell_of_one(message, attempt),
-    }
+        if is_one_told {
+            tell_of_one(&message, &attempt);
+        }
+    });
     Ok(())
 }
 

@@ -28,7 +28,11 @@ pub(super) fn park(
     let settled = if reason == ParkReason::Refused { Settled::Refused } else { Settled::Parked };
     rows.settle_message(message.id, settled, answer, now)?;
     if !is_known {
-        tracing::error!(receiver = %message.receiver, key = message.key, ?reason, error = answer, "a message was given up");
+        let (receiver, key) = (message.receiver.clone(), message.key.clone());
+        let error = answer.map(str::to_owned);
+        rows.story().say(move || {
+            tracing::error!(%receiver, key, ?reason, error, "a message was given up");
+        });
     }
     Ok(())
 }
@@ -60,6 +64,9 @@ pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time)
         note(rows, &delivery, noted, PUNCTUAL, now)?;
         park_delivery(rows, delivery, ParkReason::ReceiverGone, None, now)?;
     }
-    tracing::error!(receiver = %name, "deliveries were given up: the receiver is no longer configured");
+    let receiver = name.clone();
+    rows.story().say(move || {
+        tracing::error!(%receiver, "deliveries were given up: the receiver is no longer configured");
+    });
     Ok(())
 }

@@ -124,8 +124,10 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn matters_in_messages(&self, receiver: &ReceiverName) -> Result<HashSet<Matter>, StoreError>;
     /// Whether one of these is being sent now.
     fn is_under_way(&self, receiver: &ReceiverName) -> Result<bool, StoreError>;
-    /// How many parts of the one that was split first were settled so.
-    fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError>;
+    /// How many parts of the one that was split first were refused.
+    fn refused_parts(&self, origin: MessageId) -> Result<u64, StoreError>;
+    /// Whether anything that the one that was split first was to tell was taken, in whichever message.
+    fn is_some_of_it_sent(&self, origin: MessageId) -> Result<bool, StoreError>;
     /// What it says, a notice for each member; `None`: that cannot be read.
     fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError>;
     /// Writes one that no row holds yet, under way, and answers it with its number and its key. Nobody sees it before it is

@@ -47,7 +47,10 @@ pub(super) fn send_again(
     let said = match rows.frozen(&message)? {
         Some(said) => said,
         None => {
-            tracing::error!(key = message.key, "what it said cannot be read: it says how things stand now");
+            let key = message.key.clone();
+            rows.story().say(move || {
+                tracing::error!(key, "what it said cannot be read: it says how things stand now");
+            });
             let members = rows.members(&message)?;
             notices(rows, &members, now)?
         }

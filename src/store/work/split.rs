@@ -23,10 +23,11 @@ pub(super) fn refused(
         park(rows, message, ParkReason::Refused, Some(answer), now)?;
         return give_up_the_rest(rows, message, now);
     }
-    tracing::warn!(
-        receiver = %message.receiver, key = message.key, members = message.members.len(), error = answer,
-        "a message was refused: it is split in two"
-    );
+    let (receiver, key) = (message.receiver.clone(), message.key.clone());
+    let (members, error) = (message.members.len(), answer.to_owned());
+    rows.story().say(move || {
+        tracing::warn!(%receiver, key, members, error, "a message was refused: it is split in two");
+    });
     Ok(())
 }
 
@@ -90,8 +91,8 @@ fn insert_half(
 fn give_up_the_rest(rows: &mut dyn Rows, refused: &Message, now: Time) -> Result<(), StoreError> {
     let Some(origin) = refused.origin else { return Ok(()) };
     // What nobody took in time is given up as well, and says nothing of what the others say.
-    let is_enough = rows.settled_parts(origin, Settled::Refused)? >= ENOUGH_REFUSED;
-    if !is_enough || rows.settled_parts(origin, Settled::Sent)? > 0 {
+    let is_enough = rows.refused_parts(origin)? >= ENOUGH_REFUSED;
+    if !is_enough || rows.is_some_of_it_sent(origin)? {
         return Ok(());
     }
     let messages = rows.messages_to(&refused.receiver)?;

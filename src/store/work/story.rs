@@ -1,4 +1,5 @@
-//! What the log says of what was committed: a line for each flip, and one for each incident that was opened or has ended.
+//! What the log says of what was committed: a line for each flip, one for each incident that was opened or has ended, and what
+//! is to be said of messages.
 
 use std::time::Duration;
 
@@ -12,11 +13,13 @@ use crate::core::time::Time;
 const MAX_LINES: usize = 100;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What one call did, for the log: kept until it is committed.
-#[derive(Debug, Default)]
+/// What one call did, for the log: kept until it is committed, and lost with a call that fails.
+#[derive(Default)]
 pub(in crate::store) struct Story {
     told: Vec<Told>,
     more: Counts,
+    /// Lines about messages.
+    lines: Vec<Box<dyn FnOnce()>>,
 }
 
 /// A line.
@@ -54,6 +57,11 @@ impl Story {
             }
             _ => {}
         }
+    }
+
+    /// This writes a line about messages.
+    pub(in crate::store) fn say(&mut self, line: impl FnOnce() + 'static) {
+        self.lines.push(Box::new(line));
     }
 
     fn push(&mut self, told: Told) {
@@ -119,6 +127,7 @@ impl Teller {
             self.tell_held();
             (self.since, self.lines) = (Stopwatch::start(), 0);
         }
+        story.lines.into_iter().for_each(|line| line());
         for told in story.told {
             if self.lines < MAX_LINES {
                 self.lines += 1;

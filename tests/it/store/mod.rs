@@ -134,6 +134,7 @@ conformance! {
         what_is_refused_is_split_until_one_stands_alone
         a_part_survives_a_start_and_what_follows_waits_for_it
         after_eight_refusals_and_nothing_taken_the_rest_is_given_up
+        a_part_that_is_taken_when_it_is_tried_again_was_taken
         what_was_refused_counts_though_it_is_tried_again_in_vain
         parts_that_were_given_up_in_time_are_no_refusals
         an_absence_of_ours_does_not_count_towards_giving_up

@@ -135,6 +135,38 @@ pub(crate) fn what_was_refused_counts_though_it_is_tried_again_in_vain<P: Place>
     assert_eq!((alone, again, parked(world)), (8, 7, 40));
 }
 
+/// 12.4d: one that was refused, and is tried again alone, was taken: then it is the content of the others.
+pub(crate) fn a_part_that_is_taken_when_it_is_tried_again_was_taken<P: Place>(world: &mut World<P>) {
+    let names = names(40);
+    declare(world, &names);
+    fail(world, &names);
+    let (mut alone, mut again, until) = (BTreeSet::new(), 0, world.now + Span::mins(30));
+    while let Some(at) = world.store().next_claim().filter(|at| *at < until) {
+        world.wait((at - world.now).max(Span::ZERO));
+        for outgoing in world.claim() {
+            let is_again = outgoing.message.origin.is_none() && !alone.is_empty();
+            // Once seven stood alone the receiver is busy, until its settings are mended and it takes one of them.
+            let answer = if is_again && again == 0 {
+                Attempt::TAKEN
+            } else if alone.len() == 7 && again == 0 {
+                later()
+            } else {
+                never()
+            };
+            world.settle(outgoing.message.id, &answer);
+            again += u64::from(is_again);
+            if answer == never() && outgoing.message.members.len() == 1 {
+                alone.extend(said(&outgoing));
+            }
+            if alone.len() == 7 && again == 0 {
+                world.configuration.changed_receivers = ["ops".into()].into();
+                world.configure().unwrap();
+            }
+        }
+    }
+    assert_eq!(alone.len(), 40, "each of the others stands alone");
+}
+
 /// 12.4: what nobody took in time says nothing of what the others say.
 pub(crate) fn parts_that_were_given_up_in_time_are_no_refusals<P: Place>(world: &mut World<P>) {
     let names = names(11);

@@ -276,11 +276,17 @@ impl Rows for Tx<'_> {
         Ok(self.memory.outbox.lanes.get(receiver).is_some_and(|lane| lane.under_way.is_some()))
     }
 
-    fn settled_parts(&self, origin: MessageId, settled: Settled) -> Result<u64, StoreError> {
+    fn refused_parts(&self, origin: MessageId) -> Result<u64, StoreError> {
         let sql = "SELECT count(*) FROM messages WHERE origin = ?1 AND state = ?2";
-        let of = params![key(origin.0), word(settled)];
+        let of = params![key(origin.0), word(Settled::Refused)];
         let count: i64 = self.db.query_row(sql, of, |row| row.get(0)).map_err(failed)?;
         Ok(count.unsigned_abs())
+    }
+
+    fn is_some_of_it_sent(&self, origin: MessageId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM messages, json_each(members) JOIN deliveries ON deliveries.id = value
+                   WHERE messages.id = ?1 AND deliveries.state = 'sent')";
+        self.db.query_row(sql, [key(origin.0)], |row| row.get(0)).map_err(failed)
     }
 
     fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError> {

@@ -78,7 +78,7 @@ macro_rules! every_row_fact {
                 what_is_given_up_with_a_message_is_found_by_it
                 the_newest_telling_of_a_kind_can_go
                 what_flaps_and_what_fires_is_as_last_put
-                parts_of_a_message_are_counted_by_how_they_ended;
+                parts_of_a_message_that_were_refused_are_counted;
             waiting:
                 the_worst_comes_first_and_of_one_severity_what_came_first
                 what_rests_comes_by_when_it_is_tried_again_and_then_as_it_came

@@ -178,7 +178,6 @@ pub(in crate::store) fn what_is_given_up_with_a_message_is_found_by_it(place: &m
     call(place, |rows| {
         assert_eq!(rows.given_up_with(message.id)?.map(|found| ids(&found)), Some(vec![first.id]));
         assert!(rows.given_up_with(MessageId(message.id.0 + 1))?.is_none(), "there is no such message");
-        assert_eq!(rows.settled_parts(message.id, Settled::Refused)?, 0, "it is no part of itself");
         Ok(())
     });
 }
@@ -258,13 +257,13 @@ fn part(rows: &mut dyn Rows, origin: &Message) -> Result<MessageId, StoreError> 
     Ok(part.id)
 }
 
-/// 12.4c
-pub(in crate::store) fn parts_of_a_message_are_counted_by_how_they_ended(place: &mut dyn RowPlace) {
+/// 12.4d
+pub(in crate::store) fn parts_of_a_message_that_were_refused_are_counted(place: &mut dyn RowPlace) {
     let (_, delivery) = call(place, one_waits);
     let (origin, open) = call(place, |rows| {
         let origin = leaves(rows, &[&delivery])?;
-        rows.settle_message(origin.id, Settled::Split, None, at(21))?;
-        for settled in [Settled::Refused, Settled::Sent, Settled::Refused] {
+        rows.settle_message(origin.id, Settled::Refused, None, at(21))?;
+        for settled in [Settled::Refused, Settled::Sent, Settled::Parked, Settled::Refused] {
             let part = part(rows, &origin)?;
             rows.settle_message(part, settled, None, at(22))?;
         }
@@ -272,10 +271,13 @@ pub(in crate::store) fn parts_of_a_message_are_counted_by_how_they_ended(place: 
     });
     place.open_again();
     call(place, |rows| {
-        let count = |settled| rows.settled_parts(origin, settled);
-        assert_eq!((count(Settled::Refused)?, count(Settled::Sent)?, count(Settled::Parked)?), (2, 1, 0));
-        assert_eq!(count(Settled::Split)?, 0, "it is no part of itself");
-        assert_eq!(rows.settled_parts(open, Settled::Refused)?, 0, "they are parts of the first one");
+        assert_eq!(rows.refused_parts(origin)?, 2, "it is no part of itself");
+        assert_eq!(rows.refused_parts(open)?, 0, "they are parts of the first one");
+        assert!(!rows.is_some_of_it_sent(origin)?, "what it was to tell is told to nobody");
+        // In a message that is no part of it.
+        let member = rows.member(delivery.id)?;
+        rows.update_delivery(Delivery { state: DeliveryState::Sent(MessageId::ELSEWHERE), ..member })?;
+        assert!(rows.is_some_of_it_sent(origin)?);
         Ok(())
     });
 }
