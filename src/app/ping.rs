@@ -1,7 +1,7 @@
 //! Taking a ping: stored, and only then answered (14.1).
 
 use super::services::Services;
-use crate::core::check::CheckId;
+use crate::core::check::{CheckId, PingMethods};
 use crate::store::{Applied, PingFact};
 
 /// Why a ping was not taken.
@@ -10,12 +10,23 @@ pub enum PingNotTaken {
     /// There is no such check any more.
     #[error("there is no such check")]
     NoSuchCheck,
+    /// It takes only POST, so that link previews and crawlers do not ping it (`ping_methods`).
+    #[error("this check takes only POST (ping_methods)")]
+    OnlyPost,
     /// Too much waits.
     #[error("too busy, try again")]
     Overloaded,
     /// It could not be stored: the log says why. Or the server stops.
     #[error("the ping could not be stored, try again")]
     NotStored,
+}
+
+/// Whether a check that takes pings by these methods takes one by this.
+pub fn admit(methods: PingMethods, method: &str) -> Result<(), PingNotTaken> {
+    match methods {
+        PingMethods::Post if method != "POST" => Err(PingNotTaken::OnlyPost),
+        PingMethods::Any | PingMethods::Post => Ok(()),
+    }
 }
 
 /// Has a ping stored, and waits until it is durable.

@@ -18,7 +18,7 @@ use super::visit::Visit;
 use super::{App, decode};
 use crate::app;
 use crate::app::ping::PingNotTaken;
-use crate::core::check::{CheckId, Ping, PingKind, PingMethods, Rid};
+use crate::core::check::{CheckId, Ping, PingKind, Rid};
 use crate::metrics::PingOutcomes;
 use crate::store::PingFact;
 
@@ -141,9 +141,7 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
             (_, false) => Refusal::NotFound(NOT_FOUND),
         });
     };
-    if check.methods == PingMethods::Post && parts.method != Method::POST {
-        return Err(Refusal::OnlyPost);
-    }
+    app::ping::admit(check.methods, parts.method.as_str())?;
     let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
     if check.by_former_name {
         app.names.former.log_use(name, &app.services.live);
@@ -189,11 +187,7 @@ async fn take(
     let body = Some(received.kept).filter(|kept| !kept.is_empty());
     let fact =
         PingFact { ping, comment, body, left_out: received.left_out, body_cut: received.unread, source };
-    app::ping::take(&app.services, check, fact).await.map_err(|why| match why {
-        PingNotTaken::NoSuchCheck => Refusal::NotFound(NOT_FOUND),
-        PingNotTaken::Overloaded => Refusal::Overloaded,
-        PingNotTaken::NotStored => Refusal::NotStored,
-    })?;
+    app::ping::take(&app.services, check, fact).await?;
     if admission == Admission::Tolerated {
         app.services.counters.outcomes.unkeyed.fetch_add(1, Ordering::Relaxed);
     }
@@ -253,6 +247,17 @@ const TOO_SLOW: &str = "the body did not arrive in time: nothing was recorded\n"
 const BROKEN: &str = "the body did not arrive: nothing was recorded\n";
 const OVERLOADED: &str = "too busy, try again\n";
 const NOT_STORED: &str = "the ping could not be stored, try again\n";
+
+impl From<PingNotTaken> for Refusal {
+    fn from(why: PingNotTaken) -> Refusal {
+        match why {
+            PingNotTaken::NoSuchCheck => Refusal::NotFound(NOT_FOUND),
+            PingNotTaken::OnlyPost => Refusal::OnlyPost,
+            PingNotTaken::Overloaded => Refusal::Overloaded,
+            PingNotTaken::NotStored => Refusal::NotStored,
+        }
+    }
+}
 
 impl Refusal {
     fn counter<'a>(&self, outcomes: &'a PingOutcomes) -> &'a AtomicU64 {

@@ -87,6 +87,7 @@ impl From<PingNotTaken> for CommandFault {
     fn from(why: PingNotTaken) -> CommandFault {
         match why {
             PingNotTaken::NoSuchCheck => CommandFault::NotFound,
+            PingNotTaken::OnlyPost => CommandFault::bad(why.to_string()),
             PingNotTaken::Overloaded | PingNotTaken::NotStored => CommandFault::Unavailable,
         }
     }

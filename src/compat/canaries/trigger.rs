@@ -8,7 +8,7 @@ use super::reply::ok;
 use super::shown::Standing;
 use crate::app::ping;
 use crate::compat::door::{DoorAnswer, PingEnd};
-use crate::core::check::{Ping, PingKind, PingMethods};
+use crate::core::check::{Ping, PingKind};
 use crate::store::PingFact;
 
 #[derive(Serialize)]
@@ -38,9 +38,7 @@ async fn take(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     let all = ["id", "slug", "name", "comment", "m"];
     args.only(if dialect.extras { &all } else { &all[..4] })?;
     let check = command.find()?.check;
-    if check.definition.ping_methods == PingMethods::Post && command.method != "POST" {
-        return Err(CommandFault::bad("this check takes only POST (ping_methods)"));
-    }
+    ping::admit(check.definition.ping_methods, command.method)?;
     let before = Standing::of(&***host, dialect, &check);
     let fact = PingFact {
         ping: Ping { kind: PingKind::Success, rid: None, exit_status: None },
