@@ -1,7 +1,7 @@
 //! Edits: changes of checks through an API, which exist only in the database.
 
 use super::error::StoreError;
-use crate::core::check::{CheckId, Definition, Name};
+use crate::core::check::{CheckId, Definition, Name, Source};
 use crate::core::step::PastState;
 use crate::core::time::Time;
 
@@ -89,6 +89,16 @@ pub enum EditError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl EditError {
+    /// What a file declares no API changes (16.1b).
+    pub fn unless_of_api(source: &Source) -> Result<(), EditError> {
+        match source {
+            Source::Api => Ok(()),
+            Source::File { path, line } => Err(EditError::DeclaredInFile { path: path.clone(), line: *line }),
+        }
+    }
 }
 
 /// Why a list of edits was refused. Nothing was stored.

@@ -17,7 +17,7 @@ use crate::core::schedule::Schedule;
 use crate::core::time::Span;
 use crate::notify::is_mail_address;
 use crate::store::command::CheckChange;
-use crate::store::live::{Check, Live};
+use crate::store::live::Check;
 use crate::store::{EditError, NewCheck, SpecChange};
 
 /// The longest name, in bytes: as long as a check's title may be.
@@ -103,7 +103,6 @@ pub(super) async fn update(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     args.only(&["id", "slug", "name", "periodicity", "description", "email"])?;
     let id = command.find_without_name()?.id;
     let update = Update {
-        id: id.clone(),
         title: args.last("name").map(name).transpose()?.map(str::to_owned),
         schedule: match args.last("periodicity") {
             Some(text) => Some(command.schedule(text).await?),
@@ -121,8 +120,9 @@ pub(super) async fn update(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     let slug = update.title.as_deref().map(slug::slug);
     let services = host.services();
     let actor = command.actor();
-    let described = edit::change(services, &actor, || {
-        let change = update.of(&services.live);
+    let found = || Ok(services.live.find_alias(&id).ok_or(CommandFault::NotFound)?);
+    let described = edit::change(services, &actor, found, |check| {
+        let change = update.of(&check);
         async { change }
     });
     described.await.map_err(|fault: UpdateFault| fault.told(command, slug.as_deref().unwrap_or_default()))?;
@@ -173,8 +173,6 @@ impl Mails {
 
 /// The values to change; `None`: unchanged.
 struct Update {
-    /// The id of the canary.
-    id: String,
     title: Option<String>,
     schedule: Option<Schedule>,
     description: Option<String>,
@@ -213,13 +211,8 @@ impl UpdateFault {
 
 impl Update {
     /// What the canary is now, and is to be.
-    fn of(&self, live: &Live) -> Result<CheckChange, UpdateFault> {
-        let before = live.find_alias(&self.id).ok_or(CommandFault::NotFound)?;
-        if let Source::File { path, line } = &before.definition.source {
-            let error = EditError::DeclaredInFile { path: path.clone(), line: *line };
-            return Err(EditNotDone::from(error).into());
-        }
-        let (definition, how) = self.applied_to(&before);
+    fn of(&self, before: &Check) -> Result<CheckChange, UpdateFault> {
+        let (definition, how) = self.applied_to(before);
         if self.schedule.is_some() || self.emails.is_some() {
             self.mails.check(&definition)?;
         }

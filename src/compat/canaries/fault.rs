@@ -108,6 +108,7 @@ impl From<EditNotDone> for CommandFault {
     fn from(why: EditNotDone) -> CommandFault {
         match why {
             EditNotDone::Refused(error) => error.into(),
+            why @ EditNotDone::KnownElsewhere { .. } => CommandFault::bad(why.to_string()),
             EditNotDone::Busy(_) | EditNotDone::Contended => CommandFault::Unavailable,
         }
     }

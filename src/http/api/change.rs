@@ -60,23 +60,23 @@ pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
 /// `DELETE /api/v1/checks/{name}`
 pub(super) async fn delete(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
-    let check = changeable(asked)?;
+    let check = asked.check()?;
     edit::delete(&asked.app().services, &asked.actor(None), &check).await.map_err(refused)?;
     Ok(reply::text(StatusCode::NO_CONTENT, ""))
 }
 
 /// Changes the check of the path into what is described, which may depend on what it is now.
 async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> ApiOutcome {
-    let described = || {
-        let found = changeable(asked).map(|check| (describe(&check.definition), check));
-        async {
-            let (description, check) = found?;
+    let found = || Ok(asked.check()?);
+    let described = |check: Arc<Check>| {
+        let description = describe(&check.definition);
+        async move {
             let (before, now) = (check.definition.clone(), check.definition.clone());
             let definition = asked.aside(move |app| described(app, &now, &description)).await??;
             Ok(CheckChange { check: check.id, before, definition, how: SpecChange::Judged })
         }
     };
-    let changed = edit::change(&asked.app().services, &asked.actor(None), described).await;
+    let changed = edit::change(&asked.app().services, &asked.actor(None), found, described).await;
     let changed = changed.map_err(|why| match why {
         UpdateProblem::Known(problem) => problem,
         UpdateProblem::NotDone(why) => refused(why),
@@ -110,7 +110,6 @@ fn described(app: &App, before: &Definition, description: &[u8]) -> Result<Defin
         return Err(faults(&[fault("/paused", message)], 0));
     }
     check_mail(app, &described.definition, &before.emails)?;
-    check_canary(&described.definition, before)?;
     Ok(described.definition)
 }
 
@@ -123,30 +122,6 @@ fn check_mail(app: &App, definition: &Definition, before: &[String]) -> Result<(
             let message = "mail needs the section `smtp`, which is missing in the configuration";
             Err(faults(&[fault("/emails", message)], 0))
         }
-    }
-}
-
-/// The names of a canary go together in the way of its system, and its users look it up by them.
-fn check_canary(definition: &Definition, before: &Definition) -> Result<(), Problem> {
-    let Some(canary) = &before.alias else { return Ok(()) };
-    let message = format!(
-        "users of `{}` know it by its name: rename it there, with the id `{}`",
-        canary.origin.as_str(),
-        canary.id
-    );
-    let name = (definition.name != before.name).then_some("/name");
-    let title = (definition.title != before.title).then_some("/title");
-    let list: Vec<DescribedFault> =
-        name.into_iter().chain(title).map(|pointer| fault(pointer, &message)).collect();
-    if list.is_empty() { Ok(()) } else { Err(faults(&list, 0)) }
-}
-
-/// The check of the path, if no file declares it.
-fn changeable(asked: &Asked<'_>) -> Result<Arc<Check>, Problem> {
-    let check = asked.check()?;
-    match Declared::of(&check.definition.source) {
-        Some(declared) => Err(in_file(&declared)),
-        None => Ok(check),
     }
 }
 
@@ -169,6 +144,10 @@ fn refused(why: EditNotDone) -> Problem {
         EditNotDone::Refused(EditError::Store(error)) => NotDone::Store(error).into(),
         EditNotDone::Refused(error) => not_edited(&error),
         EditNotDone::Busy(busy) => NotDone::Busy(busy).into(),
+        EditNotDone::KnownElsewhere { ref names, .. } => {
+            let fault = |name: &&str| fault(&format!("/{name}"), &why.to_string());
+            faults(&names.iter().map(fault).collect::<Vec<_>>(), 0)
+        }
         EditNotDone::Contended => Problem::new(StatusCode::CONFLICT, why.to_string()),
     }
 }
@@ -245,7 +224,6 @@ fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::check::{Alias, Origin};
 
     /// The cases of RFC 7396, appendix A, that change an object.
     #[test]
@@ -266,21 +244,5 @@ mod tests {
         check(json!({"e": null}), json!({"a": 1}), json!({"e": null, "a": 1}));
         check(json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}}));
         check(json!({"a": "b"}), json!({"a": {"b": "c"}}), json!({"a": {"b": "c"}}));
-    }
-
-    #[test]
-    fn a_canary_keeps_the_names_by_which_it_is_looked_up() {
-        let read =
-            |json: Value| read_check(json.to_string().as_bytes(), None).expect("it is right").definition;
-        let mut before = read(json!({"name": "a", "title": "A", "every": "5m"}));
-        let renamed = read(json!({"name": "b", "title": "B", "every": "5m"}));
-        let slower = read(json!({"name": "a", "title": "A", "every": "1h"}));
-        assert_eq!(check_canary(&renamed, &before), Ok(()));
-        before.alias =
-            Some(Alias { origin: Origin::new("coal_mine"), id: "abcdefgh".to_owned(), slug: "a".to_owned() });
-        assert_eq!(check_canary(&slower, &before), Ok(()));
-        let problem = format!("{:?}", check_canary(&renamed, &before));
-        assert!(problem.contains("/name") && problem.contains("/title"), "{problem}");
-        assert!(problem.contains("rename it there, with the id `abcdefgh`"), "{problem}");
     }
 }

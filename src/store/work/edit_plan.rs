@@ -115,10 +115,8 @@ impl Plan<'_> {
         }
         let known = self.checks.check(check)?.filter(|known| !known.is_archived);
         let definition = known.ok_or(EditError::NoSuchCheck)?.definition;
-        match &definition.source {
-            Source::Api => Ok((*definition).clone()),
-            Source::File { path, line } => Err(EditError::DeclaredInFile { path: path.clone(), line: *line }),
-        }
+        EditError::unless_of_api(&definition.source)?;
+        Ok((*definition).clone())
     }
 
     /// The name of a check with an alias: its slug if that is a name and free, else its id; `None` if that is not free either.
