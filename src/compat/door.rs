@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::host::Host;
 use crate::app::Visitor;
-use crate::core::check::Definition;
 use crate::core::notice::Notice;
 use crate::core::origin::Habits;
+use crate::core::time::Time;
 use crate::notify::WordedMail;
+use crate::store::NewCheck;
 
 /// The interface of another system.
 pub trait Door: std::fmt::Debug + Sync {
@@ -45,20 +46,44 @@ pub trait Door: std::fmt::Debug + Sync {
     /// Answers a request. The door may have been switched off meanwhile. The future is dropped if nobody waits for it.
     fn answer<'r>(&'r self, host: &'r Arc<dyn Host>, request: DoorRequest<'r>) -> Answering<'r>;
 
-    /// The check that the interface would make of these words, or why not. The caller sets its name and alias.
-    fn definition_of(&self, words: InWords<'_>) -> Result<Definition, String>;
+    /// Reads a file of the system's checks, to be taken over; why it cannot be used, with the line.
+    fn documents(&self, text: &str, now: Time) -> Result<Vec<DoorDocument>, String>;
+
+    /// What puts the system's own configuration into the words of ours, as YAML; `None`: it is not read here.
+    fn configuration(&self) -> Option<InOurWords>;
 }
 
-/// A check in the system's own words.
-#[derive(Clone, Copy, Debug)]
-pub struct InWords<'a> {
-    /// The name in that system.
-    pub name: &'a str,
-    /// The period or schedule, in the interface's own syntax.
-    pub periodicity: &'a str,
-    pub description: &'a str,
-    /// The addresses that get mail.
-    pub emails: &'a [&'a str],
+/// Puts a system's own configuration into the words of ours, or says why not, with the line.
+pub type InOurWords = fn(&str) -> Result<String, String>;
+
+/// The most documents of a file.
+pub const MAX_DOCUMENTS: usize = 10_000;
+
+/// A check of another server, as a file of the system has it.
+#[derive(Debug)]
+pub struct DoorDocument {
+    /// Where it begins, counted from 1.
+    pub line: usize,
+    /// Its id and its name there, as far as they can be read.
+    pub id: String,
+    pub name: String,
+    pub carried: Result<Carried, NotCarried>,
+}
+
+/// What is to be made, and what of the document is lost.
+#[derive(Debug)]
+pub struct Carried {
+    pub new: NewCheck,
+    /// One sentence each.
+    pub lost: Vec<String>,
+}
+
+/// Why a document is not carried over; in words.
+#[derive(Debug)]
+pub enum NotCarried {
+    /// It is not even one.
+    Unreadable(String),
+    Refused(String),
 }
 
 /// An answer in progress.

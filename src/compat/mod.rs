@@ -2,8 +2,10 @@
 //! [`Door`].
 //!
 //! A door gets plain types and answers with plain types, and may do what its [`Host`] offers. How requests reach it,
-//! and what checks they pass before, is not its concern. To delete a door, delete its folder and its two lines below;
-//! `canaries` goes with the last door that uses it.
+//! and what checks they pass before, is not its concern. It says all that others must know of its system: its key in the
+//! configuration, its paths, which URLs ping, the habits of its users, the words of their mails, and what its files mean. To
+//! add a door, add its folder, its `mod` line, and its place in [`DOORS`]; to delete one, delete these. `canaries` goes with
+//! the last door that uses it.
 
 mod canaries;
 mod coal_mine;
@@ -13,9 +15,9 @@ mod nights_watch;
 
 use std::sync::LazyLock;
 
-pub use self::canaries::{MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, slug as slug_of};
 pub use self::door::{
-    Addressed, Answering, Door, DoorAnswer, DoorBody, DoorRequest, Effect, InWords, PingEnd, WriteBody,
+    Addressed, Answering, Carried, Door, DoorAnswer, DoorBody, DoorDocument, DoorRequest, Effect, InOurWords,
+    MAX_DOCUMENTS, NotCarried, PingEnd, WriteBody,
 };
 pub use self::host::{DoorSettings, Host, KeyVerdict};
 

@@ -26,7 +26,7 @@ pub(super) struct Arrival {
 pub(super) enum Deed {
     /// It only reads; or it is a ping, which pages of any site may send (23.7).
     Open,
-    /// It triggers a canary: as a ping, but links to it are followed, from mails and wikis.
+    /// It pings through another system's interface: links to it are followed, from mails and wikis.
     Triggers,
     /// It changes something.
     Changes,

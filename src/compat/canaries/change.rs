@@ -11,7 +11,7 @@ use super::fault::CommandFault;
 use super::reply::ok;
 use super::{periodicity, python, slug};
 use crate::app::edit::{self, EditNotDone};
-use crate::compat::door::{DoorAnswer, InWords};
+use crate::compat::door::DoorAnswer;
 use crate::core::check::{Alias, Definition, Name, Source, Spec};
 use crate::core::schedule::Schedule;
 use crate::core::time::Span;
@@ -21,9 +21,9 @@ use crate::store::live::Check;
 use crate::store::{EditError, NewCheck, SpecChange};
 
 /// The longest name, in bytes: as long as a check's title may be.
-pub const MAX_NAME_BYTES: usize = 200;
+pub(super) const MAX_NAME_BYTES: usize = 200;
 /// The longest description, in bytes.
-pub const MAX_DESCRIPTION_BYTES: usize = 4096;
+pub(super) const MAX_DESCRIPTION_BYTES: usize = 4096;
 /// How many ids to try for a new canary. With thousands of canaries, one id in a hundred million is taken.
 const ID_TRIES: usize = 8;
 
@@ -48,6 +48,18 @@ pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     let id = new.make(command).await?;
     command.log_id(&id, "made");
     command.show(id).await
+}
+
+/// A check in the system's own words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InWords<'a> {
+    /// The name in that system.
+    pub(super) name: &'a str,
+    /// The period or schedule, in the interface's own syntax.
+    pub(super) periodicity: &'a str,
+    pub(super) description: &'a str,
+    /// The addresses that get mail.
+    pub(super) emails: &'a [&'a str],
 }
 
 /// The check that `create` would make of these words, or why not. The caller adds the id and the slug.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::compat::door::InOurWords;
 use crate::core::check::{Alias, Origin};
 use crate::core::origin::Habits;
 use crate::store::live::Check;
@@ -35,6 +36,8 @@ pub(in crate::compat) struct Dialect {
     pub(in crate::compat) whole_seconds: bool,
     /// A paused canary is no longer late.
     pub(in crate::compat) pause_clears_late: bool,
+    /// Reads the system's own configuration as YAML for ours, where that is possible.
+    pub(in crate::compat) configuration: Option<InOurWords>,
     /// Supports `search`, `m`, and a lone `-` that clears the addresses.
     pub(in crate::compat) extras: bool,
 }

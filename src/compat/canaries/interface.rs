@@ -6,12 +6,14 @@ use super::args::Args;
 use super::command::Command;
 use super::dialect::Dialect;
 use super::fault::CommandFault;
-use super::{change, list, mail, pause, reply, trigger};
-use crate::compat::door::{Addressed, Answering, Door, DoorAnswer, DoorRequest, Effect, InWords};
+use super::{carry, change, document, list, mail, pause, reply, trigger};
+use crate::compat::door::{
+    Addressed, Answering, Door, DoorAnswer, DoorDocument, DoorRequest, Effect, InOurWords,
+};
 use crate::compat::host::Host;
-use crate::core::check::Definition;
 use crate::core::notice::Notice;
 use crate::core::origin::Habits;
+use crate::core::time::Time;
 use crate::notify::WordedMail;
 
 /// The door of the system with this dialect.
@@ -112,7 +114,12 @@ impl Door for Interface {
         Box::pin(self.answer_to(host, request))
     }
 
-    fn definition_of(&self, words: InWords<'_>) -> Result<Definition, String> {
-        change::definition_of(self.0, words)
+    fn documents(&self, text: &str, now: Time) -> Result<Vec<DoorDocument>, String> {
+        let documents = document::read(text, self.0)?.into_iter();
+        Ok(documents.map(|document| carry::carry(document, self.0, now)).collect())
+    }
+
+    fn configuration(&self) -> Option<InOurWords> {
+        self.0.configuration
     }
 }

@@ -5,9 +5,11 @@
 //! piece on the writer's thread; slow work runs on blocking threads, so that no ping waits for it.
 
 mod args;
+mod carry;
 mod change;
 mod command;
 mod dialect;
+mod document;
 mod fault;
 mod interface;
 mod json;
@@ -21,9 +23,6 @@ mod search;
 mod shown;
 mod slug;
 mod trigger;
-
-pub use self::change::{MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES};
-pub use self::slug::slug;
 
 pub(super) use self::dialect::Dialect;
 pub(super) use self::interface::Interface;

@@ -6,7 +6,7 @@ use regex::Regex;
 
 /// Lower case; `-`, `_` and white space become a single `-`; everything that is neither letter nor number is dropped.
 /// The result may be empty.
-pub fn slug(name: &str) -> String {
+pub(super) fn slug(name: &str) -> String {
     // Python's white space has four more control characters than Unicode's.
     static GAPS: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"[-_\s\x1c-\x1f]+").expect("the pattern is a constant"));

@@ -1,5 +1,7 @@
 //! coal-mine: its checks are canaries.
 
+mod ini;
+
 use super::canaries::{Dialect, Interface};
 use crate::core::origin::Habits;
 
@@ -19,6 +21,7 @@ const DIALECT: Dialect = Dialect {
     zone: "+00:00",
     whole_seconds: false,
     pause_clears_late: false,
+    configuration: Some(ini::to_yaml),
     extras: true,
 };
 

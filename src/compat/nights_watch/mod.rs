@@ -20,6 +20,7 @@ const DIALECT: Dialect = Dialect {
     zone: "",
     whole_seconds: true,
     pause_clears_late: true,
+    configuration: None,
     extras: false,
 };
 

@@ -20,7 +20,7 @@ pub(super) fn declared(app: &App, definition: &Definition) -> Markup {
                 dt { "Formerly" }
                 dd { @for name in &definition.renamed_from { code { (name) } " " } }
             }
-            @if let Some(canary) = &definition.alias { (elsewhere(app, canary)) }
+            @if let Some(alias) = &definition.alias { (elsewhere(app, alias)) }
             @if !definition.group.is_empty() || !definition.labels.is_empty() { dt { "Labels" } dd { (words::labels(definition, "../")) } }
             dt { "Schedule" } dd { (spec.schedule) }
             dt { "Grace" } dd { (spec.grace) }
@@ -63,12 +63,12 @@ fn judging(spec: &Spec) -> Markup {
 }
 
 /// A slug that a trigger does not open is nobody's business: whoever wants to trigger would guess from it.
-fn elsewhere(app: &App, canary: &Alias) -> Markup {
-    if app.access().compat.of(canary.origin.as_str()).is_some_and(|door| !door.is_open_to_names()) {
+fn elsewhere(app: &App, alias: &Alias) -> Markup {
+    if app.access().compat.of(alias.origin.as_str()).is_some_and(|door| !door.is_open_to_names()) {
         return html! {};
     }
-    let origin = canary.origin.as_str();
-    html! { dt { "In " (door_of(origin).map_or(origin, |door| door.title())) } dd { code { (canary.slug) } } }
+    let origin = alias.origin.as_str();
+    html! { dt { "In " (door_of(origin).map_or(origin, |door| door.title())) } dd { code { (alias.slug) } } }
 }
 
 /// 8.2: what is judged meanwhile is told at its end.

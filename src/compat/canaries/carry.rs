@@ -3,8 +3,12 @@
 use chrono::{DateTime, NaiveDateTime};
 use serde_json::{Map, Value};
 
-use crate::compat::{Door, InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, slug_of};
-use crate::core::check::{Alias, Definition, Origin};
+use super::change::{InWords, MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES, definition_of};
+use super::dialect::Dialect;
+use super::document::CanaryDocument;
+use super::slug;
+use crate::compat::door::{Carried, DoorDocument, NotCarried};
+use crate::core::check::{Alias, Definition};
 use crate::core::step::PastState;
 use crate::core::text::{first_bytes, one_line as blanked};
 use crate::core::time::Time;
@@ -37,20 +41,19 @@ const KNOWN: [&str; 14] = [
     "__v",
 ];
 
-/// What is to be made, and what of the document is lost.
-#[derive(Debug)]
-pub(super) struct Carried {
-    pub(super) new: NewCheck,
-    /// One sentence each.
-    pub(super) lost: Vec<String>,
+/// A document as the check that it becomes.
+pub(super) fn carry(document: CanaryDocument, dialect: &Dialect, now: Time) -> DoorDocument {
+    let CanaryDocument { line, fields } = document;
+    let text = |key: &str| fields.as_ref().ok()?.get(key)?.as_str();
+    let id = text("id").or(text("_id")).unwrap_or_default().to_owned();
+    let name = text("name").unwrap_or_default().to_owned();
+    let carried = fields.map_err(NotCarried::Unreadable);
+    let carried = carried.and_then(|fields| read(&fields, dialect, now).map_err(NotCarried::Refused));
+    DoorDocument { line, id, name, carried }
 }
 
 /// Reads a document; why it cannot be carried over, in words.
-pub(super) fn read(
-    fields: &Map<String, Value>,
-    system: &'static dyn Door,
-    now: Time,
-) -> Result<Carried, String> {
+fn read(fields: &Map<String, Value>, dialect: &Dialect, now: Time) -> Result<Carried, String> {
     let mut lost: Vec<String> = fields
         .keys()
         .filter(|key| !KNOWN.contains(&key.as_str()))
@@ -62,7 +65,7 @@ pub(super) fn read(
         return Err(format!("`{}` is no id: it has 8 letters a-z", id.escape_debug()));
     }
     let name = text(fields, "name")?.ok_or("it has no `name`")?;
-    let slug = text(fields, "slug")?.unwrap_or_else(|| slug_of(&name));
+    let slug = text(fields, "slug")?.unwrap_or_else(|| slug::slug(&name));
     if slug.len() > MAX_SLUG_BYTES || slug.contains(char::is_control) {
         return Err("its slug is too long or has control characters".to_owned());
     }
@@ -85,14 +88,14 @@ pub(super) fn read(
     }
     let words = InWords { name: &name, periodicity: &periodicity, description: &description, emails: &good };
     let definition = Definition {
-        alias: Some(Alias { origin: Origin::new(system.name()), id, slug }),
-        ..system.definition_of(words)?
+        alias: Some(Alias { origin: dialect.origin(), id, slug }),
+        ..definition_of(dialect, words)?
     };
     let paused = flag(fields, "paused")?;
     if flag(fields, "notify")? {
         lost.push("a mail about it that was still to be sent".to_owned());
     }
-    let past = past(system, fields, paused, now, &mut lost)?;
+    let past = past(dialect, fields, paused, now, &mut lost)?;
     Ok(Carried { new: NewCheck { definition, paused, past: Some(past) }, lost })
 }
 
@@ -122,7 +125,7 @@ fn shorter(text: String, max_bytes: usize, what: &str, lost: &mut Vec<String>) -
 }
 
 fn past(
-    system: &'static dyn Door,
+    dialect: &Dialect,
     fields: &Map<String, Value>,
     paused: bool,
     now: Time,
@@ -136,7 +139,7 @@ fn past(
         Some(value) => Some(time(&value).ok_or("`deadline` is no time")?),
     };
     // 16.6: a watcher that is paused is not late.
-    let late = flag(fields, "late")? && !(paused && system.habits().pause_forgives);
+    let late = flag(fields, "late")? && !(paused && dialect.habits.pause_forgives);
     let paused_since = paused.then(|| newest_of("Paused").or(newest).unwrap_or(now));
     // While it is paused its deadline is not kept there: it was late by then.
     let late_since = late.then(|| deadline.or(paused_since).or(newest).unwrap_or(now));
@@ -248,17 +251,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::compat::door_of;
+    use crate::compat::{coal_mine, nights_watch};
 
     const NOW: i64 = 1_774_656_000_000;
 
-    fn carry(value: Value) -> Result<Carried, String> {
+    fn read_one(value: Value) -> Result<Carried, String> {
         let Value::Object(fields) = value else { panic!("an object") };
-        read(&fields, door("coal_mine"), Time::from_ms(NOW))
-    }
-
-    fn door(name: &str) -> &'static dyn Door {
-        door_of(name).expect("its door is there")
+        read(&fields, coal_mine::DOOR.0, Time::from_ms(NOW))
     }
 
     #[test]
@@ -283,14 +282,14 @@ mod tests {
     fn late_is_kept_over_a_pause_of_coal_mine_alone() {
         let fields = json!({"_id": "abcdefgh", "name": "a", "periodicity": 60, "paused": true, "late": true});
         let Value::Object(fields) = fields else { panic!("an object") };
-        for (system, is_late) in [(door("coal_mine"), true), (door("nights_watch"), false)] {
-            let carried = read(&fields, system, Time::from_ms(NOW)).expect("it is right");
+        for (dialect, is_late) in [(coal_mine::DOOR.0, true), (nights_watch::DOOR.0, false)] {
+            let carried = read(&fields, dialect, Time::from_ms(NOW)).expect("it is right");
             let past = carried.new.past.expect("it comes from there");
             assert_eq!(
                 (past.state.late_since.is_some(), carried.new.paused),
                 (is_late, true),
                 "{}",
-                system.name()
+                dialect.system
             );
         }
     }
@@ -303,17 +302,17 @@ mod tests {
             fields[key] = value;
             fields
         };
-        let carried = carry(with("id", json!("abcdefgh"))).expect("it has an id");
+        let carried = read_one(with("id", json!("abcdefgh"))).expect("it has an id");
         assert_eq!(carried.new.definition.alias.expect("it is one").id, "abcdefgh");
         assert!(carried.lost.is_empty(), "{:?}", carried.lost);
-        let error = carry(with("slug", json!("a"))).expect_err("it has none");
+        let error = read_one(with("slug", json!("a"))).expect_err("it has none");
         assert!(error.contains("`_id` is no text"), "{error}");
     }
 
     #[test]
     fn what_cannot_be_carried_is_said() {
         let check = |value: Value, expected: &str| {
-            let error = carry(value).expect_err(expected);
+            let error = read_one(value).expect_err(expected);
             assert!(error.contains(expected), "{error}");
         };
         check(json!({"name": "a", "periodicity": 60}), "it has no `id`");
@@ -332,11 +331,12 @@ mod tests {
         check(with("periodicity", json!({"$numberDouble": "NaN"})), "`periodicity` must be");
         check(with("late", json!("yes")), "`late` is neither");
         check(with("history", json!([["2026-03-28T00:00:00", 3]])), "entry 1 of `history`");
-        let carried = carry(with("emails", json!(["a@example.org", "nobody"]))).expect("the rest is carried");
+        let carried =
+            read_one(with("emails", json!(["a@example.org", "nobody"]))).expect("the rest is carried");
         assert_eq!(carried.new.definition.emails, ["a@example.org"]);
         assert_eq!(carried.lost, ["`nobody` is no mail address"]);
         let check = |key: &str, value: Value, expected: &str| {
-            let carried = carry(with(key, value)).expect("the rest is carried");
+            let carried = read_one(with(key, value)).expect("the rest is carried");
             assert_eq!(carried.lost, [expected]);
             carried.new.definition
         };

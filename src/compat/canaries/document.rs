@@ -2,10 +2,8 @@
 
 use serde_json::{Deserializer, Map, Value};
 
-use crate::compat::Door;
-
-/// The most canaries of a file.
-pub(super) const MAX_DOCUMENTS: usize = 10_000;
+use super::dialect::Dialect;
+use crate::compat::door::MAX_DOCUMENTS;
 
 /// One canary as it was written.
 #[derive(Debug)]
@@ -18,7 +16,7 @@ pub(super) struct CanaryDocument {
 
 /// Reads a whole file; why it cannot be used, with the line. After what is no JSON, it goes on where the next line begins
 /// with a brace: so all that is wrong is told at once.
-pub(super) fn read(text: &str, system: &'static dyn Door) -> Result<Vec<CanaryDocument>, String> {
+pub(super) fn read(text: &str, dialect: &Dialect) -> Result<Vec<CanaryDocument>, String> {
     let mut documents = Vec::new();
     let (mut rest, mut line) = (text, 1);
     loop {
@@ -29,7 +27,7 @@ pub(super) fn read(text: &str, system: &'static dyn Door) -> Result<Vec<CanaryDo
         let end = match value {
             Ok(value) => {
                 let end = values.byte_offset();
-                add(&mut documents, value, &rest[begin..end], first_line, system)?;
+                add(&mut documents, value, &rest[begin..end], first_line, dialect)?;
                 end
             }
             Err(error) => {
@@ -44,7 +42,7 @@ pub(super) fn read(text: &str, system: &'static dyn Door) -> Result<Vec<CanaryDo
         rest = &rest[end..];
     }
     match documents.is_empty() {
-        true => Err(format!("there is no {} in it", one(system))),
+        true => Err(format!("there is no {} in it", dialect.one)),
         false => Ok(documents),
     }
 }
@@ -55,9 +53,9 @@ fn add(
     value: Value,
     chunk: &str,
     line: usize,
-    system: &'static dyn Door,
+    dialect: &Dialect,
 ) -> Result<(), String> {
-    let many = many(system);
+    let many = dialect.many;
     match value {
         Value::Array(list) => add_all(documents, list, 1, (chunk, line)),
         Value::Object(mut answer) if answer.contains_key("status") && answer.contains_key(many) => {
@@ -90,16 +88,6 @@ fn next_document(text: &str, begin: usize) -> usize {
     let is_list = text[begin..].starts_with('[');
     let next = text[begin..].find("\n{").filter(|_| !is_list);
     next.map_or(text.len(), |next| begin + next)
-}
-
-/// What a system calls a check.
-pub(super) fn one(system: &'static dyn Door) -> &'static str {
-    system.nouns().0
-}
-
-/// What a system calls checks.
-pub(super) fn many(system: &'static dyn Door) -> &'static str {
-    system.nouns().1
 }
 
 fn add_all(
@@ -153,17 +141,13 @@ fn lines_of_objects(text: &str, wanted: usize, first_line: usize) -> Vec<usize> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compat::door_of;
-
-    fn door(name: &str) -> &'static dyn Door {
-        door_of(name).expect("its door is there")
-    }
+    use crate::compat::coal_mine;
 
     #[test]
     fn every_document_knows_its_line() {
         let check = |text: &str, expected: &[usize]| {
             let lines: Vec<usize> =
-                read(text, door("coal_mine")).expect(text).iter().map(|document| document.line).collect();
+                read(text, coal_mine::DOOR.0).expect(text).iter().map(|document| document.line).collect();
             assert_eq!(lines, expected, "{text}");
         };
         check("{\"a\": 1}\n\n{\"a\":\n2}\n{\"b\": \"\\\"{[\"}", &[1, 3, 5]);
@@ -174,7 +158,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_told_with_its_line_and_the_rest_is_read() {
         let check = |text: &str, expected: &[(usize, &str)]| {
-            let documents = read(text, door("coal_mine")).expect(text);
+            let documents = read(text, coal_mine::DOOR.0).expect(text);
             let told = documents.iter().map(|CanaryDocument { line, fields }| match fields {
                 Ok(_) => (*line, "good"),
                 Err(why) => (*line, why.as_str()),
@@ -215,7 +199,7 @@ mod tests {
     #[test]
     fn what_is_no_list_of_canaries_is_refused_with_its_line() {
         let check = |text: &str, expected: &str| {
-            let error = read(text, door("coal_mine")).expect_err(text);
+            let error = read(text, coal_mine::DOOR.0).expect_err(text);
             assert!(error.contains(expected), "{error}");
         };
         check("", "there is no canary in it");

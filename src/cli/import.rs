@@ -1,9 +1,5 @@
-//! `punctual import coal-mine|nights-watch FILE…`: canaries of another server become checks here. A [`document`] is what
-//! its file says of one, a [`canary`] what becomes of it. Nobody is alerted by it, and nothing is kept without `--apply`.
-
-mod canary;
-mod document;
-mod ini;
+//! `punctual import SYSTEM FILE…`: checks of another system's server become checks here. What its files say, its door
+//! knows. Nobody is alerted by it, and nothing is kept without `--apply`.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -13,11 +9,10 @@ use std::path::{Path, PathBuf};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
-use self::document::{CanaryDocument, many, one};
 use super::failure::Failure;
 use super::flags::{Output, StorageFolder};
 use crate::clock::Clock;
-use crate::compat::{DOOR_KEYS, DOORS, Door, origins};
+use crate::compat::{Carried, DOOR_KEYS, DOORS, Door, DoorDocument, MAX_DOCUMENTS, NotCarried, origins};
 use crate::config;
 use crate::core::time::Time;
 use crate::store::live::Directory;
@@ -155,11 +150,12 @@ fn print_ini(args: &ImportArgs, system: &'static dyn Door, out: &mut dyn Write) 
     let [path] = args.files.as_slice() else {
         return Err(Failure("punctual: give an .ini file by itself".to_owned()));
     };
-    if system.name() != "coal_mine" || args.apply || args.output == Output::Json {
+    let reader = system.configuration().filter(|_| !args.apply && args.output == Output::Text);
+    let Some(in_our_words) = reader else {
         let why = "only coal-mine's .ini is read; it is printed as YAML, and nothing is applied";
         return Err(Failure(format!("punctual: {why}")));
-    }
-    let yaml = read_file(path).and_then(|text| ini::to_yaml(&text));
+    };
+    let yaml = read_file(path).and_then(|text| in_our_words(&text));
     let yaml = yaml.map_err(|why| Failure(format!("punctual: {}: {why}", path.display())))?;
     Ok(write!(out, "{yaml}")?)
 }
@@ -222,31 +218,27 @@ fn read_all(
         let file = path.display().to_string();
         let bad = |why: String| Failure(format!("punctual: {file}: {why}"));
         let text = read_file(path).map_err(bad)?;
-        for CanaryDocument { line, fields } in document::read(&text, system).map_err(bad)? {
-            all.unreadable += usize::from(fields.is_err());
-            let text = |key: &str| fields.as_ref().ok()?.get(key)?.as_str();
-            let mut outcome = Outcome {
-                file: file.clone(),
-                line,
-                id: text("id").or(text("_id")).unwrap_or_default().to_owned(),
-                name: text("name").unwrap_or_default().to_owned(),
-                refused: None,
-                lost: Vec::new(),
+        for DoorDocument { line, id, name, carried } in system.documents(&text, now).map_err(bad)? {
+            let mut outcome = Outcome { file: file.clone(), line, id, name, refused: None, lost: Vec::new() };
+            let is_free = |carried: Carried| match taken.take(&carried.new) {
+                Ok(()) => Ok(carried),
+                Err(why) => Err(NotCarried::Refused(why)),
             };
-            let carried = fields
-                .and_then(|fields| canary::read(&fields, system, now))
-                .and_then(|carried| taken.take(&carried.new).map(|()| carried));
-            match carried {
-                Ok(carried) => {
-                    outcome.lost = carried.lost;
-                    all.new.push(carried.new);
+            match carried.and_then(is_free) {
+                Ok(Carried { new, lost }) => {
+                    outcome.lost = lost;
+                    all.new.push(new);
                 }
-                Err(why) => outcome.refused = Some(why),
+                Err(NotCarried::Unreadable(why)) => {
+                    all.unreadable += 1;
+                    outcome.refused = Some(why);
+                }
+                Err(NotCarried::Refused(why)) => outcome.refused = Some(why),
             }
             all.canaries.push(outcome);
         }
-        if all.canaries.len() > document::MAX_DOCUMENTS {
-            return Err(bad(format!("more than {} in all: import them in parts", document::MAX_DOCUMENTS)));
+        if all.canaries.len() > MAX_DOCUMENTS {
+            return Err(bad(format!("more than {} in all: import them in parts", MAX_DOCUMENTS)));
         }
     }
     Ok(all)
@@ -309,7 +301,7 @@ impl Report {
         if self.server_is_running {
             writeln!(out, "a server is running: what it has already was not looked at; stop it for --apply")?;
         }
-        let what = if self.imported == 1 { one(system) } else { many(system) };
+        let what = if self.imported == 1 { system.nouns().0 } else { system.nouns().1 };
         let did = match (self.applied, self.unreadable) {
             (true, _) => "imported",
             (false, 0) => "would import (do it with --apply)",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 /// The longest file, in bytes.
-pub(super) const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 64 * 1024;
 
 /// What stands in the file: sections and keys in lower case, as Python's ConfigParser reads them.
 type Settings = HashMap<(String, String), String>;
