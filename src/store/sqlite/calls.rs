@@ -192,7 +192,7 @@ impl Store for SqliteStore {
         }
         let round = std::mem::take(&mut self.round);
         let is_first = round.is_new();
-        let was_room_given = matches!(round, work::Round::Room(given) if given > 0);
+        let was_space_given = matches!(round, work::Round::Space(given) if given > 0);
         self.round = self.transact(|tx| {
             if is_first {
                 tx.catch_up_some()?;
@@ -200,7 +200,7 @@ impl Store for SqliteStore {
             work::prune(tx, round, now)
         })?;
         let is_done = self.round.is_new();
-        if was_room_given && is_done {
+        if was_space_given && is_done {
             self.shorten_file();
         }
         Ok(!is_done)

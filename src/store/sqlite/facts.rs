@@ -1,4 +1,4 @@
-//! The rows of what has happened to checks of the unit of work: pings, bodies, events, pauses.
+//! The rows of what has happened to checks of the unit of work: pings, bodies, happenings, pauses.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -11,7 +11,7 @@ use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
 use crate::core::time::{Span, Time};
 use crate::store::history::LeftOut;
-use crate::store::work::{FactRows, NewPause, NewPing, OldEvents, PingSaid};
+use crate::store::work::{FactRows, NewPause, NewPing, OldHappenings, PingSaid};
 use crate::store::{StoreError, row};
 
 const INSERT: &str =
@@ -111,20 +111,20 @@ impl FactRows for Tx<'_> {
         Ok(())
     }
 
-    fn insert_event(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError> {
+    fn insert_happening(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError> {
         self.execute(
             "INSERT INTO canary_events (check_id, at, text) VALUES (?1, ?2, ?3)",
             params![key(check.0), at.as_ms(), text],
         )?;
-        *self.memory.events.entry(check).or_default() += 1;
+        *self.memory.happenings.entry(check).or_default() += 1;
         Ok(())
     }
 
-    fn count_events(&self, check: CheckId) -> Result<u64, StoreError> {
-        Ok(self.memory.events.get(&check).copied().unwrap_or(0))
+    fn count_happenings(&self, check: CheckId) -> Result<u64, StoreError> {
+        Ok(self.memory.happenings.get(&check).copied().unwrap_or(0))
     }
 
-    fn oldest_event(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
+    fn oldest_happening(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
         let mut oldest =
             self.prepare("SELECT at FROM canary_events WHERE check_id = ?1 ORDER BY id LIMIT 1")?;
         let at: Option<i64> =
@@ -132,13 +132,13 @@ impl FactRows for Tx<'_> {
         Ok(at.map(Time::from_ms))
     }
 
-    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
+    fn newest_happenings(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
         events(self.db, check, limit).map_err(failed)
     }
 
-    fn delete_events(&mut self, check: CheckId, old: OldEvents) -> Result<(), StoreError> {
-        let OldEvents { over, before, kept } = old;
-        let may_go = self.count_events(check)?.saturating_sub(kept);
+    fn delete_happenings(&mut self, check: CheckId, old: OldHappenings) -> Result<(), StoreError> {
+        let OldHappenings { over, before, kept } = old;
+        let may_go = self.count_happenings(check)?.saturating_sub(kept);
         // Of those that are not among the newest, up to the first that may stay.
         let removed = self.change(
             "DELETE FROM canary_events WHERE id IN (
@@ -147,7 +147,7 @@ impl FactRows for Tx<'_> {
                WHERE place <= ?3 OR at < ?4)",
             params![key(check.0), key(may_go), key(over), before.as_ms()],
         )?;
-        self.memory.events_went(check, removed);
+        self.memory.happenings_went(check, removed);
         Ok(())
     }
 

@@ -85,12 +85,12 @@ fn told(folder: &Path, error: &io::Error) -> StoreError {
 pub(super) fn open_writer(folder: &Path) -> Result<(Connection, bool), StoreError> {
     let (mut db, _) = connect(folder, OpenFlags::SQLITE_OPEN_CREATE)?;
     let is_new = migrations::migrate(&mut db)?;
-    let_give_room_back(&db)?;
+    let_give_space_back(&db)?;
     Ok((db, is_new))
 }
 
 /// Files of older versions reuse their room and never shrink: a small one is rewritten. If it cannot be, all goes on.
-fn let_give_room_back(db: &Connection) -> Result<(), StoreError> {
+fn let_give_space_back(db: &Connection) -> Result<(), StoreError> {
     let pragma = |name: &str| -> Result<i64, StoreError> {
         db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
     };

@@ -11,7 +11,7 @@ use crate::store::sqlite::memory::Memory;
 /// How many events each check with an alias has.
 pub(super) fn load(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     for_each(db, "SELECT check_id, count(*) FROM canary_events GROUP BY check_id", |row| {
-        memory.events.insert(id(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs());
+        memory.happenings.insert(id(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs());
         Ok(Ok(()))
     })
 }

@@ -54,7 +54,7 @@ pub(super) struct Memory {
     /// What Alertmanager was last told of each check, and may have to hear again.
     pub(super) alerts: BTreeMap<CheckId, Vec<Alert>>,
     /// How many events each check with an alias has in its history.
-    pub(super) events: ById<u64>,
+    pub(super) happenings: ById<u64>,
     /// Checks that have a cause.
     pub(super) bad: BTreeSet<CheckId>,
 }
@@ -99,7 +99,7 @@ impl Memory {
         self.former.retain(|_, of| *of != check);
         self.deadlines.forget(check);
         self.behind.remove(check);
-        self.events.remove(&check);
+        self.happenings.remove(&check);
         if let Some(slot) = self.checks.remove(&check) {
             let name = &slot.check.definition.name;
             if self.by_name.get(name) == Some(&check) {
@@ -109,8 +109,8 @@ impl Memory {
     }
 
     /// So many events of a check's history are gone.
-    pub(super) fn events_went(&mut self, check: CheckId, gone: usize) {
-        if let Some(left) = self.events.get_mut(&check) {
+    pub(super) fn happenings_went(&mut self, check: CheckId, gone: usize) {
+        if let Some(left) = self.happenings.get_mut(&check) {
             *left = left.saturating_sub(gone as u64);
         }
     }

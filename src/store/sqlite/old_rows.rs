@@ -225,7 +225,7 @@ impl OldRows for Tx<'_> {
             );
             let gone = self.change(&sql, params![key(check.0), most(limit - removed)])?;
             if table == "canary_events" {
-                self.memory.events_went(check, gone);
+                self.memory.happenings_went(check, gone);
             }
             removed += gone;
             if removed == limit {
@@ -245,7 +245,7 @@ impl OldRows for Tx<'_> {
     }
 
     /// Pages that hold nothing any more are taken off the end of the file; what stood there moves down.
-    fn give_room_back(&mut self, given_before: u64) -> Result<Option<u64>, StoreError> {
+    fn give_space_back(&mut self, given_before: u64) -> Result<Option<u64>, StoreError> {
         let pragma = |name: &str| -> Result<i64, StoreError> {
             self.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
         };

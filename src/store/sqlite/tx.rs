@@ -228,7 +228,7 @@ fn show_directory(
     mut after: Vec<Arc<Check>>,
 ) {
     let has_former_name = |check: &Arc<Check>| memory.former.values().any(|id| *id == check.id);
-    if is_renamed || after.len() > FEW || after.iter().any(has_former_name) {
+    if is_renamed || after.len() > IN_PLACE || after.iter().any(has_former_name) {
         return live.set_directory(memory.directory());
     }
     after.retain(|check| check.known().state.archived.is_none());
@@ -239,7 +239,7 @@ fn show_directory(
 }
 
 /// Up to so many checks that are declared otherwise need no new list of all checks.
-const FEW: usize = 16;
+const IN_PLACE: usize = 16;
 
 /// Puts a changed check in its place.
 fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {

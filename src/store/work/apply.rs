@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::bodies::make_room;
+use super::bodies::make_space;
 use super::fact_rows::{NewPause, NewPing};
 use super::happenings::{note_happening, turn_of};
 use super::pauses::note_who_paused;
 use super::rows::Rows;
-use super::step::{Judged, step_check};
+use super::step::{Subject, step_check};
 use crate::core::check::{CheckId, Definition, PingKind};
 use crate::core::origin::{Habits, Happening};
 use crate::core::state::Pause;
@@ -56,7 +56,7 @@ fn apply_ping(
     at: Time,
 ) -> Result<Option<PingEffect>, StoreError> {
     let Before { check, definition, pause } = before;
-    let judged = Judged::as_before(*check, definition);
+    let judged = Subject::as_before(*check, definition);
     let stepped = step_check(rows, judged, Input::Ping(fact.ping.clone()), at)?;
     let counted = stepped.ping;
     // An alias's history knows successes, by whatever door they came, and pauses that a start or a failure ended.
@@ -69,7 +69,7 @@ fn apply_ping(
     }
     let body = fact.body.as_deref().filter(|body| !body.is_empty());
     let keeps_body = match body {
-        Some(body) => make_room(rows, body.len())?,
+        Some(body) => make_space(rows, body.len())?,
         None => false,
     };
     rows.insert_ping(NewPing { check: *check, at, fact, counted, keeps_body })?;
@@ -93,7 +93,7 @@ fn apply_other(
     let Before { check, definition, pause } = before;
     let is_tick = input == Input::Tick;
     let is_pause = matches!(input, Input::Pause | Input::PauseUntil(_) | Input::PauseAndForgive);
-    let judged = Judged::as_before(*check, definition);
+    let judged = Subject::as_before(*check, definition);
     let after = step_check(rows, judged, input, at)?.pause;
     if let Some(happening) = turn_of(*pause, after) {
         note_happening(rows, judged, happening, said.comment, at)?;

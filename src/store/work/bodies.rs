@@ -8,18 +8,18 @@ use crate::store::StoreError;
 const OUT_FOR_ONE: usize = 8;
 
 /// Makes room for a body of so many bytes; false if there is none.
-pub(super) fn make_room(rows: &mut dyn Rows, bytes: usize) -> Result<bool, StoreError> {
+pub(super) fn make_space(rows: &mut dyn Rows, bytes: usize) -> Result<bool, StoreError> {
     let Some(retention) = rows.retention() else { return Ok(true) };
     let budget = retention.max_body_bytes;
     let most = i64::try_from(budget.saturating_add(budget / 10)).unwrap_or(i64::MAX);
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    let is_room = |rows: &dyn Rows| Ok(rows.body_bytes()?.saturating_add(bytes) <= most);
+    let is_space = |rows: &dyn Rows| Ok(rows.body_bytes()?.saturating_add(bytes) <= most);
     for _ in 0..OUT_FOR_ONE {
-        if is_room(rows)? || bytes > most {
+        if is_space(rows)? || bytes > most {
             break;
         }
         let Some(oldest) = rows.oldest_body()? else { break };
         rows.delete_body(oldest)?;
     }
-    is_room(rows)
+    is_space(rows)
 }

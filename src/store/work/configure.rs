@@ -7,7 +7,7 @@ use super::again::mend;
 use super::archive::archive;
 use super::configure_plan::{ConfigurationPlan, Declaration, plan_configuration};
 use super::rows::Rows;
-use super::step::{Judged, step_check};
+use super::step::{Subject, step_check};
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::outbox::Occasion;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName, is_own_receiver};
@@ -118,7 +118,7 @@ fn redeclare(
     rows.to_change(id)?;
     let spec = || Box::new(definition.spec.clone());
     // The policy is the new one already: old labels would not be those that it was written for.
-    let judged = Judged { check: id, by: &known, told_as: definition };
+    let judged = Subject { check: id, by: &known, told_as: definition };
     let redeclared = if is_archived {
         step_check(rows, judged, Input::Return(spec()), now)?;
         Redeclared::Returned

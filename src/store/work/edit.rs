@@ -7,7 +7,7 @@ use super::edit_plan::plan_edits;
 use super::happenings::note_created;
 use super::past::take_over;
 use super::rows::Rows;
-use super::step::{Judged, step_check};
+use super::step::{Subject, step_check};
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::state::State;
 use crate::core::step::Input;
@@ -51,7 +51,7 @@ fn create(rows: &mut dyn Rows, new: NewCheck, now: Time) -> Result<CheckId, Stor
         return take_over(rows, &definition, &past, paused, now);
     }
     let id = rows.insert_check(definition.clone(), State::declared(&definition.spec, now))?;
-    let made = Judged::as_before(id, &definition);
+    let made = Subject::as_before(id, &definition);
     if paused {
         step_check(rows, made, Input::Pause, now)?;
     }
@@ -77,7 +77,7 @@ fn redefine(
             SpecChange::Judged => Input::Change(spec),
             SpecChange::Rearmed => Input::Rearm { spec, from: rearmed_from(rows, id)? },
         };
-        step_check(rows, Judged { check: id, by: &old, told_as: definition }, input, now)?;
+        step_check(rows, Subject { check: id, by: &old, told_as: definition }, input, now)?;
     }
     rows.update_check(id, definition.clone())?;
     if old.count_window() != definition.count_window() {
@@ -91,7 +91,7 @@ fn redefine(
 
 /// What a rearmed deadline counts from: the newest entry of the history, of whatever kind.
 fn rearmed_from(rows: &dyn Rows, id: CheckId) -> Result<Time, StoreError> {
-    if let Some((newest, _)) = rows.newest_events(id, 1)?.first() {
+    if let Some((newest, _)) = rows.newest_happenings(id, 1)?.first() {
         return Ok(*newest);
     }
     let state = rows.state(id)?;

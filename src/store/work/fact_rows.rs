@@ -1,4 +1,4 @@
-//! The rows of what has happened to checks, in one transaction: pings and their bodies, events, and pauses.
+//! The rows of what has happened to checks, in one transaction: pings and their bodies, happenings, and pauses.
 
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
@@ -38,9 +38,9 @@ pub(in crate::store) struct NewPause<'a> {
     pub(in crate::store) by: Option<&'a str>,
 }
 
-/// Which of a check's events go.
+/// Which of a check's happenings go.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct OldEvents {
+pub(in crate::store) struct OldHappenings {
     /// So many of the oldest go.
     pub(in crate::store) over: u64,
     /// So do those that are older than this …
@@ -68,13 +68,13 @@ pub(in crate::store) trait FactRows {
     fn delete_body(&mut self, ping: i64) -> Result<(), StoreError>;
 
     /// Appends to the history of a check with an alias.
-    fn insert_event(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError>;
-    /// How many events a check's history has.
-    fn count_events(&self, check: CheckId) -> Result<u64, StoreError>;
-    fn oldest_event(&self, check: CheckId) -> Result<Option<Time>, StoreError>;
-    /// The newest events of the history of a check with an alias, the newest first.
-    fn newest_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError>;
-    fn delete_events(&mut self, check: CheckId, old: OldEvents) -> Result<(), StoreError>;
+    fn insert_happening(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError>;
+    /// How many happenings a check's history has.
+    fn count_happenings(&self, check: CheckId) -> Result<u64, StoreError>;
+    fn oldest_happening(&self, check: CheckId) -> Result<Option<Time>, StoreError>;
+    /// The newest happenings of the history of a check with an alias, the newest first.
+    fn newest_happenings(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError>;
+    fn delete_happenings(&mut self, check: CheckId, old: OldHappenings) -> Result<(), StoreError>;
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError>;
     /// Removes all but the newest so many of a check.

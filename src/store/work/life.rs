@@ -4,7 +4,7 @@ use super::again::mend;
 use super::life_rows::Lost;
 use super::mutes::bring_back_mutes;
 use super::rows::Rows;
-use super::step::{Judged, step_check};
+use super::step::{Subject, step_check};
 use crate::core::blind::Window;
 use crate::core::outbox::{Delivery, DeliveryState, Message, Occasion};
 use crate::core::step::Input;
@@ -54,7 +54,7 @@ pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -
     for check in rows.known_later_than(now)? {
         let Some(standing) = rows.to_change(check)? else { continue };
         let definition = standing.definition.clone();
-        step_check(rows, Judged::as_before(check, &definition), Input::SetBack, now)?;
+        step_check(rows, Subject::as_before(check, &definition), Input::SetBack, now)?;
         rows.recount_window(check, definition.count_window(), now)?;
     }
     bring_back_mutes(rows, before, now)?;

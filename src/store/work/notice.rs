@@ -94,7 +94,7 @@ fn alias_notice(
 ) -> Result<Option<AliasNotice>, StoreError> {
     let Some(alias) = &definition.alias else { return Ok(None) };
     let deadline = promised_deadline(&definition.spec, state, now, rows.blind()?);
-    let events = rows.newest_events(check, Alias::EVENTS_IN_A_MAIL)?;
+    let events = rows.newest_happenings(check, Alias::EVENTS_IN_A_MAIL)?;
     Ok(Some(AliasNotice { origin: alias.origin.clone(), id: alias.id.clone(), deadline, events }))
 }
 

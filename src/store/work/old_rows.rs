@@ -102,5 +102,5 @@ pub(in crate::store) trait OldRows: Rows {
 
     /// Gives some of the room back that is used no more, after so many pieces before. Answers how many it were so far, if
     /// there is more.
-    fn give_room_back(&mut self, given_before: u64) -> Result<Option<u64>, StoreError>;
+    fn give_space_back(&mut self, given_before: u64) -> Result<Option<u64>, StoreError>;
 }

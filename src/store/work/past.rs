@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rows::Rows;
-use super::step::Judged;
+use super::step::Subject;
 use crate::core::cause::Cause;
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{
@@ -34,17 +34,17 @@ pub(super) fn take_over(
     let id = rows.insert_check(definition.clone(), state)?;
     let kept = past.history.iter().take(usize::try_from(most).unwrap_or(usize::MAX));
     for (at, text) in kept.rev() {
-        rows.insert_event(id, *at, text)?;
+        rows.insert_happening(id, *at, text)?;
     }
     if let Some(cause) = cause {
-        open_as_told(rows, Judged::as_before(id, definition), cause, now)?;
+        open_as_told(rows, Subject::as_before(id, definition), cause, now)?;
     }
     Ok(id)
 }
 
 /// The incident of a check that was late before it came here: its own addresses were told there.
-fn open_as_told(rows: &mut dyn Rows, late: Judged<'_>, cause: Cause, now: Time) -> Result<(), StoreError> {
-    let Judged { check, told_as: definition, .. } = late;
+fn open_as_told(rows: &mut dyn Rows, late: Subject<'_>, cause: Cause, now: Time) -> Result<(), StoreError> {
+    let Subject { check, told_as: definition, .. } = late;
     let action = own_action(&definition.name);
     let planned = Planned { action: action.id, kinds: vec![cause.kind], is_uncovered: false };
     let mut incident = Incident {

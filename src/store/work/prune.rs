@@ -20,7 +20,7 @@ const LOOKED_AT: usize = 4000;
 /// Bodies removed in a slice: one of the longest lies on three pages.
 const BODIES_REMOVED: usize = 500;
 /// Checks, incidents or reminders that are looked at in a slice: each may have much.
-const FEW: usize = 500;
+const LOOKED_INTO: usize = 500;
 /// A ping with a body costs as much as so many without.
 const WITH_BODY: usize = 4;
 
@@ -34,16 +34,16 @@ pub(in crate::store) fn prune(rows: &mut dyn OldRows, round: Round, now: Time) -
         Round::Flips(after) => prune_flips(rows, after),
         Round::Incidents(after) => prune_incidents(rows, after, now),
         Round::Messages(after) => {
-            let last = rows.delete_messages(after, FEW / 10, now - Retention::JUDGEMENTS)?;
+            let last = rows.delete_messages(after, LOOKED_INTO / 10, now - Retention::JUDGEMENTS)?;
             Ok(last.map_or(Round::Flapping, Round::Messages))
         }
         // Those after which there was none for so long that the next one is the first (12.5).
         Round::Flapping => {
-            let removed = rows.delete_old_flapping(now - Flapping::WITHIN, FEW)?;
-            Ok(if removed == FEW { Round::Flapping } else { Round::Checks(None) })
+            let removed = rows.delete_old_flapping(now - Flapping::WITHIN, LOOKED_INTO)?;
+            Ok(if removed == LOOKED_INTO { Round::Flapping } else { Round::Checks(None) })
         }
         Round::Checks(over) => prune_checks(rows, over, now - retention.archived),
-        Round::Room(given) => Ok(rows.give_room_back(given)?.map_or(Round::default(), Round::Room)),
+        Round::Space(given) => Ok(rows.give_space_back(given)?.map_or(Round::default(), Round::Space)),
     }
 }
 
@@ -167,24 +167,24 @@ fn prune_judgements(rows: &mut dyn OldRows, after: u64, now: Time) -> Result<Rou
 
 /// Check by check.
 fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreError> {
-    let checks = rows.checks_after(after, FEW)?;
+    let checks = rows.checks_after(after, LOOKED_INTO)?;
     let mut last = after;
     for check in &checks {
-        if rows.delete_flips_but(*check, Retention::FLIPS_OF_A_CHECK, FEW)? == FEW {
+        if rows.delete_flips_but(*check, Retention::FLIPS_OF_A_CHECK, LOOKED_INTO)? == LOOKED_INTO {
             return Ok(Round::Flips(last));
         }
         last = *check;
     }
-    Ok(if checks.len() == FEW { Round::Flips(last) } else { Round::Incidents(IncidentId(0)) })
+    Ok(if checks.len() == LOOKED_INTO { Round::Flips(last) } else { Round::Incidents(IncidentId(0)) })
 }
 
 fn prune_incidents(rows: &mut dyn OldRows, after: IncidentId, now: Time) -> Result<Round, StoreError> {
     let newest = rows.newest_incident()?.0;
-    let incidents = rows.incidents_after(after, FEW / 2)?;
+    let incidents = rows.incidents_after(after, LOOKED_INTO / 2)?;
     for OldIncident { id, ended_at } in &incidents {
         // An incident may go on for years, and be told of every minute.
         let Some(ended_at) = ended_at else {
-            rows.delete_reminders_but(*id, Retention::REMINDERS_OF_AN_INCIDENT, FEW)?;
+            rows.delete_reminders_but(*id, Retention::REMINDERS_OF_AN_INCIDENT, LOOKED_INTO)?;
             continue;
         };
         let is_told = rows.incident(*id)?.is_none();
@@ -194,6 +194,6 @@ fn prune_incidents(rows: &mut dyn OldRows, after: IncidentId, now: Time) -> Resu
             rows.delete_incident(*id)?;
         }
     }
-    let last = incidents.last().filter(|_| incidents.len() == FEW / 2);
+    let last = incidents.last().filter(|_| incidents.len() == LOOKED_INTO / 2);
     Ok(last.map_or(Round::Messages(MessageId(0)), |last| Round::Incidents(last.id)))
 }

@@ -30,7 +30,7 @@ pub(super) fn prune_checks(
         }
         over.pop();
     }
-    Ok(if over.is_empty() { Round::Room(0) } else { Round::Checks(Some(over)) })
+    Ok(if over.is_empty() { Round::Space(0) } else { Round::Checks(Some(over)) })
 }
 
 /// Those of which nothing is open or still to be told, the first at the end.

@@ -19,8 +19,8 @@ pub(in crate::store) enum Round {
     Flapping,
     /// Checks that are to be forgotten, the first at the end; `None`: they are still to be found.
     Checks(Option<Vec<CheckId>>),
-    /// So much room was given back.
-    Room(u64),
+    /// So much space was given back.
+    Space(u64),
 }
 
 impl Default for Round {

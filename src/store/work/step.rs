@@ -11,7 +11,7 @@ use crate::store::StoreError;
 
 /// A check that this call is to change.
 #[derive(Clone, Copy)]
-pub(in crate::store) struct Judged<'a> {
+pub(in crate::store) struct Subject<'a> {
     pub(in crate::store) check: CheckId,
     /// By which it is judged until now.
     pub(in crate::store) by: &'a Definition,
@@ -19,10 +19,10 @@ pub(in crate::store) struct Judged<'a> {
     pub(in crate::store) told_as: &'a Definition,
 }
 
-impl Judged<'_> {
+impl Subject<'_> {
     /// A check whose declaration stays as it is.
-    pub(in crate::store) fn as_before(check: CheckId, definition: &Definition) -> Judged<'_> {
-        Judged { check, by: definition, told_as: definition }
+    pub(in crate::store) fn as_before(check: CheckId, definition: &Definition) -> Subject<'_> {
+        Subject { check, by: definition, told_as: definition }
     }
 }
 
@@ -38,11 +38,11 @@ pub(in crate::store) struct Stepped {
 /// Steps a check, and writes what came of it.
 pub(in crate::store) fn step_check(
     rows: &mut dyn Rows,
-    judged: Judged<'_>,
+    judged: Subject<'_>,
     input: Input,
     now: Time,
 ) -> Result<Stepped, StoreError> {
-    let Judged { check, by, told_as } = judged;
+    let Subject { check, by, told_as } = judged;
     let state = rows.take_state(check);
     let mut before = state.causes.clone();
     let is_ping = matches!(input, Input::Ping(_));

@@ -14,7 +14,7 @@ use crate::core::step::Input;
 use crate::store::sqlite::error::failed;
 use crate::store::sqlite::query::key;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{Judged, step_check};
+use crate::store::work::{Subject, step_check};
 use crate::store::{StoreError, row};
 
 /// By how many pings it may be too low: a start looks at them in vain, and few batches have to write it.
@@ -124,7 +124,7 @@ impl Tx<'_> {
             staged.may_stay_behind = false;
             let definition = staged.definition.clone();
             for later in laters {
-                let judged = Judged::as_before(check, &definition);
+                let judged = Subject::as_before(check, &definition);
                 step_check(self, judged, Input::Ping(later.ping), later.at)?;
                 let staged = self.staged_now(check);
                 (staged.last_ping, staged.pings) = (later.seq, later.ordinal);

@@ -91,7 +91,7 @@ fn seen(rows: &dyn OldRows, incident: &Incident) -> Result<String, StoreError> {
     let check = incident.check;
     let names = (rows.named(&name("kept"))?, rows.named(&name("new"))?);
     let of_check =
-        (rows.state(check)?, rows.last_ping(check)?, rows.count_events(check)?, rows.alerts(check)?);
+        (rows.state(check)?, rows.last_ping(check)?, rows.count_happenings(check)?, rows.alerts(check)?);
     let of_life = (rows.last_sign_of_life()?, rows.blind()?, rows.blind_total()?, rows.mutes()?);
     let told = (rows.incident(incident.id)?, rows.all_unfinished()?, rows.messages()?, rows.is_held()?);
     let more = (rows.body_bytes()?, rows.flapping(check, &"ops".into())?, rows.newest_incident()?);
@@ -106,7 +106,7 @@ fn change_everything(rows: &mut dyn OldRows, incident: &Incident) -> Result<(), 
     rows.put_state(check, state, Became::Otherwise)?;
     let (fact, counted) = (&success("body"), None);
     rows.insert_ping(NewPing { check, at: at(7), fact, counted, keeps_body: true })?;
-    rows.insert_event(check, at(7), "x")?;
+    rows.insert_happening(check, at(7), "x")?;
     rows.put_alerts(check, vec![fires()])?;
     rows.put_flapping(check, &ops, &Flapping::Untold(vec![Bout { from: at(1), to: at(2) }]))?;
     rows.put_sign_of_life(at(1000))?;

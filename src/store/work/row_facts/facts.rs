@@ -4,7 +4,7 @@ use super::{RowPlace, at, call, declared, success};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::step::PingEffect;
 use crate::store::StoreError;
-use crate::store::work::{NewPing, OldEvents, Rows};
+use crate::store::work::{NewPing, OldHappenings, Rows};
 
 fn ping(rows: &mut dyn Rows, check: CheckId, second: i64, body: &str) -> Result<i64, StoreError> {
     rows.to_change(check)?;
@@ -60,26 +60,26 @@ pub(in crate::store) fn of_events_the_oldest_go_and_the_newest_stay(place: &mut 
     let a = call(place, |rows| {
         let a = declared(rows, "a")?;
         for second in 1..=10 {
-            rows.insert_event(a, at(second), &second.to_string())?;
+            rows.insert_happening(a, at(second), &second.to_string())?;
         }
         Ok(a)
     });
     let texts = |rows: &dyn Rows| -> Result<Vec<String>, StoreError> {
-        Ok(rows.newest_events(a, 100)?.into_iter().map(|(_, text)| text).collect())
+        Ok(rows.newest_happenings(a, 100)?.into_iter().map(|(_, text)| text).collect())
     };
     call(place, |rows| {
-        assert_eq!((rows.count_events(a)?, rows.oldest_event(a)?), (10, Some(at(1))));
-        rows.delete_events(a, OldEvents { over: 2, before: at(0), kept: 3 })?;
+        assert_eq!((rows.count_happenings(a)?, rows.oldest_happening(a)?), (10, Some(at(1))));
+        rows.delete_happenings(a, OldHappenings { over: 2, before: at(0), kept: 3 })?;
         assert_eq!(texts(rows)?, ["10", "9", "8", "7", "6", "5", "4", "3"], "too many");
-        rows.delete_events(a, OldEvents { over: 0, before: at(5), kept: 3 })?;
+        rows.delete_happenings(a, OldHappenings { over: 0, before: at(5), kept: 3 })?;
         assert_eq!(texts(rows)?, ["10", "9", "8", "7", "6", "5"], "too old");
-        rows.delete_events(a, OldEvents { over: 0, before: at(50), kept: 3 })?;
+        rows.delete_happenings(a, OldHappenings { over: 0, before: at(50), kept: 3 })?;
         Ok(())
     });
     place.open_again();
     call(place, |rows| {
         assert_eq!(texts(rows)?, ["10", "9", "8"], "old, but the newest");
-        assert_eq!((rows.count_events(a)?, rows.newest_events(a, 1)?.len()), (3, 1));
+        assert_eq!((rows.count_happenings(a)?, rows.newest_happenings(a, 1)?.len()), (3, 1));
         Ok(())
     });
 }

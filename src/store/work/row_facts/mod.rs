@@ -40,11 +40,11 @@ pub(in crate::store) trait RowPlace {
 
 /// Runs each fact against a new store of one kind.
 macro_rules! row_facts {
-    ($new:expr, $($room:ident: $($fact:ident)*;)*) => {
+    ($new:expr, $($file:ident: $($fact:ident)*;)*) => {
         $($(
             #[test]
             fn $fact() {
-                $crate::store::work::row_facts::$room::$fact(&mut $new);
+                $crate::store::work::row_facts::$file::$fact(&mut $new);
             }
         )*)*
     };

@@ -234,9 +234,9 @@ pub(in crate::store) fn only_so_much_history_goes_at_a_time(place: &mut dyn RowP
         assert_eq!(rows.delete_flips_but(check, 4, 2)?, 2, "a slice");
         assert_eq!(rows.delete_flips_but(check, 4, 100)?, 4, "the newest four stay");
         assert_eq!(rows.delete_flips_but(check, 4, 100)?, 0);
-        (1..=3).try_for_each(|second| rows.insert_event(check, at(second), "x"))?;
+        (1..=3).try_for_each(|second| rows.insert_happening(check, at(second), "x"))?;
         assert_eq!((rows.delete_history(check, 3)?, rows.delete_history(check, 3)?), (3, 3));
-        assert_eq!(rows.count_events(check)?, 1, "16.8b: what went counts no more");
+        assert_eq!(rows.count_happenings(check)?, 1, "16.8b: what went counts no more");
         Ok(())
     });
 }
