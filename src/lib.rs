@@ -1,5 +1,6 @@
 //! punctual makes sure that what should happen does happen. This page is the architecture: where things are, what holds
-//! everywhere, and what is left out on purpose. The page of each room has the details.
+//! everywhere, where new things go, and what is left out on purpose. The page of each room has the details. Numbers in
+//! brackets, such as (11.2), are rules of `docs/semantics.md`.
 //!
 //! # Bird's eye view
 //!
@@ -9,24 +10,28 @@
 //! There are three paths through the code. All of them end in one pure function, [`core::step::step`]: from the
 //! previous state and an input with its time, it makes the next state and the flips.
 //!
-//! - **A ping**: [`http`] reads it → [`store::writer`] stamps it and groups it with others → `step` judges it → ping,
-//!   state, flips, incidents and deliveries are committed together → it is answered.
+//! - **A ping**: [`http`] finds its route, asks who may, and reads the body → [`app`] takes it → [`store::writer`] stamps
+//!   it and groups it with others → `step` judges it → ping, state, flips, incidents and deliveries are committed
+//!   together → it is answered.
 //! - **A deadline**: [`engine`] sleeps until the store's next one → [`engine::expire`] gives `step` a tick of that time
-//!   → the flips are committed likewise. A stored deadline is only an index: `step` decides, and asking it twice is
-//!   harmless.
+//!   → the flips are committed likewise. Deadlines are kept in memory, made from the states, and are only an index:
+//!   `step` decides, and asking it twice is harmless.
 //! - **A message**: the engine claims what is to be sent (committed before anything is sent) → [`notify`] makes one
 //!   attempt with no transaction open → its result is settled in a transaction of its own.
 //!
 //! # The rooms
 //!
 //! `core ← yaml ← notify ← config` and `core ← store, metrics`; over them `engine, app ← compat ← http ← cli ← main`: each
-//! room may use those on its left. Siblings do not know each other; what two of them share is a type of `core`.
+//! room may use those on its left. Names with a comma between them are siblings, which do not know each other: what two of
+//! them share is a type of `core`. `clock` and `zones` use `core` alone, and most rooms use them. Only `notify` and
+//! `config` use `yaml`, and `main` uses only `cli`. `LAYERS` in `tests/tidy.rs` is the exact list.
 //!
 //! - [`core`]: what is judged, when, and what follows, by the numbered rules of `docs/semantics.md`. **Invariant:**
 //!   pure and total. No IO, no clock, no waiting, no logging, no serialization; the time is an argument. All of it runs
 //!   in the simulation as it runs in the server.
 //! - [`clock`]: engine time. **Invariant:** nothing else reads a clock.
-//! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads them.
+//! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads
+//!   their data.
 //! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** it knows no
 //!   key; no room but `notify` and `config` uses it.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
@@ -41,14 +46,15 @@
 //!   **Invariant:** it decides nothing that outlives the attempt, and it ends in time whatever the other side does.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.
 //! - [`engine`]: what happens without a request. Plain functions over a store, and a thin loop around them.
-//! - [`app`]: what can be done at run time, once for every door, over [`app::Services`]; and [`app::view`], how checks
+//! - [`app`]: what can be done at run time, once for all who ask, over [`app::Services`]; and [`app::view`], how checks
 //!   are judged by everything that shows them.
-//! - [`compat`]: other systems' interfaces, one folder per system, behind one trait. **Invariant:** none knows HTTP:
-//!   requests, answers and what a door may do are plain types, [`compat::Door`] and [`compat::Host`].
+//! - [`compat`]: doors, which are other systems' interfaces: one folder per system, behind one trait. **Invariant:** none
+//!   knows our HTTP server: methods, statuses, headers and what a door may do are plain types, [`compat::Door`] and
+//!   [`compat::Host`].
 //! - [`http`]: pings, pages, the API, `/metrics` and the way to other systems' interfaces, over the network and at the
 //!   Unix socket of the data folder. One table of routes says who may use each. **Invariant:** every input is hostile:
 //!   bounded before it is read, escaped where it is shown.
-//! - [`cli`]: one file per subcommand. `cli::serve` puts the rooms together, `cli::reload` changes their configuration.
+//! - [`cli`]: the subcommands. `cli::serve` puts the rooms together, `cli::reload` changes their configuration.
 //!
 //! # What holds everywhere
 //!
@@ -62,8 +68,26 @@
 //! - Errors that a caller branches on are enums. What cannot happen is asserted, also in release builds.
 //! - Secrets are [`core::secret::Secret`], which no log, error or page can show.
 //!
-//! `tests/tidy.rs` checks what a reader should not have to check: layers, clock reads, lengths, names. `tests/sim/`
-//! checks the promises in virtual time, with crashes between any two calls and an independent model beside the code.
+//! `tests/tidy.rs` checks what a reader should not have to check: layers, circles of files in a room, clock reads, lengths,
+//! names. `tests/sim/` checks the promises in virtual time, with crashes between any two calls and an independent model
+//! beside the code.
+//!
+//! # Where new things go
+//!
+//! The page of the room says which files, and `CONTRIBUTING.md` which tests and docs.
+//!
+//! | what | where |
+//! |---|---|
+//! | a rule of judging | [`core::step`] |
+//! | a key in files | [`config`] |
+//! | a kind of receiver; a chat | [`notify`]; [`notify::webhook`] |
+//! | something that people can do | [`app`], and what it changes in `store::work` |
+//! | a page; a route of the API | [`http`]: `pages`; `api` |
+//! | a metric | [`metrics`] |
+//! | another system's interface | [`compat`] |
+//! | a second store | [`store`], beside `store::sqlite` |
+//! | a subcommand | [`cli`] |
+//! | a probe | a room beside `notify`; a task of [`engine`] hands its result to the writer, as a ping's |
 //!
 //! # What is not here
 //!

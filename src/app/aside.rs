@@ -1,4 +1,4 @@
-//! Room for what takes a while and stores nothing: on threads that may block, so that no ping waits for it.
+//! Threads that may block, for what takes a while and stores nothing, so that no ping waits for it.
 
 use tokio::sync::Semaphore;
 

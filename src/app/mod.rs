@@ -1,7 +1,12 @@
-//! What can be done at run time, once for every door: each says in its own words what came of it.
+//! What can be done at run time, once for all who ask: the API, the socket, other systems' interfaces, the command line.
+//! Each says in its own words what came of it.
 //!
 //! An operation takes the server as [`Services`], and who wants it as [`Actor`]; whoever calls it has asked before who may.
 //! What it did it says in a line for people, and logs; why it did not is an enum with one text for all doors.
+//!
+//! A new operation is a file here. It checks what was said, sends the writer a command (`src/store/command.rs`; what it
+//! changes stands in `src/store/work/`, as a method of [`crate::store::Store`]) and says what came of it; new refusals are
+//! variants of [`NotDone`]. The API and the command line each ask for it.
 
 mod actor;
 mod aside;

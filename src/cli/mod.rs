@@ -1,4 +1,5 @@
-//! What the command `punctual` can do: one file a subcommand.
+//! What the command `punctual` can do. A subcommand is a variant of `Command`, an arm of `main`, and its code: a file, a
+//! folder, or a part of `control.rs`, where those stand that ask a running server. The other files are what they share.
 
 mod ages;
 mod answer;

@@ -3,6 +3,10 @@
 //! Files are read by [`crate::yaml`] against one table of keys (`keys`) and become definitions, or faults. What says how
 //! messages leave is read by [`crate::notify`]. Nothing above this room sees YAML, the path of a secret, or a default
 //! that is not yet filled in.
+//!
+//! A new key of a check stands in five places: `src/config/keys/checks.rs` (also in `DEFAULTS`, if files may give a default),
+//! `src/config/check.rs` reads it, `src/config/words.rs` writes it, `src/core/check.rs` holds it (in its `Spec` if it is
+//! judged), and `src/store/row/definition.rs` stores it. The reference in docs/ is generated from the table.
 
 mod access;
 mod alerting;

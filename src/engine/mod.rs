@@ -1,4 +1,4 @@
-//! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, reloads and housekeeping.
+//! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, the wall clock and pruning.
 //!
 //! [`expire`] is a plain function over a store, so that the simulation runs the server's code. [`Engine::run`] is a
 //! thin loop around such functions: it sleeps until the store's next deadline instead of polling, and sends with no

@@ -1,4 +1,4 @@
-//! Other systems' interfaces over HTTP: what the doors of [`crate::compat`] are asked and answer, and what they are lent.
+//! Other systems' interfaces over HTTP: what the doors of [`crate::compat`] are asked and answer, and what they may use.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,4 @@
-//! Before anybody answers: whether who asks may (`Needs` of the route table).
+//! Admission, before anybody answers: whether who asks may (`Needs` of the route table).
 
 use std::net::IpAddr;
 use std::sync::atomic::Ordering;

@@ -1,7 +1,8 @@
-//! The doors: pings, pages, metrics and what operators ask, over HTTP.
+//! Pings, pages, metrics and what operators ask, over HTTP.
 //!
 //! [`server`] takes connections within [`limits`], [`routes`] knows every path, and one file answers each. Nothing here
-//! judges or stores: pings go to the store's writer, and what is shown is read from [`crate::store::live::Live`].
+//! judges or stores: pings and what people do go through [`crate::app`], and what is shown is read from
+//! [`crate::app::view`] and, for history, from the store's reader.
 
 mod alertmanager;
 mod api;

@@ -1,5 +1,5 @@
-//! Names that are pinged and should not be: such that no check has, by a new job's check that was never declared or a typing
-//! error, and former ones.
+//! Names that are pinged and should not be: names that no check has, since a job is new and not declared yet or its name is
+//! mistyped, and former names.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! Every path there is: one table, which requests are sent by and tests walk.
+//! Every path there is: one table, by which requests are sent to their handlers, and which tests walk.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Against what pages of other sites have a browser do. A server that only its own machine reaches is reached by that
+//! Protects against requests that pages of other sites make a browser send. A server that only its own machine reaches is reached by that
 //! machine's browsers, too: also under a name that a stranger made to lead here (DNS rebinding).
 
 use std::net::IpAddr;

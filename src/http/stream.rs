@@ -1,4 +1,4 @@
-//! What a connection's bytes come by: the network, or the socket of the data folder.
+//! Where the bytes of a connection come from: the network, or the socket of the data folder.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};

@@ -1,4 +1,8 @@
-//! How messages leave: one module per kind of receiver, behind one sender (docs/outbox.md).
+//! How messages leave: one file or folder a kind of receiver, behind one sender (docs/outbox.md). [`webhook`] and [`email`]
+//! are the kinds; the other files are what they share.
+//!
+//! A new kind is `src/notify/NAME.rs` and, in this file: its key in `RECEIVER`, a row of `KINDS`, a variant of
+//! [`ReceiverKind`] and of [`Transport`], and the arms that the compiler asks for. No other room changes.
 //!
 //! [`Transport::send`] makes one attempt to send one message and returns how it ended; the outbox decides when to try
 //! again (docs/semantics.md, 12). [`alertmanager`] pushes alerts, which are not messages (docs/semantics.md, 13).

@@ -4,6 +4,10 @@
 //! [`live`] is the committed state that readers see without calling the store. [`history`] reads the database.
 //!
 //! A store has a single owner: the writer's thread in the server, the simulation in its tests.
+//!
+//! A second store is a folder beside `sqlite`: it implements [`Store`] and the row traits of `work`, and passes both suites,
+//! `tests/it/store/mod.rs` and `src/store/work/row_facts/`. Two things know SQLite besides: [`history::Reader`], which is
+//! no trait yet, and the subcommands that open a folder.
 
 pub mod command;
 mod edit;

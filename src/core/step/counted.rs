@@ -1,4 +1,4 @@
-//! What a state knows of counts (§3).
+//! Causes begin and end, and successes are counted (§3).
 
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::state::State;

@@ -3,6 +3,10 @@
 //! [`step`] first settles every transition whose time has passed, oldest first, each stamped with its own time, and
 //! then applies the input. A transition at time t takes effect from the millisecond after t: a ping at t still counts,
 //! whatever was asked first. So inserting a tick anywhere changes nothing.
+//!
+//! A new rule is in three places: `next.rs` says when it speaks, `Judge::transit` what it does then, `ping.rs` what a ping
+//! ends. What it remembers is a field of [`State`], which `src/store/row/state.rs` stores. It gets a number in
+//! docs/semantics.md, and the judge in `tests/sim/model/` learns it.
 
 mod change;
 mod counted;

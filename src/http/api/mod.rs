@@ -2,6 +2,9 @@
 //!
 //! One file an idea. Who may is asked at the door before; what is wrong is a [`Problem`] that says what to do. Checks are
 //! judged by the code that reads the files, so that what is wrong is said in the same words.
+//!
+//! A new route is a function in a file here, a variant of `Operation` with its arm, a row in `src/http/routes.rs`, and a
+//! section of docs/api.md. What it does is an operation of [`crate::app`]: here it is read and answered.
 
 mod asked;
 mod change;

@@ -1,4 +1,4 @@
-//! What of the list is asked for: words and matchers, a status, a page.
+//! Which checks of the list are asked for: words and matchers, a status, a page.
 
 use maud::{Markup, html};
 

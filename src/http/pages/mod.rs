@@ -1,4 +1,7 @@
-//! Pages for people: made whole on the server, without scripts, escaped by maud.
+//! Pages for people: made whole on the server, without scripts, escaped by maud. They only show: nothing can be done on
+//! them.
+//!
+//! A new page is a file here, a variant of `Page`, and a row and an arm in `src/http/routes.rs`.
 
 mod banners;
 mod check;

@@ -1,4 +1,4 @@
-//! Reads the history of checks that have an alias.
+//! Reads the history of checks that have an alias ([`crate::core::check::Alias`]).
 
 use rusqlite::{Connection, params};
 

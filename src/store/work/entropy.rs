@@ -1,4 +1,4 @@
-//! What spreads retries.
+//! Random numbers, which spread retries so that not all come at once.
 
 use crate::core::outbox::Message;
 

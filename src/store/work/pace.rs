@@ -1,4 +1,4 @@
-//! When a receiver is looked at again.
+//! The time at which it is looked again at what waits for a receiver.
 
 use crate::core::outbox::Occasion;
 use crate::core::time::Time;

@@ -1,4 +1,5 @@
-//! The formats of chats: a file each, and a line in [`CHATS`].
+//! The formats of chats: a file each, and a line in [`CHATS`]. Nothing else in the program names a chat. How many checks
+//! one of its messages can name is held by a test in `src/notify/webhook/tests/limits.rs`.
 
 mod discord;
 mod format;
