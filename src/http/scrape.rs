@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use crate::app::ServerCounters;
-use crate::app::view::{CheckView, Moment};
+use crate::app::view::Moment;
 use crate::core::incident::IncidentStatus;
 use crate::core::time::Time;
 use crate::metrics::{Catalog, Gone, Negotiated, Row, Seen, Shard, Snapshot, StoreTotals, render};
@@ -97,7 +97,7 @@ fn row(number: u32, check: &Check, moment: &Moment<'_>, answer: Option<IncidentS
         let known = check.known();
         (known.state.clone(), known.window.count(moment.as_of.at), known.window.within())
     };
-    let CheckView { state, view, held } = moment.look_at(check, state);
+    let (view, held) = moment.judge(check, &state);
     let seen = Seen {
         definition: &check.definition,
         state: &state,

@@ -54,14 +54,17 @@ impl<'a> Moment<'a> {
 
     /// A look at a check.
     pub fn look(&self, check: &Check) -> CheckView {
-        self.look_at(check, check.state())
+        let state = check.state();
+        let (view, held) = self.judge(check, &state);
+        CheckView { state, view, held }
     }
 
-    /// A look at a check of which this is known.
-    pub fn look_at(&self, check: &Check, state: State) -> CheckView {
-        let view = self.as_of.view(&check.definition.spec, &state);
+    /// How a check stands of which this is known, and what holds its messages. A scrape asks this of every check, and a
+    /// state is large: it is lent, not moved.
+    pub fn judge(&self, check: &Check, state: &State) -> (View, Option<HoldReason>) {
+        let view = self.as_of.view(&check.definition.spec, state);
         let held = self.held(check, &view);
-        CheckView { state, view, held }
+        (view, held)
     }
 
     fn held(&self, check: &Check, view: &View) -> Option<HoldReason> {
