@@ -57,10 +57,7 @@ const IMPURE_STD: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread
 const IMPURE_MACROS: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
 
 const MAX_FUNCTION_LINES: usize = 70;
-const MAX_FILE_LINES: usize = 500;
-/// Files that are one idea in more than [`MAX_FILE_LINES`] lines, with the reason; even they end at 600.
-const LONG_FILES: &[(&str, &str)] = &[];
-const MAX_LONG_FILE_LINES: usize = 600;
+const MAX_FILE_LINES: usize = 400;
 
 /// A broken rule: where, and what it is.
 struct Fault {
@@ -307,16 +304,10 @@ fn files_stay_one_idea() {
         .filter(|source| source.path.starts_with("src/"))
         .filter_map(|source| {
             let lines = source.text.lines().count();
-            let is_named = LONG_FILES.iter().any(|(path, _)| *path == source.path);
-            let limit = if is_named { MAX_LONG_FILE_LINES } else { MAX_FILE_LINES };
-            let is_stale = is_named && lines <= MAX_FILE_LINES;
-            (lines > limit || is_stale).then(|| source.fault(lines, format!("{lines} lines")))
+            (lines > MAX_FILE_LINES).then(|| source.fault(lines, format!("{lines} lines")))
         })
         .collect();
-    assert_none(
-        &faults,
-        "Give its second idea a file of its own. If it has but one: LONG_FILES, with the reason.",
-    );
+    assert_none(&faults, "Give its second idea a file of its own.");
 }
 
 #[test]
