@@ -162,7 +162,7 @@ impl Pusher {
         outcomes
             .iter_mut()
             .filter_map(|one| one.result.as_mut().err())
-            .for_each(|why| self.ping_urls.hide_in(why));
+            .for_each(|why| self.ping_urls.hide_in(why, external_url));
         outcomes
     }
 }

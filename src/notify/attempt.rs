@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::task::JoinError;
 
-use super::text;
+use super::{PingUrls, text};
 use crate::core::notice::Notice;
 use crate::core::outbox::Attempt;
 use crate::core::time::{Span, Time};
@@ -21,6 +21,26 @@ pub struct Notification<'a> {
     pub external_url: &'a str,
     /// When the attempt begins.
     pub now: Time,
+}
+
+impl Notification<'_> {
+    /// Puts it into the words of a format, without URLs that ping. This is done aside: a message may have hundreds of
+    /// notices, and a template take a million steps.
+    pub(super) async fn write_aside<T: Send + 'static>(
+        &self,
+        ping_urls: &PingUrls,
+        write: impl FnOnce(&Notification<'_>) -> T + Send + 'static,
+    ) -> T {
+        let (now, notices, ping_urls) = (self.now, self.notices.to_vec(), ping_urls.clone());
+        let texts = [self.key, self.receiver, self.external_url].map(str::to_owned);
+        aside(move || {
+            let [key, receiver, external_url] = &texts;
+            let harmless = |notice| ping_urls.out_of_notice(notice, external_url);
+            let notices: Vec<Notice> = notices.into_iter().map(harmless).collect();
+            write(&Notification { key, receiver, notices: &notices, external_url, now })
+        })
+        .await
+    }
 }
 
 /// Runs an attempt for at most `timeout`.

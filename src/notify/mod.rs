@@ -28,7 +28,6 @@ mod trust;
 pub mod webhook;
 mod worded;
 
-use crate::core::notice::Notice;
 use crate::core::outbox::{Attempt, Message};
 use crate::core::route::ReceiverName;
 use crate::core::time::Span;
@@ -181,14 +180,10 @@ impl Transport {
     /// Makes one attempt. It ends within the configured time-out, whatever the receiver does.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         assert!(!notification.notices.is_empty(), "a message has at least one member");
-        // On a blocking thread: a message may have hundreds of notices.
-        let (ping_urls, notices) = (self.ping_urls.clone(), notification.notices.to_vec());
-        let without = move |notice| ping_urls.out_of_notice(notice);
-        let notices: Vec<Notice> = aside(move || notices.into_iter().map(without).collect()).await;
-        let notification = Notification { notices: &notices, ..*notification };
-        self.ping_urls.out_of_attempt(match &self.means {
-            Means::Webhook(webhook) => webhook.send(&notification).await,
-            Means::Email(email) => email.send(&notification).await,
-        })
+        let attempt = match &self.means {
+            Means::Webhook(webhook) => webhook.send(notification, &self.ping_urls).await,
+            Means::Email(email) => email.send(notification, &self.ping_urls).await,
+        };
+        self.ping_urls.out_of_attempt(attempt, notification.external_url)
     }
 }

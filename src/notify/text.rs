@@ -3,19 +3,13 @@
 //! Titles, comments and labels come from files and pings. This module removes whatever could break a line, reverse the
 //! reading order or be followed by a chat's preview. Each message format then escapes its own markup.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use crate::core::check::Alias;
 use crate::core::outbox::Attempt;
 use crate::core::text::{cut, cut_bytes, first_bytes};
 use crate::core::time::{Span, Time};
 use crate::core::zone::Zone;
 
 /// One line of at most `max` characters, with `…` where it was cut. Control characters and invisible characters that
-/// change how the rest is read (bidi overrides, zero-width spaces) are removed. URLs that would ping are replaced by
-/// words, since a preview would follow them.
+/// change how the rest is read (bidi overrides, zero-width spaces) are removed.
 pub fn line(text: &str, max: usize) -> String {
     // Nobody reads more; the bound keeps a hostile text from costing time.
     let read = first_bytes(text, 4 * max + 64);
@@ -26,11 +20,11 @@ pub fn line(text: &str, max: usize) -> String {
             line.push(c);
         }
     }
-    let line = without_ping_urls(line.trim_end());
+    let line = line.trim_end();
     if read.len() < text.len() && line.chars().count() <= max {
         return cut(&format!("{line}…"), max);
     }
-    cut(&line, max)
+    cut(line, max)
 }
 
 /// At most `max_lines` lines of at most `max` characters, each made harmless like [`line()`]. Empty lines are dropped.
@@ -57,52 +51,6 @@ pub(super) fn is_invisible(c: char) -> bool {
         | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-static PING_URL: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(PING_URLS).expect("the pattern below is a regex"));
-
-/// Ping URLs of punctual, on any host. Those of other systems' interfaces are hidden before ([`super::PingUrls`]).
-const PING_URLS: &str = r"(?i)https?://\S*?/ping/\S*";
-
-/// What replaces a ping URL.
-pub(super) const A_PING_URL: &str = "(a ping URL)";
-
-/// Bare ping URLs must not stand in messages: a chat's preview would ping them (docs/templates.md).
-fn without_ping_urls(text: &str) -> String {
-    PING_URL.replace_all(text, A_PING_URL).into_owned()
-}
-
-/// Removes `BASE/ID` (eight letters at our own address), which also pings checks of other systems.
-pub fn without_id_urls(text: &str, base: &str) -> String {
-    let mut rest = text;
-    let mut kept = String::new();
-    while let Some(place) = find_ignoring_case(rest, base) {
-        let (before, from) = rest.split_at(place);
-        let path = &from[base.len()..];
-        let ends = |c: char| c.is_whitespace() || "\"<>()[]|'".contains(c);
-        let url_len = base.len() + path.find(ends).unwrap_or(path.len());
-        let (url, after) = from.split_at(url_len);
-        kept.push_str(before);
-        kept.push_str(if is_id(&url[base.len()..]) { A_PING_URL } else { url });
-        rest = after;
-    }
-    kept + rest
-}
-
-fn find_ignoring_case(text: &str, wanted: &str) -> Option<usize> {
-    if wanted.is_empty() {
-        return None;
-    }
-    let bytes = text.as_bytes().windows(wanted.len());
-    bytes.into_iter().position(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
-}
-
-/// Whether the path is `/` and eight letters, with no further letter or `/` after them.
-fn is_id(path: &str) -> bool {
-    let Some(id) = path.strip_prefix('/') else { return false };
-    let letters = id.bytes().take_while(u8::is_ascii_alphabetic).count();
-    letters == Alias::ID_LETTERS && !id[letters..].starts_with('/')
-}
-
 /// Whether this is a link that is safe to show: `http` or `https`, of sane length, without blanks or control
 /// characters.
 pub fn is_link(url: &str) -> bool {
@@ -111,7 +59,6 @@ pub fn is_link(url: &str) -> bool {
         && !url
             .chars()
             .any(|c| c.is_whitespace() || c.is_control() || is_invisible(c) || "\"<>`\\".contains(c))
-        && !PING_URL.is_match(url)
 }
 
 /// A duration for people, in at most two units: `23h53m`, `4m10s`, `250ms`.
@@ -219,26 +166,6 @@ mod tests {
         check("", "");
     }
 
-    /// A GET of such an address pings the check.
-    #[test]
-    fn an_id_that_pings_is_never_shown_at_our_address() {
-        let check = |text: &str, expected: &str| {
-            assert_eq!(without_id_urls(text, "https://p.example.org"), expected, "{text}");
-        };
-        check("a https://p.example.org/abcdefgh b", "a (a ping URL) b");
-        check("[x](HTTPS://P.example.org/ABCDEFGH?m=1)é", "[x]((a ping URL))é");
-        check("https://p.example.org/abcdefgh https://p.example.org/abcdefgh", "(a ping URL) (a ping URL)");
-        for other in [
-            "https://p.example.org/checks/a",
-            "https://p.example.org/abcdefghi",
-            "https://wiki.example.org/runbooks",
-            "https://p.example.org",
-            "é https://p.example.org/",
-        ] {
-            check(other, other);
-        }
-    }
-
     #[test]
     fn several_lines_stay_several_harmless_lines() {
         assert_eq!(lines("Runs ETL.\r\n\nCall\u{202e} Bob.\n", 5, 20), "Runs ETL.\nCall Bob.");
@@ -246,12 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn a_ping_url_is_never_shown() {
-        assert_eq!(line("see https://p.example.org/ping/key/job?rid=1 now", 99), "see (a ping URL) now");
-        assert_eq!(line("HTTP://10.0.0.1:19099/punctual/PING/job", 99), "(a ping URL)");
-        assert_eq!(line("https://wiki.example.org/shipping/a", 99), "https://wiki.example.org/shipping/a");
+    fn what_is_no_safe_link_is_none() {
         assert!(is_link("https://wiki.example.org/a?b=c&d=%20#e"));
-        for bad in ["javascript:alert(1)", "https://a/ping/b", "https://a b", "https://a\"b", "", "ftp://a"] {
+        for bad in ["javascript:alert(1)", "https://a b", "https://a\"b", "", "ftp://a"] {
             assert!(!is_link(bad), "{bad}");
         }
     }

@@ -1,6 +1,6 @@
-//! A chat's preview follows the URLs of a message: none that pings through another system's interface may stand in one.
+//! A chat's preview follows the URLs of a message: none that pings may stand in one.
 
-use punctual::compat::{DOORS, mail, ping_urls};
+use punctual::compat::{DOORS, Door, mail, ping_urls};
 use punctual::core::check::Origin;
 use punctual::core::incident::IncidentKey;
 use punctual::core::notice::{AliasNotice, LastRun, Notice};
@@ -24,10 +24,39 @@ fn now() -> Time {
     Time::from_secs(1_774_830_840)
 }
 
-/// A notice that has a ping URL in each field that strangers write.
-fn hostile(origin: &str, path: &str) -> Notice {
+const EXTERNAL_URL: &str = "https://punctual.example.org/";
+
+/// A URL in every field, and whether it may stand in a message.
+struct Case {
+    /// The door whose mails are written.
+    door: &'static dyn Door,
+    host: &'static str,
+    path: String,
+    hidden: PingUrls,
+    is_shown: bool,
+}
+
+/// Each URL that pings, and those of doors where these are not known.
+fn cases() -> Vec<Case> {
+    let case =
+        |door, host, path: &str, hidden, is_shown| Case { door, host, path: path.into(), hidden, is_shown };
+    let of_door = |door: &&'static dyn Door| {
+        let path = door.ping_path();
+        [(PingUrls::default(), true), (ping_urls(), false)]
+            .map(|(hidden, is_shown)| case(*door, "h.example.org/x", &path, hidden, is_shown))
+    };
+    let ours = case(DOORS[0], "h.example.org/x", "/ping/", ping_urls(), false);
+    let id = |host, is_shown| case(DOORS[0], host, "/abcdefgh", ping_urls(), is_shown);
+    let ids = [id("Punctual.example.org", false), id("another.example.org", true)];
+    DOORS.iter().flat_map(of_door).chain([ours]).chain(ids).collect()
+}
+
+/// A notice that has the URL in each field that strangers write.
+fn hostile(case: &Case) -> Notice {
+    let origin = case.door.name();
     // Invisible characters in it are not sent, and so do not hide it.
-    let url = |field: &str| format!("see HTTPS://h.example.org/x{}?{field}", path.replace('/', "/\u{200b}"));
+    let path = case.path.replace('/', "/\u{200b}");
+    let url = |field: &str| format!("see HTTPS://{}{path}?{field}", case.host);
     let at = |field: &str| (now(), url(field));
     let alert = sample::alert(now());
     let run = alert.last_run.clone().map(|run| LastRun {
@@ -41,7 +70,7 @@ fn hostile(origin: &str, path: &str) -> Notice {
         group: url("group"),
         labels: vec![("severity".to_owned(), url("severity")), ("team".to_owned(), url("team"))],
         description: format!("one\n{}\ntwo", url("description")),
-        runbook_url: url("runbook").replace("see ", "").replace('\u{200b}', ""),
+        runbook_url: url("runbook").replace("see HTTPS", "https").replace('\u{200b}', ""),
         schedule: url("schedule"),
         last_run: run,
         last_log: Some(at("log")),
@@ -61,9 +90,9 @@ fn hostile(origin: &str, path: &str) -> Notice {
 }
 
 fn send(transport: &Transport, notice: &Notice) -> Attempt {
-    let external_url = "https://punctual.example.org";
     let notices = std::slice::from_ref(notice);
-    let notification = Notification { key: "m1", receiver: "chat", notices, external_url, now: now() };
+    let notification =
+        Notification { key: "m1", receiver: "chat", notices, external_url: EXTERNAL_URL, now: now() };
     runtime().block_on(transport.send(&notification))
 }
 
@@ -80,29 +109,20 @@ fn by_mail() -> Receiver {
 }
 
 #[test]
-fn no_format_shows_a_url_that_pings_through_a_door_whichever_field_it_stands_in() {
+fn no_format_shows_a_url_that_pings_whichever_field_it_stands_in() {
     let sink = WebhookSink::start();
-    let named = |name: &str| WebhookFormat::named(name).expect("the chat is known");
-    let formats = [
-        WebhookFormat::Alertmanager,
-        named("slack"),
-        named("teams"),
-        named("discord"),
-        named("ntfy"),
-        WebhookFormat::Template(ALL.to_owned()),
-    ];
+    let others = [WebhookFormat::Alertmanager, WebhookFormat::Template(ALL.to_owned())];
+    let formats: Vec<WebhookFormat> = WebhookFormat::chats().chain(others).collect();
     let mut count = 0;
-    for door in DOORS {
-        let (path, notice) = (door.ping_path(), hostile(door.name(), &door.ping_path()));
-        for (hidden, is_shown) in [(PingUrls::default(), true), (ping_urls(), false)] {
-            for format in &formats {
-                assert_taken(&send(&chat(&sink, format.clone(), &hidden), &notice));
-                count += 1;
-                let sent = sink.received.wait_for_count("the message", PATIENCE, count).remove(count - 1);
-                let body = String::from_utf8_lossy(&sent.body).replace('\u{200b}', "");
-                assert_eq!(body.contains(&path), is_shown, "{format:?}: {body}");
-                assert_eq!(body.contains("(a ping URL)"), !is_shown, "{format:?}: {body}");
-            }
+    for case in cases() {
+        let notice = hostile(&case);
+        for format in &formats {
+            assert_taken(&send(&chat(&sink, format.clone(), &case.hidden), &notice));
+            count += 1;
+            let sent = sink.received.wait_for_count("the message", PATIENCE, count).remove(count - 1);
+            let body = String::from_utf8_lossy(&sent.body).replace('\u{200b}', "");
+            assert_eq!(body.contains(&case.path), case.is_shown, "{format:?}: {body}");
+            assert_eq!(body.contains("(a ping URL)"), !case.is_shown, "{format:?}: {body}");
         }
     }
 }
@@ -112,18 +132,15 @@ fn no_mail_shows_one_either_in_whichever_words() {
     let server = SmtpServer::start(Tls::None, None);
     let smtp = plain("localhost", server.port());
     let mut count = 0;
-    for door in DOORS {
-        let (path, notice) = (door.ping_path(), hostile(door.name(), &door.ping_path()));
-        for (hidden, is_shown) in [(PingUrls::default(), true), (ping_urls(), false)] {
-            let ours = Transport::new(&by_mail(), Some(&smtp), Span::secs(30), &hidden).unwrap();
-            let theirs = Transport::of_checks(&smtp, mail, Span::secs(30), &hidden).unwrap();
-            for transport in [ours, theirs] {
-                assert_taken(&send(&transport, &notice));
-                count += 1;
-                let sent = server.mails.wait_for_count("the mail", PATIENCE, count).remove(count - 1);
-                let said = format!("{} {:?} {:?}", sent.header("subject"), sent.text, sent.html);
-                assert_eq!(said.contains(&path), is_shown, "{said}");
-            }
+    for case in cases() {
+        let ours = Transport::new(&by_mail(), Some(&smtp), Span::secs(30), &case.hidden).unwrap();
+        let theirs = Transport::of_checks(&smtp, mail, Span::secs(30), &case.hidden).unwrap();
+        for transport in [ours, theirs] {
+            assert_taken(&send(&transport, &hostile(&case)));
+            count += 1;
+            let sent = server.mails.wait_for_count("the mail", PATIENCE, count).remove(count - 1);
+            let said = format!("{} {:?} {:?}", sent.header("subject"), sent.text, sent.html);
+            assert_eq!(said.contains(&case.path), case.is_shown, "{said}");
         }
     }
 }

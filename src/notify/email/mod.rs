@@ -19,7 +19,7 @@ use self::address::parse;
 use self::client::{PerRecipient, SmtpClient};
 use self::fault::{MailFault, wants_login};
 use super::redact::without;
-use super::{Notification, Wording, later, misdirected, never, taken, within};
+use super::{Notification, PingUrls, Wording, later, misdirected, never, taken, within};
 use crate::core::outbox::Attempt;
 use crate::core::time::Span;
 use crate::yaml::fields::Fields;
@@ -104,12 +104,15 @@ impl Mailer {
         Ok(Mailer { client, to, taken: Mutex::default() })
     }
 
-    pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
+    pub async fn send(&self, notification: &Notification<'_>, ping_urls: &PingUrls) -> Attempt {
         let to = self.recipients(notification);
         if to.is_empty() {
             return never("none of its addresses is one of mail");
         }
-        let message = match letter::write(notification, self.client.from(), &to, self.wording()) {
+        let (from, all, wording) = (self.client.from().clone(), to.clone(), self.wording());
+        let written = notification
+            .write_aside(ping_urls, move |notification| letter::write(notification, &from, &all, wording));
+        let message = match written.await {
             Ok(message) => message.formatted(),
             Err(error) => return never(format!("the mail cannot be written: {error}")),
         };

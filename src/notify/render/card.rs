@@ -1,6 +1,6 @@
 //! The details of one check.
 
-use super::{Tone, base, family_word, page, title, tone};
+use super::{Tone, family_word, page, title, tone};
 use crate::core::cause::Cause;
 use crate::core::incident::{IncidentKey, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
@@ -8,9 +8,7 @@ use crate::core::outbox::DeliveryKind;
 use crate::core::route::Responder;
 use crate::core::text::{cut, shortened};
 use crate::notify::Notification;
-use crate::notify::text::{
-    ago, both_clocks, both_stretches, is_link, line, lines, span, without_id_urls, zoned_clock,
-};
+use crate::notify::text::{ago, both_clocks, both_stretches, is_link, line, lines, span, zoned_clock};
 
 /// The details of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +94,7 @@ pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     if notice.flaps().is_some() {
         said.say("Why", format!("{FLAPPING} last: {}", notice.first.kind.meaning()));
     }
-    said.say("", words(notification, &lines(&notice.description, MAX_LINES, 1000)));
+    said.say("", lines(&notice.description, MAX_LINES, 1000));
     if !notice.is_over() {
         said.say("Expected", expected(notification, notice));
     }
@@ -144,21 +142,16 @@ impl Lines {
             None => self.say("Last success", success),
         }
         let comment = notice.last_run.as_ref().and_then(|run| run.comment.as_deref()).unwrap_or_default();
-        self.say("Comment", words(notification, &line(comment, MAX_COMMENT_CHARS)));
+        self.say("Comment", line(comment, MAX_COMMENT_CHARS));
         if let Some((at, comment)) = &notice.last_log {
-            let comment = words(notification, &line(comment, MAX_COMMENT_CHARS));
+            let comment = line(comment, MAX_COMMENT_CHARS);
             self.say("Log", format!("{}: {comment}", ago(*at, now)));
         }
         if let Some((at, output)) = &notice.output {
-            let output = words(notification, &lines(output, MAX_LINES, 210));
+            let output = lines(output, MAX_LINES, 210);
             self.say("Output", format!("{}:\n{output}", ago(*at, now)));
         }
     }
-}
-
-/// A text that a job or a person wrote, already harmless, without URLs that would ping if followed.
-fn words(notification: &Notification<'_>, text: &str) -> String {
-    without_id_urls(text, base(notification.external_url))
 }
 
 /// The cause that the thread is named after, or the first of those that remain.

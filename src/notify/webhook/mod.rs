@@ -12,7 +12,7 @@ use crate::core::time::Span;
 
 use super::client::Server;
 use super::render::{Text, render};
-use super::{Notification, aside, later, within};
+use super::{Notification, PingUrls, later, within};
 
 pub use chat::ChatFormat;
 pub(crate) use settings::{WEBHOOK, read};
@@ -75,8 +75,10 @@ impl WebhookTransport {
         })
     }
 
-    pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
-        let body = match self.body_aside(notification).await {
+    pub async fn send(&self, notification: &Notification<'_>, ping_urls: &PingUrls) -> Attempt {
+        let (format, max) = (self.format.clone(), self.max_members);
+        let written = notification.write_aside(ping_urls, move |notification| format.body(notification, max));
+        let body = match written.await {
             Ok(body) => body,
             // The template's files may be mended before the message is given up.
             Err(error) => return later(format!("the template failed: {error}")),
@@ -88,20 +90,6 @@ impl WebhookTransport {
                 Ok(answer) => answer.into_attempt(&self.server.origin()),
                 Err(error) => later(error.why),
             }
-        })
-        .await
-    }
-
-    /// Builds the body on a blocking thread: a template may take a million steps, and a message have hundreds of
-    /// checks.
-    async fn body_aside(&self, notification: &Notification<'_>) -> Result<Body, TemplateError> {
-        let (format, max) = (self.format.clone(), self.max_members);
-        let notices = notification.notices.to_vec();
-        let texts = [notification.key, notification.receiver, notification.external_url].map(str::to_owned);
-        let now = notification.now;
-        aside(move || {
-            let [key, receiver, external_url] = &texts;
-            format.body(&Notification { key, receiver, notices: &notices, external_url, now }, max)
         })
         .await
     }

@@ -10,7 +10,7 @@ use crate::core::outbox::Flaps;
 use crate::core::time::Time;
 use crate::notify::Notification;
 use crate::notify::render::{base, family_word, page, title};
-use crate::notify::text::{is_link, line, lines, without_id_urls};
+use crate::notify::text::{is_link, line, lines};
 
 type Labels = BTreeMap<String, String>;
 
@@ -86,7 +86,7 @@ fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
         status: if is_over { RESOLVED } else { FIRING },
         fingerprint: fingerprint(&labels),
         labels,
-        annotations: annotations(notice, notification),
+        annotations: annotations(notice),
         starts_at: notice.began_at().to_string(),
         // While the alert fires there is no end: Go's zero time.
         ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
@@ -111,10 +111,9 @@ fn labels(notice: &Notice) -> Labels {
 }
 
 /// The annotations of the alerts that are pushed, and the job's last words.
-fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
+fn annotations(notice: &Notice) -> Labels {
     let kind = notice.first.kind;
     let family = family_word(kind.family()).to_lowercase();
-    let words = |text: String| without_id_urls(&text, base(notification.external_url));
     let comment = notice.last_run.as_ref().and_then(|run| run.comment.as_deref()).unwrap_or_default();
     let output = notice.output.as_ref().map(|(_, output)| lines(output, 20, 210)).unwrap_or_default();
     let summary = match notice.flaps() {
@@ -125,12 +124,12 @@ fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     };
     let pairs = [
         ("summary", summary),
-        ("description", words(lines(&notice.description, 20, 1000))),
+        ("description", lines(&notice.description, 20, 1000)),
         ("reason", kind.as_str().to_owned()),
         ("incident", notice.incident.0.to_string()),
         ("runbook_url", Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default()),
-        ("comment", words(line(comment, 500))),
-        ("output", words(output)),
+        ("comment", line(comment, 500)),
+        ("output", output),
     ];
     pairs
         .into_iter()

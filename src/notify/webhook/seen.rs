@@ -9,8 +9,8 @@ use crate::core::notice::{Notice, Severity, worst_first};
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::{Span, Time};
 use crate::notify::Notification;
-use crate::notify::render::{base, page, title, word};
-use crate::notify::text::{is_link, line, lines, without_id_urls};
+use crate::notify::render::{page, title, word};
+use crate::notify::text::{is_link, line, lines};
 
 /// One check of the message. A missing text is "", a missing number `none`.
 #[derive(Clone, Debug, Serialize)]
@@ -48,7 +48,6 @@ pub(super) fn seen(notification: &Notification<'_>) -> Vec<TemplateCheck> {
 }
 
 fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
-    let words = |text: String| without_id_urls(&text, base(notification.external_url));
     let run = notice.last_run.as_ref();
     let time = |time: Option<Time>| time.map(|time| time.to_string()).unwrap_or_default();
     let label = |(name, value): &(String, String)| (name.clone(), line(value, 500));
@@ -78,10 +77,10 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
         exit_status: run.and_then(|run| run.exit_status),
         duration_seconds: run.and_then(|run| run.duration).map(|span| span.as_ms() as f64 / 1000.0),
         source: run.map(|run| line(&run.source, 100)).unwrap_or_default(),
-        comment: words(line(run.and_then(|run| run.comment.as_deref()).unwrap_or_default(), 500)),
-        log: words(line(notice.last_log.as_ref().map_or("", |(_, text)| text), 500)),
-        output: words(lines(notice.output.as_ref().map_or("", |(_, text)| text), 20, 210)),
-        description: words(lines(&notice.description, 20, 1000)),
+        comment: line(run.and_then(|run| run.comment.as_deref()).unwrap_or_default(), 500),
+        log: line(notice.last_log.as_ref().map_or("", |(_, text)| text), 500),
+        output: lines(notice.output.as_ref().map_or("", |(_, text)| text), 20, 210),
+        description: lines(&notice.description, 20, 1000),
         runbook_url: Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default(),
         page: page(notification.external_url, &notice.check),
     }

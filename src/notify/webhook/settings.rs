@@ -71,6 +71,11 @@ impl Webhook {
 }
 
 impl WebhookFormat {
+    /// Those of every chat.
+    pub fn chats() -> impl Iterator<Item = WebhookFormat> {
+        CHATS.iter().map(WebhookFormat::Chat)
+    }
+
     /// The format that a file calls so; a template has no name.
     pub fn named(name: &str) -> Option<WebhookFormat> {
         let chat = CHATS.iter().find(|chat| chat.name == name).map(WebhookFormat::Chat);
