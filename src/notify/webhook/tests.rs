@@ -65,7 +65,7 @@ fn check(name: &str, format: &WebhookFormat) {
 #[test]
 fn every_format_says_that_a_check_flaps() {
     let notices = [sample::flapping(now())];
-    for format in [chat("slack"), chat("discord"), chat("teams"), chat("ntfy")] {
+    for format in WebhookFormat::chats() {
         let body = body(format.clone(), &notices).replace('\\', "");
         assert!(body.contains("[FLAPPING] Test message"), "{format:?}: {body}");
         assert!(body.contains("3 times since 00:30"), "{format:?}: {body}");

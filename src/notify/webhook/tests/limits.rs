@@ -231,9 +231,9 @@ fn what_is_without_details_is_counted() {
         check: Name::parse(&format!("job-{i}")).expect("a good name"),
         ..sample::alert(now())
     };
-    for (format, max) in [(chat("slack"), 50), (chat("teams"), 20), (chat("discord"), 10), (chat("ntfy"), 8)]
-    {
-        assert_eq!(format.max_members(), max);
+    let all: Vec<usize> = WebhookFormat::chats().map(|format| format.max_members()).collect();
+    assert_eq!(all, [50, 20, 10, 8]);
+    for (format, max) in WebhookFormat::chats().zip(all) {
         let notices: Vec<Notice> = (0..max).map(short).collect();
         let payload = json(format.clone(), &notices);
         let shown = texts(&payload);
@@ -251,7 +251,7 @@ fn what_is_without_details_is_counted() {
 #[test]
 fn a_message_with_too_many_members_says_how_many_it_does_not_name() {
     let notices: Vec<Notice> = (0..256).map(|i| longest(i, "夜", Story::Bad)).collect();
-    for format in [chat("slack"), chat("teams"), chat("discord"), chat("ntfy")] {
+    for format in WebhookFormat::chats() {
         let payload = json(format.clone(), &notices);
         let unnamed = 256 - format.max_members();
         let shown = texts(&payload);
