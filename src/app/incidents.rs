@@ -18,8 +18,16 @@ use crate::store::{Stance, StoreError};
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
 
-/// So many are stored together; pings are stored between them and the next ones.
-const MAX_TOGETHER: usize = 100;
+/// So many are stored together; pings are stored between them and the next ones, so that none waits for more than some 50 ms.
+/// Measured without optimisation, where each has twenty actions: 47 ms for a hundred that are acknowledged; 20 ms for ten that
+/// are opened again, and 60 ms for a hundred of these.
+fn max_together(stance: Stance) -> usize {
+    match stance {
+        Stance::Acknowledge | Stance::WontFix => 100,
+        // All actions of each are planned anew.
+        Stance::Reopen => 10,
+    }
+}
 
 /// What was said of all that match.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +85,7 @@ pub async fn stand_all(
     let ids: Vec<IncidentId> = named.iter().map(|(incident, _)| incident.id).collect();
     let (count, mut changed) = (named.len(), 0);
     // Whether it is new is for the store to say: to acknowledge again takes on what began since.
-    for (nth, together) in ids.chunks(MAX_TOGETHER).enumerate() {
+    for (nth, together) in ids.chunks(max_together(stance)).enumerate() {
         match say(services, actor, together.to_vec(), stance).await {
             Ok(stood) => changed += stood.into_iter().filter(|is_new| *is_new).count(),
             Err(why) if nth == 0 => return Err(why),
@@ -103,7 +111,7 @@ fn stopped(actor: &Actor, stance: Stance, (changed, count): (usize, usize), why:
     let (word, by) = (word(stance), actor.name());
     let text = format!("{changed} of {count} incidents are {word}, says {by}, and no more");
     actor.log(&format!("{text}: {why}"));
-    NotDone::Stopped(text)
+    NotDone::PartlyDone(text)
 }
 
 async fn one(
@@ -176,7 +184,8 @@ async fn of_number(services: &Arc<Services>, actor: &Actor, number: &str) -> Res
     let Ok(id) = number.parse().map(IncidentId) else { return Err(none) };
     let reading = with_history(services, actor, move |at| {
         let Some(incident) = at.history.incident(id)? else { return Ok(None) };
-        let check = at.live.by_id(incident.check);
+        let directory = at.live.directory();
+        let check = directory.checks.iter().find(|check| check.id == incident.check);
         Ok(Some((incident, check.map(|check| check.definition.name.clone()))))
     });
     let (incident, name) = reading.await?.ok_or(none)?;

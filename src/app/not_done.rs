@@ -70,7 +70,7 @@ pub enum NotDone {
     NoneMatches(String),
     /// Of several things some were done: which is what this says.
     #[error("{0}: the server is too busy, or its disk fails; ask again, for the others")]
-    Stopped(String),
+    PartlyDone(String),
     /// No message has this number.
     #[error("there is no message {0}, or not any more")]
     NoSuchMessage(String),
@@ -156,7 +156,7 @@ impl NotDone {
             | NotDone::BadMatchers(_)
             | NotDone::Faulty(_)
             | NotDone::NoMatchers => NotDoneKind::Invalid,
-            NotDone::Stopped(_) | NotDone::Stopping | NotDone::Busy(_) | NotDone::Store(_) => {
+            NotDone::PartlyDone(_) | NotDone::Stopping | NotDone::Busy(_) | NotDone::Store(_) => {
                 NotDoneKind::Unavailable
             }
             NotDone::Bug(_) => NotDoneKind::Bug,

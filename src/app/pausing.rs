@@ -33,7 +33,7 @@ pub async fn change(
     let name = check.definition.name.clone();
     let why = Some(comment.to_owned()).filter(|comment| !comment.is_empty());
     let remark = Remark { comment: why, by: Some(actor.name()) };
-    let command = |answer| StoreCommand::Pause(check.id, wish, remark, answer);
+    let command = |answer| StoreCommand::Pause(check.id, name.clone(), wish, remark, answer);
     let outcome = services.command(actor, command).await??;
     let said = in_words(actor, comment);
     let text = match (outcome, wish) {

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::live::Check;
 use super::pausing::{self, PauseOutcome, Remark, Wish};
 use super::{ByHand, Edit, EditError, SpecChange, Stance, Store, StoreError};
-use crate::core::check::{CheckId, Definition};
+use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::IncidentId;
 use crate::core::outbox::MessageId;
 use crate::core::route::{Mute, ReceiverName};
@@ -21,8 +22,8 @@ use crate::core::time::Time;
 /// Something to do on the writer's thread.
 #[derive(Debug)]
 pub enum StoreCommand {
-    /// Pauses or unpauses (7.1).
-    Pause(CheckId, Wish, Remark, CommandAnswer<Result<PauseOutcome, StoreError>>),
+    /// Pauses or unpauses the check of this number, by its name or a former one (7.1).
+    Pause(CheckId, Name, Wish, Remark, CommandAnswer<Result<PauseOutcome, StoreError>>),
     /// Holds messages for a while (8.2).
     Mute(Mute, CommandAnswer<Result<u64, StoreError>>),
     /// Ends a mute.
@@ -57,8 +58,11 @@ impl StoreCommand {
     /// Carries it out, unless nobody waits for its answer any more.
     pub fn run(self, store: &mut dyn Store, now: Time) {
         match self {
-            StoreCommand::Pause(check, wish, remark, answer) => {
-                answer.give(|| pausing::change(store, check, wish, remark, now));
+            StoreCommand::Pause(check, name, wish, remark, answer) => {
+                answer.give(|| match current(store, check, &name) {
+                    Some(known) => pausing::change(store, &known, wish, remark, now),
+                    None => Ok(PauseOutcome::Gone),
+                });
             }
             StoreCommand::Mute(mute, answer) => answer.give(|| store.mute(mute, now)),
             StoreCommand::Unmute(id, answer) => answer.give(|| store.unmute(id, now)),
@@ -79,13 +83,18 @@ impl StoreCommand {
 impl CheckChange {
     fn make(self, store: &mut dyn Store, now: Time) -> Result<bool, EditError> {
         let CheckChange { check, before, definition, how } = self;
-        let known = store.live().find(before.name.as_str());
-        let is_as_before = known.is_some_and(|known| known.id == check && known.definition == before);
+        let known = current(store, check, &before.name);
+        let is_as_before = known.is_some_and(|known| known.definition == before);
         if is_as_before {
             store.edit(Edit::Update { check, definition: Box::new(definition), how }, now)?;
         }
         Ok(is_as_before)
     }
+}
+
+/// The check of this number, if this is its name or a former one: pings wait meanwhile, and to look at each takes too long.
+fn current(store: &dyn Store, check: CheckId, name: &Name) -> Option<Arc<Check>> {
+    store.live().find(name.as_str()).filter(|known| known.id == check)
 }
 
 /// The way back to whoever waits for an answer.

@@ -258,11 +258,6 @@ impl Live {
         directory.by_name.get(name).map(|named| named.check.clone())
     }
 
-    /// The declared check of this number. Looks at each: for what is done seldom.
-    pub fn by_id(&self, id: CheckId) -> Option<Arc<Check>> {
-        self.directory().checks.iter().find(|check| check.id == id).cloned()
-    }
-
     /// What a ping by this name or former name needs to know.
     pub fn find_for_ping(&self, name: &str) -> Option<ForPings> {
         let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! Pausing and unpausing at run time (7.1, 7.2): decided and stored on the writer's thread.
 
+use super::live::Check;
 use super::{Applied, Entry, Store, StoreError, What};
-use crate::core::check::CheckId;
 use crate::core::time::Time;
 
 /// What is wanted.
@@ -43,12 +43,12 @@ pub enum PauseOutcome {
 /// Pauses a check, or ends the pause.
 pub(super) fn change(
     store: &mut dyn Store,
-    check: CheckId,
+    known: &Check,
     wish: Wish,
     Remark { comment, by }: Remark,
     now: Time,
 ) -> Result<PauseOutcome, StoreError> {
-    let Some(known) = store.live().by_id(check) else { return Ok(PauseOutcome::Gone) };
+    let check = known.id;
     let paused = known.known().state.pause;
     let what = match wish {
         Wish::Pause { until } if paused.at_run_time.is_some() && paused.until == until => {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::fast::prefetch::prefetch;
 use super::memory::UnstoredSettings;
 use super::store::SqliteStore;
-use super::tx::Tx;
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
@@ -169,9 +168,7 @@ impl Store for SqliteStore {
         by: &str,
         now: Time,
     ) -> Result<Vec<bool>, StoreError> {
-        let all =
-            |tx: &mut Tx<'_>| incidents.iter().map(|id| work::stand(tx, *id, stance, by, now)).collect();
-        self.transact(all)
+        self.transact(|tx| work::stand_all(tx, incidents, stance, by, now))
     }
 
     fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {

@@ -76,6 +76,6 @@ pub(super) use prune::prune;
 pub(super) use round::Round;
 pub(super) use rows::{Rows, Settled};
 pub(super) use settle::settle;
-pub(super) use stand::stand;
+pub(super) use stand::stand_all;
 pub(super) use step::{Subject, step_check};
 pub(super) use story::{Story, Teller};

@@ -9,8 +9,24 @@ use crate::core::route::Facts;
 use crate::core::time::Time;
 use crate::store::{Stance, StoreError};
 
-/// Answers whether it is so from now on, and was not before.
-pub(in crate::store) fn stand(
+/// Answers of each whether it is so from now on, and was not before.
+pub(in crate::store) fn stand_all(
+    rows: &mut dyn Rows,
+    incidents: &[IncidentId],
+    stance: Stance,
+    by: &str,
+    now: Time,
+) -> Result<Vec<bool>, StoreError> {
+    let stood: Vec<bool> =
+        incidents.iter().map(|id| stand(rows, *id, stance, by, now)).collect::<Result<_, _>>()?;
+    if stood.contains(&true) {
+        // Those who depend on them look at it, too (8.3). There may be a receiver for each check: once is enough.
+        rows.look_everywhere(now);
+    }
+    Ok(stood)
+}
+
+fn stand(
     rows: &mut dyn Rows,
     id: IncidentId,
     stance: Stance,
@@ -39,7 +55,5 @@ pub(in crate::store) fn stand(
         }
     }
     rows.update_incident(incident)?;
-    // Those who depend on it look at it, too (8.3).
-    rows.look_everywhere(now);
     Ok(true)
 }
