@@ -353,17 +353,6 @@ pub trait Store: Send {
         now: Time,
     ) -> Result<Vec<bool>, StoreError>;
 
-    /// [`Store::stand_all`] for a single incident.
-    fn stand(
-        &mut self,
-        incident: IncidentId,
-        stance: Stance,
-        by: &str,
-        now: Time,
-    ) -> Result<bool, StoreError> {
-        Ok(self.stand_all(&[incident], stance, by, now)? == [true])
-    }
-
     /// Brings the stored alerts up to date and returns all alerts for Alertmanager (§13).
     fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError>;
 

@@ -255,14 +255,21 @@ impl World {
             open.iter().filter(|(_, check)| stance_of(check).is_some_and(|stance| stance != Stance::Reopen));
         // Often the one of which something was said already, and then mostly that it is open.
         let stood = stood.next().filter(|_| lot.is_multiple_of(2)).copied();
-        let (incident, check) = stood.unwrap_or(open[lot % open.len()]);
+        let first = stood.unwrap_or(open[lot % open.len()]);
         let stances = [Stance::Acknowledge, Stance::WontFix, Stance::Reopen];
         let stance =
             stood.filter(|_| !lot.is_multiple_of(3)).map_or(stances[lot / 7 % 3], |_| Stance::Reopen);
-        self.trace.say(now, &format!("{incident:?} of {check:?}: {stance:?}, {fate:?}"));
-        let done = self.server.call(now, fate, move |store, now| store.stand(incident, stance, "ops", now));
-        if done.commits > 0 {
-            let files = self.server.files.clone();
+        // Sometimes of some others, too, in the same call.
+        let others = open.iter().copied().filter(|other| *other != first).take(lot / 5 % 4);
+        let said: Vec<_> = [first].into_iter().chain(others.filter(|_| lot.is_multiple_of(5))).collect();
+        self.trace.say(now, &format!("{said:?}: {stance:?}, {fate:?}"));
+        let ids: Vec<_> = said.iter().map(|(incident, _)| *incident).collect();
+        let done = self.server.call(now, fate, move |store, now| store.stand_all(&ids, stance, "ops", now));
+        if done.commits == 0 {
+            return;
+        }
+        let files = self.server.files.clone();
+        for (incident, check) in said {
             let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
             let is_new = judged.stand(stance);
             if is_new && stance == Stance::Reopen {

@@ -186,14 +186,14 @@ pub(crate) fn what_is_held_or_acknowledged_is_not_tried_again<P: Place>(world: &
     let pause = punctual::store::What::Pause { comment: None, by: None, until: None };
     world.apply("b", pause);
     let incident = punctual::core::incident::IncidentId(1);
-    assert!(world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap(), "{a:?}");
+    assert!(world.says(incident, Stance::Acknowledge, "ada", now), "{a:?}");
     assert_eq!(totals(world), (1, 0), "somebody is on it");
     world.wait(HOUR);
     assert!(world.claim().is_empty());
     world.apply("b", punctual::store::What::Unpause { comment: None, by: None });
     assert_eq!(told_each(world, &Attempt::TAKEN), [["Alert b"]]);
     let now = world.now;
-    assert!(world.store().stand(incident, Stance::Reopen, "ada", now).unwrap());
+    assert!(world.says(incident, Stance::Reopen, "ada", now));
     world.wait(GROUP_WAIT);
     assert_eq!(told_each(world, &Attempt::TAKEN), [["Alert a"]], "once");
     world.wait(HOUR);

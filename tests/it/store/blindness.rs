@@ -4,7 +4,7 @@ use punctual::core::cause::CauseKind;
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
-use punctual::store::{Outgoing, Stance, Store};
+use punctual::store::{Outgoing, Stance};
 
 use super::world::{GROUP_WAIT, Place, World};
 
@@ -25,7 +25,7 @@ fn acknowledge_blindness<P: Place>(world: &mut World<P>) {
     assert_eq!(reasons(&blind), [CauseKind::Blind]);
     world.settle(blind.message.id, &Attempt::TAKEN);
     let (incident, now) = (blind.notices[0].incident, world.now);
-    assert!(world.store().stand(incident, Stance::Acknowledge, "only our deploy", now).unwrap());
+    assert!(world.says(incident, Stance::Acknowledge, "only our deploy", now));
 }
 
 /// 9.6: whoever learns to pass over "we cannot tell" has a failed backup told for itself, and told once.

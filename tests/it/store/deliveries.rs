@@ -367,8 +367,8 @@ pub(crate) fn an_acknowledged_incident_tells_only_its_recovery<P: Place>(world: 
     let outgoing = world.claim_one();
     world.settle(outgoing.message.id, &Attempt::TAKEN);
     let (incident, now) = (outgoing.notices[0].incident, world.now);
-    assert!(world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap());
-    assert!(!world.store().stand(incident, Stance::Acknowledge, "bob", now).unwrap());
+    assert!(world.says(incident, Stance::Acknowledge, "ada", now));
+    assert!(!world.says(incident, Stance::Acknowledge, "bob", now));
     world.wait(Span::mins(30));
     assert!(world.claim().is_empty());
     succeed(world, "a");
@@ -390,7 +390,7 @@ pub(crate) fn a_late_cause_after_blindness_is_told_for_itself<P: Place>(world: &
     assert_eq!(blind.notices[0].causes[0].kind, CauseKind::Blind);
     world.settle(blind.message.id, &Attempt::TAKEN);
     let (incident, now) = (blind.notices[0].incident, world.now);
-    assert!(world.store().stand(incident, Stance::Acknowledge, "only our deploy", now).unwrap());
+    assert!(world.says(incident, Stance::Acknowledge, "only our deploy", now));
     world.wait(Span::secs(71));
     world.expire();
     world.wait(GROUP_WAIT);
@@ -432,7 +432,7 @@ pub(crate) fn an_acknowledgement_does_not_hold_a_cause_of_another_family<P: Plac
     assert_eq!(&*late.message.receiver, "ops");
     world.settle(late.message.id, &Attempt::TAKEN);
     let now = world.now;
-    assert!(world.store().stand(late.notices[0].incident, Stance::Acknowledge, "ada", now).unwrap());
+    assert!(world.says(late.notices[0].incident, Stance::Acknowledge, "ada", now));
     world.reopen();
     fail(world, &["a"]);
     let failing = world.claim_one();
@@ -442,7 +442,7 @@ pub(crate) fn an_acknowledgement_does_not_hold_a_cause_of_another_family<P: Plac
     world.wait(Span::mins(10) + GROUP_WAIT);
     assert_eq!(world.told(), ["Reminder a"], "nobody took this on");
     let now = world.now;
-    assert!(world.store().stand(late.notices[0].incident, Stance::Acknowledge, "bob", now).unwrap());
+    assert!(world.says(late.notices[0].incident, Stance::Acknowledge, "bob", now));
     world.wait(Span::mins(11));
     assert!(world.claim().is_empty(), "now somebody has");
 }
@@ -459,7 +459,7 @@ pub(crate) fn nobody_wants_to_hear_of_a_check_until_it_recovers<P: Place>(world:
     };
     assert_eq!(shown(world), []);
     let (a, now) = (world.id("a"), world.now);
-    assert!(world.store().stand(told.notices[0].incident, Stance::WontFix, "ada", now).unwrap());
+    assert!(world.says(told.notices[0].incident, Stance::WontFix, "ada", now));
     assert_eq!(shown(world), [(a, IncidentStatus::WontFix)]);
     world.reopen();
     assert_eq!(shown(world), [(a, IncidentStatus::WontFix)]);

@@ -23,7 +23,7 @@ fn declare<P: Place>(world: &mut World<P>) {
 /// The incident of this number: each bad period is the next one.
 fn acknowledge<P: Place>(world: &mut World<P>, incident: u64) {
     let now = world.now;
-    assert!(world.store().stand(IncidentId(incident), Stance::Acknowledge, "ada", now).unwrap());
+    assert!(world.says(IncidentId(incident), Stance::Acknowledge, "ada", now));
 }
 
 /// Bad for two seconds and good again for two; answers when it went bad.

@@ -5,7 +5,7 @@ use punctual::core::incident::IncidentStatus;
 use punctual::core::outbox::DeliveryKind;
 use punctual::core::time::Span;
 use punctual::store::history::{BodyRecord, LeftOut, Reader};
-use punctual::store::{Edit, NewCheck, Past, PingFact, Stance, Store, What};
+use punctual::store::{Edit, NewCheck, Past, PingFact, Stance, What};
 
 use super::edits::{canary, create, edit};
 use super::world::{GROUP_WAIT, Sqlite, World, fact};
@@ -82,7 +82,7 @@ fn every_step_of_an_incident_is_on_record_and_who_was_told() {
     let reader = Reader::new(world.place.0.path());
     let incident = reader.incidents(a, None, 10).unwrap()[0].id;
     assert_eq!(reader.last_said(incident).unwrap(), None, "a cause is nobody's word");
-    world.store().stand(incident, Stance::Acknowledge, "ada", now).unwrap();
+    world.says(incident, Stance::Acknowledge, "ada", now);
     assert_eq!(reader.open_incident(a).unwrap().unwrap().status, IncidentStatus::Acknowledged);
     world.ping("a", PingKind::Success);
     assert_eq!(reader.open_incident(a).unwrap(), None);

@@ -100,15 +100,15 @@ fn each_key_stands_for_itself() {
     let (a, now) = (world.id("a"), world.now);
     let incidents = Reader::new(world.place.0.path()).incidents(a, None, 10).unwrap();
     let of = |key: &str| incidents.iter().find(|incident| incident.key.as_str() == key).unwrap().id;
-    assert!(world.store().stand(of("EU/1"), Stance::Acknowledge, "ada", now).unwrap());
+    assert!(world.says(of("EU/1"), Stance::Acknowledge, "ada", now));
     let answered = |world: &mut World<Sqlite>| world.store().live().answered().get(&a).copied();
     assert_eq!(answered(&mut world), None);
     assert_eq!(said(&world.claim_one()), ["Alert a"], "the record's is cancelled");
-    assert!(world.store().stand(of(""), Stance::WontFix, "bob", now).unwrap());
+    assert!(world.says(of(""), Stance::WontFix, "bob", now));
     assert!(answered(&mut world).is_some());
     world.reopen();
     assert!(answered(&mut world).is_some());
-    assert!(world.store().stand(of("EU/1"), Stance::Reopen, "ada", now).unwrap());
+    assert!(world.says(of("EU/1"), Stance::Reopen, "ada", now));
     assert!(answered(&mut world).is_some());
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
+use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{Attempt, MessageId};
 use punctual::core::retention::Retention;
 use punctual::core::route::{Action, Policy, ReceiverName, ReceiverPolicy, Responder};
@@ -12,7 +13,8 @@ use punctual::core::state::State;
 use punctual::core::time::{Span, Time};
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, PingFact, Store, StoreError, What,
+    Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, PingFact, Stance, Store, StoreError,
+    What,
 };
 
 /// Opens the same store again and again.
@@ -83,6 +85,11 @@ impl<P: Place> World<P> {
     /// The store itself, for somebody else to own.
     pub(crate) fn take(&mut self) -> P::Store {
         self.store.take().expect("the world has a store but while it is opened again")
+    }
+
+    /// Somebody says how an incident stands. Whether it is new.
+    pub(crate) fn says(&mut self, incident: IncidentId, stance: Stance, by: &str, now: Time) -> bool {
+        self.store().stand_all(&[incident], stance, by, now).unwrap() == [true]
     }
 
     /// A crash, and a new start at once, with the same configuration.

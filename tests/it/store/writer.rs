@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use punctual::app::{Actor, Entrance, Services, incidents};
+use punctual::app::incidents::{self, AllStood};
+use punctual::app::{Actor, Entrance, NotDone, NotDoneKind, Services};
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
 use punctual::core::cause::Status;
@@ -13,7 +14,7 @@ use punctual::core::time::Span;
 use punctual::engine::{self, Expired, expire, follow_wall_clock};
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
-use punctual::store::writer::{QueueLimits, Writer};
+use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Applied, Entry, Stance, Store, StoreError, What};
 
 use super::world::{Place, Sqlite, World, fact};
@@ -490,33 +491,107 @@ fn an_absence_just_before_a_stop_is_known() {
     }
 }
 
+/// A server whose checks have all failed, and whose writer's turns the caller takes.
+struct AllBad {
+    _world: World<Sqlite>,
+    services: Arc<Services>,
+    turns: Turns,
+    /// The disk is full from now on.
+    is_full: Arc<AtomicBool>,
+}
+
+impl AllBad {
+    fn new(names: &[&str]) -> AllBad {
+        let (world, clock, mut store) = away(Span::ZERO, names);
+        let live = store.live();
+        let failed = names.iter().map(|name| {
+            let what = What::Ping(fact(PingKind::Fail));
+            Entry { check: live.find(name).unwrap().id, at: clock.now(), what }
+        });
+        store.apply(failed.collect()).unwrap();
+        let is_full = Arc::new(AtomicBool::new(false));
+        let fails = is_full.clone();
+        store.set_faults(move |at| {
+            let fails = at == FaultPoint::BeforeCommit && fails.load(Ordering::SeqCst);
+            fails.then_some(StoreError::Full)
+        });
+        let (writer, turns) =
+            Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
+        let (reloads, _) = tokio::sync::mpsc::channel(1);
+        let history = Reader::new(world.place.0.path());
+        let services = Arc::new(Services::new(live, Arc::new(writer), clock, history, reloads));
+        AllBad { _world: world, services, turns, is_full }
+    }
+
+    /// Ann says so of all; `looks` sees how many are acknowledged after each turn.
+    async fn ann_says(
+        &mut self,
+        stance: Stance,
+        mut looks: impl FnMut(&mut AllBad, usize),
+    ) -> Result<AllStood, NotDone> {
+        let services = self.services.clone();
+        let said = tokio::spawn(async move {
+            let ann = Actor { said: Some("ann".to_owned()), door: Entrance::Socket(0) };
+            incidents::stand_all(&services, &ann, r#"check=~".*""#, stance).await
+        });
+        while !said.is_finished() {
+            self.turns.step();
+            let acknowledged = self.services.live.answered().len();
+            looks(self, acknowledged);
+            tokio::task::yield_now().await;
+        }
+        said.await.unwrap()
+    }
+}
+
+/// One more than are stored together.
+fn hundred_and_one() -> Vec<String> {
+    (0..101).map(|n| format!("n{n:03}")).collect()
+}
+
 /// 11.2: whoever looks meanwhile sees that nobody has said it, or that it is said of all.
 #[tokio::test]
 async fn what_is_said_of_several_incidents_is_stored_with_nothing_between() {
-    let names = ["a", "b", "c"];
-    let (world, clock, mut store) = away(Span::ZERO, &names);
-    let live = store.live();
-    for name in names {
-        let what = What::Ping(fact(PingKind::Fail));
-        let entry = Entry { check: live.find(name).unwrap().id, at: clock.now(), what };
-        store.apply(vec![entry]).unwrap();
-    }
-    let (writer, mut turns) =
-        Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
-    let (reloads, _) = tokio::sync::mpsc::channel(1);
-    let history = Reader::new(world.place.0.path());
-    let services = Arc::new(Services::new(live.clone(), Arc::new(writer), clock, history, reloads));
-    let said = tokio::spawn(async move {
-        let ann = Actor { said: Some("ann".to_owned()), door: Entrance::Socket(0) };
-        incidents::stand_all(&services, &ann, r#"check=~"[a-c]""#, Stance::Acknowledge).await.unwrap()
-    });
+    let mut bad = AllBad::new(&["a", "b", "c"]);
     let mut seen = vec![0];
-    while !said.is_finished() {
-        turns.step();
-        seen.extend(Some(live.answered().len()).filter(|count| seen.last() != Some(count)));
-        tokio::task::yield_now().await;
-    }
-    let said = said.await.unwrap();
+    let looks = |_: &mut AllBad, count| seen.extend(Some(count).filter(|count| seen.last() != Some(count)));
+    let said = bad.ann_says(Stance::Acknowledge, looks).await.unwrap();
     assert_eq!((said.matching, said.changed), (3, 3), "{}", said.text);
     assert_eq!(seen, [0, 3]);
+}
+
+/// 11.2: what is said of a hundred takes a while, and what is planned anew takes longer.
+#[tokio::test]
+async fn a_ping_does_not_wait_for_all_that_is_said_of_many_incidents() {
+    let names = hundred_and_one();
+    let mut bad = AllBad::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for (stance, after) in [(Stance::Acknowledge, 100), (Stance::Reopen, 91)] {
+        let mut pinged = false;
+        let looks = |bad: &mut AllBad, acknowledged| {
+            if acknowledged == after {
+                let id = bad.services.live.find("n050").unwrap().id;
+                let mut answer = bad.services.writer.ping(id, fact(PingKind::Log)).unwrap();
+                while answer.try_recv().is_err() {
+                    bad.turns.step();
+                }
+                assert_eq!(bad.services.live.answered().len(), after, "it is stored before the others");
+                pinged = true;
+            }
+        };
+        let said = bad.ann_says(stance, looks).await.unwrap();
+        assert_eq!((said.matching, said.changed, pinged), (101, 101, true), "{}", said.text);
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_of_some_before_the_disk_failed_stays_and_is_told() {
+    let names = hundred_and_one();
+    let mut bad = AllBad::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let looks = |bad: &mut AllBad, acknowledged| bad.is_full.store(acknowledged == 100, Ordering::SeqCst);
+    let why = bad.ann_says(Stance::Acknowledge, looks).await.unwrap_err();
+    assert_eq!(why.kind(), NotDoneKind::Unavailable);
+    let said = "100 of 101 incidents are acknowledged, says ann (user 0), and no more: \
+                the server is too busy, or its disk fails; ask again, for the others";
+    assert_eq!(why.to_string(), said);
+    assert_eq!(bad.services.live.answered().len(), 100);
 }
