@@ -59,6 +59,27 @@ fn names(page: &Value) -> Vec<&str> {
     page["checks"].as_array().unwrap().iter().map(|check| check["name"].as_str().unwrap()).collect()
 }
 
+/// 16.3: its users would not find it any more.
+#[test]
+fn a_check_that_another_system_knows_is_renamed_there_alone() {
+    let server = Punctual::start(&format!("{CONFIG}compat: {{coal_mine: {{enabled: true}}}}\n"));
+    let made = server.get("/coal-mine/v1/canary/create?name=a&periodicity=3600").json();
+    let id = made["canary"]["id"].as_str().unwrap();
+    let detail = format!("rename it there, with the id `{id}`");
+    for (body, pointers) in
+        [(json!({"name": "b", "title": "B"}), &["/name", "/title"][..]), (json!({"title": "B"}), &["/title"])]
+    {
+        let problem = refused(&server, ("PATCH", "/a", &body.to_string()), 422, "");
+        let errors = problem["errors"].as_array().unwrap();
+        assert!(errors.iter().all(|error| error["detail"].as_str().unwrap().ends_with(&detail)), "{problem}");
+        assert_eq!(
+            errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect::<Vec<_>>(),
+            pointers
+        );
+    }
+    assert_eq!(show(&server, "a")["name"], "a");
+}
+
 /// 16.1, 16.3
 #[test]
 fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload() {
