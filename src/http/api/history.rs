@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::asked::{ApiOutcome, Asked, make, page_of};
 use super::check::seconds;
 use super::incidents;
+use super::problems::of_history;
 use crate::app::history;
 use crate::app::view::IncidentView;
 use crate::http::problem::Problem;
@@ -41,13 +42,15 @@ pub(super) async fn answer(asked: &Asked<'_>, kind: HistoryKind) -> ApiOutcome {
     make(asked, move |app| {
         let (services, id, list) = (&app.services, check.id, kind.as_str());
         Ok(match kind {
-            HistoryKind::Pings => page_of(list, &history::pings(services, id, page)?, ping),
-            HistoryKind::Runs => page_of(list, &history::runs(services, id, page)?, run),
-            HistoryKind::Flips => page_of(list, &history::flips(services, id, page)?, flip),
-            HistoryKind::Judgements => page_of(list, &history::judgements(services, id, page)?, judgement),
+            HistoryKind::Pings => page_of(list, &of_history(history::pings(services, id, page))?, ping),
+            HistoryKind::Runs => page_of(list, &of_history(history::runs(services, id, page))?, run),
+            HistoryKind::Flips => page_of(list, &of_history(history::flips(services, id, page))?, flip),
+            HistoryKind::Judgements => {
+                page_of(list, &of_history(history::judgements(services, id, page))?, judgement)
+            }
             HistoryKind::Incidents => {
                 let incident = |view: &IncidentView| incidents::shown(&check.definition, view);
-                page_of(list, &history::incidents_of(services, id, page)?, incident)
+                page_of(list, &of_history(history::incidents_of(services, id, page))?, incident)
             }
         })
     })
@@ -61,7 +64,7 @@ pub(super) async fn body(asked: &Asked<'_>) -> ApiOutcome {
     let gone = || Problem::new(StatusCode::NOT_FOUND, "this ping had no body, or it is not kept any more");
     let seq = asked.number().ok_or_else(gone)?;
     make(asked, move |app| {
-        let body = app.services.history.body(check, seq)?;
+        let body = of_history(app.services.history.body(check, seq))?;
         Ok(reply::bytes(body.ok_or_else(gone)?))
     })
     .await

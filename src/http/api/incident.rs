@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::incidents::shown;
+use super::problems::of_history;
 use crate::app::history;
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
@@ -15,7 +16,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     let none = || Problem::new(StatusCode::NOT_FOUND, "there is no incident of this number, or not any more");
     let id = IncidentId(asked.number().ok_or_else(none)?);
     make(asked, move |app| {
-        let whole = history::incident(&app.services, id)?.ok_or_else(none)?;
+        let whole = of_history(history::incident(&app.services, id))?.ok_or_else(none)?;
         let mut shown = shown(&whole.definition, &whole.view);
         shown["steps"] = whole.steps.iter().map(step).collect();
         Ok(in_json(StatusCode::OK, &shown))

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, make, page_of};
 use super::check::text;
+use super::problems::of_history;
 use super::query::{Query, bad};
 use crate::app::history::{self, IncidentsAsked};
 use crate::app::view::IncidentView;
@@ -41,7 +42,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
         ["limit", "cursor", "status", "ended", "check", "key", "reason", "label", "matchers", "since"];
     let wanted = asked_for(&asked.query(&known)?)?;
     make(asked, move |app| {
-        let page = history::incidents(&app.services, &wanted)?;
+        let page = of_history(history::incidents(&app.services, &wanted))?;
         Ok(page_of("incidents", &page, |(definition, view)| shown(definition, view)))
     })
     .await

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make, page_of};
 use super::check::text;
+use super::problems::of_history;
 use super::words::read;
 use crate::app::NotDone;
 use crate::app::history;
@@ -20,7 +21,7 @@ pub(super) async fn list(asked: &Asked<'_>) -> ApiOutcome {
     let state = query.word("state", &MessageRecord::STATES, |state| state)?;
     let receiver = query.one("receiver")?.map(str::to_owned);
     make(asked, move |app| {
-        let page = history::messages(&app.services, state, receiver.as_deref(), page)?;
+        let page = of_history(history::messages(&app.services, state, receiver.as_deref(), page))?;
         Ok(page_of("messages", &page, shown))
     })
     .await

@@ -6,12 +6,13 @@ use crate::app::{NotDone, NotDoneKind};
 use crate::http::problem::Problem;
 use crate::store::StoreError;
 
-/// What could not be stored is a [`NotDone`].
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Problem {
+/// What was read of the history. What cannot be stored is a [`NotDone`] and says other words: a [`StoreError`] is no problem by
+/// itself.
+pub(super) fn of_history<T>(read: Result<T, StoreError>) -> Result<T, Problem> {
+    read.map_err(|error| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("the history cannot be read: {error}"))
             .with_retry_after(5)
-    }
+    })
 }
 
 impl From<NotDone> for Problem {
