@@ -4,7 +4,7 @@ use hyper::StatusCode;
 
 use super::app::App;
 use super::reply::{self, Reply};
-use crate::app::{Actor, NotDone, health, reload};
+use crate::app::{Actor, NotDone, NotDoneKind, health, reload};
 
 /// Requests are taken: this one was.
 pub(super) fn ready() -> Reply {
@@ -33,11 +33,31 @@ pub(super) fn healthy(app: &App) -> Reply {
 
 /// Has the configuration read again, and answers when that is done.
 pub(super) async fn reload(app: &App, actor: &Actor) -> Reply {
-    match reload::reload(&app.services, actor, false).await {
-        Ok(done) => reply::text(StatusCode::OK, done + "\n"),
-        Err(NotDone::Stopping) => {
-            reply::with_retry_after(reply::text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n"), 5)
-        }
-        Err(fault) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{fault}\n")),
+    reloaded(reload::reload(&app.services, actor, false).await)
+}
+
+fn reloaded(outcome: Result<String, NotDone>) -> Reply {
+    let why = match outcome {
+        Ok(done) => return reply::text(StatusCode::OK, done + "\n"),
+        Err(why) => why,
+    };
+    if why.kind() != NotDoneKind::Unavailable {
+        return reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n"));
+    }
+    let text = if matches!(why, NotDone::Stopping) { "stopping".to_owned() } else { why.to_string() };
+    reply::with_retry_after(reply::text(StatusCode::SERVICE_UNAVAILABLE, text + "\n"), 5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn what_may_be_reloaded_later_is_unavailable_and_what_is_faulty_is_an_error() {
+        let status = |why: NotDone| reloaded(Err(why)).status().as_u16();
+        assert_eq!(status(NotDone::Stopping), 503);
+        assert_eq!(status(NotDone::Store(StoreError::Full)), 503);
+        assert_eq!(status(NotDone::Faulty("main.yaml:1: no".to_owned())), 500);
     }
 }
