@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
 use super::flags::Output;
 use super::reload::load;
@@ -57,7 +57,7 @@ pub fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), CheckConfi
         match args.output {
             Output::Json => {
                 out.write_all(if first { b"[" } else { b",\n" })?;
-                serde_json::to_writer(&mut *out, &report(path, &loaded)).map_err(io::Error::from)?;
+                serde_json::to_writer(&mut *out, &FileReport::new(path, &loaded)).map_err(io::Error::from)?;
             }
             Output::Text => match &loaded {
                 Ok(config) => show(path, config, shown_checks, out)?,
@@ -131,54 +131,99 @@ fn in_words(policy: &Policy, told: &Told) -> String {
 }
 
 /// What is said of one file, for programs. Durations are in seconds.
-fn report(path: &Path, loaded: &Result<Config, config::Faults>) -> Value {
-    let mut said = json!({
-        "file": path.display().to_string(),
-        "ok": loaded.is_ok(),
-        "faults": [],
-        "faults_omitted": 0,
-        "warnings": [],
-        "checks": [],
-    });
-    match loaded {
-        Ok(config) => {
-            said["warnings"] = config.warnings.iter().map(ToString::to_string).collect();
-            said["checks"] = config.checks.iter().map(|check| report_check(config, check)).collect();
-        }
-        Err(faults) => {
-            // Line 0: the file as a whole.
-            let fault = |config::Fault { file, line, column, message }: &config::Fault| json!({"file": &**file, "line": line, "column": column, "message": message});
-            said["faults"] = faults.list.iter().map(fault).collect();
-            said["faults_omitted"] = faults.omitted.into();
-        }
-    }
-    said
+#[derive(Serialize)]
+struct FileReport<'a> {
+    file: String,
+    ok: bool,
+    faults: Vec<FaultReport<'a>>,
+    faults_omitted: usize,
+    warnings: Vec<String>,
+    checks: CheckReports<'a>,
 }
 
-fn report_check(config: &Config, check: &Definition) -> Value {
-    let reach = reach(&config.policy, check);
-    let kinds = |kinds: &[CauseKind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>();
-    let told = |told: &Told| {
-        json!({
-            "receiver": told.receiver.to_string(),
-            "after_seconds": told.after.as_secs_f64(),
-            "repeat_interval_seconds": told.repeat_interval.map(|interval| interval.as_secs_f64()),
-            // Counted from 1; null: `default_receivers`.
-            "responder": told.responder,
-            // Only for these; empty: for every reason.
-            "reasons": kinds(&told.only),
-        })
-    };
-    json!({
-        "name": check.name.as_str(),
-        "group": check.group,
-        "schedule": check.spec.schedule.to_string(),
-        "grace_seconds": check.spec.grace.as_secs_f64(),
-        "source": place(check),
-        "told": reach.told.iter().map(told).collect::<Vec<_>>(),
-        // Reasons of which nobody is told.
-        "unheard": kinds(&reach.unheard),
-    })
+#[derive(Serialize)]
+struct FaultReport<'a> {
+    file: &'a str,
+    /// 0: the file as a whole.
+    line: u32,
+    column: u32,
+    message: &'a str,
+}
+
+/// Each is made when it is written: there may be a million.
+struct CheckReports<'a>(Option<&'a Config>);
+
+#[derive(Serialize)]
+struct CheckReport<'a> {
+    name: &'a str,
+    group: &'a str,
+    schedule: String,
+    grace_seconds: f64,
+    source: String,
+    told: Vec<ToldReport>,
+    /// Reasons of which nobody is told.
+    unheard: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct ToldReport {
+    receiver: String,
+    after_seconds: f64,
+    repeat_interval_seconds: Option<f64>,
+    /// Counted from 1; null: `default_receivers`.
+    responder: Option<u32>,
+    /// Only for these; empty: for every reason.
+    reasons: Vec<&'static str>,
+}
+
+impl<'a> FileReport<'a> {
+    fn new(path: &Path, loaded: &'a Result<Config, config::Faults>) -> FileReport<'a> {
+        let (config, faults) = (loaded.as_ref().ok(), loaded.as_ref().err());
+        let fault = |config::Fault { file, line, column, message }: &'a config::Fault| FaultReport {
+            file,
+            line: *line,
+            column: *column,
+            message,
+        };
+        FileReport {
+            file: path.display().to_string(),
+            ok: config.is_some(),
+            faults: faults.iter().flat_map(|faults| &faults.list).map(fault).collect(),
+            faults_omitted: faults.map_or(0, |faults| faults.omitted),
+            warnings: config.iter().flat_map(|config| &config.warnings).map(ToString::to_string).collect(),
+            checks: CheckReports(config),
+        }
+    }
+}
+
+impl Serialize for CheckReports<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let checks = self.0.iter().flat_map(|config| config.checks.iter().map(|check| (*config, check)));
+        serializer.collect_seq(checks.map(|(config, check)| CheckReport::new(config, check)))
+    }
+}
+
+impl<'a> CheckReport<'a> {
+    fn new(config: &Config, check: &'a Definition) -> CheckReport<'a> {
+        let reach = reach(&config.policy, check);
+        let kinds = |kinds: &[CauseKind]| kinds.iter().map(|kind| kind.as_str()).collect();
+        let told = |told: &Told| ToldReport {
+            receiver: told.receiver.to_string(),
+            after_seconds: told.after.as_secs_f64(),
+            repeat_interval_seconds: told.repeat_interval.map(|interval| interval.as_secs_f64()),
+            responder: told.responder,
+            reasons: kinds(&told.only),
+        };
+        CheckReport {
+            name: check.name.as_str(),
+            group: &check.group,
+            schedule: check.spec.schedule.to_string(),
+            grace_seconds: check.spec.grace.as_secs_f64(),
+            source: place(check),
+            told: reach.told.iter().map(told).collect(),
+            unheard: kinds(&reach.unheard),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -247,6 +292,20 @@ checks:
         assert_eq!(report[0]["checks"][0]["told"][1]["after_seconds"], 900.0);
         assert_eq!(report[0]["checks"][0]["told"][2]["reasons"][0], "failed");
         assert_eq!(report[0]["checks"][1]["told"][0]["responder"], serde_json::Value::Null);
+        let order = [
+            "file",
+            "ok",
+            "faults",
+            "faults_omitted",
+            "warnings",
+            "checks",
+            "name",
+            "group",
+            "told",
+            "unheard",
+        ];
+        let places = order.map(|key| text.find(&format!("\"{key}\":")).expect("it is said"));
+        assert!(places.is_sorted(), "{text}");
     }
 
     #[test]
