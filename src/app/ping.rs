@@ -4,6 +4,13 @@ use super::services::Services;
 use crate::core::check::{CheckId, PingMethods};
 use crate::store::{Applied, PingFact};
 
+/// What is said of a ping that is no POST, at every door.
+pub const ONLY_POST: &str = "this check takes only POST (ping_methods)";
+/// While too much waits.
+pub const OVERLOADED: &str = "too busy, try again";
+/// While the store fails.
+pub const NOT_STORED: &str = "the ping could not be stored, try again";
+
 /// Why a ping was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PingNotTaken {
@@ -11,13 +18,13 @@ pub enum PingNotTaken {
     #[error("there is no such check")]
     NoSuchCheck,
     /// It takes only POST, so that link previews and crawlers do not ping it (`ping_methods`).
-    #[error("this check takes only POST (ping_methods)")]
+    #[error("{}", ONLY_POST)]
     OnlyPost,
     /// Too much waits.
-    #[error("too busy, try again")]
+    #[error("{}", OVERLOADED)]
     Overloaded,
     /// It could not be stored: the log says why. Or the server stops.
-    #[error("the ping could not be stored, try again")]
+    #[error("{}", NOT_STORED)]
     NotStored,
 }
 

@@ -17,7 +17,7 @@ use super::target::{self, Target, TargetFault};
 use super::visit::Visit;
 use super::{App, decode};
 use crate::app;
-use crate::app::ping::PingNotTaken;
+use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken};
 use crate::core::check::{CheckId, Ping, PingKind, Rid};
 use crate::metrics::PingOutcomes;
 use crate::store::PingFact;
@@ -89,7 +89,7 @@ async fn end(
         Ok(_) => tracing::debug!(check = called, %source, "ping accepted"),
         Err(refusal) => {
             let (status, why) = refusal.said();
-            let (status, why) = (status.as_u16(), why.trim_end());
+            let status = status.as_u16();
             tracing::debug!(check = called, %source, status, why, "ping refused");
         }
     }
@@ -228,25 +228,22 @@ pub(super) enum Refusal {
     NotStored,
 }
 
-const NOT_FOUND: &str = "not found\n";
-const NOT_FOUND_USE_KEY: &str = "not found: use /ping/KEY/NAME\n";
-const NOT_FOUND_NO_KEYS: &str = "not found: there are no ping keys here, use /ping/NAME\n";
-const BAD_SHAPE: &str = "not found: use /ping/NAME or /ping/KEY/NAME, and after it nothing, /start, /fail, /log or an exit status\n";
-const NO_CREATE: &str = "not found, and create=1 is not supported: declare the check in the configuration\n";
-const NEEDS_KEY: &str = "a ping key is needed: use /ping/KEY/NAME, or the header Authorization: Bearer KEY\n";
-const WRONG_KEY: &str = "wrong ping key: use /ping/KEY/NAME, or the header Authorization: Bearer KEY\n";
-const BAD_ENCODING: &str = "bad URL: a % must be followed by two hex digits\n";
-const BAD_EXIT_STATUS: &str = "bad exit status: use 0 to 255\n";
+const NOT_FOUND: &str = "not found";
+const NOT_FOUND_USE_KEY: &str = "not found: use /ping/KEY/NAME";
+const NOT_FOUND_NO_KEYS: &str = "not found: there are no ping keys here, use /ping/NAME";
+const BAD_SHAPE: &str = "not found: use /ping/NAME or /ping/KEY/NAME, and after it nothing, /start, /fail, /log or an exit status";
+const NO_CREATE: &str = "not found, and create=1 is not supported: declare the check in the configuration";
+const NEEDS_KEY: &str = "a ping key is needed: use /ping/KEY/NAME, or the header Authorization: Bearer KEY";
+const WRONG_KEY: &str = "wrong ping key: use /ping/KEY/NAME, or the header Authorization: Bearer KEY";
+const BAD_ENCODING: &str = "bad URL: a % must be followed by two hex digits";
+const BAD_EXIT_STATUS: &str = "bad exit status: use 0 to 255";
 const BAD_ACTION: &str =
-    "bad action: after the name comes nothing (success), /start, /fail, /log or an exit status of 0 to 255\n";
+    "bad action: after the name comes nothing (success), /start, /fail, /log or an exit status of 0 to 255";
 const BAD_RID: &str = "bad rid: a run's id is 1 to 64 characters of A-Z a-z 0-9 . _ : - (a UUID, for instance), \
-    the same at its start and its end\n";
+    the same at its start and its end";
 
-const ONLY_POST: &str = "this check takes only POST (ping_methods)\n";
-const TOO_SLOW: &str = "the body did not arrive in time: nothing was recorded\n";
-const BROKEN: &str = "the body did not arrive: nothing was recorded\n";
-const OVERLOADED: &str = "too busy, try again\n";
-const NOT_STORED: &str = "the ping could not be stored, try again\n";
+const TOO_SLOW: &str = "the body did not arrive in time: nothing was recorded";
+const BROKEN: &str = "the body did not arrive: nothing was recorded";
 
 impl From<PingNotTaken> for Refusal {
     fn from(why: PingNotTaken) -> Refusal {
@@ -296,7 +293,7 @@ impl Refusal {
 
     fn reply(&self) -> Reply {
         let (status, text) = self.said();
-        let mut reply = reply::to_ping(status, text);
+        let mut reply = reply::to_ping(status, format!("{text}\n"));
         match self {
             Refusal::KeyMissing => {
                 reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

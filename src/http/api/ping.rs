@@ -33,7 +33,7 @@ pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
     let pinged = ping::by_api(asked.visit, ping, body).await;
     let message = pinged.map_err(|refusal| {
         let (status, text) = refusal.said();
-        let problem = Problem::new(status, text.trim_end());
+        let problem = Problem::new(status, text);
         match refusal.retry_after_secs() {
             Some(secs) => problem.with_retry_after(secs),
             None => problem,
