@@ -164,10 +164,7 @@ impl ListIncidentsArgs {
         let client = self.shown.client()?;
         let query = self.query()?;
         let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let (mut incidents, is_cut) = client.first("incidents", &query, self.limit).await?;
-        if is_cut {
-            eprintln!("punctual: there are more than these {}: --limit", self.limit);
-        }
+        let mut incidents = client.first("incidents", &query, self.limit).await?;
         if self.shown.wrote_json("incidents", &incidents)? {
             return Ok(());
         }

@@ -103,7 +103,7 @@ impl ListMessagesArgs {
         let said = [("state", &self.state), ("receiver", &self.receiver)];
         let query: Vec<(&str, &str)> =
             said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
-        let (messages, _) = client.first("messages", &query, self.limit).await?;
+        let messages = client.first("messages", &query, self.limit).await?;
         if self.shown.wrote_json("messages", &messages)? {
             return Ok(());
         }

@@ -95,13 +95,13 @@ impl Listing {
 }
 
 impl Client {
-    /// So many items of a list that fit, and whether there are more.
+    /// So many items of a list that fit; it is said if there are more.
     pub(super) async fn first(
         &self,
         list: &str,
         filters: &[(&str, &str)],
         limit: usize,
-    ) -> Result<(Vec<Value>, bool), Trouble> {
+    ) -> Result<Vec<Value>, Trouble> {
         let (mut items, mut is_cut) = (Vec::new(), false);
         let listed = self.each(list, filters, |item| {
             is_cut = items.len() == limit;
@@ -109,7 +109,10 @@ impl Client {
             Ok(!is_cut)
         });
         listed.await?;
-        Ok((items, is_cut))
+        if is_cut {
+            eprintln!("punctual: there are more than these {limit}: --limit");
+        }
+        Ok(items)
     }
 
     /// Every item of a list that fits, page by page, until there is no more or `take` says that it is enough.

@@ -19,33 +19,43 @@ use crate::core::check::Name;
 struct Keys {
     /// The name for people
     #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     /// A success at least this often, as in 90s, 1h30m, 1d
     #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     every: Option<String>,
     /// A success for each occurrence of this cron expression
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "every")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     cron: Option<String>,
     /// The IANA name of the zone of the cron expression
     #[arg(long, value_name = "ZONE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     timezone: Option<String>,
     /// How much later than due it may come
     #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     grace: Option<String>,
     /// How long a run may take
     #[arg(long, value_name = "DURATION")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     max_runtime: Option<String>,
     /// Its group, another label
     #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
     /// Free text for people
     #[arg(long, value_name = "TEXT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// Where to read what to do
     #[arg(long, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     runbook_url: Option<String>,
     /// An address that the check mails itself; may be repeated
     #[arg(long = "email", value_name = "ADDRESS")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     emails: Vec<String>,
     /// A label; may be repeated; NAME= takes it away
     #[arg(long = "label", value_name = "NAME=VALUE", value_parser = pair)]
@@ -159,8 +169,7 @@ impl Keys {
         if self.cron.is_some() {
             words.extend(["every", "periods"].map(|key| (key.to_owned(), Value::Null)));
         }
-        let said = json!(self).as_object_mut().map(std::mem::take).unwrap_or_default();
-        words.extend(said.into_iter().filter(|(_, value)| !value.is_null() && *value != json!([])));
+        words.extend(json!(self).as_object_mut().map(std::mem::take).unwrap_or_default());
         if !self.labels.is_empty() {
             let label = |(name, value): &(String, String)| {
                 (name.clone(), if value.is_empty() { Value::Null } else { value.as_str().into() })

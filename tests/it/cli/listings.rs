@@ -311,3 +311,17 @@ fn a_terminal_gets_lines_that_fit_and_colors_unless_no_color_is_set() {
     assert!(colored.contains("\x1b[31mfailing\x1b[0m"), "{colored:?}");
     assert!(!on_terminal("TERM=dumb").contains('\x1b'));
 }
+
+#[test]
+fn whoever_lists_messages_hears_that_there_are_more() {
+    let receiver =
+        |name: &str| format!("{{name: {name}, group_wait: 0s, webhook: {{url: 'http://127.0.0.1:9/'}}}}");
+    let receivers = format!("receivers: [{}, {}]\ndefault_receivers: [x, y]\n", receiver("x"), receiver("y"));
+    let server = Punctual::start(&format!("{CONFIG}{receivers}{CHECKS}"));
+    server.ping("a/fail");
+    let local = Local::of(&server);
+    let listed = || local.user.json(&local.with(&["messages", "list"]));
+    wait_until("both messages", PATIENCE, || listed()["messages"].as_array().unwrap().len() >= 2);
+    let ran = local.user.run(&local.with(&["messages", "list", "--limit", "1"]));
+    assert!(ran.error.contains("there are more than these 1"), "{}", ran.error);
+}
