@@ -45,16 +45,19 @@ pub(super) struct ImportArgs {
     config_file: Option<PathBuf>,
 }
 
-/// The doors, by the first part of their paths: `coal-mine`.
+/// A door by the first part of its paths: `coal-mine`.
+fn name_of(door: &dyn Door) -> &'static str {
+    door.prefix().trim_matches('/')
+}
+
 fn door_names() -> impl TypedValueParser<Value = &'static dyn Door> {
-    let name = |door: &&'static dyn Door| door.prefix().trim_matches('/');
     let shown = move |door: &&'static dyn Door| {
         let (first, rest) = door.nouns().1.split_at(1);
-        PossibleValue::new(name(door)).help(first.to_uppercase() + rest)
+        PossibleValue::new(name_of(*door)).help(first.to_uppercase() + rest)
     };
     let parser = PossibleValuesParser::new(DOORS.iter().map(shown));
     parser.map(move |given| {
-        *DOORS.iter().find(|door| name(door) == given).expect("these names are possible alone")
+        *DOORS.iter().find(|door| name_of(**door) == given).expect("these names are possible alone")
     })
 }
 
@@ -152,7 +155,9 @@ fn print_ini(args: &ImportArgs, system: &'static dyn Door, out: &mut dyn Write) 
     };
     let reader = system.configuration().filter(|_| !args.apply && args.output == Output::Text);
     let Some(in_our_words) = reader else {
-        let why = "only coal-mine's .ini is read; it is printed as YAML, and nothing is applied";
+        let readable = DOORS.iter().filter(|door| door.configuration().is_some());
+        let whose = readable.map(|door| format!("{}'s", name_of(*door))).collect::<Vec<_>>().join(" or ");
+        let why = format!("only {whose} .ini is read; it is printed as YAML, and nothing is applied");
         return Err(Failure(format!("punctual: {why}")));
     };
     let yaml = read_file(path).and_then(|text| in_our_words(&text));
@@ -267,7 +272,9 @@ struct Taken<'a> {
 
 impl Taken<'_> {
     fn take(&mut self, new: &NewCheck) -> Result<(), String> {
-        let canary = new.definition.alias.as_ref().expect("what is imported is a canary");
+        let Some(canary) = &new.definition.alias else {
+            return Err("it has no id by which its users know it".to_owned());
+        };
         if self.directory.by_alias.contains_key(&canary.id) {
             return Err("its id is here already: was it imported before?".to_owned());
         }
