@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use punctual::app::incidents::{self, AllStood};
+use punctual::app::pausing;
 use punctual::app::{Actor, Entrance, NotDone, NotDoneKind, Services};
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
@@ -13,11 +14,12 @@ use punctual::core::check::PingKind;
 use punctual::core::time::Span;
 use punctual::engine::{self, Expired, expire, follow_wall_clock};
 use punctual::store::history::Reader;
+use punctual::store::pausing::Wish;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Applied, Entry, Stance, Store, StoreError, What};
 
-use super::world::{Place, Sqlite, World, fact};
+use super::world::{Place, Sqlite, World, check, fact, name};
 use crate::support::process::{PATIENCE, wait_until};
 
 /// The store of a world, moved to the real time: it was last alive so long ago.
@@ -500,6 +502,15 @@ struct AllBad {
     is_full: Arc<AtomicBool>,
 }
 
+fn services(world: &World<Sqlite>, clock: Arc<Clock>, store: SqliteStore) -> (Arc<Services>, Turns) {
+    let live = store.live();
+    let (writer, turns) =
+        Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
+    let (reloads, _) = tokio::sync::mpsc::channel(1);
+    let history = Reader::new(world.place.0.path());
+    (Arc::new(Services::new(live, Arc::new(writer), clock, history, reloads)), turns)
+}
+
 impl AllBad {
     fn new(names: &[&str]) -> AllBad {
         let (world, clock, mut store) = away(Span::ZERO, names);
@@ -515,11 +526,7 @@ impl AllBad {
             let fails = at == FaultPoint::BeforeCommit && fails.load(Ordering::SeqCst);
             fails.then_some(StoreError::Full)
         });
-        let (writer, turns) =
-            Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
-        let (reloads, _) = tokio::sync::mpsc::channel(1);
-        let history = Reader::new(world.place.0.path());
-        let services = Arc::new(Services::new(live, Arc::new(writer), clock, history, reloads));
+        let (services, turns) = services(&world, clock, store);
         AllBad { _world: world, services, turns, is_full }
     }
 
@@ -594,4 +601,33 @@ async fn what_was_said_of_some_before_the_disk_failed_stays_and_is_told() {
                 the server is too busy, or its disk fails; ask again, for the others";
     assert_eq!(why.to_string(), said);
     assert_eq!(bad.services.live.answered().len(), 100);
+}
+
+/// 7.1: it is renamed, or gone, by the time that the writer comes to it.
+#[tokio::test]
+async fn a_pause_is_of_the_check_that_was_meant_whatever_it_is_called_by_now() {
+    let (mut world, clock, mut store) = away(Span::ZERO, &["a", "b"]);
+    let [a, b] = ["a", "b"].map(|name| store.live().find(name).unwrap());
+    let mut renamed = check("c");
+    renamed.renamed_from = vec![name("a")];
+    world.configuration.checks = vec![renamed];
+    store.configure(&world.configuration, false, clock.now()).unwrap();
+    let (services, mut turns) = services(&world, clock, store);
+    let said = tokio::spawn(async move {
+        let ann = Actor { said: Some("ann".to_owned()), door: Entrance::Socket(0) };
+        let mut said = Vec::new();
+        for check in [&a, &b] {
+            let done = pausing::change(&services, &ann, check, Wish::PauseOnce, "").await;
+            said.push(done.map(|done| done.text).map_err(|why| why.to_string()));
+        }
+        said
+    });
+    while !said.is_finished() {
+        turns.step();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        said.await.unwrap(),
+        [Ok("a is paused, says ann (user 0)".to_owned()), Err("b is no longer declared".to_owned())]
+    );
 }
