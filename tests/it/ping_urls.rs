@@ -1,5 +1,7 @@
 //! A chat's preview follows the URLs of a message: none that pings may stand in one.
 
+use std::sync::Arc;
+
 use punctual::compat::{DOORS, Door, mail, ping_urls};
 use punctual::core::check::Origin;
 use punctual::core::incident::IncidentKey;
@@ -143,6 +145,24 @@ fn no_mail_shows_one_either_in_whichever_words() {
             assert_eq!(said.contains(&case.path), case.is_shown, "{said}");
         }
     }
+}
+
+#[test]
+fn what_is_logged_of_an_answer_is_without_them() {
+    let mut server = SmtpServer::start(Tls::None, None);
+    let smtp = plain("localhost", server.port());
+    let email = Email { to: ["ops@example.org", "full@example.org"].map(str::to_owned).to_vec() };
+    let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Email(email) };
+    let transport = Transport::new(&receiver, Some(&smtp), Span::secs(30), &ping_urls()).unwrap();
+    let alert = sample::alert(now());
+    assert!(matches!(send(&transport, &alert), Attempt::Later { .. }));
+    server.start_refusing("550 no: http://h.example.org/ping/x");
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let subscriber = tracing_subscriber::fmt().with_writer(Arc::new(log.reopen().unwrap())).finish();
+    tracing::subscriber::with_default(subscriber, || assert_taken(&send(&transport, &alert)));
+    let said = std::fs::read_to_string(log.path()).unwrap();
+    assert!(said.contains("reaches not all") && said.contains("no: (a ping URL)"), "{said}");
+    assert!(!said.contains("/ping/"), "{said}");
 }
 
 /// A receiver may repeat what it was sent, or say what it likes.

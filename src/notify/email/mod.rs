@@ -121,12 +121,17 @@ impl Mailer {
         if rest.is_empty() {
             return taken("each of its recipients has taken it before");
         }
+        let harmless = |words: &str| {
+            let mut words = self.redact(words);
+            ping_urls.hide_in(&mut words, notification.external_url);
+            words
+        };
         let attempt = async {
             let (attempt, is_of_the_mail) = match self.deliver(notification.key, &rest, &message).await {
-                Ok(result) => (result.into_attempt(|words| self.redact(words)), true),
+                Ok(result) => (result.into_attempt(harmless), true),
                 Err(fault) => (self.fault(&fault), matches!(fault, MailFault::Content(_))),
             };
-            match attempt {
+            match ping_urls.out_of_attempt(attempt, notification.external_url) {
                 // Those who got the message must also get its recovery, so it counts as taken. A refusal before the
                 // recipients were named may still be mended, so it does not.
                 Attempt::Never { why } | Attempt::Misdirected { why }
@@ -208,18 +213,20 @@ impl Mailer {
 }
 
 impl PerRecipient {
-    fn into_attempt(self, redact: impl Fn(&str) -> String) -> Attempt {
-        if !self.refused.is_empty() {
-            tracing::warn!(recipients = ?self.refused, "the mail server refuses recipients");
+    /// `harmless` makes a text of the server one that may be logged.
+    fn into_attempt(self, harmless: impl Fn(&str) -> String) -> Attempt {
+        let refused: Vec<String> = self.refused.iter().map(|words| harmless(words)).collect();
+        if !refused.is_empty() {
+            tracing::warn!(recipients = ?refused, "the mail server refuses recipients");
         }
         if !self.postponed.is_empty() {
-            return later(redact(&self.postponed.join("; ")));
+            return later(harmless(&self.postponed.join("; ")));
         }
-        let refused = redact(&self.refused.join("; "));
+        let refused = refused.join("; ");
         if self.accepted.is_empty() {
             return misdirected(refused);
         }
         let but = if refused.is_empty() { refused } else { format!("; but not by {refused}") };
-        taken(redact(&self.answer) + &but)
+        taken(harmless(&self.answer) + &but)
     }
 }
