@@ -32,10 +32,11 @@
 //! - [`clock`]: engine time. **Invariant:** nothing else reads a clock.
 //! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads
 //!   their data.
-//! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** it knows no
-//!   key; no room but `notify` and `config` uses it.
+//! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** which
+//!   keys there are is told to it; no room but `notify` and `config` uses it.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
-//!   other room sees YAML, a path, or an unfilled default; a configuration is taken whole or not at all.
+//!   other room but `notify`, which reads the keys of its receivers, sees YAML, a path, or an unfilled default; a
+//!   configuration is taken whole or not at all.
 //! - [`store`]: facts, states, flips, incidents and deliveries. The trait [`store::Store`] is its contract and has no
 //!   SQL. `store::work` is the unit of work: what an event does to checks, incidents, deliveries and messages, and what is
 //!   pruned, over traits of row operations. `store::sqlite` reads and writes the rows; `store::sqlite::fast` makes that

@@ -1,4 +1,4 @@
-//! A server's API, asked over HTTP, by the network or at the socket of its folder: what goes there, and what its answers mean to people.
+//! A server's API, asked over HTTP, by the network or at the socket of its folder: what goes there.
 
 use std::cell::Cell;
 use std::path::Path;

@@ -15,7 +15,7 @@ pub fn schema(doors: &'static DoorKeys) -> Value {
         }
         let below = section.keys.iter().filter_map(|key| match key.kind {
             Kind::Map(below) | Kind::List(below) => Some(below),
-            Kind::Doors => Some(&compat),
+            Kind::Told => Some(&compat),
             _ => None,
         });
         waiting.extend(below);
@@ -41,7 +41,7 @@ fn object(section: &Section, doors: &DoorKeys) -> Value {
 fn property(key: &Key, doors: &DoorKeys) -> Value {
     let mut property = of_kind(key.kind);
     property["description"] = match key.kind {
-        Kind::Doors => json!(doors.doc()),
+        Kind::Told => json!(doors.doc()),
         _ => json!(key.doc),
     };
     if let Need::Default(text) = key.need {
@@ -70,7 +70,7 @@ fn of_kind(kind: Kind) -> Value {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
         }
         Kind::Map(section) => json!({"$ref": format!("#/$defs/{}", section.id)}),
-        Kind::Doors => json!({"$ref": format!("#/$defs/{}", keys::COMPAT.id)}),
+        Kind::Told => json!({"$ref": format!("#/$defs/{}", keys::COMPAT.id)}),
         Kind::List(section) => {
             json!({"type": "array", "items": {"$ref": format!("#/$defs/{}", section.id)}})
         }

@@ -1,4 +1,5 @@
-//! How HTTP servers are spoken to, and which certificates are believed: the same for webhooks and Alertmanagers.
+//! How HTTP servers are spoken to, the same for webhooks and Alertmanagers; and which certificates are believed and who logs
+//! in, which mail has too.
 
 use super::address::http_url;
 use super::pem;
@@ -99,7 +100,7 @@ pub struct ClientIdentity {
 }
 
 /// Reads `http_config`, if it is given.
-pub(crate) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfig {
+pub(super) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfig {
     let Some(fields) = fields.map(&mut loader.log, "http_config") else { return HttpConfig::default() };
     if fields.has("authorization") && fields.has("basic_auth") {
         let message =
@@ -127,7 +128,7 @@ pub(crate) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfi
     HttpConfig { authorization, basic_auth, proxy_url, tls: tls.unwrap_or_default() }
 }
 
-pub(crate) fn tls_config(loader: &mut Loader, fields: &Fields<'_>) -> TlsConfig {
+pub(super) fn tls_config(loader: &mut Loader, fields: &Fields<'_>) -> TlsConfig {
     let ca_pem = pem_file(loader, fields, "ca_file", pem::authorities);
     if fields.has("cert_file") != fields.has("key_file") {
         loader.log.fault(fields.at, "`cert_file` and `key_file` go together");

@@ -118,8 +118,8 @@ pub(crate) enum Kind {
     Labels,
     /// A mapping of keys.
     Map(&'static Section),
-    /// The section `compat`, whose keys are told to whoever reads it.
-    Doors,
+    /// A mapping whose keys are not in the table: they are told to whoever reads it.
+    Told,
     /// A list of mappings of keys.
     List(&'static Section),
     /// Known, but not built yet.

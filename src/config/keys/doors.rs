@@ -18,27 +18,24 @@ pub struct KnownDoor {
 }
 
 /// The interfaces that a configuration may switch on.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct DoorKeys {
     keys: Vec<Key>,
-    titles: Vec<&'static str>,
+    built: Vec<KnownDoor>,
 }
 
 impl DoorKeys {
     /// `later` are the names of those that are not built yet.
     pub fn new(built: impl IntoIterator<Item = KnownDoor>, later: &[&'static str]) -> DoorKeys {
-        let mut doors = DoorKeys::default();
-        for KnownDoor { name, title, about } in built {
-            doors.keys.push(key(name, Map(&COMPAT_SYSTEM), Optional, about));
-            doors.titles.push(title);
-        }
-        doors.keys.extend(later.iter().map(|name| key(name, Later, Optional, "")));
-        doors
+        let built: Vec<KnownDoor> = built.into_iter().collect();
+        let keys = built.iter().map(|door| key(door.name, Map(&COMPAT_SYSTEM), Optional, door.about));
+        let later = later.iter().map(|name| key(name, Later, Optional, ""));
+        DoorKeys { keys: keys.chain(later).collect(), built }
     }
 
     /// The names of those that are built.
     pub(in crate::config) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.keys.iter().take(self.titles.len()).map(|key| key.name)
+        self.built.iter().map(|door| door.name)
     }
 
     /// The section `compat`.
@@ -48,7 +45,8 @@ impl DoorKeys {
 
     /// What `compat` is for.
     pub(in crate::config) fn doc(&self) -> String {
-        match self.titles.as_slice() {
+        let titles: Vec<&str> = self.built.iter().map(|door| door.title).collect();
+        match titles.as_slice() {
             [] => "Interfaces of other systems.".to_owned(),
             [only] => format!("The interface of {only}."),
             [first @ .., last] => format!("Interfaces of {} and {last}.", first.join(", ")),

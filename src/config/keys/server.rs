@@ -4,7 +4,7 @@ use super::{checks, telling};
 use crate::notify::RECEIVER;
 use crate::notify::email::SMTP;
 use crate::yaml::section::Kind::{
-    Doors, Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Whole,
+    Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Told, Whole,
 };
 use crate::yaml::section::Need::{Default, Optional, Required};
 use crate::yaml::section::{DAY, HOUR, NAME, Section, TEN_YEARS, key};
@@ -36,7 +36,7 @@ pub(in crate::config) static MAIN: Section = Section {
         key("smtp", Map(&SMTP), Optional, "How mail leaves."),
         key("alerting", Map(&telling::ALERTING), Optional, "The Alertmanagers that get every alert."),
         key("auth", Map(&AUTH), Optional, "Who may ping, and who may use the API."),
-        key("compat", Doors, Optional, ""),
+        key("compat", Told, Optional, ""),
         key("databases", Later, Optional, "The databases of sql probes."),
         key("retention", Map(&RETENTION), Optional, "How much history is kept."),
     ],

@@ -141,7 +141,7 @@ fn reference() -> String {
                 key.name,
                 value(key),
                 left_out(section, key),
-                if matches!(key.kind, Kind::Doors) { DOOR_KEYS.doc() } else { key.doc.to_owned() }
+                if matches!(key.kind, Kind::Told) { DOOR_KEYS.doc() } else { key.doc.to_owned() }
             );
         }
     }
@@ -162,7 +162,7 @@ fn value(key: &Key) -> String {
         Kind::OneOf(words) => words.join(", "),
         Kind::Labels => "labels, such as `{team: dba}`".to_owned(),
         Kind::Map(below) => format!("[keys](#{})", anchor(below)),
-        Kind::Doors => format!("[keys](#{})", anchor(&keys::COMPAT)),
+        Kind::Told => format!("[keys](#{})", anchor(&keys::COMPAT)),
         Kind::List(below) => format!("[list](#{})", anchor(below)),
         Kind::Later => unreachable!("keys that are not built are left out"),
     }
