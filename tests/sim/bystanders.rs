@@ -197,6 +197,7 @@ impl Server {
             judged.log.refuse(owed);
         }
         judged.log.is_touched |= matches!(what, What::Pause { .. } | What::Unpause { .. });
+        judged.log.judge(now, self.blind.unread.len());
         judged.walk(now, &self.scale, &self.files);
         match what {
             What::Ping(fact) => {

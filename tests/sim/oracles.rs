@@ -28,6 +28,8 @@ pub(crate) struct Log {
     pub(crate) longest_row: u32,
     /// It was paused, declared otherwise, or taken out.
     pub(crate) is_touched: bool,
+    /// Whenever it was judged: the time up to which, and how many windows of unread requests had been stored by then.
+    pub(crate) judged: Vec<(Time, usize)>,
 }
 
 impl Log {
@@ -35,6 +37,16 @@ impl Log {
     pub(crate) fn end(&mut self, at: Time) {
         self.ends.push(at);
         self.row = 0;
+    }
+
+    /// It is judged.
+    pub(crate) fn judge(&mut self, at: Time, unread: usize) {
+        self.judged.push((at, unread));
+    }
+
+    /// How many windows of unread requests had been stored when it was judged that something happened then.
+    fn unread_before(&self, at: Time) -> usize {
+        self.judged.iter().find(|(up_to, _)| *up_to > at).map_or(usize::MAX, |(_, unread)| *unread)
     }
 
     /// In one turn.
@@ -123,9 +135,10 @@ pub(crate) fn margin(spec: &Spec) -> Span {
     }
 }
 
-/// When nobody listened to a check, (from, to], in the order of their beginnings; parts may lie over each other.
-fn blind_parts(world: &World, judged: &Judged) -> Vec<(Time, Time)> {
-    let windows = world.server.blind.absences.iter().chain(&world.server.blind.unread);
+/// When nobody listened to a check, (from, to], in the order of their beginnings; parts may lie over each other. Of windows of
+/// unread requests the first so many.
+fn blind_parts(world: &World, judged: &Judged, unread: usize) -> Vec<(Time, Time)> {
+    let windows = world.server.blind.absences.iter().chain(world.server.blind.unread.iter().take(unread));
     let windows = windows.map(|window| (window.from, window.to));
     let refused = judged.log.refusals.iter().map(|at| (*at - Span::MS, *at));
     let mut parts: Vec<(Time, Time)> = windows.chain(refused).collect();
@@ -156,7 +169,7 @@ fn moved(parts: &[(Time, Time)], due: Due, margin: Span) -> Time {
 /// an hour after its deadline, or when we are back.
 fn deadlines_are_kept(world: &World, judged: &Judged, flips: &[Flip], looks: &mut Looks) {
     let (spec, name) = (&judged.definition.spec, &judged.definition.name);
-    let (parts, margin) = (blind_parts(world, judged), margin(spec));
+    let (parts, margin) = (blind_parts(world, judged, usize::MAX), margin(spec));
     let kind = usize::from(matches!(spec.schedule, Schedule::At(_)));
     let begins: Vec<Time> =
         std::iter::once(judged.history[0].0).chain(judged.log.ends.iter().copied()).collect();
@@ -191,10 +204,11 @@ fn deadlines_are_kept(world: &World, judged: &Judged, flips: &[Flip], looks: &mu
 }
 
 /// And conversely: nothing is called late before its deadline, nor before its job, which may have tried in our absence, had a
-/// margin's time to try again.
+/// margin's time to try again. A refusal joins what is less than ten seconds before it to its window (9.1f): that window is
+/// none of what was judged before the refusal, when every request had been heard.
 fn nothing_is_late_too_soon(world: &World, judged: &Judged, flips: &[Flip]) {
     let (spec, name) = (&judged.definition.spec, &judged.definition.name);
-    let (parts, margin) = (blind_parts(world, judged), margin(spec));
+    let margin = margin(spec);
     let kind = usize::from(matches!(spec.schedule, Schedule::At(_)));
     let declared = judged.history[0].0;
     let mut was_late = false;
@@ -205,6 +219,7 @@ fn nothing_is_late_too_soon(world: &World, judged: &Judged, flips: &[Flip]) {
         if !begun {
             continue;
         }
+        let parts = blind_parts(world, judged, judged.log.unread_before(at));
         let from = judged.log.ends.iter().rev().find(|end| **end <= at).copied().unwrap_or(declared);
         let due = due_after(spec, from).expect("it is due again");
         // 9.5: what we could not tell is judged at the next time, which may come soon after we are back.
