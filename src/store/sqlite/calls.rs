@@ -81,7 +81,7 @@ impl Store for SqliteStore {
             tx.catch_up_all()?;
             match work::configure(tx, configuration, at_start, policy.as_deref(), now) {
                 Err(ConfigureError::Store(error)) => Err(error),
-                // A refusal has changed nothing.
+                // A refusal has changed nothing: rows that were behind may have been written, as they may at any time.
                 taken => Ok(taken),
             }
         });

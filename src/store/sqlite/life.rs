@@ -12,10 +12,12 @@ impl SqliteStore {
         self.look_at_files()?;
         self.ready()?;
         let before = self.memory.sign_of_life;
+        // A ping that is judged anew in this call changes more than the number below.
+        let changes_nothing_else = self.memory.judge_again.is_empty();
         let done = self.transact(|tx| work::sign_of_life(tx, now));
         // A full disk shows at the commit. Nothing but this number is to be put back, so that a disk that stays full does
         // not have the whole memory read anew each second.
-        if done.is_err() && self.db.is_some() {
+        if done.is_err() && self.db.is_some() && changes_nothing_else {
             self.memory.sign_of_life = before;
             self.is_stale = false;
         }

@@ -174,6 +174,7 @@ impl SqliteStore {
         act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         self.ready()?;
+        self.memory.outbox.begin_call();
         let db = self.db.take().expect("ready() has opened it");
         self.fault(FaultPoint::Begin)?;
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
@@ -215,7 +216,6 @@ impl SqliteStore {
         act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
-        self.memory.outbox.begin_call();
         // What is staged by a call that fails is forgotten with it.
         let mut tx = Tx::new(db, &mut self.memory, &self.live, settings, std::mem::take(&mut self.spare))?;
         tx.judge_again()?;

@@ -54,9 +54,9 @@ fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Opt
         if retry.is_some() || is_time {
             park_receiver(rows, name, now)?;
         }
-        // Until it comes back there is nothing to try.
+        // Until it comes back there is nothing to look at, and nothing to try.
         let pace = rows.pace(name);
-        rows.set_pace(name, Pace { try_at: None, ..pace });
+        rows.set_pace(name, Pace { look_at: None, try_at: None, ..pace });
         return Ok(None);
     };
     if let Some(message) = retry {

@@ -76,7 +76,7 @@ fn bring_back_outbox(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
         rows.update_message(message, None)?;
     }
     rows.own_mails().bring_back_to(now);
-    rows.bring_back_limits(now);
+    rows.bring_back_paces(now);
     rows.look_everywhere(now);
     Ok(())
 }

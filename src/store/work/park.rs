@@ -55,8 +55,11 @@ fn park_delivery(
 
 /// 12.3: a receiver is no longer configured.
 pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
-    let waiting = rows.waiting_for(name)?;
-    for message in rows.messages_to(name)? {
+    let (waiting, messages) = (rows.waiting_for(name)?, rows.messages_to(name)?);
+    if waiting.is_empty() && messages.is_empty() {
+        return Ok(());
+    }
+    for message in messages {
         park(rows, &message, ParkReason::ReceiverGone, None, now)?;
     }
     for delivery in waiting {

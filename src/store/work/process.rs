@@ -12,7 +12,8 @@ use crate::core::route::{Policy, ReceiverName};
 use crate::core::time::Time;
 
 /// No row operations, and never an error: it stands beside the rows since every part of the unit of work needs some of it. A
-/// start makes it anew. After a call that failed it is as it was before that call.
+/// start makes it anew. After a call that failed it is as it was before that call, but for the times at which receivers are
+/// looked at, which are found out anew.
 pub(in crate::store) trait OfProcess {
     /// Whom the running configuration tells of what.
     fn policy(&self) -> Arc<Policy>;
@@ -28,7 +29,7 @@ pub(in crate::store) trait OfProcess {
     fn due(&self, now: Time) -> Vec<ReceiverName>;
     /// When a receiver is looked at again, and why.
     fn pace(&self, receiver: &ReceiverName) -> Pace;
-    /// Does nothing for a receiver of which nothing is unfinished.
+    /// Does nothing for a receiver of which nothing was ever unfinished.
     fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace);
     /// What waits for a receiver may leave: it is looked at again.
     fn look_at(&mut self, receiver: &ReceiverName, now: Time);
@@ -45,6 +46,6 @@ pub(in crate::store) trait OfProcess {
     fn note_limited(&mut self);
     /// How many receivers wait for that.
     fn limited(&self, now: Time) -> usize;
-    /// The clock was set back (1.1): no mail of a check's own waits for a time that was.
-    fn bring_back_limits(&mut self, now: Time);
+    /// The clock was set back (1.1): nothing was tried later than now, and no mail of a check's own waits for a time that was.
+    fn bring_back_paces(&mut self, now: Time);
 }

@@ -54,8 +54,8 @@ impl OfProcess for Tx<'_> {
         self.memory.outbox.look_after_flip(name, check, now);
     }
 
-    fn bring_back_limits(&mut self, now: Time) {
-        self.memory.outbox.bring_back_limits(now);
+    fn bring_back_paces(&mut self, now: Time) {
+        self.memory.outbox.bring_back_paces(now);
     }
 
     fn look_everywhere(&mut self, now: Time) {

@@ -54,6 +54,7 @@ impl Undo {
     /// A call begins: what was changed until now stays so.
     pub(super) fn clear(&mut self) {
         self.0.clear();
+        self.0.shrink_to(1024);
     }
 
     /// Makes of what is known after the call what was known before it: the last change first.

@@ -16,7 +16,7 @@ impl Outbox {
         self.messages.values().filter(is_under_way).count()
     }
 
-    /// A call begins: what was changed until now stays so.
+    /// A call begins: what was changed until now stays so, also if this one cannot even begin its transaction.
     pub(in crate::store::sqlite) fn begin_call(&mut self) {
         self.undo.clear();
     }
@@ -48,11 +48,12 @@ impl Outbox {
         }
     }
 
-    /// The clock was set back (1.1): no mail of a check's own waits for a time that was.
-    pub(super) fn bring_back_limits(&mut self, now: Time) {
+    /// The clock was set back (1.1): nothing was tried later than now, and no mail of a check's own waits for a time that was.
+    pub(super) fn bring_back_paces(&mut self, now: Time) {
         for (name, lane) in &mut self.lanes {
             self.undo.note_pace(name, lane.pace);
             lane.pace.limited_until = lane.pace.limited_until.min(Some(now));
+            lane.pace.tried_at = lane.pace.tried_at.min(Some(now));
         }
     }
 }
