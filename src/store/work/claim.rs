@@ -51,12 +51,11 @@ fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Opt
         pace.try_at.is_some_and(|at| at <= now) && rows.resting_first(name)?.next().is_some();
     let policy = rows.policy();
     let Some(receiver) = policy.receiver(name) else {
-        if retry.is_some() || is_time {
-            park_receiver(rows, name, now)?;
-        }
-        // Until it comes back there is nothing to look at, and nothing to try.
+        let is_to_park = retry.is_some() || is_time;
+        let look_at = if is_to_park { park_receiver(rows, name, now)? } else { pace.look_at };
+        // Until it comes back there is nothing to try. What is not due yet is given up when it is.
         let pace = rows.pace(name);
-        rows.set_pace(name, Pace { look_at: None, try_at: None, ..pace });
+        rows.set_pace(name, Pace { look_at, try_at: None, ..pace });
         return Ok(None);
     };
     if let Some(message) = retry {

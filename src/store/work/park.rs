@@ -53,16 +53,24 @@ fn park_delivery(
     Ok(())
 }
 
-/// 12.3: a receiver is no longer configured.
-pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<(), StoreError> {
-    let (waiting, messages) = (rows.waiting_for(name)?, rows.messages_to(name)?);
-    if waiting.is_empty() && messages.is_empty() {
-        return Ok(());
+/// 12.3: a receiver is no longer configured. What is not due yet waits: the receiver may be back by then. Answers when the
+/// first of that is due.
+pub(super) fn park_receiver(
+    rows: &mut dyn Rows,
+    name: &ReceiverName,
+    now: Time,
+) -> Result<Option<Time>, StoreError> {
+    let waiting = rows.waiting_for(name)?;
+    let (due, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|row| row.ready_at() <= now);
+    let next = later.iter().map(|row| row.ready_at()).min();
+    let messages = rows.messages_to(name)?;
+    if due.is_empty() && messages.is_empty() {
+        return Ok(next);
     }
     for message in messages {
         park(rows, &message, ParkReason::ReceiverGone, None, now)?;
     }
-    for delivery in waiting {
+    for delivery in due {
         let noted = Noted { what: Telling::Parked, message: None, answer: "" };
         note(rows, &delivery, noted, PUNCTUAL, now)?;
         park_delivery(rows, delivery, ParkReason::ReceiverGone, None, now)?;
@@ -71,5 +79,5 @@ pub(super) fn park_receiver(rows: &mut dyn Rows, name: &ReceiverName, now: Time)
     rows.story().say(move || {
         tracing::error!(%receiver, "deliveries were given up: the receiver is no longer configured");
     });
-    Ok(())
+    Ok(next)
 }

@@ -219,3 +219,37 @@ pub(crate) fn what_recovers_before_it_is_tried_again_tells_its_recovery<P: Place
     assert_eq!(totals(world), (1, 0));
     assert!(world.claim().is_empty());
 }
+
+/// 12.1, 12.3: it is gone for a while before what waits for it is due, or until after that.
+pub(crate) fn a_receiver_that_comes_back_is_told_nothing_before_it_is_due<P: Place>(world: &mut World<P>) {
+    let after = Span::mins(30);
+    world.respond(&[("boss", after, None)]);
+    world.declare(&["a", "b"]);
+    let with = world.configuration.policy.clone();
+    let mut without = Policy { responders: Vec::new(), ..(*with).clone() };
+    without.receivers.remove("boss");
+    let without = Arc::new(without);
+    world.ping("a", PingKind::Fail);
+    world.configuration.policy = without.clone();
+    world.configure().unwrap();
+    assert!(world.claim().is_empty());
+    assert_eq!(totals(world), (0, 1), "nothing is given up before it is due");
+    world.wait(Span::mins(10));
+    world.configuration.policy = with.clone();
+    world.configure().unwrap();
+    assert!(world.claim().is_empty(), "it is back, and nothing is due");
+    world.wait(Span::mins(20));
+    world.wait(GROUP_WAIT);
+    assert_eq!(told_each(world, &Attempt::TAKEN), [["Alert a"]]);
+    world.ping("b", PingKind::Fail);
+    world.configuration.policy = without;
+    world.configure().unwrap();
+    assert!(world.claim().is_empty());
+    assert_eq!(totals(world), (0, 1));
+    world.wait(after);
+    assert!(world.claim().is_empty());
+    assert_eq!(totals(world), (1, 0), "it was due, and nobody is there");
+    world.configuration.policy = with;
+    world.configure().unwrap();
+    assert_eq!(told_each(world, &Attempt::TAKEN), [["Alert b"]]);
+}

@@ -147,6 +147,7 @@ conformance! {
         one_that_fails_alone_keeps_no_other_back
         what_was_refused_is_tried_alone_and_ever_more_seldom
         a_receiver_that_was_changed_is_tried_at_once
+        a_receiver_that_comes_back_is_told_nothing_before_it_is_due
         a_receiver_that_comes_back_is_told_what_is_still_bad
         what_is_held_or_acknowledged_is_not_tried_again
         what_recovers_before_it_is_tried_again_tells_its_recovery;
