@@ -56,6 +56,21 @@ impl BlindWindows {
         changed
     }
 
+    /// What is still to be added so that this window is one of refusals, and one with those that are closer to it than
+    /// `near`; `None` if all of it is known.
+    pub fn unknown_refusals(&self, window: Window, near: Span) -> Option<Window> {
+        let mut unknown = window;
+        let later = ending_after(&self.refusals, window.from - near).iter();
+        for known in later.take_while(|known| known.from - window.to < near) {
+            if known.from <= window.from && window.to <= known.to {
+                return None;
+            }
+            unknown.from = unknown.from.min(known.to);
+            unknown.to = unknown.to.max(known.from);
+        }
+        Some(unknown)
+    }
+
     /// Cuts all windows at `now` after the clock was set back (1.1): a wrong date must not make us blind for years.
     pub fn bring_back_to(&mut self, now: Time) {
         for windows in [&mut self.absences, &mut self.refusals] {

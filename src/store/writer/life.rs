@@ -68,7 +68,7 @@ impl Turns {
 
     fn tell_refused(&mut self, refused: &UnstoredRefusals, now: Time, first: Time) -> Result<(), StoreError> {
         if let Some(window) = refused.unread {
-            self.tell_unread(window, now)?;
+            self.tell_unread(window)?;
         }
         if refused.checks.is_empty() {
             return Ok(());
@@ -83,21 +83,13 @@ impl Turns {
         self.store.apply(entries.collect()).map(drop)
     }
 
-    /// Blinds the whole seconds that contain the refusals, each second at most once.
-    fn tell_unread(&mut self, refused: Window, now: Time) -> Result<(), StoreError> {
+    /// Blinds the whole seconds that contain the refusals, each second at most once. They may be older than what is
+    /// stored already: a ping that waited is refused when it cannot be stored, with the time at which it came.
+    fn tell_unread(&mut self, refused: Window) -> Result<(), StoreError> {
         let second = |at: Time| Time::from_ms((at.as_ms() - 1).div_euclid(REFUSAL.as_ms()) * REFUSAL.as_ms());
-        let mut window = Window { from: second(refused.from), to: second(refused.to) + REFUSAL };
-        // Ignored if the clock was set back since.
-        let before = self.refused_to.filter(|before| *before <= now + REFUSAL);
-        if before.is_some_and(|before| window.to <= before) {
-            return Ok(());
-        }
-        if let Some(before) = before.filter(|before| window.from - *before < NEAR) {
-            window.from = window.from.min(before);
-        }
-        self.store.refused_unread(window)?;
-        self.refused_to = Some(window.to);
-        Ok(())
+        let window = Window { from: second(refused.from), to: second(refused.to) + REFUSAL };
+        let unknown = self.store.live().blind().unknown_refusals(window, NEAR);
+        unknown.map_or(Ok(()), |window| self.store.refused_unread(window))
     }
 
     /// The last action before a stop. Our absence and refusals come first, because an end vouches for the time before

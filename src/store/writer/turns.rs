@@ -40,8 +40,6 @@ pub struct Turns {
     wakes: watch::Sender<Wakes>,
     on_commit: OnCommit,
     pub(super) last_life: Option<Time>,
-    /// The end of the last window that was stored for requests refused unread.
-    pub(super) refused_to: Option<Time>,
     /// A time in which nobody was listening. Kept until it is over and logged.
     pub(super) absence: Option<Window>,
     /// When the log last said that nothing can be stored, and whether it has said since that storing works again.
@@ -69,7 +67,6 @@ impl Turns {
             wakes: sender,
             on_commit,
             last_life: None,
-            refused_to: None,
             absence: None,
             complained: None,
             spare: VecDeque::new(),

@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex};
 
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
+use punctual::core::check::PingKind;
 use punctual::core::time::{Span, Time};
+use punctual::engine::follow_wall_clock;
 use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Store, StoreError};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::world::{Sqlite, World};
+use super::world::{Sqlite, World, fact};
 
 /// A writer whose turns are taken here, one each second.
 struct Seconds {
@@ -28,14 +30,17 @@ struct Seconds {
 
 impl Seconds {
     fn begin(prepare: impl FnOnce(&mut SqliteStore)) -> Seconds {
+        Seconds::begin_within(QueueLimits::default(), prepare)
+    }
+
+    fn begin_within(limits: QueueLimits, prepare: impl FnOnce(&mut SqliteStore)) -> Seconds {
         let mut world = World::new(Sqlite::default());
         world.declare(&["a"]);
         let mut store = world.take();
         prepare(&mut store);
         let (hands, live) = (Hands::at(world.now), store.live());
         let clock = Arc::new(Clock::with_hands(hands.clone()));
-        let (writer, turns) =
-            Writer::without_thread(Box::new(store), clock.clone(), QueueLimits::default(), |_| {});
+        let (writer, turns) = Writer::without_thread(Box::new(store), clock.clone(), limits, |_| {});
         Seconds { hands, clock, writer, turns, live, world }
     }
 
@@ -200,4 +205,60 @@ fn what_was_due_while_the_machine_slept_is_not_late_before_it_is_known_how_long_
         let window = Window { from: last, to: seconds.clock.now() };
         assert_eq!(seconds.blind().last(), Some(&window), "{slept} s");
     }
+}
+
+/// 9.1f, 9.1j: a ping that waited, of more checks than are remembered, is refused after what came later was told.
+#[test]
+fn what_is_refused_after_later_refusals_were_stored_is_stored_too() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let asked = fails.clone();
+    let limits = QueueLimits { max_refused: 0, ..QueueLimits::default() };
+    let mut seconds = Seconds::begin_within(limits, move |store| {
+        let live = store.live();
+        store.set_faults(move |at| {
+            // The later refusals can be stored, the ping after them cannot.
+            let is_told = live.blind().iter().count() > 0;
+            let hits = at == FaultPoint::BeforeCommit && is_told && asked.load(Ordering::SeqCst);
+            hits.then_some(StoreError::Full)
+        });
+    });
+    assert!(seconds.pass());
+    fails.store(true, Ordering::SeqCst);
+    let check = seconds.live.find("a").unwrap().id;
+    let refused = seconds.clock.now();
+    let _answer = seconds.writer.ping(check, fact(PingKind::Success)).unwrap();
+    seconds.hands.pass(Span::secs(3));
+    let later = seconds.clock.now();
+    seconds.writer.refuse_unread();
+    assert!(!seconds.pass(), "the ping is refused");
+    assert_eq!(seconds.blind().len(), 1, "and what came after it is told");
+    fails.store(false, Ordering::SeqCst);
+    assert!(seconds.pass());
+    let windows = seconds.blind();
+    assert_eq!(windows.len(), 1, "less than ten seconds apart: {windows:?}");
+    assert!(windows[0].from < refused && later <= windows[0].to, "{refused} in {windows:?}");
+}
+
+/// 1.1, 9.1f: what was told of a second before the clock was set back is cut, and is told again when it comes again.
+#[test]
+fn what_is_refused_in_a_second_that_comes_again_is_stored_again() {
+    let mut seconds = Seconds::begin(|_| {});
+    assert!(seconds.pass());
+    let refused = seconds.clock.now();
+    seconds.writer.refuse_unread();
+    assert!(seconds.pass());
+    let (clock, back) = (seconds.clock.clone(), Span::ZERO - Span::secs(60));
+    seconds.hands.set_wall(back);
+    seconds.writer.queue_call(Box::new(move |store, before| {
+        follow_wall_clock(&clock, store, before, back).unwrap();
+    }));
+    assert!(seconds.pass());
+    while seconds.clock.now() < refused {
+        assert!(seconds.pass());
+    }
+    let refused = seconds.clock.now();
+    seconds.writer.refuse_unread();
+    assert!(seconds.pass());
+    let holds = |window: &Window| window.from < refused && refused <= window.to;
+    assert!(seconds.blind().iter().any(holds), "{refused} in {:?}", seconds.blind());
 }
