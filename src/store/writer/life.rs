@@ -12,6 +12,8 @@ use crate::store::{Entry, Store, StoreError, What};
 const REFUSAL: Span = Span::secs(1);
 /// Windows of such refusals that are closer than this are joined.
 const NEAR: Span = Span::secs(10);
+/// The most checks that are judged in one transaction.
+const MAX_JUDGED: usize = 256;
 
 /// Stores our absence, if there was one (9.1). Call it before anything else is judged at `now`.
 fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
@@ -68,7 +70,7 @@ impl Turns {
 
     fn tell_refused(&mut self, refused: &UnstoredRefusals, now: Time, first: Time) -> Result<(), StoreError> {
         if let Some(window) = refused.unread {
-            self.tell_unread(window)?;
+            self.tell_unread(window, refused.since.map_or(first, |since| since.min(first)))?;
         }
         if refused.checks.is_empty() {
             return Ok(());
@@ -84,12 +86,31 @@ impl Turns {
     }
 
     /// Blinds the whole seconds that contain the refusals, each second at most once. They may be older than what is
-    /// stored already: a ping that waited is refused when it cannot be stored, with the time at which it came.
-    fn tell_unread(&mut self, refused: Window) -> Result<(), StoreError> {
+    /// stored already: a ping that waited is refused when it cannot be stored, with the time at which it came. All that
+    /// came before `heard_to` is stored.
+    fn tell_unread(&mut self, refused: Window, heard_to: Time) -> Result<(), StoreError> {
         let second = |at: Time| Time::from_ms((at.as_ms() - 1).div_euclid(REFUSAL.as_ms()) * REFUSAL.as_ms());
         let window = Window { from: second(refused.from), to: second(refused.to) + REFUSAL };
         let unknown = self.store.live().blind().unknown_refusals(window, NEAR);
-        unknown.map_or(Ok(()), |window| self.store.refused_unread(window))
+        let Some(window) = unknown else { return Ok(()) };
+        // The window begins before the refusals. What was due before them is late without it, and readers have seen
+        // that (1.5, 9.2).
+        if self.shared.clock.doubted().is_none() {
+            self.judge_before(heard_to)?;
+        }
+        self.store.refused_unread(window)
+    }
+
+    /// Judges all that is due before a time.
+    fn judge_before(&mut self, time: Time) -> Result<(), StoreError> {
+        loop {
+            let due = self.store.due(time, MAX_JUDGED);
+            if due.is_empty() {
+                return Ok(());
+            }
+            let tick = |(check, _)| Entry { check, at: time, what: What::Tick };
+            self.store.apply(due.into_iter().map(tick).collect())?;
+        }
     }
 
     /// The last action before a stop. Our absence and refusals come first, because an end vouches for the time before

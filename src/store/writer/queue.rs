@@ -145,7 +145,8 @@ pub(super) struct UnstoredRefusals {
     pub(super) checks: BTreeMap<CheckId, Refused>,
     /// Refusals of unknown checks, from the first to the last.
     pub(super) unread: Option<Window>,
-    since: Option<Time>,
+    /// When the oldest of them came.
+    pub(super) since: Option<Time>,
 }
 
 impl UnstoredRefusals {

@@ -262,3 +262,30 @@ fn what_is_refused_in_a_second_that_comes_again_is_stored_again() {
     let holds = |window: &Window| window.from < refused && refused <= window.to;
     assert!(seconds.blind().iter().any(holds), "{refused} in {:?}", seconds.blind());
 }
+
+/// 1.5, 9.1f, 9.2: a window of refusals begins before them; what was late before them stays late.
+#[test]
+fn what_was_seen_late_before_a_refusal_is_not_taken_back_by_its_window() {
+    let mut seconds = Seconds::begin(|_| {});
+    let check = seconds.live.find("a").unwrap();
+    let late = |seconds: &Seconds| {
+        let as_of = seconds.live.as_of(seconds.writer.applied_to());
+        as_of.view(&check.definition.spec, &check.state()).late
+    };
+    // Between two whole seconds.
+    let after = seconds.clock.now().as_ms().rem_euclid(1000);
+    seconds.hands.pass(Span::ms(1300 - after));
+    let _answer = seconds.writer.ping(check.id, fact(PingKind::Success)).unwrap();
+    for _ in 0..70 {
+        assert!(seconds.pass());
+    }
+    assert!(!late(&seconds), "it is due now");
+    seconds.hands.pass(Span::ms(300));
+    assert!(late(&seconds), "and nobody has judged that yet");
+    seconds.hands.pass(Span::ms(300));
+    seconds.writer.refuse_unread();
+    assert!(late(&seconds));
+    assert!(seconds.pass());
+    assert_eq!(seconds.blind().len(), 1);
+    assert!(late(&seconds), "the refused request came after the deadline");
+}
