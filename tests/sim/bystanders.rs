@@ -11,6 +11,7 @@ use punctual::store::{Entry, What};
 use crate::hand::Committed;
 use crate::judged::{Judged, Taken};
 use crate::operators::reader;
+use crate::oracles::Known;
 use crate::scene::Files;
 use crate::server::Server;
 
@@ -197,7 +198,8 @@ impl Server {
             judged.log.refuse(owed);
         }
         judged.log.is_touched |= matches!(what, What::Pause { .. } | What::Unpause { .. });
-        judged.log.judge(now, self.blind.unread.len());
+        let (absences, unread) = (self.blind.absences.len(), self.blind.unread.len());
+        judged.log.judge(Known { up_to: now, absences, unread });
         judged.walk(now, &self.scale, &self.files);
         match what {
             What::Ping(fact) => {

@@ -1,6 +1,6 @@
 //! All that a world left in its database, read beside the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punctual::core::outbox::{DeliveryId, MessageId};
 use punctual::core::time::Time;
@@ -109,10 +109,14 @@ pub(crate) fn time(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<Ti
 }
 
 impl Evidence {
-    /// All of it, and what was there of checks that were forgotten.
+    /// All of it, and what was there of checks that were forgotten, and of messages that are kept no longer.
     pub(crate) fn read(world: &World) -> Evidence {
         let db = reader(world.server.folder());
-        let mut all = Evidence { messages: messages(&db), ..Evidence::of(&db, "true") };
+        let mut all = Evidence { messages: messages(&db, "true"), ..Evidence::of(&db, "true") };
+        let kept: BTreeSet<MessageId> = all.messages.iter().map(|message| message.id).collect();
+        let gone = world.server.forgotten.messages.values().filter(|message| !kept.contains(&message.id));
+        all.messages.extend(gone.cloned());
+        all.messages.sort_by_key(|message| message.id);
         for (check, rows) in &world.server.forgotten.rows {
             if world.server.judged[check].is_forgotten {
                 let rows = rows.clone();
@@ -221,22 +225,23 @@ pub(crate) fn is_settled(db: &Connection, id: MessageId) -> bool {
     db.query_row(sql, [id.0.cast_signed()], |row| row.get(0)).unwrap()
 }
 
-fn messages(db: &Connection) -> Vec<Message> {
-    rows(
-        db,
-        "SELECT id, key, receiver, members, attempts, state, settled_at, created_at FROM messages ORDER BY id",
-        |row| {
-            let members: Vec<u64> = serde_json::from_str(&row.get::<_, String>(3)?).unwrap();
-            Ok(Message {
-                id: MessageId(number(row, 0)?),
-                key: row.get(1)?,
-                receiver: row.get(2)?,
-                members: members.into_iter().map(DeliveryId).collect(),
-                attempts: row.get(4)?,
-                state: row.get(5)?,
-                settled_at: row.get::<_, Option<i64>>(6)?.map(Time::from_ms),
-                created_at: Time::from_ms(row.get(7)?),
-            })
-        },
-    )
+/// Those of which `which` is true.
+pub(crate) fn messages(db: &Connection, which: &str) -> Vec<Message> {
+    let sql = format!(
+        "SELECT id, key, receiver, members, attempts, state, settled_at, created_at FROM messages
+         WHERE {which} ORDER BY id"
+    );
+    rows(db, &sql, |row| {
+        let members: Vec<u64> = serde_json::from_str(&row.get::<_, String>(3)?).unwrap();
+        Ok(Message {
+            id: MessageId(number(row, 0)?),
+            key: row.get(1)?,
+            receiver: row.get(2)?,
+            members: members.into_iter().map(DeliveryId).collect(),
+            attempts: row.get(4)?,
+            state: row.get(5)?,
+            settled_at: row.get::<_, Option<i64>>(6)?.map(Time::from_ms),
+            created_at: Time::from_ms(row.get(7)?),
+        })
+    })
 }

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punctual::core::check::CheckId;
+use punctual::core::outbox::MessageId;
 use punctual::core::retention::Retention;
 use punctual::core::time::{Span, Time};
 
-use crate::evidence::{Evidence, number, rows};
+use crate::evidence::{Evidence, Message, messages, number, rows};
 use crate::fate::Fate;
 use crate::judged::Judged;
 use crate::operators::reader;
@@ -33,6 +34,8 @@ pub(crate) fn random_retention(rng: &mut Rng, scale: &Scale, is_twin: bool) -> R
 #[derive(Debug, Default)]
 pub(crate) struct Forgotten {
     pub(crate) rows: BTreeMap<CheckId, Evidence>,
+    /// Messages that were settled, as they were before they may have gone.
+    pub(crate) messages: BTreeMap<MessageId, Message>,
     /// Pings of checks that live, and checks.
     pub(crate) pings: u64,
     pub(crate) checks: u64,
@@ -42,9 +45,26 @@ impl Server {
     /// What was said of archived checks, before they may be forgotten.
     fn remember(&mut self) {
         let db = reader(self.folder());
+        let settled = messages(&db, "state <> 'open'");
+        self.forgotten.messages.extend(settled.into_iter().map(|message| (message.id, message)));
         let is_archived = |judged: &Judged| judged.model.archived && !judged.is_forgotten;
         for (id, _) in self.judged.iter().filter(|(_, judged)| is_archived(judged)) {
             self.forgotten.rows.insert(*id, Evidence::of(&db, &format!("check_id = {}", id.0)));
+        }
+    }
+
+    /// Messages are kept for a week after they were settled, and then as long as a delivery is theirs.
+    fn hold_messages(&self, now: Time) {
+        if self.two_clocks.was_set_back {
+            return;
+        }
+        let db = reader(self.folder());
+        let ids = |sql: &str| -> BTreeSet<u64> { rows(&db, sql, |row| number(row, 0)).into_iter().collect() };
+        let kept = ids("SELECT id FROM messages");
+        let told = ids("SELECT message_id FROM deliveries WHERE message_id IS NOT NULL");
+        for (id, message) in self.forgotten.messages.iter().filter(|(id, _)| !kept.contains(&id.0)) {
+            let is_old = message.settled_at.is_some_and(|at| at < now - Retention::JUDGEMENTS);
+            assert!(is_old && !told.contains(&id.0), "it has gone: {message:?}");
         }
     }
 
@@ -120,7 +140,10 @@ impl World {
             self.server.note_forgotten(now);
             match done.answer {
                 Some(true) => {}
-                Some(false) => return self.server.hold_pings(now, false),
+                Some(false) => {
+                    self.server.hold_messages(now);
+                    return self.server.hold_pings(now, false);
+                }
                 None => return,
             }
         }

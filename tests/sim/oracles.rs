@@ -3,6 +3,7 @@
 //! The model has the code's decomposition: a wrong idea of §9 could be in both. Here is none: only deadlines, and how much of
 //! the time before them was blind. Checks with runs and counts are left to the model.
 
+use punctual::core::blind::Window;
 use punctual::core::check::Spec;
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
@@ -16,6 +17,21 @@ use crate::world::World;
 const MAX_MOVE: Span = Span::mins(15);
 const MAX_BLIND: Span = Span::mins(2);
 
+/// 9.1b: so long without a sign of life is no absence, unless the process stops.
+const MAX_GAP: Span = Span::secs(10);
+
+/// What was known of blindness when a check was judged up to a time: how many windows of each kind had been stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) up_to: Time,
+    pub(crate) absences: usize,
+    pub(crate) unread: usize,
+}
+
+impl Known {
+    const ALL: Known = Known { up_to: Time::MAX, absences: usize::MAX, unread: usize::MAX };
+}
+
 /// What a bystander saw of one check.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Log {
@@ -28,8 +44,8 @@ pub(crate) struct Log {
     pub(crate) longest_row: u32,
     /// It was paused, declared otherwise, or taken out.
     pub(crate) is_touched: bool,
-    /// Whenever it was judged: the time up to which, and how many windows of unread requests had been stored by then.
-    pub(crate) judged: Vec<(Time, usize)>,
+    /// Whenever it was judged.
+    pub(crate) judged: Vec<Known>,
 }
 
 impl Log {
@@ -40,13 +56,13 @@ impl Log {
     }
 
     /// It is judged.
-    pub(crate) fn judge(&mut self, at: Time, unread: usize) {
-        self.judged.push((at, unread));
+    pub(crate) fn judge(&mut self, known: Known) {
+        self.judged.push(known);
     }
 
-    /// How many windows of unread requests had been stored when it was judged that something happened then.
-    fn unread_before(&self, at: Time) -> usize {
-        self.judged.iter().find(|(up_to, _)| *up_to > at).map_or(usize::MAX, |(_, unread)| *unread)
+    /// What was known when it was judged that something happened then.
+    fn known_before(&self, at: Time) -> Known {
+        self.judged.iter().find(|known| known.up_to > at).copied().unwrap_or(Known::ALL)
     }
 
     /// In one turn.
@@ -135,10 +151,14 @@ pub(crate) fn margin(spec: &Spec) -> Span {
     }
 }
 
-/// When nobody listened to a check, (from, to], in the order of their beginnings; parts may lie over each other. Of windows of
-/// unread requests the first so many.
-fn blind_parts(world: &World, judged: &Judged, unread: usize) -> Vec<(Time, Time)> {
-    let windows = world.server.blind.absences.iter().chain(world.server.blind.unread.iter().take(unread));
+/// When nobody listened to a check, (from, to], in the order of their beginnings; parts may lie over each other. Of windows
+/// those that were known; and absences that should have been.
+fn blind_parts(world: &World, judged: &Judged, known: Known) -> Vec<(Time, Time)> {
+    let blind = &world.server.blind;
+    let counts =
+        |(place, away): &(usize, &Window)| *place < known.absences || known.up_to - away.from > MAX_GAP;
+    let absences = blind.absences.iter().enumerate().filter(counts).map(|(_, away)| away);
+    let windows = absences.chain(blind.unread.iter().take(known.unread));
     let windows = windows.map(|window| (window.from, window.to));
     let refused = judged.log.refusals.iter().map(|at| (*at - Span::MS, *at));
     let mut parts: Vec<(Time, Time)> = windows.chain(refused).collect();
@@ -169,7 +189,7 @@ fn moved(parts: &[(Time, Time)], due: Due, margin: Span) -> Time {
 /// an hour after its deadline, or when we are back.
 fn deadlines_are_kept(world: &World, judged: &Judged, flips: &[Flip], looks: &mut Looks) {
     let (spec, name) = (&judged.definition.spec, &judged.definition.name);
-    let (parts, margin) = (blind_parts(world, judged, usize::MAX), margin(spec));
+    let (parts, margin) = (blind_parts(world, judged, Known::ALL), margin(spec));
     let kind = usize::from(matches!(spec.schedule, Schedule::At(_)));
     let begins: Vec<Time> =
         std::iter::once(judged.history[0].0).chain(judged.log.ends.iter().copied()).collect();
@@ -204,8 +224,8 @@ fn deadlines_are_kept(world: &World, judged: &Judged, flips: &[Flip], looks: &mu
 }
 
 /// And conversely: nothing is called late before its deadline, nor before its job, which may have tried in our absence, had a
-/// margin's time to try again. A refusal joins what is less than ten seconds before it to its window (9.1f): that window is
-/// none of what was judged before the refusal, when every request had been heard.
+/// margin's time to try again. A refusal joins what is less than ten seconds before it to its window (9.1f), and a stop the
+/// time since the last sign of life to its absence (9.1b): these are none of what was judged before, when all had been heard.
 fn nothing_is_late_too_soon(world: &World, judged: &Judged, flips: &[Flip]) {
     let (spec, name) = (&judged.definition.spec, &judged.definition.name);
     let margin = margin(spec);
@@ -219,7 +239,7 @@ fn nothing_is_late_too_soon(world: &World, judged: &Judged, flips: &[Flip]) {
         if !begun {
             continue;
         }
-        let parts = blind_parts(world, judged, judged.log.unread_before(at));
+        let parts = blind_parts(world, judged, judged.log.known_before(at));
         let from = judged.log.ends.iter().rev().find(|end| **end <= at).copied().unwrap_or(declared);
         let due = due_after(spec, from).expect("it is due again");
         // 9.5: what we could not tell is judged at the next time, which may come soon after we are back.

@@ -74,6 +74,12 @@ impl Readers {
         self.0.lock().unwrap().era += 1;
     }
 
+    /// A process died. What it showed after its last sign of life was as right as it is forgotten, and the next process may
+    /// see the same time again.
+    pub(crate) fn forget(&self, after: Time, until: Time) {
+        self.0.lock().unwrap().sights.retain(|sight| sight.at <= after || until < sight.at);
+    }
+
     /// Now it is known how it was: nobody was told of lateness that there was not, and none was kept from anybody. What was
     /// seen `before_a_death`, after the last sign of life, was as right as it was forgotten; while requests are refused unread,
     /// from when on we cannot tell is another time with each of them.

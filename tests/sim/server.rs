@@ -131,6 +131,9 @@ impl Server {
         self.owed = Owed::default();
         self.closed_at = None;
         self.grip.let_go();
+        if let Some(last) = self.last_sign {
+            self.readers.forget(last, last + SILENCE);
+        }
         self.process = None;
         self.looking = None;
         self.unsure_since = None;
@@ -157,6 +160,12 @@ impl Server {
         // Rows of states as far behind as may be, or nearly (14.2): what was judged is then judged again at a start.
         let catch_up = self.deaths as usize % 3;
         let store = Process::open(&self.folder, self.database_id, catch_up, &self.grip);
+        // Doubts are for worlds whose signs of life lie on the grid, and there for starts that go on from a point of it:
+        // between two points a sign of life is stored where the turn before stored none, and it may be the last.
+        let may_doubt = self.scale.is_short && self.goes_on_from_grid(store.doubted());
+        if let Some(behind) = self.behind().filter(|_| !may_doubt) {
+            self.hands.set_wall(behind);
+        }
         self.process = self.begin(store, fate);
         if let Some(process) = &self.process {
             self.grip.let_look(process);
@@ -168,9 +177,14 @@ impl Server {
     }
 
     /// Where the wall clock is behind what is known to be past: by how much, to the next point of the grid.
-    pub(crate) fn behind(&self) -> Option<Span> {
+    fn behind(&self) -> Option<Span> {
         let last = self.last_sign? + self.scale.grid - Span::MS;
         Some(self.scale.on_grid_before(last) - self.hands.wall()).filter(|behind| *behind > Span::ZERO)
+    }
+
+    /// Time that goes on from the last sign of life, after so long in doubt, goes on from a point of the grid (1.1).
+    fn goes_on_from_grid(&self, doubted: Span) -> bool {
+        self.last_sign.is_none_or(|last| self.scale.on_grid_before(last + doubted) == last + doubted)
     }
 
     fn begin(&mut self, mut hand: Hand, mut fate: impl FnMut() -> Fate) -> Option<Process> {

@@ -309,10 +309,6 @@ impl World {
 
     /// True if the wall clock was set meanwhile: then it is another now.
     fn restart(&mut self) -> bool {
-        // Doubts are for worlds whose signs of life lie on the grid, all of them.
-        if let Some(behind) = self.server.behind().filter(|_| !self.scale.is_short) {
-            self.server.hands.set_wall(behind);
-        }
         let calm = self.is_calm();
         let hazards = &mut self.hazards;
         let fate = || if calm { Fate::Fine } else { Fate::random(hazards, 60, true) };
