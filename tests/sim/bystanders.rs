@@ -200,7 +200,8 @@ impl Server {
         judged.log.is_touched |= matches!(what, What::Pause { .. } | What::Unpause { .. });
         let (absences, unread) = (self.blind.absences.len(), self.blind.unread.len());
         judged.log.judge(Known { up_to: now, absences, unread });
-        judged.walk(now, &self.scale, &self.files);
+        self.walk(check, now);
+        let judged = self.judged.get_mut(&check).expect("a check of the store is known");
         match what {
             What::Ping(fact) => {
                 let counted = judged.model.ping(&judged.plan, &fact.ping, now);

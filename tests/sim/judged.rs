@@ -18,6 +18,8 @@ use crate::scene::{Files, Scale, own_action};
 pub(crate) struct Bad {
     pub(crate) opened_at: Time,
     pub(crate) ended_at: Option<Time>,
+    /// When that was noticed: what is held then is not told (12.5).
+    pub(crate) noticed_at: Option<Time>,
     pub(crate) required: BTreeSet<ActionId>,
     /// Also what one of several causes that came at one time would have had alone.
     pub(crate) allowed: BTreeSet<ActionId>,
@@ -124,9 +126,22 @@ impl Judged {
 
     /// Judges all that is before `now`, by the files that are in force.
     pub(crate) fn walk(&mut self, now: Time, scale: &Scale, files: &Files) {
+        while self.walk_to_change(now, scale, files) {}
+    }
+
+    /// Judges until the causes change; false if they do not before `now`.
+    pub(crate) fn walk_to_change(&mut self, now: Time, scale: &Scale, files: &Files) -> bool {
+        let before = self.model.causes();
         while let Some(point) = self.model.judge_next(&self.plan, now, scale.grid) {
             self.note(point, files);
+            if self.model.causes() != before {
+                if let Some(bad) = self.bad.last_mut().filter(|bad| bad.ended_at == Some(point)) {
+                    bad.noticed_at = Some(now);
+                }
+                return true;
+            }
         }
+        false
     }
 
     /// Notes what became of the causes at a time.
@@ -150,12 +165,13 @@ impl Judged {
         let began: Causes = causes.iter().filter(|cause| !before.contains(cause)).copied().collect();
         if causes.is_empty() {
             if let Some(bad) = self.bad.last_mut() {
-                bad.ended_at = Some(at);
+                (bad.ended_at, bad.noticed_at) = (Some(at), Some(at));
             }
         } else if before.is_empty() {
             let mut bad = Bad {
                 opened_at: at,
                 ended_at: None,
+                noticed_at: None,
                 required: BTreeSet::new(),
                 allowed: BTreeSet::new(),
                 stance: Stance::Reopen,

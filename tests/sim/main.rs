@@ -17,6 +17,7 @@ mod exhaustive;
 mod fate;
 mod flapping;
 mod hand;
+mod held;
 mod jobs;
 mod judged;
 mod keeping;

@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use punctual::core::cause::CauseKind;
-use punctual::core::check::{CheckId, Name};
+use punctual::core::check::CheckId;
 use punctual::core::outbox::{Attempt, DeliveryKind};
-use punctual::core::schedule::Quiet;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Outgoing, Stance};
 
 use crate::evidence::{Delivery, deliveries, is_settled};
 use crate::fate::Fate;
-use crate::judged::Judged;
 use crate::operators::reader;
 use crate::receivers::Sending;
 use crate::world::World;
@@ -171,40 +169,12 @@ impl World {
         *self.held.entry("by the limit of an address").or_default() += limited as u64;
     }
 
-    /// Why deliveries of a check are held at a time, by the rules alone (§8).
     pub(crate) fn held(&self, name: &str, now: Time) -> Option<&'static str> {
-        let check = self.server.called(name)?;
-        let definition = &check.definition;
-        if check.model.is_paused() {
-            return Some("paused");
-        }
-        let causes = check.model.causes();
-        let is_muted = |(kind, _, would_be): &(_, Time, _)| {
-            let mutes = self.server.mutes.iter().filter(|mute| now < mute.until);
-            let mut wishes = mutes.map(|mute| crate::operators::wish_of(&mute.text));
-            wishes.any(|wish| wish.matches(definition, *kind, *would_be))
-        };
-        if !causes.is_empty() && causes.iter().all(is_muted) {
-            return Some("muted");
-        }
-        let begun = |quiet: &Quiet| quiet.at.next_after(now - quiet.lasts).is_some_and(|at| at <= now);
-        if definition.quiet.iter().any(begun) {
-            return Some("quiet");
-        }
-        let on = definition.depends_on.iter();
-        let on: Vec<_> = on.filter_map(|name| self.server.called(name.as_str())).collect();
-        let wont_fix = |name: &Name| self.is_wont_fix(name.as_str());
-        if on.iter().any(|check| check.holds_dependents() && !wont_fix(&check.definition.name)) {
-            return Some("dependency");
-        }
-        let patience = definition.spec.grace.max(Span::mins(1));
-        let recovering = |at: Time| at <= now && now < at + patience;
-        let recovered = on.iter().filter_map(|check| check.recovered_at).max();
-        recovered.is_some_and(recovering).then_some("dependency recovering")
+        self.server.held(name, now)
     }
 
     pub(crate) fn is_wont_fix(&self, name: &str) -> bool {
-        self.server.called(name).and_then(Judged::open).is_some_and(|bad| bad.stance == Stance::WontFix)
+        self.server.is_wont_fix(name)
     }
 
     /// 12.4: the next attempt waits as long as the receiver wished, and else at least half of five seconds.

@@ -15,7 +15,7 @@ use crate::alertmanager::Alertmanager;
 use crate::diary::{Diary, Trace};
 use crate::fate::{Fate, Hazards};
 use crate::jobs::Job;
-use crate::judged::Judged;
+use crate::judged::{Bad, Judged};
 use crate::keeping::random_retention;
 use crate::pings::Waiting;
 use crate::receivers::{Outages, Receivers};
@@ -400,9 +400,12 @@ impl World {
         let judged = &self.server.judged[&CheckId(check)];
         // What it depends on may have gone bad, or well, at that very time, just before.
         let has_flipped = |on: &Judged| on.history.iter().any(|(at, _)| *at == ended_at);
+        let is_it = |bad: &&Bad| bad.ended_at == Some(ended_at);
+        let noticed_at = judged.bad.iter().rfind(is_it).and_then(|bad| bad.noticed_at);
         let on = judged.definition.depends_on.iter();
         on.filter_map(|name| self.server.called(name.as_str())).any(has_flipped)
             || judged.held_at.iter().any(|at| ended_at <= *at && *at <= noticed_by)
+            || noticed_at.is_some_and(|noticed| judged.held_at.contains(&noticed))
             || self.server.two_clocks.leapt_over(ended_at)
     }
 
