@@ -13,7 +13,7 @@
 //! - **A ping**: [`http`] finds its route, asks who may, and reads the body → [`app`] takes it → [`store::writer`] stamps
 //!   it and groups it with others → `step` judges it → ping, state, flips, incidents and deliveries are committed
 //!   together → it is answered.
-//! - **A deadline**: [`engine`] sleeps until the store's next one → [`engine::expire`] gives `step` a tick of that time
+//! - **A deadline**: [`engine`] sleeps until the store's next one → [`store::expire`] gives `step` a tick of that time
 //!   → the flips are committed likewise. Deadlines are kept in memory, made from the states, and are only an index:
 //!   `step` decides, and asking it twice is harmless.
 //! - **A message**: the engine claims what is to be sent (committed before anything is sent) → [`notify`] makes one

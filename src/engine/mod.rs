@@ -1,7 +1,7 @@
 //! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, the wall clock and pruning.
 //!
-//! [`expire`] is a plain function over a store, so that the simulation runs the server's code. [`Engine::run`] is a
-//! thin loop around such functions: it sleeps until the store's next deadline instead of polling, and sends with no
+//! What is judged is a plain function over a store, as [`expire`] is, so that the simulation runs the server's code.
+//! [`Engine::run`] is a thin loop around such functions: it sleeps until the store's next deadline instead of polling, and sends with no
 //! transaction open.
 
 mod deliver;
@@ -17,14 +17,12 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::time::{Span, Time};
-use crate::store::{Entry, Store, StoreError, What};
+use crate::store::{Store, StoreError, expire};
 
 pub use outward::Outward;
 pub use shared::Engine;
 use shared::{MAX_SLEEP, STORE_RETRY, duration};
 
-/// The most checks that one transaction judges, so that a wave of expiries does not keep pings waiting.
-const MAX_EXPIRED: usize = 256;
 /// How often to look for old history after there was none to remove.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// The pause between two slices of pruning: twice as long as the slice took, within these bounds. So pruning takes at
@@ -32,25 +30,6 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const PRUNE_PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(2));
 /// How often the wall clock is compared with engine time.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
-/// The result of one look at the deadlines; empty once nothing is due any more.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expired {
-    /// The deadline of each judged check.
-    pub deadlines: Vec<Time>,
-}
-
-/// Judges every check whose deadline has passed, at most [`MAX_EXPIRED`] of them. The stored deadline is only a hint:
-/// `step` decides, and leaves a check that is not due as it was.
-pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
-    let due = store.due(now, MAX_EXPIRED);
-    if due.is_empty() {
-        return Ok(Expired::default());
-    }
-    let deadlines = due.iter().map(|(_, deadline)| *deadline).collect();
-    let ticks = due.iter().map(|(check, _)| Entry { check: *check, at: now, what: What::Tick }).collect();
-    store.apply(ticks)?;
-    Ok(Expired { deadlines })
-}
 
 /// Runs at the start, before anything is judged. Returns the blind window while nobody was listening (9.1).
 ///

@@ -10,6 +10,7 @@
 //! no trait yet, and the subcommands that open a folder.
 
 pub mod command;
+mod due;
 mod edit;
 mod error;
 pub mod history;
@@ -39,6 +40,7 @@ use crate::core::time::{Span, Time};
 
 use live::Live;
 
+pub use due::{Expired, expire};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
 

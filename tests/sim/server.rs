@@ -10,9 +10,9 @@ use punctual::core::cause::Family;
 use punctual::core::check::CheckId;
 use punctual::core::route::Mute;
 use punctual::core::time::{Span, Time};
-use punctual::engine::{self, Expired};
+use punctual::engine;
 use punctual::store::writer::QueueLimits;
-use punctual::store::{ConfigureError, Entry, Store, StoreError};
+use punctual::store::{ConfigureError, Entry, Expired, Store, StoreError, expire};
 
 use crate::bystanders::{Blind, Owed};
 use crate::fate::{Fate, Hazards};
@@ -297,7 +297,7 @@ impl Server {
         for _ in 0..20 {
             let mut asked = match self.looking.take() {
                 Some(asked) => asked,
-                None => self.process().ask(&self.grip, fate(), engine::expire),
+                None => self.process().ask(&self.grip, fate(), expire),
             };
             // One that had to wait may have had its turn, and other things have happened since.
             let earlier = asked.answer();

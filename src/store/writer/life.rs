@@ -6,14 +6,12 @@ use crate::core::blind::Window;
 use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
 use crate::store::live::MAX_GAP;
-use crate::store::{Entry, Store, StoreError, What};
+use crate::store::{Entry, Store, StoreError, What, expire};
 
 /// How much time around a refused unread request is blind.
 const REFUSAL: Span = Span::secs(1);
 /// Windows of such refusals that are closer than this are joined.
 const NEAR: Span = Span::secs(10);
-/// The most checks that are judged in one transaction.
-const MAX_JUDGED: usize = 256;
 
 /// Stores our absence, if there was one (9.1). Call it before anything else is judged at `now`.
 fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, StoreError> {
@@ -96,21 +94,9 @@ impl Turns {
         // The window begins before the refusals. What was due before them is late without it, and readers have seen
         // that (1.5, 9.2).
         if self.shared.clock.doubted().is_none() {
-            self.judge_before(heard_to)?;
+            while !expire(&mut *self.store, heard_to)?.deadlines.is_empty() {}
         }
         self.store.refused_unread(window)
-    }
-
-    /// Judges all that is due before a time.
-    fn judge_before(&mut self, time: Time) -> Result<(), StoreError> {
-        loop {
-            let due = self.store.due(time, MAX_JUDGED);
-            if due.is_empty() {
-                return Ok(());
-            }
-            let tick = |(check, _)| Entry { check, at: time, what: What::Tick };
-            self.store.apply(due.into_iter().map(tick).collect())?;
-        }
     }
 
     /// The last action before a stop. Our absence and refusals come first, because an end vouches for the time before

@@ -9,11 +9,10 @@ use punctual::core::check::{CheckId, PingKind};
 use punctual::core::refusals::Refused;
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
-use punctual::engine::expire;
 use punctual::store::live::Live;
 use punctual::store::sqlite::FaultPoint;
 use punctual::store::writer::{PingAnswer, QueueLimits, Turns, Writer};
-use punctual::store::{Store, StoreError};
+use punctual::store::{Store, StoreError, expire};
 
 use super::world::{Sqlite, World, fact};
 

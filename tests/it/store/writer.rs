@@ -12,12 +12,12 @@ use punctual::core::blind::Window;
 use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
 use punctual::core::time::Span;
-use punctual::engine::{self, Expired, expire, follow_wall_clock};
+use punctual::engine::{self, follow_wall_clock};
 use punctual::store::history::Reader;
 use punctual::store::pausing::Wish;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Turns, Writer};
-use punctual::store::{Applied, Entry, Stance, Store, StoreError, What};
+use punctual::store::{Applied, Entry, Expired, Stance, Store, StoreError, What, expire};
 
 use super::world::{Place, Sqlite, World, check, fact, name};
 use crate::support::process::{PATIENCE, wait_until};
