@@ -57,11 +57,15 @@ impl Server {
         }
     }
 
-    fn note_held(&mut self, check: CheckId, now: Time) {
+    /// Notes it, if a check is bad and held at a time. Returns why.
+    pub(crate) fn note_held(&mut self, check: CheckId, now: Time) -> Option<&'static str> {
         let judged = &self.judged[&check];
-        let is_new = judged.open().is_some() && judged.held_at.last() != Some(&now);
-        if is_new && self.held(judged.definition.name.as_str(), now).is_some() {
-            self.judged.get_mut(&check).expect("it was there").held_at.push(now);
+        let bad = judged.open().map(|_| judged.definition.name.as_str());
+        let why = self.held(bad?, now)?;
+        let moments = &mut self.judged.get_mut(&check).expect("it was there").held_at;
+        if moments.last() != Some(&now) {
+            moments.push(now);
         }
+        Some(why)
     }
 }

@@ -382,15 +382,9 @@ impl World {
     /// Notes which of the checks that are bad are held now (8.2, 8.3, 7.3).
     fn note_held(&mut self) {
         let now = self.diary.now;
-        let bad = self.server.judged.iter().filter(|(_, judged)| judged.open().is_some());
-        let why = |judged: &Judged| self.held(judged.definition.name.as_str(), now);
-        let held: Vec<_> = bad.filter_map(|(id, judged)| Some((*id, why(judged)?))).collect();
-        for (id, why) in held {
+        let checks: Vec<CheckId> = self.server.judged.keys().copied().collect();
+        for why in checks.into_iter().filter_map(|check| self.server.note_held(check, now)) {
             *self.held.entry(why).or_default() += 1;
-            let moments = &mut self.server.judged.get_mut(&id).expect("it was there").held_at;
-            if moments.last() != Some(&now) {
-                moments.push(now);
-            }
         }
     }
 
