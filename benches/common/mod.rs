@@ -9,6 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The longest time until a server listens.
+const LONGEST_START: Duration = Duration::from_secs(180);
+
 /// A server of its own process.
 pub(crate) struct Server {
     child: Child,
@@ -16,6 +21,21 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+    }
+
+    /// Ends it as a service manager does, and waits until it has stored all.
+    pub(crate) fn stop(mut self) {
+        self.signal(Signal::TERM);
+        self.child.wait().expect("it is our child");
+    }
+
     /// Ends it as kill -9 does.
     pub(crate) fn kill(&mut self) {
         // It may have ended by itself; then there is nothing to end.
@@ -48,7 +68,7 @@ pub(crate) fn start(address: SocketAddr, command: &mut Command) -> Server {
     let server = Server { child, address };
     let begun = Instant::now();
     while TcpStream::connect(address).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(30), "nothing listens on {address}");
+        assert!(begun.elapsed() < LONGEST_START, "nothing listens on {address}");
         std::thread::sleep(Duration::from_millis(10));
     }
     server

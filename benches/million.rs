@@ -1,0 +1,251 @@
+//! A million checks: start, memory, reloads, a minute without time, scrapes by shards, and starts after a stop and after
+//! kill -9, each beside a job that pings.
+//!
+//! `cargo bench --bench million`. `PUNCTUAL_BENCH_CHECKS` is another number of checks; with `PUNCTUAL_BENCH_OLD=FILE` the same
+//! is done with an older release binary first. It fails if a goal is missed: repeat it on a machine that does nothing else.
+#![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+mod common;
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use common::{Server, THIS, exit_code, get, goal, older, start_punctual, write};
+
+/// Between two pings of the job.
+const PAUSE: Duration = Duration::from_millis(2);
+/// How long pings are measured while nothing else happens, and beside scrapes.
+const PHASE: Duration = Duration::from_secs(20);
+/// How long the server gets no time: more than a sign of life may be old.
+const ASLEEP: Duration = Duration::from_secs(65);
+/// Parts of a scrape.
+const SHARDS: usize = 16;
+
+const LONGEST_START_S: f64 = 10.0;
+const LONGEST_START_AFTER_KILL_S: f64 = 30.0;
+const MOST_MEMORY_MB: f64 = 1024.0;
+const LONGEST_WAIT_MS: f64 = 50.0;
+const MOST_TIMES: f64 = 2.0;
+
+fn main() -> ExitCode {
+    let count = std::env::var("PUNCTUAL_BENCH_CHECKS").map(|text| text.parse().expect("a number of checks"));
+    let count = count.unwrap_or(1_000_000);
+    if let Some(binary) = older() {
+        println!("older:");
+        measure(&binary, count);
+    }
+    exit_code(&measure(Path::new(THIS), count))
+}
+
+/// Measures one binary. Returns which goals were met.
+fn measure(binary: &Path, count: usize) -> Vec<bool> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut bench = Bench { folder: folder.path(), count, met: Vec::new() };
+    let begun = Instant::now();
+    let mut server = start_punctual(binary, folder.path(), &config(count, ""));
+    println!(
+        "{count} checks are declared for the first time and served after {:.1} s",
+        begun.elapsed().as_secs_f64()
+    );
+    bench.memory(&server, "after the first start");
+    server.stop();
+    server = bench.start(binary, "after a stop", LONGEST_START_S);
+    bench.memory(&server, "after a start");
+
+    let quiet = bench.beside(&server, "alone", || std::thread::sleep(PHASE));
+    let scraped = bench.beside(&server, "scrapes by shards", || scrape_for(&server, PHASE));
+    let times = scraped.p99_ms / quiet.p99_ms;
+    bench.goal("p99 of pings beside scrapes, times that alone", times, MOST_TIMES);
+    for (what, text) in [
+        ("a reload of lines alone", config(count, "# A line more.\n")),
+        ("a reload of one check", config(count, "").replacen("every: 1d", "every: 2d", 1)),
+        ("a reload of a tenth", config(count, "").replacen("every: 1d", "every: 3d", count / 10)),
+    ] {
+        let waits = bench.beside(&server, what, || reload(&server, folder.path(), &text));
+        bench.goal(&format!("longest wait of a ping, {what}, ms"), waits.longest_ms, LONGEST_WAIT_MS);
+        bench.memory(&server, what);
+    }
+    let asleep = bench.asleep(&server);
+    bench.goal("longest wait of a ping after a minute without time, ms", asleep.longest_ms, LONGEST_WAIT_MS);
+    bench.memory(&server, "at the end");
+    server.kill();
+    drop(bench.start(binary, "after kill -9", LONGEST_START_AFTER_KILL_S));
+    bench.met
+}
+
+struct Bench<'a> {
+    folder: &'a Path,
+    count: usize,
+    met: Vec<bool>,
+}
+
+impl Bench<'_> {
+    fn goal(&mut self, what: &str, value: f64, most: f64) {
+        self.met.push(goal(what, value, value <= most, format!("at most {most}")));
+    }
+
+    fn start(&mut self, binary: &Path, when: &str, most_s: f64) -> Server {
+        let begun = Instant::now();
+        let server = start_punctual(binary, self.folder, &config(self.count, ""));
+        self.goal(&format!("start {when}, s"), begun.elapsed().as_secs_f64(), most_s);
+        server
+    }
+
+    fn memory(&mut self, server: &Server, when: &str) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("it runs");
+        let mb = |key: &str| -> f64 {
+            let line = status.lines().find(|line| line.starts_with(key)).expect("Linux has it");
+            line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).expect("a number of kB")
+                / 1024.0
+        };
+        println!("memory {when}: {:.0} MB, peak {:.0} MB", mb("VmRSS:"), mb("VmHWM:"));
+        self.goal(&format!("memory {when}, MB"), mb("VmRSS:"), MOST_MEMORY_MB);
+    }
+
+    /// Pings while something is done.
+    fn beside(&mut self, server: &Server, what: &str, work: impl FnOnce()) -> Waits {
+        let blind_before = metric(server, "punctual_blind_seconds_total");
+        let job = Job::start(server.address, self.count);
+        let begun = Instant::now();
+        work();
+        let took = begun.elapsed();
+        let waits = job.stop();
+        let blind = metric(server, "punctual_blind_seconds_total") - blind_before;
+        println!(
+            "{what}: {:.2} s, {} pings, {} refused, p99 {:.2} ms, longest {:.1} ms, blind {blind:.1} s",
+            took.as_secs_f64(),
+            waits.pings,
+            waits.refused,
+            waits.p99_ms,
+            waits.longest_ms
+        );
+        waits
+    }
+
+    /// Takes the processor away from the server for longer than a sign of life may be old. The job begins when it goes on.
+    fn asleep(&mut self, server: &Server) -> Waits {
+        server.signal(Signal::STOP);
+        std::thread::sleep(ASLEEP);
+        server.signal(Signal::CONT);
+        self.beside(server, "after a minute without time", || std::thread::sleep(PHASE))
+    }
+}
+
+/// How long pings took.
+struct Waits {
+    pings: usize,
+    refused: usize,
+    p99_ms: f64,
+    longest_ms: f64,
+}
+
+/// A job that pings one check after the other on one connection.
+struct Job {
+    is_over: Arc<AtomicBool>,
+    thread: JoinHandle<Waits>,
+}
+
+impl Job {
+    fn start(address: SocketAddr, count: usize) -> Job {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let until = is_over.clone();
+        Job { is_over, thread: std::thread::spawn(move || ping_until(address, count, &until)) }
+    }
+
+    fn stop(self) -> Waits {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.thread.join().expect("the job ends")
+    }
+}
+
+fn ping_until(address: SocketAddr, count: usize, is_over: &AtomicBool) -> Waits {
+    let mut stream = TcpStream::connect(address).expect("punctual listens");
+    stream.set_nodelay(true).expect("a socket takes its options");
+    let mut answers = BufReader::new(stream.try_clone().expect("a socket can be shared"));
+    let (mut took_ms, mut refused) = (Vec::new(), 0);
+    // A prime, so that the job comes to every part of the memory.
+    let numbers = (0..).map(|turn: usize| turn * 7_919 % count);
+    for number in numbers.take_while(|_| !is_over.load(Ordering::Relaxed)) {
+        let sent = Instant::now();
+        write!(stream, "GET /ping/check-{number} HTTP/1.1\r\nHost: bench\r\n\r\n").expect("punctual reads");
+        refused += usize::from(!read_answer(&mut answers).contains(" 200 "));
+        took_ms.push(sent.elapsed().as_secs_f64() * 1e3);
+        std::thread::sleep(PAUSE);
+    }
+    took_ms.sort_by(f64::total_cmp);
+    Waits {
+        pings: took_ms.len(),
+        refused,
+        p99_ms: took_ms[took_ms.len() * 99 / 100],
+        longest_ms: *took_ms.last().expect("a job pings once at least"),
+    }
+}
+
+/// The first line of an answer; its head and body are read past.
+fn read_answer(answers: &mut BufReader<TcpStream>) -> String {
+    let mut first = String::new();
+    answers.read_line(&mut first).expect("punctual answers");
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        answers.read_line(&mut line).expect("punctual answers");
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().expect("a length is a number");
+        }
+    }
+    answers.read_exact(&mut vec![0; length]).expect("punctual answers whole");
+    first
+}
+
+fn scrape_for(server: &Server, while_: Duration) {
+    let begun = Instant::now();
+    let mut bytes = 0;
+    for shard in (1..=SHARDS).cycle().take_while(|_| begun.elapsed() < while_) {
+        bytes += get(server.address, &format!("/metrics?shard={shard}/{SHARDS}")).len();
+    }
+    println!("{:.0} MB of metrics a second", bytes as f64 / 1e6 / begun.elapsed().as_secs_f64());
+}
+
+/// Replaces the file, and waits until it is taken.
+fn reload(server: &Server, folder: &Path, text: &str) {
+    const TAKEN: &str = "punctual_config_last_reload_success_timestamp_seconds";
+    let before = metric(server, TAKEN);
+    write(folder, "punctual.yaml", text);
+    server.signal(Signal::HUP);
+    wait_until(|| metric(server, TAKEN) > before);
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(300), "what was waited for never came");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn metric(server: &Server, name: &str) -> f64 {
+    let text = get(server.address, "/metrics?shard=1/1000");
+    let line = text.lines().find(|line| line.starts_with(name));
+    let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+    value.unwrap_or_else(|| panic!("no {name} in /metrics"))
+}
+
+fn config(count: usize, first_line: &str) -> String {
+    let mut config = format!("{first_line}checks:\n");
+    for number in 0..count {
+        writeln!(config, "  - {{name: check-{number}, every: 1d}}").expect("a string takes text");
+    }
+    config
+}
