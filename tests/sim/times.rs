@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use punctual::core::blind::Window;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::DeliveryId;
@@ -119,12 +120,22 @@ fn giving_up_takes_its_time(world: &World, evidence: &Evidence) {
         let (since, at) = (message.created_at, message.settled_at.expect("it was given up"));
         // Only while we were there, as far as that was known by then: a death shows how long we are away at the next start.
         let known = world.server.blind.absences.iter().filter(|window| window.to <= at);
-        let away =
-            known.fold(Span::ZERO, |sum, window| sum + (window.to - window.from.max(since)).max(Span::ZERO));
-        let took = (at - since) - away;
+        let took = (at - since) - length_after(known, since);
         let give_up_after = world.server.files.receiver(&row.receiver).expect("it is there").give_up_after;
         assert!(took >= give_up_after, "given up after {took:?}: {row:?}");
     }
+}
+
+/// The length of these windows after a time. They may overlap: what could not be committed at once is told again, longer.
+fn length_after<'a>(windows: impl Iterator<Item = &'a Window>, time: Time) -> Span {
+    let mut windows: Vec<&Window> = windows.collect();
+    windows.sort_by_key(|window| window.from);
+    let mut counted_to = time;
+    windows.into_iter().fold(Span::ZERO, |sum, window| {
+        let from = window.from.max(counted_to);
+        counted_to = counted_to.max(window.to);
+        sum + (window.to - from).max(Span::ZERO)
+    })
 }
 
 /// 12.4: whoever takes what he gets has all that is still bad: what failed, once he has taken something or its hour is over,
