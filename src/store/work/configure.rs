@@ -64,18 +64,19 @@ fn carry_out(rows: &mut dyn Rows, plan: ConfigurationPlan<'_>, now: Time) -> Res
         archive(rows, id, now)?;
     }
     let mut ids: HashMap<&Name, CheckId> = HashMap::new();
-    for Declaration { definition, continues } in &plan.declared {
-        let id = match continues {
-            Some(id) => declare_again(rows, *id, definition, &mut changes, now)?,
+    for declaration in &plan.declared {
+        let definition = declaration.definition();
+        let id = match declaration.continues {
+            Some(id) => declare_again(rows, id, definition, &mut changes, now)?,
             None => {
                 changes.added.push(definition.name.clone());
                 let state = State::declared(&definition.spec, now);
-                rows.insert_check(Arc::new(Definition::clone(definition)), state)?
+                rows.insert_check(Arc::new(definition.clone()), state)?
             }
         };
         ids.insert(&definition.name, id);
     }
-    for Declaration { definition, .. } in &plan.declared {
+    for definition in plan.declared.iter().map(Declaration::definition) {
         let id = ids[&definition.name];
         let is_passed_over = |old: &Name| changes.passed_over.iter().any(|(other, _)| other == old);
         let is_free = |old: &&Name| !ids.contains_key(old) && !is_passed_over(old);

@@ -1,6 +1,5 @@
 //! A new configuration against what is declared (§10): what becomes of every check, or why it is refused.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::named::{NamedCheck, NamedChecks};
@@ -25,10 +24,18 @@ pub(super) struct ConfigurationPlan<'a> {
     pub(super) kept: Vec<Name>,
 }
 
-/// A definition, and the check that it continues; `None`: it is a new one.
+/// What a file declares, and the check that it continues; `None`: it is a new one.
 pub(super) struct Declaration<'a> {
-    pub(super) definition: Cow<'a, Definition>,
+    declared: &'a Definition,
+    /// The same with the alias that its check keeps, if it has one.
+    with_alias: Option<Box<Definition>>,
     pub(super) continues: Option<CheckId>,
+}
+
+impl Declaration<'_> {
+    pub(super) fn definition(&self) -> &Definition {
+        self.with_alias.as_deref().unwrap_or(self.declared)
+    }
 }
 
 /// Which check a definition continues.
@@ -62,11 +69,11 @@ pub(super) fn plan_configuration<'a>(
             }
         };
         continued.extend(continues);
-        let definition = match continues {
+        let with_alias = match continues {
             Some(id) => with_its_alias(checks, id, definition)?,
-            None => Cow::Borrowed(definition),
+            None => None,
         };
-        plan.declared.push(Declaration { definition, continues });
+        plan.declared.push(Declaration { declared: definition, with_alias, continues });
     }
     // What was made through an API is no file's to remove.
     let declared_before = checks.in_files()?;
@@ -125,17 +132,17 @@ fn continues<'a>(
 }
 
 /// How its users know a check stays, whoever declares it; but what was given away while it was archived is gone.
-fn with_its_alias<'a>(
+fn with_its_alias(
     checks: &dyn NamedChecks,
     id: CheckId,
-    definition: &'a Definition,
-) -> Result<Cow<'a, Definition>, StoreError> {
+    definition: &Definition,
+) -> Result<Option<Box<Definition>>, StoreError> {
     let NamedCheck { definition: known, is_archived, .. } = checks.known(id)?;
-    let Some(alias) = &known.alias else { return Ok(Cow::Borrowed(definition)) };
+    let Some(alias) = &known.alias else { return Ok(None) };
     if is_archived && is_taken(checks, alias)? {
-        return Ok(Cow::Borrowed(definition));
+        return Ok(None);
     }
-    Ok(Cow::Owned(Definition { alias: Some(alias.clone()), ..definition.clone() }))
+    Ok(Some(Box::new(Definition { alias: Some(alias.clone()), ..definition.clone() })))
 }
 
 fn is_taken(checks: &dyn NamedChecks, alias: &Alias) -> Result<bool, StoreError> {
