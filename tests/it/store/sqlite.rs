@@ -12,7 +12,7 @@ use punctual::store::{Edit, EditError, PingFact, Store, StoreError, What};
 
 use super::edits::{canary, create, edit};
 use super::prune::{count, prune};
-use super::world::{GROUP_WAIT, Sqlite, World, at, fact, later, said};
+use super::world::{GROUP_WAIT, Sqlite, World, at, fact, later, name, said};
 
 pub(super) fn database(folder: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(folder.join("punctual.db")).unwrap()
@@ -146,6 +146,33 @@ fn a_state_whose_row_is_behind_is_made_again_from_its_pings() {
     let now = world.now;
     world.store().end(now).unwrap();
     assert_eq!(behind(), 0, "nor after a clean stop, which may be for an upgrade");
+}
+
+/// 14.2: a reload writes the rows of what it changes alone.
+#[test]
+fn a_reload_leaves_rows_behind_and_a_start_makes_the_same_states() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b", "c"]);
+    world.store().set_catch_up(0);
+    for _ in 0..30 {
+        world.wait(Span::secs(1));
+        ["a", "b", "c"].iter().for_each(|name| world.ping(name, PingKind::Success));
+    }
+    world.configuration.checks[0].spec.grace = Span::mins(30);
+    world.configuration.checks[1].title = "B".to_owned();
+    let changes = world.configure().unwrap();
+    assert_eq!((changes.changed, changes.updated), (vec![name("a")], vec![name("b")]));
+    let is_behind = "SELECT count(*) FROM states JOIN pings USING (check_id) WHERE seq > states.last_ping AND check_id = ?1";
+    let db = database(world.place.0.path());
+    let mut behind = |name: &str| -> i64 {
+        let id = world.id(name).0 as i64;
+        db.query_row(is_behind, [id], |row| row.get(0)).unwrap()
+    };
+    // The first ping of each flipped it.
+    assert_eq!([behind("a"), behind("b"), behind("c")], [0, 0, 29]);
+    let before = world.summary();
+    world.reopen();
+    assert_eq!(world.summary(), before);
 }
 
 /// 14.3: whoever pings must not believe in a database that knows of no check.

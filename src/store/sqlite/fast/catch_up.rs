@@ -2,8 +2,8 @@
 //!
 //! A ping that flips nothing is a fact and no more: its check's row may stay behind, since the same step over the same
 //! pings makes the same state. So at every commit, rows and pings together say all that memory says. Every batch brings
-//! some rows up to date, by their numbers, so that many of them lie on one page; whatever else a step is judged by (specs,
-//! blind windows) changes only when no row is behind.
+//! some rows up to date, by their numbers, so that many of them lie on one page. Whatever else a step is judged by changes
+//! only when no row is behind that it concerns: a check's spec with its own row, blind windows with all of them.
 
 use rusqlite::{CachedStatement, params};
 
@@ -96,7 +96,7 @@ impl Tx<'_> {
         self.catch_up(usize::MAX, 0)
     }
 
-    /// Brings all rows up to date: before anything changes by which a step judges, but for the state and its pings.
+    /// Brings all rows up to date: before anything changes by which steps of all checks judge.
     pub(in crate::store::sqlite) fn catch_up_all(&mut self) -> Result<(), StoreError> {
         self.catch_up(usize::MAX, SLACK)
     }
