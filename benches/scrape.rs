@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use punctual::app::ServerCounters;
-use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
+use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, SourceLine, Spec};
 use punctual::core::cron::Cron;
 use punctual::core::schedule::{Occurrences, Schedule};
 use punctual::core::state::State;
@@ -138,7 +138,7 @@ fn check(number: u64) -> Check {
     }
     window.add(seconds_ago(60));
     let name = Name::parse(&format!("nightly-backup-{number:06}")).expect("a name");
-    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: 12 };
+    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(12) };
     let definition = Definition {
         title: format!("Nightly backup {number}"),
         group: format!("group-{}", number % 50),

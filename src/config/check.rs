@@ -3,7 +3,7 @@
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions};
 use super::times::Times;
-use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, Spec};
+use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
@@ -121,7 +121,7 @@ pub(super) fn definition(
         window: window(fields, log),
         emails: emails(fields, log),
         alias: None,
-        source: Source::File { path: shared.path.clone(), line: fields.at.line },
+        source: Source::File { path: shared.path.clone(), line: SourceLine::new(fields.at.line) },
     };
     if complete {
         check_grace(fields, &definition.spec, log);

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::schedule::Schedule;
 use super::time::Span;
@@ -175,18 +176,57 @@ pub enum Source {
     File {
         /// The path as given on the command line or in `check_files`.
         path: String,
-        /// Counted from 1.
-        line: u32,
+        line: SourceLine,
     },
     /// Through an API, which may change it. The check exists only in the database.
     Api,
 }
 
+impl Source {
+    /// Takes over where the same check stands by now.
+    pub fn move_to(&self, now: &Source) {
+        if let (Source::File { line, .. }, Source::File { line: now, .. }) = (self, now) {
+            line.0.store(now.get(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// Where in its file a check stands, counted from 1. It says nothing of the check and moves with the lines above it, so any
+/// two are equal: a comment above a million checks changes none of them (10.2).
+#[derive(Debug)]
+pub struct SourceLine(AtomicU32);
+
+impl SourceLine {
+    /// The line of this number.
+    pub fn new(number: u32) -> SourceLine {
+        SourceLine(AtomicU32::new(number))
+    }
+
+    /// Its number.
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Clone for SourceLine {
+    fn clone(&self) -> SourceLine {
+        SourceLine::new(self.get())
+    }
+}
+
+impl PartialEq for SourceLine {
+    fn eq(&self, _: &SourceLine) -> bool {
+        true
+    }
+}
+
+impl Eq for SourceLine {}
+
 /// For people: `checks/dba.yaml:12`, `made through the API`.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::File { path, line } => write!(f, "{path}:{line}"),
+            Source::File { path, line } => write!(f, "{path}:{}", line.get()),
             Source::Api => f.write_str("made through the API"),
         }
     }

@@ -1,7 +1,7 @@
 //! Small values that the tests of several modules share.
 
 use super::cause::{Cause, CauseKind, Causes};
-use super::check::{CheckId, Definition, Name, Source, Spec};
+use super::check::{CheckId, Definition, Name, Source, SourceLine, Spec};
 use super::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
 use super::outbox::{Delivery, DeliveryId, DeliveryKind, NewDelivery};
 use super::route::ActionId;
@@ -16,7 +16,7 @@ pub(super) fn at(secs: i64) -> Time {
 /// `nightly-backup` in the group `db`, with the label `team="dba"`; every hour, with two minutes of grace.
 pub(super) fn definition() -> Definition {
     let spec = Spec { grace: Span::mins(2), ..Spec::new(Schedule::Every(Span::mins(60))) };
-    let source = Source::File { path: "checks/db.yaml".to_owned(), line: 3 };
+    let source = Source::File { path: "checks/db.yaml".to_owned(), line: SourceLine::new(3) };
     Definition {
         title: "Nightly backup".to_owned(),
         group: "db".to_owned(),

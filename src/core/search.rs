@@ -107,7 +107,7 @@ fn term(text: &str) -> Result<Term, MatcherError> {
 mod tests {
     use super::*;
     use crate::core::blind::BlindWindows;
-    use crate::core::check::{Name, Source, Spec};
+    use crate::core::check::{Name, Source, SourceLine, Spec};
     use crate::core::schedule::Schedule;
     use crate::core::state::State;
     use crate::core::step::view;
@@ -120,7 +120,7 @@ mod tests {
         let declared = Time::from_secs(1_700_000_000);
         let state = State::declared(&spec, declared);
         let view = view(&spec, &state, declared + Span::mins(60), &BlindWindows::default());
-        let source = Source::File { path: "punctual.yaml".into(), line: 3 };
+        let source = Source::File { path: "punctual.yaml".into(), line: SourceLine::new(3) };
         let mut check = Definition::new(Name::parse("nightly-backup").expect("it is one"), spec, source);
         check.title = "Nightly \"full\" Backup".into();
         check.group = "db".into();

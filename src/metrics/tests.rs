@@ -12,7 +12,7 @@ use flate2::read::GzDecoder;
 use super::*;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::CauseKind;
-use crate::core::check::{Definition, Name, Ping, PingKind, Source, Spec};
+use crate::core::check::{Definition, Name, Ping, PingKind, Source, SourceLine, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
 use crate::core::route::ReceiverName;
@@ -24,7 +24,7 @@ use crate::core::zone::Zone;
 
 fn definition(name: &str, schedule: Schedule) -> Definition {
     let spec = Spec { grace: Span::mins(1), ..Spec::new(schedule) };
-    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: 12 };
+    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(12) };
     Definition::new(Name::parse(name).unwrap(), spec, source)
 }
 
@@ -245,9 +245,9 @@ fn a_line_added_above_a_check_changes_no_series() {
             .collect::<Vec<_>>()
     };
     let before = series(&check);
-    check.source = Source::File { path: "checks/dba.yaml".to_owned(), line: 13 };
+    check.source = Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(13) };
     assert_eq!(series(&check), before);
-    check.source = Source::File { path: "checks/etl.yaml".to_owned(), line: 13 };
+    check.source = Source::File { path: "checks/etl.yaml".to_owned(), line: SourceLine::new(13) };
     assert_ne!(series(&check), before, "where it is declared is still told");
 }
 

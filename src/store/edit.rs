@@ -96,7 +96,9 @@ impl EditError {
     pub fn unless_of_api(source: &Source) -> Result<(), EditError> {
         match source {
             Source::Api => Ok(()),
-            Source::File { path, line } => Err(EditError::DeclaredInFile { path: path.clone(), line: *line }),
+            Source::File { path, line } => {
+                Err(EditError::DeclaredInFile { path: path.clone(), line: line.get() })
+            }
         }
     }
 }

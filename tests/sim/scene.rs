@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use punctual::core::cause::{CauseKind, Family};
-use punctual::core::check::{Definition, Name, Overlap, Source, Spec};
+use punctual::core::check::{Definition, Name, Overlap, Source, SourceLine, Spec};
 use punctual::core::cron::Cron;
 use punctual::core::periods::Periods;
 use punctual::core::retention::Retention;
@@ -217,7 +217,7 @@ fn watches(rng: &mut Rng, scale: &Scale) -> Vec<Watch> {
 }
 
 pub(crate) fn definition(name: &str, spec: Spec) -> Definition {
-    let source = Source::File { path: "checks.yaml".to_owned(), line: 1 };
+    let source = Source::File { path: "checks.yaml".to_owned(), line: SourceLine::new(1) };
     Definition { group: "g0".to_owned(), ..Definition::new(Name::parse(name).unwrap(), spec, source) }
 }
 

@@ -87,7 +87,7 @@ impl Declared {
     /// Where the file declares it, if one does.
     pub(super) fn of(source: &Source) -> Option<Declared> {
         match source {
-            Source::File { path, line } => Some(Declared { file: path.clone(), line: *line }),
+            Source::File { path, line } => Some(Declared { file: path.clone(), line: line.get() }),
             Source::Api => None,
         }
     }

@@ -185,7 +185,7 @@ fn ping_lines(app: &App, check: &Check) -> Markup {
 mod tests {
     use super::*;
     use crate::core::blind::BlindWindows;
-    use crate::core::check::{Name, Source, Spec};
+    use crate::core::check::{Name, Source, SourceLine, Spec};
     use crate::core::cron::Cron;
     use crate::core::schedule::{Occurrences, Schedule};
     use crate::core::step::view;
@@ -198,7 +198,7 @@ mod tests {
         let state = State::declared(&spec, now - Span::mins(3 * 24 * 60));
         let view = view(&spec, &state, now, &BlindWindows::default());
         assert!(view.due.is_some_and(|due| due < now), "{view:?}");
-        let source = Source::File { path: "punctual.yaml".into(), line: 3 };
+        let source = Source::File { path: "punctual.yaml".into(), line: SourceLine::new(3) };
         let definition = Definition::new(Name::parse("a").expect("it is one"), spec, source);
         let text = next_dues(&definition, &view, now).into_string();
         assert!(text.starts_with("<h2>Next due</h2><ul><li>Wed 2023-11-15 02:00 UTC<"), "{text}");

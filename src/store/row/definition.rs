@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, Spec};
+use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
@@ -136,7 +136,7 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
         emails: definition.emails.clone(),
         canary: definition.alias.as_ref().map(canary_row),
         source: match &definition.source {
-            Source::File { path, line } => SourceRow::File { path: path.clone(), line: *line },
+            Source::File { path, line } => SourceRow::File { path: path.clone(), line: line.get() },
             Source::Api => SourceRow::Api,
         },
     };
@@ -207,7 +207,7 @@ pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String
         emails: row.emails,
         alias: row.canary.map(read_canary),
         source: match row.source {
-            SourceRow::File { path, line } => Source::File { path, line },
+            SourceRow::File { path, line } => Source::File { path, line: SourceLine::new(line) },
             SourceRow::Api => Source::Api,
         },
     })

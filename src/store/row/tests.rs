@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{
-    Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, Spec,
+    Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, SourceLine, Spec,
 };
 use crate::core::cron::Cron;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
@@ -169,7 +169,7 @@ fn full_definition() -> Definition {
             id: "abcdefgh".to_owned(),
             slug: "ä-b".to_owned(),
         }),
-        source: Source::File { path: "checks/dba.yaml".to_owned(), line: 12 },
+        source: Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(12) },
     }
 }
 

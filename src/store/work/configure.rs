@@ -114,6 +114,7 @@ fn redeclare(
 ) -> Result<Redeclared, StoreError> {
     let (known, is_archived) = (rows.definition(id)?, rows.check_now(id)?.is_archived);
     if !is_archived && *known == *definition {
+        known.source.move_to(&definition.source);
         return Ok(Redeclared::AsBefore);
     }
     rows.to_change(id)?;

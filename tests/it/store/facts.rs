@@ -1,12 +1,14 @@
 //! Facts, states and configuration (§1, §9.1, §10, §14).
 
+use std::sync::Arc;
+
 use punctual::core::blind::Window;
 use punctual::core::cause::{CauseKind, Status};
-use punctual::core::check::PingKind;
+use punctual::core::check::{PingKind, Source, SourceLine};
 use punctual::core::refusals::Refused;
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
-use punctual::store::{Applied, ConfigureError, Store, What};
+use punctual::store::{Applied, Changes, ConfigureError, Store, What};
 
 use super::world::{GROUP_WAIT, Place, World, at, check, fact, name};
 
@@ -309,4 +311,31 @@ pub(crate) fn a_pause_by_the_file_is_not_undone_at_run_time<P: Place>(world: &mu
     assert_eq!(world.state("b").status(), Status::Paused);
     assert_eq!(world.apply("b", What::Unpause { comment: None, by: None }), Applied::Done(None));
     assert_eq!(world.state("b").status(), Status::New);
+}
+
+/// 10.2: where a check stands is no part of what it is declared as.
+pub(crate) fn a_line_above_a_check_changes_nothing_but_where_it_stands<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    let definition = |world: &mut World<P>| world.store().live().find("a").unwrap().definition.clone();
+    let before = definition(world);
+    let stands_in = |world: &mut World<P>, number| {
+        for check in &mut world.configuration.checks {
+            check.source = Source::File { path: "checks.yaml".to_owned(), line: SourceLine::new(number) };
+        }
+    };
+    stands_in(world, 7);
+    assert_eq!(world.configure().unwrap(), Changes::default());
+    assert!(Arc::ptr_eq(&before, &definition(world)));
+    assert_eq!(definition(world).source.to_string(), "checks.yaml:7");
+    // What is refused moves nothing.
+    let checks = std::mem::take(&mut world.configuration.checks);
+    world.configuration.checks = (0..12).map(|number| check(&format!("c{number}"))).chain(checks).collect();
+    world.configure().unwrap();
+    world.configuration.checks.drain(..12);
+    stands_in(world, 9);
+    assert!(matches!(world.configure(), Err(ConfigureError::MassRemoval { .. })));
+    assert_eq!(definition(world).source.to_string(), "checks.yaml:7");
+    // A start has the rows of before and the files of now.
+    world.reopen();
+    assert_eq!(definition(world).source.to_string(), "checks.yaml:9");
 }

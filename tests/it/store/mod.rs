@@ -59,7 +59,8 @@ conformance! {
         windows_are_counted_anew_after_reopening
         a_clock_set_back_leaves_no_refusal_in_the_future
         a_clock_set_back_leaves_no_state_in_the_future
-        a_pause_by_the_file_is_not_undone_at_run_time;
+        a_pause_by_the_file_is_not_undone_at_run_time
+        a_line_above_a_check_changes_nothing_but_where_it_stands;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, Spec};
+use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, SourceLine, Spec};
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{Attempt, MessageId};
 use punctual::core::retention::Retention;
@@ -226,7 +226,11 @@ pub(crate) fn name(text: &str) -> Name {
 
 pub(crate) fn check(text: &str) -> Definition {
     let spec = Spec { grace: Span::secs(10), ..Spec::new(Schedule::Every(Span::secs(60))) };
-    Definition::new(name(text), spec, Source::File { path: "checks.yaml".to_owned(), line: 1 })
+    Definition::new(
+        name(text),
+        spec,
+        Source::File { path: "checks.yaml".to_owned(), line: SourceLine::new(1) },
+    )
 }
 
 pub(crate) fn fact(kind: PingKind) -> PingFact {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use punctual::app::{Services, TakePings};
 use punctual::clock::Clock;
-use punctual::core::check::{CheckId, Definition, Name, PingMethods, Source, Spec};
+use punctual::core::check::{CheckId, Definition, Name, PingMethods, Source, SourceLine, Spec};
 use punctual::core::schedule::Schedule;
 use punctual::core::state::State;
 use punctual::core::time::{Span, Time};
@@ -210,7 +210,7 @@ fn check(id: u64, name: &str, declare: impl FnOnce(&mut Definition)) -> Arc<Chec
     let mut window = WindowCount::new(Span::mins(6));
     window.add(declared);
     let known = Known { state: State::declared(&spec, declared), window };
-    let source = Source::File { path: "punctual.yaml".into(), line: 3 };
+    let source = Source::File { path: "punctual.yaml".into(), line: SourceLine::new(3) };
     let mut definition = Definition::new(Name::parse(name).unwrap(), spec, source);
     definition.title = format!("<b>{name}</b>");
     declare(&mut definition);
