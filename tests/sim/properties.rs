@@ -77,25 +77,32 @@ fn flips_are_those_of_the_model(world: &World, evidence: &Evidence) {
 /// A time, and the causes from then on, with what they would have been.
 type Change = (i64, Vec<(String, Option<String>)>);
 
-/// What changed, without pauses and the like: those of one time as one.
+/// What changed, without pauses and the like: those of one time as one, and what came and went within it not at all.
 fn changes(all: impl Iterator<Item = Change>) -> Vec<Change> {
-    let mut joined: Vec<Change> = Vec::new();
+    let mut kept: Vec<Change> = vec![(0, Vec::new())];
     for (at, mut causes) in all {
         causes.sort();
         // Before those of one time are joined: a clock that was set back may come to that time again, after a pause.
-        if joined.last().is_some_and(|(_, last)| *last == causes) {
+        if kept.last().is_some_and(|(_, last)| *last == causes) {
             continue;
         }
-        joined.pop_if(|(last, _)| *last == at);
-        joined.push((at, causes));
-    }
-    let mut kept: Vec<Change> = vec![(0, Vec::new())];
-    for change in joined {
-        if kept.last().is_some_and(|(_, last)| *last != change.1) {
-            kept.push(change);
+        kept.pop_if(|(last, _)| *last == at);
+        // And after: what came and went within one time leaves nothing, as in the model, which never had it.
+        if kept.last().is_none_or(|(_, last)| *last != causes) {
+            kept.push((at, causes));
         }
     }
     kept
+}
+
+/// 1.1, 6.3: where the clock comes to an older time again.
+#[test]
+fn what_came_and_went_within_one_time_leaves_no_trace() {
+    let at =
+        |at, bad: bool| -> Change { (at, bad.then(|| ("failed".to_owned(), None)).into_iter().collect()) };
+    let (first, after) = ([at(712, true), at(715, false)], [at(715, true), at(717, false)]);
+    let lived = |second: &[Change]| changes([&first[..], second, &after].concat().into_iter());
+    assert_eq!(lived(&[at(708, true), at(708, false)]), lived(&[at(708, false)]));
 }
 
 /// 6.3
