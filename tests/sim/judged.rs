@@ -45,7 +45,7 @@ pub(crate) struct Judged {
     pub(crate) definition: Definition,
     pub(crate) plan: Plan,
     pub(crate) model: Model,
-    /// The causes from each time on, those of one time as they were at its end.
+    /// The causes from each time on; those of one time in their order: what was stored in between may have been seen (1.5).
     pub(crate) history: Vec<(Time, Causes)>,
     /// For those who know no mechanism.
     pub(crate) log: Log,
@@ -157,10 +157,6 @@ impl Judged {
             return;
         }
         let before = before.cloned().unwrap_or_default();
-        // What was there when the clock was set stays, also if the same time comes again.
-        if self.history.len() - 1 > self.era {
-            self.history.pop_if(|(last, _)| *last == at);
-        }
         self.history.push((at, causes.clone()));
         let began: Causes = causes.iter().filter(|cause| !before.contains(cause)).copied().collect();
         if causes.is_empty() {

@@ -87,7 +87,7 @@ fn changes(all: impl Iterator<Item = Change>) -> Vec<Change> {
             continue;
         }
         kept.pop_if(|(last, _)| *last == at);
-        // And after: what came and went within one time leaves nothing, as in the model, which never had it.
+        // And after: what came and went within one time leaves nothing, whichever of the two knows of it.
         if kept.last().is_none_or(|(_, last)| *last != causes) {
             kept.push((at, causes));
         }
