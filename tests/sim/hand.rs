@@ -16,8 +16,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, Entry, LetGo, Outgoing,
-    RefusedEdit, Stance, Store, StoreError,
+    Alerts, Applied, ByHand, Changes, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
+    Stance, Store, StoreError,
 };
 
 use crate::fate::{Fate, Hazards};
@@ -382,13 +382,13 @@ impl Store for Hand {
         self.call(Some(Committed::Reanchored { before, now }), |store| store.reanchor(before, now))
     }
 
-    fn configure(
+    fn take(
         &mut self,
-        configuration: &Configuration,
+        compared: &mut Compared,
         at_start: bool,
         now: Time,
     ) -> Result<Changes, ConfigureError> {
-        self.call(None, |store| store.configure(configuration, at_start, now))
+        self.call(None, |store| store.take(compared, at_start, now))
     }
 
     fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {

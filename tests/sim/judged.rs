@@ -98,8 +98,8 @@ impl Judged {
     }
 
     pub(crate) fn plan(definition: &Definition, scale: &Scale) -> Plan {
-        // As far as a wrong date leads (1.1).
-        let reach = Span::mins(24 * 60 * if scale.is_short { 1 } else { 8 });
+        // As far as wrong dates lead (1.1): one that is put right while nobody is there stays, and another may follow.
+        let reach = Span::mins(24 * 60 * if scale.is_short { 1 } else { 40 });
         Plan::new(&definition.spec, scale.start - reach, scale.end() + reach)
     }
 

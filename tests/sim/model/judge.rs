@@ -28,6 +28,7 @@ struct Due {
 impl Model {
     /// Judges what is due at or before `point`; what begins is stamped `stamp`.
     pub(super) fn judge(&mut self, plan: &Plan, point: Time, stamp: Time) {
+        assert!(point <= plan.to, "the plan ends at {}, and it is {point}", plan.to);
         if let Some(until) = self.paused_until.filter(|until| !self.archived && *until <= point) {
             self.unpause(until);
         }

@@ -20,6 +20,8 @@ use punctual::core::time::{Span, Time};
 pub(crate) struct Plan {
     pub(crate) spec: Spec,
     occurrences: Arc<[Time]>,
+    /// Later ones are not known.
+    to: Time,
 }
 
 impl Plan {
@@ -32,7 +34,7 @@ impl Plan {
                 last = next;
             }
         }
-        Plan { spec: spec.clone(), occurrences: occurrences.into() }
+        Plan { spec: spec.clone(), occurrences: occurrences.into(), to }
     }
 
     fn occurrence_after(&self, time: Time) -> Option<Time> {
