@@ -454,14 +454,17 @@ fn a_count_at_occurrences() {
 fn a_count_that_slides() {
     use Stretch::{Awake, Away};
     let expect = Expect { at_least: Some(2), at_most: Some(2), within: Span::secs(60) };
+    let slides = Spec { schedule: Schedule::Counted(expect), ..every(0, 10) };
+    let paused = Spec { paused: true, ..slides.clone() };
     exhaust(&Case {
         name: "sliding count",
-        specs: vec![Spec { schedule: Schedule::Counted(expect), ..every(0, 10) }],
+        specs: vec![slides, paused],
         alphabet: vec![
             (Awake(10), SUCCESS),
             (Awake(30), SUCCESS),
             (Awake(60), SUCCESS),
             (Awake(40), Symbol::Pause),
+            (Awake(50), Symbol::Change),
             (Awake(100), Symbol::Refused),
             (Away(20), SUCCESS),
             (Away(200), Symbol::Tick),

@@ -201,7 +201,8 @@ impl Model {
     /// 3.4
     fn judge_sliding(&mut self, plan: &Plan, expect: &Expect, point: Time, stamp: Time) {
         let count = self.count(point - expect.within, point);
-        if expect.at_most.is_some_and(|at_most| count <= at_most) {
+        // Nothing ends during a pause, which a change of the files has ended only now (7.3).
+        if point >= self.armed && expect.at_most.is_some_and(|at_most| count <= at_most) {
             self.end(&[CauseKind::TooMany]);
         }
         let Some(at_least) = expect.at_least.filter(|_| !self.causes.contains_key(&CauseKind::TooFew)) else {
