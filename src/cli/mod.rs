@@ -12,6 +12,7 @@ mod difference;
 mod export;
 mod failure;
 mod flags;
+mod for_app;
 mod import;
 mod incidents;
 mod log;

@@ -10,17 +10,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::difference::{Difference, Rest, log_faults};
-use crate::app::{Audience, Notices, ReloadRequest};
+use super::for_app::ForApp;
+use crate::app::{Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
 use crate::compat;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
 use crate::core::check::Name;
-use crate::core::route::ALL_OWN;
 use crate::engine::Outward;
-use crate::http::{Access, App};
+use crate::http::App;
 use crate::metrics::Own;
 use crate::store::writer::Writer;
-use crate::store::{Changes, Configuration, ConfigureError};
+use crate::store::{Changes, Compared, Configuration, ConfigureError};
 use crate::zones;
 
 /// How often it is looked for newer data of time zones.
@@ -178,8 +178,7 @@ impl Reloader {
 
     async fn take(&mut self, allow_mass_removal: bool) -> Result<Difference, String> {
         let file = self.config_file.clone();
-        let loaded = tokio::task::spawn_blocking(move || load(&file));
-        let (config, outward) = match loaded.await.map_err(|error| error.to_string())? {
+        let (config, outward) = match beside(move || load(&file)).await? {
             Ok((config, outward)) => (config, Arc::new(outward)),
             Err(faults) => {
                 self.seen = LastRead::of_faults(&faults);
@@ -191,16 +190,7 @@ impl Reloader {
         let for_app = ForApp::of(&config);
         let mut configuration = configuration(config, allow_mass_removal);
         configuration.changed_receivers = rest.changed_receivers(&self.rest);
-        let (in_force, app) = (self.outward.clone(), self.app.clone());
-        let (own, clock) = (self.own.clone(), self.clock.clone());
-        let configured = self.writer.call(move |store, now| {
-            let changes = store.configure(&configuration, false, now)?;
-            // On this thread, so that nothing is claimed for a receiver that cannot be reached yet.
-            in_force.send_replace(outward);
-            for_app.put_into(&app, &own, &clock);
-            Ok::<Changes, ConfigureError>(changes)
-        });
-        match configured.await {
+        match self.hand_over(configuration, outward, for_app).await? {
             Ok(changes) => {
                 self.seen = seen;
                 rest.warn(Some(&self.rest));
@@ -216,6 +206,42 @@ impl Reloader {
             }
         }
     }
+
+    /// The writer takes a configuration. It is compared before and dropped after beside it: pings wait for the difference alone.
+    async fn hand_over(
+        &self,
+        configuration: Configuration,
+        outward: Arc<Outward>,
+        for_app: ForApp,
+    ) -> Result<Result<Changes, ConfigureError>, String> {
+        let directory = self.app.services.live.directory();
+        let mut compared = beside(move || Compared::new(configuration, directory)).await?;
+        let (in_force, app) = (self.outward.clone(), self.app.clone());
+        let (own, clock) = (self.own.clone(), self.clock.clone());
+        let taken = self.writer.call(move |store, now| {
+            let taken = store.take(&mut compared, false, now);
+            if taken.is_ok() {
+                // On this thread, so that nothing is claimed for a receiver that cannot be reached yet.
+                in_force.send_replace(outward);
+                for_app.put_into(&app, &own, &clock);
+            }
+            (taken, compared)
+        });
+        let (taken, compared) = taken.await;
+        let is_taken = taken.is_ok();
+        beside(move || {
+            if is_taken {
+                compared.move_lines();
+            }
+        })
+        .await?;
+        Ok(taken)
+    }
+}
+
+/// What may take long at a million checks runs beside everything else.
+async fn beside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, String> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
 }
 
 /// A configuration, and the ways outward that it names.
@@ -249,30 +275,6 @@ async fn bug_of(task: impl Future<Output = ()> + Send + 'static) -> String {
     match tasks.join_next().await {
         Some(Err(error)) => format!("reloading has ended by a bug: {error}"),
         Some(Ok(())) | None => "reloading has ended".to_owned(),
-    }
-}
-
-/// What the app takes from a configuration: all that others than the store and the ways outward must know.
-pub(super) struct ForApp {
-    access: Access,
-    audience: Audience,
-}
-
-impl ForApp {
-    pub(super) fn of(config: &Config) -> ForApp {
-        let audience = Audience {
-            policy: config.policy.clone(),
-            has_alertmanager: !config.alertmanagers.is_empty(),
-            can_mail: config.smtp.is_some(),
-        };
-        ForApp { access: Access::of(config), audience }
-    }
-
-    pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
-        let own_mail = self.audience.can_mail.then(|| ALL_OWN.into());
-        own.config_loaded(self.audience.policy.receivers.keys().chain(&own_mail), clock.now());
-        app.set_access(self.access);
-        app.services.in_force.set_audience(self.audience);
     }
 }
 

@@ -10,8 +10,9 @@ use tokio::task::JoinSet;
 
 use super::difference::{Difference, Rest, log_faults};
 use super::failure::{Failure, install_tls};
+use super::for_app::ForApp;
 use super::log;
-use super::reload::{self, ForApp, LastRead, Loaded, Occasions, Reloader, load};
+use super::reload::{self, LastRead, Loaded, Occasions, Reloader, load};
 use super::settings::{Flags, Settings};
 use crate::app::Services;
 use crate::clock::Clock;
@@ -27,7 +28,7 @@ use crate::metrics::Own;
 use crate::store::history::Reader;
 use crate::store::sqlite::SqliteStore;
 use crate::store::writer::{self, Writer};
-use crate::store::{LetGo, Store};
+use crate::store::{Compared, LetGo, Store};
 
 /// Ping URLs that are logged at the start.
 const MAX_URLS: usize = 20;
@@ -190,7 +191,10 @@ fn assemble(
     let (seen, rest, for_app) = (LastRead::of(&config), Rest::of(&config), ForApp::of(&config));
     rest.warn(None);
     let configuration = reload::configuration(config, settings.allow_mass_removal);
-    let changes = store.configure(&configuration, true, clock.now())?;
+    let mut compared = Compared::new(configuration, store.live().directory());
+    let changes = store.take(&mut compared, true, clock.now())?;
+    compared.move_lines();
+    drop(compared);
     Difference::new(&changes, None, &rest).log("configuration loaded");
     reload::tell_zones();
     hold_or_let_go(&mut store, settings.no_deliveries, clock.now())?;

@@ -183,6 +183,14 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether a check that is declared alike stands there already.
+    pub fn stands_at(&self, now: &Source) -> bool {
+        match (self, now) {
+            (Source::File { line, .. }, Source::File { line: now, .. }) => line.get() == now.get(),
+            _ => true,
+        }
+    }
+
     /// Takes over where the same check stands by now.
     pub fn move_to(&self, now: &Source) {
         if let (Source::File { line, .. }, Source::File { line: now, .. }) = (self, now) {

@@ -10,6 +10,7 @@
 //! no trait yet, and the subcommands that open a folder.
 
 pub mod command;
+mod configuration;
 mod due;
 mod edit;
 mod error;
@@ -21,25 +22,24 @@ pub mod sqlite;
 mod work;
 pub mod writer;
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::core::alert::Alert;
 use crate::core::blind::Window;
-use crate::core::check::{CheckId, Definition, Name, Ping};
+use crate::core::check::{CheckId, Name, Ping};
 use crate::core::incident::IncidentId;
 use crate::core::notice::Notice;
 use crate::core::outbox::{Attempt, Message, MessageId};
 use crate::core::refusals;
-use crate::core::retention::Retention;
-use crate::core::route::{Mute, Policy, ReceiverName};
+use crate::core::route::{Mute, ReceiverName};
 use crate::core::step::PingEffect;
 use crate::core::text::first_bytes;
 use crate::core::time::{Span, Time};
 
 use live::Live;
 
+pub use configuration::{Compared, Configuration};
 pub use due::{Expired, expire};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
@@ -122,21 +122,6 @@ pub enum Applied {
     NoSuchCheck,
     /// A check that its file pauses cannot be unpaused (7.1). Nothing was stored.
     PausedByFile,
-}
-
-/// A whole configuration, as far as a store needs it.
-#[derive(Clone, Debug)]
-pub struct Configuration {
-    /// Every declared check.
-    pub checks: Vec<Definition>,
-    pub policy: Arc<Policy>,
-    pub retention: Retention,
-    /// The most checks that may exist, including those made through an API. No edit may exceed it.
-    pub max_checks: usize,
-    /// Accept the removal of more than half of at least 10 checks (10.4).
-    pub allow_mass_removal: bool,
-    /// Receivers whose settings have changed. What was given up for them is tried again (12.4).
-    pub changed_receivers: BTreeSet<ReceiverName>,
 }
 
 /// The changes that a new configuration made.
@@ -288,12 +273,21 @@ pub trait Store: Send {
     /// With `at_start`, a configuration that removes too many checks archives none and lists them in [`Changes::kept`],
     /// and a rename of two checks that both have a history is skipped and listed in [`Changes::passed_over`]. At a
     /// reload both are refused.
+    fn take(&mut self, compared: &mut Compared, at_start: bool, now: Time)
+    -> Result<Changes, ConfigureError>;
+
+    /// [`Store::take`] for a configuration that is not compared yet.
     fn configure(
         &mut self,
         configuration: &Configuration,
         at_start: bool,
         now: Time,
-    ) -> Result<Changes, ConfigureError>;
+    ) -> Result<Changes, ConfigureError> {
+        let mut compared = Compared::new(configuration.clone(), self.live().directory());
+        let changes = self.take(&mut compared, at_start, now)?;
+        compared.move_lines();
+        Ok(changes)
+    }
 
     /// Creates, changes or deletes checks through an API: all of the edits, in their order, or none. Returns one id for
     /// each.

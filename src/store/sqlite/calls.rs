@@ -14,7 +14,7 @@ use crate::core::time::{Span, Time};
 use crate::store::live::Live;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
-    Alerts, Applied, ByHand, Changes, Configuration, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
+    Alerts, Applied, ByHand, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
     RefusedEdit, Stance, Store, StoreError, work,
 };
 
@@ -63,12 +63,15 @@ impl Store for SqliteStore {
         self.transact(|tx| work::reanchor(tx, before, now))
     }
 
-    fn configure(
+    fn take(
         &mut self,
-        configuration: &Configuration,
+        compared: &mut Compared,
         at_start: bool,
         now: Time,
     ) -> Result<Changes, ConfigureError> {
+        self.ready()?;
+        compared.renew(&self.live);
+        let configuration = &compared.configuration;
         let settings = UnstoredSettings {
             policy: configuration.policy.clone(),
             retention: configuration.retention.clone(),
@@ -82,7 +85,7 @@ impl Store for SqliteStore {
                 // The next start need not step through the same pings again.
                 tx.catch_up_all()?;
             }
-            match work::configure(tx, configuration, at_start, policy.as_deref(), now) {
+            match work::configure(tx, compared, at_start, policy.as_deref(), now) {
                 Err(ConfigureError::Store(error)) => Err(error),
                 // A refusal has changed nothing.
                 taken => Ok(taken),

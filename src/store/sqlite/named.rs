@@ -2,7 +2,7 @@
 
 use super::memory::Slot;
 use super::tx::Tx;
-use crate::core::check::{CheckId, Origin, Source};
+use crate::core::check::{CheckId, Origin};
 use crate::store::StoreError;
 use crate::store::work::{NamedCheck, NamedChecks};
 
@@ -21,17 +21,6 @@ impl NamedChecks for Tx<'_> {
 
     fn with_slug(&self, origin: &Origin, slug: &str) -> Result<Option<CheckId>, StoreError> {
         Ok(self.live.directory().by_slug(origin, slug).map(|check| check.id))
-    }
-
-    fn in_files(&self) -> Result<Vec<CheckId>, StoreError> {
-        let is_by_file = |slot: &Slot| matches!(slot.check.definition.source, Source::File { .. });
-        let is_it = |id: &CheckId| {
-            let slot = &self.memory.checks[id];
-            is_by_file(slot) && !is_archived(slot)
-        };
-        let mut ids: Vec<CheckId> = self.memory.by_name.values().copied().filter(is_it).collect();
-        ids.sort_unstable();
-        Ok(ids)
     }
 
     fn count(&self) -> Result<usize, StoreError> {

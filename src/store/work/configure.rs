@@ -1,11 +1,10 @@
 //! A new configuration is carried out as it was planned (§10).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::again::mend;
 use super::archive::archive;
-use super::configure_plan::{ConfigurationPlan, Declaration, plan_configuration};
+use super::configure_plan::{ConfigurationPlan, plan_configuration};
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use crate::core::check::{CheckId, Definition, Name};
@@ -14,7 +13,7 @@ use crate::core::route::{ALL_OWN, Policy, ReceiverName, is_own_receiver};
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Changes, Configuration, ConfigureError, StoreError};
+use crate::store::{Changes, Compared, ConfigureError, StoreError};
 
 /// What a declaration means for the check that it continues.
 enum Redeclared {
@@ -28,12 +27,13 @@ enum Redeclared {
 /// already; `policy_before` is the one before, which a start does not know.
 pub(in crate::store) fn configure(
     rows: &mut dyn Rows,
-    configuration: &Configuration,
+    compared: &Compared,
     at_start: bool,
     policy_before: Option<&Policy>,
     now: Time,
 ) -> Result<Changes, ConfigureError> {
-    let plan = plan_configuration(&*rows, configuration, at_start)?;
+    let plan = plan_configuration(&*rows, compared, at_start)?;
+    let configuration = &compared.configuration;
     let changes = carry_out(rows, plan, now)?;
     // Other receivers, labels, dependencies and quiet times.
     rows.look_everywhere(now);
@@ -63,28 +63,25 @@ fn carry_out(rows: &mut dyn Rows, plan: ConfigurationPlan<'_>, now: Time) -> Res
     for id in plan.archived {
         archive(rows, id, now)?;
     }
-    let mut ids: HashMap<&Name, CheckId> = HashMap::new();
+    let mut ids = Vec::new();
     for declaration in &plan.declared {
         let definition = declaration.definition();
-        let id = match declaration.continues {
+        ids.push(match declaration.continues {
             Some(id) => declare_again(rows, id, definition, &mut changes, now)?,
             None => {
                 changes.added.push(definition.name.clone());
                 let state = State::declared(&definition.spec, now);
                 rows.insert_check(Arc::new(definition.clone()), state)?
             }
-        };
-        ids.insert(&definition.name, id);
+        });
     }
-    for definition in plan.declared.iter().map(Declaration::definition) {
-        let id = ids[&definition.name];
+    for (declaration, id) in plan.declared.iter().zip(ids) {
         let is_passed_over = |old: &Name| changes.passed_over.iter().any(|(other, _)| other == old);
-        let is_free = |old: &&Name| !ids.contains_key(old) && !is_passed_over(old);
-        for old in definition.renamed_from.iter().filter(is_free) {
+        for old in declaration.former.iter().filter(|old| !is_passed_over(old)) {
             rows.put_former_name(old, id)?;
         }
         // A name that is declared is nobody's former name.
-        rows.delete_former_name(&definition.name)?;
+        rows.delete_former_name(&declaration.definition().name)?;
     }
     Ok(changes)
 }

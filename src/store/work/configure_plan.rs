@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::named::{NamedCheck, NamedChecks};
 use crate::core::check::{Alias, CheckId, Definition, Name};
-use crate::store::{Configuration, ConfigureError, StoreError};
+use crate::store::configuration::Other;
+use crate::store::{Compared, ConfigureError, StoreError};
 
 /// Up to so many checks may go at once (10.4).
 const FREE_REMOVALS_BELOW: usize = 10;
@@ -27,6 +28,8 @@ pub(super) struct ConfigurationPlan<'a> {
 /// What a file declares, and the check that it continues; `None`: it is a new one.
 pub(super) struct Declaration<'a> {
     declared: &'a Definition,
+    /// Its former names that no file declares.
+    pub(super) former: &'a [Name],
     /// The same with the alias that its check keeps, if it has one.
     with_alias: Option<Box<Definition>>,
     pub(super) continues: Option<CheckId>,
@@ -45,17 +48,18 @@ enum Continues<'a> {
     Several(Vec<(&'a Name, CheckId)>),
 }
 
-/// Says what becomes of every check. At a start, what would be refused is passed over.
+/// Says what becomes of every check that is declared otherwise. At a start, what would be refused is passed over.
 pub(super) fn plan_configuration<'a>(
     checks: &dyn NamedChecks,
-    configuration: &'a Configuration,
+    compared: &'a Compared,
     at_start: bool,
 ) -> Result<ConfigurationPlan<'a>, ConfigureError> {
-    let names: HashSet<&Name> = configuration.checks.iter().map(|check| &check.name).collect();
+    let configuration = &compared.configuration;
     let mut plan = ConfigurationPlan::default();
     let mut continued = HashSet::new();
-    for definition in &configuration.checks {
-        let continues = match continues(&mut plan, checks, (&names, &continued), definition)? {
+    for Other { place, former } in &compared.others {
+        let definition = &configuration.checks[*place];
+        let continues = match continues(&mut plan, checks, &continued, (definition, former))? {
             Continues::One(id) => id,
             Continues::Several(olds) if at_start => {
                 let new = &definition.name;
@@ -73,15 +77,13 @@ pub(super) fn plan_configuration<'a>(
             Some(id) => with_its_alias(checks, id, definition)?,
             None => None,
         };
-        plan.declared.push(Declaration { declared: definition, with_alias, continues });
+        plan.declared.push(Declaration { declared: definition, former, with_alias, continues });
     }
     // What was made through an API is no file's to remove.
-    let declared_before = checks.in_files()?;
     let stays = |id: &CheckId| continued.contains(id) || plan.kept_apart.contains(id);
-    let is_gone = |id: &CheckId| !stays(id) && !plan.superseded.contains(id);
-    let gone: Vec<CheckId> = declared_before.iter().filter(|id| is_gone(id)).copied().collect();
-    let (removed, declared_before) = (gone.len(), declared_before.len());
-    let is_mass = declared_before >= FREE_REMOVALS_BELOW && removed * 2 > declared_before;
+    let gone: Vec<CheckId> = compared.gone.iter().filter(|id| !stays(id)).copied().collect();
+    let (removed, declared) = (gone.len(), compared.declared_before);
+    let is_mass = declared >= FREE_REMOVALS_BELOW && removed * 2 > declared;
     if !is_mass || configuration.allow_mass_removal {
         plan.archived = gone;
     } else if at_start {
@@ -89,7 +91,7 @@ pub(super) fn plan_configuration<'a>(
             plan.kept.push(checks.known(id)?.definition.name.clone());
         }
     } else {
-        return Err(ConfigureError::MassRemoval { removed, declared: declared_before });
+        return Err(ConfigureError::MassRemoval { removed, declared });
     }
     Ok(plan)
 }
@@ -99,12 +101,12 @@ pub(super) fn plan_configuration<'a>(
 fn continues<'a>(
     plan: &mut ConfigurationPlan<'_>,
     checks: &dyn NamedChecks,
-    (names, continued): (&HashSet<&Name>, &HashSet<CheckId>),
-    definition: &'a Definition,
+    continued: &HashSet<CheckId>,
+    (definition, former): (&Definition, &'a [Name]),
 ) -> Result<Continues<'a>, StoreError> {
     let same = checks.named(&definition.name)?;
     let mut olds: Vec<(&'a Name, CheckId)> = Vec::new();
-    for name in definition.renamed_from.iter().filter(|name| !names.contains(name)) {
+    for name in former {
         let id = checks.named(name)?.filter(|id| !continued.contains(id));
         olds.extend(id.map(|id| (name, id)));
     }

@@ -21,8 +21,6 @@ pub(in crate::store) trait NamedChecks: CheckRows {
     fn with_alias(&self, id: &str) -> Result<Option<CheckId>, StoreError>;
     /// The one that is not archived and that the users of an origin know by this slug.
     fn with_slug(&self, origin: &Origin, slug: &str) -> Result<Option<CheckId>, StoreError>;
-    /// Those that are not archived and that files declare, in the order of their numbers.
-    fn in_files(&self) -> Result<Vec<CheckId>, StoreError>;
     /// How many are not archived.
     fn count(&self) -> Result<usize, StoreError>;
 
