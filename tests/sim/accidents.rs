@@ -50,6 +50,8 @@ impl World {
                 let until = until(2 + lot % 30);
                 self.trace.say(now, &format!("the disk hangs until {until}"));
                 self.server.process.iter_mut().for_each(|process| process.held_up_until = until);
+                // The writer goes on at once then, not when somebody asks it for something: all windows lie on the grid.
+                self.diary.life_at = self.diary.life_at.min(until);
             }
             1 => {
                 let until = until(1 + lot % if lot.is_multiple_of(3) { 300 } else { 20 });
