@@ -72,3 +72,13 @@ pub(crate) fn concerned<'a>(row: &'a Delivery, evidence: &'a Evidence) -> impl I
     let of_check = evidence.incidents[&row.check].iter().map(|incident| incident.id);
     of_check.filter(|id| *id == row.incident || row.kind == "flapping")
 }
+
+/// Whether a later notice, of whichever incident, tells of all that this one would have told, and of more (12.5d). That one is
+/// told, or has a reason of its own.
+pub(crate) fn is_part_of_a_later(row: &Delivery, evidence: &Evidence) -> bool {
+    let Some((times, since)) = row.flaps else { return false };
+    let is_later =
+        |other: &&Delivery| (other.check, &other.receiver) == (row.check, &row.receiver) && other.id > row.id;
+    let mut later = evidence.deliveries.iter().filter(is_later).filter_map(|other| other.flaps);
+    later.any(|(of_all, since_all)| of_all > times && since_all <= since)
+}

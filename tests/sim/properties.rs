@@ -458,6 +458,7 @@ fn everything_planned_is_told_or_exempt(world: &World, evidence: &Evidence) {
             ("cancelled", "recovered_while_held") if ended_at.is_some_and(|at| at <= row.queued_at) => true,
             ("cancelled", "recovered_while_held") => ended_at.is_some_and(|at| world.was_held(row.check, at)),
             ("cancelled", "too_short") => ended_at.is_some_and(|at| at - row.not_before < Span::secs(5)),
+            ("cancelled", "merged") if row.kind == "flapping" => flapping::is_part_of_a_later(row, evidence),
             ("cancelled", "merged") => told_otherwise,
             ("cancelled", "reminded_sooner") => row.kind == "reminder",
             ("cancelled", "acknowledged" | "wont_fix") => stood,

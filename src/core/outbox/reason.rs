@@ -35,7 +35,7 @@ pub enum CancelReason {
     /// It became due and its check recovered within one `group_wait`.
     TooShort,
     /// Another message of its incident to the same receiver tells of it: the recovery, or an
-    /// [`super::DeliveryKind::Episode`].
+    /// [`super::DeliveryKind::Episode`]; or, of a notice that its check flaps, the next one of that check (12.5d).
     Merged,
     /// A reminder, and another one to the same receiver comes sooner (12.4).
     RemindedSooner,
