@@ -21,6 +21,11 @@ pub(in crate::store) fn begin(rows: &mut dyn Rows, now: Time) -> Result<Option<W
         add_blind(rows, window, Lost::Away)?;
     }
     sign_of_life(rows, now)?;
+    // They wait since the death of the process that had them under way: not since that of the newest, or one that dies again
+    // and again would never try them (12.4j).
+    for message in rows.abandoned()? {
+        rows.update_message(message, None)?;
+    }
     // After a start nobody knows whether settings are others. Each is tried once an hour all the same.
     mend(rows, Occasion::Started, |_| true, now)?;
     Ok(away)

@@ -118,6 +118,8 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn messages(&self) -> Result<Vec<Message>, StoreError>;
     /// A message that is not settled.
     fn message(&self, id: MessageId) -> Result<Option<Message>, StoreError>;
+    /// Those of which no row says when they are tried again: a process had them under way when it ended.
+    fn abandoned(&self) -> Result<Vec<Message>, StoreError>;
     /// Those to a receiver that are not settled.
     fn messages_to(&self, receiver: &ReceiverName) -> Result<Vec<Message>, StoreError>;
     /// What these tell of.

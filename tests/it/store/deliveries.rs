@@ -210,6 +210,32 @@ pub(crate) fn a_new_start_ends_all_claims<P: Place>(world: &mut World<P>) {
     assert!(world.claim().is_empty(), "what was taken is not sent again");
 }
 
+/// 12.4j: it waits since the death that ended its attempt, whatever dies after that.
+pub(crate) fn a_message_under_way_at_a_crash_is_tried_again_by_a_process_that_dies_each_minute<P: Place>(
+    world: &mut World<P>,
+) {
+    world.declare(&["a"]);
+    fail(world, &["a"]);
+    for _ in 0..5 {
+        let failed = world.claim_one();
+        world.settle(failed.message.id, &later());
+        world.now = world.store().next_claim().unwrap();
+    }
+    let under_way = world.claim_one();
+    assert_eq!(under_way.message.attempts, 6);
+    let died_at = world.now;
+    let tried = (0..20).find_map(|_| {
+        world.wait(Span::mins(1));
+        let now = world.now;
+        world.store().sign_of_life(now).unwrap();
+        world.reopen();
+        world.claim().pop()
+    });
+    assert_eq!(tried.unwrap().message.id, under_way.message.id);
+    let took = world.now - died_at;
+    assert!(took <= Span::mins(3), "{took:?}");
+}
+
 /// 12.7, 1.1: a clock that was behind at a start, and one more crash.
 pub(crate) fn two_claims_of_one_receiver_end_as_well<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);

@@ -116,7 +116,8 @@ conformance! {
         alerts_fire_and_are_told_for_a_while_after_they_end
         an_alert_that_is_held_is_looked_at_when_it_may_fire
         a_reminder_follows_and_there_is_only_one
-        a_message_that_nobody_takes_is_parked_and_its_recovery_goes;
+        a_message_that_nobody_takes_is_parked_and_its_recovery_goes
+        a_message_under_way_at_a_crash_is_tried_again_by_a_process_that_dies_each_minute;
     severity:
         the_critical_one_leaves_first_whatever_waits_before_it
         what_becomes_critical_while_it_waits_leaves_first;

@@ -259,6 +259,13 @@ impl Rows for Tx<'_> {
         Ok(self.memory.outbox.messages.get(&id).cloned())
     }
 
+    fn abandoned(&self) -> Result<Vec<Message>, StoreError> {
+        let sql = "SELECT id FROM messages WHERE state = 'open' AND retry_at IS NULL ORDER BY id";
+        let ids = self.all(sql, &[], |row| row.get::<_, i64>(0))?;
+        let message = |id: &i64| self.memory.outbox.messages.get(&MessageId(id.unsigned_abs())).cloned();
+        Ok(ids.iter().filter_map(message).collect())
+    }
+
     fn messages_to(&self, receiver: &ReceiverName) -> Result<Vec<Message>, StoreError> {
         let outbox = &self.memory.outbox;
         let ids = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
