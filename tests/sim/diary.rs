@@ -32,6 +32,8 @@ impl Trace {
 pub(crate) struct Diary {
     pub(crate) now: Time,
     pub(crate) storm_ends: Time,
+    /// Nothing goes wrong any more.
+    pub(crate) is_peace: bool,
     pub(crate) ends: Time,
     pub(crate) life_at: Time,
     /// When somebody asks whether anything waits in vain.
@@ -55,6 +57,7 @@ impl Diary {
         Diary {
             now: start,
             storm_ends: start + scale.stormy,
+            is_peace: false,
             ends: scale.end(),
             life_at: start,
             watch_at: start,

@@ -121,18 +121,22 @@ impl World {
         self.diary.now >= self.diary.storm_ends
     }
 
+    /// The storm is over, and somebody is still to make peace.
+    fn awaits_peace(&self) -> bool {
+        self.is_calm() && !self.diary.is_peace
+    }
+
     /// Until the end of the calm after the storm.
     pub(crate) fn run(&mut self) {
-        let mut peace = false;
         while self.diary.now < self.diary.ends {
             if self.is_calm() && !self.server.is_up() {
                 self.diary.restart_at = self.on_grid();
             }
-            if self.is_calm() && !peace {
-                peace = self.make_peace();
+            if self.awaits_peace() {
+                self.diary.is_peace = self.make_peace();
             }
             while self.instant() {}
-            if peace || self.diary.watch_at <= self.diary.now {
+            if self.diary.is_peace || self.diary.watch_at <= self.diary.now {
                 self.diary.watch_at = self.diary.now + self.scale.life;
                 self.nobody_is_kept_waiting();
             }
@@ -367,12 +371,13 @@ impl World {
         } else {
             Some(diary.restart_at)
         };
-        let crowd =
-            self.diary.accidents.is_crowded().then(|| self.scale.on_grid_before(diary.now) + self.scale.grid);
+        // Peace comes at the first point of the grid where it can, and not where somebody happens to look (1.3).
+        let is_each = diary.accidents.is_crowded() || self.awaits_peace();
+        let on_grid = is_each.then(|| self.scale.on_grid_before(diary.now) + self.scale.grid);
         let next = jobs
             .chain(own)
             .chain(diary.accidents.next())
-            .chain(crowd)
+            .chain(on_grid)
             .min()
             .unwrap_or(diary.ends)
             .min(diary.ends);
