@@ -8,6 +8,7 @@ use punctual::core::refusals::Refused;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Entry, What};
 
+use crate::diary;
 use crate::hand::Committed;
 use crate::judged::{Judged, Taken};
 use crate::operators::reader;
@@ -101,6 +102,7 @@ impl Server {
     /// What was committed since, in its order.
     pub(crate) fn follow(&mut self) {
         for committed in self.grip.take_committed() {
+            diary::follow(|| format!("committed: {committed:?}"));
             match committed {
                 Committed::Begun(now) => {
                     if let Some(from) = self.last_sign.filter(|from| *from < now) {

@@ -1,5 +1,7 @@
 //! When a world does what, and what was said of it.
 
+use std::sync::LazyLock;
+
 use punctual::core::time::{Span, Time};
 
 use crate::accidents::Accidents;
@@ -17,6 +19,7 @@ impl Trace {
 
     pub(crate) fn say(&mut self, now: Time, text: &str) {
         let line = format!("{now} {text}");
+        follow(|| line.clone());
         for byte in line.bytes() {
             self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -24,6 +27,15 @@ impl Trace {
             self.tail.remove(0);
         }
         self.tail.push(line);
+    }
+}
+
+/// Prints a line of all that happens, with `PUNCTUAL_SIM_TRACE` in the environment: one seed says more than a failure's last
+/// lines.
+pub(crate) fn follow(line: impl FnOnce() -> String) {
+    static IS_FOLLOWED: LazyLock<bool> = LazyLock::new(|| std::env::var_os("PUNCTUAL_SIM_TRACE").is_some());
+    if *IS_FOLLOWED {
+        eprintln!("{}", line());
     }
 }
 
