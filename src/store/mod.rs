@@ -252,8 +252,8 @@ pub trait Store: Send {
     /// Stores the time spent in doubt, instead of a sign of life. Zero once the clock is trusted.
     fn doubt(&mut self, spent: Span) -> Result<(), StoreError>;
 
-    /// A clean stop: stores a last sign of life and every state as it is, so that the next start, perhaps of a newer
-    /// version, has no steps to repeat.
+    /// A clean stop: stores a last sign of life and then the states as they are, up to 100,000 of them, so that the next
+    /// start, perhaps of a newer version, has few steps to repeat. If it fails, the sign of life may be stored.
     fn end(&mut self, now: Time) -> Result<(), StoreError>;
 
     /// Stores a blind window (9.1). What is already judged stays. The window may end in the future: nothing in it is

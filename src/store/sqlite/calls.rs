@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::fast::catch_up::SLICES_AT_A_STOP;
 use super::fast::prefetch::prefetch;
 use super::memory::UnstoredSettings;
 use super::store::SqliteStore;
@@ -45,10 +46,15 @@ impl Store for SqliteStore {
     }
 
     fn end(&mut self, now: Time) -> Result<(), StoreError> {
-        self.transact(|tx| {
-            tx.catch_up_entirely()?;
-            work::sign_of_life(tx, now)
-        })
+        // First, so that it stands also if the process is not waited for any longer.
+        self.transact(|tx| work::sign_of_life(tx, now))?;
+        for _ in 0..SLICES_AT_A_STOP {
+            if self.memory.behind.is_empty() {
+                break;
+            }
+            self.transact(|tx| tx.catch_up_some())?;
+        }
+        Ok(())
     }
 
     fn blind(&mut self, window: Window) -> Result<(), StoreError> {

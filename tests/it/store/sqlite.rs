@@ -148,6 +148,27 @@ fn a_state_whose_row_is_behind_is_made_again_from_its_pings() {
     assert_eq!(behind(), 0, "nor after a clean stop, which may be for an upgrade");
 }
 
+/// 9.1: a stop that is not waited for, with many states to write, is a stop all the same.
+#[test]
+fn a_stop_that_is_cut_short_has_stored_that_it_is_one() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    world.store().set_catch_up(0);
+    (0..5).for_each(|_| world.ping("a", PingKind::Success));
+    world.wait(Span::secs(5));
+    let mut calls = 0;
+    world.store().set_faults(move |point| {
+        calls += usize::from(matches!(point, FaultPoint::Begin));
+        (calls > 1).then(|| StoreError::Failed("a test".to_owned()))
+    });
+    let now = world.now;
+    world.store().end(now).unwrap_err();
+    let before = world.summary();
+    world.reopen();
+    assert_eq!(world.summary(), before);
+    assert_eq!(world.store().live().blind().iter().count(), 0, "nobody was away");
+}
+
 /// 14.2: a reload writes the rows of what it changes alone.
 #[test]
 fn a_reload_leaves_rows_behind_and_a_start_makes_the_same_states() {

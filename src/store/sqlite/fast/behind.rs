@@ -39,6 +39,11 @@ impl Behind {
         self.up_to
     }
 
+    /// Whether every row is up to date.
+    pub(in crate::store::sqlite) fn is_empty(&self) -> bool {
+        self.checks.is_empty()
+    }
+
     pub(in crate::store::sqlite) fn add(&mut self, check: CheckId) {
         self.checks.insert(check);
     }

@@ -26,6 +26,8 @@ const ONE_FOR: usize = 16;
 pub(in crate::store::sqlite) const CATCH_UP: usize = 4;
 /// Brought up to date at once while there is time: a few milliseconds.
 const SOME: usize = 2000;
+/// So many times at a stop: 100,000 rows, which take a second at most. The next start steps through what is behind then.
+pub(in crate::store::sqlite) const SLICES_AT_A_STOP: usize = 50;
 
 impl Tx<'_> {
     /// Writes the states that this call changed, but for those that may stay behind, and some of those that are: the last
@@ -55,7 +57,7 @@ impl Tx<'_> {
         for _ in 0..limit {
             let Some(id) = self.memory.behind.next() else {
                 self.end_round(slack)?;
-                if self.memory.behind.checks.is_empty() {
+                if self.memory.behind.is_empty() {
                     break;
                 }
                 continue;
@@ -78,7 +80,7 @@ impl Tx<'_> {
         if !self.memory.judge_again.is_empty() {
             return Ok(());
         }
-        let up_to = if behind.checks.is_empty() { last_ping } else { round_from };
+        let up_to = if behind.is_empty() { last_ping } else { round_from };
         if up_to - behind.up_to > slack {
             behind.up_to = up_to;
             self.set_meta(UP_TO, up_to)?;
@@ -89,11 +91,6 @@ impl Tx<'_> {
     /// Brings some rows up to date, while there is time.
     pub(in crate::store::sqlite) fn catch_up_some(&mut self) -> Result<(), StoreError> {
         self.catch_up(SOME, 0)
-    }
-
-    /// Brings all rows up to date, so that a start has no ping to look at.
-    pub(in crate::store::sqlite) fn catch_up_entirely(&mut self) -> Result<(), StoreError> {
-        self.catch_up(usize::MAX, 0)
     }
 
     /// Brings all rows up to date: before anything changes by which steps of all checks judge.
