@@ -313,7 +313,9 @@ impl World {
             4..=6 => Span::ZERO - units(6 + lot / 8 % 200),
             _ => {
                 let by = units(3000 + lot / 8 % 6000);
-                let right_at = self.diary.now + by + units(20 + lot / 16 % 200);
+                // Like all that goes wrong it is over with the storm: after it a message may still wait for ten minutes.
+                let storm_ends = self.diary.storm_ends + by;
+                let right_at = (self.diary.now + by + units(20 + lot / 16 % 200)).min(storm_ends);
                 self.diary.right_at = Some((right_at, by));
                 by
             }

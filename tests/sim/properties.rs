@@ -209,10 +209,13 @@ fn what_follows_blindness_is_told(world: &World, evidence: &Evidence) {
 
 /// 12.1: one delivery for each action, at whatever time it is planned.
 fn nothing_is_planned_twice_at_a_time(world: &World, evidence: &Evidence) {
-    // 9.6: what follows `blind` is planned anew, and a clock that was set back comes to the same moment again.
+    // 9.6: what follows `blind` is planned anew. That may be of the same moment: where a change of the spec, which is judged at
+    // once, finds that we cannot tell, and a ping comes with it; and where a clock that was set back comes there again.
     let bad = bad_of(world, evidence);
     let is_told_anew = |row: &Delivery| bad.get(&row.incident).is_some_and(|bad| bad.after_blind.is_some());
-    let is_once = |row: &&Delivery| !world.server.two_clocks.knew(row) || !is_told_anew(row);
+    let is_superseded = |row: &Delivery| row.reason.as_deref() == Some("superseded");
+    let may_repeat = |row: &Delivery| is_superseded(row) || world.server.two_clocks.knew(row);
+    let is_once = |row: &&Delivery| !is_told_anew(row) || !may_repeat(row);
     let mut planned = BTreeSet::new();
     for row in evidence.deliveries.iter().filter(|row| row.kind == "alert").filter(is_once) {
         let it = (row.incident, &row.receiver, row.action, row.not_before, row.queued_at);
