@@ -49,10 +49,11 @@ impl Store for SqliteStore {
         // First, so that it stands also if the process is not waited for any longer.
         self.transact(|tx| work::sign_of_life(tx, now))?;
         for _ in 0..SLICES_AT_A_STOP {
+            // Once at least: the end of a round says that no ping is looked at again, also where no row is behind.
+            self.transact(|tx| tx.catch_up_some())?;
             if self.memory.behind.is_empty() {
                 break;
             }
-            self.transact(|tx| tx.catch_up_some())?;
         }
         Ok(())
     }
