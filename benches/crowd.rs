@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-use common::{Server, THIS, exit_code, get, goal, start_punctual_with};
+use common::{Server, THIS, exit_code, goal, metric, start_punctual_with};
 
 const CHECKS: usize = 10_000;
 /// What the server may open: files, and about a thousand connections.
@@ -101,14 +101,6 @@ fn ping(address: SocketAddr, path: &str) -> std::io::Result<String> {
 fn commits(server: &Server) -> (f64, f64) {
     let bucket = format!("punctual_ping_commit_duration_seconds_bucket{{le=\"{LONGEST_TURN_S}\"}}");
     (metric(server, "punctual_ping_commit_duration_seconds_count"), metric(server, &bucket))
-}
-
-/// Asked for again until there is a place for the question.
-fn metric(server: &Server, name: &str) -> f64 {
-    let text = get(server.address, "/metrics?shard=1/1000");
-    let line = text.lines().find(|line| line.starts_with(name));
-    let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
-    value.unwrap_or_else(|| panic!("no {name} in /metrics"))
 }
 
 /// One address that opens connections without end and says nothing on them.

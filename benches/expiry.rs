@@ -7,14 +7,14 @@
 mod common;
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{THIS, get, older, start_punctual};
+use common::{THIS, get, metric_in, older, read_message, start_punctual};
 
 const CHECKS: usize = 100_000;
 const DUE: usize = 1_000;
@@ -90,38 +90,13 @@ fn ping_within_a_second(address: SocketAddr) {
     }
 }
 
-/// The first line of a request or an answer; its head and body are read past.
-fn read_message(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
-    let mut first = String::new();
-    stream.read_line(&mut first)?;
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line)? == 0 {
-            return Err(std::io::ErrorKind::UnexpectedEof.into());
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().map_err(std::io::Error::other)?;
-        }
-    }
-    stream.read_exact(&mut vec![0; length])?;
-    Ok(first)
-}
-
 struct Lags {
     total: f64,
     within_50_ms: f64,
 }
 
 fn lags(metrics: &str) -> Lags {
-    let value = |name: &str| -> f64 {
-        let line = metrics.lines().find(|line| line.starts_with(name));
-        let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
-        value.unwrap_or_else(|| panic!("no {name} in /metrics"))
-    };
+    let value = |name: &str| metric_in(metrics, name);
     Lags {
         total: value("punctual_expiry_lag_seconds_count"),
         within_50_ms: value("punctual_expiry_lag_seconds_bucket{le=\"0.05\"}"),

@@ -8,7 +8,7 @@
 mod common;
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,7 +19,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use common::{Server, THIS, exit_code, get, goal, older, start_punctual, write};
+use common::{
+    Server, THIS, exit_code, get, goal, memory_mb, metric, older, read_message, start_punctual, write,
+};
 
 /// Between two pings of the job.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -101,14 +103,9 @@ impl Bench<'_> {
     }
 
     fn memory(&mut self, server: &Server, when: &str) {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).expect("it runs");
-        let mb = |key: &str| -> f64 {
-            let line = status.lines().find(|line| line.starts_with(key)).expect("Linux has it");
-            line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).expect("a number of kB")
-                / 1024.0
-        };
-        println!("memory {when}: {:.0} MB, peak {:.0} MB", mb("VmRSS:"), mb("VmHWM:"));
-        self.goal(&format!("memory {when}, MB"), mb("VmRSS:"), MOST_MEMORY_MB);
+        let (now, peak) = (memory_mb(server.id(), "VmRSS:"), memory_mb(server.id(), "VmHWM:"));
+        println!("memory {when}: {now:.0} MB, peak {peak:.0} MB");
+        self.goal(&format!("memory {when}, MB"), now, MOST_MEMORY_MB);
     }
 
     /// Pings while something is done.
@@ -177,7 +174,7 @@ fn ping_until(address: SocketAddr, count: usize, is_over: &AtomicBool) -> Waits 
     for number in numbers.take_while(|_| !is_over.load(Ordering::Relaxed)) {
         let sent = Instant::now();
         write!(stream, "GET /ping/check-{number} HTTP/1.1\r\nHost: bench\r\n\r\n").expect("punctual reads");
-        refused += usize::from(!read_answer(&mut answers).contains(" 200 "));
+        refused += usize::from(!read_message(&mut answers).expect("punctual answers").contains(" 200 "));
         took_ms.push(sent.elapsed().as_secs_f64() * 1e3);
         std::thread::sleep(PAUSE);
     }
@@ -188,25 +185,6 @@ fn ping_until(address: SocketAddr, count: usize, is_over: &AtomicBool) -> Waits 
         p99_ms: took_ms[took_ms.len() * 99 / 100],
         longest_ms: *took_ms.last().expect("a job pings once at least"),
     }
-}
-
-/// The first line of an answer; its head and body are read past.
-fn read_answer(answers: &mut BufReader<TcpStream>) -> String {
-    let mut first = String::new();
-    answers.read_line(&mut first).expect("punctual answers");
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        answers.read_line(&mut line).expect("punctual answers");
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().expect("a length is a number");
-        }
-    }
-    answers.read_exact(&mut vec![0; length]).expect("punctual answers whole");
-    first
 }
 
 fn scrape_for(server: &Server, while_: Duration) {
@@ -233,13 +211,6 @@ fn wait_until(is_so: impl Fn() -> bool) {
         assert!(begun.elapsed() < Duration::from_secs(300), "what was waited for never came");
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-fn metric(server: &Server, name: &str) -> f64 {
-    let text = get(server.address, "/metrics?shard=1/1000");
-    let line = text.lines().find(|line| line.starts_with(name));
-    let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
-    value.unwrap_or_else(|| panic!("no {name} in /metrics"))
 }
 
 fn config(count: usize, first_line: &str) -> String {

@@ -24,7 +24,7 @@ use punctual::http::scrape::{Scrape, Scraper};
 use punctual::metrics::{Format, Negotiated, Shard};
 use punctual::store::live::{Check, Directory, Known, Live};
 
-use common::{exit_code, goal};
+use common::{exit_code, goal, memory_mb};
 
 const ROUNDS: usize = 5;
 /// By how much the peak of memory may grow from the first scrape to the last: it is flat, but for what an allocator keeps.
@@ -149,8 +149,5 @@ fn check(number: u64) -> Check {
 }
 
 fn peak_rss_mb() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux has it");
-    let kb: f64 = line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number of kB");
-    kb / 1024.0
+    memory_mb(std::process::id(), "VmHWM:")
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::fmt::Display;
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -120,6 +120,47 @@ pub(crate) fn get(address: SocketAddr, path: &str) -> String {
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("the server answers with text");
     text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).expect("an answer has a head")
+}
+
+/// A figure of a server's metrics.
+pub(crate) fn metric(server: &Server, name: &str) -> f64 {
+    metric_in(&get(server.address, "/metrics?shard=1/1000"), name)
+}
+
+/// The same, of metrics that were read before.
+pub(crate) fn metric_in(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find(|line| line.starts_with(name));
+    let value = line.and_then(|line| line.rsplit(' ').next()?.parse().ok());
+    value.unwrap_or_else(|| panic!("no {name} in /metrics"))
+}
+
+/// The first line of a request or an answer; its head and body are read past.
+pub(crate) fn read_message(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+    let mut first = String::new();
+    stream.read_line(&mut first)?;
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line)? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().map_err(std::io::Error::other)?;
+        }
+    }
+    stream.read_exact(&mut vec![0; length])?;
+    Ok(first)
+}
+
+/// What the kernel says of a process's memory, in MiB: `VmRSS` is what it has now, `VmHWM` the most that it had.
+pub(crate) fn memory_mb(process: u32, what: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("it runs");
+    let line = status.lines().find(|line| line.starts_with(what)).expect("Linux has it");
+    let kb: f64 = line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number of kB");
+    kb / 1024.0
 }
 
 pub(crate) fn free_address() -> SocketAddr {
