@@ -53,26 +53,28 @@ fn measure(binary: &Path, count: usize) -> Vec<bool> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut bench = Bench { folder: folder.path(), count, met: Vec::new() };
     let begun = Instant::now();
-    let mut server = start_punctual(binary, folder.path(), &config(count, ""));
+    let first = config(count, "");
+    let mut server = start_punctual(binary, folder.path(), &first);
     println!(
         "{count} checks are declared for the first time and served after {:.1} s",
         begun.elapsed().as_secs_f64()
     );
     bench.memory(&server, "after the first start");
     server.stop();
-    server = bench.start(binary, "after a stop", LONGEST_START_S);
+    server = bench.start(binary, &first, "after a stop", LONGEST_START_S);
     bench.memory(&server, "after a start");
 
     let quiet = bench.beside(&server, "alone", || std::thread::sleep(PHASE));
     let scraped = bench.beside(&server, "scrapes by shards", || scrape_for(&server, PHASE));
     let times = scraped.p99_ms / quiet.p99_ms;
     bench.goal("p99 of pings beside scrapes, times that alone", times, MOST_TIMES);
+    let tenth = first.replacen("every: 1d", "every: 3d", count / 10);
     for (what, text) in [
-        ("a reload of lines alone", config(count, "# A line more.\n")),
-        ("a reload of one check", config(count, "").replacen("every: 1d", "every: 2d", 1)),
-        ("a reload of a tenth", config(count, "").replacen("every: 1d", "every: 3d", count / 10)),
+        ("a reload of lines alone", &config(count, "# A line more.\n")),
+        ("a reload of one check", &first.replacen("every: 1d", "every: 2d", 1)),
+        ("a reload of a tenth", &tenth),
     ] {
-        let waits = bench.beside(&server, what, || reload(&server, folder.path(), &text));
+        let waits = bench.beside(&server, what, || reload(&server, folder.path(), text));
         bench.goal(&format!("longest wait of a ping, {what}, ms"), waits.longest_ms, LONGEST_WAIT_MS);
         bench.memory(&server, what);
     }
@@ -80,7 +82,7 @@ fn measure(binary: &Path, count: usize) -> Vec<bool> {
     bench.goal("longest wait of a ping after a minute without time, ms", asleep.longest_ms, LONGEST_WAIT_MS);
     bench.memory(&server, "at the end");
     server.kill();
-    drop(bench.start(binary, "after kill -9", LONGEST_START_AFTER_KILL_S));
+    drop(bench.start(binary, &tenth, "after kill -9", LONGEST_START_AFTER_KILL_S));
     bench.met
 }
 
@@ -95,9 +97,10 @@ impl Bench<'_> {
         self.met.push(goal(what, value, value <= most, format!("at most {most}")));
     }
 
-    fn start(&mut self, binary: &Path, when: &str, most_s: f64) -> Server {
+    /// Starts with the files of before.
+    fn start(&mut self, binary: &Path, text: &str, when: &str, most_s: f64) -> Server {
         let begun = Instant::now();
-        let server = start_punctual(binary, self.folder, &config(self.count, ""));
+        let server = start_punctual(binary, self.folder, text);
         self.goal(&format!("start {when}, s"), begun.elapsed().as_secs_f64(), most_s);
         server
     }
