@@ -55,10 +55,22 @@ pub(super) struct Other {
 impl Compared {
     /// Compares a configuration with a list of checks. It holds on to the list until the store takes it.
     pub fn new(configuration: Configuration, directory: Arc<Directory>) -> Compared {
-        let (mut others, mut moved, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        let (others, gone, moved) = (Vec::new(), Vec::new(), Vec::new());
+        let mut compared = Compared { configuration, with: None, others, gone, declared_before: 0, moved };
+        compared.compare(&directory);
+        compared.with = Some(directory);
+        compared
+    }
+
+    fn compare(&mut self, directory: &Directory) {
+        let Compared { configuration, others, gone, declared_before, moved, .. } = self;
+        others.clear();
+        gone.clear();
+        moved.clear();
+        *declared_before = 0;
         let names: HashSet<&Name> = configuration.checks.iter().map(|check| &check.name).collect();
         for (place, definition) in configuration.checks.iter().enumerate() {
-            match known(&directory, definition) {
+            match known(directory, definition) {
                 Some(known) if known.source.stands_at(&definition.source) => {}
                 Some(known) => moved.push((known.clone(), place)),
                 None => {
@@ -67,16 +79,14 @@ impl Compared {
                 }
             }
         }
-        let mut declared_before = 0;
         for check in &directory.checks {
             let is_by_file = matches!(check.definition.source, Source::File { .. });
-            declared_before += usize::from(is_by_file);
+            *declared_before += usize::from(is_by_file);
             if is_by_file && !names.contains(&check.definition.name) {
                 gone.push(check.id);
             }
         }
         gone.sort_unstable();
-        Compared { configuration, with: Some(directory), others, gone, declared_before, moved }
     }
 
     /// Lets go of the list, so that it can be changed in place, and compares anew if it is not the present one any more.
@@ -84,8 +94,7 @@ impl Compared {
         let now = live.directory();
         let before = self.with.take();
         if !before.is_some_and(|before| Arc::ptr_eq(&before, &now)) {
-            let configuration = self.configuration.clone();
-            *self = Compared { with: None, ..Compared::new(configuration, now) };
+            self.compare(&now);
         }
     }
 

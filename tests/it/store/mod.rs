@@ -60,7 +60,8 @@ conformance! {
         a_clock_set_back_leaves_no_refusal_in_the_future
         a_clock_set_back_leaves_no_state_in_the_future
         a_pause_by_the_file_is_not_undone_at_run_time
-        a_line_above_a_check_changes_nothing_but_where_it_stands;
+        a_line_above_a_check_changes_nothing_but_where_it_stands
+        a_configuration_that_was_compared_with_another_list_is_compared_anew;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing
