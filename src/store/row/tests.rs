@@ -176,7 +176,10 @@ fn full_definition() -> Definition {
 #[test]
 fn every_definition_is_read_back() {
     let mut definition = full_definition();
-    assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
+    let read = read_definition(&write_definition(&definition)).unwrap();
+    assert_eq!(read, definition);
+    // Any two lines are equal.
+    assert_eq!(read.source.to_string(), "checks/dba.yaml:12");
     let Schedule::CountedAt(at, expect) = definition.spec.schedule.clone() else { unreachable!() };
     let periods = Periods::parse("* * * * 6 300; # ä ; * * * * 1-5 60.5").unwrap();
     let others = [
