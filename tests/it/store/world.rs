@@ -14,7 +14,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
     Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, PingFact, Stance, Store, StoreError,
-    What,
+    What, expire,
 };
 
 /// Opens the same store again and again.
@@ -168,10 +168,7 @@ impl<P: Place> World<P> {
     /// Judges what is due; answers how many checks were.
     pub(crate) fn expire(&mut self) -> usize {
         let now = self.now;
-        let due = self.store().due(now, 1000);
-        let ticks = due.iter().map(|(check, _)| Entry { check: *check, at: now, what: What::Tick }).collect();
-        self.store().apply(ticks).unwrap();
-        due.len()
+        expire(self.store(), now).unwrap().deadlines.len()
     }
 
     pub(crate) fn claim(&mut self) -> Vec<Outgoing> {
