@@ -118,7 +118,7 @@ impl Reloader {
             let zones = zones::current();
             zones.has_changed().then(|| zones.look())
         };
-        let now = tokio::task::spawn_blocking(look).await.ok().flatten();
+        let now = beside(look).await.ok().flatten();
         let is_quiet = now.is_some() && now == *before;
         *before = now;
         if !is_quiet {
@@ -140,7 +140,7 @@ impl Reloader {
     /// What is there now, if it is not what was read last.
     async fn change(&self) -> Option<ContentHash> {
         let inputs = self.seen.inputs.clone();
-        let hash = tokio::task::spawn_blocking(move || inputs.hash()).await;
+        let hash = beside(move || inputs.hash()).await;
         hash.ok().filter(|hash| *hash != self.seen.hash)
     }
 

@@ -1,8 +1,8 @@
 //! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, the wall clock and pruning.
 //!
 //! What is judged is a plain function over a store, as [`expire`] is, so that the simulation runs the server's code.
-//! [`Engine::run`] is a thin loop around such functions: it sleeps until the store's next deadline instead of polling, and sends with no
-//! transaction open.
+//! [`Engine::run`] is a thin loop around such functions: it sleeps until the store's next deadline instead of polling, and
+//! sends with no transaction open.
 
 mod deliver;
 mod outward;

@@ -59,7 +59,7 @@ pub(super) fn plan_configuration<'a>(
     let mut continued = HashSet::new();
     for Other { place, former } in &compared.others {
         let definition = &configuration.checks[*place];
-        let continues = match continues(&mut plan, checks, &continued, (definition, former))? {
+        let continues = match continues(&mut plan, checks, &continued, definition, former)? {
             Continues::One(id) => id,
             Continues::Several(olds) if at_start => {
                 let new = &definition.name;
@@ -102,7 +102,8 @@ fn continues<'a>(
     plan: &mut ConfigurationPlan<'_>,
     checks: &dyn NamedChecks,
     continued: &HashSet<CheckId>,
-    (definition, former): (&Definition, &'a [Name]),
+    definition: &Definition,
+    former: &'a [Name],
 ) -> Result<Continues<'a>, StoreError> {
     let same = checks.named(&definition.name)?;
     let mut olds: Vec<(&'a Name, CheckId)> = Vec::new();
