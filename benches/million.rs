@@ -133,10 +133,14 @@ impl Bench<'_> {
 
     /// Takes the processor away from the server for longer than a sign of life may be old. The job begins when it goes on.
     fn asleep(&mut self, server: &Server) -> Waits {
+        let blind_before = metric(server, "punctual_blind_seconds_total");
         server.signal(Signal::STOP);
         std::thread::sleep(ASLEEP);
         server.signal(Signal::CONT);
-        self.beside(server, "after a minute without time", || std::thread::sleep(PHASE))
+        let waits = self.beside(server, "after a minute without time", || std::thread::sleep(PHASE));
+        let blind = metric(server, "punctual_blind_seconds_total") - blind_before;
+        println!("blind since before that minute: {blind:.1} s");
+        waits
     }
 }
 

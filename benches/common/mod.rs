@@ -83,7 +83,7 @@ pub(crate) fn older() -> Option<PathBuf> {
     std::env::var_os("PUNCTUAL_BENCH_OLD").map(PathBuf::from)
 }
 
-/// Starts a release binary with this configuration, in a folder that exists.
+/// Starts a release binary with this configuration, in a folder that exists, and waits until it answers.
 pub(crate) fn start_punctual(binary: &Path, folder: &Path, config: &str) -> Server {
     start_punctual_with(binary, folder, config, None)
 }
@@ -98,7 +98,7 @@ pub(crate) fn start_punctual_with(
     let address = free_address();
     let file = write(folder, "punctual.yaml", config);
     let limit = descriptors.map_or(String::new(), |most| format!("ulimit -n {most}; "));
-    start(
+    let server = start(
         address,
         Command::new("sh")
             .args(["-c", &format!("{limit}exec \"$@\""), "sh"])
@@ -109,7 +109,10 @@ pub(crate) fn start_punctual_with(
             .arg("--storage.path")
             .arg(folder.join("data"))
             .args(["--web.listen-address", &address.to_string()]),
-    )
+    );
+    // It listens before it has read its files and its database, so that no client is turned away: it is there once it answers.
+    get(address, "/-/ready");
+    server
 }
 
 /// The body of an answer.
