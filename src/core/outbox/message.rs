@@ -32,11 +32,12 @@ impl Message {
     /// The most deliveries in a message to any receiver.
     pub const MAX_MEMBERS: usize = 256;
 
-    /// The clock was set back (1.1): a message from a time after `now` is tried again without waiting for it, and none
-    /// waits longer than a receiver that does not answer makes it wait.
-    pub fn bring_back_to(&mut self, now: Time) {
+    /// The clock was set back from `before` (1.1): a message from a time after `now` is tried again without waiting for it,
+    /// and none waits longer than it still had to, or than a receiver that does not answer makes it wait.
+    pub fn bring_back_to(&mut self, before: Time, now: Time) {
         let longest = if self.created_at > now { Span::ZERO } else { MAX_RETRY };
         self.created_at = self.created_at.min(now);
-        self.retry_at = self.retry_at.map(|at| at.min(now + longest));
+        let left = |at: Time| (at - before).max(Span::ZERO).min(longest);
+        self.retry_at = self.retry_at.map(|at| at.min(now + left(at)));
     }
 }

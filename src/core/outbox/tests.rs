@@ -54,16 +54,18 @@ fn a_clock_that_was_set_back_delays_no_delivery() {
 /// 1.1
 #[test]
 fn a_clock_that_was_set_back_delays_no_retry() {
-    let check = |created_at, retry_at: Option<i64>, now, expected: (i64, Option<i64>)| {
+    let check = |created_at, retry_at: Option<i64>, (before, now), expected: (i64, Option<i64>)| {
         let mut message = attempt::message(1);
         message.created_at = at(created_at);
         message.retry_at = retry_at.map(at);
-        message.bring_back_to(at(now));
+        message.bring_back_to(at(before), at(now));
         assert_eq!((message.created_at, message.retry_at), (at(expected.0), expected.1.map(at)));
     };
-    check(1000, Some(1600), 1100, (1000, Some(1600)));
-    check(1000, Some(1600), 400, (400, Some(400)));
+    check(1000, Some(1600), (1101, 1100), (1000, Some(1599)));
+    check(1000, Some(1600), (1100, 400), (400, Some(400)));
     // Made before the clock showed a wrong date, and tried last while it did.
-    check(1000, Some(900_000), 1100, (1000, Some(1700)));
-    check(1000, None, 400, (400, None));
+    check(1000, Some(900_000), (899_700, 1100), (1000, Some(1400)));
+    check(1000, Some(900_000), (900_100, 1100), (1000, Some(1100)));
+    check(1000, Some(900_000), (2000, 1100), (1000, Some(1700)));
+    check(1000, None, (1100, 400), (400, None));
 }

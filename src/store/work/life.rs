@@ -63,10 +63,10 @@ pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -
         rows.recount_window(check, definition.count_window(), now)?;
     }
     bring_back_mutes(rows, before, now)?;
-    bring_back_outbox(rows, now)
+    bring_back_outbox(rows, before, now)
 }
 
-fn bring_back_outbox(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
+fn bring_back_outbox(rows: &mut dyn Rows, before: Time, now: Time) -> Result<(), StoreError> {
     let is_later_row = |row: &Delivery| {
         let waits_from_later = row.state == DeliveryState::Waiting && row.queued_at > now;
         waits_from_later || row.given_up.is_some_and(|given_up| given_up.at > now)
@@ -77,7 +77,7 @@ fn bring_back_outbox(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
     }
     let is_later = |message: &Message| message.created_at > now || message.retry_at > Some(now);
     for mut message in rows.messages()?.into_iter().filter(is_later) {
-        message.bring_back_to(now);
+        message.bring_back_to(before, now);
         rows.update_message(message, None)?;
     }
     rows.own_mails().bring_back_to(now);
