@@ -216,7 +216,7 @@ impl Judged {
 
     /// 1.1: nothing that is known is later than now; that is no change of the causes.
     pub(crate) fn set_back(&mut self, now: Time) {
-        self.model.bring_back_to(now);
+        self.model.bring_back_to(&self.plan, now);
         self.recovered_at = self.recovered_at.map(|at| at.min(now));
         self.era = self.history.len() - 1;
         if let Some((_, causes)) = self.history.last_mut() {

@@ -85,7 +85,7 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
         judgements: Vec::new(),
     };
     match input {
-        Input::SetBack => judge.state.set_back_to(now),
+        Input::SetBack => judge.set_back(),
         _ => judge.state.bring_back_to(now),
     }
     if let Input::Refused(refused) = input {
@@ -140,6 +140,16 @@ struct Began {
 }
 
 impl<'a> Judge<'a> {
+    /// 1.1: the clock was set back. What only absence had kept from being late is not late because that absence is
+    /// forgotten (1.1h).
+    fn set_back(&mut self) {
+        let was_ahead = self.state.newest > self.now;
+        self.state.set_back_to(self.now);
+        if was_ahead && next::is_short(self.spec, &self.state, self.blind, self.now) {
+            self.state.floor = self.now;
+        }
+    }
+
     /// Settles all transitions before a time.
     fn settle(&mut self, before: Time) {
         for _ in 0..MAX_TRANSITIONS {

@@ -233,6 +233,13 @@ pub(super) fn sliding_shortfall(
     Some(sight::look(blind, state, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
 }
 
+/// Whether a sliding count was too low before `now`, and is not called late for that.
+pub(super) fn is_short(spec: &Spec, state: &State, blind: &BlindWindows, now: Time) -> bool {
+    let Schedule::Counted(expect) = &spec.schedule else { return false };
+    !state.causes.has(CauseKind::TooFew)
+        && sliding_shortfall(spec, state, blind, expect).is_some_and(|sight| sight.at < now)
+}
+
 /// Nothing that ended by this time is evidence of a judgement that is still to be made (9.3): all evidence that this
 /// module looks at begins later.
 pub(super) fn evidence_since(spec: &Spec, state: &State) -> Time {

@@ -208,12 +208,7 @@ impl Model {
         let Some(at_least) = expect.at_least.filter(|_| !self.causes.contains_key(&CauseKind::TooFew)) else {
             return;
         };
-        // The last moment at which the count was, or need not be, enough: the window that began there is too thin.
-        let begins = self.armed.max(self.floor);
-        let counted = self.successes.iter().filter(|at| **at <= point).rev().nth(at_least as usize - 1);
-        let thin_from = counted.map_or(begins, |at| (*at).max(begins));
-        let due = thin_from + expect.within + plan.spec.grace;
-        match self.look(thin_from, due, expect.within.min(MAX_MARGIN)) {
+        match self.look_at_count(plan, expect, at_least, point) {
             Sight::Seen(at) if at <= point => {
                 self.end(&[CauseKind::Blind]);
                 self.begin(CauseKind::TooFew, stamp);
@@ -223,6 +218,28 @@ impl Model {
                 self.judge_again_after(window_end, None);
             }
             _ => {}
+        }
+    }
+
+    /// When a sliding count is too low, by the successes until `point`.
+    fn look_at_count(&self, plan: &Plan, expect: &Expect, at_least: u32, point: Time) -> Sight {
+        // The last moment at which the count was, or need not be, enough: the window that began there is too thin.
+        let begins = self.armed.max(self.floor);
+        let counted = self.successes.iter().filter(|at| **at <= point).rev().nth(at_least as usize - 1);
+        let thin_from = counted.map_or(begins, |at| (*at).max(begins));
+        let due = thin_from + expect.within + plan.spec.grace;
+        self.look(thin_from, due, expect.within.min(MAX_MARGIN))
+    }
+
+    /// 1.1h: the clock was set back to `now`, and whatever kept a sliding count from being late is forgotten.
+    pub(crate) fn count_anew(&mut self, plan: &Plan, now: Time) {
+        let Schedule::Counted(expect) = &plan.spec.schedule else { return };
+        let Some(at_least) = expect.at_least.filter(|_| !self.causes.contains_key(&CauseKind::TooFew)) else {
+            return;
+        };
+        let (Sight::Seen(at) | Sight::Blind { at, .. }) = self.look_at_count(plan, expect, at_least, now);
+        if at < now {
+            self.floor = now;
         }
     }
 

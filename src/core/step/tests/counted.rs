@@ -189,3 +189,17 @@ fn from_too_many_to_too_few_is_one_flip() {
     );
     assert_eq!(judged(&run), [(300, 2, false), (600, 0, false)]);
 }
+
+/// 1.1h: what a wrong date's absence kept from being late is judged again after a whole window.
+#[test]
+fn a_sliding_count_is_not_late_because_the_clock_was_set_back() {
+    let mut run = Run::new(&sliding(Some(2), None, 43, 0));
+    let script = "1 success; 20 success; 40 success; 60 success; 80 success; 100 success; 120 success; \
+                  172 blind 124-172; 179 success";
+    run.script(&parse(script), &[], &[]);
+    run.blind.bring_back_to(time("100"));
+    run.feed(Input::SetBack, time("100"));
+    assert_eq!(run.told(), "1 new→up\n");
+    run.script(&parse("143.001 tick"), &[], &[]);
+    assert_eq!(run.told(), "1 new→up\n143 up→late too_few\n");
+}
