@@ -19,6 +19,13 @@ enum Sight {
     Blind { at: Time, window_end: Time },
 }
 
+impl Sight {
+    fn at(&self) -> Time {
+        let (Sight::Seen(at) | Sight::Blind { at, .. }) = self;
+        *at
+    }
+}
+
 struct Due {
     at: Time,
     is_occurrence: bool,
@@ -36,11 +43,21 @@ impl Model {
             return;
         }
         match plan.spec.schedule {
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => self.judge_due(plan, point, stamp),
-            Schedule::CountedAt(_, expect) => self.judge_occurrence(plan, &expect, point, stamp),
-            Schedule::Counted(expect) => self.judge_sliding(plan, &expect, point, stamp),
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
+                self.judge_due(plan, point, stamp);
+                self.judge_runs(plan, point, stamp);
+                // A run that we could not tell of serves no more: what is due since then may be past by now (9.5).
+                self.judge_due(plan, point, stamp);
+            }
+            Schedule::CountedAt(_, expect) => {
+                self.judge_occurrence(plan, &expect, point, stamp);
+                self.judge_runs(plan, point, stamp);
+            }
+            Schedule::Counted(expect) => {
+                self.judge_sliding(plan, &expect, point, stamp);
+                self.judge_runs(plan, point, stamp);
+            }
         }
-        self.judge_runs(plan, point, stamp);
     }
 
     /// 2.1, 2.2, and 10.2's and 9.5's floor.
@@ -73,36 +90,42 @@ impl Model {
         })
     }
 
-    /// 2.5, 4.3. Both at one time (blindness moved them together) are one: it is missing.
+    /// 2.5, 4.3: oldest first (1.3). Both at one time (blindness moved them together) are one: it is missing.
     fn judge_due(&mut self, plan: &Plan, point: Time, stamp: Time) {
-        if self.serving.is_none() || plan.spec.max_runtime.is_none() {
-            let kind = if self.discharge.is_none() { CauseKind::NeverSeen } else { CauseKind::Missing };
-            self.judge_late(kind, plan, plan.spec.grace, point, stamp);
-        }
-        if let Some(within) = plan.spec.start_within.filter(|_| self.serving.is_none()) {
-            self.judge_late(CauseKind::NotStarted, plan, within, point, stamp);
+        let missed = [CauseKind::Missing, CauseKind::NeverSeen];
+        while !missed.iter().any(|kind| self.causes.contains_key(kind)) {
+            let Some(due) = self.due(plan) else { return };
+            let margin = self.margin(plan, &due);
+            let look = |(kind, after)| (kind, self.look(due.evidence_from, due.at + after, margin));
+            // Of equal ones that is the first.
+            let oldest = self.late_kinds(plan).into_iter().map(look).min_by_key(|(_, sight)| sight.at());
+            let Some((kind, sight)) = oldest.filter(|(_, sight)| sight.at() <= point) else { return };
+            match sight {
+                Sight::Seen(_) => {
+                    self.end(&[CauseKind::Blind]);
+                    self.begin(kind, stamp);
+                }
+                Sight::Blind { window_end, .. } => {
+                    self.cannot_tell(kind, stamp);
+                    // 2.6: what periods make of the window's end may have been due by now.
+                    self.judge_again_after(window_end, Some(&due));
+                }
+            }
         }
     }
 
-    fn judge_late(&mut self, kind: CauseKind, plan: &Plan, after_due: Span, point: Time, stamp: Time) {
-        let known = [CauseKind::Missing, CauseKind::NeverSeen, kind];
-        let Some(due) = self.due(plan).filter(|_| !known.iter().any(|kind| self.causes.contains_key(kind)))
-        else {
-            return;
-        };
-        match self.look(due.evidence_from, due.at + after_due, self.margin(plan, &due)) {
-            Sight::Seen(at) if at <= point => {
-                self.end(&[CauseKind::Blind]);
-                self.begin(kind, stamp);
-            }
-            Sight::Blind { at, window_end } if at <= point => {
-                self.cannot_tell(kind, stamp);
-                self.judge_again_after(window_end, Some(&due));
-                // 2.6: what periods make of the window's end may have been due by now.
-                self.judge_late(kind, plan, after_due, point, stamp);
-            }
-            _ => {}
+    /// What can be late of a due time, and how long after it.
+    fn late_kinds(&self, plan: &Plan) -> Vec<(CauseKind, Span)> {
+        let mut kinds = Vec::new();
+        if self.serving.is_none() || plan.spec.max_runtime.is_none() {
+            let kind = if self.discharge.is_none() { CauseKind::NeverSeen } else { CauseKind::Missing };
+            kinds.push((kind, plan.spec.grace));
         }
+        let may_start = self.serving.is_none() && !self.causes.contains_key(&CauseKind::NotStarted);
+        if let Some(within) = plan.spec.start_within.filter(|_| may_start) {
+            kinds.push((CauseKind::NotStarted, within));
+        }
+        kinds
     }
 
     /// 9.4

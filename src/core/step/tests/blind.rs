@@ -352,3 +352,11 @@ fn what_started_after_the_window_is_not_called_not_started() {
         "60 new→up\n5040 up→unknown blind(missing)\n5400 unknown→late missing",
     );
 }
+
+/// 9.5: once we cannot tell of a run, it serves nothing; what was due meanwhile is late at once.
+#[test]
+fn what_a_run_that_we_cannot_tell_of_has_served_is_due() {
+    let spec = Spec { schedule: Schedule::Every(Span::mins(30)), grace: Span::ZERO, ..every() };
+    let spec = Spec { max_runtime: Some(Span::mins(40)), ..spec };
+    check(&spec, "60 start; 280 blind 100-280; 2460.001 tick", "2460 new→late never_seen");
+}

@@ -95,3 +95,28 @@ fn the_window_is_the_longest_period_and_grace() {
     definition.spec = Spec { grace: Span::secs(5), ..three() };
     assert_eq!(definition.count_window(), Span::secs(125));
 }
+
+/// 1.3, 4.3, 9.5: a start from before a blind window counts no more; what was due first is told beside what was due later.
+#[test]
+fn a_start_that_counts_no_more_hides_no_cause() {
+    let spec =
+        Spec { grace: Span::mins(22), start_within: Some(Span::mins(11)), ..periods("30 */4 * * * 5400") };
+    let blind = "12300 blind 12000-12300; 22920 tick; 22920.001 tick";
+    check(
+        &spec,
+        &format!("7000 success; 8000 start; {blind}"),
+        "7000 new→up\n22920 up→late missing not_started",
+    );
+    check(
+        &spec,
+        &format!("7000 success; {blind}"),
+        "7000 new→up\n22260 up→late not_started\n22920 late→late not_started missing",
+    );
+}
+
+/// 4.3: what blindness has moved to one time is one.
+#[test]
+fn a_check_is_not_called_not_started_at_the_time_at_which_it_is_missing() {
+    let close = Spec { start_within: Some(Span::secs(570)), ..hourly() };
+    check(&close, "10 success; 4165 blind 4160-4165; 4285.001 tick", "10 new→up\n4285 up→late missing");
+}
