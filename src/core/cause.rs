@@ -122,7 +122,7 @@ pub struct Cause {
     pub would_be: Option<CauseKind>,
 }
 
-/// The causes of one check: at most one of each kind, oldest first.
+/// The causes of one check: at most one of each kind, oldest first, and those of one time in the order of their kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Causes(Vec<Cause>);
 
@@ -158,9 +158,10 @@ impl Causes {
         self.0.iter()
     }
 
-    /// Changes the time of each cause. The order of the list stays.
+    /// Changes the time of each cause. Those that are of one time then stand as if they had begun so.
     pub(super) fn each_since(&mut self, change: impl Fn(&mut Time)) {
         self.0.iter_mut().for_each(|cause| change(&mut cause.since));
+        self.0.sort_unstable_by_key(|cause| (cause.since, cause.kind));
     }
 
     /// Oldest first.

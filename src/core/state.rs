@@ -231,6 +231,8 @@ impl State {
         assert!(self.rids.len() <= State::MAX_RUNS, "too many run ids");
         assert!(self.successes.len() <= Expect::MAX_COUNT as usize + 1, "too many successes");
         assert!(self.archived.is_none() || self.causes.is_empty(), "an archived check is not bad");
+        let is_in_order = self.causes.iter().is_sorted_by_key(|cause| (cause.since, cause.kind));
+        assert!(is_in_order, "causes stand as their row is read");
         let ends_without_a_pause = self.pause.until.is_some() && self.pause.at_run_time.is_none();
         assert!(!ends_without_a_pause, "what ends by itself has begun");
         assert!(self.pause.since().is_none() || self.runs.is_empty(), "a paused check has no open run");

@@ -341,9 +341,8 @@ impl Server {
         for check in &directory.checks {
             let judged = &self.judged[&check.id];
             let known = check.known();
-            let mut causes: Vec<_> =
+            let causes: Vec<_> =
                 known.state.causes.iter().map(|cause| (cause.kind, cause.since, cause.would_be)).collect();
-            causes.sort_by_key(|(kind, since, _)| (*since, *kind));
             let name = &check.definition.name;
             let model = &judged.model;
             assert_eq!(

@@ -351,3 +351,20 @@ pub(crate) fn a_configuration_that_was_compared_with_another_list_is_compared_an
     let changes = world.store().take(&mut compared, false, now).unwrap();
     assert_eq!(changes, Changes { archived: vec![name("b")], ..Changes::default() });
 }
+
+/// 1.1, 14.2
+pub(crate) fn a_clock_that_was_set_back_leaves_causes_as_their_row_says<P: Place>(world: &mut World<P>) {
+    world.declare(&["a"]);
+    world.configuration.checks[0].spec.min_runtime = Some(Span::secs(30));
+    world.configure().unwrap();
+    let now = world.now;
+    for kind in [PingKind::Start, PingKind::Success, PingKind::Fail] {
+        world.wait(Span::secs(1));
+        world.ping("a", kind);
+    }
+    let before = std::mem::replace(&mut world.now, now);
+    world.store().reanchor(before, now).unwrap();
+    let causes = world.state("a").causes;
+    world.reopen();
+    assert_eq!(world.state("a").causes, causes);
+}

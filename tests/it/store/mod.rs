@@ -59,6 +59,7 @@ conformance! {
         windows_are_counted_anew_after_reopening
         a_clock_set_back_leaves_no_refusal_in_the_future
         a_clock_set_back_leaves_no_state_in_the_future
+        a_clock_that_was_set_back_leaves_causes_as_their_row_says
         a_pause_by_the_file_is_not_undone_at_run_time
         a_line_above_a_check_changes_nothing_but_where_it_stands
         a_configuration_that_was_compared_with_another_list_is_compared_anew;

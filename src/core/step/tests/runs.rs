@@ -246,3 +246,13 @@ fn a_start_after_a_pause_is_no_repeat_of_an_old_one() {
         "3500 new→paused (Paused)\n3550 paused→new (Unpaused)\n3950 new→up",
     );
 }
+
+/// 1.1, 14.2: causes that a clock that was ahead began are of one moment then, and stand as their row is read.
+#[test]
+fn causes_of_one_moment_stand_by_their_kinds_after_the_clock_was_set_back() {
+    let mut run = Run::new(&Spec { min_runtime: Some(Span::secs(30)), ..every() });
+    run.script(&parse("10 start; 20 success; 30 fail"), &[], &[]);
+    assert_eq!(list(&run.state.causes), " too_short failed");
+    run.feed(Input::SetBack, time("15"));
+    assert_eq!(list(&run.state.causes), " failed too_short");
+}
