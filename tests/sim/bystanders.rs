@@ -131,6 +131,8 @@ impl Server {
 
     /// 9.1: whatever a sign of life follows on, it vouches for nothing that was not heard.
     fn lived(&mut self, now: Time) {
+        let is_trusted = self.process.as_ref().is_none_or(|process| process.clock.is_trusted());
+        assert!(is_trusted, "its clock is doubted, and a sign of life is stored for {now} (1.1)");
         let gap = self.last_sign.map_or(Span::ZERO, |last| {
             let told = self.blind.absences.iter().map(|told| told.to.min(now) - told.from.max(last));
             told.fold(now - last, |gap, told| gap - told.max(Span::ZERO))

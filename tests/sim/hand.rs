@@ -309,15 +309,21 @@ impl Hand {
         answer
     }
 
-    /// Where nothing may depend on how often the writer shows that it lives, it shows it now.
+    /// Where nothing may depend on how often the writer shows that it lives, it shows it now; or, while its clock is
+    /// doubted, for how long it has been (1.1).
     fn die(&mut self, last_words: Option<Time>) {
         let mut held = self.grip.held();
         held.fate = Fate::Fine;
         let at = last_words.filter(|_| held.hazards.of_pings_alone);
+        let doubted = held.eye.as_ref().and_then(|eye| eye.clock.doubted());
         drop(held);
-        if let Some(at) = at {
-            self.store.sign_of_life(at).expect("nothing fails here");
-            self.grip.held().committed.push(Committed::Life(at));
+        match (at, doubted) {
+            (Some(_), Some(spent)) => self.store.doubt(spent).expect("nothing fails here"),
+            (Some(at), None) => {
+                self.store.sign_of_life(at).expect("nothing fails here");
+                self.grip.held().committed.push(Committed::Life(at));
+            }
+            (None, _) => {}
         }
         self.grip.held().is_dead = true;
     }

@@ -87,8 +87,12 @@ impl World {
 
     pub(crate) fn kill(&mut self) {
         if self.is_twin {
-            // Nothing may depend on when it last showed that it lives.
-            self.server.call(self.diary.now, Fate::Fine, |store, now| store.sign_of_life(now));
+            // Nothing may depend on when it last showed that it lives, or for how long it has doubted its clock (1.1).
+            let doubted = self.server.process().clock.doubted();
+            self.server.call(self.diary.now, Fate::Fine, move |store, now| match doubted {
+                Some(spent) => store.doubt(spent),
+                None => store.sign_of_life(now),
+            });
         }
         if self.server.is_up() {
             self.server.die();
