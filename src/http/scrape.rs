@@ -88,7 +88,7 @@ impl Scraper {
 fn rows(scrape: Scrape<'_>, live: &Live, answered: &Answered, directory: &Directory) -> Vec<Row> {
     let moment = Moment::at(live, scrape.applied_to, scrape.now);
     let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
-    let checks = (0..).zip(&directory.checks).filter(|(_, check)| of_shard(check));
+    let checks = (0..).zip(directory.checks.iter()).filter(|(_, check)| of_shard(check));
     checks.map(|(number, check)| row(number, check, &moment, answered.get(&check.id).copied())).collect()
 }
 

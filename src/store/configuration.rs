@@ -79,7 +79,7 @@ impl Compared {
                 }
             }
         }
-        for check in &directory.checks {
+        for check in directory.checks.iter() {
             let is_by_file = matches!(check.definition.source, Source::File { .. });
             *declared_before += usize::from(is_by_file);
             if is_by_file && !names.contains(&check.definition.name) {

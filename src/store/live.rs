@@ -2,20 +2,24 @@
 //!
 //! Pages and `/metrics` read it while pings are written. The store updates it after each commit, never before.
 
+mod check;
+mod directory;
+
 use std::collections::{BTreeMap, HashMap};
-use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
-use crate::core::check::{CheckId, Definition, Name, Origin, PingMethods, Spec};
+use crate::core::check::{CheckId, Spec};
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::route::{Mute, ReceiverName};
 use crate::core::state::State;
 use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
-use crate::core::window::WindowCount;
+
+pub use check::{Check, Known};
+pub use directory::{CheckList, Directory, ForPings, Named, Shards};
 
 /// A longer gap between two signs of life is a blind window (9.1).
 pub(super) const MAX_GAP: Span = Span::secs(10);
@@ -64,107 +68,6 @@ impl StanceTaken {
 /// The number of unfinished deliveries by receiver. Those to checks' own addresses are counted as one receiver.
 pub type Waiting = BTreeMap<ReceiverName, u64>;
 
-/// All declared checks. Replaced as a whole when the configuration changes.
-#[derive(Clone, Debug, Default)]
-pub struct Directory {
-    /// Sorted by name.
-    pub checks: Vec<Arc<Check>>,
-    /// By name, including former names.
-    pub by_name: HashMap<Name, Named>,
-    /// Checks with an alias, by its id.
-    pub by_alias: HashMap<String, Arc<Check>>,
-    by_slug: HashMap<Origin, HashMap<String, Arc<Check>>>,
-}
-
-impl Directory {
-    /// A directory of these checks, which must be sorted by name, and of former names.
-    pub fn new(checks: Vec<Arc<Check>>, former: impl IntoIterator<Item = (Name, Arc<Check>)>) -> Directory {
-        let by_name = former.into_iter().map(|(name, check)| (name, Named::new(check, true))).collect();
-        let mut directory = Directory { by_name, ..Directory::default() };
-        checks.iter().for_each(|check| directory.point_to(check));
-        Directory { checks, ..directory }
-    }
-
-    fn point_to(&mut self, check: &Arc<Check>) {
-        self.by_name.insert(check.definition.name.clone(), Named::new(check.clone(), false));
-        if let Some(alias) = &check.definition.alias {
-            self.by_alias.insert(alias.id.clone(), check.clone());
-            self.by_slug.entry(alias.origin.clone()).or_default().insert(alias.slug.clone(), check.clone());
-        }
-    }
-
-    /// Adds a check whose name, id and slug are not in the directory yet.
-    pub fn add(&mut self, check: &Arc<Check>) {
-        let place = self.checks.partition_point(|other| other.definition.name < check.definition.name);
-        self.checks.insert(place, check.clone());
-        self.point_to(check);
-    }
-
-    /// Removes a check, if it is there. No former name may lead to it.
-    pub fn take_out(&mut self, check: &Check) {
-        let name = &check.definition.name;
-        let place = self.checks.binary_search_by(|other| other.definition.name.cmp(name));
-        let Some(place) = place.ok().filter(|place| self.checks[*place].id == check.id) else { return };
-        self.checks.remove(place);
-        self.by_name.remove(name);
-        if let Some(alias) = &check.definition.alias {
-            self.by_alias.remove(&alias.id);
-            if let Some(of_origin) = self.by_slug.get_mut(&alias.origin) {
-                of_origin.remove(&alias.slug);
-            }
-        }
-    }
-
-    /// The check that has this slug in an origin.
-    pub fn by_slug(&self, origin: &Origin, slug: &str) -> Option<&Arc<Check>> {
-        self.by_slug.get(origin)?.get(slug)
-    }
-}
-
-/// What a name leads to.
-#[derive(Clone, Debug)]
-pub struct Named {
-    /// For pings.
-    pub for_pings: ForPings,
-    /// For everything else.
-    pub check: Arc<Check>,
-}
-
-/// What a ping needs to know of its check. It is kept beside the name: the writer works on the check itself, and
-/// reading it at every ping would take it out of another processor's cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ForPings {
-    pub id: CheckId,
-    /// Which methods ping it.
-    pub methods: PingMethods,
-    /// Whether the name is a former name.
-    pub by_former_name: bool,
-}
-
-impl Named {
-    fn new(check: Arc<Check>, by_former_name: bool) -> Named {
-        let for_pings = ForPings { id: check.id, methods: check.definition.ping_methods, by_former_name };
-        Named { for_pings, check }
-    }
-}
-
-#[derive(Debug)]
-pub struct Check {
-    pub id: CheckId,
-    /// What is declared.
-    pub definition: Arc<Definition>,
-    known: Mutex<Known>,
-}
-
-/// What is known of a check.
-#[derive(Clone, Debug)]
-pub struct Known {
-    /// The committed state.
-    pub state: State,
-    /// Counts for `count_in_window`.
-    pub window: WindowCount,
-}
-
 #[derive(Debug, Default)]
 pub struct Totals {
     /// Flips since the start. Whoever must see every flip waits for this to grow.
@@ -191,33 +94,6 @@ pub struct Totals {
     pub database_created_ms: AtomicU64,
     /// The total blind time since the database was created, and until when it is counted.
     blind: Mutex<(Span, Option<Time>)>,
-}
-
-impl Check {
-    pub fn new(id: CheckId, definition: Arc<Definition>, known: Known) -> Check {
-        Check { id, definition, known: Mutex::new(known) }
-    }
-
-    /// Reads something of each part that a ping needs, so that the processor loads it into its cache. Holds no lock.
-    pub fn fetch(&self) {
-        let Definition { spec, alias, .. } = &*self.definition;
-        black_box((
-            self.known.is_poisoned(),
-            Arc::strong_count(&self.definition),
-            spec.paused,
-            alias.is_some(),
-        ));
-    }
-
-    /// What is known of it now. Hold the lock briefly: the writer waits for it.
-    pub fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A copy of its state, for work that takes longer, such as walking through a schedule.
-    pub fn state(&self) -> State {
-        self.known().state.clone()
-    }
 }
 
 /// How readers judge: at one time for everything that they show, so that no outage of the store shows as lateness
@@ -301,14 +177,8 @@ impl Live {
         write(&self.directory, directory);
     }
 
-    /// For the store, which alone changes it: changes the checks in place, or in a copy while somebody reads them.
+    /// For the store, which alone changes it: changes a copy of the list, which shares all but what changes.
     pub fn change_directory(&self, change: impl FnOnce(&mut Directory)) {
-        let mut slot = self.directory.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(directory) = Arc::get_mut(&mut slot) {
-            return change(directory);
-        }
-        drop(slot);
-        // Pings can still find their checks while it is copied.
         let mut directory = (*self.directory()).clone();
         change(&mut directory);
         self.set_directory(directory);

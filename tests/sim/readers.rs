@@ -53,7 +53,7 @@ impl Readers {
         let era = seen.era;
         seen.looks += 1;
         seen.behind += u64::from(as_of.at < now);
-        for check in &live.directory().checks {
+        for check in live.directory().checks.iter() {
             let view = as_of.view(&check.definition.spec, &check.state());
             seen.late += u64::from(view.late);
             seen.sights.push(Sight {

@@ -338,7 +338,7 @@ impl Server {
             declared += 1;
         }
         assert_eq!(directory.checks.len(), declared, "other checks are declared than should be (10.3)");
-        for check in &directory.checks {
+        for check in directory.checks.iter() {
             let judged = &self.judged[&check.id];
             let known = check.known();
             let causes: Vec<_> =

@@ -76,12 +76,12 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
 fn page(app: &App, wanted: &Wanted) -> Page {
     let look = Moment::of(&app.services);
     let directory = app.services.live.directory();
-    let begin = directory.checks.partition_point(|check| check.definition.name.as_str() <= &*wanted.cursor);
     let is_met = |check: &&std::sync::Arc<Check>| {
         wanted.is_met_by(&check.definition) && wanted.is_met_as_it_stands(&look, check)
     };
     // One more than is shown says whether there is a page after it.
-    let mut checks: Vec<_> = directory.checks[begin..].iter().filter(is_met).take(wanted.limit + 1).collect();
+    let mut checks: Vec<_> =
+        directory.checks.after(&wanted.cursor).filter(is_met).take(wanted.limit + 1).collect();
     let more = checks.len() > wanted.limit;
     checks.truncate(wanted.limit);
     let last = checks.last().map(|check| check.definition.name.to_string());

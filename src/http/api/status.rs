@@ -17,7 +17,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     make(asked, |app| {
         let look = Moment::of(&app.services);
         let mut checks: BTreeMap<&str, usize> = BTreeMap::new();
-        for check in &app.services.live.directory().checks {
+        for check in app.services.live.directory().checks.iter() {
             *checks.entry(look.look(check).view.status.as_str()).or_default() += 1;
         }
         let totals = &app.services.live.totals;

@@ -115,11 +115,11 @@ impl CheckRows for Tx<'_> {
     }
 
     fn put_former_name(&mut self, old: &Name, check: CheckId) -> Result<(), StoreError> {
-        if self.memory.former.get(old) == Some(&check) {
+        if self.memory.former.get(old) == Some(check) {
             return Ok(());
         }
         self.memory.former.insert(old.clone(), check);
-        self.shows.names = true;
+        self.former.push(old.clone());
         self.execute(
             "INSERT OR REPLACE INTO names (name, check_id) VALUES (?1, ?2)",
             params![old.as_str(), key(check.0)],
@@ -127,10 +127,10 @@ impl CheckRows for Tx<'_> {
     }
 
     fn delete_former_name(&mut self, name: &Name) -> Result<(), StoreError> {
-        if self.memory.former.remove(name).is_none() {
+        if !self.memory.former.remove(name) {
             return Ok(());
         }
-        self.shows.names = true;
+        self.former.push(name.clone());
         self.execute("DELETE FROM names WHERE name = ?1", params![name.as_str()])
     }
 

@@ -23,13 +23,12 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     let mut memory = Memory::default();
     load_meta(db, &mut memory)?;
     load_blind(db, &mut memory)?;
+    memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
     load_checks(db, &mut memory)?;
     windows::load(db, &memory)?;
     load_alerts(db, &mut memory)?;
     happenings::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
-    memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
-    memory.note_dependencies();
     memory.deadlines.settle();
     Ok(memory)
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::deadlines::Deadlines;
 use super::fast::behind::{Behind, Later};
 use super::fast::ids::ById;
+use super::former::PastNames;
 use super::outbox::Outbox;
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
@@ -26,8 +27,7 @@ pub(super) struct Memory {
     pub(super) checks: ById<Slot>,
     /// By present name, archived ones too.
     pub(super) by_name: HashMap<Name, CheckId>,
-    /// By former name.
-    pub(super) former: BTreeMap<Name, CheckId>,
+    pub(super) former: PastNames,
     pub(super) deadlines: Deadlines,
     pub(super) blind: BlindWindows,
     /// The sum of all blind windows, also of those that are forgotten, and of what of them is still to come.
@@ -91,17 +91,21 @@ impl Memory {
         self.deadlines.set(id, step::deadline(&slot.check.definition.spec, &known.state, &self.blind));
         self.note_causes(id, &known.state);
         drop(known);
-        self.checks.insert(id, slot);
+        self.outbox.depended_on.add(&slot.check.definition.depends_on);
+        if let Some(before) = self.checks.insert(id, slot) {
+            self.outbox.depended_on.take_out(&before.check.definition.depends_on);
+        }
     }
 
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
-        self.former.retain(|_, of| *of != check);
+        self.former.forget(check);
         self.deadlines.forget(check);
         self.behind.remove(check);
         self.happenings.remove(&check);
         if let Some(slot) = self.checks.remove(&check) {
-            let name = &slot.check.definition.name;
+            let Definition { name, depends_on, .. } = &*slot.check.definition;
+            self.outbox.depended_on.take_out(depends_on);
             if self.by_name.get(name) == Some(&check) {
                 self.by_name.remove(name);
             }
@@ -123,13 +127,6 @@ impl Memory {
         }
     }
 
-    /// Who waits for whose recovery (8.3).
-    pub(super) fn note_dependencies(&mut self) {
-        let declared = self.checks.values().map(|slot| &slot.check.definition);
-        self.outbox.depended_on =
-            declared.flat_map(|definition| definition.depends_on.iter().cloned()).collect();
-    }
-
     /// Judges anew when every check is due: the blind windows are others.
     pub(super) fn judge_deadlines(&mut self) {
         for (id, slot) in &self.checks {
@@ -141,12 +138,18 @@ impl Memory {
 
     /// The declared checks, for readers.
     pub(super) fn directory(&self) -> Directory {
-        let is_declared = |check: &Arc<Check>| check.known().state.archived.is_none();
-        let mut checks: Vec<Arc<Check>> =
-            self.by_name.values().map(|id| self.checks[id].check.clone()).filter(is_declared).collect();
-        checks.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
-        let former = self.former.iter();
-        let former = former.filter_map(|(name, id)| Some((name.clone(), self.checks.get(id)?.check.clone())));
-        Directory::new(checks, former.filter(|(_, check)| is_declared(check)))
+        let checks = self.by_name.values().map(|id| self.checks[id].check.clone()).filter(is_declared);
+        let former = self.former.iter().filter_map(|name| Some((name.clone(), self.has_former(name)?)));
+        Directory::new(checks.collect(), former)
     }
+
+    /// The declared check that has this former name.
+    pub(super) fn has_former(&self, name: &Name) -> Option<Arc<Check>> {
+        let slot = self.checks.get(&self.former.get(name)?)?;
+        Some(slot.check.clone()).filter(is_declared)
+    }
+}
+
+pub(super) fn is_declared(check: &Arc<Check>) -> bool {
+    check.known().state.archived.is_none()
 }

@@ -14,6 +14,7 @@ mod error;
 mod facts;
 mod fast;
 mod files;
+mod former;
 mod happenings;
 mod history;
 mod life;

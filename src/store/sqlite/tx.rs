@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 
 use super::error::failed;
 use super::fast::staging::{Staged, Staging};
-use super::memory::{Memory, Slot, UnstoredSettings};
+use super::memory::{Memory, Slot, UnstoredSettings, is_declared};
 use crate::core::check::{CheckId, Name};
 use crate::core::notice::Severity;
 use crate::core::route::Mute;
@@ -17,7 +17,7 @@ use crate::core::step::deadline;
 use crate::core::time::Time;
 use crate::core::window::WindowCount;
 use crate::store::StoreError;
-use crate::store::live::{Check, Known, Live};
+use crate::store::live::{Check, Directory, Known, Live};
 use crate::store::work::Story;
 
 /// A call under way. What it changes in `memory` is read anew from the database if the call fails.
@@ -32,6 +32,8 @@ pub(super) struct Tx<'a> {
     pub(super) staged: Staging,
     /// Names that this call gave to a check, or took from one.
     pub(super) names: HashMap<Name, Option<CheckId>>,
+    /// Former names that lead elsewhere now.
+    pub(super) former: Vec<Name>,
     /// Successes that this call took, in their order.
     pub(super) successes: Vec<(CheckId, Time)>,
     pub(super) flips: usize,
@@ -54,8 +56,6 @@ pub(super) struct PingStatements<'a> {
 /// What a call has changed that readers know as a whole.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Shows {
-    /// A former name leads elsewhere.
-    pub(super) names: bool,
     pub(super) blindness: bool,
     pub(super) mutes: bool,
 }
@@ -82,6 +82,7 @@ impl<'a> Tx<'a> {
             shows: Shows::default(),
             staged,
             names: HashMap::new(),
+            former: Vec::new(),
             successes: Vec::new(),
             flips: 0,
             story: Story::default(),
@@ -177,19 +178,17 @@ impl<'a> Tx<'a> {
     /// Shows readers what was committed.
     pub(super) fn publish(mut self) -> Staging {
         let live = self.live;
-        let (mut before, mut after) = (Vec::new(), Vec::new());
-        let (mut depends_otherwise, mut is_ranked_otherwise) = (false, false);
+        let mut listed = Listed { former: std::mem::take(&mut self.former), ..Listed::default() };
+        let mut is_ranked_otherwise = false;
         for (id, staged) in self.staged.iter_mut() {
             if staged.changes_the_list() {
                 let known = self.memory.checks.get(&id).map(|slot| slot.check.clone());
-                let depended_on = known.as_ref().map_or(&[][..], |check| &check.definition.depends_on);
-                depends_otherwise |= staged.definition.depends_on != depended_on;
                 is_ranked_otherwise |= known.as_ref().is_some_and(|check| {
                     Severity::of(&check.definition.labels) != Severity::of(&staged.definition.labels)
                 });
-                before.extend(known);
+                listed.before.extend(known);
                 redeclare(self.memory, id, staged);
-                after.push(self.memory.checks[&id].check.clone());
+                listed.after.push(self.memory.checks[&id].check.clone());
             } else {
                 keep(self.memory, id, staged);
             }
@@ -209,37 +208,37 @@ impl<'a> Tx<'a> {
         if self.shows.mutes {
             live.set_mutes(self.memory.mutes.clone());
         }
-        if self.shows.names || !after.is_empty() {
-            if depends_otherwise {
-                self.memory.note_dependencies();
-            }
-            show_directory(self.memory, live, self.shows.names, &before, after);
-        }
+        listed.show(self.memory, live);
         self.staged
     }
 }
 
-/// Shows readers which checks there are, where some are declared otherwise than before.
-fn show_directory(
-    memory: &Memory,
-    live: &Live,
-    is_renamed: bool,
-    before: &[Arc<Check>],
-    mut after: Vec<Arc<Check>>,
-) {
-    let has_former_name = |check: &Arc<Check>| memory.former.values().any(|id| *id == check.id);
-    if is_renamed || after.len() > IN_PLACE || after.iter().any(has_former_name) {
-        return live.set_directory(memory.directory());
-    }
-    after.retain(|check| check.known().state.archived.is_none());
-    live.change_directory(|directory| {
-        before.iter().for_each(|check| directory.take_out(check));
-        after.iter().for_each(|check| directory.add(check));
-    });
+/// What readers are to find otherwise in the list of checks.
+#[derive(Default)]
+struct Listed {
+    before: Vec<Arc<Check>>,
+    after: Vec<Arc<Check>>,
+    /// Former names that lead elsewhere now.
+    former: Vec<Name>,
 }
 
-/// Up to so many checks that are declared otherwise need no new list of all checks.
-const IN_PLACE: usize = 16;
+impl Listed {
+    fn show(mut self, memory: &Memory, live: &Live) {
+        if self.after.is_empty() && self.former.is_empty() {
+            return;
+        }
+        for check in &self.after {
+            self.former.extend_from_slice(memory.former.of(check.id));
+        }
+        live.change_directory(|directory| self.change(memory, directory));
+    }
+
+    fn change(&self, memory: &Memory, directory: &mut Directory) {
+        self.before.iter().for_each(|check| directory.take_out(check));
+        self.after.iter().filter(|check| is_declared(check)).for_each(|check| directory.add(check));
+        self.former.iter().for_each(|name| directory.point(name, memory.has_former(name)));
+    }
+}
 
 /// Puts a changed check in its place.
 fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {

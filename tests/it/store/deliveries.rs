@@ -522,6 +522,28 @@ pub(crate) fn a_dependency_holds_what_depends_on_it<P: Place>(world: &mut World<
     assert_eq!(world.told(), ["Alert report"]);
 }
 
+/// 8.3: whose recovery is waited for is known after a start, and until nobody waits for it any more.
+pub(crate) fn who_is_depended_on_is_known_after_a_start<P: Place>(world: &mut World<P>) {
+    world.configuration.checks = vec![check("database"), check("report"), check("other")];
+    world.configuration.checks[1].depends_on = vec![name("database")];
+    world.configuration.checks[2].depends_on = vec![name("database")];
+    world.configure().unwrap();
+    fail(world, &["report", "database"]);
+    assert_eq!(world.told(), ["Alert database"]);
+    world.reopen();
+    world.configuration.checks[2].depends_on.clear();
+    world.configure().unwrap();
+    assert!(world.claim().is_empty());
+    assert_eq!(world.store().next_claim(), None, "nothing but its recovery lets it go");
+    succeed(world, "database");
+    assert_eq!(world.told(), ["Recovery database"]);
+    world.wait(Span::mins(1));
+    assert_eq!(world.told(), ["Alert report"]);
+    world.configuration.checks[1].depends_on.clear();
+    world.configure().unwrap();
+    world.reopen();
+}
+
 /// 13.1, 13.2
 pub(crate) fn alerts_fire_and_are_told_for_a_while_after_they_end<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);

@@ -73,7 +73,7 @@ conformance! {
         a_file_takes_over_what_an_api_made
         several_edits_are_all_or_nothing
         readers_find_what_a_new_start_shows
-        an_edit_copies_no_list_that_nobody_looks_at;
+        who_looks_at_the_list_keeps_what_it_saw;
     canaries:
         a_canary_mails_its_own_addresses_at_once_and_one_by_one
         a_mail_that_nobody_takes_is_tried_again_and_the_recovery_follows_it
@@ -115,6 +115,7 @@ conformance! {
         nobody_wants_to_hear_of_a_check_until_it_recovers
         an_archived_check_tells_that_it_was_removed
         a_dependency_holds_what_depends_on_it
+        who_is_depended_on_is_known_after_a_start
         alerts_fire_and_are_told_for_a_while_after_they_end
         an_alert_that_is_held_is_looked_at_when_it_may_fire
         a_reminder_follows_and_there_is_only_one

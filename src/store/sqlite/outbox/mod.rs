@@ -3,6 +3,7 @@
 //! What becomes of them is decided in `store/work`; here is the memory of it, which also knows when a receiver is looked at.
 
 mod again;
+mod depended_on;
 mod process;
 mod queue;
 pub(in crate::store) mod rows;
@@ -10,6 +11,7 @@ mod undo;
 mod unstored;
 mod work;
 
+use depended_on::DependedOn;
 use queue::WaitingIds;
 use undo::Undo;
 
@@ -44,7 +46,7 @@ pub(super) struct Outbox {
     messages: BTreeMap<MessageId, Message>,
     lanes: BTreeMap<ReceiverName, Lane>,
     /// Names that some check depends on: their flips may let something go.
-    pub(super) depended_on: HashSet<Name>,
+    pub(super) depended_on: DependedOn,
     /// Given up, and not told since.
     pub(super) parked: u64,
     /// How many of `deliveries` rest.
@@ -261,7 +263,7 @@ impl Outbox {
 
     /// A check flipped: what waits because of it is looked at again.
     fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
-        if self.depended_on.contains(name) {
+        if self.depended_on.has(name) {
             return self.look_everywhere(now);
         }
         let of_it = self.open.range(Matter::own(check)..).take_while(|(of, _)| of.check == check);
