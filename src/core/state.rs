@@ -182,7 +182,7 @@ impl State {
 
     /// 1.1: the clock was set back to `now`. Refusals are brought back too where nothing else is later: they may be told
     /// at a time before their own (9.1), and so do not count as the newest that is known.
-    pub(super) fn set_back_to(&mut self, now: Time) {
+    pub(crate) fn set_back_to(&mut self, now: Time) {
         self.bring_back_to(now);
         self.refusals.bring_back_to(now);
     }

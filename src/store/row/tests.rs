@@ -121,6 +121,13 @@ proptest! {
         prop_assert_eq!(read_state(&write_state(&state)), Some(state));
     }
 
+    /// 1.1, 14.2: what is brought back to one time stands as its row is read.
+    #[test]
+    fn every_state_is_read_back_after_the_clock_was_set_back((mut state, now) in (state(), time())) {
+        state.set_back_to(now);
+        prop_assert_eq!(read_state(&write_state(&state)), Some(state));
+    }
+
     #[test]
     fn no_bytes_make_a_panic(bytes in vec(any::<u8>(), 0..200)) {
         let _ = read_state(&bytes);
