@@ -116,6 +116,11 @@ pub fn deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Time
     next::next(spec, state, blind).map(|next| next.at)
 }
 
+/// The [`deadline`] if nothing had been blind: whatever was or will be, that is never earlier.
+pub fn deadline_at_earliest(spec: &Spec, state: &State) -> Option<Time> {
+    next::at_earliest(spec, state)
+}
+
 /// A step in progress.
 struct Judge<'a> {
     spec: &'a Spec,

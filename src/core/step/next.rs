@@ -1,6 +1,6 @@
 //! The next transition of a check without further input.
 
-use super::sight::{self, Sight};
+use super::sight::{self, Judged, Sight};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::CauseKind;
 use crate::core::check::Spec;
@@ -58,16 +58,18 @@ pub(super) struct NextDue {
     pub(super) evidence_from: Time,
 }
 
-/// What is judged, by what, and when nobody was there.
-#[derive(Clone, Copy)]
-struct Judged<'a> {
-    spec: &'a Spec,
-    state: &'a State,
-    blind: &'a BlindWindows,
-}
-
 /// The earliest transition; `None` if only an input can change anything.
 pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Next> {
+    next_of(Judged { spec, state, blind: Some(blind) })
+}
+
+/// The time of [`next`] if nothing were blind: never later, since blindness moves what is due, and makes nothing due.
+pub(super) fn at_earliest(spec: &Spec, state: &State) -> Option<Time> {
+    next_of(Judged { spec, state, blind: None }).map(|next| next.at)
+}
+
+fn next_of(judged: Judged<'_>) -> Option<Next> {
+    let Judged { spec, state, .. } = judged;
     if state.archived.is_some() {
         return None;
     }
@@ -80,7 +82,6 @@ pub(super) fn next(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<N
             first = Some(Next { at: sight.at, what, blind: sight.blind });
         }
     };
-    let judged = Judged { spec, state, blind };
     match &spec.schedule {
         Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
             scheduled(judged, &mut consider);
@@ -139,33 +140,32 @@ pub(super) fn start_window(spec: &Spec) -> Span {
 }
 
 fn scheduled(judged: Judged<'_>, consider: &mut impl FnMut(Sight, TransitionKind)) {
-    let Judged { spec, state, blind } = judged;
+    let Judged { spec, state, .. } = judged;
     let missed = state.causes.has(CauseKind::Missing) || state.causes.has(CauseKind::NeverSeen);
     let Some(due) = due(spec, state).filter(|_| !missed) else { return };
-    let margin = margin(spec, state, blind, &due);
+    let margin = margin(judged, &due);
     // With `max_runtime`, the start that serves this due time has replaced its deadline (4.2): see `overrun`.
     if state.claim.is_none() || spec.max_runtime.is_none() {
         let kind = if state.last_discharge.is_none() { CauseKind::NeverSeen } else { CauseKind::Missing };
-        let sight = sight::look(blind, state, due.evidence_from, due.at + spec.grace, margin);
+        let sight = sight::look(judged, due.evidence_from, due.at + spec.grace, margin);
         consider(sight, TransitionKind::Late(kind));
     }
     if let Some(within) = spec.start_within
         && state.claim.is_none()
         && !state.causes.has(CauseKind::NotStarted)
     {
-        let sight = sight::look(blind, state, due.evidence_from, due.at + within, margin);
+        let sight = sight::look(judged, due.evidence_from, due.at + within, margin);
         consider(sight, TransitionKind::Late(CauseKind::NotStarted));
     }
 }
 
 /// 9.4: how far blindness moves the deadline of this due time.
-fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &NextDue) -> Span {
+fn margin(judged: Judged<'_>, due: &NextDue) -> Span {
+    let spec = judged.spec;
     let of_period = |period: Span| (period + spec.grace).min(MAX_MARGIN);
     let margin = due.period.map_or(MARGIN, of_period);
     match spec.max_runtime {
-        Some(runtime)
-            if sight::may_lack_pings(blind, state, due.evidence_from, due.at + start_window(spec)) =>
-        {
+        Some(runtime) if sight::may_lack_pings(judged, due.evidence_from, due.at + start_window(spec)) => {
             margin.max(runtime)
         }
         _ => margin,
@@ -173,15 +173,12 @@ fn margin(spec: &Spec, state: &State, blind: &BlindWindows, due: &NextDue) -> Sp
 }
 
 fn overrun(judged: Judged<'_>, consider: &mut impl FnMut(Sight, TransitionKind)) {
-    let Judged { spec, state, blind } = judged;
+    let Judged { spec, state, .. } = judged;
     let Some(max_runtime) = spec.max_runtime else { return };
     let serving = state.claim.filter(|claim| !claim.judged).map(|claim| claim.start);
     // All runs, not only the oldest: blindness may have moved its limit past that of a younger run.
     for start in state.runs.iter().map(|run| run.start).chain(serving) {
-        consider(
-            sight::look(blind, state, start, start + max_runtime, MARGIN),
-            TransitionKind::Overrun { start },
-        );
+        consider(sight::look(judged, start, start + max_runtime, MARGIN), TransitionKind::Overrun { start });
     }
 }
 
@@ -191,7 +188,7 @@ fn counted(
     expect: &Expect,
     consider: &mut impl FnMut(Sight, TransitionKind),
 ) {
-    let Judged { spec, state, blind } = judged;
+    let Judged { spec, state, .. } = judged;
     let Some(counted) = state.counted else { return };
     // Before the pending one, so that at equal times the new occurrence is counted first.
     if let Some(occurrence) = occurrences.next_after(counted.judged_to) {
@@ -199,14 +196,14 @@ fn counted(
     }
     if let Some(occurrence) = counted.pending {
         let from = occurrence - expect.within;
-        let sight = sight::look(blind, state, from, occurrence + spec.grace, MARGIN);
+        let sight = sight::look(judged, from, occurrence + spec.grace, MARGIN);
         consider(sight, TransitionKind::Shortfall { occurrence });
     }
 }
 
 fn sliding(judged: Judged<'_>, expect: &Expect, consider: &mut impl FnMut(Sight, TransitionKind)) {
-    let Judged { spec, state, blind } = judged;
-    if let Some(sight) = sliding_shortfall(spec, state, blind, expect)
+    let state = judged.state;
+    if let Some(sight) = sliding_shortfall(judged, expect)
         && !state.causes.has(CauseKind::TooFew)
     {
         consider(sight, TransitionKind::Late(CauseKind::TooFew));
@@ -221,23 +218,20 @@ fn sliding(judged: Judged<'_>, expect: &Expect, consider: &mut impl FnMut(Sight,
 }
 
 /// When a sliding count falls below `at_least` (3.4), including the grace.
-pub(super) fn sliding_shortfall(
-    spec: &Spec,
-    state: &State,
-    blind: &BlindWindows,
-    expect: &Expect,
-) -> Option<Sight> {
+pub(super) fn sliding_shortfall(judged: Judged<'_>, expect: &Expect) -> Option<Sight> {
+    let Judged { spec, state, .. } = judged;
     let begins = state.armed_since.max(state.floor);
     let nth = state.newest_success(expect.at_least?).map_or(begins, |at| at.max(begins));
     let short_from = nth + expect.within;
-    Some(sight::look(blind, state, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
+    Some(sight::look(judged, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
 }
 
 /// Whether a sliding count was too low before `now`, and is not called late for that.
 pub(super) fn is_short(spec: &Spec, state: &State, blind: &BlindWindows, now: Time) -> bool {
     let Schedule::Counted(expect) = &spec.schedule else { return false };
+    let judged = Judged { spec, state, blind: Some(blind) };
     !state.causes.has(CauseKind::TooFew)
-        && sliding_shortfall(spec, state, blind, expect).is_some_and(|sight| sight.at < now)
+        && sliding_shortfall(judged, expect).is_some_and(|sight| sight.at < now)
 }
 
 /// Nothing that ended by this time is evidence of a judgement that is still to be made (9.3): all evidence that this

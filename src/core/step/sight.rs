@@ -1,6 +1,7 @@
 //! How blindness in a judgement's evidence affects the judgement (9.3–9.5).
 
 use crate::core::blind::{BlindWindows, Window};
+use crate::core::check::Spec;
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
 
@@ -9,6 +10,15 @@ const MAX_BLIND: Span = Span::mins(2);
 /// A deadline is moved by at most its margin and this (9.4). Beyond that the check is unknown, so that repeated
 /// restarts do not keep it silent.
 const MAX_MOVE: Span = Span::mins(15);
+
+/// What is judged, by what, and when nobody was there.
+#[derive(Clone, Copy)]
+pub(super) struct Judged<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) state: &'a State,
+    /// `None`: whatever is blind is left out.
+    pub(super) blind: Option<&'a BlindWindows>,
+}
 
 /// When a judgement can be made, and whether it can be made at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +32,13 @@ pub(super) struct Sight {
 /// Looks at the evidence (`from`, `deadline`]. Without blindness the deadline stands. With up to two minutes of it, the
 /// deadline moves to the last window's end + `margin`. With more, we cannot tell. A moved deadline has more evidence,
 /// so windows in that time count as well.
-pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Time, margin: Span) -> Sight {
+///
+/// `judged.blind` being `None` means that whatever is blind, refusals of this check too, is to be left out. The deadline is
+/// never earlier than that.
+pub(super) fn look(judged: Judged<'_>, from: Time, deadline: Time, margin: Span) -> Sight {
+    let Judged { state, blind, .. } = judged;
     let mut sight = Sight { at: deadline, blind: None };
+    let Some(blind) = blind else { return sight };
     let mut sum = Span::ZERO;
     let mut last: Option<Window> = None;
     for Unseen { window, length } in unseen(blind, state, from) {
@@ -49,7 +64,9 @@ pub(super) fn look(blind: &BlindWindows, state: &State, from: Time, deadline: Ti
 
 /// Whether pings in (`from`, `to`] may be missing because we were absent or refused pings of this check (9.4). Requests
 /// of all checks that were refused unread do not count here: nothing should wait for them as long as a job may run.
-pub(super) fn may_lack_pings(blind: &BlindWindows, state: &State, from: Time, to: Time) -> bool {
+pub(super) fn may_lack_pings(judged: Judged<'_>, from: Time, to: Time) -> bool {
+    let Judged { state, blind, .. } = judged;
+    let Some(blind) = blind else { return false };
     let was_refused = state.refusals.ending_after(from).first().is_some_and(|refused| refused.first <= to);
     blind.was_absent(from, to) || was_refused
 }

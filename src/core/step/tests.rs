@@ -13,7 +13,7 @@ mod runs;
 
 use std::fmt::Write as _;
 
-use super::{Flip, FlipReason, Input, Step, deadline, step, view};
+use super::{Flip, FlipReason, Input, Step, deadline, deadline_at_earliest, step, view};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::Causes;
 use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -125,6 +125,12 @@ impl Run {
         self.state = state;
         self.flips.extend(flips);
         self.met.extend(judgements.iter().map(|judged| (judged.occurrence, judged.count, judged.met)));
+        let at_earliest = deadline_at_earliest(&self.spec, &self.state);
+        let deadline = deadline(&self.spec, &self.state, &self.blind);
+        assert!(
+            at_earliest <= deadline && at_earliest.is_some() == deadline.is_some(),
+            "blindness only delays"
+        );
         ping
     }
 

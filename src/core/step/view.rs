@@ -1,5 +1,6 @@
 //! A check as seen at a time. Lateness is computed for that time, not read from a flag (1.5, 6.2).
 
+use super::sight::Judged;
 use super::{Input, next, step};
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family, Status};
@@ -87,7 +88,8 @@ fn due_and_deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> (Option
             (due, due.map(|due| due + spec.grace))
         }
         Schedule::Counted(expect) => {
-            (None, next::sliding_shortfall(spec, state, blind, expect).map(|sight| sight.at))
+            let judged = Judged { spec, state, blind: Some(blind) };
+            (None, next::sliding_shortfall(judged, expect).map(|sight| sight.at))
         }
     }
 }

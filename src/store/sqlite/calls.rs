@@ -124,7 +124,7 @@ impl Store for SqliteStore {
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
         match self.ready() {
-            Ok(()) => self.memory.deadlines.before(now, limit),
+            Ok(()) => self.memory.due(now, limit),
             // Nothing could be judged either.
             Err(_) => Vec::new(),
         }

@@ -1,11 +1,14 @@
 //! When checks are due, at any number of them: a heap with one entry for each check, which is moved on when it comes up
 //! rather than at every ping (a success moves a deadline later, which costs nothing here).
+//!
+//! Blindness moves deadlines (9.4). It is looked up when a check comes up first, so that another blind window concerns those
+//! alone which have come up, and not every check.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 
-use super::fast::ids::ById;
+use super::fast::ids::{ById, IdSet};
 use crate::core::check::CheckId;
 use crate::core::time::Time;
 
@@ -14,32 +17,45 @@ use crate::core::time::Time;
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<(Time, CheckId)>>,
     of: ById<Deadline>,
+    /// Those of which the true one is known.
+    judged: IdSet,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Deadline {
-    /// The true one.
+    /// The true one is never earlier, whatever is blind.
+    at_earliest: Option<Time>,
+    /// The true one, once it was asked for.
     at: Option<Time>,
     /// The entry in the heap that stands for it: never later. Others of this check are stale.
     queued: Option<Time>,
 }
 
 impl Deadlines {
-    /// From now on this is the check's deadline.
-    pub(super) fn set(&mut self, check: CheckId, at: Option<Time>) {
+    /// From now on the check's deadline is no earlier than this; `None`: it has none.
+    pub(super) fn set(&mut self, check: CheckId, at_earliest: Option<Time>) {
         let deadline = self.of.entry(check).or_default();
-        deadline.at = at;
-        if let Some(at) = at
-            && deadline.queued.is_none_or(|queued| at < queued)
-        {
-            deadline.queued = Some(at);
-            self.heap.push(Reverse((at, check)));
+        deadline.at_earliest = at_earliest;
+        if deadline.at.take().is_some() {
+            self.judged.remove(check);
+        }
+        self.heap.extend(deadline.queue_earlier().map(|at| Reverse((at, check))));
+    }
+
+    /// Other times are blind now.
+    pub(super) fn blindness_changed(&mut self) {
+        while let Some(check) = self.judged.first_from(0) {
+            self.judged.remove(check);
+            let deadline = self.of.get_mut(&check).expect("what is forgotten is not judged");
+            deadline.at = None;
+            self.heap.extend(deadline.queue_earlier().map(|at| Reverse((at, check))));
         }
     }
 
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
         self.of.remove(&check);
+        self.judged.remove(check);
     }
 
     /// Reads the check's deadline, so that the processor fetches it.
@@ -47,18 +63,24 @@ impl Deadlines {
         black_box(self.of.get(&check).map(|deadline| deadline.at));
     }
 
-    /// Brings the first entry up to date: to be called after [`Deadlines::set`], before anything is read.
-    pub(super) fn settle(&mut self) {
+    /// Brings the first entry up to date: to be called after whatever changes one, before anything is read. `judge` says the
+    /// true deadline of a check that has one.
+    pub(super) fn settle(&mut self, judge: impl Fn(CheckId) -> Option<Time>) {
         while let Some(Reverse((at, check))) = self.heap.peek().copied() {
             // One that was forgotten may still be queued.
             if let Some(deadline) = self.of.get_mut(&check)
                 && deadline.queued == Some(at)
             {
-                if deadline.at == Some(at) {
+                if deadline.at.is_none() && deadline.at_earliest == Some(at) {
+                    deadline.at = judge(check);
+                    self.judged.insert(check);
+                }
+                let now = deadline.at.or(deadline.at_earliest);
+                if now == Some(at) {
                     return;
                 }
-                deadline.queued = deadline.at;
-                self.heap.extend(deadline.at.map(|at| Reverse((at, check))));
+                deadline.queued = now;
+                self.heap.extend(now.map(|at| Reverse((at, check))));
             }
             self.heap.pop();
         }
@@ -70,7 +92,12 @@ impl Deadlines {
     }
 
     /// Those before `now`, the earliest first, at most so many.
-    pub(super) fn before(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
+    pub(super) fn before(
+        &mut self,
+        now: Time,
+        limit: usize,
+        judge: impl Fn(CheckId) -> Option<Time>,
+    ) -> Vec<(CheckId, Time)> {
         let mut due = Vec::new();
         while due.len() < limit
             && let Some(Reverse((at, check))) = self.heap.peek().copied()
@@ -81,10 +108,19 @@ impl Deadlines {
             if due.last() != Some(&(check, at)) {
                 due.push((check, at));
             }
-            self.settle();
+            self.settle(&judge);
         }
         self.heap.extend(due.iter().map(|(check, at)| Reverse((*at, *check))));
         due
+    }
+}
+
+impl Deadline {
+    /// The entry that it needs, if the one that stands for it is later.
+    fn queue_earlier(&mut self) -> Option<Time> {
+        let at = self.at_earliest.filter(|at| self.queued.is_none_or(|queued| *at < queued))?;
+        self.queued = Some(at);
+        Some(at)
     }
 }
 
@@ -93,6 +129,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::core::time::Span;
 
     fn at(secs: i64) -> Option<Time> {
         Some(Time::from_secs(secs))
@@ -101,27 +138,55 @@ mod tests {
     #[test]
     fn the_earliest_deadline_is_exact_however_often_they_move() {
         let mut deadlines = Deadlines::default();
-        let mut truth: HashMap<CheckId, Option<Time>> = HashMap::new();
+        let mut earliest: HashMap<CheckId, Option<Time>> = HashMap::new();
         let mut random = 7_u64;
+        // How far blindness moves what is due at a time: otherwise after each change of it.
+        let mut blindness = 0;
+        let moved = |at: Time, blindness: i64| {
+            let by = (at.as_ms() / 1000 * 31 + blindness * 17) % 40 - 20;
+            at + Span::secs(by.max(0))
+        };
         for _ in 0..20_000 {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let check = CheckId((random >> 33) % 50);
             let deadline = if random >> 60 == 0 { None } else { at(((random >> 40) % 1000) as i64) };
             deadlines.set(check, deadline);
-            truth.insert(check, deadline);
-            deadlines.settle();
-            assert_eq!(deadlines.next(), truth.values().flatten().min().copied());
+            earliest.insert(check, deadline);
+            if (random >> 50).is_multiple_of(20) {
+                blindness += 1;
+                deadlines.blindness_changed();
+            }
+            deadlines.settle(|check| Some(moved(earliest[&check]?, blindness)));
+            let truth = earliest.values().flatten().map(|at| moved(*at, blindness)).min();
+            assert_eq!(deadlines.next(), truth);
         }
+        let judge = |check| Some(moved(earliest[&check]?, blindness));
         let mut due: Vec<(CheckId, Time)> =
-            truth.iter().filter_map(|(check, at)| Some((*check, (*at)?))).collect();
+            earliest.keys().filter_map(|check| Some((*check, judge(*check)?))).collect();
         due.sort_by_key(|(check, at)| (*at, *check));
         let now = Time::from_secs(600);
         due.retain(|(_, at)| *at < now);
-        assert_eq!(deadlines.before(now, 1000), due);
-        assert_eq!(deadlines.before(now, 3), due[..3]);
+        assert_eq!(deadlines.before(now, 1000, judge), due);
+        assert_eq!(deadlines.before(now, 3, judge), due[..3]);
         assert!(deadlines.heap.len() < 20_000, "stale entries went");
-        truth.keys().for_each(|check| deadlines.forget(*check));
-        deadlines.settle();
-        assert!(deadlines.heap.is_empty() && deadlines.of.is_empty());
+        earliest.keys().for_each(|check| deadlines.forget(*check));
+        deadlines.settle(judge);
+        assert!(deadlines.heap.is_empty() && deadlines.of.is_empty() && deadlines.judged.is_empty());
+    }
+
+    /// A blind window concerns those alone that have come up.
+    #[test]
+    fn whoever_is_not_due_is_not_judged_anew_by_another_blind_window() {
+        let mut deadlines = Deadlines::default();
+        (0..1000).for_each(|i| deadlines.set(CheckId(i), at(100 + i64::try_from(i).unwrap())));
+        let asked = std::cell::Cell::new(0);
+        for _ in 0..100 {
+            deadlines.blindness_changed();
+            deadlines.settle(|check| {
+                asked.set(asked.get() + 1);
+                at(100 + i64::try_from(check.0).unwrap())
+            });
+        }
+        assert_eq!((deadlines.next(), asked.get()), (at(100), 100));
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_alerts(db, &mut memory)?;
     happenings::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
-    memory.deadlines.settle();
+    memory.settle_deadlines();
     Ok(memory)
 }
 

@@ -88,7 +88,7 @@ impl Memory {
     pub(super) fn put(&mut self, slot: Slot) {
         let id = slot.check.id;
         let known = slot.check.known();
-        self.deadlines.set(id, step::deadline(&slot.check.definition.spec, &known.state, &self.blind));
+        self.deadlines.set(id, step::deadline_at_earliest(&slot.check.definition.spec, &known.state));
         self.note_causes(id, &known.state);
         drop(known);
         self.outbox.depended_on.add(&slot.check.definition.depends_on);
@@ -127,13 +127,16 @@ impl Memory {
         }
     }
 
-    /// Judges anew when every check is due: the blind windows are others.
-    pub(super) fn judge_deadlines(&mut self) {
-        for (id, slot) in &self.checks {
-            let at = step::deadline(&slot.check.definition.spec, &slot.check.known().state, &self.blind);
-            self.deadlines.set(*id, at);
-        }
-        self.deadlines.settle();
+    /// To be called after deadlines or blind windows have changed, before anybody asks what is due.
+    pub(super) fn settle_deadlines(&mut self) {
+        let Memory { deadlines, checks, blind, .. } = self;
+        deadlines.settle(|check| deadline(checks, blind, check));
+    }
+
+    /// What is due before `now`, the earliest first, at most so many.
+    pub(super) fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
+        let Memory { deadlines, checks, blind, .. } = self;
+        deadlines.before(now, limit, |check| deadline(checks, blind, check))
     }
 
     /// The declared checks, for readers.
@@ -148,6 +151,11 @@ impl Memory {
         let slot = self.checks.get(&self.former.get(name)?)?;
         Some(slot.check.clone()).filter(is_declared)
     }
+}
+
+fn deadline(checks: &ById<Slot>, blind: &BlindWindows, check: CheckId) -> Option<Time> {
+    let check = &checks[&check].check;
+    step::deadline(&check.definition.spec, &check.known().state, blind)
 }
 
 pub(super) fn is_declared(check: &Arc<Check>) -> bool {

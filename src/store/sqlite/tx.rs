@@ -13,7 +13,7 @@ use crate::core::check::{CheckId, Name};
 use crate::core::notice::Severity;
 use crate::core::route::Mute;
 use crate::core::state::State;
-use crate::core::step::deadline;
+use crate::core::step::deadline_at_earliest;
 use crate::core::time::Time;
 use crate::core::window::WindowCount;
 use crate::store::StoreError;
@@ -117,7 +117,7 @@ impl<'a> Tx<'a> {
 
     /// The blind windows are others.
     pub(super) fn blindness_changed(&mut self) {
-        self.memory.judge_deadlines();
+        self.memory.deadlines.blindness_changed();
         self.shows.blindness = true;
     }
 
@@ -200,7 +200,7 @@ impl<'a> Tx<'a> {
             self.memory.outbox.forget_ranks();
         }
         self.staged.clear();
-        self.memory.deadlines.settle();
+        self.memory.settle_deadlines();
         live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
         if self.shows.blindness {
             live.set_blind(self.memory.blind.clone());
@@ -242,8 +242,7 @@ impl Listed {
 
 /// Puts a changed check in its place.
 fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
-    let at = deadline(&staged.definition.spec, &staged.state, &memory.blind);
-    memory.deadlines.set(id, at);
+    memory.deadlines.set(id, deadline_at_earliest(&staged.definition.spec, &staged.state));
     memory.note_causes(id, &staged.state);
     let slot = memory.checks.get_mut(&id).expect("what is not new was staged from its slot");
     slot.last_ping = staged.last_ping;
