@@ -1,7 +1,6 @@
 //! One connection: its socket, what it serves, and its end.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -211,35 +210,21 @@ enum Event {
     Ordered(Order),
 }
 
-/// What happens next. A connection is polled twice for each of its requests, and the others hardly ever have something to
-/// say: once they know whom to wake, a glance at each is enough.
+/// What happens next.
 async fn next_event(
-    mut connection: Pin<&mut impl Future<Output = hyper::Result<()>>>,
-    mut tick: Pin<&mut Sleep>,
+    connection: Pin<&mut impl Future<Output = hyper::Result<()>>>,
+    tick: Pin<&mut Sleep>,
     order: &mut watch::Receiver<Order>,
 ) -> Event {
-    let glance = order.clone();
-    let mut ordered = pin!(order.changed());
-    let mut known = false;
-    poll_fn(|cx| {
-        if let Poll::Ready(outcome) = connection.as_mut().poll(cx) {
-            return Poll::Ready(Event::Ended(outcome));
-        }
+    tokio::select! {
+        biased;
+        outcome = connection => Event::Ended(outcome),
         // The sender gone counts as an order, too.
-        if (!known || glance.has_changed().unwrap_or(true))
-            && let Poll::Ready(changed) = ordered.as_mut().poll(cx)
-        {
-            let order = if changed.is_ok() { *glance.borrow() } else { Order::Close };
-            return Poll::Ready(Event::Ordered(order));
+        changed = order.changed() => {
+            Event::Ordered(if changed.is_ok() { *order.borrow() } else { Order::Close })
         }
-        if (!known || tick.is_elapsed()) && tick.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Event::Tick);
-        }
-        // A task has one waker as long as it lives.
-        known = true;
-        Poll::Pending
-    })
-    .await
+        () = tick => Event::Tick,
+    }
 }
 
 /// The watchdog's tick while draining. A connection on which nothing has come yet, or on which all is answered, is given
