@@ -21,6 +21,7 @@ use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken};
 use crate::core::check::{CheckId, Ping, PingKind, Rid};
 use crate::metrics::PingOutcomes;
 use crate::store::PingFact;
+use crate::store::live::Named;
 
 /// A ping that was understood, before its body came.
 struct Pinged {
@@ -126,8 +127,8 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
     let Visit { app, source, parts, .. } = visit;
     let [rid, create, comment, m] =
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
-    let found = target.name().and_then(|name| Some((name, app.services.live.find_for_ping(name)?)));
-    let Some((name, check)) = found else {
+    let found = target.name().and_then(|name| Some((name, app.services.live.find_named(name)?)));
+    let Some((name, Named { check, by_former_name })) = found else {
         if app.access().ping_keys.is_key(&target.name) {
             // A key without a name behind it: shown as an unknown name, it would be on the first page.
             return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
@@ -141,9 +142,9 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
             (_, false) => Refusal::NotFound(NOT_FOUND),
         });
     };
-    app::ping::admit(check.methods, parts.method.as_str())?;
+    app::ping::admit(check.definition.ping_methods, parts.method.as_str())?;
     let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
-    if check.by_former_name {
+    if by_former_name {
         app.names.former.log_use(name, &app.services.live);
     }
     Ok(Pinged {

@@ -109,7 +109,7 @@ impl Compared {
 /// What a check is declared as, if that is the same and nothing else can come of it: how its users know a check is no file's to
 /// say, and what has former names may continue another check (10.3).
 fn known<'a>(directory: &'a Directory, definition: &Definition) -> Option<&'a Arc<Definition>> {
-    let named = directory.by_name.get(&definition.name).filter(|named| !named.for_pings.by_former_name)?;
+    let named = directory.by_name.get(&definition.name).filter(|named| !named.by_former_name)?;
     let known = &named.check.definition;
     let is_plain = known.alias.is_none() && definition.renamed_from.is_empty();
     (is_plain && **known == *definition).then_some(known)

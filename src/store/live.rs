@@ -19,7 +19,7 @@ use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
 
 pub use check::{Check, Known};
-pub use directory::{CheckList, Directory, ForPings, Named, Shards};
+pub use directory::{CheckList, Directory, Named, Shards};
 
 /// A longer gap between two signs of life is a blind window (9.1).
 pub(super) const MAX_GAP: Span = Span::secs(10);
@@ -130,14 +130,12 @@ impl Live {
 
     /// The check with this name or former name.
     pub fn find(&self, name: &str) -> Option<Arc<Check>> {
-        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-        directory.by_name.get(name).map(|named| named.check.clone())
+        self.find_named(name).map(|named| named.check)
     }
 
-    /// What a ping by this name or former name needs to know.
-    pub fn find_for_ping(&self, name: &str) -> Option<ForPings> {
-        let directory = self.directory.read().unwrap_or_else(PoisonError::into_inner);
-        directory.by_name.get(name).map(|named| named.for_pings)
+    /// The same, and which of both it is.
+    pub fn find_named(&self, name: &str) -> Option<Named> {
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
     }
 
     /// The check whose alias has this id, of any origin.

@@ -9,7 +9,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
 use std::sync::Arc;
 
 use super::check::Check;
-use crate::core::check::{CheckId, Name, Origin, PingMethods};
+use crate::core::check::{Name, Origin};
 
 /// All declared checks.
 #[derive(Clone, Debug, Default)]
@@ -25,20 +25,8 @@ pub struct Directory {
 /// What a name leads to.
 #[derive(Clone, Debug)]
 pub struct Named {
-    /// For pings.
-    pub for_pings: ForPings,
-    /// For everything else.
     pub check: Arc<Check>,
-}
-
-/// What a ping needs to know of its check. It is kept beside the name: the writer works on the check itself, and
-/// reading it at every ping would take it out of another processor's cache.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ForPings {
-    pub id: CheckId,
-    /// Which methods ping it.
-    pub methods: PingMethods,
-    /// Whether the name is a former name.
+    /// Whether the name is a former name of it.
     pub by_former_name: bool,
 }
 
@@ -55,7 +43,8 @@ impl Directory {
     }
 
     fn name(&mut self, check: &Arc<Check>) {
-        self.by_name.insert(check.definition.name.clone(), Named::new(check.clone(), false));
+        self.by_name
+            .insert(check.definition.name.clone(), Named { check: check.clone(), by_former_name: false });
         if let Some(alias) = &check.definition.alias {
             self.by_alias.insert(alias.id.clone(), check.clone());
             self.by_slug.entry(alias.origin.clone()).or_default().insert(alias.slug.clone(), check.clone());
@@ -85,9 +74,9 @@ impl Directory {
     /// Says which check has this former name, or that none has it. A check that has the name now keeps it.
     pub fn point(&mut self, former: &Name, check: Option<Arc<Check>>) {
         match self.by_name.get(former) {
-            Some(named) if !named.for_pings.by_former_name => {}
+            Some(named) if !named.by_former_name => {}
             known => match check {
-                Some(check) => self.by_name.insert(former.clone(), Named::new(check, true)),
+                Some(check) => self.by_name.insert(former.clone(), Named { check, by_former_name: true }),
                 None if known.is_some() => self.by_name.remove(former),
                 None => {}
             },
@@ -97,13 +86,6 @@ impl Directory {
     /// The check that has this slug in an origin.
     pub fn by_slug(&self, origin: &Origin, slug: &str) -> Option<&Arc<Check>> {
         self.by_slug.get(origin)?.get(slug)
-    }
-}
-
-impl Named {
-    fn new(check: Arc<Check>, by_former_name: bool) -> Named {
-        let for_pings = ForPings { id: check.id, methods: check.definition.ping_methods, by_former_name };
-        Named { for_pings, check }
     }
 }
 
@@ -248,7 +230,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::core::check::{Definition, Source, Spec};
+    use crate::core::check::{CheckId, Definition, Source, Spec};
     use crate::core::schedule::Schedule;
     use crate::core::state::State;
     use crate::core::time::{Span, Time};
@@ -321,7 +303,7 @@ mod tests {
     fn a_former_name_leads_to_its_check_while_no_other_has_it() {
         let (mut directory, c1) = (Directory::new(many(3), []), check(1, "c1"));
         let leads_to = |directory: &Directory, name: &str| {
-            directory.by_name.get(name).map(|named| (named.check.id.0, named.for_pings.by_former_name))
+            directory.by_name.get(name).map(|named| (named.check.id.0, named.by_former_name))
         };
         let name = |text: &str| Name::parse(text).unwrap();
         directory.point(&name("old"), Some(c1.clone()));
