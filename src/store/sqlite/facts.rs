@@ -36,12 +36,9 @@ impl FactRows for Tx<'_> {
             | flag(fact.body_cut, row::PING_BODY_CUT)
             | flag(is_success, row::PING_SUCCESS)
             | flag(body.is_some(), row::PING_BODY);
-        let insert = match &mut self.pings.insert {
-            Some(insert) => insert,
-            none => none.insert(self.db.prepare_cached(INSERT).map_err(failed)?),
-        };
-        insert
-            .execute(params![
+        self.execute(
+            INSERT,
+            params![
                 seq,
                 key(check.0),
                 at.as_ms(),
@@ -54,15 +51,11 @@ impl FactRows for Tx<'_> {
                 fact.ping.rid.as_ref().map(|rid| rid.as_str()),
                 fact.comment,
                 fact.source.to_string(),
-            ])
-            .map_err(failed)?;
+            ],
+        )?;
         if let Some(body) = body.filter(|_| keeps_body) {
-            let insert = match &mut self.pings.insert_body {
-                Some(insert) => insert,
-                none => none.insert(self.db.prepare_cached(INSERT_BODY).map_err(failed)?),
-            };
             let left_out = i64::try_from(fact.left_out).unwrap_or(i64::MAX);
-            insert.execute(params![seq, key(check.0), ordinal, body, left_out]).map_err(failed)?;
+            self.execute(INSERT_BODY, params![seq, key(check.0), ordinal, body, left_out])?;
             self.add_body_bytes(i64::try_from(body.len()).unwrap_or(i64::MAX));
         }
         if is_success {

@@ -217,7 +217,7 @@ impl SqliteStore {
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
         // What is staged by a call that fails is forgotten with it.
-        let mut tx = Tx::new(db, &mut self.memory, &self.live, settings, std::mem::take(&mut self.spare))?;
+        let mut tx = Tx::new(db, &mut self.memory, &self.live, settings, std::mem::take(&mut self.spare));
         tx.judge_again()?;
         let answer = act(&mut tx)?;
         tx.finish(self.catch_up)?;

@@ -42,15 +42,6 @@ pub(super) struct Tx<'a> {
     are_bodies_others: bool,
     /// The newest may be among those that are gone.
     pub(super) is_a_ping_gone: bool,
-    pub(super) insert_state: CachedStatement<'a>,
-    pub(super) pings: PingStatements<'a>,
-}
-
-/// Statements of pings, prepared once in a call that has any.
-#[derive(Default)]
-pub(super) struct PingStatements<'a> {
-    pub(super) insert: Option<CachedStatement<'a>>,
-    pub(super) insert_body: Option<CachedStatement<'a>>,
 }
 
 /// What a call has changed that readers know as a whole.
@@ -67,14 +58,8 @@ impl<'a> Tx<'a> {
         live: &'a Live,
         settings: Option<&'a UnstoredSettings>,
         staged: Staging,
-    ) -> Result<Tx<'a>, StoreError> {
-        let insert_state = db
-            .prepare_cached(
-                "INSERT INTO states (check_id, last_ping, pings, state) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4",
-            )
-            .map_err(failed)?;
-        Ok(Tx {
+    ) -> Tx<'a> {
+        Tx {
             db,
             memory,
             live,
@@ -88,9 +73,7 @@ impl<'a> Tx<'a> {
             story: Story::default(),
             are_bodies_others: false,
             is_a_ping_gone: false,
-            insert_state,
-            pings: PingStatements::default(),
-        })
+        }
     }
 
     /// The check as this call has left it so far; `None` if there is none of this number.

@@ -5,13 +5,12 @@
 //! some rows up to date, by their numbers, so that many of them lie on one page. Whatever else a step is judged by changes
 //! only when no row is behind that it concerns: a check's spec with its own row, blind windows with all of them.
 
-use rusqlite::{CachedStatement, params};
+use rusqlite::params;
 
 use super::behind::UP_TO;
 use crate::core::check::CheckId;
 use crate::core::state::State;
 use crate::core::step::Input;
-use crate::store::sqlite::error::failed;
 use crate::store::sqlite::query::key;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Subject, step_check};
@@ -47,7 +46,7 @@ impl Tx<'_> {
         written.sort_unstable_by_key(|(id, _)| *id);
         for (id, staged) in written {
             self.memory.behind.remove(id);
-            write(&mut self.insert_state, id, &staged.state, (staged.last_ping, staged.pings))?;
+            self.write(id, &staged.state, (staged.last_ping, staged.pings))?;
         }
         if stay > 0 { self.catch_up(at_least.max(stay / ONE_FOR), SLACK) } else { Ok(()) }
     }
@@ -63,10 +62,10 @@ impl Tx<'_> {
                 continue;
             };
             if let Some(staged) = self.staged.get(id) {
-                write(&mut self.insert_state, id, &staged.state, (staged.last_ping, staged.pings))?;
+                self.write(id, &staged.state, (staged.last_ping, staged.pings))?;
             } else {
                 let slot = &self.memory.checks[&id];
-                write(&mut self.insert_state, id, &slot.check.known().state, (slot.last_ping, slot.pings))?;
+                self.write(id, &slot.check.known().state, (slot.last_ping, slot.pings))?;
             }
         }
         Ok(())
@@ -97,16 +96,14 @@ impl Tx<'_> {
     pub(in crate::store::sqlite) fn catch_up_all(&mut self) -> Result<(), StoreError> {
         self.catch_up(usize::MAX, SLACK)
     }
-}
 
-fn write(
-    insert: &mut CachedStatement<'_>,
-    id: CheckId,
-    state: &State,
-    (last_ping, pings): (i64, i64),
-) -> Result<(), StoreError> {
-    insert.execute(params![key(id.0), last_ping, pings, row::write_state(state)]).map_err(failed)?;
-    Ok(())
+    fn write(&self, id: CheckId, state: &State, (last_ping, pings): (i64, i64)) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO states (check_id, last_ping, pings, state) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4",
+            params![key(id.0), last_ping, pings, row::write_state(state)],
+        )
+    }
 }
 
 impl Tx<'_> {
