@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::params;
 
-use super::fast::staging::Staged;
 use super::memory::Slot;
 use super::query::{id, key};
+use super::staging::Staged;
 use super::tx::Tx;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::Matter;

@@ -30,6 +30,7 @@ mod query;
 #[cfg(test)]
 mod row_facts;
 mod soundness;
+mod staging;
 mod store;
 mod tx;
 mod windows;

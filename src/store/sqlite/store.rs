@@ -11,7 +11,6 @@ use rusqlite::{Connection, ErrorCode};
 
 use super::error::{commit_failed, failed};
 use super::fast::catch_up::CATCH_UP;
-use super::fast::staging::Staging;
 use super::memory::{Memory, UnstoredSettings};
 use super::tx::Tx;
 use super::{files, load};
@@ -43,8 +42,6 @@ pub struct SqliteStore {
     pub(super) round: work::Round,
     /// How many rows of states a batch brings up to date at least.
     catch_up: usize,
-    /// Room for what a call stages, empty.
-    spare: Staging,
     teller: Teller,
     faults: Option<Faults>,
     _lock: files::Lock,
@@ -108,7 +105,6 @@ impl SqliteStore {
             origins: Arc::default(),
             round: work::Round::default(),
             catch_up: CATCH_UP,
-            spare: Staging::default(),
             teller: Teller::new(),
             faults: None,
             _lock: lock,
@@ -217,7 +213,7 @@ impl SqliteStore {
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
         // What is staged by a call that fails is forgotten with it.
-        let mut tx = Tx::new(db, &mut self.memory, &self.live, settings, std::mem::take(&mut self.spare));
+        let mut tx = Tx::new(db, &mut self.memory, &self.live, settings);
         tx.judge_again()?;
         let answer = act(&mut tx)?;
         tx.finish(self.catch_up)?;
@@ -226,7 +222,7 @@ impl SqliteStore {
         db.execute_batch("COMMIT").map_err(commit_failed)?;
         fault(FaultPoint::AfterCommit)?;
         let story = std::mem::take(&mut tx.story);
-        self.spare = tx.publish();
+        tx.publish();
         self.teller.tell(story);
         Ok(answer)
     }

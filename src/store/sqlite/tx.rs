@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 
 use super::error::failed;
-use super::fast::staging::{Staged, Staging};
 use super::memory::{Memory, Slot, UnstoredSettings, is_declared};
+use super::staging::{Staged, Staging};
 use crate::core::check::{CheckId, Name};
 use crate::core::notice::Severity;
 use crate::core::route::Mute;
@@ -57,7 +57,6 @@ impl<'a> Tx<'a> {
         memory: &'a mut Memory,
         live: &'a Live,
         settings: Option<&'a UnstoredSettings>,
-        staged: Staging,
     ) -> Tx<'a> {
         Tx {
             db,
@@ -65,7 +64,7 @@ impl<'a> Tx<'a> {
             live,
             settings,
             shows: Shows::default(),
-            staged,
+            staged: Staging::default(),
             names: HashMap::new(),
             former: Vec::new(),
             successes: Vec::new(),
@@ -159,7 +158,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Shows readers what was committed.
-    pub(super) fn publish(mut self) -> Staging {
+    pub(super) fn publish(mut self) {
         let live = self.live;
         let mut listed = Listed { former: std::mem::take(&mut self.former), ..Listed::default() };
         let mut is_ranked_otherwise = false;
@@ -182,7 +181,6 @@ impl<'a> Tx<'a> {
         if is_ranked_otherwise {
             self.memory.outbox.forget_ranks();
         }
-        self.staged.clear();
         self.memory.settle_deadlines();
         live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
         if self.shows.blindness {
@@ -192,7 +190,6 @@ impl<'a> Tx<'a> {
             live.set_mutes(self.memory.mutes.clone());
         }
         listed.show(self.memory, live);
-        self.staged
     }
 }
 

@@ -44,8 +44,6 @@ pub struct Turns {
     pub(super) absence: Option<Window>,
     /// When the log last said that nothing can be stored, and whether it has said since that storing works again.
     complained: Option<(Stopwatch, bool)>,
-    /// The queue's second buffer, empty: it is filled while this turn's items are stored.
-    spare: VecDeque<QueueItem>,
 }
 
 impl std::fmt::Debug for Turns {
@@ -69,7 +67,6 @@ impl Turns {
             last_life: None,
             absence: None,
             complained: None,
-            spare: VecDeque::new(),
         };
         (turns, wakes)
     }
@@ -138,7 +135,7 @@ impl Turns {
         let now = queue.closed_at.map_or(now, |closed| closed.min(now));
         let from = queue.items.front().map_or(now, QueueItem::at);
         queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
-        let items = std::mem::replace(&mut queue.items, std::mem::take(&mut self.spare));
+        let items = std::mem::take(&mut queue.items);
         Some((now, items, std::mem::take(&mut queue.refused)))
     }
 
@@ -184,9 +181,6 @@ impl Turns {
                 return false;
             }
         }
-        // Frees the memory of an unusually long turn.
-        items.shrink_to(self.shared.limits.max_batch);
-        self.spare = items;
         let is_stored = self.commit(&mut batch, &mut answers);
         // Not if a call has set the clock back: then `now` is no longer valid.
         if !is_stored || !pings_wait || latest < now {
