@@ -136,6 +136,7 @@ impl CheckRows for Tx<'_> {
 
     fn insert_flip(&mut self, check: CheckId, flip: &Flip) -> Result<(), StoreError> {
         self.flips += 1;
+        self.memory.new_flips.insert(check);
         self.execute(
             "INSERT INTO flips (check_id, at, from_status, to_status, reason, begun, ended, causes)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",

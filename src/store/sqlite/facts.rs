@@ -56,6 +56,7 @@ impl FactRows for Tx<'_> {
         if let Some(body) = body.filter(|_| keeps_body) {
             let left_out = i64::try_from(fact.left_out).unwrap_or(i64::MAX);
             self.execute(INSERT_BODY, params![seq, key(check.0), ordinal, body, left_out])?;
+            self.memory.new_bodies.insert(check);
             self.add_body_bytes(i64::try_from(body.len()).unwrap_or(i64::MAX));
         }
         if is_success {

@@ -90,6 +90,9 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         if !again.is_empty() {
             memory.judge_again.push((id, again));
         }
+        // What a version before kept, or a round did not come to, is known once it was looked at.
+        memory.new_bodies.insert(id);
+        memory.new_flips.insert(id);
         // Pings fill the window later.
         let known = Known { state, window: WindowCount::new(definition.count_window()) };
         if !is_superseded {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::deadlines::Deadlines;
 use super::fast::behind::{Behind, Later};
-use super::fast::ids::ById;
+use super::fast::ids::{ById, IdSet};
 use super::former::PastNames;
 use super::outbox::Outbox;
 use crate::core::alert::Alert;
@@ -57,6 +57,14 @@ pub(super) struct Memory {
     pub(super) happenings: ById<u64>,
     /// Checks that have a cause.
     pub(super) bad: BTreeSet<CheckId>,
+    /// Those that are archived, by when that was.
+    pub(super) archived: BTreeSet<(Time, CheckId)>,
+    /// No check ever had more pings.
+    pub(super) most_pings: i64,
+    /// Checks that may keep more bodies than they should.
+    pub(super) new_bodies: IdSet,
+    /// Checks that may keep more flips than they should.
+    pub(super) new_flips: IdSet,
 }
 
 /// What the last configuration said and no row holds.
@@ -90,10 +98,22 @@ impl Memory {
         let known = slot.check.known();
         self.deadlines.set(id, step::deadline_at_earliest(&slot.check.definition.spec, &known.state));
         self.note_causes(id, &known.state);
+        let archived = known.state.archived;
         drop(known);
+        self.most_pings = self.most_pings.max(slot.pings);
         self.outbox.depended_on.add(&slot.check.definition.depends_on);
-        if let Some(before) = self.checks.insert(id, slot) {
+        let before = self.checks.insert(id, slot);
+        if let Some(before) = &before {
             self.outbox.depended_on.take_out(&before.check.definition.depends_on);
+        }
+        self.note_archived(id, before.and_then(|before| before.check.known().state.archived), archived);
+    }
+
+    /// When a check was archived was one time and is another.
+    pub(super) fn note_archived(&mut self, id: CheckId, before: Option<Time>, after: Option<Time>) {
+        if before != after {
+            before.map(|at| self.archived.remove(&(at, id)));
+            self.archived.extend(after.map(|at| (at, id)));
         }
     }
 
@@ -103,7 +123,11 @@ impl Memory {
         self.deadlines.forget(check);
         self.behind.remove(check);
         self.happenings.remove(&check);
+        self.new_bodies.remove(check);
+        self.new_flips.remove(check);
         if let Some(slot) = self.checks.remove(&check) {
+            let archived = slot.check.known().state.archived;
+            self.note_archived(check, archived, None);
             let Definition { name, depends_on, .. } = &*slot.check.definition;
             self.outbox.depended_on.take_out(depends_on);
             if self.by_name.get(name) == Some(&check) {

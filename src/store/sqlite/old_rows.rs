@@ -31,10 +31,6 @@ fn number(row: &Row<'_>) -> rusqlite::Result<i64> {
     row.get(0)
 }
 
-fn check(row: &Row<'_>) -> rusqlite::Result<CheckId> {
-    row.get(0).map(id)
-}
-
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentId> {
     Ok(IncidentId(number(row)?.unsigned_abs()))
 }
@@ -81,7 +77,7 @@ impl OldRows for Tx<'_> {
     }
 
     fn has_one_more_pings_than(&self, count: i64) -> Result<bool, StoreError> {
-        Ok(self.memory.checks.values().any(|slot| slot.pings > count))
+        Ok(self.memory.most_pings > count)
     }
 
     fn delete_ping(&mut self, number: i64) -> Result<(), StoreError> {
@@ -94,10 +90,13 @@ impl OldRows for Tx<'_> {
         self.all(sql, params![most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    fn next_with_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError> {
-        let mut next = self.prepare("SELECT min(check_id) FROM bodies WHERE check_id > ?1")?;
-        let next: Option<i64> = next.query_row([key(after.0)], |row| row.get(0)).map_err(failed)?;
-        Ok(next.map(id))
+    fn next_with_new_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError> {
+        Ok(self.memory.new_bodies.first_from(after.0 + 1))
+    }
+
+    fn bodies_are_few(&mut self, check: CheckId) -> Result<(), StoreError> {
+        self.memory.new_bodies.remove(check);
+        Ok(())
     }
 
     fn bodies_but(&self, check: CheckId, kept: u32, limit: usize) -> Result<Vec<i64>, StoreError> {
@@ -116,9 +115,13 @@ impl OldRows for Tx<'_> {
         self.execute("DELETE FROM judgements WHERE id = ?1", params![key(number)])
     }
 
-    fn checks_after(&self, after: CheckId, limit: usize) -> Result<Vec<CheckId>, StoreError> {
-        let sql = "SELECT id FROM checks WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.all(sql, params![key(after.0), most(limit)], check)
+    fn next_with_new_flips(&self, after: CheckId) -> Result<Option<CheckId>, StoreError> {
+        Ok(self.memory.new_flips.first_from(after.0 + 1))
+    }
+
+    fn flips_are_few(&mut self, check: CheckId) -> Result<(), StoreError> {
+        self.memory.new_flips.remove(check);
+        Ok(())
     }
 
     fn delete_flips_but(&mut self, check: CheckId, kept: u32, limit: usize) -> Result<usize, StoreError> {
@@ -209,8 +212,8 @@ impl OldRows for Tx<'_> {
     }
 
     fn archived_before(&self, before: Time) -> Result<Vec<CheckId>, StoreError> {
-        let is_it = |slot: &Slot| slot.check.known().state.archived.is_some_and(|at| at < before);
-        Ok(self.memory.checks.iter().filter(|(_, slot)| is_it(slot)).map(|(id, _)| *id).collect())
+        let archived = self.memory.archived.range(..(before, CheckId(0)));
+        Ok(archived.map(|(_, check)| *check).collect())
     }
 
     fn unfinished_checks(&self) -> Result<HashSet<CheckId>, StoreError> {

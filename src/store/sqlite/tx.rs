@@ -224,6 +224,8 @@ impl Listed {
 fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     memory.deadlines.set(id, deadline_at_earliest(&staged.definition.spec, &staged.state));
     memory.note_causes(id, &staged.state);
+    memory.most_pings = memory.most_pings.max(staged.pings);
+    let archived = staged.state.archived;
     let slot = memory.checks.get_mut(&id).expect("what is not new was staged from its slot");
     slot.last_ping = staged.last_ping;
     slot.pings = staged.pings;
@@ -232,6 +234,8 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     if let Some(window) = staged.window.take() {
         known.window = window;
     }
+    drop(known);
+    memory.note_archived(id, staged.state.archived, archived);
 }
 
 /// Makes the place of a check that is new or declared otherwise.

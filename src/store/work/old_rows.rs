@@ -57,8 +57,10 @@ pub(in crate::store) trait OldRows: Rows {
 
     /// The pings with the oldest bodies, and how many bytes each has.
     fn oldest_bodies(&self, limit: usize) -> Result<Vec<(i64, i64)>, StoreError>;
-    /// The next check of which a body is kept.
-    fn next_with_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError>;
+    /// The next check that got a body since its bodies were few, or of which that is not known: none since a start.
+    fn next_with_new_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError>;
+    /// A check keeps no more bodies than it may.
+    fn bodies_are_few(&mut self, check: CheckId) -> Result<(), StoreError>;
     /// Pings of a check of which the body is kept, without the newest so many.
     fn bodies_but(&self, check: CheckId, kept: u32, limit: usize) -> Result<Vec<i64>, StoreError>;
 
@@ -66,7 +68,10 @@ pub(in crate::store) trait OldRows: Rows {
     fn judgements_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Time)>, StoreError>;
     fn delete_judgement(&mut self, number: u64) -> Result<(), StoreError>;
 
-    fn checks_after(&self, after: CheckId, limit: usize) -> Result<Vec<CheckId>, StoreError>;
+    /// The next check that flipped since its flips were few, or of which that is not known: none since a start.
+    fn next_with_new_flips(&self, after: CheckId) -> Result<Option<CheckId>, StoreError>;
+    /// A check has no more flips than it may.
+    fn flips_are_few(&mut self, check: CheckId) -> Result<(), StoreError>;
     /// Removes flips of a check, the oldest first, but for the newest so many. Answers how many went.
     fn delete_flips_but(&mut self, check: CheckId, kept: u32, limit: usize) -> Result<usize, StoreError>;
 

@@ -136,16 +136,17 @@ fn beyond_the_budget(rows: &dyn OldRows, budget: i64) -> Result<Vec<i64>, StoreE
 }
 
 /// Those that are not among the newest of their checks, of some checks after this one.
-fn older_bodies(rows: &dyn OldRows, after: CheckId) -> Result<(Vec<i64>, Round), StoreError> {
+fn older_bodies(rows: &mut dyn OldRows, after: CheckId) -> Result<(Vec<i64>, Round), StoreError> {
     let mut over = Vec::new();
     let mut last = after;
     for _ in 0..BODIES_REMOVED {
-        let Some(check) = rows.next_with_bodies(last)? else { return Ok((over, Round::Judgements(0))) };
+        let Some(check) = rows.next_with_new_bodies(last)? else { return Ok((over, Round::Judgements(0))) };
         let left = BODIES_REMOVED - over.len();
         over.extend(rows.bodies_but(check, Retention::BODIES_OF_A_CHECK, left)?);
         if over.len() == BODIES_REMOVED {
             break;
         }
+        rows.bodies_are_few(check)?;
         last = check;
     }
     Ok((over, Round::Bodies(last)))
@@ -167,15 +168,16 @@ fn prune_judgements(rows: &mut dyn OldRows, after: u64, now: Time) -> Result<Rou
 
 /// Check by check.
 fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreError> {
-    let checks = rows.checks_after(after, LOOKED_INTO)?;
     let mut last = after;
-    for check in &checks {
-        if rows.delete_flips_but(*check, Retention::FLIPS_OF_A_CHECK, LOOKED_INTO)? == LOOKED_INTO {
-            return Ok(Round::Flips(last));
+    for _ in 0..LOOKED_INTO {
+        let Some(check) = rows.next_with_new_flips(last)? else { return Ok(Round::Incidents(IncidentId(0))) };
+        if rows.delete_flips_but(check, Retention::FLIPS_OF_A_CHECK, LOOKED_INTO)? == LOOKED_INTO {
+            break;
         }
-        last = *check;
+        rows.flips_are_few(check)?;
+        last = check;
     }
-    Ok(if checks.len() == LOOKED_INTO { Round::Flips(last) } else { Round::Incidents(IncidentId(0)) })
+    Ok(Round::Flips(last))
 }
 
 fn prune_incidents(rows: &mut dyn OldRows, after: IncidentId, now: Time) -> Result<Round, StoreError> {

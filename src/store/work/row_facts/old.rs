@@ -95,11 +95,17 @@ pub(in crate::store) fn of_bodies_the_oldest_come_first_and_a_checks_newest_stay
     place.open_again();
     call(place, |rows| {
         assert_eq!(rows.oldest_bodies(3)?, [(numbers[0], 1), (numbers[1], 2), (numbers[3], 3)]);
-        let next = |after| rows.next_with_bodies(after);
+        let next = |after| rows.next_with_new_bodies(after);
         assert_eq!((next(CheckId(0))?, next(a)?, next(b)?), (Some(a), Some(b), None));
         assert_eq!(rows.bodies_but(a, 1, 10)?, [numbers[3], numbers[0]], "without the newest");
         assert_eq!(rows.bodies_but(a, 1, 1)?.len(), 1);
         assert_eq!((rows.bodies_but(a, 3, 10)?, rows.bodies_but(b, 0, 10)?), (vec![], vec![numbers[1]]));
+        rows.bodies_are_few(a)?;
+        assert_eq!(rows.next_with_new_bodies(CheckId(0))?, Some(b));
+        rows.to_change(a)?;
+        let (at, fact) = (at(9), &success("x"));
+        rows.insert_ping(NewPing { check: a, at, fact, counted: None, keeps_body: true })?;
+        assert_eq!(rows.next_with_new_bodies(CheckId(0))?, Some(a));
         Ok(())
     });
 }
@@ -234,11 +240,16 @@ pub(in crate::store) fn only_so_much_history_goes_at_a_time(place: &mut dyn RowP
         Ok(check)
     });
     call(place, |rows| {
-        assert_eq!(rows.checks_after(CheckId(0), 10)?, [check]);
-        assert_eq!(rows.checks_after(check, 10)?, []);
+        assert_eq!(rows.next_with_new_flips(CheckId(0))?, Some(check));
+        assert_eq!(rows.next_with_new_flips(check)?, None);
         assert_eq!(rows.delete_flips_but(check, 4, 2)?, 2, "a slice");
         assert_eq!(rows.delete_flips_but(check, 4, 100)?, 4, "the newest four stay");
         assert_eq!(rows.delete_flips_but(check, 4, 100)?, 0);
+        rows.flips_are_few(check)?;
+        assert_eq!(rows.next_with_new_flips(CheckId(0))?, None);
+        rows.insert_flip(check, &flip(11))?;
+        assert_eq!(rows.next_with_new_flips(CheckId(0))?, Some(check));
+        assert_eq!(rows.delete_flips_but(check, 4, 100)?, 1);
         (1..=3).try_for_each(|second| rows.insert_happening(check, at(second), "x"))?;
         assert_eq!((rows.delete_history(check, 3)?, rows.delete_history(check, 3)?), (3, 3));
         assert_eq!(rows.count_happenings(check)?, 1, "16.8b: what went counts no more");
@@ -310,8 +321,31 @@ pub(in crate::store) fn a_check_goes_with_its_name(place: &mut dyn RowPlace) {
         rows.put_state(check, state, Became::Otherwise)?;
         Ok(check)
     });
+    for archived in [40, 30] {
+        call(place, |rows| {
+            assert_eq!(rows.archived_at(check)?, Some(at(archived)));
+            let (before, at_once) =
+                (rows.archived_before(at(archived + 1))?, rows.archived_before(at(archived))?);
+            assert_eq!((before, at_once), (vec![check], vec![]));
+            // The clock may be set back.
+            rows.to_change(check)?;
+            let state = State { archived: Some(at(30)), ..rows.take_state(check) };
+            rows.put_state(check, state, Became::Otherwise)
+        });
+    }
     call(place, |rows| {
-        assert_eq!(rows.archived_at(check)?, Some(at(40)));
+        rows.to_change(check)?;
+        let state = State { archived: None, ..rows.take_state(check) };
+        rows.put_state(check, state, Became::Otherwise)
+    });
+    call(place, |rows| {
+        assert_eq!(rows.archived_before(at(100))?, []);
+        rows.to_change(check)?;
+        let state = State { archived: Some(at(40)), ..rows.take_state(check) };
+        rows.put_state(check, state, Became::Otherwise)
+    });
+    place.open_again();
+    call(place, |rows| {
         assert_eq!((rows.archived_before(at(41))?, rows.archived_before(at(40))?), (vec![check], vec![]));
         assert!(!rows.unfinished_checks()?.contains(&check));
         rows.delete_check(check)?;
