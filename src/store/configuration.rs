@@ -89,7 +89,7 @@ impl Compared {
         gone.sort_unstable();
     }
 
-    /// Lets go of the list, so that it can be changed in place, and compares anew if it is not the present one any more.
+    /// Lets go of the list, and compares anew if it is not the present one any more.
     pub(super) fn renew(&mut self, live: &Live) {
         let now = live.directory();
         let before = self.with.take();

@@ -1,8 +1,8 @@
-//! When checks are due, at any number of them: a heap with one entry for each check, which is moved on when it comes up
+//! When checks are due, at any number of them: a heap with few entries for each check, which are moved on when they come up
 //! rather than at every ping (a success moves a deadline later, which costs nothing here).
 //!
 //! Blindness moves deadlines (9.4). It is looked up when a check comes up first, so that another blind window concerns those
-//! alone which have come up, and not every check.
+//! alone which have come up, and not every check. While requests are refused for longer than a period lasts, these are all.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,6 +20,9 @@ pub(super) struct Deadlines {
     /// Those of which the true one is known.
     judged: IdSet,
 }
+
+/// Few stale entries are no trouble.
+const SPARE: usize = 1024;
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Deadline {
@@ -66,6 +69,15 @@ impl Deadlines {
     /// Brings the first entry up to date: to be called after whatever changes one, before anything is read. `judge` says the
     /// true deadline of a check that has one.
     pub(super) fn settle(&mut self, judge: impl Fn(CheckId) -> Option<Time>) {
+        if self.heap.len() > 2 * self.of.len() + SPARE {
+            // Of a deadline that moves to and fro, each move has left an entry.
+            let queued = self.of.iter().filter_map(|(check, it)| Some(Reverse((it.queued?, *check))));
+            self.heap = queued.collect();
+        }
+        self.bring_up(judge);
+    }
+
+    fn bring_up(&mut self, judge: impl Fn(CheckId) -> Option<Time>) {
         while let Some(Reverse((at, check))) = self.heap.peek().copied() {
             // One that was forgotten may still be queued.
             if let Some(deadline) = self.of.get_mut(&check)
@@ -73,6 +85,7 @@ impl Deadlines {
             {
                 if deadline.at.is_none() && deadline.at_earliest == Some(at) {
                     deadline.at = judge(check);
+                    assert!(deadline.at >= Some(at), "blindness only delays");
                     self.judged.insert(check);
                 }
                 let now = deadline.at.or(deadline.at_earliest);
@@ -108,7 +121,7 @@ impl Deadlines {
             if due.last() != Some(&(check, at)) {
                 due.push((check, at));
             }
-            self.settle(&judge);
+            self.bring_up(&judge);
         }
         self.heap.extend(due.iter().map(|(check, at)| Reverse((*at, *check))));
         due
@@ -168,7 +181,7 @@ mod tests {
         due.retain(|(_, at)| *at < now);
         assert_eq!(deadlines.before(now, 1000, judge), due);
         assert_eq!(deadlines.before(now, 3, judge), due[..3]);
-        assert!(deadlines.heap.len() < 20_000, "stale entries went");
+        assert!(deadlines.heap.len() <= 2 * 50 + SPARE, "stale entries went");
         earliest.keys().for_each(|check| deadlines.forget(*check));
         deadlines.settle(judge);
         assert!(deadlines.heap.is_empty() && deadlines.of.is_empty() && deadlines.judged.is_empty());
@@ -188,5 +201,19 @@ mod tests {
             });
         }
         assert_eq!((deadlines.next(), asked.get()), (at(100), 100));
+    }
+
+    /// A ping that leaves the deadline as it was, and each window of a flood, leave no entry behind for good.
+    #[test]
+    fn the_heap_stays_small_however_often_a_moved_deadline_is_looked_at() {
+        let mut deadlines = Deadlines::default();
+        for _ in 0..100_000 {
+            deadlines.set(CheckId(1), at(100));
+            deadlines.blindness_changed();
+            deadlines.settle(|_| at(200));
+        }
+        assert_eq!(deadlines.next(), at(200));
+        assert!(deadlines.heap.len() <= 2 + SPARE + 1);
+        assert_eq!(deadlines.before(Time::from_secs(300), 10, |_| at(200)), [(CheckId(1), at(200).unwrap())]);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::core::check::Name;
 
 /// Names that some check depends on, and how many do.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub(in crate::store::sqlite) struct DependedOn(HashMap<Name, usize>);
 
 impl DependedOn {
