@@ -51,9 +51,12 @@ pub(in crate::store) fn add_blind(rows: &mut dyn Rows, window: Window, why: Lost
 
 /// The clock was set back, and was `before`: nothing is later than `now`.
 pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -> Result<(), StoreError> {
-    if rows.last_sign_of_life()?.is_some_and(|last| last > now) {
+    let is_first = rows.last_sign_of_life()?.is_some_and(|last| last > now);
+    if is_first {
         rows.put_sign_of_life(now)?;
     }
+    // Said again, since it was in doubt whether it was stored: what is left of mutes and waits is of the new time by now.
+    let before = if is_first { before } else { now };
     rows.put_blind_total(rows.blind_total()? - rows.blind()?.after(now))?;
     rows.cut_windows(now)?;
     for check in rows.known_later_than(now)? {

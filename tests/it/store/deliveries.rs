@@ -366,6 +366,31 @@ pub(crate) fn a_clock_set_back_neither_revives_nor_lengthens_a_mute<P: Place>(wo
     }
 }
 
+/// 1.1: it is said again where it was in doubt whether that was stored.
+pub(crate) fn a_clock_that_is_set_back_twice_leaves_what_is_left_of_mutes_and_waits<P: Place>(
+    world: &mut World<P>,
+) {
+    world.declare(&["a"]);
+    fail(world, &["a"]);
+    let told = world.claim_one();
+    let right = world.now;
+    world.wait(Span::mins(3 * 24 * 60));
+    world.settle(told.message.id, &later());
+    let wrong = world.now;
+    let left = world.store().next_claim().unwrap() - wrong;
+    mute(world, "check=\"b\"", Span::mins(10));
+    world.store().sign_of_life(wrong).unwrap();
+    for secs in [60, 61, 62] {
+        let now = right + Span::secs(secs);
+        world.now = now;
+        world.store().reanchor(wrong, now).unwrap();
+        assert_eq!(world.claim(), []);
+        assert_eq!(world.store().next_claim(), Some(right + Span::secs(60) + left));
+        let mutes = world.store().live().mutes();
+        assert_eq!(mutes.iter().map(|mute| mute.until).collect::<Vec<_>>(), [right + Span::secs(660)]);
+    }
+}
+
 /// 8.2
 pub(crate) fn a_mute_holds_and_its_end_lets_go<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);
