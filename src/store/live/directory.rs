@@ -64,8 +64,12 @@ impl Directory {
         }
         self.by_name.remove(&check.definition.name);
         if let Some(alias) = &check.definition.alias {
-            self.by_alias.remove(&alias.id);
-            if let Some(of_origin) = self.by_slug.get_mut(&alias.origin) {
+            if self.by_alias.get(&alias.id).is_some_and(|other| other.id == check.id) {
+                self.by_alias.remove(&alias.id);
+            }
+            if let Some(of_origin) = self.by_slug.get_mut(&alias.origin)
+                && of_origin.get(&alias.slug).is_some_and(|other| other.id == check.id)
+            {
                 of_origin.remove(&alias.slug);
             }
         }
@@ -219,7 +223,8 @@ impl<K: Clone + Hash + Eq, V: Clone> Shards<K, V> {
     }
 }
 
-/// A hash that is the same in every map, as its copies need; whoever chose names that share a shard would gain nothing.
+/// A hash that is the same in every copy. Whoever chose names that share a shard would have each edit of them copy all of these,
+/// which is what one edit of any list cost before: bounded by `max_checks`.
 fn shard_of<Q: Hash + ?Sized>(key: &Q) -> usize {
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(key);
     usize::try_from(hash % SHARDS as u64).expect("it is less than the number of shards")

@@ -207,6 +207,11 @@ impl Listed {
         if self.after.is_empty() && self.former.is_empty() {
             return;
         }
+        if self.after.len() * 4 > live.directory().checks.len() {
+            return live.set_directory(memory.directory());
+        }
+        // What has its name no more may leave it to the check that had it before.
+        self.former.extend(self.before.iter().map(|check| check.definition.name.clone()));
         for check in &self.after {
             self.former.extend_from_slice(memory.former.of(check.id));
         }

@@ -22,6 +22,8 @@ pub(super) struct ConfigurationPlan<'a> {
     pub(super) passed_over: Vec<(Name, Name)>,
     /// The checks of the old names of these.
     kept_apart: HashSet<CheckId>,
+    /// Aliases that archived checks keep when they return.
+    returned: Vec<Alias>,
     pub(super) kept: Vec<Name>,
 }
 
@@ -74,7 +76,7 @@ pub(super) fn plan_configuration<'a>(
         };
         continued.extend(continues);
         let with_alias = match continues {
-            Some(id) => with_its_alias(checks, id, definition)?,
+            Some(id) => with_its_alias(&mut plan, checks, id, definition)?,
             None => None,
         };
         plan.declared.push(Declaration { declared: definition, former, with_alias, continues });
@@ -136,14 +138,21 @@ fn continues<'a>(
 
 /// How its users know a check stays, whoever declares it; but what was given away while it was archived is gone.
 fn with_its_alias(
+    plan: &mut ConfigurationPlan<'_>,
     checks: &dyn NamedChecks,
     id: CheckId,
     definition: &Definition,
 ) -> Result<Option<Box<Definition>>, StoreError> {
     let NamedCheck { definition: known, is_archived, .. } = checks.known(id)?;
     let Some(alias) = &known.alias else { return Ok(None) };
-    if is_archived && is_taken(checks, alias)? {
-        return Ok(None);
+    if is_archived {
+        let is_same = |other: &Alias| {
+            other.id == alias.id || (&other.origin, &other.slug) == (&alias.origin, &alias.slug)
+        };
+        if plan.returned.iter().any(is_same) || is_taken(checks, alias)? {
+            return Ok(None);
+        }
+        plan.returned.push(alias.clone());
     }
     Ok(Some(Box::new(Definition { alias: Some(alias.clone()), ..definition.clone() })))
 }

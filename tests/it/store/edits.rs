@@ -259,6 +259,44 @@ fn ways<P: Place>(world: &mut World<P>) -> Vec<String> {
     ways
 }
 
+/// 10.3
+pub(crate) fn a_former_name_is_found_once_nobody_has_it<P: Place>(world: &mut World<P>) {
+    world.declare(&["a"]);
+    world.ping("a", PingKind::Success);
+    let (a, b) = (world.id("a"), edit(world, create(check("b"))).unwrap());
+    let new = Definition { renamed_from: vec![name("a"), name("b")], ..check("new") };
+    world.configuration.checks = vec![new];
+    world.configure().unwrap();
+    assert_eq!((world.id("new"), world.id("b")), (a, b));
+    edit(world, Edit::Delete { check: b }).unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.store().live().find("b").map(|check| check.id), Some(a));
+        world.reopen();
+    }
+}
+
+/// 16.2, 10.3: what was given away while a check was archived is gone, also if both return at once.
+pub(crate) fn two_that_return_do_not_share_an_alias<P: Place>(world: &mut World<P>) {
+    edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    let x = Definition { renamed_from: vec![name("a")], ..check("x") };
+    world.configuration.checks = vec![x];
+    world.configure().unwrap();
+    world.declare(&[]);
+    edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
+    world.declare(&["a"]);
+    world.declare(&[]);
+    world.configuration.checks = vec![check("x"), check("a")];
+    world.configure().unwrap();
+    for _ in 0..2 {
+        let directory = world.store().live().directory();
+        let with_alias = directory.checks.iter().filter(|check| check.definition.alias.is_some());
+        assert_eq!(with_alias.count(), 1);
+        assert!(directory.by_alias.contains_key("aaaaaaaa"));
+        drop(directory);
+        world.reopen();
+    }
+}
+
 pub(crate) fn who_looks_at_the_list_keeps_what_it_saw<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);
     let live = world.store().live();

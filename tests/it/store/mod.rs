@@ -73,6 +73,8 @@ conformance! {
         a_file_takes_over_what_an_api_made
         several_edits_are_all_or_nothing
         readers_find_what_a_new_start_shows
+        a_former_name_is_found_once_nobody_has_it
+        two_that_return_do_not_share_an_alias
         who_looks_at_the_list_keeps_what_it_saw;
     canaries:
         a_canary_mails_its_own_addresses_at_once_and_one_by_one
