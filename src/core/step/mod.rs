@@ -145,13 +145,13 @@ struct Began {
 }
 
 impl<'a> Judge<'a> {
-    /// 1.1: the clock was set back. What only absence had kept from being late is not late because that absence is
-    /// forgotten (1.1h).
+    /// 1.1: the clock was set back. What only absence had kept from being late is not late at once because that absence
+    /// is forgotten (1.1h).
     fn set_back(&mut self) {
         let was_ahead = self.state.newest > self.now;
         self.state.set_back_to(self.now);
-        if was_ahead && next::is_short(self.spec, &self.state, self.blind, self.now) {
-            self.state.floor = self.now;
+        if was_ahead && let Some(from) = next::count_from(self.spec, &self.state, self.blind, self.now) {
+            self.state.floor = from;
         }
     }
 

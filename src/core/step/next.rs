@@ -226,12 +226,14 @@ pub(super) fn sliding_shortfall(judged: Judged<'_>, expect: &Expect) -> Option<S
     Some(sight::look(judged, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
 }
 
-/// Whether a sliding count was too low before `now`, and is not called late for that.
-pub(super) fn is_short(spec: &Spec, state: &State, blind: &BlindWindows, now: Time) -> bool {
-    let Schedule::Counted(expect) = &spec.schedule else { return false };
+/// 1.1h: from when on successes count, so that a sliding count that is not late is not before `now` and its margin, as if
+/// the absence that is forgotten had ended now; `None`: it will not be.
+pub(super) fn count_from(spec: &Spec, state: &State, blind: &BlindWindows, now: Time) -> Option<Time> {
+    let Schedule::Counted(expect) = &spec.schedule else { return None };
     let judged = Judged { spec, state, blind: Some(blind) };
-    !state.causes.has(CauseKind::TooFew)
-        && sliding_shortfall(judged, expect).is_some_and(|sight| sight.at < now)
+    let shortfall = sliding_shortfall(judged, expect).filter(|_| !state.causes.has(CauseKind::TooFew))?;
+    let at_earliest = now + expect.within.min(MAX_MARGIN);
+    (shortfall.at < at_earliest).then(|| at_earliest - spec.grace - expect.within)
 }
 
 /// Nothing that ended by this time is evidence of a judgement that is still to be made (9.3): all evidence that this

@@ -260,9 +260,9 @@ impl Model {
         let Some(at_least) = expect.at_least.filter(|_| !self.causes.contains_key(&CauseKind::TooFew)) else {
             return;
         };
-        let (Sight::Seen(at) | Sight::Blind { at, .. }) = self.look_at_count(plan, expect, at_least, now);
-        if at < now {
-            self.floor = now;
+        let at_earliest = now + expect.within.min(MAX_MARGIN);
+        if self.look_at_count(plan, expect, at_least, now).at() < at_earliest {
+            self.floor = at_earliest - expect.within - plan.spec.grace;
         }
     }
 

@@ -190,16 +190,25 @@ fn from_too_many_to_too_few_is_one_flip() {
     assert_eq!(judged(&run), [(300, 2, false), (600, 0, false)]);
 }
 
-/// 1.1h: what a wrong date's absence kept from being late is judged again after a whole window.
+/// 1.1h: what a wrong date's absence kept from being late is not late at once; and nothing is silenced by a clock that
+/// jumps to and fro.
 #[test]
-fn a_sliding_count_is_not_late_because_the_clock_was_set_back() {
-    let mut run = Run::new(&sliding(Some(2), None, 43, 0));
-    let script = "1 success; 20 success; 40 success; 60 success; 80 success; 100 success; 120 success; \
-                  172 blind 124-172; 179 success";
-    run.script(&parse(script), &[], &[]);
-    run.blind.bring_back_to(time("100"));
-    run.feed(Input::SetBack, time("100"));
-    assert_eq!(run.told(), "1 new→up\n");
-    run.script(&parse("143.001 tick"), &[], &[]);
-    assert_eq!(run.told(), "1 new→up\n143 up→late too_few\n");
+fn a_sliding_count_is_not_late_at_once_because_the_clock_was_set_back() {
+    let check = |within, script: &str, back: &str, (quiet, late): (&str, &str)| {
+        let mut run = Run::new(&sliding(Some(2), None, within, 5));
+        run.script(&parse(script), &[], &[]);
+        assert_eq!(run.told(), "1 new→up\n", "before");
+        run.blind.bring_back_to(time(back));
+        run.feed(Input::SetBack, time(back));
+        run.script(&parse(&format!("{quiet} tick")), &[], &[]);
+        assert_eq!(run.told(), "1 new→up\n", "at {quiet}");
+        run.script(&parse(&format!("{quiet}.001 tick")), &[], &[]);
+        assert_eq!(run.told(), format!("1 new→up\n{late}\n"));
+    };
+    let script = "1 success; 20 success; 40 success; 60 success; 80 success; 100 success; 120 success; 172 blind 124-172; 179 success";
+    check(43, script, "100", ("143", "143 up→late too_few"));
+    // A second later it would have been.
+    check(60, script, "100", ("160", "160 up→late too_few"));
+    let daily = "1 success; 2 success; 86407 blind 86401-86407; 86408 log";
+    check(86_400, daily, "86401", ("87301", "87301 up→late too_few"));
 }
