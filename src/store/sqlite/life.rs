@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::files;
 use super::store::SqliteStore;
 use crate::core::time::{Span, Time};
+use crate::store::work::LifeRows as _;
 use crate::store::{StoreError, work};
 
 impl SqliteStore {
@@ -38,9 +39,7 @@ impl SqliteStore {
         if spent == Span::ZERO && self.memory.doubted == Span::ZERO {
             return Ok(());
         }
-        self.transact(|tx| tx.set_meta("doubted_ms", spent.as_ms()))?;
-        self.memory.doubted = spent;
-        Ok(())
+        self.transact(|tx| tx.put_doubted(spent))
     }
 
     /// What was given back leaves the disk with the next checkpoint, which may be hours away.

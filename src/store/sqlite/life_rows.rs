@@ -39,6 +39,18 @@ impl LifeRows for Tx<'_> {
         Ok(())
     }
 
+    fn doubted(&self) -> Result<Span, StoreError> {
+        Ok(self.memory.doubted)
+    }
+
+    fn put_doubted(&mut self, spent: Span) -> Result<(), StoreError> {
+        if spent == self.memory.doubted {
+            return Ok(());
+        }
+        self.memory.doubted = spent;
+        self.set_meta("doubted_ms", spent.as_ms())
+    }
+
     fn blind(&self) -> Result<&BlindWindows, StoreError> {
         Ok(&self.memory.blind)
     }

@@ -8,7 +8,7 @@ use super::step::{Subject, step_check};
 use crate::core::blind::Window;
 use crate::core::outbox::{Delivery, DeliveryState, Message, Occasion};
 use crate::core::step::Input;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
 /// A start: from the last sign of life until now we were blind. Answers that window.
@@ -51,10 +51,13 @@ pub(in crate::store) fn add_blind(rows: &mut dyn Rows, window: Window, why: Lost
 
 /// The clock was set back, and was `before`: nothing is later than `now`.
 pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -> Result<(), StoreError> {
-    let is_first = rows.last_sign_of_life()?.is_some_and(|last| last > now);
-    if is_first {
+    let is_ahead = rows.last_sign_of_life()?.is_some_and(|last| last > now);
+    if is_ahead {
         rows.put_sign_of_life(now)?;
     }
+    // While the clock is doubted no sign of life is stored, but for how long it has been doubted (1.1g).
+    let is_first = is_ahead || rows.doubted()? > Span::ZERO;
+    rows.put_doubted(Span::ZERO)?;
     // Said again, since it was in doubt whether it was stored: what is left of mutes and waits is of the new time by now.
     let before = if is_first { before } else { now };
     rows.put_blind_total(rows.blind_total()? - rows.blind()?.after(now))?;

@@ -22,6 +22,9 @@ pub(in crate::store) trait LifeRows {
 
     fn last_sign_of_life(&self) -> Result<Option<Time>, StoreError>;
     fn put_sign_of_life(&mut self, at: Time) -> Result<(), StoreError>;
+    /// How long the clock has been doubted (1.1).
+    fn doubted(&self) -> Result<Span, StoreError>;
+    fn put_doubted(&mut self, spent: Span) -> Result<(), StoreError>;
 
     /// When we were not there, or refused what nobody read.
     fn blind(&self) -> Result<&BlindWindows, StoreError>;

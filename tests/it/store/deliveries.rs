@@ -366,6 +366,22 @@ pub(crate) fn a_clock_set_back_neither_revives_nor_lengthens_a_mute<P: Place>(wo
     }
 }
 
+/// 1.1: while the clock is doubted no sign of life says how late it was.
+pub(crate) fn what_has_ended_while_the_clock_was_doubted_stays_so<P: Place>(world: &mut World<P>) {
+    world.declare(&["a"]);
+    world.wait(Span::secs(1));
+    let last = world.now;
+    mute(world, "check=\"a\"", Span::secs(60));
+    world.store().doubt(Span::secs(300)).unwrap();
+    let before = last + Span::secs(300);
+    world.store().reanchor(before, last).unwrap();
+    assert!(world.store().live().mutes().is_empty(), "it ended in doubt");
+    mute(world, "check=\"a\"", Span::secs(100));
+    world.store().reanchor(before, last + Span::secs(1)).unwrap();
+    assert_eq!(world.store().live().mutes().len(), 1, "it is of the new time");
+    assert_eq!(world.store().doubted(), Span::ZERO);
+}
+
 /// 1.1: it is said again where it was in doubt whether that was stored.
 pub(crate) fn a_clock_that_is_set_back_twice_leaves_what_is_left_of_mutes_and_waits<P: Place>(
     world: &mut World<P>,

@@ -112,6 +112,7 @@ conformance! {
         a_mute_holds_and_its_end_lets_go
         a_clock_set_back_neither_revives_nor_lengthens_a_mute
         a_clock_that_is_set_back_twice_leaves_what_is_left_of_mutes_and_waits
+        what_has_ended_while_the_clock_was_doubted_stays_so
         an_acknowledged_incident_tells_only_its_recovery
         a_late_cause_after_blindness_is_told_for_itself
         an_acknowledgement_does_not_hold_a_cause_of_another_family

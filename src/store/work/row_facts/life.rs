@@ -53,6 +53,8 @@ pub(in crate::store) fn a_sign_of_life_and_the_total_are_as_last_put(place: &mut
         rows.put_sign_of_life(at(3))?;
         rows.put_sign_of_life(at(2))?;
         rows.put_blind_total(Span::secs(4))?;
+        rows.put_doubted(Span::secs(6))?;
+        rows.put_doubted(Span::secs(5))?;
         rows.database_id()
     });
     place.open_again();
@@ -60,6 +62,7 @@ pub(in crate::store) fn a_sign_of_life_and_the_total_are_as_last_put(place: &mut
         assert_eq!(rows.database_id()?, id);
         let found = (rows.created()?, rows.last_sign_of_life()?, rows.blind_total()?);
         assert_eq!(found, (Some(at(1)), Some(at(2)), Span::secs(4)));
+        assert_eq!(rows.doubted()?, Span::secs(5));
         Ok(())
     });
 }
