@@ -212,3 +212,17 @@ fn a_sliding_count_is_not_late_at_once_because_the_clock_was_set_back() {
     let daily = "1 success; 2 success; 86407 blind 86401-86407; 86408 log";
     check(86_400, daily, "86401", ("87301", "87301 up→late too_few"));
 }
+
+/// 1.1h, 9.4: a clock that jumps to and fro silences nothing.
+#[test]
+fn a_sliding_count_is_late_though_the_clock_is_set_back_again_and_again() {
+    let mut run = Run::new(&sliding(Some(1), None, 600, 0));
+    run.script(&parse("1 success"), &[], &[]);
+    for at in (1..24).map(|round| round * 300) {
+        let (ahead, back) = (at + 60, Time::from_secs(at));
+        run.script(&parse(&format!("{ahead} blind {at}-{ahead}; {} log", ahead + 1)), &[], &[]);
+        run.blind.bring_back_to(back);
+        run.feed(Input::SetBack, back);
+    }
+    assert!(run.told().contains("too_few"), "{}", run.told());
+}
