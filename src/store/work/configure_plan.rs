@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::named::{NamedCheck, NamedChecks};
-use crate::core::check::{Alias, CheckId, Definition, Name};
+use crate::core::check::{Alias, CheckId, Definition, Name, Origin};
 use crate::store::configuration::Other;
 use crate::store::{Compared, ConfigureError, StoreError};
 
@@ -23,7 +23,8 @@ pub(super) struct ConfigurationPlan<'a> {
     /// The checks of the old names of these.
     kept_apart: HashSet<CheckId>,
     /// Aliases that archived checks keep when they return.
-    returned: Vec<Alias>,
+    returned_ids: HashSet<String>,
+    returned_slugs: HashSet<(Origin, String)>,
     pub(super) kept: Vec<Name>,
 }
 
@@ -146,13 +147,13 @@ fn with_its_alias(
     let NamedCheck { definition: known, is_archived, .. } = checks.known(id)?;
     let Some(alias) = &known.alias else { return Ok(None) };
     if is_archived {
-        let is_same = |other: &Alias| {
-            other.id == alias.id || (&other.origin, &other.slug) == (&alias.origin, &alias.slug)
-        };
-        if plan.returned.iter().any(is_same) || is_taken(checks, alias)? {
+        let slug = (alias.origin.clone(), alias.slug.clone());
+        let is_returned = plan.returned_ids.contains(&alias.id) || plan.returned_slugs.contains(&slug);
+        if is_returned || is_taken(checks, alias)? {
             return Ok(None);
         }
-        plan.returned.push(alias.clone());
+        plan.returned_ids.insert(alias.id.clone());
+        plan.returned_slugs.insert(slug);
     }
     Ok(Some(Box::new(Definition { alias: Some(alias.clone()), ..definition.clone() })))
 }
