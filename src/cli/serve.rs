@@ -61,7 +61,7 @@ fn start(settings: Settings) -> Result<(), Failure> {
 }
 
 /// One for each processor but the writer's. Where connections fill all of them, the writer waits its turn, and all
-/// connections wait for the writer: one thread fewer takes a tenth more pings on two processors (`benches/throughput.rs`).
+/// connections wait for the writer: with one thread fewer it takes more pings (docs/performance.md).
 fn http_threads() -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     processors.saturating_sub(1).max(1)

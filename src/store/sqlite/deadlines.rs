@@ -21,7 +21,7 @@ pub(super) struct Deadlines {
     judged: IdSet,
 }
 
-/// Few stale entries are no trouble.
+/// A few stale entries are no trouble.
 const SPARE: usize = 1024;
 
 #[derive(Clone, Copy, Debug, Default)]

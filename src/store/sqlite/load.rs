@@ -90,7 +90,7 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         if !again.is_empty() {
             memory.judge_again.push((id, again));
         }
-        // What a version before kept, or a round did not come to, is known once it was looked at.
+        // The first round finds out which of them keep too much.
         memory.new_bodies.insert(id);
         memory.new_flips.insert(id);
         // Pings fill the window later.

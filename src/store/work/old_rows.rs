@@ -57,7 +57,7 @@ pub(in crate::store) trait OldRows: Rows {
 
     /// The pings with the oldest bodies, and how many bytes each has.
     fn oldest_bodies(&self, limit: usize) -> Result<Vec<(i64, i64)>, StoreError>;
-    /// The next check that got a body since its bodies were few, or of which that is not known: none since a start.
+    /// The next check that got a body since its bodies were known to be few; after a start, every check.
     fn next_with_new_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError>;
     /// A check keeps no more bodies than it may.
     fn bodies_are_few(&mut self, check: CheckId) -> Result<(), StoreError>;
@@ -68,7 +68,7 @@ pub(in crate::store) trait OldRows: Rows {
     fn judgements_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Time)>, StoreError>;
     fn delete_judgement(&mut self, number: u64) -> Result<(), StoreError>;
 
-    /// The next check that flipped since its flips were few, or of which that is not known: none since a start.
+    /// The next check that flipped since its flips were known to be few; after a start, every check.
     fn next_with_new_flips(&self, after: CheckId) -> Result<Option<CheckId>, StoreError>;
     /// A check has no more flips than it may.
     fn flips_are_few(&mut self, check: CheckId) -> Result<(), StoreError>;

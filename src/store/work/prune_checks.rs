@@ -9,7 +9,7 @@ use crate::store::StoreError;
 /// What it costs about as much as to forget one more check, or incident.
 const ROWS: usize = 10;
 
-/// All checks are looked at once, when this begins: `over` are those left of what was found then, archived `before`.
+/// Those that are archived are looked at once, when this begins: `over` are those left of what was found then, archived `before`.
 pub(super) fn prune_checks(
     rows: &mut dyn OldRows,
     over: Option<Vec<CheckId>>,
