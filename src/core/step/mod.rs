@@ -148,9 +148,10 @@ impl<'a> Judge<'a> {
     /// 1.1: the clock was set back. What only absence had kept from being late is not late at once because that absence
     /// is forgotten (1.1h).
     fn set_back(&mut self) {
-        let was_ahead = self.state.newest > self.now;
+        let are_brought_back = self.state.newest_success(1).is_some_and(|newest| newest > self.now);
         self.state.set_back_to(self.now);
-        if was_ahead && let Some(from) = next::count_from(self.spec, &self.state, self.blind, self.now) {
+        if are_brought_back && let Some(from) = next::count_from(self.spec, &self.state, self.blind, self.now)
+        {
             self.state.floor = from;
         }
     }

@@ -227,16 +227,12 @@ pub(super) fn sliding_shortfall(judged: Judged<'_>, expect: &Expect) -> Option<S
 }
 
 /// 1.1h: from when on successes count, so that a sliding count that is not late is not before `now` and its margin, as if
-/// the absence that is forgotten had ended now, but no later than absences may move it (9.4); `None`: it will not be.
+/// the absence that is forgotten had ended now; `None`: it will not be.
 pub(super) fn count_from(spec: &Spec, state: &State, blind: &BlindWindows, now: Time) -> Option<Time> {
     let Schedule::Counted(expect) = &spec.schedule else { return None };
     let judged = Judged { spec, state, blind: Some(blind) };
     let shortfall = sliding_shortfall(judged, expect).filter(|_| !state.causes.has(CauseKind::TooFew))?;
-    let margin = expect.within.min(MAX_MARGIN);
-    let newest =
-        state.newest_success(expect.at_least?).map_or(state.armed_since, |at| at.max(state.armed_since));
-    let latest = newest + expect.within + spec.grace + margin + sight::MAX_MOVE;
-    let at_earliest = (now + margin).min(latest);
+    let at_earliest = now + expect.within.min(MAX_MARGIN);
     (shortfall.at < at_earliest).then(|| at_earliest - spec.grace - expect.within)
 }
 

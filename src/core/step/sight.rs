@@ -9,7 +9,7 @@ use crate::core::time::{Span, Time};
 const MAX_BLIND: Span = Span::mins(2);
 /// A deadline is moved by at most its margin and this (9.4). Beyond that the check is unknown, so that repeated
 /// restarts do not keep it silent.
-pub(super) const MAX_MOVE: Span = Span::mins(15);
+const MAX_MOVE: Span = Span::mins(15);
 
 /// What is judged, by what, and when nobody was there.
 #[derive(Clone, Copy)]

@@ -367,7 +367,7 @@ impl Model {
 
     /// 1.1: the clock was set back; no fact and no state is later than now.
     pub(crate) fn bring_back_to(&mut self, plan: &Plan, now: Time) {
-        let was_ahead = self.walked > now;
+        let are_brought_back = self.successes.last().is_some_and(|newest| *newest > now);
         let back = |time: &mut Time| *time = (*time).min(now);
         for windows in [&mut self.blind, &mut self.unread] {
             windows.retain_mut(|(from, to)| {
@@ -404,7 +404,7 @@ impl Model {
             }
         }
         self.causes.values_mut().for_each(|(since, _)| back(since));
-        if was_ahead {
+        if are_brought_back {
             self.count_anew(plan, now);
         }
     }

@@ -260,10 +260,7 @@ impl Model {
         let Some(at_least) = expect.at_least.filter(|_| !self.causes.contains_key(&CauseKind::TooFew)) else {
             return;
         };
-        let margin = expect.within.min(MAX_MARGIN);
-        let newest = self.successes.iter().filter(|at| **at <= now).rev().nth(at_least as usize - 1);
-        let newest = newest.map_or(self.armed, |at| (*at).max(self.armed));
-        let at_earliest = (now + margin).min(newest + expect.within + plan.spec.grace + margin + MAX_MOVE);
+        let at_earliest = now + expect.within.min(MAX_MARGIN);
         if self.look_at_count(plan, expect, at_least, now).at() < at_earliest {
             self.floor = at_earliest - expect.within - plan.spec.grace;
         }
