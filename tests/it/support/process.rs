@@ -48,9 +48,9 @@ impl Process {
         &mut self.child
     }
 
-    /// What it has said so far.
+    /// What it has said so far, in whole lines.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+        whole_lines(&self.log)
     }
 
     pub(crate) fn pid(&self) -> Pid {
@@ -95,6 +95,13 @@ impl Drop for Process {
             eprintln!("--- {} said last:\n{}", self.name, lines[lines.len().saturating_sub(40)..].join("\n"));
         }
     }
+}
+
+/// The lines of a log that are written to their end. Who reads beside the writer may meet half of one.
+pub(crate) fn whole_lines(log: &Path) -> String {
+    let mut said = std::fs::read(log).unwrap_or_default();
+    said.truncate(said.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1));
+    String::from_utf8_lossy(&said).into_owned()
 }
 
 /// Asks again until there is an answer, for what tells of itself in no other way.

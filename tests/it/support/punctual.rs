@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::disk::SmallDisk;
 use super::http::{self, Response};
-use super::process::{Process, free_port};
+use super::process::{Process, free_port, whole_lines};
 
 /// `punctual serve` in a folder of its own, which holds `punctual.yaml` and `data`.
 pub(crate) struct Punctual {
@@ -209,9 +209,9 @@ impl Punctual {
         self.start_again();
     }
 
-    /// What it has logged since the first start.
+    /// What it has logged since the first start, in whole lines.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder().join("punctual.log")).unwrap_or_default()
+        whole_lines(&self.folder().join("punctual.log"))
     }
 
     fn running(&self) -> &Process {
