@@ -15,7 +15,6 @@ use crate::core::check::{CheckId, Definition, Name};
 use crate::core::origin::{Habits, Origins};
 use crate::core::retention::Retention;
 use crate::core::route::{Mute, Policy};
-use crate::core::state::State;
 use crate::core::step;
 use crate::core::time::{Span, Time};
 use crate::store::live::{Check, Directory};
@@ -95,25 +94,29 @@ impl Memory {
     /// Puts a check in its place, as committed.
     pub(super) fn put(&mut self, slot: Slot) {
         let id = slot.check.id;
-        let known = slot.check.known();
-        self.deadlines.set(id, step::deadline_at_earliest(&slot.check.definition.spec, &known.state));
-        self.note_causes(id, &known.state);
-        let archived = known.state.archived;
-        drop(known);
-        self.most_pings = self.most_pings.max(slot.pings);
         self.outbox.depended_on.add(&slot.check.definition.depends_on);
         let before = self.checks.insert(id, slot);
         if let Some(before) = &before {
             self.outbox.depended_on.take_out(&before.check.definition.depends_on);
         }
-        self.note_archived(id, before.and_then(|before| before.check.known().state.archived), archived);
+        self.note_state(id, before.and_then(|before| before.check.known().state.archived));
     }
 
-    /// When a check was archived was one time and is another.
-    pub(super) fn note_archived(&mut self, id: CheckId, before: Option<Time>, after: Option<Time>) {
-        if before != after {
-            before.map(|at| self.archived.remove(&(at, id)));
-            self.archived.extend(after.map(|at| (at, id)));
+    /// Notes what is found by it of the state that a check has now. Before, it was archived then.
+    pub(super) fn note_state(&mut self, id: CheckId, was_archived: Option<Time>) {
+        let slot = &self.checks[&id];
+        let known = slot.check.known();
+        self.deadlines.set(id, step::deadline_at_earliest(&slot.check.definition.spec, &known.state));
+        if known.state.causes.is_empty() {
+            self.bad.remove(&id);
+        } else {
+            self.bad.insert(id);
+        }
+        self.most_pings = self.most_pings.max(slot.pings);
+        let archived = known.state.archived;
+        if was_archived != archived {
+            was_archived.map(|at| self.archived.remove(&(at, id)));
+            self.archived.extend(archived.map(|at| (at, id)));
         }
     }
 
@@ -126,8 +129,9 @@ impl Memory {
         self.new_bodies.remove(check);
         self.new_flips.remove(check);
         if let Some(slot) = self.checks.remove(&check) {
-            let archived = slot.check.known().state.archived;
-            self.note_archived(check, archived, None);
+            if let Some(at) = slot.check.known().state.archived {
+                self.archived.remove(&(at, check));
+            }
             let Definition { name, depends_on, .. } = &*slot.check.definition;
             self.outbox.depended_on.take_out(depends_on);
             if self.by_name.get(name) == Some(&check) {
@@ -140,14 +144,6 @@ impl Memory {
     pub(super) fn happenings_went(&mut self, check: CheckId, gone: usize) {
         if let Some(left) = self.happenings.get_mut(&check) {
             *left = left.saturating_sub(gone as u64);
-        }
-    }
-
-    pub(super) fn note_causes(&mut self, id: CheckId, state: &State) {
-        if state.causes.is_empty() {
-            self.bad.remove(&id);
-        } else {
-            self.bad.insert(id);
         }
     }
 

@@ -13,7 +13,6 @@ use crate::core::check::{CheckId, Name};
 use crate::core::notice::Severity;
 use crate::core::route::Mute;
 use crate::core::state::State;
-use crate::core::step::deadline_at_earliest;
 use crate::core::time::Time;
 use crate::core::window::WindowCount;
 use crate::store::StoreError;
@@ -227,10 +226,6 @@ impl Listed {
 
 /// Puts a changed check in its place.
 fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
-    memory.deadlines.set(id, deadline_at_earliest(&staged.definition.spec, &staged.state));
-    memory.note_causes(id, &staged.state);
-    memory.most_pings = memory.most_pings.max(staged.pings);
-    let archived = staged.state.archived;
     let slot = memory.checks.get_mut(&id).expect("what is not new was staged from its slot");
     slot.last_ping = staged.last_ping;
     slot.pings = staged.pings;
@@ -240,7 +235,8 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
         known.window = window;
     }
     drop(known);
-    memory.note_archived(id, staged.state.archived, archived);
+    // What was known before is in its place now.
+    memory.note_state(id, staged.state.archived);
 }
 
 /// Makes the place of a check that is new or declared otherwise.
