@@ -43,21 +43,14 @@ impl Model {
             return;
         }
         match plan.spec.schedule {
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
-                self.judge_due(plan, point, stamp);
-                self.judge_runs(plan, point, stamp);
-                // A run that we could not tell of serves no more: what is due since then may be past by now (9.5).
-                self.judge_due(plan, point, stamp);
-            }
-            Schedule::CountedAt(_, expect) => {
-                self.judge_occurrence(plan, &expect, point, stamp);
-                self.judge_runs(plan, point, stamp);
-            }
-            Schedule::Counted(expect) => {
-                self.judge_sliding(plan, &expect, point, stamp);
-                self.judge_runs(plan, point, stamp);
-            }
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => self.judge_due(plan, point, stamp),
+            Schedule::CountedAt(_, expect) => self.judge_occurrence(plan, &expect, point, stamp),
+            Schedule::Counted(expect) => self.judge_sliding(plan, &expect, point, stamp),
         }
+        self.judge_runs(plan, point, stamp);
+        // A run that we could not tell of serves no more: what is due since then may be past by now (9.5). What is counted
+        // is never due.
+        self.judge_due(plan, point, stamp);
     }
 
     /// 2.1, 2.2, and 10.2's and 9.5's floor.
