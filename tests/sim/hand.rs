@@ -309,23 +309,26 @@ impl Hand {
         answer
     }
 
-    /// Where nothing may depend on how often the writer shows that it lives, it shows it now; or, while its clock is
-    /// doubted, for how long it has been (1.1).
+    /// Where nothing may depend on how often the writer shows that it lives, it shows it now.
     fn die(&mut self, last_words: Option<Time>) {
         let mut held = self.grip.held();
         held.fate = Fate::Fine;
         let at = last_words.filter(|_| held.hazards.of_pings_alone);
         let doubted = held.eye.as_ref().and_then(|eye| eye.clock.doubted());
         drop(held);
-        match (at, doubted) {
-            (Some(_), Some(spent)) => self.store.doubt(spent).expect("nothing fails here"),
-            (Some(at), None) => {
-                self.store.sign_of_life(at).expect("nothing fails here");
-                self.grip.held().committed.push(Committed::Life(at));
-            }
-            (None, _) => {}
+        if let Some(at) = at {
+            show_life(&mut self.store, doubted, at).expect("nothing fails here");
+            self.grip.held().committed.extend(doubted.is_none().then_some(Committed::Life(at)));
         }
         self.grip.held().is_dead = true;
+    }
+}
+
+/// What the writer stores each second: that it lives, or, while its clock is doubted, for how long it has been (1.1).
+pub(crate) fn show_life(store: &mut dyn Store, doubted: Option<Span>, now: Time) -> Result<(), StoreError> {
+    match doubted {
+        Some(spent) => store.doubt(spent),
+        None => store.sign_of_life(now),
     }
 }
 

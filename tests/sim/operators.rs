@@ -10,6 +10,7 @@ use punctual::store::{Entry, Stance, What};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::fate::Fate;
+use crate::hand::show_life;
 use crate::rng::Rng;
 use crate::scene::{Files, Scale, Wish, join_team, random_due, random_spec, vary_runs};
 use crate::server::Server;
@@ -87,12 +88,9 @@ impl World {
 
     pub(crate) fn kill(&mut self) {
         if self.is_twin {
-            // Nothing may depend on when it last showed that it lives, or for how long it has doubted its clock (1.1).
+            // Nothing may depend on when it last showed that it lives.
             let doubted = self.server.process().clock.doubted();
-            self.server.call(self.diary.now, Fate::Fine, move |store, now| match doubted {
-                Some(spent) => store.doubt(spent),
-                None => store.sign_of_life(now),
-            });
+            self.server.call(self.diary.now, Fate::Fine, move |store, now| show_life(store, doubted, now));
         }
         if self.server.is_up() {
             self.server.die();
