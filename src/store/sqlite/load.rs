@@ -27,6 +27,7 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_checks(db, &mut memory)?;
     windows::load(db, &memory)?;
     load_alerts(db, &mut memory)?;
+    load_bodies(db, &mut memory)?;
     happenings::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
     memory.settle_deadlines();
@@ -90,8 +91,7 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         if !again.is_empty() {
             memory.judge_again.push((id, again));
         }
-        // The first round finds out which of them keep too much.
-        memory.new_bodies.insert(id);
+        // The first round finds out which of them keep too many.
         memory.new_flips.insert(id);
         // Pings fill the window later.
         let known = Known { state, window: WindowCount::new(definition.count_window()) };
@@ -117,6 +117,14 @@ fn load_alerts(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
             return Ok(Err(damaged(format_args!("alerts of check {}", id.0))));
         };
         memory.alerts.insert(id, alerts);
+        Ok(Ok(()))
+    })
+}
+
+/// Whoever keeps a body may keep too many: the first round finds out.
+fn load_bodies(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    for_each(db, "SELECT DISTINCT check_id FROM bodies", |row| {
+        memory.new_bodies.insert(id(row.get(0)?));
         Ok(Ok(()))
     })
 }

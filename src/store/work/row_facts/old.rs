@@ -84,6 +84,7 @@ pub(in crate::store) fn no_state_needs_a_ping_that_is_shown(place: &mut dyn RowP
 pub(in crate::store) fn of_bodies_the_oldest_come_first_and_a_checks_newest_stay(place: &mut dyn RowPlace) {
     let (a, b, numbers) = call(place, |rows| {
         let (a, b) = (declared(rows, "a")?, declared(rows, "b")?);
+        declared(rows, "without-a-body")?;
         let mut numbers = Vec::new();
         for (check, body) in [(a, "1"), (b, "22"), (a, ""), (a, "333"), (a, "4444")] {
             let (at, fact, keeps_body) = (at(1), &success(body), !body.is_empty());
