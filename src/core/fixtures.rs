@@ -8,6 +8,14 @@ use super::route::ActionId;
 use super::schedule::Schedule;
 use super::time::{Span, Time};
 
+/// Numbers without any order, the same in each run.
+pub(crate) fn random_numbers(seed: u64) -> impl Iterator<Item = u64> {
+    let next = |number: &u64| {
+        Some(number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407))
+    };
+    std::iter::successors(next(&seed), next)
+}
+
 /// The time `secs` seconds after the epoch.
 pub(super) fn at(secs: i64) -> Time {
     Time::from_secs(secs)

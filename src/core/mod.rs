@@ -9,7 +9,7 @@ pub mod cause;
 pub mod check;
 pub mod cron;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod incident;
 pub mod matcher;
 pub mod notice;

@@ -236,6 +236,7 @@ mod tests {
 
     use super::*;
     use crate::core::check::{CheckId, Definition, Source, Spec};
+    use crate::core::fixtures::random_numbers;
     use crate::core::schedule::Schedule;
     use crate::core::state::State;
     use crate::core::time::{Span, Time};
@@ -265,9 +266,7 @@ mod tests {
     fn a_list_in_pieces_is_a_sorted_list() {
         let mut list = CheckList::new(many(3000));
         let mut model: BTreeMap<String, u64> = (0..3000).map(|i| (format!("c{i}"), i)).collect();
-        let mut random = 11_u64;
-        for round in 0..20_000_u64 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        for (round, random) in (0..20_000).zip(random_numbers(11)) {
             // At first it grows, and then it shrinks to nothing.
             let (i, grows) = ((random >> 33) % 9000, round < 12_000);
             let name = format!("c{i}");

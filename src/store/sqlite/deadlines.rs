@@ -142,6 +142,7 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
+    use crate::core::fixtures::random_numbers;
     use crate::core::time::Span;
 
     fn at(secs: i64) -> Option<Time> {
@@ -152,15 +153,13 @@ mod tests {
     fn the_earliest_deadline_is_exact_however_often_they_move() {
         let mut deadlines = Deadlines::default();
         let mut earliest: HashMap<CheckId, Option<Time>> = HashMap::new();
-        let mut random = 7_u64;
         // How far blindness moves what is due at a time: otherwise after each change of it.
         let mut blindness = 0;
         let moved = |at: Time, blindness: i64| {
             let by = (at.as_ms() / 1000 * 31 + blindness * 17) % 40 - 20;
             at + Span::secs(by.max(0))
         };
-        for _ in 0..20_000 {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        for random in random_numbers(7).take(20_000) {
             let check = CheckId((random >> 33) % 50);
             let deadline = if random >> 60 == 0 { None } else { at(((random >> 40) % 1000) as i64) };
             deadlines.set(check, deadline);
