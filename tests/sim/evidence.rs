@@ -76,6 +76,7 @@ pub(crate) struct Message {
     pub(crate) attempts: u32,
     pub(crate) state: String,
     pub(crate) settled_at: Option<Time>,
+    pub(crate) retry_at: Option<Time>,
     /// When it was frozen, or the one it was split from.
     pub(crate) created_at: Time,
 }
@@ -228,7 +229,7 @@ pub(crate) fn is_settled(db: &Connection, id: MessageId) -> bool {
 /// Those of which `which` is true.
 pub(crate) fn messages(db: &Connection, which: &str) -> Vec<Message> {
     let sql = format!(
-        "SELECT id, key, receiver, members, attempts, state, settled_at, created_at FROM messages
+        "SELECT id, key, receiver, members, attempts, state, settled_at, created_at, retry_at FROM messages
          WHERE {which} ORDER BY id"
     );
     rows(db, &sql, |row| {
@@ -242,6 +243,7 @@ pub(crate) fn messages(db: &Connection, which: &str) -> Vec<Message> {
             state: row.get(5)?,
             settled_at: row.get::<_, Option<i64>>(6)?.map(Time::from_ms),
             created_at: Time::from_ms(row.get(7)?),
+            retry_at: row.get::<_, Option<i64>>(8)?.map(Time::from_ms),
         })
     })
 }

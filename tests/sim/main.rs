@@ -27,6 +27,7 @@ mod operators;
 mod oracles;
 mod peace;
 mod pings;
+mod plain;
 mod process;
 mod properties;
 mod readers;

@@ -128,17 +128,24 @@ pub(crate) fn own_action() -> Action {
     Action::new("emails/".into(), Span::ZERO, None)
 }
 
+/// How messages leave for one of these receivers; 16.4 for a check's own.
+pub(crate) fn policy_of(
+    receivers: &BTreeMap<ReceiverName, ReceiverPolicy>,
+    name: &str,
+) -> Option<ReceiverPolicy> {
+    let own = ReceiverPolicy {
+        send_resolved: true,
+        group_wait: Span::ZERO,
+        give_up_after: Span::mins(24 * 60),
+        max_members: 1,
+        include_output: true,
+    };
+    if name.starts_with("emails/") { Some(own) } else { receivers.get(name).cloned() }
+}
+
 impl Files {
-    /// How messages leave for a receiver; 16.4 for a check's own.
     pub(crate) fn receiver(&self, name: &str) -> Option<ReceiverPolicy> {
-        let own = ReceiverPolicy {
-            send_resolved: true,
-            group_wait: Span::ZERO,
-            give_up_after: Span::mins(24 * 60),
-            max_members: 1,
-            include_output: true,
-        };
-        if name.starts_with("emails/") { Some(own) } else { self.receivers.get(name).cloned() }
+        policy_of(&self.receivers, name)
     }
 
     pub(crate) fn configuration(&self) -> Configuration {

@@ -47,12 +47,17 @@ impl World {
     pub(crate) fn claim(&mut self) {
         let now = self.diary.now;
         let fate = self.telling_fate();
-        let claimed = self.server.call(now, fate, |store, now| store.claim(now));
-        let Some(outgoing) = claimed.answer else {
+        let (look, known) = (self.plain_look(), self.server.process().wakes());
+        let claimed = self.server.call(now, fate, |store, now| {
+            let plain = look.map(|look| look.look(&store.live(), now));
+            Ok((store.claim(now)?, plain))
+        });
+        let Some((outgoing, plain)) = claimed.answer else {
             self.diary.claim_not_before = now + Span::secs(1);
             return;
         };
-        if outgoing.is_empty() {
+        plain.inspect(|plain| plain.is_claimed(&outgoing));
+        if outgoing.is_empty() && self.server.process().wakes() == known {
             // The engine rests until something changes, at most a second.
             self.diary.claim_not_before = now + Span::secs(1);
         }

@@ -254,7 +254,7 @@ impl World {
     fn engine_rests(&mut self) {
         for _ in 0..2000 {
             if !self.engine_turns() {
-                return;
+                return self.nothing_leaves_unclaimed();
             }
         }
         panic!("the engine does not come to rest");
