@@ -7,7 +7,6 @@ use super::look::{LookFor, Looked, look};
 use super::own::{count_own, is_limited};
 use super::pace::Pace;
 use super::park::park_receiver;
-use super::retry::next_retry;
 use super::rows::Rows;
 use super::send::{send, send_again};
 use super::split::split_to_fit;
@@ -44,7 +43,7 @@ fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Opt
     if rows.is_under_way(name)? {
         return Ok(None);
     }
-    let retry = next_retry(rows, name)?.filter(|message| message.retry_at <= Some(now));
+    let retry = rows.next_retry(name)?.filter(|message| message.retry_at <= Some(now));
     let pace = rows.pace(name);
     let is_time = pace.look_at.is_some_and(|at| at <= now);
     let is_time_to_try =

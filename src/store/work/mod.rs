@@ -40,7 +40,6 @@ mod process;
 mod prune;
 mod prune_checks;
 mod record;
-mod retry;
 mod round;
 #[cfg(test)]
 pub(in crate::store) mod row_facts;

@@ -2,7 +2,6 @@
 
 use super::entropy::entropy;
 use super::pace::Pace;
-use super::retry::next_retry;
 use super::rows::Rows;
 use crate::core::check::CheckId;
 use crate::core::outbox::{Attempt, Message, OwnMails, ServerTurn};
@@ -35,11 +34,11 @@ pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) ->
 
 /// The check of which a receiver is told next.
 fn next_check(rows: &dyn Rows, name: &ReceiverName) -> Result<Option<CheckId>, StoreError> {
-    let retry = next_retry(rows, name)?.and_then(|message| message.members.first().copied());
+    let retry = rows.next_retry(name)?.and_then(|message| message.members.first().copied());
     if let Some(id) = retry {
         return Ok(Some(rows.member(id)?.check));
     }
-    if let Some(first) = rows.waiting_for(name)?.first() {
+    if let Some(first) = rows.first_waiting(name)? {
         return Ok(Some(first.check));
     }
     match rows.resting_first(name)?.next() {

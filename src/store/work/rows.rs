@@ -73,6 +73,8 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn all_unfinished(&self) -> Result<Vec<Delivery>, StoreError>;
     /// What of that waits for a receiver.
     fn waiting_for(&self, receiver: &ReceiverName) -> Result<Vec<Delivery>, StoreError>;
+    /// The first of those.
+    fn first_waiting(&self, receiver: &ReceiverName) -> Result<Option<Delivery>, StoreError>;
     /// How many those are.
     fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError>;
     /// The notice that waits of a check that flaps, whichever of its keys does, to a receiver.
@@ -122,6 +124,9 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn abandoned(&self) -> Result<Vec<Message>, StoreError>;
     /// Those to a receiver that are not settled.
     fn messages_to(&self, receiver: &ReceiverName) -> Result<Vec<Message>, StoreError>;
+    /// The one of these that is sent again first; of those of one time the one with the oldest member, so that the parts of one
+    /// that was split follow its order.
+    fn next_retry(&self, receiver: &ReceiverName) -> Result<Option<Message>, StoreError>;
     /// What these tell of.
     fn matters_in_messages(&self, receiver: &ReceiverName) -> Result<HashSet<Matter>, StoreError>;
     /// Whether one of these is being sent now.

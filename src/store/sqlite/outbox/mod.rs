@@ -4,15 +4,18 @@
 
 mod again;
 mod depended_on;
+mod lane;
 mod process;
 mod queue;
 pub(in crate::store) mod rows;
+mod sound;
 mod undo;
 mod unstored;
 mod work;
 
 use depended_on::DependedOn;
-use queue::WaitingIds;
+use lane::Lane;
+use sound::Walk;
 use undo::Undo;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -25,7 +28,6 @@ use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Mes
 use crate::core::route::{ALL_OWN, ReceiverName, is_own_receiver};
 use crate::core::time::Time;
 use crate::store::live::{StanceTaken, StancesTaken, Waiting};
-use crate::store::work::Pace;
 
 /// Everything that still has to be told, and what it is about.
 #[derive(Debug, Default)]
@@ -54,6 +56,8 @@ pub(super) struct Outbox {
     pub(super) last_parked: Option<Time>,
     /// Mails of checks' own. No row holds this: a start has seen nothing, and a memory that is read anew keeps it.
     pub(super) own: OwnMails,
+    /// How many of these are being sent now.
+    own_under_way: usize,
     /// So many of them had to wait because their address had had enough, since the start.
     pub(super) limited: u64,
     /// What this call changes of what no row holds.
@@ -65,39 +69,12 @@ fn counted_as(receiver: &ReceiverName) -> ReceiverName {
     if is_own_receiver(receiver) { ReceiverName::from(ALL_OWN) } else { receiver.clone() }
 }
 
+fn is_own_under_way(message: &Message) -> bool {
+    message.retry_at.is_none() && is_own_receiver(&message.receiver)
+}
+
 fn is_unfinished(delivery: &Delivery) -> bool {
     matches!(delivery.state, DeliveryState::Waiting | DeliveryState::InMessage(_))
-}
-
-/// One receiver's queue. Receivers do not wait for each other (12.7).
-#[derive(Debug, Default)]
-struct Lane {
-    waiting: WaitingIds,
-    messages: BTreeSet<MessageId>,
-    /// The message that is being sent now: at most one for each receiver.
-    under_way: Option<MessageId>,
-    /// Those that rest, by when they are tried again.
-    given_up: BTreeSet<(Time, DeliveryId)>,
-    pace: Pace,
-}
-
-impl Lane {
-    /// When something other than a retry may leave.
-    fn leaves_at(&self) -> Option<Time> {
-        let look_at = self.pace.look_at.filter(|_| !self.waiting.is_empty());
-        let try_at = self.pace.try_at.filter(|_| !self.given_up.is_empty());
-        look_at.into_iter().chain(try_at).min()
-    }
-
-    /// What [`crate::core::route::route`] looks at is another: so may be its answers.
-    fn look_anew(&mut self, now: Time) {
-        if !self.waiting.is_empty() {
-            self.pace.look_by(now);
-        }
-        if !self.given_up.is_empty() {
-            self.pace.try_by(now);
-        }
-    }
 }
 
 impl Outbox {
@@ -204,10 +181,8 @@ impl Outbox {
 
     /// There may be one for each check, and every one is looked at after every commit.
     fn forget_empty_lane(&mut self, name: &str) {
-        let is_empty =
-            |lane: &Lane| lane.waiting.is_empty() && lane.messages.is_empty() && lane.given_up.is_empty();
         if is_own_receiver(name)
-            && self.lanes.get(name).is_some_and(is_empty)
+            && self.lanes.get(name).is_some_and(Lane::is_empty)
             && let Some((name, lane)) = self.lanes.remove_entry(name)
         {
             self.undo.note_pace(&name, lane.pace);
@@ -231,27 +206,20 @@ impl Outbox {
 
     /// Takes a message as its row is now, not settled.
     pub(super) fn put_message(&mut self, message: Message) {
-        let lane = self.lanes.entry(message.receiver.clone()).or_default();
-        lane.messages.insert(message.id);
-        if message.retry_at.is_none() {
-            assert!(
-                lane.under_way.is_none_or(|id| id == message.id),
-                "a receiver gets one message at a time"
-            );
-            lane.under_way = Some(message.id);
-        } else if lane.under_way == Some(message.id) {
-            lane.under_way = None;
-        }
-        let before = self.messages.insert(message.id, message);
+        let (receiver, id) = (message.receiver.clone(), message.id);
+        self.lanes.entry(receiver).or_default().put_message(&message);
+        self.own_under_way += usize::from(is_own_under_way(&message));
+        let before = self.messages.insert(id, message);
+        self.own_under_way -= usize::from(before.as_ref().is_some_and(is_own_under_way));
         self.undo.note_message(before.as_ref());
     }
 
     fn forget_message(&mut self, id: MessageId) {
         let Some(message) = self.messages.remove(&id) else { return };
         self.undo.note_message(Some(&message));
+        self.own_under_way -= usize::from(is_own_under_way(&message));
         if let Some(lane) = self.lanes.get_mut(&message.receiver) {
-            lane.messages.remove(&id);
-            lane.under_way = lane.under_way.filter(|other| *other != id);
+            lane.forget_message(id);
         }
         self.forget_empty_lane(&message.receiver);
     }
@@ -275,18 +243,10 @@ impl Outbox {
         }
     }
 
-    /// The earliest retry in a lane; of those of one time the one with the oldest member, so that the parts of one that was
-    /// split follow its order.
-    fn next_retry(&self, lane: &Lane) -> Option<(Time, MessageId)> {
-        let messages = lane.messages.iter().filter_map(|id| self.messages.get(id));
-        let retries = messages.filter_map(|message| Some((message.retry_at?, message)));
-        let first = retries.min_by_key(|(at, message)| (*at, message.members.first().copied()));
-        first.map(|(at, message)| (at, message.id))
-    }
-
     /// When a message may leave next; `None`: not before something else happens.
     pub(super) fn next_claim(&self) -> Option<Time> {
-        let is_full = self.own.places(self.own_under_way()) == 0;
+        debug_assert_eq!(self.walk().fault(), None);
+        let is_full = self.own.places(self.own_under_way) == 0;
         self.departures().filter(|(_, _, name)| !(is_full && is_own_receiver(name))).map(|(at, ..)| at).min()
     }
 
@@ -301,12 +261,17 @@ impl Outbox {
     fn departures(&self) -> impl Iterator<Item = (Time, Time, &ReceiverName)> {
         let rests_until = self.own.rests_until();
         self.lanes.iter().filter(|(_, lane)| lane.under_way.is_none()).filter_map(move |(name, lane)| {
-            let retry_at = self.next_retry(lane).map(|(at, _)| at);
+            let retry_at = lane.next_retry().map(|(at, _)| at);
             let since = lane.leaves_at().into_iter().chain(retry_at).min()?;
             let rests_until = rests_until.filter(|_| is_own_receiver(name));
             let at = rests_until.into_iter().chain(lane.pace.limited_until).fold(since, Time::max);
             Some((at, since, name))
         })
+    }
+
+    fn walk(&self) -> Walk<'_> {
+        let Outbox { lanes, deliveries, messages, own_under_way, .. } = self;
+        Walk { lanes, deliveries, messages, own_under_way: *own_under_way }
     }
 
     /// What waits, is in a message or rests of this incident.

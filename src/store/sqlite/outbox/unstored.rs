@@ -1,21 +1,12 @@
-//! What no row holds: mails of checks' own leave through one mail server, and an address gets so many a minute (16.4); and
-//! when receivers are looked at.
+//! What no row holds, after a call that failed, and once the clock was set back.
 
 use super::Outbox;
 use super::undo::Unstored;
-use crate::core::outbox::{Delivery, Message};
-use crate::core::route::is_own_receiver;
+use crate::core::outbox::Delivery;
 use crate::core::time::Time;
 use crate::store::work::Pace;
 
 impl Outbox {
-    /// How many mails of checks' own are being sent now.
-    pub(super) fn own_under_way(&self) -> usize {
-        let is_under_way =
-            |message: &&Message| message.retry_at.is_none() && is_own_receiver(&message.receiver);
-        self.messages.values().filter(is_under_way).count()
-    }
-
     /// A call begins: what was changed until now stays so, also if this one cannot even begin its transaction.
     pub(in crate::store::sqlite) fn begin_call(&mut self) {
         self.undo.clear();

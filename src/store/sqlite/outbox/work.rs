@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use rusqlite::{OptionalExtension, params};
 
+use super::lane::Lane;
 use super::{Outbox, rows};
 use crate::core::alert::Alert;
 use crate::core::check::CheckId;
@@ -137,6 +138,12 @@ impl Rows for Tx<'_> {
         Ok(ids.map(|id| outbox.deliveries[id].clone()).collect())
     }
 
+    fn first_waiting(&self, receiver: &ReceiverName) -> Result<Option<Delivery>, StoreError> {
+        let outbox = &self.memory.outbox;
+        let first = outbox.lanes.get(receiver).and_then(|lane| lane.waiting.ids().next());
+        Ok(first.map(|id| outbox.deliveries[id].clone()))
+    }
+
     fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError> {
         Ok(self.memory.outbox.lanes.get(receiver).map_or(0, |lane| lane.waiting.len()))
     }
@@ -268,13 +275,19 @@ impl Rows for Tx<'_> {
 
     fn messages_to(&self, receiver: &ReceiverName) -> Result<Vec<Message>, StoreError> {
         let outbox = &self.memory.outbox;
-        let ids = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
+        let ids = outbox.lanes.get(receiver).into_iter().flat_map(Lane::messages);
         Ok(ids.map(|id| outbox.messages[id].clone()).collect())
+    }
+
+    fn next_retry(&self, receiver: &ReceiverName) -> Result<Option<Message>, StoreError> {
+        let outbox = &self.memory.outbox;
+        let next = outbox.lanes.get(receiver).and_then(Lane::next_retry);
+        Ok(next.map(|(_, id)| outbox.messages[&id].clone()))
     }
 
     fn matters_in_messages(&self, receiver: &ReceiverName) -> Result<HashSet<Matter>, StoreError> {
         let outbox = &self.memory.outbox;
-        let messages = outbox.lanes.get(receiver).into_iter().flat_map(|lane| &lane.messages);
+        let messages = outbox.lanes.get(receiver).into_iter().flat_map(Lane::messages);
         let members = messages.flat_map(|id| &outbox.messages[id].members);
         Ok(members.map(|member| outbox.deliveries[member].matter()).collect())
     }
@@ -354,7 +367,7 @@ impl Rows for Tx<'_> {
     }
 
     fn own_under_way(&self) -> Result<usize, StoreError> {
-        Ok(self.memory.outbox.own_under_way())
+        Ok(self.memory.outbox.own_under_way)
     }
 
     fn note_parked(&mut self, now: Time) {

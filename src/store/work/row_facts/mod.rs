@@ -83,6 +83,7 @@ macro_rules! every_row_fact {
                 the_worst_comes_first_and_of_one_severity_what_came_first
                 what_rests_comes_by_when_it_is_tried_again_and_then_as_it_came
                 of_notices_of_flapping_the_one_that_waits_is_found
+                the_next_retry_is_the_earliest_and_of_one_time_that_of_the_oldest_member
                 receivers_are_due_when_something_may_leave_the_longest_waiting_first
                 a_message_that_is_not_settled_names_its_matters;
             old:

@@ -12,7 +12,7 @@ use crate::core::outbox::{
 };
 use crate::core::route::ReceiverName;
 use crate::core::state::State;
-use crate::store::work::Pace;
+use crate::store::work::{Pace, Rows, Settled};
 
 fn dev() -> ReceiverName {
     "dev".into()
@@ -102,6 +102,38 @@ pub(in crate::store) fn of_notices_of_flapping_the_one_that_waits_is_found(place
         assert_eq!((found.id, found.kind), (id, notice().kind));
         leaves(rows, &[&delivery, &found])?;
         assert_eq!(rows.waiting_notice(incident.check, &ops())?, None, "it has left");
+        Ok(())
+    });
+}
+
+/// 12.3
+pub(in crate::store) fn the_next_retry_is_the_earliest_and_of_one_time_that_of_the_oldest_member(
+    place: &mut dyn RowPlace,
+) {
+    let (incident, first) = call(place, one_waits);
+    let [a, b, c] = call(place, |rows| {
+        let second = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+        let third = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+        assert_eq!(rows.next_retry(&ops())?, None);
+        let mut again = |member: &Delivery, second| {
+            let message = Message { retry_at: Some(at(second)), ..leaves(rows, &[member])? };
+            rows.update_message(message.clone(), None)?;
+            Ok(message)
+        };
+        // The parts of one that was split come in any order.
+        Ok([again(&third, 30)?, again(&first, 30)?, again(&second, 40)?])
+    });
+    let next = |rows: &dyn Rows| rows.next_retry(&ops()).map(|next| next.map(|message| message.id));
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(next(rows)?, Some(b.id));
+        assert_eq!(rows.next_retry(&dev())?, None);
+        rows.update_message(Message { retry_at: Some(at(20)), ..c.clone() }, None)?;
+        assert_eq!(next(rows)?, Some(c.id));
+        rows.update_message(Message { retry_at: None, ..c.clone() }, None)?;
+        assert_eq!(next(rows)?, Some(b.id), "it is under way");
+        rows.settle_message(b.id, Settled::Dropped, None, at(50))?;
+        assert_eq!(next(rows)?, Some(a.id));
         Ok(())
     });
 }

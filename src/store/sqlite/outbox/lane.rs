@@ -1,0 +1,87 @@
+//! One receiver's queue. Receivers do not wait for each other (12.7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::queue::WaitingIds;
+use crate::core::outbox::{DeliveryId, Message, MessageId};
+use crate::core::time::Time;
+use crate::store::work::Pace;
+
+/// When a message is sent again: of those of one time the one with the oldest member goes first, so that the parts of one that
+/// was split follow its order.
+pub(super) type RetryOrder = (Time, Option<DeliveryId>);
+
+/// What waits for one receiver, is being sent to it, or is sent or tried again.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    pub(super) waiting: WaitingIds,
+    /// Those that are not settled; `None`: being sent.
+    messages: BTreeMap<MessageId, Option<RetryOrder>>,
+    /// Those of these that wait to be sent again.
+    retries: BTreeSet<(RetryOrder, MessageId)>,
+    /// The message that is being sent now: at most one for each receiver.
+    pub(super) under_way: Option<MessageId>,
+    /// Those that rest, by when they are tried again.
+    pub(super) given_up: BTreeSet<(Time, DeliveryId)>,
+    pub(super) pace: Pace,
+}
+
+impl Lane {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.messages.is_empty() && self.given_up.is_empty()
+    }
+
+    /// Takes a message as its row is now, not settled.
+    pub(super) fn put_message(&mut self, message: &Message) {
+        let id = message.id;
+        self.forget_message(id);
+        let retry = message.retry_at.map(|at| (at, message.members.first().copied()));
+        self.messages.insert(id, retry);
+        match retry {
+            Some(retry) => {
+                self.retries.insert((retry, id));
+            }
+            None => {
+                assert!(self.under_way.is_none(), "a receiver gets one message at a time");
+                self.under_way = Some(id);
+            }
+        }
+    }
+
+    pub(super) fn forget_message(&mut self, id: MessageId) {
+        match self.messages.remove(&id) {
+            Some(Some(retry)) => {
+                self.retries.remove(&(retry, id));
+            }
+            Some(None) => self.under_way = None,
+            None => {}
+        }
+    }
+
+    /// Those that are not settled.
+    pub(super) fn messages(&self) -> impl Iterator<Item = &MessageId> {
+        self.messages.keys()
+    }
+
+    /// The message that is sent again first, and when.
+    pub(super) fn next_retry(&self) -> Option<(Time, MessageId)> {
+        self.retries.first().map(|((at, _), id)| (*at, *id))
+    }
+
+    /// When something other than a retry may leave.
+    pub(super) fn leaves_at(&self) -> Option<Time> {
+        let look_at = self.pace.look_at.filter(|_| !self.waiting.is_empty());
+        let try_at = self.pace.try_at.filter(|_| !self.given_up.is_empty());
+        look_at.into_iter().chain(try_at).min()
+    }
+
+    /// What [`crate::core::route::route`] looks at is another: so may be its answers.
+    pub(super) fn look_anew(&mut self, now: Time) {
+        if !self.waiting.is_empty() {
+            self.pace.look_by(now);
+        }
+        if !self.given_up.is_empty() {
+            self.pace.try_by(now);
+        }
+    }
+}
