@@ -15,28 +15,40 @@ use crate::core::check::CheckId;
 use crate::core::incident::Matter;
 use crate::core::notice::Severity;
 use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze};
-use crate::core::route::{ReceiverName, ReceiverPolicy, is_own_receiver};
+use crate::core::route::{ReceiverName, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
 
 /// What leaves, to each receiver one message at most: its attempt is counted with this call.
 pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outgoing>, StoreError> {
     let mut outgoing = Vec::new();
+    let mut last = None;
+    while let Some(next) = rows.next_due(now, last.as_ref()) {
+        outgoing.extend(claim_from(rows, &next.1, now)?);
+        last = Some(next);
+    }
+    claim_own(rows, &mut outgoing, now)?;
+    Ok(outgoing)
+}
+
+/// Of checks' own mails as many leave as the mail server has places for.
+fn claim_own(rows: &mut dyn Rows, outgoing: &mut Vec<Outgoing>, now: Time) -> Result<(), StoreError> {
     let under_way = rows.own_under_way()?;
     let mut places = rows.own_mails().places(under_way);
-    for name in rows.due(now) {
-        let is_own = is_own_receiver(&name);
-        if is_own && (places == 0 || is_limited(rows, &name, now)?) {
-            continue;
-        }
-        let Some(claimed) = claim_from(rows, &name, now)? else { continue };
-        if is_own {
+    let mut last = None;
+    while places > 0
+        && let Some(next) = rows.next_own_due(now, last.as_ref())
+    {
+        if !is_limited(rows, &next.1, now)?
+            && let Some(claimed) = claim_from(rows, &next.1, now)?
+        {
             places -= 1;
             count_own(rows, &claimed, now);
+            outgoing.push(claimed);
         }
-        outgoing.push(claimed);
+        last = Some(next);
     }
-    Ok(outgoing)
+    Ok(())
 }
 
 fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Option<Outgoing>, StoreError> {

@@ -25,8 +25,15 @@ pub(in crate::store) trait OfProcess {
     /// For the log, once this call is committed.
     fn story(&mut self) -> &mut Story;
 
-    /// Receivers to which something may leave now, those that have waited longest first.
-    fn due(&self, now: Time) -> Vec<ReceiverName>;
+    /// The receiver that has waited longest, and since when, of those to which something may leave now and that come after one of
+    /// them; of one time in the order of their names. Those of checks' own mails are not among them.
+    fn next_due(&mut self, now: Time, after: Option<&(Time, ReceiverName)>) -> Option<(Time, ReceiverName)>;
+    /// The same, of checks' own mails; none while their mail server is left alone.
+    fn next_own_due(
+        &mut self,
+        now: Time,
+        after: Option<&(Time, ReceiverName)>,
+    ) -> Option<(Time, ReceiverName)>;
     /// When a receiver is looked at again, and why.
     fn pace(&self, receiver: &ReceiverName) -> Pace;
     /// Does nothing for a receiver of which nothing was ever unfinished.

@@ -30,9 +30,10 @@ impl Outbox {
 
     /// Takes it out of its lane's list of what was given up, if it stands there.
     pub(super) fn unrest(&mut self, row: &Delivery) {
-        let (Some(given_up), Some(lane)) = (row.given_up, self.lanes.get_mut(&row.receiver)) else { return };
-        if lane.given_up.remove(&(given_up.due(), row.id)) {
-            self.resting -= 1;
-        }
+        let Some(given_up) = row.given_up else { return };
+        let Outbox { lanes, resting, .. } = self;
+        lanes.change_known(&row.receiver, |lane| {
+            *resting -= usize::from(lane.given_up.remove(&(given_up.due(), row.id)));
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::departures::Departs;
 use super::queue::WaitingIds;
 use crate::core::outbox::{DeliveryId, Message, MessageId};
 use crate::core::time::Time;
@@ -68,11 +69,20 @@ impl Lane {
         self.retries.first().map(|((at, _), id)| (*at, *id))
     }
 
-    /// When something other than a retry may leave.
-    pub(super) fn leaves_at(&self) -> Option<Time> {
-        let look_at = self.pace.look_at.filter(|_| !self.waiting.is_empty());
-        let try_at = self.pace.try_at.filter(|_| !self.given_up.is_empty());
-        look_at.into_iter().chain(try_at).min()
+    /// Since when something may leave.
+    pub(super) fn departs(&self) -> Option<Departs> {
+        if self.under_way.is_some() {
+            return None;
+        }
+        let retry_at = self.next_retry().map(|(at, _)| at);
+        let since = [retry_at, self.pace.look_at, self.pace.try_at].into_iter().flatten().min()?;
+        Some(Departs { since, limited_until: self.pace.limited_until.filter(|until| *until > since) })
+    }
+
+    /// Where nothing waits or rests there is nothing to look at, until more comes with a time of its own.
+    pub(super) fn forget_vain_times(&mut self) {
+        self.pace.look_at = self.pace.look_at.filter(|_| !self.waiting.is_empty());
+        self.pace.try_at = self.pace.try_at.filter(|_| !self.given_up.is_empty());
     }
 
     /// What [`crate::core::route::route`] looks at is another: so may be its answers.

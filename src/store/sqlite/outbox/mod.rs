@@ -3,8 +3,10 @@
 //! What becomes of them is decided in `store/work`; here is the memory of it, which also knows when a receiver is looked at.
 
 mod again;
+mod departures;
 mod depended_on;
 mod lane;
+mod lanes;
 mod process;
 mod queue;
 pub(in crate::store) mod rows;
@@ -15,6 +17,7 @@ mod work;
 
 use depended_on::DependedOn;
 use lane::Lane;
+use lanes::Lanes;
 use sound::Walk;
 use undo::Undo;
 
@@ -46,7 +49,7 @@ pub(super) struct Outbox {
     by_incident: HashMap<IncidentId, BTreeSet<DeliveryId>>,
     /// Not settled.
     messages: BTreeMap<MessageId, Message>,
-    lanes: BTreeMap<ReceiverName, Lane>,
+    lanes: Lanes,
     /// Names that some check depends on: their flips may let something go.
     pub(super) depended_on: DependedOn,
     /// Given up, and not told since.
@@ -126,21 +129,23 @@ impl Outbox {
     pub(super) fn put_delivery(&mut self, delivery: Delivery) {
         self.count(&delivery);
         let is_resting = self.may_rest(&delivery);
-        let lane = self.lanes.entry(delivery.receiver.clone()).or_default();
-        if delivery.state == DeliveryState::Waiting {
-            lane.waiting.insert(delivery.id);
-        } else {
-            lane.waiting.remove(delivery.id);
-        }
-        if let Some(given_up) = delivery.given_up.filter(|_| is_resting) {
-            self.resting += 1;
-            lane.given_up.insert((given_up.due(), delivery.id));
-            lane.pace.try_by(given_up.due());
-            if given_up.tries > 0 && !given_up.offends() {
-                self.undo.note_pace(&delivery.receiver, lane.pace);
-                lane.pace.tried_at = lane.pace.tried_at.max(Some(given_up.at));
+        self.resting += usize::from(is_resting);
+        let Outbox { lanes, undo, .. } = self;
+        lanes.change(&delivery.receiver, |lane| {
+            if delivery.state == DeliveryState::Waiting {
+                lane.waiting.insert(delivery.id);
+            } else {
+                lane.waiting.remove(delivery.id);
             }
-        }
+            if let Some(given_up) = delivery.given_up.filter(|_| is_resting) {
+                lane.given_up.insert((given_up.due(), delivery.id));
+                lane.pace.try_by(given_up.due());
+                if given_up.tries > 0 && !given_up.offends() {
+                    undo.note_pace(&delivery.receiver, lane.pace);
+                    lane.pace.tried_at = lane.pace.tried_at.max(Some(given_up.at));
+                }
+            }
+        });
         if is_resting || is_unfinished(&delivery) {
             self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
             let before = self.deliveries.insert(delivery.id, delivery);
@@ -180,12 +185,12 @@ impl Outbox {
     }
 
     /// There may be one for each check, and every one is looked at after every commit.
-    fn forget_empty_lane(&mut self, name: &str) {
+    fn forget_empty_lane(&mut self, name: &ReceiverName) {
         if is_own_receiver(name)
             && self.lanes.get(name).is_some_and(Lane::is_empty)
-            && let Some((name, lane)) = self.lanes.remove_entry(name)
+            && let Some(lane) = self.lanes.take_out(name)
         {
-            self.undo.note_pace(&name, lane.pace);
+            self.undo.note_pace(name, lane.pace);
         }
     }
 
@@ -207,7 +212,7 @@ impl Outbox {
     /// Takes a message as its row is now, not settled.
     pub(super) fn put_message(&mut self, message: Message) {
         let (receiver, id) = (message.receiver.clone(), message.id);
-        self.lanes.entry(receiver).or_default().put_message(&message);
+        self.lanes.change(&receiver, |lane| lane.put_message(&message));
         self.own_under_way += usize::from(is_own_under_way(&message));
         let before = self.messages.insert(id, message);
         self.own_under_way -= usize::from(before.as_ref().is_some_and(is_own_under_way));
@@ -218,15 +223,13 @@ impl Outbox {
         let Some(message) = self.messages.remove(&id) else { return };
         self.undo.note_message(Some(&message));
         self.own_under_way -= usize::from(is_own_under_way(&message));
-        if let Some(lane) = self.lanes.get_mut(&message.receiver) {
-            lane.forget_message(id);
-        }
+        self.lanes.change_known(&message.receiver, |lane| lane.forget_message(id));
         self.forget_empty_lane(&message.receiver);
     }
 
     /// Something that [`crate::core::route::route`] looks at is another: every lane is looked at again.
     pub(super) fn look_everywhere(&mut self, now: Time) {
-        self.lanes.values_mut().for_each(|lane| lane.look_anew(now));
+        self.lanes.change_all(|_, lane| lane.look_anew(now));
     }
 
     /// A check flipped: what waits because of it is looked at again.
@@ -237,9 +240,7 @@ impl Outbox {
         let of_it = self.open.range(Matter::own(check)..).take_while(|(of, _)| of.check == check);
         let ids = of_it.filter_map(|(_, incident)| self.by_incident.get(incident)).flatten();
         for id in ids {
-            if let Some(lane) = self.lanes.get_mut(&self.deliveries[id].receiver) {
-                lane.look_anew(now);
-            }
+            self.lanes.change_known(&self.deliveries[id].receiver, |lane| lane.look_anew(now));
         }
     }
 
@@ -247,26 +248,21 @@ impl Outbox {
     pub(super) fn next_claim(&self) -> Option<Time> {
         debug_assert_eq!(self.walk().fault(), None);
         let is_full = self.own.places(self.own_under_way) == 0;
-        self.departures().filter(|(_, _, name)| !(is_full && is_own_receiver(name))).map(|(at, ..)| at).min()
+        let own = self.lanes.own().next().filter(|_| !is_full);
+        let own = own.map(|at| self.own.rests_until().map_or(at, |rests_until| at.max(rests_until)));
+        own.into_iter().chain(self.lanes.others().next()).min()
     }
 
-    /// The receivers to which something may leave now, those that have waited longest first.
-    fn due(&self, now: Time) -> Vec<ReceiverName> {
-        let mut due: Vec<_> = self.departures().filter(|(at, ..)| *at <= now).collect();
-        due.sort_unstable_by_key(|(_, since, name)| (*since, *name));
-        due.into_iter().map(|(_, _, name)| name.clone()).collect()
-    }
-
-    /// When something may leave for each receiver that has no message under way, and since when it waits for that.
-    fn departures(&self) -> impl Iterator<Item = (Time, Time, &ReceiverName)> {
-        let rests_until = self.own.rests_until();
-        self.lanes.iter().filter(|(_, lane)| lane.under_way.is_none()).filter_map(move |(name, lane)| {
-            let retry_at = lane.next_retry().map(|(at, _)| at);
-            let since = lane.leaves_at().into_iter().chain(retry_at).min()?;
-            let rests_until = rests_until.filter(|_| is_own_receiver(name));
-            let at = rests_until.into_iter().chain(lane.pace.limited_until).fold(since, Time::max);
-            Some((at, since, name))
-        })
+    /// The check's own receiver that has waited longest for a departure that is due, of those that come after one of them.
+    fn next_own_due(
+        &mut self,
+        now: Time,
+        after: Option<&(Time, ReceiverName)>,
+    ) -> Option<(Time, ReceiverName)> {
+        if self.own.rests_until() > Some(now) {
+            return None;
+        }
+        self.lanes.own_mut().next_due(now, after)
     }
 
     fn walk(&self) -> Walk<'_> {
@@ -293,9 +289,7 @@ impl Outbox {
 
     /// What waits in a lane is looked at again.
     fn look_at_lane(&mut self, name: &ReceiverName, now: Time) {
-        if let Some(lane) = self.lanes.get_mut(name) {
-            lane.look_anew(now);
-        }
+        self.lanes.change_known(name, |lane| lane.look_anew(now));
     }
 
     pub(super) fn has_message(&self, id: MessageId) -> bool {
@@ -309,14 +303,12 @@ impl Outbox {
 
     /// Checks are as severe as before no more: all that waits is ranked anew when it is looked at.
     pub(in crate::store::sqlite) fn forget_ranks(&mut self) {
-        self.lanes.values_mut().for_each(|lane| lane.waiting.forget_ranks());
+        self.lanes.change_all(|_, lane| lane.waiting.forget_ranks());
     }
 
     /// Ranks what came for a receiver since the last look.
     pub(super) fn rank_waiting(&mut self, name: &ReceiverName, severity: impl Fn(CheckId) -> Severity) {
         let Outbox { lanes, deliveries, .. } = self;
-        if let Some(lane) = lanes.get_mut(name) {
-            lane.waiting.rank(|id| severity(deliveries[&id].check));
-        }
+        lanes.change_known(name, |lane| lane.waiting.rank(|id| severity(deliveries[&id].check)));
     }
 }

@@ -30,8 +30,16 @@ impl OfProcess for Tx<'_> {
         &mut self.story
     }
 
-    fn due(&self, now: Time) -> Vec<ReceiverName> {
-        self.memory.outbox.due(now)
+    fn next_due(&mut self, now: Time, after: Option<&(Time, ReceiverName)>) -> Option<(Time, ReceiverName)> {
+        self.memory.outbox.lanes.others_mut().next_due(now, after)
+    }
+
+    fn next_own_due(
+        &mut self,
+        now: Time,
+        after: Option<&(Time, ReceiverName)>,
+    ) -> Option<(Time, ReceiverName)> {
+        self.memory.outbox.next_own_due(now, after)
     }
 
     fn pace(&self, receiver: &ReceiverName) -> Pace {
@@ -40,10 +48,10 @@ impl OfProcess for Tx<'_> {
 
     fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace) {
         let Outbox { lanes, undo, .. } = &mut self.memory.outbox;
-        if let Some(lane) = lanes.get_mut(receiver) {
+        lanes.change_known(receiver, |lane| {
             undo.note_pace(receiver, lane.pace);
             lane.pace = pace;
-        }
+        });
     }
 
     fn look_at(&mut self, receiver: &ReceiverName, now: Time) {
@@ -73,7 +81,7 @@ impl OfProcess for Tx<'_> {
     }
 
     fn limited(&self, now: Time) -> usize {
-        self.memory.outbox.lanes.values().filter(|lane| lane.pace.limited_until > Some(now)).count()
+        self.memory.outbox.lanes.iter().filter(|(_, lane)| lane.pace.limited_until > Some(now)).count()
     }
 
     fn own_mails(&mut self) -> &mut OwnMails {

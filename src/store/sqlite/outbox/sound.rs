@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::departures::Departs;
 use super::lane::Lane;
+use super::lanes::Lanes;
 use crate::core::outbox::{Delivery, DeliveryId, Message, MessageId};
-use crate::core::route::{ReceiverName, is_own_receiver};
+use crate::core::route::is_own_receiver;
 
 /// What is more than this is not walked through: tests of so much measure how long a call takes.
 const MOST: usize = 10_000;
 
 /// All that is looked at.
 pub(super) struct Walk<'o> {
-    pub(super) lanes: &'o BTreeMap<ReceiverName, Lane>,
+    pub(super) lanes: &'o Lanes,
     pub(super) deliveries: &'o BTreeMap<DeliveryId, Delivery>,
     pub(super) messages: &'o BTreeMap<MessageId, Message>,
     pub(super) own_under_way: usize,
@@ -28,14 +30,21 @@ impl Walk<'_> {
         if under_way != self.own_under_way {
             return Some(format!("{under_way} own mails are under way, not {}", self.own_under_way));
         }
-        let mut messages = 0;
-        for (name, lane) in self.lanes {
+        let (mut messages, mut departures) = (0, 0);
+        for (name, lane) in self.lanes.iter() {
+            let departs = self.departs(lane);
             messages += lane.messages().count();
-            if let Some(fault) = self.fault_of_messages(lane) {
+            departures += usize::from(departs.is_some());
+            let is_there = departs.is_none_or(|departs| self.lanes.leaves(name, departs));
+            let fault = self.fault_of_messages(lane);
+            let fault =
+                fault.or_else(|| (!is_there).then(|| format!("{departs:?} is not known of {lane:?}")));
+            if let Some(fault) = fault {
                 return Some(format!("{name}: {fault}"));
             }
         }
-        (messages != self.messages.len()).then(|| format!("{messages} messages have a lane"))
+        let (found, known) = ((messages, departures), (self.messages.len(), self.lanes.departures()));
+        (known != found).then(|| format!("there are {found:?} messages and departures, not {known:?}"))
     }
 
     fn messages(&self, lane: &Lane) -> impl Iterator<Item = &Message> {
@@ -52,5 +61,14 @@ impl Walk<'_> {
         let under_way = self.messages(lane).find(|message| message.retry_at.is_none());
         let under_way = under_way.map(|message| message.id);
         (lane.under_way != under_way).then(|| format!("{under_way:?} is under way, not {:?}", lane.under_way))
+    }
+
+    fn departs(&self, lane: &Lane) -> Option<Departs> {
+        let is_under_way = self.messages(lane).any(|message| message.retry_at.is_none());
+        let look_at = lane.pace.look_at.filter(|_| !lane.waiting.is_empty());
+        let try_at = lane.pace.try_at.filter(|_| !lane.given_up.is_empty());
+        let retries = self.messages(lane).filter_map(|message| message.retry_at);
+        let since = retries.chain(look_at).chain(try_at).min().filter(|_| !is_under_way)?;
+        Some(Departs { since, limited_until: lane.pace.limited_until.filter(|until| *until > since) })
     }
 }

@@ -17,18 +17,18 @@ impl Outbox {
         let Outbox { lanes, deliveries, messages, limited, .. } = before;
         let is_mended = |row: &Delivery| row.given_up.is_some_and(|given_up| given_up.may_be_mended);
         let mut known = Unstored {
-            paces: lanes.into_iter().map(|(name, lane)| (name, lane.pace)).collect(),
+            paces: lanes.iter().map(|(name, lane)| (name.clone(), lane.pace)).collect(),
             mended: deliveries.iter().map(|(id, row)| (*id, is_mended(row))).collect(),
             attempts: messages.iter().map(|(id, message)| (*id, message.attempts_here)).collect(),
             limited,
         };
         before.undo.unwind(&mut known);
         (self.own, self.limited) = (before.own, known.limited);
-        for (name, lane) in &mut self.lanes {
+        self.lanes.change_all(|name, lane| {
             if let Some(Pace { occasion, tried_at, limited_until, .. }) = known.paces.get(name).copied() {
                 lane.pace = Pace { occasion, tried_at, limited_until, ..lane.pace };
             }
-        }
+        });
         for (id, row) in &mut self.deliveries {
             if let Some(given_up) = &mut row.given_up {
                 given_up.may_be_mended = known.mended.get(id) == Some(&true);
@@ -41,10 +41,11 @@ impl Outbox {
 
     /// The clock was set back (1.1): nothing was tried later than now, and no mail of a check's own waits for a time that was.
     pub(super) fn bring_back_paces(&mut self, now: Time) {
-        for (name, lane) in &mut self.lanes {
-            self.undo.note_pace(name, lane.pace);
+        let Outbox { lanes, undo, .. } = self;
+        lanes.change_all(|name, lane| {
+            undo.note_pace(name, lane.pace);
             lane.pace.limited_until = lane.pace.limited_until.min(Some(now));
             lane.pace.tried_at = lane.pace.tried_at.min(Some(now));
-        }
+        });
     }
 }

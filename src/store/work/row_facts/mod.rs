@@ -85,6 +85,7 @@ macro_rules! every_row_fact {
                 of_notices_of_flapping_the_one_that_waits_is_found
                 the_next_retry_is_the_earliest_and_of_one_time_that_of_the_oldest_member
                 receivers_are_due_when_something_may_leave_the_longest_waiting_first
+                checks_own_mails_are_due_by_themselves_and_none_while_their_server_rests
                 a_message_that_is_not_settled_names_its_matters;
             old:
                 pings_are_shown_in_their_order_until_enough_were_seen

@@ -8,10 +8,12 @@ use super::{RowPlace, alert, at, call, declared, definition, opened};
 use crate::core::check::Definition;
 use crate::core::incident::IncidentKey;
 use crate::core::outbox::{
-    CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Flaps, Message, NewDelivery, ParkReason,
+    Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Flaps, Message, NewDelivery,
+    ParkReason,
 };
 use crate::core::route::ReceiverName;
 use crate::core::state::State;
+use crate::core::time::{Span, Time};
 use crate::store::work::{Pace, Rows, Settled};
 
 fn dev() -> ReceiverName {
@@ -144,20 +146,60 @@ pub(in crate::store) fn receivers_are_due_when_something_may_leave_the_longest_w
 ) {
     let look_at = |second: i64| Pace { look_at: Some(at(second)), ..Pace::default() };
     let (incident, of_ops) = call(place, one_waits);
+    let due = |rows: &mut dyn Rows, second| due(|last| rows.next_due(at(second), last));
     call(place, |rows| {
         rows.insert_delivery(NewDelivery { receiver: dev(), ..alert(&incident) }, DeliveryState::Waiting)?;
         rows.set_pace(&ops(), look_at(20));
         rows.set_pace(&dev(), look_at(30));
         rows.set_pace(&"nobody".into(), look_at(10));
         assert_eq!(rows.pace(&"nobody".into()).look_at, None, "nothing waits for it");
-        let due = [19, 20, 30].map(|second| rows.due(at(second)));
-        assert_eq!(due, [vec![], vec![ops()], vec![ops(), dev()]]);
+        let all = [19, 20, 30].map(|second| due(rows, second));
+        assert_eq!(all, [vec![], vec![ops()], vec![ops(), dev()]]);
         rows.set_pace(&ops(), Pace { limited_until: Some(at(60)), ..look_at(20) });
-        assert_eq!([rows.due(at(59)), rows.due(at(60))], [vec![dev()], vec![ops(), dev()]]);
+        assert_eq!([due(rows, 59), due(rows, 60)], [vec![dev()], vec![ops(), dev()]]);
         let message = leaves(rows, &[&of_ops])?;
-        assert_eq!(rows.due(at(100)), [dev()], "one message at a time");
+        assert_eq!(due(rows, 100), [dev()], "one message at a time");
         rows.update_message(Message { retry_at: Some(at(25)), ..message }, None)?;
-        assert_eq!([rows.due(at(59)), rows.due(at(60))], [vec![dev()], vec![ops(), dev()]]);
+        assert_eq!([due(rows, 59), due(rows, 60)], [vec![dev()], vec![ops(), dev()]]);
+        Ok(())
+    });
+}
+
+/// All that are due, one after the other.
+fn due(
+    mut next: impl FnMut(Option<&(Time, ReceiverName)>) -> Option<(Time, ReceiverName)>,
+) -> Vec<ReceiverName> {
+    let mut due: Vec<(Time, ReceiverName)> = Vec::new();
+    while let Some(next) = next(due.last()) {
+        due.push(next);
+    }
+    due.into_iter().map(|(_, name)| name).collect()
+}
+
+/// 16.4
+pub(in crate::store) fn checks_own_mails_are_due_by_themselves_and_none_while_their_server_rests(
+    place: &mut dyn RowPlace,
+) {
+    let (incident, _) = call(place, one_waits);
+    let [a, b] = ["a", "b"].map(|text| crate::core::route::own_action(&super::name(text)).receiver);
+    let due = |rows: &mut dyn Rows, second| due(|last| rows.next_own_due(at(second), last));
+    call(place, |rows| {
+        for (receiver, second) in [(&a, 30), (&b, 20)] {
+            let own = NewDelivery { receiver: receiver.clone(), ..alert(&incident) };
+            rows.insert_delivery(own, DeliveryState::Waiting)?;
+            rows.set_pace(receiver, Pace { look_at: Some(at(second)), ..Pace::default() });
+        }
+        assert_eq!([due(rows, 20), due(rows, 30)], [vec![b.clone()], vec![b.clone(), a.clone()]]);
+        let others = super::waiting::due(|last| rows.next_due(at(100), last));
+        assert_eq!(others, [] as [ReceiverName; 0], "they are nobody else's");
+        let limited = Pace { limited_until: Some(at(60)), ..rows.pace(&b) };
+        rows.set_pace(&b, limited);
+        assert_eq!([due(rows, 59), due(rows, 60)], [vec![a.clone()], vec![b.clone(), a.clone()]]);
+        let away = Attempt::Unreachable { why: "away".to_owned(), is_misdirected: false };
+        rows.own_mails().ended(&away, &["a@example.org".to_owned()], at(60), 0);
+        let rests_until = rows.own_mails().rests_until().expect("it takes nothing");
+        let rests = [rests_until - Span::MS, rests_until].map(|now| rows.next_own_due(now, None));
+        assert_eq!(rests, [None, Some((at(20), b.clone()))], "it was left alone");
         Ok(())
     });
 }
