@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{damaged, failed};
-use super::fast::behind::{Behind, LaterPings, StateRead, UP_TO};
+use super::fast::behind::{Behind, UP_TO};
+use super::fast::replay::replay;
 use super::memory::{Memory, Slot};
 use super::query::{for_each, id};
 use super::{happenings, mutes, outbox, windows};
@@ -25,11 +26,13 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_blind(db, &mut memory)?;
     memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
     load_checks(db, &mut memory)?;
+    replay(db, &mut memory)?;
     windows::load(db, &memory)?;
     load_alerts(db, &mut memory)?;
     load_bodies(db, &mut memory)?;
     happenings::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
+    memory.note_all_states();
     memory.settle_deadlines();
     Ok(memory)
 }
@@ -70,7 +73,6 @@ fn load_blind(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
 fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let sql = "SELECT id, definition, superseded, last_ping, pings, state
                FROM checks JOIN states ON check_id = id ORDER BY id";
-    let mut later = LaterPings::load(db, memory.behind.up_to())?;
     for_each(db, sql, |row| {
         let id = id(row.get(0)?);
         let definition = match row::read_definition(row.get_ref(1)?.as_str()?) {
@@ -81,16 +83,6 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
             return Ok(Err(damaged(format_args!("state of check {}", definition.name))));
         };
         let is_superseded: bool = row.get(2)?;
-        let mut read = StateRead { state, last_ping: row.get(3)?, pings: row.get(4)? };
-        let row_last = read.last_ping;
-        let again = later.replay(id, &definition.spec, &memory.blind, &mut read);
-        let StateRead { state, last_ping, pings } = read;
-        if last_ping > row_last {
-            memory.behind.add(id);
-        }
-        if !again.is_empty() {
-            memory.judge_again.push((id, again));
-        }
         // The first round finds out which of them keep too many.
         memory.new_flips.insert(id);
         // Pings fill the window later.
@@ -98,7 +90,8 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         if !is_superseded {
             memory.by_name.insert(definition.name.clone(), id);
         }
-        memory.put(Slot { check: Arc::new(Check::new(id, definition, known)), last_ping, pings });
+        let check = Arc::new(Check::new(id, definition, known));
+        memory.place(Slot { check, last_ping: row.get(3)?, pings: row.get(4)? });
         Ok(Ok(()))
     })?;
     for_each(db, "SELECT name, check_id FROM names", |row| {

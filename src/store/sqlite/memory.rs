@@ -39,7 +39,7 @@ pub(super) struct Memory {
     pub(super) last_ping: i64,
     pub(super) behind: Behind,
     /// Pings that are judged otherwise than before: nothing is stored of what follows from them yet.
-    pub(super) judge_again: Vec<(CheckId, Vec<Later>)>,
+    pub(super) judge_again: BTreeMap<CheckId, Vec<Later>>,
     /// The sum of all bodies that are kept.
     pub(super) body_bytes: i64,
     /// Any number, another one in every database.
@@ -94,12 +94,24 @@ impl Memory {
     /// Puts a check in its place, as committed.
     pub(super) fn put(&mut self, slot: Slot) {
         let id = slot.check.id;
+        let before = self.place(slot);
+        self.note_state(id, before.and_then(|before| before.check.known().state.archived));
+    }
+
+    /// Puts a check in its place, while nothing is noted of its state. Answers what was there.
+    pub(super) fn place(&mut self, slot: Slot) -> Option<Slot> {
         self.outbox.depended_on.add(&slot.check.definition.depends_on);
-        let before = self.checks.insert(id, slot);
+        let before = self.checks.insert(slot.check.id, slot);
         if let Some(before) = &before {
             self.outbox.depended_on.take_out(&before.check.definition.depends_on);
         }
-        self.note_state(id, before.and_then(|before| before.check.known().state.archived));
+        before
+    }
+
+    /// Notes what is found by the states of checks of which nothing was noted yet.
+    pub(super) fn note_all_states(&mut self) {
+        let checks: Vec<CheckId> = self.checks.keys().copied().collect();
+        checks.into_iter().for_each(|check| self.note_state(check, None));
     }
 
     /// Notes what is found by it of the state that a check has now. Before, it was archived then.

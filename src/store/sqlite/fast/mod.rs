@@ -4,3 +4,4 @@ pub(super) mod behind;
 pub(super) mod catch_up;
 pub(super) mod ids;
 pub(super) mod prefetch;
+pub(super) mod replay;

@@ -1,0 +1,43 @@
+//! Makes again what rows of states do not know of (14.2).
+
+use rusqlite::Connection;
+
+use super::behind::Later;
+use crate::core::step::{Input, step};
+use crate::store::StoreError;
+use crate::store::sqlite::error::damaged;
+use crate::store::sqlite::memory::Memory;
+use crate::store::sqlite::query::{for_each, id};
+
+/// Steps all checks through those of their pings that their rows did not know of: a row is behind if there were any. A ping
+/// that flips would have brought its row up to date, so one that does now was judged otherwise before, by another version of
+/// this program: from there on the pings of its check are kept, to be judged in a transaction.
+pub(in crate::store::sqlite) fn replay(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+    let (columns, up_to) = (Later::COLUMNS, memory.behind.up_to());
+    let sql = format!("SELECT {columns}, check_id FROM pings WHERE seq > {up_to} ORDER BY seq");
+    for_each(db, &sql, |row| {
+        let check = id(row.get(6)?);
+        let Some(later) = Later::read(row)? else {
+            return Ok(Err(damaged(format_args!("ping {}", row.get::<_, i64>(0)?))));
+        };
+        let slot = memory.checks.get_mut(&check).filter(|slot| slot.last_ping < later.seq);
+        let Some(slot) = slot else { return Ok(Ok(())) };
+        if let Some(again) = memory.judge_again.get_mut(&check) {
+            again.push(later);
+            return Ok(Ok(()));
+        }
+        let mut known = slot.check.known();
+        let spec = &slot.check.definition.spec;
+        let made = step(spec, known.state.clone(), Input::Ping(later.ping.clone()), later.at, &memory.blind);
+        if made.flips.is_empty() && made.judgements.is_empty() {
+            known.state = made.state;
+            drop(known);
+            (slot.last_ping, slot.pings) = (later.seq, later.ordinal);
+            memory.behind.add(check);
+        } else {
+            tracing::error!(check = check.0, ping = later.seq, "a ping is judged otherwise than before");
+            memory.judge_again.insert(check, vec![later]);
+        }
+        Ok(Ok(()))
+    })
+}
