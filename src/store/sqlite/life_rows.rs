@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::blind;
 use super::query::key;
 use super::tx::Tx;
 use crate::core::blind::{BlindWindows, Window};
@@ -9,13 +10,6 @@ use crate::core::route::Mute;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::work::{LifeRows, Lost};
-
-fn table(why: Lost) -> &'static str {
-    match why {
-        Lost::Away => "blind_windows",
-        Lost::Unread => "refused_windows",
-    }
-}
 
 impl LifeRows for Tx<'_> {
     fn created(&self) -> Result<Option<Time>, StoreError> {
@@ -56,33 +50,16 @@ impl LifeRows for Tx<'_> {
     }
 
     fn add_window(&mut self, window: Window, why: Lost) -> Result<(), StoreError> {
-        self.catch_up_all()?;
-        let blind = &mut self.memory.blind;
-        let changed = match why {
-            Lost::Away => blind.add(window),
-            Lost::Unread => blind.add_refusals(window),
-        };
-        let table = table(why);
-        // Those that hold others now take the place of these.
-        for window in changed {
-            let (from, to) = (window.from.as_ms(), window.to.as_ms());
-            self.execute(&format!("DELETE FROM {table} WHERE from_at BETWEEN ?1 AND ?2"), params![from, to])?;
-            self.execute(
-                &format!("INSERT INTO {table} (from_at, to_at) VALUES (?1, ?2)"),
-                params![from, to],
-            )?;
-        }
+        blind::insert(self, window, why)?;
+        blind::add(&mut self.memory.blind, window, why);
         self.blindness_changed();
         Ok(())
     }
 
     fn cut_windows(&mut self, now: Time) -> Result<(), StoreError> {
         self.catch_up_all()?;
+        blind::cut(self, now)?;
         self.memory.blind.bring_back_to(now);
-        for table in [Lost::Away, Lost::Unread].map(table) {
-            self.execute(&format!("DELETE FROM {table} WHERE from_at >= ?1"), params![now.as_ms()])?;
-            self.execute(&format!("UPDATE {table} SET to_at = min(to_at, ?1)"), params![now.as_ms()])?;
-        }
         self.blindness_changed();
         Ok(())
     }

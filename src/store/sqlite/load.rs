@@ -10,8 +10,7 @@ use super::fast::behind::{Behind, UP_TO};
 use super::fast::replay::replay;
 use super::memory::{Memory, Slot};
 use super::query::{for_each, id};
-use super::{happenings, mutes, outbox, windows};
-use crate::core::blind::{BlindWindows, Window};
+use super::{blind, happenings, mutes, outbox, windows};
 use crate::core::check::Name;
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
@@ -23,7 +22,7 @@ use crate::store::{StoreError, row};
 pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memory, StoreError> {
     let mut memory = Memory::default();
     load_meta(db, &mut memory)?;
-    load_blind(db, &mut memory)?;
+    memory.blind = blind::load(db)?;
     memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
     load_checks(db, &mut memory)?;
     replay(db, &mut memory)?;
@@ -53,20 +52,6 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         db.query_row("SELECT max(seq) FROM pings", [], |row| row.get(0)).map_err(failed)?;
     memory.last_ping = newest.max(value("last_ping")?).unwrap_or(0);
     memory.behind = Behind::new(value(UP_TO)?, memory.last_ping);
-    Ok(())
-}
-
-fn load_blind(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
-    let windows = |table: &str| {
-        let mut windows = Vec::new();
-        for_each(db, &format!("SELECT from_at, to_at FROM {table} ORDER BY from_at"), |row| {
-            let (from, to) = (Time::from_ms(row.get(0)?), Time::from_ms(row.get(1)?));
-            windows.push(Window { from, to });
-            Ok(Ok(()))
-        })?;
-        Ok(windows)
-    };
-    memory.blind = BlindWindows::new(windows("blind_windows")?, windows("refused_windows")?);
     Ok(())
 }
 

@@ -4,9 +4,10 @@
 //! nothing; a call changes it together with its rows, and a call that fails has it read anew. Readers see the
 //! [`Live`](super::live::Live), which changes after each commit.
 //!
-//! What becomes of checks and messages is decided in `store/work`, over the rows that `checks`, `facts`, `life_rows`,
+//! What becomes of checks and messages is decided in `store/work`, over the rows that `blind`, `checks`, `facts`, `life_rows`,
 //! `outbox` and `old_rows` read and write.
 
+mod blind;
 mod calls;
 mod checks;
 mod deadlines;

@@ -2,8 +2,8 @@
 //!
 //! A ping that flips nothing is a fact and no more: its check's row may stay behind, since the same step over the same
 //! pings makes the same state. So at every commit, rows and pings together say all that memory says. Every batch brings
-//! some rows up to date, by their numbers, so that many of them lie on one page. Whatever else a step is judged by changes
-//! only when no row is behind that it concerns: a check's spec with its own row, blind windows with all of them.
+//! some rows up to date, by their numbers, so that many of them lie on one page. Whatever else a step is judged by is known
+//! as it was then: a check's spec changes with its own row only, and of a blind window it is known after which ping it came.
 
 use rusqlite::params;
 
@@ -11,6 +11,7 @@ use super::behind::UP_TO;
 use crate::core::check::CheckId;
 use crate::core::state::State;
 use crate::core::step::Input;
+use crate::store::sqlite::blind;
 use crate::store::sqlite::query::key;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Subject, step_check};
@@ -84,7 +85,7 @@ impl Tx<'_> {
             behind.up_to = up_to;
             self.set_meta(UP_TO, up_to)?;
         }
-        Ok(())
+        blind::rows_know(self, self.memory.behind.up_to)
     }
 
     /// Brings some rows up to date, while there is time.
@@ -92,7 +93,7 @@ impl Tx<'_> {
         self.catch_up(SOME, 0)
     }
 
-    /// Brings all rows up to date: before anything changes by which steps of all checks judge.
+    /// Brings all rows up to date: before windows are cut, which no row tells of.
     pub(in crate::store::sqlite) fn catch_up_all(&mut self) -> Result<(), StoreError> {
         self.catch_up(usize::MAX, SLACK)
     }

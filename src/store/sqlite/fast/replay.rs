@@ -5,21 +5,28 @@ use rusqlite::Connection;
 use super::behind::Later;
 use crate::core::step::{Input, step};
 use crate::store::StoreError;
+use crate::store::sqlite::blind::{self, LaterWindow};
 use crate::store::sqlite::error::damaged;
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::query::{for_each, id};
 
 /// Steps all checks through those of their pings that their rows did not know of: a row is behind if there were any. A ping
 /// that flips would have brought its row up to date, so one that does now was judged otherwise before, by another version of
-/// this program: from there on the pings of its check are kept, to be judged in a transaction.
+/// this program: from there on the pings of its check are kept, to be judged in a transaction. Blind windows are added on the
+/// way.
 pub(in crate::store::sqlite) fn replay(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let (columns, up_to) = (Later::COLUMNS, memory.behind.up_to());
     let sql = format!("SELECT {columns}, check_id FROM pings WHERE seq > {up_to} ORDER BY seq");
+    let mut windows = blind::load_later(db, i64::MAX)?.into_iter().peekable();
     for_each(db, &sql, |row| {
         let check = id(row.get(6)?);
         let Some(later) = Later::read(row)? else {
             return Ok(Err(damaged(format_args!("ping {}", row.get::<_, i64>(0)?))));
         };
+        // It was judged by the windows that there were.
+        while let Some(LaterWindow { window, why, .. }) = windows.next_if(|it| it.after_ping < later.seq) {
+            blind::add(&mut memory.blind, window, why);
+        }
         let slot = memory.checks.get_mut(&check).filter(|slot| slot.last_ping < later.seq);
         let Some(slot) = slot else { return Ok(Ok(())) };
         if let Some(again) = memory.judge_again.get_mut(&check) {
@@ -39,5 +46,9 @@ pub(in crate::store::sqlite) fn replay(db: &Connection, memory: &mut Memory) -> 
             memory.judge_again.insert(check, vec![later]);
         }
         Ok(Ok(()))
-    })
+    })?;
+    for LaterWindow { window, why, .. } in windows {
+        blind::add(&mut memory.blind, window, why);
+    }
+    Ok(())
 }

@@ -1,10 +1,11 @@
 //! Facts of the rows of punctual itself.
 
-use super::{RowPlace, at, call};
+use super::{RowPlace, apply, at, call, declared, success};
 use crate::core::blind::Window;
 use crate::core::route::{Matcher, Mute};
 use crate::core::time::{Span, Time};
 use crate::store::work::{Lost, Rows};
+use crate::store::{Entry, What};
 
 fn window(from: i64, to: i64) -> Window {
     Window { from: at(from), to: at(to) }
@@ -45,6 +46,37 @@ pub(in crate::store) fn windows_that_touch_are_one_and_none_outlasts_a_cut(place
         assert_eq!(windows(rows), [window(0, 20), window(30, 35)]);
         Ok(())
     });
+}
+
+/// 14.2: also if its row is written later.
+pub(in crate::store) fn a_ping_was_judged_without_the_windows_that_came_after_it(place: &mut dyn RowPlace) {
+    place.write_states_late();
+    let check = call(place, |rows| declared(rows, "a"));
+    let ping = |second| vec![Entry { check, at: at(second), what: What::Ping(success("")) }];
+    call(place, |rows| apply(rows, ping(1)));
+    // It is late after 65 minutes: so much blindness puts that off, and with more it would be unknown by the next ping.
+    let (before, after, newest) = (window(3810, 3890), window(3895, 3975), window(4505, 4506));
+    call(place, |rows| rows.add_window(before, Lost::Away));
+    call(place, |rows| apply(rows, ping(4500)));
+    call(place, |rows| rows.add_window(after, Lost::Unread));
+    let state = call(place, |rows| {
+        apply(rows, ping(4510))?;
+        rows.add_window(newest, Lost::Away)?;
+        rows.state(check)
+    });
+    let mut is_as_before = |open: fn(&mut dyn RowPlace)| {
+        open(place);
+        call(place, |rows| {
+            assert_eq!(rows.state(check)?, state);
+            assert_eq!(rows.blind()?.iter().collect::<Vec<_>>(), [&before, &after, &newest]);
+            assert_eq!(rows.blind()?.absent_after(at(0)), Span::secs(81));
+            Ok(())
+        });
+    };
+    is_as_before(|place| place.open_again());
+    is_as_before(|place| place.open_again());
+    is_as_before(|place| place.stop_and_open());
+    is_as_before(|place| place.open_again());
 }
 
 pub(in crate::store) fn a_sign_of_life_and_the_total_are_as_last_put(place: &mut dyn RowPlace) {

@@ -68,6 +68,7 @@ macro_rules! every_row_fact {
                 of_events_the_oldest_go_and_the_newest_stay;
             life:
                 windows_that_touch_are_one_and_none_outlasts_a_cut
+                a_ping_was_judged_without_the_windows_that_came_after_it
                 a_sign_of_life_and_the_total_are_as_last_put
                 mutes_end_where_they_say_and_where_somebody_says;
             outbox:
