@@ -88,10 +88,6 @@ impl Store for SqliteStore {
         // A start does not know what was before: the memory has been read anew for that.
         let policy = before.as_ref().map(|before| before.policy.clone());
         let done = self.transact(|tx| {
-            if at_start {
-                // The next start need not step through the same pings again.
-                tx.catch_up_all()?;
-            }
             match work::configure(tx, compared, at_start, policy.as_deref(), now) {
                 Err(ConfigureError::Store(error)) => Err(error),
                 // A refusal has changed nothing.
