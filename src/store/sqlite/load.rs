@@ -10,6 +10,7 @@ use super::fast::behind::{Behind, UP_TO};
 use super::fast::replay::replay;
 use super::memory::{Memory, Slot};
 use super::query::{for_each, id};
+use super::rows_read::RowsRead;
 use super::{blind, happenings, mutes, outbox, windows};
 use crate::core::check::Name;
 use crate::core::outbox::MessageId;
@@ -58,7 +59,10 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
 fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let sql = "SELECT id, definition, superseded, last_ping, pings, state
                FROM checks JOIN states ON check_id = id ORDER BY id";
+    let count = db.query_row("SELECT count(*) FROM checks WHERE superseded = 0", [], |row| row.get(0));
+    let mut rows_read = RowsRead::new("checks", count.map_err(failed)?);
     for_each(db, sql, |row| {
+        rows_read.count();
         let id = id(row.get(0)?);
         let definition = match row::read_definition(row.get_ref(1)?.as_str()?) {
             Ok(definition) => Arc::new(definition),

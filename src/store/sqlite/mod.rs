@@ -30,6 +30,7 @@ mod outbox;
 mod query;
 #[cfg(test)]
 mod row_facts;
+mod rows_read;
 mod soundness;
 mod staging;
 mod store;

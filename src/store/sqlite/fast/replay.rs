@@ -9,6 +9,7 @@ use crate::store::sqlite::blind::{self, LaterWindow};
 use crate::store::sqlite::error::damaged;
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::query::{for_each, id};
+use crate::store::sqlite::rows_read::RowsRead;
 
 /// Steps all checks through those of their pings that their rows did not know of: a row is behind if there were any. A ping
 /// that flips would have brought its row up to date, so one that does now was judged otherwise before, by another version of
@@ -18,7 +19,9 @@ pub(in crate::store::sqlite) fn replay(db: &Connection, memory: &mut Memory) -> 
     let (columns, up_to) = (Later::COLUMNS, memory.behind.up_to());
     let sql = format!("SELECT {columns}, check_id FROM pings WHERE seq > {up_to} ORDER BY seq");
     let mut windows = blind::load_later(db, i64::MAX)?.into_iter().peekable();
+    let mut rows_read = RowsRead::new("pings that came since", memory.last_ping - up_to);
     for_each(db, &sql, |row| {
+        rows_read.count();
         let check = id(row.get(6)?);
         let Some(later) = Later::read(row)? else {
             return Ok(Err(damaged(format_args!("ping {}", row.get::<_, i64>(0)?))));
