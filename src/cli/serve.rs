@@ -26,7 +26,7 @@ use crate::http::server::{self, Listeners};
 use crate::http::socket::{self, ControlSocket};
 use crate::metrics::Own;
 use crate::store::history::Reader;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sqlite::{ReadAhead, SqliteStore};
 use crate::store::writer::{self, Writer};
 use crate::store::{Compared, LetGo, Store};
 
@@ -71,13 +71,13 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
     // Before anything that takes time, as many checks or the wait for another server's end: by itself, a SIGHUP would end
     // this one.
     let hangups = signal(SignalKind::hangup())?;
-    let loaded = load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
+    let (loaded, ahead) = read(&settings).await?;
     // Nobody holds a folder that is not there: an address that is taken is told before one is made.
     let early = match settings.storage_path.exists() {
         true => None,
         false => Some(Listeners::bind(&settings.listen_addresses)?),
     };
-    let store = SqliteStore::open(&settings.storage_path)?.knowing(origins());
+    let store = SqliteStore::open_after(&settings.storage_path, ahead)?.knowing(origins());
     let (loaded, fault) = newest(&settings, loaded);
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
@@ -133,6 +133,14 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
     }
     tracing::info!("stopped");
     by_itself.map_or(Ok(()), Err)
+}
+
+/// The files, and meanwhile the database: with many checks each takes seconds.
+async fn read(settings: &Settings) -> Result<(Loaded, Option<ReadAhead>), Failure> {
+    let folder = settings.storage_path.clone();
+    let ahead = tokio::task::spawn_blocking(move || ReadAhead::of(&folder));
+    let loaded = load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
+    Ok((loaded, ahead.await?))
 }
 
 /// The configuration as it is now, and not as it was when we began to wait for another server's end. If that is faulty by

@@ -7,6 +7,7 @@
 //! What becomes of checks and messages is decided in `store/work`, over the rows that `blind`, `checks`, `facts`, `life_rows`,
 //! `outbox` and `old_rows` read and write.
 
+mod ahead;
 mod blind;
 mod calls;
 mod checks;
@@ -37,6 +38,7 @@ mod store;
 mod tx;
 mod windows;
 
+pub use ahead::ReadAhead;
 pub use history::Reader;
 pub use soundness::soundness;
 pub use store::{FaultPoint, SqliteStore};

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::ahead::ReadAhead;
 use super::error::{commit_failed, failed};
 use super::fast::catch_up::CATCH_UP;
 use super::memory::{Memory, UnstoredSettings};
@@ -72,25 +73,36 @@ impl fmt::Debug for SqliteStore {
 impl SqliteStore {
     /// Opens the database of a folder, making what is missing. While another server has it, it waits (14.4).
     pub fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
-        // The standard library's only source of numbers that nobody can foresee.
-        let any = RandomState::new().hash_one(folder);
-        SqliteStore::open_with(folder, any)
+        SqliteStore::open_after(folder, None)
+    }
+
+    /// Like [`SqliteStore::open`]; what was read ahead is not read again.
+    pub fn open_after(folder: &Path, ahead: Option<ReadAhead>) -> Result<SqliteStore, StoreError> {
+        let (lock, memory) = match ahead {
+            Some(ahead) => (ahead.lock, ahead.memory),
+            None => (files::lock(folder)?, None),
+        };
+        SqliteStore::open_locked(folder, any_number(folder), lock, memory)
     }
 
     /// Like [`SqliteStore::open`]; the keys of its messages begin with this number, so that they are the same in every run.
     #[doc(hidden)]
     pub fn open_with(folder: &Path, epoch: u64) -> Result<SqliteStore, StoreError> {
-        SqliteStore::open_locked(folder, epoch, files::lock(folder)?)
+        SqliteStore::open_locked(folder, epoch, files::lock(folder)?, None)
     }
 
     /// Like [`SqliteStore::open`], but does not wait: `None` while a server has it.
     pub fn open_unless_held(folder: &Path) -> Result<Option<SqliteStore>, StoreError> {
         let Some(lock) = files::try_lock(folder)? else { return Ok(None) };
-        let any = RandomState::new().hash_one(folder);
-        SqliteStore::open_locked(folder, any, lock).map(Some)
+        SqliteStore::open_locked(folder, any_number(folder), lock, None).map(Some)
     }
 
-    fn open_locked(folder: &Path, epoch: u64, lock: files::Lock) -> Result<SqliteStore, StoreError> {
+    fn open_locked(
+        folder: &Path,
+        epoch: u64,
+        lock: files::Lock,
+        memory: Option<Memory>,
+    ) -> Result<SqliteStore, StoreError> {
         let (db, is_new) = files::open_writer(folder)?;
         let mut store = SqliteStore {
             folder: folder.to_owned(),
@@ -112,6 +124,7 @@ impl SqliteStore {
         if is_new {
             tracing::warn!(folder = %folder.display(), "the database is new and empty");
         }
+        memory.into_iter().for_each(|read| store.know(read));
         store.ready()?;
         Ok(store)
     }
@@ -147,21 +160,26 @@ impl SqliteStore {
             && let Some(db) = &self.db
         {
             let read = load::load(db, &self.handed)?;
-            let Memory { outbox: before, .. } = std::mem::replace(&mut self.memory, read);
-            self.memory.outbox.as_before(before);
-            self.memory.epoch = self.epoch;
-            self.memory.origins = self.origins.clone();
-            if self.memory.created.is_none() {
-                self.memory.database_id = self.epoch.cast_signed();
-            }
-            self.handed.retain(|id| self.memory.outbox.has_message(*id));
-            self.live.set_mutes(self.memory.mutes.clone());
-            self.live.set_directory(self.memory.directory());
-            self.live.set_blind(self.memory.blind.clone());
-            self.is_stale = false;
+            self.know(read);
         }
         self.show_totals();
         Ok(())
+    }
+
+    /// This is what the rows say.
+    fn know(&mut self, read: Memory) {
+        let Memory { outbox: before, .. } = std::mem::replace(&mut self.memory, read);
+        self.memory.outbox.as_before(before);
+        self.memory.epoch = self.epoch;
+        self.memory.origins = self.origins.clone();
+        if self.memory.created.is_none() {
+            self.memory.database_id = self.epoch.cast_signed();
+        }
+        self.handed.retain(|id| self.memory.outbox.has_message(*id));
+        self.live.set_mutes(self.memory.mutes.clone());
+        self.live.set_directory(self.memory.directory());
+        self.live.set_blind(self.memory.blind.clone());
+        self.is_stale = false;
     }
 
     /// One call: rows and memory change together or not at all (14.1), then readers see it.
@@ -248,4 +266,9 @@ impl SqliteStore {
         let last_sign_of_life_ms = self.memory.sign_of_life.map_or(0, Time::as_ms);
         totals.last_sign_of_life_ms.store(last_sign_of_life_ms, Ordering::Relaxed);
     }
+}
+
+/// The standard library's only source of numbers that nobody can foresee.
+fn any_number(folder: &Path) -> u64 {
+    RandomState::new().hash_one(folder)
 }

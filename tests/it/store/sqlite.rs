@@ -8,7 +8,7 @@ use punctual::core::blind::Window;
 use punctual::core::check::{Ping, PingKind, Rid};
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
-use punctual::store::sqlite::{FaultPoint, SqliteStore};
+use punctual::store::sqlite::{FaultPoint, ReadAhead, SqliteStore};
 use punctual::store::{Edit, EditError, PingFact, Store, StoreError, What};
 
 use super::edits::{canary, create, edit};
@@ -45,6 +45,40 @@ fn a_second_server_waits_for_the_first() {
     drop(first);
     opened.recv().unwrap();
     second.join().unwrap();
+}
+
+/// 14.4: a start reads its database while it reads its files, which may be faulty.
+#[test]
+fn what_is_read_ahead_is_held_and_is_what_is_opened() {
+    let mut world = World::new(Sqlite::default());
+    let folder = world.place.0.path().to_owned();
+    assert!(ReadAhead::of(&folder.join("elsewhere")).is_none() && !folder.join("elsewhere").exists());
+    world.declare(&["a"]);
+    world.store().set_catch_up(0);
+    (0..5).for_each(|_| world.ping("a", PingKind::Success));
+    assert!(ReadAhead::of(&folder).is_none(), "a server has it");
+    let state = world.state("a");
+    drop(world.take());
+    let before = std::fs::read(folder.join("punctual.db")).unwrap();
+    let ahead = ReadAhead::of(&folder);
+    assert!(ahead.is_some() && SqliteStore::open_unless_held(&folder).unwrap().is_none());
+    assert_eq!(std::fs::read(folder.join("punctual.db")).unwrap(), before, "nothing is changed");
+    let store = SqliteStore::open_after(&folder, ahead).unwrap();
+    assert_eq!(store.live().find("a").unwrap().state(), state);
+}
+
+/// A database of the version before is read once it is one of this version.
+#[test]
+fn what_is_not_read_ahead_is_read_when_it_is_opened() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    drop(world.take());
+    let folder = world.place.0.path();
+    database(folder).execute_batch("DROP TABLE later_windows; PRAGMA user_version = 11").unwrap();
+    let ahead = ReadAhead::of(folder);
+    assert!(ahead.is_some() && SqliteStore::open_unless_held(folder).unwrap().is_none());
+    let store = SqliteStore::open_after(folder, ahead).unwrap();
+    assert!(store.live().find("a").is_some());
 }
 
 #[test]
