@@ -4,11 +4,10 @@
 //! so as long as most of the newest pings are wanted by somebody, they are read one after the other, which is faster, and
 //! what is then left is found one by one.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::error::failed;
+use super::fast::ids::ById;
 use super::memory::{Memory, Slot};
 use super::query::id;
 use crate::core::check::CheckId;
@@ -66,6 +65,9 @@ impl Walk {
 
     /// Finds what is left, ping by ping.
     fn find_rest(&mut self, db: &Connection, now: Time) -> Result<(), StoreError> {
+        if self.next == 0 {
+            return Ok(());
+        }
         let sql = format!("SELECT {} FROM pings WHERE seq = ?1", Found::COLUMNS);
         let mut find = db.prepare_cached(&sql).map_err(failed)?;
         while self.next != 0 {
@@ -96,11 +98,11 @@ pub(super) fn of_check(
     Ok(walk.count())
 }
 
-/// The windows of all checks in memory, put into their places.
+/// The windows of all checks in memory that have ever pinged, put into their places.
 pub(super) fn load(db: &Connection, memory: &Memory) -> Result<(), StoreError> {
     let walk = |slot: &Slot| Walk::new(slot.last_ping, slot.check.definition.count_window());
-    let mut walks: HashMap<CheckId, Walk> =
-        memory.checks.iter().map(|(id, slot)| (*id, walk(slot))).collect();
+    let pinged = memory.checks.iter().filter(|(_, slot)| slot.last_ping != 0);
+    let mut walks: ById<Walk> = pinged.map(|(id, slot)| (*id, walk(slot))).collect();
     read_in_a_row(db, memory.last_ping, &mut walks)?;
     for (id, mut walk) in walks {
         walk.find_rest(db, Time::MAX)?;
@@ -110,11 +112,7 @@ pub(super) fn load(db: &Connection, memory: &Memory) -> Result<(), StoreError> {
 }
 
 /// Goes back through the newest pings of all, as long as that is faster than to find those that are wanted.
-fn read_in_a_row(
-    db: &Connection,
-    last_ping: i64,
-    walks: &mut HashMap<CheckId, Walk>,
-) -> Result<(), StoreError> {
+fn read_in_a_row(db: &Connection, last_ping: i64, walks: &mut ById<Walk>) -> Result<(), StoreError> {
     // Forwards within a stretch, as the rows lie.
     let sql = format!("SELECT {}, seq, check_id FROM pings WHERE seq > ?1 AND seq <= ?2", Found::COLUMNS);
     let mut query = db.prepare(&sql).map_err(failed)?;
@@ -143,6 +141,8 @@ fn read_in_a_row(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use crate::store::sqlite::migrations;
 
