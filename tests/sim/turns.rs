@@ -50,13 +50,15 @@ impl World {
         let (look, known) = (self.plain_look(), self.server.process().wakes());
         let claimed = self.server.call(now, fate, |store, now| {
             let plain = look.map(|look| look.look(&store.live(), now));
-            Ok((store.claim(now)?, plain))
+            let outgoing = store.claim(now)?;
+            let is_more = store.next_claim().is_some_and(|at| at < now);
+            Ok((outgoing, plain, is_more))
         });
-        let Some((outgoing, plain)) = claimed.answer else {
+        let Some((outgoing, plain, is_more)) = claimed.answer else {
             self.diary.claim_not_before = now + Span::secs(1);
             return;
         };
-        plain.inspect(|plain| plain.is_claimed(&outgoing));
+        plain.inspect(|plain| plain.is_claimed(&outgoing, is_more));
         if outgoing.is_empty() && self.server.process().wakes() == known {
             // The engine rests until something changes, at most a second.
             self.diary.claim_not_before = now + Span::secs(1);

@@ -19,12 +19,19 @@ use crate::core::route::{ReceiverName, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
 
+/// So many notices are enough for one call: what else is due leaves with the next, and what happens meanwhile goes between.
+const ENOUGH_NOTICES: usize = 64;
+
 /// What leaves, to each receiver one message at most: its attempt is counted with this call.
 pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outgoing>, StoreError> {
-    let mut outgoing = Vec::new();
-    let mut last = None;
-    while let Some(next) = rows.next_due(now, last.as_ref()) {
-        outgoing.extend(claim_from(rows, &next.1, now)?);
+    let (mut outgoing, mut notices, mut last) = (Vec::new(), 0, None);
+    while notices < ENOUGH_NOTICES
+        && let Some(next) = rows.next_due(now, last.as_ref())
+    {
+        if let Some(claimed) = claim_from(rows, &next.1, now)? {
+            notices += claimed.notices.len();
+            outgoing.push(claimed);
+        }
         last = Some(next);
     }
     claim_own(rows, &mut outgoing, now)?;

@@ -127,7 +127,8 @@ conformance! {
         a_message_under_way_at_a_crash_is_tried_again_by_a_process_that_dies_each_minute;
     severity:
         the_critical_one_leaves_first_whatever_waits_before_it
-        what_becomes_critical_while_it_waits_leaves_first;
+        what_becomes_critical_while_it_waits_leaves_first
+        what_two_receivers_are_told_of_hundreds_leaves_in_two_calls;
     flapping:
         a_check_that_flaps_is_told_once_and_then_once_an_hour
         an_hour_without_flapping_ends_it_silently

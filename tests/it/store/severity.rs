@@ -1,9 +1,11 @@
-//! The most severe leave first, however many wait (12.3).
+//! What leaves, however many wait: the most severe first, and no more in one call than is soon done (12.3).
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use punctual::core::check::{Definition, PingKind};
 use punctual::core::outbox::Attempt;
+use punctual::core::time::Span;
 use punctual::store::{Outgoing, Store, What};
 
 use super::world::{GROUP_WAIT, Place, World, check, fact};
@@ -63,4 +65,21 @@ pub(crate) fn what_becomes_critical_while_it_waits_leaves_first<P: Place>(world:
     world.settle(first.message.id, &Attempt::TAKEN);
     declare(world, count, |number| if number == count { "critical" } else { "warning" });
     assert!(tells_of(&world.claim_one(), count));
+}
+
+/// 12.3
+pub(crate) fn what_two_receivers_are_told_of_hundreds_leaves_in_two_calls<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::ZERO, None), ("dev", Span::ZERO, None)]);
+    all_fail(world, 300, |_| "warning");
+    let now = world.now;
+    let mut receivers = BTreeSet::new();
+    for _ in 0..2 {
+        assert!(world.store().next_claim().is_some_and(|at| at <= now), "one follows the other at once");
+        let outgoing = world.store().claim(now).unwrap();
+        let [one] = outgoing.as_slice() else { panic!("one at a time: {outgoing:?}") };
+        assert_eq!(one.notices.len(), 256);
+        receivers.insert(one.message.receiver.to_string());
+    }
+    assert_eq!(receivers.into_iter().collect::<Vec<_>>(), ["dev", "ops"]);
+    assert_eq!((world.store().next_claim(), world.store().claim(now).unwrap()), (None, vec![]));
 }
