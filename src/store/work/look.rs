@@ -1,12 +1,10 @@
 //! What of a receiver's deliveries may leave (8.1, 12.3).
 
-use std::collections::HashSet;
-
 use super::check_rows::CheckNow;
 use super::rows::Rows;
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
 use crate::core::cause::{Cause, Causes};
-use crate::core::incident::{Incident, IncidentStatus, Matter};
+use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
 use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
@@ -16,8 +14,6 @@ use crate::store::StoreError;
 #[derive(Clone, Copy)]
 pub(super) struct LookFor<'a> {
     pub(super) receiver: &'a ReceiverName,
-    /// Of which a message is not settled: what follows waits for it (12.5).
-    pub(super) blocked: &'a HashSet<Matter>,
     pub(super) group_wait: Span,
 }
 
@@ -52,7 +48,7 @@ pub(super) fn look(
 ) -> Result<(), StoreError> {
     for id in ids {
         let delivery = rows.delivery(id?)?.expect("what waits or rests is unfinished");
-        if to.blocked.contains(&delivery.matter()) {
+        if rows.is_in_message(to.receiver, &delivery.matter())? {
             continue;
         }
         if looked.is_enough() {

@@ -1,6 +1,6 @@
 //! The rows of what is to be told, in one transaction.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use super::fact_rows::FactRows;
 use super::life_rows::LifeRows;
@@ -75,7 +75,7 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn waiting_for(&self, receiver: &ReceiverName) -> Result<Vec<Delivery>, StoreError>;
     /// The first of those.
     fn first_waiting(&self, receiver: &ReceiverName) -> Result<Option<Delivery>, StoreError>;
-    /// How many those are.
+    /// How many of those wait for no message.
     fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError>;
     /// The notice that waits of a check that flaps, whichever of its keys does, to a receiver.
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName)
@@ -88,7 +88,7 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     /// Writes what may change of one.
     fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError>;
 
-    /// What waits for a receiver, that of the most severe checks first, and of one severity in the order of their ids: at most
+    /// What waits for a receiver and for no message, that of the most severe checks first, and of one severity in the order of their ids: at most
     /// so many, of those that come after one that waits. A check is as severe as the last call left it declared.
     fn worst_first(
         &mut self,
@@ -127,8 +127,8 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     /// The one of these that is sent again first; of those of one time the one with the oldest member, so that the parts of one
     /// that was split follow its order.
     fn next_retry(&self, receiver: &ReceiverName) -> Result<Option<Message>, StoreError>;
-    /// What these tell of.
-    fn matters_in_messages(&self, receiver: &ReceiverName) -> Result<HashSet<Matter>, StoreError>;
+    /// Whether one of these tells of it: what follows waits for it (12.5).
+    fn is_in_message(&self, receiver: &ReceiverName, matter: &Matter) -> Result<bool, StoreError>;
     /// Whether one of these is being sent now.
     fn is_under_way(&self, receiver: &ReceiverName) -> Result<bool, StoreError>;
     /// How many parts of the one that was split first were refused.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::departures::Departs;
 use super::queue::WaitingIds;
+use crate::core::incident::Matter;
 use crate::core::outbox::{DeliveryId, Message, MessageId};
 use crate::core::time::Time;
 use crate::store::work::Pace;
@@ -16,8 +17,8 @@ pub(super) type RetryOrder = (Time, Option<DeliveryId>);
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     pub(super) waiting: WaitingIds,
-    /// Those that are not settled; `None`: being sent.
-    messages: BTreeMap<MessageId, Option<RetryOrder>>,
+    /// Those that are not settled, and what they tell of; `None`: being sent.
+    messages: BTreeMap<MessageId, (Option<RetryOrder>, Vec<Matter>)>,
     /// Those of these that wait to be sent again.
     retries: BTreeSet<(RetryOrder, MessageId)>,
     /// The message that is being sent now: at most one for each receiver.
@@ -32,16 +33,24 @@ impl Lane {
         self.waiting.is_empty() && self.messages.is_empty() && self.given_up.is_empty()
     }
 
-    /// Takes a message as its row is now, not settled.
-    pub(super) fn put_message(&mut self, message: &Message) {
+    /// Takes a message as its row is now, not settled. `matters` is what it tells of, which is asked once.
+    pub(super) fn put_message(&mut self, message: &Message, matters: impl FnOnce() -> Vec<Matter>) {
         let id = message.id;
-        self.forget_message(id);
-        let retry = message.retry_at.map(|at| (at, message.members.first().copied()));
-        self.messages.insert(id, retry);
-        match retry {
-            Some(retry) => {
-                self.retries.insert((retry, id));
+        let matters = match self.messages.remove(&id) {
+            Some((retry, matters)) => {
+                self.forget_attempt(id, retry);
+                matters
             }
+            None => {
+                let matters = matters();
+                matters.iter().for_each(|matter| self.waiting.block(matter));
+                matters
+            }
+        };
+        let retry = message.retry_at.map(|at| (at, message.members.first().copied()));
+        self.messages.insert(id, (retry, matters));
+        match retry {
+            Some(retry) => drop(self.retries.insert((retry, id))),
             None => {
                 assert!(self.under_way.is_none(), "a receiver gets one message at a time");
                 self.under_way = Some(id);
@@ -50,12 +59,16 @@ impl Lane {
     }
 
     pub(super) fn forget_message(&mut self, id: MessageId) {
-        match self.messages.remove(&id) {
-            Some(Some(retry)) => {
-                self.retries.remove(&(retry, id));
-            }
-            Some(None) => self.under_way = None,
-            None => {}
+        if let Some((retry, matters)) = self.messages.remove(&id) {
+            self.forget_attempt(id, retry);
+            matters.iter().for_each(|matter| self.waiting.unblock(matter));
+        }
+    }
+
+    fn forget_attempt(&mut self, id: MessageId, retry: Option<RetryOrder>) {
+        match retry {
+            Some(retry) => drop(self.retries.remove(&(retry, id))),
+            None => self.under_way = None,
         }
     }
 

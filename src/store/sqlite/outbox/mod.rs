@@ -133,9 +133,9 @@ impl Outbox {
         let Outbox { lanes, undo, .. } = self;
         lanes.change(&delivery.receiver, |lane| {
             if delivery.state == DeliveryState::Waiting {
-                lane.waiting.insert(delivery.id);
+                lane.waiting.insert(delivery.id, delivery.matter());
             } else {
-                lane.waiting.remove(delivery.id);
+                lane.waiting.remove(delivery.id, delivery.matter());
             }
             if let Some(given_up) = delivery.given_up.filter(|_| is_resting) {
                 lane.given_up.insert((given_up.due(), delivery.id));
@@ -212,7 +212,11 @@ impl Outbox {
     /// Takes a message as its row is now, not settled.
     pub(super) fn put_message(&mut self, message: Message) {
         let (receiver, id) = (message.receiver.clone(), message.id);
-        self.lanes.change(&receiver, |lane| lane.put_message(&message));
+        let Outbox { lanes, deliveries, .. } = self;
+        let members = message.members.iter().filter_map(|id| deliveries.get(id));
+        lanes.change(&receiver, |lane| {
+            lane.put_message(&message, || members.map(|member| member.matter()).collect());
+        });
         self.own_under_way += usize::from(is_own_under_way(&message));
         let before = self.messages.insert(id, message);
         self.own_under_way -= usize::from(before.as_ref().is_some_and(is_own_under_way));

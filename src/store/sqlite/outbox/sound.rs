@@ -1,11 +1,12 @@
 //! What is kept in an order must be what a walk through all of it finds: asked after each call where the program is tested.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::departures::Departs;
 use super::lane::Lane;
 use super::lanes::Lanes;
-use crate::core::outbox::{Delivery, DeliveryId, Message, MessageId};
+use crate::core::incident::Matter;
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
 use crate::core::route::is_own_receiver;
 
 /// What is more than this is not walked through: tests of so much measure how long a call takes.
@@ -30,21 +31,25 @@ impl Walk<'_> {
         if under_way != self.own_under_way {
             return Some(format!("{under_way} own mails are under way, not {}", self.own_under_way));
         }
-        let (mut messages, mut departures) = (0, 0);
+        let (mut messages, mut departures, mut waiting) = (0, 0, 0);
         for (name, lane) in self.lanes.iter() {
             let departs = self.departs(lane);
             messages += lane.messages().count();
             departures += usize::from(departs.is_some());
+            waiting += lane.waiting.ids().count();
             let is_there = departs.is_none_or(|departs| self.lanes.leaves(name, departs));
-            let fault = self.fault_of_messages(lane);
+            let fault = self.fault_of_messages(lane).or_else(|| self.fault_of_waiting(lane));
             let fault =
                 fault.or_else(|| (!is_there).then(|| format!("{departs:?} is not known of {lane:?}")));
             if let Some(fault) = fault {
                 return Some(format!("{name}: {fault}"));
             }
         }
-        let (found, known) = ((messages, departures), (self.messages.len(), self.lanes.departures()));
-        (known != found).then(|| format!("there are {found:?} messages and departures, not {known:?}"))
+        let all_waiting = self.deliveries.values().filter(|row| row.state == DeliveryState::Waiting).count();
+        let known = (self.messages.len(), self.lanes.departures(), all_waiting);
+        let found = (messages, departures, waiting);
+        (known != found)
+            .then(|| format!("there are {found:?} messages, departures and rows that wait, not {known:?}"))
     }
 
     fn messages(&self, lane: &Lane) -> impl Iterator<Item = &Message> {
@@ -61,6 +66,20 @@ impl Walk<'_> {
         let under_way = self.messages(lane).find(|message| message.retry_at.is_none());
         let under_way = under_way.map(|message| message.id);
         (lane.under_way != under_way).then(|| format!("{under_way:?} is under way, not {:?}", lane.under_way))
+    }
+
+    fn fault_of_waiting(&self, lane: &Lane) -> Option<String> {
+        let members = self.messages(lane).flat_map(|message| &message.members);
+        let rows: Option<Vec<&Delivery>> = members.map(|id| self.deliveries.get(id)).collect();
+        // After a call that failed some are gone, and their message is not: all of it is read anew.
+        let in_messages: BTreeSet<Matter> = rows?.into_iter().map(|row| row.matter()).collect();
+        let is_known = |id: &&DeliveryId| {
+            let row = &self.deliveries[id];
+            let is_blocked = in_messages.contains(&row.matter());
+            row.state == DeliveryState::Waiting && is_blocked == lane.waiting.is_blocked(**id)
+        };
+        let other = lane.waiting.ids().find(|id| !is_known(id));
+        other.map(|id| format!("{id:?} does not wait as it should: {in_messages:?}"))
     }
 
     fn departs(&self, lane: &Lane) -> Option<Departs> {

@@ -1,6 +1,6 @@
 //! The rows of the unit of work, out of the memory and into the database.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use rusqlite::{OptionalExtension, params};
 
@@ -145,7 +145,7 @@ impl Rows for Tx<'_> {
     }
 
     fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError> {
-        Ok(self.memory.outbox.lanes.get(receiver).map_or(0, |lane| lane.waiting.len()))
+        Ok(self.memory.outbox.lanes.get(receiver).map_or(0, |lane| lane.waiting.unblocked()))
     }
 
     fn waiting_notice(
@@ -155,9 +155,9 @@ impl Rows for Tx<'_> {
     ) -> Result<Option<Delivery>, StoreError> {
         let outbox = &self.memory.outbox;
         let Some(lane) = outbox.lanes.get(receiver) else { return Ok(None) };
-        let mut waiting = lane.waiting.ids().map(|id| &outbox.deliveries[id]);
-        let is_it = |row: &&Delivery| row.check == check && matches!(row.kind, DeliveryKind::Flapping(_));
-        Ok(waiting.rfind(is_it).cloned())
+        let waiting = lane.waiting.of_check(check).map(|id| &outbox.deliveries[&id]);
+        let notices = waiting.filter(|row| matches!(row.kind, DeliveryKind::Flapping(_)));
+        Ok(notices.max_by_key(|row| row.id).cloned())
     }
 
     fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError> {
@@ -285,11 +285,9 @@ impl Rows for Tx<'_> {
         Ok(next.map(|(_, id)| outbox.messages[&id].clone()))
     }
 
-    fn matters_in_messages(&self, receiver: &ReceiverName) -> Result<HashSet<Matter>, StoreError> {
-        let outbox = &self.memory.outbox;
-        let messages = outbox.lanes.get(receiver).into_iter().flat_map(Lane::messages);
-        let members = messages.flat_map(|id| &outbox.messages[id].members);
-        Ok(members.map(|member| outbox.deliveries[member].matter()).collect())
+    fn is_in_message(&self, receiver: &ReceiverName, matter: &Matter) -> Result<bool, StoreError> {
+        let lane = self.memory.outbox.lanes.get(receiver);
+        Ok(lane.is_some_and(|lane| lane.waiting.is_in_message(matter)))
     }
 
     fn is_under_way(&self, receiver: &ReceiverName) -> Result<bool, StoreError> {

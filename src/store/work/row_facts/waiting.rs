@@ -1,12 +1,11 @@
 //! Facts of what waits and rests, receiver by receiver: its order, and when it is looked at.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::outbox::{ids, leaves, one_waits, ops};
 use super::{RowPlace, alert, at, call, declared, definition, opened};
 use crate::core::check::Definition;
-use crate::core::incident::IncidentKey;
+use crate::core::incident::{IncidentKey, Matter};
 use crate::core::outbox::{
     Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Flaps, Message, NewDelivery,
     ParkReason,
@@ -14,6 +13,7 @@ use crate::core::outbox::{
 use crate::core::route::ReceiverName;
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
+use crate::store::StoreError;
 use crate::store::work::{Pace, Rows, Settled};
 
 fn dev() -> ReceiverName {
@@ -207,21 +207,49 @@ pub(in crate::store) fn checks_own_mails_are_due_by_themselves_and_none_while_th
 /// 12.5a
 pub(in crate::store) fn a_message_that_is_not_settled_names_its_matters(place: &mut dyn RowPlace) {
     let (incident, delivery) = call(place, one_waits);
-    call(place, |rows| {
-        let disk = IncidentKey::parse("disk").expect("facts write valid keys");
-        rows.insert_delivery(NewDelivery { key: disk, ..alert(&incident) }, DeliveryState::Waiting)?;
-        assert_eq!(rows.matters_in_messages(&ops())?, HashSet::new(), "both wait");
-        leaves(rows, &[&delivery]).map(drop)
+    let disk =
+        Matter { check: incident.check, key: IncidentKey::parse("disk").expect("facts write valid keys") };
+    let told = |rows: &dyn Rows, receiver: &ReceiverName| -> Result<_, StoreError> {
+        Ok([rows.is_in_message(receiver, &incident.matter())?, rows.is_in_message(receiver, &disk)?])
+    };
+    let worst = |rows: &mut dyn Rows| rows.worst_first(&ops(), None, 10);
+    let (of_disk, second) = call(place, |rows| {
+        let of_disk = NewDelivery { key: disk.key.clone(), ..alert(&incident) };
+        let of_disk = rows.insert_delivery(of_disk, DeliveryState::Waiting)?;
+        let second = rows.insert_delivery(alert(&incident), DeliveryState::Waiting)?;
+        assert_eq!(told(rows, &ops())?, [false, false], "all wait");
+        leaves(rows, &[&delivery])?;
+        Ok((of_disk.id, second.id))
     });
     place.open_again();
     call(place, |rows| {
         let message = rows.messages_to(&ops())?.remove(0);
-        assert_eq!(rows.matters_in_messages(&ops())?, HashSet::from([incident.matter()]));
-        assert_eq!(rows.matters_in_messages(&dev())?, HashSet::new());
+        assert_eq!((told(rows, &ops())?, told(rows, &dev())?), ([true, false], [false, false]));
+        assert_eq!(
+            (worst(rows)?, rows.count_waiting(&ops())?),
+            (vec![of_disk], 1),
+            "what follows waits for it"
+        );
+        assert_eq!(ids(&rows.waiting_for(&ops())?), [of_disk, second]);
         assert_eq!((rows.own_under_way()?, rows.frozen(&message)?), (0, None), "it has no words");
+        // A part of it comes before the whole goes.
+        let part = rows.insert_message(Message { retry_at: Some(at(30)), ..message.clone() }, &[])?;
+        rows.update_message(part.clone(), None)?;
+        rows.settle_message(message.id, Settled::Split, None, at(30))?;
+        rows.update_message(Message { retry_at: Some(at(40)), ..part.clone() }, None)?;
+        assert_eq!((told(rows, &ops())?, worst(rows)?), ([true, false], vec![of_disk]));
+        let member = rows.member(delivery.id)?;
+        rows.update_delivery(Delivery { state: DeliveryState::Sent(part.id), ..member })?;
+        assert_eq!(told(rows, &ops())?, [true, false], "it is not settled");
+        rows.settle_message(part.id, Settled::Sent, None, at(50))?;
+        assert_eq!((told(rows, &ops())?, worst(rows)?), ([false, false], vec![of_disk, second]));
         Ok(())
     });
-    own_mails_under_way_are_counted(place, delivery.id);
+    call(place, |rows| {
+        let of_disk = rows.delivery(of_disk)?.expect("it waits");
+        leaves(rows, &[&of_disk]).map(drop)
+    });
+    own_mails_under_way_are_counted(place, of_disk);
 }
 
 /// 16.4
