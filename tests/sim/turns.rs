@@ -51,7 +51,7 @@ impl World {
         let claimed = self.server.call(now, fate, |store, now| {
             let plain = look.map(|look| look.look(&store.live(), now));
             let outgoing = store.claim(now)?;
-            let is_more = store.next_claim().is_some_and(|at| at < now);
+            let is_more = store.next_claim().is_some_and(|at| at <= now);
             Ok((outgoing, plain, is_more))
         });
         let Some((outgoing, plain, is_more)) = claimed.answer else {
