@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::app::Notices;
 use crate::config::{Compat, Config, PingKey, Token, Warning};
 use crate::core::check::Name;
 use crate::core::retention::Retention;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName};
+use crate::http::App;
+use crate::metrics::Own;
 use crate::notify::{Alertmanager, Receiver, ReceiverKind, Smtp};
 use crate::store::Changes;
 
@@ -212,6 +215,29 @@ pub(super) fn log_faults(what: &str, faults: &str) {
     if let more @ 1.. = lines.len().saturating_sub(MAX_FAULTS) {
         tracing::error!(more, "and more faults: `punctual check-config` shows them");
     }
+}
+
+/// Says loudly what a start did not carry out, of files that a reload would have refused: which checks it kept (10.4), and
+/// which renames it passed over (10.3).
+pub(super) fn report_kept(changes: &Changes, app: &App, own: &Own) {
+    let Changes { kept, passed_over, .. } = changes;
+    if kept.is_empty() && passed_over.is_empty() {
+        return;
+    }
+    if !kept.is_empty() {
+        let some: Vec<&str> = kept.iter().take(20).map(Name::as_str).collect();
+        tracing::error!(
+            count = kept.len(),
+            some = some.join(" "),
+            "checks are no longer declared and were kept, because too many are gone at once; if that is meant: punctual reload --allow-mass-removal"
+        );
+    }
+    for (old, new) in passed_over.iter().take(20) {
+        tracing::error!(%old, %new, "a rename was passed over, because both have a history; each stays as it is");
+    }
+    own.config_refused();
+    let (kept, passed_over) = (kept.clone(), passed_over.clone());
+    app.services.in_force.set_notices(Notices { reload_fault: None, kept, passed_over });
 }
 
 #[cfg(test)]

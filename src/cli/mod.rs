@@ -3,6 +3,7 @@
 
 mod ages;
 mod answer;
+mod carry_on;
 pub mod check_config;
 mod check_storage;
 mod checks;

@@ -9,18 +9,18 @@ use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::carry_on::carry_on;
 use super::difference::{Difference, Rest, log_faults};
 use super::for_app::ForApp;
 use crate::app::{Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
 use crate::compat;
 use crate::config::{self, Config, ContentHash, Faults, Inputs};
-use crate::core::check::Name;
 use crate::engine::Outward;
 use crate::http::App;
 use crate::metrics::Own;
 use crate::store::writer::Writer;
-use crate::store::{Changes, Compared, Configuration, ConfigureError};
+use crate::store::{Compared, Configuration, ConfigureError, StoreError};
 use crate::zones;
 
 /// How often it is looked for newer data of time zones.
@@ -29,6 +29,9 @@ const ZONES_INTERVAL: Duration = Duration::from_secs(60);
 /// Files that nobody asked to read again are read once they have stayed the same for so long: one that is written in place,
 /// as scp and some editors do, is half of itself for a while (10.3).
 const SETTLED: Duration = Duration::from_secs(5);
+
+/// What was taken and could not be carried out to its end is tried again after so long.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Owns what a new configuration replaces.
 pub(super) struct Reloader {
@@ -41,6 +44,8 @@ pub(super) struct Reloader {
     pub(super) outward: watch::Sender<Arc<Outward>>,
     /// What is in force, beside the checks.
     pub(super) rest: Rest,
+    /// What was in force before, while what was taken is not carried out to its end (10.5).
+    pub(super) unfinished: Option<Rest>,
     /// What was read last, taken or faulty. What could not be stored was not seen: it is tried again.
     pub(super) seen: LastRead,
 }
@@ -96,6 +101,12 @@ impl Reloader {
                     None => std::future::pending().await,
                 }
             };
+            let again = async {
+                match self.unfinished {
+                    Some(_) => tokio::time::sleep(TRY_AGAIN_AFTER).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 Some(ReloadRequest { allow_mass_removal, outcome }) = requests.recv() => {
                     let reloaded = self.reload(allow_mass_removal).await;
@@ -104,6 +115,7 @@ impl Reloader {
                 }
                 _ = hangups.recv() => drop(self.reload(false).await),
                 _ = minutes.tick() => self.look_at_zones(&mut zones_before).await,
+                () = again => drop(self.finish().await),
                 () = look => if self.has_settled(&mut waiting).await {
                     drop(self.reload(false).await);
                 },
@@ -137,7 +149,7 @@ impl Reloader {
         self.change().await.is_some()
     }
 
-    /// What is there now, if it is not what was read last.
+    /// What is there, if it is not what was read last.
     async fn change(&self) -> Option<ContentHash> {
         let inputs = self.seen.inputs.clone();
         let hash = beside(move || inputs.hash()).await;
@@ -161,11 +173,15 @@ impl Reloader {
 
     /// Says what changed, or what is wrong; both are logged.
     async fn reload(&mut self, allow_mass_removal: bool) -> Result<String, String> {
-        let outcome = self.take(allow_mass_removal || self.allow_mass_removal).await;
+        let outcome = match self.finish().await {
+            Ok(()) => self.take(allow_mass_removal || self.allow_mass_removal).await,
+            Err(fault) => Err(fault),
+        };
         match &outcome {
-            Ok(done) => {
-                done.log("configuration reloaded");
-                self.app.services.in_force.set_notices(Notices::default());
+            Ok(done) => self.tell_done(done),
+            Err(fault) if self.unfinished.is_some() => {
+                tracing::error!("{fault}");
+                self.app.services.in_force.set_reload_fault(fault.clone());
             }
             Err(fault) => {
                 log_faults("the configuration was not reloaded, the one before is still used", fault);
@@ -174,6 +190,28 @@ impl Reloader {
             }
         }
         outcome.map(|done| done.in_lines())
+    }
+
+    /// What was taken is carried out to its end.
+    async fn finish(&mut self) -> Result<(), String> {
+        if self.unfinished.is_some() {
+            let done = self.carry_on().await?;
+            self.tell_done(&done);
+        }
+        Ok(())
+    }
+
+    fn tell_done(&self, done: &Difference) {
+        done.log("configuration reloaded");
+        self.app.services.in_force.set_notices(Notices::default());
+    }
+
+    async fn carry_on(&mut self) -> Result<Difference, String> {
+        let changes = carry_on(&self.writer).await.map_err(|error: StoreError| {
+            format!("the configuration is taken, but not all checks are changed yet, which goes on by itself: {error}")
+        })?;
+        let before = self.unfinished.take();
+        Ok(Difference::new(&changes, before.as_ref(), &self.rest))
     }
 
     async fn take(&mut self, allow_mass_removal: bool) -> Result<Difference, String> {
@@ -191,12 +229,11 @@ impl Reloader {
         let mut configuration = configuration(config, allow_mass_removal);
         configuration.changed_receivers = rest.changed_receivers(&self.rest);
         match self.hand_over(configuration, outward, for_app).await? {
-            Ok(changes) => {
+            Ok(()) => {
                 self.seen = seen;
                 rest.warn(Some(&self.rest));
-                let difference = Difference::new(&changes, Some(&self.rest), &rest);
-                self.rest = rest;
-                Ok(difference)
+                self.unfinished = Some(std::mem::replace(&mut self.rest, rest));
+                self.carry_on().await
             }
             Err(error) => {
                 if !matches!(error, ConfigureError::Store(_)) {
@@ -213,9 +250,9 @@ impl Reloader {
         configuration: Configuration,
         outward: Arc<Outward>,
         for_app: ForApp,
-    ) -> Result<Result<Changes, ConfigureError>, String> {
+    ) -> Result<Result<(), ConfigureError>, String> {
         let directory = self.app.services.live.directory();
-        let mut compared = beside(move || Compared::new(configuration, directory)).await?;
+        let mut compared = beside(move || Compared::new(configuration, &directory)).await?;
         let (in_force, app) = (self.outward.clone(), self.app.clone());
         let (own, clock) = (self.own.clone(), self.clock.clone());
         let taken = self.writer.call(move |store, now| {
@@ -229,12 +266,7 @@ impl Reloader {
         });
         let (taken, compared) = taken.await;
         let is_taken = taken.is_ok();
-        beside(move || {
-            if is_taken {
-                compared.move_lines();
-            }
-        })
-        .await?;
+        beside(move || is_taken.then(|| compared.move_lines())).await?;
         Ok(taken)
     }
 }
@@ -285,29 +317,6 @@ pub(super) fn configuration(config: Config, allow_mass_removal: bool) -> Configu
     Configuration { checks, policy, retention, max_checks, allow_mass_removal, changed_receivers }
 }
 
-/// Says loudly what a start did not carry out, of files that a reload would have refused: which checks it kept (10.4), and
-/// which renames it passed over (10.3).
-pub(super) fn report_kept(changes: &Changes, app: &App, own: &Own) {
-    let Changes { kept, passed_over, .. } = changes;
-    if kept.is_empty() && passed_over.is_empty() {
-        return;
-    }
-    if !kept.is_empty() {
-        let some: Vec<&str> = kept.iter().take(20).map(Name::as_str).collect();
-        tracing::error!(
-            count = kept.len(),
-            some = some.join(" "),
-            "checks are no longer declared and were kept, because too many are gone at once; if that is meant: punctual reload --allow-mass-removal"
-        );
-    }
-    for (old, new) in passed_over.iter().take(20) {
-        tracing::error!(%old, %new, "a rename was passed over, because both have a history; each stays as it is");
-    }
-    own.config_refused();
-    let (kept, passed_over) = (kept.clone(), passed_over.clone());
-    app.services.in_force.set_notices(Notices { reload_fault: None, kept, passed_over });
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -349,8 +358,18 @@ mod tests {
             watch::Sender::new(Arc::new(Outward::new(&config, compat::mail, &compat::ping_urls()).unwrap()));
         let (seen, rest) = (LastRead::of(&config), Rest::of(&config));
         let (allow_mass_removal, config_file) = (false, config_file.clone());
-        let mut reloader =
-            Reloader { config_file, allow_mass_removal, app, writer, clock, own, outward, rest, seen };
+        let mut reloader = Reloader {
+            config_file,
+            allow_mass_removal,
+            app,
+            writer,
+            clock,
+            own,
+            outward,
+            rest,
+            unfinished: None,
+            seen,
+        };
 
         // A sign of life may take the fault.
         for i in 0.. {

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::difference::{Difference, Rest, log_faults};
+use super::difference::{Difference, Rest, log_faults, report_kept};
 use super::failure::{Failure, install_tls};
 use super::for_app::ForApp;
 use super::log;
@@ -199,10 +199,12 @@ fn assemble(
     let (seen, rest, for_app) = (LastRead::of(&config), Rest::of(&config), ForApp::of(&config));
     rest.warn(None);
     let configuration = reload::configuration(config, settings.allow_mass_removal);
-    let mut compared = Compared::new(configuration, store.live().directory());
-    let changes = store.take(&mut compared, true, clock.now())?;
+    let mut compared = Compared::new(configuration, &store.live().directory());
+    let now = clock.now();
+    store.take(&mut compared, true, now)?;
     compared.move_lines();
     drop(compared);
+    let changes = store.carry_on_to_the_end(now)?;
     Difference::new(&changes, None, &rest).log("configuration loaded");
     reload::tell_zones();
     hold_or_let_go(&mut store, settings.no_deliveries, clock.now())?;
@@ -222,7 +224,7 @@ fn assemble(
     app.external_url.clone_from(&settings.external_url);
     let app = Arc::new(app);
     for_app.put_into(&app, &own, &clock);
-    reload::report_kept(&changes, &app, &own);
+    report_kept(&changes, &app, &own);
 
     let engine = Engine {
         clock: clock.clone(),
@@ -241,6 +243,7 @@ fn assemble(
         own,
         outward,
         rest,
+        unfinished: None,
         seen,
     };
     let reloads = Occasions { requests, hangups, interval: settings.auto_reload_interval };

@@ -1,12 +1,13 @@
 //! A configuration, and which of the checks that are declared it declares otherwise.
 //!
 //! To look at every check takes a second at a million. Whoever reloads does so beside the writer, which then has to do with the
-//! difference alone.
+//! difference alone, and with that in pieces (10.5).
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::live::{Directory, Live};
+use super::live::Directory;
+use super::pending::{PendingChange, PendingChanges};
 use crate::core::check::{CheckId, Definition, Name, Source};
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
@@ -26,91 +27,107 @@ pub struct Configuration {
     pub changed_receivers: BTreeSet<ReceiverName>,
 }
 
-/// A configuration, compared with a list of checks.
+/// A configuration, compared with the checks that are declared.
 #[derive(Debug)]
 pub struct Compared {
-    /// The configuration.
-    pub configuration: Configuration,
-    /// The list that it was compared with.
-    with: Option<Arc<Directory>>,
-    /// What is new, or declared otherwise, or has former names.
-    pub(super) others: Vec<Other>,
-    /// Checks that no file declares any more, in the order of their numbers.
-    pub(super) gone: Vec<CheckId>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) retention: Retention,
+    pub(super) max_checks: usize,
+    pub(super) allow_mass_removal: bool,
+    pub(super) changed_receivers: BTreeSet<ReceiverName>,
+    /// What has former names that no file declares: it may continue another check, of those that were archived too (10.3).
+    pub(super) renamed: Vec<Renamed>,
+    /// What else is new or declared otherwise, in the order of the configuration, and what no file declares any more, in the
+    /// order of the numbers.
+    pub(super) pending: PendingChanges,
     /// How many checks files declared.
     pub(super) declared_before: usize,
-    /// What is declared as before and stands in another line, and its place among the checks of the configuration.
-    moved: Vec<(Arc<Definition>, usize)>,
+    /// What is declared as before and stands in another line.
+    moved: Vec<(Arc<Definition>, Source)>,
 }
 
-/// A check that a configuration may declare otherwise.
+/// A check that may have had another name before.
 #[derive(Debug)]
-pub(super) struct Other {
-    /// Its place among the checks of the configuration.
-    pub(super) place: usize,
+pub(super) struct Renamed {
+    pub(super) definition: Arc<Definition>,
     /// Its former names that no file declares.
     pub(super) former: Vec<Name>,
 }
 
 impl Compared {
-    /// Compares a configuration with a list of checks. It holds on to the list until the store takes it.
-    pub fn new(configuration: Configuration, directory: Arc<Directory>) -> Compared {
-        let (others, gone, moved) = (Vec::new(), Vec::new(), Vec::new());
-        let mut compared = Compared { configuration, with: None, others, gone, declared_before: 0, moved };
-        compared.compare(&directory);
-        compared.with = Some(directory);
-        compared
-    }
-
-    fn compare(&mut self, directory: &Directory) {
-        let Compared { configuration, others, gone, declared_before, moved, .. } = self;
-        others.clear();
-        gone.clear();
-        moved.clear();
-        *declared_before = 0;
-        let names: HashSet<&Name> = configuration.checks.iter().map(|check| &check.name).collect();
-        for (place, definition) in configuration.checks.iter().enumerate() {
-            match known(directory, definition) {
-                Some(known) if known.source.stands_at(&definition.source) => {}
-                Some(known) => moved.push((known.clone(), place)),
-                None => {
-                    let former = definition.renamed_from.iter().filter(|name| !names.contains(name));
-                    others.push(Other { place, former: former.cloned().collect() });
-                }
-            }
+    /// Compares a configuration with the checks of a list. No check of a file may be declared otherwise before the store takes
+    /// it; what an API changes meanwhile does no harm.
+    pub fn new(configuration: Configuration, directory: &Directory) -> Compared {
+        let Configuration { checks, policy, retention, max_checks, allow_mass_removal, changed_receivers } =
+            configuration;
+        let mut compared = Compared {
+            policy,
+            retention,
+            max_checks,
+            allow_mass_removal,
+            changed_receivers,
+            renamed: Vec::new(),
+            pending: PendingChanges::new(Vec::new()),
+            declared_before: 0,
+            moved: Vec::new(),
+        };
+        let names: HashSet<Name> = checks.iter().map(|check| check.name.clone()).collect();
+        let mut pending = Vec::new();
+        for definition in checks {
+            pending.extend(compared.declare(definition, &names, directory));
         }
+        let mut gone: Vec<(CheckId, &Name)> = Vec::new();
         for check in directory.checks.iter() {
-            let is_by_file = matches!(check.definition.source, Source::File { .. });
-            *declared_before += usize::from(is_by_file);
-            if is_by_file && !names.contains(&check.definition.name) {
-                gone.push(check.id);
+            let Definition { source, name, .. } = &*check.definition;
+            let is_by_file = matches!(source, Source::File { .. });
+            compared.declared_before += usize::from(is_by_file);
+            if is_by_file && !names.contains(name) {
+                gone.push((check.id, name));
             }
         }
         gone.sort_unstable();
+        pending.extend(gone.into_iter().map(|(_, name)| (name.clone(), PendingChange::Archive)));
+        compared.pending = PendingChanges::new(pending);
+        compared
     }
 
-    /// Lets go of the list, and compares anew if it is not the present one any more.
-    pub(super) fn renew(&mut self, live: &Live) {
-        let now = live.directory();
-        let before = self.with.take();
-        if !before.is_some_and(|before| Arc::ptr_eq(&before, &now)) {
-            self.compare(&now);
+    /// Notes what a definition means for the check that has its name; answers what is to become of it.
+    fn declare(
+        &mut self,
+        mut definition: Definition,
+        names: &HashSet<Name>,
+        directory: &Directory,
+    ) -> Option<(Name, PendingChange)> {
+        let former = definition.renamed_from.iter().filter(|name| !names.contains(*name));
+        let former: Vec<Name> = former.cloned().collect();
+        if !former.is_empty() {
+            self.renamed.push(Renamed { definition: Arc::new(definition), former });
+            return None;
         }
+        let name = definition.name.clone();
+        let known = directory.by_name.get(&name).filter(|named| !named.by_former_name);
+        let Some(known) = known.map(|named| &named.check.definition) else {
+            return Some((name, PendingChange::Add(Arc::new(definition))));
+        };
+        // How its users know a check is no file's to say.
+        let alias = std::mem::replace(&mut definition.alias, known.alias.clone());
+        if **known != definition {
+            definition.alias = alias;
+            return Some((name, PendingChange::Declare(Arc::new(definition))));
+        }
+        if !known.source.stands_at(&definition.source) {
+            self.moved.push((known.clone(), definition.source));
+        }
+        None
+    }
+
+    /// What is pending once it is taken.
+    pub(super) fn take_pending(&mut self) -> PendingChanges {
+        std::mem::replace(&mut self.pending, PendingChanges::new(Vec::new()))
     }
 
     /// Shows where checks stand that are declared as before. Call it once the configuration is taken.
     pub fn move_lines(&self) {
-        for (known, place) in &self.moved {
-            known.source.move_to(&self.configuration.checks[*place].source);
-        }
+        self.moved.iter().for_each(|(known, source)| known.source.move_to(source));
     }
-}
-
-/// What a check is declared as, if that is the same and nothing else can come of it: how its users know a check is no file's to
-/// say, and what has former names may continue another check (10.3).
-fn known<'a>(directory: &'a Directory, definition: &Definition) -> Option<&'a Arc<Definition>> {
-    let named = directory.by_name.get(&definition.name).filter(|named| !named.by_former_name)?;
-    let known = &named.check.definition;
-    let is_plain = known.alias.is_none() && definition.renamed_from.is_empty();
-    (is_plain && **known == *definition).then_some(known)
 }

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use super::pending::TakenChanges;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
 use crate::core::check::{CheckId, Spec};
@@ -31,6 +32,8 @@ pub struct Live {
     blind: RwLock<Arc<BlindWindows>>,
     mutes: RwLock<Arc<Vec<Mute>>>,
     answers: RwLock<Arc<StancesTaken>>,
+    /// What a configuration changes, until all of it is changed.
+    pending: RwLock<Option<Arc<TakenChanges>>>,
     waiting: RwLock<Arc<Waiting>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
@@ -103,12 +106,20 @@ pub struct AsOf {
     /// The time. Everything that came up to it is stored.
     pub at: Time,
     blind: Arc<BlindWindows>,
+    pending: Option<Arc<TakenChanges>>,
 }
 
 impl AsOf {
     /// The view of a check.
-    pub fn view(&self, spec: &Spec, state: &State) -> View {
-        view(spec, state, self.at, &self.blind)
+    pub fn view(&self, check: &Check, state: &State) -> View {
+        view(&check.definition.spec, state, self.at_of(check), &self.blind)
+    }
+
+    /// The time at which a check is judged: if it is still to be changed, that at which the files were taken by which it is
+    /// judged from then on (10.5).
+    pub fn at_of(&self, check: &Check) -> Time {
+        let pending = self.pending.as_ref().and_then(|pending| pending.changes(&check.definition));
+        pending.map_or(self.at, |taken| taken.min(self.at))
     }
 
     /// The [`promised_deadline`] of a check.
@@ -120,7 +131,7 @@ impl AsOf {
 impl Live {
     /// How to judge checks at `applied_to`, the writer's time. Call it before looking at any state.
     pub fn as_of(&self, applied_to: Time) -> AsOf {
-        AsOf { at: applied_to, blind: self.blind() }
+        AsOf { at: applied_to, blind: self.blind(), pending: self.pending() }
     }
 
     /// The current checks.
@@ -145,6 +156,10 @@ impl Live {
 
     pub fn blind(&self) -> Arc<BlindWindows> {
         read(&self.blind)
+    }
+
+    fn pending(&self) -> Option<Arc<TakenChanges>> {
+        self.pending.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The mutes. They may include ended ones: check their `until`.
@@ -185,6 +200,11 @@ impl Live {
     /// For the store: replaces the blind windows.
     pub fn set_blind(&self, blind: BlindWindows) {
         write(&self.blind, blind);
+    }
+
+    /// For the store: a configuration is taken, or carried out to its end.
+    pub(super) fn set_pending(&self, pending: Option<Arc<TakenChanges>>) {
+        *self.pending.write().unwrap_or_else(PoisonError::into_inner) = pending;
     }
 
     /// For the store: replaces the stances. Called after each commit, while they seldom change.

@@ -9,6 +9,7 @@
 //! `tests/it/store/mod.rs` and `src/store/work/row_facts/`. Two things know SQLite besides: [`history::Reader`], which is
 //! no trait yet, and the subcommands that open a folder.
 
+mod changes;
 pub mod command;
 mod configuration;
 mod due;
@@ -17,6 +18,7 @@ mod error;
 pub mod history;
 pub mod live;
 pub mod pausing;
+mod pending;
 mod row;
 pub mod sqlite;
 mod work;
@@ -39,6 +41,7 @@ use crate::core::time::{Span, Time};
 
 use live::Live;
 
+pub use changes::{CarriedOn, Changes};
 pub use configuration::{Compared, Configuration};
 pub use due::{Expired, expire};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
@@ -124,27 +127,6 @@ pub enum Applied {
     PausedByFile,
 }
 
-/// The changes that a new configuration made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Declared for the first time.
-    pub added: Vec<Name>,
-    /// The spec has changed, so the check is judged differently from now on.
-    pub changed: Vec<Name>,
-    /// Only other parts have changed (title, labels, …).
-    pub updated: Vec<Name>,
-    /// No longer declared.
-    pub archived: Vec<Name>,
-    /// Declared again.
-    pub returned: Vec<Name>,
-    /// Old and new name.
-    pub renamed: Vec<(Name, Name)>,
-    /// Kept although no longer declared: at a start, a configuration that removes too many checks archives none (10.4).
-    pub kept: Vec<Name>,
-    /// Old and new names of renames that a start skipped because both checks have a history (10.3). Both stay.
-    pub passed_over: Vec<(Name, Name)>,
-}
-
 /// Why a configuration was refused. Nothing of it was stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigureError {
@@ -165,6 +147,12 @@ pub enum ConfigureError {
         old: Name,
         /// The name that should continue it.
         new: Name,
+    },
+    /// 10.5
+    #[error("the configuration before is not carried out yet: {left} checks are left")]
+    Unfinished {
+        /// How many checks it is still to change.
+        left: usize,
     },
     /// The store failed.
     #[error(transparent)]
@@ -267,26 +255,44 @@ pub trait Store: Send {
     /// time, and cuts off all blindness after `now`. Mutes that had ended by `before` stay ended.
     fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError>;
 
-    /// Takes a configuration, all or nothing (§10). Checks made through an API stay as they are, unless a file declares
+    /// Takes a configuration, all or nothing (§10): it says whom to tell from now on, and is refused here or not at all. What
+    /// it changes of checks follows by [`Store::carry_on`], as of `now`; whatever else happens to a check finds it changed
+    /// already (10.5). Until all is carried out no other one is taken.
+    ///
+    /// Checks made through an API stay as they are, unless a file declares
     /// the name of one: then the file takes it over with its identity, its history and its `alias`.
     ///
     /// With `at_start`, a configuration that removes too many checks archives none and lists them in [`Changes::kept`],
     /// and a rename of two checks that both have a history is skipped and listed in [`Changes::passed_over`]. At a
     /// reload both are refused.
-    fn take(&mut self, compared: &mut Compared, at_start: bool, now: Time)
-    -> Result<Changes, ConfigureError>;
+    fn take(&mut self, compared: &mut Compared, at_start: bool, now: Time) -> Result<(), ConfigureError>;
 
-    /// [`Store::take`] for a configuration that is not compared yet.
+    /// Carries out what the configuration that was taken still changes, at most so many checks of it: those that files
+    /// declare in the order of the configuration, then those that are archived in the order of their numbers. After a death
+    /// the next start compares anew, and so changes what was left.
+    fn carry_on(&mut self, limit: usize, now: Time) -> Result<CarriedOn, StoreError>;
+
+    /// [`Store::take`] for a configuration that is not compared yet, and all that follows.
     fn configure(
         &mut self,
         configuration: &Configuration,
         at_start: bool,
         now: Time,
     ) -> Result<Changes, ConfigureError> {
-        let mut compared = Compared::new(configuration.clone(), self.live().directory());
-        let changes = self.take(&mut compared, at_start, now)?;
+        let mut compared = Compared::new(configuration.clone(), &self.live().directory());
+        self.take(&mut compared, at_start, now)?;
         compared.move_lines();
-        Ok(changes)
+        self.carry_on_to_the_end(now)
+    }
+
+    /// [`Store::carry_on`] until all is done, while nobody waits.
+    fn carry_on_to_the_end(&mut self, now: Time) -> Result<Changes, ConfigureError> {
+        const SLICE: usize = 10_000;
+        loop {
+            if let CarriedOn::Done(changes) = self.carry_on(SLICE, now)? {
+                return Ok(changes);
+            }
+        }
     }
 
     /// Creates, changes or deletes checks through an API: all of the edits, in their order, or none. Returns one id for

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use punctual::core::blind::Window;
-use punctual::core::check::{CheckId, PingKind, Source};
+use punctual::core::check::{CheckId, PingKind};
 use punctual::core::refusals::Refused;
 use punctual::core::time::{Span, Time};
 use punctual::store::{Entry, What};
 
 use crate::diary;
 use crate::hand::Committed;
-use crate::judged::{Judged, Taken};
+use crate::judged::Taken;
 use crate::operators::reader;
 use crate::oracles::Known;
-use crate::scene::Files;
 use crate::server::Server;
 
 /// When nobody was there, and when requests were refused unread.
@@ -46,59 +45,6 @@ impl Owed {
 }
 
 impl Server {
-    /// §10, as the bystanders understand it.
-    pub(crate) fn tell_files(&mut self, files: Files, now: Time) {
-        self.note_forgotten(now);
-        let scale = self.scale.clone();
-        self.files = files;
-        let files = self.files.clone();
-        let mut declared = Vec::new();
-        for definition in &files.checks {
-            let is_it = |judged: &Judged| {
-                judged.definition.name == definition.name
-                    || definition.renamed_from.contains(&judged.definition.name)
-            };
-            let mut known = self.judged.iter_mut().filter(|(_, judged)| !judged.is_forgotten);
-            let known = known.find(|(_, judged)| is_it(judged));
-            let id = match known {
-                Some((id, judged)) => {
-                    // Whatever is judged now is told of the check as it is now: so are the responders.
-                    judged.define(definition);
-                    let plan = Judged::plan(definition, &scale);
-                    let is_archived = judged.model.archived;
-                    if is_archived || judged.plan.spec != plan.spec {
-                        judged.log.is_touched = true;
-                        judged.walk(now, &scale, &files);
-                        if is_archived {
-                            judged.model.come_back(&plan, now);
-                        } else {
-                            judged.model.change(&judged.plan, &plan, now);
-                        }
-                        judged.plan = plan;
-                        judged.note(now, &files);
-                    }
-                    judged.archived_at = None;
-                    *id
-                }
-                None => {
-                    let id = CheckId(self.judged.len() as u64 + 1);
-                    let blind = &self.blind;
-                    self.judged.insert(id, Judged::declared(definition, &scale, blind, now));
-                    id
-                }
-            };
-            declared.push(id);
-        }
-        for (id, judged) in &mut self.judged {
-            let is_made = judged.definition.source == Source::Api;
-            if !declared.contains(id) && !judged.model.archived && !is_made {
-                judged.log.is_touched = true;
-                judged.walk(now, &scale, &files);
-                judged.archive(now, &files);
-            }
-        }
-    }
-
     /// What was committed since, in its order.
     pub(crate) fn follow(&mut self) {
         for committed in self.grip.take_committed() {
@@ -164,6 +110,7 @@ impl Server {
 
     /// The clock was set (1.1).
     fn tell_set_clock(&mut self, before: Time, after: Time) {
+        self.tell_carried_on(usize::MAX);
         self.hold_readers();
         self.era += 1;
         for judged in self.judged.values_mut() {
@@ -193,6 +140,7 @@ impl Server {
             What::Refused(refused) => self.tell_owed(check, refused),
             _ => Vec::new(),
         };
+        self.tell_pending_of(check);
         let judged = self.judged.get_mut(&check).expect("a check of the store is known");
         if judged.model.archived {
             return;

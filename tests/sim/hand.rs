@@ -16,7 +16,7 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Alerts, Applied, ByHand, Changes, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
+    Alerts, Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
     Stance, Store, StoreError,
 };
 
@@ -391,13 +391,12 @@ impl Store for Hand {
         self.call(Some(Committed::Reanchored { before, now }), |store| store.reanchor(before, now))
     }
 
-    fn take(
-        &mut self,
-        compared: &mut Compared,
-        at_start: bool,
-        now: Time,
-    ) -> Result<Changes, ConfigureError> {
+    fn take(&mut self, compared: &mut Compared, at_start: bool, now: Time) -> Result<(), ConfigureError> {
         self.call(None, |store| store.take(compared, at_start, now))
+    }
+
+    fn carry_on(&mut self, limit: usize, now: Time) -> Result<CarriedOn, StoreError> {
+        self.call(None, |store| store.carry_on(limit, now))
     }
 
     fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {

@@ -32,6 +32,7 @@ mod process;
 mod properties;
 mod readers;
 mod receivers;
+mod reload;
 mod rng;
 mod sabotage;
 mod scene;

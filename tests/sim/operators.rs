@@ -152,14 +152,41 @@ impl World {
         }
     }
 
-    /// Takes new files, and again until they are taken. What the process dies of, it dies of.
+    /// Takes new files, and again until they are taken. What the process dies of, it dies of. What they change may follow
+    /// later.
     fn take_files(&mut self, files: &Files) {
         let now = self.diary.now;
         for _ in 0..10 {
+            self.carry_out_files();
             let fate = self.fate();
-            if !self.server.is_up() || self.server.configure(files.clone(), now, fate) {
+            if !self.server.is_up() || self.server.configure(files, now, fate) {
+                break;
+            }
+        }
+        // A death between two checks would have some change at another time than the twin's.
+        if self.is_twin {
+            self.carry_out_files();
+        }
+    }
+
+    /// What the files in force still change is changed now.
+    pub(crate) fn carry_out_files(&mut self) {
+        for _ in 0..10 {
+            if !self.server.has_pending() || !self.server.is_up() {
                 return;
             }
+            let fate = if self.is_twin { Fate::Fine } else { self.fate() };
+            self.server.carry_on(usize::MAX, self.diary.now, fate);
+        }
+    }
+
+    /// The reloader goes on with what the files in force change.
+    pub(crate) fn carry_on_at_times(&mut self) {
+        if self.server.is_up() && self.is_ready() && self.server.has_pending() && self.unrest.percent(30) {
+            let (limit, fate) = (1 + self.unrest.below(3), self.fate());
+            self.trace.say(self.diary.now, &format!("so many checks are changed: {limit}, {fate:?}"));
+            self.server.carry_on(limit, self.diary.now, fate);
+            self.mourn();
         }
     }
 
@@ -272,6 +299,7 @@ impl World {
         }
         let files = self.server.files.clone();
         for (incident, check) in said {
+            self.server.tell_pending_of(check);
             let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
             let is_new = judged.stand(stance);
             if is_new && stance == Stance::Reopen {

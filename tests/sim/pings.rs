@@ -59,7 +59,9 @@ impl World {
             return self.jobs[number].not_heard(shot, &self.scale, now);
         };
         let Some(check) = process.live.find(&name).map(|check| check.id) else {
-            let is_declared = self.server.files.checks.iter().any(|check| goes_by(check, &name));
+            let is_there = |check: &&Definition| !self.server.is_to_be_added(&check.name);
+            let declared = self.server.files.checks.iter().filter(is_there);
+            let is_declared = declared.clone().any(|check| goes_by(check, &name));
             let is_made = self.server.ever_made(&name).is_some_and(|judged| !judged.model.archived);
             assert!(
                 self.server.unsure_since.is_some() || !is_declared && !is_made,

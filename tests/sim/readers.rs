@@ -21,6 +21,8 @@ struct Sight {
     /// As of when, and when: what is stored may be newer than what all is stored up to.
     at: Time,
     now: Time,
+    /// Files are still to change it: it is seen as it was when they were taken, and not by what they say (10.5).
+    is_pending: bool,
     late: bool,
     unknown: bool,
     paused: bool,
@@ -54,13 +56,16 @@ impl Readers {
         seen.looks += 1;
         seen.behind += u64::from(as_of.at < now);
         for check in live.directory().checks.iter() {
-            let view = as_of.view(&check.definition.spec, &check.state());
+            let view = as_of.view(check, &check.state());
+            let at = as_of.at_of(check);
+            let is_pending = at < as_of.at;
             seen.late += u64::from(view.late);
             seen.sights.push(Sight {
                 era,
                 check: check.id,
-                at: as_of.at,
-                now,
+                at,
+                now: if is_pending { at } else { now },
+                is_pending,
                 late: view.late,
                 unknown: view.unknown,
                 paused: view.paused,
@@ -123,7 +128,7 @@ fn hold(sight: &Sight, judged: &Judged, may_move: bool) {
         let lasts = |cause: &Cause| causes.iter().all(|causes| causes.contains(cause));
         let was_all_along = causes[0].iter().filter(is_of_it).any(lasts);
         assert!(
-            seen || sight.paused || !was_all_along,
+            seen || sight.paused || sight.is_pending || !was_all_along,
             "`{name}` was not seen as {family:?}, which it was: {sight:?} of {causes:?}"
         );
     }

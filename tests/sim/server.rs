@@ -12,7 +12,7 @@ use punctual::core::route::Mute;
 use punctual::core::time::{Span, Time};
 use punctual::engine;
 use punctual::store::writer::QueueLimits;
-use punctual::store::{ConfigureError, Entry, Expired, Store, StoreError, expire};
+use punctual::store::{CarriedOn, Entry, Expired, Store, StoreError, expire};
 
 use crate::bystanders::{Blind, Owed};
 use crate::fate::{Fate, Hazards};
@@ -21,6 +21,7 @@ use crate::judged::Judged;
 use crate::keeping::Forgotten;
 use crate::process::{Asked, Process};
 use crate::readers::Readers;
+use crate::reload::{self, Pending};
 use crate::scene::{Files, Scale};
 use crate::two_clocks::TwoClocks;
 
@@ -47,6 +48,8 @@ pub(crate) struct Server {
     is_queued: bool,
     /// The files in force.
     pub(crate) files: Files,
+    /// What they still change.
+    pub(crate) pending: Pending,
     pub(crate) judged: BTreeMap<CheckId, Judged>,
     /// The last sign of life that was committed.
     pub(crate) last_sign: Option<Time>,
@@ -79,6 +82,7 @@ impl Server {
             process: None,
             looking: None,
             files,
+            pending: Pending::default(),
             judged: BTreeMap::new(),
             last_sign: None,
             owed: Owed::default(),
@@ -195,28 +199,24 @@ impl Server {
         self.follow();
         begun.ok()?;
         let (files, now) = (self.files.clone(), clock.now());
+        // What the process before left is found again by the files.
+        self.pending = Pending::default();
         self.grip.enter(fate());
-        let configured = hand.configure(&files.configuration(), true, now);
+        let taken = reload::take(&mut hand, &files, true, now);
         if self.grip.leave() > 0 {
-            self.tell_files(files, now);
+            self.tell_taken(&files, taken.is_ok(), now);
         }
-        configured.ok()?;
+        taken.ok()?;
+        while {
+            let limit = 1 + self.deaths as usize % 4;
+            self.grip.enter(fate());
+            let carried = hand.carry_on(limit, now);
+            if self.grip.leave() > 0 {
+                self.tell_carried_on(limit);
+            }
+            matches!(carried.ok()?, CarriedOn::Left(_))
+        } {}
         Some(Process::run(hand, clock, self.limits))
-    }
-
-    /// Takes new files; false if that failed.
-    pub(crate) fn configure(&mut self, files: Files, now: Time, fate: Fate) -> bool {
-        let configuration = files.configuration();
-        let done: Called<_> = self.call(now, fate, move |store, at| {
-            store.configure(&configuration, false, at).map_err(|error| match error {
-                ConfigureError::Store(error) => error,
-                other => panic!("a configuration is refused: {other}"),
-            })
-        });
-        if done.commits > 0 {
-            self.tell_files(files, now);
-        }
-        done.answer.is_some()
     }
 
     /// The writer takes its turn, unless it is held up; what it committed is told.

@@ -190,6 +190,7 @@ impl World {
         }
         // Somebody may have muted it just now.
         self.note_held();
+        self.carry_on_at_times();
         self.run_jobs();
         self.mourn();
         self.prune_at_times();

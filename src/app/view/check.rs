@@ -62,7 +62,7 @@ impl<'a> Moment<'a> {
     /// How a check stands of which this is known, and what holds its messages. A scrape asks this of every check, and a
     /// state is large: it is lent, not moved.
     pub fn judge(&self, check: &Check, state: &State) -> (View, Option<HoldReason>) {
-        let view = self.as_of.view(&check.definition.spec, state);
+        let view = self.as_of.view(check, state);
         let held = self.held(check, &view);
         (view, held)
     }

@@ -13,10 +13,11 @@ use crate::core::outbox::{Attempt, MessageId};
 use crate::core::route::{Mute, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::live::Live;
+use crate::store::pending::PendingChanges;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
-    Alerts, Applied, ByHand, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Stance, Store, StoreError, work,
+    Alerts, Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo,
+    Outgoing, RefusedEdit, Stance, Store, StoreError, work,
 };
 
 impl Store for SqliteStore {
@@ -70,19 +71,21 @@ impl Store for SqliteStore {
         self.transact(|tx| work::reanchor(tx, before, now))
     }
 
-    fn take(
-        &mut self,
-        compared: &mut Compared,
-        at_start: bool,
-        now: Time,
-    ) -> Result<Changes, ConfigureError> {
+    fn take(&mut self, compared: &mut Compared, at_start: bool, now: Time) -> Result<(), ConfigureError> {
+        let was_in_doubt = self.is_stale || self.db.is_none();
         self.ready()?;
-        compared.renew(&self.live);
-        let configuration = &compared.configuration;
+        if was_in_doubt {
+            // The list that it was compared with may not have known what was committed.
+            compared.pending.read_anew(|name| self.memory.declared_as(name));
+        }
+        let left = self.pending.as_ref().map_or(0, PendingChanges::left);
+        if left > 0 {
+            return Err(ConfigureError::Unfinished { left });
+        }
         let settings = UnstoredSettings {
-            policy: configuration.policy.clone(),
-            retention: configuration.retention.clone(),
-            max_checks: configuration.max_checks,
+            policy: compared.policy.clone(),
+            retention: compared.retention.clone(),
+            max_checks: compared.max_checks,
         };
         let before = self.settings.replace(settings);
         // A start does not know what was before: the memory has been read anew for that.
@@ -94,11 +97,33 @@ impl Store for SqliteStore {
                 taken => Ok(taken),
             }
         });
-        let done = done.map_err(ConfigureError::Store).flatten();
-        if done.is_err() {
-            self.settings = before;
+        match done.map_err(ConfigureError::Store).flatten() {
+            Ok(taken) => {
+                let pending = pending_after(taken, compared.take_pending(), now);
+                self.live.set_pending(Some(pending.shared()));
+                self.pending = Some(pending);
+                Ok(())
+            }
+            Err(error) => {
+                self.settings = before;
+                Err(error)
+            }
         }
-        done
+    }
+
+    fn carry_on(&mut self, limit: usize, now: Time) -> Result<CarriedOn, StoreError> {
+        self.ready()?;
+        let Some(pending) = &mut self.pending else { return Ok(CarriedOn::Done(Changes::default())) };
+        let names = pending.next(limit);
+        let is_last = names.len() == pending.left();
+        self.transact(|tx| work::carry_on(tx, &names, is_last, now))?;
+        Ok(match self.pending.take_if(|pending| pending.left() == 0) {
+            Some(pending) => {
+                self.live.set_pending(None);
+                CarriedOn::Done(pending.into_changes())
+            }
+            None => CarriedOn::Left(self.pending.as_ref().map_or(0, PendingChanges::left)),
+        })
     }
 
     fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
@@ -211,4 +236,16 @@ impl Store for SqliteStore {
         }
         Ok(!is_done)
     }
+}
+
+/// What is pending once a configuration was taken.
+fn pending_after(taken: work::Taken, mut pending: PendingChanges, now: Time) -> PendingChanges {
+    let work::Taken { mut changes, declared, stay, keeps_all } = taken;
+    stay.iter().for_each(|name| pending.remove(name));
+    if keeps_all {
+        changes.kept = pending.keep_all();
+    }
+    let mut pending = pending.taken(now, changes);
+    pending.carried_out(declared);
+    pending
 }

@@ -45,8 +45,10 @@ impl CheckRows for Tx<'_> {
 
     fn known_later_than(&self, now: Time) -> Result<Vec<CheckId>, StoreError> {
         let is_later = |slot: &Slot| slot.check.known().state.knows_later_than(now);
-        let later = self.memory.checks.iter().filter(|(_, slot)| is_later(slot));
-        let mut ids: Vec<CheckId> = later.map(|(id, _)| *id).collect();
+        let untouched = self.memory.checks.iter().filter(|(id, _)| self.staged.get(**id).is_none());
+        let later = untouched.filter(|(_, slot)| is_later(slot)).map(|(id, _)| *id);
+        let staged = self.staged.iter().filter(|(_, staged)| staged.state.knows_later_than(now));
+        let mut ids: Vec<CheckId> = later.chain(staged.map(|(id, _)| id)).collect();
         ids.sort_unstable();
         Ok(ids)
     }

@@ -73,6 +73,18 @@ impl LifeRows for Tx<'_> {
         self.set_meta("blind_ms", total.as_ms())
     }
 
+    fn allowed_removals(&self) -> Result<usize, StoreError> {
+        Ok(self.memory.allowed_removals)
+    }
+
+    fn put_allowed_removals(&mut self, count: usize) -> Result<(), StoreError> {
+        if count == self.memory.allowed_removals {
+            return Ok(());
+        }
+        self.memory.allowed_removals = count;
+        self.set_meta("allowed_removals", i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
     fn mutes(&self) -> Result<&[Mute], StoreError> {
         Ok(&self.memory.mutes)
     }

@@ -46,6 +46,8 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     memory.created = value("created")?.map(Time::from_ms);
     memory.sign_of_life = value("sign_of_life")?.map(Time::from_ms);
     memory.doubted = value("doubted_ms")?.map_or(Span::ZERO, Span::ms);
+    let removals = value("allowed_removals")?.unwrap_or(0);
+    memory.allowed_removals = usize::try_from(removals).unwrap_or(0);
     memory.blind_total = Span::ms(value("blind_ms")?.unwrap_or(0));
     memory.database_id = value("database_id")?.unwrap_or(0);
     memory.body_bytes = value("body_bytes")?.unwrap_or(0);

@@ -35,6 +35,8 @@ pub(super) struct Memory {
     pub(super) sign_of_life: Option<Time>,
     /// How long the clock has been doubted (1.1).
     pub(super) doubted: Span,
+    /// How many checks a configuration that was taken is still to archive.
+    pub(super) allowed_removals: usize,
     /// The largest seq that a ping was given.
     pub(super) last_ping: i64,
     pub(super) behind: Behind,
@@ -176,6 +178,12 @@ impl Memory {
         let checks = self.by_name.values().map(|id| self.checks[id].check.clone()).filter(is_declared);
         let former = self.former.iter().filter_map(|name| Some((name.clone(), self.has_former(name)?)));
         Directory::new(checks.collect(), former)
+    }
+
+    /// What the check of this name is declared as, unless it is archived.
+    pub(super) fn declared_as(&self, name: &Name) -> Option<Arc<Definition>> {
+        let check = &self.checks[self.by_name.get(name)?].check;
+        is_declared(check).then(|| check.definition.clone())
     }
 
     /// The declared check that has this former name.

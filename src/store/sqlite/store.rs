@@ -19,6 +19,7 @@ use crate::core::origin::Origins;
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
 use crate::store::live::Live;
+use crate::store::pending::PendingChanges;
 use crate::store::work::Teller;
 use crate::store::{StoreError, work};
 
@@ -34,6 +35,8 @@ pub struct SqliteStore {
     /// A call failed on its way: the memory is read anew before anything else.
     pub(super) is_stale: bool,
     pub(super) settings: Option<UnstoredSettings>,
+    /// What the last configuration is still to change.
+    pub(super) pending: Option<PendingChanges>,
     /// Messages that a claim of ours has answered, and that are not settled: somebody is sending them.
     pub(super) handed: HashSet<MessageId>,
     /// A number of this start; what a new database gets for its id.
@@ -112,6 +115,7 @@ impl SqliteStore {
             memory: Memory::default(),
             is_stale: true,
             settings: None,
+            pending: None,
             handed: HashSet::new(),
             epoch,
             origins: Arc::default(),
@@ -179,6 +183,9 @@ impl SqliteStore {
         self.live.set_mutes(self.memory.mutes.clone());
         self.live.set_directory(self.memory.directory());
         self.live.set_blind(self.memory.blind.clone());
+        if let Some(pending) = &mut self.pending {
+            pending.read_anew(|name| self.memory.declared_as(name));
+        }
         self.is_stale = false;
     }
 
@@ -231,7 +238,7 @@ impl SqliteStore {
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
         // What is staged by a call that fails is forgotten with it.
-        let mut tx = Tx::new(db, &mut self.memory, &self.live, settings);
+        let mut tx = Tx::new(db, &mut self.memory, &self.live, settings, self.pending.as_ref());
         tx.judge_again()?;
         let answer = act(&mut tx)?;
         tx.finish(self.catch_up)?;
@@ -239,8 +246,11 @@ impl SqliteStore {
         fault(FaultPoint::BeforeCommit)?;
         db.execute_batch("COMMIT").map_err(commit_failed)?;
         fault(FaultPoint::AfterCommit)?;
-        let story = std::mem::take(&mut tx.story);
+        let (story, carried) = (std::mem::take(&mut tx.story), std::mem::take(&mut tx.carried));
         tx.publish();
+        if let Some(pending) = &mut self.pending {
+            pending.carried_out(carried);
+        }
         self.teller.tell(story);
         Ok(answer)
     }

@@ -17,6 +17,7 @@ use crate::core::time::Time;
 use crate::core::window::WindowCount;
 use crate::store::StoreError;
 use crate::store::live::{Check, Directory, Known, Live};
+use crate::store::pending::{PendingChanges, Redeclared};
 use crate::store::work::Story;
 
 /// A call under way. What it changes in `memory` is read anew from the database if the call fails.
@@ -26,6 +27,10 @@ pub(super) struct Tx<'a> {
     /// What readers see: as the last call left it.
     pub(super) live: &'a Live,
     pub(super) settings: Option<&'a UnstoredSettings>,
+    /// What a configuration is still to change.
+    pub(super) pending: Option<&'a PendingChanges>,
+    /// What of that this call carried out.
+    pub(super) carried: Vec<(Name, Redeclared)>,
     /// What readers are to be shown, apart from single checks.
     pub(super) shows: Shows,
     pub(super) staged: Staging,
@@ -56,12 +61,15 @@ impl<'a> Tx<'a> {
         memory: &'a mut Memory,
         live: &'a Live,
         settings: Option<&'a UnstoredSettings>,
+        pending: Option<&'a PendingChanges>,
     ) -> Tx<'a> {
         Tx {
             db,
             memory,
             live,
             settings,
+            pending,
+            carried: Vec::new(),
             shows: Shows::default(),
             staged: Staging::default(),
             names: HashMap::new(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bodies::make_space;
+use super::carry_on::carry_out_of;
 use super::fact_rows::{NewPause, NewPing};
 use super::happenings::{note_happening, turn_of};
 use super::pauses::note_who_paused;
@@ -29,6 +30,7 @@ pub(in crate::store) fn apply(rows: &mut dyn Rows, entries: Vec<Entry>) -> Resul
 
 fn apply_one(rows: &mut dyn Rows, entry: Entry) -> Result<Applied, StoreError> {
     let Entry { check, at, what } = entry;
+    carry_out_of(rows, check)?;
     let standing = rows.to_change(check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(Applied::NoSuchCheck) };
     let before = Before { check, definition: standing.definition.clone(), pause: standing.state.pause };

@@ -1,46 +1,39 @@
-//! A new configuration against what is declared (§10): what becomes of every check, or why it is refused.
+//! A new configuration against what is declared (§10): which checks are renamed, and whether it is refused.
 
 use std::collections::HashSet;
 
-use super::named::{NamedCheck, NamedChecks};
-use crate::core::check::{Alias, CheckId, Definition, Name, Origin};
-use crate::store::configuration::Other;
+use super::named::NamedChecks;
+use super::rows::Rows;
+use crate::core::check::{CheckId, Definition, Name};
+use crate::store::configuration::Renamed;
 use crate::store::{Compared, ConfigureError, StoreError};
 
 /// Up to so many checks may go at once (10.4).
 const FREE_REMOVALS_BELOW: usize = 10;
 
-/// What becomes of every check.
+/// Which checks go on under another name, and how many go.
 #[derive(Default)]
-pub(super) struct ConfigurationPlan<'a> {
-    pub(super) declared: Vec<Declaration<'a>>,
-    pub(super) archived: Vec<CheckId>,
+pub(super) struct Renames<'a> {
+    /// What may have had another name, and the check that it continues; `None`: it is a new one.
+    pub(super) continues: Vec<(&'a Renamed, Option<CheckId>)>,
     /// A rename gave their name to another.
     pub(super) superseded: Vec<CheckId>,
     pub(super) renamed: Vec<(Name, Name)>,
     /// Renames of which both names have a history, at a start: each stays as it is.
     pub(super) passed_over: Vec<(Name, Name)>,
-    /// The checks of the old names of these.
-    kept_apart: HashSet<CheckId>,
-    /// Aliases that archived checks keep when they return.
-    returned_ids: HashSet<String>,
-    returned_slugs: HashSet<(Origin, String)>,
-    pub(super) kept: Vec<Name>,
+    /// The old names of these.
+    kept_apart: Vec<Name>,
+    /// How many checks are archived.
+    pub(super) archived: usize,
+    /// Too many are gone at once: at a start none is archived.
+    pub(super) keeps_all: bool,
 }
 
-/// What a file declares, and the check that it continues; `None`: it is a new one.
-pub(super) struct Declaration<'a> {
-    declared: &'a Definition,
-    /// Its former names that no file declares.
-    pub(super) former: &'a [Name],
-    /// The same with the alias that its check keeps, if it has one.
-    with_alias: Option<Box<Definition>>,
-    pub(super) continues: Option<CheckId>,
-}
-
-impl Declaration<'_> {
-    pub(super) fn definition(&self) -> &Definition {
-        self.with_alias.as_deref().unwrap_or(self.declared)
+impl Renames<'_> {
+    /// Names that no file declares, and that are no reason to archive the check that has them.
+    pub(super) fn stay(&self) -> Vec<Name> {
+        let renamed = self.renamed.iter().map(|(old, _)| old);
+        renamed.chain(&self.kept_apart).cloned().collect()
     }
 }
 
@@ -51,24 +44,23 @@ enum Continues<'a> {
     Several(Vec<(&'a Name, CheckId)>),
 }
 
-/// Says what becomes of every check that is declared otherwise. At a start, what would be refused is passed over.
+/// Says what becomes of the checks that may have had another name. At a start, what would be refused is passed over.
 pub(super) fn plan_configuration<'a>(
-    checks: &dyn NamedChecks,
+    rows: &dyn Rows,
     compared: &'a Compared,
     at_start: bool,
-) -> Result<ConfigurationPlan<'a>, ConfigureError> {
-    let configuration = &compared.configuration;
-    let mut plan = ConfigurationPlan::default();
+) -> Result<Renames<'a>, ConfigureError> {
+    let mut plan = Renames::default();
     let mut continued = HashSet::new();
-    for Other { place, former } in &compared.others {
-        let definition = &configuration.checks[*place];
-        let continues = match continues(&mut plan, checks, &continued, definition, former)? {
+    for one in &compared.renamed {
+        let definition = &*one.definition;
+        let continues = match continues(&mut plan, rows, &continued, definition, &one.former)? {
             Continues::One(id) => id,
             Continues::Several(olds) if at_start => {
                 let new = &definition.name;
                 plan.passed_over.extend(olds.iter().map(|(old, _)| ((*old).clone(), new.clone())));
-                plan.kept_apart.extend(olds.into_iter().map(|(_, id)| id));
-                checks.named(new)?
+                plan.kept_apart.extend(olds.into_iter().map(|(old, _)| old.clone()));
+                rows.named(new)?
             }
             Continues::Several(olds) => {
                 let (old, new) = (olds[0].0.clone(), definition.name.clone());
@@ -76,34 +68,30 @@ pub(super) fn plan_configuration<'a>(
             }
         };
         continued.extend(continues);
-        let with_alias = match continues {
-            Some(id) => with_its_alias(&mut plan, checks, id, definition)?,
-            None => None,
-        };
-        plan.declared.push(Declaration { declared: definition, former, with_alias, continues });
+        plan.continues.push((one, continues));
     }
-    // What was made through an API is no file's to remove.
-    let stays = |id: &CheckId| continued.contains(id) || plan.kept_apart.contains(id);
-    let gone: Vec<CheckId> = compared.gone.iter().filter(|id| !stays(id)).copied().collect();
-    let (removed, declared) = (gone.len(), compared.declared_before);
+    let staying: HashSet<Name> = plan.stay().into_iter().collect();
+    let removed = compared.pending.to_archive(&[])
+        - staying.iter().filter(|name| compared.pending.archives(name)).count();
+    let declared = compared.declared_before;
     let is_mass = declared >= FREE_REMOVALS_BELOW && removed * 2 > declared;
-    if !is_mass || configuration.allow_mass_removal {
-        plan.archived = gone;
-    } else if at_start {
-        for id in gone {
-            plan.kept.push(checks.known(id)?.definition.name.clone());
+    // Allowed when a configuration was taken that a death kept from being carried out to its end.
+    let is_allowed = compared.allow_mass_removal || removed <= rows.allowed_removals()?;
+    if is_mass && !is_allowed {
+        if !at_start {
+            return Err(ConfigureError::MassRemoval { removed, declared });
         }
-    } else {
-        return Err(ConfigureError::MassRemoval { removed, declared });
+        plan.keeps_all = true;
     }
+    plan.archived = removed;
     Ok(plan)
 }
 
 /// Which check a definition continues: the one that has its name or a former name of it, and history if any has (10.3).
 /// Where several have one, its former names that have.
 fn continues<'a>(
-    plan: &mut ConfigurationPlan<'_>,
-    checks: &dyn NamedChecks,
+    plan: &mut Renames<'_>,
+    checks: &(impl NamedChecks + ?Sized),
     continued: &HashSet<CheckId>,
     definition: &Definition,
     former: &'a [Name],
@@ -135,29 +123,4 @@ fn continues<'a>(
     plan.renamed.push(((*name).clone(), definition.name.clone()));
     plan.superseded.extend(same);
     Ok(Continues::One(Some(*id)))
-}
-
-/// How its users know a check stays, whoever declares it; but what was given away while it was archived is gone.
-fn with_its_alias(
-    plan: &mut ConfigurationPlan<'_>,
-    checks: &dyn NamedChecks,
-    id: CheckId,
-    definition: &Definition,
-) -> Result<Option<Box<Definition>>, StoreError> {
-    let NamedCheck { definition: known, is_archived, .. } = checks.known(id)?;
-    let Some(alias) = &known.alias else { return Ok(None) };
-    if is_archived {
-        let slug = (alias.origin.clone(), alias.slug.clone());
-        let is_returned = plan.returned_ids.contains(&alias.id) || plan.returned_slugs.contains(&slug);
-        if is_returned || is_taken(checks, alias)? {
-            return Ok(None);
-        }
-        plan.returned_ids.insert(alias.id.clone());
-        plan.returned_slugs.insert(slug);
-    }
-    Ok(Some(Box::new(Definition { alias: Some(alias.clone()), ..definition.clone() })))
-}
-
-fn is_taken(checks: &dyn NamedChecks, alias: &Alias) -> Result<bool, StoreError> {
-    Ok(checks.with_alias(&alias.id)?.is_some() || checks.with_slug(&alias.origin, &alias.slug)?.is_some())
 }

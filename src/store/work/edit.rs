@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::archive::archive;
+use super::carry_on::{carry_out, carry_out_all, carry_out_of};
 use super::edit_plan::plan_edits;
 use super::happenings::note_created;
 use super::past::take_over;
@@ -21,11 +22,45 @@ pub(in crate::store) fn edit(
     edits: Vec<Edit>,
     now: Time,
 ) -> Result<Vec<CheckId>, RefusedEdit> {
+    let pending = carry_out_what_they_name(rows, &edits);
+    pending.map_err(|error| RefusedEdit { index: 0, error: error.into() })?;
     let edits = plan_edits(&*rows, max_checks, edits)?;
     let ids: Result<_, StoreError> = edits.into_iter().map(|edit| edit_one(rows, edit, now)).collect();
     // Other labels, addresses and dependencies.
     rows.look_everywhere(now);
     ids.map_err(|error| RefusedEdit { index: 0, error: error.into() })
+}
+
+/// What edits ask of names and of dependencies is answered by what is declared, not by what is still to be changed.
+fn carry_out_what_they_name(rows: &mut dyn Rows, edits: &[Edit]) -> Result<(), StoreError> {
+    if !rows.has_pending() {
+        return Ok(());
+    }
+    for edit in edits {
+        let definition = match edit {
+            Edit::Create(new) => Some(&new.definition),
+            Edit::Update { check, definition, .. } => {
+                carry_out_of(rows, *check)?;
+                Some(&**definition)
+            }
+            Edit::Delete { check } => {
+                carry_out_of(rows, *check)?;
+                None
+            }
+        };
+        let Some(definition) = definition else { continue };
+        if !definition.depends_on.is_empty() {
+            // Whether that is a circle may depend on any of them.
+            return carry_out_all(rows);
+        }
+        carry_out(rows, &definition.name)?;
+        for text in definition.alias.iter().flat_map(|alias| [&alias.id, &alias.slug]) {
+            if let Ok(name) = Name::parse(text) {
+                carry_out(rows, &name)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn edit_one(rows: &mut dyn Rows, edit: Edit, now: Time) -> Result<CheckId, StoreError> {

@@ -1,6 +1,7 @@
 //! Being there: a start, signs of life, blind windows, and a clock that was set back (§9, 1.1).
 
 use super::again::mend;
+use super::carry_on::carry_out_all;
 use super::life_rows::Lost;
 use super::mutes::bring_back_mutes;
 use super::rows::Rows;
@@ -51,6 +52,7 @@ pub(in crate::store) fn add_blind(rows: &mut dyn Rows, window: Window, why: Lost
 
 /// The clock was set back, and was `before`: nothing is later than `now`.
 pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -> Result<(), StoreError> {
+    carry_out_all(rows)?;
     let is_ahead = rows.last_sign_of_life()?.is_some_and(|last| last > now);
     if is_ahead {
         rows.put_sign_of_life(now)?;

@@ -36,6 +36,11 @@ pub(in crate::store) trait LifeRows {
     fn blind_total(&self) -> Result<Span, StoreError>;
     fn put_blind_total(&mut self, total: Span) -> Result<(), StoreError>;
 
+    /// How many checks a configuration that was taken is still to archive, as last put: so many may go at a start, also where
+    /// that is most of them (10.4).
+    fn allowed_removals(&self) -> Result<usize, StoreError>;
+    fn put_allowed_removals(&mut self, count: usize) -> Result<(), StoreError>;
+
     /// What people keep silent.
     fn mutes(&self) -> Result<&[Mute], StoreError>;
     /// Writes one that no row holds yet, and answers the number that it got.

@@ -1,4 +1,4 @@
-//! Checks by what names them, as far as plans ask before a call changes anything.
+//! Checks by what names them, as far as plans ask.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(in crate::store) struct NamedCheck {
     pub(in crate::store) has_pings: bool,
 }
 
-/// Row operations that only read. All that they answer is as the last call has left it: plans ask before they change.
+/// Row operations that only read. All that they answer is as this call has left it so far.
 pub(in crate::store) trait NamedChecks: CheckRows {
     /// The check of this number; `None`: there is none.
     fn check(&self, id: CheckId) -> Result<Option<NamedCheck>, StoreError>;
@@ -21,7 +21,7 @@ pub(in crate::store) trait NamedChecks: CheckRows {
     fn with_alias(&self, id: &str) -> Result<Option<CheckId>, StoreError>;
     /// The one that is not archived and that the users of an origin know by this slug.
     fn with_slug(&self, origin: &Origin, slug: &str) -> Result<Option<CheckId>, StoreError>;
-    /// How many are not archived.
+    /// How many are not archived, with those that a configuration is still to add.
     fn count(&self) -> Result<usize, StoreError>;
 
     /// A check of which a plan has the number.

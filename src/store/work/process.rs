@@ -10,6 +10,7 @@ use crate::core::outbox::OwnMails;
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
 use crate::core::time::Time;
+use crate::store::pending::{PendingChange, Redeclared};
 
 /// No row operations, and never an error: it stands beside the rows since every part of the unit of work needs some of it. A
 /// start makes it anew. After a call that failed it is as it was before that call, but for the times at which receivers are
@@ -21,6 +22,18 @@ pub(in crate::store) trait OfProcess {
     fn retention(&self) -> Option<&Retention>;
     /// What sets a check apart by its origin.
     fn habits(&self, definition: &Definition) -> Habits;
+
+    /// Whether a configuration is not carried out to its end.
+    fn has_pending(&self) -> bool;
+    /// What it is still to change of the check of a name, and when it was taken (10.5). Where this call has carried it out,
+    /// that may be answered or not.
+    fn pending(&self, name: &Name) -> Option<(PendingChange, Time)>;
+    /// All names of which it is to change something.
+    fn all_pending(&self) -> Vec<Name>;
+    /// How many checks it is still to archive after this call.
+    fn to_archive(&self) -> usize;
+    /// What was pending of a name is carried out once this call is committed.
+    fn carried_out(&mut self, name: &Name, became: Redeclared);
 
     /// For the log, once this call is committed.
     fn story(&mut self) -> &mut Story;

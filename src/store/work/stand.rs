@@ -1,9 +1,10 @@
 //! What people say of an incident: acknowledged, `wont_fix`, open again (11.2).
 
 use super::cancel::{cancel_all, cancel_resting};
+use super::carry_on::carry_out_of;
 use super::plan::plan_actions;
 use super::rows::Rows;
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::{Incident, IncidentId, IncidentStatus};
 use crate::core::outbox::CancelReason;
 use crate::core::route::Facts;
 use crate::core::time::Time;
@@ -33,6 +34,8 @@ fn stand(
     by: &str,
     now: Time,
 ) -> Result<bool, StoreError> {
+    let Some(Incident { check, .. }) = rows.incident(id)? else { return Ok(false) };
+    carry_out_of(rows, check)?;
     let Some(incident) = rows.incident(id)? else { return Ok(false) };
     let before = incident.status;
     let causes = rows.check_now(incident.check)?.causes;

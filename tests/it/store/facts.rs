@@ -8,7 +8,7 @@ use punctual::core::check::{PingKind, Source, SourceLine};
 use punctual::core::refusals::Refused;
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
-use punctual::store::{Applied, Changes, Compared, ConfigureError, Store, What};
+use punctual::store::{Applied, Changes, ConfigureError, Store, What};
 
 use super::world::{GROUP_WAIT, Place, World, at, check, fact, name};
 
@@ -338,18 +338,6 @@ pub(crate) fn a_line_above_a_check_changes_nothing_but_where_it_stands<P: Place>
     // A start has the rows of before and the files of now.
     world.reopen();
     assert_eq!(definition(world).source.to_string(), "checks.yaml:9");
-}
-
-/// 10.3: what was found beside the store counts as long as nothing has changed since.
-pub(crate) fn a_configuration_that_was_compared_with_another_list_is_compared_anew<P: Place>(
-    world: &mut World<P>,
-) {
-    world.declare(&["a", "b"]);
-    world.configuration.checks.pop();
-    let mut compared = Compared::new(world.configuration.clone(), Arc::default());
-    let now = world.now;
-    let changes = world.store().take(&mut compared, false, now).unwrap();
-    assert_eq!(changes, Changes { archived: vec![name("b")], ..Changes::default() });
 }
 
 /// 1.1, 14.2

@@ -270,7 +270,7 @@ fn what_was_seen_late_before_a_refusal_is_not_taken_back_by_its_window() {
     let check = seconds.live.find("a").unwrap();
     let late = |seconds: &Seconds| {
         let as_of = seconds.live.as_of(seconds.writer.applied_to());
-        as_of.view(&check.definition.spec, &check.state()).late
+        as_of.view(&check, &check.state()).late
     };
     // Between two whole seconds.
     let after = seconds.clock.now().as_ms().rem_euclid(1000);

@@ -18,6 +18,7 @@ mod imports;
 mod keys;
 mod life;
 mod own;
+mod pieces;
 mod prune;
 mod refusals;
 mod refused;
@@ -61,8 +62,15 @@ conformance! {
         a_clock_set_back_leaves_no_state_in_the_future
         a_clock_that_was_set_back_leaves_causes_as_their_row_says
         a_pause_by_the_file_is_not_undone_at_run_time
-        a_line_above_a_check_changes_nothing_but_where_it_stands
-        a_configuration_that_was_compared_with_another_list_is_compared_anew;
+        a_line_above_a_check_changes_nothing_but_where_it_stands;
+    pieces:
+        what_goes_bad_before_its_check_is_changed_is_told_by_the_new_files
+        each_check_changes_as_of_the_time_of_the_taking
+        a_death_between_two_pieces_is_got_over_by_the_next_start
+        what_was_allowed_to_go_goes_though_a_death_came_between
+        no_other_configuration_is_taken_before_one_is_carried_out
+        an_edit_finds_what_files_declare_and_is_still_to_be_changed
+        what_is_said_and_a_clock_find_the_check_changed;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use punctual::core::blind::Window;
-use punctual::core::check::{Ping, PingKind, Rid};
+use punctual::core::check::{Definition, Ping, PingKind, Rid};
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, ReadAhead, SqliteStore};
-use punctual::store::{Edit, EditError, PingFact, Store, StoreError, What};
+use punctual::store::{CarriedOn, Edit, EditError, PingFact, Store, StoreError, What};
 
 use super::edits::{canary, create, edit};
 use super::prune::{count, prune};
-use super::world::{GROUP_WAIT, Sqlite, World, at, fact, later, name, said};
+use super::world::{GROUP_WAIT, Sqlite, World, at, check, fact, later, name, said};
 
 pub(super) fn database(folder: &Path) -> rusqlite::Connection {
     rusqlite::Connection::open(folder.join("punctual.db")).unwrap()
@@ -560,4 +560,47 @@ fn a_reader_from_outside_that_stays_does_not_keep_the_store_from_being_opened_ag
     drop(reader);
     world.reopen();
     assert_eq!(world.state("a").counters.pings[0], 2);
+}
+
+/// 10.3b: the list that the second try is compared with does not know of the new names yet.
+#[test]
+fn renames_whose_commit_was_in_doubt_are_no_removals() {
+    let mut world = World::new(Sqlite::default());
+    let names: Vec<String> = (0..12).map(|number| format!("c{number:02}")).collect();
+    world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for check in world.configuration.checks.iter_mut().take(8) {
+        let new = name(&format!("new-{}", check.name));
+        check.renamed_from = vec![std::mem::replace(&mut check.name, new)];
+    }
+    world.configuration.checks[11].title = "other".to_owned();
+    let mut is_first = true;
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::AfterCommit && std::mem::take(&mut is_first);
+        hits.then(|| StoreError::Unclear("a test".to_owned()))
+    });
+    world.configure().unwrap_err();
+    let changes = world.configure().unwrap();
+    assert_eq!((changes.archived, changes.updated), (Vec::new(), vec![name("c11")]));
+    assert_eq!(world.store().live().directory().checks.len(), 12);
+}
+
+/// 10.5: what a piece has changed is not changed again, and is told all the same.
+#[test]
+fn a_piece_whose_commit_was_in_doubt_is_carried_out_once() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b", "gone"]);
+    world.configuration.checks = [("new", "new"), ("a", "other"), ("b", "b")]
+        .map(|(text, title)| Definition { title: title.to_owned(), ..check(text) })
+        .to_vec();
+    let mut commits = 0;
+    world.store().set_faults(move |at| {
+        commits += u32::from(at == FaultPoint::AfterCommit);
+        let hits = at == FaultPoint::AfterCommit && commits == 2;
+        hits.then(|| StoreError::Unclear("a test".to_owned()))
+    });
+    world.configure().unwrap_err();
+    let now = world.now;
+    let CarriedOn::Done(changes) = world.store().carry_on(9, now).unwrap() else { panic!("it is all") };
+    let names = [changes.added, changes.archived, changes.changed, changes.updated];
+    assert_eq!(names, [vec![name("new")], vec![name("gone")], vec![name("a")], Vec::new()]);
 }

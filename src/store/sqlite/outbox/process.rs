@@ -9,6 +9,7 @@ use crate::core::outbox::OwnMails;
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
 use crate::core::time::Time;
+use crate::store::pending::{PendingChange, PendingChanges, Redeclared};
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{OfProcess, Pace, Story};
 
@@ -24,6 +25,30 @@ impl OfProcess for Tx<'_> {
 
     fn habits(&self, definition: &Definition) -> Habits {
         self.memory.habits(definition)
+    }
+
+    fn has_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    fn pending(&self, name: &Name) -> Option<(PendingChange, Time)> {
+        self.pending?.get(name)
+    }
+
+    fn all_pending(&self) -> Vec<Name> {
+        self.pending.map(PendingChanges::all).unwrap_or_default()
+    }
+
+    fn to_archive(&self) -> usize {
+        self.pending.map_or(0, |pending| pending.to_archive(&self.carried))
+    }
+
+    fn carried_out(&mut self, name: &Name, became: Redeclared) {
+        // What this call carried out is as it should be the second time.
+        let is_known = became == Redeclared::AsBefore && self.carried.iter().any(|(done, _)| done == name);
+        if !is_known {
+            self.carried.push((name.clone(), became));
+        }
     }
 
     fn story(&mut self) -> &mut Story {
