@@ -45,8 +45,8 @@ impl Owed {
 }
 
 impl Server {
-    /// What was committed since, in its order.
-    pub(crate) fn follow(&mut self) {
+    /// What was committed since, in its order, by a process whose clock showed at most this.
+    pub(crate) fn follow(&mut self, shown: Time) {
         for committed in self.grip.take_committed() {
             diary::follow(|| format!("committed: {committed:?}"));
             match committed {
@@ -60,7 +60,8 @@ impl Server {
                 Committed::Idle(now) | Committed::Ended(now) => self.signed(now),
                 Committed::Blind(window) => self.tell_blind(window),
                 Committed::Unread(window) => self.tell_unread(window),
-                Committed::Reanchored { before, now } => self.tell_set_clock(before, now),
+                // Said again, it names a date from which the clock was set already (1.1).
+                Committed::Reanchored { before, now } => self.tell_set_clock(before.min(shown), now),
                 Committed::Applied(entries) => entries.into_iter().for_each(|entry| self.tell(entry)),
             }
         }

@@ -155,7 +155,7 @@ impl Server {
         if let Some(process) = &mut self.process {
             process.stop();
         }
-        self.follow();
+        self.follow(Time::MAX);
         self.die();
     }
 
@@ -196,7 +196,7 @@ impl Server {
         self.grip.enter(fate());
         let begun = engine::begin(&mut hand, &clock);
         self.grip.leave();
-        self.follow();
+        self.follow(Time::MAX);
         begun.ok()?;
         let (files, now) = (self.files.clone(), clock.now());
         // What the process before left is found again by the files.
@@ -230,7 +230,7 @@ impl Server {
         }
         self.is_queued = false;
         process.turn(self.scale.on_grid_before(now) + self.scale.grid);
-        self.follow();
+        self.follow(now);
         if self.grip.is_dead() {
             self.die();
         }
