@@ -62,7 +62,11 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let sql = "SELECT id, definition, superseded, last_ping, pings, state
                FROM checks JOIN states ON check_id = id ORDER BY id";
     let count = db.query_row("SELECT count(*) FROM checks WHERE superseded = 0", [], |row| row.get(0));
-    let mut rows_read = RowsRead::new("checks", count.map_err(failed)?);
+    let count: i64 = count.map_err(failed)?;
+    let room = usize::try_from(count).unwrap_or_default();
+    memory.checks.reserve(room);
+    memory.by_name.reserve(room);
+    let mut rows_read = RowsRead::new("checks", count);
     for_each(db, sql, |row| {
         rows_read.count();
         let id = id(row.get(0)?);

@@ -175,7 +175,10 @@ impl Memory {
 
     /// The declared checks, for readers.
     pub(super) fn directory(&self) -> Directory {
-        let checks = self.by_name.values().map(|id| self.checks[id].check.clone()).filter(is_declared);
+        // In the order in which they were made, in which they lie together and are nearly sorted.
+        let mut ids: Vec<CheckId> = self.by_name.values().copied().collect();
+        ids.sort_unstable();
+        let checks = ids.iter().map(|id| self.checks[id].check.clone()).filter(is_declared);
         let former = self.former.iter().filter_map(|name| Some((name.clone(), self.has_former(name)?)));
         Directory::new(checks.collect(), former)
     }
