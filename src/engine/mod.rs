@@ -74,7 +74,7 @@ pub fn follow_wall_clock(
     if after > before {
         store.blind(Window { from: before, to: after })?;
     }
-    let before = clock.unsettled().map_or(before, |from| from.max(before));
+    let before = date_before(clock, store, before)?;
     let reanchored = store.reanchor(before, after);
     if let Err(StoreError::Full | StoreError::Failed(_) | StoreError::Newer { .. }) = reanchored {
         return reanchored;
@@ -86,6 +86,16 @@ pub fn follow_wall_clock(
     store.doubt(Span::ZERO)?;
     clock.settle(None);
     Ok(())
+}
+
+/// The date from which the clock is set. Where it was in doubt whether an earlier change was stored, it is that one's as long
+/// as the store is of the time before it; else all that is left is of the new time, and nothing has ended by that date
+/// since (1.1d).
+fn date_before(clock: &Clock, store: &mut dyn Store, before: Time) -> Result<Time, StoreError> {
+    let Some(from) = clock.unsettled() else { return Ok(before) };
+    let is_of_before =
+        store.doubted() > Span::ZERO || store.last_sign_of_life()?.is_some_and(|last| last > before);
+    Ok(if is_of_before { from.max(before) } else { before })
 }
 
 impl Engine {

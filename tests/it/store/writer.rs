@@ -11,6 +11,7 @@ use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
 use punctual::core::cause::Status;
 use punctual::core::check::PingKind;
+use punctual::core::route::{Matcher, Mute};
 use punctual::core::time::Span;
 use punctual::engine::{self, follow_wall_clock};
 use punctual::store::history::Reader;
@@ -383,6 +384,29 @@ fn a_clock_that_was_set_back_is_followed_as_soon_as_states_may_be_of_the_new_tim
     assert_eq!(clock.jump(), Some(Span::ZERO), "it is still to be stored");
     follow_wall_clock(&clock, &mut store, clock.now(), Span::ZERO).unwrap();
     assert_eq!((clock.jump(), clock.now()), (None, before + back));
+}
+
+/// 1.1d: what is left of a mute is of the new time, also if the clock is set again before it is known that this is stored.
+#[test]
+fn a_clock_that_is_set_back_again_before_that_is_settled_ends_no_mute() {
+    let (_world, now, mut store) = away(Span::ZERO, &["a"]);
+    let hands = Hands::at(now.now());
+    let clock = Clock::with_hands(hands.clone());
+    let (since, back) = (clock.now(), Span::ZERO - Span::mins(60));
+    store.sign_of_life(since).unwrap();
+    let text = "check=\"a\"".to_owned();
+    let matchers = Matcher::parse_list(&text).unwrap();
+    let until = since + Span::mins(10);
+    let mute = Mute { id: 0, matchers, text, until, since, comment: String::new(), by: String::new() };
+    store.mute(mute, since).unwrap();
+    hands.set_wall(back);
+    store.set_faults(|at| (at == FaultPoint::AfterCommit).then(|| StoreError::Unclear("a test".to_owned())));
+    follow_wall_clock(&clock, &mut store, since, back).unwrap_err();
+    store.set_faults(|_| None);
+    hands.set_wall(back);
+    follow_wall_clock(&clock, &mut store, clock.now(), back).unwrap();
+    let ends: Vec<_> = store.live().mutes().iter().map(|mute| mute.until).collect();
+    assert_eq!(ends, [clock.now() + Span::mins(10)]);
 }
 
 /// 9.1: nobody knows whose ping it was.
