@@ -16,6 +16,7 @@ mod flags;
 mod for_app;
 mod import;
 mod incidents;
+mod last_read;
 mod log;
 mod messages;
 pub mod next;

@@ -12,10 +12,11 @@ use tokio::task::JoinSet;
 use super::carry_on::carry_on;
 use super::difference::{Difference, Rest, log_faults};
 use super::for_app::ForApp;
+use super::last_read::LastRead;
 use crate::app::{Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
 use crate::compat;
-use crate::config::{self, Config, ContentHash, Faults, Inputs};
+use crate::config::{self, Config, ContentHash, Faults};
 use crate::engine::Outward;
 use crate::http::App;
 use crate::metrics::Own;
@@ -46,24 +47,10 @@ pub(super) struct Reloader {
     pub(super) rest: Rest,
     /// What was in force before, while what was taken is not carried out to its end (10.5).
     pub(super) unfinished: Option<Rest>,
+    /// Somebody asked for a reload meanwhile, which follows.
+    pub(super) is_asked_again: bool,
     /// What was read last, taken or faulty. What could not be stored was not seen: it is tried again.
     pub(super) seen: LastRead,
-}
-
-/// What was read: as long as it stays, there is nothing to reload.
-pub(super) struct LastRead {
-    inputs: Inputs,
-    hash: ContentHash,
-}
-
-impl LastRead {
-    pub(super) fn of(config: &Config) -> LastRead {
-        LastRead { inputs: config.inputs.clone(), hash: config.content_hash }
-    }
-
-    fn of_faults(faults: &Faults) -> LastRead {
-        LastRead { inputs: faults.inputs.clone(), hash: faults.inputs.hash() }
-    }
 }
 
 /// What makes it read the configuration again.
@@ -115,7 +102,7 @@ impl Reloader {
                 }
                 _ = hangups.recv() => drop(self.reload(false).await),
                 _ = minutes.tick() => self.look_at_zones(&mut zones_before).await,
-                () = again => drop(self.finish().await),
+                () = again => self.go_on().await,
                 () = look => if self.has_settled(&mut waiting).await {
                     drop(self.reload(false).await);
                 },
@@ -174,8 +161,14 @@ impl Reloader {
     /// Says what changed, or what is wrong; both are logged.
     async fn reload(&mut self, allow_mass_removal: bool) -> Result<String, String> {
         let outcome = match self.finish().await {
-            Ok(()) => self.take(allow_mass_removal || self.allow_mass_removal).await,
-            Err(fault) => Err(fault),
+            Ok(()) => {
+                self.is_asked_again = false;
+                self.take(allow_mass_removal || self.allow_mass_removal).await
+            }
+            Err(fault) => {
+                self.is_asked_again = true;
+                Err(format!("what was taken before comes first: {fault}"))
+            }
         };
         match &outcome {
             Ok(done) => self.tell_done(done),
@@ -199,6 +192,13 @@ impl Reloader {
             self.tell_done(&done);
         }
         Ok(())
+    }
+
+    /// The same, and then what was asked for meanwhile.
+    async fn go_on(&mut self) {
+        if self.finish().await.is_ok() && self.is_asked_again {
+            drop(self.reload(false).await);
+        }
     }
 
     fn tell_done(&self, done: &Difference) {
@@ -318,83 +318,4 @@ pub(super) fn configuration(config: Config, allow_mass_removal: bool) -> Configu
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
-    use super::*;
-    use crate::app::Services;
-    use crate::store::history::Reader;
-    use crate::store::sqlite::SqliteStore;
-    use crate::store::{Store, StoreError, writer};
-
-    #[tokio::test]
-    async fn a_bug_that_ends_reloading_is_told() {
-        let bug = bug_of(async { panic!("the bug") }).await;
-        assert!(bug.contains("ended by a bug") && bug.contains("the bug"), "{bug}");
-    }
-
-    /// A reload must not be given up because the disk was full for a moment.
-    #[tokio::test]
-    async fn what_could_not_be_stored_is_not_seen() {
-        let folder = tempfile::tempdir().unwrap();
-        let config_file = folder.path().join("punctual.yaml");
-        let write = |text: &str| std::fs::write(&config_file, text).unwrap();
-        write("checks: [{name: a, every: 1m}]");
-        let config = config::load(&config_file, &compat::DOOR_KEYS).unwrap();
-        let fails = Arc::new(AtomicBool::new(false));
-        let asked = fails.clone();
-        let mut store = SqliteStore::open_with(folder.path(), 7).unwrap();
-        // Once: of a store that fails for long, the writer's thread waits for the end.
-        store.set_faults(move |_| asked.swap(false, Ordering::SeqCst).then_some(StoreError::Full));
-        let (clock, own, live) = (Arc::new(Clock::new()), Arc::new(Own::new()), store.live());
-        store.begin(clock.now()).unwrap();
-        let limits = writer::QueueLimits::default();
-        let writer = Arc::new(Writer::start(Box::new(store), clock.clone(), limits, |_| {}).unwrap());
-        let (requests, _) = mpsc::channel(1);
-        let app =
-            Services::new(live.clone(), writer.clone(), clock.clone(), Reader::new(folder.path()), requests);
-        let app = Arc::new(App::new(Arc::new(app)));
-        let outward =
-            watch::Sender::new(Arc::new(Outward::new(&config, compat::mail, &compat::ping_urls()).unwrap()));
-        let (seen, rest) = (LastRead::of(&config), Rest::of(&config));
-        let (allow_mass_removal, config_file) = (false, config_file.clone());
-        let mut reloader = Reloader {
-            config_file,
-            allow_mass_removal,
-            app,
-            writer,
-            clock,
-            own,
-            outward,
-            rest,
-            unfinished: None,
-            seen,
-        };
-
-        // A sign of life may take the fault.
-        for i in 0.. {
-            write(&format!("checks: [{{name: b-{i}, every: 1m}}, {{name: a, every: 1m}}]"));
-            fails.store(true, Ordering::SeqCst);
-            if reloader.take(false).await.is_err() {
-                break;
-            }
-        }
-        assert!(reloader.has_changed().await);
-        reloader.take(false).await.unwrap();
-        assert!(!reloader.has_changed().await);
-        assert!(live.directory().checks.iter().any(|check| check.definition.name.as_str().starts_with("b-")));
-        // A fault of the files stays until they change.
-        write("checks: 7");
-        reloader.take(false).await.unwrap_err();
-        assert!(!reloader.has_changed().await);
-        // So does one that only rendering a template finds.
-        write(
-            "receivers: [{name: r, webhook: {url: 'http://127.0.0.1', template: '{{ nosuch }}'}}]\n\
-             default_receivers: [r]\nchecks: [{name: c, every: 1m}]",
-        );
-        let fault = reloader.take(false).await.unwrap_err();
-        assert!(fault.contains("punctual.yaml:1:13: receiver `r`: line 1 of the template"), "{fault}");
-        assert!(!reloader.has_changed().await);
-        assert!(live.directory().checks.iter().all(|check| check.definition.name.as_str() != "c"));
-    }
-}
+mod tests;

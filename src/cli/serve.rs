@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 use super::difference::{Difference, Rest, log_faults, report_kept};
 use super::failure::{Failure, install_tls};
 use super::for_app::ForApp;
+use super::last_read::LastRead;
 use super::log;
-use super::reload::{self, LastRead, Loaded, Occasions, Reloader, load};
+use super::reload::{self, Loaded, Occasions, Reloader, load};
 use super::settings::{Flags, Settings};
 use crate::app::Services;
 use crate::clock::Clock;
@@ -244,6 +245,7 @@ fn assemble(
         outward,
         rest,
         unfinished: None,
+        is_asked_again: false,
         seen,
     };
     let reloads = Occasions { requests, hangups, interval: settings.auto_reload_interval };
