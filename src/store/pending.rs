@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::changes::Changes;
-use crate::core::check::{Definition, Name};
+use crate::core::check::{Definition, Name, Source};
 use crate::core::time::Time;
 
 /// What is to become of a check.
@@ -44,7 +44,7 @@ impl TakenChanges {
             PendingChange::Add(definition) | PendingChange::Declare(definition) => {
                 !is_so(definition, declared)
             }
-            PendingChange::Archive => true,
+            PendingChange::Archive => is_by_file(declared),
         };
         is_to_change.then_some(self.at)
     }
@@ -162,7 +162,7 @@ impl PendingChanges {
             let became = match change {
                 PendingChange::Add(definition) if is_so(definition) => Redeclared::Added,
                 PendingChange::Declare(definition) if is_so(definition) => Redeclared::Changed,
-                PendingChange::Archive if known.is_none() => Redeclared::Archived,
+                PendingChange::Archive if !known.as_ref().is_some_and(is_by_file) => Redeclared::Archived,
                 _ => return None,
             };
             Some((name.clone(), became))
@@ -191,6 +191,11 @@ impl PendingChanges {
     pub(super) fn into_changes(self) -> Changes {
         self.changes
     }
+}
+
+/// What an API made is no file's to remove, by whatever name.
+pub(super) fn is_by_file(declared: &Arc<Definition>) -> bool {
+    matches!(declared.source, Source::File { .. })
 }
 
 /// Whether a check is declared as a file says. How its users know it is no file's to say.

@@ -40,8 +40,10 @@ impl NamedChecks for Tx<'_> {
             isize::from(!is_archived(staged)) - isize::from(was_there)
         };
         let more: isize = self.staged.iter().map(|staged| came(&staged)).sum();
+        let count = directory.checks.len().saturating_add_signed(more);
         let to_add = self.pending.map_or(0, |pending| pending.to_add(&self.carried));
-        Ok(directory.checks.len().saturating_add_signed(more) + to_add)
+        let to_archive = self.pending.map_or(0, |pending| pending.to_archive(&self.carried));
+        Ok((count + to_add).saturating_sub(to_archive))
     }
 }
 

@@ -9,7 +9,7 @@ use super::rows::Rows;
 use crate::core::check::{CheckId, Name};
 use crate::core::time::Time;
 use crate::store::StoreError;
-use crate::store::pending::{PendingChange, Redeclared};
+use crate::store::pending::{PendingChange, Redeclared, is_by_file};
 
 /// Carries out what is pending of these names. With `is_last` it is all that is left.
 pub(in crate::store) fn carry_on(
@@ -48,13 +48,15 @@ pub(super) fn carry_out_of(rows: &mut dyn Rows, check: CheckId) -> Result<(), St
 pub(super) fn carry_out(rows: &mut dyn Rows, name: &Name) -> Result<(), StoreError> {
     let Some((change, at)) = rows.pending(name) else { return Ok(()) };
     let known = rows.named(name)?;
+    let is_there = |id| Ok(!rows.check_now(id)?.is_archived && is_by_file(&rows.definition(id)?));
+    let is_to_go = known.map_or(Ok(false), is_there)?;
     let became = match (change, known) {
         (PendingChange::Add(definition) | PendingChange::Declare(definition), _) => {
             let (id, became) = declare_again(rows, known, &definition, at)?;
             put_names(rows, id, name, [])?;
             became
         }
-        (PendingChange::Archive, Some(id)) if !rows.check_now(id)?.is_archived => {
+        (PendingChange::Archive, Some(id)) if is_to_go => {
             archive(rows, id, at)?;
             Redeclared::Archived
         }

@@ -76,7 +76,7 @@ pub(super) fn plan_configuration<'a>(
     let declared = compared.declared_before;
     let is_mass = declared >= FREE_REMOVALS_BELOW && removed * 2 > declared;
     // Allowed when a configuration was taken that a death kept from being carried out to its end.
-    let is_allowed = compared.allow_mass_removal || removed <= rows.allowed_removals()?;
+    let is_allowed = compared.allow_mass_removal || at_start && removed <= rows.allowed_removals()?;
     if is_mass && !is_allowed {
         if !at_start {
             return Err(ConfigureError::MassRemoval { removed, declared });

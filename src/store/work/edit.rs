@@ -1,9 +1,10 @@
 //! Checks that are made, changed and deleted through an API.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::archive::archive;
-use super::carry_on::{carry_out, carry_out_all, carry_out_of};
+use super::carry_on::{carry_out, carry_out_of};
 use super::edit_plan::plan_edits;
 use super::happenings::note_created;
 use super::past::take_over;
@@ -49,16 +50,30 @@ fn carry_out_what_they_name(rows: &mut dyn Rows, edits: &[Edit]) -> Result<(), S
             }
         };
         let Some(definition) = definition else { continue };
-        if !definition.depends_on.is_empty() {
-            // Whether that is a circle may depend on any of them.
-            return carry_out_all(rows);
-        }
         carry_out(rows, &definition.name)?;
+        carry_out_dependencies(rows, definition)?;
         for text in definition.alias.iter().flat_map(|alias| [&alias.id, &alias.slug]) {
             if let Ok(name) = Name::parse(text) {
                 carry_out(rows, &name)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Whether it would depend on itself is asked of all that it depends on, through others too.
+fn carry_out_dependencies(rows: &mut dyn Rows, definition: &Definition) -> Result<(), StoreError> {
+    let mut seen = HashSet::new();
+    let mut waiting = definition.depends_on.clone();
+    while let Some(name) = waiting.pop() {
+        if seen.contains(&name) {
+            continue;
+        }
+        carry_out(rows, &name)?;
+        if let Some(check) = rows.named(&name)? {
+            waiting.extend_from_slice(&rows.definition(check)?.depends_on);
+        }
+        seen.insert(name);
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(in crate::store) trait NamedChecks: CheckRows {
     fn with_alias(&self, id: &str) -> Result<Option<CheckId>, StoreError>;
     /// The one that is not archived and that the users of an origin know by this slug.
     fn with_slug(&self, origin: &Origin, slug: &str) -> Result<Option<CheckId>, StoreError>;
-    /// How many are not archived, with those that a configuration is still to add.
+    /// How many are not archived, once what a configuration still changes is changed.
     fn count(&self) -> Result<usize, StoreError>;
 
     /// A check of which a plan has the number.

@@ -23,14 +23,19 @@ pub(super) fn prune_checks(
     while left > 0
         && let Some(check) = over.last().copied()
     {
-        // It may have been declared again meanwhile.
-        let is_over = rows.archived_at(check)?.is_some_and(|archived| archived < before);
+        // It may have been declared again meanwhile, or is about to be.
+        let is_over =
+            rows.archived_at(check)?.is_some_and(|archived| archived < before) && !is_pending(&*rows, check)?;
         if is_over && !remove_check(rows, check, &mut left)? {
             break;
         }
         over.pop();
     }
     Ok(if over.is_empty() { Round::Space(0) } else { Round::Checks(Some(over)) })
+}
+
+fn is_pending(rows: &dyn OldRows, check: CheckId) -> Result<bool, StoreError> {
+    Ok(rows.has_pending() && rows.pending(&rows.definition(check)?.name).is_some())
 }
 
 /// Those of which nothing is open or still to be told, the first at the end.

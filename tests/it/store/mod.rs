@@ -70,7 +70,9 @@ conformance! {
         what_was_allowed_to_go_goes_though_a_death_came_between
         no_other_configuration_is_taken_before_one_is_carried_out
         an_edit_finds_what_files_declare_and_is_still_to_be_changed
-        what_is_said_and_a_clock_find_the_check_changed;
+        what_is_said_and_a_clock_find_the_check_changed
+        what_is_about_to_return_is_not_forgotten
+        a_check_that_is_about_to_go_takes_no_place;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing

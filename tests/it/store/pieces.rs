@@ -167,8 +167,8 @@ pub(crate) fn an_edit_finds_what_files_declare_and_is_still_to_be_changed<P: Pla
     depending.definition.depends_on = vec![name("d")];
     world.store().edit(Edit::Create(Box::new(depending)), now).unwrap();
     assert!(matches!(world.store().edit(made("f"), now), Err(EditError::TooMany { max: 5 })));
-    let CarriedOn::Done(changes) = carry_on(world, 1) else { panic!("the dependency had all carried out") };
-    assert_eq!(changes.added, ["b", "c", "d"].map(name));
+    let CarriedOn::Done(changes) = carry_on(world, 1) else { panic!("but for `c` all was named") };
+    assert_eq!(changes.added, ["b", "d", "c"].map(name));
     assert_eq!(changes.updated, [name("mine")]);
 }
 
@@ -190,4 +190,33 @@ pub(crate) fn what_is_said_and_a_clock_find_the_check_changed<P: Place>(world: &
         world.apply("b", What::Ping(fact(PingKind::Success))),
         punctual::store::Applied::Done(_)
     ));
+}
+
+/// 10.3a: it is declared again, and pruning comes before its turn.
+pub(crate) fn what_is_about_to_return_is_not_forgotten<P: Place>(world: &mut World<P>) {
+    world.declare(&["x", "y"]);
+    world.ping("x", PingKind::Success);
+    let gone = world.configuration.checks.remove(0);
+    world.configure().unwrap();
+    world.wait(world.configuration.retention.archived + Span::secs(1));
+    world.configuration.checks.push(gone);
+    take(world).unwrap();
+    let now = world.now;
+    while world.store().prune(now).unwrap() {}
+    assert!(matches!(carry_on(world, 9), CarriedOn::Done(changes) if changes.returned == [name("x")]));
+}
+
+/// 16.1: what goes makes room at once.
+pub(crate) fn a_check_that_is_about_to_go_takes_no_place<P: Place>(world: &mut World<P>) {
+    world.declare(&["a", "b"]);
+    world.configuration.checks = vec![check("c")];
+    world.configuration.max_checks = 2;
+    take(world).unwrap();
+    let now = world.now;
+    let made =
+        |text: &str| Edit::Create(Box::new(NewCheck { definition: check(text), paused: false, past: None }));
+    world.store().edit(made("mine"), now).unwrap();
+    assert!(matches!(world.store().edit(made("more"), now), Err(EditError::TooMany { max: 2 })));
+    assert!(matches!(carry_on(world, 9), CarriedOn::Done(_)));
+    assert_eq!(world.store().live().directory().checks.len(), 2);
 }

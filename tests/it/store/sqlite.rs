@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
 use punctual::core::blind::Window;
-use punctual::core::check::{Definition, Ping, PingKind, Rid};
+use punctual::core::check::{Definition, Ping, PingKind, Rid, Source};
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, ReadAhead, SqliteStore};
-use punctual::store::{CarriedOn, Edit, EditError, PingFact, Store, StoreError, What};
+use punctual::store::{
+    CarriedOn, Compared, ConfigureError, Edit, EditError, PingFact, Store, StoreError, What,
+};
 
 use super::edits::{canary, create, edit};
 use super::prune::{count, prune};
@@ -603,4 +605,42 @@ fn a_piece_whose_commit_was_in_doubt_is_carried_out_once() {
     let CarriedOn::Done(changes) = world.store().carry_on(9, now).unwrap() else { panic!("it is all") };
     let names = [changes.added, changes.archived, changes.changed, changes.updated];
     assert_eq!(names, [vec![name("new")], vec![name("gone")], vec![name("a")], Vec::new()]);
+}
+
+/// 16.1b: the name was free, and what an API made of it is no file's to remove.
+#[test]
+fn what_an_api_makes_of_a_name_that_goes_stays_though_its_commit_was_in_doubt() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["x", "y"]);
+    world.configuration.checks.remove(0);
+    let (configuration, now) = (world.configuration.clone(), world.now);
+    let mut compared = Compared::new(configuration, &world.store().live().directory());
+    world.store().take(&mut compared, false, now).unwrap();
+    let mut is_first = true;
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::AfterCommit && std::mem::take(&mut is_first);
+        hits.then(|| StoreError::Unclear("a test".to_owned()))
+    });
+    edit(&mut world, create(check("x"))).unwrap_err();
+    assert!(matches!(world.store().carry_on(9, now).unwrap(), CarriedOn::Done(_)));
+    let made = world.store().live().find("x").expect("it is nobody else's");
+    assert_eq!(made.definition.source, Source::Api);
+}
+
+/// 10.4b: what was allowed to go is for the next start, if it was in doubt; another reload asks again.
+#[test]
+fn a_removal_that_was_allowed_and_is_in_doubt_allows_no_other_reload() {
+    let mut world = World::new(Sqlite::default());
+    let names: Vec<String> = (0..12).map(|number| format!("c{number:02}")).collect();
+    world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    world.configuration.checks.truncate(1);
+    world.configuration.allow_mass_removal = true;
+    let mut is_first = true;
+    world.store().set_faults(move |at| {
+        let hits = at == FaultPoint::AfterCommit && std::mem::take(&mut is_first);
+        hits.then(|| StoreError::Unclear("a test".to_owned()))
+    });
+    world.configure().unwrap_err();
+    world.configuration.allow_mass_removal = false;
+    assert!(matches!(world.configure(), Err(ConfigureError::MassRemoval { .. })));
 }
