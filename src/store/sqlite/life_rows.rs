@@ -57,6 +57,10 @@ impl LifeRows for Tx<'_> {
     }
 
     fn cut_windows(&mut self, now: Time) -> Result<(), StoreError> {
+        // The clock went ahead: rows may stay behind what is as it was.
+        if self.memory.blind.ending_after(now).is_empty() {
+            return Ok(());
+        }
         self.catch_up_all()?;
         blind::cut(self, now)?;
         self.memory.blind.bring_back_to(now);

@@ -38,6 +38,8 @@ impl Found {
 /// The way back through a check's pings.
 struct Walk {
     within: Span,
+    /// What is later (a clock was wrong) does not count.
+    until: Time,
     /// The ping that is to be looked at; 0: there is none.
     next: i64,
     newest: Option<Time>,
@@ -46,14 +48,14 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(last_ping: i64, within: Span) -> Walk {
-        Walk { within, next: last_ping, newest: None, successes: Vec::new() }
+    fn new(last_ping: i64, within: Span, until: Time) -> Walk {
+        Walk { within, until, next: last_ping, newest: None, successes: Vec::new() }
     }
 
-    /// Takes the ping that was next. What is later than `now` (a clock was wrong) does not count.
-    fn take(&mut self, ping: &Found, now: Time) {
+    /// Takes the ping that was next.
+    fn take(&mut self, ping: &Found) {
         self.next = if ping.previous < self.next { ping.previous } else { 0 };
-        if ping.at > now {
+        if ping.at > self.until {
             return;
         }
         if ping.at <= *self.newest.get_or_insert(ping.at) - self.within {
@@ -64,7 +66,7 @@ impl Walk {
     }
 
     /// Finds what is left, ping by ping.
-    fn find_rest(&mut self, db: &Connection, now: Time) -> Result<(), StoreError> {
+    fn find_rest(&mut self, db: &Connection) -> Result<(), StoreError> {
         if self.next == 0 {
             return Ok(());
         }
@@ -72,7 +74,7 @@ impl Walk {
         let mut find = db.prepare_cached(&sql).map_err(failed)?;
         while self.next != 0 {
             match find.query_row([self.next], Found::read).optional().map_err(failed)? {
-                Some(ping) => self.take(&ping, now),
+                Some(ping) => self.take(&ping),
                 None => self.next = 0,
             }
         }
@@ -93,19 +95,22 @@ pub(super) fn of_check(
     within: Span,
     now: Time,
 ) -> Result<WindowCount, StoreError> {
-    let mut walk = Walk::new(last_ping, within);
-    walk.find_rest(db, now)?;
+    let mut walk = Walk::new(last_ping, within, now);
+    walk.find_rest(db)?;
     Ok(walk.count())
 }
 
 /// The windows of all checks in memory that have ever pinged, put into their places.
 pub(super) fn load(db: &Connection, memory: &Memory) -> Result<(), StoreError> {
-    let walk = |slot: &Slot| Walk::new(slot.last_ping, slot.check.definition.count_window());
+    // Each ping is known to the state, unless the clock was set back since.
+    let walk = |slot: &Slot| {
+        Walk::new(slot.last_ping, slot.check.definition.count_window(), slot.check.known().state.newest)
+    };
     let pinged = memory.checks.iter().filter(|(_, slot)| slot.last_ping != 0);
     let mut walks: ById<Walk> = pinged.map(|(id, slot)| (*id, walk(slot))).collect();
     read_in_a_row(db, memory.last_ping, &mut walks)?;
     for (id, mut walk) in walks {
-        walk.find_rest(db, Time::MAX)?;
+        walk.find_rest(db)?;
         memory.checks[&id].check.known().window = walk.count();
     }
     Ok(())
@@ -127,7 +132,7 @@ fn read_in_a_row(db: &Connection, last_ping: i64, walks: &mut ById<Walk>) -> Res
         let mut wanted = 0;
         for (seq, check, ping) in stretch.drain(..).rev() {
             if let Some(walk) = walks.get_mut(&check).filter(|walk| walk.next == seq) {
-                walk.take(&ping, Time::MAX);
+                walk.take(&ping);
                 wanted += 1;
             }
         }
@@ -177,10 +182,11 @@ mod tests {
     fn what_is_read_in_a_row_counts_as_what_is_found_one_by_one() {
         let (db, last) = pings(10_000);
         for within in [1, 60, 3000, 9000, 100_000].map(Span::secs) {
-            let mut walks = last.iter().map(|(id, last)| (*id, Walk::new(*last, within))).collect();
+            let mut walks =
+                last.iter().map(|(id, last)| (*id, Walk::new(*last, within, Time::MAX))).collect();
             read_in_a_row(&db, last[&CheckId(1)], &mut walks).unwrap();
             for (id, mut walk) in walks {
-                walk.find_rest(&db, Time::MAX).unwrap();
+                walk.find_rest(&db).unwrap();
                 let alone = of_check(&db, last[&id], within, Time::MAX).unwrap();
                 assert_eq!(walk.count(), alone, "check {} within {within}", id.0);
             }
@@ -192,7 +198,8 @@ mod tests {
     fn what_many_want_is_read_in_a_row_and_what_few_want_is_found() {
         let (db, last) = pings(10_000);
         let left = |within: Span| {
-            let mut walks = last.iter().map(|(id, last)| (*id, Walk::new(*last, within))).collect();
+            let mut walks =
+                last.iter().map(|(id, last)| (*id, Walk::new(*last, within, Time::MAX))).collect();
             read_in_a_row(&db, last[&CheckId(1)], &mut walks).unwrap();
             walks.values().filter(|walk| walk.next != 0).count()
         };

@@ -282,6 +282,9 @@ pub(crate) fn a_clock_set_back_leaves_no_state_in_the_future<P: Place>(world: &m
     world.ping("a", PingKind::Success);
     let live = world.store().live().find("a").unwrap();
     assert_eq!(live.known().window.count(now), 1, "what is later than now does not hide what comes");
+    world.reopen();
+    let live = world.store().live().find("a").unwrap();
+    assert_eq!(live.known().window.count(now), 1, "and not after a start");
 }
 
 /// 1.1, 9.1: refusals are told at the time of the oldest that waits, so they may be later than all else that is known.
