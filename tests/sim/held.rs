@@ -30,7 +30,7 @@ impl Server {
             return Some("quiet");
         }
         let on = definition.depends_on.iter();
-        let on: Vec<_> = on.filter_map(|name| self.called(name.as_str())).collect();
+        let on: Vec<_> = on.filter_map(|name| self.depended_on(name)).collect();
         let wont_fix = |name: &Name| self.is_wont_fix(name.as_str());
         if on.iter().any(|check| check.holds_dependents() && !wont_fix(&check.definition.name)) {
             return Some("dependency");
@@ -39,6 +39,15 @@ impl Server {
         let recovering = |at: Time| at <= now && now < at + patience;
         let recovered = on.iter().filter_map(|check| check.recovered_at).max();
         recovered.is_some_and(recovering).then_some("dependency recovering")
+    }
+
+    /// The check that another depends on by this name, or by this former name (10.3).
+    pub(crate) fn depended_on(&self, name: &Name) -> Option<&Judged> {
+        let by_former = || {
+            let mut known = self.judged.values().filter(|judged| !judged.is_forgotten);
+            known.find(|judged| judged.definition.renamed_from.contains(name))
+        };
+        self.called(name.as_str()).or_else(by_former)
     }
 
     pub(crate) fn is_wont_fix(&self, name: &str) -> bool {

@@ -408,7 +408,7 @@ impl World {
         let is_it = |bad: &&Bad| bad.ended_at == Some(ended_at);
         let noticed_at = judged.bad.iter().rfind(is_it).and_then(|bad| bad.noticed_at);
         let on = judged.definition.depends_on.iter();
-        on.filter_map(|name| self.server.called(name.as_str())).any(has_flipped)
+        on.filter_map(|name| self.server.depended_on(name)).any(has_flipped)
             || judged.held_at.iter().any(|at| ended_at <= *at && *at <= noticed_by)
             || noticed_at.is_some_and(|noticed| judged.held_at.contains(&noticed))
             || self.server.two_clocks.leapt_over(ended_at)

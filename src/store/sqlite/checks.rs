@@ -38,7 +38,9 @@ impl CheckRows for Tx<'_> {
     }
 
     fn dependency(&self, name: &Name) -> Result<Option<Dependency>, StoreError> {
-        let Some(id) = self.named(name)? else { return Ok(None) };
+        // What was renamed is depended on by its former name, until that is another's (10.3).
+        let named = self.named(name)?.or_else(|| self.memory.former.get(name));
+        let Some(id) = named else { return Ok(None) };
         let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
         Ok(Some(self.with_state(id, |state| Dependency::of(name, state, incident))))
     }

@@ -72,7 +72,8 @@ conformance! {
         an_edit_finds_what_files_declare_and_is_still_to_be_changed
         what_is_said_and_a_clock_find_the_check_changed
         what_is_about_to_return_is_not_forgotten
-        a_check_that_is_about_to_go_takes_no_place;
+        a_check_that_is_about_to_go_takes_no_place
+        what_is_renamed_is_depended_on_by_its_former_name;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use punctual::core::check::PingKind;
+use punctual::core::check::{Definition, PingKind};
 use punctual::core::incident::IncidentId;
 use punctual::core::route::{Action, Matcher, Responder};
 use punctual::core::schedule::Schedule;
@@ -219,4 +219,26 @@ pub(crate) fn a_check_that_is_about_to_go_takes_no_place<P: Place>(world: &mut W
     assert!(matches!(world.store().edit(made("more"), now), Err(EditError::TooMany { max: 2 })));
     assert!(matches!(carry_on(world, 9), CarriedOn::Done(_)));
     assert_eq!(world.store().live().directory().checks.len(), 2);
+}
+
+/// 8.3, 10.3b: who depends on it need not know its new name, which a file says before all others are changed.
+pub(crate) fn what_is_renamed_is_depended_on_by_its_former_name<P: Place>(world: &mut World<P>) {
+    world.declare(&["db", "app"]);
+    world.configuration.checks[1].depends_on = vec![name("db")];
+    world.configure().unwrap();
+    let mut mine = NewCheck { definition: check("mine"), paused: false, past: None };
+    mine.definition.depends_on = vec![name("db")];
+    let now = world.now;
+    world.store().edit(Edit::Create(Box::new(mine)), now).unwrap();
+    world.configuration.checks[0] = Definition { renamed_from: vec![name("db")], ..check("db2") };
+    world.configuration.checks[1].depends_on = vec![name("db2")];
+    take(world).unwrap();
+    for name in ["db2", "mine", "app"] {
+        world.ping(name, PingKind::Fail);
+    }
+    world.wait(Span::secs(20));
+    assert_eq!(world.told(), ["Alert db2"]);
+    world.ping("db2", PingKind::Success);
+    world.wait(Span::mins(2));
+    assert_eq!(world.told(), ["Alert mine", "Alert app", "Recovery db2"]);
 }

@@ -10,6 +10,7 @@ use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
 use crate::core::time::Time;
 use crate::store::pending::{PendingChange, PendingChanges, Redeclared};
+use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{OfProcess, Pace, Story};
 
@@ -84,7 +85,11 @@ impl OfProcess for Tx<'_> {
     }
 
     fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
-        self.memory.outbox.look_after_flip(name, check, now);
+        let Memory { outbox, former, .. } = &mut *self.memory;
+        if former.of(check).iter().any(|old| outbox.depended_on.has(old)) {
+            return outbox.look_everywhere(now);
+        }
+        outbox.look_after_flip(name, check, now);
     }
 
     fn bring_back_paces(&mut self, now: Time) {
