@@ -97,7 +97,7 @@ pub(crate) fn rows<T>(
     sql: &str,
     read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
 ) -> Vec<T> {
-    let mut statement = db.prepare(sql).unwrap();
+    let mut statement = db.prepare_cached(sql).unwrap();
     statement.query_map([], |row| read(row)).unwrap().map(Result::unwrap).collect()
 }
 

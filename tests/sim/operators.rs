@@ -1,6 +1,10 @@
 //! What people do, and what befalls the machine: pauses, mutes, reloads, incidents that are acknowledged, clocks that are
 //! set, and deaths between two calls.
 
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
 use punctual::core::check::{CheckId, Name, Spec};
 use punctual::core::incident::IncidentId;
 use punctual::core::route::{Matcher, Mute};
@@ -24,17 +28,28 @@ pub(crate) fn wish_of(text: &str) -> Wish {
     Wish { label, value: value.trim_matches('"').to_owned() }
 }
 
-/// A reader beside the process.
-pub(crate) fn reader(folder: &std::path::Path) -> Connection {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(folder.join("punctual.db"), flags).unwrap()
+/// A reader beside the process. The one that this thread had last is used again: each claim is looked at, and to read the
+/// schema anew took longer than the rows.
+pub(crate) fn reader(folder: &Path) -> Rc<Connection> {
+    thread_local! {
+        static LAST: RefCell<Option<(PathBuf, Rc<Connection>)>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some((known, db)) if known == folder => db.clone(),
+        _ => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let db = Rc::new(Connection::open_with_flags(folder.join("punctual.db"), flags).unwrap());
+            *last = Some((folder.to_owned(), db.clone()));
+            db
+        }
+    })
 }
 
 /// Incidents that have not ended, oldest first, with their checks.
 pub(crate) fn open_incidents(server: &Server) -> Vec<(IncidentId, CheckId)> {
     let db = reader(server.folder());
     let mut find =
-        db.prepare("SELECT id, check_id FROM incidents WHERE ended_at IS NULL ORDER BY id").unwrap();
+        db.prepare_cached("SELECT id, check_id FROM incidents WHERE ended_at IS NULL ORDER BY id").unwrap();
     let row = |row: &rusqlite::Row<'_>| {
         Ok((IncidentId(row.get::<_, i64>(0)?.unsigned_abs()), CheckId(row.get::<_, i64>(1)?.unsigned_abs())))
     };
