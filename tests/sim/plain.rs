@@ -260,19 +260,7 @@ fn family(word: &serde_json::Value) -> Family {
 }
 
 fn kind(word: &serde_json::Value) -> Option<CauseKind> {
-    let all = [
-        CauseKind::Missing,
-        CauseKind::NeverSeen,
-        CauseKind::NotStarted,
-        CauseKind::Overrun,
-        CauseKind::TooFew,
-        CauseKind::Failed,
-        CauseKind::TooMany,
-        CauseKind::TooShort,
-        CauseKind::Overlapping,
-        CauseKind::Blind,
-    ];
-    all.into_iter().find(|kind| Some(kind.as_str()) == word.as_str())
+    CauseKind::ALL.into_iter().find(|kind| Some(kind.as_str()) == word.as_str())
 }
 
 /// All that is seen of what waits for one receiver.
