@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::live::Directory;
-use super::pending::{PendingChange, PendingChanges};
+use super::pending::{PendingChange, PendingChanges, is_by_file};
 use crate::core::check::{CheckId, Definition, Name, Source};
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
@@ -78,8 +78,7 @@ impl Compared {
         }
         let mut gone: Vec<(CheckId, &Name)> = Vec::new();
         for check in directory.checks.iter() {
-            let Definition { source, name, .. } = &*check.definition;
-            let is_by_file = matches!(source, Source::File { .. });
+            let (name, is_by_file) = (&check.definition.name, is_by_file(&check.definition));
             compared.declared_before += usize::from(is_by_file);
             if is_by_file && !names.contains(name) {
                 gone.push((check.id, name));
