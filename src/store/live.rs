@@ -158,7 +158,8 @@ impl Live {
         read(&self.blind)
     }
 
-    fn pending(&self) -> Option<Arc<TakenChanges>> {
+    /// What a configuration changes that is not carried out to its end.
+    pub fn pending(&self) -> Option<Arc<TakenChanges>> {
         self.pending.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

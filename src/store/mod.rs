@@ -46,6 +46,7 @@ pub use configuration::{Compared, Configuration};
 pub use due::{Expired, expire};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
+pub use pending::TakenChanges;
 
 /// Something that happens to one check at one time.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! What a configuration changes of checks, from when it is taken until it is carried out (10.5).
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::changes::Changes;
@@ -29,10 +29,12 @@ pub(super) enum Redeclared {
     Archived,
 }
 
-/// What a configuration changes, once it is taken.
+/// What a configuration changes, once it is taken. It is large, and whoever drops it last waits for that.
 #[derive(Debug)]
-pub(super) struct TakenChanges {
-    by_name: HashMap<Name, PendingChange>,
+pub struct TakenChanges {
+    /// In the order in which they are carried out.
+    all: Vec<(Name, PendingChange)>,
+    places: HashMap<Name, usize>,
     /// When it was taken. Each check changes as of then, whenever that is carried out.
     at: Time,
 }
@@ -40,7 +42,8 @@ pub(super) struct TakenChanges {
 impl TakenChanges {
     /// When a check changes that is declared as this; `None`: it does not, or has already.
     pub(super) fn changes(&self, declared: &Arc<Definition>) -> Option<Time> {
-        let is_to_change = match self.by_name.get(&declared.name)? {
+        let place = *self.places.get(&declared.name)?;
+        let is_to_change = match &self.all[place].1 {
             PendingChange::Add(definition) | PendingChange::Declare(definition) => {
                 !is_so(definition, declared)
             }
@@ -58,9 +61,10 @@ impl TakenChanges {
 pub(super) struct PendingChanges {
     /// What was to be done at first, which readers share.
     taken: Arc<TakenChanges>,
-    /// What is left of that, in this order; and names that were carried out before their turn.
-    order: VecDeque<Name>,
-    done: HashSet<Name>,
+    /// Which of these are carried out, some before their turn; and up to where all are.
+    is_done: Vec<bool>,
+    turn: usize,
+    left: usize,
     /// How many of those that are left add a check, and archive one.
     added: usize,
     archived: usize,
@@ -71,29 +75,32 @@ pub(super) struct PendingChanges {
 impl PendingChanges {
     /// Of these, in their order; each name once.
     pub(super) fn new(all: Vec<(Name, PendingChange)>) -> PendingChanges {
-        let order: VecDeque<Name> = all.iter().map(|(name, _)| name.clone()).collect();
-        let by_name: HashMap<Name, PendingChange> = all.into_iter().collect();
-        assert_eq!(order.len(), by_name.len(), "a check changes once");
+        let places = all.iter().enumerate().map(|(place, (name, _))| (name.clone(), place));
+        let places: HashMap<Name, usize> = places.collect();
+        assert_eq!(all.len(), places.len(), "a check changes once");
         let count =
-            |is_it: fn(&PendingChange) -> bool| by_name.values().filter(|change| is_it(change)).count();
+            |is_it: fn(&PendingChange) -> bool| all.iter().filter(|(_, change)| is_it(change)).count();
         let added = count(|change| matches!(change, PendingChange::Add(_)));
         let archived = count(|change| matches!(change, PendingChange::Archive));
-        let taken = Arc::new(TakenChanges { by_name, at: Time::MIN });
-        PendingChanges { taken, order, done: HashSet::new(), added, archived, changes: Changes::default() }
+        let (is_done, left) = (vec![false; all.len()], all.len());
+        let taken = Arc::new(TakenChanges { all, places, at: Time::MIN });
+        PendingChanges { taken, is_done, turn: 0, left, added, archived, changes: Changes::default() }
     }
 
     /// Nothing becomes of the check of this name.
     pub(super) fn remove(&mut self, name: &Name) {
-        let Some(change) = self.taken.by_name.get(name) else { return };
-        if self.done.insert(name.clone()) {
-            self.added -= usize::from(matches!(change, PendingChange::Add(_)));
-            self.archived -= usize::from(matches!(change, PendingChange::Archive));
-        }
+        let Some(place) = self.place(name) else { return };
+        self.is_done[place] = true;
+        self.left -= 1;
+        let change = &self.taken.all[place].1;
+        self.added -= usize::from(matches!(change, PendingChange::Add(_)));
+        self.archived -= usize::from(matches!(change, PendingChange::Archive));
     }
 
     /// Archives none after all. Answers their names, in their order.
     pub(super) fn keep_all(&mut self) -> Vec<Name> {
-        let kept: Vec<Name> = self.order.iter().filter(|name| self.archives(name)).cloned().collect();
+        let kept = self.in_order().filter(|(_, change)| matches!(change, PendingChange::Archive));
+        let kept: Vec<Name> = kept.map(|(name, _)| name.clone()).collect();
         kept.iter().for_each(|name| self.remove(name));
         kept
     }
@@ -121,20 +128,31 @@ impl PendingChanges {
     }
 
     fn change(&self, name: &Name) -> Option<&PendingChange> {
-        self.taken.by_name.get(name).filter(|_| !self.done.contains(name))
+        self.place(name).map(|place| &self.taken.all[place].1)
+    }
+
+    /// Where what is left of a name stands.
+    fn place(&self, name: &Name) -> Option<usize> {
+        self.taken.places.get(name).copied().filter(|place| !self.is_done[*place])
+    }
+
+    /// All that is left, in its order.
+    fn in_order(&self) -> impl Iterator<Item = &(Name, PendingChange)> {
+        let left = self.taken.all.iter().zip(&self.is_done).skip(self.turn);
+        left.filter(|(_, is_done)| !**is_done).map(|(change, _)| change)
     }
 
     /// The names of all that is left, in their order.
     pub(super) fn all(&self) -> Vec<Name> {
-        self.order.iter().filter(|name| !self.done.contains(*name)).cloned().collect()
+        self.in_order().map(|(name, _)| name.clone()).collect()
     }
 
     /// Those of the next ones, at most so many.
     pub(super) fn next(&mut self, limit: usize) -> Vec<Name> {
-        while self.order.front().is_some_and(|name| self.done.contains(name)) {
-            self.order.pop_front();
+        while self.is_done.get(self.turn) == Some(&true) {
+            self.turn += 1;
         }
-        self.order.iter().filter(|name| !self.done.contains(*name)).take(limit).cloned().collect()
+        self.in_order().take(limit).map(|(name, _)| name.clone()).collect()
     }
 
     /// These were carried out, and that is committed.
@@ -156,7 +174,7 @@ impl PendingChanges {
     /// The rows were read anew, after a call of which nobody knew whether it was committed: what they have already is carried
     /// out. `declared` answers what a check of a name is declared as.
     pub(super) fn read_anew(&mut self, declared: impl Fn(&Name) -> Option<Arc<Definition>>) {
-        let found = |(name, change): (&Name, &PendingChange)| {
+        let found = |(name, change): &(Name, PendingChange)| {
             let known = declared(name);
             let is_so = |definition| known.as_ref().is_some_and(|known| is_so(definition, known));
             let became = match change {
@@ -167,14 +185,13 @@ impl PendingChanges {
             };
             Some((name.clone(), became))
         };
-        let left = self.order.iter().filter_map(|name| Some((name, self.change(name)?)));
-        let found = left.filter_map(found).collect();
+        let found = self.in_order().filter_map(found).collect();
         self.carried_out(found);
     }
 
     /// How many are left.
     pub(super) fn left(&self) -> usize {
-        self.taken.by_name.len() - self.done.len()
+        self.left
     }
 
     /// How many of these add a check, once these are carried out, too.
