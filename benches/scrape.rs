@@ -138,11 +138,12 @@ fn check(number: u64) -> Check {
     }
     window.add(seconds_ago(60));
     let name = Name::parse(&format!("nightly-backup-{number:06}")).expect("a name");
-    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(12) };
+    let source = Source::File { path: "checks/dba.yaml".into(), line: SourceLine::new(12) };
     let definition = Definition {
-        title: format!("Nightly backup {number}"),
-        group: format!("group-{}", number % 50),
-        labels: vec![("severity".to_owned(), "critical".to_owned()), ("team".to_owned(), "dba".to_owned())],
+        title: format!("Nightly backup {number}").into(),
+        group: format!("group-{}", number % 50).into(),
+        labels: [("severity".to_owned(), "critical".to_owned()), ("team".to_owned(), "dba".to_owned())]
+            .into(),
         ..Definition::new(name, spec, source)
     };
     Check::new(CheckId(number), Arc::new(definition), Known { state, window })

@@ -91,7 +91,7 @@ fn keeps_names(actor: &Actor, before: &Definition, definition: &Definition) -> R
     let title = (definition.title != before.title).then_some("title");
     match name.into_iter().chain(title).collect::<Vec<_>>() {
         names if names.is_empty() => Ok(()),
-        names => Err(EditNotDone::KnownElsewhere { alias: alias.clone(), names }),
+        names => Err(EditNotDone::KnownElsewhere { alias: (**alias).clone(), names }),
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
     fn check(name: &str, title: &str) -> Definition {
         let name = Name::parse(name).expect("a good name");
         let spec = Spec::new(Schedule::Every(Span::mins(5)));
-        Definition { title: title.to_owned(), ..Definition::new(name, spec, Source::Api) }
+        Definition { title: title.into(), ..Definition::new(name, spec, Source::Api) }
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         let renamed = check("b", "B");
         assert_eq!(refused(api.clone(), &check("a", "A"), &renamed), None);
         let alias = Alias { origin: Origin::new("here"), id: "abcdefgh".to_owned(), slug: "a".to_owned() };
-        let before = Definition { alias: Some(alias), ..check("a", "A") };
+        let before = Definition { alias: Some(alias.into()), ..check("a", "A") };
         assert_eq!(refused(api.clone(), &before, &check("a", "A")), None);
         assert_eq!(refused(Entrance::Compat("here", user), &before, &renamed), None);
         for door in [api, Entrance::Compat("there", user)] {

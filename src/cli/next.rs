@@ -123,7 +123,7 @@ fn schedule(args: &NextArgs) -> Result<(Schedule, Option<Span>), NextError> {
     let Some(check) = config.checks.into_iter().find(|check| check.name.as_str() == name) else {
         return Err(NextError::NoSuchCheck { name: name.to_owned(), file: args.config_file.clone() });
     };
-    match check.spec.schedule {
+    match check.spec.schedule.clone() {
         schedule @ (Schedule::At(_) | Schedule::CountedAt(..) | Schedule::Periods(_)) => {
             Ok((schedule, Some(check.spec.grace)))
         }

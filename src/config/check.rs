@@ -1,5 +1,7 @@
 //! One check: from its keys to its definition.
 
+use std::sync::Arc;
+
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions};
 use super::times::Times;
@@ -50,8 +52,8 @@ impl Defaults {
 #[derive(Clone, Debug, Default)]
 pub(super) struct FileShared {
     /// The file's name, as it was given.
-    pub(super) path: String,
-    pub(super) group: String,
+    pub(super) path: Arc<str>,
+    pub(super) group: Arc<str>,
     /// Sorted by name.
     pub(super) labels: Vec<(String, String)>,
     pub(super) defaults: Defaults,
@@ -107,13 +109,13 @@ pub(super) fn definition(
         depends_on: mentioned(fields, "depends_on", log),
     };
     let definition = Definition {
-        title: fields.text(log, "title").map_or_else(|| name.as_str().to_owned(), str::to_owned),
+        title: fields.text(log, "title").map_or_else(|| name.to_title(), Arc::from),
         name,
         renamed_from: Mention::names(&mentions.renamed_from),
-        group: fields.text(log, "group").unwrap_or(&shared.group).to_owned(),
-        labels,
-        spec: spec(fields, schedule, &shared.defaults, log),
-        description: fields.text(log, "description").unwrap_or_default().to_owned(),
+        group: fields.text(log, "group").map_or_else(|| shared.group.clone(), Arc::from),
+        labels: labels.into(),
+        spec: spec(fields, schedule, &shared.defaults, log).into(),
+        description: fields.text(log, "description").map(Arc::from).unwrap_or_default(),
         runbook_url: runbook_url(fields, log),
         depends_on: Mention::names(&mentions.depends_on),
         quiet,
@@ -351,8 +353,8 @@ fn emails(fields: &Fields<'_>, log: &mut Log) -> Vec<String> {
     emails
 }
 
-fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> String {
-    let Some(url) = fields.text(log, "runbook_url") else { return String::new() };
+fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> Arc<str> {
+    let Some(url) = fields.text(log, "runbook_url") else { return Arc::default() };
     let http = url.starts_with("https://") || url.starts_with("http://");
     if !http || url.contains(char::is_whitespace) || problem_of_url(url).is_some() {
         let message = format!(
@@ -361,7 +363,7 @@ fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> String {
         );
         log.fault(fields.at_value("runbook_url"), message);
     }
-    url.to_owned()
+    url.into()
 }
 
 fn ping_methods(fields: &Fields<'_>, log: &mut Log) -> Option<PingMethods> {

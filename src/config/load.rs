@@ -13,6 +13,7 @@ use super::receivers::{Receivers, receivers};
 use super::retention::retention;
 use super::times::Times;
 use super::warnings;
+use crate::core::alike::Alike;
 use crate::core::check::Definition;
 use crate::notify::email::smtp;
 use crate::yaml::expand::{MAX_FILES, MAX_LOOKED_AT, NoMatches, expand};
@@ -44,6 +45,7 @@ pub fn load(path: &Path, doors: &'static DoorKeys) -> Result<Config, Faults> {
 struct Checks {
     names: Names,
     times: Times,
+    alike: Alike,
     definitions: Vec<Definition>,
     max_checks: usize,
     /// Whether a mail server is configured.
@@ -84,8 +86,9 @@ impl Checks {
         // A check without a valid name is still read for its other faults.
         let name = name.unwrap_or_else(check::nameless);
         let read = check::definition(fields, name, shared, &mut self.times, &mut loader.log);
-        if let Some((check, mentions)) = read {
+        if let Some((mut check, mentions)) = read {
             self.names.mention(&check.name, mentions);
+            self.alike.share(&mut check);
             self.definitions.push(check);
         }
     }
@@ -124,7 +127,7 @@ fn sections(
     let retention = retention(loader, main);
     let defaults = checks.defaults(loader, main, &Defaults::default());
     let shared = FileShared {
-        path: quote_path(&path.to_string_lossy()),
+        path: quote_path(&path.to_string_lossy()).into(),
         defaults: defaults.clone(),
         ..FileShared::default()
     };
@@ -224,8 +227,8 @@ fn check_file(loader: &mut Loader, checks: &mut Checks, path: &Path, defaults: &
     loader.document(at, &bytes, |loader, root| {
         let fields = Fields::open(root?, &keys::CHECK_FILE, &mut loader.log)?;
         let shared = FileShared {
-            path: quote_path(&shown),
-            group: fields.text(&mut loader.log, "group").unwrap_or_default().to_owned(),
+            path: quote_path(&shown).into(),
+            group: fields.text(&mut loader.log, "group").unwrap_or_default().into(),
             labels: fields.labels(&mut loader.log, "labels"),
             defaults: checks.defaults(loader, &fields, defaults),
         };

@@ -1,6 +1,7 @@
 //! A single check from an API's client: JSON with the words of `checks:`, judged by the same code as files.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::check::{self, FileShared};
 use super::keys;
@@ -77,7 +78,7 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
     let (mut definition, _) =
         check::definition(&fields, name, &FileShared::default(), &mut Times::default(), log)?;
     definition.source = Source::Api;
-    definition.spec.paused = false;
+    Arc::make_mut(&mut definition.spec).paused = false;
     Some(Described { definition, paused })
 }
 

@@ -54,8 +54,8 @@ impl Words {
 pub fn words_of(definition: &Definition) -> Words {
     let mut words = Words(Vec::new());
     words.add("name", definition.name.as_str());
-    if definition.title != definition.name.as_str() {
-        words.add("title", definition.title.as_str());
+    if *definition.title != *definition.name.as_str() {
+        words.add("title", &*definition.title);
     }
     add_schedule(&mut words, &definition.spec.schedule);
     add_spec(&mut words, &definition.spec);

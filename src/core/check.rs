@@ -58,6 +58,11 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The title of a check that has no other. It shares the name's text.
+    pub fn to_title(&self) -> Arc<str> {
+        self.0.clone()
+    }
 }
 
 /// Lets maps with names as keys be searched by a text from a URL, without building a name first.
@@ -87,16 +92,16 @@ pub struct Definition {
     /// Former names, whose identity and history this check continues (10.3).
     pub renamed_from: Vec<Name>,
     /// For people. It is the name if nothing else is given.
-    pub title: String,
+    pub title: Arc<str>,
     /// The group of the file that declares it, or "".
-    pub group: String,
+    pub group: Arc<str>,
     /// The check's own labels, sorted by name.
-    pub labels: Vec<(String, String)>,
-    pub spec: Spec,
+    pub labels: Arc<[(String, String)]>,
+    pub spec: Arc<Spec>,
     /// Free text for people, or "".
-    pub description: String,
+    pub description: Arc<str>,
     /// A link to what to do, or "".
-    pub runbook_url: String,
+    pub runbook_url: Arc<str>,
     /// While one of these checks is late or failing, this check's deliveries are held (8.3).
     pub depends_on: Vec<Name>,
     /// Times in which deliveries are held (8.2).
@@ -109,7 +114,7 @@ pub struct Definition {
     /// [`Definition::MAX_EMAILS`].
     pub emails: Vec<String>,
     /// The check's id and slug in another system, if it has one.
-    pub alias: Option<Alias>,
+    pub alias: Option<Box<Alias>>,
     /// Where the check is declared.
     pub source: Source,
 }
@@ -118,14 +123,14 @@ impl Definition {
     /// A check with nothing else declared. Its title is its name.
     pub fn new(name: Name, spec: Spec, source: Source) -> Definition {
         Definition {
-            title: name.as_str().to_owned(),
+            title: name.to_title(),
             name,
             renamed_from: Vec::new(),
-            group: String::new(),
-            labels: Vec::new(),
-            spec,
-            description: String::new(),
-            runbook_url: String::new(),
+            group: Arc::default(),
+            labels: Arc::default(),
+            spec: spec.into(),
+            description: Arc::default(),
+            runbook_url: Arc::default(),
             depends_on: Vec::new(),
             quiet: Vec::new(),
             ping_methods: PingMethods::Any,
@@ -175,7 +180,7 @@ pub enum Source {
     /// In a file. Only the file may change the check.
     File {
         /// The path as given on the command line or in `check_files`.
-        path: String,
+        path: Arc<str>,
         line: SourceLine,
     },
     /// Through an API, which may change it. The check exists only in the database.
@@ -241,7 +246,7 @@ impl fmt::Display for Source {
 }
 
 /// What is judged. Equal specs judge alike, so only a difference here counts as a change (10.2).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spec {
     pub schedule: Schedule,
     /// How long after the due time a success is still on time.
@@ -286,7 +291,7 @@ impl Spec {
 }
 
 /// What two runs at the same time mean.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Overlap {
     /// Nothing.
     #[default]

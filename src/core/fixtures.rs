@@ -24,11 +24,11 @@ pub(super) fn at(secs: i64) -> Time {
 /// `nightly-backup` in the group `db`, with the label `team="dba"`; every hour, with two minutes of grace.
 pub(super) fn definition() -> Definition {
     let spec = Spec { grace: Span::mins(2), ..Spec::new(Schedule::Every(Span::mins(60))) };
-    let source = Source::File { path: "checks/db.yaml".to_owned(), line: SourceLine::new(3) };
+    let source = Source::File { path: "checks/db.yaml".into(), line: SourceLine::new(3) };
     Definition {
-        title: "Nightly backup".to_owned(),
-        group: "db".to_owned(),
-        labels: vec![("team".to_owned(), "dba".to_owned())],
+        title: "Nightly backup".into(),
+        group: "db".into(),
+        labels: [("team".to_owned(), "dba".to_owned())].into(),
         ..Definition::new(Name::parse("nightly-backup").unwrap(), spec, source)
     }
 }

@@ -4,6 +4,7 @@
 //! makes the database's rows, `http` the API's types.
 
 pub mod alert;
+pub mod alike;
 pub mod blind;
 pub mod cause;
 pub mod check;

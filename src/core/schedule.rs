@@ -8,7 +8,7 @@ use super::time::{Span, Time};
 use crate::core::zone::Zone;
 
 /// When something must happen (§2, §3).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Schedule {
     /// A success at least this often (2.1).
     Every(Span),
@@ -23,7 +23,7 @@ pub enum Schedule {
 }
 
 /// How many successes are expected within a trailing window (§3). At least one of the two bounds is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Expect {
     /// N, from 1 to [`Expect::MAX_COUNT`].
     pub at_least: Option<u32>,
@@ -101,7 +101,7 @@ impl fmt::Display for Occurrences {
 }
 
 /// The times that a cron expression names, in a time zone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Occurrences {
     pub cron: Cron,
     /// The zone of the expression's local times.
@@ -121,7 +121,7 @@ impl Occurrences {
 }
 
 /// A quiet time: it begins at each occurrence and lasts for a fixed time (8.2).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Quiet {
     pub at: Occurrences,
     pub lasts: Span,

@@ -124,7 +124,7 @@ mod tests {
         let mut check = Definition::new(Name::parse("nightly-backup").expect("it is one"), spec, source);
         check.title = "Nightly \"full\" Backup".into();
         check.group = "db".into();
-        check.labels = vec![("team".into(), "data base".into()), ("severity".into(), "critical".into())];
+        check.labels = [("team".into(), "data base".into()), ("severity".into(), "critical".into())].into();
         let finds = |text: &str| Search::parse(text).expect(text).finds(&check, &view);
         for text in [
             "",

@@ -21,7 +21,7 @@ impl Catalog {
             let labels = catalog.labels.start();
             push_label(labels, "check", definition.name.as_str());
             push_label(labels, "group", &definition.group);
-            for (name, value) in &definition.labels {
+            for (name, value) in definition.labels.iter() {
                 push_label(labels, name, value);
             }
             catalog.labels.end();

@@ -24,7 +24,7 @@ use crate::core::zone::Zone;
 
 fn definition(name: &str, schedule: Schedule) -> Definition {
     let spec = Spec { grace: Span::mins(1), ..Spec::new(schedule) };
-    let source = Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(12) };
+    let source = Source::File { path: "checks/dba.yaml".into(), line: SourceLine::new(12) };
     Definition::new(Name::parse(name).unwrap(), spec, source)
 }
 
@@ -177,7 +177,7 @@ fn late_is_computed_at_the_scrape() {
 #[test]
 fn a_check_that_ran_shows_how_it_went() {
     let mut check = every("a");
-    check.spec.max_runtime = Some(Span::ms(2500));
+    Arc::make_mut(&mut check.spec).max_runtime = Some(Span::ms(2500));
     let catalog = Catalog::new([&check]);
     let own = Own::new();
     let inputs = [(1010, ping(PingKind::Start, None)), (1012, ping(PingKind::Fail, Some(3)))];
@@ -216,9 +216,9 @@ fn labels_are_the_checks_own_and_what_a_schedule_is_stands_in_its_info() {
     let occurrences = Occurrences { cron: Cron::parse("0 2 * * *").unwrap(), zone };
     let expect = Expect { at_least: Some(1), at_most: Some(3), within: Span::mins(20) };
     let mut check = definition("a", Schedule::CountedAt(occurrences, expect));
-    check.group = "db \"a\"".to_owned();
-    check.title = "Back\\slash\nand line".to_owned();
-    check.labels = vec![("empty".to_owned(), String::new()), ("team".to_owned(), "dba".to_owned())];
+    check.group = "db \"a\"".into();
+    check.title = "Back\\slash\nand line".into();
+    check.labels = [("empty".to_owned(), String::new()), ("team".to_owned(), "dba".to_owned())].into();
     let catalog = Catalog::new([&check]);
     let own = Own::new();
     let text = text(&snapshot(&catalog, vec![row(0, &check, &[], 1100)], &own), Format::Text);
@@ -245,9 +245,9 @@ fn a_line_added_above_a_check_changes_no_series() {
             .collect::<Vec<_>>()
     };
     let before = series(&check);
-    check.source = Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(13) };
+    check.source = Source::File { path: "checks/dba.yaml".into(), line: SourceLine::new(13) };
     assert_eq!(series(&check), before);
-    check.source = Source::File { path: "checks/etl.yaml".to_owned(), line: SourceLine::new(13) };
+    check.source = Source::File { path: "checks/etl.yaml".into(), line: SourceLine::new(13) };
     assert_ne!(series(&check), before, "where it is declared is still told");
 }
 

@@ -97,7 +97,7 @@ impl EditError {
         match source {
             Source::Api => Ok(()),
             Source::File { path, line } => {
-                Err(EditError::DeclaredInFile { path: path.clone(), line: line.get() })
+                Err(EditError::DeclaredInFile { path: path.to_string(), line: line.get() })
             }
         }
     }

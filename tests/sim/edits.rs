@@ -1,6 +1,8 @@
 //! Checks that are made, changed and deleted through an API (§16): what is asked for at random, and what a bystander
 //! makes of it.
 
+use std::sync::Arc;
+
 use punctual::core::check::{CheckId, Definition, Name, Source};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Time;
@@ -111,7 +113,7 @@ impl World {
         let name = format!("a{}", self.server.judged.len());
         let definition = Definition {
             name: Name::parse(&name).unwrap(),
-            title: name.clone(),
+            title: name.as_str().into(),
             source: Source::Api,
             emails: if lot.is_multiple_of(3) { Vec::new() } else { vec![format!("{name}@example.org")] },
             ..random_check(&mut self.unrest, &self.scale, 0)
@@ -122,7 +124,7 @@ impl World {
     fn update(&mut self, check: CheckId) -> Edit {
         let (scale, rng) = (&self.scale, &mut self.unrest);
         let mut definition = self.server.judged[&check].definition.clone();
-        let spec = &mut definition.spec;
+        let spec = Arc::make_mut(&mut definition.spec);
         let is_counted = matches!(spec.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
         match rng.below(5) {
             0 | 1 if !is_counted => spec.schedule = random_due(rng, scale),

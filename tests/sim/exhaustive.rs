@@ -178,16 +178,16 @@ impl Run<'_> {
             Symbol::Refused => Input::Refused(Refused::once(made.now)),
             Symbol::Change => {
                 made.spec = (made.spec + 1) % self.case.specs.len();
-                Input::Change(Box::new(self.case.specs[made.spec].clone()))
+                Input::Change(self.case.specs[made.spec].clone().into())
             }
             Symbol::Rearm => {
                 made.spec = (made.spec + 1) % self.case.specs.len();
                 let State { armed_since, last_discharge, .. } = made.state;
                 let from = last_discharge.map_or(armed_since, |at| at.max(armed_since));
-                Input::Rearm { spec: Box::new(self.case.specs[made.spec].clone()), from }
+                Input::Rearm { spec: self.case.specs[made.spec].clone().into(), from }
             }
             Symbol::ArchiveOrReturn if made.state.archived.is_none() => Input::Archive,
-            Symbol::ArchiveOrReturn => Input::Return(Box::new(self.case.specs[made.spec].clone())),
+            Symbol::ArchiveOrReturn => Input::Return(self.case.specs[made.spec].clone().into()),
         }
     }
 

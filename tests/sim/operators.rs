@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use punctual::core::check::{CheckId, Name, Spec};
 use punctual::core::incident::IncidentId;
@@ -214,16 +215,17 @@ impl World {
         }
         let place = 2 + lot % (files.checks.len() - 2);
         let check = &mut files.checks[place];
-        let is_counted = matches!(check.spec.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
+        let spec = Arc::make_mut(&mut check.spec);
+        let is_counted = matches!(spec.schedule, Schedule::Counted(_) | Schedule::CountedAt(..));
         match rng.below(6) {
-            0 if !is_counted => check.spec.schedule = random_due(rng, &scale),
-            1 if !is_counted => vary_runs(rng, &scale, &mut check.spec),
+            0 if !is_counted => spec.schedule = random_due(rng, &scale),
+            1 if !is_counted => vary_runs(rng, &scale, spec),
             2 => {
-                let least = check.spec.start_within.unwrap_or(Span::ZERO);
-                check.spec.grace = rng.times(scale.grid, 0, 25).max(least);
+                let least = spec.start_within.unwrap_or(Span::ZERO);
+                spec.grace = rng.times(scale.grid, 0, 25).max(least);
             }
-            3 => check.spec.failures_before_alert = rng.pick(&[1, 2, 3]),
-            4 => check.spec.paused = !check.spec.paused,
+            3 => spec.failures_before_alert = rng.pick(&[1, 2, 3]),
+            4 => spec.paused = !spec.paused,
             _ => join_team(&mut check.labels, rng),
         }
         let what =
@@ -240,7 +242,7 @@ impl World {
         if comes_back {
             let mut check = attic.remove(lot % attic.len());
             if lot.is_multiple_of(2) {
-                check.spec = random_like(&mut self.unrest, &self.scale, &check.spec);
+                check.spec = random_like(&mut self.unrest, &self.scale, &check.spec).into();
             }
             self.trace.say(now, &format!("{} is declared again", check.name));
             files.checks.push(check);

@@ -97,7 +97,7 @@ impl Wish {
         };
         let as_one = |kind: CauseKind| match self.label {
             "check" => self.value == check.name.as_str(),
-            "group" => self.value == check.group,
+            "group" => *self.value == *check.group,
             "reason" => self.value == kind.as_str(),
             "status" => self.value == family(kind),
             label => check.labels.iter().any(|(name, value)| name == label && *value == self.value),
@@ -224,8 +224,8 @@ fn watches(rng: &mut Rng, scale: &Scale) -> Vec<Watch> {
 }
 
 pub(crate) fn definition(name: &str, spec: Spec) -> Definition {
-    let source = Source::File { path: "checks.yaml".to_owned(), line: SourceLine::new(1) };
-    Definition { group: "g0".to_owned(), ..Definition::new(Name::parse(name).unwrap(), spec, source) }
+    let source = Source::File { path: "checks.yaml".into(), line: SourceLine::new(1) };
+    Definition { group: "g0".into(), ..Definition::new(Name::parse(name).unwrap(), spec, source) }
 }
 
 pub(crate) fn spec(schedule: Schedule, grace: Span) -> Spec {
@@ -252,14 +252,16 @@ pub(crate) fn dead(rng: &mut Rng, scale: &Scale) -> Definition {
 
 pub(crate) fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Definition {
     let mut check = definition(&format!("c{number}"), random_spec(rng, scale));
-    check.group = format!("g{}", rng.below(3));
+    check.group = format!("g{}", rng.below(3)).into();
+    let mut labels = Vec::new();
     if rng.percent(50) {
-        check.labels = vec![("team".to_owned(), rng.pick(&["dba", "web"]).to_owned())];
+        labels.push(("team".to_owned(), rng.pick(&["dba", "web"]).to_owned()));
     }
     if rng.percent(60) {
         let severity = rng.pick(&["critical", "error", "warning", "info", "page"]);
-        check.labels.push(("severity".to_owned(), severity.to_owned()));
+        labels.push(("severity".to_owned(), severity.to_owned()));
     }
+    check.labels = labels.into();
     if rng.percent(20) {
         let cron = if scale.is_short { "*/10 * * * *" } else { "0 22 * * *" };
         let lasts = if scale.is_short { Span::mins(2) } else { Span::mins(6 * 60) };
@@ -269,9 +271,10 @@ pub(crate) fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Defin
 }
 
 /// Another team, and everything else as before.
-pub(crate) fn join_team(labels: &mut Vec<(String, String)>, rng: &mut Rng) {
-    labels.retain(|(name, _)| name != "team");
-    labels.insert(0, ("team".to_owned(), rng.pick(&["dba", "web"]).to_owned()));
+pub(crate) fn join_team(labels: &mut Arc<[(String, String)]>, rng: &mut Rng) {
+    let team = ("team".to_owned(), rng.pick(&["dba", "web"]).to_owned());
+    let others = labels.iter().filter(|(name, _)| name != "team").cloned();
+    *labels = std::iter::once(team).chain(others).collect();
 }
 
 fn occurrences(cron: &str) -> Occurrences {

@@ -95,11 +95,11 @@ fn crowd(rng: &mut Rng) -> (Scale, Files) {
     for number in 2..600 {
         let period = Span::secs(rng.pick(&[60, 120]));
         let mut check = definition(&format!("crowd{number}"), spec(Schedule::Every(period), Span::secs(20)));
-        check.group = format!("g{}", rng.below(3));
+        check.group = format!("g{}", rng.below(3)).into();
         check.labels =
-            vec![("severity".to_owned(), rng.pick(&["critical", "warning", "info", "page"]).to_owned())];
+            [("severity".to_owned(), rng.pick(&["critical", "warning", "info", "page"]).to_owned())].into();
         if rng.percent(20) {
-            check.labels.remove(0);
+            check.labels = Default::default();
         }
         checks.push(check);
     }

@@ -88,7 +88,7 @@ fn read(fields: &Map<String, Value>, dialect: &Dialect, now: Time) -> Result<Car
     }
     let words = InWords { name: &name, periodicity: &periodicity, description: &description, emails: &good };
     let definition = Definition {
-        alias: Some(Alias { origin: dialect.origin(), id, slug }),
+        alias: Some(Alias { origin: dialect.origin(), id, slug }.into()),
         ..definition_of(dialect, words)?
     };
     let paused = flag(fields, "paused")?;
@@ -342,10 +342,10 @@ mod tests {
         };
         check("notify", json!(true), "a mail about it that was still to be sent");
         let named = check("name", json!("a\r\nb"), "control characters of its name are blanks now");
-        assert_eq!((named.title.as_str(), named.alias.expect("it is one").slug.as_str()), ("a  b", "a-b"));
+        assert_eq!((&*named.title, named.alias.expect("it is one").slug.as_str()), ("a  b", "a-b"));
         let long =
             check("name", json!("é".repeat(150)), "its name is cut: it has 300 bytes, and may have 200");
-        assert_eq!(long.title, "é".repeat(100));
+        assert_eq!(*long.title, *"é".repeat(100));
         let long = json!("x".repeat(5000));
         check("description", long, "its description is cut: it has 5000 bytes, and may have 4096");
         let many = json!(vec!["a@example.org"; 40]);

@@ -42,7 +42,8 @@ pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     }
     let mails = Mails::of(command)?;
     mails.admit(&emails)?;
-    let definition = Definition { title, description, emails, ..plain(command.schedule(periodicity).await?) };
+    let plain = plain(command.schedule(periodicity).await?);
+    let definition = Definition { title: title.into(), description: description.into(), emails, ..plain };
     mails.check(&definition)?;
     let new = NewCanary { definition, slug, paused };
     let id = new.make(command).await?;
@@ -67,9 +68,9 @@ pub(super) fn definition_of(dialect: &Dialect, words: InWords<'_>) -> Result<Def
     let read = || {
         let title = match name(words.name)? {
             "" => return Err(CommandFault::bad("it has no name")),
-            title => title.to_owned(),
+            title => title.into(),
         };
-        let description = description(words.description)?.to_owned();
+        let description = description(words.description)?.into();
         let emails = emails(words.emails)?;
         let schedule = periodicity::schedule(words.periodicity, dialect)?;
         Ok(Definition { title, description, emails, ..plain(schedule) })
@@ -89,7 +90,7 @@ impl NewCanary {
         for _ in 0..ID_TRIES {
             let id = random_id()?;
             let canary = Alias { origin: command.dialect.origin(), id: id.clone(), slug: self.slug.clone() };
-            let definition = Definition { alias: Some(canary), ..self.definition.clone() };
+            let definition = Definition { alias: Some(canary.into()), ..self.definition.clone() };
             let new = NewCheck { definition, paused: self.paused, past: None };
             match edit::create(command.host.services(), &command.actor(), new).await {
                 Ok(_) => return Ok(id),
@@ -237,20 +238,20 @@ impl Update {
     fn applied_to(&self, check: &Check) -> (Definition, SpecChange) {
         let mut definition = (*check.definition).clone();
         let mut how = SpecChange::Judged;
-        if let Some(title) = self.title.as_ref().filter(|title| **title != definition.title) {
+        if let Some(title) = self.title.as_ref().filter(|title| **title != *definition.title) {
             if let Some(canary) = &mut definition.alias {
                 canary.slug = slug::slug(title);
             }
-            definition.title.clone_from(title);
+            definition.title = title.as_str().into();
         }
         if let Some(schedule) =
             self.schedule.as_ref().filter(|schedule| **schedule != definition.spec.schedule)
         {
-            definition.spec.schedule.clone_from(schedule);
+            Arc::make_mut(&mut definition.spec).schedule.clone_from(schedule);
             how = SpecChange::Rearmed;
         }
         if let Some(description) = &self.description {
-            definition.description.clone_from(description);
+            definition.description = description.as_str().into();
         }
         let set = |emails: &[String]| emails.iter().cloned().collect::<BTreeSet<String>>();
         if let Some(emails) = self.emails.as_ref().filter(|emails| set(emails) != set(&definition.emails)) {

@@ -61,8 +61,9 @@ impl List {
     fn has(&self, check: &Check, canary: &Alias) -> bool {
         let definition = &check.definition;
         if let Some(search) = &self.search {
-            let texts = [&definition.title, &canary.slug, &canary.id];
-            if !texts.into_iter().chain(&definition.emails).any(|text| search.is_match(text)) {
+            let texts = [&*definition.title, &canary.slug, &canary.id];
+            let emails = definition.emails.iter().map(String::as_str);
+            if !texts.into_iter().chain(emails).any(|text| search.is_match(text)) {
                 return false;
             }
         }

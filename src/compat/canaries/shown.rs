@@ -98,10 +98,10 @@ pub(super) fn look(
     let time = |time: Time| python::iso_time(time, dialect.zone);
     Ok(Shown {
         id: canary.id.clone(),
-        name: definition.title.clone(),
+        name: definition.title.to_string(),
         slug: canary.slug.clone(),
         periodicity: periodicity(dialect, &definition.spec.schedule),
-        description: definition.description.clone(),
+        description: definition.description.to_string(),
         emails: definition.emails.clone(),
         paused: standing.paused,
         history: events.into_iter().map(|(at, text)| (time(at), text)).collect(),

@@ -70,22 +70,22 @@ fn periods_are_a_schedule_with_a_grace_of_their_own() {
 fn a_file_with_every_section_becomes_definitions() {
     let config = full();
     let [backup, worker, etl, healthy, vacuum] = &config.checks[..] else { panic!("{:?}", config.checks) };
-    assert_eq!(backup.title, "Nightly backup");
+    assert_eq!(&*backup.title, "Nightly backup");
     assert_eq!(
         backup.spec.schedule,
         Schedule::At(cron("0 2 * * *", Zone::bundled("Europe/Berlin").expect("it is built in")))
     );
     assert_eq!((backup.spec.grace, backup.spec.max_runtime), (Span::mins(30), Some(Span::mins(120))));
     let label = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(backup.labels, [label("severity", "critical"), label("team", "dba")]);
-    assert_eq!((worker.title.as_str(), worker.group.as_str()), ("queue-worker", ""));
+    assert_eq!(*backup.labels, [label("severity", "critical"), label("team", "dba")]);
+    assert_eq!((&*worker.title, &*worker.group), ("queue-worker", ""));
     assert_eq!((&worker.spec.schedule, worker.spec.grace), (&Schedule::Every(Span::mins(5)), Span::mins(5)));
     let expect = |at_least, within| Expect { at_least: Some(at_least), at_most: None, within };
     let every_5m = Schedule::CountedAt(cron("*/5 * * * *", Zone::UTC), expect(4, Span::mins(5)));
     assert_eq!(healthy.spec.schedule, every_5m);
     // 3.2: `defaults.grace` does not apply to checks with `expect`.
     assert_eq!(etl.spec.grace, Span::ZERO);
-    assert_eq!((vacuum.group.as_str(), &vacuum.labels[..]), ("dba", &[label("team", "dba")][..]));
+    assert_eq!((&*vacuum.group, &vacuum.labels[..]), ("dba", &[label("team", "dba")][..]));
     assert!(vacuum.source.to_string().ends_with("/checks/dba.yaml:4"), "{}", vacuum.source);
 }
 
@@ -169,7 +169,7 @@ checks:
     assert_eq!((spec.failures_before_alert, spec.successes_to_recover), (2, 3));
     assert_eq!((spec.manual_resume, spec.paused), (true, true));
     assert_eq!((full.ping_methods, full.window), (PingMethods::Post, Some(Span::mins(48 * 60))));
-    assert_eq!(full.description, "Two\nlines.\n");
+    assert_eq!(&*full.description, "Two\nlines.\n");
     assert_eq!(full.depends_on, std::slice::from_ref(&plain.name));
     assert_eq!(full.renamed_from.iter().map(|name| name.as_str()).collect::<Vec<_>>(), ["old", "older"]);
     let night = Quiet {

@@ -83,7 +83,7 @@ fn a_name_is_made_of_the_title_where_none_is_given() {
     check(&json!({"every": "5m"}), &[("", "a check needs `name`, or `title`")]);
     let known = Name::parse("known").expect("it is a name");
     let kept = read_check(br#"{"title": "Another", "every": "5m"}"#, Some(&known)).expect("it is right");
-    assert_eq!((kept.definition.name, kept.definition.title.as_str()), (known, "Another"));
+    assert_eq!((kept.definition.name, &*kept.definition.title), (known, "Another"));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What Alertmanager should see.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::core::fixtures::{at, causes, definition};
 use crate::core::state::Pause;
@@ -44,11 +46,11 @@ fn there_is_one_alert_for_each_gauge_that_is_one() {
 #[test]
 fn an_alert_has_the_checks_labels_and_says_why() {
     let mut definition = definition();
-    definition.labels = vec![
+    definition.labels = Arc::new([
         ("severity".into(), "critical".into()),
         ("team".into(), "dba".into()),
         ("zone".into(), String::new()),
-    ];
+    ]);
     definition.runbook_url = "https://wiki.example/backup".into();
     let alerts = alerts_of(&definition, &state("missing overrun"));
     let labels = "alertname=PunctualCheckLate check=nightly-backup group=db severity=critical team=dba";
@@ -57,8 +59,8 @@ fn an_alert_has_the_checks_labels_and_says_why() {
                        reason=missing, overrun schedule=every 1h last_success=never runbook_url=https://wiki.example/backup";
     assert_eq!(show(&alerts[0].annotations), annotations);
 
-    definition.labels.clear();
-    definition.group = String::new();
+    definition.labels = Arc::default();
+    definition.group = Arc::default();
     definition.description = "Dumps all databases.".into();
     let alerts = alerts_of(&definition, &state("failed"));
     assert_eq!(
@@ -87,7 +89,7 @@ fn check(looks: &[(Look<'_>, &str)]) {
     let mut stored = Vec::new();
     for ((secs, why, team, is_held), expected) in looks {
         let mut definition = definition();
-        definition.labels = vec![("team".into(), (*team).to_owned())];
+        definition.labels = Arc::new([("team".into(), (*team).to_owned())]);
         stored = project(&stored, &alerts_of(&definition, &state(why)), *is_held, at(*secs));
         assert_eq!(names(&stored), *expected, "at {secs}, {why}");
         let again = project(&stored, &alerts_of(&definition, &state(why)), *is_held, at(*secs));
@@ -174,7 +176,7 @@ fn labels_changed_over_and_over_leave_a_bounded_number_of_alerts() {
     let mut stored = Vec::new();
     for n in 0..100 {
         let mut definition = definition();
-        definition.labels = vec![("team".into(), n.to_string())];
+        definition.labels = Arc::new([("team".into(), n.to_string())]);
         stored = project(&stored, &alerts_of(&definition, &state("missing")), false, at(n));
     }
     assert_eq!(stored.len(), 1 + MAX_RESOLVED);

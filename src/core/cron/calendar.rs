@@ -15,7 +15,7 @@ pub(in crate::core) const MINUTES_PER_DAY: i64 = 1440;
 pub(super) const LAST_OF_MONTH: u8 = 1 << 6;
 
 /// The five fields as masks: bit n stands for the number n.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(in crate::core) struct Pattern {
     pub(in crate::core) minutes: u64,
     pub(in crate::core) hours: u32,
@@ -26,7 +26,7 @@ pub(in crate::core) struct Pattern {
 }
 
 /// The two day fields together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct DayRule {
     /// Bits 1 to 31.
     pub(super) days: u32,

@@ -20,7 +20,7 @@ pub use error::{CronError, Field, FieldFault, MAX_LEN};
 use parse::DayFields;
 
 /// A cron expression that has occurrences: dates that never come are refused by the parser.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cron {
     text: String,
     pattern: Pattern,

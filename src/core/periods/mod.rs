@@ -30,7 +30,7 @@ const MINUTE_MS: i64 = 60_000;
 const WHOLE_HOUR: u64 = (1 << 60) - 1;
 
 /// Periods that depend on the time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Periods {
     text: String,
     /// At least one. No minute is in two of them.

@@ -9,7 +9,7 @@ use crate::core::time::Span;
 const MAX_SHOWN_CHARS: usize = 60;
 
 /// The minutes in which a period applies.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct PeriodEntry {
     pub(super) minutes: Pattern,
     pub(super) period: Span,

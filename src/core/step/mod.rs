@@ -19,6 +19,8 @@ mod sight;
 mod tests;
 mod view;
 
+use std::sync::Arc;
+
 use super::blind::BlindWindows;
 use super::cause::{Cause, CauseKind, Causes, Family, Status};
 use super::check::{Ping, Spec};
@@ -47,11 +49,11 @@ pub enum Input {
     /// Somebody ended the pause at run time. A pause by the file stays.
     Unpause,
     /// It gets another spec from now on (10.1).
-    Change(Box<Spec>),
+    Change(Arc<Spec>),
     /// It gets another spec that counts from a time in the past, and is judged by it at once. While it is paused, only
     /// the spec changes.
     Rearm {
-        spec: Box<Spec>,
+        spec: Arc<Spec>,
         /// The time from which its deadline counts; not later than now.
         from: Time,
     },
@@ -63,7 +65,7 @@ pub enum Input {
     /// It is no longer declared (10.3).
     Archive,
     /// It is declared again, with this spec (10.3).
-    Return(Box<Spec>),
+    Return(Arc<Spec>),
 }
 
 /// The most transitions that one step settles; further occurrences of a counted check are skipped. Reached only if a

@@ -12,6 +12,7 @@ mod rearm;
 mod runs;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::{Flip, FlipReason, Input, Step, deadline, deadline_at_earliest, step, view};
 use crate::core::blind::{BlindWindows, Window};
@@ -68,7 +69,7 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         let rid = line.rest.iter().find_map(|word| word.strip_prefix("rid="));
         Some(Input::Ping(Ping { kind, rid: rid.map(|rid| Rid::parse(rid).unwrap()), exit_status }))
     };
-    let spec = || Box::new(specs[line.rest[0].parse::<usize>().unwrap()].clone());
+    let spec = || Arc::new(specs[line.rest[0].parse::<usize>().unwrap()].clone());
     match line.verb {
         "success" => ping(PingKind::Success, None),
         "fail" => ping(PingKind::Fail, None),
@@ -120,7 +121,7 @@ impl Run {
         let Step { state, flips, judgements, ping } =
             step(&self.spec, self.state.clone(), input.clone(), now, &self.blind);
         if let Input::Change(new) | Input::Return(new) | Input::Rearm { spec: new, .. } = input {
-            self.spec = *new;
+            self.spec = (*new).clone();
         }
         self.state = state;
         self.flips.extend(flips);

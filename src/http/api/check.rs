@@ -87,7 +87,7 @@ impl Declared {
     /// Where the file declares it, if one does.
     pub(super) fn of(source: &Source) -> Option<Declared> {
         match source {
-            Source::File { path, line } => Some(Declared { file: path.clone(), line: line.get() }),
+            Source::File { path, line } => Some(Declared { file: path.to_string(), line: line.get() }),
             Source::Api => None,
         }
     }
@@ -114,8 +114,8 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
     };
     CheckJson {
         name: definition.name.to_string(),
-        title: definition.title.clone(),
-        group: definition.group.clone(),
+        title: definition.title.to_string(),
+        group: definition.group.to_string(),
         labels: definition.labels.iter().cloned().collect(),
         source: if declared.is_some() { "file" } else { "api" },
         declared,
@@ -137,7 +137,7 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
         last_start: text(state.last(PingKind::Start)),
         last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
         last_exit_status: state.last_exit_status,
-        canary: definition.alias.as_ref().map(CanaryJson::of),
+        canary: definition.alias.as_deref().map(CanaryJson::of),
         ping_url: app.ping_url(definition.name.as_str()),
         definition: words_of(definition),
     }

@@ -52,7 +52,7 @@ impl Wanted {
     fn is_met_by(&self, definition: &Definition) -> bool {
         let made_by_api = definition.source == Source::Api;
         self.api.is_none_or(|api| api == made_by_api)
-            && self.group.as_ref().is_none_or(|group| *group == definition.group)
+            && self.group.as_ref().is_none_or(|group| **group == *definition.group)
             && self.labels.iter().all(|(name, value)| definition.label(name) == value)
     }
 

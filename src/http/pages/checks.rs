@@ -134,7 +134,7 @@ fn table_row(app: &App, row: &CheckRow, answer: Option<&IncidentView>, now: Time
             td {
                 // A title may turn the direction of writing: only its own.
                 a.name href={ "checks/" (name) } { bdi { (definition.title) } }
-                @if definition.title != name { " " code.quiet { (name) } }
+                @if *definition.title != *name { " " code.quiet { (name) } }
                 div { (words::labels(definition, "./")) }
             }
             td.why data-label="Why" {

@@ -103,7 +103,7 @@ pub(super) fn labels(definition: &Definition, first_page: &str) -> Markup {
         @if !definition.group.is_empty() {
             a.label href=(find("group", &definition.group)) { bdi { (definition.group) } }
         }
-        @for (name, value) in &definition.labels {
+        @for (name, value) in definition.labels.iter() {
             a.label href=(find(name, value)) { bdi { (name) "=" (value) } }
         }
     }

@@ -1,5 +1,8 @@
 //! A check's definition as JSON.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, SourceLine, Spec};
@@ -15,16 +18,17 @@ struct DefinitionRow<'a> {
     name: &'a str,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     renamed_from: Vec<String>,
-    title: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    group: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    labels: Vec<(String, String)>,
+    #[serde(borrow)]
+    title: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    group: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    labels: Cow<'a, [(String, String)]>,
     spec: SpecRow,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    description: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    runbook_url: String,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    description: Cow<'a, str>,
+    #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
+    runbook_url: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -37,7 +41,8 @@ struct DefinitionRow<'a> {
     emails: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     canary: Option<CanaryRow>,
-    source: SourceRow,
+    #[serde(borrow)]
+    source: SourceRow<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,8 +108,12 @@ struct QuietRow {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum SourceRow {
-    File { path: String, line: u32 },
+enum SourceRow<'a> {
+    File {
+        #[serde(borrow)]
+        path: Cow<'a, str>,
+        line: u32,
+    },
     Api,
 }
 
@@ -119,12 +128,12 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
     let row = DefinitionRow {
         name: definition.name.as_str(),
         renamed_from: texts(&definition.renamed_from),
-        title: definition.title.clone(),
-        group: definition.group.clone(),
-        labels: definition.labels.clone(),
+        title: definition.title[..].into(),
+        group: definition.group[..].into(),
+        labels: definition.labels[..].into(),
         spec: spec_row(&definition.spec),
-        description: definition.description.clone(),
-        runbook_url: definition.runbook_url.clone(),
+        description: definition.description[..].into(),
+        runbook_url: definition.runbook_url[..].into(),
         depends_on: texts(&definition.depends_on),
         quiet: definition
             .quiet
@@ -134,9 +143,9 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
         post_only: definition.ping_methods == PingMethods::Post,
         window: definition.window.map(Span::as_ms),
         emails: definition.emails.clone(),
-        canary: definition.alias.as_ref().map(canary_row),
+        canary: definition.alias.as_deref().map(canary_row),
         source: match &definition.source {
-            Source::File { path, line } => SourceRow::File { path: path.clone(), line: line.get() },
+            Source::File { path, line } => SourceRow::File { path: path[..].into(), line: line.get() },
             Source::Api => SourceRow::Api,
         },
     };
@@ -187,27 +196,29 @@ fn occurrences_row(at: &Occurrences) -> OccurrencesRow {
 /// Parses a definition. The error says what this program cannot read.
 pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String> {
     let row: DefinitionRow<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-    let name = |text: &str| Name::parse(text).map_err(|error| format!("{text}: {error}"));
-    let names = |texts: &[String]| texts.iter().map(|text| name(text)).collect::<Result<Vec<_>, _>>();
+    let parse_name = |text: &str| Name::parse(text).map_err(|error| format!("{text}: {error}"));
+    let names = |texts: &[String]| texts.iter().map(|text| parse_name(text)).collect::<Result<Vec<_>, _>>();
     let quiet =
         |row: QuietRow| Ok::<_, String>(Quiet { at: read_occurrences(&row.at)?, lasts: Span::ms(row.lasts) });
+    let text = |text: &str| if text.is_empty() { Arc::default() } else { Arc::from(text) };
+    let name = parse_name(row.name)?;
     Ok(Definition {
-        name: name(row.name)?,
+        title: if row.title == row.name { name.to_title() } else { text(&row.title) },
+        name,
         renamed_from: names(&row.renamed_from)?,
-        title: row.title,
-        group: row.group,
-        labels: row.labels,
-        spec: read_spec(&row.spec)?,
-        description: row.description,
-        runbook_url: row.runbook_url,
+        group: text(&row.group),
+        labels: if row.labels.is_empty() { Arc::default() } else { row.labels.into() },
+        spec: read_spec(&row.spec)?.into(),
+        description: text(&row.description),
+        runbook_url: text(&row.runbook_url),
         depends_on: names(&row.depends_on)?,
         quiet: row.quiet.into_iter().map(quiet).collect::<Result<_, _>>()?,
         ping_methods: if row.post_only { PingMethods::Post } else { PingMethods::Any },
         window: row.window.map(Span::ms),
         emails: row.emails,
-        alias: row.canary.map(read_canary),
+        alias: row.canary.map(|row| read_canary(row).into()),
         source: match row.source {
-            SourceRow::File { path, line } => Source::File { path, line: SourceLine::new(line) },
+            SourceRow::File { path, line } => Source::File { path: path.into(), line: SourceLine::new(line) },
             SourceRow::Api => Source::Api,
         },
     })

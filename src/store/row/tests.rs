@@ -1,5 +1,7 @@
 //! Whatever is written is read back, and what users have on disk can always be read.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -148,10 +150,10 @@ fn full_definition() -> Definition {
     Definition {
         name: Name::parse("nightly-backup").unwrap(),
         renamed_from: vec![Name::parse("backup").unwrap()],
-        title: "Nächtliche \"Sicherung\"\n".to_owned(),
-        group: "dba".to_owned(),
-        labels: vec![("team".to_owned(), "dba".to_owned())],
-        spec: Spec {
+        title: "Nächtliche \"Sicherung\"\n".into(),
+        group: "dba".into(),
+        labels: [("team".to_owned(), "dba".to_owned())].into(),
+        spec: Arc::new(Spec {
             schedule: Schedule::CountedAt(cron("*/5 * * * *"), expect),
             grace: Span::secs(30),
             early: Some(Span::secs(5)),
@@ -163,20 +165,20 @@ fn full_definition() -> Definition {
             successes_to_recover: 2,
             manual_resume: true,
             paused: true,
-        },
-        description: "all of it".to_owned(),
-        runbook_url: "https://example.org".to_owned(),
+        }),
+        description: "all of it".into(),
+        runbook_url: "https://example.org".into(),
         depends_on: vec![Name::parse("database").unwrap()],
         quiet: vec![Quiet { at: cron("0 0 * * 0"), lasts: Span::mins(60) }],
         ping_methods: PingMethods::Post,
         window: Some(Span::mins(60)),
         emails: vec!["Ops <ops@example.org>".to_owned()],
-        alias: Some(Alias {
+        alias: Some(Box::new(Alias {
             origin: Origin::new("coal_mine"),
             id: "abcdefgh".to_owned(),
             slug: "ä-b".to_owned(),
-        }),
-        source: Source::File { path: "checks/dba.yaml".to_owned(), line: SourceLine::new(12) },
+        })),
+        source: Source::File { path: "checks/dba.yaml".into(), line: SourceLine::new(12) },
     }
 }
 
@@ -196,7 +198,7 @@ fn every_definition_is_read_back() {
         Schedule::Counted(expect),
     ];
     for schedule in others {
-        definition.spec.schedule = schedule;
+        Arc::make_mut(&mut definition.spec).schedule = schedule;
         definition.source = Source::Api;
         assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
     }

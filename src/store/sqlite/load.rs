@@ -12,6 +12,7 @@ use super::memory::{Memory, Slot};
 use super::query::{for_each, id};
 use super::rows_read::RowsRead;
 use super::{blind, happenings, mutes, outbox, windows};
+use crate::core::alike::Alike;
 use crate::core::check::Name;
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
@@ -66,12 +67,15 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let room = usize::try_from(count).unwrap_or_default();
     memory.checks.reserve(room);
     memory.by_name.reserve(room);
-    let mut rows_read = RowsRead::new("checks", count);
+    let (mut rows_read, mut alike) = (RowsRead::new("checks", count), Alike::default());
     for_each(db, sql, |row| {
         rows_read.count();
         let id = id(row.get(0)?);
         let definition = match row::read_definition(row.get_ref(1)?.as_str()?) {
-            Ok(definition) => Arc::new(definition),
+            Ok(mut definition) => {
+                alike.share(&mut definition);
+                Arc::new(definition)
+            }
             Err(why) => return Ok(Err(damaged(format_args!("definition of check {}: {why}", id.0)))),
         };
         let Some(state) = row::read_state(row.get_ref(5)?.as_blob()?) else {

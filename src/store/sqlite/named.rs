@@ -49,7 +49,7 @@ impl NamedChecks for Tx<'_> {
 
 /// The check that is not archived and has such an alias, if `before` had it before this call.
 fn having(staging: &Staging, before: Option<CheckId>, is_it: impl Fn(&Alias) -> bool) -> Option<CheckId> {
-    let has_it = |staged: &Staged| staged.definition.alias.as_ref().is_some_and(&is_it);
+    let has_it = |staged: &Staged| staged.definition.alias.as_deref().is_some_and(&is_it);
     let staged = staging.iter().find(|(_, staged)| !is_archived(staged) && has_it(staged));
     staged.map(|(id, _)| id).or(before.filter(|id| staging.get(*id).is_none()))
 }

@@ -122,7 +122,7 @@ fn redefine(
         take_name(rows, &definition.name)?;
     }
     if definition.spec != old.spec || how == SpecChange::Rearmed {
-        let spec = Box::new(definition.spec.clone());
+        let spec = definition.spec.clone();
         let input = match how {
             SpecChange::Judged => Input::Change(spec),
             SpecChange::Rearmed => Input::Rearm { spec, from: rearmed_from(rows, id)? },

@@ -1,6 +1,7 @@
 //! Whether edits may be made, and under which names: found out before anything is written, so that a refusal leaves nothing.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::named::NamedChecks;
 use crate::core::check::{Alias, CheckId, Definition, Name, Origin, Source};
@@ -90,7 +91,7 @@ impl Plan<'_> {
         match (&known.alias, &mut definition.alias) {
             (Some(alias), None) => definition.alias = Some(alias.clone()),
             (Some(alias), Some(new)) => {
-                *new = Alias { slug: std::mem::take(&mut new.slug), ..alias.clone() };
+                **new = Alias { slug: std::mem::take(&mut new.slug), ..(**alias).clone() };
             }
             (None, _) => {}
         }
@@ -216,7 +217,7 @@ impl Plan<'_> {
 
 fn as_by_api(definition: &mut Definition) {
     definition.source = Source::Api;
-    definition.spec.paused = false;
+    Arc::make_mut(&mut definition.spec).paused = false;
     definition.renamed_from.clear();
     definition.emails.truncate(Definition::MAX_EMAILS);
 }

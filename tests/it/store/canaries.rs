@@ -33,7 +33,7 @@ fn told_of<P: Place>(world: &World<P>, outgoing: &Outgoing) -> (Option<Span>, Ve
 fn rearm<P: Place>(world: &mut World<P>, name: &str, period: Span) {
     let check = world.id(name);
     let mut definition = definition(world, name);
-    definition.spec.schedule = Schedule::Every(period);
+    Arc::make_mut(&mut definition.spec).schedule = Schedule::Every(period);
     edit(world, Edit::Update { check, definition: Box::new(definition), how: SpecChange::Rearmed }).unwrap();
 }
 

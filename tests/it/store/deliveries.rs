@@ -154,7 +154,7 @@ pub(crate) fn what_was_due_in_an_absence_is_unknown_in_one_message_and_late_when
     names.extend(jobs.iter().map(String::as_str));
     world.configuration.checks = names.iter().map(|name| check(name)).collect();
     for job in &mut world.configuration.checks[1..] {
-        job.spec.schedule = Schedule::Every(Span::mins(5));
+        Arc::make_mut(&mut job.spec).schedule = Schedule::Every(Span::mins(5));
     }
     world.configure().unwrap();
     world.ping("overdue", PingKind::Success);
@@ -293,12 +293,12 @@ pub(crate) fn what_a_reload_judges_is_told_to_whom_it_says<P: Place>(world: &mut
         world.configuration.policy = policy.into();
     };
     world.configuration.checks = vec![check("a")];
-    world.configuration.checks[0].labels = vec![("team".to_owned(), "dba".to_owned())];
+    world.configuration.checks[0].labels = [("team".to_owned(), "dba".to_owned())].into();
     respond(world, "team=\"dba\"");
     world.configure().unwrap();
     world.wait(Span::secs(71));
-    world.configuration.checks[0].labels[0].1 = "web".to_owned();
-    world.configuration.checks[0].spec.schedule = Schedule::Every(Span::secs(30));
+    world.configuration.checks[0].labels = [("team".to_owned(), "web".to_owned())].into();
+    Arc::make_mut(&mut world.configuration.checks[0].spec).schedule = Schedule::Every(Span::secs(30));
     respond(world, "team=\"web\"");
     world.configure().unwrap();
     world.wait(GROUP_WAIT);

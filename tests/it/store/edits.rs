@@ -1,5 +1,7 @@
 //! Checks that are made through an API.
 
+use std::sync::Arc;
+
 use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{Alias, CheckId, Definition, Origin, PingKind, Source};
 use punctual::core::schedule::Schedule;
@@ -11,11 +13,11 @@ use super::world::{Place, World, check, name};
 /// A canary of coal-mine: every minute, without grace.
 pub(crate) fn canary(title: &str, slug: &str, id: &str) -> Definition {
     let mut definition = check("unnamed");
-    definition.title = title.to_owned();
-    definition.spec.grace = Span::ZERO;
+    definition.title = title.into();
+    Arc::make_mut(&mut definition.spec).grace = Span::ZERO;
     definition.emails = vec!["ada@example.org".to_owned()];
     definition.alias =
-        Some(Alias { origin: Origin::new("coal_mine"), id: id.to_owned(), slug: slug.to_owned() });
+        Some(Alias { origin: Origin::new("coal_mine"), id: id.to_owned(), slug: slug.to_owned() }.into());
     definition
 }
 
@@ -154,7 +156,7 @@ pub(crate) fn a_canary_is_found_by_its_id_and_slug_and_named_after_them<P: Place
     assert_eq!(live.find_alias("dddddddd").unwrap().definition.name.as_str(), "dddddddd");
     assert_eq!(
         live.directory().by_slug(&Origin::new("nights_watch"), "nightly").unwrap().definition.title,
-        "w"
+        "w".into()
     );
 }
 
@@ -182,15 +184,15 @@ pub(crate) fn an_update_keeps_identity_and_history<P: Place>(world: &mut World<P
     let id = edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
     world.ping("a", PingKind::Success);
     let mut definition = definition(world, "a");
-    definition.title = "B".to_owned();
-    definition.spec.schedule = Schedule::Every(Span::secs(600));
+    definition.title = "B".into();
+    Arc::make_mut(&mut definition.spec).schedule = Schedule::Every(Span::secs(600));
     definition.alias.as_mut().unwrap().slug = "b".to_owned();
     definition.alias.as_mut().unwrap().id = "zzzzzzzz".to_owned();
     assert_eq!(edit(world, update(id, definition)).unwrap(), id);
     for _ in 0..2 {
         let live = world.store().live();
         let check = live.find("b").unwrap();
-        assert_eq!((check.id, check.definition.title.as_str()), (id, "B"));
+        assert_eq!((check.id, &*check.definition.title), (id, "B"));
         assert_eq!(live.find("a").unwrap().id, id, "the old address works");
         assert_eq!(live.find_alias("aaaaaaaa").unwrap().id, id, "its id stays");
         assert!(live.directory().by_slug(&Origin::new("coal_mine"), "a").is_none());
@@ -302,11 +304,11 @@ pub(crate) fn who_looks_at_the_list_keeps_what_it_saw<P: Place>(world: &mut Worl
     let live = world.store().live();
     let id = edit(world, create(check("c"))).unwrap();
     let looking = live.directory();
-    edit(world, update(id, Definition { title: "C".to_owned(), ..check("c") })).unwrap();
-    assert_eq!(live.find("c").unwrap().definition.title, "C");
+    edit(world, update(id, Definition { title: "C".into(), ..check("c") })).unwrap();
+    assert_eq!(*live.find("c").unwrap().definition.title, *"C");
     edit(world, Edit::Delete { check: id }).unwrap();
     assert_eq!((looking.checks.len(), live.directory().checks.len()), (3, 2));
-    assert_ne!(looking.by_name.get("c").unwrap().check.definition.title, "C");
+    assert_ne!(*looking.by_name.get("c").unwrap().check.definition.title, *"C");
 }
 
 /// What is changed piece by piece comes to the same as all of it made anew.
@@ -324,7 +326,7 @@ pub(crate) fn readers_find_what_a_new_start_shows<P: Place>(world: &mut World<P>
             0 => Edit::Delete { check: some.id },
             1 => {
                 let mut definition = (*some.definition).clone();
-                definition.title = format!("round {round}");
+                definition.title = format!("round {round}").into();
                 definition.alias.iter_mut().for_each(|canary| canary.slug.clone_from(&slug));
                 update(some.id, definition)
             }

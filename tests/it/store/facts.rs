@@ -199,11 +199,11 @@ pub(crate) fn a_changed_spec_is_an_input_also_at_a_start<P: Place>(world: &mut W
     world.declare(&["a", "b"]);
     world.ping("a", PingKind::Success);
     world.wait(Span::secs(30));
-    world.configuration.checks[0].spec.schedule = Schedule::Every(Span::secs(300));
-    world.configuration.checks[1].title = "B".to_owned();
+    Arc::make_mut(&mut world.configuration.checks[0].spec).schedule = Schedule::Every(Span::secs(300));
+    world.configuration.checks[1].title = "B".into();
     world.reopen();
     let now = world.now;
-    assert_eq!(world.store().live().find("b").unwrap().definition.title, "B");
+    assert_eq!(*world.store().live().find("b").unwrap().definition.title, *"B");
     world.store().due(at(1_000_071), 9);
     assert_eq!(world.store().next_deadline(), Some(at(1_000_070)), "b is as it was");
     world.ping("b", PingKind::Success);
@@ -306,7 +306,7 @@ pub(crate) fn a_clock_set_back_leaves_no_refusal_in_the_future<P: Place>(world: 
 /// 7.1
 pub(crate) fn a_pause_by_the_file_is_not_undone_at_run_time<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);
-    world.configuration.checks[0].spec.paused = true;
+    Arc::make_mut(&mut world.configuration.checks[0].spec).paused = true;
     world.configure().unwrap();
     assert_eq!(world.apply("a", What::Unpause { comment: None, by: None }), Applied::PausedByFile);
     assert_eq!(world.state("a").status(), Status::Paused);
@@ -323,7 +323,7 @@ pub(crate) fn a_line_above_a_check_changes_nothing_but_where_it_stands<P: Place>
     let before = definition(world);
     let stands_in = |world: &mut World<P>, number| {
         for check in &mut world.configuration.checks {
-            check.source = Source::File { path: "checks.yaml".to_owned(), line: SourceLine::new(number) };
+            check.source = Source::File { path: "checks.yaml".into(), line: SourceLine::new(number) };
         }
     };
     stands_in(world, 7);
@@ -346,7 +346,7 @@ pub(crate) fn a_line_above_a_check_changes_nothing_but_where_it_stands<P: Place>
 /// 1.1, 14.2
 pub(crate) fn a_clock_that_was_set_back_leaves_causes_as_their_row_says<P: Place>(world: &mut World<P>) {
     world.declare(&["a"]);
-    world.configuration.checks[0].spec.min_runtime = Some(Span::secs(30));
+    Arc::make_mut(&mut world.configuration.checks[0].spec).min_runtime = Some(Span::secs(30));
     world.configure().unwrap();
     let now = world.now;
     for kind in [PingKind::Start, PingKind::Success, PingKind::Fail] {

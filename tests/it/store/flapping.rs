@@ -16,7 +16,7 @@ use super::world::{GROUP_WAIT, Place, Sqlite, World, check, fact, later};
 /// One check, `a`, whose next success is not due while the test lasts.
 fn declare<P: Place>(world: &mut World<P>) {
     world.configuration.checks = vec![check("a")];
-    world.configuration.checks[0].spec.schedule = Schedule::Every(Span::mins(24 * 60));
+    Arc::make_mut(&mut world.configuration.checks[0].spec).schedule = Schedule::Every(Span::mins(24 * 60));
     world.configure().unwrap();
 }
 

@@ -33,7 +33,7 @@ fn tell_team<P: Place>(world: &mut World<P>, team: &str) {
     (policy.default_receivers, policy.responders) = (Vec::new(), vec![Responder { matchers, actions }]);
     world.configuration.policy = Arc::new(policy);
     for check in &mut world.configuration.checks {
-        check.labels = vec![("team".into(), team.into())];
+        check.labels = [("team".into(), team.into())].into();
     }
 }
 
@@ -62,10 +62,10 @@ pub(crate) fn each_check_changes_as_of_the_time_of_the_taking<P: Place>(world: &
     world.declare(&names);
     let first = at(1_000_000);
     for check in &mut world.configuration.checks {
-        check.spec.grace = Span::secs(90);
+        Arc::make_mut(&mut check.spec).grace = Span::secs(90);
     }
     world.configuration.checks.retain(|check| check.name.as_str() != "d");
-    world.configuration.checks[2].spec.schedule = Schedule::Every(Span::secs(120));
+    Arc::make_mut(&mut world.configuration.checks[2].spec).schedule = Schedule::Every(Span::secs(120));
     world.wait(Span::secs(65));
     take(world).unwrap();
     // The old deadline of all was at 70 s.
@@ -101,7 +101,7 @@ pub(crate) fn a_death_between_two_pieces_is_got_over_by_the_next_start<P: Place>
     world.wait(Span::secs(10));
     assert_eq!(world.told(), ["Alert c", "Alert b"]);
     world.configuration.checks = vec![check("new"), check("a")];
-    world.configuration.checks[1].title = "other".to_owned();
+    world.configuration.checks[1].title = "other".into();
     take(world).unwrap();
     assert_eq!(carry_on(world, 3), CarriedOn::Left(1));
     world.wait(Span::secs(10));
@@ -178,7 +178,7 @@ pub(crate) fn what_is_said_and_a_clock_find_the_check_changed<P: Place>(world: &
     world.ping("a", PingKind::Fail);
     let now = world.now;
     world.configuration.checks.remove(0);
-    world.configuration.checks[0].spec.grace = Span::secs(20);
+    Arc::make_mut(&mut world.configuration.checks[0].spec).grace = Span::secs(20);
     take(world).unwrap();
     assert!(!world.says(IncidentId(1), Stance::Acknowledge, "ops", now), "it ended with its check");
     let back = now - Span::secs(100);

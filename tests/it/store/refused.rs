@@ -34,7 +34,7 @@ impl Place {
     fn new(every: Span, limits: QueueLimits) -> Place {
         let mut world = World::new(Sqlite::default());
         world.declare(&["a"]);
-        let spec = &mut world.configuration.checks[0].spec;
+        let spec = Arc::make_mut(&mut world.configuration.checks[0].spec);
         (spec.schedule, spec.grace) = (Schedule::Every(every), Span::ZERO);
         world.configure().unwrap();
         let hands = Hands::at(world.now);

@@ -28,7 +28,7 @@ fn all_fail<P: Place>(world: &mut World<P>, count: usize, severity: impl Fn(usiz
 
 fn declare<P: Place>(world: &mut World<P>, count: usize, severity: impl Fn(usize) -> &'static str) {
     let labelled = |number: usize| Definition {
-        labels: vec![("severity".to_owned(), severity(number).to_owned())],
+        labels: [("severity".to_owned(), severity(number).to_owned())].into(),
         ..check(&named(number))
     };
     world.configuration.checks = (1..=count).map(labelled).collect();

@@ -234,8 +234,8 @@ fn a_reload_leaves_rows_behind_and_a_start_makes_the_same_states() {
         world.wait(Span::secs(1));
         ["a", "b", "c"].iter().for_each(|name| world.ping(name, PingKind::Success));
     }
-    world.configuration.checks[0].spec.grace = Span::mins(30);
-    world.configuration.checks[1].title = "B".to_owned();
+    Arc::make_mut(&mut world.configuration.checks[0].spec).grace = Span::mins(30);
+    world.configuration.checks[1].title = "B".into();
     let changes = world.configure().unwrap();
     assert_eq!((changes.changed, changes.updated), (vec![name("a")], vec![name("b")]));
     let is_behind = "SELECT count(*) FROM states JOIN pings USING (check_id) WHERE seq > states.last_ping AND check_id = ?1";
@@ -574,7 +574,7 @@ fn renames_whose_commit_was_in_doubt_are_no_removals() {
         let new = name(&format!("new-{}", check.name));
         check.renamed_from = vec![std::mem::replace(&mut check.name, new)];
     }
-    world.configuration.checks[11].title = "other".to_owned();
+    world.configuration.checks[11].title = "other".into();
     let mut is_first = true;
     world.store().set_faults(move |at| {
         let hits = at == FaultPoint::AfterCommit && std::mem::take(&mut is_first);
@@ -592,7 +592,7 @@ fn a_piece_whose_commit_was_in_doubt_is_carried_out_once() {
     let mut world = World::new(Sqlite::default());
     world.declare(&["a", "b", "gone"]);
     world.configuration.checks = [("new", "new"), ("a", "other"), ("b", "b")]
-        .map(|(text, title)| Definition { title: title.to_owned(), ..check(text) })
+        .map(|(text, title)| Definition { title: title.into(), ..check(text) })
         .to_vec();
     let mut commits = 0;
     world.store().set_faults(move |at| {

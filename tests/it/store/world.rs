@@ -223,11 +223,7 @@ pub(crate) fn name(text: &str) -> Name {
 
 pub(crate) fn check(text: &str) -> Definition {
     let spec = Spec { grace: Span::secs(10), ..Spec::new(Schedule::Every(Span::secs(60))) };
-    Definition::new(
-        name(text),
-        spec,
-        Source::File { path: "checks.yaml".to_owned(), line: SourceLine::new(1) },
-    )
+    Definition::new(name(text), spec, Source::File { path: "checks.yaml".into(), line: SourceLine::new(1) })
 }
 
 pub(crate) fn fact(kind: PingKind) -> PingFact {

@@ -212,7 +212,7 @@ fn check(id: u64, name: &str, declare: impl FnOnce(&mut Definition)) -> Arc<Chec
     let known = Known { state: State::declared(&spec, declared), window };
     let source = Source::File { path: "punctual.yaml".into(), line: SourceLine::new(3) };
     let mut definition = Definition::new(Name::parse(name).unwrap(), spec, source);
-    definition.title = format!("<b>{name}</b>");
+    definition.title = format!("<b>{name}</b>").into();
     declare(&mut definition);
     Arc::new(Check::new(CheckId(id), Arc::new(definition), known))
 }

@@ -2,7 +2,7 @@
 
 use super::matchers;
 use crate::core::cause::Causes;
-use crate::core::check::{Definition, Name, Spec};
+use crate::core::check::{Definition, Name};
 use crate::core::cron::Cron;
 use crate::core::fixtures::{at, causes, definition};
 use crate::core::incident::IncidentStatus;
@@ -197,7 +197,7 @@ fn a_dependent_waits_for_at_least_one_group_wait() {
 fn a_dependency_that_is_paused_or_wont_fix_or_only_unknown_holds_nothing() {
     let name = Name::parse("db").unwrap();
     let check = |why: &str, pause: Pause, incident: Option<IncidentStatus>, expected: bool| {
-        let spec: Spec = definition().spec;
+        let spec = definition().spec;
         let mut state = State::declared(&spec, at(0));
         state.causes = causes(why);
         state.pause = pause;

@@ -83,8 +83,7 @@ fn blindness_that_makes_no_difference_leaves_it_late() {
 fn a_change_to_periods_counts_from_the_change() {
     let mut run = Run::new(&every());
     run.script(&parse("60 success; 100 tick"), &[], &[]);
-    let changed =
-        step(&every(), run.state.clone(), Input::Change(Box::new(three())), time("100"), &run.blind);
+    let changed = step(&every(), run.state.clone(), Input::Change(three().into()), time("100"), &run.blind);
     assert_eq!(deadline(&three(), &changed.state, &run.blind), Some(time("160")));
 }
 
@@ -92,7 +91,7 @@ fn a_change_to_periods_counts_from_the_change() {
 #[test]
 fn the_window_is_the_longest_period_and_grace() {
     let mut definition = crate::core::fixtures::definition();
-    definition.spec = Spec { grace: Span::secs(5), ..three() };
+    definition.spec = Spec { grace: Span::secs(5), ..three() }.into();
     assert_eq!(definition.count_window(), Span::secs(125));
 }
 

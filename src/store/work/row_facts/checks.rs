@@ -21,7 +21,7 @@ pub(in crate::store) fn a_check_is_found_by_its_name_in_the_call_and_after_openi
         Ok((a, b))
     });
     assert_ne!(a, b);
-    let renamed = Arc::new(Definition { title: "Other".to_owned(), ..(*definition("c")).clone() });
+    let renamed = Arc::new(Definition { title: "Other".into(), ..(*definition("c")).clone() });
     call(place, |rows| {
         rows.to_change(b)?;
         rows.update_check(b, renamed.clone())?;

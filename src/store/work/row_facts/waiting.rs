@@ -23,7 +23,7 @@ fn dev() -> ReceiverName {
 /// 12.3
 pub(in crate::store) fn the_worst_comes_first_and_of_one_severity_what_came_first(place: &mut dyn RowPlace) {
     let critical = |text: &str| {
-        let labels = vec![("severity".to_owned(), "critical".to_owned())];
+        let labels = [("severity".to_owned(), "critical".to_owned())].into();
         Arc::new(Definition { labels, ..(*definition(text)).clone() })
     };
     let (mild, a, b) = call(place, |rows| {
