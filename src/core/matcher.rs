@@ -129,7 +129,8 @@ fn last_line(error: &regex::Error) -> String {
     text.lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned()
 }
 
-fn unanchored(regex: &Regex) -> &str {
+/// An expression as it was written.
+pub(super) fn unanchored(regex: &Regex) -> &str {
     let text = regex.as_str();
     text.strip_prefix(ANCHORS.0).and_then(|t| t.strip_suffix(ANCHORS.1)).unwrap_or(text)
 }

@@ -14,7 +14,7 @@ use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
 use crate::core::check::{CheckId, Spec};
 use crate::core::incident::{Incident, IncidentStatus};
-use crate::core::route::{Mute, ReceiverName};
+use crate::core::route::{Mutes, ReceiverName};
 use crate::core::state::State;
 use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
@@ -30,7 +30,7 @@ pub(super) const MAX_GAP: Span = Span::secs(10);
 pub struct Live {
     directory: RwLock<Arc<Directory>>,
     blind: RwLock<Arc<BlindWindows>>,
-    mutes: RwLock<Arc<Vec<Mute>>>,
+    mutes: RwLock<Arc<Mutes>>,
     answers: RwLock<Arc<StancesTaken>>,
     /// What a configuration changes, until all of it is changed.
     pending: RwLock<Option<Arc<TakenChanges>>>,
@@ -164,7 +164,7 @@ impl Live {
     }
 
     /// The mutes. They may include ended ones: check their `until`.
-    pub fn mutes(&self) -> Arc<Vec<Mute>> {
+    pub fn mutes(&self) -> Arc<Mutes> {
         read(&self.mutes)
     }
 
@@ -225,7 +225,7 @@ impl Live {
     }
 
     /// For the store: replaces the mutes.
-    pub fn set_mutes(&self, mutes: Vec<Mute>) {
+    pub fn set_mutes(&self, mutes: Mutes) {
         write(&self.mutes, mutes);
     }
 }

@@ -6,7 +6,7 @@ use crate::app::services::Services;
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::{Context, Dependency, Facts, HoldReason, Matcher, Mute, Verdict, muted, route};
+use crate::core::route::{Context, Dependency, Facts, HoldReason, Matcher, Mutes, Verdict, muted, route};
 use crate::core::state::State;
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
@@ -20,7 +20,7 @@ pub struct Moment<'a> {
     /// Now.
     pub now: Time,
     /// Those that there are, also such as have ended.
-    pub mutes: Arc<Vec<Mute>>,
+    pub mutes: Arc<Mutes>,
 }
 
 /// A check as it is shown.

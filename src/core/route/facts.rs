@@ -65,15 +65,22 @@ impl Facts<'_> {
         views.iter().any(|(reason, status)| {
             matchers.iter().all(|matcher| {
                 let value = match matcher.label.as_str() {
-                    "check" => self.definition.name.as_str(),
-                    "group" => &self.definition.group,
                     "reason" => reason,
                     "status" => status,
-                    label => self.definition.label(label),
+                    label => label_of(self.definition, label),
                 };
                 matcher.accepts(value)
             })
         })
+    }
+}
+
+/// What a check has for a label that is not of its causes.
+pub(super) fn label_of<'a>(definition: &'a Definition, label: &str) -> &'a str {
+    match label {
+        "check" => definition.name.as_str(),
+        "group" => &definition.group,
+        label => definition.label(label),
     }
 }
 

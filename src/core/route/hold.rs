@@ -1,6 +1,7 @@
 //! Whether a delivery may leave now: what is held back (§8).
 
 use super::facts::{Facts, Mute, Views};
+use super::mutes::Mutes;
 use crate::core::cause::Family;
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
@@ -108,7 +109,7 @@ pub struct Context<'a> {
     /// The check is paused, by its file or at run time.
     pub is_paused: bool,
     /// All mutes.
-    pub mutes: &'a [Mute],
+    pub mutes: &'a Mutes,
     /// The check's quiet times.
     pub quiet: &'a [Quiet],
     /// What the check depends on.
@@ -160,10 +161,11 @@ fn held(context: &Context<'_>) -> Option<HoldReason> {
 ///
 /// Each cause must be matched by a mute: a mute of one reason does not hide another. A check without causes counts as
 /// having one whose reason and status are "".
-pub fn muted(now: Time, facts: &Facts<'_>, mutes: &[Mute], quiet: &[Quiet]) -> Option<HoldReason> {
+pub fn muted(now: Time, facts: &Facts<'_>, mutes: &Mutes, quiet: &[Quiet]) -> Option<HoldReason> {
+    let near = mutes.near(facts.definition);
     let mute_of = |views: &Views| {
-        let matching =
-            mutes.iter().filter(|mute| now < mute.until && facts.view_matches(&mute.matchers, views));
+        let lasting = near.iter().copied().filter(|mute| now < mute.until);
+        let matching = lasting.filter(|mute| facts.view_matches(&mute.matchers, views));
         matching.max_by_key(|mute| mute.until)
     };
     let mutes_of_causes: Option<Vec<&Mute>> = facts.views().iter().map(mute_of).collect();

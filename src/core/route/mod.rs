@@ -3,6 +3,7 @@
 mod action;
 mod facts;
 mod hold;
+mod mutes;
 mod name;
 mod own;
 mod plan;
@@ -11,6 +12,7 @@ mod policy;
 pub use action::{Action, ActionId, ReceiverName, ReceiverPolicy};
 pub use facts::{Facts, MatchTest, Matcher, Mute};
 pub use hold::{Context, Dependency, DropReason, HoldReason, MIN_DEPENDENT_GRACE, Verdict, muted, route};
+pub use mutes::Mutes;
 pub use own::{ALL_OWN, is_own_receiver, own_action, own_receiver};
 pub use plan::{Plan, plan};
 pub use policy::{Matched, Policy, Responder};

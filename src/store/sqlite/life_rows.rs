@@ -6,7 +6,7 @@ use super::blind;
 use super::query::key;
 use super::tx::Tx;
 use crate::core::blind::{BlindWindows, Window};
-use crate::core::route::Mute;
+use crate::core::route::{Mute, Mutes};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::work::{LifeRows, Lost};
@@ -89,7 +89,7 @@ impl LifeRows for Tx<'_> {
         self.set_meta("allowed_removals", i64::try_from(count).unwrap_or(i64::MAX))
     }
 
-    fn mutes(&self) -> Result<&[Mute], StoreError> {
+    fn mutes(&self) -> Result<&Mutes, StoreError> {
         Ok(&self.memory.mutes)
     }
 
@@ -99,28 +99,30 @@ impl LifeRows for Tx<'_> {
             params![mute.text, mute.until.as_ms(), mute.since.as_ms(), mute.comment, mute.by],
         )?;
         let id = self.db.last_insert_rowid().unsigned_abs();
-        self.mutes_now().push(Mute { id, ..mute });
+        self.change_mutes(|mutes| mutes.push(Mute { id, ..mute }));
         Ok(id)
     }
 
     fn update_mute(&mut self, mute: &Mute) -> Result<(), StoreError> {
         let times = params![key(mute.id), mute.since.as_ms(), mute.until.as_ms()];
         self.execute("UPDATE mutes SET since = ?2, until = ?3 WHERE id = ?1", times)?;
-        if let Some(known) = self.mutes_now().iter_mut().find(|known| known.id == mute.id) {
-            (known.since, known.until) = (mute.since, mute.until);
-        }
+        self.change_mutes(|mutes| {
+            if let Some(known) = mutes.iter_mut().find(|known| known.id == mute.id) {
+                (known.since, known.until) = (mute.since, mute.until);
+            }
+        });
         Ok(())
     }
 
     fn delete_mute(&mut self, id: u64) -> Result<(), StoreError> {
         self.execute("DELETE FROM mutes WHERE id = ?1", params![key(id)])?;
-        self.mutes_now().retain(|mute| mute.id != id);
+        self.change_mutes(|mutes| mutes.retain(|mute| mute.id != id));
         Ok(())
     }
 
     fn delete_ended_mutes(&mut self, now: Time) -> Result<(), StoreError> {
         self.execute("DELETE FROM mutes WHERE until <= ?1", params![now.as_ms()])?;
-        self.mutes_now().retain(|mute| mute.until > now);
+        self.change_mutes(|mutes| mutes.retain(|mute| mute.until > now));
         Ok(())
     }
 }

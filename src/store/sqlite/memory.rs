@@ -14,7 +14,7 @@ use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::origin::{Habits, Origins};
 use crate::core::retention::Retention;
-use crate::core::route::{Mute, Policy};
+use crate::core::route::{Mutes, Policy};
 use crate::core::step;
 use crate::core::time::{Span, Time};
 use crate::store::live::{Check, Directory};
@@ -51,7 +51,7 @@ pub(super) struct Memory {
     /// What sets the checks of other systems' users apart: told once, after the start.
     pub(super) origins: Arc<Origins>,
     pub(super) outbox: Outbox,
-    pub(super) mutes: Vec<Mute>,
+    pub(super) mutes: Mutes,
     /// What Alertmanager was last told of each check, and may have to hear again.
     pub(super) alerts: BTreeMap<CheckId, Vec<Alert>>,
     /// How many events each check with an alias has in its history.

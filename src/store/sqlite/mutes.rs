@@ -3,12 +3,12 @@
 use rusqlite::Connection;
 
 use super::query::for_each;
-use crate::core::route::{Matcher, Mute};
+use crate::core::route::{Matcher, Mute, Mutes};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
 /// All mutes. One that cannot be read is none: better heard once too often than never.
-pub(super) fn load(db: &Connection) -> Result<Vec<Mute>, StoreError> {
+pub(super) fn load(db: &Connection) -> Result<Mutes, StoreError> {
     let mut mutes = Vec::new();
     for_each(db, "SELECT id, matchers, until, since, comment, by FROM mutes ORDER BY id", |row| {
         let text: String = row.get(1)?;
@@ -28,5 +28,5 @@ pub(super) fn load(db: &Connection) -> Result<Vec<Mute>, StoreError> {
         }
         Ok(Ok(()))
     })?;
-    Ok(mutes)
+    Ok(Mutes::new(mutes))
 }

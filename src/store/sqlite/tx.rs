@@ -110,10 +110,9 @@ impl<'a> Tx<'a> {
         self.shows.blindness = true;
     }
 
-    /// The mutes, to be changed.
-    pub(super) fn mutes_now(&mut self) -> &mut Vec<Mute> {
+    pub(super) fn change_mutes(&mut self, change: impl FnOnce(&mut Vec<Mute>)) {
         self.shows.mutes = true;
-        &mut self.memory.mutes
+        self.memory.mutes = std::mem::take(&mut self.memory.mutes).changed(change);
     }
 
     /// Counts what came to bodies, or went.

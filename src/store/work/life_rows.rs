@@ -1,7 +1,7 @@
 //! The rows of punctual itself, in one transaction: when it was there, and what people keep silent.
 
 use crate::core::blind::{BlindWindows, Window};
-use crate::core::route::Mute;
+use crate::core::route::{Mute, Mutes};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
@@ -42,7 +42,7 @@ pub(in crate::store) trait LifeRows {
     fn put_allowed_removals(&mut self, count: usize) -> Result<(), StoreError>;
 
     /// What people keep silent.
-    fn mutes(&self) -> Result<&[Mute], StoreError>;
+    fn mutes(&self) -> Result<&Mutes, StoreError>;
     /// Writes one that no row holds yet, and answers the number that it got.
     fn insert_mute(&mut self, mute: Mute) -> Result<u64, StoreError>;
     /// Writes from when until when one holds.

@@ -5,7 +5,7 @@ use crate::core::cause::Cause;
 use crate::core::check::Definition;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::{Context, Dependency, Facts, Mute, Verdict, route};
+use crate::core::route::{Context, Dependency, Facts, Mutes, Verdict, route};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
@@ -23,7 +23,7 @@ pub(super) struct SeenCheck<'a> {
 pub(super) struct Question<'a> {
     pub(super) seen: SeenCheck<'a>,
     pub(super) dependencies: &'a [Dependency],
-    pub(super) mutes: &'a [Mute],
+    pub(super) mutes: &'a Mutes,
     pub(super) kind: DeliveryKind,
     pub(super) ready_at: Time,
     pub(super) group_wait: Span,

@@ -17,7 +17,7 @@ use crate::core::incident::{
 };
 use crate::core::outbox::*;
 use crate::core::route::{
-    Action, Context, Facts, Matcher, Mute, Policy, ReceiverPolicy, Responder, Verdict, plan, route,
+    Action, Context, Facts, Matcher, Mute, Mutes, Policy, ReceiverPolicy, Responder, Verdict, plan, route,
 };
 use crate::core::step::{Flip, FlipReason};
 use crate::core::time::{Span, Time};
@@ -188,7 +188,7 @@ impl World {
     }
 
     fn verdict(&self, row: &Delivery, causes: &Causes, incident: IncidentStatus) -> Verdict {
-        let mutes = [Mute {
+        let mute = Mute {
             id: 1,
             matchers: Vec::new(),
             text: String::new(),
@@ -196,13 +196,15 @@ impl World {
             since: at(0),
             comment: String::new(),
             by: String::new(),
-        }];
+        };
+        let is_muted = self.muted[place_of(&row.matter())];
+        let mutes = Mutes::new(if is_muted { vec![mute] } else { Vec::new() });
         let context = Context {
             now: self.now,
             facts: Facts { definition: &self.definition, causes: causes.as_slice() },
             incident,
             is_paused: false,
-            mutes: if self.muted[place_of(&row.matter())] { &mutes } else { &[] },
+            mutes: &mutes,
             quiet: &[],
             dependencies: &[],
             grace: Span::ZERO,

@@ -7,13 +7,15 @@ use crate::core::cron::Cron;
 use crate::core::fixtures::{at, causes, definition};
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{CancelReason, DeliveryKind, Flaps};
-use crate::core::route::{Context, Dependency, DropReason, Facts, HoldReason, Mute, Verdict, muted, route};
+use crate::core::route::{
+    Context, Dependency, DropReason, Facts, HoldReason, Mute, Mutes, Verdict, muted, route,
+};
 use crate::core::schedule::{Occurrences, Quiet};
 use crate::core::state::{Pause, State};
 use crate::core::time::Span;
 
 /// `team="dba" until 50`; numbered from 1.
-fn mutes(texts: &[&str]) -> Vec<Mute> {
+fn mutes(texts: &[&str]) -> Mutes {
     let mute = |(id, text): (u64, &&str)| {
         let (matched, until) = text.split_once(" until ").unwrap();
         Mute {
@@ -26,7 +28,7 @@ fn mutes(texts: &[&str]) -> Vec<Mute> {
             by: String::new(),
         }
     };
-    (1..).zip(texts).map(mute).collect()
+    Mutes::new((1..).zip(texts).map(mute).collect())
 }
 
 fn quiet(cron: &str, lasts: i64) -> Quiet {
@@ -67,7 +69,7 @@ fn check_kind<'a>(kind: DeliveryKind, change: impl FnOnce(&mut Context<'a>), exp
         facts: Facts { definition, causes: causes.as_slice() },
         incident: IncidentStatus::Open,
         is_paused: false,
-        mutes: &[],
+        mutes: Box::leak(Box::default()),
         quiet: &[],
         dependencies: &[],
         grace: definition.spec.grace,
@@ -105,7 +107,7 @@ fn a_notice_of_flapping_is_dropped_where_an_alert_is_held() {
     check(&|c| c.is_paused = true, "drop RecoveredWhileHeld");
     check(&|c| c.incident = IncidentStatus::Acknowledged, "drop Acknowledged");
     check(&|c| c.incident = IncidentStatus::WontFix, "drop WontFix");
-    let mute: &'static [Mute] = Box::leak(mutes(&[r#"team="dba" until 1001"#]).into());
+    let mute: &'static Mutes = Box::leak(Box::new(mutes(&[r#"team="dba" until 1001"#])));
     check_kind(flapping, |c| c.mutes = mute, "drop RecoveredWhileHeld");
     let bad: &'static [Dependency] = Box::leak(Box::new([dependency("db", true, None)]));
     check_kind(flapping, |c| c.dependencies = bad, "drop RecoveredWhileHeld");
@@ -226,8 +228,7 @@ fn what_people_took_care_of_is_dropped() {
 fn a_recovery_leaves_whatever_holds() {
     let mute = mutes(&[" until 2000"]);
     let bad = [dependency("db", true, None)];
-    let hold =
-        |c: &mut Context<'_>| (c.mutes, c.is_paused, c.incident) = (&[], true, IncidentStatus::Resolved);
+    let hold = |c: &mut Context<'_>| (c.is_paused, c.incident) = (true, IncidentStatus::Resolved);
     for kind in [DeliveryKind::Recovery, DeliveryKind::Episode] {
         check_kind(kind, hold, "send");
         check_kind(kind, |c| (c.mutes, c.dependencies) = (&mute, &bad), "send");
