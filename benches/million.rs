@@ -8,23 +8,15 @@
 mod common;
 
 use std::fmt::Write as _;
-use std::io::{BufReader, Write as _};
-use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use common::{
-    Server, THIS, exit_code, get, goal, memory_mb, metric, older, read_message, start_punctual, write,
-};
+use common::jobs::{Jobs, Waits};
+use common::{Server, THIS, exit_code, get, goal, memory_mb, metric, older, start_punctual, write};
 
-/// Between two pings of the job.
-const PAUSE: Duration = Duration::from_millis(2);
 /// How long pings are measured while nothing else happens, and beside scrapes.
 const PHASE: Duration = Duration::from_secs(20);
 /// How long the server gets no time: more than a sign of life may be old.
@@ -114,7 +106,9 @@ impl Bench<'_> {
     /// Pings while something is done.
     fn beside(&mut self, server: &Server, what: &str, work: impl FnOnce()) -> Waits {
         let blind_before = metric(server, "punctual_blind_seconds_total");
-        let job = Job::start(server.address, self.count);
+        let count = self.count;
+        // A prime, so that the job comes to every part of the memory.
+        let job = Jobs::start(server.address, 1, move |turn| format!("/ping/check-{}", turn * 7_919 % count));
         let begun = Instant::now();
         work();
         let took = begun.elapsed();
@@ -141,56 +135,6 @@ impl Bench<'_> {
         let blind = metric(server, "punctual_blind_seconds_total") - blind_before;
         println!("blind since before that minute: {blind:.1} s");
         waits
-    }
-}
-
-/// How long pings took.
-struct Waits {
-    pings: usize,
-    refused: usize,
-    p99_ms: f64,
-    longest_ms: f64,
-}
-
-/// A job that pings one check after the other on one connection.
-struct Job {
-    is_over: Arc<AtomicBool>,
-    thread: JoinHandle<Waits>,
-}
-
-impl Job {
-    fn start(address: SocketAddr, count: usize) -> Job {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let until = is_over.clone();
-        Job { is_over, thread: std::thread::spawn(move || ping_until(address, count, &until)) }
-    }
-
-    fn stop(self) -> Waits {
-        self.is_over.store(true, Ordering::Relaxed);
-        self.thread.join().expect("the job ends")
-    }
-}
-
-fn ping_until(address: SocketAddr, count: usize, is_over: &AtomicBool) -> Waits {
-    let mut stream = TcpStream::connect(address).expect("punctual listens");
-    stream.set_nodelay(true).expect("a socket takes its options");
-    let mut answers = BufReader::new(stream.try_clone().expect("a socket can be shared"));
-    let (mut took_ms, mut refused) = (Vec::new(), 0);
-    // A prime, so that the job comes to every part of the memory.
-    let numbers = (0..).map(|turn: usize| turn * 7_919 % count);
-    for number in numbers.take_while(|_| !is_over.load(Ordering::Relaxed)) {
-        let sent = Instant::now();
-        write!(stream, "GET /ping/check-{number} HTTP/1.1\r\nHost: bench\r\n\r\n").expect("punctual reads");
-        refused += usize::from(!read_message(&mut answers).expect("punctual answers").contains(" 200 "));
-        took_ms.push(sent.elapsed().as_secs_f64() * 1e3);
-        std::thread::sleep(PAUSE);
-    }
-    took_ms.sort_by(f64::total_cmp);
-    Waits {
-        pings: took_ms.len(),
-        refused,
-        p99_ms: took_ms[took_ms.len() * 99 / 100],
-        longest_ms: *took_ms.last().expect("a job pings once at least"),
     }
 }
 
