@@ -63,6 +63,15 @@ pub(crate) const CROWDS: &[(&str, u64)] = &[
     ("left behind for what was worse", 10_000),
 ];
 
+/// Of one world with two thousand.
+pub(crate) const CROWDS_OF_THOUSANDS: &[(&str, u64)] = &[
+    ("incidents", 1_500),
+    ("alert sent", 1_000),
+    ("recovery sent", 1_000),
+    ("messages of hundreds", 5),
+    ("left behind for what was worse", 5_000),
+];
+
 /// Of worlds in which only we are away.
 pub(crate) const ABSENCES: &[(&str, u64)] = &[
     ("deadlines seen, periods", 300),

@@ -73,7 +73,7 @@ impl World {
             Ok(answer) => self.waiting.push(Waiting { job: number, shot, check, at: now, answer }),
             Err(_) => self.not_taken(number, shot, (check, now)),
         }
-        if self.batches.percent(if self.setting == Setting::Crowd { 1 } else { 50 }) {
+        if self.batches.percent(if matches!(self.setting, Setting::Crowd { .. }) { 1 } else { 50 }) {
             self.turn();
         }
     }

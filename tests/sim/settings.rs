@@ -18,8 +18,8 @@ pub(crate) enum Setting {
     Mortal,
     /// Only judging may die, so that it can be compared with its twin, which is looked at more often.
     Twin { with_ticks: bool },
-    /// 600 checks, most of which are late at one time.
-    Crowd,
+    /// So many checks, most of which are late at one time.
+    Crowd { checks: usize },
     /// Only we are away, often, and mostly for a moment. Nobody touches anything.
     Absences,
     /// Only receivers are away, each for so long that what is for it is given up.
@@ -38,7 +38,9 @@ impl Setting {
         match self {
             Setting::Mortal | Setting::Twin { .. } => Some(rng.below(37)),
             // But for clocks that are set.
-            Setting::Crowd => Some(rng.pick(&[0, 3, 6, 10, 11, 12, 14, 17, 18, 23, 24, 25, 26, 29, 30])),
+            Setting::Crowd { .. } => {
+                Some(rng.pick(&[0, 3, 6, 10, 11, 12, 14, 17, 18, 23, 24, 25, 26, 29, 30]))
+            }
             Setting::Absences => Some(23 + rng.below(11)),
             Setting::Outages => None,
             Setting::People => Some(rng.pick(&[0, 3, 6, 12, 12, 12, 12, 12, 12, 18, 29])),
@@ -57,7 +59,7 @@ impl Setting {
                 let files = Files::random(rng, &scale);
                 (scale, files)
             }
-            Setting::Crowd => crowd(rng),
+            Setting::Crowd { checks } => crowd(rng, checks),
             Setting::Absences => absences(rng),
             Setting::Outages => outages(rng),
         }
@@ -89,10 +91,10 @@ fn watch(wish: Option<(&'static str, &str)>, receiver: &str, after: Span) -> Wat
 }
 
 /// All run at the same times, so that many have something to tell at once.
-fn crowd(rng: &mut Rng) -> (Scale, Files) {
+fn crowd(rng: &mut Rng, count: usize) -> (Scale, Files) {
     let scale = short(rng, Span::mins(8));
     let mut checks = vec![good(), dead(rng, &scale)];
-    for number in 2..600 {
+    for number in 2..count {
         let period = Span::secs(rng.pick(&[60, 120]));
         let mut check = definition(&format!("crowd{number}"), spec(Schedule::Every(period), Span::secs(20)));
         check.group = format!("g{}", rng.below(3)).into();

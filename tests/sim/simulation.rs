@@ -140,7 +140,14 @@ fn worlds_keep_every_promise() {
 /// 12.3: hundreds that are late at once are all told, the most severe first, in messages that name all that they tell of.
 #[test]
 fn crowds_are_told_whole() {
-    hold_in_worlds("crowds_are_told_whole", Setting::Crowd, SEEDS / 100, least::CROWDS);
+    hold_in_worlds("crowds_are_told_whole", Setting::Crowd { checks: 600 }, SEEDS / 100, least::CROWDS);
+}
+
+/// The same, where indexes are larger than one claim, one piece of a reload and one look at a time.
+#[test]
+fn crowds_of_two_thousand_are_told_whole() {
+    let crowd = Setting::Crowd { checks: 2_000 };
+    hold_in_worlds("crowds_of_two_thousand_are_told_whole", crowd, SEEDS / 300, least::CROWDS_OF_THOUSANDS);
 }
 
 /// 9.4, 9.5: what is late, and when, follows from the log of pings and absences alone.
