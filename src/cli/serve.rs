@@ -217,7 +217,7 @@ fn assemble(
     let writer = Arc::new(writer);
     let (asks, requests) = mpsc::channel(MAX_RELOADS);
     let history = Reader::new(&settings.storage_path);
-    let mut services = Services::new(live, writer.clone(), clock.clone(), history, asks);
+    let mut services = Services::new(live.clone(), writer.clone(), clock.clone(), history, asks);
     services.no_deliveries = settings.no_deliveries;
     services.counters.own = own.clone();
     let mut app = App::new(Arc::new(services));
@@ -230,6 +230,7 @@ fn assemble(
     let engine = Engine {
         clock: clock.clone(),
         writer: writer.clone(),
+        live,
         counters: own.clone(),
         outward: in_force,
         external_url: settings.external_url.clone(),

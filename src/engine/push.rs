@@ -12,7 +12,6 @@ use tokio::task::JoinSet;
 use super::{Engine, STORE_RETRY, duration};
 use crate::core::alert::Alert;
 use crate::notify::alertmanager::{PushOutcome, Pusher};
-use crate::store::Alerts;
 
 /// Alertmanager forgets its alerts at a restart and must have them back within a minute (13.1). A push takes time.
 const EVERY: Duration = Duration::from_secs(55);
@@ -58,7 +57,9 @@ async fn push_to(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &watch::
         let read = engine.writer.call(|store, now| store.alerts(now)).await;
         engine.counters.alerts.note(read.is_ok(), engine.clock.now());
         let wait = match read {
-            Ok(Alerts { all, next_look }) => {
+            Ok(next_look) if next_look.is_some_and(|at| at <= engine.clock.now()) => continue,
+            Ok(next_look) => {
+                let all: Vec<Alert> = engine.live.board().all().cloned().collect();
                 newest.send_if_modified(|known: &mut Arc<Vec<Alert>>| {
                     let is_news = **known != all;
                     if is_news {

@@ -9,6 +9,7 @@ use super::outward::Outward;
 use crate::clock::Clock;
 use crate::core::time::{Span, Time};
 use crate::metrics::Own;
+use crate::store::live::Live;
 use crate::store::writer::{Wakes, Writer};
 
 /// How long to wait after the store failed: it tries to recover once a second.
@@ -21,6 +22,8 @@ pub(super) const MAX_SLEEP: Span = Span::mins(1);
 pub struct Engine {
     pub clock: Arc<Clock>,
     pub writer: Arc<Writer>,
+    /// What was committed.
+    pub live: Arc<Live>,
     /// The counters for `/metrics`.
     pub counters: Arc<Own>,
     /// The receivers and Alertmanagers of the current configuration. The reloader replaces them.

@@ -2,14 +2,16 @@
 //!
 //! Pages and `/metrics` read it while pings are written. The store updates it after each commit, never before.
 
+mod board;
 mod check;
 mod directory;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::pending::TakenChanges;
+use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
 use crate::core::check::{CheckId, Spec};
@@ -19,6 +21,7 @@ use crate::core::state::State;
 use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
 
+pub use board::Board;
 pub use check::{Check, Known};
 pub use directory::{CheckList, Directory, Named, Shards};
 
@@ -35,6 +38,7 @@ pub struct Live {
     /// What a configuration changes, until all of it is changed.
     pending: RwLock<Option<Arc<TakenChanges>>>,
     waiting: RwLock<Arc<Waiting>>,
+    board: Mutex<Board>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
@@ -184,6 +188,22 @@ impl Live {
     /// The number of unfinished deliveries by receiver.
     pub fn waiting(&self) -> Arc<Waiting> {
         read(&self.waiting)
+    }
+
+    /// What Alertmanager is to hear. It is there while the store does not answer, too (13.1b).
+    pub fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For the store: what Alertmanager is to hear of these checks; of those of which nothing is there, nothing any more.
+    pub(super) fn show_alerts(&self, checks: Vec<CheckId>, of: &BTreeMap<CheckId, Arc<[Alert]>>) {
+        let mut board = self.board();
+        checks.into_iter().for_each(|check| board.put(check, of.get(&check)));
+    }
+
+    /// For the store: what Alertmanager is to hear of all checks.
+    pub(super) fn show_all_alerts(&self, of: &BTreeMap<CheckId, Arc<[Alert]>>) {
+        self.board().replace(of);
     }
 
     /// For the store: replaces the checks.

@@ -27,7 +27,6 @@ pub mod writer;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::core::alert::Alert;
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Name, Ping};
 use crate::core::incident::IncidentId;
@@ -196,15 +195,6 @@ pub struct Outgoing {
     pub notices: Vec<Notice>,
 }
 
-/// The alerts for Alertmanager (§13).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Alerts {
-    /// Alerts that fire, and those resolved within the last 15 min.
-    pub all: Vec<Alert>,
-    /// When more alerts may fire without any other event: a mute ends, or a dependency stayed good (13.3).
-    pub next_look: Option<Time>,
-}
-
 /// What happened to deliveries that were held by `--no-deliveries`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LetGo {
@@ -356,8 +346,10 @@ pub trait Store: Send {
         now: Time,
     ) -> Result<Vec<bool>, StoreError>;
 
-    /// Brings the stored alerts up to date and returns all alerts for Alertmanager (§13).
-    fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError>;
+    /// Brings the alerts of some checks up to date, for [`Live::board`] (§13). Answers when there is more to do, which is now
+    /// while some checks are left: those that changed last come first. Later it is, if nothing else happens before, when a
+    /// mute ends, a dependency stayed good, or an alert was resolved long enough ago.
+    fn alerts(&mut self, now: Time) -> Result<Option<Time>, StoreError>;
 
     /// Mutes what the matchers match until a time (8.2). Returns the mute's number.
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError>;

@@ -1,12 +1,17 @@
 //! An Alertmanager beside the process, which minds `endsAt` as the real one does (§13).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use punctual::core::alert::{Alert, alertname};
 use punctual::core::cause::Family;
+use punctual::core::check::CheckId;
 use punctual::core::time::{Span, Time};
+use punctual::store::live::Board;
 
+use crate::fate::Fate;
+use crate::plain_alerts::PlainAlerts;
 use crate::world::World;
 
 /// So long an alert fires that is not pushed again (13.1).
@@ -23,8 +28,9 @@ type Firing = BTreeSet<(String, String)>;
 pub(crate) struct Alertmanager {
     /// When each alert ends.
     ends_at: BTreeMap<Labels, Time>,
-    /// The last that the store said; gone with the process.
-    newest: Vec<Alert>,
+    /// What the process repeats, kept by what changed; and the last change that it has heard of. Gone with the process.
+    board: BTreeMap<CheckId, Arc<[Alert]>>,
+    heard: u64,
     pushed_at: Option<Time>,
     /// Flips of the process at the last answer, and when what was held then may go.
     flips: u64,
@@ -35,11 +41,31 @@ pub(crate) struct Alertmanager {
 }
 
 impl Alertmanager {
-    fn hear(&mut self, now: Time) {
-        for alert in &self.newest {
-            self.ends_at.insert(alert.labels.clone(), alert.ended_at.unwrap_or(now + ENDS_AFTER));
+    /// What changed is pushed.
+    fn follow(&mut self, board: &Board, now: Time) {
+        for change in board.changes_after(self.heard) {
+            let (check, alerts) = board.put_by(change).expect("no other one has followed");
+            self.board.insert(check, alerts.clone());
+            self.hear(alerts, now);
+        }
+        self.heard = board.newest();
+        // 13.1: what was resolved long ago is not pushed any more, and that is no news.
+        let all: BTreeMap<CheckId, Arc<[Alert]>> = all_of(board).collect();
+        self.board.retain(|check, _| all.contains_key(check));
+        assert_eq!(self.board, all, "who hears of all changes knows all (13.1)");
+    }
+
+    fn hear_all(&mut self, now: Time) {
+        for alerts in self.board.values().cloned().collect::<Vec<_>>() {
+            self.hear(&alerts, now);
         }
         self.pushed_at = Some(now);
+    }
+
+    fn hear(&mut self, alerts: &[Alert], now: Time) {
+        for alert in alerts {
+            self.ends_at.insert(alert.labels.clone(), alert.ended_at.unwrap_or(now + ENDS_AFTER));
+        }
     }
 
     /// Names of alerts that fire, each with its check.
@@ -60,7 +86,8 @@ impl Alertmanager {
 
     /// The process is gone, and what it had to repeat.
     pub(crate) fn lose_the_process(&mut self) {
-        self.newest.clear();
+        self.board.clear();
+        self.heard = 0;
         (self.pushed_at, self.next_look, self.flips) = (None, None, 0);
     }
 
@@ -68,6 +95,11 @@ impl Alertmanager {
     pub(crate) fn forget(&mut self) {
         *self = Alertmanager { pushes: self.pushes, fired: self.fired, ..Alertmanager::default() };
     }
+}
+
+fn all_of(board: &Board) -> impl Iterator<Item = (CheckId, Arc<[Alert]>)> {
+    let next = |last: &(CheckId, &Arc<[Alert]>)| board.next_after(Some(last.0));
+    std::iter::successors(board.next_after(None), next).map(|(check, alerts)| (check, alerts.clone()))
 }
 
 impl World {
@@ -80,19 +112,30 @@ impl World {
         }
         let fate = self.telling_fate();
         let before = self.alertmanager.firing(now);
-        let answer = self.server.call(now, fate, |store, now| store.alerts(now)).answer;
-        if !self.server.is_up() {
-            return;
+        let mut answer = self.server.call(now, fate, |store, now| store.alerts(now)).answer;
+        while self.server.is_up() && answer.flatten().is_some_and(|at| at <= now) {
+            answer = self.server.call(now, Fate::Fine, |store, now| store.alerts(now)).answer;
         }
-        if let Some(alerts) = answer {
-            self.alertmanager.newest = alerts.all;
-            (self.alertmanager.next_look, self.alertmanager.flips) = (alerts.next_look, flips);
-            self.alertmanager.hear(now);
+        let Some(process) = &self.server.process else { return };
+        self.alertmanager.follow(&process.live.board(), now);
+        if answer.is_some() || self.alertmanager.pushed_at.is_none_or(|at| now - at >= EVERY) {
+            self.alertmanager.hear_all(now);
+        }
+        if let Some(next_look) = answer {
+            (self.alertmanager.next_look, self.alertmanager.flips) = (next_look, flips);
             self.alertmanager.pushes += 1;
             self.check_alerts(&before);
-        } else if self.alertmanager.pushed_at.is_none_or(|at| now - at >= EVERY) {
-            self.alertmanager.hear(now);
+            self.check_board();
         }
+    }
+
+    /// 13.1, 13.2, 13.3: whoever looks at all checks now finds nothing else than what the store made of those that changed.
+    fn check_board(&self) {
+        if self.server.unsure_since.is_some() {
+            return;
+        }
+        let plain = PlainAlerts::read(self.server.folder(), &self.server.process().live, self.diary.now);
+        plain.compare(&self.alertmanager.board);
     }
 
     /// Nothing is due, so that the store knows what the model knows.

@@ -16,8 +16,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Alerts, Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
-    Stance, Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit, Stance,
+    Store, StoreError,
 };
 
 use crate::fate::{Fate, Hazards};
@@ -449,7 +449,7 @@ impl Store for Hand {
         self.call(None, |store| store.drop_message(message, by, now))
     }
 
-    fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {
+    fn alerts(&mut self, now: Time) -> Result<Option<Time>, StoreError> {
         self.call(None, |store| store.alerts(now))
     }
 

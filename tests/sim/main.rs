@@ -28,6 +28,7 @@ mod oracles;
 mod peace;
 mod pings;
 mod plain;
+mod plain_alerts;
 mod process;
 mod properties;
 mod readers;

@@ -244,7 +244,7 @@ fn incidents(db: &Connection) -> BTreeMap<u64, Incident> {
     read.into_iter().map(|incident| (incident.id.0, incident)).collect()
 }
 
-fn status(word: &str) -> IncidentStatus {
+pub(crate) fn status(word: &str) -> IncidentStatus {
     match word {
         "open" => IncidentStatus::Open,
         "acknowledged" => IncidentStatus::Acknowledged,

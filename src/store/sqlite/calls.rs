@@ -16,8 +16,8 @@ use crate::store::live::Live;
 use crate::store::pending::PendingChanges;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
-    Alerts, Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo,
-    Outgoing, RefusedEdit, Stance, Store, StoreError, work,
+    Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
+    RefusedEdit, Stance, Store, StoreError, work,
 };
 
 impl Store for SqliteStore {
@@ -205,8 +205,12 @@ impl Store for SqliteStore {
         self.transact(|tx| work::stand_all(tx, incidents, stance, by, now))
     }
 
-    fn alerts(&mut self, now: Time) -> Result<Alerts, StoreError> {
-        self.transact(|tx| work::alerts(tx, now))
+    fn alerts(&mut self, now: Time) -> Result<Option<Time>, StoreError> {
+        self.ready()?;
+        if self.memory.projection.next_look(now).is_some_and(|at| at <= now) {
+            self.transact(|tx| work::alerts(tx, now))?;
+        }
+        Ok(self.memory.projection.next_look(now))
     }
 
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {

@@ -108,7 +108,7 @@ fn load_alerts(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         let Some(alerts) = row::read_alerts(row.get_ref(1)?.as_str()?) else {
             return Ok(Err(damaged(format_args!("alerts of check {}", id.0))));
         };
-        memory.alerts.insert(id, alerts);
+        memory.projection.alerts.insert(id, alerts.into());
         Ok(Ok(()))
     })
 }

@@ -9,12 +9,13 @@ use super::fast::behind::{Behind, Later};
 use super::fast::ids::{ById, IdSet};
 use super::former::PastNames;
 use super::outbox::Outbox;
-use crate::core::alert::Alert;
+use super::projection::Projection;
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::origin::{Habits, Origins};
 use crate::core::retention::Retention;
-use crate::core::route::{Mutes, Policy};
+use crate::core::route::{Dependency, Mutes, Policy};
+use crate::core::state::State;
 use crate::core::step;
 use crate::core::time::{Span, Time};
 use crate::store::live::{Check, Directory};
@@ -52,8 +53,7 @@ pub(super) struct Memory {
     pub(super) origins: Arc<Origins>,
     pub(super) outbox: Outbox,
     pub(super) mutes: Mutes,
-    /// What Alertmanager was last told of each check, and may have to hear again.
-    pub(super) alerts: BTreeMap<CheckId, Vec<Alert>>,
+    pub(super) projection: Projection,
     /// How many events each check with an alias has in its history.
     pub(super) happenings: ById<u64>,
     /// Checks that have a cause.
@@ -134,8 +134,32 @@ impl Memory {
         }
     }
 
+    /// Alertmanager may have to hear something else of a check, which was in this state before; and of those that wait for it.
+    pub(super) fn note_for_alerts(&mut self, id: CheckId, was: Option<&State>) {
+        if !self.projection.is_followed() {
+            return;
+        }
+        let check = self.checks[&id].check.clone();
+        let known = check.known();
+        if !known.state.causes.is_empty() || self.projection.alerts.contains_key(&id) {
+            self.projection.changed(id);
+        }
+        for name in [&check.definition.name].into_iter().chain(self.former.of(id)) {
+            let stands_as_before = |was: &State| {
+                let stands = |state: &State| Dependency::of(name, state, None);
+                stands(was) == stands(&known.state)
+            };
+            if self.projection.is_waited_for(name) && !was.is_some_and(stands_as_before) {
+                self.projection.dependency_changed(name);
+            }
+        }
+    }
+
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
+        if self.checks.contains_key(&check) {
+            self.note_for_alerts(check, None);
+        }
         self.former.forget(check);
         self.deadlines.forget(check);
         self.behind.remove(check);

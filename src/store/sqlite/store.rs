@@ -183,6 +183,7 @@ impl SqliteStore {
         self.live.set_mutes(self.memory.mutes.clone());
         self.live.set_directory(self.memory.directory());
         self.live.set_blind(self.memory.blind.clone());
+        self.live.show_all_alerts(&self.memory.projection.alerts);
         if let Some(pending) = &mut self.pending {
             pending.read_anew(|name| self.memory.declared_as(name));
         }

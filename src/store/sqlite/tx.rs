@@ -41,6 +41,9 @@ pub(super) struct Tx<'a> {
     /// Successes that this call took, in their order.
     pub(super) successes: Vec<(CheckId, Time)>,
     pub(super) flips: usize,
+    /// Checks whose own incident this call has written, and those of which it has written alerts.
+    pub(super) answered: Vec<CheckId>,
+    pub(super) alerted: Vec<CheckId>,
     /// For the log, once it is committed.
     pub(super) story: Story,
     are_bodies_others: bool,
@@ -76,6 +79,8 @@ impl<'a> Tx<'a> {
             former: Vec::new(),
             successes: Vec::new(),
             flips: 0,
+            answered: Vec::new(),
+            alerted: Vec::new(),
             story: Story::default(),
             are_bodies_others: false,
             is_a_ping_gone: false,
@@ -168,6 +173,9 @@ impl<'a> Tx<'a> {
         let live = self.live;
         let mut listed = Listed { former: std::mem::take(&mut self.former), ..Listed::default() };
         let mut is_ranked_otherwise = false;
+        for name in self.names.keys().chain(&listed.former) {
+            self.memory.projection.dependency_changed(name);
+        }
         for (id, staged) in self.staged.iter_mut() {
             if staged.changes_the_list() {
                 let known = self.memory.checks.get(&id).map(|slot| slot.check.clone());
@@ -187,13 +195,18 @@ impl<'a> Tx<'a> {
         if is_ranked_otherwise {
             self.memory.outbox.forget_ranks();
         }
+        for id in self.answered {
+            self.memory.note_for_alerts(id, None);
+        }
         self.memory.settle_deadlines();
+        live.show_alerts(self.alerted, &self.memory.projection.alerts);
         live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
         if self.shows.blindness {
             live.set_blind(self.memory.blind.clone());
         }
         if self.shows.mutes {
             live.set_mutes(self.memory.mutes.clone());
+            self.memory.projection.mutes_changed();
         }
         listed.show(self.memory, live);
     }
@@ -244,6 +257,7 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     drop(known);
     // What was known before is in its place now.
     memory.note_state(id, staged.state.archived);
+    memory.note_for_alerts(id, Some(&staged.state));
 }
 
 /// Makes the place of a check that is new or declared otherwise.
@@ -265,4 +279,5 @@ fn redeclare(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     }
     let check = Arc::new(Check::new(id, staged.definition.clone(), known));
     memory.put(Slot { check, last_ping: staged.last_ping, pings: staged.pings });
+    memory.note_for_alerts(id, None);
 }

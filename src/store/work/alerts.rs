@@ -2,27 +2,26 @@
 
 use super::rows::Rows;
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
-use crate::core::alert::{Alert, alerts_of, project};
+use crate::core::alert::{RESOLVED_KEPT, alerts_of, project};
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, Matter};
 use crate::core::outbox::DeliveryKind;
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Time;
-use crate::store::{Alerts, StoreError};
+use crate::store::StoreError;
 
-/// What fires or has ended not long ago, of every check.
-pub(in crate::store) fn alerts(rows: &mut dyn Rows, now: Time) -> Result<Alerts, StoreError> {
-    let mut alerts = Alerts::default();
-    for check in rows.checks_to_alert()? {
-        let (of_it, next_look) = of_check(rows, check, now)?;
-        alerts.all.extend(of_it);
-        alerts.next_look = alerts.next_look.into_iter().chain(next_look).min();
+/// So many checks are looked at in one call: pings are taken between two.
+const AT_ONCE: usize = 256;
+
+/// Brings up to date what fires or has ended not long ago, of some of the checks that may have changed.
+pub(in crate::store) fn alerts(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
+    for check in rows.take_to_alert(AT_ONCE, now) {
+        of_check(rows, check, now)?;
     }
-    Ok(alerts)
+    Ok(())
 }
 
-/// The alerts of a check, and when those that are held may fire.
-fn of_check(rows: &mut dyn Rows, id: CheckId, now: Time) -> Result<(Vec<Alert>, Option<Time>), StoreError> {
+fn of_check(rows: &mut dyn Rows, id: CheckId, now: Time) -> Result<(), StoreError> {
     let definition = rows.definition(id)?;
     let state = rows.state(id)?;
     // 13.2: a check's gauges are of the check itself; its records are no alerts of their own.
@@ -50,11 +49,15 @@ fn of_check(rows: &mut dyn Rows, id: CheckId, now: Time) -> Result<(Vec<Alert>, 
         group_wait,
     };
     let verdict = verdict(question, now);
-    let next_look = verdict.next_look().filter(|_| !wanted.is_empty());
     let stored = rows.alerts(id)?;
     let alerts = project(&stored, &wanted, verdict.holds_push(), now);
-    if alerts != stored {
-        rows.put_alerts(id, alerts.clone())?;
+    let is_held = alerts.iter().filter(|alert| alert.ended_at.is_none()).count() < wanted.len();
+    let may_fire = verdict.next_look().filter(|_| is_held);
+    let are_over = alerts.iter().filter_map(|alert| alert.ended_at).map(|ended_at| ended_at + RESOLVED_KEPT);
+    let next_look = are_over.chain(may_fire).min();
+    if *alerts != *stored {
+        rows.put_alerts(id, alerts)?;
     }
-    Ok((alerts, next_look))
+    rows.looked_to_alert(id, next_look, is_held.then_some(&*definition.depends_on));
+    Ok(())
 }

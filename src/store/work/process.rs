@@ -60,6 +60,11 @@ pub(in crate::store) trait OfProcess {
     /// What rests of a receiver may be taken now, also what was refused for what it says.
     fn may_be_mended(&mut self, receiver: &ReceiverName);
 
+    /// Takes at most so many checks of which Alertmanager may have to hear something else than was last put of them.
+    fn take_to_alert(&mut self, limit: usize, now: Time) -> Vec<CheckId>;
+    /// It was looked at, and is again at this time. Where something of it is held, its dependencies are given.
+    fn looked_to_alert(&mut self, check: CheckId, next: Option<Time>, held: Option<&[Name]>);
+
     /// Mails of checks' own.
     fn own_mails(&mut self) -> &mut OwnMails;
     /// A mail of a check's own waits since its address has had enough.

@@ -1,6 +1,6 @@
 //! The rows of what is to be told, in one transaction.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::fact_rows::FactRows;
 use super::life_rows::LifeRows;
@@ -151,10 +151,8 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
         now: Time,
     ) -> Result<(), StoreError>;
 
-    /// Checks of which Alertmanager should hear something: those that are bad, and those of which it may have to hear the end.
-    fn checks_to_alert(&self) -> Result<BTreeSet<CheckId>, StoreError>;
     /// What Alertmanager was last told of a check, and may have to hear again.
-    fn alerts(&self, check: CheckId) -> Result<Vec<Alert>, StoreError>;
+    fn alerts(&self, check: CheckId) -> Result<Arc<[Alert]>, StoreError>;
     /// Writes that; nothing, where there is none any more.
     fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError>;
 

@@ -13,7 +13,7 @@ use punctual::core::schedule::Schedule;
 use punctual::core::step::view;
 use punctual::core::time::{Span, Time};
 use punctual::store::live::Check;
-use punctual::store::{Alerts, Outgoing, Stance, Store, What};
+use punctual::store::{Outgoing, Stance, Store, What};
 
 use super::world::{GROUP_WAIT, Place, World, check, fact, later, name, said};
 
@@ -590,15 +590,15 @@ pub(crate) fn alerts_fire_and_are_told_for_a_while_after_they_end<P: Place>(worl
     world.declare(&["a", "b"]);
     fail(world, &["a"]);
     let now = world.now;
-    let fired = world.store().alerts(now).unwrap().all;
+    let fired = world.alerts(now).0;
     assert_eq!(fired.len(), 1);
     assert_eq!((fired[0].starts_at, fired[0].ended_at), (now - GROUP_WAIT, None));
     world.ping("a", PingKind::Success);
     world.reopen();
-    let resolved = world.store().alerts(now).unwrap().all;
+    let resolved = world.alerts(now).0;
     assert_eq!((&resolved[0].labels, resolved[0].ended_at), (&fired[0].labels, Some(now)));
-    assert_eq!(world.store().alerts(now + Span::mins(14)).unwrap().all, resolved);
-    assert!(world.store().alerts(now + Span::mins(15)).unwrap().all.is_empty());
+    assert_eq!(world.alerts(now + Span::mins(14)), (resolved, Some(now + Span::mins(15))));
+    assert_eq!(world.alerts(now + Span::mins(15)), (Vec::new(), None));
 }
 
 /// 13.1, 13.3
@@ -612,7 +612,7 @@ pub(crate) fn an_alert_that_is_held_is_looked_at_when_it_may_fire<P: Place>(worl
     let mut fire = |span: Span| {
         world.wait(span);
         let now = world.now;
-        let Alerts { all, next_look } = world.store().alerts(now).unwrap();
+        let (all, next_look) = world.alerts(now);
         (all.len(), next_look.map(|at| at - now))
     };
     assert_eq!(fire(Span::ZERO), (0, Some(Span::secs(5))), "the database may be bad, too");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use punctual::core::alert::Alert;
 use punctual::core::check::{CheckId, Definition, Name, Ping, PingKind, Source, SourceLine, Spec};
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{Attempt, MessageId};
@@ -80,6 +81,15 @@ impl<P: Place> World<P> {
 
     pub(crate) fn store(&mut self) -> &mut P::Store {
         self.store.as_mut().expect("the world has a store but while it is opened again")
+    }
+
+    /// What Alertmanager is to hear once all of it is brought up to date, and when that is looked at again.
+    pub(crate) fn alerts(&mut self, now: Time) -> (Vec<Alert>, Option<Time>) {
+        let mut next = Some(now);
+        while next.is_some_and(|at| at <= now) {
+            next = self.store().alerts(now).unwrap();
+        }
+        (self.store().live().board().all().cloned().collect(), next)
     }
 
     /// The store itself, for somebody else to own.

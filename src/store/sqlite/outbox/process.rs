@@ -94,6 +94,7 @@ impl OfProcess for Tx<'_> {
 
     fn bring_back_paces(&mut self, now: Time) {
         self.memory.outbox.bring_back_paces(now);
+        self.memory.projection.look_at_all();
     }
 
     fn look_everywhere(&mut self, now: Time) {
@@ -102,6 +103,17 @@ impl OfProcess for Tx<'_> {
 
     fn may_be_mended(&mut self, receiver: &ReceiverName) {
         self.memory.outbox.may_be_mended(receiver);
+    }
+
+    fn take_to_alert(&mut self, limit: usize, now: Time) -> Vec<CheckId> {
+        let Memory { projection, bad, checks, .. } = &mut *self.memory;
+        let mut taken = projection.take(bad, limit, now);
+        taken.retain(|check| checks.contains_key(check));
+        taken
+    }
+
+    fn looked_to_alert(&mut self, check: CheckId, next: Option<Time>, held: Option<&[Name]>) {
+        self.memory.projection.looked(check, next, held);
     }
 
     fn note_limited(&mut self) {

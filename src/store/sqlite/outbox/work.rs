@@ -1,6 +1,6 @@
 //! The rows of the unit of work, out of the memory and into the database.
 
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use rusqlite::{OptionalExtension, params};
 
@@ -18,6 +18,7 @@ use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::memory::Memory;
+use crate::store::sqlite::projection::Projection;
 use crate::store::sqlite::query::key;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Rows, Settled};
@@ -55,6 +56,9 @@ impl Rows for Tx<'_> {
 
     fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError> {
         self.write_incident(&incident)?;
+        if incident.key.is_own() {
+            self.answered.push(incident.check);
+        }
         self.memory.outbox.put_incident(incident);
         Ok(())
     }
@@ -342,26 +346,23 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
-    fn checks_to_alert(&self) -> Result<BTreeSet<CheckId>, StoreError> {
-        Ok(self.memory.bad.iter().chain(self.memory.alerts.keys()).copied().collect())
-    }
-
-    fn alerts(&self, check: CheckId) -> Result<Vec<Alert>, StoreError> {
-        Ok(self.memory.alerts.get(&check).cloned().unwrap_or_default())
+    fn alerts(&self, check: CheckId) -> Result<Arc<[Alert]>, StoreError> {
+        Ok(self.memory.projection.alerts.get(&check).cloned().unwrap_or_default())
     }
 
     fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError> {
+        self.alerted.push(check);
+        let Projection { alerts: known, .. } = &mut self.memory.projection;
         if alerts.is_empty() {
-            self.execute("DELETE FROM alerts WHERE check_id = ?1", params![key(check.0)])?;
-            self.memory.alerts.remove(&check);
-            return Ok(());
+            known.remove(&check);
+            return self.execute("DELETE FROM alerts WHERE check_id = ?1", params![key(check.0)]);
         }
+        let text = row::write_alerts(&alerts);
+        known.insert(check, alerts.into());
         self.execute(
             "INSERT OR REPLACE INTO alerts (check_id, alerts) VALUES (?1, ?2)",
-            params![key(check.0), row::write_alerts(&alerts)],
-        )?;
-        self.memory.alerts.insert(check, alerts);
-        Ok(())
+            params![key(check.0), text],
+        )
     }
 
     fn own_under_way(&self) -> Result<usize, StoreError> {
