@@ -38,7 +38,7 @@ impl Outward {
             Arc::new(transport.expect("the sender's address was read with the configuration"))
         });
         let pusher = |one| Arc::new(Pusher::new(one, Pusher::TIMEOUT, ping_urls));
-        let pushers = config.alertmanagers.chunks(1).map(pusher);
+        let pushers = config.alertmanagers.iter().map(pusher);
         Ok(Outward { receivers, of_checks, pushers: pushers.collect() })
     }
 

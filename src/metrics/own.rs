@@ -136,6 +136,11 @@ impl Own {
         self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// A target is pushed to no more, or its name is found again.
+    pub fn forget_alertmanager(&self, target: &str) {
+        self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner).remove(target);
+    }
+
     /// The earliest time since which an address of an Alertmanager fails; `None`: each one's last push succeeded.
     pub fn alertmanager_failing_since(&self) -> Option<Time> {
         self.alertmanagers.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()

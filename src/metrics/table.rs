@@ -116,8 +116,8 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_delivery_latency_seconds", MetricKind::Histogram, "From a check's flip to the receiver's answer.", Source::Histogram(|own| &own.delivery_latency)),
     metric("punctual_deliveries_misdirected_total", Counter, "Attempts that a receiver refused whatever the message says (401, 403, 404, 407, a mail server before it heard the text), by receiver: its settings should be mended.", ServerBy("receiver", |all| all.own.by_receiver(|counters| &counters.misdirected))),
     metric("punctual_own_mails_limited_total", Counter, "Mails of checks' own (emails) that had to wait: an address gets 60 a minute. None is lost.", Server(|all| SampleValue::Whole(all.totals.own_mails_limited))),
-    metric("punctual_alertmanager_pushes_total", Counter, "Pushes of alerts to an address of an Alertmanager; the failed ones included.", Server(|all| counted(&all.own.alertmanager_pushes))),
-    metric("punctual_alertmanager_pushes_failed_total", Counter, "Pushes of alerts to an address of an Alertmanager that failed.", Server(|all| counted(&all.own.alertmanager_pushes_failed))),
+    metric("punctual_alertmanager_pushes_total", Counter, "Requests with alerts to an address of an Alertmanager, at most 256 alerts each; the failed ones included.", Server(|all| counted(&all.own.alertmanager_pushes))),
+    metric("punctual_alertmanager_pushes_failed_total", Counter, "Requests with alerts to an address of an Alertmanager that failed.", Server(|all| counted(&all.own.alertmanager_pushes_failed))),
     metric("punctual_alertmanager_failing_since_timestamp_seconds", Gauge, "Since when some address of an Alertmanager takes no alerts; 0: each took the last push.", Server(|all| time_or_0(all.own.alertmanager_failing_since()))),
 ];
 

@@ -3,20 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 use serde::Serialize;
-use tokio::sync::Mutex;
-use tokio::task::JoinSet;
 
 use super::address::http_url;
 use super::client::{Server, origin};
 use super::http_config::{HTTP_CONFIG, HttpConfig, http_config};
 use super::render::{base, page};
 use super::{PingUrls, aside, duration, text};
-use crate::clock::Stopwatch;
 use crate::core::alert::Alert;
 use crate::core::check::Name;
 use crate::core::outbox::Attempt;
@@ -70,23 +66,43 @@ fn problem_of_base(url: &str) -> Option<&'static str> {
     )
 }
 
-/// Pushes to every address of every Alertmanager.
+/// Finds the addresses of an Alertmanager. Its name may resolve to several.
 #[derive(Debug)]
 pub struct Pusher {
-    alertmanagers: Vec<Arc<Target>>,
-    ping_urls: PingUrls,
-}
-
-/// An Alertmanager that is pushed to. Its name may resolve to several addresses.
-#[derive(Debug)]
-struct Target {
     settings: Alertmanager,
     timeout: Span,
-    /// One client per address that the name resolved to at the last push.
-    servers: Mutex<BTreeMap<Option<SocketAddr>, Arc<Server>>>,
+    ping_urls: PingUrls,
+    /// Those that the name resolved to last.
+    addresses: Mutex<BTreeMap<Option<SocketAddr>, Arc<Address>>>,
+    reached: Arc<Mutex<Reached>>,
 }
 
-/// How the push to one address went.
+/// One address of an Alertmanager.
+#[derive(Debug)]
+pub struct Address {
+    server: Server,
+    address: Option<SocketAddr>,
+    target: String,
+    timeout: Span,
+    ping_urls: PingUrls,
+    /// Of all addresses of the name.
+    reached: Arc<Mutex<Reached>>,
+}
+
+/// How the last push to each address went.
+type Reached = BTreeMap<Option<SocketAddr>, Reach>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Nothing was pushed yet.
+    Untried,
+    Taken,
+    NotTaken,
+    /// Nobody listens there.
+    Unreachable,
+}
+
+/// How a push to one address went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushOutcome {
     /// Scheme and host, and the address that was pushed to.
@@ -106,134 +122,149 @@ struct Posted<'a> {
     generator_url: String,
 }
 
-/// What is pushed to every address.
-#[derive(Clone)]
-struct News {
-    alerts: Arc<Vec<Alert>>,
-    begun_at: Time,
-    begun: Stopwatch,
-    external_url: Arc<str>,
-}
-
-/// The result of the push to one address.
-struct Pushed {
-    address: Option<SocketAddr>,
-    target: String,
-    result: Result<(), String>,
-    is_unreachable: bool,
-}
-
 impl Pusher {
     /// How long a request may take: Prometheus' own limit.
     pub const TIMEOUT: Span = Span::secs(10);
     /// A firing alert says that it ends after this time, so four pushes may be lost (13.1).
     pub const ENDS_AFTER: Span = Span::mins(4);
-    /// The most alerts in one request.
-    pub const MAX_ALERTS: usize = 256;
     /// The most addresses of one name.
     const MAX_ADDRESSES: usize = 32;
 
     /// Connects to nothing yet. `timeout` bounds each request; usually it is [`Pusher::TIMEOUT`].
     /// `ping_urls` never stand in what is said of a push.
-    pub fn new(alertmanagers: &[Alertmanager], timeout: Span, ping_urls: &PingUrls) -> Pusher {
-        let new = |settings: &Alertmanager| {
-            Arc::new(Target { settings: settings.clone(), timeout, servers: Mutex::default() })
-        };
-        Pusher { alertmanagers: alertmanagers.iter().map(new).collect(), ping_urls: ping_urls.clone() }
+    pub fn new(settings: &Alertmanager, timeout: Span, ping_urls: &PingUrls) -> Pusher {
+        Pusher {
+            settings: settings.clone(),
+            timeout,
+            ping_urls: ping_urls.clone(),
+            addresses: Mutex::default(),
+            reached: Arc::default(),
+        }
     }
 
-    /// Pushes all alerts to every address of every Alertmanager concurrently, so that one that hangs does not delay the
-    /// others. Sends nothing if there are no alerts.
-    pub async fn push(&self, alerts: Arc<Vec<Alert>>, now: Time, external_url: &str) -> Vec<PushOutcome> {
-        if alerts.is_empty() {
-            return Vec::new();
-        }
-        let news =
-            News { alerts, begun_at: now, begun: Stopwatch::start(), external_url: external_url.into() };
-        let mut pushes = JoinSet::new();
-        for (i, alertmanager) in self.alertmanagers.iter().map(Arc::clone).enumerate() {
-            let news = news.clone();
-            pushes.spawn(async move { (i, alertmanager.push(news).await) });
-        }
-        let mut outcomes: Vec<(usize, Vec<PushOutcome>)> = pushes.join_all().await;
-        outcomes.sort_by_key(|(i, _)| *i);
-        let mut outcomes: Vec<PushOutcome> =
-            outcomes.into_iter().flat_map(|(_, outcomes)| outcomes).collect();
-        outcomes
-            .iter_mut()
-            .filter_map(|one| one.result.as_mut().err())
-            .for_each(|why| self.ping_urls.hide_in(why, external_url));
-        outcomes
-    }
-}
-
-impl Target {
-    async fn push(&self, news: News) -> Vec<PushOutcome> {
-        let servers = match self.resolve().await {
-            Ok(servers) => servers,
-            Err(why) => return vec![PushOutcome { target: origin(&self.settings.url), result: Err(why) }],
-        };
-        let mut pushes = JoinSet::new();
-        for (address, server) in servers {
-            pushes.spawn(push_all(address, server, news.clone(), self.timeout));
-        }
-        let mut pushed: Vec<Pushed> = pushes.join_all().await;
-        forget_other_family(&mut pushed);
-        pushed.sort_by_key(|one| one.address);
-        pushed.into_iter().map(|one| PushOutcome { target: one.target, result: one.result }).collect()
+    /// Scheme and host.
+    pub fn target(&self) -> String {
+        origin(&self.settings.url)
     }
 
-    /// Returns a client for each address of the name, and drops the clients of addresses that the name no longer has.
-    async fn resolve(&self) -> Result<BTreeMap<Option<SocketAddr>, Arc<Server>>, String> {
+    /// All addresses that the name resolves to now. One that was there before is the same: it keeps its connection.
+    pub async fn addresses(&self) -> Result<Vec<Arc<Address>>, PushOutcome> {
+        let found = self.resolve().await;
+        let found = found.map_err(|why| PushOutcome { target: self.target(), result: Err(why) })?;
+        let (mut addresses, mut reached) = (locked(&self.addresses), locked(&self.reached));
+        addresses.retain(|address, _| found.contains(address));
+        reached.retain(|address, _| found.contains(address));
+        for address in found {
+            reached.entry(address).or_insert(Reach::Untried);
+            addresses.entry(address).or_insert_with(|| Arc::new(self.address(address)));
+        }
+        Ok(addresses.values().cloned().collect())
+    }
+
+    async fn resolve(&self) -> Result<Vec<Option<SocketAddr>>, String> {
         let Alertmanager { url, http } = &self.settings;
         let timeout = self.timeout;
         let parsed = Url::parse(url).map_err(|error| format!("not a URL: {error}"))?;
         let (Some(host), Some(port)) = (parsed.host_str(), parsed.port_or_known_default()) else {
             return Err("a URL of an Alertmanager needs a host".to_owned());
         };
-        let addresses: Vec<Option<SocketAddr>> = if http.proxy_url.is_some() {
+        if http.proxy_url.is_some() {
             // The proxy resolves the name.
-            vec![None]
-        } else {
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            let found = tokio::time::timeout(duration(timeout), tokio::net::lookup_host((host, port))).await;
-            let found = found.map_err(|_| format!("{host} was not resolved within {timeout}"))?;
-            let found = found.map_err(|error| text::reason(&format!("{host}: {error}")))?;
-            found.take(Pusher::MAX_ADDRESSES).map(Some).collect()
-        };
-        let endpoint = Secret::new(format!("{}/api/v2/alerts", base(url)));
-        let mut servers = self.servers.lock().await;
-        servers.retain(|address, _| addresses.contains(address));
-        for address in addresses {
-            servers.entry(address).or_insert_with(|| {
-                let http = http.clone();
-                Arc::new(match address {
-                    Some(address) => Server::at(endpoint.clone(), http, address),
-                    None => Server::new(endpoint.clone(), http),
-                })
-            });
+            return Ok(vec![None]);
         }
-        Ok(servers.clone())
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let found = tokio::time::timeout(duration(timeout), tokio::net::lookup_host((host, port))).await;
+        let found = found.map_err(|_| format!("{host} was not resolved within {timeout}"))?;
+        let found = found.map_err(|error| text::reason(&format!("{host}: {error}")))?;
+        Ok(found.take(Pusher::MAX_ADDRESSES).map(Some).collect())
+    }
+
+    fn address(&self, address: Option<SocketAddr>) -> Address {
+        let Alertmanager { url, http } = &self.settings;
+        let endpoint = Secret::new(format!("{}/api/v2/alerts", base(url)));
+        let target = match address {
+            Some(address) => format!("{} ({})", self.target(), address.ip()),
+            None => self.target(),
+        };
+        Address {
+            server: match address {
+                Some(address) => Server::at(endpoint, http.clone(), address),
+                None => Server::new(endpoint, http.clone()),
+            },
+            address,
+            target,
+            timeout: self.timeout,
+            ping_urls: self.ping_urls.clone(),
+            reached: self.reached.clone(),
+        }
     }
 }
 
-impl News {
-    /// The current time. A push of many requests takes a while, and each request counts the end of its alerts from its
-    /// own time (13.1).
-    fn now(&self) -> Time {
-        self.begun_at + Span::ms(i64::try_from(self.begun.took().as_millis()).unwrap_or(i64::MAX))
+impl Address {
+    /// The most alerts in one request, but for those of a single check.
+    pub const MAX_ALERTS: usize = 256;
+
+    /// Scheme and host, and the address.
+    pub fn target(&self) -> &str {
+        &self.target
     }
 
-    /// Builds the request with these alerts right before it is posted, and on a blocking thread: building all requests
-    /// at once would delay pings and fill the memory.
-    async fn request(&self, alerts: Range<usize>) -> Vec<u8> {
-        let news = self.clone();
-        aside(move || body(&news.alerts[alerts], news.now(), &news.external_url)).await
+    /// Pushes alerts in one request, which is made now (13.1c). `None`: nobody listens at any address of this family, while
+    /// the other one takes alerts, or may.
+    pub async fn post(
+        &self,
+        alerts: Vec<Arc<[Alert]>>,
+        now: Time,
+        external_url: &str,
+    ) -> Option<PushOutcome> {
+        let external: Arc<str> = external_url.into();
+        // On a blocking thread: building it would delay pings.
+        let request = aside(move || body(&alerts, now, &external)).await;
+        let posting = self.server.post("application/json", &[], request, now);
+        let (reach, mut result) = match tokio::time::timeout(duration(self.timeout), posting).await {
+            Ok(Ok(answer)) => match answer.into_attempt(&self.server.origin()) {
+                Attempt::Taken { .. } => (Reach::Taken, Ok(())),
+                Attempt::Later { why, .. }
+                | Attempt::Unreachable { why, .. }
+                | Attempt::Misdirected { why }
+                | Attempt::Never { why } => (Reach::NotTaken, Err(why)),
+            },
+            Ok(Err(error)) => {
+                let reach = if error.is_connect { Reach::Unreachable } else { Reach::NotTaken };
+                (reach, Err(text::reason(&error.why)))
+            }
+            Err(_) => {
+                let why = format!("{}: no answer within {}", self.server.origin(), self.timeout);
+                (Reach::NotTaken, Err(why))
+            }
+        };
+        let mut reached = locked(&self.reached);
+        reached.insert(self.address, reach);
+        if is_of_dead_family(self.address, &reached) {
+            return None;
+        }
+        drop(reached);
+        result.as_mut().err().into_iter().for_each(|why| self.ping_urls.hide_in(why, external_url));
+        Some(PushOutcome { target: self.target.clone(), result })
     }
 }
 
-fn body(alerts: &[Alert], now: Time, external_url: &str) -> Vec<u8> {
-    let posted: Vec<Posted<'_>> = alerts.iter().map(|alert| posted(alert, now, external_url)).collect();
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether no address of this one's family can be reached, and the other family took alerts, or may: a name such as
+/// `localhost` often resolves to IPv4 and IPv6 while the server listens on only one of them.
+fn is_of_dead_family(address: Option<SocketAddr>, reached: &Reached) -> bool {
+    let is_v6 = |address: Option<SocketAddr>| address.is_some_and(|address| address.is_ipv6());
+    let (own, other): (Vec<_>, Vec<_>) = reached.iter().partition(|(one, _)| is_v6(**one) == is_v6(address));
+    own.iter().all(|(_, reach)| matches!(reach, Reach::Unreachable | Reach::Untried))
+        && other.iter().any(|(_, reach)| matches!(reach, Reach::Taken | Reach::Untried))
+}
+
+fn body(alerts: &[Arc<[Alert]>], now: Time, external_url: &str) -> Vec<u8> {
+    let alerts = alerts.iter().flat_map(|of_check| of_check.iter());
+    let posted: Vec<Posted<'_>> = alerts.map(|alert| posted(alert, now, external_url)).collect();
     serde_json::to_vec(&posted).expect("alerts have only texts and lists")
 }
 
@@ -263,71 +294,21 @@ fn posted<'a>(alert: &'a Alert, now: Time, external_url: &str) -> Posted<'a> {
     }
 }
 
-async fn push_all(address: Option<SocketAddr>, server: Arc<Server>, news: News, timeout: Span) -> Pushed {
-    let origin = server.origin();
-    let target = match address {
-        Some(address) => format!("{origin} ({})", address.ip()),
-        None => origin.clone(),
-    };
-    let mut result = Ok(());
-    let mut is_unreachable = false;
-    let count = news.alerts.len();
-    for begin in (0..count).step_by(Pusher::MAX_ALERTS) {
-        let request = news.request(begin..count.min(begin + Pusher::MAX_ALERTS)).await;
-        let posting = server.post("application/json", &[], request, news.now());
-        match tokio::time::timeout(duration(timeout), posting).await {
-            Ok(Ok(answer)) => match answer.into_attempt(&origin) {
-                Attempt::Taken { .. } => {}
-                // One bad alert does not keep the other requests from being sent.
-                Attempt::Later { why, .. }
-                | Attempt::Unreachable { why, .. }
-                | Attempt::Misdirected { why }
-                | Attempt::Never { why } => {
-                    result = Err(why);
-                }
-            },
-            Ok(Err(error)) => {
-                is_unreachable = error.is_connect;
-                result = Err(text::reason(&error.why));
-                break;
-            }
-            Err(_) => {
-                result = Err(format!("{origin}: no answer within {timeout}"));
-                break;
-            }
-        }
-    }
-    Pushed { address, target, result, is_unreachable }
-}
-
-/// Drops the address family of which no address can be reached, if the other family took the alerts: a name such as
-/// `localhost` often resolves to IPv4 and IPv6 while the server listens on only one of them.
-fn forget_other_family(pushed: &mut Vec<Pushed>) {
-    let is_v6 = |one: &Pushed| one.address.is_some_and(|address| address.is_ipv6());
-    for v6 in [true, false] {
-        let is_dead = pushed.iter().filter(|one| is_v6(one) == v6).all(|one| one.is_unreachable);
-        let is_other_good = pushed.iter().any(|one| is_v6(one) != v6 && one.result.is_ok());
-        if is_dead && is_other_good {
-            pushed.retain(|one| is_v6(one) != v6);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Checks which of these addresses remain, given the result of the push to each.
+    /// Checks of which addresses something is said, given how the last push to each went.
     fn check(pushes: &[(&str, Result<(), &str>)], expected: &[&str]) {
-        let pushed = |(ip, result): &(&str, Result<(), &str>)| Pushed {
-            address: Some(SocketAddr::new(ip.parse().expect("an address"), 9093)),
-            target: (*ip).to_owned(),
-            result: result.map_err(str::to_owned),
-            is_unreachable: *result == Err("refused"),
+        let address = |ip: &str| Some(SocketAddr::new(ip.parse().expect("an address"), 9093));
+        let reach = |result: &Result<(), &str>| match result {
+            Ok(()) => Reach::Taken,
+            Err("refused") => Reach::Unreachable,
+            Err(_) => Reach::NotTaken,
         };
-        let mut all: Vec<Pushed> = pushes.iter().map(pushed).collect();
-        forget_other_family(&mut all);
-        let left: Vec<&str> = all.iter().map(|one| one.target.as_str()).collect();
+        let reached: Reached = pushes.iter().map(|(ip, result)| (address(ip), reach(result))).collect();
+        let left = pushes.iter().map(|(ip, _)| *ip);
+        let left: Vec<&str> = left.filter(|ip| !is_of_dead_family(address(ip), &reached)).collect();
         assert_eq!(left, expected, "{pushes:?}");
     }
 

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::time::Duration;
 
 use punctual::core::alert::Alert;
 use punctual::core::secret::Secret;
 use punctual::core::time::{Span, Time};
-use punctual::notify::alertmanager::{PushOutcome, Pusher};
+use punctual::notify::alertmanager::{Address, PushOutcome, Pusher};
 use punctual::notify::{self, HttpConfig, Receiver, ReceiverKind, TlsConfig, Webhook, WebhookFormat};
 use punctual::notify::{Notification, PingUrls, Transport, sample};
 use serde_json::Value;
 
 use crate::support::assert_taken;
 use crate::support::http::runtime;
-use crate::support::process::{PATIENCE, free_port};
+use crate::support::process::{PATIENCE, free_port, wait_until};
 use crate::support::prometheus::Alertmanager;
 use crate::support::punctual::Punctual;
 use crate::support::sink::WebhookSink;
@@ -43,13 +43,31 @@ fn at(url: String, http: HttpConfig) -> notify::Alertmanager {
     notify::Alertmanager { url, http }
 }
 
-fn pusher(urls: &[String]) -> Pusher {
-    let alertmanagers: Vec<_> = urls.iter().map(|url| at(url.clone(), HttpConfig::default())).collect();
-    Pusher::new(&alertmanagers, Pusher::TIMEOUT, &PingUrls::default())
+fn pusher(urls: &[String]) -> Vec<Pusher> {
+    urls.iter().map(|url| of(&at(url.clone(), HttpConfig::default()), Pusher::TIMEOUT)).collect()
 }
 
-fn push(pusher: &Pusher, alerts: &[Alert], now: Time) -> Vec<PushOutcome> {
-    runtime().block_on(pusher.push(Arc::new(alerts.to_vec()), now, EXTERNAL_URL))
+fn of(alertmanager: &notify::Alertmanager, timeout: Span) -> Pusher {
+    Pusher::new(alertmanager, timeout, &PingUrls::default())
+}
+
+/// One request to each address of each of them.
+fn push(pushers: &[Pusher], alerts: &[Alert], now: Time) -> Vec<PushOutcome> {
+    let push = async |address: &Address| address.post(vec![alerts.into()], now, EXTERNAL_URL).await;
+    runtime().block_on(async {
+        let mut outcomes = Vec::new();
+        for pusher in pushers {
+            match pusher.addresses().await {
+                Ok(addresses) => {
+                    for address in addresses {
+                        outcomes.extend(push(&address).await);
+                    }
+                }
+                Err(outcome) => outcomes.push(outcome),
+            }
+        }
+        outcomes
+    })
 }
 
 #[track_caller]
@@ -105,28 +123,12 @@ fn an_alertmanager_that_forgot_its_alerts_hears_them_again() {
 }
 
 #[test]
-fn a_thousand_alerts_go_in_requests_of_256() {
-    let (alertmanager, sink) = (Alertmanager::start(None), WebhookSink::start());
-    let alerts: Vec<Alert> = (0..1000).map(|i| firing(&format!("job-{i}"), now())).collect();
-    let sink_url = format!("http://127.0.0.1:{}", sink.port());
-    assert_all_taken(&push(&pusher(&[alertmanager.url(), sink_url]), &alerts, now()), 2);
-    alertmanager.wait_for_alerts("all alerts", |alerts| (alerts.len() == 1000).then_some(()));
-    let sizes: Vec<usize> =
-        sink.received.all().iter().map(|request| request.json().as_array().unwrap().len()).collect();
-    assert_eq!(sizes, [256, 256, 256, 232]);
-}
-
-#[test]
-fn an_alertmanager_that_hangs_keeps_the_alerts_from_no_other() {
-    let alertmanager = Alertmanager::start(None);
+fn an_address_that_hangs_is_waited_for_no_longer_than_its_time() {
     let hung = TcpListener::bind("127.0.0.1:0").unwrap();
-    let urls = [format!("http://{}", hung.local_addr().unwrap()), alertmanager.url()];
-    let alertmanagers = urls.map(|url| at(url, HttpConfig::default()));
-    let pusher = Pusher::new(&alertmanagers, Span::ms(500), &PingUrls::default());
-    let outcomes = push(&pusher, &[firing("nightly-backup", now())], now());
+    let url = format!("http://{}", hung.local_addr().unwrap());
+    let pusher = of(&at(url, HttpConfig::default()), Span::ms(500));
+    let outcomes = push(&[pusher], &[firing("nightly-backup", now())], now());
     assert!(outcomes[0].result.as_ref().unwrap_err().contains("no answer within 500ms"), "{outcomes:?}");
-    assert_eq!(outcomes[1].result, Ok(()));
-    assert_eq!(alertmanager.alerts().len(), 1);
 }
 
 #[test]
@@ -148,22 +150,49 @@ fn tls_is_believed_only_with_its_authority() {
     let http = HttpConfig { tls: trusting, ..HttpConfig::default() };
     // By name: the address is pinned, the certificate is still that of the name.
     let url = format!("https://localhost:{}", alertmanager.port());
-    let trusted = Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT, &PingUrls::default());
-    assert_all_taken(&push(&trusted, &alert, now()), 1);
+    let trusted = of(&at(url.clone(), http), Pusher::TIMEOUT);
+    assert_all_taken(&push(&[trusted], &alert, now()), 1);
     assert_eq!(alertmanager.alerts().len(), 1);
 
     let strange = Alertmanager::start_with_tls().authority();
     let tls = TlsConfig { ca_pem: Some(strange), ..TlsConfig::default() };
     let http = HttpConfig { tls, ..HttpConfig::default() };
-    let outcomes =
-        push(&Pusher::new(&[at(url.clone(), http)], Pusher::TIMEOUT, &PingUrls::default()), &alert, now());
+    let outcomes = push(&[of(&at(url.clone(), http), Pusher::TIMEOUT)], &alert, now());
     assert!(outcomes[0].result.as_ref().unwrap_err().contains("certificate"), "{outcomes:?}");
 
     let tls = TlsConfig { insecure_skip_verify: true, ..TlsConfig::default() };
     let http = HttpConfig { tls, ..HttpConfig::default() };
-    assert_all_taken(
-        &push(&Pusher::new(&[at(url, http)], Pusher::TIMEOUT, &PingUrls::default()), &alert, now()),
-        1,
+    assert_all_taken(&push(&[of(&at(url, http), Pusher::TIMEOUT)], &alert, now()), 1);
+}
+
+/// 13.1: however much fires, and whoever hangs.
+#[test]
+fn of_20_000_that_fire_the_newest_is_listed_within_two_seconds_though_another_address_hangs() {
+    const FIRING: usize = 20_000;
+    let alertmanager = Alertmanager::start_for_many();
+    let hung = TcpListener::bind("127.0.0.1:0").unwrap();
+    let urls = [format!("http://{}", hung.local_addr().unwrap()), alertmanager.url()];
+    let mut config = format!(
+        "alerting: {{alertmanagers: [{{url: \"{}\"}}, {{url: \"{}\"}}]}}\nchecks:\n  - {{name: newest, every: 1h}}\n",
+        urls[0], urls[1]
+    );
+    for number in 0..FIRING {
+        config += &format!("  - {{name: job-{number:05}, every: 1s, grace: 0s}}\n");
+    }
+    let server = Punctual::start(&config);
+    wait_until("all that fires", Duration::from_secs(120), || alertmanager.active() >= FIRING as f64);
+    // Twice: also after it has heard the end.
+    for _ in 0..2 {
+        server.ping("newest/fail");
+        wait_until("the newest alert", Duration::from_secs(2), || alertmanager.fires("newest"));
+        server.ping("newest");
+        wait_until("its end", Duration::from_secs(2), || !alertmanager.fires("newest"));
+    }
+    assert_eq!(alertmanager.active(), FIRING as f64);
+    eprintln!("with {FIRING} alerts it takes {} MB", alertmanager.memory_kb() / 1000);
+    assert!(
+        server.value("punctual_alertmanager_failing_since_timestamp_seconds") > 0.0,
+        "the other one hangs"
     );
 }
 

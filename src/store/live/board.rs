@@ -53,8 +53,8 @@ impl Board {
         self.checks.range(CheckId(from)..).next().map(|(check, (_, alerts))| (*check, alerts))
     }
 
-    /// For the store.
-    pub(in crate::store) fn put(&mut self, check: CheckId, alerts: Option<&Arc<[Alert]>>) {
+    /// For the store: what a check's alerts are now; `None`: there is nothing more to hear of it.
+    pub fn put(&mut self, check: CheckId, alerts: Option<&Arc<[Alert]>>) {
         if let Some((before, _)) = self.checks.remove(&check) {
             self.changes.remove(&before);
         }

@@ -111,13 +111,24 @@ pub(crate) struct Alertmanager {
 impl Alertmanager {
     /// Sends what it is told to this URL at once, or nowhere.
     pub(crate) fn start(webhook: Option<&str>) -> Alertmanager {
-        let folder = TempDir::new().unwrap();
         let webhooks: Vec<Value> =
             webhook.iter().map(|url| json!({"url": url, "send_resolved": true})).collect();
-        let config = json!({
+        Alertmanager::start_with(&json!({
             "route": {"receiver": "test", "group_by": ["..."], "group_wait": "0s", "group_interval": "1s"},
             "receivers": [{"name": "test", "webhook_configs": webhooks}],
-        });
+        }))
+    }
+
+    /// Tells nobody, and gathers its alerts by their name: a group for each alert would take all of its time.
+    pub(crate) fn start_for_many() -> Alertmanager {
+        Alertmanager::start_with(&json!({
+            "route": {"receiver": "test", "group_by": ["alertname"]},
+            "receivers": [{"name": "test"}],
+        }))
+    }
+
+    fn start_with(config: &Value) -> Alertmanager {
+        let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("alertmanager.yml"), config.to_string()).unwrap();
         let mut alertmanager = Alertmanager { port: free_port(), tls: None, process: None, folder };
         alertmanager.start_again();
@@ -175,6 +186,29 @@ impl Alertmanager {
         let answer = http::get(&format!("{}/api/v2/alerts", self.url()));
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json().as_array().unwrap().clone()
+    }
+
+    /// Whether an alert of this check is active.
+    pub(crate) fn fires(&self, check: &str) -> bool {
+        let filter = [("filter", format!("check=\"{check}\""))];
+        let url = reqwest::Url::parse_with_params(&format!("{}/api/v2/alerts", self.url()), &filter);
+        !http::get(url.unwrap().as_str()).json().as_array().unwrap().is_empty()
+    }
+
+    /// How many alerts are active, by its own metric.
+    pub(crate) fn active(&self) -> f64 {
+        let metrics = http::get(&format!("{}/metrics", self.url())).text();
+        let mut lines = metrics.lines();
+        let active = lines.find_map(|line| line.strip_prefix("alertmanager_alerts{state=\"active\"} "));
+        active.map_or(0.0, |count| count.parse().unwrap())
+    }
+
+    /// What it occupies.
+    pub(crate) fn memory_kb(&self) -> u64 {
+        let id = self.process.as_ref().expect("it runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Asks until its alerts have an answer.
