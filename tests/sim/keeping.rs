@@ -105,18 +105,16 @@ impl Server {
                 .collect();
         let retention = &self.files.retention;
         for (id, judged) in self.judged.iter().filter(|(_, judged)| !judged.is_forgotten) {
-            let (total, window) = (judged.taken.len() as u64, judged.definition.count_window());
+            let total = judged.taken.len() as u64;
             for (ordinal, ping) in (1..).zip(&judged.taken) {
                 let (newer, age) = (total - ordinal, now - ping.at);
                 let is_wanted = age <= retention.max_age || newer < u64::from(retention.keep_at_least);
-                // A window that was shorter may have let it go.
-                let is_in_window = age < window && judged.window.is_some();
-                let stays = newer < u64::from(retention.keep_at_most) && is_wanted || is_in_window;
+                let stays = newer < u64::from(retention.keep_at_most) && is_wanted;
                 let is_there = kept.contains(&(id.0, ordinal));
                 let which =
                     || format!("ping {ordinal} of {total} of `{}`, {age} old", judged.definition.name);
                 assert!(is_there || !stays, "it has gone: {}", which());
-                assert!(!is_there || stays || !is_over || age < window, "it is still there: {}", which());
+                assert!(!is_there || stays || !is_over, "it is still there: {}", which());
                 self.forgotten.pings += u64::from(is_over && !is_there);
             }
         }

@@ -9,6 +9,7 @@ mod state;
 mod step;
 #[cfg(test)]
 mod tests;
+mod window;
 mod words;
 
 pub(super) use definition::{read_definition, write_definition};
@@ -16,4 +17,5 @@ pub(super) use notice::{read_alerts, read_notices, write_alerts, write_notices};
 pub(super) use outbox::*;
 pub(super) use state::{read_state, write_state};
 pub(super) use step::{read_step, write_step};
+pub(super) use window::{read_window, write_window};
 pub(super) use words::*;

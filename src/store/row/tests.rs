@@ -19,6 +19,7 @@ use crate::core::refusals::Refused;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
+use crate::core::window::WindowCount;
 use crate::core::zone::Zone;
 
 fn time() -> impl Strategy<Value = Time> {
@@ -131,10 +132,27 @@ proptest! {
     }
 
     #[test]
+    fn every_window_is_read_back(
+        mut times in vec(time(), 0..100),
+        counts in vec(any::<u64>(), 0..50),
+        within in 0..i64::MAX / 2,
+    ) {
+        times.sort_unstable();
+        let exact = times.split_off(counts.len().min(times.len()));
+        let buckets = times.into_iter().zip(counts).collect();
+        let window = WindowCount::with(Span::ms(within), exact.into(), buckets).expect("it is in order");
+        let read = read_window(&write_window(&window), window.within());
+        prop_assert_eq!(read, Some(window));
+    }
+
+    #[test]
     fn no_bytes_make_a_panic(bytes in vec(any::<u8>(), 0..200)) {
         let _ = read_state(&bytes);
         for version in 1..=3 {
             let _ = read_state(&[&[version], &*bytes].concat());
+        }
+        for bytes in [bytes.clone(), [&[1], &*bytes].concat()] {
+            let _ = read_window(&bytes, Span::secs(1)).map(|window| window.count(Time::from_secs(1)));
         }
         let text = String::from_utf8_lossy(&bytes);
         let _ = (read_notices(&text), read_alerts(&text), read_definition(&text));
@@ -272,6 +290,18 @@ fn the_state_of_a_simple_check_is_small() {
     state.counters.pings[0] = 100_000;
     let bytes = write_state(&state).len();
     assert!(bytes <= 60, "{bytes}");
+}
+
+/// It is written with every state: that of a job that runs every minute or so takes few bytes for a day.
+#[test]
+fn the_window_of_a_job_that_runs_by_the_clock_is_small() {
+    let mut window = WindowCount::new(Span::mins(24 * 60));
+    for minute in 0..3000 {
+        window.add(Time::from_secs(1_800_000_000 + minute * 60) + Span::ms(minute * 7919 % 60));
+    }
+    let bytes = write_window(&window).len();
+    assert!(bytes <= 2700, "{bytes}");
+    assert_eq!(read_window(&write_window(&window), window.within()), Some(window));
 }
 
 /// States from before refusals were stretches (9.1). The second form also has the end of a pause (7.2).

@@ -1,11 +1,12 @@
 //! The calls of the contract: each is one transaction of the unit of work.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::fast::catch_up::SLICES_AT_A_STOP;
 use super::fast::prefetch::prefetch;
 use super::memory::UnstoredSettings;
 use super::store::SqliteStore;
+use crate::clock::Stopwatch;
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
@@ -19,6 +20,9 @@ use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
     RefusedEdit, Stance, Store, StoreError, work,
 };
+
+/// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
+const AT_A_STOP: Duration = Duration::from_millis(1500);
 
 impl Store for SqliteStore {
     fn live(&self) -> Arc<Live> {
@@ -49,14 +53,14 @@ impl Store for SqliteStore {
     fn end(&mut self, now: Time) -> Result<(), StoreError> {
         // First, so that it stands also if the process is not waited for any longer.
         self.transact(|tx| work::sign_of_life(tx, now))?;
-        for _ in 0..SLICES_AT_A_STOP {
+        let watch = Stopwatch::start();
+        loop {
             // Once at least: the end of a round says that no ping is looked at again, also where no row is behind.
             self.transact(|tx| tx.catch_up_some())?;
-            if self.memory.behind.is_empty() {
-                break;
+            if self.memory.behind.is_empty() || watch.took() >= AT_A_STOP {
+                return Ok(());
             }
         }
-        Ok(())
     }
 
     fn blind(&mut self, window: Window) -> Result<(), StoreError> {

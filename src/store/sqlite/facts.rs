@@ -60,7 +60,7 @@ impl FactRows for Tx<'_> {
             self.add_body_bytes(i64::try_from(body.len()).unwrap_or(i64::MAX));
         }
         if is_success {
-            self.successes.push((check, at));
+            self.staged_now(check).successes.push(at);
         }
         Ok(())
     }
@@ -82,8 +82,12 @@ impl FactRows for Tx<'_> {
 
     fn recount_window(&mut self, check: CheckId, within: Span, now: Time) -> Result<(), StoreError> {
         let db = self.db;
-        let staged = self.staged_now(check);
-        staged.window = Some(windows::of_check(db, staged.last_ping, within, now)?);
+        let slot = self.memory.checks.get(&check);
+        let staged = self.staged.get_mut(check).expect("a check is staged before it is changed");
+        let before = staged.window(slot);
+        staged.window = Some(windows::recount(db, staged.last_ping, &before, within, now)?);
+        staged.successes.clear();
+        staged.may_stay_behind = false;
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::query::{for_each, id};
 use super::rows_read::RowsRead;
 use super::{blind, happenings, mutes, outbox, windows};
 use crate::core::alike::Alike;
-use crate::core::check::Name;
+use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
@@ -26,9 +26,9 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_meta(db, &mut memory)?;
     memory.blind = blind::load(db)?;
     memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
-    load_checks(db, &mut memory)?;
+    let without_windows = load_checks(db, &mut memory)?;
     replay(db, &mut memory)?;
-    windows::load(db, &memory)?;
+    windows::load(db, &mut memory, &without_windows)?;
     load_alerts(db, &mut memory)?;
     load_bodies(db, &mut memory)?;
     happenings::load(db, &mut memory)?;
@@ -59,8 +59,9 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
-    let sql = "SELECT id, definition, superseded, last_ping, pings, state
+/// Answers those that have pinged and of which the row has no window.
+fn load_checks(db: &Connection, memory: &mut Memory) -> Result<Vec<CheckId>, StoreError> {
+    let sql = "SELECT id, definition, superseded, last_ping, pings, state, window
                FROM checks JOIN states ON check_id = id ORDER BY id";
     let count = db.query_row("SELECT count(*) FROM checks WHERE superseded = 0", [], |row| row.get(0));
     let count: i64 = count.map_err(failed)?;
@@ -68,6 +69,7 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     memory.checks.reserve(room);
     memory.by_name.reserve(room);
     let (mut rows_read, mut alike) = (RowsRead::new("checks", count), Alike::default());
+    let mut without_windows = Vec::new();
     for_each(db, sql, |row| {
         rows_read.count();
         let id = id(row.get(0)?);
@@ -84,15 +86,29 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
         let is_superseded: bool = row.get(2)?;
         // The first round finds out which of them keep too many.
         memory.new_flips.insert(id);
-        // Pings fill the window later.
-        let known = Known { state, window: WindowCount::new(definition.count_window()) };
+        let last_ping = row.get(3)?;
+        let within = definition.count_window();
+        let written = row.get_ref(6)?.as_blob_or_null()?;
+        let window = written.and_then(|bytes| row::read_window(bytes, within));
+        if written.is_some() && window.is_none() {
+            tracing::error!(check = %definition.name, "a window cannot be read, and is counted from pings");
+        }
+        if window.is_none() && last_ping != 0 {
+            without_windows.push(id);
+        }
+        let known = Known { state, window: window.unwrap_or_else(|| WindowCount::new(within)) };
         if !is_superseded {
             memory.by_name.insert(definition.name.clone(), id);
         }
         let check = Arc::new(Check::new(id, definition, known));
-        memory.place(Slot { check, last_ping: row.get(3)?, pings: row.get(4)? });
+        memory.place(Slot { check, last_ping, pings: row.get(4)? });
         Ok(Ok(()))
     })?;
+    load_former_names(db, memory)?;
+    Ok(without_windows)
+}
+
+fn load_former_names(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     for_each(db, "SELECT name, check_id FROM names", |row| {
         let Ok(name) = Name::parse(row.get_ref(0)?.as_str()?) else {
             return Ok(Err(damaged("a former name")));

@@ -7,14 +7,13 @@ use rusqlite::{Row, params};
 
 use super::error::failed;
 use super::files;
-use super::memory::Slot;
 use super::query::{id, key};
 use super::tx::Tx;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{DeliveryKind, MessageId};
 use crate::core::time::Time;
-use crate::store::work::{OldIncident, OldPing, OldRows, PingsOf};
+use crate::store::work::{OldIncident, OldPing, OldRows};
 use crate::store::{StoreError, row};
 
 /// Pages that are given back at a time: each may be moved before, and is then written to the log.
@@ -71,9 +70,8 @@ impl OldRows for Tx<'_> {
         Ok(())
     }
 
-    fn pings_of(&self, check: CheckId) -> Result<Option<PingsOf>, StoreError> {
-        let of = |slot: &Slot| PingsOf { count: slot.pings, window: slot.check.definition.count_window() };
-        Ok(self.memory.checks.get(&check).map(of))
+    fn pings_of(&self, check: CheckId) -> Result<Option<i64>, StoreError> {
+        Ok(self.memory.checks.get(&check).map(|slot| slot.pings))
     }
 
     fn has_one_more_pings_than(&self, count: i64) -> Result<bool, StoreError> {

@@ -6,6 +6,7 @@ use super::fast::ids::ById;
 use super::memory::Slot;
 use crate::core::check::{CheckId, Definition};
 use crate::core::state::State;
+use crate::core::time::Time;
 use crate::core::window::WindowCount;
 
 /// One check as a call leaves it.
@@ -14,8 +15,10 @@ pub(super) struct Staged {
     pub(super) state: State,
     pub(super) last_ping: i64,
     pub(super) pings: i64,
-    /// All successes in the window, where they were counted anew.
+    /// All successes in the window before these, where they were counted anew.
     pub(super) window: Option<WindowCount>,
+    /// Successes that this call took, in their order.
+    pub(super) successes: Vec<Time>,
     /// It is new, or declared otherwise.
     pub(super) is_redeclared: bool,
     /// A rename gave its name to another.
@@ -35,6 +38,7 @@ impl Staged {
             last_ping: 0,
             pings: 0,
             window: None,
+            successes: Vec::new(),
             is_redeclared: true,
             is_superseded: false,
             may_stay_behind: false,
@@ -51,10 +55,22 @@ impl Staged {
             last_ping: slot.last_ping,
             pings: slot.pings,
             window: None,
+            successes: Vec::new(),
             is_redeclared: false,
             is_superseded: false,
             may_stay_behind: true,
         }
+    }
+
+    /// The window as this call leaves it; before, it was that of `slot`, if there was one.
+    pub(super) fn window(&self, slot: Option<&Slot>) -> WindowCount {
+        let mut window = match (&self.window, slot) {
+            (Some(window), _) => window.clone(),
+            (None, Some(slot)) => slot.check.known().window.clone(),
+            (None, None) => WindowCount::new(self.definition.count_window()),
+        };
+        self.successes.iter().for_each(|at| window.add(*at));
+        window
     }
 
     /// Whether readers need a new list of checks.

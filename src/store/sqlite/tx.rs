@@ -13,8 +13,6 @@ use crate::core::check::{CheckId, Name};
 use crate::core::notice::Severity;
 use crate::core::route::Mute;
 use crate::core::state::State;
-use crate::core::time::Time;
-use crate::core::window::WindowCount;
 use crate::store::StoreError;
 use crate::store::live::{Check, Directory, Known, Live};
 use crate::store::pending::{PendingChanges, Redeclared};
@@ -38,8 +36,6 @@ pub(super) struct Tx<'a> {
     pub(super) names: HashMap<Name, Option<CheckId>>,
     /// Former names that lead elsewhere now.
     pub(super) former: Vec<Name>,
-    /// Successes that this call took, in their order.
-    pub(super) successes: Vec<(CheckId, Time)>,
     pub(super) flips: usize,
     /// Checks whose own incident this call has written, and those of which it has written alerts.
     pub(super) answered: Vec<CheckId>,
@@ -77,7 +73,6 @@ impl<'a> Tx<'a> {
             staged: Staging::default(),
             names: HashMap::new(),
             former: Vec::new(),
-            successes: Vec::new(),
             flips: 0,
             answered: Vec::new(),
             alerted: Vec::new(),
@@ -189,9 +184,6 @@ impl<'a> Tx<'a> {
                 keep(self.memory, id, staged);
             }
         }
-        for (id, at) in self.successes {
-            self.memory.checks[&id].check.known().window.add(at);
-        }
         if is_ranked_otherwise {
             self.memory.outbox.forget_ranks();
         }
@@ -254,6 +246,7 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     if let Some(window) = staged.window.take() {
         known.window = window;
     }
+    staged.successes.iter().for_each(|at| known.window.add(*at));
     drop(known);
     // What was known before is in its place now.
     memory.note_state(id, staged.state.archived);
@@ -262,12 +255,8 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
 
 /// Makes the place of a check that is new or declared otherwise.
 fn redeclare(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
-    let before = memory.checks.get(&id).map(|slot| slot.check.known().window.clone());
-    let window = staged.window.take().or(before);
-    let known = Known {
-        state: std::mem::take(&mut staged.state),
-        window: window.unwrap_or_else(|| WindowCount::new(staged.definition.count_window())),
-    };
+    let window = staged.window(memory.checks.get(&id));
+    let known = Known { state: std::mem::take(&mut staged.state), window };
     if let Some(slot) = memory.checks.get(&id) {
         let name = &slot.check.definition.name;
         if memory.by_name.get(name) == Some(&id) {

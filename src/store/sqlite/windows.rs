@@ -1,5 +1,8 @@
 //! Counts the successes of checks' trailing windows anew, each from its newest ping back (3.7).
 //!
+//! Windows stand in rows of states, so this is for those that become longer or shorter, for a clock that was set back, and
+//! for rows that were written by versions before.
+//!
 //! A check's pings are found one by one, by what each says of the one before it. For all checks at once that takes long:
 //! so as long as most of the newest pings are wanted by somebody, they are read one after the other, which is faster, and
 //! what is then left is found one by one.
@@ -19,6 +22,8 @@ use crate::store::{StoreError, row};
 const STRETCH: i64 = 4096;
 /// Finding a ping by itself takes as long as reading so many in a row.
 const FIND_COST: i64 = 4;
+/// So many pings of a check are found at most while pings wait.
+const FOUND_AGAIN: usize = 10_000;
 
 /// A ping, as far as windows know it.
 struct Found {
@@ -65,54 +70,69 @@ impl Walk {
         }
     }
 
-    /// Finds what is left, ping by ping.
-    fn find_rest(&mut self, db: &Connection) -> Result<(), StoreError> {
+    /// Finds what is left, ping by ping, but no more than so many. Answers whether there may be more in the window.
+    fn find_rest(&mut self, db: &Connection, limit: usize) -> Result<bool, StoreError> {
         if self.next == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let sql = format!("SELECT {} FROM pings WHERE seq = ?1", Found::COLUMNS);
         let mut find = db.prepare_cached(&sql).map_err(failed)?;
-        while self.next != 0 {
+        for _ in 0..limit {
             match find.query_row([self.next], Found::read).optional().map_err(failed)? {
                 Some(ping) => self.take(&ping),
-                None => self.next = 0,
+                None => return Ok(true),
+            }
+            if self.next == 0 {
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
-    fn count(self) -> WindowCount {
-        let mut window = WindowCount::new(self.within);
+    /// All that was found, after what is `older`.
+    fn count(self, older: WindowCount) -> WindowCount {
+        let mut window = older;
         self.successes.into_iter().rev().for_each(|at| window.add(at));
         window
     }
 }
 
-/// The window of one check. What is later than `now` does not count.
-pub(super) fn of_check(
+/// The window of a check, of this length from now on: by its pings and, where they are gone or too many, by what was counted
+/// `before`. What is later than `now` does not count.
+pub(super) fn recount(
     db: &Connection,
     last_ping: i64,
+    before: &WindowCount,
     within: Span,
     now: Time,
 ) -> Result<WindowCount, StoreError> {
     let mut walk = Walk::new(last_ping, within, now);
-    walk.find_rest(db)?;
-    Ok(walk.count())
+    let older = if walk.find_rest(db, FOUND_AGAIN)? {
+        before.before_the_newest(walk.successes.len(), now, within)
+    } else {
+        WindowCount::new(within)
+    };
+    Ok(walk.count(older))
 }
 
-/// The windows of all checks in memory that have ever pinged, put into their places.
-pub(super) fn load(db: &Connection, memory: &Memory) -> Result<(), StoreError> {
+/// The windows of these checks, of which no row knows, put into their places.
+pub(super) fn load(db: &Connection, memory: &mut Memory, unknown: &[CheckId]) -> Result<(), StoreError> {
+    if unknown.is_empty() {
+        return Ok(());
+    }
     // Each ping is known to the state, unless the clock was set back since.
     let walk = |slot: &Slot| {
         Walk::new(slot.last_ping, slot.check.definition.count_window(), slot.check.known().state.newest)
     };
-    let pinged = memory.checks.iter().filter(|(_, slot)| slot.last_ping != 0);
-    let mut walks: ById<Walk> = pinged.map(|(id, slot)| (*id, walk(slot))).collect();
+    tracing::info!(checks = unknown.len(), "counting windows from pings, which is done once");
+    let mut walks: ById<Walk> = unknown.iter().map(|id| (*id, walk(&memory.checks[id]))).collect();
     read_in_a_row(db, memory.last_ping, &mut walks)?;
     for (id, mut walk) in walks {
-        walk.find_rest(db)?;
-        memory.checks[&id].check.known().window = walk.count();
+        walk.find_rest(db, usize::MAX)?;
+        let none = WindowCount::new(walk.within);
+        memory.checks[&id].check.known().window = walk.count(none);
     }
+    memory.behind.add_without_counts(unknown);
     Ok(())
 }
 
@@ -186,9 +206,10 @@ mod tests {
                 last.iter().map(|(id, last)| (*id, Walk::new(*last, within, Time::MAX))).collect();
             read_in_a_row(&db, last[&CheckId(1)], &mut walks).unwrap();
             for (id, mut walk) in walks {
-                walk.find_rest(&db).unwrap();
-                let alone = of_check(&db, last[&id], within, Time::MAX).unwrap();
-                assert_eq!(walk.count(), alone, "check {} within {within}", id.0);
+                walk.find_rest(&db, usize::MAX).unwrap();
+                let none = WindowCount::new(within);
+                let alone = recount(&db, last[&id], &none, within, Time::MAX).unwrap();
+                assert_eq!(walk.count(none), alone, "check {} within {within}", id.0);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::rows::Rows;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::MessageId;
-use crate::core::time::{Span, Time};
+use crate::core::time::Time;
 use crate::store::StoreError;
 
 /// A ping that may go.
@@ -20,15 +20,6 @@ pub(in crate::store) struct OldPing {
     pub(in crate::store) ordinal: i64,
     /// Whether it came with a body.
     pub(in crate::store) has_body: bool,
-}
-
-/// The pings of a check.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct PingsOf {
-    /// How many it ever had.
-    pub(in crate::store) count: i64,
-    /// Those that are younger than this are counted in its window (3.7).
-    pub(in crate::store) window: Span,
 }
 
 /// An incident that may go.
@@ -48,8 +39,8 @@ pub(in crate::store) trait OldRows: Rows {
         limit: usize,
         look: &mut dyn FnMut(OldPing) -> Result<ControlFlow<()>, StoreError>,
     ) -> Result<(), StoreError>;
-    /// `None`: there is no such check.
-    fn pings_of(&self, check: CheckId) -> Result<Option<PingsOf>, StoreError>;
+    /// How many pings a check ever had; `None`: there is no such check.
+    fn pings_of(&self, check: CheckId) -> Result<Option<i64>, StoreError>;
     /// Whether any check ever had more pings than this.
     fn has_one_more_pings_than(&self, count: i64) -> Result<bool, StoreError>;
     /// Its number is never given again.

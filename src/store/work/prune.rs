@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use super::old_rows::{OldIncident, OldPing, OldRows, PingsOf};
+use super::old_rows::{OldIncident, OldPing, OldRows};
 use super::prune_checks::prune_checks;
 use super::round::{REMOVED, Round};
 use crate::core::check::CheckId;
@@ -72,8 +72,8 @@ fn prune_pings(
                 return Ok(ControlFlow::Break(()));
             }
         }
-        let of = seen.pings_of(ping.check)?;
-        if of.is_none_or(|of| is_ping_over(of, &ping, retention, now)) {
+        let count = seen.pings_of(ping.check)?;
+        if count.is_none_or(|count| is_ping_over(count, &ping, retention, now)) {
             cost += if ping.has_body { WITH_BODY } else { 1 };
             over.push(ping);
         }
@@ -96,14 +96,12 @@ fn keeps_all_young(rows: &dyn OldRows, retention: &Retention) -> Result<bool, St
         && !rows.has_one_more_pings_than(i64::from(retention.keep_at_most))?)
 }
 
-/// Whether a ping is to go: its place among its check's pings, and its age, are both what is asked. What may still be in
-/// the check's window stays (15.1), and with it the chain that leads there.
-fn is_ping_over(of: PingsOf, ping: &OldPing, retention: &Retention, now: Time) -> bool {
-    let newer = of.count - ping.ordinal;
-    let is_too_many = newer >= i64::from(retention.keep_at_most);
+/// Whether a ping of a check that ever had so many is to go: its place among them, and its age, are both what is asked.
+/// Judgements and counts need none that is here: states and windows hold what they need (15.1).
+fn is_ping_over(count: i64, ping: &OldPing, retention: &Retention, now: Time) -> bool {
+    let newer = count - ping.ordinal;
     let is_too_old = ping.at < now - retention.max_age && newer >= i64::from(retention.keep_at_least);
-    let is_in_window = ping.at > now - of.window;
-    (is_too_many || is_too_old) && !is_in_window
+    newer >= i64::from(retention.keep_at_most) || is_too_old
 }
 
 /// Over the budget the oldest go first; then, check by check, all but the newest.

@@ -76,7 +76,8 @@ fn what_is_not_read_ahead_is_read_when_it_is_opened() {
     world.declare(&["a"]);
     drop(world.take());
     let folder = world.place.0.path();
-    database(folder).execute_batch("DROP TABLE later_windows; PRAGMA user_version = 11").unwrap();
+    let later = "ALTER TABLE states DROP COLUMN window; DROP INDEX incidents_ended; PRAGMA user_version = 12";
+    database(folder).execute_batch(later).unwrap();
     let ahead = ReadAhead::of(folder);
     assert!(ahead.is_some() && SqliteStore::open_unless_held(folder).unwrap().is_none());
     let store = SqliteStore::open_after(folder, ahead).unwrap();
@@ -366,9 +367,20 @@ fn a_ping_that_is_judged_otherwise_at_a_start_flips_and_is_told() {
     assert_eq!(opened, 1);
     let state = world.state("a");
     assert_eq!(state.counters.failing, 1);
+    let count_in_window = |world: &mut World<Sqlite>| {
+        let now = world.now;
+        let check = world.store().live().find("a").unwrap();
+        check.known().window.count(now)
+    };
+    assert_eq!(count_in_window(&mut world), 4, "they counted when they came");
     world.reopen();
     assert_eq!(flips(), before + 2, "once");
     assert_eq!(world.state("a"), state);
+    assert_eq!(count_in_window(&mut world), 4);
+    drop(world.take());
+    db.execute("UPDATE states SET window = NULL", []).unwrap();
+    world.reopen();
+    assert_eq!(count_in_window(&mut world), 4);
 }
 
 /// 14.1: a call that failed leaves memory that no other call may look at.

@@ -33,6 +33,14 @@ impl Behind {
         self.up_to
     }
 
+    /// These rows have no count of a window yet: no ping may go before all of them are written.
+    pub(in crate::store::sqlite) fn add_without_counts(&mut self, checks: &[CheckId]) {
+        checks.iter().for_each(|check| self.checks.insert(*check));
+        if !checks.is_empty() {
+            self.up_to = 0;
+        }
+    }
+
     /// Whether every row is up to date.
     pub(in crate::store::sqlite) fn is_empty(&self) -> bool {
         self.checks.is_empty()
@@ -61,11 +69,13 @@ pub(in crate::store::sqlite) struct Later {
     pub(super) seq: i64,
     pub(super) at: Time,
     pub(super) ordinal: i64,
+    /// Whether it counts in windows.
+    pub(super) is_success: bool,
     pub(super) ping: Ping,
 }
 
 impl Later {
-    pub(super) const COLUMNS: &str = "seq, at, ordinal, kind, exit_status, rid";
+    pub(super) const COLUMNS: &str = "seq, at, ordinal, kind, exit_status, rid, flags";
 
     /// `None`: it is damaged.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Later>> {
@@ -75,6 +85,29 @@ impl Later {
         let kind = row::ping_kind(row.get(3)?).filter(|_| is_whole || rid.is_some());
         let Some(kind) = kind else { return Ok(None) };
         let ping = Ping { kind, rid, exit_status: row.get(4)? };
-        Ok(Some(Later { seq: row.get(0)?, at: Time::from_ms(row.get(1)?), ordinal: row.get(2)?, ping }))
+        let flags: u8 = row.get(6)?;
+        Ok(Some(Later {
+            seq: row.get(0)?,
+            at: Time::from_ms(row.get(1)?),
+            ordinal: row.get(2)?,
+            is_success: flags & row::PING_SUCCESS != 0,
+            ping,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 15.1b: what may go is asked by [`Behind::up_to`].
+    #[test]
+    fn no_ping_may_go_while_a_row_has_no_count_of_its_window() {
+        let mut behind = Behind::new(Some(90), 100);
+        behind.add_without_counts(&[]);
+        assert_eq!((behind.up_to(), behind.is_empty()), (90, true));
+        behind.add_without_counts(&[CheckId(7), CheckId(2)]);
+        assert_eq!(behind.up_to(), 0);
+        assert_eq!([behind.next(), behind.next(), behind.next()], [Some(CheckId(2)), Some(CheckId(7)), None]);
     }
 }

@@ -11,8 +11,11 @@ use super::behind::UP_TO;
 use crate::core::check::CheckId;
 use crate::core::state::State;
 use crate::core::step::Input;
+use crate::core::window::WindowCount;
+use crate::store::live::Known;
 use crate::store::sqlite::blind;
 use crate::store::sqlite::query::key;
+use crate::store::sqlite::staging::Staged;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Subject, step_check};
 use crate::store::{StoreError, row};
@@ -25,9 +28,29 @@ const ONE_FOR: usize = 16;
 /// At least so many, so that little is behind while little happens.
 pub(in crate::store::sqlite) const CATCH_UP: usize = 4;
 /// Brought up to date at once while there is time: a few milliseconds.
-const SOME: usize = 2000;
-/// So many times at a stop: 100,000 rows, which take a second at most. The next start steps through what is behind then.
-pub(in crate::store::sqlite) const SLICES_AT_A_STOP: usize = 50;
+const SOME: Limit = Limit { rows: 2000, bytes: 1 << 18 };
+
+/// How many rows are written at once.
+#[derive(Clone, Copy)]
+struct Limit {
+    rows: usize,
+    /// Not many more.
+    bytes: usize,
+}
+
+impl Limit {
+    fn of(rows: usize) -> Limit {
+        Limit { rows, bytes: usize::MAX }
+    }
+}
+
+/// What stands in a row of states.
+struct RowOfState<'a> {
+    state: &'a State,
+    window: &'a WindowCount,
+    last_ping: i64,
+    pings: i64,
+}
 
 impl Tx<'_> {
     /// Writes the states that this call changed, but for those that may stay behind, and some of those that are: the last
@@ -47,14 +70,18 @@ impl Tx<'_> {
         written.sort_unstable_by_key(|(id, _)| *id);
         for (id, staged) in written {
             self.memory.behind.remove(id);
-            self.write(id, &staged.state, (staged.last_ping, staged.pings))?;
+            self.write_staged(id, staged)?;
         }
-        if stay > 0 { self.catch_up(at_least.max(stay / ONE_FOR), SLACK) } else { Ok(()) }
+        if stay > 0 { self.catch_up(Limit::of(at_least.max(stay / ONE_FOR)), SLACK) } else { Ok(()) }
     }
 
     /// Brings so many rows up to date.
-    fn catch_up(&mut self, limit: usize, slack: i64) -> Result<(), StoreError> {
-        for _ in 0..limit {
+    fn catch_up(&mut self, limit: Limit, slack: i64) -> Result<(), StoreError> {
+        let mut bytes = 0;
+        for _ in 0..limit.rows {
+            if bytes >= limit.bytes {
+                break;
+            }
             let Some(id) = self.memory.behind.next() else {
                 self.end_round(slack)?;
                 if self.memory.behind.is_empty() {
@@ -63,10 +90,12 @@ impl Tx<'_> {
                 continue;
             };
             if let Some(staged) = self.staged.get(id) {
-                self.write(id, &staged.state, (staged.last_ping, staged.pings))?;
+                bytes += self.write_staged(id, staged)?;
             } else {
                 let slot = &self.memory.checks[&id];
-                self.write(id, &slot.check.known().state, (slot.last_ping, slot.pings))?;
+                let Known { state, window } = &*slot.check.known();
+                bytes += self
+                    .write(id, &RowOfState { state, window, last_ping: slot.last_ping, pings: slot.pings })?;
             }
         }
         Ok(())
@@ -93,17 +122,27 @@ impl Tx<'_> {
         self.catch_up(SOME, 0)
     }
 
-    /// Brings all rows up to date: before windows are cut, which no row tells of.
+    /// Brings all rows up to date: before blind windows are cut, which no row tells of.
     pub(in crate::store::sqlite) fn catch_up_all(&mut self) -> Result<(), StoreError> {
-        self.catch_up(usize::MAX, SLACK)
+        self.catch_up(Limit::of(usize::MAX), SLACK)
     }
 
-    fn write(&self, id: CheckId, state: &State, (last_ping, pings): (i64, i64)) -> Result<(), StoreError> {
+    /// Answers how many bytes it wrote.
+    fn write_staged(&self, id: CheckId, staged: &Staged) -> Result<usize, StoreError> {
+        let window = &staged.window(self.memory.checks.get(&id));
+        let Staged { state, last_ping, pings, .. } = staged;
+        self.write(id, &RowOfState { state, window, last_ping: *last_ping, pings: *pings })
+    }
+
+    fn write(&self, id: CheckId, row: &RowOfState<'_>) -> Result<usize, StoreError> {
+        let RowOfState { state, window, last_ping, pings } = *row;
+        let (state, window) = (row::write_state(state), row::write_window(window));
         self.execute(
-            "INSERT INTO states (check_id, last_ping, pings, state) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4",
-            params![key(id.0), last_ping, pings, row::write_state(state)],
-        )
+            "INSERT INTO states (check_id, last_ping, pings, state, window) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (check_id) DO UPDATE SET last_ping = ?2, pings = ?3, state = ?4, window = ?5",
+            params![key(id.0), last_ping, pings, state, window],
+        )?;
+        Ok(state.len() + window.len())
     }
 }
 
@@ -123,6 +162,7 @@ impl Tx<'_> {
                 step_check(self, judged, Input::Ping(later.ping), later.at)?;
                 let staged = self.staged_now(check);
                 (staged.last_ping, staged.pings) = (later.seq, later.ordinal);
+                staged.successes.extend(later.is_success.then_some(later.at));
             }
         }
         Ok(())

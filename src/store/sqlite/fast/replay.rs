@@ -32,7 +32,7 @@ pub(in crate::store::sqlite) fn replay(db: &Connection, memory: &mut Memory) -> 
         let Some(later) = Later::read(row)? else {
             return Ok(Err(damaged(format_args!("ping {}", row.get::<_, i64>(0)?))));
         };
-        laters.push((id(row.get(6)?), later));
+        laters.push((id(row.get(7)?), later));
         if laters.len() == AT_A_TIME {
             step_through(memory, &mut laters, &mut windows);
         }
@@ -72,6 +72,9 @@ fn step_again(memory: &mut Memory, check: CheckId, later: Later) {
     let made = step(spec, known.state.clone(), Input::Ping(later.ping.clone()), later.at, &memory.blind);
     if made.flips.is_empty() && made.judgements.is_empty() {
         known.state = made.state;
+        if later.is_success {
+            known.window.add(later.at);
+        }
         drop(known);
         (slot.last_ping, slot.pings) = (later.seq, later.ordinal);
         memory.behind.add(check);

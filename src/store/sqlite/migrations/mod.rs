@@ -19,6 +19,7 @@ const STEPS: &[&str] = &[
     include_str!("0010.sql"),
     include_str!("0011.sql"),
     include_str!("0012.sql"),
+    include_str!("0013.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -38,7 +38,7 @@ pub(in crate::store) fn pings_are_shown_in_their_order_until_enough_were_seen(pl
     });
     place.stop_and_open();
     call(place, |rows| {
-        assert_eq!(rows.pings_of(check)?.map(|of| of.count), Some(5));
+        assert_eq!(rows.pings_of(check)?, Some(5));
         assert!(rows.has_one_more_pings_than(4)? && !rows.has_one_more_pings_than(5)?);
         assert!(rows.pings_of(CheckId(check.0 + 1))?.is_none(), "there is no such check");
         assert_eq!(shown(rows, 0, 2)?, numbers[..2], "enough");
