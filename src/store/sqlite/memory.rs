@@ -12,6 +12,7 @@ use super::outbox::Outbox;
 use super::projection::Projection;
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
+use crate::core::incident::IncidentId;
 use crate::core::origin::{Habits, Origins};
 use crate::core::retention::Retention;
 use crate::core::route::{Dependency, Mutes, Policy};
@@ -66,6 +67,8 @@ pub(super) struct Memory {
     pub(super) new_bodies: IdSet,
     /// Checks that may keep more flips than they should.
     pub(super) new_flips: IdSet,
+    /// Incidents that may keep more reminders than they should. What a start does not know is found with the next one.
+    pub(super) new_reminders: BTreeSet<IncidentId>,
 }
 
 /// What the last configuration said and no row holds.

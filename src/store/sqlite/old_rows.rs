@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::failed;
 use super::files;
@@ -13,7 +13,7 @@ use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{DeliveryKind, MessageId};
 use crate::core::time::Time;
-use crate::store::work::{OldIncident, OldPing, OldRows};
+use crate::store::work::{OldPing, OldRows};
 use crate::store::{StoreError, row};
 
 /// Pages that are given back at a time: each may be moved before, and is then written to the log.
@@ -32,10 +32,6 @@ fn number(row: &Row<'_>) -> rusqlite::Result<i64> {
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentId> {
     Ok(IncidentId(number(row)?.unsigned_abs()))
-}
-
-fn some_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Time>> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Time::from_ms))
 }
 
 fn old_ping(row: &Row<'_>) -> rusqlite::Result<OldPing> {
@@ -131,16 +127,26 @@ impl OldRows for Tx<'_> {
         )
     }
 
-    fn newest_incident(&self) -> Result<IncidentId, StoreError> {
-        let mut newest = self.prepare("SELECT ifnull(max(id), 0) FROM incidents")?;
-        newest.query_row([], incident).map_err(failed)
+    fn ended_incidents(
+        &self,
+        after: (Time, IncidentId),
+        before: Time,
+        limit: usize,
+    ) -> Result<Vec<(Time, IncidentId)>, StoreError> {
+        let sql = "SELECT id, ended_at FROM incidents WHERE ended_at >= ?1 AND (ended_at > ?1 OR id > ?2)
+                   AND ended_at < ?3 ORDER BY ended_at, id LIMIT ?4";
+        let (from, id) = after;
+        self.all(sql, params![from.as_ms(), key(id.0), before.as_ms(), most(limit)], |row| {
+            Ok((Time::from_ms(row.get(1)?), incident(row)?))
+        })
     }
 
-    fn incidents_after(&self, after: IncidentId, limit: usize) -> Result<Vec<OldIncident>, StoreError> {
-        let sql = "SELECT id, ended_at FROM incidents WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.all(sql, params![key(after.0), most(limit)], |row| {
-            Ok(OldIncident { id: incident(row)?, ended_at: some_time(row, 1)? })
-        })
+    fn end_before_others(&self, others: u64) -> Result<Option<Time>, StoreError> {
+        let sql = "SELECT ended_at FROM incidents WHERE ended_at IS NOT NULL
+                   ORDER BY ended_at DESC LIMIT 1 OFFSET ?1";
+        let mut find = self.prepare(sql)?;
+        let end: Option<i64> = find.query_row([key(others)], |row| row.get(0)).optional().map_err(failed)?;
+        Ok(end.map(Time::from_ms))
     }
 
     fn incidents_of(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
@@ -160,8 +166,17 @@ impl OldRows for Tx<'_> {
         self.execute("DELETE FROM incidents WHERE id = ?1", params![id])
     }
 
-    fn delete_reminders_but(&mut self, id: IncidentId, kept: u32, limit: usize) -> Result<(), StoreError> {
-        self.execute(
+    fn next_with_new_reminders(&self) -> Result<Option<IncidentId>, StoreError> {
+        Ok(self.memory.new_reminders.first().copied())
+    }
+
+    fn reminders_are_few(&mut self, id: IncidentId) -> Result<(), StoreError> {
+        self.memory.new_reminders.remove(&id);
+        Ok(())
+    }
+
+    fn delete_reminders_but(&mut self, id: IncidentId, kept: u32, limit: usize) -> Result<usize, StoreError> {
+        self.change(
             "DELETE FROM deliveries WHERE id IN (
                SELECT id FROM deliveries WHERE incident_id = ?1 AND kind = ?2 AND state IN ('sent', 'cancelled')
                ORDER BY id DESC LIMIT ?3 OFFSET ?4)",

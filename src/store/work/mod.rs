@@ -71,7 +71,7 @@ pub(super) use life::{add_blind, begin, reanchor, sign_of_life};
 pub(super) use life_rows::{LifeRows, Lost};
 pub(super) use mutes::{mute, unmute};
 pub(super) use named::{NamedCheck, NamedChecks};
-pub(super) use old_rows::{OldIncident, OldPing, OldRows};
+pub(super) use old_rows::{OldPing, OldRows};
 pub(super) use pace::Pace;
 pub(super) use process::OfProcess;
 pub(super) use prune::prune;

@@ -22,13 +22,6 @@ pub(in crate::store) struct OldPing {
     pub(in crate::store) has_body: bool,
 }
 
-/// An incident that may go.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::store) struct OldIncident {
-    pub(in crate::store) id: IncidentId,
-    pub(in crate::store) ended_at: Option<Time>,
-}
-
 /// Row operations. Whatever goes through rows does so in the order of their numbers, from after the one it is given.
 pub(in crate::store) trait OldRows: Rows {
     /// Shows pings, until there are no more, so many were shown, or who looks has seen enough. What is still needed to find
@@ -66,14 +59,24 @@ pub(in crate::store) trait OldRows: Rows {
     /// Removes flips of a check, the oldest first, but for the newest so many. Answers how many went.
     fn delete_flips_but(&mut self, check: CheckId, kept: u32, limit: usize) -> Result<usize, StoreError>;
 
-    /// The number of the newest; 0: there is none.
-    fn newest_incident(&self) -> Result<IncidentId, StoreError>;
-    fn incidents_after(&self, after: IncidentId, limit: usize) -> Result<Vec<OldIncident>, StoreError>;
+    /// Incidents that ended before this time, in the order of their ends and numbers, from after this one.
+    fn ended_incidents(
+        &self,
+        after: (Time, IncidentId),
+        before: Time,
+        limit: usize,
+    ) -> Result<Vec<(Time, IncidentId)>, StoreError>;
+    /// When the newest incident ended after whose end so many others did; `None`: there is none.
+    fn end_before_others(&self, others: u64) -> Result<Option<Time>, StoreError>;
     fn incidents_of(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentId>, StoreError>;
     /// With its steps and deliveries.
     fn delete_incident(&mut self, id: IncidentId) -> Result<(), StoreError>;
-    /// Removes reminders of an incident that were told or are not to be, but for the newest so many.
-    fn delete_reminders_but(&mut self, id: IncidentId, kept: u32, limit: usize) -> Result<(), StoreError>;
+    /// The first incident that was to be reminded of since its reminders were known to be few, and since the last start.
+    fn next_with_new_reminders(&self) -> Result<Option<IncidentId>, StoreError>;
+    /// An incident has no more reminders than it may.
+    fn reminders_are_few(&mut self, id: IncidentId) -> Result<(), StoreError>;
+    /// Removes reminders of an incident that were told or are not to be, but for the newest so many. Answers how many went.
+    fn delete_reminders_but(&mut self, id: IncidentId, kept: u32, limit: usize) -> Result<usize, StoreError>;
 
     /// Removes those of the next messages that were settled before and of whose deliveries none is left; one that was given
     /// up goes too if its deliveries are in others since. Answers the last one that was looked at.

@@ -5,14 +5,14 @@
 
 use std::ops::ControlFlow;
 
-use super::old_rows::{OldIncident, OldPing, OldRows};
+use super::old_rows::{OldPing, OldRows};
 use super::prune_checks::prune_checks;
-use super::round::{REMOVED, Round};
+use super::round::{OverIncidents, REMOVED, Round};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{Flapping, MessageId};
 use crate::core::retention::Retention;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
 /// Rows looked at in a slice.
@@ -32,7 +32,7 @@ pub(in crate::store) fn prune(rows: &mut dyn OldRows, round: Round, now: Time) -
         Round::Bodies(after) => prune_bodies(rows, after, &retention),
         Round::Judgements(after) => prune_judgements(rows, after, now),
         Round::Flips(after) => prune_flips(rows, after),
-        Round::Incidents(after) => prune_incidents(rows, after, now),
+        Round::Incidents(over) => prune_incidents(rows, over, now),
         Round::Messages(after) => {
             let last = rows.delete_messages(after, LOOKED_INTO / 10, now - Retention::JUDGEMENTS)?;
             Ok(last.map_or(Round::Flapping, Round::Messages))
@@ -168,7 +168,7 @@ fn prune_judgements(rows: &mut dyn OldRows, after: u64, now: Time) -> Result<Rou
 fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreError> {
     let mut last = after;
     for _ in 0..LOOKED_INTO {
-        let Some(check) = rows.next_with_new_flips(last)? else { return Ok(Round::Incidents(IncidentId(0))) };
+        let Some(check) = rows.next_with_new_flips(last)? else { return Ok(Round::Incidents(None)) };
         if rows.delete_flips_but(check, Retention::FLIPS_OF_A_CHECK, LOOKED_INTO)? == LOOKED_INTO {
             break;
         }
@@ -178,22 +178,45 @@ fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreErr
     Ok(Round::Flips(last))
 }
 
-fn prune_incidents(rows: &mut dyn OldRows, after: IncidentId, now: Time) -> Result<Round, StoreError> {
-    let newest = rows.newest_incident()?.0;
-    let incidents = rows.incidents_after(after, LOOKED_INTO / 2)?;
-    for OldIncident { id, ended_at } in &incidents {
-        // An incident may go on for years, and be told of every minute.
-        let Some(ended_at) = ended_at else {
-            rows.delete_reminders_but(*id, Retention::REMINDERS_OF_AN_INCIDENT, LOOKED_INTO)?;
-            continue;
-        };
-        let is_told = rows.incident(*id)?.is_none();
-        let is_old = *ended_at < now - Retention::INCIDENTS;
-        let are_too_many = newest - id.0 >= Retention::MAX_INCIDENTS;
-        if is_told && (is_old || are_too_many) {
+/// By their ends: those that ended long ago and, of more than are kept, the oldest. What is still to be told stays.
+fn prune_incidents(
+    rows: &mut dyn OldRows,
+    over: Option<OverIncidents>,
+    now: Time,
+) -> Result<Round, StoreError> {
+    if !prune_reminders(rows)? {
+        return Ok(Round::Incidents(over));
+    }
+    let OverIncidents { after, before } = match over {
+        Some(over) => over,
+        None => {
+            let too_many = rows.end_before_others(Retention::MAX_INCIDENTS)?.map(|end| end + Span::MS);
+            let before = (now - Retention::INCIDENTS).max(too_many.unwrap_or(Time::MIN));
+            OverIncidents { after: (Time::MIN, IncidentId(0)), before }
+        }
+    };
+    let ended = rows.ended_incidents(after, before, LOOKED_INTO / 2)?;
+    for (_, id) in &ended {
+        if rows.incident(*id)?.is_none() {
             rows.delete_incident(*id)?;
         }
     }
-    let last = incidents.last().filter(|_| incidents.len() == LOOKED_INTO / 2);
-    Ok(last.map_or(Round::Messages(MessageId(0)), |last| Round::Incidents(last.id)))
+    let last = ended.last().filter(|_| ended.len() == LOOKED_INTO / 2);
+    Ok(match last {
+        Some(last) => Round::Incidents(Some(OverIncidents { after: *last, before })),
+        None => Round::Messages(MessageId(0)),
+    })
+}
+
+/// An incident may go on for years, and be told of every minute. Answers whether none has too many any more.
+fn prune_reminders(rows: &mut dyn OldRows) -> Result<bool, StoreError> {
+    for _ in 0..LOOKED_INTO {
+        let Some(id) = rows.next_with_new_reminders()? else { return Ok(true) };
+        let removed = rows.delete_reminders_but(id, Retention::REMINDERS_OF_AN_INCIDENT, LOOKED_INTO)?;
+        if removed == LOOKED_INTO {
+            break;
+        }
+        rows.reminders_are_few(id)?;
+    }
+    Ok(false)
 }

@@ -3,6 +3,7 @@
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::MessageId;
+use crate::core::time::Time;
 
 /// Rows removed in a slice, where they are short.
 pub(super) const REMOVED: usize = 2000;
@@ -14,13 +15,21 @@ pub(in crate::store) enum Round {
     Bodies(CheckId),
     Judgements(u64),
     Flips(CheckId),
-    Incidents(IncidentId),
+    /// `None`: which are over is still to be found.
+    Incidents(Option<OverIncidents>),
     Messages(MessageId),
     Flapping,
     /// Checks that are to be forgotten, the first at the end; `None`: they are still to be found.
     Checks(Option<Vec<CheckId>>),
     /// So much space was given back.
     Space(u64),
+}
+
+/// Incidents that are over: those that ended before, from after this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) struct OverIncidents {
+    pub(super) after: (Time, IncidentId),
+    pub(super) before: Time,
 }
 
 impl Default for Round {

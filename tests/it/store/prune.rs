@@ -179,6 +179,34 @@ fn an_incident_that_goes_on_keeps_its_newest_reminders() {
     assert_eq!(recovery.notices[0].thread.as_deref(), Some(&*first.message.key));
 }
 
+/// Incidents are kept for 90 days after their end.
+#[test]
+fn incidents_go_long_after_their_end_and_no_open_one_does() {
+    let mut world = World::new(Sqlite::default());
+    world.respond(&[("ops", Span::ZERO, None)]);
+    world.declare(&["open", "early", "late"]);
+    ["open", "early", "late"].iter().for_each(|name| world.ping(name, PingKind::Fail));
+    let days = |days: i64| Span::mins(days * 24 * 60);
+    for (name, wait) in [("early", days(2)), ("late", days(87))] {
+        world.ping(name, PingKind::Success);
+        world.wait(GROUP_WAIT);
+        world.told();
+        world.wait(wait);
+    }
+    prune(&mut world);
+    assert_eq!(count(&world, "incidents"), 3);
+    world.wait(days(2));
+    prune(&mut world);
+    assert_eq!((count(&world, "incidents"), count(&world, "incidents WHERE ended_at IS NULL")), (2, 1));
+    let (early, late) = (world.id("early").0, world.id("late").0);
+    assert_eq!(count(&world, &format!("deliveries WHERE check_id = {early}")), 0);
+    assert_eq!(count(&world, &format!("incidents WHERE check_id = {late}")), 1);
+    // Each is found by its end.
+    let plan = "EXPLAIN QUERY PLAN SELECT id FROM incidents WHERE ended_at >= 0 AND ended_at < 9 ORDER BY ended_at, id";
+    let plan: String = database(world.place.0.path()).query_row(plan, [], |row| row.get(3)).unwrap();
+    assert!(plan.contains("incidents_ended"), "{plan}");
+}
+
 /// 10.3
 #[test]
 fn an_archived_check_is_forgotten_after_its_time() {

@@ -165,6 +165,9 @@ impl Rows for Tx<'_> {
     }
 
     fn insert_delivery(&mut self, new: NewDelivery, state: DeliveryState) -> Result<Delivery, StoreError> {
+        if new.kind == DeliveryKind::Reminder {
+            self.memory.new_reminders.insert(new.incident);
+        }
         self.write_new_delivery(new, state)
     }
 

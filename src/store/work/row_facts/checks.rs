@@ -94,7 +94,7 @@ fn seen(rows: &dyn OldRows, incident: &Incident) -> Result<String, StoreError> {
         (rows.state(check)?, rows.last_ping(check)?, rows.count_happenings(check)?, rows.alerts(check)?);
     let of_life = (rows.last_sign_of_life()?, rows.blind()?, rows.blind_total()?, rows.mutes()?);
     let told = (rows.incident(incident.id)?, rows.all_unfinished()?, rows.messages()?, rows.is_held()?);
-    let more = (rows.body_bytes()?, rows.flapping(check, &"ops".into())?, rows.newest_incident()?);
+    let more = (rows.body_bytes()?, rows.flapping(check, &"ops".into())?, rows.incidents_of(check, 10)?);
     Ok(format!("{names:#?} {of_check:#?} {of_life:#?} {told:#?} {more:#?}"))
 }
 

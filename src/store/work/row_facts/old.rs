@@ -152,10 +152,13 @@ pub(in crate::store) fn of_reminders_that_were_told_the_newest_stay(place: &mut 
         Ok((incident, [&alerted, &waits, &told[3], &told[4]].map(|row| row.id)))
     });
     call(place, |rows| {
-        rows.delete_reminders_but(incident.id, 2, 1)?;
+        assert_eq!(rows.next_with_new_reminders()?, Some(incident.id));
+        assert_eq!(rows.delete_reminders_but(incident.id, 2, 1)?, 1, "so many at a time");
         assert_eq!(rows.deliveries_of(incident.id)?.len(), 6, "so many at a time");
-        rows.delete_reminders_but(incident.id, 2, 100)?;
+        assert_eq!(rows.delete_reminders_but(incident.id, 2, 100)?, 2);
         assert_eq!(ids(&rows.deliveries_of(incident.id)?), kept);
+        rows.reminders_are_few(incident.id)?;
+        assert_eq!(rows.next_with_new_reminders()?, None);
         Ok(())
     });
 }
@@ -267,10 +270,12 @@ pub(in crate::store) fn an_incident_goes_with_its_deliveries(place: &mut dyn Row
         Ok((first, opened(rows, check)?))
     });
     call(place, |rows| {
-        let found = rows.incidents_after(IncidentId(0), 10)?;
-        let found: Vec<_> = found.iter().map(|incident| (incident.id, incident.ended_at)).collect();
-        assert_eq!(found, [(first.id, Some(at(100))), (second.id, None)]);
-        assert_eq!(rows.newest_incident()?, second.id);
+        let all = |after, before| rows.ended_incidents(after, before, 10);
+        assert_eq!(all((at(0), IncidentId(0)), at(101))?, [(at(100), first.id)], "the other is open");
+        assert_eq!(all((at(100), IncidentId(first.id.0 - 1)), at(101))?.len(), 1);
+        assert_eq!(all((at(100), first.id), at(101))?, [], "after it");
+        assert_eq!(all((at(0), IncidentId(0)), at(100))?, [], "it did not end before");
+        assert_eq!((rows.end_before_others(0)?, rows.end_before_others(1)?), (Some(at(100)), None));
         rows.delete_incident(first.id)?;
         assert_eq!(rows.incidents_of(second.check, 10)?, [second.id], "at once");
         assert_eq!(rows.deliveries_of(first.id)?, []);
