@@ -25,7 +25,7 @@ pub(crate) struct PlainAlerts<'a> {
 
 impl<'a> PlainAlerts<'a> {
     pub(crate) fn read(folder: &Path, live: &'a Live, now: Time) -> PlainAlerts<'a> {
-        let sql = "SELECT check_id, id, opened_at, status FROM incidents WHERE ended_at IS NULL";
+        let sql = "SELECT check_id, id, opened_at, status FROM incidents WHERE ended_at IS NULL AND key = ''";
         let read = rows(&reader(folder), sql, |row| {
             let status = status(&row.get::<_, String>(3)?);
             Ok((CheckId(number(row, 0)?), (IncidentId(number(row, 1)?), time(row, 2)?, status)))

@@ -51,6 +51,8 @@ pub(super) async fn run(engine: &Arc<Engine>) {
 async fn push_to_all(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &watch::Sender<Newest>) {
     engine.counters.forget_alertmanagers();
     if pushers.is_empty() {
+        // What nobody hears of is not brought up to date either.
+        newest.send_replace(None);
         return std::future::pending().await;
     }
     let mut pushes = JoinSet::new();
@@ -102,6 +104,8 @@ async fn push_to(engine: Arc<Engine>, pusher: Arc<Pusher>, mut newest: watch::Re
     let mut pushes = JoinSet::new();
     let mut by_target: BTreeMap<String, AbortHandle> = BTreeMap::new();
     let mut complaint = Complaint::default();
+    // Whether its name could not be resolved when that was last tried.
+    let mut is_lost = false;
     // Whoever has nothing to tell asks nobody where to.
     while newest.wait_for(Option::is_some).await.is_ok() && engine.live.board().is_empty() {
         if newest.changed().await.is_err() {
@@ -111,7 +115,9 @@ async fn push_to(engine: Arc<Engine>, pusher: Arc<Pusher>, mut newest: watch::Re
     loop {
         match pusher.addresses().await {
             Ok(addresses) => {
-                engine.counters.forget_alertmanager(&pusher.target());
+                if std::mem::take(&mut is_lost) {
+                    engine.counters.forget_alertmanager(&pusher.target());
+                }
                 by_target.retain(|target, push| {
                     let stays = addresses.iter().any(|address| address.target() == target);
                     if !stays {
@@ -126,7 +132,10 @@ async fn push_to(engine: Arc<Engine>, pusher: Arc<Pusher>, mut newest: watch::Re
                         .or_insert_with(|| pushes.spawn(repeat(engine.clone(), address, newest.clone())));
                 }
             }
-            Err(outcome) => complaint.note(&engine, &outcome),
+            Err(outcome) => {
+                is_lost = true;
+                complaint.note(&engine, &outcome);
+            }
         }
         tokio::time::sleep(RESOLVE_EVERY).await;
         while let Some(ended) = pushes.try_join_next() {
@@ -150,8 +159,9 @@ async fn repeat(engine: Arc<Engine>, address: Arc<Address>, mut newest: watch::R
             continue;
         }
         let outcome = address.post(alerts, engine.clock.now(), &engine.external_url).await;
-        if let Some(outcome) = &outcome {
-            complaint.note(&engine, outcome);
+        match &outcome {
+            Some(outcome) => complaint.note(&engine, outcome),
+            None => engine.counters.forget_alertmanager(address.target()),
         }
         if outcome.is_none_or(|outcome| outcome.result.is_err()) {
             tokio::time::sleep(PAUSE).await;

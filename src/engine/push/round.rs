@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::core::alert::Alert;
 use crate::core::check::CheckId;
+use crate::core::time::Time;
 use crate::notify::alertmanager::Address;
 use crate::store::live::Board;
 
@@ -19,8 +20,9 @@ const NEWS_BESIDE: usize = Address::MAX_ALERTS * 3 / 4;
 pub(super) struct PushRound {
     /// Changes up to this one are told, are in `news`, or came when they were to be told by the round.
     heard: u64,
-    /// Changes that are still to be told, the newest last; others may have followed on them.
-    news: Vec<u64>,
+    /// Changes that are still to be told, by when their alerts began or ended: the store comes to those of a storm in another
+    /// order. Others may have followed on them.
+    news: BTreeSet<(Time, u64)>,
     /// The last check that the round has passed.
     passed: Option<CheckId>,
     /// The most checks since the round began: it does not slow down where some have gone.
@@ -35,7 +37,7 @@ impl Default for PushRound {
     fn default() -> PushRound {
         PushRound {
             heard: 0,
-            news: Vec::new(),
+            news: BTreeSet::new(),
             passed: None,
             most: 0,
             part: 1,
@@ -48,10 +50,13 @@ impl Default for PushRound {
 impl PushRound {
     /// The alerts of the next request; none: nothing is to be told before the next part of the round, or a change.
     pub(super) fn next(&mut self, board: &Board, now: Duration) -> Vec<Arc<[Alert]>> {
-        self.news.extend(board.changes_after(self.heard));
+        let told = board
+            .changes_after(self.heard)
+            .filter_map(|change| Some((changed_at(board.put_by(change)?.1), change)));
+        self.news.extend(told);
         self.heard = board.newest();
         if self.news.len() > 2 * board.len() + Address::MAX_ALERTS {
-            self.news.retain(|change| board.put_by(*change).is_some());
+            self.news.retain(|(_, change)| board.put_by(*change).is_some());
         }
         let mut request = Request::default();
         self.most = self.most.max(board.len());
@@ -59,7 +64,8 @@ impl PushRound {
         let is_due = self.due_at <= now;
         self.tell_news(board, if is_due { NEWS_BESIDE } else { Address::MAX_ALERTS }, &mut request);
         if is_due {
-            self.part = self.go_on(board, &mut request);
+            // One at least: where nothing is on the board, the next look is a round later.
+            self.part = self.go_on(board, &mut request).max(1);
             // One that takes long goes on at its own pace, and makes up for one round at most.
             self.part_at = self.due_at.max(now.saturating_sub(EVERY));
             self.due_at = self.part_at + self.lasts();
@@ -73,20 +79,20 @@ impl PushRound {
     }
 
     fn tell_news(&mut self, board: &Board, most: usize, request: &mut Request) {
-        while let Some(change) = self.news.last() {
+        while let Some((_, change)) = self.news.last() {
             if let Some((check, alerts)) = board.put_by(*change)
                 && !request.add(check, alerts, most)
             {
                 return;
             }
-            self.news.pop();
+            self.news.pop_last();
         }
     }
 
     /// The share of the last part in the time of a round.
     fn lasts(&self) -> Duration {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        EVERY * number(self.part.min(self.most)) / number(self.most.max(1))
+        EVERY * number(self.part.min(self.most.max(1))) / number(self.most.max(1))
     }
 
     /// Passes checks until the request is full or the round ends, so that each check has its place in the round. Answers how
@@ -103,6 +109,11 @@ impl PushRound {
         (self.passed, self.most) = (None, board.len());
         passed
     }
+}
+
+/// When the last of these alerts began or ended.
+fn changed_at(alerts: &[Alert]) -> Time {
+    alerts.iter().map(|alert| alert.ended_at.unwrap_or(alert.starts_at)).max().unwrap_or(Time::MIN)
 }
 
 /// What is told together.
@@ -132,7 +143,6 @@ impl Request {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::time::Time;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -205,6 +215,36 @@ mod tests {
             assert!(last.iter().all(|last| now - *last <= SECOND * 55), "{checks}");
             let rounds = 600 / 50;
             assert!(requests <= (rounds + 1) * checks.div_ceil(256) + 1, "{requests} requests for {checks}");
+        }
+    }
+
+    /// 13.1a
+    #[test]
+    fn what_began_last_is_told_first_whenever_the_store_came_to_it() {
+        let (mut board, mut round) = (Board::default(), PushRound::default());
+        let alert = |began: i64| Alert {
+            labels: vec![("check".to_owned(), began.to_string())],
+            annotations: vec![("change".to_owned(), "first".to_owned())],
+            starts_at: Time::from_secs(began),
+            ended_at: None,
+        };
+        for began in [1_i64, 2, 9, 8, 7, 3, 4] {
+            board.put(CheckId(began.unsigned_abs()), Some(&[alert(began)].into()));
+        }
+        let told: Vec<u64> =
+            said(&round.next(&board, Duration::ZERO)).into_iter().map(|(check, _)| check).collect();
+        assert_eq!(told, [9, 8, 7, 4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn an_address_rests_while_there_is_nothing_to_tell() {
+        let mut board = board_of(1);
+        let mut round = up_to_date(&board);
+        board.put(CheckId(0), None);
+        for at in 1..10 {
+            let now = SECOND * 50 * at;
+            assert!(round.next(&board, now).is_empty());
+            assert!(round.rests(now) >= SECOND * 49, "{:?} after {now:?}", round.rests(now));
         }
     }
 

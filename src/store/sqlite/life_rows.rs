@@ -106,6 +106,7 @@ impl LifeRows for Tx<'_> {
     fn update_mute(&mut self, mute: &Mute) -> Result<(), StoreError> {
         let times = params![key(mute.id), mute.since.as_ms(), mute.until.as_ms()];
         self.execute("UPDATE mutes SET since = ?2, until = ?3 WHERE id = ?1", times)?;
+        self.memory.projection.unmuted();
         self.change_mutes(|mutes| {
             if let Some(known) = mutes.iter_mut().find(|known| known.id == mute.id) {
                 (known.since, known.until) = (mute.since, mute.until);
@@ -116,6 +117,7 @@ impl LifeRows for Tx<'_> {
 
     fn delete_mute(&mut self, id: u64) -> Result<(), StoreError> {
         self.execute("DELETE FROM mutes WHERE id = ?1", params![key(id)])?;
+        self.memory.projection.unmuted();
         self.change_mutes(|mutes| mutes.retain(|mute| mute.id != id));
         Ok(())
     }

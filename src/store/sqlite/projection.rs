@@ -57,7 +57,8 @@ impl Projection {
         self.look_again(waiting.unwrap_or_default());
     }
 
-    pub(super) fn mutes_changed(&mut self) {
+    /// A mute ends earlier than it was to: what it held may fire. A new one only holds.
+    pub(super) fn unmuted(&mut self) {
         let held = std::mem::take(&mut self.held);
         self.look_again(held);
     }
@@ -72,7 +73,12 @@ impl Projection {
         if checks.len() > self.again.len() {
             std::mem::swap(&mut checks, &mut self.again);
         }
-        self.again.append(&mut checks);
+        // Where few come to many, each finds its place; else both are put together at once.
+        if checks.len() < self.again.len() / 16 {
+            self.again.extend(checks);
+        } else {
+            self.again.append(&mut checks);
+        }
     }
 
     /// Takes at most so many checks that are to be looked at now. What changed last goes first; but a few are of those that

@@ -198,7 +198,6 @@ impl<'a> Tx<'a> {
         }
         if self.shows.mutes {
             live.set_mutes(self.memory.mutes.clone());
-            self.memory.projection.mutes_changed();
         }
         listed.show(self.memory, live);
     }
