@@ -29,6 +29,7 @@ impl FactRows for Tx<'_> {
         let previous = std::mem::replace(&mut staged.last_ping, seq);
         staged.pings += 1;
         let ordinal = staged.pings;
+        self.memory.pings_kept.came(check, ordinal);
         let body = fact.body.as_deref().filter(|body| !body.is_empty());
         let is_success = counted.is_some_and(|counted| counted.success);
         let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };

@@ -9,6 +9,7 @@ use super::fast::behind::{Behind, Later};
 use super::fast::ids::{ById, IdSet};
 use super::former::PastNames;
 use super::outbox::Outbox;
+use super::pings_kept::PingsKept;
 use super::projection::Projection;
 use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Definition, Name};
@@ -63,6 +64,7 @@ pub(super) struct Memory {
     pub(super) archived: BTreeSet<(Time, CheckId)>,
     /// No check ever had more pings.
     pub(super) most_pings: i64,
+    pub(super) pings_kept: PingsKept,
     /// Checks that may keep more bodies than they should.
     pub(super) new_bodies: IdSet,
     /// Checks that may keep more flips than they should.
@@ -170,6 +172,7 @@ impl Memory {
         self.new_bodies.remove(check);
         self.new_flips.remove(check);
         if let Some(slot) = self.checks.remove(&check) {
+            self.pings_kept.forgot(check, slot.pings);
             if let Some(at) = slot.check.known().state.archived {
                 self.archived.remove(&(at, check));
             }

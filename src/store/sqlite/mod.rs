@@ -28,6 +28,7 @@ mod mutes;
 mod named;
 mod old_rows;
 mod outbox;
+mod pings_kept;
 mod projection;
 mod query;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::tx::Tx;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{DeliveryKind, MessageId};
+use crate::core::retention::Retention;
 use crate::core::time::Time;
 use crate::store::work::{OldPing, OldRows};
 use crate::store::{StoreError, row};
@@ -70,8 +71,28 @@ impl OldRows for Tx<'_> {
         Ok(self.memory.checks.get(&check).map(|slot| slot.pings))
     }
 
-    fn has_one_more_pings_than(&self, count: i64) -> Result<bool, StoreError> {
-        Ok(self.memory.most_pings > count)
+    fn begin_old_pings(&mut self, retention: &Retention) -> Result<i64, StoreError> {
+        Ok(self.memory.pings_kept.begin_old(retention))
+    }
+
+    fn note_old_pings(
+        &mut self,
+        up_to: i64,
+        looked_at: usize,
+        stay: &[CheckId],
+        ahead: usize,
+    ) -> Result<(), StoreError> {
+        self.memory.pings_kept.note_old(up_to, looked_at, stay, ahead);
+        Ok(())
+    }
+
+    fn begin_young_pings(&mut self) -> Result<bool, StoreError> {
+        Ok(self.memory.pings_kept.begin_young(self.memory.most_pings))
+    }
+
+    fn note_young_pings(&mut self, stay: usize, is_end: bool) -> Result<(), StoreError> {
+        self.memory.pings_kept.note_young(stay, is_end);
+        Ok(())
     }
 
     fn delete_ping(&mut self, number: i64) -> Result<(), StoreError> {

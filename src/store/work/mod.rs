@@ -40,6 +40,7 @@ mod plan;
 mod process;
 mod prune;
 mod prune_checks;
+mod prune_pings;
 mod record;
 mod redeclare;
 mod round;

@@ -7,6 +7,7 @@ use super::rows::Rows;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::MessageId;
+use crate::core::retention::Retention;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -34,8 +35,21 @@ pub(in crate::store) trait OldRows: Rows {
     ) -> Result<(), StoreError>;
     /// How many pings a check ever had; `None`: there is no such check.
     fn pings_of(&self, check: CheckId) -> Result<Option<i64>, StoreError>;
-    /// Whether any check ever had more pings than this.
-    fn has_one_more_pings_than(&self, count: i64) -> Result<bool, StoreError>;
+    /// A round begins. Answers after which ping: all up to there are looked at again where enough of them may be over.
+    fn begin_old_pings(&mut self, retention: &Retention) -> Result<i64, StoreError>;
+    /// So many up to this ping were looked at, which are old. Those of these checks stay, so many of them since their time is
+    /// still to come.
+    fn note_old_pings(
+        &mut self,
+        up_to: i64,
+        looked_at: usize,
+        stay: &[CheckId],
+        ahead: usize,
+    ) -> Result<(), StoreError>;
+    /// Whether enough of those that are young may be over that they are to be looked at now.
+    fn begin_young_pings(&mut self) -> Result<bool, StoreError>;
+    /// So many of these stay of a slice, which may be the last.
+    fn note_young_pings(&mut self, stay: usize, is_end: bool) -> Result<(), StoreError>;
     /// Its number is never given again.
     fn delete_ping(&mut self, number: i64) -> Result<(), StoreError>;
 

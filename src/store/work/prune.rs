@@ -3,10 +3,9 @@
 //! A round goes through all tables; within one, through the rows by their numbers. Nothing is lost if a round is broken off:
 //! the next one begins anew.
 
-use std::ops::ControlFlow;
-
-use super::old_rows::{OldPing, OldRows};
+use super::old_rows::OldRows;
 use super::prune_checks::prune_checks;
+use super::prune_pings::{prune_old_pings, prune_young_pings};
 use super::round::{OverIncidents, REMOVED, Round};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
@@ -15,20 +14,17 @@ use crate::core::retention::Retention;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
-/// Rows looked at in a slice.
-const LOOKED_AT: usize = 4000;
 /// Bodies removed in a slice: one of the longest lies on three pages.
 const BODIES_REMOVED: usize = 500;
 /// Checks, incidents or reminders that are looked at in a slice: each may have much.
 const LOOKED_INTO: usize = 500;
-/// A ping with a body costs as much as so many without.
-const WITH_BODY: usize = 4;
 
 /// Removes a slice of what is over, and answers where the round goes on.
 pub(in crate::store) fn prune(rows: &mut dyn OldRows, round: Round, now: Time) -> Result<Round, StoreError> {
     let Some(retention) = rows.retention().cloned() else { return Ok(Round::default()) };
     match round {
-        Round::Pings(after) => prune_pings(rows, after, &retention, now),
+        Round::Pings(after) => prune_old_pings(rows, after, &retention, now),
+        Round::YoungPings(after) => prune_young_pings(rows, after, &retention, now),
         Round::Bodies(after) => prune_bodies(rows, after, &retention),
         Round::Judgements(after) => prune_judgements(rows, after, now),
         Round::Flips(after) => prune_flips(rows, after),
@@ -45,63 +41,6 @@ pub(in crate::store) fn prune(rows: &mut dyn OldRows, round: Round, now: Time) -
         Round::Checks(over) => prune_checks(rows, over, now - retention.archived),
         Round::Space(given) => Ok(rows.give_space_back(given)?.map_or(Round::default(), Round::Space)),
     }
-}
-
-fn prune_pings(
-    rows: &mut dyn OldRows,
-    after: i64,
-    retention: &Retention,
-    now: Time,
-) -> Result<Round, StoreError> {
-    let mut over: Vec<OldPing> = Vec::new();
-    let (mut last, mut looked_at, mut cost) = (after, 0, 0);
-    let (mut are_young_kept, mut is_rest_kept) = (None, false);
-    let seen: &dyn OldRows = rows;
-    seen.look_at_pings(after, LOOKED_AT, &mut |ping| {
-        looked_at += 1;
-        last = ping.number;
-        let is_young = ping.at >= now - retention.max_age && ping.at <= now;
-        if is_young {
-            if are_young_kept.is_none() {
-                are_young_kept = Some(keeps_all_young(seen, retention)?);
-            }
-            if are_young_kept == Some(true) {
-                // From here on nothing is over: most rounds end where they begin. A wrong date that a clock once had, in
-                // the future, is not taken for young: what came after it has its own age.
-                is_rest_kept = true;
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        let count = seen.pings_of(ping.check)?;
-        if count.is_none_or(|count| is_ping_over(count, &ping, retention, now)) {
-            cost += if ping.has_body { WITH_BODY } else { 1 };
-            over.push(ping);
-        }
-        Ok(if cost < REMOVED { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    })?;
-    for ping in &over {
-        rows.delete_ping(ping.number)?;
-        if ping.has_body {
-            rows.delete_body(ping.number)?;
-        }
-    }
-    let is_end = is_rest_kept || (looked_at < LOOKED_AT && cost < REMOVED);
-    Ok(if is_end { Round::Bodies(CheckId(0)) } else { Round::Pings(last) })
-}
-
-/// Whether no ping goes before its age says so: no check ever had more than are kept, and those of checks that are forgotten
-/// are older still.
-fn keeps_all_young(rows: &dyn OldRows, retention: &Retention) -> Result<bool, StoreError> {
-    Ok(retention.archived >= retention.max_age
-        && !rows.has_one_more_pings_than(i64::from(retention.keep_at_most))?)
-}
-
-/// Whether a ping of a check that ever had so many is to go: its place among them, and its age, are both what is asked.
-/// Judgements and counts need none that is here: states and windows hold what they need (15.1).
-fn is_ping_over(count: i64, ping: &OldPing, retention: &Retention, now: Time) -> bool {
-    let newer = count - ping.ordinal;
-    let is_too_old = ping.at < now - retention.max_age && newer >= i64::from(retention.keep_at_least);
-    newer >= i64::from(retention.keep_at_most) || is_too_old
 }
 
 /// Over the budget the oldest go first; then, check by check, all but the newest.

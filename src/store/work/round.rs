@@ -11,7 +11,10 @@ pub(super) const REMOVED: usize = 2000;
 /// How far a round has come: what it looks at next, after which row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::store) enum Round {
+    /// Those that are older than is kept; 0: where to begin is still to be asked.
     Pings(i64),
+    /// Those that are not.
+    YoungPings(i64),
     Bodies(CheckId),
     Judgements(u64),
     Flips(CheckId),

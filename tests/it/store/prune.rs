@@ -280,6 +280,16 @@ fn a_round_of_pruning_ends_where_nothing_is_over() {
     world.wait(Span::mins(2));
     assert!(slices(&mut world) > STAGES, "too many are looked for among the young");
     assert_eq!(count(&world, "pings"), 4000);
+    assert_eq!(slices(&mut world), STAGES, "nothing came since");
+    world.configuration.retention.keep_at_least = 4000;
+    world.configure().unwrap();
+    world.wait(Span::mins(8 * 24 * 60));
+    assert!(slices(&mut world) > STAGES, "they grew old");
+    assert_eq!((slices(&mut world), count(&world, "pings")), (STAGES, 4000), "these stay");
+    (0..3).for_each(|_| world.ping("a", PingKind::Success));
+    slices(&mut world);
+    slices(&mut world);
+    assert_eq!(count(&world, "pings"), 4000, "each made one go");
 }
 
 /// The number of a ping is its place in the order of facts: it is never given again.

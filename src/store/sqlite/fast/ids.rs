@@ -50,6 +50,10 @@ impl IdSet {
         }
     }
 
+    pub(in crate::store::sqlite) fn contains(&self, check: CheckId) -> bool {
+        self.0.get(&(check.0 / 64)).is_some_and(|bits| bits & (1 << (check.0 % 64)) != 0)
+    }
+
     /// The first one with this number or a higher one.
     pub(in crate::store::sqlite) fn first_from(&self, number: u64) -> Option<CheckId> {
         self.0.range(number / 64..).find_map(|(word, bits)| {
@@ -84,6 +88,7 @@ mod tests {
                     truth.remove(&number);
                 }
                 prop_assert_eq!(set.is_empty(), truth.is_empty());
+                prop_assert_eq!(set.contains(CheckId(from)), truth.contains(&from));
                 prop_assert_eq!(set.first_from(from), truth.range(from..).next().copied().map(CheckId));
             }
         }

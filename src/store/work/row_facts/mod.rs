@@ -90,6 +90,7 @@ macro_rules! every_row_fact {
                 a_message_that_is_not_settled_names_its_matters;
             old:
                 pings_are_shown_in_their_order_until_enough_were_seen
+                pings_are_looked_at_again_where_more_of_them_may_be_over
                 no_state_needs_a_ping_that_is_shown
                 of_bodies_the_oldest_come_first_and_a_checks_newest_stay
                 judgements_come_by_their_numbers_and_go_one_by_one

@@ -10,6 +10,7 @@ use crate::core::incident::IncidentId;
 use crate::core::outbox::{
     Bout, CancelReason, DeliveryKind, DeliveryState, Flapping, Message, MessageId, NewDelivery, ParkReason,
 };
+use crate::core::retention::Retention;
 use crate::core::state::State;
 use crate::core::step::{Flip, FlipReason, Judgement};
 use crate::store::StoreError;
@@ -39,7 +40,6 @@ pub(in crate::store) fn pings_are_shown_in_their_order_until_enough_were_seen(pl
     place.stop_and_open();
     call(place, |rows| {
         assert_eq!(rows.pings_of(check)?, Some(5));
-        assert!(rows.has_one_more_pings_than(4)? && !rows.has_one_more_pings_than(5)?);
         assert!(rows.pings_of(CheckId(check.0 + 1))?.is_none(), "there is no such check");
         assert_eq!(shown(rows, 0, 2)?, numbers[..2], "enough");
         assert_eq!(shown(rows, numbers[1], 100)?, numbers[2..], "after one of them");
@@ -53,6 +53,39 @@ pub(in crate::store) fn pings_are_shown_in_their_order_until_enough_were_seen(pl
         let (at, fact) = (at(6), &success(""));
         rows.insert_ping(NewPing { check, at, fact, counted: None, keeps_body: false })?;
         assert!(rows.last_ping(check)? > numbers[4], "a number is given once");
+        Ok(())
+    });
+}
+
+/// 15.2a
+pub(in crate::store) fn pings_are_looked_at_again_where_more_of_them_may_be_over(place: &mut dyn RowPlace) {
+    let retention = Retention { keep_at_most: 3, ..Retention::default() };
+    let ping = |rows: &mut dyn OldRows, check| {
+        rows.to_change(check)?;
+        let (at, fact) = (at(1), &success(""));
+        rows.insert_ping(NewPing { check, at, fact, counted: None, keeps_body: false })?;
+        rows.last_ping(check)
+    };
+    let (rare, often, old) = call(place, |rows| {
+        let (rare, often) = (declared(rows, "rare")?, declared(rows, "often")?);
+        let old = ping(rows, rare)?;
+        (0..3).try_for_each(|_| ping(rows, often).map(drop))?;
+        assert_eq!(rows.begin_old_pings(&retention)?, 0);
+        rows.note_old_pings(old, 1, &[rare], 0)?;
+        assert!(!rows.begin_young_pings()?, "no check has more");
+        Ok((rare, often, old))
+    });
+    call(place, |rows| ping(rows, often));
+    call(place, |rows| {
+        assert_eq!(rows.begin_old_pings(&retention)?, old);
+        assert!(rows.begin_young_pings()?);
+        rows.note_young_pings(3, true)?;
+        assert!(!rows.begin_young_pings()?);
+        ping(rows, often)?;
+        assert!(rows.begin_young_pings()?);
+        rows.note_young_pings(3, true)?;
+        ping(rows, rare)?;
+        assert_eq!(rows.begin_old_pings(&retention)?, 0, "one of its pings may be over");
         Ok(())
     });
 }

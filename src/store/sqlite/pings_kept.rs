@@ -1,0 +1,157 @@
+//! Which pings may be over: what pruning knows of those that it has looked at (15.2).
+
+use super::fast::ids::IdSet;
+use crate::core::check::CheckId;
+use crate::core::retention::Retention;
+
+/// So few are looked at again whenever one of them may be over.
+const FEW: i64 = 100_000;
+/// Of more, one in so many.
+const ONE_IN: i64 = 8;
+
+/// How many pings stay of some of those that are stored.
+///
+/// Those that came first are old. Of these the newest stay of checks that have few: one is over once its check pings again. The
+/// others are young, and over where their check has too many. A start does not know of either.
+#[derive(Debug, Default)]
+pub(super) struct PingsKept {
+    /// By which they were looked at.
+    retention: Option<Retention>,
+    /// A round begins after this ping.
+    looked_up_to: i64,
+    /// From after this one on they are young.
+    old_up_to: i64,
+    old: Share,
+    /// Checks of which old pings stay.
+    with_old: IdSet,
+    young: Share,
+    are_young_known: bool,
+}
+
+/// A part of them.
+#[derive(Debug, Default)]
+struct Share {
+    kept: i64,
+    /// No more of these are over.
+    over: i64,
+}
+
+impl Share {
+    /// Whether enough are over that it is worth it to look at all of them.
+    fn is_worth_a_walk(&self) -> bool {
+        self.over > 0 && (self.kept <= FEW || self.over * ONE_IN > self.kept)
+    }
+}
+
+impl PingsKept {
+    /// A check got a ping, the one of this place among its own.
+    pub(super) fn came(&mut self, check: CheckId, ordinal: i64) {
+        let Some(retention) = &self.retention else { return };
+        self.young.kept += 1;
+        self.young.over += i64::from(ordinal > i64::from(retention.keep_at_most));
+        self.old.over += i64::from(self.with_old.contains(check));
+    }
+
+    /// A check that ever had so many is forgotten: none of its pings is anybody's.
+    pub(super) fn forgot(&mut self, check: CheckId, pings: i64) {
+        let Some(retention) = &self.retention else { return };
+        if self.with_old.contains(check) {
+            self.old.over += pings.min(i64::from(retention.keep_at_least));
+            self.with_old.remove(check);
+        }
+        if retention.archived < retention.max_age {
+            self.young.over += pings.min(i64::from(retention.keep_at_most));
+        }
+    }
+
+    /// A round begins. Answers after which ping.
+    pub(super) fn begin_old(&mut self, retention: &Retention) -> i64 {
+        if self.retention.as_ref() != Some(retention) {
+            *self = PingsKept { retention: Some(retention.clone()), ..PingsKept::default() };
+        } else if self.old.is_worth_a_walk() {
+            (self.looked_up_to, self.old, self.with_old) = Default::default();
+        }
+        self.looked_up_to
+    }
+
+    /// So many up to this ping were looked at, which are old; of these checks one stays for each, and of so many of them the
+    /// time is still to come.
+    pub(super) fn note_old(&mut self, up_to: i64, looked_at: usize, stay: &[CheckId], ahead: usize) {
+        self.looked_up_to = up_to;
+        if up_to > self.old_up_to {
+            self.old_up_to = up_to;
+            self.young.kept -= count(looked_at);
+        }
+        self.old.kept += count(stay.len());
+        self.old.over += count(ahead);
+        stay.iter().for_each(|check| self.with_old.insert(*check));
+    }
+
+    /// Whether the young ones are to be looked at now. No check ever had more pings than `most`.
+    pub(super) fn begin_young(&mut self, most: i64) -> bool {
+        let Some(retention) = &self.retention else { return false };
+        let may_be_over = most > i64::from(retention.keep_at_most) || retention.archived < retention.max_age;
+        let is_worth_it = if self.are_young_known { self.young.is_worth_a_walk() } else { may_be_over };
+        if is_worth_it {
+            (self.young, self.are_young_known) = (Share::default(), false);
+        }
+        is_worth_it
+    }
+
+    /// So many of the young ones stay, of those that a slice looked at.
+    pub(super) fn note_young(&mut self, stay: usize, is_end: bool) {
+        self.young.kept += count(stay);
+        self.are_young_known |= is_end;
+    }
+}
+
+fn count(pings: usize) -> i64 {
+    i64::try_from(pings).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 15.2a
+    #[test]
+    fn many_are_looked_at_when_an_eighth_may_be_over() {
+        let retention = Retention { keep_at_most: 10, ..Retention::default() };
+        let mut pings = PingsKept::default();
+        assert_eq!(pings.begin_old(&retention), 0);
+        assert!(!pings.begin_young(10), "no check ever had more");
+        assert!(pings.begin_young(11));
+        pings.note_young(800_000, true);
+        assert!(!pings.begin_young(11));
+        // A job in a loop, which had ten before.
+        let mut came = 0;
+        while !pings.begin_young(11 + came) {
+            came += 1;
+            pings.came(CheckId(1), 10 + came);
+        }
+        assert!((100_000..130_000).contains(&came), "{came}");
+    }
+
+    /// 15.2a
+    #[test]
+    fn old_ones_are_looked_at_again_when_checks_of_theirs_ping() {
+        let retention = Retention::default();
+        let mut pings = PingsKept::default();
+        pings.begin_old(&retention);
+        pings.note_old(500, 500, &[CheckId(1), CheckId(2)], 0);
+        pings.came(CheckId(3), 1_000);
+        assert_eq!(pings.begin_old(&retention), 500, "it has none of these");
+        pings.came(CheckId(2), 7);
+        assert_eq!(pings.begin_old(&retention), 0);
+        pings.note_old(500, 2, &[CheckId(1)], 0);
+        pings.forgot(CheckId(2), 7);
+        assert_eq!(pings.begin_old(&retention), 500);
+        pings.forgot(CheckId(1), 7);
+        assert_eq!(pings.begin_old(&retention), 0);
+        pings.note_old(500, 1, &[], 1);
+        assert_eq!(pings.begin_old(&retention), 0, "the date of one is still to come");
+        let other = Retention { keep_at_least: 7, ..retention };
+        pings.note_old(500, 1, &[], 0);
+        assert_eq!(pings.begin_old(&other), 0);
+    }
+}
