@@ -1,5 +1,7 @@
 //! How the server is: what is wrong with it, and what does not work though nothing is wrong (9.1, 1.1).
 
+use std::sync::atomic::Ordering;
+
 use super::services::Services;
 use crate::clock::Clock;
 use crate::core::time::Span;
@@ -33,6 +35,14 @@ pub fn refusing(services: &Services) -> Option<&'static str> {
     let now = services.clock.now();
     let is_recent = services.counters.connections.last().is_some_and(|last| now - last < MAX_SILENCE);
     is_recent.then_some("connections are not taken, and pings on them are lost: the log says why")
+}
+
+/// That history is lost, if that is so: a restart would not mend it.
+pub fn forgetful(services: &Services) -> Option<&'static str> {
+    let is_so = services.live.totals.history_lost.load(Ordering::Relaxed) > 0;
+    is_so.then_some(
+        "history cannot be kept or read, for the database is damaged: `punctual check-storage` says where",
+    )
 }
 
 /// What is wrong with the store or the engine, if anything is: whoever asks whether we live may restart us for it.

@@ -76,7 +76,9 @@ pub fn follow_wall_clock(
     }
     let before = date_before(clock, store, before)?;
     let reanchored = store.reanchor(before, after);
-    if let Err(StoreError::Full | StoreError::Failed(_) | StoreError::Newer { .. }) = reanchored {
+    if let Err(StoreError::Full | StoreError::Failed(_) | StoreError::Damaged(_) | StoreError::Newer { .. }) =
+        reanchored
+    {
         return reanchored;
     }
     clock.anchor();

@@ -21,6 +21,7 @@ pub(super) fn healthy(app: &App) -> Reply {
                 health::held(services).map(str::to_owned),
                 health::refusing(services).map(str::to_owned),
                 health::unheard(services),
+                health::forgetful(services).map(str::to_owned),
             ];
             let all: Vec<String> =
                 health::doubt(services).into_iter().chain(others.into_iter().flatten()).collect();

@@ -116,6 +116,7 @@ fn totals(live: &Live, answered: &Answered, now: Time) -> StoreTotals {
     StoreTotals {
         acknowledged: standing(IncidentStatus::Acknowledged),
         wont_fix: standing(IncidentStatus::WontFix),
+        history_lost: totals.history_lost.load(Ordering::Relaxed),
         database_bytes: totals.database_bytes.load(Ordering::Relaxed),
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),

@@ -84,6 +84,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
             deliveries_pending: 2,
             deliveries_parked: 3,
             own_mails_limited: 4,
+            history_lost: 6,
             database_bytes: 8192,
             log_bytes: 4096,
             blind: Span::ms(1500),

@@ -19,6 +19,9 @@ pub enum StoreError {
     /// The commit was begun, but its outcome is unknown. The next start will show whether it was stored.
     #[error("the commit failed, and whether it was stored is not known: {0}")]
     Unclear(String),
+    /// What it needs cannot be read: a page that a disk has spoilt, or a row that no version of ours has written.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
     /// Any other failure.
     #[error("the database failed: {0}")]
     Failed(String),

@@ -21,6 +21,21 @@ const PARKED_FOR: Span = Span::mins(24 * 60);
 /// Checks are shown as of now, or somebody is told as of when: what is asked and stored meanwhile takes less.
 const NOW_ENOUGH: Span = Span::secs(2);
 
+/// What is lost or left undone though nothing is wrong with the store or the engine.
+fn what_is_lost(app: &App) -> Markup {
+    html! {
+        @if let Some(refusing) = health::refusing(&app.services) {
+            div.banner.bad role="alert" { strong { "Pings are lost now: " } (refusing) "." }
+        }
+        @if let Some(forgetful) = health::forgetful(&app.services) {
+            div.banner.bad role="alert" { strong { "History is lost now: " } (forgetful) "." }
+        }
+        @if let Some(doubt) = health::doubt(&app.services) {
+            div.banner.bad role="alert" { strong { "Nothing is judged now: " } (doubt) "." }
+        }
+    }
+}
+
 /// That nobody is told of anything: on every page, since whoever reads one relies on being told of the next.
 pub(super) fn held(app: &App) -> Markup {
     html! {
@@ -61,12 +76,7 @@ pub(super) fn banners(
         @if let Some(fault) = fault {
             div.banner.bad role="alert" { strong { "Nothing can be relied on now: " } (fault) }
         }
-        @if let Some(refusing) = health::refusing(&app.services) {
-            div.banner.bad role="alert" { strong { "Pings are lost now: " } (refusing) "." }
-        }
-        @if let Some(doubt) = health::doubt(&app.services) {
-            div.banner.bad role="alert" { strong { "Nothing is judged now: " } (doubt) "." }
-        }
+        (what_is_lost(app))
         (held(app))
         (as_of(app, now))
         @if let Some(fault) = &notices.reload_fault {

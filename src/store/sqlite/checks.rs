@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::params;
 
+use super::history_tables::History;
 use super::memory::Slot;
 use super::query::{id, key};
 use super::staging::Staged;
@@ -141,7 +142,8 @@ impl CheckRows for Tx<'_> {
     fn insert_flip(&mut self, check: CheckId, flip: &Flip) -> Result<(), StoreError> {
         self.flips += 1;
         self.memory.new_flips.insert(check);
-        self.execute(
+        History::Flips.change(
+            self,
             "INSERT INTO flips (check_id, at, from_status, to_status, reason, begun, ended, causes)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
@@ -154,11 +156,13 @@ impl CheckRows for Tx<'_> {
                 row::write_kinds(&flip.ended),
                 row::write_causes(flip.causes.iter()),
             ],
-        )
+        )?;
+        Ok(())
     }
 
     fn insert_judgement(&mut self, check: CheckId, judgement: &Judgement) -> Result<(), StoreError> {
-        self.execute(
+        History::Judgements.change(
+            self,
             "INSERT INTO judgements (check_id, occurrence, count, at_least, at_most, met)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
@@ -169,6 +173,7 @@ impl CheckRows for Tx<'_> {
                 judgement.at_most,
                 judgement.met
             ],
-        )
+        )?;
+        Ok(())
     }
 }

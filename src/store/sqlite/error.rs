@@ -20,12 +20,12 @@ pub(in crate::store) fn failed(error: Error) -> StoreError {
 /// nobody knows.
 pub(super) fn commit_failed(error: Error) -> StoreError {
     match failed(error) {
-        StoreError::Failed(why) => StoreError::Unclear(why),
+        StoreError::Failed(why) | StoreError::Damaged(why) => StoreError::Unclear(why),
         other => other,
     }
 }
 
 /// A row that this program cannot have written.
 pub(in crate::store) fn damaged(what: impl std::fmt::Display) -> StoreError {
-    StoreError::Failed(format!("the database is damaged: {what}"))
+    StoreError::Damaged(what.to_string())
 }

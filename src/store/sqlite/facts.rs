@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::failed;
 use super::happenings::events;
+use super::history_tables::History;
 use super::query::key;
 use super::tx::Tx;
 use super::windows;
@@ -56,9 +57,11 @@ impl FactRows for Tx<'_> {
         )?;
         if let Some(body) = body.filter(|_| keeps_body) {
             let left_out = i64::try_from(fact.left_out).unwrap_or(i64::MAX);
-            self.execute(INSERT_BODY, params![seq, key(check.0), ordinal, body, left_out])?;
-            self.memory.new_bodies.insert(check);
-            self.add_body_bytes(i64::try_from(body.len()).unwrap_or(i64::MAX));
+            let values = params![seq, key(check.0), ordinal, body, left_out];
+            if History::Bodies.change(self, INSERT_BODY, values)? > 0 {
+                self.memory.new_bodies.insert(check);
+                self.add_body_bytes(i64::try_from(body.len()).unwrap_or(i64::MAX));
+            }
         }
         if is_success {
             self.staged_now(check).successes.push(at);
@@ -74,11 +77,18 @@ impl FactRows for Tx<'_> {
     }
 
     fn ping(&self, check: CheckId, number: i64) -> Result<Option<PingSaid>, StoreError> {
-        let sql = "SELECT pings.at, kind, flags, exit_status, duration, source, comment, previous,
-                   body, left_out FROM pings LEFT JOIN bodies USING (seq)
-                   WHERE pings.seq = ?1 AND pings.check_id = ?2";
-        let mut find = self.db.prepare_cached(sql).map_err(failed)?;
-        find.query_row((number, key(check.0)), said).optional().map_err(failed)
+        let sql = "SELECT at, kind, flags, exit_status, duration, source, comment, previous FROM pings
+                   WHERE seq = ?1 AND check_id = ?2";
+        let said = self.prepare(sql)?.query_row((number, key(check.0)), said).optional().map_err(failed)?;
+        let Some((mut said, flags)) = said else { return Ok(None) };
+        if flags & row::PING_BODY != 0 {
+            let sql = "SELECT body, left_out FROM bodies WHERE seq = ?1";
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let body: Vec<(Vec<u8>, Option<i64>)> = History::Bodies.all(self, sql, params![number], read)?;
+            let body = body.into_iter().next();
+            said.body = body.map(|(body, left_out)| LeftOut::read(left_out, flags).marked(body));
+        }
+        Ok(Some(said))
     }
 
     fn recount_window(&mut self, check: CheckId, within: Span, now: Time) -> Result<(), StoreError> {
@@ -97,25 +107,22 @@ impl FactRows for Tx<'_> {
     }
 
     fn oldest_body(&self) -> Result<Option<i64>, StoreError> {
-        let mut oldest = self.prepare("SELECT min(seq) FROM bodies")?;
-        oldest.query_row([], |row| row.get(0)).map_err(failed)
+        let oldest = History::Bodies.all(self, "SELECT min(seq) FROM bodies", &[], |row| row.get(0))?;
+        Ok(oldest.into_iter().next().flatten())
     }
 
-    fn delete_body(&mut self, ping: i64) -> Result<(), StoreError> {
-        let mut remove = self.prepare("DELETE FROM bodies WHERE seq = ?1 RETURNING length(body)")?;
-        let mut rows = remove.query([ping]).map_err(failed)?;
-        if let Some(row) = rows.next().map_err(failed)? {
-            self.add_body_bytes(-row.get::<_, i64>(0).map_err(failed)?);
-        }
-        Ok(())
+    fn delete_body(&mut self, ping: i64) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM bodies WHERE seq = ?1 RETURNING length(body)";
+        let gone: Vec<i64> = History::Bodies.all(self, sql, params![ping], |row| row.get(0))?;
+        gone.iter().for_each(|bytes| self.add_body_bytes(-bytes));
+        Ok(!gone.is_empty())
     }
 
     fn insert_happening(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError> {
-        self.execute(
-            "INSERT INTO canary_events (check_id, at, text) VALUES (?1, ?2, ?3)",
-            params![key(check.0), at.as_ms(), text],
-        )?;
-        *self.memory.happenings.entry(check).or_default() += 1;
+        let sql = "INSERT INTO canary_events (check_id, at, text) VALUES (?1, ?2, ?3)";
+        if History::Happenings.change(self, sql, params![key(check.0), at.as_ms(), text])? > 0 {
+            *self.memory.happenings.entry(check).or_default() += 1;
+        }
         Ok(())
     }
 
@@ -124,22 +131,21 @@ impl FactRows for Tx<'_> {
     }
 
     fn oldest_happening(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
-        let mut oldest =
-            self.prepare("SELECT at FROM canary_events WHERE check_id = ?1 ORDER BY id LIMIT 1")?;
-        let at: Option<i64> =
-            oldest.query_row([key(check.0)], |row| row.get(0)).optional().map_err(failed)?;
-        Ok(at.map(Time::from_ms))
+        let sql = "SELECT at FROM canary_events WHERE check_id = ?1 ORDER BY id LIMIT 1";
+        let oldest = History::Happenings.all(self, sql, params![key(check.0)], |row| row.get(0))?;
+        Ok(oldest.first().copied().map(Time::from_ms))
     }
 
     fn newest_happenings(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
-        events(self.db, check, limit).map_err(failed)
+        History::Happenings.touch(self, || events(self.db, check, limit))
     }
 
     fn delete_happenings(&mut self, check: CheckId, old: OldHappenings) -> Result<(), StoreError> {
         let OldHappenings { over, before, kept } = old;
         let may_go = self.count_happenings(check)?.saturating_sub(kept);
         // Of those that are not among the newest, up to the first that may stay.
-        let removed = self.change(
+        let removed = History::Happenings.change(
+            self,
             "DELETE FROM canary_events WHERE id IN (
                SELECT id FROM (SELECT id, at, row_number() OVER (ORDER BY id) AS place
                                FROM canary_events WHERE check_id = ?1 ORDER BY id LIMIT ?2)
@@ -152,22 +158,20 @@ impl FactRows for Tx<'_> {
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError> {
         let NewPause { is_pause, at, comment, by } = pause;
-        self.execute(
-            "INSERT INTO pauses (check_id, at, paused, comment, by) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![key(check.0), at.as_ms(), is_pause, comment, by],
-        )
+        let sql = "INSERT INTO pauses (check_id, at, paused, comment, by) VALUES (?1, ?2, ?3, ?4, ?5)";
+        let values = params![key(check.0), at.as_ms(), is_pause, comment, by];
+        History::Pauses.change(self, sql, values).map(drop)
     }
 
     fn delete_pauses_but(&mut self, check: CheckId, kept: usize) -> Result<(), StoreError> {
-        self.execute(
-            "DELETE FROM pauses WHERE check_id = ?1 AND id <= (
-               SELECT id FROM pauses WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-            params![key(check.0), kept as i64],
-        )
+        let sql = "DELETE FROM pauses WHERE check_id = ?1 AND id <= (
+                   SELECT id FROM pauses WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+        History::Pauses.change(self, sql, params![key(check.0), kept as i64]).map(drop)
     }
 }
 
-fn said(row: &Row<'_>) -> rusqlite::Result<PingSaid> {
+/// What a ping said, without its body; and its flags.
+fn said(row: &Row<'_>) -> rusqlite::Result<(PingSaid, u8)> {
     let kind = row::ping_kind(row.get(1)?);
     let flags: u8 = row.get(2)?;
     let duration: Option<i64> = row.get(4)?;
@@ -179,7 +183,6 @@ fn said(row: &Row<'_>) -> rusqlite::Result<PingSaid> {
         source: row.get(5)?,
         comment: row.get(6)?,
     };
-    let (body, left_out): (Option<Vec<u8>>, Option<i64>) = (row.get(8)?, row.get(9)?);
-    let body = body.map(|body| LeftOut::read(left_out, flags).marked(body));
-    Ok(PingSaid { kind, is_repeat: flags & row::PING_REPEAT != 0, run, previous: row.get(7)?, body })
+    let is_repeat = flags & row::PING_REPEAT != 0;
+    Ok((PingSaid { kind, is_repeat, run, previous: row.get(7)?, body: None }, flags))
 }

@@ -8,6 +8,7 @@ use super::deadlines::Deadlines;
 use super::fast::behind::{Behind, Later};
 use super::fast::ids::{ById, IdSet};
 use super::former::PastNames;
+use super::history_tables::DamagedTables;
 use super::outbox::Outbox;
 use super::pings_kept::PingsKept;
 use super::projection::Projection;
@@ -58,6 +59,8 @@ pub(super) struct Memory {
     pub(super) projection: Projection,
     /// How many events each check with an alias has in its history.
     pub(super) happenings: ById<u64>,
+    /// Tables of history that are not touched any more. No row holds this: a start tries them again.
+    pub(super) damaged: DamagedTables,
     /// Checks that have a cause.
     pub(super) bad: BTreeSet<CheckId>,
     /// Those that are archived, by when that was.

@@ -19,6 +19,8 @@ mod files;
 mod former;
 mod happenings;
 mod history;
+mod history_rows;
+mod history_tables;
 mod life;
 mod life_rows;
 mod load;

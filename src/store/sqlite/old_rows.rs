@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::failed;
 use super::files;
+use super::history_tables::History;
 use super::query::{id, key};
 use super::tx::Tx;
 use crate::core::check::CheckId;
@@ -102,7 +103,7 @@ impl OldRows for Tx<'_> {
 
     fn oldest_bodies(&self, limit: usize) -> Result<Vec<(i64, i64)>, StoreError> {
         let sql = "SELECT seq, length(body) FROM bodies ORDER BY seq LIMIT ?1";
-        self.all(sql, params![most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))
+        History::Bodies.all(self, sql, params![most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
     fn next_with_new_bodies(&self, after: CheckId) -> Result<Option<CheckId>, StoreError> {
@@ -116,18 +117,20 @@ impl OldRows for Tx<'_> {
 
     fn bodies_but(&self, check: CheckId, kept: u32, limit: usize) -> Result<Vec<i64>, StoreError> {
         let sql = "SELECT seq FROM bodies WHERE check_id = ?1 ORDER BY seq DESC LIMIT ?2 OFFSET ?3";
-        self.all(sql, params![key(check.0), most(limit), kept], number)
+        History::Bodies.all(self, sql, params![key(check.0), most(limit), kept], number)
     }
 
     fn judgements_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Time)>, StoreError> {
         let sql = "SELECT id, occurrence FROM judgements WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.all(sql, params![key(after), most(limit)], |row| {
+        History::Judgements.all(self, sql, params![key(after), most(limit)], |row| {
             Ok((number(row)?.unsigned_abs(), Time::from_ms(row.get(1)?)))
         })
     }
 
     fn delete_judgement(&mut self, number: u64) -> Result<(), StoreError> {
-        self.execute("DELETE FROM judgements WHERE id = ?1", params![key(number)])
+        History::Judgements
+            .change(self, "DELETE FROM judgements WHERE id = ?1", params![key(number)])
+            .map(drop)
     }
 
     fn next_with_new_flips(&self, after: CheckId) -> Result<Option<CheckId>, StoreError> {
@@ -140,7 +143,8 @@ impl OldRows for Tx<'_> {
     }
 
     fn delete_flips_but(&mut self, check: CheckId, kept: u32, limit: usize) -> Result<usize, StoreError> {
-        self.change(
+        History::Flips.change(
+            self,
             "DELETE FROM flips WHERE id IN (SELECT id FROM flips WHERE check_id = ?1 AND id <= (
                SELECT id FROM flips WHERE check_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
              ) ORDER BY id LIMIT ?3)",
@@ -183,7 +187,7 @@ impl OldRows for Tx<'_> {
         let outbox = &mut self.memory.outbox;
         outbox.parked = outbox.parked.saturating_sub(parked.unsigned_abs());
         self.execute("DELETE FROM deliveries WHERE incident_id = ?1", params![id])?;
-        self.execute("DELETE FROM incident_steps WHERE incident_id = ?1", params![id])?;
+        History::Steps.change(self, "DELETE FROM incident_steps WHERE incident_id = ?1", params![id])?;
         self.execute("DELETE FROM incidents WHERE id = ?1", params![id])
     }
 
@@ -256,12 +260,13 @@ impl OldRows for Tx<'_> {
 
     fn delete_history(&mut self, check: CheckId, limit: usize) -> Result<usize, StoreError> {
         let mut removed = 0;
-        for table in ["flips", "judgements", "canary_events", "pauses"] {
+        for history in [History::Flips, History::Judgements, History::Happenings, History::Pauses] {
+            let table = history.table();
             let sql = format!(
                 "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE check_id = ?1 LIMIT ?2)"
             );
-            let gone = self.change(&sql, params![key(check.0), most(limit - removed)])?;
-            if table == "canary_events" {
+            let gone = history.change(self, &sql, params![key(check.0), most(limit - removed)])?;
+            if matches!(history, History::Happenings) {
                 self.memory.happenings_went(check, gone);
             }
             removed += gone;

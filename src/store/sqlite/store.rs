@@ -172,7 +172,8 @@ impl SqliteStore {
 
     /// This is what the rows say.
     fn know(&mut self, read: Memory) {
-        let Memory { outbox: before, .. } = std::mem::replace(&mut self.memory, read);
+        let Memory { outbox: before, damaged, .. } = std::mem::replace(&mut self.memory, read);
+        self.memory.damaged = damaged;
         self.memory.outbox.as_before(before);
         self.memory.epoch = self.epoch;
         self.memory.origins = self.origins.clone();

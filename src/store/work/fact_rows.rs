@@ -64,8 +64,8 @@ pub(in crate::store) trait FactRows {
     fn body_bytes(&self) -> Result<i64, StoreError>;
     /// The number of the oldest ping of which the body is kept.
     fn oldest_body(&self) -> Result<Option<i64>, StoreError>;
-    /// Does nothing where there is none.
-    fn delete_body(&mut self, ping: i64) -> Result<(), StoreError>;
+    /// Answers whether there was one, and it is gone.
+    fn delete_body(&mut self, ping: i64) -> Result<bool, StoreError>;
 
     /// Appends to the history of a check with an alias.
     fn insert_happening(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError>;

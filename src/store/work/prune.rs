@@ -49,10 +49,13 @@ fn prune_bodies(rows: &mut dyn OldRows, after: CheckId, retention: &Retention) -
     let oldest = beyond_the_budget(rows, budget)?;
     let (over, next) =
         if oldest.is_empty() { older_bodies(rows, after)? } else { (oldest, Round::Bodies(after)) };
+    let are_some = !over.is_empty();
+    let mut gone = 0;
     for ping in over {
-        rows.delete_body(ping)?;
+        gone += usize::from(rows.delete_body(ping)?);
     }
-    Ok(next)
+    // Those of a damaged page stay: they would be found again for ever.
+    Ok(if are_some && gone == 0 { Round::Judgements(0) } else { next })
 }
 
 /// So many of the oldest that the rest fits into the budget, but no more than go in a slice.

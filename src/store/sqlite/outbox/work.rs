@@ -17,6 +17,7 @@ use crate::core::outbox::{
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::sqlite::error::{damaged, failed};
+use crate::store::sqlite::history_tables::History;
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::projection::Projection;
 use crate::store::sqlite::query::key;
@@ -65,11 +66,13 @@ impl Rows for Tx<'_> {
 
     fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError> {
         let (what, kind, details) = row::write_step(&step.what);
-        self.execute(
+        History::Steps.change(
+            self,
             "INSERT INTO incident_steps (incident_id, number, at, what, kind, by, details) VALUES
              (?1, (SELECT ifnull(max(number), 0) + 1 FROM incident_steps WHERE incident_id = ?1), ?2, ?3, ?4, ?5, ?6)",
             params![key(incident.0), step.at.as_ms(), what, kind, step.by, details],
-        )
+        )?;
+        Ok(())
     }
 
     fn repeated_telling(
@@ -78,17 +81,12 @@ impl Rows for Tx<'_> {
         what: Telling,
         receiver: &ReceiverName,
     ) -> Result<Option<(u64, DeliveryStep)>, StoreError> {
-        let mut find = self
-            .db
-            .prepare_cached(
-                "SELECT number, details FROM incident_steps
-                 WHERE incident_id = ?1 AND what = ?2 AND json_extract(details, '$.receiver') = ?3
-                 ORDER BY number DESC LIMIT 2",
-            )
-            .map_err(failed)?;
+        let sql = "SELECT number, details FROM incident_steps
+                   WHERE incident_id = ?1 AND what = ?2 AND json_extract(details, '$.receiver') = ?3
+                   ORDER BY number DESC LIMIT 2";
         let of = params![key(incident.0), what.as_str(), &**receiver];
-        let rows = find.query_map(of, |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
-        let rows: Vec<(i64, String)> = rows.collect::<Result<_, _>>().map_err(failed)?;
+        let rows: Vec<(i64, String)> =
+            History::Steps.all(self, sql, of, |row| Ok((row.get(0)?, row.get(1)?)))?;
         let [(number, details), _] = rows.as_slice() else { return Ok(None) };
         match row::read_step(what.as_str(), None, Some(details)) {
             Some(StepKind::Delivery(step)) => Ok(Some((number.unsigned_abs(), step))),
@@ -97,10 +95,8 @@ impl Rows for Tx<'_> {
     }
 
     fn delete_step(&mut self, incident: IncidentId, number: u64) -> Result<(), StoreError> {
-        self.execute(
-            "DELETE FROM incident_steps WHERE incident_id = ?1 AND number = ?2",
-            params![key(incident.0), key(number)],
-        )
+        let sql = "DELETE FROM incident_steps WHERE incident_id = ?1 AND number = ?2";
+        History::Steps.change(self, sql, params![key(incident.0), key(number)]).map(drop)
     }
 
     fn delivery(&self, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
@@ -358,14 +354,13 @@ impl Rows for Tx<'_> {
         let Projection { alerts: known, .. } = &mut self.memory.projection;
         if alerts.is_empty() {
             known.remove(&check);
-            return self.execute("DELETE FROM alerts WHERE check_id = ?1", params![key(check.0)]);
+            let sql = "DELETE FROM alerts WHERE check_id = ?1";
+            return History::Alerts.change(self, sql, params![key(check.0)]).map(drop);
         }
         let text = row::write_alerts(&alerts);
         known.insert(check, alerts.into());
-        self.execute(
-            "INSERT OR REPLACE INTO alerts (check_id, alerts) VALUES (?1, ?2)",
-            params![key(check.0), text],
-        )
+        let sql = "INSERT OR REPLACE INTO alerts (check_id, alerts) VALUES (?1, ?2)";
+        History::Alerts.change(self, sql, params![key(check.0), text]).map(drop)
     }
 
     fn own_under_way(&self) -> Result<usize, StoreError> {
