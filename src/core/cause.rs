@@ -1,5 +1,7 @@
 //! Why a check is bad, and its status, which is a view of that (§6).
 
+use thin_vec::ThinVec;
+
 use super::time::Time;
 
 /// Why a check is bad (6.1).
@@ -124,7 +126,7 @@ pub struct Cause {
 
 /// The causes of one check: at most one of each kind, oldest first, and those of one time in the order of their kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Causes(Vec<Cause>);
+pub struct Causes(ThinVec<Cause>);
 
 impl Causes {
     /// Adds a cause, unless there is one of its kind. Returns whether it was added.

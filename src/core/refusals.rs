@@ -1,5 +1,7 @@
 //! Refused pings of one check (9.1). Each makes the check blind for a moment.
 
+use thin_vec::ThinVec;
+
 use super::time::{Span, Time};
 
 /// A stretch in which pings were refused. The moments of the refusals are blind; the time between them is not.
@@ -49,7 +51,7 @@ impl Refused {
 /// never late because of a ping that was refused. It rarely errs, because nothing that is still to be judged is due
 /// before the last known refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Refusals(Vec<Refused>);
+pub struct Refusals(ThinVec<Refused>);
 
 impl Refusals {
     /// The most stretches of one check.

@@ -1,6 +1,6 @@
 //! The state of a check: everything that judging needs, and nothing else (15.1).
 
-use std::collections::VecDeque;
+use thin_vec::ThinVec;
 
 use super::cause::{Causes, Family, Status};
 use super::check::{PingKind, Rid};
@@ -130,15 +130,15 @@ pub struct State {
     /// The start that serves the current due time.
     pub claim: Option<Claim>,
     /// Open runs, oldest first; at most [`State::MAX_RUNS`].
-    pub runs: Vec<Run>,
+    pub runs: ThinVec<Run>,
     /// Recently seen run ids, oldest first; at most [`State::MAX_RUNS`].
-    pub rids: VecDeque<RidMemory>,
+    pub rids: ThinVec<RidMemory>,
     /// A run without id was open when the check was paused. The next end without id belongs to it (7.2).
     pub nameless_run_before_pause: bool,
     pub failures_in_a_row: u32,
     pub successes_in_a_row: u32,
     /// The newest max(N, M + 1) successes of a check with `expect`, oldest first; empty for other checks.
-    pub successes: VecDeque<Time>,
+    pub successes: ThinVec<Time>,
     /// Only for checks that are counted at occurrences.
     pub counted: Option<Counted>,
     /// The refused pings of this check (9.1).
@@ -215,7 +215,7 @@ impl State {
 
     /// Successes keep their distances from each other: many at one moment would be too many.
     fn bring_successes_back_to(&mut self, now: Time) {
-        let Some(newest) = self.successes.back().copied().filter(|newest| *newest > now) else { return };
+        let Some(newest) = self.successes.last().copied().filter(|newest| *newest > now) else { return };
         let mut previous = Time::MIN;
         for at in &mut self.successes {
             if *at > now {
@@ -255,12 +255,12 @@ impl Default for State {
             last_duration: None,
             last_exit_status: None,
             claim: None,
-            runs: Vec::new(),
-            rids: VecDeque::new(),
+            runs: ThinVec::new(),
+            rids: ThinVec::new(),
             nameless_run_before_pause: false,
             failures_in_a_row: 0,
             successes_in_a_row: 0,
-            successes: VecDeque::new(),
+            successes: ThinVec::new(),
             counted: None,
             refusals: Refusals::default(),
             counters: Counters::default(),

@@ -282,9 +282,13 @@ impl State {
             late_for,
         });
         let memory = schedule.expect().map_or(0, |expect| expect.memory());
-        while self.successes.len() > memory {
-            self.successes.pop_front();
-        }
+        self.keep_successes(memory);
+    }
+
+    /// Forgets the oldest successes but so many.
+    pub(super) fn keep_successes(&mut self, count: usize) {
+        let surplus = self.successes.len().saturating_sub(count);
+        self.successes.drain(..surplus);
     }
 
     /// 3.3: a lateness left by another spec ends with the successes of the last occurrence.
@@ -309,9 +313,9 @@ impl State {
             };
             self.rids.retain(|memory| memory.rid != rid);
             if self.rids.len() == State::MAX_RUNS {
-                self.rids.pop_front();
+                self.rids.remove(0);
             }
-            self.rids.push_back(RidMemory {
+            self.rids.push(RidMemory {
                 rid,
                 kind: PingKind::Start,
                 exit_status: None,

@@ -132,10 +132,8 @@ impl Judge<'_> {
             state.runs.retain(|other| other.start >= run.start);
         }
         if let Some(expect) = self.spec.schedule.expect() {
-            state.successes.push_back(now);
-            while state.successes.len() > expect.memory() {
-                state.successes.pop_front();
-            }
+            state.successes.push(now);
+            state.keep_successes(expect.memory());
             self.count_success();
         }
     }
@@ -227,9 +225,9 @@ fn remember(state: &mut State, ping: &Ping, now: Time) {
     let Some(rid) = &ping.rid else { return };
     state.rids.retain(|memory| memory.rid != *rid);
     if state.rids.len() == State::MAX_RUNS {
-        state.rids.pop_front();
+        state.rids.remove(0);
     }
-    state.rids.push_back(RidMemory {
+    state.rids.push(RidMemory {
         rid: rid.clone(),
         kind: ping.kind,
         exit_status: ping.exit_status,

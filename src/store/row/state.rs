@@ -1,9 +1,8 @@
 //! A check's state in few bytes, since it is written with every ping: postcard, with times as their distance from the
 //! newest one.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use super::words::{cause_code, cause_kind, ping_code, ping_kind};
 use crate::core::cause::{Cause, CauseKind, Causes};
@@ -155,7 +154,7 @@ fn rid_row(memory: &RidMemory, since: Since) -> RidRow<'_> {
     }
 }
 
-fn successes_row(successes: &VecDeque<Time>, newest: Time) -> Vec<Ago> {
+fn successes_row(successes: &[Time], newest: Time) -> Vec<Ago> {
     let mut after = newest;
     let ago = |time: &Time| Ago((std::mem::replace(&mut after, *time) - *time).as_ms());
     successes.iter().rev().map(ago).collect()
@@ -264,12 +263,13 @@ fn read_rid(row: &RidRow<'_>, since: Since) -> Option<RidMemory> {
     })
 }
 
-fn read_successes(rows: &[Ago], newest: Time) -> VecDeque<Time> {
+fn read_successes(rows: &[Ago], newest: Time) -> ThinVec<Time> {
     let mut after = newest;
-    let mut successes = VecDeque::with_capacity(rows.len());
-    for ago in rows {
+    let before = |ago: &Ago| {
         after = after - Span::ms(ago.0);
-        successes.push_front(after);
-    }
+        after
+    };
+    let mut successes: ThinVec<Time> = rows.iter().map(before).collect();
+    successes.reverse();
     successes
 }

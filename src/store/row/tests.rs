@@ -98,7 +98,7 @@ prop_compose! {
             last_duration: duration.map(Span::ms),
             last_exit_status: numbers.4,
             claim: options[10].map(|start| Claim { start, judged: numbers.5 }),
-            runs,
+            runs: runs.into(),
             rids: rids.into(),
             nameless_run_before_pause: numbers.6,
             failures_in_a_row: numbers.2,
