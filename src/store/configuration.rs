@@ -104,8 +104,7 @@ impl Compared {
             return None;
         }
         let name = definition.name.clone();
-        let known = directory.by_name.get(&name).filter(|named| !named.by_former_name);
-        let Some(known) = known.map(|named| &named.check.definition) else {
+        let Some(known) = directory.by_name.get_key(name.as_str()).map(|check| &check.0.definition) else {
             return Some((name, PendingChange::Add(Arc::new(definition))));
         };
         // How its users know a check is no file's to say.

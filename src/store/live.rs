@@ -23,7 +23,7 @@ use crate::core::time::{Span, Time};
 
 pub use board::Board;
 pub use check::{Check, Known};
-pub use directory::{CheckList, Directory, Named, Shards};
+pub use directory::{ByName, CheckList, Directory, Named, Shards};
 
 /// A longer gap between two signs of life is a blind window (9.1).
 pub(super) const MAX_GAP: Span = Span::secs(10);
@@ -152,7 +152,7 @@ impl Live {
 
     /// The same, and which of both it is.
     pub fn find_named(&self, name: &str) -> Option<Named> {
-        self.directory.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).cloned()
+        self.directory.read().unwrap_or_else(PoisonError::into_inner).named(name)
     }
 
     /// The check whose alias has this id, of any origin.

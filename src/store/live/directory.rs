@@ -5,7 +5,7 @@
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::check::Check;
@@ -15,12 +15,37 @@ use crate::core::check::{Name, Origin};
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     pub checks: CheckList,
-    /// By name, including former names.
-    pub by_name: Shards<Name, Named>,
+    pub by_name: Shards<ByName, ()>,
+    /// By former names, which no check has now.
+    pub by_former_name: Shards<Name, Arc<Check>>,
     /// Checks with an alias, by its id.
     pub by_alias: Shards<String, Arc<Check>>,
     by_slug: HashMap<Origin, Shards<String, Arc<Check>>>,
 }
+
+/// A check, found by its name. Of a million, the names need no room of their own.
+#[derive(Clone, Debug)]
+pub struct ByName(pub Arc<Check>);
+
+impl Borrow<str> for ByName {
+    fn borrow(&self) -> &str {
+        self.0.definition.name.as_str()
+    }
+}
+
+impl Hash for ByName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.definition.name.hash(state);
+    }
+}
+
+impl PartialEq for ByName {
+    fn eq(&self, other: &ByName) -> bool {
+        self.0.definition.name == other.0.definition.name
+    }
+}
+
+impl Eq for ByName {}
 
 /// What a name leads to.
 #[derive(Clone, Debug)]
@@ -43,8 +68,8 @@ impl Directory {
     }
 
     fn name(&mut self, check: &Arc<Check>) {
-        self.by_name
-            .insert(check.definition.name.clone(), Named { check: check.clone(), by_former_name: false });
+        self.by_former_name.remove(&check.definition.name);
+        self.by_name.insert(ByName(check.clone()), ());
         if let Some(alias) = &check.definition.alias {
             self.by_alias.insert(alias.id.clone(), check.clone());
             self.by_slug.entry(alias.origin.clone()).or_default().insert(alias.slug.clone(), check.clone());
@@ -62,7 +87,7 @@ impl Directory {
         if !self.checks.take_out(check) {
             return;
         }
-        self.by_name.remove(&check.definition.name);
+        self.by_name.remove(check.definition.name.as_str());
         if let Some(alias) = &check.definition.alias {
             if self.by_alias.get(&alias.id).is_some_and(|other| other.id == check.id) {
                 self.by_alias.remove(&alias.id);
@@ -77,14 +102,19 @@ impl Directory {
 
     /// Says which check has this former name, or that none has it. A check that has the name now keeps it.
     pub fn point(&mut self, former: &Name, check: Option<Arc<Check>>) {
-        match self.by_name.get(former) {
-            Some(named) if !named.by_former_name => {}
-            known => match check {
-                Some(check) => self.by_name.insert(former.clone(), Named { check, by_former_name: true }),
-                None if known.is_some() => self.by_name.remove(former),
-                None => {}
-            },
+        match check {
+            Some(check) if !self.by_name.contains_key(former.as_str()) => {
+                self.by_former_name.insert(former.clone(), check);
+            }
+            _ => self.by_former_name.remove(former),
         }
+    }
+
+    /// The check that has this name, or had it.
+    pub fn named(&self, name: &str) -> Option<Named> {
+        let now = || Some(Named { check: self.by_name.get_key(name)?.0.clone(), by_former_name: false });
+        let formerly = || Some(Named { check: self.by_former_name.get(name)?.clone(), by_former_name: true });
+        now().or_else(formerly)
     }
 
     /// The check that has this slug in an origin.
@@ -197,6 +227,14 @@ impl<K: Hash + Eq, V> Shards<K, V> {
         self.shards[shard_of(key)].get(key)
     }
 
+    /// The key itself, which may know more than what it is found by.
+    pub fn get_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&K>
+    where
+        K: Borrow<Q>,
+    {
+        self.shards[shard_of(key)].get_key_value(key).map(|(key, _)| key)
+    }
+
     pub fn contains_key<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -212,14 +250,20 @@ impl<K: Hash + Eq, V> Shards<K, V> {
 
 impl<K: Clone + Hash + Eq, V: Clone> Shards<K, V> {
     fn insert(&mut self, key: K, value: V) {
-        Arc::make_mut(&mut self.shards[shard_of(&key)]).insert(key, value);
+        let shard = Arc::make_mut(&mut self.shards[shard_of(&key)]);
+        // An equal key is another, and goes too.
+        shard.remove(&key);
+        shard.insert(key, value);
     }
 
     fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q)
     where
         K: Borrow<Q>,
     {
-        Arc::make_mut(&mut self.shards[shard_of(key)]).remove(key);
+        let shard = &mut self.shards[shard_of(key)];
+        if shard.contains_key(key) {
+            Arc::make_mut(shard).remove(key);
+        }
     }
 }
 
@@ -299,7 +343,7 @@ mod tests {
     fn another_check_of_the_same_name_stays() {
         let mut directory = Directory::new(many(3), []);
         directory.take_out(&check(7, "c1"));
-        assert_eq!(directory.by_name.get("c1").unwrap().check.id, CheckId(1));
+        assert_eq!(directory.named("c1").unwrap().check.id, CheckId(1));
         assert_eq!(directory.checks.len(), 3);
     }
 
@@ -307,7 +351,7 @@ mod tests {
     fn a_former_name_leads_to_its_check_while_no_other_has_it() {
         let (mut directory, c1) = (Directory::new(many(3), []), check(1, "c1"));
         let leads_to = |directory: &Directory, name: &str| {
-            directory.by_name.get(name).map(|named| (named.check.id.0, named.by_former_name))
+            directory.named(name).map(|named| (named.check.id.0, named.by_former_name))
         };
         let name = |text: &str| Name::parse(text).unwrap();
         directory.point(&name("old"), Some(c1.clone()));

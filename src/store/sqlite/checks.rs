@@ -22,7 +22,7 @@ impl CheckRows for Tx<'_> {
     fn definition(&self, check: CheckId) -> Result<Arc<Definition>, StoreError> {
         Ok(match self.staged.get(check) {
             Some(staged) => staged.definition.clone(),
-            None => self.memory.checks[&check].check.definition.clone(),
+            None => self.memory.checks[check].check.definition.clone(),
         })
     }
 
@@ -48,8 +48,8 @@ impl CheckRows for Tx<'_> {
 
     fn known_later_than(&self, now: Time) -> Result<Vec<CheckId>, StoreError> {
         let is_later = |slot: &Slot| slot.check.known().state.knows_later_than(now);
-        let untouched = self.memory.checks.iter().filter(|(id, _)| self.staged.get(**id).is_none());
-        let later = untouched.filter(|(_, slot)| is_later(slot)).map(|(id, _)| *id);
+        let untouched = self.memory.checks.iter().filter(|(id, _)| self.staged.get(*id).is_none());
+        let later = untouched.filter(|(_, slot)| is_later(slot)).map(|(id, _)| id);
         let staged = self.staged.iter().filter(|(_, staged)| staged.state.knows_later_than(now));
         let mut ids: Vec<CheckId> = later.chain(staged.map(|(id, _)| id)).collect();
         ids.sort_unstable();
@@ -75,7 +75,7 @@ impl CheckRows for Tx<'_> {
     fn named(&self, name: &Name) -> Result<Option<CheckId>, StoreError> {
         Ok(match self.names.get(name) {
             Some(named) => *named,
-            None => self.memory.by_name.get(name).copied(),
+            None => self.memory.named(name).map(|check| check.id),
         })
     }
 

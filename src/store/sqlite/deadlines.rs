@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;
 
-use super::fast::ids::{ById, IdSet};
+use super::fast::ids::{AllById, IdSet};
 use crate::core::check::CheckId;
 use crate::core::time::Time;
 
@@ -16,7 +16,7 @@ use crate::core::time::Time;
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
     heap: BinaryHeap<Reverse<(Time, CheckId)>>,
-    of: ById<Deadline>,
+    of: AllById<Deadline>,
     /// Those of which the true one is known.
     judged: IdSet,
 }
@@ -37,7 +37,10 @@ struct Deadline {
 impl Deadlines {
     /// From now on the check's deadline is no earlier than this; `None`: it has none.
     pub(super) fn set(&mut self, check: CheckId, at_earliest: Option<Time>) {
-        let deadline = self.of.entry(check).or_default();
+        if self.of.get(check).is_none() {
+            self.of.insert(check, Deadline::default());
+        }
+        let deadline = self.of.get_mut(check).expect("it was put there");
         deadline.at_earliest = at_earliest;
         if deadline.at.take().is_some() {
             self.judged.remove(check);
@@ -49,7 +52,7 @@ impl Deadlines {
     pub(super) fn blindness_changed(&mut self) {
         while let Some(check) = self.judged.first_from(0) {
             self.judged.remove(check);
-            let deadline = self.of.get_mut(&check).expect("what is forgotten is not judged");
+            let deadline = self.of.get_mut(check).expect("what is forgotten is not judged");
             deadline.at = None;
             self.heap.extend(deadline.queue_earlier().map(|at| Reverse((at, check))));
         }
@@ -57,13 +60,13 @@ impl Deadlines {
 
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
-        self.of.remove(&check);
+        self.of.remove(check);
         self.judged.remove(check);
     }
 
     /// Reads the check's deadline, so that the processor fetches it.
     pub(super) fn fetch(&self, check: CheckId) {
-        black_box(self.of.get(&check).map(|deadline| deadline.at));
+        black_box(self.of.get(check).map(|deadline| deadline.at));
     }
 
     /// Brings the first entry up to date: to be called after whatever changes one, before anything is read. `judge` says the
@@ -71,7 +74,7 @@ impl Deadlines {
     pub(super) fn settle(&mut self, judge: impl Fn(CheckId) -> Option<Time>) {
         if self.heap.len() > 2 * self.of.len() + SPARE {
             // Of a deadline that moves to and fro, each move has left an entry.
-            let queued = self.of.iter().filter_map(|(check, it)| Some(Reverse((it.queued?, *check))));
+            let queued = self.of.iter().filter_map(|(check, it)| Some(Reverse((it.queued?, check))));
             self.heap = queued.collect();
         }
         self.bring_up(judge);
@@ -80,7 +83,7 @@ impl Deadlines {
     fn bring_up(&mut self, judge: impl Fn(CheckId) -> Option<Time>) {
         while let Some(Reverse((at, check))) = self.heap.peek().copied() {
             // One that was forgotten may still be queued.
-            if let Some(deadline) = self.of.get_mut(&check)
+            if let Some(deadline) = self.of.get_mut(check)
                 && deadline.queued == Some(at)
             {
                 if deadline.at.is_none() && deadline.at_earliest == Some(at) {
@@ -183,7 +186,7 @@ mod tests {
         assert!(deadlines.heap.len() <= 2 * 50 + SPARE, "stale entries went");
         earliest.keys().for_each(|check| deadlines.forget(*check));
         deadlines.settle(judge);
-        assert!(deadlines.heap.is_empty() && deadlines.of.is_empty() && deadlines.judged.is_empty());
+        assert!(deadlines.heap.is_empty() && deadlines.of.len() == 0 && deadlines.judged.is_empty());
     }
 
     /// A blind window concerns those alone that have come up.

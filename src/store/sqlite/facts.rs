@@ -72,7 +72,7 @@ impl FactRows for Tx<'_> {
     fn last_ping(&self, check: CheckId) -> Result<i64, StoreError> {
         Ok(match self.staged.get(check) {
             Some(staged) => staged.last_ping,
-            None => self.memory.checks[&check].last_ping,
+            None => self.memory.checks[check].last_ping,
         })
     }
 
@@ -93,7 +93,7 @@ impl FactRows for Tx<'_> {
 
     fn recount_window(&mut self, check: CheckId, within: Span, now: Time) -> Result<(), StoreError> {
         let db = self.db;
-        let slot = self.memory.checks.get(&check);
+        let slot = self.memory.checks.get(check);
         let staged = self.staged.get_mut(check).expect("a check is staged before it is changed");
         let before = staged.window(slot);
         staged.window = Some(windows::recount(db, staged.last_ping, &before, within, now)?);

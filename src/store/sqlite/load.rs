@@ -17,7 +17,7 @@ use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
-use crate::store::live::{Check, Known};
+use crate::store::live::{ByName, Check, Known};
 use crate::store::{StoreError, row};
 
 /// The whole memory, as the rows say. Somebody is sending the messages `handed`.
@@ -66,7 +66,6 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<Vec<CheckId>, Sto
     let count = db.query_row("SELECT count(*) FROM checks WHERE superseded = 0", [], |row| row.get(0));
     let count: i64 = count.map_err(failed)?;
     let room = usize::try_from(count).unwrap_or_default();
-    memory.checks.reserve(room);
     memory.by_name.reserve(room);
     let (mut rows_read, mut alike) = (RowsRead::new("checks", count), Alike::default());
     let mut without_windows = Vec::new();
@@ -97,10 +96,10 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<Vec<CheckId>, Sto
             without_windows.push(id);
         }
         let known = Known { state, window: window.unwrap_or_else(|| WindowCount::new(within)) };
-        if !is_superseded {
-            memory.by_name.insert(definition.name.clone(), id);
-        }
         let check = Arc::new(Check::new(id, definition, known));
+        if !is_superseded {
+            memory.by_name.replace(ByName(check.clone()));
+        }
         memory.place(Slot { check, last_ping, pings: row.get(4)? });
         Ok(Ok(()))
     })?;

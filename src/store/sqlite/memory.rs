@@ -1,12 +1,12 @@
 //! What the store knows without asking the database. The rows are the truth: after a call that failed, all of this is
 //! read anew.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::deadlines::Deadlines;
 use super::fast::behind::{Behind, Later};
-use super::fast::ids::{ById, IdSet};
+use super::fast::ids::{AllById, ById, IdSet};
 use super::former::PastNames;
 use super::history_tables::DamagedTables;
 use super::outbox::Outbox;
@@ -21,15 +21,15 @@ use crate::core::route::{Dependency, Mutes, Policy};
 use crate::core::state::State;
 use crate::core::step;
 use crate::core::time::{Span, Time};
-use crate::store::live::{Check, Directory};
+use crate::store::live::{ByName, Check, Directory};
 
 /// Everything the store knows, but for history.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     /// All checks, archived ones too.
-    pub(super) checks: ById<Slot>,
+    pub(super) checks: AllById<Slot>,
     /// By present name, archived ones too.
-    pub(super) by_name: HashMap<Name, CheckId>,
+    pub(super) by_name: HashSet<ByName>,
     pub(super) former: PastNames,
     pub(super) deadlines: Deadlines,
     pub(super) blind: BlindWindows,
@@ -120,13 +120,13 @@ impl Memory {
 
     /// Notes what is found by the states of checks of which nothing was noted yet.
     pub(super) fn note_all_states(&mut self) {
-        let checks: Vec<CheckId> = self.checks.keys().copied().collect();
+        let checks: Vec<CheckId> = self.checks.iter().map(|(check, _)| check).collect();
         checks.into_iter().for_each(|check| self.note_state(check, None));
     }
 
     /// Notes what is found by it of the state that a check has now. Before, it was archived then.
     pub(super) fn note_state(&mut self, id: CheckId, was_archived: Option<Time>) {
-        let slot = &self.checks[&id];
+        let slot = &self.checks[id];
         let known = slot.check.known();
         self.deadlines.set(id, step::deadline_at_earliest(&slot.check.definition.spec, &known.state));
         if known.state.causes.is_empty() {
@@ -147,7 +147,7 @@ impl Memory {
         if !self.projection.is_followed() {
             return;
         }
-        let check = self.checks[&id].check.clone();
+        let check = self.checks[id].check.clone();
         let known = check.known();
         if !known.state.causes.is_empty() || self.projection.alerts.contains_key(&id) {
             self.projection.changed(id);
@@ -165,7 +165,7 @@ impl Memory {
 
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
-        if self.checks.contains_key(&check) {
+        if self.checks.get(check).is_some() {
             self.note_for_alerts(check, None);
         }
         self.former.forget(check);
@@ -174,17 +174,29 @@ impl Memory {
         self.happenings.remove(&check);
         self.new_bodies.remove(check);
         self.new_flips.remove(check);
-        if let Some(slot) = self.checks.remove(&check) {
+        self.forget_name(check);
+        if let Some(slot) = self.checks.remove(check) {
             self.pings_kept.forgot(check, slot.pings);
             if let Some(at) = slot.check.known().state.archived {
                 self.archived.remove(&(at, check));
             }
-            let Definition { name, depends_on, .. } = &*slot.check.definition;
-            self.outbox.depended_on.take_out(depends_on);
-            if self.by_name.get(name) == Some(&check) {
-                self.by_name.remove(name);
-            }
+            self.outbox.depended_on.take_out(&slot.check.definition.depends_on);
         }
+    }
+
+    /// The check has not the name any more that it has.
+    pub(super) fn forget_name(&mut self, check: CheckId) {
+        if let Some(slot) = self.checks.get(check)
+            && let name = &slot.check.definition.name
+            && self.named(name).is_some_and(|named| named.id == check)
+        {
+            self.by_name.remove(name.as_str());
+        }
+    }
+
+    /// The check that has this name, if it is archived, too.
+    pub(super) fn named(&self, name: &Name) -> Option<&Arc<Check>> {
+        self.by_name.get(name.as_str()).map(|ByName(check)| check)
     }
 
     /// So many events of a check's history are gone.
@@ -209,28 +221,28 @@ impl Memory {
     /// The declared checks, for readers.
     pub(super) fn directory(&self) -> Directory {
         // In the order in which they were made, in which they lie together and are nearly sorted.
-        let mut ids: Vec<CheckId> = self.by_name.values().copied().collect();
-        ids.sort_unstable();
-        let checks = ids.iter().map(|id| self.checks[id].check.clone()).filter(is_declared);
+        let mut checks: Vec<Arc<Check>> = self.by_name.iter().map(|ByName(check)| check.clone()).collect();
+        checks.sort_unstable_by_key(|check| check.id);
+        checks.retain(is_declared);
         let former = self.former.iter().filter_map(|name| Some((name.clone(), self.has_former(name)?)));
-        Directory::new(checks.collect(), former)
+        Directory::new(checks, former)
     }
 
     /// What the check of this name is declared as, unless it is archived.
     pub(super) fn declared_as(&self, name: &Name) -> Option<Arc<Definition>> {
-        let check = &self.checks[self.by_name.get(name)?].check;
+        let check = self.named(name)?;
         is_declared(check).then(|| check.definition.clone())
     }
 
     /// The declared check that has this former name.
     pub(super) fn has_former(&self, name: &Name) -> Option<Arc<Check>> {
-        let slot = self.checks.get(&self.former.get(name)?)?;
+        let slot = self.checks.get(self.former.get(name)?)?;
         Some(slot.check.clone()).filter(is_declared)
     }
 }
 
-fn deadline(checks: &ById<Slot>, blind: &BlindWindows, check: CheckId) -> Option<Time> {
-    let check = &checks[&check].check;
+fn deadline(checks: &AllById<Slot>, blind: &BlindWindows, check: CheckId) -> Option<Time> {
+    let check = &checks[check].check;
     step::deadline(&check.definition.spec, &check.known().state, blind)
 }
 

@@ -16,7 +16,7 @@ impl NamedChecks for Tx<'_> {
                 has_pings: staged.pings > 0,
             }));
         }
-        Ok(self.memory.checks.get(&id).map(|slot| NamedCheck {
+        Ok(self.memory.checks.get(id).map(|slot| NamedCheck {
             definition: slot.check.definition.clone(),
             is_archived: slot.check.known().state.archived.is_some(),
             has_pings: slot.pings > 0,
@@ -36,7 +36,7 @@ impl NamedChecks for Tx<'_> {
     fn count(&self) -> Result<usize, StoreError> {
         let directory = self.live.directory();
         let came = |(id, staged): &(CheckId, &Staged)| {
-            let was_there = self.memory.checks.get(id).is_some_and(|slot| is_declared(&slot.check));
+            let was_there = self.memory.checks.get(*id).is_some_and(|slot| is_declared(&slot.check));
             isize::from(!is_archived(staged)) - isize::from(was_there)
         };
         let more: isize = self.staged.iter().map(|staged| came(&staged)).sum();

@@ -69,7 +69,7 @@ impl OldRows for Tx<'_> {
     }
 
     fn pings_of(&self, check: CheckId) -> Result<Option<i64>, StoreError> {
-        Ok(self.memory.checks.get(&check).map(|slot| slot.pings))
+        Ok(self.memory.checks.get(check).map(|slot| slot.pings))
     }
 
     fn begin_old_pings(&mut self, retention: &Retention) -> Result<i64, StoreError> {
@@ -243,7 +243,7 @@ impl OldRows for Tx<'_> {
         match self.staged.get(check) {
             Some(staged) => Ok(staged.state.archived),
             None => {
-                let slot = self.memory.checks.get(&check);
+                let slot = self.memory.checks.get(check);
                 Ok(slot.and_then(|slot| slot.check.known().state.archived))
             }
         }

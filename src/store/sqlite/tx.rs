@@ -14,7 +14,7 @@ use crate::core::notice::Severity;
 use crate::core::route::Mute;
 use crate::core::state::State;
 use crate::store::StoreError;
-use crate::store::live::{Check, Directory, Known, Live};
+use crate::store::live::{ByName, Check, Directory, Known, Live};
 use crate::store::pending::{PendingChanges, Redeclared};
 use crate::store::work::Story;
 
@@ -85,7 +85,7 @@ impl<'a> Tx<'a> {
     /// The check as this call has left it so far; `None` if there is none of this number.
     pub(super) fn stage(&mut self, id: CheckId) -> Option<&mut Staged> {
         if self.staged.get(id).is_none() {
-            let slot = self.memory.checks.get(&id)?;
+            let slot = self.memory.checks.get(id)?;
             return Some(self.staged.insert(id, Staged::of(slot)));
         }
         self.staged.get_mut(id)
@@ -95,7 +95,7 @@ impl<'a> Tx<'a> {
     pub(super) fn with_state<R>(&self, id: CheckId, look: impl FnOnce(&State) -> R) -> R {
         match self.staged.get(id) {
             Some(staged) => look(&staged.state),
-            None => look(&self.memory.checks[&id].check.known().state),
+            None => look(&self.memory.checks[id].check.known().state),
         }
     }
 
@@ -173,13 +173,13 @@ impl<'a> Tx<'a> {
         }
         for (id, staged) in self.staged.iter_mut() {
             if staged.changes_the_list() {
-                let known = self.memory.checks.get(&id).map(|slot| slot.check.clone());
+                let known = self.memory.checks.get(id).map(|slot| slot.check.clone());
                 is_ranked_otherwise |= known.as_ref().is_some_and(|check| {
                     Severity::of(&check.definition.labels) != Severity::of(&staged.definition.labels)
                 });
                 listed.before.extend(known);
                 redeclare(self.memory, id, staged);
-                listed.after.push(self.memory.checks[&id].check.clone());
+                listed.after.push(self.memory.checks[id].check.clone());
             } else {
                 keep(self.memory, id, staged);
             }
@@ -237,7 +237,7 @@ impl Listed {
 
 /// Puts a changed check in its place.
 fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
-    let slot = memory.checks.get_mut(&id).expect("what is not new was staged from its slot");
+    let slot = memory.checks.get_mut(id).expect("what is not new was staged from its slot");
     slot.last_ping = staged.last_ping;
     slot.pings = staged.pings;
     let mut known = slot.check.known();
@@ -254,18 +254,13 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
 
 /// Makes the place of a check that is new or declared otherwise.
 fn redeclare(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
-    let window = staged.window(memory.checks.get(&id));
+    let window = staged.window(memory.checks.get(id));
     let known = Known { state: std::mem::take(&mut staged.state), window };
-    if let Some(slot) = memory.checks.get(&id) {
-        let name = &slot.check.definition.name;
-        if memory.by_name.get(name) == Some(&id) {
-            memory.by_name.remove(name);
-        }
-    }
-    if !staged.is_superseded {
-        memory.by_name.insert(staged.definition.name.clone(), id);
-    }
+    memory.forget_name(id);
     let check = Arc::new(Check::new(id, staged.definition.clone(), known));
+    if !staged.is_superseded {
+        memory.by_name.replace(ByName(check.clone()));
+    }
     memory.put(Slot { check, last_ping: staged.last_ping, pings: staged.pings });
     memory.note_for_alerts(id, None);
 }

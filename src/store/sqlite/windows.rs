@@ -125,12 +125,12 @@ pub(super) fn load(db: &Connection, memory: &mut Memory, unknown: &[CheckId]) ->
         Walk::new(slot.last_ping, slot.check.definition.count_window(), slot.check.known().state.newest)
     };
     tracing::info!(checks = unknown.len(), "counting windows from pings, which is done once");
-    let mut walks: ById<Walk> = unknown.iter().map(|id| (*id, walk(&memory.checks[id]))).collect();
+    let mut walks: ById<Walk> = unknown.iter().map(|id| (*id, walk(&memory.checks[*id]))).collect();
     read_in_a_row(db, memory.last_ping, &mut walks)?;
     for (id, mut walk) in walks {
         walk.find_rest(db, usize::MAX)?;
         let none = WindowCount::new(walk.within);
-        memory.checks[&id].check.known().window = walk.count(none);
+        memory.checks[id].check.known().window = walk.count(none);
     }
     memory.behind.add_without_counts(unknown);
     Ok(())

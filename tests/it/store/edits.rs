@@ -6,6 +6,7 @@ use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{Alias, CheckId, Definition, Origin, PingKind, Source};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
+use punctual::store::live::ByName;
 use punctual::store::{Edit, EditError, NewCheck, SpecChange, Store};
 
 use super::world::{Place, World, check, name};
@@ -249,9 +250,10 @@ fn ways<P: Place>(world: &mut World<P>) -> Vec<String> {
     let listed = directory.checks.iter().map(|check| format!("{} {}", check.definition.name, check.id.0));
     let mut ways: Vec<String> = listed.collect();
     assert!(directory.checks.iter().is_sorted_by_key(|check| check.definition.name.clone()));
-    let named =
-        directory.by_name.iter().map(|(name, named)| format!("by {name}: {}", named.check.definition.name));
-    ways.extend(named);
+    let now = directory.by_name.iter().map(|(ByName(check), ())| &check.definition.name);
+    for name in now.chain(directory.by_former_name.iter().map(|(name, _)| name)) {
+        ways.push(format!("by {name}: {}", directory.named(name.as_str()).unwrap().check.definition.name));
+    }
     for (id, check) in directory.by_alias.iter() {
         let canary = check.definition.alias.as_ref().unwrap();
         assert_eq!((&canary.id, directory.by_slug(&canary.origin, &canary.slug).unwrap().id), (id, check.id));
@@ -308,7 +310,7 @@ pub(crate) fn who_looks_at_the_list_keeps_what_it_saw<P: Place>(world: &mut Worl
     assert_eq!(*live.find("c").unwrap().definition.title, *"C");
     edit(world, Edit::Delete { check: id }).unwrap();
     assert_eq!((looking.checks.len(), live.directory().checks.len()), (3, 2));
-    assert_ne!(*looking.by_name.get("c").unwrap().check.definition.title, *"C");
+    assert_ne!(*looking.named("c").unwrap().check.definition.title, *"C");
 }
 
 /// What is changed piece by piece comes to the same as all of it made anew.

@@ -92,7 +92,7 @@ impl Tx<'_> {
             if let Some(staged) = self.staged.get(id) {
                 bytes += self.write_staged(id, staged)?;
             } else {
-                let slot = &self.memory.checks[&id];
+                let slot = &self.memory.checks[id];
                 let Known { state, window } = &*slot.check.known();
                 bytes += self
                     .write(id, &RowOfState { state, window, last_ping: slot.last_ping, pings: slot.pings })?;
@@ -129,7 +129,7 @@ impl Tx<'_> {
 
     /// Answers how many bytes it wrote.
     fn write_staged(&self, id: CheckId, staged: &Staged) -> Result<usize, StoreError> {
-        let window = &staged.window(self.memory.checks.get(&id));
+        let window = &staged.window(self.memory.checks.get(id));
         let Staged { state, last_ping, pings, .. } = staged;
         self.write(id, &RowOfState { state, window, last_ping: *last_ping, pings: *pings })
     }

@@ -3,11 +3,90 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Index;
 
 use crate::core::check::CheckId;
 
 /// A map by the numbers of checks.
 pub(in crate::store::sqlite) type ById<T> = HashMap<CheckId, T, BuildHasherDefault<IdHasher>>;
+
+/// A map by the numbers of checks, for nearly all of them: those that follow each other lie together, and leave no room
+/// between them as a table of hashes does.
+#[derive(Debug)]
+pub(in crate::store::sqlite) struct AllById<T> {
+    /// By what their numbers have in common. None is empty.
+    pages: ById<Page<T>>,
+    len: usize,
+}
+
+type Page<T> = Box<[Option<T>; PAGE]>;
+
+/// As many checks that went leave the room of a few thousand bytes for one that stays.
+const PAGE: usize = 64;
+
+impl<T> AllById<T> {
+    pub(in crate::store::sqlite) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(in crate::store::sqlite) fn get(&self, check: CheckId) -> Option<&T> {
+        let (page, place) = place_of(check);
+        self.pages.get(&page)?[place].as_ref()
+    }
+
+    pub(in crate::store::sqlite) fn get_mut(&mut self, check: CheckId) -> Option<&mut T> {
+        let (page, place) = place_of(check);
+        self.pages.get_mut(&page)?[place].as_mut()
+    }
+
+    /// Answers what was there.
+    pub(in crate::store::sqlite) fn insert(&mut self, check: CheckId, value: T) -> Option<T> {
+        let (page, place) = place_of(check);
+        let page = self.pages.entry(page).or_insert_with(|| Box::new([const { None }; PAGE]));
+        let before = page[place].replace(value);
+        self.len += usize::from(before.is_none());
+        before
+    }
+
+    /// Answers what was there.
+    pub(in crate::store::sqlite) fn remove(&mut self, check: CheckId) -> Option<T> {
+        let (number, place) = place_of(check);
+        let page = self.pages.get_mut(&number)?;
+        let gone = page[place].take()?;
+        self.len -= 1;
+        if page.iter().all(Option::is_none) {
+            self.pages.remove(&number);
+        }
+        Some(gone)
+    }
+
+    /// All, in no order.
+    pub(in crate::store::sqlite) fn iter(&self) -> impl Iterator<Item = (CheckId, &T)> {
+        self.pages.iter().flat_map(|(page, values)| {
+            let numbers = (page.0 * PAGE as u64..).map(CheckId);
+            numbers.zip(values.iter()).filter_map(|(check, value)| Some((check, value.as_ref()?)))
+        })
+    }
+}
+
+/// The number of its page, as if that were a check, and its place in it.
+fn place_of(check: CheckId) -> (CheckId, usize) {
+    (CheckId(check.0 / PAGE as u64), (check.0 % PAGE as u64) as usize)
+}
+
+impl<T> Default for AllById<T> {
+    fn default() -> Self {
+        AllById { pages: ById::default(), len: 0 }
+    }
+}
+
+impl<T> Index<CheckId> for AllById<T> {
+    type Output = T;
+
+    fn index(&self, check: CheckId) -> &T {
+        self.get(check).expect("there is such a check")
+    }
+}
 
 /// One multiplication, which spreads numbers that follow each other (Fibonacci hashing).
 #[derive(Debug, Default)]
@@ -73,6 +152,25 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn a_map_in_pages_is_what_a_map_is(
+            steps in prop::collection::vec((0_u64..300, 0_u8..3), 0..200),
+        ) {
+            let (mut map, mut truth) = (AllById::default(), BTreeMap::new());
+            for (turn, (number, what)) in steps.into_iter().enumerate() {
+                let check = CheckId(number);
+                let (answer, expected) = match what {
+                    0 => (map.remove(check), truth.remove(&check)),
+                    1 => (map.insert(check, turn), truth.insert(check, turn)),
+                    _ => (map.get_mut(check).copied(), truth.get(&check).copied()),
+                };
+                prop_assert_eq!((answer, map.len(), map.get(check)), (expected, truth.len(), truth.get(&check)));
+            }
+            prop_assert_eq!(map.iter().map(|(check, turn)| (check, *turn)).collect::<BTreeMap<_, _>>(), truth.clone());
+            truth.keys().for_each(|check| assert!(map.remove(*check).is_some()));
+            prop_assert!(map.pages.is_empty());
+        }
+
         #[test]
         fn a_set_of_numbers_is_what_a_set_is(
             steps in prop::collection::vec((0_u64..300, any::<bool>()), 0..200),

@@ -8,7 +8,7 @@ use crate::store::sqlite::memory::Memory;
 /// docs/performance.md has what that spares.
 pub(in crate::store::sqlite) fn prefetch(memory: &Memory, checks: impl Iterator<Item = CheckId>) {
     for check in checks {
-        if let Some(slot) = memory.checks.get(&check) {
+        if let Some(slot) = memory.checks.get(check) {
             slot.check.fetch();
         }
         memory.deadlines.fetch(check);

@@ -63,7 +63,7 @@ fn step_through(
 /// A ping that flips would have brought its check's row up to date, so one that does now was judged otherwise before, by
 /// another version of this program: from there on the pings of the check are kept, to be judged in a transaction.
 fn step_again(memory: &mut Memory, check: CheckId, later: Later) {
-    let Some(slot) = memory.checks.get_mut(&check).filter(|slot| slot.last_ping < later.seq) else { return };
+    let Some(slot) = memory.checks.get_mut(check).filter(|slot| slot.last_ping < later.seq) else { return };
     if let Some(again) = memory.judge_again.get_mut(&check) {
         return again.push(later);
     }

@@ -108,7 +108,7 @@ impl OfProcess for Tx<'_> {
     fn take_to_alert(&mut self, limit: usize, now: Time) -> Vec<CheckId> {
         let Memory { projection, bad, checks, .. } = &mut *self.memory;
         let mut taken = projection.take(bad, limit, now);
-        taken.retain(|check| checks.contains_key(check));
+        taken.retain(|check| checks.get(*check).is_some());
         taken
     }
 

@@ -181,7 +181,7 @@ impl Rows for Tx<'_> {
     ) -> Result<Vec<DeliveryId>, StoreError> {
         let Memory { outbox, checks, .. } = &mut *self.memory;
         outbox.rank_waiting(receiver, |check| {
-            let known = checks.get(&check).map(|slot| &slot.check.definition);
+            let known = checks.get(check).map(|slot| &slot.check.definition);
             let definition = known.or(self.staged.get(check).map(|staged| &staged.definition));
             Severity::of(&definition.expect("a check is there while something of it waits").labels)
         });
