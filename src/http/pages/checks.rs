@@ -8,7 +8,7 @@ use super::super::door::Visibility;
 use super::super::reply::Reply;
 use super::filter::Filter;
 use super::incident;
-use super::list::{self, CheckRow, Part};
+use super::list::{CheckRow, List, Part};
 use super::{banners, page, words};
 use crate::app::health;
 use crate::app::view::{IncidentView, Moment};
@@ -30,32 +30,31 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility
     };
     let now = app.services.clock.now();
     let fault = health::fault(&app.services);
-    let rows = list::rows(&Moment::of(&app.services), &app.services.live);
-    let found = filter.found(&rows);
-    let has_status = |row: &&&CheckRow| filter.status.is_none_or(|status| status == row.view.status);
-    let wanted: Vec<&CheckRow> = found.iter().filter(has_status).copied().collect();
-    let pages = wanted.len().div_ceil(ROWS).max(1);
+    let limit = filter.page.saturating_mul(ROWS);
+    let List { all, found, wanted, rows } =
+        List::of(&filter, &Moment::of(&app.services), &app.services.live, limit);
+    let pages = wanted.all.div_ceil(ROWS).max(1);
     let number = filter.page.min(pages);
-    let on_page = wanted.iter().skip((number - 1) * ROWS).take(ROWS);
+    let on_page = &rows[(number - 1) * ROWS..];
     // Without a store that answers, this page is all there is: it does not wait for that.
-    let answers = if fault.is_none() { read_answers(app, on_page.clone().copied()) } else { Ok(Vec::new()) };
+    let answers = if fault.is_none() { read_answers(app, on_page) } else { Ok(Vec::new()) };
     let (answers, unread) = answers.map_or_else(|error| (Vec::new(), Some(error)), |answers| (answers, None));
     let shown: Vec<Shown<'_>> =
-        on_page.copied().zip(answers.into_iter().chain(std::iter::repeat_with(|| None))).collect();
-    let bad = wanted.iter().filter(|row| row.part() == Part::NeedsSomebody).count();
+        on_page.iter().zip(answers.into_iter().chain(std::iter::repeat_with(|| None))).collect();
+    let bad = wanted.needs_somebody;
     let title = if bad > 0 { format!("({bad}) punctual") } else { "punctual".to_owned() };
     let content = html! {
-        h1 { (list::headline(&wanted, filter.is_all())) }
-        (banners::banners(app, fault.as_deref(), rows.len(), (sight, now)))
+        h1 { (wanted.in_words(filter.is_all())) }
+        (banners::banners(app, fault.as_deref(), all, (sight, now)))
         @if let Some(error) = unread {
             div.banner.bad role="alert" { "Who has acknowledged what cannot be read: " (error) }
         }
-        @if !rows.is_empty() {
+        @if all > 0 {
             (filter.totals(&found))
             (filter.form())
             @for part in Part::ALL { (section(app, part, &shown, now)) }
             (filter.pages(number, pages))
-            @if wanted.is_empty() { p.quiet { "No check matches. " a href="./" { "Show all" } } }
+            @if wanted.all == 0 { p.quiet { "No check matches. " a href="./" { "Show all" } } }
         }
         (banners::new_database(app, now))
     };
@@ -75,17 +74,14 @@ fn refusal(filter: &Filter, why: &str) -> Reply {
 }
 
 /// What people said of the incidents of these rows, in their order.
-fn read_answers<'r>(
-    app: &App,
-    rows: impl Iterator<Item = &'r CheckRow>,
-) -> Result<Vec<Option<IncidentView>>, StoreError> {
+fn read_answers(app: &App, rows: &[CheckRow]) -> Result<Vec<Option<IncidentView>>, StoreError> {
     let answered = app.services.live.answered();
     let stands = |incident: &IncidentView| incident.status != IncidentStatus::Open;
-    rows.map(|row| match row.answered {
+    let answer = |row: &CheckRow| match row.answered {
         Some(_) => Ok(IncidentView::open(&app.services.history, &answered, row.check.id)?.filter(stands)),
         None => Ok(None),
-    })
-    .collect()
+    };
+    rows.iter().map(answer).collect()
 }
 
 fn section(app: &App, part: Part, shown: &[Shown<'_>], now: Time) -> Markup {

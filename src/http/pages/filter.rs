@@ -1,12 +1,15 @@
 //! Which checks of the list are asked for: words and matchers, a status, a page.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::super::decode;
-use super::list::CheckRow;
 use super::words;
 use crate::core::cause::Status;
+use crate::core::check::Definition;
 use crate::core::search::Search;
+use crate::core::step::View;
 use crate::core::text::shown;
 
 /// The longest filter, in characters.
@@ -54,9 +57,9 @@ impl Filter {
         self.search.is_empty() && self.status.is_none()
     }
 
-    /// Those that it finds, of whatever status.
-    pub(super) fn found<'r>(&self, rows: &'r [CheckRow]) -> Vec<&'r CheckRow> {
-        rows.iter().filter(|row| self.search.finds(&row.check.definition, &row.view)).collect()
+    /// Whether its words find a check, of whatever status.
+    pub(super) fn finds(&self, definition: &Definition, view: &View) -> bool {
+        self.search.finds(definition, view)
     }
 
     /// The address of the same text with another status or page.
@@ -69,15 +72,15 @@ impl Filter {
     }
 
     /// How many there are of each status, each a link to them.
-    pub(super) fn totals(&self, found: &[&CheckRow]) -> Markup {
-        let count = |status| found.iter().filter(|row| row.view.status == status).count();
+    pub(super) fn totals(&self, found: &BTreeMap<Status, usize>) -> Markup {
+        let count = |status| found.get(&status).copied().unwrap_or(0);
         let counts = Status::DECLARED.map(|status| (status, count(status)));
         let is_of_use = |(status, count): &(Status, usize)| *count > 0 || self.status == Some(*status);
         html! {
             ul.totals aria-label="Checks by status" {
                 li {
                     a href=(self.address(None, 1)) aria-current=[self.status.is_none().then_some("true")] {
-                        b { (found.len()) } " all"
+                        b { (found.values().sum::<usize>()) } " all"
                     }
                 }
                 @for (status, count) in counts.into_iter().filter(is_of_use) {

@@ -1,8 +1,10 @@
 //! The rows of the first page: what needs somebody, what somebody is on or asked not to hear of, and the rest.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
+use super::filter::Filter;
 use crate::app::view::{CheckView, Moment};
 use crate::core::cause::Status;
 use crate::core::incident::IncidentStatus;
@@ -55,12 +57,19 @@ impl CheckRow {
             Status::Grace | Status::New | Status::Up | Status::Paused | Status::Archived => Part::Rest,
         }
     }
+}
 
-    /// Bad ones by their severity, then since when; the others by group, then how they are.
+fn since(view: &View) -> Option<Time> {
+    view.causes.iter().map(|cause| cause.since).min()
+}
+
+impl Ord for CheckRow {
+    /// In the order in which people should look at them.
     fn cmp(&self, other: &CheckRow) -> Ordering {
         let (one, two) = (&self.check.definition, &other.check.definition);
         let order = self.part().cmp(&other.part()).then_with(|| {
             if self.part() == Part::Rest {
+                // Bad ones by their severity, then since when; the others by group, then how they are.
                 one.group.cmp(&two.group).then(self.view.status.cmp(&other.view.status))
             } else {
                 let weight = Severity::of(&one.labels).cmp(&Severity::of(&two.labels));
@@ -71,47 +80,61 @@ impl CheckRow {
     }
 }
 
-fn since(view: &View) -> Option<Time> {
-    view.causes.iter().map(|cause| cause.since).min()
+impl PartialOrd for CheckRow {
+    fn partial_cmp(&self, other: &CheckRow) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
-/// All checks, in the order in which people should look at them.
-pub(super) fn rows(moment: &Moment<'_>, live: &Live) -> Vec<CheckRow> {
-    let answered = live.answered();
-    let row = |check: &Arc<Check>| {
-        let CheckView { state, view, held } = moment.look(check);
-        let held = held.or_else(|| moment.waits(check, &view, &answered));
-        let last_seen = state.last_seen;
-        CheckRow { check: check.clone(), view, held, answered: answered.get(&check.id).copied(), last_seen }
-    };
-    let mut rows: Vec<CheckRow> = live.directory().checks.iter().map(row).collect();
-    rows.sort_by(CheckRow::cmp);
-    rows
+impl PartialEq for CheckRow {
+    fn eq(&self, other: &CheckRow) -> bool {
+        self.cmp(other).is_eq()
+    }
 }
 
-/// What the rows come to, in a line.
-pub(super) fn headline(rows: &[&CheckRow], is_all: bool) -> String {
-    let of = |part: Part| rows.iter().filter(move |row| row.part() == part);
-    let answered = |status| of(Part::Aside).filter(|row| row.answered == Some(status)).count();
-    let held = |is_muted: bool| {
-        let is_it = |row: &&&CheckRow| {
-            let by_people = matches!(row.held, Some(HoldReason::Muted { .. } | HoldReason::Quiet { .. }));
-            row.answered.is_none() && by_people == is_muted
-        };
-        of(Part::Aside).filter(is_it).count()
-    };
-    let status = |status| rows.iter().filter(|row| row.view.status == status).count();
-    let counts = Counts {
-        all: rows.len(),
-        needs_somebody: of(Part::NeedsSomebody).count(),
-        acknowledged: answered(IncidentStatus::Acknowledged),
-        wont_fix: answered(IncidentStatus::WontFix),
-        muted: held(true),
-        waiting: held(false),
-        never_seen: status(Status::New) + rows.iter().filter(|row| is_unseen_in_grace(row)).count(),
-        paused: status(Status::Paused),
-    };
-    counts.in_words(is_all)
+impl Eq for CheckRow {}
+
+/// What the first page shows. Of a million checks, only those of the page are kept.
+#[derive(Default)]
+pub(super) struct List {
+    /// How many checks there are.
+    pub(super) all: usize,
+    /// How many there are of each status that the words find.
+    pub(super) found: BTreeMap<Status, usize>,
+    pub(super) wanted: Counts,
+    /// The first ones of those that are wanted, in the order in which people should look at them.
+    pub(super) rows: Vec<CheckRow>,
+}
+
+impl List {
+    /// Looks at all checks. At most so many rows are kept.
+    pub(super) fn of(filter: &Filter, moment: &Moment<'_>, live: &Live, limit: usize) -> List {
+        let (answered, directory) = (live.answered(), live.directory());
+        let mut list = List { all: directory.checks.len(), ..List::default() };
+        let mut first: BinaryHeap<CheckRow> = BinaryHeap::new();
+        for check in directory.checks.iter() {
+            let CheckView { state, view, held } = moment.look(check);
+            if !filter.finds(&check.definition, &view) {
+                continue;
+            }
+            *list.found.entry(view.status).or_default() += 1;
+            if filter.status.is_some_and(|status| status != view.status) {
+                continue;
+            }
+            let held = held.or_else(|| moment.waits(check, &view, &answered));
+            let (answered, last_seen) = (answered.get(&check.id).copied(), state.last_seen);
+            let row = CheckRow { check: check.clone(), view, held, answered, last_seen };
+            list.wanted.count(&row);
+            if first.len() < limit {
+                first.push(row);
+            } else if first.peek().is_some_and(|last| row < *last) {
+                first.pop();
+                first.push(row);
+            }
+        }
+        list.rows = first.into_sorted_vec();
+        list
+    }
 }
 
 /// Due, and nothing was ever heard of it: not as it should be yet.
@@ -119,10 +142,11 @@ fn is_unseen_in_grace(row: &CheckRow) -> bool {
     row.view.status == Status::Grace && row.last_seen.is_none()
 }
 
+/// What the rows come to.
 #[derive(Clone, Copy, Default)]
-struct Counts {
-    all: usize,
-    needs_somebody: usize,
+pub(super) struct Counts {
+    pub(super) all: usize,
+    pub(super) needs_somebody: usize,
     acknowledged: usize,
     wont_fix: usize,
     muted: usize,
@@ -132,8 +156,25 @@ struct Counts {
 }
 
 impl Counts {
+    fn count(&mut self, row: &CheckRow) {
+        let by_people = matches!(row.held, Some(HoldReason::Muted { .. } | HoldReason::Quiet { .. }));
+        self.all += 1;
+        match (row.part(), row.answered) {
+            (Part::NeedsSomebody, _) => self.needs_somebody += 1,
+            (Part::Aside, Some(IncidentStatus::Acknowledged)) => self.acknowledged += 1,
+            (Part::Aside, Some(IncidentStatus::WontFix)) => self.wont_fix += 1,
+            (Part::Aside, None) if by_people => self.muted += 1,
+            (Part::Aside, None) => self.waiting += 1,
+            (Part::Aside, Some(_)) => {}
+            (Part::Rest, _) => {
+                self.never_seen += usize::from(row.view.status == Status::New || is_unseen_in_grace(row));
+                self.paused += usize::from(row.view.status == Status::Paused);
+            }
+        }
+    }
+
     /// `2 checks need somebody, 1 is acknowledged`. What is good is only said where nothing is bad.
-    fn in_words(self, is_all: bool) -> String {
+    pub(super) fn in_words(self, is_all: bool) -> String {
         let bad = [
             (self.needs_somebody, "needs somebody", "need somebody"),
             (self.acknowledged, "is acknowledged", "are acknowledged"),
