@@ -20,7 +20,7 @@ use punctual::core::step::{Input, step};
 use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
 use punctual::core::zone::Zone;
-use punctual::http::scrape::{Scrape, Scraper};
+use punctual::http::scrape::{self, Scrape};
 use punctual::metrics::{Format, Negotiated, Shard};
 use punctual::store::live::{Check, Directory, Known, Live};
 
@@ -39,11 +39,9 @@ fn main() -> ExitCode {
         let live = live(checks);
         for (format, name) in [(Format::Text, "text"), (Format::OpenMetrics, "openmetrics")] {
             for gzip in [false, true] {
-                let scraper = Scraper::default();
-                // The first one makes the catalog, as after a reload.
-                let first = scrape(&scraper, &live, Negotiated { format, gzip });
+                let first = scrape(&live, Negotiated { format, gzip });
                 let peak_before_mb = peak_rss_mb();
-                let rounds = [(); ROUNDS].map(|()| scrape(&scraper, &live, Negotiated { format, gzip }));
+                let rounds = [(); ROUNDS].map(|()| scrape(&live, Negotiated { format, gzip }));
                 let cpu = median(rounds.map(|round| round.cpu_ms));
                 println!(
                     "{checks:>8}  {name:<12} {gzip:>5} {:>10.1} {:>10.1} {:>9.1} {:>10.1} {:>12.0}",
@@ -79,7 +77,7 @@ struct Round {
     bytes: usize,
 }
 
-fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> Round {
+fn scrape(live: &Live, negotiated: Negotiated) -> Round {
     let counters = ServerCounters::default();
     let (now, external_url) = (Time::from_secs(NOW), "http://127.0.0.1:19099");
     let shard = Shard::WHOLE;
@@ -95,7 +93,7 @@ fn scrape(scraper: &Scraper, live: &Live, negotiated: Negotiated) -> Round {
     };
     let mut bytes = 0;
     let (cpu, clock) = (cpu_ms(), Instant::now());
-    let answered = scraper.answer(scrape, live, &counters, &mut |chunk| {
+    let answered = scrape::answer(scrape, live, &counters, &mut |chunk| {
         bytes += chunk.len();
         Ok(())
     });

@@ -6,7 +6,6 @@ use super::auth::Access;
 use super::guesses::Guesses;
 use super::names::{FormerNames, UnknownNames};
 use super::reply;
-use super::scrape::Scraper;
 use super::shares::Shares;
 use crate::app::Services;
 
@@ -30,7 +29,6 @@ pub struct App {
     /// For those who come over the network, and for the user at the socket: neither keeps the other out.
     rooms: [AnswerRooms; 2],
     pub(super) guessed: Guessed,
-    pub(super) scraper: Scraper,
     access: RwLock<Arc<Access>>,
 }
 
@@ -81,7 +79,6 @@ impl App {
             names: PingedNames::default(),
             rooms: [AnswerRooms::new(), AnswerRooms::new()],
             guessed: Guessed::default(),
-            scraper: Scraper::default(),
             access: RwLock::default(),
         }
     }

@@ -7,7 +7,7 @@ use hyper::http::request::Parts;
 use super::decode;
 use super::pieces::CutShort;
 use super::reply::{self, Reply};
-use super::scrape::Scrape;
+use super::scrape::{self, Scrape};
 use super::visit::Visit;
 use crate::app::health;
 use crate::metrics::{Gone, Shard, negotiate};
@@ -41,7 +41,7 @@ pub(super) fn answer(visit: Visit<'_>) -> Reply {
             is_held: app.services.no_deliveries,
         };
         let mut send = |chunk| sender.send(chunk).map_err(|CutShort| Gone);
-        app.scraper.answer(scrape, &app.services.live, &app.services.counters, &mut send)
+        scrape::answer(scrape, &app.services.live, &app.services.counters, &mut send)
     });
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(negotiated.format.content_type()));

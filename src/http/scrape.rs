@@ -1,23 +1,17 @@
 //! What a scrape of `/metrics` shows: one look at every check, all at one time.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use crate::app::ServerCounters;
 use crate::app::view::Moment;
+use crate::core::check::Source;
 use crate::core::incident::IncidentStatus;
 use crate::core::time::Time;
 use crate::metrics::{Catalog, Gone, Negotiated, Row, Seen, Shard, Snapshot, StoreTotals, render};
 use crate::store::live::{Answered, Check, Directory, Live};
-
-/// Answers scrapes. The labels of all checks are escaped once for each configuration.
-#[derive(Debug, Default)]
-pub struct Scraper {
-    /// Of the directory last seen. The lock is held while it is made: two scrapes never make it twice.
-    catalog: Mutex<Option<(Arc<Directory>, Arc<Catalog>)>>,
-}
 
 /// One request for metrics.
 #[derive(Clone, Copy, Debug)]
@@ -40,56 +34,42 @@ pub struct Scrape<'a> {
     pub is_held: bool,
 }
 
-impl Scraper {
-    /// Looks at every check, then writes chunk by chunk until the end or until nobody listens. Takes as long as it
-    /// takes: not for an asynchronous thread.
-    pub fn answer(
-        &self,
-        scrape: Scrape<'_>,
-        live: &Live,
-        counters: &ServerCounters,
-        send: &mut dyn FnMut(Bytes) -> Result<(), Gone>,
-    ) -> Result<(), Gone> {
-        let directory = live.directory();
-        let catalog = self.catalog(&directory);
-        let answered = live.answered();
-        let snapshot = Snapshot {
-            catalog: &catalog,
-            rows: rows(scrape, live, &answered, &directory),
-            shard: scrape.shard,
-            external_url: scrape.external_url,
-            is_healthy: scrape.is_healthy,
-            is_clock_doubted: scrape.is_clock_doubted,
-            is_held: scrape.is_held,
-            applied_to: scrape.applied_to,
-            totals: totals(live, &answered, scrape.now),
-            waiting: live.waiting(),
-            pings: &counters.outcomes,
-            connections: &counters.connections,
-            own: &counters.own,
-        };
-        render(&snapshot, scrape.negotiated, send)
-    }
-
-    fn catalog(&self, directory: &Arc<Directory>) -> Arc<Catalog> {
-        let mut known = self.catalog.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, catalog)) = &*known
-            && Arc::ptr_eq(of, directory)
-        {
-            return catalog.clone();
-        }
-        let catalog = Catalog::new(directory.checks.iter().map(|check| &*check.definition));
-        let catalog = Arc::new(catalog);
-        *known = Some((directory.clone(), catalog.clone()));
-        catalog
-    }
+/// Looks at every check, then writes chunk by chunk until the end or until nobody listens. Takes as long as it takes: not for an
+/// asynchronous thread.
+pub fn answer(
+    scrape: Scrape<'_>,
+    live: &Live,
+    counters: &ServerCounters,
+    send: &mut dyn FnMut(Bytes) -> Result<(), Gone>,
+) -> Result<(), Gone> {
+    let directory = live.directory();
+    let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
+    let checks: Vec<&Arc<Check>> = directory.checks.iter().filter(of_shard).collect();
+    let answered = live.answered();
+    let snapshot = Snapshot {
+        rows: rows(scrape, live, &answered, &checks),
+        catalog: &Catalog::new(checks.iter().map(|check| &*check.definition)),
+        shard: scrape.shard,
+        external_url: scrape.external_url,
+        is_healthy: scrape.is_healthy,
+        is_clock_doubted: scrape.is_clock_doubted,
+        is_held: scrape.is_held,
+        applied_to: scrape.applied_to,
+        totals: totals(live, &answered, &directory, scrape),
+        waiting: live.waiting(),
+        pings: &counters.outcomes,
+        connections: &counters.connections,
+        own: &counters.own,
+    };
+    render(&snapshot, scrape.negotiated, send)
 }
 
-fn rows(scrape: Scrape<'_>, live: &Live, answered: &Answered, directory: &Directory) -> Vec<Row> {
+fn rows(scrape: Scrape<'_>, live: &Live, answered: &Answered, checks: &[&Arc<Check>]) -> Vec<Row> {
     let moment = Moment::at(live, scrape.applied_to, scrape.now);
-    let of_shard = |check: &&Arc<Check>| scrape.shard.holds(check.definition.name.as_str());
-    let checks = (0..).zip(directory.checks.iter()).filter(|(_, check)| of_shard(check));
-    checks.map(|(number, check)| row(number, check, &moment, answered.get(&check.id).copied())).collect()
+    (0..)
+        .zip(checks)
+        .map(|(number, check)| row(number, check, &moment, answered.get(&check.id).copied()))
+        .collect()
 }
 
 fn row(number: u32, check: &Check, moment: &Moment<'_>, answer: Option<IncidentStatus>) -> Row {
@@ -110,10 +90,16 @@ fn row(number: u32, check: &Check, moment: &Moment<'_>, answer: Option<IncidentS
     Row::new(number, &seen)
 }
 
-fn totals(live: &Live, answered: &Answered, now: Time) -> StoreTotals {
+fn totals(live: &Live, answered: &Answered, directory: &Directory, scrape: Scrape<'_>) -> StoreTotals {
     let totals = &live.totals;
+    // The other parts do not show them.
+    let counted = if scrape.shard.is_first() { directory.checks.len() } else { 0 };
+    let is_of_api = |check: &&Arc<Check>| check.definition.source == Source::Api;
+    let of_api = directory.checks.iter().take(counted).filter(is_of_api).count();
     let standing = |status| answered.values().filter(|other| **other == status).count() as u64;
     StoreTotals {
+        checks_of_files: (counted - of_api) as u64,
+        checks_of_api: of_api as u64,
         acknowledged: standing(IncidentStatus::Acknowledged),
         wont_fix: standing(IncidentStatus::WontFix),
         history_lost: totals.history_lost.load(Ordering::Relaxed),
@@ -123,7 +109,7 @@ fn totals(live: &Live, answered: &Answered, now: Time) -> StoreTotals {
         deliveries_parked: totals.deliveries_parked.load(Ordering::Relaxed),
         own_mails_limited: totals.own_mails_limited.load(Ordering::Relaxed),
         log_bytes: totals.log_bytes.load(Ordering::Relaxed),
-        blind: totals.blind(now),
+        blind: totals.blind(scrape.now),
         database_id: totals.database_id.load(Ordering::Relaxed),
         database_created: totals.database_created(),
     }

@@ -112,14 +112,17 @@ pub(super) fn push_label(text: &mut Vec<u8>, name: &str, value: &str) {
     }
     text.extend_from_slice(name.as_bytes());
     text.extend_from_slice(b"=\"");
-    for byte in value.bytes() {
-        match byte {
-            b'\\' => text.extend_from_slice(b"\\\\"),
-            b'"' => text.extend_from_slice(b"\\\""),
-            b'\n' => text.extend_from_slice(b"\\n"),
-            _ => text.push(byte),
-        }
+    let mut rest = value.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\\' | b'"' | b'\n')) {
+        text.extend_from_slice(&rest[..at]);
+        text.extend_from_slice(match rest[at] {
+            b'\\' => b"\\\\",
+            b'"' => b"\\\"",
+            _ => b"\\n",
+        });
+        rest = &rest[at + 1..];
     }
+    text.extend_from_slice(rest);
     text.extend_from_slice(b"\",");
 }
 

@@ -41,6 +41,10 @@ pub struct Snapshot<'a> {
 /// else that stays distinguishes two servers in one job.
 #[derive(Clone, Copy, Debug)]
 pub struct StoreTotals {
+    /// Checks that files declare.
+    pub checks_of_files: u64,
+    /// Checks that were made through an API.
+    pub checks_of_api: u64,
     pub incidents_open: u64,
     /// Deliveries that wait or are being sent.
     pub deliveries_pending: u64,

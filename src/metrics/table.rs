@@ -83,7 +83,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_failing_total", Counter, "How often the check became failing. Stored: a restart is no reset.", Check(|row| SampleValue::Whole(row.counters.failing))),
     metric("punctual_check_info", Info, "What was declared about the check, and where.", CheckInfo),
 
-    metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", |all| all.catalog.counts())),
+    metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", declared)),
     metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| SampleValue::Whole(totals.incidents_open))),
     metric("punctual_incidents", Gauge, "Incidents that have not ended, by how they stand: open is what nobody is on, or not on all of it.", StoredBy("standing", standings)),
     metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| SampleValue::Whole(totals.deliveries_pending))),
@@ -289,6 +289,10 @@ fn waiting(all: &Snapshot<'_>) -> Vec<(String, u64)> {
         all.own.by_receiver(|counters| &counters.deliveries).into_iter().map(|(name, _)| (name, 0)).collect();
     receivers.extend(all.waiting.iter().map(|(name, count)| (name.to_string(), *count)));
     receivers.into_iter().collect()
+}
+
+fn declared(all: &Snapshot<'_>) -> Vec<(String, u64)> {
+    vec![("file".to_owned(), all.totals.checks_of_files), ("api".to_owned(), all.totals.checks_of_api)]
 }
 
 fn wrong_credentials(all: &Snapshot<'_>) -> Vec<(String, u64)> {
