@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions};
 use super::times::Times;
@@ -283,12 +285,12 @@ fn window(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
     Some(window)
 }
 
-fn quiet(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> Vec<Quiet> {
+fn quiet(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> ThinVec<Quiet> {
     let sections = fields.sections(log, "quiet");
     if sections.len() > MAX_QUIET {
         log.fault(fields.at_value("quiet"), format!("a check has at most {MAX_QUIET} quiet times"));
     }
-    let mut quiet = Vec::with_capacity(sections.len());
+    let mut quiet = ThinVec::with_capacity(sections.len());
     for section in sections {
         let zone = times.zone(&section, log).unwrap_or(zone);
         let cron = times.cron(&section, zone, log).map(|known| known.cron.clone());
@@ -333,7 +335,7 @@ fn mentioned(fields: &Fields<'_>, key: &str, log: &mut Log) -> Vec<Mention> {
 }
 
 /// The check's own addresses. An address that is listed twice gets one mail.
-fn emails(fields: &Fields<'_>, log: &mut Log) -> Vec<String> {
+fn emails(fields: &Fields<'_>, log: &mut Log) -> ThinVec<String> {
     let faults_before = log.count();
     let texts = fields.texts(log, "emails");
     if texts.is_empty() && fields.has("emails") && log.count() == faults_before {
@@ -343,7 +345,7 @@ fn emails(fields: &Fields<'_>, log: &mut Log) -> Vec<String> {
         let message = format!("`emails` has at most {} addresses", Definition::MAX_EMAILS);
         log.fault(fields.at_value("emails"), message);
     }
-    let mut emails: Vec<String> = Vec::with_capacity(texts.len());
+    let mut emails: ThinVec<String> = ThinVec::with_capacity(texts.len());
     for (at, text) in texts {
         check_address(at, text, log);
         if !emails.iter().any(|other| other == text) {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use thin_vec::ThinVec;
+
 use crate::core::check::{Definition, Name};
 use crate::yaml::fault::{At, Log, guess};
 
@@ -16,7 +18,7 @@ pub(super) struct Mention {
 }
 
 impl Mention {
-    pub(super) fn names(mentions: &[Mention]) -> Vec<Name> {
+    pub(super) fn names(mentions: &[Mention]) -> ThinVec<Name> {
         mentions.iter().map(|mention| mention.name.clone()).collect()
     }
 }

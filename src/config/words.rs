@@ -71,7 +71,7 @@ pub fn words_of(definition: &Definition) -> Words {
     words.add_text("description", &definition.description);
     words.add_text("runbook_url", &definition.runbook_url);
     if !definition.emails.is_empty() {
-        words.add("emails", definition.emails.clone());
+        words.add("emails", definition.emails.to_vec());
     }
     words.add_names("depends_on", &definition.depends_on);
     if !definition.quiet.is_empty() {

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use thin_vec::ThinVec;
+
 use super::schedule::Schedule;
 use super::time::Span;
 
@@ -90,7 +92,7 @@ pub struct Definition {
     /// Unique among the checks.
     pub name: Name,
     /// Former names, whose identity and history this check continues (10.3).
-    pub renamed_from: Vec<Name>,
+    pub renamed_from: ThinVec<Name>,
     /// For people. It is the name if nothing else is given.
     pub title: Arc<str>,
     /// The group of the file that declares it, or "".
@@ -103,16 +105,16 @@ pub struct Definition {
     /// A link to what to do, or "".
     pub runbook_url: Arc<str>,
     /// While one of these checks is late or failing, this check's deliveries are held (8.3).
-    pub depends_on: Vec<Name>,
+    pub depends_on: ThinVec<Name>,
     /// Times in which deliveries are held (8.2).
-    pub quiet: Vec<super::schedule::Quiet>,
+    pub quiet: ThinVec<super::schedule::Quiet>,
     /// The HTTP methods that count as a ping.
     pub ping_methods: PingMethods,
     /// The trailing window of `count_in_window` (3.7), if declared.
     pub window: Option<Span>,
     /// The check's own addresses, which get mail besides the responders' receivers: `a@b` or `Name <a@b>`; at most
     /// [`Definition::MAX_EMAILS`].
-    pub emails: Vec<String>,
+    pub emails: ThinVec<String>,
     /// The check's id and slug in another system, if it has one.
     pub alias: Option<Box<Alias>>,
     /// Where the check is declared.
@@ -125,17 +127,17 @@ impl Definition {
         Definition {
             title: name.to_title(),
             name,
-            renamed_from: Vec::new(),
+            renamed_from: ThinVec::new(),
             group: Arc::default(),
             labels: Arc::default(),
             spec: spec.into(),
             description: Arc::default(),
             runbook_url: Arc::default(),
-            depends_on: Vec::new(),
-            quiet: Vec::new(),
+            depends_on: ThinVec::new(),
+            quiet: ThinVec::new(),
             ping_methods: PingMethods::Any,
             window: None,
-            emails: Vec::new(),
+            emails: ThinVec::new(),
             alias: None,
             source,
         }

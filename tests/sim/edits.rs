@@ -115,7 +115,11 @@ impl World {
             name: Name::parse(&name).unwrap(),
             title: name.as_str().into(),
             source: Source::Api,
-            emails: if lot.is_multiple_of(3) { Vec::new() } else { vec![format!("{name}@example.org")] },
+            emails: if lot.is_multiple_of(3) {
+                Default::default()
+            } else {
+                vec![format!("{name}@example.org")].into()
+            },
             ..random_check(&mut self.unrest, &self.scale, 0)
         };
         Edit::Create(Box::new(NewCheck { definition, paused: lot.is_multiple_of(5), past: None }))

@@ -189,7 +189,7 @@ impl Files {
         }
         if rng.percent(60) {
             let on = checks[1 + rng.below(checks.len() - 2)].name.clone();
-            checks.last_mut().unwrap().depends_on = vec![on];
+            checks.last_mut().unwrap().depends_on = vec![on].into();
         }
         let retention = Retention::default();
         Files { checks, watches: watches(rng, scale), defaults: vec!["mail".into()], receivers, retention }
@@ -265,7 +265,7 @@ pub(crate) fn random_check(rng: &mut Rng, scale: &Scale, number: usize) -> Defin
     if rng.percent(20) {
         let cron = if scale.is_short { "*/10 * * * *" } else { "0 22 * * *" };
         let lasts = if scale.is_short { Span::mins(2) } else { Span::mins(6 * 60) };
-        check.quiet = vec![Quiet { at: occurrences(cron), lasts }];
+        check.quiet = vec![Quiet { at: occurrences(cron), lasts }].into();
     }
     check
 }

@@ -83,7 +83,7 @@ impl World {
         if outgoing.message.receiver.starts_with("emails/") {
             let [notice] = outgoing.notices.as_slice() else { panic!("16.4: by itself: {outgoing:?}") };
             let check = self.server.ever_made(notice.check.as_str()).expect("it has addresses");
-            assert_eq!(notice.emails, check.definition.emails);
+            assert_eq!(*notice.emails, *check.definition.emails);
             assert_eq!(*outgoing.message.receiver, *format!("emails/{}", notice.check));
             let free_at = self.receivers.free_at(&notice.emails, self.diary.now);
             assert!(free_at <= Some(self.diary.now), "more than 60 a minute (16.4f): {outgoing:?}");

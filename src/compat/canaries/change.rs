@@ -43,7 +43,8 @@ pub(super) async fn create(command: &Command<'_>) -> Result<DoorAnswer, CommandF
     let mails = Mails::of(command)?;
     mails.admit(&emails)?;
     let plain = plain(command.schedule(periodicity).await?);
-    let definition = Definition { title: title.into(), description: description.into(), emails, ..plain };
+    let definition =
+        Definition { title: title.into(), description: description.into(), emails: emails.into(), ..plain };
     mails.check(&definition)?;
     let new = NewCanary { definition, slug, paused };
     let id = new.make(command).await?;
@@ -73,7 +74,7 @@ pub(super) fn definition_of(dialect: &Dialect, words: InWords<'_>) -> Result<Def
         let description = description(words.description)?.into();
         let emails = emails(words.emails)?;
         let schedule = periodicity::schedule(words.periodicity, dialect)?;
-        Ok(Definition { title, description, emails, ..plain(schedule) })
+        Ok(Definition { title, description, emails: emails.into(), ..plain(schedule) })
     };
     read().map_err(|fault| fault.text(dialect.noun))
 }
@@ -255,7 +256,7 @@ impl Update {
         }
         let set = |emails: &[String]| emails.iter().cloned().collect::<BTreeSet<String>>();
         if let Some(emails) = self.emails.as_ref().filter(|emails| set(emails) != set(&definition.emails)) {
-            definition.emails.clone_from(emails);
+            definition.emails = emails.iter().cloned().collect();
         }
         (definition, how)
     }

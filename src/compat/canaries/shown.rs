@@ -102,7 +102,7 @@ pub(super) fn look(
         slug: canary.slug.clone(),
         periodicity: periodicity(dialect, &definition.spec.schedule),
         description: definition.description.to_string(),
-        emails: definition.emails.clone(),
+        emails: definition.emails.to_vec(),
         paused: standing.paused,
         history: events.into_iter().map(|(at, text)| (time(at), text)).collect(),
         late: standing.late,

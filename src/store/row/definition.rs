@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use thin_vec::ThinVec;
 
 use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::cron::Cron;
@@ -142,7 +143,7 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
             .collect(),
         post_only: definition.ping_methods == PingMethods::Post,
         window: definition.window.map(Span::as_ms),
-        emails: definition.emails.clone(),
+        emails: definition.emails.to_vec(),
         canary: definition.alias.as_deref().map(canary_row),
         source: match &definition.source {
             Source::File { path, line } => SourceRow::File { path: path[..].into(), line: line.get() },
@@ -197,7 +198,8 @@ fn occurrences_row(at: &Occurrences) -> OccurrencesRow {
 pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String> {
     let row: DefinitionRow<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
     let parse_name = |text: &str| Name::parse(text).map_err(|error| format!("{text}: {error}"));
-    let names = |texts: &[String]| texts.iter().map(|text| parse_name(text)).collect::<Result<Vec<_>, _>>();
+    let names =
+        |texts: &[String]| texts.iter().map(|text| parse_name(text)).collect::<Result<ThinVec<_>, _>>();
     let quiet =
         |row: QuietRow| Ok::<_, String>(Quiet { at: read_occurrences(&row.at)?, lasts: Span::ms(row.lasts) });
     let text = |text: &str| if text.is_empty() { Arc::default() } else { Arc::from(text) };
@@ -215,7 +217,7 @@ pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String
         quiet: row.quiet.into_iter().map(quiet).collect::<Result<_, _>>()?,
         ping_methods: if row.post_only { PingMethods::Post } else { PingMethods::Any },
         window: row.window.map(Span::ms),
-        emails: row.emails,
+        emails: row.emails.into(),
         alias: row.canary.map(|row| read_canary(row).into()),
         source: match row.source {
             SourceRow::File { path, line } => Source::File { path: path.into(), line: SourceLine::new(line) },

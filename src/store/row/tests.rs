@@ -167,7 +167,7 @@ fn full_definition() -> Definition {
     let expect = Expect { at_least: Some(4), at_most: None, within: Span::mins(5) };
     Definition {
         name: Name::parse("nightly-backup").unwrap(),
-        renamed_from: vec![Name::parse("backup").unwrap()],
+        renamed_from: vec![Name::parse("backup").unwrap()].into(),
         title: "Nächtliche \"Sicherung\"\n".into(),
         group: "dba".into(),
         labels: [("team".to_owned(), "dba".to_owned())].into(),
@@ -186,11 +186,11 @@ fn full_definition() -> Definition {
         }),
         description: "all of it".into(),
         runbook_url: "https://example.org".into(),
-        depends_on: vec![Name::parse("database").unwrap()],
-        quiet: vec![Quiet { at: cron("0 0 * * 0"), lasts: Span::mins(60) }],
+        depends_on: vec![Name::parse("database").unwrap()].into(),
+        quiet: vec![Quiet { at: cron("0 0 * * 0"), lasts: Span::mins(60) }].into(),
         ping_methods: PingMethods::Post,
         window: Some(Span::mins(60)),
-        emails: vec!["Ops <ops@example.org>".to_owned()],
+        emails: vec!["Ops <ops@example.org>".to_owned()].into(),
         alias: Some(Box::new(Alias {
             origin: Origin::new("coal_mine"),
             id: "abcdefgh".to_owned(),

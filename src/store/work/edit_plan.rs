@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use thin_vec::ThinVec;
+
 use super::named::NamedChecks;
 use crate::core::check::{Alias, CheckId, Definition, Name, Origin, Source};
 use crate::store::{Edit, EditError, NewCheck, RefusedEdit, StoreError};
@@ -140,7 +142,7 @@ impl Plan<'_> {
     }
 
     /// The check that had this name before all edits, if it is not archived, and what it depends on.
-    fn present(&self, name: &Name) -> Result<Option<(CheckId, Vec<Name>)>, StoreError> {
+    fn present(&self, name: &Name) -> Result<Option<(CheckId, ThinVec<Name>)>, StoreError> {
         let Some(id) = self.checks.named(name)? else { return Ok(None) };
         let known = self.checks.known(id)?;
         Ok((!known.is_archived).then(|| (id, known.definition.depends_on.clone())))
@@ -190,7 +192,7 @@ impl Plan<'_> {
     }
 
     /// What a check depends on, as the edits before this one leave it; `None`: there is no such check.
-    fn depends_on(&self, name: &Name) -> Result<Option<Vec<Name>>, StoreError> {
+    fn depends_on(&self, name: &Name) -> Result<Option<ThinVec<Name>>, StoreError> {
         let Some((id, depends_on)) = self.present(name)? else { return Ok(None) };
         Ok(match self.changed.get(&id) {
             Some(changed) => changed.as_ref().map(|definition| definition.depends_on.clone()),
@@ -217,7 +219,9 @@ impl Plan<'_> {
 
 fn as_by_api(definition: &mut Definition) {
     definition.source = Source::Api;
-    Arc::make_mut(&mut definition.spec).paused = false;
+    if definition.spec.paused {
+        Arc::make_mut(&mut definition.spec).paused = false;
+    }
     definition.renamed_from.clear();
     definition.emails.truncate(Definition::MAX_EMAILS);
 }

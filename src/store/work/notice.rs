@@ -80,7 +80,7 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         asked_by: asked_by.unwrap_or_default(),
         repeat_interval: delivery.repeat_interval,
         thread: rows.thread_of(incident.id, &delivery.receiver)?,
-        emails: if is_own { definition.emails.clone() } else { Vec::new() },
+        emails: if is_own { definition.emails.to_vec() } else { Vec::new() },
         alias: if is_own { alias_notice(rows, definition, (delivery.check, state), now)? } else { None },
     })
 }

@@ -85,7 +85,8 @@ pub(crate) fn responders_and_own_addresses_are_both_told_and_the_defaults_of_nei
     let mut policy = (*world.configuration.policy).clone();
     policy.responders[0].matchers = Matcher::parse_list("check=\"watched\"").unwrap();
     world.configuration.policy = Arc::new(policy);
-    let with_emails = |name: &str| Definition { emails: vec!["a@example.org".to_owned()], ..check(name) };
+    let with_emails =
+        |name: &str| Definition { emails: vec!["a@example.org".to_owned()].into(), ..check(name) };
     world.configuration.checks = vec![with_emails("watched"), with_emails("alone"), check("neither")];
     world.configure().unwrap();
     for name in ["watched", "alone", "neither"] {
@@ -132,7 +133,7 @@ pub(crate) fn a_rename_goes_on_with_what_was_told<P: Place>(world: &mut World<P>
     assert_eq!(world.told(), ["Alert a"]);
     let mut renamed = definition(world, "a");
     renamed.alias.as_mut().unwrap().slug = "b".to_owned();
-    renamed.emails = vec!["bob@example.org".to_owned()];
+    renamed.emails = vec!["bob@example.org".to_owned()].into();
     edit(world, Edit::Update { check: id, definition: Box::new(renamed), how: SpecChange::Judged }).unwrap();
     world.ping("b", PingKind::Fail);
     assert!(world.claim().is_empty(), "a further cause is nothing new to those who were told");
@@ -152,7 +153,7 @@ pub(crate) fn a_mail_tells_of_one_check_alone<P: Place>(world: &mut World<P>) {
     assert_eq!(world.told(), ["Alert a"]);
     edit(world, Edit::Delete { check: first }).unwrap();
     let mut second = canary("Second", "a", "bbbbbbbb");
-    second.emails = vec!["bob@example.org".to_owned()];
+    second.emails = vec!["bob@example.org".to_owned()].into();
     edit(world, create(second)).unwrap();
     let_it_be_late(world);
     let removed = world.claim_one();

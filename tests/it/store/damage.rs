@@ -100,7 +100,7 @@ fn with_something_of_everything() -> World<Sqlite> {
     ping.body = Some(vec![b'x'; 9_000]);
     world.apply("old", What::Ping(ping));
     world.configuration.checks = vec![check("a"), check("b")];
-    world.configuration.checks[0].renamed_from = vec![super::world::name("old")];
+    world.configuration.checks[0].renamed_from = vec![super::world::name("old")].into();
     world.configure().unwrap();
     world.apply("b", What::Pause { comment: Some("moving".to_owned()), by: None, until: None });
     world.wait(GROUP_WAIT);

@@ -551,7 +551,7 @@ pub(crate) fn an_archived_check_tells_that_it_was_removed<P: Place>(world: &mut 
 /// 8.3
 pub(crate) fn a_dependency_holds_what_depends_on_it<P: Place>(world: &mut World<P>) {
     world.configuration.checks = vec![check("database"), check("report")];
-    world.configuration.checks[1].depends_on = vec![name("database")];
+    world.configuration.checks[1].depends_on = vec![name("database")].into();
     world.configure().unwrap();
     fail(world, &["report", "database"]);
     assert_eq!(world.told(), ["Alert database"]);
@@ -566,8 +566,8 @@ pub(crate) fn a_dependency_holds_what_depends_on_it<P: Place>(world: &mut World<
 /// 8.3: whose recovery is waited for is known after a start, and until nobody waits for it any more.
 pub(crate) fn who_is_depended_on_is_known_after_a_start<P: Place>(world: &mut World<P>) {
     world.configuration.checks = vec![check("database"), check("report"), check("other")];
-    world.configuration.checks[1].depends_on = vec![name("database")];
-    world.configuration.checks[2].depends_on = vec![name("database")];
+    world.configuration.checks[1].depends_on = vec![name("database")].into();
+    world.configuration.checks[2].depends_on = vec![name("database")].into();
     world.configure().unwrap();
     fail(world, &["report", "database"]);
     assert_eq!(world.told(), ["Alert database"]);
@@ -604,7 +604,7 @@ pub(crate) fn alerts_fire_and_are_told_for_a_while_after_they_end<P: Place>(worl
 /// 13.1, 13.3
 pub(crate) fn an_alert_that_is_held_is_looked_at_when_it_may_fire<P: Place>(world: &mut World<P>) {
     world.configuration.checks = vec![check("database"), check("report"), check("a")];
-    world.configuration.checks[1].depends_on = vec![name("database")];
+    world.configuration.checks[1].depends_on = vec![name("database")].into();
     world.configure().unwrap();
     world.ping("report", PingKind::Fail);
     world.ping("a", PingKind::Fail);

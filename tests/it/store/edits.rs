@@ -16,7 +16,7 @@ pub(crate) fn canary(title: &str, slug: &str, id: &str) -> Definition {
     let mut definition = check("unnamed");
     definition.title = title.into();
     Arc::make_mut(&mut definition.spec).grace = Span::ZERO;
-    definition.emails = vec!["ada@example.org".to_owned()];
+    definition.emails = vec!["ada@example.org".to_owned()].into();
     definition.alias =
         Some(Alias { origin: Origin::new("coal_mine"), id: id.to_owned(), slug: slug.to_owned() }.into());
     definition
@@ -70,9 +70,9 @@ pub(crate) fn an_edit_that_is_refused_changes_nothing<P: Place>(world: &mut Worl
     let before = world.summary();
     let filed = world.id("filed");
     let mut circle = check("made");
-    circle.depends_on = vec![name("made")];
+    circle.depends_on = vec![name("made")].into();
     let mut nothing = check("other");
-    nothing.depends_on = vec![name("nothing")];
+    nothing.depends_on = vec![name("nothing")].into();
     let refused: [(Edit, &str); 10] = [
         (create(check("filed")), "there is a check of the name `filed` already"),
         (create(check("made")), "there is a check of the name `made` already"),
@@ -247,6 +247,10 @@ pub(crate) fn several_edits_are_all_or_nothing<P: Place>(world: &mut World<P>) {
 /// Every way to every check: its names, id and slug.
 fn ways<P: Place>(world: &mut World<P>) -> Vec<String> {
     let directory = world.store().live().directory();
+    for check in directory.checks.iter() {
+        let named = directory.named(check.definition.name.as_str()).unwrap();
+        assert!(Arc::ptr_eq(&named.check, check), "what is listed is found");
+    }
     let listed = directory.checks.iter().map(|check| format!("{} {}", check.definition.name, check.id.0));
     let mut ways: Vec<String> = listed.collect();
     assert!(directory.checks.iter().is_sorted_by_key(|check| check.definition.name.clone()));
@@ -268,7 +272,7 @@ pub(crate) fn a_former_name_is_found_once_nobody_has_it<P: Place>(world: &mut Wo
     world.declare(&["a"]);
     world.ping("a", PingKind::Success);
     let (a, b) = (world.id("a"), edit(world, create(check("b"))).unwrap());
-    let new = Definition { renamed_from: vec![name("a"), name("b")], ..check("new") };
+    let new = Definition { renamed_from: vec![name("a"), name("b")].into(), ..check("new") };
     world.configuration.checks = vec![new];
     world.configure().unwrap();
     assert_eq!((world.id("new"), world.id("b")), (a, b));
@@ -282,7 +286,7 @@ pub(crate) fn a_former_name_is_found_once_nobody_has_it<P: Place>(world: &mut Wo
 /// 16.2, 10.3: what was given away while a check was archived is gone, also if both return at once.
 pub(crate) fn two_that_return_do_not_share_an_alias<P: Place>(world: &mut World<P>) {
     edit(world, create(canary("A", "a", "aaaaaaaa"))).unwrap();
-    let x = Definition { renamed_from: vec![name("a")], ..check("x") };
+    let x = Definition { renamed_from: vec![name("a")].into(), ..check("x") };
     world.configuration.checks = vec![x];
     world.configure().unwrap();
     world.declare(&[]);

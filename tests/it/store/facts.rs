@@ -100,7 +100,7 @@ pub(crate) fn a_rename_keeps_identity_and_history_and_the_old_url<P: Place>(worl
     world.ping("old", PingKind::Fail);
     let id = world.id("old");
     let mut renamed = check("new");
-    renamed.renamed_from = vec![name("old")];
+    renamed.renamed_from = vec![name("old")].into();
     world.configuration.checks = vec![renamed, check("other")];
     let changes = world.configure().unwrap();
     assert_eq!(changes.renamed, [(name("old"), name("new"))]);
@@ -127,7 +127,7 @@ pub(crate) fn a_rename_of_two_with_history_is_refused<P: Place>(world: &mut Worl
     world.ping("old", PingKind::Success);
     let old = world.id("old");
     let mut renamed = check("new");
-    renamed.renamed_from = vec![name("old")];
+    renamed.renamed_from = vec![name("old")].into();
     world.configuration.checks = vec![renamed];
     let before = world.configuration.clone();
     // Only the old one was ever pinged: the new one gives way.
@@ -138,7 +138,7 @@ pub(crate) fn a_rename_of_two_with_history_is_refused<P: Place>(world: &mut Worl
     world.configure().unwrap();
     world.ping("third", PingKind::Success);
     let mut renamed = check("third");
-    renamed.renamed_from = vec![name("new")];
+    renamed.renamed_from = vec![name("new")].into();
     world.configuration.checks = vec![renamed];
     let refused = world.configure();
     assert!(matches!(refused, Err(ConfigureError::BothHaveHistory { .. })), "{refused:?}");
@@ -158,14 +158,14 @@ pub(crate) fn a_rename_of_two_with_history_is_refused<P: Place>(world: &mut Worl
     world.configuration.checks = vec![check("third")];
     world.configure().unwrap();
     let mut renamed = check("third");
-    renamed.renamed_from = vec![name("new")];
+    renamed.renamed_from = vec![name("new")].into();
     world.configuration.checks = vec![renamed];
     assert_eq!(world.configure_at_start().unwrap().passed_over.len(), 1);
     assert!(world.store().live().find("new").is_none(), "what is archived stays so");
     world.configuration.checks = vec![check("new"), check("third")];
     world.configure().unwrap();
     let mut renamed = check("fourth");
-    renamed.renamed_from = vec![name("new"), name("third")];
+    renamed.renamed_from = vec![name("new"), name("third")].into();
     world.configuration.checks = vec![renamed];
     let changes = world.configure_at_start().unwrap();
     let counts = (changes.passed_over.len(), changes.added.len(), changes.archived.len());

@@ -164,7 +164,7 @@ pub(crate) fn an_edit_finds_what_files_declare_and_is_still_to_be_changed<P: Pla
     let files = world.store().edit(Edit::Delete { check: mine }, now).unwrap_err();
     assert!(matches!(files, EditError::DeclaredInFile { .. }), "a file took it over: {files}");
     let mut depending = NewCheck { definition: check("e"), paused: false, past: None };
-    depending.definition.depends_on = vec![name("d")];
+    depending.definition.depends_on = vec![name("d")].into();
     world.store().edit(Edit::Create(Box::new(depending)), now).unwrap();
     assert!(matches!(world.store().edit(made("f"), now), Err(EditError::TooMany { max: 5 })));
     let CarriedOn::Done(changes) = carry_on(world, 1) else { panic!("but for `c` all was named") };
@@ -224,14 +224,14 @@ pub(crate) fn a_check_that_is_about_to_go_takes_no_place<P: Place>(world: &mut W
 /// 8.3, 10.3b: who depends on it need not know its new name, which a file says before all others are changed.
 pub(crate) fn what_is_renamed_is_depended_on_by_its_former_name<P: Place>(world: &mut World<P>) {
     world.declare(&["db", "app"]);
-    world.configuration.checks[1].depends_on = vec![name("db")];
+    world.configuration.checks[1].depends_on = vec![name("db")].into();
     world.configure().unwrap();
     let mut mine = NewCheck { definition: check("mine"), paused: false, past: None };
-    mine.definition.depends_on = vec![name("db")];
+    mine.definition.depends_on = vec![name("db")].into();
     let now = world.now;
     world.store().edit(Edit::Create(Box::new(mine)), now).unwrap();
-    world.configuration.checks[0] = Definition { renamed_from: vec![name("db")], ..check("db2") };
-    world.configuration.checks[1].depends_on = vec![name("db2")];
+    world.configuration.checks[0] = Definition { renamed_from: vec![name("db")].into(), ..check("db2") };
+    world.configuration.checks[1].depends_on = vec![name("db2")].into();
     take(world).unwrap();
     for name in ["db2", "mine", "app"] {
         world.ping(name, PingKind::Fail);

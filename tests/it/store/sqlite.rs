@@ -584,7 +584,7 @@ fn renames_whose_commit_was_in_doubt_are_no_removals() {
     world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for check in world.configuration.checks.iter_mut().take(8) {
         let new = name(&format!("new-{}", check.name));
-        check.renamed_from = vec![std::mem::replace(&mut check.name, new)];
+        check.renamed_from = vec![std::mem::replace(&mut check.name, new)].into();
     }
     world.configuration.checks[11].title = "other".into();
     let mut is_first = true;

@@ -633,7 +633,7 @@ async fn a_pause_is_of_the_check_that_was_meant_whatever_it_is_called_by_now() {
     let (mut world, clock, mut store) = away(Span::ZERO, &["a", "b"]);
     let [a, b] = ["a", "b"].map(|name| store.live().find(name).unwrap());
     let mut renamed = check("c");
-    renamed.renamed_from = vec![name("a")];
+    renamed.renamed_from = vec![name("a")].into();
     world.configuration.checks = vec![renamed];
     store.configure(&world.configuration, false, clock.now()).unwrap();
     let (services, mut turns) = services(&world, clock, store);

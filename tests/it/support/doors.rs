@@ -141,9 +141,9 @@ impl Doors {
     pub(crate) fn unopened(change: impl FnOnce(&mut App)) -> (Arc<App>, Ledger) {
         let live = Arc::new(Live::default());
         let checks = [
-            check(1, "backup", |it| it.renamed_from = vec![Name::parse("old-backup").unwrap()]),
+            check(1, "backup", |it| it.renamed_from = vec![Name::parse("old-backup").unwrap()].into()),
             check(2, "post-only", |it| it.ping_methods = PingMethods::Post),
-            check(3, "worker", |it| it.depends_on = vec![Name::parse("backup").unwrap()]),
+            check(3, "worker", |it| it.depends_on = vec![Name::parse("backup").unwrap()].into()),
         ];
         let names = checks.iter().map(|check| (check.id, check.definition.name.to_string())).collect();
         live.set_directory(directory(checks.into()));
