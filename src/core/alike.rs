@@ -11,6 +11,9 @@ use super::check::{Definition, Source, Spec};
 pub struct Alike {
     specs: Known<Spec>,
     labels: Known<[(String, String)]>,
+    /// Of groups and files, which are few.
+    names: Known<str>,
+    /// Descriptions and links. Where each check has its own, they fill no room of the others.
     texts: Known<str>,
 }
 
@@ -24,9 +27,8 @@ impl Alike {
             Source::File { path, .. } => Some(path),
             Source::Api => None,
         };
-        for text in [group, description, runbook_url].into_iter().chain(path) {
-            self.texts.share(text);
-        }
+        [group].into_iter().chain(path).for_each(|name| self.names.share(name));
+        [description, runbook_url].into_iter().for_each(|text| self.texts.share(text));
     }
 }
 

@@ -3,7 +3,7 @@
 //! A new metric is a row of the table in `src/metrics/table.rs`. If it needs to know more of a check: a field of [`Row`], from
 //! [`Seen`], which `src/http/scrape.rs` fills. Nothing here knows a store or a server: the caller takes one
 //! [`Row`] of every check, all at one time, and the [`Catalog`] of their labels. A scrape holds only
-//! its rows in memory: the text is made in chunks of 64 KB, and each chunk is sent before the next is begun.
+//! its rows and their labels in memory: the text is made in chunks of 64 KB, and each chunk is sent before the next is begun.
 
 mod catalog;
 mod counters;

@@ -64,12 +64,12 @@ fn since(view: &View) -> Option<Time> {
 }
 
 impl Ord for CheckRow {
-    /// In the order in which people should look at them.
+    /// In the order in which people should look at them: bad ones by their severity, then since when; the others by group,
+    /// then how they are.
     fn cmp(&self, other: &CheckRow) -> Ordering {
         let (one, two) = (&self.check.definition, &other.check.definition);
         let order = self.part().cmp(&other.part()).then_with(|| {
             if self.part() == Part::Rest {
-                // Bad ones by their severity, then since when; the others by group, then how they are.
                 one.group.cmp(&two.group).then(self.view.status.cmp(&other.view.status))
             } else {
                 let weight = Severity::of(&one.labels).cmp(&Severity::of(&two.labels));

@@ -251,7 +251,7 @@ impl<K: Hash + Eq, V> Shards<K, V> {
 impl<K: Clone + Hash + Eq, V: Clone> Shards<K, V> {
     fn insert(&mut self, key: K, value: V) {
         let shard = Arc::make_mut(&mut self.shards[shard_of(&key)]);
-        // An equal key is another, and goes too.
+        // A map keeps the key that it has, which may know another check.
         shard.remove(&key);
         shard.insert(key, value);
     }

@@ -37,10 +37,7 @@ struct Deadline {
 impl Deadlines {
     /// From now on the check's deadline is no earlier than this; `None`: it has none.
     pub(super) fn set(&mut self, check: CheckId, at_earliest: Option<Time>) {
-        if self.of.get(check).is_none() {
-            self.of.insert(check, Deadline::default());
-        }
-        let deadline = self.of.get_mut(check).expect("it was put there");
+        let deadline = self.of.or_default(check);
         deadline.at_earliest = at_earliest;
         if deadline.at.take().is_some() {
             self.judged.remove(check);

@@ -224,6 +224,8 @@ impl Memory {
         let mut checks: Vec<Arc<Check>> = self.by_name.iter().map(|ByName(check)| check.clone()).collect();
         checks.sort_unstable_by_key(|check| check.id);
         checks.retain(is_declared);
+        let is_the_same = |check: &Arc<Check>| Arc::ptr_eq(check, &self.checks[check.id].check);
+        debug_assert!(checks.iter().all(is_the_same), "readers see what pings change");
         let former = self.former.iter().filter_map(|name| Some((name.clone(), self.has_former(name)?)));
         Directory::new(checks, former)
     }

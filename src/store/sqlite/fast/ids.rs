@@ -41,11 +41,27 @@ impl<T> AllById<T> {
 
     /// Answers what was there.
     pub(in crate::store::sqlite) fn insert(&mut self, check: CheckId, value: T) -> Option<T> {
+        let (place, len) = self.place(check);
+        let before = place.replace(value);
+        *len += usize::from(before.is_none());
+        before
+    }
+
+    /// What is there, or else the default, which is there from now on.
+    pub(in crate::store::sqlite) fn or_default(&mut self, check: CheckId) -> &mut T
+    where
+        T: Default,
+    {
+        let (place, len) = self.place(check);
+        *len += usize::from(place.is_none());
+        place.get_or_insert_default()
+    }
+
+    /// Its place, and the number of all.
+    fn place(&mut self, check: CheckId) -> (&mut Option<T>, &mut usize) {
         let (page, place) = place_of(check);
         let page = self.pages.entry(page).or_insert_with(|| Box::new([const { None }; PAGE]));
-        let before = page[place].replace(value);
-        self.len += usize::from(before.is_none());
-        before
+        (&mut page[place], &mut self.len)
     }
 
     /// Answers what was there.
@@ -154,7 +170,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_map_in_pages_is_what_a_map_is(
-            steps in prop::collection::vec((0_u64..300, 0_u8..3), 0..200),
+            steps in prop::collection::vec((0_u64..300, 0_u8..4), 0..200),
         ) {
             let (mut map, mut truth) = (AllById::default(), BTreeMap::new());
             for (turn, (number, what)) in steps.into_iter().enumerate() {
@@ -162,6 +178,7 @@ mod tests {
                 let (answer, expected) = match what {
                     0 => (map.remove(check), truth.remove(&check)),
                     1 => (map.insert(check, turn), truth.insert(check, turn)),
+                    2 => (Some(*map.or_default(check)), Some(*truth.entry(check).or_default())),
                     _ => (map.get_mut(check).copied(), truth.get(&check).copied()),
                 };
                 prop_assert_eq!((answer, map.len(), map.get(check)), (expected, truth.len(), truth.get(&check)));
