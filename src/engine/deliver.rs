@@ -17,10 +17,13 @@ use crate::core::outbox::{Attempt, DeliveryKind, Message};
 use crate::core::route::{ALL_OWN, is_own_receiver};
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::store::Outgoing;
+use crate::store::{Outgoing, StoreError};
 
 /// How long a shutdown waits for running attempts. Those not settled by then are repeated at the next start (12.7).
 const DRAIN: Duration = Duration::from_secs(5);
+/// So many claims may follow each other that send nothing, while the store says that more is due: a piece is thousands of
+/// deliveries, so that only a fault makes more of them.
+const MOST_IN_VAIN: u32 = 1_000;
 /// How many checks of a message are named in the log.
 const LOGGED_CHECKS: usize = 10;
 
@@ -29,14 +32,22 @@ const LOGGED_CHECKS: usize = 10;
 pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
     let mut attempts = JoinSet::new();
     let mut wakes = engine.writer.wakes();
+    let mut in_vain = 0;
     while !*stop.borrow() {
         let claim = wakes.borrow_and_update().claim;
         tokio::select! {
             // The watch's guard must not be held over an await.
             () = async { drop(stop.wait_for(|stop| *stop).await) } => break,
             Some(ended) = attempts.join_next() => report_panic(ended),
-            due = engine.wait_past(claim, &mut wakes) => if due && !claim_and_send(engine, &mut attempts).await {
-                engine.rest(&mut wakes).await;
+            due = engine.wait_past(claim, &mut wakes) => if due {
+                in_vain = match claim_and_send(engine, &mut attempts).await {
+                    Claimed::Something => 0,
+                    Claimed::NothingYet if in_vain < MOST_IN_VAIN => in_vain + 1,
+                    Claimed::NothingYet | Claimed::Nothing => {
+                        engine.rest(&mut wakes).await;
+                        0
+                    }
+                };
             },
         }
     }
@@ -50,22 +61,37 @@ pub(super) async fn run(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Returns false if there was nothing to send.
-async fn claim_and_send(engine: &Arc<Engine>, attempts: &mut JoinSet<()>) -> bool {
-    let claimed = engine.writer.call(|store, now| store.claim(now)).await;
+/// What a claim came to.
+enum Claimed {
+    Something,
+    /// It was a piece of the work, and more follows: much has returned at once.
+    NothingYet,
+    Nothing,
+}
+
+async fn claim_and_send(engine: &Arc<Engine>, attempts: &mut JoinSet<()>) -> Claimed {
+    let claimed = engine.writer.call(|store, now| {
+        let outgoing = store.claim(now)?;
+        Ok((outgoing, store.next_claim().is_some_and(|at| at <= now)))
+    });
+    let claimed: Result<_, StoreError> = claimed.await;
     engine.counters.claims.note(claimed.is_ok(), engine.clock.now());
     match claimed {
-        Ok(outgoing) => {
-            let any = !outgoing.is_empty();
+        Ok((outgoing, is_more)) => {
+            let claimed = match (outgoing.is_empty(), is_more) {
+                (false, _) => Claimed::Something,
+                (true, true) => Claimed::NothingYet,
+                (true, false) => Claimed::Nothing,
+            };
             for outgoing in outgoing {
                 let engine = engine.clone();
                 attempts.spawn(async move { attempt(&engine, outgoing).await });
             }
-            any
+            claimed
         }
         Err(error) => {
             tracing::warn!(%error, "cannot claim what is to be sent");
-            false
+            Claimed::Nothing
         }
     }
 }

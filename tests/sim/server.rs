@@ -31,7 +31,7 @@ const SILENCE: Span = Span::secs(5);
 /// The process, and what bystanders know.
 pub(crate) struct Server {
     folder: PathBuf,
-    database_id: u64,
+    pub(crate) database_id: u64,
     pub(crate) scale: Scale,
     pub(crate) limits: QueueLimits,
     /// The machine's clocks.

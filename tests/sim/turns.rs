@@ -59,7 +59,7 @@ impl World {
             return;
         };
         plain.inspect(|plain| plain.is_claimed(&outgoing, is_more));
-        if outgoing.is_empty() && self.server.process().wakes() == known {
+        if outgoing.is_empty() && !is_more && self.server.process().wakes() == known {
             // The engine rests until something changes, at most a second.
             self.diary.claim_not_before = now + Span::secs(1);
         }

@@ -60,6 +60,15 @@ pub enum HoldReason {
     },
 }
 
+/// What may end a hold before its time, beside what happens to the check itself.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum HeldBy {
+    /// Somebody ends this mute.
+    Mute(u64),
+    /// What this name leads to stands otherwise, or the name leads elsewhere.
+    Dependency(Name),
+}
+
 /// Why a delivery is not to be told any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DropReason {
@@ -162,19 +171,40 @@ fn held(context: &Context<'_>) -> Option<HoldReason> {
 /// Each cause must be matched by a mute: a mute of one reason does not hide another. A check without causes counts as
 /// having one whose reason and status are "".
 pub fn muted(now: Time, facts: &Facts<'_>, mutes: &Mutes, quiet: &[Quiet]) -> Option<HoldReason> {
+    let mutes = mutes_of_causes(now, facts, mutes);
+    if let Some(mute) = mutes.and_then(|mutes| mutes.into_iter().min_by_key(|mute| mute.until)) {
+        return Some(HoldReason::Muted { until: mute.until, id: mute.id });
+    }
+    let until = quiet.iter().filter_map(|quiet| quiet.until(now)).max()?;
+    Some(HoldReason::Quiet { until })
+}
+
+/// Of each cause the mute that matches it longest; `None`: one of the causes has none.
+fn mutes_of_causes<'a>(now: Time, facts: &Facts<'_>, mutes: &'a Mutes) -> Option<Vec<&'a Mute>> {
     let near = mutes.near(facts.definition);
     let mute_of = |views: &Views| {
         let lasting = near.iter().copied().filter(|mute| now < mute.until);
         let matching = lasting.filter(|mute| facts.view_matches(&mute.matchers, views));
         matching.max_by_key(|mute| mute.until)
     };
-    let mutes_of_causes: Option<Vec<&Mute>> = facts.views().iter().map(mute_of).collect();
-    let first_to_end = mutes_of_causes.and_then(|mutes| mutes.into_iter().min_by_key(|mute| mute.until));
-    if let Some(mute) = first_to_end {
-        return Some(HoldReason::Muted { until: mute.until, id: mute.id });
+    facts.views().iter().map(mute_of).collect()
+}
+
+/// All that may end this hold before [`Verdict::next_look`], beside what happens to the check itself: while it is as it is, the
+/// answer stays.
+pub fn held_by(reason: &HoldReason, context: &Context<'_>) -> Vec<HeldBy> {
+    match reason {
+        HoldReason::Paused | HoldReason::Quiet { .. } => Vec::new(),
+        // Each cause has its own: the end of any of them ends it.
+        HoldReason::Muted { .. } => {
+            let mutes = mutes_of_causes(context.now, &context.facts, context.mutes).unwrap_or_default();
+            mutes.into_iter().map(|mute| HeldBy::Mute(mute.id)).collect()
+        }
+        HoldReason::Dependency { name } => vec![HeldBy::Dependency(name.clone())],
+        HoldReason::DependencyRecovering { .. } | HoldReason::AwaitingDependencies { .. } => {
+            context.dependencies.iter().map(|on| HeldBy::Dependency(on.name.clone())).collect()
+        }
     }
-    let until = quiet.iter().filter_map(|quiet| quiet.until(now)).max()?;
-    Some(HoldReason::Quiet { until })
 }
 
 /// 8.3

@@ -11,7 +11,9 @@ mod policy;
 
 pub use action::{Action, ActionId, ReceiverName, ReceiverPolicy};
 pub use facts::{Facts, MatchTest, Matcher, Mute};
-pub use hold::{Context, Dependency, DropReason, HoldReason, MIN_DEPENDENT_GRACE, Verdict, muted, route};
+pub use hold::{
+    Context, Dependency, DropReason, HeldBy, HoldReason, MIN_DEPENDENT_GRACE, Verdict, held_by, muted, route,
+};
 pub use mutes::Mutes;
 pub use own::{ALL_OWN, is_own_receiver, own_action, own_receiver};
 pub use plan::{Plan, plan};

@@ -115,12 +115,12 @@ impl Store for SqliteStore {
         }
     }
 
-    fn carry_on(&mut self, limit: usize, now: Time) -> Result<CarriedOn, StoreError> {
+    fn carry_on(&mut self, limit: usize, _: Time) -> Result<CarriedOn, StoreError> {
         self.ready()?;
         let Some(pending) = &mut self.pending else { return Ok(CarriedOn::Done(Changes::default())) };
         let names = pending.next(limit);
         let is_last = names.len() == pending.left();
-        self.transact(|tx| work::carry_on(tx, &names, is_last, now))?;
+        self.transact(|tx| work::carry_on(tx, &names, is_last))?;
         Ok(match self.pending.take_if(|pending| pending.left() == 0) {
             Some(pending) => {
                 self.live.set_pending(None);

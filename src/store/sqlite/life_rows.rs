@@ -6,7 +6,7 @@ use super::blind;
 use super::query::key;
 use super::tx::Tx;
 use crate::core::blind::{BlindWindows, Window};
-use crate::core::route::{Mute, Mutes};
+use crate::core::route::{HeldBy, Mute, Mutes};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::work::{LifeRows, Lost};
@@ -112,6 +112,7 @@ impl LifeRows for Tx<'_> {
                 (known.since, known.until) = (mute.since, mute.until);
             }
         });
+        self.memory.outbox.ask_held_by(&HeldBy::Mute(mute.id));
         Ok(())
     }
 
@@ -119,6 +120,7 @@ impl LifeRows for Tx<'_> {
         self.execute("DELETE FROM mutes WHERE id = ?1", params![key(id)])?;
         self.memory.projection.unmuted();
         self.change_mutes(|mutes| mutes.retain(|mute| mute.id != id));
+        self.memory.outbox.ask_held_by(&HeldBy::Mute(id));
         Ok(())
     }
 

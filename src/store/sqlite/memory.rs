@@ -17,7 +17,7 @@ use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::IncidentId;
 use crate::core::origin::{Habits, Origins};
 use crate::core::retention::Retention;
-use crate::core::route::{Dependency, Mutes, Policy};
+use crate::core::route::{Dependency, HeldBy, Mutes, Policy};
 use crate::core::state::State;
 use crate::core::step;
 use crate::core::time::{Span, Time};
@@ -52,6 +52,8 @@ pub(super) struct Memory {
     pub(super) database_id: i64,
     /// Any number, another one at each start: keys of messages begin with it.
     pub(super) epoch: u64,
+    /// How much of what stood aside may return in one call.
+    pub(super) most_returned: usize,
     /// What sets the checks of other systems' users apart: told once, after the start.
     pub(super) origins: Arc<Origins>,
     pub(super) outbox: Outbox,
@@ -110,12 +112,7 @@ impl Memory {
 
     /// Puts a check in its place, while nothing is noted of its state. Answers what was there.
     pub(super) fn place(&mut self, slot: Slot) -> Option<Slot> {
-        self.outbox.depended_on.add(&slot.check.definition.depends_on);
-        let before = self.checks.insert(slot.check.id, slot);
-        if let Some(before) = &before {
-            self.outbox.depended_on.take_out(&before.check.definition.depends_on);
-        }
-        before
+        self.checks.insert(slot.check.id, slot)
     }
 
     /// Notes what is found by the states of checks of which nothing was noted yet.
@@ -163,11 +160,26 @@ impl Memory {
         }
     }
 
+    /// Something of a check is another: what is to be told of it is asked about, and what it holds (8.1).
+    pub(super) fn ask_about(&mut self, check: CheckId) {
+        self.outbox.ask_check(check);
+        self.ask_dependents(check);
+    }
+
+    /// 8.3: those who depend on it do so by the name that it has, or by one that it had.
+    fn ask_dependents(&mut self, check: CheckId) {
+        let name = self.checks.get(check).map(|slot| slot.check.definition.name.clone());
+        for name in name.iter().chain(self.former.of(check)) {
+            self.outbox.ask_held_by(&HeldBy::Dependency(name.clone()));
+        }
+    }
+
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
         if self.checks.get(check).is_some() {
             self.note_for_alerts(check, None);
         }
+        self.ask_dependents(check);
         self.former.forget(check);
         self.deadlines.forget(check);
         self.behind.remove(check);
@@ -180,7 +192,6 @@ impl Memory {
             if let Some(at) = slot.check.known().state.archived {
                 self.archived.remove(&(at, check));
             }
-            self.outbox.depended_on.take_out(&slot.check.definition.depends_on);
         }
     }
 

@@ -11,6 +11,8 @@ mod ahead;
 mod blind;
 mod calls;
 mod checks;
+#[cfg(test)]
+mod costs;
 mod deadlines;
 mod error;
 mod facts;

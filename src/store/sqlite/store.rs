@@ -41,6 +41,8 @@ pub struct SqliteStore {
     pub(super) handed: HashSet<MessageId>,
     /// A number of this start; what a new database gets for its id.
     epoch: u64,
+    /// How much of what stood aside may return in one call.
+    most_returned: usize,
     origins: Arc<Origins>,
     /// How far pruning has come.
     pub(super) round: work::Round,
@@ -118,6 +120,7 @@ impl SqliteStore {
             pending: None,
             handed: HashSet::new(),
             epoch,
+            most_returned: work::MOST_RETURNED,
             origins: Arc::default(),
             round: work::Round::default(),
             catch_up: CATCH_UP,
@@ -153,6 +156,12 @@ impl SqliteStore {
         self.catch_up = at_least;
     }
 
+    /// With a small number, what is held or not due returns in many calls.
+    #[doc(hidden)]
+    pub fn set_most_returned(&mut self, most: usize) {
+        (self.most_returned, self.memory.most_returned) = (most, most);
+    }
+
     /// Opens the database again and reads the memory anew, where a failure made that necessary.
     pub(super) fn ready(&mut self) -> Result<(), StoreError> {
         if self.db.is_none() {
@@ -176,6 +185,7 @@ impl SqliteStore {
         self.memory.damaged = damaged;
         self.memory.outbox.as_before(before);
         self.memory.epoch = self.epoch;
+        self.memory.most_returned = self.most_returned;
         self.memory.origins = self.origins.clone();
         if self.memory.created.is_none() {
             self.memory.database_id = self.epoch.cast_signed();

@@ -10,8 +10,7 @@ use super::error::failed;
 use super::memory::{Memory, Slot, UnstoredSettings, is_declared};
 use super::staging::{Staged, Staging};
 use crate::core::check::{CheckId, Name};
-use crate::core::notice::Severity;
-use crate::core::route::Mute;
+use crate::core::route::{HeldBy, Mute};
 use crate::core::state::State;
 use crate::store::StoreError;
 use crate::store::live::{ByName, Check, Directory, Known, Live};
@@ -36,6 +35,8 @@ pub(super) struct Tx<'a> {
     pub(super) names: HashMap<Name, Option<CheckId>>,
     /// Former names that lead elsewhere now.
     pub(super) former: Vec<Name>,
+    /// Checks of which an incident is another.
+    pub(super) changed: Vec<CheckId>,
     pub(super) flips: usize,
     /// Checks whose own incident this call has written, and those of which it has written alerts.
     pub(super) answered: Vec<CheckId>,
@@ -73,6 +74,7 @@ impl<'a> Tx<'a> {
             staged: Staging::default(),
             names: HashMap::new(),
             former: Vec::new(),
+            changed: Vec::new(),
             flips: 0,
             answered: Vec::new(),
             alerted: Vec::new(),
@@ -167,25 +169,24 @@ impl<'a> Tx<'a> {
     pub(super) fn publish(mut self) {
         let live = self.live;
         let mut listed = Listed { former: std::mem::take(&mut self.former), ..Listed::default() };
-        let mut is_ranked_otherwise = false;
         for name in self.names.keys().chain(&listed.former) {
             self.memory.projection.dependency_changed(name);
         }
         for (id, staged) in self.staged.iter_mut() {
             if staged.changes_the_list() {
-                let known = self.memory.checks.get(id).map(|slot| slot.check.clone());
-                is_ranked_otherwise |= known.as_ref().is_some_and(|check| {
-                    Severity::of(&check.definition.labels) != Severity::of(&staged.definition.labels)
-                });
-                listed.before.extend(known);
+                listed.before.extend(self.memory.checks.get(id).map(|slot| slot.check.clone()));
                 redeclare(self.memory, id, staged);
                 listed.after.push(self.memory.checks[id].check.clone());
-            } else {
-                keep(self.memory, id, staged);
+                self.changed.push(id);
+            } else if keep(self.memory, id, staged) {
+                self.changed.push(id);
             }
         }
-        if is_ranked_otherwise {
-            self.memory.outbox.forget_ranks();
+        for check in self.changed {
+            self.memory.ask_about(check);
+        }
+        for name in self.names.into_keys().chain(listed.former.iter().cloned()) {
+            self.memory.outbox.ask_held_by(&HeldBy::Dependency(name));
         }
         for id in self.answered {
             self.memory.note_for_alerts(id, None);
@@ -235,8 +236,8 @@ impl Listed {
     }
 }
 
-/// Puts a changed check in its place.
-fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
+/// Puts a changed check in its place. Answers whether those who tell of it, or of what depends on it, see it otherwise.
+fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) -> bool {
     let slot = memory.checks.get_mut(id).expect("what is not new was staged from its slot");
     slot.last_ping = staged.last_ping;
     slot.pings = staged.pings;
@@ -250,6 +251,11 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) {
     // What was known before is in its place now.
     memory.note_state(id, staged.state.archived);
     memory.note_for_alerts(id, Some(&staged.state));
+    let is = memory.checks[id].check.known();
+    let (was, is) = (&staged.state, &is.state);
+    was.causes != is.causes
+        || was.recovered_at != is.recovered_at
+        || was.pause.since().is_some() != is.pause.since().is_some()
 }
 
 /// Makes the place of a check that is new or declared otherwise.

@@ -7,7 +7,6 @@ use super::archive::archive;
 use super::redeclare::{declare_again, put_names};
 use super::rows::Rows;
 use crate::core::check::{CheckId, Name};
-use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::pending::{PendingChange, Redeclared, is_by_file};
 
@@ -16,17 +15,11 @@ pub(in crate::store) fn carry_on(
     rows: &mut dyn Rows,
     names: &[Name],
     is_last: bool,
-    now: Time,
 ) -> Result<(), StoreError> {
     for name in names {
         carry_out(rows, name)?;
     }
-    rows.put_allowed_removals(if is_last { 0 } else { rows.to_archive() })?;
-    if is_last {
-        // Other labels, dependencies and quiet times.
-        rows.look_everywhere(now);
-    }
-    Ok(())
+    rows.put_allowed_removals(if is_last { 0 } else { rows.to_archive() })
 }
 
 /// What follows concerns every check: nothing is pending any more.

@@ -1,6 +1,6 @@
 //! Which messages leave now (12.3): those whose retry is due, else what waits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::flapping::forget_flapping;
 use super::look::{LookFor, Looked, look};
@@ -19,16 +19,23 @@ use crate::core::route::{ReceiverName, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
 
+/// How much of what is held or not due may return in one call: what happens meanwhile goes between.
+pub(in crate::store) const MOST_RETURNED: usize = 2048;
 /// So many notices are enough for one call: what else is due leaves with the next, and what happens meanwhile goes between.
 const ENOUGH_NOTICES: usize = 64;
 
 /// What leaves, to each receiver one message at most: its attempt is counted with this call.
 pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outgoing>, StoreError> {
-    let (mut outgoing, mut notices, mut last) = (Vec::new(), 0, None);
+    if rows.let_asked_return(rows.most_returned(), now) {
+        // Until all of it is back nobody knows what is worst, nor what comes first of a matter: the rest follows at once.
+        return Ok(Vec::new());
+    }
+    let (mut outgoing, mut notices, mut looked, mut last) = (Vec::new(), 0, 0, None);
     while notices < ENOUGH_NOTICES
+        && looked < Looked::MOST
         && let Some(next) = rows.next_due(now, last.as_ref())
     {
-        if let Some(claimed) = claim_from(rows, &next.1, now)? {
+        if let Some(claimed) = claim_from(rows, &next.1, &mut looked, now)? {
             notices += claimed.notices.len();
             outgoing.push(claimed);
         }
@@ -42,12 +49,14 @@ pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outg
 fn claim_own(rows: &mut dyn Rows, outgoing: &mut Vec<Outgoing>, now: Time) -> Result<(), StoreError> {
     let under_way = rows.own_under_way()?;
     let mut places = rows.own_mails().places(under_way);
-    let mut last = None;
+    let (mut looked, mut last) = (0, None);
     while places > 0
+        && looked < Looked::MOST
         && let Some(next) = rows.next_own_due(now, last.as_ref())
     {
+        looked += 1;
         if !is_limited(rows, &next.1, now)?
-            && let Some(claimed) = claim_from(rows, &next.1, now)?
+            && let Some(claimed) = claim_from(rows, &next.1, &mut looked, now)?
         {
             places -= 1;
             count_own(rows, &claimed, now);
@@ -58,8 +67,18 @@ fn claim_own(rows: &mut dyn Rows, outgoing: &mut Vec<Outgoing>, now: Time) -> Re
     Ok(())
 }
 
-fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Option<Outgoing>, StoreError> {
+/// What leaves for one receiver. Counts how much was looked at for that.
+fn claim_from(
+    rows: &mut dyn Rows,
+    name: &ReceiverName,
+    looked: &mut usize,
+    now: Time,
+) -> Result<Option<Outgoing>, StoreError> {
     if rows.is_under_way(name)? {
+        return Ok(None);
+    }
+    if rows.let_return(name, rows.most_returned(), now) {
+        *looked += Looked::MOST;
         return Ok(None);
     }
     let retry = rows.next_retry(name)?.filter(|message| message.retry_at <= Some(now));
@@ -78,53 +97,102 @@ fn claim_from(rows: &mut dyn Rows, name: &ReceiverName, now: Time) -> Result<Opt
     };
     if let Some(message) = retry {
         if split_to_fit(rows, &message, receiver.max_members, now)? {
-            return claim_from(rows, name, now);
+            return claim_from(rows, name, looked, now);
         }
         return send_again(rows, message, now).map(Some);
     }
     let to = LookFor { receiver: name, group_wait: receiver.group_wait };
-    if is_time && let Some(outgoing) = send_what_waits(rows, to, receiver, now)? {
-        return Ok(Some(outgoing));
+    if is_time {
+        let waiting = look_at_the_worst(rows, to, now)?;
+        *looked += waiting.looked.count();
+        if let Some(outgoing) = send_what_waits(rows, waiting, receiver, now)? {
+            return Ok(Some(outgoing));
+        }
     }
     if is_time_to_try { try_again(rows, to, now) } else { Ok(None) }
 }
 
-fn send_what_waits(
+/// What of a receiver was looked at.
+struct LookedAt<'a> {
+    to: LookFor<'a>,
+    looked: Looked,
+    /// More may leave, and perhaps worse: it is looked at next.
+    is_more: bool,
+}
+
+fn look_at_the_worst<'a>(
     rows: &mut dyn Rows,
-    to: LookFor<'_>,
-    receiver: &ReceiverPolicy,
+    to: LookFor<'a>,
     now: Time,
-) -> Result<Option<Outgoing>, StoreError> {
-    let mut looked = Looked::default();
+) -> Result<LookedAt<'a>, StoreError> {
+    let mut waiting = LookedAt { to, looked: Looked::default(), is_more: false };
+    let looked = &mut waiting.looked;
     let mut last = None;
     loop {
         let page = rows.worst_first(to.receiver, last, Looked::ENOUGH)?;
         last = page.last().copied();
-        look(&*rows, page.iter().copied().map(Ok), to, &mut looked, now)?;
+        look(&*rows, page.iter().copied().map(Ok), to, looked, now)?;
         if looked.is_enough() || page.len() < Looked::ENOUGH {
             break;
         }
+        if looked.count() >= Looked::MOST {
+            waiting.is_more = true;
+            break;
+        }
     }
+    // Nothing overtakes what is not due yet of an earlier incident.
+    let mut before = BTreeSet::new();
+    for row in &looked.sendable {
+        for id in rows.aside_before(row)? {
+            let is_due = rows.delivery(id)?.is_some_and(|row| row.ready_at() <= now);
+            before.extend(Some(id).filter(|_| !is_due));
+        }
+    }
+    // Apart, for it is looked at however much there is.
+    let mut earlier = Looked::default();
+    look(&*rows, before.into_iter().map(Ok), to, &mut earlier, now)?;
+    looked.add(earlier);
+    Ok(waiting)
+}
+
+fn send_what_waits(
+    rows: &mut dyn Rows,
+    waiting: LookedAt<'_>,
+    receiver: &ReceiverPolicy,
+    now: Time,
+) -> Result<Option<Outgoing>, StoreError> {
+    let LookedAt { to, mut looked, is_more } = waiting;
     looked.sendable.sort_unstable_by_key(|delivery| delivery.id);
     for delivery in looked.dropped {
         forget_flapping(rows, &delivery)?;
         rows.update_delivery(delivery)?;
     }
-    // What is was not looked at.
+    for (id, until, by) in looked.held {
+        rows.set_aside(id, until, by);
+    }
+    for delivery in looked.sendable.iter().filter(|delivery| delivery.ready_at() > now) {
+        rows.set_aside(delivery.id, Some(delivery.ready_at()), Vec::new());
+    }
+    // What a message under way tells of was not looked at.
     let is_blocked = |_: &Matter| false;
     let mut severities = HashMap::new();
     for delivery in &looked.sendable {
         severities.insert(delivery.check, Severity::of(&rows.definition(delivery.check)?.labels));
     }
     let severity = |check: CheckId| severities[&check].clone();
-    let departure = freeze(&looked.sendable, is_blocked, severity, receiver, now);
-    let (leaving, next) = match departure {
+    // Those that are worst were looked at first: where they fill a message it need not wait.
+    let leaving = if is_more && looked.ready < receiver.max_members {
+        Departure::Waits(Some(now))
+    } else {
+        freeze(&looked.sendable, is_blocked, severity, receiver, now)
+    };
+    let (leaving, next) = match leaving {
         Departure::Leaves(ids) => (ids, Some(now)),
+        Departure::Waits(_) if is_more => (Vec::new(), Some(now)),
         Departure::Waits(next) => (Vec::new(), next),
     };
     let pace = rows.pace(to.receiver);
-    let look_at = looked.next.into_iter().chain(next).min();
-    rows.set_pace(to.receiver, Pace { look_at, ..pace });
+    rows.set_pace(to.receiver, Pace { look_at: next, ..pace });
     if leaving.is_empty() {
         return Ok(None);
     }

@@ -43,8 +43,9 @@ pub(in crate::store) fn configure(
         ..Changes::default()
     };
     let declared = carry_out(rows, &plan, now)?;
-    // Other receivers, labels, dependencies and quiet times.
-    rows.look_everywhere(now);
+    if policy_before.is_none_or(|before| before.receivers != compared.policy.receivers) {
+        rows.look_everywhere(now);
+    }
     let is_changed = |name: &ReceiverName| {
         let was = policy_before.map(|policy| policy.receiver(name));
         was.is_some_and(|was| was != compared.policy.receiver(name))

@@ -27,8 +27,6 @@ pub(in crate::store) fn edit(
     pending.map_err(|error| RefusedEdit { index: 0, error: error.into() })?;
     let edits = plan_edits(&*rows, max_checks, edits)?;
     let ids: Result<_, StoreError> = edits.into_iter().map(|edit| edit_one(rows, edit, now)).collect();
-    // Other labels, addresses and dependencies.
-    rows.look_everywhere(now);
     ids.map_err(|error| RefusedEdit { index: 0, error: error.into() })
 }
 

@@ -31,8 +31,13 @@ pub(super) struct Ended<'a> {
 pub(super) fn tell_the_end(rows: &mut dyn Rows, ended: Ended<'_>, now: Time) -> Result<(), StoreError> {
     let Ended { stood, incident, seen, is_forgiven } = ended;
     let policy = rows.policy();
+    // What is not told any more, and was never attempted, says nothing of whom to tell.
+    let mut of_it = rows.first_attempted(incident.id)?;
+    of_it.extend(rows.unfinished(incident.id)?);
+    of_it.sort_unstable_by_key(|row| row.id);
+    of_it.dedup_by_key(|row| row.id);
     let mut by_receiver: BTreeMap<ReceiverName, Vec<Delivery>> = BTreeMap::new();
-    for delivery in rows.deliveries_of(incident.id)? {
+    for delivery in of_it {
         by_receiver.entry(delivery.receiver.clone()).or_default().push(delivery);
     }
     let dependencies = &dependencies(rows, seen.definition)?;

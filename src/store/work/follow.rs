@@ -33,7 +33,6 @@ pub(super) fn follow(
     now: Time,
 ) -> Result<(Open, Open), StoreError> {
     let Flipped { check, definition, before, flip } = flipped;
-    rows.look_after_flip(&definition.name, check, now);
     let stood = rows.open_incident(&Matter::own(check))?;
     let before_it = open(stood.as_ref());
     let Some(change) = on_flip(stood.as_ref(), flip, check, IncidentId(0)) else {

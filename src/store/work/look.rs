@@ -2,11 +2,11 @@
 
 use super::check_rows::CheckNow;
 use super::rows::Rows;
-use super::verdict::{Question, SeenCheck, dependencies, verdict};
+use super::verdict::{Question, SeenCheck, dependencies, verdict_and_holds};
 use crate::core::cause::{Cause, Causes};
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message};
-use crate::core::route::{ReceiverName, Verdict, is_own_receiver};
+use crate::core::route::{HeldBy, ReceiverName, Verdict, is_own_receiver};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
@@ -22,18 +22,32 @@ pub(super) struct LookFor<'a> {
 pub(super) struct Looked {
     pub(super) sendable: Vec<Delivery>,
     pub(super) dropped: Vec<Delivery>,
-    /// When what is held is to be looked at again.
-    pub(super) next: Option<Time>,
+    /// Until when, and what may end it before.
+    pub(super) held: Vec<(DeliveryId, Option<Time>, Vec<HeldBy>)>,
     /// How many of the sendable may leave now.
-    ready: usize,
+    pub(super) ready: usize,
 }
 
 impl Looked {
     /// More than enough for any message.
     pub(super) const ENOUGH: usize = 2 * Message::MAX_MEMBERS;
+    /// The most that is looked at in one call: the rest follows at once, and what happens meanwhile goes between.
+    pub(super) const MOST: usize = 4 * Looked::ENOUGH;
+
+    pub(super) fn count(&self) -> usize {
+        self.sendable.len() + self.dropped.len() + self.held.len()
+    }
+
+    /// What was looked at beside this.
+    pub(super) fn add(&mut self, other: Looked) {
+        self.sendable.extend(other.sendable);
+        self.dropped.extend(other.dropped);
+        self.held.extend(other.held);
+        self.ready += other.ready;
+    }
 
     pub(super) fn is_enough(&self) -> bool {
-        self.ready == Looked::ENOUGH
+        self.ready >= Looked::ENOUGH
     }
 }
 
@@ -60,14 +74,13 @@ pub(super) fn look(
             looked.dropped.push(Delivery { state, ..delivery });
             continue;
         }
-        let verdict = verdict_now(rows, &delivery, &check, to.group_wait, now)?;
-        looked.next = looked.next.into_iter().chain(verdict.next_look()).min();
+        let (verdict, by) = verdict_now(rows, &delivery, &check, to.group_wait, now)?;
         match verdict {
             Verdict::Send => {
                 looked.ready += usize::from(delivery.ready_at() <= now);
                 looked.sendable.push(delivery);
             }
-            Verdict::Hold(_) => {}
+            Verdict::Hold(_) => looked.held.push((delivery.id, verdict.next_look(), by)),
             Verdict::Drop(reason) => {
                 let state = DeliveryState::Cancelled(reason.cancels());
                 looked.dropped.push(Delivery { state, ..delivery });
@@ -96,7 +109,7 @@ fn verdict_now(
     check: &CheckNow,
     group_wait: Span,
     now: Time,
-) -> Result<Verdict, StoreError> {
+) -> Result<(Verdict, Vec<HeldBy>), StoreError> {
     let definition = &rows.definition(delivery.check)?;
     let incident = rows.incident(delivery.incident)?;
     let (incident, causes) = stands_now(rows, delivery, incident.as_ref(), &check.causes)?;
@@ -104,7 +117,7 @@ fn verdict_now(
     let dependencies = &dependencies(rows, definition)?;
     let (kind, ready_at) = (delivery.kind, delivery.ready_at());
     let mutes = rows.mutes()?;
-    Ok(verdict(Question { seen, dependencies, mutes, kind, ready_at, group_wait }, now))
+    Ok(verdict_and_holds(Question { seen, dependencies, mutes, kind, ready_at, group_wait }, now))
 }
 
 /// Where its incident stands for a delivery, and by which causes of the check it is asked about.

@@ -62,7 +62,7 @@ pub(super) use apply::apply;
 pub(super) use by_hand::{drop_message, retry, retry_all};
 pub(super) use carry_on::carry_on;
 pub(super) use check_rows::{Became, CheckNow, CheckRows, CheckToChange};
-pub(super) use claim::claim;
+pub(super) use claim::{MOST_RETURNED, claim};
 pub(super) use configure::{Taken, configure};
 pub(super) use edit::edit;
 pub(super) use entropy::entropy;
@@ -82,3 +82,5 @@ pub(super) use settle::settle;
 pub(super) use stand::stand_all;
 pub(super) use step::{Subject, step_check};
 pub(super) use story::{Story, Teller};
+#[cfg(test)]
+pub(super) use verdict::asked_so_far;

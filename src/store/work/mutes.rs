@@ -8,9 +8,7 @@ use crate::store::StoreError;
 /// Keeps something silent, and answers the mute's number.
 pub(in crate::store) fn mute(rows: &mut dyn Rows, mute: Mute, now: Time) -> Result<u64, StoreError> {
     rows.delete_ended_mutes(now)?;
-    let id = rows.insert_mute(mute)?;
-    rows.look_everywhere(now);
-    Ok(id)
+    rows.insert_mute(mute)
 }
 
 /// Ends a mute; false if there is none of this number.
@@ -20,7 +18,6 @@ pub(in crate::store) fn unmute(rows: &mut dyn Rows, id: u64, now: Time) -> Resul
     }
     rows.delete_ended_mutes(now)?;
     rows.delete_mute(id)?;
-    rows.look_everywhere(now);
     Ok(true)
 }
 

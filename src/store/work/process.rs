@@ -6,9 +6,9 @@ use super::pace::Pace;
 use super::story::Story;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::origin::Habits;
-use crate::core::outbox::OwnMails;
+use crate::core::outbox::{DeliveryId, OwnMails};
 use crate::core::retention::Retention;
-use crate::core::route::{Policy, ReceiverName};
+use crate::core::route::{HeldBy, Policy, ReceiverName};
 use crate::core::time::Time;
 use crate::store::pending::{PendingChange, Redeclared};
 
@@ -53,10 +53,18 @@ pub(in crate::store) trait OfProcess {
     fn set_pace(&mut self, receiver: &ReceiverName, pace: Pace);
     /// What waits for a receiver may leave: it is looked at again.
     fn look_at(&mut self, receiver: &ReceiverName, now: Time);
-    /// A check flipped: what waits because of it may leave, or is not to leave any more.
-    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time);
     /// Something that all of it depends on is another: whatever waits is looked at again.
     fn look_everywhere(&mut self, now: Time);
+    /// One that waits is held or not due. It stands aside until this time, or until something of its check or one of these
+    /// changes. Of one that rests it is only noted what holds it.
+    fn set_aside(&mut self, id: DeliveryId, until: Option<Time>, by: Vec<HeldBy>);
+    /// How much may return in one call.
+    fn most_returned(&self) -> usize;
+    /// What is held by what has changed since the last call does not stand aside any more, at most so much at a time. Answers
+    /// whether there is more.
+    fn let_asked_return(&mut self, limit: usize, now: Time) -> bool;
+    /// What of a receiver stands aside until now does not any more, at most so much. Answers whether there is more.
+    fn let_return(&mut self, receiver: &ReceiverName, limit: usize, now: Time) -> bool;
     /// What rests of a receiver may be taken now, also what was refused for what it says.
     fn may_be_mended(&mut self, receiver: &ReceiverName);
 

@@ -69,14 +69,18 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn unfinished(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
     /// All of an incident, the finished ones too, in the order of their ids.
     fn deliveries_of(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
+    /// Of an incident that goes on those that were attempted: of each receiver the first of them, and perhaps other rows.
+    fn first_attempted(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError>;
     /// All that is unfinished, in the order of their ids.
     fn all_unfinished(&self) -> Result<Vec<Delivery>, StoreError>;
     /// What of that waits for a receiver.
     fn waiting_for(&self, receiver: &ReceiverName) -> Result<Vec<Delivery>, StoreError>;
     /// The first of those.
     fn first_waiting(&self, receiver: &ReceiverName) -> Result<Option<Delivery>, StoreError>;
-    /// How many of those wait for no message.
+    /// How many of those wait for no message, and do not stand aside.
     fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError>;
+    /// What stands aside of the same matter and the same receiver as one that waits, and came before it.
+    fn aside_before(&self, delivery: &Delivery) -> Result<Vec<DeliveryId>, StoreError>;
     /// The notice that waits of a check that flaps, whichever of its keys does, to a receiver.
     fn waiting_notice(&self, check: CheckId, receiver: &ReceiverName)
     -> Result<Option<Delivery>, StoreError>;
@@ -88,7 +92,7 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     /// Writes what may change of one.
     fn update_delivery(&mut self, delivery: Delivery) -> Result<(), StoreError>;
 
-    /// What waits for a receiver and for no message, that of the most severe checks first, and of one severity in the order of their ids: at most
+    /// What waits for a receiver and for no message, and does not stand aside, that of the most severe checks first, and of one severity in the order of their ids: at most
     /// so many, of those that come after one that waits. A check is as severe as the last call left it declared.
     fn worst_first(
         &mut self,

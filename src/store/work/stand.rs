@@ -18,13 +18,7 @@ pub(in crate::store) fn stand_all(
     by: &str,
     now: Time,
 ) -> Result<Vec<bool>, StoreError> {
-    let stood: Vec<bool> =
-        incidents.iter().map(|id| stand(rows, *id, stance, by, now)).collect::<Result<_, _>>()?;
-    if stood.contains(&true) {
-        // Those who depend on them look at it, too (8.3). There may be a receiver for each check: once is enough.
-        rows.look_everywhere(now);
-    }
-    Ok(stood)
+    incidents.iter().map(|id| stand(rows, *id, stance, by, now)).collect()
 }
 
 fn stand(

@@ -21,6 +21,10 @@ pub(super) fn try_again(
     for delivery in looked.dropped {
         rows.update_delivery(delivery)?;
     }
+    let held_until = looked.held.iter().filter_map(|(_, until, _)| *until).min();
+    for (id, until, by) in looked.held {
+        rows.set_aside(id, until, by);
+    }
     let pace = rows.pace(to.receiver);
     let (leaves, next) = match again(&looked.sendable, pace.occasion, pace.tried_at, now) {
         Again::Leaves(id) => (looked.sendable.into_iter().find(|row| row.id == id), Some(now)),
@@ -29,7 +33,7 @@ pub(super) fn try_again(
     // It leads to one that tells whether the receiver works, or to none.
     let is_used = leaves.as_ref().is_none_or(|row| !offends(row));
     let occasion = pace.occasion.filter(|_| !is_used);
-    let try_at = looked.next.into_iter().chain(next).min();
+    let try_at = held_until.into_iter().chain(next).min();
     rows.set_pace(to.receiver, Pace { occasion, try_at, ..pace });
     let Some(row) = leaves else { return Ok(None) };
     send(rows, to.receiver, vec![row.leave_again(true)], now).map(Some)

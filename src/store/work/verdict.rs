@@ -5,7 +5,7 @@ use crate::core::cause::Cause;
 use crate::core::check::Definition;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::{Context, Dependency, Facts, Mutes, Verdict, route};
+use crate::core::route::{Context, Dependency, Facts, HeldBy, Mutes, Verdict, held_by, route};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
@@ -40,8 +40,36 @@ pub(super) fn dependencies(rows: &dyn Rows, definition: &Definition) -> Result<V
 
 /// 8.1
 pub(super) fn verdict(question: Question<'_>, now: Time) -> Verdict {
-    let Question { seen, dependencies, mutes, kind, ready_at, group_wait } = question;
-    let context = Context {
+    route(question.kind, &context(question, now))
+}
+
+/// The same; of a hold with what may end it before its time.
+pub(super) fn verdict_and_holds(question: Question<'_>, now: Time) -> (Verdict, Vec<HeldBy>) {
+    let context = context(question, now);
+    let verdict = route(question.kind, &context);
+    let by = match &verdict {
+        Verdict::Hold(reason) => held_by(reason, &context),
+        Verdict::Send | Verdict::Drop(_) => Vec::new(),
+    };
+    (verdict, by)
+}
+
+#[cfg(test)]
+thread_local! {
+    static ASKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How often [`route`] was asked by this thread.
+#[cfg(test)]
+pub(in crate::store) fn asked_so_far() -> usize {
+    ASKED.get()
+}
+
+fn context(question: Question<'_>, now: Time) -> Context<'_> {
+    #[cfg(test)]
+    ASKED.set(ASKED.get() + 1);
+    let Question { seen, dependencies, mutes, kind: _, ready_at, group_wait } = question;
+    Context {
         now,
         facts: Facts { definition: seen.definition, causes: seen.causes },
         incident: seen.incident,
@@ -52,6 +80,5 @@ pub(super) fn verdict(question: Question<'_>, now: Time) -> Verdict {
         grace: seen.definition.spec.grace,
         ready_at,
         group_wait,
-    };
-    route(kind, &context)
+    }
 }

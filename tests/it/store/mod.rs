@@ -3,6 +3,7 @@
 //! Another store is another line of [`conformance`].
 
 mod again;
+mod aside;
 mod blindness;
 mod bodies;
 mod by_hand;
@@ -140,6 +141,19 @@ conformance! {
         the_critical_one_leaves_first_whatever_waits_before_it
         what_becomes_critical_while_it_waits_leaves_first
         what_two_receivers_are_told_of_hundreds_leaves_in_two_calls;
+    aside:
+        the_end_of_one_of_the_mutes_of_several_causes_lets_go
+        a_mute_that_ends_beside_another_lets_nothing_go
+        what_a_mute_matches_no_more_leaves
+        what_is_paused_no_more_is_told
+        a_dependency_that_nobody_wants_to_hear_of_holds_nothing
+        a_dependency_that_is_paused_holds_nothing
+        a_dependency_that_was_renamed_lets_go_when_it_recovers
+        a_dependency_whose_name_is_anothers_holds_nothing
+        a_dependency_that_is_deleted_holds_nothing
+        what_depends_on_nothing_any_more_leaves
+        what_was_held_by_a_clock_that_was_ahead_leaves_in_time
+        what_is_held_is_held_by_the_same_after_a_start;
     flapping:
         a_check_that_flaps_is_told_once_and_then_once_an_hour
         an_hour_without_flapping_ends_it_silently

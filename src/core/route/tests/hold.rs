@@ -4,11 +4,11 @@ use super::matchers;
 use crate::core::cause::Causes;
 use crate::core::check::{Definition, Name};
 use crate::core::cron::Cron;
-use crate::core::fixtures::{at, causes, definition};
+use crate::core::fixtures::{at, causes, definition, random_numbers};
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{CancelReason, DeliveryKind, Flaps};
 use crate::core::route::{
-    Context, Dependency, DropReason, Facts, HoldReason, Mute, Mutes, Verdict, muted, route,
+    Context, Dependency, DropReason, Facts, HeldBy, HoldReason, Mute, Mutes, Verdict, held_by, muted, route,
 };
 use crate::core::schedule::{Occurrences, Quiet};
 use crate::core::state::{Pause, State};
@@ -253,4 +253,62 @@ fn alertmanager_still_hears_of_what_somebody_acknowledged() {
     assert!(!Verdict::Drop(DropReason::Acknowledged).holds_push());
     assert!(Verdict::Drop(DropReason::WontFix).holds_push());
     assert!(Verdict::Hold(HoldReason::Quiet { until: at(5) }).holds_push());
+}
+
+/// 8.1: whoever knows what may end a hold need not ask again until it does.
+#[test]
+fn nothing_else_ends_a_hold_before_its_time() {
+    let definition = definition();
+    let mut random = random_numbers(11);
+    let mut below = |limit: u64| (random.next().unwrap() >> 33) % limit;
+    let matched = ["", r#"reason="missing""#, r#"reason="failed""#, r#"team="dba""#, r#"team="web""#];
+    let mut holds = 0;
+    for _ in 0..20_000 {
+        let texts: Vec<String> = (0..below(5))
+            .map(|_| format!("{} until {}", matched[below(5) as usize], 990 + below(60)))
+            .collect();
+        let all_mutes = mutes(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut one_of = |name: &str| {
+            let recovered_at = Some(900 + below(110).cast_signed()).filter(|_| below(3) > 0);
+            dependency(name, below(4) == 0, recovered_at)
+        };
+        let (all, others) = (["a", "b", "c"].map(&mut one_of), ["a", "b", "c"].map(&mut one_of));
+        let all = &all[..below(4) as usize];
+        let causes = causes(["missing", "missing failed"][below(2) as usize]);
+        let facts = Facts { definition: &definition, causes: causes.as_slice() };
+        let is_paused = below(9) == 0;
+        let context = |mutes, dependencies, now| Context {
+            now: at(now),
+            facts: facts.clone(),
+            incident: IncidentStatus::Open,
+            is_paused,
+            mutes,
+            quiet: &[],
+            dependencies,
+            grace: Span::ZERO,
+            ready_at: at(1000),
+            group_wait: Span::secs(20),
+        };
+        let now = context(&all_mutes, all, 1010);
+        let verdict = route(DeliveryKind::Alert, &now);
+        let Verdict::Hold(reason) = &verdict else { continue };
+        holds += 1;
+        let by = held_by(reason, &now);
+        let later = verdict.next_look().map_or(5000, |until| until.as_ms() / 1000 - 1);
+        let named = |one: &Dependency| by.contains(&HeldBy::Dependency(one.name.clone()));
+        // All that is not named is gone or otherwise: what is bad is good, and what has recovered never did.
+        let left =
+            all_mutes.clone().changed(|mutes| mutes.retain(|mute| by.contains(&HeldBy::Mute(mute.id))));
+        let gone: Vec<Dependency> = all.iter().filter(|one| named(one)).cloned().collect();
+        let otherwise: Vec<Dependency> = all
+            .iter()
+            .zip(&others)
+            .map(|(one, other)| if named(one) { one } else { other }.clone())
+            .collect();
+        for dependencies in [&gone, &otherwise] {
+            let then = route(DeliveryKind::Alert, &context(&left, dependencies, later));
+            assert!(matches!(then, Verdict::Hold(_)), "{verdict:?} by {by:?}, then {then:?}");
+        }
+    }
+    assert!(holds > 5000, "{holds}");
 }

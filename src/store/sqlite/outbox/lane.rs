@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::departures::Departs;
 use super::queue::WaitingIds;
 use crate::core::incident::Matter;
-use crate::core::outbox::{DeliveryId, Message, MessageId};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId};
 use crate::core::time::Time;
 use crate::store::work::Pace;
 
@@ -88,7 +88,9 @@ impl Lane {
             return None;
         }
         let retry_at = self.next_retry().map(|(at, _)| at);
-        let since = [retry_at, self.pace.look_at, self.pace.try_at].into_iter().flatten().min()?;
+        let returns_at = self.waiting.returns_at();
+        let since =
+            [retry_at, returns_at, self.pace.look_at, self.pace.try_at].into_iter().flatten().min()?;
         Some(Departs { since, limited_until: self.pace.limited_until.filter(|until| *until > since) })
     }
 
@@ -98,9 +100,27 @@ impl Lane {
         self.pace.try_at = self.pace.try_at.filter(|_| !self.given_up.is_empty());
     }
 
+    /// One of those that wait or rest is looked at again.
+    pub(super) fn ask(&mut self, delivery: &Delivery, now: Time) {
+        match delivery.state {
+            DeliveryState::Waiting if self.waiting.ask(delivery.id) => self.pace.look_by(now),
+            DeliveryState::Parked { .. } => self.pace.try_by(now),
+            _ => {}
+        }
+    }
+
+    /// Those whose time has come are looked at again, at most so many. Answers whether there are more.
+    pub(super) fn let_return(&mut self, limit: usize, now: Time) -> bool {
+        let returned = self.waiting.let_return(limit, now);
+        if returned > 0 {
+            self.pace.look_by(now);
+        }
+        returned == limit
+    }
+
     /// What [`crate::core::route::route`] looks at is another: so may be its answers.
     pub(super) fn look_anew(&mut self, now: Time) {
-        if !self.waiting.is_empty() {
+        if self.waiting.candidates() > 0 {
             self.pace.look_by(now);
         }
         if !self.given_up.is_empty() {

@@ -3,32 +3,34 @@
 //! What becomes of them is decided in `store/work`; here is the memory of it, which also knows when a receiver is looked at.
 
 mod again;
+mod aside;
 mod departures;
-mod depended_on;
 mod lane;
 mod lanes;
 mod process;
 mod queue;
 pub(in crate::store) mod rows;
 mod sound;
+mod told;
 mod undo;
 mod unstored;
 mod work;
 
-use depended_on::DependedOn;
+use aside::Holds;
 use lane::Lane;
 use lanes::Lanes;
 use sound::Walk;
+use told::FirstTold;
 use undo::Undo;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::core::check::{CheckId, Name};
+use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, Matter};
 use crate::core::notice::Severity;
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, OwnMails};
-use crate::core::route::{ALL_OWN, ReceiverName, is_own_receiver};
+use crate::core::route::{ALL_OWN, HeldBy, ReceiverName, is_own_receiver};
 use crate::core::time::Time;
 use crate::store::live::{StanceTaken, StancesTaken, Waiting};
 
@@ -47,11 +49,13 @@ pub(super) struct Outbox {
     pub(super) unfinished_by_receiver: Arc<Waiting>,
     /// The same, by incident.
     by_incident: HashMap<IncidentId, BTreeSet<DeliveryId>>,
+    /// The incidents of these, by check.
+    of_checks: BTreeSet<(CheckId, IncidentId)>,
+    told: FirstTold,
     /// Not settled.
     messages: BTreeMap<MessageId, Message>,
     lanes: Lanes,
-    /// Names that some check depends on: their flips may let something go.
-    pub(super) depended_on: DependedOn,
+    holds: Holds,
     /// Given up, and not told since.
     pub(super) parked: u64,
     /// How many of `deliveries` rest.
@@ -89,6 +93,7 @@ impl Outbox {
         self.note_answer(&incident);
         if incident.status.is_ended() {
             self.open.remove(&incident.matter());
+            self.told.forget(incident.id);
             let of_it = self.by_incident.get(&incident.id);
             let of_it = of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
             self.forget_resting(of_it);
@@ -128,10 +133,21 @@ impl Outbox {
     /// while its incident goes on.
     pub(super) fn put_delivery(&mut self, delivery: Delivery) {
         self.count(&delivery);
+        self.holds.forget(delivery.id);
+        if self.incidents.get(&delivery.incident).is_some_and(|incident| !incident.status.is_ended()) {
+            self.told.put(&delivery);
+        }
         let is_resting = self.may_rest(&delivery);
         self.resting += usize::from(is_resting);
-        let Outbox { lanes, undo, .. } = self;
+        let Outbox { lanes, holds, undo, .. } = self;
         lanes.change(&delivery.receiver, |lane| {
+            if lane.waiting.is_aside(delivery.id) {
+                holds.ask([delivery.id].into());
+                // It may have stood before another of its matter.
+                if lane.waiting.candidates() > 0 {
+                    lane.pace.look_by(Time::MIN);
+                }
+            }
             if delivery.state == DeliveryState::Waiting {
                 lane.waiting.insert(delivery.id, delivery.matter());
             } else {
@@ -148,6 +164,7 @@ impl Outbox {
         });
         if is_resting || is_unfinished(&delivery) {
             self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
+            self.of_checks.insert((delivery.check, delivery.incident));
             let before = self.deliveries.insert(delivery.id, delivery);
             self.undo.note_delivery(before.as_ref());
         } else {
@@ -195,12 +212,14 @@ impl Outbox {
     }
 
     fn forget_delivery(&mut self, delivery: &Delivery) {
+        self.holds.forget(delivery.id);
         let before = self.deliveries.remove(&delivery.id);
         self.undo.note_delivery(before.as_ref());
         if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {
             ids.remove(&delivery.id);
             if ids.is_empty() {
                 self.by_incident.remove(&delivery.incident);
+                self.of_checks.remove(&(delivery.check, delivery.incident));
                 let has_ended = |incident: &Incident| incident.status.is_ended();
                 if self.incidents.get(&delivery.incident).is_some_and(has_ended) {
                     self.incidents.remove(&delivery.incident);
@@ -231,26 +250,60 @@ impl Outbox {
         self.forget_empty_lane(&message.receiver);
     }
 
-    /// Something that [`crate::core::route::route`] looks at is another: every lane is looked at again.
+    /// Something that all of it depends on is another: all that waits or rests is looked at again.
     pub(super) fn look_everywhere(&mut self, now: Time) {
-        self.lanes.change_all(|_, lane| lane.look_anew(now));
+        let Outbox { lanes, holds, .. } = self;
+        lanes.change_all(|_, lane| {
+            holds.ask(lane.waiting.aside().collect());
+            lane.look_anew(now);
+        });
     }
 
-    /// A check flipped: what waits because of it is looked at again.
-    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
-        if self.depended_on.has(name) {
-            return self.look_everywhere(now);
+    /// Something of a check is another: what stands aside or rests of it is asked about, and what is to be told is ranked anew.
+    pub(super) fn ask_check(&mut self, check: CheckId) {
+        let Outbox { lanes, deliveries, holds, .. } = self;
+        let incidents = self.of_checks.range((check, IncidentId(0))..).take_while(|(of, _)| *of == check);
+        for id in incidents.flat_map(|(_, incident)| &self.by_incident[incident]) {
+            let delivery = &deliveries[id];
+            lanes.change_known(&delivery.receiver, |lane| {
+                if lane.waiting.is_aside(*id) || matches!(delivery.state, DeliveryState::Parked { .. }) {
+                    holds.ask([*id].into());
+                } else {
+                    lane.waiting.ask(*id);
+                }
+            });
         }
-        let of_it = self.open.range(Matter::own(check)..).take_while(|(of, _)| of.check == check);
-        let ids = of_it.filter_map(|(_, incident)| self.by_incident.get(incident)).flatten();
-        for id in ids {
-            self.lanes.change_known(&self.deliveries[id].receiver, |lane| lane.look_anew(now));
+    }
+
+    /// This has changed: what it holds is asked about.
+    pub(super) fn ask_held_by(&mut self, by: &HeldBy) {
+        self.holds.ask_held_by(by);
+    }
+
+    /// What is to be asked about is looked at from now on, at most so many. Answers whether there are more.
+    fn let_asked_return(&mut self, limit: usize, now: Time) -> bool {
+        let Outbox { lanes, deliveries, holds, .. } = self;
+        for id in std::iter::from_fn(|| holds.next_asked()).take(limit) {
+            if let Some(delivery) = deliveries.get(&id) {
+                lanes.change_known(&delivery.receiver, |lane| lane.ask(delivery, now));
+            }
         }
+        holds.is_any_asked()
+    }
+
+    /// It is held or not due: it stands aside until this time, or until something of its check or of what holds it changes.
+    fn set_aside(&mut self, id: DeliveryId, until: Option<Time>, by: Vec<HeldBy>) {
+        self.holds.set(id, by);
+        let receiver = &self.deliveries[&id].receiver;
+        self.lanes.change_known(receiver, |lane| lane.waiting.set_aside(id, until));
     }
 
     /// When a message may leave next; `None`: not before something else happens.
     pub(super) fn next_claim(&self) -> Option<Time> {
         debug_assert_eq!(self.walk().fault(), None);
+        if self.holds.is_any_asked() {
+            return Some(Time::MIN);
+        }
         let is_full = self.own.places(self.own_under_way) == 0;
         let own = self.lanes.own().next().filter(|_| !is_full);
         let own = own.map(|at| self.own.rests_until().map_or(at, |rests_until| at.max(rests_until)));
@@ -270,8 +323,8 @@ impl Outbox {
     }
 
     fn walk(&self) -> Walk<'_> {
-        let Outbox { lanes, deliveries, messages, own_under_way, .. } = self;
-        Walk { lanes, deliveries, messages, own_under_way: *own_under_way }
+        let Outbox { lanes, deliveries, messages, holds, own_under_way, .. } = self;
+        Walk { lanes, deliveries, messages, holds, own_under_way: *own_under_way }
     }
 
     /// What waits, is in a message or rests of this incident.
@@ -303,11 +356,6 @@ impl Outbox {
     /// How many incidents are open, deliveries wait or are under way, and deliveries were given up.
     pub(super) fn totals(&self) -> (usize, usize, u64) {
         (self.open.len(), self.deliveries.len() - self.resting, self.parked)
-    }
-
-    /// Checks are as severe as before no more: all that waits is ranked anew when it is looked at.
-    pub(in crate::store::sqlite) fn forget_ranks(&mut self) {
-        self.lanes.change_all(|_, lane| lane.waiting.forget_ranks());
     }
 
     /// Ranks what came for a receiver since the last look.

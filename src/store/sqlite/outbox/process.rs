@@ -5,9 +5,9 @@ use std::sync::Arc;
 use super::Outbox;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::origin::Habits;
-use crate::core::outbox::OwnMails;
+use crate::core::outbox::{DeliveryId, OwnMails};
 use crate::core::retention::Retention;
-use crate::core::route::{Policy, ReceiverName};
+use crate::core::route::{HeldBy, Policy, ReceiverName};
 use crate::core::time::Time;
 use crate::store::pending::{PendingChange, PendingChanges, Redeclared};
 use crate::store::sqlite::memory::Memory;
@@ -84,12 +84,22 @@ impl OfProcess for Tx<'_> {
         self.memory.outbox.look_at_lane(receiver, now);
     }
 
-    fn look_after_flip(&mut self, name: &Name, check: CheckId, now: Time) {
-        let Memory { outbox, former, .. } = &mut *self.memory;
-        if former.of(check).iter().any(|old| outbox.depended_on.has(old)) {
-            return outbox.look_everywhere(now);
-        }
-        outbox.look_after_flip(name, check, now);
+    fn set_aside(&mut self, id: DeliveryId, until: Option<Time>, by: Vec<HeldBy>) {
+        self.memory.outbox.set_aside(id, until, by);
+    }
+
+    fn most_returned(&self) -> usize {
+        self.memory.most_returned
+    }
+
+    fn let_asked_return(&mut self, limit: usize, now: Time) -> bool {
+        self.memory.outbox.let_asked_return(limit, now)
+    }
+
+    fn let_return(&mut self, receiver: &ReceiverName, limit: usize, now: Time) -> bool {
+        let mut is_more = false;
+        self.memory.outbox.lanes.change_known(receiver, |lane| is_more = lane.let_return(limit, now));
+        is_more
     }
 
     fn bring_back_paces(&mut self, now: Time) {

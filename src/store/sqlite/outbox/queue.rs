@@ -8,15 +8,19 @@ use crate::core::check::CheckId;
 use crate::core::incident::Matter;
 use crate::core::notice::Severity;
 use crate::core::outbox::DeliveryId;
+use crate::core::time::Time;
 
 /// The ids of deliveries that wait. How severe each is, is asked once: at the next look after it came, or after its check was
 /// declared otherwise. So a look at the worst of 100,000 costs no more than one at the worst of a hundred. What a message that
-/// is not settled tells of holds back what follows of it (12.5): that is not looked at before it may leave.
+/// is not settled tells of holds back what follows of it (12.5): that is not looked at before it may leave. What is held, or not
+/// due, stands aside until it may be otherwise.
 #[derive(Debug, Default)]
 pub(super) struct WaitingIds {
     by_id: BTreeMap<DeliveryId, Place>,
     ranked: BTreeSet<(Severity, DeliveryId)>,
     unranked: BTreeSet<DeliveryId>,
+    /// Those that stand aside until a time.
+    returning: BTreeSet<(Time, DeliveryId)>,
     by_matter: BTreeSet<(Matter, DeliveryId)>,
     /// How often messages that are not settled tell of each.
     in_messages: HashMap<Matter, usize>,
@@ -29,6 +33,8 @@ enum Place {
     Ranked(Severity),
     /// Behind a message.
     Blocked,
+    /// Held, or not due: looked at again at this time, or when it is asked about.
+    Aside(Option<Time>),
 }
 
 impl WaitingIds {
@@ -56,12 +62,14 @@ impl WaitingIds {
         match self.by_id.remove(&id) {
             Some(Place::Ranked(rank)) => drop(self.ranked.remove(&(rank, id))),
             Some(Place::Unranked) => drop(self.unranked.remove(&id)),
-            Some(Place::Blocked) | None => {}
+            Some(Place::Aside(Some(until))) => drop(self.returning.remove(&(until, id))),
+            Some(Place::Blocked | Place::Aside(None)) | None => {}
         }
         match &place {
             Place::Ranked(rank) => drop(self.ranked.insert((rank.clone(), id))),
             Place::Unranked => drop(self.unranked.insert(id)),
-            Place::Blocked => {}
+            Place::Aside(Some(until)) => drop(self.returning.insert((*until, id))),
+            Place::Blocked | Place::Aside(None) => {}
         }
         self.by_id.insert(id, place);
     }
@@ -91,13 +99,46 @@ impl WaitingIds {
         ids.into_iter().for_each(|id| self.put(id, place()));
     }
 
+    /// One that waits for no message stands aside.
+    pub(super) fn set_aside(&mut self, id: DeliveryId, until: Option<Time>) {
+        if self.is_candidate(id) {
+            self.put(id, Place::Aside(until));
+        }
+    }
+
+    fn is_candidate(&self, id: DeliveryId) -> bool {
+        matches!(self.by_id.get(&id), Some(Place::Ranked(_) | Place::Unranked))
+    }
+
+    /// When the first that stands aside is looked at again.
+    pub(super) fn returns_at(&self) -> Option<Time> {
+        self.returning.first().map(|(at, _)| *at)
+    }
+
+    /// Those that stand aside until now or before stand there no more, at most so many. Answers how many.
+    pub(super) fn let_return(&mut self, limit: usize, now: Time) -> usize {
+        let ids: Vec<DeliveryId> =
+            self.returning.iter().take_while(|(at, _)| *at <= now).take(limit).map(|(_, id)| *id).collect();
+        ids.iter().for_each(|id| self.put(*id, Place::Unranked));
+        ids.len()
+    }
+
+    /// It may be otherwise: it is looked at and ranked anew, unless it waits for a message. Answers whether it is.
+    pub(super) fn ask(&mut self, id: DeliveryId) -> bool {
+        let may_be_otherwise = self.is_candidate(id) || self.is_aside(id);
+        if may_be_otherwise {
+            self.put(id, Place::Unranked);
+        }
+        may_be_otherwise
+    }
+
     /// Whether a message that is not settled tells of it.
     pub(super) fn is_in_message(&self, matter: &Matter) -> bool {
         self.in_messages.contains_key(matter)
     }
 
-    /// How many wait for no message.
-    pub(super) fn unblocked(&self) -> usize {
+    /// How many wait for no message, and do not stand aside.
+    pub(super) fn candidates(&self) -> usize {
         self.ranked.len() + self.unranked.len()
     }
 
@@ -107,6 +148,33 @@ impl WaitingIds {
 
     pub(super) fn is_blocked(&self, id: DeliveryId) -> bool {
         matches!(self.by_id.get(&id), Some(Place::Blocked))
+    }
+
+    /// Until when it stands aside.
+    pub(super) fn returns(&self, id: DeliveryId) -> Option<Time> {
+        match self.by_id.get(&id) {
+            Some(Place::Aside(until)) => *until,
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_aside(&self, id: DeliveryId) -> bool {
+        matches!(self.by_id.get(&id), Some(Place::Aside(_)))
+    }
+
+    /// Those that stand aside.
+    pub(super) fn aside(&self) -> impl Iterator<Item = DeliveryId> {
+        self.by_id.keys().copied().filter(|id| self.is_aside(*id))
+    }
+
+    /// Those that came before it and stand aside, of its matter.
+    pub(super) fn aside_before(
+        &self,
+        id: DeliveryId,
+        of: &Matter,
+    ) -> impl Iterator<Item = DeliveryId> + use<'_> {
+        let before = self.by_matter.range((of.clone(), DeliveryId(0))..(of.clone(), id));
+        before.map(|(_, id)| *id).filter(|id| self.is_aside(*id))
     }
 
     /// In the order in which they came.
@@ -125,7 +193,7 @@ impl WaitingIds {
     pub(super) fn worst_first(&self, after: Option<DeliveryId>) -> impl Iterator<Item = &DeliveryId> {
         let rank = after.and_then(|id| match self.by_id.get(&id)? {
             Place::Ranked(rank) => Some((rank.clone(), id)),
-            Place::Unranked | Place::Blocked => None,
+            Place::Unranked | Place::Blocked | Place::Aside(_) => None,
         });
         let from = rank.map_or(Bound::Unbounded, Bound::Excluded);
         self.ranked.range((from, Bound::Unbounded)).map(|(_, id)| id)
@@ -134,12 +202,6 @@ impl WaitingIds {
     pub(super) fn rank(&mut self, of: impl Fn(DeliveryId) -> Severity) {
         for id in std::mem::take(&mut self.unranked) {
             self.put(id, Place::Ranked(of(id)));
-        }
-    }
-
-    pub(super) fn forget_ranks(&mut self) {
-        for (_, id) in std::mem::take(&mut self.ranked) {
-            self.put(id, Place::Unranked);
         }
     }
 }
@@ -168,7 +230,7 @@ mod tests {
         queue.rank(severity(5));
         assert_eq!(order(&queue), [3, 5, 2, 4], "whoever has a rank keeps it");
         assert_eq!(queue.worst_first(Some(DeliveryId(5))).map(|id| id.0).collect::<Vec<_>>(), [2, 4]);
-        queue.forget_ranks();
+        (2..=5).for_each(|id| assert!(queue.ask(DeliveryId(id))));
         queue.remove(DeliveryId(4), of(4));
         queue.rank(severity(5));
         assert_eq!(order(&queue), [5, 2, 3]);
@@ -191,8 +253,8 @@ mod tests {
         queue.block(&of(7));
         queue.block(&of(7));
         queue.insert(DeliveryId(3), of(7));
-        queue.forget_ranks();
-        assert_eq!((order(&mut queue), queue.unblocked()), (vec![2], 1));
+        assert_eq!([1, 2, 3, 4].map(|id| queue.ask(DeliveryId(id))), [false, true, false, false]);
+        assert_eq!((order(&mut queue), queue.candidates()), (vec![2], 1));
         assert!(queue.is_in_message(&of(7)) && !queue.is_in_message(&of(8)));
         queue.remove(DeliveryId(1), of(7));
         queue.unblock(&of(7));
@@ -203,5 +265,40 @@ mod tests {
         queue.remove(DeliveryId(3), of(7));
         queue.remove(DeliveryId(2), of(8));
         assert!(queue.is_empty() && queue.by_matter.is_empty() && queue.in_messages.is_empty());
+    }
+
+    /// 8.1
+    #[test]
+    fn what_stands_aside_returns_by_its_time_or_when_it_is_asked_about() {
+        let mut queue = WaitingIds::default();
+        let at = Time::from_secs;
+        let order = |queue: &mut WaitingIds| {
+            queue.rank(|_| Severity::Warning);
+            queue.worst_first(None).map(|id| id.0).collect::<Vec<_>>()
+        };
+        (1..=5).for_each(|id| queue.insert(DeliveryId(id), of(7)));
+        for (id, until) in [(1, Some(at(30))), (2, Some(at(10))), (3, Some(at(20))), (4, None)] {
+            queue.set_aside(DeliveryId(id), until);
+        }
+        assert_eq!((order(&mut queue), queue.candidates(), queue.returns_at()), (vec![5], 1, Some(at(10))));
+        let before =
+            |queue: &WaitingIds| queue.aside_before(DeliveryId(4), &of(7)).map(|id| id.0).collect::<Vec<_>>();
+        assert_eq!(before(&queue), [1, 2, 3]);
+        assert_eq!((queue.let_return(1, at(20)), order(&mut queue)), (1, vec![2, 5]));
+        assert_eq!(
+            (queue.let_return(9, at(20)), order(&mut queue), before(&queue)),
+            (1, vec![2, 3, 5], vec![1])
+        );
+        assert!(queue.ask(DeliveryId(4)) && queue.returns_at() == Some(at(30)));
+        assert_eq!(order(&mut queue), [2, 3, 4, 5]);
+        queue.block(&of(7));
+        assert_eq!((order(&mut queue), queue.returns_at()), (vec![], None), "it waits for a message");
+        queue.unblock(&of(7));
+        assert_eq!(order(&mut queue), [1, 2, 3, 4, 5], "whoever is not sure asks");
+        queue.set_aside(DeliveryId(1), Some(at(40)));
+        queue.insert(DeliveryId(1), of(7));
+        (2..=5).for_each(|id| queue.remove(DeliveryId(id), of(7)));
+        queue.remove(DeliveryId(1), of(7));
+        assert!(queue.is_empty() && queue.returning.is_empty() && queue.unranked.is_empty());
     }
 }

@@ -17,7 +17,7 @@ use crate::store::row;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::query::{for_each, key};
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::entropy;
+use crate::store::work::{Settled, entropy};
 
 const INCIDENT: &str =
     "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind, key";
@@ -47,6 +47,11 @@ pub(in crate::store::sqlite) fn load(
          (SELECT incident_id FROM deliveries WHERE state IN ('waiting', 'in_message')) ORDER BY id"
     );
     for_each(db, &sql, |row| Ok(read_incident(row)?.map(|incident| outbox.put_incident(incident))))?;
+    let sql = format!(
+        "SELECT {DELIVERY} FROM deliveries WHERE (message_id IS NOT NULL OR given_up IS NOT NULL)
+         AND incident_id IN (SELECT id FROM incidents WHERE ended_at IS NULL)"
+    );
+    for_each(db, &sql, |row| Ok(read_delivery(row)?.map(|delivery| outbox.told.put(&delivery))))?;
     let sql = format!("SELECT {MESSAGE} FROM messages WHERE state = 'open' ORDER BY id");
     let mut put = |message: Message| {
         let retry_at = match message.retry_at {
@@ -193,6 +198,17 @@ pub(super) fn delivery(db: &Connection, id: DeliveryId) -> Result<Option<Deliver
     let sql = format!("SELECT {DELIVERY} FROM deliveries WHERE id = ?1");
     let mut query = db.prepare_cached(&sql).map_err(failed)?;
     query.query_row([key(id.0)], read_delivery).optional().map_err(failed)?.transpose()
+}
+
+/// The word of its row.
+pub(super) fn word(settled: Settled) -> &'static str {
+    match settled {
+        Settled::Sent => "sent",
+        Settled::Parked => "parked",
+        Settled::Refused => "refused",
+        Settled::Split => "split",
+        Settled::Dropped => "dropped",
+    }
 }
 
 impl Tx<'_> {

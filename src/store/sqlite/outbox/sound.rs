@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::aside::Holds;
 use super::departures::Departs;
 use super::lane::Lane;
 use super::lanes::Lanes;
@@ -17,6 +18,7 @@ pub(super) struct Walk<'o> {
     pub(super) lanes: &'o Lanes,
     pub(super) deliveries: &'o BTreeMap<DeliveryId, Delivery>,
     pub(super) messages: &'o BTreeMap<MessageId, Message>,
+    pub(super) holds: &'o Holds,
     pub(super) own_under_way: usize,
 }
 
@@ -30,6 +32,10 @@ impl Walk<'_> {
         let under_way = self.messages.values().filter(is_own).count();
         if under_way != self.own_under_way {
             return Some(format!("{under_way} own mails are under way, not {}", self.own_under_way));
+        }
+        let is_there = |id: &&DeliveryId| self.deliveries.get(id).is_some_and(may_be_held);
+        if let Some(id) = self.holds.ids().find(|id| !is_there(id)) {
+            return Some(format!("{id:?} is held, and neither waits nor rests"));
         }
         let (mut messages, mut departures, mut waiting) = (0, 0, 0);
         for (name, lane) in self.lanes.iter() {
@@ -87,7 +93,12 @@ impl Walk<'_> {
         let look_at = lane.pace.look_at.filter(|_| !lane.waiting.is_empty());
         let try_at = lane.pace.try_at.filter(|_| !lane.given_up.is_empty());
         let retries = self.messages(lane).filter_map(|message| message.retry_at);
-        let since = retries.chain(look_at).chain(try_at).min().filter(|_| !is_under_way)?;
+        let returns_at = lane.waiting.ids().filter_map(|id| lane.waiting.returns(*id)).min();
+        let since = retries.chain(look_at).chain(returns_at).chain(try_at).min().filter(|_| !is_under_way)?;
         Some(Departs { since, limited_until: lane.pace.limited_until.filter(|until| *until > since) })
     }
+}
+
+fn may_be_held(row: &Delivery) -> bool {
+    matches!(row.state, DeliveryState::Waiting | DeliveryState::Parked { .. })
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use rusqlite::{OptionalExtension, params};
 
 use super::lane::Lane;
+use super::rows::word;
+use super::told::is_what_rows_say;
 use super::{Outbox, rows};
 use crate::core::alert::Alert;
 use crate::core::check::CheckId;
@@ -60,6 +62,7 @@ impl Rows for Tx<'_> {
         if incident.key.is_own() {
             self.answered.push(incident.check);
         }
+        self.changed.push(incident.check);
         self.memory.outbox.put_incident(incident);
         Ok(())
     }
@@ -111,6 +114,12 @@ impl Rows for Tx<'_> {
         rows::deliveries_of(self.db, incident, None)
     }
 
+    fn first_attempted(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
+        let told = self.memory.outbox.told.of(incident);
+        debug_assert!(told.is_none_or(|told| is_what_rows_say(told, &self.deliveries_of(incident))));
+        told.map_or_else(|| self.deliveries_of(incident), |told| Ok(told.to_vec()))
+    }
+
     fn all_unfinished(&self) -> Result<Vec<Delivery>, StoreError> {
         Ok(self.memory.outbox.deliveries.values().cloned().collect())
     }
@@ -145,7 +154,13 @@ impl Rows for Tx<'_> {
     }
 
     fn count_waiting(&self, receiver: &ReceiverName) -> Result<usize, StoreError> {
-        Ok(self.memory.outbox.lanes.get(receiver).map_or(0, |lane| lane.waiting.unblocked()))
+        Ok(self.memory.outbox.lanes.get(receiver).map_or(0, |lane| lane.waiting.candidates()))
+    }
+
+    fn aside_before(&self, delivery: &Delivery) -> Result<Vec<DeliveryId>, StoreError> {
+        let lane = self.memory.outbox.lanes.get(&delivery.receiver).into_iter();
+        let aside = lane.flat_map(|lane| lane.waiting.aside_before(delivery.id, &delivery.matter()));
+        Ok(aside.collect())
     }
 
     fn waiting_notice(
@@ -375,16 +390,5 @@ impl Rows for Tx<'_> {
     fn note_dropped(&mut self) {
         let outbox = &mut self.memory.outbox;
         outbox.parked = outbox.parked.saturating_sub(1);
-    }
-}
-
-/// The word of its row.
-fn word(settled: Settled) -> &'static str {
-    match settled {
-        Settled::Sent => "sent",
-        Settled::Parked => "parked",
-        Settled::Refused => "refused",
-        Settled::Split => "split",
-        Settled::Dropped => "dropped",
     }
 }

@@ -82,6 +82,7 @@ macro_rules! every_row_fact {
                 parts_of_a_message_that_were_refused_are_counted;
             waiting:
                 the_worst_comes_first_and_of_one_severity_what_came_first
+                what_stands_aside_returns_by_its_time_by_its_check_and_by_what_holds_it
                 what_rests_comes_by_when_it_is_tried_again_and_then_as_it_came
                 of_notices_of_flapping_the_one_that_waits_is_found
                 the_next_retry_is_the_earliest_and_of_one_time_that_of_the_oldest_member

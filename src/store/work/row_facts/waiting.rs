@@ -10,7 +10,7 @@ use crate::core::outbox::{
     Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Flaps, Message, NewDelivery,
     ParkReason,
 };
-use crate::core::route::ReceiverName;
+use crate::core::route::{HeldBy, ReceiverName};
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
@@ -51,6 +51,68 @@ pub(in crate::store) fn the_worst_comes_first_and_of_one_severity_what_came_firs
     place.open_again();
     call(place, |rows| {
         assert_eq!(rows.worst_first(&ops(), Some(b[0]), 10)?, [a[1], b[1]]);
+        Ok(())
+    });
+}
+
+/// 8.1
+pub(in crate::store) fn what_stands_aside_returns_by_its_time_by_its_check_and_by_what_holds_it(
+    place: &mut dyn RowPlace,
+) {
+    let (incident, first) = call(place, one_waits);
+    let leads_to = |text: &str| HeldBy::Dependency(super::name(text));
+    let worst = |rows: &mut dyn Rows| rows.worst_first(&ops(), None, 10);
+    let (by_time, by_name) = call(place, |rows| {
+        let other = declared(rows, "other")?;
+        let of_other = opened(rows, other)?;
+        let mut waits = || rows.insert_delivery(alert(&of_other), DeliveryState::Waiting);
+        let (by_time, by_name) = (waits()?, waits()?);
+        rows.put_former_name(&super::name("old"), other)?;
+        Ok((by_time, by_name))
+    });
+    call(place, |rows| {
+        rows.let_asked_return(10, at(0));
+        assert_eq!(worst(rows)?, [first.id, by_time.id, by_name.id]);
+        rows.set_aside(first.id, None, Vec::new());
+        rows.set_aside(by_time.id, Some(at(30)), Vec::new());
+        rows.set_aside(by_name.id, Some(at(90)), vec![leads_to("new"), leads_to("another")]);
+        rows.set_pace(&ops(), Pace::default());
+        assert_eq!((worst(rows)?, rows.count_waiting(&ops())?), (vec![], 0));
+        assert_eq!(rows.aside_before(&by_name)?, [by_time.id], "of its matter");
+        assert_eq!(ids(&rows.waiting_for(&ops())?), [first.id, by_time.id, by_name.id]);
+        assert_eq!([rows.next_due(at(29), None), rows.next_due(at(30), None)], [None, Some((at(30), ops()))]);
+        assert!(!rows.let_return(&ops(), 10, at(29)));
+        assert_eq!(worst(rows)?, []);
+        assert!(rows.let_return(&ops(), 1, at(30)), "there may be more");
+        assert_eq!((worst(rows)?, rows.pace(&ops()).look_at), (vec![by_time.id], Some(at(30))));
+        Ok(())
+    });
+    call(place, |rows| {
+        rows.let_asked_return(10, at(40));
+        assert_eq!(worst(rows)?, [by_time.id], "nothing has happened");
+        rows.put_former_name(&super::name("new"), incident.check)
+    });
+    call(place, |rows| {
+        rows.let_asked_return(10, at(50));
+        assert_eq!(worst(rows)?, [by_time.id, by_name.id]);
+        rows.update_incident(incident.clone())
+    });
+    call(place, |rows| {
+        rows.let_asked_return(10, at(60));
+        assert_eq!(worst(rows)?, [first.id, by_time.id, by_name.id]);
+        rows.set_aside(first.id, None, Vec::new());
+        rows.set_aside(by_time.id, Some(at(90)), Vec::new());
+        let row = rows.delivery(by_time.id)?.expect("it waits");
+        rows.update_delivery(row)
+    });
+    call(place, |rows| {
+        rows.let_asked_return(10, at(60));
+        assert_eq!(worst(rows)?, [by_time.id, by_name.id], "its row is another");
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(worst(rows)?, [first.id, by_time.id, by_name.id], "a start has set nothing aside");
         Ok(())
     });
 }
