@@ -146,6 +146,13 @@ impl World {
         let lane = |row: &Delivery| (row.check, row.receiver.clone());
         let blocked: BTreeSet<_> = rows.iter().filter(|row| row.state == "in_message").map(lane).collect();
         let gathered = Span::secs(15);
+        let ready_at = |row: &Delivery| row.not_before.max(row.queued_at);
+        // 12.5: nothing overtakes what an earlier incident still has to tell.
+        let follows = |row: &Delivery| {
+            let is_before = |other: &&Delivery| other.id < row.id && other.incident != row.incident;
+            let mut before = rows.iter().filter(|other| lane(other) == lane(row)).filter(is_before);
+            before.any(|other| ready_at(other) > now)
+        };
         // 16.4f: what is more than 60 a minute for an address waits until that is over.
         let free_at = |row: &Delivery| {
             let emails = &self.server.judged[&CheckId(row.check)].definition.emails;
@@ -156,7 +163,8 @@ impl World {
             let name = self.server.judged[&CheckId(row.check)].definition.name.as_str();
             let is_busy = self.receivers.under_way.iter().any(|sending| sending.receiver == row.receiver);
             row.state == "waiting"
-                && row.not_before.max(row.queued_at) + gathered < now
+                && ready_at(row) + gathered < now
+                && !follows(row)
                 && self.server.files.receiver(&row.receiver).is_some()
                 && !is_busy
                 && !blocked.contains(&lane(row))
