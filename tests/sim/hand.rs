@@ -243,7 +243,7 @@ impl Held {
             FaultPoint::BeforeCommit if self.errors.is_multiple_of(2) => StoreError::Full,
             FaultPoint::AfterCommit => {
                 let fails = self.errors.is_multiple_of(5) && !self.hazards.of_pings_alone;
-                self.reopens_fail = if fails { 2 } else { 0 };
+                self.reopens_fail = if fails { 3 } else { 0 };
                 StoreError::Unclear("lost on its way".to_owned())
             }
             _ => broken(),
