@@ -303,6 +303,12 @@ impl Hand {
         }
         held.is_unsure |= answer.is_err() && held.is_asked;
         drop(held);
+        // That looks at all: among thousands it is asked now and then.
+        let all = self.store.live().directory().checks.len();
+        if answer.is_err() && (all < 200 || self.grip.held().committed_in_all.is_multiple_of(8)) {
+            let difference = self.store.difference_from_rows().expect("it can be read");
+            assert_eq!(difference, None, "memory is not what the rows say, after a call that failed");
+        }
         if answer.is_err() && matches!(fate, Fate::Dies(_)) {
             self.die(last_words);
         }

@@ -198,7 +198,7 @@ impl World {
         if self.server.is_up() && !self.diary.accidents.is_closing() {
             self.push_alerts();
             self.mourn();
-            // What a failed call left is read anew by the next one, and may be due.
+            // What a failed call left may be due.
             self.engine_rests();
         }
         self.look_on();

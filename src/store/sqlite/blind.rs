@@ -58,7 +58,7 @@ pub(super) fn insert(tx: &Tx<'_>, window: Window, why: Lost) -> Result<(), Store
     let (from, to) = (window.from.as_ms(), window.to.as_ms());
     tx.execute(
         "INSERT INTO later_windows (after_ping, is_refused, from_at, to_at) VALUES (?1, ?2, ?3, ?4)",
-        params![tx.memory.last_ping, why == Lost::Unread, from, to],
+        params![tx.numbers.last_ping, why == Lost::Unread, from, to],
     )
 }
 

@@ -35,7 +35,7 @@ impl Store for SqliteStore {
 
     fn last_sign_of_life(&mut self) -> Result<Option<Time>, StoreError> {
         self.ready()?;
-        Ok(self.memory.sign_of_life)
+        Ok(self.memory.numbers.sign_of_life)
     }
 
     fn sign_of_life(&mut self, now: Time) -> Result<(), StoreError> {
@@ -43,7 +43,7 @@ impl Store for SqliteStore {
     }
 
     fn doubted(&self) -> Span {
-        self.memory.doubted
+        self.memory.numbers.doubted
     }
 
     fn doubt(&mut self, spent: Span) -> Result<(), StoreError> {
@@ -76,7 +76,7 @@ impl Store for SqliteStore {
     }
 
     fn take(&mut self, compared: &mut Compared, at_start: bool, now: Time) -> Result<(), ConfigureError> {
-        let was_in_doubt = self.is_stale || self.db.is_none();
+        let was_in_doubt = self.is_stale;
         self.ready()?;
         if was_in_doubt {
             // The list that it was compared with may not have known what was committed.

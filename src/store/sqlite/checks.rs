@@ -40,7 +40,7 @@ impl CheckRows for Tx<'_> {
 
     fn dependency(&self, name: &Name) -> Result<Option<Dependency>, StoreError> {
         // What was renamed is depended on by its former name, until that is another's (10.3).
-        let named = self.named(name)?.or_else(|| self.memory.former.get(name));
+        let named = self.named(name)?.or_else(|| self.had_name(name));
         let Some(id) = named else { return Ok(None) };
         let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
         Ok(Some(self.with_state(id, |state| Dependency::of(name, state, incident))))
@@ -120,11 +120,10 @@ impl CheckRows for Tx<'_> {
     }
 
     fn put_former_name(&mut self, old: &Name, check: CheckId) -> Result<(), StoreError> {
-        if self.memory.former.get(old) == Some(check) {
+        if self.had_name(old) == Some(check) {
             return Ok(());
         }
-        self.memory.former.insert(old.clone(), check);
-        self.former.push(old.clone());
+        self.former.insert(old.clone(), Some(check));
         self.execute(
             "INSERT OR REPLACE INTO names (name, check_id) VALUES (?1, ?2)",
             params![old.as_str(), key(check.0)],
@@ -132,10 +131,10 @@ impl CheckRows for Tx<'_> {
     }
 
     fn delete_former_name(&mut self, name: &Name) -> Result<(), StoreError> {
-        if !self.memory.former.remove(name) {
+        if self.had_name(name).is_none() {
             return Ok(());
         }
-        self.former.push(name.clone());
+        self.former.insert(name.clone(), None);
         self.execute("DELETE FROM names WHERE name = ?1", params![name.as_str()])
     }
 

@@ -24,8 +24,8 @@ const INSERT_BODY: &str =
 impl FactRows for Tx<'_> {
     fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError> {
         let NewPing { check, at, fact, counted, keeps_body } = ping;
-        self.memory.last_ping += 1;
-        let seq = self.memory.last_ping;
+        self.numbers.last_ping += 1;
+        let seq = self.numbers.last_ping;
         let staged = self.staged_now(check);
         let previous = std::mem::replace(&mut staged.last_ping, seq);
         staged.pings += 1;
@@ -60,7 +60,7 @@ impl FactRows for Tx<'_> {
             let values = params![seq, key(check.0), ordinal, body, left_out];
             if History::Bodies.change(self, INSERT_BODY, values)? > 0 {
                 self.memory.new_bodies.insert(check);
-                self.add_body_bytes(i64::try_from(body.len()).unwrap_or(i64::MAX));
+                self.numbers.body_bytes += i64::try_from(body.len()).unwrap_or(i64::MAX);
             }
         }
         if is_success {
@@ -103,7 +103,7 @@ impl FactRows for Tx<'_> {
     }
 
     fn body_bytes(&self) -> Result<i64, StoreError> {
-        Ok(self.memory.body_bytes)
+        Ok(self.numbers.body_bytes)
     }
 
     fn oldest_body(&self) -> Result<Option<i64>, StoreError> {
@@ -114,20 +114,21 @@ impl FactRows for Tx<'_> {
     fn delete_body(&mut self, ping: i64) -> Result<bool, StoreError> {
         let sql = "DELETE FROM bodies WHERE seq = ?1 RETURNING length(body)";
         let gone: Vec<i64> = History::Bodies.all(self, sql, params![ping], |row| row.get(0))?;
-        gone.iter().for_each(|bytes| self.add_body_bytes(-bytes));
+        self.numbers.body_bytes -= gone.iter().sum::<i64>();
         Ok(!gone.is_empty())
     }
 
     fn insert_happening(&mut self, check: CheckId, at: Time, text: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO canary_events (check_id, at, text) VALUES (?1, ?2, ?3)";
         if History::Happenings.change(self, sql, params![key(check.0), at.as_ms(), text])? > 0 {
-            *self.memory.happenings.entry(check).or_default() += 1;
+            self.happenings.insert(check, self.count_happenings(check)? + 1);
         }
         Ok(())
     }
 
     fn count_happenings(&self, check: CheckId) -> Result<u64, StoreError> {
-        Ok(self.memory.happenings.get(&check).copied().unwrap_or(0))
+        let known = self.happenings.get(&check).or_else(|| self.memory.happenings.get(&check));
+        Ok(known.copied().unwrap_or(0))
     }
 
     fn oldest_happening(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
@@ -152,8 +153,7 @@ impl FactRows for Tx<'_> {
                WHERE place <= ?3 OR at < ?4)",
             params![key(check.0), key(may_go), key(over), before.as_ms()],
         )?;
-        self.memory.happenings_went(check, removed);
-        Ok(())
+        self.happenings_went(check, removed)
     }
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError> {

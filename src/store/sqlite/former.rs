@@ -42,6 +42,10 @@ impl PastNames {
         true
     }
 
+    pub(super) fn by_name(&self) -> &BTreeMap<Name, CheckId> {
+        &self.by_name
+    }
+
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
         for name in self.by_check.remove(&check).unwrap_or_default() {

@@ -11,18 +11,7 @@ use crate::store::{StoreError, work};
 impl SqliteStore {
     pub(super) fn sign_of_life_at(&mut self, now: Time) -> Result<(), StoreError> {
         self.look_at_files()?;
-        self.ready()?;
-        let before = self.memory.sign_of_life;
-        // A ping that is judged anew in this call changes more than the number below.
-        let changes_nothing_else = self.memory.judge_again.is_empty();
-        let done = self.transact(|tx| work::sign_of_life(tx, now));
-        // A full disk shows at the commit. Nothing but this number is to be put back, so that a disk that stays full does
-        // not have the whole memory read anew each second.
-        if done.is_err() && self.db.is_some() && changes_nothing_else {
-            self.memory.sign_of_life = before;
-            self.is_stale = false;
-        }
-        done
+        self.transact(|tx| work::sign_of_life(tx, now))
     }
 
     /// Once a second, whether the clock is trusted or not.
@@ -36,7 +25,7 @@ impl SqliteStore {
     pub(super) fn doubted_for(&mut self, spent: Span) -> Result<(), StoreError> {
         self.look_at_files()?;
         self.ready()?;
-        if spent == Span::ZERO && self.memory.doubted == Span::ZERO {
+        if spent == Span::ZERO && self.memory.numbers.doubted == Span::ZERO {
             return Ok(());
         }
         self.transact(|tx| tx.put_doubted(spent))

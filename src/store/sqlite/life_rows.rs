@@ -13,84 +13,82 @@ use crate::store::work::{LifeRows, Lost};
 
 impl LifeRows for Tx<'_> {
     fn created(&self) -> Result<Option<Time>, StoreError> {
-        Ok(self.memory.created)
+        Ok(self.numbers.created)
     }
 
     fn put_created(&mut self, now: Time) -> Result<(), StoreError> {
         self.set_meta("created", now.as_ms())?;
         self.set_meta("database_id", self.memory.database_id)?;
-        self.memory.created = Some(now);
+        self.numbers.created = Some(now);
         Ok(())
     }
 
     fn last_sign_of_life(&self) -> Result<Option<Time>, StoreError> {
-        Ok(self.memory.sign_of_life)
+        Ok(self.numbers.sign_of_life)
     }
 
     fn put_sign_of_life(&mut self, at: Time) -> Result<(), StoreError> {
         self.set_meta("sign_of_life", at.as_ms())?;
-        self.memory.sign_of_life = Some(at);
+        self.numbers.sign_of_life = Some(at);
         Ok(())
     }
 
     fn doubted(&self) -> Result<Span, StoreError> {
-        Ok(self.memory.doubted)
+        Ok(self.numbers.doubted)
     }
 
     fn put_doubted(&mut self, spent: Span) -> Result<(), StoreError> {
-        if spent == self.memory.doubted {
+        if spent == self.numbers.doubted {
             return Ok(());
         }
-        self.memory.doubted = spent;
+        self.numbers.doubted = spent;
         self.set_meta("doubted_ms", spent.as_ms())
     }
 
     fn blind(&self) -> Result<&BlindWindows, StoreError> {
-        Ok(&self.memory.blind)
+        Ok(self.blind_now())
     }
 
     fn add_window(&mut self, window: Window, why: Lost) -> Result<(), StoreError> {
         blind::insert(self, window, why)?;
-        blind::add(&mut self.memory.blind, window, why);
-        self.blindness_changed();
+        self.change_blind(|blind| drop(blind::add(blind, window, why)));
         Ok(())
     }
 
     fn cut_windows(&mut self, now: Time) -> Result<(), StoreError> {
         // The clock went ahead: rows may stay behind what is as it was.
-        if self.memory.blind.ending_after(now).is_empty() {
+        if self.blind_now().ending_after(now).is_empty() {
             return Ok(());
         }
         self.catch_up_all()?;
         blind::cut(self, now)?;
-        self.memory.blind.bring_back_to(now);
-        self.blindness_changed();
+        self.change_blind(|blind| blind.bring_back_to(now));
         Ok(())
     }
 
     fn blind_total(&self) -> Result<Span, StoreError> {
-        Ok(self.memory.blind_total)
+        Ok(self.numbers.blind_total)
     }
 
     fn put_blind_total(&mut self, total: Span) -> Result<(), StoreError> {
-        self.memory.blind_total = total;
+        self.numbers.blind_total = total;
         self.set_meta("blind_ms", total.as_ms())
     }
 
     fn allowed_removals(&self) -> Result<usize, StoreError> {
-        Ok(self.memory.allowed_removals)
+        Ok(self.numbers.allowed_removals)
     }
 
     fn put_allowed_removals(&mut self, count: usize) -> Result<(), StoreError> {
-        if count == self.memory.allowed_removals {
+        if count == self.numbers.allowed_removals {
             return Ok(());
         }
-        self.memory.allowed_removals = count;
+        self.numbers.allowed_removals = count;
         self.set_meta("allowed_removals", i64::try_from(count).unwrap_or(i64::MAX))
     }
 
     fn mutes(&self) -> Result<&Mutes, StoreError> {
-        Ok(&self.memory.mutes)
+        Ok(self.mutes.as_ref().unwrap_or(&self.memory.mutes))
     }
 
     fn insert_mute(&mut self, mute: Mute) -> Result<u64, StoreError> {

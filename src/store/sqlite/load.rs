@@ -1,4 +1,4 @@
-//! Reads everything that the store keeps in memory: at a start, and after a call that failed.
+//! Reads everything that the store keeps in memory: at a start, and once nobody knows whether a call was committed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension};
 use super::error::{damaged, failed};
 use super::fast::behind::{Behind, UP_TO};
 use super::fast::replay::replay;
-use super::memory::{Memory, Slot};
+use super::memory::{Memory, Numbers, Slot};
 use super::query::{for_each, id};
 use super::rows_read::RowsRead;
 use super::{blind, happenings, history_rows, mutes, outbox, windows};
@@ -25,7 +25,7 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     let mut memory = Memory::default();
     load_meta(db, &mut memory)?;
     memory.blind = blind::load(db)?;
-    memory.outbox = outbox::rows::load(db, handed, memory.sign_of_life, memory.database_id)?;
+    memory.outbox = outbox::rows::load(db, handed, memory.numbers.sign_of_life, memory.database_id)?;
     let without_windows = load_checks(db, &mut memory)?;
     replay(db, &mut memory)?;
     windows::load(db, &mut memory, &without_windows)?;
@@ -44,18 +44,20 @@ fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
             .optional()
             .map_err(failed)
     };
-    memory.created = value("created")?.map(Time::from_ms);
-    memory.sign_of_life = value("sign_of_life")?.map(Time::from_ms);
-    memory.doubted = value("doubted_ms")?.map_or(Span::ZERO, Span::ms);
-    let removals = value("allowed_removals")?.unwrap_or(0);
-    memory.allowed_removals = usize::try_from(removals).unwrap_or(0);
-    memory.blind_total = Span::ms(value("blind_ms")?.unwrap_or(0));
-    memory.database_id = value("database_id")?.unwrap_or(0);
-    memory.body_bytes = value("body_bytes")?.unwrap_or(0);
     let newest: Option<i64> =
         db.query_row("SELECT max(seq) FROM pings", [], |row| row.get(0)).map_err(failed)?;
-    memory.last_ping = newest.max(value("last_ping")?).unwrap_or(0);
-    memory.behind = Behind::new(value(UP_TO)?, memory.last_ping);
+    let removals = value("allowed_removals")?.unwrap_or(0);
+    memory.numbers = Numbers {
+        created: value("created")?.map(Time::from_ms),
+        sign_of_life: value("sign_of_life")?.map(Time::from_ms),
+        doubted: value("doubted_ms")?.map_or(Span::ZERO, Span::ms),
+        allowed_removals: usize::try_from(removals).unwrap_or(0),
+        blind_total: Span::ms(value("blind_ms")?.unwrap_or(0)),
+        last_ping: newest.max(value("last_ping")?).unwrap_or(0),
+        body_bytes: value("body_bytes")?.unwrap_or(0),
+    };
+    memory.database_id = value("database_id")?.unwrap_or(0);
+    memory.behind = Behind::new(value(UP_TO)?, memory.numbers.last_ping);
     Ok(())
 }
 

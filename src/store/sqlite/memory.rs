@@ -1,5 +1,5 @@
-//! What the store knows without asking the database. The rows are the truth: after a call that failed, all of this is
-//! read anew.
+//! What the store knows without asking the database. The rows are the truth, and all of this can be read from them; a call
+//! changes it once it is committed (`tx`).
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -33,21 +33,10 @@ pub(super) struct Memory {
     pub(super) former: PastNames,
     pub(super) deadlines: Deadlines,
     pub(super) blind: BlindWindows,
-    /// The sum of all blind windows, also of those that are forgotten, and of what of them is still to come.
-    pub(super) blind_total: Span,
-    pub(super) created: Option<Time>,
-    pub(super) sign_of_life: Option<Time>,
-    /// How long the clock has been doubted (1.1).
-    pub(super) doubted: Span,
-    /// How many checks a configuration that was taken is still to archive.
-    pub(super) allowed_removals: usize,
-    /// The largest seq that a ping was given.
-    pub(super) last_ping: i64,
+    pub(super) numbers: Numbers,
     pub(super) behind: Behind,
     /// Pings that are judged otherwise than before: nothing is stored of what follows from them yet.
     pub(super) judge_again: BTreeMap<CheckId, Vec<Later>>,
-    /// The sum of all bodies that are kept.
-    pub(super) body_bytes: i64,
     /// Any number, another one in every database.
     pub(super) database_id: i64,
     /// Any number, another one at each start: keys of messages begin with it.
@@ -76,6 +65,23 @@ pub(super) struct Memory {
     pub(super) new_flips: IdSet,
     /// Incidents that may keep more reminders than they should. What a start does not know is found with the next one.
     pub(super) new_reminders: BTreeSet<IncidentId>,
+}
+
+/// The numbers of `meta` that calls change, few enough that each call has its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) created: Option<Time>,
+    pub(super) sign_of_life: Option<Time>,
+    /// How long the clock has been doubted (1.1).
+    pub(super) doubted: Span,
+    /// How many checks a configuration that was taken is still to archive.
+    pub(super) allowed_removals: usize,
+    /// The sum of all blind windows, also of those that are forgotten, and of what of them is still to come.
+    pub(super) blind_total: Span,
+    /// The largest seq that a ping was given.
+    pub(super) last_ping: i64,
+    /// The sum of all bodies that are kept.
+    pub(super) body_bytes: i64,
 }
 
 /// What the last configuration said and no row holds.
@@ -174,6 +180,20 @@ impl Memory {
         }
     }
 
+    /// A call begins.
+    pub(super) fn begin_call(&mut self) {
+        self.outbox.begin_call();
+        self.behind.begin_call();
+        self.pings_kept.begin_call();
+    }
+
+    /// It has failed: what it has changed in its place is as before.
+    pub(super) fn undo_call(&mut self) {
+        self.outbox.undo();
+        self.behind.undo();
+        self.pings_kept.undo();
+    }
+
     /// There is no such check any more.
     pub(super) fn forget(&mut self, check: CheckId) {
         if self.checks.get(check).is_some() {
@@ -208,13 +228,6 @@ impl Memory {
     /// The check that has this name, if it is archived, too.
     pub(super) fn named(&self, name: &Name) -> Option<&Arc<Check>> {
         self.by_name.get(name.as_str()).map(|ByName(check)| check)
-    }
-
-    /// So many events of a check's history are gone.
-    pub(super) fn happenings_went(&mut self, check: CheckId, gone: usize) {
-        if let Some(left) = self.happenings.get_mut(&check) {
-            *left = left.saturating_sub(gone as u64);
-        }
     }
 
     /// To be called after deadlines or blind windows have changed, before anybody asks what is due.

@@ -1,8 +1,8 @@
 //! The SQLite store: one folder, one writer.
 //!
 //! The rows are the truth. Beside them stands a [`memory::Memory`] of everything but history, so that judging reads
-//! nothing; a call changes it together with its rows, and a call that fails has it read anew. Readers see the
-//! [`Live`](super::live::Live), which changes after each commit.
+//! nothing. A call changes it together with its rows ([`tx`]): after one that failed it is as before, and only where nobody knows
+//! whether it was committed all of it is read anew. Readers see the [`Live`](super::live::Live), which changes after each commit.
 //!
 //! What becomes of checks and messages is decided in `store/work`, over the rows that `blind`, `checks`, `facts`, `life_rows`,
 //! `outbox` and `old_rows` read and write.
@@ -14,6 +14,7 @@ mod checks;
 #[cfg(test)]
 mod costs;
 mod deadlines;
+mod difference;
 mod error;
 mod facts;
 mod fast;

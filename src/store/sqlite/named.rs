@@ -16,7 +16,7 @@ impl NamedChecks for Tx<'_> {
                 has_pings: staged.pings > 0,
             }));
         }
-        Ok(self.memory.checks.get(id).map(|slot| NamedCheck {
+        Ok(self.slot(id).map(|slot| NamedCheck {
             definition: slot.check.definition.clone(),
             is_archived: slot.check.known().state.archived.is_some(),
             has_pings: slot.pings > 0,

@@ -9,7 +9,7 @@ use super::error::failed;
 use super::files;
 use super::history_tables::History;
 use super::query::{id, key};
-use super::tx::Tx;
+use super::tx::{Few, Tx};
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{DeliveryKind, MessageId};
@@ -69,7 +69,7 @@ impl OldRows for Tx<'_> {
     }
 
     fn pings_of(&self, check: CheckId) -> Result<Option<i64>, StoreError> {
-        Ok(self.memory.checks.get(check).map(|slot| slot.pings))
+        Ok(self.slot(check).map(|slot| slot.pings))
     }
 
     fn begin_old_pings(&mut self, retention: &Retention) -> Result<i64, StoreError> {
@@ -112,6 +112,7 @@ impl OldRows for Tx<'_> {
 
     fn bodies_are_few(&mut self, check: CheckId) -> Result<(), StoreError> {
         self.memory.new_bodies.remove(check);
+        self.few.push(Few::Bodies(check));
         Ok(())
     }
 
@@ -139,6 +140,7 @@ impl OldRows for Tx<'_> {
 
     fn flips_are_few(&mut self, check: CheckId) -> Result<(), StoreError> {
         self.memory.new_flips.remove(check);
+        self.few.push(Few::Flips(check));
         Ok(())
     }
 
@@ -197,6 +199,7 @@ impl OldRows for Tx<'_> {
 
     fn reminders_are_few(&mut self, id: IncidentId) -> Result<(), StoreError> {
         self.memory.new_reminders.remove(&id);
+        self.few.push(Few::Reminders(id));
         Ok(())
     }
 
@@ -243,7 +246,7 @@ impl OldRows for Tx<'_> {
         match self.staged.get(check) {
             Some(staged) => Ok(staged.state.archived),
             None => {
-                let slot = self.memory.checks.get(check);
+                let slot = self.slot(check);
                 Ok(slot.and_then(|slot| slot.check.known().state.archived))
             }
         }
@@ -267,7 +270,7 @@ impl OldRows for Tx<'_> {
             );
             let gone = history.change(self, &sql, params![key(check.0), most(limit - removed)])?;
             if matches!(history, History::Happenings) {
-                self.memory.happenings_went(check, gone);
+                self.happenings_went(check, gone)?;
             }
             removed += gone;
             if removed == limit {
@@ -282,8 +285,7 @@ impl OldRows for Tx<'_> {
         self.execute("DELETE FROM names WHERE check_id = ?1", params![id])?;
         self.execute("DELETE FROM states WHERE check_id = ?1", params![id])?;
         self.execute("DELETE FROM checks WHERE id = ?1", params![id])?;
-        self.memory.forget(check);
-        Ok(())
+        self.forget(check)
     }
 
     /// Pages that hold nothing any more are taken off the end of the file; what stood there moves down.

@@ -17,19 +17,26 @@ const ONE_IN: i64 = 8;
 pub(super) struct PingsKept {
     /// By which they were looked at.
     retention: Option<Retention>,
+    /// Checks of which old pings stay.
+    with_old: IdSet,
+    shares: Shares,
+    /// The same before this call.
+    before: Shares,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Shares {
     /// A round begins after this ping.
     looked_up_to: i64,
     /// From after this one on they are young.
     old_up_to: i64,
     old: Share,
-    /// Checks of which old pings stay.
-    with_old: IdSet,
     young: Share,
     are_young_known: bool,
 }
 
 /// A part of them.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Share {
     kept: i64,
     /// No more of these are over.
@@ -44,23 +51,33 @@ impl Share {
 }
 
 impl PingsKept {
+    /// A call begins.
+    pub(super) fn begin_call(&mut self) {
+        self.before = self.shares;
+    }
+
+    /// It has failed. A check of which it found old pings is still known: at worst they are looked at in vain.
+    pub(super) fn undo(&mut self) {
+        self.shares = self.before;
+    }
+
     /// A check got a ping, the one of this place among its own.
     pub(super) fn came(&mut self, check: CheckId, ordinal: i64) {
         let Some(retention) = &self.retention else { return };
-        self.young.kept += 1;
-        self.young.over += i64::from(ordinal > i64::from(retention.keep_at_most));
-        self.old.over += i64::from(self.with_old.contains(check));
+        self.shares.young.kept += 1;
+        self.shares.young.over += i64::from(ordinal > i64::from(retention.keep_at_most));
+        self.shares.old.over += i64::from(self.with_old.contains(check));
     }
 
     /// A check that ever had so many is forgotten: none of its pings is anybody's.
     pub(super) fn forgot(&mut self, check: CheckId, pings: i64) {
         let Some(retention) = &self.retention else { return };
         if self.with_old.contains(check) {
-            self.old.over += pings.min(i64::from(retention.keep_at_least));
+            self.shares.old.over += pings.min(i64::from(retention.keep_at_least));
             self.with_old.remove(check);
         }
         if retention.archived < retention.max_age {
-            self.young.over += pings.min(i64::from(retention.keep_at_most));
+            self.shares.young.over += pings.min(i64::from(retention.keep_at_most));
         }
     }
 
@@ -68,22 +85,23 @@ impl PingsKept {
     pub(super) fn begin_old(&mut self, retention: &Retention) -> i64 {
         if self.retention.as_ref() != Some(retention) {
             *self = PingsKept { retention: Some(retention.clone()), ..PingsKept::default() };
-        } else if self.old.is_worth_a_walk() {
-            (self.looked_up_to, self.old, self.with_old) = Default::default();
+        } else if self.shares.old.is_worth_a_walk() {
+            (self.shares.looked_up_to, self.shares.old) = Default::default();
+            self.with_old = IdSet::default();
         }
-        self.looked_up_to
+        self.shares.looked_up_to
     }
 
     /// So many up to this ping were looked at, which are old; of these checks one stays for each, and of so many of them the
     /// time is still to come.
     pub(super) fn note_old(&mut self, up_to: i64, looked_at: usize, stay: &[CheckId], ahead: usize) {
-        self.looked_up_to = up_to;
-        if up_to > self.old_up_to {
-            self.old_up_to = up_to;
-            self.young.kept -= count(looked_at);
+        self.shares.looked_up_to = up_to;
+        if up_to > self.shares.old_up_to {
+            self.shares.old_up_to = up_to;
+            self.shares.young.kept -= count(looked_at);
         }
-        self.old.kept += count(stay.len());
-        self.old.over += count(ahead);
+        self.shares.old.kept += count(stay.len());
+        self.shares.old.over += count(ahead);
         stay.iter().for_each(|check| self.with_old.insert(*check));
     }
 
@@ -91,17 +109,18 @@ impl PingsKept {
     pub(super) fn begin_young(&mut self, most: i64) -> bool {
         let Some(retention) = &self.retention else { return false };
         let may_be_over = most > i64::from(retention.keep_at_most) || retention.archived < retention.max_age;
-        let is_worth_it = if self.are_young_known { self.young.is_worth_a_walk() } else { may_be_over };
+        let is_worth_it =
+            if self.shares.are_young_known { self.shares.young.is_worth_a_walk() } else { may_be_over };
         if is_worth_it {
-            (self.young, self.are_young_known) = (Share::default(), false);
+            (self.shares.young, self.shares.are_young_known) = (Share::default(), false);
         }
         is_worth_it
     }
 
     /// So many of the young ones stay, of those that a slice looked at.
     pub(super) fn note_young(&mut self, stay: usize, is_end: bool) {
-        self.young.kept += count(stay);
-        self.are_young_known |= is_end;
+        self.shares.young.kept += count(stay);
+        self.shares.are_young_known |= is_end;
     }
 }
 

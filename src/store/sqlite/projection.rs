@@ -37,6 +37,15 @@ impl Projection {
         self.is_followed
     }
 
+    /// What Alertmanager is told of a check from now on; nothing, where there is none.
+    pub(super) fn put_alerts(&mut self, check: CheckId, alerts: Arc<[Alert]>) {
+        if alerts.is_empty() {
+            self.alerts.remove(&check);
+        } else {
+            self.alerts.insert(check, alerts);
+        }
+    }
+
     /// A check is declared otherwise, judged otherwise, or its incident is another.
     pub(super) fn changed(&mut self, check: CheckId) {
         self.last_change += 1;
@@ -69,7 +78,7 @@ impl Projection {
     }
 
     /// There may be 100,000 of them, and a flip is not to wait for that: mostly they become the others as they are.
-    fn look_again(&mut self, mut checks: BTreeSet<CheckId>) {
+    pub(super) fn look_again(&mut self, mut checks: BTreeSet<CheckId>) {
         if checks.len() > self.again.len() {
             std::mem::swap(&mut checks, &mut self.again);
         }

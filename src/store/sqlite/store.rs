@@ -10,9 +10,10 @@ use std::sync::atomic::Ordering;
 use rusqlite::{Connection, ErrorCode};
 
 use super::ahead::ReadAhead;
+use super::difference::difference;
 use super::error::{commit_failed, failed};
 use super::fast::catch_up::CATCH_UP;
-use super::memory::{Memory, UnstoredSettings};
+use super::memory::{Memory, Numbers, UnstoredSettings};
 use super::tx::Tx;
 use super::{files, load};
 use crate::core::origin::Origins;
@@ -32,7 +33,7 @@ pub struct SqliteStore {
     /// `None` after a failure: the database is opened again before anything else (14.3).
     pub(super) db: Option<Connection>,
     pub(super) memory: Memory,
-    /// A call failed on its way: the memory is read anew before anything else.
+    /// Nobody knows whether the last call was committed: the memory is read anew before anything else.
     pub(super) is_stale: bool,
     pub(super) settings: Option<UnstoredSettings>,
     /// What the last configuration is still to change.
@@ -162,12 +163,21 @@ impl SqliteStore {
         (self.most_returned, self.memory.most_returned) = (most, most);
     }
 
-    /// Opens the database again and reads the memory anew, where a failure made that necessary.
+    /// What of memory is otherwise than the rows say; `None`: nothing, or the rows are read anew before the next call.
+    #[doc(hidden)]
+    pub fn difference_from_rows(&self) -> Result<Option<String>, StoreError> {
+        if self.is_stale {
+            return Ok(None);
+        }
+        let read = load::load(&files::open_reader(&self.folder)?, &self.handed)?;
+        Ok(difference(&self.memory, &read))
+    }
+
+    /// Opens the database again, and reads the memory anew, where a failure made that necessary.
     pub(super) fn ready(&mut self) -> Result<(), StoreError> {
         if self.db.is_none() {
             self.fault(FaultPoint::Reopen)?;
             self.db = Some(files::reopen_writer(&self.folder, &self.file)?);
-            self.is_stale = true;
         }
         if self.is_stale
             && let Some(db) = &self.db
@@ -187,7 +197,7 @@ impl SqliteStore {
         self.memory.epoch = self.epoch;
         self.memory.most_returned = self.most_returned;
         self.memory.origins = self.origins.clone();
-        if self.memory.created.is_none() {
+        if self.memory.numbers.created.is_none() {
             self.memory.database_id = self.epoch.cast_signed();
         }
         self.handed.retain(|id| self.memory.outbox.has_message(*id));
@@ -207,7 +217,6 @@ impl SqliteStore {
         act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         self.ready()?;
-        self.memory.outbox.begin_call();
         let db = self.db.take().expect("ready() has opened it");
         self.fault(FaultPoint::Begin)?;
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
@@ -219,12 +228,9 @@ impl SqliteStore {
             tracing::warn!(%error, "the database is opened again");
             return Err(failed(error));
         }
-        self.is_stale = true;
         let done = self.commit(&db, act);
-        self.memory.outbox.own.call_ended(done.is_ok());
         match &done {
             Ok(_) => {
-                self.is_stale = false;
                 self.db = Some(db);
                 self.show_totals();
             }
@@ -233,7 +239,10 @@ impl SqliteStore {
                 self.db = Some(db);
             }
             // Whoever called tells people.
-            Err(error) => tracing::debug!(%error, "the database is opened again"),
+            Err(error) => {
+                tracing::debug!(%error, "the database is opened again");
+                self.is_stale = matches!(error, StoreError::Unclear(_));
+            }
         }
         done
     }
@@ -249,15 +258,24 @@ impl SqliteStore {
         act: impl FnOnce(&mut Tx<'_>) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
         let settings = self.settings.as_ref();
-        // What is staged by a call that fails is forgotten with it.
         let mut tx = Tx::new(db, &mut self.memory, &self.live, settings, self.pending.as_ref());
-        tx.judge_again()?;
-        let answer = act(&mut tx)?;
-        tx.finish(self.catch_up)?;
         let mut fault = |point| self.faults.as_mut().and_then(|faults| faults(point)).map_or(Ok(()), Err);
-        fault(FaultPoint::BeforeCommit)?;
-        db.execute_batch("COMMIT").map_err(commit_failed)?;
-        fault(FaultPoint::AfterCommit)?;
+        let all = || {
+            tx.judge_again()?;
+            let answer = act(&mut tx)?;
+            tx.finish(self.catch_up)?;
+            fault(FaultPoint::BeforeCommit)?;
+            db.execute_batch("COMMIT").map_err(commit_failed)?;
+            fault(FaultPoint::AfterCommit)?;
+            Ok(answer)
+        };
+        let answer = match all() {
+            Ok(answer) => answer,
+            Err(error) => {
+                tx.undo();
+                return Err(error);
+            }
+        };
         let (story, carried) = (std::mem::take(&mut tx.story), std::mem::take(&mut tx.carried));
         tx.publish();
         if let Some(pending) = &mut self.pending {
@@ -280,12 +298,13 @@ impl SqliteStore {
         let last_parked_ms = self.memory.outbox.last_parked.map_or(0, Time::as_ms);
         totals.last_parked_ms.store(last_parked_ms, Ordering::Relaxed);
         totals.database_id.store(self.memory.database_id.cast_unsigned(), Ordering::Relaxed);
-        let created = self.memory.created.map_or(0, |created| created.as_ms());
+        let created = self.memory.numbers.created.map_or(0, |created| created.as_ms());
         totals.database_created_ms.store(ms(created), Ordering::Relaxed);
         // A window may end in the future while the clock is doubted: that part was not yet.
-        let ahead = self.memory.sign_of_life.map_or(Span::ZERO, |now| self.memory.blind.after(now));
-        totals.set_blind(self.memory.blind_total - ahead, self.memory.sign_of_life);
-        let last_sign_of_life_ms = self.memory.sign_of_life.map_or(0, Time::as_ms);
+        let Numbers { sign_of_life, blind_total, .. } = self.memory.numbers;
+        let ahead = sign_of_life.map_or(Span::ZERO, |now| self.memory.blind.after(now));
+        totals.set_blind(blind_total - ahead, sign_of_life);
+        let last_sign_of_life_ms = sign_of_life.map_or(0, Time::as_ms);
         totals.last_sign_of_life_ms.store(last_sign_of_life_ms, Ordering::Relaxed);
     }
 }

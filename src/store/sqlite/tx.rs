@@ -1,25 +1,31 @@
 //! One call's changes: rows in an open transaction, and beside them what readers will see once it is committed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 
 use super::error::failed;
-use super::memory::{Memory, Slot, UnstoredSettings, is_declared};
+use super::fast::behind::Later;
+use super::memory::{Memory, Numbers, Slot, UnstoredSettings, is_declared};
 use super::staging::{Staged, Staging};
+use crate::core::alert::Alert;
+use crate::core::blind::BlindWindows;
 use crate::core::check::{CheckId, Name};
-use crate::core::route::{HeldBy, Mute};
+use crate::core::incident::IncidentId;
+use crate::core::route::{HeldBy, Mute, Mutes};
 use crate::core::state::State;
 use crate::store::StoreError;
 use crate::store::live::{ByName, Check, Directory, Known, Live};
 use crate::store::pending::{PendingChanges, Redeclared};
-use crate::store::work::Story;
+use crate::store::work::{CheckRows as _, FactRows as _, Story};
 
-/// A call under way. What it changes in `memory` is read anew from the database if the call fails.
+/// A call under way. What becomes of memory once it is committed stands here; what is changed in its place notes what was
+/// before (`outbox`, `behind`, `pings_kept`).
 pub(super) struct Tx<'a> {
     pub(super) db: &'a Connection,
+    /// As the last call left it, but for these, and for what is looked at again: a look too many costs time, and no more.
     pub(super) memory: &'a mut Memory,
     /// What readers see: as the last call left it.
     pub(super) live: &'a Live,
@@ -28,31 +34,41 @@ pub(super) struct Tx<'a> {
     pub(super) pending: Option<&'a PendingChanges>,
     /// What of that this call carried out.
     pub(super) carried: Vec<(Name, Redeclared)>,
-    /// What readers are to be shown, apart from single checks.
-    pub(super) shows: Shows,
+    pub(super) numbers: Numbers,
+    /// Where they are others.
+    blind: Option<BlindWindows>,
+    pub(super) mutes: Option<Mutes>,
     pub(super) staged: Staging,
     /// Names that this call gave to a check, or took from one.
     pub(super) names: HashMap<Name, Option<CheckId>>,
     /// Former names that lead elsewhere now.
-    pub(super) former: Vec<Name>,
+    pub(super) former: BTreeMap<Name, Option<CheckId>>,
+    /// Checks that are there no more.
+    forgotten: BTreeSet<CheckId>,
+    /// How many events these have in their history.
+    pub(super) happenings: BTreeMap<CheckId, u64>,
+    /// What Alertmanager is told of these.
+    pub(super) alerts: BTreeMap<CheckId, Arc<[Alert]>>,
     /// Checks of which an incident is another.
     pub(super) changed: Vec<CheckId>,
     pub(super) flips: usize,
-    /// Checks whose own incident this call has written, and those of which it has written alerts.
+    /// Checks whose own incident this call has written.
     pub(super) answered: Vec<CheckId>,
-    pub(super) alerted: Vec<CheckId>,
     /// For the log, once it is committed.
     pub(super) story: Story,
-    are_bodies_others: bool,
     /// The newest may be among those that are gone.
     pub(super) is_a_ping_gone: bool,
+    /// What it has taken from memory, and puts back if it fails.
+    pub(super) judged_again: BTreeMap<CheckId, Vec<Later>>,
+    pub(super) looked_to_alert: Vec<CheckId>,
+    pub(super) few: Vec<Few>,
 }
 
-/// What a call has changed that readers know as a whole.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Shows {
-    pub(super) blindness: bool,
-    pub(super) mutes: bool,
+/// Of which not too many are kept, as this call has found.
+pub(super) enum Few {
+    Bodies(CheckId),
+    Flips(CheckId),
+    Reminders(IncidentId),
 }
 
 impl<'a> Tx<'a> {
@@ -63,32 +79,44 @@ impl<'a> Tx<'a> {
         settings: Option<&'a UnstoredSettings>,
         pending: Option<&'a PendingChanges>,
     ) -> Tx<'a> {
+        memory.begin_call();
         Tx {
             db,
+            numbers: memory.numbers,
             memory,
             live,
             settings,
             pending,
             carried: Vec::new(),
-            shows: Shows::default(),
+            blind: None,
+            mutes: None,
             staged: Staging::default(),
             names: HashMap::new(),
-            former: Vec::new(),
+            former: BTreeMap::new(),
+            forgotten: BTreeSet::new(),
+            happenings: BTreeMap::new(),
+            alerts: BTreeMap::new(),
             changed: Vec::new(),
             flips: 0,
             answered: Vec::new(),
-            alerted: Vec::new(),
             story: Story::default(),
-            are_bodies_others: false,
             is_a_ping_gone: false,
+            judged_again: BTreeMap::new(),
+            looked_to_alert: Vec::new(),
+            few: Vec::new(),
         }
+    }
+
+    /// The check as the last call left it; `None` if there is none of this number, or not any more.
+    pub(super) fn slot(&self, id: CheckId) -> Option<&Slot> {
+        self.memory.checks.get(id).filter(|_| !self.forgotten.contains(&id))
     }
 
     /// The check as this call has left it so far; `None` if there is none of this number.
     pub(super) fn stage(&mut self, id: CheckId) -> Option<&mut Staged> {
         if self.staged.get(id).is_none() {
-            let slot = self.memory.checks.get(id)?;
-            return Some(self.staged.insert(id, Staged::of(slot)));
+            let staged = Staged::of(self.slot(id)?);
+            return Some(self.staged.insert(id, staged));
         }
         self.staged.get_mut(id)
     }
@@ -106,31 +134,57 @@ impl<'a> Tx<'a> {
         self.staged.get_mut(id).expect("a check is staged before it is changed")
     }
 
-    /// The blind windows are others.
-    pub(super) fn blindness_changed(&mut self) {
-        self.memory.deadlines.blindness_changed();
-        self.shows.blindness = true;
+    pub(super) fn blind_now(&self) -> &BlindWindows {
+        self.blind.as_ref().unwrap_or(&self.memory.blind)
+    }
+
+    pub(super) fn change_blind(&mut self, change: impl FnOnce(&mut BlindWindows)) {
+        change(self.blind.get_or_insert_with(|| self.memory.blind.clone()));
     }
 
     pub(super) fn change_mutes(&mut self, change: impl FnOnce(&mut Vec<Mute>)) {
-        self.shows.mutes = true;
-        self.memory.mutes = std::mem::take(&mut self.memory.mutes).changed(change);
+        let mutes = self.mutes.take().unwrap_or_else(|| self.memory.mutes.clone());
+        self.mutes = Some(mutes.changed(change));
     }
 
-    /// Counts what came to bodies, or went.
-    pub(super) fn add_body_bytes(&mut self, bytes: i64) {
-        self.memory.body_bytes += bytes;
-        self.are_bodies_others = true;
+    /// So many events of a check's history are gone.
+    pub(super) fn happenings_went(&mut self, check: CheckId, gone: usize) -> Result<(), StoreError> {
+        if gone > 0 {
+            let left = self.count_happenings(check)?.saturating_sub(gone as u64);
+            self.happenings.insert(check, left);
+        }
+        Ok(())
+    }
+
+    /// The check that has this former name.
+    pub(super) fn had_name(&self, name: &Name) -> Option<CheckId> {
+        self.former.get(name).copied().unwrap_or_else(|| self.memory.former.get(name))
+    }
+
+    /// There is no such check any more.
+    pub(super) fn forget(&mut self, check: CheckId) -> Result<(), StoreError> {
+        let Some(slot) = self.slot(check) else { return Ok(()) };
+        let name = slot.check.definition.name.clone();
+        if self.named(&name)? == Some(check) {
+            self.names.insert(name, None);
+        }
+        for name in self.memory.former.of(check) {
+            if self.had_name(name) == Some(check) {
+                self.former.insert(name.clone(), None);
+            }
+        }
+        self.forgotten.insert(check);
+        Ok(())
     }
 
     /// The last thing before the commit: what is written once for the whole call.
     pub(super) fn finish(&mut self, catch_up: usize) -> Result<(), StoreError> {
-        if self.are_bodies_others {
-            self.set_meta("body_bytes", self.memory.body_bytes)?;
+        if self.numbers.body_bytes != self.memory.numbers.body_bytes {
+            self.set_meta("body_bytes", self.numbers.body_bytes)?;
         }
         if self.is_a_ping_gone {
             // Its number is never given again.
-            self.set_meta("last_ping", self.memory.last_ping)?;
+            self.set_meta("last_ping", self.numbers.last_ping)?;
         }
         self.write_states(catch_up)
     }
@@ -165,10 +219,50 @@ impl<'a> Tx<'a> {
         look.query_map(values, read).and_then(Iterator::collect).map_err(failed)
     }
 
-    /// Shows readers what was committed.
+    /// The call has failed: memory is as before.
+    pub(super) fn undo(self) {
+        let Tx { memory, judged_again, looked_to_alert, few, .. } = self;
+        memory.undo_call();
+        memory.judge_again.extend(judged_again);
+        memory.projection.look_again(looked_to_alert.into_iter().collect());
+        for few in few {
+            match few {
+                Few::Bodies(check) => memory.new_bodies.insert(check),
+                Few::Flips(check) => memory.new_flips.insert(check),
+                Few::Reminders(incident) => drop(memory.new_reminders.insert(incident)),
+            }
+        }
+    }
+
+    /// What was committed is so in memory from now on. What stands beside the checks comes first.
+    fn keep_others(&mut self) {
+        let Memory { projection, former, .. } = &mut *self.memory;
+        for (check, alerts) in std::mem::take(&mut self.alerts) {
+            projection.put_alerts(check, alerts);
+        }
+        for (name, check) in &self.former {
+            match check {
+                Some(check) => former.insert(name.clone(), *check),
+                None => drop(former.remove(name)),
+            }
+        }
+        self.memory.numbers = self.numbers;
+        self.memory.happenings.extend(std::mem::take(&mut self.happenings));
+        if let Some(blind) = &self.blind {
+            self.memory.blind = blind.clone();
+            self.memory.deadlines.blindness_changed();
+        }
+        if let Some(mutes) = &self.mutes {
+            self.memory.mutes = mutes.clone();
+        }
+    }
+
+    /// Memory is as was committed from now on, and readers see it.
     pub(super) fn publish(mut self) {
         let live = self.live;
-        let mut listed = Listed { former: std::mem::take(&mut self.former), ..Listed::default() };
+        let alerted = self.alerts.keys().copied().collect();
+        self.keep_others();
+        let mut listed = Listed { former: self.former.into_keys().collect(), ..Listed::default() };
         for name in self.names.keys().chain(&listed.former) {
             self.memory.projection.dependency_changed(name);
         }
@@ -191,14 +285,18 @@ impl<'a> Tx<'a> {
         for id in self.answered {
             self.memory.note_for_alerts(id, None);
         }
-        self.memory.settle_deadlines();
-        live.show_alerts(self.alerted, &self.memory.projection.alerts);
-        live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
-        if self.shows.blindness {
-            live.set_blind(self.memory.blind.clone());
+        for check in self.forgotten {
+            self.memory.forget(check);
         }
-        if self.shows.mutes {
-            live.set_mutes(self.memory.mutes.clone());
+        self.memory.outbox.own.call_ended(true);
+        self.memory.settle_deadlines();
+        live.show_alerts(alerted, &self.memory.projection.alerts);
+        live.totals.flips.fetch_add(self.flips as u64, Ordering::Release);
+        if let Some(blind) = self.blind {
+            live.set_blind(blind);
+        }
+        if let Some(mutes) = self.mutes {
+            live.set_mutes(mutes);
         }
         listed.show(self.memory, live);
     }

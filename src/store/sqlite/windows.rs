@@ -126,7 +126,7 @@ pub(super) fn load(db: &Connection, memory: &mut Memory, unknown: &[CheckId]) ->
     };
     tracing::info!(checks = unknown.len(), "counting windows from pings, which is done once");
     let mut walks: ById<Walk> = unknown.iter().map(|id| (*id, walk(&memory.checks[*id]))).collect();
-    read_in_a_row(db, memory.last_ping, &mut walks)?;
+    read_in_a_row(db, memory.numbers.last_ping, &mut walks)?;
     for (id, mut walk) in walks {
         walk.find_rest(db, usize::MAX)?;
         let none = WindowCount::new(walk.within);

@@ -12,6 +12,7 @@ mod damage;
 mod deliveries;
 mod edits;
 mod facts;
+mod failing;
 mod flapping;
 mod held;
 mod history;
@@ -31,21 +32,23 @@ mod version_10;
 mod world;
 mod writer;
 
-/// Runs each fact against a new, empty store of one kind.
+/// Runs each fact against a new, empty store of each kind.
 macro_rules! conformance {
-    ($kind:ident, $new:expr, $($room:ident: $($fact:ident)*;)*) => {
+    ([$($kind:ident: $place:ty),*] $facts:tt) => {
+        $(conformance! { @ $kind: $place $facts })*
+    };
+    (@ $kind:ident: $place:ty { $($room:ident: $($fact:ident)*;)* }) => {
         mod $kind {
             $($(
                 #[test]
                 fn $fact() {
-                    super::$room::$fact(&mut $new);
+                    super::$room::$fact(&mut super::world::World::new(<$place>::default()));
                 }
             )*)*
         }
     };
 }
-conformance! {
-    every_sqlite_store, super::world::World::new(super::world::Sqlite::default()),
+conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_first: super::failing::Failing] {
     facts:
         what_was_answered_is_there_after_reopening
         entries_are_applied_in_their_order
@@ -189,4 +192,4 @@ conformance! {
     by_hand:
         what_waits_for_its_next_attempt_is_tried_at_once_or_dropped
         what_was_given_up_is_tried_at_once_or_dropped;
-}
+}}

@@ -13,11 +13,20 @@ pub(in crate::store::sqlite) const UP_TO: &str = "states_up_to";
 /// Which rows are behind.
 #[derive(Debug, Default)]
 pub(in crate::store::sqlite) struct Behind {
-    pub(super) checks: IdSet,
-    /// A round goes through all of them: those below this number were brought up to date.
+    checks: IdSet,
+    pub(super) round: CatchUpRound,
+    /// The same before this call, and which rows it has written: they are behind again if it fails.
+    before: CatchUpRound,
+    written: Vec<CheckId>,
+}
+
+/// A round goes through all rows that are behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct CatchUpRound {
+    /// Those below this number were brought up to date.
     pub(super) cursor: u64,
-    /// The newest ping at the beginning of the round.
-    pub(super) round_from: i64,
+    /// The newest ping at its beginning.
+    pub(super) from: i64,
     /// No row is behind by a ping up to this one, as `meta` says.
     pub(super) up_to: i64,
 }
@@ -25,19 +34,20 @@ pub(in crate::store::sqlite) struct Behind {
 impl Behind {
     /// What the database says; which rows are behind is still to be found out. Without a row of `meta`, any may be.
     pub(in crate::store::sqlite) fn new(up_to: Option<i64>, last_ping: i64) -> Behind {
-        Behind { round_from: last_ping, up_to: up_to.unwrap_or(0), ..Behind::default() }
+        let round = CatchUpRound { from: last_ping, up_to: up_to.unwrap_or(0), cursor: 0 };
+        Behind { round, ..Behind::default() }
     }
 
     /// No row is behind by a ping up to this one.
     pub(in crate::store::sqlite) fn up_to(&self) -> i64 {
-        self.up_to
+        self.round.up_to
     }
 
     /// These rows have no count of a window yet: no ping may go before all of them are written.
     pub(in crate::store::sqlite) fn add_without_counts(&mut self, checks: &[CheckId]) {
         checks.iter().for_each(|check| self.checks.insert(*check));
         if !checks.is_empty() {
-            self.up_to = 0;
+            self.round.up_to = 0;
         }
     }
 
@@ -50,16 +60,41 @@ impl Behind {
         self.checks.insert(check);
     }
 
+    /// Its row is written, or goes.
     pub(in crate::store::sqlite) fn remove(&mut self, check: CheckId) {
-        self.checks.remove(check);
+        if self.checks.contains(check) {
+            self.checks.remove(check);
+            self.written.push(check);
+        }
     }
 
     /// The next one of the round, which is to be written now.
     pub(super) fn next(&mut self) -> Option<CheckId> {
-        let next = self.checks.first_from(self.cursor)?;
-        self.checks.remove(next);
-        self.cursor = next.0 + 1;
+        let next = self.checks.first_from(self.round.cursor)?;
+        self.remove(next);
+        self.round.cursor = next.0 + 1;
         Some(next)
+    }
+
+    pub(in crate::store::sqlite) fn is_behind(&self, check: CheckId) -> bool {
+        self.checks.contains(check)
+    }
+
+    pub(in crate::store::sqlite) fn checks(&self) -> impl Iterator<Item = CheckId> {
+        self.checks.iter()
+    }
+
+    /// A call begins: what was written until now stays so.
+    pub(in crate::store::sqlite) fn begin_call(&mut self) {
+        self.before = self.round;
+        self.written.clear();
+        self.written.shrink_to(1024);
+    }
+
+    /// The call has failed. A row that it found to be behind stays so: at worst it is written once more.
+    pub(in crate::store::sqlite) fn undo(&mut self) {
+        self.round = self.before;
+        self.written.drain(..).for_each(|check| self.checks.insert(check));
     }
 }
 
@@ -109,5 +144,20 @@ mod tests {
         behind.add_without_counts(&[CheckId(7), CheckId(2)]);
         assert_eq!(behind.up_to(), 0);
         assert_eq!([behind.next(), behind.next(), behind.next()], [Some(CheckId(2)), Some(CheckId(7)), None]);
+    }
+
+    /// 14.2
+    #[test]
+    fn what_a_call_has_written_is_behind_again_if_it_fails() {
+        let mut behind = Behind::new(Some(90), 100);
+        (1..=4).for_each(|check| behind.add(CheckId(check)));
+        behind.begin_call();
+        assert_eq!(behind.next(), Some(CheckId(1)));
+        behind.begin_call();
+        assert_eq!(behind.next(), Some(CheckId(2)));
+        behind.remove(CheckId(4));
+        behind.undo();
+        let left: Vec<CheckId> = std::iter::from_fn(|| behind.next()).collect();
+        assert_eq!(left, [2, 3, 4].map(CheckId));
     }
 }

@@ -7,7 +7,7 @@
 
 use rusqlite::params;
 
-use super::behind::UP_TO;
+use super::behind::{Later, UP_TO};
 use crate::core::check::CheckId;
 use crate::core::state::State;
 use crate::core::step::Input;
@@ -102,19 +102,19 @@ impl Tx<'_> {
     }
 
     fn end_round(&mut self, slack: i64) -> Result<(), StoreError> {
-        let last_ping = self.memory.last_ping;
+        let last_ping = self.numbers.last_ping;
         let behind = &mut self.memory.behind;
-        let round_from = std::mem::replace(&mut behind.round_from, last_ping);
-        behind.cursor = 0;
+        let round_from = std::mem::replace(&mut behind.round.from, last_ping);
+        behind.round.cursor = 0;
         if !self.memory.judge_again.is_empty() {
             return Ok(());
         }
         let up_to = if behind.is_empty() { last_ping } else { round_from };
-        if up_to - behind.up_to > slack {
-            behind.up_to = up_to;
+        if up_to - behind.up_to() > slack {
+            behind.round.up_to = up_to;
             self.set_meta(UP_TO, up_to)?;
         }
-        blind::rows_know(self, self.memory.behind.up_to)
+        blind::rows_know(self, self.memory.behind.up_to())
     }
 
     /// Brings some rows up to date, while there is time.
@@ -153,17 +153,22 @@ impl Tx<'_> {
         if self.settings.is_none() {
             return Ok(());
         }
-        for (check, laters) in std::mem::take(&mut self.memory.judge_again) {
-            let staged = self.stage(check).expect("it was loaded with its pings");
-            staged.may_stay_behind = false;
-            let definition = staged.definition.clone();
-            for later in laters {
-                let judged = Subject::as_before(check, &definition);
-                step_check(self, judged, Input::Ping(later.ping), later.at)?;
-                let staged = self.staged_now(check);
-                (staged.last_ping, staged.pings) = (later.seq, later.ordinal);
-                staged.successes.extend(later.is_success.then_some(later.at));
-            }
+        let again = std::mem::take(&mut self.memory.judge_again);
+        let done = again.iter().try_for_each(|(check, laters)| self.judge_check_again(*check, laters));
+        self.judged_again = again;
+        done
+    }
+
+    fn judge_check_again(&mut self, check: CheckId, laters: &[Later]) -> Result<(), StoreError> {
+        let staged = self.stage(check).expect("it was loaded with its pings");
+        staged.may_stay_behind = false;
+        let definition = staged.definition.clone();
+        for later in laters {
+            let judged = Subject::as_before(check, &definition);
+            step_check(self, judged, Input::Ping(later.ping.clone()), later.at)?;
+            let staged = self.staged_now(check);
+            (staged.last_ping, staged.pings) = (later.seq, later.ordinal);
+            staged.successes.extend(later.is_success.then_some(later.at));
         }
         Ok(())
     }

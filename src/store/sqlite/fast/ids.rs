@@ -149,6 +149,10 @@ impl IdSet {
         self.0.get(&(check.0 / 64)).is_some_and(|bits| bits & (1 << (check.0 % 64)) != 0)
     }
 
+    pub(in crate::store::sqlite) fn iter(&self) -> impl Iterator<Item = CheckId> {
+        std::iter::successors(self.first_from(0), |check| self.first_from(check.0 + 1))
+    }
+
     /// The first one with this number or a higher one.
     pub(in crate::store::sqlite) fn first_from(&self, number: u64) -> Option<CheckId> {
         self.0.range(number / 64..).find_map(|(word, bits)| {

@@ -24,7 +24,7 @@ const AT_A_TIME: usize = 256;
 pub(in crate::store::sqlite) fn replay(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
     let (columns, up_to) = (Later::COLUMNS, memory.behind.up_to());
     let sql = format!("SELECT {columns}, check_id FROM pings WHERE seq > {up_to} ORDER BY seq");
-    let mut rows_read = RowsRead::new("pings that came since", memory.last_ping - up_to);
+    let mut rows_read = RowsRead::new("pings that came since", memory.numbers.last_ping - up_to);
     let mut windows = blind::load_later(db, i64::MAX)?.into_iter().peekable();
     let mut laters = Vec::with_capacity(AT_A_TIME);
     for_each(db, &sql, |row| {

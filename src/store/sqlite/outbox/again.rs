@@ -10,9 +10,9 @@ impl Outbox {
     pub(super) fn may_be_mended(&mut self, name: &ReceiverName) {
         let Outbox { lanes, deliveries, undo, .. } = self;
         for (_, id) in lanes.get(name).iter().flat_map(|lane| &lane.given_up) {
-            let given_up = deliveries.get_mut(id).and_then(|delivery| delivery.given_up.as_mut());
-            let given_up = given_up.expect("a lane has what was given up");
-            undo.note_mended(*id, given_up);
+            let delivery = deliveries.get_mut(id).expect("what rests is unfinished");
+            undo.note_delivery(*id, Some(delivery.clone()));
+            let given_up = delivery.given_up.as_mut().expect("a lane has what was given up");
             given_up.may_be_mended = true;
         }
     }

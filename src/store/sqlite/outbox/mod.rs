@@ -4,16 +4,17 @@
 
 mod again;
 mod aside;
+mod before;
 mod departures;
 mod lane;
 mod lanes;
 mod process;
 mod queue;
 pub(in crate::store) mod rows;
+pub(super) mod shown;
 mod sound;
 mod told;
 mod undo;
-mod unstored;
 mod work;
 
 use aside::Holds;
@@ -67,7 +68,6 @@ pub(super) struct Outbox {
     own_under_way: usize,
     /// So many of them had to wait because their address had had enough, since the start.
     pub(super) limited: u64,
-    /// What this call changes of what no row holds.
     undo: Undo,
 }
 
@@ -90,21 +90,29 @@ impl Outbox {
     }
 
     pub(super) fn put_incident(&mut self, incident: Incident) {
+        let id = incident.id;
         self.note_answer(&incident);
         if incident.status.is_ended() {
-            self.open.remove(&incident.matter());
-            self.told.forget(incident.id);
-            let of_it = self.by_incident.get(&incident.id);
+            if self.open.get(&incident.matter()) == Some(&id) {
+                self.open.remove(&incident.matter());
+            }
+            self.told.forget(id);
+            let of_it = self.by_incident.get(&id);
             let of_it = of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
             self.forget_resting(of_it);
-            if !self.by_incident.contains_key(&incident.id) {
-                self.incidents.remove(&incident.id);
-                return;
+            if !self.by_incident.contains_key(&id) {
+                return self.forget_incident(id);
             }
         } else {
-            self.open.insert(incident.matter(), incident.id);
+            self.open.insert(incident.matter(), id);
         }
-        self.incidents.insert(incident.id, incident);
+        let before = self.incidents.insert(id, incident);
+        self.undo.note_incident(id, before);
+    }
+
+    fn forget_incident(&mut self, id: IncidentId) {
+        let before = self.incidents.remove(&id);
+        self.undo.note_incident(id, before);
     }
 
     /// What somebody has said of a check itself: readers ask by check.
@@ -132,7 +140,9 @@ impl Outbox {
     /// Takes a delivery as its row is now: an unfinished one is kept, a finished one forgotten. One that was given up rests
     /// while its incident goes on.
     pub(super) fn put_delivery(&mut self, delivery: Delivery) {
-        self.count(&delivery);
+        let before = self.deliveries.get(&delivery.id).cloned();
+        self.count(before.as_ref(), &delivery);
+        self.undo.note_delivery(delivery.id, before);
         self.holds.forget(delivery.id);
         if self.incidents.get(&delivery.incident).is_some_and(|incident| !incident.status.is_ended()) {
             self.told.put(&delivery);
@@ -165,8 +175,7 @@ impl Outbox {
         if is_resting || is_unfinished(&delivery) {
             self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
             self.of_checks.insert((delivery.check, delivery.incident));
-            let before = self.deliveries.insert(delivery.id, delivery);
-            self.undo.note_delivery(before.as_ref());
+            self.deliveries.insert(delivery.id, delivery);
         } else {
             self.forget_delivery(&delivery);
             self.forget_empty_lane(&delivery.receiver);
@@ -174,14 +183,13 @@ impl Outbox {
     }
 
     /// What waits is counted, and what was given up until it is told, or need not be.
-    fn count(&mut self, delivery: &Delivery) {
-        let before = self.deliveries.get(&delivery.id).cloned();
-        if let Some(before) = &before {
+    fn count(&mut self, before: Option<&Delivery>, delivery: &Delivery) {
+        if let Some(before) = before {
             self.parked -= u64::from(before.is_given_up());
             self.unrest(before);
         }
         self.parked += u64::from(delivery.is_given_up());
-        let (was, is) = (before.is_some_and(|before| is_unfinished(&before)), is_unfinished(delivery));
+        let (was, is) = (before.is_some_and(is_unfinished), is_unfinished(delivery));
         if was == is {
             return;
         }
@@ -214,7 +222,7 @@ impl Outbox {
     fn forget_delivery(&mut self, delivery: &Delivery) {
         self.holds.forget(delivery.id);
         let before = self.deliveries.remove(&delivery.id);
-        self.undo.note_delivery(before.as_ref());
+        self.undo.note_delivery(delivery.id, before);
         if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {
             ids.remove(&delivery.id);
             if ids.is_empty() {
@@ -222,7 +230,7 @@ impl Outbox {
                 self.of_checks.remove(&(delivery.check, delivery.incident));
                 let has_ended = |incident: &Incident| incident.status.is_ended();
                 if self.incidents.get(&delivery.incident).is_some_and(has_ended) {
-                    self.incidents.remove(&delivery.incident);
+                    self.forget_incident(delivery.incident);
                 }
             }
         }
@@ -239,15 +247,15 @@ impl Outbox {
         self.own_under_way += usize::from(is_own_under_way(&message));
         let before = self.messages.insert(id, message);
         self.own_under_way -= usize::from(before.as_ref().is_some_and(is_own_under_way));
-        self.undo.note_message(before.as_ref());
+        self.undo.note_message(id, before);
     }
 
     fn forget_message(&mut self, id: MessageId) {
         let Some(message) = self.messages.remove(&id) else { return };
-        self.undo.note_message(Some(&message));
         self.own_under_way -= usize::from(is_own_under_way(&message));
         self.lanes.change_known(&message.receiver, |lane| lane.forget_message(id));
         self.forget_empty_lane(&message.receiver);
+        self.undo.note_message(id, Some(message));
     }
 
     /// Something that all of it depends on is another: all that waits or rests is looked at again.
@@ -293,6 +301,7 @@ impl Outbox {
 
     /// It is held or not due: it stands aside until this time, or until something of its check or of what holds it changes.
     fn set_aside(&mut self, id: DeliveryId, until: Option<Time>, by: Vec<HeldBy>) {
+        self.undo.note_aside(id);
         self.holds.set(id, by);
         let receiver = &self.deliveries[&id].receiver;
         self.lanes.change_known(receiver, |lane| lane.waiting.set_aside(id, until));

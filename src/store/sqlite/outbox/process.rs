@@ -119,6 +119,7 @@ impl OfProcess for Tx<'_> {
         let Memory { projection, bad, checks, .. } = &mut *self.memory;
         let mut taken = projection.take(bad, limit, now);
         taken.retain(|check| checks.get(*check).is_some());
+        self.looked_to_alert.extend(&taken);
         taken
     }
 
@@ -127,9 +128,7 @@ impl OfProcess for Tx<'_> {
     }
 
     fn note_limited(&mut self) {
-        let Outbox { limited, undo, .. } = &mut self.memory.outbox;
-        undo.note_limited(*limited);
-        *limited += 1;
+        self.memory.outbox.limited += 1;
     }
 
     fn limited(&self, now: Time) -> usize {

@@ -76,9 +76,7 @@ impl Walk<'_> {
 
     fn fault_of_waiting(&self, lane: &Lane) -> Option<String> {
         let members = self.messages(lane).flat_map(|message| &message.members);
-        let rows: Option<Vec<&Delivery>> = members.map(|id| self.deliveries.get(id)).collect();
-        // After a call that failed some are gone, and their message is not: all of it is read anew.
-        let in_messages: BTreeSet<Matter> = rows?.into_iter().map(|row| row.matter()).collect();
+        let in_messages: BTreeSet<Matter> = members.map(|id| self.deliveries[id].matter()).collect();
         let is_known = |id: &&DeliveryId| {
             let row = &self.deliveries[id];
             let is_blocked = in_messages.contains(&row.matter());

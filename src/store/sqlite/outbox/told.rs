@@ -33,6 +33,12 @@ impl FirstTold {
         self.0.get(&incident).map_or(Some(&[]), |told| told.as_deref())
     }
 
+    /// What was noted of an incident may be wrong.
+    pub(super) fn ask_rows(&mut self, incident: IncidentId, is_open: bool) {
+        self.forget(incident);
+        self.0.extend(is_open.then_some((incident, None)));
+    }
+
     /// The incident has ended.
     pub(super) fn forget(&mut self, incident: IncidentId) {
         self.0.remove(&incident);

@@ -21,7 +21,6 @@ use crate::core::time::Time;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::history_tables::History;
 use crate::store::sqlite::memory::Memory;
-use crate::store::sqlite::projection::Projection;
 use crate::store::sqlite::query::key;
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Rows, Settled};
@@ -361,19 +360,18 @@ impl Rows for Tx<'_> {
     }
 
     fn alerts(&self, check: CheckId) -> Result<Arc<[Alert]>, StoreError> {
-        Ok(self.memory.projection.alerts.get(&check).cloned().unwrap_or_default())
+        let known = self.alerts.get(&check).or_else(|| self.memory.projection.alerts.get(&check));
+        Ok(known.cloned().unwrap_or_default())
     }
 
     fn put_alerts(&mut self, check: CheckId, alerts: Vec<Alert>) -> Result<(), StoreError> {
-        self.alerted.push(check);
-        let Projection { alerts: known, .. } = &mut self.memory.projection;
         if alerts.is_empty() {
-            known.remove(&check);
+            self.alerts.insert(check, Arc::default());
             let sql = "DELETE FROM alerts WHERE check_id = ?1";
             return History::Alerts.change(self, sql, params![key(check.0)]).map(drop);
         }
         let text = row::write_alerts(&alerts);
-        known.insert(check, alerts.into());
+        self.alerts.insert(check, alerts.into());
         let sql = "INSERT OR REPLACE INTO alerts (check_id, alerts) VALUES (?1, ?2)";
         History::Alerts.change(self, sql, params![key(check.0), text]).map(drop)
     }
