@@ -120,7 +120,7 @@ pub(crate) fn start_punctual_with(
 /// The body of an answer.
 pub(crate) fn get(address: SocketAddr, path: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("the server listens");
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: text/plain\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nAccept: */*\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("the server reads a request");
     let mut text = String::new();
     stream.read_to_string(&mut text).expect("the server answers with text");
