@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::fast::ids::ById;
 use super::memory::Slot;
 use crate::core::check::{CheckId, Definition};
@@ -17,8 +19,8 @@ pub(super) struct Staged {
     pub(super) pings: i64,
     /// All successes in the window before these, where they were counted anew.
     pub(super) window: Option<WindowCount>,
-    /// Successes that this call took, in their order.
-    pub(super) successes: Vec<Time>,
+    /// Successes that this call took, in their order: one, nearly always.
+    pub(super) successes: SmallVec<[Time; 1]>,
     /// It is new, or declared otherwise.
     pub(super) is_redeclared: bool,
     /// A rename gave its name to another.
@@ -38,7 +40,7 @@ impl Staged {
             last_ping: 0,
             pings: 0,
             window: None,
-            successes: Vec::new(),
+            successes: SmallVec::new(),
             is_redeclared: true,
             is_superseded: false,
             may_stay_behind: false,
@@ -55,7 +57,7 @@ impl Staged {
             last_ping: slot.last_ping,
             pings: slot.pings,
             window: None,
-            successes: Vec::new(),
+            successes: SmallVec::new(),
             is_redeclared: false,
             is_superseded: false,
             may_stay_behind: true,
