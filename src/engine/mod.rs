@@ -1,11 +1,12 @@
 //! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, the wall clock and pruning.
 //!
-//! What is judged is a plain function over a store, as [`expire`] is, so that the simulation runs the server's code.
+//! What is judged is a plain function over a store, as [`expire_some`] is, so that the simulation runs the server's code.
 //! [`Engine::run`] is a thin loop around such functions: it sleeps until the store's next deadline instead of polling, and
 //! sends with no transaction open.
 
 mod deliver;
 mod outward;
+mod piece;
 mod push;
 mod shared;
 
@@ -17,9 +18,10 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::time::{Span, Time};
-use crate::store::{Store, StoreError, expire};
+use crate::store::{MAX_EXPIRED, Store, StoreError, expire_some};
 
 pub use outward::Outward;
+pub use piece::Piece;
 pub use shared::Engine;
 use shared::{MAX_SLEEP, STORE_RETRY, duration};
 
@@ -130,6 +132,7 @@ impl Engine {
     /// Judges checks at the earliest deadline, to the millisecond.
     async fn expiry(&self) {
         let mut wakes = self.writer.wakes();
+        let mut piece = Piece::new(Piece::SHORT, MAX_EXPIRED);
         loop {
             let deadline = wakes.borrow_and_update().deadline;
             if !self.wait_past(deadline, &mut wakes).await {
@@ -139,9 +142,15 @@ impl Engine {
                 tokio::time::sleep(CLOCK_EVERY).await;
                 continue;
             }
-            match self.writer.call(expire).await {
-                Ok(expired) if expired.deadlines.is_empty() => self.rest(&mut wakes).await,
-                Ok(expired) => {
+            let size = piece.size();
+            let expired = self.writer.call(move |store, now| {
+                let since = Stopwatch::start();
+                expire_some(store, size, now).map(|expired| (expired, since.took()))
+            });
+            match expired.await {
+                Ok((expired, _)) if expired.deadlines.is_empty() => self.rest(&mut wakes).await,
+                Ok((expired, took)) => {
+                    piece.took(expired.deadlines.len(), took);
                     let now = self.clock.now();
                     let lags = expired.deadlines.iter().map(|deadline| duration(now - *deadline));
                     lags.for_each(|lag| self.counters.expiry_lag.observe(lag));

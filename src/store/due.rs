@@ -3,8 +3,8 @@
 use super::{Entry, Store, StoreError, What};
 use crate::core::time::Time;
 
-/// The most checks that one transaction judges, so that a wave of expiries does not keep pings waiting.
-const MAX_EXPIRED: usize = 256;
+/// The most checks that one transaction judges.
+pub const MAX_EXPIRED: usize = 256;
 
 /// The result of one look at the deadlines; empty once nothing is due any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,10 +13,16 @@ pub struct Expired {
     pub deadlines: Vec<Time>,
 }
 
-/// Judges every check whose deadline has passed, at most [`MAX_EXPIRED`] of them. The stored deadline is only a hint:
-/// `step` decides, and leaves a check that is not due as it was.
+/// [`expire_some`] for as many as one transaction judges.
 pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
-    let due = store.due(now, MAX_EXPIRED);
+    expire_some(store, MAX_EXPIRED, now)
+}
+
+/// Judges every check whose deadline has passed, at most `limit` of them, so that pings do not wait for a wave of
+/// expiries. The stored deadline is only a hint:
+/// `step` decides, and leaves a check that is not due as it was.
+pub fn expire_some(store: &mut dyn Store, limit: usize, now: Time) -> Result<Expired, StoreError> {
+    let due = store.due(now, limit);
     if due.is_empty() {
         return Ok(Expired::default());
     }

@@ -42,7 +42,7 @@ use live::Live;
 
 pub use changes::{CarriedOn, Changes};
 pub use configuration::{Compared, Configuration};
-pub use due::{Expired, expire};
+pub use due::{Expired, MAX_EXPIRED, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
 pub use pending::TakenChanges;
@@ -346,10 +346,10 @@ pub trait Store: Send {
         now: Time,
     ) -> Result<Vec<bool>, StoreError>;
 
-    /// Brings the alerts of some checks up to date, for [`Live::board`] (§13). Answers when there is more to do, which is now
-    /// while some checks are left: those that changed last come first. Later it is, if nothing else happens before, when a
-    /// mute ends, a dependency stayed good, or an alert was resolved long enough ago.
-    fn alerts(&mut self, now: Time) -> Result<Option<Time>, StoreError>;
+    /// Brings the alerts of at most so many checks up to date, for [`Live::board`] (§13). Answers when there is more to do,
+    /// which is now while some checks are left: those that changed last come first. Later it is, if nothing else happens
+    /// before, when a mute ends, a dependency stayed good, or an alert was resolved long enough ago.
+    fn alerts(&mut self, limit: usize, now: Time) -> Result<Option<Time>, StoreError>;
 
     /// Mutes what the matchers match until a time (8.2). Returns the mute's number.
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError>;

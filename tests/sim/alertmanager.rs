@@ -12,6 +12,9 @@ use punctual::store::live::Board;
 
 use crate::fate::Fate;
 use crate::plain_alerts::PlainAlerts;
+
+/// So many checks at a time: the engine takes fewer where they take long.
+const MOST: usize = 256;
 use crate::world::World;
 
 /// So long an alert fires that is not pushed again (13.1).
@@ -112,9 +115,9 @@ impl World {
         }
         let fate = self.telling_fate();
         let before = self.alertmanager.firing(now);
-        let mut answer = self.server.call(now, fate, |store, now| store.alerts(now)).answer;
+        let mut answer = self.server.call(now, fate, |store, now| store.alerts(MOST, now)).answer;
         while self.server.is_up() && answer.flatten().is_some_and(|at| at <= now) {
-            answer = self.server.call(now, Fate::Fine, |store, now| store.alerts(now)).answer;
+            answer = self.server.call(now, Fate::Fine, |store, now| store.alerts(MOST, now)).answer;
         }
         let Some(process) = &self.server.process else { return };
         self.alertmanager.follow(&process.live.board(), now);

@@ -455,8 +455,8 @@ impl Store for Hand {
         self.call(None, |store| store.drop_message(message, by, now))
     }
 
-    fn alerts(&mut self, now: Time) -> Result<Option<Time>, StoreError> {
-        self.call(None, |store| store.alerts(now))
+    fn alerts(&mut self, limit: usize, now: Time) -> Result<Option<Time>, StoreError> {
+        self.call(None, |store| store.alerts(limit, now))
     }
 
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {

@@ -209,10 +209,10 @@ impl Store for SqliteStore {
         self.transact(|tx| work::stand_all(tx, incidents, stance, by, now))
     }
 
-    fn alerts(&mut self, now: Time) -> Result<Option<Time>, StoreError> {
+    fn alerts(&mut self, limit: usize, now: Time) -> Result<Option<Time>, StoreError> {
         self.ready()?;
         if self.memory.projection.next_look(now).is_some_and(|at| at <= now) {
-            self.transact(|tx| work::alerts(tx, now))?;
+            self.transact(|tx| work::alerts(tx, limit, now))?;
         }
         Ok(self.memory.projection.next_look(now))
     }

@@ -10,12 +10,9 @@ use crate::core::route::ReceiverPolicy;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
-/// So many checks are looked at in one call: pings are taken between two.
-const AT_ONCE: usize = 256;
-
-/// Brings up to date what fires or has ended not long ago, of some of the checks that may have changed.
-pub(in crate::store) fn alerts(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
-    for check in rows.take_to_alert(AT_ONCE, now) {
+/// Brings up to date what fires or has ended not long ago, of at most so many of the checks that may have changed.
+pub(in crate::store) fn alerts(rows: &mut dyn Rows, limit: usize, now: Time) -> Result<(), StoreError> {
+    for check in rows.take_to_alert(limit, now) {
         of_check(rows, check, now)?;
     }
     Ok(())

@@ -65,7 +65,7 @@ fn live_on(folder: &Path, world: &mut World<Sqlite>) -> Lived {
     let claimed = store.claim(now + GROUP_WAIT);
     let told = claimed.as_ref().map_or(0, Vec::len);
     note(claimed.err());
-    note(store.alerts(now).err());
+    note(store.alerts(256, now).err());
     note(store.sign_of_life(now).err());
     for _ in 0..50 {
         match store.prune(now + Span::mins(60 * 24 * 400)) {
@@ -106,7 +106,7 @@ fn with_something_of_everything() -> World<Sqlite> {
     world.wait(GROUP_WAIT);
     world.claim_one();
     let now = world.now;
-    world.store().alerts(now).unwrap();
+    world.store().alerts(256, now).unwrap();
     assert!(world.state("a").causes.has(CauseKind::Failed));
     world
 }

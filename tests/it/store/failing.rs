@@ -208,8 +208,8 @@ impl Store for FailingStore {
         self.call(|store| store.stand_all(incidents, stance, by, now))
     }
 
-    fn alerts(&mut self, now: Time) -> Result<Option<Time>, StoreError> {
-        self.call(|store| store.alerts(now))
+    fn alerts(&mut self, limit: usize, now: Time) -> Result<Option<Time>, StoreError> {
+        self.call(|store| store.alerts(limit, now))
     }
 
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError> {

@@ -87,7 +87,7 @@ impl<P: Place> World<P> {
     pub(crate) fn alerts(&mut self, now: Time) -> (Vec<Alert>, Option<Time>) {
         let mut next = Some(now);
         while next.is_some_and(|at| at <= now) {
-            next = self.store().alerts(now).unwrap();
+            next = self.store().alerts(256, now).unwrap();
         }
         (self.store().live().board().all().cloned().collect(), next)
     }
