@@ -30,7 +30,9 @@ impl Server {
             return Some("quiet");
         }
         let on = definition.depends_on.iter();
-        let on: Vec<_> = on.filter_map(|name| self.depended_on(name)).collect();
+        // What is declared no more holds nobody (8.3d).
+        let on = on.filter_map(|name| self.depended_on(name)).filter(|check| !check.model.archived);
+        let on: Vec<_> = on.collect();
         let wont_fix = |name: &Name| self.is_wont_fix(name.as_str());
         if on.iter().any(|check| check.holds_dependents() && !wont_fix(&check.definition.name)) {
             return Some("dependency");
@@ -41,13 +43,12 @@ impl Server {
         recovered.is_some_and(recovering).then_some("dependency recovering")
     }
 
-    /// The check that another depends on by this name, or by this former name (10.3).
+    /// The check that another depends on by this name, or by this former name (10.3); else the one that did until it was archived.
     pub(crate) fn depended_on(&self, name: &Name) -> Option<&Judged> {
-        let by_former = || {
-            let mut known = self.judged.values().filter(|judged| !judged.is_forgotten);
-            known.find(|judged| judged.definition.renamed_from.contains(name))
-        };
-        self.called(name.as_str()).or_else(by_former)
+        let declared = || self.judged.values().filter(|judged| !judged.model.archived);
+        let by_name = declared().find(|judged| judged.definition.name == *name);
+        let by_former = || declared().find(|judged| judged.definition.renamed_from.contains(name));
+        by_name.or_else(by_former).or_else(|| self.called(name.as_str()))
     }
 
     pub(crate) fn is_wont_fix(&self, name: &str) -> bool {

@@ -39,9 +39,10 @@ impl CheckRows for Tx<'_> {
     }
 
     fn dependency(&self, name: &Name) -> Result<Option<Dependency>, StoreError> {
+        let is_declared = |id: &CheckId| self.with_state(*id, |state| state.archived.is_none());
         // What was renamed is depended on by its former name, until that is another's (10.3).
-        let named = self.named(name)?.or_else(|| self.had_name(name));
-        let Some(id) = named else { return Ok(None) };
+        let formerly = || self.had_name(name).filter(is_declared);
+        let Some(id) = self.named(name)?.filter(is_declared).or_else(formerly) else { return Ok(None) };
         let incident = self.memory.outbox.open_incident(&Matter::own(id)).map(|incident| incident.status);
         Ok(Some(self.with_state(id, |state| Dependency::of(name, state, incident))))
     }

@@ -40,7 +40,7 @@ pub(in crate::store) trait CheckRows {
     fn state(&self, check: CheckId) -> Result<State, StoreError>;
     /// How a check stands, as far as deliveries ask.
     fn check_now(&self, check: CheckId) -> Result<CheckNow, StoreError>;
-    /// How a check of this name, or of this former name, stands that another depends on; `None`: there is none.
+    /// How a check of this name, or of this former name, stands that another depends on; `None`: there is none that is declared.
     fn dependency(&self, name: &Name) -> Result<Option<Dependency>, StoreError>;
 
     /// The checks whose states know a later time, in the order of their numbers.

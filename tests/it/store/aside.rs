@@ -184,6 +184,20 @@ pub(crate) fn a_dependency_that_is_deleted_holds_nothing<P: Place>(world: &mut W
     assert_eq!(told, ["Alert report", "Recovery database"]);
 }
 
+/// 8.3d, 10.3
+pub(crate) fn a_dependency_that_is_taken_out_of_the_files_holds_nothing<P: Place>(world: &mut World<P>) {
+    world.declare(&["database"]);
+    declare(world, made("report", &["database"]));
+    world.ping("database", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    assert_eq!(world.told(), ["Alert database"]);
+    fail_and_be_held(world, "report");
+    world.declare(&[]);
+    let mut told = world.told();
+    told.sort();
+    assert_eq!(told, ["Alert report", "Recovery database"]);
+}
+
 /// 8.3, 10.2
 pub(crate) fn what_depends_on_nothing_any_more_leaves<P: Place>(world: &mut World<P>) {
     report_is_held(world);

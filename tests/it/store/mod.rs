@@ -154,6 +154,7 @@ conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_f
         a_dependency_that_was_renamed_lets_go_when_it_recovers
         a_dependency_whose_name_is_anothers_holds_nothing
         a_dependency_that_is_deleted_holds_nothing
+        a_dependency_that_is_taken_out_of_the_files_holds_nothing
         what_depends_on_nothing_any_more_leaves
         what_was_held_by_a_clock_that_was_ahead_leaves_in_time
         what_is_held_is_held_by_the_same_after_a_start;

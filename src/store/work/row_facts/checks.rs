@@ -172,6 +172,28 @@ pub(in crate::store) fn a_check_stands_to_its_dependents_as_the_call_has_left_it
     });
 }
 
+/// 8.3d
+pub(in crate::store) fn what_is_archived_is_depended_on_no_more(place: &mut dyn RowPlace) {
+    let depended_on = |rows: &dyn OldRows| {
+        Ok::<_, StoreError>(rows.dependency(&name("a"))?.map(|dependency| dependency.recovered_at))
+    };
+    call(place, |rows| {
+        let check = declared(rows, "a")?;
+        let state = State { recovered_at: Some(at(20)), archived: Some(at(20)), ..rows.take_state(check) };
+        rows.put_state(check, state, Became::Otherwise)?;
+        assert_eq!(depended_on(rows)?, None, "at once");
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(depended_on(rows)?, None);
+        let other = declared(rows, "b")?;
+        rows.put_former_name(&name("a"), other)?;
+        assert_eq!(depended_on(rows)?, Some(None), "another had its name");
+        Ok(())
+    });
+}
+
 pub(in crate::store) fn those_that_know_a_later_time_come_in_the_order_of_their_numbers(
     place: &mut dyn RowPlace,
 ) {

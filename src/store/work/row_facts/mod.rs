@@ -61,6 +61,7 @@ macro_rules! every_row_fact {
                 a_name_that_was_given_away_is_nobodys
                 a_call_that_fails_leaves_nothing
                 a_check_stands_to_its_dependents_as_the_call_has_left_it
+                what_is_archived_is_depended_on_no_more
                 those_that_know_a_later_time_come_in_the_order_of_their_numbers;
             facts:
                 pings_are_numbered_and_each_knows_the_one_before_it
