@@ -112,7 +112,7 @@ impl FactRows for Tx<'_> {
     }
 
     fn delete_body(&mut self, ping: i64) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM bodies WHERE seq = ?1 RETURNING length(body)";
+        let sql = "DELETE FROM bodies WHERE seq = ?1 RETURNING ifnull(length(body), 0)";
         let gone: Vec<i64> = History::Bodies.all(self, sql, params![ping], |row| row.get(0))?;
         self.numbers.body_bytes -= gone.iter().sum::<i64>();
         Ok(!gone.is_empty())

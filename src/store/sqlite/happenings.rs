@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::query::{for_each, id, key};
+use super::history_tables::History;
+use super::query::{id, key};
 use crate::core::check::CheckId;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -10,9 +11,11 @@ use crate::store::sqlite::memory::Memory;
 
 /// How many events each check with an alias has.
 pub(super) fn load(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
-    for_each(db, "SELECT check_id, count(*) FROM canary_events GROUP BY check_id", |row| {
-        memory.happenings.insert(id(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs());
-        Ok(Ok(()))
+    let Memory { damaged, happenings, .. } = memory;
+    let sql = "SELECT check_id, count(*) FROM canary_events GROUP BY check_id";
+    History::Happenings.read_at_start(db, damaged, sql, |row| {
+        happenings.insert(id(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs());
+        Ok(())
     })
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use rusqlite::Error;
+
 /// A table by which nothing is judged and nobody is told (14.6).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum History {
@@ -13,6 +15,8 @@ pub(super) enum History {
     Happenings,
     /// What Alertmanager was last told: without it a start tells anew.
     Alerts,
+    /// No table: the pages that hold nothing, and where they are. Without them the file stays as long as it is.
+    Space,
 }
 
 impl History {
@@ -25,6 +29,7 @@ impl History {
             History::Bodies => "bodies",
             History::Happenings => "canary_events",
             History::Alerts => "alerts",
+            History::Space => "free space",
         }
     }
 
@@ -35,14 +40,29 @@ impl History {
 
 /// Those that are damaged.
 #[derive(Debug, Default)]
-pub(super) struct DamagedTables(AtomicU8);
+pub(super) struct DamagedTables {
+    /// They are not touched any more.
+    left_alone: AtomicU8,
+    /// A row of them could not be read or kept, which is in the log.
+    told: AtomicU8,
+    /// How often something of them could not be read at a start.
+    pub(super) lost_at_start: u64,
+}
 
 impl DamagedTables {
-    pub(super) fn has(&self, table: History) -> bool {
-        self.0.load(Ordering::Relaxed) & table.bit() != 0
+    pub(super) fn is_left_alone(&self, table: History) -> bool {
+        self.left_alone.load(Ordering::Relaxed) & table.bit() != 0
     }
 
-    pub(super) fn add(&self, table: History) {
-        self.0.fetch_or(table.bit(), Ordering::Relaxed);
+    pub(super) fn leave_alone(&self, table: History) {
+        self.left_alone.fetch_or(table.bit(), Ordering::Relaxed);
+    }
+
+    /// A row of it could not be read or kept. The log has the first: there may be one at each call.
+    pub(super) fn tell_of_row(&self, table: History, error: &Error) {
+        if self.told.fetch_or(table.bit(), Ordering::Relaxed) & table.bit() == 0 {
+            let table = table.table();
+            tracing::error!(table, "history is damaged, and some of it is not known or kept: {error}");
+        }
     }
 }

@@ -8,10 +8,11 @@ use rusqlite::{Connection, OptionalExtension};
 use super::error::{damaged, failed};
 use super::fast::behind::{Behind, UP_TO};
 use super::fast::replay::replay;
+use super::history_tables::History;
 use super::memory::{Memory, Numbers, Slot};
-use super::query::{for_each, id};
+use super::query::{for_each, id, word};
 use super::rows_read::RowsRead;
-use super::{blind, happenings, history_rows, mutes, outbox, windows};
+use super::{blind, happenings, mutes, outbox, windows};
 use crate::core::alike::Alike;
 use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
@@ -29,9 +30,9 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     let without_windows = load_checks(db, &mut memory)?;
     replay(db, &mut memory)?;
     windows::load(db, &mut memory, &without_windows)?;
-    history_rows::at_start("alerts", load_alerts(db, &mut memory))?;
-    history_rows::at_start("bodies", load_bodies(db, &mut memory))?;
-    history_rows::at_start("canary_events", happenings::load(db, &mut memory))?;
+    load_alerts(db, &mut memory)?;
+    load_bodies(db, &mut memory)?;
+    happenings::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
     memory.note_all_states();
     memory.settle_deadlines();
@@ -120,20 +121,18 @@ fn load_former_names(db: &Connection, memory: &mut Memory) -> Result<(), StoreEr
 }
 
 fn load_alerts(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
-    for_each(db, "SELECT check_id, alerts FROM alerts", |row| {
-        let id = id(row.get(0)?);
-        let Some(alerts) = row::read_alerts(row.get_ref(1)?.as_str()?) else {
-            return Ok(Err(damaged(format_args!("alerts of check {}", id.0))));
-        };
-        memory.projection.alerts.insert(id, alerts.into());
-        Ok(Ok(()))
+    let Memory { damaged, projection, .. } = memory;
+    History::Alerts.read_at_start(db, damaged, "SELECT check_id, alerts FROM alerts", |row| {
+        projection.alerts.insert(id(row.get(0)?), word(row, 1, row::read_alerts)?.into());
+        Ok(())
     })
 }
 
 /// Whoever keeps a body may keep too many: the first round finds out.
 fn load_bodies(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
-    for_each(db, "SELECT DISTINCT check_id FROM bodies", |row| {
-        memory.new_bodies.insert(id(row.get(0)?));
-        Ok(Ok(()))
+    let Memory { damaged, new_bodies, .. } = memory;
+    History::Bodies.read_at_start(db, damaged, "SELECT DISTINCT check_id FROM bodies", |row| {
+        new_bodies.insert(id(row.get(0)?));
+        Ok(())
     })
 }

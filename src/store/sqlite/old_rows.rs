@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::error::failed;
 use super::files;
@@ -102,7 +102,7 @@ impl OldRows for Tx<'_> {
     }
 
     fn oldest_bodies(&self, limit: usize) -> Result<Vec<(i64, i64)>, StoreError> {
-        let sql = "SELECT seq, length(body) FROM bodies ORDER BY seq LIMIT ?1";
+        let sql = "SELECT seq, ifnull(length(body), 0) FROM bodies ORDER BY seq LIMIT ?1";
         History::Bodies.all(self, sql, params![most(limit)], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
@@ -124,7 +124,8 @@ impl OldRows for Tx<'_> {
     fn judgements_after(&self, after: u64, limit: usize) -> Result<Vec<(u64, Time)>, StoreError> {
         let sql = "SELECT id, occurrence FROM judgements WHERE id > ?1 ORDER BY id LIMIT ?2";
         History::Judgements.all(self, sql, params![key(after), most(limit)], |row| {
-            Ok((number(row)?.unsigned_abs(), Time::from_ms(row.get(1)?)))
+            // A time that cannot be read keeps it for no longer.
+            Ok((number(row)?.unsigned_abs(), row.get(1).map_or(Time::MIN, Time::from_ms)))
         })
     }
 
@@ -288,19 +289,22 @@ impl OldRows for Tx<'_> {
         self.forget(check)
     }
 
-    /// Pages that hold nothing any more are taken off the end of the file; what stood there moves down.
     fn give_space_back(&mut self, given_before: u64) -> Result<Option<u64>, StoreError> {
-        let pragma = |name: &str| -> Result<i64, StoreError> {
-            self.db.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).map_err(failed)
-        };
-        let (pages, free) = (pragma("page_count")?, pragma("freelist_count")?);
-        let wanted = (free - FREE_KEPT - pages / 8).min(GIVEN_BACK);
-        if wanted <= 0 || pragma("auto_vacuum")? != files::INCREMENTAL {
-            return Ok(None);
-        }
-        let mut give = self.db.prepare(&format!("PRAGMA incremental_vacuum({wanted})")).map_err(failed)?;
-        let mut steps = give.query([]).map_err(failed)?;
-        while steps.next().map_err(failed)?.is_some() {}
-        Ok(Some(given_before + wanted.unsigned_abs()))
+        let given = History::Space.touch(self, || give_space_back(self.db))?;
+        Ok(given.map(|pages| given_before + pages))
     }
+}
+
+/// Pages that hold nothing any more are taken off the end of the file; what stood there moves down. Answers how many, if any.
+fn give_space_back(db: &Connection) -> rusqlite::Result<Option<u64>> {
+    let pragma = |name: &str| db.query_row(&format!("PRAGMA {name}"), [], number);
+    let (pages, free) = (pragma("page_count")?, pragma("freelist_count")?);
+    let wanted = (free - FREE_KEPT - pages / 8).min(GIVEN_BACK);
+    if wanted <= 0 || pragma("auto_vacuum")? != files::INCREMENTAL {
+        return Ok(None);
+    }
+    let mut give = db.prepare(&format!("PRAGMA incremental_vacuum({wanted})"))?;
+    let mut steps = give.query([])?;
+    while steps.next()?.is_some() {}
+    Ok(Some(wanted.unsigned_abs()))
 }

@@ -30,3 +30,12 @@ pub(super) fn for_each(
     }
     Ok(())
 }
+
+/// Parses a word of an enumeration, or a list in JSON. An unknown word is a fault of the file.
+pub(super) fn word<T>(row: &Row<'_>, column: usize, read: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    let unknown = || format!("`{text}` is no word that this program knows").into();
+    read(&text).ok_or_else(|| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, unknown())
+    })
+}

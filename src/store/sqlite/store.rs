@@ -192,7 +192,8 @@ impl SqliteStore {
     /// This is what the rows say.
     fn know(&mut self, read: Memory) {
         let Memory { outbox: before, damaged, .. } = std::mem::replace(&mut self.memory, read);
-        self.memory.damaged = damaged;
+        let lost = std::mem::replace(&mut self.memory.damaged, damaged).lost_at_start;
+        self.live.totals.history_lost.fetch_add(lost, Ordering::Relaxed);
         self.memory.outbox.as_before(before);
         self.memory.epoch = self.epoch;
         self.memory.most_returned = self.most_returned;

@@ -1,5 +1,6 @@
-//! Pages that a disk has spoilt, of every table and index there is.
+//! Pages that a disk has spoilt, of every table and index there is; and values, of every column of history.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -7,13 +8,18 @@ use std::sync::atomic::Ordering;
 
 use punctual::core::cause::CauseKind;
 use punctual::core::check::PingKind;
+use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
 use punctual::store::sqlite::{SqliteStore, soundness};
 use punctual::store::{Entry, Store, StoreError, What};
 
 use super::edits::{canary, create, edit};
 use super::sqlite::database;
-use super::world::{GROUP_WAIT, Sqlite, World, check, fact};
+use super::world::{GROUP_WAIT, Sqlite, World, check, fact, later};
+
+/// By which nothing is judged and nobody is told (14.6).
+const HISTORY: [&str; 7] =
+    ["flips", "judgements", "incident_steps", "pauses", "bodies", "canary_events", "alerts"];
 
 /// The size of a page, and each table or index with the number of its first page.
 fn trees(folder: &Path) -> (u64, Vec<(String, u64)>) {
@@ -64,6 +70,9 @@ fn live_on(folder: &Path, world: &mut World<Sqlite>) -> Lived {
     }
     let claimed = store.claim(now + GROUP_WAIT);
     let told = claimed.as_ref().map_or(0, Vec::len);
+    for outgoing in claimed.iter().flatten() {
+        note(store.settle(outgoing.message.id, &Attempt::TAKEN, now + GROUP_WAIT).err());
+    }
     note(claimed.err());
     note(store.alerts(256, now).err());
     note(store.sign_of_life(now).err());
@@ -81,10 +90,15 @@ fn live_on(folder: &Path, world: &mut World<Sqlite>) -> Lived {
     Lived { faults, told, lost }
 }
 
-/// A copy of a database in which this page is spoilt.
-fn spoilt(whole: &Path, page: u64, size: u64) -> tempfile::TempDir {
+fn copy(whole: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(whole.join("punctual.db"), folder.path().join("punctual.db")).unwrap();
+    folder
+}
+
+/// A copy of a database in which this page is spoilt.
+fn spoilt(whole: &Path, page: u64, size: u64) -> tempfile::TempDir {
+    let folder = copy(whole);
     let file = fs::OpenOptions::new().write(true).open(folder.path().join("punctual.db")).unwrap();
     file.write_all_at(&vec![0; usize::try_from(size).unwrap()], (page - 1) * size).unwrap();
     folder
@@ -104,7 +118,17 @@ fn with_something_of_everything() -> World<Sqlite> {
     world.configure().unwrap();
     world.apply("b", What::Pause { comment: Some("moving".to_owned()), by: None, until: None });
     world.wait(GROUP_WAIT);
-    world.claim_one();
+    let alert = world.claim_one().message.id;
+    for _ in 0..3 {
+        world.settle(alert, &later());
+        world.wait(Span::mins(10));
+        world.claim_one();
+    }
+    world.settle(alert, &Attempt::TAKEN);
+    world.wait(Span::mins(5) + GROUP_WAIT);
+    assert_eq!(world.told(), ["Reminder a"]);
+    let judged = "INSERT INTO judgements (check_id, occurrence, count, met) VALUES (1, 0, 0, 1)";
+    database(world.place.0.path()).execute_batch(judged).unwrap();
     let now = world.now;
     world.store().alerts(256, now).unwrap();
     assert!(world.state("a").causes.has(CauseKind::Failed));
@@ -134,8 +158,6 @@ fn a_damaged_page_of_any_table_is_found_and_said() {
 /// 14.6: nothing is judged and nobody is told by history.
 #[test]
 fn damaged_history_ends_nothing_else() {
-    const HISTORY: [&str; 7] =
-        ["flips", "judgements", "incident_steps", "pauses", "bodies", "canary_events", "alerts"];
     let mut world = with_something_of_everything();
     drop(world.take());
     let whole = world.place.0.path().to_owned();
@@ -147,11 +169,107 @@ fn damaged_history_ends_nothing_else() {
         // No transaction that met it can be committed; the next one goes around it.
         assert!(faults.len() <= 1, "{name}: {faults:?}");
         assert!(told > 0, "{name}: people are told");
-        // What was told before is only read here, by the start.
-        assert!(lost > 0 || name != table || table == "alerts", "{name}: it is said");
+        assert!(lost > 0 || name != table, "{name}: it is said");
         tables_lost += usize::from(name == table);
     }
     assert_eq!(tables_lost, HISTORY.len());
+}
+
+/// What a disk makes of a value of column `{c}`, so that SQLite still reads its row.
+const SPOILT: [(&str, &str); 4] = [
+    (
+        "a byte",
+        "CASE typeof({c}) WHEN 'integer' THEN {c} | (1 << 62)
+         WHEN 'text' THEN CAST(x'ff' || substr(CAST({c} AS BLOB), 2) AS TEXT)
+         ELSE CAST(x'ff' || substr({c}, 2) AS BLOB) END",
+    ),
+    ("a letter", "CASE typeof({c}) WHEN 'text' THEN '?' || substr({c}, 2) ELSE {c} END"),
+    ("its type", "CASE typeof({c}) WHEN 'text' THEN x'001f' ELSE 'odd' END"),
+    ("all of it", "NULL"),
+];
+
+/// The columns of a table that hold values of their own, beside the numbers of its rows.
+fn columns(folder: &Path, table: &str) -> Vec<String> {
+    let db = database(folder);
+    let sql = "SELECT name FROM pragma_table_info(?1) WHERE pk = 0 OR ?1 = 'incident_steps'";
+    let mut all = db.prepare(sql).unwrap();
+    let names = all.query_map([table], |row| row.get(0)).unwrap();
+    names.map(Result::unwrap).collect()
+}
+
+/// Spoils a column of all rows, past all that SQLite asks of a value.
+fn spoil(folder: &Path, table: &str, column: &str, value: &str) {
+    let db = database(folder);
+    let strict: String =
+        db.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [table], |row| row.get(0)).unwrap();
+    let declare = |as_written: &str| {
+        db.execute_batch("PRAGMA writable_schema = ON").unwrap();
+        db.execute("UPDATE sqlite_schema SET sql = ?2 WHERE name = ?1", [table, as_written]).unwrap();
+        db.execute_batch("PRAGMA writable_schema = RESET").unwrap();
+    };
+    declare(&strict.replace(" NOT NULL", "").replace(", STRICT", "").replace(") STRICT", ")"));
+    let value = value.replace("{c}", column);
+    db.execute_batch(&format!("UPDATE OR IGNORE {table} SET {column} = {value}")).unwrap();
+    declare(&strict);
+}
+
+/// 14.6: a row that cannot be read, or beside which none can be written, ends no call.
+#[test]
+fn a_spoilt_value_of_history_ends_nothing() {
+    let mut world = with_something_of_everything();
+    drop(world.take());
+    let whole = world.place.0.path().to_owned();
+    trees(&whole);
+    let mut said = BTreeSet::new();
+    for table in HISTORY {
+        for column in columns(&whole, table) {
+            for (how, value) in SPOILT {
+                let folder = copy(&whole);
+                spoil(folder.path(), table, &column, value);
+                let Lived { faults, told, lost } = live_on(folder.path(), &mut world);
+                assert_eq!(faults, Vec::<String>::new(), "{how} of {table}.{column}");
+                assert!(told > 0, "{how} of {table}.{column}: people are told");
+                said.extend((lost > 0).then(|| format!("{how} of {table}.{column}")));
+            }
+        }
+    }
+    for met in ["details", "number"].map(|column| format!("its type of incident_steps.{column}")) {
+        assert!(said.contains(&met), "{met}: {said:?}");
+    }
+    for met in ["a byte", "a letter", "its type", "all of it"].map(|how| format!("{how} of alerts.alerts")) {
+        assert!(said.contains(&met), "{met}: a start says so, too: {said:?}");
+    }
+}
+
+/// 14.6, 15.2e
+#[test]
+fn damaged_free_space_fails_one_round_of_pruning() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a"]);
+    drop(world.take());
+    let folder = world.place.0.path().to_owned();
+    let free = "CREATE TABLE much (x); INSERT INTO much VALUES (zeroblob(20000000)); DROP TABLE much";
+    database(&folder).execute_batch(free).unwrap();
+    let (size, _) = trees(&folder);
+    let file = fs::OpenOptions::new().read(true).write(true).open(folder.join("punctual.db")).unwrap();
+    // The header says which page lists those that are free.
+    let mut list = [0; 4];
+    file.read_exact_at(&mut list, 32).unwrap();
+    let spoilt = vec![0xff; usize::try_from(size).unwrap()];
+    file.write_all_at(&spoilt, (u64::from(u32::from_be_bytes(list)) - 1) * size).unwrap();
+    world.reopen();
+    let now = world.now;
+    let mut round = || loop {
+        match world.store().prune(now) {
+            Ok(true) => {}
+            done => return done,
+        }
+    };
+    assert!(matches!(round(), Err(StoreError::Damaged(_))));
+    for _ in 0..2 {
+        assert!(!round().unwrap());
+    }
+    assert!(world.store().live().totals.history_lost.load(Ordering::Relaxed) > 0, "it is said");
 }
 
 /// Rows that no program of ours has written.
@@ -159,6 +277,8 @@ fn damaged_history_ends_nothing_else() {
 fn words_that_nobody_knows_are_found() {
     for (table, spoil) in [
         ("flips", "UPDATE flips SET reason = 'because'"),
+        ("incident_steps", "UPDATE incident_steps SET what = 'told'"),
+        ("alerts", "INSERT INTO alerts VALUES (1, '[')"),
         ("checks", "UPDATE checks SET definition = '{}'"),
         ("states", "UPDATE states SET state = x'ff'"),
         ("deliveries", "UPDATE deliveries SET kind = 'odd'"),

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, Row};
 
-use super::reader::{Reader, RowsOfCheck, key, number, word};
+use super::reader::{Reader, RowsOfCheck, key, number};
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStep};
 use crate::core::outbox::Delivery;
@@ -11,6 +11,7 @@ use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, MAX_PAGE};
 use crate::store::row::{incident_status, read_causes, read_definition, read_step};
 use crate::store::sqlite::outbox::rows::deliveries_of;
+use crate::store::sqlite::query::word;
 
 impl Reader {
     /// A page of a check's incidents, newest first: those before the incident `before`, or the newest.

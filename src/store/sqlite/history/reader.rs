@@ -17,6 +17,7 @@ use crate::store::row::{PING_BODY, PING_REPEAT, flip_reason, ping_kind, read_cau
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::files::open_reader;
 use crate::store::sqlite::happenings;
+use crate::store::sqlite::query::word;
 
 /// Reads history over one connection of its own, opened on first use. Calls block, each for a short page.
 #[derive(Debug)]
@@ -226,15 +227,6 @@ fn ping(row: &Row<'_>) -> rusqlite::Result<PingRecord> {
         rid: row.get(6)?,
         comment: row.get(7)?,
         source: row.get(8)?,
-    })
-}
-
-/// Parses a word of an enumeration, or a list in JSON. An unknown word is a fault of the file.
-pub(super) fn word<T>(row: &Row<'_>, column: usize, read: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    let unknown = || format!("`{text}` is no word that this program knows").into();
-    read(&text).ok_or_else(|| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, unknown())
     })
 }
 

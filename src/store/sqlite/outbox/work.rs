@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use super::lane::Lane;
 use super::rows::word;
@@ -21,7 +21,7 @@ use crate::core::time::Time;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::history_tables::History;
 use crate::store::sqlite::memory::Memory;
-use crate::store::sqlite::query::key;
+use crate::store::sqlite::query::{self, key};
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Rows, Settled};
 use crate::store::{StoreError, row};
@@ -84,16 +84,18 @@ impl Rows for Tx<'_> {
         receiver: &ReceiverName,
     ) -> Result<Option<(u64, DeliveryStep)>, StoreError> {
         let sql = "SELECT number, details FROM incident_steps
-                   WHERE incident_id = ?1 AND what = ?2 AND json_extract(details, '$.receiver') = ?3
-                   ORDER BY number DESC LIMIT 2";
-        let of = params![key(incident.0), what.as_str(), &**receiver];
-        let rows: Vec<(i64, String)> =
-            History::Steps.all(self, sql, of, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let [(number, details), _] = rows.as_slice() else { return Ok(None) };
-        match row::read_step(what.as_str(), None, Some(details)) {
-            Some(StepKind::Delivery(step)) => Ok(Some((number.unsigned_abs(), step))),
-            _ => Err(damaged(format_args!("step {number} of incident {}", incident.0))),
-        }
+                   WHERE incident_id = ?1 AND what = ?2 ORDER BY number DESC";
+        let told = |details: &str| match row::read_step(what.as_str(), None, Some(details))? {
+            StepKind::Delivery(step) => Some(step),
+            _ => None,
+        };
+        let of = params![key(incident.0), what.as_str()];
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, query::word(row, 1, told)?));
+        let steps = History::Steps.all(self, sql, of, read)?;
+        let mut of_receiver = steps.into_iter().filter(|(_, step)| step.receiver == *receiver);
+        let newest = of_receiver.next();
+        let is_repeated = of_receiver.next().is_some();
+        Ok(newest.filter(|_| is_repeated).map(|(number, step)| (number.unsigned_abs(), step)))
     }
 
     fn delete_step(&mut self, incident: IncidentId, number: u64) -> Result<(), StoreError> {
@@ -125,7 +127,7 @@ impl Rows for Tx<'_> {
 
     fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError> {
         let sql = "SELECT members FROM messages WHERE id = ?1";
-        let read = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let read = |row: &Row<'_>| row.get::<_, String>(0);
         let Some(members) = self.db.query_row(sql, [key(message.0)], read).optional().map_err(failed)? else {
             return Ok(None);
         };
@@ -229,7 +231,7 @@ impl Rows for Tx<'_> {
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError> {
         let sql = "SELECT last_at, bouts, told_at, times, since FROM flapping WHERE check_id = ?1 AND receiver = ?2";
         let mut find = self.db.prepare_cached(sql).map_err(failed)?;
-        let read = |row: &rusqlite::Row<'_>| {
+        let read = |row: &Row<'_>| {
             let time = |place: usize| row.get::<_, i64>(place).map(Time::from_ms);
             if row.get::<_, Option<i64>>(2)?.is_none() {
                 // What cannot be read is counted anew.
