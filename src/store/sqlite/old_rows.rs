@@ -92,7 +92,11 @@ impl OldRows for Tx<'_> {
     }
 
     fn note_young_pings(&mut self, stay: usize, is_end: bool) -> Result<(), StoreError> {
-        self.memory.pings_kept.note_young(stay, is_end);
+        let newest = self.numbers.last_ping - self.memory.behind.up_to();
+        self.memory.pings_kept.note_young(stay);
+        if is_end {
+            self.memory.pings_kept.end_young(newest);
+        }
         Ok(())
     }
 

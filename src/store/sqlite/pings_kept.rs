@@ -1,5 +1,8 @@
 //! Which pings may be over: what pruning knows of those that it has looked at (15.2).
 
+#[cfg(test)]
+mod tests;
+
 use super::fast::ids::IdSet;
 use crate::core::check::CheckId;
 use crate::core::retention::Retention;
@@ -11,8 +14,8 @@ const ONE_IN: i64 = 8;
 
 /// How many pings stay of some of those that are stored.
 ///
-/// Those that came first are old. Of these the newest stay of checks that have few: one is over once its check pings again. The
-/// others are young, and over where their check has too many. A start does not know of either.
+/// Those that a round has looked at are old. Of these the newest stay of checks that have few: one is over once its check pings
+/// again. The others are young, and over where their check has too many. A start does not know of either.
 #[derive(Debug, Default)]
 pub(super) struct PingsKept {
     /// By which they were looked at.
@@ -22,22 +25,24 @@ pub(super) struct PingsKept {
     shares: Shares,
     /// The same before this call.
     before: Shares,
+    /// Those `with_old` before this call, where it looks at all of them again.
+    had_old: Option<IdSet>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Shares {
-    /// A round begins after this ping.
+    /// A round begins after this ping: up to it they are old.
     looked_up_to: i64,
-    /// From after this one on they are young.
-    old_up_to: i64,
     old: Share,
     young: Share,
+    /// All of them were counted. Until then, those that come are counted when they are looked at.
     are_young_known: bool,
 }
 
 /// A part of them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Share {
+    /// How many are stored.
     kept: i64,
     /// No more of these are over.
     over: i64,
@@ -53,18 +58,21 @@ impl Share {
 impl PingsKept {
     /// A call begins.
     pub(super) fn begin_call(&mut self) {
-        self.before = self.shares;
+        (self.before, self.had_old) = (self.shares, None);
     }
 
     /// It has failed. A check of which it found old pings is still known: at worst they are looked at in vain.
     pub(super) fn undo(&mut self) {
         self.shares = self.before;
+        for check in self.had_old.take().iter().flat_map(IdSet::iter) {
+            self.with_old.insert(check);
+        }
     }
 
     /// A check got a ping, the one of this place among its own.
     pub(super) fn came(&mut self, check: CheckId, ordinal: i64) {
         let Some(retention) = &self.retention else { return };
-        self.shares.young.kept += 1;
+        self.shares.young.kept += i64::from(self.shares.are_young_known);
         self.shares.young.over += i64::from(ordinal > i64::from(retention.keep_at_most));
         self.shares.old.over += i64::from(self.with_old.contains(check));
     }
@@ -86,8 +94,10 @@ impl PingsKept {
         if self.retention.as_ref() != Some(retention) {
             *self = PingsKept { retention: Some(retention.clone()), ..PingsKept::default() };
         } else if self.shares.old.is_worth_a_walk() {
+            // They are as those that nobody has looked at, until the round comes to them.
+            self.shares.young.kept += self.shares.old.kept;
             (self.shares.looked_up_to, self.shares.old) = Default::default();
-            self.with_old = IdSet::default();
+            self.had_old = Some(std::mem::take(&mut self.with_old));
         }
         self.shares.looked_up_to
     }
@@ -96,10 +106,7 @@ impl PingsKept {
     /// time is still to come.
     pub(super) fn note_old(&mut self, up_to: i64, looked_at: usize, stay: &[CheckId], ahead: usize) {
         self.shares.looked_up_to = up_to;
-        if up_to > self.shares.old_up_to {
-            self.shares.old_up_to = up_to;
-            self.shares.young.kept -= count(looked_at);
-        }
+        self.shares.young.kept -= count(looked_at);
         self.shares.old.kept += count(stay.len());
         self.shares.old.over += count(ahead);
         stay.iter().for_each(|check| self.with_old.insert(*check));
@@ -118,59 +125,22 @@ impl PingsKept {
     }
 
     /// So many of the young ones stay, of those that a slice looked at.
-    pub(super) fn note_young(&mut self, stay: usize, is_end: bool) {
+    pub(super) fn note_young(&mut self, stay: usize) {
         self.shares.young.kept += count(stay);
-        self.shares.are_young_known |= is_end;
+    }
+
+    /// All of them were looked at, but for the newest so many, which states may still need.
+    pub(super) fn end_young(&mut self, newest: i64) {
+        let Some(retention) = &self.retention else { return };
+        self.shares.young.kept += newest;
+        self.shares.are_young_known = true;
+        // What of these is over was not found. Of one check alone so many stay; a forgotten one has none.
+        let is_nobodys = retention.archived < retention.max_age;
+        let stay = if is_nobodys { 0 } else { i64::from(retention.keep_at_most) };
+        self.shares.young.over += (newest - stay).max(0);
     }
 }
 
 fn count(pings: usize) -> i64 {
     i64::try_from(pings).unwrap_or(i64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// 15.2a
-    #[test]
-    fn many_are_looked_at_when_an_eighth_may_be_over() {
-        let retention = Retention { keep_at_most: 10, ..Retention::default() };
-        let mut pings = PingsKept::default();
-        assert_eq!(pings.begin_old(&retention), 0);
-        assert!(!pings.begin_young(10), "no check ever had more");
-        assert!(pings.begin_young(11));
-        pings.note_young(800_000, true);
-        assert!(!pings.begin_young(11));
-        // A job in a loop, which had ten before.
-        let mut came = 0;
-        while !pings.begin_young(11 + came) {
-            came += 1;
-            pings.came(CheckId(1), 10 + came);
-        }
-        assert!((100_000..130_000).contains(&came), "{came}");
-    }
-
-    /// 15.2a
-    #[test]
-    fn old_ones_are_looked_at_again_when_checks_of_theirs_ping() {
-        let retention = Retention::default();
-        let mut pings = PingsKept::default();
-        pings.begin_old(&retention);
-        pings.note_old(500, 500, &[CheckId(1), CheckId(2)], 0);
-        pings.came(CheckId(3), 1_000);
-        assert_eq!(pings.begin_old(&retention), 500, "it has none of these");
-        pings.came(CheckId(2), 7);
-        assert_eq!(pings.begin_old(&retention), 0);
-        pings.note_old(500, 2, &[CheckId(1)], 0);
-        pings.forgot(CheckId(2), 7);
-        assert_eq!(pings.begin_old(&retention), 500);
-        pings.forgot(CheckId(1), 7);
-        assert_eq!(pings.begin_old(&retention), 0);
-        pings.note_old(500, 1, &[], 1);
-        assert_eq!(pings.begin_old(&retention), 0, "the date of one is still to come");
-        let other = Retention { keep_at_least: 7, ..retention };
-        pings.note_old(500, 1, &[], 0);
-        assert_eq!(pings.begin_old(&other), 0);
-    }
 }
