@@ -16,7 +16,7 @@ use crate::store::StoreError;
 
 /// Bodies removed in a slice: one of the longest lies on three pages.
 const BODIES_REMOVED: usize = 500;
-/// Checks, incidents or reminders that are looked at in a slice: each may have much.
+/// Checks or incidents that are looked at in a slice, and flips or reminders of them that are removed: each may have many.
 const LOOKED_INTO: usize = 500;
 
 /// Removes a slice of what is over, and answers where the round goes on.
@@ -109,9 +109,11 @@ fn prune_judgements(rows: &mut dyn OldRows, after: u64, now: Time) -> Result<Rou
 /// Check by check.
 fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreError> {
     let mut last = after;
+    let mut left = LOOKED_INTO;
     for _ in 0..LOOKED_INTO {
         let Some(check) = rows.next_with_new_flips(last)? else { return Ok(Round::Incidents(None)) };
-        if rows.delete_flips_but(check, Retention::FLIPS_OF_A_CHECK, LOOKED_INTO)? == LOOKED_INTO {
+        left -= rows.delete_flips_but(check, Retention::FLIPS_OF_A_CHECK, left)?;
+        if left == 0 {
             break;
         }
         rows.flips_are_few(check)?;
@@ -152,10 +154,11 @@ fn prune_incidents(
 
 /// An incident may go on for years, and be told of every minute. Answers whether none has too many any more.
 fn prune_reminders(rows: &mut dyn OldRows) -> Result<bool, StoreError> {
+    let mut left = LOOKED_INTO;
     for _ in 0..LOOKED_INTO {
         let Some(id) = rows.next_with_new_reminders()? else { return Ok(true) };
-        let removed = rows.delete_reminders_but(id, Retention::REMINDERS_OF_AN_INCIDENT, LOOKED_INTO)?;
-        if removed == LOOKED_INTO {
+        left -= rows.delete_reminders_but(id, Retention::REMINDERS_OF_AN_INCIDENT, left)?;
+        if left == 0 {
             break;
         }
         rows.reminders_are_few(id)?;

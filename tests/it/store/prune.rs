@@ -179,6 +179,34 @@ fn an_incident_that_goes_on_keeps_its_newest_reminders() {
     assert_eq!(recovery.notices[0].thread.as_deref(), Some(&*first.message.key));
 }
 
+/// 15.2: thousands of incidents that are told of every minute.
+#[test]
+fn no_slice_removes_reminders_of_many_incidents() {
+    let mut world = World::new(Sqlite::default());
+    world.respond(&[("ops", Span::ZERO, Some(Span::mins(1)))]);
+    let names: Vec<String> = (0..10).map(|number| format!("c{number}")).collect();
+    world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    names.iter().for_each(|name| world.ping(name, PingKind::Fail));
+    for _ in 0..2 {
+        world.wait(Span::mins(1) + GROUP_WAIT);
+        world.told();
+    }
+    let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 499)
+                INSERT INTO deliveries (incident_id, check_id, receiver, action, kind, not_before, queued_at, state)
+                SELECT id, check_id, 'ops', 1, 'reminder', 0, 0, 'sent' FROM incidents, n";
+    database(world.place.0.path()).execute(rows, []).unwrap();
+    let reminders =
+        |world: &World<Sqlite>| count(world, "deliveries WHERE kind = 'reminder' AND state = 'sent'");
+    let (now, mut before) = (world.now, reminders(&world));
+    let all = before;
+    while world.store().prune(now).unwrap() {
+        let left = reminders(&world);
+        assert!(before - left <= 500, "{before} -> {left}");
+        before = left;
+    }
+    assert_eq!((all, before), (5000, 1000));
+}
+
 /// Incidents are kept for 90 days after their end.
 #[test]
 fn incidents_go_long_after_their_end_and_no_open_one_does() {
