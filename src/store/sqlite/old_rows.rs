@@ -15,13 +15,19 @@ use crate::core::incident::IncidentId;
 use crate::core::outbox::{DeliveryKind, MessageId};
 use crate::core::retention::Retention;
 use crate::core::time::Time;
-use crate::store::work::{OldPing, OldRows};
+use crate::store::work::{OldPing, OldRows, OverIncidents};
 use crate::store::{StoreError, row};
 
 /// Pages that are given back at a time: each may be moved before, and is then written to the log.
 const GIVEN_BACK: i64 = 256;
 /// So many free pages are always kept, and of a file one page in eight: they will be used again soon.
 const FREE_KEPT: i64 = 1024;
+
+const ENDED_INCIDENTS: &str = "SELECT id, ended_at FROM incidents
+     WHERE ended_at >= ?1 AND (ended_at > ?1 OR id > ?2) AND ended_at <= ?3 AND (ended_at < ?3 OR id < ?4)
+     ORDER BY ended_at, id LIMIT ?5";
+const ENDED_BEFORE_OTHERS: &str = "SELECT id, ended_at FROM incidents WHERE ended_at IS NOT NULL
+     ORDER BY ended_at DESC, id DESC LIMIT 1 OFFSET ?1";
 
 /// A number of rows as SQLite's.
 fn most(limit: usize) -> i64 {
@@ -34,6 +40,10 @@ fn number(row: &Row<'_>) -> rusqlite::Result<i64> {
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentId> {
     Ok(IncidentId(number(row)?.unsigned_abs()))
+}
+
+fn end(row: &Row<'_>) -> rusqlite::Result<(Time, IncidentId)> {
+    Ok((Time::from_ms(row.get(1)?), incident(row)?))
 }
 
 fn old_ping(row: &Row<'_>) -> rusqlite::Result<OldPing> {
@@ -161,24 +171,17 @@ impl OldRows for Tx<'_> {
 
     fn ended_incidents(
         &self,
-        after: (Time, IncidentId),
-        before: Time,
+        over: OverIncidents,
         limit: usize,
     ) -> Result<Vec<(Time, IncidentId)>, StoreError> {
-        let sql = "SELECT id, ended_at FROM incidents WHERE ended_at >= ?1 AND (ended_at > ?1 OR id > ?2)
-                   AND ended_at < ?3 ORDER BY ended_at, id LIMIT ?4";
-        let (from, id) = after;
-        self.all(sql, params![from.as_ms(), key(id.0), before.as_ms(), most(limit)], |row| {
-            Ok((Time::from_ms(row.get(1)?), incident(row)?))
-        })
+        let OverIncidents { after, before } = over;
+        let (from, to) = (after.0.as_ms(), before.0.as_ms());
+        self.all(ENDED_INCIDENTS, params![from, key(after.1.0), to, key(before.1.0), most(limit)], end)
     }
 
-    fn end_before_others(&self, others: u64) -> Result<Option<Time>, StoreError> {
-        let sql = "SELECT ended_at FROM incidents WHERE ended_at IS NOT NULL
-                   ORDER BY ended_at DESC LIMIT 1 OFFSET ?1";
-        let mut find = self.prepare(sql)?;
-        let end: Option<i64> = find.query_row([key(others)], |row| row.get(0)).optional().map_err(failed)?;
-        Ok(end.map(Time::from_ms))
+    fn ended_before_others(&self, others: u64) -> Result<Option<(Time, IncidentId)>, StoreError> {
+        let mut find = self.prepare(ENDED_BEFORE_OTHERS)?;
+        find.query_row([key(others)], end).optional().map_err(failed)
     }
 
     fn incidents_of(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
@@ -311,4 +314,26 @@ fn give_space_back(db: &Connection) -> rusqlite::Result<Option<u64>> {
     let mut steps = give.query([])?;
     while steps.next()?.is_some() {}
     Ok(Some(wanted.unsigned_abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::SqliteStore;
+
+    /// 15.2: each incident is found by its end, in its order.
+    #[test]
+    fn no_round_walks_through_all_incidents() {
+        let folder = tempfile::tempdir().unwrap();
+        let _store = SqliteStore::open(folder.path()).unwrap();
+        let db = files::open_reader(folder.path()).unwrap();
+        for (sql, values) in [(ENDED_INCIDENTS, 5), (ENDED_BEFORE_OTHERS, 1)] {
+            let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps =
+                explain.query_map(rusqlite::params_from_iter(vec![0; values]), |row| row.get(3)).unwrap();
+            let steps: Vec<String> = steps.map(Result::unwrap).collect();
+            assert_eq!(steps.len(), 1, "{steps:?}");
+            assert!(steps[0].contains("USING COVERING INDEX incidents_ended (ended_at>"), "{steps:?}");
+        }
+    }
 }

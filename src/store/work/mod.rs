@@ -76,7 +76,7 @@ pub(super) use old_rows::{OldPing, OldRows};
 pub(super) use pace::Pace;
 pub(super) use process::OfProcess;
 pub(super) use prune::prune;
-pub(super) use round::Round;
+pub(super) use round::{OverIncidents, Round};
 pub(super) use rows::{Rows, Settled};
 pub(super) use settle::settle;
 pub(super) use stand::stand_all;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use super::round::OverIncidents;
 use super::rows::Rows;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
@@ -73,15 +74,14 @@ pub(in crate::store) trait OldRows: Rows {
     /// Removes flips of a check, the oldest first, but for the newest so many. Answers how many went.
     fn delete_flips_but(&mut self, check: CheckId, kept: u32, limit: usize) -> Result<usize, StoreError>;
 
-    /// Incidents that ended before this time, in the order of their ends and numbers, from after this one.
+    /// Incidents that have ended, in the order of their ends and numbers: those after the one and before the other.
     fn ended_incidents(
         &self,
-        after: (Time, IncidentId),
-        before: Time,
+        over: OverIncidents,
         limit: usize,
     ) -> Result<Vec<(Time, IncidentId)>, StoreError>;
-    /// When the newest incident ended after whose end so many others did; `None`: there is none.
-    fn end_before_others(&self, others: u64) -> Result<Option<Time>, StoreError>;
+    /// The newest incident that so many others follow in this order; `None`: there is none.
+    fn ended_before_others(&self, others: u64) -> Result<Option<(Time, IncidentId)>, StoreError>;
     fn incidents_of(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentId>, StoreError>;
     /// With its steps and deliveries.
     fn delete_incident(&mut self, id: IncidentId) -> Result<(), StoreError>;

@@ -11,7 +11,7 @@ use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{Flapping, MessageId};
 use crate::core::retention::Retention;
-use crate::core::time::{Span, Time};
+use crate::core::time::Time;
 use crate::store::StoreError;
 
 /// Bodies removed in a slice: one of the longest lies on three pages.
@@ -131,15 +131,16 @@ fn prune_incidents(
     if !prune_reminders(rows)? {
         return Ok(Round::Incidents(over));
     }
-    let OverIncidents { after, before } = match over {
+    let over = match over {
         Some(over) => over,
         None => {
-            let too_many = rows.end_before_others(Retention::MAX_INCIDENTS)?.map(|end| end + Span::MS);
-            let before = (now - Retention::INCIDENTS).max(too_many.unwrap_or(Time::MIN));
+            let too_old = (now - Retention::INCIDENTS, IncidentId(0));
+            let too_many = rows.ended_before_others(Retention::MAX_INCIDENTS)?;
+            let before = too_many.map_or(too_old, |(end, id)| too_old.max((end, IncidentId(id.0 + 1))));
             OverIncidents { after: (Time::MIN, IncidentId(0)), before }
         }
     };
-    let ended = rows.ended_incidents(after, before, LOOKED_INTO / 2)?;
+    let ended = rows.ended_incidents(over, LOOKED_INTO / 2)?;
     for (_, id) in &ended {
         if rows.incident(*id)?.is_none() {
             rows.delete_incident(*id)?;
@@ -147,7 +148,7 @@ fn prune_incidents(
     }
     let last = ended.last().filter(|_| ended.len() == LOOKED_INTO / 2);
     Ok(match last {
-        Some(last) => Round::Incidents(Some(OverIncidents { after: *last, before })),
+        Some(last) => Round::Incidents(Some(OverIncidents { after: *last, ..over })),
         None => Round::Messages(MessageId(0)),
     })
 }

@@ -28,11 +28,11 @@ pub(in crate::store) enum Round {
     Space(u64),
 }
 
-/// Incidents that are over: those that ended before, from after this one.
+/// Incidents that are over, in the order of their ends and numbers: those after the one and before the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) struct OverIncidents {
-    pub(super) after: (Time, IncidentId),
-    pub(super) before: Time,
+    pub(in crate::store) after: (Time, IncidentId),
+    pub(in crate::store) before: (Time, IncidentId),
 }
 
 impl Default for Round {

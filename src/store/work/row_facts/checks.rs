@@ -213,3 +213,48 @@ pub(in crate::store) fn those_that_know_a_later_time_come_in_the_order_of_their_
         Ok(())
     });
 }
+
+pub(in crate::store) fn a_check_goes_with_its_name(place: &mut dyn RowPlace) {
+    let check = call(place, |rows| {
+        let check = declared(rows, "a")?;
+        let state = State { archived: Some(at(40)), ..rows.take_state(check) };
+        rows.put_state(check, state, Became::Otherwise)?;
+        Ok(check)
+    });
+    for archived in [40, 30] {
+        call(place, |rows| {
+            assert_eq!(rows.archived_at(check)?, Some(at(archived)));
+            let (before, at_once) =
+                (rows.archived_before(at(archived + 1))?, rows.archived_before(at(archived))?);
+            assert_eq!((before, at_once), (vec![check], vec![]));
+            // The clock may be set back.
+            rows.to_change(check)?;
+            let state = State { archived: Some(at(30)), ..rows.take_state(check) };
+            rows.put_state(check, state, Became::Otherwise)
+        });
+    }
+    call(place, |rows| {
+        rows.to_change(check)?;
+        let state = State { archived: None, ..rows.take_state(check) };
+        rows.put_state(check, state, Became::Otherwise)
+    });
+    call(place, |rows| {
+        assert_eq!(rows.archived_before(at(100))?, []);
+        rows.to_change(check)?;
+        let state = State { archived: Some(at(40)), ..rows.take_state(check) };
+        rows.put_state(check, state, Became::Otherwise)
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!((rows.archived_before(at(41))?, rows.archived_before(at(40))?), (vec![check], vec![]));
+        assert!(!rows.unfinished_checks()?.contains(&check));
+        rows.delete_check(check)?;
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!((rows.named(&name("a"))?, rows.archived_at(check)?), (None, None));
+        assert!(rows.to_change(check)?.is_none());
+        Ok(())
+    });
+}

@@ -62,7 +62,8 @@ macro_rules! every_row_fact {
                 a_call_that_fails_leaves_nothing
                 a_check_stands_to_its_dependents_as_the_call_has_left_it
                 what_is_archived_is_depended_on_no_more
-                those_that_know_a_later_time_come_in_the_order_of_their_numbers;
+                those_that_know_a_later_time_come_in_the_order_of_their_numbers
+                a_check_goes_with_its_name;
             facts:
                 pings_are_numbered_and_each_knows_the_one_before_it
                 a_pings_body_counts_until_it_goes
@@ -102,8 +103,7 @@ macro_rules! every_row_fact {
                 of_pauses_the_newest_stay
                 only_so_much_history_goes_at_a_time
                 an_incident_goes_with_its_deliveries
-                a_message_goes_with_the_last_of_its_deliveries
-                a_check_goes_with_its_name;
+                a_message_goes_with_the_last_of_its_deliveries;
         }
     };
 }

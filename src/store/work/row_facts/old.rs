@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::outbox::ids;
-use super::{RowPlace, alert, at, call, cause, causes, declared, ended, name, opened, pinged, success};
+use super::{RowPlace, alert, at, call, cause, causes, declared, ended, opened, pinged, success};
 use crate::core::cause::Status;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
@@ -11,10 +11,9 @@ use crate::core::outbox::{
     Bout, CancelReason, DeliveryKind, DeliveryState, Flapping, Message, MessageId, NewDelivery, ParkReason,
 };
 use crate::core::retention::Retention;
-use crate::core::state::State;
 use crate::core::step::{Flip, FlipReason, Judgement};
 use crate::store::StoreError;
-use crate::store::work::{Became, NewPause, NewPing, OldRows, Settled};
+use crate::store::work::{NewPause, NewPing, OldRows, OverIncidents, Settled};
 
 /// The numbers of pings after one of them, until `enough` were seen.
 fn shown(rows: &dyn OldRows, after: i64, enough: usize) -> Result<Vec<i64>, StoreError> {
@@ -308,12 +307,13 @@ pub(in crate::store) fn an_incident_goes_with_its_deliveries(place: &mut dyn Row
         Ok((first, opened(rows, check)?))
     });
     call(place, |rows| {
-        let all = |after, before| rows.ended_incidents(after, before, 10);
-        assert_eq!(all((at(0), IncidentId(0)), at(101))?, [(at(100), first.id)], "the other is open");
-        assert_eq!(all((at(100), IncidentId(first.id.0 - 1)), at(101))?.len(), 1);
-        assert_eq!(all((at(100), first.id), at(101))?, [], "after it");
-        assert_eq!(all((at(0), IncidentId(0)), at(100))?, [], "it did not end before");
-        assert_eq!((rows.end_before_others(0)?, rows.end_before_others(1)?), (Some(at(100)), None));
+        let all = |after, before| rows.ended_incidents(OverIncidents { after, before }, 10);
+        let beside = |by: i64| (at(100), IncidentId(first.id.0.saturating_add_signed(by)));
+        let (begin, it, end) = ((at(0), IncidentId(0)), beside(0), (at(101), IncidentId(0)));
+        assert_eq!((all(begin, end)?, all(beside(-1), beside(1))?), (vec![it], vec![it]), "one is open");
+        assert_eq!((all(it, end)?, all(begin, it)?), (vec![], vec![]), "after it, and before it");
+        assert_eq!(all(begin, (at(100), IncidentId(0)))?, [], "it did not end before");
+        assert_eq!((rows.ended_before_others(0)?, rows.ended_before_others(1)?), (Some(it), None));
         rows.delete_incident(first.id)?;
         assert_eq!(rows.incidents_of(second.check, 10)?, [second.id], "at once");
         assert_eq!(rows.deliveries_of(first.id)?, []);
@@ -354,51 +354,6 @@ pub(in crate::store) fn a_message_goes_with_the_last_of_its_deliveries(place: &m
         assert!(rows.given_up_with(message.id)?.is_some(), "it was not settled before then");
         rows.delete_messages(MessageId(0), 10, at(31))?;
         assert!(rows.given_up_with(message.id)?.is_none());
-        Ok(())
-    });
-}
-
-pub(in crate::store) fn a_check_goes_with_its_name(place: &mut dyn RowPlace) {
-    let check = call(place, |rows| {
-        let check = declared(rows, "a")?;
-        let state = State { archived: Some(at(40)), ..rows.take_state(check) };
-        rows.put_state(check, state, Became::Otherwise)?;
-        Ok(check)
-    });
-    for archived in [40, 30] {
-        call(place, |rows| {
-            assert_eq!(rows.archived_at(check)?, Some(at(archived)));
-            let (before, at_once) =
-                (rows.archived_before(at(archived + 1))?, rows.archived_before(at(archived))?);
-            assert_eq!((before, at_once), (vec![check], vec![]));
-            // The clock may be set back.
-            rows.to_change(check)?;
-            let state = State { archived: Some(at(30)), ..rows.take_state(check) };
-            rows.put_state(check, state, Became::Otherwise)
-        });
-    }
-    call(place, |rows| {
-        rows.to_change(check)?;
-        let state = State { archived: None, ..rows.take_state(check) };
-        rows.put_state(check, state, Became::Otherwise)
-    });
-    call(place, |rows| {
-        assert_eq!(rows.archived_before(at(100))?, []);
-        rows.to_change(check)?;
-        let state = State { archived: Some(at(40)), ..rows.take_state(check) };
-        rows.put_state(check, state, Became::Otherwise)
-    });
-    place.open_again();
-    call(place, |rows| {
-        assert_eq!((rows.archived_before(at(41))?, rows.archived_before(at(40))?), (vec![check], vec![]));
-        assert!(!rows.unfinished_checks()?.contains(&check));
-        rows.delete_check(check)?;
-        Ok(())
-    });
-    place.open_again();
-    call(place, |rows| {
-        assert_eq!((rows.named(&name("a"))?, rows.archived_at(check)?), (None, None));
-        assert!(rows.to_change(check)?.is_none());
         Ok(())
     });
 }
