@@ -336,6 +336,13 @@ impl Outbox {
         Walk { lanes, deliveries, messages, holds, own_under_way: *own_under_way }
     }
 
+    /// Of each receiver the first delivery of an incident that was attempted; `None`: only the rows say, as of one that is not
+    /// open.
+    fn first_told(&self, incident: IncidentId) -> Option<&[Delivery]> {
+        self.incidents.get(&incident).filter(|incident| !incident.status.is_ended())?;
+        self.told.of(incident)
+    }
+
     /// What waits, is in a message or rests of this incident.
     fn unfinished(&self, incident: IncidentId) -> impl Iterator<Item = &Delivery> {
         let ids = self.by_incident.get(&incident).into_iter().flatten();

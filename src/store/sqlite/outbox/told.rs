@@ -28,7 +28,7 @@ impl FirstTold {
         }
     }
 
-    /// `None`: only the rows say.
+    /// Of an incident that is open. `None`: only the rows say.
     pub(super) fn of(&self, incident: IncidentId) -> Option<&[Delivery]> {
         self.0.get(&incident).map_or(Some(&[]), |told| told.as_deref())
     }

@@ -116,7 +116,7 @@ impl Rows for Tx<'_> {
     }
 
     fn first_attempted(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
-        let told = self.memory.outbox.told.of(incident);
+        let told = self.memory.outbox.first_told(incident);
         debug_assert!(told.is_none_or(|told| is_what_rows_say(told, &self.deliveries_of(incident))));
         told.map_or_else(|| self.deliveries_of(incident), |told| Ok(told.to_vec()))
     }

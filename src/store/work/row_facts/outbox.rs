@@ -130,6 +130,32 @@ pub(in crate::store) fn what_was_given_up_rests_while_its_incident_goes_on(place
     });
 }
 
+/// 8.4
+pub(in crate::store) fn whoever_was_told_first_is_known_also_once_the_incident_has_ended(
+    place: &mut dyn RowPlace,
+) {
+    let (incident, first) = call(place, one_waits);
+    let told = |rows: &dyn Rows| rows.first_attempted(incident.id).map(|told| ids(&told));
+    call(place, |rows| {
+        assert_eq!(told(rows)?, [], "nobody was told");
+        leaves(rows, &[&first])?;
+        assert_eq!(told(rows)?, [first.id]);
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(told(rows)?, [first.id]);
+        rows.update_incident(ended(&incident))?;
+        assert!(told(rows)?.contains(&first.id), "at once");
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert!(told(rows)?.contains(&first.id));
+        Ok(())
+    });
+}
+
 pub(in crate::store) fn a_message_keeps_what_it_says_until_it_is_settled(place: &mut dyn RowPlace) {
     let (_, delivery) = call(place, one_waits);
     let message = call(place, |rows| leaves(rows, &[&delivery]));
