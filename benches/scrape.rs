@@ -132,7 +132,7 @@ fn check(number: u64) -> Check {
     let mut window = WindowCount::new(Span::mins(10));
     for (ago, kind) in [(100, PingKind::Start), (60, PingKind::Success)] {
         let ping = Input::Ping(Ping { kind, rid: None, exit_status: Some(0) });
-        state = step(&spec, state, ping, seconds_ago(ago), &none).state;
+        state = step(&spec, state, &ping, seconds_ago(ago), &none).state;
     }
     window.add(seconds_ago(60));
     let name = Name::parse(&format!("nightly-backup-{number:06}")).expect("a name");

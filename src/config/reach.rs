@@ -76,7 +76,8 @@ fn at_once(receiver: ReceiverName, only: Vec<CauseKind>) -> Told {
     Told { receiver, after: Span::ZERO, repeat_interval: None, responder: None, only }
 }
 
-/// The causes that a check's declaration allows. Blindness is left out: it is routed like what it hides (9.6).
+/// The causes that a check's declaration allows. Blindness is left out: it is routed like what it hides (9.6). So is a fault of
+/// ours (1.6).
 pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     let spec = &check.spec;
     let expect = spec.schedule.expect();
@@ -90,7 +91,7 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
         CauseKind::Failed => true,
         CauseKind::TooShort => spec.min_runtime.is_some(),
         CauseKind::Overlapping => spec.overlap == Overlap::Fail,
-        CauseKind::Blind => false,
+        CauseKind::Blind | CauseKind::Unjudgeable => false,
     };
     CauseKind::ALL.into_iter().filter(possible).collect()
 }

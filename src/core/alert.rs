@@ -1,6 +1,6 @@
 //! The projection of checks to Alertmanager's alerts (§13).
 
-use super::cause::{Cause, Family};
+use super::cause::{Cause, CauseKind, Family};
 use super::check::{Definition, PingKind};
 use super::incident::IncidentId;
 use super::state::State;
@@ -58,7 +58,7 @@ fn alert(definition: &Definition, state: &State, family: Family) -> Option<Alert
     let severity = definition.label("severity").is_empty().then_some(("severity", "warning"));
     let mut labels = not_empty(own.chain(severity).chain(ours));
     labels.sort();
-    let summary = summary(&definition.title, family);
+    let summary = summary(&definition.title, family, &causes);
     let reasons: Vec<&str> = causes.iter().map(|cause| cause.kind.as_str()).collect();
     let last_success = state.last(PingKind::Success).map_or_else(|| "never".to_owned(), |at| at.to_string());
     let annotations = not_empty([
@@ -82,10 +82,13 @@ pub fn alertname(family: Family) -> &'static str {
 }
 
 /// The same sentence for as long as it fires: no times in it, so that Alertmanager does not tell a change.
-fn summary(title: &str, family: Family) -> String {
+fn summary(title: &str, family: Family, causes: &[&Cause]) -> String {
     match family {
         Family::Late => format!("{title} is late: what should have happened did not."),
         Family::Failing => format!("{title} is failing."),
+        Family::Unknown if causes.iter().all(|cause| cause.kind == CauseKind::Unjudgeable) => {
+            format!("{title} cannot be judged, for a fault of punctual.")
+        }
         Family::Unknown => format!("{title} was due while punctual was not listening."),
     }
 }

@@ -27,6 +27,8 @@ pub enum CauseKind {
     Overlapping,
     /// We were not listening and cannot tell (§9).
     Blind,
+    /// Judging it panics (1.6).
+    Unjudgeable,
 }
 
 /// The gauge that a cause sets.
@@ -53,7 +55,7 @@ impl Family {
 
 impl CauseKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [CauseKind; 10] = [
+    pub const ALL: [CauseKind; 11] = [
         CauseKind::Missing,
         CauseKind::NeverSeen,
         CauseKind::NotStarted,
@@ -64,6 +66,7 @@ impl CauseKind {
         CauseKind::TooShort,
         CauseKind::Overlapping,
         CauseKind::Blind,
+        CauseKind::Unjudgeable,
     ];
 
     /// The word in labels, messages and pages.
@@ -79,6 +82,7 @@ impl CauseKind {
             CauseKind::TooShort => "too_short",
             CauseKind::Overlapping => "overlapping",
             CauseKind::Blind => "blind",
+            CauseKind::Unjudgeable => "unjudgeable",
         }
     }
 
@@ -95,6 +99,7 @@ impl CauseKind {
             CauseKind::TooShort => "it ended sooner than it can have done its work",
             CauseKind::Overlapping => "it was started again while it was running",
             CauseKind::Blind => "punctual was not listening when it was due",
+            CauseKind::Unjudgeable => "a fault of punctual keeps it from being judged: the log says which",
         }
     }
 
@@ -109,7 +114,7 @@ impl CauseKind {
             CauseKind::Failed | CauseKind::TooMany | CauseKind::TooShort | CauseKind::Overlapping => {
                 Family::Failing
             }
-            CauseKind::Blind => Family::Unknown,
+            CauseKind::Blind | CauseKind::Unjudgeable => Family::Unknown,
         }
     }
 }
@@ -184,7 +189,7 @@ pub enum Status {
     Failing,
     /// Something did not happen.
     Late,
-    /// Something was due while we were not listening.
+    /// Something was due while we were not listening, or it cannot be judged.
     Unknown,
     /// Due, but not yet past its deadline. Only a view: entering it is no flip.
     Grace,
@@ -239,13 +244,14 @@ mod tests {
     fn every_kind_has_its_family() {
         use CauseKind::{
             Blind, Failed, Missing, NeverSeen, NotStarted, Overlapping, Overrun, TooFew, TooMany, TooShort,
+            Unjudgeable,
         };
         let check = |kinds: &[CauseKind], family: Family| {
             assert!(kinds.iter().all(|kind| kind.family() == family), "{kinds:?}");
         };
         check(&[Missing, NeverSeen, NotStarted, Overrun, TooFew], Family::Late);
         check(&[Failed, TooMany, TooShort, Overlapping], Family::Failing);
-        check(&[Blind], Family::Unknown);
+        check(&[Blind, Unjudgeable], Family::Unknown);
     }
 
     #[test]

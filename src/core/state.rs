@@ -175,6 +175,11 @@ impl State {
         }
     }
 
+    /// Neither archived nor paused.
+    pub(super) fn is_judged(&self) -> bool {
+        self.archived.is_none() && self.pause.since().is_none()
+    }
+
     /// Whether anything in it is later than `now`, as it may be after the clock was set back.
     pub fn knows_later_than(&self, now: Time) -> bool {
         self.newest > now || self.refusals.iter().last().is_some_and(|refused| refused.last > now)

@@ -37,7 +37,7 @@ fn row(check: u32, definition: &Definition, inputs: &[(i64, Input)], now: i64) -
     let none = BlindWindows::default();
     let mut state = State::declared(&definition.spec, Time::from_secs(1000));
     for (at, input) in inputs {
-        state = step(&definition.spec, state, input.clone(), Time::from_secs(*at), &none).state;
+        state = step(&definition.spec, state, input, Time::from_secs(*at), &none).state;
     }
     let seen = view(&definition.spec, &state, Time::from_secs(now), &none);
     Row::new(

@@ -147,7 +147,7 @@ impl Run<'_> {
         made.blind.iter().for_each(|(from, to)| drop(blind.add(Window { from: *from, to: *to })));
         let spec = &self.case.specs[node.spec];
         let input = self.input(&mut made, symbol);
-        let after = step(spec, node.state.clone(), input.clone(), now, &blind);
+        let after = step(spec, node.state.clone(), &input, now, &blind);
         let new_spec = &self.case.specs[made.spec];
 
         assert_flips(&node.state, &after, node.now, now, &story);
@@ -279,7 +279,7 @@ fn assert_ticks_change_nothing(
 ) {
     let (mut state, mut flips, mut judgements) = (node.state.clone(), Vec::new(), Vec::new());
     let mut look = |state: State, at: Time| {
-        let ticked = step(spec, state, Input::Tick, at, blind);
+        let ticked = step(spec, state, &Input::Tick, at, blind);
         flips.extend(ticked.flips);
         judgements.extend(ticked.judgements);
         ticked.state
@@ -292,7 +292,7 @@ fn assert_ticks_change_nothing(
         assert!(state != node.state, "nothing was judged though its deadline was over: {}", story());
     }
     state = look(state, now);
-    let last = step(spec, state, input.clone(), now, blind);
+    let last = step(spec, state, input, now, blind);
     flips.extend(last.flips);
     judgements.extend(last.judgements);
     assert_eq!(last.state, after.state, "a tick changed the state: {}", story());
@@ -302,7 +302,7 @@ fn assert_ticks_change_nothing(
 
 /// 1.3: what is past is settled, and a second look finds nothing.
 fn assert_settled(spec: &Spec, state: &State, now: Time, blind: &BlindWindows, story: &impl Fn() -> String) {
-    let again = step(spec, state.clone(), Input::Tick, now, blind);
+    let again = step(spec, state.clone(), &Input::Tick, now, blind);
     assert_eq!(again.state, *state, "a second look changed the state: {}", story());
     assert!(again.flips.is_empty() && again.judgements.is_empty(), "a second look told more: {}", story());
     if let Some(deadline) = deadline(spec, state, blind) {

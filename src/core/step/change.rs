@@ -25,7 +25,9 @@ impl<'a> Judge<'a> {
             state.pause.at_run_time = Some(now);
             state.close_runs_for_pause();
             if forgives {
-                state.causes.retain(|cause| cause.kind.family() == Family::Failing);
+                let stays =
+                    |kind: CauseKind| kind == CauseKind::Unjudgeable || kind.family() == Family::Failing;
+                state.causes.retain(|cause| stays(cause.kind));
             }
         });
     }
@@ -65,13 +67,7 @@ impl<'a> Judge<'a> {
         }
         self.state.newest = self.state.newest.max(now);
         self.flip(now, FlipReason::Returned, |state| {
-            state.archived = None;
-            state.floor = now;
-            state.failures_in_a_row = 0;
-            state.successes_in_a_row = 0;
-            state.pause.by_file = new.paused.then_some(now);
-            state.arm(now);
-            state.fit_to(&new.schedule, now);
+            state.come_back(new, now);
             state.late_for_last_of(&new.schedule, now);
         });
         Judge { spec: new, ..self }
@@ -160,7 +156,7 @@ impl<'a> Judge<'a> {
         judge
     }
 
-    fn pause_as(&mut self, new: &Spec) {
+    pub(super) fn pause_as(&mut self, new: &Spec) {
         let now = self.now;
         match (self.state.pause.by_file, new.paused) {
             (None, true) => self.flip(now, FlipReason::Paused, |state| {
@@ -232,7 +228,7 @@ fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<Cause
 }
 
 /// Ends causes that the new spec cannot have. A count is only taken again if the schedule has changed.
-fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, now: Time) {
+pub(super) fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, now: Time) {
     let is_exceeded = |expect: Expect| {
         expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
     };
@@ -273,8 +269,19 @@ impl State {
         }
     }
 
+    /// 10.3: it returns from the archive, armed from now.
+    pub(super) fn come_back(&mut self, new: &Spec, now: Time) {
+        self.archived = None;
+        self.floor = now;
+        self.failures_in_a_row = 0;
+        self.successes_in_a_row = 0;
+        self.pause.by_file = new.paused.then_some(now);
+        self.arm(now);
+        self.fit_to(&new.schedule, now);
+    }
+
     /// Keeps what this schedule needs, and nothing else.
-    fn fit_to(&mut self, schedule: &Schedule, now: Time) {
+    pub(super) fn fit_to(&mut self, schedule: &Schedule, now: Time) {
         let late_for = self.counted.and_then(|counted| counted.late_for);
         self.counted = matches!(schedule, Schedule::CountedAt(..)).then_some(Counted {
             judged_to: now,

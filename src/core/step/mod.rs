@@ -10,6 +10,7 @@
 
 mod change;
 mod counted;
+mod guard;
 mod next;
 mod outcome;
 mod past;
@@ -17,6 +18,7 @@ mod ping;
 mod sight;
 #[cfg(test)]
 mod tests;
+mod unjudged;
 mod view;
 
 use std::sync::Arc;
@@ -27,10 +29,13 @@ use super::check::{Ping, Spec};
 use super::refusals::Refused;
 use super::schedule::{Expect, Schedule};
 use super::state::State;
-use super::time::Time;
+use super::time::{Span, Time};
 
+#[doc(hidden)]
+pub use guard::break_judging_by;
 pub use outcome::{Flip, FlipReason, Judgement, PingEffect, Step};
 pub use past::PastState;
+pub use unjudged::step;
 pub use view::{View, promised_deadline, view};
 
 /// What can happen to a check.
@@ -72,20 +77,13 @@ pub enum Input {
 /// check was not judged for thousands of occurrences, and that was not a blind window.
 const MAX_TRANSITIONS: usize = 4096;
 
-/// Settles everything that is past, then applies the input. Total: it has an answer for any state, input and time.
-///
-/// `spec` is the one by which `state` has been judged until now, even if the input brings another.
-pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWindows) -> Step {
-    let mut judge = Judge {
-        spec,
-        state,
-        now,
-        not_before: Time::MIN,
-        blind,
-        flips: Vec::new(),
-        began: None,
-        judgements: Vec::new(),
-    };
+/// Settles everything that is past, then applies the input.
+fn judged(mut judge: Judge<'_>, input: &Input) -> Step {
+    let now = judge.now;
+    if let Some(cause) = judge.state.causes.iter().find(|cause| cause.kind == CauseKind::Unjudgeable) {
+        // What was due just before is found only now, and follows it.
+        judge.not_before = cause.since;
+    }
     match input {
         Input::SetBack => judge.set_back(),
         _ => judge.state.bring_back_to(now),
@@ -93,34 +91,53 @@ pub fn step(spec: &Spec, state: State, input: Input, now: Time, blind: &BlindWin
     if let Input::Refused(refused) = input {
         // What is due before the refusal is judged without it: the refused ping could not have come in time.
         judge.settle(refused.first.min(now));
-        let since = next::evidence_since(spec, &judge.state);
-        judge.state.refusals.add(refused, since);
+        let since = next::evidence_since(judge.spec, &judge.state);
+        judge.state.refusals.add(*refused, since);
     }
     judge.settle(now);
+    if judge.state.causes.has(CauseKind::Unjudgeable) {
+        judge.flip(now, FlipReason::Judged, |state| state.set(CauseKind::Unjudgeable, false, now));
+    }
     let mut counted = None;
     match input {
         Input::Tick | Input::SetBack | Input::Refused(_) => {}
-        Input::Ping(ping) => counted = judge.ping(&ping),
+        Input::Ping(ping) => counted = judge.ping(ping),
         Input::Pause => judge.pause(None, false),
-        Input::PauseUntil(until) => judge.pause(Some(until), false),
+        Input::PauseUntil(until) => judge.pause(Some(*until), false),
         Input::PauseAndForgive => judge.pause(None, true),
         Input::Unpause => judge.unpause(),
         Input::Archive => judge.archive(),
-        Input::Change(new) => return judge.change(&new).finish(None),
-        Input::Rearm { spec: new, from } => return judge.rearm(&new, from).finish(None),
-        Input::Return(new) => return judge.come_back(&new).finish(None),
+        Input::Change(new) => return judge.change(new).finish(None),
+        Input::Rearm { spec: new, from } => return judge.rearm(new, *from).finish(None),
+        Input::Return(new) => return judge.come_back(new).finish(None),
     }
     judge.finish(counted)
 }
 
 /// The time up to and including which nothing needs judging; `None`: only an input can change anything.
 pub fn deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> Option<Time> {
-    next::next(spec, state, blind).map(|next| next.at)
+    if rests(state) {
+        return state.pause.until;
+    }
+    let next = guard::guarded(spec, || next::next(spec, state, blind).map(|next| next.at));
+    next.unwrap_or_else(|| {
+        // 1.6: a step finds out what is wrong, and not again and again.
+        let at_earliest = deadline_at_earliest(spec, state)?;
+        Some(at_earliest.max(state.newest) + Span::mins(1))
+    })
 }
 
 /// The [`deadline`] if nothing had been blind: whatever was or will be, that is never earlier.
 pub fn deadline_at_earliest(spec: &Spec, state: &State) -> Option<Time> {
-    next::at_earliest(spec, state)
+    if rests(state) {
+        return state.pause.until;
+    }
+    guard::guarded(spec, || next::at_earliest(spec, state)).unwrap_or(Some(Time::MIN))
+}
+
+/// No time but the end of its pause changes anything: it is archived, paused, or cannot be judged (1.6).
+fn rests(state: &State) -> bool {
+    !state.is_judged() || state.causes.has(CauseKind::Unjudgeable)
 }
 
 /// A step in progress.

@@ -126,7 +126,7 @@ impl Judge<'_> {
             CauseKind::Missing | CauseKind::NeverSeen | CauseKind::NotStarted | CauseKind::Overrun => false,
             CauseKind::Failed | CauseKind::TooShort => !recovered,
             CauseKind::Overlapping => !clean_run,
-            CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind => true,
+            CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind | CauseKind::Unjudgeable => true,
         });
         if let Some(run) = run {
             state.runs.retain(|other| other.start >= run.start);

@@ -10,6 +10,7 @@ mod due;
 mod periods;
 mod rearm;
 mod runs;
+mod unjudged;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -119,7 +120,7 @@ impl Run {
 
     fn feed(&mut self, input: Input, now: Time) -> Option<super::PingEffect> {
         let Step { state, flips, judgements, ping } =
-            step(&self.spec, self.state.clone(), input.clone(), now, &self.blind);
+            step(&self.spec, self.state.clone(), &input, now, &self.blind);
         if let Input::Change(new) | Input::Return(new) | Input::Rearm { spec: new, .. } = input {
             self.spec = (*new).clone();
         }
@@ -222,7 +223,7 @@ fn ticks_change_nothing(run: &Run, spec: &Spec, lines: &[Line], specs: &[Spec]) 
     assert_eq!(ticked.met, run.met, "ticks changed the judgements");
     assert_eq!(ticked.state, run.state, "ticks changed the state");
     let now = lines.last().map_or(Time::from_secs(0), |line| line.at);
-    let again = step(&run.spec, run.state.clone(), Input::Tick, now, &run.blind);
+    let again = step(&run.spec, run.state.clone(), &Input::Tick, now, &run.blind);
     assert_eq!(again.state, run.state, "a step that runs twice changed the state");
     assert!(again.flips.is_empty(), "a step that runs twice flipped");
     if let Some(deadline) = deadline(&run.spec, &run.state, &run.blind) {

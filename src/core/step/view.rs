@@ -1,9 +1,10 @@
 //! A check as seen at a time. Lateness is computed for that time, not read from a flag (1.5, 6.2).
 
+use super::guard::guarded;
 use super::sight::Judged;
 use super::{Input, next, step};
 use crate::core::blind::BlindWindows;
-use crate::core::cause::{Causes, Family, Status};
+use crate::core::cause::{CauseKind, Causes, Family, Status};
 use crate::core::check::Spec;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
@@ -34,12 +35,23 @@ pub struct View {
 
 /// The view of a check at a time. If `now` is before the state's newest time, the check is seen as it was left.
 pub fn view(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
+    if state.causes.has(CauseKind::Unjudgeable) {
+        return look(state, now, (None, None));
+    }
+    guarded(spec, || judged_view(spec, state, now, blind)).unwrap_or_else(|| {
+        let mut unknown = state.clone();
+        unknown.set(CauseKind::Unjudgeable, unknown.archived.is_none(), now);
+        look(&unknown, now, (None, None))
+    })
+}
+
+fn judged_view(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
     let overdue = next::next(spec, state, blind).is_some_and(|next| next.at < now);
     if overdue && now >= state.newest {
-        let settled = step(spec, state.clone(), Input::Tick, now, blind).state;
-        return look(spec, &settled, now, blind);
+        let settled = step(spec, state.clone(), &Input::Tick, now, blind).state;
+        return look(&settled, now, due_and_deadline(spec, &settled, blind));
     }
-    look(spec, state, now, blind)
+    look(state, now, due_and_deadline(spec, state, blind))
 }
 
 /// The deadline that the users of a check with an alias were told: the coming one, or the one that was missed. It stays
@@ -50,12 +62,11 @@ pub fn promised_deadline(spec: &Spec, state: &State, now: Time, blind: &BlindWin
         return view.deadline;
     }
     let promised = State { floor: Time::MIN, ..state.clone() };
-    next::due(spec, &promised).map(|due| due.at + spec.grace)
+    guarded(spec, || next::due(spec, &promised).map(|due| due.at + spec.grace)).flatten()
 }
 
-fn look(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
-    let judged = state.archived.is_none() && state.pause.since().is_none();
-    let (due, deadline) = if judged { due_and_deadline(spec, state, blind) } else { (None, None) };
+fn look(state: &State, now: Time, (due, deadline): (Option<Time>, Option<Time>)) -> View {
+    let judged = state.is_judged();
     let status = match state.status() {
         Status::Up | Status::New if due.is_some_and(|due| due < now) => Status::Grace,
         status => status,
@@ -74,6 +85,9 @@ fn look(spec: &Spec, state: &State, now: Time, blind: &BlindWindows) -> View {
 }
 
 fn due_and_deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> (Option<Time>, Option<Time>) {
+    if !state.is_judged() || state.causes.has(CauseKind::Unjudgeable) {
+        return (None, None);
+    }
     match &spec.schedule {
         Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {
             let due = next::due(spec, state).map(|due| due.at);

@@ -127,7 +127,10 @@ pub(super) fn facts(state: &State, view: &View, last_source: Option<&str>, now: 
 }
 
 fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
-    let Some(occurrences) = definition.spec.schedule.occurrences() else { return html! {} };
+    let is_judged = !view.causes.has(CauseKind::Unjudgeable);
+    let Some(occurrences) = definition.spec.schedule.occurrences().filter(|_| is_judged) else {
+        return html! {};
+    };
     let ahead = view.due.filter(|due| *due > now);
     let first = ahead.or_else(|| occurrences.next_after(now));
     let dues = std::iter::successors(first, |due| occurrences.next_after(*due)).take(NEXT_DUES);

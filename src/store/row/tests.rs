@@ -44,7 +44,7 @@ fn ping_kind_of() -> impl Strategy<Value = PingKind> {
 }
 
 fn cause() -> impl Strategy<Value = Cause> {
-    (0..9_u8, 0..10_u8, time()).prop_map(|(would_be, kind, since)| {
+    (0..9_u8, 0..11_u8, time()).prop_map(|(would_be, kind, since)| {
         let kind = cause_kind(kind).unwrap();
         let would_be = (kind == CauseKind::Blind).then(|| cause_kind(would_be).unwrap());
         Cause { kind, since, would_be }

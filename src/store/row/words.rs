@@ -17,6 +17,7 @@ pub(in crate::store) fn cause_code(kind: CauseKind) -> u8 {
         CauseKind::TooShort => 7,
         CauseKind::Overlapping => 8,
         CauseKind::Blind => 9,
+        CauseKind::Unjudgeable => 10,
     }
 }
 

@@ -39,15 +39,15 @@ fn apply_one(rows: &mut dyn Rows, entry: Entry) -> Result<Applied, StoreError> {
         What::Unpause { .. } if before.definition.spec.paused => Ok(Applied::PausedByFile),
         What::Unpause { comment, by } => {
             let said = Said { comment: comment.as_deref(), by: by.as_deref() };
-            apply_other(rows, &before, Input::Unpause, said, at)
+            apply_other(rows, &before, &Input::Unpause, said, at)
         }
         What::Pause { comment, by, until } => {
             let input = pause_of(rows.habits(&before.definition), until);
             let said = Said { comment: comment.as_deref(), by: by.as_deref() };
-            apply_other(rows, &before, input, said, at)
+            apply_other(rows, &before, &input, said, at)
         }
-        What::Tick => apply_other(rows, &before, Input::Tick, Said::default(), at),
-        What::Refused(refused) => apply_other(rows, &before, Input::Refused(refused), Said::default(), at),
+        What::Tick => apply_other(rows, &before, &Input::Tick, Said::default(), at),
+        What::Refused(refused) => apply_other(rows, &before, &Input::Refused(refused), Said::default(), at),
     }
 }
 
@@ -59,7 +59,7 @@ fn apply_ping(
 ) -> Result<Option<PingEffect>, StoreError> {
     let Before { check, definition, pause } = before;
     let judged = Subject::as_before(*check, definition);
-    let stepped = step_check(rows, judged, Input::Ping(fact.ping.clone()), at)?;
+    let stepped = step_check(rows, judged, &Input::Ping(fact.ping.clone()), at)?;
     let counted = stepped.ping;
     // An alias's history knows successes, by whatever door they came, and pauses that a start or a failure ended.
     let is_repeat = counted.is_none_or(|counted| counted.repeat);
@@ -88,12 +88,12 @@ struct Said<'a> {
 fn apply_other(
     rows: &mut dyn Rows,
     before: &Before,
-    input: Input,
+    input: &Input,
     said: Said<'_>,
     at: Time,
 ) -> Result<Applied, StoreError> {
     let Before { check, definition, pause } = before;
-    let is_tick = input == Input::Tick;
+    let is_tick = *input == Input::Tick;
     let is_pause = matches!(input, Input::Pause | Input::PauseUntil(_) | Input::PauseAndForgive);
     let judged = Subject::as_before(*check, definition);
     let after = step_check(rows, judged, input, at)?.pause;

@@ -12,6 +12,6 @@ pub(super) fn archive(rows: &mut dyn Rows, check: CheckId, now: Time) -> Result<
     let standing = rows.to_change(check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(()) };
     let definition = standing.definition.clone();
-    step_check(rows, Subject::as_before(check, &definition), Input::Archive, now)?;
+    step_check(rows, Subject::as_before(check, &definition), &Input::Archive, now)?;
     Ok(())
 }

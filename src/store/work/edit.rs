@@ -101,7 +101,7 @@ fn create(rows: &mut dyn Rows, new: NewCheck, now: Time) -> Result<CheckId, Stor
     let id = rows.insert_check(definition.clone(), State::declared(&definition.spec, now))?;
     let made = Subject::as_before(id, &definition);
     if paused {
-        step_check(rows, made, Input::Pause, now)?;
+        step_check(rows, made, &Input::Pause, now)?;
     }
     note_created(rows, made, now)?;
     Ok(id)
@@ -125,7 +125,7 @@ fn redefine(
             SpecChange::Judged => Input::Change(spec),
             SpecChange::Rearmed => Input::Rearm { spec, from: rearmed_from(rows, id)? },
         };
-        step_check(rows, Subject { check: id, by: &old, told_as: definition }, input, now)?;
+        step_check(rows, Subject { check: id, by: &old, told_as: definition }, &input, now)?;
     }
     rows.update_check(id, definition.clone())?;
     if old.count_window() != definition.count_window() {

@@ -67,7 +67,7 @@ pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -
     for check in rows.known_later_than(now)? {
         let Some(standing) = rows.to_change(check)? else { continue };
         let definition = standing.definition.clone();
-        step_check(rows, Subject::as_before(check, &definition), Input::SetBack, now)?;
+        step_check(rows, Subject::as_before(check, &definition), &Input::SetBack, now)?;
         rows.recount_window(check, definition.count_window(), now)?;
     }
     bring_back_mutes(rows, before, now)?;

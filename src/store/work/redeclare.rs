@@ -58,10 +58,10 @@ fn redeclare(
     // The policy is the new one already: old labels would not be those that it was written for.
     let judged = Subject { check: id, by: &known, told_as: definition };
     let redeclared = if is_archived {
-        step_check(rows, judged, Input::Return(definition.spec.clone()), now)?;
+        step_check(rows, judged, &Input::Return(definition.spec.clone()), now)?;
         Redeclared::Returned
     } else if known.spec != definition.spec {
-        step_check(rows, judged, Input::Change(definition.spec.clone()), now)?;
+        step_check(rows, judged, &Input::Change(definition.spec.clone()), now)?;
         Redeclared::Changed
     } else {
         Redeclared::Updated

@@ -39,7 +39,7 @@ pub(in crate::store) struct Stepped {
 pub(in crate::store) fn step_check(
     rows: &mut dyn Rows,
     judged: Subject<'_>,
-    input: Input,
+    input: &Input,
     now: Time,
 ) -> Result<Stepped, StoreError> {
     let Subject { check, by, told_as } = judged;

@@ -177,6 +177,7 @@ fn what_the_originals_did_not_know_is_said_in_their_style() {
     bad(CauseKind::TooFew, "[LATE] NAME has reported too rarely", "has reported too rarely");
     bad(CauseKind::NotStarted, "[LATE] NAME has not started in time", "has not started in time");
     bad(CauseKind::Blind, "[UNKNOWN] NAME cannot be judged", "cannot be judged");
+    bad(CauseKind::Unjudgeable, "[UNKNOWN] NAME cannot be judged", "cannot be judged");
     check(
         &over(DeliveryKind::Recovery, CauseKind::Failed),
         "[RESUMED] NAME is well again",

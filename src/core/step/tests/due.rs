@@ -111,14 +111,10 @@ fn the_ends_of_time_are_no_special_case() {
     for spec in [every(), hourly()] {
         for now in [Time::MIN, Time::MAX] {
             let blind = BlindWindows::default();
-            let made = step(&spec, State::declared(&spec, time("0")), Input::Tick, now, &blind);
-            step(
-                &spec,
-                made.state,
-                Input::Ping(Ping { kind: PingKind::Success, rid: None, exit_status: None }),
-                now,
-                &blind,
-            );
+            let made = step(&spec, State::declared(&spec, time("0")), &Input::Tick, now, &blind);
+            let success = Input::Ping(Ping { kind: PingKind::Success, rid: None, exit_status: None });
+            let made = step(&spec, made.state, &success, now, &blind);
+            assert!(made.ping.is_some(), "it was judged");
         }
     }
 }

@@ -83,7 +83,7 @@ fn blindness_that_makes_no_difference_leaves_it_late() {
 fn a_change_to_periods_counts_from_the_change() {
     let mut run = Run::new(&every());
     run.script(&parse("60 success; 100 tick"), &[], &[]);
-    let changed = step(&every(), run.state.clone(), Input::Change(three().into()), time("100"), &run.blind);
+    let changed = step(&every(), run.state.clone(), &Input::Change(three().into()), time("100"), &run.blind);
     assert_eq!(deadline(&three(), &changed.state, &run.blind), Some(time("160")));
 }
 

@@ -165,7 +165,7 @@ impl Tx<'_> {
         let definition = staged.definition.clone();
         for later in laters {
             let judged = Subject::as_before(check, &definition);
-            step_check(self, judged, Input::Ping(later.ping.clone()), later.at)?;
+            step_check(self, judged, &Input::Ping(later.ping.clone()), later.at)?;
             let staged = self.staged_now(check);
             (staged.last_ping, staged.pings) = (later.seq, later.ordinal);
             staged.successes.extend(later.is_success.then_some(later.at));

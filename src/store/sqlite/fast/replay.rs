@@ -69,7 +69,7 @@ fn step_again(memory: &mut Memory, check: CheckId, later: Later) {
     }
     let mut known = slot.check.known();
     let spec = &slot.check.definition.spec;
-    let made = step(spec, known.state.clone(), Input::Ping(later.ping.clone()), later.at, &memory.blind);
+    let made = step(spec, known.state.clone(), &Input::Ping(later.ping.clone()), later.at, &memory.blind);
     if made.flips.is_empty() && made.judgements.is_empty() {
         known.state = made.state;
         if later.is_success {
