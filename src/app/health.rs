@@ -45,6 +45,14 @@ pub fn forgetful(services: &Services) -> Option<&'static str> {
     )
 }
 
+/// That some checks cannot be judged, if that is so (1.6): a restart alone would mend nothing.
+pub fn unjudgeable(services: &Services) -> Option<String> {
+    let checks = services.live.totals.unjudgeable.load(Ordering::Relaxed);
+    let which = if checks == 1 { "check" } else { "checks" };
+    (checks > 0)
+        .then(|| format!("{checks} {which} cannot be judged, for a fault of punctual: the log says why"))
+}
+
 /// What is wrong with the store or the engine, if anything is: whoever asks whether we live may restart us for it.
 pub fn fault(services: &Services) -> Option<String> {
     let now = services.clock.now();

@@ -22,6 +22,7 @@ pub(super) fn healthy(app: &App) -> Reply {
                 health::refusing(services).map(str::to_owned),
                 health::unheard(services),
                 health::forgetful(services).map(str::to_owned),
+                health::unjudgeable(services),
             ];
             let all: Vec<String> =
                 health::doubt(services).into_iter().chain(others.into_iter().flatten()).collect();

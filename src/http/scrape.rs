@@ -102,6 +102,7 @@ fn totals(live: &Live, answered: &Answered, directory: &Directory, scrape: Scrap
         checks_of_api: of_api as u64,
         acknowledged: standing(IncidentStatus::Acknowledged),
         wont_fix: standing(IncidentStatus::WontFix),
+        unjudgeable: totals.unjudgeable.load(Ordering::Relaxed),
         history_lost: totals.history_lost.load(Ordering::Relaxed),
         database_bytes: totals.database_bytes.load(Ordering::Relaxed),
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),

@@ -56,6 +56,8 @@ pub struct StoreTotals {
     pub acknowledged: u64,
     /// Open incidents with the stance wont_fix.
     pub wont_fix: u64,
+    /// Checks of which judging panics.
+    pub unjudgeable: u64,
     /// How often history could not be kept or read since the start.
     pub history_lost: u64,
     /// Size of the database file in bytes.

@@ -62,7 +62,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_late", Gauge, "1 while the check is late: what should have happened did not. Computed at the scrape.", Check(|row| SampleValue::flag(row.late))),
     metric("punctual_check_count_in_window", Gauge, "Successes in the check's trailing window.", Check(|row| SampleValue::Whole(row.count_in_window))),
     metric("punctual_check_failing", Gauge, "1 while the check is failing: it happened, and was bad.", Check(|row| SampleValue::flag(row.failing))),
-    metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due.", Check(|row| SampleValue::flag(row.unknown))),
+    metric("punctual_check_unknown", Gauge, "1 while nobody can tell: punctual was not listening when the check was due, or cannot judge it.", Check(|row| SampleValue::flag(row.unknown))),
     metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| SampleValue::flag(row.paused))),
     metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute, a quiet time or wont-fix.", Check(|row| SampleValue::flag(row.muted))),
     metric("punctual_check_acknowledged", Gauge, "1 while somebody is on it: its incident is acknowledged, with all that is bad now.", Check(|row| SampleValue::flag(row.acknowledged))),
@@ -84,6 +84,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_info", Info, "What was declared about the check, and where.", CheckInfo),
 
     metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", declared)),
+    metric("punctual_checks_unjudgeable", Gauge, "Checks that cannot be judged, for a fault of punctual: each is unknown, and the others go on.", Stored(|totals| SampleValue::Whole(totals.unjudgeable))),
     metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| SampleValue::Whole(totals.incidents_open))),
     metric("punctual_incidents", Gauge, "Incidents that have not ended, by how they stand: open is what nobody is on, or not on all of it.", StoredBy("standing", standings)),
     metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| SampleValue::Whole(totals.deliveries_pending))),

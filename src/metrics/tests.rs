@@ -86,6 +86,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
             deliveries_pending: 2,
             deliveries_parked: 3,
             own_mails_limited: 4,
+            unjudgeable: 7,
             history_lost: 6,
             database_bytes: 8192,
             log_bytes: 4096,

@@ -91,6 +91,8 @@ pub struct Totals {
     /// Mails to checks' own addresses that were delayed since the start, because of the limit per minute of their
     /// address (16.4).
     pub own_mails_limited: AtomicU64,
+    /// Checks of which judging panics (1.6).
+    pub unjudgeable: AtomicU64,
     /// How often history could not be kept or read since the start, because its pages are damaged (14.6).
     pub history_lost: AtomicU64,
     /// Size of the store's file in bytes, at the last sign of life.

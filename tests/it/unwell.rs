@@ -93,3 +93,35 @@ fn an_alertmanager_that_takes_nothing_is_told_of_and_makes_nobody_restart_us() {
     });
     assert_eq!(server.value("punctual_alertmanager_failing_since_timestamp_seconds"), 0.0);
 }
+
+/// 1.6: one check of which judging panics, here for a state that no program of ours has written, ends neither the server nor a
+/// page.
+#[test]
+fn a_check_that_cannot_be_judged_is_said_and_all_else_goes_on() {
+    let mut server = Punctual::start("checks: [{name: job, every: 1h}, {name: other, every: 1h}]\n");
+    server.ping("job");
+    assert!(server.stop().success());
+    // The last byte of a state says that there is no end of a pause. There is one now, and no pause.
+    let spoilt = "CAST(substr(state, 1, length(state) - 1) || x'0100' AS BLOB)";
+    let which = "check_id = (SELECT id FROM checks WHERE name = 'job')";
+    change(&server, &format!("UPDATE states SET state = {spoilt} WHERE {which}"));
+    server.start_again();
+    server.ping("job");
+    server.ping("other");
+    let (status, said) = health(&server);
+    assert!(status == 200 && said.contains("1 check cannot be judged"), "{status} {said}");
+    assert_eq!(server.value("punctual_checks_unjudgeable"), 1.0);
+    assert_eq!(server.sum("punctual_check_unknown", "check=\"job\""), 1);
+    assert_eq!(server.sum("punctual_check_unknown", "check=\"other\""), 0);
+    for (page, says) in
+        [("/", "Not all is judged now"), ("/checks/job", "(unjudgeable)"), ("/checks/other", "up")]
+    {
+        let answer = server.get(page);
+        assert!(answer.status == 200 && answer.text().contains(says), "{page}: {}", answer.text());
+    }
+    assert!(server.log().contains("panicked at") && server.log().contains("judging a check panicked"));
+    // It can be judged by now.
+    server.ping("job");
+    assert_eq!((health(&server).0, server.value("punctual_checks_unjudgeable")), (200, 0.0));
+    assert_eq!(server.sum("punctual_check_unknown", "check=\"job\""), 0);
+}

@@ -27,6 +27,9 @@ fn what_is_lost(app: &App) -> Markup {
         @if let Some(refusing) = health::refusing(&app.services) {
             div.banner.bad role="alert" { strong { "Pings are lost now: " } (refusing) "." }
         }
+        @if let Some(unjudgeable) = health::unjudgeable(&app.services) {
+            div.banner.bad role="alert" { strong { "Not all is judged now: " } (unjudgeable) "." }
+        }
         @if let Some(forgetful) = health::forgetful(&app.services) {
             div.banner.bad role="alert" { strong { "History is lost now: " } (forgetful) "." }
         }

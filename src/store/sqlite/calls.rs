@@ -115,7 +115,7 @@ impl Store for SqliteStore {
         }
     }
 
-    fn carry_on(&mut self, limit: usize, _: Time) -> Result<CarriedOn, StoreError> {
+    fn carry_on(&mut self, limit: usize, now: Time) -> Result<CarriedOn, StoreError> {
         self.ready()?;
         let Some(pending) = &mut self.pending else { return Ok(CarriedOn::Done(Changes::default())) };
         let names = pending.next(limit);
@@ -124,6 +124,7 @@ impl Store for SqliteStore {
         Ok(match self.pending.take_if(|pending| pending.left() == 0) {
             Some(pending) => {
                 self.live.set_pending(None);
+                self.memory.try_unjudgeable(now);
                 CarriedOn::Done(pending.into_changes())
             }
             None => CarriedOn::Left(self.pending.as_ref().map_or(0, PendingChanges::left)),
@@ -137,6 +138,9 @@ impl Store for SqliteStore {
             // A refusal has changed nothing.
             made => Ok(made),
         });
+        if matches!(done, Ok(Ok(_))) {
+            self.memory.try_unjudgeable(now);
+        }
         done.map_err(|error| RefusedEdit { index: 0, error: error.into() }).flatten()
     }
 

@@ -13,6 +13,7 @@ use super::outbox::Outbox;
 use super::pings_kept::PingsKept;
 use super::projection::Projection;
 use crate::core::blind::BlindWindows;
+use crate::core::cause::CauseKind;
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::IncidentId;
 use crate::core::origin::{Habits, Origins};
@@ -54,6 +55,9 @@ pub(super) struct Memory {
     pub(super) damaged: DamagedTables,
     /// Checks that have a cause.
     pub(super) bad: BTreeSet<CheckId>,
+    /// Those of which judging panics, and when a start or a reload last had it tried again (1.6).
+    pub(super) unjudgeable: BTreeSet<CheckId>,
+    pub(super) tried_at: Option<Time>,
     /// Those that are archived, by when that was.
     pub(super) archived: BTreeSet<(Time, CheckId)>,
     /// No check ever had more pings.
@@ -136,6 +140,11 @@ impl Memory {
             self.bad.remove(&id);
         } else {
             self.bad.insert(id);
+        }
+        if known.state.causes.has(CauseKind::Unjudgeable) {
+            self.unjudgeable.insert(id);
+        } else {
+            self.unjudgeable.remove(&id);
         }
         self.most_pings = self.most_pings.max(slot.pings);
         let archived = known.state.archived;
@@ -228,6 +237,13 @@ impl Memory {
     /// The check that has this name, if it is archived, too.
     pub(super) fn named(&self, name: &Name) -> Option<&Arc<Check>> {
         self.by_name.get(name.as_str()).map(|ByName(check)| check)
+    }
+
+    /// 1.6: what cannot be judged is judged again then: a reload or a start may have mended it.
+    pub(super) fn try_unjudgeable(&mut self, at: Time) {
+        self.tried_at = Some(at);
+        self.unjudgeable.iter().for_each(|check| self.deadlines.ask_at(*check, at));
+        self.settle_deadlines();
     }
 
     /// To be called after deadlines or blind windows have changed, before anybody asks what is due.

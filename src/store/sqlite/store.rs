@@ -191,7 +191,7 @@ impl SqliteStore {
 
     /// This is what the rows say.
     fn know(&mut self, read: Memory) {
-        let Memory { outbox: before, damaged, .. } = std::mem::replace(&mut self.memory, read);
+        let Memory { outbox: before, damaged, tried_at, .. } = std::mem::replace(&mut self.memory, read);
         let lost = std::mem::replace(&mut self.memory.damaged, damaged).lost_at_start;
         self.live.totals.history_lost.fetch_add(lost, Ordering::Relaxed);
         self.memory.outbox.as_before(before);
@@ -200,6 +200,9 @@ impl SqliteStore {
         self.memory.origins = self.origins.clone();
         if self.memory.numbers.created.is_none() {
             self.memory.database_id = self.epoch.cast_signed();
+        }
+        if let Some(at) = tried_at.max(self.memory.numbers.sign_of_life).filter(|_| tried_at.is_some()) {
+            self.memory.try_unjudgeable(at);
         }
         self.handed.retain(|id| self.memory.outbox.has_message(*id));
         self.live.set_mutes(self.memory.mutes.clone());
@@ -295,6 +298,7 @@ impl SqliteStore {
         totals.incidents_open.store(incidents as u64, Ordering::Relaxed);
         totals.deliveries_pending.store(deliveries as u64, Ordering::Relaxed);
         totals.deliveries_parked.store(parked, Ordering::Relaxed);
+        totals.unjudgeable.store(self.memory.unjudgeable.len() as u64, Ordering::Relaxed);
         totals.own_mails_limited.store(self.memory.outbox.limited, Ordering::Relaxed);
         let last_parked_ms = self.memory.outbox.last_parked.map_or(0, Time::as_ms);
         totals.last_parked_ms.store(last_parked_ms, Ordering::Relaxed);

@@ -48,7 +48,9 @@ pub(in crate::store) fn step_check(
     let is_ping = matches!(input, Input::Ping(_));
     let made = step(&by.spec, state, input, now, rows.blind()?);
     let stepped = Stepped { ping: made.ping, pause: made.state.pause };
-    let is_quiet = is_ping && made.flips.is_empty() && made.judgements.is_empty();
+    // 1.6: of a ping that counts for nothing, because judging it panicked, no start may make another state.
+    let is_counted = is_ping && made.ping.is_some();
+    let is_quiet = is_counted && made.flips.is_empty() && made.judgements.is_empty();
     rows.put_state(check, made.state, if is_quiet { Became::ByPing } else { Became::Otherwise })?;
     for judgement in &made.judgements {
         rows.insert_judgement(check, judgement)?;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::core::cause::CauseKind;
 use crate::core::check::Name;
 use crate::core::incident::{Incident, IncidentId};
 use crate::core::step::Flip;
@@ -12,6 +13,8 @@ use crate::core::time::Time;
 /// Lines in a second; the others are counted, lest a wave of flips fill a disk.
 const MAX_LINES: usize = 100;
 const SECOND: Duration = Duration::from_secs(1);
+/// How often the log says that a check cannot be judged, beside the line of its flip.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// What one call did, for the log: kept until it is committed, and lost with a call that fails.
 #[derive(Default)]
@@ -114,11 +117,20 @@ pub(in crate::store) struct Teller {
     since: Stopwatch,
     lines: usize,
     held: Counts,
+    /// Checks that cannot be judged (1.6): how many there came since that was said, and when it was.
+    unjudgeable: u64,
+    complained: Option<Stopwatch>,
 }
 
 impl Teller {
     pub(in crate::store) fn new() -> Teller {
-        Teller { since: Stopwatch::start(), lines: 0, held: Counts::default() }
+        Teller {
+            since: Stopwatch::start(),
+            lines: 0,
+            held: Counts::default(),
+            unjudgeable: 0,
+            complained: None,
+        }
     }
 
     /// To be called after each commit, and only then: also a story of nothing has those told that were held.
@@ -129,6 +141,7 @@ impl Teller {
         }
         story.lines.into_iter().for_each(|line| line());
         for told in story.told {
+            self.complain(&told);
             if self.lines < MAX_LINES {
                 self.lines += 1;
                 told.log();
@@ -138,6 +151,19 @@ impl Teller {
         }
         self.held.flips += story.more.flips;
         self.held.incidents += story.more.incidents;
+    }
+
+    fn complain(&mut self, told: &Told) {
+        let Told::Flipped { check, flip, .. } = told else { return };
+        if !flip.begun.iter().any(|cause| cause.kind == CauseKind::Unjudgeable) {
+            return;
+        }
+        self.unjudgeable += 1;
+        if self.complained.is_none_or(|last| last.took() >= MINUTE) {
+            let checks = std::mem::take(&mut self.unjudgeable);
+            tracing::error!(%check, checks, "judging a check panicked, as said above: it is unknown until that works");
+            self.complained = Some(Stopwatch::start());
+        }
     }
 
     fn tell_held(&mut self) {

@@ -28,6 +28,7 @@ mod reread;
 mod severity;
 mod sqlite;
 mod steps;
+mod unjudgeable;
 mod version_10;
 mod world;
 mod writer;
