@@ -46,4 +46,5 @@ mod tally;
 mod times;
 mod turns;
 mod two_clocks;
+mod unjudgeable;
 mod world;
