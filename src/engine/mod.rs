@@ -6,7 +6,6 @@
 
 mod deliver;
 mod outward;
-mod piece;
 mod push;
 mod shared;
 
@@ -18,12 +17,11 @@ use tokio::sync::watch;
 use crate::clock::{Clock, Stopwatch};
 use crate::core::blind::Window;
 use crate::core::time::{Span, Time};
-use crate::store::{MAX_EXPIRED, Store, StoreError, expire_some};
+use crate::store::{Store, StoreError, expire_some};
 
 pub use outward::Outward;
-pub use piece::Piece;
 pub use shared::Engine;
-use shared::{MAX_SLEEP, STORE_RETRY, duration};
+use shared::{AT_ONCE, MAX_SLEEP, STORE_RETRY, duration};
 
 /// How often to look for old history after there was none to remove.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -132,7 +130,6 @@ impl Engine {
     /// Judges checks at the earliest deadline, to the millisecond.
     async fn expiry(&self) {
         let mut wakes = self.writer.wakes();
-        let mut piece = Piece::new(Piece::SHORT, MAX_EXPIRED);
         loop {
             let deadline = wakes.borrow_and_update().deadline;
             if !self.wait_past(deadline, &mut wakes).await {
@@ -142,15 +139,9 @@ impl Engine {
                 tokio::time::sleep(CLOCK_EVERY).await;
                 continue;
             }
-            let size = piece.size();
-            let expired = self.writer.call(move |store, now| {
-                let since = Stopwatch::start();
-                expire_some(store, size, now).map(|expired| (expired, since.took()))
-            });
-            match expired.await {
-                Ok((expired, _)) if expired.deadlines.is_empty() => self.rest(&mut wakes).await,
-                Ok((expired, took)) => {
-                    piece.took(expired.deadlines.len(), took);
+            match self.writer.call(|store, now| expire_some(store, AT_ONCE, now)).await {
+                Ok(expired) if expired.deadlines.is_empty() => self.rest(&mut wakes).await,
+                Ok(expired) => {
                     let now = self.clock.now();
                     let lags = expired.deadlines.iter().map(|deadline| duration(now - *deadline));
                     lags.for_each(|lag| self.counters.expiry_lag.observe(lag));

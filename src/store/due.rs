@@ -4,7 +4,7 @@ use super::{Entry, Store, StoreError, What};
 use crate::core::time::Time;
 
 /// The most checks that one transaction judges.
-pub const MAX_EXPIRED: usize = 256;
+const MAX_EXPIRED: usize = 256;
 
 /// The result of one look at the deadlines; empty once nothing is due any more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +19,7 @@ pub fn expire(store: &mut dyn Store, now: Time) -> Result<Expired, StoreError> {
 }
 
 /// Judges every check whose deadline has passed, at most `limit` of them, so that pings do not wait for a wave of
-/// expiries. The stored deadline is only a hint:
-/// `step` decides, and leaves a check that is not due as it was.
+/// expiries. The stored deadline is only a hint: `step` decides, and leaves a check that is not due as it was.
 pub fn expire_some(store: &mut dyn Store, limit: usize, now: Time) -> Result<Expired, StoreError> {
     let due = store.due(now, limit);
     if due.is_empty() {

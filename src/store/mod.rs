@@ -42,7 +42,7 @@ use live::Live;
 
 pub use changes::{CarriedOn, Changes};
 pub use configuration::{Compared, Configuration};
-pub use due::{Expired, MAX_EXPIRED, expire, expire_some};
+pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
 pub use pending::TakenChanges;

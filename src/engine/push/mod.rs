@@ -14,15 +14,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::{Engine, Piece, STORE_RETRY, duration};
+use super::{AT_ONCE, Engine, STORE_RETRY, duration};
 use crate::clock::Stopwatch;
 use crate::notify::alertmanager::{Address, PushOutcome, Pusher};
 use round::PushRound;
 
 /// The store is asked so often, whatever it said.
 const EVERY: Duration = Duration::from_secs(55);
-/// The most checks of which the store says in one call what changed.
-const MOST: usize = 256;
 /// The shortest time between two looks for what changed; after a push that failed, the time until the next.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often names are resolved.
@@ -72,15 +70,9 @@ async fn push_to_all(engine: &Arc<Engine>, pushers: &[Arc<Pusher>], newest: &wat
 /// Has the store say what changed, at every flip and when held ones may fire. Never returns.
 async fn bring_up_to_date(engine: &Engine, newest: &watch::Sender<Newest>) {
     let mut wakes = engine.writer.wakes();
-    let mut piece = Piece::new(Piece::SHORT, MOST);
     loop {
         let flips = wakes.borrow_and_update().flips;
-        let size = piece.size();
-        let read = engine.writer.call(move |store, now| {
-            let since = Stopwatch::start();
-            (store.alerts(size, now), since.took())
-        });
-        let (read, took) = read.await;
+        let read = engine.writer.call(|store, now| store.alerts(AT_ONCE, now)).await;
         let now = engine.clock.now();
         engine.counters.alerts.note(read.is_ok(), now);
         let next_look = match read {
@@ -92,10 +84,6 @@ async fn bring_up_to_date(engine: &Engine, newest: &watch::Sender<Newest>) {
             }
         };
         let change = engine.live.board().newest();
-        if next_look == Duration::ZERO {
-            // There is more, so that this piece was a whole one.
-            piece.took(size, took);
-        }
         // What is found in pieces is told as it comes, but for the first time: then all must have been looked at.
         if next_look > Duration::ZERO || newest.borrow().is_some() {
             newest.send_if_modified(|known| known.replace(change) != Some(change));
