@@ -80,13 +80,13 @@ const MAX_TRANSITIONS: usize = 4096;
 /// Settles everything that is past, then applies the input.
 fn judged(mut judge: Judge<'_>, input: &Input) -> Step {
     let now = judge.now;
-    if let Some(cause) = judge.state.causes.iter().find(|cause| cause.kind == CauseKind::Unjudgeable) {
-        // What was due just before is found only now, and follows it.
-        judge.not_before = cause.since;
-    }
     match input {
         Input::SetBack => judge.set_back(),
         _ => judge.state.bring_back_to(now),
+    }
+    if let Some(cause) = judge.state.causes.iter().find(|cause| cause.kind == CauseKind::Unjudgeable) {
+        // What was due just before is found only now, and follows it.
+        judge.not_before = cause.since;
     }
     if let Input::Refused(refused) = input {
         // What is due before the refusal is judged without it: the refused ping could not have come in time.

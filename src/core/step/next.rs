@@ -9,7 +9,7 @@ use crate::core::state::State;
 use crate::core::time::{Span, Time};
 
 /// The default of `early`: how long before an occurrence a ping serves it (2.2).
-const EARLY: Span = Span::secs(5);
+pub(super) const EARLY: Span = Span::secs(5);
 /// Occurrences are at least a minute apart. If `early` is no longer than a quarter of that, the next occurrence need
 /// not be computed, which halves the work with cron for a scrape and a ping.
 const QUARTER_OF_THE_SHORTEST_GAP: Span = Span::secs(15);

@@ -237,7 +237,7 @@ fn remember(state: &mut State, ping: &Ping, now: Time) {
 }
 
 /// 7.2: the end of a run that the pause closed does not end the pause. An end without rid is recognised only once.
-fn ends_run_from_before_pause(state: &mut State, ping: &Ping) -> bool {
+pub(super) fn ends_run_from_before_pause(state: &mut State, ping: &Ping) -> bool {
     match (&ping.rid, ping.kind) {
         (_, PingKind::Start | PingKind::Log) => false,
         (Some(rid), _) => state.rids.iter().any(|memory| memory.rid == *rid && memory.closed_by_pause),

@@ -1,13 +1,16 @@
 //! The step, and what it is where judging panics (1.6): then nothing of the schedule is asked, so that nothing can panic again.
 
 use super::guard::guarded;
+use super::next::EARLY;
 use super::outcome::{FlipReason, Step};
+use super::ping::ends_run_from_before_pause;
 use super::{Input, Judge, judged};
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{CauseKind, Family};
-use crate::core::check::{PingKind, Spec};
+use crate::core::check::{Ping, PingKind, Spec};
+use crate::core::schedule::Schedule;
 use crate::core::state::State;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 
 /// Settles everything that is past, then applies the input. Total: it has an answer for any state, input and time, also where
 /// judging panics (1.6).
@@ -60,7 +63,7 @@ fn be_unjudgeable(judge: &mut Judge<'_>) {
 fn obey(judge: &mut Judge<'_>, input: &Input) {
     match input {
         Input::Tick | Input::SetBack | Input::Archive => {}
-        Input::Ping(ping) => leave_unanswered(&mut judge.state, ping.kind, judge.now),
+        Input::Ping(ping) => leave_uncounted(judge, ping),
         // Nobody can say which of them are evidence.
         Input::Refused(refused) => judge.state.refusals.add(*refused, Time::MIN),
         Input::Pause => judge.pause(None, false),
@@ -95,7 +98,7 @@ fn take(judge: &mut Judge<'_>, new: &Spec) {
     judge.pause_as(new);
     judge.flip(now, FlipReason::Changed, |state| {
         state.claim = None;
-        state.floor = now;
+        state.floor = state.floor.max(now);
         state.fit_to(&new.schedule, now);
         let stays = |kind: CauseKind| kind == CauseKind::Unjudgeable || kind.family() == Family::Failing;
         state.causes.retain(|cause| stays(cause.kind));
@@ -103,16 +106,41 @@ fn take(judge: &mut Judge<'_>, new: &Spec) {
     });
 }
 
-/// A ping counts for nothing. What it may have discharged, ended or filled is not called late for want of it.
-fn leave_unanswered(state: &mut State, kind: PingKind, now: Time) {
-    state.last_seen = Some(now);
-    if matches!(kind, PingKind::Start | PingKind::Log) {
+/// A ping counts for nothing. What it may have served, discharged, ended or filled is not called late for want of it.
+fn leave_uncounted(judge: &mut Judge<'_>, ping: &Ping) {
+    let now = judge.now;
+    judge.state.last_seen = Some(now);
+    if ping.kind == PingKind::Log {
         return;
     }
-    state.floor = state.floor.max(now);
+    let of_old_run = ends_run_from_before_pause(&mut judge.state, ping);
+    if judge.state.pause.at_run_time.is_some() && !judge.spec.manual_resume && !of_old_run {
+        judge.unpause();
+    }
+    // An occurrence that is a little ahead may be served by it.
+    let ahead = match judge.spec.schedule {
+        Schedule::At(_) => judge.spec.early.unwrap_or(EARLY),
+        _ => Span::ZERO,
+    };
+    let state = &mut judge.state;
+    state.floor = state.floor.max(now + ahead);
     state.claim = None;
     state.runs.clear();
+    if ping.kind == PingKind::Start {
+        return;
+    }
     if let Some(counted) = &mut state.counted {
         counted.pending = None;
     }
+    if ping.kind == PingKind::Success {
+        judge.flip(now, FlipReason::Pinged, |state| {
+            state.causes.retain(|cause| !is_ended_by_coming(cause.kind));
+        });
+    }
+}
+
+/// It is late for want of a ping, and one has come.
+fn is_ended_by_coming(kind: CauseKind) -> bool {
+    use CauseKind::{Missing, NeverSeen, NotStarted, Overrun};
+    matches!(kind, Missing | NeverSeen | NotStarted | Overrun)
 }

@@ -63,7 +63,7 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
         (history(app, check.id, before, sight, now))
         h2 { "Declared" }
         (declared(app, definition))
-        (next_dues(definition, &view, now))
+        (next_dues(definition, &state, &view, now))
         h2 { "Who is told" }
         (told(&app.services.in_force.audience(), definition))
         h2 { "Ping it" }
@@ -126,8 +126,9 @@ pub(super) fn facts(state: &State, view: &View, last_source: Option<&str>, now: 
     }
 }
 
-fn next_dues(definition: &Definition, view: &View, now: Time) -> Markup {
-    let is_judged = !view.causes.has(CauseKind::Unjudgeable);
+fn next_dues(definition: &Definition, state: &State, view: &View, now: Time) -> Markup {
+    // 1.6: also where a pause hides it, its schedule is not asked.
+    let is_judged = ![&view.causes, &state.causes].iter().any(|causes| causes.has(CauseKind::Unjudgeable));
     let Some(occurrences) = definition.spec.schedule.occurrences().filter(|_| is_judged) else {
         return html! {};
     };
@@ -203,7 +204,7 @@ mod tests {
         assert!(view.due.is_some_and(|due| due < now), "{view:?}");
         let source = Source::File { path: "punctual.yaml".into(), line: SourceLine::new(3) };
         let definition = Definition::new(Name::parse("a").expect("it is one"), spec, source);
-        let text = next_dues(&definition, &view, now).into_string();
+        let text = next_dues(&definition, &state, &view, now).into_string();
         assert!(text.starts_with("<h2>Next due</h2><ul><li>Wed 2023-11-15 02:00 UTC<"), "{text}");
     }
 }

@@ -138,8 +138,8 @@ impl Store for SqliteStore {
             // A refusal has changed nothing.
             made => Ok(made),
         });
-        if matches!(done, Ok(Ok(_))) {
-            self.memory.try_unjudgeable(now);
+        if let Ok(Ok(edited)) = &done {
+            self.memory.try_edited(edited, now);
         }
         done.map_err(|error| RefusedEdit { index: 0, error: error.into() }).flatten()
     }

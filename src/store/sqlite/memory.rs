@@ -246,6 +246,13 @@ impl Memory {
         self.settle_deadlines();
     }
 
+    /// The same of those that were edited: an edit of one mends no other.
+    pub(super) fn try_edited(&mut self, edited: &[CheckId], at: Time) {
+        let unjudgeable = edited.iter().filter(|check| self.unjudgeable.contains(check));
+        unjudgeable.for_each(|check| self.deadlines.ask_at(*check, at));
+        self.settle_deadlines();
+    }
+
     /// To be called after deadlines or blind windows have changed, before anybody asks what is due.
     pub(super) fn settle_deadlines(&mut self) {
         let Memory { deadlines, checks, blind, .. } = self;

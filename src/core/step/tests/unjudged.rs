@@ -69,6 +69,49 @@ fn lateness_is_found_once_the_check_can_be_judged_again() {
     );
 }
 
+/// 1.6d: whatever a ping that counted for nothing may have served is not called late, nor does it stay so.
+#[test]
+fn what_came_and_could_not_be_judged_is_not_missing() {
+    let runs = Spec { max_runtime: Some(Span::mins(40)), ..hourly() };
+    flips(
+        &runs,
+        &[],
+        "10 success; !3601 start; 3900 tick; 4201 tick; 5000 success",
+        "10 new→up\n3601 up→unknown unjudgeable\n3900 unknown→up",
+    );
+    let early = Spec { early: Some(Span::mins(15)), ..hourly() };
+    flips(
+        &early,
+        std::slice::from_ref(&early),
+        "10 success; !3000 success; !3100 change 1; 3200 tick; 4300 tick",
+        "10 new→up\n3000 up→unknown unjudgeable\n3200 unknown→up",
+    );
+    for (spec, at) in [(early, 3000), (hourly(), 3596)] {
+        let script = format!("10 success; !{at} success; 3599 tick; 4300 tick");
+        let expected = format!("10 new→up\n{at} up→unknown unjudgeable\n3599 unknown→up");
+        flips(&spec, &[], &script, &expected);
+    }
+    flips(
+        &every(),
+        &[],
+        "10 success; 90 tick; !100 success; 110 tick",
+        "10 new→up\n80 up→late missing\n100 late→unknown missing unjudgeable\n100 unknown→unknown unjudgeable
+         110 unknown→up",
+    );
+}
+
+/// 1.6d, 7.2
+#[test]
+fn a_ping_that_counts_for_nothing_ends_a_pause_all_the_same() {
+    flips(
+        &every(),
+        &[],
+        "10 success; 20 pause; !30 log; 40 log; !50 success; 60 tick",
+        "10 new→up\n20 up→paused (Paused)\n30 paused→paused unjudgeable\n40 paused→paused
+         50 paused→paused unjudgeable\n50 paused→unknown unjudgeable (Unpaused)\n60 unknown→up",
+    );
+}
+
 /// 1.6: pauses, specs and the archive are orders, which need no judgement.
 #[test]
 fn what_is_ordered_of_a_check_holds_although_it_cannot_be_judged() {
