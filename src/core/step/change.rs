@@ -25,9 +25,7 @@ impl<'a> Judge<'a> {
             state.pause.at_run_time = Some(now);
             state.close_runs_for_pause();
             if forgives {
-                let stays =
-                    |kind: CauseKind| kind == CauseKind::Unjudgeable || kind.family() == Family::Failing;
-                state.causes.retain(|cause| stays(cause.kind));
+                state.end_lateness();
             }
         });
     }
@@ -267,6 +265,12 @@ impl State {
         if self.pause.since().is_none() {
             self.arm(now);
         }
+    }
+
+    /// Whatever was due is asked for no more. What failed did so all the same.
+    pub(super) fn end_lateness(&mut self) {
+        let stays = |kind: CauseKind| kind == CauseKind::Unjudgeable || kind.family() == Family::Failing;
+        self.causes.retain(|cause| stays(cause.kind));
     }
 
     /// 10.3: it returns from the archive, armed from now.

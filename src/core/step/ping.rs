@@ -31,8 +31,7 @@ impl Judge<'_> {
         if ping.kind == PingKind::Log {
             return Some(PingEffect { repeat: false, success: false, duration: None });
         }
-        let of_old_run = ends_run_from_before_pause(&mut self.state, ping);
-        if self.state.pause.at_run_time.is_some() && !self.spec.manual_resume && !of_old_run {
+        if self.ends_pause(ping) {
             self.unpause_by(ping.kind);
         }
         let from = self.state.status();
@@ -123,10 +122,9 @@ impl Judge<'_> {
         let recovered = state.successes_in_a_row >= self.spec.successes_to_recover;
         let clean_run = run.is_some_and(|run| !run.overlapped);
         state.causes.retain(|cause| match cause.kind {
-            CauseKind::Missing | CauseKind::NeverSeen | CauseKind::NotStarted | CauseKind::Overrun => false,
             CauseKind::Failed | CauseKind::TooShort => !recovered,
             CauseKind::Overlapping => !clean_run,
-            CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind | CauseKind::Unjudgeable => true,
+            kind => !is_for_want_of_success(kind),
         });
         if let Some(run) = run {
             state.runs.retain(|other| other.start >= run.start);
@@ -189,6 +187,12 @@ impl Judge<'_> {
     }
 
     /// 2.2, 7.2: a ping ends a pause. A start then serves the occurrence whose start window it is in.
+    /// 7.2: whether the job works again, by this ping.
+    pub(super) fn ends_pause(&mut self, ping: &Ping) -> bool {
+        let of_old_run = ends_run_from_before_pause(&mut self.state, ping);
+        self.state.pause.at_run_time.is_some() && !self.spec.manual_resume && !of_old_run
+    }
+
     fn unpause_by(&mut self, kind: PingKind) {
         let served = if kind == PingKind::Start { self.served_occurrence() } else { None };
         self.unpause();
@@ -236,8 +240,17 @@ fn remember(state: &mut State, ping: &Ping, now: Time) {
     });
 }
 
+/// Whether a check has it until its next success, whatever that was worth.
+pub(super) fn is_for_want_of_success(kind: CauseKind) -> bool {
+    match kind {
+        CauseKind::Missing | CauseKind::NeverSeen | CauseKind::NotStarted | CauseKind::Overrun => true,
+        CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind | CauseKind::Unjudgeable => false,
+        CauseKind::Failed | CauseKind::TooShort | CauseKind::Overlapping => false,
+    }
+}
+
 /// 7.2: the end of a run that the pause closed does not end the pause. An end without rid is recognised only once.
-pub(super) fn ends_run_from_before_pause(state: &mut State, ping: &Ping) -> bool {
+fn ends_run_from_before_pause(state: &mut State, ping: &Ping) -> bool {
     match (&ping.rid, ping.kind) {
         (_, PingKind::Start | PingKind::Log) => false,
         (Some(rid), _) => state.rids.iter().any(|memory| memory.rid == *rid && memory.closed_by_pause),

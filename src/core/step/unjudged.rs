@@ -3,10 +3,10 @@
 use super::guard::guarded;
 use super::next::EARLY;
 use super::outcome::{FlipReason, Step};
-use super::ping::ends_run_from_before_pause;
+use super::ping::is_for_want_of_success;
 use super::{Input, Judge, judged};
 use crate::core::blind::BlindWindows;
-use crate::core::cause::{CauseKind, Family};
+use crate::core::cause::CauseKind;
 use crate::core::check::{Ping, PingKind, Spec};
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
@@ -100,8 +100,7 @@ fn take(judge: &mut Judge<'_>, new: &Spec) {
         state.claim = None;
         state.floor = state.floor.max(now);
         state.fit_to(&new.schedule, now);
-        let stays = |kind: CauseKind| kind == CauseKind::Unjudgeable || kind.family() == Family::Failing;
-        state.causes.retain(|cause| stays(cause.kind));
+        state.end_lateness();
         super::change::keep_failures(state, new, true, now);
     });
 }
@@ -113,8 +112,7 @@ fn leave_uncounted(judge: &mut Judge<'_>, ping: &Ping) {
     if ping.kind == PingKind::Log {
         return;
     }
-    let of_old_run = ends_run_from_before_pause(&mut judge.state, ping);
-    if judge.state.pause.at_run_time.is_some() && !judge.spec.manual_resume && !of_old_run {
+    if judge.ends_pause(ping) {
         judge.unpause();
     }
     // An occurrence that is a little ahead may be served by it.
@@ -134,13 +132,7 @@ fn leave_uncounted(judge: &mut Judge<'_>, ping: &Ping) {
     }
     if ping.kind == PingKind::Success {
         judge.flip(now, FlipReason::Pinged, |state| {
-            state.causes.retain(|cause| !is_ended_by_coming(cause.kind));
+            state.causes.retain(|cause| !is_for_want_of_success(cause.kind));
         });
     }
-}
-
-/// It is late for want of a ping, and one has come.
-fn is_ended_by_coming(kind: CauseKind) -> bool {
-    use CauseKind::{Missing, NeverSeen, NotStarted, Overrun};
-    matches!(kind, Missing | NeverSeen | NotStarted | Overrun)
 }

@@ -2,7 +2,7 @@
 
 use super::guard::guarded;
 use super::sight::Judged;
-use super::{Input, next, step};
+use super::{Input, next, rests, step};
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{CauseKind, Causes, Family, Status};
 use crate::core::check::Spec;
@@ -85,7 +85,7 @@ fn look(state: &State, now: Time, (due, deadline): (Option<Time>, Option<Time>))
 }
 
 fn due_and_deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> (Option<Time>, Option<Time>) {
-    if !state.is_judged() || state.causes.has(CauseKind::Unjudgeable) {
+    if rests(state) {
         return (None, None);
     }
     match &spec.schedule {

@@ -201,8 +201,9 @@ impl SqliteStore {
         if self.memory.numbers.created.is_none() {
             self.memory.database_id = self.epoch.cast_signed();
         }
-        if let Some(at) = tried_at.max(self.memory.numbers.sign_of_life).filter(|_| tried_at.is_some()) {
-            self.memory.try_unjudgeable(at);
+        if let Some(tried_at) = tried_at {
+            let life = self.memory.numbers.sign_of_life;
+            self.memory.try_unjudgeable(life.map_or(tried_at, |life| life.max(tried_at)));
         }
         self.handed.retain(|id| self.memory.outbox.has_message(*id));
         self.live.set_mutes(self.memory.mutes.clone());

@@ -19,6 +19,12 @@ pub(in crate::store) struct Pace {
 }
 
 impl Pace {
+    /// What is not found out by a look is as it was.
+    pub(in crate::store) fn recall(&mut self, before: Pace) {
+        let Pace { occasion, tried_at, limited_until, .. } = before;
+        *self = Pace { occasion, tried_at, limited_until, ..*self };
+    }
+
     /// Something that waits may leave at this time, if nothing may before.
     pub(in crate::store) fn look_by(&mut self, at: Time) {
         self.look_at = Some(self.look_at.map_or(at, |other| other.min(at)));

@@ -44,9 +44,9 @@ impl Outbox {
             self.told.ask_rows(id, is_open);
         }
         self.holds.ask(aside);
-        for (name, Pace { occasion, tried_at, limited_until, .. }) in paces {
+        for (name, before) in paces {
             self.lanes.change_known(&name, |lane| {
-                lane.pace = Pace { occasion, tried_at, limited_until, ..lane.pace };
+                lane.pace.recall(before);
                 lane.look_anew(Time::MIN);
             });
         }
@@ -98,10 +98,8 @@ impl Outbox {
     pub(in crate::store::sqlite) fn as_before(&mut self, before: Outbox) {
         (self.own, self.limited) = (before.own, before.limited);
         self.lanes.change_all(|name, lane| {
-            if let Some(Pace { occasion, tried_at, limited_until, .. }) =
-                before.lanes.get(name).map(|lane| lane.pace)
-            {
-                lane.pace = Pace { occasion, tried_at, limited_until, ..lane.pace };
+            if let Some(known) = before.lanes.get(name) {
+                lane.pace.recall(known.pace);
             }
         });
         for (id, row) in &mut self.deliveries {
