@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use bumpalo::Bump;
 use serde_json::{Map, Value as Json};
 
 use super::keys::is_key;
@@ -32,18 +33,19 @@ const SETTINGS: [&str; 3] = ["server", "token", "token_file"];
 /// Reads a user's settings. The error is one line and contains no value, since that may be the token.
 pub fn read_client_settings(bytes: &[u8]) -> Result<ClientSettings, String> {
     let text = syntax::not_text(bytes).map_err(|(line, column, _)| unreadable(line, column))?;
-    let tree = tree::read(text, 0, &[], &is_key);
+    let arena = Bump::new();
+    let tree = tree::read(&arena, text, 0, &[], &is_key);
     if let Some((at, _)) = tree.faults.first() {
         return Err(unreadable(at.line, at.column));
     }
     let mut settings = ClientSettings::default();
     let Some(root) = tree.root.filter(|root| !root.is_null()) else { return Ok(settings) };
-    let Value::Map(pairs) = &root.value else {
+    let Value::Map(pairs) = root.value else {
         return Err(format!("this is a mapping of keys (there are {})", SETTINGS.join(", ")));
     };
     for (key, value) in pairs {
         let (name, line) = (key.text(), key.at.line);
-        let text = match &value.value {
+        let text = match value.value {
             Value::Text { text, .. } if !value.is_null() && !text.trim().is_empty() => text.trim().to_owned(),
             _ if SETTINGS.contains(&name) => {
                 return Err(format!("line {line}: {} needs a text", quote(name)));
@@ -86,7 +88,8 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
     let text =
         syntax::not_text(bytes).map_err(|(line, column, message)| format!("{line}:{column}: {message}"))?;
     let unquoted = || syntax::unquoted(text).and_then(|unquoted| unquoted.faults.into_iter().next());
-    let tree = tree::read(text, 0, &[], &is_key);
+    let arena = Bump::new();
+    let tree = tree::read(&arena, text, 0, &[], &is_key);
     if let Some((at, message)) = tree.faults.into_iter().next() {
         let (line, column, message) = unquoted().unwrap_or((at.line, at.column, message));
         return Err(format!("{line}:{column}: {message}"));
@@ -94,10 +97,10 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
     let Some(root) = tree.root.filter(|root| !root.is_null()) else {
         return Err("it is empty: a check is a mapping of keys, as in {name: backup, every: 1d}".to_owned());
     };
-    match &root.value {
+    match root.value {
         Value::List(items) => items.iter().map(description).collect(),
         Value::Map(pairs) if pairs.iter().any(|(key, _)| key.text() == "checks") => {
-            let [(_, Node { value: Value::List(items), .. })] = pairs.as_slice() else {
+            let [(_, Node { value: Value::List(items), .. })] = *pairs else {
                 let other = pairs.iter().find(|(key, _)| key.text() != "checks");
                 return Err(other.map_or_else(
                     || at(root.at, "`checks` is a list (each item begins with `-`)"),
@@ -112,7 +115,8 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
 
 /// Parses one value of a check that is written in brackets or braces.
 pub fn read_value(text: &str) -> Result<Json, String> {
-    let tree = tree::read(text, 0, &[], &is_key);
+    let arena = Bump::new();
+    let tree = tree::read(&arena, text, 0, &[], &is_key);
     match (tree.faults.into_iter().next(), tree.root) {
         (Some((_, message)), _) => Err(message),
         (None, root) => Ok(root.as_ref().map_or(Json::Null, json)),
@@ -132,7 +136,7 @@ fn description(node: &Node<'_>) -> Result<Map<String, Json>, String> {
 
 /// Values stay texts, because the API parses them as a file's: a label's `1.10` is not a number.
 fn json(node: &Node<'_>) -> Json {
-    match &node.value {
+    match node.value {
         Value::Broken => Json::Null,
         Value::Text { .. } if node.is_null() => Json::Null,
         Value::Text { text, .. } => Json::String(text.to_string()),

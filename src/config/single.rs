@@ -1,7 +1,8 @@
 //! A single check from an API's client: JSON with the words of `checks:`, judged by the same code as files.
 
-use std::borrow::Cow;
 use std::sync::Arc;
+
+use bumpalo::Bump;
 
 use super::check::{self, FileShared};
 use super::keys;
@@ -54,13 +55,12 @@ impl DescribedError {
 /// Parses the description of a check. Missing values are as in a file without `defaults`. If it has no name, it gets
 /// `known`, or without that a name made from its title.
 pub fn read_check(json: &[u8], known: Option<&Name>) -> Result<Described, DescribedError> {
-    let mut document = json::read(json).map_err(DescribedError::NotJson)?;
+    let arena = Bump::new();
+    let document = json::read(&arena, json).map_err(DescribedError::NotJson)?;
     let mut log = Log::new(&keys::VOCABULARY);
     log.file("the request");
-    let described = match add_name(&mut document.root, known, &mut log) {
-        true => described(&document.root, &mut log),
-        false => None,
-    };
+    let root = with_name(&arena, document.root, known, &mut log);
+    let described = root.and_then(|root| described(&root, &mut log));
     match described {
         Some(described) if log.count() == 0 => Ok(described),
         _ => Err(faults(&document, log)),
@@ -82,13 +82,13 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
     Some(Described { definition, paused })
 }
 
-/// Gives the check a name if it has none. Returns false if that is a fault that leaves nothing to look at.
-fn add_name(root: &mut Node<'_>, known: Option<&Name>, log: &mut Log) -> bool {
+/// The check, with a name if it has none. `None` if that is a fault that leaves nothing to look at.
+fn with_name<'t>(arena: &'t Bump, root: Node<'t>, known: Option<&Name>, log: &mut Log) -> Option<Node<'t>> {
     let at = root.at;
-    let Value::Map(pairs) = &mut root.value else { return true };
+    let Value::Map(pairs) = root.value else { return Some(root) };
     let find = |key: &str| pairs.iter().find(|(name, value)| name.text() == key && !value.is_null());
     if find("name").is_some() {
-        return true;
+        return Some(root);
     }
     let name = match (known, find("title")) {
         (Some(name), _) => name.to_string(),
@@ -100,22 +100,23 @@ fn add_name(root: &mut Node<'_>, known: Option<&Name>, log: &mut Log) -> bool {
                     quote(title.text())
                 );
                 log.fault(title.at, message);
-                return false;
+                return None;
             }
             slug
         }
         (None, None) => {
             log.fault(at, "a check needs `name`, or `title`, of which its name is made");
-            return false;
+            return None;
         }
     };
-    pairs.retain(|(key, _)| key.text() != "name");
-    let text = |text: Cow<'static, str>| Node { at, value: Value::Text { text, plain: false } };
-    pairs.push((text("name".into()), text(name.into())));
-    true
+    let text = |text| Node { at, value: Value::Text { text, plain: false } };
+    let others = pairs.iter().copied().filter(|(key, _)| key.text() != "name");
+    let named = others.chain([(text("name"), text(arena.alloc_str(&name)))]);
+    let pairs: Vec<(Node<'_>, Node<'_>)> = named.collect();
+    Some(Node { at, value: Value::Map(arena.alloc_slice_copy(&pairs)) })
 }
 
-fn faults(document: &Document, log: Log) -> DescribedError {
+fn faults(document: &Document<'_>, log: Log) -> DescribedError {
     let count = log.count();
     let mut faults = log.into_places();
     faults.truncate(DescribedError::MAX_FAULTS);

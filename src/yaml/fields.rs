@@ -48,7 +48,7 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Reads a node as this section. Unknown keys, keys of later versions, and missing keys are faults.
     pub(crate) fn open(node: &'a Node<'a>, section: &'a Section, log: &mut Log) -> Option<Fields<'a>> {
-        let pairs = match &node.value {
+        let pairs = match node.value {
             Value::Map(pairs) => pairs,
             Value::Broken => return None,
             _ => {
@@ -120,7 +120,7 @@ impl<'a> Fields<'a> {
     /// A scalar of any kind; anything else is a fault.
     pub(crate) fn scalar(&self, log: &mut Log, name: &str) -> Option<&'a str> {
         let node = self.get(name)?;
-        match &node.value {
+        match node.value {
             Value::Text { text, .. } => Some(text),
             _ => {
                 let wanted = expectation(self.kind(name));
@@ -155,8 +155,8 @@ impl<'a> Fields<'a> {
     /// A text, or a list of texts, each with its place.
     pub(crate) fn texts(&self, log: &mut Log, name: &str) -> Vec<(At, &'a str)> {
         let Some(node) = self.get(name) else { return Vec::new() };
-        let items = match &node.value {
-            Value::List(items) => items.as_slice(),
+        let items = match node.value {
+            Value::List(items) => items,
             _ => std::slice::from_ref(node),
         };
         if items.len() > MAX_TEXTS {
@@ -165,9 +165,9 @@ impl<'a> Fields<'a> {
         }
         let mut texts = Vec::with_capacity(items.len());
         for item in items {
-            match &item.value {
+            match item.value {
                 Value::Text { text, .. } if !item.is_null() && !text.is_empty() => {
-                    texts.push((item.at, &**text));
+                    texts.push((item.at, text));
                 }
                 Value::Broken => {}
                 _ => log.fault(item.at, format!("an item of `{name}` is a text, not {}", item.kind())),
@@ -254,7 +254,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn items(&self, log: &mut Log, name: &str) -> &'a [Node<'a>] {
         let Kind::List(_) = self.kind(name) else { panic!("`{name}` is not declared as a list") };
         let Some(node) = self.get(name) else { return &[] };
-        match &node.value {
+        match node.value {
             Value::List(items) => items,
             _ => {
                 log.fault(
@@ -275,7 +275,7 @@ impl<'a> Fields<'a> {
     /// Labels, sorted by name, with values as they were written.
     pub(crate) fn labels(&self, log: &mut Log, name: &str) -> Vec<(String, String)> {
         let Some(node) = self.get(name) else { return Vec::new() };
-        let Value::Map(pairs) = &node.value else {
+        let Value::Map(pairs) = node.value else {
             let message = format!("`{name}` is a mapping, as in {{team: dba}}, not {}", node.kind());
             log.fault(node.at, message);
             return Vec::new();
@@ -288,7 +288,7 @@ impl<'a> Fields<'a> {
             if let Some(problem) = label_problem(label.text()) {
                 log.fault(label.at, format!("the label {} {problem}", quote(label.text())));
             }
-            match &value.value {
+            match value.value {
                 Value::Broken => {}
                 Value::Text { text, .. } if !value.is_null() && !text.is_empty() => {
                     if text.len() > MAX_LABEL_BYTES || text.contains(char::is_control) {

@@ -1,10 +1,9 @@
 //! Reads JSON into the tree that YAML is read into. Values are numbered, and each has a JSON Pointer (RFC 6901).
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use bumpalo::Bump;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::fault::{At, quote};
 use super::tree::{Node, Value};
@@ -14,8 +13,8 @@ use crate::core::text::first_bytes;
 const MAX_POINTER_BYTES: usize = 256;
 
 /// A document: its tree, and the places of its values.
-pub(crate) struct Document {
-    pub(crate) root: Node<'static>,
+pub(crate) struct Document<'t> {
+    pub(crate) root: Node<'t>,
     places: Vec<Place>,
 }
 
@@ -25,15 +24,16 @@ struct Place {
     token: String,
 }
 
-/// Parses a document. The parser refuses deep nesting; duplicate keys are refused here.
-pub(crate) fn read(json: &[u8]) -> Result<Document, String> {
-    let json: Json = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+/// Parses a document into an arena. The parser refuses deep nesting; duplicate keys are refused here.
+pub(crate) fn read<'t>(arena: &'t Bump, json: &[u8]) -> Result<Document<'t>, String> {
     let mut places = Vec::new();
-    let root = node(json, None, String::new(), &mut places);
-    Ok(Document { root, places })
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let root = Reader { arena, places: &mut places, parent: None, token: String::new() };
+    let root = root.deserialize(&mut json).and_then(|root| json.end().map(|()| root));
+    Ok(Document { root: root.map_err(|error| error.to_string())?, places })
 }
 
-impl Document {
+impl Document<'_> {
     /// The pointer to a value of the tree, such as `/expect/within`; "" is the document as a whole.
     pub(crate) fn pointer(&self, at: At) -> String {
         let mut tokens = Vec::new();
@@ -49,94 +49,92 @@ impl Document {
     }
 }
 
-/// A JSON value whose keys keep their order.
-enum Json {
-    Plain(String),
-    Text(String),
-    List(Vec<Json>),
-    Map(Vec<(String, Json)>),
+/// Reads one value, and what is in it.
+struct Reader<'r, 't> {
+    arena: &'t Bump,
+    places: &'r mut Vec<Place>,
+    parent: Option<usize>,
+    token: String,
 }
 
-fn node(json: Json, parent: Option<usize>, token: String, places: &mut Vec<Place>) -> Node<'static> {
-    let number = places.len();
-    places.push(Place { parent, token });
-    let at = At { file: 0, line: u32::try_from(number + 1).unwrap_or(u32::MAX), column: 1 };
-    let text = |text: String, plain| Value::Text { text: Cow::Owned(text), plain };
-    let value = match json {
-        Json::Plain(word) => text(word, true),
-        Json::Text(words) => text(words, false),
-        Json::List(items) => {
-            let items = items.into_iter().enumerate();
-            Value::List(items.map(|(i, item)| node(item, Some(number), i.to_string(), places)).collect())
-        }
-        Json::Map(pairs) => {
-            let mut nodes = Vec::with_capacity(pairs.len());
-            for (key, value) in pairs {
-                let value = node(value, Some(number), key.clone(), places);
-                nodes.push((Node { at: value.at, value: text(key, false) }, value));
-            }
-            Value::Map(nodes)
-        }
-    };
-    Node { at, value }
-}
+impl<'t> Reader<'_, 't> {
+    fn within(&mut self, parent: usize, token: String) -> Reader<'_, 't> {
+        Reader { arena: self.arena, places: self.places, parent: Some(parent), token }
+    }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
+    /// The number of the value, and its place in the tree.
+    fn place(&mut self) -> (usize, At) {
+        let number = self.places.len();
+        self.places.push(Place { parent: self.parent, token: std::mem::take(&mut self.token) });
+        (number, At { file: 0, line: u32::try_from(number + 1).unwrap_or(u32::MAX), column: 1 })
+    }
+
+    fn scalar(mut self, text: &str, plain: bool) -> Node<'t> {
+        let (_, at) = self.place();
+        Node { at, value: Value::Text { text: self.arena.alloc_str(text), plain } }
     }
 }
 
-struct JsonVisitor;
+impl<'de, 't> DeserializeSeed<'de> for Reader<'_, 't> {
+    type Value = Node<'t>;
 
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'t>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, 't> Visitor<'de> for Reader<'_, 't> {
+    type Value = Node<'t>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Plain(value.to_string()))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Node<'t>, E> {
+        Ok(self.scalar(&value.to_string(), true))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Plain(value.to_string()))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Node<'t>, E> {
+        Ok(self.scalar(&value.to_string(), true))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Plain(value.to_string()))
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Node<'t>, E> {
+        Ok(self.scalar(&value.to_string(), true))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Plain(value.to_string()))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Node<'t>, E> {
+        Ok(self.scalar(&value.to_string(), true))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Json, E> {
-        Ok(Json::Plain("null".to_owned()))
+    fn visit_unit<E: Error>(self) -> Result<Node<'t>, E> {
+        Ok(self.scalar("null", true))
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
-        Ok(Json::Text(text.to_owned()))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Node<'t>, E> {
+        Ok(self.scalar(text, false))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Node<'t>, A::Error> {
+        let (number, at) = self.place();
         let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self.within(number, list.len().to_string()))? {
             list.push(item);
         }
-        Ok(Json::List(list))
+        Ok(Node { at, value: Value::List(self.arena.alloc_slice_copy(&list)) })
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
-        let mut pairs: Vec<(String, Json)> = Vec::new();
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Node<'t>, A::Error> {
+        let (number, at) = self.place();
+        let mut pairs = Vec::new();
         let mut known = std::collections::HashSet::new();
-        while let Some((key, value)) = map.next_entry::<String, Json>()? {
-            if !known.insert(key.clone()) {
-                return Err(A::Error::custom(format!("the key {} is there twice", quote(&key))));
+        while let Some(key) = map.next_key::<String>()? {
+            let text = &*self.arena.alloc_str(&key);
+            let value = map.next_value_seed(self.within(number, key))?;
+            if !known.insert(text) {
+                return Err(A::Error::custom(format!("the key {} is there twice", quote(text))));
             }
-            pairs.push((key, value));
+            pairs.push((Node { at: value.at, value: Value::Text { text, plain: false } }, value));
         }
-        Ok(Json::Map(pairs))
+        Ok(Node { at, value: Value::Map(self.arena.alloc_slice_copy(&pairs)) })
     }
 }

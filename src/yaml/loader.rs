@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bumpalo::Bump;
+
 use super::fault::{At, Log, quote};
 use super::fields::Fields;
 use super::inputs::{Digests, Inputs, MAX_FILE_BYTES, MAX_SECRET_BYTES, read_file};
@@ -80,13 +82,14 @@ impl Loader {
             }
         };
         let is_known = Arc::clone(&self.is_known);
-        let mut tree = tree::read(text, at.file, &[], &*is_known);
+        let arena = Bump::new();
+        let mut tree = tree::read(&arena, text, at.file, &[], &*is_known);
         let unquoted = if tree.faults.is_empty() { None } else { syntax::unquoted(text) };
         if let Some(unquoted) = &unquoted {
             for (line, column, message) in &unquoted.faults {
                 self.log.fault(At { line: *line, column: *column, ..at }, message.clone());
             }
-            tree = tree::read(&unquoted.text, at.file, &unquoted.starts, &*is_known);
+            tree = tree::read(&arena, &unquoted.text, at.file, &unquoted.starts, &*is_known);
         }
         let readable = tree.faults.is_empty();
         for (place, message) in tree.faults {

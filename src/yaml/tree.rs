@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use bumpalo::Bump;
 use serde_yaml::granit_parser::{Event, Options, Parser, ScalarStyle, Span, Tag, options};
 
 use super::fault::{At, quote};
@@ -18,38 +19,35 @@ const MAX_COPIED_NODES: usize = 1_000_000;
 /// The deepest nesting, including aliases.
 const MAX_DEPTH: usize = 64;
 
-#[derive(Clone, Debug)]
-pub(crate) struct Node<'a> {
+/// A tree is made of many small pieces, which lie in an arena or are pieces of the file's text: it is dropped at once, and
+/// leaves no holes in the memory of what was made meanwhile and stays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node<'t> {
     pub(crate) at: At,
-    pub(crate) value: Value<'a>,
+    pub(crate) value: Value<'t>,
 }
 
-#[derive(Clone, Debug)]
-pub(crate) enum Value<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Value<'t> {
     /// A scalar as it was written; `plain` means without quotes.
-    Text { text: Cow<'a, str>, plain: bool },
+    Text { text: &'t str, plain: bool },
     /// A sequence.
-    List(Vec<Node<'a>>),
+    List(&'t [Node<'t>]),
     /// A mapping. Its keys are texts, without duplicates.
-    Map(Vec<(Node<'a>, Node<'a>)>),
+    Map(&'t [(Node<'t>, Node<'t>)]),
     /// Not readable. A fault has been reported.
     Broken,
 }
 
-impl Node<'_> {
+impl<'t> Node<'t> {
     /// Whether it is empty or `null`, which means the same as a missing key.
     pub(crate) fn is_null(&self) -> bool {
-        match &self.value {
-            Value::Text { text, plain: true } => {
-                matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL")
-            }
-            _ => false,
-        }
+        matches!(self.value, Value::Text { text: "" | "~" | "null" | "Null" | "NULL", plain: true })
     }
 
     /// The text of a scalar; "" for anything else.
-    pub(crate) fn text(&self) -> &str {
-        match &self.value {
+    pub(crate) fn text(&self) -> &'t str {
+        match self.value {
             Value::Text { text, .. } => text,
             _ => "",
         }
@@ -69,29 +67,42 @@ impl Node<'_> {
 
 /// The readable part of a file.
 #[derive(Debug)]
-pub(crate) struct Tree<'a> {
+pub(crate) struct Tree<'t> {
     /// The root of the document, without what follows a syntax error.
-    pub(crate) root: Option<Node<'a>>,
+    pub(crate) root: Option<Node<'t>>,
     /// Faults in the YAML itself.
     pub(crate) faults: Vec<(At, String)>,
     /// Whether the document was not read to its end.
     pub(crate) cut_short: bool,
 }
 
-/// Parses a document. `unreadable` lists the byte offsets of values that are to become [`Value::Broken`]; `is_known` says
-/// whether a key of this name may be shown.
-pub(crate) fn read<'a>(
-    text: &'a str,
+/// Parses a document into an arena. `unreadable` lists the byte offsets of values that are to become [`Value::Broken`];
+/// `is_known` says whether a key of this name may be shown.
+pub(crate) fn read<'t>(
+    arena: &'t Bump,
+    text: &'t str,
     file: u32,
-    unreadable: &'a [usize],
-    is_known: &'a dyn Fn(&str) -> bool,
-) -> Tree<'a> {
+    unreadable: &'t [usize],
+    is_known: &'t dyn Fn(&str) -> bool,
+) -> Tree<'t> {
     let options: Options = options! {
         emit_unresolved_aliases: true,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
-    let mut builder = Builder::new(file, unreadable, is_known);
+    let mut builder = Builder {
+        arena,
+        file,
+        unreadable,
+        is_known,
+        nodes: 0,
+        copied_nodes: 0,
+        documents: 0,
+        open: Vec::new(),
+        complete: Vec::new(),
+        anchors: HashMap::new(),
+        faults: Vec::new(),
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         let step = match event {
             Ok((event, span)) => builder.event(event, &span),
@@ -105,66 +116,50 @@ pub(crate) fn read<'a>(
             return builder.cut_short();
         }
     }
-    Tree { root: builder.root, faults: builder.faults, cut_short: false }
+    builder.tree(false)
 }
 
 /// A collection that has not ended yet.
-struct Open<'a> {
+struct Open {
     at: At,
     anchor: usize,
-    content: Content<'a>,
-}
-
-enum Content<'a> {
-    List(Vec<Node<'a>>),
-    Map { pairs: Vec<(Node<'a>, Node<'a>)>, key: Option<Node<'a>> },
+    is_map: bool,
+    /// How many nodes were complete before its own.
+    before: usize,
 }
 
 /// The target of aliases, with the number of its nodes and its depth.
-struct Anchored<'a> {
-    node: Node<'a>,
+struct Anchored<'t> {
+    node: Node<'t>,
     nodes: usize,
     depth: usize,
 }
 
-struct Builder<'a> {
+struct Builder<'t> {
+    arena: &'t Bump,
     file: u32,
-    unreadable: &'a [usize],
-    is_known: &'a dyn Fn(&str) -> bool,
+    unreadable: &'t [usize],
+    is_known: &'t dyn Fn(&str) -> bool,
     nodes: usize,
     copied_nodes: usize,
     documents: usize,
-    open: Vec<Open<'a>>,
-    anchors: HashMap<usize, Anchored<'a>>,
+    open: Vec<Open>,
+    /// The complete nodes of the collections that are open: of a mapping, each key before its value. In the end it is the root.
+    complete: Vec<Node<'t>>,
+    anchors: HashMap<usize, Anchored<'t>>,
     faults: Vec<(At, String)>,
-    root: Option<Node<'a>>,
 }
 
 type Fatal = (At, String);
 
-impl<'a> Builder<'a> {
-    fn new(file: u32, unreadable: &'a [usize], is_known: &'a dyn Fn(&str) -> bool) -> Builder<'a> {
-        Builder {
-            file,
-            unreadable,
-            is_known,
-            nodes: 0,
-            copied_nodes: 0,
-            documents: 0,
-            open: Vec::new(),
-            anchors: HashMap::new(),
-            faults: Vec::new(),
-            root: None,
-        }
-    }
-
+impl<'t> Builder<'t> {
     /// The parser counts lines from 1 and columns from 0.
     fn at(&self, line: usize, column: usize) -> At {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         At { file: self.file, line: number(line), column: number(column).saturating_add(1) }
     }
 
-    fn event(&mut self, event: Event<'a>, span: &Span) -> Result<(), Fatal> {
+    fn event(&mut self, event: Event<'t>, span: &Span) -> Result<(), Fatal> {
         let at = self.at(span.start.line(), span.start.col());
         if let Some(tag) = event.tag() {
             self.tag(at, tag);
@@ -181,17 +176,17 @@ impl<'a> Builder<'a> {
                 let value = if self.unreadable.binary_search(&start).is_ok() {
                     Value::Broken
                 } else {
+                    let text = match text {
+                        Cow::Borrowed(text) => text,
+                        Cow::Owned(text) => self.arena.alloc_str(&text),
+                    };
                     Value::Text { text, plain: style == ScalarStyle::Plain }
                 };
                 self.count(at)?;
                 self.add(Node { at, value }, anchor)?;
             }
-            Event::SequenceStart(_, anchor, _) => {
-                self.open(at, anchor, Content::List(Vec::new()))?;
-            }
-            Event::MappingStart(_, anchor, _) => {
-                self.open(at, anchor, Content::Map { pairs: Vec::new(), key: None })?;
-            }
+            Event::SequenceStart(_, anchor, _) => self.open(at, anchor, false)?,
+            Event::MappingStart(_, anchor, _) => self.open(at, anchor, true)?,
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(anchor) => self.alias(at, anchor)?,
             Event::UnresolvedAlias(_) => {
@@ -229,10 +224,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn open(&mut self, at: At, anchor: usize, content: Content<'a>) -> Result<(), Fatal> {
+    fn open(&mut self, at: At, anchor: usize, is_map: bool) -> Result<(), Fatal> {
         self.count(at)?;
         self.check_depth(at, 1)?;
-        self.open.push(Open { at, anchor, content });
+        self.open.push(Open { at, anchor, is_map, before: self.complete.len() });
         Ok(())
     }
 
@@ -244,66 +239,60 @@ impl<'a> Builder<'a> {
     }
 
     fn close(&mut self) -> Result<(), Fatal> {
-        let open = self.open.pop().expect("the parser ends only what it has begun");
-        let value = match open.content {
-            Content::List(mut items) => {
-                items.shrink_to_fit();
-                Value::List(items)
-            }
-            Content::Map { pairs, key } => {
-                assert!(key.is_none(), "the parser gives every key a value");
-                Value::Map(self.finish_map(pairs))
-            }
-        };
-        self.add(Node { at: open.at, value }, open.anchor)
+        let Open { at, anchor, is_map, before } =
+            self.open.pop().expect("the parser ends only what it has begun");
+        let value = if is_map { self.map(before) } else { self.list(before) };
+        self.add(Node { at, value }, anchor)
     }
 
     /// Adds a complete node to the open collection, or as the root.
-    fn add(&mut self, node: Node<'a>, anchor: usize) -> Result<(), Fatal> {
+    fn add(&mut self, node: Node<'t>, anchor: usize) -> Result<(), Fatal> {
         if anchor > 0 {
             let (nodes, depth) = measure(&node);
             self.count_copied(node.at, nodes)?;
-            self.anchors.insert(anchor, Anchored { node: node.clone(), nodes, depth });
+            self.anchors.insert(anchor, Anchored { node, nodes, depth });
         }
-        match self.open.last_mut().map(|open| &mut open.content) {
-            None => self.root = Some(node),
-            Some(Content::List(items)) => items.push(node),
-            Some(Content::Map { pairs, key }) => match key.take() {
-                None => *key = Some(node),
-                Some(key) => pairs.push((key, node)),
-            },
-        }
+        self.complete.push(node);
         Ok(())
     }
 
     fn alias(&mut self, at: At, anchor: usize) -> Result<(), Fatal> {
-        let Some(anchored) = self.anchors.get(&anchor) else {
+        let Some(&Anchored { node, nodes, depth }) = self.anchors.get(&anchor) else {
             return Err((at, "an alias inside of what it refers to".to_owned()));
         };
-        let (nodes, depth) = (anchored.nodes, anchored.depth);
         self.count_copied(at, nodes)?;
         self.check_depth(at, depth)?;
-        let node = self.anchors[&anchor].node.clone();
         self.add(node, 0)
     }
 
-    /// Checks that keys are texts without duplicates, and applies `<<`.
-    fn finish_map(&mut self, pairs: Vec<(Node<'a>, Node<'a>)>) -> Vec<(Node<'a>, Node<'a>)> {
-        let mut kept: Vec<(Node<'a>, Node<'a>)> = Vec::with_capacity(pairs.len());
-        let mut merged: Vec<Node<'a>> = Vec::new();
-        let mut places: HashMap<String, At> = HashMap::new();
+    /// The nodes after the first `before` are the items of a list.
+    fn list(&mut self, before: usize) -> Value<'t> {
+        let items = self.arena.alloc_slice_copy(&self.complete[before..]);
+        self.complete.truncate(before);
+        Value::List(items)
+    }
+
+    /// The nodes after the first `before` are the keys and values of a mapping. Checks that keys are texts without duplicates,
+    /// and applies `<<`.
+    fn map(&mut self, before: usize) -> Value<'t> {
+        let nodes = self.complete.split_off(before);
+        let (pairs, rest) = nodes.as_chunks();
+        assert!(rest.is_empty(), "the parser gives every key a value");
+        let mut kept: Vec<(Node<'t>, Node<'t>)> = Vec::with_capacity(pairs.len());
+        let mut merged: Vec<Node<'t>> = Vec::new();
+        let mut places: HashMap<&str, At> = HashMap::new();
         let large = pairs.len() > 32;
-        for (key, value) in pairs {
-            let Value::Text { text, plain } = &key.value else {
+        for &[key, value] in pairs {
+            let Value::Text { text, plain } = key.value else {
                 self.faults.push((key.at, format!("a key is a text, not {}", key.kind())));
                 continue;
             };
-            if *plain && text == "<<" {
+            if plain && text == "<<" {
                 merged.push(value);
                 continue;
             }
             let before = match large {
-                true => places.insert(text.to_string(), key.at),
+                true => places.insert(text, key.at),
                 false => kept.iter().find(|(other, _)| other.text() == text).map(|(other, _)| other.at),
             };
             match before {
@@ -319,21 +308,20 @@ impl<'a> Builder<'a> {
         for node in merged {
             self.merge(&mut kept, node);
         }
-        kept.shrink_to_fit();
-        kept
+        Value::Map(self.arena.alloc_slice_copy(&kept))
     }
 
-    fn merge(&mut self, kept: &mut Vec<(Node<'a>, Node<'a>)>, node: Node<'a>) {
+    fn merge(&mut self, kept: &mut Vec<(Node<'t>, Node<'t>)>, node: Node<'t>) {
         match node.value {
             Value::Map(pairs) => {
                 for (key, value) in pairs {
                     if !kept.iter().any(|(other, _)| other.text() == key.text()) {
-                        kept.push((key, value));
+                        kept.push((*key, *value));
                     }
                 }
             }
             Value::List(items) if items.iter().all(|item| matches!(item.value, Value::Map(_))) => {
-                items.into_iter().for_each(|item| self.merge(kept, item));
+                items.iter().for_each(|item| self.merge(kept, *item));
             }
             Value::Broken => {}
             _ => self.faults.push((node.at, format!("`<<` takes a mapping of keys, not {}", node.kind()))),
@@ -342,28 +330,43 @@ impl<'a> Builder<'a> {
 
     /// Closes what a syntax error left open, and keeps what is complete: the items of the lists at the top. Anything
     /// else would only be reported to lack what follows the error.
-    fn cut_short(mut self) -> Tree<'a> {
-        while self.open.len() > 2 {
-            self.open.pop();
+    fn cut_short(mut self) -> Tree<'t> {
+        let mut open = std::mem::take(&mut self.open).into_iter();
+        let (first, second, third) = (open.next(), open.next(), open.next());
+        if let Some(Open { before, .. }) = third {
+            self.complete.truncate(before);
         }
-        if self.open.len() == 2
-            && let Some(Open { at, content: Content::List(mut items), .. }) = self.open.pop()
-        {
-            // A line with another indentation ends the item that it belongs to.
-            items.pop();
-            let list = Node { at, value: Value::List(items) };
-            self.add(list, 0).expect("nothing is counted without an anchor");
+        match second {
+            Some(Open { at, is_map: false, before, .. }) => {
+                // A line with another indentation ends the item that it belongs to.
+                self.complete.truncate(before.max(self.complete.len().saturating_sub(1)));
+                let value = self.list(before);
+                self.complete.push(Node { at, value });
+            }
+            Some(Open { before, .. }) => self.complete.truncate(before),
+            None => {}
         }
-        if let Some(Open { at, content: Content::Map { pairs, .. }, .. }) = self.open.pop() {
-            self.root = Some(Node { at, value: Value::Map(self.finish_map(pairs)) });
+        match first {
+            Some(Open { at, is_map: true, before, .. }) => {
+                let keys_without_value = (self.complete.len() - before) % 2;
+                self.complete.truncate(self.complete.len() - keys_without_value);
+                let value = self.map(before);
+                self.complete.push(Node { at, value });
+            }
+            Some(Open { before, .. }) => self.complete.truncate(before),
+            None => {}
         }
-        Tree { root: self.root, faults: self.faults, cut_short: true }
+        self.tree(true)
+    }
+
+    fn tree(mut self, cut_short: bool) -> Tree<'t> {
+        Tree { root: self.complete.pop(), faults: self.faults, cut_short }
     }
 }
 
 /// The number of nodes, and the depth of collections.
 fn measure(node: &Node<'_>) -> (usize, usize) {
-    let children: Vec<(usize, usize)> = match &node.value {
+    let children: Vec<(usize, usize)> = match node.value {
         Value::List(items) => items.iter().map(measure).collect(),
         Value::Map(pairs) => pairs.iter().flat_map(|(key, value)| [measure(key), measure(value)]).collect(),
         Value::Text { .. } | Value::Broken => return (1, 0),
