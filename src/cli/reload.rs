@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::Signal;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -38,6 +39,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Reloader {
     pub(super) config_file: PathBuf,
     pub(super) allow_mass_removal: bool,
+    /// Of [`one_thread`].
+    pub(super) thread: Handle,
     pub(super) app: Arc<App>,
     pub(super) writer: Arc<Writer>,
     pub(super) clock: Arc<Clock>,
@@ -117,7 +120,7 @@ impl Reloader {
             let zones = zones::current();
             zones.has_changed().then(|| zones.look())
         };
-        let now = beside(look).await.ok().flatten();
+        let now = self.beside(look).await.ok().flatten();
         let is_quiet = now.is_some() && now == *before;
         *before = now;
         if !is_quiet {
@@ -139,7 +142,7 @@ impl Reloader {
     /// What is there, if it is not what was read last.
     async fn change(&self) -> Option<ContentHash> {
         let inputs = self.seen.inputs.clone();
-        let hash = beside(move || inputs.hash()).await;
+        let hash = self.beside(move || inputs.hash()).await;
         hash.ok().filter(|hash| *hash != self.seen.hash)
     }
 
@@ -210,7 +213,7 @@ impl Reloader {
         // Dropped here, and not by the writer: at 100,000 changes that takes tens of milliseconds.
         let taken = self.app.services.live.pending();
         let carried = carry_on(&self.writer).await;
-        drop(beside(move || drop(taken)).await);
+        drop(self.beside(move || drop(taken)).await);
         let changes = carried.map_err(|error: StoreError| {
             format!("the configuration is taken, but not all checks are changed yet, which goes on by itself: {error}")
         })?;
@@ -220,7 +223,7 @@ impl Reloader {
 
     async fn take(&mut self, allow_mass_removal: bool) -> Result<Difference, String> {
         let file = self.config_file.clone();
-        let (config, outward) = match beside(move || load(&file)).await? {
+        let (config, outward) = match self.beside(move || load(&file)).await? {
             Ok((config, outward)) => (config, Arc::new(outward)),
             Err(faults) => {
                 self.seen = LastRead::of_faults(&faults);
@@ -256,7 +259,7 @@ impl Reloader {
         for_app: ForApp,
     ) -> Result<Result<(), ConfigureError>, String> {
         let directory = self.app.services.live.directory();
-        let mut compared = beside(move || Compared::new(configuration, &directory)).await?;
+        let mut compared = self.beside(move || Compared::new(configuration, &directory)).await?;
         let (in_force, app) = (self.outward.clone(), self.app.clone());
         let (own, clock) = (self.own.clone(), self.clock.clone());
         let taken = self.writer.call(move |store, now| {
@@ -270,14 +273,23 @@ impl Reloader {
         });
         let (taken, compared) = taken.await;
         let is_taken = taken.is_ok();
-        beside(move || is_taken.then(|| compared.move_lines())).await?;
+        self.beside(move || is_taken.then(|| compared.move_lines())).await?;
         Ok(taken)
+    }
+
+    /// What may take long at a million checks runs beside everything else.
+    async fn beside<R: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<R, String> {
+        self.thread.spawn_blocking(work).await.map_err(|error| error.to_string())
     }
 }
 
-/// What may take long at a million checks runs beside everything else.
-async fn beside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> Result<R, String> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
+/// For what takes long: it blocks always the same thread. What a thread frees, the allocator keeps for that thread; of several,
+/// each would keep as much as it takes to read a configuration.
+pub(super) fn one_thread() -> std::io::Result<Runtime> {
+    Builder::new_current_thread().max_blocking_threads(1).thread_keep_alive(Duration::MAX).build()
 }
 
 /// A configuration, and the ways outward that it names.

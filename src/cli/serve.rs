@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use super::difference::{Difference, Rest, log_faults, report_kept};
 use super::failure::{Failure, install_tls};
@@ -53,11 +54,11 @@ pub(super) fn main(flags: Flags) -> Result<(), Failure> {
 fn start(settings: Settings) -> Result<(), Failure> {
     tracing::info!(version = version::VERSION, commit = version::COMMIT, "punctual starts");
     install_tls();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build()?;
-    let outcome = runtime.block_on(run(settings));
+    let runtime = Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build()?;
+    let one_thread = reload::one_thread()?;
+    let outcome = runtime.block_on(run(settings, one_thread.handle()));
     // A thread that hangs must not keep the process.
-    runtime.shutdown_background();
+    [runtime, one_thread].into_iter().for_each(Runtime::shutdown_background);
     outcome
 }
 
@@ -68,23 +69,24 @@ fn http_threads() -> usize {
     processors.saturating_sub(1).max(1)
 }
 
-async fn run(mut settings: Settings) -> Result<(), Failure> {
+async fn run(mut settings: Settings, thread: &Handle) -> Result<(), Failure> {
     // Before anything that takes time, as many checks or the wait for another server's end: by itself, a SIGHUP would end
     // this one.
     let hangups = signal(SignalKind::hangup())?;
-    let (loaded, ahead) = read(&settings).await?;
+    let (loaded, ahead) = read(&settings, thread).await?;
     // Nobody holds a folder that is not there: an address that is taken is told before one is made.
     let early = match settings.storage_path.exists() {
         true => None,
         false => Some(Listeners::bind(&settings.listen_addresses)?),
     };
     let store = SqliteStore::open_after(&settings.storage_path, ahead)?.knowing(origins());
-    let (loaded, fault) = newest(&settings, loaded);
+    let (loaded, fault) = newest(&settings, thread, loaded).await?;
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = early.map_or_else(|| Listeners::bind(&settings.listen_addresses), Ok)?;
     settings.know_ports(&listeners.addresses());
-    let Parts { app, writer, engine, reloader, reloads } = assemble(&settings, store, loaded, hangups)?;
+    let Parts { app, writer, engine, reloader, reloads } =
+        assemble(&settings, thread, store, loaded, hangups)?;
     if let Some(fault) = fault {
         app.services.counters.own.config_refused();
         app.services.in_force.set_reload_fault(fault);
@@ -137,28 +139,33 @@ async fn run(mut settings: Settings) -> Result<(), Failure> {
 }
 
 /// The files, and meanwhile the database: with many checks each takes seconds.
-async fn read(settings: &Settings) -> Result<(Loaded, Option<ReadAhead>), Failure> {
-    let folder = settings.storage_path.clone();
+async fn read(settings: &Settings, thread: &Handle) -> Result<(Loaded, Option<ReadAhead>), Failure> {
+    let (file, folder) = (settings.config_file.clone(), settings.storage_path.clone());
     let ahead = tokio::task::spawn_blocking(move || ReadAhead::of(&folder));
-    let loaded = load(&settings.config_file).map_err(|faults| Failure(faults.to_string()))?;
-    Ok((loaded, ahead.await?))
+    let loaded = thread.spawn_blocking(move || load(&file)).await?;
+    Ok((loaded.map_err(|faults| Failure(faults.to_string()))?, ahead.await?))
 }
 
 /// The configuration as it is now, and not as it was when we began to wait for another server's end. If that is faulty by
 /// now: the one we have, and the fault.
-fn newest(settings: &Settings, loaded: Loaded) -> (Loaded, Option<String>) {
+async fn newest(
+    settings: &Settings,
+    thread: &Handle,
+    loaded: Loaded,
+) -> Result<(Loaded, Option<String>), JoinError> {
     let (config, _) = &loaded;
     if config.inputs.hash() == config.content_hash {
-        return (loaded, None);
+        return Ok((loaded, None));
     }
-    match load(&settings.config_file) {
+    let file = settings.config_file.clone();
+    Ok(match thread.spawn_blocking(move || load(&file)).await? {
         Ok(newer) => (newer, None),
         Err(faults) => {
             let fault = faults.to_string();
             log_faults("the configuration has changed and is faulty, the one before is used", &fault);
             (loaded, Some(fault))
         }
-    }
+    })
 }
 
 /// Serves the socket of the data folder until we stop; without it all else works.
@@ -187,6 +194,7 @@ struct Parts {
 
 fn assemble(
     settings: &Settings,
+    thread: &Handle,
     mut store: SqliteStore,
     (config, outward): Loaded,
     hangups: Signal,
@@ -239,6 +247,7 @@ fn assemble(
     let reloader = Reloader {
         config_file: settings.config_file.clone(),
         allow_mass_removal: settings.allow_mass_removal,
+        thread: thread.clone(),
         app: app.clone(),
         writer: writer.clone(),
         clock,

@@ -31,6 +31,7 @@ fn reloader(
     Reloader {
         config_file: config_file.to_owned(),
         allow_mass_removal: false,
+        thread: Handle::current(),
         app: Arc::new(App::new(Arc::new(services))),
         writer,
         clock,
