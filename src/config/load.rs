@@ -63,6 +63,7 @@ impl Checks {
     fn read(&mut self, loader: &mut Loader, fields: &Fields<'_>, shared: &FileShared) {
         let items = fields.items(&mut loader.log, "checks");
         self.definitions.reserve(items.len());
+        self.names.reserve(items.len());
         for item in items {
             let Some(fields) = Fields::open(item, &keys::CHECK, &mut loader.log) else { continue };
             self.check(loader, &fields, shared);

@@ -39,6 +39,11 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Makes room for so many more checks.
+    pub(super) fn reserve(&mut self, checks: usize) {
+        self.places.reserve(checks);
+    }
+
     /// Declares a check. If the name is taken, the fault names both places.
     pub(super) fn declare(&mut self, name: &Name, at: At, log: &mut Log) {
         if let Some(first) = self.places.get(name) {

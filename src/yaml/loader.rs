@@ -17,6 +17,8 @@ use crate::core::secret::Secret;
 const MAX_TOTAL_BYTES: u64 = 1 << 30;
 /// The longest secret, in bytes.
 const MAX_SECRET_LINE_BYTES: usize = 4096;
+/// The size of a usual file's tree, for each byte of its text.
+const TREE_PER_BYTE: usize = 8;
 /// The most items of a list of sections: receivers, Alertmanagers, ping keys, tokens.
 const MAX_ITEMS: usize = 1000;
 
@@ -82,7 +84,8 @@ impl Loader {
             }
         };
         let is_known = Arc::clone(&self.is_known);
-        let arena = Bump::new();
+        // In one piece: a large one is given back as a whole, and smaller ones are kept. What is not filled costs nothing.
+        let arena = Bump::with_capacity(TREE_PER_BYTE * text.len());
         let mut tree = tree::read(&arena, text, at.file, &[], &*is_known);
         let unquoted = if tree.faults.is_empty() { None } else { syntax::unquoted(text) };
         if let Some(unquoted) = &unquoted {
