@@ -76,8 +76,8 @@ pub fn follow_wall_clock(
     }
     let before = date_before(clock, store, before)?;
     let reanchored = store.reanchor(before, after);
-    if let Err(StoreError::Full | StoreError::Failed(_) | StoreError::Damaged(_) | StoreError::Newer { .. }) =
-        reanchored
+    if let Err(error) = reanchored.as_ref()
+        && !matches!(error, StoreError::Unclear(_))
     {
         return reanchored;
     }

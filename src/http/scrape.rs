@@ -104,6 +104,7 @@ fn totals(live: &Live, answered: &Answered, directory: &Directory, scrape: Scrap
         wont_fix: standing(IncidentStatus::WontFix),
         unjudgeable: totals.unjudgeable.load(Ordering::Relaxed),
         history_lost: totals.history_lost.load(Ordering::Relaxed),
+        rows_quarantined: totals.rows_quarantined.load(Ordering::Relaxed),
         database_bytes: totals.database_bytes.load(Ordering::Relaxed),
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),

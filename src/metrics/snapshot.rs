@@ -60,6 +60,8 @@ pub struct StoreTotals {
     pub unjudgeable: u64,
     /// How often history could not be kept or read since the start.
     pub history_lost: u64,
+    /// How often something of one check could not be stored since the start.
+    pub rows_quarantined: u64,
     /// Size of the database file in bytes.
     pub database_bytes: u64,
     /// Size of the write-ahead log in bytes.

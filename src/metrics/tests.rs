@@ -88,6 +88,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
             own_mails_limited: 4,
             unjudgeable: 7,
             history_lost: 6,
+            rows_quarantined: 5,
             database_bytes: 8192,
             log_bytes: 4096,
             blind: Span::ms(1500),

@@ -1,6 +1,8 @@
 //! What is due, judged in slices.
 
+use super::halves::apply_in_halves;
 use super::{Entry, Store, StoreError, What};
+use crate::core::check::CheckId;
 use crate::core::time::Time;
 
 /// The most checks that one transaction judges.
@@ -25,8 +27,17 @@ pub fn expire_some(store: &mut dyn Store, limit: usize, now: Time) -> Result<Exp
     if due.is_empty() {
         return Ok(Expired::default());
     }
-    let deadlines = due.iter().map(|(_, deadline)| *deadline).collect();
-    let ticks = due.iter().map(|(check, _)| Entry { check: *check, at: now, what: What::Tick }).collect();
-    store.apply(ticks)?;
-    Ok(Expired { deadlines })
+    let tick = |(check, _): &(CheckId, Time)| Entry { check: *check, at: now, what: What::Tick };
+    let ticks: Vec<Entry> = due.iter().map(tick).collect();
+    let (mut rest, mut deadlines) = (due.iter().map(|(_, deadline)| *deadline), Vec::new());
+    apply_in_halves(store, &ticks, &mut |done| match done {
+        Ok(applied) => deadlines.extend(rest.by_ref().take(applied.len())),
+        Err(_) => drop(rest.next()),
+    })?;
+    // Those that cannot be stored stay due, and keep none back that is due after them.
+    if deadlines.is_empty() && due.len() == limit {
+        expire_some(store, 2 * limit, now)
+    } else {
+        Ok(Expired { deadlines })
+    }
 }

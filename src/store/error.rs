@@ -22,7 +22,17 @@ pub enum StoreError {
     /// What it needs cannot be read: a page that a disk has spoilt, or a row that no version of ours has written.
     #[error("the database is damaged: {0}")]
     Damaged(String),
+    /// One row cannot be stored, whatever it is: the disk takes others.
+    #[error("a row cannot be stored: {0}")]
+    Row(String),
     /// Any other failure.
     #[error("the database failed: {0}")]
     Failed(String),
+}
+
+impl StoreError {
+    /// Whether other rows may be stored all the same.
+    pub(super) fn is_of_a_row(&self) -> bool {
+        matches!(self, StoreError::Row(_) | StoreError::Damaged(_))
+    }
 }

@@ -9,8 +9,11 @@ mod directory;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
+use super::error::StoreError;
 use super::pending::TakenChanges;
+use crate::clock::Stopwatch;
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
@@ -24,6 +27,9 @@ use crate::core::time::{Span, Time};
 pub use board::Board;
 pub use check::{Check, Known};
 pub use directory::{ByName, CheckList, Directory, Named, Shards};
+
+/// How often the log says that something of a check cannot be stored.
+const SAY_EVERY: Duration = Duration::from_secs(60);
 
 /// A longer gap between two signs of life is a blind window (9.1).
 pub(super) const MAX_GAP: Span = Span::secs(10);
@@ -39,6 +45,7 @@ pub struct Live {
     pending: RwLock<Option<Arc<TakenChanges>>>,
     waiting: RwLock<Arc<Waiting>>,
     board: Mutex<Board>,
+    quarantine_said: Mutex<Option<Stopwatch>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
@@ -95,6 +102,8 @@ pub struct Totals {
     pub unjudgeable: AtomicU64,
     /// How often history could not be kept or read since the start, because its pages are damaged (14.6).
     pub history_lost: AtomicU64,
+    /// How often something of one check could not be stored since the start, and all else was (14.7).
+    pub rows_quarantined: AtomicU64,
     /// Size of the store's file in bytes, at the last sign of life.
     pub database_bytes: AtomicU64,
     /// Size of the store's write-ahead log in bytes, at the last sign of life.
@@ -220,6 +229,19 @@ impl Live {
         let mut directory = (*self.directory()).clone();
         change(&mut directory);
         self.set_directory(directory);
+    }
+
+    /// For the store: something of this check cannot be stored. The log says so once a minute.
+    pub(super) fn note_quarantined(&self, check: CheckId, error: &StoreError) {
+        self.totals.rows_quarantined.fetch_add(1, Ordering::Relaxed);
+        let mut said = self.quarantine_said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| said.took() >= SAY_EVERY) {
+            *said = Some(Stopwatch::start());
+            let directory = self.directory();
+            let name = directory.checks.iter().find(|other| other.id == check);
+            let name = name.map_or_else(|| check.0.to_string(), |check| check.definition.name.to_string());
+            tracing::error!(check = name, %error, "what happens to a check cannot be stored, and is refused: all else goes on");
+        }
     }
 
     /// For the store: replaces the blind windows.

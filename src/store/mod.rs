@@ -15,6 +15,7 @@ mod configuration;
 mod due;
 mod edit;
 mod error;
+mod halves;
 pub mod history;
 pub mod live;
 pub mod pausing;
@@ -299,7 +300,7 @@ pub trait Store: Send {
     }
 
     /// Steps each entry in its order and stores the outcomes. Returns one [`Applied`] for each entry.
-    fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError>;
+    fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError>;
 
     /// Checks whose deadline is before `now`, earliest first, with that deadline; at most `limit`. The deadline is only
     /// a hint: `step` decides.

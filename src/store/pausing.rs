@@ -60,7 +60,7 @@ pub(super) fn change(
         Wish::PauseOnce => What::Pause { comment, by, until: None },
         Wish::Unpause => What::Unpause { comment, by },
     };
-    let applied = store.apply(vec![Entry { check, at: now, what }])?;
+    let applied = store.apply(&[Entry { check, at: now, what }])?;
     Ok(match applied.as_slice() {
         [Applied::Done(_)] => PauseOutcome::Done,
         [Applied::PausedByFile] => PauseOutcome::PausedByFile,

@@ -409,8 +409,8 @@ impl Store for Hand {
         self.call(None, |store| store.edit_all(edits, now).map_err(Whole)).map_err(|Whole(refused)| refused)
     }
 
-    fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.call(Some(Committed::Applied(entries.clone())), |store| store.apply(entries))
+    fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
+        self.call(Some(Committed::Applied(entries.to_vec())), |store| store.apply(entries))
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {

@@ -257,7 +257,7 @@ impl Server {
 
     /// Applies entries, for somebody who pauses or only looks.
     pub(crate) fn apply(&mut self, entries: Vec<Entry>, now: Time, fate: Fate) -> bool {
-        self.call(now, fate, move |store, _| store.apply(entries)).answer.is_some()
+        self.call(now, fate, move |store, _| store.apply(&entries)).answer.is_some()
     }
 
     /// The wall clock, which is so much ahead, is believed from now on; false while that cannot be stored.

@@ -190,7 +190,7 @@ impl World {
         }
         for side in &mut self.sides {
             side.pings += entries.len() as u64;
-            let applied = side.act(|store| store.apply(entries.clone())).unwrap();
+            let applied = side.act(|store| store.apply(&entries)).unwrap();
             assert_eq!(applied.len(), entries.len());
         }
         self.pinged_at = self.now;
@@ -209,7 +209,7 @@ impl World {
         let entry = Entry { check: self.id(&check.name), at: self.now, what };
         self.sides
             .iter_mut()
-            .for_each(|side| drop(side.act(|store| store.apply(vec![entry.clone()])).unwrap()));
+            .for_each(|side| drop(side.act(|store| store.apply(std::slice::from_ref(&entry))).unwrap()));
         if is_odd {
             self.odd_was_judged();
         }

@@ -144,7 +144,7 @@ impl Store for SqliteStore {
         done.map_err(|error| RefusedEdit { index: 0, error: error.into() }).flatten()
     }
 
-    fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
+    fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
         self.transact(|tx| {
             prefetch(tx.memory, entries.iter().map(|entry| entry.check));
             work::apply(tx, entries)

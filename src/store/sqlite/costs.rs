@@ -98,8 +98,8 @@ impl Scene {
             })
         };
         let entry = |name: &String| Entry { check: self.id(name), at: self.now, what: what() };
-        let entries = names.iter().map(entry).collect();
-        self.store.apply(entries).unwrap();
+        let entries: Vec<Entry> = names.iter().map(entry).collect();
+        self.store.apply(&entries).unwrap();
     }
 
     fn stand(&mut self, name: &str, stance: Stance) {

@@ -11,7 +11,12 @@ pub(in crate::store) fn failed(error: Error) -> StoreError {
         error if is_page_spoilt(&error) || is_value_spoilt(&error) => {
             damaged(format_args!("{error}; `punctual check-storage` says where"))
         }
-        other => StoreError::Failed(other.to_string()),
+        other => match other.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig) => {
+                StoreError::Row(other.to_string())
+            }
+            _ => StoreError::Failed(other.to_string()),
+        },
     }
 }
 

@@ -239,8 +239,10 @@ impl SqliteStore {
                 self.db = Some(db);
                 self.show_totals();
             }
-            // A full disk is no broken file: the same connection works again once there is space.
-            Err(StoreError::Full) if db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok() => {
+            // A full disk is no broken file, nor is a row that it does not take: the same connection works again.
+            Err(StoreError::Full | StoreError::Row(_))
+                if db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok() =>
+            {
                 self.db = Some(db);
             }
             // Whoever called tells people.

@@ -24,30 +24,30 @@ struct Before {
 }
 
 /// Steps each entry in its order, and answers what became of it.
-pub(in crate::store) fn apply(rows: &mut dyn Rows, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-    entries.into_iter().map(|entry| apply_one(rows, entry)).collect()
+pub(in crate::store) fn apply(rows: &mut dyn Rows, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
+    entries.iter().map(|entry| apply_one(rows, entry)).collect()
 }
 
-fn apply_one(rows: &mut dyn Rows, entry: Entry) -> Result<Applied, StoreError> {
-    let Entry { check, at, what } = entry;
+fn apply_one(rows: &mut dyn Rows, entry: &Entry) -> Result<Applied, StoreError> {
+    let Entry { check, at, ref what } = *entry;
     carry_out_of(rows, check)?;
     let standing = rows.to_change(check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(Applied::NoSuchCheck) };
     let before = Before { check, definition: standing.definition.clone(), pause: standing.state.pause };
     match what {
-        What::Ping(fact) => apply_ping(rows, &before, &fact, at).map(Applied::Done),
+        What::Ping(fact) => apply_ping(rows, &before, fact, at).map(Applied::Done),
         What::Unpause { .. } if before.definition.spec.paused => Ok(Applied::PausedByFile),
         What::Unpause { comment, by } => {
             let said = Said { comment: comment.as_deref(), by: by.as_deref() };
             apply_other(rows, &before, &Input::Unpause, said, at)
         }
         What::Pause { comment, by, until } => {
-            let input = pause_of(rows.habits(&before.definition), until);
+            let input = pause_of(rows.habits(&before.definition), *until);
             let said = Said { comment: comment.as_deref(), by: by.as_deref() };
             apply_other(rows, &before, &input, said, at)
         }
         What::Tick => apply_other(rows, &before, &Input::Tick, Said::default(), at),
-        What::Refused(refused) => apply_other(rows, &before, &Input::Refused(refused), Said::default(), at),
+        What::Refused(refused) => apply_other(rows, &before, &Input::Refused(*refused), Said::default(), at),
     }
 }
 

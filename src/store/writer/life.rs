@@ -5,6 +5,7 @@ use super::turns::{SIGN_OF_LIFE_EVERY, Turns};
 use crate::core::blind::Window;
 use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
+use crate::store::halves::apply_in_halves;
 use crate::store::live::MAX_GAP;
 use crate::store::{Entry, Store, StoreError, What, expire};
 
@@ -80,7 +81,7 @@ impl Turns {
             let what = What::Refused(Refused { first: from, last: to, ..*stretch });
             Entry { check: *check, at: first, what }
         });
-        self.store.apply(entries.collect()).map(drop)
+        apply_in_halves(&mut *self.store, &entries.collect::<Vec<_>>(), &mut drop)
     }
 
     /// Blinds the whole seconds that contain the refusals, each second at most once. They may be older than what is

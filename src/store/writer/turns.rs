@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use super::queue::{Queue, QueueItem, Shared, UnstoredRefusals, WaitingPing};
 use crate::clock::Stopwatch;
 use crate::core::blind::Window;
-use crate::core::check::CheckId;
 use crate::core::time::{Span, Time};
+use crate::store::halves::apply_in_halves;
 use crate::store::{Entry, Store, StoreError};
 
 /// How often a sign of life is stored (9.1), and how often a failing store is tried again.
@@ -242,32 +242,29 @@ impl Turns {
             return true;
         }
         let entries = std::mem::take(batch);
-        let answers = std::mem::take(answers);
-        let checks: Vec<(CheckId, Time)> = entries.iter().map(|entry| (entry.check, entry.at)).collect();
-        match self.store.apply(entries) {
+        let mut waiting = entries.iter().zip(std::mem::take(answers));
+        let Turns { store, shared, on_commit, .. } = self;
+        let refuse = |(entry, waiting): (&Entry, WaitingPing), error: &StoreError| {
+            shared.queue().refused.note(entry.check, entry.at, shared.limits.max_refused);
+            let _ = waiting.answer.send(Err(StoreError::Failed(error.to_string())));
+        };
+        let stored = apply_in_halves(&mut **store, &entries, &mut |done| match done {
             Ok(applied) => {
-                assert_eq!(applied.len(), answers.len(), "one answer for each entry");
                 let committed = Stopwatch::start();
-                answers.iter().for_each(|waiting| (self.on_commit)(waiting.since.before(committed)));
-                for (waiting, applied) in answers.into_iter().zip(applied) {
+                for applied in applied {
+                    let (_, waiting) = waiting.next().expect("one answer for each entry");
+                    on_commit(waiting.since.before(committed));
                     // The client may have gone away; its ping counts all the same.
                     let _ = waiting.answer.send(Ok(applied));
                 }
-                true
             }
-            Err(error) => {
-                self.complain(&error);
-                let mut queue = self.shared.queue();
-                for (check, at) in checks {
-                    queue.refused.note(check, at, self.shared.limits.max_refused);
-                }
-                drop(queue);
-                for waiting in answers {
-                    let _ = waiting.answer.send(Err(StoreError::Failed(error.to_string())));
-                }
-                false
-            }
+            Err(error) => waiting.by_ref().take(1).for_each(|one| refuse(one, &error)),
+        });
+        if let Err(error) = &stored {
+            waiting.for_each(|one| refuse(one, error));
+            self.complain(error);
         }
+        stored.is_ok()
     }
 
     fn publish(&self) {

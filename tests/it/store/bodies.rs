@@ -22,7 +22,7 @@ fn with_body(bytes: usize) -> What {
 fn flood(world: &mut World<Sqlite>, checks: &[&str], pings: usize, bytes: usize) {
     let entries: Vec<Entry> =
         (0..pings).map(|at| world.entry(checks[at % checks.len()], with_body(bytes))).collect();
-    world.store().apply(entries).unwrap();
+    world.store().apply(&entries).unwrap();
 }
 
 fn world(checks: &[&str]) -> World<Sqlite> {

@@ -59,13 +59,13 @@ fn live_on(folder: &Path, world: &mut World<Sqlite>) -> Lived {
         for kind in [PingKind::Fail, PingKind::Success] {
             let mut ping = fact(kind);
             ping.body = Some(b"what it said".to_vec());
-            note(store.apply(vec![Entry { check, at: now, what: What::Ping(ping) }]).err());
+            note(store.apply(&[Entry { check, at: now, what: What::Ping(ping) }]).err());
         }
         for _ in 0..2 {
             let pause = What::Pause { comment: None, by: None, until: None };
-            note(store.apply(vec![Entry { check, at: now, what: pause }]).err());
+            note(store.apply(&[Entry { check, at: now, what: pause }]).err());
             let unpause = What::Unpause { comment: None, by: None };
-            note(store.apply(vec![Entry { check, at: now, what: unpause }]).err());
+            note(store.apply(&[Entry { check, at: now, what: unpause }]).err());
         }
     }
     let claimed = store.claim(now + GROUP_WAIT);

@@ -32,10 +32,10 @@ pub(crate) fn entries_are_applied_in_their_order<P: Place>(world: &mut World<P>)
     world.declare(&["a"]);
     let fail = world.entry("a", What::Ping(fact(PingKind::Fail)));
     let success = world.entry("a", What::Ping(fact(PingKind::Success)));
-    let applied = world.store().apply(vec![success.clone(), fail.clone()]).unwrap();
+    let applied = world.store().apply(&[success.clone(), fail.clone()]).unwrap();
     assert_eq!(applied.len(), 2);
     assert_eq!(world.state("a").status(), Status::Failing);
-    world.store().apply(vec![fail, success]).unwrap();
+    world.store().apply(&[fail, success]).unwrap();
     assert_eq!(world.state("a").status(), Status::Up);
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn a_new_check_an_archived_one_and_one_that_returns<P: Place>(world: 
     assert!(world.store().live().find("a").is_none());
     let now = world.now;
     let entry = punctual::store::Entry { check: id, at: now, what: What::Ping(fact(PingKind::Success)) };
-    assert_eq!(world.store().apply(vec![entry]).unwrap(), [Applied::NoSuchCheck]);
+    assert_eq!(world.store().apply(&[entry]).unwrap(), [Applied::NoSuchCheck]);
     world.wait(Span::mins(60));
     world.reopen();
     let changes = world.declare(&["a", "b"]);

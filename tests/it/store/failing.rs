@@ -154,8 +154,8 @@ impl Store for FailingStore {
         self.call(|store| store.edit_all(edits.clone(), now))
     }
 
-    fn apply(&mut self, entries: Vec<Entry>) -> Result<Vec<Applied>, StoreError> {
-        self.call(|store| store.apply(entries.clone()))
+    fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
+        self.call(|store| store.apply(entries))
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {

@@ -307,7 +307,7 @@ fn a_round_of_pruning_ends_where_nothing_is_over() {
     world.declare(&["a"]);
     let (id, at) = (world.id("a"), world.now);
     let ping = || Entry { check: id, at, what: What::Ping(fact(PingKind::Log)) };
-    world.store().apply((0..4500).map(|_| ping()).collect()).unwrap();
+    world.store().apply(&(0..4500).map(|_| ping()).collect::<Vec<_>>()).unwrap();
     const STAGES: usize = 9;
     // Rows of states catch up first, and what came after them is not looked at.
     slices(&mut world);

@@ -268,7 +268,7 @@ fn a_restored_copy_repeats_no_key() {
         store.begin(now).unwrap();
         store.configure(&world.configuration, true, now).unwrap();
         let check = store.live().find("c01").unwrap().id;
-        store.apply(vec![Entry { check, at: now, what: What::Ping(fact(PingKind::Fail)) }]).unwrap();
+        store.apply(&[Entry { check, at: now, what: What::Ping(fact(PingKind::Fail)) }]).unwrap();
         let claimed = store.claim(now + GROUP_WAIT).unwrap();
         let first = (claimed[0].message.id, claimed[0].message.key.clone());
         // At each attempt the same, also after a start.

@@ -139,7 +139,7 @@ fn a_call_that_fails_beside_twenty_thousand_checks_reads_none_of_them() {
     for way in [StoreError::Failed, |_| StoreError::Full] {
         let now = world.now;
         fail_once(&mut world, way);
-        world.store().apply(vec![ping.clone()]).unwrap_err();
+        world.store().apply(std::slice::from_ref(&ping)).unwrap_err();
         fail_once(&mut world, way);
         world.store().claim(now).unwrap_err();
         assert_eq!(world.store().difference_from_rows().unwrap(), None);

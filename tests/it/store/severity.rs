@@ -20,8 +20,9 @@ fn all_fail<P: Place>(world: &mut World<P>, count: usize, severity: impl Fn(usiz
     declare(world, count, severity);
     let names: Vec<String> = (1..=count).map(named).collect();
     for some in names.chunks(256) {
-        let fails = some.iter().map(|name| world.entry(name, What::Ping(fact(PingKind::Fail)))).collect();
-        world.store().apply(fails).unwrap();
+        let fails: Vec<_> =
+            some.iter().map(|name| world.entry(name, What::Ping(fact(PingKind::Fail)))).collect();
+        world.store().apply(&fails).unwrap();
     }
     world.wait(GROUP_WAIT);
 }

@@ -6,7 +6,7 @@ use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{PingKind, Spec};
 use punctual::core::step::break_judging_by;
 use punctual::core::time::Span;
-use punctual::store::{Applied, Store, What};
+use punctual::store::{Applied, Entry, Store, What};
 
 use super::prune::count;
 use super::sqlite::database;
@@ -58,8 +58,9 @@ fn one_ping_of_a_batch_that_cannot_be_judged_is_stored_and_all_others_are_judged
     let mut world = with_odd(ALL - 1);
     let names: Vec<String> = world.configuration.checks.iter().map(|check| check.name.to_string()).collect();
     break_odd(true);
-    let entries = names.iter().map(|name| world.entry(name, What::Ping(fact(PingKind::Success)))).collect();
-    let applied = world.store().apply(entries).unwrap();
+    let entries: Vec<Entry> =
+        names.iter().map(|name| world.entry(name, What::Ping(fact(PingKind::Success)))).collect();
+    let applied = world.store().apply(&entries).unwrap();
     let counted = applied.iter().filter(|applied| matches!(applied, Applied::Done(Some(_)))).count();
     assert_eq!((counted, &applied[0]), (ALL - 1, &Applied::Done(None)));
     assert_eq!(count(&world, "pings"), ALL as i64);

@@ -167,7 +167,7 @@ impl<P: Place> World<P> {
 
     pub(crate) fn try_apply(&mut self, name: &str, what: What) -> Result<Applied, StoreError> {
         let entry = self.entry(name, what);
-        let mut applied = self.store().apply(vec![entry])?;
+        let mut applied = self.store().apply(&[entry])?;
         Ok(applied.remove(0))
     }
 

@@ -1,6 +1,7 @@
 //! The writer's thread, around a real store.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use punctual::app::{Actor, Entrance, NotDone, NotDoneKind, Services};
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
 use punctual::core::cause::Status;
-use punctual::core::check::PingKind;
+use punctual::core::check::{CheckId, PingKind};
 use punctual::core::route::{Matcher, Mute};
 use punctual::core::time::Span;
 use punctual::engine::{self, follow_wall_clock};
@@ -20,6 +21,7 @@ use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Applied, Entry, Expired, Stance, Store, StoreError, What, expire};
 
+use super::sqlite::database;
 use super::world::{Place, Sqlite, World, check, fact, name};
 use crate::support::process::{PATIENCE, wait_until};
 
@@ -109,7 +111,7 @@ fn while_the_clock_is_doubted_pings_are_taken_and_nothing_is_judged() {
     let doubted = last + Span::mins(9);
     for kind in [PingKind::Log, PingKind::Start] {
         let entry = Entry { check: check.id, at: doubted, what: What::Ping(fact(kind)) };
-        assert!(matches!(store.apply(vec![entry]).unwrap()[..], [Applied::Done(Some(_))]));
+        assert!(matches!(store.apply(&[entry]).unwrap()[..], [Applied::Done(Some(_))]));
     }
     assert_eq!(expire(&mut store, doubted).unwrap(), Expired::default());
     assert_eq!(check.known().state.status(), Status::New);
@@ -173,7 +175,7 @@ fn a_clock_that_was_set_between_two_starts_is_believed() {
     let ahead = last + Span::mins(9);
     let check = store.live().find("a").unwrap().id;
     let ping = Entry { check, at: ahead, what: What::Ping(fact(PingKind::Success)) };
-    store.apply(vec![ping]).unwrap();
+    store.apply(&[ping]).unwrap();
     drop(store);
     let mut store = world.place.open();
     engine::begin(&mut store, &clock).unwrap();
@@ -543,7 +545,7 @@ impl AllBad {
             let what = What::Ping(fact(PingKind::Fail));
             Entry { check: live.find(name).unwrap().id, at: clock.now(), what }
         });
-        store.apply(failed.collect()).unwrap();
+        store.apply(&failed.collect::<Vec<_>>()).unwrap();
         let is_full = Arc::new(AtomicBool::new(false));
         let fails = is_full.clone();
         store.set_faults(move |at| {
@@ -654,4 +656,73 @@ async fn a_pause_is_of_the_check_that_was_meant_whatever_it_is_called_by_now() {
         said.await.unwrap(),
         [Ok("a is paused, says ann (user 0)".to_owned()), Err("b is no longer declared".to_owned())]
     );
+}
+
+/// The database takes no row of this check in a table.
+fn refuse_rows(folder: &Path, table: &str, check: CheckId) {
+    let sql = format!(
+        "CREATE TRIGGER refused BEFORE INSERT ON {table} WHEN new.check_id = {} BEGIN SELECT RAISE(ABORT, 'a bad row'); END",
+        check.0
+    );
+    database(folder).execute_batch(&sql).unwrap();
+}
+
+/// 14.7
+#[tokio::test]
+async fn of_2048_pings_the_one_that_cannot_be_stored_is_refused_alone() {
+    let (world, clock, mut store) = away(Span::ZERO, &["a", "bad"]);
+    let live = store.live();
+    let [a, bad] = ["a", "bad"].map(|name| live.find(name).unwrap().id);
+    refuse_rows(world.place.0.path(), "pings", bad);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let count = begun.clone();
+    store.set_faults(move |at| {
+        count.fetch_add(usize::from(at == FaultPoint::Begin), Ordering::SeqCst);
+        None
+    });
+    let writer = start(store, &clock);
+    let go_on = keep_busy(&writer, || {}).await;
+    let ping = |place| writer.ping(if place == 777 { bad } else { a }, fact(PingKind::Success)).unwrap();
+    let answers: Vec<_> = (0..2048).map(ping).collect();
+    let before = begun.load(Ordering::SeqCst);
+    go_on.send(()).unwrap();
+    for (place, answer) in answers.into_iter().enumerate() {
+        match answer.await.unwrap() {
+            Ok(applied) => assert!(place != 777 && matches!(applied, Applied::Done(Some(_)))),
+            Err(error) => {
+                assert!(place == 777 && error.to_string().contains("a bad row"), "{place}: {error}");
+            }
+        }
+    }
+    let calls = begun.load(Ordering::SeqCst) - before;
+    assert!(calls <= 2 * 11 + 3, "{calls}");
+    assert_eq!(live.find("a").unwrap().known().state.counters.pings[0], 2047);
+    assert_eq!(live.totals.rows_quarantined.load(Ordering::Relaxed), 1);
+    writer.ping(a, fact(PingKind::Success)).unwrap().await.unwrap().unwrap();
+    assert!(writer.is_healthy());
+    database(world.place.0.path()).execute_batch("DROP TRIGGER refused").unwrap();
+    writer.ping(bad, fact(PingKind::Success)).unwrap().await.unwrap().unwrap();
+    writer.stop();
+}
+
+/// 14.7
+#[test]
+fn a_check_that_cannot_be_judged_for_its_row_keeps_no_other_back() {
+    let mut world = World::new(Sqlite::default());
+    let names: Vec<String> = (0..300).map(|number| format!("c{number}")).collect();
+    world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    names.iter().for_each(|name| world.ping(name, PingKind::Success));
+    let bad = world.id("c77");
+    refuse_rows(world.place.0.path(), "states", bad);
+    world.wait(Span::secs(71));
+    let mut judged = 0;
+    loop {
+        match world.expire() {
+            0 => break,
+            more => judged += more,
+        }
+    }
+    assert_eq!(judged, 299);
+    database(world.place.0.path()).execute_batch("DROP TRIGGER refused").unwrap();
+    assert_eq!((world.expire(), world.expire()), (1, 0));
 }

@@ -14,6 +14,8 @@ pub(in crate::store::sqlite) const UP_TO: &str = "states_up_to";
 #[derive(Debug, Default)]
 pub(in crate::store::sqlite) struct Behind {
     checks: IdSet,
+    /// Those that cannot be written (14.7): tried again by a start, and when their checks are others.
+    apart: IdSet,
     pub(super) round: CatchUpRound,
     /// The same before this call, and which rows it has written: they are behind again if it fails.
     before: CatchUpRound,
@@ -62,6 +64,7 @@ impl Behind {
 
     /// Its row is written, or goes.
     pub(in crate::store::sqlite) fn remove(&mut self, check: CheckId) {
+        self.apart.remove(check);
         if self.checks.contains(check) {
             self.checks.remove(check);
             self.written.push(check);
@@ -77,7 +80,17 @@ impl Behind {
     }
 
     pub(in crate::store::sqlite) fn is_behind(&self, check: CheckId) -> bool {
-        self.checks.contains(check)
+        self.checks.contains(check) || self.apart.contains(check)
+    }
+
+    /// It cannot be written: it stays behind, and the round goes on without it.
+    pub(super) fn set_apart(&mut self, check: CheckId) {
+        self.apart.insert(check);
+    }
+
+    /// Whether all that is behind is written by the end of a round.
+    pub(super) fn is_all_written(&self) -> bool {
+        self.apart.is_empty()
     }
 
     pub(in crate::store::sqlite) fn checks(&self) -> impl Iterator<Item = CheckId> {
@@ -94,7 +107,8 @@ impl Behind {
     /// The call has failed. A row that it found to be behind stays so: at worst it is written once more.
     pub(in crate::store::sqlite) fn undo(&mut self) {
         self.round = self.before;
-        self.written.drain(..).for_each(|check| self.checks.insert(check));
+        let written = self.written.drain(..).filter(|check| !self.apart.contains(*check));
+        written.for_each(|check| self.checks.insert(check));
     }
 }
 

@@ -89,16 +89,32 @@ impl Tx<'_> {
                 }
                 continue;
             };
-            if let Some(staged) = self.staged.get(id) {
-                bytes += self.write_staged(id, staged)?;
-            } else {
-                let slot = &self.memory.checks[id];
-                let Known { state, window } = &*slot.check.known();
-                bytes += self
-                    .write(id, &RowOfState { state, window, last_ping: slot.last_ping, pings: slot.pings })?;
-            }
+            bytes += match self.staged.get(id) {
+                Some(staged) => self.write_staged(id, staged)?,
+                None => self.write_behind(id)?,
+            };
         }
         Ok(())
+    }
+
+    /// Of a check that this call has not to do with: if it cannot be written, it keeps no other back (14.7).
+    fn write_behind(&mut self, id: CheckId) -> Result<usize, StoreError> {
+        let slot = &self.memory.checks[id];
+        let known = slot.check.known();
+        let Known { state, window } = &*known;
+        let written =
+            self.write(id, &RowOfState { state, window, last_ping: slot.last_ping, pings: slot.pings });
+        drop(known);
+        match written {
+            Err(error) if error.is_of_a_row() => {
+                self.memory.behind.set_apart(id);
+                self.live.note_quarantined(id, &error);
+                // SQLite commits no transaction that has met a damaged page.
+                let goes_on = matches!(error, StoreError::Row(_)) && !self.db.is_autocommit();
+                if goes_on { Ok(0) } else { Err(error) }
+            }
+            written => written,
+        }
     }
 
     fn end_round(&mut self, slack: i64) -> Result<(), StoreError> {
@@ -106,7 +122,7 @@ impl Tx<'_> {
         let behind = &mut self.memory.behind;
         let round_from = std::mem::replace(&mut behind.round.from, last_ping);
         behind.round.cursor = 0;
-        if !self.memory.judge_again.is_empty() {
+        if !self.memory.judge_again.is_empty() || !behind.is_all_written() {
             return Ok(());
         }
         let up_to = if behind.is_empty() { last_ping } else { round_from };

@@ -53,14 +53,14 @@ pub(in crate::store) fn a_ping_was_judged_without_the_windows_that_came_after_it
     place.write_states_late();
     let check = call(place, |rows| declared(rows, "a"));
     let ping = |second| vec![Entry { check, at: at(second), what: What::Ping(success("")) }];
-    call(place, |rows| apply(rows, ping(1)));
+    call(place, |rows| apply(rows, &ping(1)));
     // It is late after 65 minutes: so much blindness puts that off, and with more it would be unknown by the next ping.
     let (before, after, newest) = (window(3810, 3890), window(3895, 3975), window(4505, 4506));
     call(place, |rows| rows.add_window(before, Lost::Away));
-    call(place, |rows| apply(rows, ping(4500)));
+    call(place, |rows| apply(rows, &ping(4500)));
     call(place, |rows| rows.add_window(after, Lost::Unread));
     let state = call(place, |rows| {
-        apply(rows, ping(4510))?;
+        apply(rows, &ping(4510))?;
         rows.add_window(newest, Lost::Away)?;
         rows.state(check)
     });

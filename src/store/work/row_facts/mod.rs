@@ -161,9 +161,9 @@ fn pinged(place: &mut dyn RowPlace) -> (CheckId, State) {
     let check = call(place, |rows| declared(rows, "a"));
     let ping = |second| Entry { check, at: at(second), what: What::Ping(success("")) };
     // The first one flips: from then on it is up.
-    call(place, |rows| apply(rows, vec![ping(1)]));
+    call(place, |rows| apply(rows, &[ping(1)]));
     let state = call(place, |rows| {
-        apply(rows, (2..=30).map(ping).collect())?;
+        apply(rows, &(2..=30).map(ping).collect::<Vec<_>>())?;
         rows.state(check)
     });
     (check, state)
