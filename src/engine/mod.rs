@@ -140,7 +140,7 @@ impl Engine {
                 continue;
             }
             match self.writer.call(|store, now| expire_some(store, AT_ONCE, now)).await {
-                Ok(expired) if expired.deadlines.is_empty() => self.rest(&mut wakes).await,
+                Ok(expired) if expired.is_empty() => self.rest(&mut wakes).await,
                 Ok(expired) => {
                     let now = self.clock.now();
                     let lags = expired.deadlines.iter().map(|deadline| duration(now - *deadline));

@@ -105,6 +105,7 @@ fn totals(live: &Live, answered: &Answered, directory: &Directory, scrape: Scrap
         unjudgeable: totals.unjudgeable.load(Ordering::Relaxed),
         history_lost: totals.history_lost.load(Ordering::Relaxed),
         rows_quarantined: totals.rows_quarantined.load(Ordering::Relaxed),
+        rows_apart: live.rows_apart(),
         database_bytes: totals.database_bytes.load(Ordering::Relaxed),
         incidents_open: totals.incidents_open.load(Ordering::Relaxed),
         deliveries_pending: totals.deliveries_pending.load(Ordering::Relaxed),

@@ -62,6 +62,8 @@ pub struct StoreTotals {
     pub history_lost: u64,
     /// How often something of one check could not be stored since the start.
     pub rows_quarantined: u64,
+    /// How much of checks cannot be stored now.
+    pub rows_apart: u64,
     /// Size of the database file in bytes.
     pub database_bytes: u64,
     /// Size of the write-ahead log in bytes.

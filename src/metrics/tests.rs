@@ -89,6 +89,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
             unjudgeable: 7,
             history_lost: 6,
             rows_quarantined: 5,
+            rows_apart: 2,
             database_bytes: 8192,
             log_bytes: 4096,
             blind: Span::ms(1500),

@@ -13,6 +13,14 @@ const MAX_EXPIRED: usize = 256;
 pub struct Expired {
     /// The deadline of each judged check.
     pub deadlines: Vec<Time>,
+    /// How many could not be stored: they are due again a while later (14.7).
+    pub apart: usize,
+}
+
+impl Expired {
+    pub fn is_empty(&self) -> bool {
+        self.deadlines.is_empty() && self.apart == 0
+    }
 }
 
 /// [`expire_some`] for as many as one transaction judges.
@@ -29,15 +37,14 @@ pub fn expire_some(store: &mut dyn Store, limit: usize, now: Time) -> Result<Exp
     }
     let tick = |(check, _): &(CheckId, Time)| Entry { check: *check, at: now, what: What::Tick };
     let ticks: Vec<Entry> = due.iter().map(tick).collect();
-    let (mut rest, mut deadlines) = (due.iter().map(|(_, deadline)| *deadline), Vec::new());
-    apply_in_halves(store, &ticks, &mut |done| match done {
-        Ok(applied) => deadlines.extend(rest.by_ref().take(applied.len())),
-        Err(_) => drop(rest.next()),
+    let (mut rest, mut expired) = (due.iter().map(|(_, deadline)| *deadline), Expired::default());
+    apply_in_halves(store, &ticks, &mut |_, some, done| {
+        let deadlines = rest.by_ref().take(some.len());
+        match done {
+            Ok(_) => expired.deadlines.extend(deadlines),
+            Err(_) => expired.apart += deadlines.count(),
+        }
+        Ok(())
     })?;
-    // Those that cannot be stored stay due, and keep none back that is due after them.
-    if deadlines.is_empty() && due.len() == limit {
-        expire_some(store, 2 * limit, now)
-    } else {
-        Ok(Expired { deadlines })
-    }
+    Ok(expired)
 }

@@ -5,15 +5,14 @@
 mod board;
 mod check;
 mod directory;
+mod quarantine;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
 
 use super::error::StoreError;
 use super::pending::TakenChanges;
-use crate::clock::Stopwatch;
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
@@ -27,9 +26,8 @@ use crate::core::time::{Span, Time};
 pub use board::Board;
 pub use check::{Check, Known};
 pub use directory::{ByName, CheckList, Directory, Named, Shards};
-
-/// How often the log says that something of a check cannot be stored.
-const SAY_EVERY: Duration = Duration::from_secs(60);
+pub(super) use quarantine::InputKind;
+use quarantine::Quarantine;
 
 /// A longer gap between two signs of life is a blind window (9.1).
 pub(super) const MAX_GAP: Span = Span::secs(10);
@@ -45,7 +43,7 @@ pub struct Live {
     pending: RwLock<Option<Arc<TakenChanges>>>,
     waiting: RwLock<Arc<Waiting>>,
     board: Mutex<Board>,
-    quarantine_said: Mutex<Option<Stopwatch>>,
+    quarantine: Mutex<Quarantine>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
@@ -104,6 +102,8 @@ pub struct Totals {
     pub history_lost: AtomicU64,
     /// How often something of one check could not be stored since the start, and all else was (14.7).
     pub rows_quarantined: AtomicU64,
+    /// The states that are behind and cannot be written now.
+    pub states_apart: AtomicU64,
     /// Size of the store's file in bytes, at the last sign of life.
     pub database_bytes: AtomicU64,
     /// Size of the store's write-ahead log in bytes, at the last sign of life.
@@ -231,17 +231,26 @@ impl Live {
         self.set_directory(directory);
     }
 
-    /// For the store: something of this check cannot be stored. The log says so once a minute.
+    /// What cannot be stored now, and whom it concerns.
+    pub(super) fn quarantine(&self) -> MutexGuard<'_, Quarantine> {
+        self.quarantine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For the store: something of this check could not be stored.
     pub(super) fn note_quarantined(&self, check: CheckId, error: &StoreError) {
         self.totals.rows_quarantined.fetch_add(1, Ordering::Relaxed);
-        let mut said = self.quarantine_said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.is_none_or(|said| said.took() >= SAY_EVERY) {
-            *said = Some(Stopwatch::start());
-            let directory = self.directory();
-            let name = directory.checks.iter().find(|other| other.id == check);
-            let name = name.map_or_else(|| check.0.to_string(), |check| check.definition.name.to_string());
-            tracing::error!(check = name, %error, "what happens to a check cannot be stored, and is refused: all else goes on");
-        }
+        self.quarantine().say(check, error, &self.directory());
+    }
+
+    /// For the store: this could not be stored, alone.
+    pub(super) fn note_apart(&self, check: CheckId, kind: InputKind, error: &StoreError) {
+        self.note_quarantined(check, error);
+        self.quarantine().add(check, kind);
+    }
+
+    /// How much cannot be stored now of what is declared (14.7).
+    pub fn rows_apart(&self) -> u64 {
+        self.totals.states_apart.load(Ordering::Relaxed) + self.quarantine().count(&self.directory())
     }
 
     /// For the store: replaces the blind windows.

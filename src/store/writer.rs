@@ -4,6 +4,7 @@
 //! and programs, and calls of the engine. The queue is bounded. A ping that does not fit, or cannot be stored, is refused
 //! at once, and that makes its check blind (9.1).
 
+mod apart;
 mod life;
 mod queue;
 mod turns;

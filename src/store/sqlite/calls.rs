@@ -18,11 +18,13 @@ use crate::store::pending::PendingChanges;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Stance, Store, StoreError, work,
+    RefusedEdit, Stance, Store, StoreError, What, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
 const AT_A_STOP: Duration = Duration::from_millis(1500);
+/// So many rows that cannot be written are set apart in one call of catching up: for each the database is opened again.
+const MOST_DAMAGED: usize = 16;
 
 impl Store for SqliteStore {
     fn live(&self) -> Arc<Live> {
@@ -54,9 +56,10 @@ impl Store for SqliteStore {
         // First, so that it stands also if the process is not waited for any longer.
         self.transact(|tx| work::sign_of_life(tx, now))?;
         let watch = Stopwatch::start();
+        self.memory.behind.try_apart();
         loop {
             // Once at least: the end of a round says that no ping is looked at again, also where no row is behind.
-            self.transact(|tx| tx.catch_up_some())?;
+            self.catch_up_some()?;
             if self.memory.behind.is_empty() || watch.took() >= AT_A_STOP {
                 return Ok(());
             }
@@ -72,7 +75,9 @@ impl Store for SqliteStore {
     }
 
     fn reanchor(&mut self, before: Time, now: Time) -> Result<(), StoreError> {
-        self.transact(|tx| work::reanchor(tx, before, now))
+        self.transact(|tx| work::reanchor(tx, before, now))?;
+        self.memory.tick_now();
+        Ok(())
     }
 
     fn take(&mut self, compared: &mut Compared, at_start: bool, now: Time) -> Result<(), ConfigureError> {
@@ -145,10 +150,20 @@ impl Store for SqliteStore {
     }
 
     fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
-        self.transact(|tx| {
-            prefetch(tx.memory, entries.iter().map(|entry| entry.check));
-            work::apply(tx, entries)
-        })
+        let apart = self.memory.behind.apart();
+        let mut applied = self.apply_once(entries);
+        if applied.is_err() && self.memory.behind.apart() > apart {
+            // It failed for a row of another check, which it came by to bring it up to date: now it does not.
+            let catch_up = self.catch_up.take();
+            applied = self.apply_once(entries);
+            self.catch_up = catch_up;
+        }
+        if let (Err(error), [Entry { check, at, what: What::Tick }]) = (&applied, entries)
+            && error.is_of_a_row()
+        {
+            self.memory.tick_again(*check, *at);
+        }
+        applied
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
@@ -236,17 +251,37 @@ impl Store for SqliteStore {
         let round = std::mem::take(&mut self.round);
         let is_first = round.is_new();
         let was_space_given = matches!(round, work::Round::Space(given) if given > 0);
-        self.round = self.transact(|tx| {
-            if is_first {
-                tx.catch_up_some()?;
-            }
-            work::prune(tx, round, now)
-        })?;
+        if is_first {
+            self.memory.behind.try_apart();
+            self.catch_up_some()?;
+        }
+        self.round = self.transact(|tx| work::prune(tx, round, now))?;
         let is_done = self.round.is_new();
         if was_space_given && is_done {
             self.shorten_file();
         }
         Ok(!is_done)
+    }
+}
+
+impl SqliteStore {
+    fn apply_once(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
+        self.transact(|tx| {
+            prefetch(tx.memory, entries.iter().map(|entry| entry.check));
+            work::apply(tx, entries)
+        })
+    }
+
+    /// Brings some rows of states up to date. A damaged page fails that for one of its rows after the other.
+    fn catch_up_some(&mut self) -> Result<(), StoreError> {
+        for _ in 0..MOST_DAMAGED {
+            let apart = self.memory.behind.apart();
+            let done = self.transact(|tx| tx.catch_up_some());
+            if done.is_ok() || self.memory.behind.apart() == apart {
+                return done;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -24,6 +24,9 @@ use crate::core::step;
 use crate::core::time::{Span, Time};
 use crate::store::live::{ByName, Check, Directory};
 
+/// How long what is due of a check waits that could not be stored. It costs some calls each time, and ten thousand may do so.
+const TICK_AGAIN_AFTER: Span = Span::secs(10);
+
 /// Everything the store knows, but for history.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -58,6 +61,8 @@ pub(super) struct Memory {
     /// Those of which judging panics, and when a start or a reload last had it tried again (1.6).
     pub(super) unjudgeable: BTreeSet<CheckId>,
     pub(super) tried_at: Option<Time>,
+    /// Those of which a tick could not be stored, some of them a while ago (14.7).
+    pub(super) tick_again: BTreeSet<CheckId>,
     /// Those that are archived, by when that was.
     pub(super) archived: BTreeSet<(Time, CheckId)>,
     /// No check ever had more pings.
@@ -250,6 +255,24 @@ impl Memory {
     pub(super) fn try_edited(&mut self, edited: &[CheckId], at: Time) {
         let unjudgeable = edited.iter().filter(|check| self.unjudgeable.contains(check));
         unjudgeable.for_each(|check| self.deadlines.ask_at(*check, at));
+        self.settle_deadlines();
+    }
+
+    /// 14.7: what is due of a check cannot be stored. It is judged again a while after this, and keeps none back that is due.
+    pub(super) fn tick_again(&mut self, check: CheckId, after: Time) {
+        self.deadlines.ask_at(check, after + TICK_AGAIN_AFTER);
+        self.tick_again.insert(check);
+        self.settle_deadlines();
+    }
+
+    /// 1.1: the clock was set, and what waits may wait for a time that is far away now.
+    pub(super) fn tick_now(&mut self) {
+        for check in std::mem::take(&mut self.tick_again) {
+            if let Some(slot) = self.checks.get(check) {
+                let (spec, known) = (&slot.check.definition.spec, slot.check.known());
+                self.deadlines.set(check, step::deadline_at_earliest(spec, &known.state));
+            }
+        }
         self.settle_deadlines();
     }
 

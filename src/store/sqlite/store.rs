@@ -47,8 +47,8 @@ pub struct SqliteStore {
     origins: Arc<Origins>,
     /// How far pruning has come.
     pub(super) round: work::Round,
-    /// How many rows of states a batch brings up to date at least.
-    catch_up: usize,
+    /// How many rows of states a batch brings up to date at least; `None`: it brings none.
+    pub(super) catch_up: Option<usize>,
     teller: Teller,
     faults: Option<Faults>,
     _lock: files::Lock,
@@ -124,7 +124,7 @@ impl SqliteStore {
             most_returned: work::MOST_RETURNED,
             origins: Arc::default(),
             round: work::Round::default(),
-            catch_up: CATCH_UP,
+            catch_up: Some(CATCH_UP),
             teller: Teller::new(),
             faults: None,
             _lock: lock,
@@ -154,7 +154,7 @@ impl SqliteStore {
     /// With 0, rows of states stay behind for as long as they may.
     #[doc(hidden)]
     pub fn set_catch_up(&mut self, at_least: usize) {
-        self.catch_up = at_least;
+        self.catch_up = Some(at_least);
     }
 
     /// With a small number, what is held or not due returns in many calls.
@@ -301,6 +301,7 @@ impl SqliteStore {
         totals.incidents_open.store(incidents as u64, Ordering::Relaxed);
         totals.deliveries_pending.store(deliveries as u64, Ordering::Relaxed);
         totals.deliveries_parked.store(parked, Ordering::Relaxed);
+        totals.states_apart.store(self.memory.behind.apart() as u64, Ordering::Relaxed);
         totals.unjudgeable.store(self.memory.unjudgeable.len() as u64, Ordering::Relaxed);
         totals.own_mails_limited.store(self.memory.outbox.limited, Ordering::Relaxed);
         let last_parked_ms = self.memory.outbox.last_parked.map_or(0, Time::as_ms);

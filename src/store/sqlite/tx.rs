@@ -178,7 +178,7 @@ impl<'a> Tx<'a> {
     }
 
     /// The last thing before the commit: what is written once for the whole call.
-    pub(super) fn finish(&mut self, catch_up: usize) -> Result<(), StoreError> {
+    pub(super) fn finish(&mut self, catch_up: Option<usize>) -> Result<(), StoreError> {
         if self.numbers.body_bytes != self.memory.numbers.body_bytes {
             self.set_meta("body_bytes", self.numbers.body_bytes)?;
         }

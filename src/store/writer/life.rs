@@ -3,11 +3,9 @@
 use super::queue::{Shared, UnstoredRefusals};
 use super::turns::{SIGN_OF_LIFE_EVERY, Turns};
 use crate::core::blind::Window;
-use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
-use crate::store::halves::apply_in_halves;
 use crate::store::live::MAX_GAP;
-use crate::store::{Entry, Store, StoreError, What, expire};
+use crate::store::{Store, StoreError, expire};
 
 /// How much time around a refused unread request is blind.
 const REFUSAL: Span = Span::secs(1);
@@ -30,7 +28,7 @@ impl Turns {
     pub(super) fn tell_of_lacks(
         &mut self,
         now: Time,
-        refused: &UnstoredRefusals,
+        refused: &mut UnstoredRefusals,
         first: Time,
     ) -> Result<(), StoreError> {
         if self.is_life_due(now)
@@ -67,21 +65,21 @@ impl Turns {
         self.last_life.is_none_or(|last| now - last >= SIGN_OF_LIFE_EVERY || last > now)
     }
 
-    fn tell_refused(&mut self, refused: &UnstoredRefusals, now: Time, first: Time) -> Result<(), StoreError> {
+    /// What is stored is taken out.
+    fn tell_refused(
+        &mut self,
+        refused: &mut UnstoredRefusals,
+        now: Time,
+        first: Time,
+    ) -> Result<(), StoreError> {
         if let Some(window) = refused.unread {
             self.tell_unread(window, refused.since.map_or(first, |since| since.min(first)))?;
-        }
-        if refused.checks.is_empty() {
-            return Ok(());
+            refused.unread = None;
         }
         // Refusals are stored at the time of the first waiting item, whenever they happened, so that nothing is judged
         // past that item.
-        let entries = refused.checks.iter().map(|(check, stretch)| {
-            let (from, to) = (stretch.first.min(now), stretch.last.min(now));
-            let what = What::Refused(Refused { first: from, last: to, ..*stretch });
-            Entry { check: *check, at: first, what }
-        });
-        apply_in_halves(&mut *self.store, &entries.collect::<Vec<_>>(), &mut drop)
+        self.apart.tell(&mut *self.store, &mut refused.checks, first, now)?;
+        self.apart.try_some(&mut *self.store, first, now)
     }
 
     /// Blinds the whole seconds that contain the refusals, each second at most once. They may be older than what is
@@ -95,7 +93,7 @@ impl Turns {
         // The window begins before the refusals. What was due before them is late without it, and readers have seen
         // that (1.5, 9.2).
         if self.shared.clock.doubted().is_none() {
-            while !expire(&mut *self.store, heard_to)?.deadlines.is_empty() {}
+            while !expire(&mut *self.store, heard_to)?.is_empty() {}
         }
         self.store.refused_unread(window)
     }
@@ -103,9 +101,15 @@ impl Turns {
     /// The last action before a stop. Our absence and refusals come first, because an end vouches for the time before
     /// it. If they cannot be stored, the end is not stored either.
     pub(super) fn say_goodbye(&mut self) {
-        let refused = std::mem::take(&mut self.shared.queue().refused);
+        let mut refused = std::mem::take(&mut self.shared.queue().refused);
         let now = self.shared.now();
-        let told = self.tell_of_lacks(now, &refused, now);
+        let told = self.tell_of_lacks(now, &mut refused, now);
+        if self.apart.len() > 0 {
+            tracing::error!(
+                checks = self.apart.len(),
+                "it cannot be stored that pings of these were refused: that is lost"
+            );
+        }
         if let Err(error) = told.and_then(|()| end(&mut *self.store, &self.shared)) {
             tracing::warn!(%error, "cannot store that this is a stop: the next start has more to do");
         }

@@ -12,7 +12,7 @@ use crate::core::check::CheckId;
 use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
 use crate::store::command::StoreCommand;
-use crate::store::{Applied, Entry, PingFact, Store, StoreError};
+use crate::store::{Applied, Entry, PingFact, Store, StoreError, What};
 
 /// Without a sign of life for longer than this, readers no longer judge now (1.5). One is due each second, and after ten
 /// (9.1) all that came since the last is blind: whoever judged until then would have to take back what he said.
@@ -132,6 +132,17 @@ impl Shared {
 }
 
 impl Queue {
+    /// Puts items back that were taken and not looked at: before those that came since.
+    pub(super) fn put_back(&mut self, items: VecDeque<QueueItem>) {
+        for item in items.into_iter().rev() {
+            if let QueueItem::Ping { entry: Entry { what: What::Ping(fact), .. }, .. } = &item {
+                self.pings += 1;
+                self.bytes += bytes_of(fact);
+            }
+            self.items.push_front(item);
+        }
+    }
+
     /// The time of the oldest refusal that is not stored yet.
     pub(super) fn refused_since(&self) -> Option<Time> {
         self.refused.since

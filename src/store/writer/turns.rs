@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::apart::RefusalsApart;
 use super::queue::{Queue, QueueItem, Shared, UnstoredRefusals, WaitingPing};
 use crate::clock::Stopwatch;
 use crate::core::blind::Window;
+use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
 use crate::store::halves::apply_in_halves;
 use crate::store::{Entry, Store, StoreError};
@@ -42,6 +44,7 @@ pub struct Turns {
     pub(super) last_life: Option<Time>,
     /// A time in which nobody was listening. Kept until it is over and logged.
     pub(super) absence: Option<Window>,
+    pub(super) apart: RefusalsApart,
     /// When the log last said that nothing can be stored, and whether it has said since that storing works again.
     complained: Option<(Stopwatch, bool)>,
 }
@@ -66,6 +69,7 @@ impl Turns {
             on_commit,
             last_life: None,
             absence: None,
+            apart: RefusalsApart::default(),
             complained: None,
         };
         (turns, wakes)
@@ -141,52 +145,69 @@ impl Turns {
 
     /// One turn: our own absence first, then refusals, then the items in their order. Returns false if something could
     /// not be stored; everything after it is put off. A sign of life vouches for waiting pings, so it comes after them.
-    fn turn(&mut self, now: Time, mut items: VecDeque<QueueItem>, refused: UnstoredRefusals) -> bool {
+    fn turn(&mut self, now: Time, mut items: VecDeque<QueueItem>, mut refused: UnstoredRefusals) -> bool {
         let pings_wait = items.iter().any(QueueItem::is_ping);
         // A call may have set the clock back, now or in the turn before, and no item may come from the future (1.1).
         let mut latest = now;
         // A refusal is stored at the time of the first item, if there is one, so that nothing is judged past that item.
         let first = items.front().map_or(now, QueueItem::at).min(now);
-        let told = self.tell_of_lacks(now, &refused, first);
+        let told = self.tell_of_lacks(now, &mut refused, first);
         let told = told.and_then(|()| if pings_wait { Ok(()) } else { self.show_life(now) });
         if let Err(error) = told {
             self.give_up(&error);
             self.put_off(items, refused);
             return false;
         }
-        let expected = items.len().min(self.shared.limits.max_batch);
-        let mut batch = Vec::with_capacity(expected);
-        let mut answers = Vec::with_capacity(expected);
+        let mut batch = Batch::new(items.len().min(self.shared.limits.max_batch));
         while let Some(item) = items.pop_front() {
-            let stored = match item {
+            let committed = match item {
                 QueueItem::Ping { mut entry, waiting } => {
                     entry.at = entry.at.min(latest);
-                    batch.push(entry);
-                    answers.push(waiting);
-                    batch.len() < self.shared.limits.max_batch || self.commit(&mut batch, &mut answers)
+                    batch.entries.push(entry);
+                    batch.answers.push(waiting);
+                    if batch.entries.len() < self.shared.limits.max_batch {
+                        continue;
+                    }
+                    self.commit(&mut batch)
                 }
                 other => {
-                    let stored = self.commit(&mut batch, &mut answers);
-                    if stored {
+                    let committed = self.commit(&mut batch);
+                    if committed == Committed::All {
                         self.carry_out(other, latest);
                         latest = self.shared.now();
                     } else {
                         items.push_front(other);
                     }
-                    stored
+                    committed
                 }
             };
-            if !stored {
-                self.put_off(items, UnstoredRefusals::default());
-                return false;
+            if committed != Committed::All {
+                return self.break_off(batch, items, latest.min(now));
             }
         }
-        let is_stored = self.commit(&mut batch, &mut answers);
+        if self.commit(&mut batch) != Committed::All {
+            return self.break_off(batch, items, latest.min(now));
+        }
         // Not if a call has set the clock back: then `now` is no longer valid.
-        if !is_stored || !pings_wait || latest < now {
-            return is_stored;
+        if !pings_wait || latest < now {
+            return true;
         }
         let shown = self.show_life(now);
+        shown.inspect_err(|error| self.give_up(error)).is_ok()
+    }
+
+    /// Ends a turn in which not all that waited could be stored. What is left of the batch goes before what came since, in the
+    /// next turn: not for long, however many pings cannot be stored, does nobody hear that the server is alive (9.1).
+    fn break_off(&mut self, batch: Batch, mut items: VecDeque<QueueItem>, latest: Time) -> bool {
+        let Some(stored_to) = batch.entries.first().map(|entry| entry.at) else {
+            self.put_off(items, UnstoredRefusals::default());
+            return false;
+        };
+        for (entry, waiting) in batch.entries.into_iter().zip(batch.answers).rev() {
+            items.push_front(QueueItem::Ping { entry, waiting });
+        }
+        self.shared.queue().put_back(items);
+        let shown = self.show_life(stored_to.min(latest));
         shown.inspect_err(|error| self.give_up(error)).is_ok()
     }
 
@@ -236,41 +257,84 @@ impl Turns {
         }
     }
 
-    /// Stores a batch of pings and answers them. An empty batch counts as stored.
-    fn commit(&mut self, batch: &mut Vec<Entry>, answers: &mut Vec<WaitingPing>) -> bool {
-        if batch.is_empty() {
-            return true;
+    /// Stores a batch of pings and answers them. One that cannot be stored is refused, and that is stored in its place: before
+    /// anything that came after it is judged (9.1d). What is left of the batch waits for another turn.
+    fn commit(&mut self, batch: &mut Batch) -> Committed {
+        if batch.entries.is_empty() {
+            return Committed::All;
         }
-        let entries = std::mem::take(batch);
-        let mut waiting = entries.iter().zip(std::mem::take(answers));
-        let Turns { store, shared, on_commit, .. } = self;
-        let refuse = |(entry, waiting): (&Entry, WaitingPing), error: &StoreError| {
-            shared.queue().refused.note(entry.check, entry.at, shared.limits.max_refused);
-            let _ = waiting.answer.send(Err(StoreError::Failed(error.to_string())));
-        };
-        let stored = apply_in_halves(&mut **store, &entries, &mut |done| match done {
+        let Turns { store, shared, on_commit, apart, .. } = self;
+        let mut waiting = std::mem::take(&mut batch.answers).into_iter();
+        let heard = apply_in_halves(&mut **store, &batch.entries, &mut |store, some, done| match done {
             Ok(applied) => {
                 let committed = Stopwatch::start();
-                for applied in applied {
-                    let (_, waiting) = waiting.next().expect("one answer for each entry");
+                for (applied, waiting) in applied.into_iter().zip(waiting.by_ref().take(some.len())) {
                     on_commit(waiting.since.before(committed));
                     // The client may have gone away; its ping counts all the same.
                     let _ = waiting.answer.send(Ok(applied));
                 }
+                Ok(())
             }
-            Err(error) => waiting.by_ref().take(1).for_each(|one| refuse(one, &error)),
+            Err(error) => {
+                let Entry { check, at, .. } = some[0];
+                let told = apart.tell(store, &mut [(check, Refused::once(at))].into(), at, at);
+                if told.is_err() {
+                    shared.queue().refused.note(check, at, shared.limits.max_refused);
+                }
+                waiting.by_ref().take(1).for_each(|one| refuse(one, &error));
+                told
+            }
         });
-        if let Err(error) = &stored {
-            waiting.for_each(|one| refuse(one, error));
-            self.complain(error);
-        }
-        stored.is_ok()
+        batch.answers = waiting.collect();
+        let heard = match heard {
+            Ok(heard) => heard,
+            Err(error) => {
+                self.complain(&error);
+                let left = batch.entries.split_off(batch.entries.len() - batch.answers.len());
+                let mut queue = self.shared.queue();
+                for (entry, waiting) in left.iter().zip(batch.answers.drain(..)) {
+                    queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
+                    refuse(waiting, &error);
+                }
+                batch.entries.clear();
+                return Committed::Failed;
+            }
+        };
+        batch.entries.drain(..heard);
+        if batch.entries.is_empty() { Committed::All } else { Committed::Some }
     }
 
     fn publish(&self) {
         let new = wakes_of(&*self.store);
         self.wakes.send_if_modified(|wakes| std::mem::replace(wakes, new) != new);
     }
+}
+
+/// Pings that are stored together, and who waits for each.
+struct Batch {
+    entries: Vec<Entry>,
+    answers: Vec<WaitingPing>,
+}
+
+impl Batch {
+    fn new(expected: usize) -> Batch {
+        Batch { entries: Vec::with_capacity(expected), answers: Vec::with_capacity(expected) }
+    }
+}
+
+/// What became of a batch.
+#[derive(PartialEq, Eq)]
+enum Committed {
+    /// All is stored, or refused for a row of its own. An empty batch is.
+    All,
+    /// The first part is, and much of it was refused: the rest waits.
+    Some,
+    /// Not all is, and what is not is refused.
+    Failed,
+}
+
+fn refuse(waiting: WaitingPing, error: &StoreError) {
+    let _ = waiting.answer.send(Err(StoreError::Failed(error.to_string())));
 }
 
 fn wakes_of(store: &dyn Store) -> Wakes {

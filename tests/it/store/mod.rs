@@ -14,6 +14,7 @@ mod edits;
 mod facts;
 mod failing;
 mod flapping;
+mod halves;
 mod held;
 mod history;
 mod imports;

@@ -1,7 +1,6 @@
 //! The writer's thread, around a real store.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use punctual::app::{Actor, Entrance, NotDone, NotDoneKind, Services};
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
 use punctual::core::cause::Status;
-use punctual::core::check::{CheckId, PingKind};
+use punctual::core::check::PingKind;
 use punctual::core::route::{Matcher, Mute};
 use punctual::core::time::Span;
 use punctual::engine::{self, follow_wall_clock};
@@ -21,12 +20,11 @@ use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Applied, Entry, Expired, Stance, Store, StoreError, What, expire};
 
-use super::sqlite::database;
 use super::world::{Place, Sqlite, World, check, fact, name};
 use crate::support::process::{PATIENCE, wait_until};
 
 /// The store of a world, moved to the real time: it was last alive so long ago.
-fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) {
+pub(crate) fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) {
     let clock = Arc::new(Clock::new());
     let mut world = World::new(Sqlite::default());
     world.now = clock.now() - span;
@@ -36,12 +34,12 @@ fn away(span: Span, names: &[&str]) -> (World<Sqlite>, Arc<Clock>, SqliteStore) 
     (world, clock, store)
 }
 
-fn start(store: SqliteStore, clock: &Arc<Clock>) -> Writer {
+pub(crate) fn start(store: SqliteStore, clock: &Arc<Clock>) -> Writer {
     Writer::start(Box::new(store), clock.clone(), QueueLimits::default(), |_| {}).unwrap()
 }
 
 /// The writer is in a call until it is told to go on, and then does this.
-async fn keep_busy(writer: &Writer, at_last: impl FnOnce() + Send + 'static) -> mpsc::Sender<()> {
+pub(crate) async fn keep_busy(writer: &Writer, at_last: impl FnOnce() + Send + 'static) -> mpsc::Sender<()> {
     let (go_on, wait) = mpsc::channel();
     let (begins, has_begun) = tokio::sync::oneshot::channel();
     writer.queue_call(Box::new(move |_, _| {
@@ -656,73 +654,4 @@ async fn a_pause_is_of_the_check_that_was_meant_whatever_it_is_called_by_now() {
         said.await.unwrap(),
         [Ok("a is paused, says ann (user 0)".to_owned()), Err("b is no longer declared".to_owned())]
     );
-}
-
-/// The database takes no row of this check in a table.
-fn refuse_rows(folder: &Path, table: &str, check: CheckId) {
-    let sql = format!(
-        "CREATE TRIGGER refused BEFORE INSERT ON {table} WHEN new.check_id = {} BEGIN SELECT RAISE(ABORT, 'a bad row'); END",
-        check.0
-    );
-    database(folder).execute_batch(&sql).unwrap();
-}
-
-/// 14.7
-#[tokio::test]
-async fn of_2048_pings_the_one_that_cannot_be_stored_is_refused_alone() {
-    let (world, clock, mut store) = away(Span::ZERO, &["a", "bad"]);
-    let live = store.live();
-    let [a, bad] = ["a", "bad"].map(|name| live.find(name).unwrap().id);
-    refuse_rows(world.place.0.path(), "pings", bad);
-    let begun = Arc::new(AtomicUsize::new(0));
-    let count = begun.clone();
-    store.set_faults(move |at| {
-        count.fetch_add(usize::from(at == FaultPoint::Begin), Ordering::SeqCst);
-        None
-    });
-    let writer = start(store, &clock);
-    let go_on = keep_busy(&writer, || {}).await;
-    let ping = |place| writer.ping(if place == 777 { bad } else { a }, fact(PingKind::Success)).unwrap();
-    let answers: Vec<_> = (0..2048).map(ping).collect();
-    let before = begun.load(Ordering::SeqCst);
-    go_on.send(()).unwrap();
-    for (place, answer) in answers.into_iter().enumerate() {
-        match answer.await.unwrap() {
-            Ok(applied) => assert!(place != 777 && matches!(applied, Applied::Done(Some(_)))),
-            Err(error) => {
-                assert!(place == 777 && error.to_string().contains("a bad row"), "{place}: {error}");
-            }
-        }
-    }
-    let calls = begun.load(Ordering::SeqCst) - before;
-    assert!(calls <= 2 * 11 + 3, "{calls}");
-    assert_eq!(live.find("a").unwrap().known().state.counters.pings[0], 2047);
-    assert_eq!(live.totals.rows_quarantined.load(Ordering::Relaxed), 1);
-    writer.ping(a, fact(PingKind::Success)).unwrap().await.unwrap().unwrap();
-    assert!(writer.is_healthy());
-    database(world.place.0.path()).execute_batch("DROP TRIGGER refused").unwrap();
-    writer.ping(bad, fact(PingKind::Success)).unwrap().await.unwrap().unwrap();
-    writer.stop();
-}
-
-/// 14.7
-#[test]
-fn a_check_that_cannot_be_judged_for_its_row_keeps_no_other_back() {
-    let mut world = World::new(Sqlite::default());
-    let names: Vec<String> = (0..300).map(|number| format!("c{number}")).collect();
-    world.declare(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    names.iter().for_each(|name| world.ping(name, PingKind::Success));
-    let bad = world.id("c77");
-    refuse_rows(world.place.0.path(), "states", bad);
-    world.wait(Span::secs(71));
-    let mut judged = 0;
-    loop {
-        match world.expire() {
-            0 => break,
-            more => judged += more,
-        }
-    }
-    assert_eq!(judged, 299);
-    database(world.place.0.path()).execute_batch("DROP TRIGGER refused").unwrap();
-    assert_eq!((world.expire(), world.expire()), (1, 0));
 }

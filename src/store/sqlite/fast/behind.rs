@@ -1,5 +1,7 @@
 //! Which rows of states are behind, and by which pings (14.2).
 
+use std::collections::BTreeSet;
+
 use rusqlite::Row;
 
 use super::ids::IdSet;
@@ -14,12 +16,14 @@ pub(in crate::store::sqlite) const UP_TO: &str = "states_up_to";
 #[derive(Debug, Default)]
 pub(in crate::store::sqlite) struct Behind {
     checks: IdSet,
-    /// Those that cannot be written (14.7): tried again by a start, and when their checks are others.
-    apart: IdSet,
+    /// Those that cannot be written (14.7), and none of `checks`: tried again by [`Behind::try_apart`], and where their own
+    /// checks change.
+    apart: BTreeSet<CheckId>,
     pub(super) round: CatchUpRound,
-    /// The same before this call, and which rows it has written: they are behind again if it fails.
+    /// The same before this call, and which rows it has written, of which some stood apart: they are so again if it fails.
     before: CatchUpRound,
     written: Vec<CheckId>,
+    written_apart: Vec<CheckId>,
 }
 
 /// A round goes through all rows that are behind.
@@ -59,12 +63,16 @@ impl Behind {
     }
 
     pub(in crate::store::sqlite) fn add(&mut self, check: CheckId) {
-        self.checks.insert(check);
+        if !self.apart.contains(&check) {
+            self.checks.insert(check);
+        }
     }
 
     /// Its row is written, or goes.
     pub(in crate::store::sqlite) fn remove(&mut self, check: CheckId) {
-        self.apart.remove(check);
+        if self.apart.remove(&check) {
+            self.written_apart.push(check);
+        }
         if self.checks.contains(check) {
             self.checks.remove(check);
             self.written.push(check);
@@ -80,7 +88,7 @@ impl Behind {
     }
 
     pub(in crate::store::sqlite) fn is_behind(&self, check: CheckId) -> bool {
-        self.checks.contains(check) || self.apart.contains(check)
+        self.checks.contains(check) || self.apart.contains(&check)
     }
 
     /// It cannot be written: it stays behind, and the round goes on without it.
@@ -88,9 +96,18 @@ impl Behind {
         self.apart.insert(check);
     }
 
-    /// Whether all that is behind is written by the end of a round.
-    pub(super) fn is_all_written(&self) -> bool {
-        self.apart.is_empty()
+    /// How many cannot be written. While there is one, the end of a round does not mean that all are.
+    pub(in crate::store::sqlite) fn apart(&self) -> usize {
+        self.apart.len()
+    }
+
+    /// Those that could not be written may be by now. To be called between calls: the round goes through all once more, since
+    /// what stood apart may be behind by older pings than it knows.
+    pub(in crate::store::sqlite) fn try_apart(&mut self) {
+        if !self.apart.is_empty() {
+            std::mem::take(&mut self.apart).into_iter().for_each(|check| self.checks.insert(check));
+            self.round.cursor = 0;
+        }
     }
 
     pub(in crate::store::sqlite) fn checks(&self) -> impl Iterator<Item = CheckId> {
@@ -101,13 +118,15 @@ impl Behind {
     pub(in crate::store::sqlite) fn begin_call(&mut self) {
         self.before = self.round;
         self.written.clear();
+        self.written_apart.clear();
         self.written.shrink_to(1024);
     }
 
     /// The call has failed. A row that it found to be behind stays so: at worst it is written once more.
     pub(in crate::store::sqlite) fn undo(&mut self) {
         self.round = self.before;
-        let written = self.written.drain(..).filter(|check| !self.apart.contains(*check));
+        self.apart.extend(self.written_apart.drain(..));
+        let written = self.written.drain(..).filter(|check| !self.apart.contains(check));
         written.for_each(|check| self.checks.insert(check));
     }
 }
@@ -173,5 +192,24 @@ mod tests {
         behind.undo();
         let left: Vec<CheckId> = std::iter::from_fn(|| behind.next()).collect();
         assert_eq!(left, [2, 3, 4].map(CheckId));
+    }
+
+    /// 14.7, 15.1b: no ping that it needs may go, which is asked by [`Behind::apart`] at the end of a round.
+    #[test]
+    fn a_row_that_stands_apart_does_so_after_a_call_that_would_have_written_it_and_failed() {
+        let mut behind = Behind::new(Some(90), 100);
+        (1..=4).for_each(|check| behind.add(CheckId(check)));
+        assert_eq!([behind.next(), behind.next()], [Some(CheckId(1)), Some(CheckId(2))]);
+        behind.set_apart(CheckId(2));
+        behind.begin_call();
+        behind.remove(CheckId(2));
+        assert_eq!(behind.apart(), 0);
+        behind.undo();
+        assert_eq!((behind.apart(), behind.is_behind(CheckId(2))), (1, true));
+        behind.add(CheckId(2));
+        assert_eq!([behind.next(), behind.next(), behind.next()], [Some(CheckId(3)), Some(CheckId(4)), None]);
+        behind.try_apart();
+        behind.begin_call();
+        assert_eq!((behind.next(), behind.apart()), (Some(CheckId(2)), 0));
     }
 }

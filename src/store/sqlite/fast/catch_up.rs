@@ -53,9 +53,12 @@ struct RowOfState<'a> {
 }
 
 impl Tx<'_> {
-    /// Writes the states that this call changed, but for those that may stay behind, and some of those that are: the last
-    /// thing before the commit.
-    pub(in crate::store::sqlite) fn write_states(&mut self, at_least: usize) -> Result<(), StoreError> {
+    /// Writes the states that this call changed, but for those that may stay behind, and some of those that are, unless none
+    /// is to be: the last thing before the commit.
+    pub(in crate::store::sqlite) fn write_states(
+        &mut self,
+        at_least: Option<usize>,
+    ) -> Result<(), StoreError> {
         let mut stay = 0;
         let mut written = Vec::new();
         for (id, staged) in self.staged.iter() {
@@ -72,7 +75,10 @@ impl Tx<'_> {
             self.memory.behind.remove(id);
             self.write_staged(id, staged)?;
         }
-        if stay > 0 { self.catch_up(Limit::of(at_least.max(stay / ONE_FOR)), SLACK) } else { Ok(()) }
+        match at_least.filter(|_| stay > 0) {
+            Some(at_least) => self.catch_up(Limit::of(at_least.max(stay / ONE_FOR)), SLACK),
+            None => Ok(()),
+        }
     }
 
     /// Brings so many rows up to date.
@@ -89,32 +95,30 @@ impl Tx<'_> {
                 }
                 continue;
             };
-            bytes += match self.staged.get(id) {
-                Some(staged) => self.write_staged(id, staged)?,
-                None => self.write_behind(id)?,
+            bytes += match self.write_behind(id) {
+                Err(error) if error.is_of_a_row() => self.set_apart(id, error)?,
+                written => written?,
             };
         }
         Ok(())
     }
 
-    /// Of a check that this call has not to do with: if it cannot be written, it keeps no other back (14.7).
-    fn write_behind(&mut self, id: CheckId) -> Result<usize, StoreError> {
-        let slot = &self.memory.checks[id];
-        let known = slot.check.known();
-        let Known { state, window } = &*known;
-        let written =
-            self.write(id, &RowOfState { state, window, last_ping: slot.last_ping, pings: slot.pings });
-        drop(known);
-        match written {
-            Err(error) if error.is_of_a_row() => {
-                self.memory.behind.set_apart(id);
-                self.live.note_quarantined(id, &error);
-                // SQLite commits no transaction that has met a damaged page.
-                let goes_on = matches!(error, StoreError::Row(_)) && !self.db.is_autocommit();
-                if goes_on { Ok(0) } else { Err(error) }
-            }
-            written => written,
+    fn write_behind(&self, id: CheckId) -> Result<usize, StoreError> {
+        if let Some(staged) = self.staged.get(id) {
+            return self.write_staged(id, staged);
         }
+        let slot = &self.memory.checks[id];
+        let Known { state, window } = &*slot.check.known();
+        self.write(id, &RowOfState { state, window, last_ping: slot.last_ping, pings: slot.pings })
+    }
+
+    /// What may stay behind keeps no other back if it cannot be written (14.7). But SQLite commits no transaction that has met
+    /// a damaged page: that one fails, and the next one knows.
+    fn set_apart(&mut self, id: CheckId, error: StoreError) -> Result<usize, StoreError> {
+        self.memory.behind.set_apart(id);
+        self.live.note_quarantined(id, &error);
+        let goes_on = matches!(error, StoreError::Row(_)) && !self.db.is_autocommit();
+        if goes_on { Ok(0) } else { Err(error) }
     }
 
     fn end_round(&mut self, slack: i64) -> Result<(), StoreError> {
@@ -122,7 +126,7 @@ impl Tx<'_> {
         let behind = &mut self.memory.behind;
         let round_from = std::mem::replace(&mut behind.round.from, last_ping);
         behind.round.cursor = 0;
-        if !self.memory.judge_again.is_empty() || !behind.is_all_written() {
+        if !self.memory.judge_again.is_empty() || behind.apart() > 0 {
             return Ok(());
         }
         let up_to = if behind.is_empty() { last_ping } else { round_from };
