@@ -38,11 +38,14 @@ pub fn expire_some(store: &mut dyn Store, limit: usize, now: Time) -> Result<Exp
     let tick = |(check, _): &(CheckId, Time)| Entry { check: *check, at: now, what: What::Tick };
     let ticks: Vec<Entry> = due.iter().map(tick).collect();
     let (mut rest, mut expired) = (due.iter().map(|(_, deadline)| *deadline), Expired::default());
-    apply_in_halves(store, &ticks, &mut |_, some, done| {
+    apply_in_halves(store, &ticks, &mut |store, some, done| {
         let deadlines = rest.by_ref().take(some.len());
         match done {
             Ok(_) => expired.deadlines.extend(deadlines),
-            Err(_) => expired.apart += deadlines.count(),
+            Err(_) => {
+                expired.apart += deadlines.count();
+                store.put_off(some[0].check, now);
+            }
         }
         Ok(())
     })?;

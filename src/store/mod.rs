@@ -306,6 +306,9 @@ pub trait Store: Send {
     /// a hint: `step` decides.
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)>;
 
+    /// What is due of this check cannot be stored: it is due again a while after now (14.7c).
+    fn put_off(&mut self, check: CheckId, now: Time);
+
     /// The earliest deadline. Nothing needs judging up to and including it.
     fn next_deadline(&self) -> Option<Time>;
 

@@ -1,6 +1,6 @@
 //! What bystanders make of what was committed: they tell the model of each check, and mind that nothing is forgotten.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use punctual::core::blind::Window;
 use punctual::core::check::{CheckId, PingKind};
@@ -28,6 +28,10 @@ pub(crate) struct Owed {
     /// Pings that were answered 503.
     pub(crate) checks: BTreeMap<CheckId, Vec<Time>>,
     pub(crate) unread: Vec<Time>,
+    /// Told in the place of the ping, before it was answered (14.7a).
+    ahead: BTreeSet<(CheckId, Time)>,
+    /// Those that were ever told: it may be done again.
+    told: BTreeSet<(CheckId, Time)>,
 }
 
 impl Owed {
@@ -35,6 +39,11 @@ impl Owed {
     pub(crate) fn before(&self, time: Time) -> Option<Time> {
         let all = self.checks.values().flatten().chain(&self.unread);
         all.copied().find(|at| *at < time)
+    }
+
+    /// Whether a ping that is answered 503 only now was told already.
+    pub(crate) fn is_told_ahead(&mut self, check: CheckId, at: Time) -> bool {
+        self.ahead.remove(&(check, at))
     }
 
     pub(crate) fn retain(&mut self, keep: impl Fn(Time) -> bool) {
@@ -175,13 +184,19 @@ impl Server {
     /// Of several refusals in a row the first, the last and their number are told. Answers those that are told now, and not
     /// again because it was not known that they had been told.
     fn tell_owed(&mut self, check: CheckId, refused: Refused) -> Vec<Time> {
-        let Some(owed) = self.owed.checks.get_mut(&check) else { return Vec::new() };
+        let Owed { checks, ahead, told: ever, .. } = &mut self.owed;
         let is_told = |at: &mut Time| refused.first <= *at && *at <= refused.last;
-        let told: Vec<Time> = owed.extract_if(.., is_told).collect();
+        let owed = checks.entry(check).or_default();
+        let mut told: Vec<Time> = owed.extract_if(.., is_told).collect();
         assert!(told.len() <= refused.times as usize, "{told:?} were refused, and {refused:?} is told (9.1)");
         if owed.is_empty() {
-            self.owed.checks.remove(&check);
+            checks.remove(&check);
         }
+        if told.is_empty() && refused.times == 1 && !ever.contains(&(check, refused.first)) {
+            ahead.insert((check, refused.first));
+            told.push(refused.first);
+        }
+        ever.extend(told.iter().map(|at| (check, *at)));
         told
     }
 }

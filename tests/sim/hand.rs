@@ -413,6 +413,10 @@ impl Store for Hand {
         self.call(Some(Committed::Applied(entries.to_vec())), |store| store.apply(entries))
     }
 
+    fn put_off(&mut self, check: CheckId, now: Time) {
+        self.store.put_off(check, now);
+    }
+
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
         if self.grip.is_dead() { Vec::new() } else { self.store.due(now, limit) }
     }

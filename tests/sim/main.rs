@@ -31,6 +31,7 @@ mod plain;
 mod plain_alerts;
 mod process;
 mod properties;
+mod quarantine;
 mod readers;
 mod receivers;
 mod reload;

@@ -271,7 +271,8 @@ impl Server {
     /// A ping of this check was answered 503.
     pub(crate) fn refused(&mut self, check: CheckId, at: Time) {
         // Where more checks were refused than are remembered, that second may be blind already, of all.
-        if !self.blind.unread.iter().any(|told| told.from < at && at <= told.to) {
+        let is_told = self.owed.is_told_ahead(check, at);
+        if !is_told && !self.blind.unread.iter().any(|told| told.from < at && at <= told.to) {
             self.owed.checks.entry(check).or_default().push(at);
         }
     }
@@ -318,7 +319,7 @@ impl Server {
                     (self.errors, self.unsure_since) = (self.errors + 1, Some(now));
                     return false;
                 }
-                Ok(expired) if expired.deadlines.is_empty() && is_of_now => return self.compare(done.at),
+                Ok(expired) if expired.is_empty() && is_of_now => return self.compare(done.at),
                 Ok(_) => {}
             }
         }

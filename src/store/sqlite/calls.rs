@@ -18,7 +18,7 @@ use crate::store::pending::PendingChanges;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Stance, Store, StoreError, What, work,
+    RefusedEdit, Stance, Store, StoreError, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
@@ -158,11 +158,6 @@ impl Store for SqliteStore {
             applied = self.apply_once(entries);
             self.catch_up = catch_up;
         }
-        if let (Err(error), [Entry { check, at, what: What::Tick }]) = (&applied, entries)
-            && error.is_of_a_row()
-        {
-            self.memory.tick_again(*check, *at);
-        }
         applied
     }
 
@@ -172,6 +167,10 @@ impl Store for SqliteStore {
             // Nothing could be judged either.
             Err(_) => Vec::new(),
         }
+    }
+
+    fn put_off(&mut self, check: CheckId, now: Time) {
+        self.memory.tick_again(check, now);
     }
 
     fn next_deadline(&self) -> Option<Time> {

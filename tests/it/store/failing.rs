@@ -158,6 +158,10 @@ impl Store for FailingStore {
         self.call(|store| store.apply(entries))
     }
 
+    fn put_off(&mut self, check: CheckId, now: Time) {
+        self.store.put_off(check, now);
+    }
+
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
         self.store.due(now, limit)
     }
