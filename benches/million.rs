@@ -1,8 +1,10 @@
 //! A million checks: start, memory, reloads, a minute without time, scrapes by shards, and starts after a stop and after
-//! kill -9, each beside a job that pings.
+//! kill -9, each beside a job that pings; then starts with twenty million stored pings.
 //!
-//! `cargo bench --bench million`. `PUNCTUAL_BENCH_CHECKS` is another number of checks; with `PUNCTUAL_BENCH_OLD=FILE` the same
-//! is done with an older release binary first. It fails if a goal is missed: repeat it on a machine that does nothing else.
+//! `cargo bench --bench million`. `PUNCTUAL_BENCH_CHECKS` is another number of checks, `PUNCTUAL_BENCH_PINGS` one of stored
+//! pings, of which there are else twenty of each check; they take two gigabytes of the temporary folder. With
+//! `PUNCTUAL_BENCH_OLD=FILE` the same is done with an older release binary first, but for the stored pings, which are of this
+//! version. It fails if a goal is missed: repeat it on a machine that does nothing else.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod common;
@@ -15,12 +17,15 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use common::jobs::{Jobs, Waits};
+use common::stored::Stored;
 use common::{Server, THIS, exit_code, get, goal, memory_mb, metric, older, start_punctual, write};
 
 /// How long pings are measured while nothing else happens, and beside scrapes.
 const PHASE: Duration = Duration::from_secs(20);
 /// How long the server gets no time: more than a sign of life may be old.
 const ASLEEP: Duration = Duration::from_secs(65);
+/// Jobs that ping without a pause before kill -9.
+const JOBS: usize = 64;
 /// Parts of a scrape.
 const SHARDS: usize = 16;
 
@@ -36,8 +41,9 @@ fn main() -> ExitCode {
     if let Some(binary) = older() {
         println!("older:");
         measure(&binary, count);
+        println!("\nthis:");
     }
-    exit_code(&measure(Path::new(THIS), count))
+    exit_code(&[measure(Path::new(THIS), count), measure_stored(count)].concat())
 }
 
 /// Measures one binary. Returns which goals were met.
@@ -75,6 +81,30 @@ fn measure(binary: &Path, count: usize) -> Vec<bool> {
     bench.memory(&server, "at the end");
     server.kill();
     drop(bench.start(binary, &tenth, "after kill -9", LONGEST_START_AFTER_KILL_S));
+    bench.met
+}
+
+/// Measures starts with many stored pings. Returns whether the goals were met.
+fn measure_stored(count: usize) -> Vec<bool> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut bench = Bench { folder: folder.path(), count, met: Vec::new() };
+    let (stored, config) = (Stored::of(count), config(count, ""));
+    stored.make(folder.path(), &config);
+    let begun = Instant::now();
+    let mut server = start_punctual(Path::new(THIS), folder.path(), &config);
+    println!("start with {} stored pings: {:.1} s", stored.pings, begun.elapsed().as_secs_f64());
+    bench.memory(&server, "after a start with stored pings");
+    let path = move |turn| format!("/ping/check-{}", stored.check(turn));
+    let jobs = Jobs::start_with(server.address, JOBS, Duration::ZERO, path);
+    std::thread::sleep(PHASE);
+    let waits = jobs.stop();
+    server.kill();
+    let taken = waits.pings - waits.refused;
+    println!("{taken} more pings, p99 {:.2} ms, longest {:.1} ms", waits.p99_ms, waits.longest_ms);
+    let when = format!("after kill -9 with {} stored pings", stored.pings);
+    server = bench.start(Path::new(THIS), &config, &when, LONGEST_START_AFTER_KILL_S);
+    bench.memory(&server, &when);
+    stored.assert_there(folder.path(), server.address, taken);
     bench.met
 }
 
