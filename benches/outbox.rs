@@ -26,14 +26,16 @@ use common::{
 /// Checks that are good, which the jobs ping; and how many jobs there are.
 const GOOD: usize = 5_000;
 const JOBS: usize = 4;
+/// Jobs without a pause, which bring the recovery.
+const UNPAUSED: usize = 8;
 /// Mutes of one check each, beside the one that mutes half of them all.
 const MUTES: usize = 900;
-/// How long pings are measured while nothing else happens, and while all is held.
+/// How long pings are measured while nothing else happens, beside the unpaused jobs alone, and while all is held.
 const PHASE: Duration = Duration::from_secs(20);
 /// What is not done then is not waited for.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// At least so long before all are late the server is started.
-const LEAST_BEFORE: u64 = 55;
+const LEAST_BEFORE: u64 = 75;
 
 const MOST_TIMES: f64 = 2.0;
 const LONGEST_ALERT_S: f64 = 2.0;
@@ -56,12 +58,13 @@ fn measure(binary: &Path, count: usize) -> Vec<bool> {
     let late_at = (seconds_now() + LEAST_BEFORE).next_multiple_of(60);
     let server = start_punctual(binary, folder.path(), &outside.config(count, late_at));
     mute(binary, folder.path());
-    let mut bench = Bench { server, outside, count, quiet: None, met: Vec::new() };
-    bench.quiet();
+    let mut bench = Bench { server, outside, count, met: Vec::new() };
+    let quiet = bench.quiet();
+    let beside_unpaused = bench.beside_unpaused();
     wait_for(|| (seconds_now() + 1 >= late_at).then_some(()));
-    bench.all_are_late();
-    bench.all_are_held();
-    bench.all_recover();
+    bench.all_are_late(&quiet);
+    bench.all_are_held(&quiet);
+    bench.all_recover(&beside_unpaused);
     bench.met
 }
 
@@ -69,23 +72,33 @@ struct Bench {
     server: Server,
     outside: Outside,
     count: usize,
-    /// How long pings took while nothing else happened.
-    quiet: Option<Waits>,
     met: Vec<bool>,
 }
 
 impl Bench {
     fn jobs(&self) -> Jobs {
-        Jobs::start(self.server.address, JOBS, |turn| format!("/ping/good-{}", turn * 7_919 % GOOD))
+        Jobs::start(self.server.address, JOBS, good)
     }
 
-    fn quiet(&mut self) {
+    fn unpaused(&self, path: impl Fn(usize) -> String + Clone + Send + 'static) -> Jobs {
+        Jobs::start_with(self.server.address, UNPAUSED, Duration::ZERO, path)
+    }
+
+    fn quiet(&self) -> Waits {
         let jobs = self.jobs();
         std::thread::sleep(PHASE);
-        self.quiet = Some(self.tell("quiet", jobs));
+        self.tell("quiet", jobs)
     }
 
-    fn all_are_late(&mut self) {
+    /// The recovery is compared with this: the jobs that bring it take their share of any server.
+    fn beside_unpaused(&self) -> Waits {
+        let (jobs, unpaused) = (self.jobs(), self.unpaused(good));
+        std::thread::sleep(PHASE);
+        println!("{UNPAUSED} jobs without a pause: {} pings", unpaused.stop().pings);
+        self.tell("beside jobs without a pause", jobs)
+    }
+
+    fn all_are_late(&mut self, quiet: &Waits) {
         let jobs = self.jobs();
         let begun = Instant::now();
         let judged = self.wait_for(|bench| bench.open_incidents() >= bench.count);
@@ -100,11 +113,11 @@ impl Bench {
             begun.elapsed().as_secs_f64()
         );
         let waits = self.tell("all are late", jobs);
-        self.compare("all are late", &waits);
+        self.compare("all are late", &waits, "of a quiet server", quiet);
     }
 
     /// A muted check recovers and fails again a hundred times a second, and one that is not muted fails for the first time.
-    fn all_are_held(&mut self) {
+    fn all_are_held(&mut self, quiet: &Waits) {
         let count = self.count;
         let flips = Jobs::start_with(self.server.address, 1, Duration::from_millis(10), move |turn| {
             let kind = if turn % 2 == 0 { "" } else { "/fail" };
@@ -113,7 +126,7 @@ impl Bench {
         let jobs = self.jobs();
         std::thread::sleep(PHASE);
         let waits = self.tell("all are held, 100 flips a second", jobs);
-        self.compare("all are held", &waits);
+        self.compare("all are held", &waits, "of a quiet server", quiet);
         let flips = flips.stop();
         println!("flips of muted checks: {}, p99 {:.2} ms", flips.pings, flips.p99_ms);
         let begun = Instant::now();
@@ -130,13 +143,11 @@ impl Bench {
         ));
     }
 
-    fn all_recover(&mut self) {
+    fn all_recover(&mut self, beside_unpaused: &Waits) {
         let count = self.count;
         let jobs = self.jobs();
         let told_before = self.outside.told();
-        let pings = Jobs::start_with(self.server.address, 8, Duration::ZERO, move |turn| {
-            format!("/ping/late-{}", turn % count)
-        });
+        let pings = self.unpaused(move |turn| format!("/ping/late-{}", turn % count));
         let recovered = self.wait_for(|bench| bench.open_incidents() <= 1);
         let told =
             self.wait_for(|bench| bench.outside.told() >= told_before + bench.count / 2 - bench.count / 10);
@@ -146,7 +157,7 @@ impl Bench {
             self.outside.messages()
         );
         let waits = self.tell("all recover", jobs);
-        self.compare("all recover", &waits);
+        self.compare("all recover", &waits, "beside jobs without a pause", beside_unpaused);
     }
 
     /// Ends the jobs, and says how long their pings took.
@@ -165,10 +176,9 @@ impl Bench {
         waits
     }
 
-    fn compare(&mut self, when: &str, waits: &Waits) {
-        let quiet = self.quiet.as_ref().expect("it was quiet at first");
-        for (what, times) in [("p50", waits.p50_ms / quiet.p50_ms), ("p99", waits.p99_ms / quiet.p99_ms)] {
-            let what = format!("{what} of pings, {when}, times that of a quiet server");
+    fn compare(&mut self, when: &str, waits: &Waits, whose: &str, others: &Waits) {
+        for (what, times) in [("p50", waits.p50_ms / others.p50_ms), ("p99", waits.p99_ms / others.p99_ms)] {
+            let what = format!("{what} of pings, {when}, times that {whose}");
             self.met.push(goal(&what, times, times <= MOST_TIMES, format!("at most {MOST_TIMES}")));
         }
     }
@@ -185,6 +195,11 @@ impl Bench {
             None => format!("more than {} s", PATIENCE.as_secs()),
         }
     }
+}
+
+/// The path of a ping of a check that is good.
+fn good(turn: usize) -> String {
+    format!("/ping/good-{}", turn * 7_919 % GOOD)
 }
 
 /// Whom punctual tells.
