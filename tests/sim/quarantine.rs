@@ -169,6 +169,8 @@ struct World {
     sides: [Side; 2],
     all: Vec<CheckId>,
     bad: BTreeSet<CheckId>,
+    /// Bad checks whose jobs ping in time.
+    steady: BTreeSet<CheckId>,
     sabotaged: Option<&'static str>,
     /// When a ping of each bad check was last refused, unless a death has lost that.
     refused: BTreeMap<CheckId, Time>,
@@ -224,7 +226,7 @@ impl World {
     /// In the last one more checks are hit than stand alone in one turn.
     fn new(seed: u64) -> World {
         let mut rng = Rng::new(seed, "quarantine");
-        let (count, hit) = if is_of_many(seed) { (80, 40) } else { (10, 1 + rng.below(3)) };
+        let (count, hit) = if is_of_many(seed) { (80, 40) } else { (10, 2 + rng.below(3)) };
         let every = |number: usize| Span::secs(20 + 5 * (number as i64 % 4));
         let configuration =
             configuration((0..count).map(|number| definition(number, every(number))).collect());
@@ -235,6 +237,7 @@ impl World {
             sides[0].running().live.directory().checks.iter().map(|check| check.id).collect();
         shuffle(&mut rng, &mut all);
         let bad = all[..hit].iter().copied().collect();
+        let steady = all[..hit.div_ceil(2)].iter().copied().collect();
         World {
             seed,
             rng,
@@ -242,6 +245,7 @@ impl World {
             sides,
             all,
             bad,
+            steady,
             sabotaged: None,
             refused: BTreeMap::new(),
             refusals_wait: false,
@@ -273,15 +277,17 @@ impl World {
             db.execute_batch(&sql).unwrap();
         }
         self.sabotaged = table;
+        self.refusals_wait |= table.is_some_and(|table| table != "pings");
     }
 
-    /// All jobs of bad checks ping, in time, and half of the others; in the same turn somebody may look at what is due.
+    /// Jobs of some bad checks ping in time, those of the other bad ones seldom, and half of the rest; in the same turn somebody may look at what is due.
     fn ping(&mut self) {
         let mut pings: Vec<(CheckId, PingKind)> = Vec::new();
         for check in self.all.clone() {
             let is_bad = self.bad.contains(&check);
-            let times = if is_bad && self.rng.percent(3) { 40 } else { 1 };
-            if is_bad || self.rng.percent(50) {
+            let times = if is_bad && self.rng.percent(8) { 40 } else { 1 };
+            let often = if is_bad { 15 } else { 50 };
+            if self.steady.contains(&check) || self.rng.percent(often) {
                 let kind = if self.rng.percent(20) { PingKind::Fail } else { PingKind::Success };
                 pings.extend((0..times).map(|_| (check, kind)));
             }
@@ -317,7 +323,11 @@ impl World {
                     }
                 }
             }
-            side.follow(first);
+            assert!(
+                self.refusals_wait || self.unknown_refusals().is_empty(),
+                "it is stored in the same turn that pings were refused"
+            );
+            self.sides[place].follow(first);
         }
     }
 
@@ -359,6 +369,9 @@ impl World {
         if self.rng.percent(15) {
             let table = if self.sabotaged.is_some() { None } else { Some(self.rng.pick(&TABLES)) };
             self.sabotage(table);
+            if table.is_none() {
+                self.be_quiet();
+            }
         }
         let counted = |side: &Side| side.running().live.totals.rows_quarantined.load(Ordering::Relaxed);
         let before = (self.refusals, counted(&self.sides[0]));
@@ -378,9 +391,17 @@ impl World {
         self.hold();
     }
 
+    /// Nobody pings for a moment: all refusals that waited are told, sixteen a second.
+    fn be_quiet(&mut self) {
+        for _ in 0..4 {
+            self.pass(Span::secs(1));
+            self.sides.iter_mut().for_each(Side::turn);
+        }
+        assert_eq!(self.unknown_refusals(), [], "a refusal that waited is lost");
+    }
+
     fn hold(&mut self) {
         let unknown = self.unknown_refusals();
-        self.refusals_wait |= self.sabotaged.is_some_and(|table| table != "pings");
         assert!(
             unknown.is_empty() || self.refusals_wait,
             "it is not stored that pings were refused: {unknown:?}"
@@ -391,7 +412,7 @@ impl World {
         for (seen, twin) in sides[0].iter().zip(&sides[1]) {
             if !bad.contains(&seen.0) {
                 assert_eq!(seen, twin);
-            } else if seen.1.causes.any(Family::Late) {
+            } else if self.steady.contains(&seen.0) && seen.1.causes.any(Family::Late) {
                 late.insert(seen.0);
             }
         }
