@@ -1,8 +1,9 @@
 //! The writer: the one thread that owns the store. It commits pings in groups and answers them once they are durable.
 //!
-//! Everything that changes the store comes through its queue, in the order of arrival (1.2): pings, commands of people
-//! and programs, and calls of the engine. The queue is bounded. A ping that does not fit, or cannot be stored, is refused
-//! at once, and that makes its check blind (9.1).
+//! Everything that changes the store comes through its queue (1.2): pings, commands of people and programs, and calls of
+//! the engine. A turn takes all pings that wait and then one of the others, so that a ping waits for one of them at most.
+//! The queue is bounded. A ping that does not fit, or cannot be stored, is refused at once, and that makes its check blind
+//! (9.1).
 
 mod apart;
 mod life;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
 pub use self::queue::{Call, QueueLimits};
-use self::queue::{QueueItem, Shared, WaitingPing, bytes_of};
+use self::queue::{QueuedOrder, QueuedPing, Shared, WaitingPing, bytes_of};
 #[doc(hidden)]
 pub use self::turns::Turns;
 pub use self::turns::Wakes;
@@ -88,17 +89,14 @@ impl Writer {
         let mut queue = self.shared.queue();
         // 1.2: read under the queue's lock, so that the queue's order is that of the times.
         let at = self.shared.clock.now();
-        let full = queue.pings >= limits.max_queued || queue.bytes + bytes > limits.max_queued_bytes;
+        let full = queue.pings.len() >= limits.max_queued || queue.bytes + bytes > limits.max_queued_bytes;
         if full || queue.failing || queue.stopping {
             queue.refused.note(check, at, limits.max_refused);
             return Err(Overloaded);
         }
         let (answer, receiver) = oneshot::channel();
         let waiting = WaitingPing { answer, since: Stopwatch::start() };
-        queue
-            .items
-            .push_back(QueueItem::Ping { entry: Entry { check, at, what: What::Ping(fact) }, waiting });
-        queue.pings += 1;
+        queue.pings.push_back(QueuedPing { entry: Entry { check, at, what: What::Ping(fact) }, waiting });
         queue.bytes += bytes;
         let idle = std::mem::take(&mut queue.idle);
         drop(queue);
@@ -123,8 +121,8 @@ impl Writer {
         queue.closed_at.get_or_insert(at);
     }
 
-    /// Runs a call on the writer's thread, after everything that is already queued. It is not run if the caller no
-    /// longer waits when its turn comes. Never returns once the writer has ended: its callers then end too.
+    /// Runs a call on the writer's thread, after everything that is already queued, at the time of its turn. It is not
+    /// run if the caller no longer waits when its turn comes. Never returns once the writer has ended: its callers then end too.
     pub async fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
@@ -145,20 +143,17 @@ impl Writer {
 
     /// Queues a command; whoever waits for its answer hears of it.
     pub fn queue_command(&self, command: StoreCommand) {
-        self.queue(|at| QueueItem::Command { command: Box::new(command), at });
+        self.queue(QueuedOrder::Command(Box::new(command)));
     }
 
-    /// Queues a call without waiting for it. 1.2: a call's time is that of its place in the queue, so that it does not
-    /// judge past a ping that came before it.
+    /// Queues a call without waiting for it. 1.2: its time is that of its turn, in which all pings that came before are
+    /// stored first, so that it does not judge past one of them.
     pub fn queue_call(&self, call: Call) {
-        self.queue(|at| QueueItem::Call { call, at });
+        self.queue(QueuedOrder::Call(call));
     }
 
-    fn queue(&self, item: impl FnOnce(Time) -> QueueItem) {
-        let mut queue = self.shared.queue();
-        let at = self.shared.clock.now();
-        queue.items.push_back(item(at));
-        drop(queue);
+    fn queue(&self, order: QueuedOrder) {
+        self.shared.queue().orders.push_back(order);
         self.shared.filled.notify_one();
     }
 

@@ -65,9 +65,12 @@ impl Process {
         self.held_up_until <= now
     }
 
-    /// A turn. After one that could not be stored the writer waits.
+    /// A turn, and those of all orders that wait. After one that could not be stored the writer waits.
     pub(crate) fn turn(&mut self, tries_again_at: Time) {
         assert!(self.turns.step(), "nobody stops it");
+        while self.is_healthy() && self.turns.is_asked() {
+            assert!(self.turns.step(), "nobody stops it");
+        }
         if !self.is_healthy() {
             self.held_up_until = tries_again_at;
         }

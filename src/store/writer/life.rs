@@ -50,7 +50,7 @@ impl Turns {
         match self.shared.clock.doubted() {
             // Store the time spent in doubt: a date may be as wrong as the clock (1.1).
             Some(spent) => self.store.doubt(spent)?,
-            // A call of this turn may have set the clock forward and stored a sign of life at the new time.
+            // An order set the clock forward after the listeners closed: it stored a sign of life at the new time.
             None if self.store.last_sign_of_life()?.is_some_and(|last| last > now) => {}
             None => self.store.sign_of_life(now)?,
         }

@@ -1,4 +1,4 @@
-//! The writer's queue: in the order of arrival, and bounded (15.3).
+//! The writer's queue: pings in the order of arrival, and bounded (15.3); orders in theirs.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -48,15 +48,20 @@ impl Default for QueueLimits {
     }
 }
 
-/// What the server does by itself on the writer's thread, with the time of its place in the queue: the engine's plain functions
-/// over a store. What people and programs have it do is a [`StoreCommand`].
+/// What the server does by itself on the writer's thread, with the time of its turn: the engine's plain functions over a
+/// store. What people and programs have it do is a [`StoreCommand`].
 pub type Call = Box<dyn FnOnce(&mut dyn Store, Time) + Send>;
 
-/// An item in the writer's queue.
-pub(super) enum QueueItem {
-    Ping { entry: Entry, waiting: WaitingPing },
-    Command { command: Box<StoreCommand>, at: Time },
-    Call { call: Call, at: Time },
+/// What waits for a turn of its own and is no ping.
+pub(super) enum QueuedOrder {
+    Command(Box<StoreCommand>),
+    Call(Call),
+}
+
+/// A ping that waits.
+pub(super) struct QueuedPing {
+    pub(super) entry: Entry,
+    pub(super) waiting: WaitingPing,
 }
 
 /// A client that waits for a ping's commit, and since when.
@@ -65,26 +70,13 @@ pub(super) struct WaitingPing {
     pub(super) since: Stopwatch,
 }
 
-impl QueueItem {
-    pub(super) fn is_ping(&self) -> bool {
-        matches!(self, QueueItem::Ping { .. })
-    }
-
-    pub(super) fn at(&self) -> Time {
-        match self {
-            QueueItem::Ping { entry, .. } => entry.at,
-            QueueItem::Command { at, .. } | QueueItem::Call { at, .. } => *at,
-        }
-    }
-}
-
 /// Everything that waits, and what others need to know of the writer.
 #[derive(Default)]
 pub(super) struct Queue {
-    pub(super) items: VecDeque<QueueItem>,
-    /// The number of pings among the items, and their size in bytes.
-    pub(super) pings: usize,
+    pub(super) pings: VecDeque<QueuedPing>,
+    /// The size of the pings.
     pub(super) bytes: usize,
+    pub(super) orders: VecDeque<QueuedOrder>,
     /// Refusals since the last turn.
     pub(super) refused: UnstoredRefusals,
     /// The oldest time that the running turn has not stored yet; `None` if no turn is running.
@@ -123,7 +115,8 @@ impl Shared {
         let now = self.clock.now();
         let is_silent = queue.failing || now - last_life > SILENCE || !self.clock.is_trusted();
         let up_to = if is_silent { now.min(last_life) } else { now };
-        let first = queue.items.front().map(QueueItem::at);
+        // An order has the time of its turn, so that nobody's judgement before that is of its time.
+        let first = queue.pings.front().map(|ping| ping.entry.at);
         [first, queue.turn_from, queue.refused_since(), queue.closed_at]
             .into_iter()
             .flatten()
@@ -132,14 +125,18 @@ impl Shared {
 }
 
 impl Queue {
-    /// Puts items back that were taken and not looked at: before those that came since.
-    pub(super) fn put_back(&mut self, items: VecDeque<QueueItem>) {
-        for item in items.into_iter().rev() {
-            if let QueueItem::Ping { entry: Entry { what: What::Ping(fact), .. }, .. } = &item {
-                self.pings += 1;
+    /// Nothing waits for a turn.
+    pub(super) fn is_empty(&self) -> bool {
+        self.pings.is_empty() && self.orders.is_empty()
+    }
+
+    /// Puts pings back that were taken and not looked at: before those that came since.
+    pub(super) fn put_back(&mut self, pings: VecDeque<QueuedPing>) {
+        for ping in pings.into_iter().rev() {
+            if let What::Ping(fact) = &ping.entry.what {
                 self.bytes += bytes_of(fact);
             }
-            self.items.push_front(item);
+            self.pings.push_front(ping);
         }
     }
 
@@ -222,6 +219,7 @@ pub(super) fn bytes_of(fact: &PingFact) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::What;
 
     fn shared() -> (Shared, Time) {
         let clock = Arc::new(Clock::new());
@@ -238,7 +236,13 @@ mod tests {
         let alive = now - Span::secs(1);
         assert!(shared.applied_to(alive) >= now);
         let waits = now - Span::ms(3);
-        shared.queue().items.push_back(QueueItem::Call { call: Box::new(|_, _| {}), at: waits });
+        let (answer, _) = oneshot::channel();
+        let waiting = WaitingPing { answer, since: Stopwatch::start() };
+        let what = What::Refused(Refused::once(waits));
+        shared
+            .queue()
+            .pings
+            .push_back(QueuedPing { entry: Entry { check: CheckId(1), at: waits, what }, waiting });
         assert_eq!(shared.applied_to(alive), waits);
         let under_way = now - Span::ms(4);
         shared.queue().turn_from = Some(under_way);

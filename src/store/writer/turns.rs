@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::apart::RefusalsApart;
-use super::queue::{Queue, QueueItem, Shared, UnstoredRefusals, WaitingPing};
+use super::queue::{Queue, QueuedOrder, QueuedPing, Shared, UnstoredRefusals, WaitingPing};
 use crate::clock::Stopwatch;
 use crate::core::blind::Window;
 use crate::core::refusals::Refused;
@@ -33,6 +33,16 @@ pub struct Wakes {
     pub claim: Option<Time>,
     /// Flips since the start.
     pub flips: u64,
+}
+
+/// What a turn takes from the queue.
+struct Taken {
+    /// All of it came until then.
+    now: Time,
+    pings: VecDeque<QueuedPing>,
+    refused: UnstoredRefusals,
+    /// One, after the pings: they wait for one order at most.
+    order: Option<QueuedOrder>,
 }
 
 /// The writer's state. Nothing else touches the store.
@@ -86,13 +96,14 @@ impl Turns {
         }
     }
 
-    /// Takes one turn: stores what is queued and a sign of life. Returns false once nothing is left before a stop.
+    /// Takes one turn: stores all pings that wait and a sign of life, and carries out one order. Returns false once
+    /// nothing is left before a stop.
     pub fn step(&mut self) -> bool {
-        let Some((now, items, refused)) = self.take() else {
+        let Some(taken) = self.take() else {
             self.say_goodbye();
             return false;
         };
-        let stored = self.turn(now, items, refused);
+        let stored = self.turn(taken);
         let mut queue = self.shared.queue();
         (queue.failing, queue.turn_from) = (!stored, None);
         drop(queue);
@@ -104,13 +115,18 @@ impl Turns {
         true
     }
 
+    /// Something waits for a turn.
+    pub fn is_asked(&self) -> bool {
+        !self.shared.queue().is_empty()
+    }
+
     /// Waits until there is something to do or it is time for a sign of life.
     fn wait(&self, since_commit: Stopwatch) {
         let until_life = Duration::from_millis(SIGN_OF_LIFE_EVERY.as_ms().unsigned_abs());
         let mut queue = self.shared.queue();
         // A failing store is tried again once a second, whatever waits for it.
         let is_idle = |queue: &mut Queue| {
-            queue.idle = (queue.items.is_empty() || queue.failing) && !queue.stopping;
+            queue.idle = (queue.is_empty() || queue.failing) && !queue.stopping;
             queue.idle
         };
         if is_idle(&mut queue) {
@@ -119,106 +135,84 @@ impl Turns {
             queue.idle = false;
         }
         let early = self.shared.limits.pace.saturating_sub(since_commit.took());
-        if !queue.items.is_empty() && !early.is_zero() && !queue.stopping {
+        if !queue.pings.is_empty() && queue.orders.is_empty() && !early.is_zero() && !queue.stopping {
             // More pings will have come by then, and one sync serves them all.
             drop(queue);
             std::thread::sleep(early);
         }
     }
 
-    /// Takes everything that waits, and the time until which that is all; `None` once nothing is left before a stop.
-    fn take(&mut self) -> Option<(Time, VecDeque<QueueItem>, UnstoredRefusals)> {
+    /// Takes what the next turn is of; `None` once nothing is left before a stop.
+    fn take(&mut self) -> Option<Taken> {
         let mut queue = self.shared.queue();
         // Refusals are stored before the end, unless nothing can be stored.
-        if queue.items.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
+        if queue.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
             return None;
         }
-        queue.pings = 0;
         queue.bytes = 0;
         let now = self.shared.clock.now();
         let now = queue.closed_at.map_or(now, |closed| closed.min(now));
-        let from = queue.items.front().map_or(now, QueueItem::at);
+        let from = queue.pings.front().map_or(now, |ping| ping.entry.at);
         queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
-        let items = std::mem::take(&mut queue.items);
-        Some((now, items, std::mem::take(&mut queue.refused)))
+        let (pings, refused) = (std::mem::take(&mut queue.pings), std::mem::take(&mut queue.refused));
+        Some(Taken { now, pings, refused, order: queue.orders.pop_front() })
     }
 
-    /// One turn: our own absence first, then refusals, then the items in their order. Returns false if something could
-    /// not be stored; everything after it is put off. A sign of life vouches for waiting pings, so it comes after them.
-    fn turn(&mut self, now: Time, mut items: VecDeque<QueueItem>, mut refused: UnstoredRefusals) -> bool {
-        let pings_wait = items.iter().any(QueueItem::is_ping);
-        // A call may have set the clock back, now or in the turn before, and no item may come from the future (1.1).
-        let mut latest = now;
-        // A refusal is stored at the time of the first item, if there is one, so that nothing is judged past that item.
-        let first = items.front().map_or(now, QueueItem::at).min(now);
-        let told = self.tell_of_lacks(now, &mut refused, first);
-        let told = told.and_then(|()| if pings_wait { Ok(()) } else { self.show_life(now) });
-        if let Err(error) = told {
+    /// One turn: our own absence first, then refusals, then pings in their order, then an order. Returns false if
+    /// something could not be stored; everything after it is put off. A sign of life vouches for waiting pings, so it
+    /// comes after them.
+    fn turn(&mut self, taken: Taken) -> bool {
+        let Taken { now, mut pings, mut refused, order } = taken;
+        // A refusal is stored at the time of the first ping, if there is one, so that nothing is judged past that.
+        let first = pings.front().map_or(now, |ping| ping.entry.at).min(now);
+        if let Err(error) = self.tell_of_lacks(now, &mut refused, first) {
             self.give_up(&error);
-            self.put_off(items, refused);
+            self.put_off(pings, refused, order);
             return false;
         }
-        let mut batch = Batch::new(items.len().min(self.shared.limits.max_batch));
-        while let Some(item) = items.pop_front() {
-            let committed = match item {
-                QueueItem::Ping { mut entry, waiting } => {
-                    entry.at = entry.at.min(latest);
-                    batch.entries.push(entry);
-                    batch.answers.push(waiting);
-                    if batch.entries.len() < self.shared.limits.max_batch {
-                        continue;
-                    }
-                    self.commit(&mut batch)
+        while !pings.is_empty() {
+            let most = pings.len().min(self.shared.limits.max_batch);
+            let mut batch = Batch::of(pings.drain(..most), now);
+            match self.commit(&mut batch) {
+                Committed::All => {}
+                Committed::Some => return self.break_off(batch, pings, order),
+                Committed::Failed => {
+                    self.put_off(pings, UnstoredRefusals::default(), order);
+                    return false;
                 }
-                other => {
-                    let committed = self.commit(&mut batch);
-                    if committed == Committed::All {
-                        self.carry_out(other, latest);
-                        latest = self.shared.now();
-                    } else {
-                        items.push_front(other);
-                    }
-                    committed
-                }
-            };
-            if committed != Committed::All {
-                return self.break_off(batch, items, latest.min(now));
             }
         }
-        if self.commit(&mut batch) != Committed::All {
-            return self.break_off(batch, items, latest.min(now));
-        }
-        // Not if a call has set the clock back: then `now` is no longer valid.
-        if !pings_wait || latest < now {
-            return true;
-        }
-        let shown = self.show_life(now);
-        shown.inspect_err(|error| self.give_up(error)).is_ok()
-    }
-
-    /// Ends a turn in which not all that waited could be stored. What is left of the batch goes before what came since, in the
-    /// next turn: not for long, however many pings cannot be stored, does nobody hear that the server is alive (9.1).
-    fn break_off(&mut self, batch: Batch, mut items: VecDeque<QueueItem>, latest: Time) -> bool {
-        let Some(stored_to) = batch.entries.first().map(|entry| entry.at) else {
-            self.put_off(items, UnstoredRefusals::default());
+        if let Err(error) = self.show_life(now) {
+            self.give_up(&error);
+            self.put_off(pings, UnstoredRefusals::default(), order);
             return false;
-        };
-        for (entry, waiting) in batch.entries.into_iter().zip(batch.answers).rev() {
-            items.push_front(QueueItem::Ping { entry, waiting });
         }
-        self.shared.queue().put_back(items);
-        let shown = self.show_life(stored_to.min(latest));
-        shown.inspect_err(|error| self.give_up(error)).is_ok()
+        match order {
+            Some(QueuedOrder::Command(command)) => command.run(&mut *self.store, now),
+            Some(QueuedOrder::Call(call)) => call(&mut *self.store, now),
+            None => {}
+        }
+        true
     }
 
-    /// Carries out what is no ping.
-    fn carry_out(&mut self, item: QueueItem, latest: Time) {
-        let at = item.at().min(latest);
-        match item {
-            QueueItem::Ping { .. } => unreachable!("pings are committed in groups"),
-            QueueItem::Command { command, .. } => command.run(&mut *self.store, at),
-            QueueItem::Call { call, .. } => call(&mut *self.store, at),
+    /// Ends a turn in which not all pings that waited could be stored. What is left of the batch goes before what came since, in
+    /// the next turn: not for long, however many cannot be stored, does nobody hear that the server is alive (9.1).
+    fn break_off(
+        &mut self,
+        batch: Batch,
+        mut pings: VecDeque<QueuedPing>,
+        order: Option<QueuedOrder>,
+    ) -> bool {
+        let stored_to = batch.entries.first().expect("some of it is left").at;
+        for (entry, waiting) in batch.entries.into_iter().zip(batch.answers).rev() {
+            pings.push_front(QueuedPing { entry, waiting });
         }
+        let mut queue = self.shared.queue();
+        queue.put_back(pings);
+        order.into_iter().for_each(|order| queue.orders.push_front(order));
+        drop(queue);
+        let shown = self.show_life(stored_to);
+        shown.inspect_err(|error| self.give_up(error)).is_ok()
     }
 
     /// No sign of life could be stored.
@@ -227,25 +221,19 @@ impl Turns {
         self.last_life = None;
     }
 
-    /// Puts items off: our absence, or a ping that could not be stored, must be known before anything is judged (9.1).
-    /// Pings are refused. Calls go to the end of the queue, behind pings that came since. At a stop calls are dropped,
-    /// as if the program had ended before them.
-    fn put_off(&self, items: VecDeque<QueueItem>, refused: UnstoredRefusals) {
+    /// Puts off: our absence, or a ping that could not be stored, must be known before anything is judged (9.1). Pings are
+    /// refused. An order is the next turn's. At a stop it is dropped with all others, as if the program had ended before them.
+    fn put_off(&self, pings: VecDeque<QueuedPing>, refused: UnstoredRefusals, order: Option<QueuedOrder>) {
         let mut queue = self.shared.queue();
-        let at = self.shared.clock.now();
         queue.refused.put_back(refused, self.shared.limits.max_refused);
-        for item in items {
-            match item {
-                QueueItem::Ping { entry, waiting } => {
-                    queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
-                    let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
-                }
-                _ if queue.stopping => {}
-                QueueItem::Command { command, .. } => {
-                    queue.items.push_back(QueueItem::Command { command, at });
-                }
-                QueueItem::Call { call, .. } => queue.items.push_back(QueueItem::Call { call, at }),
-            }
+        for QueuedPing { entry, waiting } in pings {
+            queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
+            let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
+        }
+        if queue.stopping {
+            queue.orders.clear();
+        } else {
+            order.into_iter().for_each(|order| queue.orders.push_front(order));
         }
     }
 
@@ -260,9 +248,6 @@ impl Turns {
     /// Stores a batch of pings and answers them. One that cannot be stored is refused, and that is stored in its place: before
     /// anything that came after it is judged (9.1d). What is left of the batch waits for another turn.
     fn commit(&mut self, batch: &mut Batch) -> Committed {
-        if batch.entries.is_empty() {
-            return Committed::All;
-        }
         let Turns { store, shared, on_commit, apart, .. } = self;
         let mut waiting = std::mem::take(&mut batch.answers).into_iter();
         let heard = apply_in_halves(&mut **store, &batch.entries, &mut |store, some, done| match done {
@@ -317,15 +302,23 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(expected: usize) -> Batch {
-        Batch { entries: Vec::with_capacity(expected), answers: Vec::with_capacity(expected) }
+    /// None of them is of a time after `now`: an order may have set the clock back while they waited, and nothing comes from
+    /// the future (1.1).
+    fn of(pings: impl ExactSizeIterator<Item = QueuedPing>, now: Time) -> Batch {
+        let (mut entries, mut answers) = (Vec::with_capacity(pings.len()), Vec::with_capacity(pings.len()));
+        for QueuedPing { mut entry, waiting } in pings {
+            entry.at = entry.at.min(now);
+            entries.push(entry);
+            answers.push(waiting);
+        }
+        Batch { entries, answers }
     }
 }
 
 /// What became of a batch.
 #[derive(PartialEq, Eq)]
 enum Committed {
-    /// All is stored, or refused for a row of its own. An empty batch is.
+    /// All is stored, or refused for a row of its own.
     All,
     /// The first part is, and much of it was refused: the rest waits.
     Some,
