@@ -10,7 +10,7 @@ use crate::core::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, after_abandoned,
 };
-use crate::core::route::ActionId;
+use crate::core::route::{ActionId, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::row;
@@ -198,6 +198,18 @@ pub(super) fn delivery(db: &Connection, id: DeliveryId) -> Result<Option<Deliver
     let sql = format!("SELECT {DELIVERY} FROM deliveries WHERE id = ?1");
     let mut query = db.prepare_cached(&sql).map_err(failed)?;
     query.query_row([key(id.0)], read_delivery).optional().map_err(failed)?.transpose()
+}
+
+/// The key of an incident's first message to a receiver.
+pub(super) fn thread_of(
+    db: &Connection,
+    incident: IncidentId,
+    receiver: &ReceiverName,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT messages.key FROM deliveries JOIN messages ON messages.id = message_id
+               WHERE incident_id = ?1 AND deliveries.receiver = ?2 ORDER BY messages.id LIMIT 1";
+    let mut find = db.prepare_cached(sql).map_err(failed)?;
+    find.query_row(params![key(incident.0), &**receiver], |row| row.get(0)).optional().map_err(failed)
 }
 
 /// The word of its row.

@@ -218,14 +218,13 @@ impl Rows for Tx<'_> {
     }
 
     fn thread_of(&self, incident: IncidentId, receiver: &ReceiverName) -> Result<Option<String>, StoreError> {
-        let mut find = self
-            .db
-            .prepare_cached(
-                "SELECT messages.key FROM deliveries JOIN messages ON messages.id = message_id
-                 WHERE incident_id = ?1 AND deliveries.receiver = ?2 ORDER BY messages.id LIMIT 1",
-            )
-            .map_err(failed)?;
-        find.query_row(params![key(incident.0), &**receiver], |row| row.get(0)).optional().map_err(failed)
+        // Most receivers have heard nothing of it yet: that reads nothing.
+        let is_told = |told: &[Delivery]| told.iter().any(|first| first.receiver == *receiver);
+        if self.memory.outbox.first_told(incident).is_some_and(|told| !is_told(told)) {
+            debug_assert!(!rows::thread_of(self.db, incident, receiver).is_ok_and(|thread| thread.is_some()));
+            return Ok(None);
+        }
+        rows::thread_of(self.db, incident, receiver)
     }
 
     fn flapping(&self, check: CheckId, receiver: &ReceiverName) -> Result<Option<Flapping>, StoreError> {
