@@ -39,7 +39,7 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Reloader {
     pub(super) config_file: PathBuf,
     pub(super) allow_mass_removal: bool,
-    /// Of [`one_thread`].
+    /// Of [`reading_thread`].
     pub(super) thread: Handle,
     pub(super) app: Arc<App>,
     pub(super) writer: Arc<Writer>,
@@ -286,10 +286,14 @@ impl Reloader {
     }
 }
 
-/// For what takes long: it blocks always the same thread. What a thread frees, the allocator keeps for that thread; of several,
-/// each would keep as much as it takes to read a configuration.
-pub(super) fn one_thread() -> std::io::Result<Runtime> {
-    Builder::new_current_thread().max_blocking_threads(1).thread_keep_alive(Duration::MAX).build()
+/// Always the same thread reads the configuration. What a thread frees, the allocator keeps for that thread: of several, each
+/// would keep as much as that takes. It only blocks: nothing drives tasks or timers that were begun on it.
+pub(super) fn reading_thread() -> std::io::Result<Runtime> {
+    Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .thread_keep_alive(Duration::MAX)
+        .thread_name("configuration")
+        .build()
 }
 
 /// A configuration, and the ways outward that it names.

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 
 use super::difference::{Difference, Rest, log_faults, report_kept};
 use super::failure::{Failure, install_tls};
@@ -55,10 +55,10 @@ fn start(settings: Settings) -> Result<(), Failure> {
     tracing::info!(version = version::VERSION, commit = version::COMMIT, "punctual starts");
     install_tls();
     let runtime = Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build()?;
-    let one_thread = reload::one_thread()?;
-    let outcome = runtime.block_on(run(settings, one_thread.handle()));
+    let reading_thread = reload::reading_thread()?;
+    let outcome = runtime.block_on(run(settings, reading_thread.handle()));
     // A thread that hangs must not keep the process.
-    [runtime, one_thread].into_iter().for_each(Runtime::shutdown_background);
+    [runtime, reading_thread].into_iter().for_each(Runtime::shutdown_background);
     outcome
 }
 
@@ -152,15 +152,14 @@ async fn newest(
     settings: &Settings,
     thread: &Handle,
     loaded: Loaded,
-) -> Result<(Loaded, Option<String>), JoinError> {
-    let (config, _) = &loaded;
-    if config.inputs.hash() == config.content_hash {
-        return Ok((loaded, None));
-    }
+) -> Result<(Loaded, Option<String>), Failure> {
     let file = settings.config_file.clone();
-    Ok(match thread.spawn_blocking(move || load(&file)).await? {
-        Ok(newer) => (newer, None),
-        Err(faults) => {
+    let (inputs, hash) = (loaded.0.inputs.clone(), loaded.0.content_hash);
+    let newer = thread.spawn_blocking(move || (inputs.hash() != hash).then(|| load(&file)));
+    Ok(match newer.await? {
+        None => (loaded, None),
+        Some(Ok(newer)) => (newer, None),
+        Some(Err(faults)) => {
             let fault = faults.to_string();
             log_faults("the configuration has changed and is faulty, the one before is used", &fault);
             (loaded, Some(fault))

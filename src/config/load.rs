@@ -62,8 +62,9 @@ impl Checks {
 
     fn read(&mut self, loader: &mut Loader, fields: &Fields<'_>, shared: &FileShared) {
         let items = fields.items(&mut loader.log, "checks");
-        self.definitions.reserve(items.len());
-        self.names.reserve(items.len());
+        let room = items.len().min(self.max_checks);
+        self.definitions.reserve(room);
+        self.names.reserve(room);
         for item in items {
             let Some(fields) = Fields::open(item, &keys::CHECK, &mut loader.log) else { continue };
             self.check(loader, &fields, shared);

@@ -84,14 +84,17 @@ impl Loader {
             }
         };
         let is_known = Arc::clone(&self.is_known);
-        // In one piece: a large one is given back as a whole, and smaller ones are kept. What is not filled costs nothing.
-        let arena = Bump::with_capacity(TREE_PER_BYTE * text.len());
+        // In one piece: a large one is given back as a whole, and smaller ones are kept. What is not filled costs nothing, but
+        // where the system promises no memory that it does not have: there it grows with the tree.
+        let mut arena = Bump::try_with_capacity(TREE_PER_BYTE * text.len()).unwrap_or_default();
         let mut tree = tree::read(&arena, text, at.file, &[], &*is_known);
         let unquoted = if tree.faults.is_empty() { None } else { syntax::unquoted(text) };
         if let Some(unquoted) = &unquoted {
             for (line, column, message) in &unquoted.faults {
                 self.log.fault(At { line: *line, column: *column, ..at }, message.clone());
             }
+            drop(tree);
+            arena.reset();
             tree = tree::read(&arena, &unquoted.text, at.file, &unquoted.starts, &*is_known);
         }
         let readable = tree.faults.is_empty();

@@ -44,6 +44,16 @@ fn reloader(
     }
 }
 
+#[tokio::test]
+async fn always_the_same_thread_reads_also_after_a_panic() {
+    let reading = reading_thread().unwrap();
+    let asked = || reading.spawn_blocking(|| std::thread::current().id());
+    let first = asked().await.unwrap();
+    assert!(reading.spawn_blocking(|| panic!("a test")).await.unwrap_err().is_panic());
+    assert_eq!(asked().await.unwrap(), first);
+    reading.shutdown_background();
+}
+
 /// A reload must not be given up because the disk was full for a moment.
 #[tokio::test]
 async fn what_could_not_be_stored_is_not_seen() {
