@@ -92,7 +92,7 @@ fn measure_stored(count: usize) -> Vec<bool> {
     stored.make(folder.path(), &config);
     let begun = Instant::now();
     let mut server = start_punctual(Path::new(THIS), folder.path(), &config);
-    println!("start with {} stored pings: {:.1} s", stored.pings, begun.elapsed().as_secs_f64());
+    println!("start after a stop with {} stored pings: {:.1} s", stored.pings, begun.elapsed().as_secs_f64());
     bench.memory(&server, "after a start with stored pings");
     let path = move |turn| format!("/ping/check-{}", stored.check(turn));
     let jobs = Jobs::start_with(server.address, JOBS, Duration::ZERO, path);

@@ -1,8 +1,11 @@
 //! A database with many stored pings, as a server has it whose checks were pinged for days.
 //!
 //! Real is all that writes it: punctual's own reading of the file, and its own store, which declares the checks and takes their
-//! pings in batches as a busy server does. So states, counts and rows that are behind are what they would be. Only the clock is
-//! not: each batch is told when it came, so that days pass in minutes, and nothing came over HTTP.
+//! pings in batches as a busy server does. So states, counts and rows that are behind are what they would be. Not real is the
+//! clock, since each ping is told when it came, so that days pass in minutes; and nothing came over HTTP.
+//!
+//! It is the worst of its size for a start: the rounds that bring rows up to date every minute do not run between, so that at a
+//! million checks all twenty million pings are to be stepped through, as if they had come as fast as a server takes them.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -87,7 +90,7 @@ impl Stored {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
         let (count, later): (i64, Option<i64>) = db.query_row(sql, [], read).expect("it can be read");
         println!(
-            "{count} pings are stored in {:.0} MB, after {:.0} s; a start looks at the last {}",
+            "{count} pings are stored in {:.0} MB, after {:.0} s; a start steps through the last {}",
             bytes as f64 / 1e6,
             took.as_secs_f64(),
             later.unwrap_or(count)
