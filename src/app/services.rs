@@ -94,7 +94,7 @@ impl Services {
         self.aside_places.run(room, work).await
     }
 
-    /// Has a command carried out on the writer's thread, after what is queued already, with the time of its place in the queue.
+    /// Has a command carried out on the writer's thread, after what is queued already, with the time of its turn.
     /// What nobody waits for any more is not begun.
     pub async fn command<R>(
         &self,

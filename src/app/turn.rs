@@ -44,8 +44,8 @@ impl Default for WriterPlaces {
 }
 
 impl WriterPlaces {
-    /// Has a command carried out on the writer's thread, after what is queued already, with the time of its place in the
-    /// queue. What nobody waits for any more is not begun.
+    /// Has a command carried out on the writer's thread, after what is queued already, with the time of its turn. What
+    /// nobody waits for any more is not begun.
     pub(super) async fn run<R>(
         &self,
         writer: &dyn TakePings,

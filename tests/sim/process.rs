@@ -68,7 +68,7 @@ impl Process {
     /// A turn, and those of all orders that wait. After one that could not be stored the writer waits.
     pub(crate) fn turn(&mut self, tries_again_at: Time) {
         assert!(self.turns.step(), "nobody stops it");
-        while self.is_healthy() && self.turns.is_asked() {
+        while self.is_healthy() && self.turns.has_waiting() {
             assert!(self.turns.step(), "nobody stops it");
         }
         if !self.is_healthy() {

@@ -42,7 +42,7 @@ impl Quarantine {
         self.of.entry(check).or_default().insert(kind);
     }
 
-    /// These are stored.
+    /// These are stored, and so is what was due of their checks before.
     pub(in crate::store) fn remove(&mut self, stored: impl Iterator<Item = (CheckId, InputKind)>) {
         if self.of.is_empty() {
             return;
@@ -50,6 +50,7 @@ impl Quarantine {
         for (check, kind) in stored {
             if let Some(kinds) = self.of.get_mut(&check) {
                 kinds.remove(&kind);
+                kinds.remove(&InputKind::Tick);
                 if kinds.is_empty() {
                     self.of.remove(&check);
                 }

@@ -23,17 +23,18 @@ fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, Stor
 }
 
 impl Turns {
-    /// Stores what must precede everything else in a turn: our own absence and refusals (9.1). `first` is the time of
-    /// the first item that waits.
+    /// Stores what must precede everything else in a turn: our own absence until the turn's time, and refusals until now
+    /// (9.1). `first` is the time of the first ping that waits.
     pub(super) fn tell_of_lacks(
         &mut self,
-        now: Time,
+        (now, heard_to): (Time, Time),
         refused: &mut UnstoredRefusals,
         first: Time,
     ) -> Result<(), StoreError> {
-        if self.is_life_due(now)
+        // Pings that wait may be of a while ago, and somebody has listened since.
+        if self.is_life_due(heard_to)
             && self.shared.clock.doubted().is_none()
-            && let Some(window) = note_absence(&mut *self.store, now)?
+            && let Some(window) = note_absence(&mut *self.store, heard_to)?
         {
             // The absence lasts, and grows, until a sign of life can be stored. Only then is it logged.
             self.absence = Some(window);
@@ -50,7 +51,7 @@ impl Turns {
         match self.shared.clock.doubted() {
             // Store the time spent in doubt: a date may be as wrong as the clock (1.1).
             Some(spent) => self.store.doubt(spent)?,
-            // An order set the clock forward after the listeners closed: it stored a sign of life at the new time.
+            // An order set the clock forward, and this turn is of before: it stored a sign of life at the new time.
             None if self.store.last_sign_of_life()?.is_some_and(|last| last > now) => {}
             None => self.store.sign_of_life(now)?,
         }
@@ -103,7 +104,7 @@ impl Turns {
     pub(super) fn say_goodbye(&mut self) {
         let mut refused = std::mem::take(&mut self.shared.queue().refused);
         let now = self.shared.now();
-        let told = self.tell_of_lacks(now, &mut refused, now);
+        let told = self.tell_of_lacks((now, now), &mut refused, now);
         if self.apart.len() > 0 {
             tracing::error!(
                 checks = self.apart.len(),

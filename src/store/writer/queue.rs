@@ -64,6 +64,12 @@ pub(super) struct QueuedPing {
     pub(super) waiting: WaitingPing,
 }
 
+impl QueuedPing {
+    fn bytes(&self) -> usize {
+        if let What::Ping(fact) = &self.entry.what { bytes_of(fact) } else { 0 }
+    }
+}
+
 /// A client that waits for a ping's commit, and since when.
 pub(super) struct WaitingPing {
     pub(super) answer: oneshot::Sender<Result<Applied, StoreError>>,
@@ -130,12 +136,18 @@ impl Queue {
         self.pings.is_empty() && self.orders.is_empty()
     }
 
+    /// The first pings, so many at most.
+    pub(super) fn take_pings(&mut self, most: usize) -> Vec<QueuedPing> {
+        let taken: Vec<QueuedPing> = self.pings.drain(..most.min(self.pings.len())).collect();
+        self.bytes -= taken.iter().map(QueuedPing::bytes).sum::<usize>();
+        taken
+    }
+
     /// Puts pings back that were taken and not looked at: before those that came since.
-    pub(super) fn put_back(&mut self, pings: VecDeque<QueuedPing>) {
-        for ping in pings.into_iter().rev() {
-            if let What::Ping(fact) = &ping.entry.what {
-                self.bytes += bytes_of(fact);
-            }
+    pub(super) fn put_back(&mut self, pings: impl DoubleEndedIterator<Item = (Entry, WaitingPing)>) {
+        for (entry, waiting) in pings.rev() {
+            let ping = QueuedPing { entry, waiting };
+            self.bytes += ping.bytes();
             self.pings.push_front(ping);
         }
     }

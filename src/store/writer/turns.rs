@@ -1,6 +1,5 @@
 //! The writer's turns. Its thread takes one after the other; the simulation takes them when its clock says so.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -37,12 +36,12 @@ pub struct Wakes {
 
 /// What a turn takes from the queue.
 struct Taken {
-    /// All of it came until then.
     now: Time,
-    pings: VecDeque<QueuedPing>,
+    /// As many as are stored together.
+    pings: Vec<QueuedPing>,
+    /// The time of the first ping that still waits, if one does.
+    left: Option<Time>,
     refused: UnstoredRefusals,
-    /// One, after the pings: they wait for one order at most.
-    order: Option<QueuedOrder>,
 }
 
 /// The writer's state. Nothing else touches the store.
@@ -96,8 +95,8 @@ impl Turns {
         }
     }
 
-    /// Takes one turn: stores all pings that wait and a sign of life, and carries out one order. Returns false once
-    /// nothing is left before a stop.
+    /// Takes one turn: stores pings that wait and a sign of life, and carries out an order. Returns false once nothing is
+    /// left before a stop.
     pub fn step(&mut self) -> bool {
         let Some(taken) = self.take() else {
             self.say_goodbye();
@@ -116,7 +115,7 @@ impl Turns {
     }
 
     /// Something waits for a turn.
-    pub fn is_asked(&self) -> bool {
+    pub fn has_waiting(&self) -> bool {
         !self.shared.queue().is_empty()
     }
 
@@ -149,70 +148,69 @@ impl Turns {
         if queue.is_empty() && queue.stopping && (queue.refused.is_empty() || queue.failing) {
             return None;
         }
-        queue.bytes = 0;
         let now = self.shared.clock.now();
         let now = queue.closed_at.map_or(now, |closed| closed.min(now));
-        let from = queue.pings.front().map_or(now, |ping| ping.entry.at);
+        let pings = queue.take_pings(self.shared.limits.max_batch);
+        // An order may have set the clock back while they waited.
+        let at = |ping: &QueuedPing| ping.entry.at.min(now);
+        let (from, left) = (pings.first().map_or(now, at), queue.pings.front().map(at));
         queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
-        let (pings, refused) = (std::mem::take(&mut queue.pings), std::mem::take(&mut queue.refused));
-        Some(Taken { now, pings, refused, order: queue.orders.pop_front() })
+        Some(Taken { now, pings, left, refused: std::mem::take(&mut queue.refused) })
     }
 
-    /// One turn: our own absence first, then refusals, then pings in their order, then an order. Returns false if
+    /// One turn: our own absence first, then refusals, then pings in their order, then orders. Returns false if
     /// something could not be stored; everything after it is put off. A sign of life vouches for waiting pings, so it
-    /// comes after them.
+    /// comes after them, and is of a time before those that are left.
     fn turn(&mut self, taken: Taken) -> bool {
-        let Taken { now, mut pings, mut refused, order } = taken;
+        let Taken { now, pings, mut left, mut refused } = taken;
         // A refusal is stored at the time of the first ping, if there is one, so that nothing is judged past that.
-        let first = pings.front().map_or(now, |ping| ping.entry.at).min(now);
-        if let Err(error) = self.tell_of_lacks(now, &mut refused, first) {
+        let first = pings.first().map_or(now, |ping| ping.entry.at).min(now);
+        if let Err(error) = self.tell_of_lacks((now, left.unwrap_or(now)), &mut refused, first) {
             self.give_up(&error);
-            self.put_off(pings, refused, order);
+            self.put_off(pings, refused);
             return false;
         }
-        while !pings.is_empty() {
-            let most = pings.len().min(self.shared.limits.max_batch);
-            let mut batch = Batch::of(pings.drain(..most), now);
-            match self.commit(&mut batch) {
-                Committed::All => {}
-                Committed::Some => return self.break_off(batch, pings, order),
-                Committed::Failed => {
-                    self.put_off(pings, UnstoredRefusals::default(), order);
-                    return false;
-                }
+        let (storing, stores) = (Stopwatch::start(), !pings.is_empty());
+        let mut batch = Batch::of(pings, now);
+        match self.commit(&mut batch) {
+            Committed::All => {}
+            // Many cannot be stored: the rest goes before what came since, in the next turn. Not for long does nobody hear that
+            // the server is alive, and what is not about them goes on (9.1, 14.7).
+            Committed::Some => {
+                left = Some(batch.entries[0].at);
+                self.shared.queue().put_back(batch.entries.into_iter().zip(batch.answers));
+            }
+            Committed::Failed => {
+                self.put_off(Vec::new(), UnstoredRefusals::default());
+                return false;
             }
         }
-        if let Err(error) = self.show_life(now) {
+        let pings_took = if stores { storing.took() } else { Duration::ZERO };
+        if let Err(error) = self.show_life(left.map_or(now, |left| left - Span::MS)) {
             self.give_up(&error);
-            self.put_off(pings, UnstoredRefusals::default(), order);
+            self.put_off(Vec::new(), UnstoredRefusals::default());
             return false;
         }
-        match order {
-            Some(QueuedOrder::Command(command)) => command.run(&mut *self.store, now),
-            Some(QueuedOrder::Call(call)) => call(&mut *self.store, now),
-            None => {}
-        }
+        self.carry_out_some(left.unwrap_or(now), pings_took);
         true
     }
 
-    /// Ends a turn in which not all pings that waited could be stored. What is left of the batch goes before what came since, in
-    /// the next turn: not for long, however many cannot be stored, does nobody hear that the server is alive (9.1).
-    fn break_off(
-        &mut self,
-        batch: Batch,
-        mut pings: VecDeque<QueuedPing>,
-        order: Option<QueuedOrder>,
-    ) -> bool {
-        let stored_to = batch.entries.first().expect("some of it is left").at;
-        for (entry, waiting) in batch.entries.into_iter().zip(batch.answers).rev() {
-            pings.push_front(QueuedPing { entry, waiting });
+    /// Carries out an order, and others until they have taken as long as the turn's pings: neither keeps the other waiting.
+    /// Whatever came before `at` is stored.
+    fn carry_out_some(&mut self, at: Time, pings_took: Duration) {
+        let began = Stopwatch::start();
+        loop {
+            let order = self.shared.queue().orders.pop_front();
+            match order {
+                Some(QueuedOrder::Command(command)) => command.run(&mut *self.store, at),
+                Some(QueuedOrder::Call(call)) => call(&mut *self.store, at),
+                None => return,
+            }
+            // Where it has set the clock back, this turn's time is not valid any more.
+            if began.took() >= pings_took || self.shared.now() < at {
+                return;
+            }
         }
-        let mut queue = self.shared.queue();
-        queue.put_back(pings);
-        order.into_iter().for_each(|order| queue.orders.push_front(order));
-        drop(queue);
-        let shown = self.show_life(stored_to);
-        shown.inspect_err(|error| self.give_up(error)).is_ok()
     }
 
     /// No sign of life could be stored.
@@ -221,19 +219,18 @@ impl Turns {
         self.last_life = None;
     }
 
-    /// Puts off: our absence, or a ping that could not be stored, must be known before anything is judged (9.1). Pings are
-    /// refused. An order is the next turn's. At a stop it is dropped with all others, as if the program had ended before them.
-    fn put_off(&self, pings: VecDeque<QueuedPing>, refused: UnstoredRefusals, order: Option<QueuedOrder>) {
+    /// Puts off: our absence, or a ping that could not be stored, must be known before anything is judged (9.1). All pings
+    /// that wait are refused. Orders wait for a turn that is stored; at a stop they are dropped, as if the program had ended before them.
+    fn put_off(&self, pings: Vec<QueuedPing>, refused: UnstoredRefusals) {
         let mut queue = self.shared.queue();
         queue.refused.put_back(refused, self.shared.limits.max_refused);
-        for QueuedPing { entry, waiting } in pings {
+        let left = queue.take_pings(usize::MAX);
+        for QueuedPing { entry, waiting } in pings.into_iter().chain(left) {
             queue.refused.note(entry.check, entry.at, self.shared.limits.max_refused);
             let _ = waiting.answer.send(Err(StoreError::Failed("nothing is stored now".to_owned())));
         }
         if queue.stopping {
             queue.orders.clear();
-        } else {
-            order.into_iter().for_each(|order| queue.orders.push_front(order));
         }
     }
 
@@ -248,6 +245,9 @@ impl Turns {
     /// Stores a batch of pings and answers them. One that cannot be stored is refused, and that is stored in its place: before
     /// anything that came after it is judged (9.1d). What is left of the batch waits for another turn.
     fn commit(&mut self, batch: &mut Batch) -> Committed {
+        if batch.entries.is_empty() {
+            return Committed::All;
+        }
         let Turns { store, shared, on_commit, apart, .. } = self;
         let mut waiting = std::mem::take(&mut batch.answers).into_iter();
         let heard = apply_in_halves(&mut **store, &batch.entries, &mut |store, some, done| match done {
@@ -304,7 +304,7 @@ struct Batch {
 impl Batch {
     /// None of them is of a time after `now`: an order may have set the clock back while they waited, and nothing comes from
     /// the future (1.1).
-    fn of(pings: impl ExactSizeIterator<Item = QueuedPing>, now: Time) -> Batch {
+    fn of(pings: Vec<QueuedPing>, now: Time) -> Batch {
         let (mut entries, mut answers) = (Vec::with_capacity(pings.len()), Vec::with_capacity(pings.len()));
         for QueuedPing { mut entry, waiting } in pings {
             entry.at = entry.at.min(now);
@@ -318,7 +318,7 @@ impl Batch {
 /// What became of a batch.
 #[derive(PartialEq, Eq)]
 enum Committed {
-    /// All is stored, or refused for a row of its own.
+    /// All is stored, or refused for a row of its own. An empty batch is.
     All,
     /// The first part is, and much of it was refused: the rest waits.
     Some,
