@@ -1,8 +1,8 @@
 //! The writer: the one thread that owns the store. It commits pings in groups and answers them once they are durable.
 //!
 //! Everything that changes the store comes through its queue (1.2): pings, commands of people and programs, and calls of
-//! the engine. A turn takes all pings that wait and then one of the others, so that a ping waits for one of them at most.
-//! The queue is bounded. A ping that does not fit, or cannot be stored, is refused at once, and that makes its check blind
+//! the engine. A turn takes the pings that wait and then one of the others, or several until they took as long as the pings:
+//! neither keeps the other waiting. The queue is bounded. A ping that does not fit, or cannot be stored, is refused at once, and that makes its check blind
 //! (9.1).
 
 mod apart;
@@ -121,8 +121,8 @@ impl Writer {
         queue.closed_at.get_or_insert(at);
     }
 
-    /// Runs a call on the writer's thread, after everything that is already queued, at the time of its turn. It is not
-    /// run if the caller no longer waits when its turn comes. Never returns once the writer has ended: its callers then end too.
+    /// Runs a call on the writer's thread, after the pings and orders that are already queued, at the time of its turn. It is
+    /// not run if the caller no longer waits when its turn comes. Never returns once the writer has ended: its callers then end too.
     pub async fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,
@@ -146,8 +146,8 @@ impl Writer {
         self.queue(QueuedOrder::Command(Box::new(command)));
     }
 
-    /// Queues a call without waiting for it. 1.2: its time is that of its turn, in which all pings that came before are
-    /// stored first, so that it does not judge past one of them.
+    /// Queues a call without waiting for it. 1.2: its time is that of its turn, and whatever pings came before that are stored,
+    /// so that it does not judge past one of them.
     pub fn queue_call(&self, call: Call) {
         self.queue(QueuedOrder::Call(call));
     }

@@ -23,18 +23,18 @@ fn note_absence(store: &mut dyn Store, now: Time) -> Result<Option<Window>, Stor
 }
 
 impl Turns {
-    /// Stores what must precede everything else in a turn: our own absence until the turn's time, and refusals until now
-    /// (9.1). `first` is the time of the first ping that waits.
+    /// Stores what must precede everything else in a turn: our own absence and refusals (9.1). `first` is the time of the
+    /// first ping that waits.
     pub(super) fn tell_of_lacks(
         &mut self,
-        (now, heard_to): (Time, Time),
+        now: Time,
         refused: &mut UnstoredRefusals,
         first: Time,
     ) -> Result<(), StoreError> {
-        // Pings that wait may be of a while ago, and somebody has listened since.
-        if self.is_life_due(heard_to)
+        if self.is_life_due(now)
             && self.shared.clock.doubted().is_none()
-            && let Some(window) = note_absence(&mut *self.store, heard_to)?
+            && self.heard_to.is_none_or(|heard| now - heard > MAX_GAP || heard > now)
+            && let Some(window) = note_absence(&mut *self.store, now)?
         {
             // The absence lasts, and grows, until a sign of life can be stored. Only then is it logged.
             self.absence = Some(window);
@@ -104,7 +104,7 @@ impl Turns {
     pub(super) fn say_goodbye(&mut self) {
         let mut refused = std::mem::take(&mut self.shared.queue().refused);
         let now = self.shared.now();
-        let told = self.tell_of_lacks((now, now), &mut refused, now);
+        let told = self.tell_of_lacks(now, &mut refused, now);
         if self.apart.len() > 0 {
             tracing::error!(
                 checks = self.apart.len(),

@@ -87,6 +87,8 @@ pub(super) struct Queue {
     pub(super) refused: UnstoredRefusals,
     /// The oldest time that the running turn has not stored yet; `None` if no turn is running.
     pub(super) turn_from: Option<Time>,
+    /// A turn met so many pings that cannot be stored that it left others for the next ones, which are not through them yet.
+    pub(super) is_broken_off: bool,
     /// The last turn could not be stored. Pings are refused until one can.
     pub(super) failing: bool,
     /// When the listeners were closed. We are deaf to what comes after it (9.1).
@@ -144,9 +146,8 @@ impl Queue {
     }
 
     /// Puts pings back that were taken and not looked at: before those that came since.
-    pub(super) fn put_back(&mut self, pings: impl DoubleEndedIterator<Item = (Entry, WaitingPing)>) {
-        for (entry, waiting) in pings.rev() {
-            let ping = QueuedPing { entry, waiting };
+    pub(super) fn put_back(&mut self, pings: impl DoubleEndedIterator<Item = QueuedPing>) {
+        for ping in pings.rev() {
             self.bytes += ping.bytes();
             self.pings.push_front(ping);
         }

@@ -37,11 +37,14 @@ pub struct Wakes {
 /// What a turn takes from the queue.
 struct Taken {
     now: Time,
-    /// As many as are stored together.
     pings: Vec<QueuedPing>,
-    /// The time of the first ping that still waits, if one does.
+    /// The time of the first ping that still waits: after a turn that was broken off there may be one.
     left: Option<Time>,
     refused: UnstoredRefusals,
+    /// How many orders wait. Those that come later may be of a later time.
+    orders: usize,
+    /// The turn before could not be stored.
+    was_failing: bool,
 }
 
 /// The writer's state. Nothing else touches the store.
@@ -51,6 +54,9 @@ pub struct Turns {
     wakes: watch::Sender<Wakes>,
     on_commit: OnCommit,
     pub(super) last_life: Option<Time>,
+    /// When the last turn was taken, if it was stored: until then somebody has listened, though a sign of life may be of before,
+    /// while pings that cannot be stored wait.
+    pub(super) heard_to: Option<Time>,
     /// A time in which nobody was listening. Kept until it is over and logged.
     pub(super) absence: Option<Window>,
     pub(super) apart: RefusalsApart,
@@ -77,6 +83,7 @@ impl Turns {
             wakes: sender,
             on_commit,
             last_life: None,
+            heard_to: None,
             absence: None,
             apart: RefusalsApart::default(),
             complained: None,
@@ -95,8 +102,8 @@ impl Turns {
         }
     }
 
-    /// Takes one turn: stores pings that wait and a sign of life, and carries out an order. Returns false once nothing is
-    /// left before a stop.
+    /// Takes one turn: stores pings that wait and a sign of life, and carries out orders. Returns false once nothing is left
+    /// before a stop.
     pub fn step(&mut self) -> bool {
         let Some(taken) = self.take() else {
             self.say_goodbye();
@@ -150,56 +157,82 @@ impl Turns {
         }
         let now = self.shared.clock.now();
         let now = queue.closed_at.map_or(now, |closed| closed.min(now));
-        let pings = queue.take_pings(self.shared.limits.max_batch);
+        // Where many cannot be stored, they are not taken and put back again and again.
+        let most = if queue.is_broken_off { self.shared.limits.max_batch } else { usize::MAX };
+        let pings = queue.take_pings(most);
         // An order may have set the clock back while they waited.
         let at = |ping: &QueuedPing| ping.entry.at.min(now);
         let (from, left) = (pings.first().map_or(now, at), queue.pings.front().map(at));
         queue.turn_from = Some(queue.refused_since().map_or(from, |since| since.min(from)));
-        Some(Taken { now, pings, left, refused: std::mem::take(&mut queue.refused) })
+        let (refused, orders) = (std::mem::take(&mut queue.refused), queue.orders.len());
+        Some(Taken { now, pings, left, refused, orders, was_failing: queue.failing })
     }
 
     /// One turn: our own absence first, then refusals, then pings in their order, then orders. Returns false if
     /// something could not be stored; everything after it is put off. A sign of life vouches for waiting pings, so it
     /// comes after them, and is of a time before those that are left.
     fn turn(&mut self, taken: Taken) -> bool {
-        let Taken { now, pings, mut left, mut refused } = taken;
+        let Taken { now, pings, mut left, mut refused, orders, was_failing } = taken;
         // A refusal is stored at the time of the first ping, if there is one, so that nothing is judged past that.
         let first = pings.first().map_or(now, |ping| ping.entry.at).min(now);
-        if let Err(error) = self.tell_of_lacks((now, left.unwrap_or(now)), &mut refused, first) {
+        if let Err(error) = self.tell_of_lacks(now, &mut refused, first) {
             self.give_up(&error);
             self.put_off(pings, refused);
             return false;
         }
-        let (storing, stores) = (Stopwatch::start(), !pings.is_empty());
-        let mut batch = Batch::of(pings, now);
-        match self.commit(&mut batch) {
-            Committed::All => {}
-            // Many cannot be stored: the rest goes before what came since, in the next turn. Not for long does nobody hear that
-            // the server is alive, and what is not about them goes on (9.1, 14.7).
-            Committed::Some => {
-                left = Some(batch.entries[0].at);
-                self.shared.queue().put_back(batch.entries.into_iter().zip(batch.answers));
+        let mut pings_took = Duration::ZERO;
+        if !pings.is_empty() {
+            let storing = Stopwatch::start();
+            match self.store_pings(pings, now) {
+                Stored::All => self.shared.queue().is_broken_off &= left.is_some(),
+                Stored::Until(first_left) => left = Some(first_left),
+                Stored::Nothing => return false,
             }
-            Committed::Failed => {
-                self.put_off(Vec::new(), UnstoredRefusals::default());
-                return false;
-            }
+            pings_took = storing.took();
         }
-        let pings_took = if stores { storing.took() } else { Duration::ZERO };
         if let Err(error) = self.show_life(left.map_or(now, |left| left - Span::MS)) {
             self.give_up(&error);
             self.put_off(Vec::new(), UnstoredRefusals::default());
             return false;
         }
-        self.carry_out_some(left.unwrap_or(now), pings_took);
+        self.heard_to = Some(now);
+        // After a failure all that waits is carried out: the next ping may make the next one.
+        let share = if was_failing { Duration::MAX } else { pings_took };
+        self.carry_out_some(orders, left.unwrap_or(now), share);
         true
     }
 
-    /// Carries out an order, and others until they have taken as long as the turn's pings: neither keeps the other waiting.
-    /// Whatever came before `at` is stored.
-    fn carry_out_some(&mut self, at: Time, pings_took: Duration) {
+    /// Stores pings in their order, as many together as may be.
+    fn store_pings(&mut self, pings: Vec<QueuedPing>, now: Time) -> Stored {
+        let mut pings = pings.into_iter();
+        while pings.len() > 0 {
+            let mut batch = Batch::of(pings.by_ref().take(self.shared.limits.max_batch), now);
+            match self.commit(&mut batch) {
+                Committed::All => {}
+                // The rest goes before what came since, in the next turn. Not for long does nobody hear that the server is
+                // alive, and what is not about them goes on (9.1, 14.7).
+                Committed::Some => {
+                    let first_left = batch.entries[0].at;
+                    let mut queue = self.shared.queue();
+                    queue.put_back(pings);
+                    queue.put_back(batch.into_pings());
+                    queue.is_broken_off = true;
+                    return Stored::Until(first_left);
+                }
+                Committed::Failed => {
+                    self.put_off(pings.collect(), UnstoredRefusals::default());
+                    return Stored::Nothing;
+                }
+            }
+        }
+        Stored::All
+    }
+
+    /// Carries out an order, and others until they have taken their share of the time, and so many at most. Whatever came
+    /// before `at` is stored.
+    fn carry_out_some(&mut self, most: usize, at: Time, share: Duration) {
         let began = Stopwatch::start();
-        loop {
+        for _ in 0..most {
             let order = self.shared.queue().orders.pop_front();
             match order {
                 Some(QueuedOrder::Command(command)) => command.run(&mut *self.store, at),
@@ -207,7 +240,7 @@ impl Turns {
                 None => return,
             }
             // Where it has set the clock back, this turn's time is not valid any more.
-            if began.took() >= pings_took || self.shared.now() < at {
+            if began.took() >= share || self.shared.now() < at {
                 return;
             }
         }
@@ -216,7 +249,7 @@ impl Turns {
     /// No sign of life could be stored.
     fn give_up(&mut self, error: &StoreError) {
         self.complain(error);
-        self.last_life = None;
+        (self.last_life, self.heard_to) = (None, None);
     }
 
     /// Puts off: our absence, or a ping that could not be stored, must be known before anything is judged (9.1). All pings
@@ -245,9 +278,6 @@ impl Turns {
     /// Stores a batch of pings and answers them. One that cannot be stored is refused, and that is stored in its place: before
     /// anything that came after it is judged (9.1d). What is left of the batch waits for another turn.
     fn commit(&mut self, batch: &mut Batch) -> Committed {
-        if batch.entries.is_empty() {
-            return Committed::All;
-        }
         let Turns { store, shared, on_commit, apart, .. } = self;
         let mut waiting = std::mem::take(&mut batch.answers).into_iter();
         let heard = apply_in_halves(&mut **store, &batch.entries, &mut |store, some, done| match done {
@@ -304,7 +334,7 @@ struct Batch {
 impl Batch {
     /// None of them is of a time after `now`: an order may have set the clock back while they waited, and nothing comes from
     /// the future (1.1).
-    fn of(pings: Vec<QueuedPing>, now: Time) -> Batch {
+    fn of(pings: impl ExactSizeIterator<Item = QueuedPing>, now: Time) -> Batch {
         let (mut entries, mut answers) = (Vec::with_capacity(pings.len()), Vec::with_capacity(pings.len()));
         for QueuedPing { mut entry, waiting } in pings {
             entry.at = entry.at.min(now);
@@ -313,12 +343,26 @@ impl Batch {
         }
         Batch { entries, answers }
     }
+
+    fn into_pings(self) -> impl DoubleEndedIterator<Item = QueuedPing> {
+        self.entries.into_iter().zip(self.answers).map(|(entry, waiting)| QueuedPing { entry, waiting })
+    }
+}
+
+/// What became of the pings of a turn.
+enum Stored {
+    /// All are stored, or refused for rows of their own.
+    All,
+    /// The first of those that wait again is of this time.
+    Until(Time),
+    /// Not all are, and those that are not are refused.
+    Nothing,
 }
 
 /// What became of a batch.
 #[derive(PartialEq, Eq)]
 enum Committed {
-    /// All is stored, or refused for a row of its own. An empty batch is.
+    /// All is stored, or refused for a row of its own.
     All,
     /// The first part is, and much of it was refused: the rest waits.
     Some,

@@ -244,14 +244,14 @@ fn a_flood_of_pings_that_cannot_be_stored_takes_many_short_turns() {
     place.hands.pass(Span::secs(2));
     let answers: Vec<_> = (0..3000).map(|number| place.ping(number % 300).unwrap()).collect();
     let (life, mut turns) = (place.live.totals.last_sign_of_life().unwrap(), 0);
-    let begun = place.clock.now();
+    let (begun, blind) = (place.clock.now(), place.live.blind().iter().count());
     let carried_out = Arc::new(AtomicUsize::new(0));
     while place.writer.applied_to() <= begun {
         let counts = carried_out.clone();
         place.writer.queue_call(Box::new(move |_, _| {
             counts.fetch_add(1, Ordering::SeqCst);
         }));
-        place.hands.pass(Span::MS);
+        place.hands.pass(Span::ms(400));
         let calls = place.turn();
         assert!(calls <= 32 * 15, "{calls}");
         assert!(place.writer.is_healthy());
@@ -261,6 +261,7 @@ fn a_flood_of_pings_that_cannot_be_stored_takes_many_short_turns() {
         assert!(carried_out.load(Ordering::SeqCst) == turns, "what else waits goes on");
     }
     assert!((1000 / 32..40).contains(&turns), "{turns}");
+    assert_eq!(place.live.blind().iter().count(), blind, "it has listened all the time");
     for (number, answer) in answers.into_iter().enumerate() {
         assert_eq!(answer.blocking_recv().unwrap().is_ok(), number % 3 != 0, "{number}");
     }
