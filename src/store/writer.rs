@@ -2,8 +2,8 @@
 //!
 //! Everything that changes the store comes through its queue (1.2): pings, commands of people and programs, and calls of
 //! the engine. A turn takes the pings that wait and then one of the others, or several until they took as long as the pings:
-//! neither keeps the other waiting. The queue is bounded. A ping that does not fit, or cannot be stored, is refused at once, and that makes its check blind
-//! (9.1).
+//! neither keeps the other waiting. The queue is bounded. A ping that does not fit, or cannot be stored, is refused at once,
+//! and that makes its check blind (9.1).
 
 mod apart;
 mod life;
@@ -122,7 +122,8 @@ impl Writer {
     }
 
     /// Runs a call on the writer's thread, after the pings and orders that are already queued, at the time of its turn. It is
-    /// not run if the caller no longer waits when its turn comes. Never returns once the writer has ended: its callers then end too.
+    /// not run if the caller no longer waits when its turn comes. Never returns once the writer has ended: its callers then
+    /// end too.
     pub async fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&mut dyn Store, Time) -> R + Send + 'static,

@@ -87,8 +87,8 @@ pub(super) struct Queue {
     pub(super) refused: UnstoredRefusals,
     /// The oldest time that the running turn has not stored yet; `None` if no turn is running.
     pub(super) turn_from: Option<Time>,
-    /// A turn met so many pings that cannot be stored that it left others for the next ones, which are not through them yet.
-    pub(super) is_broken_off: bool,
+    /// A turn met so many pings that cannot be stored that it left others: so many of the first are still such.
+    pub(super) broken_off: usize,
     /// The last turn could not be stored. Pings are refused until one can.
     pub(super) failing: bool,
     /// When the listeners were closed. We are deaf to what comes after it (9.1).
@@ -142,6 +142,7 @@ impl Queue {
     pub(super) fn take_pings(&mut self, most: usize) -> Vec<QueuedPing> {
         let taken: Vec<QueuedPing> = self.pings.drain(..most.min(self.pings.len())).collect();
         self.bytes -= taken.iter().map(QueuedPing::bytes).sum::<usize>();
+        self.broken_off = self.broken_off.saturating_sub(taken.len());
         taken
     }
 

@@ -158,7 +158,7 @@ impl Turns {
         let now = self.shared.clock.now();
         let now = queue.closed_at.map_or(now, |closed| closed.min(now));
         // Where many cannot be stored, they are not taken and put back again and again.
-        let most = if queue.is_broken_off { self.shared.limits.max_batch } else { usize::MAX };
+        let most = if queue.broken_off > 0 { self.shared.limits.max_batch } else { usize::MAX };
         let pings = queue.take_pings(most);
         // An order may have set the clock back while they waited.
         let at = |ping: &QueuedPing| ping.entry.at.min(now);
@@ -184,7 +184,7 @@ impl Turns {
         if !pings.is_empty() {
             let storing = Stopwatch::start();
             match self.store_pings(pings, now) {
-                Stored::All => self.shared.queue().is_broken_off &= left.is_some(),
+                Stored::All => {}
                 Stored::Until(first_left) => left = Some(first_left),
                 Stored::Nothing => return false,
             }
@@ -216,7 +216,7 @@ impl Turns {
                     let mut queue = self.shared.queue();
                     queue.put_back(pings);
                     queue.put_back(batch.into_pings());
-                    queue.is_broken_off = true;
+                    queue.broken_off = queue.pings.len();
                     return Stored::Until(first_left);
                 }
                 Committed::Failed => {
@@ -253,7 +253,8 @@ impl Turns {
     }
 
     /// Puts off: our absence, or a ping that could not be stored, must be known before anything is judged (9.1). All pings
-    /// that wait are refused. Orders wait for a turn that is stored; at a stop they are dropped, as if the program had ended before them.
+    /// that wait are refused. Orders wait for a turn that is stored; at a stop they are dropped, as if the program had ended
+    /// before them.
     fn put_off(&self, pings: Vec<QueuedPing>, refused: UnstoredRefusals) {
         let mut queue = self.shared.queue();
         queue.refused.put_back(refused, self.shared.limits.max_refused);

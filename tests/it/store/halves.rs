@@ -267,6 +267,13 @@ fn a_flood_of_pings_that_cannot_be_stored_takes_many_short_turns() {
     }
     assert_eq!(place.live.rows_apart(), 100);
     assert_eq!(place.live.totals.rows_quarantined.load(Ordering::Relaxed), 1000);
+    place.take_rows();
+    let mut answers: Vec<_> = (0..3000).map(|number| place.ping(number % 300).unwrap()).collect();
+    place.turn();
+    assert!(
+        answers.iter_mut().all(|answer| answer.try_recv().is_ok_and(|done| done.is_ok())),
+        "all in one turn"
+    );
 }
 
 /// 14.7: nor is one that cannot be judged asked about again and again.
