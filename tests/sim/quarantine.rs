@@ -93,6 +93,16 @@ impl Side {
         receiver
     }
 
+    /// Takes turns until nothing waits: an order does not wait for pings that many which cannot be stored keep back.
+    fn be_through(&mut self) {
+        let mut turns = 0;
+        while self.running().turns.has_waiting() {
+            self.turn();
+            turns += 1;
+            assert!(turns < 100, "turns do not come to an end");
+        }
+    }
+
     /// Takes turns until the answer is there.
     fn answer<R>(&mut self, asked: &mpsc::Receiver<R>) -> R {
         for _ in 0..100 {
@@ -306,7 +316,10 @@ impl World {
         for (place, answers) in answers.into_iter().enumerate() {
             let side = &mut self.sides[place];
             let asked = side.ask(expire);
-            let first = side.answer(&asked);
+            side.answer(&asked).unwrap();
+            side.be_through();
+            // Where the turn was broken off, that was of a time before.
+            let first = side.call(expire);
             for ((check, _), answer) in pings.iter().zip(answers) {
                 match answer.blocking_recv().unwrap() {
                     Ok(_) => {
