@@ -5,7 +5,7 @@ use super::{Applied, Entry, Store, StoreError, What};
 use crate::core::check::CheckId;
 
 /// After so many stand alone the rest waits for another call: each costs some transactions.
-const MOST_ALONE: usize = 32;
+pub(super) const MOST_ALONE: usize = 32;
 
 /// What became of one entry, or of a stretch of them; an error is of one entry. Fails for what is no entry's.
 pub(super) type Done<'a> =

@@ -239,9 +239,12 @@ impl SqliteStore {
                 self.db = Some(db);
                 self.show_totals();
             }
-            // A full disk is no broken file, nor is a row that it does not take: the same connection works again.
-            Err(StoreError::Full | StoreError::Row(_))
-                if db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok() =>
+            // A full disk is no broken file, nor is a row that it does not take: the same connection works again. So it does where
+            // a page could not be read: that is read again.
+            Err(error @ (StoreError::Full | StoreError::Row(_) | StoreError::Damaged(_)))
+                if (db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok())
+                    && (!matches!(error, StoreError::Damaged(_))
+                        || db.execute_batch("PRAGMA shrink_memory").is_ok()) =>
             {
                 self.db = Some(db);
             }

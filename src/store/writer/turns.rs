@@ -11,7 +11,7 @@ use crate::clock::Stopwatch;
 use crate::core::blind::Window;
 use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
-use crate::store::halves::apply_in_halves;
+use crate::store::halves::{MOST_ALONE, apply_in_halves};
 use crate::store::{Entry, Store, StoreError};
 
 /// How often a sign of life is stored (9.1), and how often a failing store is tried again.
@@ -205,27 +205,27 @@ impl Turns {
     /// Stores pings in their order, as many together as may be.
     fn store_pings(&mut self, pings: Vec<QueuedPing>, now: Time) -> Stored {
         let mut pings = pings.into_iter();
-        while pings.len() > 0 {
+        let mut alone = 0;
+        while pings.len() > 0 && alone < MOST_ALONE {
             let mut batch = Batch::of(pings.by_ref().take(self.shared.limits.max_batch), now);
-            match self.commit(&mut batch) {
-                Committed::All => {}
-                // The rest goes before what came since, in the next turn. Not for long does nobody hear that the server is
-                // alive, and what is not about them goes on (9.1, 14.7).
-                Committed::Some => {
-                    let first_left = batch.entries[0].at;
-                    let mut queue = self.shared.queue();
-                    queue.put_back(pings);
-                    queue.put_back(batch.into_pings());
-                    queue.broken_off = queue.pings.len();
-                    return Stored::Until(first_left);
-                }
-                Committed::Failed => {
-                    self.put_off(pings.collect(), UnstoredRefusals::default());
-                    return Stored::Nothing;
-                }
+            let Some(stood_alone) = self.commit(&mut batch) else {
+                self.put_off(pings.collect(), UnstoredRefusals::default());
+                return Stored::Nothing;
+            };
+            alone += stood_alone;
+            if !batch.entries.is_empty() {
+                pings = batch.into_pings().chain(pings).collect::<Vec<_>>().into_iter();
             }
         }
-        Stored::All
+        let Some(first_left) = pings.as_slice().first().map(|ping| ping.entry.at.min(now)) else {
+            return Stored::All;
+        };
+        // The rest goes before what came since, in the next turn. Not for long does nobody hear that the server is alive, and
+        // what is not about them goes on (9.1, 14.7).
+        let mut queue = self.shared.queue();
+        queue.put_back(pings);
+        queue.broken_off = queue.pings.len();
+        Stored::Until(first_left)
     }
 
     /// Carries out an order, and others until they have taken their share of the time, and so many at most. Whatever came
@@ -277,10 +277,12 @@ impl Turns {
     }
 
     /// Stores a batch of pings and answers them. One that cannot be stored is refused, and that is stored in its place: before
-    /// anything that came after it is judged (9.1d). What is left of the batch waits for another turn.
-    fn commit(&mut self, batch: &mut Batch) -> Committed {
+    /// anything that came after it is judged (9.1d). What is left of the batch, where many stand alone, waits for another turn.
+    /// Answers how many stood alone; `None`: not all is stored, and what is not is refused.
+    fn commit(&mut self, batch: &mut Batch) -> Option<usize> {
         let Turns { store, shared, on_commit, apart, .. } = self;
         let mut waiting = std::mem::take(&mut batch.answers).into_iter();
+        let mut alone = 0;
         let heard = apply_in_halves(&mut **store, &batch.entries, &mut |store, some, done| match done {
             Ok(applied) => {
                 let committed = Stopwatch::start();
@@ -292,6 +294,7 @@ impl Turns {
                 Ok(())
             }
             Err(error) => {
+                alone += 1;
                 let Entry { check, at, .. } = some[0];
                 let told = apart.tell(store, &mut [(check, Refused::once(at))].into(), at, at);
                 if told.is_err() {
@@ -313,11 +316,11 @@ impl Turns {
                     refuse(waiting, &error);
                 }
                 batch.entries.clear();
-                return Committed::Failed;
+                return None;
             }
         };
         batch.entries.drain(..heard);
-        if batch.entries.is_empty() { Committed::All } else { Committed::Some }
+        Some(alone)
     }
 
     fn publish(&self) {
@@ -358,17 +361,6 @@ enum Stored {
     Until(Time),
     /// Not all are, and those that are not are refused.
     Nothing,
-}
-
-/// What became of a batch.
-#[derive(PartialEq, Eq)]
-enum Committed {
-    /// All is stored, or refused for a row of its own.
-    All,
-    /// The first part is, and much of it was refused: the rest waits.
-    Some,
-    /// Not all is, and what is not is refused.
-    Failed,
 }
 
 fn refuse(waiting: WaitingPing, error: &StoreError) {

@@ -276,6 +276,25 @@ fn a_flood_of_pings_that_cannot_be_stored_takes_many_short_turns() {
     );
 }
 
+/// 14.7: a few in each of many batches are many, too.
+#[test]
+fn pings_that_cannot_be_stored_are_counted_for_a_turn_and_not_for_a_batch() {
+    let mut place = Place::new(300, QueueLimits { max_batch: 50, ..QueueLimits::default() });
+    place.refuse_rows("pings", &format!("% 25 = {}", place.id(0).0 % 25));
+    let answers: Vec<_> = (0..3000).map(|number| place.ping(number % 300).unwrap()).collect();
+    let (begun, mut turns) = (place.clock.now(), 0);
+    while place.writer.applied_to() <= begun {
+        place.hands.pass(Span::ms(400));
+        let calls = place.turn();
+        assert!(calls <= 34 * 15, "{calls}");
+        turns += 1;
+    }
+    assert!((30..60).contains(&turns), "{turns}");
+    for (number, answer) in answers.into_iter().enumerate() {
+        assert_eq!(answer.blocking_recv().unwrap().is_ok(), number % 25 != 0, "{number}");
+    }
+}
+
 /// 14.7: nor is one that cannot be judged asked about again and again.
 #[test]
 fn checks_that_cannot_be_judged_for_their_rows_keep_no_other_back() {
