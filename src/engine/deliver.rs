@@ -17,11 +17,11 @@ use crate::core::outbox::{Attempt, DeliveryKind, Message};
 use crate::core::route::{ALL_OWN, is_own_receiver};
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::store::{Outgoing, StoreError};
+use crate::store::{Outgoing, Settling, StoreError};
 
 /// How long a shutdown waits for running attempts. Those not settled by then are repeated at the next start (12.7).
 const DRAIN: Duration = Duration::from_secs(5);
-/// So many claims may follow each other that send nothing, while the store says that more is due: a piece is thousands of
+/// So many claims may follow each other that send nothing, while the store says that more is due: a piece is many
 /// deliveries, so that only a fault makes more of them.
 const MOST_IN_VAIN: u32 = 1_000;
 /// How many checks of a message are named in the log.
@@ -127,10 +127,12 @@ async fn send(engine: &Engine, outgoing: &Outgoing) -> Attempt {
 }
 
 async fn settle(engine: &Engine, message: &Message, attempt: &Attempt) {
+    let mut from = 0;
     loop {
         let (id, attempt) = (message.id, attempt.clone());
-        match engine.writer.call(move |store, now| store.settle(id, &attempt, now)).await {
-            Ok(()) => return,
+        match engine.writer.call(move |store, now| store.settle(id, &attempt, from, now)).await {
+            Ok(Settling::Ended) => return,
+            Ok(Settling::GoesOn(settled)) => from = settled,
             // Try until it is stored: otherwise the message would be sent again at the next start. Sending twice is
             // better than never.
             Err(error) => {

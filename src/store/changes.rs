@@ -23,6 +23,16 @@ pub struct Changes {
     pub passed_over: Vec<(Name, Name)>,
 }
 
+/// How far the end of an attempt is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Settling {
+    /// It is stored for so many of the message's members: the next call is told this number.
+    GoesOn(usize),
+    /// The next message to its receiver may leave.
+    Ended,
+}
+
 /// How far a configuration is carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CarriedOn {

@@ -41,7 +41,7 @@ use crate::core::time::{Span, Time};
 
 use live::Live;
 
-pub use changes::{CarriedOn, Changes};
+pub use changes::{CarriedOn, Changes, Settling};
 pub use configuration::{Compared, Configuration};
 pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
@@ -326,9 +326,16 @@ pub trait Store: Send {
     /// When [`Store::claim`] may next have something to do, if nothing else happens before.
     fn next_claim(&self) -> Option<Time>;
 
-    /// Stores how an attempt ended (12.4). Call it until it succeeds: until then the message counts as being sent.
-    /// Settling a message again changes nothing.
-    fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError>;
+    /// Stores how an attempt ended, or a piece of that (12.4a): `from` is 0, and then what [`Settling::GoesOn`] says. Call it until
+    /// it answers that it has [`Settling::Ended`]: until then the message counts as being sent. Settling a message again
+    /// changes nothing.
+    fn settle(
+        &mut self,
+        message: MessageId,
+        attempt: &Attempt,
+        from: usize,
+        now: Time,
+    ) -> Result<Settling, StoreError>;
 
     /// Has a message tried again. One that waits for its next attempt is tried at once. Of a parked one, deliveries
     /// that are still to be told wait again, as if they had never been given up.

@@ -16,8 +16,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit, Stance,
-    Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
+    Settling, Stance, Store, StoreError,
 };
 
 use crate::fate::{Fate, Hazards};
@@ -433,8 +433,14 @@ impl Store for Hand {
         self.store.next_claim()
     }
 
-    fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        self.call(None, |store| store.settle(message, attempt, now))
+    fn settle(
+        &mut self,
+        message: MessageId,
+        attempt: &Attempt,
+        from: usize,
+        now: Time,
+    ) -> Result<Settling, StoreError> {
+        self.call(None, |store| store.settle(message, attempt, from, now))
     }
 
     fn stand_all(

@@ -45,7 +45,8 @@ pub(crate) struct Plain {
     leaves: BTreeMap<String, Vec<DeliveryId>>,
     /// Of what was given up one may be tried alone, by what no row says (12.4).
     given_up: BTreeSet<DeliveryId>,
-    /// Receivers of messages whose end nobody has heard of: when these are sent again no row says (12.7).
+    /// Receivers of messages whose end nobody has heard of, or that are settled in part: when these are sent again, or what follows
+    /// them leaves, no row says (12.4a, 12.7).
     unknown: BTreeSet<String>,
     /// What stood aside may return over many claims, and nothing leaves before all of it is back.
     in_pieces: bool,
@@ -118,7 +119,10 @@ impl PlainLook {
             if open().any(|message| self.under_way.contains(&message.id)) {
                 continue;
             }
-            if open().any(|message| message.retry_at.is_none()) {
+            // The rest of one that was taken is settled first, in one claim or several (12.4a).
+            let is_told = |id: &DeliveryId| !rows.matters.contains_key(id);
+            let is_in_part = |message: &Message| message.members.iter().any(is_told);
+            if open().any(|message| message.retry_at.is_none() || is_in_part(message)) {
                 plain.unknown.insert(name.clone());
                 continue;
             }

@@ -37,7 +37,7 @@ impl Process {
         let mut store = SqliteStore::open_with(folder, database_id).expect("the folder can be opened");
         store.set_catch_up(catch_up);
         if returns_in_pieces(database_id) {
-            store.set_most_returned(3);
+            store.set_pieces(3, 2);
         }
         Hand::new(store, grip.clone())
     }

@@ -20,7 +20,7 @@ use punctual::engine;
 use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::writer::{PingAnswer, QueueLimits, Turns, Writer};
-use punctual::store::{Configuration, Expired, PingFact, Store, StoreError, expire};
+use punctual::store::{Configuration, Expired, PingFact, Settling, Store, StoreError, expire};
 
 use crate::rng::Rng;
 
@@ -138,7 +138,8 @@ impl Side {
                     self.told.entry(notice.check.to_string()).or_default().push(format!("{:?}", notice.kind));
                 }
                 let message = outgoing.message.id;
-                self.call(move |store, now| store.settle(message, &Attempt::TAKEN, now).unwrap());
+                let settle = move |store: &mut dyn Store, now| store.settle(message, &Attempt::TAKEN, 0, now);
+                while let Settling::GoesOn(_) = self.call(settle).unwrap() {}
             }
         }
     }

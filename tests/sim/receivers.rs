@@ -34,6 +34,8 @@ pub(crate) struct Sending {
     pub(crate) attempt: Attempt,
     /// Its end is known, and not yet stored.
     pub(crate) is_over: bool,
+    /// After so many of its members the end of its attempt is still to be stored.
+    pub(crate) settled: usize,
 }
 
 /// What a receiver does for a while.
@@ -149,6 +151,7 @@ impl Receivers {
             ends_at: now + Span::secs(seconds) + Span::MS,
             attempt,
             is_over: false,
+            settled: 0,
         });
         self.tries.push(Try {
             message: message.id,

@@ -6,7 +6,7 @@ use punctual::core::cause::CauseKind;
 use punctual::core::check::CheckId;
 use punctual::core::outbox::{Attempt, DeliveryKind};
 use punctual::core::time::{Span, Time};
-use punctual::store::{Outgoing, Stance};
+use punctual::store::{Outgoing, Settling, Stance};
 
 use crate::evidence::{Delivery, deliveries, is_settled};
 use crate::fate::Fate;
@@ -209,8 +209,10 @@ impl World {
         let sending = self.receivers.under_way[place].clone();
         let fate = self.telling_fate();
         let (message, attempt) = (sending.message, sending.attempt.clone());
-        let done = self.server.call(now, fate, move |store, now| store.settle(message, &attempt, now));
+        let from = sending.settled;
+        let done = self.server.call(now, fate, move |store, now| store.settle(message, &attempt, from, now));
         let is_closed = || match sending.attempt {
+            // Also if that was a piece of it: the rest is not sent again (12.4a).
             Attempt::Taken { .. } | Attempt::Never { .. } => true,
             // It may have been given up.
             _ => is_settled(&reader(self.server.folder()), sending.message),
@@ -218,7 +220,8 @@ impl World {
         if done.commits > 0 && is_closed() {
             self.closed.entry(sending.message).or_insert(self.receivers.tries.len());
         }
-        if done.commits > 0
+        // That a piece of it is stored does not say when it is sent again.
+        if done.answer == Some(Settling::Ended)
             && let Attempt::Later { after, .. } = &sending.attempt
         {
             self.be_patient(&sending, *after);
@@ -226,11 +229,11 @@ impl World {
         if !self.server.is_up() {
             return;
         }
-        if done.answer.is_some() {
-            self.receivers.under_way.remove(place);
-        } else {
-            self.receivers.under_way[place].is_over = true;
-            self.receivers.under_way[place].ends_at = now + Span::secs(1);
+        let sending = &mut self.receivers.under_way[place];
+        match done.answer {
+            Some(Settling::Ended) => drop(self.receivers.under_way.remove(place)),
+            Some(Settling::GoesOn(settled)) => (sending.settled, sending.ends_at) = (settled, now),
+            None => (sending.is_over, sending.ends_at) = (true, now + Span::secs(1)),
         }
     }
 }

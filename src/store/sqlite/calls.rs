@@ -18,12 +18,12 @@ use crate::store::pending::PendingChanges;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Stance, Store, StoreError, work,
+    RefusedEdit, Settling, Stance, Store, StoreError, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
 const AT_A_STOP: Duration = Duration::from_millis(1500);
-/// So many rows that cannot be written are set apart in one call of catching up: for each the database is opened again.
+/// So many rows that cannot be written are set apart in one call of catching up: each costs a transaction.
 const MOST_DAMAGED: usize = 16;
 
 impl Store for SqliteStore {
@@ -199,10 +199,18 @@ impl Store for SqliteStore {
         self.memory.outbox.next_claim()
     }
 
-    fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        self.transact(|tx| work::settle(tx, message, attempt, now))?;
-        self.handed.remove(&message);
-        Ok(())
+    fn settle(
+        &mut self,
+        message: MessageId,
+        attempt: &Attempt,
+        from: usize,
+        now: Time,
+    ) -> Result<Settling, StoreError> {
+        let settling = self.transact(|tx| work::settle(tx, message, attempt, from, now))?;
+        if settling == Settling::Ended {
+            self.handed.remove(&message);
+        }
+        Ok(settling)
     }
 
     fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {

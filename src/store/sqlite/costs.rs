@@ -14,7 +14,7 @@ use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
 use crate::store::work::{OfProcess as _, Pace, Rows as _, asked_so_far};
 use crate::store::{
-    Configuration, Edit, Entry, NewCheck, Outgoing, PingFact, SpecChange, Stance, Store as _, What,
+    Configuration, Edit, Entry, NewCheck, Outgoing, PingFact, Settling, SpecChange, Stance, Store as _, What,
 };
 
 struct Scene {
@@ -131,7 +131,9 @@ impl Scene {
                 return;
             }
             for outgoing in outgoing {
-                self.store.settle(outgoing.message.id, &Attempt::TAKEN, self.now).unwrap();
+                while self.store.settle(outgoing.message.id, &Attempt::TAKEN, 0, self.now).unwrap()
+                    != Settling::Ended
+                {}
             }
         }
     }
@@ -224,7 +226,9 @@ fn no_call_asks_about_more_than_a_piece() {
     let (mut before, mut calls) = (asked_so_far(), 0);
     while scene.store.next_claim().is_some_and(|at| at <= scene.now) {
         for outgoing in scene.store.claim(scene.now).unwrap() {
-            scene.store.settle(outgoing.message.id, &Attempt::TAKEN, scene.now).unwrap();
+            while scene.store.settle(outgoing.message.id, &Attempt::TAKEN, 0, scene.now).unwrap()
+                != Settling::Ended
+            {}
         }
         let asked = asked_so_far();
         assert!(asked - before <= 4096, "{} questions in one call", asked - before);

@@ -23,6 +23,7 @@ use crate::core::state::State;
 use crate::core::step;
 use crate::core::time::{Span, Time};
 use crate::store::live::{ByName, Check, Directory};
+use crate::store::work::Pieces;
 
 /// How long what is due of a check waits that could not be stored. It costs some calls each time, and ten thousand may do so.
 const TICK_AGAIN_AFTER: Span = Span::secs(10);
@@ -46,7 +47,7 @@ pub(super) struct Memory {
     /// Any number, another one at each start: keys of messages begin with it.
     pub(super) epoch: u64,
     /// How much of what stood aside may return in one call.
-    pub(super) most_returned: usize,
+    pub(super) pieces: Pieces,
     /// What sets the checks of other systems' users apart: told once, after the start.
     pub(super) origins: Arc<Origins>,
     pub(super) outbox: Outbox,

@@ -42,8 +42,7 @@ pub struct SqliteStore {
     pub(super) handed: HashSet<MessageId>,
     /// A number of this start; what a new database gets for its id.
     epoch: u64,
-    /// How much of what stood aside may return in one call.
-    most_returned: usize,
+    pieces: work::Pieces,
     origins: Arc<Origins>,
     /// How far pruning has come.
     pub(super) round: work::Round,
@@ -121,7 +120,7 @@ impl SqliteStore {
             pending: None,
             handed: HashSet::new(),
             epoch,
-            most_returned: work::MOST_RETURNED,
+            pieces: work::Pieces::default(),
             origins: Arc::default(),
             round: work::Round::default(),
             catch_up: Some(CATCH_UP),
@@ -157,10 +156,11 @@ impl SqliteStore {
         self.catch_up = Some(at_least);
     }
 
-    /// With a small number, what is held or not due returns in many calls.
+    /// With small numbers, what is held or not due returns in many calls, and what a message told is settled in many.
     #[doc(hidden)]
-    pub fn set_most_returned(&mut self, most: usize) {
-        (self.most_returned, self.memory.most_returned) = (most, most);
+    pub fn set_pieces(&mut self, returned: usize, settled: usize) {
+        self.pieces = work::Pieces { returned, settled };
+        self.memory.pieces = self.pieces;
     }
 
     /// What of memory is otherwise than the rows say; `None`: nothing, or the rows are read anew before the next call.
@@ -196,7 +196,7 @@ impl SqliteStore {
         self.live.totals.history_lost.fetch_add(lost, Ordering::Relaxed);
         self.memory.outbox.as_before(before);
         self.memory.epoch = self.epoch;
-        self.memory.most_returned = self.most_returned;
+        self.memory.pieces = self.pieces;
         self.memory.origins = self.origins.clone();
         if self.memory.numbers.created.is_none() {
             self.memory.database_id = self.epoch.cast_signed();

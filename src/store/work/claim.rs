@@ -9,6 +9,7 @@ use super::pace::Pace;
 use super::park::park_receiver;
 use super::rows::Rows;
 use super::send::{send, send_again};
+use super::settle::{TakenBefore, settle_the_rest};
 use super::split::split_to_fit;
 use super::try_again::try_again;
 use crate::core::check::CheckId;
@@ -19,14 +20,12 @@ use crate::core::route::{ReceiverName, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
 
-/// How much of what is held or not due may return in one call: what happens meanwhile goes between.
-pub(in crate::store) const MOST_RETURNED: usize = 2048;
 /// So many notices are enough for one call: what else is due leaves with the next, and what happens meanwhile goes between.
 const ENOUGH_NOTICES: usize = 64;
 
 /// What leaves, to each receiver one message at most: its attempt is counted with this call.
 pub(in crate::store) fn claim(rows: &mut dyn Rows, now: Time) -> Result<Vec<Outgoing>, StoreError> {
-    if rows.let_asked_return(rows.most_returned(), now) {
+    if rows.let_asked_return(rows.pieces().returned, now) {
         // Until all of it is back nobody knows what is worst, nor what comes first of a matter: the rest follows at once.
         return Ok(Vec::new());
     }
@@ -77,11 +76,17 @@ fn claim_from(
     if rows.is_under_way(name)? {
         return Ok(None);
     }
-    if rows.let_return(name, rows.most_returned(), now) {
+    if rows.let_return(name, rows.pieces().returned, now) {
         *looked += Looked::MOST;
         return Ok(None);
     }
     let retry = rows.next_retry(name)?.filter(|message| message.retry_at <= Some(now));
+    if let Some(message) = &retry
+        && settle_the_rest(rows, message, now)? != TakenBefore::No
+    {
+        *looked += rows.pieces().settled;
+        return Ok(None);
+    }
     let pace = rows.pace(name);
     let is_time = pace.look_at.is_some_and(|at| at <= now);
     let is_time_to_try =

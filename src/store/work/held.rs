@@ -1,6 +1,7 @@
 //! The end of a time in which nothing left (`--no-deliveries`): what is still bad is told, and the rest is not.
 
 use super::rows::{Rows, Settled};
+use super::settle::{TakenBefore, settle_the_rest};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryKind, DeliveryState, Message};
 use crate::core::time::Time;
 use crate::store::{LetGo, StoreError};
@@ -32,8 +33,11 @@ pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<Option<
 
 /// What a message that was not settled says may be long over: its members wait, to be told as things stand now.
 fn thaw(rows: &mut dyn Rows, message: &Message, now: Time) -> Result<(), StoreError> {
-    for id in &message.members {
-        let row = rows.member(*id)?;
+    while settle_the_rest(rows, message, now)? == TakenBefore::InPart {}
+    if rows.message(message.id)?.is_none() {
+        return Ok(());
+    }
+    for row in rows.members(message)? {
         rows.update_delivery(Delivery { state: DeliveryState::Waiting, ..row })?;
     }
     rows.settle_message(message.id, Settled::Dropped, None, now)

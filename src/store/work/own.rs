@@ -34,9 +34,10 @@ pub(super) fn is_limited(rows: &mut dyn Rows, name: &ReceiverName, now: Time) ->
 
 /// The check of which a receiver is told next.
 fn next_check(rows: &dyn Rows, name: &ReceiverName) -> Result<Option<CheckId>, StoreError> {
-    let retry = rows.next_retry(name)?.and_then(|message| message.members.first().copied());
-    if let Some(id) = retry {
-        return Ok(Some(rows.member(id)?.check));
+    if let Some(message) = rows.next_retry(name)?
+        && let Some(first) = rows.members(&message)?.first()
+    {
+        return Ok(Some(first.check));
     }
     if let Some(first) = rows.first_waiting(name)? {
         return Ok(Some(first.check));
@@ -61,8 +62,8 @@ pub(super) fn note_server(
     now: Time,
 ) -> Result<(), StoreError> {
     let entropy = entropy(rows.database_id()?, message);
-    let definition = match message.members.first() {
-        Some(id) => Some(rows.definition(rows.member(*id)?.check)?),
+    let definition = match rows.members(message)?.first() {
+        Some(member) => Some(rows.definition(member.check)?),
         None => None,
     };
     let emails = definition.as_ref().map_or(&[][..], |definition| &definition.emails);

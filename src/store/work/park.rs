@@ -20,8 +20,7 @@ pub(super) fn park(
     let what = |row: &Delivery| if was_given_up(row) { Telling::Retried } else { Telling::Parked };
     note_attempt(rows, message, what, answer.unwrap_or(""), now)?;
     let mut is_known = true;
-    for id in &message.members {
-        let delivery = rows.member(*id)?;
+    for delivery in rows.members(message)? {
         is_known &= was_given_up(&delivery);
         park_delivery(rows, delivery, reason, Some(message.id), now)?;
     }

@@ -12,6 +12,21 @@ use crate::core::route::{HeldBy, Policy, ReceiverName};
 use crate::core::time::Time;
 use crate::store::pending::{PendingChange, Redeclared};
 
+/// How much is done in one call, where there is much: what happens meanwhile goes between.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Pieces {
+    /// What was held or not due and returns.
+    pub(in crate::store) returned: usize,
+    /// Members of a message of which an attempt ended.
+    pub(in crate::store) settled: usize,
+}
+
+impl Default for Pieces {
+    fn default() -> Pieces {
+        Pieces { returned: 2_048, settled: 32 }
+    }
+}
+
 /// No row operations, and never an error: it stands beside the rows since every part of the unit of work needs some of it. A
 /// start makes it anew. After a call that failed it is as it was before that call, but for the times at which receivers are
 /// looked at, which are found out anew.
@@ -58,8 +73,8 @@ pub(in crate::store) trait OfProcess {
     /// One that waits is held or not due. It stands aside until this time, or until something of its check or one of these
     /// changes. Of one that rests it is only noted what holds it.
     fn set_aside(&mut self, id: DeliveryId, until: Option<Time>, by: Vec<HeldBy>);
-    /// How much may return in one call.
-    fn most_returned(&self) -> usize;
+    /// How much is done in one call.
+    fn pieces(&self) -> Pieces;
     /// What is held by what has changed since the last call does not stand aside any more, at most so much at a time. Answers
     /// whether there is more.
     fn let_asked_return(&mut self, limit: usize, now: Time) -> bool;

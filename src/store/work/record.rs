@@ -17,8 +17,7 @@ pub(super) fn note_attempt(
     now: Time,
 ) -> Result<(), StoreError> {
     let mut noted = HashSet::new();
-    for id in &message.members {
-        let delivery = rows.member(*id)?;
+    for delivery in rows.members(message)? {
         if noted.insert(delivery.incident) {
             let told = Noted { what: what(&delivery), message: Some(message.id), answer };
             note(rows, &delivery, told, PUNCTUAL, now)?;

@@ -137,8 +137,8 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn is_under_way(&self, receiver: &ReceiverName) -> Result<bool, StoreError>;
     /// How many parts of the one that was split first were refused.
     fn refused_parts(&self, origin: MessageId) -> Result<u64, StoreError>;
-    /// Whether anything that the one that was split first was to tell was taken, in whichever message.
-    fn is_some_of_it_sent(&self, origin: MessageId) -> Result<bool, StoreError>;
+    /// Whether anything that a message was to tell was taken, in whichever message.
+    fn is_some_of_it_sent(&self, message: MessageId) -> Result<bool, StoreError>;
     /// What it says, a notice for each member; `None`: that cannot be read.
     fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError>;
     /// Writes one that no row holds yet, under way, and answers it with its number and its key. Nobody sees it before it is
@@ -169,11 +169,16 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
 
     /// A member of a message that is not settled.
     fn member(&self, id: DeliveryId) -> Result<Delivery, StoreError> {
-        Ok(self.delivery(id)?.expect("a message that is not settled keeps its members"))
+        Ok(self.delivery(id)?.expect("a member that is not settled is unfinished"))
     }
 
-    /// All members of a message that is not settled, in their order.
+    /// All members of a message that are not settled, in their order: of one that was taken some may be (12.4a).
     fn members(&self, message: &Message) -> Result<Vec<Delivery>, StoreError> {
-        message.members.iter().map(|id| self.member(*id)).collect()
+        let mut members = Vec::with_capacity(message.members.len());
+        for id in &message.members {
+            members
+                .extend(self.delivery(*id)?.filter(|row| row.state == DeliveryState::InMessage(message.id)));
+        }
+        Ok(members)
     }
 }

@@ -1,5 +1,7 @@
 //! How an attempt ended (12.4).
 
+use std::collections::HashSet;
+
 use super::again::{follow_up, is_alone, offends};
 use super::entropy::entropy;
 use super::own::note_server;
@@ -8,6 +10,7 @@ use super::record::note_attempt;
 use super::rows::{Rows, Settled};
 use super::split::refused;
 use super::wait::let_wait;
+use crate::core::incident::IncidentId;
 use crate::core::outbox::{
     AfterAttempt, Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message,
     MessageId, ParkReason, Telling, after_alone, after_attempt, after_sent,
@@ -15,17 +18,19 @@ use crate::core::outbox::{
 use crate::core::route::is_own_receiver;
 use crate::core::text::first_bytes;
 use crate::core::time::Time;
-use crate::store::StoreError;
+use crate::store::{Settling, StoreError};
 
-/// An attempt to send a message ended. Nothing is done of one that is settled already, or of a server before.
+/// An attempt to send a message ended, and that is stored for so many of its members: stores it for the next ones, or for all
+/// where that is one row more. Nothing is done of a message that is settled already, or of a server before.
 pub(in crate::store) fn settle(
     rows: &mut dyn Rows,
     id: MessageId,
     attempt: &Attempt,
+    from: usize,
     now: Time,
-) -> Result<(), StoreError> {
-    let Some(message) = rows.message(id)? else { return Ok(()) };
-    if is_own_receiver(&message.receiver) {
+) -> Result<Settling, StoreError> {
+    let Some(message) = rows.message(id)? else { return Ok(Settling::Ended) };
+    if is_own_receiver(&message.receiver) && from == 0 {
         note_server(rows, &message, attempt, now)?;
     }
     let answer = first_bytes(attempt.answer(), Attempt::MAX_ANSWER_BYTES);
@@ -33,16 +38,27 @@ pub(in crate::store) fn settle(
     match after(rows, &message, attempt, is_alone, now)? {
         AfterAttempt::RetryAt(at) => {
             let what = if message.attempts > 1 { Telling::Retried } else { Telling::Failed };
-            note_attempt(rows, &message, |_| what, answer, now)?;
-            return rows.update_message(Message { retry_at: Some(at), ..message }, Some(answer));
+            let (members, most) = (rows.members(&message)?, rows.pieces().settled);
+            note_attempt(rows, &piece_of(&message, &members, from, most), |_| what, answer, now)?;
+            if from + most < members.len() {
+                return Ok(Settling::GoesOn(from + most));
+            }
+            rows.update_message(Message { retry_at: Some(at), ..message }, Some(answer))?;
+            return Ok(Settling::Ended);
         }
-        AfterAttempt::Sent => taken(rows, &message, answer, is_alone, now)?,
+        AfterAttempt::Sent => {
+            let left = rows.members(&message)?.len();
+            let settled = taken(rows, &message, Some(answer), is_alone, now)?;
+            if settled < left {
+                return Ok(Settling::GoesOn(from + settled));
+            }
+        }
         AfterAttempt::Refused => refused(rows, &message, answer, now)?,
         AfterAttempt::Park(reason) => park(rows, &message, reason, Some(answer), now)?,
     }
     // What was blocked behind it may go.
     rows.look_at(&message.receiver, now);
-    Ok(())
+    Ok(Settling::Ended)
 }
 
 fn after(
@@ -63,20 +79,67 @@ fn after(
     })
 }
 
+/// Whether a message was taken that a server before had under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TakenBefore {
+    No,
+    /// More of it is to be settled.
+    InPart,
+    Settled,
+}
+
+/// A message of which a server before had settled a part was taken: a piece of the rest is settled. It is not sent again, since
+/// what it told may have been told to be over by now.
+pub(super) fn settle_the_rest(
+    rows: &mut dyn Rows,
+    message: &Message,
+    now: Time,
+) -> Result<TakenBefore, StoreError> {
+    let left = rows.members(message)?.len();
+    if left == message.members.len() || !rows.is_some_of_it_sent(message.id)? {
+        return Ok(TakenBefore::No);
+    }
+    if taken(rows, message, None, false, now)? < left {
+        return Ok(TakenBefore::InPart);
+    }
+    rows.look_at(&message.receiver, now);
+    Ok(TakenBefore::Settled)
+}
+
+/// It is told, or a piece of it: what is left are its members. Answers of how many that is stored.
 fn taken(
     rows: &mut dyn Rows,
     message: &Message,
-    answer: &str,
+    answer: Option<&str>,
     is_alone: bool,
     now: Time,
-) -> Result<(), StoreError> {
-    note_attempt(rows, message, |_| Telling::Told, answer, now)?;
-    let was_to_find_out = is_alone && !rows.members(message)?.iter().any(offends);
-    for id in &message.members {
-        sent(rows, *id, message.id, now)?;
+) -> Result<usize, StoreError> {
+    let left = rows.members(message)?;
+    let was_to_find_out = is_alone && !left.iter().any(offends);
+    let piece = piece_of(message, &left, 0, rows.pieces().settled);
+    let settled = piece.members.len();
+    note_attempt(rows, &piece, |_| Telling::Told, answer.unwrap_or(""), now)?;
+    for id in piece.members {
+        sent(rows, id, message.id, now)?;
     }
-    rows.settle_message(message.id, Settled::Sent, Some(answer), now)?;
-    follow_up(rows, &message.receiver, was_to_find_out, now)
+    if settled < left.len() {
+        rows.update_message(message.clone(), answer)?;
+        return Ok(settled);
+    }
+    rows.settle_message(message.id, Settled::Sent, answer, now)?;
+    follow_up(rows, &message.receiver, was_to_find_out, now)?;
+    Ok(settled)
+}
+
+/// A message with so many of these members, and whatever else it tells of their incidents: on the record of each an attempt
+/// stands once, and pings go between two pieces.
+fn piece_of(message: &Message, members: &[Delivery], from: usize, most: usize) -> Message {
+    let incidents = |rows: &[Delivery]| rows.iter().map(|row| row.incident).collect::<HashSet<IncidentId>>();
+    let (before, after) = members.split_at(from.min(members.len()));
+    let (before, piece) = (incidents(before), incidents(&after[..most.min(after.len())]));
+    let is_of_it = |row: &&Delivery| piece.contains(&row.incident) && !before.contains(&row.incident);
+    let members = members.iter().filter(is_of_it).map(|row| row.id).collect();
+    Message { members, ..message.clone() }
 }
 
 fn sent(rows: &mut dyn Rows, id: DeliveryId, message: MessageId, now: Time) -> Result<(), StoreError> {

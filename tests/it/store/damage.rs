@@ -71,7 +71,7 @@ fn live_on(folder: &Path, world: &mut World<Sqlite>) -> Lived {
     let claimed = store.claim(now + GROUP_WAIT);
     let told = claimed.as_ref().map_or(0, Vec::len);
     for outgoing in claimed.iter().flatten() {
-        note(store.settle(outgoing.message.id, &Attempt::TAKEN, now + GROUP_WAIT).err());
+        note(store.settle(outgoing.message.id, &Attempt::TAKEN, 0, now + GROUP_WAIT).err());
     }
     note(claimed.err());
     note(store.alerts(256, now).err());

@@ -14,8 +14,8 @@ use punctual::core::time::{Span, Time};
 use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit, Stance,
-    Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
+    Settling, Stance, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -186,8 +186,14 @@ impl Store for FailingStore {
         self.store.next_claim()
     }
 
-    fn settle(&mut self, message: MessageId, attempt: &Attempt, now: Time) -> Result<(), StoreError> {
-        self.call(|store| store.settle(message, attempt, now))
+    fn settle(
+        &mut self,
+        message: MessageId,
+        attempt: &Attempt,
+        from: usize,
+        now: Time,
+    ) -> Result<Settling, StoreError> {
+        self.call(|store| store.settle(message, attempt, from, now))
     }
 
     fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {

@@ -26,6 +26,7 @@ mod prune;
 mod refusals;
 mod refused;
 mod reread;
+mod settling;
 mod severity;
 mod sqlite;
 mod steps;

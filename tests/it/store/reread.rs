@@ -86,7 +86,7 @@ fn a_message_is_given_up_as_early_though_a_disk_failed() {
             if let Some(way) = fails {
                 fail_once(&mut world, way);
                 let now = world.now;
-                world.store().settle(outgoing.message.id, &later(), now).unwrap_err();
+                world.store().settle(outgoing.message.id, &later(), 0, now).unwrap_err();
             }
             world.settle(outgoing.message.id, &later());
             attempts += 1;

@@ -10,7 +10,7 @@ use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::sqlite::{FaultPoint, ReadAhead, SqliteStore};
 use punctual::store::{
-    CarriedOn, Compared, ConfigureError, Edit, EditError, PingFact, Store, StoreError, What,
+    CarriedOn, Compared, ConfigureError, Edit, EditError, PingFact, Settling, Store, StoreError, What,
 };
 
 use super::edits::{canary, create, edit};
@@ -319,11 +319,11 @@ fn an_end_whose_commit_was_not_heard_of_is_waited_for_before_the_next_attempt() 
         hits.then(|| StoreError::Unclear("a test".to_owned()))
     });
     let now = world.now;
-    world.store().settle(message.id, &later(), now).unwrap_err();
+    world.store().settle(message.id, &later(), 0, now).unwrap_err();
     world.wait(Span::mins(10));
     assert!(world.claim().is_empty(), "it is told again before its end is known");
     let now = world.now;
-    world.store().settle(message.id, &later(), now).unwrap();
+    assert_eq!(world.store().settle(message.id, &later(), 0, now).unwrap(), Settling::Ended);
     world.wait(Span::mins(10));
     assert_eq!(world.claim_one().message.attempts, 2);
 }

@@ -14,7 +14,7 @@ use punctual::http::limits::Limits;
 use punctual::http::{Access, Tokens};
 use punctual::store::history::{IncidentRecord, Reader};
 use punctual::store::sqlite::SqliteStore;
-use punctual::store::{Configuration, Store};
+use punctual::store::{Configuration, Settling, Store};
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::Value;
@@ -221,7 +221,7 @@ fn what_the_version_before_had_begun_to_tell_goes_on() {
     while let Some(outgoing) =
         store.claim(now).unwrap().into_iter().find(|outgoing| outgoing.message.receiver == closed)
     {
-        store.settle(outgoing.message.id, &Attempt::TAKEN, now).unwrap();
+        assert_eq!(store.settle(outgoing.message.id, &Attempt::TAKEN, 0, now).unwrap(), Settling::Ended);
         told.push((outgoing.message.key.clone(), outgoing.message.attempts, said(&outgoing).join(", ")));
     }
     let waited = before.answered("messages").iter().filter(|message| message["state"] == "waiting");

@@ -14,8 +14,8 @@ use punctual::core::state::State;
 use punctual::core::time::{Span, Time};
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, PingFact, Stance, Store, StoreError,
-    What, expire,
+    Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, PingFact, Settling, Stance, Store,
+    StoreError, What, expire,
 };
 
 /// Opens the same store again and again.
@@ -202,7 +202,10 @@ impl<P: Place> World<P> {
 
     pub(crate) fn settle(&mut self, message: MessageId, attempt: &Attempt) {
         let now = self.now;
-        self.store().settle(message, attempt, now).unwrap();
+        let mut from = 0;
+        while let Settling::GoesOn(settled) = self.store().settle(message, attempt, from, now).unwrap() {
+            from = settled;
+        }
     }
 
     /// How often each kind of ping came, and the deadline: enough to see whether two stores know the same.

@@ -13,12 +13,15 @@ use crate::store::work::Pace;
 /// was split follow its order.
 pub(super) type RetryOrder = (Time, Option<DeliveryId>);
 
+/// A member of a message that is not settled, and what it tells of.
+type StillTold = (DeliveryId, Matter);
+
 /// What waits for one receiver, is being sent to it, or is sent or tried again.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     pub(super) waiting: WaitingIds,
-    /// Those that are not settled, and what they tell of; `None`: being sent.
-    messages: BTreeMap<MessageId, (Option<RetryOrder>, Vec<Matter>)>,
+    /// Those that are not settled, and what they still tell of; `None`: being sent.
+    messages: BTreeMap<MessageId, (Option<RetryOrder>, Vec<StillTold>)>,
     /// Those of these that wait to be sent again.
     retries: BTreeSet<(RetryOrder, MessageId)>,
     /// The message that is being sent now: at most one for each receiver.
@@ -33,17 +36,21 @@ impl Lane {
         self.waiting.is_empty() && self.messages.is_empty() && self.given_up.is_empty()
     }
 
-    /// Takes a message as its row is now, not settled. `matters` is what it tells of, which is asked once.
-    pub(super) fn put_message(&mut self, message: &Message, matters: impl FnOnce() -> Vec<Matter>) {
+    /// Takes a message as its row is now, not settled. Of its members `matter` says what they still tell of.
+    pub(super) fn put_message(&mut self, message: &Message, matter: impl Fn(DeliveryId) -> Option<Matter>) {
         let id = message.id;
         let matters = match self.messages.remove(&id) {
-            Some((retry, matters)) => {
+            Some((retry, mut matters)) => {
                 self.forget_attempt(id, retry);
+                for (_, told) in matters.extract_if(.., |(member, _)| matter(*member).is_none()) {
+                    self.waiting.unblock(&told);
+                }
                 matters
             }
             None => {
-                let matters = matters();
-                matters.iter().for_each(|matter| self.waiting.block(matter));
+                let members = message.members.iter();
+                let matters: Vec<_> = members.filter_map(|id| Some((*id, matter(*id)?))).collect();
+                matters.iter().for_each(|(_, matter)| self.waiting.block(matter));
                 matters
             }
         };
@@ -61,7 +68,7 @@ impl Lane {
     pub(super) fn forget_message(&mut self, id: MessageId) {
         if let Some((retry, matters)) = self.messages.remove(&id) {
             self.forget_attempt(id, retry);
-            matters.iter().for_each(|matter| self.waiting.unblock(matter));
+            matters.iter().for_each(|(_, matter)| self.waiting.unblock(matter));
         }
     }
 

@@ -240,9 +240,8 @@ impl Outbox {
     pub(super) fn put_message(&mut self, message: Message) {
         let (receiver, id) = (message.receiver.clone(), message.id);
         let Outbox { lanes, deliveries, .. } = self;
-        let members = message.members.iter().filter_map(|id| deliveries.get(id));
         lanes.change(&receiver, |lane| {
-            lane.put_message(&message, || members.map(|member| member.matter()).collect());
+            lane.put_message(&message, |member| deliveries.get(&member).map(|row| row.matter()));
         });
         self.own_under_way += usize::from(is_own_under_way(&message));
         let before = self.messages.insert(id, message);

@@ -12,7 +12,7 @@ use crate::core::time::Time;
 use crate::store::pending::{PendingChange, PendingChanges, Redeclared};
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{OfProcess, Pace, Story};
+use crate::store::work::{OfProcess, Pace, Pieces, Story};
 
 impl OfProcess for Tx<'_> {
     fn policy(&self) -> Arc<Policy> {
@@ -88,8 +88,8 @@ impl OfProcess for Tx<'_> {
         self.memory.outbox.set_aside(id, until, by);
     }
 
-    fn most_returned(&self) -> usize {
-        self.memory.most_returned
+    fn pieces(&self) -> Pieces {
+        self.memory.pieces
     }
 
     fn let_asked_return(&mut self, limit: usize, now: Time) -> bool {

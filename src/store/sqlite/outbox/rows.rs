@@ -57,6 +57,10 @@ pub(in crate::store::sqlite) fn load(
         let retry_at = match message.retry_at {
             // Also if the end of that attempt is stored: whoever made it has not heard so, and will say it again.
             _ if handed.contains(&message.id) => None,
+            // Of one that was taken the rest is settled at once (12.4a).
+            _ if message.members.iter().any(|id| !outbox.deliveries.contains_key(id)) => {
+                Some(message.created_at)
+            }
             None => Some(after_abandoned(&message, last_life, entropy(database_id, &message))),
             known => known,
         };

@@ -76,7 +76,8 @@ impl Walk<'_> {
 
     fn fault_of_waiting(&self, lane: &Lane) -> Option<String> {
         let members = self.messages(lane).flat_map(|message| &message.members);
-        let in_messages: BTreeSet<Matter> = members.map(|id| self.deliveries[id].matter()).collect();
+        let left = members.filter_map(|id| self.deliveries.get(id));
+        let in_messages: BTreeSet<Matter> = left.map(|row| row.matter()).collect();
         let is_known = |id: &&DeliveryId| {
             let row = &self.deliveries[id];
             let is_blocked = in_messages.contains(&row.matter());

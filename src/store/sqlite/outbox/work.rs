@@ -319,10 +319,10 @@ impl Rows for Tx<'_> {
         Ok(count.unsigned_abs())
     }
 
-    fn is_some_of_it_sent(&self, origin: MessageId) -> Result<bool, StoreError> {
+    fn is_some_of_it_sent(&self, message: MessageId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM messages, json_each(members) JOIN deliveries ON deliveries.id = value
                    WHERE messages.id = ?1 AND deliveries.state = 'sent')";
-        self.db.query_row(sql, [key(origin.0)], |row| row.get(0)).map_err(failed)
+        self.db.query_row(sql, [key(message.0)], |row| row.get(0)).map_err(failed)
     }
 
     fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError> {

@@ -79,6 +79,7 @@ macro_rules! every_row_fact {
                 what_was_given_up_rests_while_its_incident_goes_on
                 whoever_was_told_first_is_known_also_once_the_incident_has_ended
                 a_message_keeps_what_it_says_until_it_is_settled
+                of_a_message_that_is_settled_piece_by_piece_the_rest_is_known
                 what_is_given_up_with_a_message_is_found_by_it
                 the_newest_telling_of_a_kind_can_go
                 what_flaps_and_what_fires_is_as_last_put

@@ -2,10 +2,10 @@
 
 use super::{RowPlace, alert, at, call, declared, ended, opened};
 use crate::core::alert::Alert;
-use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter, PUNCTUAL, StepKind};
+use crate::core::incident::{Incident, IncidentId, IncidentKey, IncidentStep, Matter, PUNCTUAL, StepKind};
 use crate::core::outbox::{
     Bout, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, DeliveryStep, Flapping, Message,
-    MessageId, ParkReason, Telling,
+    MessageId, NewDelivery, ParkReason, Telling,
 };
 use crate::core::route::ReceiverName;
 use crate::store::StoreError;
@@ -183,6 +183,35 @@ pub(in crate::store) fn a_message_keeps_what_it_says_until_it_is_settled(place: 
     call(place, |rows| {
         assert_eq!((rows.messages()?.len(), rows.all_unfinished()?.len()), (0, 0));
         assert_eq!(rows.thread_of(delivery.incident, &ops())?, Some(message.key.clone()), "it is a thread's");
+        Ok(())
+    });
+}
+
+/// 12.4a
+pub(in crate::store) fn of_a_message_that_is_settled_piece_by_piece_the_rest_is_known(
+    place: &mut dyn RowPlace,
+) {
+    let (incident, first) = call(place, one_waits);
+    let message = call(place, |rows| {
+        let of_disk = NewDelivery { key: IncidentKey::parse("disk").expect("valid"), ..alert(&incident) };
+        let second = rows.insert_delivery(of_disk, DeliveryState::Waiting)?;
+        leaves(rows, &[&first, &second])
+    });
+    let told = |rows: &dyn Rows| rows.is_in_message(&ops(), &incident.matter());
+    call(place, |rows| {
+        assert!(told(rows)?);
+        let member = rows.member(first.id)?;
+        rows.update_delivery(Delivery { state: DeliveryState::Sent(message.id), ..member })?;
+        rows.update_message(message.clone(), Some("taken"))?;
+        assert!(!told(rows)? && rows.is_under_way(&ops())?, "what follows waits for the receiver only");
+        Ok(())
+    });
+    place.open_again();
+    call(place, |rows| {
+        let known = rows.message(message.id)?.expect("it is not settled");
+        assert_eq!((&known.key, &known.members), (&message.key, &message.members));
+        assert_eq!(ids(&rows.members(&known)?), [message.members[1]]);
+        assert!(!told(rows)?);
         Ok(())
     });
 }
