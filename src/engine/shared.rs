@@ -16,7 +16,7 @@ use crate::store::writer::{Wakes, Writer};
 pub(super) const STORE_RETRY: Duration = Duration::from_secs(1);
 /// So many checks are judged, or told to Alertmanager, in one call: a hundred thousand may come at once, and a ping waits for
 /// some milliseconds at most. With fewer, commits would take most of the time where the disk is slow.
-pub(super) const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 32;
 /// The longest sleep, so that a clock that was set is noticed in time.
 pub(super) const MAX_SLEEP: Span = Span::mins(1);
 

@@ -15,7 +15,7 @@ use super::try_again::try_again;
 use crate::core::check::CheckId;
 use crate::core::incident::Matter;
 use crate::core::notice::Severity;
-use crate::core::outbox::{Delivery, DeliveryId, Departure, freeze};
+use crate::core::outbox::{Departure, freeze};
 use crate::core::route::{ReceiverName, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
@@ -201,8 +201,7 @@ fn send_what_waits(
     if leaving.is_empty() {
         return Ok(None);
     }
-    let sendable = looked.sendable;
-    let of = |id: DeliveryId| sendable.iter().find(|row| row.id == id).expect("what leaves may").clone();
-    let members: Vec<Delivery> = leaving.into_iter().map(of).collect();
+    let mut members = looked.sendable;
+    members.retain(|row| leaving.binary_search(&row.id).is_ok());
     send(rows, to.receiver, members, now).map(Some)
 }
