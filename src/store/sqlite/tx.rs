@@ -345,15 +345,15 @@ fn keep(memory: &mut Memory, id: CheckId, staged: &mut Staged) -> bool {
         known.window = window;
     }
     staged.successes.iter().for_each(|at| known.window.add(*at));
-    drop(known);
     // What was known before is in its place now.
+    let (was, is) = (&staged.state, &known.state);
+    let is_otherwise = was.causes != is.causes
+        || was.recovered_at != is.recovered_at
+        || was.pause.since().is_some() != is.pause.since().is_some();
+    drop(known);
     memory.note_state(id, staged.state.archived);
     memory.note_for_alerts(id, Some(&staged.state));
-    let is = memory.checks[id].check.known();
-    let (was, is) = (&staged.state, &is.state);
-    was.causes != is.causes
-        || was.recovered_at != is.recovered_at
-        || was.pause.since().is_some() != is.pause.since().is_some()
+    is_otherwise
 }
 
 /// Makes the place of a check that is new or declared otherwise.
