@@ -25,6 +25,7 @@ pub mod search;
 pub mod secret;
 pub mod state;
 pub mod step;
+pub mod successes;
 pub mod text;
 pub mod time;
 pub mod version;

@@ -58,7 +58,7 @@ impl Schedule {
 
 impl Expect {
     /// The largest N and M (3.5).
-    pub const MAX_COUNT: u32 = 1000;
+    pub const MAX_COUNT: u32 = 10_000_000;
 
     /// How many of the newest successes judging needs: max(N, M + 1) (15.1).
     pub fn memory(&self) -> usize {

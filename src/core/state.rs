@@ -5,7 +5,7 @@ use thin_vec::ThinVec;
 use super::cause::{Causes, Family, Status};
 use super::check::{PingKind, Rid};
 use super::refusals::Refusals;
-use super::schedule::Expect;
+use super::successes::Successes;
 use super::time::{Span, Time};
 
 /// A run that has begun and not ended (§4).
@@ -137,8 +137,8 @@ pub struct State {
     pub nameless_run_before_pause: bool,
     pub failures_in_a_row: u32,
     pub successes_in_a_row: u32,
-    /// The newest max(N, M + 1) successes of a check with `expect`, oldest first; empty for other checks.
-    pub successes: ThinVec<Time>,
+    /// The newest max(N, M + 1) successes of a check with `expect`; empty for other checks.
+    pub successes: Successes,
     /// Only for checks that are counted at occurrences.
     pub counted: Option<Counted>,
     /// The refused pings of this check (9.1).
@@ -209,7 +209,7 @@ impl State {
         self.claim.iter_mut().for_each(|claim| back(&mut claim.start));
         self.runs.iter_mut().for_each(|run| back(&mut run.start));
         self.rids.iter_mut().for_each(|memory| back(&mut memory.at));
-        self.bring_successes_back_to(now);
+        self.successes.bring_back_to(now);
         self.refusals.bring_back_to(now);
         if let Some(counted) = &mut self.counted {
             back(&mut counted.judged_to);
@@ -218,23 +218,12 @@ impl State {
         }
     }
 
-    /// Successes keep their distances from each other: many at one moment would be too many.
-    fn bring_successes_back_to(&mut self, now: Time) {
-        let Some(newest) = self.successes.last().copied().filter(|newest| *newest > now) else { return };
-        let mut previous = Time::MIN;
-        for at in &mut self.successes {
-            if *at > now {
-                *at = (now - (newest - *at)).max(previous);
-            }
-            previous = *at;
-        }
-    }
-
     /// Checks what must hold of every state that a step makes.
     pub(super) fn assert_bounds(&self) {
         assert!(self.runs.len() <= State::MAX_RUNS, "too many open runs");
         assert!(self.rids.len() <= State::MAX_RUNS, "too many run ids");
-        assert!(self.successes.len() <= Expect::MAX_COUNT as usize + 1, "too many successes");
+        assert!(self.successes.exact().len() <= Successes::EXACT, "too many successes");
+        assert!(self.successes.buckets().len() <= Successes::MAX_BUCKETS, "too many buckets of successes");
         assert!(self.archived.is_none() || self.causes.is_empty(), "an archived check is not bad");
         let is_in_order = self.causes.iter().is_sorted_by_key(|cause| (cause.since, cause.kind));
         assert!(is_in_order, "causes stand as their row is read");
@@ -265,7 +254,7 @@ impl Default for State {
             nameless_run_before_pause: false,
             failures_in_a_row: 0,
             successes_in_a_row: 0,
-            successes: ThinVec::new(),
+            successes: Successes::default(),
             counted: None,
             refusals: Refusals::default(),
             counters: Counters::default(),

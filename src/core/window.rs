@@ -4,6 +4,12 @@ use std::collections::VecDeque;
 
 use super::time::{Span, Time};
 
+/// The number of the bucket that this time is in, of a window of this length: a second or a thousandth of it.
+pub(super) fn bucket(at: Time, within: Span) -> i64 {
+    let length = within.as_ms() / WindowCount::EXACT as i64 + 1;
+    at.as_ms().div_euclid(length.max(1000))
+}
+
 /// Counts successes in a trailing window: exactly up to [`WindowCount::EXACT`], older ones in buckets of a second or, if that
 /// is longer, a thousandth of the window: all of a bucket counts as long as its newest does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +79,7 @@ impl WindowCount {
         let exact = self.exact.partition_point(|at| *at <= until);
         let mut in_buckets = newest.saturating_sub(exact) as u64;
         let mut buckets = self.buckets.clone();
-        buckets.retain(|(newest, _)| self.bucket(*newest) <= self.bucket(until));
+        buckets.retain(|(newest, _)| bucket(*newest, self.within) <= bucket(until, self.within));
         for (_, count) in buckets.iter_mut().rev() {
             let gone = in_buckets.min(*count);
             (*count, in_buckets) = (*count - gone, in_buckets - gone);
@@ -85,16 +91,10 @@ impl WindowCount {
         older
     }
 
-    /// The number of the bucket that this time is in.
-    fn bucket(&self, at: Time) -> i64 {
-        let length = self.within.as_ms() / WindowCount::EXACT as i64 + 1;
-        at.as_ms().div_euclid(length.max(1000))
-    }
-
     /// Counts what is older than all that is counted to the millisecond, and no older than what is in a bucket.
     fn add_older(&mut self, at: Time, count: u64) {
-        let bucket = self.bucket(at);
-        match self.buckets.back().filter(|(newest, _)| self.bucket(*newest) == bucket) {
+        let of = bucket(at, self.within);
+        match self.buckets.back().filter(|(newest, _)| bucket(*newest, self.within) == of) {
             Some((_, before)) => {
                 let count = before.saturating_add(count);
                 self.buckets.pop_back();

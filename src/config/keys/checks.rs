@@ -153,7 +153,7 @@ pub(in crate::config) static EXPECT: Section = Section {
     keys: &[
         key("at_least", Whole(1, Expect::MAX_COUNT as u64), Optional, "Fewer than this: late."),
         key("at_most", Whole(0, Expect::MAX_COUNT as u64), Optional, "More than this: failing."),
-        key("within", Duration(SECOND, YEAR), Required, "The window in which successes are counted."),
+        key("within", Duration(SECOND, TEN_YEARS), Required, "The window in which successes are counted."),
     ],
 };
 

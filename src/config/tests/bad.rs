@@ -51,8 +51,8 @@ fn expect_counts_to_a_thousand_and_not_with_every() {
         assert!(faults.contains(expected), "{faults}");
     };
     check("every: 1h, expect: {at_least: 1, within: 1h}", "`expect` does not go with `every`");
-    check("expect: {at_least: 1001, within: 1h}", "`at_least` is a whole number from 1 to 1000");
-    check("expect: {at_most: 1001, within: 1h}", "`at_most` is a whole number from 0 to 1000");
+    check("expect: {at_least: 10000001, within: 1h}", "`at_least` is a whole number from 1 to 10000000");
+    check("expect: {at_most: 10000001, within: 1h}", "`at_most` is a whole number from 0 to 10000000");
 }
 
 fn faults(main: &Path) -> Option<String> {

@@ -93,8 +93,11 @@ fn what_is_wrong_is_said_as_for_files_and_where() {
     check(&json!({"name": "a", "every": 300}), &[("/every", "a duration needs a unit: `300s`")]);
     check(&json!({"name": "a", "interval": "5m"}), &[("/interval", "did you mean `every`?")]);
     check(
-        &json!({"name": "a", "expect": {"within": "1h", "at_least": 5000}, "labels": {"job": "x"}}),
-        &[("/expect/at_least", "from 1 to 1000, not `5000`"), ("/labels/job", "means something already")],
+        &json!({"name": "a", "expect": {"within": "1h", "at_least": 50_000_000}, "labels": {"job": "x"}}),
+        &[
+            ("/expect/at_least", "from 1 to 10000000, not `50000000`"),
+            ("/labels/job", "means something already"),
+        ],
     );
     check(
         &json!({"name": "a", "every": "5m", "labels": {"a/b~": "x"}}),

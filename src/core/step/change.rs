@@ -177,7 +177,7 @@ impl<'a> Judge<'a> {
                 Some(occurrences) => occurrences.prev_before(self.now)?,
                 None => self.now,
             };
-            let count = state.successes_in(judged_at - expect.within, self.now);
+            let count = state.successes.count(judged_at - expect.within, self.now);
             return (count < expect.at_least?).then_some(CauseKind::TooFew);
         }
         let mut probe = state.clone();
@@ -228,7 +228,7 @@ fn keep_lateness(causes: &mut Causes, old: &Spec, new: &Spec, late: Option<Cause
 /// Ends causes that the new spec cannot have. A count is only taken again if the schedule has changed.
 pub(super) fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, now: Time) {
     let is_exceeded = |expect: Expect| {
-        expect.at_most.is_some_and(|at_most| state.successes_in(now - expect.within, now) > at_most)
+        expect.at_most.is_some_and(|at_most| state.successes.count(now - expect.within, now) > at_most)
     };
     let too_many = !rescheduled || new.schedule.expect().is_some_and(is_exceeded);
     state.causes.retain(|cause| match cause.kind {
@@ -293,13 +293,7 @@ impl State {
             late_for,
         });
         let memory = schedule.expect().map_or(0, |expect| expect.memory());
-        self.keep_successes(memory);
-    }
-
-    /// Forgets the oldest successes but so many.
-    pub(super) fn keep_successes(&mut self, count: usize) {
-        let surplus = self.successes.len().saturating_sub(count);
-        self.successes.drain(..surplus);
+        self.successes.keep(memory);
     }
 
     /// 3.3: a lateness left by another spec ends with the successes of the last occurrence.

@@ -5,18 +5,6 @@ use crate::core::state::State;
 use crate::core::time::Time;
 
 impl State {
-    /// The n-th newest success, counted from 1.
-    pub(super) fn newest_success(&self, n: u32) -> Option<Time> {
-        let back = self.successes.len().checked_sub(n as usize)?;
-        self.successes.get(back).copied()
-    }
-
-    /// How many of the remembered successes lie in (from, to].
-    pub(super) fn successes_in(&self, from: Time, to: Time) -> u32 {
-        let count = self.successes.iter().rev().take_while(|at| **at > from).filter(|at| **at <= to).count();
-        u32::try_from(count).expect("the ring of successes is far smaller than u32")
-    }
-
     /// The count reaches `at_least` over a whole window: there is no shortfall, and we can tell again.
     pub(super) fn count_is_met(&mut self) {
         if let Some(counted) = &mut self.counted {

@@ -167,7 +167,7 @@ impl<'a> Judge<'a> {
     /// 1.1: the clock was set back. What only absence had kept from being late is not late at once because that absence
     /// is forgotten (1.1h).
     fn set_back(&mut self) {
-        let are_brought_back = self.state.newest_success(1).is_some_and(|newest| newest > self.now);
+        let are_brought_back = self.state.successes.newest().is_some_and(|newest| newest > self.now);
         self.state.set_back_to(self.now);
         if are_brought_back && let Some(from) = next::count_from(self.spec, &self.state, self.blind, self.now)
         {
@@ -260,7 +260,7 @@ impl<'a> Judge<'a> {
     /// earlier occurrence beyond this one, the earlier one stays pending: endless restarts must not delay it for ever.
     fn count_at(&mut self, occurrence: Time) {
         let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
-        let count = self.state.successes_in(occurrence - expect.within, occurrence);
+        let count = self.state.successes.count(occurrence - expect.within, occurrence);
         let seen_from = self.state.armed_since.max(self.state.floor);
         let at_least = expect.at_least.filter(|_| occurrence - expect.within >= seen_from);
         let short = at_least.is_some_and(|at_least| count < at_least);
@@ -284,7 +284,7 @@ impl<'a> Judge<'a> {
     /// 3.1: the grace is over and the count is still too low.
     fn shortfall(&mut self, occurrence: Time, at: Time) {
         let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
-        let count = self.state.successes_in(occurrence - expect.within, at);
+        let count = self.state.successes.count(occurrence - expect.within, at);
         let Expect { at_least, at_most, .. } = expect;
         self.judgements.push(Judgement { occurrence, count, at_least, at_most, met: false });
         self.flip(at, FlipReason::Judged, |state| {

@@ -212,7 +212,7 @@ fn sliding(judged: Judged<'_>, expect: &Expect, consider: &mut impl FnMut(Sight,
         && state.causes.has(CauseKind::TooMany)
     {
         // Nothing ends during a pause, so the count fits only once the pause is over.
-        let leaves = state.newest_success(at_most + 1).map_or(state.newest, |at| at + expect.within);
+        let leaves = state.successes.nth_newest(at_most + 1).map_or(state.newest, |at| at + expect.within);
         consider(Sight { at: leaves.max(state.armed_since), blind: None }, TransitionKind::CountFits);
     }
 }
@@ -221,7 +221,7 @@ fn sliding(judged: Judged<'_>, expect: &Expect, consider: &mut impl FnMut(Sight,
 pub(super) fn sliding_shortfall(judged: Judged<'_>, expect: &Expect) -> Option<Sight> {
     let Judged { spec, state, .. } = judged;
     let begins = state.armed_since.max(state.floor);
-    let nth = state.newest_success(expect.at_least?).map_or(begins, |at| at.max(begins));
+    let nth = state.successes.nth_newest(expect.at_least?).map_or(begins, |at| at.max(begins));
     let short_from = nth + expect.within;
     Some(sight::look(judged, nth, short_from + spec.grace, expect.within.min(MAX_MARGIN)))
 }
@@ -247,7 +247,9 @@ pub(super) fn evidence_since(spec: &Spec, state: &State) -> Time {
             let counted = state.counted.map(|counted| counted.pending.unwrap_or(counted.judged_to));
             counted.map(|occurrence| occurrence - expect.within)
         }
-        Schedule::Counted(expect) => expect.at_least.and_then(|at_least| state.newest_success(at_least)),
+        Schedule::Counted(expect) => {
+            expect.at_least.and_then(|at_least| state.successes.nth_newest(at_least))
+        }
     };
     let runs = state.runs.iter().map(|run| run.start).chain(state.claim.map(|claim| claim.start));
     runs.fold(of_schedule.unwrap_or(Time::MIN), Time::min)

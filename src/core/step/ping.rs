@@ -130,8 +130,8 @@ impl Judge<'_> {
             state.runs.retain(|other| other.start >= run.start);
         }
         if let Some(expect) = self.spec.schedule.expect() {
-            state.successes.push(now);
-            state.keep_successes(expect.memory());
+            state.successes.push(now, expect.within);
+            state.successes.keep(expect.memory());
             self.count_success();
         }
     }
@@ -141,7 +141,7 @@ impl Judge<'_> {
         let now = self.now;
         match self.spec.schedule {
             Schedule::Counted(expect) => {
-                let count = self.state.successes_in(now - expect.within, now);
+                let count = self.state.successes.count(now - expect.within, now);
                 if expect.at_most.is_some_and(|at_most| count > at_most) {
                     self.state.set(CauseKind::TooMany, true, now);
                 }
@@ -158,7 +158,7 @@ impl Judge<'_> {
     /// late.
     fn fill(&mut self, expect: &Expect) {
         let (Some(counted), Some(at_least)) = (self.state.counted, expect.at_least) else { return };
-        let fits = |state: &State, at: Time| state.successes_in(at - expect.within, self.now);
+        let fits = |state: &State, at: Time| state.successes.count(at - expect.within, self.now);
         if let Some(occurrence) = counted.pending {
             let count = fits(&self.state, occurrence);
             if count >= at_least {

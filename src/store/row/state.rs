@@ -9,11 +9,14 @@ use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::Rid;
 use crate::core::refusals::Refused;
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
+use crate::core::successes::Successes;
 use crate::core::time::{Span, Time};
 
 /// The first byte of a state.
-const VERSION: u8 = 3;
-/// Older versions stored the moments of refusals, and the second of them also the end of a pause.
+const VERSION: u8 = 4;
+/// Older versions knew successes one by one only; those before that stored the moments of refusals, and the second of them also
+/// the end of a pause.
+const ONE_BY_ONE: u8 = 3;
 const MOMENTS: u8 = 1;
 const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 
@@ -21,9 +24,9 @@ const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Ago(i64);
 
-/// `R` is a refusal and `P` the end of a pause, in the form of the row's version.
+/// `R` is a refusal, `P` the end of a pause and `B` what is known of older successes, in the form of the row's version.
 #[derive(Serialize, Deserialize)]
-struct StateRow<'a, R, P> {
+struct StateRow<'a, R, P, B> {
     newest: i64,
     archived: Option<Ago>,
     armed_since: Option<Ago>,
@@ -53,6 +56,8 @@ struct StateRow<'a, R, P> {
     late: u64,
     failing: u64,
     paused_until: P,
+    /// Likewise, each with how many there are in it.
+    buckets: B,
 }
 
 /// The first refusal, the time from there to the last, and how many there were.
@@ -123,7 +128,7 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         nameless_run_before_pause: state.nameless_run_before_pause,
         failures_in_a_row: state.failures_in_a_row,
         successes_in_a_row: state.successes_in_a_row,
-        successes: successes_row(&state.successes, state.newest),
+        successes: ago_of_each(state.successes.exact(), state.newest).collect(),
         counted: state.counted.map(|counted| {
             (since.ago(counted.judged_to), since.maybe(counted.pending), since.maybe(counted.late_for))
         }),
@@ -132,6 +137,7 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         late: state.counters.late,
         failing: state.counters.failing,
         paused_until: since.maybe(state.pause.until),
+        buckets: buckets_row(&state.successes),
     };
     postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
 }
@@ -154,10 +160,18 @@ fn rid_row(memory: &RidMemory, since: Since) -> RidRow<'_> {
     }
 }
 
-fn successes_row(successes: &[Time], newest: Time) -> Vec<Ago> {
+/// Each as ms before the one after it, newest first.
+fn ago_of_each(times: &[Time], newest: Time) -> impl Iterator<Item = Ago> {
     let mut after = newest;
-    let ago = |time: &Time| Ago((std::mem::replace(&mut after, *time) - *time).as_ms());
-    successes.iter().rev().map(ago).collect()
+    times.iter().rev().map(move |time| Ago((std::mem::replace(&mut after, *time) - *time).as_ms()))
+}
+
+fn buckets_row(successes: &Successes) -> Vec<(Ago, u32)> {
+    let times: Vec<Time> = successes.buckets().iter().map(|(newest, _)| *newest).collect();
+    // Where there are buckets, successes are known one by one, too.
+    let oldest = successes.exact().first().copied().unwrap_or(Time::MIN);
+    let counts = successes.buckets().iter().rev().map(|(_, count)| *count);
+    ago_of_each(&times, oldest).zip(counts).collect()
 }
 
 /// Parses a state; `None` if this program cannot read it.
@@ -165,15 +179,26 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
     let (version, bytes) = bytes.split_first()?;
     match *version {
         VERSION => {
-            let row: StateRow<'_, RefusedRow, Option<Ago>> = postcard::from_bytes(bytes).ok()?;
-            let until = row.paused_until;
-            state_of(row, until, read_refused)
+            let row: StateRow<'_, RefusedRow, Option<Ago>, Vec<(Ago, u32)>> =
+                postcard::from_bytes(bytes).ok()?;
+            let (until, successes) =
+                (row.paused_until, read_successes(&row.successes, &row.buckets, row.newest));
+            state_of(row, until, successes, read_refused)
         }
-        MOMENTS => state_of(postcard::from_bytes::<StateRow<'_, Ago, ()>>(bytes).ok()?, None, read_moment),
+        ONE_BY_ONE => {
+            let row: StateRow<'_, RefusedRow, Option<Ago>, ()> = postcard::from_bytes(bytes).ok()?;
+            let (until, successes) = (row.paused_until, read_successes(&row.successes, &[], row.newest));
+            state_of(row, until, successes, read_refused)
+        }
+        MOMENTS => {
+            let row: StateRow<'_, Ago, (), ()> = postcard::from_bytes(bytes).ok()?;
+            let successes = read_successes(&row.successes, &[], row.newest);
+            state_of(row, None, successes, read_moment)
+        }
         MOMENTS_AND_END_OF_PAUSE => {
-            let row: StateRow<'_, Ago, Ago> = postcard::from_bytes(bytes).ok()?;
-            let until = Some(row.paused_until);
-            state_of(row, until, read_moment)
+            let row: StateRow<'_, Ago, Ago, ()> = postcard::from_bytes(bytes).ok()?;
+            let (until, successes) = (row.paused_until, read_successes(&row.successes, &[], row.newest));
+            state_of(row, Some(until), successes, read_moment)
         }
         _ => None,
     }
@@ -188,9 +213,10 @@ fn read_moment(at: Ago, since: Since) -> Refused {
     Refused::once(since.time(at))
 }
 
-fn state_of<R, P>(
-    row: StateRow<'_, R, P>,
+fn state_of<R, P, B>(
+    row: StateRow<'_, R, P, B>,
     until: Option<Ago>,
+    successes: Successes,
     refused: impl Fn(R, Since) -> Refused,
 ) -> Option<State> {
     let newest = Time::from_ms(row.newest);
@@ -218,7 +244,7 @@ fn state_of<R, P>(
         nameless_run_before_pause: row.nameless_run_before_pause,
         failures_in_a_row: row.failures_in_a_row,
         successes_in_a_row: row.successes_in_a_row,
-        successes: read_successes(&row.successes, newest),
+        successes,
         counted: row.counted.map(|(judged_to, pending, late_for)| Counted {
             judged_to: since.time(judged_to),
             pending: since.times(pending),
@@ -263,13 +289,16 @@ fn read_rid(row: &RidRow<'_>, since: Since) -> Option<RidMemory> {
     })
 }
 
-fn read_successes(rows: &[Ago], newest: Time) -> ThinVec<Time> {
-    let mut after = newest;
-    let before = |ago: &Ago| {
+fn read_successes(exact: &[Ago], buckets: &[(Ago, u32)], newest: i64) -> Successes {
+    let mut after = Time::from_ms(newest);
+    let mut before = |ago: &Ago| {
         after = after - Span::ms(ago.0);
         after
     };
-    let mut successes: ThinVec<Time> = rows.iter().map(before).collect();
-    successes.reverse();
-    successes
+    let mut exact: ThinVec<Time> = exact.iter().map(&mut before).collect();
+    let mut buckets: ThinVec<(Time, u32)> =
+        buckets.iter().map(|(ago, count)| (before(ago), *count)).collect();
+    exact.reverse();
+    buckets.reverse();
+    Successes::with(exact, buckets)
 }

@@ -18,6 +18,7 @@ use crate::core::periods::Periods;
 use crate::core::refusals::Refused;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
+use crate::core::successes::Successes;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
 use crate::core::zone::Zone;
@@ -68,6 +69,15 @@ fn rids() -> impl Strategy<Value = Vec<RidMemory>> {
     vec(memory, 0..16)
 }
 
+fn successes() -> impl Strategy<Value = Successes> {
+    (vec(time(), 0..50), vec(any::<u32>(), 0..20)).prop_map(|(mut times, counts)| {
+        times.sort_unstable();
+        // Where there are buckets, some are known one by one, too.
+        let exact = times.split_off(counts.len().min(times.len().saturating_sub(1)));
+        Successes::with(exact.into(), times.into_iter().zip(counts).collect())
+    })
+}
+
 fn stretch((one, other, times): (Time, Time, u32)) -> Refused {
     Refused { first: one.min(other), last: one.max(other), times }
 }
@@ -79,7 +89,7 @@ prop_compose! {
         causes in vec(cause(), 0..10),
         runs in runs(),
         rids in rids(),
-        successes in vec(time(), 0..50),
+        successes in successes(),
         refusals in vec((time(), time(), any::<u32>()), 0..8),
         numbers in any::<([u64; 4], u64, u32, u32, Option<u8>, bool, bool)>(),
         duration in proptest::option::of(0..i64::MAX / 2),
@@ -103,7 +113,7 @@ prop_compose! {
             nameless_run_before_pause: numbers.6,
             failures_in_a_row: numbers.2,
             successes_in_a_row: numbers.3,
-            successes: successes.into(),
+            successes,
             counted: counted.then_some(Counted {
                 judged_to: times[0],
                 pending: options[11],
@@ -148,7 +158,7 @@ proptest! {
     #[test]
     fn no_bytes_make_a_panic(bytes in vec(any::<u8>(), 0..200)) {
         let _ = read_state(&bytes);
-        for version in 1..=3 {
+        for version in 1..=4 {
             let _ = read_state(&[&[version], &*bytes].concat());
         }
         for bytes in [bytes.clone(), [&[1], &*bytes].concat()] {

@@ -175,11 +175,11 @@ fn a_state_that_makes_no_sense_is_unjudgeable_and_ends_nothing_else() {
     let now = world.now;
     world.store().end(now).unwrap();
     drop(world.take());
-    // Its last byte says that there is no end of a pause. There is one now, and no pause.
+    // The byte before its last says that there is no end of a pause. There is one now, and no pause.
     let db = database(world.place.0.path());
     let id = "(SELECT id FROM checks WHERE name = 'odd')";
     let spoil = format!(
-        "UPDATE states SET state = CAST(substr(state, 1, length(state) - 1) || x'0100' AS BLOB) WHERE check_id = {id}"
+        "UPDATE states SET state = CAST(substr(state, 1, length(state) - 2) || x'010000' AS BLOB) WHERE check_id = {id}"
     );
     assert_eq!(db.execute(&spoil, []), Ok(1));
     world.reopen();

@@ -105,6 +105,22 @@ fn a_sliding_count_can_be_too_high() {
     );
 }
 
+/// 3.5: beyond a thousand, all of a bucket (here of 3 s) counts as long as the newest of it.
+#[test]
+fn thousands_are_counted() {
+    let each_second = (1..=3000).map(|at| format!("{at} success; ")).collect::<String>();
+    check(
+        &sliding(Some(2500), None, 3000, 0),
+        &format!("{each_second}3400 tick; 3600 tick"),
+        "1 new→up\n3501 up→late too_few",
+    );
+    check(
+        &sliding(None, Some(2000), 3000, 0),
+        &format!("{each_second}3900 tick; 4100 tick"),
+        "1 new→up\n2001 up→failing too_many\n4002 failing→up",
+    );
+}
+
 /// 3.4: a pause restarts the window.
 #[test]
 fn a_sliding_count_begins_anew_after_a_pause() {
