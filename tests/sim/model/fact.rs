@@ -288,6 +288,8 @@ impl Model {
         // Twice: what is blind may by now be late again (9.5).
         self.judge(new, now - Span::MS, now);
         self.judge(new, now - Span::MS, now);
+        // Where it is told late, as of a time before (10.5), what was judged since was so by the old plan.
+        self.walked = self.walked.min(now);
     }
 
     /// Coal-mine's update: the deadline counts from a time that has passed, and lateness is judged anew at once.
