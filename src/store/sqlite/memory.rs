@@ -46,7 +46,7 @@ pub(super) struct Memory {
     pub(super) database_id: i64,
     /// Any number, another one at each start: keys of messages begin with it.
     pub(super) epoch: u64,
-    /// How much of what stood aside may return in one call.
+    /// How much is done in one call.
     pub(super) pieces: Pieces,
     /// What sets the checks of other systems' users apart: told once, after the start.
     pub(super) origins: Arc<Origins>,

@@ -18,11 +18,13 @@ pub(super) fn park(
 ) -> Result<(), StoreError> {
     let was_given_up = |delivery: &Delivery| delivery.given_up.is_some();
     let what = |row: &Delivery| if was_given_up(row) { Telling::Retried } else { Telling::Parked };
-    note_attempt(rows, message, what, answer.unwrap_or(""), now)?;
+    let members = rows.members(message)?;
+    let (id, said) = (Some(message.id), answer.unwrap_or(""));
+    note_attempt(rows, &members, |row| Noted { what: what(row), message: id, answer: said }, now)?;
     let mut is_known = true;
-    for delivery in rows.members(message)? {
+    for delivery in members {
         is_known &= was_given_up(&delivery);
-        park_delivery(rows, delivery, reason, Some(message.id), now)?;
+        park_delivery(rows, delivery, reason, id, now)?;
     }
     let settled = if reason == ParkReason::Refused { Settled::Refused } else { Settled::Parked };
     rows.settle_message(message.id, settled, answer, now)?;

@@ -4,23 +4,21 @@ use std::collections::HashSet;
 
 use super::rows::Rows;
 use crate::core::incident::{IncidentStep, PUNCTUAL, StepKind};
-use crate::core::outbox::{Delivery, DeliveryStep, Message, MessageId, Telling};
+use crate::core::outbox::{Delivery, DeliveryStep, MessageId, Telling};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
-/// What became of an attempt, for each incident that the message tells of.
-pub(super) fn note_attempt(
+/// What became of an attempt, for each incident that these members of its message tell of.
+pub(super) fn note_attempt<'a>(
     rows: &mut dyn Rows,
-    message: &Message,
-    what: impl Fn(&Delivery) -> Telling,
-    answer: &str,
+    members: &[Delivery],
+    told: impl Fn(&Delivery) -> Noted<'a>,
     now: Time,
 ) -> Result<(), StoreError> {
     let mut noted = HashSet::new();
-    for delivery in rows.members(message)? {
+    for delivery in members {
         if noted.insert(delivery.incident) {
-            let told = Noted { what: what(&delivery), message: Some(message.id), answer };
-            note(rows, &delivery, told, PUNCTUAL, now)?;
+            note(rows, delivery, told(delivery), PUNCTUAL, now)?;
         }
     }
     Ok(())

@@ -6,14 +6,14 @@ use super::again::{follow_up, is_alone, offends};
 use super::entropy::entropy;
 use super::own::note_server;
 use super::park::park;
-use super::record::note_attempt;
+use super::record::{Noted, note_attempt};
 use super::rows::{Rows, Settled};
 use super::split::refused;
 use super::wait::let_wait;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{
-    AfterAttempt, Attempt, CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, Message,
-    MessageId, ParkReason, Telling, after_alone, after_attempt, after_sent,
+    AfterAttempt, Attempt, CancelReason, Delivery, DeliveryKind, DeliveryState, Message, MessageId,
+    ParkReason, Telling, after_alone, after_attempt, after_sent,
 };
 use crate::core::route::is_own_receiver;
 use crate::core::text::first_bytes;
@@ -39,7 +39,8 @@ pub(in crate::store) fn settle(
         AfterAttempt::RetryAt(at) => {
             let what = if message.attempts > 1 { Telling::Retried } else { Telling::Failed };
             let (members, most) = (rows.members(&message)?, rows.pieces().settled);
-            note_attempt(rows, &piece_of(&message, &members, from, most), |_| what, answer, now)?;
+            let told = Noted { what, message: Some(id), answer };
+            note_attempt(rows, &piece_of(&members, from, most), |_| told, now)?;
             if from + most < members.len() {
                 return Ok(Settling::GoesOn(from + most));
             }
@@ -47,9 +48,7 @@ pub(in crate::store) fn settle(
             return Ok(Settling::Ended);
         }
         AfterAttempt::Sent => {
-            let left = rows.members(&message)?.len();
-            let settled = taken(rows, &message, Some(answer), is_alone, now)?;
-            if settled < left {
+            if let Some(settled) = taken(rows, &message, Some(answer), is_alone, now)? {
                 return Ok(Settling::GoesOn(from + settled));
             }
         }
@@ -95,55 +94,54 @@ pub(super) fn settle_the_rest(
     message: &Message,
     now: Time,
 ) -> Result<TakenBefore, StoreError> {
-    let left = rows.members(message)?.len();
-    if left == message.members.len() || !rows.is_some_of_it_sent(message.id)? {
+    let is_whole = rows.members(message)?.len() == message.members.len();
+    if is_whole || !rows.is_some_of_it_sent(message.id)? {
         return Ok(TakenBefore::No);
     }
-    if taken(rows, message, None, false, now)? < left {
+    if taken(rows, message, None, false, now)?.is_some() {
         return Ok(TakenBefore::InPart);
     }
     rows.look_at(&message.receiver, now);
     Ok(TakenBefore::Settled)
 }
 
-/// It is told, or a piece of it: what is left are its members. Answers of how many that is stored.
+/// It is told, or a piece of it: what is left are its members. Answers of how many that is stored; `None`: of all.
 fn taken(
     rows: &mut dyn Rows,
     message: &Message,
     answer: Option<&str>,
     is_alone: bool,
     now: Time,
-) -> Result<usize, StoreError> {
+) -> Result<Option<usize>, StoreError> {
     let left = rows.members(message)?;
     let was_to_find_out = is_alone && !left.iter().any(offends);
-    let piece = piece_of(message, &left, 0, rows.pieces().settled);
-    let settled = piece.members.len();
-    note_attempt(rows, &piece, |_| Telling::Told, answer.unwrap_or(""), now)?;
-    for id in piece.members {
-        sent(rows, id, message.id, now)?;
+    let piece = piece_of(&left, 0, rows.pieces().settled);
+    let settled = piece.len();
+    let told = Noted { what: Telling::Told, message: Some(message.id), answer: answer.unwrap_or("") };
+    note_attempt(rows, &piece, |_| told, now)?;
+    for delivery in piece {
+        sent(rows, delivery, message.id, now)?;
     }
     if settled < left.len() {
         rows.update_message(message.clone(), answer)?;
-        return Ok(settled);
+        return Ok(Some(settled));
     }
     rows.settle_message(message.id, Settled::Sent, answer, now)?;
     follow_up(rows, &message.receiver, was_to_find_out, now)?;
-    Ok(settled)
+    Ok(None)
 }
 
-/// A message with so many of these members, and whatever else it tells of their incidents: on the record of each an attempt
-/// stands once, and pings go between two pieces.
-fn piece_of(message: &Message, members: &[Delivery], from: usize, most: usize) -> Message {
+/// So many members of a message, and whatever else it tells of their incidents: on the record of each an attempt stands once,
+/// and pings go between two pieces.
+fn piece_of(members: &[Delivery], from: usize, most: usize) -> Vec<Delivery> {
     let incidents = |rows: &[Delivery]| rows.iter().map(|row| row.incident).collect::<HashSet<IncidentId>>();
     let (before, after) = members.split_at(from.min(members.len()));
     let (before, piece) = (incidents(before), incidents(&after[..most.min(after.len())]));
     let is_of_it = |row: &&Delivery| piece.contains(&row.incident) && !before.contains(&row.incident);
-    let members = members.iter().filter(is_of_it).map(|row| row.id).collect();
-    Message { members, ..message.clone() }
+    members.iter().filter(is_of_it).cloned().collect()
 }
 
-fn sent(rows: &mut dyn Rows, id: DeliveryId, message: MessageId, now: Time) -> Result<(), StoreError> {
-    let delivery = rows.member(id)?;
+fn sent(rows: &mut dyn Rows, delivery: Delivery, message: MessageId, now: Time) -> Result<(), StoreError> {
     let is_its_reminder = |other: &Delivery| {
         other.kind == DeliveryKind::Reminder
             && other.receiver == delivery.receiver
