@@ -124,6 +124,12 @@ impl Scene {
         outgoing
     }
 
+    /// Its receiver takes it.
+    fn is_taken(&mut self, outgoing: &Outgoing) {
+        let (id, now) = (outgoing.message.id, self.now);
+        while self.store.settle(id, &Attempt::TAKEN, 0, now).unwrap() != Settling::Ended {}
+    }
+
     fn settle_all(&mut self) {
         loop {
             let outgoing = self.claim_all();
@@ -131,9 +137,7 @@ impl Scene {
                 return;
             }
             for outgoing in outgoing {
-                while self.store.settle(outgoing.message.id, &Attempt::TAKEN, 0, self.now).unwrap()
-                    != Settling::Ended
-                {}
+                self.is_taken(&outgoing);
             }
         }
     }
@@ -226,9 +230,7 @@ fn no_call_asks_about_more_than_a_piece() {
     let (mut before, mut calls) = (asked_so_far(), 0);
     while scene.store.next_claim().is_some_and(|at| at <= scene.now) {
         for outgoing in scene.store.claim(scene.now).unwrap() {
-            while scene.store.settle(outgoing.message.id, &Attempt::TAKEN, 0, scene.now).unwrap()
-                != Settling::Ended
-            {}
+            scene.is_taken(&outgoing);
         }
         let asked = asked_so_far();
         assert!(asked - before <= 4096, "{} questions in one call", asked - before);

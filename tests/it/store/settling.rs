@@ -9,15 +9,22 @@ use punctual::store::history::Reader;
 
 use super::world::{GROUP_WAIT, Sqlite, World, later};
 
+const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
+
+/// One message is to tell that all of them fail, and two members of it are settled in a call.
+fn with_five_to_tell() -> World<Sqlite> {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&NAMES);
+    NAMES.iter().for_each(|name| world.ping(name, PingKind::Fail));
+    world.wait(GROUP_WAIT);
+    world.store().set_pieces(9, 2);
+    world
+}
+
 /// 12.4a: what a long message told is settled piece by piece, and each piece once.
 #[test]
 fn of_a_message_that_was_taken_the_rest_is_settled_after_a_start() {
-    let mut world = World::new(Sqlite::default());
-    let names = ["a", "b", "c", "d", "e"];
-    world.declare(&names);
-    names.iter().for_each(|name| world.ping(name, PingKind::Fail));
-    world.wait(GROUP_WAIT);
-    world.store().set_pieces(9, 2);
+    let mut world = with_five_to_tell();
     let sent = world.claim_one();
     let (id, now) = (sent.message.id, world.now);
     let settle = |world: &mut World<Sqlite>| world.store().settle(id, &Attempt::TAKEN, 0, now).unwrap();
@@ -32,7 +39,7 @@ fn of_a_message_that_was_taken_the_rest_is_settled_after_a_start() {
     assert_eq!(settle(&mut world), Ended, "the attempt was of the server before");
     assert_eq!(world.told(), ["Recovery a"]);
     let reader = Reader::new(world.place.0.path());
-    for name in names {
+    for name in NAMES {
         let incident = reader.incidents(world.id(name), None, 9).unwrap()[0].id;
         let steps = reader.steps(incident).unwrap();
         let told = steps.iter().filter(|step| step.what.as_str() == "told").count();
@@ -43,12 +50,7 @@ fn of_a_message_that_was_taken_the_rest_is_settled_after_a_start() {
 /// 12.4a, 11.3
 #[test]
 fn an_attempt_that_failed_is_on_each_record_once_piece_by_piece() {
-    let mut world = World::new(Sqlite::default());
-    let names = ["a", "b", "c", "d", "e"];
-    world.declare(&names);
-    names.iter().for_each(|name| world.ping(name, PingKind::Fail));
-    world.wait(GROUP_WAIT);
-    world.store().set_pieces(9, 2);
+    let mut world = with_five_to_tell();
     for (attempts, told) in [(1, ["failed"].as_slice()), (2, &["failed", "retried"])] {
         let sent = world.claim_one();
         assert_eq!((sent.message.attempts, sent.message.members.len()), (attempts, 5));
@@ -56,7 +58,7 @@ fn an_attempt_that_failed_is_on_each_record_once_piece_by_piece() {
         let settle = |world: &mut World<Sqlite>, from| world.store().settle(id, &later(), from, now).unwrap();
         assert_eq!([0, 2, 4].map(|from| settle(&mut world, from)), [GoesOn(2), GoesOn(4), Ended]);
         let reader = Reader::new(world.place.0.path());
-        for name in names {
+        for name in NAMES {
             let incident = reader.incidents(world.id(name), None, 9).unwrap()[0].id;
             let steps = reader.steps(incident).unwrap();
             let said: Vec<&str> = steps.iter().map(|step| step.what.as_str()).skip(1).collect();
