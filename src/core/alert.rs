@@ -9,6 +9,9 @@ use super::time::{Span, Time};
 /// So long after its end an alert is still pushed as resolved (13.1).
 pub const RESOLVED_KEPT: Span = Span::mins(15);
 
+/// A firing alert says that it ends so long after each push, so four pushes may be lost (13.1).
+pub const ENDS_AFTER: Span = Span::mins(4);
+
 /// The most resolved alerts of one check that are kept; only changing its labels over and over makes so many.
 const MAX_RESOLVED: usize = 16;
 
@@ -30,6 +33,15 @@ impl Alert {
     pub fn of_incident(mut self, incident: IncidentId) -> Alert {
         self.annotations.push(("incident".to_owned(), incident.0.to_string()));
         self
+    }
+
+    /// Since when it fires and when it ends, as Alertmanager is told `now` (13.1).
+    ///
+    /// Until it is looked at again, an alert may have times of the date before the clock was set back. An end that is to come
+    /// would fire until then what is over, and one that begins after its end is refused.
+    pub fn times_at(&self, now: Time) -> (Time, Time) {
+        let ends_at = self.ended_at.map_or(now + ENDS_AFTER, |ended_at| ended_at.min(now));
+        (self.starts_at.min(now).min(ends_at), ends_at)
     }
 
     /// Which gauge it stands for: its `alertname`.

@@ -125,8 +125,6 @@ struct Posted<'a> {
 impl Pusher {
     /// How long a request may take: Prometheus' own limit.
     pub const TIMEOUT: Span = Span::secs(10);
-    /// A firing alert says that it ends after this time, so four pushes may be lost (13.1).
-    pub const ENDS_AFTER: Span = Span::mins(4);
     /// The most addresses of one name.
     const MAX_ADDRESSES: usize = 32;
 
@@ -282,10 +280,11 @@ fn posted<'a>(alert: &'a Alert, now: Time, external_url: &str) -> Posted<'a> {
     if let Some(check) = &check {
         annotations.insert("page_url", page(external_url, check).into());
     }
+    let (starts_at, ends_at) = alert.times_at(now);
     Posted {
         annotations,
-        starts_at: alert.starts_at.to_string(),
-        ends_at: alert.ended_at.unwrap_or(now + Pusher::ENDS_AFTER).to_string(),
+        starts_at: starts_at.to_string(),
+        ends_at: ends_at.to_string(),
         generator_url: match check {
             Some(check) => page(external_url, &check),
             None => base(external_url).to_owned(),

@@ -107,6 +107,20 @@ fn every_alertmanager_lists_what_fires_until_it_is_resolved() {
     }
 }
 
+/// 13.1c
+#[test]
+fn what_is_of_a_later_date_is_taken_and_ends_now() {
+    let alertmanager = Alertmanager::start(None);
+    let pusher = pusher(&[alertmanager.url()]);
+    let now = now();
+    let alert = firing("nightly-backup", now + Span::mins(180));
+    assert_all_taken(&push(&pusher, std::slice::from_ref(&alert), now), 1);
+    alertmanager.wait_for_alerts("the alert", |alerts| (alerts.len() == 1).then_some(()));
+    let resolved = Alert { ended_at: Some(now + Span::mins(240)), ..alert };
+    assert_all_taken(&push(&pusher, &[resolved], now), 1);
+    alertmanager.wait_for_alerts("no alert", |alerts| alerts.is_empty().then_some(()));
+}
+
 #[test]
 fn an_alertmanager_that_forgot_its_alerts_hears_them_again() {
     let mut alertmanager = Alertmanager::start(None);

@@ -12,13 +12,11 @@ use punctual::store::live::Board;
 
 use crate::fate::Fate;
 use crate::plain_alerts::PlainAlerts;
+use crate::world::World;
 
 /// So many checks at a time: the engine takes fewer where they take long.
 const MOST: usize = 256;
-use crate::world::World;
 
-/// So long an alert fires that is not pushed again (13.1).
-const ENDS_AFTER: Span = Span::mins(4);
 /// Pushed again after so long.
 const EVERY: Span = Span::secs(55);
 const FAMILIES: [Family; 3] = [Family::Late, Family::Failing, Family::Unknown];
@@ -67,7 +65,7 @@ impl Alertmanager {
 
     fn hear(&mut self, alerts: &[Alert], now: Time) {
         for alert in alerts {
-            self.ends_at.insert(alert.labels.clone(), alert.ended_at.unwrap_or(now + ENDS_AFTER));
+            self.ends_at.insert(alert.labels.clone(), alert.times_at(now).1);
         }
     }
 

@@ -182,3 +182,18 @@ fn labels_changed_over_and_over_leave_a_bounded_number_of_alerts() {
     assert_eq!(stored.len(), 1 + MAX_RESOLVED);
     assert_eq!(stored[1].ended_at, Some(at(99)));
 }
+
+/// 13.1c
+#[test]
+fn what_is_pushed_has_no_time_of_a_later_date() {
+    let alert = alerts_of(&definition(), &state("missing@100")).remove(0);
+    let check = |ended_at: Option<i64>, now: i64, expected: (i64, i64)| {
+        let alert = Alert { ended_at: ended_at.map(at), ..alert.clone() };
+        assert_eq!(alert.times_at(at(now)), (at(expected.0), at(expected.1)), "{ended_at:?} at {now}");
+    };
+    check(None, 200, (100, 440));
+    check(None, 60, (60, 300));
+    check(Some(150), 200, (100, 150));
+    check(Some(150), 120, (100, 120));
+    check(Some(150), 60, (60, 60));
+}
