@@ -28,6 +28,7 @@ pub mod step;
 pub mod successes;
 pub mod text;
 pub mod time;
+pub mod uptime;
 pub mod version;
 pub mod window;
 pub mod zone;

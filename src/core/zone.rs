@@ -6,7 +6,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use sha2::{Digest, Sha256};
@@ -103,6 +103,20 @@ impl Zone {
             AmbiguousOffset::Gap { before, after } => Local::Gap(secs(before), secs(after)),
             AmbiguousOffset::Fold { before, after } => Local::Fold(secs(before), secs(after)),
         }
+    }
+
+    /// The first moment that its clocks show with this date; of a day that they jump over, the moment of the jump.
+    pub fn start_of_day(self, day: NaiveDate) -> Time {
+        let midnight = i64::from(day.to_epoch_days()) * 86_400;
+        let start = match self.place(midnight) {
+            Local::Once(offset) | Local::Fold(offset, _) => midnight - offset,
+            Local::Gap(before, _) => {
+                let not_before = timestamp(midnight - before + 1);
+                let jump = self.0.clocks.preceding(not_before).next();
+                jump.map_or(midnight - before, |jump| jump.timestamp().as_second())
+            }
+        };
+        Time::from_secs(start)
     }
 
     /// The local time.
