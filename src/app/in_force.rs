@@ -4,12 +4,14 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::core::check::Name;
 use crate::core::route::Policy;
+use crate::core::zone::Zone;
 
 /// What was read last: replaced as a whole when the configuration is read again.
 #[derive(Debug, Default)]
 pub struct InForce {
     audience: RwLock<Arc<Audience>>,
     notices: RwLock<Arc<Notices>>,
+    zone: RwLock<Option<Zone>>,
 }
 
 /// What came of the last reading of the configuration, as far as people must know it.
@@ -43,6 +45,16 @@ impl InForce {
     /// Who is told.
     pub fn audience(&self) -> Arc<Audience> {
         self.audience.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The configuration was read again: these are the clocks that people mean where they name none.
+    pub fn set_zone(&self, zone: Zone) {
+        *self.zone.write().unwrap_or_else(PoisonError::into_inner) = Some(zone);
+    }
+
+    /// The clocks that people mean where they name none: `defaults.timezone`.
+    pub fn zone(&self) -> Zone {
+        self.zone.read().unwrap_or_else(PoisonError::into_inner).unwrap_or(Zone::UTC)
     }
 
     /// The configuration was read again, and this came of it.

@@ -4,6 +4,7 @@ use crate::app::Audience;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::route::ALL_OWN;
+use crate::core::zone::Zone;
 use crate::http::{Access, App};
 use crate::metrics::Own;
 
@@ -11,6 +12,7 @@ use crate::metrics::Own;
 pub(super) struct ForApp {
     access: Access,
     audience: Audience,
+    zone: Zone,
 }
 
 impl ForApp {
@@ -20,7 +22,7 @@ impl ForApp {
             has_alertmanager: !config.alertmanagers.is_empty(),
             can_mail: config.smtp.is_some(),
         };
-        ForApp { access: Access::of(config), audience }
+        ForApp { access: Access::of(config), audience, zone: config.zone }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
@@ -28,5 +30,6 @@ impl ForApp {
         own.config_loaded(self.audience.policy.receivers.keys().chain(&own_mail), clock.now());
         app.set_access(self.access);
         app.services.in_force.set_audience(self.audience);
+        app.services.in_force.set_zone(self.zone);
     }
 }

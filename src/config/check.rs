@@ -48,6 +48,11 @@ impl Defaults {
             ping_methods: ping_methods(fields, log).or(outer.ping_methods),
         }
     }
+
+    /// `timezone`.
+    pub(super) fn zone(&self) -> Zone {
+        self.zone.unwrap_or(Zone::UTC)
+    }
 }
 
 /// What the checks of one file share.
@@ -93,7 +98,7 @@ pub(super) fn definition(
     log: &mut Log,
 ) -> Option<(Definition, Mentions)> {
     let faults_before = log.count();
-    let zone = times.zone(fields, log).or(shared.defaults.zone).unwrap_or(Zone::UTC);
+    let zone = times.zone(fields, log).unwrap_or(shared.defaults.zone());
     if fields.has("timezone") && !fields.has("cron") && !fields.has("quiet") && !fields.has_refused_keys() {
         log.fault(
             fields.at_key("timezone"),

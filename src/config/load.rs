@@ -145,6 +145,7 @@ fn sections(
         compat,
         policy,
         retention,
+        zone: defaults.zone(),
         checks: std::mem::take(&mut checks.definitions),
         max_checks: checks.max_checks,
         warnings: Vec::new(),

@@ -7,6 +7,7 @@ use crate::core::check::Definition;
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
 use crate::core::secret::Secret;
+use crate::core::zone::Zone;
 use crate::notify::{Alertmanager, Receiver, Smtp};
 use crate::yaml::fault::{Fault, Faults, Warning, quote};
 use crate::yaml::inputs::{ContentHash, Inputs};
@@ -31,6 +32,8 @@ pub struct Config {
     /// Who is told what, and when.
     pub policy: Arc<Policy>,
     pub retention: Retention,
+    /// The clocks that people mean where they name none: `defaults.timezone` of the main file.
+    pub zone: Zone,
     /// The checks of all files, in the order of the files.
     pub checks: Vec<Definition>,
     /// The most checks that may exist, including those made through the API.
