@@ -24,6 +24,7 @@ pub mod reload;
 mod said;
 mod services;
 mod turn;
+pub mod uptime;
 pub mod view;
 mod writer;
 

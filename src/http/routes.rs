@@ -81,7 +81,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 44] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 46] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Nothing, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -110,6 +110,8 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/checks/{name}/flips", READ, Needs::Read, Api(To::History(HistoryKind::Flips))),
         ("/api/v1/checks/{name}/judgements", READ, Needs::Read, Api(To::History(HistoryKind::Judgements))),
         ("/api/v1/checks/{name}/incidents", READ, Needs::Read, Api(To::History(HistoryKind::Incidents))),
+        ("/api/v1/checks/{name}/uptime", READ, Needs::Read, Api(To::Uptime)),
+        ("/api/v1/uptime", READ, Needs::Read, Api(To::UptimeOfAll)),
         ("/api/v1/messages", READ, Needs::Read, Api(To::Messages)),
         ("/api/v1/messages/retry", POST, Needs::Operate, Api(To::RetryMessages)),
         ("/api/v1/messages/{id}/retry", POST, Needs::Operate, Api(To::ActOnMessage(MessageDeed::Retry))),

@@ -22,6 +22,7 @@ mod query;
 mod reload;
 mod stand;
 mod status;
+mod uptime;
 mod words;
 
 use hyper::body::Incoming;
@@ -60,6 +61,8 @@ pub(super) enum Operation {
     StandMany(Stance),
     Reload,
     Status,
+    Uptime,
+    UptimeOfAll,
 }
 
 pub(super) use history::HistoryKind;
@@ -102,5 +105,7 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::StandMany(stance) => stand::many(asked, stance, body).await,
         Operation::Reload => reload::answer(asked, body).await,
         Operation::Status => status::answer(asked).await,
+        Operation::Uptime => uptime::one(asked).await,
+        Operation::UptimeOfAll => uptime::list(asked).await,
     }
 }

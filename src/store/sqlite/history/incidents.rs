@@ -4,9 +4,11 @@ use rusqlite::{OptionalExtension as _, Row};
 
 use super::reader::{Reader, RowsOfCheck, key, number};
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{IncidentId, IncidentKey, IncidentStep};
+use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus, IncidentStep};
 use crate::core::outbox::Delivery;
+use crate::core::retention::Retention;
 use crate::core::time::Time;
+use crate::core::uptime::UptimeIncident;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, MAX_PAGE};
 use crate::store::row::{incident_status, read_causes, read_definition, read_step};
@@ -105,11 +107,53 @@ impl Reader {
         })
     }
 
+    /// A page of the incidents of the check itself (11.1), newest first: those before the incident `before`, or the newest.
+    pub fn incident_times(
+        &self,
+        check: CheckId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<UptimeIncident>, StoreError> {
+        self.page(
+            "SELECT id, opened_at, ended_at, status,
+               (SELECT at FROM incident_steps WHERE incident_id = incidents.id AND what = 'acknowledged'
+                ORDER BY number LIMIT 1)
+             FROM incidents WHERE check_id = ?1 AND id < ?2 AND key = '' ORDER BY id DESC LIMIT ?3",
+            RowsOfCheck { check, before, limit },
+            |row| {
+                let time = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(Time::from_ms));
+                Ok(UptimeIncident {
+                    id: IncidentId(number(row, 0)?),
+                    opened_at: Time::from_ms(row.get(1)?),
+                    ended_at: time(2)?,
+                    is_resolved: word(row, 3, incident_status)? == IncidentStatus::Resolved,
+                    acknowledged_at: time(4)?,
+                })
+            },
+        )
+    }
+
+    /// All incidents are kept that have ended since this time.
+    pub fn incidents_kept_since(&self, now: Time) -> Result<Time, StoreError> {
+        let by_age = now - Retention::INCIDENTS;
+        self.read(|db| {
+            let mut statement = db.prepare_cached(AS_MANY_AS_ARE_KEPT)?;
+            let others = i64::try_from(Retention::MAX_INCIDENTS - 1).unwrap_or(i64::MAX);
+            let mut found = statement.query([others])?;
+            let oldest = found.next()?.map(|row| row.get(0)).transpose()?;
+            Ok(oldest.map_or(by_age, |oldest| by_age.max(Time::from_ms(oldest))))
+        })
+    }
+
     /// The deliveries of an incident, by their numbers; at most [`MAX_PAGE`].
     pub fn deliveries(&self, incident: IncidentId) -> Result<Vec<Delivery>, StoreError> {
         self.read(|db| Ok(deliveries_of(db, incident, Some(MAX_PAGE))))?
     }
 }
+
+/// The incident that is the oldest of as many as are kept: whether there are that many is read off the index.
+const AS_MANY_AS_ARE_KEPT: &str = "SELECT (SELECT min(ended_at) FROM incidents WHERE ended_at IS NOT NULL)
+     FROM (SELECT 1 FROM incidents WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?1)";
 
 /// The columns that [`incident`] reads.
 const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, key";
