@@ -29,6 +29,7 @@ pub mod test_notify;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod uptime;
 mod way;
 
 use std::io::{Write as _, stdout};
@@ -83,6 +84,8 @@ enum Command {
     /// What was told to whom, and with which answer
     #[command(subcommand)]
     Messages(messages::Messages),
+    /// How checks have been, over a time, by day, week or month
+    Uptime(Box<uptime::UptimeArgs>),
     /// How things stand; fails if something is wrong with the server, or its last reload
     Status(control::LookArgs),
     /// Have the server read its configuration again, and wait: fails with every fault if it was not taken
@@ -121,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),
+        Command::Uptime(args) => return uptime::main(&args, &mut stdout()),
         Command::Status(args) => return client::run(async { control::status(&args).await }),
         Command::Reload(args) => return client::run(async { control::reload(&args).await }),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),

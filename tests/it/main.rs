@@ -50,5 +50,6 @@ mod store;
 mod support;
 mod test_notify;
 mod unwell;
+mod uptime;
 mod webhook;
 mod zones;

@@ -183,7 +183,8 @@ fn every_command_asks_the_server_of_the_user_s_settings_before_the_folder_that_m
         user().done(&["pause", "declared", "--by", "ann"]),
         "declared is paused, says ann (token ci)\n"
     );
-    for arguments in [&["incidents", "list"][..], &["messages", "list"], &["mutes"], &["reload"]] {
+    for arguments in [&["incidents", "list"][..], &["messages", "list"], &["mutes"], &["reload"], &["uptime"]]
+    {
         user().done(arguments);
     }
     // What is said goes before.

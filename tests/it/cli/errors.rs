@@ -200,7 +200,8 @@ fn what_is_no_name_of_a_check_is_bad_usage_of_every_command_that_takes_one() {
     let home = tempfile::tempdir().unwrap();
     let user = User { home: home.path(), environment: Vec::new() };
     for name in ["..", ".", "a/b", ""] {
-        for command in [&["pause"][..], &["unpause"], &["checks", "pause"], &["checks", "show"]] {
+        for command in [&["pause"][..], &["unpause"], &["checks", "pause"], &["checks", "show"], &["uptime"]]
+        {
             user.fails(&[command, &[name]].concat(), 2, "invalid value");
         }
     }
