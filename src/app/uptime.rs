@@ -12,7 +12,7 @@ use crate::core::uptime::{
     TimePart, UptimeBeginning, UptimeFlip, UptimeIncident, UptimeInterval, UptimePart, UptimeSeen, intervals,
 };
 use crate::store::StoreError;
-use crate::store::history::{FlipRecord, MAX_PAGE};
+use crate::store::history::MAX_PAGE;
 use crate::store::live::Check;
 
 /// A page of reports reads so many flips and incidents, and those of one more check.
@@ -123,11 +123,11 @@ impl Reading<'_> {
         let state = check.state();
         let (mut flips, mut before): (Vec<UptimeFlip>, _) = (Vec::new(), None);
         let is_whole = loop {
-            let page = self.services.history.flips(check.id, before, MAX_PAGE)?;
+            let page = self.services.history.flip_times(check.id, before, MAX_PAGE)?;
             self.rows += page.len();
-            before = page.last().map(|flip| flip.id);
+            before = page.last().map(|(number, _)| *number);
             let is_last = page.len() < MAX_PAGE;
-            flips.extend(page.iter().map(flip));
+            flips.extend(page.into_iter().map(|(_, flip)| flip));
             if flips.last().is_some_and(|oldest| oldest.at <= self.whole.from) {
                 break false;
             }
@@ -156,8 +156,4 @@ impl Reading<'_> {
             }
         }
     }
-}
-
-fn flip(record: &FlipRecord) -> UptimeFlip {
-    UptimeFlip::new(record.at, record.from, record.to, &record.causes)
 }

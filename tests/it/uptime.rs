@@ -16,6 +16,7 @@ checks:
   - {name: backup, every: 1h, labels: {team: dba}}
   - {name: export, every: 1h, labels: {team: web}}
   - {name: report, every: 1h, labels: {team: dba}}
+  - {name: spoilt, every: 1h, labels: {team: web}}
 ";
 
 /// The flips of `backup` around the night in which clocks are set forward: when, from, to, and the causes after it.
@@ -25,6 +26,13 @@ const FLIPS: [(&str, &str, &str, &str); 5] = [
     ("2026-03-29T02:30:00Z", "late", "up", ""),
     ("2026-03-30T06:00:00Z", "up", "paused", ""),
     ("2026-03-30T12:00:00Z", "paused", "up", ""),
+];
+
+/// The flips of `spoilt`: something else has written one of them.
+const SPOILT: [(&str, (&str, &str, &str)); 3] = [
+    ("2026-03-10T00:00:00Z", ("new", "up", "")),
+    ("2026-03-11T00:00:00Z", ("up", "l\0te", "mis\u{1}sing")),
+    ("2026-03-12T00:00:00Z", ("late", "up", "")),
 ];
 
 /// Flips of `report`, one a minute from February on: more than a page of history has.
@@ -58,6 +66,9 @@ fn start() -> Punctual {
         let at = ms("2026-02-01T00:00:00Z") + minute * 60_000;
         insert(&transaction, "report", at, ("late", "up", ""));
         insert(&transaction, "report", at + 60_000, ("up", "late", "missing"));
+    }
+    for (at, change) in SPOILT {
+        insert(&transaction, "spoilt", ms(at), change);
     }
     transaction.commit().unwrap();
     drop(db);
@@ -138,6 +149,14 @@ fn a_check_with_many_flips_is_read_page_by_page() {
     assert_eq!(report["intervals"].as_array().unwrap().len(), 3_001);
 }
 
+/// 14.6, 25.1
+#[test]
+fn a_flip_that_cannot_be_read_ends_no_report() {
+    let server = start();
+    let report = report(&server, "/checks/spoilt/uptime?from=2026-03-09&to=2026-03-13&timezone=UTC");
+    assert_eq!(seconds(&report["total"]), "good 172800, unseen 172800");
+}
+
 /// 25.1: by what happens now.
 #[test]
 fn incidents_say_how_long_people_and_jobs_took() {
@@ -176,7 +195,7 @@ fn many_checks_are_reported_page_by_page() {
         reports.iter().map(|report| report["name"].as_str().unwrap().to_owned()).collect()
     };
     let all = report(&server, &format!("/uptime?{DAYS}"));
-    assert_eq!(names(&all), ["backup", "export", "report"]);
+    assert_eq!(names(&all), ["backup", "export", "report", "spoilt"]);
     assert_eq!((&all["uptime"][0]["parts"], &all["next_cursor"]), (&json!([]), &Value::Null));
     assert_eq!(all["uptime"][0]["intervals"], Value::Null);
     assert_eq!(seconds(&all["uptime"][1]["total"]), "unseen 255600");
@@ -263,7 +282,7 @@ fn the_command_writes_columns_json_and_markdown() {
     );
     let listed: Value =
         serde_json::from_str(&uptime(&server, &[&["-o", "json"], &over[..]].concat())).unwrap();
-    assert_eq!(listed["uptime"].as_array().unwrap().len(), 3);
+    assert_eq!(listed["uptime"].as_array().unwrap().len(), 4);
     let url = server.url("");
     let (is_done, said) = run(&["uptime", "bakcup", "--server", &url]);
     assert!(!is_done && said.contains("backup"), "{said}");

@@ -71,16 +71,22 @@ impl UptimeKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UptimeFlip {
     pub at: Time,
-    pub from: Status,
-    pub to: Status,
-    /// The oldest cause that makes `to`.
-    pub reason: Option<CauseKind>,
+    /// From which status to which; `None` if its row cannot be read.
+    change: Option<(Status, Status)>,
+    /// The oldest cause that makes the status after it.
+    reason: Option<CauseKind>,
 }
 
 impl UptimeFlip {
     /// A flip with all causes that hold after it.
     pub fn new(at: Time, from: Status, to: Status, causes: &[Cause]) -> UptimeFlip {
-        UptimeFlip { at, from, to, reason: cause_of(to, causes).map(|cause| cause.kind) }
+        let reason = cause_of(to, causes).map(|cause| cause.kind);
+        UptimeFlip { at, change: Some((from, to)), reason }
+    }
+
+    /// A flip of which nothing else is known (14.6).
+    pub fn unreadable(at: Time) -> UptimeFlip {
+        UptimeFlip { at, change: None, reason: None }
     }
 }
 
@@ -104,7 +110,7 @@ impl UptimeBeginning {
     pub fn of(state: &State, oldest: Option<&UptimeFlip>) -> Option<UptimeBeginning> {
         let (status, cause) = match oldest {
             Some(flip) if flip.at <= state.armed_since => return None,
-            Some(flip) => (flip.from, None),
+            Some(flip) => (flip.change?.0, None),
             None => (state.status(), cause_of(state.status(), state.causes.as_slice())),
         };
         let kind = UptimeKind::of(status);
@@ -136,14 +142,15 @@ pub fn intervals(
     beginning: Option<UptimeBeginning>,
 ) -> Vec<UptimeInterval> {
     let mut intervals = Backwards { begin: whole.from, end: whole.to, found: Vec::new() };
-    let mut next: Option<&UptimeFlip> = None;
+    let mut next_from = None;
     for flip in flips {
+        let (from, to) = flip.change.unzip();
+        let kind = to.map_or(UptimeKind::Unseen, UptimeKind::of);
         // A flip between the two is lost, as where pages of history are damaged (14.6).
-        let is_torn = next.is_some_and(|next| UptimeKind::of(next.from) != UptimeKind::of(flip.to));
-        let (kind, reason) =
-            if is_torn { (UptimeKind::Unseen, None) } else { (UptimeKind::of(flip.to), flip.reason) };
+        let is_torn = next_from.is_some_and(|next| UptimeKind::of(next) != kind);
+        let (kind, reason) = if is_torn { (UptimeKind::Unseen, None) } else { (kind, flip.reason) };
         intervals.add(kind, flip.at, reason);
-        next = Some(flip);
+        next_from = from;
     }
     if let Some(UptimeBeginning { since, kind, reason }) = beginning {
         intervals.add(kind, since, reason);

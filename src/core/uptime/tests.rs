@@ -12,10 +12,13 @@ fn declared(secs: i64) -> State {
     State::declared(&definition().spec, at(secs))
 }
 
-/// Parses `40 up>late missing`, parted by `;`.
+/// Parses `40 up>late missing`, or `40 ?` if nothing else is known, parted by `;`.
 fn flips(text: &str) -> Vec<UptimeFlip> {
     let flip = |text: &str| {
         let (secs, rest) = text.trim().split_once(' ').unwrap();
+        if rest == "?" {
+            return UptimeFlip::unreadable(at(secs.parse().unwrap()));
+        }
         let (change, causes_after) = rest.split_once(' ').unwrap_or((rest, ""));
         let (from, to) = change.split_once('>').unwrap();
         let [from, to] = [from, to].map(|word| Status::of_word(word).unwrap());
@@ -93,6 +96,15 @@ fn what_is_not_kept_or_not_declared_is_unseen() {
     // The flip from up to late is lost.
     check("10 new>up; 60 late>up", nothing, "60-100 good, 0-60 unseen");
     check("-20 new>up; -10 up>late missing@-10", nothing, "0-100 late missing");
+}
+
+/// 25.1, 14.6
+#[test]
+fn what_was_after_a_flip_that_cannot_be_read_is_unseen() {
+    let of_declared = |oldest: Option<&UptimeFlip>| UptimeBeginning::of(&declared(-5), oldest);
+    check("10 new>up; 30 ?; 60 late>up", of_declared, "60-100 good, 30-60 unseen, 0-30 good");
+    check("10 new>up; 30 ?", of_declared, "30-100 unseen, 0-30 good");
+    check("10 ?; 60 late>up", of_declared, "60-100 good, 0-60 unseen");
 }
 
 /// 25.1: an unpausing makes a check count from a later time, so that its declaration is not known any more.

@@ -69,7 +69,7 @@ impl History {
 
     fn kind_at(&self, time: Time) -> UptimeKind {
         match self.kept().iter().rfind(|flip| flip.at <= time) {
-            Some(flip) => match flip.to {
+            Some(flip) => match flip.change.unwrap().1 {
                 Status::Up | Status::New | Status::Grace => UptimeKind::Good,
                 Status::Archived => UptimeKind::Unseen,
                 Status::Late => UptimeKind::Late,
@@ -77,12 +77,13 @@ impl History {
                 Status::Unknown => UptimeKind::Unknown,
                 Status::Paused => UptimeKind::Paused,
             },
-            None if self.lost == 0 && time >= self.declared => match self.flips.first().map(|flip| flip.from)
-            {
-                None | Some(Status::New | Status::Up) => UptimeKind::Good,
-                Some(Status::Paused) => UptimeKind::Paused,
-                Some(_) => UptimeKind::Unseen,
-            },
+            None if self.lost == 0 && time >= self.declared => {
+                match self.flips.first().map(|flip| flip.change.unwrap().0) {
+                    None | Some(Status::New | Status::Up) => UptimeKind::Good,
+                    Some(Status::Paused) => UptimeKind::Paused,
+                    Some(_) => UptimeKind::Unseen,
+                }
+            }
             None => UptimeKind::Unseen,
         }
     }

@@ -126,7 +126,9 @@ impl Reader {
                     id: IncidentId(number(row, 0)?),
                     opened_at: Time::from_ms(row.get(1)?),
                     ended_at: time(2)?,
-                    is_resolved: word(row, 3, incident_status)? == IncidentStatus::Resolved,
+                    is_resolved: row
+                        .get::<_, String>(3)
+                        .is_ok_and(|word| incident_status(&word) == Some(IncidentStatus::Resolved)),
                     acknowledged_at: time(4)?,
                 })
             },

@@ -9,6 +9,7 @@ use crate::core::cause::Status;
 use crate::core::check::CheckId;
 use crate::core::step::Judgement;
 use crate::core::time::{Span, Time};
+use crate::core::uptime::UptimeFlip;
 use crate::store::StoreError;
 use crate::store::history::{
     BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PauseRecord, PingRecord,
@@ -105,6 +106,27 @@ impl Reader {
                     reason: word(row, 4, flip_reason)?,
                     causes: word(row, 5, read_causes)?,
                 })
+            },
+        )
+    }
+
+    /// The same, each with its number, as uptime needs them (25.4): one that cannot be read ends no report (14.6).
+    pub fn flip_times(
+        &self,
+        check: CheckId,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, UptimeFlip)>, StoreError> {
+        self.page(
+            "SELECT id, at, from_status, to_status, causes FROM flips
+             WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+            RowsOfCheck { check, before, limit },
+            |row| {
+                let at = Time::from_ms(row.get(1)?);
+                let status = |column| word(row, column, Status::of_word).ok();
+                let causes = word(row, 4, read_causes).unwrap_or_default();
+                let flip = status(2).zip(status(3)).map(|(from, to)| UptimeFlip::new(at, from, to, &causes));
+                Ok((number(row, 0)?, flip.unwrap_or_else(|| UptimeFlip::unreadable(at))))
             },
         )
     }
