@@ -9,6 +9,7 @@ use super::names::{Mention, Mentions};
 use super::times::Times;
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::periods::Periods;
+use crate::core::reference::Ref;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 use crate::core::zone::Zone;
@@ -124,6 +125,7 @@ pub(super) fn definition(
         spec: spec(fields, schedule, &shared.defaults, log).into(),
         description: fields.text(log, "description").map(Arc::from).unwrap_or_default(),
         runbook_url: runbook_url(fields, log),
+        reference: reference(fields, log),
         depends_on: Mention::names(&mentions.depends_on),
         quiet,
         ping_methods: ping_methods(fields, log).or(shared.defaults.ping_methods).unwrap_or_default(),
@@ -371,6 +373,17 @@ fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> Arc<str> {
         log.fault(fields.at_value("runbook_url"), message);
     }
     url.into()
+}
+
+/// 24.1
+fn reference(fields: &Fields<'_>, log: &mut Log) -> Option<Ref> {
+    let text = fields.text(log, "ref")?;
+    let reference = Ref::parse(text);
+    if reference.is_none() {
+        let message = format!("`ref` is six characters of A-Z, a-z and 1-9, not {}", quote(text));
+        log.fault(fields.at_value("ref"), message);
+    }
+    reference
 }
 
 fn ping_methods(fields: &Fields<'_>, log: &mut Log) -> Option<PingMethods> {

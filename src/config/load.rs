@@ -90,6 +90,9 @@ impl Checks {
         let read = check::definition(fields, name, shared, &mut self.times, &mut loader.log);
         if let Some((mut check, mentions)) = read {
             self.names.mention(&check.name, mentions);
+            if let Some(reference) = check.reference {
+                self.names.set_ref(reference, fields.at_value("ref"), &mut loader.log);
+            }
             self.alike.share(&mut check);
             self.definitions.push(check);
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use thin_vec::ThinVec;
 
 use crate::core::check::{Definition, Name};
+use crate::core::reference::Ref;
 use crate::yaml::fault::{At, Log, guess};
 
 /// A guess at a misspelt name compares it with all names, so only the first faults get one.
@@ -34,6 +35,8 @@ pub(super) struct Mentions {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     places: HashMap<Name, At>,
+    /// The refs that checks set.
+    refs: HashMap<Ref, At>,
     /// By the name of the check. Only checks that mention another are listed.
     mentions: Vec<(Name, Mentions)>,
 }
@@ -55,6 +58,19 @@ impl Names {
             return;
         }
         self.places.insert(name.clone(), at);
+    }
+
+    /// 24.1: declares the ref that a check sets. If it is taken, the fault names both places.
+    pub(super) fn set_ref(&mut self, reference: Ref, at: At, log: &mut Log) {
+        if let Some(first) = self.refs.get(&reference) {
+            let first = log.show(*first);
+            log.fault(
+                at,
+                format!("the ref `{reference}` is set at {first} already; every check has its own"),
+            );
+            return;
+        }
+        self.refs.insert(reference, at);
     }
 
     /// Keeps what a check mentions until all checks are known.

@@ -73,6 +73,11 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
         let message = "`renamed_from` is for files: here a check is renamed by giving it another `name`";
         log.fault(fields.at_key("renamed_from"), message);
     }
+    if fields.has("ref") {
+        // Two of them are equal by no file's fault, and a file's must stay its own.
+        let message = "`ref` is for files: here it is made of the name of the check";
+        log.fault(fields.at_key("ref"), message);
+    }
     let paused = fields.flag(log, "paused");
     let name = check::name(&fields, log).unwrap_or_else(check::nameless);
     let (mut definition, _) =

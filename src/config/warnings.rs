@@ -1,6 +1,6 @@
 //! Warnings about settings that are valid but will disappoint (10.4, 12.2, 13.4). Many checks share one line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::model::{Config, Trigger};
 use super::names::place_of;
@@ -8,6 +8,8 @@ use super::reach::{possible_causes, reach};
 use super::times::Times;
 use crate::core::cause::CauseKind;
 use crate::core::check::Definition;
+use crate::core::reference::Ref;
+use crate::core::refs::Refs;
 use crate::core::route::{MatchTest, Matcher};
 use crate::core::schedule::{Occurrences, Schedule};
 use crate::core::zone::est_like_warning;
@@ -15,6 +17,9 @@ use crate::yaml::fault::{Log, guess, nearest};
 
 /// How many checks a warning names.
 const NAMED_CHECKS: usize = 5;
+
+/// The most checks without a ref that are told of one by one.
+const MAX_REF_LINES: usize = 20;
 
 /// The checks that share a warning: how many, and the first of them.
 #[derive(Default)]
@@ -51,6 +56,7 @@ pub(super) fn of(config: &Config, times: &Times, log: &mut Log) {
     of_rules(config, log);
     of_matchers(config, log);
     of_labels(config, log);
+    of_refs(config, log);
     of_reach(config, log);
     of_compat(config, log);
 }
@@ -239,6 +245,30 @@ fn of_compat(config: &Config, log: &mut Log) {
     if !config.compat.is_empty() && config.smtp.is_none() {
         let what = "`compat` is switched on without `smtp`: the mails of checks with addresses of their own cannot leave";
         log.warn(what);
+    }
+}
+
+/// 24.1: checks without a ref, since the one that is made of their name is another's, too. Each needs a line of its own.
+fn of_refs(config: &Config, log: &mut Log) {
+    let refs = Refs::of(config.checks.iter());
+    let mut without = config.checks.iter().filter(|check| refs.has_none(check)).peekable();
+    if without.peek().is_none() {
+        return;
+    }
+    let mut taken: HashSet<Ref> = config.checks.iter().map(Refs::own).collect();
+    for check in without.by_ref().take(MAX_REF_LINES) {
+        let proposed = Refs::proposed(check, |reference| !taken.contains(&reference));
+        taken.insert(proposed);
+        log.warn(format!(
+            "check {} ({}): it has no ref, since `{}`, which is made of its name, is another check's, too: add \
+             `ref: {proposed}` to it",
+            check.name,
+            place_of(check),
+            Refs::own(check),
+        ));
+    }
+    if let more @ 1.. = without.count() {
+        log.warn(format!("{more} more checks have no ref: add one to those above, and look again"));
     }
 }
 

@@ -70,6 +70,9 @@ pub fn words_of(definition: &Definition) -> Words {
     }
     words.add_text("description", &definition.description);
     words.add_text("runbook_url", &definition.runbook_url);
+    if let Some(reference) = &definition.reference {
+        words.add("ref", reference.as_str());
+    }
     if !definition.emails.is_empty() {
         words.add("emails", definition.emails.to_vec());
     }

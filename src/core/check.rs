@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use thin_vec::ThinVec;
 
+use super::reference::Ref;
 use super::schedule::Schedule;
 use super::time::Span;
 
@@ -104,6 +105,8 @@ pub struct Definition {
     pub description: Arc<str>,
     /// A link to what to do, or "".
     pub runbook_url: Arc<str>,
+    /// The ref that the file sets; `None`: it is made of the name (24.1), and [`super::refs::Refs`] knows it.
+    pub reference: Option<Ref>,
     /// While one of these checks is late or failing, this check's deliveries are held (8.3).
     pub depends_on: ThinVec<Name>,
     /// Times in which deliveries are held (8.2).
@@ -133,6 +136,7 @@ impl Definition {
             spec: spec.into(),
             description: Arc::default(),
             runbook_url: Arc::default(),
+            reference: None,
             depends_on: ThinVec::new(),
             quiet: ThinVec::new(),
             ping_methods: PingMethods::Any,

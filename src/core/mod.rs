@@ -17,6 +17,8 @@ pub mod notice;
 pub mod origin;
 pub mod outbox;
 pub mod periods;
+pub mod reference;
+pub mod refs;
 pub mod refusals;
 pub mod retention;
 pub mod route;

@@ -55,6 +55,7 @@ fn for_people(check: &Value) -> String {
     };
     line("name", &text(&check["name"]));
     line("title", &text(&check["title"]));
+    line("ref", &text(&check["ref"]));
     line("status", &status(check));
     for (what, key) in [("due", "due"), ("deadline", "deadline"), ("last seen", "last_seen")] {
         line(what, &at(&check[key]));
@@ -77,7 +78,7 @@ fn for_people(check: &Value) -> String {
         line("canary", &said.join(" "));
     }
     for (key, value) in check["definition"].as_object().into_iter().flatten() {
-        if !matches!(key.as_str(), "name" | "title") {
+        if !matches!(key.as_str(), "name" | "title" | "ref") {
             line(key, &said(value));
         }
     }

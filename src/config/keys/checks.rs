@@ -130,6 +130,12 @@ pub(in crate::config) static CHECK: Section = Section {
         ),
         key("runbook_url", Text(URL), Optional, "URL of the instructions for whoever is told."),
         key(
+            "ref",
+            Text(64),
+            Optional,
+            "Six characters that stand for this check in code; unique. Default: made of its first name.",
+        ),
+        key(
             "depends_on",
             Texts,
             Optional,

@@ -108,6 +108,7 @@ fn what_is_wrong_is_said_as_for_files_and_where() {
         &[("/depends_on/1", "no name of a check")],
     );
     check(&json!({"name": "a", "every": "5m", "renamed_from": ["b"]}), &[("/renamed_from", "is for files")]);
+    check(&json!({"name": "a", "every": "5m", "ref": "x7kq2a"}), &[("/ref", "is for files")]);
     check(&json!(["a"]), &[("", "a check is a mapping of keys, not a list")]);
     check(&json!("a"), &[("", "a check is a mapping of keys, not a single value")]);
     for text in ["", "{", "{} {}", "every: 5m", r#"{"name": "a", "name": "b"}"#] {

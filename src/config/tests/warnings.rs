@@ -254,3 +254,21 @@ fn labels_that_are_nearly_those_that_somebody_looks_at_are_a_warning() {
         &["responder 1: no check has the label `team`; did you mean `teams`?"],
     );
 }
+
+/// 24.1: the line to add is said for each of two checks whose names make the same ref.
+#[test]
+fn checks_without_a_ref_are_a_warning() {
+    let two = |rest: &str| {
+        format!("checks:\n  - {{name: job-54928, every: 1h}}\n  - {{name: job-70706, every: 1h{rest}}}\n")
+    };
+    check(
+        &two(""),
+        &[
+            "check job-54928 (",
+            "since `axtqfc`, which is made of its name, is another check's, too: add `ref: hbg33x` to it",
+        ],
+    );
+    // Where one of them sets its own, the other's is free.
+    check(&two(", ref: x7kq2a"), &[]);
+    check(&two(", ref: axtqfc"), &["add `ref: uhgp2v` to it"]);
+}

@@ -20,6 +20,8 @@ use crate::store::live::Check;
 #[derive(Debug, Serialize)]
 pub(super) struct CheckJson {
     name: String,
+    /// Six characters that stand for it in code; null where those that are made of its name are another's, too (24.1).
+    r#ref: Option<String>,
     title: String,
     group: String,
     labels: BTreeMap<String, String>,
@@ -107,6 +109,7 @@ impl CanaryJson {
 pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
     let CheckView { state, view, held } = moment.look(check);
     let definition = &*check.definition;
+    let refs = app.services.live.directory().refs();
     let declared = Declared::of(&definition.source);
     let cause = |cause: &crate::core::cause::Cause| CauseJson {
         kind: cause.kind.as_str(),
@@ -114,6 +117,7 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
     };
     CheckJson {
         name: definition.name.to_string(),
+        r#ref: refs.get(definition).map(|reference| reference.to_string()),
         title: definition.title.to_string(),
         group: definition.group.to_string(),
         labels: definition.labels.iter().cloned().collect(),

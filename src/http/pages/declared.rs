@@ -16,6 +16,9 @@ pub(super) fn declared(app: &App, definition: &Definition) -> Markup {
     html! {
         dl {
             dt { "Name" } dd { code { (definition.name) } }
+            @if let Some(reference) = app.services.live.directory().refs().get(definition) {
+                dt { "Ref" } dd { code { (reference) } }
+            }
             @if !definition.renamed_from.is_empty() {
                 dt { "Formerly" }
                 dd { @for name in &definition.renamed_from { code { (name) } " " } }

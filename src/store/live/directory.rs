@@ -6,10 +6,11 @@
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::check::Check;
 use crate::core::check::{Name, Origin};
+use crate::core::refs::Refs;
 
 /// All declared checks.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Directory {
     /// Checks with an alias, by its id.
     pub by_alias: Shards<String, Arc<Check>>,
     by_slug: HashMap<Origin, Shards<String, Arc<Check>>>,
+    /// Made when somebody first asks: of a million checks it takes a while, and most lists are never asked.
+    refs: OnceLock<Arc<Refs>>,
 }
 
 /// A check, found by its name. Of a million, the names need no room of their own.
@@ -67,7 +70,14 @@ impl Directory {
         directory
     }
 
+    /// The refs of all checks (24.1).
+    pub fn refs(&self) -> Arc<Refs> {
+        let of_all = || Arc::new(Refs::of(self.checks.iter().map(|check| &*check.definition)));
+        self.refs.get_or_init(of_all).clone()
+    }
+
     fn name(&mut self, check: &Arc<Check>) {
+        self.refs.take();
         self.by_former_name.remove(&check.definition.name);
         self.by_name.insert(ByName(check.clone()), ());
         if let Some(alias) = &check.definition.alias {
@@ -87,6 +97,7 @@ impl Directory {
         if !self.checks.take_out(check) {
             return;
         }
+        self.refs.take();
         self.by_name.remove(check.definition.name.as_str());
         if let Some(alias) = &check.definition.alias {
             if self.by_alias.get(&alias.id).is_some_and(|other| other.id == check.id) {

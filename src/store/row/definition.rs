@@ -9,6 +9,7 @@ use thin_vec::ThinVec;
 use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
+use crate::core::reference::Ref;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
@@ -30,6 +31,8 @@ struct DefinitionRow<'a> {
     description: Cow<'a, str>,
     #[serde(borrow, default, skip_serializing_if = "str::is_empty")]
     runbook_url: Cow<'a, str>,
+    #[serde(borrow, default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -135,6 +138,7 @@ pub(in crate::store) fn write_definition(definition: &Definition) -> String {
         spec: spec_row(&definition.spec),
         description: definition.description[..].into(),
         runbook_url: definition.runbook_url[..].into(),
+        reference: definition.reference.as_ref().map(|reference| reference.as_str().into()),
         depends_on: texts(&definition.depends_on),
         quiet: definition
             .quiet
@@ -213,6 +217,7 @@ pub(in crate::store) fn read_definition(text: &str) -> Result<Definition, String
         spec: read_spec(&row.spec)?.into(),
         description: text(&row.description),
         runbook_url: text(&row.runbook_url),
+        reference: row.reference.as_deref().and_then(Ref::parse),
         depends_on: names(&row.depends_on)?,
         quiet: row.quiet.into_iter().map(quiet).collect::<Result<_, _>>()?,
         ping_methods: if row.post_only { PingMethods::Post } else { PingMethods::Any },

@@ -15,6 +15,7 @@ use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::{AliasNotice, LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
+use crate::core::reference::Ref;
 use crate::core::refusals::Refused;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
@@ -196,6 +197,7 @@ fn full_definition() -> Definition {
         }),
         description: "all of it".into(),
         runbook_url: "https://example.org".into(),
+        reference: Ref::parse("x7kq2a"),
         depends_on: vec![Name::parse("database").unwrap()].into(),
         quiet: vec![Quiet { at: cron("0 0 * * 0"), lasts: Span::mins(60) }].into(),
         ping_methods: PingMethods::Post,
