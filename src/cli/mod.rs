@@ -20,6 +20,7 @@ mod last_read;
 mod log;
 mod messages;
 pub mod next;
+mod refs;
 mod reload;
 mod serve;
 mod server;
@@ -88,6 +89,8 @@ enum Command {
     Uptime(Box<uptime::UptimeArgs>),
     /// How things stand; fails if something is wrong with the server, or its last reload
     Status(control::LookArgs),
+    /// Find where in code each check is pinged, and ping URLs whose name no check has
+    Refs(Box<refs::RefsArgs>),
     /// Have the server read its configuration again, and wait: fails with every fault if it was not taken
     Reload(control::ReloadArgs),
     /// Say which version this is
@@ -126,6 +129,7 @@ pub fn main() -> ExitCode {
         Command::Messages(args) => return messages(args),
         Command::Uptime(args) => return uptime::main(&args, &mut stdout()),
         Command::Status(args) => return client::run(async { control::status(&args).await }),
+        Command::Refs(args) => return client::run(async { args.run().await }),
         Command::Reload(args) => return client::run(async { control::reload(&args).await }),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),

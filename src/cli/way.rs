@@ -45,6 +45,11 @@ pub(super) struct WhichServer {
 }
 
 impl WhichServer {
+    /// Whether the command line names one, whatever the environment says.
+    pub(super) fn is_named_on_the_line(&self) -> bool {
+        self.socket.storage_path.is_some() || self.server.is_named_on_the_line()
+    }
+
     /// Without a word the server that the user's settings name, else the socket where a server of this folder would have it.
     pub(super) fn client(&self) -> Result<Client, Trouble> {
         let is_told = self.socket.before(&self.server).is_some() || self.server.is_named();

@@ -39,6 +39,7 @@ mod parts;
 mod ping;
 mod ping_urls;
 mod power;
+mod refs;
 mod serve;
 mod server;
 mod shown;
