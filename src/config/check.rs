@@ -5,11 +5,10 @@ use std::sync::Arc;
 use thin_vec::ThinVec;
 
 use super::keys::DEFAULT_GRACE;
-use super::names::{Mention, Mentions};
+use super::names::{Mention, Mentions, reference};
 use super::times::Times;
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::periods::Periods;
-use crate::core::reference::Ref;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 use crate::core::zone::Zone;
@@ -373,17 +372,6 @@ fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> Arc<str> {
         log.fault(fields.at_value("runbook_url"), message);
     }
     url.into()
-}
-
-/// 24.1
-fn reference(fields: &Fields<'_>, log: &mut Log) -> Option<Ref> {
-    let text = fields.text(log, "ref")?;
-    let reference = Ref::parse(text);
-    if reference.is_none() {
-        let message = format!("`ref` is six characters of A-Z, a-z and 1-9, not {}", quote(text));
-        log.fault(fields.at_value("ref"), message);
-    }
-    reference
 }
 
 fn ping_methods(fields: &Fields<'_>, log: &mut Log) -> Option<PingMethods> {

@@ -6,7 +6,8 @@ use thin_vec::ThinVec;
 
 use crate::core::check::{Definition, Name};
 use crate::core::reference::Ref;
-use crate::yaml::fault::{At, Log, guess};
+use crate::yaml::fault::{At, Log, guess, quote};
+use crate::yaml::fields::Fields;
 
 /// A guess at a misspelt name compares it with all names, so only the first faults get one.
 const MAX_GUESSES: usize = 20;
@@ -174,6 +175,17 @@ fn cycle(path: &[(&Name, usize)], back_to: &Name) -> String {
         }
     };
     format!("the dependencies go in a circle: {shown} → {back_to}")
+}
+
+/// The ref that a check sets (24.1).
+pub(super) fn reference(fields: &Fields<'_>, log: &mut Log) -> Option<Ref> {
+    let text = fields.text(log, "ref")?;
+    let reference = Ref::parse(text);
+    if reference.is_none() {
+        let message = format!("`ref` is six characters of A-Z, a-z and 1-9, not {}", quote(text));
+        log.fault(fields.at_value("ref"), message);
+    }
+    reference
 }
 
 /// Where a check is declared, for messages.
