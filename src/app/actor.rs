@@ -25,6 +25,13 @@ pub enum Entrance {
         /// The peer's address.
         source: IpAddr,
     },
+    /// A page, over the network.
+    Page {
+        /// The name of the token that they signed in with, if they did.
+        token: Option<Arc<str>>,
+        /// The peer's address.
+        source: IpAddr,
+    },
     /// The socket of the data folder: the user's number.
     Socket(u32),
     /// The interface of this other system.
@@ -74,10 +81,19 @@ impl Actor {
     /// As the history has it: `ann (token oncall)`, `oncall (token)`, `ann (user 0)`, `user 0` (22.1a).
     pub fn name(&self) -> String {
         match (&self.door, &self.said) {
-            (Entrance::Api { token: Some(token), .. }, None) => format!("{token} (token)"),
-            (Entrance::Api { token: Some(token), .. }, Some(said)) => format!("{said} (token {token})"),
-            (Entrance::Api { token: None, source }, None) => source.to_string(),
-            (Entrance::Api { token: None, source }, Some(said)) => format!("{said} ({source})"),
+            (Entrance::Api { token: Some(token), .. } | Entrance::Page { token: Some(token), .. }, None) => {
+                format!("{token} (token)")
+            }
+            (
+                Entrance::Api { token: Some(token), .. } | Entrance::Page { token: Some(token), .. },
+                Some(said),
+            ) => format!("{said} (token {token})"),
+            (Entrance::Api { token: None, source } | Entrance::Page { token: None, source }, None) => {
+                source.to_string()
+            }
+            (Entrance::Api { token: None, source } | Entrance::Page { token: None, source }, Some(said)) => {
+                format!("{said} ({source})")
+            }
             (Entrance::Socket(user), None) => format!("user {user}"),
             // Commands say so of whoever has no name.
             (Entrance::Socket(user), Some(said)) if *said == format!("user {user}") => said.clone(),
@@ -90,6 +106,7 @@ impl Actor {
     pub(super) fn room(&self) -> Room {
         match self.door {
             Entrance::Api { .. } => Room::Programs,
+            Entrance::Page { .. } => Room::Pages,
             Entrance::Socket(_) => Room::Operators,
             Entrance::Compat(_, visitor) => visitor.room(),
         }
@@ -111,6 +128,9 @@ impl Actor {
         match &self.door {
             Entrance::Api { token, source } => {
                 tracing::info!(check, by, token = token.as_deref(), %source, "by the API: {done}");
+            }
+            Entrance::Page { token, source } => {
+                tracing::info!(check, by, token = token.as_deref(), %source, "on a page: {done}");
             }
             Entrance::Socket(user) => tracing::info!(check, by, user, "by the control socket: {done}"),
             Entrance::Compat(..) => {}

@@ -2,6 +2,7 @@
 
 use super::actor::Actor;
 use super::aside::Bug;
+use super::ping::PingNotTaken;
 use super::turn::Busy;
 use crate::core::check::Name;
 use crate::core::matcher::MatcherError;
@@ -100,6 +101,9 @@ pub enum NotDone {
     /// The server is busy.
     #[error(transparent)]
     Busy(#[from] Busy),
+    /// A ping was not taken.
+    #[error(transparent)]
+    NotTaken(#[from] PingNotTaken),
     /// The store could not take it.
     #[error("{error}: {now}", error = .0, now = what_now(.0))]
     Store(#[from] StoreError),
@@ -139,6 +143,7 @@ impl NotDone {
             | NotDone::NoSuchIncident(_)
             | NotDone::NoSuchMessage(_)
             | NotDone::NoSuchReceiver(_)
+            | NotDone::NotTaken(PingNotTaken::NoSuchCheck)
             | NotDone::Gone(_) => NotDoneKind::NotFound,
             NotDone::PausedByFile(_)
             | NotDone::TooManyMutes(_)
@@ -149,16 +154,19 @@ impl NotDone {
             | NotDone::UnderWay(_)
             | NotDone::ReceiverGone(_)
             | NotDone::NothingToTell(_)
-            | NotDone::NothingParked(_) => NotDoneKind::Conflict,
+            | NotDone::NothingParked(_)
+            | NotDone::NotTaken(PingNotTaken::OnlyPost) => NotDoneKind::Conflict,
             NotDone::BadEnd { .. }
             | NotDone::BadComment(_)
             | NotDone::BadActor
             | NotDone::BadMatchers(_)
             | NotDone::Faulty(_)
             | NotDone::NoMatchers => NotDoneKind::Invalid,
-            NotDone::PartlyDone(_) | NotDone::Stopping | NotDone::Busy(_) | NotDone::Store(_) => {
-                NotDoneKind::Unavailable
-            }
+            NotDone::PartlyDone(_)
+            | NotDone::Stopping
+            | NotDone::Busy(_)
+            | NotDone::NotTaken(PingNotTaken::Overloaded | PingNotTaken::NotStored)
+            | NotDone::Store(_) => NotDoneKind::Unavailable,
             NotDone::Bug(_) => NotDoneKind::Bug,
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::app::Notices;
-use crate::config::{Compat, Config, PingKey, Token, Warning};
+use crate::config::{Compat, Config, Openness, PingKey, Token, Warning};
 use crate::core::check::Name;
 use crate::core::retention::Retention;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName};
@@ -25,6 +25,7 @@ pub(super) struct Rest {
     receivers: Vec<Receiver>,
     ping_keys: (Vec<PingKey>, bool),
     tokens: Vec<Token>,
+    openness: Openness,
     compat: Vec<Compat>,
     policy: Arc<Policy>,
     retention: Retention,
@@ -49,6 +50,7 @@ impl Rest {
             receivers: config.receivers.clone(),
             ping_keys: (config.ping_keys.clone(), config.ping_keys_required),
             tokens: config.tokens.clone(),
+            openness: config.openness,
             compat: config.compat.clone(),
             policy: config.policy.clone(),
             retention: config.retention.clone(),
@@ -61,6 +63,11 @@ impl Rest {
     pub(super) fn warn(&self, before: Option<&Rest>) {
         let known = before.map_or(&[][..], |before| &before.warnings);
         self.warnings.iter().filter(|warning| !known.contains(warning)).for_each(|w| tracing::warn!("{w}"));
+        // 23.2: whoever upgrades finds pages shut that were open.
+        let is_as_before = before.is_some_and(|before| before.openness.may_read == self.openness.may_read);
+        if !is_as_before && !self.openness.may_read {
+            tracing::info!("pages and the API ask for a token: `auth.anonymous: read` opens what only reads");
+        }
     }
 
     /// Receivers that are reached otherwise than before, or now for the first time. Those of checks' own are
@@ -95,6 +102,8 @@ impl Rest {
         others.extend(named("tokens", &tokens(before), &tokens(self)));
         let plain = [
             ("auth.ping_keys_required", before.ping_keys.1 != self.ping_keys.1),
+            ("what is open without a token", before.openness.may_read != self.openness.may_read),
+            ("auth.metrics", before.openness.metrics != self.openness.metrics),
             ("compat", before.compat != self.compat),
             ("retention", before.retention != self.retention),
             ("max_checks", before.max_checks != self.max_checks),
@@ -300,7 +309,7 @@ mod tests {
         check("", alerting, "changed: alerting; no check");
         check("", smtp, "changed: smtp; no check");
         check(&token("one"), &token("two"), "changed: tokens (1 changed: ci); no check");
-        check("", &token("one"), "changed: tokens (1 added: ci); no check");
+        check("", &token("one"), "changed: tokens (1 added: ci), what is open without a token; no check");
         check("", "max_checks: 7\n", "changed: max_checks; no check");
         check("", "retention: {archived: 20d}\n", "changed: retention; no check");
         check(

@@ -1,7 +1,7 @@
 //! Who may ping, who may use the API, and which interfaces of other systems are switched on.
 
 use super::keys::DoorKeys;
-use super::model::{Compat, PingKey, Scope, Token, Trigger};
+use super::model::{Compat, Openness, PingKey, Scope, Token, Trigger};
 use crate::core::secret::Secret;
 use crate::yaml::fault::quote;
 use crate::yaml::fields::Fields;
@@ -18,6 +18,7 @@ pub(super) struct Auth {
     pub(super) ping_keys: Vec<PingKey>,
     pub(super) ping_keys_required: bool,
     pub(super) tokens: Vec<Token>,
+    pub(super) openness: Openness,
 }
 
 impl Loader {
@@ -32,7 +33,27 @@ impl Loader {
             self.log.fault(fields.at_value("ping_keys_required"), message);
         }
         let ping_keys_required = required.unwrap_or(true) && !ping_keys.is_empty();
-        Auth { ping_keys, ping_keys_required, tokens: self.tokens(&fields) }
+        let tokens = self.tokens(&fields);
+        let openness = self.openness(&fields, !tokens.is_empty());
+        Auth { ping_keys, ping_keys_required, tokens, openness }
+    }
+
+    /// Reads what is open to whoever reaches the port (23.2).
+    fn openness(&mut self, auth: &Fields<'_>, has_tokens: bool) -> Openness {
+        let anonymous = auth.one_of(&mut self.log, "anonymous");
+        let may_read = anonymous.map_or(!has_tokens, |word| word == "read");
+        if !may_read && !has_tokens {
+            let message =
+                "nobody could see anything: without tokens, and with `anonymous: none`; add `tokens`";
+            self.log.fault(auth.at_value("anonymous"), message);
+        }
+        let metrics = auth.one_of(&mut self.log, "metrics").is_none_or(|word| word == "open");
+        if !metrics && !has_tokens {
+            let message =
+                "nobody could scrape: `metrics: token` asks for a token, and there is none; add `tokens`";
+            self.log.fault(auth.at_value("metrics"), message);
+        }
+        Openness { may_read, metrics }
     }
 
     /// The keys, and how many are declared, including faulty ones.

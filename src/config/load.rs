@@ -145,6 +145,7 @@ fn sections(
         ping_keys: auth.ping_keys,
         ping_keys_required: auth.ping_keys_required,
         tokens: auth.tokens,
+        openness: auth.openness,
         compat,
         policy,
         retention,

@@ -35,7 +35,7 @@ pub use client::{
 };
 pub use keys::{DoorKeys, KnownDoor, MAX_CHECKS};
 pub use load::load;
-pub use model::{Compat, Config, PingKey, Scope, Token, Trigger};
+pub use model::{Compat, Config, Openness, PingKey, Scope, Token, Trigger};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;
 pub use single::{Described, DescribedError, DescribedFault, read_check};

@@ -25,8 +25,10 @@ pub struct Config {
     pub ping_keys: Vec<PingKey>,
     /// Whether a ping without a key is refused. Only true if there are keys.
     pub ping_keys_required: bool,
-    /// The tokens that allow use of the API within their scopes. If empty, nobody may write.
+    /// The tokens that allow use of the API and of pages within their scopes. If empty, nobody may write.
     pub tokens: Vec<Token>,
+    /// What is open without any of them.
+    pub openness: Openness,
     /// The interfaces of other systems that are switched on.
     pub compat: Vec<Compat>,
     /// Who is told what, and when.
@@ -91,6 +93,22 @@ pub struct PingKey {
     pub name: String,
     /// The key. It has only characters that need no escape in a URL.
     pub key: Secret,
+}
+
+/// What is open to whoever reaches the port (23.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Openness {
+    /// Pages, and reading by the API.
+    pub may_read: bool,
+    /// `/metrics`.
+    pub metrics: bool,
+}
+
+impl Default for Openness {
+    /// Where there are no tokens.
+    fn default() -> Openness {
+        Openness { may_read: true, metrics: true }
+    }
 }
 
 /// A token of the API.

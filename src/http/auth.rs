@@ -8,15 +8,18 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::config::{Compat, Config, Scope, Token, Trigger};
+use super::compat_doors::CompatDoors;
+use crate::config::{Config, Openness, Scope, Token};
 
 /// Everything that is asked for at the doors: replaced as a whole when the configuration is read again.
 #[derive(Debug, Default)]
 pub struct Access {
     /// For pings.
     pub ping_keys: PingKeys,
-    /// For the API.
+    /// For the API and for pages.
     pub tokens: Tokens,
+    /// What is open without any of them.
+    pub openness: Openness,
     /// For the interfaces of other systems.
     pub compat: CompatDoors,
 }
@@ -28,6 +31,7 @@ impl Access {
         Access {
             ping_keys: PingKeys::new(keys, config.ping_keys_required),
             tokens: Tokens::new(&config.tokens),
+            openness: config.openness,
             compat: CompatDoors::new(&config.compat),
         }
     }
@@ -46,15 +50,15 @@ impl Access {
 
 /// A secret's hash.
 #[derive(Clone, Copy)]
-struct Hash([u8; 32]);
+pub(super) struct Hash([u8; 32]);
 
 impl Hash {
-    fn of(secret: &[u8]) -> Hash {
+    pub(super) fn of(secret: &[u8]) -> Hash {
         Hash(Sha256::digest(secret).into())
     }
 
     /// Without an early end.
-    fn equals(&self, other: &Hash) -> bool {
+    pub(super) fn equals(&self, other: &Hash) -> bool {
         self.0.iter().zip(&other.0).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
     }
 }
@@ -126,9 +130,23 @@ impl PingKeys {
     }
 }
 
-/// The tokens of the API.
+/// The tokens of the API and of pages.
 #[derive(Debug, Default)]
 pub struct Tokens(Vec<(Arc<str>, Scope, Hash)>);
+
+/// A token that there is.
+pub(super) struct Known<'t> {
+    pub(super) name: &'t Arc<str>,
+    pub(super) scope: Scope,
+    hash: &'t Hash,
+}
+
+impl Known<'_> {
+    /// Another one for another text; only to be signed.
+    pub(super) fn fingerprint(&self) -> [u8; 32] {
+        self.hash.0
+    }
+}
 
 /// What a token is worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,76 +177,33 @@ impl Tokens {
         !self.0.is_empty()
     }
 
+    /// The token of this name.
+    pub(super) fn named(&self, name: &str) -> Option<Known<'_>> {
+        self.0.iter().find(|(other, ..)| **other == *name).map(Tokens::known)
+    }
+
+    /// The token that this is. All are compared, without an early end.
+    pub(super) fn find(&self, given: &[u8]) -> Option<Known<'_>> {
+        let hash = Hash::of(given);
+        self.0
+            .iter()
+            .fold(None, |found, one| if one.2.equals(&hash) { Some(Tokens::known(one)) } else { found })
+    }
+
+    fn known((name, scope, hash): &(Arc<str>, Scope, Hash)) -> Known<'_> {
+        Known { name, scope: *scope, hash }
+    }
+
     /// Judges a token for what needs this scope.
     pub(super) fn judge(&self, given: Option<&[u8]>, needed: Scope) -> TokenVerdict {
         if self.0.is_empty() {
             return TokenVerdict::NoTokens;
         }
         let Some(given) = given else { return TokenVerdict::Missing };
-        let hash = Hash::of(given);
-        let mut verdict = TokenVerdict::Wrong;
-        for (name, scope, token) in &self.0 {
-            if token.equals(&hash) {
-                verdict = if scope.covers(needed) {
-                    TokenVerdict::Good(name.clone())
-                } else {
-                    TokenVerdict::OutOfScope(*scope)
-                };
-            }
-        }
-        verdict
-    }
-}
-
-/// The interfaces of other systems: which are switched on, and with which key.
-#[derive(Debug, Default)]
-pub struct CompatDoors(Vec<(&'static str, CompatDoor)>);
-
-/// An interface of another system that is switched on.
-#[derive(Debug)]
-pub struct CompatDoor {
-    key: Option<Hash>,
-    trigger: Trigger,
-}
-
-impl CompatDoors {
-    /// Those that are switched on.
-    pub fn new(compat: &[Compat]) -> CompatDoors {
-        let door = |compat: &Compat| {
-            let key = compat.auth_key.as_ref().map(|key| Hash::of(key.expose().as_bytes()));
-            (compat.system, CompatDoor { key, trigger: compat.trigger })
-        };
-        CompatDoors(compat.iter().map(door).collect())
-    }
-
-    /// The door of this system; `None`: it is switched off.
-    pub(super) fn of(&self, system: &str) -> Option<&CompatDoor> {
-        self.0.iter().find(|(other, _)| *other == system).map(|(_, door)| door)
-    }
-}
-
-impl CompatDoor {
-    /// Whether an `auth_key` is asked for.
-    pub fn needs_key(&self) -> bool {
-        self.key.is_some()
-    }
-
-    /// Whether knowing a slug or a name is enough for a trigger: then neither is a secret.
-    pub(super) fn is_open_to_names(&self) -> bool {
-        self.trigger == Trigger::Open
-    }
-
-    /// What a trigger asks for.
-    pub(super) fn trigger(&self) -> Trigger {
-        self.trigger
-    }
-
-    /// Whether this `auth_key` opens it; without a key of its own whatever is given does.
-    pub fn is_opened_by(&self, given: Option<&[u8]>) -> bool {
-        match (&self.key, given) {
-            (None, _) => true,
-            (Some(key), Some(given)) => key.equals(&Hash::of(given)),
-            (Some(_), None) => false,
+        match self.find(given) {
+            None => TokenVerdict::Wrong,
+            Some(known) if known.scope.covers(needed) => TokenVerdict::Good(known.name.clone()),
+            Some(known) => TokenVerdict::OutOfScope(known.scope),
         }
     }
 }
@@ -251,6 +226,7 @@ pub(super) fn bearer(header: Option<&hyper::header::HeaderValue>) -> Option<&[u8
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Compat, Trigger};
     use crate::core::secret::Secret;
 
     fn token(name: &str, scope: Scope, text: &str) -> Token {
@@ -346,23 +322,6 @@ mod tests {
     }
 
     #[test]
-    fn a_door_of_another_system_is_shut_open_or_has_a_key() {
-        let compat = |system, key: Option<&str>| Compat {
-            system,
-            auth_key: key.map(Secret::new),
-            trigger: Trigger::Open,
-        };
-        let doors = CompatDoors::new(&[compat("coal_mine", Some("k"))]);
-        assert!(doors.of("nights_watch").is_none());
-        let door = doors.of("coal_mine").expect("it is switched on");
-        assert!(door.needs_key() && door.is_opened_by(Some(b"k")));
-        assert!(!door.is_opened_by(Some(b"K")) && !door.is_opened_by(None));
-        let open = CompatDoors::new(&[compat("coal_mine", None)]);
-        let door = open.of("coal_mine").expect("it is switched on");
-        assert!(!door.needs_key() && door.is_opened_by(None));
-    }
-
-    #[test]
     fn secrets_are_never_shown_nor_their_hashes() {
         let access = Access {
             ping_keys: PingKeys::new([("a", b"very-secret".as_slice())], true),
@@ -372,6 +331,7 @@ mod tests {
                 auth_key: Some(Secret::new("very-secret")),
                 trigger: Trigger::Open,
             }]),
+            ..Access::default()
         };
         let shown = format!("{access:?}");
         assert!(!shown.contains("very-secret") && shown.matches("<hash>").count() == 3, "{shown}");

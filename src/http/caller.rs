@@ -28,6 +28,14 @@ impl Caller {
         }
     }
 
+    /// Where they came in who act on a page, from this address.
+    pub(super) fn on_page(&self, source: IpAddr) -> Entrance {
+        match self.entrance(source) {
+            Entrance::Api { token, source } => Entrance::Page { token, source },
+            other => other,
+        }
+    }
+
     /// For whom work is done.
     pub(super) fn room(&self) -> Room {
         match self {

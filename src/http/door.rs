@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
 use super::auth::{self, Admission, TokenVerdict};
@@ -14,14 +14,18 @@ use super::needs::Needs;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::site::Arrival;
-use super::visit::Visit;
-use super::{App, decode};
+use super::viewer::{self, Viewer};
+use super::{App, decode, sign_in};
 use crate::config::Scope;
 use crate::core::time::Time;
 
 const TOO_MANY_GUESSES: &str = "too many wrong tokens came from this address: try again in a minute\n";
 const NO_LIFECYCLE: &str = "not allowed: start with --web.enable-lifecycle\n";
 const NEEDS_PING_KEY: &str = "a ping key is needed: send `Authorization: Bearer KEY`";
+const SEES_NOTHING: &str =
+    "this token is good for pings alone: pages need one of scope `read`, `operate` or `write`\n";
+const NEEDS_TOKEN_TO_SCRAPE: &str = "a token of scope `read` is needed: as `Authorization: Bearer TOKEN`, or any user name, and \
+    the token as the password (`authorization` or `basic_auth` of Prometheus' scrape_configs)\n";
 const NO_TOKENS: &str = "nobody may do this, for there is no token: add one under `auth.tokens` of the configuration \
     (`{name: ci, scope: write, token_file: …}`), reload, and send it as `Authorization: Bearer TOKEN`";
 
@@ -33,10 +37,15 @@ pub(super) fn pass(app: &App, needs: Needs, arrival: Arrival, parts: &Parts) -> 
     let source = arrival.source;
     let token = |scope| token(app, source, parts, scope).map_err(|problem| Box::new(problem.reply()));
     match needs {
-        Needs::Nothing | Needs::PingKey | Needs::AliasId => Ok(Caller::Anybody),
+        // Forms and pages ask for themselves.
+        Needs::Nothing | Needs::Page | Needs::Form | Needs::PingKey | Needs::AliasId => Ok(Caller::Anybody),
+        Needs::Metrics => metrics(app, arrival, parts),
         Needs::Lifecycle if app.lifecycle => Ok(Caller::Anybody),
         Needs::Lifecycle => Err(Box::new(reply::text(StatusCode::FORBIDDEN, NO_LIFECYCLE))),
-        Needs::Read => token(Scope::Read),
+        Needs::Read => match reader(app, parts) {
+            Some(caller) => Ok(caller),
+            None => token(Scope::Read),
+        },
         Needs::Ping => match pinger(app, parts) {
             Some(caller) => caller.map_err(|problem| Box::new(problem.reply())),
             None => token(Scope::Ping),
@@ -45,6 +54,19 @@ pub(super) fn pass(app: &App, needs: Needs, arrival: Arrival, parts: &Parts) -> 
         Needs::Write => token(Scope::Write),
         Needs::Compat(system) if app.access().compat.of(system).is_some() => Ok(Caller::Anybody),
         Needs::Compat(system) => Err(Box::new(reply::text(StatusCode::NOT_FOUND, switched_off(system)))),
+    }
+}
+
+/// Whoever may read without a token (23.2), and whoever signed in (23.4). `None`: it needs a token.
+fn reader(app: &App, parts: &Parts) -> Option<Caller> {
+    let access = app.access();
+    let shows_one = auth::bearer(parts.headers.get(AUTHORIZATION)).is_some();
+    if shows_one && access.tokens.any() {
+        return None;
+    }
+    match viewer::session(app, parts).filter(|session| session.scope.covers(Scope::Read)) {
+        Some(session) => Some(Caller::Token(session.token)),
+        None => access.openness.may_read.then_some(Caller::Anybody),
     }
 }
 
@@ -73,61 +95,41 @@ fn at_socket(app: &App, needs: Needs, user: u32) -> Result<Caller, Box<Reply>> {
     }
 }
 
-/// How much of what jobs said somebody may see who looks at a page: their texts, and where they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Visibility {
-    All,
-    /// Only that they said something: there are tokens, and none was shown that may read.
-    Outline,
-}
-
-/// What whoever looks at a page may see, or why not the page that is `wanted` with all that jobs said. Other pages are open:
-/// a proxy's own passwords come with them, and are no reason to refuse one.
-pub(super) fn sight(visit: Visit<'_>) -> Result<Visibility, Box<Reply>> {
-    let Visit { app, source, parts, .. } = visit;
-    if visit.user.is_some() {
-        return Ok(Visibility::All);
-    }
-    let wanted = decode::query_values(parts.uri.query(), ["body", "said"]).iter().any(Option::is_some);
-    let header = parts.headers.get(AUTHORIZATION);
-    let password = auth::password(header);
-    let given = auth::bearer(header).or(password.as_deref());
-    let now = app.services.clock.now();
-    let verdict = app.access().tokens.judge(given, Scope::Read);
-    let is_right = verdict != TokenVerdict::Wrong;
-    let admitted = given.is_none_or(|shown| app.guessed.on_pages.admits((shown, is_right), source, now));
-    match verdict {
-        TokenVerdict::NoTokens => Ok(Visibility::All),
-        TokenVerdict::Good(_) if admitted => Ok(Visibility::All),
-        _ if wanted && !admitted => {
-            let reply = reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES);
-            Err(Box::new(reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS)))
-        }
-        verdict => {
-            match (verdict, wanted) {
-                (TokenVerdict::Wrong, true) => wrong_token(app, &app.guessed.on_pages, source, now),
-                (TokenVerdict::Wrong, false) => drop(app.guessed.on_pages.note(source, now)),
-                _ => {}
-            }
-            if wanted { Err(Box::new(ask_for_password())) } else { Ok(Visibility::Outline) }
-        }
-    }
-}
-
-fn wrong_token(app: &App, guesses: &Guesses, source: IpAddr, now: Time) {
+pub(super) fn wrong_token(app: &App, guesses: &Guesses, source: IpAddr, now: Time) {
     app.services.counters.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
     if guesses.note(source, now) {
         tracing::warn!(%source, "a token was shown that is not known");
     }
 }
 
-/// Has a browser ask for a token.
-fn ask_for_password() -> Reply {
-    let text = "a token of scope `read` is needed: any user name, and the token as the password\n";
-    let mut reply = reply::text(StatusCode::UNAUTHORIZED, text);
+/// Leads whoever may not see a page to where one signs in, and from there back to it.
+pub(super) fn to_sign_in(viewer: &Viewer, parts: &Parts) -> Reply {
+    if viewer.is_known() {
+        return reply::text(StatusCode::FORBIDDEN, SEES_NOTHING);
+    }
+    let path = parts.uri.path().trim_start_matches('/');
+    let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let to = decode::encoded(&format!("{path}{query}"));
+    // Relative, so that a proxy may put punctual below a path.
+    let up = "../".repeat(path.matches('/').count());
+    let mut reply = sign_in::moved(&format!("{up}sign-in?to={to}"), None);
+    reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// Whether `/metrics` may be seen: it is open, or a token that may read is shown, or somebody signed in.
+fn metrics(app: &App, arrival: Arrival, parts: &Parts) -> Result<Caller, Box<Reply>> {
+    if app.with_access(|access| access.openness.metrics) {
+        return Ok(Caller::Anybody);
+    }
+    let viewer = Viewer::of(app, arrival, parts);
+    if viewer.is_known() && viewer.may(Scope::Read) {
+        return Ok(viewer.caller);
+    }
+    let mut reply = reply::text(StatusCode::UNAUTHORIZED, NEEDS_TOKEN_TO_SCRAPE);
     let challenge = HeaderValue::from_static("Basic realm=\"punctual\", charset=\"UTF-8\"");
     reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-    reply
+    Err(Box::new(reply))
 }
 
 fn switched_off(system: &str) -> String {
@@ -150,8 +152,6 @@ fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Call
     }
     match verdict {
         TokenVerdict::Good(name) => Ok(Caller::Token(name)),
-        // Reading is open until somebody asks for tokens.
-        TokenVerdict::NoTokens if needed == Scope::Read => Ok(Caller::Anybody),
         TokenVerdict::NoTokens => Err(Problem::new(StatusCode::FORBIDDEN, NO_TOKENS)),
         TokenVerdict::Missing => {
             let detail = format!("a token of scope `{needs}` is needed: send `Authorization: Bearer TOKEN`");

@@ -4,6 +4,7 @@
 //! judges or stores: pings and what people do go through [`crate::app`], and what is shown is read from
 //! [`crate::app::view`] and, for history, from the store's reader.
 
+mod act;
 mod alertmanager;
 mod api;
 mod app;
@@ -11,10 +12,12 @@ mod auth;
 mod body;
 mod caller;
 mod compat;
+mod compat_doors;
 mod connection;
 mod decode;
 mod door;
 mod exposition;
+mod form;
 mod guesses;
 pub mod limits;
 mod names;
@@ -30,13 +33,17 @@ mod reply;
 pub mod routes;
 pub mod scrape;
 pub mod server;
+mod session;
 mod shares;
+mod sign_in;
 mod site;
 pub mod socket;
 mod stream;
 mod target;
+mod viewer;
 mod visit;
 
 pub use self::app::{App, PingedNames};
-pub use self::auth::{Access, CompatDoor, CompatDoors, PingKeys, Tokens};
+pub use self::auth::{Access, PingKeys, Tokens};
+pub use self::compat_doors::{CompatDoor, CompatDoors};
 pub use self::names::{FormerNames, UnknownName, UnknownNames};

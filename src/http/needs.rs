@@ -9,8 +9,15 @@ pub enum Needs {
     PingKey,
     /// Whoever reaches the port, if `--web.enable-lifecycle` is given.
     Lifecycle,
-    /// Whoever has a token of scope `read` or more; without any token in the configuration, whoever reaches the port.
+    /// Whoever has a token of scope `read` or more, or signed in with one; or whoever reaches the port, if the configuration says
+    /// so, or has no tokens (23.2).
     Read,
+    /// The same; browsers are led to where one signs in.
+    Page,
+    /// Whoever reaches the port; or, if the configuration says so, whoever has a token of scope `read` or more.
+    Metrics,
+    /// Whoever may do what a form of a page is for: its handler asks (23.4).
+    Form,
     /// Whoever has a token of scope `ping`, `operate` or `write`.
     Ping,
     /// Whoever has a token of scope `operate` or `write` (23.1).

@@ -39,6 +39,14 @@ impl Problem {
         self
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     pub(super) fn reply(self) -> Reply {
         let mut problem = json!({
             "type": "about:blank",

@@ -15,11 +15,13 @@ pub use super::needs::Needs;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
+use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{App, body, compat, door, exposition, operate, pages, ping};
+use super::{App, act, body, compat, decode, door, exposition, operate, pages, ping, sign_in};
 use crate::app::Actor;
 use crate::app::messages::MessageDeed;
 use crate::compat::{DOORS, Door};
+use crate::config::Scope;
 use crate::core::check::Alias;
 use crate::store::Stance;
 
@@ -35,6 +37,9 @@ pub(super) enum Handler {
     Page(Page),
     Runbooks,
     Style,
+    SignIn,
+    SignOut,
+    Act,
     Api(Operation),
     Compat(&'static str),
     Trigger,
@@ -45,6 +50,7 @@ pub(super) enum Handler {
 pub(super) enum Page {
     Checks,
     Check,
+    SignIn,
 }
 
 /// One row of the table.
@@ -81,14 +87,18 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 46] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 50] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
-        ("/metrics", READ, Needs::Nothing, Handler::Metrics),
+        ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
         ("/-/ready", READ, Needs::Nothing, Handler::Ready),
         ("/-/reload", WRITE, Needs::Lifecycle, Handler::Reload),
-        ("/", READ, Needs::Nothing, Handler::Page(Page::Checks)),
-        ("/checks/{*name}", READ, Needs::Nothing, Handler::Page(Page::Check)),
+        ("/", READ, Needs::Page, Handler::Page(Page::Checks)),
+        ("/checks/{*name}", READ, Needs::Page, Handler::Page(Page::Check)),
+        ("/checks/{*name}", POST, Needs::Form, Handler::Act),
+        ("/sign-in", READ, Needs::Nothing, Handler::Page(Page::SignIn)),
+        ("/sign-in", POST, Needs::Form, Handler::SignIn),
+        ("/sign-out", POST, Needs::Form, Handler::SignOut),
         ("/{alias}", PING, Needs::AliasId, Handler::Trigger),
         ("/runbook", READ, Needs::Nothing, Handler::Runbooks),
         ("/style.css", READ, Needs::Nothing, Handler::Style),
@@ -179,7 +189,8 @@ impl Route {
     /// What a request at it does; `rest` follows its pattern. Other systems write by GET as well.
     fn deed(&self, rest: &str) -> Deed {
         match self.needs {
-            Needs::Nothing | Needs::Read | Needs::PingKey => Deed::Open,
+            Needs::Nothing | Needs::Read | Needs::Page | Needs::Metrics | Needs::PingKey => Deed::Open,
+            Needs::Form => Deed::Form,
             Needs::AliasId => Deed::Triggers,
             Needs::Compat(system) => compat::deed(system, rest),
             Needs::Lifecycle | Needs::Ping | Needs::Operate | Needs::Write => Deed::Changes,
@@ -250,7 +261,13 @@ async fn answer_whole(
             Box::pin(api::answer(asked, action, body)).await
         }
         Handler::Page(page) => {
-            Box::pin(answer_page(visit, page, captured.get("name").unwrap_or_default())).await
+            let viewer = Viewer::of(app, arrival, &parts);
+            Box::pin(answer_page(visit, viewer, page, captured.get("name").unwrap_or_default())).await
+        }
+        Handler::SignIn | Handler::SignOut | Handler::Act => {
+            let viewer = Viewer::of(app, arrival, &parts);
+            let name = captured.get("name").unwrap_or_default();
+            Box::pin(answer_form((visit, viewer), route.handler, name, body)).await
         }
         Handler::Compat(system) => Box::pin(compat::answer_path(visit, system, rest, body)).await,
         Handler::Trigger => {
@@ -271,18 +288,35 @@ async fn answer_whole(
 }
 
 /// Answers with a page; `name` is that of the check whose page it is.
-async fn answer_page(visit: Visit<'_>, page: Page, name: &str) -> Reply {
+async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, name: &str) -> Reply {
     let parts = visit.parts;
-    let sight = match door::sight(visit) {
-        Ok(sight) => sight,
-        Err(refusal) => return *refusal,
-    };
+    if page != Page::SignIn && !viewer.may(Scope::Read) {
+        return door::to_sign_in(&viewer, parts);
+    }
     let (name, query) = (name.to_owned(), parts.uri.query().map(str::to_owned));
     let make = move |app: &App| match page {
-        Page::Checks => pages::checks(app, query.as_deref(), sight),
-        Page::Check => pages::check(app, &name, query.as_deref(), sight),
+        Page::Checks => pages::checks(app, query.as_deref(), &viewer),
+        Page::Check => pages::check(app, &name, query.as_deref(), (&viewer, None)),
+        Page::SignIn => {
+            let [to] = decode::query_values(query.as_deref(), ["to"]);
+            pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)
+        }
     };
     pages::make(visit, make).await
+}
+
+/// Answers to a form; `name` is that of the check whose page it is on.
+async fn answer_form(
+    (visit, viewer): (Visit<'_>, Viewer),
+    form: Handler,
+    name: &str,
+    body: Incoming,
+) -> Reply {
+    match form {
+        Handler::SignIn => sign_in::answer(visit, &viewer, body).await,
+        Handler::SignOut => sign_in::end(visit, &viewer, body).await,
+        _ => act::answer(visit, viewer, name, body).await,
+    }
 }
 
 #[cfg(test)]
@@ -305,7 +339,9 @@ mod tests {
     fn who_only_reads_needs_nothing_or_may_read_and_who_writes_needs_more() {
         for route in ROUTES.iter().filter(|route| !matches!(route.needs, Needs::Compat(_))) {
             let reads = route.methods.iter().all(|method| READ.contains(method) || method == Method::OPTIONS);
-            assert_eq!(reads, matches!(route.needs, Needs::Nothing | Needs::Read), "{route:?}");
+            let asks_to_read =
+                [Needs::Nothing, Needs::Read, Needs::Page, Needs::Metrics].contains(&route.needs);
+            assert_eq!(reads, asks_to_read, "{route:?}");
         }
     }
 }

@@ -9,6 +9,7 @@ use hyper::{StatusCode, Version};
 
 use super::reply::{self, Reply};
 use super::{App, decode};
+use crate::core::time::Span;
 
 /// Where a connection came from, and where to.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,8 @@ pub(super) enum Deed {
     Triggers,
     /// It changes something.
     Changes,
+    /// It is a form of a page of ours: browsers name the origin of each (23.4).
+    Form,
 }
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -108,6 +111,29 @@ fn authority(url: &str) -> &str {
     authority.strip_suffix(port).unwrap_or(authority)
 }
 
+/// Where cookies of ours are good for: below a path of a server that others share.
+fn cookie_path(external_url: &str) -> &str {
+    let rest = external_url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.find('/').map_or("/", |at| &rest[at..])
+}
+
+/// The name of a session's cookie. A browser takes the longer ones over https alone, and from no neighbour (23.3).
+pub(super) fn cookie_name(external_url: &str) -> &'static str {
+    match (external_url.starts_with("https://"), cookie_path(external_url)) {
+        (true, "/") => "__Host-punctual",
+        (true, _) => "__Secure-punctual",
+        (false, _) => "punctual",
+    }
+}
+
+/// A session's cookie, as it is set; of nothing and for no time, it is over.
+pub(super) fn cookie(external_url: &str, value: &str, lasts: Span) -> String {
+    let secure = if external_url.starts_with("https://") { "; Secure" } else { "" };
+    let (name, path) = (cookie_name(external_url), cookie_path(external_url));
+    let secs = lasts.as_ms() / 1000;
+    format!("{name}={value}; Path={path}; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
+}
+
 /// Refuses what a page of another site has a browser do. Browsers name its origin where it posts or runs a script, and
 /// some say for all else whether the site is another; programs say neither.
 pub(super) fn check_origin(app: &App, parts: &Parts, deed: Deed) -> Result<(), Box<Reply>> {
@@ -125,6 +151,11 @@ pub(super) fn check_origin(app: &App, parts: &Parts, deed: Deed) -> Result<(), B
         Deed::Changes => {
             let sites = parts.headers.get_all(SITE);
             !parts.headers.get_all(ORIGIN).iter().all(is_own) || !sites.iter().all(is_own_site)
+        }
+        Deed::Form => {
+            let (origins, sites) = (parts.headers.get_all(ORIGIN), parts.headers.get_all(SITE));
+            let names_one = origins.iter().next().is_some();
+            !names_one || !origins.iter().all(is_own) || !sites.iter().all(is_own_site)
         }
     };
     if refused { Err(Box::new(reply::text(StatusCode::FORBIDDEN, NOT_FROM_ANOTHER_SITE))) } else { Ok(()) }
@@ -171,6 +202,19 @@ mod tests {
         ] {
             check(foreign, false);
         }
+    }
+
+    /// 23.3
+    #[test]
+    fn a_cookie_is_as_safe_as_the_external_url_allows() {
+        let check = |url: &str, expected: &str| {
+            assert_eq!(cookie(url, "v", Span::mins(1)), expected, "{url}");
+        };
+        check("http://a.example:80", "punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+        check("http://a.example/b", "punctual=v; Path=/b; Max-Age=60; HttpOnly; SameSite=Lax");
+        check("https://a.example", "__Host-punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
+        let below = "__Secure-punctual=v; Path=/b/c; Max-Age=60; HttpOnly; SameSite=Lax; Secure";
+        check("https://a.example:8443/b/c", below);
     }
 
     #[test]

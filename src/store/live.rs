@@ -19,6 +19,7 @@ use crate::core::cause::{Causes, Family};
 use crate::core::check::{CheckId, Spec};
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::route::{Mutes, ReceiverName};
+use crate::core::secret::Secret;
 use crate::core::state::State;
 use crate::core::step::{View, promised_deadline, view};
 use crate::core::time::{Span, Time};
@@ -44,6 +45,7 @@ pub struct Live {
     waiting: RwLock<Arc<Waiting>>,
     board: Mutex<Board>,
     quarantine: Mutex<Quarantine>,
+    secret: RwLock<Option<Arc<Secret>>>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
@@ -277,6 +279,16 @@ impl Live {
             return;
         }
         *self.waiting.write().unwrap_or_else(PoisonError::into_inner) = waiting.clone();
+    }
+
+    /// What sessions and links are signed with; `None`: it cannot be read.
+    pub fn secret(&self) -> Option<Arc<Secret>> {
+        self.secret.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// For the store: the database was opened.
+    pub(super) fn set_secret(&self, secret: Option<Arc<Secret>>) {
+        *self.secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
     }
 
     /// For the store: replaces the mutes.

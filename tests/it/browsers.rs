@@ -89,8 +89,8 @@ fn a_listener_for_other_machines_answers_under_any_name() {
     let mut server =
         Punctual::new(CONFIG).argument("--web.listen-address").argument(&format!("0.0.0.0:{port}"));
     server.start_again();
-    let answer =
-        http::send(http::client().get(format!("http://127.0.0.1:{port}/")).header("host", "any.example"));
+    let asked = http::client().get(format!("http://127.0.0.1:{port}/")).bearer_auth(TOKEN);
+    let answer = http::send(asked.header("host", "any.example"));
     assert_eq!(answer.status, 200);
 }
 
@@ -105,8 +105,10 @@ fn what_a_page_of_another_site_sends_changes_nothing() {
         let reads = path.contains("/get?") || path.contains("/list?");
         let triggers = path.contains("/trigger?") || needs == Needs::AliasId;
         let writes = match needs {
-            Needs::Nothing | Needs::Read | Needs::PingKey => false,
-            Needs::Lifecycle | Needs::Ping | Needs::Operate | Needs::Write | Needs::AliasId => true,
+            Needs::Nothing | Needs::Read | Needs::Page | Needs::Metrics | Needs::PingKey => false,
+            Needs::Form | Needs::Lifecycle | Needs::Ping | Needs::Operate | Needs::Write | Needs::AliasId => {
+                true
+            }
             Needs::Compat(_) => !reads,
         };
         let foreign =

@@ -36,6 +36,7 @@ mod outside;
 mod own_mail;
 mod pages;
 mod parts;
+mod people;
 mod ping;
 mod ping_urls;
 mod power;

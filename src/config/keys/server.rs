@@ -62,7 +62,19 @@ pub(in crate::config) static AUTH: Section = Section {
             "tokens",
             List(&TOKEN),
             Optional,
-            "Tokens for the API. Without any: everybody may read, nobody may write.",
+            "Tokens for the API and for pages. Without any: everybody may read, nobody may write.",
+        ),
+        key(
+            "anonymous",
+            OneOf(&["read", "none"]),
+            Optional,
+            "What may be seen at the API and on pages without a token: `read` is everything, and is the default where there are no tokens; else `none`.",
+        ),
+        key(
+            "metrics",
+            OneOf(&["open", "token"]),
+            Default("open"),
+            "Who may scrape `/metrics`: whoever reaches the port, or whoever has a token that may read.",
         ),
     ],
 };

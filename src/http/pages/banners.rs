@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use maud::{Markup, html};
 
 use super::super::App;
-use super::super::door::Visibility;
 use super::words;
 use super::words::when;
 use crate::app::health;
@@ -65,12 +64,7 @@ pub(super) fn as_of(app: &App, now: Time) -> Markup {
 }
 
 /// All banners that apply, the worst first. `fault` says what is wrong with the store or the engine.
-pub(super) fn banners(
-    app: &App,
-    fault: Option<&str>,
-    declared: usize,
-    (sight, now): (Visibility, Time),
-) -> Markup {
+pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time) -> Markup {
     let notices = app.services.in_force.notices();
     let parked = app.services.live.totals.deliveries_parked.load(Ordering::Relaxed);
     let last_parked = Time::from_ms(app.services.live.totals.last_parked_ms.load(Ordering::Relaxed));
@@ -120,7 +114,7 @@ pub(super) fn banners(
                 pre { "checks:\n  - {name: hello, every: 5m}" }
             }
         }
-        (unknown_names(app, sight, now))
+        (unknown_names(app, now))
         @if unkeyed > 0 {
             div.banner.say {
                 (unkeyed) " ping" @if unkeyed != 1 { "s" } " came without a key since the start, and "
@@ -134,7 +128,7 @@ pub(super) fn banners(
 const FEW_NAMES: usize = 3;
 
 /// A job that nobody watches, or a typing error: nobody else will say so.
-fn unknown_names(app: &App, sight: Visibility, now: Time) -> Markup {
+fn unknown_names(app: &App, now: Time) -> Markup {
     let unknown = app.names.unknown.list(|name| app.services.live.find(name).is_some());
     html! {
         @if !unknown.is_empty() {
@@ -148,7 +142,6 @@ fn unknown_names(app: &App, sight: Visibility, now: Time) -> Markup {
                         @if unknown.len() > FEW_NAMES { " and " (unknown.len() - FEW_NAMES) " more" }
                     }
                     p { "They were answered 404. Declare the check, or correct the URL in its job." }
-                    @if sight == Visibility::Outline { (words::how_to_see("Where they came from")) }
                     table {
                         thead { tr {
                             th scope="col" { "Name" } th scope="col" { "Pings" } th scope="col" { "Last" }
@@ -159,9 +152,7 @@ fn unknown_names(app: &App, sight: Visibility, now: Time) -> Markup {
                                 td { code { (unknown.name) } }
                                 td data-label="Pings" { (unknown.count) }
                                 td.time data-label="Last" { (when(unknown.last, now)) }
-                                td data-label="From" {
-                                    @if sight == Visibility::All { (unknown.source) } @else { span.quiet { "an address" } }
-                                }
+                                td data-label="From" { (unknown.source) }
                                 td data-label="To declare it" {
                                     @match Name::parse(&unknown.name) {
                                         Ok(name) => code { "- {name: " (name) ", every: 1h}" },

@@ -4,13 +4,15 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
 
-use super::super::door::Visibility;
+use super::super::problem::Problem;
 use super::super::reply::{self, Reply};
+use super::super::viewer::Viewer;
 use super::super::{App, decode};
+use super::acts::{ActedOn, acts};
 use super::declared::declared;
 use super::history::{history, last_source, who_paused};
-use super::incident::incident;
-use super::{banners, page, words};
+use super::incident::{incident, read};
+use super::{Frame, banners, page, words};
 use crate::app::Audience;
 use crate::app::view::{CheckView, Moment};
 use crate::config::reach;
@@ -26,11 +28,18 @@ use crate::store::live::Check;
 /// So many of the next due times are shown.
 const NEXT_DUES: usize = 5;
 
-/// Answers `/checks/{name}`; `?before=` leads to older pings, `?body=` to a ping's body: the door has asked for a token.
-pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight: Visibility) -> Reply {
+/// Answers `/checks/{name}`; `?before=` leads to older pings, `?body=` to a ping's body. `refused` says why something was not
+/// done that the viewer asked for.
+pub(in super::super) fn answer(
+    app: &App,
+    name: &str,
+    query: Option<&str>,
+    (viewer, refused): (&Viewer, Option<&Problem>),
+) -> Reply {
     let Some(check) = app.services.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
-        return page(StatusCode::NOT_FOUND, "No such check", "../", false, &content);
+        let frame = Frame { title: "No such check", up: "../", all_good: false, viewer: Some(viewer) };
+        return page(StatusCode::NOT_FOUND, &frame, &content);
     };
     let canonical = check.definition.name.as_str();
     if canonical != name {
@@ -49,18 +58,23 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
     let CheckView { state, view, held } = moment.look(&check);
     let definition = &check.definition;
     let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);
+    let whole = if state.causes.is_empty() { Ok(None) } else { read(app, check.id) };
+    let open = whole.as_ref().ok().and_then(Option::as_ref).map(|(incident, _)| incident);
+    let on = ActedOn { definition, state: &state, incident: open, held: held.as_ref() };
     let content = html! {
         p.small { a href="../" { "All checks" } }
         h1 { (definition.title) }
+        @if let Some(problem) = refused { div.banner.bad role="alert" { strong { "Nothing was done: " } (problem.detail()) } }
         (banners::held(app))
         (banners::as_of(app, now))
         (stands(&view, now))
-        @if !state.causes.is_empty() { (incident(app, check.id, view.paused, sight, now)) }
+        (incident(&whole, view.paused, now))
         (words::held(held.as_ref(), "", now))
+        (acts(viewer, &on, now))
         @if !definition.description.is_empty() { p.lines { (definition.description) } }
-        (facts(&state, &view, last_source(app, check.id, sight).as_deref(), now))
+        (facts(&state, &view, last_source(app, check.id).as_deref(), now))
         @if state.pause.at_run_time.is_some() { (who_paused(app, check.id)) }
-        (history(app, check.id, before, sight, now))
+        (history(app, check.id, before, now))
         h2 { "Declared" }
         (declared(app, definition))
         (next_dues(definition, &state, &view, now))
@@ -69,7 +83,9 @@ pub(in super::super) fn answer(app: &App, name: &str, query: Option<&str>, sight
         h2 { "Ping it" }
         (ping_lines(app, &check))
     };
-    page(StatusCode::OK, &format!("{} – punctual", definition.title), "../", good, &content)
+    let title = format!("{} – punctual", definition.title);
+    let frame = Frame { title: &title, up: "../", all_good: good, viewer: Some(viewer) };
+    page(refused.map_or(StatusCode::OK, Problem::status), &frame, &content)
 }
 
 /// The body as it came: any bytes, shown as text and as nothing else.

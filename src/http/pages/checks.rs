@@ -4,12 +4,12 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::super::App;
-use super::super::door::Visibility;
 use super::super::reply::Reply;
+use super::super::viewer::Viewer;
 use super::filter::Filter;
 use super::incident;
 use super::list::{CheckRow, List, Part};
-use super::{banners, page, words};
+use super::{Frame, banners, page, words};
 use crate::app::health;
 use crate::app::view::{IncidentView, Moment};
 use crate::core::incident::IncidentStatus;
@@ -23,10 +23,10 @@ const ROWS: usize = 300;
 type Shown<'r> = (&'r CheckRow, Option<IncidentView>);
 
 /// Answers `/`.
-pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility) -> Reply {
+pub(in super::super) fn answer(app: &App, query: Option<&str>, viewer: &Viewer) -> Reply {
     let filter = match Filter::parse(query) {
         Ok(filter) => filter,
-        Err((filter, why)) => return refusal(&filter, &why),
+        Err((filter, why)) => return refusal(&filter, &why, viewer),
     };
     let now = app.services.clock.now();
     let fault = health::fault(&app.services);
@@ -45,7 +45,7 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility
     let title = if bad > 0 { format!("({bad}) punctual") } else { "punctual".to_owned() };
     let content = html! {
         h1 { (wanted.in_words(filter.is_all())) }
-        (banners::banners(app, fault.as_deref(), all, (sight, now)))
+        (banners::banners(app, fault.as_deref(), all, now))
         @if let Some(error) = unread {
             div.banner.bad role="alert" { "Who has acknowledged what cannot be read: " (error) }
         }
@@ -59,18 +59,21 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, sight: Visibility
         (banners::new_database(app, now))
     };
     let is_well = bad == 0 && fault.is_none() && health::refusing(&app.services).is_none();
-    page(StatusCode::OK, &title, "", is_well, &content)
+    let frame = Frame { title: &title, up: "", all_good: is_well, viewer: Some(viewer) };
+    page(StatusCode::OK, &frame, &content)
 }
 
 /// What was asked for is nothing that is known here.
-fn refusal(filter: &Filter, why: &str) -> Reply {
+fn refusal(filter: &Filter, why: &str, viewer: &Viewer) -> Reply {
     let content = html! {
         h1 { "This filter says nothing" }
         div.banner.bad role="alert" { (why) }
         (filter.form())
         p { a href="./" { "Show all" } }
     };
-    page(StatusCode::BAD_REQUEST, "No such filter – punctual", "", true, &content)
+    let title = "No such filter – punctual";
+    let frame = Frame { title, up: "", all_good: true, viewer: Some(viewer) };
+    page(StatusCode::BAD_REQUEST, &frame, &content)
 }
 
 /// What people said of the incidents of these rows, in their order.

@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::super::App;
-use super::super::door::Visibility;
 use super::words;
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
@@ -18,27 +17,18 @@ const PINGS: usize = 25;
 const FLIPS: usize = 15;
 
 /// Both tables; `before` is the number of a ping, for the page of those before it.
-pub(super) fn history(
-    app: &App,
-    check: CheckId,
-    before: Option<u64>,
-    sight: Visibility,
-    now: Time,
-) -> Markup {
+pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, now: Time) -> Markup {
     match read(&app.services.history, check, before) {
         Ok((pings, flips, pauses)) => html! {
-            (pings_table(&pings, before.is_some(), sight, now))
+            (pings_table(&pings, before.is_some(), now))
             @if before.is_none() { (flips_table(&flips, &pauses, now)) }
         },
         Err(error) => html! { div.banner.bad role="alert" { "The history cannot be read: " (error) } },
     }
 }
 
-/// Where the newest ping of a check came from, if that is still known and may be seen.
-pub(super) fn last_source(app: &App, check: CheckId, sight: Visibility) -> Option<String> {
-    if sight == Visibility::Outline {
-        return None;
-    }
+/// Where the newest ping of a check came from, if that is still known.
+pub(super) fn last_source(app: &App, check: CheckId) -> Option<String> {
     let newest = app.services.history.pings(check, None, 1).ok()?;
     newest.into_iter().next().map(|ping| ping.source)
 }
@@ -50,18 +40,17 @@ fn read(reader: &Reader, check: CheckId, before: Option<u64>) -> Result<Happened
     Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?, reader.pauses(check)?))
 }
 
-fn pings_table(pings: &[PingRecord], older: bool, sight: Visibility, now: Time) -> Markup {
+fn pings_table(pings: &[PingRecord], older: bool, now: Time) -> Markup {
     html! {
         h2 #pings { @if older { "Older pings" } @else { "Last pings" } }
         @if pings.is_empty() { p.quiet { "None." } }
         @else {
-            @if sight == Visibility::Outline { (words::how_to_see("What jobs said, and from where,")) }
             table {
                 thead { tr {
                     th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Took" }
                     th scope="col" { "From" } th scope="col" { "Said" }
                 } }
-                tbody { @for ping in pings { (ping_row(ping, sight, now)) } }
+                tbody { @for ping in pings { (ping_row(ping, now)) } }
             }
             @if let Some(last) = pings.last().filter(|_| pings.len() == PINGS) {
                 p.small { a href={ "?before=" (last.seq) "#pings" } { "Older" } }
@@ -70,7 +59,7 @@ fn pings_table(pings: &[PingRecord], older: bool, sight: Visibility, now: Time) 
     }
 }
 
-fn ping_row(ping: &PingRecord, sight: Visibility, now: Time) -> Markup {
+fn ping_row(ping: &PingRecord, now: Time) -> Markup {
     let class = match ping.kind {
         PingKind::Success => "s-up",
         PingKind::Fail => "s-failing",
@@ -86,13 +75,9 @@ fn ping_row(ping: &PingRecord, sight: Visibility, now: Time) -> Markup {
                 @if let Some(rid) = &ping.rid { div { code.quiet { (rid) } } }
             }
             td.time data-label="Took" { @if let Some(duration) = ping.duration { (duration) } }
-            td data-label="From" { @if sight == Visibility::All { (ping.source) } @else { span.quiet { "an address" } } }
+            td data-label="From" { (ping.source) }
             td data-label="Said" {
-                @match (&ping.comment, sight) {
-                    (Some(comment), Visibility::All) => { bdi { (comment) } " " }
-                    (Some(_), Visibility::Outline) => { span.quiet { "a comment" } " " }
-                    (None, _) => {}
-                }
+                @if let Some(comment) = &ping.comment { bdi { (comment) } " " }
                 @match ping.body {
                     BodyRecord::None => {}
                     BodyRecord::Gone => { span.quiet { "a body, not kept" } }

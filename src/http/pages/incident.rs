@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::super::App;
-use super::super::door::Visibility;
 use super::words;
 use crate::app::view::IncidentView;
 use crate::core::check::CheckId;
@@ -11,19 +10,16 @@ use crate::core::incident::{IncidentStatus, IncidentStep, StepKind};
 use crate::core::outbox::{DeliveryKind, DeliveryStep, Telling};
 use crate::core::time::Time;
 use crate::store::StoreError;
-use crate::store::history::Reader;
-use crate::store::live::Answered;
 
 /// So many of the newest steps are shown.
 const STEPS: usize = 100;
 
-/// A line on the incident that has not ended, if there is one, and what happened to it.
-pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Visibility, now: Time) -> Markup {
-    let answered = app.services.live.answered();
-    match read_whole(&app.services.history, &answered, check) {
+/// A line on the incident that has not ended, and what happened to it.
+pub(super) fn incident(whole: &Result<Option<Whole>, StoreError>, is_paused: bool, now: Time) -> Markup {
+    match whole {
         Ok(Some((incident, happened))) => html! {
-            (line(&incident, is_paused, now))
-            (steps(&happened, sight, now))
+            (line(incident, is_paused, now))
+            (steps(happened, now))
         },
         Err(error) => {
             html! { div.banner.bad role="alert" { "Its incident cannot be read: " (error) } }
@@ -33,10 +29,14 @@ pub(super) fn incident(app: &App, check: CheckId, is_paused: bool, sight: Visibi
 }
 
 /// An incident, and its steps, oldest first.
-type Whole = (IncidentView, Vec<IncidentStep>);
+pub(super) type Whole = (IncidentView, Vec<IncidentStep>);
 
-fn read_whole(reader: &Reader, answered: &Answered, check: CheckId) -> Result<Option<Whole>, StoreError> {
-    let Some(incident) = IncidentView::open(reader, answered, check)? else { return Ok(None) };
+/// The incident of a check that has not ended, if there is one.
+pub(super) fn read(app: &App, check: CheckId) -> Result<Option<Whole>, StoreError> {
+    let reader = &app.services.history;
+    let Some(incident) = IncidentView::open(reader, &app.services.live.answered(), check)? else {
+        return Ok(None);
+    };
     let steps = reader.steps(incident.record.id)?;
     Ok(Some((incident, steps)))
 }
@@ -73,15 +73,15 @@ fn line(incident: &IncidentView, is_paused: bool, now: Time) -> Markup {
     }
 }
 
-/// What happened to it, the newest first. What receivers answered is for whoever may see what jobs said.
-fn steps(steps: &[IncidentStep], sight: Visibility, now: Time) -> Markup {
+/// What happened to it, the newest first.
+fn steps(steps: &[IncidentStep], now: Time) -> Markup {
     html! {
         details {
             summary { "What happened to it" }
             table { tbody { @for step in steps.iter().rev().take(STEPS) {
                 tr {
                     td.time { (words::when(step.at, now)) }
-                    td { (happened(&step.what, sight)) }
+                    td { (happened(&step.what)) }
                     td.quiet { "by " bdi { (step.by) } }
                 }
             } } }
@@ -89,7 +89,7 @@ fn steps(steps: &[IncidentStep], sight: Visibility, now: Time) -> Markup {
     }
 }
 
-fn happened(what: &StepKind, sight: Visibility) -> Markup {
+fn happened(what: &StepKind) -> Markup {
     html! {
         @match what {
             StepKind::Began(kind) => { "Began: " (kind.meaning()) }
@@ -99,12 +99,12 @@ fn happened(what: &StepKind, sight: Visibility) -> Markup {
             StepKind::Acknowledged => { "Acknowledged" }
             StepKind::WontFix => { "Marked wont-fix" }
             StepKind::Reopened => { "Open again" }
-            StepKind::Delivery(step) => { (delivery(step, sight)) }
+            StepKind::Delivery(step) => { (delivery(step)) }
         }
     }
 }
 
-fn delivery(step: &DeliveryStep, sight: Visibility) -> Markup {
+fn delivery(step: &DeliveryStep) -> Markup {
     let became = match step.what {
         Telling::Told => "told",
         Telling::Failed => "not reached",
@@ -122,6 +122,6 @@ fn delivery(step: &DeliveryStep, sight: Visibility) -> Markup {
     html! {
         bdi { (step.receiver) } ": " (became) " (" (what) ")"
         @if step.times > 1 { ", " (step.times) " times" }
-        @if sight == Visibility::All && !step.answer.is_empty() { ": " bdi { (step.answer) } }
+        @if !step.answer.is_empty() { ": " bdi { (step.answer) } }
     }
 }

@@ -1,8 +1,8 @@
-//! Pages for people: made whole on the server, without scripts, escaped by maud. They only show: nothing can be done on
-//! them.
+//! Pages for people: made whole on the server, without scripts, escaped by maud. What the viewer may do is offered by forms.
 //!
 //! A new page is a file here, a variant of `Page`, and a row and an arm in `src/http/routes.rs`.
 
+mod acts;
 mod banners;
 mod check;
 mod checks;
@@ -12,6 +12,7 @@ mod history;
 mod incident;
 mod list;
 mod runbooks;
+mod sign_in;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use hyper::header::{
 use maud::{DOCTYPE, Markup, html};
 
 use super::reply::{self, Reply};
+use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{App, exposition};
 use crate::app::Room;
@@ -34,6 +36,7 @@ use crate::app::Room;
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use runbooks::answer as runbooks;
+pub(super) use sign_in::answer as sign_in;
 pub(super) use style::answer as style;
 
 /// Makes a page aside, compressed for whoever takes that.
@@ -60,9 +63,34 @@ const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
 
-/// A page around its content. `up` leads from the page's folder to the first page: addresses are relative, so that a
-/// proxy may put punctual below a path.
-fn page(status: StatusCode, title: &str, up: &str, all_good: bool, content: &Markup) -> Reply {
+/// What stands around the content of a page.
+struct Frame<'p> {
+    title: &'p str,
+    /// Leads from the page's folder to the first page: addresses are relative, so that a proxy may put punctual below a path.
+    up: &'p str,
+    all_good: bool,
+    /// Who looks at it; `None`: it is the same for everybody.
+    viewer: Option<&'p Viewer>,
+}
+
+/// Who somebody is, and how to become somebody else.
+fn signed_in(viewer: &Viewer, up: &str) -> Markup {
+    html! {
+        @if let Some(session) = &viewer.session {
+            form.sign-out method="post" action={ (up) "sign-out" } {
+                input type="hidden" name="form" value=(viewer.form());
+                span.quiet { bdi { (session.token) } " (" (session.scope.as_str()) ")" } " "
+                button type="submit" { "Sign out" }
+            }
+        } @else if viewer.may_sign_in && !viewer.is_known() {
+            a href={ (up) "sign-in" } { "sign in" }
+        }
+    }
+}
+
+/// A page around its content.
+fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
+    let Frame { title, up, all_good, viewer } = *frame;
     // A dot: green while all is good.
     let icon = if all_good { ICON_GOOD } else { ICON_BAD };
     let page = html! {
@@ -83,6 +111,7 @@ fn page(status: StatusCode, title: &str, up: &str, all_good: bool, content: &Mar
                     nav aria-label="punctual" {
                         a href=(if up.is_empty() { "./" } else { up }) { "checks" }
                         a href={ (up) "metrics" } { "metrics" }
+                        @if let Some(viewer) = viewer { (signed_in(viewer, up)) }
                         span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }
                     }
                 }
@@ -95,10 +124,13 @@ fn page(status: StatusCode, title: &str, up: &str, all_good: bool, content: &Mar
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(REFERRER_POLICY, SAME_ORIGIN);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
 }
+
+/// With `no-referrer` a browser would send a form without its origin (23.8).
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 
 const ICON_GOOD: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%232da44e'/%3E%3C/svg%3E";
 const ICON_BAD: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%23cf222e'/%3E%3C/svg%3E";

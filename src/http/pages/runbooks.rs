@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use maud::{Markup, html};
 
 use super::super::reply::Reply;
-use super::page;
+use super::{Frame, page};
 
 const RUNBOOKS: &str = include_str!("../../../docs/runbooks.md");
 
@@ -21,7 +21,8 @@ pub(in super::super) fn answer() -> Reply {
             @for paragraph in rest.split("\n\n") { p { (text(paragraph)) } }
         }
     };
-    page(StatusCode::OK, "Runbooks – punctual", "", true, &content)
+    let frame = Frame { title: "Runbooks – punctual", up: "", all_good: true, viewer: None };
+    page(StatusCode::OK, &frame, &content)
 }
 
 /// Code between backticks; nothing else of Markdown is used there.

@@ -35,16 +35,6 @@ pub(super) fn from_now(time: Time, now: Time) -> String {
     }
 }
 
-/// What is left out of a page, and how to see it.
-pub(super) fn how_to_see(what: &str) -> Markup {
-    html! {
-        p.small.quiet {
-            (what) " is shown to whoever has a token: " a href="?said=1" { "show" }
-            " (any user name, and the token as the password)."
-        }
-    }
-}
-
 /// How long something lasts by now, and when it began.
 pub(super) fn lasting(since: Time, now: Time) -> Markup {
     html! { "for " time datetime=(since) { (rough(now - since)) " " small { "since " (clock(since, now)) } } }

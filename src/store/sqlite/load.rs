@@ -16,6 +16,7 @@ use super::{blind, happenings, mutes, outbox, windows};
 use crate::core::alike::Alike;
 use crate::core::check::{CheckId, Name};
 use crate::core::outbox::MessageId;
+use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
 use crate::core::window::WindowCount;
 use crate::store::live::{ByName, Check, Known};
@@ -34,9 +35,22 @@ pub(super) fn load(db: &Connection, handed: &HashSet<MessageId>) -> Result<Memor
     load_bodies(db, &mut memory)?;
     happenings::load(db, &mut memory)?;
     memory.mutes = mutes::load(db)?;
+    memory.secret = load_secret(db);
     memory.note_all_states();
     memory.settle_deadlines();
     Ok(memory)
+}
+
+/// Where it cannot be read nobody signs in, and all else works.
+fn load_secret(db: &Connection) -> Option<Arc<Secret>> {
+    let sql = "SELECT value FROM secrets WHERE name = 'people'";
+    match db.query_row(sql, [], |row| row.get::<_, String>(0)) {
+        Ok(secret) => Some(Arc::new(Secret::new(secret))),
+        Err(error) => {
+            tracing::error!(%error, "the secret of the database cannot be read: nobody can sign in");
+            None
+        }
+    }
 }
 
 fn load_meta(db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {

@@ -19,6 +19,7 @@ use crate::core::incident::IncidentId;
 use crate::core::origin::{Habits, Origins};
 use crate::core::retention::Retention;
 use crate::core::route::{Dependency, HeldBy, Mutes, Policy};
+use crate::core::secret::Secret;
 use crate::core::state::State;
 use crate::core::step;
 use crate::core::time::{Span, Time};
@@ -52,6 +53,8 @@ pub(super) struct Memory {
     pub(super) origins: Arc<Origins>,
     pub(super) outbox: Outbox,
     pub(super) mutes: Mutes,
+    /// What sessions are signed with; `None`: it cannot be read.
+    pub(super) secret: Option<Arc<Secret>>,
     pub(super) projection: Projection,
     /// How many events each check with an alias has in its history.
     pub(super) happenings: ById<u64>,

@@ -207,6 +207,7 @@ impl SqliteStore {
         }
         self.handed.retain(|id| self.memory.outbox.has_message(*id));
         self.live.set_mutes(self.memory.mutes.clone());
+        self.live.set_secret(self.memory.secret.clone());
         self.live.set_directory(self.memory.directory());
         self.live.set_blind(self.memory.blind.clone());
         self.live.show_all_alerts(&self.memory.projection.alerts);

@@ -224,8 +224,9 @@ fn an_acknowledgement_that_does_not_cover_what_holds_is_not_shown_as_if_it_did()
             (&incident["status"], &of_check["incidents"][0]["status"]),
             (&json!(status), &json!(status))
         );
-        assert!(server.get("/").text().contains(headline), "{headline}");
-        let page = server.get("/checks/soon").text();
+        let page = |path: &str| http::send(http::client().get(server.url(path)).bearer_auth(TOKEN)).text();
+        assert!(page("/").contains(headline), "{headline}");
+        let page = page("/checks/soon");
         assert!(page.contains(words), "{words}: {page}");
     };
     wait_until("lateness", PATIENCE, || local.found(&[]) == ["soon"]);

@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("0012.sql"),
     include_str!("0013.sql"),
     include_str!("0014.sql"),
+    include_str!("0015.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -1,0 +1,43 @@
+//! What a form of a page sends.
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+
+use super::body::{self, Keep};
+use super::reply::{self, Reply};
+use super::visit::Visit;
+
+/// The largest form, in bytes.
+pub(super) const MAX_BYTES: usize = 16 * 1024;
+
+const NOT_READ: &str = "the form did not arrive, or is too long: nothing was done\n";
+const OF_ANOTHER_SESSION: &str =
+    "this form is of a page that was loaded before you signed in: load the page again; nothing was done\n";
+
+/// What a form of a page sends.
+#[derive(Debug)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    fn parse(bytes: &[u8]) -> Form {
+        Form(form_urlencoded::parse(bytes).map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// The first value of this name; "" where there is none.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(other, _)| other == name).map_or("", |(_, value)| value)
+    }
+}
+
+/// Reads a form.
+pub(super) async fn read(visit: Visit<'_>, body: Incoming) -> Result<Form, Box<Reply>> {
+    match body::read(body, Keep { first: MAX_BYTES, last: 0 }, visit.limits).await {
+        Ok(received) if received.left_out == 0 => Ok(Form::parse(&received.kept)),
+        Ok(_) | Err(_) => Err(Box::new(reply::text(StatusCode::BAD_REQUEST, NOT_READ))),
+    }
+}
+
+/// What is said to a form that another session's page made, or none of ours.
+pub(super) fn of_another_session() -> Reply {
+    reply::text(StatusCode::FORBIDDEN, OF_ANOTHER_SESSION)
+}

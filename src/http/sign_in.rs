@@ -1,0 +1,108 @@
+//! Signing in with a token, and out (23.3).
+
+use hyper::StatusCode;
+use hyper::body::Incoming;
+use hyper::header::{HeaderValue, LOCATION, SET_COOKIE};
+
+use super::form::{self, Form};
+use super::guesses::Guesses;
+use super::reply::{self, Reply};
+use super::session::Session;
+use super::viewer::Viewer;
+use super::visit::Visit;
+use super::{door, pages, site};
+use crate::config::Scope;
+
+const NO_SUCH: &str = "This token is not known. Those that are stand under auth.tokens of the configuration.";
+const SEES_NOTHING: &str =
+    "This token is good for pings alone: sign in with one of scope read, operate or write.";
+const TOO_MANY: &str = "Too many wrong tokens came from this address: try again in a minute.";
+const NO_SECRET: &str = "Nobody can sign in now: the database could not be read. The log says why.";
+
+/// Answers `POST /sign-in`: a session for whoever has a token, and on to the page that they came for.
+pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) -> Reply {
+    let form = match form::read(visit, body).await {
+        Ok(form) => form,
+        Err(refusal) => return *refusal,
+    };
+    match begin(visit, &form) {
+        Ok(cookie) => moved(&onwards(form.get("to")), Some(&cookie)),
+        Err((status, why)) => {
+            let reply = pages::sign_in(visit.app, viewer, form.get("to"), Some((status, why)));
+            let waits = status == StatusCode::TOO_MANY_REQUESTS;
+            if waits { reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS) } else { reply }
+        }
+    }
+}
+
+/// The cookie of a new session, or why there is none.
+fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, &'static str)> {
+    let Visit { app, source, .. } = visit;
+    let (access, now) = (app.access(), app.services.clock.now());
+    let given = form.get("token").trim().as_bytes();
+    let known = access.tokens.find(given);
+    if !app.guessed.on_pages.admits((given, known.is_some()), source, now) {
+        return Err((StatusCode::TOO_MANY_REQUESTS, TOO_MANY));
+    }
+    let Some(known) = known else {
+        door::wrong_token(app, &app.guessed.on_pages, source, now);
+        return Err((StatusCode::FORBIDDEN, NO_SUCH));
+    };
+    if !known.scope.covers(Scope::Read) {
+        return Err((StatusCode::FORBIDDEN, SEES_NOTHING));
+    }
+    let secret = app.services.live.secret().ok_or((StatusCode::SERVICE_UNAVAILABLE, NO_SECRET))?;
+    let (session, value) = Session::begin(&secret, &known, now);
+    tracing::info!(token = &*session.token, %source, "somebody signed in");
+    Ok(site::cookie(&app.external_url, &value, Session::LASTS))
+}
+
+/// Answers `POST /sign-out`.
+pub(super) async fn end(visit: Visit<'_>, viewer: &Viewer, body: Incoming) -> Reply {
+    match form::read(visit, body).await {
+        Err(refusal) => *refusal,
+        Ok(form) if !viewer.made(form.get("form")) => form::of_another_session(),
+        Ok(_) => {
+            let over = site::cookie(&visit.app.external_url, "", crate::core::time::Span::ZERO);
+            moved("./", Some(&over))
+        }
+    }
+}
+
+/// On to another page, which is asked for by GET.
+pub(super) fn moved(to: &str, cookie: Option<&str>) -> Reply {
+    let mut reply = reply::text(StatusCode::SEE_OTHER, String::new());
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("./"));
+    reply.headers_mut().insert(LOCATION, location);
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(cookie).ok()) {
+        reply.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    reply
+}
+
+/// The address of a page of ours, as seen from `/sign-in`: whatever is asked for, no other server's.
+fn onwards(to: &str) -> String {
+    let is_plain = to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_ours = is_plain && !to.starts_with('/') && to.len() <= form::MAX_BYTES;
+    format!("./{}", if is_ours { to } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_signs_in_goes_on_to_a_page_of_ours() {
+        let check = |to: &str, expected: &str| assert_eq!(onwards(to), expected, "{to}");
+        check("", "./");
+        check("?q=team%3Ddba", "./?q=team%3Ddba");
+        check("checks/nightly?before=3", "./checks/nightly?before=3");
+        // `./` before it makes a path of it.
+        check("https://evil.example/", "./https://evil.example/");
+        for elsewhere in
+            ["/", "//evil.example", "\\\\evil.example", "a\\b", "a\r\nSet-Cookie: x=y", "a b", "ä"]
+        {
+            check(elsewhere, "./");
+        }
+    }
+}
