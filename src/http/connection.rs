@@ -4,11 +4,13 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -143,35 +145,25 @@ pub(super) async fn serve<H, A>(
     A: Future<Output = Reply>,
 {
     let progress = socket.progress();
+    let draining = AtomicBool::new(false);
     let service = service_fn(|request| {
         progress.enter(Phase::Serving);
         let answer = handler(request);
-        let progress = &progress;
+        let (progress, draining) = (&progress, &draining);
         async move {
-            let reply = answer.await;
+            let mut reply = answer.await;
             progress.enter(Phase::Idle);
+            if draining.load(Ordering::Relaxed) {
+                reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<Reply, Infallible>(reply)
         }
     });
     let socket = TokioIo::new(socket);
-    let mut connection = pin!(
-        http1::Builder::new()
-            // The watchdog's work: hyper would set a timer for each request.
-            .header_read_timeout(None)
-            // The number of headers is bounded by hyper: at most 100; a number of our own would cost an allocation.
-            .max_header_size(limits.max_head_bytes)
-            // A reader that is slow has so much of its answer in here, and [`reply::Body`] keeps account of the rest.
-            .max_buf_size(limits.max_head_bytes.max(MIN_BUFFER_BYTES))
-            // Head and body of an answer are small: one buffer is written faster than two.
-            .writev(false)
-            // A client that has sent all and closes its side still wants its answer; and this spares a read.
-            .half_close(true)
-            .serve_connection(socket, service)
-    );
+    let mut connection = pin!(builder(limits).serve_connection(socket, service));
     let watchdog = Watchdog::new(limits);
     let hurried = watchdog.tick.min(TICK_WHILE_DRAINING);
     let mut tick = pin!(sleep(watchdog.tick));
-    let mut draining = false;
     loop {
         match next_event(connection.as_mut(), tick.as_mut(), &mut order).await {
             Event::Ended(outcome) => {
@@ -181,6 +173,7 @@ pub(super) async fn serve<H, A>(
                 return;
             }
             Event::Tick => {
+                let draining = draining.load(Ordering::Relaxed);
                 let waits = matches!(progress.phase(), Phase::Fresh | Phase::Ending);
                 if watchdog.overrun(&progress, crowded()) || (draining && waits) {
                     return;
@@ -189,13 +182,33 @@ pub(super) async fn serve<H, A>(
             }
             Event::Ordered(Order::Serve) => {}
             Event::Ordered(Order::Drain) => {
-                draining = true;
-                connection.as_mut().graceful_shutdown();
+                draining.store(true, Ordering::Relaxed);
+                // Hyper would close one that it has read nothing of, though its request may have come: of one that waited in
+                // the kernel's queue Tokio may not have heard yet.
+                if progress.phase() != Phase::Fresh {
+                    connection.as_mut().graceful_shutdown();
+                }
                 tick.set(sleep(hurried));
             }
             Event::Ordered(Order::Close) => return,
         }
     }
+}
+
+fn builder(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        // The watchdog's work: hyper would set a timer for each request.
+        .header_read_timeout(None)
+        // The number of headers is bounded by hyper: at most 100; a number of our own would cost an allocation.
+        .max_header_size(limits.max_head_bytes)
+        // A reader that is slow has so much of its answer in here, and [`reply::Body`] keeps account of the rest.
+        .max_buf_size(limits.max_head_bytes.max(MIN_BUFFER_BYTES))
+        // Head and body of an answer are small: one buffer is written faster than two.
+        .writev(false)
+        // A client that has sent all and closes its side still wants its answer; and this spares a read.
+        .half_close(true);
+    builder
 }
 
 /// The smallest that hyper takes.

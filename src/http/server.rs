@@ -1,6 +1,5 @@
 //! The listening sockets: taking connections, within limits, until told to stop.
 
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -8,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use rustix::net::SocketFlags;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -137,18 +137,27 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     // Who connected before we stopped, and waits in the kernel's queue, would otherwise be reset.
     // No more than the queue can hold: others may go on to come.
     for _ in 0..Listeners::BACKLOG {
-        let Some((stream, peer)) = in_queue(&listener).await else { return };
+        let Some((stream, peer)) = in_queue(&listener) else { return };
         take(stream, peer, on_loopback, &shared);
     }
 }
 
-/// Who waits in the kernel's queue. Tokio would have us pause after some of them, and say that nobody does.
-async fn in_queue(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    let accept = poll_fn(|cx| match listener.poll_accept(cx) {
-        Poll::Ready(Ok(accepted)) => Poll::Ready(Some(accepted)),
-        Poll::Ready(Err(_)) | Poll::Pending => Poll::Ready(None),
-    });
-    unconstrained(accept).await
+/// Who waits in the kernel's queue. It is asked itself: Tokio says that nobody does until it has heard of them, and after some of
+/// them.
+fn in_queue(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    loop {
+        match rustix::net::accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+            Ok(accepted) => {
+                let stream = std::net::TcpStream::from(accepted);
+                let peer = stream.peer_addr();
+                if let (Ok(peer), Ok(stream)) = (peer, TcpStream::from_std(stream)) {
+                    return Some((stream, peer));
+                }
+            }
+            Err(error) if is_of_one_connection(&error.into()) => {}
+            Err(_) => return None,
+        }
+    }
 }
 
 /// Its client has gone again: nothing is wrong with us.

@@ -101,7 +101,7 @@ fn a_check_is_made_changed_renamed_and_deleted_and_survives_restart_and_reload()
         made["definition"],
         json!({"name": "nightly-backup", "title": "Nightly backup", "every": "1h", "grace": "10m", "labels": {"team": "web"}})
     );
-    let page = http::get(&server.url("/checks/nightly-backup")).text();
+    let page = http::send(http::client().get(server.url("/checks/nightly-backup")).bearer_auth(TOKEN)).text();
     assert!(page.contains("made through the API"), "{page}");
     let metrics = http::get(&server.url("/metrics")).text();
     assert!(metrics.contains("source=\"api\"} 1\n"), "{metrics}");

@@ -285,7 +285,10 @@ fn who_operates_acts_on_the_page_and_the_api_knows_who_it_was() {
     done("success", &[("who", "ann"), ("comment", "signed off")]);
     assert_eq!(pings(&server, "soon")[0]["comment"], "signed off (by ann (token oncall))");
     let log = server.log();
-    assert!(log.contains("on a page") && log.contains("token=\"oncall\"") && !log.contains(OPERATE), "{log}");
+    assert!(
+        log.contains("on a page") && log.contains("\"token\":\"oncall\"") && !log.contains(OPERATE),
+        "{log}"
+    );
 }
 
 /// 22.2, 4.1

@@ -157,7 +157,7 @@ fn who(viewer: &Viewer) -> Markup {
 }
 
 fn comment(max_chars: usize) -> Markup {
-    html! { p { label { "Comment " input name="comment" maxlength=(max_chars) size="40"; } } }
+    html! { p { label { "Comment " input name="comment" maxlength=(max_chars); } } }
 }
 
 /// `endless` says what no length means, where it means something.
