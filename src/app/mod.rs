@@ -9,6 +9,7 @@
 //! variants of [`NotDone`]. The API and the command line each ask for it.
 
 mod actor;
+pub mod affirm;
 mod aside;
 pub mod edit;
 pub mod health;

@@ -1,13 +1,7 @@
 //! Taking a ping: stored, and only then answered (14.1).
 
-use std::net::IpAddr;
-
-use super::actor::Actor;
-use super::not_done::NotDone;
-use super::said::check_said;
 use super::services::Services;
-use crate::core::check::{CheckId, Ping, PingMethods};
-use crate::store::live::Check;
+use crate::core::check::{CheckId, PingMethods};
 use crate::store::{Applied, PingFact};
 
 /// What is said of a ping that is no POST, at every door.
@@ -54,23 +48,4 @@ pub async fn take(services: &Services, check: CheckId, fact: PingFact) -> Result
         // The writer has logged what failed; if it is gone, we are stopping.
         Ok(Err(_)) | Err(_) => Err(PingNotTaken::NotStored),
     }
-}
-
-/// Has a ping stored that somebody made by hand, with their name behind what they say (22.2).
-pub async fn affirm(
-    services: &Services,
-    actor: &Actor,
-    check: &Check,
-    (ping, comment, source): (Ping, &str, IpAddr),
-) -> Result<(), NotDone> {
-    let who = format!("by {}", actor.name());
-    check_said(actor, comment, PingFact::MAX_COMMENT_BYTES.saturating_sub(who.len() + " ()".len()))?;
-    let kind = ping.kind;
-    let said = if comment.is_empty() { who } else { format!("{comment} ({who})") };
-    let comment = Some(PingFact::kept(&said).to_owned());
-    let fact = PingFact { ping, comment, body: None, left_out: 0, body_cut: false, source };
-    take(services, check.id, fact).await?;
-    let name = check.definition.name.as_str();
-    actor.log_of(name, &format!("{name} is affirmed ({})", kind.as_str()));
-    Ok(())
 }

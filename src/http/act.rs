@@ -12,7 +12,8 @@ use super::reply::Reply;
 use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{App, pages, sign_in};
-use crate::app::{Actor, incidents, mutes, pausing, ping};
+use crate::app::affirm::{self, Affirmation};
+use crate::app::{Actor, incidents, mutes, pausing};
 use crate::config::{Scope, parse_duration};
 use crate::core::check::{Ping, PingKind, Rid};
 use crate::core::time::Time;
@@ -144,7 +145,8 @@ async fn affirm(
         Rid::parse(form.get("rid")).ok_or_else(|| invalid("load the page again: this form is not whole"))?;
     let ping = Ping { kind, rid: Some(rid), exit_status: None };
     let services = &visit.app.services;
-    ping::affirm(services, actor, check, (ping, form.get("comment").trim(), visit.source)).await?;
+    let affirmation = Affirmation { ping, comment: form.get("comment").trim(), source: visit.source };
+    affirm::affirm(services, actor, check, affirmation).await?;
     services.counters.outcomes.accepted.fetch_add(1, Ordering::Relaxed);
     Ok(())
 }

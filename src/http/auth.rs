@@ -1,14 +1,13 @@
 //! Who may do what: ping keys, tokens and the keys of other systems' interfaces, several at a time so that they can be
 //! changed without a gap. Only hashes are kept, and comparing takes a time that does not depend on what is right.
 
-use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use sha2::{Digest, Sha256};
 
 use super::compat_doors::CompatDoors;
+use super::hash::Hash;
 use crate::config::{Config, Openness, Scope, Token};
 
 /// Everything that is asked for at the doors: replaced as a whole when the configuration is read again.
@@ -45,28 +44,6 @@ impl Access {
             },
             (admission, _, _) => admission,
         }
-    }
-}
-
-/// A secret's hash.
-#[derive(Clone, Copy)]
-pub(super) struct Hash([u8; 32]);
-
-impl Hash {
-    pub(super) fn of(secret: &[u8]) -> Hash {
-        Hash(Sha256::digest(secret).into())
-    }
-
-    /// Without an early end.
-    pub(super) fn equals(&self, other: &Hash) -> bool {
-        self.0.iter().zip(&other.0).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
-    }
-}
-
-/// A weak secret could be guessed from its hash.
-impl fmt::Debug for Hash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<hash>")
     }
 }
 
@@ -135,16 +112,16 @@ impl PingKeys {
 pub struct Tokens(Vec<(Arc<str>, Scope, Hash)>);
 
 /// A token that there is.
-pub(super) struct Known<'t> {
+pub(super) struct KnownToken<'t> {
     pub(super) name: &'t Arc<str>,
     pub(super) scope: Scope,
     hash: &'t Hash,
 }
 
-impl Known<'_> {
+impl KnownToken<'_> {
     /// Another one for another text; only to be signed.
     pub(super) fn fingerprint(&self) -> [u8; 32] {
-        self.hash.0
+        self.hash.bytes()
     }
 }
 
@@ -178,20 +155,20 @@ impl Tokens {
     }
 
     /// The token of this name.
-    pub(super) fn named(&self, name: &str) -> Option<Known<'_>> {
+    pub(super) fn named(&self, name: &str) -> Option<KnownToken<'_>> {
         self.0.iter().find(|(other, ..)| **other == *name).map(Tokens::known)
     }
 
     /// The token that this is. All are compared, without an early end.
-    pub(super) fn find(&self, given: &[u8]) -> Option<Known<'_>> {
+    pub(super) fn find(&self, given: &[u8]) -> Option<KnownToken<'_>> {
         let hash = Hash::of(given);
         self.0
             .iter()
             .fold(None, |found, one| if one.2.equals(&hash) { Some(Tokens::known(one)) } else { found })
     }
 
-    fn known((name, scope, hash): &(Arc<str>, Scope, Hash)) -> Known<'_> {
-        Known { name, scope: *scope, hash }
+    fn known((name, scope, hash): &(Arc<str>, Scope, Hash)) -> KnownToken<'_> {
+        KnownToken { name, scope: *scope, hash }
     }
 
     /// Judges a token for what needs this scope.

@@ -1,6 +1,6 @@
 //! The interfaces of other systems, as the configuration opens them.
 
-use super::auth::Hash;
+use super::hash::Hash;
 use crate::config::{Compat, Trigger};
 
 /// The interfaces of other systems: which are switched on, and with which key.

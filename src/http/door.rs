@@ -1,7 +1,6 @@
 //! Admission, before anybody answers: whether who asks may (`Needs` of the route table).
 
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
@@ -9,7 +8,7 @@ use hyper::http::request::Parts;
 
 use super::auth::{self, Admission, TokenVerdict};
 use super::caller::Caller;
-use super::guesses::Guesses;
+use super::guesses::{self, Guesses};
 use super::needs::Needs;
 use super::problem::Problem;
 use super::reply::{self, Reply};
@@ -17,7 +16,6 @@ use super::site::Arrival;
 use super::viewer::{self, Viewer};
 use super::{App, decode, sign_in};
 use crate::config::Scope;
-use crate::core::time::Time;
 
 const TOO_MANY_GUESSES: &str = "too many wrong tokens came from this address: try again in a minute\n";
 const NO_LIFECYCLE: &str = "not allowed: start with --web.enable-lifecycle\n";
@@ -95,13 +93,6 @@ fn at_socket(app: &App, needs: Needs, user: u32) -> Result<Caller, Box<Reply>> {
     }
 }
 
-pub(super) fn wrong_token(app: &App, guesses: &Guesses, source: IpAddr, now: Time) {
-    app.services.counters.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
-    if guesses.note(source, now) {
-        tracing::warn!(%source, "a token was shown that is not known");
-    }
-}
-
 /// Leads whoever may not see a page to where one signs in, and from there back to it.
 pub(super) fn to_sign_in(viewer: &Viewer, parts: &Parts) -> Reply {
     if viewer.is_known() {
@@ -159,7 +150,7 @@ fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Call
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\"")))
         }
         TokenVerdict::Wrong => {
-            wrong_token(app, &app.guessed.tokens, source, now);
+            guesses::wrong_token(&app.services, &app.guessed.tokens, source, now);
             let detail = "this token is not known: `auth.tokens` of the configuration has the ones that are";
             let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
             Err(problem.with_challenge(challenge("Bearer realm=\"punctual\", error=\"invalid_token\"")))

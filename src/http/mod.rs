@@ -19,6 +19,7 @@ mod door;
 mod exposition;
 mod form;
 mod guesses;
+mod hash;
 pub mod limits;
 mod names;
 mod needs;

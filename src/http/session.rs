@@ -7,7 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::auth::{Known, Tokens};
+use super::auth::{KnownToken, Tokens};
 use crate::config::Scope;
 use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
@@ -29,7 +29,7 @@ impl Session {
     const MAX_BYTES: usize = 1024;
 
     /// A new one, and its cookie's value.
-    pub(super) fn begin(secret: &Secret, known: &Known<'_>, now: Time) -> (Session, String) {
+    pub(super) fn begin(secret: &Secret, known: &KnownToken<'_>, now: Time) -> (Session, String) {
         let mac = sign(secret, known, now.as_ms());
         let name = BASE64_URL_SAFE_NO_PAD.encode(known.name.as_bytes());
         let value = format!("{name}.{}.{}", now.as_ms(), BASE64_URL_SAFE_NO_PAD.encode(&mac));
@@ -53,7 +53,7 @@ impl Session {
         lasts.then(|| Session::of(secret, &known, &given))
     }
 
-    fn of(secret: &Secret, known: &Known<'_>, mac: &[u8]) -> Session {
+    fn of(secret: &Secret, known: &KnownToken<'_>, mac: &[u8]) -> Session {
         let form = keyed(secret, b"form").chain_update(mac).finalize().into_bytes();
         let form = BASE64_URL_SAFE_NO_PAD.encode(form);
         Session { token: known.name.clone(), scope: known.scope, form }
@@ -66,12 +66,12 @@ impl Session {
     }
 }
 
-fn sign(secret: &Secret, known: &Known<'_>, began_at_ms: i64) -> Vec<u8> {
+fn sign(secret: &Secret, known: &KnownToken<'_>, began_at_ms: i64) -> Vec<u8> {
     mac_of(secret, known, began_at_ms).finalize().into_bytes().to_vec()
 }
 
 /// A token of the same name that is another text makes another one.
-fn mac_of(secret: &Secret, known: &Known<'_>, began_at_ms: i64) -> Hmac<Sha256> {
+fn mac_of(secret: &Secret, known: &KnownToken<'_>, began_at_ms: i64) -> Hmac<Sha256> {
     let token = keyed(secret, b"session").chain_update(known.fingerprint());
     token.chain_update(began_at_ms.to_be_bytes()).chain_update(known.name.as_bytes())
 }

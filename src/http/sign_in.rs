@@ -5,12 +5,12 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderValue, LOCATION, SET_COOKIE};
 
 use super::form::{self, Form};
-use super::guesses::Guesses;
+use super::guesses::{self, Guesses};
 use super::reply::{self, Reply};
 use super::session::Session;
 use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{door, pages, site};
+use super::{pages, site};
 use crate::config::Scope;
 
 const NO_SUCH: &str = "This token is not known. Those that are stand under auth.tokens of the configuration.";
@@ -45,7 +45,7 @@ fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, &'static 
         return Err((StatusCode::TOO_MANY_REQUESTS, TOO_MANY));
     }
     let Some(known) = known else {
-        door::wrong_token(app, &app.guessed.on_pages, source, now);
+        guesses::wrong_token(&app.services, &app.guessed.on_pages, source, now);
         return Err((StatusCode::FORBIDDEN, NO_SUCH));
     };
     if !known.scope.covers(Scope::Read) {

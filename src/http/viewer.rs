@@ -6,7 +6,7 @@ use hyper::http::request::Parts;
 use super::App;
 use super::auth::{self, Admission};
 use super::caller::Caller;
-use super::door;
+use super::guesses;
 use super::session::Session;
 use super::site::{self, Arrival};
 use crate::config::Scope;
@@ -87,7 +87,7 @@ fn shown_token(app: &App, arrival: Arrival, parts: &Parts) -> Option<(std::sync:
     let is_right = known.is_some();
     let admitted = app.guessed.on_pages.admits((given, is_right), source, now);
     if access.tokens.any() && !is_right {
-        door::wrong_token(app, &app.guessed.on_pages, source, now);
+        guesses::wrong_token(&app.services, &app.guessed.on_pages, source, now);
     }
     known.filter(|_| admitted).map(|known| (known.name.clone(), known.scope))
 }

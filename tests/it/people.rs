@@ -365,7 +365,7 @@ fn what_is_not_sent_by_a_page_of_ours_changes_nothing() {
     assert_eq!(person.post("/checks/soon", &fields).status, 303);
 }
 
-/// W16
+/// 23.8, W16
 #[test]
 fn script_in_what_people_say_is_shown_and_not_run() {
     let server = with_a_late_check();
