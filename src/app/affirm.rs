@@ -1,4 +1,4 @@
-//! Pings that somebody makes by hand (22.2).
+//! Pings that somebody makes by hand (22.2a).
 
 use std::net::IpAddr;
 

@@ -24,7 +24,7 @@ use crate::store::pausing::Wish;
 /// What a button of a check's page is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
-    /// A ping, pressed by somebody (22.2).
+    /// A ping, pressed by somebody (22.2a).
     Affirm(PingKind),
     Stand(Stance),
     Pause,
@@ -34,10 +34,9 @@ pub(super) enum Act {
 }
 
 impl Act {
-    const ALL: [Act; 10] = [
+    const ALL: [Act; 9] = [
         Act::Affirm(PingKind::Success),
         Act::Affirm(PingKind::Fail),
-        Act::Affirm(PingKind::Start),
         Act::Stand(Stance::Acknowledge),
         Act::Stand(Stance::WontFix),
         Act::Stand(Stance::Reopen),

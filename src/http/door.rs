@@ -95,7 +95,8 @@ fn at_socket(app: &App, needs: Needs, user: u32) -> Result<Caller, Box<Reply>> {
 
 /// Leads whoever may not see a page to where one signs in, and from there back to it.
 pub(super) fn to_sign_in(viewer: &Viewer, parts: &Parts) -> Reply {
-    if viewer.is_known() {
+    // Whoever signed in with a token that may read no more can sign in with another.
+    if viewer.is_known() && viewer.session.is_none() {
         return reply::text(StatusCode::FORBIDDEN, SEES_NOTHING);
     }
     let path = parts.uri.path().trim_start_matches('/');

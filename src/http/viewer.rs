@@ -29,10 +29,12 @@ impl Viewer {
     pub(super) fn of(app: &App, arrival: Arrival, parts: &Parts) -> Viewer {
         let access = app.access();
         let may_sign_in = access.tokens.any();
+        let without_key = access.ping_keys.admit(None);
+        let all_may_ping = matches!(without_key, Admission::Open | Admission::Tolerated);
         let known = |caller, scope, session| Viewer {
             caller,
             scope: Some(scope),
-            may_ping: scope.covers(Scope::Ping),
+            may_ping: all_may_ping || scope.covers(Scope::Ping),
             session,
             may_sign_in,
         };
@@ -45,11 +47,10 @@ impl Viewer {
         if let Some(session) = session(app, parts) {
             return known(Caller::Token(session.token.clone()), session.scope, Some(session));
         }
-        let admission = access.ping_keys.admit(None);
         Viewer {
             caller: Caller::Anybody,
             scope: access.openness.may_read.then_some(Scope::Read),
-            may_ping: matches!(admission, Admission::Open | Admission::Tolerated),
+            may_ping: all_may_ping,
             session: None,
             may_sign_in,
         }
@@ -92,15 +93,19 @@ fn shown_token(app: &App, arrival: Arrival, parts: &Parts) -> Option<(std::sync:
     known.filter(|_| admitted).map(|known| (known.name.clone(), known.scope))
 }
 
+/// So many cookies of one name are looked at.
+const MAX_COOKIES: usize = 4;
+
 /// The session that the request's cookie is of.
 pub(super) fn session(app: &App, parts: &Parts) -> Option<Session> {
     let name = site::cookie_name(&app.external_url);
     let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|header| HeaderValue::to_str(header).ok());
-    let mut values = cookies.flat_map(|header| header.split(';')).filter_map(|pair| {
+    let values = cookies.flat_map(|header| header.split(';')).filter_map(|pair| {
         let (other, value) = pair.trim().split_once('=')?;
         (other == name).then_some(value)
     });
-    let cookie = values.next()?;
-    let secret = app.services.live.secret()?;
-    app.with_access(|access| Session::read(&secret, &access.tokens, cookie, app.services.clock.now()))
+    let (secret, access, now) = (app.services.live.secret()?, app.access(), app.services.clock.now());
+    // A neighbour on the same host may have set one of the same name.
+    let mut few = values.take(MAX_COOKIES);
+    few.find_map(|cookie| Session::read(&secret, &access.tokens, cookie, now))
 }

@@ -162,6 +162,7 @@ fn the_day_to_day_work_from_making_a_check_to_deleting_it() {
         seconds.replace_all(&shown, "SECS  r1"),
         "name           backup\n\
          title          Nightly backup\n\
+         ref            ckr6g5\n\
          status         failing, failed since TIME\n\
          due            TIME  (AGE)\n\
          deadline       TIME  (AGE)\n\

@@ -300,10 +300,12 @@ fn declared(server: &Punctual, name: &str) -> Vec<String> {
 #[test]
 fn all_that_was_declared_is_on_the_page_and_what_was_not_is_left_out() {
     let server = Punctual::start(DECLARED);
-    let expected = ["Name: plain", "Schedule: every 5m", "Grace: 5m", "Declared: punctual.yaml:5"];
+    let expected =
+        ["Name: plain", "Ref: fwqq3t", "Schedule: every 5m", "Grace: 5m", "Declared: punctual.yaml:5"];
     assert_eq!(declared(&server, "plain"), expected);
     let expected = [
         "Name: full",
+        "Ref: w4smp4",
         "Formerly: old older",
         "Labels: team=&lt;i&gt;dba\u{202e}",
         "Schedule: cron \"0 2 * * *\" UTC",

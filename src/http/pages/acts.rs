@@ -74,7 +74,7 @@ fn stance_words(stance: Stance) -> &'static str {
     }
 }
 
-/// 22.2
+/// 22.2a
 fn affirm(viewer: &Viewer, on: &ActedOn<'_>, now: Time) -> Markup {
     let fields = html! {
         p.quiet { "It counts as a ping, with your name and what you say." }
@@ -84,7 +84,6 @@ fn affirm(viewer: &Viewer, on: &ActedOn<'_>, now: Time) -> Markup {
         p {
             (button(Act::Affirm(PingKind::Success), "It is done"))
             " " (button(Act::Affirm(PingKind::Fail), "It failed"))
-            " " (button(Act::Affirm(PingKind::Start), "It has begun"))
         }
     };
     form(viewer, on, "Affirm", &fields)
