@@ -81,18 +81,8 @@ impl Actor {
     /// As the history has it: `ann (token oncall)`, `oncall (token)`, `ann (user 0)`, `user 0` (22.1a).
     pub fn name(&self) -> String {
         match (&self.door, &self.said) {
-            (Entrance::Api { token: Some(token), .. } | Entrance::Page { token: Some(token), .. }, None) => {
-                format!("{token} (token)")
-            }
-            (
-                Entrance::Api { token: Some(token), .. } | Entrance::Page { token: Some(token), .. },
-                Some(said),
-            ) => format!("{said} (token {token})"),
-            (Entrance::Api { token: None, source } | Entrance::Page { token: None, source }, None) => {
-                source.to_string()
-            }
-            (Entrance::Api { token: None, source } | Entrance::Page { token: None, source }, Some(said)) => {
-                format!("{said} ({source})")
+            (Entrance::Api { token, source } | Entrance::Page { token, source }, said) => {
+                over_network(token.as_deref(), *source, said.as_deref())
             }
             (Entrance::Socket(user), None) => format!("user {user}"),
             // Commands say so of whoever has no name.
@@ -135,5 +125,14 @@ impl Actor {
             Entrance::Socket(user) => tracing::info!(check, by, user, "by the control socket: {done}"),
             Entrance::Compat(..) => {}
         }
+    }
+}
+
+fn over_network(token: Option<&str>, source: IpAddr, said: Option<&str>) -> String {
+    match (token, said) {
+        (Some(token), None) => format!("{token} (token)"),
+        (Some(token), Some(said)) => format!("{said} (token {token})"),
+        (None, None) => source.to_string(),
+        (None, Some(said)) => format!("{said} ({source})"),
     }
 }

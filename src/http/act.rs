@@ -82,7 +82,7 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: Viewer, name: &str, body: I
         // Asked for anew, so that loading it again does nothing again.
         Ok(check) => sign_in::moved(&format!("./{}", check.definition.name), None),
         Err(problem) => {
-            let (name, problem) = (name.to_owned(), problem);
+            let name = name.to_owned();
             // Who may not see the page is told no more than why.
             let sees = viewer.may(Scope::Read);
             let make = move |app: &App| match sees {

@@ -1,5 +1,7 @@
 //! Who looks at a page, and what they may do there (§23).
 
+use std::sync::Arc;
+
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use hyper::http::request::Parts;
 
@@ -78,7 +80,7 @@ impl Viewer {
 }
 
 /// The token that stands in a header of the request: as such, or as the password of whatever user (browsers, Prometheus).
-fn shown_token(app: &App, arrival: Arrival, parts: &Parts) -> Option<(std::sync::Arc<str>, Scope)> {
+fn shown_token(app: &App, arrival: Arrival, parts: &Parts) -> Option<(Arc<str>, Scope)> {
     let header = parts.headers.get(AUTHORIZATION);
     let password = auth::password(header);
     let given = auth::bearer(header).or(password.as_deref())?;

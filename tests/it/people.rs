@@ -59,7 +59,7 @@ impl<'s> Person<'s> {
     fn press(&self, check: &str, button: &str, filled: &[(&str, &str)]) -> Response {
         let page = self.get(&format!("/checks/{check}")).text();
         let fields = fields_of(&page, button);
-        let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let mut fields = as_texts(&fields);
         fields.extend(filled);
         fields.push(("do", button));
         self.post(&format!("/checks/{check}"), &fields)
@@ -81,6 +81,11 @@ fn fields_of(page: &str, button: &str) -> Vec<(String, String)> {
     };
     let hidden = form.split('<').filter(|tag| tag.starts_with("input type=\"hidden\""));
     hidden.map(|tag| (value(tag, "name").unwrap(), value(tag, "value").unwrap_or_default())).collect()
+}
+
+/// The same, to be sent with others.
+fn as_texts(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 /// The buttons that a page offers.
@@ -287,7 +292,7 @@ fn a_form_that_is_sent_twice_counts_once_and_two_forms_twice() {
     let anybody = Person::nobody(&server);
     let page = anybody.get("/checks/backup").text();
     let hidden = fields_of(&page, "success");
-    let mut fields: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let mut fields = as_texts(&hidden);
     fields.extend([("do", "success"), ("who", "ann")]);
     for _ in 0..2 {
         assert_eq!(anybody.post("/checks/backup", &fields).status, 303);
@@ -317,7 +322,7 @@ fn what_is_not_sent_by_a_page_of_ours_changes_nothing() {
     let person = Person::signed_in(&server, WRITE);
     let page = person.get("/checks/soon").text();
     let hidden = fields_of(&page, "acknowledge");
-    let mut fields: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let mut fields = as_texts(&hidden);
     fields.extend([("do", "acknowledge"), ("who", "ann")]);
     let origin = server.url("").trim_end_matches('/').to_owned();
     let refused = |what: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]| {
@@ -338,7 +343,7 @@ fn what_is_not_sent_by_a_page_of_ours_changes_nothing() {
     refused("no form's secret", &without, &[("origin", &origin)]);
     let other = Person::signed_in(&server, OPERATE);
     let of_other = fields_of(&other.get("/checks/soon").text(), "acknowledge");
-    let mut of_other: Vec<(&str, &str)> = of_other.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let mut of_other = as_texts(&of_other);
     of_other.push(("do", "acknowledge"));
     refused("another session's form", &of_other, &[("origin", &origin)]);
     // A cookie that was changed is nobody's.

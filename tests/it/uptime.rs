@@ -1,14 +1,12 @@
 //! How checks have been (§25): the API and the command of a real server, over what happened to it and over what stands in its
 //! database since long ago.
 
-use std::process::Command;
-
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::http::Response;
 use crate::support::process::{PATIENCE, wait_until};
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, punctual};
 
 const CONFIG: &str = "\
 defaults: {timezone: Europe/Berlin}
@@ -163,7 +161,7 @@ fn incidents_say_how_long_people_and_jobs_took() {
     let server = start();
     server.ping("export/fail");
     let data = server.data();
-    let acknowledged = run(&["incidents", "ack", "export", "--storage.path", data.to_str().unwrap()]);
+    let acknowledged = punctual(&["incidents", "ack", "export", "--storage.path", data.to_str().unwrap()]);
     assert!(acknowledged.0, "{}", acknowledged.1);
     server.ping("export");
     let mut report_now = Value::Null;
@@ -228,16 +226,9 @@ fn what_cannot_be_reported_is_said_with_what_to_do() {
     assert_eq!(ask(&server, "/uptime?from=0001-01-01").status, 200);
 }
 
-/// Whether a command succeeds, and what it says.
-fn run(arguments: &[&str]) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_punctual")).args(arguments).env_clear().output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).unwrap())
-}
-
 fn uptime(server: &Punctual, arguments: &[&str]) -> String {
     let url = server.url("");
-    let (is_done, said) = run(&[&["uptime", "--server", &url], arguments].concat());
+    let (is_done, said) = punctual(&[&["uptime", "--server", &url], arguments].concat());
     assert!(is_done, "{arguments:?}: {said}");
     said
 }
@@ -284,6 +275,6 @@ fn the_command_writes_columns_json_and_markdown() {
         serde_json::from_str(&uptime(&server, &[&["-o", "json"], &over[..]].concat())).unwrap();
     assert_eq!(listed["uptime"].as_array().unwrap().len(), 4);
     let url = server.url("");
-    let (is_done, said) = run(&["uptime", "bakcup", "--server", &url]);
+    let (is_done, said) = punctual(&["uptime", "bakcup", "--server", &url]);
     assert!(!is_done && said.contains("backup"), "{said}");
 }
