@@ -306,7 +306,8 @@ pub enum Overlap {
     Fail,
 }
 
-/// A run's id, as the job gave it: 1 to 64 characters of `[A-Za-z0-9._:-]`.
+/// A run's id, as the job gave it: 1 to 64 characters of `[A-Za-z0-9._:-]`. Or the id of a form that somebody sent, which
+/// is no run's (22.2b).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rid(Arc<str>);
 
@@ -319,6 +320,25 @@ impl Rid {
         let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
         let fits = !text.is_empty() && text.len() <= Rid::MAX_BYTES;
         (fits && text.bytes().all(plain)).then(|| Rid(text.into()))
+    }
+
+    /// The id of a form, which no job can give as its own; `None`: `id` is none, or too long.
+    pub fn of_form(id: &str) -> Option<Rid> {
+        let prefix = Rid::OF_FORMS;
+        let fits = id.len() <= Rid::MAX_BYTES - prefix.len();
+        fits.then(|| Rid::parse(id)).flatten().map(|id| Rid(format!("{prefix}{}", id.as_str()).into()))
+    }
+
+    /// One that was stored; `None`: it is damaged.
+    pub fn stored(text: &str) -> Option<Rid> {
+        text.strip_prefix(Rid::OF_FORMS).map_or_else(|| Rid::parse(text), Rid::of_form)
+    }
+
+    const OF_FORMS: &str = "form/";
+
+    /// Whether it is a form's.
+    pub fn is_of_form(&self) -> bool {
+        self.0.starts_with(Rid::OF_FORMS)
     }
 
     pub fn as_str(&self) -> &str {

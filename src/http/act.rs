@@ -34,9 +34,10 @@ pub(super) enum Act {
 }
 
 impl Act {
-    const ALL: [Act; 9] = [
+    const ALL: [Act; 10] = [
         Act::Affirm(PingKind::Success),
         Act::Affirm(PingKind::Fail),
+        Act::Affirm(PingKind::Start),
         Act::Stand(Stance::Acknowledge),
         Act::Stand(Stance::WontFix),
         Act::Stand(Stance::Reopen),
@@ -75,23 +76,32 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: Viewer, name: &str, body: I
         Ok(form) => form,
         Err(refusal) => return *refusal,
     };
-    if !viewer.made(form.get("form")) {
-        return form::of_another_session();
-    }
-    match act(visit, &viewer, name, &form).await {
+    let done = match viewer.made(form.get("form")) {
+        true => act(visit, &viewer, name, &form).await,
+        false => Err(form::of_another_session()),
+    };
+    match done {
         // Asked for anew, so that loading it again does nothing again.
         Ok(check) => sign_in::moved(&format!("./{}", check.definition.name), None),
         Err(problem) => {
+            let refused = Refused { problem, comment: form.get("comment").trim().to_owned() };
             let name = name.to_owned();
             // Who may not see the page is told no more than why.
             let sees = viewer.may(Scope::Read);
             let make = move |app: &App| match sees {
-                true => pages::check(app, &name, None, (&viewer, Some(&problem))),
-                false => problem.reply(),
+                true => pages::check(app, &name, None, (&viewer, Some(&refused))),
+                false => pages::refused(&name, &viewer, &refused),
             };
             pages::make(visit, make).await
         }
     }
+}
+
+/// Why something was not done that somebody asked for by a form.
+pub(super) struct Refused {
+    pub(super) problem: Problem,
+    /// What they had written, so that they need not write it again.
+    pub(super) comment: String,
 }
 
 async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Result<Arc<Check>, Problem> {
@@ -106,7 +116,7 @@ async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Resu
     let check = services.live.find(name).ok_or_else(no_check)?;
     let said = Some(form.get("who").trim().to_owned()).filter(|who| !who.is_empty());
     if said.is_none() && !viewer.is_known() {
-        return Err(invalid("say who you are: nothing was done"));
+        return Err(invalid("say who you are"));
     }
     let actor = Actor { said, door: viewer.caller.on_page(visit.source) };
     let (comment, now) = (form.get("comment").trim(), services.clock.now());
@@ -140,8 +150,8 @@ async fn affirm(
     (kind, form): (PingKind, &Form),
 ) -> Result<(), Problem> {
     // Each form has one of its own, so that it counts once however often it is sent (4.1d).
-    let rid =
-        Rid::parse(form.get("rid")).ok_or_else(|| invalid("load the page again: this form is not whole"))?;
+    let rid = Rid::of_form(form.get("rid"))
+        .ok_or_else(|| invalid("load the page again: this form is not whole"))?;
     let ping = Ping { kind, rid: Some(rid), exit_status: None };
     let services = &visit.app.services;
     let affirmation = Affirmation { ping, comment: form.get("comment").trim(), source: visit.source };
@@ -165,7 +175,7 @@ fn may_not(viewer: &Viewer, act: Act) -> Problem {
     let needs = act.needs().as_str();
     let why = match (act.needs(), viewer.is_known(), viewer.may_sign_in) {
         (_, true, _) => format!("your token may not do this: it needs one of scope `{needs}`"),
-        (_, false, true) => format!("sign in with a token of scope `{needs}`: nothing was done"),
+        (_, false, true) => format!("sign in with a token of scope `{needs}`"),
         (Scope::Ping, false, false) => {
             "a ping key is needed, and a page has none: add a token of scope `ping` or \
                                         `operate` under `auth.tokens`"

@@ -28,7 +28,8 @@ pub struct App {
     pub names: PingedNames,
     /// For those who come over the network, and for the user at the socket: neither keeps the other out.
     rooms: [AnswerRooms; 2],
-    pub(super) guessed: Guessed,
+    /// Wrong secrets that were shown lately.
+    pub(super) guessed: Guesses,
     access: RwLock<Arc<Access>>,
 }
 
@@ -60,15 +61,6 @@ impl AnswerRooms {
     }
 }
 
-/// Wrong secrets that were shown lately.
-#[derive(Default)]
-pub(super) struct Guessed {
-    /// By programs.
-    pub(super) tokens: Guesses,
-    /// By browsers, for a page.
-    pub(super) on_pages: Guesses,
-}
-
 impl App {
     /// Before the first request: without keys or tokens.
     pub fn new(services: Arc<Services>) -> App {
@@ -78,7 +70,7 @@ impl App {
             external_url: "http://127.0.0.1:19099".to_owned(),
             names: PingedNames::default(),
             rooms: [AnswerRooms::new(), AnswerRooms::new()],
-            guessed: Guessed::default(),
+            guessed: Guesses::default(),
             access: RwLock::default(),
         }
     }

@@ -38,8 +38,8 @@ impl Access {
     /// Judges what a ping shows: a key in its path or header, or a token in its header that is good for pinging.
     pub(super) fn admit_ping(&self, key: Option<&[u8]>, bearer: Option<&[u8]>) -> Admission {
         match (self.ping_keys.admit(key.or(bearer)), key, bearer) {
-            (Admission::Wrong, None, Some(token)) => match self.tokens.judge(Some(token), Scope::Ping) {
-                TokenVerdict::Good(name) => Admission::Key(name),
+            (Admission::Wrong, None, Some(token)) => match self.tokens.find(token) {
+                Some(known) if known.scope.covers(Scope::Ping) => Admission::Key(known.name.clone()),
                 _ => Admission::Wrong,
             },
             (admission, _, _) => admission,
@@ -125,21 +125,6 @@ impl KnownToken<'_> {
     }
 }
 
-/// What a token is worth.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TokenVerdict {
-    /// There are no tokens.
-    NoTokens,
-    /// It is the token of this name, and good for this.
-    Good(Arc<str>),
-    /// Nothing was shown.
-    Missing,
-    /// It is not ours.
-    Wrong,
-    /// It is good for something else.
-    OutOfScope(Scope),
-}
-
 impl Tokens {
     /// These tokens.
     pub fn new(tokens: &[Token]) -> Tokens {
@@ -169,19 +154,6 @@ impl Tokens {
 
     fn known((name, scope, hash): &(Arc<str>, Scope, Hash)) -> KnownToken<'_> {
         KnownToken { name, scope: *scope, hash }
-    }
-
-    /// Judges a token for what needs this scope.
-    pub(super) fn judge(&self, given: Option<&[u8]>, needed: Scope) -> TokenVerdict {
-        if self.0.is_empty() {
-            return TokenVerdict::NoTokens;
-        }
-        let Some(given) = given else { return TokenVerdict::Missing };
-        match self.find(given) {
-            None => TokenVerdict::Wrong,
-            Some(known) if known.scope.covers(needed) => TokenVerdict::Good(known.name.clone()),
-            Some(known) => TokenVerdict::OutOfScope(known.scope),
-        }
     }
 }
 
@@ -236,22 +208,19 @@ mod tests {
     #[test]
     fn a_token_is_good_for_its_scope_and_what_that_covers() {
         let tokens = Tokens::new(&Scope::ALL.map(|scope| token(scope.as_str(), scope, scope.as_str())));
-        let check = |given: Option<&str>, expected: [TokenVerdict; 4]| {
-            let verdicts = Scope::ALL.map(|needed| tokens.judge(given.map(str::as_bytes), needed));
-            assert_eq!(verdicts, expected, "{given:?}");
+        let check = |given: &str, good_for: &[Scope]| {
+            let found = tokens.find(given.as_bytes());
+            let covers = |needed: &Scope| found.as_ref().is_some_and(|known| known.scope.covers(*needed));
+            assert_eq!(Scope::ALL.into_iter().filter(covers).collect::<Vec<_>>(), good_for, "{given}");
+            assert_eq!(found.map(|known| known.name.to_string()), good_for.first().map(|_| given.to_owned()));
         };
-        let (good, not) = (|name: &str| TokenVerdict::Good(name.into()), TokenVerdict::OutOfScope);
-        let all = |verdict: TokenVerdict| [verdict.clone(), verdict.clone(), verdict.clone(), verdict];
-        let (read, ping, operate) = (not(Scope::Read), not(Scope::Ping), not(Scope::Operate));
-        check(Some("read"), [good("read"), read.clone(), read.clone(), read]);
-        check(Some("ping"), [ping.clone(), good("ping"), ping.clone(), ping]);
-        check(Some("operate"), [good("operate"), good("operate"), good("operate"), operate]);
-        check(Some("write"), all(good("write")));
+        check("read", &[Scope::Read]);
+        check("ping", &[Scope::Ping]);
+        check("operate", &[Scope::Read, Scope::Ping, Scope::Operate]);
+        check("write", &Scope::ALL);
         for wrong in ["", "rea", "Read", "read "] {
-            check(Some(wrong), all(TokenVerdict::Wrong));
+            check(wrong, &[]);
         }
-        check(None, all(TokenVerdict::Missing));
-        assert_eq!(Tokens::default().judge(Some(b"x"), Scope::Read), TokenVerdict::NoTokens);
     }
 
     #[test]
@@ -272,8 +241,8 @@ mod tests {
     #[test]
     fn while_tokens_change_the_old_and_the_new_are_good() {
         let both = Tokens::new(&[token("old", Scope::Write, "1"), token("new", Scope::Write, "2")]);
-        assert_eq!(both.judge(Some(b"1"), Scope::Write), TokenVerdict::Good("old".into()));
-        assert_eq!(both.judge(Some(b"2"), Scope::Write), TokenVerdict::Good("new".into()));
+        let name = |text: &[u8]| both.find(text).map(|known| known.name.to_string());
+        assert_eq!((name(b"1").as_deref(), name(b"2").as_deref()), (Some("old"), Some("new")));
     }
 
     #[test]

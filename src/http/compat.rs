@@ -113,14 +113,14 @@ impl Host for App {
             Visitor::User(_) => return KeyVerdict::Wrong,
         };
         let now = self.services.clock.now();
-        if !self.guessed.tokens.admits((key.as_bytes(), is_right), source, now) {
+        if !self.guessed.admits((key.as_bytes(), is_right), source, now) {
             return KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS };
         }
         if is_right {
             return KeyVerdict::Right;
         }
         self.services.counters.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
-        if self.guessed.tokens.note(source, now) {
+        if self.guessed.note(source, now) {
             tracing::warn!(interface = system, %source, "a wrong auth_key was shown");
         }
         KeyVerdict::Wrong

@@ -178,14 +178,17 @@ pub(super) async fn serve<H, A>(
                 if watchdog.overrun(&progress, crowded()) || (draining && waits) {
                     return;
                 }
+                if draining {
+                    connection.as_mut().graceful_shutdown();
+                }
                 tick.set(sleep(if draining { hurried } else { watchdog.tick }));
             }
             Event::Ordered(Order::Serve) => {}
             Event::Ordered(Order::Drain) => {
                 draining.store(true, Ordering::Relaxed);
-                // Hyper would close one that it has read nothing of, though its request may have come: of one that waited in
-                // the kernel's queue Tokio may not have heard yet.
-                if progress.phase() != Phase::Fresh {
+                // Hyper would close at once one on which it has read nothing yet, or nothing since its last answer, though
+                // the next request may have come: Tokio has not heard yet of all that waits in the kernel.
+                if !matches!(progress.phase(), Phase::Fresh | Phase::Idle) {
                     connection.as_mut().graceful_shutdown();
                 }
                 tick.set(sleep(hurried));

@@ -6,18 +6,16 @@ use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
-use super::auth::{self, Admission, TokenVerdict};
+use super::auth::{self, Admission};
 use super::caller::Caller;
-use super::guesses::{self, Guesses};
 use super::needs::Needs;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::site::Arrival;
 use super::viewer::{self, Viewer};
-use super::{App, decode, sign_in};
+use super::{App, decode, sign_in, token};
 use crate::config::Scope;
 
-const TOO_MANY_GUESSES: &str = "too many wrong tokens came from this address: try again in a minute\n";
 const NO_LIFECYCLE: &str = "not allowed: start with --web.enable-lifecycle\n";
 const NEEDS_PING_KEY: &str = "a ping key is needed: send `Authorization: Bearer KEY`";
 const SEES_NOTHING: &str =
@@ -114,7 +112,7 @@ fn metrics(app: &App, arrival: Arrival, parts: &Parts) -> Result<Caller, Box<Rep
     if app.with_access(|access| access.openness.metrics) {
         return Ok(Caller::Anybody);
     }
-    let viewer = Viewer::of(app, arrival, parts);
+    let viewer = Viewer::of(app, arrival, parts).map_err(|problem| Box::new(problem.reply()))?;
     if viewer.is_known() && viewer.may(Scope::Read) {
         return Ok(viewer.caller);
     }
@@ -131,38 +129,24 @@ fn switched_off(system: &str) -> String {
 }
 
 fn token(app: &App, source: IpAddr, parts: &Parts, needed: Scope) -> Result<Caller, Problem> {
-    let given = auth::bearer(parts.headers.get(AUTHORIZATION));
+    let access = app.access();
+    if !access.tokens.any() {
+        return Err(Problem::new(StatusCode::FORBIDDEN, NO_TOKENS));
+    }
     let needs = needed.as_str();
     let challenge = HeaderValue::from_static;
-    let now = app.services.clock.now();
-    let verdict = app.access().tokens.judge(given, needed);
-    let is_right = verdict != TokenVerdict::Wrong;
-    let is_held_off = given.is_some_and(|shown| !app.guessed.tokens.admits((shown, is_right), source, now));
-    if is_held_off && verdict != TokenVerdict::NoTokens {
-        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES.trim_end());
-        return Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS));
+    let Some(given) = auth::bearer(parts.headers.get(AUTHORIZATION)) else {
+        let detail = format!("a token of scope `{needs}` is needed: send `Authorization: Bearer TOKEN`");
+        let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
+        return Err(problem.with_challenge(challenge("Bearer realm=\"punctual\"")));
+    };
+    let known = token::judge(app, &access.tokens, given, source).known()?;
+    if !known.scope.covers(needed) {
+        let scope = known.scope.as_str();
+        let detail = format!("this token has the scope `{scope}`, and this needs `{needs}`: use another");
+        let problem = Problem::new(StatusCode::FORBIDDEN, detail);
+        let insufficient = challenge("Bearer realm=\"punctual\", error=\"insufficient_scope\"");
+        return Err(problem.with_challenge(insufficient));
     }
-    match verdict {
-        TokenVerdict::Good(name) => Ok(Caller::Token(name)),
-        TokenVerdict::NoTokens => Err(Problem::new(StatusCode::FORBIDDEN, NO_TOKENS)),
-        TokenVerdict::Missing => {
-            let detail = format!("a token of scope `{needs}` is needed: send `Authorization: Bearer TOKEN`");
-            let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
-            Err(problem.with_challenge(challenge("Bearer realm=\"punctual\"")))
-        }
-        TokenVerdict::Wrong => {
-            guesses::wrong_token(&app.services, &app.guessed.tokens, source, now);
-            let detail = "this token is not known: `auth.tokens` of the configuration has the ones that are";
-            let problem = Problem::new(StatusCode::UNAUTHORIZED, detail);
-            Err(problem.with_challenge(challenge("Bearer realm=\"punctual\", error=\"invalid_token\"")))
-        }
-        TokenVerdict::OutOfScope(scope) => {
-            let detail = format!(
-                "this token has the scope `{}`, and this needs `{needs}`: use another",
-                scope.as_str()
-            );
-            let problem = Problem::new(StatusCode::FORBIDDEN, detail);
-            Err(problem.with_challenge(challenge("Bearer realm=\"punctual\", error=\"insufficient_scope\"")))
-        }
-    }
+    Ok(Caller::Token(known.name.clone()))
 }

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 
 use super::body::{self, Keep};
+use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::visit::Visit;
 
@@ -12,7 +13,7 @@ pub(super) const MAX_BYTES: usize = 16 * 1024;
 
 const NOT_READ: &str = "the form did not arrive, or is too long: nothing was done\n";
 const OF_ANOTHER_SESSION: &str =
-    "this form is of a page that was loaded before you signed in: load the page again; nothing was done\n";
+    "this form is of a page that was loaded before you signed in: load the page again";
 
 /// What a form of a page sends.
 #[derive(Debug)]
@@ -38,6 +39,6 @@ pub(super) async fn read(visit: Visit<'_>, body: Incoming) -> Result<Form, Box<R
 }
 
 /// What is said to a form that another session's page made, or none of ours.
-pub(super) fn of_another_session() -> Reply {
-    reply::text(StatusCode::FORBIDDEN, OF_ANOTHER_SESSION)
+pub(super) fn of_another_session() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, OF_ANOTHER_SESSION)
 }

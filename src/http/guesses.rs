@@ -1,11 +1,9 @@
-//! Wrong tokens and keys: counted, logged, and not taken without end from one address.
+//! Wrong tokens and keys: not taken without end from one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
-use crate::app::Services;
 use crate::config::SHORT_SECRET_BYTES;
 use crate::core::time::{Span, Time};
 
@@ -101,14 +99,6 @@ pub(super) fn whose(source: IpAddr) -> IpAddr {
             parts[4..].fill(0);
             parts.into()
         }
-    }
-}
-
-/// Somebody has shown a token that is not known.
-pub(super) fn wrong_token(services: &Services, guesses: &Guesses, source: IpAddr, now: Time) {
-    services.counters.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
-    if guesses.note(source, now) {
-        tracing::warn!(%source, "a token was shown that is not known");
     }
 }
 

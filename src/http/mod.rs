@@ -41,6 +41,7 @@ mod site;
 pub mod socket;
 mod stream;
 mod target;
+mod token;
 mod viewer;
 mod visit;
 

@@ -260,14 +260,12 @@ async fn answer_whole(
             let asked = Asked { visit, caller, parts: captured };
             Box::pin(api::answer(asked, action, body)).await
         }
-        Handler::Page(page) => {
-            let viewer = Viewer::of(app, arrival, &parts);
-            Box::pin(answer_page(visit, viewer, page, captured.get("name").unwrap_or_default())).await
-        }
-        Handler::SignIn | Handler::SignOut | Handler::Act => {
-            let viewer = Viewer::of(app, arrival, &parts);
+        Handler::Page(_) | Handler::SignIn | Handler::SignOut | Handler::Act => {
             let name = captured.get("name").unwrap_or_default();
-            Box::pin(answer_form((visit, viewer), route.handler, name, body)).await
+            match Viewer::of(app, arrival, &parts) {
+                Ok(viewer) => Box::pin(answer_person((visit, viewer), route.handler, name, body)).await,
+                Err(problem) => problem.reply(),
+            }
         }
         Handler::Compat(system) => Box::pin(compat::answer_path(visit, system, rest, body)).await,
         Handler::Trigger => {
@@ -305,14 +303,15 @@ async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, name: &str) -
     pages::make(visit, make).await
 }
 
-/// Answers to a form; `name` is that of the check whose page it is on.
-async fn answer_form(
+/// Answers whoever looks at a page, or sends a form of one; `name` is that of the check whose page it is.
+async fn answer_person(
     (visit, viewer): (Visit<'_>, Viewer),
-    form: Handler,
+    handler: Handler,
     name: &str,
     body: Incoming,
 ) -> Reply {
-    match form {
+    match handler {
+        Handler::Page(page) => answer_page(visit, viewer, page, name).await,
         Handler::SignIn => sign_in::answer(visit, &viewer, body).await,
         Handler::SignOut => sign_in::end(visit, &viewer, body).await,
         _ => act::answer(visit, viewer, name, body).await,

@@ -1,13 +1,16 @@
 //! Signing in with a token, and out (23.3).
 
+use std::borrow::Cow;
+
 use hyper::StatusCode;
 use hyper::body::Incoming;
-use hyper::header::{HeaderValue, LOCATION, SET_COOKIE};
+use hyper::header::{HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 
 use super::form::{self, Form};
-use super::guesses::{self, Guesses};
+use super::guesses::Guesses;
 use super::reply::{self, Reply};
 use super::session::Session;
+use super::token::{self, Shown};
 use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{pages, site};
@@ -28,7 +31,7 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) ->
     match begin(visit, &form) {
         Ok(cookie) => moved(&onwards(form.get("to")), Some(&cookie)),
         Err((status, why)) => {
-            let reply = pages::sign_in(visit.app, viewer, form.get("to"), Some((status, why)));
+            let reply = pages::sign_in(visit.app, viewer, form.get("to"), Some((status, &*why)));
             let waits = status == StatusCode::TOO_MANY_REQUESTS;
             if waits { reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS) } else { reply }
         }
@@ -36,23 +39,26 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) ->
 }
 
 /// The cookie of a new session, or why there is none.
-fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, &'static str)> {
+fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, Cow<'static, str>)> {
     let Visit { app, source, .. } = visit;
-    let (access, now) = (app.access(), app.services.clock.now());
-    let given = form.get("token").trim().as_bytes();
-    let known = access.tokens.find(given);
-    if !app.guessed.on_pages.admits((given, known.is_some()), source, now) {
-        return Err((StatusCode::TOO_MANY_REQUESTS, TOO_MANY));
-    }
-    let Some(known) = known else {
-        guesses::wrong_token(&app.services, &app.guessed.on_pages, source, now);
-        return Err((StatusCode::FORBIDDEN, NO_SUCH));
+    let access = app.access();
+    let known = match token::judge(app, &access.tokens, form.get("token").trim().as_bytes(), source) {
+        Shown::Known(known) => known,
+        Shown::Wrong => return Err((StatusCode::FORBIDDEN, NO_SUCH.into())),
+        Shown::HeldOff => return Err((StatusCode::TOO_MANY_REQUESTS, TOO_MANY.into())),
     };
     if !known.scope.covers(Scope::Read) {
-        return Err((StatusCode::FORBIDDEN, SEES_NOTHING));
+        return Err((StatusCode::FORBIDDEN, SEES_NOTHING.into()));
     }
-    let secret = app.services.live.secret().ok_or((StatusCode::SERVICE_UNAVAILABLE, NO_SECRET))?;
-    let (session, value) = Session::begin(&secret, &known, now);
+    let origin = visit.parts.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    if !site::keeps_cookie(&app.external_url, origin) {
+        // It would lead from here to here without a word.
+        let url = &app.external_url;
+        let why = format!("Sign in at {url}: your browser would keep no session of {url} at {origin}.");
+        return Err((StatusCode::FORBIDDEN, why.into()));
+    }
+    let secret = app.services.live.secret().ok_or((StatusCode::SERVICE_UNAVAILABLE, NO_SECRET.into()))?;
+    let (session, value) = Session::begin(&secret, &known, app.services.clock.now());
     tracing::info!(token = &*session.token, %source, "somebody signed in");
     Ok(site::cookie(&app.external_url, &value, Session::LASTS))
 }
@@ -61,7 +67,7 @@ fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, &'static 
 pub(super) async fn end(visit: Visit<'_>, viewer: &Viewer, body: Incoming) -> Reply {
     match form::read(visit, body).await {
         Err(refusal) => *refusal,
-        Ok(form) if !viewer.made(form.get("form")) => form::of_another_session(),
+        Ok(form) if !viewer.made(form.get("form")) => form::of_another_session().reply(),
         Ok(_) => {
             let over = site::cookie(&visit.app.external_url, "", crate::core::time::Span::ZERO);
             moved("./", Some(&over))

@@ -37,8 +37,7 @@ pub(super) enum Deed {
 
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const MAX_SHOWN: usize = 100;
-const NOT_FROM_ANOTHER_SITE: &str =
-    "not from another site: a page that is not punctual's own has sent this\n";
+const NOT_FROM_ANOTHER_SITE: &str = "not from another site: a page that is not punctual's own has sent this";
 const TWO_MEANINGS: &str =
     "bad request: it has one `Host` (HTTP/1.1, RFC 9112), and `Transfer-Encoding` says `chunked` once\n";
 
@@ -93,12 +92,15 @@ fn is_loopback(name: &str) -> bool {
 
 /// `[::1]:80` is `::1`, `example.org.:80` is `example.org`.
 fn without_port(authority: &str) -> &str {
-    let name = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next(),
-        None => authority.split(':').next(),
+    host_and_port(authority).0
+}
+
+fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+    let (name, rest) = match authority.strip_prefix('[') {
+        Some(rest) => rest.split_once(']').unwrap_or((rest, "")),
+        None => authority.find(':').map_or((authority, ""), |at| authority.split_at(at)),
     };
-    let name = name.unwrap_or_default();
-    name.strip_suffix('.').unwrap_or(name)
+    (name.strip_suffix('.').unwrap_or(name), rest.strip_prefix(':'))
 }
 
 /// `https://example.org:443/below` is `example.org`: browsers leave the port out that goes without saying.
@@ -117,13 +119,27 @@ fn cookie_path(external_url: &str) -> &str {
     rest.find('/').map_or("/", |at| &rest[at..])
 }
 
-/// The name of a session's cookie. A browser takes the longer ones over https alone, and from no neighbour (23.3).
-pub(super) fn cookie_name(external_url: &str) -> &'static str {
-    match (external_url.starts_with("https://"), cookie_path(external_url)) {
-        (true, "/") => "__Host-punctual",
-        (true, _) => "__Secure-punctual",
-        (false, _) => "punctual",
-    }
+/// The name of a session's cookie. A browser takes those with a prefix over https alone, and from no neighbour (23.3). Ports
+/// share their cookies: another server on this host has one of another name.
+pub(super) fn cookie_name(external_url: &str) -> String {
+    let prefix = match (external_url.starts_with("https://"), cookie_path(external_url)) {
+        (true, "/") => "__Host-",
+        (true, _) => "__Secure-",
+        (false, _) => "",
+    };
+    let (_, port) = host_and_port(authority(external_url));
+    let port = port.map(|port| format!("-{port}")).unwrap_or_default();
+    format!("{prefix}punctual{port}")
+}
+
+/// Whether a browser at this origin keeps the cookie of a session, and sends it with what follows. Those at this machine
+/// itself keep what is for https alone.
+pub(super) fn keeps_cookie(external_url: &str, origin: &str) -> bool {
+    let is_at_home = origin.split_once("://").map(|(scheme, _)| scheme)
+        == external_url.split_once("://").map(|(scheme, _)| scheme)
+        && authority(origin).eq_ignore_ascii_case(authority(external_url));
+    let is_open = !external_url.starts_with("https://") || is_loopback(host_and_port(authority(origin)).0);
+    is_at_home || (is_open && cookie_path(external_url) == "/")
 }
 
 /// A session's cookie, as it is set; of nothing and for no time, it is over.
@@ -158,7 +174,24 @@ pub(super) fn check_origin(app: &App, parts: &Parts, deed: Deed) -> Result<(), B
             !names_one || !origins.iter().all(is_own) || !sites.iter().all(is_own_site)
         }
     };
-    if refused { Err(Box::new(reply::text(StatusCode::FORBIDDEN, NOT_FROM_ANOTHER_SITE))) } else { Ok(()) }
+    if refused { Err(Box::new(not_from_another_site(parts, deed))) } else { Ok(()) }
+}
+
+/// A page of ours is taken for another's where a proxy changes the name under which we are asked.
+fn not_from_another_site(parts: &Parts, deed: Deed) -> Reply {
+    let named = parts.headers.get(ORIGIN).map(HeaderValue::as_bytes).filter(|origin| *origin != b"null");
+    let text = match named.filter(|_| deed == Deed::Form) {
+        Some(origin) => {
+            let host = parts.headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+            let (origin, host) = (decode::shown(origin, MAX_SHOWN), decode::shown(host, MAX_SHOWN));
+            format!(
+                "{NOT_FROM_ANOTHER_SITE} (its page is of {origin}, and this server was asked as {host}). Where a proxy brings \
+                 people under that name, start with --web.external-url={origin}\n"
+            )
+        }
+        None => format!("{NOT_FROM_ANOTHER_SITE}\n"),
+    };
+    reply::text(StatusCode::FORBIDDEN, text)
 }
 
 #[cfg(test)]
@@ -211,10 +244,29 @@ mod tests {
             assert_eq!(cookie(url, "v", Span::mins(1)), expected, "{url}");
         };
         check("http://a.example:80", "punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
+        check("http://[::1]:9099", "punctual-9099=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
         check("http://a.example/b", "punctual=v; Path=/b; Max-Age=60; HttpOnly; SameSite=Lax");
         check("https://a.example", "__Host-punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
-        let below = "__Secure-punctual=v; Path=/b/c; Max-Age=60; HttpOnly; SameSite=Lax; Secure";
+        let below = "__Secure-punctual-8443=v; Path=/b/c; Max-Age=60; HttpOnly; SameSite=Lax; Secure";
         check("https://a.example:8443/b/c", below);
+    }
+
+    /// 23.3
+    #[test]
+    fn a_browser_keeps_no_cookie_of_another_address() {
+        let check = |url: &str, origin: &str, expected: bool| {
+            assert_eq!(keeps_cookie(url, origin), expected, "{url} {origin}");
+        };
+        check("http://a.example:9099", "http://a.example:9099", true);
+        check("http://a.example:9099", "http://10.0.0.1:9099", true);
+        check("https://a.example", "https://A.example", true);
+        check("https://a.example", "https://a.example:443", true);
+        check("https://a.example", "http://a.example", false);
+        check("https://a.example", "http://10.0.0.1:9099", false);
+        check("https://a.example", "http://localhost:9099", true);
+        check("https://a.example/b", "https://a.example", true);
+        check("https://a.example/b", "http://localhost:9099", false);
+        check("http://a.example/b", "http://10.0.0.1:9099", false);
     }
 
     #[test]

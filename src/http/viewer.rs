@@ -1,17 +1,16 @@
 //! Who looks at a page, and what they may do there (§23).
 
-use std::sync::Arc;
-
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use hyper::http::request::Parts;
 
 use super::App;
-use super::auth::{self, Admission};
+use super::auth::{self, Admission, KnownToken, Tokens};
 use super::caller::Caller;
-use super::guesses;
+use super::problem::Problem;
 use super::session::Session;
 use super::site::{self, Arrival};
-use crate::config::Scope;
+use super::token;
+use crate::config::{SHORT_SECRET_BYTES, Scope};
 
 /// Who looks at a page, and what they may do there.
 #[derive(Clone, Debug)]
@@ -26,9 +25,8 @@ pub(super) struct Viewer {
 }
 
 impl Viewer {
-    /// Who sends this request. What is shown and is not right is as good as nothing: a proxy's own passwords come with all that
-    /// it passes on.
-    pub(super) fn of(app: &App, arrival: Arrival, parts: &Parts) -> Viewer {
+    /// Who sends this request; or what a program is told whose token is none.
+    pub(super) fn of(app: &App, arrival: Arrival, parts: &Parts) -> Result<Viewer, Problem> {
         let access = app.access();
         let may_sign_in = access.tokens.any();
         let without_key = access.ping_keys.admit(None);
@@ -41,21 +39,26 @@ impl Viewer {
             may_sign_in,
         };
         if let Some(user) = arrival.user {
-            return known(Caller::User(user), Scope::Write, None);
+            return Ok(known(Caller::User(user), Scope::Write, None));
         }
-        if let Some((name, scope)) = shown_token(app, arrival, parts) {
-            return known(Caller::Token(name), scope, None);
+        let header = parts.headers.get(AUTHORIZATION);
+        let token = match auth::bearer(header).filter(|_| may_sign_in) {
+            Some(given) => Some(token::judge(app, &access.tokens, given, arrival.source).known()?),
+            None => by_password(&access.tokens, header),
+        };
+        if let Some(token) = token {
+            return Ok(known(Caller::Token(token.name.clone()), token.scope, None));
         }
         if let Some(session) = session(app, parts) {
-            return known(Caller::Token(session.token.clone()), session.scope, Some(session));
+            return Ok(known(Caller::Token(session.token.clone()), session.scope, Some(session)));
         }
-        Viewer {
+        Ok(Viewer {
             caller: Caller::Anybody,
             scope: access.openness.may_read.then_some(Scope::Read),
             may_ping: all_may_ping,
             session: None,
             may_sign_in,
-        }
+        })
     }
 
     /// Whether they may do what needs this scope.
@@ -79,20 +82,12 @@ impl Viewer {
     }
 }
 
-/// The token that stands in a header of the request: as such, or as the password of whatever user (browsers, Prometheus).
-fn shown_token(app: &App, arrival: Arrival, parts: &Parts) -> Option<(Arc<str>, Scope)> {
-    let header = parts.headers.get(AUTHORIZATION);
-    let password = auth::password(header);
-    let given = auth::bearer(header).or(password.as_deref())?;
-    let access = app.access();
-    let known = access.tokens.find(given);
-    let (source, now) = (arrival.source, app.services.clock.now());
-    let is_right = known.is_some();
-    let admitted = app.guessed.on_pages.admits((given, is_right), source, now);
-    if access.tokens.any() && !is_right {
-        guesses::wrong_token(&app.services, &app.guessed.on_pages, source, now);
-    }
-    known.filter(|_| admitted).map(|known| (known.name.clone(), known.scope))
+/// The token that somebody sends as their password, whatever the user's name (browsers, Prometheus). A wrong one is as good
+/// as none, and is not counted: a proxy's own passwords come with all that it passes on. So a short one is none either, or
+/// it could be guessed.
+fn by_password<'t>(tokens: &'t Tokens, header: Option<&HeaderValue>) -> Option<KnownToken<'t>> {
+    let password = auth::password(header).filter(|password| password.len() >= SHORT_SECRET_BYTES)?;
+    tokens.find(&password)
 }
 
 /// So many cookies of one name are looked at.

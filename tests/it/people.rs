@@ -176,11 +176,8 @@ fn a_session_ends_when_somebody_signs_out_and_when_its_token_is_taken_away_and_o
     assert_eq!((refused.status, refused.header("set-cookie")), (403, ""));
     let out = person.post("/sign-out", &[("form", &form[0].1)]);
     assert_eq!((out.status, out.header("location")), (303, "./"));
-    assert!(
-        out.header("set-cookie").starts_with("punctual=; Path=/; Max-Age=0;"),
-        "{}",
-        out.header("set-cookie")
-    );
+    let over = format!("punctual-{}=; Path=/; Max-Age=0;", server.port());
+    assert!(out.header("set-cookie").starts_with(&over), "{}", out.header("set-cookie"));
     server.write_config(&format!("{}{CHECKS}", TOKENS.replace(OPERATE, "another-that-operates")));
     assert_eq!(server.reload().status, 200);
     assert_eq!(person.get("/").status, 303);
@@ -207,9 +204,20 @@ fn a_session_is_good_for_pages_and_for_reading_and_no_program_writes_by_it() {
 #[test]
 fn what_somebody_may_not_do_is_not_offered_and_is_refused() {
     let server = with_a_late_check();
-    let pinging = ["success", "fail"];
-    let operating = ["success", "fail", "acknowledge", "wont-fix", "pause", "mute"];
-    let all = ["success", "fail", "acknowledge", "wont-fix", "reopen", "pause", "unpause", "mute", "unmute"];
+    let pinging = ["success", "fail", "start"];
+    let operating = ["success", "fail", "start", "acknowledge", "wont-fix", "pause", "mute"];
+    let all = [
+        "success",
+        "fail",
+        "start",
+        "acknowledge",
+        "wont-fix",
+        "reopen",
+        "pause",
+        "unpause",
+        "mute",
+        "unmute",
+    ];
     let check = |person: &Person<'_>, form: &str, shown: &[&str], may: &[&str]| {
         if !shown.is_empty() || person.cookie.is_some() {
             let page = person.get("/checks/soon").text();
@@ -313,6 +321,122 @@ fn a_form_that_is_sent_twice_counts_once_and_two_forms_twice() {
     assert_eq!(answer.status, 422);
     assert!(answer.text().contains("say who you are"), "{}", answer.text());
     assert_eq!(counted(), 2);
+}
+
+/// 22.2b
+#[test]
+fn what_somebody_says_is_done_ends_the_run_that_hangs() {
+    let server = Punctual::start(CHECKS);
+    let anybody = Person::nobody(&server);
+    let running = || server.get("/api/v1/checks/backup").json()["running"].clone();
+    server.ping("backup/start?rid=r1");
+    assert_eq!(running(), true);
+    anybody.press("backup", "success", &[("who", "ann")]);
+    assert_eq!(running(), false);
+    anybody.press("backup", "start", &[("who", "ann")]);
+    assert_eq!(running(), true);
+    anybody.press("backup", "fail", &[("who", "ann")]);
+    assert_eq!(running(), false);
+}
+
+/// 22.2
+#[test]
+fn whoever_is_refused_is_told_why_on_a_page_and_keeps_what_they_wrote() {
+    let server = Punctual::start(&format!(
+        "{TOKENS}{}",
+        CHECKS.replace("every: 1h", "every: 1h, renamed_from: [old]")
+    ));
+    let written = [("do", "success"), ("who", ""), ("comment", "done & <checked>")];
+    let shown = "You had written: done &amp; &lt;checked&gt;";
+    let over = Person::nobody(&server).post("/checks/backup", &written);
+    let text = over.text();
+    assert_eq!((over.status, over.header("content-type")), (403, "text/html; charset=utf-8"), "{text}");
+    assert!(text.contains(shown) && text.contains("../sign-in?to=checks%2Fbackup"), "{text}");
+    let person = Person::signed_in(&server, OPERATE);
+    let of_another = person.post("/checks/backup", &written);
+    assert_eq!(of_another.status, 403);
+    let text = of_another.text();
+    assert!(
+        text.contains(shown) && text.contains("load the page again") && text.contains("id=\"main\""),
+        "{text}"
+    );
+    let form = fields_of(&person.get("/checks/backup").text(), "mute")[0].1.clone();
+    let renamed = person
+        .post("/checks/old", &[("form", &form), ("do", "mute"), ("for", "x"), ("comment", "until noon")]);
+    assert_eq!(renamed.status, 422, "{}", renamed.text());
+    assert!(
+        renamed.text().contains("for how long") && renamed.text().contains("until noon"),
+        "{}",
+        renamed.text()
+    );
+}
+
+/// 23.4
+#[test]
+fn where_a_proxy_changes_the_name_the_refusal_says_what_to_start_with() {
+    let server = Punctual::start(&format!("{TOKENS}{CHECKS}"));
+    let send = |origin: &str| {
+        let request = Person::nobody(&server).request("POST", "/sign-in").header("origin", origin);
+        http::send(form(request, &[("token", OPERATE)]))
+    };
+    let refused = send("https://punctual.example.org");
+    assert_eq!((refused.status, refused.header("set-cookie")), (403, ""));
+    let text = refused.text();
+    assert!(text.contains("start with --web.external-url=https://punctual.example.org\n"), "{text}");
+    assert!(!send("null").text().contains("--web.external-url"));
+    let mut server = Punctual::new(&format!("{TOKENS}{CHECKS}"))
+        .argument("--web.external-url=https://punctual.example.org");
+    server.start_again();
+    let send = |origin: &str| {
+        let request = Person::nobody(&server)
+            .request("POST", "/sign-in")
+            .header("origin", origin)
+            .header("host", origin.split_once("://").unwrap().1);
+        http::send(form(request, &[("token", OPERATE)]))
+    };
+    assert_eq!(send("https://punctual.example.org").status, 303);
+    assert_eq!(send(&format!("http://localhost:{}", server.port())).status, 303);
+}
+
+/// 23.3
+#[test]
+fn whoever_comes_by_an_address_that_keeps_no_session_is_told_where_to_sign_in() {
+    let url = "--web.external-url=https://punctual.example.org/below";
+    let mut server = Punctual::new(&format!("{TOKENS}{CHECKS}")).argument(url);
+    server.start_again();
+    let refused = Person::nobody(&server).post("/sign-in", &[("token", OPERATE)]);
+    assert_eq!((refused.status, refused.header("set-cookie")), (403, ""));
+    assert!(refused.text().contains("Sign in at https://punctual.example.org/below:"), "{}", refused.text());
+    let origin = "https://punctual.example.org";
+    let request = Person::nobody(&server).request("POST", "/sign-in").header("origin", origin);
+    let answer = http::send(form(request, &[("token", OPERATE)]));
+    let cookie = answer.header("set-cookie");
+    assert!(cookie.starts_with("__Secure-punctual=") && cookie.contains("; Path=/below;"), "{cookie}");
+}
+
+/// 23.2, 23.3
+#[test]
+fn a_programs_wrong_token_is_refused_on_pages_and_a_proxys_password_is_nobodys_guess() {
+    let short = "short-token";
+    let server = Punctual::start(&format!("{TOKENS}{CHECKS}").replace(READ, short));
+    let person = Person::nobody(&server);
+    for _ in 0..20 {
+        let answer =
+            http::send(person.request("GET", "/").basic_auth("ann", Some("her password at the proxy")));
+        assert_eq!(answer.status, 303);
+    }
+    let wrong = || server.sum("punctual_wrong_credentials_total", "kind=\"token\"");
+    assert_eq!(wrong(), 0);
+    let show = |token: &str| http::send(person.request("GET", "/checks/backup").bearer_auth(token)).status;
+    // What could be guessed is no password.
+    assert_eq!(http::send(person.request("GET", "/").basic_auth("ann", Some(short))).status, 303);
+    assert_eq!(http::send(person.request("GET", "/").basic_auth("ann", Some(OPERATE))).status, 200);
+    assert_eq!((show(short), show("wrong")), (200, 401));
+    assert_eq!(wrong(), 1);
+    for _ in 0..9 {
+        show("wrong");
+    }
+    assert_eq!((show("wrong"), show(short), show(OPERATE)), (429, 429, 200));
 }
 
 /// 23.4

@@ -289,6 +289,38 @@ fn a_stop_answers_all_who_wait_in_the_kernel_s_queue() {
 }
 
 #[test]
+fn a_stop_answers_what_has_just_come_on_connections_that_are_kept() {
+    let (app, ledger) = Doors::unopened(|_| {});
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listeners = runtime.block_on(async { Listeners::bind(&["127.0.0.1:0".parse().unwrap()]).unwrap() });
+    let address = listeners.addresses()[0];
+    let (kept, clients) = tokio::sync::oneshot::channel::<Vec<TcpStream>>();
+    let client = std::thread::spawn(move || {
+        let connect = |_| {
+            let stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            send(&stream, PING);
+            read_answer(&stream);
+            stream
+        };
+        let clients: Vec<TcpStream> = (0..50).map(connect).collect();
+        let ours = clients.iter().map(|stream| stream.try_clone().unwrap()).collect();
+        kept.send(clients).unwrap();
+        ours
+    });
+    // It sends within one turn of the server's only thread, which ends with the order to stop: Tokio has heard of nothing.
+    let stopped = async {
+        clients.await.unwrap().iter().for_each(|stream| send(stream, PING));
+    };
+    runtime.block_on(server::serve(listeners, app, Limits::default(), stopped));
+    let clients: Vec<TcpStream> = client.join().unwrap();
+    let answers: Vec<String> = clients.iter().map(read_all).collect();
+    let answered = answers.iter().filter(|answer| answer.starts_with("HTTP/1.1 200")).count();
+    assert_eq!((answered, ledger.facts.all().len()), (50, 100));
+    assert!(answers.iter().all(|answer| answer.contains("connection: close")), "{}", answers[0]);
+}
+
+#[test]
 fn a_stop_does_not_wait_for_ever() {
     let mut doors = Doors::open(Limits { drain_timeout: Duration::from_millis(300), ..Limits::default() });
     doors.ledger.set_mode(Mode::Hold);

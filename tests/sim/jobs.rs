@@ -238,6 +238,9 @@ impl Job {
                 return;
             }
         }
+        // Some are ended by somebody's hand (22.2b).
+        let by_hand = || Rid::of_form(&format!("f{}", self.count));
+        let rid = if self.count % 9 == 4 { by_hand() } else { rid };
         self.send(ended, end, rid.as_ref());
         // Its network retries what was heard already (4.1), or its script pings twice.
         if self.rng.percent(15) {

@@ -88,8 +88,9 @@ impl Judge<'_> {
     fn end(&mut self, kind: PingKind, rid: Option<&Rid>) -> PingEffect {
         let now = self.now;
         let state = &mut self.state;
-        // An end without rid ends the latest run, whatever its id; an end with an unknown rid ends none (4.1).
-        let place = match rid {
+        // An end without rid ends the latest run, whatever its id, and so does one by hand (22.2b); an end with an unknown
+        // rid ends none (4.1).
+        let place = match rid.filter(|rid| !rid.is_of_form()) {
             Some(rid) => state.runs.iter().position(|run| run.rid.as_ref() == Some(rid)),
             None => state.runs.len().checked_sub(1),
         };

@@ -68,7 +68,7 @@ fn parse(script: &str) -> Vec<Line<'_>> {
 fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
     let ping = |kind, exit_status| {
         let rid = line.rest.iter().find_map(|word| word.strip_prefix("rid="));
-        Some(Input::Ping(Ping { kind, rid: rid.map(|rid| Rid::parse(rid).unwrap()), exit_status }))
+        Some(Input::Ping(Ping { kind, rid: rid.map(|rid| Rid::stored(rid).unwrap()), exit_status }))
     };
     let spec = || Arc::new(specs[line.rest[0].parse::<usize>().unwrap()].clone());
     match line.verb {

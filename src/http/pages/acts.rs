@@ -84,6 +84,7 @@ fn affirm(viewer: &Viewer, on: &ActedOn<'_>, now: Time) -> Markup {
         p {
             (button(Act::Affirm(PingKind::Success), "It is done"))
             " " (button(Act::Affirm(PingKind::Fail), "It failed"))
+            " " (button(Act::Affirm(PingKind::Start), "It has begun"))
         }
     };
     form(viewer, on, "Affirm", &fields)
@@ -174,5 +175,5 @@ fn lasts(endless: Option<&str>) -> Markup {
 /// Another one for each form, also after a start.
 fn form_rid(now: Time) -> String {
     static FORMS: AtomicU64 = AtomicU64::new(0);
-    format!("page-{:x}-{:x}", now.as_ms(), FORMS.fetch_add(1, Ordering::Relaxed))
+    format!("{:x}-{:x}", now.as_ms(), FORMS.fetch_add(1, Ordering::Relaxed))
 }

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
 
-use super::super::problem::Problem;
+use super::super::act::Refused;
 use super::super::reply::{self, Reply};
 use super::super::viewer::Viewer;
 use super::super::{App, decode};
@@ -12,6 +12,7 @@ use super::acts::{ActedOn, acts};
 use super::declared::declared;
 use super::history::{history, last_source, who_paused};
 use super::incident::{incident, read};
+use super::refused::why_not;
 use super::{Frame, banners, page, words};
 use crate::app::Audience;
 use crate::app::view::{CheckView, Moment};
@@ -34,7 +35,7 @@ pub(in super::super) fn answer(
     app: &App,
     name: &str,
     query: Option<&str>,
-    (viewer, refused): (&Viewer, Option<&Problem>),
+    (viewer, refused): (&Viewer, Option<&Refused>),
 ) -> Reply {
     let Some(check) = app.services.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
@@ -42,7 +43,8 @@ pub(in super::super) fn answer(
         return page(StatusCode::NOT_FOUND, &frame, &content);
     };
     let canonical = check.definition.name.as_str();
-    if canonical != name {
+    // What is refused is shown where it was asked for: the other address would not say why.
+    if canonical != name && refused.is_none() {
         let mut reply = reply::text(StatusCode::FOUND, format!("it is named {canonical} now\n"));
         let location = HeaderValue::from_str(canonical).expect("a name is plain text");
         reply.headers_mut().insert(LOCATION, location);
@@ -64,7 +66,7 @@ pub(in super::super) fn answer(
     let content = html! {
         p.small { a href="../" { "All checks" } }
         h1 { (definition.title) }
-        @if let Some(problem) = refused { div.banner.bad role="alert" { strong { "Nothing was done: " } (problem.detail()) } }
+        @if let Some(refused) = refused { (why_not(refused)) }
         (banners::held(app))
         (banners::as_of(app, now))
         (stands(&view, now))
@@ -85,7 +87,7 @@ pub(in super::super) fn answer(
     };
     let title = format!("{} – punctual", definition.title);
     let frame = Frame { title: &title, up: "../", all_good: good, viewer: Some(viewer) };
-    page(refused.map_or(StatusCode::OK, Problem::status), &frame, &content)
+    page(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &frame, &content)
 }
 
 /// The body as it came: any bytes, shown as text and as nothing else.

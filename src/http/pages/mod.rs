@@ -11,6 +11,7 @@ mod filter;
 mod history;
 mod incident;
 mod list;
+mod refused;
 mod runbooks;
 mod sign_in;
 mod style;
@@ -35,6 +36,7 @@ use crate::app::Room;
 
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
+pub(super) use refused::answer as refused;
 pub(super) use runbooks::answer as runbooks;
 pub(super) use sign_in::answer as sign_in;
 pub(super) use style::answer as style;

@@ -273,7 +273,7 @@ fn read_causes(rows: &[(u8, Ago, Option<u8>)], since: Since) -> Option<Causes> {
 
 fn read_run((rid, start, overlapped): &RunRow<'_>, since: Since) -> Option<Run> {
     let rid = match rid {
-        Some(text) => Some(Rid::parse(text)?),
+        Some(text) => Some(Rid::stored(text)?),
         None => None,
     };
     Some(Run { rid, start: since.time(*start), overlapped: *overlapped })
@@ -281,7 +281,7 @@ fn read_run((rid, start, overlapped): &RunRow<'_>, since: Since) -> Option<Run> 
 
 fn read_rid(row: &RidRow<'_>, since: Since) -> Option<RidMemory> {
     Some(RidMemory {
-        rid: Rid::parse(row.rid)?,
+        rid: Rid::stored(row.rid)?,
         kind: ping_kind(row.kind)?,
         exit_status: row.exit_status,
         at: since.time(row.at),

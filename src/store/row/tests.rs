@@ -38,7 +38,7 @@ fn maybe() -> impl Strategy<Value = Option<Time>> {
 }
 
 fn rid() -> impl Strategy<Value = Rid> {
-    "[A-Za-z0-9._:-]{1,64}".prop_map(|text| Rid::parse(&text).unwrap())
+    "(form/)?[A-Za-z0-9._:-]{1,59}".prop_map(|text| Rid::stored(&text).unwrap())
 }
 
 fn ping_kind_of() -> impl Strategy<Value = PingKind> {

@@ -91,6 +91,7 @@ impl Model {
 
     fn end_run(&mut self, plan: &Plan, kind: PingKind, rid: Option<&Rid>, now: Time) {
         let place = match rid {
+            Some(rid) if rid.as_str().starts_with("form/") => self.runs.len().checked_sub(1),
             Some(_) => self.runs.iter().position(|run| run.rid.as_ref() == rid),
             None => self.runs.len().checked_sub(1),
         };

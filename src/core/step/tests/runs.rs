@@ -94,6 +94,20 @@ fn an_end_finds_its_run() {
     );
 }
 
+/// 22.2b: a form's id is no run's. It ends the latest, and counts once.
+#[test]
+fn an_end_by_hand_ends_the_latest_run_and_a_pause() {
+    let duration = |script: &str| check_quietly(&limited(), script).state.last_duration;
+    assert_eq!(duration("10 start rid=a; 20 start rid=b; 50 success rid=form/1"), Some(Span::secs(30)));
+    assert_eq!(duration("10 start; 50 fail rid=form/1"), Some(Span::secs(40)));
+    assert_eq!(duration("10 start rid=form/1; 50 success rid=form/2"), Some(Span::secs(40)));
+    let twice = "10 start rid=a; 20 start rid=b; 50 fail rid=form/1; 51 fail rid=form/1";
+    let run = check_quietly(&limited(), twice);
+    assert_eq!((run.state.runs.len(), run.state.counters.pings), (1, [0, 1, 2, 0]));
+    let paused = "10 start rid=form/1; 20 pause; 30 success rid=form/2";
+    assert_eq!(check_quietly(&limited(), paused).state.pause.since(), None);
+}
+
 /// 4.1: the same fact of the same run within 10 min counts once.
 #[test]
 fn a_repeated_ping_counts_once() {

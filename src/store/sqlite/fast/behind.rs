@@ -149,7 +149,7 @@ impl Later {
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Later>> {
         let rid: Option<String> = row.get(5)?;
         let is_whole = rid.is_none();
-        let rid = rid.and_then(|rid| Rid::parse(&rid));
+        let rid = rid.and_then(|rid| Rid::stored(&rid));
         let kind = row::ping_kind(row.get(3)?).filter(|_| is_whole || rid.is_some());
         let Some(kind) = kind else { return Ok(None) };
         let ping = Ping { kind, rid, exit_status: row.get(4)? };

@@ -1,0 +1,32 @@
+//! What is said to whoever sent a form and may not see its page: their session is over, or they never had one.
+
+use maud::{Markup, html};
+
+use super::super::act::Refused;
+use super::super::decode;
+use super::super::reply::Reply;
+use super::super::viewer::Viewer;
+use super::{Frame, page};
+
+/// Answers the form of the page of a check of this name.
+pub(in super::super) fn answer(name: &str, viewer: &Viewer, refused: &Refused) -> Reply {
+    let content = html! {
+        h1 { "Not done" }
+        (why_not(refused))
+        @if viewer.may_sign_in {
+            p { a href={ "../sign-in?to=" (decode::encoded(&format!("checks/{name}"))) } { "Sign in" } " and do it again." }
+        }
+    };
+    let frame = Frame { title: "Not done – punctual", up: "../", all_good: false, viewer: Some(viewer) };
+    page(refused.problem.status(), &frame, &content)
+}
+
+/// Why nothing was done, and what they had written.
+pub(super) fn why_not(refused: &Refused) -> Markup {
+    html! {
+        div.banner.bad role="alert" {
+            strong { "Nothing was done: " } (refused.problem.detail())
+            @if !refused.comment.is_empty() { p.lines { "You had written: " (refused.comment) } }
+        }
+    }
+}
