@@ -19,6 +19,7 @@ mod source;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use source::Source;
@@ -102,10 +103,11 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-fn sources() -> Vec<Source> {
-    let sources = source::read_all(root(), &tracked());
-    assert!(sources.iter().any(|source| source.path == "src/lib.rs"), "src/lib.rs was not read");
-    sources
+fn sources() -> &'static [Source] {
+    // Read once by all tests of a process.
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| source::read_all(root(), &tracked()));
+    assert!(SOURCES.iter().any(|source| source.path == "src/lib.rs"), "src/lib.rs was not read");
+    &SOURCES
 }
 
 fn assert_none(faults: &[Fault], how_to_mend: &str) {

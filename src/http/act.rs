@@ -84,7 +84,7 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: Viewer, name: &str, body: I
         // Asked for anew, so that loading it again does nothing again.
         Ok(check) => sign_in::moved(&format!("./{}", check.definition.name), None),
         Err(problem) => {
-            let refused = Refused { problem, comment: form.get("comment").trim().to_owned() };
+            let refused = RefusedForm { problem, comment: form.get("comment").trim().to_owned() };
             let name = name.to_owned();
             // Who may not see the page is told no more than why.
             let sees = viewer.may(Scope::Read);
@@ -98,7 +98,7 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: Viewer, name: &str, body: I
 }
 
 /// Why something was not done that somebody asked for by a form.
-pub(super) struct Refused {
+pub(super) struct RefusedForm {
     pub(super) problem: Problem,
     /// What they had written, so that they need not write it again.
     pub(super) comment: String,

@@ -14,6 +14,7 @@ mod caller;
 mod compat;
 mod compat_doors;
 mod connection;
+mod cookie;
 mod decode;
 mod door;
 mod exposition;

@@ -10,10 +10,10 @@ use super::form::{self, Form};
 use super::guesses::Guesses;
 use super::reply::{self, Reply};
 use super::session::Session;
-use super::token::{self, Shown};
+use super::token::{self, TokenWorth};
 use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{pages, site};
+use super::{cookie, pages};
 use crate::config::Scope;
 
 const NO_SUCH: &str = "This token is not known. Those that are stand under auth.tokens of the configuration.";
@@ -43,15 +43,15 @@ fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, Cow<'stat
     let Visit { app, source, .. } = visit;
     let access = app.access();
     let known = match token::judge(app, &access.tokens, form.get("token").trim().as_bytes(), source) {
-        Shown::Known(known) => known,
-        Shown::Wrong => return Err((StatusCode::FORBIDDEN, NO_SUCH.into())),
-        Shown::HeldOff => return Err((StatusCode::TOO_MANY_REQUESTS, TOO_MANY.into())),
+        TokenWorth::Known(known) => known,
+        TokenWorth::Wrong => return Err((StatusCode::FORBIDDEN, NO_SUCH.into())),
+        TokenWorth::HeldOff => return Err((StatusCode::TOO_MANY_REQUESTS, TOO_MANY.into())),
     };
     if !known.scope.covers(Scope::Read) {
         return Err((StatusCode::FORBIDDEN, SEES_NOTHING.into()));
     }
     let origin = visit.parts.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
-    if !site::keeps_cookie(&app.external_url, origin) {
+    if !cookie::is_kept(&app.external_url, origin) {
         // It would lead from here to here without a word.
         let url = &app.external_url;
         let why = format!("Sign in at {url}: your browser would keep no session of {url} at {origin}.");
@@ -60,7 +60,7 @@ fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, Cow<'stat
     let secret = app.services.live.secret().ok_or((StatusCode::SERVICE_UNAVAILABLE, NO_SECRET.into()))?;
     let (session, value) = Session::begin(&secret, &known, app.services.clock.now());
     tracing::info!(token = &*session.token, %source, "somebody signed in");
-    Ok(site::cookie(&app.external_url, &value, Session::LASTS))
+    Ok(cookie::set(&app.external_url, &value, Session::LASTS))
 }
 
 /// Answers `POST /sign-out`.
@@ -69,7 +69,7 @@ pub(super) async fn end(visit: Visit<'_>, viewer: &Viewer, body: Incoming) -> Re
         Err(refusal) => *refusal,
         Ok(form) if !viewer.made(form.get("form")) => form::of_another_session().reply(),
         Ok(_) => {
-            let over = site::cookie(&visit.app.external_url, "", crate::core::time::Span::ZERO);
+            let over = cookie::set(&visit.app.external_url, "", crate::core::time::Span::ZERO);
             moved("./", Some(&over))
         }
     }

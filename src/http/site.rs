@@ -9,7 +9,6 @@ use hyper::{StatusCode, Version};
 
 use super::reply::{self, Reply};
 use super::{App, decode};
-use crate::core::time::Span;
 
 /// Where a connection came from, and where to.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +83,7 @@ fn is_ours(host: &[u8], external_url: &str) -> bool {
     is_loopback(name) || name.eq_ignore_ascii_case(without_port(authority(external_url)))
 }
 
-fn is_loopback(name: &str) -> bool {
+pub(super) fn is_loopback(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let is_address = || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback());
     lower == "localhost" || lower.ends_with(".localhost") || is_address()
@@ -95,7 +94,7 @@ fn without_port(authority: &str) -> &str {
     host_and_port(authority).0
 }
 
-fn host_and_port(authority: &str) -> (&str, Option<&str>) {
+pub(super) fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     let (name, rest) = match authority.strip_prefix('[') {
         Some(rest) => rest.split_once(']').unwrap_or((rest, "")),
         None => authority.find(':').map_or((authority, ""), |at| authority.split_at(at)),
@@ -104,50 +103,13 @@ fn host_and_port(authority: &str) -> (&str, Option<&str>) {
 }
 
 /// `https://example.org:443/below` is `example.org`: browsers leave the port out that goes without saying.
-fn authority(url: &str) -> &str {
+pub(super) fn authority(url: &str) -> &str {
     let (rest, port) = match url.strip_prefix("https://") {
         Some(rest) => (rest, ":443"),
         None => (url.strip_prefix("http://").unwrap_or_default(), ":80"),
     };
     let authority = rest.split('/').next().unwrap_or_default();
     authority.strip_suffix(port).unwrap_or(authority)
-}
-
-/// Where cookies of ours are good for: below a path of a server that others share.
-fn cookie_path(external_url: &str) -> &str {
-    let rest = external_url.split_once("://").map_or("", |(_, rest)| rest);
-    rest.find('/').map_or("/", |at| &rest[at..])
-}
-
-/// The name of a session's cookie. A browser takes those with a prefix over https alone, and from no neighbour (23.3). Ports
-/// share their cookies: another server on this host has one of another name.
-pub(super) fn cookie_name(external_url: &str) -> String {
-    let prefix = match (external_url.starts_with("https://"), cookie_path(external_url)) {
-        (true, "/") => "__Host-",
-        (true, _) => "__Secure-",
-        (false, _) => "",
-    };
-    let (_, port) = host_and_port(authority(external_url));
-    let port = port.map(|port| format!("-{port}")).unwrap_or_default();
-    format!("{prefix}punctual{port}")
-}
-
-/// Whether a browser at this origin keeps the cookie of a session, and sends it with what follows. Those at this machine
-/// itself keep what is for https alone.
-pub(super) fn keeps_cookie(external_url: &str, origin: &str) -> bool {
-    let is_at_home = origin.split_once("://").map(|(scheme, _)| scheme)
-        == external_url.split_once("://").map(|(scheme, _)| scheme)
-        && authority(origin).eq_ignore_ascii_case(authority(external_url));
-    let is_open = !external_url.starts_with("https://") || is_loopback(host_and_port(authority(origin)).0);
-    is_at_home || (is_open && cookie_path(external_url) == "/")
-}
-
-/// A session's cookie, as it is set; of nothing and for no time, it is over.
-pub(super) fn cookie(external_url: &str, value: &str, lasts: Span) -> String {
-    let secure = if external_url.starts_with("https://") { "; Secure" } else { "" };
-    let (name, path) = (cookie_name(external_url), cookie_path(external_url));
-    let secs = lasts.as_ms() / 1000;
-    format!("{name}={value}; Path={path}; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
 }
 
 /// Refuses what a page of another site has a browser do. Browsers name its origin where it posts or runs a script, and
@@ -235,38 +197,6 @@ mod tests {
         ] {
             check(foreign, false);
         }
-    }
-
-    /// 23.3
-    #[test]
-    fn a_cookie_is_as_safe_as_the_external_url_allows() {
-        let check = |url: &str, expected: &str| {
-            assert_eq!(cookie(url, "v", Span::mins(1)), expected, "{url}");
-        };
-        check("http://a.example:80", "punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
-        check("http://[::1]:9099", "punctual-9099=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
-        check("http://a.example/b", "punctual=v; Path=/b; Max-Age=60; HttpOnly; SameSite=Lax");
-        check("https://a.example", "__Host-punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
-        let below = "__Secure-punctual-8443=v; Path=/b/c; Max-Age=60; HttpOnly; SameSite=Lax; Secure";
-        check("https://a.example:8443/b/c", below);
-    }
-
-    /// 23.3
-    #[test]
-    fn a_browser_keeps_no_cookie_of_another_address() {
-        let check = |url: &str, origin: &str, expected: bool| {
-            assert_eq!(keeps_cookie(url, origin), expected, "{url} {origin}");
-        };
-        check("http://a.example:9099", "http://a.example:9099", true);
-        check("http://a.example:9099", "http://10.0.0.1:9099", true);
-        check("https://a.example", "https://A.example", true);
-        check("https://a.example", "https://a.example:443", true);
-        check("https://a.example", "http://a.example", false);
-        check("https://a.example", "http://10.0.0.1:9099", false);
-        check("https://a.example", "http://localhost:9099", true);
-        check("https://a.example/b", "https://a.example", true);
-        check("https://a.example/b", "http://localhost:9099", false);
-        check("http://a.example/b", "http://10.0.0.1:9099", false);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::guesses::Guesses;
 use super::problem::Problem;
 
 /// What a shown token is worth.
-pub(super) enum Shown<'t> {
+pub(super) enum TokenWorth<'t> {
     Known(KnownToken<'t>),
     /// It is not ours.
     Wrong,
@@ -21,34 +21,34 @@ pub(super) enum Shown<'t> {
 }
 
 /// Judges a token that was shown from this address. A wrong one is counted and logged.
-pub(super) fn judge<'t>(app: &App, tokens: &'t Tokens, given: &[u8], source: IpAddr) -> Shown<'t> {
+pub(super) fn judge<'t>(app: &App, tokens: &'t Tokens, given: &[u8], source: IpAddr) -> TokenWorth<'t> {
     let (known, now) = (tokens.find(given), app.services.clock.now());
     if !app.guessed.admits((given, known.is_some()), source, now) {
-        return Shown::HeldOff;
+        return TokenWorth::HeldOff;
     }
     let Some(known) = known else {
         app.services.counters.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
         if app.guessed.note(source, now) {
             tracing::warn!(%source, "a token was shown that is not known");
         }
-        return Shown::Wrong;
+        return TokenWorth::Wrong;
     };
-    Shown::Known(known)
+    TokenWorth::Known(known)
 }
 
-impl<'t> Shown<'t> {
+impl<'t> TokenWorth<'t> {
     /// The token, or what a program is told that showed none of ours.
     pub(super) fn known(self) -> Result<KnownToken<'t>, Problem> {
         match self {
-            Shown::Known(known) => Ok(known),
-            Shown::Wrong => {
+            TokenWorth::Known(known) => Ok(known),
+            TokenWorth::Wrong => {
                 let detail =
                     "this token is not known: `auth.tokens` of the configuration has the ones that are";
                 let challenge =
                     HeaderValue::from_static("Bearer realm=\"punctual\", error=\"invalid_token\"");
                 Err(Problem::new(StatusCode::UNAUTHORIZED, detail).with_challenge(challenge))
             }
-            Shown::HeldOff => {
+            TokenWorth::HeldOff => {
                 let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY);
                 Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS))
             }

@@ -3,13 +3,13 @@
 use hyper::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use hyper::http::request::Parts;
 
-use super::App;
 use super::auth::{self, Admission, KnownToken, Tokens};
 use super::caller::Caller;
 use super::problem::Problem;
 use super::session::Session;
-use super::site::{self, Arrival};
+use super::site::Arrival;
 use super::token;
+use super::{App, cookie};
 use crate::config::{SHORT_SECRET_BYTES, Scope};
 
 /// Who looks at a page, and what they may do there.
@@ -95,7 +95,7 @@ const MAX_COOKIES: usize = 4;
 
 /// The session that the request's cookie is of.
 pub(super) fn session(app: &App, parts: &Parts) -> Option<Session> {
-    let name = site::cookie_name(&app.external_url);
+    let name = cookie::name(&app.external_url);
     let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|header| HeaderValue::to_str(header).ok());
     let values = cookies.flat_map(|header| header.split(';')).filter_map(|pair| {
         let (other, value) = pair.trim().split_once('=')?;

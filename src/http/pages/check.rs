@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
 
-use super::super::act::Refused;
+use super::super::act::RefusedForm;
 use super::super::reply::{self, Reply};
 use super::super::viewer::Viewer;
 use super::super::{App, decode};
@@ -35,7 +35,7 @@ pub(in super::super) fn answer(
     app: &App,
     name: &str,
     query: Option<&str>,
-    (viewer, refused): (&Viewer, Option<&Refused>),
+    (viewer, refused): (&Viewer, Option<&RefusedForm>),
 ) -> Reply {
     let Some(check) = app.services.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };

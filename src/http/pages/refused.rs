@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::super::act::Refused;
+use super::super::act::RefusedForm;
 use super::super::decode;
 use super::super::reply::Reply;
 use super::super::viewer::Viewer;
 use super::{Frame, page};
 
 /// Answers the form of the page of a check of this name.
-pub(in super::super) fn answer(name: &str, viewer: &Viewer, refused: &Refused) -> Reply {
+pub(in super::super) fn answer(name: &str, viewer: &Viewer, refused: &RefusedForm) -> Reply {
     let content = html! {
         h1 { "Not done" }
         (why_not(refused))
@@ -22,7 +22,7 @@ pub(in super::super) fn answer(name: &str, viewer: &Viewer, refused: &Refused) -
 }
 
 /// Why nothing was done, and what they had written.
-pub(super) fn why_not(refused: &Refused) -> Markup {
+pub(super) fn why_not(refused: &RefusedForm) -> Markup {
     html! {
         div.banner.bad role="alert" {
             strong { "Nothing was done: " } (refused.problem.detail())
