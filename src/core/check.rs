@@ -324,9 +324,8 @@ impl Rid {
 
     /// The id of a form, which no job can give as its own; `None`: `id` is none, or too long.
     pub fn of_form(id: &str) -> Option<Rid> {
-        let prefix = Rid::OF_FORMS;
-        let fits = id.len() <= Rid::MAX_BYTES - prefix.len();
-        fits.then(|| Rid::parse(id)).flatten().map(|id| Rid(format!("{prefix}{}", id.as_str()).into()))
+        let fits = id.len() + Rid::OF_FORMS.len() <= Rid::MAX_BYTES && Rid::parse(id).is_some();
+        fits.then(|| Rid(format!("{}{id}", Rid::OF_FORMS).into()))
     }
 
     /// One that was stored; `None`: it is damaged.
@@ -336,8 +335,7 @@ impl Rid {
 
     const OF_FORMS: &str = "form/";
 
-    /// Whether it is a form's.
-    pub fn is_of_form(&self) -> bool {
+    pub(crate) fn is_of_form(&self) -> bool {
         self.0.starts_with(Rid::OF_FORMS)
     }
 
