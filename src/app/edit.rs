@@ -44,14 +44,24 @@ pub async fn create(services: &Services, actor: &Actor, new: NewCheck) -> Result
     Ok(id)
 }
 
-/// Deletes a check.
-pub async fn delete(services: &Services, actor: &Actor, check: &Check) -> Result<(), EditNotDone> {
-    EditError::unless_of_api(&check.definition.source)?;
-    let edit = Edit::Delete { check: check.id };
-    services.command(actor, |answer| StoreCommand::Edit(edit, answer)).await??;
-    let name = &check.definition.name;
-    actor.log_of(name.as_str(), &format!("{name} is deleted"));
-    Ok(())
+/// Deletes the check that `find` finds, and answers what it was: where it has become another one meanwhile it is found anew.
+pub async fn delete<E: From<EditNotDone>>(
+    services: &Services,
+    actor: &Actor,
+    find: impl Fn() -> Result<Arc<Check>, E>,
+) -> Result<Arc<Check>, E> {
+    for _ in 0..MAX_TRIES {
+        let check = find()?;
+        let before = check.definition.clone();
+        EditError::unless_of_api(&before.source).map_err(EditNotDone::from)?;
+        let deleted = services.command(actor, |answer| StoreCommand::Delete(check.id, before, answer)).await;
+        if deleted.map_err(EditNotDone::from)?.map_err(EditNotDone::from)? {
+            let name = &check.definition.name;
+            actor.log_of(name.as_str(), &format!("{name} is deleted"));
+            return Ok(check);
+        }
+    }
+    Err(EditNotDone::Contended.into())
 }
 
 /// Changes the check that `find` finds into what `describe` says, which may depend on what it is now: where it has become

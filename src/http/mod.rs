@@ -24,6 +24,7 @@ mod hash;
 pub mod limits;
 mod names;
 mod needs;
+mod openapi;
 mod operate;
 mod pages;
 mod peers;

@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-use super::reply::{self, Reply};
+use super::reply::{self, Body, Reply};
 
 /// A problem. Its detail says what to do about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,5 +67,22 @@ impl Problem {
             Some(secs) => reply::with_retry_after(reply, secs),
             None => reply,
         }
+    }
+}
+
+/// The same refusal as a problem, with all its headers, if it is a text: whatever it was that refused a program, it hears of it
+/// in one form.
+pub(super) fn of_text(reply: Reply) -> Reply {
+    let status = reply.status();
+    let is_refusal = status.is_client_error() || status.is_server_error();
+    let is_text = reply.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/"));
+    match reply.body() {
+        Body::Whole(text) if is_refusal && is_text => {
+            let problem = Problem::new(status, String::from_utf8_lossy(text).trim_end()).reply();
+            let (mut head, _) = reply.into_parts();
+            head.headers.extend(problem.headers().clone());
+            Reply::from_parts(head, problem.into_body())
+        }
+        _ => reply,
     }
 }

@@ -21,6 +21,7 @@ use hyper::header::{
     RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{HeaderMap, Method, Response, StatusCode};
+use serde::Serialize;
 
 /// An answer.
 pub(super) type Reply = Response<Body>;
@@ -127,6 +128,16 @@ pub(super) fn text(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Re
     *reply.status_mut() = status;
     reply.headers_mut().insert(CONTENT_TYPE, TEXT);
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// JSON for programs.
+pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Reply {
+    let json = serde_json::to_string(value).expect("our own structs have texts for keys");
+    let mut reply = text(status, json + "\n");
+    let headers = reply.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     reply
 }
 

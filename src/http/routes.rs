@@ -8,16 +8,17 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Method, Request, StatusCode};
 use matchit::{Params, Router};
+use serde_json::{Value, json};
 
 use super::api::{self, Asked, HistoryKind, Operation};
 use super::limits::Limits;
 pub use super::needs::Needs;
-use super::problem::Problem;
+use super::openapi::{self, OpenApiRow};
 use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
 use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{App, act, body, compat, decode, door, exposition, operate, pages, ping, sign_in};
+use super::{App, act, body, compat, decode, door, exposition, operate, pages, ping, problem, sign_in};
 use crate::app::Actor;
 use crate::app::messages::MessageDeed;
 use crate::compat::{DOORS, Door};
@@ -87,7 +88,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 50] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 51] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -137,9 +138,31 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/incidents/{id}/reopen", POST, Needs::Operate, Api(To::Stand(Stance::Reopen))),
         ("/api/v1/reload", POST, Needs::Write, Api(To::Reload)),
         ("/api/v1/incidents/{id}", READ, Needs::Read, Api(To::Incident)),
+        ("/api/v1/openapi.json", READ, Needs::Nothing, Api(To::Document)),
         ("/ping/{*rest}", OPTIONS, Needs::Nothing, Handler::Preflight),
     ];
     rows.into_iter().map(|(template, methods, needs, handler)| Route { template: template.into(), methods, needs, handler })
+}
+
+/// The OpenAPI document of the API: every row of it.
+pub static OPEN_API: LazyLock<Value> = LazyLock::new(|| {
+    let operations = ROUTES.iter().filter_map(|route| match route.handler {
+        Handler::Api(operation) => Some((route, operation)),
+        _ => None,
+    });
+    openapi::document(operations.map(|(route, operation)| OpenApiRow {
+        template: route.template.strip_prefix(openapi::ROOT).expect("the API is below its root"),
+        method: &route.methods[0],
+        needs: route.needs,
+        contract: operation.contract(),
+    }))
+});
+
+/// The document, for whoever asks at this address.
+fn open_api(app: &App, parts: &Parts) -> Reply {
+    let mut document = OPEN_API.clone();
+    document["servers"] = json!([{"url": format!("{}{}", app.external_url, openapi::ROOT)}]);
+    reply::compressed(reply::json(StatusCode::OK, &document), exposition::takes_gzip(parts))
 }
 
 /// The rows of each template.
@@ -173,15 +196,12 @@ fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, Params<'s
     }
 }
 
-fn unanswered(path: &str, methods: &[Method]) -> Reply {
+fn unanswered(methods: &[Method]) -> Reply {
     let (status, text) = match methods {
         [] => (StatusCode::NOT_FOUND, NOT_FOUND),
         _ => (StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method\n"),
     };
-    let reply = match path.starts_with("/api/") {
-        true => Problem::new(status, text.trim_end()).reply(),
-        false => reply::text(status, text),
-    };
+    let reply = reply::text(status, text);
     if methods.is_empty() { reply } else { reply::with_allow(reply, methods) }
 }
 
@@ -221,7 +241,10 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Reply {
     let rooms = app.rooms(arrival.user.is_some());
-    reply::within(&rooms.unwritten, arrival.source, answer_whole(app, limits, arrival, request).await)
+    let is_program = request.uri().path().starts_with("/api/");
+    let reply = answer_whole(app, limits, arrival, request).await;
+    let reply = reply::within(&rooms.unwritten, arrival.source, reply);
+    if is_program { problem::of_text(reply) } else { reply }
 }
 
 async fn answer_whole(
@@ -237,7 +260,7 @@ async fn answer_whole(
     }
     let (route, rest, captured) = match find(path, &parts.method) {
         Ok((route, captured)) => (route, captured.get("rest").unwrap_or_default(), captured),
-        Err(methods) => return unanswered(path, &methods),
+        Err(methods) => return unanswered(&methods),
     };
     // Elsewhere the path may hold a key.
     if !matches!(route.needs, Needs::PingKey | Needs::AliasId | Needs::Compat(_)) {
@@ -256,6 +279,7 @@ async fn answer_whole(
     match route.handler {
         Handler::Ping => ping::answer(visit, rest, body).await,
         // In boxes: what is kept for a request is moved at every ping, and should be small.
+        Handler::Api(Operation::Document) => open_api(app, &parts),
         Handler::Api(action) => {
             let asked = Asked { visit, caller, parts: captured };
             Box::pin(api::answer(asked, action, body)).await
@@ -271,7 +295,7 @@ async fn answer_whole(
         Handler::Trigger => {
             let id = captured.get("alias").unwrap_or_default();
             let answered = Box::pin(compat::answer_id(visit, id, body)).await;
-            answered.unwrap_or_else(|| unanswered(path, &[]))
+            answered.unwrap_or_else(|| unanswered(&[]))
         }
         Handler::Reload => {
             Box::pin(operate::reload(app, &Actor { said: None, door: caller.entrance(source) })).await

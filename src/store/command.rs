@@ -36,10 +36,12 @@ pub enum StoreCommand {
     RetryParked(ReceiverName, CommandAnswer<Result<ByHand, StoreError>>),
     /// A message need not be told any more, says somebody of this name.
     DropMessage(MessageId, String, CommandAnswer<Result<ByHand, StoreError>>),
-    /// Makes or deletes a check that lives in the database.
+    /// Makes a check that lives in the database.
     Edit(Edit, CommandAnswer<Result<CheckId, EditError>>),
     /// Changes such a check.
     Change(Box<CheckChange>, CommandAnswer<Result<bool, EditError>>),
+    /// Deletes such a check, if it is still what it was: answered false if it is not.
+    Delete(CheckId, Arc<Definition>, CommandAnswer<Result<bool, EditError>>),
 }
 
 /// A change of a check that is made only if that is still what it was: answered false if it is not.
@@ -76,6 +78,9 @@ impl StoreCommand {
             }
             StoreCommand::Edit(edit, answer) => answer.give(|| store.edit(edit, now)),
             StoreCommand::Change(change, answer) => answer.give(|| change.make(store, now)),
+            StoreCommand::Delete(check, before, answer) => {
+                answer.give(|| edit_if(store, (check, &before), Edit::Delete { check }, now));
+            }
         }
     }
 }
@@ -83,13 +88,24 @@ impl StoreCommand {
 impl CheckChange {
     fn make(self, store: &mut dyn Store, now: Time) -> Result<bool, EditError> {
         let CheckChange { check, before, definition, how } = self;
-        let known = current(store, check, &before.name);
-        let is_as_before = known.is_some_and(|known| known.definition == before);
-        if is_as_before {
-            store.edit(Edit::Update { check, definition: Box::new(definition), how }, now)?;
-        }
-        Ok(is_as_before)
+        let update = Edit::Update { check, definition: Box::new(definition), how };
+        edit_if(store, (check, &before), update, now)
     }
+}
+
+/// Edits a check if it is still what it was.
+fn edit_if(
+    store: &mut dyn Store,
+    (check, before): (CheckId, &Arc<Definition>),
+    edit: Edit,
+    now: Time,
+) -> Result<bool, EditError> {
+    let known = current(store, check, &before.name);
+    let is_as_before = known.is_some_and(|known| known.definition == *before);
+    if is_as_before {
+        store.edit(edit, now)?;
+    }
+    Ok(is_as_before)
 }
 
 /// The check of this number, if this is its name or a former one: pings wait meanwhile, and to look at each takes too long.

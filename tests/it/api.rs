@@ -212,6 +212,74 @@ fn what_is_exported_is_a_configuration_that_takes_the_checks_over() {
     assert_eq!(after["last_success"], before["last_success"]);
 }
 
+fn ask_if(server: &Punctual, (method, path, body): (&str, &str, &str), header: (&str, &str)) -> Response {
+    let request =
+        http::client().request(method.parse().unwrap(), server.url(&format!("/api/v1/checks{path}")));
+    http::send(request.bearer_auth(TOKEN).header(header.0, header.1).body(body.to_owned()))
+}
+
+/// 16.3f
+#[test]
+fn a_change_of_what_somebody_else_has_changed_is_refused_and_a_ping_is_no_change() {
+    let server = start();
+    let made = ask(&server, "POST", "", r#"{"name": "a", "every": "5m"}"#);
+    let tag = made.header("etag").to_owned();
+    assert_eq!(ask(&server, "GET", "/a", "").header("etag"), tag);
+    server.ping("a");
+    assert_ne!(ask(&server, "GET", "/a", "").header("etag"), tag, "all else that is shown has a version too");
+    let amended = ask_if(&server, ("PATCH", "/a", r#"{"every": "10m"}"#), ("if-match", &tag));
+    assert_eq!(amended.status, 200, "{}", amended.text());
+    let changed = amended.header("etag");
+    for (method, body) in [("PUT", r#"{"every": "1h"}"#), ("PATCH", r#"{"every": "1h"}"#), ("DELETE", "")] {
+        for other in [tag.as_str(), "\"\"", &format!("W/{changed}")] {
+            let refused = ask_if(&server, (method, "/a", body), ("if-match", other));
+            assert_eq!(refused.status, 412, "{method} {other}: {}", refused.text());
+        }
+    }
+    assert_eq!(show(&server, "a")["definition"]["every"], "10m");
+    let several = format!("{tag}, {changed}");
+    for (method, condition, status) in [("PUT", several.as_str(), 200), ("DELETE", "*", 204)] {
+        let done = ask_if(&server, (method, "/a", r#"{"every": "2h"}"#), ("if-match", condition));
+        assert_eq!(done.status, status, "{method}: {}", done.text());
+    }
+    let again = ask(&server, "POST", "", r#"{"name": "a", "every": "5m"}"#);
+    assert_ne!(again.header("etag"), tag, "it is another check");
+}
+
+/// 16.3f
+#[test]
+fn of_several_who_change_what_they_have_seen_one_succeeds() {
+    let server = start();
+    let tag = ask(&server, "POST", "", r#"{"name": "a", "every": "5m"}"#).header("etag").to_owned();
+    let change = |n: usize| {
+        let (method, body) =
+            if n == 0 { ("DELETE", String::new()) } else { ("PATCH", format!(r#"{{"every": "{n}h"}}"#)) };
+        ask_if(&server, (method, "/a", &body), ("if-match", &tag)).status
+    };
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..6).map(|n| scope.spawn(move || change(n))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let done = statuses.iter().filter(|status| **status < 300).count();
+    assert_eq!(done, 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 204, 404, 412].contains(status)), "{statuses:?}");
+}
+
+/// 16.3g
+#[test]
+fn a_check_that_has_not_changed_is_not_sent_again() {
+    let server = start();
+    let get = |tag: &str| ask_if(&server, ("GET", "/declared", ""), ("if-none-match", tag));
+    let first = ask(&server, "GET", "/declared", "");
+    let tag = first.header("etag");
+    let same = get(tag);
+    assert_eq!((same.status, same.header("etag"), same.body.len()), (304, tag, 0));
+    assert_eq!(get(&format!("\"x\", W/{tag}")).status, 304);
+    server.ping("declared");
+    let other = get(tag);
+    assert_eq!((other.status, other.json()["status"].as_str()), (200, Some("up")));
+}
+
 /// 16.1
 #[test]
 fn what_a_file_declares_can_be_paused_and_pinged_here_and_nothing_else() {

@@ -30,6 +30,7 @@ mod many;
 mod messages;
 mod metrics;
 mod numbers;
+mod openapi;
 mod operators;
 mod outage;
 mod outside;

@@ -105,9 +105,9 @@ impl NewCanary {
 
 pub(super) async fn delete(command: &Command<'_>) -> Result<DoorAnswer, CommandFault> {
     command.args.only(&["id", "slug", "name"])?;
-    let found = command.find()?.check;
-    edit::delete(command.host.services(), &command.actor(), &found).await?;
-    command.log(&found.definition, "deleted");
+    let find = || Ok::<_, CommandFault>(command.find()?.check);
+    let deleted = edit::delete(command.host.services(), &command.actor(), find).await?;
+    command.log(&deleted.definition, "deleted");
     Ok(ok(&serde_json::json!({"status": "ok"})))
 }
 

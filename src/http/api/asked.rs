@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use matchit::Params;
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::query::Query;
@@ -15,7 +13,8 @@ use crate::app::history::HistoryPage;
 use crate::http::body::{self, BodyError, Keep};
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
-use crate::http::reply::{self, Reply};
+use crate::http::reply::Reply;
+pub(super) use crate::http::reply::json as in_json;
 use crate::http::visit::Visit;
 use crate::http::{App, decode};
 use crate::store::live::Check;
@@ -99,16 +98,6 @@ impl<'a> Asked<'a> {
 
 pub(super) fn no_such_check() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no check of this name: GET /api/v1/checks lists them")
-}
-
-/// An answer in JSON.
-pub(super) fn in_json(status: StatusCode, value: &impl Serialize) -> Reply {
-    let text = serde_json::to_string(value).expect("our own structs have texts for keys");
-    let mut reply = reply::text(status, text + "\n");
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    reply
 }
 
 /// A page of a list, and the cursor of the one after it.

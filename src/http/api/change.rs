@@ -7,8 +7,11 @@ use hyper::header::{HeaderValue, LOCATION};
 use serde_json::{Map, Value, json};
 
 use super::asked::{ApiOutcome, Asked, no_such_check};
-use super::check::{Declared, show};
+use super::check::{Declared, check_shape, show};
+use super::contract::Contract;
 use super::query::bad;
+use super::shape;
+use super::tag::Wanted;
 use crate::app::NotDone;
 use crate::app::edit::{self, EditNotDone};
 use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
@@ -18,6 +21,26 @@ use crate::http::{App, reply};
 use crate::store::command::CheckChange;
 use crate::store::live::Check;
 use crate::store::{EditError, NewCheck, SpecChange};
+
+pub(super) fn contract_of_create() -> Contract {
+    let contract = Contract::new("createCheck", "Make a check", check_shape());
+    contract.makes().has_versions().must_say(shape::asked_definition()).refuses(&[409, 422])
+}
+
+pub(super) fn contract_of_replace() -> Contract {
+    let contract = Contract::new("replaceCheck", "Say anew what a check is", check_shape());
+    contract.must_say(shape::asked_definition()).has_versions().refuses(&[409, 422])
+}
+
+pub(super) fn contract_of_amend() -> Contract {
+    let contract =
+        Contract::new("amendCheck", "Change some keys of a check: a JSON Merge Patch", check_shape());
+    contract.must_say(json!({"type": "object"})).has_versions().refuses(&[409, 422])
+}
+
+pub(super) fn contract_of_delete() -> Contract {
+    Contract::of_nothing("deleteCheck", "Delete a check").has_versions().refuses(&[409])
+}
 
 /// `POST /api/v1/checks`
 pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
@@ -60,14 +83,17 @@ pub(super) async fn amend(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
 /// `DELETE /api/v1/checks/{name}`
 pub(super) async fn delete(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
-    let check = asked.check()?;
-    edit::delete(&asked.app().services, &asked.actor(None), &check).await.map_err(refused)?;
+    let wanted = Wanted::of(&asked.visit.parts.headers);
+    let found = || Ok(wanted.admits(asked.check()?)?);
+    let deleted = edit::delete(&asked.app().services, &asked.actor(None), found).await;
+    deleted.map_err(UpdateProblem::problem)?;
     Ok(reply::text(StatusCode::NO_CONTENT, ""))
 }
 
 /// Changes the check of the path into what is described, which may depend on what it is now.
 async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> ApiOutcome {
-    let found = || Ok(asked.check()?);
+    let wanted = Wanted::of(&asked.visit.parts.headers);
+    let found = || Ok(wanted.admits(asked.check()?)?);
     let described = |check: Arc<Check>| {
         let description = describe(&check.definition);
         async move {
@@ -77,10 +103,7 @@ async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) ->
         }
     };
     let changed = edit::change(&asked.app().services, &asked.actor(None), found, described).await;
-    let changed = changed.map_err(|why| match why {
-        UpdateProblem::Known(problem) => problem,
-        UpdateProblem::NotDone(why) => refused(why),
-    })?;
+    let changed = changed.map_err(UpdateProblem::problem)?;
     shown(asked, &changed.definition.name, StatusCode::OK).await
 }
 
@@ -88,6 +111,15 @@ async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) ->
 enum UpdateProblem {
     Known(Problem),
     NotDone(EditNotDone),
+}
+
+impl UpdateProblem {
+    fn problem(self) -> Problem {
+        match self {
+            UpdateProblem::Known(problem) => problem,
+            UpdateProblem::NotDone(why) => refused(why),
+        }
+    }
 }
 
 impl From<Problem> for UpdateProblem {

@@ -5,10 +5,15 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::asked::{ApiOutcome, Asked, in_json};
+use super::contract::Contract;
+use super::shape::{self, Keyed, flag, list, number, object, one_of, or_null, time, whole};
+use super::tag;
 use crate::app::view::{CheckView, Moment};
 use crate::config::{Words, words_of};
+use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Alias, PingKind, Source};
 use crate::core::time::Time;
 use crate::http::App;
@@ -158,15 +163,95 @@ pub(super) fn seconds(ms: i64) -> f64 {
     ms as f64 / 1000.0
 }
 
+/// The shape of [`CheckJson`].
+pub(super) fn check_shape() -> Value {
+    let known: [Keyed; 11] = [
+        ("name", shape::text()),
+        (
+            "ref",
+            shape::explained(
+                or_null(shape::text()),
+                "Stands for it in code; null where another check has the same.",
+            ),
+        ),
+        ("title", shape::text()),
+        ("group", shape::text()),
+        ("labels", shape::labels()),
+        ("source", one_of(["file", "api"])),
+        ("declared", or_null(declared_shape())),
+        ("ping_url", shape::text()),
+        (
+            "canary",
+            or_null(object(
+                "Canary",
+                [("system", shape::text()), ("id", shape::text()), ("slug", shape::text())],
+            )),
+        ),
+        ("definition", shape::definition()),
+        ("as_of", shape::explained(time(), "By when it is judged: now, but while nothing can be stored.")),
+    ];
+    let cause = object("Cause", [("kind", one_of(CauseKind::ALL.map(CauseKind::as_str))), ("since", time())]);
+    let pause = object(
+        "Pause",
+        [
+            ("since", time()),
+            ("by", or_null(shape::text())),
+            ("comment", or_null(shape::text())),
+            ("until", or_null(time())),
+        ],
+    );
+    let judged: [Keyed; 17] = [
+        ("status", status_shape()),
+        ("late", flag()),
+        ("failing", flag()),
+        ("unknown", flag()),
+        ("paused", flag()),
+        ("pause", shape::explained(or_null(pause), "Of a pause at run time; null in lists.")),
+        ("muted", flag()),
+        ("running", flag()),
+        ("causes", list(cause)),
+        ("due", or_null(time())),
+        ("deadline", or_null(time())),
+        ("last_seen", or_null(time())),
+        ("last_success", or_null(time())),
+        ("last_fail", or_null(time())),
+        ("last_start", or_null(time())),
+        ("last_duration_seconds", or_null(number())),
+        ("last_exit_status", or_null(whole())),
+    ];
+    object("Check", known.into_iter().chain(judged))
+}
+
+/// How a check is.
+pub(super) fn status_shape() -> Value {
+    one_of(Status::DECLARED.map(Status::as_str))
+}
+
+/// The shape of [`Declared`].
+pub(super) fn declared_shape() -> Value {
+    object("Declared", [("file", shape::text()), ("line", whole())])
+}
+
+pub(super) fn contract() -> Contract {
+    Contract::new("showCheck", "A check, as it is now and as it was declared", check_shape()).has_versions()
+}
+
 /// Answers `GET /api/v1/checks/{name}`.
 pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
-    show(asked, asked.check()?, StatusCode::OK).await
+    let check = asked.check()?;
+    let shown = shown(asked, check.clone()).await?;
+    let tag = tag::of(&check, &shown);
+    if tag::is_known(&asked.visit.parts.headers, &tag) {
+        return Ok(tag::unchanged(&tag));
+    }
+    Ok(tag::tagged(in_json(StatusCode::OK, &shown), &tag))
 }
 
-/// The answer that shows a check: a schedule may take a while to look at.
+/// The answer that shows a check as it was made or changed: a schedule may take a while to look at.
 pub(super) async fn show(asked: &Asked<'_>, check: Arc<Check>, status: StatusCode) -> ApiOutcome {
-    Ok(in_json(status, &shown(asked, check).await?))
+    let shown = shown(asked, check.clone()).await?;
+    Ok(tag::tagged(in_json(status, &shown), &tag::of(&check, &shown)))
 }
 
 /// A check, as it is shown.

@@ -5,10 +5,15 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, make, page_of};
 use super::check::seconds;
+use super::contract::{Content, Contract};
 use super::incidents;
 use super::problems::of_history;
+use super::shape::{self, flag, list, number, object, one_of, or_null, text, time, whole};
 use crate::app::history;
 use crate::app::view::IncidentView;
+use crate::core::cause::{CauseKind, Status};
+use crate::core::check::PingKind;
+use crate::core::step::FlipReason;
 use crate::http::problem::Problem;
 use crate::http::reply;
 use crate::store::history::{BodyRecord, FlipRecord, JudgementRecord, LeftOut, PingRecord};
@@ -33,6 +38,93 @@ impl HistoryKind {
             HistoryKind::Incidents => "incidents",
         }
     }
+}
+
+pub(super) fn contract(kind: HistoryKind) -> Contract {
+    let (id, summary, title, item) = match kind {
+        HistoryKind::Pings => ("listPings", "The pings of a check, newest first", "Pings", ping_shape()),
+        HistoryKind::Runs => ("listRuns", "The runs of a check, newest first", "Runs", run_shape()),
+        HistoryKind::Flips => {
+            ("listFlips", "When a check became something else, newest first", "Flips", flip_shape())
+        }
+        HistoryKind::Judgements => (
+            "listJudgements",
+            "What the counts of a check came to, newest first",
+            "Judgements",
+            judgement_shape(),
+        ),
+        HistoryKind::Incidents => {
+            let item = incidents::incident_shape();
+            ("listIncidentsOfCheck", "The incidents of a check, newest first", "Incidents", item)
+        }
+    };
+    Contract::new(id, summary, shape::page(title, kind.as_str(), item)).paged()
+}
+
+pub(super) fn contract_of_body() -> Contract {
+    let contract = Contract::new("showBody", "The body of a ping, byte by byte", serde_json::Value::Null);
+    Contract { answers: (StatusCode::OK, Content::Bytes), ..contract }
+}
+
+fn kind_shape() -> Value {
+    one_of(PingKind::ALL.map(PingKind::as_str))
+}
+
+fn run_shape() -> Value {
+    let keys = [
+        ("id", whole()),
+        ("start", or_null(time())),
+        ("duration_seconds", or_null(number())),
+        ("kind", kind_shape()),
+        ("exit_status", or_null(whole())),
+        ("rid", or_null(text())),
+    ];
+    object("Run", keys)
+}
+
+fn ping_shape() -> Value {
+    let keys = [
+        ("id", whole()),
+        ("at", time()),
+        ("kind", kind_shape()),
+        ("repeat", flag()),
+        ("exit_status", or_null(whole())),
+        ("duration_seconds", or_null(number())),
+        ("rid", or_null(text())),
+        ("comment", or_null(text())),
+        ("source", or_null(text())),
+        ("has_body", flag()),
+        ("body_cut", flag()),
+        ("body_left_out", or_null(whole())),
+        ("body_gone", flag()),
+    ];
+    object("Ping", keys)
+}
+
+fn flip_shape() -> Value {
+    let statuses =
+        || one_of(Status::DECLARED.iter().chain([&Status::Archived]).map(|status| status.as_str()));
+    let keys = [
+        ("id", whole()),
+        ("at", time()),
+        ("from", statuses()),
+        ("to", statuses()),
+        ("reason", one_of(FlipReason::ALL.map(FlipReason::as_str))),
+        ("causes", list(one_of(CauseKind::ALL.map(CauseKind::as_str)))),
+    ];
+    object("Flip", keys)
+}
+
+fn judgement_shape() -> Value {
+    let keys = [
+        ("id", whole()),
+        ("occurrence", time()),
+        ("count", whole()),
+        ("at_least", or_null(whole())),
+        ("at_most", or_null(whole())),
+        ("met", flag()),
+    ];
+    object("Judgement", keys)
 }
 
 /// Answers `GET /api/v1/checks/{name}/pings` and its siblings.

@@ -4,11 +4,27 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
-use super::incidents::shown;
+use super::contract::Contract;
+use super::incidents::{incident_shape, reason_shape, shown};
 use super::problems::of_history;
+use super::shape::{and_perhaps, list, object, or_null, text, time, whole, with};
 use crate::app::history;
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
+
+pub(super) fn contract() -> Contract {
+    let step = object("Step", [("at", time()), ("what", text()), ("by", text())]);
+    let of_some = [
+        ("reason", reason_shape()),
+        ("receiver", text()),
+        ("kind", text()),
+        ("message", or_null(whole())),
+        ("answer", text()),
+        ("times", whole()),
+    ];
+    let whole = with(incident_shape(), "WholeIncident", [("steps", list(and_perhaps(step, of_some)))]);
+    Contract::new("showIncident", "An incident, with everything that happened to it", whole)
+}
 
 /// Answers `GET /api/v1/incidents/{id}`.
 pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {

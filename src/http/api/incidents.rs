@@ -4,10 +4,13 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, make, page_of};
 use super::check::text;
+use super::contract::Contract;
 use super::problems::of_history;
 use super::query::{Query, bad};
+use super::shape::{self, object, one_of, or_null, time, whole};
 use crate::app::history::{self, IncidentsAsked};
 use crate::app::view::IncidentView;
+use crate::core::cause::CauseKind;
 use crate::core::check::Definition;
 use crate::core::incident::IncidentStatus;
 use crate::core::route::Matcher;
@@ -34,6 +37,44 @@ fn asked_for(query: &Query<'_>) -> Result<IncidentsAsked, Problem> {
             .map_err(|error| bad(format!("`matchers`: {error}")))?,
         since: query.time("since")?,
     })
+}
+
+/// Why an incident was opened.
+pub(super) fn reason_shape() -> Value {
+    one_of(CauseKind::ALL.map(CauseKind::as_str))
+}
+
+/// The shape of what [`shown`] makes.
+pub(super) fn incident_shape() -> Value {
+    let keys = [
+        ("id", whole()),
+        ("check", shape::text()),
+        ("key", shape::text()),
+        ("title", shape::text()),
+        ("group", shape::text()),
+        ("labels", shape::labels()),
+        ("status", one_of(STATUSES.map(IncidentStatus::as_str))),
+        ("reason", reason_shape()),
+        ("opened_at", time()),
+        ("ended_at", or_null(time())),
+        ("said_at", or_null(time())),
+        ("said_by", or_null(shape::text())),
+    ];
+    object("Incident", keys)
+}
+
+pub(super) fn contract() -> Contract {
+    let page = shape::page("Incidents", "incidents", incident_shape());
+    Contract::new("listIncidents", "Incidents of all checks, newest first", page)
+        .paged()
+        .takes("status", one_of(STATUSES.map(IncidentStatus::as_str)), "Those that stand so.")
+        .takes("ended", one_of(["false", "true"]), "Whether they have ended.")
+        .takes("check", shape::text(), "Those of this check.")
+        .takes("key", shape::text(), "Those of this record.")
+        .takes("reason", shape::text(), "Those that were opened by this cause.")
+        .takes_labels()
+        .takes("matchers", shape::text(), "Those of checks that match, as in a mute.")
+        .takes("since", time(), "Those that were opened then or later.")
 }
 
 /// Answers the list.

@@ -4,8 +4,10 @@ use hyper::StatusCode;
 use serde::Serialize;
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
-use super::check::{self, CheckJson};
+use super::check::{self, CheckJson, check_shape, status_shape};
+use super::contract::Contract;
 use super::query::{Query, bad};
+use super::shape::{self, one_of, text};
 use crate::app::view::Moment;
 use crate::core::cause::Status;
 use crate::core::check::{Definition, Source};
@@ -64,6 +66,20 @@ impl Wanted {
         let view = look.look(check).view;
         self.status.is_none_or(|status| status == view.status) && self.search.finds(&check.definition, &view)
     }
+}
+
+pub(super) fn contract() -> Contract {
+    Contract::new(
+        "listChecks",
+        "Checks, in the order of their names",
+        shape::page("Checks", "checks", check_shape()),
+    )
+    .paged()
+    .takes("q", text(), "What one types on the first page: words and matchers.")
+    .takes("group", text(), "Checks of this group.")
+    .takes_labels()
+    .takes("status", status_shape(), "Checks that are so now.")
+    .takes("source", one_of(["file", "api"]), "Checks that were declared there.")
 }
 
 /// Answers the list.

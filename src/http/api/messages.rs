@@ -6,13 +6,56 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make, page_of};
 use super::check::text;
+use super::contract::Contract;
 use super::problems::of_history;
+use super::shape::{self, asked as may_say, list as list_of, object, one_of, or_null, time, whole};
 use super::words::read;
 use crate::app::NotDone;
 use crate::app::history;
 use crate::app::messages::{self, MessageDeed};
 use crate::http::problem::Problem;
 use crate::store::history::MessageRecord;
+
+pub(super) fn contract() -> Contract {
+    let keys = [
+        ("id", whole()),
+        ("receiver", shape::text()),
+        ("state", one_of(MessageRecord::STATES)),
+        ("checks", list_of(shape::text())),
+        ("deliveries", whole()),
+        ("given_up", whole()),
+        ("created_at", time()),
+        ("settled_at", or_null(time())),
+        ("attempts", whole()),
+        ("next_attempt", or_null(time())),
+        ("answer", or_null(shape::text())),
+        ("key", shape::text()),
+    ];
+    let page = shape::page("Messages", "messages", object("Message", keys));
+    Contract::new("listMessages", "What was told to whom, newest first", page)
+        .paged()
+        .takes("state", one_of(MessageRecord::STATES), "Those that stand so.")
+        .takes("receiver", shape::text(), "Those to this receiver.")
+}
+
+pub(super) fn contract_of_act(deed: MessageDeed) -> Contract {
+    let (id, summary) = match deed {
+        MessageDeed::Retry => ("retryMessage", "Make the next attempt to send a message at once"),
+        MessageDeed::Drop => ("dropMessage", "Say that a message need not be told"),
+    };
+    Contract::new(id, summary, done_shape()).may_say(may_say([("by", shape::text())])).refuses(&[409, 422])
+}
+
+pub(super) fn contract_of_retry_all() -> Contract {
+    let body = may_say([("receiver", shape::text()), ("by", shape::text())]);
+    let summary = "Send everything again that was given up of a receiver";
+    Contract::new("retryMessages", summary, done_shape()).must_say(body).refuses(&[404, 409, 422])
+}
+
+/// What is answered when something is done: a line for people.
+pub(super) fn done_shape() -> Value {
+    object("Done", [("done", shape::text())])
+}
 
 /// Answers `GET /api/v1/messages`.
 pub(super) async fn list(asked: &Asked<'_>) -> ApiOutcome {

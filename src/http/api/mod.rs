@@ -3,12 +3,15 @@
 //! One file an idea. Who may is asked at the door before; what is wrong is a [`Problem`] that says what to do. Checks are
 //! judged by the code that reads the files, so that what is wrong is said in the same words.
 //!
-//! A new route is a function in a file here, a variant of `Operation` with its arm, a row in `src/http/routes.rs`, and a
-//! section of docs/api.md. What it does is an operation of [`crate::app`]: here it is read and answered.
+//! A new route is a function in a file here, a variant of `Operation` with its arms, a row in `src/http/routes.rs`, and a
+//! section of docs/api.md. Beside the function stands its [`Contract`]: what it takes and answers, of which the OpenAPI document
+//! is made, and against which the tests hold every answer. What it does is an operation of [`crate::app`]: here it is read and
+//! answered.
 
 mod asked;
 mod change;
 mod check;
+mod contract;
 mod history;
 mod incident;
 mod incidents;
@@ -20,8 +23,10 @@ mod ping;
 mod problems;
 mod query;
 mod reload;
+mod shape;
 mod stand;
 mod status;
+mod tag;
 mod uptime;
 mod words;
 
@@ -34,6 +39,8 @@ use crate::store::Stance;
 use asked::{ApiOutcome, read_body};
 
 pub(super) use asked::Asked;
+pub(super) use contract::{Content, Contract};
+
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
@@ -63,6 +70,7 @@ pub(super) enum Operation {
     Status,
     Uptime,
     UptimeOfAll,
+    Document,
 }
 
 pub(super) use history::HistoryKind;
@@ -107,5 +115,41 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Status => status::answer(asked).await,
         Operation::Uptime => uptime::one(asked).await,
         Operation::UptimeOfAll => uptime::list(asked).await,
+        Operation::Document => unreachable!("it is made of the route table, which answers it"),
+    }
+}
+
+impl Operation {
+    /// What it takes and answers.
+    pub(super) fn contract(self) -> Contract {
+        match self {
+            Operation::List => list::contract(),
+            Operation::Create => change::contract_of_create(),
+            Operation::Show => check::contract(),
+            Operation::Replace => change::contract_of_replace(),
+            Operation::Amend => change::contract_of_amend(),
+            Operation::Delete => change::contract_of_delete(),
+            Operation::Pause => pause::contract_of_pause(),
+            Operation::Unpause => pause::contract_of_unpause(),
+            Operation::Ping => ping::contract(),
+            Operation::History(kind) => history::contract(kind),
+            Operation::Body => history::contract_of_body(),
+            Operation::Incident => incident::contract(),
+            Operation::Incidents => incidents::contract(),
+            Operation::Messages => messages::contract(),
+            Operation::ActOnMessage(deed) => messages::contract_of_act(deed),
+            Operation::RetryMessages => messages::contract_of_retry_all(),
+            Operation::Mutes => mutes::contract_of_list(),
+            Operation::OneMute => mutes::contract_of_one(),
+            Operation::Mute => mutes::contract_of_mute(),
+            Operation::Unmute => mutes::contract_of_unmute(),
+            Operation::Stand(stance) => stand::contract_of_one(stance),
+            Operation::StandMany(stance) => stand::contract_of_many(stance),
+            Operation::Reload => reload::contract(),
+            Operation::Status => status::contract(),
+            Operation::Uptime => uptime::contract_of_one(),
+            Operation::UptimeOfAll => uptime::contract_of_list(),
+            Operation::Document => contract::of_document(),
+        }
     }
 }

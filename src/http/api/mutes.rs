@@ -5,6 +5,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json};
+use super::contract::Contract;
+use super::shape::{self, list as list_of, object, text, time, whole, with};
 use super::words::{EndSaid, read};
 use crate::app::NotDone;
 use crate::app::mutes::{self, Muted};
@@ -31,6 +33,45 @@ struct Body {
 enum Names {
     One(String),
     Several(Vec<String>),
+}
+
+fn mute_shape() -> Value {
+    let keys = [
+        ("id", whole()),
+        ("matchers", text()),
+        ("since", time()),
+        ("until", time()),
+        ("comment", text()),
+        ("by", text()),
+    ];
+    object("Mute", keys)
+}
+
+pub(super) fn contract_of_list() -> Contract {
+    Contract::new("listMutes", "The mutes that have not ended", shape::page("Mutes", "mutes", mute_shape()))
+}
+
+pub(super) fn contract_of_one() -> Contract {
+    Contract::new("showMute", "A mute", mute_shape())
+}
+
+pub(super) fn contract_of_mute() -> Contract {
+    let check = json!({"anyOf": [text(), list_of(text())]});
+    let body = shape::asked([
+        ("check", shape::explained(check, "A name, or several.")),
+        ("matchers", text()),
+        ("for", shape::explained(text(), "A duration, as in `2h30m`.")),
+        ("until", time()),
+        ("comment", text()),
+        ("by", text()),
+    ]);
+    let made = with(mute_shape(), "MuteMade", [("matching", whole()), ("done", text())]);
+    let contract = Contract::new("mute", "Hold the messages of checks for a while", made);
+    contract.makes().must_say(body).refuses(&[404, 409, 422])
+}
+
+pub(super) fn contract_of_unmute() -> Contract {
+    Contract::of_nothing("unmute", "End a mute").takes("by", text(), "Who ends it.").refuses(&[409, 422])
 }
 
 /// `GET /api/v1/mutes`, which is one page.

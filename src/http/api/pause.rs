@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::asked::{ApiOutcome, Asked, in_json};
-use super::check::{CheckJson, shown};
+use super::check::{CheckJson, check_shape, shown};
+use super::contract::Contract;
 use super::query::bad;
+use super::shape;
 use super::words::{EndSaid, read};
 use crate::app::pausing;
 use crate::http::problem::Problem;
@@ -31,6 +34,28 @@ struct CheckChanged {
     #[serde(flatten)]
     check: CheckJson,
     done: String,
+}
+
+/// The shape of [`CheckChanged`].
+fn changed_shape() -> Value {
+    shape::with(check_shape(), "CheckChanged", [("done", shape::text())])
+}
+
+pub(super) fn contract_of_pause() -> Contract {
+    let body = shape::asked([
+        ("comment", shape::text()),
+        ("for", shape::explained(shape::text(), "A duration, as in `2h30m`.")),
+        ("until", shape::time()),
+        ("by", shape::text()),
+    ]);
+    let contract = Contract::new("pauseCheck", "Stop judging a check for a while", changed_shape());
+    contract.may_say(body).refuses(&[409, 422])
+}
+
+pub(super) fn contract_of_unpause() -> Contract {
+    let body = shape::asked([("comment", shape::text()), ("by", shape::text())]);
+    let contract = Contract::new("unpauseCheck", "Judge a check again", changed_shape());
+    contract.may_say(body).refuses(&[409, 422])
 }
 
 /// `POST /api/v1/checks/{name}/pause`. A check that is paused at run time already stays so.

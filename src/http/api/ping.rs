@@ -5,12 +5,33 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use super::asked::{ApiOutcome, Asked, in_json, read_body};
+use super::contract::{AskedBody, Contract};
 use super::query::{Query, bad};
+use super::shape;
 use crate::core::check::PingKind;
 use crate::http::auth::Admission;
 use crate::http::caller::Caller;
 use crate::http::ping::{self, PingByApi};
 use crate::http::problem::Problem;
+
+pub(super) fn contract() -> Contract {
+    let message = shape::object("Pinged", [("message", shape::text())]);
+    let contract = Contract::new("pingCheck", "Say that a job started, succeeded or failed", message)
+        .takes(
+            "kind",
+            shape::one_of(PingKind::ALL.map(PingKind::as_str)),
+            "What happened; a success where nothing is said.",
+        )
+        .takes(
+            "exit_status",
+            json!({"type": "integer", "minimum": 0, "maximum": 255}),
+            "In place of `kind`: 0 is a success.",
+        )
+        .takes("rid", shape::text(), "Which run: the same ping with the same one counts once.")
+        .takes("comment", shape::text(), "A line for people.");
+    let body = AskedBody { kind: "text/plain", shape: shape::text(), is_needed: false };
+    Contract { body: Some(body), ..contract.refuses(&[405, 409]) }
+}
 
 /// Takes a ping, as `/ping/` does: `kind` or `exit_status` say what happened, `rid` and `comment` are as there, and the
 /// body is kept.

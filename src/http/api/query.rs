@@ -12,7 +12,7 @@ use crate::http::problem::Problem;
 use crate::store::history::MAX_PAGE;
 
 /// Items of a page where nothing else was asked for.
-const DEFAULT_LIMIT: usize = 100;
+pub(super) const DEFAULT_LIMIT: usize = 100;
 
 /// A query's parameters, in their order.
 #[derive(Debug)]

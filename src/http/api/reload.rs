@@ -5,6 +5,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::asked::{ApiOutcome, Asked, in_json};
+use super::contract::Contract;
+use super::messages::done_shape;
+use super::shape;
 use super::words::read;
 use crate::app::reload;
 
@@ -15,6 +18,12 @@ struct Body {
     /// Take a configuration that removes most checks, this time (10.4).
     #[serde(default)]
     allow_mass_removal: bool,
+}
+
+pub(super) fn contract() -> Contract {
+    let body = shape::asked([("allow_mass_removal", shape::flag())]);
+    let summary = "Have the configuration read again, and wait";
+    Contract::new("reload", summary, done_shape()).may_say(body).refuses(&[409, 422])
 }
 
 /// Answers what changed, or every fault.

@@ -2,9 +2,11 @@
 
 use hyper::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json};
+use super::contract::Contract;
+use super::shape::{self, object, text, whole};
 use super::words::read;
 use crate::app::incidents;
 use crate::http::problem::Problem;
@@ -24,6 +26,30 @@ struct OfMany {
     check: Option<String>,
     matchers: Option<String>,
     by: Option<String>,
+}
+
+fn answered_shape() -> Value {
+    object("Answered", [("done", text()), ("matching", whole()), ("changed", whole())])
+}
+
+pub(super) fn contract_of_one(stance: Stance) -> Contract {
+    let (id, summary) = match stance {
+        Stance::Acknowledge => ("acknowledgeIncident", "Say that somebody is on an incident"),
+        Stance::WontFix => ("wontFixIncident", "Say that nobody wants to hear of an incident"),
+        Stance::Reopen => ("reopenIncident", "Take back what was said of an incident"),
+    };
+    let contract = Contract::new(id, summary, answered_shape());
+    contract.may_say(shape::asked([("by", text())])).refuses(&[409, 422])
+}
+
+pub(super) fn contract_of_many(stance: Stance) -> Contract {
+    let (id, summary) = match stance {
+        Stance::Acknowledge => ("acknowledgeIncidents", "Say that somebody is on several incidents"),
+        Stance::WontFix => ("wontFixIncidents", "Say that nobody wants to hear of several incidents"),
+        Stance::Reopen => ("reopenIncidents", "Take back what was said of several incidents"),
+    };
+    let body = shape::asked([("check", text()), ("matchers", text()), ("by", text())]);
+    Contract::new(id, summary, answered_shape()).must_say(body).refuses(&[404, 409, 422])
 }
 
 /// `POST /api/v1/incidents/{id}/acknowledge` and its siblings.

@@ -7,9 +7,26 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
+use super::contract::Contract;
+use super::shape::{object, or_null, text, whole};
 use crate::app::health;
 use crate::app::view::Moment;
 use crate::core::version;
+
+pub(super) fn contract() -> Contract {
+    let keys = [
+        ("version", text()),
+        ("fault", or_null(text())),
+        ("reload_fault", or_null(text())),
+        ("held", or_null(text())),
+        ("refusing", or_null(text())),
+        ("checks", json!({"type": "object", "additionalProperties": whole()})),
+        ("incidents_open", whole()),
+        ("deliveries_pending", whole()),
+        ("deliveries_parked", whole()),
+    ];
+    Contract::new("status", "How the server and its checks stand, in numbers", object("ServerStatus", keys))
+}
 
 /// Answers with what is wrong with the server, if anything is, and how many checks stand how.
 pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check::seconds;
+use super::contract::Contract;
 use super::problems::of_history;
 use super::query::{Query, bad};
+use super::shape::{self, list as list_of, number, object, one_of, or_null, text, time, whole, with};
 use crate::app::Services;
 use crate::app::uptime::{UptimeAsked, UptimeChecks, UptimeReport, of_check, of_checks};
 use crate::core::route::Matcher;
@@ -85,6 +87,71 @@ fn usual_begin(to: Time, by: Option<PartLength>, zone: Zone) -> Time {
         Some(PartLength::Day) => begin_of_parts(to, 30, PartLength::Day, zone),
         Some(length) => begin_of_parts(to, 12, length, zone),
     }
+}
+
+fn part_shape() -> Value {
+    let lengths = || {
+        let keys = [
+            ("count", whole()),
+            ("median_seconds", or_null(number())),
+            ("longest_seconds", or_null(number())),
+        ];
+        object("Lengths", keys)
+    };
+    let incidents = object(
+        "UptimeIncidents",
+        [("opened", whole()), ("ended", whole()), ("to_acknowledge", lengths()), ("to_resolve", lengths())],
+    );
+    let keys =
+        [("from", time()), ("to", time()), ("up", or_null(number())), ("incidents", or_null(incidents))];
+    let mut part = object("UptimePart", keys);
+    for kind in UptimeKind::ALL {
+        let key = format!("{}_seconds", kind.as_str());
+        part["properties"][&key] = number();
+        part["required"].as_array_mut().expect("an object lists its keys").push(key.into());
+    }
+    part
+}
+
+fn report_shape() -> Value {
+    let by = or_null(one_of(PartLength::ALL.map(PartLength::as_str)));
+    let keys = [
+        ("name", text()),
+        ("title", text()),
+        ("group", text()),
+        ("as_of", time()),
+        ("by", by),
+        ("timezone", text()),
+        ("total", part_shape()),
+        ("parts", list_of(part_shape())),
+    ];
+    object("UptimeReport", keys)
+}
+
+fn over(contract: Contract) -> Contract {
+    contract
+        .takes("from", text(), "A day or a time; left out: 30 days, 12 weeks or 12 months before `to`.")
+        .takes("to", text(), "A day or a time; left out: now.")
+        .takes("by", one_of(PartLength::ALL.map(PartLength::as_str)), "How long each part is.")
+        .takes("timezone", text(), "By whose clocks; left out: `defaults.timezone`.")
+}
+
+pub(super) fn contract_of_one() -> Contract {
+    let keys = [
+        ("status", one_of(UptimeKind::ALL.map(UptimeKind::as_str))),
+        ("from", time()),
+        ("to", time()),
+        ("reason", or_null(text())),
+    ];
+    let intervals = list_of(object("UptimeInterval", keys));
+    let answer = with(report_shape(), "UptimeOfCheck", [("intervals", intervals)]);
+    over(Contract::new("showUptime", "How a check has been", answer))
+}
+
+pub(super) fn contract_of_list() -> Contract {
+    let page = shape::page("Uptime", "uptime", report_shape());
+    let contract = Contract::new("listUptime", "How checks have been, in the order of their names", page);
+    over(contract).paged().takes("matchers", text(), "Checks that match, as in a mute.")
 }
 
 /// Answers about one check.

@@ -10,6 +10,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder};
 use tokio::runtime::Runtime;
 
+use super::contract;
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub(crate) struct Response {
@@ -86,11 +88,16 @@ pub(crate) fn connect_from(address: &str, port: u16) -> TcpStream {
 }
 
 pub(crate) fn try_send(request: RequestBuilder) -> reqwest::Result<Response> {
-    runtime().block_on(async {
-        let response = request.send().await?;
+    let (client, request) = request.build_split();
+    let request = request?;
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = runtime().block_on(async {
+        let response = client.execute(request).await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Response { status, headers, body: response.bytes().await?.to_vec() })
-    })
+        reqwest::Result::Ok(Response { status, headers, body: response.bytes().await?.to_vec() })
+    })?;
+    contract::hold(&method, &path, &response);
+    Ok(response)
 }
 
 pub(crate) fn send(request: RequestBuilder) -> Response {
