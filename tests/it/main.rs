@@ -16,6 +16,7 @@ mod cli;
 mod compat;
 mod crowds;
 mod dashboards;
+mod deploy;
 mod durability;
 mod endless;
 mod first_page;

@@ -1,0 +1,84 @@
+//! What is given to those who run punctual: a unit of systemd, a container, a proxy.
+
+use std::path::Path;
+
+use crate::support::http;
+use crate::support::process::{Process, free_port, run, tool};
+use crate::support::punctual::{Punctual, punctual};
+
+fn deployed(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn systemd_understands_the_unit_and_finds_it_hardened() {
+    let folder = tempfile::tempdir().unwrap();
+    let unit = folder.path().join("punctual.service");
+    let text =
+        deployed("punctual.service").replace("/usr/local/bin/punctual", env!("CARGO_BIN_EXE_punctual"));
+    std::fs::write(&unit, text).unwrap();
+    let mut verify = tool("systemd-analyze");
+    let (is_good, said) = run(verify.args(["verify", "--man=no"]).arg(&unit));
+    assert!(is_good && !said.contains("punctual.service"), "{said}");
+    // 10.0 is without any protection; the number is in tenths.
+    let mut security = tool("systemd-analyze");
+    let (is_good, said) =
+        run(security.args(["security", "--offline=true", "--no-pager", "--threshold=20"]).arg(&unit));
+    assert!(is_good, "{said}");
+}
+
+#[test]
+fn what_the_unit_and_the_container_say_are_flags_and_variables_that_there_are() {
+    let (_, help) = punctual(&["help", "serve"]);
+    let unit = deployed("punctual.service");
+    let start = unit.lines().find(|line| line.starts_with("ExecStart=")).unwrap();
+    for flag in start.split(' ').filter(|word| word.starts_with("--")) {
+        assert!(help.contains(flag), "{flag}: {help}");
+    }
+    let container = deployed("Containerfile");
+    let variables = container.lines().find_map(|line| line.strip_prefix("ENV ")).unwrap();
+    for variable in variables.split(' ').map(|setting| setting.split('=').next().unwrap()) {
+        assert!(help.contains(&format!("[env: {variable}")), "{variable}: {help}");
+    }
+}
+
+#[test]
+fn through_the_sample_of_nginx_jobs_ping_and_people_look() {
+    let mut server = Punctual::new("checks: [{name: backup, every: 1h}]\n")
+        .argument("--web.external-url=https://punctual.example.org");
+    server.start_again();
+    let (port, folder) = (free_port(), server.folder());
+    let certificates = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+    let site = deployed("nginx.conf")
+        .replace("listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;"))
+        .replace("    listen [::]:443 ssl;\n", "")
+        .replace("/etc/ssl/punctual/fullchain.pem", certificates.join("cert.pem").to_str().unwrap())
+        .replace("/etc/ssl/punctual/key.pem", certificates.join("key.pem").to_str().unwrap())
+        .replace("http://127.0.0.1:19099", &server.url(""));
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {}/{kind};\n", folder.display()))
+        .concat();
+    // As the user of the test: as root it would look for another.
+    let user = if rustix::process::geteuid().is_root() { "user root;\n" } else { "" };
+    let whole = format!(
+        "{user}daemon off;\npid {}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{site}}}\n",
+        folder.display()
+    );
+    std::fs::write(folder.join("nginx.conf"), whole).unwrap();
+    let mut nginx = tool("nginx");
+    nginx.args(["-e", "stderr", "-c"]).arg(folder.join("nginx.conf"));
+    let mut nginx = Process::start("nginx", &mut nginx, folder);
+    let url = |path: &str| format!("https://127.0.0.1:{port}{path}");
+    nginx.wait_until_ready(&url("/-/ready"));
+    let ask = |request: reqwest::RequestBuilder| http::send(request.header("host", "punctual.example.org"));
+    let body = "x".repeat(2 << 20);
+    let pinged = ask(http::client().post(url("/ping/backup/0?m=done")).body(body));
+    assert_eq!((pinged.status, pinged.text().as_str()), (200, "OK"));
+    assert!(ask(http::client().get(url("/"))).text().contains("backup"));
+    let listed = ask(http::client().get(url("/api/v1/checks")));
+    assert_eq!(listed.status, 200, "{}", listed.text());
+    // A name that nobody has given is refused, as without a proxy.
+    let other = http::send(http::client().get(url("/")).header("host", "evil.example"));
+    assert_eq!(other.status, 421, "{}", other.text());
+}
