@@ -21,7 +21,7 @@ fn systemd_understands_the_unit_and_finds_it_hardened() {
     let mut verify = tool("systemd-analyze");
     let (is_good, said) = run(verify.args(["verify", "--man=no"]).arg(&unit));
     assert!(is_good && !said.contains("punctual.service"), "{said}");
-    // 10.0 is without any protection; the number is in tenths.
+    // In tenths of what systemd calls exposure: a unit that says nothing of it has almost a hundred.
     let mut security = tool("systemd-analyze");
     let (is_good, said) =
         run(security.args(["security", "--offline=true", "--no-pager", "--threshold=20"]).arg(&unit));
