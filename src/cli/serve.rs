@@ -24,8 +24,8 @@ use crate::core::version;
 use crate::engine::{self, Engine};
 use crate::http::App;
 use crate::http::limits::Limits;
-use crate::http::server::{self, Listeners};
 use crate::http::socket::{self, ControlSocket};
+use crate::http::{HandedOver, Listeners, server};
 use crate::metrics::Own;
 use crate::store::history::Reader;
 use crate::store::sqlite::{ReadAhead, SqliteStore};
@@ -54,9 +54,10 @@ pub(super) fn main(flags: Flags) -> Result<(), Failure> {
 fn start(settings: Settings) -> Result<(), Failure> {
     tracing::info!(version = version::VERSION, commit = version::COMMIT, "punctual starts");
     install_tls();
+    let handed = HandedOver::from_environment()?;
     let runtime = Builder::new_multi_thread().worker_threads(http_threads()).enable_all().build()?;
     let reading_thread = reload::reading_thread()?;
-    let outcome = runtime.block_on(run(settings, reading_thread.handle()));
+    let outcome = runtime.block_on(run(settings, handed, reading_thread.handle()));
     // A thread that hangs must not keep the process.
     [runtime, reading_thread].into_iter().for_each(Runtime::shutdown_background);
     outcome
@@ -69,22 +70,23 @@ fn http_threads() -> usize {
     processors.saturating_sub(1).max(1)
 }
 
-async fn run(mut settings: Settings, thread: &Handle) -> Result<(), Failure> {
+async fn run(mut settings: Settings, handed: Option<HandedOver>, thread: &Handle) -> Result<(), Failure> {
     // Before anything that takes time, as many checks or the wait for another server's end: by itself, a SIGHUP would end
     // this one.
     let hangups = signal(SignalKind::hangup())?;
     let (loaded, ahead) = read(&settings, thread).await?;
     // Nobody holds a folder that is not there: an address that is taken is told before one is made.
-    let early = match settings.storage_path.exists() {
-        true => None,
-        false => Some(Listeners::bind(&settings.listen_addresses)?),
+    let early = match handed {
+        Some(handed) => Some(Listeners::of(handed)?),
+        None if settings.storage_path.exists() => None,
+        None => Some(Listeners::bind(&settings.listen_addresses)?),
     };
     let store = SqliteStore::open_after(&settings.storage_path, ahead)?.knowing(origins());
     let (loaded, fault) = newest(&settings, thread, loaded).await?;
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = early.map_or_else(|| Listeners::bind(&settings.listen_addresses), Ok)?;
-    settings.know_ports(&listeners.addresses());
+    settings.know_addresses(&listeners.addresses());
     let Parts { app, writer, engine, reloader, reloads } =
         assemble(&settings, thread, store, loaded, hangups)?;
     if let Some(fault) = fault {
@@ -325,8 +327,11 @@ fn raise_open_files() -> u64 {
 
 /// What jobs are to be given.
 fn log_urls(app: &App, listeners: &Listeners) {
-    for address in listeners.addresses() {
-        tracing::info!(%address, "listening");
+    for address in listeners.shown() {
+        tracing::info!(address, "listening");
+    }
+    if listeners.are_handed_over() {
+        tracing::info!("systemd has handed these over: --web.listen-address is not used");
     }
     let directory = app.services.live.directory();
     for check in directory.checks.iter().take(MAX_URLS) {

@@ -43,7 +43,7 @@ pub(super) struct Flags {
     #[arg(long = "no-deliveries", env = "PUNCTUAL_NO_DELIVERIES", value_parser = BoolishValueParser::new())]
     no_deliveries: bool,
 
-    /// Where to listen; may be given several times (in the environment: with commas).
+    /// Where to listen; may be given several times (in the environment: with commas). Not used where systemd hands over sockets.
     #[arg(
         long = "web.listen-address",
         env = "PUNCTUAL_WEB_LISTEN_ADDRESS",
@@ -85,6 +85,8 @@ pub(super) struct Settings {
     pub(super) listen_addresses: Vec<SocketAddr>,
     /// Without a slash at its end.
     pub(super) external_url: String,
+    /// Nobody said that: it is made from the first address that we listen at.
+    is_url_made: bool,
     pub(super) lifecycle: bool,
     pub(super) storage_path: PathBuf,
     pub(super) log_level: LogLevel,
@@ -132,6 +134,7 @@ impl Flags {
             no_deliveries: self.no_deliveries,
             listen_addresses: addresses,
             external_url,
+            is_url_made: self.external_url.is_none(),
             lifecycle: self.enable_lifecycle,
             storage_path: self.storage.storage_path,
             log_level: self.log_level,
@@ -141,12 +144,11 @@ impl Flags {
 }
 
 impl Settings {
-    /// Port 0 has become some port: where people find the pages by default is there.
-    pub(super) fn know_ports(&mut self, bound: &[SocketAddr]) {
-        if let (Some(asked), Some(bound)) = (self.listen_addresses.first(), bound.first())
-            && self.external_url == url_of(*asked)
-        {
-            self.external_url = url_of(*bound);
+    /// Port 0 has become some port, or systemd has handed over other addresses: where people find the pages by default is
+    /// there.
+    pub(super) fn know_addresses(&mut self, bound: &[SocketAddr]) {
+        if let Some(first) = bound.first().filter(|_| self.is_url_made) {
+            self.external_url = url_of(*first);
         }
     }
 }
@@ -281,14 +283,15 @@ mod tests {
     }
 
     #[test]
-    fn ping_urls_have_the_port_that_port_0_became() {
+    fn ping_urls_have_the_address_that_is_listened_at() {
         let url = |asked: &str, given: &[&str]| {
             let flags = [&["--web.listen-address", asked][..], given].concat();
             let mut settings = settings(&flags).unwrap();
-            settings.know_ports(&["127.0.0.1:4711".parse().unwrap()]);
+            settings.know_addresses(&["127.0.0.1:4711".parse().unwrap()]);
             settings.external_url
         };
         assert_eq!(url("127.0.0.1:0", &[]), "http://127.0.0.1:4711");
+        assert_eq!(url("127.0.0.1:80", &[]), "http://127.0.0.1:4711");
         assert_eq!(url("127.0.0.1:0", &["--web.external-url", "https://x.example"]), "https://x.example");
     }
 }

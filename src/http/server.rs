@@ -1,14 +1,10 @@
 //! The listening sockets: taking connections, within limits, until told to stop.
 
-use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use rustix::net::SocketFlags;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::task::coop::unconstrained;
@@ -17,46 +13,11 @@ use tokio::time::{sleep, timeout};
 use super::App;
 use super::connection::{self, Order, Socket};
 use super::limits::Limits;
+use super::listeners::{Accepted, Listener, Listeners, is_of_one_connection};
 use super::peers::{Peers, Seated};
 use super::progress::Progress;
 use super::routes;
 use super::site::Arrival;
-use super::stream::Stream;
-
-/// Listening sockets that are bound and not yet served.
-#[derive(Debug)]
-pub struct Listeners(Vec<TcpListener>);
-
-impl Listeners {
-    /// Connections that the kernel keeps for us: jobs come all at once, at the beginning of a minute.
-    const BACKLOG: u32 = 4096;
-
-    /// Listens at each of these addresses.
-    pub fn bind(addresses: &[SocketAddr]) -> Result<Listeners, BindError> {
-        let bind = |address: &SocketAddr| {
-            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-            socket.set_reuseaddr(true)?;
-            socket.bind(*address)?;
-            socket.listen(Listeners::BACKLOG)
-        };
-        let listen =
-            |address: &SocketAddr| bind(address).map_err(|source| BindError { address: *address, source });
-        addresses.iter().map(listen).collect::<Result<Vec<TcpListener>, BindError>>().map(Listeners)
-    }
-
-    /// The addresses, with the ports that port 0 became.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.0.iter().filter_map(|listener| listener.local_addr().ok()).collect()
-    }
-}
-
-/// An address at which we cannot listen.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot listen at {address}: {source}")]
-pub struct BindError {
-    address: SocketAddr,
-    source: io::Error,
-}
 
 /// What all accepting tasks share.
 struct Shared {
@@ -92,8 +53,9 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
         peers: Arc::default(),
         order: watch::Sender::new(Order::Serve),
     });
+    let Listeners { all, are_shared } = listeners;
     let mut accepting: JoinSet<()> =
-        listeners.0.into_iter().map(|listener| accept(listener, shared.clone())).collect();
+        all.into_iter().map(|listener| accept(listener, are_shared, shared.clone())).collect();
     tokio::select! {
         () = stop => {}
         Some(_) = accepting.join_next() => tracing::error!("a listener has ended by a bug"),
@@ -110,8 +72,8 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
     shared.order.send_replace(Order::Close);
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
-    let on_loopback = listener.local_addr().is_ok_and(|address| address.ip().to_canonical().is_loopback());
+async fn accept(listener: Listener, are_shared: bool, shared: Arc<Shared>) {
+    let on_loopback = listener.is_on_loopback();
     let mut order = shared.order.subscribe();
     let mut backoff = Backoff::default();
     loop {
@@ -121,9 +83,9 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok(accepted) => {
                 backoff = Backoff::default();
-                take(stream, peer, on_loopback, &shared);
+                take(accepted, on_loopback, &shared);
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -134,36 +96,16 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             }
         }
     }
+    // The next process serves who waits there.
+    if are_shared {
+        return;
+    }
     // Who connected before we stopped, and waits in the kernel's queue, would otherwise be reset.
     // No more than the queue can hold: others may go on to come.
     for _ in 0..Listeners::BACKLOG {
-        let Some((stream, peer)) = in_queue(&listener) else { return };
-        take(stream, peer, on_loopback, &shared);
+        let Some(accepted) = listener.in_queue() else { return };
+        take(accepted, on_loopback, &shared);
     }
-}
-
-/// Who waits in the kernel's queue. It is asked itself: Tokio says that nobody does until it has heard of them, and after some of
-/// them.
-fn in_queue(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    loop {
-        match rustix::net::accept_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
-            Ok(accepted) => {
-                let stream = std::net::TcpStream::from(accepted);
-                let peer = stream.peer_addr();
-                if let (Ok(peer), Ok(stream)) = (peer, TcpStream::from_std(stream)) {
-                    return Some((stream, peer));
-                }
-            }
-            Err(error) if is_of_one_connection(&error.into()) => {}
-            Err(_) => return None,
-        }
-    }
-}
-
-/// Its client has gone again: nothing is wrong with us.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
 /// Waits after a failed accept(2): a lack of files or memory does not pass at once, and an accept that fails at once
@@ -180,11 +122,9 @@ impl Backoff {
     }
 }
 
-fn take(stream: TcpStream, peer: SocketAddr, on_loopback: bool, shared: &Arc<Shared>) {
-    // An answer is one small packet: it must not wait for another. Where it cannot be set, it is only slower.
-    let _ = stream.set_nodelay(true);
-    let arrival = Arrival { source: peer.ip().to_canonical(), on_loopback, user: None };
-    let socket = Socket::new(Stream::Tcp(stream), Arc::new(Progress::new()));
+fn take((stream, source): Accepted, on_loopback: bool, shared: &Arc<Shared>) {
+    let arrival = Arrival { source, on_loopback, user: None };
+    let socket = Socket::new(stream, Arc::new(Progress::new()));
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
         return serve_at(Place::Taken(place), socket, arrival, shared);
     }

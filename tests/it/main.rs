@@ -52,6 +52,7 @@ mod smtp;
 mod socket;
 mod store;
 mod support;
+mod systemd;
 mod test_notify;
 mod unwell;
 mod uptime;

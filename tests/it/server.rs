@@ -7,7 +7,7 @@ use std::time::Duration;
 use punctual::app::{Actor, Busy, Entrance, NotDone, mutes};
 use punctual::core::time::{Span, Time};
 use punctual::http::limits::Limits;
-use punctual::http::server::{self, Listeners};
+use punctual::http::{Listeners, server};
 
 use crate::support::doors::{Doors, Mode};
 use crate::support::http;

@@ -14,7 +14,7 @@ use punctual::core::time::{Span, Time};
 use punctual::core::window::WindowCount;
 use punctual::http::App;
 use punctual::http::limits::Limits;
-use punctual::http::server::{self, Listeners};
+use punctual::http::{Listeners, server};
 use punctual::store::command::StoreCommand;
 use punctual::store::history::Reader;
 use punctual::store::live::{Check, Directory, Known, Live};
